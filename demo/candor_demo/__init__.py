@@ -1,0 +1,1 @@
+"""The demo: a real bad day, replayed."""

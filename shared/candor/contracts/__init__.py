@@ -1,0 +1,64 @@
+"""Contracts between the services: one class an event, one file an owner, topic cards, codec, golden examples."""
+
+from candor.contracts.codec import decode, encode, message
+from candor.contracts.contact import ContactRemoved, ContactSet
+from candor.contracts.delivery import IncidentReported, IncidentStatus, MilestoneReported, MilestoneStatus
+from candor.contracts.envelope import ContractError, Envelope, Event, Message, Record
+from candor.contracts.gap import Component, Contribution, Fact, FactKind, Forecast, GapScored, Standing
+from candor.contracts.notice import NoticeChanged, NoticeState, Statement
+from candor.contracts.promise import (
+    AskedBy,
+    CustomerErased,
+    Dependency,
+    Label,
+    PlannedMilestone,
+    PromiseMade,
+    PromiseRevised,
+    PromiseSettled,
+    PromiseWithdrawn,
+    Reference,
+    Verdict,
+)
+from candor.contracts.topics import CARDS, EVENTS, TOPICS, TopicCard
+
+__all__ = [
+    "CARDS",
+    "EVENTS",
+    "TOPICS",
+    "AskedBy",
+    "Component",
+    "ContactRemoved",
+    "ContactSet",
+    "ContractError",
+    "Contribution",
+    "CustomerErased",
+    "Dependency",
+    "Envelope",
+    "Event",
+    "Fact",
+    "FactKind",
+    "Forecast",
+    "GapScored",
+    "IncidentReported",
+    "IncidentStatus",
+    "Label",
+    "Message",
+    "MilestoneReported",
+    "MilestoneStatus",
+    "NoticeChanged",
+    "NoticeState",
+    "PlannedMilestone",
+    "PromiseMade",
+    "PromiseRevised",
+    "PromiseSettled",
+    "PromiseWithdrawn",
+    "Record",
+    "Reference",
+    "Standing",
+    "Statement",
+    "TopicCard",
+    "Verdict",
+    "decode",
+    "encode",
+    "message",
+]

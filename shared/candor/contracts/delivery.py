@@ -1,0 +1,75 @@
+"""What delivery-svc says: milestones (key customer id) and incidents (key incident id)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from candor.contracts.envelope import Event
+from candor.contracts.promise import Dependency
+
+
+class MilestoneStatus(StrEnum):
+    """What became of a step of the work."""
+
+    PLANNED = "planned"
+    STARTED = "started"
+    REACHED = "reached"
+    REDATED = "redated"
+    MISSED = "missed"
+    CANCELLED = "cancelled"
+
+
+class IncidentStatus(StrEnum):
+    """Where an incident stands."""
+
+    OPENED = "opened"
+    CHANGED = "changed"
+    RESOLVED = "resolved"
+
+
+class MilestoneReported(Event, frozen=True, gc=False, omit_defaults=True):
+    """A step of a promise's delivery, as a field system reported it, matched to its promise.
+
+    `at` is when it happened (business time); `planned` the new plan where there is one. `final`: the step completes
+    the promise (`reached`) or ends it undone (`cancelled`, `missed`). `source_event` is the sender's own event id.
+    """
+
+    TYPE: ClassVar[str] = "candor.milestone.reported.v1"
+    TOPIC: ClassVar[str] = "milestones"
+    AGGREGATE: ClassVar[str] = "promise_id"
+
+    promise_id: str
+    customer_id: str
+    milestone: str
+    status: MilestoneStatus
+    at: datetime
+    source: str
+    source_event: str
+    planned: datetime | None = None
+    final: bool = False
+    reason: str | None = None
+
+
+class IncidentReported(Event, frozen=True, gc=False, omit_defaults=True):
+    """Trouble that hits what promises depend on; the whole picture each time, so the newest version stands alone.
+
+    `severity` in (0, 1]: the share of a promise's delivery that is at stake while it lasts.
+    """
+
+    TYPE: ClassVar[str] = "candor.incident.reported.v1"
+    TOPIC: ClassVar[str] = "incidents"
+    AGGREGATE: ClassVar[str] = "incident_id"
+
+    incident_id: str
+    status: IncidentStatus
+    severity: float
+    category: str
+    title: str
+    affects: list[Dependency]
+    opened_at: datetime
+    source: str
+    source_event: str
+    expected_end: datetime | None = None
+    resolved_at: datetime | None = None

@@ -1,0 +1,70 @@
+"""What every event on Kafka carries beside its data: CloudEvents 1.0 attributes (binary mode)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """Base of every event's data: one class an event; subclasses name their type, topic and aggregate field."""
+
+    TYPE: ClassVar[str]
+    TOPIC: ClassVar[str]
+    AGGREGATE: ClassVar[str]
+    """Name of the field that identifies what `version` counts: `promise_id`, `incident_id`, `customer_id` …"""
+
+
+class Envelope(msgspec.Struct, frozen=True, gc=False):
+    """CloudEvents attributes of one event.
+
+    `time` is business time (UTC); Kafka's record timestamp is system time. `subject` is the aggregate's id; `version`
+    counts from 1 without gaps per (topic, subject), save on `gaps` and `notices`, where it only grows. `key` places
+    the event: customer id, or incident id for incidents. `historical` events teach and never warn anybody.
+    """
+
+    id: str
+    source: str
+    type: str
+    time: datetime
+    subject: str
+    key: str
+    version: int
+    historical: bool = False
+    traceparent: str = ""
+
+
+class Message(msgspec.Struct, frozen=True, gc=False):
+    """One event with its envelope: what services emit and handlers receive."""
+
+    envelope: Envelope
+    data: Event
+
+
+class Record(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """One event as bytes, ready for Kafka (and what an outbox row holds many of)."""
+
+    key: bytes
+    value: bytes
+    headers: list[tuple[str, bytes]]
+
+
+class ContractError(Exception):
+    """A record that breaks its contract; `reason` is one of `REASONS`, `detail` says what, without personal data."""
+
+    REASONS: ClassVar[tuple[str, ...]] = (
+        "missing_attribute",
+        "bad_attribute",
+        "unknown_type",
+        "unsupported_version",
+        "wrong_topic",
+        "bad_data",
+        "no_data",
+    )
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail

@@ -1,0 +1,100 @@
+"""What risk-svc says: the gap between a promise and what is happening. Topic `gaps`, key customer id."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+import msgspec
+
+from candor.contracts.envelope import Event
+
+
+class Standing(StrEnum):
+    """Where a promise stands as risk-svc sees it."""
+
+    OPEN = "open"
+    KEPT = "kept"
+    BROKEN = "broken"
+    CANCELLED = "cancelled"
+    WITHDRAWN = "withdrawn"
+
+
+class Component(StrEnum):
+    """The parts of the gap (definitions.md: L, S, I, C, U)."""
+
+    LATENESS = "lateness"
+    SCOPE = "scope"
+    INCIDENTS = "incidents"
+    SILENCE = "silence"
+    UNBACKED = "unbacked"
+
+
+class FactKind(StrEnum):
+    """What an event established about a promise; messages may state these and nothing else."""
+
+    MILESTONE_LATE = "milestone_late"
+    MILESTONE_MISSED = "milestone_missed"
+    MILESTONE_CANCELLED = "milestone_cancelled"
+    MILESTONE_OVERDUE = "milestone_overdue"
+    INCIDENT_OPEN = "incident_open"
+
+
+class Fact(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """One established fact and the event that supports it (`event_id` as sent; empty for the clock's own: overdue).
+
+    `name` is the milestone or incident category, `text` its title, `minutes` how late, `reason` the sender's words.
+    """
+
+    kind: FactKind
+    event_id: str
+    name: str
+    at: datetime
+    text: str = ""
+    minutes: float = 0.0
+    reason: str = ""
+    told: bool = False
+
+
+class Contribution(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """One component's part: `x` in [0, 1], `share` of the score (all shares sum to 1), `evidence` in words."""
+
+    component: Component
+    x: float
+    share: float
+    evidence: str = ""
+
+
+class Forecast(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """P(slip) in [0, 1] against held date + tolerance, and completion times; None where it may never complete.
+
+    `basis` names the reference class, `n` how many like promises it rests on, `model` the model's version.
+    """
+
+    p_slip: float
+    p50: datetime | None
+    p80: datetime | None
+    p90: datetime | None
+    basis: str = ""
+    n: int = 0
+    model: int = 0
+
+
+class GapScored(Event, frozen=True, gc=False, omit_defaults=True):
+    """The gap of one promise, 0–100, with everything that explains it, as of business time `as_of`."""
+
+    TYPE: ClassVar[str] = "candor.gap.scored.v1"
+    TOPIC: ClassVar[str] = "gaps"
+    AGGREGATE: ClassVar[str] = "promise_id"
+
+    promise_id: str
+    customer_id: str
+    standing: Standing
+    score: float
+    as_of: datetime
+    held_due: datetime
+    contributions: list[Contribution] = []
+    forecast: Forecast | None = None
+    facts: list[Fact] = []
+    completed_at: datetime | None = None

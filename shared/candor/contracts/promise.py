@@ -1,0 +1,137 @@
+"""What promise-svc says: the ledger of promises. Topic `promises`, key customer id."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+import msgspec
+
+from candor.contracts.envelope import Event
+
+Label = str | float | bool
+
+
+class Verdict(StrEnum):
+    """How a promise ended: `kept`, `broken`, or `disputed` (the customer and the company disagree)."""
+
+    KEPT = "kept"
+    BROKEN = "broken"
+    DISPUTED = "disputed"
+
+
+class AskedBy(StrEnum):
+    """Who asked for another date; only the customer's own wish or agreement moves the held date."""
+
+    CUSTOMER = "customer"
+    COMPANY = "company"
+
+
+class Dependency(msgspec.Struct, frozen=True, gc=False):
+    """Something a promise rests on and an incident can hit, e.g. kind `site`, id `EWR`."""
+
+    kind: str
+    id: str
+
+
+class Reference(msgspec.Struct, frozen=True, gc=False):
+    """A promise's name in a foreign system: what milestones are matched by."""
+
+    system: str
+    id: str
+
+
+class PlannedMilestone(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """A step on the way, in order; the last one completes the promise. `told`: the customer knows of it."""
+
+    name: str
+    planned: datetime | None = None
+    told: bool = False
+
+
+class PromiseMade(Event, frozen=True, gc=False, omit_defaults=True):
+    """A promise to a customer: kept if completed at or before the held date plus tolerance.
+
+    `requested`, `first`, `latest` and `held` dates are never overwritten by one another: `held` is the date the
+    customer holds (definitions: e). `tolerance_s` is τ in seconds. `owner` is a team or person id, never an address.
+    """
+
+    TYPE: ClassVar[str] = "candor.promise.made.v1"
+    TOPIC: ClassVar[str] = "promises"
+    AGGREGATE: ClassVar[str] = "promise_id"
+
+    promise_id: str
+    customer_id: str
+    kind: str
+    what: str
+    made_at: datetime
+    first_due: datetime
+    latest_due: datetime
+    held_due: datetime
+    requested_due: datetime | None = None
+    tolerance_s: int = 0
+    labels: dict[str, Label] = {}
+    milestones: list[PlannedMilestone] = []
+    depends_on: list[Dependency] = []
+    references: list[Reference] = []
+    value: float | None = None
+    currency: str | None = None
+    owner: str | None = None
+    department: str | None = None
+    channel: str | None = None
+    deliverer: str | None = None
+    accepted: bool = True
+    zone: str = "UTC"
+
+
+class PromiseRevised(Event, frozen=True, gc=False, omit_defaults=True):
+    """Another date was told; `held_due` moves only if the customer asked for it or agreed."""
+
+    TYPE: ClassVar[str] = "candor.promise.revised.v1"
+    TOPIC: ClassVar[str] = "promises"
+    AGGREGATE: ClassVar[str] = "promise_id"
+
+    promise_id: str
+    customer_id: str
+    latest_due: datetime
+    held_due: datetime
+    asked_by: AskedBy
+    agreed: bool
+    reason: str
+
+
+class PromiseWithdrawn(Event, frozen=True, gc=False, omit_defaults=True):
+    """The promise no longer stands: called off; it counts neither as kept nor as broken."""
+
+    TYPE: ClassVar[str] = "candor.promise.withdrawn.v1"
+    TOPIC: ClassVar[str] = "promises"
+    AGGREGATE: ClassVar[str] = "promise_id"
+
+    promise_id: str
+    customer_id: str
+    reason: str
+
+
+class PromiseSettled(Event, frozen=True, gc=False, omit_defaults=True):
+    """A person's verdict on how the promise ended; it overrules what milestones alone suggest."""
+
+    TYPE: ClassVar[str] = "candor.promise.settled.v1"
+    TOPIC: ClassVar[str] = "promises"
+    AGGREGATE: ClassVar[str] = "promise_id"
+
+    promise_id: str
+    customer_id: str
+    verdict: Verdict
+    settled_at: datetime
+    completed_at: datetime | None = None
+
+
+class CustomerErased(Event, frozen=True, gc=False, omit_defaults=True):
+    """The customer asked to be forgotten: every service deletes what it holds of them."""
+
+    TYPE: ClassVar[str] = "candor.customer.erased.v1"
+    TOPIC: ClassVar[str] = "promises"
+    AGGREGATE: ClassVar[str] = "customer_id"
+
+    customer_id: str

@@ -1,0 +1,36 @@
+"""The golden examples: one record of every event as it stands on the wire, fed to every consumer in a contract test."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import NamedTuple
+
+from candor.contracts.envelope import Record
+from candor.contracts.topics import CARDS
+
+
+class Example(NamedTuple):
+    """A file of `examples/`: its name, the topic card it is sent on, and the record."""
+
+    name: str
+    topic: str
+    record: Record
+
+
+def examples() -> Iterator[Example]:
+    """Every golden example, in name order."""
+    folder = files("candor.contracts") / "examples"
+    for path in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if path.name.endswith(".json"):
+            raw = json.loads(path.read_text(encoding="utf-8"))
+            headers = [(name, value.encode()) for name, value in raw["headers"].items()]
+            value = json.dumps(raw["value"], separators=(",", ":"), ensure_ascii=False).encode()
+            yield Example(path.name.removesuffix(".json"), raw["topic"], Record(raw["key"].encode(), value, headers))
+
+
+def examples_for(consumer: str) -> list[Example]:
+    """The examples of every topic that `consumer` (a service's name) reads, by the topic cards."""
+    topics = {card.name for card in CARDS if consumer in card.consumers}
+    return [example for example in examples() if example.topic in topics]

@@ -1,0 +1,159 @@
+"""What a process needs to know at start, from the environment; a mistake stops it there, in words."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from candor.ops.clock import Clock, parse_clock
+
+PLACEHOLDERS = ("changeme", "change-me", "placeholder", "secret", "password", "example", "todo", "xxx", "insecure")
+SMALLEST_SECRET = 32
+HOSTS = ("127.0.0.1", "localhost", "[::1]")
+
+
+class Settings(BaseSettings):
+    """Settings of every process; services subclass it. Environment names are the field names in upper case.
+
+    Times are in seconds, sizes in bytes. `database_url` names the server; `database` the service's own database.
+    `rate_limit` is requests a second and key (0: no limit). Production refuses placeholders and what is missing.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    service: str = Field(pattern=r"^[a-z][a-z0-9-]{1,40}$")
+    environment: Literal["development", "production"] = "development"
+    host: str = "127.0.0.1"
+    port: int = Field(ge=0, le=65_535)
+    public_url: str = ""
+    trusted_hosts: Annotated[tuple[str, ...], NoDecode] = HOSTS
+    kafka_bootstrap_servers: str = "127.0.0.1:19092"
+    database_url: str = "postgresql://postgres@127.0.0.1:15432/"
+    database_prefix: str = Field(default="candor", pattern=r"^[a-z][a-z0-9_]{0,30}$")
+    topic_prefix: str = Field(default="candor", pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")
+    partitions: int = Field(default=4, ge=1, le=1000)
+    clock: str = ""
+    clock_origin: datetime | None = None
+    api_keys_file: Path | None = None
+    webhook_secrets_file: Path | None = None
+    contact_public_key_file: Path | None = None
+    contact_private_key_file: Path | None = None
+    session_secret_file: Path | None = None
+    oidc_issuer: str = ""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    otlp_endpoint: str | None = None
+    trace_ratio: float = Field(default=0.01, ge=0, le=1)
+    publishing: bool = True
+    docs: bool = True
+    body_seconds: float = Field(default=10, gt=0)
+    request_seconds: float = Field(default=30, gt=0)
+    rate_limit: float = Field(default=0, ge=0)
+    drain_pause_seconds: float = Field(default=5, ge=0)
+    drain_seconds: float = Field(default=20, gt=0)
+
+    @field_validator("trusted_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("clock_origin", "otlp_endpoint", "api_keys_file", "webhook_secrets_file", mode="before")
+    @classmethod
+    def _empty_is_absent(cls, value: Any) -> Any:
+        return None if value == "" else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgres(cls, value: str) -> str:
+        try:
+            url = make_url(value)
+        except ArgumentError:
+            raise ValueError("must be an address like postgresql://user@host:5432/") from None
+        if url.get_backend_name() not in ("postgresql", "postgres"):
+            raise ValueError("must be a PostgreSQL server: there is one SQL dialect")
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        parse_clock(self.clock, self.clock_origin)
+        if self.environment == "production":
+            self._refuse_development_leftovers()
+        return self
+
+    def _refuse_development_leftovers(self) -> None:
+        if self.clock:
+            raise ValueError("CLOCK replays history: it must be empty in production")
+        if "*" in self.trusted_hosts or self.trusted_hosts == HOSTS:
+            raise ValueError("TRUSTED_HOSTS must name the hosts that this service answers for")
+        password = make_url(self.database_url).password
+        if isinstance(password, str) and looks_placeholder(password):
+            raise ValueError("DATABASE_URL carries a placeholder password")
+        if self.api_keys_file is None:
+            raise ValueError("API_KEYS_FILE is missing: nobody could call this service")
+        if self.public_url and not self.public_url.startswith("https://"):
+            raise ValueError("PUBLIC_URL must start with https:// in production")
+
+    @property
+    def production(self) -> bool:
+        return self.environment == "production"
+
+    @property
+    def database(self) -> str:
+        """Address of the service's own database, `<prefix>_<service without -svc>`."""
+        name = f"{self.database_prefix}_{self.service.removesuffix('-svc').replace('-', '_')}"
+        return make_url(self.database_url).set(database=name).render_as_string(hide_password=False)
+
+    def business_clock(self) -> Clock:
+        """The clock that decides what is late."""
+        return parse_clock(self.clock, self.clock_origin)
+
+    def session_secret(self) -> str:
+        """The secret that signs staff sessions. Raises ValueError where it is missing, short or a placeholder."""
+        if self.session_secret_file is None:
+            raise ValueError("SESSION_SECRET_FILE is missing: staff pages need it")
+        return read_secret(self.session_secret_file)
+
+    def refuse_staff_pages_without_oidc(self) -> None:
+        """Raises ValueError in production without an OIDC issuer: a printed link is no sign-in for a company."""
+        if self.production and not self.oidc_issuer:
+            raise ValueError("OIDC_ISSUER is missing: staff pages in production need sign-in by OIDC")
+
+
+def looks_placeholder(secret: str) -> bool:
+    """Whether a secret is one that people leave in by mistake."""
+    plain = secret.strip().lower()
+    return len(set(plain)) < 4 or any(word in plain for word in PLACEHOLDERS)
+
+
+def read_secret(path: Path) -> str:
+    """The secret in a file. Raises ValueError (never with the secret in it) where it cannot serve as one."""
+    try:
+        secret = path.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"cannot read the secret in {path}: {type(error).__name__}") from error
+    if len(secret) < SMALLEST_SECRET:
+        raise ValueError(f"the secret in {path} is shorter than {SMALLEST_SECRET} characters")
+    if looks_placeholder(secret):
+        raise ValueError(f"the secret in {path} is a placeholder")
+    return secret
+
+
+S = TypeVar("S", bound=Settings)
+
+
+def load(kind: type[S], **overrides: Any) -> S:
+    """The settings of this process; on a mistake, one line a mistake on standard error and exit status 2."""
+    try:
+        return kind(**overrides)
+    except ValidationError as error:
+        for item in error.errors(include_url=False, include_input=False):
+            name = ".".join(str(part) for part in item["loc"]).upper()
+            text = item["msg"].removeprefix("Value error, ")
+            print(f"settings: {name + ': ' if name else ''}{text}", file=sys.stderr)
+        raise SystemExit(2) from None

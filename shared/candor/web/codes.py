@@ -1,0 +1,76 @@
+"""The registry of problem codes: what a client may branch on. A code, once published, keeps its meaning."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Kind(NamedTuple):
+    """HTTP status and one-line title of a code."""
+
+    status: int
+    title: str
+
+
+CODES: Final[dict[str, Kind]] = {
+    "malformed_json": Kind(400, "The body is not the JSON that this service reads"),
+    "bad_request": Kind(400, "The request cannot be understood"),
+    "bad_host": Kind(400, "This service does not answer for that host"),
+    "bad_framing": Kind(400, "The request's length is told in two ways"),
+    "bad_idempotency_key": Kind(400, "The Idempotency-Key header cannot be read"),
+    "unauthenticated": Kind(401, "A valid API key is needed"),
+    "bad_signature": Kind(401, "The webhook's signature does not hold"),
+    "stale": Kind(401, "The webhook was signed too long ago, or in the future"),
+    "link_invalid": Kind(401, "The sign-in link is used, expired or not ours"),
+    "session_invalid": Kind(401, "The session is over: sign in again"),
+    "forbidden": Kind(403, "The key's role or scope does not allow this"),
+    "not_found": Kind(404, "There is no such thing here"),
+    "method_not_allowed": Kind(405, "The method is not allowed here"),
+    "not_acceptable": Kind(406, "No such representation"),
+    "request_timeout": Kind(408, "The request came too slowly"),
+    "conflict": Kind(409, "The request contradicts what is known"),
+    "event_id_reused": Kind(409, "An earlier event with this id had another body"),
+    "request_in_flight": Kind(409, "A request with this Idempotency-Key is still running"),
+    "already_exists": Kind(409, "It exists already, with other content"),
+    "promise_closed": Kind(409, "The promise is settled or withdrawn"),
+    "milestone_regressed": Kind(409, "A finished milestone cannot become unfinished"),
+    "already_matched": Kind(409, "The event has been matched already"),
+    "not_replayable": Kind(409, "It cannot be done again in its present state"),
+    "erased": Kind(409, "The customer has been erased"),
+    "too_large": Kind(413, "The body is too large"),
+    "uri_too_long": Kind(414, "The address is too long"),
+    "unsupported_media_type": Kind(415, "The body's type or encoding is not read here"),
+    "invalid_field": Kind(422, "A field's value is not allowed"),
+    "idempotency_key_reused": Kind(422, "An earlier request with this Idempotency-Key had another body"),
+    "unknown_type": Kind(422, "The event type is not known here"),
+    "unsupported_version": Kind(422, "The schema version is not supported"),
+    "url_not_allowed": Kind(422, "The address is not one that this service may call"),
+    "rate_limited": Kind(429, "Too many requests"),
+    "headers_too_large": Kind(431, "The request's headers are too large"),
+    "internal": Kind(500, "Something went wrong on our side"),
+    "overloaded": Kind(503, "Too much is waiting: try again shortly"),
+    "store_unavailable": Kind(503, "The database cannot be reached: try again shortly"),
+    "took_too_long": Kind(503, "The request took too long and was given up"),
+    "not_ready": Kind(503, "The service is starting, stopping or cut off"),
+}
+
+_BY_STATUS: Final = {
+    400: "bad_request",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    408: "request_timeout",
+    409: "conflict",
+    413: "too_large",
+    415: "unsupported_media_type",
+    422: "invalid_field",
+    429: "rate_limited",
+    503: "overloaded",
+}
+
+
+def code_of(status: int) -> str:
+    """The general code of an HTTP status, for errors that a library raised without one."""
+    return _BY_STATUS.get(status, "bad_request" if status < 500 else "internal")

@@ -1,0 +1,164 @@
+"""Who owns a partition: a lease in the database, with an epoch that fences and the next offset of every topic.
+
+A member is alive while its row in `member` has not expired by the database's clock. A partition belongs to the member
+its row names, until that member expires; whoever takes it adds one to `epoch`. Holding a lease proves nothing by
+itself: each transaction must read its partitions through `fence`, which answers only for epochs that still stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import msgspec
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    from candor.store.db import Database
+
+LEASE_SECONDS: Final = 5.0
+RENEW_SECONDS: Final = 1.0
+
+_offsets: Final = msgspec.json.Decoder(dict[str, int])
+
+
+class Claim(NamedTuple):
+    """A partition taken over: its new epoch, and the next offset of each topic card (absent: never read)."""
+
+    partition: int
+    epoch: int
+    offsets: dict[str, int]
+
+
+class Changes(NamedTuple):
+    """What one renewal changed; a partition in both lists was taken again under a newer epoch."""
+
+    acquired: list[Claim]
+    lost: list[int]
+
+
+def share(partitions: int, members: Sequence[str], me: str) -> int:
+    """How many partitions `me` should own: an even split, the remainder to the first by name; 0 if not a member."""
+    ranked = sorted(members)
+    if me not in ranked:
+        return 0
+    whole, rest = divmod(partitions, len(ranked))
+    return whole + (ranked.index(me) < rest)
+
+
+class Leases:
+    """One member's view of a group's leases; `renew` every RENEW_SECONDS, never twice at once."""
+
+    def __init__(
+        self, database: Database, group: str, partitions: int, member_id: str, *, seconds: float = LEASE_SECONDS
+    ) -> None:
+        self.database = database
+        self.group = group
+        self.partitions = partitions
+        self.member_id = member_id
+        self.seconds = seconds
+        self.epochs: dict[int, int] = {}
+        self._prepared = False
+
+    async def renew(self) -> Changes:
+        """Stay alive, give back what is too much, take what is free.
+
+        Every statement commits by itself, so staying alive never waits for the row lock of a batch. After an exception
+        of any kind call again: what was taken or lost unseen is found and told then.
+        """
+        async with self.database.pool.acquire() as connection:
+            if not self._prepared:
+                await connection.execute(_PREPARE, self.group, self.partitions)
+                self._prepared = True
+            members = await connection.fetch(_ALIVE, self.group, self.member_id, self.seconds)
+            wanted = share(self.partitions, [row["id"] for row in members], self.member_id)
+            rows = await connection.fetch(_MINE, self.group, self.member_id)
+            mine: dict[int, int] = {row["partition"]: row["epoch"] for row in rows}
+            epochs = {number: epoch for number, epoch in self.epochs.items() if mine.get(number) == epoch}
+            lost = [number for number in self.epochs if number not in epochs]
+            surplus = sorted(mine)[wanted:]
+            for number in surplus:
+                await connection.execute(_GIVE_BACK, self.group, number, mine[number])
+                if epochs.pop(number, None) is not None:
+                    lost.append(number)
+            # Ours by name under an epoch we never saw: an answer was lost on its way, so the epoch moves on again.
+            unseen = [number for number in mine if number not in epochs and number not in surplus]
+            acquired = await _claims(connection, _RETAKE, self.group, self.member_id, unseen) if unseen else []
+            missing = wanted - len(epochs) - len(acquired)
+            if missing > 0:
+                acquired += await _claims(connection, _TAKE, self.group, self.member_id, missing)
+        # Only now: an exception above leaves the old view, and the next renewal sees the difference.
+        self.epochs = epochs | {claim.partition: claim.epoch for claim in acquired}
+        return Changes(acquired, lost)
+
+    async def release(self) -> None:
+        """Give everything back and leave, so that others need not wait for the lease to expire."""
+        self.epochs.clear()
+        async with self.database.pool.acquire() as connection:
+            await connection.execute(_LEAVE_LEASES, self.group, self.member_id)
+            await connection.execute(_LEAVE, self.group, self.member_id)
+
+
+async def fence(
+    connection: asyncpg.Connection[Any], group: str, epochs: Mapping[int, int]
+) -> dict[int, dict[str, int]]:
+    """Lock the partitions whose epoch still stands, in partition order, and return their next offsets.
+
+    A partition missing from the answer belongs to somebody else by now: nothing may be written for it.
+    """
+    rows = await connection.fetch(_FENCE, group, list(epochs.keys()), list(epochs.values()))
+    return {row["partition"]: _offsets.decode(row["offsets"]) for row in rows}
+
+
+async def advance(connection: asyncpg.Connection[Any], group: str, offsets: Mapping[int, Mapping[str, int]]) -> None:
+    """Write the next offsets of partitions that `fence` locked in this same transaction; other cards keep theirs."""
+    written = [msgspec.json.encode(cards).decode() for cards in offsets.values()]
+    await connection.execute(_ADVANCE, group, list(offsets.keys()), written)
+
+
+async def _claims(connection: Any, statement: str, *arguments: object) -> list[Claim]:
+    rows = await connection.fetch(statement, *arguments)
+    return [Claim(row["partition"], row["epoch"], _offsets.decode(row["offsets"])) for row in rows]
+
+
+_PREPARE: Final = """
+WITH gone AS (DELETE FROM member WHERE grp = $1 AND until < clock_timestamp() - interval '1 day')
+INSERT INTO lease (grp, partition, owner, epoch, offsets)
+SELECT $1, number, '', 0, '{}' FROM generate_series(0, $2::int - 1) AS number ON CONFLICT DO NOTHING"""
+
+_ALIVE: Final = """
+WITH me AS (
+  INSERT INTO member (grp, id, until) VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3))
+  ON CONFLICT (grp, id) DO UPDATE SET until = excluded.until RETURNING id)
+SELECT id FROM me UNION SELECT id FROM member WHERE grp = $1 AND until > clock_timestamp()"""
+
+_MINE: Final = "SELECT partition, epoch FROM lease WHERE grp = $1 AND owner = $2 ORDER BY partition"
+
+_RETAKE: Final = """
+UPDATE lease SET epoch = epoch + 1 WHERE grp = $1 AND owner = $2 AND partition = ANY($3::int[])
+RETURNING partition, epoch, offsets::text AS offsets"""
+
+_GIVE_BACK: Final = "UPDATE lease SET owner = '' WHERE grp = $1 AND partition = $2 AND epoch = $3"
+
+# SKIP LOCKED: a batch that its stopped owner left open keeps its partition until the server ends that session.
+_TAKE: Final = """
+WITH free AS (
+  SELECT partition FROM lease WHERE grp = $1 AND NOT EXISTS (
+    SELECT FROM member WHERE member.grp = $1 AND member.id = lease.owner AND member.until > clock_timestamp())
+  ORDER BY partition LIMIT $3 FOR UPDATE SKIP LOCKED)
+UPDATE lease SET owner = $2, epoch = epoch + 1 FROM free WHERE lease.grp = $1 AND lease.partition = free.partition
+RETURNING lease.partition, lease.epoch, lease.offsets::text AS offsets"""
+
+_LEAVE_LEASES: Final = "UPDATE lease SET owner = '' WHERE grp = $1 AND owner = $2"
+_LEAVE: Final = "DELETE FROM member WHERE grp = $1 AND id = $2"
+
+_FENCE: Final = """
+SELECT lease.partition, lease.offsets::text AS offsets
+FROM lease JOIN unnest($2::int[], $3::bigint[]) AS mine (partition, epoch) USING (partition, epoch)
+WHERE lease.grp = $1 ORDER BY lease.partition FOR UPDATE OF lease"""
+
+_ADVANCE: Final = """
+UPDATE lease SET offsets = lease.offsets || new.offsets::jsonb
+FROM unnest($2::int[], $3::text[]) AS new (partition, offsets)
+WHERE lease.grp = $1 AND lease.partition = new.partition"""

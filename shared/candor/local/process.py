@@ -1,0 +1,143 @@
+"""One server process that outlives nothing it should not: started, watched, stopped, and mended after a crash."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+from candor.local.errors import LocalError, explain_os_error
+from candor.local.folder import Progress, quiet
+
+_LARGEST_LOG = 16 * 1024 * 1024
+_POLL = 0.02
+# A Java or libpq setting meant for another program would change ours, or put a password into our logs.
+_FOREIGN = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH", "LD_PRELOAD")
+
+
+class ManagedProcess:
+    """A child in its own session (a Ctrl-C in the terminal reaches only us, who then stop it in order).
+
+    `record` keeps pid, start time and command line, by which a later run recognises and stops an orphan of this one.
+    """
+
+    def __init__(self, name: str, record: Path, log: Path) -> None:
+        self.name = name
+        self.record = record
+        self.log = log
+        self._child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        if self._child is None:
+            raise LocalError(f"{self.name} is not started")
+        return self._child.pid
+
+    @property
+    def running(self) -> bool:
+        return self._child is not None and self._child.poll() is None
+
+    def start(self, command: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path | None = None) -> None:
+        """Starts `command` with its output appended to the log; LocalError when it cannot be started."""
+        clean = {k: v for k, v in os.environ.items() if k not in _FOREIGN and not k.startswith("PG")}
+        try:
+            if self.log.exists() and self.log.stat().st_size > _LARGEST_LOG:
+                self.log.replace(self.log.with_suffix(".log.1"))
+            with self.log.open("ab") as output:
+                self._child = subprocess.Popen(
+                    list(command),
+                    env={**clean, **(env or {})},
+                    cwd=cwd,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            self._remember(self._child.pid)
+        except OSError as error:
+            raise explain_os_error(error, self.log.parent) from error
+
+    def wait_until(self, ready: Callable[[], bool], seconds: float) -> None:
+        """Returns once `ready()`; LocalError when the process ends first or `seconds` pass."""
+        deadline = time.monotonic() + seconds
+        while not ready():
+            if not self.running:
+                raise LocalError(f"{self.name} stopped while starting: {self._last_words()}")
+            if time.monotonic() > deadline:
+                raise LocalError(f"{self.name} is not ready after {seconds:.0f} s: see {self.log}")
+            time.sleep(_POLL)
+
+    def stop(self, sign: signal.Signals = signal.SIGTERM, grace: float = 15.0) -> int | None:
+        """Asks with `sign`, waits `grace` seconds, then kills. Returns the exit status (None: was not started)."""
+        if self._child is None:
+            return None
+        if self.running:
+            self._child.send_signal(sign)
+            try:
+                self._child.wait(grace)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        self.record.unlink(missing_ok=True)
+        return self._child.returncode
+
+    def kill(self) -> None:
+        """SIGKILL, and the process is gone when this returns; its record stays, as after a real crash."""
+        if self._child is not None:
+            self._child.kill()
+            self._child.wait()
+
+    def mend(self, progress: Progress = quiet) -> bool:
+        """Stops the process that an earlier, killed run left behind. True when there was one."""
+        orphan = recorded_process(self.record)
+        if orphan is None:
+            self.record.unlink(missing_ok=True)
+            return False
+        progress(f"an earlier run left {self.name} behind (process {orphan.pid}): stopping it")
+        stop_tree(orphan)
+        self.record.unlink(missing_ok=True)
+        return True
+
+    def _remember(self, pid: int) -> None:
+        process = psutil.Process(pid)
+        self.record.write_text(json.dumps({"pid": pid, "started": process.create_time(), "name": self.name}))
+
+    def _last_words(self) -> str:
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        if "No space left on device" in text[-20_000:]:
+            return "the disk is full: free some space and run this again"
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        return f"{lines[-1][:300] if lines else 'it said nothing'} (see {self.log})"
+
+
+def recorded_process(record: Path) -> psutil.Process | None:
+    """The live process that `record` describes, or None. A reused pid is told by its start time."""
+    try:
+        entry = json.loads(record.read_text())
+        process = psutil.Process(int(entry["pid"]))
+        if process.status() == psutil.STATUS_ZOMBIE or abs(process.create_time() - float(entry["started"])) > 0.1:
+            return None
+    except (OSError, ValueError, KeyError, TypeError, psutil.Error):
+        return None
+    return process
+
+
+def stop_tree(process: psutil.Process, grace: float = 10.0) -> None:
+    """SIGTERM to the process, then SIGKILL to it and to the children that it had, once `grace` seconds are over."""
+    try:
+        family = [process, *process.children(recursive=True)]
+        process.terminate()
+    except psutil.NoSuchProcess:
+        return
+    _gone, alive = psutil.wait_procs(family, timeout=grace)
+    for member in alive:
+        try:
+            member.kill()
+        except psutil.NoSuchProcess:
+            continue
+    psutil.wait_procs(alive, timeout=grace)

@@ -1,0 +1,100 @@
+"""Fixtures for every test: real servers, fresh databases, unique topic names, printed seeds."""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+from hypothesis import HealthCheck, settings
+from hypothesis.database import DirectoryBasedExampleDatabase
+
+from tests.support.servers import HOME, Databases, kafka_server, postgres_server
+
+settings.register_profile(
+    "candor",
+    # A busy two-core machine is slow at times: that is no failure of the code.
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
+    database=DirectoryBasedExampleDatabase(HOME / "hypothesis"),
+)
+settings.load_profile("candor")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--seed", type=int, default=None, help="Repeat the random choices of an earlier run.")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "browser: needs Chromium (skipped without it, but a failure when CI=true)")
+    if config.option.seed is None:
+        worker = getattr(config, "workerinput", None)
+        config.option.seed = worker["seed"] if worker else random.SystemRandom().randrange(2**32)
+    if config.getoption("--hypothesis-seed") is None:
+        config.option.hypothesis_seed = str(config.option.seed)
+
+
+def pytest_configure_node(node: object) -> None:
+    """Gives every worker of pytest-xdist the seed that the header prints."""
+    node.workerinput["seed"] = node.config.option.seed  # type: ignore[attr-defined]
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"seed: {config.option.seed} (the same choices again: pytest --seed {config.option.seed})"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if shutil.which("chromium") or os.environ.get("CI") == "true":
+        return
+    missing = pytest.mark.skip(reason="Chromium is missing: apt-get install chromium")
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(missing)
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[str]:
+    """Bootstrap servers of a real broker."""
+    with kafka_server() as bootstrap_servers:
+        yield bootstrap_servers
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """URL of a real PostgreSQL server, without a database."""
+    with postgres_server() as url:
+        yield url
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def databases(postgres: str) -> AsyncIterator[Databases]:
+    """Makes further databases: `await databases.fresh(prepare)`; all are dropped at the end."""
+    made = Databases(postgres)
+    yield made
+    await made.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def database_url(databases: Databases) -> AsyncIterator[str]:
+    """URL of a fresh, empty database of this test."""
+    url = await databases.fresh()
+    yield url
+    await databases.drop(url)
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    """A topic prefix that no other test uses."""
+    return f"t{secrets.token_hex(5)}"
+
+
+@pytest.fixture
+def seeded(request: pytest.FixtureRequest) -> random.Random:
+    """Random choices of this test: the same for the same `--seed`, whichever tests run beside it."""
+    return random.Random(f"{request.config.option.seed}:{request.node.nodeid}")

@@ -1,0 +1,64 @@
+"""What goes wrong between a service and its database, named so that callers can answer it."""
+
+from __future__ import annotations
+
+import asyncpg
+
+_SERVER_SIDE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # shutdown, statement timeout
+    asyncpg.InsufficientResourcesError,  # disk full, too many connections
+    asyncpg.LockNotAvailableError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.PostgresSystemError,
+    asyncpg.ReadOnlySQLTransactionError,  # a failover left us on a standby
+)
+_CLIENT_SIDE = (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
+RETRIABLE = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+
+
+class StoreUnavailable(Exception):  # noqa: N818 - the name callers answer 503 to
+    """The database cannot take this now and nothing was saved; `retry_after` in seconds is a fair time to wait."""
+
+    def __init__(self, detail: str, *, retry_after: float = 1.0) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.retry_after = retry_after
+
+
+class AmbiguousCommit(StoreUnavailable):
+    """COMMIT was sent and its answer never came: the work is saved or not, and only reading it again tells."""
+
+
+class Overloaded(StoreUnavailable):
+    """The database works, but more is waiting than it can take; refused before anything was tried."""
+
+
+class TransactionAborted(Exception):  # noqa: N818
+    """A statement failed, its error was swallowed, and COMMIT became a rollback: nothing was saved. A bug of ours."""
+
+
+def unavailable(error: BaseException) -> StoreUnavailable | None:
+    """`error` as StoreUnavailable if it says that the database is away, stuck or full; else None."""
+    if isinstance(error, StoreUnavailable):
+        return error
+    if isinstance(error, asyncpg.InterfaceError) and not _cut(error):
+        return None
+    if isinstance(error, _SERVER_SIDE + _CLIENT_SIDE):
+        return StoreUnavailable(f"database: {type(error).__name__}: {error}"[:300])
+    return None
+
+
+def definite(error: BaseException) -> bool:
+    """Whether an error in answer to COMMIT proves that nothing was saved; anything else leaves it open."""
+    if isinstance(error, asyncpg.StatementCompletionUnknownError):
+        return False
+    return isinstance(error, asyncpg.IntegrityConstraintViolationError | asyncpg.TransactionRollbackError)
+
+
+def _cut(error: asyncpg.InterfaceError) -> bool:
+    # asyncpg says InterfaceError for misuse as well (wrong argument count), which must not look like an outage.
+    text = str(error)
+    return any(word in text for word in ("closed", "connection", "pool is closing", "terminated"))

@@ -1,0 +1,132 @@
+"""Many requests, one transaction: an fsync shared by all who wait, with every request answered for itself."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
+from typing import Final, Generic, TypeVar
+
+from candor.store.db import Database
+from candor.store.errors import RETRIABLE, Overloaded, StoreUnavailable
+from candor.store.outbox import Backlog
+from candor.store.unit_of_work import UnitOfWork, unit_of_work
+
+C = TypeVar("C")
+R = TypeVar("R")
+
+ATTEMPTS: Final = 4
+
+Apply = Callable[[UnitOfWork, Sequence[C]], Awaitable[Sequence[R | Exception]]]
+
+
+class GroupCommit(Generic[C, R]):
+    """Applies commands in shared transactions of at most `largest`, one transaction at a time, in order of arrival.
+
+    A command waits at most `linger` seconds for company, or for the transaction before it. More than `waiting`
+    commands, or a full outbox, are refused with Overloaded.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        apply: Apply[C, R],
+        *,
+        linger: float = 0.002,
+        largest: int = 256,
+        waiting: int = 4096,
+        backlog: Backlog | None = None,
+    ) -> None:
+        self._database = database
+        self._apply = apply
+        self._linger = linger
+        self._largest = largest
+        self._waiting = waiting
+        self._backlog = backlog or Backlog(database)
+        self._queue: deque[tuple[C, asyncio.Future[R]]] = deque()
+        self._full = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def submit(self, command: C) -> R:
+        """Apply `command`; its effects are durable when this returns.
+
+        Raises what `apply` returned or raised for it, or StoreUnavailable. A caller that is cancelled while it waits
+        takes nothing back: the command is applied all the same.
+        """
+        if self._closed:
+            raise StoreUnavailable("the service is shutting down")
+        if len(self._queue) >= self._waiting:
+            raise Overloaded(f"{len(self._queue)} requests wait for the database already")
+        await self._backlog.check()
+        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self._queue.append((command, future))
+        if self._task is None or self._task.done():
+            # An empty context: a batch must not log under the trace of the request that happened to start it.
+            self._task = asyncio.get_running_loop().create_task(self._drain(), context=Context())
+        elif len(self._queue) >= self._largest:
+            self._full.set()
+        return await future
+
+    async def close(self) -> None:
+        """Refuse new commands and return when those already taken are answered."""
+        self._closed = True
+        self._full.set()
+        if self._task is not None:
+            await asyncio.wait({self._task})
+
+    async def _drain(self) -> None:
+        if len(self._queue) < self._largest and not self._closed:
+            self._full.clear()
+            # wait_for costs a task; a timer on the loop does the same for a fifth of the price.
+            timer = asyncio.get_running_loop().call_later(self._linger, self._full.set)
+            await self._full.wait()
+            timer.cancel()
+        while self._queue:
+            batch = [self._queue.popleft() for _ in range(min(len(self._queue), self._largest))]
+            await self._run(batch)
+
+    async def _run(self, batch: Sequence[tuple[C, asyncio.Future[R]]]) -> None:
+        """Answer every command of `batch`: together if that works, else in halves until the culprit is alone."""
+        try:
+            results = await self._transaction([command for command, _ in batch])
+        except StoreUnavailable as error:
+            for _, future in batch:
+                _answer(future, error)
+        except Exception as error:
+            if len(batch) == 1:
+                _answer(batch[0][1], error)
+                return
+            middle = len(batch) // 2
+            await self._run(batch[:middle])
+            await self._run(batch[middle:])
+        else:
+            for (_, future), result in zip(batch, results, strict=True):
+                _answer(future, result)
+
+    async def _transaction(self, commands: Sequence[C]) -> Sequence[R | Exception]:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                async with unit_of_work(self._database) as uow:
+                    results = await self._apply(uow, commands)
+                    if len(results) != len(commands):
+                        raise RuntimeError(f"{len(results)} results for {len(commands)} commands")
+                    return results
+            except RETRIABLE as error:
+                if len(commands) > 1:
+                    raise
+                if attempt == ATTEMPTS:
+                    raise StoreUnavailable(f"database: {type(error).__name__} {ATTEMPTS} times") from error
+                await asyncio.sleep(random.uniform(0.005, 0.02) * attempt)  # noqa: S311 - jitter
+        raise AssertionError("unreachable")
+
+
+def _answer(future: asyncio.Future[R], result: R | Exception) -> None:
+    if future.done():  # its client went away
+        return
+    if isinstance(result, Exception):
+        future.set_exception(result)
+    else:
+        future.set_result(result)

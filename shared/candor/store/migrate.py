@@ -1,0 +1,131 @@
+"""The schema: a service's database made and brought up to date, and the tables that all services share."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, MetaData, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from candor.store.errors import unavailable
+
+if TYPE_CHECKING:
+    from alembic.operations import Operations
+
+_LOCK: Final = 0x63616E646F72  # "candor"
+
+
+async def upgrade(url: str, migrations: Path) -> None:
+    """Create the database of `url` if it is missing and run the Alembic scripts in `migrations` up to the newest.
+
+    Safe to call from many processes at once: one works, the others wait and find nothing to do. All or nothing.
+    Raises StoreUnavailable while the server is away.
+    """
+    try:
+        await create_database(url)
+        engine = create_async_engine(make_url(url).set(drivername="postgresql+asyncpg"), poolclass=NullPool)
+        async with engine.begin() as connection:
+            await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+            await connection.run_sync(_upgrade, migrations)
+    except Exception as error:
+        raise unavailable(error) or error from error
+
+
+async def create_database(url: str) -> None:
+    """Create the database that `url` names, unless it exists."""
+    name = make_url(url).database
+    if not name:
+        raise ValueError("the database URL names no database")
+    try:
+        connection = await asyncpg.connect(url, timeout=5)
+    except asyncpg.InvalidCatalogNameError:
+        server = make_url(url).set(database="postgres").render_as_string(hide_password=False)
+        connection = await asyncpg.connect(server, timeout=5)
+        quoted = '"' + name.replace('"', '""') + '"'
+        try:
+            await connection.execute(f"CREATE DATABASE {quoted}")
+        except (asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
+            # Another process made it between the two statements.
+            await asyncio.sleep(0)
+    await connection.close()
+
+
+def run(context: Any, metadata: MetaData) -> None:
+    """What a service's migrations/env.py calls, with Alembic's context and the metadata of its tables."""
+    connection = context.config.attributes.get("connection")
+    if connection is None:
+        raise RuntimeError("migrations run through candor.store.migrate.upgrade (`candor up` calls it)")
+    context.configure(connection=connection, target_metadata=metadata)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def create_foundation(op: Operations) -> None:
+    """Create outbox, ingest, lease, member and dead_letter; first thing in every service's first migration."""
+    for statement in _FOUNDATION:
+        op.execute(statement)
+
+
+def _upgrade(connection: Connection, migrations: Path) -> None:
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(migrations))
+    config.set_main_option("path_separator", "os")
+    command.upgrade(config, "head")
+
+
+_FOUNDATION: Final = (
+    """
+CREATE TABLE outbox (
+  id bigserial PRIMARY KEY,
+  topic text NOT NULL,
+  partition int NOT NULL,
+  events int NOT NULL,
+  attempt int NOT NULL DEFAULT 0,
+  erased int NOT NULL DEFAULT 0,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  published_at timestamptz,
+  keys text[] NOT NULL,
+  records bytea NOT NULL)""",
+    "CREATE INDEX outbox_waiting ON outbox (partition, id) WHERE published_at IS NULL",
+    """
+CREATE TABLE ingest (
+  source text NOT NULL,
+  event_id text NOT NULL,
+  body_sha256 bytea NOT NULL,
+  key text NOT NULL DEFAULT '',
+  status int NOT NULL,
+  response bytea NOT NULL,
+  received_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (source, event_id))""",
+    """
+CREATE TABLE lease (
+  grp text NOT NULL,
+  partition int NOT NULL,
+  owner text NOT NULL,
+  epoch bigint NOT NULL,
+  offsets jsonb NOT NULL,
+  PRIMARY KEY (grp, partition)) WITH (fillfactor = 50)""",
+    "CREATE TABLE member (grp text NOT NULL, id text NOT NULL, until timestamptz NOT NULL, PRIMARY KEY (grp, id))",
+    """
+CREATE TABLE dead_letter (
+  id bigserial PRIMARY KEY,
+  grp text NOT NULL,
+  partition int NOT NULL,
+  topic text NOT NULL,
+  key text NOT NULL,
+  subject text NOT NULL,
+  kafka_offset bigint NOT NULL,
+  reason text NOT NULL,
+  detail text NOT NULL,
+  record bytea NOT NULL,
+  state text NOT NULL DEFAULT 'dead',
+  created_at timestamptz NOT NULL DEFAULT now(),
+  replayed_at timestamptz)""",
+)

@@ -1,0 +1,191 @@
+"""Outgoing events as rows of the database: written with the state they follow from, sent later by the relay.
+
+One row holds the events of one transaction for one topic and partition: a msgpack list of records.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+
+from candor.contracts import TOPICS, ContactRemoved, CustomerErased, Message, Record, encode
+from candor.messaging.partitioner import partition_of
+from candor.store.errors import Overloaded, unavailable
+
+if TYPE_CHECKING:
+    from candor.store.db import Connection, Database
+    from candor.store.unit_of_work import UnitOfWork
+
+TOMBSTONES: Final = frozenset({CustomerErased.TYPE.encode(), ContactRemoved.TYPE.encode()})
+_SCAN_ROWS: Final = 2_000
+
+_packer: Final = msgspec.msgpack.Encoder()
+_unpacker: Final = msgspec.msgpack.Decoder(list[Record])
+
+
+class Row(NamedTuple):
+    """One outbox row to be written; `keys` are the different keys of its records."""
+
+    topic: str
+    partition: int
+    records: bytes
+    events: int
+    keys: tuple[str, ...]
+
+
+def pack(messages: Iterable[Message], partitions: int) -> list[Row]:
+    """Encode `messages` and group them by topic and partition, keeping their order in each group."""
+    groups: dict[tuple[str, int], list[Record]] = {}
+    layout = {card.name: partitions if card.shared_layout else 1 for card in TOPICS.values()}
+    for message in messages:
+        record = encode(message)
+        topic = message.data.TOPIC
+        place = (topic, partition_of(record.key, layout[topic]))
+        group = groups.get(place)
+        if group is None:
+            groups[place] = [record]
+        else:
+            group.append(record)
+    return [_row(topic, partition, records) for (topic, partition), records in groups.items()]
+
+
+def unpack(records: bytes) -> list[Record]:
+    """The records of a row, in order; msgspec.DecodeError on anything else."""
+    return _unpacker.decode(records)
+
+
+async def write(connection: Connection, rows: Sequence[Row]) -> None:
+    """Insert all rows with one statement; ids grow in the order given."""
+    # Ids contain no comma, so keys travel as one text a row: unnest cannot carry an array of arrays.
+    await connection.execute(
+        _INSERT,
+        [row.topic for row in rows],
+        [row.partition for row in rows],
+        [row.records for row in rows],
+        [row.events for row in rows],
+        [",".join(row.keys) for row in rows],
+    )
+
+
+async def erase(uow: UnitOfWork, keys: Collection[str], *, keep: Collection[bytes] = TOMBSTONES) -> int:
+    """Take every record of `keys` (customer ids) out of the outbox, sent or not; returns how many went.
+
+    Records whose ce_type is in `keep` stay: a replay must still say that the customer was erased. A row that loses
+    some of its records counts them in `erased`; one that loses all is deleted. What the relay holds in memory at this
+    moment still goes out, before the event that tells consumers to forget.
+    """
+    wanted = {key.encode() for key in keys}
+    places = [(card.name, partition_of(key, uow.partitions)) for key in wanted for card in TOPICS.values()]
+    removed, last = 0, 0
+    while True:
+        rows = await uow.connection.fetch(_HOLDING, list(keys), [number for _, number in places], last, _SCAN_ROWS)
+        for row in rows:
+            last = row["id"]
+            records = unpack(row["records"])
+            kept = [record for record in records if record.key not in wanted or _type(record) in keep]
+            removed += len(records) - len(kept)
+            await rewrite(uow, last, kept, lost=len(records) - len(kept))
+        if len(rows) < _SCAN_ROWS:
+            return removed
+
+
+async def rewrite(uow: UnitOfWork, row_id: int, kept: Sequence[Record], *, lost: int) -> None:
+    """Leave `kept` in a row of which `lost` records were taken; a row without records is deleted."""
+    if not kept:
+        await uow.connection.execute("DELETE FROM outbox WHERE id = $1", row_id)
+    elif lost:
+        packed = _row("", 0, kept)
+        await uow.connection.execute(_REWRITE, row_id, packed.records, packed.events, list(packed.keys), lost)
+
+
+async def replay(
+    uow: UnitOfWork,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    partitions: Collection[int] | None = None,
+) -> int:
+    """Have the relay send kept rows again, oldest first, with their old ids and versions; returns the events.
+
+    All rows turn unsent in one transaction and `attempt` grows, so a relay that has some of them under way cannot mark
+    them: per key nothing newer is sent for the last time before what it follows. Bounds are system time of writing.
+    """
+    connection = uow.connection
+    await connection.execute("SET LOCAL statement_timeout = '10min'")
+    events = await connection.fetchval(
+        _REPLAY, since, until, None if partitions is None else sorted(partitions), timeout=600
+    )
+    return int(events or 0)
+
+
+class Backlog:
+    """A limit on what waits for the broker: ingress is refused above it, so that the disk never fills up.
+
+    `most` rows or `oldest_s` seconds of age; looked at once in `fresh_s` seconds.
+    """
+
+    def __init__(
+        self, database: Database, *, most: int = 200_000, oldest_s: float = 6 * 3600.0, fresh_s: float = 2.0
+    ) -> None:
+        self.database = database
+        self.most = most
+        self.oldest_s = oldest_s
+        self.fresh_s = fresh_s
+        self.rows = 0
+        self.age_s = 0.0
+        self._looked = float("-inf")
+
+    async def check(self) -> None:
+        """Raise Overloaded if too much waits; costs a query only when the last look is stale."""
+        now = time.monotonic()
+        if now - self._looked > self.fresh_s:
+            self._looked = now
+            try:
+                (row,) = await self.database.pool.fetch(_BACKLOG, self.most + 1, timeout=2)
+            except Exception as error:
+                raise unavailable(error) or error from error
+            self.rows, self.age_s = row["waiting"], row["age"]
+        if self.rows > self.most or self.age_s > self.oldest_s:
+            raise Overloaded(
+                f"{self.rows} outbox rows wait for the broker, the oldest {self.age_s:.0f} s", retry_after=5
+            )
+
+
+def _row(topic: str, partition: int, records: Sequence[Record]) -> Row:
+    keys = tuple(dict.fromkeys(record.key.decode() for record in records))
+    return Row(topic, partition, _packer.encode(records), len(records), keys)
+
+
+def _type(record: Record) -> bytes:
+    return next((value for name, value in record.headers if name == "ce_type"), b"")
+
+
+_INSERT: Final = """
+INSERT INTO outbox (topic, partition, records, events, keys)
+SELECT topic, partition, records, events, string_to_array(keys, ',')
+FROM unnest($1::text[], $2::int[], $3::bytea[], $4::int[], $5::text[])
+     WITH ORDINALITY AS new (topic, partition, records, events, keys, place)
+ORDER BY place"""
+
+_HOLDING: Final = """
+SELECT id, records FROM outbox WHERE keys && $1::text[] AND partition = ANY($2::int[]) AND id > $3
+ORDER BY id LIMIT $4 FOR UPDATE"""
+
+_REWRITE: Final = "UPDATE outbox SET records = $2, events = $3, keys = $4, erased = erased + $5 WHERE id = $1"
+
+_REPLAY: Final = """
+WITH again AS (
+  UPDATE outbox SET published_at = NULL, attempt = attempt + 1
+  WHERE ($1::timestamptz IS NULL OR created_at >= $1) AND ($2::timestamptz IS NULL OR created_at < $2)
+    AND ($3::int[] IS NULL OR partition = ANY($3))
+  RETURNING events)
+SELECT sum(events) FROM again"""
+
+_BACKLOG: Final = """
+SELECT count(*) AS waiting,
+       coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 AS age
+FROM (SELECT created_at FROM outbox WHERE published_at IS NULL LIMIT $1) AS waiting"""

@@ -1,0 +1,141 @@
+"""One transaction for state, offsets, dead letters and outgoing events: the only code of Candor that commits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from candor.store import outbox
+from candor.store.db import ACQUIRE_SECONDS, Connection, Database
+from candor.store.errors import AmbiguousCommit, TransactionAborted, definite, unavailable
+
+if TYPE_CHECKING:
+    from candor.contracts import Message
+    from candor.store.dead_letter import DeadLetter
+
+
+class Rejection(NamedTuple):
+    """A message that a handler could not use; `reason` is a short stable code, `detail` holds no personal data."""
+
+    message: Message
+    reason: str
+    detail: str
+
+
+class UnitOfWork:
+    """What one transaction gathers; use `connection` for the service's own statements.
+
+    Savepoints: `async with uow.savepoint():`. An error that a statement raised and nobody let through ends in
+    TransactionAborted at commit, because the server has by then given the transaction up.
+    """
+
+    def __init__(self, connection: Connection, partitions: int) -> None:
+        self.connection = connection
+        self.partitions = partitions
+        self.rejected: list[Rejection] = []
+        self._messages: list[Message] = []
+        self._dead: list[DeadLetter] = []
+
+    def emit(self, messages: Iterable[Message]) -> None:
+        """Send `messages` if and only if this transaction commits; order is kept per key."""
+        self._messages.extend(messages)
+
+    def reject(self, message: Message, reason: str, detail: str) -> None:
+        """Give up on `message` while its neighbours go on; the consumer knows its record and buries that."""
+        self.rejected.append(Rejection(message, reason, detail))
+
+    def bury(self, letters: Iterable[DeadLetter]) -> None:
+        """Keep `letters` as dead if and only if this transaction commits."""
+        self._dead.extend(letters)
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """Statements inside are undone alone if an exception leaves the block."""
+        await self.connection.execute("SAVEPOINT inner_step")
+        try:
+            yield
+        except Exception:
+            await self.connection.execute("ROLLBACK TO SAVEPOINT inner_step; RELEASE SAVEPOINT inner_step")
+            raise
+        await self.connection.execute("RELEASE SAVEPOINT inner_step")
+
+    async def _save(self) -> bool:
+        if self._dead:
+            from candor.store import dead_letter  # noqa: PLC0415 - dead letters know units of work as well
+
+            await dead_letter.write(self.connection, self._dead)
+        if not self._messages:
+            return False
+        await outbox.write(self.connection, outbox.pack(self._messages, self.partitions))
+        return True
+
+
+@asynccontextmanager
+async def unit_of_work(database: Database, *, durable: bool = True) -> AsyncIterator[UnitOfWork]:
+    """Commit what the block did, or nothing if it raises.
+
+    Raises StoreUnavailable if the database is away, stuck or full (nothing saved), AmbiguousCommit if the answer to
+    COMMIT never came. `durable=False` does not wait for the disk: only for work whose loss is repaired by repeating it.
+    """
+    connection = await _acquire(database)
+    try:
+        uow = UnitOfWork(connection, database.partitions)
+        try:
+            await connection.execute("BEGIN" if durable else "BEGIN; SET LOCAL synchronous_commit = off")
+            yield uow
+            wrote = await uow._save()
+        except BaseException as error:
+            await _roll_back(connection)
+            known = unavailable(error)
+            if known is None or known is error:
+                raise
+            raise known from error
+        await _commit(connection)
+    finally:
+        await _release(database, connection)
+    if wrote:
+        database.written.set()
+
+
+async def _acquire(database: Database) -> Connection:
+    try:
+        return cast(Connection, await database.pool.acquire(timeout=ACQUIRE_SECONDS))
+    except Exception as error:
+        raise unavailable(error) or error from error
+
+
+async def _release(database: Database, connection: Connection) -> None:
+    try:
+        await database.pool.release(cast(Any, connection))
+    except Exception:
+        # asyncpg raises even here when the link was cut; the pool has replaced the connection by then.
+        connection.terminate()
+
+
+async def _roll_back(connection: Connection) -> None:
+    try:
+        await connection.execute("ROLLBACK", timeout=5)
+    except BaseException:
+        # An open transaction must never return to the pool: the next user would commit it.
+        connection.terminate()
+
+
+async def _commit(connection: Connection) -> None:
+    commit = asyncio.ensure_future(connection.execute("COMMIT"))
+    try:
+        status = await asyncio.shield(commit)
+    except asyncio.CancelledError:
+        # Cancelling a COMMIT leaves its outcome open; the answer is milliseconds away, so wait for it.
+        await asyncio.wait({commit}, timeout=5)
+        if not commit.done() or commit.exception() is not None:
+            connection.terminate()
+        raise
+    except Exception as error:
+        if definite(error):
+            raise
+        connection.terminate()
+        raise AmbiguousCommit(f"no answer to COMMIT: {type(error).__name__}") from error
+    if status != "COMMIT":
+        raise TransactionAborted("a failed statement was ignored; nothing was saved")

@@ -1,0 +1,48 @@
+"""Stream files and the lanes that keep order."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from candor.replay.stream import Lanes, StreamError, StreamEvent, read_stream, write_stream
+
+NOON = datetime(2013, 2, 5, 12, tzinfo=UTC)
+
+
+def event(kind: str = "milestone.reported", **data: object) -> StreamEvent:
+    return StreamEvent("e1", kind, NOON, dict(data))
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "stream.jsonl"
+    events = [event(promise_id="p1"), event("promise.made", promise_id="p2", due="2013-02-06T00:00:00Z")]
+    assert write_stream(path, events) == 2
+    assert [(1, events[0]), (2, events[1])] == list(read_stream(path))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "not json",
+        '{"id":"a","type":"promise.made","time":"2013-02-05T12:00:00","data":{}}',
+        '{"id":"a","type":"promise.dreamt","time":"2013-02-05T12:00:00Z","data":{}}',
+        '{"id":"a","type":"promise.made","data":{}}',
+    ],
+)
+def test_a_bad_line_is_named(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "stream.jsonl"
+    path.write_text(f"\n{line}\n")
+    with pytest.raises(StreamError, match="line 2"):
+        list(read_stream(path))
+
+
+def test_events_of_one_promise_share_a_lane_however_they_are_named() -> None:
+    lanes = Lanes()
+    reference = {"system": "flights", "id": "UA1"}
+    first = lanes.lane(event("contact.set", customer_id="c1"))
+    assert lanes.lane(event("promise.made", customer_id="c1", promise_id="p1", references=[reference])) == first
+    assert lanes.lane(event(reference=reference)) == first
+    assert lanes.lane(event("promise.withdrawn", promise_id="p1")) == first
+    assert lanes.lane(event(reference={"system": "crm", "id": "UA1"})) != first
+    assert lanes.lane(event("incident.reported", incident_id="i1")) != first

@@ -1,0 +1,56 @@
+# Candor: `make help` says what there is. Needs Python 3.11 or newer and make; everything made lies under .candor/.
+PYTHON ?= python3
+CANDOR_HOME ?= $(CURDIR)/.candor
+BIN := $(CANDOR_HOME)/venv/bin
+SOURCES := shared services demo tests bench tools
+
+export CANDOR_HOME
+export PYTHONPYCACHEPREFIX := $(CANDOR_HOME)/pycache
+export PYTHONNOUSERSITE := 1
+unexport PYTHONPATH
+unexport PYTHONHOME
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check faults bench clean
+
+help:
+	@echo "Candor keeps what customers were promised beside what is really happening."
+	@echo
+	@echo "  make demo          a real bad day at three airports, end to end on this machine; ends with Ctrl-C"
+	@echo "  make demo EXIT=1   the same, and stops after the summary"
+	@echo "  make test          every test, on a real broker and database that the tests start themselves"
+	@echo "  make check         ruff, mypy, the walls between the parts, the contract examples"
+	@echo "  make faults        the long fault run: kills, pauses and restarts, with a ledger of what was lost (nothing)"
+	@echo "  make bench         the benches, as tables and JSON"
+	@echo "  make clean         stops what runs here and removes .candor/"
+	@echo
+	@echo "After the first of these the command line is there: .candor/venv/bin/candor --help"
+	@echo "A part of the tests: make test ARGS='tests/unit -k outbox'. Another Python: make PYTHON=python3.12 demo"
+
+install:
+	@command -v $(PYTHON) >/dev/null || { echo "candor: $(PYTHON) is missing: install Python 3.11 or newer" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "candor: Python 3.11 or newer is needed, this is %s: make PYTHON=python3.12" % sys.version.split()[0])'
+	@$(PYTHON) tools/install.py
+
+demo: install
+	@$(BIN)/candor demo $(if $(EXIT),--exit)
+
+test: install
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: install
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy $(SOURCES)
+	@$(BIN)/python -m pytest -q tests/test_architecture.py tests/contract
+
+faults: install
+	@CANDOR_FAULTS=full $(BIN)/python -m pytest -s tests/faults $(ARGS)
+
+bench: install
+	@$(PYTHON) tools/install.py --bench
+	@$(BIN)/python -m bench $(ARGS)
+
+clean:
+	@if [ -x $(BIN)/candor ]; then $(BIN)/candor down || true; fi
+	@rm -rf $(CANDOR_HOME)

@@ -1,0 +1,68 @@
+"""What is said when a promise has ended.
+
+A customer who was warned and got it inside the told range hears nothing more (they have it); outside of it they get
+one closing update. A promise that ended broken without completion is said once, warned or not. One that was late
+without ever crossing the warning rule is not reported afterwards: that would be no warning.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from notify_svc.domain.model import Decision, Episode, Gap, Kind, Reason, Standing, Statement, Told
+from notify_svc.domain.schedule import step_of
+
+
+def at_the_end(episode: Episode, gap: Gap) -> Decision:
+    """Whether to speak about a promise that is no longer open."""
+    match gap.standing:
+        case Standing.WITHDRAWN:
+            return nothing(Reason.WITHDRAWN, ends=True)
+        case Standing.CANCELLED:
+            return _cancelled(episode, gap)
+        case Standing.KEPT if episode.told is not None:
+            return _closing(Reason.KEPT, Statement.ALL_CLEAR, gap)
+        case Standing.BROKEN if gap.completed_at is None:
+            statement = Statement.UPDATE if episode.told else Statement.WARNING
+            return blocked(episode) or _closing(Reason.NOT_KEPT, statement, gap)
+        case Standing.BROKEN if episode.told is not None:
+            return _late(episode, episode.told, gap)
+    return nothing(Reason.NEVER_WARNED, ends=True)
+
+
+def wait(reason: Reason, wake_at: datetime | None = None) -> Decision:
+    """Not yet; time or another event may change it."""
+    return Decision(Kind.WAIT, reason, wake_at=wake_at)
+
+
+def nothing(reason: Reason, *, ends: bool = False) -> Decision:
+    """Nothing to say; with `ends`, ever."""
+    return Decision(Kind.NOTHING, reason, ends=ends)
+
+
+def blocked(episode: Episode) -> Decision | None:
+    """Wait while a failed or held notice needs a person, so that one trouble does not become many."""
+    return wait(Reason.BLOCKED) if episode.blocked else None
+
+
+def _cancelled(episode: Episode, gap: Gap) -> Decision:
+    if episode.told is not None and episode.told.statement is Statement.CANCELLED:
+        return wait(Reason.NOTHING_NEW)
+    spoken = Decision(Kind.SPEAK, Reason.CANCELLED, Statement.CANCELLED, _evidence(gap))
+    return blocked(episode) or spoken
+
+
+def _late(episode: Episode, told: Told, gap: Gap) -> Decision:
+    if told.low is not None and told.high is not None and gap.completed_at is not None:
+        earliest = told.low - step_of(told.low - told.at)
+        if earliest <= gap.completed_at <= told.high:
+            return nothing(Reason.DONE_AS_TOLD, ends=True)
+    return blocked(episode) or _closing(Reason.DONE_OUTSIDE_RANGE, Statement.UPDATE, gap)
+
+
+def _closing(reason: Reason, statement: Statement, gap: Gap) -> Decision:
+    return Decision(Kind.SPEAK, reason, statement, _evidence(gap), closing=True)
+
+
+def _evidence(gap: Gap) -> dict[str, str]:
+    return {"standing": gap.standing.value, "gap": gap.event_id}

@@ -1,0 +1,117 @@
+"""When to speak (definitions.md): a promise, its newest gap and what was told → a decision with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from notify_svc.domain.ending import at_the_end, blocked, nothing, wait
+from notify_svc.domain.model import (
+    Decision,
+    Episode,
+    Fact,
+    FactKind,
+    Gap,
+    Kind,
+    Promise,
+    Reason,
+    Rules,
+    Standing,
+    Statement,
+    Told,
+)
+from notify_svc.domain.schedule import step_of
+
+
+def observe(episode: Episode, gap: Gap, rules: Rules) -> Episode:
+    """The episode after one more gap: since when P(slip) has stood at or above the threshold."""
+    slipping = gap.forecast is not None and gap.forecast.p_slip >= rules.warn_at and gap.standing is Standing.OPEN
+    if not slipping:
+        return replace(episode, slip_since=None)
+    return episode if episode.slip_since is not None else replace(episode, slip_since=gap.as_of)
+
+
+def decide(episode: Episode, gap: Gap | None, promise: Promise | None, now: datetime, rules: Rules) -> Decision:
+    """Whether to speak to the customer at business time `now`; pure, and the same for the same facts."""
+    if promise is None or gap is None:
+        return wait(Reason.NO_PROMISE if promise is None else Reason.NO_GAP)
+    if gap.historical or episode.ended:
+        return nothing(Reason.HISTORICAL if gap.historical else Reason.ENDED)
+    if gap.standing is not Standing.OPEN:
+        return at_the_end(episode, gap)
+    if gap.held_due != promise.held_due:
+        # P(slip) was taken against a date the customer no longer holds; risk-svc scores the new one on its own.
+        return wait(Reason.DATES_DIFFER)
+    if episode.told is not None:
+        return _speak_again(episode, episode.told, gap, now, rules)
+    return blocked(episode) or _first_word(episode, gap, now, rules)
+
+
+def after_speaking(episode: Episode, decision: Decision, told: Told) -> Episode:
+    """The episode once `decision` was put into a notice that says `told`."""
+    if decision.statement is Statement.ALL_CLEAR:
+        ended = decision.reason is Reason.KEPT
+        return Episode(number=episode.number + 1, ended=ended)
+    return replace(episode, told=told, ended=decision.closing)
+
+
+def _first_word(episode: Episode, gap: Gap, now: datetime, rules: Rules) -> Decision:
+    p_slip = gap.forecast.p_slip if gap.forecast else 0.0
+    evidence = {"p_slip": f"{p_slip:.3f}", "gap": gap.event_id}
+    missed = _missed(gap, now, rules)
+    if missed is not None:
+        found = evidence | {"milestone": missed.name, "event": missed.event_id or "clock"}
+        return Decision(Kind.SPEAK, Reason.MILESTONE_MISSED, Statement.WARNING, found)
+    wakes = [due for due in (_missed_at(fact, gap, rules) for fact in gap.facts) if due is not None]
+    if episode.slip_since is not None:
+        due = episode.slip_since + rules.hold
+        if now >= due:
+            found = evidence | {"since": episode.slip_since.isoformat()}
+            return Decision(Kind.SPEAK, Reason.SLIP_HELD, Statement.WARNING, found)
+        return wait(Reason.SLIP_TOO_SHORT, min([due, *wakes]))
+    return Decision(Kind.NOTHING, Reason.NOT_SLIPPING, evidence=evidence, wake_at=min(wakes, default=None))
+
+
+def _speak_again(episode: Episode, told: Told, gap: Gap, now: datetime, rules: Rules) -> Decision:
+    p_slip = gap.forecast.p_slip if gap.forecast else 1.0
+    evidence = {"p_slip": f"{p_slip:.3f}", "gap": gap.event_id}
+    if p_slip <= rules.clear_at and _missed(gap, now, rules) is None:
+        return Decision(Kind.SPEAK, Reason.RECOVERED, Statement.ALL_CLEAR, evidence)
+    if episode.blocked:
+        return wait(Reason.BLOCKED)
+    if left(told, gap, rules):
+        return Decision(Kind.SPEAK, Reason.RANGE_LEFT, Statement.UPDATE, evidence)
+    if told.next_update_by is not None and now >= told.next_update_by:
+        found = evidence | {"due": told.next_update_by.isoformat()}
+        return Decision(Kind.SPEAK, Reason.UPDATE_DUE, Statement.UPDATE, found)
+    return wait(Reason.NOTHING_NEW, told.next_update_by)
+
+
+def left(told: Told, gap: Gap, rules: Rules) -> bool:
+    """Whether P50 has left the told range; upward at once, downward beyond the slack; no range given or got counts."""
+    p50 = gap.forecast.p50 if gap.forecast and gap.forecast.p80 else None
+    if told.low is None or told.high is None:
+        return p50 is not None
+    if p50 is None:
+        return True
+    slack = max((told.high - told.low) * rules.slack, step_of(told.low - told.at))
+    return p50 > told.high or p50 < told.low - slack
+
+
+def _missed(gap: Gap, now: datetime, rules: Rules) -> Fact | None:
+    """The first step the customer was told of that is missed: reported so, or overdue for longer than the hold."""
+    for fact in gap.facts:
+        due = _missed_at(fact, gap, rules)
+        if due is not None and now >= due:
+            return fact
+    return None
+
+
+def _missed_at(fact: Fact, gap: Gap, rules: Rules) -> datetime | None:
+    if not fact.told:
+        return None
+    if fact.kind is FactKind.MILESTONE_MISSED:
+        return gap.as_of
+    if fact.kind is FactKind.MILESTONE_OVERDUE:
+        return gap.as_of + max(timedelta(0), rules.hold - timedelta(minutes=fact.minutes))
+    return None

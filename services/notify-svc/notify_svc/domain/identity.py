@@ -1,0 +1,51 @@
+"""Which message is which: one id for one thing said to one customer, however often it is decided."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import NAMESPACE_URL, uuid5
+
+from notify_svc.domain.model import Reason, Statement
+
+NAMESPACE = uuid5(NAMESPACE_URL, "urn:candor:notice")
+
+
+def notice_id(recipient: str, promise_id: str, episode: int, statement: Statement, told: str) -> str:
+    """uuid5 of recipient, promise, episode, statement and told value; never of a score or its version."""
+    parts = (recipient, promise_id, str(episode), statement.value, told)
+    return str(uuid5(NAMESPACE, "\n".join(f"{len(part)}:{part}" for part in parts)))
+
+
+def thread_id(promise_id: str) -> str:
+    """The name of a promise's mail thread: a promise id may hold characters that a Message-ID may not."""
+    return str(uuid5(NAMESPACE, f"thread:{promise_id}"))
+
+
+def told_value(
+    statement: Statement,
+    reason: Reason,
+    low: datetime | None,
+    high: datetime | None,
+    next_update_by: datetime | None,
+    completed_at: datetime | None,
+) -> str:
+    """What a message tells, as text: an all-clear or a cancellation can be told once an episode."""
+    if statement in (Statement.ALL_CLEAR, Statement.CANCELLED) or reason is Reason.NOT_KEPT:
+        return statement.value
+    if completed_at is not None:
+        return f"done {_text(completed_at)}"
+    return f"{_text(low)}/{_text(high)} next {_text(next_update_by)}"
+
+
+def suppressed_value(reason: Reason) -> str:
+    """What a suppressed notice tells: nothing; it is kept once an episode and reason."""
+    return f"suppressed {reason.value}"
+
+
+def _text(at: datetime | None) -> str:
+    return "-" if at is None else at.astimezone(UTC).isoformat()
+
+
+def message_id(name: str, domain: str) -> str:
+    """A deterministic Message-ID (RFC 5322), so that a retry is the same mail."""
+    return f"<{name}@{domain}>"

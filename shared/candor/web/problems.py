@@ -23,7 +23,7 @@ class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
     parameter: str | None = None
 
 
-class Problem(Exception):
+class Problem(Exception):  # noqa: N818 - the RFC's own word
     """An answer that is not a success; `detail` is for the caller and never carries a secret or an address.
 
     Raises KeyError for a code that the registry does not know.

@@ -82,3 +82,8 @@ def _deeper_than(value: Any, limit: int) -> bool:
         if not level:
             return False
     return True
+
+
+def dumps(value: Any) -> bytes:
+    """Compact JSON of a value; msgspec structs, datetimes and enums are known."""
+    return _encoder.encode(value)

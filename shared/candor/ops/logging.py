@@ -1,0 +1,126 @@
+"""Logs as JSON lines, one event a line, whoever wrote it; no address or secret gets through."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import traceback
+from collections.abc import MutableMapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from candor.ops.tracing import current_trace_id
+
+LONGEST_VALUE: Final = 2000
+LONGEST_TRACEBACK: Final = 8000
+_secret_name: Final = re.compile(
+    r"authorization|cookie|secret|passw|token|api_?key|signature|sealed|e_?mail|recipient", re.IGNORECASE
+)
+_at: Final = re.compile(r"[^\s@<>\"',;:()\[\]]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_secret: Final = re.compile(r"(whsec_|candor_|[Bb]earer |v1,)[A-Za-z0-9+/=_-]{16,}")
+_userinfo: Final = re.compile(r"(://[^:/?#@\s]*):[^@/\s]+@")
+_encoder: Final = msgspec.json.Encoder(enc_hook=str)
+Event = MutableMapping[str, Any]
+
+
+def configure(service: str, level: str = "INFO") -> None:
+    """Sends structlog's and the standard library's lines of `level` and above to standard output as JSON."""
+
+    def line(_logger: Any, method: str, event: Event) -> str:
+        return render(service, method, event)
+
+    structlog.configure(
+        processors=[structlog.contextvars.merge_contextvars, line],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
+        logger_factory=lambda *_: _Writer(),
+        cache_logger_on_first_use=False,
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [_Handler(service)]
+    root.setLevel(level)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
+    # Every request has a line of ours already; these libraries tell of each retry at full length.
+    for name in ("uvicorn.access", "aiokafka", "httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def render(service: str, level: str, event: Event) -> str:
+    """One log line: time, level, service, event, trace id, then the rest, with secrets and addresses taken out."""
+    line: dict[str, Any] = {
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "level": "error" if level == "exception" else level,
+        "service": service,
+        "event": clean(event.pop("event", "")),
+    }
+    trace_id = current_trace_id()
+    if trace_id:
+        line["trace_id"] = trace_id
+    failure = event.pop("exc_info", None)
+    for name, value in event.items():
+        line[name] = "[redacted]" if isinstance(value, str) and _secret_name.search(name) else clean(value)
+    if failure:
+        line["exception"] = clean(_formatted(failure))[-LONGEST_TRACEBACK:]
+    return _encoder.encode(line).decode()
+
+
+def clean(value: Any) -> Any:
+    """A value as it may be logged: text without addresses and secrets, cut at 2,000 characters."""
+    if isinstance(value, bool | int | float | None):
+        return value
+    if isinstance(value, dict):
+        return {str(k): "[redacted]" if _secret_name.search(str(k)) else clean(v) for k, v in list(value.items())[:50]}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [clean(item) for item in list(value)[:50]]
+    text = value if isinstance(value, str) else str(value)
+    if len(text) > LONGEST_TRACEBACK:
+        text = text[:LONGEST_TRACEBACK]
+    # Most text holds none of these marks, and a search for a letter is cheaper than three patterns.
+    if "@" in text:
+        text = _at.sub("[address]", _userinfo.sub(r"\1:[redacted]@", text))
+    if "_" in text or "," in text or "earer" in text:
+        text = _secret.sub(r"\1[redacted]", text)
+    return text.encode("utf-8", "replace").decode() if not text.isascii() else text
+
+
+def _formatted(failure: Any) -> str:
+    if failure is True:
+        failure = sys.exc_info()
+    error = failure if isinstance(failure, BaseException) else failure[1]
+    return "".join(traceback.format_exception(error)) if error else ""
+
+
+class _Writer:
+    """Writes lines to whatever standard output is at that moment; a full disk must not fail a request."""
+
+    def msg(self, line: str) -> None:
+        try:
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+        except (OSError, ValueError):
+            return
+
+    debug = info = warning = warn = error = exception = critical = fatal = msg
+
+
+class _Handler(logging.Handler):
+    """The standard library's lines, in the same form."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__()
+        self._service = service
+        self._writer = _Writer()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            event: dict[str, Any] = {"event": record.getMessage(), "logger": record.name}
+            if record.exc_info:
+                event["exc_info"] = record.exc_info
+            self._writer.msg(render(self._service, record.levelname.lower(), event))
+        except Exception:
+            self.handleError(record)

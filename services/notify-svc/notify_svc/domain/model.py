@@ -84,6 +84,7 @@ class Promise:
     event_id: str
     what: str
     held_due: datetime
+    tolerance: timedelta = timedelta(0)
     zone: str = "UTC"
     deliverer: str | None = None
     accepted: bool = True

@@ -1,0 +1,193 @@
+"""A letter from a snapshot of facts only; the wording is in templates/, the judgement of it in domain/lint.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from jinja2 import PackageLoader, StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from notify_svc.civil import Civil
+from notify_svc.domain.lead import Leading, lead_of
+from notify_svc.domain.lint import Draft, Finding, Support, lint
+from notify_svc.domain.model import Decision, Fact, FactKind, Gap, Promise, Statement, Told
+
+LITTLE_HISTORY = 30
+MOST_FACTS = 4
+
+
+def _environment(*, autoescape: bool) -> ImmutableSandboxedEnvironment:
+    return ImmutableSandboxedEnvironment(
+        loader=PackageLoader("notify_svc"),
+        undefined=StrictUndefined,
+        autoescape=autoescape,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+    )
+
+
+_PLAIN = _environment(autoescape=False)
+_HTML = _environment(autoescape=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What this deployment says of itself; the defaults promise nothing that Candor does not do."""
+
+    action: str = "we check this forecast with every report that comes in, and write to you when it changes."
+    options: tuple[str, ...] = (
+        "Answer this message to agree on another time with us.",
+        "Answer this message to call it off for good.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything a letter may draw on, as of business time `now`."""
+
+    promise: Promise
+    gap: Gap
+    decision: Decision
+    statement: Statement
+    now: datetime
+    zone: ZoneInfo
+    locale: str
+    low: datetime | None = None
+    high: datetime | None = None
+    next_update_by: datetime | None = None
+    earlier: Told | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A composed message; it goes out only if `findings` is empty."""
+
+    subject: str
+    text: str
+    html: str
+    support: tuple[Support, ...]
+    findings: tuple[Finding, ...]
+
+
+def compose(snapshot: Snapshot, wording: Wording) -> Letter:
+    """The letter, without the senders' own words if those are what the lint objects to."""
+    letter = _compose(snapshot, wording, quoting=True)
+    return letter if not letter.findings else _compose(snapshot, wording, quoting=False)
+
+
+def _compose(snapshot: Snapshot, wording: Wording, *, quoting: bool) -> Letter:
+    civil = Civil(snapshot.zone, snapshot.locale, snapshot.now)
+    context = _context(snapshot, wording, civil, quoting=quoting)
+    subject = " ".join(_PLAIN.get_template("subject.txt.j2").render(context).split())
+    context["subject"] = subject
+    text = _tidy(_PLAIN.get_template(f"{snapshot.statement.value}.txt.j2").render(context))
+    html = _HTML.get_template(f"{snapshot.statement.value}.html.j2").render(context)
+    support = _support(snapshot)
+    findings = lint(_draft(snapshot, context, subject, text, support))
+    return Letter(subject, text, html, support, findings)
+
+
+def _context(snapshot: Snapshot, wording: Wording, civil: Civil, *, quoting: bool) -> dict[str, object]:
+    promise, gap = snapshot.promise, snapshot.gap
+    low, high = _ends(civil, snapshot.low, snapshot.high)
+    earlier = snapshot.earlier
+    earlier_low, earlier_high = _ends(civil, earlier.low, earlier.high) if earlier else ("", "")
+    facts = [fact for fact in _facts(gap) if fact.kind is not FactKind.INCIDENT_OPEN]
+    incidents = [fact for fact in _facts(gap) if fact.kind is FactKind.INCIDENT_OPEN]
+    forecast = gap.forecast
+    told = Leading(snapshot.now, promise, gap, snapshot.low, snapshot.high, earlier)
+    ahead = snapshot.now <= promise.held_due and snapshot.statement in (Statement.WARNING, Statement.UPDATE)
+    chance = max(1, round((1 - forecast.p_slip) * 100)) if forecast and ahead and not snapshot.decision.closing else 0
+    cases = forecast.n if forecast else 0
+    return {
+        "statement": snapshot.statement.value,
+        "lead": lead_of(snapshot.statement, snapshot.decision.reason, told),
+        "what": promise.what,
+        "milestone": snapshot.decision.evidence.get("milestone", ""),
+        "due": civil.moment(promise.held_due),
+        "low": low,
+        "high": high,
+        "earlier_low": earlier_low,
+        "earlier_high": earlier_high,
+        "next": civil.moment(snapshot.next_update_by) if snapshot.next_update_by else "",
+        "completed": civil.moment(gap.completed_at) if gap.completed_at else "",
+        "closing": snapshot.decision.closing,
+        "facts": [_view(fact, civil, quoting=quoting) for fact in facts],
+        "circumstances": [_view(fact, civil, quoting=quoting) for fact in incidents],
+        "chance": chance,
+        "cases": cases,
+        "little": cases < LITTLE_HISTORY,
+        "action": wording.action,
+        "options": wording.options,
+        "zone": civil.zone_name(),
+    }
+
+
+def _facts(gap: Gap) -> list[Fact]:
+    # Only the clock may speak without an event, and only of a step that is overdue.
+    known = [fact for fact in gap.facts if fact.event_id or fact.kind is FactKind.MILESTONE_OVERDUE]
+    return sorted(known, key=lambda fact: fact.at)[-MOST_FACTS:]
+
+
+def _view(fact: Fact, civil: Civil, *, quoting: bool) -> dict[str, str]:
+    return {
+        "kind": fact.kind.value,
+        "name": _one_line(fact.name),
+        "at": civil.moment(fact.at),
+        "late": civil.length(fact.minutes),
+        "text": _one_line(fact.text) if quoting else "",
+        # A cause without an event is a guess, and a guess is not told.
+        "reason": _one_line(fact.reason) if quoting and fact.event_id else "",
+    }
+
+
+def _support(snapshot: Snapshot) -> tuple[Support, ...]:
+    promise, gap = snapshot.promise, snapshot.gap
+    support = [Support("promised", promise.event_id), Support(snapshot.decision.reason.value, gap.event_id)]
+    if snapshot.low is not None:
+        support.append(Support("range", gap.event_id))
+    facts = [Support(f"{fact.kind.value} {fact.name}", fact.event_id or promise.event_id) for fact in _facts(gap)]
+    return (*support, *facts)
+
+
+def _draft(
+    snapshot: Snapshot, context: dict[str, object], subject: str, text: str, support: tuple[Support, ...]
+) -> Draft:
+    forecast, promise = snapshot.gap.forecast, snapshot.promise
+    return Draft(
+        statement=snapshot.statement,
+        subject=subject,
+        text=text,
+        what=promise.what,
+        p_slip=forecast.p_slip if forecast else 1.0,
+        p50=forecast.p50 if forecast else None,
+        low=snapshot.low,
+        high=snapshot.high,
+        low_text=str(context["low"]),
+        high_text=str(context["high"]),
+        next_text=str(context["next"]),
+        closing=snapshot.decision.closing,
+        bad_news=snapshot.statement is not Statement.ALL_CLEAR,
+        cause=any(
+            fact.event_id and (fact.reason or fact.kind is FactKind.INCIDENT_OPEN) for fact in _facts(snapshot.gap)
+        ),
+        unaccepted=None if promise.accepted else promise.deliverer,
+        support=support,
+    )
+
+
+def _ends(civil: Civil, low: datetime | None, high: datetime | None) -> tuple[str, str]:
+    return civil.ends(low, high) if low is not None and high is not None else ("", "")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:300].rstrip(".")
+
+
+def _tidy(text: str) -> str:
+    lines = [line.rstrip() for line in text.splitlines()]
+    kept = [line for number, line in enumerate(lines) if line or (number and lines[number - 1])]
+    return "\n".join(kept).strip() + "\n"

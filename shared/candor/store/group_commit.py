@@ -56,11 +56,25 @@ class GroupCommit(Generic[C, R]):
         Raises what `apply` returned or raised for it, or StoreUnavailable. A caller that is cancelled while it waits
         takes nothing back: the command is applied all the same.
         """
+        await self._admit(1)
+        return await self._enqueue(command)
+
+    async def submit_all(self, commands: Sequence[C]) -> list[R | BaseException]:
+        """Apply `commands` one after the other, in this order; a result or an error each, durable when it returns.
+
+        Raises only what refuses all of them: Overloaded, or StoreUnavailable while shutting down.
+        """
+        await self._admit(len(commands))
+        return await asyncio.gather(*[self._enqueue(command) for command in commands], return_exceptions=True)
+
+    async def _admit(self, number: int) -> None:
         if self._closed:
             raise StoreUnavailable("the service is shutting down")
-        if len(self._queue) >= self._waiting:
+        if len(self._queue) + number > self._waiting:
             raise Overloaded(f"{len(self._queue)} requests wait for the database already")
         await self._backlog.check()
+
+    def _enqueue(self, command: C) -> asyncio.Future[R]:
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._queue.append((command, future))
         if self._task is None or self._task.done():
@@ -68,7 +82,7 @@ class GroupCommit(Generic[C, R]):
             self._task = asyncio.get_running_loop().create_task(self._drain(), context=Context())
         elif len(self._queue) >= self._largest:
             self._full.set()
-        return await future
+        return future
 
     async def close(self) -> None:
         """Refuse new commands and return when those already taken are answered."""

@@ -125,7 +125,8 @@ CREATE TABLE dead_letter (
   reason text NOT NULL,
   detail text NOT NULL,
   record bytea NOT NULL,
-  state text NOT NULL DEFAULT 'dead',
+  state text NOT NULL DEFAULT 'held',
   created_at timestamptz NOT NULL DEFAULT now(),
   replayed_at timestamptz)""",
+    "CREATE INDEX dead_letter_open ON dead_letter (grp, partition, id) WHERE state IN ('held', 'replay')",
 )

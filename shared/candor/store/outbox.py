@@ -37,6 +37,29 @@ class Row(NamedTuple):
     keys: tuple[str, ...]
 
 
+class WaitingRow(NamedTuple):
+    """One row on its way to the broker; `attempt` counts replays, so that an older sending cannot mark it."""
+
+    id: int
+    topic: str
+    partition: int
+    attempt: int
+    events: int
+    records: bytes
+
+
+class Sent(NamedTuple):
+    """Rows that the broker has, sent by the owner of `partition` in `epoch`."""
+
+    partition: int
+    epoch: int
+    rows: Sequence[WaitingRow]
+
+    @property
+    def events(self) -> int:
+        return sum(row.events for row in self.rows)
+
+
 def pack(messages: Iterable[Message], partitions: int) -> list[Row]:
     """Encode `messages` and group them by topic and partition, keeping their order in each group."""
     groups: dict[tuple[str, int], list[Record]] = {}
@@ -71,6 +94,34 @@ async def write(connection: Connection, rows: Sequence[Row]) -> None:
     )
 
 
+async def waiting(
+    database: Database, partitions: Collection[int], *, rows: int = 500, events: int = 5_000
+) -> dict[int, list[WaitingRow]]:
+    """The oldest unsent rows of each partition, at most `rows`, cut once they hold `events`."""
+    found = await database.pool.fetch(_WAITING, list(partitions), rows, events)
+    windows: dict[int, list[WaitingRow]] = {}
+    for row in found:
+        windows.setdefault(row["partition"], []).append(WaitingRow(*row))
+    return windows
+
+
+async def mark(uow: UnitOfWork, group: str, sent: Sequence[Sent], *, keeps: bool) -> int:
+    """Note rows as published, or delete them if they are not kept; only under a lease epoch that still stands."""
+    rows = [(row.id, row.attempt, window.partition, window.epoch) for window in sent for row in window.rows]
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    status: str = await uow.connection.execute(_KEEP if keeps else _DROP, group, *columns)
+    return int(status.rpartition(" ")[2])
+
+
+async def drop(uow: UnitOfWork, row_id: int, index: int) -> None:
+    """Take the record at `index` out of a row, because it became a dead letter."""
+    records = await uow.connection.fetchval("SELECT records FROM outbox WHERE id = $1 FOR UPDATE", row_id)
+    if records is not None:
+        kept = unpack(records)
+        del kept[index]
+        await rewrite(uow, row_id, kept, lost=0)
+
+
 async def erase(uow: UnitOfWork, keys: Collection[str], *, keep: Collection[bytes] = TOMBSTONES) -> int:
     """Take every record of `keys` (customer ids) out of the outbox, sent or not; returns how many went.
 
@@ -87,8 +138,9 @@ async def erase(uow: UnitOfWork, keys: Collection[str], *, keep: Collection[byte
             last = row["id"]
             records = unpack(row["records"])
             kept = [record for record in records if record.key not in wanted or _type(record) in keep]
-            removed += len(records) - len(kept)
-            await rewrite(uow, last, kept, lost=len(records) - len(kept))
+            if len(kept) < len(records):
+                removed += len(records) - len(kept)
+                await rewrite(uow, last, kept, lost=len(records) - len(kept))
         if len(rows) < _SCAN_ROWS:
             return removed
 
@@ -97,7 +149,7 @@ async def rewrite(uow: UnitOfWork, row_id: int, kept: Sequence[Record], *, lost:
     """Leave `kept` in a row of which `lost` records were taken; a row without records is deleted."""
     if not kept:
         await uow.connection.execute("DELETE FROM outbox WHERE id = $1", row_id)
-    elif lost:
+    else:
         packed = _row("", 0, kept)
         await uow.connection.execute(_REWRITE, row_id, packed.records, packed.events, list(packed.keys), lost)
 
@@ -170,6 +222,22 @@ SELECT topic, partition, records, events, string_to_array(keys, ',')
 FROM unnest($1::text[], $2::int[], $3::bytea[], $4::int[], $5::text[])
      WITH ORDINALITY AS new (topic, partition, records, events, keys, place)
 ORDER BY place"""
+
+_WAITING: Final = """
+SELECT id, topic, partition, attempt, events, records
+FROM unnest($1::int[]) AS owned (number) CROSS JOIN LATERAL (
+  SELECT *, sum(events) OVER (ORDER BY id) - events AS before FROM (
+    SELECT id, topic, partition, attempt, events, records FROM outbox
+    WHERE partition = owned.number AND published_at IS NULL ORDER BY id LIMIT $2) AS oldest) AS candidate
+WHERE before < $3 ORDER BY id"""
+
+_SENT: Final = """
+FROM unnest($2::bigint[], $3::int[], $4::int[], $5::bigint[]) AS sent (id, attempt, partition, epoch)
+JOIN lease ON lease.grp = $1 AND lease.partition = sent.partition AND lease.epoch = sent.epoch
+WHERE outbox.id = sent.id AND outbox.attempt = sent.attempt"""
+
+_KEEP: Final = "UPDATE outbox SET published_at = clock_timestamp()" + _SENT  # noqa: S608 - constants
+_DROP: Final = "DELETE FROM outbox" + _SENT.replace("FROM", "USING", 1)  # noqa: S608
 
 _HOLDING: Final = """
 SELECT id, records FROM outbox WHERE keys && $1::text[] AND partition = ANY($2::int[]) AND id > $3

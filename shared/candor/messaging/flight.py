@@ -1,0 +1,161 @@
+"""One window of a partition's outbox rows on its way to the broker."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from aiokafka.errors import MessageSizeTooLargeError, RecordListTooLargeError
+
+from candor.contracts import Record
+from candor.messaging.producer import LARGEST_RECORD, Batch, Producer, size
+from candor.messaging.topics import topic_name
+from candor.store.outbox import Sent, WaitingRow, unpack
+
+
+class TooLargeError(Exception):
+    """A record that the topic will never take; `refused`: the broker said so, and the producer is spent."""
+
+    def __init__(self, row: WaitingRow, index: int, record: Record, *, refused: bool) -> None:
+        self.row = row
+        self.index = index
+        self.record = record
+        self.bytes = size(record)
+        self.refused = refused
+        super().__init__(f"{self.bytes} bytes")
+
+
+class _Place(NamedTuple):
+    row: WaitingRow
+    at: int
+    record: Record
+
+
+class _Load:
+    """A batch under way: where its first record is from, and the rows that are through once it is acknowledged."""
+
+    def __init__(self, batch: Batch, first: _Place) -> None:
+        self.batch = batch
+        self.first = first
+        self.completes: list[WaitingRow] = []
+        self.acknowledged: asyncio.Future[Any] | None = None
+
+    def forget(self) -> None:
+        """Nobody waits for this one any more; asyncio must not complain about its error."""
+        if self.acknowledged is not None:
+            self.acknowledged.add_done_callback(lambda future: future.cancelled() or future.exception())
+
+
+class Flight:
+    """Sends the rows of one partition, topic by topic in row order; `error` is the first thing that failed."""
+
+    def __init__(
+        self, prefix: str, partition: int, epoch: int, rows: Sequence[WaitingRow], records_a_batch: int
+    ) -> None:
+        self.prefix = prefix
+        self.partition = partition
+        self.epoch = epoch
+        self.task: asyncio.Task[None] | None = None
+        self.error: BaseException | None = None
+        self.largest = 0
+        self._rows = rows
+        self._limit = records_a_batch
+        self._through: list[WaitingRow] = []
+        self._heard = time.monotonic()
+        self._lost: float | None = None
+        self._suspect = False
+
+    @property
+    def ended(self) -> bool:
+        return self.task is not None and self.task.done()
+
+    @property
+    def sent(self) -> Sent:
+        """The rows that the broker has, whole."""
+        return Sent(self.partition, self.epoch, self._through)
+
+    def start(self, producer: Producer, done: Callable[[], None]) -> None:
+        self.task = asyncio.create_task(self._fly(producer))
+        self.task.add_done_callback(lambda _: done())
+
+    def cancel(self) -> None:
+        if self.task is not None:
+            self.task.cancel()
+
+    def silent_for(self) -> float:
+        """Seconds since the last acknowledgement, or since the broker was last found away."""
+        return time.monotonic() - self._heard
+
+    def lost_for(self) -> float:
+        """Seconds since this was first asked: how long the partition has been another's."""
+        self._lost = self._lost or time.monotonic()
+        return time.monotonic() - self._lost
+
+    def excuse(self) -> None:
+        self._heard = time.monotonic()
+        self._suspect = False
+
+    def suspect(self) -> bool:
+        """True the second time in a row: one silence may end in the very moment that the broker is back."""
+        before, self._suspect = self._suspect, True
+        self._heard = time.monotonic()
+        return before
+
+    async def _fly(self, producer: Producer) -> None:
+        topics: dict[str, list[WaitingRow]] = {}
+        for row in self._rows:
+            topics.setdefault(row.topic, []).append(row)
+        # Topics have no order between them, so one that is refused does not hold up the others.
+        outcomes = await asyncio.gather(
+            *(self._send(producer, topic, rows) for topic, rows in topics.items()), return_exceptions=True
+        )
+        self.error = next((outcome for outcome in outcomes if isinstance(outcome, BaseException)), None)
+
+    async def _send(self, producer: Producer, topic: str, rows: Sequence[WaitingRow]) -> None:
+        name = topic_name(self.prefix, topic)
+        loads: list[_Load] = []
+        oversized: TooLargeError | None = None
+        load: _Load | None = None
+        for row in rows:
+            for index, record in enumerate(unpack(row.records)):
+                if size(record) > LARGEST_RECORD:
+                    oversized = TooLargeError(row, index, record, refused=False)
+                    break
+                if load is None or not load.batch.add(record):
+                    if load is not None:
+                        loads.append(await self._queue(producer, name, load))
+                    load = _Load(producer.batch(self._limit), _Place(row, index, record))
+                    load.batch.add(record)
+            if oversized is not None:
+                break
+            if load is not None:
+                load.completes.append(row)
+        if load is not None:
+            loads.append(await self._queue(producer, name, load))
+        for item in loads:
+            try:
+                await self._acknowledged(item)
+            except BaseException:
+                for other in loads:
+                    other.forget()
+                raise
+        if oversized is not None:
+            raise oversized
+
+    async def _queue(self, producer: Producer, topic: str, load: _Load) -> _Load:
+        self.largest = max(self.largest, load.batch.count)
+        load.acknowledged = await producer.send(topic, self.partition, load.batch)
+        return load
+
+    async def _acknowledged(self, load: _Load) -> None:
+        assert load.acknowledged is not None  # noqa: S101
+        try:
+            await load.acknowledged
+        except (MessageSizeTooLargeError, RecordListTooLargeError) as error:
+            if load.batch.count == 1:
+                raise TooLargeError(*load.first, refused=True) from error
+            raise
+        self.excuse()
+        self._through.extend(load.completes)

@@ -1,0 +1,130 @@
+"""The only producer of Candor: idempotent, kept through outages, and closed within a deadline whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError, KafkaTimeoutError, ProducerClosed
+
+from candor.contracts import Record
+
+_log: Final = structlog.get_logger("candor.producer")
+
+LARGEST_BATCH: Final = 512 * 1024
+LARGEST_RECORD: Final = 1_000_000
+"""Bytes; below Kafka's default `max.message.bytes`, so that a record that cannot pass is known before it is sent."""
+START_SECONDS: Final = 20.0
+_HEADER_BYTES: Final = 100
+
+
+class Batch:
+    """Records of one topic and partition that travel together."""
+
+    def __init__(self, builder: Any, limit: int) -> None:
+        self._builder = builder
+        self._limit = limit
+        self.count = 0
+
+    def add(self, record: Record) -> bool:
+        """Append `record`, stamped with the system clock; False if it has no room any more (a first always has)."""
+        if self.count >= self._limit:
+            return False
+        stamp = int(time.time() * 1000)
+        if self._builder.append(timestamp=stamp, key=record.key, value=record.value, headers=record.headers) is None:
+            return False
+        self.count += 1
+        return True
+
+    def close(self) -> Any:
+        """The builder, which takes no more records."""
+        self._builder.close()
+        return self._builder
+
+
+class Producer:
+    """One connection's life of an idempotent producer; after an error result make a new one.
+
+    A broker that is away is no error result: batches wait inside and go out when it returns, without duplicates.
+    """
+
+    def __init__(self, servers: str, client_id: str) -> None:
+        self._servers = servers
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=servers,
+            client_id=client_id,
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=0,
+            request_timeout_ms=5_000,
+            max_batch_size=LARGEST_BATCH,
+            max_request_size=2 * LARGEST_BATCH,
+        )
+
+    async def start(self) -> None:
+        """Connect; KafkaError, OSError or TimeoutError while the broker is away, and then this object is spent."""
+        try:
+            await asyncio.wait_for(self._producer.start(), START_SECONDS)
+        except BaseException:
+            await self.close(1.0)
+            raise
+
+    def batch(self, limit: int = 1_000_000) -> Batch:
+        """An empty batch for at most `limit` records and LARGEST_BATCH bytes."""
+        return Batch(self._producer.create_batch(), limit)
+
+    async def send(self, topic: str, partition: int, batch: Batch) -> asyncio.Future[Any]:
+        """Queue `batch` behind those of the same topic and partition; the future is its acknowledgement.
+
+        Waits as long as an outage lasts. A future that fails, or a KafkaError here, is an error result.
+        """
+        builder = batch.close()
+        while True:
+            # No slot in the queue for 5 s says that the broker is away; the batch was not queued, so ask again.
+            with contextlib.suppress(KafkaTimeoutError):
+                future: asyncio.Future[Any] = await self._producer.send_batch(builder, topic, partition=partition)
+                return future
+
+    async def reachable(self) -> bool:
+        """Whether the broker answers somebody new, so that silence towards this producer is its own fault."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._servers, request_timeout_ms=3_000)
+        try:
+            await asyncio.wait_for(admin.start(), 4)
+        except (KafkaError, OSError, TimeoutError):
+            return False
+        finally:
+            await admin.close()
+        return True
+
+    async def close(self, seconds: float = 5.0) -> None:
+        """Send what is queued and end; after `seconds` drop it, and whoever waits for it gets ProducerClosed.
+
+        aiokafka's own stop() waits for a broker that is away for ever and leaves its sender running (#1101): it would
+        send old batches behind newer ones when the broker returns.
+        """
+        stop = asyncio.ensure_future(self._producer.stop())
+        await asyncio.wait({stop}, timeout=seconds)
+        if not stop.done():
+            sender = self._producer._sender.sender_task
+            await asyncio.wait({asyncio.ensure_future(self._producer.client.close())}, timeout=2)
+            if sender is not None:
+                sender.cancel()
+            self._producer._message_accumulator.fail_all(ProducerClosed())
+            _, left = await asyncio.wait({stop}, timeout=7)
+            if left:
+                _log.error("producer did not end; it may repeat old events once")
+                return
+        if not stop.cancelled() and stop.exception() is not None:
+            _log.info("producer ended with an error", why=repr(stop.exception()))
+
+
+def size(record: Record) -> int:
+    """An upper bound of the bytes that `record` takes in a batch."""
+    headers: Sequence[tuple[str, bytes]] = record.headers
+    return _HEADER_BYTES + len(record.key) + len(record.value) + sum(10 + 2 * len(n) + len(v) for n, v in headers)

@@ -1,0 +1,269 @@
+"""Outbox to Kafka: each partition by one owner, in order, marked only once the broker has it.
+
+A crash between sending and marking repeats events with their old ids and versions; nothing is lost, and per key the
+first appearance of every event keeps its order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
+
+from candor.messaging.flight import Flight, TooLargeError
+from candor.messaging.producer import Producer
+from candor.messaging.topics import ensure_topics
+from candor.store import outbox
+from candor.store.dead_letter import DeadLetter
+from candor.store.errors import StoreUnavailable
+from candor.store.lease import RENEW_SECONDS, Leases
+from candor.store.unit_of_work import unit_of_work
+
+if TYPE_CHECKING:
+    from candor.ops.settings import Settings
+    from candor.store.db import Database
+
+_log: Final = structlog.get_logger("candor.relay")
+_TOO_LARGE: Final = (MessageSizeTooLargeError, RecordListTooLargeError)
+
+POLL_SECONDS: Final = 1.0
+LOST_SECONDS: Final = 5.0
+STOP_SECONDS: Final = 5.0
+TELL_SECONDS: Final = 30.0
+
+
+def _exit(reason: str) -> None:
+    """End the process at once: an orderly end would wait for the very producer that is stuck."""
+    _log.critical("relay ends the process", why=reason)
+    os._exit(70)
+
+
+class Relay:
+    """Sends a service's outbox. `keeps`: rows stay as the log once sent, else they are deleted.
+
+    `silence_s`: seconds without an acknowledgement from a broker that answers others, after which `die` is called.
+    """
+
+    name = "relay"
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        *,
+        keeps: bool,
+        silence_s: float = 120.0,
+        die: Callable[[str], None] = _exit,
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._keeps = keeps
+        self._silence_s = silence_s
+        self._die = die
+        self.group = f"{settings.service}.relay"
+        self.member_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        self.leases = Leases(database, self.group, settings.partitions, self.member_id)
+        self.sent = 0
+        self._flights: dict[int, Flight] = {}
+        self._producer: Producer | None = None
+        self._records_a_batch = 1_000_000
+        self._stop = asyncio.Event()
+        self._running: asyncio.Task[Any] | None = None
+        self._told: dict[str, float] = {}
+
+    async def run(self) -> None:
+        """Send until `stop`; raises TopicMismatchError at the start, and nothing for what the servers do later."""
+        self._running = asyncio.current_task()
+        if not await self._prepared():
+            return
+        leasing = asyncio.create_task(self._hold_leases())
+        try:
+            while not self._stop.is_set():
+                try:
+                    await self._turn()
+                except Exception as error:
+                    self._report(error)
+                    await asyncio.sleep(0.5)
+            await self._land()
+        finally:
+            leasing.cancel()
+            await asyncio.gather(leasing, return_exceptions=True)
+            await self._close()
+
+    async def stop(self) -> None:
+        """Wait a few seconds for what is under way, give the partitions back and return."""
+        self._stop.set()
+        self._database.written.set()
+        if self._running is not None:
+            await asyncio.wait({self._running}, timeout=30)
+
+    async def _prepared(self) -> bool:
+        """True once the topics are there; False if `stop` came first."""
+        topics = asyncio.ensure_future(ensure_topics(self._settings))
+        stop = asyncio.ensure_future(self._stop.wait())
+        try:
+            await asyncio.wait({topics, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if topics.done():
+                topics.result()
+            return topics.done()
+        finally:
+            topics.cancel()
+            stop.cancel()
+
+    async def _turn(self) -> None:
+        wake = self._database.written
+        wake.clear()
+        if self._producer is None:
+            self._producer = await self._connect()
+        await self._settle()
+        if self._producer is not None:
+            await self._start_flights(self._producer)
+        if not self._stop.is_set():
+            timer = asyncio.get_running_loop().call_later(POLL_SECONDS, wake.set)
+            await wake.wait()
+            timer.cancel()
+        await self._watch()
+
+    async def _connect(self) -> Producer:
+        producer = Producer(self._settings.kafka_bootstrap_servers, self.group)
+        await producer.start()
+        return producer
+
+    async def _start_flights(self, producer: Producer) -> None:
+        epochs = self.leases.epochs
+        free = [partition for partition in epochs if partition not in self._flights]
+        if not free:
+            return
+        waiting = await outbox.waiting(self._database, free)
+        for partition, rows in waiting.items():
+            flight = Flight(self._settings.topic_prefix, partition, epochs[partition], rows, self._records_a_batch)
+            self._flights[partition] = flight
+            flight.start(producer, self._database.written.set)
+
+    async def _settle(self) -> None:
+        """Mark what the broker has, then deal with what it refused."""
+        ended = [flight for flight in self._flights.values() if flight.ended]
+        if not ended:
+            return
+        await self._mark(flight.sent for flight in ended)
+        for flight in ended:
+            del self._flights[flight.partition]
+        for flight in ended:
+            if flight.error is not None:
+                await self._recover(flight, flight.error)
+
+    async def _mark(self, sent: Iterable[outbox.Sent]) -> None:
+        done = [item for item in sent if item.rows]
+        if not done:
+            return
+        # Losing this write repeats events and nothing else, so it need not wait for the disk.
+        async with unit_of_work(self._database, durable=False) as uow:
+            marked = await outbox.mark(uow, self.group, done, keeps=self._keeps)
+        self.sent += sum(item.events for item in done)
+        if marked < sum(len(item.rows) for item in done):
+            # Lost the partition, or a replay came in between: sending on before the lease task knows repeats events.
+            await asyncio.sleep(RENEW_SECONDS)
+
+    async def _recover(self, flight: Flight, error: BaseException) -> None:
+        if isinstance(error, TooLargeError):
+            if error.refused:
+                await self._recycle()
+            await self._park(error)
+            return
+        if isinstance(error, _TOO_LARGE):
+            self._records_a_batch = max(1, flight.largest // 2)
+            _log.warning("broker takes smaller batches only", records=self._records_a_batch)
+        else:
+            _log.warning("broker refused a batch, new producer", partition=flight.partition, why=repr(error))
+        await self._recycle()
+
+    async def _park(self, error: TooLargeError) -> None:
+        record, row = error.record, error.row
+        subject = dict(record.headers).get("ce_subject", b"").decode(errors="replace")
+        letter = DeadLetter(
+            self.group, row.partition, row.topic, row.id, record.key.decode(errors="replace"), subject,
+            "too_large", f"{error.bytes} bytes, more than the topic takes", record,
+        )  # fmt: skip
+        async with unit_of_work(self._database) as uow:
+            uow.bury([letter])
+            await outbox.drop(uow, row.id, error.index)
+        _log.error("event too large for Kafka, parked", topic=row.topic, partition=row.partition, bytes=error.bytes)
+
+    async def _recycle(self) -> None:
+        """Replace the producer: after an error result its sequence numbers no longer match the broker's (#1017)."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await producer.close(2.0)
+        await self._settle_all(5.0)
+
+    async def _settle_all(self, seconds: float) -> None:
+        tasks = {flight.task for flight in self._flights.values() if flight.task is not None}
+        if tasks:
+            await asyncio.wait(tasks, timeout=seconds)
+        ended = [flight for flight in self._flights.values() if flight.ended]
+        await self._mark(flight.sent for flight in ended)
+        for flight in list(self._flights.values()):
+            flight.cancel()
+        self._flights.clear()
+
+    async def _watch(self) -> None:
+        """Look after flights that take too long or whose partition is somebody else's by now."""
+        for flight in list(self._flights.values()):
+            if flight.ended:
+                continue
+            if self.leases.epochs.get(flight.partition) != flight.epoch:
+                if flight.lost_for() > LOST_SECONDS:
+                    # The new owner sends these rows as well; a producer that keeps them would repeat them much later.
+                    _log.warning("partition lost with events under way, new producer", partition=flight.partition)
+                    await self._recycle()
+                    return
+            elif flight.silent_for() > self._silence_s and self._producer is not None:
+                if not await self._producer.reachable():
+                    flight.excuse()  # an outage: the producer keeps its batches and sends them when it ends
+                elif flight.suspect():
+                    self._die(f"no acknowledgement for partition {flight.partition}, though the broker answers")
+
+    async def _hold_leases(self) -> None:
+        while True:
+            try:
+                changes = await self.leases.renew()
+                if changes.acquired or changes.lost:
+                    owned = sorted(self.leases.epochs)
+                    _log.info("relay partitions changed", group=self.group, owned=owned, lost=changes.lost)
+                    self._database.written.set()
+            except Exception as error:
+                self._report(error)
+            await asyncio.sleep(RENEW_SECONDS)
+
+    async def _land(self) -> None:
+        try:
+            await self._settle_all(STOP_SECONDS)
+        except StoreUnavailable as error:
+            self._report(error)
+
+    async def _close(self) -> None:
+        for flight in self._flights.values():
+            flight.cancel()
+        closing: list[Any] = [asyncio.wait_for(self.leases.release(), 5)]
+        if self._producer is not None:
+            closing.append(self._producer.close())
+        for outcome in await asyncio.gather(*closing, return_exceptions=True):
+            if isinstance(outcome, Exception):
+                self._report(outcome)
+
+    def _report(self, error: Exception) -> None:
+        text = repr(error)[:300]
+        now = asyncio.get_running_loop().time()
+        if now - self._told.get(text, float("-inf")) < TELL_SECONDS:
+            return
+        self._told = {text: now}
+        if isinstance(error, KafkaError | StoreUnavailable | OSError | TimeoutError):
+            _log.warning("relay waits", why=text)
+        else:
+            _log.error("relay failed and tries again", exc_info=error)

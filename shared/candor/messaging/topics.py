@@ -1,0 +1,102 @@
+"""Topics as the cards say: made when missing, refused when laid out otherwise."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from candor.contracts import CARDS, TopicCard
+from candor.contracts.topics import RETENTION_DAYS
+
+if TYPE_CHECKING:
+    from candor.ops.settings import Settings
+
+_log: Final = structlog.get_logger("candor.topics")
+_RETENTION_MS: Final = RETENTION_DAYS * 24 * 3600 * 1000
+
+
+class TopicMismatchError(Exception):
+    """A topic has another number of partitions than this deployment: keys would change places, so nothing may start."""
+
+
+def topic_name(prefix: str, card: str) -> str:
+    """The Kafka topic of a card, e.g. `candor-promises`; hyphens only, as dots and underscores collide in metrics."""
+    return f"{prefix}-{card}"
+
+
+def layout(prefix: str, partitions: int, cards: Iterable[TopicCard] = CARDS) -> dict[str, int]:
+    """Topic names and how many partitions each must have."""
+    return {topic_name(prefix, card.name): partitions if card.shared_layout else 1 for card in cards}
+
+
+def mismatches(wanted: Mapping[str, int], found: Mapping[str, int]) -> list[str]:
+    """What differs, in words; topics that `found` does not have are not a difference."""
+    return [
+        f"{name} has {found[name]} partitions, this deployment needs {count}"
+        for name, count in wanted.items()
+        if name in found and found[name] != count
+    ]
+
+
+async def ensure_topics(settings: Settings, *, patience_s: float | None = None) -> None:
+    """Create the topics that are missing, with 28 days of retention, and check those that exist.
+
+    Raises TopicMismatchError. While the broker is away it tries again: for ever, or for `patience_s` seconds and then
+    raises the last KafkaError.
+    """
+    wanted = layout(settings.topic_prefix, settings.partitions)
+    loop = asyncio.get_running_loop()
+    started, pause, told = loop.time(), 0.2, float("-inf")
+    while True:
+        try:
+            await asyncio.wait_for(_ensure(settings.kafka_bootstrap_servers, wanted), 30)
+        except (KafkaError, OSError, TimeoutError) as error:
+            if patience_s is not None and loop.time() - started > patience_s:
+                raise
+            if loop.time() - told > 30:
+                told = loop.time()
+                _log.warning(
+                    "broker away, topics not checked yet", servers=settings.kafka_bootstrap_servers, why=repr(error)
+                )
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 2.0)
+        else:
+            return
+
+
+async def _ensure(servers: str, wanted: Mapping[str, int]) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers, client_id="candor-topics", request_timeout_ms=10_000)
+    try:
+        await admin.start()
+        found = await _found(admin, wanted)
+        missing = [name for name in wanted if name not in found]
+        if missing:
+            await _create(admin, {name: wanted[name] for name in missing})
+            found = await _found(admin, wanted)
+    finally:
+        await admin.close()
+    wrong = mismatches(wanted, found)
+    if wrong:
+        raise TopicMismatchError("; ".join(wrong))
+
+
+async def _found(admin: AIOKafkaAdminClient, wanted: Mapping[str, int]) -> dict[str, int]:
+    topics: list[dict[str, Any]] = await admin.describe_topics(list(wanted))
+    return {topic["topic"]: len(topic["partitions"]) for topic in topics if topic["error_code"] == 0}
+
+
+async def _create(admin: AIOKafkaAdminClient, wanted: Mapping[str, int]) -> None:
+    configs = {"retention.ms": str(_RETENTION_MS), "cleanup.policy": "delete"}
+    # -1: as many replicas as the broker's default says, one on a laptop and three in a cluster.
+    topics = [NewTopic(name, count, -1, {}, configs) for name, count in wanted.items()]
+    response = await admin.create_topics(topics, timeout_ms=8_000)
+    for name, code, *message in response.topic_errors:
+        error = for_code(code)
+        # Every service does this at its start: losing the race to another one is success.
+        if code != 0 and error is not TopicAlreadyExistsError:
+            raise error(f"{name}: {message[0] if message else ''}")

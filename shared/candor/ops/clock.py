@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Protocol
 
 
@@ -43,8 +46,42 @@ class BusinessClock:
         return max(0.0, (moment - self.now()).total_seconds() / self.speed)
 
 
-def parse_clock(text: str, origin: datetime | None) -> Clock:
+class HeldClock:
+    """Business time that stands at `start` until a file names the shared origin, and runs from then on.
+
+    For a replay whose beginning depends on work that must come first (history to import, say): whoever begins it writes
+    the origin, an aware ISO time, into the file once. Looks at the file at most every 0.05 s.
+    """
+
+    def __init__(self, start: datetime, speed: float, origin_file: Path, system: Clock | None = None) -> None:
+        self._system = system or SystemClock()
+        self._file = origin_file
+        self._looked = -math.inf
+        self._running: BusinessClock | None = None
+        self.start = BusinessClock(start, speed, start).start
+        self.speed = speed
+
+    def now(self) -> datetime:
+        if self._running is None:
+            self._look()
+        # An origin a moment ahead of us: time stands until it comes, and never runs backwards.
+        return self.start if self._running is None else max(self.start, self._running.now())
+
+    def _look(self) -> None:
+        if time.monotonic() - self._looked < 0.05:
+            return
+        self._looked = time.monotonic()
+        try:
+            origin = datetime.fromisoformat(self._file.read_text().strip())
+            self._running = BusinessClock(self.start, self.speed, origin, self._system)
+        except (OSError, ValueError):
+            return
+
+
+def parse_clock(text: str, origin: datetime | None, origin_file: Path | None = None) -> Clock:
     """The business clock of a setting `start@speed`, e.g. `2013-03-07T17:00:00Z@1300`; empty text: the system clock.
+
+    The shared origin is given as such, or by the file that will hold it (HeldClock).
 
     Raises ValueError where the text cannot be read or the shared system-clock origin is missing: each process taking
     its own would have them disagree on the time.
@@ -54,8 +91,10 @@ def parse_clock(text: str, origin: datetime | None) -> Clock:
     start, separator, speed = text.rpartition("@")
     if not separator:
         raise ValueError(f"CLOCK must look like 2013-03-07T17:00:00Z@1300, not {text!r}")
+    if origin is None and origin_file is not None:
+        return HeldClock(datetime.fromisoformat(start), float(speed), origin_file)
     if origin is None:
-        raise ValueError("CLOCK needs CLOCK_ORIGIN, one system time shared by every process")
+        raise ValueError("CLOCK needs CLOCK_ORIGIN or CLOCK_ORIGIN_FILE, one system time shared by every process")
     return BusinessClock(datetime.fromisoformat(start), float(speed), origin)
 
 

@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     partitions: int = Field(default=4, ge=1, le=1000)
     clock: str = ""
     clock_origin: datetime | None = None
+    clock_origin_file: Path | None = None
     api_keys_file: Path | None = None
     webhook_secrets_file: Path | None = None
     contact_public_key_file: Path | None = None
@@ -63,7 +64,9 @@ class Settings(BaseSettings):
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("clock_origin", "otlp_endpoint", "api_keys_file", "webhook_secrets_file", mode="before")
+    @field_validator(
+        "clock_origin", "clock_origin_file", "otlp_endpoint", "api_keys_file", "webhook_secrets_file", mode="before"
+    )
     @classmethod
     def _empty_is_absent(cls, value: Any) -> Any:
         return None if value == "" else value
@@ -81,7 +84,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        parse_clock(self.clock, self.clock_origin)
+        parse_clock(self.clock, self.clock_origin, self.clock_origin_file)
         if self.environment == "production":
             self._refuse_development_leftovers()
         return self
@@ -111,7 +114,7 @@ class Settings(BaseSettings):
 
     def business_clock(self) -> Clock:
         """The clock that decides what is late."""
-        return parse_clock(self.clock, self.clock_origin)
+        return parse_clock(self.clock, self.clock_origin, self.clock_origin_file)
 
     def session_secret(self) -> str:
         """The secret that signs staff sessions. Raises ValueError where it is missing, short or a placeholder."""

@@ -1,0 +1,164 @@
+"""Imports a stream as history: batches to both services, in order, resumable after any interruption."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from candor.replay.sending import Answered, Endpoints, ImportSender
+from candor.replay.stream import DELIVERY_TYPES, StreamEvent, read_stream
+
+BATCH_EVENTS: Final = 500
+Numbered = tuple[int, StreamEvent]
+
+
+class ImportRefusedError(Exception):
+    """A whole batch was refused: the key, the route or the size is wrong; nothing after it was sent."""
+
+
+@dataclass
+class Rejected:
+    """One line that a service would not take, and why."""
+
+    line: int
+    id: str
+    code: str
+    detail: str
+
+
+@dataclass
+class Imported:
+    """Figures of an import so far; `replayed`: a service had them already; `skipped`: the mark said so."""
+
+    total: int = 0
+    accepted: int = 0
+    replayed: int = 0
+    skipped: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+
+    @property
+    def done(self) -> int:
+        return self.accepted + self.replayed + self.skipped + len(self.rejected)
+
+
+class Mark(msgspec.Struct):
+    """How far an earlier import of the same file came: the last line answered, a service."""
+
+    promise: int = 0
+    delivery: int = 0
+
+
+class Importer:
+    """One import of one file. Lines for promise-svc are kept ahead of delivery-svc's, so that few milestones wait.
+
+    `mark_folder` holds a file a stream (named by its content), by which a second run goes on where the first stopped.
+    """
+
+    def __init__(
+        self,
+        sender: ImportSender,
+        endpoints: Endpoints,
+        mark_folder: Path,
+        *,
+        batch: int = BATCH_EVENTS,
+        report: Callable[[Imported], None] = lambda _imported: None,
+    ) -> None:
+        self._sender = sender
+        self._endpoints = endpoints
+        self._folder = mark_folder
+        self._batch = batch
+        self._report = report
+        self._moved = asyncio.Condition()
+        self._promise_line = 0
+        self.imported = Imported()
+
+    async def run(self, path: Path) -> Imported:
+        """Raises StreamError before anything is sent, ImportRefusedError or Unreachable after; the mark is kept."""
+        self.imported.total = sum(1 for _line in read_stream(path))
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._mark_path = self._folder / f"{digest(path)}.json"
+        self._mark = read_mark(self._mark_path)
+        tasks = [asyncio.create_task(self._promises(path)), asyncio.create_task(self._deliveries(path))]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+        return self.imported
+
+    async def _promises(self, path: Path) -> None:
+        for batch in batches(path, self._batch, delivery=False):
+            self._promise_line = batch[0][0]
+            async with self._moved:
+                self._moved.notify_all()
+            if fresh := self._unsent(batch, self._mark.promise):
+                self._note(fresh, await self._sender.send(self._endpoints.promise, [event for _, event in fresh]))
+                self._mark.promise = fresh[-1][0]
+                self._save()
+        async with self._moved:
+            self._promise_line = 1 << 62
+            self._moved.notify_all()
+
+    async def _deliveries(self, path: Path) -> None:
+        for batch in batches(path, self._batch, delivery=True):
+            last = batch[-1][0]
+            async with self._moved:
+                await self._moved.wait_for(lambda last=last: self._promise_line > last)  # type: ignore[misc]
+            if fresh := self._unsent(batch, self._mark.delivery):
+                self._note(fresh, await self._sender.send(self._endpoints.delivery, [event for _, event in fresh]))
+                self._mark.delivery = fresh[-1][0]
+                self._save()
+
+    def _unsent(self, batch: list[Numbered], done: int) -> list[Numbered]:
+        fresh = [(line, event) for line, event in batch if line > done]
+        self.imported.skipped += len(batch) - len(fresh)
+        return fresh
+
+    def _note(self, batch: list[Numbered], answer: Answered) -> None:
+        if not answer.accepted:
+            raise ImportRefusedError(f"HTTP {answer.status} {answer.code}: {answer.detail} (from line {batch[0][0]})")
+        self.imported.accepted += int(answer.body.get("accepted", 0))
+        self.imported.replayed += int(answer.body.get("replayed", 0))
+        for item in answer.body.get("rejected", []):
+            line, event = batch[item["index"]]
+            self.imported.rejected.append(Rejected(line, event.id, item["code"], item.get("detail", "")))
+        self._report(self.imported)
+
+    def _save(self) -> None:
+        # Written after the answer: a crash in between sends one batch again, which the services know by its ids.
+        draft = self._mark_path.with_suffix(".new")
+        draft.write_bytes(msgspec.json.encode(self._mark))
+        draft.replace(self._mark_path)
+
+
+def batches(path: Path, size: int, *, delivery: bool) -> Iterator[list[Numbered]]:
+    """The file's events for one of the two services, in file order, at most `size` at a time."""
+    batch: list[Numbered] = []
+    for line, event in read_stream(path):
+        if (event.type in DELIVERY_TYPES) is delivery:
+            batch.append((line, event))
+            if len(batch) == size:
+                yield batch
+                batch = []
+    if batch:
+        yield batch
+
+
+def digest(path: Path) -> str:
+    """A name for the file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:32]
+
+
+def read_mark(path: Path) -> Mark:
+    """The mark of an earlier run, or a fresh one where there is none that can be read."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Mark)
+    except (OSError, msgspec.MsgspecError):
+        return Mark()

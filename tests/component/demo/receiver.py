@@ -1,0 +1,109 @@
+"""A small receiving service on a real port: checks signatures, remembers what came, fails when told to."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from candor.replay.sending import Endpoints
+from candor.web import signatures
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+KEY = "operator-key"
+
+
+class Receiver:
+    """`answer(id, attempt)` gives the status of an attempt; batches are answered as the services answer them."""
+
+    def __init__(self, answer: Callable[[str, int], int] = lambda _id, _attempt: 202, slow: float = 0.0) -> None:
+        self.answer = answer
+        self.slow = slow
+        self.attempts: Counter[str] = Counter()
+        self.accepted: list[tuple[str, dict[str, Any]]] = []
+        self.batches: list[tuple[str, list[dict[str, Any]]]] = []
+        self.bad_types: set[str] = set()
+        self.in_flight = 0
+        self.most_in_flight = 0
+        self.url = ""
+        self.heard = asyncio.Event()
+
+    @property
+    def endpoints(self) -> Endpoints:
+        return Endpoints(f"{self.url}/promise", f"{self.url}/delivery")
+
+    @property
+    def ids(self) -> list[str]:
+        return [event_id for event_id, _body in self.accepted]
+
+    async def received(self, count: int) -> None:
+        while len(self.accepted) < count:
+            self.heard.clear()
+            await self.heard.wait()
+
+    async def webhook(self, request: Request) -> Response:
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            raw = await request.body()
+            event_id = signatures.verify(request.headers, raw, [SECRET], datetime.now(UTC))
+            self.attempts[event_id] += 1
+            await asyncio.sleep(self.slow)
+            status = self.answer(event_id, self.attempts[event_id])
+            if status < 300:
+                self.accepted.append((event_id, {**json.loads(raw), "service": request.path_params["service"]}))
+                self.heard.set()
+            return JSONResponse({"code": "invalid_field", "detail": "told to"} if status >= 400 else {}, status)
+        finally:
+            self.in_flight -= 1
+
+    async def imports(self, request: Request) -> Response:
+        if request.headers.get("authorization") != f"Bearer {KEY}":
+            return JSONResponse({"code": "unauthorized", "detail": "no such key"}, 401)
+        events = json.loads(await request.body())["events"]
+        self.attempts["import"] += 1
+        status = self.answer("import", self.attempts["import"])
+        if status >= 400:
+            return JSONResponse({"code": "unavailable", "detail": "told to"}, status)
+        known = {event["id"] for _service, batch in self.batches for event in batch}
+        self.batches.append((request.path_params["service"], events))
+        rejected = [
+            {"index": index, "code": "invalid_field", "detail": "told to"}
+            for index, event in enumerate(events)
+            if event["type"] in self.bad_types
+        ]
+        replayed = sum(event["id"] in known for event in events)
+        accepted = len(events) - len(rejected) - replayed
+        return JSONResponse({"accepted": accepted, "replayed": replayed, "rejected": rejected})
+
+
+@asynccontextmanager
+async def serving(receiver: Receiver) -> AsyncIterator[Receiver]:
+    """The receiver on a free loopback port."""
+    app = Starlette(
+        routes=[
+            Route("/{service}/v1/webhooks/{source}", receiver.webhook, methods=["POST"]),
+            Route("/{service}/v1/imports", receiver.imports, methods=["POST"]),
+        ]
+    )
+    listener = socket.create_server(("127.0.0.1", 0))
+    receiver.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=2))
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield receiver
+    finally:
+        server.should_exit = True
+        await task
+        listener.close()

@@ -53,6 +53,9 @@ PRODUCERS_REPLACED: Final = _counter("producers_replaced_total", "Producers give
 # Consumption
 CONSUMED: Final = _counter("consumed_total", "Events applied, with their offsets, in a committed transaction.", "topic")
 CONSUMER_LAG_SECONDS: Final = _gauge("consumer_lag_seconds", "Age of the oldest event not yet applied.", "topic")
+CONSUMER_LAG_RECORDS: Final = _gauge("consumer_lag_records", "Events in Kafka that are not yet applied.", "topic")
+RECORDS_MISSING: Final = _counter("records_missing_total", "Records that Kafka lost before they were read.", "topic")
+PARTITIONS_HALTED: Final = _gauge("partitions_halted", "Partitions that stopped at a limit of dead letters.")
 BATCH_SECONDS: Final = _histogram("batch_seconds", "Time from a batch's poll to its commit.", FAST)
 BATCH_EVENTS: Final = _histogram("batch_events", "Events in a batch.", SIZES)
 BATCH_FAILURES: Final = _counter("batch_failures_total", "Batches rolled back.", "reason")
@@ -71,8 +74,8 @@ FORECAST_PREDICTED: Final = _gauge("forecast_predicted_ratio", "Mean forecast of
 FORECAST_OBSERVED: Final = _gauge("forecast_observed_ratio", "Share of a bin's promises that slipped.", "bin")
 
 # Notices
-NOTICES: Final = _gauge("notices", "Notices by state.", "state")
-NOTICES_TOTAL: Final = _counter("notices_total", "Notices that reached a state.", "state", "statement")
+NOTICES: Final = _gauge("notices_in_state", "Notices by state.", "state")
+NOTICES_TOTAL: Final = _counter("notices_changed_total", "Notices that reached a state.", "state", "statement")
 NOTICE_UNKNOWN_AGE_SECONDS: Final = _gauge(
     "notice_unknown_oldest_age_seconds", "Age of the oldest notice of which nobody knows whether it went out."
 )

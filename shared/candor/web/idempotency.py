@@ -6,8 +6,9 @@ import hashlib
 import hmac
 import re
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
+from candor.store.receipts import Answer
 from candor.web.problems import Problem
 
 LONGEST_KEY: Final = 255
@@ -20,17 +21,6 @@ class Identity(StrEnum):
 
     KEY = "key"
     EVENT = "event"
-
-
-class Replay(NamedTuple):
-    """The request was answered before: the same answer again."""
-
-    status: int
-    body: bytes
-
-
-class Fresh(NamedTuple):
-    """The request has not been seen."""
 
 
 def sha256(raw: bytes) -> bytes:
@@ -58,14 +48,17 @@ def parse_key(header: str | None) -> str | None:
     return key
 
 
-def decide(identity: Identity, sha: bytes, earlier: tuple[bytes, int, bytes] | None) -> Replay | Fresh:
-    """What becomes of a request, given (body hash, status, answer) of an earlier one with the same id.
+def decide(identity: Identity, sha: bytes, earlier: tuple[bytes, Answer] | None) -> Answer | None:
+    """The answer to give again, or None for a request not seen before; `earlier` as `receipts.answered` found it.
 
-    Raises Problem where the earlier body was another: 422 for an Idempotency-Key, 409 for an event id.
+    Raises Problem where the earlier body was another: 422 for an Idempotency-Key, 409 for an event id; and 409
+    `erased` where the customer it was about has been forgotten since.
     """
     if earlier is None:
-        return Fresh()
-    known, status, body = earlier
+        return None
+    known, answer = earlier
+    if not known:
+        raise Problem("erased", "the customer of this request has been erased since")
     if hmac.compare_digest(known, sha):
-        return Replay(status, body)
+        return answer
     raise Problem("idempotency_key_reused" if identity is Identity.KEY else "event_id_reused")

@@ -69,9 +69,11 @@ class Problem(Exception):  # noqa: N818 - the RFC's own word
         return cls(code, detail)
 
     @classmethod
-    def unavailable(cls, code: str = "store_unavailable", *, retry_after: int = 2, detail: str = "") -> Self:
+    def unavailable(
+        cls, code: str = "store_unavailable", *, retry_after: int = 2, extensions: Mapping[str, Any] | None = None
+    ) -> Self:
         """503 with Retry-After in seconds."""
-        return cls(code, detail, headers={"Retry-After": str(retry_after)})
+        return cls(code, headers={"Retry-After": str(retry_after)}, extensions=extensions)
 
     def body(self) -> bytes:
         """The problem document."""

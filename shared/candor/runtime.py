@@ -1,0 +1,130 @@
+"""One process from start to end: HTTP and backgrounds; on SIGTERM it stops in an order that loses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from candor.ops import logging, tracing
+from candor.ops.settings import Settings
+from candor.web.app import Parts, create_app
+from candor.web.backgrounds import Background, Supervisor
+from candor.web.health import Check, Health
+from candor.web.protocol import LimitedProtocol
+
+__all__ = ["Background", "run", "serve", "worker_app"]
+log = structlog.get_logger("candor.runtime")
+
+
+def serve(settings: Settings, app: FastAPI) -> None:
+    """Runs the process until it is told to stop; exits with status 1 where a part of it died or could not start."""
+    logging.configure(settings.service, settings.log_level)
+    tracing.configure(settings.service, settings.otlp_endpoint, settings.trace_ratio)
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            status = runner.run(run(settings, app))
+    finally:
+        tracing.shutdown()
+    sys.exit(status)
+
+
+async def run(settings: Settings, app: FastAPI) -> int:
+    """Serves in this event loop; returns the exit status.
+
+    SIGTERM or SIGINT: readiness off, a pause for load balancers to notice, requests in flight end (with a deadline),
+    backgrounds stop in order, then what `parts` opened is closed. A second signal skips the waiting.
+    """
+    server = _Server(_config(settings, app))
+    health: Health = app.state.health
+    supervisor: Supervisor = app.state.supervisor
+    stopper = _Stopper(server, health, settings.drain_pause_seconds)
+    supervisor.on_death = stopper.at_once
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopper.on_signal, signal.Signals(number).name)
+    try:
+        await server.serve()
+    except SystemExit as error:
+        log.critical("could not start", host=settings.host, port=settings.port)
+        return error.code if isinstance(error.code, int) and error.code else 1
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+    if health.dead:
+        log.critical("stopped because a part of the process died", dead=health.dead)
+        return 1
+    if not server.started:
+        log.critical("could not start", host=settings.host, port=settings.port)
+        return 1
+    log.info("stopped")
+    return 0
+
+
+def worker_app(
+    title: str, settings: Settings, parts: Parts | None = None, checks: Mapping[str, Check] | None = None
+) -> FastAPI:
+    """The app of a process without routes of its own: health and metrics only."""
+    return create_app(title, settings, parts, (), checks)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, with the signals left to us."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+class _Stopper:
+    """Turns signals and deaths into an orderly end."""
+
+    def __init__(self, server: uvicorn.Server, health: Health, pause: float) -> None:
+        self._server = server
+        self._health = health
+        self._pause = pause
+        self._timer: asyncio.TimerHandle | None = None
+
+    def on_signal(self, name: str) -> None:
+        if self._timer is not None:
+            self._server.force_exit = self._server.should_exit
+            self._server.should_exit = True
+            return
+        log.info("stopping", signal=name, pause_seconds=self._pause)
+        self._health.draining = True
+        self._timer = asyncio.get_running_loop().call_later(self._pause, self.at_once)
+
+    def at_once(self) -> None:
+        self._health.draining = True
+        self._server.should_exit = True
+
+
+def _config(settings: Settings, app: FastAPI) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        http=LimitedProtocol,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=max(1, round(settings.drain_seconds)),
+        backlog=2048,
+    )
+
+
+def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop  # noqa: PLC0415 - not on every platform
+    except ImportError:
+        return None
+    return uvloop.Loop

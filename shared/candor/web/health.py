@@ -1,0 +1,66 @@
+"""Whether a process lives and whether it may be sent requests, with what is wrong where it may not."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+
+from candor.ops import metrics
+
+Check = Callable[[], Awaitable[None]]
+CHECK_SECONDS = 2.0
+FRESH_SECONDS = 0.5
+log = structlog.get_logger("candor.health")
+
+
+class Health:
+    """Readiness of one process. `checks` raise where what they ask is away; asked at most twice a second."""
+
+    def __init__(self, checks: Mapping[str, Check]) -> None:
+        self._checks = dict(checks)
+        self._lock = asyncio.Lock()
+        self._asked = -FRESH_SECONDS
+        self._found: dict[str, str] = {}
+        self.started = False
+        self.draining = False
+        self.dead: dict[str, str] = {}
+
+    def add(self, name: str, check: Check) -> None:
+        """One more check, for parts that exist only once the app has started."""
+        self._checks[name] = check
+
+    async def problems(self) -> dict[str, str]:
+        """What is wrong, by name; empty means ready."""
+        wrong = dict(self.dead)
+        if self.draining:
+            wrong["process"] = "stopping"
+        elif not self.started:
+            wrong["process"] = "starting"
+        else:
+            wrong |= await self._dependencies()
+        metrics.READY.set(0 if wrong else 1)
+        return wrong
+
+    async def _dependencies(self) -> dict[str, str]:
+        async with self._lock:
+            if time.monotonic() - self._asked >= FRESH_SECONDS:
+                answers = await asyncio.gather(*(self._ask(name) for name in self._checks))
+                found = {name: reason for name, reason in answers if reason}
+                if found != self._found:
+                    log.warning("readiness changed", wrong=found, before=self._found)
+                self._found = found
+                self._asked = time.monotonic()
+            return self._found
+
+    async def _ask(self, name: str) -> tuple[str, str]:
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                await self._checks[name]()
+        except TimeoutError:
+            return name, f"no answer within {CHECK_SECONDS:g} s"
+        except Exception as error:
+            return name, f"{type(error).__name__}: {error}"[:200]
+        return name, ""

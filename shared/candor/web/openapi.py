@@ -1,0 +1,65 @@
+"""The OpenAPI document: bodies that routes read themselves, and the problems that any route may answer."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fastapi import FastAPI
+
+from candor.web.codes import CODES
+from candor.web.problems import MEDIA_TYPE
+
+PROBLEM: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["type", "title", "status", "code"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string", "enum": sorted(CODES)},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["detail"],
+                "properties": {name: {"type": "string"} for name in ("detail", "pointer", "parameter")},
+            },
+        },
+    },
+}
+
+
+def install(app: FastAPI) -> None:
+    """Makes `app.openapi()` tell of problems and of bodies declared with `body.accepts`."""
+    plain = app.openapi
+
+    def complete() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = plain()
+            schemas = document.setdefault("components", {}).setdefault("schemas", {})
+            schemas["Problem"] = PROBLEM
+            for operations in document.get("paths", {}).values():
+                for operation in operations.values():
+                    _lift_definitions(operation, schemas)
+                    _add_problems(operation)
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = complete  # type: ignore[method-assign]
+
+
+def _lift_definitions(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        schemas.update(content.get("schema", {}).pop("$defs", {}))
+
+
+def _add_problems(operation: dict[str, Any]) -> None:
+    responses = operation.setdefault("responses", {})
+    # FastAPI's own description of 422 is not what we answer.
+    if "HTTPValidationError" in str(responses.get("422", "")):
+        del responses["422"]
+    schema = {"$ref": "#/components/schemas/Problem"}
+    responses.setdefault(
+        "default", {"description": "A problem (RFC 9457)", "content": {MEDIA_TYPE: {"schema": schema}}}
+    )

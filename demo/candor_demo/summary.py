@@ -1,0 +1,182 @@
+"""What a replayed day came to: pure figures over plain records, with the truth from the stream."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from statistics import fmean, median
+from typing import Any, Final
+
+from candor_demo.day import Truth
+
+WARNINGS: Final = frozenset({"warning", "cancelled"})
+"""Statements that tell a customer, before it is due, that the promise will not be kept."""
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """One message that went out: what it stated (`warning`, `update`, `cancelled`, `all_clear`) and when."""
+
+    promise_id: str
+    statement: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """One forecast as it was when issued; `lead` names the moment (`made`, `left75` …), `p_slip` is in [0, 1]."""
+
+    promise_id: str
+    lead: str
+    p_slip: float
+
+
+@dataclass(frozen=True)
+class Score:
+    """Brier scores over `n` frozen forecasts, 0 best.
+
+    `base`: always saying the share of late ones in the history. `hindsight`: always saying the share that the day
+    itself turned out to have, which nobody could know. `skill` = 1 − brier / base.
+    """
+
+    n: int
+    brier: float
+    base: float
+    hindsight: float
+
+    @property
+    def skill(self) -> float | None:
+        return 1 - self.brier / self.base if self.base else None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Counts are promises, unless named otherwise; shares are in [0, 1] and None where there is nothing to share."""
+
+    promises: int
+    kept: int
+    late: int
+    cancelled: int
+    never_completed: int
+    late_warned: int
+    late_warned_share: float | None
+    lead_median_minutes: float | None
+    warned: int
+    false_alarms: int
+    false_alarm_share: float | None
+    all_clears_owed: int
+    all_clears_given: int
+    late_after_all_clear: int
+    messages: int
+    messages_mean: float
+    messages_max: int
+    forecast: Score | None
+    by_lead: dict[str, Score]
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures as plain JSON values, each score with its skill."""
+        plain = asdict(self)
+        plain["forecast"] = _score_json(self.forecast)
+        plain["by_lead"] = {lead: _score_json(score) for lead, score in self.by_lead.items()}
+        return plain
+
+
+def summarise(
+    truths: Mapping[str, Truth],
+    spoken: Iterable[Spoken],
+    forecasts: Iterable[Frozen],
+    messages: Mapping[str, int],
+    base_rate: float,
+) -> Summary:
+    """The day's figures.
+
+    `messages` counts what lies in each customer's mailbox. Lead time: from the first warning to the date the customer
+    held. A false alarm is a promise that was warned about and kept; it is owed an all-clear. Records about promises
+    that are not in `truths` are left out.
+    """
+    said = _by_promise(truths, spoken)
+    late = [truth for truth in truths.values() if truth.late]
+    first_warning = {
+        name: min(s.at for s in what if s.statement in WARNINGS) for name, what in said.items() if _any_warning(what)
+    }
+    leads = [
+        (truth.due - first_warning[truth.promise_id]).total_seconds() / 60
+        for truth in late
+        if truth.promise_id in first_warning and first_warning[truth.promise_id] < truth.due
+    ]
+    wrongly = [name for name in first_warning if not truths[name].late]
+    counts = [messages.get(truth.customer_id.lower(), 0) for truth in truths.values()]
+    scored = [frozen for frozen in forecasts if frozen.promise_id in truths]
+    leads_named = {frozen.lead: None for frozen in scored}
+    return Summary(
+        promises=len(truths),
+        kept=len(truths) - len(late),
+        late=len(late),
+        cancelled=sum(truth.cancelled for truth in late),
+        never_completed=sum(truth.completed_at is None and not truth.cancelled for truth in late),
+        late_warned=len(leads),
+        late_warned_share=_share(len(leads), len(late)),
+        lead_median_minutes=median(leads) if leads else None,
+        warned=len(first_warning),
+        false_alarms=len(wrongly),
+        false_alarm_share=_share(len(wrongly), len(first_warning)),
+        all_clears_owed=len(wrongly),
+        all_clears_given=sum(any(s.statement == "all_clear" for s in said[name]) for name in wrongly),
+        late_after_all_clear=sum(_cleared(said.get(truth.promise_id, []), truth) for truth in late),
+        messages=sum(counts),
+        messages_mean=fmean(counts) if counts else 0.0,
+        messages_max=max(counts, default=0),
+        forecast=score(scored, truths, base_rate),
+        by_lead={
+            lead: found
+            for lead in leads_named
+            if (found := score([frozen for frozen in scored if frozen.lead == lead], truths, base_rate))
+        },
+    )
+
+
+def score(forecasts: Sequence[Frozen], truths: Mapping[str, Truth], base_rate: float) -> Score | None:
+    """Brier scores of the forecasts against their outcomes; None without forecasts. Source: Brier 1950."""
+    if not forecasts:
+        return None
+    outcomes = [float(truths[frozen.promise_id].late) for frozen in forecasts]
+    share = fmean(outcomes)
+    return Score(
+        len(forecasts),
+        fmean((frozen.p_slip - outcome) ** 2 for frozen, outcome in zip(forecasts, outcomes, strict=True)),
+        fmean((base_rate - outcome) ** 2 for outcome in outcomes),
+        share * (1 - share),
+    )
+
+
+def count_messages(addresses: Iterable[str]) -> Counter[str]:
+    """How many messages lie in the mailbox of each customer, whose address is `<customer id in lower case>@…`."""
+    return Counter(address.partition("@")[0] for address in addresses)
+
+
+def _by_promise(truths: Mapping[str, Truth], spoken: Iterable[Spoken]) -> dict[str, list[Spoken]]:
+    said: dict[str, list[Spoken]] = defaultdict(list)
+    for item in sorted(spoken, key=lambda item: item.at):
+        if item.promise_id in truths:
+            said[item.promise_id].append(item)
+    return dict(said)
+
+
+def _any_warning(said: Iterable[Spoken]) -> bool:
+    return any(item.statement in WARNINGS for item in said)
+
+
+def _cleared(said: Sequence[Spoken], truth: Truth) -> bool:
+    """Whether the last word before the date was an all-clear."""
+    before = [item for item in said if item.at < truth.due]
+    return bool(before) and before[-1].statement == "all_clear"
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _score_json(found: Score | None) -> dict[str, Any] | None:
+    return {**asdict(found), "skill": found.skill} if found else None

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from typing import Any, Final
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Any
 
-import msgspec
+import structlog
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,10 +16,10 @@ from starlette.responses import Response
 from candor import __version__
 from candor.ops import metrics
 from candor.ops.settings import Settings
-from candor.web import openapi
+from candor.web import docs, openapi, probes
 from candor.web.auth import parse_keys
 from candor.web.backgrounds import Background, Supervisor
-from candor.web.codes import CODES, code_of
+from candor.web.codes import code_of
 from candor.web.health import Check, Health
 from candor.web.limits import Limits, LimitsMiddleware
 from candor.web.observed import ObservedMiddleware
@@ -30,7 +29,7 @@ from candor.web.secret_files import SecretFile
 from candor.web.webhooks import parse_secrets
 
 Parts = Callable[[FastAPI], AbstractAsyncContextManager[Sequence[Background]]]
-PUBLIC: Final = ("/livez", "/readyz", "/metrics", "/openapi.json", "/docs", "/problems/{code}")
+log = structlog.get_logger("candor.app")
 
 
 def create_app(
@@ -47,40 +46,19 @@ def create_app(
     `checks` are asked by `/readyz`; `bodies` raises the body limit of single paths (bytes). Raises ValueError where a
     keys or secrets file is wrong.
     """
-    health = Health(checks or {})
-    supervisor = Supervisor(health)
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with parts(app) if parts else nullcontext(()) as backgrounds:
-            supervisor.start(backgrounds)
-            health.started = True
-            try:
-                yield
-            finally:
-                health.draining = True
-                await supervisor.stop()
-
-    docs = settings.docs and bool(routers)
     app = FastAPI(
         title=title,
         version=__version__,
-        lifespan=lifespan,
-        docs_url="/docs" if docs else None,
+        lifespan=_lifespan(parts),
+        docs_url=None,
         redoc_url=None,
-        openapi_url="/openapi.json" if docs else None,
+        openapi_url=None,
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    app.state.settings = settings
-    app.state.service = settings.service
-    app.state.health = health
-    app.state.supervisor = supervisor
-    app.state.rates = Rates(settings.rate_limit)
-    app.state.keys = SecretFile(settings.api_keys_file, parse_keys) if settings.api_keys_file else None
-    secrets = settings.webhook_secrets_file
-    app.state.webhook_secrets = SecretFile(secrets, parse_secrets) if secrets else None
-    metrics.INFO.labels(settings.service, __version__).set(1)
+    app.state.health = Health(checks or {})
+    app.state.supervisor = Supervisor(app.state.health)
+    _put_settings(app, settings)
     limits = Limits(
         settings.trusted_hosts,
         bodies=bodies or {},
@@ -93,40 +71,45 @@ def create_app(
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _http_exception)
     app.add_exception_handler(RequestValidationError, _invalid_request)
-    app.include_router(_probes(health))
+    app.include_router(probes.router(app.state.health))
     for router in routers:
         app.include_router(router)
-    openapi.install(app)
+    if settings.docs and routers:
+        openapi.install(app)
+        app.include_router(docs.router())
     return app
 
 
-def _probes(health: Health) -> APIRouter:
-    router = APIRouter(include_in_schema=False)
+def _put_settings(app: FastAPI, settings: Settings) -> None:
+    keys, secrets = settings.api_keys_file, settings.webhook_secrets_file
+    app.state.settings = settings
+    app.state.service = settings.service
+    app.state.rates = Rates(settings.rate_limit)
+    app.state.keys = SecretFile(keys, parse_keys) if keys else None
+    app.state.webhook_secrets = SecretFile(secrets, parse_secrets) if secrets else None
+    metrics.INFO.labels(settings.service, __version__).set(1)
 
-    @router.get("/livez")
-    async def livez() -> Response:
-        return Response(b'{"status":"alive"}', media_type="application/json")
 
-    @router.get("/readyz")
-    async def readyz() -> Response:
-        wrong = await health.problems()
-        if wrong:
-            raise Problem.unavailable("not_ready", extensions={"wrong": wrong})
-        return Response(b'{"status":"ready"}', media_type="application/json")
+def _lifespan(parts: Parts | None) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        health: Health = app.state.health
+        supervisor: Supervisor = app.state.supervisor
+        async with AsyncExitStack() as opened:
+            try:
+                backgrounds = await opened.enter_async_context(parts(app)) if parts else ()
+            except Exception as error:
+                log.critical("could not start", reason=f"{type(error).__name__}: {error}"[:500])
+                raise
+            supervisor.start(backgrounds)
+            health.started = True
+            try:
+                yield
+            finally:
+                health.draining = True
+                await supervisor.stop()
 
-    @router.get("/metrics")
-    async def exposition() -> Response:
-        return Response(generate_latest(metrics.REGISTRY), media_type=CONTENT_TYPE_LATEST)
-
-    @router.get("/problems/{code}")
-    async def problem(code: str) -> Response:
-        if code not in CODES:
-            raise Problem.not_found("no such problem code")
-        kind = CODES[code]
-        content = msgspec.json.encode({"code": code, "status": kind.status, "title": kind.title})
-        return Response(content, media_type="application/json")
-
-    return router
+    return lifespan
 
 
 async def _problem(_request: Request, error: Exception) -> Response:

@@ -14,8 +14,11 @@ import msgspec
 
 if TYPE_CHECKING:
     import asyncpg
+    from asyncpg.pool import PoolConnectionProxy
 
     from candor.store.db import Database
+
+    Connection = asyncpg.Connection[Any] | PoolConnectionProxy[Any]
 
 LEASE_SECONDS: Final = 5.0
 RENEW_SECONDS: Final = 1.0
@@ -100,9 +103,7 @@ class Leases:
             await connection.execute(_LEAVE, self.group, self.member_id)
 
 
-async def fence(
-    connection: asyncpg.Connection[Any], group: str, epochs: Mapping[int, int]
-) -> dict[int, dict[str, int]]:
+async def fence(connection: Connection, group: str, epochs: Mapping[int, int]) -> dict[int, dict[str, int]]:
     """Lock the partitions whose epoch still stands, in partition order, and return their next offsets.
 
     A partition missing from the answer belongs to somebody else by now: nothing may be written for it.
@@ -111,13 +112,13 @@ async def fence(
     return {row["partition"]: _offsets.decode(row["offsets"]) for row in rows}
 
 
-async def advance(connection: asyncpg.Connection[Any], group: str, offsets: Mapping[int, Mapping[str, int]]) -> None:
+async def advance(connection: Connection, group: str, offsets: Mapping[int, Mapping[str, int]]) -> None:
     """Write the next offsets of partitions that `fence` locked in this same transaction; other cards keep theirs."""
     written = [msgspec.json.encode(cards).decode() for cards in offsets.values()]
     await connection.execute(_ADVANCE, group, list(offsets.keys()), written)
 
 
-async def _claims(connection: Any, statement: str, *arguments: object) -> list[Claim]:
+async def _claims(connection: Connection, statement: str, *arguments: object) -> list[Claim]:
     rows = await connection.fetch(statement, *arguments)
     return [Claim(row["partition"], row["epoch"], _offsets.decode(row["offsets"])) for row in rows]
 

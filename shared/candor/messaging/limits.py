@@ -1,0 +1,88 @@
+"""When too many events of one topic partition are buried, so that burying more would hide a broken build."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import sqrt
+from typing import Final
+
+from candor.store.dead_letter import BEHIND
+
+CHANCE: Final = 4.0
+"""Standard deviations by which the share must be exceeded: an even 1 % of bad events must not stop a partition."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Dead letters that a topic partition may have: `consecutive` in a row; `share` of the last `window` records.
+
+    The share counts from `minimum` records on, and must be exceeded by more than chance explains.
+    """
+
+    consecutive: int = 20
+    share: float = 0.01
+    window: int = 10_000
+    minimum: int = 100
+
+    def allowed(self, seen: int) -> float:
+        """Dead letters tolerated among the last `seen` records (at most `window`)."""
+        expected = self.share * min(seen, self.window)
+        return expected + CHANCE * sqrt(expected)
+
+
+class Guard:
+    """Counts one topic partition's dead letters by offset; what waits behind another counts neither way.
+
+    All of it can be read again from the table of dead letters, so that a restart does not open the gate anew.
+    """
+
+    def __init__(
+        self, limits: Limits, dead: Iterable[int] = (), behind: Iterable[int] = (), following: int = 0
+    ) -> None:
+        self.limits = limits
+        self._dead = deque(sorted(offset for offset in dead if offset >= following - limits.window))
+        self.run = _run(set(self._dead), set(behind), following)
+        self.seen = following
+
+    def copy(self) -> Guard:
+        """A guard that can be thrown away with the transaction."""
+        twin = Guard(self.limits)
+        twin._dead = self._dead.copy()
+        twin.run, twin.seen = self.run, self.seen
+        return twin
+
+    def passed(self, offset: int) -> None:
+        """The record at `offset` was good."""
+        self.run = 0
+        self.seen = offset + 1
+
+    def buried(self, offset: int, reason: str) -> None:
+        """The record at `offset` became a dead letter."""
+        self.seen = offset + 1
+        if reason == BEHIND:
+            return
+        self.run += 1
+        self._dead.append(offset)
+
+    def exceeded(self) -> str:
+        """Why the partition must stop, for the person on call; empty while it may go on."""
+        limits = self.limits
+        if self.run >= limits.consecutive:
+            return f"{self.run} dead letters in a row, up to offset {self.seen - 1}"
+        while self._dead and self._dead[0] < self.seen - limits.window:
+            self._dead.popleft()
+        count = len(self._dead)
+        if self.seen >= limits.minimum and count > limits.allowed(self.seen):
+            return f"{count} dead letters in the last {min(self.seen, limits.window)} records"
+        return ""
+
+
+def _run(dead: set[int], behind: set[int], following: int) -> int:
+    length = 0
+    offset = following - 1
+    while offset in dead or offset in behind:
+        length += offset in dead
+        offset -= 1
+    return length

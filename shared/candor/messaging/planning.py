@@ -1,0 +1,204 @@
+"""What of a fetched batch is delivered, parked, skipped or fetched again: decided without I/O."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Final, NamedTuple, Protocol
+
+from candor.contracts import ContractError, Message, Record, decode
+from candor.messaging.failures import describe
+from candor.messaging.limits import Guard, Limits
+from candor.store.dead_letter import BEHIND, DeadLetter, Held
+
+MANY: Final = 128
+
+Place = tuple[int, str, int]
+"""Partition, topic card and offset of a record."""
+Verdict = tuple[str, str]
+"""Reason and detail of a dead letter."""
+
+
+class Step(Enum):
+    """What to do with a fetched run of records: use it, fetch again, go on after a hole, or stop."""
+
+    USE = "use"
+    AGAIN = "again"
+    HOLE = "hole"
+    RESET = "reset"
+
+
+class Continuity:
+    """Compares what was fetched with what comes next; only when a second fetch says the same is it Kafka's doing."""
+
+    def __init__(self) -> None:
+        self._odd: dict[tuple[str, int], tuple[int, int]] = {}
+
+    def check(self, name: tuple[str, int], first: int, last: int, following: int) -> Step:
+        """`first` and `last` offset of a run of `name`, whose next offset is `following`."""
+        if first <= following <= last:
+            self._odd.pop(name, None)
+            return Step.USE
+        if self._odd.get(name) != (following, first):
+            self._odd[name] = (following, first)
+            return Step.AGAIN
+        del self._odd[name]
+        return Step.HOLE if first > following else Step.RESET
+
+
+class Raw(Protocol):
+    """What is used of a fetched record."""
+
+    @property
+    def offset(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+
+
+class Slice(NamedTuple):
+    """Consecutive records of one topic, decoded once; a record that breaks its contract is None, and in `faults`."""
+
+    card: str
+    records: Sequence[Raw]
+    messages: list[Message | None]
+    faults: Mapping[int, Verdict]
+
+    def part(self, start: int, stop: int) -> Slice:
+        faults = {index - start: fault for index, fault in self.faults.items() if start <= index < stop}
+        return Slice(self.card, self.records[start:stop], self.messages[start:stop], faults)
+
+    def since(self, offset: int) -> Slice:
+        """Without the records before `offset`."""
+        if self.records[0].offset >= offset:
+            return self
+        return self.part(bisect_left(self.records, offset, key=_offset), len(self.records))
+
+
+@dataclass(slots=True)
+class Own:
+    """A partition this worker owns: what its lease row says, and what is known of its dead letters."""
+
+    partition: int
+    epoch: int
+    offsets: dict[str, int]
+    held: set[tuple[str, str]] = field(default_factory=set)
+    guards: dict[str, Guard] = field(default_factory=dict)
+    unresolved: int = 0
+    halted: str = ""
+
+    def remember(self, letters: Sequence[Held], limits: Limits) -> None:
+        """Take over what the table of dead letters says of this partition."""
+        self.unresolved = len(letters)
+        self.held = {(letter.topic, letter.subject) for letter in letters if letter.subject}
+        self.guards = {}
+        for card in {letter.topic for letter in letters} | self.offsets.keys():
+            mine = [letter for letter in letters if letter.topic == card]
+            dead = [letter.offset for letter in mine if letter.reason != BEHIND]
+            behind = [letter.offset for letter in mine if letter.reason == BEHIND]
+            self.guards[card] = Guard(limits, dead, behind, self.offsets.get(card, 0))
+        reasons = ((card, guard.exceeded()) for card, guard in self.guards.items())
+        self.halted = next((f"{card}: {reason}" for card, reason in reasons if reason), "")
+
+
+class Plan(NamedTuple):
+    """One slice's fate: what to deliver, what to bury, the next offset after both, and why the partition stops."""
+
+    deliver: list[Message]
+    letters: list[DeadLetter]
+    following: int
+    guard: Guard
+    held: set[tuple[str, str]]
+    halted: str
+
+
+def read(card: str, records: Sequence[Raw]) -> Slice:
+    """Decode `records`; whatever goes wrong with one stays with that one."""
+    messages: list[Message | None] = []
+    faults: dict[int, Verdict] = {}
+    append = messages.append
+    for record in records:
+        try:
+            append(decode(card, record.headers, record.value))
+        except ContractError as error:
+            faults[len(messages)] = (error.reason, error.detail)
+            append(None)
+        except Exception as error:
+            # A codec that trips over a strange record must not stop its partition for ever.
+            faults[len(messages)] = ("undecodable", describe(error))
+            append(None)
+    return Slice(card, records, messages, faults)
+
+
+def private(piece: Slice) -> Slice:
+    """The same records with messages of their own identity."""
+    return piece._replace(messages=[item and Message(item.envelope, item.data) for item in piece.messages])
+
+
+def plan(group: str, own: Own, piece: Slice, known: Mapping[Place, Verdict], limits: Limits) -> Plan:
+    """Sort `piece` into delivered and buried; `known` are records that an earlier attempt found unusable.
+
+    Records behind a held (topic, subject) are buried too. Where a limit is exceeded the slice ends, right after the
+    dead letter that exceeded it.
+    """
+    following = piece.records[-1].offset + 1
+    guard = own.guards.get(piece.card) or Guard(limits)
+    if not piece.faults and not known and not own.held:
+        return Plan(piece.messages, [], following, guard, own.held, "")  # type: ignore[arg-type]
+    guard, held = guard.copy(), set(own.held)
+    deliver: list[Message] = []
+    letters: list[DeadLetter] = []
+    for index, (record, message) in enumerate(zip(piece.records, piece.messages, strict=True)):
+        subject = message.envelope.subject if message is not None else _header(record, "ce_subject")
+        verdict = _verdict(own.partition, piece, index, subject, held, known)
+        if verdict is None and message is not None:
+            deliver.append(message)
+            guard.passed(record.offset)
+            continue
+        reason, detail = verdict or ("undecodable", "")
+        letters.append(letter(group, own.partition, piece.card, record, subject, reason, detail))
+        guard.buried(record.offset, reason)
+        if subject:
+            held.add((piece.card, subject))
+        if halted := guard.exceeded():
+            return Plan(deliver, letters, record.offset + 1, guard, held, f"{piece.card}: {halted}")
+    return Plan(deliver, letters, following, guard, held, "")
+
+
+def letter(group: str, partition: int, card: str, record: Raw, subject: str, reason: str, detail: str) -> DeadLetter:
+    """The dead letter of a record, bytes and headers as they came."""
+    headers = [(name, value or b"") for name, value in record.headers or ()]
+    kept = Record(record.key or b"", record.value or b"", headers)
+    key = (record.key or b"").decode(errors="replace")[:MANY]
+    return DeadLetter(group, partition, card, record.offset, key, subject[:MANY], reason, detail, kept)
+
+
+def _verdict(
+    partition: int,
+    piece: Slice,
+    index: int,
+    subject: str,
+    held: set[tuple[str, str]],
+    known: Mapping[Place, Verdict],
+) -> Verdict | None:
+    if subject and (piece.card, subject) in held:
+        return BEHIND, "an earlier event of this subject is a dead letter"
+    return piece.faults.get(index) or known.get((partition, piece.card, piece.records[index].offset))
+
+
+def _header(record: Raw, wanted: str) -> str:
+    for name, value in record.headers or ():
+        if name == wanted and value:
+            return bytes(value).decode(errors="replace")[:MANY]
+    return ""
+
+
+def _offset(record: Any) -> int:
+    return int(record.offset)

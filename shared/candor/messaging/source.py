@@ -1,0 +1,128 @@
+"""Records from Kafka by manual assignment: what is read is decided by leases, where by offsets in the database."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from candor.messaging.topics import topic_name
+
+if TYPE_CHECKING:
+    from candor.ops.settings import Settings
+
+log = structlog.get_logger("candor.consumer")
+
+START_SECONDS: Final = 20.0
+STOP_SECONDS: Final = 5.0
+WAIT_MS: Final = 200
+
+Fetched = dict[tuple[str, int], Sequence[Any]]
+"""(card, partition) → records in offset order; broadcast cards have partition 0."""
+
+
+class Source:
+    """One Kafka consumer over all partitions of its topics, paused but for those that are owned."""
+
+    def __init__(self, settings: Settings, cards: Sequence[str], broadcast: Sequence[str], partitions: int) -> None:
+        self.bootstrap_servers = settings.kafka_bootstrap_servers
+        self.cards = tuple(cards)
+        self.broadcast = tuple(broadcast)
+        self.pairs: dict[tuple[str, int], TopicPartition] = {
+            (card, number): TopicPartition(topic_name(settings.topic_prefix, card), number)
+            for card, number in (
+                *((card, number) for card in cards for number in range(partitions)),
+                *((card, 0) for card in broadcast),
+            )
+        }
+        self.names = {pair: name for name, pair in self.pairs.items()}
+        self._consumer: Any = None
+        self._turn = 0
+
+    async def start(self) -> None:
+        """Connect, for as many attempts as it takes; nothing is read before `follow`."""
+        while True:
+            consumer = AIOKafkaConsumer(
+                bootstrap_servers=self.bootstrap_servers,
+                group_id=None,
+                enable_auto_commit=False,
+                auto_offset_reset="earliest",
+                fetch_max_wait_ms=100,
+                max_partition_fetch_bytes=1_048_576,
+                request_timeout_ms=15_000,
+            )
+            try:
+                await asyncio.wait_for(consumer.start(), START_SECONDS)
+            except Exception as error:
+                log.warning("kafka_unreachable", servers=self.bootstrap_servers, error=type(error).__name__)
+                await _stopped(consumer)
+                await asyncio.sleep(0.5)
+                continue
+            consumer.assign(list(self.names))
+            consumer.pause(*self.names)
+            for pair in self.names:
+                # Without a position aiokafka asks for one, and fetches nothing from that broker meanwhile.
+                consumer.seek(pair, 0)
+            self._consumer = consumer
+            return
+
+    async def stop(self) -> None:
+        """Disconnect; never takes longer than STOP_SECONDS."""
+        if self._consumer is not None:
+            consumer, self._consumer = self._consumer, None
+            await _stopped(consumer)
+
+    def follow(self, offsets: Mapping[tuple[str, int], int]) -> None:
+        """Read these (card, partition) from these offsets on; whatever was fetched ahead of them is forgotten."""
+        for name, offset in offsets.items():
+            pair = self.pairs[name]
+            self._consumer.seek(pair, offset)
+            self._consumer.resume(pair)
+
+    def leave(self, names: Iterable[tuple[str, int]]) -> None:
+        """Read these no more."""
+        self._consumer.pause(*(self.pairs[name] for name in names))
+
+    async def poll(self, names: Sequence[tuple[str, int]], largest: int) -> Fetched:
+        """What has come for `names`, at most `largest` records of each partition; waits up to WAIT_MS for the first.
+
+        Asked for one by one: a single call would drain one partition while the others starve.
+        """
+        self._turn += 1
+        fetched: Fetched = {}
+        room: dict[int, int] = {}
+        shift = self._turn % max(len(names), 1)
+        for name in (*names[shift:], *names[:shift]):
+            left = room.get(name[1], largest)
+            if left <= 0:
+                continue
+            pair = self.pairs[name]
+            records = (await self._consumer.getmany(pair, timeout_ms=0, max_records=left)).get(pair)
+            if records:
+                fetched[name] = records
+                room[name[1]] = left - len(records)
+        if fetched:
+            return fetched
+        waited = await self._consumer.getmany(timeout_ms=WAIT_MS, max_records=largest)
+        return {self.names[pair]: records for pair, records in waited.items()}
+
+    def behind(self, name: tuple[str, int], following: int) -> tuple[int | None, float]:
+        """Records after `following` that Kafka has (None: never heard), and seconds since Kafka was last heard."""
+        if self._consumer is None:
+            return None, float("inf")
+        pair = self.pairs[name]
+        end = self._consumer.highwater(pair)
+        heard = self._consumer.last_poll_timestamp(pair)
+        age = time.time() - heard / 1000 if heard else float("inf")
+        return (None if end is None else max(end - following, 0)), age
+
+
+async def _stopped(consumer: Any) -> None:
+    try:
+        await asyncio.wait_for(consumer.stop(), STOP_SECONDS)
+    except Exception as error:
+        log.warning("kafka_stop_incomplete", error=type(error).__name__)

@@ -1,0 +1,138 @@
+"""How far behind a worker is, for people, probes and Kafka's own tools; nothing here decides what is read."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+from aiokafka import AIOKafkaConsumer
+
+from candor.messaging.planning import Own, Slice
+from candor.messaging.source import Source
+from candor.ops import metrics
+
+if TYPE_CHECKING:
+    from candor.ops.settings import Settings
+
+log = structlog.get_logger("candor.consumer")
+
+COMMIT_SECONDS: Final = 0.25
+DEADLINE: Final = 2.0
+UNHEARD: Final = 5.0
+"""Seconds of silence from Kafka after which its silence counts as lag: fetches are answered ten times a second."""
+
+
+class Lag:
+    """Lag of the owned partitions in seconds and records, from what Kafka told last and what was applied last."""
+
+    def __init__(self, source: Source, owned: Mapping[int, Own]) -> None:
+        self._source = source
+        self._owned = owned
+        self._applied: dict[tuple[str, int], float] = {}
+
+    def applied(self, partition: int, pieces: list[Slice]) -> None:
+        """These records of a partition are committed."""
+        for piece in pieces:
+            self._applied[piece.card, partition] = piece.records[-1].timestamp / 1000
+
+    def seconds(self) -> dict[str, float]:
+        """By card, the worst of the owned partitions; infinite while Kafka has not been heard; 0 with none owned."""
+        now = time.time()
+        return {
+            card: max((self._one(card, own, now) for own in self._owned.values()), default=0.0)
+            for card in self._cards()
+        }
+
+    def records(self) -> dict[str, int]:
+        """By card, records in Kafka that are not applied; broadcast ones count once for each owned partition."""
+        totals = dict.fromkeys(self._cards(), 0)
+        for card in totals:
+            for own in self._owned.values():
+                totals[card] += self._source.behind(self._name(card, own), own.offsets.get(card, 0))[0] or 0
+        return totals
+
+    def publish(self) -> None:
+        for card, seconds in self.seconds().items():
+            metrics.CONSUMER_LAG_SECONDS.labels(card).set(seconds)
+        for card, amount in self.records().items():
+            metrics.CONSUMER_LAG_RECORDS.labels(card).set(amount)
+
+    def _cards(self) -> tuple[str, ...]:
+        return (*self._source.cards, *self._source.broadcast)
+
+    def _name(self, card: str, own: Own) -> tuple[str, int]:
+        return card, 0 if card in self._source.broadcast else own.partition
+
+    def _one(self, card: str, own: Own, now: float) -> float:
+        missing, age = self._source.behind(self._name(card, own), own.offsets.get(card, 0))
+        silent = age if age > UNHEARD else 0.0
+        if missing is None:
+            return float("inf")
+        if not missing:
+            return silent
+        applied = self._applied.get((card, own.partition))
+        return float("inf") if applied is None else max(now - applied, silent)
+
+
+class OffsetTelemetry:
+    """Commits the owned offsets to Kafka under the group's name, so that its tools and autoscalers see the lag.
+
+    On a client of its own: one with a group waits for the coordinator before it fetches, and the worker must not.
+    """
+
+    def __init__(self, settings: Settings, group: str, source: Source, owned: Mapping[int, Own], lag: Lag) -> None:
+        self._servers = settings.kafka_bootstrap_servers
+        self._group = group
+        self._source = source
+        self._owned = owned
+        self._lag = lag
+        self._told: dict[Any, int] = {}
+
+    async def run(self) -> None:
+        """Until cancelled; every failure is forgotten after a pause."""
+        while True:
+            client = AIOKafkaConsumer(
+                bootstrap_servers=self._servers,
+                group_id=self._group,
+                enable_auto_commit=False,
+                request_timeout_ms=5_000,
+            )
+            try:
+                await asyncio.wait_for(client.start(), DEADLINE)
+                client.assign(list(self._source.names))
+                client.pause(*self._source.names)
+                for pair in self._source.names:
+                    client.seek(pair, 0)
+                self._told = {}
+                while True:
+                    await self._commit(client)
+                    self._lag.publish()
+                    await asyncio.sleep(COMMIT_SECONDS)
+            except Exception as error:
+                log.debug("offsets_not_told", group=self._group, error=type(error).__name__)
+            finally:
+                await _closed(client)
+            self._lag.publish()
+            await asyncio.sleep(DEADLINE)
+
+    async def _commit(self, client: Any) -> None:
+        offsets: dict[Any, int] = {}
+        for own in [*self._owned.values()]:
+            for card, following in own.offsets.items():
+                pair = self._source.pairs.get((card, 0 if card in self._source.broadcast else own.partition))
+                if pair is not None:
+                    offsets[pair] = min(following, offsets.get(pair, following))
+        news = {pair: offset for pair, offset in offsets.items() if self._told.get(pair) != offset}
+        if news:
+            await asyncio.wait_for(client.commit(news), DEADLINE)
+            self._told |= news
+
+
+async def _closed(client: Any) -> None:
+    try:
+        await asyncio.wait_for(client.stop(), DEADLINE)
+    except Exception as error:
+        log.debug("telemetry_client_left", error=type(error).__name__)

@@ -1,0 +1,260 @@
+"""One turn: fence, apply, bury, advance, commit for all owned partitions at once; and how a bad message is found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import structlog
+
+from candor.contracts import Message
+from candor.messaging.failures import Failure, classify, describe
+from candor.messaging.limits import Limits
+from candor.messaging.planning import Own, Place, Plan, Slice, Verdict, plan
+from candor.ops import metrics
+from candor.store import dead_letter, lease
+from candor.store.dead_letter import HANDLER_ERROR
+from candor.store.unit_of_work import Rejection, UnitOfWork, unit_of_work
+
+if TYPE_CHECKING:
+    from candor.store.db import Database
+
+log = structlog.get_logger("candor.consumer")
+
+Batch = dict[int, list[Slice]]
+Plans = list[tuple[Slice, Plan]]
+Holes = Mapping[tuple[int, str], int]
+
+
+class Work(NamedTuple):
+    """What one partition has for its handler in one transaction; on a tick maybe nothing but the time."""
+
+    partition: int
+    messages: list[Message]
+
+
+class Handler(Protocol):
+    """A service's use of its topics. Everything it writes goes through the unit of work it is given.
+
+    `load` reads hot state when a partition was taken over, or when memory is not to be trusted after a failed commit;
+    `drop` forgets it. `apply` gets all partitions of one transaction, in fixed order; it names what it cannot use with
+    `uow.reject`, leaving its memory as if that message had not come. Any other exception is taken for the fault of one
+    message, which is then found and buried.
+    """
+
+    topics: tuple[str, ...]
+    broadcast: tuple[str, ...]
+
+    async def load(self, connection: Any, partition: int) -> None: ...
+    def drop(self, partition: int) -> None: ...
+    async def apply(self, uow: UnitOfWork, work: Sequence[Work], *, tick: bool) -> None: ...
+
+
+class Result(NamedTuple):
+    """What a turn found out: partitions that are somebody else's by now, and (partition, card) to be fetched again."""
+
+    lost: set[int]
+    gaps: set[tuple[int, str]]
+
+
+class _Again(Exception):  # noqa: N818 - no error: the same batch, with more known about it
+    pass
+
+
+class Turns:
+    """Runs turns for one group; `alive` is called after every step, so that a long search looks no watchdog dead."""
+
+    def __init__(
+        self, database: Database, group: str, handler: Handler, limits: Limits, alive: Callable[[], None]
+    ) -> None:
+        self.database = database
+        self.group = group
+        self.handler = handler
+        self.limits = limits
+        self.alive = alive
+
+    async def run(self, owned: Mapping[int, Own], batch: Batch, *, tick: bool, holes: Holes) -> Result:
+        """Handle `batch`; returns when it is committed, with its bad messages buried.
+
+        `holes`: (partition, card) whose records before that offset are gone for good. Raises what `classify` says to
+        wait for; then nothing about the state of the database is known, and neither is the handler's memory.
+        """
+        turn = _Turn(self, owned, holes)
+        error = await turn.attempt(batch, tick)
+        if error is not None:
+            metrics.BATCH_FAILURES.labels(type(error).__name__).inc()
+            log.error("handler_failed", error=describe(error), partitions=sorted(batch), exc_info=error)
+            for number, pieces in batch.items():
+                if pieces:
+                    await turn.search(number, pieces)
+        return turn.result
+
+    async def reload(self, own: Own) -> bool:
+        """Forget a partition and read again what its rows say, behind its row lock; False if it is ours no more.
+
+        The lock waits for a COMMIT of ours whose answer never came, so what is read here is its outcome.
+        """
+        self.handler.drop(own.partition)
+        async with unit_of_work(self.database) as uow:
+            offsets = await lease.fence(uow.connection, self.group, {own.partition: own.epoch})
+            if own.partition not in offsets:
+                return False
+            own.offsets = offsets[own.partition]
+            own.remember(await dead_letter.unresolved(uow.connection, self.group, own.partition), self.limits)
+            await self.handler.load(uow.connection, own.partition)
+        self.alive()
+        return True
+
+
+class _Turn:
+    """One batch on its way, with what was found out about it."""
+
+    def __init__(self, turns: Turns, owned: Mapping[int, Own], holes: Holes) -> None:
+        self.turns = turns
+        self.owned = owned
+        self.holes = holes
+        self.known: dict[Place, Verdict] = {}
+        self.result = Result(set(), set())
+
+    async def attempt(self, batch: Batch, tick: bool) -> Exception | None:
+        """Commit `batch`, starting over while its rejections change what else may pass.
+
+        Returns the error that some message of it causes; memory is as in the database then.
+        """
+        while True:
+            try:
+                await self._transaction(batch, tick)
+            except _Again:
+                await self._reload(batch)
+                continue
+            except Exception as error:
+                if classify(error) is not Failure.ISOLATE:
+                    raise
+                await self._reload(batch)
+                return error
+            self.turns.alive()
+            return None
+
+    async def search(self, number: int, pieces: list[Slice]) -> None:
+        """Apply one partition's share in halves until what fails stands alone, and bury that."""
+        if self.owned[number].halted or number in self.result.lost:
+            return
+        error = await self.attempt({number: pieces}, tick=False)
+        if error is None:
+            return
+        total = sum(len(piece.records) for piece in pieces)
+        if total > 1:
+            for half in halves(pieces, total):
+                await self.search(number, half)
+            return
+        self.known[number, pieces[0].card, pieces[0].records[0].offset] = (HANDLER_ERROR, describe(error))
+        await self.search(number, pieces)
+
+    async def _reload(self, batch: Batch) -> None:
+        for number in sorted(batch.keys() - self.result.lost):
+            if not await self.turns.reload(self.owned[number]):
+                self.result.lost.add(number)
+
+    async def _transaction(self, batch: Batch, tick: bool) -> None:
+        turns = self.turns
+        async with unit_of_work(turns.database) as uow:
+            epochs = {number: self.owned[number].epoch for number in sorted(batch) if number not in self.result.lost}
+            rows = await lease.fence(uow.connection, turns.group, epochs)
+            self.result.lost.update(epochs.keys() - rows.keys())
+            plans = {number: self._plans(number, batch[number], offsets) for number, offsets in rows.items()}
+            work = [Work(number, _messages(pieces)) for number, pieces in plans.items()]
+            work = [item for item in work if tick or item.messages]
+            if work:
+                await turns.handler.apply(uow, work, tick=tick)
+            if uow.rejected:
+                plans = self._replan(plans, uow.rejected)
+            for pieces in plans.values():
+                for _, decided in pieces:
+                    uow.bury(decided.letters)
+            moved = {
+                number: {piece.card: decided.following for piece, decided in pieces}
+                for number, pieces in plans.items()
+                if pieces
+            }
+            if moved:
+                await lease.advance(uow.connection, turns.group, moved)
+        for number, offsets in rows.items():
+            _committed(self.owned[number], offsets, plans[number])
+
+    def _plans(self, number: int, pieces: list[Slice], offsets: Mapping[str, int]) -> Plans:
+        plans: Plans = []
+        for piece in pieces:
+            following = max(offsets.get(piece.card, 0), self.holes.get((number, piece.card), 0))
+            if piece.records[0].offset > following:
+                self.result.gaps.add((number, piece.card))
+                continue
+            rest = piece.since(following)
+            if rest.records:
+                plans.append((rest, self._plan(number, rest)))
+        return plans
+
+    def _plan(self, number: int, piece: Slice) -> Plan:
+        return plan(self.turns.group, self.owned[number], piece, self.known, self.turns.limits)
+
+    def _replan(self, plans: dict[int, Plans], rejected: Sequence[Rejection]) -> dict[int, Plans]:
+        """The plans with the handler's rejections as dead letters; _Again if these keep back more than themselves."""
+        verdicts = {id(item.message): (item.reason, item.detail) for item in rejected}
+        for number, pieces in plans.items():
+            for piece, _ in pieces:
+                for record, message in zip(piece.records, piece.messages, strict=True):
+                    if id(message) in verdicts:
+                        self.known[number, piece.card, record.offset] = verdicts[id(message)]
+        new = {number: [(piece, self._plan(number, piece)) for piece, _ in pieces] for number, pieces in plans.items()}
+        for number, pieces in plans.items():
+            for (_, before), (_, after) in zip(pieces, new[number], strict=True):
+                stays = [id(message) for message in before.deliver if id(message) not in verdicts]
+                if stays != [id(message) for message in after.deliver]:
+                    raise _Again
+        return new
+
+
+def _committed(own: Own, offsets: dict[str, int], plans: Plans) -> None:
+    own.offsets = offsets
+    for piece, decided in plans:
+        own.offsets[piece.card] = decided.following
+        own.guards[piece.card] = decided.guard
+        metrics.CONSUMED.labels(piece.card).inc(len(decided.deliver))
+        if not decided.letters:
+            decided.guard.passed(decided.following - 1)
+            continue
+        own.held |= decided.held
+        own.unresolved += len(decided.letters)
+        for item in decided.letters:
+            metrics.DEAD_LETTERED.labels(item.reason).inc()
+        first = decided.letters[0]
+        log.warning(
+            "dead_letters",
+            topic=piece.card,
+            partition=own.partition,
+            count=len(decided.letters),
+            first_offset=first.offset,
+            first_reason=first.reason,
+            do="candor dlq list",
+        )
+        own.halted = own.halted or decided.halted
+
+
+def halves(pieces: list[Slice], total: int) -> tuple[list[Slice], list[Slice]]:
+    """The first and the second half of `total` records, each in order."""
+    first: list[Slice] = []
+    second: list[Slice] = []
+    room = total // 2
+    for piece in pieces:
+        cut = min(room, len(piece.records))
+        if cut:
+            first.append(piece.part(0, cut))
+        if cut < len(piece.records):
+            second.append(piece.part(cut, len(piece.records)))
+        room -= cut
+    return first, second
+
+
+def _messages(pieces: Plans) -> list[Message]:
+    if len(pieces) == 1:
+        return pieces[0][1].deliver
+    return [message for _, decided in pieces for message in decided.deliver]

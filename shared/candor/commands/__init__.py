@@ -1,0 +1,1 @@
+"""Commands of `candor`; each module adds its own with `register(app)`."""

@@ -1,0 +1,76 @@
+"""`candor import`: a stream file, in bulk, as history."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from candor.replay import shown
+from candor.replay.importing import Imported, Importer, ImportRefusedError
+from candor.replay.live import client
+from candor.replay.sending import Endpoints, ImportSender, Unreachable
+from candor.replay.stream import StreamError
+from candor.replay.where import home
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("import")(import_history)
+
+
+def import_history(
+    file: Annotated[Path, typer.Argument(help="JSON lines of events, sorted by time.", exists=True, dir_okay=False)],
+    key: Annotated[
+        str, typer.Option(envvar="CANDOR_KEY", help="API key of an operator: candor token --role operator.")
+    ],
+    promise_url: Annotated[str, typer.Option(help="Where promise-svc listens.")] = "http://127.0.0.1:8101",
+    delivery_url: Annotated[str, typer.Option(help="Where delivery-svc listens.")] = "http://127.0.0.1:8102",
+    rejects: Annotated[Path | None, typer.Option(help="Write rejected lines here, one JSON object each.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON, and no progress.")] = False,
+) -> None:
+    """Import a stream as history: it teaches the forecasts, and nobody is told about the past.
+
+    A second run of the same file goes on where the first one stopped. Exit status 1 if lines were rejected, 2 if the
+    import could not be finished.
+    """
+    console = Console(stderr=True)
+    try:
+        with shown.progress(console, hidden=as_json) as display:
+            found = asyncio.run(load(file, Endpoints(promise_url, delivery_url), key, shown.import_reporter(display)))
+    except (StreamError, ImportRefusedError, Unreachable) as error:
+        console.print(f"[red]{error}", highlight=False)
+        raise typer.Exit(2) from error
+    except KeyboardInterrupt:
+        console.print("stopped; run it again to go on from here", highlight=False)
+        raise typer.Exit(130) from None
+    if rejects is not None:
+        rejects.write_text("".join(json.dumps(asdict(item)) + "\n" for item in found.rejected))
+    if as_json:
+        typer.echo(json.dumps(asdict(found)))
+    else:
+        console.print(in_words(found), highlight=False)
+    if found.rejected:
+        raise typer.Exit(1)
+
+
+async def load(file: Path, endpoints: Endpoints, key: str, report: shown.ImportReport) -> Imported:
+    """Import a file with the marks of the local folder."""
+    async with client() as http:
+        importer = Importer(ImportSender(http, key), endpoints, home() / "imports", report=report)
+        return await importer.run(file)
+
+
+def in_words(imported: Imported) -> str:
+    """The outcome in one or a few lines, the rejected lines last."""
+    known = imported.replayed + imported.skipped
+    lines = [f"{imported.accepted} of {imported.total} events imported" + (f", {known} known already" if known else "")]
+    lines += [f"line {item.line} ({item.id}): {item.code} {item.detail}" for item in imported.rejected[:20]]
+    if len(imported.rejected) > 20:
+        lines.append(f"and {len(imported.rejected) - 20} more rejected: --rejects writes them all")
+    return "\n".join(lines)

@@ -1,0 +1,76 @@
+"""`candor replay`: a stream file, live, as signed webhooks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from candor.replay import shown
+from candor.replay.engine import Outcome
+from candor.replay.live import send_stream
+from candor.replay.sending import Endpoints
+from candor.replay.stream import StreamError, read_stream
+from candor.replay.where import WhereError, home, pace, webhook_secret
+
+STOPPED = 130
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("replay")(replay)
+
+
+def replay(
+    file: Annotated[Path, typer.Argument(help="JSON lines of events, sorted by time.", exists=True, dir_okay=False)],
+    promise_url: Annotated[str, typer.Option(help="Where promise-svc listens.")] = "http://127.0.0.1:8101",
+    delivery_url: Annotated[str, typer.Option(help="Where delivery-svc listens.")] = "http://127.0.0.1:8102",
+    source: Annotated[str, typer.Option(help="The webhook source to send as.")] = "crm",
+    secrets: Annotated[Path | None, typer.Option(help="File of webhook secrets; the local stack's by default.")] = None,
+    clock: Annotated[str, typer.Option(envvar="CLOCK", help="The services' clock, e.g. 2013-03-07T17:00Z@1300.")] = "",
+    clock_origin: Annotated[str, typer.Option(envvar="CLOCK_ORIGIN", help="Its shared system-clock origin.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON, and no progress.")] = False,
+) -> None:
+    """Send every event of a stream at its business time, as a CRM would: signed, in order per promise, until a 2xx.
+
+    The stream follows the services' business clock (CLOCK and CLOCK_ORIGIN, as the services have them). Without one,
+    what lies in the past is sent at once. Ctrl-C stops cleanly; a second replay sends the rest, known by its ids.
+    """
+    console = Console(stderr=True)
+    endpoints = Endpoints(promise_url, delivery_url)
+    try:
+        secret = webhook_secret(secrets or home() / "secrets" / "webhooks.json", source)
+        paced = pace(clock, clock_origin)
+        total = sum(1 for _line in read_stream(file))
+    except (StreamError, WhereError) as error:
+        console.print(f"[red]{error}", highlight=False)
+        raise typer.Exit(2) from error
+    with shown.progress(console, hidden=as_json) as display:
+        report = shown.replay_reporter(display, total)
+        events = (event for _line, event in read_stream(file))
+        outcome = asyncio.run(send_stream(events, endpoints, source, secret, paced, report))
+    outcome.total = total
+    if as_json:
+        typer.echo(json.dumps(asdict(outcome), default=str))
+    else:
+        console.print(in_words(outcome), highlight=False)
+    if outcome.stopped or outcome.refused:
+        raise typer.Exit(STOPPED if outcome.stopped else 1)
+
+
+def in_words(outcome: Outcome) -> str:
+    """The outcome in one or a few lines, what went wrong last."""
+    lines = [f"{outcome.sent} of {outcome.total} events answered, {outcome.retried} retries"]
+    if outcome.late:
+        lines.append(f"{outcome.late} went out late, the latest by {outcome.most_behind_s:.1f} s: a lower speed helps")
+    lines += [f"refused {item.event_id} ({item.type}): {item.code} {item.detail}" for item in outcome.refused[:20]]
+    if len(outcome.refused) > 20:
+        lines.append(f"and {len(outcome.refused) - 20} more refused")
+    if outcome.stopped:
+        lines.append("stopped; run it again to send the rest")
+    return "\n".join(lines)

@@ -1,0 +1,63 @@
+"""Replays and imports as progress on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from candor.replay.engine import BEHIND_S, Outcome
+from candor.replay.importing import Imported
+
+ReplayReport = Callable[[Outcome], None]
+ImportReport = Callable[[Imported], None]
+
+
+def progress(console: Console, *, hidden: bool = False) -> Progress:
+    """A progress display in the one look of all commands; `hidden` where a script reads the output."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("[bold]{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[note]}"),
+        console=console,
+        disable=hidden,
+        transient=False,
+    )
+
+
+def replay_reporter(display: Progress, total: int, name: str = "replaying") -> ReplayReport:
+    """Shows a replay: events answered, business time, and how far behind it is where it is."""
+    task = display.add_task(name, total=total, note="")
+
+    def report(outcome: Outcome) -> None:
+        display.update(task, completed=outcome.sent, note=replay_note(outcome))
+
+    return report
+
+
+def replay_note(outcome: Outcome) -> str:
+    """One line beside the bar, e.g. `2013-03-08 14:05 UTC, 1.4 s behind, 2 refused`."""
+    parts = [f"{outcome.business_time:%Y-%m-%d %H:%M} UTC"] if outcome.business_time else []
+    if outcome.behind_s > BEHIND_S:
+        parts.append(f"{outcome.behind_s:.1f} s behind")
+    if outcome.refused:
+        parts.append(f"{len(outcome.refused)} refused, last: {outcome.refused[-1].code}")
+    return ", ".join(parts)
+
+
+def import_reporter(display: Progress, name: str = "importing") -> ImportReport:
+    """Shows an import: lines answered, and how many were known or rejected."""
+    task = display.add_task(name, total=None, note="")
+
+    def report(imported: Imported) -> None:
+        known = imported.replayed + imported.skipped
+        parts = [f"{known} known already"] if known else []
+        if imported.rejected:
+            parts.append(f"{len(imported.rejected)} rejected")
+        display.update(task, total=imported.total, completed=imported.done, note=", ".join(parts))
+
+    return report

@@ -1,0 +1,55 @@
+"""Where a replay or an import goes, and with which secret: from options, or from the running local stack."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from candor.ops.clock import BusinessClock, Clock, HeldClock, parse_clock
+from candor.web.webhooks import parse_secrets
+
+
+class WhereError(Exception):
+    """Something needed to reach the services is missing; the text says which option gives it."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """The services' business clock, and its business seconds a real second."""
+
+    clock: Clock
+    speed: float
+
+
+def webhook_secret(path: Path, source: str) -> str:
+    """The newest live secret of a source in a file of webhook secrets. Raises WhereError."""
+    try:
+        secrets = parse_secrets(path.read_bytes())
+    except OSError as error:
+        raise WhereError(f"cannot read {path}: {error.strerror} (--secrets names the file)") from error
+    except ValueError as error:
+        raise WhereError(f"{path}: {error}") from error
+    if not secrets.get(source):
+        raise WhereError(f"{path} has no secret of source {source!r} (--source names one of: {', '.join(secrets)})")
+    return secrets[source][0]
+
+
+def pace(text: str, origin: str, origin_file: str = "") -> Pace:
+    """The clock of the settings CLOCK, CLOCK_ORIGIN and CLOCK_ORIGIN_FILE, as the services have them.
+
+    Empty text: the system clock, where the past is sent at once and the future waited for. Raises WhereError.
+    """
+    try:
+        clock = parse_clock(
+            text, datetime.fromisoformat(origin) if origin else None, Path(origin_file) if origin_file else None
+        )
+    except ValueError as error:
+        raise WhereError(str(error)) from error
+    return Pace(clock, clock.speed if isinstance(clock, BusinessClock | HeldClock) else 1.0)
+
+
+def home() -> Path:
+    """The folder of the local stack: `CANDOR_HOME`, or `.candor` in the working directory."""
+    return Path(os.environ.get("CANDOR_HOME") or ".candor")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import asyncpg
 
 from candor.store import outbox
 from candor.store.db import ACQUIRE_SECONDS, Connection, Database
@@ -111,6 +114,12 @@ async def _release(database: Database, connection: Connection) -> None:
         await database.pool.release(cast(Any, connection))
     except Exception:
         # asyncpg raises even here when the link was cut; the pool has replaced the connection by then.
+        _drop(connection)
+
+
+def _drop(connection: Connection) -> None:
+    # The pool takes a broken connection back by itself, and then even terminate() raises.
+    with contextlib.suppress(asyncpg.InterfaceError):
         connection.terminate()
 
 
@@ -119,7 +128,7 @@ async def _roll_back(connection: Connection) -> None:
         await connection.execute("ROLLBACK", timeout=5)
     except BaseException:
         # An open transaction must never return to the pool: the next user would commit it.
-        connection.terminate()
+        _drop(connection)
 
 
 async def _commit(connection: Connection) -> None:
@@ -130,12 +139,12 @@ async def _commit(connection: Connection) -> None:
         # Cancelling a COMMIT leaves its outcome open; the answer is milliseconds away, so wait for it.
         await asyncio.wait({commit}, timeout=5)
         if not commit.done() or commit.exception() is not None:
-            connection.terminate()
+            _drop(connection)
         raise
     except Exception as error:
         if definite(error):
             raise
-        connection.terminate()
+        _drop(connection)
         raise AmbiguousCommit(f"no answer to COMMIT: {type(error).__name__}") from error
     if status != "COMMIT":
         raise TransactionAborted("a failed statement was ignored; nothing was saved")

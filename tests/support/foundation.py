@@ -1,0 +1,58 @@
+"""The shared tables in a fresh database, and builders for what goes through them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from candor.contracts import ContactSet, CustomerErased, Message, PromiseMade, PromiseRevised, message
+from candor.contracts.promise import AskedBy
+from candor.ops.settings import Settings
+from candor.store import migrate
+
+MIGRATIONS = Path(__file__).parent / "foundation_migrations"
+NOON = datetime(2013, 3, 8, 12, tzinfo=UTC)
+
+
+async def foundation(url: str) -> None:
+    """The shared tables and `effect`; for `databases.fresh(foundation)`."""
+    await migrate.upgrade(url, MIGRATIONS)
+
+
+def made(promise: str, customer: str = "c1", version: int = 1, *, what: str = "AA 1", event_id: str = "") -> Message:
+    due = NOON + timedelta(hours=3)
+    data = PromiseMade(promise, customer, "flight", what, NOON, due, due, due)
+    return message(event_id or f"{promise}.{version}", "promise-svc", NOON, customer, version, data)
+
+
+def revised(promise: str, customer: str, version: int) -> Message:
+    due = NOON + timedelta(hours=3, minutes=version)
+    data = PromiseRevised(promise, customer, due, due, AskedBy.COMPANY, True, "crew late")
+    return message(f"{promise}.{version}", "promise-svc", NOON, customer, version, data)
+
+
+def erased(customer: str, version: int = 1) -> Message:
+    return message(f"{customer}.erased", "promise-svc", NOON, customer, version, CustomerErased(customer))
+
+
+def contact(customer: str, version: int = 1) -> Message:
+    data = ContactSet(customer, "c2VhbGVk")
+    return message(f"{customer}.contact.{version}", "promise-svc", NOON, customer, version, data)
+
+
+def settings_for(database_url: str, kafka: str, topic_prefix: str, **others: Any) -> Settings:
+    """Settings of a promise-svc on these servers; its database is the one of `database_url`."""
+    server, _, name = database_url.rpartition("/")
+    values = {"service": "promise-svc", "port": 0, "partitions": 4, **others}
+    return _Placed(
+        database_url=f"{server}/", placed=name, kafka_bootstrap_servers=kafka, topic_prefix=topic_prefix, **values
+    )
+
+
+class _Placed(Settings):
+    placed: str
+
+    @property
+    def database(self) -> str:
+        return f"{self.database_url}{self.placed}"

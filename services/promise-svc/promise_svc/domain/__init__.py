@@ -1,1 +1,29 @@
-"""Pure decisions: no I/O, `now` is an argument."""
+"""The ledger's decisions: pure functions over frozen dataclasses. No HTTP, no Kafka, no SQL."""
+
+from promise_svc.domain.customer import Customer, SetContact, admit, erase, set_contact
+from promise_svc.domain.decide import make, revise, settle, withdraw
+from promise_svc.domain.promise import Change, ChangeKind, Make, Promise, Revise, Settle, State, Terms, Withdraw
+from promise_svc.domain.refusal import Refused, Why
+
+__all__ = [
+    "Change",
+    "ChangeKind",
+    "Customer",
+    "Make",
+    "Promise",
+    "Refused",
+    "Revise",
+    "SetContact",
+    "Settle",
+    "State",
+    "Terms",
+    "Why",
+    "Withdraw",
+    "admit",
+    "erase",
+    "make",
+    "revise",
+    "set_contact",
+    "settle",
+    "withdraw",
+]

@@ -1,0 +1,8 @@
+"""Alembic's entry: the schema of promise-svc."""
+
+from alembic import context
+
+from candor.store.migrate import run
+from promise_svc.tables import Base
+
+run(context, Base.metadata)

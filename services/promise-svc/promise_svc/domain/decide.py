@@ -1,0 +1,97 @@
+"""What a statement makes of a promise: the new promise and its history entry, or a Refused with the reason."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from promise_svc.domain.promise import Change, ChangeKind, Make, Promise, Revise, Settle, State, Withdraw
+from promise_svc.domain.refusal import Refused, Why
+
+AHEAD = timedelta(minutes=5)
+
+
+def make(command: Make, *, historical: bool = False) -> Promise:
+    """A new promise; first, latest and held date begin as the date told. Refused: due before it was made."""
+    if command.due < command.made_at:
+        raise Refused(Why.DUE_BEFORE_MADE, "due lies before made_at", "/due")
+    return Promise(
+        promise_id=command.promise_id,
+        customer_id=command.customer_id,
+        kind=command.kind,
+        what=command.what,
+        made_at=command.made_at,
+        requested_due=command.requested_due,
+        first_due=command.due,
+        latest_due=command.due,
+        held_due=command.due,
+        latest_at=command.made_at,
+        held_at=command.made_at,
+        tolerance_s=command.tolerance_s,
+        terms=command.terms,
+        historical=historical,
+    )
+
+
+def revise(promise: Promise, command: Revise, at: datetime) -> tuple[Promise, Change]:
+    """Another date, told at `at`. The held date follows only what the customer asked for or agreed to.
+
+    A word older than one already recorded joins the history without undoing the newer one.
+    """
+    _expect(promise, command.expected_version)
+    if promise.state is not State.MADE:
+        raise Refused(Why.PROMISE_CLOSED, f"the promise is {promise.state}; its dates no longer move")
+    if command.due < promise.made_at:
+        raise Refused(Why.DUE_BEFORE_MADE, "due lies before the promise was made", "/due")
+    revised = replace(promise, version=promise.version + 1)
+    if at >= promise.latest_at:
+        revised = replace(revised, latest_due=command.due, latest_at=at)
+    if (command.asked_by_customer or command.agreed) and at >= promise.held_at:
+        revised = replace(revised, held_due=command.due, held_at=at)
+    return revised, Change(
+        promise.promise_id,
+        revised.version,
+        ChangeKind.REVISED,
+        at,
+        due=command.due,
+        held_due=revised.held_due,
+        asked_by_customer=command.asked_by_customer,
+        agreed=command.agreed,
+        reason=command.reason,
+    )
+
+
+def withdraw(promise: Promise, command: Withdraw, at: datetime) -> tuple[Promise, Change]:
+    """Call off an open promise."""
+    _expect(promise, command.expected_version)
+    if promise.state is not State.MADE:
+        raise Refused(Why.PROMISE_CLOSED, f"the promise is {promise.state} already")
+    withdrawn = replace(promise, state=State.WITHDRAWN, version=promise.version + 1)
+    return withdrawn, Change(promise.promise_id, withdrawn.version, ChangeKind.WITHDRAWN, at, reason=command.reason)
+
+
+def settle(promise: Promise, command: Settle, at: datetime) -> tuple[Promise, Change]:
+    """A verdict, or a corrected one: a settled promise takes another verdict or completion, never the same again."""
+    _expect(promise, command.expected_version)
+    if promise.state is State.WITHDRAWN:
+        raise Refused(Why.PROMISE_CLOSED, "the promise was withdrawn; it counts neither as kept nor as broken")
+    if command.completed_at is not None and command.completed_at < promise.made_at:
+        raise Refused(Why.COMPLETED_BEFORE_MADE, "completed_at lies before the promise was made", "/completed_at")
+    if command.completed_at is not None and command.completed_at > at + AHEAD:
+        raise Refused(Why.COMPLETED_AHEAD, "completed_at lies in the future", "/completed_at")
+    if (promise.state, promise.completed_at) == (command.verdict, command.completed_at):
+        raise Refused(Why.ALREADY_SETTLED, f"the promise is {promise.state} already, with the same completion")
+    settled = replace(promise, state=command.verdict, completed_at=command.completed_at, version=promise.version + 1)
+    return settled, Change(
+        promise.promise_id,
+        settled.version,
+        ChangeKind.SETTLED,
+        command.settled_at or at,
+        verdict=command.verdict,
+        completed_at=command.completed_at,
+    )
+
+
+def _expect(promise: Promise, version: int | None) -> None:
+    if version is not None and version != promise.version:
+        raise Refused(Why.VERSION_CHANGED, f"the promise is at version {promise.version}, not {version}")

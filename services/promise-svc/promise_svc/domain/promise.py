@@ -1,0 +1,152 @@
+"""A promise as the ledger holds it, what may be said about it, and what each saying changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+Label = str | float | bool
+
+
+class State(StrEnum):
+    """Where a promise stands: `made` is open, the others ended it (`disputed`: nobody agrees how)."""
+
+    MADE = "made"
+    KEPT = "kept"
+    BROKEN = "broken"
+    DISPUTED = "disputed"
+    WITHDRAWN = "withdrawn"
+
+
+class ChangeKind(StrEnum):
+    """What a change after the making was."""
+
+    REVISED = "revised"
+    WITHDRAWN = "withdrawn"
+    SETTLED = "settled"
+
+
+class Step(NamedTuple):
+    """A step on the way; `told`: the customer knows of it."""
+
+    name: str
+    planned: datetime | None
+    told: bool
+
+
+class Named(NamedTuple):
+    """A thing in its name space: (kind, id) of what is depended on, (system, id) of a foreign reference."""
+
+    space: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a promise says beside its dates; fixed when it is made. `value` in `currency` units, not below 0."""
+
+    labels: dict[str, Label] = field(default_factory=dict)
+    milestones: tuple[Step, ...] = ()
+    depends_on: tuple[Named, ...] = ()
+    references: tuple[Named, ...] = ()
+    value: float | None = None
+    currency: str | None = None
+    owner: str | None = None
+    department: str | None = None
+    channel: str | None = None
+    deliverer: str | None = None
+    accepted: bool = True
+    zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """The four dates side by side, none ever overwriting another (definitions: d0 is `first`, e is `held`).
+
+    `latest_at` and `held_at` are when those dates were said, so that a late word cannot undo a newer one.
+    `version` counts from 1 without gaps.
+    """
+
+    promise_id: str
+    customer_id: str
+    kind: str
+    what: str
+    made_at: datetime
+    requested_due: datetime | None
+    first_due: datetime
+    latest_due: datetime
+    held_due: datetime
+    latest_at: datetime
+    held_at: datetime
+    tolerance_s: int
+    terms: Terms
+    historical: bool
+    state: State = State.MADE
+    version: int = 1
+    completed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Make:
+    """Promise this to a customer."""
+
+    promise_id: str
+    customer_id: str
+    kind: str
+    what: str
+    made_at: datetime
+    due: datetime
+    requested_due: datetime | None
+    tolerance_s: int
+    terms: Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Revise:
+    """Tell another date; `asked_by_customer` or `agreed` moves the held date."""
+
+    promise_id: str
+    due: datetime
+    asked_by_customer: bool
+    agreed: bool
+    reason: str
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Call the promise off."""
+
+    promise_id: str
+    reason: str
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Say how the promise ended; `verdict` is kept, broken or disputed."""
+
+    promise_id: str
+    verdict: State
+    completed_at: datetime | None
+    settled_at: datetime | None
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One entry of a promise's history, said at business time `at`."""
+
+    promise_id: str
+    version: int
+    kind: ChangeKind
+    at: datetime
+    due: datetime | None = None
+    held_due: datetime | None = None
+    asked_by_customer: bool | None = None
+    agreed: bool | None = None
+    reason: str | None = None
+    verdict: State | None = None
+    completed_at: datetime | None = None

@@ -1,0 +1,30 @@
+"""Why the ledger says no."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Why(StrEnum):
+    """Every reason a statement about a promise or a customer is refused."""
+
+    PROMISE_EXISTS = "already_exists"
+    UNKNOWN_PROMISE = "unknown_promise"
+    UNKNOWN_CUSTOMER = "unknown_customer"
+    PROMISE_CLOSED = "promise_closed"
+    ALREADY_SETTLED = "already_settled"
+    CUSTOMER_ERASED = "erased"
+    VERSION_CHANGED = "version_changed"
+    DUE_BEFORE_MADE = "due_before_made"
+    COMPLETED_BEFORE_MADE = "completed_before_made"
+    COMPLETED_AHEAD = "completed_ahead"
+
+
+class Refused(Exception):  # noqa: N818 - an answer, not a fault
+    """A statement the ledger does not take; `pointer` is the JSON pointer of the field at fault, where one is."""
+
+    def __init__(self, why: Why, detail: str, pointer: str = "") -> None:
+        super().__init__(f"{why}: {detail}")
+        self.why = why
+        self.detail = detail
+        self.pointer = pointer

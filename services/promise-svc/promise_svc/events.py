@@ -1,0 +1,99 @@
+"""Decisions as the events that other services read."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from candor.contracts import (
+    AskedBy,
+    ContactRemoved,
+    ContactSet,
+    CustomerErased,
+    Dependency,
+    Event,
+    Message,
+    PlannedMilestone,
+    PromiseMade,
+    PromiseRevised,
+    PromiseSettled,
+    PromiseWithdrawn,
+    Reference,
+    Verdict,
+    message,
+)
+from candor.intake import Origin
+from promise_svc.domain import Change, ChangeKind, Customer, Promise
+
+
+def made(promise: Promise, origin: Origin) -> Message:
+    """The promise, as it was made."""
+    terms = promise.terms
+    data = PromiseMade(
+        promise_id=promise.promise_id,
+        customer_id=promise.customer_id,
+        kind=promise.kind,
+        what=promise.what,
+        made_at=promise.made_at,
+        first_due=promise.first_due,
+        latest_due=promise.latest_due,
+        held_due=promise.held_due,
+        requested_due=promise.requested_due,
+        tolerance_s=promise.tolerance_s,
+        labels=terms.labels,
+        milestones=[PlannedMilestone(*step) for step in terms.milestones],
+        depends_on=[Dependency(*named) for named in terms.depends_on],
+        references=[Reference(*named) for named in terms.references],
+        value=terms.value,
+        currency=terms.currency,
+        owner=terms.owner,
+        department=terms.department,
+        channel=terms.channel,
+        deliverer=terms.deliverer,
+        accepted=terms.accepted,
+        zone=terms.zone,
+    )
+    return _message(origin, promise.customer_id, promise.version, data)
+
+
+def changed(promise: Promise, change: Change, origin: Origin) -> Message:
+    """What was said of a promise, beside where its dates stand since."""
+    ids = (promise.promise_id, promise.customer_id)
+    data: Event
+    if change.kind is ChangeKind.REVISED:
+        asked_by = AskedBy.CUSTOMER if change.asked_by_customer else AskedBy.COMPANY
+        dates = (promise.latest_due, promise.held_due)
+        data = PromiseRevised(*ids, *dates, asked_by, bool(change.agreed), change.reason or "")
+    elif change.kind is ChangeKind.WITHDRAWN:
+        data = PromiseWithdrawn(*ids, change.reason or "")
+    else:
+        data = PromiseSettled(*ids, Verdict(str(change.verdict)), change.at, change.completed_at)
+    return _message(origin, promise.customer_id, promise.version, data)
+
+
+def contact(customer: Customer, origin: Origin) -> Message:
+    """The sealed contact."""
+    data = ContactSet(customer.customer_id, customer.sealed or "")
+    return _message(origin, customer.customer_id, customer.contact_version, data)
+
+
+def erased(customer: Customer, origin: Origin) -> list[Message]:
+    """The customer is to be forgotten, on both topics that know them."""
+    name = customer.customer_id
+    return [
+        _message(origin, name, customer.erasures, CustomerErased(name)),
+        _message(origin, name, customer.contact_version, ContactRemoved(name)),
+    ]
+
+
+def _message(origin: Origin, key: str, version: int, data: Event) -> Message:
+    source = f"promise-svc/{quote(origin.source, safe='')}"
+    return message(
+        origin.event_id,
+        source,
+        origin.time,
+        key,
+        version,
+        data,
+        historical=origin.historical,
+        traceparent=origin.traceparent,
+    )

@@ -1,0 +1,74 @@
+"""HTTP out: promises as they stand, through the session that cannot write."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Path, Query
+from sqlmodel import col, select, tuple_
+from starlette.requests import Request
+from starlette.responses import Response
+
+from candor.intake.routes import Viewer, door, shown
+from candor.web.fields import Moment
+from candor.web.pages import Cursor, Limit, decode_cursor, encode_cursor, link_header
+from candor.web.problems import Problem
+from promise_svc import answers
+from promise_svc.shapes import PromisePage, PromiseWithHistory
+from promise_svc.tables import ChangeRow, PromiseRow
+
+Filter = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
+StateFilter = Annotated[Literal["made", "kept", "broken", "disputed", "withdrawn"] | None, Query()]
+Bound = Annotated[Moment | None, Query(description="Held date, RFC 3339 with its zone.")]
+router: Final = APIRouter(tags=["promises"])
+
+
+@router.get("/v1/promises", responses={200: {"model": PromisePage}})
+async def promises(
+    request: Request,
+    _principal: Viewer,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    customer_id: Filter = None,
+    kind: Filter = None,
+    state: StateFilter = None,
+    due_from: Bound = None,
+    due_before: Bound = None,
+) -> Response:
+    """Promises by the date the customer holds, earliest first."""
+    query = select(PromiseRow)
+    for column, wanted in ((PromiseRow.customer_id, customer_id), (PromiseRow.kind, kind), (PromiseRow.state, state)):
+        if wanted is not None:
+            query = query.where(col(column) == wanted)
+    if due_from is not None:
+        query = query.where(col(PromiseRow.held_due) >= due_from)
+    if due_before is not None:
+        query = query.where(col(PromiseRow.held_due) < due_before)
+    order = (col(PromiseRow.held_due), col(PromiseRow.promise_id))
+    after = decode_cursor(cursor, datetime, str)
+    if after is not None:
+        query = query.where(tuple_(*order) > after)
+    async with door(request).database.reading() as session:
+        rows = (await session.exec(query.order_by(*order).limit(limit + 1))).all()
+    following = None
+    if len(rows) > limit:
+        following = encode_cursor(rows[limit - 1].held_due.isoformat(), rows[limit - 1].promise_id)
+    return shown({"items": [answers.stored(row) for row in rows[:limit]]}, link_header(request, following))
+
+
+@router.get("/v1/promises/{promise_id}", responses={200: {"model": PromiseWithHistory}})
+async def promise(
+    request: Request, promise_id: Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,128}$")], _principal: Viewer
+) -> Response:
+    """One promise, with all its dates and what was said of it since."""
+    history = select(ChangeRow).where(ChangeRow.promise_id == promise_id).order_by(col(ChangeRow.version))
+    async with door(request).database.reading() as session:
+        row = await session.get(PromiseRow, promise_id)
+        if row is None:
+            raise Problem.not_found("there is no such promise")
+        changes = (await session.exec(history)).all()
+    document = answers.stored(row)
+    # A change committed between the two reads must not show a version that the promise does not have yet.
+    document["changes"] = [answers.change(entry) for entry in changes if entry.version <= row.version]
+    return shown(document, {"ETag": f'"{row.version}"'})

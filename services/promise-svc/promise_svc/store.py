@@ -1,0 +1,149 @@
+"""The ledger's rows, a batch at a time: whatever a batch touches is read and written in one statement each."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any, Final
+
+import asyncpg
+import msgspec
+
+from candor.store.unit_of_work import UnitOfWork
+from promise_svc.domain import Change, Customer, Promise, State, Terms
+
+_terms: Final = msgspec.json.Decoder(Terms)
+_encode: Final = msgspec.json.Encoder().encode
+# Shared by every writer, exclusive to an erasure: none may add to a customer while they are being forgotten.
+_ERASURES: Final = 0x65726173
+
+
+async def hold_off_erasures(uow: UnitOfWork) -> None:
+    """Until commit, erasures in other processes wait for this transaction."""
+    await uow.connection.execute(f"SELECT pg_advisory_xact_lock_shared({_ERASURES})")
+
+
+async def hold_off_writers(uow: UnitOfWork) -> None:
+    """Until commit, writers in other processes wait for this erasure; those under way finish first."""
+    await uow.connection.execute(f"SELECT pg_advisory_xact_lock({_ERASURES})")
+
+
+async def promises(uow: UnitOfWork, ids: Collection[str]) -> dict[str, Promise]:
+    """The promises that exist, locked in id order."""
+    if not ids:
+        return {}
+    rows = await uow.connection.fetch(_PROMISES, sorted(ids))
+    return {row["promise_id"]: _promise(row) for row in rows}
+
+
+async def customers(uow: UnitOfWork, ids: Collection[str]) -> dict[str, Customer]:
+    """The customers that are known, locked in id order."""
+    if not ids:
+        return {}
+    rows = await uow.connection.fetch(_CUSTOMERS, sorted(ids))
+    return {row["customer_id"]: Customer(**row) for row in rows}
+
+
+async def add_promises(uow: UnitOfWork, added: Sequence[Promise]) -> None:
+    """Insert new promises; asyncpg.UniqueViolationError if another process made one of them just now."""
+    if added:
+        await uow.connection.execute(_ADD_PROMISES, *_columns([_row(promise) for promise in added]))
+
+
+async def change_promises(uow: UnitOfWork, changed: Sequence[Promise]) -> None:
+    """Write what can change of promises that exist and are locked."""
+    if changed:
+        rows = [
+            (p.promise_id, p.state, p.version, p.latest_due, p.held_due, p.latest_at, p.held_at, p.completed_at)
+            for p in changed
+        ]
+        await uow.connection.execute(_CHANGE_PROMISES, *_columns(rows))
+
+
+async def add_changes(uow: UnitOfWork, changes: Sequence[Change]) -> None:
+    """Append to the history."""
+    if changes:
+        rows = [
+            (
+                *(c.promise_id, c.version, c.kind, c.at, c.due, c.held_due),
+                *(c.asked_by_customer, c.agreed, c.reason, c.verdict, c.completed_at),
+            )
+            for c in changes
+        ]
+        await uow.connection.execute(_ADD_CHANGES, *_columns(rows))
+
+
+async def save_customers(uow: UnitOfWork, known: Collection[str], saved: Sequence[Customer]) -> None:
+    """Insert or update customers; `known` are those that exist and are locked."""
+    for statement, rows in (
+        (_ADD_CUSTOMERS, [c for c in saved if c.customer_id not in known]),
+        (_CHANGE_CUSTOMERS, [c for c in saved if c.customer_id in known]),
+    ):
+        if rows:
+            values = [(c.customer_id, c.sealed, c.contact_version, c.contact_at, c.erased_at, c.erasures) for c in rows]
+            await uow.connection.execute(statement, *_columns(values))
+
+
+async def erase_promises(uow: UnitOfWork, customer_id: str) -> int:
+    """Delete all promises of a customer and their history; returns how many promises."""
+    erased: int = await uow.connection.fetchval(_ERASE_PROMISES, customer_id)
+    return erased
+
+
+def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _row(p: Promise) -> tuple[Any, ...]:
+    return (
+        *(p.promise_id, p.customer_id, p.kind, p.what, p.state, p.version, p.made_at, p.requested_due),
+        *(p.first_due, p.latest_due, p.held_due, p.latest_at, p.held_at, p.tolerance_s),
+        *(_encode(p.terms).decode(), p.historical, p.completed_at),
+    )
+
+
+def _promise(row: asyncpg.Record) -> Promise:
+    values = dict(row)
+    values["terms"] = _terms.decode(values["terms"])
+    values["state"] = State(values["state"])
+    return Promise(**values)
+
+
+_PROMISES: Final = "SELECT * FROM promise WHERE promise_id = ANY($1::text[]) ORDER BY promise_id FOR UPDATE"
+_CUSTOMERS: Final = "SELECT * FROM customer WHERE customer_id = ANY($1::text[]) ORDER BY customer_id FOR UPDATE"
+
+_ADD_PROMISES: Final = """
+INSERT INTO promise (promise_id, customer_id, kind, what, state, version, made_at, requested_due, first_due,
+  latest_due, held_due, latest_at, held_at, tolerance_s, terms, historical, completed_at)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::timestamptz[],
+  $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[],
+  $13::timestamptz[], $14::int[], $15::jsonb[], $16::boolean[], $17::timestamptz[])"""
+
+_CHANGE_PROMISES: Final = """
+UPDATE promise SET state = new.state, version = new.version, latest_due = new.latest_due, held_due = new.held_due,
+  latest_at = new.latest_at, held_at = new.held_at, completed_at = new.completed_at
+FROM unnest($1::text[], $2::text[], $3::int[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
+  $7::timestamptz[], $8::timestamptz[])
+  AS new (promise_id, state, version, latest_due, held_due, latest_at, held_at, completed_at)
+WHERE promise.promise_id = new.promise_id"""
+
+_ADD_CHANGES: Final = """
+INSERT INTO change (promise_id, version, kind, at, due, held_due, asked_by_customer, agreed, reason, verdict,
+  completed_at)
+SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
+  $7::boolean[], $8::boolean[], $9::text[], $10::text[], $11::timestamptz[])"""
+
+_ADD_CUSTOMERS: Final = """
+INSERT INTO customer (customer_id, sealed, contact_version, contact_at, erased_at, erasures)
+SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::timestamptz[], $5::timestamptz[], $6::int[])"""
+
+_CHANGE_CUSTOMERS: Final = """
+UPDATE customer SET sealed = new.sealed, contact_version = new.contact_version, contact_at = new.contact_at,
+  erased_at = new.erased_at, erasures = new.erasures
+FROM unnest($1::text[], $2::text[], $3::int[], $4::timestamptz[], $5::timestamptz[], $6::int[])
+  AS new (customer_id, sealed, contact_version, contact_at, erased_at, erasures)
+WHERE customer.customer_id = new.customer_id"""
+
+_ERASE_PROMISES: Final = """
+WITH gone AS (DELETE FROM promise WHERE customer_id = $1 RETURNING promise_id),
+     history AS (DELETE FROM change WHERE promise_id IN (SELECT promise_id FROM gone))
+SELECT count(*)::int FROM gone"""

@@ -1,0 +1,82 @@
+"""The tables of the ledger, declared once; rows are written by `store`, read here for queries."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, DateTime, MetaData
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from candor.intake.rejected import RejectedColumns
+
+
+class Base(SQLModel, registry=registry(metadata=MetaData())):
+    """A registry of its own: other services have tables of the same names."""
+
+
+def _moment(*, nullable: bool = False) -> Any:
+    return Field(sa_column=Column(DateTime(timezone=True), nullable=nullable))
+
+
+class PromiseRow(Base, table=True):
+    """A promise; `terms` is what does not change and nothing filters by."""
+
+    __tablename__ = "promise"
+
+    promise_id: str = Field(primary_key=True)
+    customer_id: str = Field(index=True)
+    kind: str
+    what: str
+    state: str
+    version: int
+    made_at: datetime = _moment()
+    requested_due: datetime | None = _moment(nullable=True)
+    first_due: datetime = _moment()
+    latest_due: datetime = _moment()
+    held_due: datetime = _moment()
+    latest_at: datetime = _moment()
+    held_at: datetime = _moment()
+    tolerance_s: int
+    terms: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    historical: bool
+    completed_at: datetime | None = _moment(nullable=True)
+
+
+class ChangeRow(Base, table=True):
+    """What was said of a promise after it was made; (promise_id, version) in the promise's own order."""
+
+    __tablename__ = "change"
+
+    promise_id: str = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    kind: str
+    at: datetime = _moment()
+    due: datetime | None = _moment(nullable=True)
+    held_due: datetime | None = _moment(nullable=True)
+    asked_by_customer: bool | None = None
+    agreed: bool | None = None
+    reason: str | None = None
+    verdict: str | None = None
+    completed_at: datetime | None = _moment(nullable=True)
+
+
+class CustomerRow(Base, table=True):
+    """A customer's sealed contact, or the mark of an erasure."""
+
+    __tablename__ = "customer"
+
+    customer_id: str = Field(primary_key=True)
+    sealed: str | None
+    contact_version: int
+    contact_at: datetime | None = _moment(nullable=True)
+    erased_at: datetime | None = _moment(nullable=True)
+    erasures: int
+
+
+class RejectedRow(RejectedColumns, Base, table=True):
+    """A signed webhook that could not be used."""
+
+    __tablename__ = "rejected"

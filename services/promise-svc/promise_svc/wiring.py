@@ -1,0 +1,51 @@
+"""The composition root: what promise-svc is made of."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from fastapi import FastAPI
+
+from candor.intake import Door
+from candor.intake.history import LARGEST_BYTES
+from candor.intake.routes import IMPORTS, common
+from candor.messaging.relay import Relay
+from candor.ops.clock import Clock
+from candor.runtime import Background
+from candor.store.db import Database
+from candor.store.migrate import upgrade
+from candor.web.app import create_app
+from promise_svc import queries, routes, service
+from promise_svc.contacts import Sealer
+from promise_svc.settings import PromiseSettings
+from promise_svc.sources.standard import KNOWN, Reader
+from promise_svc.tables import RejectedRow
+
+MIGRATIONS: Final = Path(__file__).parents[1] / "migrations"
+
+
+def build(settings: PromiseSettings, clock: Clock | None = None) -> FastAPI:
+    """The service's app. Raises ValueError where a key file is missing or wrong; `clock` overrides the setting's."""
+    sealer = Sealer.from_file(settings.contact_public_key_file)
+    business = clock or settings.business_clock()
+
+    @asynccontextmanager
+    async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
+        await upgrade(settings.database, MIGRATIONS)
+        database = await Database.open(settings.database, partitions=settings.partitions)
+        door = Door(database, business, KNOWN, Reader(sealer).statement, service.apply)
+        app.state.door = door
+        app.state.sealer = sealer
+        app.state.health.add("database", database.check)
+        relay = Relay(settings, database, keeps=True)
+        try:
+            yield [relay] if settings.publishing else []
+        finally:
+            await door.close()
+            await database.close()
+
+    routers = [routes.router, queries.router, common(RejectedRow)]
+    return create_app("Candor promise-svc", settings, parts, routers, bodies={IMPORTS: LARGEST_BYTES})

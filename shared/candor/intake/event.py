@@ -1,0 +1,57 @@
+"""Events as senders write them: `{"id", "type", "time", "data"}`, however they travel."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from candor.web.body import convert
+from candor.web.fields import Moment, not_ahead
+from candor.web.problems import Problem
+
+_name: Final = re.compile(r"(?:candor\.)?([a-z]+\.[a-z]+)(?:\.v([0-9]{1,4}))?")
+VERSION: Final = "1"
+
+
+class Event(NamedTuple):
+    """One event of a sender; `time` is the business time it was said, checked against the business clock."""
+
+    type: str
+    time: datetime
+    data: Any
+
+
+class _Neutral(BaseModel):
+    """Body of a Standard Webhook; what else a sender adds beside these is not ours to refuse."""
+
+    model_config = ConfigDict(strict=True, hide_input_in_errors=True)
+
+    type: str
+    timestamp: Moment
+    data: dict[str, Any]
+
+
+def neutral(document: Any, known: Collection[str], now: datetime) -> Event:
+    """The event of a neutral body `{"type", "timestamp", "data"}`.
+
+    Raises Problem `unknown_type`, `unsupported_version` or `invalid_field`.
+    """
+    body = convert(_Neutral, document)
+    not_ahead(body.timestamp, now, "/timestamp")
+    return Event(plain_type(body.type, known), body.timestamp, body.data)
+
+
+def plain_type(text: str, known: Collection[str]) -> str:
+    """The type's plain name: `milestone.reported` of itself or of `candor.milestone.reported.v1`."""
+    found = _name.fullmatch(text)
+    name = found[1] if found else text
+    if name not in known:
+        raise Problem("unknown_type", f"known here: {', '.join(sorted(known))}")
+    if found and found[2] not in (None, VERSION):
+        supported = [f"candor.{name}.v{VERSION}"]
+        raise Problem("unsupported_version", f"supported: {supported[0]}", extensions={"supported": supported})
+    return name

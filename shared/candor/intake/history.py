@@ -1,0 +1,51 @@
+"""Bulk history: up to a thousand past events in one request, with effects as webhooks have and no warnings."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+import msgspec
+from pydantic import Field
+
+from candor.intake.door import Door
+from candor.intake.event import Event, plain_type
+from candor.intake.once import C, Origin, R
+from candor.ops.tracing import current_traceparent
+from candor.web.body import convert
+from candor.web.fields import Body, Id, Moment, not_ahead
+from candor.web.problems import Problem
+
+MOST_EVENTS: Final = 1000
+LARGEST_BYTES: Final = 4 * 1024 * 1024
+_encode: Final = msgspec.json.Encoder(order="sorted").encode
+
+
+class PastEvent(Body):
+    """One past event; `data` as the webhook of that type has it."""
+
+    id: Id
+    type: str
+    time: Moment
+    data: dict[str, Any]
+
+
+class ImportIn(Body):
+    """Past events in the order in which they were said; `source` keeps the ids of different exports apart."""
+
+    source: Id = "import"
+    events: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MOST_EVENTS)]
+
+
+async def take(door: Door[C, R], body: ImportIn) -> dict[str, Any]:
+    """Take all events of an import; each is refused or accepted for itself."""
+    now = door.clock.now()
+    items: list[tuple[Origin, Event, bytes] | Problem] = []
+    for number, item in enumerate(body.events):
+        try:
+            past = convert(PastEvent, item, f"/events/{number}")
+            not_ahead(past.time, now, f"/events/{number}/time")
+            origin = Origin(past.id, body.source, past.time, True, current_traceparent())
+            items.append((origin, Event(plain_type(past.type, door.known), past.time, past.data), _encode(item)))
+        except Problem as problem:
+            items.append(problem)
+    return await door.events(items)

@@ -1,0 +1,147 @@
+"""Commands from outside, each with one effect however often it is sent: what a batch saw before is answered again."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Generic, NamedTuple, Protocol, TypeVar
+
+from candor.store.receipts import Answer, Receipt, answered, remember
+from candor.store.unit_of_work import UnitOfWork
+from candor.web import idempotency
+from candor.web.idempotency import Identity, sha256
+from candor.web.problems import Problem
+
+
+class About(Protocol):
+    """What a command comes to; `customer_id` is whom it is about, "" for nobody: erasing them empties the receipt."""
+
+    @property
+    def customer_id(self) -> str: ...
+
+
+C = TypeVar("C")
+R = TypeVar("R", bound=About)
+KEY: Final = "key:"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a command comes from: the sender's event id and name, and `time`, the business time it was said."""
+
+    event_id: str
+    source: str
+    time: datetime
+    historical: bool = False
+    traceparent: str = ""
+
+
+@dataclass(frozen=True)
+class Submission(Generic[C, R]):
+    """One command, how to answer it, and the names under which it must not be taken twice.
+
+    `kind` is the event type it stands for, one of a fixed few: it labels metrics.
+    """
+
+    kind: str
+    command: C
+    origin: Origin
+    answer: Callable[[R], Answer]
+    receipts: tuple[Receipt, ...] = ()
+
+
+class Taken(NamedTuple):
+    """The answer to a command; `replayed`: an earlier one with its id had been taken already."""
+
+    answer: Answer
+    replayed: bool
+
+
+Decide = Callable[[UnitOfWork, Sequence[Submission[C, R]]], Awaitable[Sequence[R | Exception]]]
+_Name = tuple[str, str]
+
+
+def key_receipt(principal: str, key: str, request: str, raw: bytes) -> Receipt:
+    """The receipt of an Idempotency-Key: one a principal; `request` (method and path) counts as part of the body."""
+    return Receipt(KEY + principal, key, sha256(request.encode() + b"\n" + raw))
+
+
+def event_receipt(sender: str, event_id: str, raw: bytes) -> Receipt:
+    """The receipt of an event under its sender's id; `sender` keeps the ids of different senders apart."""
+    return Receipt(f"event:{sender}", event_id, sha256(raw))
+
+
+async def once(
+    uow: UnitOfWork, submissions: Sequence[Submission[C, R]], decide: Decide[C, R]
+) -> list[Taken | Exception]:
+    """Decide what is new, in order; answer the rest as before. One result a submission.
+
+    The second of two equal ids in one batch gets the first one's result. Results may be Problem `event_id_reused`,
+    `idempotency_key_reused` or `erased`, or what `decide` returned. Refusals are not remembered: a sender may repeat
+    them once the reason is gone.
+    """
+    receipts = [receipt for submission in submissions for receipt in submission.receipts]
+    earlier = await answered(uow, receipts) if receipts else {}
+    outcomes: list[Taken | Exception | None] = [None] * len(submissions)
+    owners: dict[_Name, tuple[bytes, int]] = {}
+    twins: dict[int, int] = {}
+    fresh: list[int] = []
+    for index, submission in enumerate(submissions):
+        known = _known(submission.receipts, earlier, owners)
+        if known is None:
+            fresh.append(index)
+            owners.update({receipt[:2]: (receipt.body_sha256, index) for receipt in submission.receipts})
+        elif isinstance(known, int):
+            twins[index] = known
+        else:
+            outcomes[index] = known
+    if fresh:
+        await _take(uow, submissions, fresh, decide, outcomes)
+    for index, owner in twins.items():
+        first = outcomes[owner]
+        outcomes[index] = Taken(first.answer, True) if isinstance(first, Taken) else first
+    return [outcome for outcome in outcomes if outcome is not None]
+
+
+async def _take(
+    uow: UnitOfWork,
+    submissions: Sequence[Submission[C, R]],
+    fresh: Sequence[int],
+    decide: Decide[C, R],
+    outcomes: list[Taken | Exception | None],
+) -> None:
+    entries: list[tuple[Receipt, Answer]] = []
+    results = await decide(uow, [submissions[index] for index in fresh])
+    for index, result in zip(fresh, results, strict=True):
+        if isinstance(result, Exception):
+            outcomes[index] = result
+            continue
+        answer = submissions[index].answer(result)
+        outcomes[index] = Taken(answer, False)
+        about = result.customer_id
+        entries.extend((receipt._replace(key=about), answer) for receipt in submissions[index].receipts)
+    if entries:
+        await remember(uow, entries)
+
+
+def _known(
+    receipts: Sequence[Receipt],
+    earlier: dict[_Name, tuple[bytes, Answer]],
+    owners: dict[_Name, tuple[bytes, int]],
+) -> Taken | Problem | int | None:
+    """What an id was answered before, the index of its owner in this batch, or None if it is new."""
+    for receipt in receipts:
+        name = receipt[:2]
+        identity = Identity.KEY if receipt.source.startswith(KEY) else Identity.EVENT
+        try:
+            answer = idempotency.decide(identity, receipt.body_sha256, earlier.get(name))
+            if answer is not None:
+                return Taken(answer, True)
+            if name in owners:
+                digest, index = owners[name]
+                idempotency.decide(identity, receipt.body_sha256, (digest, Answer(0, b"")))
+                return index
+        except Problem as problem:
+            return problem
+    return None

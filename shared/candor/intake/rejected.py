@@ -1,0 +1,71 @@
+"""Webhooks that were signed but could not be used: answered 202, kept here in sight, without their content."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from sqlmodel import Field, SQLModel
+
+from candor.store.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from alembic.operations import Operations
+
+
+class Rejection(NamedTuple):
+    """One webhook turned away: `reason` is a problem code, `detail` names fields and never their values."""
+
+    source: str
+    event_id: str
+    body_sha256: bytes
+    type: str
+    reason: str
+    detail: str
+
+
+class RejectedColumns(SQLModel):
+    """Columns of the table `rejected`; `times` counts how often the same bytes came."""
+
+    source: str = Field(primary_key=True)
+    event_id: str = Field(primary_key=True)
+    body_sha256: bytes = Field(primary_key=True)
+    type: str
+    reason: str
+    detail: str
+    times: int
+    received_at: datetime
+
+
+def create(op: Operations) -> None:
+    """Create the table; from a service's migration."""
+    op.execute(_CREATE)
+    op.execute("CREATE INDEX rejected_received ON rejected (received_at DESC, source, event_id)")
+
+
+async def keep(uow: UnitOfWork, rejections: Sequence[Rejection]) -> list[Exception | None]:
+    """Save rejections; one result each, for a group commit."""
+    newest = {rejection[:3]: rejection for rejection in rejections}
+    rows = [newest[name] for name in sorted(newest)]
+    await uow.connection.execute(_KEEP, *(list(column) for column in zip(*rows, strict=True)))
+    return [None] * len(rejections)
+
+
+_CREATE: Final = """
+CREATE TABLE rejected (
+  source text NOT NULL,
+  event_id text NOT NULL,
+  body_sha256 bytea NOT NULL,
+  type text NOT NULL,
+  reason text NOT NULL,
+  detail text NOT NULL,
+  times int NOT NULL DEFAULT 1,
+  received_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (source, event_id, body_sha256))"""
+
+_KEEP: Final = """
+INSERT INTO rejected (source, event_id, body_sha256, type, reason, detail)
+SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::text[])
+ON CONFLICT (source, event_id, body_sha256)
+DO UPDATE SET times = rejected.times + 1, received_at = now(), reason = EXCLUDED.reason, detail = EXCLUDED.detail"""

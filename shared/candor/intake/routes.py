@@ -1,0 +1,182 @@
+"""Routes that every service with writers has alike: signed webhooks, bulk history, and what was turned away."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Final, cast
+from uuid import uuid4
+
+import msgspec
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel
+from sqlmodel import col, select, tuple_
+from starlette.requests import Request
+from starlette.responses import Response
+
+from candor.intake import history
+from candor.intake.door import Door
+from candor.intake.once import Origin, Taken, event_receipt, key_receipt
+from candor.intake.rejected import RejectedColumns
+from candor.ops.tracing import current_traceparent
+from candor.store.receipts import Answer, Receipt
+from candor.web.auth import Principal, Role, require
+from candor.web.body import accepts, read
+from candor.web.idempotency import parse_key
+from candor.web.pages import Cursor, Limit, decode_cursor, encode_cursor, link_header
+from candor.web.problems import Problem
+from candor.web.webhooks import Signed
+
+Viewer = Annotated[Principal, Depends(require(Role.VIEWER))]
+Operator = Annotated[Principal, Depends(require(Role.OPERATOR))]
+Admin = Annotated[Principal, Depends(require(Role.ADMIN))]
+IMPORTS: Final = "/v1/imports"
+_encode: Final = msgspec.json.Encoder(decimal_format="number").encode
+
+
+class WebhookTaken(BaseModel):
+    """What a sender is told: `accepted` and the like, or `rejected` with the reason, which staff see as well."""
+
+    state: str
+    code: str | None = None
+    detail: str | None = None
+
+
+class WebhookBody(BaseModel):
+    """A Standard Webhook; the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` belong to it."""
+
+    type: str
+    timestamp: datetime
+    data: dict[str, Any]
+
+
+class EventRefused(BaseModel):
+    """One event that was not taken."""
+
+    index: int
+    code: str
+    detail: str
+
+
+class ManyTaken(BaseModel):
+    """What became of many events."""
+
+    accepted: int
+    replayed: int
+    rejected: list[EventRefused]
+
+
+class RejectedItem(BaseModel):
+    """A signed webhook that could not be used; `times`: how often the same bytes came."""
+
+    source: str
+    event_id: str
+    type: str
+    reason: str
+    detail: str
+    times: int
+    received_at: datetime
+
+
+class RejectedPage(BaseModel):
+    """A page of them, newest first; `Link` has the next."""
+
+    items: list[RejectedItem]
+
+
+def door(request: Request) -> Door[Any, Any]:
+    """The service's way in."""
+    return cast(Door[Any, Any], request.app.state.door)
+
+
+def identity(
+    request: Request, principal: Principal, raw: bytes, event_id: str | None = None, time: datetime | None = None
+) -> tuple[Origin, tuple[Receipt, ...]]:
+    """Where a request of our own API comes from, and what it must not be taken twice under.
+
+    `event_id` is the sender's, where the body gives one; `time` when it was said, else the business clock's now.
+    """
+    receipts = []
+    key = parse_key(request.headers.get("idempotency-key"))
+    if key is not None:
+        receipts.append(key_receipt(principal.name, key, f"{request.method} {request.url.path}", raw))
+    if event_id is not None:
+        receipts.append(event_receipt(principal.name, event_id, raw))
+    said = time or door(request).clock.now()
+    origin = Origin(event_id or str(uuid4()), principal.name, said, False, current_traceparent())
+    return origin, tuple(receipts)
+
+
+def respond(taken: Taken, headers: dict[str, str] | None = None) -> Response:
+    """The answer as HTTP; a repeated request is told that it is one."""
+    response = reply(taken.answer)
+    response.headers.update(headers or {})
+    if taken.replayed:
+        response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
+def reply(answer: Answer) -> Response:
+    """An answer's bytes as JSON."""
+    return Response(answer.body, answer.status, media_type="application/json")
+
+
+def shown(document: Any, headers: dict[str, str] | None = None) -> Response:
+    """A document as JSON, status 200."""
+    return Response(_encode(document), 200, headers, "application/json")
+
+
+def common(table: type[RejectedColumns]) -> APIRouter:
+    """The routes; `table` is the service's own table of rejected webhooks."""
+    router = APIRouter(tags=["intake"])
+
+    @router.post(
+        "/v1/webhooks/{source}",
+        status_code=202,
+        responses={202: {"model": WebhookTaken}},
+        openapi_extra=accepts(WebhookBody),
+    )
+    async def webhook(request: Request, webhook: Signed) -> Response:
+        """Take a signed webhook; once its signature holds, it is answered 202 whatever it says."""
+        return reply(await door(request).webhook(webhook))
+
+    @router.post(IMPORTS, responses={200: {"model": ManyTaken}}, openapi_extra=accepts(history.ImportIn))
+    async def imports(request: Request, _principal: Operator) -> Response:
+        """Take past events: they teach, and nobody is warned about them."""
+        _, body = await read(history.ImportIn, request)
+        return shown(await history.take(door(request), body))
+
+    @router.get("/v1/rejected", responses={200: {"model": RejectedPage}})
+    async def rejected(
+        request: Request,
+        _principal: Viewer,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+        source: Annotated[str | None, Query(max_length=64)] = None,
+        reason: Annotated[str | None, Query(max_length=64)] = None,
+    ) -> Response:
+        """Signed webhooks that could not be used, newest first, without their content."""
+        no_nul(source=source, reason=reason)
+        query = select(table).limit(limit + 1)
+        order = (col(table.received_at), col(table.source), col(table.event_id))
+        after = decode_cursor(cursor, datetime, str, str)
+        if after is not None:
+            query = query.where(tuple_(*order) < after)
+        if source is not None:
+            query = query.where(table.source == source)
+        if reason is not None:
+            query = query.where(table.reason == reason)
+        async with door(request).database.reading() as session:
+            rows = (await session.exec(query.order_by(*(column.desc() for column in order)))).all()
+        items = [row.model_dump(exclude={"body_sha256"}) for row in rows[:limit]]
+        last = rows[limit - 1] if len(rows) > limit else None
+        following = encode_cursor(last.received_at.isoformat(), last.source, last.event_id) if last else None
+        return shown({"items": items}, link_header(request, following))
+
+    return router
+
+
+def no_nul(**parameters: str | None) -> None:
+    """Raises Problem 422 for a query parameter that the database would refuse as an error of ours."""
+    for name, value in parameters.items():
+        if value is not None and "\0" in value:
+            raise Problem.invalid_parameter(name, "must not contain NUL")

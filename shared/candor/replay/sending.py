@@ -34,7 +34,10 @@ class Endpoints:
 
 @dataclass(frozen=True)
 class Answered:
-    """What became of a request: `status` of the last answer, its problem `code` and `detail` if it was no 2xx."""
+    """What became of a request: `status` of the last answer, its problem `code` and `detail` if it was refused.
+
+    A genuine webhook is answered 202 whatever it says; one that could not be taken has the state `rejected`.
+    """
 
     status: int
     tries: int
@@ -42,7 +45,7 @@ class Answered:
 
     @property
     def accepted(self) -> bool:
-        return 200 <= self.status < 300
+        return 200 <= self.status < 300 and self.body.get("state") != "rejected"
 
     @property
     def code(self) -> str:

@@ -34,6 +34,7 @@ class Receiver:
         self.accepted: list[tuple[str, dict[str, Any]]] = []
         self.batches: list[tuple[str, list[dict[str, Any]]]] = []
         self.bad_types: set[str] = set()
+        self.turned_away: set[str] = set()
         self.in_flight = 0
         self.most_in_flight = 0
         self.url = ""
@@ -61,6 +62,8 @@ class Receiver:
             self.attempts[event_id] += 1
             await asyncio.sleep(self.slow)
             status = self.answer(event_id, self.attempts[event_id])
+            if event_id in self.turned_away:
+                return JSONResponse({"state": "rejected", "code": "invalid_field", "detail": "/due"}, 202)
             if status < 300:
                 self.accepted.append((event_id, {**json.loads(raw), "service": request.path_params["service"]}))
                 self.heard.set()

@@ -67,6 +67,14 @@ async def test_a_refusal_is_noted_and_not_repeated() -> None:
     assert receiver.ids == ["e2"]
 
 
+async def test_a_webhook_that_was_turned_away_counts_as_refused_though_it_was_answered() -> None:
+    receiver = Receiver()
+    receiver.turned_away.add("e1")
+    outcome = await replay(receiver, [event(1, 1), event(2, 1)])
+    assert [(refusal.event_id, refusal.status, refusal.detail) for refusal in outcome.refused] == [("e1", 202, "/due")]
+    assert receiver.attempts["e1"] == 1
+
+
 async def test_nothing_goes_before_its_time() -> None:
     clock = ManualClock(NOON)
     receiver = Receiver()

@@ -1,0 +1,56 @@
+"""The summary as people read it."""
+
+from __future__ import annotations
+
+from rich.table import Table
+
+from candor_demo.summary import Score, Summary
+
+
+def table(title: str, summary: Summary) -> Table:
+    """Two columns: what, and how much."""
+    shown = Table(title=title, show_header=False, title_justify="left", pad_edge=False)
+    shown.add_column(style="bold")
+    shown.add_column()
+    for name, value in rows(summary):
+        shown.add_row(name, value)
+    return shown
+
+
+def rows(summary: Summary) -> list[tuple[str, str]]:
+    """Every figure in words, in the order of a reader's questions."""
+    s = summary
+    never = f", {s.never_completed} never completed" if s.never_completed else ""
+    found = [
+        ("Promises", f"{s.promises}: {s.kept} kept, {s.late} late (of them {s.cancelled} cancelled{never})"),
+        ("Late, warned in time", f"{s.late_warned} of {s.late} ({percent(s.late_warned_share)})"),
+        ("Median lead time", f"{duration(s.lead_median_minutes)} before the date they held"),
+        ("False alarms", f"{s.false_alarms} of {s.warned} warned ({percent(s.false_alarm_share)})"),
+        (
+            "All-clears",
+            f"{s.all_clears_owed} owed, {s.all_clears_given} given; late after one: {s.late_after_all_clear}",
+        ),
+        ("Messages a customer", f"{s.messages_mean:.2f} on average, {s.messages_max} at most ({s.messages} in all)"),
+    ]
+    if s.forecast is None:
+        return [*found, ("Forecast", "no frozen forecasts to score")]
+    return [*found, ("Brier score", in_words(s.forecast)), *((f"  {k}", in_words(v)) for k, v in s.by_lead.items())]
+
+
+def in_words(score: Score) -> str:
+    """`0.101 against 0.392 of the base rate (skill 0.74), n 3,210`."""
+    skill = f" (skill {score.skill:.2f})" if score.skill is not None else ""
+    return f"{score.brier:.3f} against {score.base:.3f} of the base rate{skill}, n {score.n:,}"
+
+
+def percent(share: float | None) -> str:
+    """`93 %`, or a dash where there is nothing to share."""
+    return "–" if share is None else f"{share * 100:.0f} %"
+
+
+def duration(minutes: float | None) -> str:
+    """`2 h 05 min`, or a dash."""
+    if minutes is None:
+        return "–"
+    hours, rest = divmod(round(minutes), 60)
+    return f"{hours} h {rest:02d} min" if hours else f"{rest} min"

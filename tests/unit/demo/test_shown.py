@@ -1,0 +1,42 @@
+"""The summary in words."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from candor_demo.shown import duration, percent, rows, table
+from candor_demo.summary import Frozen, summarise
+from tests.unit.demo.test_summary import figures, said, truth
+
+
+@pytest.mark.parametrize(("minutes", "words"), [(None, "–"), (0.4, "0 min"), (59.6, "1 h 00 min"), (125, "2 h 05 min")])
+def test_durations(minutes: float | None, words: str) -> None:
+    assert duration(minutes) == words
+
+
+def test_shares() -> None:
+    assert (percent(None), percent(0.925), percent(0)) == ("–", "92 %", "0 %")
+
+
+def test_every_figure_is_in_the_table() -> None:
+    spoken = [said("a", "warning", 95), said("b", "warning", 60), said("b", "all_clear", 5)]
+    found = dict(rows(figures([truth("a", 30), truth("b", 0), truth("c", None)], spoken, {"customer-a": 3})))
+    assert found["Promises"] == "3: 1 kept, 2 late (of them 0 cancelled, 1 never completed)"
+    assert found["Late, warned in time"] == "1 of 2 (50 %)"
+    assert found["Median lead time"] == "1 h 35 min before the date they held"
+    assert found["False alarms"] == "1 of 2 warned (50 %)"
+    assert found["All-clears"] == "1 owed, 1 given; late after one: 0"
+    assert found["Messages a customer"] == "1.00 on average, 3 at most (3 in all)"
+    assert found["Forecast"] == "no frozen forecasts to score"
+
+
+def test_the_forecast_is_shown_beside_the_base_rate() -> None:
+    truths = {"a": truth("a", timedelta(hours=1).total_seconds())}
+    summary = summarise(truths, [], [Frozen("a", "made", 0.9)], {}, 0.25)
+    console = Console(width=120, record=True, file=StringIO())
+    console.print(table("The day", summary))
+    text = console.export_text()
+    assert "0.010 against 0.562 of the base rate (skill 0.98), n 1" in text
+    assert "made" in text

@@ -22,7 +22,7 @@ from candor.messaging.telemetry import Lag, OffsetTelemetry
 from candor.messaging.turn import Batch, Handler, Result, Turns, Work
 from candor.messaging.watchdog import Watchdog
 from candor.ops import metrics
-from candor.store.lease import RENEW_SECONDS, Changes, Leases
+from candor.store.lease import LEASE_SECONDS, RENEW_SECONDS, Changes, Leases
 
 if TYPE_CHECKING:
     from candor.ops.settings import Settings
@@ -58,12 +58,13 @@ class Worker:
         *,
         limits: Limits | None = None,
         member_id: str = "",
+        lease_seconds: float = LEASE_SECONDS,
     ) -> None:
         self.group = group
         self.member_id = member_id or f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
         self.owned: dict[int, Own] = {}
         self.handler = handler
-        self.leases = Leases(database, group, settings.partitions, self.member_id)
+        self.leases = Leases(database, group, settings.partitions, self.member_id, seconds=lease_seconds)
         self.source = Source(settings, handler.topics, handler.broadcast, settings.partitions)
         self.lag = Lag(self.source, self.owned)
         self._database = database
@@ -144,7 +145,7 @@ class Worker:
                     self._changes.append(changes)
             except Exception as error:
                 log.warning("lease_not_renewed", group=self.group, error=describe(error))
-            await asyncio.sleep(RENEW_SECONDS)
+            await asyncio.sleep(min(RENEW_SECONDS, self.leases.seconds / 5))
 
     async def _guarded_turn(self) -> None:
         self._watchdog.alive()

@@ -1,8 +1,9 @@
-"""A handler that keeps a ledger of effects and never dedupes them: what the delivery loop promises is on trial alone."""
+"""A handler that keeps a ledger of effects and never dedupes them: only the delivery loop is on trial."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +27,7 @@ from candor.messaging.turn import Work
 from candor.ops.settings import Settings
 from candor.store.migrate import create_foundation
 from candor.store.unit_of_work import UnitOfWork
+from tests.support.servers import Databases
 
 NOON = datetime(2026, 3, 8, 12, tzinfo=UTC)
 GROUP = "ledger-svc"
@@ -228,6 +230,16 @@ async def judge(url: str, sender: Sender, *, readers: int = 4, without: Iterable
     findings["lost"] = [event for event, amount in expected.items() if counted.get(event, 0) < amount]
     findings["twice"] = [event for event, amount in counted.items() if amount > expected.get(event, 0)]
     return findings
+
+
+@asynccontextmanager
+async def fresh_ledger(databases: Databases) -> AsyncIterator[str]:
+    """URL of a database with the ledger's tables, for the length of the block."""
+    url = await databases.fresh(prepare)
+    try:
+        yield url
+    finally:
+        await databases.drop(url)
 
 
 async def effects(url: str) -> int:

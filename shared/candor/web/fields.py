@@ -59,7 +59,7 @@ def _dated(value: Any) -> datetime:
     if not isinstance(value, str) or not _moment.fullmatch(value):
         raise ValueError("must be a date and time like 2013-03-08T12:00:00Z")
     try:
-        moment = datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(value.upper())
     except ValueError:
         raise ValueError("must be a date and time that exists") from None
     if moment.tzinfo is None:

@@ -1,0 +1,73 @@
+"""API keys and roles, without HTTP; the routes' side is in tests/component/web."""
+
+import hashlib
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from candor.web.auth import Principal, Role, new_key, parse_keys, recognise
+
+
+def keys_file(*entries: dict[str, Any]) -> bytes:
+    return msgspec.json.encode({"keys": entries})
+
+
+def entry(key: str, role: str = "viewer", **more: Any) -> dict[str, Any]:
+    return {"name": f"{role}-key", "sha256": hashlib.sha256(key.encode()).hexdigest(), "role": role} | more
+
+
+def test_roles_are_a_ladder() -> None:
+    assert Role.VIEWER < Role.OPERATOR < Role.APPROVER < Role.ADMIN
+    assert [Role.of(name) for name in ("viewer", "operator", "approver", "admin")] == list(Role)
+
+
+def test_a_key_is_known_by_its_hash() -> None:
+    keys = parse_keys(keys_file(entry("one", "viewer"), entry("two", "admin", scopes=["risk-svc"])))
+    assert recognise(keys, "two") == Principal("admin-key", Role.ADMIN, ("risk-svc",))
+    assert recognise(keys, "one") == Principal("viewer-key", Role.VIEWER)
+
+
+def test_a_new_key_is_random_and_fits_its_hash() -> None:
+    (one, digest), (two, _) = new_key(), new_key()
+    assert one != two
+    assert len(one) >= 43
+    keys = parse_keys(keys_file({"name": "n", "sha256": digest, "role": "operator"}))
+    assert recognise(keys, one) == Principal("n", Role.OPERATOR)
+
+
+@given(st.text(max_size=60))
+def test_any_other_key_is_nobodys(presented: str) -> None:
+    keys = parse_keys(keys_file(entry("one-long-enough-key-that-nobody-guesses")))
+    assert recognise(keys, presented) is None
+
+
+def test_the_hash_itself_is_no_key() -> None:
+    keys = parse_keys(keys_file(entry("one")))
+    assert recognise(keys, hashlib.sha256(b"one").hexdigest()) is None
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b"\xff",
+        b'{"keys": 1}',
+        b'{"keys": [{"name": "a"}]}',
+        keys_file(entry("a", "owner")),
+        keys_file(entry("a") | {"sha256": "abc"}),
+        keys_file(entry("a") | {"sha256": "ab"}),
+        keys_file(entry("a") | {"sha256": "zz" * 32}),
+    ],
+)
+def test_a_wrong_file_is_refused_whole(raw: bytes) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        parse_keys(raw)
+
+
+def test_an_empty_file_lets_nobody_in() -> None:
+    assert recognise(parse_keys(b'{"keys": []}'), "") is None

@@ -1,0 +1,1 @@
+"""The mailbox of the local stack: takes every message that is sent, sends none on, and shows them."""

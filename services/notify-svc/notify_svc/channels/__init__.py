@@ -1,0 +1,1 @@
+"""Ways to a customer; each says what became of one message."""

@@ -1,0 +1,143 @@
+"""Who sends which notice: claims with an epoch and a lease by the database's clock; every step is in the row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from candor.store.unit_of_work import UnitOfWork
+from notify_svc.domain.history import State
+from notify_svc.domain.model import Reason, Statement, Told
+from notify_svc.notices import CHANGED, announce
+
+LONGEST_BACKOFF: Final = 3600.0
+FIRST_BACKOFF: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A notice that this process may try to send while its epoch and lease stand."""
+
+    notice_id: str
+    promise_id: str
+    customer_id: str
+    epoch: int
+    attempts: int
+    statement: Statement
+    spoken_for: Reason
+    told: Told
+    subject: str
+    body: str
+    html: str
+    reply_to: str
+
+
+def backoff(attempts: int) -> float:
+    """Seconds until the next try after `attempts` of them: 5, 10, 20 … at most an hour."""
+    return min(FIRST_BACKOFF * 2.0 ** min(max(attempts - 1, 0), 30), LONGEST_BACKOFF)
+
+
+async def claim(
+    uow: UnitOfWork, owner: str, limit: int, lease_seconds: float, freshest: float, now: datetime
+) -> list[Claim]:
+    """Claim at most `limit` notices that are due, of partitions whose input is fresh, while sending is on."""
+    rows = await uow.connection.fetch(_CLAIM, owner, limit, lease_seconds, freshest, now)
+    announce(uow, rows)
+    return [_claim(row) for row in rows]
+
+
+async def finalise(uow: UnitOfWork, held: Claim, lease_seconds: float) -> bool:
+    """Commit that DATA begins; False: the claim is lost or sending was stopped, and nothing may be sent."""
+    row = await uow.connection.fetchrow(_FINAL, held.notice_id, held.epoch, lease_seconds)
+    return row is not None
+
+
+async def finish(
+    uow: UnitOfWork,
+    held: Claim,
+    state: State,
+    reason: Reason,
+    now: datetime,
+    *,
+    retry_seconds: float = 0,
+    smtp_code: int = 0,
+    recipient: str = "",
+) -> bool:
+    """Write what became of a claim; False: somebody else has decided meanwhile.
+
+    A late 250 still turns `unknown` into `sent`: nothing was sent again since, and now it is known.
+    """
+    rows = await uow.connection.fetch(
+        _FINISH, held.notice_id, held.epoch, state.value, reason.value, now, retry_seconds, smtp_code, recipient
+    )
+    announce(uow, rows)
+    return bool(rows)
+
+
+async def expire(uow: UnitOfWork, now: datetime) -> int:
+    """Claims whose lease ran out: before DATA they are provably unsent and wait again, after it nobody knows."""
+    rows = await uow.connection.fetch(_EXPIRE, now)
+    announce(uow, rows)
+    return len(rows)
+
+
+def _claim(row: Any) -> Claim:
+    statement = Statement(row["statement"])
+    return Claim(
+        row["notice_id"],
+        row["promise_id"],
+        row["customer_id"],
+        row["claim_epoch"],
+        row["attempts"],
+        statement,
+        Reason(row["spoken_for"]),
+        Told(statement, row["decided_at"], row["told_low"], row["told_high"], row["next_update_by"]),
+        row["subject"],
+        row["body"],
+        row["html"],
+        row["reply_to"],
+    )
+
+
+_CLAIM: Final = f"""
+UPDATE notice SET state = 'sending', reason = 'claimed', phase = 'claimed', claimed_by = $1, attempts = attempts + 1,
+  claim_epoch = claim_epoch + 1, lease_until = clock_timestamp() + make_interval(secs => $3), changed_at = $5,
+  version = version + 1
+WHERE notice_id IN (
+  SELECT n.notice_id FROM notice n
+    JOIN promise p USING (promise_id)
+    JOIN freshness f ON f.partition = p.partition AND f.lag_seconds <= $4
+      AND f.seen_at > clock_timestamp() - make_interval(secs => $4)
+  WHERE n.state = 'pending' AND n.next_try_at <= clock_timestamp()
+    AND EXISTS (SELECT FROM switch WHERE sending AND NOT killed)
+    AND NOT EXISTS (SELECT FROM notice s WHERE s.promise_id = n.promise_id AND s.state = 'sending')
+  ORDER BY n.next_try_at LIMIT $2 FOR UPDATE OF n SKIP LOCKED)
+RETURNING {CHANGED}, notice.claim_epoch, notice.attempts, notice.spoken_for, notice.decided_at, notice.subject,
+  notice.body, notice.html, notice.reply_to"""  # noqa: S608 - constants only
+
+_FINAL: Final = """
+UPDATE notice SET phase = 'final', lease_until = clock_timestamp() + make_interval(secs => $3)
+WHERE notice_id = $1 AND claim_epoch = $2 AND state = 'sending' AND phase = 'claimed'
+  AND lease_until > clock_timestamp() AND EXISTS (SELECT FROM switch WHERE sending AND NOT killed)
+RETURNING notice_id"""
+
+_FINISH: Final = f"""
+UPDATE notice SET state = $3, reason = $4, changed_at = $5, version = version + 1, lease_until = NULL,
+  phase = CASE WHEN $3 IN ('sent', 'unknown') THEN phase ELSE '' END,
+  next_try_at = clock_timestamp() + make_interval(secs => $6), smtp_code = $7,
+  recipient = CASE WHEN $8 = '' THEN recipient ELSE $8 END,
+  unknown_since = CASE WHEN $3 = 'unknown' THEN clock_timestamp() END
+WHERE notice_id = $1 AND claim_epoch = $2 AND (state = 'sending' OR (state = 'unknown' AND $3 = 'sent'))
+RETURNING {CHANGED}"""  # noqa: S608 - constants only
+
+_EXPIRE: Final = f"""
+UPDATE notice SET state = CASE WHEN phase = 'final' THEN 'unknown' ELSE 'pending' END,
+  reason = CASE WHEN phase = 'final' THEN 'outcome_unknown' ELSE 'claim_expired' END,
+  unknown_since = CASE WHEN phase = 'final' THEN clock_timestamp() END,
+  phase = CASE WHEN phase = 'final' THEN phase ELSE '' END,
+  lease_until = NULL, changed_at = $1, version = version + 1
+WHERE notice_id IN (
+  SELECT notice_id FROM notice WHERE state = 'sending' AND lease_until < clock_timestamp()
+  LIMIT 500 FOR UPDATE SKIP LOCKED)
+RETURNING {CHANGED}"""  # noqa: S608 - constants only

@@ -1,0 +1,47 @@
+"""Whether messages go out at all: the sending switch, the kill switch, and who turned them."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from candor.store.unit_of_work import UnitOfWork
+
+
+class Switch(NamedTuple):
+    """`sending` off: notices are composed and kept as previews. `killed`: nothing leaves, whatever is waiting."""
+
+    sending: bool
+    killed: bool
+
+
+async def read(uow: UnitOfWork) -> Switch:
+    """How the switches stand; off where nobody has set them."""
+    row = await uow.connection.fetchrow("SELECT sending, killed FROM switch")
+    return Switch(row["sending"], row["killed"]) if row else Switch(sending=False, killed=False)
+
+
+async def begin(uow: UnitOfWork, *, sending: bool) -> None:
+    """The first start of a deployment; later starts keep what people set."""
+    await uow.connection.execute(_BEGIN, sending)
+
+
+async def turn(uow: UnitOfWork, who: str, *, sending: bool | None = None, killed: bool | None = None) -> Switch:
+    """Turn a switch; kept in the database, with who did it."""
+    await begin(uow, sending=False)
+    await uow.connection.execute(_TURN, sending, killed, who)
+    if sending is not None:
+        await audit(uow, who, "sending", "", "on" if sending else "off")
+    if killed is not None:
+        await audit(uow, who, "kill_switch", "", "on" if killed else "off")
+    return await read(uow)
+
+
+async def audit(uow: UnitOfWork, who: str, action: str, subject: str, detail: str) -> None:
+    """Keep who did what; never an address."""
+    await uow.connection.execute(_AUDIT, who, action, subject, detail)
+
+
+_BEGIN: Final = "INSERT INTO switch (sending, killed, changed_by) VALUES ($1, false, '') ON CONFLICT DO NOTHING"
+_TURN: Final = """
+UPDATE switch SET sending = coalesce($1, sending), killed = coalesce($2, killed), changed_at = now(), changed_by = $3"""
+_AUDIT: Final = "INSERT INTO audit (who, action, subject, detail) VALUES ($1, $2, $3, $4)"

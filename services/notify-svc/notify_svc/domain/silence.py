@@ -1,0 +1,62 @@
+"""Why a message that is due must not go out, and whether one that is ready still may."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from notify_svc.domain.episode import left
+from notify_svc.domain.model import Gap, Promise, Reason, Rules, Standing, Statement, Told
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """What counts of a customer: `consent` is None where the contact could not be read."""
+
+    known: bool = False
+    consent: bool | None = None
+    refused: bool = False
+    erased: bool = False
+
+
+def silenced(promise: Promise | None, recipient: Recipient, sent_today: int, rules: Rules) -> Reason | None:
+    """The first reason not to write to this customer at all; None: nothing stands against it."""
+    reasons = (
+        (recipient.erased or promise is None, Reason.ERASED),
+        (promise is not None and promise.withdrawn, Reason.WITHDRAWN),
+        (promise is not None and promise.historical, Reason.HISTORICAL),
+        (promise is not None and promise.disputed, Reason.DISPUTED),
+        (not recipient.known, Reason.NO_CONTACT),
+        (recipient.consent is None, Reason.BAD_CONTACT),
+        (not recipient.consent, Reason.NO_CONSENT),
+        (recipient.refused, Reason.ADDRESS_REFUSED),
+        (sent_today >= rules.daily_cap, Reason.DAILY_CAP),
+    )
+    return next((reason for applies, reason in reasons if applies), None)
+
+
+def outdated(
+    statement: Statement, spoken_for: Reason, told: Told, gap: Gap | None, now: datetime, rules: Rules
+) -> Reason | None:
+    """Why the newest gap no longer supports a composed message; None: it may still go out."""
+    if gap is None:
+        return Reason.SUPERSEDED
+    if told.next_update_by is not None and now >= told.next_update_by:
+        return Reason.STALE
+    if spoken_for in (Reason.DONE_OUTSIDE_RANGE, Reason.NOT_KEPT, Reason.KEPT, Reason.CANCELLED):
+        return None if gap.standing.value == _STANDING[spoken_for].value else Reason.SUPERSEDED
+    if gap.standing is not Standing.OPEN:
+        return Reason.SUPERSEDED
+    p_slip = gap.forecast.p_slip if gap.forecast else None
+    if statement is Statement.ALL_CLEAR:
+        return None if p_slip is not None and p_slip < rules.warn_at else Reason.SUPERSEDED
+    recovered = p_slip is not None and p_slip <= rules.clear_at and spoken_for is not Reason.MILESTONE_MISSED
+    return Reason.SUPERSEDED if recovered or left(told, gap, rules) else None
+
+
+_STANDING = {
+    Reason.DONE_OUTSIDE_RANGE: Standing.BROKEN,
+    Reason.NOT_KEPT: Standing.BROKEN,
+    Reason.KEPT: Standing.KEPT,
+    Reason.CANCELLED: Standing.CANCELLED,
+}

@@ -1,0 +1,186 @@
+"""One attempt at one claimed notice: look again whether it may go out, send, and write down what is known."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+
+from candor.ops.clock import Clock
+from candor.store.db import Database
+from candor.store.errors import StoreUnavailable
+from candor.store.unit_of_work import UnitOfWork, unit_of_work
+from notify_svc import claims, notices, service, store
+from notify_svc.channels.email import EmailChannel, Fate, Outcome
+from notify_svc.channels.mail import Mail
+from notify_svc.claims import Claim
+from notify_svc.contact import BadContact, Contact, Opener
+from notify_svc.domain.history import State
+from notify_svc.domain.identity import message_id, thread_id
+from notify_svc.domain.model import Reason, Rules
+from notify_svc.domain.silence import Recipient, outdated, silenced
+
+log = structlog.get_logger("notify.sending")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the mails come from; `domain` is the right side of Message-IDs."""
+
+    sender: str
+    name: str
+    reply_to: str
+    domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long and how often, in seconds; `lease` must be longer than the channel's DATA may take."""
+
+    lease: float = 90
+    freshest: float = 60
+    attempts: int = 12
+    saving: float = 60
+
+
+@dataclass(slots=True)
+class _Verdict:
+    """What the last look said; filled by whoever looked last."""
+
+    reason: Reason | None = None
+    contact: Contact | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Postman:
+    """Carries claimed notices to their customers."""
+
+    database: Database
+    channel: EmailChannel
+    opener: Opener
+    clock: Clock
+    rules: Rules
+    identity: Identity
+    patience: Patience
+
+    async def deliver(self, claim: Claim) -> None:
+        """Bring one claim to its end; what cannot be written down in time is left to the lease."""
+        verdict = _Verdict()
+        async with unit_of_work(self.database) as uow:
+            await self._look(uow, claim, verdict)
+        if verdict.reason is not None or verdict.contact is None:
+            await self._withhold(claim, verdict.reason or Reason.BAD_CONTACT)
+            return
+
+        async def before_data() -> bool:
+            async with unit_of_work(self.database) as uow:
+                await self._look(uow, claim, verdict)
+                return verdict.reason is None and await claims.finalise(uow, claim, self.patience.lease)
+
+        contact = verdict.contact
+        outcome = await self.channel.send(self._mail(claim, contact), self.identity.sender, before_data)
+        log.info("attempt", notice=claim.notice_id, fate=outcome.fate, step=outcome.step, code=outcome.code,
+                 error=outcome.error)  # fmt: skip
+        if outcome.fate is Fate.ABORTED and verdict.reason is not None:
+            await self._withhold(claim, verdict.reason)
+        else:
+            await self._save(claim, outcome, self.opener.recipient(contact))
+
+    async def _look(self, uow: UnitOfWork, claim: Claim, verdict: _Verdict) -> None:
+        """Whether the newest that is known still supports this message to this customer."""
+        now = self.clock.now()
+        row = await uow.connection.fetchrow(_LOOK, claim.promise_id)
+        known = store.known(row) if row else None
+        recipient = Recipient(erased=known is None)
+        verdict.contact = None
+        if row is not None and row["sealed"]:
+            try:
+                verdict.contact = self.opener.open(row["sealed"])
+                recipient = Recipient(True, verdict.contact.consent, row["refused"])
+            except BadContact:
+                recipient = Recipient(known=True)
+        sent = await notices.sent_since(uow, [claim.customer_id], now - timedelta(hours=24))
+        others = sent.get(claim.customer_id, 1) - 1
+        promise, gap = (known.promise, known.gap) if known else (None, None)
+        verdict.reason = silenced(promise, recipient, others, self.rules) or outdated(
+            claim.statement, claim.spoken_for, claim.told, gap, now, self.rules
+        )
+
+    async def _withhold(self, claim: Claim, reason: Reason) -> None:
+        """Not sent, and not to be: the promise is decided upon afresh."""
+        now = self.clock.now()
+        async with unit_of_work(self.database) as uow:
+            rows = await store.promises(uow, [claim.promise_id])
+            if await claims.finish(uow, claim, State.SUPPRESSED, reason, now):
+                await service.rethink(uow, rows.values(), now)
+                await store.save_promises(uow, list(rows.values()))
+
+    async def _save(self, claim: Claim, outcome: Outcome, recipient: str) -> None:
+        """What is known must not be lost to an outage of the database: try until the lease has surely run out."""
+        deadline = asyncio.get_running_loop().time() + self.patience.saving
+        while True:
+            try:
+                async with unit_of_work(self.database) as uow:
+                    await self._write(uow, claim, outcome, recipient)
+                return
+            except StoreUnavailable as error:
+                if asyncio.get_running_loop().time() > deadline:
+                    log.error("outcome_not_saved", notice=claim.notice_id, fate=outcome.fate, error=error.detail,
+                              consequence="the lease decides: before DATA sent again, after it held as unknown")  # fmt: skip
+                    return
+                await asyncio.sleep(0.5)
+
+    async def _write(self, uow: UnitOfWork, claim: Claim, outcome: Outcome, recipient: str) -> None:
+        now = self.clock.now()
+        match outcome.fate:
+            case Fate.SENT:
+                await claims.finish(
+                    uow, claim, State.SENT, Reason.DELIVERED, now, smtp_code=outcome.code, recipient=recipient
+                )
+            case Fate.UNKNOWN:
+                await claims.finish(uow, claim, State.UNKNOWN, Reason.OUTCOME_UNKNOWN, now, smtp_code=outcome.code)
+            case Fate.REFUSED | Fate.REFUSED_RECIPIENT:
+                await self._failed(uow, claim, outcome, Reason.REFUSED)
+            case _ if claim.attempts >= self.patience.attempts:
+                await self._failed(uow, claim, outcome, Reason.GAVE_UP)
+            case _:
+                pause = claims.backoff(claim.attempts) if outcome.fate is Fate.LATER else 1.0
+                await claims.finish(
+                    uow, claim, State.PENDING, Reason.TRY_LATER, now, retry_seconds=pause, smtp_code=outcome.code
+                )
+
+    async def _failed(self, uow: UnitOfWork, claim: Claim, outcome: Outcome, reason: Reason) -> None:
+        now = self.clock.now()
+        # The order of locks is the consumer's: promises, customers, notices.
+        rows = await store.promises(uow, [claim.promise_id])
+        if outcome.fate is Fate.REFUSED_RECIPIENT:
+            await uow.connection.execute("UPDATE customer SET refused = true WHERE customer_id = $1", claim.customer_id)
+        if await claims.finish(uow, claim, State.FAILED, reason, now, smtp_code=outcome.code):
+            await service.rethink(uow, rows.values(), now)
+            await store.save_promises(uow, list(rows.values()))
+
+    def _mail(self, claim: Claim, contact: Contact) -> Mail:
+        domain = self.identity.domain
+        root = message_id(f"{thread_id(claim.promise_id)}.promise", domain)
+        earlier = (message_id(claim.reply_to, domain),) if claim.reply_to else ()
+        return Mail(
+            message_id(claim.notice_id, domain),
+            (root, *earlier),
+            claim.told.at,
+            self.identity.sender,
+            self.identity.name,
+            self.identity.reply_to,
+            contact.email,
+            contact.name,
+            claim.subject,
+            claim.body,
+            claim.html,
+        )
+
+
+_LOOK = f"""
+SELECT {store.PROMISE_COLUMNS}, c.sealed, c.refused FROM promise p LEFT JOIN episode e USING (promise_id)
+  LEFT JOIN customer c ON c.customer_id = p.customer_id
+WHERE p.promise_id = $1"""  # noqa: S608 - constants only

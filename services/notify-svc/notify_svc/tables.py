@@ -1,0 +1,118 @@
+"""The tables, declared once; rows are written by `store` and `notices`, read here for queries."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, DateTime, MetaData
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+
+class Base(SQLModel, registry=registry(metadata=MetaData())):
+    """A registry of its own: other services have tables of the same names."""
+
+
+def _moment(*, nullable: bool = False) -> Any:
+    return Field(sa_column=Column(DateTime(timezone=True), nullable=nullable))
+
+
+def _json(*, nullable: bool = False) -> Any:
+    return Field(sa_column=Column(JSONB, nullable=nullable))
+
+
+class PromiseRow(Base, table=True):
+    """A promise and its newest gap; `check_at` (business time) is when time alone may change the decision."""
+
+    __tablename__ = "promise"
+
+    promise_id: str = Field(primary_key=True)
+    customer_id: str
+    partition: int
+    promise_version: int
+    promise: dict[str, Any] | None = _json(nullable=True)
+    gap_version: int
+    gap: dict[str, Any] | None = _json(nullable=True)
+    check_at: datetime | None = _moment(nullable=True)
+
+
+class CustomerRow(Base, table=True):
+    """A sealed contact, or the mark of an erasure; `refused`: a mail server said that there is no such mailbox."""
+
+    __tablename__ = "customer"
+
+    customer_id: str = Field(primary_key=True)
+    contact_version: int
+    sealed: str | None
+    refused: bool
+    erased_at: datetime | None = _moment(nullable=True)
+    erased_version: int
+
+
+class EpisodeRow(Base, table=True):
+    """Where the conversation about a promise stands, and up to which gap it was decided."""
+
+    __tablename__ = "episode"
+
+    promise_id: str = Field(primary_key=True)
+    customer_id: str
+    gap_version: int
+    state: dict[str, Any] = _json()
+
+
+class NoticeRow(Base, table=True):
+    """One message to one customer: what was decided, why, the text verbatim, and how far its sending got.
+
+    `spoken_for` is why it was decided, `reason` why it is in its state. Business time: told_*, next_update_by,
+    decided_at, changed_at; the database's clock: everything else.
+    """
+
+    __tablename__ = "notice"
+
+    notice_id: str = Field(primary_key=True)
+    seq: int
+    customer_id: str
+    promise_id: str
+    episode: int
+    statement: str
+    state: str
+    reason: str
+    spoken_for: str
+    version: int
+    closing: bool
+    told_low: datetime | None = _moment(nullable=True)
+    told_high: datetime | None = _moment(nullable=True)
+    next_update_by: datetime | None = _moment(nullable=True)
+    subject: str
+    body: str
+    html: str
+    evidence: dict[str, Any] = _json()
+    findings: list[dict[str, str]] = _json()
+    gap_version: int
+    recipient: str
+    reply_to: str
+    decided_at: datetime = _moment()
+    changed_at: datetime = _moment()
+    created_at: datetime = _moment()
+    attempts: int
+    next_try_at: datetime = _moment()
+    phase: str
+    claim_epoch: int
+    claimed_by: str
+    lease_until: datetime | None = _moment(nullable=True)
+    unknown_since: datetime | None = _moment(nullable=True)
+    smtp_code: int | None = None
+
+
+class SwitchRow(Base, table=True):
+    """Whether messages go out at all: one row."""
+
+    __tablename__ = "switch"
+
+    one: bool = Field(primary_key=True)
+    sending: bool
+    killed: bool
+    changed_at: datetime = _moment()
+    changed_by: str

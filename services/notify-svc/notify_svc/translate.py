@@ -1,0 +1,68 @@
+"""Contracts' events as notify-svc's own facts, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from candor.contracts import (
+    Envelope,
+    Fact,
+    GapScored,
+    PromiseMade,
+    PromiseRevised,
+    PromiseSettled,
+    PromiseWithdrawn,
+    Verdict,
+)
+from notify_svc.domain import model
+
+
+def promise_made(envelope: Envelope, data: PromiseMade) -> model.Promise:
+    """The promise as made."""
+    return model.Promise(
+        data.promise_id,
+        data.customer_id,
+        envelope.id,
+        " ".join(data.what.split()),
+        data.held_due,
+        timedelta(seconds=data.tolerance_s),
+        data.zone,
+        data.deliverer,
+        data.accepted,
+        envelope.historical,
+    )
+
+
+def promise_changed(
+    promise: model.Promise, envelope: Envelope, data: PromiseRevised | PromiseWithdrawn | PromiseSettled
+) -> model.Promise:
+    """The promise after a later event of it; what "we promised" rests on is the event that last moved the date."""
+    if isinstance(data, PromiseWithdrawn):
+        return replace(promise, withdrawn=True)
+    if isinstance(data, PromiseSettled):
+        return replace(promise, disputed=data.verdict is Verdict.DISPUTED)
+    if data.held_due == promise.held_due:
+        return promise
+    return replace(promise, held_due=data.held_due, event_id=envelope.id)
+
+
+def gap_scored(envelope: Envelope, data: GapScored) -> model.Gap:
+    """The gap without its score: what is said never depends on that."""
+    forecast = data.forecast
+    return model.Gap(
+        envelope.version,
+        envelope.id,
+        model.Standing(data.standing.value),
+        data.as_of,
+        data.held_due,
+        model.Forecast(forecast.p_slip, forecast.p50, forecast.p80, forecast.n) if forecast else None,
+        tuple(_fact(fact) for fact in data.facts),
+        data.completed_at,
+        envelope.historical,
+    )
+
+
+def _fact(fact: Fact) -> model.Fact:
+    kind = model.FactKind(fact.kind.value)
+    return model.Fact(kind, fact.event_id, fact.name, fact.at, fact.text, fact.minutes, fact.reason, fact.told)

@@ -44,7 +44,7 @@ class GroupCommit(Generic[C, R]):
         self._linger = linger
         self._largest = largest
         self._waiting = waiting
-        self._backlog = backlog or Backlog(database)
+        self.backlog = backlog or Backlog(database)
         self._queue: deque[tuple[C, asyncio.Future[R]]] = deque()
         self._full = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -56,7 +56,7 @@ class GroupCommit(Generic[C, R]):
         Raises what `apply` returned or raised for it, or StoreUnavailable. A caller that is cancelled while it waits
         takes nothing back: the command is applied all the same.
         """
-        await self._admit(1)
+        self._admit(1)
         return await self._enqueue(command)
 
     async def submit_all(self, commands: Sequence[C]) -> list[R | BaseException]:
@@ -64,15 +64,15 @@ class GroupCommit(Generic[C, R]):
 
         Raises only what refuses all of them: Overloaded, or StoreUnavailable while shutting down.
         """
-        await self._admit(len(commands))
+        self._admit(len(commands))
         return await asyncio.gather(*[self._enqueue(command) for command in commands], return_exceptions=True)
 
-    async def _admit(self, number: int) -> None:
+    def _admit(self, number: int) -> None:
         if self._closed:
             raise StoreUnavailable("the service is shutting down")
         if len(self._queue) + number > self._waiting:
             raise Overloaded(f"{len(self._queue)} requests wait for the database already")
-        await self._backlog.check()
+        self.backlog.check()
 
     def _enqueue(self, command: C) -> asyncio.Future[R]:
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
@@ -90,6 +90,7 @@ class GroupCommit(Generic[C, R]):
         self._full.set()
         if self._task is not None:
             await asyncio.wait({self._task})
+        await self.backlog.close()
 
     async def _drain(self) -> None:
         if len(self._queue) < self._largest and not self._closed:

@@ -5,8 +5,11 @@ One row holds the events of one transaction for one topic and partition: a msgpa
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
 from collections.abc import Collection, Iterable, Sequence
+from contextvars import Context
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -14,14 +17,13 @@ import msgspec
 
 from candor.contracts import TOPICS, ContactRemoved, CustomerErased, Message, Record, encode
 from candor.messaging.partitioner import partition_of
-from candor.store.errors import Overloaded, unavailable
+from candor.store.errors import Overloaded, StoreUnavailable, unavailable
 
 if TYPE_CHECKING:
     from candor.store.db import Connection, Database
     from candor.store.unit_of_work import UnitOfWork
 
 TOMBSTONES: Final = frozenset({CustomerErased.TYPE.encode(), ContactRemoved.TYPE.encode()})
-_SCAN_ROWS: Final = 2_000
 
 _packer: Final = msgspec.msgpack.Encoder()
 _unpacker: Final = msgspec.msgpack.Decoder(list[Record])
@@ -122,7 +124,9 @@ async def drop(uow: UnitOfWork, row_id: int, index: int) -> None:
         await rewrite(uow, row_id, kept, lost=0)
 
 
-async def erase(uow: UnitOfWork, keys: Collection[str], *, keep: Collection[bytes] = TOMBSTONES) -> int:
+async def erase(
+    uow: UnitOfWork, keys: Collection[str], *, keep: Collection[bytes] = TOMBSTONES, page: int = 2_000
+) -> int:
     """Take every record of `keys` (customer ids) out of the outbox, sent or not; returns how many went.
 
     Records whose ce_type is in `keep` stay: a replay must still say that the customer was erased. A row that loses
@@ -133,7 +137,7 @@ async def erase(uow: UnitOfWork, keys: Collection[str], *, keep: Collection[byte
     places = [(card.name, partition_of(key, uow.partitions)) for key in wanted for card in TOPICS.values()]
     removed, last = 0, 0
     while True:
-        rows = await uow.connection.fetch(_HOLDING, list(keys), [number for _, number in places], last, _SCAN_ROWS)
+        rows = await uow.connection.fetch(_HOLDING, list(keys), [number for _, number in places], last, page)
         for row in rows:
             last = row["id"]
             records = unpack(row["records"])
@@ -141,7 +145,7 @@ async def erase(uow: UnitOfWork, keys: Collection[str], *, keep: Collection[byte
             if len(kept) < len(records):
                 removed += len(records) - len(kept)
                 await rewrite(uow, last, kept, lost=len(records) - len(kept))
-        if len(rows) < _SCAN_ROWS:
+        if len(rows) < page:
             return removed
 
 
@@ -190,21 +194,36 @@ class Backlog:
         self.rows = 0
         self.age_s = 0.0
         self._looked = float("-inf")
+        self._looking: asyncio.Task[None] | None = None
 
-    async def check(self) -> None:
-        """Raise Overloaded if too much waits; costs a query only when the last look is stale."""
+    def check(self) -> None:
+        """Raise Overloaded if too much waited at the last look; a stale look is renewed beside, nobody waits for it."""
         now = time.monotonic()
-        if now - self._looked > self.fresh_s:
+        if now - self._looked > self.fresh_s and (self._looking is None or self._looking.done()):
             self._looked = now
-            try:
-                (row,) = await self.database.pool.fetch(_BACKLOG, self.most + 1, timeout=2)
-            except Exception as error:
-                raise unavailable(error) or error from error
-            self.rows, self.age_s = row["waiting"], row["age"]
+            self._looking = asyncio.get_running_loop().create_task(self._refresh_quietly(), context=Context())
         if self.rows > self.most or self.age_s > self.oldest_s:
             raise Overloaded(
                 f"{self.rows} outbox rows wait for the broker, the oldest {self.age_s:.0f} s", retry_after=5
             )
+
+    async def refresh(self) -> None:
+        """Look now; raises StoreUnavailable."""
+        try:
+            (row,) = await self.database.pool.fetch(_BACKLOG, self.most + 1, timeout=2)
+        except Exception as error:
+            raise unavailable(error) or error from error
+        self.rows, self.age_s = row["waiting"], row["age"]
+
+    async def close(self) -> None:
+        """Wait for a look under way."""
+        if self._looking is not None:
+            await asyncio.wait({self._looking})
+
+    async def _refresh_quietly(self) -> None:
+        # Without the database the transaction itself says so, in better words.
+        with contextlib.suppress(StoreUnavailable):
+            await self.refresh()
 
 
 def _row(topic: str, partition: int, records: Sequence[Record]) -> Row:

@@ -14,7 +14,9 @@ from candor.store.errors import AmbiguousCommit, StoreUnavailable, TransactionAb
 from candor.store.unit_of_work import unit_of_work
 from tests.support.foundation import made
 from tests.support.proxy import Proxy
+from tests.support.waiting import until
 
+BLOCKED = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 EFFECT = "INSERT INTO effect (id) VALUES ($1)"
 
 
@@ -182,7 +184,7 @@ async def test_cancelling_at_commit_waits_for_its_answer(database: Database) -> 
 
         task = asyncio.create_task(work())
         await started.wait()
-        await _until_blocked(other, database)
+        await until(lambda: other.fetchval(BLOCKED))
         task.cancel()
         await asyncio.sleep(0)
         await holding.rollback()
@@ -228,9 +230,3 @@ async def test_a_server_that_is_away_is_an_outage(database: Database) -> None:
             await Database.open(url)
     finally:
         await behind.close()
-
-
-async def _until_blocked(observer: asyncpg.Connection, database: Database) -> None:
-    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    while not await observer.fetchval(query):
-        await asyncio.sleep(0.01)

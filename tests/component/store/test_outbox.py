@@ -1,0 +1,255 @@
+"""The outbox as the relay, an eraser and a replay see it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from candor.contracts import Message, decode
+from candor.messaging.partitioner import partition_of
+from candor.store import outbox
+from candor.store.db import Database
+from candor.store.errors import StoreUnavailable
+from candor.store.lease import Leases
+from candor.store.outbox import Sent, WaitingRow
+from candor.store.unit_of_work import unit_of_work
+from tests.support.foundation import contact, erased, made, revised
+
+GROUP = "promise-svc.relay"
+EVERYWHERE = range(4)
+
+
+async def emit(database: Database, *messages: Message) -> None:
+    async with unit_of_work(database) as uow:
+        uow.emit(messages)
+
+
+async def kept(database: Database) -> list[str]:
+    """Ids of all events in the outbox, by row."""
+    rows = await database.pool.fetch("SELECT topic, records FROM outbox ORDER BY id")
+    return [
+        decode(row["topic"], record.headers, record.value).envelope.id
+        for row in rows
+        for record in outbox.unpack(row["records"])
+    ]
+
+
+async def windows(database: Database, *partitions: int) -> list[WaitingRow]:
+    found = await outbox.waiting(database, partitions or EVERYWHERE)
+    return [row for window in found.values() for row in window]
+
+
+async def leased(database: Database) -> Leases:
+    leases = Leases(database, GROUP, 4, "me")
+    await leases.renew()
+    return leases
+
+
+async def mark(database: Database, leases: Leases, rows: list[WaitingRow], *, keeps: bool = True) -> int:
+    sent = [Sent(n, leases.epochs[n], [row for row in rows if row.partition == n]) for n in EVERYWHERE]
+    async with unit_of_work(database, durable=False) as uow:
+        return await outbox.mark(uow, GROUP, sent, keeps=keeps)
+
+
+async def test_one_row_a_topic_and_partition_of_a_transaction(database: Database) -> None:
+    customers = [f"c{number}" for number in range(20)]
+    await emit(database, *(made(f"p{c}", c) for c in customers), *(contact(c) for c in customers))
+
+    rows = await database.pool.fetch("SELECT topic, partition, events, keys FROM outbox")
+
+    assert sorted((row["topic"], row["partition"]) for row in rows) == sorted(
+        (topic, partition)
+        for topic in ("promises", "contacts")
+        for partition in {partition_of(c.encode(), 4) for c in customers}
+    )
+    assert sum(row["events"] for row in rows) == 40
+    for row in rows:
+        assert set(row["keys"]) == {c for c in customers if partition_of(c.encode(), 4) == row["partition"]}
+
+
+async def test_what_waits_comes_oldest_first_and_only_from_the_asked_partitions(database: Database) -> None:
+    for number in range(30):
+        await emit(database, made(f"p{number}", f"c{number}"))
+    rows = await windows(database)
+    assert len(rows) == 30
+    for partition in EVERYWHERE:
+        mine = await windows(database, partition)
+        assert mine == [row for row in rows if row.partition == partition]
+        assert [row.id for row in mine] == sorted(row.id for row in mine)
+
+
+async def test_a_window_ends_when_it_holds_enough(database: Database) -> None:
+    for batch in range(5):
+        await emit(database, *(made(f"p{batch}.{number}", "c1") for number in range(10)))
+    place = partition_of(b"c1", 4)
+    by_events = await outbox.waiting(database, [place], events=25)
+    assert [row.events for row in by_events[place]] == [10, 10, 10]
+    by_rows = await outbox.waiting(database, [place], rows=2)
+    assert len(by_rows[place]) == 2
+
+
+async def test_marked_rows_stay_as_the_log_or_go(database: Database) -> None:
+    leases = await leased(database)
+    await emit(database, made("p1", "c1"), made("p2", "c2"), made("p3", "c3"))
+    rows = await windows(database)
+    assert await mark(database, leases, rows[:1], keeps=True) == 1
+    assert len(await windows(database)) == len(rows) - 1
+    assert len(await kept(database)) == 3
+    assert await mark(database, leases, rows[1:], keeps=False) == len(rows) - 1
+    assert await windows(database) == []
+    assert len(await kept(database)) == rows[0].events
+
+
+async def test_who_lost_the_lease_marks_nothing(database: Database) -> None:
+    leases = await leased(database)
+    await emit(database, made("p1", "c1"))
+    rows = await windows(database)
+    await database.pool.execute("UPDATE lease SET epoch = epoch + 1")
+    assert await mark(database, leases, rows) == 0
+    assert await windows(database) == rows
+
+
+async def test_a_replay_sends_everything_again_in_order(database: Database) -> None:
+    leases = await leased(database)
+    for version in range(1, 6):
+        await emit(database, made("p1", "c1", version), made("p2", "c2", version))
+    before = await windows(database)
+    await mark(database, leases, before)
+    async with unit_of_work(database) as uow:
+        assert await outbox.replay(uow) == 10
+    again = await windows(database)
+    assert [(row.id, row.records) for row in again] == [(row.id, row.records) for row in before]
+    assert {row.attempt for row in again} == {1}
+
+
+async def test_a_sending_from_before_the_replay_cannot_mark_what_the_replay_wants(database: Database) -> None:
+    leases = await leased(database)
+    await emit(database, made("p1", "c1"))
+    under_way = await windows(database)
+    async with unit_of_work(database) as uow:
+        await outbox.replay(uow)
+    assert await mark(database, leases, under_way) == 0
+    assert await mark(database, leases, await windows(database)) == 1
+
+
+async def test_a_replay_of_some_partitions_or_of_some_time(database: Database) -> None:
+    leases = await leased(database)
+    for number in range(12):
+        await emit(database, made(f"p{number}", f"c{number}"))
+    rows = await windows(database)
+    await mark(database, leases, rows)
+    async with unit_of_work(database) as uow:
+        wanted = [row for row in rows if row.partition == 2]
+        assert await outbox.replay(uow, partitions=[2]) == len(wanted) > 0
+    assert [row.id for row in await windows(database)] == [row.id for row in wanted]
+
+    await mark(database, leases, await windows(database))
+    middle = await database.pool.fetchval("SELECT created_at FROM outbox ORDER BY id OFFSET 6 LIMIT 1")
+    async with unit_of_work(database) as uow:
+        assert await outbox.replay(uow, until=middle) == 6
+    async with unit_of_work(database) as uow:
+        assert await outbox.replay(uow, since=middle) == 6
+
+
+async def test_erasing_takes_a_customer_s_events_out_of_shared_rows(database: Database) -> None:
+    await emit(
+        database,
+        *(made(f"p{number}", f"c{number}") for number in range(8)),
+        *(contact(f"c{number}") for number in range(8)),
+    )
+    await emit(database, made("only", "c3"), revised("only", "c3", 2))
+    shared = {row["id"]: row["events"] for row in await database.pool.fetch("SELECT id, events FROM outbox")}
+
+    async with unit_of_work(database) as uow:
+        assert await outbox.erase(uow, {"c3", "nobody"}) == 4
+        uow.emit([erased("c3")])
+
+    left = await kept(database)
+    assert sorted(left) == sorted(
+        [*(f"p{n}.1" for n in range(8) if n != 3), *(f"c{n}.contact.1" for n in range(8) if n != 3), "c3.erased"]
+    )
+    for row in await database.pool.fetch("SELECT * FROM outbox"):
+        records = outbox.unpack(row["records"])
+        assert row["events"] == len(records) > 0
+        assert set(row["keys"]) == {record.key.decode() for record in records}
+        assert row["erased"] == shared.get(row["id"], row["events"]) - row["events"]
+    assert b"c3" not in b"".join(
+        row["records"] for row in await database.pool.fetch("SELECT records FROM outbox") if b"erased" not in row[0]
+    )
+
+
+async def test_the_word_that_a_customer_was_erased_outlives_the_next_erasure(database: Database) -> None:
+    await emit(database, made("p1", "c1"), erased("c1"))
+    async with unit_of_work(database) as uow:
+        assert await outbox.erase(uow, {"c1"}) == 1
+    async with unit_of_work(database) as uow:
+        assert await outbox.erase(uow, {"c1"}) == 0
+    assert await kept(database) == ["c1.erased"]
+
+
+async def test_erasing_reaches_rows_beyond_the_first_page(database: Database) -> None:
+    for version in range(1, 11):
+        await emit(database, made("p1", "c1", version), made("p2", "c2", version))
+    async with unit_of_work(database) as uow:
+        assert await outbox.erase(uow, {"c1"}, page=3) == 10
+    assert await kept(database) == [f"p2.{version}" for version in range(1, 11)]
+
+
+async def test_a_failed_erasure_erases_nothing(database: Database) -> None:
+    await emit(database, made("p1", "c1"))
+    with pytest.raises(ZeroDivisionError):
+        async with unit_of_work(database) as uow:
+            await outbox.erase(uow, {"c1"})
+            raise ZeroDivisionError
+    assert await kept(database) == ["p1.1"]
+
+
+async def test_a_dropped_record_leaves_its_neighbours(database: Database) -> None:
+    await emit(database, made("p1", "c1"), made("p2", "c1"), made("p3", "c1"))
+    (row,) = await windows(database)
+    async with unit_of_work(database) as uow:
+        await outbox.drop(uow, row.id, 1)
+    assert await kept(database) == ["p1.1", "p3.1"]
+    async with unit_of_work(database) as uow:
+        await outbox.drop(uow, row.id, 1)
+        await outbox.drop(uow, row.id, 0)
+    assert await windows(database) == []
+
+
+async def test_a_locked_row_makes_marking_wait_and_fail_as_an_outage(database: Database) -> None:
+    leases = await leased(database)
+    await emit(database, made("p1", "c1"))
+    rows = await windows(database)
+    other = await asyncpg.connect(database.url)
+    holding = other.transaction()
+    await holding.start()
+    await other.execute("SELECT FROM outbox FOR UPDATE")
+    with pytest.raises(StoreUnavailable):
+        async with unit_of_work(database) as uow:
+            await uow.connection.execute("SET LOCAL lock_timeout = '20ms'")
+            await outbox.mark(uow, GROUP, [Sent(row.partition, 1, [row]) for row in rows], keeps=True)
+    await holding.rollback()
+    await other.close()
+    assert await mark(database, leases, rows) == 1
+
+
+async def test_many_writers_at_once_keep_the_order_of_each_aggregate(database: Database) -> None:
+    await database.pool.execute("INSERT INTO effect (id, n) SELECT 'p' || i, 0 FROM generate_series(0, 9) AS i")
+
+    async def writer(customer: int) -> None:
+        for _ in range(10):
+            async with unit_of_work(database) as uow:
+                statement = "UPDATE effect SET n = n + 1 WHERE id = $1 RETURNING n"
+                version = await uow.connection.fetchval(statement, f"p{customer}")
+                uow.emit([made(f"p{customer}", f"c{customer}", version)])
+
+    await asyncio.gather(*(writer(number % 10) for number in range(30)))
+
+    seen: dict[str, int] = {}
+    for event in await kept(database):
+        promise, _, version = event.partition(".")
+        assert int(version) == seen.get(promise, 0) + 1
+        seen[promise] = int(version)
+    assert set(seen.values()) == {30}

@@ -1,0 +1,30 @@
+"""How topics are named and laid out, and what counts as a difference."""
+
+from __future__ import annotations
+
+from candor.contracts import TopicCard
+from candor.messaging.topics import layout, mismatches, topic_name
+
+CARDS = (
+    TopicCard("promises", "promise-svc", (), ()),
+    TopicCard("incidents", "delivery-svc", (), (), key="incident id", shared_layout=False),
+)
+
+
+def test_names_take_the_prefix_and_hyphens() -> None:
+    assert topic_name("candor", "promises") == "candor-promises"
+
+
+def test_shared_topics_have_one_count_and_the_others_one_partition() -> None:
+    assert layout("x", 6, CARDS) == {"x-promises": 6, "x-incidents": 1}
+
+
+def test_a_missing_topic_is_no_difference() -> None:
+    assert mismatches({"x-promises": 6, "x-incidents": 1}, {"x-incidents": 1}) == []
+
+
+def test_each_difference_is_said_with_both_numbers() -> None:
+    assert mismatches({"a": 6, "b": 1, "c": 6}, {"a": 4, "b": 1, "c": 8}) == [
+        "a has 4 partitions, this deployment needs 6",
+        "c has 8 partitions, this deployment needs 6",
+    ]

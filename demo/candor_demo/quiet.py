@@ -1,0 +1,75 @@
+"""Whether everything that was sent has been worked through, told from the services' own metrics."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+Totals = dict[tuple[str, str], float]
+"""Values by metric name and topic (empty where the metric has none), summed over other labels."""
+
+POLL_S: Final = 0.5
+CALM: Final = 3
+"""Looks in a row without anything waiting: a batch is nowhere to be seen for a moment while it is handed on."""
+
+
+class NotQuietError(Exception):
+    """The services still had work when the time was up; the text says where."""
+
+
+def totals(text: str) -> Totals:
+    """The values of a `/metrics` page."""
+    found: Totals = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            name = (sample.name, sample.labels.get("topic", ""))
+            found[name] = found.get(name, 0.0) + sample.value
+    return found
+
+
+def waiting(pages: Mapping[str, Totals], topics: Sequence[str]) -> list[str]:
+    """What has not been worked through, in words: outbox rows, consumer lag, events sent that no worker has applied.
+
+    `topics` are those whose every event must have been applied by risk-svc's worker; `pages` are by process name.
+    """
+    found = []
+    for name, page in pages.items():
+        rows = page.get(("candor_outbox_rows", ""), 0)
+        if rows:
+            found.append(f"{name}: {rows:.0f} outbox rows to send")
+        behind = sum(value for (metric, _), value in page.items() if metric == "candor_consumer_lag_records")
+        if behind:
+            found.append(f"{name}: {behind:.0f} events to read")
+    for topic in topics:
+        sent = sum(page.get(("candor_relayed_total", topic), 0) for page in pages.values())
+        applied = pages.get("risk-worker", {}).get(("candor_consumed_total", topic), 0)
+        if applied < sent:
+            found.append(f"risk-worker: {sent - applied:.0f} of {sent:.0f} {topic} to apply")
+    return found
+
+
+async def until_quiet(
+    client: httpx.AsyncClient,
+    urls: Mapping[str, str],
+    topics: Sequence[str],
+    *,
+    seconds: float,
+    report: Callable[[str], None] = lambda _text: None,
+) -> None:
+    """Returns once nothing waits anywhere; raises NotQuietError after `seconds`."""
+    calm, left = 0, seconds
+    while True:
+        pages = {name: totals((await client.get(f"{url}/metrics")).text) for name, url in urls.items()}
+        found = waiting(pages, topics)
+        calm = 0 if found else calm + 1
+        if calm >= CALM:
+            return
+        if left <= 0:
+            raise NotQuietError("; ".join(found) or "it only just became quiet")
+        report(found[0] if found else "")
+        await asyncio.sleep(POLL_S)
+        left -= POLL_S

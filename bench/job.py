@@ -40,7 +40,9 @@ class State(NamedTuple):
 def score(state: State, at: float) -> float:
     """Risk in (0, 1): logistic of days late, open incidents, share of time gone and milestones reached."""
     gone = min(1.0, max(0.0, (at - state.made) / max(1.0, state.due - state.made)))
-    return 1.0 / (1.0 + math.exp(-(-2.0 + 0.8 * state.slipped + 0.9 * state.incidents + 1.1 * gone - 0.7 * state.reached)))
+    return 1.0 / (
+        1.0 + math.exp(-(-2.0 + 0.8 * state.slipped + 0.9 * state.incidents + 1.1 * gone - 0.7 * state.reached))
+    )
 
 
 def apply(state: State | None, kind: str, at: float, planned: float | None) -> tuple[State, float | None]:

@@ -1,21 +1,19 @@
 """The baseline: the reference job on quixstreams with exactly-once, run in an environment of its own.
 
-    python quix_app.py BOOTSTRAP INPUT OUTPUT GROUP STATE_DIR EXPECTED_EVENTS
+    python -m bench.quix_app BOOTSTRAP INPUT OUTPUT GROUP STATE_DIR
 
-Ends after EXPECTED_EVENTS, or runs until SIGTERM where it is 0. Prints nothing but the framework's own errors.
+Runs until SIGTERM. Prints nothing but the framework's own errors.
 """
 
 from __future__ import annotations
 
 import sys
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from quixstreams import Application, State
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-import job
+from bench import job
 
 COMMIT_SECONDS = 0.1
 
@@ -38,7 +36,7 @@ def correlate(body: dict[str, Any], state: State) -> dict[str, Any] | None:
 
 def main() -> None:
     """Run the pipeline over the named topics."""
-    bootstrap, source, target, group, folder, expected = sys.argv[1:7]
+    bootstrap, source, target, group, folder = sys.argv[1:6]
     app = Application(
         broker_address=bootstrap,
         consumer_group=group,
@@ -46,14 +44,14 @@ def main() -> None:
         processing_guarantee="exactly-once",
         commit_interval=COMMIT_SECONDS,
         state_dir=folder,
-        loglevel="WARNING",
+        loglevel="ERROR",
         request_timeout=60,
     )
     frame = app.dataframe(app.topic(source, key_deserializer="str", value_deserializer="json"))
     frame = frame.apply(correlate, stateful=True)
     frame = frame[frame.apply(lambda scored: scored is not None)]
     frame.to_topic(app.topic(target, key_serializer="str", value_serializer="json"))
-    app.run(count=int(expected))
+    app.run()
 
 
 if __name__ == "__main__":

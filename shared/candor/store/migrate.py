@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import asyncpg
 from alembic import command
@@ -15,9 +15,6 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from candor.store.errors import unavailable
-
-if TYPE_CHECKING:
-    from alembic.operations import Operations
 
 _LOCK: Final = 0x63616E646F72  # "candor"
 
@@ -67,8 +64,8 @@ def run(context: Any, metadata: MetaData) -> None:
         context.run_migrations()
 
 
-def create_foundation(op: Operations) -> None:
-    """Create outbox, ingest, lease, member and dead_letter; first thing in every service's first migration."""
+def create_foundation(op: Any) -> None:
+    """With Alembic's `op`, create outbox, ingest, lease, member and dead_letter; first thing in every service's first migration."""
     for statement in _FOUNDATION:
         op.execute(statement)
 

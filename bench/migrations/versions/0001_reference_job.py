@@ -1,0 +1,16 @@
+"""The foundation, and the reference job's one table."""
+
+from alembic import op
+
+from candor.store.migrate import create_foundation
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    create_foundation(op)
+    op.execute(
+        "CREATE TABLE bench_promise ("
+        "promise_id text PRIMARY KEY, partition int NOT NULL, version bigint NOT NULL, state bytea NOT NULL)"
+    )

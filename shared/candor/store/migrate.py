@@ -65,7 +65,7 @@ def run(context: Any, metadata: MetaData) -> None:
 
 
 def create_foundation(op: Any) -> None:
-    """With Alembic's `op`, create outbox, ingest, lease, member and dead_letter; first thing in every service's first migration."""
+    """Create outbox, ingest, lease, member and dead_letter with Alembic's `op`; first in every first migration."""
     for statement in _FOUNDATION:
         op.execute(statement)
 

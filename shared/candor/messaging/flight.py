@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from aiokafka.errors import MessageSizeTooLargeError, RecordListTooLargeError
@@ -40,12 +40,12 @@ class _Load:
         self.batch = batch
         self.first = first
         self.completes: list[WaitingRow] = []
-        self.acknowledged: asyncio.Future[Any] | None = None
+        self.acknowledgement: asyncio.Future[Any] | None = None
 
     def forget(self) -> None:
         """Nobody waits for this one any more; asyncio must not complain about its error."""
-        if self.acknowledged is not None:
-            self.acknowledged.add_done_callback(lambda future: future.cancelled() or future.exception())
+        if self.acknowledgement is not None:
+            self.acknowledgement.add_done_callback(lambda future: future.cancelled() or future.exception())
 
 
 class Flight:
@@ -114,45 +114,53 @@ class Flight:
         self.error = next((outcome for outcome in outcomes if isinstance(outcome, BaseException)), None)
 
     async def _send(self, producer: Producer, topic: str, rows: Sequence[WaitingRow]) -> None:
+        """Send all records of `rows`, building the next batch while the last one is on its way.
+
+        One batch at a time: a broker that does not know the producer yet takes any sequence number, so behind a
+        refused first batch it would take the second, and newer events would appear before older ones.
+        """
         name = topic_name(self.prefix, topic)
-        loads: list[_Load] = []
-        oversized: TooLargeError | None = None
+        under_way: _Load | None = None
+        try:
+            for load in self._loads(producer, rows):
+                if under_way is not None:
+                    await self._acknowledged(under_way)
+                    under_way = None
+                if isinstance(load, TooLargeError):
+                    raise load
+                self.largest = max(self.largest, load.batch.count)
+                load.acknowledgement = await producer.send(name, self.partition, load.batch)
+                under_way = load
+            if under_way is not None:
+                await self._acknowledged(under_way)
+        except asyncio.CancelledError:
+            if under_way is not None:
+                under_way.forget()
+            raise
+
+    def _loads(self, producer: Producer, rows: Sequence[WaitingRow]) -> Iterator[_Load | TooLargeError]:
         load: _Load | None = None
         for row in rows:
             for index, record in enumerate(unpack(row.records)):
                 if size(record) > LARGEST_RECORD:
-                    oversized = TooLargeError(row, index, record, refused=False)
-                    break
+                    if load is not None:
+                        yield load
+                    yield TooLargeError(row, index, record, refused=False)
+                    return
                 if load is None or not load.batch.add(record):
                     if load is not None:
-                        loads.append(await self._queue(producer, name, load))
+                        yield load
                     load = _Load(producer.batch(self._limit), _Place(row, index, record))
                     load.batch.add(record)
-            if oversized is not None:
-                break
             if load is not None:
                 load.completes.append(row)
         if load is not None:
-            loads.append(await self._queue(producer, name, load))
-        for item in loads:
-            try:
-                await self._acknowledged(item)
-            except BaseException:
-                for other in loads:
-                    other.forget()
-                raise
-        if oversized is not None:
-            raise oversized
-
-    async def _queue(self, producer: Producer, topic: str, load: _Load) -> _Load:
-        self.largest = max(self.largest, load.batch.count)
-        load.acknowledged = await producer.send(topic, self.partition, load.batch)
-        return load
+            yield load
 
     async def _acknowledged(self, load: _Load) -> None:
-        assert load.acknowledged is not None  # noqa: S101
+        assert load.acknowledgement is not None  # noqa: S101
         try:
-            await load.acknowledged
+            await load.acknowledgement
         except (MessageSizeTooLargeError, RecordListTooLargeError) as error:
             if load.batch.count == 1:
                 raise TooLargeError(*load.first, refused=True) from error

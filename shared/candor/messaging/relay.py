@@ -19,6 +19,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooL
 from candor.messaging.flight import Flight, TooLargeError
 from candor.messaging.producer import Producer
 from candor.messaging.topics import ensure_topics
+from candor.ops import metrics
 from candor.store import outbox
 from candor.store.dead_letter import DeadLetter
 from candor.store.errors import StoreUnavailable
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from candor.store.db import Database
 
 _log: Final = structlog.get_logger("candor.relay")
-_TOO_LARGE: Final = (MessageSizeTooLargeError, RecordListTooLargeError)
+_TOO_LARGE: Final = MessageSizeTooLargeError | RecordListTooLargeError
 
 POLL_SECONDS: Final = 1.0
 LOST_SECONDS: Final = 5.0
@@ -70,6 +71,7 @@ class Relay:
         self.member_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self.leases = Leases(database, self.group, settings.partitions, self.member_id)
         self.sent = 0
+        self._backlog = outbox.Backlog(database)
         self._flights: dict[int, Flight] = {}
         self._producer: Producer | None = None
         self._records_a_batch = 1_000_000
@@ -165,12 +167,20 @@ class Relay:
         # Losing this write repeats events and nothing else, so it need not wait for the disk.
         async with unit_of_work(self._database, durable=False) as uow:
             marked = await outbox.mark(uow, self.group, done, keeps=self._keeps)
-        self.sent += sum(item.events for item in done)
+        self._count(done)
         if marked < sum(len(item.rows) for item in done):
             # Lost the partition, or a replay came in between: sending on before the lease task knows repeats events.
             await asyncio.sleep(RENEW_SECONDS)
 
+    def _count(self, done: Iterable[outbox.Sent]) -> None:
+        for item in done:
+            self.sent += item.events
+            for row in item.rows:
+                metrics.RELAYED.labels(row.topic).inc(row.events)
+
     async def _recover(self, flight: Flight, error: BaseException) -> None:
+        reason = "too_large" if isinstance(error, TooLargeError | _TOO_LARGE) else "refused"
+        metrics.RELAY_FAILURES.labels(reason).inc()
         if isinstance(error, TooLargeError):
             if error.refused:
                 await self._recycle()
@@ -199,8 +209,10 @@ class Relay:
         """Replace the producer: after an error result its sequence numbers no longer match the broker's (#1017)."""
         producer, self._producer = self._producer, None
         if producer is not None:
+            metrics.PRODUCERS_REPLACED.inc()
             await producer.close(2.0)
         await self._settle_all(5.0)
+        self._database.written.set()
 
     async def _settle_all(self, seconds: float) -> None:
         tasks = {flight.task for flight in self._flights.values() if flight.task is not None}
@@ -237,9 +249,15 @@ class Relay:
                     owned = sorted(self.leases.epochs)
                     _log.info("relay partitions changed", group=self.group, owned=owned, lost=changes.lost)
                     self._database.written.set()
+                await self._measure()
             except Exception as error:
                 self._report(error)
             await asyncio.sleep(RENEW_SECONDS)
+
+    async def _measure(self) -> None:
+        await self._backlog.refresh()
+        metrics.OUTBOX_ROWS.set(self._backlog.rows)
+        metrics.OUTBOX_AGE_SECONDS.set(self._backlog.age_s)
 
     async def _land(self) -> None:
         try:

@@ -50,8 +50,8 @@ class NotifyHandler:
     events are taken in and nothing is decided: what is old must not become news.
     """
 
-    topics = ("promises", "contacts", "gaps")
-    broadcast = ()
+    topics: tuple[str, ...] = ("promises", "contacts", "gaps")
+    broadcast: tuple[str, ...] = ()
 
     def __init__(
         self, speaker: Speaker, clock: Clock, lag: Callable[[], float], *, freshest: float = 60, deciding: bool = True

@@ -45,9 +45,9 @@ class Patience:
     saving: float = 60
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Verdict:
-    """What the last look said; filled by whoever looked last."""
+    """What a look said: a reason not to send, or whom to send to."""
 
     reason: Reason | None = None
     contact: Contact | None = field(default=None, repr=False)
@@ -67,46 +67,49 @@ class Postman:
 
     async def deliver(self, claim: Claim) -> None:
         """Bring one claim to its end; what cannot be written down in time is left to the lease."""
-        verdict = _Verdict()
         async with unit_of_work(self.database) as uow:
-            await self._look(uow, claim, verdict)
-        if verdict.reason is not None or verdict.contact is None:
-            await self._withhold(claim, verdict.reason or Reason.BAD_CONTACT)
+            first = await self._look(uow, claim)
+        if first.contact is None:
+            await self._withhold(claim, first.reason or Reason.BAD_CONTACT)
             return
+        against: list[Reason] = []
 
         async def before_data() -> bool:
             async with unit_of_work(self.database) as uow:
-                await self._look(uow, claim, verdict)
-                return verdict.reason is None and await claims.finalise(uow, claim, self.patience.lease)
+                last = await self._look(uow, claim)
+                if last.reason is not None:
+                    against.append(last.reason)
+                    return False
+                return await claims.finalise(uow, claim, self.patience.lease)
 
-        contact = verdict.contact
-        outcome = await self.channel.send(self._mail(claim, contact), self.identity.sender, before_data)
-        log.info("attempt", notice=claim.notice_id, fate=outcome.fate, step=outcome.step, code=outcome.code,
-                 error=outcome.error)  # fmt: skip
-        if outcome.fate is Fate.ABORTED and verdict.reason is not None:
-            await self._withhold(claim, verdict.reason)
+        outcome = await self.channel.send(self._mail(claim, first.contact), self.identity.sender, before_data)
+        known = {"fate": outcome.fate.value, "step": outcome.step, "code": outcome.code, "error": outcome.error}
+        log.info("attempt", notice=claim.notice_id, **known)
+        if outcome.fate is Fate.ABORTED and against:
+            await self._withhold(claim, against[0])
         else:
-            await self._save(claim, outcome, self.opener.recipient(contact))
+            await self._save(claim, outcome, self.opener.recipient(first.contact))
 
-    async def _look(self, uow: UnitOfWork, claim: Claim, verdict: _Verdict) -> None:
+    async def _look(self, uow: UnitOfWork, claim: Claim) -> _Verdict:
         """Whether the newest that is known still supports this message to this customer."""
         now = self.clock.now()
         row = await uow.connection.fetchrow(_LOOK, claim.promise_id)
         known = store.known(row) if row else None
         recipient = Recipient(erased=known is None)
-        verdict.contact = None
+        contact = None
         if row is not None and row["sealed"]:
             try:
-                verdict.contact = self.opener.open(row["sealed"])
-                recipient = Recipient(True, verdict.contact.consent, row["refused"])
+                contact = self.opener.open(row["sealed"])
+                recipient = Recipient(True, contact.consent, row["refused"])
             except BadContact:
                 recipient = Recipient(known=True)
         sent = await notices.sent_since(uow, [claim.customer_id], now - timedelta(hours=24))
         others = sent.get(claim.customer_id, 1) - 1
         promise, gap = (known.promise, known.gap) if known else (None, None)
-        verdict.reason = silenced(promise, recipient, others, self.rules) or outdated(
+        reason = silenced(promise, recipient, others, self.rules) or outdated(
             claim.statement, claim.spoken_for, claim.told, gap, now, self.rules
         )
+        return _Verdict(reason, None if reason else contact)
 
     async def _withhold(self, claim: Claim, reason: Reason) -> None:
         """Not sent, and not to be: the promise is decided upon afresh."""
@@ -119,18 +122,22 @@ class Postman:
 
     async def _save(self, claim: Claim, outcome: Outcome, recipient: str) -> None:
         """What is known must not be lost to an outage of the database: try until the lease has surely run out."""
-        deadline = asyncio.get_running_loop().time() + self.patience.saving
-        while True:
-            try:
-                async with unit_of_work(self.database) as uow:
-                    await self._write(uow, claim, outcome, recipient)
-                return
-            except StoreUnavailable as error:
-                if asyncio.get_running_loop().time() > deadline:
-                    log.error("outcome_not_saved", notice=claim.notice_id, fate=outcome.fate, error=error.detail,
-                              consequence="the lease decides: before DATA sent again, after it held as unknown")  # fmt: skip
-                    return
-                await asyncio.sleep(0.5)
+        try:
+            async with asyncio.timeout(self.patience.saving):
+                while not await self._saved(claim, outcome, recipient):  # noqa: ASYNC110 - an outage, not an event
+                    await asyncio.sleep(0.5)
+        except TimeoutError:
+            consequence = "the lease decides: before DATA sent again, after it held as unknown"
+            log.warning("outcome_not_saved", notice=claim.notice_id, fate=outcome.fate, consequence=consequence)
+
+    async def _saved(self, claim: Claim, outcome: Outcome, recipient: str) -> bool:
+        try:
+            async with unit_of_work(self.database) as uow:
+                await self._write(uow, claim, outcome, recipient)
+        except StoreUnavailable as error:
+            log.warning("outcome_not_saved_yet", notice=claim.notice_id, error=error.detail)
+            return False
+        return True
 
     async def _write(self, uow: UnitOfWork, claim: Claim, outcome: Outcome, recipient: str) -> None:
         now = self.clock.now()

@@ -1,0 +1,81 @@
+"""Bodies in and out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from candor.web.fields import Body
+from notify_svc.tables import NoticeRow
+
+
+class ResolveIn(Body):
+    """What a person found out about a message whose fate was unknown, failed or held."""
+
+    outcome: Literal["sent", "not_sent"]
+
+
+class SwitchIn(Body):
+    """On or off."""
+
+    enabled: bool
+
+
+class SwitchOut(BaseModel):
+    """How the switches stand: messages leave only with `sending` on and `kill_switch` off."""
+
+    sending: bool
+    kill_switch: bool
+
+
+class NoticeOut(BaseModel):
+    """One notice as lists show it. `spoken_for`: why it was decided; `reason`: why it is in its state."""
+
+    notice_id: str
+    promise_id: str
+    customer_id: str
+    episode: int
+    statement: str
+    state: str
+    reason: str
+    spoken_for: str
+    subject: str
+    message: str
+    told_low: datetime | None
+    told_high: datetime | None
+    next_update_by: datetime | None
+    decided_at: datetime
+    changed_at: datetime
+    attempts: int
+    version: int
+
+
+class NoticeWhole(NoticeOut):
+    """One notice with its evidence, the lint's findings and how far its sending got."""
+
+    html: str
+    evidence: dict[str, Any]
+    findings: list[dict[str, str]]
+    gap_version: int
+    phase: str
+    smtp_code: int | None
+    next_try_at: datetime
+    unknown_since: datetime | None
+
+
+class NoticePage(BaseModel):
+    """A page of notices; the Link header leads to the next one."""
+
+    items: list[NoticeOut]
+
+
+def notice_out(row: NoticeRow) -> dict[str, Any]:
+    """A row as `NoticeOut`."""
+    return NoticeOut(message=row.body, **row.model_dump()).model_dump()
+
+
+def notice_whole(row: NoticeRow) -> dict[str, Any]:
+    """A row as `NoticeWhole`."""
+    return NoticeWhole(message=row.body, **row.model_dump()).model_dump()

@@ -1,0 +1,81 @@
+"""The composition root: what notify-svc is made of."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from fastapi import FastAPI
+
+from candor.messaging.consumer import Worker
+from candor.messaging.relay import Relay
+from candor.ops.clock import Clock
+from candor.runtime import Background
+from candor.store.db import Database
+from candor.store.migrate import upgrade
+from candor.store.unit_of_work import unit_of_work
+from candor.web.app import create_app
+from candor.web.health import Check
+from notify_svc import control
+from notify_svc.channels.email import EmailChannel
+from notify_svc.contact import Opener
+from notify_svc.handlers import NotifyHandler
+from notify_svc.reconcile import Reconciler
+from notify_svc.routes import router
+from notify_svc.sending import Postman
+from notify_svc.service import Speaker
+from notify_svc.settings import NotifySettings
+
+MIGRATIONS: Final = Path(__file__).parents[1] / "migrations"
+
+
+def build(settings: NotifySettings, clock: Clock | None = None) -> FastAPI:
+    """The service's app. Raises ValueError where a key file is missing or wrong; `clock` overrides the setting's."""
+    opener = Opener.from_file(settings.contact_private_key_file)
+    channel = EmailChannel(settings.server())
+    business = clock or settings.business_clock()
+
+    @asynccontextmanager
+    async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
+        await upgrade(settings.database, MIGRATIONS)
+        database = await Database.open(settings.database, partitions=settings.partitions)
+        async with unit_of_work(database) as uow:
+            await control.begin(uow, sending=not settings.production)
+        app.state.database = database
+        app.state.clock = business
+        worker = _worker(settings, database, opener, business)
+        app.state.worker = worker
+        app.state.health.add("database", database.check)
+        app.state.health.add("consumer", _unhalted(worker))
+        postman = Postman(
+            database, channel, opener, business, settings.rules(), settings.identity(), settings.patience()
+        )
+        # Publishing off is a rebuild of what is read: nothing is decided, sent or told meanwhile.
+        sender = Reconciler(postman, concurrency=settings.concurrency)
+        relay = Relay(settings, database, keeps=False)
+        try:
+            yield [sender, worker, relay] if settings.publishing else [worker]
+        finally:
+            await database.close()
+
+    return create_app("Candor notify-svc", settings, parts, [router])
+
+
+def _worker(settings: NotifySettings, database: Database, opener: Opener, clock: Clock) -> Worker:
+    def lag() -> float:
+        return max(worker.lag_seconds.values(), default=0.0)
+
+    speaker = Speaker(opener, settings.rules(), settings.wording())
+    handler = NotifyHandler(speaker, clock, lag, freshest=settings.freshest_seconds, deciding=settings.publishing)
+    worker = Worker(settings, database, handler, settings.service)
+    return worker
+
+
+def _unhalted(worker: Worker) -> Check:
+    async def check() -> None:
+        if worker.halted:
+            raise RuntimeError(f"partitions halted: {worker.halted}")
+
+    return check

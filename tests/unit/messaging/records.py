@@ -1,0 +1,43 @@
+"""Fetched records without a broker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from candor.contracts import Record, encode
+from candor.messaging.planning import Own, Slice, read
+from tests.support.ledger.book import withdrawn
+
+
+class Fetched(NamedTuple):
+    """What aiokafka returns, as far as the consumer looks."""
+
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+    timestamp: int = 0
+
+
+def fetched(offset: int, record: Record) -> Fetched:
+    return Fetched(offset, record.key, record.value, record.headers)
+
+
+def good(offset: int, subject: str = "") -> Fetched:
+    name = subject or f"p{offset}"
+    return fetched(offset, encode(withdrawn("c1", name, 1)))
+
+
+def bad(offset: int, subject: str = "") -> Fetched:
+    """A record whose data does not parse; its subject can still be read from the headers."""
+    record = encode(withdrawn("c1", subject or f"p{offset}", 1))
+    return Fetched(offset, record.key, b"{", record.headers)
+
+
+def piece(records: Iterable[Fetched]) -> Slice:
+    return read("promises", list(records))
+
+
+def own(following: int = 0) -> Own:
+    return Own(0, 1, {"promises": following})

@@ -25,6 +25,7 @@ from candor.web.webhooks import Webhook
 
 Apply = Callable[[UnitOfWork, Sequence[Submission[C, R]]], Awaitable[Sequence[Taken | Exception]]]
 Read = Callable[[Event, Origin, tuple[Receipt, ...]], Submission[C, R]]
+Item = tuple[Origin, Event, Receipt] | Problem
 # A 4xx gets a vendor to drop events or to ban us, so these turn into 202 once the signature holds.
 KEPT: Final = frozenset({400, 404, 409, 412, 422})
 _addresses: Final = re.compile(r"\S*@\S*")
@@ -69,10 +70,10 @@ class Door(Generic[C, R]):
             await self._reject(webhook, document, problem)
             return Answer(202, _encode({"state": "rejected", "code": problem.code, "detail": _plain(problem.detail)}))
 
-    async def events(self, items: Sequence[tuple[Origin, Event, bytes] | Problem]) -> dict[str, Any]:
+    async def events(self, items: Sequence[Item]) -> dict[str, Any]:
         """Take many events in order: `{"accepted", "replayed", "rejected": [{index, code, detail}]}`.
 
-        The bytes are what an event's identity is compared by. Raises StoreUnavailable if the database failed for any:
+        Raises StoreUnavailable if the database failed for any:
         repeating the request then takes what is missing.
         """
         found: list[Submission[C, R] | Problem] = []
@@ -80,8 +81,8 @@ class Door(Generic[C, R]):
             try:
                 if isinstance(item, Problem):
                     raise item
-                origin, event, raw = item
-                found.append(self._read(event, origin, (event_receipt(origin.source, origin.event_id, raw),)))
+                origin, event, receipt = item
+                found.append(self._read(event, origin, (receipt,)))
             except Problem as problem:
                 found.append(problem)
         submissions = [item for item in found if isinstance(item, Submission)]

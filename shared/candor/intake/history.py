@@ -7,9 +7,9 @@ from typing import Annotated, Any, Final
 import msgspec
 from pydantic import Field
 
-from candor.intake.door import Door
+from candor.intake.door import Door, Item
 from candor.intake.event import Event, plain_type
-from candor.intake.once import C, Origin, R
+from candor.intake.once import C, Origin, R, event_receipt
 from candor.ops.tracing import current_traceparent
 from candor.web.body import convert
 from candor.web.fields import Body, Id, Moment, not_ahead
@@ -39,13 +39,14 @@ class ImportIn(Body):
 async def take(door: Door[C, R], body: ImportIn) -> dict[str, Any]:
     """Take all events of an import; each is refused or accepted for itself."""
     now = door.clock.now()
-    items: list[tuple[Origin, Event, bytes] | Problem] = []
+    items: list[Item] = []
     for number, item in enumerate(body.events):
         try:
             past = convert(PastEvent, item, f"/events/{number}")
             not_ahead(past.time, now, f"/events/{number}/time")
             origin = Origin(past.id, body.source, past.time, True, current_traceparent())
-            items.append((origin, Event(plain_type(past.type, door.known), past.time, past.data), _encode(item)))
+            event = Event(plain_type(past.type, door.known), past.time, past.data)
+            items.append((origin, event, event_receipt(f"import:{body.source}", past.id, _encode(item))))
         except Problem as problem:
             items.append(problem)
     return await door.events(items)

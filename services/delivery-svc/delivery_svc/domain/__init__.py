@@ -1,1 +1,25 @@
-"""Pure decisions: no I/O, `now` is an argument."""
+"""What happens, decided: pure functions over frozen dataclasses. No HTTP, no Kafka, no SQL."""
+
+from delivery_svc.domain.incident import Incident, IncidentStatus, Sighting, see
+from delivery_svc.domain.matching import Parked, ParkReason, place
+from delivery_svc.domain.milestone import MilestoneStatus, Report, Step, check, record
+from delivery_svc.domain.refusal import Refused, Why
+from delivery_svc.domain.values import Named
+
+__all__ = [
+    "Incident",
+    "IncidentStatus",
+    "MilestoneStatus",
+    "Named",
+    "ParkReason",
+    "Parked",
+    "Refused",
+    "Report",
+    "Sighting",
+    "Step",
+    "Why",
+    "check",
+    "place",
+    "record",
+    "see",
+]

@@ -1,0 +1,57 @@
+"""Incidents as reported: each report is the whole picture, so the one that holds at the latest time stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from delivery_svc.domain.refusal import Refused, Why
+from delivery_svc.domain.values import Named
+
+
+class IncidentStatus(StrEnum):
+    """Where an incident stands."""
+
+    OPENED = "opened"
+    CHANGED = "changed"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One report of an incident, true at `at`. `severity` in (0, 1]: share of a promise's delivery at stake."""
+
+    incident_id: str
+    status: IncidentStatus
+    severity: float
+    category: str
+    title: str
+    affects: tuple[Named, ...]
+    opened_at: datetime
+    at: datetime
+    expected_end: datetime | None = None
+    resolved_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """The picture that stands, and how many pictures there were before it (`version` from 1, without gaps)."""
+
+    picture: Sighting
+    version: int
+
+
+def see(known: Incident | None, sighting: Sighting) -> Incident:
+    """The incident after this report; the known one, unchanged, if the report is older than what stands.
+
+    A resolution may come before the opening it ends: the late opening then changes nothing. A newer report may open
+    a resolved incident again. Refused: a resolution or an expected end before the opening.
+    """
+    if sighting.resolved_at is not None and sighting.resolved_at < sighting.opened_at:
+        raise Refused(Why.RESOLVED_BEFORE_OPENED, "resolved_at lies before opened_at", "/resolved_at")
+    if sighting.expected_end is not None and sighting.expected_end < sighting.opened_at:
+        raise Refused(Why.ENDS_BEFORE_OPENED, "expected_end lies before opened_at", "/expected_end")
+    if known is not None and sighting.at < known.picture.at:
+        return known
+    return Incident(sighting, known.version + 1 if known is not None else 1)

@@ -1,0 +1,79 @@
+"""Steps of a delivery as reported: what a report may say after what is known already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from delivery_svc.domain.refusal import Refused, Why
+from delivery_svc.domain.values import Named
+
+
+class MilestoneStatus(StrEnum):
+    """What became of a step of the work."""
+
+    PLANNED = "planned"
+    STARTED = "started"
+    REACHED = "reached"
+    REDATED = "redated"
+    MISSED = "missed"
+    CANCELLED = "cancelled"
+
+
+DONE = frozenset({MilestoneStatus.REACHED, MilestoneStatus.CANCELLED})
+OPEN = frozenset({MilestoneStatus.PLANNED, MilestoneStatus.STARTED, MilestoneStatus.REDATED})
+ENDS = DONE | {MilestoneStatus.MISSED}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One report of a step: names its promise, or a foreign `reference` to it. `at` is when it happened.
+
+    `correction` allows what would take a finished step back.
+    """
+
+    promise_id: str | None
+    reference: Named | None
+    milestone: str
+    status: MilestoneStatus
+    at: datetime
+    planned: datetime | None = None
+    final: bool = False
+    reason: str | None = None
+    correction: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The newest word on one step of one promise."""
+
+    status: MilestoneStatus
+    at: datetime
+
+
+def check(report: Report) -> None:
+    """Refuse a report that contradicts itself."""
+    if report.final and report.status not in ENDS:
+        raise Refused(
+            Why.FINAL_WITHOUT_END, f"a final step is reached, missed or cancelled, not {report.status}", "/final"
+        )
+    if report.status is MilestoneStatus.REDATED and report.planned is None:
+        raise Refused(Why.REDATED_WITHOUT_PLAN, "a redated step needs its new planned time", "/planned")
+
+
+def record(known: Step | None, report: Report) -> Step:
+    """The newest word after this report. A late report (older `at`) is kept, and changes nothing here.
+
+    Refused: a finished step that is said, later, to be open again, unless the report calls itself a correction.
+    """
+    if known is not None and report.at < known.at:
+        return known
+    regress = known is not None and known.status in DONE and report.status in OPEN
+    if regress and known is not None and not report.correction:
+        raise Refused(
+            Why.MILESTONE_REGRESSED,
+            f"the step is {known.status} already; {report.status} needs correction: true",
+            "/status",
+        )
+    return Step(report.status, report.at)

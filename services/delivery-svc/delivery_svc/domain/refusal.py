@@ -1,0 +1,28 @@
+"""Why a report is not taken."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Why(StrEnum):
+    """Every reason a report or a match is refused."""
+
+    MILESTONE_REGRESSED = "milestone_regressed"
+    FINAL_WITHOUT_END = "final_without_end"
+    REDATED_WITHOUT_PLAN = "redated_without_plan"
+    RESOLVED_BEFORE_OPENED = "resolved_before_opened"
+    ENDS_BEFORE_OPENED = "ends_before_opened"
+    UNKNOWN_PROMISE = "unknown_promise"
+    UNKNOWN_PARKED = "unknown_parked"
+    ALREADY_MATCHED = "already_matched"
+
+
+class Refused(Exception):  # noqa: N818 - an answer, not a fault
+    """A report that is not taken; `pointer` is the JSON pointer of the field at fault, where one is."""
+
+    def __init__(self, why: Why, detail: str, pointer: str = "") -> None:
+        super().__init__(f"{why}: {detail}")
+        self.why = why
+        self.detail = detail
+        self.pointer = pointer

@@ -1,0 +1,12 @@
+"""Small values that several decisions share."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Named(NamedTuple):
+    """A thing in its name space: (system, id) of a foreign reference, (kind, id) of what an incident hits."""
+
+    space: str
+    id: str

@@ -1,0 +1,69 @@
+"""What delivery-svc learns from `promises`: which promises there are, under which names, and whom to forget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from candor.contracts import CustomerErased, Message, PromiseMade
+from candor.messaging.consumer import Work
+from candor.store import outbox, receipts
+from candor.store.unit_of_work import UnitOfWork
+from delivery_svc import matching, store, store_parked
+
+SWEEP_TICKS = 60
+COUNT_TICKS = 10
+
+
+class PromisesHandler:
+    """Keeps no state in memory: every decision reads the tables."""
+
+    topics: tuple[str, ...] = ("promises",)
+    broadcast: tuple[str, ...] = ()
+
+    def __init__(self) -> None:
+        self._ticks = 0
+        self._more = True
+
+    async def load(self, connection: Any, partition: int) -> None:  # noqa: ARG002
+        """Nothing to read; what a predecessor may have left waiting is looked for at the next tick."""
+        self._more = True
+
+    def drop(self, partition: int) -> None:
+        """Nothing to forget."""
+
+    async def apply(self, uow: UnitOfWork, work: Sequence[Work], *, tick: bool) -> None:
+        """Learn and forget in the order of the events; on ticks, match what the two ways in have missed."""
+        made: list[PromiseMade] = []
+        for message in (message for piece in work for message in piece.messages):
+            if isinstance(message.data, CustomerErased):
+                # A promise learnt in this batch may be the customer's: it has to be there to be erased.
+                await self._learn(uow, made)
+                made = []
+                await self._forget(uow, message)
+            elif isinstance(message.data, PromiseMade):
+                made.append(message.data)
+        await self._learn(uow, made)
+        if tick:
+            await self._tick(uow)
+
+    async def _learn(self, uow: UnitOfWork, made: Sequence[PromiseMade]) -> None:
+        if not made:
+            return
+        references = [(name.system, name.id, promise.promise_id) for promise in made for name in promise.references]
+        await store.add_promises(uow, [(promise.promise_id, promise.customer_id) for promise in made], references)
+        await matching.arrived(uow, {promise.promise_id for promise in made})
+
+    async def _forget(self, uow: UnitOfWork, message: Message) -> None:
+        customer_id = message.envelope.subject
+        await store.erase_customer(uow, customer_id)
+        await receipts.erase(uow, [customer_id])
+        await outbox.erase(uow, [customer_id])
+
+    async def _tick(self, uow: UnitOfWork) -> None:
+        if self._ticks % COUNT_TICKS == 0:
+            await store_parked.count(uow)
+        self._ticks += 1
+        everything = self._more or self._ticks % SWEEP_TICKS == 0
+        found = await matching.look_again(uow, everything=everything)
+        self._more = everything and found == matching.MOST

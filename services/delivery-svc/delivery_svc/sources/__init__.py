@@ -1,0 +1,1 @@
+"""Foreign payloads as our commands."""

@@ -1,0 +1,126 @@
+"""Rows of promises and milestones, a batch at a time: one statement for each kind of thing a batch touches."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from typing import Any, Final, NamedTuple
+
+from candor.store.unit_of_work import UnitOfWork
+from delivery_svc.domain import MilestoneStatus, Named, Step
+
+
+class Known(NamedTuple):
+    """A promise that was seen: whose it is, and the version of its newest milestone (0: none yet)."""
+
+    promise_id: str
+    customer_id: str
+    version: int
+
+
+class Passed(NamedTuple):
+    """One milestone as it was passed on, in the order of the table's columns."""
+
+    promise_id: str
+    version: int
+    milestone: str
+    status: str
+    at: Any
+    planned: Any
+    final: bool
+    reason: str | None
+    source: str
+    source_event: str
+
+
+async def referred(uow: UnitOfWork, names: Collection[Named]) -> dict[Named, list[str]]:
+    """The promises that carry each of these references."""
+    found: dict[Named, list[str]] = defaultdict(list)
+    if names:
+        columns = _columns(sorted(names))
+        for row in await uow.connection.fetch(_REFERRED, *columns):
+            found[Named(row["system"], row["ref_id"])].append(row["promise_id"])
+    return found
+
+
+async def known(uow: UnitOfWork, ids: Collection[str]) -> dict[str, Known]:
+    """The promises that were seen, locked in id order: what is decided about them holds until commit."""
+    if not ids:
+        return {}
+    rows = await uow.connection.fetch(_KNOWN, sorted(ids))
+    return {row["promise_id"]: Known(**row) for row in rows}
+
+
+async def steps(uow: UnitOfWork, ids: Collection[str]) -> dict[tuple[str, str], Step]:
+    """The newest word on each step of these promises, by (promise, milestone)."""
+    if not ids:
+        return {}
+    rows = await uow.connection.fetch(_STEPS, sorted(ids))
+    return {(row["promise_id"], row["milestone"]): Step(MilestoneStatus(row["status"]), row["at"]) for row in rows}
+
+
+async def pass_on(uow: UnitOfWork, passed: Sequence[Passed]) -> None:
+    """Append milestones and advance the versions of their promises, which are locked."""
+    if not passed:
+        return
+    await uow.connection.execute(_ADD_MILESTONES, *_columns(passed))
+    newest = {row.promise_id: row.version for row in passed}
+    await uow.connection.execute(_ADVANCE, list(newest), list(newest.values()))
+
+
+async def add_promises(
+    uow: UnitOfWork, promises: Sequence[tuple[str, str]], references: Sequence[tuple[str, ...]]
+) -> None:
+    """Remember promises (id, customer) and their references (system, id, promise); those known already stay."""
+    if promises:
+        await uow.connection.execute(_ADD_PROMISES, *_columns(sorted(set(promises))))
+    if references:
+        await uow.connection.execute(_ADD_REFERENCES, *_columns(sorted(set(references))))
+
+
+async def erase_customer(uow: UnitOfWork, customer_id: str) -> None:
+    """Delete all that is known of a customer's promises, parked reports that name them included."""
+    rows = await uow.connection.fetch(_THEIRS, customer_id)
+    ids = [row["promise_id"] for row in rows]
+    for statement in _ERASE:
+        await uow.connection.execute(statement, ids)
+    await uow.connection.execute("DELETE FROM dead_letter WHERE key = $1", customer_id)
+
+
+def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+_REFERRED: Final = """
+SELECT system, ref_id, promise_id FROM reference
+JOIN unnest($1::text[], $2::text[]) AS asked (system, ref_id) USING (system, ref_id) ORDER BY promise_id"""
+_KNOWN: Final = """
+SELECT promise_id, customer_id, version FROM promise WHERE promise_id = ANY($1::text[])
+ORDER BY promise_id FOR UPDATE"""
+_STEPS: Final = """
+SELECT DISTINCT ON (promise_id, milestone) promise_id, milestone, status, at FROM milestone
+WHERE promise_id = ANY($1::text[]) ORDER BY promise_id, milestone, at DESC, version DESC"""
+_ADD_MILESTONES: Final = """
+INSERT INTO milestone (promise_id, version, milestone, status, at, planned, final, reason, source, source_event)
+SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[],
+  $7::boolean[], $8::text[], $9::text[], $10::text[])"""
+_ADVANCE: Final = """
+UPDATE promise SET version = new.version FROM unnest($1::text[], $2::int[]) AS new (promise_id, version)
+WHERE promise.promise_id = new.promise_id"""
+_ADD_PROMISES: Final = """
+INSERT INTO promise (promise_id, customer_id) SELECT * FROM unnest($1::text[], $2::text[])
+ON CONFLICT (promise_id) DO NOTHING"""
+_ADD_REFERENCES: Final = """
+INSERT INTO reference (system, ref_id, promise_id) SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
+ON CONFLICT (system, ref_id, promise_id) DO NOTHING"""
+_THEIRS: Final = "SELECT promise_id FROM promise WHERE customer_id = $1 ORDER BY promise_id FOR UPDATE"
+_ERASE: Final = (
+    """DELETE FROM parked USING reference WHERE reference.promise_id = ANY($1::text[])
+       AND parked.system = reference.system AND parked.ref_id = reference.ref_id
+       AND NOT EXISTS (SELECT FROM reference AS other WHERE other.system = parked.system
+         AND other.ref_id = parked.ref_id AND other.promise_id <> ALL($1::text[]))""",
+    "DELETE FROM parked WHERE promise_id = ANY($1::text[])",
+    "DELETE FROM reference WHERE promise_id = ANY($1::text[])",
+    "DELETE FROM milestone WHERE promise_id = ANY($1::text[])",
+    "DELETE FROM promise WHERE promise_id = ANY($1::text[])",
+)

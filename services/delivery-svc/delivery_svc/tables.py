@@ -1,0 +1,116 @@
+"""The tables of what happens, declared once; rows are written by `store`, read here for queries."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, DateTime, MetaData
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from candor.intake.rejected import RejectedColumns
+
+
+class Base(SQLModel, registry=registry(metadata=MetaData())):
+    """A registry of its own: other services have tables of the same names."""
+
+
+def _moment(*, nullable: bool = False) -> Any:
+    return Field(sa_column=Column(DateTime(timezone=True), nullable=nullable))
+
+
+class PromiseRow(Base, table=True):
+    """A promise that was seen on `promises`: whose it is, and how many milestones were passed on for it."""
+
+    __tablename__ = "promise"
+
+    promise_id: str = Field(primary_key=True)
+    customer_id: str = Field(index=True)
+    version: int
+
+
+class ReferenceRow(Base, table=True):
+    """A promise's name in a foreign system; several promises may carry one, and then nothing is guessed."""
+
+    __tablename__ = "reference"
+
+    system: str = Field(primary_key=True)
+    ref_id: str = Field(primary_key=True)
+    promise_id: str = Field(primary_key=True, index=True)
+
+
+class MilestoneRow(Base, table=True):
+    """A report that was passed on; `version` counts per promise in order of acceptance, `at` is when it happened."""
+
+    __tablename__ = "milestone"
+
+    promise_id: str = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    milestone: str
+    status: str
+    at: datetime = _moment()
+    planned: datetime | None = _moment(nullable=True)
+    final: bool
+    reason: str | None
+    source: str
+    source_event: str
+
+
+class ParkedRow(Base, table=True):
+    """A report that waits for its promise, and why; `seq` is the order of arrival."""
+
+    __tablename__ = "parked"
+
+    parked_id: str = Field(primary_key=True)
+    seq: int
+    waits_for: str
+    promise_id: str | None
+    system: str | None
+    ref_id: str | None
+    milestone: str
+    status: str
+    at: datetime = _moment()
+    planned: datetime | None = _moment(nullable=True)
+    final: bool
+    reason: str | None
+    correction: bool
+    source: str
+    source_event: str
+    time: datetime = _moment()
+    historical: bool
+    traceparent: str
+    parked_at: datetime = _moment()
+
+
+class IncidentRow(Base, table=True):
+    """An incident as it stands: the report that held latest, as JSON."""
+
+    __tablename__ = "incident"
+
+    incident_id: str = Field(primary_key=True)
+    version: int
+    status: str
+    at: datetime = _moment()
+    picture: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+
+
+class SightingRow(Base, table=True):
+    """Every report of an incident, late ones too, in order of arrival."""
+
+    __tablename__ = "sighting"
+
+    seq: int = Field(primary_key=True)
+    incident_id: str = Field(index=True)
+    status: str
+    at: datetime = _moment()
+    source: str
+    source_event: str
+    picture: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+
+
+class RejectedRow(RejectedColumns, Base, table=True):
+    """A signed webhook that could not be used, or a parked report that its promise's trail contradicts."""
+
+    __tablename__ = "rejected"

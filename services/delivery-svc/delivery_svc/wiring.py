@@ -1,0 +1,55 @@
+"""The composition root: what delivery-svc is made of."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from fastapi import FastAPI
+
+from candor.intake import Door
+from candor.intake.history import LARGEST_BYTES
+from candor.intake.routes import IMPORTS, common
+from candor.messaging.consumer import Worker
+from candor.messaging.relay import Relay
+from candor.ops.clock import Clock
+from candor.runtime import Background
+from candor.store.db import Database
+from candor.store.migrate import upgrade
+from candor.web.app import create_app
+from delivery_svc import queries, routes, service
+from delivery_svc.handlers import PromisesHandler
+from delivery_svc.settings import DeliverySettings
+from delivery_svc.sources.standard import KNOWN, statement
+from delivery_svc.tables import RejectedRow
+
+MIGRATIONS: Final = Path(__file__).parents[1] / "migrations"
+
+
+def build(settings: DeliverySettings, clock: Clock | None = None, *, consuming: bool = True) -> FastAPI:
+    """The service's app. Raises ValueError where a key file is wrong; `clock` overrides the setting's.
+
+    `consuming` false leaves `promises` unread, for tests that are about HTTP alone.
+    """
+    business = clock or settings.business_clock()
+
+    @asynccontextmanager
+    async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
+        await upgrade(settings.database, MIGRATIONS)
+        database = await Database.open(settings.database, partitions=settings.partitions)
+        door = Door(database, business, KNOWN, statement, service.apply)
+        worker = Worker(settings, database, PromisesHandler(), settings.service)
+        relay = Relay(settings, database, keeps=True)
+        app.state.door = door
+        app.state.health.add("database", database.check)
+        backgrounds: list[Background] = [worker] if consuming else []
+        try:
+            yield [*backgrounds, relay] if settings.publishing else backgrounds
+        finally:
+            await door.close()
+            await database.close()
+
+    routers = [routes.router, queries.router, common(RejectedRow)]
+    return create_app("Candor delivery-svc", settings, parts, routers, bodies={IMPORTS: LARGEST_BYTES})

@@ -1,0 +1,8 @@
+"""Alembic's entry: the schema of delivery-svc."""
+
+from alembic import context
+
+from candor.store.migrate import run
+from delivery_svc.tables import Base
+
+run(context, Base.metadata)

@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
 from typing import Final, Generic, TypeVar
 
+from asyncpg import UniqueViolationError
+
 from candor.store.db import Database
 from candor.store.errors import RETRIABLE, Overloaded, StoreUnavailable
 from candor.store.outbox import Backlog
@@ -18,6 +20,8 @@ C = TypeVar("C")
 R = TypeVar("R")
 
 ATTEMPTS: Final = 4
+# A key that another process inserted just now is there to be read when the command is tried once more.
+AGAIN: Final = (*RETRIABLE, UniqueViolationError)
 
 Apply = Callable[[UnitOfWork, Sequence[C]], Awaitable[Sequence[R | Exception]]]
 
@@ -129,7 +133,7 @@ class GroupCommit(Generic[C, R]):
                     if len(results) != len(commands):
                         raise RuntimeError(f"{len(results)} results for {len(commands)} commands")
                     return results
-            except RETRIABLE as error:
+            except AGAIN as error:
                 if len(commands) > 1:
                     raise
                 if attempt == ATTEMPTS:

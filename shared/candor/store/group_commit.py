@@ -136,6 +136,8 @@ class GroupCommit(Generic[C, R]):
             except AGAIN as error:
                 if len(commands) > 1:
                     raise
+                if attempt == ATTEMPTS and isinstance(error, UniqueViolationError):
+                    raise
                 if attempt == ATTEMPTS:
                     raise StoreUnavailable(f"database: {type(error).__name__} {ATTEMPTS} times") from error
                 await asyncio.sleep(random.uniform(0.005, 0.02) * attempt)  # noqa: S311 - jitter

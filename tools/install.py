@@ -131,13 +131,13 @@ def install_bench(venv: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bench", action="store_true", help="also make .candor/venv-bench")
+    parser.add_argument("--bench", action="store_true", help="also make .candor/bench-venv")
     arguments = parser.parse_args()
     require_venv()
     (HOME / "logs").mkdir(parents=True, exist_ok=True)
     wanted = [(HOME / "venv", [MAIN, DEMO, *(f"{name}/pyproject.toml" for name in PACKAGES)], install_main)]
     if arguments.bench:
-        wanted.append((HOME / "venv-bench", [BENCH], install_bench))
+        wanted.append((HOME / "bench-venv", [BENCH], install_bench))
     for venv, files, install in wanted:
         mark, value = venv / ".installed", stamp(venv, (ROOT / name for name in files))
         if mark.exists() and mark.read_text() == value:

@@ -24,7 +24,7 @@ _FOREIGN = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH
 class ManagedProcess:
     """A child in its own session (a Ctrl-C in the terminal reaches only us, who then stop it in order).
 
-    `record` keeps pid, start time and command line, by which a later run recognises and stops an orphan of this one.
+    `record` keeps pid and start time, by which a later run recognises and stops an orphan of this one.
     """
 
     def __init__(self, name: str, record: Path, log: Path) -> None:
@@ -59,7 +59,7 @@ class ManagedProcess:
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
                 )
-            self._remember(self._child.pid)
+            note_process(self.record, self._child.pid)
         except OSError as error:
             raise explain_os_error(error, self.log.parent) from error
 
@@ -103,16 +103,17 @@ class ManagedProcess:
         self.record.unlink(missing_ok=True)
         return True
 
-    def _remember(self, pid: int) -> None:
-        process = psutil.Process(pid)
-        self.record.write_text(json.dumps({"pid": pid, "started": process.create_time(), "name": self.name}))
-
     def _last_words(self) -> str:
         text = self.log.read_text(errors="replace") if self.log.exists() else ""
         if "No space left on device" in text[-20_000:]:
             return "the disk is full: free some space and run this again"
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         return f"{lines[-1][:300] if lines else 'it said nothing'} (see {self.log})"
+
+
+def note_process(record: Path, pid: int) -> None:
+    """Writes down a process so that `recorded_process` finds it, and takes no other with the same pid for it."""
+    record.write_text(json.dumps({"pid": pid, "started": psutil.Process(pid).create_time()}))
 
 
 def recorded_process(record: Path) -> psutil.Process | None:

@@ -1,0 +1,82 @@
+"""The command line `candor`."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+from collections.abc import Callable, Iterator
+from importlib.metadata import entry_points, version
+from typing import Annotated
+
+import typer
+
+from candor import commands
+from candor.local.errors import LocalError
+
+GROUP = "candor.commands"
+# The order in which somebody new needs them; what packages add comes after.
+FIRST = ("local", "doctor", "token", "replay", "bulk", "relay", "dlq")
+
+HELP = """Keep what customers were promised beside what is really happening.
+
+A first look: [b]candor demo[/]. On your own: [b]candor up[/], then [b]candor token --role operator[/] for a key, and
+[b]candor status[/] for the addresses. Everything that runs here lies under .candor/ (or CANDOR_HOME).
+"""
+
+
+def build() -> typer.Typer:
+    """The command line with every command of this package and of the installed ones."""
+    app = typer.Typer(
+        help=HELP,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode="rich",
+        pretty_exceptions_show_locals=False,
+    )
+    app.callback()(_main)
+    for register in registers():
+        register(app)
+    return app
+
+
+def registers() -> Iterator[Callable[[typer.Typer], None]]:
+    """`register(app)` of each module of candor.commands and of each entry point of the group `candor.commands`."""
+    found = sorted(
+        (module.name for module in pkgutil.iter_modules(commands.__path__)),
+        key=lambda name: (FIRST.index(name) if name in FIRST else len(FIRST), name),
+    )
+    for name in found:
+        register = getattr(importlib.import_module(f"{commands.__name__}.{name}"), "register", None)
+        if register is not None:
+            yield register
+    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+        try:
+            yield point.load()
+        except ModuleNotFoundError as error:
+            # One broken package must not take `candor down` away.
+            print(f"candor: the command {point.name} is missing: {error}", file=sys.stderr)
+
+
+def main() -> None:
+    """Runs a command; a local trouble is one line and exit status 1."""
+    try:
+        build()()
+    except LocalError as error:
+        sys.exit(f"candor: {error}")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"candor {version('candor')}")
+        raise typer.Exit
+
+
+def _main(
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    pass
+
+
+if __name__ == "__main__":
+    main()

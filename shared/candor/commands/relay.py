@@ -1,0 +1,68 @@
+"""`candor relay replay`: what a service published, published again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from sqlalchemy.engine import make_url
+
+from candor.local.folder import Folder
+from candor.local.running import database_url
+from candor.store import outbox
+from candor.store.db import Database
+from candor.store.unit_of_work import unit_of_work
+
+
+class Keeper(StrEnum):
+    """The services whose outbox keeps its rows."""
+
+    PROMISE = "promise-svc"
+    DELIVERY = "delivery-svc"
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the group of commands."""
+    group = typer.Typer(no_args_is_help=True, help="What the services have published.")
+    group.command("replay")(replay)
+    # With a single command typer would make it the group itself.
+    group.callback()(lambda: None)
+    app.add_typer(group, name="relay")
+
+
+def replay(
+    service: Annotated[Keeper, typer.Argument(help="Whose events.")],
+    since: Annotated[datetime | None, typer.Option(help="Only what was written at or after this (UTC).")] = None,
+    until: Annotated[datetime | None, typer.Option(help="Only what was written before this (UTC).")] = None,
+    partition: Annotated[list[int] | None, typer.Option(help="Only these partitions; may be repeated.")] = None,
+    prefix: Annotated[str, typer.Option(envvar="DATABASE_PREFIX", help="How the databases' names begin.")] = "candor",
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+) -> None:
+    """Have a service publish again what it has published, with the old ids and versions.
+
+    Consumers that know it already change nothing; ones that were emptied are filled. The service must be running to
+    do the sending. DATABASE_URL names the server; by default the local stack's.
+    """
+    database = f"{prefix}_{service.removesuffix('-svc')}"
+    url = make_url(database_url(Folder.default())).set(database=database).render_as_string(hide_password=False)
+    bounds = [moment.replace(tzinfo=moment.tzinfo or UTC) if moment else None for moment in (since, until)]
+    events = asyncio.run(mark_unsent(url, bounds[0], bounds[1], partition))
+    if as_json:
+        typer.echo(json.dumps({"service": service.value, "events": events}))
+    else:
+        Console(highlight=False).print(f"{events} events of {service} will be published again")
+
+
+async def mark_unsent(url: str, since: datetime | None, until: datetime | None, partitions: list[int] | None) -> int:
+    """Marks kept outbox rows of one service's database as not sent; returns how many events they hold."""
+    database = await Database.open(url, pool_size=1)
+    try:
+        async with unit_of_work(database) as uow:
+            return await outbox.replay(uow, since=since, until=until, partitions=partitions)
+    finally:
+        await database.close()

@@ -1,0 +1,98 @@
+"""The secrets of a local stack, made once: API keys, webhook secrets, the contact key pair, the session secret."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from nacl.public import PrivateKey
+
+from candor.local.errors import explain_os_error
+from candor.local.folder import Folder
+from candor.web.auth import Role, new_key
+
+SOURCES = ("crm", "field")
+
+
+@dataclass(frozen=True)
+class SecretPaths:
+    """Where the files lie; every one is readable by its owner only."""
+
+    folder: Path
+
+    @property
+    def api_keys(self) -> Path:
+        return self.folder / "api-keys.json"
+
+    @property
+    def webhooks(self) -> Path:
+        return self.folder / "webhooks.json"
+
+    @property
+    def contact_public(self) -> Path:
+        return self.folder / "contact-public.key"
+
+    @property
+    def contact_private(self) -> Path:
+        return self.folder / "contact-private.key"
+
+    @property
+    def session(self) -> Path:
+        return self.folder / "session.key"
+
+    def environment(self, service: str) -> dict[str, str]:
+        """The settings that name them; only notify-svc is told of the private key."""
+        given = {
+            "API_KEYS_FILE": self.api_keys,
+            "WEBHOOK_SECRETS_FILE": self.webhooks,
+            "CONTACT_PUBLIC_KEY_FILE": self.contact_public,
+            "SESSION_SECRET_FILE": self.session,
+        }
+        if service == "notify-svc":
+            given["CONTACT_PRIVATE_KEY_FILE"] = self.contact_private
+        return {name: str(path) for name, path in given.items()}
+
+
+def ensure_secrets(folder: Folder) -> SecretPaths:
+    """Makes what is missing and leaves what is there: a restart must not end keys that somebody uses."""
+    paths = SecretPaths(folder.secrets)
+    if not paths.api_keys.exists():
+        write_private(paths.api_keys, json.dumps({"keys": []}, indent=2))
+    if not paths.webhooks.exists():
+        made = {source: ["whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()] for source in SOURCES}
+        write_private(paths.webhooks, json.dumps({"sources": made}, indent=2))
+    if not paths.contact_private.exists() or not paths.contact_public.exists():
+        pair = PrivateKey.generate()
+        write_private(paths.contact_private, base64.b64encode(bytes(pair)).decode())
+        write_private(paths.contact_public, base64.b64encode(bytes(pair.public_key)).decode())
+    if not paths.session.exists():
+        # Hexadecimal: no run of letters in it can look like a placeholder word.
+        write_private(paths.session, secrets.token_hex(32))
+    return paths
+
+
+def add_key(paths: SecretPaths, name: str, role: Role, scopes: tuple[str, ...] = ()) -> str:
+    """A new API key, returned here and kept nowhere: the file holds its SHA-256. The same name again replaces it."""
+    key, digest = new_key()
+    entries = [entry for entry in json.loads(paths.api_keys.read_text())["keys"] if entry["name"] != name]
+    entries.append({"name": name, "sha256": digest, "role": role.name.lower(), "scopes": list(scopes)})
+    write_private(paths.api_keys, json.dumps({"keys": entries}, indent=2))
+    return key
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replaces a file as a whole, readable by its owner only: a reader never sees half of it."""
+    new = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        raise explain_os_error(error, path.parent) from error

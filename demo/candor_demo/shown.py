@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.table import Table
 
+from candor.replay.engine import Outcome
+from candor.replay.importing import Imported
 from candor_demo.summary import Score, Summary
 
 
@@ -54,3 +58,22 @@ def duration(minutes: float | None) -> str:
         return "–"
     hours, rest = divmod(round(minutes), 60)
     return f"{hours} h {rest:02d} min" if hours else f"{rest} min"
+
+
+def blemishes(states: Mapping[str, int], replayed: Outcome, imported: Imported) -> list[str]:
+    """What went wrong on the way, one line each; nothing is glossed over."""
+    found = []
+    if imported.rejected:
+        first = imported.rejected[0]
+        found.append(f"{len(imported.rejected)} history events rejected, first {first.id}: {first.code} {first.detail}")
+    if replayed.refused:
+        first_refused = replayed.refused[0]
+        found.append(f"{len(replayed.refused)} events refused, first {first_refused.event_id}: {first_refused.code}")
+    if replayed.late:
+        found.append(
+            f"{replayed.late} events went out more than a second late, at worst {replayed.most_behind_s:.1f} s"
+        )
+    unsent = {state: count for state, count in states.items() if state not in {"sent", "suppressed"}}
+    if unsent:
+        found.append("notices not sent: " + ", ".join(f"{count} {state}" for state, count in sorted(unsent.items())))
+    return found

@@ -1,0 +1,65 @@
+"""The records that the summary rests on, read through the public APIs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any, Final
+
+import httpx
+
+from candor_demo.summary import Frozen, Spoken
+
+PAGE: Final = 200
+MAIL_PAGE: Final = 500
+
+
+async def items(client: httpx.AsyncClient, url: str, key: str, **query: str) -> AsyncIterator[dict[str, Any]]:
+    """Every item of a paged list, following its Link headers; raises httpx.HTTPStatusError."""
+    following: str | None = str(httpx.URL(url).copy_merge_params({"limit": str(PAGE), **query}))
+    while following:
+        response = await client.get(following, headers={"authorization": f"Bearer {key}"})
+        response.raise_for_status()
+        for item in response.json()["items"]:
+            yield item
+        link = response.links.get("next")
+        following = str(response.url.join(link["url"])) if link else None
+
+
+async def spoken(client: httpx.AsyncClient, notify_url: str, key: str) -> list[Spoken]:
+    """What customers were really told: notices that went out, at the business time at which they did."""
+    return [
+        Spoken(item["promise_id"], item["statement"], datetime.fromisoformat(item["changed_at"]))
+        async for item in items(client, f"{notify_url}/v1/notices", key, state="sent")
+    ]
+
+
+async def notice_states(client: httpx.AsyncClient, notify_url: str, key: str) -> dict[str, int]:
+    """How many notices are in each state."""
+    found: dict[str, int] = {}
+    async for item in items(client, f"{notify_url}/v1/notices", key):
+        found[item["state"]] = found.get(item["state"], 0) + 1
+    return found
+
+
+async def forecasts(client: httpx.AsyncClient, risk_url: str, key: str, wanted: set[str]) -> list[Frozen]:
+    """Every frozen forecast of the promises asked for, settled or not."""
+    return [
+        Frozen(item["promise_id"], item["lead"], item["p_slip"])
+        async for item in items(client, f"{risk_url}/v1/track-record", key)
+        if item["promise_id"] in wanted
+    ]
+
+
+async def recipients(client: httpx.AsyncClient, mailbox_url: str) -> list[str]:
+    """The address of each message in the mailbox, once a message."""
+    found: list[str] = []
+    query = {"limit": str(MAIL_PAGE)}
+    while True:
+        response = await client.get(f"{mailbox_url}/messages", params=query)
+        response.raise_for_status()
+        body = response.json()
+        found += [address for message in body["messages"] for address in message["recipients"]]
+        if not body["next"]:
+            return found
+        query = {"limit": str(MAIL_PAGE), "before": str(body["next"])}

@@ -1,0 +1,98 @@
+"""The demo from a running stack to its summary: import, wait, replay, wait, count."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+from rich.console import Console
+
+from candor.replay import shown as replay_shown
+from candor.replay.engine import Outcome
+from candor.replay.importing import Imported, Importer
+from candor.replay.live import client, send_stream
+from candor.replay.sending import ImportSender
+from candor.replay.stream import write_stream
+from candor.replay.where import webhook_secret
+from candor_demo import gather
+from candor_demo.day import Day
+from candor_demo.quiet import until_quiet
+from candor_demo.stage import SOURCE, Stage
+from candor_demo.summary import Summary, count_messages, summarise
+
+DIGEST_S: Final = 120.0
+TOPICS: Final = ("promises", "milestones")
+Said = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Performed:
+    """What a demo came to; `states` counts notices, `replayed` and `imported` are the figures of the two ways in."""
+
+    imported: Imported
+    replayed: Outcome
+    summary: Summary
+    states: dict[str, int]
+
+    def as_json(self, day: Day, speed: float) -> dict[str, Any]:
+        """Everything, for the file that the demo leaves behind."""
+        replayed = asdict(self.replayed) | {"refused": len(self.replayed.refused)}
+        return {
+            "day": day.day.isoformat(),
+            "speed": speed,
+            "history_rate": day.history_rate,
+            "imported": {"events": self.imported.total, "rejected": len(self.imported.rejected)},
+            "replayed": replayed,
+            "notices": self.states,
+            "summary": self.summary.as_json(),
+        }
+
+
+async def import_history(stage: Stage, day: Day, console: Console) -> Imported:
+    """Import the history and wait until risk-svc has learnt from all of it; the clock stands still meanwhile."""
+    path = stage.folder / "history.jsonl"
+    write_stream(path, day.history)
+    async with client() as http:
+        with replay_shown.progress(console) as display:
+            report = replay_shown.import_reporter(display, "importing history")
+            sender = ImportSender(http, stage.key)
+            imported = await Importer(sender, stage.endpoints, stage.folder / "imports", report=report).run(path)
+        with console.status("learning from the history") as status:
+            await _quiet(http, stage, lambda text: status.update(f"learning from the history: {text}"))
+    return imported
+
+
+async def replay_day(stage: Stage, day: Day, console: Console) -> Outcome:
+    """Begin business time and replay the live part."""
+    secret = webhook_secret(stage.stack.secrets.webhooks, SOURCE)
+    stage.begin()
+    with replay_shown.progress(console) as display:
+        report = replay_shown.replay_reporter(display, len(day.live), f"replaying {day.day}")
+        return await send_stream(day.live, stage.endpoints, SOURCE, secret, stage.pace(), report)
+
+
+async def conclude(stage: Stage, day: Day, imported: Imported, replayed: Outcome, console: Console) -> Performed:
+    """Wait until the last word has gone out, then read what was forecast and told, and count."""
+    async with client() as http:
+        with console.status("waiting for the last messages") as status:
+            await _quiet(http, stage, lambda text: status.update(f"waiting for the last messages: {text}"))
+        urls = stage.stack.urls
+        spoken = await gather.spoken(http, urls["notify-svc"], stage.key)
+        forecasts = await gather.forecasts(http, urls["risk-web"], stage.key, set(day.truths))
+        mails = count_messages(await gather.recipients(http, urls["mailbox"]))
+        states = await gather.notice_states(http, urls["notify-svc"], stage.key)
+    return Performed(imported, replayed, summarise(day.truths, spoken, forecasts, mails, day.history_rate), states)
+
+
+def write_report(path: Path, performed: Performed, day: Day, speed: float) -> None:
+    """The JSON file beside the table on the screen."""
+    path.write_text(json.dumps(performed.as_json(day, speed), indent=2, default=str) + "\n")
+
+
+async def _quiet(http: httpx.AsyncClient, stage: Stage, report: Said) -> None:
+    urls = {name: stage.stack.urls[name] for name in stage.stack.processes}
+    await until_quiet(http, urls, TOPICS, seconds=DIGEST_S, report=report)

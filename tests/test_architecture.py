@@ -1,0 +1,179 @@
+"""The walls between the parts. When one is in your way the shape may be wrong: write an ADR, not an exception."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SERVICES = ("promise_svc", "delivery_svc", "risk_svc", "notify_svc")
+PACKAGES = ("candor", "candor_demo", *SERVICES)
+LONGEST_FILE, LONGEST_FUNCTION = 400, 50
+COMMITTER = "shared/candor/store/unit_of_work.py"
+# Written so that this file does not contain what it looks for.
+FOREIGN = re.compile(
+    "|".join(
+        (
+            "pypi" + r"\.org",
+            "python" + r"hosted\.org",
+            r"maven\." + "org",
+            r"repo1\." + "maven",
+            "npm" + r"js\.(org|com)",
+            "crates" + r"\.io",
+            r"proxy\." + r"golang\.org",
+            r"deb\." + r"debian\.org",
+            r"(?<![\w.~$}/])/(work|root)/",
+            r"(?<![\w.~$}/])/home/\w+/",
+        )
+    )
+)
+
+
+@cache
+def tracked() -> tuple[Path, ...]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+    return tuple(path for name in listed.decode().split("\0") if name and (path := ROOT / name).is_file())
+
+
+def code() -> list[Path]:
+    return [path for path in tracked() if path.suffix == ".py"]
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def ours() -> list[Path]:
+    return [path for path in code() if name(path).startswith(("shared/", "services/", "demo/"))]
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(), str(path))
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that a file imports, wherever in it, with `from x import y` as x.y."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name(path)}:{node.lineno} imports relatively: say the package"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def imports_of(path: Path, *packages: str) -> list[str]:
+    return [one for one in imports(path) if one.split(".")[0] in packages]
+
+
+def test_there_is_something_to_look_at() -> None:
+    assert len(ours()) > 50
+    assert any(name(path).endswith("/domain/__init__.py") for path in ours())
+
+
+def test_domains_import_nothing_but_the_standard_library_numpy_the_contracts_and_themselves() -> None:
+    wrong = []
+    for path in ours():
+        parts = name(path).split("/")
+        if parts[0] != "services" or parts[3:4] != ["domain"]:
+            continue
+        for module in imports(path):
+            top = module.split(".")[0]
+            allowed = top in sys.stdlib_module_names or top == "numpy"
+            allowed |= module.startswith(("candor.contracts.", f"{parts[2]}.domain"))
+            if not allowed:
+                wrong.append(f"{name(path)}: {module}")
+    assert wrong == []
+
+
+def test_contracts_import_nothing_else_of_ours() -> None:
+    wrong = [
+        f"{name(path)}: {module}"
+        for path in ours()
+        if name(path).startswith("shared/candor/contracts/")
+        for module in imports_of(path, *PACKAGES)
+        if not module.startswith("candor.contracts.") and module not in ("candor.contracts", "candor.__version__")
+    ]
+    assert wrong == []
+
+
+def test_services_never_import_each_other_and_the_library_imports_no_service() -> None:
+    wrong = []
+    for path in ours():
+        parts = name(path).split("/")
+        own = parts[1].replace("-", "_") if parts[0] == "services" else ""
+        foreign = {*SERVICES, "candor_demo"} - {own} if parts[0] != "demo" else set(SERVICES)
+        wrong += [f"{name(path)}: {module}" for module in imports_of(path, *foreign)]
+    assert wrong == []
+
+
+def test_only_messaging_talks_to_kafka() -> None:
+    wrong = [
+        f"{name(path)}: {module}"
+        for path in ours()
+        if not name(path).startswith("shared/candor/messaging/")
+        for module in imports_of(path, "aiokafka", "kafka", "confluent_kafka")
+    ]
+    assert wrong == []
+
+
+def transactions(path: Path) -> Iterator[str]:
+    """Where a file begins or ends a transaction: by a call on a connection, or by a statement."""
+    statement = re.compile(r"\s*(BEGIN|COMMIT|ROLLBACK|START TRANSACTION)[\s;A-Z]{0,30}", re.IGNORECASE)
+    # aiokafka's consumer commits offsets under the same name: telemetry, no transaction.
+    ends = {"commit"} if not name(path).startswith("shared/candor/messaging/") else set()
+    calls = {"transaction", "begin_nested"} | ends
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in calls:
+            yield f"{name(path)}:{node.lineno} .{node.func.attr}()"
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and statement.fullmatch(node.value):
+            yield f"{name(path)}:{node.lineno} {node.value!r}"
+
+
+def test_only_the_unit_of_work_begins_and_commits() -> None:
+    excused = (COMMITTER, "shared/candor/store/migrate.py")
+    wrong = [found for path in ours() if name(path) not in excused for found in transactions(path)]
+    assert wrong == []
+    assert list(transactions(ROOT / COMMITTER))
+
+
+@pytest.mark.parametrize("folder", ["shared", "services", "demo", "tests", "bench", "tools"])
+def test_files_and_functions_stay_short(folder: str) -> None:
+    wrong = []
+    for path in code():
+        # A migration says what tables look like, one statement after the other: only its file's length counts.
+        if not name(path).startswith(f"{folder}/"):
+            continue
+        lines = len(path.read_text().splitlines())
+        if lines > LONGEST_FILE:
+            wrong.append(f"{name(path)}: {lines} lines")
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and "/migrations/" not in name(path):
+                length = (node.end_lineno or node.lineno) - node.lineno + 1
+                if length > LONGEST_FUNCTION:
+                    wrong.append(f"{name(path)}:{node.lineno} {node.name}: {length} lines")
+    assert wrong == []
+
+
+def test_no_tracked_file_names_a_package_registry_or_a_path_of_one_machine() -> None:
+    wrong = []
+    for path in tracked():
+        try:
+            text = path.read_text()
+        except UnicodeDecodeError:
+            continue
+        wrong += [f"{name(path)}: {found.group()}" for found in FOREIGN.finditer(text)]
+    assert wrong == []
+
+
+def test_every_package_says_that_it_is_typed() -> None:
+    roots = [path.parent for path in ours() if path.parent.name in PACKAGES and path.name == "__init__.py"]
+    assert {root.name for root in roots} == set(PACKAGES)
+    assert [root.name for root in roots if not (root / "py.typed").exists()] == []

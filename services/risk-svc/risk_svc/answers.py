@@ -1,0 +1,159 @@
+"""From stored states to what readers see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from statistics import median
+from typing import Any
+
+from candor.contracts import Component, Standing
+from risk_svc import schemas
+from risk_svc.domain import facts as known
+from risk_svc.domain.gap import band, roll_up
+from risk_svc.domain.incidents import Incident
+from risk_svc.domain.scoring import told
+from risk_svc.domain.state import PromiseState, Step, StepStatus, Told, completed_at, standing
+from risk_svc.store import moment
+
+
+def item(state: PromiseState) -> schemas.GapItem:
+    """A promise as lists show it."""
+    return schemas.GapItem(**_head(state))
+
+
+def detail(state: PromiseState, linked: Sequence[Incident], now: float) -> schemas.GapDetail:
+    """A promise with all that explains its gap; `linked` are the incidents on what it depends on."""
+    view = state.view
+    stands = standing(state)
+    return schemas.GapDetail(
+        **_head(state),
+        forecast=_forecast(state) if stands is Standing.OPEN and view.at else None,
+        facts=[schemas.FactOut.model_validate(fact, from_attributes=True) for fact in known.facts(state, linked, now)],
+        history=[
+            schemas.PointOut(
+                at=moment(point.at),
+                score=point.score / 10,
+                p_slip=point.p_slip / 1000,
+                p50=moment(point.p50) if point.p50 else None,
+            )
+            for point in view.trail
+        ],
+        dates=_dates(state),
+        milestones=[_milestone(step) for step in state.steps],
+        incidents=[_incident(incident) for incident in linked],
+        notices=[_notice(notice) for notice in state.notices],
+        labels=state.labels,
+        depends_on=state.depends_on,
+        value=state.value,
+        currency=state.currency,
+        owner=state.owner,
+        department=state.department,
+        zone=state.zone,
+        completed_at=_at(completed_at(state)),
+    )
+
+
+def customer(customer_id: str, states: Iterable[PromiseState]) -> schemas.CustomerGap:
+    """The roll-up over a customer's open promises; a missing value weighs as the median of the known ones, or 1."""
+    everything = list(states)
+    still = [state for state in everything if standing(state) is Standing.OPEN]
+    values = [state.value for state in still if state.value is not None]
+    usual = median(values) if values else 1.0
+    pairs = [(state.view.score, usual if state.value is None else state.value) for state in still]
+    worst = max(still, key=lambda state: (state.view.score, state.promise_id), default=None)
+    return schemas.CustomerGap(
+        customer_id=customer_id,
+        score=round(roll_up(pairs), 2),
+        promises=len(everything),
+        open=len(still),
+        assumed_values=len(still) - len(values),
+        worst=None if worst is None else item(worst),
+    )
+
+
+def _head(state: PromiseState) -> dict[str, Any]:
+    view = state.view
+    return {
+        "promise_id": state.promise_id,
+        "customer_id": state.customer_id,
+        "kind": state.kind,
+        "what": state.what,
+        "standing": standing(state),
+        "score": round(view.score, 2),
+        "band": band(view.score),
+        "p_slip": round(view.p_slip, 4),
+        "held_due": moment(state.held_due),
+        "as_of": moment(view.at),
+        "told": told(state),
+        "contributions": [
+            schemas.ContributionOut(component=Component(name), x=x, share=share, evidence=evidence)
+            for name, x, share, evidence in view.shares
+        ],
+    }
+
+
+def _forecast(state: PromiseState) -> schemas.ForecastOut:
+    view = state.view
+    return schemas.ForecastOut(
+        p_slip=round(view.p_slip, 4),
+        p50=_at(view.p50),
+        p80=_at(view.p80),
+        p90=_at(view.p90),
+        basis=view.basis,
+        n=view.n,
+        model=view.model,
+    )
+
+
+def _dates(state: PromiseState) -> schemas.DatesOut:
+    return schemas.DatesOut(
+        made_at=moment(state.made_at),
+        requested_due=_at(state.requested_due),
+        first_due=moment(state.first_due),
+        latest_due=moment(state.latest_due),
+        held_due=moment(state.held_due),
+        deadline=moment(state.deadline),
+        revisions=state.revisions,
+    )
+
+
+def _milestone(step: Step) -> schemas.MilestoneOut:
+    return schemas.MilestoneOut(
+        name=step.name,
+        status=StepStatus(step.status).name.lower(),
+        planned=_at(step.planned),
+        expected=_at(step.expected),
+        at=_at(step.at),
+        told=step.told,
+        final=step.final,
+        reason=step.reason,
+    )
+
+
+def _incident(incident: Incident) -> schemas.IncidentOut:
+    return schemas.IncidentOut(
+        incident_id=incident.incident_id,
+        category=incident.category,
+        title=incident.title,
+        severity=incident.severity,
+        opened_at=moment(incident.since),
+        resolved_at=_at(incident.until),
+        expected_end=_at(incident.expected_end),
+    )
+
+
+def _notice(notice: Told) -> schemas.NoticeOut:
+    return schemas.NoticeOut(
+        notice_id=notice.notice_id,
+        statement=notice.statement,
+        state=notice.state,
+        at=moment(notice.at),
+        told_low=_at(notice.low),
+        told_high=_at(notice.high),
+        next_update_by=_at(notice.next_update_by),
+    )
+
+
+def _at(seconds: float | None) -> datetime | None:
+    return None if seconds is None else moment(seconds)

@@ -1,0 +1,74 @@
+"""What events established about a promise: the only things a message to a customer may state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Final
+from zlib import crc32
+
+from candor.contracts import Fact, FactKind
+from risk_svc.domain.incidents import Incident
+from risk_svc.domain.state import PromiseState, Step, StepStatus
+
+LEAST_LATE_S: Final = 60.0
+LEAST_SHARE: Final = 0.01
+"""A step counts as late from a minute, or a hundredth of the promise's lead time, whichever is longer."""
+
+
+def facts(state: PromiseState, linked: Iterable[Incident], now: float) -> list[Fact]:
+    """Facts as of `now`: steps late, missed, cancelled or overdue by the clock, and linked open incidents."""
+    margin = max(LEAST_LATE_S, LEAST_SHARE * state.lead)
+    found = [fact for step in state.steps if (fact := _step(step, margin, now)) is not None]
+    found += [
+        Fact(
+            FactKind.INCIDENT_OPEN,
+            incident.source_event,
+            incident.category,
+            _time(incident.since),
+            text=incident.title,
+        )
+        for incident in linked
+        if incident.until is None and incident.since <= now
+    ]
+    return found
+
+
+def digest(found: Iterable[Fact]) -> int:
+    """A number that stays the same while only the minutes of the facts grow; 0 for none."""
+    names = "\n".join(f"{fact.kind.value}|{fact.name}|{fact.event_id}" for fact in found)
+    return crc32(names.encode("utf-8", "replace"))
+
+
+def _step(step: Step, margin: float, now: float) -> Fact | None:
+    if step.status == StepStatus.REACHED and step.at is not None:
+        late = step.at - step.planned if step.planned is not None else 0.0
+        return _fact(FactKind.MILESTONE_LATE, step, step.at, late) if late >= margin else None
+    if step.status == StepStatus.MISSED and step.at is not None:
+        return _fact(FactKind.MILESTONE_MISSED, step, step.at, 0.0)
+    if step.status == StepStatus.CANCELLED and step.at is not None:
+        return _fact(FactKind.MILESTONE_CANCELLED, step, step.at, 0.0)
+    if step.planned is not None and now - step.planned >= margin:
+        return Fact(
+            FactKind.MILESTONE_OVERDUE,
+            "",
+            step.name,
+            _time(step.planned),
+            minutes=_minutes(now - step.planned),
+            told=step.told,
+        )
+    return None
+
+
+def _fact(kind: FactKind, step: Step, at: float, late: float) -> Fact:
+    return Fact(
+        kind, step.source_event, step.name, _time(at), minutes=_minutes(late), reason=step.reason, told=step.told
+    )
+
+
+def _minutes(seconds: float) -> float:
+    return float(round(seconds / 60))
+
+
+def _time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,139 @@
+"""Folding events into a promise's state: commutative across topics, in order and once within each."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from candor.contracts import (
+    Envelope,
+    Event,
+    MilestoneReported,
+    MilestoneStatus,
+    NoticeChanged,
+    PromiseMade,
+    PromiseRevised,
+    PromiseSettled,
+    PromiseWithdrawn,
+)
+from risk_svc.domain.state import NOTICES_LIMIT, PromiseState, Step, StepStatus, Told
+
+TEXT_LIMIT: Final = 120
+_STATUS: Final = {
+    MilestoneStatus.STARTED: StepStatus.STARTED,
+    MilestoneStatus.REACHED: StepStatus.REACHED,
+    MilestoneStatus.MISSED: StepStatus.MISSED,
+    MilestoneStatus.CANCELLED: StepStatus.CANCELLED,
+}
+
+
+class Folded(StrEnum):
+    """What became of an event: `old` ones were applied before, `version_gap` ones came without their predecessor."""
+
+    APPLIED = "applied"
+    OLD = "old"
+    VERSION_GAP = "version_gap"
+
+
+def fold(state: PromiseState, envelope: Envelope, data: Event) -> Folded:
+    """Apply one event to its promise, in place; anything but APPLIED leaves the state as it was.
+
+    Raises TypeError for an event that is not about one promise.
+    """
+    if isinstance(data, NoticeChanged):
+        return _notice(state, envelope, data)
+    milestone = isinstance(data, MilestoneReported)
+    version = state.milestone_version if milestone else state.promise_version
+    if envelope.version <= version:
+        return Folded.OLD
+    if envelope.version > version + 1:
+        return Folded.VERSION_GAP
+    if isinstance(data, MilestoneReported):
+        state.milestone_version = envelope.version
+        _milestone(state, data)
+        return Folded.APPLIED
+    if isinstance(data, PromiseMade):
+        _made(state, data, historical=envelope.historical)
+    elif isinstance(data, PromiseRevised):
+        state.latest_due, state.held_due = data.latest_due.timestamp(), data.held_due.timestamp()
+        state.revisions += 1
+    elif isinstance(data, PromiseWithdrawn):
+        state.withdrawn = True
+    elif isinstance(data, PromiseSettled):
+        state.verdict = data.verdict.value
+        state.verdict_at = data.settled_at.timestamp()
+        state.verdict_completed_at = None if data.completed_at is None else data.completed_at.timestamp()
+    else:
+        raise TypeError(f"{type(data).__name__} is not about one promise")
+    state.promise_version = envelope.version
+    return Folded.APPLIED
+
+
+def _made(state: PromiseState, data: PromiseMade, *, historical: bool) -> None:
+    state.customer_id = data.customer_id
+    state.kind, state.what = data.kind, data.what[:TEXT_LIMIT]
+    state.made_at = data.made_at.timestamp()
+    state.requested_due = None if data.requested_due is None else data.requested_due.timestamp()
+    state.first_due, state.latest_due = data.first_due.timestamp(), data.latest_due.timestamp()
+    state.held_due = data.held_due.timestamp()
+    state.tolerance_s = data.tolerance_s
+    state.labels = dict(data.labels)
+    state.depends_on = [(item.kind, item.id) for item in data.depends_on]
+    state.value, state.currency = data.value, data.currency
+    state.owner, state.department = data.owner, data.department
+    state.deliverer, state.accepted = data.deliverer, data.accepted
+    state.zone = data.zone
+    state.historical = historical
+    state.steps = _merge(state.steps, data)
+
+
+def _merge(reported: list[Step], data: PromiseMade) -> list[Step]:
+    """Planned steps in their order with what was reported of them; unplanned ones go before, as they came."""
+    earlier = {step.name: step for step in reported}
+    planned = []
+    for item in data.milestones:
+        step = earlier.pop(item.name, None) or Step(item.name)
+        if item.planned is not None:
+            step.planned = item.planned.timestamp()
+        step.told, step.extra = item.told, False
+        planned.append(step)
+    if planned:
+        planned[-1].final = True
+    return [*earlier.values(), *planned]
+
+
+def _milestone(state: PromiseState, data: MilestoneReported) -> None:
+    step = next((step for step in state.steps if step.name == data.milestone), None)
+    if step is None:
+        step = Step(data.milestone, extra=True)
+        state.steps.insert(sum(known.extra for known in state.steps), step)
+    if data.planned is not None:
+        step.expected, step.expected_at = data.planned.timestamp(), data.at.timestamp()
+        if step.planned is None:
+            step.planned = step.expected
+    status = _STATUS.get(data.status)
+    if status is None or (status == StepStatus.STARTED and step.status >= StepStatus.REACHED):
+        return
+    step.status = status
+    step.at = data.at.timestamp()
+    step.final = step.final or data.final
+    step.source_event, step.reason = data.source_event, (data.reason or "")[:TEXT_LIMIT]
+
+
+def _notice(state: PromiseState, envelope: Envelope, data: NoticeChanged) -> Folded:
+    known = next((told for told in state.notices if told.notice_id == data.notice_id), None)
+    if known is not None and envelope.version <= known.version:
+        return Folded.OLD
+    told = Told(
+        data.notice_id,
+        envelope.version,
+        data.statement.value,
+        data.state.value,
+        data.at.timestamp(),
+        None if data.told_low is None else data.told_low.timestamp(),
+        None if data.told_high is None else data.told_high.timestamp(),
+        None if data.next_update_by is None else data.next_update_by.timestamp(),
+    )
+    notices = [item for item in state.notices if item.notice_id != data.notice_id]
+    state.notices = sorted([*notices, told], key=lambda item: (item.at, item.notice_id))[-NOTICES_LIMIT:]
+    return Folded.APPLIED

@@ -1,0 +1,89 @@
+"""Incidents and the promises that depend on what they hit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from candor.contracts import Envelope, IncidentReported, IncidentStatus
+from risk_svc.domain.state import PromiseState
+
+Place = tuple[str, str]
+
+
+class Incident(msgspec.Struct, gc=False, array_like=True, frozen=True):
+    """The newest picture of an incident; times in epoch seconds, `until` None while it is open."""
+
+    incident_id: str
+    version: int
+    severity: float
+    category: str
+    title: str
+    affects: list[Place]
+    since: float
+    until: float | None
+    expected_end: float | None
+    source_event: str
+
+    def overlap(self, now: float, deadline: float) -> float:
+        """The share of the time left until `deadline` that it is expected to last; 1 where its end is unknown."""
+        if self.expected_end is None or deadline <= now:
+            return 1.0
+        return min(1.0, max(0.0, (self.expected_end - now) / (deadline - now)))
+
+
+class Incidents:
+    """All incidents that a partition has heard of, found by what they affect."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Incident] = {}
+        self._at: dict[Place, set[str]] = {}
+
+    def put(self, incident: Incident) -> bool:
+        """Keep `incident` unless a newer picture of it is known; whether it was kept."""
+        before = self.known.get(incident.incident_id)
+        if before is not None:
+            if before.version >= incident.version:
+                return False
+            for place in before.affects:
+                self._at[place].discard(incident.incident_id)
+        self.known[incident.incident_id] = incident
+        for place in incident.affects:
+            self._at.setdefault(place, set()).add(incident.incident_id)
+        return True
+
+    def linked(self, state: PromiseState) -> Iterator[Incident]:
+        """Incidents on what the promise depends on, during its life, in order of their beginning."""
+        found = {name for place in state.depends_on for name in self._at.get(place, ())}
+        if not found:
+            return
+        for incident in sorted((self.known[name] for name in found), key=lambda item: (item.since, item.incident_id)):
+            if incident.until is None or incident.until > state.made_at:
+                yield incident
+
+    def troubles(self, state: PromiseState) -> list[tuple[float, float | None, float]]:
+        """The linked incidents as a forecast takes them: (from, until, severity)."""
+        return [(item.since, item.until, item.severity) for item in self.linked(state)]
+
+
+def incident_of(envelope: Envelope, data: IncidentReported) -> Incident:
+    """The picture that an event gives."""
+    resolved = data.status == IncidentStatus.RESOLVED
+    until = (data.resolved_at or envelope.time).timestamp() if resolved else None
+    return Incident(
+        data.incident_id,
+        envelope.version,
+        min(1.0, max(0.0, data.severity)),
+        data.category,
+        data.title[:TITLE_LIMIT],
+        [(item.kind, item.id) for item in data.affects],
+        data.opened_at.timestamp(),
+        until,
+        None if data.expected_end is None else data.expected_end.timestamp(),
+        data.source_event,
+    )
+
+
+TITLE_LIMIT: Final = 200

@@ -1,0 +1,71 @@
+"""Whether a change of a promise's gap is worth telling others, and why."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from candor.contracts import Standing
+from risk_svc.domain.state import PromiseState, View
+
+SCORE_STEP: Final = 1.0
+MEDIAN_SHARE: Final = 0.05
+THRESHOLDS: Final = (0.3, 0.5, 0.7)
+
+
+class Reason(StrEnum):
+    """Why a score was published."""
+
+    FIRST = "first"
+    STANDING = "standing"
+    FACTS = "facts"
+    THRESHOLD = "threshold"
+    SCORE = "score"
+    MEDIAN = "median"
+
+
+def worth_publishing(state: PromiseState, standing: Standing, facts: int) -> Reason | None:
+    """Why the view of `state` differs enough from what was last published; None if it does not.
+
+    A score moves by a point, P(slip) crosses .3, .5 or .7, P50 moves by a twentieth of the lead time or becomes never,
+    or standing or `facts` (their digest) change.
+    """
+    view = state.view
+    if not view.sent_standing:
+        return Reason.FIRST
+    if view.sent_standing != standing.value:
+        return Reason.STANDING
+    if view.sent_facts != facts:
+        return Reason.FACTS
+    return _numbers(view, MEDIAN_SHARE * state.lead)
+
+
+def _numbers(view: View, median_step: float) -> Reason | None:
+    if crossed(view.sent_p_slip, view.p_slip):
+        return Reason.THRESHOLD
+    if abs(view.score - view.sent_score) >= SCORE_STEP:
+        return Reason.SCORE
+    return Reason.MEDIAN if _moved(view.sent_p50, view.p50, median_step) else None
+
+
+def mark_published(view: View, standing: Standing, facts: int, version: int) -> None:
+    """Remember what others were told."""
+    view.version = version
+    view.sent_score, view.sent_p_slip, view.sent_p50 = view.score, view.p_slip, view.p50
+    view.sent_standing, view.sent_facts = standing.value, facts
+
+
+def next_version(previous: int, system_ms: int) -> int:
+    """Versions of a promise's gap only grow, over rebuilds and changes of owner as well."""
+    return max(previous + 1, system_ms)
+
+
+def crossed(before: float, after: float) -> bool:
+    """Whether a probability moved from one side of a threshold to the other; a threshold belongs to the upper side."""
+    return any((before >= level) != (after >= level) for level in THRESHOLDS)
+
+
+def _moved(before: float | None, after: float | None, step: float) -> bool:
+    if before is None or after is None:
+        return before is not after
+    return abs(after - before) > step

@@ -1,0 +1,74 @@
+"""The record a promise leaves: forecasts frozen at fixed leads, its history, and the lesson once it is settled."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from candor.contracts import Standing
+from risk_svc.domain.forecast.base import Case, Outcome
+from risk_svc.domain.state import TRAIL_LIMIT, Frozen, PromiseState, Step, StepStatus, Trail, View, completed_at
+
+LEADS: Final = (("left75", 0.75), ("left50", 0.5), ("left25", 0.25))
+STALE_SHARE: Final = 0.1
+"""A lead that passed more than a tenth of the lead time ago is not frozen any more: that forecast knew too much."""
+MOST_FROZEN: Final = 12
+
+
+def case_of(state: PromiseState, troubles: list[tuple[float, float | None, float]]) -> Case:
+    """What a forecast may know of the promise: nothing that names it or its customer."""
+    return Case(
+        state.kind, state.labels, state.made_at, state.held_due, float(state.tolerance_s), state.steps, troubles
+    )
+
+
+def outcome_of(state: PromiseState, troubles: list[tuple[float, float | None, float]], known: float) -> Outcome:
+    """The lesson of a promise that is over, or given up at `known`; the sender's words stay out of it."""
+    case = case_of(state, troubles)
+    case.steps = [Step(s.name, s.planned, s.expected, s.expected_at, s.at, s.status) for s in state.steps]
+    return Outcome(case, completed_at(state), known)
+
+
+def given_up_at(state: PromiseState) -> float:
+    """When an open promise teaches that it never came: overdue for as long as it was promised."""
+    return state.deadline + state.lead
+
+
+def lead_times(state: PromiseState) -> list[tuple[str, float]]:
+    """The fixed leads and their times."""
+    return [(name, state.held_due - share * state.lead) for name, share in LEADS]
+
+
+def freeze(state: PromiseState, now: float, base: float) -> None:
+    """Keep the present forecast for each lead or milestone reached since the last one; none after the deadline."""
+    view = state.view
+    if now > state.deadline or len(view.frozen) >= MOST_FROZEN:
+        return
+    have = {item.lead for item in view.frozen}
+    stale = STALE_SHARE * state.lead
+    due = [("made", state.made_at), *lead_times(state)]
+    due += [
+        (f"at:{step.name}"[:40], step.at)
+        for step in state.steps
+        if step.status == StepStatus.REACHED and step.at is not None and not step.final
+    ]
+    names = [name for name, at in due if at <= now <= at + stale and name not in have]
+    view.frozen = [*view.frozen, *(Frozen(name, round(view.p_slip, 4), round(base, 4)) for name in names)]
+
+
+def slipped(standing: Standing) -> int | None:
+    """What a forecast is scored against: 1 broken or cancelled, 0 kept, None where it does not count."""
+    if standing is Standing.KEPT:
+        return 0
+    return 1 if standing in (Standing.BROKEN, Standing.CANCELLED) else None
+
+
+def remember(view: View) -> None:
+    """Add the present view to the history; when that is full, every second older point goes."""
+    point = Trail(round(view.at), round(view.score * 10), round(view.p_slip * 1000), round(view.p50 or 0))
+    if view.trail and view.trail[-1].score == point.score and view.trail[-1].p_slip == point.p_slip:
+        return
+    trail = [*view.trail, point]
+    if len(trail) > TRAIL_LIMIT:
+        recent = TRAIL_LIMIT // 2
+        trail = [*trail[:-recent:2], *trail[-recent:]]
+    view.trail = trail

@@ -1,0 +1,192 @@
+"""From folded facts and a forecast to a view: score, contributions, forecast, when to look again."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import numpy as np
+
+from candor.contracts import Component, Contribution, Fact, Forecast, GapScored, Standing
+from risk_svc.domain import gap as gaps
+from risk_svc.domain import record
+from risk_svc.domain.forecast.base import Predictions
+from risk_svc.domain.incidents import Incident
+from risk_svc.domain.state import PromiseState, View, completed_at
+
+SPEAKING: Final = frozenset({"warning", "update", "cancelled"})
+SHORTEST_REVIEW_S: Final = 60.0
+LONGEST_REVIEW_S: Final = 21600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """One promise's part of a batch forecast, in plain numbers; times in epoch seconds, inf for never."""
+
+    p_slip: float
+    q50: float
+    q80: float
+    q90: float
+    lateness: float
+    horizon: float
+    base: float
+    n: int
+    basis: str
+    model: int
+
+
+def predicted(batch: Predictions) -> list[Predicted]:
+    """A batch forecast, one element a case."""
+    numbers = np.stack([batch.p_slip, batch.q50, batch.q80, batch.q90, batch.lateness, batch.horizon, batch.base])
+    return [
+        Predicted(p, q50, q80, q90, late, horizon, base, n, basis, batch.model)
+        for (p, q50, q80, q90, late, horizon, base), n, basis in zip(
+            numbers.T.tolist(), batch.n.tolist(), batch.basis, strict=True
+        )
+    ]
+
+
+def score_open(
+    state: PromiseState, linked: Sequence[Incident], item: Predicted, now: float, weights: gaps.Weights, change: float
+) -> None:
+    """Renew the view of an open promise as of `now`; `change` is when the clock alone changes its forecast."""
+    view = state.view
+    view.at, view.model = now, item.model
+    view.p_slip = min(1.0, max(0.0, item.p_slip))
+    view.p50, view.p80, view.p90 = _finite(item.q50), _finite(item.q80), _finite(item.q90)
+    view.basis, view.n, view.horizon = item.basis, item.n, item.horizon
+    view.doubtful_since = doubtful_since(state, now)
+    _set(view, gaps.gap(open_parts(state, linked, item, now, weights), weights))
+    record.freeze(state, now, item.base)
+    record.remember(view)
+    view.review = next_review(state, now, change)
+
+
+def score_settled(state: PromiseState, standing: Standing, now: float, weights: gaps.Weights) -> None:
+    """The last view: a kept or withdrawn promise has no gap, a broken one its real lateness, a cancelled one L = 1."""
+    view = state.view
+    done = completed_at(state)
+    late = 0.0
+    if standing is Standing.CANCELLED:
+        late = 1.0
+    elif standing is Standing.BROKEN:
+        late = 1.0 if done is None else gaps.lateness_of(done, state.deadline, view.horizon)
+    view.at, view.review, view.doubtful_since = now, math.inf, None
+    slipped = record.slipped(standing)
+    view.p_slip = float(slipped or 0)
+    view.p50 = view.p80 = view.p90 = done
+    view.basis, view.n = "settled", 0
+    _set(view, gaps.gap([gaps.Part(Component.LATENESS, late, settled_words(state, standing, done))], weights))
+    record.remember(view)
+
+
+def open_parts(
+    state: PromiseState, linked: Sequence[Incident], item: Predicted, now: float, weights: gaps.Weights
+) -> list[gaps.Part]:
+    """The components of an open promise's gap. Scope items are not part of a promise yet: S is 0."""
+    struck = [(one, one.overlap(now, state.deadline)) for one in linked if one.until is None and one.since <= now]
+    hit = gaps.incidents([(one.severity, overlap) for one, overlap in struck])
+    quiet = gaps.silence(state.view.doubtful_since, now, weights.silence_hours)
+    unbacked = float(state.deliverer is not None and not state.accepted)
+    return [
+        gaps.Part(Component.LATENESS, item.lateness, lateness_words(state, item, now)),
+        gaps.Part(Component.SCOPE, 0.0),
+        gaps.Part(Component.INCIDENTS, hit, "; ".join(f"{one.title or one.category} is open" for one, _ in struck)),
+        gaps.Part(Component.SILENCE, quiet, "likely to slip, and the customer has not been told"),
+        gaps.Part(Component.UNBACKED, unbacked, f"{state.deliverer} has not accepted it"),
+    ]
+
+
+def doubtful_since(state: PromiseState, now: float) -> float | None:
+    """Since when P(slip) ≥ θ without the customer being told; None while told or not in doubt."""
+    if state.view.p_slip < gaps.DOUBT or told(state):
+        return None
+    return now if state.view.doubtful_since is None else state.view.doubtful_since
+
+
+def told(state: PromiseState) -> bool:
+    """Whether the last word that went out to the customer was bad news."""
+    sent = [notice for notice in state.notices if notice.state == "sent"]
+    return bool(sent) and sent[-1].statement in SPEAKING
+
+
+def next_review(state: PromiseState, now: float, change: float) -> float:
+    """When to look again though nothing happens: the sooner, the nearer the deadline; later and later once past it."""
+    ahead = abs(state.deadline - now) / 8
+    times = [now + min(LONGEST_REVIEW_S, max(SHORTEST_REVIEW_S, ahead)), change]
+    times += [at for _, at in record.lead_times(state)]
+    times += [step.planned for step in state.steps if step.planned is not None]
+    # A second past the deadline, as a promise completed at the deadline is kept.
+    times += [state.deadline + 1, record.given_up_at(state)]
+    return min(time for time in times if time > now)
+
+
+def event_of(state: PromiseState, standing: Standing, facts: list[Fact]) -> GapScored:
+    """What is published of the present view."""
+    view = state.view
+    forecast = None
+    if standing is Standing.OPEN:
+        forecast = Forecast(
+            round(view.p_slip, 4),
+            _moment(view.p50),
+            _moment(view.p80),
+            _moment(view.p90),
+            view.basis,
+            view.n,
+            view.model,
+        )
+    done = completed_at(state) if standing is not Standing.OPEN else None
+    return GapScored(
+        state.promise_id,
+        state.customer_id,
+        standing,
+        round(view.score, 2),
+        datetime.fromtimestamp(view.at, UTC),
+        datetime.fromtimestamp(state.held_due, UTC),
+        [Contribution(Component(name), round(x, 4), share, evidence) for name, x, share, evidence in view.shares],
+        forecast,
+        facts,
+        _moment(done),
+    )
+
+
+def lateness_words(state: PromiseState, item: Predicted, now: float) -> str:
+    """The evidence of L, e.g. `83 % likely to slip; half of like promises would be done 42 min late`."""
+    if now > state.deadline:
+        return f"not complete {_span(now - state.deadline)} after the date held"
+    said = f"{item.p_slip * 100:.0f} % likely to slip"
+    if math.isfinite(item.q50) and item.q50 > state.deadline:
+        said += f"; the middle forecast is {_span(item.q50 - state.deadline)} late"
+    return said
+
+
+def settled_words(state: PromiseState, standing: Standing, done: float | None) -> str:
+    """The evidence of L once it is known."""
+    if standing is Standing.CANCELLED:
+        return "cancelled"
+    if done is None:
+        return "not delivered"
+    return f"completed {_span(max(0.0, done - state.deadline))} late"
+
+
+def _set(view: View, found: gaps.Gap) -> None:
+    view.score = found.score
+    view.shares = [(part.component.value, part.x, share, part.evidence) for part, share in found.parts]
+
+
+def _span(seconds: float) -> str:
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 172800 else f"{seconds / 86400:.1f} days"
+
+
+def _finite(seconds: float) -> float | None:
+    # datetime ends with the year 9999; the grid reaches four years past the anchor.
+    return seconds if seconds < 2.5e11 else None
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,210 @@
+"""What risk-svc knows of one promise: facts folded from events, and the view derived from them. Epoch seconds."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Final
+
+import msgspec
+
+from candor.contracts import Label, Standing
+
+TRAIL_LIMIT: Final = 24
+NOTICES_LIMIT: Final = 8
+
+
+class StepStatus(IntEnum):
+    """What is known of one milestone."""
+
+    PENDING = 0
+    STARTED = 1
+    REACHED = 2
+    MISSED = 3
+    CANCELLED = 4
+
+
+class Step(msgspec.Struct, gc=False, array_like=True):
+    """A milestone: `planned` is the first plan, `expected` the newest one and `expected_at` when it became known.
+
+    `at` is when it was reached, missed or cancelled; `source_event` and `reason` are the sender's own words for it.
+    `extra` steps were reported without having been planned; they stand before the planned ones.
+    """
+
+    name: str
+    planned: float | None = None
+    expected: float | None = None
+    expected_at: float | None = None
+    at: float | None = None
+    status: int = 0
+    told: bool = False
+    final: bool = False
+    source_event: str = ""
+    reason: str = ""
+    extra: bool = False
+
+
+class Told(msgspec.Struct, gc=False, array_like=True):
+    """The newest state of one notice to the customer."""
+
+    notice_id: str
+    version: int
+    statement: str
+    state: str
+    at: float
+    low: float | None = None
+    high: float | None = None
+    next_update_by: float | None = None
+
+
+class Trail(msgspec.Struct, gc=False, array_like=True, frozen=True):
+    """One point of a promise's history: score in tenths, P(slip) in thousandths, P50 in epoch seconds (0: never)."""
+
+    at: int
+    score: int
+    p_slip: int
+    p50: int
+
+
+class Frozen(msgspec.Struct, gc=False, array_like=True, frozen=True):
+    """A forecast kept as it was issued, to be scored when the promise is settled; `base` is the base rate then."""
+
+    lead: str
+    p: float
+    base: float
+
+
+class View(msgspec.Struct, gc=False, array_like=True):
+    """What was last computed of a promise, and what was last published; never part of a rebuild's comparison.
+
+    `score` is 0–100; `p50`, `p80`, `p90` are epoch seconds or None (it may never complete); `shares` holds
+    (component, x, share, evidence); `horizon` is H of the lateness in seconds; `doubtful_since` is when P(slip)
+    passed θ, `review` when time alone may change it.
+    """
+
+    at: float = 0.0
+    score: float = 0.0
+    p_slip: float = 0.0
+    p50: float | None = None
+    p80: float | None = None
+    p90: float | None = None
+    basis: str = ""
+    n: int = 0
+    model: int = 0
+    shares: list[tuple[str, float, float, str]] = []
+    horizon: float = 3600.0
+    doubtful_since: float | None = None
+    review: float = 0.0
+    version: int = 0
+    sent_score: float = -1.0
+    sent_p_slip: float = 0.0
+    sent_p50: float | None = None
+    sent_standing: str = ""
+    sent_facts: int = 0
+    trail: list[Trail] = []
+    frozen: list[Frozen] = []
+    taught: bool = False
+
+
+class PromiseState(msgspec.Struct, gc=False, array_like=True):
+    """One promise, folded; about 400 bytes encoded, at most 1 KB for a promise with four labels and four milestones.
+
+    A `placeholder` has milestones or notices but no promise yet: it is never scored, published or shown.
+    """
+
+    promise_id: str
+    customer_id: str
+    promise_version: int = 0
+    milestone_version: int = 0
+    kind: str = ""
+    what: str = ""
+    made_at: float = 0.0
+    requested_due: float | None = None
+    first_due: float = 0.0
+    latest_due: float = 0.0
+    held_due: float = 0.0
+    tolerance_s: int = 0
+    labels: dict[str, Label] = {}
+    steps: list[Step] = []
+    depends_on: list[tuple[str, str]] = []
+    value: float | None = None
+    currency: str | None = None
+    owner: str | None = None
+    department: str | None = None
+    deliverer: str | None = None
+    accepted: bool = True
+    zone: str = "UTC"
+    historical: bool = False
+    withdrawn: bool = False
+    verdict: str = ""
+    verdict_at: float | None = None
+    verdict_completed_at: float | None = None
+    revisions: int = 0
+    notices: list[Told] = []
+    view: View = msgspec.field(default_factory=View)
+
+    @property
+    def placeholder(self) -> bool:
+        return self.promise_version == 0
+
+    @property
+    def deadline(self) -> float:
+        """e + τ: completed at or before this instant, the promise is kept."""
+        return self.held_due + self.tolerance_s
+
+    @property
+    def lead(self) -> float:
+        """Seconds from making the promise to the date held, at least a minute."""
+        return max(60.0, self.held_due - self.made_at)
+
+
+def final_step(state: PromiseState) -> Step | None:
+    """The step that ended the promise, or None while no final one is reached, missed or cancelled."""
+    for step in reversed(state.steps):
+        if step.final and step.status >= StepStatus.REACHED:
+            return step
+    return None
+
+
+def completed_at(state: PromiseState) -> float | None:
+    """When the promise was completed, or None; a verdict's own time goes first."""
+    if state.verdict_completed_at is not None:
+        return state.verdict_completed_at
+    step = final_step(state)
+    return step.at if step is not None and step.status == StepStatus.REACHED else None
+
+
+def standing(state: PromiseState) -> Standing:
+    """Where the promise stands, from its folded facts alone; a verdict overrules, a dispute counts as broken.
+
+    A promise past its due date and not complete stays open: its P(slip) is 1, and its all-clear is still possible.
+    """
+    if state.verdict:
+        return Standing.KEPT if state.verdict == "kept" else Standing.BROKEN
+    if state.withdrawn:
+        return Standing.WITHDRAWN
+    step = final_step(state)
+    if step is None:
+        return Standing.OPEN
+    if step.status == StepStatus.CANCELLED:
+        return Standing.CANCELLED
+    kept = step.status == StepStatus.REACHED and step.at is not None and step.at <= state.deadline
+    return Standing.KEPT if kept else Standing.BROKEN
+
+
+_encoder: Final = msgspec.msgpack.Encoder(order="sorted")
+_decoder: Final = msgspec.msgpack.Decoder(PromiseState)
+
+
+def to_bytes(state: PromiseState) -> bytes:
+    """Compact encoding of a state; `from_bytes` gives an equal one back."""
+    return _encoder.encode(state)
+
+
+def from_bytes(raw: bytes) -> PromiseState:
+    """The state of a stored row; msgspec.ValidationError if it is not one."""
+    return _decoder.decode(raw)
+
+
+def folded(state: PromiseState) -> bytes:
+    """The facts without the view: equal bytes mean that two folds agree."""
+    return _encoder.encode(msgspec.structs.replace(state, view=View()))

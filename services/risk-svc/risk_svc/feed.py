@@ -1,0 +1,118 @@
+"""What changes on `gaps`, as it changes, for whoever watches in this process (the board)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from candor.contracts import GapScored
+from candor.messaging.planning import read
+from candor.messaging.source import Source
+
+if TYPE_CHECKING:
+    from candor.ops.settings import Settings
+
+log = structlog.get_logger("risk.feed")
+CARD: Final = "gaps"
+BATCH: Final = 2000
+PAUSE_SECONDS: Final = 1.0
+MOST_WAITING: Final = 20_000
+
+
+class Listener:
+    """One watcher: the newest gap of every promise that changed since it last looked.
+
+    `missed`: so much changed while it did not look that it must read everything again.
+    """
+
+    def __init__(self) -> None:
+        self.missed = False
+        self._waiting: dict[str, GapScored] = {}
+        self._some = asyncio.Event()
+
+    def put(self, gap: GapScored) -> None:
+        """Keep `gap` for the next look."""
+        if len(self._waiting) >= MOST_WAITING:
+            self._waiting.clear()
+            self.missed = True
+        self._waiting[gap.promise_id] = gap
+        self._some.set()
+
+    async def changes(self) -> AsyncIterator[list[GapScored]]:
+        """Batches of changes, one gap a promise, for as long as the watcher asks."""
+        while True:
+            await self._some.wait()
+            self._some.clear()
+            batch, self._waiting = self._waiting, {}
+            yield list(batch.values())
+
+
+class Feed:
+    """A background of the web role: tails `gaps` from its end, without a lease, and hands changes to listeners."""
+
+    name = "feed"
+
+    def __init__(self, settings: Settings) -> None:
+        self._source = Source(settings, (CARD,), (), settings.partitions)
+        self._listeners: set[Listener] = set()
+        self._stopping = asyncio.Event()
+        self.ready = asyncio.Event()
+
+    @contextmanager
+    def listen(self) -> Iterator[Listener]:
+        """A listener that gets every change from now on until the block ends."""
+        listener = Listener()
+        self._listeners.add(listener)
+        try:
+            yield listener
+        finally:
+            self._listeners.discard(listener)
+
+    async def run(self) -> None:
+        """Tail until `stop`; an outage of Kafka is waited out, and what came meanwhile is read then."""
+        connecting = asyncio.create_task(self._connect())
+        stopping = asyncio.create_task(self._stopping.wait())
+        await asyncio.wait({connecting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        try:
+            if not connecting.done():
+                connecting.cancel()
+                return
+            await connecting
+            while not self._stopping.is_set():
+                await self._turn()
+        finally:
+            await self._source.stop()
+
+    async def stop(self) -> None:
+        """End after the poll that is under way."""
+        self._stopping.set()
+
+    async def _connect(self) -> None:
+        await self._source.start()
+        while True:
+            try:
+                self._source.follow(await asyncio.wait_for(self._source.ends(), 10))
+            except Exception as error:
+                log.warning("gaps not followed yet", error=type(error).__name__, consequence="the board stands still")
+                await asyncio.sleep(PAUSE_SECONDS)
+            else:
+                self.ready.set()
+                return
+
+    async def _turn(self) -> None:
+        try:
+            fetched = await self._source.poll(list(self._source.pairs), BATCH)
+        except Exception as error:
+            log.warning("gaps not read", error=type(error).__name__, consequence="the board stands still")
+            await asyncio.sleep(PAUSE_SECONDS)
+            return
+        for (card, _), records in fetched.items():
+            for item in read(card, records).messages:
+                if item is not None and isinstance(item.data, GapScored):
+                    for listener in self._listeners:
+                        listener.put(item.data)

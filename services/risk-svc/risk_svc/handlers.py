@@ -1,0 +1,205 @@
+"""Events of promises, milestones, notices and incidents → folded, forecast, scored, saved and told, in one batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from candor.contracts import Message, Standing, message
+from candor.ops.clock import Clock, SystemClock
+from risk_svc import measures, store
+from risk_svc.batch import Batch, Touched
+from risk_svc.cache import Cache, Partition
+from risk_svc.domain import facts as known
+from risk_svc.domain import record
+from risk_svc.domain.forecast import Forecaster, Outcome
+from risk_svc.domain.gap import Weights
+from risk_svc.domain.publish import mark_published, next_version, worth_publishing
+from risk_svc.domain.scoring import event_of, predicted, score_open, score_settled
+from risk_svc.domain.state import standing
+
+if TYPE_CHECKING:
+    from candor.messaging.turn import Work
+    from candor.store.unit_of_work import UnitOfWork
+
+SOURCE: Final = "risk-svc"
+
+
+class RiskHandler:
+    """risk-svc's use of its topics; memory is `cache`, the model is shared by all partitions.
+
+    `clock` decides what is late, `system` numbers what is published. `publishing` off: saved, and nobody is told.
+    """
+
+    topics: tuple[str, ...] = ("promises", "milestones", "notices")
+    broadcast: tuple[str, ...] = ("incidents",)
+
+    def __init__(
+        self,
+        forecaster: Forecaster,
+        clock: Clock,
+        *,
+        weights: Weights | None = None,
+        publishing: bool = True,
+        reviews_per_tick: int = 2000,
+        system: Clock | None = None,
+    ) -> None:
+        self.cache = Cache()
+        self._forecaster = forecaster
+        self._clock = clock
+        self._system = system or SystemClock()
+        self._weights = weights or Weights()
+        self._publishing = publishing
+        self._most_reviews = reviews_per_tick
+
+    async def load(self, connection: Any, partition: int) -> None:
+        """Read a partition's live promises, incidents and erasures."""
+        fresh = Partition(partition)
+        for incident in await store.incidents(connection, partition):
+            fresh.incidents.put(incident)
+        fresh.erased = await store.erasures(connection, partition)
+        now = self._clock.now().timestamp()
+        for state in await store.live_states(connection, partition):
+            fresh.keep(state)
+            fresh.first_review(state, now)
+        self.cache.partitions[partition] = fresh
+
+    def drop(self, partition: int) -> None:
+        """Forget a partition."""
+        self.cache.drop(partition)
+
+    async def apply(self, uow: UnitOfWork, work: Sequence[Work], *, tick: bool) -> None:
+        """Fold, score, save and emit for all partitions of one transaction."""
+        now = self._clock.now().timestamp()
+        batch = Batch(self.cache, uow)
+        await batch.read(work)
+        if tick:
+            room = self._most_reviews
+            for item in work:
+                room -= batch.review(item.partition, now, room)
+        scored = Scoring(self._forecaster, self._weights, now)
+        scored.run(list(batch.touched.values()))
+        messages = self._messages(scored, now)
+        if self._publishing:
+            uow.emit(messages)
+        await store.save(uow.connection, [(item.partition.number, item.state) for item in scored.changed])
+        await store.save_incidents(uow.connection, batch.incidents)
+        for number, outcomes in sorted(scored.outcomes.items()):
+            await store.save_outcomes(uow.connection, number, outcomes)
+        await store.save_scores(uow.connection, scored.scores)
+
+    def _messages(self, scored: Scoring, now: float) -> list[Message]:
+        """What others are to hear; marked as told even while nobody is told, so that a rebuild ends in silence."""
+        system_ms = int(self._system.now().timestamp() * 1000)
+        messages = []
+        for item in scored.settled_or_open:
+            state, view = item.state, item.state.view
+            stands = standing(state)
+            found = known.facts(state, item.partition.incidents.linked(state), now)
+            digest = known.digest(found)
+            reason = worth_publishing(state, stands, digest)
+            if reason is None:
+                continue
+            version = next_version(view.version, system_ms)
+            data = event_of(state, stands, found)
+            name = f"gap.{version}.{state.promise_id}"[:128]
+            messages.append(
+                message(name, SOURCE, data.as_of, state.customer_id, version, data, traceparent=item.traceparent)
+            )
+            mark_published(view, stands, digest, version)
+            measures.PUBLISHED.labels(reason.value).inc()
+            scored.change(item)
+        return messages
+
+
+class Scoring:
+    """The pure middle of a batch: which promises are over, one forecast for the others, who has changed."""
+
+    def __init__(self, forecaster: Forecaster, weights: Weights, now: float) -> None:
+        self.outcomes: dict[int, list[Outcome]] = {}
+        self.scores: list[store.Score] = []
+        self.settled_or_open: list[Touched] = []
+        self._changed: dict[str, Touched] = {}
+        self._forecaster = forecaster
+        self._weights = weights
+        self._now = now
+
+    @property
+    def changed(self) -> list[Touched]:
+        """Promises whose row has to be written."""
+        return list(self._changed.values())
+
+    def change(self, item: Touched) -> None:
+        """Have the promise's row written."""
+        self._changed[item.state.promise_id] = item
+
+    def run(self, touched: Sequence[Touched]) -> None:
+        """Score all touched promises; those that only the clock touched count as changed only if that shows."""
+        still_open: list[Touched] = []
+        for item in touched:
+            if item.by_event:
+                self.change(item)
+            if item.state.placeholder:
+                continue
+            stands = standing(item.state)
+            if stands is not Standing.OPEN:
+                self._settle(item, stands)
+            elif item.state.historical:
+                self._history(item)
+            else:
+                still_open.append(item)
+        if still_open:
+            self._forecast(still_open)
+
+    def _forecast(self, items: Sequence[Touched]) -> None:
+        linked = [list(item.partition.incidents.linked(item.state)) for item in items]
+        cases = [
+            record.case_of(item.state, [(one.since, one.until, one.severity) for one in struck])
+            for item, struck in zip(items, linked, strict=True)
+        ]
+        found = predicted(self._forecaster.forecast(cases, self._now))
+        for item, struck, case, one in zip(items, linked, cases, found, strict=True):
+            state = item.state
+            before = (state.view.doubtful_since, len(state.view.frozen))
+            score_open(state, struck, one, self._now, self._weights, self._forecaster.next_change(case, self._now))
+            if before != (state.view.doubtful_since, len(state.view.frozen)):
+                self.change(item)
+            self._give_up(item)
+            item.partition.keep(state)
+            item.partition.schedule(state)
+            self.settled_or_open.append(item)
+
+    def _history(self, item: Touched) -> None:
+        """An imported promise not yet over is neither scored nor shown; it may still teach."""
+        item.partition.keep(item.state)
+        self._give_up(item)
+        if not item.state.view.taught:
+            item.state.view.review = record.given_up_at(item.state)
+            item.partition.schedule(item.state)
+
+    def _give_up(self, item: Touched) -> None:
+        if not item.state.view.taught and self._now >= record.given_up_at(item.state):
+            self._teach(item)
+            self.change(item)
+
+    def _settle(self, item: Touched, stands: Standing) -> None:
+        state = item.state
+        item.partition.release(state)
+        if stands is not Standing.WITHDRAWN and not state.view.taught:
+            self._teach(item)
+        if state.historical:
+            return
+        slipped = record.slipped(stands)
+        if slipped is not None and state.view.sent_standing != stands.value:
+            self.scores += [
+                store.Score(state.promise_id, one.lead, state.kind, one.p, one.base, slipped, self._now)
+                for one in state.view.frozen
+            ]
+        score_settled(state, stands, self._now, self._weights)
+        self.settled_or_open.append(item)
+
+    def _teach(self, item: Touched) -> None:
+        item.state.view.taught = True
+        troubles = item.partition.incidents.troubles(item.state)
+        lesson = record.outcome_of(item.state, troubles, self._now)
+        self.outcomes.setdefault(item.partition.number, []).append(lesson)

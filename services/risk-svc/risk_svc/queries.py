@@ -1,0 +1,110 @@
+"""Queries of the read side, through the session that cannot write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
+
+from sqlalchemy import func
+from sqlalchemy import select as sql_select
+from sqlmodel import col, select, tuple_
+from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
+
+from risk_svc.domain.gap import BANDS, DOUBT
+from risk_svc.tables import ForecastScoreRow, IncidentRow, PromiseStateRow
+
+Row = PromiseStateRow
+Sort = Literal["score", "due"]
+
+
+class Wanted(NamedTuple):
+    """Filters of a list of gaps; None does not filter."""
+
+    band: str | None = None
+    standing: str | None = None
+    customer_id: str | None = None
+    kind: str | None = None
+    min_score: float | None = None
+
+
+def limits(band: str) -> tuple[float, float]:
+    """Lowest score of a band, and the first above it; KeyError for a name that is none."""
+    names = [name for name, _ in BANDS] + ["severe"]
+    tops = [top for _, top in BANDS] + [101.0]
+    bounds = dict(zip(names, zip([0.0, *tops], tops, strict=False), strict=True))
+    return bounds[band]
+
+
+def listing(wanted: Wanted, sort: Sort, after: tuple[Any, ...] | None) -> SelectOfScalar[Row]:
+    """Gaps by score (highest first) or by the date held (earliest first), after a cursor's position."""
+    query = select(Row).where(Row.shown)
+    for column, value in (
+        (Row.standing, wanted.standing), (Row.customer_id, wanted.customer_id), (Row.kind, wanted.kind)
+    ):  # fmt: skip
+        if value is not None:
+            query = query.where(col(column) == value)
+    if wanted.min_score is not None:
+        query = query.where(col(Row.score) >= wanted.min_score)
+    if wanted.band is not None:
+        low, high = limits(wanted.band)
+        query = query.where(col(Row.score) >= low, col(Row.score) < high)
+    if sort == "due":
+        place = (col(Row.held_due), col(Row.promise_id))
+        query = query.where(tuple_(*place) > after) if after else query
+        return query.order_by(*place)
+    place_by_score = (col(Row.score), col(Row.promise_id))
+    query = query.where(tuple_(*place_by_score) < after) if after else query
+    return query.order_by(*(column.desc() for column in place_by_score))
+
+
+async def counts(session: AsyncSession) -> dict[str, Any]:
+    """Promises shown: open ones by band, slipping and told; settled ones by standing."""
+    band = func.width_bucket(col(Row.score), [top for _, top in BANDS]).label("band")
+    query = (
+        sql_select(
+            col(Row.standing),
+            band,
+            func.count(),
+            func.count().filter(col(Row.p_slip) >= DOUBT),
+            func.count().filter(col(Row.told)),
+        )
+        .where(col(Row.shown))
+        .group_by(col(Row.standing), band)
+    )
+    rows = (await session.execute(query)).all()
+    names = [name for name, _ in BANDS] + ["severe"]
+    figures: dict[str, Any] = {"open": 0, "slipping": 0, "warned": 0, "bands": dict.fromkeys(names, 0)}
+    figures["settled"] = dict.fromkeys(("kept", "broken", "cancelled", "withdrawn"), 0)
+    for standing, number, count, slips, told in rows:
+        if standing != "open":
+            figures["settled"][standing] += count
+            continue
+        figures["open"] += count
+        figures["slipping"] += slips
+        figures["warned"] += told
+        figures["bands"][names[number]] += count
+    return figures
+
+
+async def incidents_of(session: AsyncSession, partition: int) -> Sequence[bytes]:
+    """Incidents as a partition knows them, encoded."""
+    return (await session.exec(select(IncidentRow.data).where(IncidentRow.partition == partition))).all()
+
+
+async def of_customer(session: AsyncSession, customer_id: str) -> Sequence[Row]:
+    """All shown promises of a customer."""
+    return (await session.exec(select(Row).where(Row.shown, Row.customer_id == customer_id))).all()
+
+
+async def scores(
+    session: AsyncSession, kind: str | None, lead: str | None, most: int
+) -> list[tuple[float, float, int]]:
+    """The newest scored forecasts: (p, base, outcome)."""
+    query = select(ForecastScoreRow.p, ForecastScoreRow.base, ForecastScoreRow.outcome)
+    if kind is not None:
+        query = query.where(ForecastScoreRow.kind == kind)
+    if lead is not None:
+        query = query.where(ForecastScoreRow.lead == lead)
+    rows = (await session.exec(query.order_by(col(ForecastScoreRow.settled_at).desc()).limit(most))).all()
+    return [(p, base, outcome) for p, base, outcome in rows]

@@ -1,0 +1,114 @@
+"""HTTP out: gaps, what explains one, roll-ups, the summary and the forecasts' own record."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Final, cast
+
+from fastapi import APIRouter, Depends, Path, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from candor.store.db import Database
+from candor.web.auth import Principal, Role, require
+from candor.web.pages import decode_cursor, link_header, page
+from candor.web.problems import Problem
+from risk_svc import answers, queries, schemas
+from risk_svc.domain.incidents import Incidents
+from risk_svc.domain.state import from_bytes
+from risk_svc.domain.track import track
+from risk_svc.store import incident_from
+from risk_svc.tables import PromiseStateRow
+
+Viewer = Annotated[Principal, Depends(require(Role.VIEWER))]
+Id = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
+MOST_SCORES: Final = 50_000
+router: Final = APIRouter(tags=["gaps"])
+
+
+@router.get("/v1/gaps")
+async def gaps(
+    request: Request, response: Response, _principal: Viewer, asked: Annotated[schemas.GapsAsked, Query()]
+) -> schemas.GapPage:
+    """Promises by gap, widest first, or by the date held, earliest first; no history, no placeholders."""
+    by_due = asked.sort == "due"
+    after = decode_cursor(asked.cursor, datetime, str) if by_due else decode_cursor(asked.cursor, float, str)
+    wanted = queries.Wanted(asked.band, asked.standing, asked.customer, _printable(asked.kind), asked.min_score)
+    async with database(request).reading() as session:
+        rows = (await session.exec(queries.listing(wanted, asked.sort, after).limit(asked.limit + 1))).all()
+    found = page(rows, asked.limit, _by_due if by_due else _by_score)
+    response.headers.update(link_header(request, found.next))
+    return schemas.GapPage(items=[answers.item(from_bytes(row.state)) for row in found.items])
+
+
+@router.get("/v1/gaps/{promise_id}")
+async def gap(request: Request, promise_id: Id, _principal: Viewer) -> schemas.GapDetail:
+    """One promise: score, contributions, forecast, facts, history, dates, milestones, incidents, notices."""
+    async with database(request).reading() as session:
+        row = await session.get(PromiseStateRow, promise_id)
+        if row is None or not row.shown:
+            raise Problem.not_found("there is no such promise")
+        known = await queries.incidents_of(session, row.partition)
+    incidents = Incidents()
+    for raw in known:
+        incidents.put(incident_from(raw))
+    state = from_bytes(row.state)
+    return answers.detail(state, list(incidents.linked(state)), request.app.state.clock.now().timestamp())
+
+
+@router.get("/v1/customers/{customer_id}/gap")
+async def customer_gap(request: Request, customer_id: Id, _principal: Viewer) -> schemas.CustomerGap:
+    """A customer's gap, weighted by value, and the worst promise beside it."""
+    async with database(request).reading() as session:
+        rows = await queries.of_customer(session, customer_id)
+    if not rows:
+        raise Problem.not_found("there is no promise to this customer")
+    return answers.customer(customer_id, [from_bytes(row.state) for row in rows])
+
+
+@router.get("/v1/summary")
+async def summary(request: Request, _principal: Viewer) -> schemas.Summary:
+    """How all promises stand."""
+    async with database(request).reading() as session:
+        counted: dict[str, Any] = await queries.counts(session)
+    return schemas.Summary(**counted, as_of=request.app.state.clock.now())
+
+
+@router.get("/v1/track-record")
+async def track_record(
+    request: Request,
+    _principal: Viewer,
+    kind: Annotated[str | None, Query(max_length=256)] = None,
+    lead: Annotated[str | None, Query(max_length=64)] = None,
+) -> schemas.TrackRecord:
+    """How forecasts did: the newest 50,000 scored ones, of a kind of promise or lead if asked."""
+    async with database(request).reading() as session:
+        scored = await queries.scores(session, _printable(kind), _printable(lead), MOST_SCORES)
+    found = track(scored)
+    return schemas.TrackRecord(
+        n=found.n,
+        brier=found.brier,
+        base_brier=found.base_brier,
+        skill=found.skill,
+        enough=found.skill is not None,
+        reliability=[schemas.BinOut.model_validate(item, from_attributes=True) for item in found.reliability],
+    )
+
+
+def database(request: Request) -> Database:
+    """The service's database."""
+    return cast(Database, request.app.state.database)
+
+
+def _printable(text: str | None) -> str | None:
+    if text is not None and "\x00" in text:
+        raise Problem("invalid_field", "a name holds no NUL")
+    return text
+
+
+def _by_score(row: PromiseStateRow) -> tuple[str | int | float, ...]:
+    return (row.score, row.promise_id)
+
+
+def _by_due(row: PromiseStateRow) -> tuple[str | int | float, ...]:
+    return (row.held_due.isoformat(), row.promise_id)

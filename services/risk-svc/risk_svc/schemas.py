@@ -1,0 +1,204 @@
+"""HTTP out: gaps as readers see them. All times are RFC 3339 in UTC; probabilities and shares lie in [0, 1]."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from candor.contracts import Component, FactKind, Label, Standing
+from candor.web.pages import LARGEST, LONGEST_CURSOR
+
+
+class GapsAsked(BaseModel):
+    """What a list of gaps is asked for; a cursor belongs to the sort that it was given with."""
+
+    limit: int = Field(default=50, ge=1, le=LARGEST)
+    cursor: str | None = Field(default=None, max_length=LONGEST_CURSOR)
+    sort: Literal["score", "due"] = "score"
+    band: Literal["none", "low", "medium", "high", "severe"] | None = None
+    standing: Standing | None = None
+    customer: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._:-]{1,128}$")
+    kind: str | None = Field(default=None, max_length=256)
+    min_score: float | None = Field(default=None, ge=0, le=100)
+
+
+class ContributionOut(BaseModel):
+    """One component's part of the score, in words: `share` of all shares sums to 1."""
+
+    component: Component
+    x: float
+    share: float
+    evidence: str
+
+
+class ForecastOut(BaseModel):
+    """Probability of slipping, and when completion is expected; null where it may never come."""
+
+    p_slip: float
+    p50: datetime | None
+    p80: datetime | None
+    p90: datetime | None
+    basis: str
+    n: int
+    model: int
+
+
+class FactOut(BaseModel):
+    """What an event established; `event_id` is empty for what only the clock says."""
+
+    kind: FactKind
+    event_id: str
+    name: str
+    at: datetime
+    text: str
+    minutes: float
+    reason: str
+    told: bool
+
+
+class GapItem(BaseModel):
+    """A promise and its gap, 0–100, as of `as_of`."""
+
+    promise_id: str
+    customer_id: str
+    kind: str
+    what: str
+    standing: Standing
+    score: float
+    band: str
+    p_slip: float
+    held_due: datetime
+    as_of: datetime
+    told: bool
+    contributions: list[ContributionOut]
+
+
+class GapPage(BaseModel):
+    """A page of gaps; the next page is in the `Link` header."""
+
+    items: list[GapItem]
+
+
+class DatesOut(BaseModel):
+    """The dates of a promise, never overwritten by one another; `deadline` is the held date plus tolerance."""
+
+    made_at: datetime
+    requested_due: datetime | None
+    first_due: datetime
+    latest_due: datetime
+    held_due: datetime
+    deadline: datetime
+    revisions: int
+
+
+class MilestoneOut(BaseModel):
+    """A step: its first plan, the newest one, and what became of it."""
+
+    name: str
+    status: str
+    planned: datetime | None
+    expected: datetime | None
+    at: datetime | None
+    told: bool
+    final: bool
+    reason: str
+
+
+class IncidentOut(BaseModel):
+    """An incident that hits what the promise depends on."""
+
+    incident_id: str
+    category: str
+    title: str
+    severity: float
+    opened_at: datetime
+    resolved_at: datetime | None
+    expected_end: datetime | None
+
+
+class NoticeOut(BaseModel):
+    """What the customer was told, or is to be told."""
+
+    notice_id: str
+    statement: str
+    state: str
+    at: datetime
+    told_low: datetime | None
+    told_high: datetime | None
+    next_update_by: datetime | None
+
+
+class PointOut(BaseModel):
+    """One point of a promise's history."""
+
+    at: datetime
+    score: float
+    p_slip: float
+    p50: datetime | None
+
+
+class GapDetail(GapItem):
+    """One promise with all that explains its gap."""
+
+    forecast: ForecastOut | None
+    facts: list[FactOut]
+    history: list[PointOut]
+    dates: DatesOut
+    milestones: list[MilestoneOut]
+    incidents: list[IncidentOut]
+    notices: list[NoticeOut]
+    labels: dict[str, Label]
+    depends_on: list[tuple[str, str]]
+    value: float | None
+    currency: str | None
+    owner: str | None
+    department: str | None
+    zone: str
+    completed_at: datetime | None
+
+
+class CustomerGap(BaseModel):
+    """A customer's gap: the value-weighted quadratic mean of their open promises, and the worst beside it.
+
+    `assumed_values` counts promises without a value of their own: they weigh as the median of the others.
+    """
+
+    customer_id: str
+    score: float
+    promises: int
+    open: int
+    assumed_values: int
+    worst: GapItem | None
+
+
+class Summary(BaseModel):
+    """How all promises stand: open ones by band, slipping (P(slip) from .5), warned; settled ones by outcome."""
+
+    open: int
+    slipping: int
+    warned: int
+    bands: dict[str, int]
+    settled: dict[str, int]
+    as_of: datetime
+
+
+class BinOut(BaseModel):
+    """Forecasts between `low` and `low` + .1: their mean, and the share that slipped."""
+
+    low: float
+    n: int
+    predicted: float
+    observed: float
+
+
+class TrackRecord(BaseModel):
+    """What forecasts said when issued against what happened; `skill` is null while too few are settled."""
+
+    n: int
+    brier: float | None
+    base_brier: float | None
+    skill: float | None
+    enough: bool
+    reliability: list[BinOut]

@@ -1,0 +1,51 @@
+"""What risk-svc needs to know at start."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from candor.ops.settings import Settings
+from risk_svc.domain.gap import MOST_WEIGHT, Weights
+
+
+class RiskSettings(Settings):
+    """Settings of risk-svc. Weights of the gap in [0, .95] and `silence_hours` are assumed until estimated from data.
+
+    `publishing` off: promises are folded, scored and saved, and nobody is told (rebuilding).
+    """
+
+    service: str = "risk-svc"
+    port: int = 8103
+    weight_lateness: float = Field(default=0.9, ge=0, le=MOST_WEIGHT)
+    weight_scope: float = Field(default=0.9, ge=0, le=MOST_WEIGHT)
+    weight_incidents: float = Field(default=0.6, ge=0, le=MOST_WEIGHT)
+    weight_silence: float = Field(default=0.5, ge=0, le=MOST_WEIGHT)
+    weight_unbacked: float = Field(default=0.3, ge=0, le=MOST_WEIGHT)
+    silence_hours: float = Field(default=8.0, gt=0)
+    reviews_per_tick: int = Field(default=2000, ge=1)
+
+    @model_validator(mode="after")
+    def _some_weight(self) -> Self:
+        if self.weight_lateness == self.weight_scope == 0:
+            raise ValueError("WEIGHT_LATENESS and WEIGHT_SCOPE are both 0: no promise could ever show a gap")
+        return self
+
+    @property
+    def weights(self) -> Weights:
+        """The weights as the domain takes them."""
+        return Weights(
+            self.weight_lateness,
+            self.weight_scope,
+            self.weight_incidents,
+            self.weight_silence,
+            self.weight_unbacked,
+            self.silence_hours,
+        )
+
+
+class WorkerSettings(RiskSettings):
+    """Settings of the role `worker`, which has a port for health and metrics only."""
+
+    port: int = 8104

@@ -1,0 +1,185 @@
+"""Rows of risk-svc in and out: everything a batch changed goes in with one statement a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import msgspec
+
+from risk_svc.domain.forecast import Outcome
+from risk_svc.domain.incidents import Incident
+from risk_svc.domain.scoring import told
+from risk_svc.domain.state import PromiseState, from_bytes, standing, to_bytes
+
+if TYPE_CHECKING:
+    from candor.store.lease import Connection
+
+PLACEHOLDER: Final = "placeholder"
+_outcomes_out: Final = msgspec.msgpack.Encoder()
+_outcomes_in: Final = msgspec.msgpack.Decoder(list[Outcome])
+_incident_out: Final = msgspec.msgpack.Encoder()
+_incident_in: Final = msgspec.msgpack.Decoder(Incident)
+
+
+class Score(NamedTuple):
+    """One frozen forecast, scored: p and base in [0, 1], outcome 1 slipped or 0 kept."""
+
+    promise_id: str
+    lead: str
+    kind: str
+    p: float
+    base: float
+    outcome: int
+    settled_at: float
+
+
+async def live_states(connection: Connection, partition: int) -> list[PromiseState]:
+    """Open promises and placeholders of a partition."""
+    rows = await connection.fetch("SELECT state FROM promise_state WHERE partition = $1 AND live", partition)
+    return [from_bytes(row["state"]) for row in rows]
+
+
+async def incidents(connection: Connection, partition: int) -> list[Incident]:
+    """All incidents that a partition has heard of."""
+    rows = await connection.fetch("SELECT data FROM incident WHERE partition = $1", partition)
+    return [incident_from(row["data"]) for row in rows]
+
+
+def incident_from(raw: bytes) -> Incident:
+    """The incident of a stored row."""
+    return _incident_in.decode(raw)
+
+
+async def erasures(connection: Connection, partition: int) -> dict[bytes, tuple[int, float]]:
+    """Marks of erased customers: version and business time by SHA-256 of the id."""
+    rows = await connection.fetch("SELECT customer, version, at FROM erased WHERE partition = $1", partition)
+    return {row["customer"]: (row["version"], row["at"]) for row in rows}
+
+
+async def find(connection: Connection, promise_ids: Sequence[str]) -> dict[str, PromiseState]:
+    """Stored promises by id; absent where there are none."""
+    rows = await connection.fetch("SELECT state FROM promise_state WHERE promise_id = ANY($1::text[])", promise_ids)
+    states = (from_bytes(row["state"]) for row in rows)
+    return {state.promise_id: state for state in states}
+
+
+async def save(connection: Connection, changed: Sequence[tuple[int, PromiseState]]) -> None:
+    """Upsert (partition, state) rows."""
+    if not changed:
+        return
+    columns: list[list[Any]] = [[] for _ in range(12)]
+    for number, state in changed:
+        for column, value in zip(columns, _row(number, state), strict=True):
+            column.append(value)
+    await connection.execute(_SAVE, *columns)
+
+
+def _row(number: int, state: PromiseState) -> tuple[Any, ...]:
+    where = PLACEHOLDER if state.placeholder else standing(state).value
+    return (
+        state.promise_id,
+        number,
+        state.customer_id,
+        state.kind,
+        where,
+        where in (PLACEHOLDER, "open"),
+        not (state.placeholder or state.historical),
+        told(state),
+        state.view.score,
+        state.view.p_slip,
+        state.held_due,
+        to_bytes(state),
+    )
+
+
+async def save_incidents(connection: Connection, rows: Iterable[tuple[int, Incident]]) -> None:
+    """Upsert (partition, incident) rows."""
+    rows = list(rows)
+    if rows:
+        await connection.execute(
+            _SAVE_INCIDENTS,
+            [number for number, _ in rows],
+            [incident.incident_id for _, incident in rows],
+            [incident.version for _, incident in rows],
+            [_incident_out.encode(incident) for _, incident in rows],
+        )
+
+
+async def save_outcomes(connection: Connection, partition: int, outcomes: Sequence[Outcome]) -> None:
+    """One row with the lessons of a batch and partition; no id of a promise or customer is in it."""
+    await connection.execute(
+        "INSERT INTO outcome_batch (partition, outcomes, samples) VALUES ($1, $2, $3)",
+        partition,
+        len(outcomes),
+        _outcomes_out.encode(outcomes),
+    )
+
+
+async def save_scores(connection: Connection, scores: Sequence[Score]) -> None:
+    """Frozen forecasts with what became of them; a verdict that overrules replaces an earlier outcome."""
+    if scores:
+        columns: list[list[Any]] = [list(column) for column in zip(*scores, strict=True)]
+        await connection.execute(_SAVE_SCORES, *columns)
+
+
+async def erase(connection: Connection, number: int, customer_id: str, mark: bytes, version: int, at: float) -> None:
+    """Delete all that is held of a customer, and leave the mark."""
+    await connection.execute(_ERASE, customer_id)
+    await connection.execute(_MARK, number, mark, version, at)
+
+
+async def new_outcomes(connection: Connection, since: int, most: int) -> tuple[list[Outcome], int]:
+    """Lessons of all partitions from transaction id `since` on, and where to go on; every row once, in any order.
+
+    Only rows below the oldest transaction still running are read: whatever commits later has a higher id.
+    """
+    rows = await connection.fetch(_NEW_OUTCOMES, str(since), most)
+    if not rows:
+        return [], since
+    cut = [row for row in rows if row["xid"] != rows[-1]["xid"]] if len(rows) == most else rows
+    outcomes = [outcome for row in cut for outcome in _outcomes_in.decode(row["samples"])]
+    return outcomes, int(cut[-1]["xid"]) + 1 if cut else since
+
+
+def moment(seconds: float) -> datetime:
+    """Epoch seconds as an aware UTC time."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+_SAVE: Final = """
+INSERT INTO promise_state
+  (promise_id, partition, customer_id, kind, standing, live, shown, told, score, p_slip, held_due, state)
+SELECT id, number, customer, kind, standing, live, shown, told, score, p_slip, to_timestamp(due), state
+FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::bool[], $8::bool[],
+  $9::real[], $10::real[], $11::float8[], $12::bytea[])
+  AS new (id, number, customer, kind, standing, live, shown, told, score, p_slip, due, state)
+ON CONFLICT (promise_id) DO UPDATE SET
+  partition = excluded.partition, customer_id = excluded.customer_id, kind = excluded.kind,
+  standing = excluded.standing, live = excluded.live, shown = excluded.shown, told = excluded.told,
+  score = excluded.score, p_slip = excluded.p_slip, held_due = excluded.held_due, state = excluded.state"""
+
+_SAVE_INCIDENTS: Final = """
+INSERT INTO incident (partition, incident_id, version, data)
+SELECT * FROM unnest($1::int[], $2::text[], $3::int[], $4::bytea[])
+ON CONFLICT (partition, incident_id) DO UPDATE SET version = excluded.version, data = excluded.data"""
+
+_SAVE_SCORES: Final = """
+INSERT INTO forecast_score (promise_id, lead, kind, p, base, outcome, settled_at)
+SELECT id, lead, kind, p, base, outcome, to_timestamp(at)
+FROM unnest($1::text[], $2::text[], $3::text[], $4::real[], $5::real[], $6::int[], $7::float8[])
+  AS new (id, lead, kind, p, base, outcome, at)
+ON CONFLICT (promise_id, lead) DO UPDATE SET outcome = excluded.outcome, settled_at = excluded.settled_at"""
+
+_ERASE: Final = """
+WITH gone AS (DELETE FROM promise_state WHERE customer_id = $1 RETURNING promise_id)
+DELETE FROM forecast_score WHERE promise_id IN (SELECT promise_id FROM gone)"""
+
+_MARK: Final = """
+INSERT INTO erased (partition, customer, version, at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (partition, customer) DO UPDATE SET version = excluded.version, at = excluded.at"""
+
+_NEW_OUTCOMES: Final = """
+SELECT xid::text AS xid, samples FROM outcome_batch
+WHERE xid >= $1::text::xid8 AND xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid, id LIMIT $2"""

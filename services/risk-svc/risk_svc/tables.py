@@ -1,0 +1,76 @@
+"""The tables, declared once; rows are written by `store`, read here for queries."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, DateTime, Float, LargeBinary, MetaData
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+
+class Base(SQLModel, registry=registry(metadata=MetaData())):
+    """A registry of its own: other services have tables of the same names."""
+
+
+def _moment() -> Any:
+    return Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+class PromiseStateRow(Base, table=True):
+    """A promise, folded: `state` is the whole of it, the other columns are what queries filter and sort by.
+
+    `live`: kept in a worker's memory (open, or a placeholder); `shown`: neither history nor a placeholder.
+    """
+
+    __tablename__ = "promise_state"
+
+    promise_id: str = Field(primary_key=True)
+    partition: int
+    customer_id: str
+    kind: str
+    standing: str
+    live: bool
+    shown: bool
+    told: bool
+    score: float = Field(sa_column=Column(Float, nullable=False))
+    p_slip: float = Field(sa_column=Column(Float, nullable=False))
+    held_due: datetime = _moment()
+    state: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class IncidentRow(Base, table=True):
+    """An incident as one partition knows it: each partition reads the incidents at its own pace."""
+
+    __tablename__ = "incident"
+
+    partition: int = Field(primary_key=True)
+    incident_id: str = Field(primary_key=True)
+    version: int
+    data: bytes
+
+
+class ErasedRow(Base, table=True):
+    """The mark of an erased customer: SHA-256 of the id, and the business time (epoch seconds) up to which it holds."""
+
+    __tablename__ = "erased"
+
+    partition: int = Field(primary_key=True)
+    customer: bytes = Field(primary_key=True)
+    version: int
+    at: float
+
+
+class ForecastScoreRow(Base, table=True):
+    """One forecast as it was issued at a lead, with what became of it: `outcome` 1 slipped, 0 kept."""
+
+    __tablename__ = "forecast_score"
+
+    promise_id: str = Field(primary_key=True)
+    lead: str = Field(primary_key=True)
+    kind: str
+    p: float
+    base: float
+    outcome: int
+    settled_at: datetime = _moment()

@@ -1,0 +1,87 @@
+"""The composition root: what the two roles of risk-svc are made of."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from fastapi import FastAPI
+
+from candor.messaging.consumer import Worker
+from candor.messaging.relay import Relay
+from candor.ops.clock import Clock
+from candor.runtime import Background, worker_app
+from candor.store.db import Database
+from candor.store.migrate import upgrade
+from candor.web.app import create_app
+from risk_svc import routes
+from risk_svc.domain.forecast import ReferenceClasses
+from risk_svc.feed import Feed
+from risk_svc.figures import Figures
+from risk_svc.handlers import RiskHandler
+from risk_svc.learner import Learner
+from risk_svc.settings import RiskSettings
+
+GROUP: Final = "risk-svc"
+MIGRATIONS: Final = Path(__file__).parents[1] / "migrations"
+
+
+def worker(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
+    """The role that consumes: worker, learner and relay; its app has health and metrics only."""
+
+    @asynccontextmanager
+    async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
+        await upgrade(settings.database, MIGRATIONS)
+        database = await Database.open(settings.database, partitions=settings.partitions)
+        try:
+            learner = Learner(database, ReferenceClasses())
+            await learner.catch_up()
+            handler = handler_of(settings, learner.model, clock or settings.business_clock())
+            consumer = Worker(settings, database, handler, GROUP)
+            app.state.consumer = consumer
+            app.state.health.add("database", database.check)
+            app.state.health.add("partitions", lambda: _not_halted(consumer))
+            relay: list[Background] = [Relay(settings, database, keeps=False)] if settings.publishing else []
+            yield [consumer, learner, *relay]
+        finally:
+            await database.close()
+
+    return worker_app("Candor risk-svc worker", settings, parts)
+
+
+def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
+    """The role that answers: queries, figures, and the feed of changes that the board listens to."""
+
+    @asynccontextmanager
+    async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
+        await upgrade(settings.database, MIGRATIONS)
+        database = await Database.open(settings.database, partitions=settings.partitions, pool_size=2)
+        feed = Feed(settings)
+        app.state.database = database
+        app.state.feed = feed
+        app.state.clock = clock or settings.business_clock()
+        app.state.health.add("database", database.check)
+        try:
+            yield [feed, Figures(database)]
+        finally:
+            await database.close()
+
+    return create_app("Candor risk-svc", settings, parts, [routes.router])
+
+
+def handler_of(settings: RiskSettings, model: ReferenceClasses, clock: Clock) -> RiskHandler:
+    """The handler as the settings say."""
+    return RiskHandler(
+        model,
+        clock,
+        weights=settings.weights,
+        publishing=settings.publishing,
+        reviews_per_tick=settings.reviews_per_tick,
+    )
+
+
+async def _not_halted(consumer: Worker) -> None:
+    if consumer.halted:
+        raise RuntimeError(f"partitions halted: {consumer.halted}")

@@ -83,6 +83,11 @@ class Source:
             self._consumer.seek(pair, offset)
             self._consumer.resume(pair)
 
+    async def ends(self) -> dict[tuple[str, int], int]:
+        """The next offset that Kafka will give in each (card, partition): where to begin for what is new only."""
+        found = await self._consumer.end_offsets(list(self.names))
+        return {self.names[pair]: offset for pair, offset in found.items()}
+
     def leave(self, names: Iterable[tuple[str, int]]) -> None:
         """Read these no more."""
         self._consumer.pause(*(self.pairs[name] for name in names))

@@ -69,7 +69,8 @@ class Worker:
         self.lag = Lag(self.source, self.owned)
         self._database = database
         self._watchdog = Watchdog(f"consumer {group}")
-        self._turns = Turns(database, group, handler, limits or Limits(), self._watchdog.alive)
+        limits = limits or Limits(settings.dead_letters_in_a_row, settings.dead_letter_share)
+        self._turns = Turns(database, group, handler, limits, self._watchdog.alive)
         self._telemetry = OffsetTelemetry(settings, group, self.source, self.owned, self.lag)
         self._continuity = Continuity()
         self._changes: list[Changes] = []

@@ -23,7 +23,8 @@ class Settings(BaseSettings):
     """Settings of every process; services subclass it. Environment names are the field names in upper case.
 
     Times are in seconds, sizes in bytes. `database_url` names the server; `database` the service's own database.
-    `rate_limit` is requests a second and key (0: no limit). Production refuses placeholders and what is missing.
+    `rate_limit` is requests a second and key (0: no limit). A partition stops at `dead_letters_in_a_row`, or above
+    `dead_letter_share` of its last 10,000 events. Production refuses placeholders and what is missing.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
@@ -52,6 +53,8 @@ class Settings(BaseSettings):
     otlp_endpoint: str | None = None
     trace_ratio: float = Field(default=0.01, ge=0, le=1)
     publishing: bool = True
+    dead_letters_in_a_row: int = Field(default=20, ge=1)
+    dead_letter_share: float = Field(default=0.01, gt=0, le=1)
     docs: bool = True
     body_seconds: float = Field(default=10, gt=0)
     request_seconds: float = Field(default=30, gt=0)

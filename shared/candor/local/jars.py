@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +36,9 @@ class Jar:
         return cache.joinpath(*self.group.split("."), self.artifact, self.version, self.name)
 
 
+Fetch = Callable[[Jar, Path], None]
+
+
 def parse_lock(text: str) -> list[Jar]:
     """The jars of a lock file, in the order of the class path; LocalError names a line that is none."""
     jars = []
@@ -59,40 +62,42 @@ def committed_jars() -> list[Jar]:
     return parse_lock(files("candor.local").joinpath("kafka-jars.lock").read_text())
 
 
-def ensure_jars(cache: Path, jars: list[Jar], progress: Progress = quiet) -> list[Path]:
+def fetch_by_coordinates(jar: Jar, cache: Path) -> None:
+    """Downloads one jar into `cache`; LocalError when it cannot be had."""
+    from jgo.maven import MavenContext  # noqa: PLC0415 - slow to import, and needed on the first run only
+
+    logging.getLogger("jgo").setLevel(logging.ERROR)
+    try:
+        project = MavenContext(repo_cache=cache, timeout=60).project(jar.group, jar.artifact)
+        project.at_version(jar.version).artifact().resolve()
+    except OSError as error:
+        # The HTTP client's errors are OSErrors without a number; a full disk has one.
+        if error.errno is None:
+            raise _unreachable(jar, error) from error
+        raise explain_os_error(error, cache) from error
+    except (RuntimeError, ValueError, AssertionError) as error:
+        raise _unreachable(jar, error) from error
+
+
+def ensure_jars(
+    cache: Path, jars: list[Jar], progress: Progress = quiet, fetch: Fetch = fetch_by_coordinates
+) -> list[Path]:
     """The paths of all jars, fetched where missing; LocalError when one is not what the lock says."""
     with _one_at_a_time(cache):
         wrong = [jar for jar in jars if not _matches(jar, cache)]
         if wrong:
             progress(f"fetching {len(wrong)} of {len(jars)} jars of the Kafka broker (44 MB in all, once)")
-            _fetch_all(wrong, cache, progress)
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
+                fetched = pool.map(lambda jar: _replace(jar, cache, fetch), wrong)
+                for done, (jar, _) in enumerate(zip(wrong, fetched, strict=True), 1):
+                    progress(f"jar {done} of {len(wrong)}: {jar.name}")
     return [jar.path(cache) for jar in jars]
 
 
-def _fetch_all(jars: list[Jar], cache: Path, progress: Progress) -> None:
-    done = 0
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for jar, _ in zip(jars, pool.map(lambda jar: _fetch(jar, cache), jars), strict=True):
-            done += 1
-            progress(f"jar {done} of {len(jars)}: {jar.name}")
-
-
-def _fetch(jar: Jar, cache: Path) -> None:
-    from jgo.maven import MavenContext  # noqa: PLC0415 - slow to import, and needed on the first run only
-
-    logging.getLogger("jgo").setLevel(logging.ERROR)
+def _replace(jar: Jar, cache: Path, fetch: Fetch) -> None:
     path = jar.path(cache)
-    try:
-        path.unlink(missing_ok=True)  # half written by a killed run, or not ours
-        MavenContext(repo_cache=cache, timeout=60).project(jar.group, jar.artifact).at_version(
-            jar.version
-        ).artifact().resolve()
-    except OSError as error:
-        if error.errno is None or "urllib3" in type(error).__module__ or "requests" in type(error).__module__:
-            raise _unreachable(jar, error) from error
-        raise explain_os_error(error, cache) from error
-    except (RuntimeError, ValueError, AssertionError) as error:
-        raise _unreachable(jar, error) from error
+    path.unlink(missing_ok=True)  # half written by a killed run, or changed
+    fetch(jar, cache)
     if not _matches(jar, cache):
         path.rename(path.with_suffix(".refused"))
         raise LocalError(f"{jar.name} is not the file that kafka-jars.lock names (SHA-256 differs): refused, not run")

@@ -1,0 +1,45 @@
+"""Choosing ports."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import pytest
+
+from candor.local.errors import LocalError
+from candor.local.ports import HOST, choose_port, is_free
+
+
+@contextmanager
+def listening() -> Iterator[int]:
+    with closing(socket.create_server((HOST, 0))) as server:
+        yield server.getsockname()[1]
+
+
+def test_a_free_port_is_taken_without_a_word() -> None:
+    port, said = choose_port(None, "Kafka"), list[str]()
+    assert choose_port(port, "Kafka", said.append) == port
+    assert said == []
+
+
+def test_a_port_in_use_is_said_in_one_line_and_the_next_free_one_taken() -> None:
+    said: list[str] = []
+    with listening() as port:
+        assert not is_free(port)
+        chosen = choose_port(port, "Kafka", said.append)
+        assert chosen > port
+    assert said == [f"port {port} is in use by another program: Kafka listens on {chosen} instead"]
+
+
+def test_ports_promised_to_others_are_left_alone() -> None:
+    port = choose_port(None, "x")
+    assert choose_port(port, "x", taken=(port, port + 1)) > port + 1
+
+
+def test_no_port_at_all_is_an_error_that_names_the_range() -> None:
+    with pytest.raises(LocalError, match="no free port for Kafka between 20000 and 20200"):
+        choose_port(20_000, "Kafka", taken=range(20_000, 20_200))
+    with pytest.raises(LocalError, match="no free port"):
+        choose_port(65_535, "Kafka", taken=(65_535,))

@@ -1,0 +1,136 @@
+"""Starting, watching, stopping and mending processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from candor.local.errors import LocalError, explain_os_error, require_disk
+from candor.local.process import ManagedProcess, note_process, recorded_process
+
+SLEEP = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
+STUBBORN = [
+    sys.executable,
+    "-c",
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)",
+]
+
+
+def process(folder: Path, name: str = "part") -> ManagedProcess:
+    return ManagedProcess(name, folder / f"{name}.json", folder / f"{name}.log")
+
+
+def up(part: ManagedProcess) -> ManagedProcess:
+    part.wait_until(lambda: "up" in part.log.read_text(), 30)
+    return part
+
+
+def test_it_runs_until_it_is_stopped_and_leaves_no_record(tmp_path: Path) -> None:
+    part = process(tmp_path)
+    part.start(SLEEP)
+    assert up(part).running
+    assert recorded_process(part.record) == psutil.Process(part.pid)
+    assert part.stop() == -signal.SIGTERM
+    assert not part.running
+    assert not part.record.exists()
+
+
+def test_one_that_will_not_stop_is_killed(tmp_path: Path) -> None:
+    part = process(tmp_path)
+    part.start(STUBBORN)
+    assert up(part).stop(grace=0.1) == -signal.SIGKILL
+
+
+def test_one_that_ends_while_starting_says_its_last_words(tmp_path: Path) -> None:
+    part = process(tmp_path)
+    part.start([sys.executable, "-c", "raise SystemExit('no such topic')"])
+    with pytest.raises(LocalError, match="part stopped while starting: no such topic"):
+        part.wait_until(lambda: False, 30)
+
+
+def test_a_full_disk_in_its_log_is_said_as_such(tmp_path: Path) -> None:
+    part = process(tmp_path)
+    part.start([sys.executable, "-c", "print('java.io.IOException: No space left on device\\nat java.io')"])
+    with pytest.raises(LocalError, match="the disk is full"):
+        part.wait_until(lambda: False, 30)
+
+
+def test_what_was_never_started_has_no_pid_and_stops_quietly(tmp_path: Path) -> None:
+    part = process(tmp_path)
+    assert part.stop() is None
+    part.kill()
+    with pytest.raises(LocalError, match="part is not started"):
+        _ = part.pid
+
+
+def test_settings_of_other_programs_do_not_reach_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGPASSWORD", "hush")
+    monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-Xmx1g")
+    part = process(tmp_path)
+    part.start([sys.executable, "-c", "import os; print(sorted(os.environ))"], env={"MINE": "1"})
+    part.wait_until(lambda: "]" in part.log.read_text(), 30)
+    assert "PGPASSWORD" not in part.log.read_text()
+    assert "JAVA_TOOL_OPTIONS" not in part.log.read_text()
+    assert "'MINE'" in part.log.read_text()
+    part.stop()
+
+
+def test_an_orphan_of_a_killed_run_is_stopped_and_said(tmp_path: Path) -> None:
+    earlier, later, said = process(tmp_path), process(tmp_path), list[str]()
+    earlier.start(SLEEP)
+    assert later.mend(said.append)
+    assert said == [f"an earlier run left part behind (process {earlier.pid}): stopping it"]
+    assert not earlier.running
+    assert not later.record.exists()
+    assert not later.mend(said.append)
+
+
+def test_another_process_with_the_same_pid_is_left_alone(tmp_path: Path) -> None:
+    other = subprocess.Popen(SLEEP, stdout=subprocess.DEVNULL)
+    try:
+        record = tmp_path / "part.json"
+        note_process(record, other.pid)
+        entry = json.loads(record.read_text())
+        record.write_text(json.dumps({**entry, "started": entry["started"] - 60}))
+        assert recorded_process(record) is None
+        assert not process(tmp_path).mend()
+        assert other.poll() is None
+    finally:
+        other.kill()
+        other.wait()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"pid": "x", "started": 1}', '{"pid": -1, "started": 1}'])
+def test_a_record_that_cannot_be_read_names_no_process(tmp_path: Path, text: str) -> None:
+    (tmp_path / "part.json").write_text(text)
+    assert recorded_process(tmp_path / "part.json") is None
+
+
+def test_a_big_log_is_turned_over(tmp_path: Path) -> None:
+    part = process(tmp_path)
+    part.log.write_bytes(b"x" * (17 * 1024 * 1024))
+    part.start(SLEEP)
+    assert part.log.stat().st_size < 1000
+    assert (tmp_path / "part.log.1").exists()
+    part.stop()
+
+
+def test_disk_troubles_are_one_line_each(tmp_path: Path) -> None:
+    assert "is full: free some space" in str(explain_os_error(OSError(28, "No space left on device"), tmp_path))
+    assert "Permission denied" in str(explain_os_error(PermissionError(13, "Permission denied"), tmp_path))
+    require_disk(tmp_path, 0)
+    with pytest.raises(LocalError, match="MiB left"):
+        require_disk(tmp_path, 2**40)
+
+
+def test_a_log_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    part = ManagedProcess("part", tmp_path / "part.json", Path(os.devnull) / "part.log")
+    with pytest.raises(LocalError, match="cannot write under"):
+        part.start(SLEEP)

@@ -1,0 +1,64 @@
+"""The secrets of a local stack are made once, are private, and are what the services accept."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+from nacl.public import PrivateKey, PublicKey, SealedBox
+
+from candor.local.folder import Folder
+from candor.local.secret_files import SecretPaths, add_key, ensure_secrets
+from candor.ops.settings import read_secret
+from candor.web.auth import Role, parse_keys, recognise
+from candor.web.signatures import secret_bytes
+
+
+def made(root: Path) -> SecretPaths:
+    return ensure_secrets(Folder.at(root))
+
+
+def test_they_are_made_once_and_readable_by_their_owner_only(tmp_path: Path) -> None:
+    before = {path.name: path.read_bytes() for path in made(tmp_path).folder.iterdir()}
+    assert len(before) == 5
+    assert {path.name: path.read_bytes() for path in made(tmp_path).folder.iterdir()} == before
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "secrets").iterdir()} == {0o600}
+    assert (tmp_path / "secrets").stat().st_mode & 0o077 == 0
+
+
+def test_a_key_is_known_by_its_hash_and_is_in_no_file(tmp_path: Path) -> None:
+    paths = made(tmp_path)
+    key = add_key(paths, "ada", Role.OPERATOR, ("promise-svc",))
+    assert key not in paths.api_keys.read_text()
+    principal = recognise(parse_keys(paths.api_keys.read_bytes()), key)
+    assert principal is not None
+    assert (principal.name, principal.role, principal.scopes) == ("ada", Role.OPERATOR, ("promise-svc",))
+
+
+def test_the_same_name_again_replaces_the_key(tmp_path: Path) -> None:
+    paths = made(tmp_path)
+    first, other, second = (add_key(paths, name, Role.VIEWER) for name in ("ada", "bob", "ada"))
+    keys = parse_keys(paths.api_keys.read_bytes())
+    assert [recognise(keys, key) is not None for key in (first, other, second)] == [False, True, True]
+
+
+def test_what_the_public_key_seals_the_private_key_opens(tmp_path: Path) -> None:
+    paths = made(tmp_path)
+    sealed = SealedBox(PublicKey(base64.b64decode(paths.contact_public.read_text()))).encrypt(b"ada@example.com")
+    assert SealedBox(PrivateKey(base64.b64decode(paths.contact_private.read_text()))).decrypt(sealed)
+
+
+def test_webhook_and_session_secrets_are_ones_that_the_services_take(tmp_path: Path) -> None:
+    paths = made(tmp_path)
+    sources = json.loads(paths.webhooks.read_text())["sources"]
+    assert set(sources) == {"crm", "field"}
+    assert all(len(secret_bytes(secret)) == 32 for secrets in sources.values() for secret in secrets)
+    assert len(read_secret(paths.session)) == 64
+
+
+def test_only_notify_svc_hears_of_the_private_key(tmp_path: Path) -> None:
+    paths = made(tmp_path)
+    assert "CONTACT_PRIVATE_KEY_FILE" in paths.environment("notify-svc")
+    assert "CONTACT_PRIVATE_KEY_FILE" not in paths.environment("risk-svc")
+    assert "CONTACT_PUBLIC_KEY_FILE" in paths.environment("promise-svc")

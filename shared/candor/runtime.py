@@ -41,7 +41,7 @@ async def run(settings: Settings, app: FastAPI) -> int:
     SIGTERM or SIGINT: readiness off, a pause for load balancers to notice, requests in flight end (with a deadline),
     backgrounds stop in order, then what `parts` opened is closed. A second signal skips the waiting.
     """
-    server = _Server(_config(settings, app))
+    server = server_for(settings, app)
     health: Health = app.state.health
     supervisor: Supervisor = app.state.supervisor
     stopper = _Stopper(server, health, settings.drain_pause_seconds)
@@ -82,6 +82,11 @@ class _Server(uvicorn.Server):
         yield
 
 
+def server_for(settings: Settings, app: FastAPI) -> uvicorn.Server:
+    """The HTTP server of a process, not yet started."""
+    return _Server(_config(settings, app))
+
+
 class _Stopper:
     """Turns signals and deaths into an orderly end."""
 
@@ -106,11 +111,14 @@ class _Stopper:
 
 
 def _config(settings: Settings, app: FastAPI) -> uvicorn.Config:
+    class Protocol(LimitedProtocol):
+        header_seconds = settings.body_seconds
+
     return uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
-        http=LimitedProtocol,
+        http=Protocol,
         lifespan="on",
         log_config=None,
         access_log=False,

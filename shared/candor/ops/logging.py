@@ -20,7 +20,8 @@ LONGEST_TRACEBACK: Final = 8000
 _secret_name: Final = re.compile(
     r"authorization|cookie|secret|passw|token|api_?key|signature|sealed|e_?mail|recipient", re.IGNORECASE
 )
-_at: Final = re.compile(r"[^\s@<>\"',;:()\[\]]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_part: Final = r"[^\s@<>\"',;:()\[\]]{1,64}"
+_at: Final = re.compile(rf"{_part}('{_part})?@[A-Za-z0-9-]{{1,63}}(\.[A-Za-z0-9-]{{1,63}})+")
 _secret: Final = re.compile(r"(whsec_|candor_|[Bb]earer |v1,)[A-Za-z0-9+/=_-]{16,}")
 _userinfo: Final = re.compile(r"(://[^:/?#@\s]*):[^@/\s]+@")
 _encoder: Final = msgspec.json.Encoder(enc_hook=str)
@@ -29,6 +30,20 @@ Event = MutableMapping[str, Any]
 
 def configure(service: str, level: str = "INFO") -> None:
     """Sends structlog's and the standard library's lines of `level` and above to standard output as JSON."""
+    configure_structlog(service, level)
+    root = logging.getLogger()
+    root.handlers[:] = [_Handler(service)]
+    root.setLevel(level)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
+    # Every request has a line of ours already; these libraries tell of each retry at full length.
+    for name in ("uvicorn.access", "aiokafka", "httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def configure_structlog(service: str, level: str = "INFO") -> None:
+    """Only structlog's part of `configure`."""
 
     def line(_logger: Any, method: str, event: Event) -> str:
         return render(service, method, event)
@@ -39,15 +54,6 @@ def configure(service: str, level: str = "INFO") -> None:
         logger_factory=lambda *_: _Writer(),
         cache_logger_on_first_use=False,
     )
-    root = logging.getLogger()
-    root.handlers[:] = [_Handler(service)]
-    root.setLevel(level)
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
-        logging.getLogger(name).handlers.clear()
-        logging.getLogger(name).propagate = True
-    # Every request has a line of ours already; these libraries tell of each retry at full length.
-    for name in ("uvicorn.access", "aiokafka", "httpx", "httpcore"):
-        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def render(service: str, level: str, event: Event) -> str:
@@ -65,12 +71,12 @@ def render(service: str, level: str, event: Event) -> str:
     for name, value in event.items():
         line[name] = "[redacted]" if isinstance(value, str) and _secret_name.search(name) else clean(value)
     if failure:
-        line["exception"] = clean(_formatted(failure))[-LONGEST_TRACEBACK:]
+        line["exception"] = clean(_formatted(failure)[-LONGEST_TRACEBACK:], LONGEST_TRACEBACK)
     return _encoder.encode(line).decode()
 
 
-def clean(value: Any) -> Any:
-    """A value as it may be logged: text without addresses and secrets, cut at 2,000 characters."""
+def clean(value: Any, longest: int = LONGEST_VALUE) -> Any:
+    """A value as it may be logged: text without addresses and secrets, cut at `longest` characters."""
     if isinstance(value, bool | int | float | None):
         return value
     if isinstance(value, dict):
@@ -78,8 +84,8 @@ def clean(value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [clean(item) for item in list(value)[:50]]
     text = value if isinstance(value, str) else str(value)
-    if len(text) > LONGEST_TRACEBACK:
-        text = text[:LONGEST_TRACEBACK]
+    if len(text) > longest:
+        text = text[:longest] + " …"
     # Most text holds none of these marks, and a search for a letter is cheaper than three patterns.
     if "@" in text:
         text = _at.sub("[address]", _userinfo.sub(r"\1:[redacted]@", text))

@@ -51,6 +51,12 @@ def shutdown() -> None:
         provider.shutdown()
 
 
+def flush() -> None:
+    """Sends what is waiting to be sent."""
+    if _provider is not None:
+        _provider.force_flush()
+
+
 def current_traceparent() -> str:
     """The `traceparent` of what this task works on; empty outside of any request or batch."""
     return _current.get()

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from candor import __version__
 from candor.ops import metrics
 from candor.ops.settings import Settings
-from candor.web import docs, openapi, probes
+from candor.web import docs, openapi, probes, routes
 from candor.web.auth import parse_keys
 from candor.web.backgrounds import Background, Supervisor
 from candor.web.codes import code_of
@@ -118,10 +118,13 @@ async def _problem(_request: Request, error: Exception) -> Response:
     return error.response()
 
 
-async def _http_exception(_request: Request, error: Exception) -> Response:
+async def _http_exception(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    return Problem(code_of(error.status_code), headers=error.headers).response()
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(sorted(routes.methods(request.app, request.url.path)))
+    return Problem(code_of(error.status_code), headers=headers).response()
 
 
 async def _invalid_request(_request: Request, error: Exception) -> Response:

@@ -30,7 +30,7 @@ class Supervisor:
 
     def __init__(self, health: Health, stop_seconds: float = STOP_SECONDS) -> None:
         self._health = health
-        self._stop_seconds = stop_seconds
+        self.stop_seconds = stop_seconds
         self._tasks: list[tuple[Background, asyncio.Task[None]]] = []
         self._stopping = False
         self.on_death: Callable[[], None] = lambda: None
@@ -62,12 +62,12 @@ class Supervisor:
         self._stopping = True
         for background, task in self._tasks:
             try:
-                async with asyncio.timeout(self._stop_seconds):
+                async with asyncio.timeout(self.stop_seconds):
                     if not task.done():
                         await background.stop()
                     await asyncio.wait([task])
             except TimeoutError:
-                log.error("background did not stop in time", name=background.name, seconds=self._stop_seconds)  # noqa: TRY400
+                log.error("background did not stop in time", name=background.name, seconds=self.stop_seconds)  # noqa: TRY400
             except Exception:
                 log.exception("background failed while stopping", name=background.name)
             if not task.done():

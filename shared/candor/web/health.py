@@ -24,6 +24,7 @@ class Health:
         self._lock = asyncio.Lock()
         self._asked = -FRESH_SECONDS
         self._found: dict[str, str] = {}
+        self.check_seconds = CHECK_SECONDS
         self.started = False
         self.draining = False
         self.dead: dict[str, str] = {}
@@ -57,10 +58,10 @@ class Health:
 
     async def _ask(self, name: str) -> tuple[str, str]:
         try:
-            async with asyncio.timeout(CHECK_SECONDS):
+            async with asyncio.timeout(self.check_seconds):
                 await self._checks[name]()
         except TimeoutError:
-            return name, f"no answer within {CHECK_SECONDS:g} s"
+            return name, f"no answer within {self.check_seconds:g} s"
         except Exception as error:
             return name, f"{type(error).__name__}: {error}"[:200]
         return name, ""

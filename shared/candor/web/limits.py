@@ -41,15 +41,16 @@ class LimitsMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            if scope["type"] == "websocket":
-                self._check_host(_headers(scope).get(b"host", b""))
+            if scope["type"] == "websocket" and not self._answers_for(_headers(scope).get(b"host", b"")):
+                await send({"type": "websocket.close", "code": 1008})
+                return
             await self.app(scope, receive, send)
             return
         headers = _headers(scope)
         path: str = scope["path"]
         # Probes come to an address, not to a name that would be on the list.
-        if path not in PROBES:
-            self._check_host(headers.get(b"host", b""))
+        if path not in PROBES and not self._answers_for(headers.get(b"host", b"")):
+            raise Problem("bad_host")
         _check_framing(headers)
         largest = self.limits.bytes_for(path)
         if int(headers.get(b"content-length", b"0")) > largest:
@@ -73,15 +74,13 @@ class LimitsMiddleware:
                 raise
             raise Problem.unavailable("took_too_long", retry_after=5) from None
 
-    def _check_host(self, host: bytes) -> None:
+    def _answers_for(self, host: bytes) -> bool:
         name = host.decode("latin-1").lower()
         name = name[: name.index("]") + 1] if name.startswith("[") and "]" in name else name.partition(":")[0]
         allowed = self.limits.hosts
         if "*" in allowed or name in allowed:
-            return
-        if any(pattern.startswith("*.") and name.endswith(pattern[1:]) for pattern in allowed):
-            return
-        raise Problem("bad_host")
+            return True
+        return any(pattern.startswith("*.") and name.endswith(pattern[1:]) for pattern in allowed)
 
 
 class Watched:
@@ -129,5 +128,7 @@ def _check_framing(headers: Mapping[bytes, bytes]) -> None:
         raise Problem("bad_framing", "send Content-Length or Transfer-Encoding, not both", headers=CLOSE)
     if length is not None and not (length.isdigit() and len(length) <= 15):
         raise Problem("bad_framing", "Content-Length must be a number", headers=CLOSE)
+    if headers.get(b"transfer-encoding", b"chunked").strip().lower() != b"chunked":
+        raise Problem("bad_framing", "the only Transfer-Encoding read here is chunked", headers=CLOSE)
     if headers.get(b"content-encoding", b"identity").strip().lower() != b"identity":
         raise Problem("unsupported_media_type", "send the body without Content-Encoding")

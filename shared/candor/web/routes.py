@@ -47,6 +47,16 @@ def accesses(app: FastAPI) -> list[Access]:
     return sorted(found, key=lambda access: (access.path, access.method))
 
 
+def methods(app: FastAPI, path: str) -> set[str]:
+    """The methods that any route takes at a path; the framework itself names those of one route only."""
+    found: set[str] = set()
+    for route in iter_route_contexts(app.routes):
+        pattern = getattr(route, "path_regex", None)
+        if pattern is not None and pattern.match(path):
+            found |= route.methods or set()
+    return found
+
+
 def left_open(app: FastAPI, public: frozenset[str] = PUBLIC) -> list[Access]:
     """Routes that are neither guarded nor on the public list, or that let the framework parse their body."""
     return [one for one in accesses(app) if (one.open and one.path not in public) or one.parsed_by_framework]

@@ -1,0 +1,157 @@
+"""Settings are judged at start, so that a mistake is found by whoever deploys and not at 3 a.m."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from candor.ops.clock import BusinessClock, SystemClock
+from candor.ops.settings import Settings, load, looks_placeholder, read_secret
+
+GOOD_SECRET = "b1c7f7d0a4e24d1f9a3c5e6b8d2f4a60"
+
+
+def settings(**fields: Any) -> Settings:
+    chosen: dict[str, Any] = {"service": "promise-svc", "port": 8101} | fields
+    return Settings(**chosen)
+
+
+def production(tmp_path: Path, **fields: Any) -> Settings:
+    keys = tmp_path / "keys.json"
+    keys.write_text('{"keys": []}')
+    good: dict[str, Any] = {
+        "environment": "production",
+        "trusted_hosts": ("candor.example.com",),
+        "database_url": f"postgresql://candor:{GOOD_SECRET}@db.internal/",
+        "api_keys_file": keys,
+    }
+    return settings(**(good | fields))
+
+
+def test_each_service_has_its_own_database_on_the_server() -> None:
+    assert settings().database.endswith("/candor_promise")
+    assert settings(service="risk-svc", database_prefix="t1").database.endswith("/t1_risk")
+
+
+def test_a_servers_options_and_password_are_kept() -> None:
+    url = "postgresql://u:p%40ss@/postgres?host=/run/pg"
+    assert settings(database_url=url).database == "postgresql://u:p%40ss@/candor_promise?host=%2Frun%2Fpg"
+
+
+def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"SERVICE": "risk-svc", "PORT": "8103", "TRUSTED_HOSTS": "a.example, b.example"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("CLOCK", "2013-03-07T17:00:00Z@1300")
+    monkeypatch.setenv("CLOCK_ORIGIN", "2026-11-22T12:00:00Z")
+    found = Settings()  # type: ignore[call-arg]
+    assert (found.service, found.port, found.trusted_hosts) == ("risk-svc", 8103, ("a.example", "b.example"))
+    assert isinstance(found.business_clock(), BusinessClock)
+
+
+def test_empty_variables_are_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CLOCK", "CLOCK_ORIGIN", "OTLP_ENDPOINT", "API_KEYS_FILE", "WEBHOOK_SECRETS_FILE"):
+        monkeypatch.setenv(name, "")
+    found = settings()
+    assert (found.clock_origin, found.otlp_endpoint, found.api_keys_file) == (None, None, None)
+    assert isinstance(found.business_clock(), SystemClock)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("service", ""),
+        ("service", "Promise"),
+        ("port", 70_000),
+        ("port", -1),
+        ("partitions", 0),
+        ("topic_prefix", "candor_x"),
+        ("topic_prefix", "Candor"),
+        ("database_prefix", "candor-x"),
+        ("database_url", "mysql://u@h/"),
+        ("database_url", "not an address"),
+        ("environment", "staging"),
+        ("log_level", "LOUD"),
+        ("clock", "2013-03-07T17:00:00Z@1300"),
+        ("clock", "fast"),
+        ("body_seconds", 0),
+        ("rate_limit", -1),
+        ("trace_ratio", 1.5),
+    ],
+)
+def test_a_wrong_value_is_refused(field: str, value: Any) -> None:
+    with pytest.raises(ValidationError):
+        settings(**{field: value})
+
+
+def test_production_starts_with_everything_in_place(tmp_path: Path) -> None:
+    assert production(tmp_path).production
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"trusted_hosts": ("*",)}, "TRUSTED_HOSTS"),
+        ({"trusted_hosts": ("127.0.0.1", "localhost", "[::1]")}, "TRUSTED_HOSTS"),
+        ({"database_url": "postgresql://candor:changeme@db/"}, "DATABASE_URL"),
+        ({"database_url": "postgresql://postgres:Password1@db/"}, "DATABASE_URL"),
+        ({"api_keys_file": None}, "API_KEYS_FILE"),
+        ({"public_url": "http://candor.example.com"}, "PUBLIC_URL"),
+        ({"clock": "2013-03-07T17:00:00Z@1300", "clock_origin": "2026-11-22T12:00:00Z"}, "CLOCK"),
+    ],
+)
+def test_production_refuses_what_development_leaves_behind(tmp_path: Path, fields: dict[str, Any], named: str) -> None:
+    with pytest.raises(ValidationError, match=named):
+        production(tmp_path, **fields)
+
+
+def test_staff_pages_in_production_need_oidc(tmp_path: Path) -> None:
+    settings().refuse_staff_pages_without_oidc()
+    production(tmp_path, oidc_issuer="https://login.example.com").refuse_staff_pages_without_oidc()
+    with pytest.raises(ValueError, match="OIDC_ISSUER"):
+        production(tmp_path).refuse_staff_pages_without_oidc()
+
+
+def test_the_session_secret_is_read_from_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "session"
+    path.write_text(GOOD_SECRET + "\n")
+    assert settings(session_secret_file=path).session_secret() == GOOD_SECRET
+    with pytest.raises(ValueError, match="SESSION_SECRET_FILE"):
+        settings().session_secret()
+
+
+@pytest.mark.parametrize(
+    "secret", ["", "abc123", "x" * 64, "changeme-changeme-changeme-changeme", "my-secret-" + "ab12" * 10]
+)
+def test_a_secret_that_is_none_is_refused_without_being_shown(tmp_path: Path, secret: str) -> None:
+    path = tmp_path / "session"
+    path.write_text(secret)
+    with pytest.raises(ValueError, match="the secret in") as caught:
+        read_secret(path)
+    assert not secret or secret not in str(caught.value)
+
+
+def test_a_missing_or_binary_secret_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="absent"):
+        read_secret(tmp_path / "absent")
+    (tmp_path / "binary").write_bytes(b"\xff" * 40)
+    with pytest.raises(ValueError, match="binary"):
+        read_secret(tmp_path / "binary")
+
+
+def test_random_secrets_are_not_taken_for_placeholders() -> None:
+    assert not looks_placeholder(GOOD_SECRET)
+    assert looks_placeholder("ChangeMe!")
+
+
+def test_mistakes_are_told_in_one_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        load(Settings, service="promise-svc", port=70_000, database_url="mysql://u:hunter2@h/")
+    assert caught.value.code == 2
+    told = capsys.readouterr().err.splitlines()
+    assert [line.split(":")[1].strip() for line in told] == ["PORT", "DATABASE_URL"]
+    assert "hunter2" not in "".join(told)
+
+
+def test_right_settings_are_given_back() -> None:
+    assert load(Settings, service="promise-svc", port=0).service == "promise-svc"

@@ -1,0 +1,202 @@
+"""`candor dlq`: events that could not be used, for people to look at and decide on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any, TypeVar
+
+import asyncpg
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.engine import make_url
+
+from candor.local.errors import LocalError
+from candor.local.folder import Folder
+from candor.local.running import database_url
+from candor.store import dead_letter
+from candor.store.db import Database
+from candor.store.dead_letter import Buried
+from candor.store.errors import StoreUnavailable
+from candor.store.unit_of_work import UnitOfWork, unit_of_work
+
+T = TypeVar("T")
+
+
+class Consumer(StrEnum):
+    """The services that consume, and so may have dead letters."""
+
+    DELIVERY = "delivery-svc"
+    RISK = "risk-svc"
+    NOTIFY = "notify-svc"
+
+
+class State(StrEnum):
+    """What has become of a dead letter; `all` stands for every one."""
+
+    HELD = "held"
+    REPLAY = "replay"
+    REPLAYED = "replayed"
+    DISCARDED = "discarded"
+    ALL = "all"
+
+
+Service = Annotated[Consumer | None, typer.Option(help="Only this service's; all consuming services by default.")]
+Prefix = Annotated[str, typer.Option(envvar="DATABASE_PREFIX", help="How the databases' names begin.")]
+Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
+Id = Annotated[str, typer.Argument(help="An id of `candor dlq list`, e.g. risk-svc:17.")]
+OptionalId = Annotated[str, typer.Argument(help="An id of `candor dlq list`, e.g. risk-svc:17; or --all.")]
+All = Annotated[bool, typer.Option("--all", help="Every held one.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the group of commands."""
+    group = typer.Typer(no_args_is_help=True, help="Events that could not be used: look, mend the cause, replay.")
+    group.command("list")(show_list)
+    group.command("show")(show)
+    group.command("replay")(replay)
+    group.command("discard")(discard)
+    app.add_typer(group, name="dlq")
+
+
+def show_list(
+    service: Service = None,
+    state: Annotated[State, typer.Option(help="Only those in this state.")] = State.HELD,
+    after: Annotated[int, typer.Option(help="Only ids above this number.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most this many of each service.")] = 100,
+    prefix: Prefix = "candor",
+    as_json: Json = False,
+) -> None:
+    """List dead letters, oldest first. Reason `behind`: it only waits for an earlier event of the same subject."""
+    wanted = "" if state is State.ALL else state.value
+
+    async def read(uow: UnitOfWork) -> list[Buried]:
+        return await dead_letter.find(uow.connection, state=wanted, after=after, limit=limit)
+
+    found = [(name, item) for name, items in _each(service, prefix, read) for item in items]
+    if as_json:
+        typer.echo(json.dumps([_plain(name, item) for name, item in found]))
+        return
+    if not found:
+        Console(highlight=False).print("no dead letters" if state is State.ALL else f"no dead letters {state.value}")
+        return
+    table = Table("id", "since", "topic", "subject", "reason", "detail", "state")
+    for name, item in found:
+        since = f"{item.created_at.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}"
+        table.add_row(f"{name}:{item.id}", since, item.topic, item.subject, item.reason, item.detail, item.state)
+    Console(highlight=False).print(table)
+
+
+def show(number: Id, prefix: Prefix = "candor", as_json: Json = False) -> None:
+    """Show one dead letter with its record as it came from Kafka."""
+    service, wanted = _parsed(number)
+
+    async def read(uow: UnitOfWork) -> list[Buried]:
+        return await dead_letter.find(uow.connection, number=wanted)
+
+    for name, items in _each(service, prefix, read):
+        for item in items:
+            whole = _plain(name, item) | {"record": _record(item)}
+            typer.echo(json.dumps(whole) if as_json else json.dumps(whole, indent=2, ensure_ascii=False))
+            return
+    raise LocalError(f"there is no dead letter {number}")
+
+
+def replay(
+    number: OptionalId = "",
+    everything: All = False,
+    service: Service = None,
+    prefix: Prefix = "candor",
+    as_json: Json = False,
+) -> None:
+    """Have the service try a dead letter again, or with --all every held one, in order, within a second or two.
+
+    Mend the cause first: what fails again is held again. Those that wait behind follow by themselves, and a partition
+    that stopped for too many dead letters goes on.
+    """
+    _decide("replay", number, everything, service, prefix, as_json)
+
+
+def discard(
+    number: OptionalId = "",
+    everything: All = False,
+    service: Service = None,
+    prefix: Prefix = "candor",
+    as_json: Json = False,
+) -> None:
+    """Give a dead letter up for good, or with --all every held one; those that wait behind it are tried then."""
+    _decide("discarded", number, everything, service, prefix, as_json)
+
+
+def _decide(state: str, number: str, everything: bool, service: Consumer | None, prefix: str, as_json: bool) -> None:
+    if bool(number) == everything:
+        raise LocalError("name one dead letter, or say --all")
+    chosen, wanted = (service, None) if everything else _parsed(number)
+
+    async def write(uow: UnitOfWork) -> int:
+        return await dead_letter.decide(uow.connection, state, number=wanted)
+
+    counts = dict(_each(chosen, prefix, write))
+    if not everything and not any(counts.values()):
+        raise LocalError(f"there is no held dead letter {number}")
+    if as_json:
+        typer.echo(json.dumps(counts))
+        return
+    verb = "will be tried again" if state == "replay" else "are given up"
+    for name, count in counts.items():
+        Console(highlight=False).print(f"{name}: {count} {verb}")
+
+
+def _parsed(number: str) -> tuple[Consumer, int]:
+    name, _, digits = number.rpartition(":")
+    if name not in {each.value for each in Consumer} or not digits.isascii() or not digits.isdigit():
+        raise LocalError(f"{number} is no id of `candor dlq list`, such as risk-svc:17")
+    return Consumer(name), int(digits)
+
+
+def _each(service: Consumer | None, prefix: str, use: Callable[[UnitOfWork], Awaitable[T]]) -> list[tuple[str, T]]:
+    """`use` in one transaction a service; services that have no database yet are left out."""
+    server = database_url(Folder.default())
+
+    async def one(name: str) -> list[tuple[str, T]]:
+        database = f"{prefix}_{name.removesuffix('-svc')}"
+        url = make_url(server).set(database=database).render_as_string(hide_password=False)
+        try:
+            opened = await Database.open(url, pool_size=1)
+        except StoreUnavailable as error:
+            if isinstance(error.__cause__, asyncpg.InvalidCatalogNameError) and service is None:
+                return []
+            raise LocalError(f"{name}: {error.detail}") from error
+        try:
+            async with unit_of_work(opened) as uow:
+                return [(name, await use(uow))]
+        finally:
+            await opened.close()
+
+    async def all_of_them() -> list[tuple[str, T]]:
+        return [found for name in ([service] if service else [*Consumer]) for found in await one(name.value)]
+
+    return asyncio.run(all_of_them())
+
+
+def _plain(name: str, item: Buried) -> dict[str, Any]:
+    fields = item._asdict() | {"id": f"{name}:{item.id}", "service": name}
+    del fields["record"]
+    return {key: _moment(value) if isinstance(value, datetime) else value for key, value in fields.items()}
+
+
+def _moment(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat()
+
+
+def _record(item: Buried) -> dict[str, Any]:
+    record = item.record
+    return {
+        "key": record.key.decode(errors="backslashreplace"),
+        "headers": {name: bytes(value).decode(errors="backslashreplace") for name, value in record.headers},
+        "value": record.value.decode(errors="backslashreplace"),
+    }

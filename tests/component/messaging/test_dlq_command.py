@@ -1,0 +1,118 @@
+"""`candor dlq` as a person or a script uses it, on a service's own database."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest_asyncio
+import typer
+from typer.testing import CliRunner, Result
+
+from candor.commands import dlq
+from candor.contracts import Record, encode
+from candor.local.errors import LocalError
+from candor.store.db import Database
+from candor.store.dead_letter import BEHIND, DeadLetter
+from candor.store.migrate import create_database
+from candor.store.unit_of_work import unit_of_work
+from tests.support.ledger.book import prepare, withdrawn
+from tests.support.servers import Databases
+
+
+@dataclass
+class Deployment:
+    """A database server where only risk-svc and notify-svc have a database, and the command against it."""
+
+    server: str
+    prefix: str
+
+    async def run(self, *arguments: str) -> Result:
+        app = typer.Typer()
+        dlq.register(app)
+        app.callback()(lambda: None)
+        environment = {"DATABASE_URL": self.server, "DATABASE_PREFIX": self.prefix, "COLUMNS": "200"}
+        return await asyncio.to_thread(CliRunner(env=environment).invoke, app, ["dlq", *arguments])
+
+    async def json(self, *arguments: str) -> list[dict[str, object]]:
+        result = await self.run(*arguments, "--json")
+        assert result.exit_code == 0, result.output
+        found: list[dict[str, object]] = json.loads(result.output)
+        return found
+
+
+def letter(offset: int, subject: str, reason: str = "bad_data") -> DeadLetter:
+    record = Record(b"c1", b'{"bad', encode(withdrawn("c1", subject, 1)).headers)
+    return DeadLetter("risk-svc", 1, "promises", offset, "c1", subject, reason, "Input data was truncated", record)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def deployment(postgres: str, topic_prefix: str, databases: Databases) -> AsyncIterator[Deployment]:
+    urls = {name: f"{postgres}/{topic_prefix}_{name}" for name in ("risk", "notify")}
+    for url in urls.values():
+        await create_database(url)
+        await prepare(url)
+    risk = await Database.open(urls["risk"])
+    async with unit_of_work(risk) as uow:
+        uow.bury([letter(4, "p1"), letter(5, "p1", BEHIND), letter(9, "p2")])
+    await risk.close()
+    yield Deployment(postgres, topic_prefix)
+    for url in urls.values():
+        await databases.drop(url)
+
+
+async def test_the_list_shows_what_waits_for_a_decision(deployment: Deployment) -> None:
+    found = await deployment.json("list")
+    assert [(item["id"], item["subject"], item["reason"], item["state"]) for item in found] == [
+        ("risk-svc:1", "p1", "bad_data", "held"),
+        ("risk-svc:2", "p1", "behind", "held"),
+        ("risk-svc:3", "p2", "bad_data", "held"),
+    ]
+    table = await deployment.run("list")
+    assert "risk-svc:3" in table.output
+    assert "Input data was truncated" in table.output
+
+
+async def test_a_list_can_be_narrowed_and_gone_on_with(deployment: Deployment) -> None:
+    assert [item["id"] for item in await deployment.json("list", "--after", "1", "--limit", "1")] == ["risk-svc:2"]
+    assert await deployment.json("list", "--service", "notify-svc") == []
+    assert await deployment.json("list", "--state", "replayed") == []
+    assert "no dead letters held" in (await deployment.run("list", "--service", "notify-svc")).output
+
+
+async def test_one_letter_is_shown_with_its_record(deployment: Deployment) -> None:
+    result = await deployment.run("show", "risk-svc:3")
+    shown = json.loads(result.output)
+    assert shown["record"]["value"] == '{"bad'
+    assert shown["record"]["headers"]["ce_subject"] == "p2"
+    assert (shown["offset"], shown["topic"], shown["partition"]) == (9, "promises", 1)
+
+
+async def test_replaying_one_and_then_all(deployment: Deployment) -> None:
+    assert "risk-svc: 1 will be tried again" in (await deployment.run("replay", "risk-svc:1")).output
+    assert [item["id"] for item in await deployment.json("list", "--state", "replay")] == ["risk-svc:1"]
+    result = await deployment.run("replay", "--all", "--json")
+    assert json.loads(result.output) == {"risk-svc": 1, "notify-svc": 0}
+    assert [item["id"] for item in await deployment.json("list")] == ["risk-svc:2"]
+
+
+async def test_giving_one_up(deployment: Deployment) -> None:
+    assert (await deployment.run("discard", "risk-svc:3")).exit_code == 0
+    assert [item["id"] for item in await deployment.json("list", "--state", "discarded")] == ["risk-svc:3"]
+
+
+async def test_mistakes_are_told_in_one_line(deployment: Deployment) -> None:
+    for arguments, text in [
+        (("replay",), "say --all"),
+        (("replay", "risk-svc:1", "--all"), "say --all"),
+        (("replay", "risk-svc:99"), "no held dead letter risk-svc:99"),
+        (("show", "99"), "is no id"),
+        (("show", "risk-svc:x"), "is no id"),
+        (("show", "notify-svc:1"), "no dead letter notify-svc:1"),
+        (("list", "--service", "delivery-svc"), "delivery-svc: database"),
+    ]:
+        result = await deployment.run(*arguments)
+        assert isinstance(result.exception, LocalError), (arguments, result.output)
+        assert text in str(result.exception)

@@ -40,7 +40,7 @@ class Wording:
     action: str = "we check this forecast with every report that comes in, and write to you when it changes."
     options: tuple[str, ...] = (
         "Answer this message to agree on another time with us.",
-        "Answer this message to call it off for good.",
+        "Answer this message if you no longer want it.",
     )
 
 

@@ -94,6 +94,8 @@ def left(told: Told, gap: Gap, rules: Rules) -> bool:
         return p50 is not None
     if p50 is None:
         return True
+    # A forecast that the clock has overtaken was told as "from now on": that is no improvement.
+    p50 = max(p50, told.at)
     slack = max((told.high - told.low) * rules.slack, step_of(told.low - told.at))
     return p50 > told.high or p50 < told.low - slack
 

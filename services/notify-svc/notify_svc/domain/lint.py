@@ -97,11 +97,11 @@ _PROBABLY = re.compile(r"\bprobably\b", re.IGNORECASE)
 def lint(draft: Draft) -> tuple[Finding, ...]:
     """Everything in `draft` that an honest letter must not have; empty: it may go out."""
     words = f"{draft.subject}\n{draft.text}".replace(draft.what, "")
-    found = [*_ranges(draft, words), *_wording(draft, words), *_substance(draft, words)]
+    found = [*_ranges(draft), *_wording(draft, words), *_substance(draft, words)]
     return tuple(found)
 
 
-def _ranges(draft: Draft, words: str) -> list[Finding]:
+def _ranges(draft: Draft) -> list[Finding]:
     low, high = draft.low, draft.high
     if low is None and high is None:
         return []
@@ -116,7 +116,7 @@ def _ranges(draft: Draft, words: str) -> list[Finding]:
     parts = (draft.subject.replace(draft.what, ""), draft.text.replace(draft.what, ""))
     if any(draft.low_text in part and draft.high_text not in part for part in parts):
         found.append(Finding(Rule.RANGE, "one end of the range without the other"))
-    if draft.low_text not in words or draft.high_text not in words:
+    if draft.low_text not in parts[1] or draft.high_text not in parts[1]:
         found.append(Finding(Rule.RANGE, "the range is not in the letter"))
     return found
 

@@ -1,0 +1,218 @@
+"""Builders of what notify-svc reads, and a whole notify-svc on a real database and a real mail server."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import itertools
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from nacl.public import PrivateKey, SealedBox
+
+from candor.contracts import (
+    ContactRemoved,
+    ContactSet,
+    CustomerErased,
+    Event,
+    Fact,
+    FactKind,
+    Forecast,
+    GapScored,
+    Message,
+    PromiseMade,
+    PromiseRevised,
+    PromiseWithdrawn,
+    Standing,
+    message,
+)
+from candor.contracts.promise import AskedBy
+from candor.local.mailbox.smtp import Faults, listen
+from candor.local.mailbox.store import Mailbox, Received, read_ledger
+from candor.messaging.consumer import Work
+from candor.store.db import Database
+from candor.store.migrate import upgrade
+from candor.store.unit_of_work import unit_of_work
+from notify_svc import control
+from notify_svc.channels.email import EmailChannel, Server
+from notify_svc.compose import Wording
+from notify_svc.contact import Opener
+from notify_svc.domain.model import Rules
+from notify_svc.handlers import NotifyHandler
+from notify_svc.reconcile import Reconciler
+from notify_svc.sending import Identity, Patience, Postman
+from notify_svc.service import Speaker
+from notify_svc.wiring import MIGRATIONS
+from tests.support.clocks import NOON, ManualClock
+
+KEY = PrivateKey(bytes(range(32)))
+PRIVATE = base64.b64encode(bytes(KEY))
+OPENER = Opener(PRIVATE)
+DUE = NOON + timedelta(hours=6)
+LATE = Forecast(0.86, DUE + timedelta(minutes=37), DUE + timedelta(minutes=76), None, n=412)
+FINE = Forecast(0.1, DUE - timedelta(minutes=40), DUE - timedelta(minutes=5), None, n=412)
+_numbers = itertools.count(1)
+
+
+async def prepare(url: str) -> None:
+    """A migrated database, to be copied."""
+    await upgrade(url, MIGRATIONS)
+
+
+def sealed(email: str = "pat@customer.example", **changes: Any) -> str:
+    """A contact as promise-svc seals it."""
+    contact = {"email": email, "name": "Pat", "language": "en", "zone": "America/New_York", "consent": True, **changes}
+    return base64.b64encode(SealedBox(KEY.public_key).encrypt(msgspec.json.encode(contact))).decode()
+
+
+def event(data: Event, version: int, time: datetime = NOON, *, historical: bool = False) -> Message:
+    """An event as it comes from its topic, with an id of its own."""
+    key = getattr(data, "customer_id", "")
+    return message(f"ev-{next(_numbers)}", "test", time, key, version, data, historical=historical)
+
+
+def promise(
+    name: str = "p1", customer: str = "c1", version: int = 1, *, historical: bool = False, **changes: Any
+) -> Message:
+    data = PromiseMade(
+        name, customer, "flight", "Flight UA 1545, EWR to IAH", NOON, DUE, DUE, DUE, zone="America/New_York"
+    )
+    return event(msgspec.structs.replace(data, **changes), version, historical=historical)
+
+
+def revised(held: datetime, name: str = "p1", customer: str = "c1", version: int = 2) -> Message:
+    return event(PromiseRevised(name, customer, held, held, AskedBy.CUSTOMER, True, "asked"), version)
+
+
+def withdrawn(name: str = "p1", customer: str = "c1", version: int = 2) -> Message:
+    return event(PromiseWithdrawn(name, customer, "called off"), version)
+
+
+def contact(customer: str = "c1", version: int = 1, time: datetime = NOON, **changes: Any) -> Message:
+    return event(ContactSet(customer, sealed(**changes)), version, time)
+
+
+def removed(customer: str = "c1", version: int = 2) -> Message:
+    return event(ContactRemoved(customer), version)
+
+
+def erased(customer: str = "c1", version: int = 1, time: datetime = NOON) -> Message:
+    return event(CustomerErased(customer), version, time)
+
+
+def gap(
+    version: int = 1,
+    forecast: Forecast | None = LATE,
+    standing: Standing = Standing.OPEN,
+    *,
+    name: str = "p1",
+    customer: str = "c1",
+    at: datetime = NOON,
+    facts: Iterable[Fact] = (),
+    completed: datetime | None = None,
+    due: datetime = DUE,
+    historical: bool = False,
+) -> Message:
+    data = GapScored(name, customer, standing, 50.0, at, due, [], forecast, list(facts), completed)
+    return event(data, version, at, historical=historical)
+
+
+def departed_late(minutes: float = 47, reason: str = "late inbound aircraft", event_id: str = "ev-d") -> Fact:
+    return Fact(FactKind.MILESTONE_LATE, event_id, "departed", NOON - timedelta(minutes=10), "", minutes, reason)
+
+
+@dataclass
+class Desk:
+    """notify-svc without Kafka: events are given to the handler, time is moved by hand, mail goes over real SMTP."""
+
+    database: Database
+    mailbox: Mailbox
+    ledger: Path
+    faults: Faults
+    clock: ManualClock
+    speaker: Speaker
+    server: Server
+    patience: Patience
+    lag: float = 0.0
+    rules: Rules = field(default_factory=Rules)
+
+    async def take(self, *messages: Message, tick: bool = False, fresh: bool = True) -> None:
+        """One transaction of the consumer."""
+        handler = NotifyHandler(self.speaker, self.clock, lambda: self.lag)
+        async with unit_of_work(self.database) as uow:
+            await handler.apply(uow, [Work(0, list(messages))], tick=tick)
+
+    async def later(self, minutes: float, *messages: Message) -> None:
+        """Time passes, then a tick."""
+        self.clock.advance(timedelta(minutes=minutes))
+        await self.take(*messages, tick=True)
+
+    async def warned(self, *extra: Message, forecast: Forecast = LATE) -> None:
+        """A promise, its contact, and a gap that has stood long enough: a warning waits."""
+        await self.take(promise(), contact(), gap(1, forecast), *extra)
+        await self.later(5)
+
+    def postman(self, **changes: Any) -> Postman:
+        identity = Identity("promises@mail.test", "Example Promises", "help@mail.test", "mail.test")
+        channel = EmailChannel(replace(self.server, **changes))
+        return Postman(self.database, channel, OPENER, self.clock, self.rules, identity, self.patience)
+
+    async def send(self, **changes: Any) -> int:
+        """One turn of the sender."""
+        return await Reconciler(self.postman(**changes)).once()
+
+    async def notices(self) -> list[dict[str, Any]]:
+        rows = await self.database.pool.fetch("SELECT * FROM notice ORDER BY seq")
+        return [dict(row) for row in rows]
+
+    async def states(self) -> list[tuple[str, str, str]]:
+        """(statement, state, reason) of every notice, oldest first."""
+        return [(row["statement"], row["state"], row["reason"]) for row in await self.notices()]
+
+    async def retry_now(self) -> None:
+        """Every pending notice's pause is over."""
+        await self.database.pool.execute("UPDATE notice SET next_try_at = now() WHERE state = 'pending'")
+
+    async def leases_run_out(self) -> None:
+        """Every claim's lease is over."""
+        await self.database.pool.execute("UPDATE notice SET lease_until = now() WHERE state = 'sending'")
+        await asyncio.sleep(0.002)
+
+    def received(self) -> list[Received]:
+        """What the mail server took, from its file."""
+        return list(read_ledger(self.ledger))
+
+
+@asynccontextmanager
+async def desk(url: str, folder: Path, *, sending: bool = True, rules: Rules | None = None) -> AsyncIterator[Desk]:
+    """A desk on the migrated database `url`."""
+    database = await Database.open(url)
+    mailbox, faults = Mailbox(folder / "mail.jsonl"), Faults()
+    listening = await listen(mailbox, faults, "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+    speaker = Speaker(OPENER, rules or Rules(), Wording())
+    async with unit_of_work(database) as uow:
+        await control.begin(uow, sending=sending)
+    patience = Patience(lease=30, saving=2)
+    server = Server("127.0.0.1", port, seconds=2, data_seconds=2)
+    try:
+        yield Desk(
+            database,
+            mailbox,
+            folder / "mail.jsonl",
+            faults,
+            ManualClock(),
+            speaker,
+            server,
+            patience,
+            rules=rules or Rules(),
+        )
+    finally:
+        listening.close()
+        await database.close()
+        mailbox.close()

@@ -1,0 +1,66 @@
+"""Builders of notify-svc's own facts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from notify_svc.domain.episode import after_speaking, decide, observe
+from notify_svc.domain.model import (
+    Decision,
+    Episode,
+    Fact,
+    FactKind,
+    Forecast,
+    Gap,
+    Promise,
+    Rules,
+    Standing,
+    Statement,
+    Told,
+)
+from tests.support.clocks import NOON
+
+RULES = Rules()
+NEW_YORK = ZoneInfo("America/New_York")
+DUE = NOON + timedelta(hours=6)
+LOW, HIGH = DUE + timedelta(minutes=40), DUE + timedelta(minutes=80)
+
+
+def minutes(amount: float) -> timedelta:
+    return timedelta(minutes=amount)
+
+
+def promise(**changes: Any) -> Promise:
+    return replace(Promise("p1", "c1", "ev-p", "Flight UA 1545, EWR to IAH", DUE, zone=NEW_YORK.key), **changes)
+
+
+def gap(p_slip: float | None = 0.86, standing: Standing = Standing.OPEN, **changes: Any) -> Gap:
+    """A gap as of NOON; `p50` and `p80` name completion times, else the range is 37 to 76 minutes late."""
+    p50 = changes.pop("p50", DUE + minutes(37))
+    p80 = changes.pop("p80", DUE + minutes(76))
+    forecast = None if p_slip is None else Forecast(p_slip, p50, p80, 412)
+    return replace(Gap(1, "gap-1", standing, NOON, DUE, forecast), **changes)
+
+
+def step(kind: FactKind = FactKind.MILESTONE_MISSED, **changes: Any) -> Fact:
+    return replace(Fact(kind, "ev-m", "departed", NOON, told=True), **changes)
+
+
+def told(**changes: Any) -> Told:
+    return replace(Told(Statement.WARNING, NOON, LOW, HIGH, HIGH + minutes(10)), **changes)
+
+
+def warned(**changes: Any) -> Episode:
+    return Episode(told=told(**changes))
+
+
+def decided(at: Gap, now: datetime = NOON, episode: Episode | None = None, rules: Rules = RULES) -> Decision:
+    """What is decided at `now`, once `at` was observed."""
+    return decide(observe(episode or Episode(), at, rules), at, promise(), now, rules)
+
+
+def spoken(decision: Decision, episode: Episode, **changes: Any) -> Episode:
+    return after_speaking(episode, decision, told(**changes))

@@ -1,0 +1,89 @@
+"""Sealed contacts: opened here and nowhere else, and never shown."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import msgspec
+import pytest
+from nacl.public import PrivateKey, SealedBox
+
+from notify_svc.contact import BadContact, Opener, zone_of
+
+KEY = PrivateKey(bytes(range(32)))
+OPENER = Opener(base64.b64encode(bytes(KEY)))
+
+
+def sealed(raw: bytes) -> str:
+    return base64.b64encode(SealedBox(KEY.public_key).encrypt(raw)).decode()
+
+
+def of(**changes: object) -> str:
+    return sealed(msgspec.json.encode({"email": "pat@customer.example", "name": "Pat", "consent": True, **changes}))
+
+
+def test_what_was_sealed_is_opened() -> None:
+    contact = OPENER.open(of(zone="Europe/Vienna", language="de"))
+    assert (contact.email, contact.name, contact.zone, contact.consent) == (
+        "pat@customer.example",
+        "Pat",
+        "Europe/Vienna",
+        True,
+    )
+
+
+def test_without_a_word_on_consent_there_is_none() -> None:
+    assert not OPENER.open(sealed(b'{"email":"pat@customer.example"}')).consent
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        "",
+        "no base64!",
+        base64.b64encode(b"x" * 80).decode(),
+        sealed(b"not json"),
+        sealed(b"{}"),
+        of(email="pat@customer.example\r\nBcc: x@evil.example"),
+        of(email="a@b.example, c@d.example"),
+        of(email="nobody"),
+    ],
+)
+def test_what_cannot_be_used_is_named_without_showing_it(box: str) -> None:
+    with pytest.raises(BadContact) as caught:
+        OPENER.open(box)
+    assert "example" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_another_key_opens_nothing() -> None:
+    other = Opener(base64.b64encode(bytes(PrivateKey(bytes(range(1, 33))))))
+    with pytest.raises(BadContact):
+        other.open(of())
+
+
+def test_a_contact_does_not_show_itself() -> None:
+    assert "pat" not in repr(OPENER.open(of())).lower()
+
+
+def test_the_recipients_hash_is_keyed_and_ignores_case() -> None:
+    one, same = OPENER.open(of()), OPENER.open(of(email="PAT@customer.example"))
+    other_key = Opener(base64.b64encode(bytes(PrivateKey(bytes(range(1, 33))))))
+    assert OPENER.recipient(one) == OPENER.recipient(same)
+    assert OPENER.recipient(one) != other_key.recipient(one)
+    assert "pat" not in OPENER.recipient(one)
+
+
+def test_a_missing_or_wrong_key_stops_the_start_and_names_the_setting(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="CONTACT_PRIVATE_KEY_FILE"):
+        Opener.from_file(None)
+    with pytest.raises(ValueError, match="CONTACT_PRIVATE_KEY_FILE"):
+        Opener.from_file(tmp_path / "missing")
+    with pytest.raises(ValueError, match="32 bytes"):
+        Opener(b"c2hvcnQ=")
+
+
+def test_a_zone_that_does_not_exist_gives_way_to_the_next() -> None:
+    assert zone_of("Mars/Base", None, "Europe/Vienna").key == "Europe/Vienna"
+    assert zone_of("../etc/passwd").key == "UTC"

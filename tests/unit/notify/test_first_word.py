@@ -1,0 +1,106 @@
+"""When a customer is warned (definitions.md, "When to speak")."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notify_svc.domain.episode import decide, observe
+from notify_svc.domain.model import Episode, FactKind, Kind, Reason, Rules, Statement
+from tests.support.clocks import NOON
+from tests.unit.notify.facts import DUE, RULES, decided, gap, minutes, promise, step
+
+
+def test_a_warning_needs_five_minutes_at_the_threshold() -> None:
+    early = decided(gap(0.7), NOON + minutes(4.99))
+    assert (early.kind, early.reason) == (Kind.WAIT, Reason.SLIP_TOO_SHORT)
+    assert early.wake_at == NOON + minutes(5)
+    due = decided(gap(0.7), NOON + minutes(5))
+    assert (due.kind, due.statement, due.reason) == (Kind.SPEAK, Statement.WARNING, Reason.SLIP_HELD)
+    assert due.evidence == {"p_slip": "0.700", "gap": "gap-1", "since": NOON.isoformat()}
+
+
+def test_below_the_threshold_nobody_is_warned_however_long_it_lasts() -> None:
+    decision = decided(gap(0.699), NOON + timedelta(days=3))
+    assert (decision.kind, decision.reason) == (Kind.NOTHING, Reason.NOT_SLIPPING)
+
+
+def test_a_dip_below_the_threshold_starts_the_five_minutes_again() -> None:
+    episode = observe(Episode(), gap(0.9), RULES)
+    episode = observe(episode, gap(0.6, as_of=NOON + minutes(3)), RULES)
+    assert episode.slip_since is None
+    again = gap(0.9, as_of=NOON + minutes(4))
+    episode = observe(episode, again, RULES)
+    assert decide(episode, again, promise(), NOON + minutes(8), RULES).kind is Kind.WAIT
+    assert decide(episode, again, promise(), NOON + minutes(9), RULES).kind is Kind.SPEAK
+
+
+def test_more_gaps_above_the_threshold_do_not_postpone_the_warning() -> None:
+    episode = observe(Episode(), gap(0.75), RULES)
+    later = gap(0.95, as_of=NOON + minutes(4))
+    assert observe(episode, later, RULES).slip_since == NOON
+
+
+def test_a_missed_step_that_the_customer_knows_of_is_told_at_once() -> None:
+    decision = decided(gap(0.1, facts=(step(),)))
+    assert (decision.statement, decision.reason) == (Statement.WARNING, Reason.MILESTONE_MISSED)
+    assert decision.evidence["milestone"] == "departed"
+    assert decision.evidence["event"] == "ev-m"
+
+
+@pytest.mark.parametrize("kind", [FactKind.MILESTONE_MISSED, FactKind.MILESTONE_OVERDUE])
+def test_a_missed_step_that_the_customer_never_heard_of_is_not(kind: FactKind) -> None:
+    assert decided(gap(0.1, facts=(step(kind, told=False, minutes=60),))).kind is Kind.NOTHING
+
+
+@pytest.mark.parametrize("kind", [FactKind.MILESTONE_LATE, FactKind.MILESTONE_CANCELLED, FactKind.INCIDENT_OPEN])
+def test_other_facts_alone_warn_nobody(kind: FactKind) -> None:
+    assert decided(gap(0.1, facts=(step(kind, minutes=60),))).kind is Kind.NOTHING
+
+
+def test_an_overdue_step_counts_as_missed_once_it_has_stood_as_long_as_a_slip_must() -> None:
+    overdue = gap(0.1, facts=(step(FactKind.MILESTONE_OVERDUE, event_id="", minutes=2),))
+    early = decided(overdue, NOON + minutes(2.9))
+    assert (early.kind, early.wake_at) == (Kind.NOTHING, NOON + minutes(3))
+    late = decided(overdue, NOON + minutes(3))
+    assert late.reason is Reason.MILESTONE_MISSED
+    assert late.evidence["event"] == "clock"
+
+
+def test_nothing_is_decided_without_a_promise_or_a_gap() -> None:
+    assert decide(Episode(), gap(), None, NOON, RULES).reason is Reason.NO_PROMISE
+    assert decide(Episode(), None, promise(), NOON, RULES).reason is Reason.NO_GAP
+
+
+def test_a_gap_taken_against_another_date_waits_for_the_next_one() -> None:
+    later = replace(promise(), held_due=DUE + timedelta(days=1))
+    decision = decide(Episode(slip_since=NOON), gap(), later, NOON + minutes(9), RULES)
+    assert (decision.kind, decision.reason) == (Kind.WAIT, Reason.DATES_DIFFER)
+
+
+def test_history_warns_nobody() -> None:
+    decision = decided(gap(historical=True), NOON + timedelta(days=1))
+    assert (decision.kind, decision.reason) == (Kind.NOTHING, Reason.HISTORICAL)
+
+
+def test_a_failed_first_word_is_not_tried_again_by_itself() -> None:
+    episode = Episode(slip_since=NOON, blocked=True)
+    assert decide(episode, gap(), promise(), NOON + minutes(9), RULES).reason is Reason.BLOCKED
+
+
+@given(
+    p_slip=st.floats(0, 1),
+    threshold=st.floats(0.05, 1),
+    hold=st.integers(0, 600),
+    waited=st.integers(0, 1200),
+)
+def test_a_warning_goes_out_exactly_when_both_conditions_hold(
+    p_slip: float, threshold: float, hold: int, waited: int
+) -> None:
+    rules = Rules(warn_at=threshold, hold=minutes(hold))
+    decision = decided(gap(p_slip), NOON + minutes(waited), rules=rules)
+    assert (decision.kind is Kind.SPEAK) == (p_slip >= threshold and waited >= hold)

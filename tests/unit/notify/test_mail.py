@@ -1,0 +1,122 @@
+"""One mail as bytes: what a customer's own text can and cannot do to it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notify_svc.channels import headers
+from notify_svc.channels.headers import UnsafeHeader
+from notify_svc.channels.mail import Mail
+from tests.support.clocks import NOON
+
+MAIL = Mail(
+    "<n1@mail.test>",
+    ("<root.promise@mail.test>", "<n0@mail.test>"),
+    NOON,
+    "promises@mail.test",
+    "Example Promises",
+    "help@mail.test",
+    "pat@customer.example",
+    "Pat Doe",
+    "Probably late: the move",
+    "We are late.\n.\nA line with a dot, and café.\n",
+    "<p>We are late.</p>\n",
+)
+
+
+def parsed(mail: Mail) -> EmailMessage:
+    return message_from_bytes(mail.render(), policy=default)
+
+
+def test_it_has_the_headers_of_an_automatic_mail_in_a_thread() -> None:
+    found = parsed(MAIL)
+    assert found["Message-ID"] == "<n1@mail.test>"
+    assert found["In-Reply-To"] == "<n0@mail.test>"
+    assert found["References"] == "<root.promise@mail.test> <n0@mail.test>"
+    assert found["Auto-Submitted"] == "auto-generated"
+    assert found["From"] == "Example Promises <promises@mail.test>"
+    assert found["To"] == "Pat Doe <pat@customer.example>"
+    assert found["Reply-To"] == "help@mail.test"
+    assert found["Date"] == "Fri, 08 Mar 2013 12:00:00 +0000"
+
+
+def test_both_parts_arrive_as_written() -> None:
+    found = parsed(MAIL)
+    plain, html = found.get_body(("plain",)), found.get_body(("html",))
+    assert plain is not None
+    assert html is not None
+    assert plain.get_content().replace("\r\n", "\n").strip() == MAIL.text.strip()
+    assert html.get_content().strip() == MAIL.html.strip()
+
+
+def test_a_retry_is_the_same_mail_byte_for_byte() -> None:
+    assert MAIL.render() == replace(MAIL).render()
+
+
+def test_lines_are_short_and_end_with_crlf() -> None:
+    raw = replace(MAIL, text="word " * 500).render()
+    assert all(len(line) <= 998 for line in raw.split(b"\r\n"))
+    assert not re.search(rb"[^\r]\n", raw)
+
+
+@pytest.mark.parametrize(
+    "poison", ["\n", "\r", "\r\nBcc: x@evil.example", "\0", "\u2028", "=?utf-8?q?=0ABcc:_x?=", "\u202e"]
+)
+def test_a_subject_that_could_become_a_header_is_refused(poison: str) -> None:
+    with pytest.raises(UnsafeHeader):
+        replace(MAIL, subject=f"Late{poison}").render()
+
+
+def test_a_name_that_could_become_a_header_is_left_out() -> None:
+    found = parsed(replace(MAIL, name="Pat\r\nBcc: x@evil.example"))
+    assert found["To"] == "pat@customer.example"
+    assert found["Bcc"] is None
+
+
+@pytest.mark.parametrize("address", ["a@b.example,c@d.example", "a b@c.example", "a@b\n", "", "a@", "a..b@c.example"])
+def test_only_one_plain_address_is_a_recipient(address: str) -> None:
+    with pytest.raises(UnsafeHeader):
+        replace(MAIL, recipient=address, name=None).render()
+
+
+def test_a_name_with_quotes_stays_one_mailbox() -> None:
+    found = parsed(replace(MAIL, name='Pat "x" <evil@evil.example>, Doe \\'))
+    assert [address.addr_spec for address in found["To"].addresses] == ["pat@customer.example"]
+
+
+def test_an_address_never_shows_in_a_repr() -> None:
+    assert "customer.example" not in repr(MAIL)
+    assert "Pat" not in repr(MAIL)
+
+
+printable = st.text(st.characters(exclude_categories=("C", "Zl", "Zp")), min_size=1, max_size=200)
+
+
+@given(
+    printable.filter(lambda text: "=?" not in text and "?=" not in text and text == " ".join(text.split(" ")).strip())
+)
+def test_any_printable_subject_arrives_as_it_was(subject: str) -> None:
+    line = headers.text("Subject", subject)
+    assert re.fullmatch(r"[\x20-\x7e]*(\r\n [\x20-\x7e]+)*", line)
+    raw = line.encode("ascii") + b"\r\n\r\n"
+    found = str(message_from_bytes(raw, policy=default)["Subject"])
+    assert " ".join(found.split()) == " ".join(subject.split())
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_no_text_makes_a_second_header(subject: str, name: str) -> None:
+    try:
+        raw = replace(MAIL, subject=subject, name=name).render()
+    except UnsafeHeader:
+        return
+    head = raw.split(b"\r\n\r\n", 1)[0]
+    names = re.findall(rb"(?m)^([A-Za-z-]+):", head)
+    assert len(names) == len(set(names)) == 12

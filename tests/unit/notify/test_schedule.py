@@ -1,0 +1,95 @@
+"""Ranges and update times: rounded for people, never earlier than the forecast."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notify_svc.domain.model import Forecast, Rules
+from notify_svc.domain.schedule import ceil_to, next_update, step_of, told_range
+from tests.support.clocks import NOON
+from tests.unit.notify.facts import NEW_YORK, RULES, minutes
+
+zones = st.sampled_from(["UTC", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe"]).map(ZoneInfo)
+moments = st.integers(0, 365 * 86_400).map(lambda second: datetime(2013, 1, 1, tzinfo=UTC) + timedelta(seconds=second))
+spans = st.timedeltas(timedelta(0), timedelta(days=60))
+
+
+def test_a_range_is_told_to_five_minutes_an_hour_or_a_day() -> None:
+    assert step_of(timedelta(hours=24)) == minutes(5)
+    assert step_of(timedelta(days=14)) == timedelta(hours=1)
+    assert step_of(timedelta(days=15)) == timedelta(days=1)
+
+
+def test_a_flights_range_is_rounded_up() -> None:
+    forecast = Forecast(0.9, NOON + minutes(37.2), NOON + minutes(76), 10)
+    assert told_range(forecast, NOON, NEW_YORK) == (NOON + minutes(40), NOON + minutes(80))
+
+
+def test_a_delivery_in_weeks_is_told_in_local_days() -> None:
+    forecast = Forecast(0.9, NOON + timedelta(days=20), NOON + timedelta(days=23, hours=1), 10)
+    low, high = told_range(forecast, NOON, NEW_YORK) or (NOON, NOON)
+    assert low.astimezone(NEW_YORK).strftime("%d %H:%M") == "29 00:00"
+    assert high.astimezone(NEW_YORK).strftime("%d %H:%M") == "01 00:00"
+
+
+def test_half_a_forecast_is_no_range() -> None:
+    assert told_range(None, NOON, NEW_YORK) is None
+    assert told_range(Forecast(0.9, NOON, None), NOON, NEW_YORK) is None
+    assert told_range(Forecast(0.9, None, NOON), NOON, NEW_YORK) is None
+
+
+@given(moments, spans, spans, zones)
+def test_no_range_begins_before_p50_or_before_now_or_ends_before_p80(
+    now: datetime, ahead: timedelta, width: timedelta, zone: ZoneInfo
+) -> None:
+    p50 = now - timedelta(days=1) + ahead
+    low, high = told_range(Forecast(0.9, p50, p50 + width), now, zone) or (now, now)
+    assert low >= max(p50, now)
+    assert high >= p50 + width
+    assert high > low
+    assert low - max(p50, now) <= timedelta(days=1, hours=2)
+
+
+@given(moments, st.sampled_from([minutes(5), minutes(15), timedelta(hours=1)]), zones)
+def test_rounding_up_lands_on_the_local_clock(at: datetime, step: timedelta, zone: ZoneInfo) -> None:
+    rounded = ceil_to(at, step, zone)
+    assert at <= rounded < at + step + timedelta(hours=1)
+    local = rounded.astimezone(zone)
+    assert (local.minute * 60 + local.second) % min(step.total_seconds(), 900) == 0
+
+
+def test_rounding_across_a_clock_change_never_goes_back() -> None:
+    in_the_repeated_hour = datetime(2013, 11, 3, 6, 50, tzinfo=UTC)
+    assert ceil_to(in_the_repeated_hour, timedelta(hours=1), NEW_YORK) >= in_the_repeated_hour
+
+
+def test_the_next_update_falls_on_the_end_of_the_range_at_a_quarter() -> None:
+    assert next_update(NOON, NOON + minutes(131), NEW_YORK, RULES) == NOON + minutes(135)
+
+
+def test_it_is_neither_sooner_than_an_hour_nor_later_than_two_days() -> None:
+    assert next_update(NOON, NOON + minutes(3), NEW_YORK, RULES) == NOON + minutes(60)
+    far = next_update(NOON, NOON + timedelta(days=30), NEW_YORK, RULES)
+    assert far.astimezone(NEW_YORK).strftime("%d %H:%M") == "10 17:00"
+
+
+def test_beyond_six_hours_it_is_a_whole_hour() -> None:
+    by = next_update(NOON + minutes(7), NOON + timedelta(hours=9), NEW_YORK, RULES)
+    assert by == NOON + timedelta(hours=9)
+
+
+def test_without_news_the_interval_does_not_shrink() -> None:
+    assert next_update(NOON, NOON + minutes(61), NEW_YORK, RULES, timedelta(hours=4)) == NOON + timedelta(hours=4)
+
+
+@given(moments, spans, zones, st.floats(0.1, 1))
+def test_the_next_update_is_always_ahead_and_bounded(
+    now: datetime, left: timedelta, zone: ZoneInfo, share: float
+) -> None:
+    rules = Rules(update_share=share)
+    by = next_update(now, now + left, zone, rules)
+    assert now + rules.update_min <= by <= now + rules.update_max + timedelta(hours=26)

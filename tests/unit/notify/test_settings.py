@@ -1,0 +1,62 @@
+"""Settings that would make a message unsafe, dishonest or double stop the start."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from notify_svc.domain.model import Rules
+from notify_svc.settings import NotifySettings
+
+PRODUCTION: dict[str, Any] = {
+    "environment": "production",
+    "trusted_hosts": ("notify.internal",),
+    "api_keys_file": Path("keys.json"),
+    "mail_sender": "promises@company.test",
+    "smtp_tls": "starttls",
+    "smtp_host": "mail.company.test",
+}
+
+
+def test_the_defaults_are_the_definitions() -> None:
+    settings = NotifySettings()
+    assert settings.rules() == Rules()
+    assert (settings.warn_at, settings.clear_at, settings.hold_minutes) == (0.7, 0.3, 5)
+    assert settings.port == 8105
+
+
+def test_rules_come_from_settings() -> None:
+    rules = NotifySettings(warn_at=0.8, hold_minutes=10, update_max_minutes=600).rules()
+    assert (rules.warn_at, rules.hold, rules.update_max) == (0.8, timedelta(minutes=10), timedelta(hours=10))
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"claim_seconds": 60, "smtp_data_seconds": 60}, "CLAIM_SECONDS"),
+        ({"clear_at": 0.7}, "CLEAR_AT"),
+        ({"mail_sender": "x\r\nBcc: y@evil.test"}, "MAIL_SENDER"),
+        ({"mail_sender_name": "=?utf-8?q?x?="}, "MAIL_SENDER"),
+        ({**PRODUCTION, "mail_sender": "promises@candor.example"}, "placeholder"),
+        ({**PRODUCTION, "smtp_tls": "none"}, "SMTP_TLS"),
+    ],
+)
+def test_a_mistake_is_named(changes: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValidationError, match=says):
+        NotifySettings(**changes)
+
+
+def test_production_with_encryption_starts() -> None:
+    assert NotifySettings(**PRODUCTION).production
+    assert NotifySettings(**{**PRODUCTION, "smtp_tls": "none", "smtp_host": "127.0.0.1"}).production
+
+
+def test_the_mail_password_is_read_from_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "smtp"
+    file.write_text("v3ry-l0ng-and-r4ndom-enough-to-serve-here\n")
+    server = NotifySettings(smtp_username="u", smtp_password_file=file).server()
+    assert (server.username, server.password) == ("u", "v3ry-l0ng-and-r4ndom-enough-to-serve-here")

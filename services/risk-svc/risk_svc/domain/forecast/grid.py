@@ -33,17 +33,13 @@ def delay(place: Floats) -> Floats:
 CENTRES: Final = delay(np.arange(BINS, dtype=np.float64) + 0.5)
 
 
-def bin_of(seconds: float) -> int:
-    """The bin of one delay."""
-    return min(BINS - 1, int(position(np.float64(seconds))))  # type: ignore[arg-type]
-
-
 def below(cumulative: Floats, place: Floats) -> Floats:
     """Probability mass below a position, row by row; `cumulative` has BINS + 1 columns and starts at 0."""
     left = np.minimum(place.astype(np.int64), BINS - 1)
     rows = np.arange(len(place))
     start = cumulative[rows, left]
-    return start + (cumulative[rows, left + 1] - start) * (place - left)
+    mass: Floats = start + (cumulative[rows, left + 1] - start) * (place - left)
+    return mass
 
 
 def quantile(cumulative: Floats, share: Floats) -> Floats:
@@ -52,7 +48,7 @@ def quantile(cumulative: Floats, share: Floats) -> Floats:
     rows = np.arange(len(share))
     inside = np.clip(right, 1, BINS)
     low, high = cumulative[rows, inside - 1], cumulative[rows, inside]
-    part = np.divide(share - low, high - low, out=np.ones_like(share), where=high > low)
+    part: Floats = np.divide(share - low, high - low, out=np.ones_like(share), where=high > low)
     places: Floats = inside - 1 + np.clip(part, 0.0, 1.0)
     places[right > BINS] = np.inf
     return places

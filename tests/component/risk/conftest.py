@@ -1,0 +1,48 @@
+"""risk-svc on a real database of its own for each test."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from candor.store.db import Database
+from risk_svc.domain.forecast import ReferenceClasses
+from risk_svc.handlers import RiskHandler
+from tests.support.clocks import ManualClock
+from tests.support.risk import MADE, Desk, opened, outcomes, prepare
+from tests.support.servers import Databases
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(MADE)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def risk_url(databases: Databases) -> AsyncIterator[str]:
+    url = await databases.fresh(prepare)
+    yield url
+    await databases.drop(url)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def risk_database(risk_url: str) -> AsyncIterator[Database]:
+    async with opened(risk_url) as database:
+        yield database
+
+
+@pytest.fixture(scope="session")
+def taught() -> ReferenceClasses:
+    """A model that has seen 400 flights; tests share it and teach it nothing."""
+    model = ReferenceClasses()
+    model.learn(outcomes(400))
+    return model
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def desk(risk_database: Database, clock: ManualClock, taught: ReferenceClasses) -> Desk:
+    made = Desk(risk_database, RiskHandler(taught, clock, system=clock))
+    await made.load()
+    return made

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
 from aiokafka.errors import MessageSizeTooLargeError, RecordListTooLargeError
 
 from candor.contracts import Record
@@ -126,7 +127,7 @@ class Flight:
                 if under_way is not None:
                     await self._acknowledged(under_way)
                     under_way = None
-                if isinstance(load, TooLargeError):
+                if isinstance(load, Exception):
                     raise load
                 self.largest = max(self.largest, load.batch.count)
                 load.acknowledgement = await producer.send(name, self.partition, load.batch)
@@ -138,10 +139,18 @@ class Flight:
                 under_way.forget()
             raise
 
-    def _loads(self, producer: Producer, rows: Sequence[WaitingRow]) -> Iterator[_Load | TooLargeError]:
+    def _loads(self, producer: Producer, rows: Sequence[WaitingRow]) -> Iterator[_Load | Exception]:
+        """Batches in order; an exception comes last and says why there are no more."""
         load: _Load | None = None
         for row in rows:
-            for index, record in enumerate(unpack(row.records)):
+            try:
+                records = unpack(row.records)
+            except msgspec.MsgspecError as error:
+                if load is not None:
+                    yield load
+                yield error
+                return
+            for index, record in enumerate(records):
                 if size(record) > LARGEST_RECORD:
                     if load is not None:
                         yield load

@@ -102,26 +102,27 @@ class Producer:
             await admin.close()
         return True
 
-    async def close(self, seconds: float = 5.0) -> None:
+    async def close(self, seconds: float = 5.0) -> bool:
         """Send what is queued and end; after `seconds` drop it, and whoever waits for it gets ProducerClosed.
 
         aiokafka's own stop() waits for a broker that is away for ever and leaves its sender running (#1101): it would
-        send old batches behind newer ones when the broker returns.
+        send old batches behind newer ones when the broker returns. False if even so something of it still runs.
         """
         stop = asyncio.ensure_future(self._producer.stop())
         await asyncio.wait({stop}, timeout=seconds)
         if not stop.done():
             sender = self._producer._sender.sender_task
-            await asyncio.wait({asyncio.ensure_future(self._producer.client.close())}, timeout=2)
+            hang_up = asyncio.ensure_future(self._producer.client.close())
+            await asyncio.wait({hang_up}, timeout=2)
             if sender is not None:
                 sender.cancel()
             self._producer._message_accumulator.fail_all(ProducerClosed())
-            _, left = await asyncio.wait({stop}, timeout=7)
+            _, left = await asyncio.wait({stop, hang_up}, timeout=7)
             if left:
-                _log.error("producer did not end; it may repeat old events once")
-                return
+                return False
         if not stop.cancelled() and stop.exception() is not None:
             _log.info("producer ended with an error", why=repr(stop.exception()))
+        return True
 
 
 def size(record: Record) -> int:

@@ -37,6 +37,13 @@ POLL_SECONDS: Final = 1.0
 LOST_SECONDS: Final = 5.0
 STOP_SECONDS: Final = 5.0
 TELL_SECONDS: Final = 30.0
+REST_SECONDS: Final = 5.0
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, TooLargeError | _TOO_LARGE):
+        return "too_large"
+    return "refused" if isinstance(error, KafkaError) else "unreadable"
 
 
 def _exit(reason: str) -> None:
@@ -48,7 +55,8 @@ def _exit(reason: str) -> None:
 class Relay:
     """Sends a service's outbox. `keeps`: rows stay as the log once sent, else they are deleted.
 
-    `silence_s`: seconds without an acknowledgement from a broker that answers others, after which `die` is called.
+    `silence_s`: seconds without an acknowledgement from a broker that answers others, after which the producer is
+    replaced; `die` ends the process if a replaced one lives on.
     """
 
     name = "relay"
@@ -78,6 +86,7 @@ class Relay:
         self._stop = asyncio.Event()
         self._running: asyncio.Task[Any] | None = None
         self._told: dict[str, float] = {}
+        self._resting: dict[int, float] = {}
 
     async def run(self) -> None:
         """Send until `stop`; raises TopicMismatchError at the start, and nothing for what the servers do later."""
@@ -139,7 +148,8 @@ class Relay:
 
     async def _start_flights(self, producer: Producer) -> None:
         epochs = self.leases.epochs
-        free = [partition for partition in epochs if partition not in self._flights]
+        now = asyncio.get_running_loop().time()
+        free = [n for n in epochs if n not in self._flights and self._resting.get(n, 0.0) <= now]
         if not free:
             return
         waiting = await outbox.waiting(self._database, free)
@@ -179,12 +189,16 @@ class Relay:
                 metrics.RELAYED.labels(row.topic).inc(row.events)
 
     async def _recover(self, flight: Flight, error: BaseException) -> None:
-        reason = "too_large" if isinstance(error, TooLargeError | _TOO_LARGE) else "refused"
-        metrics.RELAY_FAILURES.labels(reason).inc()
+        metrics.RELAY_FAILURES.labels(_reason(error)).inc()
         if isinstance(error, TooLargeError):
             if error.refused:
                 await self._recycle()
             await self._park(error)
+            return
+        if not isinstance(error, KafkaError):
+            # A row that we cannot read is a bug of ours; skipping it would lose events, so its partition waits for us.
+            self._resting[flight.partition] = asyncio.get_running_loop().time() + REST_SECONDS
+            _log.error("outbox row cannot be sent, partition waits", partition=flight.partition, exc_info=error)
             return
         if isinstance(error, _TOO_LARGE):
             self._records_a_batch = max(1, flight.largest // 2)
@@ -210,7 +224,8 @@ class Relay:
         producer, self._producer = self._producer, None
         if producer is not None:
             metrics.PRODUCERS_REPLACED.inc()
-            await producer.close(2.0)
+            if not await producer.close(2.0):
+                self._die("a producer would not end and could repeat old events behind newer ones")
         await self._settle_all(5.0)
         self._database.written.set()
 
@@ -239,7 +254,9 @@ class Relay:
                 if not await self._producer.reachable():
                     flight.excuse()  # an outage: the producer keeps its batches and sends them when it ends
                 elif flight.suspect():
-                    self._die(f"no acknowledgement for partition {flight.partition}, though the broker answers")
+                    _log.error("no acknowledgement though the broker answers, new producer", partition=flight.partition)
+                    await self._recycle()
+                    return
 
     async def _hold_leases(self) -> None:
         while True:

@@ -184,7 +184,7 @@ async def test_cancelling_at_commit_waits_for_its_answer(database: Database) -> 
 
         task = asyncio.create_task(work())
         await started.wait()
-        await until(lambda: other.fetchval(BLOCKED))
+        await until(lambda: database.pool.fetchval(BLOCKED))
         task.cancel()
         await asyncio.sleep(0)
         await holding.rollback()

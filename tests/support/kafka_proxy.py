@@ -1,0 +1,79 @@
+"""A proxy in front of a real broker that can keep produce requests from it while everything else goes through."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+PRODUCE = 0
+
+
+class KafkaProxy:
+    """Clients that start with `servers` see only this address: it is put in the place of the broker's in answers.
+
+    While `holding`, produce requests stay here and are dropped with their connection: the broker never has them.
+    """
+
+    def __init__(self, target: str) -> None:
+        host, _, port = target.partition(":")
+        self._target = (host, int(port))
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
+        self.holding = False
+        self.held = 0
+        self.port = 0
+
+    @property
+    def servers(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[KafkaProxy]:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        try:
+            yield self
+        finally:
+            server.close()
+            for writer in list(self._writers):
+                writer.transport.abort()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        broker_reader, broker_writer = await asyncio.open_connection(*self._target)
+        ends = {writer, broker_writer}
+        self._writers |= ends
+        pumps = {
+            asyncio.create_task(self._requests(reader, broker_writer)),
+            asyncio.create_task(self._answers(broker_reader, writer)),
+        }
+        self._tasks |= pumps
+        await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        for end in ends:
+            end.transport.abort()
+        self._writers -= ends
+
+    async def _requests(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async for frame in _frames(reader):
+            if self.holding and struct.unpack_from(">h", frame)[0] == PRODUCE:
+                self.held += 1
+                continue
+            writer.write(struct.pack(">i", len(frame)) + frame)
+            await writer.drain()
+
+    async def _answers(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        real, ours = (b"127.0.0.1" + struct.pack(">i", port) for port in (self._target[1], self.port))
+        async for frame in _frames(reader):
+            writer.write(struct.pack(">i", len(frame)) + frame.replace(real, ours))
+            await writer.drain()
+
+
+async def _frames(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    try:
+        while True:
+            (size,) = struct.unpack(">i", await reader.readexactly(4))
+            yield await reader.readexactly(size)
+    except (asyncio.IncompleteReadError, OSError):
+        return

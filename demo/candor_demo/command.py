@@ -12,8 +12,11 @@ import typer
 from rich.console import Console
 
 from candor.local.errors import LocalError
+from candor.ops.settings import read_secret
 from candor.replay.importing import ImportRefusedError
 from candor.replay.sending import Unreachable
+from candor.web.auth import Role
+from candor.web.sessions import Sessions
 from candor_demo import perform, shown, stage
 from candor_demo.day import DEFAULT_DAY, DEFAULT_HISTORY_DAYS, Day, load_day
 from candor_demo.quiet import NotQuietError
@@ -102,10 +105,11 @@ async def _perform(set_up: stage.Stage, day: Day, console: Console) -> int:
 def addresses(set_up: stage.Stage) -> str:
     """Where to look, one line each."""
     urls = set_up.stack.urls
+    link = Sessions(read_secret(set_up.stack.secrets.session), secure=False).link_token(Role.OPERATOR)
     return "\n".join(
         [
             f"  mailbox   {urls['mailbox']}",
-            f"  board     {urls['risk-web']}",
+            f"  board     {urls['risk-web']}/signin?token={link}",
             f"  API       {urls['promise-svc']}/docs  {urls['delivery-svc']}/docs  {urls['notify-svc']}/docs",
             f"  key       {set_up.key}  (operator, for this demo only)",
         ]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 import httpx
 
-from candor_demo.summary import Frozen, Spoken
+from candor_demo.summary import Score, Spoken
 
 PAGE: Final = 200
 MAIL_PAGE: Final = 500
+LEADS: Final = ("made", "left75", "left50", "left25", "at:departed")
 
 
 async def items(client: httpx.AsyncClient, url: str, key: str, **query: str) -> AsyncIterator[dict[str, Any]]:
@@ -42,13 +43,23 @@ async def notice_states(client: httpx.AsyncClient, notify_url: str, key: str) ->
     return found
 
 
-async def forecasts(client: httpx.AsyncClient, risk_url: str, key: str, wanted: set[str]) -> list[Frozen]:
-    """Every frozen forecast of the promises asked for, settled or not."""
-    return [
-        Frozen(item["promise_id"], item["lead"], item["p_slip"])
-        async for item in items(client, f"{risk_url}/v1/track-record", key)
-        if item["promise_id"] in wanted
-    ]
+async def scores(client: httpx.AsyncClient, risk_url: str, key: str) -> dict[str, Score]:
+    """The forecasts' own record, by lead, and all leads together under the empty name; leads without one left out."""
+    found = {}
+    for lead in ("", *LEADS):
+        query = {"lead": lead} if lead else {}
+        url = f"{risk_url}/v1/track-record"
+        response = await client.get(url, params=query, headers={"authorization": f"Bearer {key}"})
+        response.raise_for_status()
+        if response.json()["n"]:
+            found[lead] = score_of(response.json())
+    return found
+
+
+def score_of(record: Mapping[str, Any]) -> Score:
+    """A track record as a score; the share that slipped is in its reliability table."""
+    slipped = sum(row["n"] * row["observed"] for row in record["reliability"]) / record["n"]
+    return Score(record["n"], record["brier"], record["base_brier"], slipped * (1 - slipped))
 
 
 async def recipients(client: httpx.AsyncClient, mailbox_url: str) -> list[str]:

@@ -82,10 +82,10 @@ async def conclude(stage: Stage, day: Day, imported: Imported, replayed: Outcome
             await _quiet(http, stage, lambda text: status.update(f"waiting for the last messages: {text}"))
         urls = stage.stack.urls
         spoken = await gather.spoken(http, urls["notify-svc"], stage.key)
-        forecasts = await gather.forecasts(http, urls["risk-web"], stage.key, set(day.truths))
+        scores = await gather.scores(http, urls["risk-web"], stage.key)
         mails = count_messages(await gather.recipients(http, urls["mailbox"]))
         states = await gather.notice_states(http, urls["notify-svc"], stage.key)
-    return Performed(imported, replayed, summarise(day.truths, spoken, forecasts, mails, day.history_rate), states)
+    return Performed(imported, replayed, summarise(day.truths, spoken, mails, scores), states)
 
 
 def write_report(path: Path, performed: Performed, day: Day, speed: float) -> None:

@@ -25,20 +25,11 @@ class Spoken:
 
 
 @dataclass(frozen=True)
-class Frozen:
-    """One forecast as it was when issued; `lead` names the moment (`made`, `left75` …), `p_slip` is in [0, 1]."""
-
-    promise_id: str
-    lead: str
-    p_slip: float
-
-
-@dataclass(frozen=True)
 class Score:
-    """Brier scores over `n` frozen forecasts, 0 best.
+    """Mean Brier scores of `n` forecasts frozen at one lead, 0 best (Brier 1950); settled promises only.
 
-    `base`: always saying the share of late ones in the history. `hindsight`: always saying the share that the day
-    itself turned out to have, which nobody could know. `skill` = 1 − brier / base.
+    `base`: always saying the share of late ones known when each forecast was issued. `hindsight`: always saying the
+    share that these promises turned out to have, which nobody could know. `skill` = 1 − brier / base.
     """
 
     n: int
@@ -86,13 +77,13 @@ class Summary:
 def summarise(
     truths: Mapping[str, Truth],
     spoken: Iterable[Spoken],
-    forecasts: Iterable[Frozen],
     messages: Mapping[str, int],
-    base_rate: float,
+    scores: Mapping[str, Score],
 ) -> Summary:
     """The day's figures.
 
-    `messages` counts what lies in each customer's mailbox. Lead time: from the first warning to the date the customer
+    `messages` counts what lies in each customer's mailbox; `scores` are the forecasts' by lead, all of them together
+    under the empty name. Lead time: from the first warning to the date the customer
     held. A false alarm is a promise that was warned about and kept; it is owed an all-clear. Records about promises
     that are not in `truths` are left out.
     """
@@ -108,8 +99,6 @@ def summarise(
     ]
     wrongly = [name for name in first_warning if not truths[name].late]
     counts = [messages.get(truth.customer_id.lower(), 0) for truth in truths.values()]
-    scored = [frozen for frozen in forecasts if frozen.promise_id in truths]
-    leads_named = {frozen.lead: None for frozen in scored}
     return Summary(
         promises=len(truths),
         kept=len(truths) - len(late),
@@ -128,26 +117,8 @@ def summarise(
         messages=sum(counts),
         messages_mean=fmean(counts) if counts else 0.0,
         messages_max=max(counts, default=0),
-        forecast=score(scored, truths, base_rate),
-        by_lead={
-            lead: found
-            for lead in leads_named
-            if (found := score([frozen for frozen in scored if frozen.lead == lead], truths, base_rate))
-        },
-    )
-
-
-def score(forecasts: Sequence[Frozen], truths: Mapping[str, Truth], base_rate: float) -> Score | None:
-    """Brier scores of the forecasts against their outcomes; None without forecasts. Source: Brier 1950."""
-    if not forecasts:
-        return None
-    outcomes = [float(truths[frozen.promise_id].late) for frozen in forecasts]
-    share = fmean(outcomes)
-    return Score(
-        len(forecasts),
-        fmean((frozen.p_slip - outcome) ** 2 for frozen, outcome in zip(forecasts, outcomes, strict=True)),
-        fmean((base_rate - outcome) ** 2 for outcome in outcomes),
-        share * (1 - share),
+        forecast=scores.get(""),
+        by_lead={lead: found for lead, found in scores.items() if lead},
     )
 
 

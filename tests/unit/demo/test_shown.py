@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from candor_demo.shown import duration, percent, rows, table
-from candor_demo.summary import Frozen, summarise
+from candor_demo.summary import Score, summarise
 from tests.unit.demo.test_summary import figures, said, truth
 
 
@@ -34,9 +34,10 @@ def test_every_figure_is_in_the_table() -> None:
 
 def test_the_forecast_is_shown_beside_the_base_rate() -> None:
     truths = {"a": truth("a", timedelta(hours=1).total_seconds())}
-    summary = summarise(truths, [], [Frozen("a", "made", 0.9)], {}, 0.25)
+    scores = {"": Score(1200, 0.1, 0.4, 0.2), "made": Score(300, 0.3, 0.4, 0.2)}
+    summary = summarise(truths, [], {}, scores)
     console = Console(width=120, record=True, file=StringIO())
     console.print(table("The day", summary))
     text = console.export_text()
-    assert "0.010 against 0.562 of the base rate (skill 0.98), n 1" in text
+    assert "0.100 against 0.400 of the base rate (skill 0.75), n 1,200" in text
     assert "made" in text

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from candor_demo.day import Truth
-from candor_demo.summary import Frozen, Spoken, Summary, count_messages, score, summarise
+from candor_demo.gather import score_of
+from candor_demo.summary import Score, Spoken, Summary, count_messages, summarise
 
 DUE = datetime(2013, 3, 8, 18, tzinfo=UTC)
 MADE = DUE - timedelta(hours=14)
@@ -24,7 +25,7 @@ def said(name: str, statement: str, minutes_before: float) -> Spoken:
 
 
 def figures(truths: list[Truth], spoken: list[Spoken], messages: dict[str, int] | None = None) -> Summary:
-    return summarise({item.promise_id: item for item in truths}, spoken, [], messages or {}, 0.25)
+    return summarise({item.promise_id: item for item in truths}, spoken, messages or {}, {})
 
 
 def test_on_the_dot_is_kept_and_a_second_later_is_late() -> None:
@@ -79,31 +80,32 @@ def test_messages_are_counted_by_mailbox() -> None:
 
 
 def test_promises_of_other_days_are_left_out() -> None:
-    found = summarise({"a": truth("a", 0)}, [said("x", "warning", 5)], [Frozen("x", "made", 1.0)], {"x": 9}, 0.25)
-    assert (found.warned, found.messages, found.forecast) == (0, 0, None)
+    found = summarise({"a": truth("a", 0)}, [said("x", "warning", 5)], {"customer-x": 9}, {})
+    assert (found.warned, found.messages) == (0, 0)
 
 
-def test_brier_scores_by_hand() -> None:
-    truths = {"a": truth("a", 90), "b": truth("b", 0)}
-    found = score([Frozen("a", "made", 0.8), Frozen("b", "made", 0.4)], truths, 0.25)
-    assert found is not None
-    assert found.brier == pytest.approx((0.04 + 0.16) / 2)
-    assert found.base == pytest.approx((0.5625 + 0.0625) / 2)
-    assert found.hindsight == pytest.approx(0.25)
-    assert found.skill == pytest.approx(1 - 0.1 / 0.3125)
-
-
-def test_leads_are_scored_apart_and_it_all_goes_to_json() -> None:
-    truths = {"a": truth("a", 90)}
-    found = summarise(truths, [], [Frozen("a", "made", 0.5), Frozen("a", "left50", 1.0)], {}, 0.25)
-    assert {lead: item.brier for lead, item in found.by_lead.items()} == {"made": 0.25, "left50": 0.0}
+def test_scores_are_kept_by_lead_and_go_to_json_with_their_skill() -> None:
+    scores = {"": Score(9, 0.1, 0.4, 0.15), "made": Score(3, 0.3, 0.4, 0.15)}
+    found = summarise({"a": truth("a", 90)}, [], {}, scores)
+    assert found.forecast == scores[""]
+    assert found.by_lead == {"made": scores["made"]}
     plain = json.loads(json.dumps(found.as_json()))
-    assert plain["forecast"]["n"] == 2
-    assert plain["by_lead"]["left50"]["skill"] == 1
+    assert plain["forecast"]["skill"] == pytest.approx(0.75)
+    assert plain["by_lead"]["made"]["skill"] == pytest.approx(0.25)
+
+
+def test_without_a_base_there_is_no_skill() -> None:
+    assert Score(1, 0.0, 0.0, 0.0).skill is None
+
+
+def test_a_track_record_tells_the_share_that_slipped() -> None:
+    bins = [{"low": 0.1, "n": 3, "observed": 1 / 3}, {"low": 0.8, "n": 1, "observed": 1.0}]
+    found = score_of({"n": 4, "brier": 0.2, "base_brier": 0.3, "skill": 0.3, "reliability": bins})
+    assert found == Score(4, 0.2, 0.3, pytest.approx(0.25))  # type: ignore[arg-type]
 
 
 def test_nothing_at_all_is_a_summary_too() -> None:
-    found = summarise({}, [], [], {}, 0.5)
+    found = summarise({}, [], {}, {})
     assert (found.promises, found.late_warned_share, found.messages_max) == (0, None, 0)
 
 

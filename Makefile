@@ -45,11 +45,11 @@ check: install
 	@$(BIN)/python -m pytest -q tests/test_architecture.py tests/contract
 
 faults: install
-	@CANDOR_FAULTS=full $(BIN)/python -m pytest -s tests/faults $(ARGS)
+	@$(BIN)/python -m pytest -s -m faults tests $(ARGS)
 
 bench: install
 	@$(PYTHON) tools/install.py --bench
-	@$(BIN)/python -m bench $(ARGS)
+	@for one in throughput latency intake; do $(BIN)/python -m bench.$$one $(ARGS) || exit 1; done
 
 clean:
 	@if [ -x $(BIN)/candor ]; then $(BIN)/candor down || true; fi

@@ -32,6 +32,7 @@ from candor.web.webhooks import Signed
 KEYS = {name: f"candor_{name}-key-of-the-tests-0123456789" for name in ("viewer", "operator", "approver", "admin")}
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 SECOND_SECRET = "whsec_c2Vjb25kIHNlY3JldCBvZiB0aGUgdGVzdHMh"
+JSON_TYPE = "application/json"
 
 
 class ThingBody(Body):
@@ -54,13 +55,13 @@ def router() -> APIRouter:
         position = decode_cursor(cursor, int)
         first = position[0] if position else 0
         content = msgspec.json.encode({"items": list(range(first, first + limit))})
-        return Response(content, headers=link_header(request, encode_cursor(first + limit)))
+        return Response(content, 200, link_header(request, encode_cursor(first + limit)), JSON_TYPE)
 
     @routes.post("/things", status_code=201, openapi_extra=accepts(ThingBody))
     async def make(request: Request, who: Annotated[Principal, Depends(require(Role.OPERATOR))]) -> Response:
         _, body = await read(ThingBody, request)
         content = msgspec.json.encode({"id": body.id, "by": who.name, "traceparent": current_traceparent()})
-        return Response(content, 201, media_type="application/json")
+        return Response(content, 201, media_type=JSON_TYPE)
 
     @routes.delete("/things/{thing_id}", status_code=204)
     async def remove(thing_id: str, _who: Annotated[Principal, Depends(require(Role.ADMIN))]) -> Response:
@@ -70,11 +71,12 @@ def router() -> APIRouter:
 
     @routes.post("/imports", openapi_extra=accepts(ThingBody))
     async def imports(request: Request, _who: Annotated[Principal, Depends(require(Role.OPERATOR))]) -> Response:
-        return Response(str(len(await read_raw(request))))
+        return Response(str(len(await read_raw(request))), media_type=JSON_TYPE)
 
     @routes.post("/webhooks/{source}", status_code=202)
     async def webhook(hook: Signed) -> Response:
-        return Response(msgspec.json.encode({"source": hook.source, "id": hook.id, "bytes": len(hook.raw)}), 202)
+        content = msgspec.json.encode({"source": hook.source, "id": hook.id, "bytes": len(hook.raw)})
+        return Response(content, 202, media_type=JSON_TYPE)
 
     return routes
 

@@ -1,0 +1,59 @@
+"""Every route, and the role below the one it needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.component.promise.bodies import CONTACT, REVISION, body, code, made, new
+from tests.support.api import ROLES, Api
+
+# (method, path, body, lowest role); {p} becomes a promise, {c} a customer.
+ROUTES: list[tuple[str, str, Any, str]] = [
+    ("POST", "/v1/promises", "promise", "operator"),
+    ("GET", "/v1/promises", None, "viewer"),
+    ("GET", "/v1/promises/{p}", None, "viewer"),
+    ("POST", "/v1/promises/{p}/revisions", REVISION, "operator"),
+    ("POST", "/v1/promises/{p}/verdict", {"verdict": "kept"}, "operator"),
+    ("POST", "/v1/promises/{p}/withdraw", {"reason": "r"}, "operator"),
+    ("PUT", "/v1/customers/{c}/contact", CONTACT, "operator"),
+    ("DELETE", "/v1/customers/{c}", None, "admin"),
+    ("POST", "/v1/imports", {"events": [{}]}, "operator"),
+    ("GET", "/v1/rejected", None, "viewer"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "document", "lowest"), ROUTES)
+async def test_the_role_below_is_refused(promise_api: Api, method: str, path: str, document: Any, lowest: str) -> None:
+    promise = await made(promise_api)
+    path = path.format(p=promise["promise_id"], c=promise["customer_id"])
+    sent = body() if document == "promise" else document
+    nobody = await promise_api.call(method, path, sent, role=None)
+    assert (nobody.status_code, code(nobody)) == (401, "unauthenticated")
+    rank = ROLES.index(lowest)
+    if rank:
+        below = await promise_api.call(method, path, sent, role=ROLES[rank - 1])
+        assert (below.status_code, code(below)) == (403, "forbidden")
+    assert (await promise_api.call(method, path, sent, role=lowest)).status_code in (200, 201)
+
+
+async def test_no_route_is_missing_above(promise_api: Api) -> None:
+    known = {(method, path.format(p="{promise_id}", c="{customer_id}")) for method, path, _, _ in ROUTES}
+    document = promise_api.app.openapi()
+    there = {(method.upper(), path) for path, item in document["paths"].items() for method in item}
+    assert there - known == {("POST", "/v1/webhooks/{source}")}
+    assert known <= there
+
+
+@pytest.mark.parametrize("token", ["", "Bearer", "Bearer wrong", "Basic eA=="])
+async def test_a_wrong_key_is_no_key(promise_api: Api, token: str) -> None:
+    answer = await promise_api.call("GET", "/v1/promises", role=None, headers={"authorization": token})
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_a_refused_caller_changes_nothing(promise_api: Api) -> None:
+    customer = new()
+    await promise_api.call("POST", "/v1/promises", body(customer_id=customer), role="viewer")
+    assert await promise_api.rows("SELECT * FROM promise WHERE customer_id = $1", customer) == []

@@ -1,0 +1,155 @@
+"""Bodies of promises: what is refused, at which field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from candor.web.body import parse
+from candor.web.problems import Problem
+from promise_svc.domain import State
+from promise_svc.schemas import ContactIn, PromiseIn, RevisionIn, VerdictIn
+from tests.support.clocks import NOON
+
+PROMISE: dict[str, Any] = {
+    "customer_id": "c1",
+    "kind": "flight",
+    "what": "UA 1",
+    "due": "2013-03-09T12:00:00Z",
+    "made_at": "2013-03-08T12:00:00Z",
+}
+CONTACT = {"email": "anna@example.com"}
+ERASE = object()
+
+BAD_PROMISES = [
+    ("customer_id", ERASE, "/customer_id"),
+    ("customer_id", "a b", "/customer_id"),
+    ("customer_id", "a" * 129, "/customer_id"),
+    ("customer_id", "a,b", "/customer_id"),
+    ("promise_id", "", "/promise_id"),
+    ("what", "nul\0", "/what"),
+    ("what", "", "/what"),
+    ("what", "x" * 4097, "/what"),
+    ("what", "\u00e9" * 2049, "/what"),
+    ("what", "right\u202eto left", "/what"),
+    ("due", "2013-03-09T12:00:00", "/due"),
+    ("due", "2013-03-09", "/due"),
+    ("due", "1363000000", "/due"),
+    ("due", 1363000000, "/due"),
+    ("due", "0001-01-01T00:00:00Z", "/due"),
+    ("due", "9999-12-31T23:59:59Z", "/due"),
+    ("tolerance_s", True, "/tolerance_s"),
+    ("tolerance_s", "60", "/tolerance_s"),
+    ("tolerance_s", -1, "/tolerance_s"),
+    ("tolerance_s", 1.5, "/tolerance_s"),
+    ("value", -0.01, "/value"),
+    ("value", "12", "/value"),
+    ("value", True, "/value"),
+    ("currency", "XXQ", "/currency"),
+    ("currency", "eur", "/currency"),
+    ("zone", "Mars/Olympus", "/zone"),
+    ("zone", "../etc/passwd", "/zone"),
+    ("accepted", 1, "/accepted"),
+    ("owner", "anna@example.com", "/owner"),
+    ("department", "Field\u202eteam", "/department"),
+    ("department", "two\nlines", "/department"),
+    ("labels", {"a b": 1}, "/labels/a b"),
+    ("labels", {"a": None}, "/labels/a"),
+    ("labels", {f"l{number}": 1 for number in range(33)}, "/labels"),
+    ("milestones", [{"name": str(number)} for number in range(101)], "/milestones"),
+    ("milestones", [{"name": "a"}, {"name": "a"}], "/milestones"),
+    ("milestones", [{"name": "a", "told": "yes"}], "/milestones/0/told"),
+    ("depends_on", [{"kind": "site"}], "/depends_on/0/id"),
+    ("references", [{"system": "s", "id": "x", "more": 1}], "/references/0/more"),
+    ("state", "kept", "/state"),
+    ("held_due", "2013-03-09T12:00:00Z", "/held_due"),
+]
+
+
+def with_field(body: dict[str, Any], name: str, value: Any) -> bytes:
+    changed = {**body, name: value}
+    if value is ERASE:
+        del changed[name]
+    return msgspec.json.encode(changed)
+
+
+@pytest.mark.parametrize(("name", "value", "pointer"), BAD_PROMISES)
+def test_a_bad_field_of_a_promise_is_named(name: str, value: Any, pointer: str) -> None:
+    with pytest.raises(Problem) as problem:
+        parse(PromiseIn, with_field(PROMISE, name, value))
+    assert problem.value.code == "invalid_field"
+    assert pointer in [error.pointer for error in problem.value.errors]
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "anna",
+        "anna@",
+        "@example.com",
+        "anna@example",
+        "a\r\nBcc: b@example.com",
+        "anna@example.com,b@example.com",
+        "anna @example.com",
+        "=?utf-8?q?a=0a?=@example.com",
+        "Anna <anna@example.com>",
+        "a" * 65 + "@example.com",
+        "anna@" + "e" * 250 + ".com",
+    ],
+)
+def test_only_one_plain_address_is_a_contact(email: str) -> None:
+    with pytest.raises(Problem) as problem:
+        parse(ContactIn, with_field(CONTACT, "email", email))
+    assert [error.pointer for error in problem.value.errors] == ["/email"]
+    assert email not in str(problem.value.body())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("language", "german"), ("zone", "Nowhere"), ("consent", "yes"), ("name", "a\nb"), ("x", 1)]
+)
+def test_a_bad_field_of_a_contact_is_named(name: str, value: Any) -> None:
+    with pytest.raises(Problem) as problem:
+        parse(ContactIn, with_field(CONTACT, name, value))
+    assert [error.pointer for error in problem.value.errors] == [f"/{name}"]
+
+
+def test_what_is_missing_has_its_default() -> None:
+    command = parse(PromiseIn, msgspec.json.encode({k: v for k, v in PROMISE.items() if k != "made_at"})).command(NOON)
+    assert (command.made_at, command.tolerance_s, command.terms.zone, command.terms.accepted) == (NOON, 0, "UTC", True)
+    assert len(command.promise_id) == 36
+
+
+def test_everything_said_reaches_the_command() -> None:
+    body = PROMISE | {
+        "promise_id": "p-1",
+        "labels": {"carrier": "UA", "hour": 7, "night": False},
+        "milestones": [{"name": "departed", "told": True, "planned": "2013-03-09T10:00:00+01:00"}],
+        "depends_on": [{"kind": "site", "id": "EWR"}],
+        "references": [{"system": "ops", "id": "UA 1/2013"}],
+        "value": 12,
+        "currency": "EUR",
+        "deliverer": "crew-7",
+        "accepted": False,
+    }
+    command = parse(PromiseIn, msgspec.json.encode(body)).command(NOON)
+    assert command.terms.labels == {"carrier": "UA", "hour": 7.0, "night": False}
+    assert command.terms.milestones[0].planned == NOON.replace(day=9, hour=9)
+    assert command.terms.depends_on == (("site", "EWR"),)
+    assert command.terms.references == (("ops", "UA 1/2013"),)
+    assert (command.terms.value, command.terms.accepted) == (12.0, False)
+
+
+def test_revisions_and_verdicts_become_commands() -> None:
+    revision = parse(RevisionIn, b'{"due":"2013-03-09T12:00:00Z","asked_by":"customer","reason":"holiday"}')
+    command = revision.command("p1", 4)
+    assert (command.asked_by_customer, command.agreed, command.expected_version) == (True, False, 4)
+    verdict = parse(VerdictIn, b'{"verdict":"broken"}').command("p1")
+    assert (verdict.verdict, verdict.completed_at, verdict.settled_at) == (State.BROKEN, None, None)
+
+
+@pytest.mark.parametrize("body", [b'{"verdict":"withdrawn"}', b'{"verdict":"made"}', b"{}"])
+def test_only_the_three_verdicts_are_verdicts(body: bytes) -> None:
+    with pytest.raises(Problem):
+        parse(VerdictIn, body)

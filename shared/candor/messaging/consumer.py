@@ -6,22 +6,23 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 import structlog
 
-from candor.messaging.failures import Failure, classify, describe
+from candor.messaging.batching import Batching
+from candor.messaging.failures import describe
+from candor.messaging.holdings import Holdings
 from candor.messaging.limits import Limits
-from candor.messaging.planning import Continuity, Own, Step, private, read
 from candor.messaging.replay import replay_due
-from candor.messaging.source import Fetched, Source
+from candor.messaging.source import Source
 from candor.messaging.telemetry import Lag, OffsetTelemetry
 from candor.messaging.turn import Batch, Handler, Result, Turns, Work
 from candor.messaging.watchdog import Watchdog
 from candor.ops import metrics
+from candor.store.errors import StoreUnavailable
 from candor.store.lease import LEASE_SECONDS, RENEW_SECONDS, Changes, Leases
 
 if TYPE_CHECKING:
@@ -62,21 +63,17 @@ class Worker:
     ) -> None:
         self.group = group
         self.member_id = member_id or f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
-        self.owned: dict[int, Own] = {}
-        self.handler = handler
         self.leases = Leases(database, group, settings.partitions, self.member_id, seconds=lease_seconds)
         self.source = Source(settings, handler.topics, handler.broadcast, settings.partitions)
-        self.lag = Lag(self.source, self.owned)
-        self._database = database
         self._watchdog = Watchdog(f"consumer {group}")
         limits = limits or Limits(settings.dead_letters_in_a_row, settings.dead_letter_share)
         self._turns = Turns(database, group, handler, limits, self._watchdog.alive)
+        self._holdings = Holdings(self._turns, self.source)
+        self._batching = Batching(self._holdings, self.source)
+        self.owned = self._holdings.owned
+        self.lag = Lag(self.source, self.owned)
         self._telemetry = OffsetTelemetry(settings, group, self.source, self.owned, self.lag)
-        self._continuity = Continuity()
         self._changes: list[Changes] = []
-        self._unread: dict[int, Own] = {}
-        self._left: set[int] = set()
-        self._next_load = 0.0
         self._largest = BATCH
         self._failures = 0
         self._next_tick = 0.0
@@ -131,7 +128,7 @@ class Worker:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for number in [*self.owned]:
-            self._drop(number)
+            self._holdings.drop(number)
         try:
             await asyncio.wait_for(self.leases.release(), RELEASE_SECONDS)
         except Exception as error:
@@ -156,118 +153,32 @@ class Worker:
             # Whether anything was committed is unknown, so every partition is read again before its next turn.
             self._failures += 1
             self._largest = max(self._largest // 2, 1)
-            self._distrust()
+            self._holdings.distrust()
             metrics.BATCH_FAILURES.labels(type(error).__name__).inc()
-            log.warning(
-                "turn_failed", group=self.group, error=describe(error), text=str(error)[:200], in_a_row=self._failures
-            )
+            why = error.detail if isinstance(error, StoreUnavailable) else describe(error)
+            log.warning("turn_failed", group=self.group, why=why, in_a_row=self._failures)
             pause = min(PAUSE_SECONDS * 2 ** min(self._failures - 1, 8), LONGEST_PAUSE)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause)
 
     async def _turn(self) -> None:
-        self._take_changes()
-        if self._unread:
-            await self._read_again()
-        fetched = await self.source.poll(self._names(), self._largest)
+        changes, self._changes = self._changes, []
+        self._holdings.take(changes)
+        await self._holdings.read()
+        fetched = await self.source.poll(self._holdings.names, self._largest)
         started = time.monotonic()
         tick = started >= self._next_tick
         if tick:
             self._next_tick = started + TICK_SECONDS
             await replay_due(self._turns, self.owned)
-            self._follow_unhalted()
-        batch, holes = self._batch(fetched)
-        if tick:
-            for own in self._active():
-                batch.setdefault(own.partition, [])
-        if not batch:
-            return
-        result = await self._turns.run(self.owned, batch, tick=tick, holes=holes)
-        self._after(batch, result)
-        metrics.BATCH_SECONDS.observe(time.monotonic() - started)
+            self._holdings.leave_halted()
+        batch, holes = self._batching.sort(fetched, tick=tick)
+        if batch:
+            self._after(batch, await self._turns.run(self.owned, batch, tick=tick, holes=holes))
+            metrics.BATCH_SECONDS.observe(time.monotonic() - started)
+            metrics.BATCH_EVENTS.observe(sum(len(piece.records) for pieces in batch.values() for piece in pieces))
         self._failures = 0
         self._largest = min(self._largest * 2, BATCH)
-
-    def _active(self) -> list[Own]:
-        return [own for own in self.owned.values() if not own.halted]
-
-    def _names(self) -> list[tuple[str, int]]:
-        names = [(card, own.partition) for own in self._active() for card in self.source.cards]
-        return names + [(card, 0) for card in self.source.broadcast] if names else []
-
-    def _take_changes(self) -> None:
-        changes, self._changes = self._changes, []
-        for change in changes:
-            for number in change.lost:
-                self._drop(number)
-            for claim in change.acquired:
-                self._drop(claim.partition)
-                self._unread[claim.partition] = Own(claim.partition, claim.epoch, claim.offsets)
-            log.info(
-                "partitions_changed",
-                group=self.group,
-                acquired=[claim.partition for claim in change.acquired],
-                lost=change.lost,
-            )
-        metrics.PARTITIONS_OWNED.set(len(self.owned) + len(self._unread))
-
-    async def _read_again(self) -> None:
-        """Load what was taken over or is not trusted; one that its handler cannot load keeps no other waiting."""
-        if time.monotonic() < self._next_load:
-            return
-        for number, own in sorted(self._unread.items()):
-            try:
-                ours = await self._turns.reload(own)
-            except Exception as error:
-                if classify(error) is not Failure.ISOLATE:
-                    raise
-                log.error("partition_not_loaded", partition=number, error=describe(error), exc_info=True)
-                self._next_load = time.monotonic() + TICK_SECONDS
-                continue
-            del self._unread[number]
-            if not ours:
-                self.handler.drop(number)
-                continue
-            self.owned[number] = own
-            self._follow(own)
-            if own.halted:
-                log.error("partition_halted", partition=number, why=own.halted)
-
-    def _batch(self, fetched: Fetched) -> tuple[Batch, dict[tuple[int, str], int]]:
-        batch: Batch = {}
-        holes: dict[tuple[int, str], int] = {}
-        for (card, number), records in fetched.items():
-            shared = card in self.source.broadcast
-            readers = self._active() if shared else [own for own in self._active() if own.partition == number]
-            if not readers:
-                continue
-            low = min(own.offsets.get(card, 0) for own in readers)
-            first, last = records[0].offset, records[-1].offset
-            fresh = all(card not in own.offsets for own in readers)
-            step = Step.HOLE if fresh and first > 0 else self._continuity.check((card, number), first, last, low)
-            if step is Step.AGAIN:
-                self.source.follow({(card, number): low})
-                continue
-            if step is Step.RESET:
-                self._halt_reset(readers, card, low, last)
-                continue
-            if step is Step.HOLE:
-                holes |= {(own.partition, card): first for own in readers}
-                if not fresh:
-                    metrics.RECORDS_MISSING.labels(card).inc(first - low)
-                    log.error(
-                        "records_missing",
-                        topic=card,
-                        partition=number,
-                        since=low,
-                        until=first,
-                        do="candor relay replay",
-                    )
-            piece = read(card, records)
-            for index, own in enumerate(readers):
-                # Rejections find their partition by the message's identity, so no two partitions share one.
-                batch.setdefault(own.partition, []).append(private(piece) if index else piece)
-        return batch, holes
 
     def _after(self, batch: Batch, result: Result) -> None:
         for number, pieces in batch.items():
@@ -275,59 +186,9 @@ class Worker:
                 self.lag.applied(number, pieces)
         for number in result.lost:
             metrics.FENCED.inc()
-            self._drop(number)
+            log.warning("fenced", partition=number, group=self.group, consequence="its new owner goes on")
+            self._holdings.drop(number)
         for number, card in result.gaps:
             if number in self.owned:
-                self._follow(self.owned[number], (card,))
-        for own in self.owned.values():
-            if own.halted and own.partition not in self._left:
-                self._leave_topics(own.partition)
-
-    def _follow(self, own: Own, cards: Sequence[str] = ()) -> None:
-        """Read the partition's topics from its next offsets; broadcast ones from where the hindmost partition is."""
-        if own.halted:
-            self._leave_topics(own.partition)
-            return
-        offsets: dict[tuple[str, int], int] = {}
-        for card in cards or (*self.source.cards, *self.source.broadcast):
-            if card in self.source.broadcast:
-                offsets[card, 0] = min(each.offsets.get(card, 0) for each in self._active())
-            else:
-                offsets[card, own.partition] = own.offsets.get(card, 0)
-        self.source.follow(offsets)
-
-    def _follow_unhalted(self) -> None:
-        for number in [*self._left]:
-            if not self.owned[number].halted:
-                self._left.discard(number)
-                self._follow(self.owned[number])
-                log.info("partition_goes_on", partition=number)
-        for own in self.owned.values():
-            if own.halted and own.partition not in self._left:
-                self._leave_topics(own.partition)
-
-    def _halt_reset(self, readers: list[Own], card: str, low: int, last: int) -> None:
-        for own in readers:
-            own.halted = f"{card}: Kafka ends at {last + 1}, before our next offset {low}: was the topic made anew?"
-            log.error("partition_halted", partition=own.partition, why=own.halted)
-            self._leave_topics(own.partition)
-
-    def _leave_topics(self, number: int) -> None:
-        self._left.add(number)
-        self.source.leave((card, number) for card in self.source.cards)
-        if not self._active():
-            self.source.leave((card, 0) for card in self.source.broadcast)
-
-    def _drop(self, number: int) -> None:
-        self._unread.pop(number, None)
-        if self.owned.pop(number, None) is None:
-            return
-        self.handler.drop(number)
-        self._leave_topics(number)
-        self._left.discard(number)
-
-    def _distrust(self) -> None:
-        """Forget all memory; what was fetched is fetched again from the offsets that are read with it."""
-        for number, own in [*self.owned.items()]:
-            self._drop(number)
-            self._unread[number] = own
+                self._holdings.follow(self.owned[number], (card,))
+        self._holdings.leave_halted()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import PurePath
+from traceback import extract_tb
 from typing import Final
 
 import asyncpg
@@ -40,10 +41,14 @@ def classify(error: BaseException) -> Failure:
 
 def describe(error: BaseException) -> str:
     """Type and place of `error`, without its text: that may hold what a customer wrote."""
-    trace = error.__traceback__
-    if trace is None:
+    frames = extract_tb(error.__traceback__)
+    if not frames:
         return type(error).__name__
-    while trace.tb_next is not None:
-        trace = trace.tb_next
-    code = trace.tb_frame.f_code
-    return f"{type(error).__name__} at {PurePath(code.co_filename).name}:{trace.tb_lineno} in {code.co_name}"
+    last = frames[-1]
+    return f"{type(error).__name__} at {PurePath(last.filename).name}:{last.lineno} in {last.name}"
+
+
+def trail(error: BaseException, deepest: int = 12) -> list[str]:
+    """The way to `error` for whoever mends it: file, line and function of the last calls, and no text either."""
+    frames = extract_tb(error.__traceback__)[-deepest:]
+    return [f"{PurePath(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]

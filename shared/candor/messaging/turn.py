@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import structlog
 
 from candor.contracts import Message
-from candor.messaging.failures import Failure, classify, describe
+from candor.messaging.failures import Failure, classify, describe, trail
 from candor.messaging.limits import Limits
 from candor.messaging.planning import Own, Place, Plan, Slice, Verdict, plan
 from candor.ops import metrics
@@ -83,7 +83,7 @@ class Turns:
         error = await turn.attempt(batch, tick)
         if error is not None:
             metrics.BATCH_FAILURES.labels(type(error).__name__).inc()
-            log.error("handler_failed", error=describe(error), partitions=sorted(batch), exc_info=error)
+            log.error("handler_failed", error=describe(error), trail=trail(error), partitions=sorted(batch))
             for number, pieces in batch.items():
                 if pieces:
                     await turn.search(number, pieces)

@@ -1,4 +1,4 @@
-"""A database with the ledger's tables for each test of the consumer."""
+"""A database with the ledger's tables, empty for each test of the consumer."""
 
 from __future__ import annotations
 
@@ -11,9 +11,15 @@ from tests.support.ledger.book import fresh_ledger
 from tests.support.servers import Databases
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def ledger(databases: Databases) -> AsyncIterator[Database]:
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def ledger_url(databases: Databases) -> AsyncIterator[str]:
     async with fresh_ledger(databases) as url:
-        database = await Database.open(url)
-        yield database
-        await database.close()
+        yield url
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def ledger(ledger_url: str) -> AsyncIterator[Database]:
+    database = await Database.open(ledger_url)
+    await database.pool.execute("TRUNCATE effect, lease, member, dead_letter, outbox RESTART IDENTITY")
+    yield database
+    await database.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -48,19 +49,26 @@ def letter(offset: int, subject: str, reason: str = "bad_data") -> DeadLetter:
     return DeadLetter("risk-svc", 1, "promises", offset, "c1", subject, reason, "Input data was truncated", record)
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def deployment(postgres: str, topic_prefix: str, databases: Databases) -> AsyncIterator[Deployment]:
-    urls = {name: f"{postgres}/{topic_prefix}_{name}" for name in ("risk", "notify")}
-    for url in urls.values():
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def made(postgres: str, databases: Databases) -> AsyncIterator[Deployment]:
+    prefix = f"t{secrets.token_hex(5)}"
+    urls = [f"{postgres}/{prefix}_{name}" for name in ("risk", "notify")]
+    for url in urls:
         await create_database(url)
         await prepare(url)
-    risk = await Database.open(urls["risk"])
+    yield Deployment(postgres, prefix)
+    for url in urls:
+        await databases.drop(url)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def deployment(made: Deployment) -> Deployment:
+    risk = await Database.open(f"{made.server}/{made.prefix}_risk")
+    await risk.pool.execute("TRUNCATE dead_letter RESTART IDENTITY")
     async with unit_of_work(risk) as uow:
         uow.bury([letter(4, "p1"), letter(5, "p1", BEHIND), letter(9, "p2")])
     await risk.close()
-    yield Deployment(postgres, topic_prefix)
-    for url in urls.values():
-        await databases.drop(url)
+    return made
 
 
 async def test_the_list_shows_what_waits_for_a_decision(deployment: Deployment) -> None:

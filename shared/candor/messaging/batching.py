@@ -1,0 +1,74 @@
+"""Fetched records sorted into one batch for all owned partitions, after a look at whether they follow on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import structlog
+
+from candor.messaging.holdings import Holdings
+from candor.messaging.planning import Continuity, Own, Step, private, read
+from candor.messaging.source import Fetched, Source
+from candor.messaging.turn import Batch
+from candor.ops import metrics
+
+log = structlog.get_logger("candor.consumer")
+
+
+class Sorted(NamedTuple):
+    """A batch by partition, and where records before an offset are gone for good."""
+
+    batch: Batch
+    holes: dict[tuple[int, str], int]
+
+
+class Batching:
+    """Compares each run of records with the next offset before it is decoded."""
+
+    def __init__(self, holdings: Holdings, source: Source) -> None:
+        self._holdings = holdings
+        self._source = source
+        self._continuity = Continuity()
+
+    def sort(self, fetched: Fetched, *, tick: bool) -> Sorted:
+        """The batch of a turn; on a tick with every active partition in it."""
+        result = Sorted({}, {})
+        for (card, number), records in fetched.items():
+            active = self._holdings.active
+            readers = active if card in self._source.broadcast else [own for own in active if own.partition == number]
+            if not readers or not self._usable(card, number, records, readers, result):
+                continue
+            piece = read(card, records)
+            for index, own in enumerate(readers):
+                # A rejection finds its partition by the message's identity, so no two partitions share one.
+                result.batch.setdefault(own.partition, []).append(private(piece) if index else piece)
+        if tick:
+            for own in self._holdings.active:
+                result.batch.setdefault(own.partition, [])
+        return result
+
+    def _usable(self, card: str, number: int, records: Sequence[Any], readers: list[Own], result: Sorted) -> bool:
+        following = min(own.offsets.get(card, 0) for own in readers)
+        first, last = records[0].offset, records[-1].offset
+        fresh = first > 0 and all(card not in own.offsets for own in readers)
+        step = Step.HOLE if fresh else self._continuity.check((card, number), first, last, following)
+        if step is Step.AGAIN:
+            self._source.follow({(card, number): following})
+        elif step is Step.HOLE:
+            result.holes.update({(own.partition, card): first for own in readers})
+            if not fresh:
+                metrics.RECORDS_MISSING.labels(card).inc(first - following)
+                log.error(
+                    "records_missing",
+                    topic=card,
+                    partition=number,
+                    since=following,
+                    until=first,
+                    do="candor relay replay",
+                )
+        elif step is Step.RESET:
+            for own in readers:
+                own.halted = f"{card}: Kafka ends before our next offset {following}: was the topic made anew?"
+            self._holdings.leave_halted()
+        return step in {Step.USE, Step.HOLE}

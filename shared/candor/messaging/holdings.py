@@ -1,0 +1,121 @@
+"""The partitions of one worker: taken over, read, followed in Kafka, distrusted, left."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+
+from candor.messaging.failures import Failure, classify, describe, trail
+from candor.messaging.planning import Own
+from candor.messaging.source import Source
+from candor.messaging.turn import Turns
+from candor.ops import metrics
+from candor.store.lease import Changes
+
+RETRY_SECONDS: Final = 1.0
+
+log = structlog.get_logger("candor.consumer")
+
+
+class Holdings:
+    """`owned` partitions have their handler's memory loaded; `unread` ones are leased, and still to be loaded."""
+
+    def __init__(self, turns: Turns, source: Source) -> None:
+        self.owned: dict[int, Own] = {}
+        self._unread: dict[int, Own] = {}
+        self._left: set[int] = set()
+        self._turns = turns
+        self._source = source
+        self._not_before = 0.0
+
+    @property
+    def active(self) -> list[Own]:
+        """Owned and not halted."""
+        return [own for own in self.owned.values() if not own.halted]
+
+    @property
+    def names(self) -> list[tuple[str, int]]:
+        """(card, partition) to poll; broadcast cards while anything is active."""
+        names = [(card, own.partition) for own in self.active for card in self._source.cards]
+        return names + [(card, 0) for card in self._source.broadcast] if names else []
+
+    def take(self, changes: Sequence[Changes]) -> None:
+        """Follow what the lease renewals say."""
+        for change in changes:
+            for number in change.lost:
+                self.drop(number)
+            for claim in change.acquired:
+                self.drop(claim.partition)
+                self._unread[claim.partition] = Own(claim.partition, claim.epoch, claim.offsets)
+            acquired = [claim.partition for claim in change.acquired]
+            log.info("partitions_changed", group=self._turns.group, acquired=acquired, lost=change.lost)
+
+    async def read(self) -> None:
+        """Load what is unread; a partition that its handler cannot load keeps no other waiting."""
+        if not self._unread or time.monotonic() < self._not_before:
+            return
+        for number, own in sorted(self._unread.items()):
+            try:
+                ours = await self._turns.reload(own)
+            except Exception as error:
+                if classify(error) is not Failure.ISOLATE:
+                    raise
+                details = {"error": describe(error), "trail": trail(error)}
+                log.error("partition_not_loaded", partition=number, **details)  # noqa: TRY400 - no customer's words
+                self._not_before = time.monotonic() + RETRY_SECONDS
+                continue
+            del self._unread[number]
+            if ours:
+                self.owned[number] = own
+                self.follow(own)
+            else:
+                self._turns.handler.drop(number)
+
+    def follow(self, own: Own, cards: Sequence[str] = ()) -> None:
+        """Read the partition's topics from its next offsets; broadcast ones from where the hindmost partition is."""
+        offsets: dict[tuple[str, int], int] = {}
+        for card in cards or (*self._source.cards, *self._source.broadcast):
+            if card not in self._source.broadcast:
+                offsets[card, own.partition] = own.offsets.get(card, 0)
+            elif self.active:
+                offsets[card, 0] = min(each.offsets.get(card, 0) for each in self.active)
+        if own.halted:
+            self.leave_halted()
+        else:
+            self._source.follow(offsets)
+
+    def leave_halted(self) -> None:
+        """Stop reading for partitions that have halted since, and go on with those that have been opened."""
+        for number, own in self.owned.items():
+            if own.halted and number not in self._left:
+                self._left.add(number)
+                self._leave(number)
+                log.error("partition_halted", partition=number, why=own.halted, do="candor dlq list")
+            elif not own.halted and number in self._left:
+                self._left.discard(number)
+                self.follow(own)
+                log.info("partition_goes_on", partition=number)
+        metrics.PARTITIONS_HALTED.set(len(self._left))
+        metrics.PARTITIONS_OWNED.set(len(self.owned))
+
+    def drop(self, number: int) -> None:
+        """The partition is somebody else's, or not to be trusted."""
+        self._unread.pop(number, None)
+        self._left.discard(number)
+        if self.owned.pop(number, None) is not None:
+            self._turns.handler.drop(number)
+            self._leave(number)
+
+    def distrust(self) -> None:
+        """Forget all memory; what was fetched is fetched again from the offsets that are read with it."""
+        for number, own in [*self.owned.items()]:
+            self.drop(number)
+            self._unread[number] = own
+
+    def _leave(self, number: int) -> None:
+        self._source.leave((card, number) for card in self._source.cards)
+        if not self.active:
+            self._source.leave((card, 0) for card in self._source.broadcast)

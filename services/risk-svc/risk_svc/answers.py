@@ -7,19 +7,34 @@ from datetime import datetime
 from statistics import median
 from typing import Any
 
+from sqlmodel.ext.asyncio.session import AsyncSession
+
 from candor.contracts import Component, Standing
-from risk_svc import schemas
+from risk_svc import queries, schemas
 from risk_svc.domain import facts as known
 from risk_svc.domain.gap import band, roll_up
-from risk_svc.domain.incidents import Incident
+from risk_svc.domain.incidents import Incident, Incidents
 from risk_svc.domain.scoring import told
-from risk_svc.domain.state import PromiseState, Step, StepStatus, Told, completed_at, standing
-from risk_svc.store import moment
+from risk_svc.domain.state import PromiseState, Step, StepStatus, Told, completed_at, from_bytes, standing
+from risk_svc.store import incident_from, moment
+from risk_svc.tables import PromiseStateRow
 
 
 def item(state: PromiseState) -> schemas.GapItem:
     """A promise as lists show it."""
     return schemas.GapItem(**_head(state))
+
+
+async def promise(session: AsyncSession, promise_id: str, now: datetime) -> schemas.GapDetail | None:
+    """One promise with all that explains its gap; None where there is none that may be shown."""
+    row = await session.get(PromiseStateRow, promise_id)
+    if row is None or not row.shown:
+        return None
+    incidents = Incidents()
+    for raw in await queries.incidents_of(session, row.partition):
+        incidents.put(incident_from(raw))
+    state = from_bytes(row.state)
+    return detail(state, list(incidents.linked(state)), now.timestamp())
 
 
 def detail(state: PromiseState, linked: Sequence[Incident], now: float) -> schemas.GapDetail:

@@ -14,10 +14,8 @@ from candor.web.auth import Principal, Role, require
 from candor.web.pages import decode_cursor, link_header, page
 from candor.web.problems import Problem
 from risk_svc import answers, queries, schemas
-from risk_svc.domain.incidents import Incidents
 from risk_svc.domain.state import from_bytes
 from risk_svc.domain.track import track
-from risk_svc.store import incident_from
 from risk_svc.tables import PromiseStateRow
 
 Viewer = Annotated[Principal, Depends(require(Role.VIEWER))]
@@ -45,15 +43,10 @@ async def gaps(
 async def gap(request: Request, promise_id: Id, _principal: Viewer) -> schemas.GapDetail:
     """One promise: score, contributions, forecast, facts, history, dates, milestones, incidents, notices."""
     async with database(request).reading() as session:
-        row = await session.get(PromiseStateRow, promise_id)
-        if row is None or not row.shown:
-            raise Problem.not_found("there is no such promise")
-        known = await queries.incidents_of(session, row.partition)
-    incidents = Incidents()
-    for raw in known:
-        incidents.put(incident_from(raw))
-    state = from_bytes(row.state)
-    return answers.detail(state, list(incidents.linked(state)), request.app.state.clock.now().timestamp())
+        found = await answers.promise(session, promise_id, request.app.state.clock.now())
+    if found is None:
+        raise Problem.not_found("there is no such promise")
+    return found
 
 
 @router.get("/v1/customers/{customer_id}/gap")

@@ -16,7 +16,8 @@ from candor.runtime import Background, worker_app
 from candor.store.db import Database
 from candor.store.migrate import upgrade
 from candor.web.app import create_app
-from risk_svc import routes
+from risk_svc import board, routes
+from risk_svc.board import Reading
 from risk_svc.domain.forecast import ReferenceClasses
 from risk_svc.feed import Feed
 from risk_svc.figures import Figures
@@ -62,13 +63,17 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
         app.state.database = database
         app.state.feed = feed
         app.state.clock = clock or settings.business_clock()
+        app.state.reading = Reading(database, feed, app.state.clock)
         app.state.health.add("database", database.check)
         try:
-            yield [feed, Figures(database)]
+            yield [feed, Figures(database), app.state.reading]
         finally:
             await database.close()
 
-    return create_app("Candor risk-svc", settings, parts, [routes.router])
+    app = create_app("Candor risk-svc", settings, parts, [routes.router, board.router])
+    if settings.session_secret_file is not None or settings.production:
+        board.attach(app, settings)
+    return app
 
 
 def handler_of(settings: RiskSettings, model: ReferenceClasses, clock: Clock) -> RiskHandler:

@@ -1,0 +1,176 @@
+"""How the board looks: colours of the bands, words, chart options. Pure: tested without a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from risk_svc import schemas
+from risk_svc.domain.gap import BAND_NAMES
+
+COLOURS: Final = {
+    "none": "#2e7d5b",
+    "low": "#7a9a3a",
+    "medium": "#c98a1b",
+    "high": "#c4572b",
+    "severe": "#a3203a",
+}
+INK: Final = "#1f2a37"
+MUTED: Final = "#5b6776"
+STATES: Final = {
+    "kept": "Kept",
+    "broken": "Broken",
+    "cancelled": "Cancelled",
+    "withdrawn": "Withdrawn",
+    "open": "Open",
+}
+TOLD: Final = {
+    "warning": "Warned the customer",
+    "update": "Gave the customer an update",
+    "cancelled": "Told the customer that it is off",
+    "all_clear": "Gave the customer the all-clear",
+}
+
+
+class Entry(NamedTuple):
+    """One line of a promise's timeline; `kind` chooses its icon and colour."""
+
+    at: datetime
+    kind: str
+    title: str
+    detail: str = ""
+
+
+def clock_text(moment: datetime, zone: str = "UTC") -> str:
+    """Day and time in the promise's zone, e.g. `Fri 8 Mar 17:05`."""
+    local = moment.astimezone(ZoneInfo(zone))
+    return f"{local:%a} {local.day} {local:%b %H:%M}"
+
+
+def why(item: schemas.GapItem) -> str:
+    """The largest part of the gap, in words; what became of it where the promise is no longer open."""
+    if item.standing != "open":
+        return STATES[item.standing]
+    if not item.contributions:
+        return "on course"
+    worst = max(item.contributions, key=lambda part: part.share)
+    return worst.evidence or worst.component.value
+
+
+def row(item: schemas.GapItem) -> dict[str, Any]:
+    """One row of the table: plain text and numbers only, as customers' words must never become markup."""
+    return {
+        "id": item.promise_id,
+        "score": round(item.score),
+        "colour": COLOURS[item.band],
+        "what": item.what,
+        "customer": item.customer_id,
+        "why": why(item),
+        "slip": f"{item.p_slip:.0%}" if item.standing == "open" else "–",
+        "due": clock_text(item.held_due),
+        "told": "told" if item.told else "",
+        "standing": STATES[item.standing],
+    }
+
+
+def bands_chart(bands: dict[str, int]) -> dict[str, Any]:
+    """One bar, split by band: how the open promises are spread."""
+    series = [
+        {
+            "name": name,
+            "type": "bar",
+            "stack": "all",
+            "data": [bands.get(name, 0)],
+            "itemStyle": {"color": COLOURS[name]},
+            "label": {"show": bands.get(name, 0) > 0, "color": "#fff"},
+        }
+        for name in BAND_NAMES
+    ]
+    return {
+        "aria": {"enabled": True},
+        "animationDuration": 300,
+        "grid": {"left": 8, "right": 8, "top": 34, "bottom": 4},
+        "legend": {"top": 0, "textStyle": {"color": MUTED}},
+        "tooltip": {"trigger": "item"},
+        "xAxis": {"type": "value", "show": False, "max": max(1, sum(bands.values()))},
+        "yAxis": {"type": "category", "show": False, "data": ["open"]},
+        "series": series,
+    }
+
+
+def course_chart(detail: schemas.GapDetail) -> dict[str, Any]:
+    """Gap and P(slip) over the promise's life, 0–100; the held date is the line at the right."""
+    stamps = [_ms(point.at) for point in detail.history]
+    held = [{"xAxis": _ms(detail.dates.held_due)}]
+    mark = {"symbol": "none", "data": held, "label": {"formatter": "held date"}}
+    return {
+        "aria": {"enabled": True},
+        "grid": {"left": 40, "right": 24, "top": 36, "bottom": 28},
+        "legend": {"top": 0},
+        "tooltip": {"trigger": "axis"},
+        "xAxis": {"type": "time"},
+        "yAxis": {"type": "value", "min": 0, "max": 100},
+        "series": [
+            {
+                "name": "gap",
+                "type": "line",
+                "step": "end",
+                "showSymbol": False,
+                "areaStyle": {"opacity": 0.15},
+                "color": COLOURS["severe"],
+                "data": [[at, round(point.score, 1)] for at, point in zip(stamps, detail.history, strict=True)],
+                "markLine": mark,
+            },
+            {
+                "name": "chance to slip, %",
+                "type": "line",
+                "step": "end",
+                "showSymbol": False,
+                "color": "#1f6f8b",
+                "data": [[at, round(100 * point.p_slip)] for at, point in zip(stamps, detail.history, strict=True)],
+            },
+        ],
+    }
+
+
+def timeline(detail: schemas.GapDetail) -> list[Entry]:
+    """Everything that happened to a promise, oldest first."""
+    return sorted(_entries(detail), key=lambda entry: entry.at)
+
+
+def _entries(detail: schemas.GapDetail) -> Iterator[Entry]:
+    yield Entry(detail.dates.made_at, "made", "Promised", f"due {clock_text(detail.dates.first_due, detail.zone)}")
+    for step in detail.milestones:
+        if step.at is not None:
+            yield Entry(step.at, step.status, f"{step.name}: {step.status}", _lateness(step))
+    for incident in detail.incidents:
+        yield Entry(incident.opened_at, "incident", incident.title, f"severity {incident.severity:.0%}")
+        if incident.resolved_at is not None:
+            yield Entry(incident.resolved_at, "resolved", f"Over: {incident.title}")
+    for notice in detail.notices:
+        told = TOLD.get(notice.statement, notice.statement)
+        yield Entry(notice.at, "notice", f"{told} ({notice.state})", _told_range(notice, detail.zone))
+    if detail.completed_at is not None:
+        yield Entry(detail.completed_at, detail.standing, STATES[detail.standing])
+
+
+def _lateness(step: schemas.MilestoneOut) -> str:
+    plan = step.planned
+    minutes = round((step.at - plan).total_seconds() / 60) if step.at and plan else 0
+    late = f"{minutes} min after its plan" if minutes > 0 else ("on plan" if plan else "")
+    return "; ".join(part for part in (late, step.reason) if part)
+
+
+def _told_range(notice: schemas.NoticeOut, zone: str) -> str:
+    parts = []
+    if notice.told_low and notice.told_high:
+        parts.append(f"told {clock_text(notice.told_low, zone)} to {clock_text(notice.told_high, zone)}")
+    if notice.next_update_by:
+        parts.append(f"next update by {clock_text(notice.next_update_by, zone)}")
+    return "; ".join(parts)
+
+
+def _ms(moment: datetime) -> float:
+    return moment.timestamp() * 1000

@@ -1,0 +1,105 @@
+"""The first page: figures on top, then promises by gap, each with why."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from nicegui import ui
+
+from risk_svc.board import look
+from risk_svc.board.frame import live, page_frame
+from risk_svc.board.reading import Reading
+from risk_svc.domain.gap import BAND_NAMES
+from risk_svc.queries import Wanted
+
+COLUMNS: Final = [
+    {"name": "score", "label": "Gap", "field": "score", "align": "left"},
+    {"name": "what", "label": "Promise", "field": "what", "align": "left"},
+    {"name": "why", "label": "Why", "field": "why", "align": "left"},
+    {"name": "slip", "label": "May slip", "field": "slip", "align": "right"},
+    {"name": "due", "label": "Date held (UTC)", "field": "due", "align": "left"},
+    {"name": "told", "label": "Customer", "field": "told", "align": "left"},
+    {"name": "standing", "label": "Stands", "field": "standing", "align": "left"},
+]
+FIGURES: Final = (
+    ("open", "open"),
+    ("slipping", "likely to slip"),
+    ("warned", "customers told"),
+    ("kept", "kept"),
+    ("broken", "broken"),
+    ("cancelled", "cancelled"),
+)
+# Cells are bound as text: {{ }} never makes markup of what a customer wrote.
+SCORE: Final = """<q-td :props="props"><span :style="{background: props.row.colour, color: '#fff',
+  padding: '2px 8px', borderRadius: '9px', fontWeight: 600}">{{ props.row.score }}</span></q-td>"""
+WHAT: Final = """<q-td :props="props"><a :href="'/board/promises/' + encodeURIComponent(props.row.id)"
+  style="color:#1f4e5f;font-weight:600">{{ props.row.what }}</a>
+  <div style="color:#5b6776;font-size:.8rem">{{ props.row.customer }}</div></q-td>"""
+CARD: Final = """<div class="q-pa-xs col-12"><q-card flat bordered class="q-pa-sm">
+  <div class="row items-center no-wrap"><span :style="{background: props.row.colour, color: '#fff',
+  padding: '2px 8px', borderRadius: '9px', fontWeight: 600}">{{ props.row.score }}</span>
+  <a class="q-ml-sm" :href="'/board/promises/' + encodeURIComponent(props.row.id)"
+  style="color:#1f4e5f;font-weight:600">{{ props.row.what }}</a></div>
+  <div class="q-mt-xs">{{ props.row.why }}</div><div style="color:#5b6776;font-size:.8rem">
+  may slip {{ props.row.slip }} · {{ props.row.due }} · {{ props.row.standing }} {{ props.row.told }}</div>
+  </q-card></div>"""
+
+
+class Page:
+    """One open browser page; `refresh` puts in what changed."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self.moment = page_frame("Board")
+        self.numbers: dict[str, ui.label] = {}
+        with ui.column().classes("w-full max-w-screen-xl mx-auto q-pa-sm"):
+            self._figures()
+            self.chart = ui.echart(look.bands_chart({})).classes("w-full").style("height: 96px")
+            self._filters()
+            self.table = _table()
+            self.empty = ui.label("No promise fits. Post one to promise-svc, or change the filter.")
+            live(1.0, self.refresh)
+
+    def _figures(self) -> None:
+        with ui.row().classes("w-full gap-2"):
+            for name, label in FIGURES:
+                with ui.card().props("flat bordered").classes("figure q-pa-sm"):
+                    self.numbers[name] = ui.label("–").classes("number").mark(f"figure-{name}")
+                    ui.label(label).style(f"color: {look.MUTED}")
+
+    def _filters(self) -> None:
+        with ui.row().classes("w-full items-center"):
+            states = {"": "all", **look.STATES}
+            bands = {"": "every gap", **{name: name for name in BAND_NAMES}}
+            self.standing = ui.select(states, value="open", label="Stands").props("dense outlined").classes("w-32")
+            self.band = ui.select(bands, value="", label="Gap").props("dense outlined").classes("w-32")
+            self.customer = ui.input("Customer id").props("dense outlined clearable debounce=400").classes("w-64")
+            for control in (self.standing, self.band, self.customer):
+                control.on_value_change(self.refresh)
+
+    def wanted(self) -> Wanted:
+        """The filters as they are set."""
+        return Wanted(self.band.value or None, self.standing.value or None, (self.customer.value or "").strip() or None)
+
+    async def refresh(self) -> None:
+        """Read, and change what differs."""
+        found = await self.reading.overview(self.wanted())
+        figures: dict[str, Any] = {**found.counts, **found.counts["settled"]}
+        for name, label in self.numbers.items():
+            label.set_text(f"{figures[name]:,}")
+        self.moment.set_text(look.clock_text(self.reading.clock.now()) + " UTC")
+        self.chart.options.update(look.bands_chart(found.counts["bands"]))
+        rows = [look.row(item) for item in found.items]
+        if rows != self.table.rows:
+            self.table.rows = rows
+            self.table.update()
+        self.empty.set_visibility(not rows)
+
+
+def _table() -> ui.table:
+    table = ui.table(columns=COLUMNS, rows=[], row_key="id", pagination=25).classes("w-full").mark("promises")
+    table.props('flat bordered :grid="$q.screen.lt.md" hide-header-sort aria-label="Promises by gap"')
+    table.add_slot("body-cell-score", SCORE)
+    table.add_slot("body-cell-what", WHAT)
+    table.add_slot("item", CARD)
+    return table

@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     body_seconds: float = Field(default=10, gt=0)
     request_seconds: float = Field(default=30, gt=0)
     rate_limit: float = Field(default=0, ge=0)
+    most_running: int = Field(default=1000, ge=1)
     drain_pause_seconds: float = Field(default=5, ge=0)
     drain_seconds: float = Field(default=20, gt=0)
 
@@ -68,7 +69,15 @@ class Settings(BaseSettings):
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @field_validator(
-        "clock_origin", "clock_origin_file", "otlp_endpoint", "api_keys_file", "webhook_secrets_file", mode="before"
+        "clock_origin",
+        "clock_origin_file",
+        "otlp_endpoint",
+        "api_keys_file",
+        "webhook_secrets_file",
+        "contact_public_key_file",
+        "contact_private_key_file",
+        "session_secret_file",
+        mode="before",
     )
     @classmethod
     def _empty_is_absent(cls, value: Any) -> Any:

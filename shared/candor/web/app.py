@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from candor import __version__
 from candor.ops import metrics
+from candor.ops.loop_lag import LoopLag
 from candor.ops.settings import Settings
 from candor.web import docs, openapi, probes, routes
 from candor.web.auth import parse_keys
@@ -39,12 +40,13 @@ def create_app(
     routers: Sequence[APIRouter] = (),
     checks: Mapping[str, Check] | None = None,
     bodies: Mapping[str, int] | None = None,
+    policies: Mapping[str, str] | None = None,
 ) -> FastAPI:
     """An app with `/livez`, `/readyz`, `/metrics`, `/openapi.json`, `/docs` and the given routes.
 
     `parts` opens what the service needs (puts it on `app.state`), yields the backgrounds to run, and closes it again;
-    `checks` are asked by `/readyz`; `bodies` raises the body limit of single paths (bytes). Raises ValueError where a
-    keys or secrets file is wrong.
+    `checks` are asked by `/readyz`; `bodies` raises the body limit of single paths (bytes); `policies` gives paths with
+    a prefix another Content-Security-Policy than "nothing at all". Raises ValueError where a keys file is wrong.
     """
     app = FastAPI(
         title=title,
@@ -64,16 +66,18 @@ def create_app(
         bodies=bodies or {},
         body_seconds=settings.body_seconds,
         request_seconds=settings.request_seconds,
+        most_running=settings.most_running,
     )
     # The last one added is the outermost: it sees what the other refuses.
     app.add_middleware(LimitsMiddleware, limits=limits)
-    app.add_middleware(ObservedMiddleware)
+    app.add_middleware(ObservedMiddleware, policies=policies or {})
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _http_exception)
     app.add_exception_handler(RequestValidationError, _invalid_request)
-    app.include_router(probes.router(app.state.health))
+    # Routes are tried in this order, so the busy ones come first.
     for router in routers:
         app.include_router(router)
+    app.include_router(probes.router(app.state.health))
     if settings.docs and routers:
         openapi.install(app)
         app.include_router(docs.router())
@@ -101,7 +105,7 @@ def _lifespan(parts: Parts | None) -> Callable[[FastAPI], AbstractAsyncContextMa
             except Exception as error:
                 log.critical("could not start", reason=f"{type(error).__name__}: {error}"[:500])
                 raise
-            supervisor.start(backgrounds)
+            supervisor.start([*backgrounds, LoopLag()])
             health.started = True
             try:
                 yield

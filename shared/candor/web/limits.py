@@ -26,6 +26,7 @@ class Limits:
     bodies: Mapping[str, int] = field(default_factory=dict)
     body_seconds: float = 10.0
     request_seconds: float = 30.0
+    most_running: int = 1000
 
     def bytes_for(self, path: str) -> int:
         """The largest body that a path takes."""
@@ -38,6 +39,7 @@ class LimitsMiddleware:
     def __init__(self, app: ASGIApp, limits: Limits) -> None:
         self.app = app
         self.limits = limits
+        self._running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -55,7 +57,15 @@ class LimitsMiddleware:
         largest = self.limits.bytes_for(path)
         if int(headers.get(b"content-length", b"0")) > largest:
             raise too_large(largest)
-        watched = Watched(receive, largest, self.limits.body_seconds)
+        if self._running >= self.limits.most_running and path not in PROBES:
+            raise Problem.unavailable("overloaded", retry_after=1)
+        self._running += 1
+        try:
+            await self._run(scope, Watched(receive, largest, self.limits.body_seconds), send)
+        finally:
+            self._running -= 1
+
+    async def _run(self, scope: Scope, watched: Watched, send: Send) -> None:
         started = False
 
         async def sending(message: Message) -> None:

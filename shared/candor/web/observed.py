@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Mapping
 from typing import Any, Final
 
 import structlog
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from candor.ops import metrics, tracing
@@ -21,7 +21,12 @@ SAFE: Final = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 )
-POLICY: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+POLICY: Final = b"default-src 'none'; frame-ancestors 'none'"
+BOARD_POLICY: Final = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; object-src 'none'; frame-ancestors 'none'"
+)
+"""For NiceGUI pages only: its script needs eval. They show no text of customers as HTML and have no other scripts."""
 QUIET: Final = frozenset({"/livez", "/readyz", "/metrics"})
 log = structlog.get_logger("candor.http")
 
@@ -29,8 +34,9 @@ log = structlog.get_logger("candor.http")
 class ObservedMiddleware:
     """Outermost of ours. Labels are the route's template, so that nobody's ids become metric series."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, policies: Mapping[str, str] | None = None) -> None:
         self.app = app
+        self._policies = {prefix: policy.encode() for prefix, policy in (policies or {}).items()}
         self._series: dict[tuple[str, str, int], tuple[Any, Any]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,7 +50,7 @@ class ObservedMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _make_safe(message)
+                message["headers"] = self._safe(scope["path"], message["headers"])
             await send(message)
 
         metrics.REQUESTS_RUNNING.inc()
@@ -81,6 +87,12 @@ class ObservedMiddleware:
         caller = scope.get("state", {}).get("caller", "")
         log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 2), caller=caller)
 
+    def _safe(self, path: str, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        present = {name for name, _ in headers}
+        policy = next((text for prefix, text in self._policies.items() if path.startswith(prefix)), POLICY)
+        missing = [pair for pair in (*SAFE, (b"content-security-policy", policy)) if pair[0] not in present]
+        return [*headers, *missing]
+
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -109,12 +121,3 @@ def _traceparent(scope: Scope) -> str | None:
             text: str = value.decode("latin-1")
             return text
     return None
-
-
-def _make_safe(message: Message) -> None:
-    headers = MutableHeaders(raw=message["headers"])
-    present = {name for name, _ in message["headers"]}
-    for name, value in (*SAFE, POLICY):
-        if name not in present:
-            headers.raw.append((name, value))
-    message["headers"] = headers.raw

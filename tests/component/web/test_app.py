@@ -15,6 +15,7 @@ from candor.ops import metrics
 from candor.runtime import worker_app
 from candor.web.app import create_app
 from candor.web.backgrounds import Background
+from candor.web.observed import BOARD_POLICY
 from tests.component.web.sample import bearer, sample_app, serving
 
 
@@ -128,6 +129,26 @@ async def test_a_request_without_end_is_given_up(tmp_path: Path) -> None:
 async def test_a_routes_own_timeout_is_a_bug_not_the_limit(tmp_path: Path) -> None:
     async with client(sample_app(tmp_path)) as http:
         assert (await http.get("/faulty/timeout")).json()["code"] == "internal"
+
+
+async def test_more_than_can_run_at_one_time_is_sent_away_but_probes_are_not(tmp_path: Path) -> None:
+    async with client(sample_app(tmp_path, most_running=2, request_seconds=1)) as http:
+        slow = [asyncio.create_task(http.get("/faulty/slow")) for _ in range(2)]
+        async with asyncio.timeout(10):
+            while (await http.get("/v1/things")).json().get("code") != "overloaded":  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert (await http.get("/livez")).status_code == 200
+        await asyncio.gather(*slow)
+        assert (await http.get("/v1/things")).status_code == 200
+
+
+async def test_pages_may_have_a_policy_of_their_own(tmp_path: Path) -> None:
+    settings = sample_app(tmp_path).state.settings
+    app = create_app("Sample", settings, policies={"/board": BOARD_POLICY})
+    async with client(app, None) as http:
+        board, livez = await http.get("/board/promises"), await http.get("/livez")
+    assert board.headers["content-security-policy"] == BOARD_POLICY
+    assert livez.headers["content-security-policy"].startswith("default-src 'none'")
 
 
 async def test_a_stream_may_outlast_the_limit(tmp_path: Path) -> None:

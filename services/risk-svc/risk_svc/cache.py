@@ -10,13 +10,15 @@ from collections.abc import Iterable
 from risk_svc.domain import record
 from risk_svc.domain.incidents import Incident, Incidents, Place
 from risk_svc.domain.state import PromiseState
+from risk_svc.heard import Heard
 
 
 class Partition:
     """The hot state of one partition: true only as of its last commit."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, system: float = -math.inf) -> None:
         self.number = number
+        self.heard = Heard(system)
         self.states: dict[str, PromiseState] = {}
         self.incidents = Incidents()
         self.erased: dict[bytes, tuple[int, float]] = {}

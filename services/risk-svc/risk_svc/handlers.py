@@ -54,7 +54,7 @@ class RiskHandler:
 
     async def load(self, connection: Any, partition: int) -> None:
         """Read a partition's live promises, incidents and erasures."""
-        fresh = Partition(partition)
+        fresh = Partition(partition, self._system.now().timestamp())
         for incident in await store.incidents(connection, partition):
             fresh.incidents.put(incident)
         fresh.erased = await store.erasures(connection, partition)
@@ -71,13 +71,15 @@ class RiskHandler:
     async def apply(self, uow: UnitOfWork, work: Sequence[Work], *, tick: bool) -> None:
         """Fold, score, save and emit for all partitions of one transaction."""
         now = self._clock.now().timestamp()
+        system = self._system.now().timestamp()
         batch = Batch(self.cache, uow)
         await batch.read(work)
+        self._hear(work, system)
         if tick:
             room = self._most_reviews
             for item in work:
                 room -= batch.review(item.partition, now, room)
-        scored = Scoring(self._forecaster, self._weights, now)
+        scored = Scoring(self._forecaster, self._weights, now, system)
         scored.run(list(batch.touched.values()))
         messages = self._messages(scored, now)
         if self._publishing:
@@ -87,6 +89,12 @@ class RiskHandler:
         for number, outcomes in sorted(scored.outcomes.items()):
             await store.save_outcomes(uow.connection, number, outcomes)
         await store.save_scores(uow.connection, scored.scores)
+
+    def _hear(self, work: Sequence[Work], system: float) -> None:
+        for item in work:
+            if item.messages:
+                oldest = min(message.envelope.time for message in item.messages)
+                self.cache.partitions[item.partition].heard.note(system, oldest.timestamp())
 
     def _messages(self, scored: Scoring, now: float) -> list[Message]:
         """What others are to hear; marked as told even while nobody is told, so that a rebuild ends in silence."""
@@ -115,7 +123,7 @@ class RiskHandler:
 class Scoring:
     """The pure middle of a batch: which promises are over, one forecast for the others, who has changed."""
 
-    def __init__(self, forecaster: Forecaster, weights: Weights, now: float) -> None:
+    def __init__(self, forecaster: Forecaster, weights: Weights, now: float, system: float) -> None:
         self.outcomes: dict[int, list[Outcome]] = {}
         self.scores: list[store.Score] = []
         self.settled_or_open: list[Touched] = []
@@ -123,6 +131,7 @@ class Scoring:
         self._forecaster = forecaster
         self._weights = weights
         self._now = now
+        self._system = system
 
     @property
     def changed(self) -> list[Touched]:
@@ -172,15 +181,21 @@ class Scoring:
     def _history(self, item: Touched) -> None:
         """An imported promise not yet over is neither scored nor shown; it may still teach."""
         item.partition.keep(item.state)
+        item.state.view.review = record.given_up_at(item.state)
         self._give_up(item)
         if not item.state.view.taught:
-            item.state.view.review = record.given_up_at(item.state)
             item.partition.schedule(item.state)
 
     def _give_up(self, item: Touched) -> None:
-        if not item.state.view.taught and self._now >= record.given_up_at(item.state):
-            self._teach(item)
-            self.change(item)
+        given_up = record.given_up_at(item.state)
+        if item.state.view.taught or self._now < given_up:
+            return
+        if item.partition.heard.oldest(self._system) < given_up:
+            # Its completion may be on its way: while older events still come in, look again at the next tick.
+            item.state.view.review = self._now
+            return
+        self._teach(item)
+        self.change(item)
 
     def _settle(self, item: Touched, stands: Standing) -> None:
         state = item.state

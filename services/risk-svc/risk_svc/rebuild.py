@@ -40,12 +40,12 @@ async def rebuild(
     database: Database,
     group: str,
     clock: Clock,
-    progress: Callable[[float, int], None] = lambda lag, promises: None,
+    progress: Callable[[float, int], None] | None = None,
 ) -> int:
     """Empty, then read all topics with publishing off until nothing is left; returns the live promises found.
 
-    `progress` gets the records still to be read and the promises in memory. Kafka keeps 28 days: what is older comes
-    back with `candor relay replay` of promise-svc and delivery-svc first.
+    `progress` gets the seconds of events still to be read and the promises in memory. Kafka keeps 28 days: what is
+    older comes back with `candor relay replay` of promise-svc and delivery-svc first.
     """
     await empty(database, group)
     learner = Learner(database, ReferenceClasses())
@@ -60,7 +60,8 @@ async def rebuild(
                 if task.done():
                     task.result()
             lag = max(worker.lag_seconds.values(), default=float("inf"))
-            progress(lag, handler.cache.promises)
+            if progress is not None:
+                progress(lag, handler.cache.promises)
             owned = len(worker.owned) == settings.partitions
             quiet = quiet + 1 if owned and lag == 0 else 0
         return handler.cache.promises

@@ -1,0 +1,229 @@
+"""Folding: once and in order within a stream, in any order across streams."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from candor.contracts import (
+    Message,
+    MilestoneStatus,
+    NoticeState,
+    PlannedMilestone,
+    PromiseMade,
+    Standing,
+    Statement,
+    Verdict,
+)
+from risk_svc.domain.fold import Folded, fold
+from risk_svc.domain.state import PromiseState, StepStatus, completed_at, folded, standing
+from tests.support.risk import ARRIVES, DEPARTS, DUE, DUE_S, MADE, M, Story, again, erased
+
+
+def folding(*messages: Message) -> PromiseState:
+    state = PromiseState("p1", "c1")
+    for item in messages:
+        assert fold(state, item.envelope, item.data) is Folded.APPLIED
+    return state
+
+
+def ledger(story: Story) -> list[Message]:
+    return [story.made(), story.revised(DUE + timedelta(hours=1)), story.settled(Verdict.DISPUTED)]
+
+
+def steps(story: Story) -> list[Message]:
+    return [
+        story.milestone("gate", 0, at=DEPARTS - 30 * M),
+        story.milestone("departed", 10, status=MilestoneStatus.REDATED, planned=DEPARTS + 40 * M),
+        story.milestone("departed", 45, reason="crew"),
+        story.milestone("arrived", 50),
+    ]
+
+
+def notices(story: Story) -> list[Message]:
+    return [story.notice(state=NoticeState.PENDING, version=1), story.notice(version=4)]
+
+
+@given(st.permutations([0, 0, 0, 1, 1, 1, 1, 2, 2]))
+def test_any_interleaving_of_streams_gives_the_same_state(order: list[int]) -> None:
+    story = Story()
+    streams = [ledger(story), steps(story), notices(story)]
+    expected = folded(folding(*(item for stream in streams for item in stream)))
+    taken = [0, 0, 0]
+    mixed = []
+    for stream in order:
+        mixed.append(streams[stream][taken[stream]])
+        taken[stream] += 1
+    assert folded(folding(*mixed)) == expected
+
+
+@given(st.lists(st.integers(0, 8), min_size=1, max_size=40))
+def test_events_again_change_nothing(repeats: list[int]) -> None:
+    story = Story()
+    messages = [*ledger(story), *steps(story), *notices(story)]
+    state = folding(*messages)
+    before = folded(state)
+    for index in repeats:
+        item = messages[index]
+        assert fold(state, item.envelope, item.data) is Folded.OLD
+    assert folded(state) == before
+
+
+@pytest.mark.parametrize("missing", [0, 1])
+def test_an_event_without_its_predecessor_is_a_gap_and_changes_nothing(missing: int) -> None:
+    messages = ledger(Story())
+    state = folding(*messages[:missing])
+    before = folded(state)
+    late = messages[missing + 1]
+    assert fold(state, late.envelope, late.data) is Folded.VERSION_GAP
+    assert folded(state) == before
+
+
+def test_a_gap_in_milestones_is_told_apart_from_the_ledgers_versions() -> None:
+    story = Story()
+    state = folding(story.made(), story.milestone("departed"))
+    jump = again(story.milestone("arrived"), 3)
+    assert fold(state, jump.envelope, jump.data) is Folded.VERSION_GAP
+
+
+def test_a_milestone_before_its_promise_makes_a_placeholder() -> None:
+    story = Story()
+    state = folding(story.milestone("departed", 5))
+    assert state.placeholder
+    item = story.made()
+    fold(state, item.envelope, item.data)
+    assert not state.placeholder
+    assert [step.name for step in state.steps] == ["departed", "arrived"]
+    assert state.steps[0].planned == DEPARTS.timestamp()
+    assert state.steps[0].at == (DEPARTS + 5 * M).timestamp()
+
+
+def test_unplanned_steps_stand_before_the_planned_ones() -> None:
+    story = Story()
+    state = folding(story.made(), story.milestone("boarded", at=DEPARTS - 20 * M), story.milestone("departed"))
+    assert [(step.name, step.extra) for step in state.steps] == [
+        ("boarded", True),
+        ("departed", False),
+        ("arrived", False),
+    ]
+
+
+def test_a_revision_moves_the_held_date_only_where_it_says_so() -> None:
+    story = Story()
+    later = DUE + timedelta(hours=2)
+    state = folding(story.made(), story.revised(later, held=False))
+    assert (state.latest_due, state.held_due, state.first_due) == (later.timestamp(), DUE_S, DUE_S)
+    item = story.revised(later)
+    fold(state, item.envelope, item.data)
+    assert (state.held_due, state.first_due, state.revisions) == (later.timestamp(), DUE_S, 2)
+
+
+def test_a_new_plan_does_not_overwrite_the_first() -> None:
+    story = Story()
+    state = folding(
+        story.made(), story.milestone("departed", status=MilestoneStatus.REDATED, at=MADE, planned=DEPARTS + 60 * M)
+    )
+    step = state.steps[0]
+    assert step.planned == DEPARTS.timestamp()
+    assert (step.expected, step.expected_at) == ((DEPARTS + 60 * M).timestamp(), MADE.timestamp())
+    assert step.status == StepStatus.PENDING
+
+
+def test_started_does_not_undo_reached_and_a_correction_counts() -> None:
+    story = Story()
+    state = folding(
+        story.made(),
+        story.milestone("departed", 5),
+        story.milestone("departed", status=MilestoneStatus.STARTED),
+    )
+    assert state.steps[0].status == StepStatus.REACHED
+    item = story.milestone("departed", 25)
+    fold(state, item.envelope, item.data)
+    assert state.steps[0].at == (DEPARTS + 25 * M).timestamp()
+
+
+def test_only_the_newest_state_of_a_notice_counts_and_few_are_kept() -> None:
+    story = Story()
+    state = folding(story.made(), story.notice(version=5))
+    older = story.notice(state=NoticeState.PENDING, version=2)
+    assert fold(state, older.envelope, older.data) is Folded.OLD
+    for number in range(20):
+        item = story.notice(Statement.UPDATE, notice_id=f"m{number}", at=DEPARTS + number * M)
+        fold(state, item.envelope, item.data)
+    assert [told.notice_id for told in state.notices] == [f"m{number}" for number in range(12, 20)]
+
+
+def test_an_event_about_no_promise_is_refused() -> None:
+    item = again(erased(), 1)
+    with pytest.raises(TypeError, match="CustomerErased"):
+        fold(PromiseState("c1", "c1"), item.envelope, item.data)
+
+
+@pytest.mark.parametrize(
+    ("late", "expected"),
+    [(0, Standing.KEPT), (15, Standing.KEPT), (15.02, Standing.BROKEN), (90, Standing.BROKEN)],
+)
+def test_kept_means_completed_at_or_before_the_deadline(late: float, expected: Standing) -> None:
+    story = Story()
+    assert standing(folding(story.made(), story.milestone("arrived", late))) is expected
+
+
+def test_tolerance_and_an_agreed_date_belong_to_the_deadline() -> None:
+    story = Story()
+    state = folding(story.made(tolerance_s=600), story.milestone("arrived", 20))
+    assert standing(state) is Standing.KEPT
+    assert standing(folding(*_revised_later(Story()))) is Standing.KEPT
+
+
+def _revised_later(story: Story) -> list[Message]:
+    return [story.made(), story.milestone("arrived", 100), story.revised(DUE + timedelta(hours=3))]
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"), [(MilestoneStatus.CANCELLED, Standing.CANCELLED), (MilestoneStatus.MISSED, Standing.BROKEN)]
+)
+def test_a_final_step_may_end_it_undone(status: MilestoneStatus, expected: Standing) -> None:
+    story = Story()
+    state = folding(story.made(), story.milestone("departed", status=status, final=True))
+    assert standing(state) is expected
+    assert completed_at(state) is None
+
+
+def test_a_step_that_is_not_final_ends_nothing() -> None:
+    story = Story()
+    state = folding(story.made(), story.milestone("departed", status=MilestoneStatus.CANCELLED))
+    assert standing(state) is Standing.OPEN
+
+
+def test_the_last_planned_step_is_final_whoever_reports_it() -> None:
+    story = Story()
+    plan = [PlannedMilestone("handed over", DEPARTS), PlannedMilestone("delivered", ARRIVES)]
+    state = folding(story.made(milestones=plan), story.milestone("delivered", at=ARRIVES))
+    assert standing(state) is Standing.KEPT
+
+
+@pytest.mark.parametrize(
+    ("verdict", "expected"),
+    [(Verdict.KEPT, Standing.KEPT), (Verdict.BROKEN, Standing.BROKEN), (Verdict.DISPUTED, Standing.BROKEN)],
+)
+def test_a_verdict_overrules_what_milestones_suggest(verdict: Verdict, expected: Standing) -> None:
+    story = Story()
+    state = folding(story.made(), story.milestone("arrived", 90), story.settled(verdict, ARRIVES))
+    assert standing(state) is expected
+    assert completed_at(state) == ARRIVES.timestamp()
+
+
+def test_withdrawn_counts_neither_way() -> None:
+    story = Story()
+    assert standing(folding(story.made(), story.withdrawn())) is Standing.WITHDRAWN
+
+
+def test_long_text_of_senders_is_cut() -> None:
+    story = Story()
+    made = story.made(what="x" * 4000)
+    assert isinstance(made.data, PromiseMade)
+    state = folding(made, story.milestone("departed", 9, reason="y" * 4000))
+    assert len(state.what) == len(state.steps[0].reason) == 120

@@ -1,0 +1,130 @@
+"""The gap: bounded, monotone in every component, fully attributed."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from candor.contracts import Component
+from risk_svc.domain.gap import (
+    BAND_NAMES,
+    Part,
+    Weights,
+    band,
+    gap,
+    incidents,
+    lateness_of,
+    roll_up,
+    scope,
+    silence,
+)
+
+ALL = list(Component)
+unit = st.floats(0, 1)
+weights = st.builds(Weights, *(st.floats(0, 0.95) for _ in ALL))
+five = st.tuples(unit, unit, unit, unit, unit)
+
+
+def parts(values: tuple[float, ...]) -> list[Part]:
+    return [Part(component, x) for component, x in zip(ALL, values, strict=True)]
+
+
+@given(five, weights)
+def test_it_is_bounded(values: tuple[float, ...], weighed: Weights) -> None:
+    assert 0.0 <= gap(parts(values), weighed).score < 100.0
+
+
+@given(five, weights, st.integers(0, 4), unit)
+def test_it_grows_with_every_component(values: tuple[float, ...], weighed: Weights, which: int, more: float) -> None:
+    raised = tuple(max(x, more) if place == which else x for place, x in enumerate(values))
+    assert gap(parts(raised), weighed).score >= gap(parts(values), weighed).score - 1e-9
+
+
+@given(five, weights)
+def test_contributions_sum_to_one_or_there_are_none(values: tuple[float, ...], weighed: Weights) -> None:
+    found = gap(parts(values), weighed)
+    if found.score == 0.0:
+        assert found.parts == ()
+        return
+    assert math.fsum(share for _, share in found.parts) == pytest.approx(1.0, abs=1e-9)
+    assert all(share > 0 for _, share in found.parts)
+
+
+@given(five)
+def test_it_is_the_formula_of_the_definitions(values: tuple[float, ...]) -> None:
+    weighed = Weights()
+    product = math.prod(1 - weighed.of(component) * x for component, x in zip(ALL, values, strict=True))
+    assert gap(parts(values), weighed).score == pytest.approx(100 * (1 - product), abs=1e-6)
+
+
+@given(st.floats(allow_nan=False))
+def test_a_component_out_of_bounds_is_brought_to_the_nearest(x: float) -> None:
+    found = gap([Part(Component.LATENESS, x)], Weights())
+    assert found.score == pytest.approx(90 * min(1.0, max(0.0, x)), abs=1e-6)
+
+
+def test_default_weights_are_those_of_the_definitions() -> None:
+    assert [Weights().of(component) for component in ALL] == [0.9, 0.9, 0.6, 0.5, 0.3]
+    assert Weights().silence_hours == 8.0
+
+
+@pytest.mark.parametrize("bad", [{"lateness": 0.96}, {"scope": -0.1}, {"silence_hours": 0}])
+def test_weights_out_of_range_are_refused(bad: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="must"):
+        Weights(**bad)
+
+
+@given(st.lists(st.tuples(unit, unit), max_size=6))
+def test_incidents_join_without_passing_one(pairs: list[tuple[float, float]]) -> None:
+    found = incidents(pairs)
+    assert 0.0 <= found <= 1.0
+    for severity, overlap in pairs:
+        assert found >= severity * overlap - 1e-9
+
+
+def test_scope_is_what_was_not_delivered() -> None:
+    assert scope([]) == 0.0
+    assert scope([(2.0, 1.0), (1.0, 0.0)]) == pytest.approx(1 / 3)
+    assert scope([(1.0, 1.5)]) == 0.0
+
+
+@pytest.mark.parametrize(("hours", "expected"), [(0, 0.0), (4, 0.5), (8, 1.0), (30, 1.0), (-1, 0.0)])
+def test_silence_grows_to_one_over_its_hours(hours: float, expected: float) -> None:
+    assert silence(1000.0, 1000.0 + hours * 3600, 8.0) == pytest.approx(expected)
+
+
+def test_silence_is_nothing_without_doubt() -> None:
+    assert silence(None, 5000.0, 8.0) == 0.0
+
+
+@pytest.mark.parametrize(("late", "expected"), [(-60, 0.0), (0, 0.0), (1800, 0.5), (9999, 1.0)])
+def test_real_lateness_is_measured_on_the_classes_own_scale(late: float, expected: float) -> None:
+    assert lateness_of(1000.0 + late, 1000.0, 3600.0) == pytest.approx(expected)
+
+
+@given(st.lists(st.tuples(st.floats(0, 100), st.floats(0.1, 1e6)), min_size=1, max_size=20))
+def test_a_roll_up_lies_between_mean_and_worst(pairs: list[tuple[float, float]]) -> None:
+    total = sum(value for _, value in pairs)
+    mean = sum(score * value for score, value in pairs) / total
+    worst = max(score for score, _ in pairs)
+    assert mean - 1e-6 <= roll_up(pairs) <= worst + 1e-6
+
+
+def test_a_roll_up_of_nothing_is_nothing() -> None:
+    assert roll_up([]) == 0.0
+    assert roll_up([(50.0, 0.0), (80.0, -3.0)]) == 0.0
+
+
+@given(st.floats(0, 100))
+def test_every_score_has_its_band(score: float) -> None:
+    assert band(score) in BAND_NAMES
+
+
+@pytest.mark.parametrize(
+    ("score", "name"), [(0.99, "none"), (1, "low"), (24.9, "low"), (25, "medium"), (50, "high"), (75, "severe")]
+)
+def test_bands_begin_where_they_say(score: float, name: str) -> None:
+    assert band(score) == name

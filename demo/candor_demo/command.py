@@ -78,7 +78,7 @@ def _run(console: Console, chosen: date, speed: float, history_days: int, *, lea
     try:
         set_up.stack.start()
         console.print(f"up after {time.monotonic() - begun:.0f} s", highlight=False)
-        console.print(addresses(set_up), highlight=False)
+        console.print(addresses(set_up), highlight=False, soft_wrap=True)
         status = asyncio.run(_perform(set_up, day, console))
         if status == 0 and not leave:
             _stay(set_up, console)

@@ -10,7 +10,7 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 Totals = dict[tuple[str, str], float]
-"""Values by metric name and topic (empty where the metric has none), summed over other labels."""
+"""Values by metric name and topic or state (empty where it has neither), summed over other labels."""
 
 POLL_S: Final = 0.5
 CALM: Final = 3
@@ -26,13 +26,13 @@ def totals(text: str) -> Totals:
     found: Totals = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
-            name = (sample.name, sample.labels.get("topic", ""))
+            name = (sample.name, sample.labels.get("topic") or sample.labels.get("state", ""))
             found[name] = found.get(name, 0.0) + sample.value
     return found
 
 
 def waiting(pages: Mapping[str, Totals], topics: Sequence[str]) -> list[str]:
-    """What has not been worked through, in words: outbox rows, consumer lag, events sent that no worker has applied.
+    """What has not been worked through, in words: outbox rows, events to read or to apply, messages to send.
 
     `topics` are those whose every event must have been applied by risk-svc's worker; `pages` are by process name.
     """
@@ -44,6 +44,9 @@ def waiting(pages: Mapping[str, Totals], topics: Sequence[str]) -> list[str]:
         behind = sum(value for (metric, _), value in page.items() if metric == "candor_consumer_lag_records")
         if behind:
             found.append(f"{name}: {behind:.0f} events to read")
+        unsaid = sum(page.get(("candor_notices_in_state", state), 0) for state in ("pending", "sending"))
+        if unsaid:
+            found.append(f"{name}: {unsaid:.0f} messages to send")
     for topic in topics:
         sent = sum(page.get(("candor_relayed_total", topic), 0) for page in pages.values())
         applied = pages.get("risk-worker", {}).get(("candor_consumed_total", topic), 0)

@@ -44,3 +44,12 @@ def test_a_worker_that_has_not_begun_is_behind() -> None:
     assert waiting({"promise-svc": totals(PROMISE), "risk-worker": {}}, ["promises"]) == [
         "risk-worker: 100 of 100 promises to apply"
     ]
+
+
+def test_messages_that_are_still_to_go_out_are_waited_for() -> None:
+    page = "\n".join(
+        f'candor_notices_in_state{{state="{state}"}} 2' for state in ("pending", "sending", "sent", "held")
+    )
+    assert waiting({"notify-svc": totals(f"# TYPE candor_notices_in_state gauge\n{page}\n")}, []) == [
+        "notify-svc: 4 messages to send"
+    ]

@@ -23,8 +23,9 @@ class Settings(BaseSettings):
     """Settings of every process; services subclass it. Environment names are the field names in upper case.
 
     Times are in seconds, sizes in bytes. `database_url` names the server; `database` the service's own database.
-    `rate_limit` is requests a second and key (0: no limit). A partition stops at `dead_letters_in_a_row`, or above
-    `dead_letter_share` of its last 10,000 events. Production refuses placeholders and what is missing.
+    `rate_limit` is requests a second and key (0: no limit), `most_running` requests at one time. A partition stops at
+    `dead_letters_in_a_row`, or above `dead_letter_share` of its last 10,000 events. Production refuses placeholders
+    and what is missing.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)

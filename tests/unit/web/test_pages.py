@@ -75,6 +75,11 @@ def test_pages_together_are_the_list(rows: list[int], limit: int) -> None:
     assert seen == rows
 
 
+def test_a_page_that_is_just_full_is_the_last() -> None:
+    assert page([1, 2], 2, lambda row: (row,)).next is None
+    assert page([1, 2, 3], 2, lambda row: (row,)).next == encode_cursor(2)
+
+
 def test_a_link_keeps_the_query_and_replaces_the_cursor() -> None:
     header = link_header(request("limit=2&state=parked&cursor=old"), "new")
     assert header == {"Link": '</v1/promises?limit=2&state=parked&cursor=new>; rel="next"'}

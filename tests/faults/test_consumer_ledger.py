@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
@@ -20,9 +21,9 @@ from tests.support.ledger.book import (
     settings_for,
     withdrawn,
 )
-from tests.support.ledger.running import until
 from tests.support.ledger.workers import Workers
 from tests.support.servers import Databases
+from tests.support.waiting import until
 
 LEASE = 2.0
 CUSTOMERS = 97
@@ -68,14 +69,15 @@ async def trial(
         await workers.add()
         await workers.add()
         flowing = asyncio.create_task(flow(sender, stop))
-        await until(lambda: effects(url))
+        await until(lambda: effects(url), pause=0.05)
         for _ in range(rounds):
             await asyncio.sleep(choices.uniform(0.1, 1.5))
             await (workers.kill(choices.randrange(2)) if broken else trouble(choices, workers, url))
         stop.set()
         await flowing
         quiet = 6 if broken else 60
-        await until(lambda: handled(url, sender), quiet)
+        with suppress(TimeoutError):
+            await until(lambda: handled(url, sender), seconds=quiet, pause=0.1)
         findings = await judge(url, sender)
         print(f"{len(sender.sent)} events, {rounds} troubles: {findings.summary()}")
         return findings

@@ -1,0 +1,81 @@
+"""The state of a promise: small, the same after a round trip, and comparable without its view."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from candor.contracts import Dependency, MilestoneStatus, PlannedMilestone
+from risk_svc.domain.fold import fold
+from risk_svc.domain.record import remember
+from risk_svc.domain.state import TRAIL_LIMIT, Frozen, PromiseState, View, folded, from_bytes, to_bytes
+from tests.support.risk import DEPARTS, DUE, DUE_S, MADE_S, Story
+
+
+def full_state() -> PromiseState:
+    """Four labels, four milestones reported, eight notices, a full trail and all frozen forecasts."""
+    story = Story("promise-00000001", "customer-00000001")
+    plan = [PlannedMilestone(f"milestone {n}", DEPARTS + timedelta(hours=n), True) for n in range(4)]
+    labels = {"carrier": "XA", "destination": "ORD", "distance": 719.0, "express": True}
+    made = story.made(milestones=plan, labels=labels, depends_on=[Dependency("site", "EWR"), Dependency("crew", "7")])
+    state = PromiseState("promise-00000001", "customer-00000001")
+    steps = [story.milestone(f"milestone {n}", 7, status=MilestoneStatus.REACHED) for n in range(3)]
+    for item in (made, *steps, story.notice()):
+        fold(state, item.envelope, item.data)
+    view = state.view
+    for n in range(100):
+        view.at, view.score, view.p_slip, view.p50 = MADE_S + n * 600, n * 0.9, n / 100, DUE_S + n
+        remember(view)
+    view.shares = [("lateness", 0.91, 0.8, "83 % likely to slip"), ("incidents", 0.6, 0.2, "Snow at EWR is open")]
+    view.frozen = [Frozen(lead, 0.25, 0.31) for lead in ("made", "left75", "left50", "at:departed", "left25")]
+    return state
+
+
+def test_it_comes_back_from_its_bytes() -> None:
+    state = full_state()
+    assert from_bytes(to_bytes(state)) == state
+
+
+def test_a_full_one_takes_little_more_than_a_kilobyte_and_a_fresh_one_half() -> None:
+    fresh = PromiseState("promise-00000001", "customer-00000001")
+    item = Story("promise-00000001", "customer-00000001").made()
+    fold(fresh, item.envelope, item.data)
+    assert len(to_bytes(fresh)) <= 512
+    full = full_state()
+    assert len(full.view.trail) > TRAIL_LIMIT - 6
+    assert len(to_bytes(full)) <= 1400
+
+
+def test_the_view_is_no_part_of_what_a_rebuild_is_compared_by() -> None:
+    state = full_state()
+    other = msgspec.structs.replace(state, view=View())
+    assert folded(state) == folded(other)
+    assert to_bytes(state) != to_bytes(other)
+    other.held_due += 1
+    assert folded(state) != folded(other)
+
+
+def test_the_order_of_labels_is_no_difference() -> None:
+    one = PromiseState("p1", "c1", labels={"a": 1.0, "b": "x"})
+    other = PromiseState("p1", "c1", labels={"b": "x", "a": 1.0})
+    assert folded(one) == folded(other)
+
+
+def test_what_is_no_state_is_refused() -> None:
+    with pytest.raises(msgspec.ValidationError):
+        from_bytes(msgspec.msgpack.encode({"promise_id": 1}))
+
+
+def test_fields_added_later_have_their_defaults_in_old_rows() -> None:
+    short = msgspec.msgpack.encode(["p1", "c1", 1])
+    state = from_bytes(short)
+    assert (state.promise_version, state.zone, state.view.trail) == (1, "UTC", [])
+
+
+def test_the_deadline_is_the_held_date_with_its_tolerance() -> None:
+    state = PromiseState("p1", "c1", made_at=MADE_S, held_due=DUE_S, tolerance_s=90)
+    assert state.deadline == DUE_S + 90
+    assert state.lead == (DUE - Story().start).total_seconds()
+    assert PromiseState("p1", "c1", made_at=DUE_S, held_due=DUE_S).lead == 60.0

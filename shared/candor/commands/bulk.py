@@ -16,7 +16,7 @@ from candor.replay.importing import Imported, Importer, ImportRefusedError
 from candor.replay.live import client
 from candor.replay.sending import Endpoints, ImportSender, Unreachable
 from candor.replay.stream import StreamError
-from candor.replay.where import home
+from candor.replay.where import endpoints, home
 
 
 def register(app: typer.Typer) -> None:
@@ -29,8 +29,8 @@ def import_history(
     key: Annotated[
         str, typer.Option(envvar="CANDOR_KEY", help="API key of an operator: candor token --role operator.")
     ],
-    promise_url: Annotated[str, typer.Option(help="Where promise-svc listens.")] = "http://127.0.0.1:8101",
-    delivery_url: Annotated[str, typer.Option(help="Where delivery-svc listens.")] = "http://127.0.0.1:8102",
+    promise_url: Annotated[str, typer.Option(help="promise-svc; the local stack's by default.")] = "",
+    delivery_url: Annotated[str, typer.Option(help="delivery-svc; the local stack's by default.")] = "",
     rejects: Annotated[Path | None, typer.Option(help="Write rejected lines here, one JSON object each.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON, and no progress.")] = False,
 ) -> None:
@@ -42,7 +42,7 @@ def import_history(
     console = Console(stderr=True)
     try:
         with shown.progress(console, hidden=as_json) as display:
-            found = asyncio.run(load(file, Endpoints(promise_url, delivery_url), key, shown.import_reporter(display)))
+            found = asyncio.run(load(file, endpoints(promise_url, delivery_url), key, shown.import_reporter(display)))
     except (StreamError, ImportRefusedError, Unreachable) as error:
         console.print(f"[red]{error}", highlight=False)
         raise typer.Exit(2) from error

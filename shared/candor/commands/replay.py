@@ -14,9 +14,8 @@ from rich.console import Console
 from candor.replay import shown
 from candor.replay.engine import Outcome
 from candor.replay.live import send_stream
-from candor.replay.sending import Endpoints
 from candor.replay.stream import StreamError, read_stream
-from candor.replay.where import WhereError, home, pace, webhook_secret
+from candor.replay.where import WhereError, endpoints, home, pace, webhook_secret
 
 STOPPED = 130
 
@@ -28,8 +27,8 @@ def register(app: typer.Typer) -> None:
 
 def replay(
     file: Annotated[Path, typer.Argument(help="JSON lines of events, sorted by time.", exists=True, dir_okay=False)],
-    promise_url: Annotated[str, typer.Option(help="Where promise-svc listens.")] = "http://127.0.0.1:8101",
-    delivery_url: Annotated[str, typer.Option(help="Where delivery-svc listens.")] = "http://127.0.0.1:8102",
+    promise_url: Annotated[str, typer.Option(help="promise-svc; the local stack's by default.")] = "",
+    delivery_url: Annotated[str, typer.Option(help="delivery-svc; the local stack's by default.")] = "",
     source: Annotated[str, typer.Option(help="The webhook source to send as.")] = "crm",
     secrets: Annotated[Path | None, typer.Option(help="File of webhook secrets; the local stack's by default.")] = None,
     clock: Annotated[str, typer.Option(envvar="CLOCK", help="The services' clock, e.g. 2013-03-07T17:00Z@1300.")] = "",
@@ -42,8 +41,8 @@ def replay(
     what lies in the past is sent at once. Ctrl-C stops cleanly; a second replay sends the rest, known by its ids.
     """
     console = Console(stderr=True)
-    endpoints = Endpoints(promise_url, delivery_url)
     try:
+        services = endpoints(promise_url, delivery_url)
         secret = webhook_secret(secrets or home() / "secrets" / "webhooks.json", source)
         paced = pace(clock, clock_origin)
         total = sum(1 for _line in read_stream(file))
@@ -53,7 +52,7 @@ def replay(
     with shown.progress(console, hidden=as_json) as display:
         report = shown.replay_reporter(display, total)
         events = (event for _line, event in read_stream(file))
-        outcome = asyncio.run(send_stream(events, endpoints, source, secret, paced, report))
+        outcome = asyncio.run(send_stream(events, services, source, secret, paced, report))
     outcome.total = total
     if as_json:
         typer.echo(json.dumps(asdict(outcome), default=str))

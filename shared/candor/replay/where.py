@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from candor.local.folder import Folder
+from candor.local.running import read_running
 from candor.ops.clock import BusinessClock, Clock, HeldClock, parse_clock
+from candor.replay.sending import Endpoints
 from candor.web.webhooks import parse_secrets
 
 
@@ -48,6 +51,15 @@ def pace(text: str, origin: str, origin_file: str = "") -> Pace:
     except ValueError as error:
         raise WhereError(str(error)) from error
     return Pace(clock, clock.speed if isinstance(clock, BusinessClock | HeldClock) else 1.0)
+
+
+def endpoints(promise_url: str, delivery_url: str) -> Endpoints:
+    """The addresses given; what is empty is the running local stack's, or its usual address where none runs."""
+    running = None if promise_url and delivery_url else read_running(Folder.default())
+    return Endpoints(
+        promise_url or (running.address("promise-svc") if running else "http://127.0.0.1:8101"),
+        delivery_url or (running.address("delivery-svc") if running else "http://127.0.0.1:8102"),
+    )
 
 
 def home() -> Path:

@@ -48,17 +48,15 @@ Statement = Submission[Command, Result]
 
 async def apply(uow: UnitOfWork, statements: Sequence[Statement]) -> list[Taken | Exception]:
     """What a group commit calls: each statement taken once, in order; a Problem where it is refused."""
-    return await once(uow, statements, _decide)
-
-
-async def _decide(uow: UnitOfWork, statements: Sequence[Statement]) -> list[Result | Exception]:
-    results: list[Result | Exception] = []
+    outcomes: list[Taken | Exception] = []
     for erasing, run in groupby(statements, lambda statement: isinstance(statement.command, Erase)):
-        if erasing:
-            results += [await _erase(uow, statement) for statement in run]
-        else:
-            results += await _batch(uow, list(run))
-    return results
+        # Run by run, answers included: an erasure has to find what was said and answered just before it.
+        outcomes += await once(uow, list(run), _erasures if erasing else _batch)
+    return outcomes
+
+
+async def _erasures(uow: UnitOfWork, statements: Sequence[Statement]) -> list[Result | Exception]:
+    return [await _erase(uow, statement) for statement in statements]
 
 
 @dataclass(slots=True)

@@ -135,7 +135,9 @@ async def erase(
     """
     wanted = {key.encode() for key in keys}
     places = [(card.name, partition_of(key, uow.partitions)) for key in wanted for card in TOPICS.values()]
-    removed, last = 0, 0
+    # What this very transaction was going to send is not in a row yet.
+    removed = uow.retract(lambda message: message.envelope.key in keys and message.data.TYPE.encode() not in keep)
+    last = 0
     while True:
         rows = await uow.connection.fetch(_HOLDING, list(keys), [number for _, number in places], last, page)
         for row in rows:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -44,6 +44,12 @@ class UnitOfWork:
     def emit(self, messages: Iterable[Message]) -> None:
         """Send `messages` if and only if this transaction commits; order is kept per key."""
         self._messages.extend(messages)
+
+    def retract(self, unwanted: Callable[[Message], bool]) -> int:
+        """Take back messages that this transaction was going to send; returns how many."""
+        kept = [message for message in self._messages if not unwanted(message)]
+        taken, self._messages = len(self._messages) - len(kept), kept
+        return taken
 
     def reject(self, message: Message, reason: str, detail: str) -> None:
         """Give up on `message` while its neighbours go on; the consumer knows its record and buries that."""

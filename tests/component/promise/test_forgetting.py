@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from datetime import timedelta
 from typing import Any
@@ -146,3 +147,18 @@ async def test_an_erasure_by_key_is_answered_once(promise_api: Api) -> None:
     again = await promise_api.call("DELETE", f"/v1/customers/{customer}", headers=key)
     assert again.content == first.content
     assert len(await sent(promise_api, customer)) == 2
+
+
+async def test_what_is_said_at_the_moment_of_an_erasure_is_forgotten_too(promise_api: Api) -> None:
+    customer = new()
+    asked = body(customer_id=customer, what=f"secret of {customer}")
+    calls = [
+        *[promise_api.call("POST", "/v1/promises", asked, headers={"idempotency-key": new("k")}) for _ in range(5)],
+        promise_api.call("DELETE", f"/v1/customers/{customer}"),
+        promise_api.call("POST", "/v1/promises", body(customer_id=new())),
+        promise_api.call("DELETE", f"/v1/customers/{customer}"),
+    ]
+    answers = await asyncio.gather(*calls)
+    assert [answer.status_code for answer in answers] == [201] * 5 + [200, 201, 200]
+    assert f"secret of {customer}" not in await everything(promise_api)
+    assert sorted(m.envelope.version for m in await sent(promise_api, customer)) == [1, 1, 2, 2]

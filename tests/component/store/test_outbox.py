@@ -189,6 +189,14 @@ async def test_the_word_that_a_customer_was_erased_outlives_the_next_erasure(dat
     assert await kept(database) == ["c1.erased"]
 
 
+async def test_what_the_same_transaction_was_about_to_send_is_erased_as_well(database: Database) -> None:
+    async with unit_of_work(database) as uow:
+        uow.emit([made("p1", "c1"), made("p2", "c2"), erased("c1")])
+        assert await outbox.erase(uow, {"c1"}) == 1
+        uow.emit([made("p3", "c1")])
+    assert sorted(await kept(database)) == ["c1.erased", "p2.1", "p3.1"]
+
+
 async def test_erasing_reaches_rows_beyond_the_first_page(database: Database) -> None:
     for version in range(1, 11):
         await emit(database, made("p1", "c1", version), made("p2", "c2", version))

@@ -1,0 +1,94 @@
+"""Reports for delivery-svc, and promises as its handler hears of them, with names that no other test uses."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+from candor.contracts import CustomerErased, Message, PromiseMade, Reference, decode, message
+from candor.messaging.consumer import Work
+from candor.store.outbox import unpack
+from candor.store.unit_of_work import unit_of_work
+from delivery_svc.handlers import PromisesHandler
+from tests.support.api import Api
+from tests.support.clocks import NOON
+
+
+def new(kind: str = "p") -> str:
+    return f"{kind}-{uuid4().hex[:12]}"
+
+
+def moment(minutes: float) -> str:
+    return (NOON + timedelta(minutes=minutes)).isoformat()
+
+
+def milestone(promise_id: str | None = None, minutes: float = -60, **changes: Any) -> dict[str, Any]:
+    body = {"milestone": "arrived", "status": "reached", "at": moment(minutes), **changes}
+    return body if promise_id is None else body | {"promise_id": promise_id}
+
+
+def referring(name: str, minutes: float = -60, **changes: Any) -> dict[str, Any]:
+    return milestone(None, minutes, reference={"system": "ops", "id": name}, **changes)
+
+
+def incident(name: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "incident_id": name,
+        "status": "opened",
+        "severity": 0.5,
+        "category": "weather",
+        "title": "Snow at EWR",
+        "affects": [{"kind": "site", "id": "EWR"}],
+        "opened_at": moment(-90),
+        **changes,
+    }
+
+
+def made(promise_id: str, customer_id: str, *references: str, version: int = 1) -> Message:
+    named = [Reference("ops", name) for name in references]
+    data = PromiseMade(promise_id, customer_id, "flight", "UA 1", NOON, NOON, NOON, NOON, references=named)
+    return message(new("evt"), "promise-svc/test", NOON, customer_id, version, data)
+
+
+def erased(customer_id: str) -> Message:
+    return message(new("evt"), "promise-svc/test", NOON, customer_id, 1, CustomerErased(customer_id))
+
+
+async def hear(api: Api, *messages: Message, tick: bool = False, handler: PromisesHandler | None = None) -> None:
+    """The handler gets these messages in one transaction, as a worker would give them."""
+    async with unit_of_work(api.door.database) as uow:
+        await (handler or PromisesHandler()).apply(uow, [Work(0, list(messages))], tick=tick)
+
+
+async def known(api: Api, *references: str) -> tuple[str, str]:
+    """A promise and its customer, heard of."""
+    promise_id, customer_id = new("p"), new("c")
+    await hear(api, made(promise_id, customer_id, *references))
+    return promise_id, customer_id
+
+
+async def sent(api: Api, key: str) -> list[Message]:
+    """What the outbox holds for a customer or an incident, in order."""
+    rows = await api.rows("SELECT topic, records FROM outbox WHERE keys && ARRAY[$1]::text[] ORDER BY id", key)
+    return [
+        decode(row["topic"], record.headers, record.value)
+        for row in rows
+        for record in unpack(row["records"])
+        if record.key == key.encode()
+    ]
+
+
+async def parked(api: Api, **filters: str) -> list[dict[str, Any]]:
+    response = await api.call("GET", "/v1/parked", role="viewer", params={"limit": "200", **filters})
+    assert response.status_code == 200, response.text
+    items: list[dict[str, Any]] = response.json()["items"]
+    return items
+
+
+def code(response: Any) -> str:
+    """A problem's code; asserts that it is one."""
+    assert response.headers["content-type"] == "application/problem+json", response.text
+    return str(msgspec.json.decode(response.content)["code"])

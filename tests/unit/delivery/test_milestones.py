@@ -1,0 +1,95 @@
+"""Reports of a step: what they may say after what is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from delivery_svc.domain import MilestoneStatus, Named, ParkReason, Refused, Report, Step, Why, check, place, record
+from tests.support.clocks import NOON
+
+MINUTE = timedelta(minutes=1)
+S = MilestoneStatus
+DONE = {S.REACHED, S.CANCELLED}
+OPEN = {S.PLANNED, S.STARTED, S.REDATED}
+statuses = st.sampled_from(list(S))
+
+
+def report(status: S = S.REACHED, minutes: int = 0, **changes: object) -> Report:
+    return replace(Report("p1", None, "arrived", status, NOON + minutes * MINUTE, NOON), **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("status", list(S))
+def test_the_first_word_stands(status: S) -> None:
+    assert record(None, report(status)) == Step(status, NOON)
+
+
+@pytest.mark.parametrize("before", list(S))
+@pytest.mark.parametrize("after", list(S))
+def test_only_a_finished_step_that_opens_again_is_refused(before: S, after: S) -> None:
+    known = Step(before, NOON)
+    if before in DONE and after in OPEN:
+        with pytest.raises(Refused) as refused:
+            record(known, report(after, 1))
+        assert (refused.value.why, refused.value.pointer) == (Why.MILESTONE_REGRESSED, "/status")
+    else:
+        assert record(known, report(after, 1)) == Step(after, NOON + MINUTE)
+    assert record(known, report(after, 1, correction=True)) == Step(after, NOON + MINUTE)
+
+
+@given(statuses, statuses, st.integers(1, 100))
+def test_a_late_report_changes_nothing_and_is_never_refused(before: S, late: S, minutes: int) -> None:
+    known = Step(before, NOON)
+    assert record(known, report(late, -minutes)) is known
+
+
+@given(st.lists(st.tuples(statuses, st.integers(0, 50)), min_size=1, max_size=10))
+def test_what_stands_is_the_newest_word_that_was_not_refused(said: list[tuple[S, int]]) -> None:
+    known: Step | None = None
+    taken = []
+    for status, minutes in said:
+        try:
+            known = record(known, report(status, minutes))
+        except Refused:
+            continue
+        taken.append((minutes, status))
+    assert known is not None
+    newest = max(minutes for minutes, _ in taken)
+    assert known.at == NOON + newest * MINUTE
+    assert known.status == [status for minutes, status in taken if minutes == newest][-1]
+
+
+@pytest.mark.parametrize("status", list(S))
+def test_only_an_end_can_be_final(status: S) -> None:
+    final = report(status, final=True)
+    if status in DONE or status is S.MISSED:
+        check(final)
+        return
+    with pytest.raises(Refused) as refused:
+        check(final)
+    assert (refused.value.why, refused.value.pointer) == (Why.FINAL_WITHOUT_END, "/final")
+
+
+def test_a_new_date_needs_a_date() -> None:
+    check(report(S.REDATED))
+    with pytest.raises(Refused) as refused:
+        check(report(S.REDATED, planned=None))
+    assert refused.value.pointer == "/planned"
+
+
+def test_a_report_with_a_promise_goes_there_once_it_is_known() -> None:
+    assert place(report(), True, []) == "p1"
+    assert place(report(), False, []) is ParkReason.AWAITING_PROMISE
+
+
+@pytest.mark.parametrize(
+    ("referred", "expected"),
+    [([], ParkReason.AWAITING_REFERENCE), (["p7"], "p7"), (["p7", "p8"], ParkReason.AMBIGUOUS_REFERENCE)],
+)
+def test_a_reference_is_followed_only_if_it_names_one_promise(referred: list[str], expected: object) -> None:
+    by_reference = report(promise_id=None, reference=Named("ops", "UA 1"))
+    assert place(by_reference, False, referred) == expected

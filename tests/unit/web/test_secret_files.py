@@ -61,3 +61,15 @@ def test_at_start_a_wrong_file_stops_us_and_is_named(tmp_path: Path) -> None:
     path.write_text("x")
     with pytest.raises(ValueError, match="keys: invalid literal"):
         SecretFile(path, number)
+
+
+def test_a_file_is_parsed_once_for_each_change(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    path.write_text("1")
+    parsed: list[bytes] = []
+    file = SecretFile(path, parsed.append, every=0)
+    file.get()
+    replace(path, "23")
+    for _ in range(3):
+        file.get()
+    assert parsed == [b"1", b"23"]

@@ -52,6 +52,7 @@ class NotifySettings(Settings):
     warn_at: Share = _RULES.warn_at
     clear_at: Share = _RULES.clear_at
     hold_minutes: Seconds = _RULES.hold / timedelta(minutes=1)
+    overdue_minutes: Seconds = _RULES.overdue / timedelta(minutes=1)
     range_slack: Share = _RULES.slack
     update_share: Share = _RULES.update_share
     update_min_minutes: Seconds = _RULES.update_min / timedelta(minutes=1)
@@ -86,6 +87,7 @@ class NotifySettings(Settings):
             self.warn_at,
             self.clear_at,
             timedelta(minutes=self.hold_minutes),
+            timedelta(minutes=self.overdue_minutes),
             self.range_slack,
             self.update_share,
             timedelta(minutes=self.update_min_minutes),

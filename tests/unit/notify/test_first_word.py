@@ -62,11 +62,11 @@ def test_other_facts_alone_warn_nobody(kind: FactKind) -> None:
     assert decided(gap(0.1, facts=(step(kind, minutes=60),))).kind is Kind.NOTHING
 
 
-def test_an_overdue_step_counts_as_missed_once_it_has_stood_as_long_as_a_slip_must() -> None:
-    overdue = gap(0.1, facts=(step(FactKind.MILESTONE_OVERDUE, event_id="", minutes=2),))
-    early = decided(overdue, NOON + minutes(2.9))
-    assert (early.kind, early.wake_at) == (Kind.NOTHING, NOON + minutes(3))
-    late = decided(overdue, NOON + minutes(3))
+def test_an_overdue_step_counts_as_missed_after_half_an_hour() -> None:
+    overdue = gap(0.1, facts=(step(FactKind.MILESTONE_OVERDUE, event_id="", minutes=12),))
+    early = decided(overdue, NOON + minutes(17.9))
+    assert (early.kind, early.wake_at) == (Kind.NOTHING, NOON + minutes(18))
+    late = decided(overdue, NOON + minutes(18))
     assert late.reason is Reason.MILESTONE_MISSED
     assert late.evidence["event"] == "clock"
 
@@ -80,6 +80,12 @@ def test_a_gap_taken_against_another_date_waits_for_the_next_one() -> None:
     later = replace(promise(), held_due=DUE + timedelta(days=1))
     decision = decide(Episode(slip_since=NOON), gap(), later, NOON + minutes(9), RULES)
     assert (decision.kind, decision.reason) == (Kind.WAIT, Reason.DATES_DIFFER)
+
+
+def test_unless_completion_is_expected_after_the_new_date_as_well() -> None:
+    a_little_later = replace(promise(), held_due=DUE + minutes(20), tolerance=minutes(10))
+    decision = decide(Episode(slip_since=NOON), gap(), a_little_later, NOON + minutes(9), RULES)
+    assert decision.kind is Kind.SPEAK
 
 
 def test_history_warns_nobody() -> None:

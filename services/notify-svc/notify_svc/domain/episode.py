@@ -39,8 +39,7 @@ def decide(episode: Episode, gap: Gap | None, promise: Promise | None, now: date
         return nothing(Reason.HISTORICAL if gap.historical else Reason.ENDED)
     if gap.standing is not Standing.OPEN:
         return at_the_end(episode, gap)
-    if gap.held_due != promise.held_due:
-        # P(slip) was taken against a date the customer no longer holds; risk-svc scores the new one on its own.
+    if gap.held_due != promise.held_due and not _late_by(gap, promise):
         return wait(Reason.DATES_DIFFER)
     if episode.told is not None:
         return _speak_again(episode, episode.told, gap, now, rules)
@@ -100,6 +99,12 @@ def left(told: Told, gap: Gap, rules: Rules) -> bool:
     return p50 > told.high or p50 < told.low - slack
 
 
+def _late_by(gap: Gap, promise: Promise) -> bool:
+    # P(slip) was taken against a date the customer no longer holds; the quantiles of completion were not.
+    p50 = gap.forecast.p50 if gap.forecast else None
+    return p50 is None or p50 > promise.held_due + promise.tolerance
+
+
 def _missed(gap: Gap, now: datetime, rules: Rules) -> Fact | None:
     """The first step the customer was told of that is missed: reported so, or overdue for longer than the hold."""
     for fact in gap.facts:
@@ -115,5 +120,5 @@ def _missed_at(fact: Fact, gap: Gap, rules: Rules) -> datetime | None:
     if fact.kind is FactKind.MILESTONE_MISSED:
         return gap.as_of
     if fact.kind is FactKind.MILESTONE_OVERDUE:
-        return gap.as_of + max(timedelta(0), rules.hold - timedelta(minutes=fact.minutes))
+        return gap.as_of + max(timedelta(0), rules.overdue - timedelta(minutes=fact.minutes))
     return None

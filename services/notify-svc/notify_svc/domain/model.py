@@ -131,6 +131,8 @@ class Rules:
     warn_at: float = 0.7
     clear_at: float = 0.3
     hold: timedelta = timedelta(minutes=5)
+    overdue: timedelta = timedelta(minutes=30)
+    """How long after its plan a step that no source called missed counts so; until then it only worsens a forecast."""
     slack: float = 0.25
     """An improvement of P50 is news only beyond this share of the told range: P50 is that range's own lower edge."""
     update_share: float = 1.0

@@ -1,0 +1,148 @@
+"""Nobody is written to who must not be; each silence is stored with its reason; the forgotten stay forgotten."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from candor.contracts import Message, Standing
+from tests.support.clocks import NOON
+from tests.support.notify import (
+    FINE,
+    LATE,
+    Desk,
+    contact,
+    erased,
+    gap,
+    promise,
+    removed,
+    withdrawn,
+)
+
+SILENT: list[tuple[list[Message], str]] = [
+    ([promise(), gap(1)], "no_contact"),
+    ([promise(), contact(), removed(), gap(1)], "no_contact"),
+    ([promise(), contact(consent=False), gap(1)], "no_consent"),
+    ([promise(), contact(email="not an address"), gap(1)], "bad_contact"),
+    ([promise(historical=True), contact(), gap(1)], "historical"),
+    ([promise(), withdrawn(), contact(), gap(1)], "withdrawn"),
+]
+
+
+@pytest.mark.parametrize(("events", "reason"), SILENT, ids=[reason for _, reason in SILENT])
+async def test_a_silence_is_stored_once_with_its_reason(desk_: Desk, events: list[Message], reason: str) -> None:
+    await desk_.take(*events)
+    for number in range(2, 6):
+        await desk_.later(5, gap(number, LATE, at=desk_.clock.now()))
+    assert await desk_.states() == [("warning", "suppressed", reason)]
+    assert await desk_.send() == 0
+
+
+async def test_a_historical_gap_is_not_even_decided_upon(desk_: Desk) -> None:
+    await desk_.take(promise(historical=True), contact(), gap(1, historical=True))
+    await desk_.later(60)
+    assert await desk_.states() == []
+
+
+async def test_a_contact_that_comes_late_lets_the_warning_out(desk_: Desk) -> None:
+    await desk_.take(promise(), gap(1))
+    await desk_.later(5)
+    await desk_.later(1, contact())
+    await desk_.send()
+    assert [state[:2] for state in await desk_.states()] == [("warning", "suppressed"), ("warning", "sent")]
+
+
+async def test_consent_taken_back_stops_what_is_waiting(desk_: Desk) -> None:
+    await desk_.warned()
+    await desk_.take(contact(version=2, consent=False))
+    assert await desk_.send() == 1
+    assert desk_.received() == []
+    assert (await desk_.states())[0] == ("warning", "suppressed", "no_consent")
+
+
+async def test_a_withdrawal_stops_what_is_waiting_and_everything_after(desk_: Desk) -> None:
+    await desk_.warned()
+    await desk_.take(withdrawn())
+    assert await desk_.states() == [("warning", "suppressed", "withdrawn")]
+    for number, standing in enumerate([Standing.OPEN, Standing.BROKEN, Standing.CANCELLED, Standing.WITHDRAWN], 2):
+        await desk_.later(60, gap(number, LATE, standing, at=desk_.clock.now()))
+    assert await desk_.send() == 0
+    assert desk_.received() == []
+    assert {state for _, state, _ in await desk_.states()} == {"suppressed"}
+
+
+async def test_after_a_warning_went_out_a_withdrawal_still_ends_it(desk_: Desk) -> None:
+    await desk_.warned()
+    await desk_.send()
+    await desk_.take(withdrawn(), gap(2, FINE, at=desk_.clock.now()))
+    await desk_.later(6_000)
+    assert await desk_.send() == 0
+    assert len(desk_.received()) == 1
+
+
+async def test_the_daily_cap_holds_and_frees(desk_: Desk) -> None:
+    cap = desk_.rules.daily_cap
+    events: list[Message] = [contact()]
+    for number in range(cap + 3):
+        name = f"p{number}"
+        events += [promise(name), gap(1, name=name)]
+    await desk_.take(*events)
+    await desk_.later(5)
+    states = await desk_.states()
+    assert [state for _, state, _ in states].count("pending") == cap
+    assert [reason for _, _, reason in states].count("daily_cap") == 3
+    while await desk_.send():
+        pass
+    assert len(desk_.received()) == cap
+
+
+async def test_erasure_leaves_nothing_of_the_customer(desk_: Desk) -> None:
+    await desk_.warned()
+    await desk_.send()
+    await desk_.take(promise("p2", "c2"), contact("c2"), gap(1, name="p2", customer="c2"))
+    await desk_.take(erased())
+    for table in ("promise", "episode", "notice"):
+        assert await desk_.database.pool.fetchval(f"SELECT count(*) FROM {table} WHERE customer_id = 'c1'") == 0
+    row = await desk_.database.pool.fetchrow("SELECT * FROM customer WHERE customer_id = 'c1'")
+    assert row is not None
+    assert (row["sealed"], row["erased_at"]) == (None, NOON)
+    assert await desk_.database.pool.fetchval("SELECT count(*) FROM promise WHERE customer_id = 'c2'") == 1
+
+
+async def test_nothing_older_than_the_erasure_brings_anything_back(desk_: Desk) -> None:
+    await desk_.warned()
+    again = [promise(), contact(), contact(version=2), gap(1), gap(2)]
+    later = NOON + timedelta(minutes=1)
+    await desk_.take(erased(time=later))
+    for message in again:
+        await desk_.take(message)
+    await desk_.later(600, *again)
+    assert await desk_.send() == 0
+    assert await desk_.states() == []
+    assert await desk_.database.pool.fetchval("SELECT count(*) FROM customer WHERE sealed IS NOT NULL") == 0
+    assert await desk_.database.pool.fetchval("SELECT count(*) FROM promise WHERE promise IS NOT NULL") == 0
+
+
+async def test_a_customer_who_comes_back_is_a_customer_again(desk_: Desk) -> None:
+    await desk_.take(promise(), contact(), erased())
+    back = NOON + timedelta(days=1)
+    desk_.clock.set(back)
+    await desk_.take(contact(version=2, time=back))
+    await desk_.take(erased())
+    assert await desk_.database.pool.fetchval("SELECT count(*) FROM customer WHERE sealed IS NOT NULL") == 1
+
+
+async def test_no_address_or_name_is_anywhere_in_the_database(desk_: Desk) -> None:
+    await desk_.warned()
+    await desk_.send()
+    tables = await desk_.database.pool.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    for table in tables:
+        rows = await desk_.database.pool.fetch(f'SELECT to_jsonb(t)::text AS row FROM "{table["tablename"]}" t')
+        for row in rows:
+            assert "customer.example" not in row["row"].lower()
+            assert "Pat" not in json.loads(row["row"]).values()
+    records = await desk_.database.pool.fetch("SELECT records FROM outbox")
+    assert records
+    assert all(b"customer.example" not in row["records"] for row in records)

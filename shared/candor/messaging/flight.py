@@ -11,7 +11,7 @@ import msgspec
 from aiokafka.errors import MessageSizeTooLargeError, RecordListTooLargeError
 
 from candor.contracts import Record
-from candor.messaging.producer import LARGEST_RECORD, Batch, Producer, size
+from candor.messaging.producer import Batch, Producer, fits, size
 from candor.messaging.topics import topic_name
 from candor.store.outbox import Sent, WaitingRow, unpack
 
@@ -151,7 +151,7 @@ class Flight:
                 yield error
                 return
             for index, record in enumerate(records):
-                if size(record) > LARGEST_RECORD:
+                if not fits(record):
                     if load is not None:
                         yield load
                     yield TooLargeError(row, index, record, refused=False)

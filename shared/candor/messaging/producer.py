@@ -129,3 +129,8 @@ def size(record: Record) -> int:
     """An upper bound of the bytes that `record` takes in a batch."""
     headers: Sequence[tuple[str, bytes]] = record.headers
     return _HEADER_BYTES + len(record.key) + len(record.value) + sum(10 + 2 * len(n) + len(v) for n, v in headers)
+
+
+def fits(record: Record) -> bool:
+    """Whether `record` is small enough for any topic of ours; counts the headers only where they could matter."""
+    return len(record.value) < LARGEST_RECORD // 2 or size(record) <= LARGEST_RECORD

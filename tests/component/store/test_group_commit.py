@@ -261,3 +261,16 @@ async def test_while_the_database_is_away_everyone_hears_it_and_afterwards_it_wo
     await behind.close()
     async with unit_of_work(database) as uow:
         assert await uow.connection.fetchval("SELECT array_agg(id) FROM effect") == ["a"]
+
+
+async def test_a_list_is_applied_in_its_order_with_an_answer_each(database: Database) -> None:
+    apply = Inserting()
+    group = GroupCommit(database, apply, largest=4)
+    outcomes = await group.submit_all(["a", "refuse", "bb", "a", "ccc", "d"])
+    assert [type(outcome).__name__ for outcome in outcomes] == [
+        "int", "RefusedError", "int", "UniqueViolationError", "int", "int",
+    ]  # fmt: skip
+    assert await effects(database) == {"a", "bb", "ccc", "d"}
+    await group.close()
+    with pytest.raises(StoreUnavailable):
+        await group.submit_all(["late"])

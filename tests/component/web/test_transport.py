@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -164,6 +165,12 @@ async def test_a_header_without_end_is_cut_off(port: int) -> None:
 
     async with connected(port) as (_, writer):
         assert await send(writer, endless()) < 1500
+
+
+async def test_a_header_without_end_is_cut_off_for_its_size_not_only_for_its_time(tmp_path: Path) -> None:
+    async with serving(sample_app(tmp_path, body_seconds=3600)) as patient:
+        got = await exchange(patient, b"GET /livez HTTP/1.1\r\nHost: localhost\r\nX: ", *[b"x" * 65_536] * 8)
+    assert (got.status, got.code) == (431, "headers_too_large")
 
 
 async def test_a_long_address_is_a_414(port: int) -> None:

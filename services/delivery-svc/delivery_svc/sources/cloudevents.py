@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import unquote
 
+import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
 from candor.intake import Event, Origin, event_receipt
@@ -28,6 +29,8 @@ BINARY: Final = "application/json"
 MOST: Final = 1000
 _attribute: Final = re.compile(r"[a-z0-9]{1,20}")
 _json: Final = re.compile(r"application/([a-z0-9.-]+\+)?json(;.*)?", re.IGNORECASE)
+# The same event may come in another mode, with its attributes in another order.
+_encode: Final = msgspec.json.Encoder(order="sorted").encode
 _NOT_ATTRIBUTES: Final = frozenset({"data", "data_base64"})
 
 
@@ -91,7 +94,7 @@ def _item(document: Any, now: datetime, prefix: str = "") -> Item:
     time = event.time or now
     not_ahead(time, now, f"{prefix}/time")
     origin = Origin(event.id, event.source, time, False, current_traceparent())
-    receipt = event_receipt(f"ce:{event.source}", event.id, strict_json.dumps(document))
+    receipt = event_receipt(f"ce:{event.source}", event.id, _encode(document))
     return origin, Event(plain_type(event.type, KNOWN), time, _data(event, prefix)), receipt
 
 

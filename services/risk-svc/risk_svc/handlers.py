@@ -207,7 +207,7 @@ class Scoring:
         slipped = record.slipped(stands)
         if slipped is not None and state.view.sent_standing != stands.value:
             self.scores += [
-                store.Score(state.promise_id, one.lead, state.kind, one.p, one.base, slipped, self._now)
+                store.Score(state.promise_id, one.lead, state.kind, one.p / 1e4, one.base / 1e4, slipped, self._now)
                 for one in state.view.frozen
             ]
         score_settled(state, stands, self._now, self._weights)

@@ -147,5 +147,5 @@ def test_durations_have_the_largest_unit_that_fits(seconds: float, text: str) ->
 
 
 def test_edges_double_both_ways() -> None:
-    assert EDGES == sorted(EDGES)
+    assert sorted(EDGES) == EDGES
     assert [edge / 60 for edge in EDGES if 0 <= edge <= 3600] == [0, 7.5, 15, 30, 60]

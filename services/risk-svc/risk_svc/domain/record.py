@@ -52,7 +52,7 @@ def freeze(state: PromiseState, now: float, base: float) -> None:
         if step.status == StepStatus.REACHED and step.at is not None and not step.final
     ]
     names = [name for name, at in due if at <= now <= at + stale and name not in have]
-    view.frozen = [*view.frozen, *(Frozen(name, round(view.p_slip, 4), round(base, 4)) for name in names)]
+    view.frozen = [*view.frozen, *(Frozen(name, round(view.p_slip * 1e4), round(base * 1e4)) for name in names)]
 
 
 def slipped(standing: Standing) -> int | None:

@@ -9,7 +9,7 @@ import msgspec
 
 from candor.contracts import Label, Standing
 
-TRAIL_LIMIT: Final = 24
+TRAIL_LIMIT: Final = 18
 NOTICES_LIMIT: Final = 8
 
 
@@ -66,11 +66,14 @@ class Trail(msgspec.Struct, gc=False, array_like=True, frozen=True):
 
 
 class Frozen(msgspec.Struct, gc=False, array_like=True, frozen=True):
-    """A forecast kept as it was issued, to be scored when the promise is settled; `base` is the base rate then."""
+    """A forecast kept as it was issued, to be scored when the promise is settled; `base` is the base rate then.
+
+    Both probabilities in ten-thousandths: every live promise carries these.
+    """
 
     lead: str
-    p: float
-    base: float
+    p: int
+    base: int
 
 
 class View(msgspec.Struct, gc=False, array_like=True):

@@ -1,0 +1,291 @@
+"""The handler on a real database: what is saved, published, rejected, learnt and remembered across a reload."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from candor.contracts import Dependency, FactKind, GapScored, IncidentStatus, Message, Standing, Verdict
+from candor.store.db import Database
+from candor.store.unit_of_work import unit_of_work
+from risk_svc.domain.forecast import ReferenceClasses
+from risk_svc.domain.state import PromiseState, folded, from_bytes, to_bytes
+from risk_svc.handlers import RiskHandler
+from tests.support.clocks import ManualClock
+from tests.support.risk import ARRIVES, DEPARTS, DUE, MADE, Desk, M, Story, again, incident, works
+
+
+def gap(item: Message) -> GapScored:
+    assert isinstance(item.data, GapScored)
+    return item.data
+
+
+async def stored(desk: Desk, name: str = "p1") -> PromiseState:
+    return from_bytes((await desk.rows("SELECT state FROM promise_state WHERE promise_id = $1", name))[0]["state"])
+
+
+async def test_a_promise_is_scored_when_it_is_made(desk: Desk) -> None:
+    [item] = await desk.take(Story().made())
+    found = gap(item)
+    assert found.standing is Standing.OPEN
+    assert found.as_of == MADE
+    assert found.forecast is not None
+    assert 0.1 < found.forecast.p_slip < 0.5
+    assert found.forecast.n == 400
+    assert (item.envelope.key, item.envelope.subject, item.envelope.source) == ("c1", "p1", "risk-svc")
+    [row] = await desk.rows("SELECT standing, live, shown, told, score, kind FROM promise_state")
+    assert row == {**row, "standing": "open", "live": True, "shown": True, "told": False, "kind": "flight"}
+    assert row["score"] == pytest.approx(found.score, abs=0.01)
+
+
+async def test_a_late_departure_raises_the_gap_and_names_the_fact(desk: Desk, clock: ManualClock) -> None:
+    story = Story()
+    await desk.take(story.made())
+    clock.set(DEPARTS + 61 * M)
+    [item] = await desk.take(story.milestone("departed", 60, reason="crew"))
+    found = gap(item)
+    assert found.score > 40
+    assert found.forecast is not None
+    assert found.forecast.p_slip > 0.8
+    assert [(fact.kind, fact.minutes, fact.reason, fact.told) for fact in found.facts] == [
+        (FactKind.MILESTONE_LATE, 60.0, "crew", True)
+    ]
+
+
+async def test_arriving_settles_teaches_scores_and_leaves_memory(desk: Desk, clock: ManualClock) -> None:
+    story = Story()
+    await desk.take(story.made())
+    clock.set(DUE + 30 * M)
+    found = gap((await desk.take(story.milestone("departed", 40), story.milestone("arrived", 40)))[-1])
+    assert (found.standing, found.completed_at) == (Standing.BROKEN, ARRIVES + 40 * M)
+    assert desk.handler.cache.promises == 0
+    assert (await desk.rows("SELECT sum(outcomes)::int AS n FROM outcome_batch"))[0]["n"] == 1
+    rows = await desk.rows("SELECT lead, p, base, outcome, kind FROM forecast_score")
+    assert [(row["lead"], row["outcome"], row["kind"]) for row in rows] == [("made", 1, "flight")]
+    [row] = await desk.rows("SELECT standing, live FROM promise_state")
+    assert row == {"standing": "broken", "live": False}
+
+
+async def test_what_comes_after_the_end_is_folded_into_the_stored_promise(desk: Desk, clock: ManualClock) -> None:
+    story = Story()
+    await desk.take(story.made(), story.milestone("departed", 40), story.milestone("arrived", 40))
+    clock.advance(timedelta(days=1))
+    [item] = await desk.take(story.settled(Verdict.KEPT, ARRIVES))
+    assert gap(item).standing is Standing.KEPT
+    assert gap(item).score == 0.0
+    assert (await desk.rows("SELECT sum(outcomes)::int AS n FROM outcome_batch"))[0]["n"] == 1
+    assert await desk.take(again(story.milestone("departed", 9), 2)) == []
+    assert desk.rejected == []
+
+
+async def test_a_correction_opens_a_promise_again(desk: Desk, clock: ManualClock) -> None:
+    story = Story()
+    await desk.take(story.made(), story.milestone("departed"), story.milestone("gate", final=True))
+    assert desk.handler.cache.promises == 0
+    clock.set(DEPARTS + 5 * M)
+    await desk.take(story.milestone("gate", status="planned"))  # type: ignore[arg-type]
+    assert (await stored(desk)).milestone_version == 3
+
+
+async def test_events_again_publish_nothing_and_change_no_row(desk: Desk) -> None:
+    story = Story()
+    messages = [story.made(), story.milestone("departed", 30)]
+    await desk.take(*messages)
+    before = await desk.rows("SELECT *, xmin::text FROM promise_state")
+    assert await desk.take(*messages, *messages) == []
+    assert await desk.rows("SELECT *, xmin::text FROM promise_state") == before
+
+
+async def test_a_version_gap_is_rejected_and_the_rest_goes_on(desk: Desk) -> None:
+    story, other = Story(), Story("p2", "c2")
+    made = story.made()
+    jump = again(story.milestone("departed"), 3)
+    await desk.take(made, jump, other.made())
+    assert desk.rejected == [(jump.envelope.id, "version_gap")]
+    assert desk.handler.cache.promises == 2
+
+
+async def test_a_milestone_before_its_promise_waits_in_a_placeholder(desk: Desk) -> None:
+    story = Story()
+    assert await desk.take(story.milestone("departed", 30)) == []
+    [row] = await desk.rows("SELECT standing, live, shown FROM promise_state")
+    assert row == {"standing": "placeholder", "live": True, "shown": False}
+    await desk.load()
+    [item] = await desk.take(story.made())
+    assert [fact.name for fact in gap(item).facts] == ["departed"]
+
+
+async def test_an_incident_moves_what_depends_on_it_and_its_end_moves_it_back(desk: Desk, clock: ManualClock) -> None:
+    await desk.take(Story().made(), Story("p2", "c2").made(depends_on=[Dependency("site", "JFK")]))
+    clock.set(MADE + timedelta(hours=10))
+    [item] = await desk.take(incident())
+    assert gap(item).promise_id == "p1"
+    assert gap(item).facts[0].kind is FactKind.INCIDENT_OPEN
+    raised = gap(item).score
+    clock.set(MADE + timedelta(hours=11))
+    [item] = await desk.take(incident(IncidentStatus.RESOLVED, 2, resolved=MADE + timedelta(hours=11)))
+    assert gap(item).facts == []
+    assert gap(item).score < raised - 20
+    assert len(await desk.rows("SELECT 1 FROM incident")) == 4
+
+
+async def test_an_incident_is_remembered_across_a_reload_and_an_older_picture_is_not_taken(
+    desk: Desk, clock: ManualClock
+) -> None:
+    await desk.take(incident(version=2))
+    await desk.load()
+    clock.set(MADE + timedelta(hours=10))
+    assert await desk.take(incident(IncidentStatus.RESOLVED, 1, resolved=MADE)) == []
+    [item] = await desk.take(Story().made())
+    assert [fact.name for fact in gap(item).facts] == ["snow"]
+
+
+async def test_time_alone_widens_a_gap(desk: Desk, clock: ManualClock) -> None:
+    await desk.take(Story().made())
+    clock.set(DEPARTS + 40 * M)
+    [item] = await desk.take(tick=True)
+    assert [fact.kind for fact in gap(item).facts] == [FactKind.MILESTONE_OVERDUE]
+    assert gap(item).facts[0].event_id == ""
+    first = gap(item).score
+    clock.set(DUE + timedelta(minutes=1))
+    found = [gap(message) for message in await desk.take(tick=True)]
+    assert found[-1].forecast is not None
+    assert found[-1].forecast.p_slip == 1.0
+    assert found[-1].standing is Standing.OPEN
+    assert found[-1].score > first
+
+
+async def test_time_is_looked_at_in_bounded_portions(risk_database: Database, clock: ManualClock) -> None:
+    handler = RiskHandler(ReferenceClasses(), clock, reviews_per_tick=3)
+    desk = Desk(risk_database, handler)
+    await desk.load()
+    await desk.take(*(Story(f"p{n}", f"c{n}").made() for n in range(8)))
+    clock.set(DUE + 60 * M)
+    sizes = [len(await desk.take(tick=True)) for _ in range(4)]
+    assert sizes == [3, 3, 2, 0]
+
+
+async def test_a_look_that_finds_nothing_writes_nothing(desk: Desk, clock: ManualClock) -> None:
+    await desk.take(Story().made())
+    before = await desk.rows("SELECT xmin::text FROM promise_state")
+    clock.set(MADE + timedelta(hours=1))
+    assert await desk.take(tick=True) == []
+    assert await desk.rows("SELECT xmin::text FROM promise_state") == before
+
+
+async def test_a_promise_that_never_comes_teaches_once(desk: Desk, clock: ManualClock) -> None:
+    await desk.take(Story().made())
+    for days in (1, 2, 3):
+        clock.set(DUE + timedelta(days=days))
+        await desk.take(tick=True)
+    assert (await desk.rows("SELECT sum(outcomes)::int AS n FROM outcome_batch"))[0]["n"] == 1
+    assert (await stored(desk)).view.taught
+
+
+async def test_being_told_ends_the_silence(desk: Desk, clock: ManualClock) -> None:
+    story = Story()
+    await desk.take(story.made())
+    clock.set(DEPARTS + 61 * M)
+    await desk.take(story.milestone("departed", 60))
+    clock.advance(timedelta(hours=1))
+    quiet = gap((await desk.take(tick=True))[-1])
+    assert "silence" in [part.component.value for part in quiet.contributions]
+    said = gap((await desk.take(story.notice()))[-1])
+    assert "silence" not in [part.component.value for part in said.contributions]
+    assert (await desk.rows("SELECT told FROM promise_state"))[0]["told"]
+
+
+async def test_history_teaches_and_is_neither_scored_nor_shown(desk: Desk, clock: ManualClock) -> None:
+    story = Story()
+    made = [story.made(historical=True)]
+    done = [story.milestone(name, 5, historical=True) for name in ("departed", "arrived")]
+    clock.set(MADE + timedelta(days=20))
+    assert await desk.take(*made) == []
+    assert await desk.take(*done, tick=True) == []
+    assert (await desk.rows("SELECT sum(outcomes)::int AS n FROM outcome_batch"))[0]["n"] == 1
+    assert await desk.rows("SELECT lead FROM forecast_score") == []
+    assert not (await desk.rows("SELECT shown FROM promise_state"))[0]["shown"]
+
+
+async def test_history_that_never_came_teaches_when_it_is_given_up(desk: Desk, clock: ManualClock) -> None:
+    await desk.take(Story().made(historical=True))
+    await desk.load()
+    clock.set(DUE + timedelta(days=2))
+    assert await desk.take(tick=True) == []
+    assert (await desk.rows("SELECT sum(outcomes)::int AS n FROM outcome_batch"))[0]["n"] == 1
+
+
+async def test_withdrawn_is_told_and_teaches_nothing(desk: Desk) -> None:
+    story = Story()
+    await desk.take(story.made())
+    [item] = await desk.take(story.withdrawn())
+    assert (gap(item).standing, gap(item).score) == (Standing.WITHDRAWN, 0.0)
+    assert await desk.rows("SELECT id FROM outcome_batch") == []
+
+
+async def test_with_publishing_off_all_is_saved_and_nobody_is_told(
+    risk_database: Database, clock: ManualClock, taught: ReferenceClasses
+) -> None:
+    desk = Desk(risk_database, RiskHandler(taught, clock, publishing=False))
+    await desk.load()
+    story = Story()
+    assert await desk.take(story.made(), story.milestone("departed", 60)) == []
+    assert await desk.rows("SELECT id FROM outbox") == []
+    desk.handler = RiskHandler(taught, clock)
+    await desk.load()
+    clock.set(MADE + timedelta(minutes=1))
+    assert await desk.take(tick=True) == []
+    clock.set(DUE + timedelta(hours=1))
+    [item] = await desk.take(story.milestone("arrived", 70))
+    assert gap(item).standing is Standing.BROKEN
+
+
+async def test_versions_only_grow_over_a_reload_with_a_clock_behind(desk: Desk, clock: ManualClock) -> None:
+    story = Story()
+    [first] = await desk.take(story.made())
+    clock.set(MADE - timedelta(days=3))
+    await desk.load()
+    [second] = await desk.take(story.milestone("departed", 60))
+    assert second.envelope.version == first.envelope.version + 1
+
+
+async def test_a_reload_goes_on_as_if_nothing_had_been(desk: Desk, clock: ManualClock) -> None:
+    story, other = Story(), Story("p2", "c2")
+    await desk.take(story.made(), other.made(), incident(opened=MADE))
+    await desk.load()
+    clock.set(DEPARTS + 61 * M)
+    found = await desk.take(story.milestone("departed", 60), tick=True)
+    assert {item.envelope.subject for item in found} == {"p1", "p2"}
+    kept = desk.handler.cache.partitions
+    memory = {state.promise_id: folded(state) for part in kept.values() for state in part.states.values()}
+    assert memory == {name: folded(await stored(desk, name)) for name in ("p1", "p2")}
+
+
+async def test_a_rolled_back_batch_leaves_the_rows_as_they_were(desk: Desk, clock: ManualClock) -> None:
+    story = Story()
+    await desk.take(story.made())
+    before = to_bytes(await stored(desk))
+    clock.set(DEPARTS + 61 * M)
+    late = story.milestone("departed", 60)
+    with pytest.raises(RuntimeError, match="the lease is gone"):
+        async with unit_of_work(desk.database) as uow:
+            await desk.handler.apply(uow, works([late]), tick=False)
+            raise RuntimeError("the lease is gone")
+    assert to_bytes(await stored(desk)) == before
+    await desk.load()
+    [item] = await desk.take(late)
+    assert gap(item).facts[0].minutes == 60.0
+
+
+async def test_the_trace_of_an_event_goes_on_in_its_gap(desk: Desk) -> None:
+    trace = "00-" + "a" * 32 + "-" + "b" * 16 + "-01"
+    made = Story().made()
+    envelope = made.envelope.__class__(*[*_attributes(made)[:8], trace])
+    [item] = await desk.take(Message(envelope, made.data))
+    assert item.envelope.traceparent == trace
+
+
+def _attributes(item: Message) -> list[object]:
+    envelope = item.envelope
+    return [getattr(envelope, name) for name in envelope.__struct_fields__]

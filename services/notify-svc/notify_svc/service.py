@@ -6,6 +6,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import structlog
+from jinja2 import TemplateError
+
 from candor.store.unit_of_work import UnitOfWork
 from notify_svc import control, notices, store
 from notify_svc.civil import locale_of
@@ -20,6 +23,7 @@ from notify_svc.domain.silence import Recipient, silenced
 from notify_svc.notices import Notice
 from notify_svc.store import Customer, Known
 
+log = structlog.get_logger("notify.service")
 CAP_WINDOW = timedelta(hours=24)
 CAP_PAUSE = timedelta(hours=1)
 
@@ -84,11 +88,16 @@ class Speaker:
         reason = silenced(promise, recipient, sent, self.rules)
         if reason is not None or contact is None:
             known.check_at = now + CAP_PAUSE if reason is Reason.DAILY_CAP else None
-            return _suppressed(known, decision, statement, reason or Reason.BAD_CONTACT, now)
-        notice, letter = self._compose(known, promise, gap, decision, statement, contact, now)
+            return _kept_back(known, decision, statement, reason or Reason.BAD_CONTACT, now)
+        try:
+            notice, letter = self._compose(known, promise, gap, decision, statement, contact, now)
+        except (ArithmeticError, LookupError, TemplateError, TypeError, ValueError) as error:
+            # A promise that no letter can be made of must not keep the others from theirs.
+            log.exception("not_composed", promise=known.promise_id, error=type(error).__name__)
+            _block(known)
+            return replace(_kept_back(known, decision, statement, Reason.NOT_COMPOSED, now), state=State.HELD)
         if letter.findings:
-            known.episode = replace(known.episode, blocked=True)
-            known.check_at = None
+            _block(known)
             return replace(notice, state=State.HELD, reason=Reason.LINT)
         known.episode = after_speaking(known.episode, decision, notice.told)
         known.check_at = None if known.episode.told is None else notice.told.next_update_by
@@ -170,7 +179,12 @@ class Speaker:
         return contact, Recipient(True, contact.consent, customer.refused)
 
 
-def _suppressed(known: Known, decision: Decision, statement: Statement, reason: Reason, now: datetime) -> Notice:
+def _block(known: Known) -> None:
+    known.episode = replace(known.episode, blocked=True)
+    known.check_at = None
+
+
+def _kept_back(known: Known, decision: Decision, statement: Statement, reason: Reason, now: datetime) -> Notice:
     number = known.episode.number
     identity = notice_id(known.customer_id, known.promise_id, number, statement, suppressed_value(reason))
     return Notice(

@@ -16,6 +16,7 @@ from candor.store.unit_of_work import unit_of_work
 from notify_svc import claims
 from tests.component.notify.smtp_script import GATE, STALL, Script, serving
 from tests.support.notify import LATE, Desk, gap
+from tests.support.waiting import until
 
 ROOT = Path(__file__).parents[3]
 
@@ -35,6 +36,13 @@ async def sender(desk: Desk, port: int, *options: str, lease: float = 30) -> Asy
         await process.communicate()
 
 
+def script_of(step: str) -> Script:
+    """A server that answers nothing from `step` on."""
+    script = Script()
+    setattr(script, step, STALL)
+    return script
+
+
 async def expired(desk: Desk) -> None:
     """The dead process's lease runs out and somebody notices."""
     await desk.leases_run_out()
@@ -45,9 +53,9 @@ async def expired(desk: Desk) -> None:
 @pytest.mark.parametrize("step", ["banner", "mail", "rcpt"])
 async def test_killed_before_data_it_goes_out_once(desk_: Desk, step: str) -> None:
     await desk_.warned()
-    script = Script(**{step: STALL})
+    script = script_of(step)
     async with serving(script), sender(desk_, script.port) as process:
-        await asyncio.wait_for(script.reached.wait(), 20)
+        await asyncio.wait_for(script.reached.wait(), 60)
         process.kill()
         await process.wait()
         await expired(desk_)
@@ -60,9 +68,9 @@ async def test_killed_before_data_it_goes_out_once(desk_: Desk, step: str) -> No
 @pytest.mark.parametrize(("step", "sink"), [("data", 0), ("dot", 1)])
 async def test_killed_after_data_began_it_is_held_and_never_sent_again(desk_: Desk, step: str, sink: int) -> None:
     await desk_.warned()
-    script = Script(**{step: STALL})
+    script = script_of(step)
     async with serving(script), sender(desk_, script.port) as process:
-        await asyncio.wait_for(script.reached.wait(), 20)
+        await asyncio.wait_for(script.reached.wait(), 60)
         process.kill()
         await process.wait()
         await expired(desk_)
@@ -78,7 +86,7 @@ async def test_killed_after_the_250_and_before_it_was_written_down_it_is_held(de
     script = Script()
     async with serving(script), sender(desk_, script.port, "stuck") as process:
         assert process.stdout is not None
-        line = await asyncio.wait_for(_told(process.stdout), 20)
+        line = await asyncio.wait_for(_told(process.stdout), 60)
         assert line == "told sent"
         process.kill()
         await process.wait()
@@ -99,16 +107,14 @@ async def test_stopped_before_data_and_woken_later_it_sends_nothing(desk_: Desk)
     await desk_.warned()
     script = Script(rcpt=GATE)
     async with serving(script), sender(desk_, script.port) as process:
-        await asyncio.wait_for(script.reached.wait(), 20)
+        await asyncio.wait_for(script.reached.wait(), 60)
         os.kill(process.pid, signal.SIGSTOP)
         await expired(desk_)
         assert await desk_.send() == 1
         assert await desk_.states() == [("warning", "sent", "delivered")]
         script.go.set()
         os.kill(process.pid, signal.SIGCONT)
-        async with asyncio.timeout(20):
-            while not script.closed:
-                await asyncio.sleep(0.05)
+        await until(lambda: script.closed)
     assert script.took == []
     assert len(desk_.received()) == 1
 
@@ -117,15 +123,17 @@ async def test_stopped_after_data_began_and_woken_later_it_sends_once_and_is_kno
     await desk_.warned()
     script = Script(data=GATE)
     async with serving(script), sender(desk_, script.port) as process:
-        await asyncio.wait_for(script.reached.wait(), 20)
+        await asyncio.wait_for(script.reached.wait(), 60)
         os.kill(process.pid, signal.SIGSTOP)
         await expired(desk_)
         assert await desk_.states() == [("warning", "unknown", "outcome_unknown")]
         assert await desk_.send() == 0
         script.go.set()
         os.kill(process.pid, signal.SIGCONT)
-        async with asyncio.timeout(20):
-            while await desk_.states() != [("warning", "sent", "delivered")]:
-                await asyncio.sleep(0.05)
+
+        async def known() -> bool:
+            return await desk_.states() == [("warning", "sent", "delivered")]
+
+        await until(known)
     assert len(script.took) == 1
     assert desk_.received() == []

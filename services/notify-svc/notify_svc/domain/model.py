@@ -189,6 +189,7 @@ class Reason(StrEnum):
     ERASED = "erased"
 
     LINT = "lint"
+    NOT_COMPOSED = "not_composed"
     SENDING_OFF = "sending_off"
     KILL_SWITCH = "kill_switch"
     NOT_FRESH = "not_fresh"

@@ -41,7 +41,10 @@ def backoff(attempts: int) -> float:
 async def claim(
     uow: UnitOfWork, owner: str, limit: int, lease_seconds: float, freshest: float, now: datetime
 ) -> list[Claim]:
-    """Claim at most `limit` notices that are due, of partitions whose input is fresh, while sending is on."""
+    """Claim at most `limit` notices that are due, of partitions whose input is fresh, while sending is on.
+
+    Where many wait, bad news that nobody has heard yet goes before updates and all-clears.
+    """
     rows = await uow.connection.fetch(_CLAIM, owner, limit, lease_seconds, freshest, now)
     announce(uow, rows)
     return [_claim(row) for row in rows]
@@ -112,7 +115,7 @@ WHERE notice_id IN (
   WHERE n.state = 'pending' AND n.next_try_at <= clock_timestamp()
     AND EXISTS (SELECT FROM switch WHERE sending AND NOT killed)
     AND NOT EXISTS (SELECT FROM notice s WHERE s.promise_id = n.promise_id AND s.state = 'sending')
-  ORDER BY n.next_try_at LIMIT $2 FOR UPDATE OF n SKIP LOCKED)
+  ORDER BY n.statement IN ('warning', 'cancelled') DESC, n.next_try_at LIMIT $2 FOR UPDATE OF n SKIP LOCKED)
 RETURNING {CHANGED}, notice.claim_epoch, notice.attempts, notice.spoken_for, notice.decided_at, notice.subject,
   notice.body, notice.html, notice.reply_to"""  # noqa: S608 - constants only
 

@@ -51,7 +51,7 @@ class Reconciler:
                 except StoreUnavailable as error:
                     log.warning("database_away", error=error.detail, consequence="nothing is sent meanwhile")
                     await self._pause(1.0)
-                await self._pause(POLL_SECONDS)
+                await self._room()
         finally:
             await self._end()
             self._stopped.set()
@@ -110,6 +110,13 @@ class Reconciler:
             metrics.NOTICES.labels(row["state"]).set(row["count"])
             if row["state"] == State.UNKNOWN:
                 metrics.NOTICE_UNKNOWN_AGE_SECONDS.set(row["age"] or 0)
+
+    async def _room(self) -> None:
+        # With hands full, the next claim waits for the first free one and not for the clock.
+        if len(self._running) < self._concurrency:
+            await self._pause(POLL_SECONDS)
+        elif self._running:
+            await asyncio.wait(self._running, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):

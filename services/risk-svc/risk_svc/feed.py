@@ -81,6 +81,7 @@ class Feed:
         try:
             if not connecting.done():
                 connecting.cancel()
+                await asyncio.gather(connecting, return_exceptions=True)
                 return
             await connecting
             while not self._stopping.is_set():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 from sqlalchemy import func
 from sqlalchemy import select as sql_select
@@ -72,7 +72,7 @@ async def counts(session: AsyncSession) -> dict[str, Any]:
         .where(col(Row.shown))
         .group_by(col(Row.standing), band)
     )
-    rows = (await session.execute(query)).all()
+    rows = (await session.exec(cast(Any, query))).all()
     names = [name for name, _ in BANDS] + ["severe"]
     figures: dict[str, Any] = {"open": 0, "slipping": 0, "warned": 0, "bands": dict.fromkeys(names, 0)}
     figures["settled"] = dict.fromkeys(("kept", "broken", "cancelled", "withdrawn"), 0)

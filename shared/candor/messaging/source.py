@@ -57,6 +57,9 @@ class Source:
             )
             try:
                 await asyncio.wait_for(consumer.start(), START_SECONDS)
+            except asyncio.CancelledError:
+                await _stopped(consumer)
+                raise
             except Exception as error:
                 log.warning("kafka_unreachable", servers=self.bootstrap_servers, error=type(error).__name__)
                 await _stopped(consumer)

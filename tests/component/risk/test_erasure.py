@@ -16,9 +16,7 @@ async def traces(desk: Desk, *names: str) -> list[str]:
     found = []
     for table in EVERYWHERE:
         rows = await desk.rows(f"SELECT {table}::text AS whole, {_bytes(table)} AS raw FROM {table}")
-        for row in rows:
-            if any(name in row["whole"] or name.encode() in row["raw"] for name in names):
-                found.append(table)
+        found += [table for row in rows if any(name in row["whole"] or name.encode() in row["raw"] for name in names)]
     return found
 
 

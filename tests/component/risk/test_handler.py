@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
-from candor.contracts import Dependency, FactKind, GapScored, IncidentStatus, Message, Standing, Verdict
+from candor.contracts import (
+    Dependency,
+    FactKind,
+    GapScored,
+    IncidentStatus,
+    Message,
+    MilestoneStatus,
+    Standing,
+    Verdict,
+)
 from candor.store.db import Database
 from candor.store.unit_of_work import unit_of_work
 from risk_svc.domain.forecast import ReferenceClasses
@@ -84,7 +94,7 @@ async def test_a_correction_opens_a_promise_again(desk: Desk, clock: ManualClock
     await desk.take(story.made(), story.milestone("departed"), story.milestone("gate", final=True))
     assert desk.handler.cache.promises == 0
     clock.set(DEPARTS + 5 * M)
-    await desk.take(story.milestone("gate", status="planned"))  # type: ignore[arg-type]
+    await desk.take(story.milestone("gate", status=MilestoneStatus.PLANNED, planned=DEPARTS))
     assert (await stored(desk)).milestone_version == 3
 
 
@@ -281,11 +291,5 @@ async def test_a_rolled_back_batch_leaves_the_rows_as_they_were(desk: Desk, cloc
 async def test_the_trace_of_an_event_goes_on_in_its_gap(desk: Desk) -> None:
     trace = "00-" + "a" * 32 + "-" + "b" * 16 + "-01"
     made = Story().made()
-    envelope = made.envelope.__class__(*[*_attributes(made)[:8], trace])
-    [item] = await desk.take(Message(envelope, made.data))
+    [item] = await desk.take(Message(msgspec.structs.replace(made.envelope, traceparent=trace), made.data))
     assert item.envelope.traceparent == trace
-
-
-def _attributes(item: Message) -> list[object]:
-    envelope = item.envelope
-    return [getattr(envelope, name) for name in envelope.__struct_fields__]

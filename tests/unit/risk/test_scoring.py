@@ -76,7 +76,6 @@ def test_silence_grows_until_the_customer_is_told() -> None:
     item = story.notice()
     fold(state, item.envelope, item.data)
     scored(state, LIKELY, DEPARTS_S + 5 * 3600)
-    assert state.view.doubtful_since is None
     assert "silence" not in shares(state)
 
 

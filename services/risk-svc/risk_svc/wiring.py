@@ -16,6 +16,7 @@ from candor.runtime import Background, worker_app
 from candor.store.db import Database
 from candor.store.migrate import upgrade
 from candor.web.app import create_app
+from candor.web.observed import BOARD_POLICY
 from risk_svc import board, routes
 from risk_svc.board import Reading
 from risk_svc.domain.forecast import ReferenceClasses
@@ -70,7 +71,8 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
         finally:
             await database.close()
 
-    app = create_app("Candor risk-svc", settings, parts, [routes.router, board.router])
+    policies = {board.MOUNT: BOARD_POLICY}
+    app = create_app("Candor risk-svc", settings, parts, [routes.router, board.router], policies=policies)
     if settings.session_secret_file is not None or settings.production:
         board.attach(app, settings)
     return app

@@ -11,10 +11,10 @@ from candor.store.errors import StoreUnavailable
 
 STYLE = """
 body { background: #f4f6f8; color: #1f2a37; }
-.figure { min-width: 7.5rem; flex: 1 1 7.5rem; }
+.figure { min-width: 6rem; flex: 1 1 6rem; }
 .figure .number { font-size: 1.9rem; font-weight: 650; line-height: 1.1; font-variant-numeric: tabular-nums; }
-.skip { position: absolute; left: -999px; } .skip:focus { left: 8px; top: 8px; background: #fff; z-index: 9999; }
 a:focus-visible, button:focus-visible, tr:focus-visible { outline: 3px solid #1f6f8b; outline-offset: 2px; }
+.q-timeline__title { font-size: 1rem; margin-bottom: 2px; } .q-timeline__content { padding-bottom: 10px; }
 .q-table td { white-space: normal; } .q-table tbody td { font-size: .9rem; }
 """
 
@@ -25,10 +25,12 @@ def page_frame(title: str) -> ui.label:
     ui.colors(primary="#1f4e5f", secondary="#1f6f8b", accent="#a3203a")
     ui.add_css(STYLE)
     with ui.header(elevated=False).classes("items-center q-py-sm q-px-md"):
-        ui.link("Candor", "/board/").classes("text-white text-h6 no-underline")
+        # NiceGUI puts the mount path in front of a link that starts with a slash.
+        ui.link("Candor", "/").classes("text-white text-h6 no-underline")
         ui.space()
         moment = ui.label().props("role=status").classes("text-white").mark("business-time")
-        ui.link("Sign out", "/signout").classes("text-white q-ml-md")
+        with ui.element("a").props("href=/signout").classes("text-white q-ml-md"):
+            ui.label("Sign out")
     return moment
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -101,16 +101,19 @@ def bands_chart(bands: dict[str, int]) -> dict[str, Any]:
 
 
 def course_chart(detail: schemas.GapDetail) -> dict[str, Any]:
-    """Gap and P(slip) over the promise's life, 0–100; the held date is the line at the right."""
-    stamps = [_ms(point.at) for point in detail.history]
-    held = [{"xAxis": _ms(detail.dates.held_due)}]
+    """Gap and P(slip) over the promise's life, 0–100, in its own zone; the upright line is the held date."""
+    zone = detail.zone
+    stamps = [_wall_ms(point.at, zone) for point in detail.history]
+    due = _wall_ms(detail.dates.held_due, zone)
+    held = [{"xAxis": due}]
     mark = {"symbol": "none", "data": held, "label": {"formatter": "held date"}}
     return {
         "aria": {"enabled": True},
+        "useUTC": True,
         "grid": {"left": 40, "right": 24, "top": 36, "bottom": 28},
         "legend": {"top": 0},
         "tooltip": {"trigger": "axis"},
-        "xAxis": {"type": "time"},
+        "xAxis": {"type": "time", "max": max([*stamps, due])},
         "yAxis": {"type": "value", "min": 0, "max": 100},
         "series": [
             {
@@ -172,5 +175,6 @@ def _told_range(notice: schemas.NoticeOut, zone: str) -> str:
     return "; ".join(parts)
 
 
-def _ms(moment: datetime) -> float:
-    return moment.timestamp() * 1000
+def _wall_ms(moment: datetime, zone: str) -> float:
+    # ECharts knows no zones: local wall-clock time, passed as if it were UTC.
+    return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=UTC).timestamp() * 1000

@@ -98,7 +98,7 @@ class Page:
 
 def _table() -> ui.table:
     table = ui.table(columns=COLUMNS, rows=[], row_key="id", pagination=25).classes("w-full").mark("promises")
-    table.props('flat bordered :grid="$q.screen.lt.md" hide-header-sort aria-label="Promises by gap"')
+    table.props('flat bordered :grid="window.innerWidth < 900" hide-header-sort aria-label="Promises by gap"')
     table.add_slot("body-cell-score", SCORE)
     table.add_slot("body-cell-what", WHAT)
     table.add_slot("item", CARD)

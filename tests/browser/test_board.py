@@ -1,0 +1,136 @@
+"""A person at the board, in Chromium: signs in with a printed link and watches a score move during a replay."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import ConsoleMessage, Page, async_playwright, expect
+
+from candor.local.stack import SERVICES, Stack
+from candor.ops.settings import read_secret
+from candor.replay.engine import Outcome
+from candor.replay.live import send_stream
+from candor.replay.where import webhook_secret
+from candor.web.auth import Role
+from candor.web.sessions import Sessions
+from candor_demo.stage import SOURCE, Stage, clock_setting
+from tests.support.servers import own_folder
+from tests.support.tiny_day import tiny_day
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=20_000)
+SPEED = 3600.0
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+)
+
+
+def link(stage: Stage) -> str:
+    """What `candor token` prints."""
+    token = Sessions(read_secret(stage.stack.secrets.session), secure=False).link_token(Role.VIEWER)
+    return f"{stage.stack.urls['risk-web']}/signin?token={token}"
+
+
+@pytest.fixture(scope="module")
+def stage(kafka: str, postgres: str) -> Iterator[Stage]:
+    """Three services on the session's servers; business time stands still until a test lets it begin."""
+    stamp = secrets.token_hex(4)
+    before = {name: os.environ.get(name) for name in ("KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL")}
+    os.environ.update({"KAFKA_BOOTSTRAP_SERVERS": kafka, "DATABASE_URL": postgres})
+    start = min(event.time for event in tiny_day().live)
+    try:
+        with own_folder("board") as folder:
+            origin = folder.run / "clock-origin"
+            times = {"CLOCK": clock_setting(start, SPEED), "CLOCK_ORIGIN_FILE": str(origin)}
+            names = {"TOPIC_PREFIX": f"board-{stamp}", "DATABASE_PREFIX": f"board_{stamp}"}
+            services = [service for service in SERVICES if service.name != "notify-svc"]
+            stack = Stack(folder, services=services, env=names | times, usual_ports=False)
+            stack.start()
+            try:
+                yield Stage(stack, "", SPEED, start, origin)
+            finally:
+                stack.stop()
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(tmp_path: Path) -> AsyncIterator[Page]:
+    """A fresh browser; what its console says as an error fails the test."""
+    chromium = shutil.which("chromium")
+    assert chromium, "Chromium is missing: apt-get install chromium"
+    errors: list[str] = []
+
+    def note(said: ConsoleMessage) -> None:
+        # The refused first visit is a 401 of the page itself; pages of plain text have no icon.
+        if said.type == "error" and not said.location["url"].endswith(("/board/", "/favicon.ico")):
+            errors.append(said.text)
+
+    async with async_playwright() as playwright:
+        context = await playwright.chromium.launch_persistent_context(
+            str(tmp_path / "profile"), executable_path=chromium, headless=True, args=FLAGS.split()
+        )
+        opened = await context.new_page()
+        opened.on("console", note)
+        yield opened
+        await context.close()
+    assert errors == []
+
+
+async def replay(stage: Stage) -> Outcome:
+    """The tiny day, sent as signed webhooks."""
+    stage.begin()
+    secret = webhook_secret(stage.stack.secrets.webhooks, SOURCE)
+    return await send_stream(tiny_day().live, stage.endpoints, SOURCE, secret, stage.pace(), lambda _outcome: None)
+
+
+async def test_sign_in_and_watch_a_score_move(stage: Stage, page: Page) -> None:
+    board = f"{stage.stack.urls['risk-web']}/board/"
+    refused = await page.goto(board)
+    assert refused is not None
+    assert refused.status == 401
+
+    opened = await page.goto(link(stage))
+    assert opened is not None
+    assert page.url == board
+    assert "frame-ancestors 'none'" in opened.headers["content-security-policy"]
+    await expect(page.get_by_text("likely to slip")).to_be_visible()
+
+    replaying = asyncio.create_task(replay(stage))
+    foggy = page.locator("tr", has_text="from JFK").first
+    await expect(foggy).to_be_visible(timeout=90_000)
+    await foggy.get_by_role("link").click()
+    score = page.get_by_label("gap", exact=True)
+    await expect(score).to_be_visible()
+    before = await score.inner_text()
+    await expect(score).not_to_have_text(before, timeout=90_000)
+    await expect(page.get_by_text("Promised")).to_be_visible()
+
+    await page.get_by_role("link", name="Candor").click()
+    await expect(page.get_by_text("customers told")).to_be_visible()
+    outcome = await replaying
+    assert outcome.refused == []
+
+    await page.get_by_label("Stands").click()
+    await page.get_by_role("option", name="Broken").click()
+    await expect(page.locator("tr", has_text="Broken").first).to_be_visible(timeout=30_000)
+
+
+async def test_the_board_fits_a_phone_and_a_keyboard(stage: Stage, page: Page) -> None:
+    await page.set_viewport_size({"width": 390, "height": 800})
+    await page.goto(link(stage))
+    await expect(page.get_by_text("likely to slip")).to_be_visible()
+    width = await page.evaluate("document.documentElement.scrollWidth")
+    assert width <= 390
+    await page.keyboard.press("Tab")
+    focused = await page.evaluate("document.activeElement.textContent")
+    assert "Candor" in focused

@@ -21,7 +21,7 @@ help:
 	@echo "  make test          every test, on a real broker and database that the tests start themselves"
 	@echo "  make check         ruff, mypy, the walls between the parts, the contract examples"
 	@echo "  make faults        the long fault run: kills, pauses and restarts, with a ledger of what was lost (nothing)"
-	@echo "  make bench         the benches, as tables and JSON"
+	@echo "  make bench         the benches beside their baselines, as tables and JSON; about half an hour"
 	@echo "  make clean         stops what runs here and removes .candor/"
 	@echo
 	@echo "After the first of these the command line is there: .candor/venv/bin/candor --help"
@@ -49,7 +49,10 @@ faults: install
 
 bench: install
 	@$(PYTHON) tools/install.py --bench
-	@for one in throughput latency intake; do $(BIN)/python -m bench.$$one $(ARGS) || exit 1; done
+	@$(BIN)/python -m bench.throughput --events 200000
+	@$(BIN)/python -m bench.throughput --events 1000000
+	@$(BIN)/python -m bench.latency
+	@$(BIN)/python -m bench.intake
 
 clean:
 	@if [ -x $(BIN)/candor ]; then $(BIN)/candor down || true; fi

@@ -9,14 +9,15 @@ from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from candor.intake.routes import Operator, door, identity, reply, respond
+from candor.intake import Submission
+from candor.intake.routes import DirectRoute, Operator, door, identity, reply, respond
 from candor.store.receipts import Answer
 from candor.web.body import accepts, read, read_raw
 from candor.web.fields import not_ahead
 from candor.web.problems import Problem
 from delivery_svc import answers
 from delivery_svc.schemas import IncidentIn, MatchIn, MilestoneIn
-from delivery_svc.service import Match, Statement
+from delivery_svc.service import Match
 from delivery_svc.shapes import EventTaken, IncidentTaken, MatchTaken, ReportTaken
 from delivery_svc.sources import cloudevents
 from delivery_svc.sources.cloudevents import BATCH, BINARY, STRUCTURED, CloudEventIn
@@ -24,9 +25,10 @@ from delivery_svc.sources.standard import INCIDENT, MILESTONE, PARKED, statement
 
 Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
 router: Final = APIRouter(tags=["delivery"])
+direct: Final = APIRouter(tags=["delivery"], route_class=DirectRoute)
 
 
-@router.post(
+@direct.post(
     "/v1/milestones", status_code=202, responses={202: {"model": ReportTaken}}, openapi_extra=accepts(MilestoneIn)
 )
 async def milestone(request: Request, principal: Operator) -> Response:
@@ -34,11 +36,11 @@ async def milestone(request: Request, principal: Operator) -> Response:
     raw, body = await read(MilestoneIn, request)
     not_ahead(body.at, door(request).clock.now(), "/at")
     origin, receipts = identity(request, principal, raw, body.event_id)
-    taken = await door(request).submit(Statement(MILESTONE, body.report(), origin, answers.reported, receipts))
+    taken = await door(request).submit(Submission(MILESTONE, body.report(), origin, answers.reported, receipts))
     return respond(taken)
 
 
-@router.post(
+@direct.post(
     "/v1/incidents", status_code=202, responses={202: {"model": IncidentTaken}}, openapi_extra=accepts(IncidentIn)
 )
 async def incident(request: Request, principal: Operator) -> Response:
@@ -48,11 +50,11 @@ async def incident(request: Request, principal: Operator) -> Response:
     if body.at is not None:
         not_ahead(body.at, now, "/at")
     origin, receipts = identity(request, principal, raw, body.event_id)
-    taken = await door(request).submit(Statement(INCIDENT, body.sighting(now), origin, answers.reported, receipts))
+    taken = await door(request).submit(Submission(INCIDENT, body.sighting(now), origin, answers.reported, receipts))
     return respond(taken)
 
 
-@router.post(
+@direct.post(
     "/v1/events",
     status_code=202,
     responses={202: {"model": EventTaken}},
@@ -83,4 +85,4 @@ async def match(request: Request, parked_id: Name, principal: Operator) -> Respo
     raw, body = await read(MatchIn, request)
     origin, receipts = identity(request, principal, raw)
     command = Match(parked_id, body.promise_id, body.correction)
-    return respond(await door(request).submit(Statement(PARKED, command, origin, answers.reported, receipts)))
+    return respond(await door(request).submit(Submission(PARKED, command, origin, answers.reported, receipts)))

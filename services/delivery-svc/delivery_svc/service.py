@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import uuid4
 
 from candor.contracts import Message
 from candor.intake import Origin, Submission, Taken, once
+from candor.intake.once import new_id
 from candor.ops import metrics
 from candor.store.unit_of_work import UnitOfWork
 from candor.web.problems import Problem
@@ -104,7 +104,7 @@ async def _reports(
 
 def _parked(reason: ParkReason, report: Report, origin: Origin) -> Parked:
     metrics.PARKED_TOTAL.labels(reason.value).inc()
-    name = str(uuid4())
+    name = new_id()
     return Parked(
         name, reason, report, origin.source, origin.event_id, origin.time, origin.historical, origin.traceparent
     )

@@ -51,5 +51,5 @@ def build(settings: DeliverySettings, clock: Clock | None = None, *, consuming: 
             await door.close()
             await database.close()
 
-    routers = [routes.router, queries.router, common(RejectedRow)]
+    routers = [routes.direct, routes.router, queries.router, common(RejectedRow)]
     return create_app("Candor delivery-svc", settings, parts, routers, bodies={IMPORTS: LARGEST_BYTES})

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Header, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from candor.intake.routes import Admin, Operator, door, identity, respond
+from candor.intake import Submission
+from candor.intake.routes import Admin, DirectRoute, Operator, door, identity, respond
 from candor.web.auth import Principal
 from candor.web.body import accepts, read
 from candor.web.fields import not_ahead
@@ -19,13 +20,22 @@ from promise_svc import answers
 from promise_svc.contacts import Sealer
 from promise_svc.domain import SetContact
 from promise_svc.schemas import ContactIn, PromiseIn, RevisionIn, VerdictIn, WithdrawalIn
-from promise_svc.service import Command, Erase, Statement
+from promise_svc.service import Command, Erase
 from promise_svc.shapes import ContactOut, ErasedOut, PromiseOut
 from promise_svc.sources.standard import CONTACT, ERASED, MADE, REVISED, SETTLED, WITHDRAWN
+
+
+class _Tag(msgspec.Struct):
+    promise_id: str
+    version: int
+
 
 Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
 IfMatch = Annotated[str | None, Header(max_length=40, description='Version that was read, such as "3".')]
 router: Final = APIRouter(tags=["promises"])
+direct: Final = APIRouter(tags=["promises"], route_class=DirectRoute)
+_ANSWERS: Final = {status: answers.whole(status) for status in (200, 201)}
+_tag: Final = msgspec.json.Decoder(_Tag)
 _etag: Final = re.compile(r'"([0-9]{1,9})"')
 
 
@@ -92,18 +102,13 @@ async def _state(
     request: Request, principal: Principal, raw: bytes, kind: str, command: Command, status: int = 200
 ) -> Response:
     origin, receipts = identity(request, principal, raw)
-    taken = await door(request).submit(Statement(kind, command, origin, answers.whole(status), receipts))
+    taken = await door(request).submit(Submission(kind, command, origin, _ANSWERS[status], receipts))
     return respond(taken, _headers(taken.answer.body) if kind not in (CONTACT, ERASED) else None)
-
-
-class _Tag(msgspec.Struct):
-    promise_id: str
-    version: int
 
 
 def _headers(body: bytes) -> dict[str, str]:
     # Read from the body rather than from the command: a replayed answer names the promise made back then.
-    tag = msgspec.json.decode(body, type=_Tag)
+    tag = _tag.decode(body)
     return {"Location": f"/v1/promises/{tag.promise_id}", "ETag": f'"{tag.version}"'}
 
 

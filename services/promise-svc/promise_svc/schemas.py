@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Literal
-from uuid import uuid4
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from candor.intake.once import new_id
 from candor.web.fields import Amount, Body, Currency, Email, Id, Labels, Moment, Name, Seconds, Text, Zone
 from promise_svc.domain import Make, Revise, Settle, State, Terms, Withdraw
 from promise_svc.domain.promise import Named, Step
@@ -72,7 +72,7 @@ class PromiseIn(Body):
     def command(self, at: datetime) -> Make:
         """The promise to make; a missing id is given one, a missing made_at is `at`."""
         return Make(
-            promise_id=self.promise_id or str(uuid4()),
+            promise_id=self.promise_id or new_id(),
             customer_id=self.customer_id,
             kind=self.kind,
             what=self.what,

@@ -47,5 +47,5 @@ def build(settings: PromiseSettings, clock: Clock | None = None) -> FastAPI:
             await door.close()
             await database.close()
 
-    routers = [routes.router, queries.router, common(RejectedRow)]
+    routers = [routes.direct, routes.router, queries.router, common(RejectedRow)]
     return create_app("Candor promise-svc", settings, parts, routers, bodies={IMPORTS: LARGEST_BYTES})

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from functools import lru_cache
 from typing import Any, Final, Generic
 
 import msgspec
+from prometheus_client import Counter
 
 from candor.intake import rejected
 from candor.intake.event import Event, neutral
@@ -110,8 +112,13 @@ class Door(Generic[C, R]):
         )
 
 
+@lru_cache(maxsize=64)
+def _counter(kind: str, replayed: bool) -> Counter:
+    return (metrics.REPLAYED if replayed else metrics.ACCEPTED).labels(kind)
+
+
 def _count(kind: str, taken: Taken) -> None:
-    (metrics.REPLAYED if taken.replayed else metrics.ACCEPTED).labels(kind).inc()
+    _counter(kind, taken.replayed).inc()
 
 
 def _plain(detail: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,6 +61,11 @@ class Taken(NamedTuple):
 
 Decide = Callable[[UnitOfWork, Sequence[Submission[C, R]]], Awaitable[Sequence[R | Exception]]]
 _Name = tuple[str, str]
+
+
+def new_id() -> str:
+    """An id that nobody has used: 128 random bits."""
+    return os.urandom(16).hex()
 
 
 def key_receipt(principal: str, key: str, request: str, raw: bytes) -> Receipt:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Annotated, Any, Final, cast
-from uuid import uuid4
 
 import msgspec
 from fastapi import APIRouter, Depends, Query
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from sqlmodel import col, select, tuple_
 from starlette.requests import Request
@@ -15,7 +16,7 @@ from starlette.responses import Response
 
 from candor.intake import history
 from candor.intake.door import Door
-from candor.intake.once import Origin, Taken, event_receipt, key_receipt
+from candor.intake.once import Origin, Taken, event_receipt, key_receipt, new_id
 from candor.intake.rejected import RejectedColumns
 from candor.ops.tracing import current_traceparent
 from candor.store.receipts import Answer, Receipt
@@ -85,7 +86,25 @@ class RejectedPage(BaseModel):
 
 def door(request: Request) -> Door[Any, Any]:
     """The service's way in."""
-    return cast(Door[Any, Any], request.app.state.door)
+    return cast("Door[Any, Any]", request.app.state.door)
+
+
+class DirectRoute(APIRoute):
+    """A route whose endpoint takes the request and its caller, and is called with just these two.
+
+    FastAPI's resolution of dependencies costs a sixth of a request here; the signature still tells it what to write
+    into the OpenAPI document.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        endpoint = self.endpoint
+        (guard,) = (item.call for item in self.dependant.dependencies)
+
+        async def handle(request: Request) -> Response:
+            response: Response = await endpoint(request, await guard(request))  # type: ignore[misc]
+            return response
+
+        return handle
 
 
 def identity(
@@ -102,17 +121,16 @@ def identity(
     if event_id is not None:
         receipts.append(event_receipt(principal.name, event_id, raw))
     said = time or door(request).clock.now()
-    origin = Origin(event_id or str(uuid4()), principal.name, said, False, current_traceparent())
+    origin = Origin(event_id or new_id(), principal.name, said, False, current_traceparent())
     return origin, tuple(receipts)
 
 
 def respond(taken: Taken, headers: dict[str, str] | None = None) -> Response:
     """The answer as HTTP; a repeated request is told that it is one."""
-    response = reply(taken.answer)
-    response.headers.update(headers or {})
+    said = dict(headers or {})
     if taken.replayed:
-        response.headers["Idempotency-Replayed"] = "true"
-    return response
+        said["Idempotency-Replayed"] = "true"
+    return Response(taken.answer.body, taken.answer.status, said, "application/json")
 
 
 def reply(answer: Answer) -> Response:

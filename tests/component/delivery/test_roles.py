@@ -57,7 +57,12 @@ async def test_no_request_that_the_document_allows_breaks_the_service(delivery_a
     promise_id, _ = await known(delivery_api)
     await delivery_api.call("POST", "/v1/incidents", incident(name := new("i")))
     parameters = {"incident_id": name, "parked_id": new("x"), "source": "crm"}
-    fields = {"at": "2013-03-08T11:00:00Z", "planned": None, "opened_at": "2013-03-08T10:00:00Z", "reference": None}
+    fields: dict[str, Any] = {
+        "at": "2013-03-08T11:00:00Z",
+        "planned": None,
+        "opened_at": "2013-03-08T10:00:00Z",
+        "reference": None,
+    }
     fields |= {"expected_end": None, "resolved_at": None, "promise_id": promise_id, "time": None, "final": False}
     answers = await fuzz(delivery_api, examples=10, parameters=parameters, fields=fields)
     assert answers[200] > 10

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from candor.intake import Event, Origin
+from candor.intake import Event, Origin, Submission
 from candor.store.receipts import Receipt
 from candor.web.body import convert
 from candor.web.fields import not_ahead
@@ -20,7 +20,7 @@ KNOWN: Final = (MILESTONE, INCIDENT)
 
 def statement(event: Event, origin: Origin, receipts: tuple[Receipt, ...]) -> Statement:
     """The statement of an event of a known type. Raises Problem `invalid_field`, pointers below `/data`."""
-    return Statement(event.type, _command(event), origin, answers.reported, receipts)
+    return Submission(event.type, _command(event), origin, answers.reported, receipts)
 
 
 def _command(event: Event) -> Command:

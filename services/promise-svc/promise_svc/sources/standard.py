@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from candor.intake import Event, Origin
+from candor.intake import Event, Origin, Submission
 from candor.store.receipts import Receipt
 from candor.web.body import convert
 from candor.web.fields import Id, not_ahead
@@ -55,7 +55,7 @@ class Reader:
 
     def statement(self, event: Event, origin: Origin, receipts: tuple[Receipt, ...]) -> Statement:
         """The statement of an event of a known type. Raises Problem `invalid_field`, pointers below `/data`."""
-        return Statement(event.type, self._command(event), origin, answers.accepted, receipts)
+        return Submission(event.type, self._command(event), origin, answers.accepted, receipts)
 
     def _command(self, event: Event) -> Command:
         match event.type:

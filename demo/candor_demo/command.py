@@ -79,7 +79,7 @@ def _run(console: Console, chosen: date, speed: float, history_days: int, *, lea
         set_up.stack.start()
         console.print(f"up after {time.monotonic() - begun:.0f} s", highlight=False)
         console.print(addresses(set_up), highlight=False, soft_wrap=True)
-        status = asyncio.run(_perform(set_up, day, console))
+        status = asyncio.run(_perform(set_up, day, speed, console))
         if status == 0 and not leave:
             _stay(set_up, console)
         return status
@@ -87,15 +87,21 @@ def _run(console: Console, chosen: date, speed: float, history_days: int, *, lea
         set_up.stack.stop()
 
 
-async def _perform(set_up: stage.Stage, day: Day, console: Console) -> int:
+async def _perform(set_up: stage.Stage, day: Day, fixed: float, console: Console) -> int:
+    begun = time.monotonic()
     imported = await perform.import_history(set_up, day, console)
-    replayed = await perform.replay_day(set_up, day, console)
+    pace = fixed or stage.bearable_speed(set_up.speed, imported.total, time.monotonic() - begun)
+    if pace < set_up.speed and not fixed:
+        console.print(
+            f"this machine is slow or busy: replaying at ×{pace:.0f}, not ×{set_up.speed:.0f}", highlight=False
+        )
+    replayed = await perform.replay_day(set_up, day, pace, console)
     if replayed.stopped:
         return STOPPED
     done = await perform.conclude(set_up, day, imported, replayed, console)
     console.print(shown.table(f"{day.day}: what became of the promises", done.summary))
     report = set_up.folder / "summary.json"
-    perform.write_report(report, done, day, set_up.speed)
+    perform.write_report(report, done, day, pace)
     console.print(f"the same figures as JSON: {report}", highlight=False, soft_wrap=True)
     for line in shown.blemishes(done.states, replayed, imported):
         console.print(f"[yellow]{line}", highlight=False)

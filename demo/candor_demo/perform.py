@@ -66,13 +66,13 @@ async def import_history(stage: Stage, day: Day, console: Console) -> Imported:
     return imported
 
 
-async def replay_day(stage: Stage, day: Day, console: Console) -> Outcome:
+async def replay_day(stage: Stage, day: Day, speed: float, console: Console) -> Outcome:
     """Begin business time and replay the live part."""
     secret = webhook_secret(stage.stack.secrets.webhooks, SOURCE)
-    stage.begin()
+    paced = stage.begin(speed)
     with replay_shown.progress(console) as display:
         report = replay_shown.replay_reporter(display, len(day.live), f"replaying {day.day}")
-        return await send_stream(day.live, stage.endpoints, SOURCE, secret, stage.pace(), report)
+        return await send_stream(day.live, stage.endpoints, SOURCE, secret, paced, report)
 
 
 async def conclude(stage: Stage, day: Day, imported: Imported, replayed: Outcome, console: Console) -> Performed:

@@ -26,6 +26,10 @@ from candor_demo.day import Day
 SOURCE: Final = "crm"
 REPLAY_S: Final = 110.0
 """Real seconds that the live part takes at the usual speed: with the import before it, about two minutes."""
+USUAL_IMPORT_RATE: Final = 2000.0
+"""Events a second that are imported and learnt from on a machine that bears the usual speed."""
+FEWEST_TO_JUDGE: Final = 5000
+SLOWEST_SHARE: Final = 0.15
 HEAD_START: Final = timedelta(seconds=0.5)
 """From naming the clock's origin to the origin itself, so that no process learns of it too late."""
 
@@ -49,20 +53,28 @@ class Stage:
         """Where events go in; the stack must be started."""
         return Endpoints(self.stack.urls["promise-svc"], self.stack.urls["delivery-svc"])
 
-    def pace(self) -> Pace:
-        """The services' clock, for the replay."""
-        return Pace(HeldClock(self.start, self.speed, self.origin_file), self.speed)
-
-    def begin(self) -> None:
-        """Name the origin: business time begins to run in every process at once."""
+    def begin(self, speed: float) -> Pace:
+        """Name the origin and the speed: business time begins to run in every process at once. The replay's clock."""
         new = self.origin_file.with_suffix(".new")
-        new.write_text((datetime.now(UTC) + HEAD_START).isoformat())
+        new.write_text(f"{(datetime.now(UTC) + HEAD_START).isoformat()} {speed}")
         new.replace(self.origin_file)
+        return Pace(HeldClock(self.start, speed, self.origin_file), speed)
 
 
 def usual_speed(day: Day) -> float:
     """Business seconds a real second at which the day is over in REPLAY_S."""
     return round((day.ends - day.starts).total_seconds() / REPLAY_S, 1)
+
+
+def bearable_speed(usual: float, events: int, seconds: float) -> float:
+    """`usual`, or less where importing `events` in `seconds` showed that this machine is slow or busy.
+
+    Business time does not wait: replayed faster than a machine can bear, every warning would be late.
+    """
+    if events < FEWEST_TO_JUDGE:
+        return usual
+    share = events / max(seconds, 0.001) / USUAL_IMPORT_RATE
+    return round(usual * min(1.0, max(share, SLOWEST_SHARE)), 1)
 
 
 def clock_setting(start: datetime, speed: float) -> str:

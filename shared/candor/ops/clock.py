@@ -50,7 +50,8 @@ class HeldClock:
     """Business time that stands at `start` until a file names the shared origin, and runs from then on.
 
     For a replay whose beginning depends on work that must come first (history to import, say): whoever begins it writes
-    the origin, an aware ISO time, into the file once. Looks at the file at most every 0.05 s.
+    the origin, an aware ISO time, into the file once, and after a space another speed if that work showed a need for
+    one. Looks at the file at most every 0.05 s.
     """
 
     def __init__(self, start: datetime, speed: float, origin_file: Path, system: Clock | None = None) -> None:
@@ -72,10 +73,14 @@ class HeldClock:
             return
         self._looked = time.monotonic()
         try:
-            origin = datetime.fromisoformat(self._file.read_text().strip())
-            self._running = BusinessClock(self.start, self.speed, origin, self._system)
+            origin, _, speed = self._file.read_text().strip().partition(" ")
+            running = BusinessClock(
+                self.start, float(speed or self.speed), datetime.fromisoformat(origin), self._system
+            )
         except (OSError, ValueError):
             return
+        self.speed = running.speed
+        self._running = running
 
 
 def parse_clock(text: str, origin: datetime | None, origin_file: Path | None = None) -> Clock:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from candor.local.errors import LocalError
+from candor.ops.clock import parse_clock
 from candor.web.auth import parse_keys
-from candor_demo.stage import clock_setting, own_names, prepare, usual_speed
+from candor_demo.stage import bearable_speed, clock_setting, own_names, prepare, usual_speed
 from tests.support.tiny_day import tiny_day
 
 
@@ -57,15 +58,25 @@ def test_every_service_gets_the_clock_and_the_key_opens_them(root: Path) -> None
     assert oct(stage.stack.secrets.api_keys.stat().st_mode & 0o777) == oct(0o600)
 
 
-def test_the_clock_stands_until_the_stage_begins(root: Path) -> None:
+def test_beginning_names_the_origin_and_the_speed_for_everybody(root: Path) -> None:
     day = tiny_day()
     stage = prepare(day, 1000, print)
-    assert stage.pace().clock.now() == day.starts
+    services = parse_clock(clock_setting(day.starts, 1000), None, stage.origin_file)
+    assert services.now() == day.starts
     before = datetime.now(UTC)
-    stage.begin()
-    named = datetime.fromisoformat(stage.origin_file.read_text())
+    paced = stage.begin(400)
+    assert paced.speed == 400
+    named = datetime.fromisoformat(stage.origin_file.read_text().split()[0])
     assert before < named < datetime.now(UTC) + timedelta(seconds=1)
-    assert stage.pace().clock.now() >= day.starts
+    assert paced.clock.now() >= day.starts
+
+
+@pytest.mark.parametrize(
+    ("events", "seconds", "speed"),
+    [(40_000, 10, 1000), (40_000, 20, 1000), (40_000, 40, 500), (40_000, 4000, 150), (100, 400, 1000), (9000, 0, 1000)],
+)
+def test_a_slow_machine_replays_more_slowly(events: int, seconds: float, speed: float) -> None:
+    assert bearable_speed(1000, events, seconds) == speed
 
 
 def test_on_somebody_elses_servers_names_are_our_own() -> None:

@@ -37,11 +37,21 @@ def test_an_origin_still_to_come_holds_the_time(tmp_path: Path) -> None:
     assert clock.now() == START + timedelta(seconds=1000)
 
 
-@pytest.mark.parametrize("text", ["", "soon", "2026-01-01T12:00:00"])
+@pytest.mark.parametrize(
+    "text", ["", "soon", "2026-01-01T12:00:00", "2026-01-01T12:00:00Z 0", "2026-01-01T12:00:00Z fast"]
+)
 def test_a_file_that_names_no_aware_time_changes_nothing(tmp_path: Path, text: str) -> None:
     file = tmp_path / "origin"
     file.write_text(text)
     assert HeldClock(START, 1000, file, ManualClock(ORIGIN)).now() == START
+
+
+def test_whoever_begins_may_choose_another_speed(tmp_path: Path) -> None:
+    file = tmp_path / "origin"
+    file.write_text(f"{ORIGIN.isoformat()} 400.5")
+    clock = HeldClock(START, 1000, file, ManualClock(ORIGIN + timedelta(seconds=2)))
+    assert clock.now() == START + timedelta(seconds=801)
+    assert clock.speed == 400.5
 
 
 def test_the_setting_takes_a_file_in_place_of_the_origin(tmp_path: Path) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import structlog
 
-from candor.contracts import Message
+from candor.contracts import CustomerErased, Message
 from candor.messaging.failures import Failure, classify, describe, trail
 from candor.messaging.limits import Limits
 from candor.messaging.planning import Own, Place, Plan, Slice, Verdict, plan
-from candor.ops import metrics
+from candor.ops import metrics, tracing
 from candor.store import dead_letter, lease
 from candor.store.dead_letter import HANDLER_ERROR
 from candor.store.unit_of_work import Rejection, UnitOfWork, unit_of_work
@@ -80,6 +81,13 @@ class Turns:
         wait for; then nothing about the state of the database is known, and neither is the handler's memory.
         """
         turn = _Turn(self, owned, holes)
+        # A tick without events is no batch: a span a second and worker would bury the others.
+        span = tracing.batch_span("consume", _traceparents(batch)) if any(batch.values()) else nullcontext()
+        with span:
+            await self._handle(turn, batch, tick)
+        return turn.result
+
+    async def _handle(self, turn: _Turn, batch: Batch, tick: bool) -> None:
         error = await turn.attempt(batch, tick)
         if error is not None:
             metrics.BATCH_FAILURES.labels(type(error).__name__).inc()
@@ -87,7 +95,6 @@ class Turns:
             for number, pieces in batch.items():
                 if pieces:
                     await turn.search(number, pieces)
-        return turn.result
 
     async def reload(self, own: Own) -> bool:
         """Forget a partition and read again what its rows say, behind its row lock; False if it is ours no more.
@@ -168,9 +175,12 @@ class _Turn:
                 await turns.handler.apply(uow, work, tick=tick)
             if uow.rejected:
                 plans = self._replan(plans, uow.rejected)
+            erased = _erased(work)
+            if erased:
+                await dead_letter.erase(uow.connection, turns.group, erased)
             for pieces in plans.values():
                 for _, decided in pieces:
-                    uow.bury(decided.letters)
+                    uow.bury(letter for letter in decided.letters if letter.key not in erased)
             moved = {
                 number: {piece.card: decided.following for piece, decided in pieces}
                 for number, pieces in plans.items()
@@ -252,6 +262,18 @@ def halves(pieces: list[Slice], total: int) -> tuple[list[Slice], list[Slice]]:
             second.append(piece.part(cut, len(piece.records)))
         room -= cut
     return first, second
+
+
+def _erased(work: Sequence[Work]) -> set[str]:
+    """Customers to be forgotten: what is kept of their events as dead letters goes with them, in every service."""
+    messages = (message for item in work for message in item.messages)
+    return {message.envelope.subject for message in messages if type(message.data) is CustomerErased}
+
+
+def _traceparents(batch: Batch) -> Iterator[str]:
+    """Those of the batch's events that carry one; read only where spans are recorded."""
+    messages = (item for pieces in batch.values() for piece in pieces for item in piece.messages)
+    return (item.envelope.traceparent for item in messages if item is not None and item.envelope.traceparent)
 
 
 def _messages(pieces: Plans) -> list[Message]:

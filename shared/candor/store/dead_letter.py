@@ -135,6 +135,11 @@ async def settle(connection: Connection, outcomes: Mapping[int, tuple[str, str] 
         await connection.execute(_HOLD_AGAIN, numbers, reasons, [printable(detail) for detail in details])
 
 
+async def erase(connection: Connection, group: str, keys: Iterable[str]) -> None:
+    """Delete every letter of these customers, whatever became of it."""
+    await connection.execute("DELETE FROM dead_letter WHERE grp = $1 AND key = ANY($2::text[])", group, list(keys))
+
+
 async def find(
     connection: Connection, *, state: str = "", after: int = 0, limit: int = 100, number: int | None = None
 ) -> list[Buried]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from candor.contracts import Record, encode
+from candor.contracts import CustomerErased, Record, encode, message
 from candor.messaging.consumer import Limits, Worker
 from candor.store import dead_letter
 from candor.store.db import Database
@@ -12,6 +12,7 @@ from candor.store.dead_letter import BEHIND, Buried
 from candor.store.unit_of_work import unit_of_work
 from tests.support.ledger.book import (
     GROUP,
+    NOON,
     Findings,
     LedgerHandler,
     Sender,
@@ -231,3 +232,18 @@ async def test_limits_are_the_deployments_choice(ledger: Database, kafka: str, t
         async with running(Worker(settings, ledger, LedgerHandler(), GROUP, limits=Limits(consecutive=3))) as worker:
             await until(lambda: worker.halted)
         assert len(await letters(ledger)) == 3
+
+
+async def test_an_erased_customers_dead_letters_are_erased_too(ledger: Database, kafka: str, topic_prefix: str) -> None:
+    settings = settings_for(kafka, topic_prefix)
+    async with Sender(settings) as sender:
+        await sender.send([withdrawn("c1", "p1", 1, "refuse"), withdrawn("c2", "p2", 1, "refuse")])
+        async with running(Worker(settings, ledger, LedgerHandler(), GROUP)):
+            await reached(ledger, 0, 2)
+            gone = CustomerErased("c1")
+            await sender.send([withdrawn("c1", "p3", 1, "refuse")])
+            await sender.send([message("erase-c1", "promise-svc", NOON, "c1", 1, gone), withdrawn("c1", "p1", 2)])
+            await until(lambda: _at_least(ledger, 1), pause=0.05)
+            await sender.send([withdrawn("c1", "p4", 1)])
+            await until(lambda: _at_least(ledger, 2), pause=0.05)
+        assert [(item.key, item.subject) for item in await letters(ledger) if item.reason != BEHIND] == [("c2", "p2")]

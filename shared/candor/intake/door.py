@@ -70,7 +70,7 @@ class Door(Generic[C, R]):
             if problem.status not in KEPT:
                 raise
             await self._reject(webhook, document, problem)
-            return Answer(202, _encode({"state": "rejected", "code": problem.code, "detail": _plain(problem.detail)}))
+            return Answer(202, _encode({"state": "rejected", "code": problem.code, "detail": plain(problem.detail)}))
 
     async def events(self, items: Sequence[Item]) -> dict[str, Any]:
         """Take many events in order: `{"accepted", "replayed", "rejected": [{index, code, detail}]}`.
@@ -94,7 +94,7 @@ class Door(Generic[C, R]):
             result = entry if isinstance(entry, Problem) else next(results)
             if isinstance(result, Problem):
                 metrics.REFUSED.labels(result.code).inc()
-                summary["rejected"].append({"index": index, "code": result.code, "detail": _plain(result.detail)})
+                summary["rejected"].append({"index": index, "code": result.code, "detail": plain(result.detail)})
             elif isinstance(result, BaseException):
                 raise result
             elif isinstance(entry, Submission):
@@ -108,7 +108,7 @@ class Door(Generic[C, R]):
         said = document.get("type") if isinstance(document, dict) else None
         kind = said if isinstance(said, str) and said in self.known else ""
         await self._rejections.submit(
-            rejected.Rejection(webhook.source, webhook.id, digest, kind, problem.code, _plain(problem.detail))
+            rejected.Rejection(webhook.source, webhook.id, digest, kind, problem.code, plain(problem.detail))
         )
 
 
@@ -121,6 +121,7 @@ def _count(kind: str, taken: Taken) -> None:
     _counter(kind, taken.replayed).inc()
 
 
-def _plain(detail: str) -> str:
+def plain(detail: str) -> str:
+    """What may be kept of a problem's detail: 300 characters, without anything that looks like an address."""
     # A pointer names the sender's own field names, and nothing keeps an address out of those.
     return _addresses.sub("…", detail)[:300]

@@ -1,0 +1,161 @@
+"""What a run has against the system: pure comparisons of what was accepted with what came of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from tests.faults.rig.oracle import Dates, Expected
+
+SHOWN = 5
+
+
+class Notice(NamedTuple):
+    """A notice as notify-svc has it."""
+
+    id: str
+    promise_id: str
+    state: str
+    version: int
+
+
+@dataclass
+class Effects:
+    """What the services, their outboxes and the mail sink hold after a run, as plain records."""
+
+    promises: dict[str, Dates] = field(default_factory=dict)
+    changes: dict[str, list[int]] = field(default_factory=dict)
+    contacts: dict[str, int] = field(default_factory=dict)
+    trail: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    sightings: list[str] = field(default_factory=list)
+    incidents: dict[str, int] = field(default_factory=dict)
+    published: dict[str, list[str]] = field(default_factory=dict)
+    unsent: list[str] = field(default_factory=list)
+    folded: dict[str, dict[str, Any]] = field(default_factory=dict)
+    told: dict[str, set[tuple[str, int]]] = field(default_factory=dict)
+    scored: dict[str, int] = field(default_factory=dict)
+    taught: int = 0
+    lessons: int = 0
+    read: dict[str, tuple[int, int]] = field(default_factory=dict)
+    seen: dict[tuple[int, str], int] = field(default_factory=dict)
+    notices: list[Notice] = field(default_factory=list)
+    shown: set[str] = field(default_factory=set)
+    mails: list[str] = field(default_factory=list)
+    buried: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+
+
+class Findings(dict[str, list[str]]):
+    """By kind: `lost`, `twice`, `wrong`, `stuck`, `mail_lost`, `mail_twice`, `mail_unaccounted`, `unknown_hidden`."""
+
+    KINDS = ("lost", "twice", "wrong", "stuck", "mail_lost", "mail_twice", "mail_unaccounted", "unknown_hidden")
+
+    def __init__(self) -> None:
+        super().__init__({kind: [] for kind in self.KINDS})
+
+    @property
+    def total(self) -> int:
+        return sum(len(found) for found in self.values())
+
+    def text(self) -> str:
+        """Counts, and a few of each kind."""
+        return "\n".join(
+            f"{kind} {len(found)}" + "".join(f"\n    {one}" for one in found[:SHOWN]) for kind, found in self.items()
+        )
+
+
+def judge(expected: Expected, found: Effects, *, partitions: int = 4) -> Findings:
+    """Everything at once; empty lists mean that nothing was lost, doubled, or hidden."""
+    findings = Findings()
+    _numbers(findings, "promise", {k: v.version for k, v in expected.promises.items()}, _versions(found.promises))
+    _numbers(findings, "contact", expected.contacts, found.contacts)
+    _numbers(findings, "incident", expected.incidents, found.incidents)
+    for name, dates in expected.promises.items():
+        if found.promises.get(name, dates) != dates:
+            findings["wrong"].append(f"promise {name}: {found.promises[name]}, not {dates}")
+        if sorted(found.changes.get(name, [])) != list(range(2, dates.version + 1)):
+            findings["wrong"].append(f"promise {name}: its changes are {found.changes.get(name, [])}")
+    _trail(findings, expected, found)
+    _each_once(findings, "sighting", expected.sightings, found.sightings)
+    for service, ids in expected.events.items():
+        _each_once(findings, f"published by {service}-svc", ids, found.published.get(service, []))
+    _risk(findings, expected, found, partitions)
+    _read(findings, expected, found)
+    _mail(findings, found)
+    findings["stuck"] += [*found.unsent, *found.buried, *found.waiting]
+    return findings
+
+
+def _versions(promises: Mapping[str, Dates]) -> dict[str, int]:
+    return {name: dates.version for name, dates in promises.items()}
+
+
+def _numbers(findings: Findings, what: str, expected: Mapping[str, int], found: Mapping[str, int]) -> None:
+    """Versions count effects: too low is lost, too high is twice."""
+    for name in expected.keys() | found.keys():
+        wanted, got = expected.get(name, 0), found.get(name, 0)
+        if got != wanted:
+            findings["lost" if got < wanted else "twice"].append(f"{what} {name}: version {got}, not {wanted}")
+
+
+def _each_once(findings: Findings, what: str, expected: Iterable[str], found: Iterable[str]) -> None:
+    wanted, got = Counter(expected), Counter(found)
+    findings["lost"] += [f"{what}: {name}" for name in wanted - got]
+    findings["twice"] += [f"{what}: {name}" for name in got - wanted]
+
+
+def _trail(findings: Findings, expected: Expected, found: Effects) -> None:
+    for name in expected.milestones.keys() | found.trail.keys():
+        trail = sorted(found.trail.get(name, []))
+        _each_once(findings, f"milestone of {name}", expected.milestones.get(name, []), (event for _, event in trail))
+        if [version for version, _ in trail] != list(range(1, len(trail) + 1)):
+            findings["wrong"].append(f"milestones of {name}: versions {[version for version, _ in trail]}")
+
+
+def _risk(findings: Findings, expected: Expected, found: Effects, partitions: int) -> None:
+    for name, wanted in expected.folded.items():
+        got = found.folded.get(name)
+        if got is None:
+            findings["lost"].append(f"risk-svc: promise {name}")
+            continue
+        for what in ("promise_version", "milestone_version"):
+            _numbers(findings, f"risk-svc: {what}", {name: wanted[what]}, {name: got[what]})
+        differing = sorted(key for key in wanted if got[key] != wanted[key])
+        if differing:
+            findings["wrong"].append(f"risk-svc: promise {name}: {', '.join(differing)}")
+    findings["wrong"] += [f"risk-svc: unknown promise {name}" for name in found.folded.keys() - expected.folded.keys()]
+    # A lesson is appended and never deduplicated: taking a batch twice would show here.
+    _numbers(findings, "risk-svc: lessons", {"all": found.taught}, {"all": found.lessons})
+    everywhere = {f"{p}/{name}": v for name, v in expected.incidents.items() for p in range(partitions)}
+    _numbers(findings, "risk-svc: incident", everywhere, {f"{p}/{name}": v for (p, name), v in found.seen.items()})
+
+
+def _read(findings: Findings, expected: Expected, found: Effects) -> None:
+    wanted = {name: dates.version for name, dates in expected.promises.items()}
+    _numbers(findings, "notify-svc: promise", wanted, {name: version for name, (version, _) in found.read.items()})
+    gaps = {name: version for name, (_, version) in found.read.items() if version}
+    _numbers(findings, "notify-svc: gap", {name: v for name, v in found.scored.items() if v}, gaps)
+    notices: dict[str, set[tuple[str, int]]] = {}
+    for notice in found.notices:
+        notices.setdefault(notice.promise_id, set()).add((notice.id, notice.version))
+    for name, wanted_notices in notices.items():
+        told = found.told.get(name, set())
+        # risk-svc keeps the newest eight of a promise.
+        if not told <= wanted_notices or len(told) != min(8, len(wanted_notices)):
+            findings["lost"].append(f"risk-svc: notices of {name}: {sorted(told)} of {sorted(wanted_notices)}")
+
+
+def _mail(findings: Findings, found: Effects) -> None:
+    states = {notice.id: notice.state for notice in found.notices}
+    mails = Counter(found.mails)
+    findings["mail_twice"] += [f"{name} × {times}" for name, times in mails.items() if times > 1]
+    for name in mails:
+        # Whatever the sink has and nobody calls sent must be held, and shown as held.
+        if states.get(name) != "sent" and not (states.get(name) == "unknown" and name in found.shown):
+            findings["mail_unaccounted"].append(f"{name}: {states.get(name, 'no such notice')}")
+    findings["mail_lost"] += [name for name, state in states.items() if state == "sent" and name not in mails]
+    unknown = {name for name, state in states.items() if state == "unknown"}
+    findings["unknown_hidden"] += sorted(unknown ^ found.shown)
+    findings["stuck"] += [f"notice {name}: {s}" for name, s in states.items() if s in ("pending", "sending")]

@@ -1,0 +1,115 @@
+"""What there is after a run, read from the four databases, notify-svc's API and the mail sink's own file."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import asyncpg
+import httpx
+
+from candor.local.mailbox.store import read_ledger
+from candor.store.outbox import unpack
+from candor_demo.gather import items
+from risk_svc.domain.state import PromiseState, from_bytes
+from tests.faults.rig.checker import Effects, Notice
+from tests.faults.rig.oracle import dates, facts
+from tests.faults.rig.stage import Stage
+
+SERVICES: Final = ("promise", "delivery", "risk", "notify")
+
+
+@asynccontextmanager
+async def connected(stage: Stage, service: str) -> AsyncIterator[Any]:
+    """A connection to one service's database."""
+    connection = await asyncpg.connect(f"{stage.stack.database_url}/candor_{service}", timeout=20)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def collect(stage: Stage) -> Effects:
+    """Everything, read once the system is quiet."""
+    found = Effects()
+    async with connected(stage, "promise") as connection:
+        await _promises(found, connection)
+    async with connected(stage, "delivery") as connection:
+        await _delivery(found, connection)
+    async with connected(stage, "risk") as connection:
+        await _risk(found, connection)
+    async with connected(stage, "notify") as connection:
+        await _notify(found, connection)
+    for service in SERVICES:
+        async with connected(stage, service) as connection:
+            await _leftovers(found, connection, service)
+    async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
+        url = stage.stack.urls["notify-svc"]
+        found.shown = {item["notice_id"] async for item in items(http, f"{url}/v1/notices", stage.key, state="unknown")}
+    mails = read_ledger(stage.sink) if stage.sink.exists() else []
+    found.mails = [str(mail.parsed()["Message-ID"]).strip().strip("<>").partition("@")[0] for mail in mails]
+    return found
+
+
+async def _promises(found: Effects, connection: Any) -> None:
+    found.promises = {row["promise_id"]: dates(_Named(row)) for row in await connection.fetch(_PROMISES)}
+    for row in await connection.fetch("SELECT promise_id, version FROM change"):
+        found.changes.setdefault(row["promise_id"], []).append(row["version"])
+    rows = await connection.fetch("SELECT customer_id, contact_version FROM customer WHERE contact_version > 0")
+    found.contacts = dict(map(tuple, rows))
+
+
+async def _delivery(found: Effects, connection: Any) -> None:
+    for row in await connection.fetch("SELECT promise_id, version, source_event FROM milestone"):
+        found.trail.setdefault(row["promise_id"], []).append((row["version"], row["source_event"]))
+    found.sightings = [row["source_event"] for row in await connection.fetch("SELECT source_event FROM sighting")]
+    found.incidents = dict(map(tuple, await connection.fetch("SELECT incident_id, version FROM incident")))
+    rows = await connection.fetch("SELECT parked_id, source_event FROM parked")
+    found.waiting += [f"parked: {row['source_event']}" for row in rows]
+
+
+async def _risk(found: Effects, connection: Any) -> None:
+    for row in await connection.fetch("SELECT state FROM promise_state"):
+        state: PromiseState = from_bytes(row["state"])
+        found.folded[state.promise_id] = facts(state)
+        found.told[state.promise_id] = {(told.notice_id, told.version) for told in state.notices}
+        found.scored[state.promise_id] = state.view.version
+        found.taught += state.view.taught
+    found.lessons = await connection.fetchval("SELECT coalesce(sum(outcomes), 0) FROM outcome_batch")
+    for row in await connection.fetch("SELECT partition, incident_id, version FROM incident"):
+        found.seen[row["partition"], row["incident_id"]] = row["version"]
+
+
+async def _notify(found: Effects, connection: Any) -> None:
+    for row in await connection.fetch("SELECT promise_id, promise_version, gap_version FROM promise"):
+        found.read[row["promise_id"]] = (row["promise_version"], row["gap_version"])
+    rows = await connection.fetch("SELECT notice_id, promise_id, state, version FROM notice")
+    found.notices = [Notice(*row) for row in rows]
+
+
+async def _leftovers(found: Effects, connection: Any, service: str) -> None:
+    """Outboxes that are kept as logs are read whole; nothing may wait in any, and nothing may have been buried."""
+    kept = service in ("promise", "delivery")
+    for row in await connection.fetch("SELECT id, topic, records, published_at FROM outbox"):
+        if kept:
+            names = (dict(record.headers)["ce_id"].decode() for record in unpack(row["records"]))
+            found.published.setdefault(service, []).extend(names)
+        if row["published_at"] is None:
+            found.unsent.append(f"{service}-svc: outbox row {row['id']} of {row['topic']}")
+    for row in await connection.fetch("SELECT subject, reason, detail FROM dead_letter"):
+        found.buried.append(f"{service}-svc: dead letter {row['subject']}: {row['reason']} ({row['detail'][:80]})")
+    if kept:
+        for row in await connection.fetch("SELECT event_id, reason FROM rejected"):
+            found.buried.append(f"{service}-svc: rejected {row['event_id']}: {row['reason']}")
+
+
+class _Named:
+    """A row whose columns are attributes."""
+
+    def __init__(self, row: Any) -> None:
+        self.__dict__.update(row)
+
+
+_PROMISES: Final = """
+SELECT promise_id, version, state, first_due, latest_due, held_due, completed_at FROM promise"""

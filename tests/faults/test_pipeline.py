@@ -1,0 +1,62 @@
+"""The whole pipeline under kills, stops and cuts: what was accepted is there once, what was sent is accounted for."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.faults.rig.plan import LONG, RISK, RISK_2, SHORT, Fault, Scale, plan
+from tests.faults.rig.run import Run, running
+from tests.faults.rig.stage import staged
+from tests.support.servers import HOME
+
+RECORD = HOME / "faults-long.json"
+AFTERMATH = Scale(rounds=8, history=400, live=16, kills=0, outages=0, pauses=0, mail=0, batch=100, prefix="b")
+
+
+async def test_a_short_run_loses_nothing_and_the_same_checker_fails_a_broken_build(pytestconfig: pytest.Config) -> None:
+    seed: int = pytestconfig.option.seed
+    with staged("faults-short") as stage:
+        async with running(stage, seed) as run:
+            await nothing_is_lost(run, SHORT)
+            await a_broken_build_is_found_out(run)
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(2700)
+async def test_a_long_run_loses_nothing(pytestconfig: pytest.Config) -> None:
+    seed: int = pytestconfig.option.seed
+    with staged("faults-long", with_board=True) as stage:
+        async with running(stage, seed) as run:
+            await nothing_is_lost(run, LONG, RECORD)
+            assert run.ledger.count >= 50_000
+            assert all(run.kills(target) >= 20 for target in LONG.targets)
+
+
+async def nothing_is_lost(run: Run, scale: Scale, record: Path | None = None) -> None:
+    await run.sent(plan(run.seed, scale), quiet_s=300)
+    found, findings = await run.judged()
+    report = run.report(found, findings)
+    print(f"\n{report.text()}")
+    if record is not None:
+        await asyncio.to_thread(record.write_text, json.dumps(report.as_json(), indent=2) + "\n")
+    assert run.ledger.count >= scale.least_events
+    assert found.mails, "nobody was written to: the run proves nothing about messages"
+    assert findings.total == 0, findings.text()
+
+
+async def a_broken_build_is_found_out(run: Run) -> None:
+    """One worker, which commits offsets before it saves; killed in the middle of its work, it must be seen to lose."""
+    stage = run.stage
+    stage.drop(RISK_2)
+    stage.use(RISK, "tests.faults.rig.broken")
+    rounds = plan(run.seed + 1, AFTERMATH)
+    # The first kill has the broken build started; the others catch it between its offsets and their effects.
+    for number, delay in ((0, 0.0), (2, 0.3), (4, 0.6), (6, 0.9)):
+        rounds[number].faults.append(Fault(RISK, "kill", delay))
+    await run.sent(rounds, quiet_s=120)
+    _, findings = await run.judged()
+    assert findings["lost"], "a build that commits before it saves was not noticed"

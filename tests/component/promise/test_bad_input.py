@@ -56,6 +56,7 @@ async def test_what_is_not_strict_json_is_malformed(promise_api: Api, raw: bytes
         (GOOD, {"idempotency-key": '"'}, 400, "bad_idempotency_key"),
         (GOOD, {"idempotency-key": "k" * 256}, 400, "bad_idempotency_key"),
     ],
+    ids=range(8),
 )
 async def test_what_is_wrong_with_the_transport(
     promise_api: Api, raw: bytes, headers: dict[str, str], status: int, problem: str

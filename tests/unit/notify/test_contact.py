@@ -49,6 +49,7 @@ def test_without_a_word_on_consent_there_is_none() -> None:
         of(email="a@b.example, c@d.example"),
         of(email="nobody"),
     ],
+    ids=range(8),
 )
 def test_what_cannot_be_used_is_named_without_showing_it(box: str) -> None:
     with pytest.raises(BadContact) as caught:

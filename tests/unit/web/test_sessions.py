@@ -76,6 +76,7 @@ async def test_a_link_is_good_for_ten_minutes(age: timedelta) -> None:
         link("admin"),
         str(URLSafeSerializer(SECRET, salt="candor-signin").dumps({"role": "admin", "nonce": NONCE})),
     ],
+    ids=range(15),
 )
 async def test_every_other_link_gets_the_same_answer(token: str) -> None:
     sessions, _ = started()

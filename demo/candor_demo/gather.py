@@ -35,6 +35,17 @@ async def spoken(client: httpx.AsyncClient, notify_url: str, key: str) -> list[S
     ]
 
 
+async def waiting_to_go(client: httpx.AsyncClient, notify_url: str, key: str) -> int:
+    """How many messages are decided upon and not yet out."""
+    return sum(
+        [
+            1
+            for state in ("pending", "sending")
+            async for _ in items(client, f"{notify_url}/v1/notices", key, state=state)
+        ]
+    )
+
+
 async def notice_states(client: httpx.AsyncClient, notify_url: str, key: str) -> dict[str, int]:
     """How many notices are in each state."""
     found: dict[str, int] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -25,6 +26,7 @@ from candor_demo.stage import SOURCE, Stage
 from candor_demo.summary import Summary, count_messages, summarise
 
 DIGEST_S: Final = 120.0
+LAST_LOOKS: Final = 40
 TOPICS: Final = ("promises", "milestones")
 Said = Callable[[str], None]
 
@@ -80,6 +82,7 @@ async def conclude(stage: Stage, day: Day, imported: Imported, replayed: Outcome
     async with client() as http:
         with console.status("waiting for the last messages") as status:
             await _quiet(http, stage, lambda text: status.update(f"waiting for the last messages: {text}"))
+            await _all_said(http, stage)
         urls = stage.stack.urls
         spoken = await gather.spoken(http, urls["notify-svc"], stage.key)
         scores = await gather.scores(http, urls["risk-web"], stage.key)
@@ -96,3 +99,11 @@ def write_report(path: Path, performed: Performed, day: Day, speed: float) -> No
 async def _quiet(http: httpx.AsyncClient, stage: Stage, report: Said) -> None:
     urls = {name: stage.stack.urls[name] for name in stage.stack.processes}
     await until_quiet(http, urls, TOPICS, seconds=DIGEST_S, report=report)
+
+
+async def _all_said(http: httpx.AsyncClient, stage: Stage) -> None:
+    # Metrics of notices are some seconds old; and business time goes on, so that new ones may come up for ever.
+    for _ in range(LAST_LOOKS):
+        if not await gather.waiting_to_go(http, stage.stack.urls["notify-svc"], stage.key):
+            return
+        await asyncio.sleep(0.5)

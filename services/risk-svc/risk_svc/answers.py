@@ -34,7 +34,7 @@ async def promise(session: AsyncSession, promise_id: str, now: datetime) -> sche
     for raw in await queries.incidents_of(session, row.partition):
         incidents.put(incident_from(raw))
     state = from_bytes(row.state)
-    return detail(state, list(incidents.linked(state)), now.timestamp())
+    return detail(state, incidents.linked(state), now.timestamp())
 
 
 def detail(state: PromiseState, linked: Sequence[Incident], now: float) -> schemas.GapDetail:

@@ -161,7 +161,7 @@ class Scoring:
             self._forecast(still_open)
 
     def _forecast(self, items: Sequence[Touched]) -> None:
-        linked = [list(item.partition.incidents.linked(item.state)) for item in items]
+        linked = [item.partition.incidents.linked(item.state) for item in items]
         cases = [
             record.case_of(item.state, [(one.since, one.until, one.severity) for one in struck])
             for item, struck in zip(items, linked, strict=True)

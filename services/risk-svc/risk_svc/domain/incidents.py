@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -54,14 +53,14 @@ class Incidents:
             self._at.setdefault(place, set()).add(incident.incident_id)
         return True
 
-    def linked(self, state: PromiseState) -> Iterator[Incident]:
+    def linked(self, state: PromiseState) -> list[Incident]:
         """Incidents on what the promise depends on, during its life, in order of their beginning."""
-        found = {name for place in state.depends_on for name in self._at.get(place, ())}
-        if not found:
-            return
-        for incident in sorted((self.known[name] for name in found), key=lambda item: (item.since, item.incident_id)):
-            if incident.until is None or incident.until > state.made_at:
-                yield incident
+        if not self._at:
+            return []
+        names = {name for place in state.depends_on for name in self._at.get(place, ())}
+        found = [self.known[name] for name in names]
+        found = [item for item in found if item.until is None or item.until > state.made_at]
+        return sorted(found, key=lambda item: (item.since, item.incident_id))
 
     def troubles(self, state: PromiseState) -> list[tuple[float, float | None, float]]:
         """The linked incidents as a forecast takes them: (from, until, severity)."""

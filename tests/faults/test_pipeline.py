@@ -33,11 +33,12 @@ async def test_a_long_run_loses_nothing(pytestconfig: pytest.Config) -> None:
         async with running(stage, seed) as run:
             await nothing_is_lost(run, LONG, RECORD)
             assert run.ledger.count >= 50_000
+            assert run.nemesis.recoveries
             assert all(run.kills(target) >= 20 for target in LONG.targets)
 
 
 async def nothing_is_lost(run: Run, scale: Scale, record: Path | None = None) -> None:
-    await run.sent(plan(run.seed, scale), quiet_s=300)
+    await run.sent(plan(run.seed, scale), pace=scale.pace, quiet_s=300)
     found, findings = await run.judged()
     report = run.report(found, findings)
     print(f"\n{report.text()}")
@@ -57,6 +58,6 @@ async def a_broken_build_is_found_out(run: Run) -> None:
     # The first kill has the broken build started; the others catch it between its offsets and their effects.
     for number, delay in ((0, 0.0), (2, 0.3), (4, 0.6), (6, 0.9)):
         rounds[number].faults.append(Fault(RISK, "kill", delay))
-    await run.sent(rounds, quiet_s=120)
+    await run.sent(rounds, pace=AFTERMATH.pace, quiet_s=120)
     _, findings = await run.judged()
     assert findings["lost"], "a build that commits before it saves was not noticed"

@@ -30,6 +30,7 @@ class Fault(NamedTuple):
 class Scale:
     """How large a run is: promises of the past and live ones, and strikes a target; `batch` events an import.
 
+    A round takes at least `pace` seconds: what changes all the time is never settled enough to be told to anybody.
     `prefix` keeps the ids of a second run on the same stack apart.
     """
 
@@ -41,6 +42,7 @@ class Scale:
     pauses: int
     mail: int
     batch: int = 500
+    pace: float = 0.0
     prefix: str = ""
     targets: tuple[str, ...] = (PROMISE, DELIVERY, RISK, NOTIFY)
 
@@ -50,9 +52,17 @@ class Scale:
         return 3 * self.history + 4 * self.live
 
 
-SHORT: Final = Scale(rounds=12, history=700, live=60, kills=1, outages=1, pauses=1, mail=3, batch=250)
+SHORT: Final = Scale(rounds=12, history=700, live=60, kills=1, outages=1, pauses=1, mail=3, batch=250, pace=2.0)
 LONG: Final = Scale(
-    rounds=64, history=14_200, live=600, kills=20, outages=3, pauses=3, mail=12, targets=(*SHORT.targets, WEB)
+    rounds=64,
+    history=14_200,
+    live=600,
+    kills=20,
+    outages=3,
+    pauses=3,
+    mail=12,
+    pace=2.0,
+    targets=(*SHORT.targets, WEB),
 )
 
 
@@ -109,14 +119,14 @@ def strikes(seed: int, scale: Scale) -> list[tuple[int, Fault]]:
             for when in _rounds(rng, scale, scale.pauses)
         ]
     rng = random.Random(f"{seed}:mail")
-    for number, when in enumerate(_rounds(rng, scale, scale.mail)):
+    for number, when in enumerate(_rounds(rng, scale, scale.mail, first=3)):
         found.append((when, Fault(MAIL, MAIL_FAULTS[number % 3], 0.0, rng.randrange(1, 4))))
     return sorted(found)
 
 
-def _rounds(rng: random.Random, scale: Scale, amount: int) -> Sequence[int]:
+def _rounds(rng: random.Random, scale: Scale, amount: int, *, first: int = 1) -> Sequence[int]:
     # The first round is left in peace, so that something is under way when the first fault comes.
-    return sorted(rng.sample(range(1, scale.rounds), amount))
+    return sorted(rng.sample(range(first, scale.rounds), amount))
 
 
 def _tell(rounds: list[Round], first: int, story: Iterable[Step]) -> None:

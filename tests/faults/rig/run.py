@@ -39,15 +39,16 @@ class Run:
         self.quiet_after = 0.0
         self._begun = time.monotonic()
 
-    async def sent(self, rounds: Sequence[Round], *, quiet_s: float) -> None:
+    async def sent(self, rounds: Sequence[Round], *, pace: float, quiet_s: float) -> None:
         """Send all rounds with their faults; returns once everything is well and nothing is under way.
 
-        A round ends when all of it is accepted and all its faults have struck: so each strikes under load.
+        A round ends when all of it is accepted, all its faults have struck and `pace` seconds are over.
         """
         watching = asyncio.create_task(self.nemesis.watch())
         try:
             for number, round_ in enumerate(rounds):
                 async with asyncio.TaskGroup() as group:
+                    group.create_task(asyncio.sleep(pace))
                     group.create_task(self.client.send(round_))
                     for fault in round_.faults:
                         group.create_task(self._strike(fault))

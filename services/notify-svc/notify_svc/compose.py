@@ -25,7 +25,7 @@ def _environment(*, autoescape: bool) -> ImmutableSandboxedEnvironment:
         autoescape=autoescape,
         trim_blocks=True,
         lstrip_blocks=True,
-        keep_trailing_newline=False,
+        auto_reload=False,
     )
 
 

@@ -22,8 +22,9 @@ from candor.contracts import (
 from candor.messaging.consumer import Work
 from candor.ops.clock import Clock
 from candor.store.unit_of_work import UnitOfWork
-from notify_svc import service, store, translate
+from notify_svc import store, translate
 from notify_svc.domain.episode import observe
+from notify_svc.rethink import forgive, withdraw
 from notify_svc.service import Speaker
 from notify_svc.store import Customer, Known
 
@@ -108,20 +109,19 @@ class NotifyHandler:
         known.gap_version = envelope.version
         known.gap = translate.gap_scored(envelope, data)
         batch.changed.add(known.promise_id)
-        # A gap that was decided upon before comes again where the read model was emptied: it is no news.
-        if envelope.version > known.decided_gap:
-            known.episode = observe(known.episode, known.gap, self._speaker.rules)
+        known.episode = observe(known.episode, known.gap, self._speaker.rules)
 
     async def _settle(self, uow: UnitOfWork, batch: _Batch, due: set[str], now: datetime, *, fresh: bool) -> None:
         await store.erase(uow, sorted(batch.erased))
         of_contacts = [known for known in batch.promises.values() if known.customer_id in batch.contacts]
         if of_contacts:
-            await service.forgive(uow, of_contacts, now)
+            await forgive(uow, of_contacts, now)
         withdrawn = [batch.promises[name] for name in batch.withdrawn if name in batch.promises]
         if withdrawn:
-            await service.withdraw(uow, withdrawn, now)
+            await withdraw(uow, withdrawn, now)
         touched = batch.changed | due | {known.promise_id for known in of_contacts}
         rows = [batch.promises[name] for name in sorted(touched) if name in batch.promises]
+        # A gap older than the last one decided upon comes where the read model was emptied: it is no news.
         current = [known for known in rows if known.gap_version >= known.decided_gap]
         if fresh:
             await self._speaker.consider(uow, current, batch.customers, now)

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Final
 
 from candor.store.unit_of_work import UnitOfWork
-from notify_svc import control, service, store
+from notify_svc import control, store
 from notify_svc.domain.model import Reason
 from notify_svc.notices import CHANGED, announce
+from notify_svc.rethink import rethink
 
 
 async def resolve(uow: UnitOfWork, notice_id: str, promise_id: str, who: str, now: datetime, *, sent: bool) -> bool:
@@ -23,7 +24,7 @@ async def resolve(uow: UnitOfWork, notice_id: str, promise_id: str, who: str, no
         return False
     announce(uow, changed)
     await control.audit(uow, who, "resolve", notice_id, state)
-    await service.rethink(uow, rows.values(), now)
+    await rethink(uow, rows.values(), now)
     await store.save_promises(uow, list(rows.values()))
     return True
 
@@ -34,7 +35,7 @@ async def forget_previews(uow: UnitOfWork, now: datetime) -> None:
     ids = [row["promise_id"] for row in found]
     rows = await store.promises(uow, ids)
     announce(uow, await uow.connection.fetch(_FORGET, ids, Reason.SENDING_OFF.value, now))
-    await service.rethink(uow, rows.values(), now)
+    await rethink(uow, rows.values(), now)
     await store.save_promises(uow, list(rows.values()))
 
 

@@ -12,7 +12,7 @@ from candor.ops.clock import Clock
 from candor.store.db import Database
 from candor.store.errors import StoreUnavailable
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
-from notify_svc import claims, notices, service, store
+from notify_svc import claims, notices, store
 from notify_svc.channels.email import EmailChannel, Fate, Outcome
 from notify_svc.channels.mail import Mail
 from notify_svc.claims import Claim
@@ -21,6 +21,7 @@ from notify_svc.domain.history import State
 from notify_svc.domain.identity import message_id, thread_id
 from notify_svc.domain.model import Reason, Rules
 from notify_svc.domain.silence import Recipient, outdated, silenced
+from notify_svc.rethink import rethink
 
 log = structlog.get_logger("notify.sending")
 
@@ -117,7 +118,7 @@ class Postman:
         async with unit_of_work(self.database) as uow:
             rows = await store.promises(uow, [claim.promise_id])
             if await claims.finish(uow, claim, State.SUPPRESSED, reason, now):
-                await service.rethink(uow, rows.values(), now)
+                await rethink(uow, rows.values(), now)
                 await store.save_promises(uow, list(rows.values()))
 
     async def _save(self, claim: Claim, outcome: Outcome, recipient: str) -> None:
@@ -165,7 +166,7 @@ class Postman:
         if outcome.fate is Fate.REFUSED_RECIPIENT:
             await uow.connection.execute("UPDATE customer SET refused = true WHERE customer_id = $1", claim.customer_id)
         if await claims.finish(uow, claim, State.FAILED, reason, now, smtp_code=outcome.code):
-            await service.rethink(uow, rows.values(), now)
+            await rethink(uow, rows.values(), now)
             await store.save_promises(uow, list(rows.values()))
 
     def _mail(self, claim: Claim, contact: Contact) -> Mail:

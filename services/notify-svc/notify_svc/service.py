@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -10,12 +10,12 @@ import structlog
 from jinja2 import TemplateError
 
 from candor.store.unit_of_work import UnitOfWork
-from notify_svc import control, notices, store
+from notify_svc import control, notices
 from notify_svc.civil import locale_of
 from notify_svc.compose import Letter, Snapshot, Wording, compose
 from notify_svc.contact import BadContact, Contact, Opener, zone_of
 from notify_svc.domain.episode import after_speaking, decide
-from notify_svc.domain.history import Entry, State, episode_of
+from notify_svc.domain.history import State, episode_of
 from notify_svc.domain.identity import notice_id, suppressed_value, told_value
 from notify_svc.domain.model import Decision, Gap, Kind, Promise, Reason, Rules, Statement, Told
 from notify_svc.domain.schedule import next_update, told_range
@@ -201,38 +201,3 @@ def _kept_back(known: Known, decision: Decision, statement: Statement, reason: R
         evidence=notices.json_text({"decision": decision.evidence}),
         gap_version=known.gap_version,
     )
-
-
-async def withdraw(uow: UnitOfWork, withdrawn: Collection[Known], now: datetime) -> None:
-    """Take back what has not gone out about promises that no longer stand."""
-    found = await notices.entries(uow, [known.promise_id for known in withdrawn])
-    waiting = [entry.notice_id for entries in found.values() for entry in entries if _not_out(entry)]
-    await notices.suppress(uow, waiting, Reason.WITHDRAWN, now)
-
-
-async def rethink(uow: UnitOfWork, rethought: Collection[Known], now: datetime) -> None:
-    """Read the episodes of these promises from their notices again, and have them decided upon at once."""
-    found = await notices.entries(uow, [known.promise_id for known in rethought])
-    for known in rethought:
-        known.episode = episode_of(found.get(known.promise_id, []), known.episode.slip_since)
-        known.check_at = now
-
-
-async def rethink_promises(uow: UnitOfWork, promise_ids: Collection[str], now: datetime) -> None:
-    """`rethink` for promises whose rows are not loaded yet."""
-    rows = await store.promises(uow, promise_ids)
-    await rethink(uow, rows.values(), now)
-    await store.save_promises(uow, list(rows.values()))
-
-
-async def forgive(uow: UnitOfWork, known: Collection[Known], now: datetime) -> None:
-    """A new contact came: what failed for the old one is settled, and the customer may be told afresh."""
-    found = await notices.entries(uow, [item.promise_id for item in known])
-    failed = [entry.notice_id for entries in found.values() for entry in entries if entry.state is State.FAILED]
-    if failed:
-        await notices.suppress(uow, failed, Reason.SUPERSEDED, now)
-        await rethink(uow, known, now)
-
-
-def _not_out(entry: Entry) -> bool:
-    return entry.state in (State.PENDING, State.PREVIEW, State.HELD)

@@ -75,12 +75,25 @@ async def trial(
             await (workers.kill(choices.randrange(2)) if broken else trouble(choices, workers, url))
         stop.set()
         await flowing
-        quiet = 6 if broken else 60
+        await until(lambda: passed(url, sender), seconds=120, pause=0.1)
         with suppress(TimeoutError):
-            await until(lambda: handled(url, sender), seconds=quiet, pause=0.1)
+            # Everything has been read and committed as read: an effect that is not there by now is lost.
+            await until(lambda: handled(url, sender), seconds=4 if broken else 60, pause=0.1)
         findings = await judge(url, sender)
         print(f"{len(sender.sent)} events, {rounds} troubles: {findings.summary()}")
         return findings
+
+
+async def passed(url: str, sender: Sender) -> bool:
+    """Whether the committed offsets are past everything that was sent to the partitioned topics."""
+    connection = await asyncpg.connect(url)
+    try:
+        total = await connection.fetchval(
+            "SELECT sum(value::int) FROM lease, jsonb_each_text(offsets) WHERE key <> 'incidents'"
+        )
+    finally:
+        await connection.close()
+    return bool(total == sum(topic != "incidents" for topic, _, _ in sender.sent.values()))
 
 
 async def handled(url: str, sender: Sender) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import cast
 
 import msgspec
 import pytest
@@ -145,3 +146,12 @@ def test_records_are_plain_bytes() -> None:
     encoded = encode(message("e1", "/x", NOW, "c", 1, CustomerErased("c")))
     assert isinstance(encoded, Record)
     assert all(isinstance(value, bytes) for _, value in encoded.headers)
+
+
+@pytest.mark.parametrize("name", ["ce_id", "ce_time", "ce_version", "ce_partitionkey", "traceparent"])
+def test_a_header_without_a_value_is_a_bad_attribute(name: str) -> None:
+    example = record()
+    headers = [*with_header(example, name, None), (name, None)]
+    assert (
+        refused(example.topic, cast(list[tuple[str, bytes]], headers), example.record.value).reason == "bad_attribute"
+    )

@@ -72,8 +72,8 @@ def decode(topic: str, headers: Sequence[tuple[str, bytes]], value: bytes | None
         raise ContractError("bad_attribute", "ce_specversion must be 1.0")
     try:
         envelope = _envelope(attributes)
-    except (ValueError, AttributeError) as error:
-        # AttributeError: Kafka allows headers without a value.
+    except (ValueError, TypeError, AttributeError) as error:
+        # The last two: Kafka allows headers without a value.
         raise ContractError("bad_attribute", type(error).__name__) from error
     event = EVENTS.get(envelope.type)
     if event is None:

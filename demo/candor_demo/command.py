@@ -8,6 +8,7 @@ import time
 from datetime import date
 from typing import Annotated, NoReturn
 
+import httpx
 import typer
 from rich.console import Console
 
@@ -23,7 +24,7 @@ from candor_demo.quiet import NotQuietError
 from candor_demo.source import DataMissingError
 
 STOPPED = 130
-FAILURES = (LocalError, DataMissingError, ImportRefusedError, Unreachable, NotQuietError)
+FAILURES = (LocalError, DataMissingError, ImportRefusedError, Unreachable, NotQuietError, httpx.HTTPError)
 
 
 def register(app: typer.Typer) -> None:

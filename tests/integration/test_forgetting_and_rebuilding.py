@@ -1,0 +1,162 @@
+"""What is to be gone is gone from all four databases, and what is built again is what it was, in silence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import asyncpg
+import pytest
+
+from candor.contracts import ContactRemoved, CustomerErased, decode
+from candor.store.db import Database
+from candor.store.outbox import unpack
+from risk_svc.rebuild import rebuild
+from risk_svc.settings import RiskSettings
+from risk_svc.wiring import GROUP
+from tests.support.town import Town, Trip
+from tests.support.waiting import until
+
+SENT_WARNING = ("warning", "sent")
+# The mark of an erasure names whom it is about, and a request that came before stays known under its id.
+MARKS = {
+    ("promise", "customer"),
+    ("promise", "ingest"),
+    ("promise", "outbox"),
+    ("delivery", "ingest"),
+    ("notify", "customer"),
+}
+
+
+async def traces(town: Town, *texts: str) -> set[tuple[str, str]]:
+    """(service, table) of every table of every database in which one of these texts stands, as text or in bytes."""
+    found: set[tuple[str, str]] = set()
+    patterns = [f"%{text}%" for text in texts] + [f"%{text.encode().hex()}%" for text in texts]
+
+    async def look(service: str, connection: asyncpg.Connection[Any]) -> None:
+        tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        assert len(tables) > 5
+        for (table,) in tables:
+            query = f'SELECT EXISTS (SELECT FROM "{table}" AS one WHERE one::text LIKE ANY($1::text[]))'
+            if await connection.fetchval(query, patterns):
+                found.add((service, table))
+
+    await town.databases(look)
+    return found
+
+
+async def outbox_types(town: Town, customer: str) -> set[type]:
+    """What any outbox still holds of a customer."""
+    found: set[type] = set()
+
+    async def look(_service: str, connection: asyncpg.Connection[Any]) -> None:
+        for row in await connection.fetch("SELECT topic, records FROM outbox"):
+            for record in unpack(row["records"]):
+                if record.key == customer.encode():
+                    found.add(type(decode(row["topic"], record.headers, record.value).data))
+
+    await town.databases(look)
+    return found
+
+
+@pytest.fixture
+def trip(town: Town) -> Trip:
+    return Trip(town)
+
+
+async def test_a_forgotten_customer_is_gone_from_all_four_databases(town: Town, trip: Trip) -> None:
+    neighbour = Trip(town)
+    await trip.reported("booked")
+    for one in (trip, neighbour):
+        await one.promised()
+    for one in (trip, neighbour):
+        await one.slipping()
+    for one in (trip, neighbour):
+        await town.notices(one.promise_id, SENT_WARNING)
+        await town.gap(one.promise_id, lambda gap: gap["told"])
+    assert {service for service, _ in await traces(town, trip.promise_id)} == {"promise", "delivery", "risk", "notify"}
+    assert ("notify", "notice") in await traces(town, trip.what)
+    # Contacts are kept sealed, so the address stands nowhere even before.
+    assert await traces(town, trip.email) == set()
+
+    erased = await town.promise.call("DELETE", f"/v1/customers/{trip.customer}")
+    assert erased.json() == {"customer_id": trip.customer, "promises_erased": 1}
+
+    async def forgotten() -> bool:
+        return await traces(town, trip.promise_id, trip.email, trip.what, trip.reference["id"]) == set()
+
+    await until(forgotten, pause=0.2)
+    assert await traces(town, trip.customer) <= MARKS
+    assert await outbox_types(town, trip.customer) == {CustomerErased, ContactRemoved}
+    for api, path in (
+        (town.promise, f"/v1/promises/{trip.promise_id}"),
+        (town.risk, f"/v1/gaps/{trip.promise_id}"),
+        (town.risk, f"/v1/customers/{trip.customer}/gap"),
+    ):
+        assert await town.get(api, path) is None
+    assert (await town.get(town.notify, "/v1/notices", customer_id=trip.customer))["items"] == []
+    assert (await town.get(town.delivery, "/v1/milestones", promise_id=trip.promise_id))["items"] == []
+    assert (await town.gap(neighbour.promise_id))["told"]
+    assert len(await town.mails(trip.email)) == 1
+
+
+async def published(town: Town) -> int:
+    connection = await asyncpg.connect(town.settings["risk"].database)
+    try:
+        return int(await connection.fetchval("SELECT last_value FROM outbox_id_seq"))
+    finally:
+        await connection.close()
+
+
+def lasting(gap: dict[str, Any]) -> dict[str, Any]:
+    """What events say of a promise; its forecast is made anew, now and with all lessons of the meantime."""
+    anew = {"as_of", "history", "score", "band", "p_slip", "forecast", "contributions"}
+    return {name: value for name, value in gap.items() if name not in anew}
+
+
+async def test_a_rebuild_ends_in_the_same_state_and_no_mailbox_gains_anything(town: Town, trip: Trip) -> None:
+    quiet = Trip(town)
+    kept = Trip(town)
+    trips = (trip, quiet, kept)
+    for one in trips:
+        await one.promised()
+    await town.tell(
+        "incident.reported",
+        incident_id=f"storm-{quiet.promise_id}",
+        status="opened",
+        severity=0.4,
+        category="storm",
+        title="Storm at the harbour",
+        affects=[{"kind": "site", "id": quiet.site}],
+        opened_at=town.clock.now(),
+    )
+    await trip.slipping()
+    await kept.reported("arrived", final=True)
+    await town.gap(kept.promise_id, lambda gap: gap["standing"] == "kept")
+    await town.gap(quiet.promise_id, lambda gap: gap["incidents"])
+    await town.notices(trip.promise_id, SENT_WARNING)
+    await town.gap(trip.promise_id, lambda gap: gap["told"])
+
+    await town.stop_worker()
+    before = {one.promise_id: lasting(await town.gap(one.promise_id)) for one in trips}
+    settings, last = town.settings["risk"], await published(town)
+    assert isinstance(settings, RiskSettings)
+    database = await Database.open(settings.database)
+    await rebuild(settings, database, GROUP, town.clock)
+    await database.close()
+    after = {one.promise_id: lasting(await town.gap(one.promise_id)) for one in trips}
+    assert after == before
+    assert await published(town) == last
+
+    mails = {one.email: len(await town.mails(one.email)) for one in trips}
+    await town.start_worker()
+    # One more promise goes the whole way; by then whatever the rebuild had stirred up would have gone it too.
+    later = Trip(town)
+    await later.promised()
+    await later.slipping()
+    await town.notices(later.promise_id, SENT_WARNING)
+    found = (await town.get(town.notify, "/v1/notices", promise_id=trip.promise_id))["items"]
+    updates = [item for item in found if item["statement"] != "warning"]
+    assert {one.email: len(await town.mails(one.email)) for one in trips} == {
+        **mails,
+        trip.email: mails[trip.email] + len([item for item in updates if item["state"] == "sent"]),
+    }

@@ -23,6 +23,7 @@ class KafkaProxy:
         self._writers: set[asyncio.StreamWriter] = set()
         self.holding = False
         self.held = 0
+        self.accepted = 0
         self.port = 0
 
     @property
@@ -31,7 +32,8 @@ class KafkaProxy:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[KafkaProxy]:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        # Where it ran before, if it did: an outage ends at the same address.
+        server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield self
@@ -42,6 +44,7 @@ class KafkaProxy:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.accepted += 1
         broker_reader, broker_writer = await asyncio.open_connection(*self._target)
         ends = {writer, broker_writer}
         self._writers |= ends

@@ -13,6 +13,7 @@ from candor.intake import Door
 from candor.intake.history import LARGEST_BYTES
 from candor.intake.routes import IMPORTS, common
 from candor.messaging.consumer import Worker
+from candor.messaging.reach import KafkaReach
 from candor.messaging.relay import Relay
 from candor.ops.clock import Clock
 from candor.runtime import Background
@@ -39,16 +40,21 @@ def build(settings: DeliverySettings, clock: Clock | None = None, *, consuming: 
     async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
         await upgrade(settings.database, MIGRATIONS)
         database = await Database.open(settings.database, partitions=settings.partitions)
+        kafka = KafkaReach(settings)
         door = Door(database, business, KNOWN, statement, service.apply)
         worker = Worker(settings, database, PromisesHandler(), settings.service)
         relay = Relay(settings, database, keeps=True)
         app.state.door = door
         app.state.health.add("database", database.check)
+        # Intake goes on without Kafka: what was accepted waits in the outbox (ADR 0015).
+        app.state.health.add("kafka", kafka.check, needed=False)
+        app.state.health.add("consumer", worker.check, needed=False)
         backgrounds: list[Background] = [worker] if consuming else []
         try:
             yield [*backgrounds, relay] if settings.publishing else backgrounds
         finally:
             await door.close()
+            await kafka.close()
             await database.close()
 
     routers = [routes.direct, routes.router, queries.router, common(RejectedRow)]

@@ -10,6 +10,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from candor.messaging.consumer import Worker
+from candor.messaging.reach import KafkaReach
 from candor.messaging.relay import Relay
 from candor.ops.clock import Clock
 from candor.runtime import Background
@@ -17,7 +18,6 @@ from candor.store.db import Database
 from candor.store.migrate import upgrade
 from candor.store.unit_of_work import unit_of_work
 from candor.web.app import create_app
-from candor.web.health import Check
 from notify_svc import control
 from notify_svc.channels.email import EmailChannel
 from notify_svc.contact import Opener
@@ -41,6 +41,7 @@ def build(settings: NotifySettings, clock: Clock | None = None) -> FastAPI:
     async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
         await upgrade(settings.database, MIGRATIONS)
         database = await Database.open(settings.database, partitions=settings.partitions)
+        kafka = KafkaReach(settings)
         async with unit_of_work(database) as uow:
             await control.begin(uow, sending=not settings.production)
         app.state.database = database
@@ -48,7 +49,8 @@ def build(settings: NotifySettings, clock: Clock | None = None) -> FastAPI:
         worker = _worker(settings, database, opener, business)
         app.state.worker = worker
         app.state.health.add("database", database.check)
-        app.state.health.add("consumer", _unhalted(worker))
+        app.state.health.add("kafka", kafka.check)
+        app.state.health.add("consumer", worker.check)
         postman = Postman(
             database, channel, opener, business, settings.rules(), settings.identity(), settings.patience()
         )
@@ -58,6 +60,7 @@ def build(settings: NotifySettings, clock: Clock | None = None) -> FastAPI:
         try:
             yield [sender, worker, relay] if settings.publishing else [worker]
         finally:
+            await kafka.close()
             await database.close()
 
     return create_app("Candor notify-svc", settings, parts, [router])
@@ -71,11 +74,3 @@ def _worker(settings: NotifySettings, database: Database, opener: Opener, clock:
     handler = NotifyHandler(speaker, clock, lag, freshest=settings.freshest_seconds, deciding=settings.publishing)
     worker = Worker(settings, database, handler, settings.service)
     return worker
-
-
-def _unhalted(worker: Worker) -> Check:
-    async def check() -> None:
-        if worker.halted:
-            raise RuntimeError(f"partitions halted: {worker.halted}")
-
-    return check

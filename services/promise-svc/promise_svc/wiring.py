@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from candor.intake import Door
 from candor.intake.history import LARGEST_BYTES
 from candor.intake.routes import IMPORTS, common
+from candor.messaging.reach import KafkaReach
 from candor.messaging.relay import Relay
 from candor.ops.clock import Clock
 from candor.runtime import Background
@@ -36,15 +37,19 @@ def build(settings: PromiseSettings, clock: Clock | None = None) -> FastAPI:
     async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
         await upgrade(settings.database, MIGRATIONS)
         database = await Database.open(settings.database, partitions=settings.partitions)
+        kafka = KafkaReach(settings)
         door = Door(database, business, KNOWN, Reader(sealer).statement, service.apply)
         app.state.door = door
         app.state.sealer = sealer
         app.state.health.add("database", database.check)
+        # Intake goes on without Kafka: what was accepted waits in the outbox (ADR 0015).
+        app.state.health.add("kafka", kafka.check, needed=False)
         relay = Relay(settings, database, keeps=True)
         try:
             yield [relay] if settings.publishing else []
         finally:
             await door.close()
+            await kafka.close()
             await database.close()
 
     routers = [routes.direct, routes.router, queries.router, common(RejectedRow)]

@@ -11,6 +11,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from candor.messaging.consumer import Worker
+from candor.messaging.reach import KafkaReach
 from candor.messaging.relay import Relay
 from candor.ops.clock import Clock
 from candor.runtime import Background, worker_app
@@ -38,6 +39,7 @@ def worker(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
     async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
         await upgrade(settings.database, MIGRATIONS)
         database = await Database.open(settings.database, partitions=settings.partitions)
+        kafka = KafkaReach(settings)
         try:
             learner = Learner(database, ReferenceClasses())
             await learner.catch_up()
@@ -46,10 +48,12 @@ def worker(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
             consumer = Worker(settings, database, handler, GROUP)
             app.state.consumer = consumer
             app.state.health.add("database", database.check)
-            app.state.health.add("partitions", lambda: _not_halted(consumer))
+            app.state.health.add("kafka", kafka.check)
+            app.state.health.add("partitions", consumer.check)
             relay: list[Background] = [Relay(settings, database, keeps=False)] if settings.publishing else []
             yield [consumer, learner, *relay]
         finally:
+            await kafka.close()
             await database.close()
 
     return worker_app("Candor risk-svc worker", settings, parts)
@@ -62,15 +66,18 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
     async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
         await upgrade(settings.database, MIGRATIONS)
         database = await Database.open(settings.database, partitions=settings.partitions, pool_size=2)
+        kafka = KafkaReach(settings)
         feed = Feed(settings)
         app.state.database = database
         app.state.feed = feed
         app.state.clock = clock or settings.business_clock()
         app.state.reading = Reading(database, feed, app.state.clock)
         app.state.health.add("database", database.check)
+        app.state.health.add("kafka", kafka.check)
         try:
             yield [feed, Figures(database), app.state.reading]
         finally:
+            await kafka.close()
             await database.close()
 
     policies = {board.MOUNT: BOARD_POLICY}
@@ -95,8 +102,3 @@ def calm_collector() -> None:
     """Have Python's cycle collector leave the hot state alone: it is large, long-lived and has no cycles."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-
-
-async def _not_halted(consumer: Worker) -> None:
-    if consumer.halted:
-        raise RuntimeError(f"partitions halted: {consumer.halted}")

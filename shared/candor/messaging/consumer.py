@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from candor.ops.settings import Settings
     from candor.store.db import Database
 
-__all__ = ["Handler", "Limits", "Work", "Worker"]
+__all__ = ["HaltedError", "Handler", "Limits", "Work", "Worker"]
 
 log = structlog.get_logger("candor.consumer")
 
@@ -38,6 +38,10 @@ TICK_SECONDS: Final = 1.0
 PAUSE_SECONDS: Final = 0.2
 LONGEST_PAUSE: Final = 2.0
 RELEASE_SECONDS: Final = 5.0
+
+
+class HaltedError(Exception):
+    """Partitions stand still until a person decides about their dead letters."""
 
 
 class Worker:
@@ -89,6 +93,11 @@ class Worker:
     def halted(self) -> dict[int, str]:
         """Partitions that stopped at a limit, and why."""
         return {number: own.halted for number, own in self.owned.items() if own.halted}
+
+    async def check(self) -> None:
+        """For readiness: HaltedError while any owned partition stands still at a limit of dead letters."""
+        if self.halted:
+            raise HaltedError("; ".join(f"partition {number}: {why}" for number, why in sorted(self.halted.items())))
 
     async def run(self) -> None:
         """Work until `stop`; outlives outages of Kafka and the database."""

@@ -17,10 +17,14 @@ log = structlog.get_logger("candor.health")
 
 
 class Health:
-    """Readiness of one process. `checks` raise where what they ask is away; asked at most twice a second."""
+    """Readiness of one process. `checks` raise where what they ask is away; asked at most twice a second.
+
+    A check that is not `needed` never makes the process unready: what it finds is `degraded`, shown and logged.
+    """
 
     def __init__(self, checks: Mapping[str, Check]) -> None:
         self._checks = dict(checks)
+        self._optional: set[str] = set()
         self._lock = asyncio.Lock()
         self._asked = -FRESH_SECONDS
         self._found: dict[str, str] = {}
@@ -29,9 +33,11 @@ class Health:
         self.draining = False
         self.dead: dict[str, str] = {}
 
-    def add(self, name: str, check: Check) -> None:
+    def add(self, name: str, check: Check, *, needed: bool = True) -> None:
         """One more check, for parts that exist only once the app has started."""
         self._checks[name] = check
+        if not needed:
+            self._optional.add(name)
 
     async def problems(self) -> dict[str, str]:
         """What is wrong, by name; empty means ready."""
@@ -41,9 +47,15 @@ class Health:
         elif not self.started:
             wrong["process"] = "starting"
         else:
-            wrong |= await self._dependencies()
+            found = await self._dependencies()
+            wrong |= {name: reason for name, reason in found.items() if name not in self._optional}
         metrics.READY.set(0 if wrong else 1)
         return wrong
+
+    @property
+    def degraded(self) -> dict[str, str]:
+        """What was wrong at the last look with parts that the process can do without for a while, by name."""
+        return {name: reason for name, reason in self._found.items() if name in self._optional}
 
     async def _dependencies(self) -> dict[str, str]:
         async with self._lock:

@@ -14,7 +14,10 @@ from candor.web.problems import Problem
 
 
 def router(health: Health) -> APIRouter:
-    """Routes `/livez` (asks nothing), `/readyz` (names what is wrong), `/metrics` and `/problems/{code}`."""
+    """Routes `/livez` (asks nothing), `/readyz` (names what is wrong), `/metrics` and `/problems/{code}`.
+
+    `/readyz` is 503 with `wrong` where the process cannot do its job, 200 with `degraded` where it can for now.
+    """
     routes = APIRouter(include_in_schema=False)
 
     @routes.get("/livez")
@@ -25,7 +28,11 @@ def router(health: Health) -> APIRouter:
     async def readyz() -> Response:
         wrong = await health.problems()
         if wrong:
-            raise Problem.unavailable("not_ready", extensions={"wrong": wrong})
+            more = {"degraded": health.degraded} if health.degraded else {}
+            raise Problem.unavailable("not_ready", extensions={"wrong": wrong, **more})
+        if health.degraded:
+            content = msgspec.json.encode({"status": "ready", "degraded": health.degraded})
+            return Response(content, media_type="application/json")
         return Response(b'{"status":"ready"}', media_type="application/json")
 
     @routes.get("/metrics")

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from socket import socket
 
 import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from candor.ops import logging, tracing
+from candor.ops import garbage, logging, tracing
 from candor.ops.settings import Settings
 from candor.web.app import Parts, create_app
 from candor.web.backgrounds import Background, Supervisor
@@ -29,19 +30,20 @@ def serve(settings: Settings, app: FastAPI) -> None:
     tracing.configure(settings.service, settings.otlp_endpoint, settings.trace_ratio)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            status = runner.run(run(settings, app))
+            status = runner.run(run(settings, app, garbage.settle))
     finally:
         tracing.shutdown()
     sys.exit(status)
 
 
-async def run(settings: Settings, app: FastAPI) -> int:
-    """Serves in this event loop; returns the exit status.
+async def run(settings: Settings, app: FastAPI, on_started: Callable[[], None] | None = None) -> int:
+    """Serves in this event loop; returns the exit status. `on_started` is called once the process is up and listens.
 
     SIGTERM or SIGINT: readiness off, a pause for load balancers to notice, requests in flight end (with a deadline),
     backgrounds stop in order, then what `parts` opened is closed. A second signal skips the waiting.
     """
     server = server_for(settings, app)
+    server.on_started = on_started
     health: Health = app.state.health
     supervisor: Supervisor = app.state.supervisor
     stopper = _Stopper(server, health, settings.drain_pause_seconds)
@@ -75,14 +77,21 @@ def worker_app(
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, with the signals left to us."""
+    """uvicorn, with the signals left to us; `on_started` is called once it listens."""
+
+    on_started: Callable[[], None] | None = None
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and self.on_started is not None:
+            self.on_started()
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         yield
 
 
-def server_for(settings: Settings, app: FastAPI) -> uvicorn.Server:
+def server_for(settings: Settings, app: FastAPI) -> _Server:
     """The HTTP server of a process, not yet started."""
     return _Server(_config(settings, app))
 

@@ -27,6 +27,7 @@ from candor.web.observed import ObservedMiddleware
 from candor.web.problems import FieldError, Problem, pointer
 from candor.web.rates import Rates
 from candor.web.secret_files import SecretFile
+from candor.web.shortcut import ShortcutMiddleware
 from candor.web.webhooks import parse_secrets
 
 Parts = Callable[[FastAPI], AbstractAsyncContextManager[Sequence[Background]]]
@@ -69,6 +70,7 @@ def create_app(
         most_running=settings.most_running,
     )
     # The last one added is the outermost: it sees what the other refuses.
+    app.add_middleware(ShortcutMiddleware, owner=app)
     app.add_middleware(LimitsMiddleware, limits=limits)
     app.add_middleware(ObservedMiddleware, policies=policies or {})
     app.add_exception_handler(Problem, _problem)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 import msgspec
 from fastapi import Depends, Path
@@ -15,6 +15,7 @@ from candor.web.auth import refuse
 from candor.web.body import read_raw
 from candor.web.problems import Problem
 
+LONGEST_SOURCE: Final = 64
 Secrets = dict[str, tuple[str, ...]]
 
 
@@ -48,7 +49,7 @@ def parse_secrets(raw: bytes) -> Secrets:
 class SignatureGuard:
     """Dependency that lets a route be called by a source that signs its requests, and gives the Webhook."""
 
-    async def __call__(self, request: Request, source: Annotated[str, Path(max_length=64)]) -> Webhook:
+    async def __call__(self, request: Request, source: Annotated[str, Path(max_length=LONGEST_SOURCE)]) -> Webhook:
         state = request.app.state
         secrets = state.webhook_secrets.get() if state.webhook_secrets else {}
         raw = await read_raw(request)

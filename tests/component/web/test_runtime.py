@@ -82,7 +82,8 @@ async def test_sigterm_lets_requests_end_and_stops_in_order() -> None:
     order = [
         line for line in events(lines + rest) if line.split(" ")[0] in ("request", "background", "closed", "stopped")
     ]
-    assert order == ["request", "background stopped intake", "background stopped relay", "closed", "stopped"]
+    stops = [f"background stopped {name}" for name in ("intake", "relay", "loop-lag")]
+    assert order == ["request", *stops, "closed", "stopped"]
     assert (status, error) == (0, "")
 
 

@@ -1,0 +1,71 @@
+"""The first sentence is the news, and bad news is as bad as it is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from notify_svc.domain.lead import Leading, lead_of
+from notify_svc.domain.model import Reason, Statement
+from tests.support.clocks import NOON
+from tests.unit.notify.facts import DUE, HIGH, LOW, gap, minutes, promise, told
+
+
+def lead(
+    statement: Statement, reason: Reason, low: datetime | None = LOW, high: datetime | None = HIGH, **changes: Any
+) -> str:
+    values = {"now": NOON, "promise": promise(), "gap": gap(), "earlier": told(), **changes}
+    return lead_of(statement, reason, Leading(low=low, high=high, **values))
+
+
+@pytest.mark.parametrize("statement", [Statement.WARNING, Statement.UPDATE])
+def test_a_broken_promise_is_called_that_whatever_was_said_before(statement: Statement) -> None:
+    assert lead(statement, Reason.NOT_KEPT) == "not_kept"
+
+
+def test_an_end_is_an_end() -> None:
+    assert lead(Statement.ALL_CLEAR, Reason.KEPT) == "done"
+    assert lead(Statement.UPDATE, Reason.DONE_OUTSIDE_RANGE) == "done"
+    assert lead(Statement.ALL_CLEAR, Reason.RECOVERED) == "back"
+    assert lead(Statement.CANCELLED, Reason.CANCELLED) == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("p_slip", "now", "expected"),
+    [
+        (0.9, NOON, "slip"),
+        (0.5, NOON, "slip"),
+        (0.49, NOON, "step"),
+        (None, NOON, "step"),
+        (1.0, DUE, "slip"),
+        (1.0, DUE + minutes(1), "late"),
+        (0.1, DUE + minutes(1), "late"),
+    ],
+)
+def test_a_warning_says_probably_only_before_the_date(p_slip: float | None, now: datetime, expected: str) -> None:
+    assert lead(Statement.WARNING, Reason.SLIP_HELD, gap=gap(p_slip), now=now, earlier=None) == expected
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "reason", "expected"),
+    [
+        (LOW + minutes(60), HIGH + minutes(60), Reason.RANGE_LEFT, "later"),
+        (LOW - minutes(60), HIGH - minutes(60), Reason.RANGE_LEFT, "earlier"),
+        (LOW, HIGH, Reason.UPDATE_DUE, "same"),
+        (LOW, HIGH + minutes(5), Reason.UPDATE_DUE, "same"),
+        (LOW, HIGH, Reason.RANGE_LEFT, "open"),
+        (LOW + minutes(5), HIGH - minutes(30), Reason.UPDATE_DUE, "open"),
+        (None, None, Reason.RANGE_LEFT, "open"),
+    ],
+)
+def test_an_update_compares_with_what_was_told(
+    low: datetime | None, high: datetime | None, reason: Reason, expected: str
+) -> None:
+    assert lead(Statement.UPDATE, reason, low, high) == expected
+
+
+def test_without_an_earlier_range_an_update_compares_nothing() -> None:
+    assert lead(Statement.UPDATE, Reason.RANGE_LEFT, earlier=told(low=None, high=None)) == "open"
+    assert lead(Statement.UPDATE, Reason.RANGE_LEFT, earlier=None) == "open"

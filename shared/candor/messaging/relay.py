@@ -22,7 +22,7 @@ from candor.messaging.topics import ensure_topics
 from candor.ops import metrics
 from candor.store import outbox
 from candor.store.dead_letter import DeadLetter
-from candor.store.errors import StoreUnavailable
+from candor.store.errors import StoreUnavailable, unavailable
 from candor.store.lease import RENEW_SECONDS, Leases
 from candor.store.unit_of_work import unit_of_work
 
@@ -298,7 +298,7 @@ class Relay:
         if now - self._told.get(text, float("-inf")) < TELL_SECONDS:
             return
         self._told = {text: now}
-        if isinstance(error, KafkaError | StoreUnavailable | OSError | TimeoutError):
+        if isinstance(error, KafkaError | OSError | TimeoutError) or unavailable(error) is not None:
             _log.warning("relay waits", why=text)
         else:
             _log.error("relay failed and tries again", exc_info=error)

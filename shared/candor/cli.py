@@ -18,6 +18,13 @@ GROUP = "candor.commands"
 # The order in which somebody new needs them; what packages add comes after.
 FIRST = ("local", "doctor", "token", "replay", "bulk", "relay", "dlq")
 
+# Whose module has a command: importing all of them takes seconds, and a command needs its own only.
+OWNERS = {
+    **dict.fromkeys(("up", "down", "status"), "local"),
+    **{name: name for name in ("doctor", "token", "replay", "relay", "dlq", "risk", "demo")},
+    "import": "bulk",
+}
+
 HELP = """Keep what customers were promised beside what is really happening.
 
 A first look: [b]candor demo[/]. On your own: [b]candor up[/], then [b]candor token --role operator[/] for a key, and
@@ -25,8 +32,11 @@ A first look: [b]candor demo[/]. On your own: [b]candor up[/], then [b]candor to
 """
 
 
-def build() -> typer.Typer:
-    """The command line with every command of this package and of the installed ones."""
+def build(command: str = "") -> typer.Typer:
+    """The command line: the module of `command` alone, or all of this package and of the installed ones.
+
+    For a command that is not known here, such as one that another package adds, all are there.
+    """
     app = typer.Typer(
         help=HELP,
         no_args_is_help=True,
@@ -35,22 +45,29 @@ def build() -> typer.Typer:
         pretty_exceptions_show_locals=False,
     )
     app.callback()(_main)
-    for register in registers():
+    for register in registers(OWNERS.get(command, "")):
         register(app)
     return app
 
 
-def registers() -> Iterator[Callable[[typer.Typer], None]]:
-    """`register(app)` of each module of candor.commands and of each entry point of the group `candor.commands`."""
+def registers(owner: str = "") -> Iterator[Callable[[typer.Typer], None]]:
+    """`register(app)` of each module of candor.commands and of each entry point of the group `candor.commands`.
+
+    `owner`: only that module's or entry point's.
+    """
     found = sorted(
         (module.name for module in pkgutil.iter_modules(commands.__path__)),
         key=lambda name: (FIRST.index(name) if name in FIRST else len(FIRST), name),
     )
     for name in found:
+        if owner not in ("", name):
+            continue
         register = getattr(importlib.import_module(f"{commands.__name__}.{name}"), "register", None)
         if register is not None:
             yield register
     for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+        if owner not in ("", point.name):
+            continue
         try:
             yield point.load()
         except ModuleNotFoundError as error:
@@ -61,7 +78,7 @@ def registers() -> Iterator[Callable[[typer.Typer], None]]:
 def main() -> None:
     """Runs a command; a local trouble is one line and exit status 1."""
     try:
-        build()()
+        build(sys.argv[1] if len(sys.argv) > 1 else "")()
     except LocalError as error:
         sys.exit(f"candor: {error}")
 

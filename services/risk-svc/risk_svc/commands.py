@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -13,13 +13,10 @@ from rich.console import Console
 from candor.local.errors import LocalError
 from candor.local.folder import Folder
 from candor.local.running import database_url, require_running
-from candor.ops.settings import load
-from candor.store.db import Database
 from candor.store.errors import StoreUnavailable
-from candor.store.migrate import upgrade
-from risk_svc.rebuild import rebuild as rebuild_all
-from risk_svc.settings import WorkerSettings
-from risk_svc.wiring import GROUP, MIGRATIONS
+
+if TYPE_CHECKING:
+    from risk_svc.settings import WorkerSettings
 
 
 def register(app: typer.Typer) -> None:
@@ -39,6 +36,10 @@ def rebuild(
     Stop its workers first. Kafka keeps 28 days: for older events run `candor relay replay` of promise-svc and
     delivery-svc before this.
     """
+    # Imported here and below: the worker's libraries take seconds, which `candor --help` must not wait for.
+    from candor.ops.settings import load  # noqa: PLC0415
+    from risk_svc.settings import WorkerSettings  # noqa: PLC0415
+
     if not yes:
         typer.confirm("Empty the read side of risk-svc and read everything again?", abort=True)
     folder = Folder.default()
@@ -54,6 +55,11 @@ def rebuild(
 
 async def run(settings: WorkerSettings, console: Console | None) -> int:
     """Rebuild with a line of progress; returns the live promises."""
+    from candor.store.db import Database  # noqa: PLC0415
+    from candor.store.migrate import upgrade  # noqa: PLC0415
+    from risk_svc.rebuild import rebuild as rebuild_all  # noqa: PLC0415
+    from risk_svc.wiring import GROUP, MIGRATIONS  # noqa: PLC0415
+
     await upgrade(settings.database, MIGRATIONS)
     database = await Database.open(settings.database, partitions=settings.partitions)
     try:

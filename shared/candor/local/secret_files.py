@@ -8,12 +8,15 @@ import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nacl.public import PrivateKey
 
 from candor.local.errors import explain_os_error
 from candor.local.folder import Folder
-from candor.web.auth import Role, new_key
+
+if TYPE_CHECKING:
+    from candor.web.auth import Role
 
 SOURCES = ("crm", "field")
 
@@ -77,6 +80,9 @@ def ensure_secrets(folder: Folder) -> SecretPaths:
 
 def add_key(paths: SecretPaths, name: str, role: Role, scopes: tuple[str, ...] = ()) -> str:
     """A new API key, returned here and kept nowhere: the file holds its SHA-256. The same name again replaces it."""
+    # Imported here: it brings the web framework along, which `candor status` has no use for.
+    from candor.web.auth import new_key  # noqa: PLC0415
+
     key, digest = new_key()
     entries = [entry for entry in json.loads(paths.api_keys.read_text())["keys"] if entry["name"] != name]
     entries.append({"name": name, "sha256": digest, "role": role.name.lower(), "scopes": list(scopes)})

@@ -18,7 +18,7 @@ from candor.messaging.relay import Relay
 from candor.ops.clock import Clock
 from candor.runtime import Background
 from candor.store.db import Database
-from candor.store.migrate import upgrade
+from candor.store.migrate import scripts, upgrade
 from candor.web.app import create_app
 from delivery_svc import queries, routes, service
 from delivery_svc.handlers import PromisesHandler
@@ -26,7 +26,7 @@ from delivery_svc.settings import DeliverySettings
 from delivery_svc.sources.standard import KNOWN, statement
 from delivery_svc.tables import RejectedRow
 
-MIGRATIONS: Final = Path(__file__).parents[1] / "migrations"
+MIGRATIONS: Final = scripts(Path(__file__).parent)
 
 
 def build(settings: DeliverySettings, clock: Clock | None = None, *, consuming: bool = True) -> FastAPI:

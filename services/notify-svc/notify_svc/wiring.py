@@ -15,7 +15,7 @@ from candor.messaging.relay import Relay
 from candor.ops.clock import Clock
 from candor.runtime import Background
 from candor.store.db import Database
-from candor.store.migrate import upgrade
+from candor.store.migrate import scripts, upgrade
 from candor.store.unit_of_work import unit_of_work
 from candor.web.app import create_app
 from notify_svc import control
@@ -28,7 +28,7 @@ from notify_svc.sending import Postman
 from notify_svc.service import Speaker
 from notify_svc.settings import NotifySettings
 
-MIGRATIONS: Final = Path(__file__).parents[1] / "migrations"
+MIGRATIONS: Final = scripts(Path(__file__).parent)
 
 
 def build(settings: NotifySettings, clock: Clock | None = None) -> FastAPI:

@@ -17,7 +17,7 @@ from candor.messaging.relay import Relay
 from candor.ops.clock import Clock
 from candor.runtime import Background
 from candor.store.db import Database
-from candor.store.migrate import upgrade
+from candor.store.migrate import scripts, upgrade
 from candor.web.app import create_app
 from promise_svc import queries, routes, service
 from promise_svc.contacts import Sealer
@@ -25,7 +25,7 @@ from promise_svc.settings import PromiseSettings
 from promise_svc.sources.standard import KNOWN, Reader
 from promise_svc.tables import RejectedRow
 
-MIGRATIONS: Final = Path(__file__).parents[1] / "migrations"
+MIGRATIONS: Final = scripts(Path(__file__).parent)
 
 
 def build(settings: PromiseSettings, clock: Clock | None = None) -> FastAPI:

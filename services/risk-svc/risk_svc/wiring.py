@@ -16,7 +16,7 @@ from candor.messaging.relay import Relay
 from candor.ops.clock import Clock
 from candor.runtime import Background, worker_app
 from candor.store.db import Database
-from candor.store.migrate import upgrade
+from candor.store.migrate import scripts, upgrade
 from candor.web.app import create_app
 from candor.web.observed import BOARD_POLICY
 from risk_svc import board, routes
@@ -29,7 +29,7 @@ from risk_svc.learner import Learner
 from risk_svc.settings import RiskSettings
 
 GROUP: Final = "risk-svc"
-MIGRATIONS: Final = Path(__file__).parents[1] / "migrations"
+MIGRATIONS: Final = scripts(Path(__file__).parent)
 
 
 def worker(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:

@@ -54,6 +54,12 @@ async def create_database(url: str) -> None:
     await connection.close()
 
 
+def scripts(package: Path) -> Path:
+    """A service's Alembic scripts: inside its package when installed from a wheel, beside it in a checkout."""
+    inside = package / "migrations"
+    return inside if inside.exists() else package.parent / "migrations"
+
+
 def run(context: Any, metadata: MetaData) -> None:
     """What a service's migrations/env.py calls, with Alembic's context and the metadata of its tables."""
     connection = context.config.attributes.get("connection")

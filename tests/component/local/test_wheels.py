@@ -1,0 +1,83 @@
+"""What leaves the checkout as a wheel holds all that a service needs to start: its migrations and templates too."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+SERVICES = ("promise", "delivery", "risk", "notify")
+LOOK = """
+import sys
+from pathlib import Path
+from alembic.script import ScriptDirectory
+from {package}.wiring import MIGRATIONS
+assert ScriptDirectory(str(MIGRATIONS)).get_heads(), "no migrations"
+print(MIGRATIONS.relative_to(sys.argv[1]).as_posix())
+"""
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The four services and the library, built as wheels without network and unpacked into one folder."""
+    wheels, folder = tmp_path_factory.mktemp("wheels"), tmp_path_factory.mktemp("site")
+    sources = [str(ROOT / "shared"), *(str(ROOT / "services" / f"{name}-svc") for name in SERVICES)]
+    options = ["--no-deps", "--no-build-isolation", "--no-index", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([sys.executable, "-m", "pip", "wheel", *options, "-w", str(wheels), *sources], check=True)
+    built = list(wheels.glob("*.whl"))
+    assert len(built) == len(sources)
+    for wheel in built:
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(folder)
+    return folder
+
+
+def beside_code(folder: Path) -> set[str]:
+    """Files under `folder` that are neither caches nor a wheel's own."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix() for path in files if "__pycache__" not in path.parts}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_wheel_has_every_file_of_its_package_and_its_migrations(name: str, unpacked: Path) -> None:
+    service = ROOT / "services" / f"{name}-svc"
+    wanted = beside_code(service / f"{name}_svc") | {
+        f"migrations/{path}" for path in beside_code(service / "migrations")
+    }
+    assert beside_code(unpacked / f"{name}_svc") == wanted
+    assert "migrations/env.py" in wanted
+
+
+def test_the_library_has_its_jars_lock_and_its_examples(unpacked: Path) -> None:
+    assert beside_code(unpacked / "candor") == beside_code(ROOT / "shared" / "candor")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_an_installed_service_finds_its_migrations_in_its_own_package(name: str, unpacked: Path) -> None:
+    code = LOOK.format(package=f"{name}_svc")
+    command = [sys.executable, "-c", code, str(unpacked)]
+    found = subprocess.run(command, env={"PYTHONPATH": str(unpacked)}, capture_output=True, text=True, check=False)
+    assert found.stdout.strip() == f"{name}_svc/migrations", found.stderr
+
+
+def test_every_dependency_of_ours_is_locked_with_its_hash() -> None:
+    lines = (ROOT / "requirements.lock").read_text().splitlines()
+    locked = {line.split("==")[0] for line in lines if "==" in line}
+    named = {line for line in (ROOT / "requirements.in").read_text().split("\n") if line and not line.startswith("#")}
+    for package in ("shared", *(f"services/{name}-svc" for name in SERVICES)):
+        project = tomllib.loads((ROOT / package / "pyproject.toml").read_text())["project"]
+        extra = [one for group in project.get("optional-dependencies", {}).values() for one in group]
+        wanted = {one for one in (*project["dependencies"], *extra) if one != "candor"}
+        assert wanted <= locked
+        assert wanted <= named
+
+
+def test_time_zones_come_with_the_packages_where_the_system_has_none() -> None:
+    code = "import zoneinfo; zoneinfo.reset_tzpath(to=[]); print(zoneinfo.ZoneInfo('Europe/Vienna'))"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.strip() == "Europe/Vienna"

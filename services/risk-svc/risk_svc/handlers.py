@@ -104,7 +104,7 @@ class RiskHandler:
             state, view = item.state, item.state.view
             stands = standing(state)
             found = known.facts(state, item.partition.incidents.linked(state), now)
-            digest = known.digest(found)
+            digest = known.digest(found, state.held_due)
             reason = worth_publishing(state, stands, digest)
             if reason is None:
                 continue

@@ -28,7 +28,7 @@ def only(found: list[Fact]) -> Fact:
 
 def test_nothing_happened_nothing_is_stated() -> None:
     assert facts(state_of(Story().made()), [], MADE_S) == []
-    assert digest([]) == 0
+    assert digest([], DUE_S) == digest([], DUE_S)
 
 
 def test_a_late_step_names_its_event_and_the_senders_reason() -> None:
@@ -52,7 +52,7 @@ def test_overdue_by_the_clock_has_no_event_and_keeps_its_identity_while_minutes_
     first, later = (only(facts(state, [], DEPARTS_S + minutes * 60)) for minutes in (20, 50))
     assert (first.kind, first.event_id, first.minutes) == (FactKind.MILESTONE_OVERDUE, "", 20.0)
     assert later.minutes == 50.0
-    assert digest([first]) == digest([later]) != 0
+    assert digest([first], DUE_S) == digest([later], DUE_S)
 
 
 def test_both_steps_may_be_overdue() -> None:
@@ -91,8 +91,12 @@ def test_only_incidents_that_are_open_now_are_stated() -> None:
 def test_another_fact_is_another_digest() -> None:
     story = Story()
     state = state_of(story.made(), story.milestone("departed", 42))
-    without = digest(facts(state, [], DUE_S - 3600))
-    assert digest(facts(state, [pictured(incident())], DUE_S - 3600)) != without
+    without = digest(facts(state, [], DUE_S - 3600), DUE_S)
+    assert digest(facts(state, [pictured(incident())], DUE_S - 3600), DUE_S) != without
+
+
+def test_another_held_date_is_told_though_no_fact_is_new() -> None:
+    assert digest([], DUE_S) != digest([], DUE_S + 1)
 
 
 def pictured(item: Message):  # type: ignore[no-untyped-def]

@@ -34,10 +34,10 @@ def facts(state: PromiseState, linked: Iterable[Incident], now: float) -> list[F
     return found
 
 
-def digest(found: Iterable[Fact]) -> int:
-    """A number that stays the same while only the minutes of the facts grow; 0 for none."""
+def digest(found: Iterable[Fact], held_due: float) -> int:
+    """A number that stays the same while only the minutes of the facts grow, and the customer holds the same date."""
     names = "\n".join(f"{fact.kind.value}|{fact.name}|{fact.event_id}" for fact in found)
-    return crc32(names.encode("utf-8", "replace"))
+    return crc32(f"{held_due}\n{names}".encode("utf-8", "replace"))
 
 
 def _step(step: Step, margin: float, now: float) -> Fact | None:

@@ -28,7 +28,7 @@ def worth_publishing(state: PromiseState, standing: Standing, facts: int) -> Rea
     """Why the view of `state` differs enough from what was last published; None if it does not.
 
     A score moves by a point, P(slip) crosses .3, .5 or .7, P50 moves by a twentieth of the lead time or becomes never,
-    or standing or `facts` (their digest) change.
+    or standing or `facts` (digest of facts and held date) change.
     """
     view = state.view
     if not view.sent_standing:

@@ -18,6 +18,7 @@ from candor.contracts import GapScored, Message, MilestoneReported, Standing, me
 from candor.messaging.consumer import Worker
 from candor.messaging.relay import Relay
 from candor.messaging.turn import Work
+from candor.ops import garbage
 from candor.ops.settings import Settings, load
 from candor.store.db import Database
 from candor.store.migrate import upgrade
@@ -93,6 +94,7 @@ async def run(settings: Settings) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     tasks = [asyncio.create_task(worker.run()), asyncio.create_task(relay.run())]
     waiting = asyncio.create_task(stopping.wait())
+    garbage.settle()
     await asyncio.wait([*tasks, waiting], return_when=asyncio.FIRST_COMPLETED)
     await worker.stop()
     await relay.stop()

@@ -117,7 +117,7 @@ def identity(
     receipts = []
     key = parse_key(request.headers.get("idempotency-key"))
     if key is not None:
-        receipts.append(key_receipt(principal.name, key, f"{request.method} {request.url.path}", raw))
+        receipts.append(key_receipt(principal.name, key, f"{request.method} {request.scope['path']}", raw))
     if event_id is not None:
         receipts.append(event_receipt(principal.name, event_id, raw))
     said = time or door(request).clock.now()

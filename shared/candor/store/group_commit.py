@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
@@ -11,6 +12,7 @@ from typing import Final, Generic, TypeVar
 
 from asyncpg import UniqueViolationError
 
+from candor.ops import metrics
 from candor.store.db import Database
 from candor.store.errors import RETRIABLE, Overloaded, StoreUnavailable
 from candor.store.outbox import Backlog
@@ -128,11 +130,11 @@ class GroupCommit(Generic[C, R]):
     async def _transaction(self, commands: Sequence[C]) -> Sequence[R | Exception]:
         for attempt in range(1, ATTEMPTS + 1):
             try:
+                began = time.perf_counter()
                 async with unit_of_work(self._database) as uow:
                     results = await self._apply(uow, commands)
                     if len(results) != len(commands):
                         raise RuntimeError(f"{len(results)} results for {len(commands)} commands")
-                    return results
             except AGAIN as error:
                 if len(commands) > 1:
                     raise
@@ -141,6 +143,10 @@ class GroupCommit(Generic[C, R]):
                 if attempt == ATTEMPTS:
                     raise StoreUnavailable(f"database: {type(error).__name__} {ATTEMPTS} times") from error
                 await asyncio.sleep(random.uniform(0.005, 0.02) * attempt)  # noqa: S311 - jitter
+            else:
+                metrics.COMMIT_SECONDS.observe(time.perf_counter() - began)
+                metrics.COMMIT_REQUESTS.observe(len(commands))
+                return results
         raise AssertionError("unreachable")
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
+from candor.ops import metrics
 from candor.store.db import Database
 from candor.store.errors import AmbiguousCommit, Overloaded, StoreUnavailable
 from candor.store.group_commit import GroupCommit
@@ -61,6 +62,20 @@ async def test_each_gets_its_own_answer_from_one_transaction(database: Database)
     assert len(apply.batches) == 1
     assert await database.pool.fetchval("SELECT count(DISTINCT xmin::text) FROM effect") == 1
     assert await database.pool.fetchval("SELECT sum(events) FROM outbox") == 32
+
+
+async def test_the_metrics_tell_how_many_shared_a_transaction(database: Database) -> None:
+    def seen() -> tuple[float, float, float]:
+        names = ("requests_count", "requests_sum", "seconds_count")
+        values = [metrics.REGISTRY.get_sample_value(f"candor_group_commit_{name}") or 0.0 for name in names]
+        return values[0], values[1], values[2]
+
+    before = seen()
+    await GroupCommit(database, Inserting()).submit_all(["a", "b", "c"])
+    await asyncio.gather(GroupCommit(database, Inserting()).submit("a"), return_exceptions=True)
+
+    # The second fails, an id being there already, and no transaction that was rolled back is counted.
+    assert [after - earlier for earlier, after in zip(before, seen(), strict=True)] == [1, 3, 1]
 
 
 async def test_what_arrives_during_a_transaction_makes_the_next_one_bigger(database: Database) -> None:

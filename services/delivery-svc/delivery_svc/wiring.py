@@ -19,6 +19,7 @@ from candor.ops.clock import Clock
 from candor.runtime import Background
 from candor.store.db import Database
 from candor.store.migrate import scripts, upgrade
+from candor.store.retention import Retention
 from candor.web.app import create_app
 from delivery_svc import queries, routes, service
 from delivery_svc.handlers import PromisesHandler
@@ -49,7 +50,8 @@ def build(settings: DeliverySettings, clock: Clock | None = None, *, consuming: 
         # Intake goes on without Kafka: what was accepted waits in the outbox (ADR 0015).
         app.state.health.add("kafka", kafka.check, needed=False)
         app.state.health.add("consumer", worker.check, needed=False)
-        backgrounds: list[Background] = [worker] if consuming else []
+        backgrounds: list[Background] = [Retention(settings, database, rejected=True)]
+        backgrounds += [worker] if consuming else []
         try:
             yield [*backgrounds, relay] if settings.publishing else backgrounds
         finally:

@@ -16,6 +16,7 @@ from candor.ops.clock import Clock
 from candor.runtime import Background
 from candor.store.db import Database
 from candor.store.migrate import scripts, upgrade
+from candor.store.retention import Retention
 from candor.store.unit_of_work import unit_of_work
 from candor.web.app import create_app
 from notify_svc import control
@@ -57,8 +58,9 @@ def build(settings: NotifySettings, clock: Clock | None = None) -> FastAPI:
         # Publishing off is a rebuild of what is read: nothing is decided, sent or told meanwhile.
         sender = Reconciler(postman, concurrency=settings.concurrency)
         relay = Relay(settings, database, keeps=False)
+        retention = Retention(settings, database)
         try:
-            yield [sender, worker, relay] if settings.publishing else [worker]
+            yield [sender, worker, relay, retention] if settings.publishing else [worker, retention]
         finally:
             await kafka.close()
             await database.close()

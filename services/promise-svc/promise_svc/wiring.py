@@ -18,6 +18,7 @@ from candor.ops.clock import Clock
 from candor.runtime import Background
 from candor.store.db import Database
 from candor.store.migrate import scripts, upgrade
+from candor.store.retention import Retention
 from candor.web.app import create_app
 from promise_svc import queries, routes, service
 from promise_svc.contacts import Sealer
@@ -45,8 +46,9 @@ def build(settings: PromiseSettings, clock: Clock | None = None) -> FastAPI:
         # Intake goes on without Kafka: what was accepted waits in the outbox (ADR 0015).
         app.state.health.add("kafka", kafka.check, needed=False)
         relay = Relay(settings, database, keeps=True)
+        retention = Retention(settings, database, rejected=True)
         try:
-            yield [relay] if settings.publishing else []
+            yield [relay, retention] if settings.publishing else [retention]
         finally:
             await door.close()
             await kafka.close()

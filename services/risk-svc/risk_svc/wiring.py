@@ -17,6 +17,7 @@ from candor.ops.clock import Clock
 from candor.runtime import Background, worker_app
 from candor.store.db import Database
 from candor.store.migrate import scripts, upgrade
+from candor.store.retention import Retention
 from candor.web.app import create_app
 from candor.web.observed import BOARD_POLICY
 from risk_svc import board, routes
@@ -51,7 +52,7 @@ def worker(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
             app.state.health.add("kafka", kafka.check)
             app.state.health.add("partitions", consumer.check)
             relay: list[Background] = [Relay(settings, database, keeps=False)] if settings.publishing else []
-            yield [consumer, learner, *relay]
+            yield [consumer, learner, *relay, Retention(settings, database)]
         finally:
             await kafka.close()
             await database.close()

@@ -24,8 +24,9 @@ class Settings(BaseSettings):
 
     Times are in seconds, sizes in bytes. `database_url` names the server; `database` the service's own database.
     `rate_limit` is requests a second and key (0: no limit), `most_running` requests at one time. A partition stops at
-    `dead_letters_in_a_row`, or above `dead_letter_share` of its last 10,000 events. Production refuses placeholders
-    and what is missing.
+    `dead_letters_in_a_row`, or above `dead_letter_share` of its last 10,000 events. `…_kept_days`: how long accepted
+    ids, rejected webhooks and dead letters already decided on are kept. Production refuses placeholders and what is
+    missing.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
@@ -56,6 +57,9 @@ class Settings(BaseSettings):
     publishing: bool = True
     dead_letters_in_a_row: int = Field(default=20, ge=1)
     dead_letter_share: float = Field(default=0.01, gt=0, le=1)
+    receipts_kept_days: float = Field(default=30, ge=1, le=3650)
+    rejected_kept_days: float = Field(default=30, ge=1, le=3650)
+    dead_letters_kept_days: float = Field(default=30, ge=1, le=3650)
     docs: bool = True
     body_seconds: float = Field(default=10, gt=0)
     request_seconds: float = Field(default=30, gt=0)

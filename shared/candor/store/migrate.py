@@ -107,6 +107,8 @@ CREATE TABLE ingest (
   response bytea NOT NULL,
   received_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (source, event_id))""",
+    # Retention alone reads it; rows lie in the order of their coming, so a few pages say where the old ones are.
+    "CREATE INDEX ingest_received ON ingest USING brin (received_at) WITH (pages_per_range = 32)",
     """
 CREATE TABLE lease (
   grp text NOT NULL,

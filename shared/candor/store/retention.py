@@ -1,0 +1,121 @@
+"""Old rows that nobody needs any more, taken away a few at a time. Never the outbox: its rows are the log."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import structlog
+
+from candor.store.errors import StoreUnavailable
+from candor.store.unit_of_work import unit_of_work
+
+if TYPE_CHECKING:
+    from candor.ops.settings import Settings
+    from candor.store.db import Database
+
+log: Final = structlog.get_logger("candor.retention")
+
+BATCH: Final = 2_000
+ROUND_SECONDS: Final = 3600.0
+AGAIN_SECONDS: Final = 60.0
+PAUSE_SECONDS: Final = 0.1
+
+
+class Rule(NamedTuple):
+    """Rows of `table` go once they are older than `days` by the database's clock; `age` is SQL for their moment."""
+
+    table: str
+    age: str
+    days: float
+    only: str = "true"
+
+
+def rules_of(settings: Settings, *, rejected: bool) -> list[Rule]:
+    """What is kept how long; `rejected` for services with webhooks. Held dead letters stay until a person decides."""
+    found = [
+        Rule("ingest", "received_at", settings.receipts_kept_days),
+        Rule(
+            "dead_letter",
+            "coalesce(replayed_at, created_at)",
+            settings.dead_letters_kept_days,
+            "state IN ('replayed', 'discarded')",
+        ),
+    ]
+    return [*found, Rule("rejected", "received_at", settings.rejected_kept_days)] if rejected else found
+
+
+class Retention:
+    """A background that clears by its rules every `every` seconds, in transactions of at most `batch` rows.
+
+    Processes of one service may do so side by side: each takes rows that no other has. A forgotten receipt means that
+    a request with its id would be taken as new, so receipts stay longer than any sender repeats itself.
+    """
+
+    name = "retention"
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        *,
+        rejected: bool = False,
+        batch: int = BATCH,
+        every: float = ROUND_SECONDS,
+    ) -> None:
+        self._database = database
+        self._rules = rules_of(settings, rejected=rejected)
+        self._batch = batch
+        self._every = every
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Until `stop`; a database that is away is tried again in a minute."""
+        while not self._stopping.is_set():
+            pause = self._every
+            try:
+                await self.clear()
+            except StoreUnavailable as error:
+                log.warning("nothing cleared", why=error.detail, again_in_seconds=AGAIN_SECONDS)
+                pause = AGAIN_SECONDS
+            await self._wait(pause)
+
+    async def stop(self) -> None:
+        """End after the transaction that is under way."""
+        self._stopping.set()
+
+    async def clear(self) -> dict[str, int]:
+        """One round; rows taken away, by table. Raises StoreUnavailable."""
+        gone = {rule.table: await self._clear(rule) for rule in self._rules}
+        if any(gone.values()):
+            log.info("old rows cleared", **gone)
+        return gone
+
+    async def _clear(self, rule: Rule) -> int:
+        total = 0
+        while not self._stopping.is_set():
+            async with unit_of_work(self._database) as uow:
+                status: str = await uow.connection.execute(_statement(rule), rule.days, self._batch)
+            gone = int(status.rpartition(" ")[2])
+            total += gone
+            if gone < self._batch:
+                break
+            # Requests come first: the disk has a breath between two batches.
+            await self._wait(PAUSE_SECONDS)
+        return total
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        except TimeoutError:
+            return
+
+
+def _statement(rule: Rule) -> str:
+    # Names come from the rules above, never from outside.
+    return f"""
+DELETE FROM {rule.table} WHERE ctid = ANY(ARRAY(
+  SELECT ctid FROM {rule.table}
+  WHERE {rule.only} AND {rule.age} < now() - make_interval(secs => $1::float8 * 86400)
+  LIMIT $2 FOR UPDATE SKIP LOCKED))"""  # noqa: S608

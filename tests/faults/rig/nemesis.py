@@ -68,7 +68,7 @@ class Nemesis:
             for name, process in self._stack.processes.items():
                 if not process.running and not self._turns[name].locked():
                     async with self._turns[name]:
-                        self.by_itself.append(name)
+                        self._note_end(name)
                         await self._back(name)
 
     async def _hit(self, fault: Fault) -> None:
@@ -123,9 +123,15 @@ class Nemesis:
     async def _ready(self, name: str, *, ours: bool = False) -> None:
         while not await asyncio.to_thread(answers_ready, self._stack.urls[name]):
             if ours and not self._stack.processes[name].running:
-                self.by_itself.append(name)
+                self._note_end(name)
                 await self._back(name)
             await asyncio.sleep(0.05)
+
+    def _note_end(self, name: str) -> None:
+        """Keep what a process that ended by itself said last that was worth waking somebody."""
+        lines = self._stack.processes[name].log.read_text(errors="replace").splitlines()[-200:]
+        critical = [line for line in lines if '"level":"critical"' in line] or lines[-1:]
+        self.by_itself.append(f"{name}: {critical[-1][:400]}")
 
     async def _next_mail(self) -> None:
         """The moment after the sink took a message and before anybody can have saved that it did."""

@@ -24,7 +24,7 @@ class Report:
     notices: dict[str, int]
     strikes: dict[str, int]
     recovery: dict[str, dict[str, float]]
-    ended_by_itself: dict[str, int]
+    ended_by_itself: list[str]
     quiet_after: float
     findings: dict[str, int]
 
@@ -34,7 +34,8 @@ class Report:
             f"seed {self.seed}: {self.accepted:,} events accepted in {self.seconds:.0f} s, {self.retries:,} retries; "
             f"{self.mails} messages in the sink; quiet {self.quiet_after:.0f} s after the last event",
             f"notices: {', '.join(f'{state} {count}' for state, count in sorted(self.notices.items()))}",
-            f"ended by themselves and started again: {self.ended_by_itself or 'none'}",
+            f"ended by themselves and started again: {len(self.ended_by_itself)}",
+            *(f"  {one}" for one in self.ended_by_itself),
             "struck, and ready again after (s):        n  median    p95     max",
         ]
         for name, figures in self.recovery.items():

@@ -78,7 +78,7 @@ class Run:
             notices=states_of(found.notices),
             strikes=dict(sorted(self.strikes.items())),
             recovery=recovery_of(self.nemesis.recoveries),
-            ended_by_itself=dict(Counter(self.nemesis.by_itself)),
+            ended_by_itself=list(self.nemesis.by_itself),
             quiet_after=round(self.quiet_after, 1),
             findings=counts_of(findings),
         )

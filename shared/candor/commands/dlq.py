@@ -28,8 +28,9 @@ T = TypeVar("T")
 
 
 class Consumer(StrEnum):
-    """The services that consume, and so may have dead letters."""
+    """The services, which may all have dead letters: of what they consume, or of what was too large to send."""
 
+    PROMISE = "promise-svc"
     DELIVERY = "delivery-svc"
     RISK = "risk-svc"
     NOTIFY = "notify-svc"
@@ -45,7 +46,7 @@ class State(StrEnum):
     ALL = "all"
 
 
-Service = Annotated[Consumer | None, typer.Option(help="Only this service's; all consuming services by default.")]
+Service = Annotated[Consumer | None, typer.Option(help="Only this service's; all by default.")]
 Prefix = Annotated[str, typer.Option(envvar="DATABASE_PREFIX", help="How the databases' names begin.")]
 Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
 Id = Annotated[str, typer.Argument(help="An id of `candor dlq list`, e.g. risk-svc:17.")]
@@ -116,7 +117,7 @@ def replay(
     """Have the service try a dead letter again, or with --all every held one, in order, within a second or two.
 
     Mend the cause first: what fails again is held again. Those that wait behind follow by themselves, and a partition
-    that stopped for too many dead letters goes on.
+    that stopped for too many dead letters goes on. What was too large to send is sent again.
     """
     _decide("replay", number, everything, service, prefix, as_json)
 
@@ -138,7 +139,9 @@ def _decide(state: str, number: str, everything: bool, service: Consumer | None,
     chosen, wanted = (service, None) if everything else _parsed(number)
 
     async def write(uow: UnitOfWork) -> int:
-        return await dead_letter.decide(uow.connection, state, number=wanted)
+        count = await dead_letter.decide(uow.connection, state, number=wanted)
+        await dead_letter.resend(uow.connection)
+        return count
 
     counts = dict(_each(chosen, prefix, write))
     if not everything and not any(counts.values()):

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 import msgspec
 
 from candor.contracts import Record
+from candor.store import outbox
 
 if TYPE_CHECKING:
     import asyncpg
@@ -155,6 +156,23 @@ async def decide(connection: Connection, state: str, *, number: int | None = Non
     return len(await connection.fetch(_DECIDE, number, state, group))
 
 
+async def resend(connection: Connection) -> int:
+    """Give the relay's letters that are to be replayed back to the outbox, oldest first; how many it was.
+
+    Consumers try their own again; what the relay could not send has nobody who would. It goes out behind what was
+    sent since, with its old id and version, and is parked anew where the topic still does not take it.
+    """
+    letters = _rows(await connection.fetch(_RELAYED))
+    rows = [
+        outbox.Row(letter.topic, letter.partition, msgspec.msgpack.encode([letter.record]), 1, (letter.key,))
+        for letter in letters
+    ]
+    if rows:
+        await outbox.write(cast(Any, connection), rows)
+        await connection.execute(_APPLIED, [letter.id for letter in letters])
+    return len(rows)
+
+
 def printable(text: str) -> str:
     """`text` cut to TEXT_LIMIT characters, without the NULs that PostgreSQL refuses."""
     return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")[:TEXT_LIMIT]
@@ -198,6 +216,9 @@ SELECT EXISTS ({_EARLIER} AND earlier.topic = $3 AND earlier.subject = $4 AND ea
 
 _APPLIED: Final = """
 UPDATE dead_letter SET state = 'replayed', replayed_at = clock_timestamp() WHERE id = ANY($1::bigint[])"""
+
+_RELAYED: Final = f"""
+SELECT {_COLUMNS} FROM dead_letter WHERE state = 'replay' AND grp LIKE '%.relay' ORDER BY id FOR UPDATE"""  # noqa: S608
 
 _HOLD_AGAIN: Final = """
 UPDATE dead_letter SET state = 'held', reason = new.reason, detail = new.detail

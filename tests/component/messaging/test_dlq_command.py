@@ -8,6 +8,7 @@ import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+import msgspec
 import pytest_asyncio
 import typer
 from typer.testing import CliRunner, Result
@@ -124,3 +125,30 @@ async def test_mistakes_are_told_in_one_line(deployment: Deployment) -> None:
         result = await deployment.run(*arguments)
         assert isinstance(result.exception, LocalError), (arguments, result.output)
         assert text in str(result.exception)
+
+
+async def test_what_the_relay_could_not_send_goes_back_to_the_outbox(deployment: Deployment) -> None:
+    risk = await Database.open(f"{deployment.server}/{deployment.prefix}_risk")
+    large = letter(7, "p3", "too_large")._replace(group="risk-svc.relay", topic="gaps", partition=2)
+    async with unit_of_work(risk) as uow:
+        uow.bury([large])
+
+    assert "risk-svc: 1 will be tried again" in (await deployment.run("replay", "risk-svc:4")).output
+
+    rows = await risk.pool.fetch("SELECT topic, partition, records, events, keys, published_at FROM outbox")
+    assert [tuple(row) for row in rows] == [("gaps", 2, msgspec.msgpack.encode([large.record]), 1, ["c1"], None)]
+    assert [item["id"] for item in await deployment.json("list", "--state", "replayed")] == ["risk-svc:4"]
+    assert [item["id"] for item in await deployment.json("list")] == ["risk-svc:1", "risk-svc:2", "risk-svc:3"]
+    await deployment.run("replay", "risk-svc:1")
+    assert await risk.pool.fetchval("SELECT count(*) FROM outbox") == 1
+    await risk.pool.execute("TRUNCATE outbox")
+    await risk.close()
+
+
+async def test_given_up_is_not_sent(deployment: Deployment) -> None:
+    risk = await Database.open(f"{deployment.server}/{deployment.prefix}_risk")
+    async with unit_of_work(risk) as uow:
+        uow.bury([letter(7, "p3", "too_large")._replace(group="risk-svc.relay", topic="gaps")])
+    await deployment.run("discard", "risk-svc:4")
+    assert await risk.pool.fetchval("SELECT count(*) FROM outbox") == 0
+    await risk.close()

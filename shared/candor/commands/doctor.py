@@ -11,18 +11,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
 
+from candor.local.addresses import database_address
 from candor.local.errors import MEBIBYTE, LocalError
 from candor.local.folder import Folder
 from candor.local.health import accepts
 from candor.local.jars import committed_jars
 from candor.local.kafka import DEFAULT_PORT as KAFKA
 from candor.local.kafka import java
-from candor.local.ports import HOST, is_free
+from candor.local.ports import is_free
 from candor.local.postgres import DEFAULT_PORT as POSTGRES
 from candor.local.postgres import as_ordinary_user, binaries
 from candor.local.process import recorded_process
@@ -115,8 +115,7 @@ def given_servers() -> dict[str, str]:
     if os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
         found["KAFKA_BOOTSTRAP_SERVERS"] = os.environ["KAFKA_BOOTSTRAP_SERVERS"]
     if os.environ.get("DATABASE_URL"):
-        url = urlsplit(os.environ["DATABASE_URL"])
-        found["DATABASE_URL"] = f"{url.hostname or HOST}:{url.port or 5432}"
+        found["DATABASE_URL"] = database_address(os.environ["DATABASE_URL"])
     return found
 
 

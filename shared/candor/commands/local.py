@@ -17,6 +17,7 @@ from rich.table import Table
 
 from candor.local.errors import LocalError
 from candor.local.folder import Folder
+from candor.local.restarts import Restarts
 from candor.local.running import health, read_running, require_running, stop_running
 from candor.local.stack import START_SECONDS, Stack
 
@@ -62,13 +63,10 @@ def up(
 
 
 def watch(stack: Stack, stopping: threading.Event) -> None:
-    """Waits until told to stop; says once of each part that it ended by itself."""
-    said: set[str] = set()
+    """Waits until told to stop; says of each part that ended by itself how, and starts services again."""
+    restarts = Restarts(stack, lambda text: console.print(text, style="red", markup=False))
     while not stopping.wait(0.5):
-        for name in stack.stopped():
-            if name not in said:
-                said.add(name)
-                console.print(f"[red]{name} ended by itself[/]: see {stack.folder.logs / name}.log")
+        restarts.look(time.monotonic())
 
 
 def down() -> None:
@@ -99,11 +97,18 @@ def show(folder: Folder) -> None:
     running = read_running(folder)
     if running is None:
         return
-    table = Table("part", "address", "health", "version", "process", box=None, header_style="dim")
+    table = Table("part", "address", "health", "version", "process", "restarts", box=None, header_style="dim")
     for place in running.places:
         state = health(place)
         colour = {"ready": "green", "not ready": "yellow"}.get(state, "red")
-        table.add_row(place.name, place.address, f"[{colour}]{state}[/]", place.version, str(place.pid or "yours"))
+        table.add_row(
+            place.name,
+            place.address,
+            f"[{colour}]{state}[/]",
+            place.version,
+            str(place.pid or "yours"),
+            str(place.restarts or ""),
+        )
     Console(highlight=False).print(table)
 
 

@@ -20,8 +20,12 @@ def answers_ready(url: str) -> bool:
 
 
 def accepts(address: str) -> bool:
-    """Whether something listens on `host:port` (the first, where there are several)."""
-    parts = urlsplit(f"//{address.split(',', maxsplit=1)[0]}")
+    """Whether something listens on `host:port`, or on one of several with commas between."""
+    return any(_listens(one) for one in address.split(","))
+
+
+def _listens(address: str) -> bool:
+    parts = urlsplit(f"//{address}")
     try:
         with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=SECONDS):
             return True

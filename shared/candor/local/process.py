@@ -103,6 +103,14 @@ class ManagedProcess:
         self.record.unlink(missing_ok=True)
         return True
 
+    def obituary(self, lines: int = 5) -> str:
+        """How it ended, its last `lines` of log, and where the rest is."""
+        status = self._child.poll() if self._child else None
+        how = f"killed by signal {-status}" if status is not None and status < 0 else f"exit status {status}"
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        last = [f"  | {line[:300]}" for line in text.splitlines() if line.strip()][-lines:]
+        return "\n".join([f"  {how}; all of it in {self.log}", *last])
+
     def _last_words(self) -> str:
         text = self.log.read_text(errors="replace") if self.log.exists() else ""
         if "No space left on device" in text[-20_000:]:

@@ -15,6 +15,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from candor.local.addresses import database_address
 from candor.local.errors import LocalError
 from candor.local.folder import Folder, Progress, quiet
 from candor.local.health import answers_ready
@@ -52,12 +53,13 @@ MAILBOX_HTTP, MAILBOX_SMTP = 8025, 8026
 
 @dataclass(frozen=True)
 class Place:
-    """Where a part is, as `stack.json` has it; `pid` None: somebody else's."""
+    """Where a part is, as `stack.json` has it; `pid` None: somebody else's; `restarts`: after it ended by itself."""
 
     name: str
     address: str
     pid: int | None
     version: str
+    restarts: int = 0
 
 
 class Stack:
@@ -93,6 +95,7 @@ class Stack:
         self.mailbox = self._process("mailbox")
         self.processes = {service.name: self._process(service.name) for service in self.services}
         self.urls: dict[str, str] = {}
+        self.restarts = dict.fromkeys(self.processes, 0)
         self.smtp_port = 0
         self._lock: TextIOWrapper | None = None
 
@@ -154,6 +157,23 @@ class Stack:
         every = {**servers, "mailbox": self.mailbox, **self.processes}
         return [name for name, process in every.items() if not process.running]
 
+    def restartable(self, name: str) -> bool:
+        """Whether a part that ended can be started again beside the others: a service can, a server cannot."""
+        return name in self.processes
+
+    def obituary(self, name: str) -> str:
+        """How a part ended, the last lines of its log, and where the whole log is."""
+        own = {"kafka": self.broker, "postgres": self.database}
+        server = own.get(name)
+        process = server.process if server else self.mailbox if name == "mailbox" else self.processes[name]
+        return process.obituary()
+
+    def start_again(self, name: str) -> None:
+        """Starts a service that ended by itself; its address stays, and `status` shows how often it was."""
+        self.restarts[name] += 1
+        self.start_service(name)
+        self.write_state(ready=True)
+
     def environment(self, service: Service) -> dict[str, str]:
         """The settings of one service."""
         return {
@@ -172,18 +192,23 @@ class Stack:
     def places(self) -> list[Place]:
         """Every part with its address, process and version."""
         ours = version("candor")
-        database = urlsplit(self.database_url)
         return [
             Place("kafka", self.bootstrap_servers, self.broker.process.pid if self.broker else None, "4.1.0"),
             Place(
                 "postgres",
-                f"{database.hostname}:{database.port or 5432}",
+                database_address(self.database_url),
                 self.database.process.pid if self.database else None,
                 "18",
             ),
             Place("mailbox", self.urls["mailbox"], self.mailbox.pid, ours),
             *(
-                Place(service.name, self.urls[service.name], self.processes[service.name].pid, ours)
+                Place(
+                    service.name,
+                    self.urls[service.name],
+                    self.processes[service.name].pid,
+                    ours,
+                    self.restarts[service.name],
+                )
                 for service in self.services
             ),
         ]

@@ -1,0 +1,24 @@
+"""What may be shown of a server's URL: where it is, never who enters or with which password."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs
+
+from candor.local.ports import HOST
+
+
+def database_address(url: str) -> str:
+    """`host:port` of a PostgreSQL URL; several, as in `postgresql://u:p@a,b/` or `…/?host=a&host=b`, with commas."""
+    rest = url.partition("://")[2]
+    netloc = rest.partition("/")[0].partition("?")[0] if "@" not in rest else rest.rpartition("@")[2]
+    hosts = netloc.partition("/")[0].partition("?")[0]
+    named = [host for host in hosts.split(",") if host]
+    if not named:
+        query = parse_qs(url.partition("?")[2])
+        named = [host for value in query.get("host", []) for host in value.split(",") if host]
+    return ",".join(_with_port(host) for host in named or [HOST])
+
+
+def _with_port(host: str) -> str:
+    last = host.rpartition("]")[2]
+    return host if ":" in last else f"{host}:5432"

@@ -93,8 +93,9 @@ class Batch:
         state = self._state(partition, name)
         known = state is not None
         if state is None:
-            if isinstance(message.data, NoticeChanged):
-                # A notice is about a promise that was scored here: without one it has been erased.
+            if isinstance(message.data, NoticeChanged) and customer_mark(message.envelope.key) in partition.erased:
+                # Said while the erasure was on its way: kept, it would never go. Without an erasure a rebuild has
+                # merely read `notices` before `promises`.
                 return
             state = PromiseState(name, message.envelope.key)
         outcome = fold(state, message.envelope, message.data)

@@ -126,6 +126,16 @@ async def test_a_milestone_before_its_promise_waits_in_a_placeholder(desk: Desk)
     assert [fact.name for fact in gap(item).facts] == ["departed"]
 
 
+async def test_a_notice_before_its_promise_is_kept_for_it(desk: Desk) -> None:
+    """As a rebuild may read it: topics have no order among them."""
+    story = Story()
+    assert await desk.take(story.notice()) == []
+    await desk.load()
+    await desk.take(story.made())
+    assert [told.statement for told in (await stored(desk)).notices] == ["warning"]
+    assert (await desk.rows("SELECT told FROM promise_state"))[0]["told"]
+
+
 async def test_an_incident_moves_what_depends_on_it_and_its_end_moves_it_back(desk: Desk, clock: ManualClock) -> None:
     await desk.take(Story().made(), Story("p2", "c2").made(depends_on=[Dependency("site", "JFK")]))
     clock.set(MADE + timedelta(hours=10))

@@ -14,7 +14,7 @@ from tests.faults.rig.stage import staged
 from tests.support.servers import HOME
 
 RECORD = HOME / "faults-long.json"
-AFTERMATH = Scale(rounds=8, history=400, live=16, kills=0, outages=0, pauses=0, mail=0, batch=100, prefix="b")
+AFTERMATH = Scale(rounds=7, history=350, live=16, kills=0, outages=0, pauses=0, mail=0, batch=100, prefix="b")
 
 
 async def test_a_short_run_loses_nothing_and_the_same_checker_fails_a_broken_build(pytestconfig: pytest.Config) -> None:
@@ -56,7 +56,7 @@ async def a_broken_build_is_found_out(run: Run) -> None:
     stage.use(RISK, "tests.faults.rig.broken")
     rounds = plan(run.seed + 1, AFTERMATH)
     # The first kill has the broken build started; the others catch it between its offsets and their effects.
-    for number, delay in ((0, 0.0), (2, 0.3), (4, 0.6), (6, 0.9)):
+    for number, delay in ((0, 0.0), (2, 0.3), (4, 0.8)):
         rounds[number].faults.append(Fault(RISK, "kill", delay))
     await run.sent(rounds, pace=AFTERMATH.pace, quiet_s=120)
     _, findings = await run.judged()

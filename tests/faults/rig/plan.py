@@ -52,7 +52,7 @@ class Scale:
         return 3 * self.history + 4 * self.live
 
 
-SHORT: Final = Scale(rounds=12, history=700, live=60, kills=1, outages=1, pauses=1, mail=3, batch=250, pace=2.0)
+SHORT: Final = Scale(rounds=10, history=700, live=60, kills=1, outages=1, pauses=1, mail=3, batch=250, pace=2.0)
 LONG: Final = Scale(
     rounds=64,
     history=14_200,

@@ -60,5 +60,6 @@ def _calibration(found: Track) -> None:
     metrics.FORECAST_BRIER.set(found.brier)
     metrics.FORECAST_BASE_BRIER.set(found.base_brier)
     for item in found.reliability:
+        metrics.FORECASTS_SETTLED.labels(f"{item.low:.1f}").set(item.n)
         metrics.FORECAST_PREDICTED.labels(f"{item.low:.1f}").set(item.predicted)
         metrics.FORECAST_OBSERVED.labels(f"{item.low:.1f}").set(item.observed)

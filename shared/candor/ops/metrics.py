@@ -70,7 +70,7 @@ DEAD_LETTERED: Final = _counter("dead_lettered_total", "Events put aside as dead
 # Promises and the gap
 PROMISES_OPEN: Final = _gauge("promises_open", "Open promises by band of their gap.", "band")
 PROMISES_SLIPPING: Final = _gauge("promises_slipping", "Open promises expected to be broken.")
-FORECASTS_SETTLED: Final = _counter("forecasts_settled_total", "Forecasts scored against what happened.", "bin")
+FORECASTS_SETTLED: Final = _gauge("forecasts_settled", "Scored forecasts that the calibration rests on.", "bin")
 FORECAST_BRIER: Final = _gauge("forecast_brier_ratio", "Mean Brier score of settled forecasts, 0 is perfect.")
 FORECAST_BASE_BRIER: Final = _gauge("forecast_base_brier_ratio", "Brier score of always saying the base rate.")
 FORECAST_PREDICTED: Final = _gauge("forecast_predicted_ratio", "Mean forecast of settled promises in a bin.", "bin")

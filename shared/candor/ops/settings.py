@@ -109,7 +109,7 @@ class Settings(BaseSettings):
     def _refuse_development_leftovers(self) -> None:
         if self.clock:
             raise ValueError("CLOCK replays history: it must be empty in production")
-        if "*" in self.trusted_hosts or self.trusted_hosts == HOSTS:
+        if not self.trusted_hosts or "*" in self.trusted_hosts or self.trusted_hosts == HOSTS:
             raise ValueError("TRUSTED_HOSTS must name the hosts that this service answers for")
         password = make_url(self.database_url).password
         if isinstance(password, str) and looks_placeholder(password):

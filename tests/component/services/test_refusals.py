@@ -1,0 +1,102 @@
+"""Every process in production, started by `python -m` with one mistake: one line says which, and status 2."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.api import Keys
+
+MODULES = {
+    "promise-svc": ("promise_svc",),
+    "delivery-svc": ("delivery_svc",),
+    "risk-worker": ("risk_svc", "worker"),
+    "risk-web": ("risk_svc", "web"),
+    "notify-svc": ("notify_svc",),
+}
+MISTAKES = {
+    "no keys": ({"API_KEYS_FILE": ""}, "API_KEYS_FILE is missing"),
+    "a clock": (
+        {"CLOCK": "2013-03-07T17:00:00Z@1300", "CLOCK_ORIGIN": "2026-11-22T12:00:00Z"},
+        "CLOCK replays history",
+    ),
+    "placeholder": ({"DATABASE_URL": "postgresql://candor:changeme@127.0.0.1:1/"}, "placeholder password"),
+    "no hosts": ({"TRUSTED_HOSTS": ""}, "TRUSTED_HOSTS"),
+    "no TLS": ({"PUBLIC_URL": "http://candor.example"}, "PUBLIC_URL must start with https"),
+}
+
+
+@pytest.fixture
+def production(tmp_path: Path) -> dict[str, str]:
+    """An environment in which nothing is wrong but that nobody is reached; no setting of the test run leaks in."""
+    keys = Keys(tmp_path)
+    files = {name.upper(): str(path) for name, path in keys.write().items()}
+    private, session = tmp_path / "private", tmp_path / "session"
+    private.write_bytes(base64.b64encode(bytes(keys.private)))
+    session.write_text("4f9c1e07b2d85a6633c0e1f7a98d24b5")
+    return {
+        "PATH": os.environ.get("PATH", ""),
+        "ENVIRONMENT": "production",
+        "PORT": "0",
+        "TRUSTED_HOSTS": "candor.example",
+        "DATABASE_URL": "postgresql://candor:7hUq-Wz91kLm@127.0.0.1:1/",
+        "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+        "CONTACT_PRIVATE_KEY_FILE": str(private),
+        "SESSION_SECRET_FILE": str(session),
+        "OIDC_ISSUER": "https://login.candor.example",
+        "MAIL_SENDER": "promises@candor.test",
+        "SMTP_TLS": "starttls",
+        **files,
+    }
+
+
+async def ended(process: str, environment: dict[str, str]) -> tuple[int, list[str]]:
+    started = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", *MODULES[process]),
+        env=environment,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, error = await asyncio.wait_for(started.communicate(), 60)
+    return started.returncode or 0, error.decode().splitlines()
+
+
+@pytest.mark.parametrize("process", MODULES)
+async def test_each_mistake_alone_keeps_it_from_starting(process: str, production: dict[str, str]) -> None:
+    found = await asyncio.gather(*(ended(process, production | wrong) for wrong, _ in MISTAKES.values()))
+    for (status, lines), (wrong, said) in zip(found, MISTAKES.values(), strict=True):
+        assert status == 2, (wrong, lines)
+        assert len(lines) == 1, lines
+        assert said in lines[0]
+        assert "changeme" not in lines[0]
+
+
+@pytest.mark.parametrize("missing", ["OIDC_ISSUER", "SESSION_SECRET_FILE"])
+async def test_the_board_needs_sign_in_of_a_company(missing: str, production: dict[str, str]) -> None:
+    status, lines = await ended("risk-web", production | {missing: ""})
+    assert (status, len(lines)) == (2, 1)
+    assert missing in lines[0]
+
+
+async def test_a_placeholder_for_the_session_secret_is_refused(production: dict[str, str], tmp_path: Path) -> None:
+    left = tmp_path / "left"
+    left.write_text("changeme-changeme-changeme-changeme")
+    status, lines = await ended("risk-web", production | {"SESSION_SECRET_FILE": str(left)})
+    assert (status, len(lines)) == (2, 1)
+    assert "placeholder" in lines[0]
+    assert "changeme-" not in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("process", "setting"),
+    [("promise-svc", "CONTACT_PUBLIC_KEY_FILE"), ("notify-svc", "CONTACT_PRIVATE_KEY_FILE")],
+)
+async def test_who_seals_and_who_opens_needs_its_key(process: str, setting: str, production: dict[str, str]) -> None:
+    status, lines = await ended(process, production | {setting: ""})
+    assert (status, len(lines)) == (2, 1)
+    assert setting in lines[0]

@@ -36,7 +36,7 @@ demo: install
 	@$(BIN)/candor demo $(if $(EXIT),--exit)
 
 test: install
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: install
 	@$(BIN)/ruff check .

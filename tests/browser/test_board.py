@@ -88,9 +88,9 @@ async def page(tmp_path: Path) -> AsyncIterator[Page]:
 
 async def replay(stage: Stage) -> Outcome:
     """The tiny day, sent as signed webhooks."""
-    stage.begin()
+    pace = stage.begin(SPEED)
     secret = webhook_secret(stage.stack.secrets.webhooks, SOURCE)
-    return await send_stream(tiny_day().live, stage.endpoints, SOURCE, secret, stage.pace(), lambda _outcome: None)
+    return await send_stream(tiny_day().live, stage.endpoints, SOURCE, secret, pace, lambda _outcome: None)
 
 
 async def test_sign_in_and_watch_a_score_move(stage: Stage, page: Page) -> None:

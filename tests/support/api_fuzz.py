@@ -10,6 +10,9 @@ from typing import Any
 import httpx
 import msgspec
 import schemathesis
+
+# Else loaded at the first use, deep in a test, where Python 3.11 may fail to compile it (recursion depth mismatch).
+import schemathesis.specs.openapi.adapter
 from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok

@@ -6,6 +6,9 @@ from collections import Counter
 from typing import Any
 
 import schemathesis
+
+# Else loaded at the first use, deep in a test, where Python 3.11 may fail to compile it (recursion depth mismatch).
+import schemathesis.specs.openapi.adapter
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator

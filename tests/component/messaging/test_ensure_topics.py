@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 from candor.contracts import CARDS
 from candor.messaging.topics import TopicMismatchError, ensure_topics, topic_name
 from tests.support.foundation import settings_for
+from tests.support.waiting import until
 
 
 async def counts(servers: str, prefix: str) -> dict[str, int]:
@@ -25,12 +26,13 @@ async def counts(servers: str, prefix: str) -> dict[str, int]:
 
 
 async def retention(servers: str, topic: str) -> str:
+    """The topic's setting; empty while the broker has not heard of the topic that its controller made."""
     admin = AIOKafkaAdminClient(bootstrap_servers=servers)
     await admin.start()
     try:
         (response,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
         entries = response.resources[0][4]
-        return str(next(entry[1] for entry in entries if entry[0] == "retention.ms"))
+        return next((str(entry[1]) for entry in entries if entry[0] == "retention.ms"), "")
     finally:
         await admin.close()
 
@@ -44,7 +46,9 @@ async def test_every_service_may_make_them_at_the_same_moment(kafka: str, topic_
 
 async def test_they_keep_28_days(kafka: str, topic_prefix: str) -> None:
     await ensure_topics(settings_for("postgresql://x/y", kafka, topic_prefix, partitions=1))
-    assert await retention(kafka, f"{topic_prefix}-promises") == str(28 * 24 * 3600 * 1000)
+    topic = f"{topic_prefix}-promises"
+    await until(lambda: retention(kafka, topic))
+    assert await retention(kafka, topic) == str(28 * 24 * 3600 * 1000)
 
 
 async def test_another_partition_count_is_refused_in_words(kafka: str, topic_prefix: str) -> None:

@@ -10,7 +10,13 @@ from tests.support.fuzz import fuzz
 async def test_no_request_that_the_document_allows_breaks_the_service(promise_api: Api) -> None:
     promise = await made(promise_api)
     known = {"promise_id": promise["promise_id"], "customer_id": promise["customer_id"], "source": "crm"}
-    fields = {"due": DUE, "requested_due": DUE, "made_at": "2013-03-01T00:00:00Z", "zone": "UTC", "currency": "EUR"}
+    fields: dict[str, str | None] = {
+        "due": DUE,
+        "requested_due": DUE,
+        "made_at": "2013-03-01T00:00:00Z",
+        "zone": "UTC",
+        "currency": "EUR",
+    }
     fields |= {"email": "anna@example.com", "owner": None, "language": "en"}
     answers = await fuzz(promise_api, examples=10, parameters=known, fields=fields)
     assert answers[200] > 10

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -44,7 +43,6 @@ def worker(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
         try:
             learner = Learner(database, ReferenceClasses())
             await learner.catch_up()
-            calm_collector()
             handler = handler_of(settings, learner.model, clock or settings.business_clock())
             consumer = Worker(settings, database, handler, GROUP)
             app.state.consumer = consumer
@@ -97,9 +95,3 @@ def handler_of(settings: RiskSettings, model: ReferenceClasses, clock: Clock) ->
         publishing=settings.publishing,
         reviews_per_tick=settings.reviews_per_tick,
     )
-
-
-def calm_collector() -> None:
-    """Have Python's cycle collector leave the hot state alone: it is large, long-lived and has no cycles."""
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)

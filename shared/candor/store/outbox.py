@@ -131,8 +131,10 @@ async def erase(
 
     Records whose ce_type is in `keep` stay: a replay must still say that the customer was erased. A row that loses
     some of its records counts them in `erased`; one that loses all is deleted. What the relay holds in memory at this
-    moment still goes out, before the event that tells consumers to forget.
+    moment still goes out, before the event that tells consumers to forget. What the relay could not send and buried
+    goes as well: a replay would send it after that event.
     """
+    await uow.connection.execute(_FORGET_BURIED, list(keys))
     wanted = {key.encode() for key in keys}
     places = [(card.name, partition_of(key, uow.partitions)) for key in wanted for card in TOPICS.values()]
     # What this very transaction was going to send is not in a row yet.
@@ -259,6 +261,8 @@ WHERE outbox.id = sent.id AND outbox.attempt = sent.attempt"""
 
 _KEEP: Final = "UPDATE outbox SET published_at = clock_timestamp()" + _SENT  # noqa: S608 - constants
 _DROP: Final = "DELETE FROM outbox" + _SENT.replace("FROM", "USING", 1)  # noqa: S608
+
+_FORGET_BURIED: Final = "DELETE FROM dead_letter WHERE grp LIKE '%.relay' AND key = ANY($1::text[])"
 
 _HOLDING: Final = """
 SELECT id, records FROM outbox WHERE keys && $1::text[] AND partition = ANY($2::int[]) AND id > $3

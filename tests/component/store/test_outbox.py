@@ -7,10 +7,11 @@ import asyncio
 import asyncpg
 import pytest
 
-from candor.contracts import Message, decode
+from candor.contracts import Message, decode, encode
 from candor.messaging.partitioner import partition_of
 from candor.store import outbox
 from candor.store.db import Database
+from candor.store.dead_letter import DeadLetter
 from candor.store.errors import StoreUnavailable
 from candor.store.lease import Leases
 from candor.store.outbox import Sent, WaitingRow
@@ -187,6 +188,19 @@ async def test_the_word_that_a_customer_was_erased_outlives_the_next_erasure(dat
     async with unit_of_work(database) as uow:
         assert await outbox.erase(uow, {"c1"}) == 0
     assert await kept(database) == ["c1.erased"]
+
+
+async def test_what_the_relay_buried_is_erased_so_that_no_replay_sends_it(database: Database) -> None:
+    letters = [
+        DeadLetter(group, 0, "promises", 0, key, "p1", "too_large", "why", encode(made("p1", key)))
+        for group, key in (("promise-svc.relay", "c1"), ("promise-svc.relay", "c2"), ("risk-svc", "c1"))
+    ]
+    async with unit_of_work(database) as uow:
+        uow.bury(letters)
+    async with unit_of_work(database) as uow:
+        await outbox.erase(uow, {"c1"})
+    left = await database.pool.fetch("SELECT grp, key FROM dead_letter ORDER BY grp")
+    assert [tuple(row) for row in left] == [("promise-svc.relay", "c2"), ("risk-svc", "c1")]
 
 
 async def test_what_the_same_transaction_was_about_to_send_is_erased_as_well(database: Database) -> None:

@@ -107,7 +107,7 @@ class NotifyHandler:
         if envelope.version <= known.gap_version:
             return
         known.gap_version = envelope.version
-        known.gap = translate.gap_scored(envelope, data)
+        known.gap = translate.gap_scored(envelope, data, self._speaker.rules.least_cases)
         batch.changed.add(known.promise_id)
         known.episode = observe(known.episode, known.gap, self._speaker.rules)
 

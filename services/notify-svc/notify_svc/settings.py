@@ -58,6 +58,7 @@ class NotifySettings(Settings):
     update_min_minutes: Seconds = _RULES.update_min / timedelta(minutes=1)
     update_max_minutes: Seconds = _RULES.update_max / timedelta(minutes=1)
     daily_cap: int = Field(default=_RULES.daily_cap, ge=1)
+    least_cases: int = Field(default=_RULES.least_cases, ge=0)
 
     @field_validator("smtp_username", "smtp_password_file", mode="before")
     @classmethod
@@ -93,6 +94,7 @@ class NotifySettings(Settings):
             timedelta(minutes=self.update_min_minutes),
             timedelta(minutes=self.update_max_minutes),
             self.daily_cap,
+            self.least_cases,
         )
 
     def wording(self) -> Wording:

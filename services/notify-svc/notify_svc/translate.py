@@ -16,6 +16,7 @@ from candor.contracts import (
     Verdict,
 )
 from notify_svc.domain import model
+from notify_svc.domain.support import supported
 
 
 def promise_made(envelope: Envelope, data: PromiseMade) -> model.Promise:
@@ -47,16 +48,17 @@ def promise_changed(
     return replace(promise, held_due=data.held_due, event_id=envelope.id)
 
 
-def gap_scored(envelope: Envelope, data: GapScored) -> model.Gap:
-    """The gap without its score: what is said never depends on that."""
-    forecast = data.forecast
+def gap_scored(envelope: Envelope, data: GapScored, least_cases: int) -> model.Gap:
+    """The gap without its score, and without a forecast that rests on too little: nothing said depends on those."""
+    found = data.forecast
+    forecast = model.Forecast(found.p_slip, found.p50, found.p80, found.n) if found else None
     return model.Gap(
         envelope.version,
         envelope.id,
         model.Standing(data.standing.value),
         data.as_of,
         data.held_due,
-        model.Forecast(forecast.p_slip, forecast.p50, forecast.p80, forecast.n) if forecast else None,
+        supported(forecast, data.as_of, data.held_due, least_cases),
         tuple(_fact(fact) for fact in data.facts),
         data.completed_at,
         envelope.historical,

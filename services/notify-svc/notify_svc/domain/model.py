@@ -141,6 +141,8 @@ class Rules:
     update_max: timedelta = timedelta(days=2)
     daily_cap: int = 10
     """Messages to one customer in 24 business hours."""
+    least_cases: int = 20
+    """Like promises that a forecast must rest on before a customer is told of it."""
 
 
 class Kind(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import asyncpg
@@ -75,7 +75,9 @@ async def trial(
             await (workers.kill(choices.randrange(2)) if broken else trouble(choices, workers, url))
         stop.set()
         await flowing
-        await until(lambda: passed(url, sender), seconds=120, pause=0.1)
+        # A broken build may also be stopped by the limits on dead letters: then its partitions never get past all.
+        with suppress(TimeoutError) if broken else nullcontext():
+            await until(lambda: passed(url, sender), seconds=20 if broken else 120, pause=0.1)
         with suppress(TimeoutError):
             # Everything has been read and committed as read: an effect that is not there by now is lost.
             await until(lambda: handled(url, sender), seconds=4 if broken else 60, pause=0.1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from candor.contracts import Component
@@ -43,6 +43,7 @@ def test_it_grows_with_every_component(values: tuple[float, ...], weighed: Weigh
     assert gap(parts(raised), weighed).score >= gap(parts(values), weighed).score - 1e-9
 
 
+@example((1.0, 0.0, 0.0, 0.0, 5e-324), Weights(0.875, 0.0, 0.0, 0.0, 0.75))
 @given(five, weights)
 def test_contributions_sum_to_one_or_there_are_none(values: tuple[float, ...], weighed: Weights) -> None:
     found = gap(parts(values), weighed)

@@ -65,7 +65,9 @@ def gap(parts: Sequence[Part], weights: Weights) -> Gap:
     # Below this the logarithms of single components have lost their digits: no gap that anybody could see.
     if total > -1e-12:
         return Gap(0.0, ())
-    return Gap(-100.0 * math.expm1(total), tuple((part, log / total) for part, log in logs if log < 0.0))
+    # A share too small for a float would stand there as 0: it explains nothing.
+    shares = ((part, log / total) for part, log in logs)
+    return Gap(-100.0 * math.expm1(total), tuple((part, share) for part, share in shares if share > 0.0))
 
 
 def scope(shares: Sequence[tuple[float, float]]) -> float:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from http.cookies import CookieError, SimpleCookie
 from typing import Annotated, Final, cast
 
 from fastapi import APIRouter, Query
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -55,15 +54,7 @@ async def sign_out(request: Request) -> Response:
 
 def session_of(scope: Scope, sessions: Sessions) -> Session | None:
     """The session that a request or socket carries in its cookie."""
-    for name, value in scope["headers"]:
-        if name == b"cookie":
-            try:
-                cookies = SimpleCookie(value.decode("latin-1"))
-            except CookieError:
-                return None
-            found = cookies.get(sessions.cookie)
-            return sessions.read(found.value if found else None)
-    return None
+    return sessions.read(HTTPConnection(scope).cookies.get(sessions.cookie))
 
 
 class SignedIn:

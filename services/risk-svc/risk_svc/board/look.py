@@ -17,7 +17,6 @@ COLOURS: Final = {
     "high": "#c4572b",
     "severe": "#a3203a",
 }
-INK: Final = "#1f2a37"
 MUTED: Final = "#5b6776"
 STATES: Final = {
     "kept": "Kept",

@@ -83,6 +83,19 @@ class ContactOut(BaseModel):
     version: int
 
 
+class StaffContactOut(BaseModel):
+    """That there is a contact of a staff member; what it says can be read by notify-svc alone."""
+
+    staff_id: str
+    version: int
+
+
+class StaffErasedOut(BaseModel):
+    """That a staff member's contact is gone."""
+
+    staff_id: str
+
+
 class ErasedOut(BaseModel):
     """What an erasure took away here; the other services follow."""
 

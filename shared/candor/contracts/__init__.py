@@ -1,7 +1,7 @@
 """Contracts between the services: one class an event, one file an owner, topic cards, codec, golden examples."""
 
 from candor.contracts.codec import decode, encode, message
-from candor.contracts.contact import ContactRemoved, ContactSet
+from candor.contracts.contact import STAFF, ContactRemoved, ContactSet, staff_key
 from candor.contracts.delivery import IncidentReported, IncidentStatus, MilestoneReported, MilestoneStatus
 from candor.contracts.envelope import ContractError, Envelope, Event, Message, Record
 from candor.contracts.gap import Component, Contribution, Fact, FactKind, Forecast, GapScored, Standing
@@ -24,6 +24,7 @@ from candor.contracts.topics import CARDS, EVENTS, TOPICS, TopicCard
 __all__ = [
     "CARDS",
     "EVENTS",
+    "STAFF",
     "TOPICS",
     "AskedBy",
     "Component",
@@ -61,4 +62,5 @@ __all__ = [
     "decode",
     "encode",
     "message",
+    "staff_key",
 ]

@@ -21,7 +21,7 @@ from candor.messaging.source import Source
 from candor.messaging.telemetry import Lag, OffsetTelemetry
 from candor.messaging.turn import Batch, Handler, Result, Turns, Work
 from candor.messaging.watchdog import Watchdog
-from candor.ops import metrics
+from candor.ops import garbage, metrics
 from candor.store.errors import StoreUnavailable
 from candor.store.lease import LEASE_SECONDS, RENEW_SECONDS, Changes, Leases
 
@@ -157,7 +157,8 @@ class Worker:
     async def _guarded_turn(self) -> None:
         self._watchdog.alive()
         try:
-            await self._turn()
+            with garbage.held():
+                await self._turn()
         except Exception as error:
             # Whether anything was committed is unknown, so every partition is read again before its next turn.
             self._failures += 1

@@ -89,7 +89,8 @@ def open_parts(
     """The components of an open promise's gap. Scope items are not part of a promise yet: S is 0."""
     struck = [(one, one.overlap(now, state.deadline)) for one in linked if one.until is None and one.since <= now]
     hit = gaps.incidents([(one.severity, overlap) for one, overlap in struck])
-    quiet = gaps.silence(state.view.doubtful_since, now, weights.silence_hours)
+    hours = weights.calendar.at(state.zone)
+    quiet = gaps.silence(state.view.doubtful_since, now, weights.silence_hours, hours)
     unbacked = float(state.deliverer is not None and not state.accepted)
     return [
         gaps.Part(Component.LATENESS, item.lateness, lateness_words(state, item, now)),

@@ -27,7 +27,8 @@ class Settings(BaseSettings):
     `rate_limit` is requests a second and key (0: no limit), `most_running` requests at one time. A partition stops at
     `dead_letters_in_a_row`, or above `dead_letter_share` of its last 10,000 events. `…_kept_days`: how long accepted
     ids, rejected webhooks and dead letters already decided on are kept. `business_hours` and `holidays` make the
-    business calendar (candor.calendar says how they are written). Production refuses placeholders and what is missing.
+    business calendar (candor.calendar says how they are written). `start_seconds`: how long a start waits for the
+    database. Production refuses placeholders and what is missing.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
@@ -73,6 +74,7 @@ class Settings(BaseSettings):
     most_running: int = Field(default=1000, ge=1)
     drain_pause_seconds: float = Field(default=5, ge=0)
     drain_seconds: float = Field(default=20, gt=0)
+    start_seconds: float = Field(default=300, gt=0)
 
     @field_validator("trusted_hosts", mode="before")
     @classmethod

@@ -69,7 +69,8 @@ async def milestones(
     async with door(request).database.reading() as session:
         rows = (await session.exec(query.order_by(col(MilestoneRow.version)).limit(limit + 1))).all()
     following = encode_cursor(rows[limit - 1].version) if len(rows) > limit else None
-    return shown({"items": [row.model_dump() for row in rows[:limit]]}, link_header(request, following))
+    items = [row.model_dump() | {"delivered": _parts(row.delivered)} for row in rows[:limit]]
+    return shown({"items": items}, link_header(request, following))
 
 
 @router.get("/v1/incidents/{incident_id}", responses={200: {"model": IncidentOut}})
@@ -92,4 +93,8 @@ async def incident(
 def _parked(row: ParkedRow) -> dict[str, Any]:
     hidden = {"seq", "system", "ref_id", "correction", "time", "traceparent"}
     reference = {"system": row.system, "id": row.ref_id} if row.system is not None else None
-    return row.model_dump(exclude=hidden) | {"reference": reference}
+    return row.model_dump(exclude=hidden) | {"reference": reference, "delivered": _parts(row.delivered)}
+
+
+def _parts(delivered: list[Any]) -> list[dict[str, Any]]:
+    return [{"item": item, "share": share} for item, share in delivered]

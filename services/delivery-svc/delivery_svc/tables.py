@@ -21,14 +21,19 @@ def _moment(*, nullable: bool = False) -> Any:
     return Field(sa_column=Column(DateTime(timezone=True), nullable=nullable))
 
 
+def _json() -> Any:
+    return Field(sa_column=Column(JSONB, nullable=False))
+
+
 class PromiseRow(Base, table=True):
-    """A promise that was seen on `promises`: whose it is, and how many milestones were passed on for it."""
+    """A promise that was seen on `promises`: whose it is, how many milestones were passed on, its scope items."""
 
     __tablename__ = "promise"
 
     promise_id: str = Field(primary_key=True)
     customer_id: str = Field(index=True)
     version: int
+    scope: list[str] = _json()
 
 
 class ReferenceRow(Base, table=True):
@@ -56,6 +61,7 @@ class MilestoneRow(Base, table=True):
     reason: str | None
     source: str
     source_event: str
+    delivered: list[Any] = _json()
 
 
 class ParkedRow(Base, table=True):
@@ -82,6 +88,7 @@ class ParkedRow(Base, table=True):
     historical: bool
     traceparent: str
     parked_at: datetime = _moment()
+    delivered: list[Any] = _json()
 
 
 class IncidentRow(Base, table=True):

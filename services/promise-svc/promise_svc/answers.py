@@ -70,7 +70,8 @@ def change(row: ChangeRow) -> dict[str, Any]:
 def _shape(columns: dict[str, Any], terms: dict[str, Any]) -> dict[str, Any]:
     document = {name: columns[name] for name in COLUMNS} | terms
     for name, fields in _LISTS.items():
-        document[name] = [dict(zip(fields, item, strict=True)) for item in terms[name]]
+        # Promises of before a field was known were stored without it.
+        document[name] = [dict(zip(fields, item, strict=True)) for item in terms.get(name, ())]
     return document
 
 
@@ -82,4 +83,5 @@ _LISTS: Final = {
     "milestones": ("name", "planned", "told"),
     "depends_on": ("kind", "id"),
     "references": ("system", "id"),
+    "scope": ("item", "weight", "supported"),
 }

@@ -19,6 +19,7 @@ from candor.contracts import (
     PromiseSettled,
     PromiseWithdrawn,
     Reference,
+    ScopeItem,
     Verdict,
     message,
 )
@@ -52,6 +53,7 @@ def made(promise: Promise, origin: Origin) -> Message:
         deliverer=terms.deliverer,
         accepted=terms.accepted,
         zone=terms.zone,
+        scope=[ScopeItem(*part) for part in terms.scope],
     )
     return _message(origin, promise.customer_id, promise.version, data)
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from promise_svc.schemas import DependencyIn, ReferenceIn
+from promise_svc.schemas import DependencyIn, ItemIn, ReferenceIn
 
 
 class StepOut(BaseModel):
@@ -47,6 +47,7 @@ class PromiseOut(BaseModel):
     deliverer: str | None
     accepted: bool
     zone: str
+    scope: list[ItemIn]
 
 
 class ChangeOut(BaseModel):

@@ -2,7 +2,7 @@
 
 from candor.contracts.codec import decode, encode, message
 from candor.contracts.contact import STAFF, ContactRemoved, ContactSet, staff_key
-from candor.contracts.delivery import IncidentReported, IncidentStatus, MilestoneReported, MilestoneStatus
+from candor.contracts.delivery import Delivered, IncidentReported, IncidentStatus, MilestoneReported, MilestoneStatus
 from candor.contracts.envelope import ContractError, Envelope, Event, Message, Record
 from candor.contracts.gap import Component, Contribution, Fact, FactKind, Forecast, GapScored, Standing
 from candor.contracts.notice import NoticeChanged, NoticeState, Statement
@@ -17,6 +17,7 @@ from candor.contracts.promise import (
     PromiseSettled,
     PromiseWithdrawn,
     Reference,
+    ScopeItem,
     Verdict,
 )
 from candor.contracts.topics import CARDS, EVENTS, TOPICS, TopicCard
@@ -33,6 +34,7 @@ __all__ = [
     "ContractError",
     "Contribution",
     "CustomerErased",
+    "Delivered",
     "Dependency",
     "Envelope",
     "Event",
@@ -55,6 +57,7 @@ __all__ = [
     "PromiseWithdrawn",
     "Record",
     "Reference",
+    "ScopeItem",
     "Standing",
     "Statement",
     "TopicCard",

@@ -10,7 +10,7 @@ import pytest
 
 from candor.contracts import ContactRemoved, CustomerErased, decode
 from candor.store.db import Database
-from candor.store.outbox import unpack
+from candor.store.packing import unpack
 from risk_svc.rebuild import rebuild
 from risk_svc.settings import RiskSettings
 from risk_svc.wiring import GROUP

@@ -74,7 +74,7 @@ async def replay_day(stage: Stage, day: Day, speed: float, console: Console) -> 
     paced = stage.begin(speed)
     with replay_shown.progress(console) as display:
         report = replay_shown.replay_reporter(display, len(day.live), f"replaying {day.day}")
-        return await send_stream(day.live, stage.endpoints, SOURCE, secret, paced, report)
+        return await send_stream(day.live, stage.endpoints, SOURCE, secret, paced, report, interruptible=False)
 
 
 async def conclude(stage: Stage, day: Day, imported: Imported, replayed: Outcome, console: Console) -> Performed:

@@ -9,6 +9,7 @@ import re
 import secrets
 import shutil
 import subprocess
+from collections.abc import Collection
 from importlib.resources import files
 from pathlib import Path
 
@@ -35,14 +36,22 @@ def java() -> Path:
 class KafkaBroker:
     """The broker of one folder. `start` may be called again after `stop` or `kill`: port and data stay.
 
-    `port` None takes any free one. Topics are never made by being named; retention is each topic's own.
+    `port` None takes any free one; `taken` are left to others. Topics are never made by being named; retention is
+    each topic's own.
     """
 
     def __init__(
-        self, folder: Folder, port: int | None = DEFAULT_PORT, *, heap_mib: int = 512, progress: Progress = quiet
+        self,
+        folder: Folder,
+        port: int | None = DEFAULT_PORT,
+        *,
+        heap_mib: int = 512,
+        progress: Progress = quiet,
+        taken: Collection[int] = (),
     ) -> None:
         self._folder = folder
         self._wanted = port
+        self._taken = tuple(taken)
         self._heap = heap_mib
         self._progress = progress
         self._ports: tuple[int, int] | None = None
@@ -55,15 +64,16 @@ class KafkaBroker:
             raise LocalError("the Kafka broker is not started")
         return f"{HOST}:{self._ports[0]}"
 
+    def reserve(self) -> str:
+        """Chooses the ports and returns the bootstrap servers at which `start` will have the broker answer."""
+        return f"{HOST}:{self._reserved()[0]}"
+
     def start(self) -> str:
         """Starts the broker and returns its bootstrap servers once it answers; LocalError says why it cannot."""
         require_disk(self._folder.root, _SMALLEST_DISK)
         self.process.mend(self._progress)
         class_path = os.pathsep.join(map(str, ensure_jars(self._folder.jars, committed_jars(), self._progress)))
-        if self._ports is None:
-            port = choose_port(self._wanted, "Kafka", self._progress)
-            self._ports = port, choose_port(port + 1 if self._wanted else None, "Kafka's controller", taken=(port,))
-        properties = self._configure(class_path, *self._ports)
+        properties = self._configure(class_path, *self._reserved())
         begun = self.process.log.stat().st_size if self.process.log.exists() else 0
         self.process.start([*self._java(class_path), f"-Xmx{self._heap}m", "kafka.Kafka", str(properties)])
         try:
@@ -80,6 +90,13 @@ class KafkaBroker:
     def kill(self) -> None:
         """SIGKILL, for tests of crashes."""
         self.process.kill()
+
+    def _reserved(self) -> tuple[int, int]:
+        if self._ports is None:
+            port = choose_port(self._wanted, "Kafka", self._progress, self._taken)
+            controller = choose_port(port + 1 if self._wanted else None, "Kafka's controller", taken=(port,))
+            self._ports = port, controller
+        return self._ports
 
     def _started(self, begun: int) -> bool:
         with self.process.log.open("rb") as log:
@@ -110,8 +127,11 @@ class KafkaBroker:
 
     def _format(self, class_path: str, properties: Path) -> None:
         cluster = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=").replace("-", "A")
+        # It runs for a second: compiling its code well, or collecting garbage on many threads, would double that.
+        java = [*self._java(class_path), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
         storage = ["kafka.tools.StorageTool", "format", "-c", str(properties), "-t", cluster]
-        result = subprocess.run([*self._java(class_path), *storage], capture_output=True, text=True, check=False)
+        # In a session of its own: a Ctrl-C of the terminal reaches us alone, and leaves nothing half done.
+        result = subprocess.run([*java, *storage], capture_output=True, text=True, check=False, start_new_session=True)
         if result.returncode != 0:
             lines = (result.stderr or result.stdout).strip().splitlines() or ["no reason given"]
             raise LocalError(f"Kafka could not lay out its data folder: {lines[-1][:300]}")

@@ -7,12 +7,13 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 
-from candor.local.errors import LocalError, explain_os_error
+from candor.local.errors import LocalError, explain_os_error, full_disk
 from candor.local.folder import Progress, quiet
 
 _LARGEST_LOG = 16 * 1024 * 1024
@@ -61,6 +62,8 @@ class ManagedProcess:
                 )
             note_process(self.record, self._child.pid)
         except OSError as error:
+            # A full disk: what nobody could find again must not run.
+            self.kill()
             raise explain_os_error(error, self.log.parent) from error
 
     def wait_until(self, ready: Callable[[], bool], seconds: float) -> None:
@@ -94,14 +97,7 @@ class ManagedProcess:
 
     def mend(self, progress: Progress = quiet) -> bool:
         """Stops the process that an earlier, killed run left behind. True when there was one."""
-        orphan = recorded_process(self.record)
-        if orphan is None:
-            self.record.unlink(missing_ok=True)
-            return False
-        progress(f"an earlier run left {self.name} behind (process {orphan.pid}): stopping it")
-        stop_tree(orphan)
-        self.record.unlink(missing_ok=True)
-        return True
+        return mend_all([self], progress)
 
     def obituary(self, lines: int = 5) -> str:
         """How it ended, its last `lines` of log, and where the rest is."""
@@ -114,7 +110,7 @@ class ManagedProcess:
     def _last_words(self) -> str:
         text = self.log.read_text(errors="replace") if self.log.exists() else ""
         if "No space left on device" in text[-20_000:]:
-            return "the disk is full: free some space and run this again"
+            return str(full_disk(self.log.parent))
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         return f"{lines[-1][:300] if lines else 'it said nothing'} (see {self.log})"
 
@@ -134,6 +130,20 @@ def recorded_process(record: Path) -> psutil.Process | None:
     except (OSError, ValueError, KeyError, TypeError, psutil.Error):
         return None
     return process
+
+
+def mend_all(processes: Iterable[ManagedProcess], progress: Progress = quiet) -> bool:
+    """Stops, all at once, what an earlier and killed run left behind, after one line that says so. True: there was."""
+    every = list(processes)
+    left = {one.name: orphan for one in every if (orphan := recorded_process(one.record)) is not None}
+    if left:
+        named = ", ".join(f"{name} (process {orphan.pid})" for name, orphan in left.items())
+        progress(f"an earlier run was killed and left {named} behind: stopping {'it' if len(left) == 1 else 'them'}")
+        with ThreadPoolExecutor(len(left)) as pool:
+            list(pool.map(stop_tree, left.values()))
+    for one in every:
+        one.record.unlink(missing_ok=True)
+    return bool(left)
 
 
 def stop_tree(process: psutil.Process, grace: float = 10.0) -> None:

@@ -63,10 +63,11 @@ class EpisodeRow(Base, table=True):
 
 
 class NoticeRow(Base, table=True):
-    """One message to one customer: what was decided, why, the text verbatim, and how far its sending got.
+    """One message to one customer, or to the owner ahead of it: what was decided, why, the text, how far it got.
 
-    `spoken_for` is why it was decided, `reason` why it is in its state. Business time: told_*, next_update_by,
-    decided_at, changed_at; the database's clock: everything else.
+    `spoken_for` is why it was decided, `reason` why it is in its state. An owner's names the customer's in `ahead_of`;
+    a customer's says in `owner` what became of that (OwnerWord), and how long it waits. Business time: told_*,
+    next_update_by, owner_wait_until, decided_at, changed_at; the database's clock: everything else.
     """
 
     __tablename__ = "notice"
@@ -104,6 +105,12 @@ class NoticeRow(Base, table=True):
     lease_until: datetime | None = _moment(nullable=True)
     unknown_since: datetime | None = _moment(nullable=True)
     smtp_code: int | None = None
+    audience: str
+    addressee: str
+    ahead_of: str | None
+    owner: str
+    owner_wait_until: datetime | None = _moment(nullable=True)
+    traceparent: str
 
 
 class SwitchRow(Base, table=True):

@@ -56,6 +56,7 @@ def detail(state: PromiseState, linked: Sequence[Incident], now: float) -> schem
         ],
         dates=_dates(state),
         milestones=[_milestone(step) for step in state.steps],
+        scope=_scope(state),
         incidents=[_incident(incident) for incident in linked],
         notices=[_notice(notice) for notice in state.notices],
         labels=state.labels,
@@ -144,6 +145,20 @@ def _milestone(step: Step) -> schemas.MilestoneOut:
         final=step.final,
         reason=step.reason,
     )
+
+
+def _scope(state: PromiseState) -> list[schemas.ItemOut]:
+    total = sum(part.weight for part in state.scope) or 1.0
+    return [
+        schemas.ItemOut(
+            item=part.name,
+            weight=part.weight / total,
+            supported=part.supported,
+            delivered=part.share,
+            at=None if part.share is None else moment(part.at),
+        )
+        for part in state.scope
+    ]
 
 
 def _incident(incident: Incident) -> schemas.IncidentOut:

@@ -106,6 +106,16 @@ class MilestoneOut(BaseModel):
     reason: str
 
 
+class ItemOut(BaseModel):
+    """A scope item: `weight` is its share of all weights, `delivered` null until a report names it."""
+
+    item: str
+    weight: float
+    supported: bool
+    delivered: float | None
+    at: datetime | None
+
+
 class IncidentOut(BaseModel):
     """An incident that hits what the promise depends on."""
 
@@ -147,6 +157,7 @@ class GapDetail(GapItem):
     history: list[PointOut]
     dates: DatesOut
     milestones: list[MilestoneOut]
+    scope: list[ItemOut]
     incidents: list[IncidentOut]
     notices: list[NoticeOut]
     labels: dict[str, Label]

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from prometheus_client import generate_latest
 
-from candor.contracts import Message
+from candor.contracts import Message, ScopeItem
 from candor.ops.metrics import REGISTRY
 from candor.store.db import Database
 from risk_svc.domain.forecast import ReferenceClasses
@@ -41,7 +41,13 @@ def the_day() -> list[Message]:
         found += [story.made(value=100.0 * (number + 1)), story.milestone("departed", number * 12.0)]
     for number, late in ((8, 5.0), (9, 50.0)):
         story = story_of(number)
-        found += [story.made(kind="charter"), story.milestone("departed", late), story.milestone("arrived", late - 30)]
+        found += [
+            story.made(
+                kind="charter", scope=[ScopeItem("seat", 3.0), ScopeItem("meal"), ScopeItem("lounge", 1.0, False)]
+            ),
+            story.milestone("departed", late, delivered={"seat": 1.0}),
+            story.milestone("arrived", late - 30),
+        ]
     gone = story_of(10)
     return [*found, gone.made(), gone.withdrawn(), story_of(11).made(historical=True)]
 
@@ -159,6 +165,23 @@ async def test_a_settled_promise_says_how_it_ended(api: Api) -> None:
     found = await get(api, "/v1/gaps/p9")
     assert (found["standing"], found["forecast"]) == ("broken", None)
     assert datetime.fromisoformat(found["completed_at"]) == ARRIVES - 45 * M + 20 * M
+
+
+async def test_kept_in_time_but_not_in_full_shows_what_is_missing(api: Api) -> None:
+    found = await get(api, "/v1/gaps/p8")
+    assert found["standing"] == "kept"
+    assert found["score"] == pytest.approx(36.0)
+    [part] = found["contributions"]
+    assert (part["component"], part["x"]) == ("scope", pytest.approx(0.4))
+    assert part["evidence"] == "1 of 3 items delivered; not supported: lounge"
+    left = DEPARTS + 5 * M - 40 * M
+    assert [(item["item"], item["weight"], item["supported"], item["delivered"]) for item in found["scope"]] == [
+        ("seat", pytest.approx(0.6), True, 1.0),
+        ("meal", pytest.approx(0.2), True, None),
+        ("lounge", pytest.approx(0.2), False, None),
+    ]
+    assert [item["at"] and datetime.fromisoformat(item["at"]) for item in found["scope"]] == [left, None, None]
+    assert (await get(api, "/v1/gaps/p7"))["scope"] == []
 
 
 async def test_a_customers_gap_weighs_by_value_and_names_the_worst(api: Api) -> None:

@@ -45,6 +45,7 @@ def detail(**changed: Any) -> schemas.GapDetail:
             revisions=0,
         ),
         "milestones": [],
+        "scope": [],
         "incidents": [],
         "notices": [],
         "labels": {},
@@ -76,6 +77,13 @@ def milestone(**changed: Any) -> schemas.MilestoneOut:
 def test_times_are_shown_in_the_promises_own_zone() -> None:
     assert look.clock_text(NOW, "America/New_York") == "Fri 8 Mar 17:05"
     assert look.clock_text(NOW) == "Fri 8 Mar 22:05"
+
+
+def test_a_settled_promise_says_what_is_missing_of_it() -> None:
+    part = schemas.ContributionOut(component=Component.SCOPE, x=0.2, share=1.0, evidence="2 of 3 items delivered")
+    kept = detail(standing=Standing.KEPT, contributions=[part])
+    assert look.why(kept) == "Kept; 2 of 3 items delivered"
+    assert look.why(detail(standing=Standing.BROKEN)) == "Broken"
 
 
 def test_why_is_the_largest_part_in_words() -> None:

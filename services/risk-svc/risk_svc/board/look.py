@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from candor.contracts import Component
 from risk_svc import schemas
 from risk_svc.domain.gap import BAND_NAMES
 
@@ -51,7 +52,9 @@ def clock_text(moment: datetime, zone: str = "UTC") -> str:
 def why(item: schemas.GapItem) -> str:
     """The largest part of the gap, in words; what became of it where the promise is no longer open."""
     if item.standing != "open":
-        return STATES[item.standing]
+        # Kept says that it was in time; what is missing of it still has to be said.
+        missing = [part.evidence for part in item.contributions if part.component is Component.SCOPE]
+        return "; ".join([STATES[item.standing], *missing])
     if not item.contributions:
         return "on course"
     worst = max(item.contributions, key=lambda part: part.share)

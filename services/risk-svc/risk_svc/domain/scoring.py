@@ -12,12 +12,13 @@ import numpy as np
 
 from candor.contracts import Component, Contribution, Fact, Forecast, GapScored, Standing
 from risk_svc.domain import gap as gaps
-from risk_svc.domain import record
+from risk_svc.domain import record, scope
 from risk_svc.domain.forecast.base import Predictions
 from risk_svc.domain.incidents import Incident
 from risk_svc.domain.state import PromiseState, View, completed_at
 
 SPEAKING: Final = frozenset({"warning", "update", "cancelled"})
+LEAST_HORIZON_SHARE: Final = 0.05
 SHORTEST_REVIEW_S: Final = 60.0
 LONGEST_REVIEW_S: Final = 21600.0
 
@@ -36,14 +37,17 @@ class Predicted:
     n: int
     basis: str
     model: int
+    never: float = 0.0
 
 
 def predicted(batch: Predictions) -> list[Predicted]:
     """A batch forecast, one element a case."""
-    numbers = np.stack([batch.p_slip, batch.q50, batch.q80, batch.q90, batch.lateness, batch.horizon, batch.base])
+    numbers = np.stack(
+        [batch.p_slip, batch.q50, batch.q80, batch.q90, batch.lateness, batch.horizon, batch.base, batch.never]
+    )
     return [
-        Predicted(p, q50, q80, q90, late, horizon, base, n, basis, batch.model)
-        for (p, q50, q80, q90, late, horizon, base), n, basis in zip(
+        Predicted(p, q50, q80, q90, late, horizon, base, n, basis, batch.model, never)
+        for (p, q50, q80, q90, late, horizon, base, never), n, basis in zip(
             numbers.T.tolist(), batch.n.tolist(), batch.basis, strict=True
         )
     ]
@@ -66,27 +70,35 @@ def score_open(
 
 
 def score_settled(state: PromiseState, standing: Standing, now: float, weights: gaps.Weights) -> None:
-    """The last view: a kept or withdrawn promise has no gap, a broken one its real lateness, a cancelled one L = 1."""
+    """The last view: a broken promise has its real lateness, a cancelled one L = 1; all but a withdrawn one what is
+    missing of their scope.
+    """
     view = state.view
     done = completed_at(state)
     late = 0.0
     if standing is Standing.CANCELLED:
         late = 1.0
     elif standing is Standing.BROKEN:
-        late = 1.0 if done is None else gaps.lateness_of(done, state.deadline, view.horizon)
+        # A promise that was over before it was ever forecast has no H of its class yet.
+        horizon = max(view.horizon, LEAST_HORIZON_SHARE * state.lead)
+        late = 1.0 if done is None else gaps.lateness_of(done, state.deadline, horizon)
     view.at, view.review, view.doubtful_since = now, math.inf, None
     slipped = record.slipped(standing)
     view.p_slip = float(slipped or 0)
     view.p50 = view.p80 = view.p90 = done
     view.basis, view.n = "settled", 0
-    _set(view, gaps.gap([gaps.Part(Component.LATENESS, late, settled_words(state, standing, done))], weights))
+    parts = [gaps.Part(Component.LATENESS, late, settled_words(state, standing, done))]
+    if state.scope and standing is not Standing.WITHDRAWN:
+        missing = scope.missing_settled(state, standing)
+        parts.append(gaps.Part(Component.SCOPE, missing, scope.words(state, standing)))
+    _set(view, gaps.gap(parts, weights))
     record.remember(view)
 
 
 def open_parts(
     state: PromiseState, linked: Sequence[Incident], item: Predicted, now: float, weights: gaps.Weights
 ) -> list[gaps.Part]:
-    """The components of an open promise's gap. Scope items are not part of a promise yet: S is 0."""
+    """The components of an open promise's gap."""
     struck = [(one, one.overlap(now, state.deadline)) for one in linked if one.until is None and one.since <= now]
     hit = gaps.incidents([(one.severity, overlap) for one, overlap in struck])
     hours = weights.calendar.at(state.zone)
@@ -94,11 +106,19 @@ def open_parts(
     unbacked = float(state.deliverer is not None and not state.accepted)
     return [
         gaps.Part(Component.LATENESS, item.lateness, lateness_words(state, item, now)),
-        gaps.Part(Component.SCOPE, 0.0),
+        missing_part(state, item, now),
         gaps.Part(Component.INCIDENTS, hit, "; ".join(f"{one.title or one.category} is open" for one, _ in struck)),
         gaps.Part(Component.SILENCE, quiet, "likely to slip, and the customer has not been told"),
         gaps.Part(Component.UNBACKED, unbacked, f"{state.deliverer} has not accepted it"),
     ]
+
+
+def missing_part(state: PromiseState, item: Predicted, now: float) -> gaps.Part:
+    """S of an open promise; what is not delivered when the promise is given up is not expected any more."""
+    if not state.scope:
+        return gaps.Part(Component.SCOPE, 0.0)
+    coming = 0.0 if now >= record.given_up_at(state) else 1.0 - min(1.0, max(0.0, item.never))
+    return gaps.Part(Component.SCOPE, scope.missing_open(state, coming), scope.words(state, Standing.OPEN))
 
 
 def doubtful_since(state: PromiseState, now: float) -> float | None:

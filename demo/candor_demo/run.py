@@ -57,7 +57,7 @@ def _staged(
     console: Console, day: Day, speed: float, stopping: threading.Event, *, leave: bool, usual_ports: bool
 ) -> bool:
     """Whether there was a summary."""
-    console.print(f"[bold]{day.day}[/]: {headline(day)}")
+    console.print(f"[bold]{day.day}[/]: {headline(day)}", soft_wrap=True)
     begun = time.monotonic()
 
     def say(line: str) -> None:

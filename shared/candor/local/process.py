@@ -8,7 +8,6 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -133,14 +132,14 @@ def recorded_process(record: Path) -> psutil.Process | None:
 
 
 def mend_all(processes: Iterable[ManagedProcess], progress: Progress = quiet) -> bool:
-    """Stops, all at once, what an earlier and killed run left behind, after one line that says so. True: there was."""
+    """Stops in this order what an earlier, killed run left behind, after one line that says so. True: there was."""
     every = list(processes)
     left = {one.name: orphan for one in every if (orphan := recorded_process(one.record)) is not None}
     if left:
         named = ", ".join(f"{name} (process {orphan.pid})" for name, orphan in left.items())
         progress(f"an earlier run was killed and left {named} behind: stopping {'it' if len(left) == 1 else 'them'}")
-        with ThreadPoolExecutor(len(left)) as pool:
-            list(pool.map(stop_tree, left.values()))
+        for orphan in left.values():
+            stop_tree(orphan)
     for one in every:
         one.record.unlink(missing_ok=True)
     return bool(left)

@@ -160,10 +160,10 @@ class Stack:
 
     @property
     def parts(self) -> dict[str, ManagedProcess]:
-        """Every process that this stack starts, by name."""
+        """Every process that this stack starts, by name, in the order in which they end."""
         own = {"kafka": self.broker, "postgres": self.database}
         servers = {name: server.process for name, server in own.items() if server}
-        return {**servers, "mailbox": self.mailbox, **self.processes}
+        return {**self.processes, "mailbox": self.mailbox, **servers}
 
     def stopped(self) -> list[str]:
         """The names of the parts that ended by themselves."""

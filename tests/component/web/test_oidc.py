@@ -2,114 +2,16 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
 import pytest
-import pytest_asyncio
-from fastapi import FastAPI, Request
-from starlette.responses import JSONResponse, Response
 
-from candor.ops import metrics
 from candor.web.auth import Role
-from candor.web.oidc.provider import Client, Provider
-from candor.web.oidc.signin import AGE, SignIn
-from candor.web.sessions import MemoryNonces, Sessions
-from tests.support.clocks import ManualClock
-from tests.support.identity import CLIENT_ID, CLIENT_SECRET, IdentityProvider, identity_provider, new_key, signed
-
-SITE = "https://board.example"
-HOME = "/board/"
-
-
-class Site:
-    """A site with a page below /board and the two routes of a sign-in, on https as browsers see it."""
-
-    def __init__(self, idp: IdentityProvider, secret: str = CLIENT_SECRET) -> None:
-        self.idp = idp
-        # Cookies carry the signer's own time, which is the system's.
-        self.clock = ManualClock(datetime.now(UTC).replace(microsecond=0))
-        signing = secrets.token_urlsafe(32)
-        self.sessions = Sessions(signing, secure=True, clock=self.clock)
-        client = Client(CLIENT_ID, secret, f"{SITE}/signin/callback")
-        provider = Provider(idp.url, client, self.clock)
-        self.signin = SignIn(provider, self.sessions, signing, roles_claim="roles", home=HOME, clock=self.clock)
-        self.nonces = MemoryNonces()
-        self.app = FastAPI()
-        self.app.get("/signin")(self._begin)
-        self.app.get("/signin/callback")(self._finish)
-        self.app.get("/board/{rest:path}")(self._page)
-
-    async def _begin(self, next: str = HOME) -> Response:
-        return await self.signin.begin(next)
-
-    async def _finish(self, request: Request) -> Response:
-        return await self.signin.finish(request.query_params, request.cookies, self.nonces)
-
-    async def _page(self, request: Request) -> Response:
-        session = self.sessions.read(request.cookies.get(self.sessions.cookie))
-        return JSONResponse({"role": session.role.name.lower() if session else None, "path": request.url.path})
-
-
-class Browser(httpx.AsyncClient):
-    """Goes to the site in this process and to everything else over HTTP; keeps cookies as browsers do."""
-
-    def __init__(self, site: Site) -> None:
-        there = httpx.AsyncHTTPTransport()
-        super().__init__(transport=httpx.ASGITransport(site.app), mounts={"http://": there}, base_url=SITE)
-        self.site = site
-
-    async def to_the_provider(self, goal: str = HOME) -> httpx.Response:
-        """Begins; the answer of the provider, which sends back to the site."""
-        begun = await self.get("/signin", params={"next": goal})
-        assert begun.status_code == 303, begun.text
-        return await self.get(begun.headers["location"])
-
-    async def sign_in(self, goal: str = HOME) -> httpx.Response:
-        """The whole way; what the site says in the end."""
-        return await self.get((await self.to_the_provider(goal)).headers["location"])
-
-    async def role(self) -> str | None:
-        found: str | None = (await self.get(HOME)).json()["role"]
-        return found
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def provider() -> AsyncIterator[IdentityProvider]:
-    async with identity_provider() as made:
-        yield made
-
-
-@pytest.fixture
-def idp(provider: IdentityProvider) -> IdentityProvider:
-    provider.reset()
-    return provider
-
-
-@pytest.fixture
-def site(idp: IdentityProvider) -> Site:
-    return Site(idp)
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def browser(site: Site) -> AsyncIterator[Browser]:
-    async with Browser(site) as made:
-        yield made
-
-
-def refused(reason: str) -> float:
-    """How often a sign-in was refused for this reason."""
-    return metrics.REGISTRY.get_sample_value("candor_auth_failures_total", {"reason": f"sign_in_{reason}"}) or 0
-
-
-async def assert_refused(browser: Browser, answer: httpx.Response, status: int = 401) -> None:
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"].startswith("text/html")
-    assert await browser.role() is None
+from candor.web.oidc.signin import AGE
+from tests.support.identity import CLIENT_ID, IdentityProvider, new_key, signed
+from tests.support.signing_in import HOME, SITE, Browser, Site, assert_refused, refused
 
 
 async def test_the_whole_way(browser: Browser, idp: IdentityProvider) -> None:
@@ -307,105 +209,6 @@ async def test_a_forged_token_opens_nothing(browser: Browser, idp: IdentityProvi
     before = refused(reason)
     await assert_refused(browser, await browser.sign_in())
     assert refused(reason) == before + 1
-
-
-async def test_changed_keys_are_fetched_once_again_and_not_without_end(
-    browser: Browser, site: Site, idp: IdentityProvider
-) -> None:
-    await browser.sign_in()
-    await browser.sign_in()
-    assert idp.asked["keys"] == 1
-    idp.rotate()
-    site.clock.advance(timedelta(seconds=11))
-    browser.cookies.clear()
-    assert (await browser.sign_in()).status_code == 303
-    assert (await browser.role(), idp.asked["keys"]) == ("viewer", 2)
-
-    idp.token_of = lambda claims: signed(claims, new_key())
-    browser.cookies.clear()
-    for _ in range(3):
-        site.clock.advance(timedelta(seconds=3))
-        await assert_refused(browser, await browser.sign_in())
-    assert idp.asked["keys"] == 2
-    site.clock.advance(timedelta(seconds=2))
-    await assert_refused(browser, await browser.sign_in())
-    assert idp.asked["keys"] == 3
-
-
-async def test_a_withdrawn_key_is_forgotten_within_the_hour(
-    browser: Browser, site: Site, idp: IdentityProvider
-) -> None:
-    await browser.sign_in()
-    idp.published = [new_key()]
-    browser.cookies.clear()
-    site.clock.advance(timedelta(minutes=61))
-    await assert_refused(browser, await browser.sign_in())
-
-
-BROKEN: dict[str, dict[str, Any]] = {
-    "another issuer": {"issuer": "https://login.example"},
-    "no TLS": {"token_endpoint": "http://login.example/token"},
-    "userinfo": {"jwks_uri": "https://a@login.example/keys"},
-    "no host": {"authorization_endpoint": "https://"},
-    "another type": {"jwks_uri": 5},
-}
-
-
-@pytest.mark.parametrize("name", BROKEN)
-async def test_a_discovery_document_that_makes_no_sense_is_not_followed(idp: IdentityProvider, name: str) -> None:
-    idp.metadata = BROKEN[name]
-    async with Browser(Site(idp)) as browser:
-        answer = await browser.get("/signin")
-        await assert_refused(browser, answer, 503)
-        assert "does not answer" in answer.text
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        Response("<html>", 200),
-        Response("{}", 200),
-        Response("x", 500),
-        Response(status_code=302, headers={"location": "/keys"}),
-        Response(b"[" * 600_000, 200),
-        Response(b"\x1f\x8b\x08\x00", 200, headers={"content-encoding": "gzip"}),
-    ],
-    ids=["html", "empty", "error", "redirect", "too large", "compressed"],
-)
-@pytest.mark.parametrize("place", ["discovery", "keys"])
-async def test_a_broken_provider_is_down_not_trusted(idp: IdentityProvider, place: str, answer: Response) -> None:
-    idp.answers[place] = answer
-    async with Browser(Site(idp)) as browser:
-        found = await (browser.get("/signin") if place == "discovery" else browser.sign_in())
-        await assert_refused(browser, found, 503)
-
-
-@pytest.mark.parametrize("status", [429, 500, 503])
-async def test_an_outage_at_the_last_step_is_told_as_one(browser: Browser, idp: IdentityProvider, status: int) -> None:
-    back = (await browser.to_the_provider()).headers["location"]
-    idp.answers["token"] = Response("busy", status)
-    await assert_refused(browser, await browser.get(back), 503)
-
-
-async def test_a_wrong_client_secret_is_ours_to_mend(idp: IdentityProvider) -> None:
-    async with Browser(Site(idp, secret="not-the-one")) as browser:
-        before = refused("client_refused")
-        await assert_refused(browser, await browser.sign_in(), 503)
-        assert refused("client_refused") == before + 1
-
-
-async def test_a_provider_that_is_away_is_told_in_a_sentence_and_comes_back(idp: IdentityProvider) -> None:
-    site = Site(idp)
-    right, idp.url = idp.url, "http://127.0.0.1:1"
-    away = Site(idp)
-    idp.url = right
-    async with Browser(away) as browser:
-        await assert_refused(browser, await browser.get("/signin"), 503)
-    async with Browser(site) as browser:
-        idp.answers["discovery"] = Response("starting", 503)
-        await assert_refused(browser, await browser.get("/signin"), 503)
-        del idp.answers["discovery"]
-        assert (await browser.sign_in()).status_code == 303
 
 
 async def test_of_several_tabs_the_late_one_finds_the_session(browser: Browser) -> None:

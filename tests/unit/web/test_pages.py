@@ -1,6 +1,7 @@
 """Long lists a page at a time."""
 
 import base64
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,9 @@ def request(query: str = "", path: str = "/v1/promises") -> Request:
     return Request(scope | {"server": ("localhost", 80), "scheme": "http"})
 
 
-@given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=50), st.integers(-(2**63), 2**63 - 1))
+@given(
+    st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=50), st.integers(-(2**63) + 1, 2**63 - 1)
+)
 def test_a_cursor_is_read_back(text: str, number: int) -> None:
     assert decode_cursor(encode_cursor(text, number), str, int) == (text, number)
 
@@ -47,6 +50,22 @@ def test_a_cursor_that_we_did_not_give_is_refused(cursor: str) -> None:
     with pytest.raises(Problem) as caught:
         decode_cursor(cursor, str, int)
     assert (caught.value.code, caught.value.errors[0].parameter) == ("invalid_field", "cursor")
+
+
+@pytest.mark.parametrize(
+    ("position", "kind"),
+    [(2**63, int), (-(2**63) - 1, int), (10**30, int), ("2026-03-08T12:00:00", datetime), ("yesterday", datetime)],
+)
+def test_a_position_that_no_row_can_have_is_refused_before_the_database_sees_it(
+    position: int | str, kind: type
+) -> None:
+    with pytest.raises(Problem, match="invalid_field"):
+        decode_cursor(encode_cursor(position), kind)
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_a_moment_is_read_back(moment: datetime) -> None:
+    assert decode_cursor(encode_cursor(moment), datetime) == (moment,)
 
 
 @given(st.text(max_size=60))

@@ -16,7 +16,7 @@ from candor.contracts import Fact as Said
 from candor.contracts import FactKind as SaidKind
 from candor.contracts import Message, Standing, staff_key
 from candor.local.mailbox.smtp import Fault
-from candor.store import outbox
+from candor.store.packing import unpack
 from notify_svc.domain.model import Rules
 from tests.component.notify.smtp_script import CUT, Script, serving
 from tests.support.clocks import NOON
@@ -270,7 +270,7 @@ async def test_only_customers_notices_are_published_and_each_continues_the_trace
     await desk_.later(5)
     await all_sent(desk_)
     rows = await desk_.database.pool.fetch("SELECT records FROM outbox WHERE topic = 'notices' ORDER BY id")
-    records = [record for row in rows for record in outbox.unpack(row["records"])]
+    records = [record for row in rows for record in unpack(row["records"])]
     said: list[dict[str, Any]] = [msgspec.json.decode(record.value) for record in records]
     assert [(item["customer_id"], item["state"]) for item in said] == [
         ("c1", "pending"),

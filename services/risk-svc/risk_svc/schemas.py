@@ -34,9 +34,12 @@ class ContributionOut(BaseModel):
 
 
 class ForecastOut(BaseModel):
-    """Probability of slipping, and when completion is expected; null where it may never come."""
+    """Probability of slipping, and when completion is expected; null where it may never come.
 
-    p_slip: float
+    All four are null with too little history: `n` like promises are too few.
+    """
+
+    p_slip: float | None
     p50: datetime | None
     p80: datetime | None
     p90: datetime | None
@@ -59,7 +62,11 @@ class FactOut(BaseModel):
 
 
 class GapItem(BaseModel):
-    """A promise and its gap, 0–100, as of `as_of`."""
+    """A promise and its gap, 0–100, as of `as_of`.
+
+    With too little history `p_slip` is null, and `base_rate` (the share of promises of its kind that slip) is all that
+    can be said; `too_little_history` says so in words, and is null otherwise.
+    """
 
     promise_id: str
     customer_id: str
@@ -68,7 +75,9 @@ class GapItem(BaseModel):
     standing: Standing
     score: float
     band: str
-    p_slip: float
+    p_slip: float | None
+    base_rate: float | None
+    too_little_history: str | None
     held_due: datetime
     as_of: datetime
     told: bool
@@ -141,11 +150,11 @@ class NoticeOut(BaseModel):
 
 
 class PointOut(BaseModel):
-    """One point of a promise's history."""
+    """One point of a promise's history; P(slip) is null as in `GapItem`."""
 
     at: datetime
     score: float
-    p_slip: float
+    p_slip: float | None
     p50: datetime | None
 
 

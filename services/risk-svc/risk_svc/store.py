@@ -12,6 +12,7 @@ from risk_svc.domain.forecast import Outcome
 from risk_svc.domain.incidents import Incident
 from risk_svc.domain.scoring import told
 from risk_svc.domain.state import PromiseState, from_bytes, standing, to_bytes
+from risk_svc.domain.support import supported
 
 if TYPE_CHECKING:
     from candor.store.lease import Connection
@@ -77,7 +78,8 @@ async def save(connection: Connection, changed: Sequence[tuple[int, PromiseState
 
 
 def _row(number: int, state: PromiseState) -> tuple[Any, ...]:
-    where = PLACEHOLDER if state.placeholder else standing(state).value
+    stands = standing(state)
+    where = PLACEHOLDER if state.placeholder else stands.value
     return (
         state.promise_id,
         number,
@@ -88,7 +90,7 @@ def _row(number: int, state: PromiseState) -> tuple[Any, ...]:
         not (state.placeholder or state.historical),
         told(state),
         state.view.score,
-        state.view.p_slip,
+        state.view.p_slip if supported(state, stands) else None,
         state.held_due,
         to_bytes(state),
     )
@@ -182,4 +184,5 @@ ON CONFLICT (partition, customer) DO UPDATE SET version = excluded.version, at =
 
 _NEW_OUTCOMES: Final = """
 SELECT xid::text AS xid, samples FROM outcome_batch
-WHERE xid >= $1::text::xid8 AND xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid, id LIMIT $2"""
+WHERE xid >= $1::text::xid8 AND xid < pg_snapshot_xmin(pg_current_snapshot())
+ORDER BY outcome_batch.xid, id LIMIT $2"""

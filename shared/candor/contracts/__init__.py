@@ -4,7 +4,7 @@ from candor.contracts.codec import decode, encode, message
 from candor.contracts.contact import STAFF, ContactRemoved, ContactSet, staff_key
 from candor.contracts.delivery import Delivered, IncidentReported, IncidentStatus, MilestoneReported, MilestoneStatus
 from candor.contracts.envelope import ContractError, Envelope, Event, Message, Record
-from candor.contracts.gap import Component, Contribution, Fact, FactKind, Forecast, GapScored, Standing
+from candor.contracts.gap import LEAST_CASES, Component, Contribution, Fact, FactKind, Forecast, GapScored, Standing
 from candor.contracts.notice import NoticeChanged, NoticeState, Statement
 from candor.contracts.promise import (
     AskedBy,
@@ -25,6 +25,7 @@ from candor.contracts.topics import CARDS, EVENTS, TOPICS, TopicCard
 __all__ = [
     "CARDS",
     "EVENTS",
+    "LEAST_CASES",
     "STAFF",
     "TOPICS",
     "AskedBy",

@@ -61,6 +61,11 @@ def why(item: schemas.GapItem) -> str:
     return worst.evidence or worst.component.value
 
 
+def slip(item: schemas.GapItem) -> str:
+    """P(slip) as a share, or that there is too little history for one, with the base rate."""
+    return item.too_little_history or ("–" if item.p_slip is None else f"{item.p_slip:.0%}")
+
+
 def row(item: schemas.GapItem) -> dict[str, Any]:
     """One row of the table: plain text and numbers only, as customers' words must never become markup."""
     return {
@@ -70,7 +75,7 @@ def row(item: schemas.GapItem) -> dict[str, Any]:
         "what": item.what,
         "customer": item.customer_id,
         "why": why(item),
-        "slip": f"{item.p_slip:.0%}" if item.standing == "open" else "–",
+        "slip": slip(item) if item.standing == "open" else "–",
         "due": clock_text(item.held_due),
         "told": "told" if item.told else "",
         "standing": STATES[item.standing],
@@ -134,7 +139,10 @@ def course_chart(detail: schemas.GapDetail) -> dict[str, Any]:
                 "step": "end",
                 "showSymbol": False,
                 "color": "#1f6f8b",
-                "data": [[at, round(100 * point.p_slip)] for at, point in zip(stamps, detail.history, strict=True)],
+                "data": [
+                    [at, None if point.p_slip is None else round(100 * point.p_slip)]
+                    for at, point in zip(stamps, detail.history, strict=True)
+                ],
             },
         ],
     }

@@ -10,9 +10,9 @@ from typing import Final
 
 import numpy as np
 
-from candor.contracts import Component, Contribution, Fact, Forecast, GapScored, Standing
+from candor.contracts import LEAST_CASES, Component, Contribution, Fact, Forecast, GapScored, Standing
 from risk_svc.domain import gap as gaps
-from risk_svc.domain import record, scope
+from risk_svc.domain import record, scope, support
 from risk_svc.domain.forecast.base import Predictions
 from risk_svc.domain.incidents import Incident
 from risk_svc.domain.state import PromiseState, View, completed_at
@@ -61,7 +61,7 @@ def score_open(
     view.at, view.model = now, item.model
     view.p_slip = min(1.0, max(0.0, item.p_slip))
     view.p50, view.p80, view.p90 = _finite(item.q50), _finite(item.q80), _finite(item.q90)
-    view.basis, view.n, view.horizon = item.basis, item.n, item.horizon
+    view.basis, view.n, view.base, view.horizon = item.basis, item.n, item.base, item.horizon
     view.doubtful_since = doubtful_since(state, now)
     _set(view, gaps.gap(open_parts(state, linked, item, now, weights), weights))
     record.freeze(state, now, item.base)
@@ -122,8 +122,11 @@ def missing_part(state: PromiseState, item: Predicted, now: float) -> gaps.Part:
 
 
 def doubtful_since(state: PromiseState, now: float) -> float | None:
-    """Since when P(slip) ≥ θ without the customer being told; None while told or not in doubt."""
-    if state.view.p_slip < gaps.DOUBT or told(state):
+    """Since when P(slip) ≥ θ without the customer being told; None while told or not in doubt.
+
+    A forecast that may not be stated leaves nobody silent: there is nothing yet that the customer could be told.
+    """
+    if state.view.p_slip < gaps.DOUBT or told(state) or not support.supported(state, Standing.OPEN):
         return None
     return now if state.view.doubtful_since is None else state.view.doubtful_since
 
@@ -158,6 +161,7 @@ def event_of(state: PromiseState, standing: Standing, facts: list[Fact]) -> GapS
             view.basis,
             view.n,
             view.model,
+            None if view.base is None else round(view.base, 4),
         )
     done = completed_at(state) if standing is not Standing.OPEN else None
     return GapScored(
@@ -178,6 +182,8 @@ def lateness_words(state: PromiseState, item: Predicted, now: float) -> str:
     """The evidence of L, e.g. `83 % likely to slip; half of like promises would be done 42 min late`."""
     if now > state.deadline:
         return f"not complete {_span(now - state.deadline)} after the date held"
+    if item.n < LEAST_CASES:
+        return support.words(item.n, item.base)
     said = f"{item.p_slip * 100:.0f} % likely to slip"
     if math.isfinite(item.q50) and item.q50 > state.deadline:
         said += f"; the middle forecast is {_span(item.q50 - state.deadline)} late"

@@ -96,7 +96,7 @@ class View(msgspec.Struct, gc=False, array_like=True):
 
     `score` is 0–100; `p50`, `p80`, `p90` are epoch seconds or None (it may never complete); `shares` holds
     (component, x, share, evidence); `horizon` is H of the lateness in seconds; `doubtful_since` is when P(slip)
-    passed θ, `review` when time alone may change it.
+    passed θ, `review` when time alone may change it, `base` the slip rate of its kind.
     """
 
     at: float = 0.0
@@ -121,6 +121,8 @@ class View(msgspec.Struct, gc=False, array_like=True):
     trail: list[Trail] = []
     frozen: list[Frozen] = []
     taught: bool = False
+    base: float | None = None
+    sent_enough: bool = True
 
 
 class PromiseState(msgspec.Struct, gc=False, array_like=True):

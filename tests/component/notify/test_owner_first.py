@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections import Counter
 from dataclasses import replace
@@ -321,6 +322,22 @@ async def test_whatever_the_mail_server_does_nobody_who_is_said_to_be_told_after
         assert ids.index(firsts[row["notice_id"]]) < ids.index(f"<{row['notice_id']}@mail.test>")
     waited = [row for row in rows.values() if row["audience"] == "customer" and row["state"] == "sent"]
     assert {row["owner"] for row in waited} <= {"owner_told", "owner_not_reached"}
+
+
+async def test_several_senders_at_once_keep_the_order(desk_: Desk) -> None:
+    names = [f"p{number}" for number in range(8)]
+    await desk_.take(staff())
+    for name in names:
+        about = (promise(name, name, owner="anna"), contact(name, email=f"{name}@customer.example"))
+        await desk_.take(*about, gap(1, name=name, customer=name))
+    await desk_.later(5)
+    while any(await asyncio.gather(*(desk_.send() for _ in range(4)))):
+        pass
+    rows = {f"<{row['notice_id']}@mail.test>": row for row in await desk_.notices()}
+    received = [rows[str(mail.parsed()["Message-ID"])] for mail in desk_.received()]
+    assert len(received) == 2 * len(names)
+    for name in names:
+        assert [row["audience"] for row in received if row["promise_id"] == name] == ["owner", "customer"]
 
 
 async def test_an_owner_without_consent_is_not_written_to_even_if_it_was_taken_back_meanwhile(desk_: Desk) -> None:

@@ -42,3 +42,10 @@ def test_every_known_command_is_in_the_module_that_is_said_to_have_it() -> None:
 @pytest.mark.parametrize("argument", ["", "--help", "nonsense"])
 def test_anything_else_is_looked_up_among_all(argument: str) -> None:
     assert names(build(argument)) == set(OWNERS)
+
+
+def test_the_worker_does_without_the_boards_framework_and_the_exporter_of_spans() -> None:
+    program = "import sys, risk_svc.wiring; print(*[name for name in sys.argv[1:] if name in sys.modules])"
+    unwanted = ("nicegui", "opentelemetry.exporter.otlp.proto.http.trace_exporter")
+    done = subprocess.run([sys.executable, "-c", program, *unwanted], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

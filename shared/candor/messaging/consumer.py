@@ -131,10 +131,12 @@ class Worker:
             self._watchdog.alive()
             await asyncio.wait({starting, stopping}, timeout=1, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
-        if not starting.done():
+        # Python 3.11 may lose a cancellation that meets a refused connection: then the next one ends it.
+        while not starting.done():
             starting.cancel()
-        with suppress(asyncio.CancelledError):
-            await starting
+            await asyncio.wait({starting}, timeout=0.1)
+        if not starting.cancelled():
+            starting.result()
 
     async def _leave(self, tasks: list[asyncio.Task[None]]) -> None:
         for task in tasks:

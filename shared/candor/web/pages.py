@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 from types import GenericAlias
 from typing import Annotated, Any, Final, Generic, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
@@ -56,7 +56,8 @@ def _can_be_stored(part: object) -> bool:
     if isinstance(part, str):
         return "\0" not in part
     if isinstance(part, datetime):
-        return part.tzinfo is not None
+        # At either end of the calendar a zone takes it out of what UTC can say.
+        return part.tzinfo is not None and MINYEAR < part.year < MAXYEAR
     return not isinstance(part, int) or abs(part) < 2**63
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import secrets
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import msgspec
 import pytest
 import pytest_asyncio
 from prometheus_client import generate_latest
 
 from candor.contracts import Message, ScopeItem
+from candor.ops import metrics
 from candor.ops.metrics import REGISTRY
 from candor.store.db import Database
 from risk_svc.domain.forecast import ReferenceClasses
@@ -252,6 +255,95 @@ async def test_the_cursor_of_another_sort_is_refused(api: Api) -> None:
     cursor = _query(answer.links["next"]["url"])["cursor"]
     answer = await api.call("GET", "/v1/gaps", role="viewer", params={"sort": "due", "cursor": cursor})
     assert answer.status_code == 422
+
+
+def cursor_of(*position: Any) -> str:
+    """A cursor as somebody makes it up."""
+    return urlsafe_b64encode(msgspec.json.encode(position)).rstrip(b"=").decode()
+
+
+TAMPERED = [
+    ("score", "WzU0LjEsInAx"),
+    ("score", cursor_of("p1", 54.1)),
+    ("score", cursor_of(True, "p1")),
+    ("score", cursor_of(54.1)),
+    ("score", cursor_of(54.1, "p1", 1)),
+    ("score", cursor_of(54.1, "p\0")),
+    ("due", cursor_of("2013-02-05T12:00:00", "p1")),
+    ("due", cursor_of("2013-02-05", "p1")),
+    ("due", cursor_of("0001-01-01T00:00:00+14:00", "p1")),
+    ("due", cursor_of("9999-12-31T23:59:59-14:00", "p1")),
+    ("due", cursor_of(1360065600, "p1")),
+]
+
+
+@pytest.mark.parametrize(("sort", "cursor"), TAMPERED)
+async def test_a_cursor_that_was_tampered_with_is_refused(api: Api, sort: str, cursor: str) -> None:
+    answer = await api.call("GET", "/v1/gaps", role="viewer", params={"sort": sort, "cursor": cursor})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_field")
+    assert [error["parameter"] for error in answer.json()["errors"]] == ["cursor"]
+
+
+async def page_of(api: Api, **params: Any) -> tuple[list[str], str | None]:
+    """The ids of one page, and the cursor of the next."""
+    answer = await api.call("GET", "/v1/gaps", role="viewer", params=params)
+    assert answer.status_code == 200, answer.text
+    following = _query(answer.links["next"]["url"])["cursor"] if "next" in answer.links else None
+    return [item["promise_id"] for item in answer.json()["items"]], following
+
+
+@pytest.mark.parametrize("sort", ["score", "due"])
+async def test_a_page_that_is_just_full_is_the_last_and_one_more_item_is_another(api: Api, sort: str) -> None:
+    whole = await ids(api, sort=sort, limit=200)
+    assert await page_of(api, sort=sort, limit=len(whole)) == (whole, None)
+    first, cursor = await page_of(api, sort=sort, limit=len(whole) - 1)
+    assert first == whole[:-1]
+    assert await page_of(api, sort=sort, limit=len(whole) - 1, cursor=cursor) == (whole[-1:], None)
+
+
+@pytest.mark.parametrize(("limit", "status"), [(0, 422), (-1, 422), (1, 200), (200, 200), (201, 422), ("2.5", 422)])
+async def test_a_page_holds_from_one_to_two_hundred(api: Api, limit: Any, status: int) -> None:
+    answer = await api.call("GET", "/v1/gaps", role="viewer", params={"limit": limit})
+    assert answer.status_code == status
+
+
+async def test_a_cursor_is_a_place_in_the_order_so_another_filter_goes_on_from_there(api: Api) -> None:
+    whole = await ids(api, limit=200)
+    first, cursor = await page_of(api, limit=4)
+    assert first == whole[:4]
+    charter = [name for name in whole[4:] if name in ("p8", "p9")]
+    assert (await page_of(api, kind="charter", cursor=cursor))[0] == charter
+    assert await page_of(api, customer="nobody", cursor=cursor) == ([], None)
+
+
+async def test_beyond_the_last_place_there_is_an_empty_page(api: Api) -> None:
+    assert await page_of(api, cursor=cursor_of(-1.0, "a")) == ([], None)
+    assert await page_of(api, sort="due", cursor=cursor_of("2199-01-01T00:00:00Z", "z")) == ([], None)
+
+
+async def test_a_link_keeps_the_filters_it_was_asked_with(api: Api) -> None:
+    answer = await api.call("GET", "/v1/gaps", role="viewer", params={"limit": 1, "kind": "charter", "min_score": 0})
+    asked = _query(answer.links["next"]["url"])
+    assert {name: asked[name] for name in ("limit", "kind", "min_score")} == {
+        "limit": "1",
+        "kind": "charter",
+        "min_score": "0",
+    }
+
+
+async def test_settled_forecasts_are_counted_by_bin_as_the_record_has_them(api: Api) -> None:
+    metrics.FORECASTS_SETTLED.labels("0.9").set(77)
+    await Figures(api.app.state.database).measure()
+    found = await get(api, "/v1/track-record")
+    expected = {f"{item['low']:.1f}": item["n"] for item in found["reliability"]}
+    lines = [line for line in generate_latest(REGISTRY).decode().splitlines() if not line.startswith("#")]
+    shown = {
+        line.split('"')[1]: float(line.rpartition(" ")[2])
+        for line in lines
+        if line.startswith("candor_forecasts_settled{")
+    }
+    assert shown == expected
+    assert sum(shown.values()) == found["n"] > 0
 
 
 async def test_figures_become_metrics(api: Api) -> None:

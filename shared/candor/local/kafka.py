@@ -21,6 +21,8 @@ from candor.local.ports import HOST, choose_port
 from candor.local.process import ManagedProcess
 
 DEFAULT_PORT = 19092
+QUICK = ("-XX:TieredStopAtLevel=1",)
+"""Code compiled fast, not well: the start takes two thirds of the processor's time. For all but measuring."""
 _SMALLEST_DISK = 1024
 _READY = re.compile(rb"Kafka Server started")
 
@@ -36,8 +38,8 @@ def java() -> Path:
 class KafkaBroker:
     """The broker of one folder. `start` may be called again after `stop` or `kill`: port and data stay.
 
-    `port` None takes any free one; `taken` are left to others. Topics are never made by being named; retention is
-    each topic's own.
+    `port` None takes any free one; `taken` are left to others; `quick` is for all but measuring. Topics are never
+    made by being named; retention is each topic's own.
     """
 
     def __init__(
@@ -46,13 +48,14 @@ class KafkaBroker:
         port: int | None = DEFAULT_PORT,
         *,
         heap_mib: int = 512,
+        quick: bool = False,
         progress: Progress = quiet,
         taken: Collection[int] = (),
     ) -> None:
         self._folder = folder
         self._wanted = port
         self._taken = tuple(taken)
-        self._heap = heap_mib
+        self._options = [f"-Xmx{heap_mib}m", *(QUICK if quick else ())]
         self._progress = progress
         self._ports: tuple[int, int] | None = None
         self._home = folder.data / "kafka"
@@ -75,7 +78,7 @@ class KafkaBroker:
         class_path = os.pathsep.join(map(str, ensure_jars(self._folder.jars, committed_jars(), self._progress)))
         properties = self._configure(class_path, *self._reserved())
         begun = self.process.log.stat().st_size if self.process.log.exists() else 0
-        self.process.start([*self._java(class_path), f"-Xmx{self._heap}m", "kafka.Kafka", str(properties)])
+        self.process.start([*self._java(class_path), *self._options, "kafka.Kafka", str(properties)])
         try:
             self.process.wait_until(lambda: self._started(begun), 60)
         except LocalError:
@@ -127,8 +130,7 @@ class KafkaBroker:
 
     def _format(self, class_path: str, properties: Path) -> None:
         cluster = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=").replace("-", "A")
-        # It runs for a second: compiling its code well, or collecting garbage on many threads, would double that.
-        java = [*self._java(class_path), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
+        java = [*self._java(class_path), *QUICK, "-XX:+UseSerialGC"]
         storage = ["kafka.tools.StorageTool", "format", "-c", str(properties), "-t", cluster]
         # In a session of its own: a Ctrl-C of the terminal reaches us alone, and leaves nothing half done.
         result = subprocess.run([*java, *storage], capture_output=True, text=True, check=False, start_new_session=True)

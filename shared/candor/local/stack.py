@@ -97,7 +97,7 @@ class Stack:
         self.broker = (
             None
             if self.bootstrap_servers
-            else KafkaBroker(folder, kafka, progress=self._step, taken=USUAL_PORTS - {KAFKA_PORT})
+            else KafkaBroker(folder, kafka, quick=True, progress=self._step, taken=USUAL_PORTS - {KAFKA_PORT})
         )
         self.database = (
             None

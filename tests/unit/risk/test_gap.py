@@ -138,7 +138,11 @@ def test_a_roll_up_lies_between_mean_and_worst(pairs: list[tuple[float, float]])
 
 def test_a_roll_up_of_nothing_is_nothing() -> None:
     assert roll_up([]) == 0.0
-    assert roll_up([(50.0, 0.0), (80.0, -3.0)]) == 0.0
+    assert roll_up([(50.0, 0.0), (80.0, 1.0)]) == 80.0
+
+
+def test_promises_of_no_value_are_not_without_a_gap() -> None:
+    assert roll_up([(30.0, 0.0), (40.0, -3.0)]) == pytest.approx(1250**0.5)
 
 
 @given(st.floats(0, 100))

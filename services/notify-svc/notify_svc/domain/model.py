@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from candor.calendar import Calendar
+from candor.contracts import LEAST_CASES
 
 ALWAYS = Calendar()
 
@@ -147,7 +148,7 @@ class Rules:
     update_max: timedelta = timedelta(days=2)
     daily_cap: int = 10
     """Messages to one customer in 24 business hours."""
-    least_cases: int = 20
+    least_cases: int = LEAST_CASES
     """Like promises that a forecast must rest on before a customer is told of it."""
     owner_wait: timedelta = timedelta(minutes=10)
     """How long a customer's message waits for that to the owner at most: clock time, a night does not prolong it."""

@@ -109,10 +109,13 @@ def lateness_of(completed: float, deadline: float, horizon: float) -> float:
 
 
 def roll_up(gaps: Sequence[tuple[float, float]]) -> float:
-    """Value-weighted quadratic mean of (score, value) pairs; 0 for none. Values at or below 0 weigh nothing."""
+    """Value-weighted quadratic mean of (score, value) pairs; 0 for none.
+
+    Values at or below 0 weigh nothing, unless all are: then all weigh the same, and no gap hides behind a free promise.
+    """
     total = math.fsum(max(0.0, value) for _, value in gaps)
     if total <= 0:
-        return 0.0
+        return math.sqrt(math.fsum(score * score for score, _ in gaps) / len(gaps)) if gaps else 0.0
     return math.sqrt(math.fsum(max(0.0, value) * score * score for score, value in gaps) / total)
 
 

@@ -27,10 +27,11 @@ class Site:
         self.idp = idp
         # Cookies carry the signer's own time, which is the system's.
         self.clock = ManualClock(datetime.now(UTC).replace(microsecond=0))
+        self.provider_clock = ManualClock(self.clock.now())
         signing = secrets.token_urlsafe(32)
         self.sessions = Sessions(signing, secure=True, clock=self.clock)
         client = Client(CLIENT_ID, secret, f"{SITE}/signin/callback")
-        provider = Provider(idp.url, client, self.clock)
+        provider = Provider(idp.url, client, self.provider_clock)
         self.signin = SignIn(provider, self.sessions, signing, roles_claim="roles", home=HOME, clock=self.clock)
         self.nonces = MemoryNonces()
         self.app = FastAPI()

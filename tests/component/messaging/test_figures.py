@@ -66,9 +66,9 @@ async def test_the_age_of_the_outbox_rises_while_kafka_is_away_and_ends_with_the
         first = await scraped.becomes(lambda age: age > 0, AGE)
         assert await scraped.value(ROWS) >= 1
         await scraped.becomes(lambda age: age >= first + 1, AGE)
+        relayed = await scraped.value("candor_relayed_total", topic="promises")
     back = placed(database.url, kafka, topic_prefix)
     async with process(back, Relay(back, database, keeps=True)) as scraped:
-        relayed = await scraped.value("candor_relayed_total", topic="promises")
         await scraped.becomes(lambda age: age == 0, AGE)
         assert await scraped.value(ROWS) == 0
         await scraped.becomes(lambda value: value == relayed + 2, "candor_relayed_total", topic="promises")

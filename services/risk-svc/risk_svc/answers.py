@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from statistics import median
 from typing import Any
@@ -72,13 +72,19 @@ def detail(state: PromiseState, linked: Sequence[Incident], now: float) -> schem
     )
 
 
-def customer(customer_id: str, states: Iterable[PromiseState]) -> schemas.CustomerGap:
-    """The roll-up over a customer's open promises; a missing value weighs as the median of the known ones, or 1."""
+def customer(
+    customer_id: str, states: Iterable[PromiseState], usual: Mapping[str, float] | None = None
+) -> schemas.CustomerGap:
+    """The roll-up over a customer's open promises; a missing value weighs as `usual` of its kind.
+
+    Of a kind that no value is known of, it weighs as the median of the customer's known ones, or 1.
+    """
     everything = list(states)
     still = [state for state in everything if standing(state) is Standing.OPEN]
     values = [state.value for state in still if state.value is not None]
-    usual = median(values) if values else 1.0
-    pairs = [(state.view.score, usual if state.value is None else state.value) for state in still]
+    otherwise = median(values) if values else 1.0
+    weighed = [(usual or {}).get(state.kind, otherwise) if state.value is None else state.value for state in still]
+    pairs = [(state.view.score, value) for state, value in zip(still, weighed, strict=True)]
     worst = max(still, key=lambda state: (state.view.score, state.promise_id), default=None)
     return schemas.CustomerGap(
         customer_id=customer_id,

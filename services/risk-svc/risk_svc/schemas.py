@@ -182,7 +182,7 @@ class GapDetail(GapItem):
 class CustomerGap(BaseModel):
     """A customer's gap: the value-weighted quadratic mean of their open promises, and the worst beside it.
 
-    `assumed_values` counts promises without a value of their own: they weigh as the median of the others.
+    `assumed_values` counts promises without a value of their own: they weigh as the median of their kind.
     """
 
     customer_id: str

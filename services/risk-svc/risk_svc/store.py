@@ -70,7 +70,7 @@ async def save(connection: Connection, changed: Sequence[tuple[int, PromiseState
     """Upsert (partition, state) rows."""
     if not changed:
         return
-    columns: list[list[Any]] = [[] for _ in range(12)]
+    columns: list[list[Any]] = [[] for _ in range(13)]
     for number, state in changed:
         for column, value in zip(columns, _row(number, state), strict=True):
             column.append(value)
@@ -93,6 +93,7 @@ def _row(number: int, state: PromiseState) -> tuple[Any, ...]:
         state.view.p_slip if supported(state, stands) else None,
         state.held_due,
         to_bytes(state),
+        state.value,
     )
 
 
@@ -152,15 +153,17 @@ def moment(seconds: float) -> datetime:
 
 _SAVE: Final = """
 INSERT INTO promise_state
-  (promise_id, partition, customer_id, kind, standing, live, shown, told, score, p_slip, held_due, state)
-SELECT id, number, customer, kind, standing, live, shown, told, score, p_slip, to_timestamp(due), state
+  (promise_id, partition, customer_id, kind, standing, live, shown, told, score, p_slip, held_due, state,
+   value)
+SELECT id, number, customer, kind, standing, live, shown, told, score, p_slip, to_timestamp(due), state, value
 FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::bool[], $8::bool[],
-  $9::real[], $10::real[], $11::float8[], $12::bytea[])
-  AS new (id, number, customer, kind, standing, live, shown, told, score, p_slip, due, state)
+  $9::real[], $10::real[], $11::float8[], $12::bytea[], $13::float8[])
+  AS new (id, number, customer, kind, standing, live, shown, told, score, p_slip, due, state, value)
 ON CONFLICT (promise_id) DO UPDATE SET
   partition = excluded.partition, customer_id = excluded.customer_id, kind = excluded.kind,
   standing = excluded.standing, live = excluded.live, shown = excluded.shown, told = excluded.told,
-  score = excluded.score, p_slip = excluded.p_slip, held_due = excluded.held_due, state = excluded.state"""
+  score = excluded.score, p_slip = excluded.p_slip, held_due = excluded.held_due, state = excluded.state,
+  value = excluded.value"""
 
 _SAVE_INCIDENTS: Final = """
 INSERT INTO incident (partition, incident_id, version, data)

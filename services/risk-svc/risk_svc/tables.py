@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Column, Float, LargeBinary, MetaData
+from sqlalchemy import Column, Double, Float, LargeBinary, MetaData
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -36,6 +36,7 @@ class PromiseStateRow(Base, table=True):
     p_slip: float | None = Field(sa_column=Column(Float))
     held_due: datetime = moment()
     state: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    value: float | None = Field(default=None, sa_column=Column(Double))
 
 
 class IncidentRow(Base, table=True):

@@ -18,7 +18,9 @@ from candor.contracts import Message, ScopeItem
 from candor.ops import metrics
 from candor.ops.metrics import REGISTRY
 from candor.store.db import Database
+from risk_svc import answers, queries
 from risk_svc.domain.forecast import ReferenceClasses
+from risk_svc.domain.state import from_bytes
 from risk_svc.figures import Figures
 from risk_svc.handlers import RiskHandler
 from risk_svc.settings import RiskSettings
@@ -193,6 +195,23 @@ async def test_a_customers_gap_weighs_by_value_and_names_the_worst(api: Api) -> 
     assert found["worst"]["promise_id"] == "p7"
     assert found["score"] == pytest.approx(((700 * p6**2 + 800 * p7**2) / 1500) ** 0.5, abs=0.05)
     assert (found["promises"], found["open"], found["assumed_values"]) == (2, 2, 0)
+
+
+async def test_a_promise_without_a_value_weighs_as_the_median_of_its_kind(desk: Desk) -> None:
+    for number, value in enumerate((100.0, 300.0, 900.0)):
+        await desk.take(Story(f"p{number}", f"other{number}").made(value=value))
+    await desk.take(Story("p8", "c8").made(value=None), Story("p9", "c8").made(value=None, kind="ferry"))
+    rows = {row["promise_id"]: from_bytes(row["state"]) for row in await desk.rows("SELECT * FROM promise_state")}
+    async with desk.database.reading() as session:
+        usual = await queries.usual_values(session, ["flight", "ferry"])
+    assert usual == {"flight": 300.0}
+    rows["p8"].view.score, rows["p9"].view.score = 40.0, 80.0
+    theirs = [rows["p8"], rows["p9"]]
+    found = answers.customer("c8", theirs, usual)
+    # Nothing is known of ferries: one weighs 1.
+    assert found.score == pytest.approx(((300 * 40**2 + 80**2) / 301) ** 0.5, abs=0.01)
+    assert (found.assumed_values, found.open) == (2, 2)
+    assert answers.customer("c8", theirs).score == pytest.approx(((40**2 + 80**2) / 2) ** 0.5, abs=0.01)
 
 
 async def test_a_customer_with_nothing_open_has_no_gap(api: Api) -> None:

@@ -115,7 +115,17 @@ async def published(town: Town) -> int:
 
 def lasting(gap: dict[str, Any]) -> dict[str, Any]:
     """What events say of a promise; its forecast is made anew, now and with all lessons of the meantime."""
-    anew = {"as_of", "history", "score", "band", "p_slip", "forecast", "contributions"}
+    anew = {
+        "as_of",
+        "history",
+        "score",
+        "band",
+        "p_slip",
+        "base_rate",
+        "too_little_history",
+        "forecast",
+        "contributions",
+    }
     return {name: value for name, value in gap.items() if name not in anew}
 
 

@@ -152,10 +152,27 @@ def stop_tree(process: psutil.Process, grace: float = 10.0) -> None:
         process.terminate()
     except psutil.NoSuchProcess:
         return
-    _gone, alive = psutil.wait_procs(family, timeout=grace)
-    for member in alive:
+    for member in _outlasting(family, grace):
         try:
             member.kill()
         except psutil.NoSuchProcess:
             continue
-    psutil.wait_procs(alive, timeout=grace)
+    _outlasting(family, grace)
+
+
+def _outlasting(family: Sequence[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Those that still run once `seconds` are over; returns as soon as none does.
+
+    A zombie has ended: in a container without an init nobody ever reaps one, and waiting for its pid to go is in vain.
+    """
+    deadline = time.monotonic() + seconds
+    while (left := [one for one in family if _runs(one)]) and time.monotonic() < deadline:
+        time.sleep(_POLL)
+    return left
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

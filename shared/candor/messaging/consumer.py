@@ -79,7 +79,7 @@ class Worker:
         self._batching = Batching(self._holdings, self.source)
         self._ahead = Ahead(self.source)
         self.owned = self._holdings.owned
-        self.lag = Lag(self.source, self.owned)
+        self.lag = Lag(self.source, self._holdings.leased)
         self._telemetry = OffsetTelemetry(settings, group, self.source, self.owned, self.lag)
         self._changes: list[Changes] = []
         self._largest = BATCH

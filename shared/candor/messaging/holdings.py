@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections import ChainMap
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -26,6 +27,8 @@ class Holdings:
     def __init__(self, turns: Turns, source: Source) -> None:
         self.owned: dict[int, Own] = {}
         self._unread: dict[int, Own] = {}
+        # Lag is of what is leased: while turns fail all of it is unread, and nothing read is not nothing missing.
+        self.leased: Mapping[int, Own] = ChainMap(self.owned, self._unread)
         self._left: set[int] = set()
         self._turns = turns
         self._source = source
@@ -99,7 +102,7 @@ class Holdings:
                 self.follow(own)
                 log.info("partition_goes_on", partition=number)
         metrics.PARTITIONS_HALTED.set(len(self._left))
-        metrics.PARTITIONS_OWNED.set(len(self.owned))
+        metrics.PARTITIONS_OWNED.set(len(self.leased))
 
     def drop(self, number: int) -> None:
         """The partition is somebody else's, or not to be trusted."""

@@ -26,11 +26,11 @@ UNHEARD: Final = 5.0
 
 
 class Lag:
-    """Lag of the owned partitions in seconds and records, from what Kafka told last and what was applied last."""
+    """Lag of the leased partitions in seconds and records, from what Kafka told last and what was applied last."""
 
-    def __init__(self, source: Source, owned: Mapping[int, Own]) -> None:
+    def __init__(self, source: Source, leased: Mapping[int, Own]) -> None:
         self._source = source
-        self._owned = owned
+        self._leased = leased
         self._applied: dict[tuple[str, int], float] = {}
 
     def applied(self, partition: int, pieces: list[Slice]) -> None:
@@ -39,18 +39,18 @@ class Lag:
             self._applied[piece.card, partition] = piece.records[-1].timestamp / 1000
 
     def seconds(self) -> dict[str, float]:
-        """By card, the worst of the owned partitions; infinite while Kafka has not been heard; 0 with none owned."""
+        """By card, the worst of the leased partitions; infinite while Kafka has not been heard; 0 with none leased."""
         now = time.time()
         return {
-            card: max((self._one(card, own, now) for own in self._owned.values()), default=0.0)
+            card: max((self._one(card, own, now) for own in [*self._leased.values()]), default=0.0)
             for card in self._cards()
         }
 
     def records(self) -> dict[str, int]:
-        """By card, records in Kafka that are not applied; broadcast ones count once for each owned partition."""
+        """By card, records in Kafka that are not applied; broadcast ones count once for each leased partition."""
         totals = dict.fromkeys(self._cards(), 0)
         for card in totals:
-            for own in self._owned.values():
+            for own in [*self._leased.values()]:
                 totals[card] += self._source.behind(self._name(card, own), own.offsets.get(card, 0))[0] or 0
         return totals
 

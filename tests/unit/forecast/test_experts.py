@@ -174,13 +174,27 @@ def test_columns_without_end_cost_no_memory_and_odd_values_stay_within_bounds() 
     assert np.all(np.abs(found) <= CLIP)
 
 
-def test_the_memory_is_a_ring() -> None:
-    memory = Memory(room=10)
+def test_the_memory_keeps_the_newest_and_a_fair_sample_of_what_came_before() -> None:
+    memory = Memory(room=100, sample=200)
     row = np.zeros(WIDTH, np.float16)
-    serials = [memory.add(row, float(n), 0.0, 1.0, 1.0, 0) for n in range(25)]
+    serials = []
+    for n in range(2000):
+        serials.append(memory.add(row, float(n), 0.0, 1.0, 1.0, 0))
+        memory.late[n % 100] = 0
+    assert memory.size == 300
+    assert len(memory.spots(serials)) == 100
+    random = np.random.default_rng(1)
+    assert memory.at[memory.drawn(np.arange(3), random)].tolist() == [1999, 1998, 1997]
+    older = memory.at[memory.drawn(np.full(500, 150), random)]
+    assert older.max() < 1900
+    assert 700 < older.mean() < 1200
+
+
+def test_a_moment_without_an_answer_is_not_kept_as_an_old_one() -> None:
+    memory = Memory(room=10, sample=10)
+    for n in range(30):
+        memory.add(np.zeros(WIDTH, np.float16), float(n), 0.0, 1.0, 1.0, 0)
     assert memory.size == 10
-    assert len(memory.spots(serials)) == 10
-    assert memory.at[memory.recent(np.arange(3))].tolist() == [24, 23, 22]
 
 
 def test_an_unknown_kind_has_yardsticks() -> None:

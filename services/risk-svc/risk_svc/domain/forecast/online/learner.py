@@ -93,7 +93,7 @@ class Learner:
             self.model.layout.learn(memory.features[newest])
             self.met += self.fresh
             n = AGAIN * len(newest)
-            self._survival(self.model.long, now, self._draw(n, 0.4, 0.4 * memory.size, random), 0.1, random)
+            self._survival(self.model.long, now, self._draw(n, 0.4, 0.4 * memory.count, random), 0.1, random)
             self._survival(self.model.short, now, self._draw(n, 0.2, 10_000.0, random), 0.15, random)
             self.fresh = 0
         self.waiting = np.concatenate([self.waiting, answered])
@@ -103,11 +103,11 @@ class Learner:
 
     def _draw(self, n: int, uniform: float, mean_age: float, random: np.random.Generator) -> Spots:
         """Moments to learn from: some of any age, the others mostly young."""
-        size, even = self.memory.size, int(n * uniform)
-        young = random.exponential(mean_age, n - even).astype(np.int64) % size
-        ages = np.concatenate([random.integers(0, size, even), young])
+        count, even = self.memory.count, int(n * uniform)
+        young = random.exponential(mean_age, n - even).astype(np.int64) % count
+        ages = np.concatenate([random.integers(0, count, even), young])
         random.shuffle(ages)
-        return self.memory.recent(ages)
+        return self.memory.drawn(ages, random)
 
     def _survival(self, expert: Survival, now: float, spots: Spots, leave: float, random: np.random.Generator) -> None:
         memory = self.memory

@@ -5,9 +5,9 @@ BIN := $(CANDOR_HOME)/venv/bin
 SOURCES := shared services demo tests bench tools
 
 export CANDOR_HOME
-export PYTHONPYCACHEPREFIX := $(CANDOR_HOME)/pycache
 export PYTHONNOUSERSITE := 1
 unexport PYTHONPATH
+unexport PYTHONPYCACHEPREFIX
 unexport PYTHONHOME
 
 .DEFAULT_GOAL := help

@@ -87,11 +87,18 @@ def test_domains_import_nothing_but_the_standard_library_numpy_msgspec_the_contr
         for module in imports(path):
             top = module.split(".")[0]
             # The contracts are msgspec structs: a domain that folds them may declare its own state the same way.
+            # The business calendar is pure, and decides with the domain what is late.
             allowed = top in sys.stdlib_module_names or top in ("numpy", "msgspec")
-            allowed |= module.startswith(("candor.contracts.", f"{parts[2]}.domain"))
+            allowed |= module.startswith(("candor.contracts.", "candor.calendar.", f"{parts[2]}.domain"))
             if not allowed:
                 wrong.append(f"{name(path)}: {module}")
     assert wrong == []
+
+
+def test_the_business_calendar_is_as_pure_as_the_domains_that_use_it() -> None:
+    path = ROOT / "shared/candor/calendar.py"
+    tops = {module.split(".")[0] for module in imports(path)}
+    assert {top for top in tops if top not in sys.stdlib_module_names} == {"holidays"}
 
 
 def test_contracts_import_nothing_else_of_ours() -> None:

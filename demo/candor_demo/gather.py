@@ -12,6 +12,7 @@ from candor_demo.summary import Score, Spoken
 
 PAGE: Final = 200
 MAIL_PAGE: Final = 500
+UNDER_WAY: Final = ("pending", "sending")
 LEADS: Final = ("made", "left75", "left50", "left25", "at:departed")
 
 
@@ -31,19 +32,18 @@ async def spoken(client: httpx.AsyncClient, notify_url: str, key: str) -> list[S
     """What customers were really told: notices that went out, at the business time at which they did."""
     return [
         Spoken(item["promise_id"], item["statement"], datetime.fromisoformat(item["changed_at"]))
-        async for item in items(client, f"{notify_url}/v1/notices", key, state="sent")
+        async for item in items(client, f"{notify_url}/v1/notices", key, state="sent", audience="customer")
     ]
+
+
+def under_way(states: Mapping[str, int]) -> int:
+    """How many of the notices in these states are decided upon and not yet out."""
+    return sum(states.get(state, 0) for state in UNDER_WAY)
 
 
 async def waiting_to_go(client: httpx.AsyncClient, notify_url: str, key: str) -> int:
     """How many messages are decided upon and not yet out."""
-    return sum(
-        [
-            1
-            for state in ("pending", "sending")
-            async for _ in items(client, f"{notify_url}/v1/notices", key, state=state)
-        ]
-    )
+    return sum([1 for state in UNDER_WAY async for _ in items(client, f"{notify_url}/v1/notices", key, state=state)])
 
 
 async def notice_states(client: httpx.AsyncClient, notify_url: str, key: str) -> dict[str, int]:

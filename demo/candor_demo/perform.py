@@ -74,7 +74,7 @@ async def replay_day(stage: Stage, day: Day, speed: float, console: Console) -> 
     paced = stage.begin(speed)
     with replay_shown.progress(console) as display:
         report = replay_shown.replay_reporter(display, len(day.live), f"replaying {day.day}")
-        return await send_stream(day.live, stage.endpoints, SOURCE, secret, paced, report)
+        return await send_stream(day.live, stage.endpoints, SOURCE, secret, paced, report, interruptible=False)
 
 
 async def conclude(stage: Stage, day: Day, imported: Imported, replayed: Outcome, console: Console) -> Performed:
@@ -82,12 +82,11 @@ async def conclude(stage: Stage, day: Day, imported: Imported, replayed: Outcome
     async with client() as http:
         with console.status("waiting for the last messages") as status:
             await _quiet(http, stage, lambda text: status.update(f"waiting for the last messages: {text}"))
-            await _all_said(http, stage)
+            states = await _all_said(http, stage)
         urls = stage.stack.urls
         spoken = await gather.spoken(http, urls["notify-svc"], stage.key)
         scores = await gather.scores(http, urls["risk-web"], stage.key)
         mails = count_messages(await gather.recipients(http, urls["mailbox"]))
-        states = await gather.notice_states(http, urls["notify-svc"], stage.key)
     return Performed(imported, replayed, summarise(day.truths, spoken, mails, scores), states)
 
 
@@ -101,9 +100,14 @@ async def _quiet(http: httpx.AsyncClient, stage: Stage, report: Said) -> None:
     await until_quiet(http, urls, TOPICS, seconds=DIGEST_S, report=report)
 
 
-async def _all_said(http: httpx.AsyncClient, stage: Stage) -> None:
+async def _all_said(http: httpx.AsyncClient, stage: Stage) -> dict[str, int]:
+    """The notices by state at a moment when none was under way, or at the last of LAST_LOOKS."""
     # Metrics of notices are some seconds old; and business time goes on, so that new ones may come up for ever.
+    url = stage.stack.urls["notify-svc"]
     for _ in range(LAST_LOOKS):
-        if not await gather.waiting_to_go(http, stage.stack.urls["notify-svc"], stage.key):
-            return
+        if not await gather.waiting_to_go(http, url, stage.key):
+            states = await gather.notice_states(http, url, stage.key)
+            if not gather.under_way(states):
+                return states
         await asyncio.sleep(0.5)
+    return await gather.notice_states(http, url, stage.key)

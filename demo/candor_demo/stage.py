@@ -6,7 +6,7 @@ import fcntl
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,6 +15,7 @@ from typing import Final
 
 from candor.local.errors import LocalError
 from candor.local.folder import Folder, Progress
+from candor.local.process import mend_all
 from candor.local.secret_files import add_key, ensure_secrets
 from candor.local.stack import Stack
 from candor.ops.clock import HeldClock
@@ -82,17 +83,25 @@ def clock_setting(start: datetime, speed: float) -> str:
     return f"{start.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}@{speed}"
 
 
-def prepare(day: Day, speed: float, progress: Progress, *, usual_ports: bool = True) -> Stage:
+def prepare(
+    day: Day,
+    speed: float,
+    progress: Progress,
+    *,
+    usual_ports: bool = True,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Stage:
     """A stage in a folder of its own inside the stack's folder; what an earlier demo left there is removed.
 
-    Raises LocalError where the folder cannot be made, or a demo is running in it. On servers of the user's own
-    (KAFKA_BOOTSTRAP_SERVERS, DATABASE_URL) the run has topics and databases that no earlier one used.
+    `stopping` is asked while it starts (candor.local.stack). Raises LocalError where the folder cannot be made, or a
+    demo is running in it. On servers of the user's own (KAFKA_BOOTSTRAP_SERVERS, DATABASE_URL) the run has topics and
+    databases that no earlier one used.
     """
     folder = Folder.at(home() / "demo", home() / "jars")
     origin_file = folder.run / "clock-origin"
     settings = {"CLOCK": clock_setting(day.starts, speed), "CLOCK_ORIGIN_FILE": str(origin_file)}
     settings |= own_names(os.environ, secrets.token_hex(3))
-    stack = Stack(folder, env=settings, usual_ports=usual_ports, progress=progress)
+    stack = Stack(folder, env=settings, usual_ports=usual_ports, progress=progress, stopping=stopping)
     with sole_use(folder):
         sweep(stack, progress)
         origin_file.unlink(missing_ok=True)
@@ -112,9 +121,7 @@ def sole_use(folder: Folder) -> Iterator[None]:
 
 def sweep(stack: Stack, progress: Progress) -> None:
     """Stop what a killed demo left behind, then remove its data: every run starts from nothing."""
-    servers = [server.process for server in (stack.broker, stack.database) if server]
-    for process in (*stack.processes.values(), stack.mailbox, *servers):
-        process.mend(progress)
+    mend_all(stack.parts.values(), progress)
     for name in ("data", "imports", "logs"):
         shutil.rmtree(stack.folder.root / name, ignore_errors=True)
         (stack.folder.root / name).mkdir()

@@ -8,35 +8,55 @@ import sys
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from socket import socket
+from typing import TypeVar
 
 import structlog
 import uvicorn
 from fastapi import FastAPI
 
 from candor.ops import garbage, logging, tracing
-from candor.ops.settings import Settings
+from candor.ops.settings import Settings, load
+from candor.store.errors import StoreUnavailable
+from candor.waiting import Waiting
 from candor.web.app import Parts, create_app
 from candor.web.backgrounds import Background, Supervisor
 from candor.web.health import Check, Health
 from candor.web.protocol import LimitedProtocol
 
-__all__ = ["Background", "run", "serve", "worker_app"]
+__all__ = ["Background", "main", "run", "serve", "worker_app"]
 log = structlog.get_logger("candor.runtime")
+S = TypeVar("S", bound=Settings)
 
 
-def serve(settings: Settings, app: FastAPI) -> None:
+def main(kind: type[S], build: Callable[[S], FastAPI]) -> None:
+    """A service from its environment to its end; exit status 2, with one line a mistake, where it is set up wrongly.
+
+    A database that is not there yet is waited for (`start_seconds`), with `/livez` answered meanwhile.
+    """
+    settings = load(kind)
+    try:
+        app = build(settings)
+    except ValueError as error:
+        print(f"{settings.service}: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    serve(settings, app, Waiting(settings))
+
+
+def serve(settings: Settings, app: FastAPI, waiting: Waiting | None = None) -> None:
     """Runs the process until it is told to stop; exits with status 1 where a part of it died or could not start."""
     logging.configure(settings.service, settings.log_level)
     tracing.configure(settings.service, settings.otlp_endpoint, settings.trace_ratio)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            status = runner.run(run(settings, app, garbage.settle))
+            status = runner.run(run(settings, app, garbage.settle, waiting))
     finally:
         tracing.shutdown()
     sys.exit(status)
 
 
-async def run(settings: Settings, app: FastAPI, on_started: Callable[[], None] | None = None) -> int:
+async def run(
+    settings: Settings, app: FastAPI, on_started: Callable[[], None] | None = None, waiting: Waiting | None = None
+) -> int:
     """Serves in this event loop; returns the exit status. `on_started` is called once the process is up and listens.
 
     SIGTERM or SIGINT: readiness off, a pause for load balancers to notice, requests in flight end (with a deadline),
@@ -52,10 +72,13 @@ async def run(settings: Settings, app: FastAPI, on_started: Callable[[], None] |
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopper.on_signal, signal.Signals(number).name)
     try:
+        if waiting is not None and not await waiting.there() and not await _waited(settings, waiting, stopper):
+            log.info("stopped")
+            return 0
         await server.serve()
-    except SystemExit as error:
+    except (SystemExit, StoreUnavailable) as error:
         log.critical("could not start", host=settings.host, port=settings.port)
-        return error.code if isinstance(error.code, int) and error.code else 1
+        return error.code if isinstance(error, SystemExit) and isinstance(error.code, int) and error.code else 1
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
@@ -67,6 +90,23 @@ async def run(settings: Settings, app: FastAPI, on_started: Callable[[], None] |
         return 1
     log.info("stopped")
     return 0
+
+
+async def _waited(settings: Settings, waiting: Waiting, stopper: _Stopper) -> bool:
+    """True once the database is there, False if told to stop before; StoreUnavailable once waiting was long enough."""
+    server, meanwhile = stopper.server, server_for(settings, waiting.app())
+    stopper.server, stopper.pause = meanwhile, 0
+    task = asyncio.create_task(waiting.until_there())
+    task.add_done_callback(lambda _: setattr(meanwhile, "should_exit", True))
+    try:
+        await meanwhile.serve()
+    finally:
+        stopper.server, stopper.pause = server, settings.drain_pause_seconds
+        task.cancel()
+        await asyncio.wait([task])
+    if not task.cancelled():
+        task.result()
+    return not stopper.told
 
 
 def worker_app(
@@ -97,26 +137,30 @@ def server_for(settings: Settings, app: FastAPI) -> _Server:
 
 
 class _Stopper:
-    """Turns signals and deaths into an orderly end."""
+    """Turns signals and deaths into an orderly end of `server`; `told` once a signal has come."""
 
     def __init__(self, server: uvicorn.Server, health: Health, pause: float) -> None:
-        self._server = server
+        self.server = server
+        self.pause = pause
         self._health = health
-        self._pause = pause
         self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def told(self) -> bool:
+        return self._timer is not None
 
     def on_signal(self, name: str) -> None:
         if self._timer is not None:
-            self._server.force_exit = self._server.should_exit
-            self._server.should_exit = True
+            self.server.force_exit = self.server.should_exit
+            self.server.should_exit = True
             return
-        log.info("stopping", signal=name, pause_seconds=self._pause)
+        log.info("stopping", signal=name, pause_seconds=self.pause)
         self._health.draining = True
-        self._timer = asyncio.get_running_loop().call_later(self._pause, self.at_once)
+        self._timer = asyncio.get_running_loop().call_later(self.pause, self.at_once)
 
     def at_once(self) -> None:
         self._health.draining = True
-        self._server.should_exit = True
+        self.server.should_exit = True
 
 
 def _config(settings: Settings, app: FastAPI) -> uvicorn.Config:

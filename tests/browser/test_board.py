@@ -124,6 +124,12 @@ async def test_sign_in_and_watch_a_score_move(stage: Stage, page: Page) -> None:
     await page.get_by_role("option", name="Broken").click()
     await expect(page.locator("tr", has_text="Broken").first).to_be_visible(timeout=30_000)
 
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page.get_by_text("You are signed out")).to_be_visible()
+    gone = await page.goto(board)
+    assert gone is not None
+    assert gone.status == 401
+
 
 async def test_the_board_fits_a_phone_and_a_keyboard(stage: Stage, page: Page) -> None:
     await page.set_viewport_size({"width": 390, "height": 800})

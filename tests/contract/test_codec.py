@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import cast
 
 import msgspec
@@ -155,3 +155,12 @@ def test_a_header_without_a_value_is_a_bad_attribute(name: str) -> None:
     assert (
         refused(example.topic, cast(list[tuple[str, bytes]], headers), example.record.value).reason == "bad_attribute"
     )
+
+
+@given(st.integers(-(10**9), 10**9), st.integers(0, 999_999), st.integers(-1439, 1439))
+def test_times_of_any_zone_are_written_in_utc(seconds: int, micros: int, zone: int) -> None:
+    utc = NOW + timedelta(seconds=seconds, microseconds=micros)
+    time = utc.astimezone(timezone(timedelta(minutes=zone)))
+    record = encode(message("e1", "/test", time, "c1", 1, CustomerErased("c1")))
+    assert dict(record.headers)["ce_time"].decode() == utc.isoformat()
+    assert decode("promises", record.headers, record.value).envelope.time == utc

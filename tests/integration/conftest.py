@@ -1,4 +1,7 @@
-"""One running Candor for all tests here that move its clock by hand; each uses customers of its own."""
+"""One running Candor for all tests of a module that move its clock by hand; each uses customers of its own.
+
+Not for longer: the next module may keep this event loop waiting, and its watchdogs would end the whole process.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from tests.support.clocks import ManualClock
 from tests.support.town import Town, whole_town
 
 
-@pytest_asyncio.fixture(scope="package", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def town(kafka: str, postgres: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
     async with whole_town(kafka, postgres, tmp_path_factory.mktemp("town"), ManualClock()) as made:
         yield made

@@ -10,7 +10,7 @@ import pytest
 
 from candor.contracts import ContactRemoved, CustomerErased, decode
 from candor.store.db import Database
-from candor.store.outbox import unpack
+from candor.store.packing import unpack
 from risk_svc.rebuild import rebuild
 from risk_svc.settings import RiskSettings
 from risk_svc.wiring import GROUP
@@ -115,7 +115,17 @@ async def published(town: Town) -> int:
 
 def lasting(gap: dict[str, Any]) -> dict[str, Any]:
     """What events say of a promise; its forecast is made anew, now and with all lessons of the meantime."""
-    anew = {"as_of", "history", "score", "band", "p_slip", "forecast", "contributions"}
+    anew = {
+        "as_of",
+        "history",
+        "score",
+        "band",
+        "p_slip",
+        "base_rate",
+        "too_little_history",
+        "forecast",
+        "contributions",
+    }
     return {name: value for name, value in gap.items() if name not in anew}
 
 

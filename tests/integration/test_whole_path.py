@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
+
 from tests.support.town import Town, Trip, reached
 from tests.support.waiting import until
 
@@ -51,6 +53,44 @@ async def test_from_a_promise_to_a_warning_and_to_its_all_clear(town: Town) -> N
     assert clear["spoken_for"] == "kept"
     assert [mail["subject"] for mail in await town.mails(trip.email)] == [warning["subject"], clear["subject"]]
     assert len({mail["message_id"] for mail in await town.mails(trip.email)}) == 2
+
+
+async def test_the_owner_hears_it_before_the_customer_and_it_does_not_count_as_told(town: Town) -> None:
+    trip = Trip(town)
+    owner, email = f"lead-{trip.promise_id}", f"{trip.promise_id}@company.example"
+    answer = await town.promise.call("PUT", f"/v1/staff/{owner}/contact", {"email": email, "name": "Kim"})
+    assert (answer.status_code, answer.json()["staff_id"]) == (200, owner)
+    # On a partition of its own: nothing else that is read tells that it has been.
+    await until(lambda: known_to_notify(town, f"staff/{owner}"), pause=0.05)
+    await trip.promised(owner=owner)
+    await trip.slipping()
+    first, second = await town.notices(trip.promise_id, SENT_WARNING, SENT_WARNING)
+    assert [(one["audience"], one["addressee"]) for one in (first, second)] == [
+        ("owner", f"staff/{owner}"),
+        ("customer", trip.customer),
+    ]
+    assert second["owner"] == "owner_told"
+    [inside], [outside] = await town.mails(email), await town.mails(trip.email)
+    assert inside["number"] < outside["number"]
+    assert outside["text"].strip() in inside["text"]
+    assert trip.email not in inside["text"]
+    told = await town.gap(trip.promise_id, lambda gap: gap["told"])
+    assert [notice["notice_id"] for notice in told["notices"]] == [second["notice_id"]]
+    await town.promise.call("DELETE", f"/v1/customers/{trip.customer}")
+    await town.notices(trip.promise_id)
+
+
+async def known_to_notify(town: Town, name: str) -> bool:
+    """Whether notify-svc knows how to reach somebody."""
+    found: list[object] = []
+
+    async def look(service: str, connection: asyncpg.Connection[Any]) -> None:
+        if service == "notify":
+            query = "SELECT customer_id FROM customer WHERE customer_id = $1 AND sealed IS NOT NULL"
+            found.extend(await connection.fetch(query, name))
+
+    await town.databases(look)
+    return bool(found)
 
 
 async def test_an_incident_moves_only_what_depends_on_it(town: Town) -> None:

@@ -30,6 +30,7 @@ from candor.contracts import (
     PromiseWithdrawn,
     Standing,
     message,
+    staff_key,
 )
 from candor.contracts.promise import AskedBy
 from candor.local.mailbox.smtp import Faults, listen
@@ -70,10 +71,12 @@ def sealed(email: str = "pat@customer.example", **changes: Any) -> str:
     return base64.b64encode(SealedBox(KEY.public_key).encrypt(msgspec.json.encode(contact))).decode()
 
 
-def event(data: Event, version: int, time: datetime = NOON, *, historical: bool = False) -> Message:
+def event(
+    data: Event, version: int, time: datetime = NOON, *, historical: bool = False, traceparent: str = ""
+) -> Message:
     """An event as it comes from its topic, with an id of its own."""
-    key = getattr(data, "customer_id", "")
-    return message(f"ev-{next(_numbers)}", "test", time, key, version, data, historical=historical)
+    key, name = getattr(data, "customer_id", ""), f"ev-{next(_numbers)}"
+    return message(name, "test", time, key, version, data, historical=historical, traceparent=traceparent)
 
 
 def promise(
@@ -97,6 +100,12 @@ def contact(customer: str = "c1", version: int = 1, time: datetime = NOON, **cha
     return event(ContactSet(customer, sealed(**changes)), version, time)
 
 
+def staff(name: str = "anna", version: int = 1, **changes: Any) -> Message:
+    """How a promise's owner is reached; the address is the name's at company.example."""
+    about = {"email": f"{name}@company.example", "name": name.title(), **changes}
+    return event(ContactSet(staff_key(name), sealed(**about)), version)
+
+
 def removed(customer: str = "c1", version: int = 2) -> Message:
     return event(ContactRemoved(customer), version)
 
@@ -117,9 +126,10 @@ def gap(
     completed: datetime | None = None,
     due: datetime = DUE,
     historical: bool = False,
+    traceparent: str = "",
 ) -> Message:
     data = GapScored(name, customer, standing, 50.0, at, due, [], forecast, list(facts), completed)
-    return event(data, version, at, historical=historical)
+    return event(data, version, at, historical=historical, traceparent=traceparent)
 
 
 def departed_late(minutes: float = 47, reason: str = "late inbound aircraft", event_id: str = "ev-d") -> Fact:
@@ -152,9 +162,9 @@ class Desk:
         self.clock.advance(timedelta(minutes=minutes))
         await self.take(*messages, tick=True)
 
-    async def warned(self, *extra: Message, forecast: Forecast = LATE) -> None:
+    async def warned(self, *extra: Message, forecast: Forecast = LATE, owner: str | None = None) -> None:
         """A promise, its contact, and a gap that has stood long enough: a warning waits."""
-        await self.take(promise(), contact(), gap(1, forecast), *extra)
+        await self.take(promise(owner=owner), contact(), gap(1, forecast), *extra)
         await self.later(5)
 
     def postman(self, **changes: Any) -> Postman:

@@ -11,6 +11,7 @@ from typing import Any
 from candor.contracts import (
     AskedBy,
     CustomerErased,
+    Delivered,
     Dependency,
     Event,
     IncidentReported,
@@ -102,13 +103,14 @@ class Story:
         final: bool = False,
         reason: str | None = None,
         historical: bool = False,
+        delivered: dict[str, float] | None = None,
     ) -> Message:
         delay = late if isinstance(late, timedelta) else late * M
         when = at or {"departed": DEPARTS, "arrived": ARRIVES}.get(name, DEPARTS) + self.shift + delay
         number = self._versions.get("milestones", 0) + 1
         data = MilestoneReported(
             self.promise_id, self.customer_id, name, status, when, "field", f"f-{self.promise_id}-{number}", planned,
-            final or name == "arrived", reason,
+            final or name == "arrived", reason, [Delivered(item, share) for item, share in (delivered or {}).items()],
         )  # fmt: skip
         return self._next(data, when, historical)
 

@@ -39,7 +39,7 @@ def kafka_server() -> Iterator[str]:
         yield given
         return
     with own_folder("kafka") as folder:
-        broker = KafkaBroker(folder, None)
+        broker = KafkaBroker(folder, None, quick=True)
         try:
             yield broker.start()
         finally:

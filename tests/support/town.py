@@ -198,8 +198,8 @@ class Trip:
         self.start = town.clock.now()
         self.due = self.start + timedelta(hours=6)
 
-    async def promised(self) -> None:
-        """The promise is made, and its customer can be reached."""
+    async def promised(self, **more: Any) -> None:
+        """The promise is made, with `more` in it, and its customer can be reached."""
         await self.town.tell(
             "promise.made",
             promise_id=self.promise_id,
@@ -213,6 +213,7 @@ class Trip:
             ],
             depends_on=[{"kind": "site", "id": self.site}],
             references=[self.reference],
+            **more,
         )
         await self.town.tell("contact.set", customer_id=self.customer, email=self.email, name="Robin")
 

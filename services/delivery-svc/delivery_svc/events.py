@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from candor.contracts import (
+    Delivered,
     Dependency,
     Event,
     IncidentReported,
@@ -31,6 +32,7 @@ def milestone(promise_id: str, customer_id: str, version: int, report: Report, o
         planned=report.planned,
         final=report.final,
         reason=report.reason,
+        delivered=[Delivered(*part) for part in report.delivered],
     )
     return _message(origin, customer_id, version, data)
 

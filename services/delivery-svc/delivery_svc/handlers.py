@@ -51,7 +51,10 @@ class PromisesHandler:
         if not made:
             return
         references = [(name.system, name.id, promise.promise_id) for promise in made for name in promise.references]
-        await store.add_promises(uow, [(promise.promise_id, promise.customer_id) for promise in made], references)
+        seen = [
+            (one.promise_id, one.customer_id, store.as_json([part.item for part in one.scope]).decode()) for one in made
+        ]
+        await store.add_promises(uow, seen, references)
         await matching.arrived(uow, {promise.promise_id for promise in made})
 
     async def _forget(self, uow: UnitOfWork, message: Message) -> None:

@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from candor.intake.routes import Viewer, door, no_nul, shown
-from candor.web.pages import Cursor, Limit, decode_cursor, encode_cursor, link_header
+from candor.web.listings import listed, matching
+from candor.web.pages import Cursor, Limit, link_header
 from candor.web.problems import Problem
 from delivery_svc.shapes import IncidentOut, MilestonePage, ParkedPage
 from delivery_svc.tables import IncidentRow, MilestoneRow, ParkedRow, SightingRow
@@ -35,22 +36,15 @@ async def parked(
 ) -> Response:
     """Reports that wait for their promise, oldest first."""
     no_nul(source=source)
-    query = select(ParkedRow)
-    for column, wanted in (
+    query = matching(
+        select(ParkedRow),
         (ParkedRow.waits_for, waits_for),
         (ParkedRow.source, source),
         (ParkedRow.system, system),
         (ParkedRow.promise_id, promise_id),
-    ):
-        if wanted is not None:
-            query = query.where(col(column) == wanted)
-    after = decode_cursor(cursor, int)
-    if after is not None:
-        query = query.where(col(ParkedRow.seq) > after[0])
-    async with door(request).database.reading() as session:
-        rows = (await session.exec(query.order_by(col(ParkedRow.seq)).limit(limit + 1))).all()
-    following = encode_cursor(rows[limit - 1].seq) if len(rows) > limit else None
-    return shown({"items": [_parked(row) for row in rows[:limit]]}, link_header(request, following))
+    )
+    found = await listed(door(request).database, query, ((ParkedRow.seq, int),), cursor, limit)
+    return shown({"items": [_parked(row) for row in found.items]}, link_header(request, found.next))
 
 
 @router.get("/v1/milestones", responses={200: {"model": MilestonePage}})
@@ -63,13 +57,9 @@ async def milestones(
 ) -> Response:
     """One promise's milestones as they were passed on."""
     query = select(MilestoneRow).where(MilestoneRow.promise_id == promise_id)
-    after = decode_cursor(cursor, int)
-    if after is not None:
-        query = query.where(col(MilestoneRow.version) > after[0])
-    async with door(request).database.reading() as session:
-        rows = (await session.exec(query.order_by(col(MilestoneRow.version)).limit(limit + 1))).all()
-    following = encode_cursor(rows[limit - 1].version) if len(rows) > limit else None
-    return shown({"items": [row.model_dump() for row in rows[:limit]]}, link_header(request, following))
+    found = await listed(door(request).database, query, ((MilestoneRow.version, int),), cursor, limit)
+    items = [row.model_dump() | {"delivered": _parts(row.delivered)} for row in found.items]
+    return shown({"items": items}, link_header(request, found.next))
 
 
 @router.get("/v1/incidents/{incident_id}", responses={200: {"model": IncidentOut}})
@@ -92,4 +82,8 @@ async def incident(
 def _parked(row: ParkedRow) -> dict[str, Any]:
     hidden = {"seq", "system", "ref_id", "correction", "time", "traceparent"}
     reference = {"system": row.system, "id": row.ref_id} if row.system is not None else None
-    return row.model_dump(exclude=hidden) | {"reference": reference}
+    return row.model_dump(exclude=hidden) | {"reference": reference, "delivered": _parts(row.delivered)}
+
+
+def _parts(delivered: list[Any]) -> list[dict[str, Any]]:
+    return [{"item": item, "share": share} for item, share in delivered]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from candor.web.fields import Body, Id, Moment, Name, Text
+from candor.web.fields import Body, Id, Moment, Name, Share, Text
 from candor.web.problems import Problem
-from delivery_svc.domain import IncidentStatus, MilestoneStatus, Named, Report, Sighting
+from delivery_svc.domain import Delivered, IncidentStatus, MilestoneStatus, Named, Report, Sighting
 
 Short = Annotated[Name, Field(max_length=200)]
 Severity = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
@@ -29,10 +29,24 @@ class AffectedIn(Body):
     id: Id
 
 
+class DeliveredIn(Body):
+    """How much of a scope item of the promise is delivered by now."""
+
+    item: Short
+    share: Share
+
+
+def _once(parts: list[DeliveredIn]) -> list[DeliveredIn]:
+    if len({part.item for part in parts}) != len(parts):
+        raise ValueError("each item must be named once")
+    return parts
+
+
 class MilestoneIn(Body):
     """A step of the work as a field system reports it: names its promise, or a reference to it.
 
-    `at` is when it happened; `correction` lets a finished step be open again.
+    `at` is when it happened; `correction` lets a finished step be open again. `delivered` holds from `at` on, for the
+    items it names.
     """
 
     event_id: Id | None = None
@@ -45,6 +59,7 @@ class MilestoneIn(Body):
     final: bool = False
     reason: Text | None = None
     correction: bool = False
+    delivered: Annotated[list[DeliveredIn], Field(max_length=50), AfterValidator(_once)] = []
 
     def report(self, pointer: str = "") -> Report:
         """The report. Raises Problem 422 unless exactly one of promise_id and reference is given."""
@@ -60,6 +75,7 @@ class MilestoneIn(Body):
             final=self.final,
             reason=self.reason,
             correction=self.correction,
+            delivered=tuple(Delivered(part.item, part.share) for part in self.delivered),
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from delivery_svc.schemas import AffectedIn, ReferenceIn
+from delivery_svc.schemas import AffectedIn, DeliveredIn, ReferenceIn
 
 Status = Literal["planned", "started", "reached", "redated", "missed", "cancelled"]
 
@@ -63,6 +63,7 @@ class ParkedItem(BaseModel):
     reason: str | None
     source: str
     source_event: str
+    delivered: list[DeliveredIn]
     historical: bool
     parked_at: datetime
 
@@ -86,6 +87,7 @@ class MilestoneItem(BaseModel):
     reason: str | None
     source: str
     source_event: str
+    delivered: list[DeliveredIn]
 
 
 class MilestonePage(BaseModel):

@@ -6,16 +6,22 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Any, Final, NamedTuple
 
+import msgspec
+
 from candor.store.unit_of_work import UnitOfWork
 from delivery_svc.domain import MilestoneStatus, Named, Step
 
+_items: Final = msgspec.json.Decoder(tuple[str, ...])
+as_json: Final = msgspec.json.Encoder().encode
+
 
 class Known(NamedTuple):
-    """A promise that was seen: whose it is, and the version of its newest milestone (0: none yet)."""
+    """A promise that was seen: whose it is, the version of its newest milestone (0: none yet), its scope items."""
 
     promise_id: str
     customer_id: str
     version: int
+    scope: tuple[str, ...] = ()
 
 
 class Passed(NamedTuple):
@@ -31,6 +37,7 @@ class Passed(NamedTuple):
     reason: str | None
     source: str
     source_event: str
+    delivered: str
 
 
 async def referred(uow: UnitOfWork, names: Collection[Named]) -> dict[Named, list[str]]:
@@ -48,7 +55,7 @@ async def known(uow: UnitOfWork, ids: Collection[str]) -> dict[str, Known]:
     if not ids:
         return {}
     rows = await uow.connection.fetch(_KNOWN, sorted(ids))
-    return {row["promise_id"]: Known(**row) for row in rows}
+    return {row["promise_id"]: Known(*row.values())._replace(scope=_items.decode(row["scope"])) for row in rows}
 
 
 async def steps(uow: UnitOfWork, ids: Collection[str]) -> dict[tuple[str, str], Step]:
@@ -69,9 +76,12 @@ async def pass_on(uow: UnitOfWork, passed: Sequence[Passed]) -> None:
 
 
 async def add_promises(
-    uow: UnitOfWork, promises: Sequence[tuple[str, str]], references: Sequence[tuple[str, ...]]
+    uow: UnitOfWork, promises: Sequence[tuple[str, str, str]], references: Sequence[tuple[str, ...]]
 ) -> None:
-    """Remember promises (id, customer) and their references (system, id, promise); those known already stay."""
+    """Remember promises (id, customer, scope items as JSON) and their references (system, id, promise).
+
+    Those known already stay.
+    """
     if promises:
         await uow.connection.execute(_ADD_PROMISES, *_columns(sorted(set(promises))))
     if references:
@@ -95,20 +105,21 @@ _REFERRED: Final = """
 SELECT system, ref_id, promise_id FROM reference
 JOIN unnest($1::text[], $2::text[]) AS asked (system, ref_id) USING (system, ref_id) ORDER BY promise_id"""
 _KNOWN: Final = """
-SELECT promise_id, customer_id, version FROM promise WHERE promise_id = ANY($1::text[])
+SELECT promise_id, customer_id, version, scope FROM promise WHERE promise_id = ANY($1::text[])
 ORDER BY promise_id FOR UPDATE"""
 _STEPS: Final = """
 SELECT DISTINCT ON (promise_id, milestone) promise_id, milestone, status, at FROM milestone
 WHERE promise_id = ANY($1::text[]) ORDER BY promise_id, milestone, at DESC, version DESC"""
 _ADD_MILESTONES: Final = """
-INSERT INTO milestone (promise_id, version, milestone, status, at, planned, final, reason, source, source_event)
+INSERT INTO milestone (promise_id, version, milestone, status, at, planned, final, reason, source, source_event,
+  delivered)
 SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[],
-  $7::boolean[], $8::text[], $9::text[], $10::text[])"""
+  $7::boolean[], $8::text[], $9::text[], $10::text[], $11::jsonb[])"""
 _ADVANCE: Final = """
 UPDATE promise SET version = new.version FROM unnest($1::text[], $2::int[]) AS new (promise_id, version)
 WHERE promise.promise_id = new.promise_id"""
 _ADD_PROMISES: Final = """
-INSERT INTO promise (promise_id, customer_id) SELECT * FROM unnest($1::text[], $2::text[])
+INSERT INTO promise (promise_id, customer_id, scope) SELECT * FROM unnest($1::text[], $2::text[], $3::jsonb[])
 ON CONFLICT (promise_id) DO NOTHING"""
 _ADD_REFERENCES: Final = """
 INSERT INTO reference (system, ref_id, promise_id) SELECT * FROM unnest($1::text[], $2::text[], $3::text[])

@@ -7,10 +7,14 @@ from datetime import timedelta
 from typing import Any, Final
 
 import asyncpg
+import msgspec
 
 from candor.ops import metrics
 from candor.store.unit_of_work import UnitOfWork
-from delivery_svc.domain import MilestoneStatus, Named, Parked, ParkReason, Report
+from delivery_svc.domain import Delivered, MilestoneStatus, Named, Parked, ParkReason, Report
+
+_delivered: Final = msgspec.json.Decoder(tuple[Delivered, ...])
+_encode: Final = msgspec.json.Encoder().encode
 
 
 async def park(uow: UnitOfWork, waiting: Sequence[Parked]) -> None:
@@ -72,7 +76,7 @@ def _row(p: Parked) -> tuple[Any, ...]:
         *(p.parked_id, p.reason, report.promise_id),
         *(reference.space if reference else None, reference.id if reference else None),
         *(report.milestone, report.status, report.at, report.planned, report.final, report.reason, report.correction),
-        *(p.source, p.source_event, p.time, p.historical, p.traceparent),
+        *(p.source, p.source_event, p.time, p.historical, p.traceparent, _encode(report.delivered).decode()),
     )
 
 
@@ -87,6 +91,7 @@ def _parked(row: asyncpg.Record) -> Parked:
         final=row["final"],
         reason=row["reason"],
         correction=row["correction"],
+        delivered=_delivered.decode(row["delivered"]),
     )
     return Parked(
         row["parked_id"],
@@ -102,10 +107,10 @@ def _parked(row: asyncpg.Record) -> Parked:
 
 _PARK: Final = """
 INSERT INTO parked (parked_id, waits_for, promise_id, system, ref_id, milestone, status, at, planned, final, reason,
-  correction, source, source_event, time, historical, traceparent)
+  correction, source, source_event, time, historical, traceparent, delivered)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
   $8::timestamptz[], $9::timestamptz[], $10::boolean[], $11::text[], $12::boolean[], $13::text[], $14::text[],
-  $15::timestamptz[], $16::boolean[], $17::text[])"""
+  $15::timestamptz[], $16::boolean[], $17::text[], $18::jsonb[])"""
 _FIND: Final = "SELECT * FROM parked WHERE parked_id = ANY($1::text[]) ORDER BY seq"
 _TAKE: Final = "DELETE FROM parked WHERE parked_id = ANY($1::text[]) RETURNING parked_id"
 _WAITING_FOR: Final = """

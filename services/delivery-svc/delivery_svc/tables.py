@@ -5,30 +5,28 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, DateTime, MetaData
+from sqlalchemy import Column, MetaData
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from candor.intake.rejected import RejectedColumns
+from candor.store.columns import document, moment
 
 
 class Base(SQLModel, registry=registry(metadata=MetaData())):
     """A registry of its own: other services have tables of the same names."""
 
 
-def _moment(*, nullable: bool = False) -> Any:
-    return Field(sa_column=Column(DateTime(timezone=True), nullable=nullable))
-
-
 class PromiseRow(Base, table=True):
-    """A promise that was seen on `promises`: whose it is, and how many milestones were passed on for it."""
+    """A promise that was seen on `promises`: whose it is, how many milestones were passed on, its scope items."""
 
     __tablename__ = "promise"
 
     promise_id: str = Field(primary_key=True)
     customer_id: str = Field(index=True)
     version: int
+    scope: list[str] = document()
 
 
 class ReferenceRow(Base, table=True):
@@ -50,12 +48,13 @@ class MilestoneRow(Base, table=True):
     version: int = Field(primary_key=True)
     milestone: str
     status: str
-    at: datetime = _moment()
-    planned: datetime | None = _moment(nullable=True)
+    at: datetime = moment()
+    planned: datetime | None = moment(nullable=True)
     final: bool
     reason: str | None
     source: str
     source_event: str
+    delivered: list[Any] = document()
 
 
 class ParkedRow(Base, table=True):
@@ -71,17 +70,18 @@ class ParkedRow(Base, table=True):
     ref_id: str | None
     milestone: str
     status: str
-    at: datetime = _moment()
-    planned: datetime | None = _moment(nullable=True)
+    at: datetime = moment()
+    planned: datetime | None = moment(nullable=True)
     final: bool
     reason: str | None
     correction: bool
     source: str
     source_event: str
-    time: datetime = _moment()
+    time: datetime = moment()
     historical: bool
     traceparent: str
-    parked_at: datetime = _moment()
+    parked_at: datetime = moment()
+    delivered: list[Any] = document()
 
 
 class IncidentRow(Base, table=True):
@@ -92,7 +92,7 @@ class IncidentRow(Base, table=True):
     incident_id: str = Field(primary_key=True)
     version: int
     status: str
-    at: datetime = _moment()
+    at: datetime = moment()
     picture: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
 
 
@@ -104,7 +104,7 @@ class SightingRow(Base, table=True):
     seq: int = Field(primary_key=True)
     incident_id: str = Field(index=True)
     status: str
-    at: datetime = _moment()
+    at: datetime = moment()
     source: str
     source_event: str
     picture: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))

@@ -10,7 +10,7 @@ from candor.contracts import Message
 from candor.intake import Origin
 from candor.store.unit_of_work import UnitOfWork
 from delivery_svc import events, store
-from delivery_svc.domain import Report, Step, record
+from delivery_svc.domain import Report, Step, check_items, record
 from delivery_svc.store import Known, Passed
 
 
@@ -39,20 +39,22 @@ class Trail:
         return cls(promises, await store.steps(uow, promises.keys()))
 
     def add(self, promise_id: str, report: Report, origin: Origin) -> Matched:
-        """Pass a report on for a promise that is here. Raises Refused as `record` does."""
+        """Pass a report on for a promise that is here. Raises Refused as `check_items` and `record` do."""
+        known = self.promises[promise_id]
+        check_items(report, known.scope)
         place = (promise_id, report.milestone)
         self._steps[place] = record(self._steps.get(place), report)
-        known = self.promises[promise_id]
         known = known._replace(version=known.version + 1)
         self.promises[promise_id] = known
         self._passed.append(
             Passed(
                 *(promise_id, known.version, report.milestone, report.status, report.at, report.planned),
                 *(report.final, report.reason, origin.source, origin.event_id),
+                store.as_json(report.delivered).decode(),
             )
         )
         self._messages.append(events.milestone(promise_id, known.customer_id, known.version, report, origin))
-        return Matched(*known)
+        return Matched(known.promise_id, known.customer_id, known.version)
 
     async def save(self, uow: UnitOfWork) -> None:
         """Write what was added, and send it."""

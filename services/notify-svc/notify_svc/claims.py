@@ -9,6 +9,7 @@ from typing import Any, Final
 from candor.store.unit_of_work import UnitOfWork
 from notify_svc.domain.history import State
 from notify_svc.domain.model import Reason, Statement, Told
+from notify_svc.domain.owner import Audience
 from notify_svc.notices import CHANGED, announce
 
 LONGEST_BACKOFF: Final = 3600.0
@@ -17,7 +18,7 @@ FIRST_BACKOFF: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A notice that this process may try to send while its epoch and lease stand."""
+    """A notice that this process may try to send while its epoch and lease stand; `addressee` is whose address."""
 
     notice_id: str
     promise_id: str
@@ -31,6 +32,9 @@ class Claim:
     body: str
     html: str
     reply_to: str
+    audience: Audience
+    addressee: str
+    ahead_of: str | None
 
 
 def backoff(attempts: int) -> float:
@@ -43,6 +47,7 @@ async def claim(
 ) -> list[Claim]:
     """Claim at most `limit` notices that are due, of partitions whose input is fresh, while sending is on.
 
+    A customer's waits until the owner's ahead of it is settled, at most until its time is up, and keeps which it was.
     Where many wait, bad news that nobody has heard yet goes before updates and all-clears.
     """
     rows = await uow.connection.fetch(_CLAIM, owner, limit, lease_seconds, freshest, now)
@@ -50,9 +55,9 @@ async def claim(
     return [_claim(row) for row in rows]
 
 
-async def finalise(uow: UnitOfWork, held: Claim, lease_seconds: float) -> bool:
-    """Commit that DATA begins; False: the claim is lost or sending was stopped, and nothing may be sent."""
-    row = await uow.connection.fetchrow(_FINAL, held.notice_id, held.epoch, lease_seconds)
+async def finalise(uow: UnitOfWork, held: Claim, lease_seconds: float, freshest: float) -> bool:
+    """Commit that DATA begins; False: the claim is lost, sending was stopped or input lags, and nothing may be sent."""
+    row = await uow.connection.fetchrow(_FINAL, held.notice_id, held.epoch, lease_seconds, freshest)
     return row is not None
 
 
@@ -100,30 +105,41 @@ def _claim(row: Any) -> Claim:
         row["body"],
         row["html"],
         row["reply_to"],
+        Audience(row["audience"]),
+        row["addressee"],
+        row["ahead_of"],
     )
 
+
+# What was behind when it was last measured may be as much later by now.
+_FRESH: Final = """
+EXISTS (SELECT FROM promise p JOIN freshness f USING (partition) WHERE p.promise_id = notice.promise_id
+  AND f.lag_seconds + extract(epoch FROM clock_timestamp() - f.seen_at) <= $4)"""
 
 _CLAIM: Final = f"""
 UPDATE notice SET state = 'sending', reason = 'claimed', phase = 'claimed', claimed_by = $1, attempts = attempts + 1,
   claim_epoch = claim_epoch + 1, lease_until = clock_timestamp() + make_interval(secs => $3), changed_at = $5,
-  version = version + 1
+  version = version + 1,
+  owner = CASE WHEN owner_wait_until IS NULL THEN owner
+    WHEN EXISTS (SELECT FROM notice o WHERE o.ahead_of = notice.notice_id AND o.state = 'sent') THEN 'owner_told'
+    ELSE 'owner_not_reached' END
 WHERE notice_id IN (
-  SELECT n.notice_id FROM notice n
-    JOIN promise p USING (promise_id)
-    JOIN freshness f ON f.partition = p.partition AND f.lag_seconds <= $4
-      AND f.seen_at > clock_timestamp() - make_interval(secs => $4)
-  WHERE n.state = 'pending' AND n.next_try_at <= clock_timestamp()
+  SELECT notice_id FROM notice
+  WHERE state = 'pending' AND next_try_at <= clock_timestamp() AND {_FRESH}
     AND EXISTS (SELECT FROM switch WHERE sending AND NOT killed)
-    AND NOT EXISTS (SELECT FROM notice s WHERE s.promise_id = n.promise_id AND s.state = 'sending')
-  ORDER BY n.statement IN ('warning', 'cancelled') DESC, n.next_try_at LIMIT $2 FOR UPDATE OF n SKIP LOCKED)
+    AND NOT EXISTS (SELECT FROM notice s
+      WHERE s.promise_id = notice.promise_id AND s.addressee = notice.addressee AND s.state = 'sending')
+    AND (owner_wait_until IS NULL OR owner_wait_until <= $5 OR NOT EXISTS (SELECT FROM notice o
+      WHERE o.ahead_of = notice.notice_id AND o.state IN ('pending', 'sending', 'unknown', 'held')))
+  ORDER BY statement IN ('warning', 'cancelled') DESC, next_try_at LIMIT $2 FOR UPDATE SKIP LOCKED)
 RETURNING {CHANGED}, notice.claim_epoch, notice.attempts, notice.spoken_for, notice.decided_at, notice.subject,
-  notice.body, notice.html, notice.reply_to"""  # noqa: S608 - constants only
+  notice.body, notice.html, notice.reply_to, notice.addressee, notice.ahead_of"""  # noqa: S608 - constants only
 
-_FINAL: Final = """
+_FINAL: Final = f"""
 UPDATE notice SET phase = 'final', lease_until = clock_timestamp() + make_interval(secs => $3)
 WHERE notice_id = $1 AND claim_epoch = $2 AND state = 'sending' AND phase = 'claimed'
-  AND lease_until > clock_timestamp() AND EXISTS (SELECT FROM switch WHERE sending AND NOT killed)
-RETURNING notice_id"""
+  AND lease_until > clock_timestamp() AND EXISTS (SELECT FROM switch WHERE sending AND NOT killed) AND {_FRESH}
+RETURNING notice_id"""  # noqa: S608 - constants only
 
 _FINISH: Final = f"""
 UPDATE notice SET state = $3, reason = $4, changed_at = $5, version = version + 1, lease_until = NULL,

@@ -78,6 +78,43 @@ def compose(snapshot: Snapshot, wording: Wording) -> Letter:
     return letter if not letter.findings else _compose(snapshot, wording, quoting=False)
 
 
+def to_the_owner(snapshot: Snapshot, said: Letter, notice_id: str, threshold: float) -> Letter:
+    """What the owner inside the company reads before the customer reads `said`: which promise, why, and what is told.
+
+    Its words are ours and those that the lint has passed, so it is not judged again.
+    """
+    civil = Civil(snapshot.zone, snapshot.locale, snapshot.now)
+    evidence = snapshot.decision.evidence
+    found = {
+        "percent": round(float(evidence.get("p_slip", 0)) * 100),
+        "threshold": round(threshold * 100),
+        "since": _moment_of(civil, evidence.get("since")),
+        "due": _moment_of(civil, evidence.get("due")),
+        "milestone": _one_line(evidence.get("milestone", "")),
+    }
+    context = {
+        "first": said.text.splitlines()[0],
+        "promise_id": snapshot.promise.promise_id,
+        "customer_id": snapshot.promise.customer_id,
+        "what": snapshot.promise.what,
+        "due": civil.moment(snapshot.promise.held_due),
+        "reason": snapshot.decision.reason.value,
+        "found": found,
+        "notice_id": notice_id,
+        "said_subject": said.subject,
+        "said": said.text.strip(),
+        "subject": f"To you as owner first: {said.subject}",
+        "zone": civil.zone_name(),
+    }
+    text = _tidy(_PLAIN.get_template("owner.txt.j2").render(context))
+    html = _HTML.get_template("owner.html.j2").render(context)
+    return Letter(str(context["subject"]), text, html, said.support, ())
+
+
+def _moment_of(civil: Civil, text: str | None) -> str:
+    return civil.moment(datetime.fromisoformat(text)) if text else ""
+
+
 def _compose(snapshot: Snapshot, wording: Wording, *, quoting: bool) -> Letter:
     civil = Civil(snapshot.zone, snapshot.locale, snapshot.now)
     context = _context(snapshot, wording, civil, quoting=quoting)

@@ -15,6 +15,8 @@ import msgspec
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, SealedBox
 
+from notify_svc.domain.silence import Recipient
+
 ADDRESS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
 
 
@@ -69,6 +71,16 @@ class Opener:
         if not ADDRESS.fullmatch(contact.email) or ".." in contact.email:
             raise BadContact("address")
         return contact
+
+    def look(self, sealed: str | None, *, refused: bool, erased: bool = False) -> tuple[Contact | None, Recipient]:
+        """The contact in a sealed box, if it can be read, and what counts of it."""
+        if sealed is None:
+            return None, Recipient(erased=erased)
+        try:
+            contact = self.open(sealed)
+        except BadContact:
+            return None, Recipient(known=True)
+        return contact, Recipient(True, contact.consent, refused)
 
     def recipient(self, contact: Contact) -> str:
         """A keyed hash of the address: says whether two notices went to the same one, and nothing else."""

@@ -15,6 +15,7 @@ from candor.ops import metrics
 from candor.store.unit_of_work import UnitOfWork
 from notify_svc.domain.history import Entry, State
 from notify_svc.domain.model import Reason, Statement, Told
+from notify_svc.domain.owner import Audience, OwnerWord
 from notify_svc.store import columns
 
 SOURCE: Final = "notify-svc"
@@ -22,9 +23,10 @@ SOURCE: Final = "notify-svc"
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice about to be stored."""
+    """A notice about to be stored; an owner's says to them what the customer's that it is `ahead_of` says."""
 
     notice_id: str
+    addressee: str
     customer_id: str
     promise_id: str
     episode: int
@@ -42,6 +44,11 @@ class Notice:
     gap_version: int = 0
     recipient: str = ""
     reply_to: str = ""
+    audience: Audience = Audience.CUSTOMER
+    ahead_of: str | None = None
+    owner: OwnerWord = OwnerWord.NO_OWNER
+    owner_wait_until: datetime | None = None
+    traceparent: str = ""
 
 
 async def add(uow: UnitOfWork, added: Sequence[Notice], now: datetime) -> None:
@@ -52,7 +59,7 @@ async def add(uow: UnitOfWork, added: Sequence[Notice], now: datetime) -> None:
 
 
 async def entries(uow: UnitOfWork, promise_ids: Collection[str]) -> dict[str, list[Entry]]:
-    """What was said of these promises, in order, suppressed ones left out; the rows are locked."""
+    """What was said to the customers of these promises, in order, suppressed ones left out; the rows are locked."""
     found: dict[str, list[Entry]] = {}
     rows = await uow.connection.fetch(_ENTRIES, list(promise_ids)) if promise_ids else []
     for row in rows:
@@ -72,33 +79,34 @@ async def entries(uow: UnitOfWork, promise_ids: Collection[str]) -> dict[str, li
 
 
 async def suppress(uow: UnitOfWork, notice_ids: Collection[str], reason: Reason, now: datetime) -> None:
-    """Take back notices that have not gone out and are not on their way."""
+    """Take back notices, and the owners' ahead of them, that have not gone out and are not on their way."""
     if notice_ids:
         announce(uow, await uow.connection.fetch(_SUPPRESS, list(notice_ids), reason.value, now))
 
 
-async def sent_since(uow: UnitOfWork, customer_ids: Collection[str], since: datetime) -> dict[str, int]:
-    """Messages to each customer decided after `since` that went out, may have, or will."""
-    rows = await uow.connection.fetch(_SENT_SINCE, list(customer_ids), since) if customer_ids else []
-    return {row["customer_id"]: row["count"] for row in rows}
+async def sent_since(uow: UnitOfWork, addressees: Collection[str], since: datetime) -> dict[str, int]:
+    """Messages to each addressee decided after `since` that went out, may have, or will."""
+    rows = await uow.connection.fetch(_SENT_SINCE, list(addressees), since) if addressees else []
+    return {row["addressee"]: row["count"] for row in rows}
 
 
-async def previous(uow: UnitOfWork, promise_ids: Collection[str]) -> dict[str, str]:
-    """The newest notice of each promise that the customer has or may have: what a further one answers to."""
+async def previous(uow: UnitOfWork, promise_ids: Collection[str]) -> dict[tuple[str, str], str]:
+    """By promise and addressee, the newest notice that they have or may have: what a further one answers to."""
     rows = await uow.connection.fetch(_PREVIOUS, list(promise_ids)) if promise_ids else []
-    return {row["promise_id"]: row["notice_id"] for row in rows}
+    return {(row["promise_id"], row["addressee"]): row["notice_id"] for row in rows}
 
 
 def announce(uow: UnitOfWork, rows: Iterable[Any]) -> None:
-    """Emit NoticeChanged for rows of `CHANGED`, and count them."""
-    changed = [_changed(row) for row in rows]
-    uow.emit(changed)
-    for item in changed:
-        data = item.data
-        if isinstance(data, NoticeChanged):
-            metrics.NOTICES_TOTAL.labels(data.state.value, data.statement.value).inc()
-            if data.state is NoticeState.SUPPRESSED:
-                metrics.NOTICES_SUPPRESSED.labels(data.reason).inc()
+    """Count rows of `CHANGED`, and emit NoticeChanged for those to customers.
+
+    `notices` says what customers were told: an owner's word on it would be taken for one of those.
+    """
+    found = list(rows)
+    uow.emit(_changed(row) for row in found if row["audience"] == Audience.CUSTOMER)
+    for row in found:
+        metrics.NOTICES_TOTAL.labels(row["state"], row["statement"]).inc()
+        if row["state"] == State.SUPPRESSED:
+            metrics.NOTICES_SUPPRESSED.labels(row["reason"]).inc()
 
 
 def json_text(value: object) -> str:
@@ -120,8 +128,9 @@ def _changed(row: Any) -> Message:
         row["told_high"],
         row["next_update_by"],
     )
-    version = row["version"]
-    return message(f"{data.notice_id}:{version}", SOURCE, row["changed_at"], data.customer_id, version, data)
+    version, trace = row["version"], row["traceparent"]
+    name = f"{data.notice_id}:{version}"
+    return message(name, SOURCE, row["changed_at"], data.customer_id, version, data, traceparent=trace)
 
 
 def _row(notice: Notice, now: datetime) -> tuple[Any, ...]:
@@ -130,26 +139,31 @@ def _row(notice: Notice, now: datetime) -> tuple[Any, ...]:
         *(notice.notice_id, notice.customer_id, notice.promise_id, notice.episode, notice.statement.value),
         *(notice.state.value, notice.reason.value, notice.spoken_for.value, notice.closing),
         *(told.low, told.high, told.next_update_by, notice.subject, notice.body, notice.html),
-        *(notice.evidence, notice.findings, notice.gap_version, notice.recipient, notice.reply_to, now),
+        *(notice.evidence, notice.findings, notice.gap_version, notice.recipient, notice.reply_to),
+        *(notice.audience.value, notice.addressee, notice.ahead_of, notice.owner.value),
+        *(notice.owner_wait_until, notice.traceparent, now),
     )
 
 
 CHANGED: Final = """
 notice.notice_id, notice.promise_id, notice.customer_id, notice.episode, notice.statement, notice.state,
-notice.changed_at, notice.reason, notice.told_low, notice.told_high, notice.next_update_by, notice.version"""
+notice.changed_at, notice.reason, notice.told_low, notice.told_high, notice.next_update_by, notice.version,
+notice.audience, notice.traceparent"""
 
 _ADD: Final = f"""
 INSERT INTO notice (notice_id, customer_id, promise_id, episode, statement, state, reason, spoken_for, closing,
   told_low, told_high, next_update_by, subject, body, html, evidence, findings, gap_version, recipient, reply_to,
-  decided_at, changed_at, version)
+  audience, addressee, ahead_of, owner, owner_wait_until, traceparent, decided_at, changed_at, version)
 SELECT *, new.at, 1 FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::text[], $6::text[], $7::text[],
   $8::text[], $9::boolean[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::text[], $14::text[],
-  $15::text[], $16::jsonb[], $17::jsonb[], $18::bigint[], $19::text[], $20::text[], $21::timestamptz[])
-  AS new (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, at)
+  $15::text[], $16::jsonb[], $17::jsonb[], $18::bigint[], $19::text[], $20::text[], $21::text[], $22::text[],
+  $23::text[], $24::text[], $25::timestamptz[], $26::text[], $27::timestamptz[])
+  AS new (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, at)
 ON CONFLICT (notice_id) DO UPDATE SET state = excluded.state, reason = excluded.reason,
   spoken_for = excluded.spoken_for, closing = excluded.closing, subject = excluded.subject, body = excluded.body,
   html = excluded.html, evidence = excluded.evidence, findings = excluded.findings,
   gap_version = excluded.gap_version, recipient = excluded.recipient, reply_to = excluded.reply_to,
+  owner = excluded.owner, owner_wait_until = excluded.owner_wait_until, traceparent = excluded.traceparent,
   decided_at = excluded.decided_at, changed_at = excluded.changed_at, version = notice.version + 1, attempts = 0,
   next_try_at = now(), phase = '', lease_until = NULL
 WHERE notice.state = 'suppressed' AND excluded.state <> 'suppressed'
@@ -158,18 +172,22 @@ RETURNING {CHANGED}"""  # noqa: S608 - constants only
 _ENTRIES: Final = """
 SELECT notice_id, promise_id, episode, statement, state, spoken_for, closing, decided_at, told_low, told_high,
   next_update_by FROM notice
-WHERE promise_id = ANY($1::text[]) AND state <> 'suppressed' ORDER BY promise_id, decided_at, seq FOR UPDATE"""
+WHERE promise_id = ANY($1::text[]) AND state <> 'suppressed' AND audience = 'customer'
+ORDER BY promise_id, decided_at, seq FOR UPDATE"""
 
 _SUPPRESS: Final = f"""
 UPDATE notice SET state = 'suppressed', reason = $2, changed_at = $3, version = version + 1
-WHERE notice_id = ANY($1::text[]) AND state IN ('pending', 'preview', 'failed', 'held') RETURNING {CHANGED}"""  # noqa: S608 - constants only
+WHERE (notice_id = ANY($1::text[]) OR ahead_of = ANY($1::text[]))
+  AND state IN ('pending', 'preview', 'failed', 'held')
+RETURNING {CHANGED}"""  # noqa: S608 - constants only
 
 _SENT_SINCE: Final = """
-SELECT customer_id, count(*)::int AS count FROM notice
-WHERE customer_id = ANY($1::text[]) AND decided_at > $2
+SELECT addressee, count(*)::int AS count FROM notice
+WHERE addressee = ANY($1::text[]) AND decided_at > $2
   AND state IN ('preview', 'pending', 'sending', 'sent', 'unknown')
-GROUP BY customer_id"""
+GROUP BY addressee"""
 
 _PREVIOUS: Final = """
-SELECT DISTINCT ON (promise_id) promise_id, notice_id FROM notice
-WHERE promise_id = ANY($1::text[]) AND state IN ('sending', 'sent', 'unknown') ORDER BY promise_id, decided_at DESC"""
+SELECT DISTINCT ON (promise_id, addressee) promise_id, addressee, notice_id FROM notice
+WHERE promise_id = ANY($1::text[]) AND state IN ('sending', 'sent', 'unknown')
+ORDER BY promise_id, addressee, decided_at DESC"""

@@ -19,6 +19,7 @@ from candor.web.problems import Problem
 from notify_svc import control, resolve
 from notify_svc.domain.history import State
 from notify_svc.domain.model import Statement
+from notify_svc.domain.owner import Audience
 from notify_svc.schemas import (
     NoticePage,
     NoticeWhole,
@@ -44,14 +45,16 @@ async def notices(
     _principal: Viewer,
     limit: Limit = 50,
     cursor: Cursor = None,
+    audience: Annotated[Audience | None, Query()] = None,
     state: Annotated[State | None, Query()] = None,
     statement: Annotated[Statement | None, Query()] = None,
     promise_id: Filter = None,
     customer_id: Filter = None,
 ) -> Response:
-    """Notices, newest first, each with its reason and its message verbatim."""
+    """Notices, newest first, each with its reason and its message verbatim; without `audience`, owners' as well."""
     query = select(NoticeRow)
     wanted: tuple[tuple[Any, str | None], ...] = (
+        (NoticeRow.audience, audience),
         (NoticeRow.state, state),
         (NoticeRow.statement, statement),
         (NoticeRow.promise_id, promise_id),

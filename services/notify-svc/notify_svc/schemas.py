@@ -31,9 +31,15 @@ class SwitchOut(BaseModel):
 
 
 class NoticeOut(BaseModel):
-    """One notice as lists show it. `spoken_for`: why it was decided; `reason`: why it is in its state."""
+    """One notice as lists show it. `spoken_for`: why it was decided; `reason`: why it is in its state.
+
+    `owner`: what became of the owner's word before it, in a customer's notice (`waiting`, `owner_told`, `no_owner`,
+    `owner_has_no_address`, `owner_not_reached`). `addressee`: the customer's id, or `staff/` and the owner's.
+    """
 
     notice_id: str
+    audience: str
+    addressee: str
     promise_id: str
     customer_id: str
     episode: int
@@ -41,6 +47,7 @@ class NoticeOut(BaseModel):
     state: str
     reason: str
     spoken_for: str
+    owner: str
     subject: str
     message: str
     told_low: datetime | None
@@ -59,6 +66,8 @@ class NoticeWhole(NoticeOut):
     evidence: dict[str, Any]
     findings: list[dict[str, str]]
     gap_version: int
+    ahead_of: str | None
+    owner_wait_until: datetime | None
     phase: str
     smtp_code: int | None
     next_try_at: datetime

@@ -16,11 +16,12 @@ from notify_svc import claims, notices, store
 from notify_svc.channels.email import EmailChannel, Fate, Outcome
 from notify_svc.channels.mail import Mail
 from notify_svc.claims import Claim
-from notify_svc.contact import BadContact, Contact, Opener
+from notify_svc.contact import Contact, Opener
 from notify_svc.domain.history import State
 from notify_svc.domain.identity import message_id, thread_id
 from notify_svc.domain.model import Reason, Rules
-from notify_svc.domain.silence import Recipient, outdated, silenced
+from notify_svc.domain.owner import Audience
+from notify_svc.domain.silence import outdated, silenced
 from notify_svc.rethink import rethink
 
 log = structlog.get_logger("notify.sending")
@@ -56,7 +57,7 @@ class _Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Postman:
-    """Carries claimed notices to their customers."""
+    """Carries claimed notices to their customers, and to the owners before them."""
 
     database: Database
     channel: EmailChannel
@@ -81,7 +82,7 @@ class Postman:
                 if last.reason is not None:
                     against.append(last.reason)
                     return False
-                return await claims.finalise(uow, claim, self.patience.lease)
+                return await claims.finalise(uow, claim, self.patience.lease, self.patience.freshest)
 
         outcome = await self.channel.send(self._mail(claim, first.contact), self.identity.sender, before_data)
         known = {"fate": outcome.fate.value, "step": outcome.step, "code": outcome.code, "error": outcome.error}
@@ -94,30 +95,30 @@ class Postman:
     async def _look(self, uow: UnitOfWork, claim: Claim) -> _Verdict:
         """Whether the newest that is known still supports this message to this customer."""
         now = self.clock.now()
-        row = await uow.connection.fetchrow(_LOOK, claim.promise_id)
-        known = store.known(row) if row else None
-        recipient = Recipient(erased=known is None)
-        contact = None
-        if row is not None and row["sealed"]:
-            try:
-                contact = self.opener.open(row["sealed"])
-                recipient = Recipient(True, contact.consent, row["refused"])
-            except BadContact:
-                recipient = Recipient(known=True)
-        sent = await notices.sent_since(uow, [claim.customer_id], now - timedelta(hours=24))
-        others = sent.get(claim.customer_id, 1) - 1
-        promise, gap = (known.promise, known.gap) if known else (None, None)
-        reason = silenced(promise, recipient, others, self.rules) or outdated(
-            claim.statement, claim.spoken_for, claim.told, gap, now, self.rules
+        row = await uow.connection.fetchrow(_LOOK, claim.promise_id, claim.addressee)
+        if row is None:
+            return _Verdict(Reason.ERASED)
+        known = store.known(row)
+        contact, recipient = self.opener.look(row["sealed"], refused=bool(row["refused"]))
+        sent = await notices.sent_since(uow, [claim.addressee], now - timedelta(hours=24))
+        others = sent.get(claim.addressee, 1) - 1
+        cap = self.rules.owner_daily_cap if claim.audience is Audience.OWNER else self.rules.daily_cap
+        reason = silenced(known.promise, recipient, others, cap) or outdated(
+            claim.statement, claim.spoken_for, claim.told, known.gap, now, self.rules
         )
         return _Verdict(reason, None if reason else contact)
 
     async def _withhold(self, claim: Claim, reason: Reason) -> None:
-        """Not sent, and not to be: the promise is decided upon afresh."""
+        """Not sent, and not to be: the promise is decided upon afresh.
+
+        What the owner was not told because it no longer holds, the customer is not told either: not this way.
+        """
         now = self.clock.now()
         async with unit_of_work(self.database) as uow:
             rows = await store.promises(uow, [claim.promise_id])
             if await claims.finish(uow, claim, State.SUPPRESSED, reason, now):
+                if claim.ahead_of and reason in (Reason.SUPERSEDED, Reason.STALE):
+                    await notices.suppress(uow, [claim.ahead_of], reason, now)
                 await rethink(uow, rows.values(), now)
                 await store.save_promises(uow, list(rows.values()))
 
@@ -164,7 +165,7 @@ class Postman:
         # The order of locks is the consumer's: promises, customers, notices.
         rows = await store.promises(uow, [claim.promise_id])
         if outcome.fate is Fate.REFUSED_RECIPIENT:
-            await uow.connection.execute("UPDATE customer SET refused = true WHERE customer_id = $1", claim.customer_id)
+            await uow.connection.execute("UPDATE customer SET refused = true WHERE customer_id = $1", claim.addressee)
         if await claims.finish(uow, claim, State.FAILED, reason, now, smtp_code=outcome.code):
             await rethink(uow, rows.values(), now)
             await store.save_promises(uow, list(rows.values()))
@@ -190,5 +191,5 @@ class Postman:
 
 _LOOK = f"""
 SELECT {store.PROMISE_COLUMNS}, c.sealed, c.refused FROM promise p LEFT JOIN episode e USING (promise_id)
-  LEFT JOIN customer c ON c.customer_id = p.customer_id
+  LEFT JOIN customer c ON c.customer_id = $2
 WHERE p.promise_id = $1"""  # noqa: S608 - constants only

@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
 from jinja2 import TemplateError
 
+from candor.contracts import staff_key
 from candor.store.unit_of_work import UnitOfWork
-from notify_svc import control, notices
-from notify_svc.civil import locale_of
-from notify_svc.compose import Letter, Snapshot, Wording, compose
-from notify_svc.contact import BadContact, Contact, Opener, zone_of
+from notify_svc import control, notices, store
+from notify_svc.compose import Wording
+from notify_svc.contact import Contact, Opener
 from notify_svc.domain.episode import after_speaking, decide
 from notify_svc.domain.history import State, episode_of
-from notify_svc.domain.identity import notice_id, suppressed_value, told_value
-from notify_svc.domain.model import Decision, Gap, Kind, Promise, Reason, Rules, Statement, Told
-from notify_svc.domain.schedule import next_update, told_range
+from notify_svc.domain.model import Kind, Reason, Rules
+from notify_svc.domain.owner import OwnerWord, without_the_owner
 from notify_svc.domain.silence import Recipient, silenced
+from notify_svc.drafting import Draft, Matter, ahead, draft, kept_back, kept_from_the_owner
 from notify_svc.notices import Notice
 from notify_svc.store import Customer, Known
 
 log = structlog.get_logger("notify.service")
+CANNOT_COMPOSE = (ArithmeticError, LookupError, TemplateError, TypeError, ValueError)
 CAP_WINDOW = timedelta(hours=24)
 CAP_PAUSE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Addressees:
+    """How customers and owners are reached, and how many messages each has had in the cap's window."""
+
+    contacts: Mapping[str, Customer]
+    sent: Counter[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +55,23 @@ class Speaker:
             return
         await self._take_back(uow, speaking, now)
         speaking = [known for known in speaking if self._decided(known, now)]
-        recipients = {known.customer_id for known in speaking}
-        sent = await notices.sent_since(uow, recipients, now - CAP_WINDOW)
+        addressees = await self._addressees(uow, speaking, customers, now)
         previous = await notices.previous(uow, [known.promise_id for known in speaking])
         switch = await control.read(uow)
-        made = []
+        made: list[Notice] = []
         for known in speaking:
-            customer = customers.get(known.customer_id) or Customer(known.customer_id)
-            notice = self._speak(known, customer, sent.get(known.customer_id, 0), now, preview=not switch.sending)
-            if notice.state is not State.SUPPRESSED:
-                sent[known.customer_id] = sent.get(known.customer_id, 0) + 1
-            made.append(replace(notice, reply_to=previous.get(known.promise_id, "")))
-        await notices.add(uow, made, now)
+            made += self._speak(known, addressees, now, preview=not switch.sending)
+        threaded = [replace(one, reply_to=previous.get((one.promise_id, one.addressee), "")) for one in made]
+        await notices.add(uow, threaded, now)
+
+    async def _addressees(
+        self, uow: UnitOfWork, speaking: Sequence[Known], customers: Mapping[str, Customer], now: datetime
+    ) -> _Addressees:
+        owners = {staff_key(known.promise.owner) for known in speaking if known.promise and known.promise.owner}
+        names = owners | {known.customer_id for known in speaking}
+        staff = await store.contacts(uow, owners - customers.keys())
+        sent = await notices.sent_since(uow, names, now - CAP_WINDOW)
+        return _Addressees({**staff, **customers}, Counter(sent))
 
     async def _take_back(self, uow: UnitOfWork, speaking: Iterable[Known], now: datetime) -> None:
         """Notices still waiting give way to what is true now; what was never told counts as never told."""
@@ -79,125 +94,60 @@ class Speaker:
             known.episode = replace(known.episode, ended=True)
         return decision.kind is Kind.SPEAK
 
-    def _speak(self, known: Known, customer: Customer, sent: int, now: datetime, *, preview: bool) -> Notice:
+    def _speak(self, known: Known, addressees: _Addressees, now: datetime, *, preview: bool) -> list[Notice]:
+        """The customer's notice, behind the owner's if that is to go before it."""
         decision = decide(known.episode, known.gap, known.promise, now, self.rules)
         promise, gap, statement = known.promise, known.gap, decision.statement
         if promise is None or gap is None or statement is None:
             raise RuntimeError("only a decision to speak, on a promise with a gap, becomes a notice")
-        contact, recipient = self._contact(customer)
-        reason = silenced(promise, recipient, sent, self.rules)
+        contact, recipient = self._look(addressees, known.customer_id)
+        reason = silenced(promise, recipient, addressees.sent[known.customer_id], self.rules.daily_cap)
         if reason is not None or contact is None:
             known.check_at = now + CAP_PAUSE if reason is Reason.DAILY_CAP else None
-            return _kept_back(known, decision, statement, reason or Reason.BAD_CONTACT, now)
+            return [kept_back(known, decision, statement, reason or Reason.BAD_CONTACT, now)]
+        matter = Matter(known, promise, gap, decision, statement)
         try:
-            notice, letter = self._compose(known, promise, gap, decision, statement, contact, now)
-        except (ArithmeticError, LookupError, TemplateError, TypeError, ValueError) as error:
+            drafted = draft(matter, contact, self.opener, self.rules, self.wording, now)
+            said = [replace(drafted.notice, state=State.HELD, reason=Reason.LINT)]
+            if not drafted.letter.findings:
+                said = self._owner_first(matter, drafted, addressees)
+        except CANNOT_COMPOSE as error:
             # A promise that no letter can be made of must not keep the others from theirs.
             log.exception("not_composed", promise=known.promise_id, error=type(error).__name__)
-            _block(known)
-            return replace(_kept_back(known, decision, statement, Reason.NOT_COMPOSED, now), state=State.HELD)
-        if letter.findings:
-            _block(known)
-            return replace(notice, state=State.HELD, reason=Reason.LINT)
-        known.episode = after_speaking(known.episode, decision, notice.told)
-        known.check_at = None if known.episode.told is None else notice.told.next_update_by
-        if preview:
-            return replace(notice, state=State.PREVIEW, reason=Reason.SENDING_OFF)
-        return notice
+            said = [replace(kept_back(known, decision, statement, Reason.NOT_COMPOSED, now), state=State.HELD)]
+        if said[-1].state is State.HELD:
+            known.episode = replace(known.episode, blocked=True)
+            known.check_at = None
+            return said
+        addressees.sent.update(one.addressee for one in said if one.state is State.PENDING)
+        known.episode = after_speaking(known.episode, decision, said[-1].told)
+        known.check_at = None if known.episode.told is None else said[-1].told.next_update_by
+        return [_preview(one) if preview else one for one in said]
 
-    def _compose(
-        self,
-        known: Known,
-        promise: Promise,
-        gap: Gap,
-        decision: Decision,
-        statement: Statement,
-        contact: Contact,
-        now: datetime,
-    ) -> tuple[Notice, Letter]:
-        zone = zone_of(contact.zone, promise.zone)
-        told = self._told(known, gap, decision, statement, zone_of(contact.zone, promise.zone).key, now)
-        snapshot = Snapshot(
-            promise,
-            gap,
-            decision,
-            statement,
-            now,
-            zone,
-            locale_of(contact.language),
-            told.low,
-            told.high,
-            told.next_update_by,
-            known.episode.told,
-        )
-        letter = compose(snapshot, self.wording)
-        completed = gap.completed_at if decision.closing else None
-        value = told_value(statement, decision.reason, told.low, told.high, told.next_update_by, completed)
-        notice = Notice(
-            notice_id(promise.customer_id, promise.promise_id, known.episode.number, statement, value),
-            promise.customer_id,
-            promise.promise_id,
-            known.episode.number,
-            statement,
-            State.PENDING,
-            decision.reason,
-            decision.reason,
-            told,
-            decision.closing,
-            letter.subject,
-            letter.text,
-            letter.html,
-            notices.json_text({"decision": decision.evidence, "support": letter.support}),
-            notices.json_text(letter.findings),
-            gap.version,
-            self.opener.recipient(contact),
-        )
-        return notice, letter
+    def _owner_first(self, matter: Matter, drafted: Draft, addressees: _Addressees) -> list[Notice]:
+        """The owner's notice and the customer's; one that the owner does not get is kept with its reason."""
+        promise, notice = matter.promise, drafted.notice
+        if promise.owner is None:
+            return [notice]
+        name = staff_key(promise.owner)
+        contact, recipient = self._look(addressees, name)
+        against = silenced(promise, recipient, addressees.sent[name], self.rules.owner_daily_cap)
+        if against is None and contact is not None:
+            try:
+                first = ahead(drafted, name, contact, self.opener, self.rules)
+                until = notice.told.at + self.rules.owner_wait
+                return [first, replace(notice, owner=OwnerWord.WAITING, owner_wait_until=until)]
+            except CANNOT_COMPOSE as error:
+                log.exception("not_composed_for_the_owner", promise=promise.promise_id, error=type(error).__name__)
+                against = Reason.NOT_COMPOSED
+        against = against or Reason.BAD_CONTACT
+        return [kept_from_the_owner(notice, name, against), replace(notice, owner=without_the_owner(against))]
 
-    def _told(
-        self, known: Known, gap: Gap, decision: Decision, statement: Statement, zone_name: str, now: datetime
-    ) -> Told:
-        zone = zone_of(zone_name)
-        if decision.closing or statement is Statement.CANCELLED:
-            return Told(statement, now)
-        low, high = told_range(gap.forecast, now, zone) or (None, None)
-        if statement is Statement.ALL_CLEAR:
-            return Told(statement, now, low, high)
-        before = known.episode.told
-        waited = before.next_update_by - before.at if before and before.next_update_by else None
-        same = decision.reason is Reason.UPDATE_DUE
-        by = next_update(now, high or gap.held_due, zone, self.rules, waited if same else None)
-        return Told(statement, now, low, high, by)
-
-    def _contact(self, customer: Customer) -> tuple[Contact | None, Recipient]:
-        if customer.sealed is None:
-            return None, Recipient(erased=customer.erased_at is not None)
-        try:
-            contact = self.opener.open(customer.sealed)
-        except BadContact:
-            return None, Recipient(known=True)
-        return contact, Recipient(True, contact.consent, customer.refused)
+    def _look(self, addressees: _Addressees, name: str) -> tuple[Contact | None, Recipient]:
+        customer = addressees.contacts.get(name) or Customer(name)
+        return self.opener.look(customer.sealed, refused=customer.refused, erased=customer.erased_at is not None)
 
 
-def _block(known: Known) -> None:
-    known.episode = replace(known.episode, blocked=True)
-    known.check_at = None
-
-
-def _kept_back(known: Known, decision: Decision, statement: Statement, reason: Reason, now: datetime) -> Notice:
-    number = known.episode.number
-    identity = notice_id(known.customer_id, known.promise_id, number, statement, suppressed_value(reason))
-    return Notice(
-        identity,
-        known.customer_id,
-        known.promise_id,
-        number,
-        statement,
-        State.SUPPRESSED,
-        reason,
-        decision.reason,
-        Told(statement, now),
-        decision.closing,
-        evidence=notices.json_text({"decision": decision.evidence}),
-        gap_version=known.gap_version,
-    )
+def _preview(notice: Notice) -> Notice:
+    waits = notice.state is State.PENDING
+    return replace(notice, state=State.PREVIEW, reason=Reason.SENDING_OFF) if waits else notice

@@ -25,7 +25,8 @@ class NotifySettings(Settings):
     """Settings of notify-svc; CONTACT_PRIVATE_KEY_FILE is needed as well.
 
     The rules' defaults are assumed (definitions.md, "When to speak"); *_minutes are business time, *_seconds system
-    time. `claim_seconds` must exceed `smtp_data_seconds`: a claim may not run out while its message is being taken.
+    time; `hold_minutes` are working minutes of BUSINESS_HOURS. `claim_seconds` must exceed `smtp_data_seconds`: a claim
+    may not run out while its message is being taken.
     """
 
     service: str = "notify-svc"
@@ -59,6 +60,8 @@ class NotifySettings(Settings):
     update_max_minutes: Seconds = _RULES.update_max / timedelta(minutes=1)
     daily_cap: int = Field(default=_RULES.daily_cap, ge=1)
     least_cases: int = Field(default=_RULES.least_cases, ge=0)
+    owner_wait_minutes: Annotated[float, Field(ge=0)] = _RULES.owner_wait / timedelta(minutes=1)
+    owner_daily_cap: int = Field(default=_RULES.owner_daily_cap, ge=1)
 
     @field_validator("smtp_username", "smtp_password_file", mode="before")
     @classmethod
@@ -71,6 +74,8 @@ class NotifySettings(Settings):
             raise ValueError("CLAIM_SECONDS must be longer than SMTP_DATA_SECONDS")
         if self.clear_at >= self.warn_at:
             raise ValueError("CLEAR_AT must be below WARN_AT, or messages would take each other back")
+        if self.owner_wait_minutes >= self.update_min_minutes:
+            raise ValueError("OWNER_WAIT_MINUTES must be below UPDATE_MIN_MINUTES, or messages would be stale by then")
         try:
             mailbox("From", self.mail_sender_name, self.mail_sender)
             mailbox("Reply-To", None, self.mail_reply_to or self.mail_sender)
@@ -95,6 +100,9 @@ class NotifySettings(Settings):
             timedelta(minutes=self.update_max_minutes),
             self.daily_cap,
             self.least_cases,
+            timedelta(minutes=self.owner_wait_minutes),
+            self.owner_daily_cap,
+            self.calendar,
         )
 
     def wording(self) -> Wording:

@@ -35,7 +35,8 @@ class Known:
 
 @dataclass(slots=True)
 class Customer:
-    """A customer's sealed contact; a row without it is the mark that it was removed or erased."""
+    """The sealed contact of a customer, or under `staff/` and their id of staff; a row without it is the mark that it
+    was removed or erased."""
 
     customer_id: str
     contact_version: int = 0
@@ -48,6 +49,12 @@ class Customer:
 async def customers(uow: UnitOfWork, ids: Collection[str]) -> dict[str, Customer]:
     """The customers that are known, locked in id order."""
     rows = await uow.connection.fetch(_CUSTOMERS, sorted(ids)) if ids else []
+    return {row["customer_id"]: Customer(**row) for row in rows}
+
+
+async def contacts(uow: UnitOfWork, ids: Collection[str]) -> dict[str, Customer]:
+    """How these are reached (staff, of another partition), not locked: the last look before sending sees changes."""
+    rows = await uow.connection.fetch(_CONTACTS, list(ids)) if ids else []
     return {row["customer_id"]: Customer(**row) for row in rows}
 
 
@@ -135,6 +142,8 @@ p.promise_id, p.customer_id, p.partition, p.promise_version, p.promise, p.gap_ve
 e.gap_version AS decided_gap"""
 
 _CUSTOMERS: Final = "SELECT * FROM customer WHERE customer_id = ANY($1::text[]) ORDER BY customer_id FOR UPDATE"
+
+_CONTACTS: Final = "SELECT * FROM customer WHERE customer_id = ANY($1::text[])"
 
 _SAVE_CUSTOMERS: Final = """
 INSERT INTO customer (customer_id, contact_version, sealed, refused, erased_at, erased_version)

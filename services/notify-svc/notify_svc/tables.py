@@ -5,22 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, DateTime, MetaData
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import MetaData
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
+
+from candor.store.columns import document, moment
 
 
 class Base(SQLModel, registry=registry(metadata=MetaData())):
     """A registry of its own: other services have tables of the same names."""
-
-
-def _moment(*, nullable: bool = False) -> Any:
-    return Field(sa_column=Column(DateTime(timezone=True), nullable=nullable))
-
-
-def _json(*, nullable: bool = False) -> Any:
-    return Field(sa_column=Column(JSONB, nullable=nullable))
 
 
 class PromiseRow(Base, table=True):
@@ -32,10 +25,10 @@ class PromiseRow(Base, table=True):
     customer_id: str
     partition: int
     promise_version: int
-    promise: dict[str, Any] | None = _json(nullable=True)
+    promise: dict[str, Any] | None = document(nullable=True)
     gap_version: int
-    gap: dict[str, Any] | None = _json(nullable=True)
-    check_at: datetime | None = _moment(nullable=True)
+    gap: dict[str, Any] | None = document(nullable=True)
+    check_at: datetime | None = moment(nullable=True)
 
 
 class CustomerRow(Base, table=True):
@@ -47,7 +40,7 @@ class CustomerRow(Base, table=True):
     contact_version: int
     sealed: str | None
     refused: bool
-    erased_at: datetime | None = _moment(nullable=True)
+    erased_at: datetime | None = moment(nullable=True)
     erased_version: int
 
 
@@ -59,14 +52,15 @@ class EpisodeRow(Base, table=True):
     promise_id: str = Field(primary_key=True)
     customer_id: str
     gap_version: int
-    state: dict[str, Any] = _json()
+    state: dict[str, Any] = document()
 
 
 class NoticeRow(Base, table=True):
-    """One message to one customer: what was decided, why, the text verbatim, and how far its sending got.
+    """One message to one customer, or to the owner ahead of it: what was decided, why, the text, how far it got.
 
-    `spoken_for` is why it was decided, `reason` why it is in its state. Business time: told_*, next_update_by,
-    decided_at, changed_at; the database's clock: everything else.
+    `spoken_for` is why it was decided, `reason` why it is in its state. An owner's names the customer's in `ahead_of`;
+    a customer's says in `owner` what became of that (OwnerWord), and how long it waits. Business time: told_*,
+    next_update_by, owner_wait_until, decided_at, changed_at; the database's clock: everything else.
     """
 
     __tablename__ = "notice"
@@ -82,28 +76,34 @@ class NoticeRow(Base, table=True):
     spoken_for: str
     version: int
     closing: bool
-    told_low: datetime | None = _moment(nullable=True)
-    told_high: datetime | None = _moment(nullable=True)
-    next_update_by: datetime | None = _moment(nullable=True)
+    told_low: datetime | None = moment(nullable=True)
+    told_high: datetime | None = moment(nullable=True)
+    next_update_by: datetime | None = moment(nullable=True)
     subject: str
     body: str
     html: str
-    evidence: dict[str, Any] = _json()
-    findings: list[dict[str, str]] = _json()
+    evidence: dict[str, Any] = document()
+    findings: list[dict[str, str]] = document()
     gap_version: int
     recipient: str
     reply_to: str
-    decided_at: datetime = _moment()
-    changed_at: datetime = _moment()
-    created_at: datetime = _moment()
+    decided_at: datetime = moment()
+    changed_at: datetime = moment()
+    created_at: datetime = moment()
     attempts: int
-    next_try_at: datetime = _moment()
+    next_try_at: datetime = moment()
     phase: str
     claim_epoch: int
     claimed_by: str
-    lease_until: datetime | None = _moment(nullable=True)
-    unknown_since: datetime | None = _moment(nullable=True)
+    lease_until: datetime | None = moment(nullable=True)
+    unknown_since: datetime | None = moment(nullable=True)
     smtp_code: int | None = None
+    audience: str
+    addressee: str
+    ahead_of: str | None
+    owner: str
+    owner_wait_until: datetime | None = moment(nullable=True)
+    traceparent: str
 
 
 class SwitchRow(Base, table=True):
@@ -114,5 +114,5 @@ class SwitchRow(Base, table=True):
     one: bool = Field(primary_key=True)
     sending: bool
     killed: bool
-    changed_at: datetime = _moment()
+    changed_at: datetime = moment()
     changed_by: str

@@ -32,6 +32,7 @@ def promise_made(envelope: Envelope, data: PromiseMade) -> model.Promise:
         data.deliverer,
         data.accepted,
         envelope.historical,
+        owner=data.owner,
     )
 
 
@@ -62,6 +63,7 @@ def gap_scored(envelope: Envelope, data: GapScored, least_cases: int) -> model.G
         tuple(_fact(fact) for fact in data.facts),
         data.completed_at,
         envelope.historical,
+        envelope.traceparent,
     )
 
 

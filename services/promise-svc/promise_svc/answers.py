@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from candor.contracts import STAFF
 from candor.store.receipts import Answer
 from promise_svc.domain import Customer, Promise
 from promise_svc.service import Result
@@ -23,9 +24,11 @@ def whole(status: int) -> Callable[[Result], Answer]:
             case Promise():
                 document = decided(result)
             case Customer():
-                document = {"customer_id": result.customer_id, "version": result.contact_version}
+                document = {**_who(result.customer_id), "version": result.contact_version}
+            case _ if result.customer_id.startswith(STAFF):
+                document = _who(result.customer_id)
             case _:
-                document = {"customer_id": result.customer_id, "promises_erased": result.promises}
+                document = {**_who(result.customer_id), "promises_erased": result.promises}
         return Answer(status, _encode(document))
 
     return answer
@@ -41,6 +44,10 @@ def accepted(result: Result) -> Answer:
         case _:
             about = {"customer_id": result.customer_id}
     return Answer(202, _encode({"state": "accepted", **about}))
+
+
+def _who(name: str) -> dict[str, Any]:
+    return {"staff_id": name.removeprefix(STAFF)} if name.startswith(STAFF) else {"customer_id": name}
 
 
 def decided(promise: Promise) -> dict[str, Any]:
@@ -63,7 +70,8 @@ def change(row: ChangeRow) -> dict[str, Any]:
 def _shape(columns: dict[str, Any], terms: dict[str, Any]) -> dict[str, Any]:
     document = {name: columns[name] for name in COLUMNS} | terms
     for name, fields in _LISTS.items():
-        document[name] = [dict(zip(fields, item, strict=True)) for item in terms[name]]
+        # Promises of before a field was known were stored without it.
+        document[name] = [dict(zip(fields, item, strict=True)) for item in terms.get(name, ())]
     return document
 
 
@@ -75,4 +83,5 @@ _LISTS: Final = {
     "milestones": ("name", "planned", "told"),
     "depends_on": ("kind", "id"),
     "references": ("system", "id"),
+    "scope": ("item", "weight", "supported"),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from candor.contracts import (
+    STAFF,
     AskedBy,
     ContactRemoved,
     ContactSet,
@@ -18,6 +19,7 @@ from candor.contracts import (
     PromiseSettled,
     PromiseWithdrawn,
     Reference,
+    ScopeItem,
     Verdict,
     message,
 )
@@ -51,6 +53,7 @@ def made(promise: Promise, origin: Origin) -> Message:
         deliverer=terms.deliverer,
         accepted=terms.accepted,
         zone=terms.zone,
+        scope=[ScopeItem(*part) for part in terms.scope],
     )
     return _message(origin, promise.customer_id, promise.version, data)
 
@@ -77,12 +80,12 @@ def contact(customer: Customer, origin: Origin) -> Message:
 
 
 def erased(customer: Customer, origin: Origin) -> list[Message]:
-    """The customer is to be forgotten, on both topics that know them."""
+    """The customer is to be forgotten, on both topics that know them; of staff there is a contact alone."""
     name = customer.customer_id
-    return [
-        _message(origin, name, customer.erasures, CustomerErased(name)),
-        _message(origin, name, customer.contact_version, ContactRemoved(name)),
-    ]
+    removed = _message(origin, name, customer.contact_version, ContactRemoved(name))
+    if name.startswith(STAFF):
+        return [removed]
+    return [_message(origin, name, customer.erasures, CustomerErased(name)), removed]
 
 
 def _message(origin: Origin, key: str, version: int, data: Event) -> Message:

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Path, Query
-from sqlmodel import col, select, tuple_
+from sqlmodel import col, select
 from starlette.requests import Request
 from starlette.responses import Response
 
 from candor.intake.routes import Viewer, door, shown
 from candor.web.fields import Moment
-from candor.web.pages import Cursor, Limit, decode_cursor, encode_cursor, link_header
+from candor.web.listings import listed, matching
+from candor.web.pages import Cursor, Limit, link_header
 from candor.web.problems import Problem
 from promise_svc import answers
 from promise_svc.shapes import PromisePage, PromiseWithHistory
@@ -21,6 +22,7 @@ from promise_svc.tables import ChangeRow, PromiseRow
 Filter = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
 StateFilter = Annotated[Literal["made", "kept", "broken", "disputed", "withdrawn"] | None, Query()]
 Bound = Annotated[Moment | None, Query(description="Held date, RFC 3339 with its zone.")]
+EARLIEST: Final = ((PromiseRow.held_due, datetime), (PromiseRow.promise_id, str))
 router: Final = APIRouter(tags=["promises"])
 
 
@@ -37,24 +39,18 @@ async def promises(
     due_before: Bound = None,
 ) -> Response:
     """Promises by the date the customer holds, earliest first."""
-    query = select(PromiseRow)
-    for column, wanted in ((PromiseRow.customer_id, customer_id), (PromiseRow.kind, kind), (PromiseRow.state, state)):
-        if wanted is not None:
-            query = query.where(col(column) == wanted)
+    query = matching(
+        select(PromiseRow),
+        (PromiseRow.customer_id, customer_id),
+        (PromiseRow.kind, kind),
+        (PromiseRow.state, state),
+    )
     if due_from is not None:
         query = query.where(col(PromiseRow.held_due) >= due_from)
     if due_before is not None:
         query = query.where(col(PromiseRow.held_due) < due_before)
-    order = (col(PromiseRow.held_due), col(PromiseRow.promise_id))
-    after = decode_cursor(cursor, datetime, str)
-    if after is not None:
-        query = query.where(tuple_(*order) > after)
-    async with door(request).database.reading() as session:
-        rows = (await session.exec(query.order_by(*order).limit(limit + 1))).all()
-    following = None
-    if len(rows) > limit:
-        following = encode_cursor(rows[limit - 1].held_due.isoformat(), rows[limit - 1].promise_id)
-    return shown({"items": [answers.stored(row) for row in rows[:limit]]}, link_header(request, following))
+    found = await listed(door(request).database, query, EARLIEST, cursor, limit)
+    return shown({"items": [answers.stored(row) for row in found.items]}, link_header(request, found.next))
 
 
 @router.get("/v1/promises/{promise_id}", responses={200: {"model": PromiseWithHistory}})

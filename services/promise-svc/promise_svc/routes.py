@@ -10,6 +10,7 @@ from fastapi import APIRouter, Header, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
+from candor.contracts import staff_key
 from candor.intake import Submission
 from candor.intake.routes import Admin, DirectRoute, Operator, door, identity, respond
 from candor.web.auth import Principal
@@ -21,7 +22,7 @@ from promise_svc.contacts import Sealer
 from promise_svc.domain import SetContact
 from promise_svc.schemas import ContactIn, PromiseIn, RevisionIn, VerdictIn, WithdrawalIn
 from promise_svc.service import Command, Erase
-from promise_svc.shapes import ContactOut, ErasedOut, PromiseOut
+from promise_svc.shapes import ContactOut, ErasedOut, PromiseOut, StaffContactOut, StaffErasedOut
 from promise_svc.sources.standard import CONTACT, ERASED, MADE, REVISED, SETTLED, WITHDRAWN
 
 
@@ -90,6 +91,22 @@ async def set_contact(request: Request, customer_id: Name, principal: Operator) 
     raw, body = await read(ContactIn, request)
     sealed = cast(Sealer, request.app.state.sealer).seal(body)
     return await _state(request, principal, raw, CONTACT, SetContact(customer_id, sealed))
+
+
+@router.put(
+    "/v1/staff/{staff_id}/contact", responses={200: {"model": StaffContactOut}}, openapi_extra=accepts(ContactIn)
+)
+async def set_staff_contact(request: Request, staff_id: Name, principal: Operator) -> Response:
+    """Say how to reach a promise's `owner`, who is told before the customer; stored sealed, and never shown again."""
+    raw, body = await read(ContactIn, request)
+    sealed = cast(Sealer, request.app.state.sealer).seal(body)
+    return await _state(request, principal, raw, CONTACT, SetContact(staff_key(staff_id), sealed))
+
+
+@router.delete("/v1/staff/{staff_id}/contact", responses={200: {"model": StaffErasedOut}})
+async def remove_staff_contact(request: Request, staff_id: Name, principal: Admin) -> Response:
+    """Forget how to reach a staff member; promises go on naming them."""
+    return await _state(request, principal, b"", ERASED, Erase(staff_key(staff_id)))
 
 
 @router.delete("/v1/customers/{customer_id}", responses={200: {"model": ErasedOut}})

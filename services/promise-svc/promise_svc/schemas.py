@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from candor.intake.once import new_id
 from candor.web.fields import Amount, Body, Currency, Email, Id, Labels, Moment, Name, Seconds, Text, Zone
 from promise_svc.domain import Make, Revise, Settle, State, Terms, Withdraw
-from promise_svc.domain.promise import Named, Step
+from promise_svc.domain.promise import Item, Named, Step
 
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]
 """A BCP 47 language tag, such as de or pt-BR."""
@@ -29,6 +29,20 @@ def _differ(steps: list[StepIn]) -> list[StepIn]:
     if len({step.name for step in steps}) != len(steps):
         raise ValueError("milestones must have different names")
     return steps
+
+
+class ItemIn(Body):
+    """A part of what is promised; `weight` against the other parts, `supported` false for what is not to be had."""
+
+    item: Short
+    weight: Annotated[float, Field(ge=0.001, le=1_000_000, allow_inf_nan=False)] = 1.0
+    supported: bool = True
+
+
+def _once(items: list[ItemIn]) -> list[ItemIn]:
+    if len({item.item for item in items}) != len(items):
+        raise ValueError("scope items must have different names")
+    return items
 
 
 class DependencyIn(Body):
@@ -68,6 +82,7 @@ class PromiseIn(Body):
     deliverer: Id | None = None
     accepted: bool = True
     zone: Zone = "UTC"
+    scope: Annotated[list[ItemIn], Field(max_length=50), AfterValidator(_once)] = []
 
     def command(self, at: datetime) -> Make:
         """The promise to make; a missing id is given one, a missing made_at is `at`."""
@@ -98,6 +113,7 @@ class PromiseIn(Body):
             deliverer=self.deliverer,
             accepted=self.accepted,
             zone=self.zone,
+            scope=tuple(Item(part.item, part.weight, part.supported) for part in self.scope),
         )
 
 

@@ -146,7 +146,7 @@ async def _erase(uow: UnitOfWork, statement: Statement) -> Result | Exception:
     known = await store.customers(uow, [name])
     promises = await store.erase_promises(uow, name)
     if not known and not promises:
-        return problem(Refused(Why.UNKNOWN_CUSTOMER, "there is no such customer"))
+        return problem(Refused(Why.UNKNOWN_CUSTOMER, "there is nobody of this name"))
     customer = domain.erase(known.get(name) or Customer(name), statement.origin.time)
     await store.save_customers(uow, known.keys(), [customer])
     await receipts.erase(uow, [name])

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from promise_svc.schemas import DependencyIn, ReferenceIn
+from promise_svc.schemas import DependencyIn, ItemIn, ReferenceIn
 
 
 class StepOut(BaseModel):
@@ -47,6 +47,7 @@ class PromiseOut(BaseModel):
     deliverer: str | None
     accepted: bool
     zone: str
+    scope: list[ItemIn]
 
 
 class ChangeOut(BaseModel):
@@ -81,6 +82,19 @@ class ContactOut(BaseModel):
 
     customer_id: str
     version: int
+
+
+class StaffContactOut(BaseModel):
+    """That there is a contact of a staff member; what it says can be read by notify-svc alone."""
+
+    staff_id: str
+    version: int
+
+
+class StaffErasedOut(BaseModel):
+    """That a staff member's contact is gone."""
+
+    staff_id: str
 
 
 class ErasedOut(BaseModel):

@@ -5,20 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, DateTime, MetaData
+from sqlalchemy import Column, MetaData
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from candor.intake.rejected import RejectedColumns
+from candor.store.columns import moment
 
 
 class Base(SQLModel, registry=registry(metadata=MetaData())):
     """A registry of its own: other services have tables of the same names."""
-
-
-def _moment(*, nullable: bool = False) -> Any:
-    return Field(sa_column=Column(DateTime(timezone=True), nullable=nullable))
 
 
 class PromiseRow(Base, table=True):
@@ -32,17 +29,17 @@ class PromiseRow(Base, table=True):
     what: str
     state: str
     version: int
-    made_at: datetime = _moment()
-    requested_due: datetime | None = _moment(nullable=True)
-    first_due: datetime = _moment()
-    latest_due: datetime = _moment()
-    held_due: datetime = _moment()
-    latest_at: datetime = _moment()
-    held_at: datetime = _moment()
+    made_at: datetime = moment()
+    requested_due: datetime | None = moment(nullable=True)
+    first_due: datetime = moment()
+    latest_due: datetime = moment()
+    held_due: datetime = moment()
+    latest_at: datetime = moment()
+    held_at: datetime = moment()
     tolerance_s: int
     terms: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     historical: bool
-    completed_at: datetime | None = _moment(nullable=True)
+    completed_at: datetime | None = moment(nullable=True)
 
 
 class ChangeRow(Base, table=True):
@@ -53,14 +50,14 @@ class ChangeRow(Base, table=True):
     promise_id: str = Field(primary_key=True)
     version: int = Field(primary_key=True)
     kind: str
-    at: datetime = _moment()
-    due: datetime | None = _moment(nullable=True)
-    held_due: datetime | None = _moment(nullable=True)
+    at: datetime = moment()
+    due: datetime | None = moment(nullable=True)
+    held_due: datetime | None = moment(nullable=True)
     asked_by_customer: bool | None = None
     agreed: bool | None = None
     reason: str | None = None
     verdict: str | None = None
-    completed_at: datetime | None = _moment(nullable=True)
+    completed_at: datetime | None = moment(nullable=True)
 
 
 class CustomerRow(Base, table=True):
@@ -71,8 +68,8 @@ class CustomerRow(Base, table=True):
     customer_id: str = Field(primary_key=True)
     sealed: str | None
     contact_version: int
-    contact_at: datetime | None = _moment(nullable=True)
-    erased_at: datetime | None = _moment(nullable=True)
+    contact_at: datetime | None = moment(nullable=True)
+    erased_at: datetime | None = moment(nullable=True)
     erasures: int
 
 

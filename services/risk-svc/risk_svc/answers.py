@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from statistics import median
 from typing import Any
@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from candor.contracts import Component, Standing
 from risk_svc import queries, schemas
 from risk_svc.domain import facts as known
+from risk_svc.domain import support
 from risk_svc.domain.gap import band, roll_up
 from risk_svc.domain.incidents import Incident, Incidents
 from risk_svc.domain.scoring import told
@@ -41,6 +42,7 @@ def detail(state: PromiseState, linked: Sequence[Incident], now: float) -> schem
     """A promise with all that explains its gap; `linked` are the incidents on what it depends on."""
     view = state.view
     stands = standing(state)
+    sure = support.supported(state, stands)
     return schemas.GapDetail(
         **_head(state),
         forecast=_forecast(state) if stands is Standing.OPEN and view.at else None,
@@ -49,13 +51,14 @@ def detail(state: PromiseState, linked: Sequence[Incident], now: float) -> schem
             schemas.PointOut(
                 at=moment(point.at),
                 score=point.score / 10,
-                p_slip=point.p_slip / 1000,
+                p_slip=point.p_slip / 1000 if sure else None,
                 p50=moment(point.p50) if point.p50 else None,
             )
             for point in view.trail
         ],
         dates=_dates(state),
         milestones=[_milestone(step) for step in state.steps],
+        scope=_scope(state),
         incidents=[_incident(incident) for incident in linked],
         notices=[_notice(notice) for notice in state.notices],
         labels=state.labels,
@@ -69,13 +72,19 @@ def detail(state: PromiseState, linked: Sequence[Incident], now: float) -> schem
     )
 
 
-def customer(customer_id: str, states: Iterable[PromiseState]) -> schemas.CustomerGap:
-    """The roll-up over a customer's open promises; a missing value weighs as the median of the known ones, or 1."""
+def customer(
+    customer_id: str, states: Iterable[PromiseState], usual: Mapping[str, float] | None = None
+) -> schemas.CustomerGap:
+    """The roll-up over a customer's open promises; a missing value weighs as `usual` of its kind.
+
+    Of a kind that no value is known of, it weighs as the median of the customer's known ones, or 1.
+    """
     everything = list(states)
     still = [state for state in everything if standing(state) is Standing.OPEN]
     values = [state.value for state in still if state.value is not None]
-    usual = median(values) if values else 1.0
-    pairs = [(state.view.score, usual if state.value is None else state.value) for state in still]
+    otherwise = median(values) if values else 1.0
+    weighed = [(usual or {}).get(state.kind, otherwise) if state.value is None else state.value for state in still]
+    pairs = [(state.view.score, value) for state, value in zip(still, weighed, strict=True)]
     worst = max(still, key=lambda state: (state.view.score, state.promise_id), default=None)
     return schemas.CustomerGap(
         customer_id=customer_id,
@@ -89,15 +98,19 @@ def customer(customer_id: str, states: Iterable[PromiseState]) -> schemas.Custom
 
 def _head(state: PromiseState) -> dict[str, Any]:
     view = state.view
+    stands = standing(state)
+    sure = support.supported(state, stands)
     return {
         "promise_id": state.promise_id,
         "customer_id": state.customer_id,
         "kind": state.kind,
         "what": state.what,
-        "standing": standing(state),
+        "standing": stands,
         "score": round(view.score, 2),
         "band": band(view.score),
-        "p_slip": round(view.p_slip, 4),
+        "p_slip": round(view.p_slip, 4) if sure else None,
+        "base_rate": round(view.base, 4) if view.base is not None and stands is Standing.OPEN else None,
+        "too_little_history": None if sure else support.words(view.n, view.base),
         "held_due": moment(state.held_due),
         "as_of": moment(view.at),
         "told": told(state),
@@ -110,11 +123,13 @@ def _head(state: PromiseState) -> dict[str, Any]:
 
 def _forecast(state: PromiseState) -> schemas.ForecastOut:
     view = state.view
+    sure = support.supported(state, Standing.OPEN)
+    p50, p80, p90 = (_at(at) if sure else None for at in (view.p50, view.p80, view.p90))
     return schemas.ForecastOut(
-        p_slip=round(view.p_slip, 4),
-        p50=_at(view.p50),
-        p80=_at(view.p80),
-        p90=_at(view.p90),
+        p_slip=round(view.p_slip, 4) if sure else None,
+        p50=p50,
+        p80=p80,
+        p90=p90,
         basis=view.basis,
         n=view.n,
         model=view.model,
@@ -144,6 +159,20 @@ def _milestone(step: Step) -> schemas.MilestoneOut:
         final=step.final,
         reason=step.reason,
     )
+
+
+def _scope(state: PromiseState) -> list[schemas.ItemOut]:
+    total = sum(part.weight for part in state.scope) or 1.0
+    return [
+        schemas.ItemOut(
+            item=part.name,
+            weight=part.weight / total,
+            supported=part.supported,
+            delivered=part.share,
+            at=None if part.share is None else moment(part.at),
+        )
+        for part in state.scope
+    ]
 
 
 def _incident(incident: Incident) -> schemas.IncidentOut:

@@ -13,7 +13,6 @@ from rich.console import Console
 from candor.local.errors import LocalError
 from candor.local.folder import Folder
 from candor.local.running import database_url, require_running
-from candor.store.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from risk_svc.settings import WorkerSettings
@@ -38,6 +37,7 @@ def rebuild(
     """
     # Imported here and below: the worker's libraries take seconds, which `candor --help` must not wait for.
     from candor.ops.settings import load  # noqa: PLC0415
+    from candor.store.errors import StoreUnavailable  # noqa: PLC0415
     from risk_svc.settings import WorkerSettings  # noqa: PLC0415
 
     if not yes:

@@ -59,6 +59,9 @@ def _calibration(found: Track) -> None:
         return
     metrics.FORECAST_BRIER.set(found.brier)
     metrics.FORECAST_BASE_BRIER.set(found.base_brier)
+    # A bin that none of the last forecasts lies in would go on showing those of long ago.
+    for gauge in (metrics.FORECASTS_SETTLED, metrics.FORECAST_PREDICTED, metrics.FORECAST_OBSERVED):
+        gauge.clear()
     for item in found.reliability:
         metrics.FORECASTS_SETTLED.labels(f"{item.low:.1f}").set(item.n)
         metrics.FORECAST_PREDICTED.labels(f"{item.low:.1f}").set(item.predicted)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple, cast
+from collections.abc import Iterable, Sequence
+from statistics import median
+from typing import Any, Final, Literal, NamedTuple, cast
 
 from sqlalchemy import func
 from sqlalchemy import select as sql_select
@@ -16,6 +17,7 @@ from risk_svc.tables import ForecastScoreRow, IncidentRow, PromiseStateRow
 
 Row = PromiseStateRow
 Sort = Literal["score", "due"]
+MOST_VALUES: Final = 1000
 
 
 class Wanted(NamedTuple):
@@ -95,6 +97,17 @@ async def incidents_of(session: AsyncSession, partition: int) -> Sequence[bytes]
 async def of_customer(session: AsyncSession, customer_id: str) -> Sequence[Row]:
     """All shown promises of a customer."""
     return (await session.exec(select(Row).where(Row.shown, Row.customer_id == customer_id))).all()
+
+
+async def usual_values(session: AsyncSession, kinds: Iterable[str]) -> dict[str, float]:
+    """The median value of promises of each of these kinds, of 1,000 that have one; kinds without are absent."""
+    found = {}
+    for kind in sorted(set(kinds)):
+        known = select(Row.value).where(Row.shown, Row.kind == kind, col(Row.value).is_not(None))
+        values = (await session.exec(known.limit(MOST_VALUES))).all()
+        if values:
+            found[kind] = median(value for value in values if value is not None)
+    return found
 
 
 async def scores(

@@ -53,10 +53,11 @@ async def gap(request: Request, promise_id: Id, _principal: Viewer) -> schemas.G
 async def customer_gap(request: Request, customer_id: Id, _principal: Viewer) -> schemas.CustomerGap:
     """A customer's gap, weighted by value, and the worst promise beside it."""
     async with database(request).reading() as session:
-        rows = await queries.of_customer(session, customer_id)
-    if not rows:
+        states = [from_bytes(row.state) for row in await queries.of_customer(session, customer_id)]
+        usual = await queries.usual_values(session, {state.kind for state in states if state.value is None})
+    if not states:
         raise Problem.not_found("there is no promise to this customer")
-    return answers.customer(customer_id, [from_bytes(row.state) for row in rows])
+    return answers.customer(customer_id, states, usual)
 
 
 @router.get("/v1/summary")

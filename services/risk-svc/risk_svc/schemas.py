@@ -34,9 +34,12 @@ class ContributionOut(BaseModel):
 
 
 class ForecastOut(BaseModel):
-    """Probability of slipping, and when completion is expected; null where it may never come."""
+    """Probability of slipping, and when completion is expected; null where it may never come.
 
-    p_slip: float
+    All four are null with too little history: `n` like promises are too few.
+    """
+
+    p_slip: float | None
     p50: datetime | None
     p80: datetime | None
     p90: datetime | None
@@ -59,7 +62,11 @@ class FactOut(BaseModel):
 
 
 class GapItem(BaseModel):
-    """A promise and its gap, 0–100, as of `as_of`."""
+    """A promise and its gap, 0–100, as of `as_of`.
+
+    With too little history `p_slip` is null, and `base_rate` (the share of promises of its kind that slip) is all that
+    can be said; `too_little_history` says so in words, and is null otherwise.
+    """
 
     promise_id: str
     customer_id: str
@@ -68,7 +75,9 @@ class GapItem(BaseModel):
     standing: Standing
     score: float
     band: str
-    p_slip: float
+    p_slip: float | None
+    base_rate: float | None
+    too_little_history: str | None
     held_due: datetime
     as_of: datetime
     told: bool
@@ -106,6 +115,16 @@ class MilestoneOut(BaseModel):
     reason: str
 
 
+class ItemOut(BaseModel):
+    """A scope item: `weight` is its share of all weights, `delivered` null until a report names it."""
+
+    item: str
+    weight: float
+    supported: bool
+    delivered: float | None
+    at: datetime | None
+
+
 class IncidentOut(BaseModel):
     """An incident that hits what the promise depends on."""
 
@@ -131,11 +150,11 @@ class NoticeOut(BaseModel):
 
 
 class PointOut(BaseModel):
-    """One point of a promise's history."""
+    """One point of a promise's history; P(slip) is null as in `GapItem`."""
 
     at: datetime
     score: float
-    p_slip: float
+    p_slip: float | None
     p50: datetime | None
 
 
@@ -147,6 +166,7 @@ class GapDetail(GapItem):
     history: list[PointOut]
     dates: DatesOut
     milestones: list[MilestoneOut]
+    scope: list[ItemOut]
     incidents: list[IncidentOut]
     notices: list[NoticeOut]
     labels: dict[str, Label]
@@ -162,7 +182,7 @@ class GapDetail(GapItem):
 class CustomerGap(BaseModel):
     """A customer's gap: the value-weighted quadratic mean of their open promises, and the worst beside it.
 
-    `assumed_values` counts promises without a value of their own: they weigh as the median of the others.
+    `assumed_values` counts promises without a value of their own: they weigh as the median of their kind.
     """
 
     customer_id: str

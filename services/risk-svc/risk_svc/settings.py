@@ -13,7 +13,8 @@ from risk_svc.domain.gap import MOST_WEIGHT, Weights
 class RiskSettings(Settings):
     """Settings of risk-svc. Weights of the gap in [0, .95] and `silence_hours` are assumed until estimated from data.
 
-    `publishing` off: promises are folded, scored and saved, and nobody is told (rebuilding).
+    `silence_hours` are hours of the business calendar. `publishing` off: promises are folded, scored and saved, and
+    nobody is told (rebuilding).
     """
 
     service: str = "risk-svc"
@@ -42,6 +43,7 @@ class RiskSettings(Settings):
             self.weight_silence,
             self.weight_unbacked,
             self.silence_hours,
+            self.calendar,
         )
 
 

@@ -12,6 +12,7 @@ from risk_svc.domain.forecast import Outcome
 from risk_svc.domain.incidents import Incident
 from risk_svc.domain.scoring import told
 from risk_svc.domain.state import PromiseState, from_bytes, standing, to_bytes
+from risk_svc.domain.support import supported
 
 if TYPE_CHECKING:
     from candor.store.lease import Connection
@@ -69,7 +70,7 @@ async def save(connection: Connection, changed: Sequence[tuple[int, PromiseState
     """Upsert (partition, state) rows."""
     if not changed:
         return
-    columns: list[list[Any]] = [[] for _ in range(12)]
+    columns: list[list[Any]] = [[] for _ in range(13)]
     for number, state in changed:
         for column, value in zip(columns, _row(number, state), strict=True):
             column.append(value)
@@ -77,7 +78,8 @@ async def save(connection: Connection, changed: Sequence[tuple[int, PromiseState
 
 
 def _row(number: int, state: PromiseState) -> tuple[Any, ...]:
-    where = PLACEHOLDER if state.placeholder else standing(state).value
+    stands = standing(state)
+    where = PLACEHOLDER if state.placeholder else stands.value
     return (
         state.promise_id,
         number,
@@ -88,9 +90,10 @@ def _row(number: int, state: PromiseState) -> tuple[Any, ...]:
         not (state.placeholder or state.historical),
         told(state),
         state.view.score,
-        state.view.p_slip,
+        state.view.p_slip if supported(state, stands) else None,
         state.held_due,
         to_bytes(state),
+        state.value,
     )
 
 
@@ -150,15 +153,17 @@ def moment(seconds: float) -> datetime:
 
 _SAVE: Final = """
 INSERT INTO promise_state
-  (promise_id, partition, customer_id, kind, standing, live, shown, told, score, p_slip, held_due, state)
-SELECT id, number, customer, kind, standing, live, shown, told, score, p_slip, to_timestamp(due), state
+  (promise_id, partition, customer_id, kind, standing, live, shown, told, score, p_slip, held_due, state,
+   value)
+SELECT id, number, customer, kind, standing, live, shown, told, score, p_slip, to_timestamp(due), state, value
 FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::bool[], $8::bool[],
-  $9::real[], $10::real[], $11::float8[], $12::bytea[])
-  AS new (id, number, customer, kind, standing, live, shown, told, score, p_slip, due, state)
+  $9::real[], $10::real[], $11::float8[], $12::bytea[], $13::float8[])
+  AS new (id, number, customer, kind, standing, live, shown, told, score, p_slip, due, state, value)
 ON CONFLICT (promise_id) DO UPDATE SET
   partition = excluded.partition, customer_id = excluded.customer_id, kind = excluded.kind,
   standing = excluded.standing, live = excluded.live, shown = excluded.shown, told = excluded.told,
-  score = excluded.score, p_slip = excluded.p_slip, held_due = excluded.held_due, state = excluded.state"""
+  score = excluded.score, p_slip = excluded.p_slip, held_due = excluded.held_due, state = excluded.state,
+  value = excluded.value"""
 
 _SAVE_INCIDENTS: Final = """
 INSERT INTO incident (partition, incident_id, version, data)
@@ -182,4 +187,5 @@ ON CONFLICT (partition, customer) DO UPDATE SET version = excluded.version, at =
 
 _NEW_OUTCOMES: Final = """
 SELECT xid::text AS xid, samples FROM outcome_batch
-WHERE xid >= $1::text::xid8 AND xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid, id LIMIT $2"""
+WHERE xid >= $1::text::xid8 AND xid < pg_snapshot_xmin(pg_current_snapshot())
+ORDER BY outcome_batch.xid, id LIMIT $2"""

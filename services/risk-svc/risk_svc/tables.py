@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Column, DateTime, Float, LargeBinary, MetaData
+from sqlalchemy import Column, Double, Float, LargeBinary, MetaData
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
+
+from candor.store.columns import moment
 
 
 class Base(SQLModel, registry=registry(metadata=MetaData())):
     """A registry of its own: other services have tables of the same names."""
 
 
-def _moment() -> Any:
-    return Field(sa_column=Column(DateTime(timezone=True), nullable=False))
-
-
 class PromiseStateRow(Base, table=True):
     """A promise, folded: `state` is the whole of it, the other columns are what queries filter and sort by.
 
-    `live`: kept in a worker's memory (open, or a placeholder); `shown`: neither history nor a placeholder.
+    `live`: kept in a worker's memory (open, or a placeholder); `shown`: neither history nor a placeholder. `p_slip`:
+    null while there is too little history to state it.
     """
 
     __tablename__ = "promise_state"
@@ -35,9 +33,10 @@ class PromiseStateRow(Base, table=True):
     shown: bool
     told: bool
     score: float = Field(sa_column=Column(Float, nullable=False))
-    p_slip: float = Field(sa_column=Column(Float, nullable=False))
-    held_due: datetime = _moment()
+    p_slip: float | None = Field(sa_column=Column(Float))
+    held_due: datetime = moment()
     state: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    value: float | None = Field(default=None, sa_column=Column(Double))
 
 
 class IncidentRow(Base, table=True):
@@ -73,4 +72,4 @@ class ForecastScoreRow(Base, table=True):
     p: float
     base: float
     outcome: int
-    settled_at: datetime = _moment()
+    settled_at: datetime = moment()

@@ -6,17 +6,15 @@ import asyncio
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from candor.replay import shown
-from candor.replay.importing import Imported, Importer, ImportRefusedError
-from candor.replay.live import client
-from candor.replay.sending import Endpoints, ImportSender, Unreachable
-from candor.replay.stream import StreamError
-from candor.replay.where import endpoints, home
+if TYPE_CHECKING:
+    from candor.replay.importing import Imported
+    from candor.replay.sending import Endpoints
+    from candor.replay.shown import ImportReport
 
 
 def register(app: typer.Typer) -> None:
@@ -39,6 +37,13 @@ def import_history(
     A second run of the same file goes on where the first one stopped. Exit status 1 if lines were rejected, 2 if the
     import could not be finished.
     """
+    # Imported here and below: `candor --help` has no use for an HTTP client.
+    from candor.replay import shown  # noqa: PLC0415
+    from candor.replay.importing import ImportRefusedError  # noqa: PLC0415
+    from candor.replay.sending import Unreachable  # noqa: PLC0415
+    from candor.replay.stream import StreamError  # noqa: PLC0415
+    from candor.replay.where import endpoints  # noqa: PLC0415
+
     console = Console(stderr=True)
     try:
         with shown.progress(console, hidden=as_json) as display:
@@ -59,8 +64,13 @@ def import_history(
         raise typer.Exit(1)
 
 
-async def load(file: Path, endpoints: Endpoints, key: str, report: shown.ImportReport) -> Imported:
+async def load(file: Path, endpoints: Endpoints, key: str, report: ImportReport) -> Imported:
     """Import a file with the marks of the local folder."""
+    from candor.replay.importing import Importer  # noqa: PLC0415
+    from candor.replay.live import client  # noqa: PLC0415
+    from candor.replay.sending import ImportSender  # noqa: PLC0415
+    from candor.replay.where import home  # noqa: PLC0415
+
     async with client() as http:
         importer = Importer(ImportSender(http, key), endpoints, home() / "imports", report=report)
         return await importer.run(file)

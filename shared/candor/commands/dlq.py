@@ -7,22 +7,20 @@ import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-import asyncpg
 import typer
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy.engine import make_url
 
 from candor.local.errors import LocalError
 from candor.local.folder import Folder
 from candor.local.running import database_url
-from candor.store import dead_letter
-from candor.store.db import Database
-from candor.store.dead_letter import Buried
-from candor.store.errors import StoreUnavailable
-from candor.store.unit_of_work import UnitOfWork, unit_of_work
+
+# What reads the database is imported where it is used: `candor --help` must not wait for its libraries.
+if TYPE_CHECKING:
+    from candor.store.dead_letter import Buried
+    from candor.store.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
 
@@ -73,6 +71,8 @@ def show_list(
     as_json: Json = False,
 ) -> None:
     """List dead letters, oldest first. Reason `behind`: it only waits for an earlier event of the same subject."""
+    from candor.store import dead_letter  # noqa: PLC0415
+
     wanted = "" if state is State.ALL else state.value
 
     async def read(uow: UnitOfWork) -> list[Buried]:
@@ -94,6 +94,8 @@ def show_list(
 
 def show(number: Id, prefix: Prefix = "candor", as_json: Json = False) -> None:
     """Show one dead letter with its record as it came from Kafka."""
+    from candor.store import dead_letter  # noqa: PLC0415
+
     service, wanted = _parsed(number)
 
     async def read(uow: UnitOfWork) -> list[Buried]:
@@ -134,6 +136,8 @@ def discard(
 
 
 def _decide(state: str, number: str, everything: bool, service: Consumer | None, prefix: str, as_json: bool) -> None:
+    from candor.store import dead_letter  # noqa: PLC0415
+
     if bool(number) == everything:
         raise LocalError("name one dead letter, or say --all")
     chosen, wanted = (service, None) if everything else _parsed(number)
@@ -163,6 +167,13 @@ def _parsed(number: str) -> tuple[Consumer, int]:
 
 def _each(service: Consumer | None, prefix: str, use: Callable[[UnitOfWork], Awaitable[T]]) -> list[tuple[str, T]]:
     """`use` in one transaction a service; services that have no database yet are left out."""
+    import asyncpg  # noqa: PLC0415
+    from sqlalchemy.engine import make_url  # noqa: PLC0415
+
+    from candor.store.db import Database  # noqa: PLC0415
+    from candor.store.errors import StoreUnavailable  # noqa: PLC0415
+    from candor.store.unit_of_work import unit_of_work  # noqa: PLC0415
+
     server = database_url(Folder.default())
 
     async def one(name: str) -> list[tuple[str, T]]:

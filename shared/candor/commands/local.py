@@ -17,7 +17,7 @@ from rich.table import Table
 
 from candor.local.errors import LocalError
 from candor.local.folder import Folder
-from candor.local.restarts import Restarts
+from candor.local.restarts import kept_up
 from candor.local.running import health, read_running, require_running, stop_running
 from candor.local.stack import START_SECONDS, Stack
 
@@ -57,16 +57,10 @@ def up(
         stack.start()
         show(folder)
         console.print("Running; Ctrl-C stops it. A first sign-in to the board: [b]candor token --role viewer[/]")
-        watch(stack, stopping)
+        with kept_up(stack, lambda text: console.print(text, style="red", markup=False, soft_wrap=True)):
+            stopping.wait()
     finally:
         stack.stop()
-
-
-def watch(stack: Stack, stopping: threading.Event) -> None:
-    """Waits until told to stop; says of each part that ended by itself how, and starts services again."""
-    restarts = Restarts(stack, lambda text: console.print(text, style="red", markup=False))
-    while not stopping.wait(0.5):
-        restarts.look(time.monotonic())
 
 
 def down() -> None:

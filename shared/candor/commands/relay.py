@@ -10,13 +10,9 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from sqlalchemy.engine import make_url
 
 from candor.local.folder import Folder
 from candor.local.running import database_url
-from candor.store import outbox
-from candor.store.db import Database
-from candor.store.unit_of_work import unit_of_work
 
 
 class Keeper(StrEnum):
@@ -48,6 +44,8 @@ def replay(
     Consumers that know it already change nothing; ones that were emptied are filled. The service must be running to
     do the sending. DATABASE_URL names the server; by default the local stack's.
     """
+    from sqlalchemy.engine import make_url  # noqa: PLC0415 - half a second, which `candor --help` must not wait for
+
     database = f"{prefix}_{service.removesuffix('-svc')}"
     url = make_url(database_url(Folder.default())).set(database=database).render_as_string(hide_password=False)
     bounds = [moment.replace(tzinfo=moment.tzinfo or UTC) if moment else None for moment in (since, until)]
@@ -60,6 +58,10 @@ def replay(
 
 async def mark_unsent(url: str, since: datetime | None, until: datetime | None, partitions: list[int] | None) -> int:
     """Marks kept outbox rows of one service's database as not sent; returns how many events they hold."""
+    from candor.store import outbox  # noqa: PLC0415
+    from candor.store.db import Database  # noqa: PLC0415
+    from candor.store.unit_of_work import unit_of_work  # noqa: PLC0415
+
     database = await Database.open(url, pool_size=1)
     try:
         async with unit_of_work(database) as uow:

@@ -6,16 +6,13 @@ import asyncio
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from candor.replay import shown
-from candor.replay.engine import Outcome
-from candor.replay.live import send_stream
-from candor.replay.stream import StreamError, read_stream
-from candor.replay.where import WhereError, endpoints, home, pace, webhook_secret
+if TYPE_CHECKING:
+    from candor.replay.engine import Outcome
 
 STOPPED = 130
 
@@ -40,6 +37,12 @@ def replay(
     The stream follows the services' business clock (CLOCK and CLOCK_ORIGIN, as the services have them). Without one,
     what lies in the past is sent at once. Ctrl-C stops cleanly; a second replay sends the rest, known by its ids.
     """
+    # Imported here: `candor --help` has no use for an HTTP client.
+    from candor.replay import shown  # noqa: PLC0415
+    from candor.replay.live import send_stream  # noqa: PLC0415
+    from candor.replay.stream import StreamError, read_stream  # noqa: PLC0415
+    from candor.replay.where import WhereError, endpoints, home, pace, webhook_secret  # noqa: PLC0415
+
     console = Console(stderr=True)
     try:
         services = endpoints(promise_url, delivery_url)

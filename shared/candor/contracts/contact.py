@@ -1,15 +1,25 @@
-"""What promise-svc says of how to reach a customer, sealed so that only notify-svc can read it. Topic `contacts`."""
+"""What promise-svc says of how to reach a customer, sealed so that only notify-svc can read it. Topic `contacts`.
+
+Staff have contacts as customers have: under `staff/` and their id. No customer's id can hold a slash.
+"""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from candor.contracts.envelope import Event
 
+STAFF: Final = "staff/"
+
+
+def staff_key(staff_id: str) -> str:
+    """What a staff member goes by where a customer goes by their id."""
+    return STAFF + staff_id
+
 
 class ContactSet(Event, frozen=True, gc=False, omit_defaults=True):
-    """A customer's contact, sealed with notify-svc's public key: base64 of a libsodium sealed box of JSON
-    `{"email", "name", "language", "zone", "consent"}`."""
+    """The contact of a customer or of staff, sealed with notify-svc's public key: base64 of a libsodium sealed box of
+    JSON `{"email", "name", "language", "zone", "consent"}`."""
 
     TYPE: ClassVar[str] = "candor.contact.set.v1"
     TOPIC: ClassVar[str] = "contacts"
@@ -20,7 +30,7 @@ class ContactSet(Event, frozen=True, gc=False, omit_defaults=True):
 
 
 class ContactRemoved(Event, frozen=True, gc=False, omit_defaults=True):
-    """The customer's contact is gone: nothing may be sent any more."""
+    """The contact is gone: nothing may be sent any more."""
 
     TYPE: ClassVar[str] = "candor.contact.removed.v1"
     TOPIC: ClassVar[str] = "contacts"

@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
+import msgspec
+
 from candor.contracts.envelope import Event
 from candor.contracts.promise import Dependency
 
@@ -29,11 +31,19 @@ class IncidentStatus(StrEnum):
     RESOLVED = "resolved"
 
 
+class Delivered(msgspec.Struct, frozen=True, gc=False):
+    """How much of a scope item has been delivered by the time of the report, in [0, 1]; not what this step added."""
+
+    item: str
+    share: float
+
+
 class MilestoneReported(Event, frozen=True, gc=False, omit_defaults=True):
     """A step of a promise's delivery, as a field system reported it, matched to its promise.
 
     `at` is when it happened (business time); `planned` the new plan where there is one. `final`: the step completes
     the promise (`reached`) or ends it undone (`cancelled`, `missed`). `source_event` is the sender's own event id.
+    `delivered` names scope items of the promise; of several reports of an item, the one with the latest `at` stands.
     """
 
     TYPE: ClassVar[str] = "candor.milestone.reported.v1"
@@ -50,6 +60,7 @@ class MilestoneReported(Event, frozen=True, gc=False, omit_defaults=True):
     planned: datetime | None = None
     final: bool = False
     reason: str | None = None
+    delivered: list[Delivered] = []
 
 
 class IncidentReported(Event, frozen=True, gc=False, omit_defaults=True):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import msgspec
 
 from candor.contracts.envelope import Event
+
+LEAST_CASES: Final = 20
+"""Like promises that a forecast must rest on before anybody, staff or customer, is told of its P(slip). Assumed."""
 
 
 class Standing(StrEnum):
@@ -69,7 +72,8 @@ class Contribution(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 class Forecast(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """P(slip) in [0, 1] against held date + tolerance, and completion times; None where it may never complete.
 
-    `basis` names the reference class, `n` how many like promises it rests on, `model` the model's version.
+    `basis` names the reference class, `n` how many like promises it rests on, `model` the model's version; `base` is
+    the share of promises of its kind that slip. With `n` below LEAST_CASES there is too little history: state `base`.
     """
 
     p_slip: float
@@ -79,6 +83,7 @@ class Forecast(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     basis: str = ""
     n: int = 0
     model: int = 0
+    base: float | None = None
 
 
 class GapScored(Event, frozen=True, gc=False, omit_defaults=True):

@@ -50,11 +50,23 @@ class PlannedMilestone(msgspec.Struct, frozen=True, gc=False, omit_defaults=True
     told: bool = False
 
 
+class ScopeItem(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """A part of what was promised; `weight` above 0, relative to the others.
+
+    `supported` false: the capability that was claimed does not exist, so the item counts as not delivered, always.
+    """
+
+    item: str
+    weight: float = 1.0
+    supported: bool = True
+
+
 class PromiseMade(Event, frozen=True, gc=False, omit_defaults=True):
     """A promise to a customer: kept if completed at or before the held date plus tolerance.
 
     `requested`, `first`, `latest` and `held` dates are never overwritten by one another: `held` is the date the
     customer holds (definitions: e). `tolerance_s` is τ in seconds. `owner` is a team or person id, never an address.
+    `scope` names the parts, each once; none: the promise is one whole.
     """
 
     TYPE: ClassVar[str] = "candor.promise.made.v1"
@@ -83,6 +95,7 @@ class PromiseMade(Event, frozen=True, gc=False, omit_defaults=True):
     deliverer: str | None = None
     accepted: bool = True
     zone: str = "UTC"
+    scope: list[ScopeItem] = []
 
 
 class PromiseRevised(Event, frozen=True, gc=False, omit_defaults=True):

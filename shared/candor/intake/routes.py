@@ -10,7 +10,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Query
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
-from sqlmodel import col, select, tuple_
+from sqlmodel import select
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -23,7 +23,8 @@ from candor.store.receipts import Answer, Receipt
 from candor.web.auth import Principal, Role, require
 from candor.web.body import accepts, read
 from candor.web.idempotency import parse_key
-from candor.web.pages import Cursor, Limit, decode_cursor, encode_cursor, link_header
+from candor.web.listings import listed, matching
+from candor.web.pages import Cursor, Limit, link_header
 from candor.web.problems import Problem
 from candor.web.webhooks import Signed
 
@@ -174,21 +175,11 @@ def common(table: type[RejectedColumns]) -> APIRouter:
     ) -> Response:
         """Signed webhooks that could not be used, newest first, without their content."""
         no_nul(source=source, reason=reason)
-        query = select(table).limit(limit + 1)
-        order = (col(table.received_at), col(table.source), col(table.event_id))
-        after = decode_cursor(cursor, datetime, str, str)
-        if after is not None:
-            query = query.where(tuple_(*order) < after)
-        if source is not None:
-            query = query.where(table.source == source)
-        if reason is not None:
-            query = query.where(table.reason == reason)
-        async with door(request).database.reading() as session:
-            rows = (await session.exec(query.order_by(*(column.desc() for column in order)))).all()
-        items = [row.model_dump(exclude={"body_sha256"}) for row in rows[:limit]]
-        last = rows[limit - 1] if len(rows) > limit else None
-        following = encode_cursor(last.received_at.isoformat(), last.source, last.event_id) if last else None
-        return shown({"items": items}, link_header(request, following))
+        query = matching(select(table), (table.source, source), (table.reason, reason))
+        order = ((table.received_at, datetime), (table.source, str), (table.event_id, str))
+        found = await listed(door(request).database, query, order, cursor, limit, falling=True)
+        items = [row.model_dump(exclude={"body_sha256"}) for row in found.items]
+        return shown({"items": items}, link_header(request, found.next))
 
     return router
 

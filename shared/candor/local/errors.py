@@ -16,12 +16,23 @@ class LocalError(Exception):
 def explain_os_error(error: OSError, path: Path) -> LocalError:
     """The line for a failed file operation under `path`; a full disk is named as such."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return LocalError(f"the disk that holds {path} is full: free some space and run this again")
+        return full_disk(path)
     return LocalError(f"cannot write under {path}: {error.strerror or error}")
+
+
+def full_disk(path: Path) -> LocalError:
+    """The line for a disk that took no more."""
+    return LocalError(f"the disk that holds {path} is full ({free_mebibytes(path)} MiB left): free some space")
+
+
+def free_mebibytes(path: Path) -> int:
+    """MiB that are free for us on the disk that holds `path`, or that will hold it once it is made."""
+    existing = next((place for place in (path, *path.parents) if place.exists()), path)
+    return shutil.disk_usage(existing).free // MEBIBYTE
 
 
 def require_disk(path: Path, mebibytes: int) -> None:
     """Refuses with LocalError when the disk that holds `path` has less than `mebibytes` MiB free."""
-    free = shutil.disk_usage(path).free // MEBIBYTE
+    free = free_mebibytes(path)
     if free < mebibytes:
         raise LocalError(f"the disk that holds {path} has {free} MiB left, {mebibytes} MiB are needed: free some space")

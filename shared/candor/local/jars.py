@@ -88,9 +88,14 @@ def ensure_jars(
         if wrong:
             progress(f"fetching {len(wrong)} of {len(jars)} jars of the Kafka broker (44 MB in all, once)")
             with ThreadPoolExecutor(_AT_ONCE) as pool:
-                fetched = pool.map(lambda jar: _replace(jar, cache, fetch), wrong)
-                for done, (jar, _) in enumerate(zip(wrong, fetched, strict=True), 1):
-                    progress(f"jar {done} of {len(wrong)}: {jar.name}")
+                try:
+                    fetched = pool.map(lambda jar: _replace(jar, cache, fetch), wrong)
+                    for done, (jar, _) in enumerate(zip(wrong, fetched, strict=True), 1):
+                        progress(f"jar {done} of {len(wrong)}: {jar.name}")
+                except BaseException:
+                    # Whoever is told of progress may have been told to stop: the others need not be fetched any more.
+                    pool.shutdown(cancel_futures=True)
+                    raise
     return [jar.path(cache) for jar in jars]
 
 

@@ -9,6 +9,7 @@ import re
 import secrets
 import shutil
 import subprocess
+from collections.abc import Collection
 from importlib.resources import files
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from candor.local.ports import HOST, choose_port
 from candor.local.process import ManagedProcess
 
 DEFAULT_PORT = 19092
+QUICK = ("-XX:TieredStopAtLevel=1",)
+"""Code compiled fast, not well: the start takes two thirds of the processor's time. For all but measuring."""
 _SMALLEST_DISK = 1024
 _READY = re.compile(rb"Kafka Server started")
 
@@ -35,15 +38,24 @@ def java() -> Path:
 class KafkaBroker:
     """The broker of one folder. `start` may be called again after `stop` or `kill`: port and data stay.
 
-    `port` None takes any free one. Topics are never made by being named; retention is each topic's own.
+    `port` None takes any free one; `taken` are left to others; `quick` is for all but measuring. Topics are never
+    made by being named; retention is each topic's own.
     """
 
     def __init__(
-        self, folder: Folder, port: int | None = DEFAULT_PORT, *, heap_mib: int = 512, progress: Progress = quiet
+        self,
+        folder: Folder,
+        port: int | None = DEFAULT_PORT,
+        *,
+        heap_mib: int = 512,
+        quick: bool = False,
+        progress: Progress = quiet,
+        taken: Collection[int] = (),
     ) -> None:
         self._folder = folder
         self._wanted = port
-        self._heap = heap_mib
+        self._taken = tuple(taken)
+        self._options = [f"-Xmx{heap_mib}m", *(QUICK if quick else ())]
         self._progress = progress
         self._ports: tuple[int, int] | None = None
         self._home = folder.data / "kafka"
@@ -55,17 +67,18 @@ class KafkaBroker:
             raise LocalError("the Kafka broker is not started")
         return f"{HOST}:{self._ports[0]}"
 
+    def reserve(self) -> str:
+        """Chooses the ports and returns the bootstrap servers at which `start` will have the broker answer."""
+        return f"{HOST}:{self._reserved()[0]}"
+
     def start(self) -> str:
         """Starts the broker and returns its bootstrap servers once it answers; LocalError says why it cannot."""
         require_disk(self._folder.root, _SMALLEST_DISK)
         self.process.mend(self._progress)
         class_path = os.pathsep.join(map(str, ensure_jars(self._folder.jars, committed_jars(), self._progress)))
-        if self._ports is None:
-            port = choose_port(self._wanted, "Kafka", self._progress)
-            self._ports = port, choose_port(port + 1 if self._wanted else None, "Kafka's controller", taken=(port,))
-        properties = self._configure(class_path, *self._ports)
+        properties = self._configure(class_path, *self._reserved())
         begun = self.process.log.stat().st_size if self.process.log.exists() else 0
-        self.process.start([*self._java(class_path), f"-Xmx{self._heap}m", "kafka.Kafka", str(properties)])
+        self.process.start([*self._java(class_path), *self._options, "kafka.Kafka", str(properties)])
         try:
             self.process.wait_until(lambda: self._started(begun), 60)
         except LocalError:
@@ -80,6 +93,13 @@ class KafkaBroker:
     def kill(self) -> None:
         """SIGKILL, for tests of crashes."""
         self.process.kill()
+
+    def _reserved(self) -> tuple[int, int]:
+        if self._ports is None:
+            port = choose_port(self._wanted, "Kafka", self._progress, self._taken)
+            controller = choose_port(port + 1 if self._wanted else None, "Kafka's controller", taken=(port,))
+            self._ports = port, controller
+        return self._ports
 
     def _started(self, begun: int) -> bool:
         with self.process.log.open("rb") as log:
@@ -110,8 +130,10 @@ class KafkaBroker:
 
     def _format(self, class_path: str, properties: Path) -> None:
         cluster = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=").replace("-", "A")
+        java = [*self._java(class_path), *QUICK, "-XX:+UseSerialGC"]
         storage = ["kafka.tools.StorageTool", "format", "-c", str(properties), "-t", cluster]
-        result = subprocess.run([*self._java(class_path), *storage], capture_output=True, text=True, check=False)
+        # In a session of its own: a Ctrl-C of the terminal reaches us alone, and leaves nothing half done.
+        result = subprocess.run([*java, *storage], capture_output=True, text=True, check=False, start_new_session=True)
         if result.returncode != 0:
             lines = (result.stderr or result.stdout).strip().splitlines() or ["no reason given"]
             raise LocalError(f"Kafka could not lay out its data folder: {lines[-1][:300]}")

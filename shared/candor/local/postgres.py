@@ -9,11 +9,12 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 
 import psutil
 
-from candor.local.errors import LocalError, explain_os_error, require_disk
+from candor.local.errors import LocalError, explain_os_error, full_disk, require_disk
 from candor.local.folder import Folder, Progress, quiet
 from candor.local.ports import HOST, choose_port
 from candor.local.process import ManagedProcess
@@ -65,9 +66,17 @@ def as_ordinary_user(command: list[str]) -> list[str]:
 class PostgresServer:
     """The server of one folder. `start` may be called again after `stop` or `kill`: port and data stay."""
 
-    def __init__(self, folder: Folder, port: int | None = DEFAULT_PORT, *, progress: Progress = quiet) -> None:
+    def __init__(
+        self,
+        folder: Folder,
+        port: int | None = DEFAULT_PORT,
+        *,
+        progress: Progress = quiet,
+        taken: Collection[int] = (),
+    ) -> None:
         self._folder = folder
         self._wanted = port
+        self._taken = tuple(taken)
         self._port: int | None = None
         self._progress = progress
         self._data = folder.data / "postgres"
@@ -89,7 +98,7 @@ class PostgresServer:
         if not self._data.exists():
             self._create()
         if self._port is None:
-            self._port = choose_port(self._wanted, "PostgreSQL", self._progress)
+            self._port = choose_port(self._wanted, "PostgreSQL", self._progress, self._taken)
         options = [part for key, value in SETTINGS.items() for part in ("-c", f"{key}={value}")]
         command = [str(binaries() / "postgres"), "-D", str(self._data), "-p", str(self._port), *options]
         self.process.start(as_ordinary_user(command))
@@ -147,18 +156,20 @@ class PostgresServer:
         command = [str(binaries() / "initdb"), "-D", str(new), "-U", USER, f"--pwfile={self._password}"]
         command += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C"]
         with tempfile.TemporaryFile("w+", dir=self._folder.run) as output:
-            result = subprocess.run(as_ordinary_user(command), stdout=output, stderr=output, check=False)
+            result = subprocess.run(
+                as_ordinary_user(command), stdout=output, stderr=output, check=False, start_new_session=True
+            )
             output.seek(0)
             said = output.read()
         if result.returncode != 0:
+            if "No space left" in said:
+                raise full_disk(self._folder.root)
             raise LocalError(f"PostgreSQL could not make its data folder: {_reason(said)}")
         # Only a finished folder gets the name: a run killed half-way begins again.
         new.rename(self._data)
 
 
 def _reason(said: str) -> str:
-    if "No space left" in said:
-        return "the disk is full: free some space and run this again"
     if "unshare" in said:
         return f"root may not make a user namespace here ({said.strip()[:120]}): run this as an ordinary user"
     errors = [line for line in said.splitlines() if "error" in line.lower()]

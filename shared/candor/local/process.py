@@ -7,12 +7,12 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import psutil
 
-from candor.local.errors import LocalError, explain_os_error
+from candor.local.errors import LocalError, explain_os_error, full_disk
 from candor.local.folder import Progress, quiet
 
 _LARGEST_LOG = 16 * 1024 * 1024
@@ -61,6 +61,8 @@ class ManagedProcess:
                 )
             note_process(self.record, self._child.pid)
         except OSError as error:
+            # A full disk: what nobody could find again must not run.
+            self.kill()
             raise explain_os_error(error, self.log.parent) from error
 
     def wait_until(self, ready: Callable[[], bool], seconds: float) -> None:
@@ -94,14 +96,7 @@ class ManagedProcess:
 
     def mend(self, progress: Progress = quiet) -> bool:
         """Stops the process that an earlier, killed run left behind. True when there was one."""
-        orphan = recorded_process(self.record)
-        if orphan is None:
-            self.record.unlink(missing_ok=True)
-            return False
-        progress(f"an earlier run left {self.name} behind (process {orphan.pid}): stopping it")
-        stop_tree(orphan)
-        self.record.unlink(missing_ok=True)
-        return True
+        return mend_all([self], progress)
 
     def obituary(self, lines: int = 5) -> str:
         """How it ended, its last `lines` of log, and where the rest is."""
@@ -114,7 +109,7 @@ class ManagedProcess:
     def _last_words(self) -> str:
         text = self.log.read_text(errors="replace") if self.log.exists() else ""
         if "No space left on device" in text[-20_000:]:
-            return "the disk is full: free some space and run this again"
+            return str(full_disk(self.log.parent))
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         return f"{lines[-1][:300] if lines else 'it said nothing'} (see {self.log})"
 
@@ -136,6 +131,20 @@ def recorded_process(record: Path) -> psutil.Process | None:
     return process
 
 
+def mend_all(processes: Iterable[ManagedProcess], progress: Progress = quiet) -> bool:
+    """Stops in this order what an earlier, killed run left behind, after one line that says so. True: there was."""
+    every = list(processes)
+    left = {one.name: orphan for one in every if (orphan := recorded_process(one.record)) is not None}
+    if left:
+        named = ", ".join(f"{name} (process {orphan.pid})" for name, orphan in left.items())
+        progress(f"an earlier run was killed and left {named} behind: stopping {'it' if len(left) == 1 else 'them'}")
+        for orphan in left.values():
+            stop_tree(orphan)
+    for one in every:
+        one.record.unlink(missing_ok=True)
+    return bool(left)
+
+
 def stop_tree(process: psutil.Process, grace: float = 10.0) -> None:
     """SIGTERM to the process, then SIGKILL to it and to the children that it had, once `grace` seconds are over."""
     try:
@@ -143,10 +152,27 @@ def stop_tree(process: psutil.Process, grace: float = 10.0) -> None:
         process.terminate()
     except psutil.NoSuchProcess:
         return
-    _gone, alive = psutil.wait_procs(family, timeout=grace)
-    for member in alive:
+    for member in _outlasting(family, grace):
         try:
             member.kill()
         except psutil.NoSuchProcess:
             continue
-    psutil.wait_procs(alive, timeout=grace)
+    _outlasting(family, grace)
+
+
+def _outlasting(family: Sequence[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Those that still run once `seconds` are over; returns as soon as none does.
+
+    A zombie has ended: in a container without an init nobody ever reaps one, and waiting for its pid to go is in vain.
+    """
+    deadline = time.monotonic() + seconds
+    while (left := [one for one in family if _runs(one)]) and time.monotonic() < deadline:
+        time.sleep(_POLL)
+    return left
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

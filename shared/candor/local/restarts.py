@@ -1,15 +1,22 @@
-"""A service that ended by itself is said once, with its last words, and started again: sooner at first, then rarely."""
+"""A part that ended by itself is said once, with its last words, and started again: sooner at first, then rarely."""
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
-from candor.local.errors import LocalError
-from candor.local.folder import Progress
+from candor.local.errors import LocalError, free_mebibytes
+from candor.local.folder import Folder, Progress
 
 FIRST_SECONDS = 1.0
 LONGEST_SECONDS = 30.0
+LOOK_SECONDS = 0.5
+LOW_MIB = 256
 STEADY_SECONDS = 120.0
 """After that long without a death, the next one is a first one again."""
 
@@ -17,9 +24,10 @@ STEADY_SECONDS = 120.0
 class Kept(Protocol):
     """What is kept alive: the stack, or a test's stand-in for one."""
 
-    def stopped(self) -> list[str]: ...
+    @property
+    def folder(self) -> Folder: ...
 
-    def restartable(self, name: str) -> bool: ...
+    def stopped(self) -> list[str]: ...
 
     def obituary(self, name: str) -> str: ...
 
@@ -31,7 +39,6 @@ class _Part:
     deaths: int = 0
     died: float = 0.0
     due: float | None = None
-    lost: bool = False
 
 
 class Restarts:
@@ -46,8 +53,6 @@ class Restarts:
         """Says of each part that has ended since the last look, and starts again those whose pause is over."""
         for name in self._kept.stopped():
             part = self._parts.setdefault(name, _Part())
-            if part.lost:
-                continue
             if part.due is None:
                 self._bury(name, part, now)
             elif now >= part.due:
@@ -60,10 +65,6 @@ class Restarts:
         part.deaths += 1
         part.died = now
         words = self._kept.obituary(name)
-        if not self._kept.restartable(name):
-            part.lost = True
-            self._say(f"{name} ended by itself; candor down, then candor up, brings it back\n{words}")
-            return
         pause = min(FIRST_SECONDS * 2 ** (part.deaths - 1), LONGEST_SECONDS)
         part.due = now + pause
         self._say(f"{name} ended by itself; starting it again in {pause:g} s\n{words}")
@@ -74,3 +75,44 @@ class Restarts:
         except LocalError as error:
             part.died, part.due = now, now + LONGEST_SECONDS
             self._say(f"{name} cannot be started: {error}; trying again in {LONGEST_SECONDS:g} s")
+
+
+class Room:
+    """Says once that the disk which holds `path` is nearly full, and once that there is room again."""
+
+    def __init__(self, path: Path, say: Progress) -> None:
+        self._path = path
+        self._say = say
+        self._low = False
+
+    def look(self) -> None:
+        """One look."""
+        free = free_mebibytes(self._path)
+        if free < LOW_MIB and not self._low:
+            self._say(
+                f"the disk that holds {self._path} has {free} MiB left: the database and the broker stop once it is "
+                "full, and nothing more is taken; free some space"
+            )
+        elif free >= 2 * LOW_MIB and self._low:
+            self._say(f"the disk that holds {self._path} has {free} MiB left again")
+        self._low = free < LOW_MIB or (self._low and free < 2 * LOW_MIB)
+
+
+@contextmanager
+def kept_up(kept: Kept, say: Progress) -> Iterator[None]:
+    """Looks after every part while the block runs; when it ends, nothing is started any more."""
+    over = threading.Event()
+
+    def keep() -> None:
+        restarts, room = Restarts(kept, say), Room(kept.folder.root, say)
+        while not over.wait(LOOK_SECONDS):
+            room.look()
+            restarts.look(time.monotonic())
+
+    keeper = threading.Thread(target=keep, name="keeper")
+    keeper.start()
+    try:
+        yield
+    finally:
+        over.set()
+        keeper.join()

@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from candor.local.addresses import database_address
-from candor.local.errors import LocalError
+from candor.local.errors import LocalError, explain_os_error
 from candor.local.folder import Folder, Progress, quiet
 from candor.local.health import answers_ready
 from candor.local.kafka import DEFAULT_PORT as KAFKA_PORT
@@ -24,7 +24,7 @@ from candor.local.kafka import KafkaBroker
 from candor.local.ports import HOST, choose_port
 from candor.local.postgres import DEFAULT_PORT as POSTGRES_PORT
 from candor.local.postgres import PostgresServer
-from candor.local.process import ManagedProcess, note_process
+from candor.local.process import ManagedProcess, mend_all, note_process
 from candor.local.secret_files import SecretPaths, ensure_secrets
 
 START_SECONDS = 90.0
@@ -49,6 +49,10 @@ SERVICES = (
     Service("notify-svc", ("notify_svc",), "notify-svc", 8105),
 )
 MAILBOX_HTTP, MAILBOX_SMTP = 8025, 8026
+USUAL_PORTS = frozenset(
+    {KAFKA_PORT, KAFKA_PORT + 1, POSTGRES_PORT, MAILBOX_HTTP, MAILBOX_SMTP, *(service.port for service in SERVICES)}
+)
+"""A part whose port somebody has takes none of these instead: one port in use is one line, not a row of them."""
 
 
 @dataclass(frozen=True)
@@ -90,12 +94,20 @@ class Stack:
         self._progress = progress
         self._stopping = stopping
         kafka, postgres = (KAFKA_PORT, POSTGRES_PORT) if usual_ports else (None, None)
-        self.broker = None if self.bootstrap_servers else KafkaBroker(folder, kafka, progress=progress)
-        self.database = None if self.database_url else PostgresServer(folder, postgres, progress=progress)
+        self.broker = (
+            None
+            if self.bootstrap_servers
+            else KafkaBroker(folder, kafka, quick=True, progress=self._step, taken=USUAL_PORTS - {KAFKA_PORT})
+        )
+        self.database = (
+            None
+            if self.database_url
+            else PostgresServer(folder, postgres, progress=self._step, taken=USUAL_PORTS - {POSTGRES_PORT})
+        )
         self.mailbox = self._process("mailbox")
         self.processes = {service.name: self._process(service.name) for service in self.services}
         self.urls: dict[str, str] = {}
-        self.restarts = dict.fromkeys(self.processes, 0)
+        self.restarts = dict.fromkeys(self.parts, 0)
         self.smtp_port = 0
         self._lock: TextIOWrapper | None = None
 
@@ -103,13 +115,11 @@ class Stack:
         """Starts everything and returns once all of it is ready; LocalError says which part is not, and stops all."""
         self._claim()
         try:
-            self._mend()
-            self._start_servers()
+            mend_all(self.parts.values(), self._step)
             ensure_secrets(self.folder)
-            self._start_mailbox()
-            for service in self.services:
-                self.start_service(service.name)
+            self._start_all()
             self.write_state(ready=False)
+            self.mailbox.wait_until(lambda: self._ready("mailbox"), START_SECONDS)
             for service in self.services:
                 self.wait_ready(service.name)
             self.write_state(ready=True)
@@ -121,17 +131,15 @@ class Stack:
         """Starts one service (again): its address stays."""
         service = next(service for service in self.services if service.name == name)
         if name not in self.urls:
-            taken = {urlsplit(url).port or 0 for url in self.urls.values()}
-            port = choose_port(service.port if self._usual else None, name, self._progress, taken)
-            self.urls[name] = f"http://{HOST}:{port}"
-        self._progress(f"starting {name}")
+            self.urls[name] = f"http://{HOST}:{self._port(service.port, name)}"
+        self._step(f"starting {name}")
         command = [sys.executable, "-m", *service.module]
         self.processes[name].start(command, env=self.environment(service))
 
     def wait_ready(self, name: str) -> None:
         """Returns once the service answers ready; LocalError when it ends or takes too long."""
         self.processes[name].wait_until(lambda: self._ready(name), START_SECONDS)
-        self._progress(f"{name} is ready at {self.urls[name]}")
+        self._step(f"{name} is ready at {self.urls[name]}")
 
     def stop(self) -> None:
         """Drains in the order of the flow; mailbox, broker and database last. Safe to call at any point."""
@@ -150,28 +158,32 @@ class Stack:
             self._lock.close()
             self._lock = None
 
-    def stopped(self) -> list[str]:
-        """The names of the parts that ended by themselves."""
+    @property
+    def parts(self) -> dict[str, ManagedProcess]:
+        """Every process that this stack starts, by name, in the order in which they end."""
         own = {"kafka": self.broker, "postgres": self.database}
         servers = {name: server.process for name, server in own.items() if server}
-        every = {**servers, "mailbox": self.mailbox, **self.processes}
-        return [name for name, process in every.items() if not process.running]
+        return {**self.processes, "mailbox": self.mailbox, **servers}
 
-    def restartable(self, name: str) -> bool:
-        """Whether a part that ended can be started again beside the others: a service can, a server cannot."""
-        return name in self.processes
+    def stopped(self) -> list[str]:
+        """The names of the parts that ended by themselves."""
+        return [name for name, process in self.parts.items() if not process.running]
 
     def obituary(self, name: str) -> str:
         """How a part ended, the last lines of its log, and where the whole log is."""
-        own = {"kafka": self.broker, "postgres": self.database}
-        server = own.get(name)
-        process = server.process if server else self.mailbox if name == "mailbox" else self.processes[name]
-        return process.obituary()
+        return self.parts[name].obituary()
 
     def start_again(self, name: str) -> None:
-        """Starts a service that ended by itself; its address stays, and `status` shows how often it was."""
+        """Starts a part that ended by itself; its address and its data stay, and `status` shows how often it was."""
+        if name == "mailbox":
+            self._start_mailbox()
+        elif name == "kafka" and self.broker:
+            self.broker.start()
+        elif name == "postgres" and self.database:
+            self.database.start()
+        else:
+            self.start_service(name)
         self.restarts[name] += 1
-        self.start_service(name)
         self.write_state(ready=True)
 
     def environment(self, service: Service) -> dict[str, str]:
@@ -193,24 +205,10 @@ class Stack:
         """Every part with its address, process and version."""
         ours = version("candor")
         return [
-            Place("kafka", self.bootstrap_servers, self.broker.process.pid if self.broker else None, "4.1.0"),
-            Place(
-                "postgres",
-                database_address(self.database_url),
-                self.database.process.pid if self.database else None,
-                "18",
-            ),
-            Place("mailbox", self.urls["mailbox"], self.mailbox.pid, ours),
-            *(
-                Place(
-                    service.name,
-                    self.urls[service.name],
-                    self.processes[service.name].pid,
-                    ours,
-                    self.restarts[service.name],
-                )
-                for service in self.services
-            ),
+            self._place("kafka", self.bootstrap_servers, "4.1.0"),
+            self._place("postgres", database_address(self.database_url), "18"),
+            self._place("mailbox", self.urls["mailbox"], ours),
+            *(self._place(service.name, self.urls[service.name], ours) for service in self.services),
         ]
 
     def write_state(self, *, ready: bool) -> None:
@@ -223,8 +221,11 @@ class Stack:
             "places": [asdict(place) for place in self.places()],
         }
         new = self._state.with_suffix(".new")
-        new.write_text(json.dumps(state, indent=2))
-        new.replace(self._state)
+        try:
+            new.write_text(json.dumps(state, indent=2))
+            new.replace(self._state)
+        except OSError as error:
+            raise explain_os_error(error, self.folder.root) from error
 
     @property
     def _state(self) -> Path:
@@ -234,10 +235,26 @@ class Stack:
     def _supervisor(self) -> Path:
         return self.folder.run / "stack-process.json"
 
+    def _place(self, name: str, address: str, version: str) -> Place:
+        process = self.parts.get(name)
+        return Place(name, address, process.pid if process else None, version, self.restarts.get(name, 0))
+
     def _ready(self, name: str) -> bool:
+        self._go_on()
+        return answers_ready(self.urls[name])
+
+    def _go_on(self) -> None:
         if self._stopping():
             raise LocalError("stopped while starting")
-        return answers_ready(self.urls[name])
+
+    def _step(self, line: str) -> None:
+        # Said by every part as it starts, so a start that takes long (44 MB of jars) ends soon when it is told to.
+        self._go_on()
+        self._progress(line)
+
+    def _port(self, usual: int, what: str, also: int = 0) -> int:
+        taken = USUAL_PORTS - {usual} | {urlsplit(url).port or 0 for url in self.urls.values()} | {also}
+        return choose_port(usual if self._usual else None, what, self._progress, taken)
 
     def _process(self, name: str) -> ManagedProcess:
         return ManagedProcess(name, self.folder.run / f"{name}.json", self.folder.logs / f"{name}.log")
@@ -253,27 +270,28 @@ class Stack:
         # `candor down` stops this process, and no other that may get its pid one day.
         note_process(self._supervisor, os.getpid())
 
-    def _mend(self) -> None:
-        for process in (*self.processes.values(), self.mailbox):
-            process.mend(self._progress)
-
-    def _start_servers(self) -> None:
+    def _start_all(self) -> None:
+        """Servers side by side, and services as soon as the database is there: they can wait for the broker."""
         if self.broker or self.database:
-            self._progress("starting the broker and the database")
-        # Side by side: together they are most of the time that a start takes.
+            self._step("starting the broker and the database")
         with ThreadPoolExecutor(2) as pool:
+            if self.broker:
+                self.bootstrap_servers = self.broker.reserve()
             broker = pool.submit(self.broker.start) if self.broker else None
-            database = pool.submit(self.database.start) if self.database else None
-            if database:
-                self.database_url = database.result()
+            if self.database:
+                self.database_url = pool.submit(self.database.start).result()
+            self._start_mailbox()
+            for service in self.services:
+                self.start_service(service.name)
             if broker:
-                self.bootstrap_servers = broker.result()
+                broker.result()
 
     def _start_mailbox(self) -> None:
-        http = choose_port(MAILBOX_HTTP if self._usual else None, "the mailbox", self._progress)
-        self.smtp_port = choose_port(MAILBOX_SMTP if self._usual else None, "SMTP", self._progress, taken=(http,))
-        self.urls["mailbox"] = f"http://{HOST}:{http}"
-        command = [sys.executable, "-m", "candor.local.mailbox", "--http", str(http), "--smtp", str(self.smtp_port)]
+        if "mailbox" not in self.urls:
+            http = self._port(MAILBOX_HTTP, "the mailbox")
+            self.smtp_port = self._port(MAILBOX_SMTP, "SMTP", also=http)
+            self.urls["mailbox"] = f"http://{HOST}:{http}"
+        pages = str(urlsplit(self.urls["mailbox"]).port)
+        command = [sys.executable, "-m", "candor.local.mailbox", "--http", pages, "--smtp", str(self.smtp_port)]
         command += ["--file", str(self.folder.data / "mailbox" / "messages.jsonl")]
         self.mailbox.start([*command, "--faults"] if self._faults else command)
-        self.mailbox.wait_until(lambda: answers_ready(self.urls["mailbox"]), START_SECONDS)

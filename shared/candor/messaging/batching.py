@@ -1,4 +1,4 @@
-"""Fetched records sorted into one batch for all owned partitions, after a look at whether they follow on."""
+"""Decoded records sorted into one batch for all owned partitions, after a look at whether they follow on."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 import structlog
 
+from candor.messaging.ahead import Decoded
 from candor.messaging.holdings import Holdings
-from candor.messaging.planning import Continuity, Own, Step, private, read
-from candor.messaging.source import Fetched, Source
+from candor.messaging.planning import Continuity, Own, Step, private
+from candor.messaging.source import Source
 from candor.messaging.turn import Batch
 from candor.ops import metrics
 
@@ -24,22 +25,21 @@ class Sorted(NamedTuple):
 
 
 class Batching:
-    """Compares each run of records with the next offset before it is decoded."""
+    """Compares each run of records with the next offset, which may have moved since it was fetched."""
 
     def __init__(self, holdings: Holdings, source: Source) -> None:
         self._holdings = holdings
         self._source = source
         self._continuity = Continuity()
 
-    def sort(self, fetched: Fetched, *, tick: bool) -> Sorted:
+    def sort(self, decoded: Decoded, *, tick: bool) -> Sorted:
         """The batch of a turn; on a tick with every active partition in it."""
         result = Sorted({}, {})
-        for (card, number), records in fetched.items():
+        for (card, number), piece in decoded.items():
             active = self._holdings.active
             readers = active if card in self._source.broadcast else [own for own in active if own.partition == number]
-            if not readers or not self._usable(card, number, records, readers, result):
+            if not readers or not self._usable(card, number, piece.records, readers, result):
                 continue
-            piece = read(card, records)
             for index, own in enumerate(readers):
                 # A rejection finds its partition by the message's identity, so no two partitions share one.
                 result.batch.setdefault(own.partition, []).append(private(piece) if index else piece)

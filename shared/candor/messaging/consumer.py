@@ -7,21 +7,24 @@ import os
 import socket
 import time
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 import structlog
 
+from candor.messaging.ahead import WORTH, Ahead, Decoded
 from candor.messaging.batching import Batching
 from candor.messaging.failures import describe
 from candor.messaging.holdings import Holdings
 from candor.messaging.limits import Limits
+from candor.messaging.planning import read
 from candor.messaging.replay import replay_due
 from candor.messaging.source import Source
 from candor.messaging.telemetry import Lag, OffsetTelemetry
 from candor.messaging.turn import Batch, Handler, Result, Turns, Work
 from candor.messaging.watchdog import Watchdog
-from candor.ops import metrics
+from candor.ops import garbage, metrics
 from candor.store.errors import StoreUnavailable
 from candor.store.lease import LEASE_SECONDS, RENEW_SECONDS, Changes, Leases
 
@@ -74,6 +77,7 @@ class Worker:
         self._turns = Turns(database, group, handler, limits, self._watchdog.alive)
         self._holdings = Holdings(self._turns, self.source)
         self._batching = Batching(self._holdings, self.source)
+        self._ahead = Ahead(self.source)
         self.owned = self._holdings.owned
         self.lag = Lag(self.source, self.owned)
         self._telemetry = OffsetTelemetry(settings, group, self.source, self.owned, self.lag)
@@ -127,15 +131,18 @@ class Worker:
             self._watchdog.alive()
             await asyncio.wait({starting, stopping}, timeout=1, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
-        if not starting.done():
+        # Python 3.11 may lose a cancellation that meets a refused connection: then the next one ends it.
+        while not starting.done():
             starting.cancel()
-        with suppress(asyncio.CancelledError):
-            await starting
+            await asyncio.wait({starting}, timeout=0.1)
+        if not starting.cancelled():
+            starting.result()
 
     async def _leave(self, tasks: list[asyncio.Task[None]]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._ahead.forget()
         for number in [*self.owned]:
             self._holdings.drop(number)
         try:
@@ -157,11 +164,13 @@ class Worker:
     async def _guarded_turn(self) -> None:
         self._watchdog.alive()
         try:
-            await self._turn()
+            with garbage.held():
+                await self._turn()
         except Exception as error:
             # Whether anything was committed is unknown, so every partition is read again before its next turn.
             self._failures += 1
             self._largest = max(self._largest // 2, 1)
+            await self._ahead.forget()
             self._holdings.distrust()
             metrics.BATCH_FAILURES.labels(type(error).__name__).inc()
             why = error.detail if isinstance(error, StoreUnavailable) else describe(error)
@@ -174,20 +183,30 @@ class Worker:
         changes, self._changes = self._changes, []
         self._holdings.take(changes)
         await self._holdings.read()
-        fetched = await self.source.poll(self._holdings.names, self._largest)
+        decoded = await self._decoded()
         started = time.monotonic()
         tick = started >= self._next_tick
         if tick:
             self._next_tick = started + TICK_SECONDS
             await replay_due(self._turns, self.owned)
             self._holdings.leave_halted()
-        batch, holes = self._batching.sort(fetched, tick=tick)
+        batch, holes = self._batching.sort(decoded, tick=tick)
         if batch:
-            self._after(batch, await self._turns.run(self.owned, batch, tick=tick, holes=holes))
+            size = sum(len(piece.records) for pieces in batch.values() for piece in pieces)
+            begins = partial(self._ahead.start, self._holdings.names, self._largest) if size >= WORTH else None
+            self._after(batch, await self._turns.run(self.owned, batch, tick=tick, holes=holes, meanwhile=begins))
             metrics.BATCH_SECONDS.observe(time.monotonic() - started)
-            metrics.BATCH_EVENTS.observe(sum(len(piece.records) for pieces in batch.values() for piece in pieces))
+            metrics.BATCH_EVENTS.observe(size)
         self._failures = 0
         self._largest = min(self._largest * 2, BATCH)
+
+    async def _decoded(self) -> Decoded:
+        """The next records: those read ahead, or what Kafka has now."""
+        decoded = await self._ahead.take()
+        if decoded:
+            return decoded
+        fetched = await self.source.poll(self._holdings.names, self._largest)
+        return {name: read(name[0], records) for name, records in fetched.items()}
 
     def _after(self, batch: Batch, result: Result) -> None:
         for number, pieces in batch.items():

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-import msgspec
 from aiokafka.errors import MessageSizeTooLargeError, RecordListTooLargeError
 
 from candor.contracts import Record
 from candor.messaging.producer import Batch, Producer, fits, size
 from candor.messaging.topics import topic_name
-from candor.store.outbox import Sent, WaitingRow, unpack
+from candor.messaging.wire import Ready, UnreadableError
+from candor.store.outbox import Sent, WaitingRow
+from candor.store.packing import unpack
+
+WHOLE: Final = 64
+"""Events from which on a row is worth a batch of its own; smaller ones share batches."""
 
 
 class TooLargeError(Exception):
@@ -35,9 +39,9 @@ class _Place(NamedTuple):
 
 
 class _Load:
-    """A batch under way: where its first record is from, and the rows that are through once it is acknowledged."""
+    """A batch under way: its rows are through once it is acknowledged; `first`: where its first record is from."""
 
-    def __init__(self, batch: Batch, first: _Place) -> None:
+    def __init__(self, batch: Batch | Ready, first: _Place | None = None) -> None:
         self.batch = batch
         self.first = first
         self.completes: list[WaitingRow] = []
@@ -143,13 +147,19 @@ class Flight:
         """Batches in order; an exception comes last and says why there are no more."""
         load: _Load | None = None
         for row in rows:
+            whole = WHOLE <= row.events <= self._limit
             try:
-                records = unpack(row.records)
-            except msgspec.MsgspecError as error:
+                ready = Ready(row.records) if whole else None
+                records = [] if whole else unpack(row.records)
+            except UnreadableError as error:
                 if load is not None:
                     yield load
                 yield error
                 return
+            if ready is not None:
+                if load is not None:
+                    yield load
+                load = _Load(ready)
             for index, record in enumerate(records):
                 if not fits(record):
                     if load is not None:
@@ -171,7 +181,7 @@ class Flight:
         try:
             await load.acknowledgement
         except (MessageSizeTooLargeError, RecordListTooLargeError) as error:
-            if load.batch.count == 1:
+            if load.batch.count == 1 and load.first is not None:
                 raise TooLargeError(*load.first, refused=True) from error
             raise
         self.excuse()

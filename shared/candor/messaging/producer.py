@@ -14,10 +14,10 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError, KafkaTimeoutError, ProducerClosed
 
 from candor.contracts import Record
+from candor.messaging.wire import LARGEST_BATCH, Ready
 
 _log: Final = structlog.get_logger("candor.producer")
 
-LARGEST_BATCH: Final = 512 * 1024
 LARGEST_RECORD: Final = 1_000_000
 """Bytes; below Kafka's default `max.message.bytes`, so that a record that cannot pass is known before it is sent."""
 START_SECONDS: Final = 20.0
@@ -79,7 +79,7 @@ class Producer:
         """An empty batch for at most `limit` records and LARGEST_BATCH bytes."""
         return Batch(self._producer.create_batch(), limit)
 
-    async def send(self, topic: str, partition: int, batch: Batch) -> asyncio.Future[Any]:
+    async def send(self, topic: str, partition: int, batch: Batch | Ready) -> asyncio.Future[Any]:
         """Queue `batch` behind those of the same topic and partition; the future is its acknowledgement.
 
         Waits as long as an outage lasts. A future that fails, or a KafkaError here, is an error result.

@@ -91,8 +91,16 @@ class Relay:
     async def run(self) -> None:
         """Send until `stop`; raises TopicMismatchError at the start, and nothing for what the servers do later."""
         self._running = asyncio.current_task()
-        if not await self._prepared():
-            return
+        # From the first moment: while the broker is away nothing else tells that events pile up.
+        measuring = asyncio.create_task(self._measure())
+        try:
+            if await self._prepared():
+                await self._relay()
+        finally:
+            measuring.cancel()
+            await asyncio.gather(measuring, return_exceptions=True)
+
+    async def _relay(self) -> None:
         leasing = asyncio.create_task(self._hold_leases())
         try:
             while not self._stop.is_set():
@@ -266,15 +274,19 @@ class Relay:
                     owned = sorted(self.leases.epochs)
                     _log.info("relay partitions changed", group=self.group, owned=owned, lost=changes.lost)
                     self._database.written.set()
-                await self._measure()
             except Exception as error:
                 self._report(error)
             await asyncio.sleep(RENEW_SECONDS)
 
     async def _measure(self) -> None:
-        await self._backlog.refresh()
-        metrics.OUTBOX_ROWS.set(self._backlog.rows)
-        metrics.OUTBOX_AGE_SECONDS.set(self._backlog.age_s)
+        while True:
+            try:
+                await self._backlog.refresh()
+                metrics.OUTBOX_ROWS.set(self._backlog.rows)
+                metrics.OUTBOX_AGE_SECONDS.set(self._backlog.age_s)
+            except Exception as error:
+                self._report(error)
+            await asyncio.sleep(RENEW_SECONDS)
 
     async def _land(self) -> None:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -21,8 +21,10 @@ START_SECONDS: Final = 20.0
 STOP_SECONDS: Final = 5.0
 WAIT_MS: Final = 200
 
-Fetched = dict[tuple[str, int], Sequence[Any]]
-"""(card, partition) → records in offset order; broadcast cards have partition 0."""
+Name = tuple[str, int]
+"""Card and partition; broadcast cards have partition 0."""
+Fetched = dict[Name, Sequence[Any]]
+"""Records in offset order."""
 
 
 class Source:
@@ -52,7 +54,7 @@ class Source:
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
                 fetch_max_wait_ms=100,
-                max_partition_fetch_bytes=1_048_576,
+                max_partition_fetch_bytes=4 * 1_048_576,
                 request_timeout_ms=15_000,
             )
             try:
@@ -95,13 +97,20 @@ class Source:
         """Read these no more."""
         self._consumer.pause(*(self.pairs[name] for name in names))
 
-    async def poll(self, names: Sequence[tuple[str, int]], largest: int) -> Fetched:
-        """What has come for `names`, at most `largest` records of each partition; waits up to WAIT_MS for the first.
+    async def poll(self, names: Sequence[Name], largest: int) -> Fetched:
+        """What has come for `names`, at most `largest` records of each partition; waits up to WAIT_MS for the first."""
+        fetched = {name: records async for name, records in self.ready(names, largest)}
+        if fetched:
+            return fetched
+        waited = await self._consumer.getmany(timeout_ms=WAIT_MS, max_records=largest)
+        return {self.names[pair]: records for pair, records in waited.items()}
+
+    async def ready(self, names: Sequence[Name], largest: int) -> AsyncIterator[tuple[Name, Sequence[Any]]]:
+        """What is there already, at most `largest` records of each partition.
 
         Asked for one by one: a single call would drain one partition while the others starve.
         """
         self._turn += 1
-        fetched: Fetched = {}
         room: dict[int, int] = {}
         shift = self._turn % max(len(names), 1)
         for name in (*names[shift:], *names[:shift]):
@@ -111,12 +120,8 @@ class Source:
             pair = self.pairs[name]
             records = (await self._consumer.getmany(pair, timeout_ms=0, max_records=left)).get(pair)
             if records:
-                fetched[name] = records
                 room[name[1]] = left - len(records)
-        if fetched:
-            return fetched
-        waited = await self._consumer.getmany(timeout_ms=WAIT_MS, max_records=largest)
-        return {self.names[pair]: records for pair, records in waited.items()}
+                yield name, records
 
     def behind(self, name: tuple[str, int], following: int) -> tuple[int | None, float]:
         """Records after `following` that Kafka has (None: never heard), and seconds since Kafka was last heard."""

@@ -74,13 +74,24 @@ class Turns:
         self.limits = limits
         self.alive = alive
 
-    async def run(self, owned: Mapping[int, Own], batch: Batch, *, tick: bool, holes: Holes) -> Result:
+    async def run(
+        self,
+        owned: Mapping[int, Own],
+        batch: Batch,
+        *,
+        tick: bool,
+        holes: Holes,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> Result:
         """Handle `batch`; returns when it is committed, with its bad messages buried.
+
+        `meanwhile` is called right before the handler, maybe more than once: what it starts has the time that the
+        database takes.
 
         `holes`: (partition, card) whose records before that offset are gone for good. Raises what `classify` says to
         wait for; then nothing about the state of the database is known, and neither is the handler's memory.
         """
-        turn = _Turn(self, owned, holes)
+        turn = _Turn(self, owned, holes, meanwhile)
         # A tick without events is no batch: a span a second and worker would bury the others.
         span = tracing.batch_span("consume", _traceparents(batch)) if any(batch.values()) else nullcontext()
         with span:
@@ -116,10 +127,13 @@ class Turns:
 class _Turn:
     """One batch on its way, with what was found out about it."""
 
-    def __init__(self, turns: Turns, owned: Mapping[int, Own], holes: Holes) -> None:
+    def __init__(
+        self, turns: Turns, owned: Mapping[int, Own], holes: Holes, meanwhile: Callable[[], None] | None
+    ) -> None:
         self.turns = turns
         self.owned = owned
         self.holes = holes
+        self.meanwhile = meanwhile
         self.known: dict[Place, Verdict] = {}
         self.result = Result(set(), set())
 
@@ -171,6 +185,8 @@ class _Turn:
             plans = {number: self._plans(number, batch[number], offsets) for number, offsets in rows.items()}
             work = [Work(number, _messages(pieces)) for number, pieces in plans.items()]
             work = [item for item in work if tick or item.messages]
+            if self.meanwhile is not None:
+                self.meanwhile()
             if work:
                 await turns.handler.apply(uow, work, tick=tick)
             if uow.rejected:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import threading
 import traceback
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
@@ -13,10 +14,13 @@ from typing import Any, Final
 import msgspec
 import structlog
 
+from candor.ops.repeats import Repeats, kind_of
 from candor.ops.tracing import current_trace_id
 
 LONGEST_VALUE: Final = 2000
 LONGEST_TRACEBACK: Final = 8000
+TALKATIVE: Final = ("aiokafka",)
+"""Libraries that say each failed try at full length: thousands of lines while a broker is away."""
 _secret_name: Final = re.compile(
     r"authorization|cookie|secret|passw|token|api_?key|signature|sealed|e_?mail|recipient", re.IGNORECASE
 )
@@ -115,18 +119,52 @@ class _Writer:
 
 
 class _Handler(logging.Handler):
-    """The standard library's lines, in the same form."""
+    """The standard library's lines, in the same form; of a talkative library the first of a kind, then counts."""
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str, repeats: Repeats | None = None) -> None:
         super().__init__()
         self._service = service
         self._writer = _Writer()
+        self._repeats = repeats or Repeats()
+        self._timer: threading.Timer | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            event: dict[str, Any] = {"event": record.getMessage(), "logger": record.name}
+            text = record.getMessage()
+            if record.name.partition(".")[0] in TALKATIVE:
+                kind = kind_of(record.name, record.levelname.lower(), record.msg)
+                if not self._repeats.admit(kind, text):
+                    self._tell_later()
+                    return
+            event: dict[str, Any] = {"event": text, "logger": record.name}
             if record.exc_info:
                 event["exc_info"] = record.exc_info
             self._writer.msg(render(self._service, record.levelname.lower(), event))
         except Exception:
             self.handleError(record)
+
+    def tell(self, *, all_of_it: bool = False) -> None:
+        """Write how often lines that were held back have come."""
+        self.acquire()
+        try:
+            for told in self._repeats.due(all_of_it=all_of_it):
+                text = f"not said for {self._repeats.every:.0f} s now: {told.newest}" if told.over else told.newest
+                event = {"event": text, "logger": told.kind.logger, "lines": told.lines, "seconds": round(told.seconds)}
+                self._writer.msg(render(self._service, "info" if told.over else told.kind.level, event))
+            self._timer = None
+            if self._repeats.waiting and not all_of_it:
+                self._tell_later()
+        finally:
+            self.release()
+
+    def close(self) -> None:
+        """Tell what is left, at the end of the process."""
+        self.tell(all_of_it=True)
+        super().close()
+
+    def _tell_later(self) -> None:
+        # A thread's timer: in an outage nobody knows when this process logs again, or whether its loop still turns.
+        if self._timer is None:
+            self._timer = threading.Timer(self._repeats.every, self.tell)
+            self._timer.daemon = True
+            self._timer.start()

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from candor.calendar import Calendar, parse_business_hours, public_holidays
 from candor.ops.clock import Clock, parse_clock
 
 PLACEHOLDERS = ("changeme", "change-me", "placeholder", "secret", "password", "example", "todo", "xxx", "insecure")
@@ -25,8 +26,9 @@ class Settings(BaseSettings):
     Times are in seconds, sizes in bytes. `database_url` names the server; `database` the service's own database.
     `rate_limit` is requests a second and key (0: no limit), `most_running` requests at one time. A partition stops at
     `dead_letters_in_a_row`, or above `dead_letter_share` of its last 10,000 events. `…_kept_days`: how long accepted
-    ids, rejected webhooks and dead letters already decided on are kept. Production refuses placeholders and what is
-    missing.
+    ids, rejected webhooks and dead letters already decided on are kept. `business_hours` and `holidays` make the
+    business calendar (candor.calendar says how they are written). `start_seconds`: how long a start waits for the
+    database. Production refuses placeholders and what is missing.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
@@ -45,12 +47,17 @@ class Settings(BaseSettings):
     clock: str = ""
     clock_origin: datetime | None = None
     clock_origin_file: Path | None = None
+    business_hours: str = "always"
+    holidays: str = ""
     api_keys_file: Path | None = None
     webhook_secrets_file: Path | None = None
     contact_public_key_file: Path | None = None
     contact_private_key_file: Path | None = None
     session_secret_file: Path | None = None
     oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret_file: Path | None = None
+    oidc_roles_claim: str = "roles"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     otlp_endpoint: str | None = None
     trace_ratio: float = Field(default=0.01, ge=0, le=1)
@@ -67,6 +74,7 @@ class Settings(BaseSettings):
     most_running: int = Field(default=1000, ge=1)
     drain_pause_seconds: float = Field(default=5, ge=0)
     drain_seconds: float = Field(default=20, gt=0)
+    start_seconds: float = Field(default=300, gt=0)
 
     @field_validator("trusted_hosts", mode="before")
     @classmethod
@@ -82,6 +90,7 @@ class Settings(BaseSettings):
         "contact_public_key_file",
         "contact_private_key_file",
         "session_secret_file",
+        "oidc_client_secret_file",
         mode="before",
     )
     @classmethod
@@ -99,9 +108,24 @@ class Settings(BaseSettings):
             raise ValueError("must be a PostgreSQL server: there is one SQL dialect")
         return value
 
+    @field_validator("business_hours")
+    @classmethod
+    def _hours(cls, value: str) -> str:
+        parse_business_hours(value or "always")
+        return value or "always"
+
+    @field_validator("holidays")
+    @classmethod
+    def _known_holidays(cls, value: str) -> str:
+        if value:
+            public_holidays(value, 2000)
+        return value
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         parse_clock(self.clock, self.clock_origin, self.clock_origin_file)
+        if self.holidays and self.calendar.always:
+            raise ValueError('HOLIDAYS needs working hours to take days from: set BUSINESS_HOURS, "always" has none')
         if self.environment == "production":
             self._refuse_development_leftovers()
         return self
@@ -132,6 +156,11 @@ class Settings(BaseSettings):
     def business_clock(self) -> Clock:
         """The clock that decides what is late."""
         return parse_clock(self.clock, self.clock_origin, self.clock_origin_file)
+
+    @property
+    def calendar(self) -> Calendar:
+        """The business calendar on the clock of UTC; a promise's own zone is taken by `Calendar.at`."""
+        return Calendar(parse_business_hours(self.business_hours), holidays=self.holidays)
 
     def session_secret(self) -> str:
         """The secret that signs staff sessions. Raises ValueError where it is missing, short or a placeholder."""

@@ -13,7 +13,6 @@ from contextvars import ContextVar
 from typing import Final
 
 from opentelemetry import trace
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
@@ -35,6 +34,9 @@ def configure(service: str, endpoint: str | None, ratio: float = 0.01, exporter:
     shutdown()
     if not endpoint and exporter is None:
         return
+    # Imported here: a sixth of a second at the start of every process, for those that send spans.
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
+
     provider = TracerProvider(
         resource=Resource.create({"service.name": service}), sampler=ParentBased(TraceIdRatioBased(ratio))
     )

@@ -31,11 +31,18 @@ async def send_stream(
     secret: str,
     paced: Pace,
     report: Callable[[Outcome], None],
+    *,
+    interruptible: bool = True,
 ) -> Outcome:
-    """Replay the events until all are answered; the first Ctrl-C lets what is in flight finish and ends it."""
+    """Replay the events until all are answered; the first Ctrl-C lets what is in flight finish and ends it.
+
+    `interruptible` false leaves Ctrl-C to the caller.
+    """
     async with client() as http:
         sender = WebhookSender(http, endpoints, source, secret)
         replay = Replay(sender, paced.clock, paced.speed, concurrency=CONCURRENCY, report=report)
+        if not interruptible:
+            return await replay.run(events)
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGINT, replay.stop)
         try:

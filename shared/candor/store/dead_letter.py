@@ -15,6 +15,7 @@ import msgspec
 
 from candor.contracts import Record
 from candor.store import outbox
+from candor.store.packing import repack
 
 if TYPE_CHECKING:
     import asyncpg
@@ -163,10 +164,7 @@ async def resend(connection: Connection) -> int:
     sent since, with its old id and version, and is parked anew where the topic still does not take it.
     """
     letters = _rows(await connection.fetch(_RELAYED))
-    rows = [
-        outbox.Row(letter.topic, letter.partition, msgspec.msgpack.encode([letter.record]), 1, (letter.key,))
-        for letter in letters
-    ]
+    rows = [repack([letter.record], letter.topic, letter.partition) for letter in letters]
     if rows:
         await outbox.write(cast(Any, connection), rows)
         await connection.execute(_APPLIED, [letter.id for letter in letters])

@@ -1,6 +1,6 @@
 """Outgoing events as rows of the database: written with the state they follow from, sent later by the relay.
 
-One row holds the events of one transaction for one topic and partition: a msgpack list of records.
+One row holds events of one transaction for one topic and partition, a record batch of Kafka (`messaging.wire`).
 """
 
 from __future__ import annotations
@@ -8,35 +8,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from contextvars import Context
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import msgspec
-
-from candor.contracts import TOPICS, ContactRemoved, CustomerErased, Message, Record, encode
+from candor.contracts import TOPICS, ContactRemoved, CustomerErased, Record
 from candor.messaging.partitioner import partition_of
 from candor.store.errors import Overloaded, StoreUnavailable, unavailable
+from candor.store.packing import Row, repack, unpack
 
 if TYPE_CHECKING:
     from candor.store.db import Connection, Database
     from candor.store.unit_of_work import UnitOfWork
 
 TOMBSTONES: Final = frozenset({CustomerErased.TYPE.encode(), ContactRemoved.TYPE.encode()})
-
-_packer: Final = msgspec.msgpack.Encoder()
-_unpacker: Final = msgspec.msgpack.Decoder(list[Record])
-
-
-class Row(NamedTuple):
-    """One outbox row to be written; `keys` are the different keys of its records."""
-
-    topic: str
-    partition: int
-    records: bytes
-    events: int
-    keys: tuple[str, ...]
 
 
 class WaitingRow(NamedTuple):
@@ -60,27 +46,6 @@ class Sent(NamedTuple):
     @property
     def events(self) -> int:
         return sum(row.events for row in self.rows)
-
-
-def pack(messages: Iterable[Message], partitions: int) -> list[Row]:
-    """Encode `messages` and group them by topic and partition, keeping their order in each group."""
-    groups: dict[tuple[str, int], list[Record]] = {}
-    layout = {card.name: partitions if card.shared_layout else 1 for card in TOPICS.values()}
-    for message in messages:
-        record = encode(message)
-        topic = message.data.TOPIC
-        place = (topic, partition_of(record.key, layout[topic]))
-        group = groups.get(place)
-        if group is None:
-            groups[place] = [record]
-        else:
-            group.append(record)
-    return [_row(topic, partition, records) for (topic, partition), records in groups.items()]
-
-
-def unpack(records: bytes) -> list[Record]:
-    """The records of a row, in order; msgspec.DecodeError on anything else."""
-    return _unpacker.decode(records)
 
 
 async def write(connection: Connection, rows: Sequence[Row]) -> None:
@@ -158,7 +123,7 @@ async def rewrite(uow: UnitOfWork, row_id: int, kept: Sequence[Record], *, lost:
     if not kept:
         await uow.connection.execute("DELETE FROM outbox WHERE id = $1", row_id)
     else:
-        packed = _row("", 0, kept)
+        packed = repack(kept)
         await uow.connection.execute(_REWRITE, row_id, packed.records, packed.events, list(packed.keys), lost)
 
 
@@ -228,11 +193,6 @@ class Backlog:
         # Without the database the transaction itself says so, in better words.
         with contextlib.suppress(StoreUnavailable):
             await self.refresh()
-
-
-def _row(topic: str, partition: int, records: Sequence[Record]) -> Row:
-    keys = tuple(dict.fromkeys(record.key.decode() for record in records))
-    return Row(topic, partition, _packer.encode(records), len(records), keys)
 
 
 def _type(record: Record) -> bytes:

@@ -13,6 +13,7 @@ import asyncpg
 from candor.store import outbox
 from candor.store.db import ACQUIRE_SECONDS, Connection, Database
 from candor.store.errors import AmbiguousCommit, TransactionAborted, definite, unavailable
+from candor.store.packing import pack
 
 if TYPE_CHECKING:
     from candor.contracts import Message
@@ -77,7 +78,7 @@ class UnitOfWork:
             await dead_letter.write(self.connection, self._dead)
         if not self._messages:
             return False
-        await outbox.write(self.connection, outbox.pack(self._messages, self.partitions))
+        await outbox.write(self.connection, pack(self._messages, self.partitions))
         return True
 
 

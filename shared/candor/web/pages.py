@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Sequence
+from datetime import MAXYEAR, MINYEAR, datetime
 from types import GenericAlias
 from typing import Annotated, Any, Final, Generic, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
@@ -31,7 +32,7 @@ class Page(NamedTuple, Generic[T]):
     next: str | None
 
 
-def encode_cursor(*position: str | int | float) -> str:
+def encode_cursor(*position: str | int | float | datetime) -> str:
     """A cursor for the sort key of the last item shown."""
     return base64.urlsafe_b64encode(msgspec.json.encode(position)).rstrip(b"=").decode()
 
@@ -45,13 +46,22 @@ def decode_cursor(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
         position = msgspec.json.decode(raw, type=GenericAlias(tuple, kinds))
     except (binascii.Error, ValueError, msgspec.MsgspecError):
         raise Problem.invalid_parameter("cursor", "use a cursor as a Link header gave it") from None
-    # NUL would be refused by the database only later, as an error of ours.
-    if any(isinstance(part, str) and "\0" in part for part in position):
+    if not all(_can_be_stored(part) for part in position):
         raise Problem.invalid_parameter("cursor", "use a cursor as a Link header gave it")
     return tuple(position)
 
 
-def page(rows: Sequence[T], limit: int, position: Callable[[T], tuple[str | int | float, ...]]) -> Page[T]:
+def _can_be_stored(part: object) -> bool:
+    # The database would refuse it only later, as an error of ours.
+    if isinstance(part, str):
+        return "\0" not in part
+    if isinstance(part, datetime):
+        # At either end of the calendar a zone takes it out of what UTC can say.
+        return part.tzinfo is not None and MINYEAR < part.year < MAXYEAR
+    return not isinstance(part, int) or abs(part) < 2**63
+
+
+def page(rows: Sequence[T], limit: int, position: Callable[[T], tuple[str | int | float | datetime, ...]]) -> Page[T]:
     """The page of at most `limit` items of rows that were read with `limit + 1`."""
     items = list(rows[:limit])
     return Page(items, encode_cursor(*position(items[-1])) if len(rows) > limit else None)

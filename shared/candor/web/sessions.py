@@ -1,10 +1,10 @@
-"""Sign-in of staff to pages: a one-use link becomes a session cookie that ends by itself."""
+"""Sessions of staff: a sign-in, by a one-use link or by the company, becomes a cookie that ends by itself."""
 
 from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Literal, NamedTuple, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 import structlog
 from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
@@ -70,8 +70,13 @@ class Sessions:
             raise self._bad_link("expired")
         if not await nonces.use(nonce, signed + 2 * LINK_AGE):
             raise self._bad_link("used")
+        return self.open(role, by="link")
+
+    def open(self, role: Role, by: str) -> Session:
+        """A new session; `by` says in the log who or what vouched for it."""
+        now = self._clock.now()
         session = Session(secrets.token_hex(8), role, now, now)
-        log.info("signed in", session=session.id, role=role.name.lower())
+        log.info("signed in", session=session.id, role=role.name.lower(), by=by)
         return session
 
     def read(self, cookie: str | None) -> Session | None:
@@ -95,9 +100,17 @@ class Sessions:
         return session
 
     def set_cookie(self, response: Response, session: Session) -> None:
-        """Puts the session, seen now, on an answer: HttpOnly, SameSite=Strict."""
-        options: dict[str, Any] = {"httponly": True, "samesite": _STRICT, "secure": self._secure, "path": "/"}
-        response.set_cookie(self.cookie, self.encode(session._replace(seen=self._clock.now())), **options)
+        """Puts the session, seen now, on an answer."""
+        self.put(response, self.cookie, self.encode(session._replace(seen=self._clock.now())))
+
+    def put(self, response: Response, name: str, value: str, age: timedelta | None = None) -> None:
+        """Puts a cookie on an answer, hidden from scripts and from other sites' requests but for links followed."""
+        seconds = None if age is None else int(age.total_seconds())
+        response.set_cookie(name, value, seconds, path="/", secure=self._secure, httponly=True, samesite=_LAX)
+
+    def take(self, response: Response, name: str) -> None:
+        """Takes a cookie of ours away."""
+        response.delete_cookie(name, path="/", secure=self._secure, httponly=True, samesite=_LAX)
 
     def encode(self, session: Session) -> str:
         """The cookie's value."""
@@ -115,14 +128,15 @@ class Sessions:
 
     def end(self, response: Response) -> None:
         """Signs out: takes the cookie away."""
-        response.delete_cookie(self.cookie, path="/", secure=self._secure, httponly=True, samesite=_STRICT)
+        self.take(response, self.cookie)
 
     def _bad_link(self, reason: str) -> Problem:
         log.warning("sign-in refused", reason=reason)
         return Problem("link_invalid", "ask for a new link with `candor token`")
 
 
-_STRICT: Final[Literal["strict"]] = "strict"
+# The provider sends the browser back from another site: with Strict, the page after that would not see its session.
+_LAX: Final[Literal["lax"]] = "lax"
 
 
 class MemoryNonces:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import msgspec
 
-from candor.contracts import CustomerErased, Message, PromiseMade, Reference, decode, message
+from candor.contracts import CustomerErased, Message, PromiseMade, Reference, ScopeItem, decode, message
 from candor.messaging.consumer import Work
-from candor.store.outbox import unpack
+from candor.store.packing import unpack
 from candor.store.unit_of_work import unit_of_work
 from delivery_svc.handlers import PromisesHandler
 from tests.support.api import Api
@@ -47,9 +48,10 @@ def incident(name: str, **changes: Any) -> dict[str, Any]:
     }
 
 
-def made(promise_id: str, customer_id: str, *references: str, version: int = 1) -> Message:
+def made(promise_id: str, customer_id: str, *references: str, version: int = 1, scope: Sequence[str] = ()) -> Message:
     named = [Reference("ops", name) for name in references]
-    data = PromiseMade(promise_id, customer_id, "flight", "UA 1", NOON, NOON, NOON, NOON, references=named)
+    items = [ScopeItem(item) for item in scope]
+    data = PromiseMade(promise_id, customer_id, "flight", "UA 1", NOON, NOON, NOON, NOON, references=named, scope=items)
     return message(new("evt"), "promise-svc/test", NOON, customer_id, version, data)
 
 

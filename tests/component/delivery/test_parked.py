@@ -132,7 +132,7 @@ async def crossed(api: Api, promise_id: str, customer_id: str, body: dict[str, A
     """The promise and the report arrive in two transactions of which neither sees the other."""
     async with unit_of_work(api.door.database) as uow:
         await PromisesHandler().apply(uow, [], tick=False)
-        await store.add_promises(uow, [(promise_id, customer_id)], [("ops", f"ref {promise_id}", promise_id)])
+        await store.add_promises(uow, [(promise_id, customer_id, "[]")], [("ops", f"ref {promise_id}", promise_id)])
         assert (await report(api, body))["state"] == "parked"
 
 

@@ -56,7 +56,7 @@ async def test_a_new_run_mends_what_a_killed_one_left(folder: Folder) -> None:
     server = PostgresServer(folder, None, progress=said.append)
     try:
         again = await asyncio.to_thread(server.start)
-        assert f"an earlier run left postgres behind (process {orphan}): stopping it" in said
+        assert f"an earlier run was killed and left postgres (process {orphan}) behind: stopping it" in said
         assert not psutil.pid_exists(orphan) or psutil.Process(orphan).status() == psutil.STATUS_ZOMBIE
         assert await execute(again, "SELECT count(*) FROM promise") == 0
     finally:

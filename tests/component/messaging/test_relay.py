@@ -9,8 +9,12 @@ from datetime import UTC, datetime
 
 import pytest_asyncio
 
+from candor.contracts import Record
+from candor.messaging.flight import WHOLE
+from candor.messaging.partitioner import partition_of
 from candor.store import dead_letter, outbox
 from candor.store.db import Database
+from candor.store.packing import unpack
 from candor.store.unit_of_work import unit_of_work
 from tests.support.foundation import contact, foundation, made, revised, settings_for
 from tests.support.relaying import Place
@@ -54,6 +58,44 @@ async def test_records_carry_their_key_headers_and_the_system_s_time(place: Plac
     assert dict(record.headers)["ce_id"] == b"p1.1"
     # Business time is years ago in a replay: retention would delete the record at once.
     assert before <= record.timestamp <= datetime.now(UTC).timestamp() * 1000
+
+
+async def test_what_was_committed_is_what_is_sent_byte_for_byte(place: Place) -> None:
+    # Rows around the size from which one is a batch of its own; the small ones between them share batches.
+    for version, amount in enumerate((1, WHOLE - 1, WHOLE, 1, 1, WHOLE + 1, 700, 2, 2_500, 3), start=1):
+        events = [made(f"p{number}", "c1", version, what="x" * (number % 400)) for number in range(amount)]
+        await place.emit(*events, contact("c1", version))
+    committed: dict[str, list[Record]] = {"promises": [], "contacts": []}
+    for topic, records in await place.database.pool.fetch("SELECT topic, records FROM outbox ORDER BY id"):
+        committed[topic] += unpack(records)
+    before = datetime.now(UTC).timestamp() * 1000 - 1
+    async with place.relay():
+        await place.drained()
+    after = datetime.now(UTC).timestamp() * 1000
+    for topic, wanted in committed.items():
+        async with place.read(topic) as topics:
+            await topics.read_to_end()
+        seen = [Record(record.key, record.value, list(record.headers)) for record in topics.records]
+        assert seen == wanted
+        assert all(before <= record.timestamp <= after for record in topics.records)
+        offsets = [record.offset for record in topics.records]
+        assert offsets == list(range(len(wanted)))
+
+
+async def test_a_damaged_row_holds_its_partition_back_and_nothing_of_it_is_sent(place: Place) -> None:
+    await place.emit(*(made(f"p{number}", "c1") for number in range(WHOLE)))
+    await place.emit(made("later", "c1"))
+    await place.database.pool.execute(
+        "UPDATE outbox SET records = set_byte(records, 100, get_byte(records, 100) # 1) WHERE events > 1"
+    )
+    await place.emit(made("other", "c2"))
+    assert partition_of(b"c1", 4) != partition_of(b"c2", 4)
+    async with place.relay() as relay:
+        await until(lambda: relay.sent == 1)
+        await asyncio.sleep(0.3)
+    async with place.read("promises") as topics:
+        await topics.read_to_end()
+    assert topics.ids == ["other.1"]
 
 
 async def test_rows_of_a_log_stay_and_others_go(place: Place) -> None:

@@ -15,11 +15,12 @@ GATE = "gate"
 @dataclass
 class Script:
     """What to answer at each step; `CUT` ends the connection there, `STALL` answers nothing,
-    `GATE` answers once `go` is set. `took`: whole messages."""
+    `GATE` answers once `go` is set. `rcpts`: what single addresses get in place of `rcpt`. `took`: whole messages."""
 
     banner: str = "220 mail.test"
     mail: str = "250 OK"
     rcpt: str = "250 OK"
+    rcpts: dict[str, str] = field(default_factory=dict)
     data: str = "354 go on"
     dot: str = "250 taken"
     takes: bool = True
@@ -45,7 +46,8 @@ class Script:
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while line := await reader.readline():
             verb = line.split()[0].upper().decode()
-            step = {"MAIL": self.mail, "RCPT": self.rcpt, "DATA": self.data}.get(verb, "250 OK")
+            rcpt = next((answer for address, answer in self.rcpts.items() if address.encode() in line), self.rcpt)
+            step = {"MAIL": self.mail, "RCPT": rcpt, "DATA": self.data}.get(verb, "250 OK")
             if not await self._say(writer, verb, step):
                 return
             if verb == "QUIT":

@@ -26,7 +26,7 @@ async def claim(desk: Desk, owner: str = "a", limit: int = 8) -> list[Claim]:
 
 async def finalise(desk: Desk, held: Claim) -> bool:
     async with unit_of_work(desk.database) as uow:
-        return await claims.finalise(uow, held, 30)
+        return await claims.finalise(uow, held, 30, 60)
 
 
 async def finish(desk: Desk, held: Claim, state: State, reason: Reason = Reason.DELIVERED) -> bool:
@@ -106,7 +106,9 @@ async def test_input_that_lags_or_is_not_read_at_all_stops_sending(desk_: Desk) 
     assert await claim(desk_) == []
     await desk_.database.pool.execute("UPDATE freshness SET lag_seconds = 0, seen_at = now() - interval '61 s'")
     assert await claim(desk_) == []
-    await desk_.database.pool.execute("UPDATE freshness SET seen_at = now()")
+    await desk_.database.pool.execute("UPDATE freshness SET lag_seconds = 40, seen_at = now() - interval '40 s'")
+    assert await claim(desk_) == []
+    await desk_.database.pool.execute("UPDATE freshness SET lag_seconds = 0, seen_at = now()")
     assert len(await claim(desk_)) == 1
 
 
@@ -156,6 +158,11 @@ async def test_consent_taken_back_just_before_data_stops_it(desk_: Desk) -> None
 
 async def test_the_kill_switch_just_before_data_stops_it_and_it_waits(desk_: Desk) -> None:
     states = await meddled(desk_, lambda: desk_.database.pool.execute("UPDATE switch SET killed = true"))
+    assert states == [("warning", "pending", "try_later")]
+
+
+async def test_input_that_falls_behind_just_before_data_stops_it_and_it_waits(desk_: Desk) -> None:
+    states = await meddled(desk_, lambda: desk_.database.pool.execute("UPDATE freshness SET lag_seconds = 61"))
     assert states == [("warning", "pending", "try_later")]
 
 

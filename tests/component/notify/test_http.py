@@ -18,7 +18,7 @@ from notify_svc import control
 from notify_svc.routes import router
 from notify_svc.settings import NotifySettings
 from tests.component.notify.smtp_script import CUT, Script, serving
-from tests.support.notify import FINE, LATE, Desk, contact, departed_late, gap, promise
+from tests.support.notify import FINE, LATE, Desk, contact, departed_late, gap, promise, staff
 
 ROLES = ("viewer", "operator", "approver", "admin")
 
@@ -85,8 +85,50 @@ async def test_lists_are_filtered_and_paged(desk_: Desk, api: httpx.AsyncClient)
     assert sorted(seen) == [f"p{number}" for number in range(5)]
 
 
+async def test_a_list_shows_who_each_notice_is_for_and_can_be_of_one_audience(
+    desk_: Desk, api: httpx.AsyncClient
+) -> None:
+    await desk_.warned(staff(), owner="anna")
+    await desk_.send()
+    assert [(item["audience"], item["addressee"], item["state"]) for item in await items(api)] == [
+        ("customer", "c1", "pending"),
+        ("owner", "staff/anna", "sent"),
+    ]
+    [owners] = await items(api, audience="owner")
+    [customers] = await items(api, audience="customer")
+    whole = (await api.get(f"/v1/notices/{owners['notice_id']}")).json()
+    assert (whole["ahead_of"], customers["owner"]) == (customers["notice_id"], "waiting")
+    assert whole["evidence"]["decision"]["p_slip"] == "0.860"
+
+
+async def test_an_owners_notice_of_unknown_fate_that_a_person_settles_lets_the_customers_go(
+    desk_: Desk, api: httpx.AsyncClient
+) -> None:
+    await desk_.warned(staff(), owner="anna")
+    async with serving(Script(dot=CUT)) as script:
+        await desk_.send(port=script.port)
+    [shown] = await items(api, state="unknown")
+    assert await desk_.send() == 0
+    await api.post(f"/v1/notices/{shown['notice_id']}/resolve", json={"outcome": "sent"})
+    assert await desk_.send() == 1
+    [told] = await items(api, audience="customer")
+    assert (told["state"], told["owner"]) == ("sent", "owner_told")
+
+
+async def test_switched_on_both_are_said_afresh_the_owner_first(desk_: Desk, api: httpx.AsyncClient) -> None:
+    await put(api, "/v1/sending", False)
+    await desk_.warned(staff(), owner="anna")
+    await put(api, "/v1/sending", True)
+    await desk_.later(1)
+    while await desk_.send():
+        pass
+    assert [mail.recipients[0] for mail in desk_.received()] == ["anna@company.example", "pat@customer.example"]
+    assert await items(api, state="preview") == []
+
+
 @pytest.mark.parametrize(
-    "query", ["state=lost", "statement=hello", "limit=0", "cursor=x", "promise_id=%00", "customer_id=a%20b"]
+    "query",
+    ["audience=all", "state=lost", "statement=hello", "limit=0", "cursor=x", "promise_id=%00", "customer_id=a%20b"],
 )
 async def test_a_bad_query_is_named(api: httpx.AsyncClient, query: str) -> None:
     answer = await api.get(f"/v1/notices?{query}")

@@ -86,7 +86,7 @@ async def test_killed_after_the_250_and_before_it_was_written_down_it_is_held(de
     script = Script()
     async with serving(script), sender(desk_, script.port, "stuck") as process:
         assert process.stdout is not None
-        line = await asyncio.wait_for(_told(process.stdout), 60)
+        line = await asyncio.wait_for(told(process.stdout), 60)
         assert line == "told sent"
         process.kill()
         await process.wait()
@@ -96,7 +96,7 @@ async def test_killed_after_the_250_and_before_it_was_written_down_it_is_held(de
     assert await desk_.states() == [("warning", "unknown", "outcome_unknown")]
 
 
-async def _told(stream: asyncio.StreamReader) -> str:
+async def told(stream: asyncio.StreamReader) -> str:
     while line := await stream.readline():
         if line.startswith(b"told"):
             return line.decode().strip()

@@ -71,6 +71,21 @@ async def test_a_mailbox_that_does_not_exist_is_not_tried_again_until_there_is_a
     assert [state[:2] for state in await desk_.states()] == [("warning", "sent")]
 
 
+@pytest.mark.parametrize("answer", ["554 5.7.1 relay access denied", "550 5.7.26 unauthenticated", "552 5.2.2 full"])
+async def test_a_no_that_is_not_about_the_mailbox_does_not_suppress_the_address(desk_: Desk, answer: str) -> None:
+    await desk_.warned()
+    await attempt(desk_, Script(rcpt=answer))
+    assert await desk_.states() == [("warning", "failed", "refused")]
+    assert not await desk_.database.pool.fetchval("SELECT refused FROM customer WHERE customer_id = 'c1'")
+
+
+@pytest.mark.parametrize("answer", ["550 no such user", "553 5.1.3 bad address", "551 moved", "550 5.1.1 unknown"])
+async def test_a_mailbox_that_is_not_there_is_suppressed(desk_: Desk, answer: str) -> None:
+    await desk_.warned()
+    await attempt(desk_, Script(rcpt=answer))
+    assert await desk_.database.pool.fetchval("SELECT refused FROM customer WHERE customer_id = 'c1'")
+
+
 AMBIGUOUS = [
     {"data": CUT},
     {"data": STALL},

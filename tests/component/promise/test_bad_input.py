@@ -7,6 +7,7 @@ import pytest
 
 from tests.component.promise.bodies import body, code, made, new
 from tests.support.api import Api
+from tests.unit.promise.test_schemas import BAD_PROMISES, with_field
 
 GOOD = msgspec.json.encode(body())
 
@@ -109,3 +110,13 @@ async def test_an_error_says_nothing_of_what_was_sent(promise_api: Api) -> None:
         answer = await promise_api.call("POST", "/v1/promises", raw=raw)
         assert answer.status_code == 422
         assert secret not in answer.text
+
+
+async def test_every_bad_field_is_a_422_that_names_it_and_nothing_is_stored(promise_api: Api) -> None:
+    customer = new()
+    for name, value, pointer in BAD_PROMISES:
+        raw = with_field(body(customer_id=customer), name, value)
+        answer = await promise_api.call("POST", "/v1/promises", raw=raw)
+        assert (answer.status_code, code(answer)) == (422, "invalid_field"), (name, value)
+        assert pointer in [error["pointer"] for error in answer.json()["errors"]], (name, value)
+    assert await promise_api.rows("SELECT * FROM promise WHERE customer_id = $1", customer) == []

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
 import pytest
 
-from tests.component.promise.bodies import made, new
+from tests.component.promise.bodies import DUE, LATER, made, new
 from tests.support.api import Api
 
 
@@ -68,6 +70,79 @@ async def test_a_bad_parameter_is_named(promise_api: Api, params: dict[str, Any]
     response = await promise_api.call("GET", "/v1/promises", role="viewer", params=params)
     assert response.status_code == 422
     assert response.json()["errors"][0]["parameter"].endswith(next(iter(params)))
+
+
+def cursor_of(*position: Any) -> str:
+    """A cursor as somebody makes it up."""
+    return urlsafe_b64encode(msgspec.json.encode(position)).rstrip(b"=").decode()
+
+
+async def page_of(api: Api, **params: Any) -> tuple[list[str], str | None]:
+    """The ids of one page, and the cursor of the next."""
+    answer = await api.call("GET", "/v1/promises", role="viewer", params=params)
+    assert answer.status_code == 200, answer.text
+    following = answer.links["next"]["url"].rpartition("cursor=")[2] if "next" in answer.links else None
+    return [promise["promise_id"] for promise in answer.json()["items"]], following
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "WyIyMDEz",
+        cursor_of("p1", DUE),
+        cursor_of(DUE),
+        cursor_of(DUE, "p1", 1),
+        cursor_of(DUE, 1),
+        cursor_of(DUE, "p\0"),
+        cursor_of("2013-03-09T12:00:00", "p1"),
+        cursor_of("0001-01-01T00:00:00+14:00", "p1"),
+        cursor_of("9999-12-31T23:59:59-14:00", "p1"),
+    ],
+)
+async def test_a_cursor_that_was_tampered_with_is_refused(promise_api: Api, cursor: str) -> None:
+    answer = await promise_api.call("GET", "/v1/promises", role="viewer", params={"cursor": cursor})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_field")
+    assert [error["parameter"] for error in answer.json()["errors"]] == ["cursor"]
+
+
+async def test_a_page_that_is_just_full_is_the_last(promise_api: Api) -> None:
+    customer = new()
+    names = sorted([(await made(promise_api, customer_id=customer))["promise_id"] for _ in range(3)])
+    assert await page_of(promise_api, customer_id=customer, limit=3) == (names, None)
+    first, cursor = await page_of(promise_api, customer_id=customer, limit=2)
+    assert first == names[:2]
+    assert await page_of(promise_api, customer_id=customer, limit=2, cursor=cursor) == (names[2:], None)
+    assert await page_of(promise_api, customer_id=customer, cursor=cursor_of(DUE, "zzzz")) == ([], None)
+
+
+async def test_a_cursor_is_a_place_in_the_order_so_another_filter_goes_on_from_there(promise_api: Api) -> None:
+    customer, kind = new(), new("kind")
+    dues = [f"2013-03-09T{hour:02}:00:00Z" for hour in (1, 2, 3)]
+    early, middle, late = [
+        (await made(promise_api, customer_id=customer, due=due, kind=kind if due != dues[1] else "flight"))[
+            "promise_id"
+        ]
+        for due in dues
+    ]
+    first, cursor = await page_of(promise_api, customer_id=customer, limit=1)
+    assert first == [early]
+    assert await page_of(promise_api, customer_id=customer, cursor=cursor) == ([middle, late], None)
+    assert await page_of(promise_api, kind=kind, cursor=cursor) == ([late], None)
+    assert await page_of(promise_api, customer_id=new(), cursor=cursor) == ([], None)
+
+
+@pytest.mark.parametrize(("limit", "status"), [(0, 422), (-1, 422), (1, 200), (200, 200), (201, 422), ("2.5", 422)])
+async def test_a_page_holds_from_one_to_two_hundred(promise_api: Api, limit: Any, status: int) -> None:
+    answer = await promise_api.call("GET", "/v1/promises", role="viewer", params={"limit": limit})
+    assert answer.status_code == status
+
+
+async def test_bounds_of_the_held_date_are_from_and_before(promise_api: Api) -> None:
+    customer = new()
+    name = (await made(promise_api, customer_id=customer))["promise_id"]
+    assert (await page_of(promise_api, customer_id=customer, due_from=DUE))[0] == [name]
+    assert (await page_of(promise_api, customer_id=customer, due_before=DUE))[0] == []
+    assert (await page_of(promise_api, customer_id=customer, due_from=LATER, due_before=DUE))[0] == []
 
 
 async def test_an_unknown_promise_is_not_found(promise_api: Api) -> None:

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from candor.contracts import PromiseMade
-from tests.component.promise.bodies import DUE, body, code, made, new, sent
+from candor.contracts import PromiseMade, ScopeItem
+from tests.component.promise.bodies import DUE, REVISION, body, code, made, new, sent
 from tests.support.api import Api
 from tests.support.clocks import NOON, ManualClock
 
@@ -28,6 +28,31 @@ async def test_a_promise_is_stored_answered_and_sent(promise_api: Api) -> None:
     assert message.data.promise_id == promise["promise_id"]
     assert (message.envelope.time, message.envelope.version, message.envelope.historical) == (NOON, 1, False)
     assert message.envelope.source == "promise-svc/test-admin"
+
+
+async def test_scope_items_are_kept_shown_and_sent(promise_api: Api) -> None:
+    scope = [{"item": "seat 14 A", "weight": 3.0}, {"item": "warm meal", "supported": False}]
+    promise = await made(promise_api, scope=scope)
+    whole = [{"weight": 1.0, "supported": True} | item for item in scope]
+    assert promise["scope"] == whole
+    shown = await promise_api.call("GET", f"/v1/promises/{promise['promise_id']}")
+    assert shown.json()["scope"] == whole
+    (message,) = await sent(promise_api, promise["customer_id"])
+    assert isinstance(message.data, PromiseMade)
+    assert message.data.scope == [ScopeItem("seat 14 A", 3.0), ScopeItem("warm meal", 1.0, False)]
+    # A change of the promise leaves its scope as it was made.
+    await promise_api.call("POST", f"/v1/promises/{promise['promise_id']}/revisions", REVISION)
+    assert (await promise_api.call("GET", f"/v1/promises/{promise['promise_id']}")).json()["scope"] == whole
+
+
+async def test_a_promise_stored_before_there_were_scope_items_has_none(promise_api: Api) -> None:
+    promise = await made(promise_api)
+    name = promise["promise_id"]
+    await promise_api.rows("UPDATE promise SET terms = terms - 'scope' WHERE promise_id = $1", name)
+    shown = await promise_api.call("GET", f"/v1/promises/{name}")
+    assert (shown.status_code, shown.json()["scope"]) == (200, [])
+    revised = await promise_api.call("POST", f"/v1/promises/{name}/revisions", REVISION)
+    assert (revised.status_code, revised.json()["scope"]) == (200, [])
 
 
 async def test_an_own_id_is_taken_once(promise_api: Api) -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.component.promise.bodies import CONTACT, REVISION, body, code, made, new
 from tests.support.api import ROLES, Api
 
-# (method, path, body, lowest role); {p} becomes a promise, {c} a customer.
+# (method, path, body, lowest role); {p} becomes a promise, {c} a customer, {s} one of the staff.
 ROUTES: list[tuple[str, str, Any, str]] = [
     ("POST", "/v1/promises", "promise", "operator"),
     ("GET", "/v1/promises", None, "viewer"),
@@ -19,6 +19,8 @@ ROUTES: list[tuple[str, str, Any, str]] = [
     ("POST", "/v1/promises/{p}/withdraw", {"reason": "r"}, "operator"),
     ("PUT", "/v1/customers/{c}/contact", CONTACT, "operator"),
     ("DELETE", "/v1/customers/{c}", None, "admin"),
+    ("PUT", "/v1/staff/{s}/contact", CONTACT, "operator"),
+    ("DELETE", "/v1/staff/{s}/contact", None, "admin"),
     ("POST", "/v1/imports", {"events": [{}]}, "operator"),
     ("GET", "/v1/rejected", None, "viewer"),
 ]
@@ -27,7 +29,8 @@ ROUTES: list[tuple[str, str, Any, str]] = [
 @pytest.mark.parametrize(("method", "path", "document", "lowest"), ROUTES)
 async def test_the_role_below_is_refused(promise_api: Api, method: str, path: str, document: Any, lowest: str) -> None:
     promise = await made(promise_api)
-    path = path.format(p=promise["promise_id"], c=promise["customer_id"])
+    await promise_api.call("PUT", "/v1/staff/anna/contact", CONTACT)
+    path = path.format(p=promise["promise_id"], c=promise["customer_id"], s="anna")
     sent = body() if document == "promise" else document
     nobody = await promise_api.call(method, path, sent, role=None)
     assert (nobody.status_code, code(nobody)) == (401, "unauthenticated")
@@ -39,7 +42,9 @@ async def test_the_role_below_is_refused(promise_api: Api, method: str, path: st
 
 
 async def test_no_route_is_missing_above(promise_api: Api) -> None:
-    known = {(method, path.format(p="{promise_id}", c="{customer_id}")) for method, path, _, _ in ROUTES}
+    known = {
+        (method, path.format(p="{promise_id}", c="{customer_id}", s="{staff_id}")) for method, path, _, _ in ROUTES
+    }
     document = promise_api.app.openapi()
     there = {(method.upper(), path) for path, item in document["paths"].items() for method in item}
     assert there - known == {("POST", "/v1/webhooks/{source}")}

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import secrets
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import msgspec
 import pytest
 import pytest_asyncio
 from prometheus_client import generate_latest
 
-from candor.contracts import Message
+from candor.contracts import Message, ScopeItem
+from candor.ops import metrics
 from candor.ops.metrics import REGISTRY
 from candor.store.db import Database
+from risk_svc import answers, queries
 from risk_svc.domain.forecast import ReferenceClasses
+from risk_svc.domain.state import from_bytes
 from risk_svc.figures import Figures
 from risk_svc.handlers import RiskHandler
 from risk_svc.settings import RiskSettings
@@ -41,7 +46,13 @@ def the_day() -> list[Message]:
         found += [story.made(value=100.0 * (number + 1)), story.milestone("departed", number * 12.0)]
     for number, late in ((8, 5.0), (9, 50.0)):
         story = story_of(number)
-        found += [story.made(kind="charter"), story.milestone("departed", late), story.milestone("arrived", late - 30)]
+        found += [
+            story.made(
+                kind="charter", scope=[ScopeItem("seat", 3.0), ScopeItem("meal"), ScopeItem("lounge", 1.0, False)]
+            ),
+            story.milestone("departed", late, delivered={"seat": 1.0}),
+            story.milestone("arrived", late - 30),
+        ]
     gone = story_of(10)
     return [*found, gone.made(), gone.withdrawn(), story_of(11).made(historical=True)]
 
@@ -161,12 +172,46 @@ async def test_a_settled_promise_says_how_it_ended(api: Api) -> None:
     assert datetime.fromisoformat(found["completed_at"]) == ARRIVES - 45 * M + 20 * M
 
 
+async def test_kept_in_time_but_not_in_full_shows_what_is_missing(api: Api) -> None:
+    found = await get(api, "/v1/gaps/p8")
+    assert found["standing"] == "kept"
+    assert found["score"] == pytest.approx(36.0)
+    [part] = found["contributions"]
+    assert (part["component"], part["x"]) == ("scope", pytest.approx(0.4))
+    assert part["evidence"] == "1 of 3 items delivered; not supported: lounge"
+    left = DEPARTS + 5 * M - 40 * M
+    assert [(item["item"], item["weight"], item["supported"], item["delivered"]) for item in found["scope"]] == [
+        ("seat", pytest.approx(0.6), True, 1.0),
+        ("meal", pytest.approx(0.2), True, None),
+        ("lounge", pytest.approx(0.2), False, None),
+    ]
+    assert [item["at"] and datetime.fromisoformat(item["at"]) for item in found["scope"]] == [left, None, None]
+    assert (await get(api, "/v1/gaps/p7"))["scope"] == []
+
+
 async def test_a_customers_gap_weighs_by_value_and_names_the_worst(api: Api) -> None:
     found = await get(api, "/v1/customers/c3/gap")
     p6, p7 = [(await get(api, f"/v1/gaps/{name}"))["score"] for name in ("p6", "p7")]
     assert found["worst"]["promise_id"] == "p7"
     assert found["score"] == pytest.approx(((700 * p6**2 + 800 * p7**2) / 1500) ** 0.5, abs=0.05)
     assert (found["promises"], found["open"], found["assumed_values"]) == (2, 2, 0)
+
+
+async def test_a_promise_without_a_value_weighs_as_the_median_of_its_kind(desk: Desk) -> None:
+    for number, value in enumerate((100.0, 300.0, 900.0)):
+        await desk.take(Story(f"p{number}", f"other{number}").made(value=value))
+    await desk.take(Story("p8", "c8").made(value=None), Story("p9", "c8").made(value=None, kind="ferry"))
+    rows = {row["promise_id"]: from_bytes(row["state"]) for row in await desk.rows("SELECT * FROM promise_state")}
+    async with desk.database.reading() as session:
+        usual = await queries.usual_values(session, ["flight", "ferry"])
+    assert usual == {"flight": 300.0}
+    rows["p8"].view.score, rows["p9"].view.score = 40.0, 80.0
+    theirs = [rows["p8"], rows["p9"]]
+    found = answers.customer("c8", theirs, usual)
+    # Nothing is known of ferries: one weighs 1.
+    assert found.score == pytest.approx(((300 * 40**2 + 80**2) / 301) ** 0.5, abs=0.01)
+    assert (found.assumed_values, found.open) == (2, 2)
+    assert answers.customer("c8", theirs).score == pytest.approx(((40**2 + 80**2) / 2) ** 0.5, abs=0.01)
 
 
 async def test_a_customer_with_nothing_open_has_no_gap(api: Api) -> None:
@@ -229,6 +274,95 @@ async def test_the_cursor_of_another_sort_is_refused(api: Api) -> None:
     cursor = _query(answer.links["next"]["url"])["cursor"]
     answer = await api.call("GET", "/v1/gaps", role="viewer", params={"sort": "due", "cursor": cursor})
     assert answer.status_code == 422
+
+
+def cursor_of(*position: Any) -> str:
+    """A cursor as somebody makes it up."""
+    return urlsafe_b64encode(msgspec.json.encode(position)).rstrip(b"=").decode()
+
+
+TAMPERED = [
+    ("score", "WzU0LjEsInAx"),
+    ("score", cursor_of("p1", 54.1)),
+    ("score", cursor_of(True, "p1")),
+    ("score", cursor_of(54.1)),
+    ("score", cursor_of(54.1, "p1", 1)),
+    ("score", cursor_of(54.1, "p\0")),
+    ("due", cursor_of("2013-02-05T12:00:00", "p1")),
+    ("due", cursor_of("2013-02-05", "p1")),
+    ("due", cursor_of("0001-01-01T00:00:00+14:00", "p1")),
+    ("due", cursor_of("9999-12-31T23:59:59-14:00", "p1")),
+    ("due", cursor_of(1360065600, "p1")),
+]
+
+
+@pytest.mark.parametrize(("sort", "cursor"), TAMPERED)
+async def test_a_cursor_that_was_tampered_with_is_refused(api: Api, sort: str, cursor: str) -> None:
+    answer = await api.call("GET", "/v1/gaps", role="viewer", params={"sort": sort, "cursor": cursor})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_field")
+    assert [error["parameter"] for error in answer.json()["errors"]] == ["cursor"]
+
+
+async def page_of(api: Api, **params: Any) -> tuple[list[str], str | None]:
+    """The ids of one page, and the cursor of the next."""
+    answer = await api.call("GET", "/v1/gaps", role="viewer", params=params)
+    assert answer.status_code == 200, answer.text
+    following = _query(answer.links["next"]["url"])["cursor"] if "next" in answer.links else None
+    return [item["promise_id"] for item in answer.json()["items"]], following
+
+
+@pytest.mark.parametrize("sort", ["score", "due"])
+async def test_a_page_that_is_just_full_is_the_last_and_one_more_item_is_another(api: Api, sort: str) -> None:
+    whole = await ids(api, sort=sort, limit=200)
+    assert await page_of(api, sort=sort, limit=len(whole)) == (whole, None)
+    first, cursor = await page_of(api, sort=sort, limit=len(whole) - 1)
+    assert first == whole[:-1]
+    assert await page_of(api, sort=sort, limit=len(whole) - 1, cursor=cursor) == (whole[-1:], None)
+
+
+@pytest.mark.parametrize(("limit", "status"), [(0, 422), (-1, 422), (1, 200), (200, 200), (201, 422), ("2.5", 422)])
+async def test_a_page_holds_from_one_to_two_hundred(api: Api, limit: Any, status: int) -> None:
+    answer = await api.call("GET", "/v1/gaps", role="viewer", params={"limit": limit})
+    assert answer.status_code == status
+
+
+async def test_a_cursor_is_a_place_in_the_order_so_another_filter_goes_on_from_there(api: Api) -> None:
+    whole = await ids(api, limit=200)
+    first, cursor = await page_of(api, limit=4)
+    assert first == whole[:4]
+    charter = [name for name in whole[4:] if name in ("p8", "p9")]
+    assert (await page_of(api, kind="charter", cursor=cursor))[0] == charter
+    assert await page_of(api, customer="nobody", cursor=cursor) == ([], None)
+
+
+async def test_beyond_the_last_place_there_is_an_empty_page(api: Api) -> None:
+    assert await page_of(api, cursor=cursor_of(-1.0, "a")) == ([], None)
+    assert await page_of(api, sort="due", cursor=cursor_of("2199-01-01T00:00:00Z", "z")) == ([], None)
+
+
+async def test_a_link_keeps_the_filters_it_was_asked_with(api: Api) -> None:
+    answer = await api.call("GET", "/v1/gaps", role="viewer", params={"limit": 1, "kind": "charter", "min_score": 0})
+    asked = _query(answer.links["next"]["url"])
+    assert {name: asked[name] for name in ("limit", "kind", "min_score")} == {
+        "limit": "1",
+        "kind": "charter",
+        "min_score": "0",
+    }
+
+
+async def test_settled_forecasts_are_counted_by_bin_as_the_record_has_them(api: Api) -> None:
+    metrics.FORECASTS_SETTLED.labels("0.9").set(77)
+    await Figures(api.app.state.database).measure()
+    found = await get(api, "/v1/track-record")
+    expected = {f"{item['low']:.1f}": item["n"] for item in found["reliability"]}
+    lines = [line for line in generate_latest(REGISTRY).decode().splitlines() if not line.startswith("#")]
+    shown = {
+        line.split('"')[1]: float(line.rpartition(" ")[2])
+        for line in lines
+        if line.startswith("candor_forecasts_settled{")
+    }
+    assert shown == expected
+    assert sum(shown.values()) == found["n"] > 0
 
 
 async def test_figures_become_metrics(api: Api) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -15,8 +16,9 @@ from starlette.types import Message, Receive, Scope, Send
 from candor.store.db import Database
 from candor.web.auth import Role
 from candor.web.problems import Problem
-from candor.web.sessions import Sessions
-from risk_svc.board.access import SignedIn, UsedLinks, router, session_of
+from candor.web.sessions import ABSOLUTE, Session, Sessions
+from risk_svc.board.access import SignedIn, router, session_of
+from risk_svc.board.remembered import LOOKED_AT, EndedSessions, UsedLinks
 from tests.support.clocks import ManualClock
 
 SECRET = secrets.token_urlsafe(32)
@@ -42,12 +44,13 @@ def sessions(clock: ManualClock) -> Sessions:
 
 
 @pytest.fixture
-def app(sessions: Sessions, risk_database: Database) -> FastAPI:
+def app(sessions: Sessions, risk_database: Database, clock: ManualClock) -> FastAPI:
     made = FastAPI()
     made.state.sessions = sessions
     made.state.database = risk_database
+    made.state.ended = EndedSessions(made.state, clock)
     made.include_router(router)
-    made.mount("/board", SignedIn(inside, sessions))
+    made.mount("/board", SignedIn(inside, sessions, made.state.ended))
 
     @made.exception_handler(Problem)
     async def refused(_request: object, problem: Problem) -> PlainTextResponse:
@@ -78,11 +81,76 @@ async def test_a_link_works_once(app: FastAPI, sessions: Sessions) -> None:
         assert (await second.get("/board/")).status_code == 401
 
 
-async def test_signing_out_ends_it(app: FastAPI, sessions: Sessions) -> None:
+async def test_signing_out_ends_it_wherever_the_cookie_has_got_to(
+    app: FastAPI, sessions: Sessions, clock: ManualClock
+) -> None:
+    async with browser(app) as client, browser(app) as thief:
+        await client.get("/signin", params={"token": sessions.link_token(Role.VIEWER)})
+        thief.cookies.update(client.cookies)
+        assert (await thief.get("/board/")).status_code == 200
+        answer = await client.post("/signout")
+        assert (answer.status_code, "You are signed out" in answer.text) == (200, True)
+        assert (await client.get("/board/")).status_code == 401
+        assert (await thief.get("/board/")).status_code == 401
+
+
+async def test_another_process_notices_within_seconds_that_a_session_was_ended(
+    app: FastAPI, sessions: Sessions, risk_database: Database, clock: ManualClock
+) -> None:
+    session = sessions.open(Role.VIEWER, by="test")
+    here, there = (EndedSessions(SimpleNamespace(database=risk_database), clock) for _ in range(2))
+    assert not await there.has(session)
+    await here.end(session)
+    assert await here.has(session)
+    clock.advance(LOOKED_AT)
+    assert await there.has(session)
+    assert not await there.has(sessions.open(Role.VIEWER, by="test"))
+
+
+async def test_a_page_of_another_site_signs_nobody_out(app: FastAPI, sessions: Sessions) -> None:
     async with browser(app) as client:
         await client.get("/signin", params={"token": sessions.link_token(Role.VIEWER)})
-        await client.get("/signout")
-        assert (await client.get("/board/")).status_code == 401
+        assert (await client.get("/signout")).status_code == 405
+        async with browser(app) as from_elsewhere:
+            assert (await from_elsewhere.post("/signout")).status_code == 303
+        assert (await client.get("/board/")).status_code == 200
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "http://testserver.evil.example", "null", ""])
+async def test_a_neighbouring_site_cannot_use_the_cookie(app: FastAPI, sessions: Sessions, origin: str) -> None:
+    async with browser(app) as client:
+        await client.get("/signin", params={"token": sessions.link_token(Role.VIEWER)})
+        assert (await client.get("/board/", headers={"origin": origin})).status_code == 401
+        assert (await client.get("/board/", headers={"origin": "http://testserver"})).status_code == 200
+
+
+async def test_while_the_database_is_away_nobody_gets_in(app: FastAPI, sessions: Sessions, risk_url: str) -> None:
+    app.state.database = await Database.open(risk_url, pool_size=1)
+    async with browser(app) as client:
+        await client.get("/signin", params={"token": sessions.link_token(Role.VIEWER)})
+        await app.state.database.close()
+        answer = await client.get("/board/")
+        assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+
+
+async def test_with_a_company_a_person_is_sent_to_sign_in_and_a_script_is_not(
+    sessions: Sessions, risk_database: Database
+) -> None:
+    guarded = SignedIn(inside, sessions, EndedSessions(SimpleNamespace(database=risk_database)), company=True)
+    transport = httpx.ASGITransport(guarded)
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+        page = {"accept": "text/html,application/xhtml+xml"}
+        answer = await client.get("/board/promises/trip-1", headers=page)
+        assert answer.status_code == 303
+        assert answer.headers["location"] == "/signin?next=%2Fboard%2Fpromises%2Ftrip-1"
+        assert (await client.get("/board/app.js")).status_code == 401
+        assert (await client.post("/board/", headers=page)).status_code == 401
+
+
+async def test_where_no_company_signs_in_there_is_no_way_back_from_one(app: FastAPI) -> None:
+    async with browser(app) as client:
+        assert (await client.get("/signin/callback?code=x&state=y")).text == "not_found"
+        assert (await client.get("/signin")).text == "link_invalid"
 
 
 async def test_an_idle_session_ends_and_an_active_one_is_renewed(
@@ -106,17 +174,52 @@ async def test_a_bad_cookie_is_no_session(sessions: Sessions, cookie: str) -> No
     assert session_of(scope, sessions) is None
 
 
-async def test_a_socket_without_a_session_is_closed(sessions: Sessions) -> None:
-    sent: list[Message] = []
+class Socket:
+    """A browser's socket: what it was sent, and messages that come when there are any."""
 
-    async def send(message: Message) -> None:
-        sent.append(message)
+    def __init__(self, sessions: Sessions, database: Database, session: Session | None = None) -> None:
+        cookie = f"{sessions.cookie}={sessions.encode(session)}" if session else ""
+        self.scope: Scope = {"type": "websocket", "headers": [(b"cookie", cookie.encode()), (b"host", b"testserver")]}
+        self.guarded = SignedIn(self._listen, sessions, EndedSessions(SimpleNamespace(database=database)))
+        self.sent: list[Message] = []
+        self.heard: list[Message] = []
 
-    async def receive() -> Message:
-        return {"type": "websocket.connect"}
+    async def _listen(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "websocket.accept"})
+        self.heard.append(await receive())
 
-    await SignedIn(inside, sessions)({"type": "websocket", "headers": []}, receive, send)
-    assert sent == [{"type": "websocket.close", "code": 1008}]
+    async def opened(self) -> None:
+        async def nothing_comes() -> Message:
+            await asyncio.Event().wait()
+            raise AssertionError("nothing was sent")
+
+        async def send(message: Message) -> None:
+            self.sent.append(message)
+
+        await self.guarded(self.scope, nothing_comes, send)
+
+
+async def test_a_socket_without_a_session_is_closed(sessions: Sessions, risk_database: Database) -> None:
+    socket = Socket(sessions, risk_database)
+    await socket.opened()
+    assert socket.sent == [{"type": "websocket.close", "code": 1008}]
+
+
+async def test_a_socket_that_another_site_opens_is_closed(sessions: Sessions, risk_database: Database) -> None:
+    socket = Socket(sessions, risk_database, sessions.open(Role.VIEWER, by="test"))
+    socket.scope["headers"].append((b"origin", b"http://evil.example"))
+    await socket.opened()
+    assert socket.sent == [{"type": "websocket.close", "code": 1008}]
+
+
+async def test_a_socket_ends_with_its_session_though_nobody_reloads(
+    sessions: Sessions, risk_database: Database
+) -> None:
+    began = datetime.now(UTC) - ABSOLUTE + timedelta(seconds=1.5)
+    socket = Socket(sessions, risk_database, sessions.open(Role.VIEWER, by="test")._replace(began=began))
+    await socket.opened()
+    assert socket.sent == [{"type": "websocket.accept"}, {"type": "websocket.close", "code": 1008}]
+    assert socket.heard == [{"type": "websocket.disconnect", "code": 1008}]
 
 
 async def test_a_used_link_is_remembered_by_every_process(risk_database: Database, clock: ManualClock) -> None:

@@ -23,7 +23,7 @@ from risk_svc.domain.forecast import ReferenceClasses
 from risk_svc.domain.state import PromiseState, folded, from_bytes, to_bytes
 from risk_svc.handlers import RiskHandler
 from tests.support.clocks import ManualClock
-from tests.support.risk import ARRIVES, DEPARTS, DUE, MADE, Desk, M, Story, again, incident, works
+from tests.support.risk import ARRIVES, DEPARTS, DUE, MADE, Desk, M, Story, again, incident, outcomes, works
 
 
 def gap(item: Message) -> GapScored:
@@ -47,6 +47,28 @@ async def test_a_promise_is_scored_when_it_is_made(desk: Desk) -> None:
     [row] = await desk.rows("SELECT standing, live, shown, told, score, kind FROM promise_state")
     assert row == {**row, "standing": "open", "live": True, "shown": True, "told": False, "kind": "flight"}
     assert row["score"] == pytest.approx(found.score, abs=0.01)
+
+
+async def test_without_history_no_probability_is_kept_for_lists_until_there_is_enough(
+    risk_database: Database, clock: ManualClock
+) -> None:
+    model = ReferenceClasses()
+    desk = Desk(risk_database, RiskHandler(model, clock, system=clock))
+    await desk.load()
+    [item] = await desk.take(Story().made())
+    found = gap(item).forecast
+    assert found is not None
+    assert found.n == 0
+    assert found.base is not None
+    assert await desk.rows("SELECT p_slip FROM promise_state") == [{"p_slip": None}]
+    model.learn(outcomes(100))
+    clock.set(MADE + timedelta(hours=6))
+    [item] = await desk.take(tick=True)
+    found = gap(item).forecast
+    assert found is not None
+    assert found.n == 100
+    [row] = await desk.rows("SELECT p_slip FROM promise_state")
+    assert row["p_slip"] == pytest.approx(found.p_slip, abs=1e-3)
 
 
 async def test_a_late_departure_raises_the_gap_and_names_the_fact(desk: Desk, clock: ManualClock) -> None:

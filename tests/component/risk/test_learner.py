@@ -6,6 +6,7 @@ import asyncio
 import random
 
 import numpy as np
+import pytest
 
 from candor.store.db import Database
 from candor.store.unit_of_work import unit_of_work
@@ -39,6 +40,24 @@ async def test_a_transaction_that_commits_late_is_not_stepped_over(risk_database
         await write(risk_database, 10)
         assert await learner.catch_up() == 0
     assert await learner.catch_up() == 11
+
+
+@pytest.mark.parametrize("most", [2, 200])
+async def test_transaction_ids_that_gain_a_digit_are_learnt_once_and_in_their_order(
+    risk_database: Database, most: int
+) -> None:
+    # As text, 10 would come before 9: lessons would be learnt twice, or left out.
+    for number in range(8, 13):
+        await write(risk_database, 1)
+        await risk_database.pool.execute(
+            "UPDATE outcome_batch SET xid = $1::text::xid8 WHERE id = (SELECT max(id) FROM outcome_batch)", str(number)
+        )
+    found, since = 0, 0
+    for _ in range(10):
+        async with risk_database.pool.acquire() as connection:
+            lessons, since = await store.new_outcomes(connection, since, most)
+        found += len(lessons)
+    assert (found, since) == (5, 13)
 
 
 async def test_many_writers_and_one_follower_miss_nothing(risk_database: Database, seeded: random.Random) -> None:

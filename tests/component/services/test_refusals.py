@@ -36,9 +36,10 @@ def production(tmp_path: Path) -> dict[str, str]:
     """An environment in which nothing is wrong but that nobody is reached; no setting of the test run leaks in."""
     keys = Keys(tmp_path)
     files = {name.upper(): str(path) for name, path in keys.write().items()}
-    private, session = tmp_path / "private", tmp_path / "session"
+    private, session, client = tmp_path / "private", tmp_path / "session", tmp_path / "client"
     private.write_bytes(base64.b64encode(bytes(keys.private)))
     session.write_text("4f9c1e07b2d85a6633c0e1f7a98d24b5")
+    client.write_text("Zq8.short")
     return {
         "PATH": os.environ.get("PATH", ""),
         "ENVIRONMENT": "production",
@@ -48,7 +49,10 @@ def production(tmp_path: Path) -> dict[str, str]:
         "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
         "CONTACT_PRIVATE_KEY_FILE": str(private),
         "SESSION_SECRET_FILE": str(session),
+        "PUBLIC_URL": "https://board.candor.example",
         "OIDC_ISSUER": "https://login.candor.example",
+        "OIDC_CLIENT_ID": "candor",
+        "OIDC_CLIENT_SECRET_FILE": str(client),
         "MAIL_SENDER": "promises@candor.test",
         "SMTP_TLS": "starttls",
         **files,
@@ -76,11 +80,25 @@ async def test_each_mistake_alone_keeps_it_from_starting(process: str, productio
         assert "changeme" not in lines[0]
 
 
-@pytest.mark.parametrize("missing", ["OIDC_ISSUER", "SESSION_SECRET_FILE"])
-async def test_the_board_needs_sign_in_of_a_company(missing: str, production: dict[str, str]) -> None:
-    status, lines = await ended("risk-web", production | {missing: ""})
+async def test_the_board_needs_sign_in_of_a_company(production: dict[str, str]) -> None:
+    needed = (
+        "OIDC_ISSUER",
+        "OIDC_CLIENT_ID",
+        "OIDC_CLIENT_SECRET_FILE",
+        "OIDC_ROLES_CLAIM",
+        "PUBLIC_URL",
+        "SESSION_SECRET_FILE",
+    )
+    found = await asyncio.gather(*(ended("risk-web", production | {missing: ""}) for missing in needed))
+    for missing, (status, lines) in zip(needed, found, strict=True):
+        assert (status, len(lines)) == (2, 1), lines
+        assert missing in lines[0]
+
+
+async def test_a_provider_without_tls_is_refused(production: dict[str, str]) -> None:
+    status, lines = await ended("risk-web", production | {"OIDC_ISSUER": "http://login.candor.example"})
     assert (status, len(lines)) == (2, 1)
-    assert missing in lines[0]
+    assert "OIDC_ISSUER must be an address with https://" in lines[0]
 
 
 async def test_a_placeholder_for_the_session_secret_is_refused(production: dict[str, str], tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import asyncpg
 import httpx
 
 from candor.local.mailbox.store import read_ledger
-from candor.store.outbox import unpack
+from candor.store.packing import unpack
 from candor_demo.gather import items
 from risk_svc.domain.state import PromiseState, from_bytes
 from tests.faults.rig.checker import Effects, Notice

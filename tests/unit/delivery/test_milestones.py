@@ -9,7 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery_svc.domain import MilestoneStatus, Named, ParkReason, Refused, Report, Step, Why, check, place, record
+from delivery_svc.domain import (
+    Delivered,
+    MilestoneStatus,
+    Named,
+    ParkReason,
+    Refused,
+    Report,
+    Step,
+    Why,
+    check,
+    check_items,
+    place,
+    record,
+)
 from tests.support.clocks import NOON
 
 MINUTE = timedelta(minutes=1)
@@ -79,6 +92,28 @@ def test_a_new_date_needs_a_date() -> None:
     with pytest.raises(Refused) as refused:
         check(report(S.REDATED, planned=None))
     assert refused.value.pointer == "/planned"
+
+
+@pytest.mark.parametrize("status", list(S))
+def test_what_is_only_planned_delivers_nothing(status: S) -> None:
+    delivering = report(status, delivered=(Delivered("seat", 0.5),))
+    if status not in (S.PLANNED, S.REDATED):
+        check(delivering)
+        return
+    with pytest.raises(Refused) as refused:
+        check(delivering)
+    assert (refused.value.why, refused.value.pointer) == (Why.NOTHING_DELIVERED_YET, "/delivered")
+
+
+def test_only_items_that_were_promised_are_delivered() -> None:
+    delivering = report(delivered=(Delivered("seat", 1.0), Delivered("meal", 0.0)))
+    check_items(delivering, ("meal", "seat", "lounge"))
+    check_items(report(), ())
+    with pytest.raises(Refused, match="it has seat, lounge") as refused:
+        check_items(delivering, ("seat", "lounge"))
+    assert (refused.value.why, refused.value.pointer) == (Why.UNKNOWN_ITEM, "/delivered/1/item")
+    with pytest.raises(Refused, match="it has none"):
+        check_items(delivering, ())
 
 
 def test_a_report_with_a_promise_goes_there_once_it_is_known() -> None:

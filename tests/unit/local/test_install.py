@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
-from tools.install import BENCH, DEMO, MAIN, PACKAGES, ROOT, locked, stamp
+from tools.install import BENCH, DEMO, MAIN, PACKAGES, ROOT, keep_bytecode, locked, stamp
 
 
 def test_the_stamp_changes_with_every_thing_that_matters(tmp_path: Path) -> None:
@@ -31,6 +34,19 @@ def test_every_package_of_ours_is_installed() -> None:
     assert sorted(path.parent for path in ROOT.glob("**/pyproject.toml") if _ours(path)) == sorted(
         ROOT / package for package in PACKAGES
     )
+
+
+def test_compiled_code_is_kept_in_one_folder_even_where_the_environment_says_not_to(tmp_path: Path) -> None:
+    venv, kept, ours = tmp_path / "venv", tmp_path / "kept", tmp_path / "ours"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    for _ in range(2):
+        keep_bytecode(venv, kept)
+    ours.mkdir()
+    (ours / "service.py").write_text("READY = True\n")
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(ours)}
+    subprocess.run([str(venv / "bin" / "python"), "-c", "import service"], env=environment, check=True)
+    assert [path.name.partition(".")[0] for path in kept.rglob("service.*.pyc")] == ["service"]
+    assert list(ours.rglob("*.pyc")) == []
 
 
 def _ours(path: Path) -> bool:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
+import psutil
 import pytest
 
 from candor.local.errors import LocalError
-from candor.local.ports import HOST, choose_port, is_free
+from candor.local.ports import HOST, choose_port, holder, is_free
 
 
 @contextmanager
@@ -30,7 +32,12 @@ def test_a_port_in_use_is_said_in_one_line_and_the_next_free_one_taken() -> None
         assert not is_free(port)
         chosen = choose_port(port, "Kafka", said.append)
         assert chosen > port
-    assert said == [f"port {port} is in use by another program: Kafka listens on {chosen} instead"]
+    ours = f"{psutil.Process().name()} (process {os.getpid()})"
+    assert said == [f"port {port} is in use by {ours}: Kafka listens on {chosen} instead"]
+
+
+def test_a_port_of_somebody_unknown_is_another_programs() -> None:
+    assert holder(choose_port(None, "x")) == "another program"
 
 
 def test_ports_promised_to_others_are_left_alone() -> None:

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from candor.local.errors import LocalError, explain_os_error, require_disk
-from candor.local.process import ManagedProcess, note_process, recorded_process
+from candor.local.process import ManagedProcess, mend_all, note_process, recorded_process
 
 SLEEP = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
 STUBBORN = [
@@ -58,7 +58,7 @@ def test_one_that_ends_while_starting_says_its_last_words(tmp_path: Path) -> Non
 def test_a_full_disk_in_its_log_is_said_as_such(tmp_path: Path) -> None:
     part = process(tmp_path)
     part.start([sys.executable, "-c", "print('java.io.IOException: No space left on device\\nat java.io')"])
-    with pytest.raises(LocalError, match="the disk is full"):
+    with pytest.raises(LocalError, match=r"the disk that holds .* is full \(\d+ MiB left\): free some space"):
         part.wait_until(lambda: False, 30)
 
 
@@ -86,10 +86,29 @@ def test_an_orphan_of_a_killed_run_is_stopped_and_said(tmp_path: Path) -> None:
     earlier, later, said = process(tmp_path), process(tmp_path), list[str]()
     earlier.start(SLEEP)
     assert later.mend(said.append)
-    assert said == [f"an earlier run left part behind (process {earlier.pid}): stopping it"]
+    assert said == [f"an earlier run was killed and left part (process {earlier.pid}) behind: stopping it"]
     assert not earlier.running
     assert not later.record.exists()
     assert not later.mend(said.append)
+
+
+def test_all_orphans_are_said_in_one_line(tmp_path: Path) -> None:
+    names, said = ("kafka", "mailbox", "risk-web"), list[str]()
+    every = [ManagedProcess(name, tmp_path / f"{name}.json", tmp_path / f"{name}.log") for name in names]
+    for one in every[:2]:
+        one.start(SLEEP)
+    assert mend_all(every, said.append)
+    left = f"kafka (process {every[0].pid}), mailbox (process {every[1].pid})"
+    assert said == [f"an earlier run was killed and left {left} behind: stopping them"]
+    assert [one.running for one in every] == [False] * 3
+    assert list(tmp_path.glob("*.json")) == []
+
+
+def test_what_cannot_be_written_down_does_not_run(tmp_path: Path) -> None:
+    part = ManagedProcess("part", tmp_path / "missing" / "part.json", tmp_path / "part.log")
+    with pytest.raises(LocalError, match="cannot write"):
+        part.start(SLEEP)
+    assert not part.running
 
 
 def test_another_process_with_the_same_pid_is_left_alone(tmp_path: Path) -> None:
@@ -123,7 +142,7 @@ def test_a_big_log_is_turned_over(tmp_path: Path) -> None:
 
 
 def test_disk_troubles_are_one_line_each(tmp_path: Path) -> None:
-    assert "is full: free some space" in str(explain_os_error(OSError(28, "No space left on device"), tmp_path))
+    assert "MiB left): free some space" in str(explain_os_error(OSError(28, "No space left on device"), tmp_path))
     assert "Permission denied" in str(explain_os_error(PermissionError(13, "Permission denied"), tmp_path))
     require_disk(tmp_path, 0)
     with pytest.raises(LocalError, match="MiB left"):

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import threading
+from pathlib import Path
+
+import pytest
+
+from candor.local import restarts as module
 from candor.local.errors import LocalError
-from candor.local.restarts import LONGEST_SECONDS, STEADY_SECONDS, Restarts
+from candor.local.folder import Folder
+from candor.local.restarts import LONGEST_SECONDS, LOW_MIB, STEADY_SECONDS, Restarts, Room, kept_up
 
 
 class Town:
     """Parts that are down or up as a test says."""
 
-    def __init__(self) -> None:
+    def __init__(self, root: Path = Path()) -> None:
+        self.folder = Folder(root, root)
         self.down: list[str] = []
         self.started: list[str] = []
         self.broken = False
 
     def stopped(self) -> list[str]:
         return list(self.down)
-
-    def restartable(self, name: str) -> bool:
-        return name != "kafka"
 
     def obituary(self, name: str) -> str:
         return f"  exit status 1; all of it in {name}.log"
@@ -77,16 +82,6 @@ def test_after_a_long_time_without_a_death_it_is_a_first_one_again() -> None:
     assert pauses(3, STEADY_SECONDS + 1) == [1, 1, 1]
 
 
-def test_a_server_is_said_and_left() -> None:
-    town, said, restarts = kept()
-    town.down = ["kafka"]
-    for second in range(100):
-        restarts.look(100 + second)
-    assert len(said) == 1
-    assert "candor down" in said[0]
-    assert town.started == []
-
-
 def test_one_that_cannot_be_started_is_tried_again_later() -> None:
     town, said, restarts = kept()
     town.down, town.broken = ["risk-web"], True
@@ -98,3 +93,32 @@ def test_one_that_cannot_be_started_is_tried_again_later() -> None:
     assert town.started == []
     restarts.look(101 + LONGEST_SECONDS)
     assert town.started == ["risk-web"]
+
+
+def test_a_disk_that_fills_up_is_said_once_and_again_once_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said, free = list[str](), 10 * LOW_MIB
+    monkeypatch.setattr(module, "free_mebibytes", lambda _path: free)
+    room = Room(tmp_path, said.append)
+    for free in (10 * LOW_MIB, LOW_MIB - 1, 3, 0, LOW_MIB + 1, 2 * LOW_MIB - 1, LOW_MIB - 1):  # noqa: B007
+        room.look()
+    assert len(said) == 1
+    assert said[0].startswith(f"the disk that holds {tmp_path} has {LOW_MIB - 1} MiB left: ")
+    assert said[0].endswith("free some space")
+    free = 2 * LOW_MIB
+    room.look()
+    room.look()
+    assert said[1:] == [f"the disk that holds {tmp_path} has {2 * LOW_MIB} MiB left again"]
+
+
+def test_while_a_block_runs_what_ends_is_started_again_and_afterwards_nothing_is(tmp_path: Path) -> None:
+    town, said = Town(tmp_path), list[str]()
+    started = threading.Event()
+    town.start_again = lambda name: (town.down.remove(name), started.set())  # type: ignore[assignment, func-returns-value]
+    town.down = ["risk-web"]
+    with kept_up(town, said.append):
+        assert started.wait(60)
+    town.down = ["risk-web"]
+    assert [thread.name for thread in threading.enumerate() if thread.name == "keeper"] == []
+    assert said[0].startswith("risk-web ended by itself")

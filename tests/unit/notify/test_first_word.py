@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from candor.calendar import Calendar, parse_business_hours
 from notify_svc.domain.episode import decide, observe
 from notify_svc.domain.model import Episode, FactKind, Kind, Reason, Rules, Statement
 from tests.support.clocks import NOON
@@ -96,6 +97,26 @@ def test_history_warns_nobody() -> None:
 def test_a_failed_first_word_is_not_tried_again_by_itself() -> None:
     episode = Episode(slip_since=NOON, blocked=True)
     assert decide(episode, gap(), promise(), NOON + minutes(9), RULES).reason is Reason.BLOCKED
+
+
+WORKDAYS = Calendar(parse_business_hours("mon-fri 08:00-17:00"))
+
+
+def test_the_hold_is_working_time_on_the_clock_of_the_promises_zone() -> None:
+    # A Friday, three minutes before five in New York: two of the five minutes are Monday's.
+    friday = datetime(2013, 3, 8, 21, 57, tzinfo=UTC)
+    monday = datetime(2013, 3, 11, 12, 2, tzinfo=UTC)
+    rules = Rules(calendar=WORKDAYS)
+    at = gap(as_of=friday, held_due=DUE)
+    early = decided(at, monday - minutes(0.1), rules=rules)
+    assert (early.reason, early.wake_at) == (Reason.SLIP_TOO_SHORT, monday)
+    assert decided(at, monday, rules=rules).reason is Reason.SLIP_HELD
+
+
+def test_a_missed_step_waits_for_no_opening_hour() -> None:
+    saturday = datetime(2013, 3, 9, 12, tzinfo=UTC)
+    at = gap(0.1, facts=(step(),), as_of=saturday)
+    assert decided(at, saturday, rules=Rules(calendar=WORKDAYS)).reason is Reason.MILESTONE_MISSED
 
 
 @given(

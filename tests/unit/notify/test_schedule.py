@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from candor.calendar import Calendar, parse_business_hours
 from notify_svc.domain.model import Forecast, Rules
 from notify_svc.domain.schedule import ceil_to, next_update, step_of, told_range
 from tests.support.clocks import NOON
@@ -84,6 +86,33 @@ def test_beyond_six_hours_it_is_a_whole_hour() -> None:
 
 def test_without_news_the_interval_does_not_shrink() -> None:
     assert next_update(NOON, NOON + minutes(61), NEW_YORK, RULES, timedelta(hours=4)) == NOON + timedelta(hours=4)
+
+
+WORKDAYS = Calendar(parse_business_hours("mon-fri 08:00-17:00"), "America/New_York")
+
+
+@pytest.mark.parametrize(
+    ("until", "by"),
+    [
+        (datetime(2013, 3, 8, 21, 0, tzinfo=UTC), datetime(2013, 3, 8, 21, 0, tzinfo=UTC)),
+        (datetime(2013, 3, 8, 22, 0, tzinfo=UTC), datetime(2013, 3, 8, 22, 0, tzinfo=UTC)),
+        # Clocks change on the Sunday between.
+        (datetime(2013, 3, 8, 22, 15, tzinfo=UTC), datetime(2013, 3, 11, 12, 0, tzinfo=UTC)),
+        (datetime(2013, 3, 9, 15, 0, tzinfo=UTC), datetime(2013, 3, 11, 12, 0, tzinfo=UTC)),
+    ],
+    ids=["open", "closing", "evening", "weekend"],
+)
+def test_the_next_update_comes_due_in_working_hours(until: datetime, by: datetime) -> None:
+    now = datetime(2013, 3, 8, 17, tzinfo=UTC)
+    assert next_update(now, until, NEW_YORK, RULES, hours=WORKDAYS) == by
+
+
+@given(moments, spans, zones)
+def test_working_hours_only_ever_put_it_off_to_an_opening(now: datetime, left: timedelta, zone: ZoneInfo) -> None:
+    plain = next_update(now, now + left, zone, RULES)
+    by = next_update(now, now + left, zone, RULES, hours=WORKDAYS)
+    assert by >= plain
+    assert by == plain or WORKDAYS.is_open(by)
 
 
 @given(moments, spans, zones, st.floats(0.1, 1))

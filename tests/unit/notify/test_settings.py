@@ -32,6 +32,8 @@ def test_the_defaults_are_the_definitions() -> None:
 def test_rules_come_from_settings() -> None:
     rules = NotifySettings(warn_at=0.8, hold_minutes=10, update_max_minutes=600).rules()
     assert (rules.warn_at, rules.hold, rules.update_max) == (0.8, timedelta(minutes=10), timedelta(hours=10))
+    rules = NotifySettings(owner_wait_minutes=0, owner_daily_cap=7).rules()
+    assert (rules.owner_wait, rules.owner_daily_cap) == (timedelta(0), 7)
 
 
 @pytest.mark.parametrize(
@@ -39,6 +41,7 @@ def test_rules_come_from_settings() -> None:
     [
         ({"claim_seconds": 60, "smtp_data_seconds": 60}, "CLAIM_SECONDS"),
         ({"clear_at": 0.7}, "CLEAR_AT"),
+        ({"owner_wait_minutes": 60, "update_min_minutes": 60}, "OWNER_WAIT_MINUTES"),
         ({"mail_sender": "x\r\nBcc: y@evil.test"}, "MAIL_SENDER"),
         ({"mail_sender_name": "=?utf-8?q?x?="}, "MAIL_SENDER"),
         ({**PRODUCTION, "mail_sender": "promises@candor.example"}, "placeholder"),

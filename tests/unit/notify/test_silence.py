@@ -18,7 +18,7 @@ WILLING = Recipient(known=True, consent=True)
 
 
 def test_a_willing_customer_may_be_told() -> None:
-    assert silenced(promise(), WILLING, 0, RULES) is None
+    assert silenced(promise(), WILLING, 0, 10) is None
 
 
 @pytest.mark.parametrize(
@@ -36,16 +36,16 @@ def test_a_willing_customer_may_be_told() -> None:
     ],
 )
 def test_each_reason_silences(about: dict[str, Any], recipient: Recipient, sent: int, reason: Reason) -> None:
-    assert silenced(promise(**about), recipient, sent, RULES) is reason
+    assert silenced(promise(**about), recipient, sent, 10) is reason
 
 
 def test_a_promise_that_is_gone_silences() -> None:
-    assert silenced(None, WILLING, 0, RULES) is Reason.ERASED
+    assert silenced(None, WILLING, 0, 10) is Reason.ERASED
 
 
 @given(st.builds(Recipient, st.booleans(), st.none() | st.booleans(), st.booleans(), st.booleans()), st.booleans())
 def test_nothing_is_ever_said_after_a_withdrawal_or_without_consent(recipient: Recipient, withdrawn: bool) -> None:
-    reason = silenced(promise(withdrawn=withdrawn), recipient, 0, RULES)
+    reason = silenced(promise(withdrawn=withdrawn), recipient, 0, 10)
     assert (reason is None) == (recipient == WILLING and not withdrawn)
 
 

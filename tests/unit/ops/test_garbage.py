@@ -23,3 +23,35 @@ assert seen() is None
 def test_what_is_there_is_left_alone_and_what_comes_is_collected() -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+HELD = """
+import gc, weakref
+from candor.ops import garbage
+class Ring: pass
+def ring():
+    made = Ring(); made.self = made
+    return weakref.ref(made)
+gc.set_threshold(10)
+with garbage.held():
+    with garbage.held():
+        inside = ring()
+    kept = [[] for _ in range(1000)]
+    assert inside() is not None and not gc.isenabled()
+assert gc.isenabled()
+kept = [[] for _ in range(1000)]
+assert inside() is None, "what was due comes right after"
+try:
+    with garbage.held():
+        raise KeyError
+except KeyError:
+    assert gc.isenabled()
+gc.disable()
+with garbage.held(): pass
+assert not gc.isenabled(), "who switched it off keeps it off"
+"""
+
+
+def test_collections_wait_and_come_right_after() -> None:
+    done = subprocess.run([sys.executable, "-c", HELD], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

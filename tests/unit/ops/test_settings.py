@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from candor.calendar import Calendar, parse_business_hours
 from candor.ops.clock import BusinessClock, SystemClock
 from candor.ops.settings import Settings, load, looks_placeholder, read_secret
 
@@ -47,6 +48,31 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     found = Settings()  # type: ignore[call-arg]
     assert (found.service, found.port, found.trusted_hosts) == ("risk-svc", 8103, ("a.example", "b.example"))
     assert isinstance(found.business_clock(), BusinessClock)
+
+
+def test_the_business_calendar_is_always_open_unless_hours_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert settings().calendar == Calendar()
+    monkeypatch.setenv("BUSINESS_HOURS", "mon-fri 09:00-17:00")
+    monkeypatch.setenv("HOLIDAYS", "DE-BE")
+    found = settings().calendar
+    assert (found.week, found.zone, found.holidays) == (parse_business_hours("mon-fri 09:00-17:00"), "UTC", "DE-BE")
+    monkeypatch.setenv("BUSINESS_HOURS", "")
+    monkeypatch.setenv("HOLIDAYS", "")
+    assert settings().calendar.always
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"business_hours": "9 to 5"}, '"9 to 5" is not understood: write "always", or hours like'),
+        ({"business_hours": "mon-fri 09:00-17:00", "holidays": "XX"}, 'no holidays are known of "XX"'),
+        ({"business_hours": "mon-fri 09:00-17:00", "holidays": "DE-XX"}, "write a country like DE, or a part"),
+        ({"holidays": "DE"}, "HOLIDAYS needs working hours to take days from: set BUSINESS_HOURS"),
+    ],
+)
+def test_a_business_calendar_that_cannot_be_meant_stops_the_process(fields: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        settings(**fields)
 
 
 def test_empty_variables_are_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,6 +63,16 @@ BAD_PROMISES = [
     ("milestones", [{"name": "a", "told": "yes"}], "/milestones/0/told"),
     ("depends_on", [{"kind": "site"}], "/depends_on/0/id"),
     ("references", [{"system": "s", "id": "x", "more": 1}], "/references/0/more"),
+    ("scope", [{"item": "a"}, {"item": "a"}], "/scope"),
+    ("scope", [{"item": str(number)} for number in range(51)], "/scope"),
+    ("scope", [{"item": ""}], "/scope/0/item"),
+    ("scope", [{"item": "x" * 201}], "/scope/0/item"),
+    ("scope", [{"item": "a", "weight": 0}], "/scope/0/weight"),
+    ("scope", [{"item": "a", "weight": -1}], "/scope/0/weight"),
+    ("scope", [{"item": "a", "weight": 1e7}], "/scope/0/weight"),
+    ("scope", [{"item": "a", "weight": "2"}], "/scope/0/weight"),
+    ("scope", [{"item": "a", "supported": "no"}], "/scope/0/supported"),
+    ("scope", [{"item": "a", "delivered": 1}], "/scope/0/delivered"),
     ("state", "kept", "/state"),
     ("held_due", "2013-03-09T12:00:00Z", "/held_due"),
 ]
@@ -132,12 +142,14 @@ def test_everything_said_reaches_the_command() -> None:
         "currency": "EUR",
         "deliverer": "crew-7",
         "accepted": False,
+        "scope": [{"item": "seat", "weight": 3}, {"item": "meal", "supported": False}],
     }
     command = parse(PromiseIn, msgspec.json.encode(body)).command(NOON)
     assert command.terms.labels == {"carrier": "UA", "hour": 7.0, "night": False}
     assert command.terms.milestones[0].planned == NOON.replace(day=9, hour=9)
     assert command.terms.depends_on == (("site", "EWR"),)
     assert command.terms.references == (("ops", "UA 1/2013"),)
+    assert command.terms.scope == (("seat", 3.0, True), ("meal", 1.0, False))
     assert (command.terms.value, command.terms.accepted) == (12.0, False)
 
 

@@ -25,6 +25,8 @@ def detail(**changed: Any) -> schemas.GapDetail:
         "score": 63.4,
         "band": "high",
         "p_slip": 0.823,
+        "base_rate": 0.3,
+        "too_little_history": None,
         "held_due": NOW + timedelta(hours=2),
         "as_of": NOW,
         "told": True,
@@ -45,6 +47,7 @@ def detail(**changed: Any) -> schemas.GapDetail:
             revisions=0,
         ),
         "milestones": [],
+        "scope": [],
         "incidents": [],
         "notices": [],
         "labels": {},
@@ -78,6 +81,13 @@ def test_times_are_shown_in_the_promises_own_zone() -> None:
     assert look.clock_text(NOW) == "Fri 8 Mar 22:05"
 
 
+def test_a_settled_promise_says_what_is_missing_of_it() -> None:
+    part = schemas.ContributionOut(component=Component.SCOPE, x=0.2, share=1.0, evidence="2 of 3 items delivered")
+    kept = detail(standing=Standing.KEPT, contributions=[part])
+    assert look.why(kept) == "Kept; 2 of 3 items delivered"
+    assert look.why(detail(standing=Standing.BROKEN)) == "Broken"
+
+
 def test_why_is_the_largest_part_in_words() -> None:
     assert look.why(detail()) == "70 min late"
 
@@ -95,6 +105,15 @@ def test_a_promise_without_a_gap_is_on_course() -> None:
 def test_a_settled_promise_says_how_it_ended(standing: Standing, words: str) -> None:
     row = look.row(detail(standing=standing))
     assert (row["why"], row["standing"], row["slip"]) == (words, words, "–")
+
+
+def test_too_little_history_is_shown_in_the_place_of_a_probability() -> None:
+    said = "too little history (7); 31 % of such promises slip"
+    young = detail(p_slip=None, too_little_history=said)
+    assert look.row(young)["slip"] == look.slip(young) == said
+    assert look.slip(detail(p_slip=None)) == "–"
+    unknown = [schemas.PointOut(at=NOW, score=20, p_slip=None, p50=None)]
+    assert look.course_chart(detail(history=unknown))["series"][1]["data"][0][1] is None
 
 
 def test_a_row_is_text_and_numbers_only() -> None:

@@ -145,6 +145,68 @@ def test_started_does_not_undo_reached_and_a_correction_counts() -> None:
     assert state.steps[0].at == (DEPARTS + 25 * M).timestamp()
 
 
+S = MilestoneStatus
+
+
+@given(st.permutations([(S.STARTED, -50), (S.MISSED, -20), (S.REACHED, -10), (S.REDATED, -60)]))
+def test_reports_in_any_order_leave_a_step_where_the_newest_word_puts_it(words: list[tuple[S, int]]) -> None:
+    story = Story()
+    told = [story.milestone("departed", status=word, at=DEPARTS + at * M, planned=DEPARTS) for word, at in words]
+    step = folding(story.made(), *told).steps[0]
+    assert (step.status, step.at) == (StepStatus.REACHED, (DEPARTS - 10 * M).timestamp())
+    assert step.expected_at == (DEPARTS - 10 * M).timestamp()
+
+
+@given(st.permutations([(S.REACHED, -40), (S.CANCELLED, -5), (S.MISSED, -20)]))
+def test_the_last_of_several_ends_stands(words: list[tuple[S, int]]) -> None:
+    story = Story()
+    told = [story.milestone("departed", status=word, at=DEPARTS + at * M) for word, at in words]
+    assert folding(story.made(), *told).steps[0].status == StepStatus.CANCELLED
+
+
+def test_an_older_plan_that_comes_late_does_not_undo_a_newer_one() -> None:
+    story = Story()
+    plans = [
+        story.milestone("departed", status=S.REDATED, at=MADE + at * M, planned=DEPARTS + late * M)
+        for at, late in ((50, 90), (20, 30))
+    ]
+    step = folding(story.made(), *plans).steps[0]
+    assert (step.expected, step.expected_at) == ((DEPARTS + 90 * M).timestamp(), (MADE + 50 * M).timestamp())
+
+
+@pytest.mark.parametrize(
+    ("word", "status", "at"),
+    [
+        (S.STARTED, StepStatus.STARTED, 30.0),
+        (S.PLANNED, StepStatus.PENDING, None),
+        (S.REDATED, StepStatus.PENDING, None),
+    ],
+)
+def test_a_correction_opens_a_finished_promise_again(word: S, status: StepStatus, at: float | None) -> None:
+    # delivery-svc passes a later word that a finished step is open only if it calls itself a correction.
+    story = Story()
+    reached, corrected = story.milestone("arrived", 5), story.milestone("arrived", 30, status=word)
+    state = folding(story.made(), reached)
+    assert standing(state) is Standing.KEPT
+    fold(state, corrected.envelope, corrected.data)
+    assert standing(state) is Standing.OPEN
+    step = state.steps[1]
+    assert (step.status, step.at) == (status, None if at is None else (ARRIVES + at * M).timestamp())
+    # What was said before the correction, and comes late, is no news; what is said after it is.
+    late = story.milestone("arrived", 10)
+    fold(state, late.envelope, late.data)
+    assert standing(state) is Standing.OPEN
+    done = story.milestone("arrived", 40)
+    fold(state, done.envelope, done.data)
+    assert standing(state) is Standing.BROKEN
+
+
+def test_what_comes_late_opens_nothing() -> None:
+    story = Story()
+    done, older = story.milestone("arrived", 5), story.milestone("arrived", -20, status=S.STARTED)
+    assert standing(folding(story.made(), done, older)) is Standing.KEPT
+
+
 def test_only_the_newest_state_of_a_notice_counts_and_few_are_kept() -> None:
     story = Story()
     state = folding(story.made(), story.notice(version=5))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from candor.calendar import Calendar, parse_business_hours
 from candor.contracts import Component
 from risk_svc.domain.gap import (
     BAND_NAMES,
@@ -73,7 +77,7 @@ def test_default_weights_are_those_of_the_definitions() -> None:
 
 
 @pytest.mark.parametrize("bad", [{"lateness": 0.96}, {"scope": -0.1}, {"silence_hours": 0}])
-def test_weights_out_of_range_are_refused(bad: dict[str, float]) -> None:
+def test_weights_out_of_range_are_refused(bad: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="must"):
         Weights(**bad)
 
@@ -97,6 +101,24 @@ def test_silence_grows_to_one_over_its_hours(hours: float, expected: float) -> N
     assert silence(1000.0, 1000.0 + hours * 3600, 8.0) == pytest.approx(expected)
 
 
+OFFICE = Calendar(parse_business_hours("mon-fri 09:00-17:00"), "Europe/Berlin")
+FRIDAY = datetime(2026, 11, 20, 16, tzinfo=ZoneInfo("Europe/Berlin")).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("hours", "expected"),
+    [(1, 1 / 8), (12, 1 / 8), (65, 1 / 8), (66, 2 / 8), (72, 1.0), (100, 1.0), (0, 0.0), (-5, 0.0)],
+)
+def test_nobody_is_silent_while_the_office_is_closed(hours: float, expected: float) -> None:
+    assert silence(FRIDAY, FRIDAY + hours * 3600, 8.0, OFFICE) == pytest.approx(expected)
+
+
+@given(st.floats(0, 2e9), st.floats(0, 1e6), st.floats(0.1, 100))
+def test_business_silence_never_exceeds_that_of_the_clock(since: float, gone: float, hours: float) -> None:
+    assert silence(since, since + gone, hours, Calendar()) == silence(since, since + gone, hours)
+    assert 0.0 <= silence(since, since + gone, hours, OFFICE) <= silence(since, since + gone, hours) + 1e-6
+
+
 def test_silence_is_nothing_without_doubt() -> None:
     assert silence(None, 5000.0, 8.0) == 0.0
 
@@ -116,7 +138,11 @@ def test_a_roll_up_lies_between_mean_and_worst(pairs: list[tuple[float, float]])
 
 def test_a_roll_up_of_nothing_is_nothing() -> None:
     assert roll_up([]) == 0.0
-    assert roll_up([(50.0, 0.0), (80.0, -3.0)]) == 0.0
+    assert roll_up([(50.0, 0.0), (80.0, 1.0)]) == 80.0
+
+
+def test_promises_of_no_value_are_not_without_a_gap() -> None:
+    assert roll_up([(30.0, 0.0), (40.0, -3.0)]) == pytest.approx(1250**0.5)
 
 
 @given(st.floats(0, 100))

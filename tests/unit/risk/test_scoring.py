@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from candor.calendar import Calendar, parse_business_hours
 from candor.contracts import Component, IncidentReported, Message, NoticeState, Standing, Statement, Verdict
 from risk_svc.domain.facts import facts
 from risk_svc.domain.fold import fold
@@ -77,6 +78,15 @@ def test_silence_grows_until_the_customer_is_told() -> None:
     fold(state, item.envelope, item.data)
     scored(state, LIKELY, DEPARTS_S + 5 * 3600)
     assert "silence" not in shares(state)
+
+
+@pytest.mark.parametrize(("zone", "expected"), [("UTC", 0.0), ("America/New_York", 0.5), ("Nowhere/At_all", 0.0)])
+def test_silence_counts_the_business_hours_of_the_promises_own_zone(zone: str, expected: float) -> None:
+    # It departs at 18:00 UTC, 13:00 in New York.
+    office = Weights(calendar=Calendar(parse_business_hours("mon-fri 09:00-17:00")))
+    state = scored(state_of(Story().made(zone=zone)))
+    score_open(state, [], LIKELY, DEPARTS_S + 5 * 3600, office, math.inf)
+    assert shares(state).get("silence", 0.0) == pytest.approx(expected)
 
 
 def test_silence_begins_anew_after_doubt_has_gone() -> None:

@@ -14,6 +14,8 @@ def test_weights_are_settings_with_the_definitions_defaults() -> None:
     assert RiskSettings().weights == Weights()
     changed = RiskSettings(weight_lateness=0.5, silence_hours=2).weights
     assert (changed.lateness, changed.silence_hours) == (0.5, 2.0)
+    office = RiskSettings(business_hours="mon-fri 09:00-17:00", holidays="US")
+    assert office.weights == Weights(calendar=office.calendar)
 
 
 def test_the_roles_have_ports_of_their_own_and_one_database() -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from candor.contracts import IncidentReported, IncidentStatus, Message, decode, message
 from candor.messaging.partitioner import partition_of
-from candor.store.outbox import pack, unpack
+from candor.messaging.wire import LARGEST_BATCH
+from candor.store.packing import Row, pack, repack, unpack
 from tests.support.foundation import NOON, contact, erased, made, revised
 
 ids = st.from_regex(r"[A-Za-z0-9._:-]{1,12}", fullmatch=True)
@@ -46,19 +46,29 @@ messages = st.lists(
 
 @given(messages, st.integers(1, 7))
 def test_every_message_is_in_exactly_one_row_and_in_order(sent: list[Message], partitions: int) -> None:
-    expected: dict[tuple[str, int], list[Message]] = defaultdict(list)
-    for item in sent:
-        number = partition_of(item.envelope.key.encode(), partitions if item.data.TOPIC != "incidents" else 1)
-        expected[item.data.TOPIC, number].append(item)
-
     rows = pack(sent, partitions)
 
-    found = {
-        (row.topic, row.partition): [decode(row.topic, record.headers, record.value) for record in unpack(row.records)]
-        for row in rows
-    }
-    assert found == expected
-    assert len(rows) == len(found)
+    assert unpacked(rows) == placed(sent, partitions)
+    assert len(rows) == len(unpacked(rows)), "few messages need one row a place"
+
+
+def test_a_row_is_at_most_one_batch_and_order_goes_on_in_the_next() -> None:
+    sent = [made(f"p{number}", f"c{number % 5}", what="x" * (number % 997)) for number in range(4_000)]
+
+    rows = pack(sent, 2)
+
+    assert unpacked(rows) == placed(sent, 2)
+    assert len(rows) > 4
+    assert all(len(row.records) <= LARGEST_BATCH for row in rows)
+    full = [row for row in rows if len(row.records) > 0.9 * LARGEST_BATCH]
+    assert len(full) >= len(rows) - 2, "only the last row of a place may be small"
+
+
+def test_a_message_larger_than_a_batch_has_a_row_of_its_own() -> None:
+    big = made("big", what="x" * 2 * LARGEST_BATCH)
+    rows = pack([made("p1"), big, made("p2")], 1)
+    assert [row.events for row in rows] == [1, 1, 1]
+    assert unpacked(rows) == placed([made("p1"), big, made("p2")], 1)
 
 
 @given(messages, st.integers(1, 7))
@@ -73,6 +83,24 @@ def test_a_row_knows_its_count_and_its_keys(sent: list[Message], partitions: int
         assert row.topic == "incidents" or places == {row.partition}
 
 
+@given(messages, st.data())
+def test_what_is_left_of_a_row_is_a_row(sent: list[Message], data: st.DataObject) -> None:
+    for row in pack(sent, 1):
+        records = unpack(row.records)
+        kept = [record for record in records if data.draw(st.booleans())] or records
+        again = repack(kept, row.topic, row.partition)
+        assert unpack(again.records) == kept
+        assert (again.topic, again.partition, again.events) == (row.topic, row.partition, len(kept))
+        assert set(again.keys) == {record.key.decode() for record in kept}
+
+
+def test_more_than_a_row_holds_is_refused() -> None:
+    rows = pack([made(f"p{number}", "c1", what="x" * 400_000) for number in range(2)], 1)
+    records = [record for row in rows for record in unpack(row.records)]
+    with pytest.raises(ValueError, match="more records"):
+        repack(records)
+
+
 def test_incidents_lie_on_the_one_partition_of_their_topic() -> None:
     rows = pack([incident(f"i{number}", 1) for number in range(50)], 8)
     assert [(row.topic, row.partition, row.events) for row in rows] == [("incidents", 0, 50)]
@@ -82,16 +110,18 @@ def test_nothing_to_send_is_no_row() -> None:
     assert pack([], 4) == []
 
 
-@given(st.binary(max_size=60))
-def test_bytes_that_are_no_row_are_refused_and_never_taken_for_records(noise: bytes) -> None:
-    try:
-        records = unpack(noise)
-    except msgspec.MsgspecError:
-        return
-    assert records == []
+def placed(sent: list[Message], partitions: int) -> dict[tuple[str, int], list[Message]]:
+    found: dict[tuple[str, int], list[Message]] = defaultdict(list)
+    for item in sent:
+        number = partition_of(item.envelope.key.encode(), partitions if item.data.TOPIC != "incidents" else 1)
+        found[item.data.TOPIC, number].append(item)
+    return found
 
 
-def test_a_cut_row_is_refused() -> None:
-    (row,) = pack([made("p1")], 1)
-    with pytest.raises(msgspec.DecodeError):
-        unpack(row.records[:-1])
+def unpacked(rows: list[Row]) -> dict[tuple[str, int], list[Message]]:
+    found: dict[tuple[str, int], list[Message]] = defaultdict(list)
+    for row in rows:
+        found[row.topic, row.partition] += [
+            decode(row.topic, record.headers, record.value) for record in unpack(row.records)
+        ]
+    return found

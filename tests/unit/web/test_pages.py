@@ -1,6 +1,7 @@
 """Long lists a page at a time."""
 
 import base64
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -10,13 +11,17 @@ from starlette.requests import Request
 from candor.web.pages import decode_cursor, encode_cursor, link_header, page
 from candor.web.problems import Problem
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 def request(query: str = "", path: str = "/v1/promises") -> Request:
     scope = {"type": "http", "method": "GET", "path": path, "query_string": query.encode(), "headers": []}
     return Request(scope | {"server": ("localhost", 80), "scheme": "http"})
 
 
-@given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=50), st.integers(-(2**63), 2**63 - 1))
+@given(
+    st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=50), st.integers(-(2**63) + 1, 2**63 - 1)
+)
 def test_a_cursor_is_read_back(text: str, number: int) -> None:
     assert decode_cursor(encode_cursor(text, number), str, int) == (text, number)
 
@@ -47,6 +52,30 @@ def test_a_cursor_that_we_did_not_give_is_refused(cursor: str) -> None:
     with pytest.raises(Problem) as caught:
         decode_cursor(cursor, str, int)
     assert (caught.value.code, caught.value.errors[0].parameter) == ("invalid_field", "cursor")
+
+
+@pytest.mark.parametrize(
+    ("position", "kind"),
+    [
+        (2**63, int),
+        (-(2**63) - 1, int),
+        (10**30, int),
+        ("2026-03-08T12:00:00", datetime),
+        ("yesterday", datetime),
+        ("0001-01-01T00:00:00+14:00", datetime),
+        ("9999-12-31T23:59:59-14:00", datetime),
+    ],
+)
+def test_a_position_that_no_row_can_have_is_refused_before_the_database_sees_it(
+    position: int | str, kind: type
+) -> None:
+    with pytest.raises(Problem, match="invalid_field"):
+        decode_cursor(encode_cursor(position), kind)
+
+
+@given(st.integers(-62_000_000_000, 253_000_000_000).map(lambda seconds: EPOCH + timedelta(seconds=seconds)))
+def test_a_moment_is_read_back(moment: datetime) -> None:
+    assert decode_cursor(encode_cursor(moment), datetime) == (moment,)
 
 
 @given(st.text(max_size=60))

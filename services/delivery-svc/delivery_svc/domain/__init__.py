@@ -2,11 +2,12 @@
 
 from delivery_svc.domain.incident import Incident, IncidentStatus, Sighting, see
 from delivery_svc.domain.matching import Parked, ParkReason, place
-from delivery_svc.domain.milestone import MilestoneStatus, Report, Step, check, record
+from delivery_svc.domain.milestone import Delivered, MilestoneStatus, Report, Step, check, check_items, record
 from delivery_svc.domain.refusal import Refused, Why
 from delivery_svc.domain.values import Named
 
 __all__ = [
+    "Delivered",
     "Incident",
     "IncidentStatus",
     "MilestoneStatus",
@@ -19,6 +20,7 @@ __all__ = [
     "Step",
     "Why",
     "check",
+    "check_items",
     "place",
     "record",
     "see",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from delivery_svc.domain.refusal import Refused, Why
 from delivery_svc.domain.values import Named
@@ -26,6 +28,13 @@ OPEN = frozenset({MilestoneStatus.PLANNED, MilestoneStatus.STARTED, MilestoneSta
 ENDS = DONE | {MilestoneStatus.MISSED}
 
 
+class Delivered(NamedTuple):
+    """How much of a scope item is delivered by now, in [0, 1]."""
+
+    item: str
+    share: float
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """One report of a step: names its promise, or a foreign `reference` to it. `at` is when it happened.
@@ -42,6 +51,7 @@ class Report:
     final: bool = False
     reason: str | None = None
     correction: bool = False
+    delivered: tuple[Delivered, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,17 @@ def check(report: Report) -> None:
         )
     if report.status is MilestoneStatus.REDATED and report.planned is None:
         raise Refused(Why.REDATED_WITHOUT_PLAN, "a redated step needs its new planned time", "/planned")
+    if report.delivered and report.status in (MilestoneStatus.PLANNED, MilestoneStatus.REDATED):
+        raise Refused(Why.NOTHING_DELIVERED_YET, f"a step that is {report.status} delivers nothing", "/delivered")
+
+
+def check_items(report: Report, scope: Collection[str]) -> None:
+    """Refuse a report of items that are not in the promise's `scope`: nobody would ever count them."""
+    for place, part in enumerate(report.delivered):
+        if part.item not in scope:
+            named = ", ".join(scope) if scope else "none"
+            detail = f"the promise has no scope item of this name; it has {named[:400]}"
+            raise Refused(Why.UNKNOWN_ITEM, detail, f"/delivered/{place}/item")
 
 
 def record(known: Step | None, report: Report) -> Step:

@@ -11,6 +11,8 @@ class Why(StrEnum):
     MILESTONE_REGRESSED = "milestone_regressed"
     FINAL_WITHOUT_END = "final_without_end"
     REDATED_WITHOUT_PLAN = "redated_without_plan"
+    NOTHING_DELIVERED_YET = "nothing_delivered_yet"
+    UNKNOWN_ITEM = "unknown_item"
     RESOLVED_BEFORE_OPENED = "resolved_before_opened"
     ENDS_BEFORE_OPENED = "ends_before_opened"
     UNKNOWN_PROMISE = "unknown_promise"

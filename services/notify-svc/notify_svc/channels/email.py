@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 import aiosmtplib
 from aiosmtplib.errors import SMTPException, SMTPResponseException
 
 from notify_svc.channels.headers import UnsafeHeader
 from notify_svc.channels.mail import Mail
+
+_ENHANCED: Final = re.compile(r"5\.(\d{1,3})\.\d{1,3}\b")
 
 
 class Fate(StrEnum):
@@ -23,7 +26,7 @@ class Fate(StrEnum):
     LATER = "later"
     """Provably unsent, and worth another try with the same id."""
     REFUSED_RECIPIENT = "refused_recipient"
-    """Provably unsent: there is no such mailbox."""
+    """Provably unsent: there is no such mailbox, so the address is not tried again."""
     REFUSED = "refused"
     """Provably unsent: the server will not take this message."""
     ABORTED = "aborted"
@@ -118,12 +121,19 @@ class EmailChannel:
 
 
 def _unsent(error: Exception, step: str) -> Outcome:
-    code = error.code if isinstance(error, SMTPResponseException) else 0
+    code, said = (error.code, error.message) if isinstance(error, SMTPResponseException) else (0, "")
     name = type(error).__name__
     # Refused before MAIL, it is our own access that is wrong and not this message: worth another try.
-    if 500 <= code < 600 and step != "connect":
-        return Outcome(Fate.REFUSED_RECIPIENT if step == "rcpt" else Fate.REFUSED, step, code, name)
-    return Outcome(Fate.LATER, step, code, name)
+    if not 500 <= code < 600 or step == "connect":
+        return Outcome(Fate.LATER, step, code, name)
+    gone = step == "rcpt" and _no_mailbox(code, said)
+    return Outcome(Fate.REFUSED_RECIPIENT if gone else Fate.REFUSED, step, code, name)
+
+
+def _no_mailbox(code: int, said: str) -> bool:
+    """Whether a refusal is about the mailbox (RFC 3463: 5.1.x; RFC 5321 without one), and not about us (5.7.x)."""
+    found = _ENHANCED.match(said)
+    return found[1] == "1" if found else code in (550, 551, 553)
 
 
 def _answered(code: int) -> Outcome:

@@ -43,7 +43,7 @@ def decide(episode: Episode, gap: Gap | None, promise: Promise | None, now: date
         return wait(Reason.DATES_DIFFER)
     if episode.told is not None:
         return _speak_again(episode, episode.told, gap, now, rules)
-    return blocked(episode) or _first_word(episode, gap, now, rules)
+    return blocked(episode) or _first_word(episode, gap, promise, now, rules)
 
 
 def after_speaking(episode: Episode, decision: Decision, told: Told) -> Episode:
@@ -54,7 +54,7 @@ def after_speaking(episode: Episode, decision: Decision, told: Told) -> Episode:
     return replace(episode, told=told, ended=decision.closing)
 
 
-def _first_word(episode: Episode, gap: Gap, now: datetime, rules: Rules) -> Decision:
+def _first_word(episode: Episode, gap: Gap, promise: Promise, now: datetime, rules: Rules) -> Decision:
     p_slip = gap.forecast.p_slip if gap.forecast else 0.0
     evidence = {"p_slip": f"{p_slip:.3f}", "gap": gap.event_id}
     missed = _missed(gap, now, rules)
@@ -63,7 +63,7 @@ def _first_word(episode: Episode, gap: Gap, now: datetime, rules: Rules) -> Deci
         return Decision(Kind.SPEAK, Reason.MILESTONE_MISSED, Statement.WARNING, found)
     wakes = [due for due in (_missed_at(fact, gap, rules) for fact in gap.facts) if due is not None]
     if episode.slip_since is not None:
-        due = episode.slip_since + rules.hold
+        due = rules.calendar.at(promise.zone).after(episode.slip_since, rules.hold)
         if now >= due:
             found = evidence | {"since": episode.slip_since.isoformat()}
             return Decision(Kind.SPEAK, Reason.SLIP_HELD, Statement.WARNING, found)

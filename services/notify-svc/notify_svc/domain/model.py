@@ -6,6 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from candor.calendar import Calendar
+from candor.contracts import LEAST_CASES
+
+ALWAYS = Calendar()
+
 
 class Statement(StrEnum):
     """What a notice says; the same words as the contract's."""
@@ -73,6 +78,7 @@ class Gap:
     facts: tuple[Fact, ...] = ()
     completed_at: datetime | None = None
     historical: bool = False
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +97,7 @@ class Promise:
     historical: bool = False
     withdrawn: bool = False
     disputed: bool = False
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +148,14 @@ class Rules:
     update_max: timedelta = timedelta(days=2)
     daily_cap: int = 10
     """Messages to one customer in 24 business hours."""
-    least_cases: int = 20
+    least_cases: int = LEAST_CASES
     """Like promises that a forecast must rest on before a customer is told of it."""
+    owner_wait: timedelta = timedelta(minutes=10)
+    """How long a customer's message waits for that to the owner at most: clock time, a night does not prolong it."""
+    owner_daily_cap: int = 100
+    """Messages to one owner in 24 business hours: they may own many promises that one bad day hits."""
+    calendar: Calendar = ALWAYS
+    """Working hours, on the clock of each promise's own zone: `hold` counts in them, updates come due in them."""
 
 
 class Kind(StrEnum):
@@ -193,8 +206,6 @@ class Reason(StrEnum):
     LINT = "lint"
     NOT_COMPOSED = "not_composed"
     SENDING_OFF = "sending_off"
-    KILL_SWITCH = "kill_switch"
-    NOT_FRESH = "not_fresh"
 
     CLAIMED = "claimed"
     DELIVERED = "delivered"

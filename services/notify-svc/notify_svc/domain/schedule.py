@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from candor.calendar import Calendar
 from notify_svc.domain.model import Forecast, Rules
 
 QUARTER = timedelta(minutes=15)
+TICK = timedelta(microseconds=1)
 HOUR = timedelta(hours=1)
 CLOSE_OF_DAY = time(17, 0)
 
@@ -31,13 +33,27 @@ def told_range(forecast: Forecast | None, now: datetime, zone: ZoneInfo) -> tupl
 
 
 def next_update(
-    now: datetime, until: datetime, zone: ZoneInfo, rules: Rules, previous: timedelta | None = None
+    now: datetime,
+    until: datetime,
+    zone: ZoneInfo,
+    rules: Rules,
+    previous: timedelta | None = None,
+    hours: Calendar | None = None,
 ) -> datetime:
     """When to write again at the latest: a share of the time until `until`, bounded, at a civil time in `zone`.
 
     `previous`: the interval before, where nothing has changed since; the next one is never shorter, so that a
-    customer with no news gets few messages.
+    customer with no news gets few messages. Outside of working `hours` it is the next opening: whoever can say more
+    than the forecast is there by then.
     """
+    by = _unhurried(now, until, zone, rules, previous)
+    # The closing moment is working time still: by then it has been said.
+    if hours is None or hours.is_open(by) or hours.is_open(by - TICK):
+        return by
+    return ceil_to(hours.after(by, TICK) - TICK, QUARTER, zone).astimezone(now.tzinfo)
+
+
+def _unhurried(now: datetime, until: datetime, zone: ZoneInfo, rules: Rules, previous: timedelta | None) -> datetime:
     wanted = max((until - now) * rules.update_share, rules.update_min, previous or timedelta(0))
     wanted = min(wanted, rules.update_max)
     if wanted <= 6 * HOUR:

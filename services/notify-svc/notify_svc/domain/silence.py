@@ -11,7 +11,7 @@ from notify_svc.domain.model import Gap, Promise, Reason, Rules, Standing, State
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """What counts of a customer: `consent` is None where the contact could not be read."""
+    """What counts of whom a message is for: `consent` is None where the contact could not be read."""
 
     known: bool = False
     consent: bool | None = None
@@ -19,8 +19,8 @@ class Recipient:
     erased: bool = False
 
 
-def silenced(promise: Promise | None, recipient: Recipient, sent_today: int, rules: Rules) -> Reason | None:
-    """The first reason not to write to this customer at all; None: nothing stands against it."""
+def silenced(promise: Promise | None, recipient: Recipient, sent_today: int, cap: int) -> Reason | None:
+    """The first reason not to write to this recipient at all; None: nothing stands against it."""
     reasons = (
         (recipient.erased or promise is None, Reason.ERASED),
         (promise is not None and promise.withdrawn, Reason.WITHDRAWN),
@@ -30,7 +30,7 @@ def silenced(promise: Promise | None, recipient: Recipient, sent_today: int, rul
         (recipient.consent is None, Reason.BAD_CONTACT),
         (not recipient.consent, Reason.NO_CONSENT),
         (recipient.refused, Reason.ADDRESS_REFUSED),
-        (sent_today >= rules.daily_cap, Reason.DAILY_CAP),
+        (sent_today >= cap, Reason.DAILY_CAP),
     )
     return next((reason for applies, reason in reasons if applies), None)
 

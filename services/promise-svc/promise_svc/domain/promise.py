@@ -36,6 +36,14 @@ class Step(NamedTuple):
     told: bool
 
 
+class Item(NamedTuple):
+    """A part of what was promised; `weight` above 0, relative. Not `supported`: claimed, and not to be had."""
+
+    item: str
+    weight: float
+    supported: bool
+
+
 class Named(NamedTuple):
     """A thing in its name space: (kind, id) of what is depended on, (system, id) of a foreign reference."""
 
@@ -59,6 +67,7 @@ class Terms:
     deliverer: str | None = None
     accepted: bool = True
     zone: str = "UTC"
+    scope: tuple[Item, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

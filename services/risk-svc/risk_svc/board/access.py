@@ -1,42 +1,41 @@
-"""Who sees the board: a one-use link opens a session; everything below /board asks for it, sockets too."""
+"""Who sees the board: a sign-in opens a session; everything below /board asks for it, sockets too."""
 
 from __future__ import annotations
 
-from datetime import datetime
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Final, cast
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import APIRouter, Query
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from candor.store.db import Database
-from candor.store.unit_of_work import unit_of_work
-from candor.web.sessions import Session, Sessions
+from candor.store.errors import StoreUnavailable
+from candor.web.oidc import CALLBACK, SignIn
+from candor.web.plain_page import plain_page
+from candor.web.problems import Problem
+from candor.web.sessions import ABSOLUTE, Session, Sessions
+from risk_svc.board.remembered import EndedSessions, UsedLinks
 
 HOME: Final = "/board/"
 router: Final = APIRouter(include_in_schema=False)
 
 
-class UsedLinks:
-    """Nonces of used links, in the service's database: a link works once, whichever process it reaches."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def use(self, nonce: str, until: datetime) -> bool:
-        """True the first time; forgets links that are too old to work anyway."""
-        async with unit_of_work(self._database) as uow:
-            await uow.connection.execute("DELETE FROM used_link WHERE until < clock_timestamp()")
-            return await uow.connection.fetchval(_USE, nonce, until) is not None
-
-
-_USE: Final = "INSERT INTO used_link (nonce, until) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING nonce"
-
-
 @router.get("/signin")
-async def sign_in(request: Request, token: Annotated[str, Query(max_length=1024)]) -> Response:
-    """Open a session with a link from `candor token`."""
+async def sign_in(
+    request: Request,
+    token: Annotated[str, Query(max_length=1024)] = "",
+    goal: Annotated[str, Query(alias="next", max_length=512)] = HOME,
+) -> Response:
+    """Sign in: at the company's identity provider where there is one, else with a link from `candor token`."""
+    company = company_of(request)
+    if company is not None:
+        if token:
+            raise Problem("link_invalid", "links open no session here: sign in with your company's account at /board/")
+        return await company.begin(goal)
     sessions = cast(Sessions, request.app.state.sessions)
     session = await sessions.sign_in(token, UsedLinks(request.app.state.database))
     answer = RedirectResponse(HOME, 303)
@@ -44,12 +43,33 @@ async def sign_in(request: Request, token: Annotated[str, Query(max_length=1024)
     return answer
 
 
-@router.get("/signout")
+@router.get(CALLBACK)
+async def signed_in(request: Request) -> Response:
+    """Where the identity provider sends the browser back to."""
+    company = company_of(request)
+    if company is None:
+        raise Problem.not_found()
+    return await company.finish(request.query_params, request.cookies, UsedLinks(request.app.state.database))
+
+
+@router.post("/signout")
 async def sign_out(request: Request) -> Response:
-    """End the session of this browser."""
-    answer = Response("Signed out. A new link: candor token --role viewer", media_type="text/plain")
-    cast(Sessions, request.app.state.sessions).end(answer)
+    """End the session, in this browser and wherever else its cookie may have got to."""
+    sessions = cast(Sessions, request.app.state.sessions)
+    session = session_of(request.scope, sessions)
+    # Another site's form comes without the cookie, and so ends nothing.
+    if session is None:
+        return RedirectResponse(HOME, 303)
+    await cast(EndedSessions, request.app.state.ended).end(session)
+    again = ("Sign in", "/signin") if company_of(request) else ("Sign in with a link from candor token", HOME)
+    answer = plain_page(200, "Signed out", "You are signed out of Candor.", again)
+    sessions.end(answer)
     return answer
+
+
+def company_of(request: Request) -> SignIn | None:
+    """The company's sign-in, where there is one."""
+    return cast("SignIn | None", getattr(request.app.state, "company", None))
 
 
 def session_of(scope: Scope, sessions: Sessions) -> Session | None:
@@ -58,21 +78,36 @@ def session_of(scope: Scope, sessions: Sessions) -> Session | None:
 
 
 class SignedIn:
-    """ASGI middleware of the board: 401 without a session, for pages, scripts and sockets alike."""
+    """ASGI middleware of the board: nothing without a session, for pages, scripts and sockets alike.
 
-    def __init__(self, app: ASGIApp, sessions: Sessions) -> None:
+    With `company`, a person who asks for a page is sent to sign in; everything else gets 401.
+    """
+
+    def __init__(self, app: ASGIApp, sessions: Sessions, ended: EndedSessions, *, company: bool = False) -> None:
         self.app = app
         self.sessions = sessions
+        self.ended = ended
+        self.company = company
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
         session = session_of(scope, self.sessions)
-        if session is None:
-            await self._refuse(scope, receive, send)
+        try:
+            over = session is None or not same_origin(scope) or await self.ended.has(session)
+        except StoreUnavailable:
+            # Nobody can say whether this session was ended, so it opens nothing.
+            await refuse(scope, receive, send, Problem.unavailable().response())
             return
+        if session is None or over:
+            await refuse(scope, receive, send, self._way_in(scope))
+        elif scope["type"] == "websocket":
+            await self.app(scope, until_its_end(session, receive, send), send)
+        else:
+            await self.app(scope, receive, self._renewing(session, send))
 
+    def _renewing(self, session: Session, send: Send) -> Send:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start" and self.sessions.due(session):
                 renewed = Response()
@@ -81,11 +116,46 @@ class SignedIn:
                 message["headers"] = [*message["headers"], *cookie]
             await send(message)
 
-        await self.app(scope, receive, sending)
+        return sending
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":
+    def _way_in(self, scope: Scope) -> Response:
+        if not self.company:
+            text = "Sign in first: run `candor token --role viewer` and open the link it prints.\n"
+            return Response(text, 401, media_type="text/plain")
+        if scope["type"] == "http" and scope["method"] == "GET" and b"text/html" in _headers(scope).get(b"accept", b""):
+            return RedirectResponse("/signin?" + urlencode({"next": scope["path"]}), 303)
+        return Response("Sign in first, at /board/.\n", 401, media_type="text/plain")
+
+
+async def refuse(scope: Scope, receive: Receive, send: Send, answer: Response) -> None:
+    """Answers a request with `answer`; a socket is closed before it opens."""
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    await answer(scope, receive, send)
+
+
+def same_origin(scope: Scope) -> bool:
+    """Whether a browser says that a page of this host asks; a cookie alone comes along from neighbouring hosts too."""
+    headers = _headers(scope)
+    origin = headers.get(b"origin")
+    return origin is None or urlsplit(origin.decode("latin-1")).netloc == headers.get(b"host", b"").decode("latin-1")
+
+
+def until_its_end(session: Session, receive: Receive, send: Send) -> Receive:
+    """What a socket receives, until its session is too old: a page left open must not outlive its sign-in."""
+
+    async def receiving() -> Message:
+        left = (session.began + ABSOLUTE - datetime.now(UTC)).total_seconds()
+        try:
+            async with asyncio.timeout(left):
+                return await receive()
+        except TimeoutError:
             await send({"type": "websocket.close", "code": 1008})
-            return
-        text = "Sign in first: run `candor token --role viewer` and open the link it prints.\n"
-        await Response(text, 401, media_type="text/plain")(scope, receive, send)
+            return {"type": "websocket.disconnect", "code": 1008}
+
+    return receiving
+
+
+def _headers(scope: Scope) -> Mapping[bytes, bytes]:
+    return dict(scope["headers"])

@@ -29,8 +29,9 @@ def page_frame(title: str) -> ui.label:
         ui.link("Candor", "/").classes("text-white text-h6 no-underline")
         ui.space()
         moment = ui.label().props("role=status").classes("text-white").mark("business-time")
-        with ui.element("a").props("href=/signout").classes("text-white q-ml-md"):
-            ui.label("Sign out")
+        # A form, as a link could be followed from any page of the web; it leads out of NiceGUI, so no event of its own.
+        with ui.element("form").props("method=post action=/signout").classes("q-ml-md"):
+            ui.button("Sign out").props("flat dense no-caps type=submit text-color=white")
     return moment
 
 

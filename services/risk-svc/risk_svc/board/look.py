@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from candor.contracts import Component
 from risk_svc import schemas
 from risk_svc.domain.gap import BAND_NAMES
 
@@ -51,11 +52,18 @@ def clock_text(moment: datetime, zone: str = "UTC") -> str:
 def why(item: schemas.GapItem) -> str:
     """The largest part of the gap, in words; what became of it where the promise is no longer open."""
     if item.standing != "open":
-        return STATES[item.standing]
+        # Kept says that it was in time; what is missing of it still has to be said.
+        missing = [part.evidence for part in item.contributions if part.component is Component.SCOPE]
+        return "; ".join([STATES[item.standing], *missing])
     if not item.contributions:
         return "on course"
     worst = max(item.contributions, key=lambda part: part.share)
     return worst.evidence or worst.component.value
+
+
+def slip(item: schemas.GapItem) -> str:
+    """P(slip) as a share, or that there is too little history for one, with the base rate."""
+    return item.too_little_history or ("–" if item.p_slip is None else f"{item.p_slip:.0%}")
 
 
 def row(item: schemas.GapItem) -> dict[str, Any]:
@@ -67,7 +75,7 @@ def row(item: schemas.GapItem) -> dict[str, Any]:
         "what": item.what,
         "customer": item.customer_id,
         "why": why(item),
-        "slip": f"{item.p_slip:.0%}" if item.standing == "open" else "–",
+        "slip": slip(item) if item.standing == "open" else "–",
         "due": clock_text(item.held_due),
         "told": "told" if item.told else "",
         "standing": STATES[item.standing],
@@ -131,7 +139,10 @@ def course_chart(detail: schemas.GapDetail) -> dict[str, Any]:
                 "step": "end",
                 "showSymbol": False,
                 "color": "#1f6f8b",
-                "data": [[at, round(100 * point.p_slip)] for at, point in zip(stamps, detail.history, strict=True)],
+                "data": [
+                    [at, None if point.p_slip is None else round(100 * point.p_slip)]
+                    for at, point in zip(stamps, detail.history, strict=True)
+                ],
             },
         ],
     }

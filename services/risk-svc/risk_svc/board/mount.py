@@ -8,10 +8,12 @@ from fastapi import FastAPI
 from nicegui import app as pages
 from nicegui import ui
 
+from candor.web.oidc import sign_in_of
 from candor.web.sessions import Sessions
 from risk_svc.board import overview, promise
-from risk_svc.board.access import SignedIn
+from risk_svc.board.access import HOME, SignedIn
 from risk_svc.board.reading import Reading
+from risk_svc.board.remembered import EndedSessions
 from risk_svc.settings import RiskSettings
 
 MOUNT = "/board"
@@ -22,9 +24,10 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
 
     Raises ValueError without a session secret, and in production without OIDC. Once a process: NiceGUI is one app.
     """
-    settings.refuse_staff_pages_without_oidc()
     sessions = Sessions(settings.session_secret(), secure=settings.public_url.startswith("https://"))
-    app.state.sessions = sessions
+    company = sign_in_of(settings, sessions, HOME)
+    ended = EndedSessions(app.state)
+    app.state.sessions, app.state.company, app.state.ended = sessions, company, ended
 
     @ui.page("/")
     async def _board() -> None:
@@ -35,7 +38,7 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
         promise.Page(_reading(app), promise_id)
 
     # Starlette types a middleware's own arguments only loosely.
-    cast(Any, pages).add_middleware(SignedIn, sessions=sessions)
+    cast(Any, pages).add_middleware(SignedIn, sessions=sessions, ended=ended, company=company is not None)
     ui.run_with(
         app, mount_path=MOUNT, title="Candor", show_welcome_message=False, reconnect_timeout=10, language="en-US"
     )

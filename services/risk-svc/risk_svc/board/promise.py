@@ -88,7 +88,7 @@ def _head(detail: schemas.GapDetail) -> None:
         parts.append(f"latest told {look.clock_text(detail.dates.latest_due, zone)}")
     forecast = detail.forecast
     if forecast is not None:
-        parts.append(f"may slip {forecast.p_slip:.0%}")
+        parts.append(detail.too_little_history or f"may slip {look.slip(detail)}")
         if forecast.p50 and forecast.p80:
             low, high = look.clock_text(forecast.p50, zone), look.clock_text(forecast.p80, zone)
             parts.append(f"expected {low} to {high}")

@@ -16,9 +16,10 @@ from candor.contracts import (
     PromiseSettled,
     PromiseWithdrawn,
 )
-from risk_svc.domain.state import NOTICES_LIMIT, PromiseState, Step, StepStatus, Told
+from risk_svc.domain.state import NOTICES_LIMIT, Item, PromiseState, Step, StepStatus, Told
 
 TEXT_LIMIT: Final = 120
+_FINISHED: Final = (StepStatus.REACHED, StepStatus.CANCELLED)
 _STATUS: Final = {
     MilestoneStatus.STARTED: StepStatus.STARTED,
     MilestoneStatus.REACHED: StepStatus.REACHED,
@@ -85,6 +86,15 @@ def _made(state: PromiseState, data: PromiseMade, *, historical: bool) -> None:
     state.zone = data.zone
     state.historical = historical
     state.steps = _merge(state.steps, data)
+    earlier = {item.name: item for item in state.scope}
+    state.scope = [
+        Item(part.item, max(0.0, part.weight), part.supported, *_reported(earlier.get(part.item)))
+        for part in data.scope
+    ]
+
+
+def _reported(item: Item | None) -> tuple[float | None, float]:
+    return (None, 0.0) if item is None else (item.share, item.at)
 
 
 def _merge(reported: list[Step], data: PromiseMade) -> list[Step]:
@@ -103,21 +113,52 @@ def _merge(reported: list[Step], data: PromiseMade) -> list[Step]:
 
 
 def _milestone(state: PromiseState, data: MilestoneReported) -> None:
+    said = data.at.timestamp()
+    _delivered(state, data, said)
     step = next((step for step in state.steps if step.name == data.milestone), None)
     if step is None:
         step = Step(data.milestone, extra=True)
         state.steps.insert(sum(known.extra for known in state.steps), step)
     if data.planned is not None:
-        step.expected, step.expected_at = data.planned.timestamp(), data.at.timestamp()
+        if step.expected_at is None or said >= step.expected_at:
+            step.expected, step.expected_at = data.planned.timestamp(), said
         if step.planned is None:
-            step.planned = step.expected
-    status = _STATUS.get(data.status)
-    if status is None or (status == StepStatus.STARTED and step.status >= StepStatus.REACHED):
+            step.planned = data.planned.timestamp()
+    status = _STATUS.get(data.status, StepStatus.PENDING)
+    if not _stands(step, status, said):
         return
-    step.status = status
-    step.at = data.at.timestamp()
+    if step.status in _FINISHED and status < StepStatus.REACHED:
+        step.reopened_at = said
+    step.status, step.at = status, None if status == StepStatus.PENDING else said
     step.final = step.final or data.final
     step.source_event, step.reason = data.source_event, (data.reason or "")[:TEXT_LIMIT]
+
+
+def _stands(step: Step, status: StepStatus, said: float) -> bool:
+    """Whether a word of time `said` changes where the step stands: reports come late and in any order.
+
+    delivery-svc lets a finished step be open again, later, by a correction only; what is older is merely late.
+    """
+    before = step.at if step.at is not None else step.reopened_at
+    if status >= StepStatus.REACHED:
+        # Of two words for one end the one accepted last stands: it may put the time right.
+        older = step.status not in (status, StepStatus.PENDING, StepStatus.STARTED) and said < (before or said)
+        return not older and said >= (step.reopened_at or said)
+    if step.status in _FINISHED:
+        return said >= (before or said)
+    return status == StepStatus.STARTED and step.status != StepStatus.MISSED and said >= (before or said)
+
+
+def _delivered(state: PromiseState, data: MilestoneReported, said: float) -> None:
+    for part in data.delivered:
+        item = next((item for item in state.scope if item.name == part.item), None)
+        if item is None:
+            if not state.placeholder:
+                continue
+            item = Item(part.item)
+            state.scope.append(item)
+        if item.share is None or said >= item.at:
+            item.share, item.at = min(1.0, max(0.0, part.share)), said
 
 
 def _notice(state: PromiseState, envelope: Envelope, data: NoticeChanged) -> Folded:

@@ -5,18 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
+from candor.calendar import Calendar
 from candor.contracts import Component
 
 DOUBT: Final = 0.5
 """θ: the slip probability from which on silence counts. Assumed."""
 MOST_WEIGHT: Final = 0.95
+ALWAYS: Final = Calendar()
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Weights w of the components, each in [0, .95] (ValueError otherwise), and Hc in hours. All assumed."""
+    """Weights w of the components, each in [0, .95] (ValueError otherwise), and Hc in business hours. All assumed.
+
+    `calendar` says what a business hour is, on the clock of each promise's own zone.
+    """
 
     lateness: float = 0.9
     scope: float = 0.9
@@ -24,6 +30,7 @@ class Weights:
     silence: float = 0.5
     unbacked: float = 0.3
     silence_hours: float = 8.0
+    calendar: Calendar = ALWAYS
 
     def __post_init__(self) -> None:
         for component in Component:
@@ -83,11 +90,17 @@ def incidents(pairs: Sequence[tuple[float, float]]) -> float:
     return 1.0 - math.prod(1.0 - severity * overlap for severity, overlap in pairs)
 
 
-def silence(doubtful_since: float | None, now: float, hours: float) -> float:
-    """C = min(1, hours since P(slip) passed θ untold / Hc); 0 when told or not doubtful. Calendar hours, for now."""
-    if doubtful_since is None:
+def silence(doubtful_since: float | None, now: float, hours: float, calendar: Calendar = ALWAYS) -> float:
+    """C = min(1, hours since P(slip) passed θ untold / Hc); 0 when told or not doubtful.
+
+    Times in epoch seconds; the hours are those of `calendar`.
+    """
+    if doubtful_since is None or now <= doubtful_since:
         return 0.0
-    return min(1.0, max(0.0, (now - doubtful_since) / 3600.0 / hours))
+    passed = now - doubtful_since
+    if not calendar.always:
+        passed = calendar.elapsed(_moment(doubtful_since), _moment(now)).total_seconds()
+    return min(1.0, passed / 3600.0 / hours)
 
 
 def lateness_of(completed: float, deadline: float, horizon: float) -> float:
@@ -96,10 +109,13 @@ def lateness_of(completed: float, deadline: float, horizon: float) -> float:
 
 
 def roll_up(gaps: Sequence[tuple[float, float]]) -> float:
-    """Value-weighted quadratic mean of (score, value) pairs; 0 for none. Values at or below 0 weigh nothing."""
+    """Value-weighted quadratic mean of (score, value) pairs; 0 for none.
+
+    Values at or below 0 weigh nothing, unless all are: then all weigh the same, and no gap hides behind a free promise.
+    """
     total = math.fsum(max(0.0, value) for _, value in gaps)
     if total <= 0:
-        return 0.0
+        return math.sqrt(math.fsum(score * score for score, _ in gaps) / len(gaps)) if gaps else 0.0
     return math.sqrt(math.fsum(max(0.0, value) * score * score for score, value in gaps) / total)
 
 
@@ -113,3 +129,7 @@ def band(score: float) -> str:
 
 BANDS: Final = (("none", 1.0), ("low", 25.0), ("medium", 50.0), ("high", 75.0))
 BAND_NAMES: Final = (*(name for name, _ in BANDS), "severe")
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

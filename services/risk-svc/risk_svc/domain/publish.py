@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from candor.contracts import Standing
+from candor.contracts import LEAST_CASES, Standing
 from risk_svc.domain.state import PromiseState, View
 
 SCORE_STEP: Final = 1.0
@@ -20,6 +20,7 @@ class Reason(StrEnum):
     STANDING = "standing"
     FACTS = "facts"
     THRESHOLD = "threshold"
+    SUPPORT = "support"
     SCORE = "score"
     MEDIAN = "median"
 
@@ -28,7 +29,8 @@ def worth_publishing(state: PromiseState, standing: Standing, facts: int) -> Rea
     """Why the view of `state` differs enough from what was last published; None if it does not.
 
     A score moves by a point, P(slip) crosses .3, .5 or .7, P50 moves by a twentieth of the lead time or becomes never,
-    or standing or `facts` (digest of facts and held date) change.
+    history becomes enough to state the forecast (or too little), or standing or `facts` (digest of facts and held date)
+    change.
     """
     view = state.view
     if not view.sent_standing:
@@ -43,6 +45,8 @@ def worth_publishing(state: PromiseState, standing: Standing, facts: int) -> Rea
 def _numbers(view: View, median_step: float) -> Reason | None:
     if crossed(view.sent_p_slip, view.p_slip):
         return Reason.THRESHOLD
+    if (view.n >= LEAST_CASES) != view.sent_enough:
+        return Reason.SUPPORT
     if abs(view.score - view.sent_score) >= SCORE_STEP:
         return Reason.SCORE
     return Reason.MEDIAN if _moved(view.sent_p50, view.p50, median_step) else None
@@ -52,7 +56,7 @@ def mark_published(view: View, standing: Standing, facts: int, version: int) -> 
     """Remember what others were told."""
     view.version = version
     view.sent_score, view.sent_p_slip, view.sent_p50 = view.score, view.p_slip, view.p50
-    view.sent_standing, view.sent_facts = standing.value, facts
+    view.sent_standing, view.sent_facts, view.sent_enough = standing.value, facts, view.n >= LEAST_CASES
 
 
 def next_version(previous: int, system_ms: int) -> int:

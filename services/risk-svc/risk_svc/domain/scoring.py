@@ -10,14 +10,15 @@ from typing import Final
 
 import numpy as np
 
-from candor.contracts import Component, Contribution, Fact, Forecast, GapScored, Standing
+from candor.contracts import LEAST_CASES, Component, Contribution, Fact, Forecast, GapScored, Standing
 from risk_svc.domain import gap as gaps
-from risk_svc.domain import record
+from risk_svc.domain import record, scope, support
 from risk_svc.domain.forecast.base import Predictions
 from risk_svc.domain.incidents import Incident
 from risk_svc.domain.state import PromiseState, View, completed_at
 
 SPEAKING: Final = frozenset({"warning", "update", "cancelled"})
+LEAST_HORIZON_SHARE: Final = 0.05
 SHORTEST_REVIEW_S: Final = 60.0
 LONGEST_REVIEW_S: Final = 21600.0
 
@@ -36,14 +37,17 @@ class Predicted:
     n: int
     basis: str
     model: int
+    never: float = 0.0
 
 
 def predicted(batch: Predictions) -> list[Predicted]:
     """A batch forecast, one element a case."""
-    numbers = np.stack([batch.p_slip, batch.q50, batch.q80, batch.q90, batch.lateness, batch.horizon, batch.base])
+    numbers = np.stack(
+        [batch.p_slip, batch.q50, batch.q80, batch.q90, batch.lateness, batch.horizon, batch.base, batch.never]
+    )
     return [
-        Predicted(p, q50, q80, q90, late, horizon, base, n, basis, batch.model)
-        for (p, q50, q80, q90, late, horizon, base), n, basis in zip(
+        Predicted(p, q50, q80, q90, late, horizon, base, n, basis, batch.model, never)
+        for (p, q50, q80, q90, late, horizon, base, never), n, basis in zip(
             numbers.T.tolist(), batch.n.tolist(), batch.basis, strict=True
         )
     ]
@@ -57,7 +61,7 @@ def score_open(
     view.at, view.model = now, item.model
     view.p_slip = min(1.0, max(0.0, item.p_slip))
     view.p50, view.p80, view.p90 = _finite(item.q50), _finite(item.q80), _finite(item.q90)
-    view.basis, view.n, view.horizon = item.basis, item.n, item.horizon
+    view.basis, view.n, view.base, view.horizon = item.basis, item.n, item.base, item.horizon
     view.doubtful_since = doubtful_since(state, now)
     _set(view, gaps.gap(open_parts(state, linked, item, now, weights), weights))
     record.freeze(state, now, item.base)
@@ -66,43 +70,63 @@ def score_open(
 
 
 def score_settled(state: PromiseState, standing: Standing, now: float, weights: gaps.Weights) -> None:
-    """The last view: a kept or withdrawn promise has no gap, a broken one its real lateness, a cancelled one L = 1."""
+    """The last view: a broken promise has its real lateness, a cancelled one L = 1; all but a withdrawn one what is
+    missing of their scope.
+    """
     view = state.view
     done = completed_at(state)
     late = 0.0
     if standing is Standing.CANCELLED:
         late = 1.0
     elif standing is Standing.BROKEN:
-        late = 1.0 if done is None else gaps.lateness_of(done, state.deadline, view.horizon)
+        # A promise that was over before it was ever forecast has no H of its class yet.
+        horizon = max(view.horizon, LEAST_HORIZON_SHARE * state.lead)
+        late = 1.0 if done is None else gaps.lateness_of(done, state.deadline, horizon)
     view.at, view.review, view.doubtful_since = now, math.inf, None
     slipped = record.slipped(standing)
     view.p_slip = float(slipped or 0)
     view.p50 = view.p80 = view.p90 = done
     view.basis, view.n = "settled", 0
-    _set(view, gaps.gap([gaps.Part(Component.LATENESS, late, settled_words(state, standing, done))], weights))
+    parts = [gaps.Part(Component.LATENESS, late, settled_words(state, standing, done))]
+    if state.scope and standing is not Standing.WITHDRAWN:
+        missing = scope.missing_settled(state, standing)
+        parts.append(gaps.Part(Component.SCOPE, missing, scope.words(state, standing)))
+    _set(view, gaps.gap(parts, weights))
     record.remember(view)
 
 
 def open_parts(
     state: PromiseState, linked: Sequence[Incident], item: Predicted, now: float, weights: gaps.Weights
 ) -> list[gaps.Part]:
-    """The components of an open promise's gap. Scope items are not part of a promise yet: S is 0."""
+    """The components of an open promise's gap."""
     struck = [(one, one.overlap(now, state.deadline)) for one in linked if one.until is None and one.since <= now]
     hit = gaps.incidents([(one.severity, overlap) for one, overlap in struck])
-    quiet = gaps.silence(state.view.doubtful_since, now, weights.silence_hours)
+    hours = weights.calendar.at(state.zone)
+    quiet = gaps.silence(state.view.doubtful_since, now, weights.silence_hours, hours)
     unbacked = float(state.deliverer is not None and not state.accepted)
     return [
         gaps.Part(Component.LATENESS, item.lateness, lateness_words(state, item, now)),
-        gaps.Part(Component.SCOPE, 0.0),
+        missing_part(state, item, now),
         gaps.Part(Component.INCIDENTS, hit, "; ".join(f"{one.title or one.category} is open" for one, _ in struck)),
         gaps.Part(Component.SILENCE, quiet, "likely to slip, and the customer has not been told"),
         gaps.Part(Component.UNBACKED, unbacked, f"{state.deliverer} has not accepted it"),
     ]
 
 
+def missing_part(state: PromiseState, item: Predicted, now: float) -> gaps.Part:
+    """S of an open promise; what is not delivered when the promise is given up is not expected any more."""
+    if not state.scope:
+        return gaps.Part(Component.SCOPE, 0.0)
+    coming = 0.0 if now >= record.given_up_at(state) else 1.0 - min(1.0, max(0.0, item.never))
+    return gaps.Part(Component.SCOPE, scope.missing_open(state, coming), scope.words(state, Standing.OPEN))
+
+
 def doubtful_since(state: PromiseState, now: float) -> float | None:
-    """Since when P(slip) ≥ θ without the customer being told; None while told or not in doubt."""
-    if state.view.p_slip < gaps.DOUBT or told(state):
+    """Since when P(slip) ≥ θ without the customer being told; None while told or not in doubt.
+
+    A forecast that may not be stated leaves nobody silent: there is nothing yet that the customer could be told.
+    """
+    if state.view.p_slip < gaps.DOUBT or told(state) or not support.supported(state, Standing.OPEN):
         return None
     return now if state.view.doubtful_since is None else state.view.doubtful_since
 
@@ -137,6 +161,7 @@ def event_of(state: PromiseState, standing: Standing, facts: list[Fact]) -> GapS
             view.basis,
             view.n,
             view.model,
+            None if view.base is None else round(view.base, 4),
         )
     done = completed_at(state) if standing is not Standing.OPEN else None
     return GapScored(
@@ -157,6 +182,8 @@ def lateness_words(state: PromiseState, item: Predicted, now: float) -> str:
     """The evidence of L, e.g. `83 % likely to slip; half of like promises would be done 42 min late`."""
     if now > state.deadline:
         return f"not complete {_span(now - state.deadline)} after the date held"
+    if item.n < LEAST_CASES:
+        return support.words(item.n, item.base)
     said = f"{item.p_slip * 100:.0f} % likely to slip"
     if math.isfinite(item.q50) and item.q50 > state.deadline:
         said += f"; the middle forecast is {_span(item.q50 - state.deadline)} late"

@@ -27,7 +27,8 @@ class Step(msgspec.Struct, gc=False, array_like=True):
     """A milestone: `planned` is the first plan, `expected` the newest one and `expected_at` when it became known.
 
     `at` is when it was reached, missed or cancelled; `source_event` and `reason` are the sender's own words for it.
-    `extra` steps were reported without having been planned; they stand before the planned ones.
+    `extra` steps were reported without having been planned; they stand before the planned ones. `reopened_at` is when a
+    correction last said that it was not finished after all.
     """
 
     name: str
@@ -41,6 +42,20 @@ class Step(msgspec.Struct, gc=False, array_like=True):
     source_event: str = ""
     reason: str = ""
     extra: bool = False
+    reopened_at: float | None = None
+
+
+class Item(msgspec.Struct, gc=False, array_like=True):
+    """A scope item: `weight` against the others, `share` delivered in [0, 1] as of `at` (None: never reported).
+
+    Not `supported`: claimed, and not to be had. Weight 0: reported before the promise came.
+    """
+
+    name: str
+    weight: float = 0.0
+    supported: bool = True
+    share: float | None = None
+    at: float = 0.0
 
 
 class Told(msgspec.Struct, gc=False, array_like=True):
@@ -81,7 +96,7 @@ class View(msgspec.Struct, gc=False, array_like=True):
 
     `score` is 0–100; `p50`, `p80`, `p90` are epoch seconds or None (it may never complete); `shares` holds
     (component, x, share, evidence); `horizon` is H of the lateness in seconds; `doubtful_since` is when P(slip)
-    passed θ, `review` when time alone may change it.
+    passed θ, `review` when time alone may change it, `base` the slip rate of its kind.
     """
 
     at: float = 0.0
@@ -106,6 +121,8 @@ class View(msgspec.Struct, gc=False, array_like=True):
     trail: list[Trail] = []
     frozen: list[Frozen] = []
     taught: bool = False
+    base: float | None = None
+    sent_enough: bool = True
 
 
 class PromiseState(msgspec.Struct, gc=False, array_like=True):
@@ -144,6 +161,8 @@ class PromiseState(msgspec.Struct, gc=False, array_like=True):
     revisions: int = 0
     notices: list[Told] = []
     view: View = msgspec.field(default_factory=View)
+    # Rows are arrays, and those written before a field was known end before it: new ones go last.
+    scope: list[Item] = []
 
     @property
     def placeholder(self) -> bool:

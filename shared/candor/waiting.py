@@ -1,0 +1,89 @@
+"""A process that starts before its database does: it lives, says what it waits for, and takes nothing meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+import asyncpg
+import structlog
+from fastapi import APIRouter, FastAPI
+from starlette.responses import Response
+
+from candor.local.addresses import database_address
+from candor.ops.settings import Settings
+from candor.store.errors import StoreUnavailable, unavailable
+from candor.web.app import create_app
+from candor.web.health import Health
+from candor.web.problems import Problem
+
+TRY_SECONDS: Final = 5.0
+PAUSES: Final = (0.1, 2.0)
+"""Seconds between two tries: the first, and the longest that doubling comes to."""
+TOLD_EVERY: Final = 10.0
+METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+log = structlog.get_logger("candor.waiting")
+
+
+async def reach(url: str) -> None:
+    """Raises StoreUnavailable unless the server of `url` lets us in now; the database itself may still be missing."""
+    try:
+        connection = await asyncpg.connect(url, timeout=TRY_SECONDS)
+    except asyncpg.InvalidCatalogNameError:
+        return
+    except Exception as error:
+        raise unavailable(error) or error from error
+    await connection.close()
+
+
+class Waiting:
+    """The wait for one process's database. `reason` says what the last try met; empty: it is there."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.reason = ""
+
+    async def there(self) -> bool:
+        """One try."""
+        try:
+            await reach(self._settings.database)
+        except StoreUnavailable as error:
+            self.reason = error.detail
+        else:
+            self.reason = ""
+        return not self.reason
+
+    async def until_there(self) -> None:
+        """Returns once the database is there; StoreUnavailable after `start_seconds` of the settings."""
+        loop = asyncio.get_running_loop()
+        begun, told, (pause, longest) = loop.time(), float("-inf"), PAUSES
+        about = {"address": database_address(self._settings.database_url)}
+        while not await self.there():
+            waited = loop.time() - begun
+            if waited > self._settings.start_seconds:
+                log.critical("the database did not come", **about, reason=self.reason, waited_seconds=round(waited))
+                raise StoreUnavailable(self.reason)
+            if loop.time() - told > TOLD_EVERY:
+                told = loop.time()
+                log.warning("waiting for the database", **about, reason=self.reason, waited_seconds=round(waited))
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, longest)
+        log.info("the database is there", **about, waited_seconds=round(loop.time() - begun))
+
+    def app(self) -> FastAPI:
+        """What is served meanwhile: probes, metrics, and 503 to everything else, so that a sender tries again."""
+        made = create_app("Candor, waiting for its database", self._settings)
+        health: Health = made.state.health
+        health.add("database", self._away)
+        routes = APIRouter(include_in_schema=False)
+
+        @routes.api_route("/{path:path}", methods=METHODS)
+        async def later(path: str) -> Response:  # noqa: ARG001 - the framework passes it
+            raise Problem.unavailable()
+
+        made.include_router(routes)
+        return made
+
+    async def _away(self) -> None:
+        if self.reason:
+            raise StoreUnavailable(self.reason)

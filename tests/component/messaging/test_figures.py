@@ -1,0 +1,123 @@
+"""What /metrics says of a relay and a worker moves with what happens to them, outages included."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest_asyncio
+from fastapi import FastAPI
+
+from candor.contracts import Record
+from candor.messaging.consumer import Worker
+from candor.messaging.relay import Relay
+from candor.messaging.turn import Work
+from candor.ops.settings import Settings
+from candor.runtime import Background, worker_app
+from candor.store.db import Database
+from candor.store.errors import StoreUnavailable
+from candor.store.unit_of_work import UnitOfWork
+from tests.support.foundation import foundation, made
+from tests.support.foundation import settings_for as placed
+from tests.support.ledger.book import GROUP, LedgerHandler, Sender, settings_for, withdrawn
+from tests.support.relaying import Place
+from tests.support.scrape import Scraped
+from tests.support.servers import Databases
+
+AGE, ROWS = "candor_outbox_oldest_age_seconds", "candor_outbox_rows"
+LAG, BEHIND = "candor_consumer_lag_seconds", "candor_consumer_lag_records"
+
+
+@asynccontextmanager
+async def process(settings: Settings, *backgrounds: Background) -> AsyncIterator[Scraped]:
+    """A process with these at work; its metrics."""
+
+    @asynccontextmanager
+    async def parts(_app: FastAPI) -> AsyncIterator[Sequence[Background]]:
+        yield backgrounds
+
+    app = worker_app("Figures", settings, parts)
+    transport = httpx.ASGITransport(app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://localhost") as client,
+    ):
+        yield Scraped(client)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def database(databases: Databases) -> AsyncIterator[Database]:
+    url = await databases.fresh(foundation)
+    made = await Database.open(url)
+    yield made
+    await made.close()
+    await databases.drop(url)
+
+
+async def test_the_age_of_the_outbox_rises_while_kafka_is_away_and_ends_with_the_outage(
+    database: Database, kafka: str, topic_prefix: str
+) -> None:
+    # A process that starts during an outage accepts events all the same: this figure is what tells of them.
+    away = Place(database, placed(database.url, "127.0.0.1:1", topic_prefix))
+    async with process(away.settings, Relay(away.settings, database, keeps=True)) as scraped:
+        await scraped.becomes(lambda rows: rows == 0, ROWS)
+        await away.emit(made("p1", "c1"), made("p2", "c2"))
+        first = await scraped.becomes(lambda age: age > 0, AGE)
+        assert await scraped.value(ROWS) >= 1
+        await scraped.becomes(lambda age: age >= first + 1, AGE)
+        relayed = await scraped.value("candor_relayed_total", topic="promises")
+    back = placed(database.url, kafka, topic_prefix)
+    async with process(back, Relay(back, database, keeps=True)) as scraped:
+        await scraped.becomes(lambda age: age == 0, AGE)
+        assert await scraped.value(ROWS) == 0
+        await scraped.becomes(lambda value: value == relayed + 2, "candor_relayed_total", topic="promises")
+
+
+class Held(LedgerHandler):
+    """Applies nothing while `gate` is shut."""
+
+    def __init__(self) -> None:
+        super().__init__(topics=("promises",))
+        self.gate = asyncio.Event()
+
+    async def apply(self, uow: UnitOfWork, work: Sequence[Work], *, tick: bool) -> None:
+        if not self.gate.is_set() and any(messages for _, messages in work):
+            # A turn that fails goes on turning; one that only waited would be ended by the watchdog, with the tests.
+            raise StoreUnavailable("the gate is shut")
+        await super().apply(uow, work, tick=tick)
+
+
+async def test_what_a_worker_says_of_itself_moves_with_its_work(
+    ledger: Database, kafka: str, topic_prefix: str
+) -> None:
+    settings = settings_for(kafka, topic_prefix)
+    handler = Held()
+    worker = Worker(settings, ledger, handler, GROUP)
+    async with Sender(settings) as sender:
+        await sender.send([withdrawn("c1", "p1", 1)])
+        async with process(settings, worker) as scraped:
+            batches = await scraped.value("candor_batch_seconds_count")
+            applied = await scraped.value("candor_consumed_total", topic="promises")
+            dead = await scraped.value("candor_dead_lettered_total")
+            # Nothing was ever applied, so nobody knows how old the oldest is.
+            await scraped.becomes(lambda lag: lag == float("inf"), LAG, topic="promises")
+            handler.gate.set()
+            await scraped.becomes(lambda lag: lag == 0, LAG, topic="promises")
+
+            handler.gate.clear()
+            await sender.send([withdrawn("c1", "p1", 2)])
+            late = await scraped.becomes(lambda lag: 0 < lag < float("inf"), LAG, topic="promises")
+            await scraped.becomes(lambda lag: lag > late, LAG, topic="promises")
+            assert await scraped.value(BEHIND, topic="promises") == 1
+            assert await scraped.value("candor_partitions_owned") == 4
+            handler.gate.set()
+            await scraped.becomes(lambda lag: lag == 0, LAG, topic="promises")
+
+            await sender.raw("promises", Record(b"c1", b"not json", []))
+            await scraped.becomes(lambda value: value == dead + 1, "candor_dead_lettered_total")
+            await scraped.becomes(lambda value: value == 1, "candor_dead_letters", reason="missing_attribute")
+            assert await scraped.value("candor_consumed_total", topic="promises") == applied + 2
+            assert await scraped.value("candor_batch_seconds_count") >= batches + 3
+            assert await scraped.value("candor_batch_seconds_sum") > 0

@@ -1,0 +1,103 @@
+"""Too little history: no probability is stated, and what stands in its place is named for what it is."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from candor.contracts import LEAST_CASES, Message, Standing
+from risk_svc import answers
+from risk_svc.domain.fold import fold
+from risk_svc.domain.gap import Weights
+from risk_svc.domain.publish import Reason, mark_published, worth_publishing
+from risk_svc.domain.scoring import Predicted, event_of, score_open, score_settled
+from risk_svc.domain.state import PromiseState, from_bytes, standing, to_bytes
+from risk_svc.domain.support import supported, words
+from tests.support.risk import DEPARTS_S, DUE_S, Story
+
+NEW = Predicted(0.83, DUE_S + 2520, DUE_S + 5000, DUE_S + 9000, 0.6, 3600.0, 0.31, 7, "all promises", 7)
+
+
+def state_of(*messages: Message) -> PromiseState:
+    state = PromiseState("p1", "c1")
+    for item in messages:
+        fold(state, item.envelope, item.data)
+    return state
+
+
+def scored(n: int, now: float = DEPARTS_S) -> PromiseState:
+    state = state_of(Story().made())
+    item = Predicted(*(NEW.p_slip, NEW.q50, NEW.q80, NEW.q90, NEW.lateness, NEW.horizon, NEW.base, n, NEW.basis, 7))
+    score_open(state, [], item, now, Weights(), math.inf)
+    return state
+
+
+@given(st.integers(0, 1000))
+def test_a_forecast_is_stated_from_so_many_like_promises_on(n: int) -> None:
+    assert supported(scored(n), Standing.OPEN) is (n >= LEAST_CASES)
+
+
+def test_what_the_clock_alone_knows_needs_no_history() -> None:
+    assert not supported(scored(0, DUE_S), Standing.OPEN)
+    assert supported(scored(0, DUE_S + 1), Standing.OPEN)
+
+
+def test_how_a_promise_ended_needs_no_history() -> None:
+    story = Story()
+    state = state_of(story.made(), story.milestone("arrived", 5))
+    score_settled(state, standing(state), DUE_S - 300, Weights())
+    assert supported(state, standing(state))
+    found = answers.item(state)
+    assert (found.p_slip, found.base_rate, found.too_little_history) == (0.0, None, None)
+
+
+def test_too_little_history_is_said_with_the_base_rate_in_the_place_of_a_probability() -> None:
+    state = scored(7)
+    found = answers.item(state)
+    assert (found.p_slip, found.base_rate) == (None, 0.31)
+    assert found.too_little_history == "too little history (7); 31 % of such promises slip"
+    assert [part.evidence for part in found.contributions] == [found.too_little_history]
+
+
+def test_the_detail_states_no_range_and_no_course_of_it_either() -> None:
+    found = answers.detail(scored(7), [], DEPARTS_S)
+    assert found.forecast is not None
+    assert (found.forecast.p_slip, found.forecast.p50, found.forecast.p80, found.forecast.p90) == (None,) * 4
+    assert (found.forecast.n, found.forecast.basis) == (7, "all promises")
+    assert [point.p_slip for point in found.history] == [None]
+    enough = answers.detail(scored(LEAST_CASES), [], DEPARTS_S)
+    assert enough.forecast is not None
+    assert (enough.p_slip, enough.forecast.p_slip, enough.history[0].p_slip) == (0.83, 0.83, 0.83)
+    assert (enough.base_rate, enough.too_little_history) == (0.31, None)
+
+
+def test_nobody_is_silent_about_what_cannot_be_said_yet() -> None:
+    assert scored(LEAST_CASES - 1).view.doubtful_since is None
+    assert scored(LEAST_CASES).view.doubtful_since == DEPARTS_S
+    assert scored(0, DUE_S + 60).view.doubtful_since == DUE_S + 60
+
+
+def test_the_event_carries_what_others_need_to_judge_it() -> None:
+    found = event_of(scored(7), Standing.OPEN, []).forecast
+    assert found is not None
+    assert (found.n, found.base, found.p_slip) == (7, 0.31, 0.83)
+
+
+@pytest.mark.parametrize(("before", "after"), [(19, 20), (20, 19)])
+def test_others_hear_when_history_becomes_enough_or_too_little(before: int, after: int) -> None:
+    state = scored(before)
+    mark_published(state.view, Standing.OPEN, 0, 1)
+    assert worth_publishing(state, Standing.OPEN, 0) is None
+    state.view.n = after
+    assert worth_publishing(state, Standing.OPEN, 0) is Reason.SUPPORT
+
+
+def test_a_view_stored_before_base_rates_were_kept_says_so_much_less() -> None:
+    state = scored(7)
+    state.view.base = None
+    found = answers.item(from_bytes(to_bytes(state)))
+    assert (found.p_slip, found.base_rate, found.too_little_history) == (None, None, "too little history (7)")
+    assert words(0, None) == "too little history (0)"

@@ -1,0 +1,87 @@
+"""Recorded streams through the forecasting engine: from files, or line by line on standard input."""
+
+from __future__ import annotations
+
+import gzip
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any, Final
+
+import msgspec
+
+from candor.local.errors import LocalError
+from risk_svc.domain.forecast.online.engine import Engine, Forecast
+from risk_svc.domain.forecast.online.stream import decide, take
+
+Line = tuple[str, int, dict[str, Any]]
+Advanced = Callable[[int], None]
+EVENT, DECISION = 0, 1
+_decoder: Final = msgspec.json.Decoder(dict[str, Any])
+_encoder: Final = msgspec.json.Encoder()
+
+
+def backtest(events: Sequence[Path], decisions: Sequence[Path], out: IO[bytes], advanced: Advanced) -> int:
+    """Forecasts every decision into `out`; `advanced` hears of compressed bytes read. Returns how many.
+
+    Raises LocalError where a file is away, is not in time order, or holds a line that cannot be read.
+    """
+    engine, n = Engine(), 0
+    streams = [_lines(path, EVENT, advanced) for path in events]
+    streams += [_lines(path, DECISION, advanced) for path in decisions]
+    for _, sort, line in heapq.merge(*streams, key=lambda item: item[:2]):
+        answer = _one(engine, sort, line)
+        if answer is not None:
+            out.write(answer)
+            n += 1
+    return n
+
+
+def converse(lines: Iterable[bytes], out: IO[bytes]) -> int:
+    """The lock-step protocol: `{"event": …}` in, nothing out; `{"decision": …}` in, one forecast out, flushed."""
+    engine, n = Engine(), 0
+    for number, raw in enumerate(lines, 1):
+        try:
+            said = _decoder.decode(raw)
+            sort = DECISION if "decision" in said else EVENT
+            answer = _one(engine, sort, said["decision" if sort else "event"])
+        except (msgspec.MsgspecError, KeyError, TypeError, ValueError) as error:
+            raise LocalError(f"line {number} of standard input cannot be read: {error!r}") from error
+        if answer is not None:
+            out.write(answer)
+            out.flush()
+            n += 1
+    return n
+
+
+def _one(engine: Engine, sort: int, line: dict[str, Any]) -> bytes | None:
+    if sort == EVENT:
+        take(engine, line)
+        return None
+    return written(line["decision_id"], decide(engine, line))
+
+
+def written(decision_id: str, forecast: Forecast) -> bytes:
+    """A forecast as one line; quantiles in hours from the decision, `model` the version that made it."""
+    said = {"decision_id": decision_id, "p_late": forecast.p_late, "q50": forecast.q50, "q80": forecast.q80}
+    return _encoder.encode(said | {"q90": forecast.q90, "model": forecast.version}) + b"\n"
+
+
+def _lines(path: Path, sort: int, advanced: Advanced) -> Iterator[Line]:
+    read, last, number = 0, "", 0
+    try:
+        with path.open("rb") as raw, gzip.open(raw) if path.suffix == ".gz" else raw as lines:
+            for number, line in enumerate(lines, 1):
+                found = _decoder.decode(line)
+                if found["time"] < last:
+                    raise LocalError(f"{path}:{number} is earlier than the line before: sort the file by time")
+                last = found["time"]
+                if number % 1000 == 0:
+                    advanced(raw.tell() - read)
+                    read = raw.tell()
+                yield last, sort, found
+            advanced(raw.tell() - read)
+    except (OSError, EOFError) as error:
+        raise LocalError(f"{path} cannot be read: {error}") from error
+    except (msgspec.MsgspecError, KeyError, TypeError) as error:
+        raise LocalError(f"{path}:{number} is not a line of the stream: {error!r}") from error

@@ -1,0 +1,26 @@
+"""Logistic regression with one hidden layer on the answer itself: late or not at the deadline."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from risk_svc.domain.forecast.online.layout import Floats
+from risk_svc.domain.forecast.online.net import Net, logistic
+
+
+class Direct:
+    """One expert; an answer teaches once its promise is due, never before, or early ones would flatter."""
+
+    def __init__(self, rate: float, decay: float, seed: int) -> None:
+        self.net = Net(1, np.array([-1.5]), rate, decay, seed)
+
+    def p_late(self, rows: Floats) -> Floats:
+        """P(late), row by row."""
+        _, outputs = self.net.outputs(rows)
+        return logistic(outputs[:, 0])
+
+    def learn(self, rows: Floats, late: Floats, experience: float) -> None:
+        """One step on a batch of answers (1 late, 0 kept)."""
+        hidden, outputs = self.net.outputs(rows, self.net.weights)
+        slope = (logistic(outputs[:, 0]) - late)[:, None] / len(rows)
+        self.net.step(rows, hidden, slope, experience)

@@ -1,0 +1,129 @@
+"""A moment of a promise as named numbers; nothing here knows a domain."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from risk_svc.domain.forecast.online.context import DURATION_LIFE, RECENT_LIFE, SPEEDS, STEP_LIFE, Context
+from risk_svc.domain.forecast.online.rates import log_odds
+from risk_svc.domain.forecast.online.view import Incident, View
+
+Features = dict[str, float]
+TURN = 2 * math.pi
+PROJECTED = "expected end"
+
+
+def features(view: View, at: float, what: str, context: Context, incidents: Iterable[Incident]) -> Features:
+    """Everything known of a promise at `at`; `what` names the moment. The part of a name before `|` is its group."""
+    found: Features = {"|bias": 1.0, f"moment|{what}": 1.0, f"kind|{view.kind}": 1.0}
+    unit = context.unit(view.kind)
+    _clock(found, view, at, unit)
+    _trail(found, view, at, unit)
+    for name, number in view.numbers:
+        found[f"{name}|value"] = math.asinh(number)
+    parents = _rates(found, view, at, context)
+    total = 0.0
+    for name, value in view.texts:
+        total += _label(found, view, at, context, (name, value), parents)
+    _projection(found, view, at, context, total)
+    own = dict(view.texts)
+    for incident in incidents:
+        if all(own.get(name, value) == value for name, value in incident.labels.items()):
+            found[f"incident {incident.category}|open"] = 1.0
+            found[f"incident {incident.category}|since"] = math.asinh((at - incident.since) / unit)
+            for name, measure in incident.measures.items():
+                found[f"incident measure|{name}"] = measure
+    return found
+
+
+def _clock(found: Features, view: View, at: float, unit: float) -> None:
+    left = view.deadline - at
+    found["lead|log"] = math.log(view.lead)
+    found["time left|share"] = min(9.0, (at - view.made) / view.lead)
+    found["time left|wide"] = math.asinh(left / unit)
+    found["time left|near"] = math.asinh(8 * left / unit) / 3
+    found["time left|log"] = math.log(max(60.0, left))
+    for name, time in (("due", view.deadline), ("now", at), ("made", view.made)):
+        hour = time % 86400 / 86400 * TURN
+        found[f"hour {name}|sin"], found[f"hour {name}|cos"] = math.sin(hour), math.cos(hour)
+        found[f"weekday {name}|{int(time // 86400) % 7}"] = 1.0
+    hour = 2 * (view.deadline % 86400) / 86400 * TURN
+    found["hour due|sin2"], found["hour due|cos2"] = math.sin(hour), math.cos(hour)
+
+
+def _trail(found: Features, view: View, at: float, unit: float) -> None:
+    found[f"stage|{view.last}"] = 1.0
+    since = (at - view.last_at) / unit
+    found["since last step|wide"], found["since last step|near"] = math.asinh(since), math.asinh(8 * since) / 3
+    ahead = view.next_step()
+    planned = view.plans.get(ahead) if ahead else None
+    if planned is not None:
+        group = f"next step {ahead}"
+        found[f"{group}|wide"] = math.asinh((planned - at) / unit)
+        found[f"{group}|near"] = math.asinh(8 * (planned - at) / unit) / 3
+        found[f"{group}|room"] = math.asinh((view.deadline - planned) / unit)
+        found[f"{group}|overdue"] = float(at > planned)
+    for name in view.slipped:
+        found[f"next step {name}|slipped"] = 1.0
+    if view.last < 0:
+        return
+    found["so far|time"] = math.asinh((view.last_at - view.made) / unit)
+    name = view.order[view.last] if view.last < len(view.order) else ""
+    plan, reached = view.plans.get(name), view.reached.get(name)
+    if plan is not None and reached is not None:
+        late, group = (reached - plan) / unit, f"step {name}"
+        found[f"{group}|wide"], found[f"{group}|near"] = math.asinh(late), math.asinh(8 * late) / 3
+        found[f"{group}|late"] = math.asinh(3 * max(late, 0.0))
+        found[f"{group}|room"] = math.asinh((view.deadline - reached) / unit)
+        slack = (view.deadline - reached - 0.97 * (view.deadline - plan)) / unit
+        found[f"{group}|slack"] = math.asinh(6 * slack)
+
+
+def _rates(found: Features, view: View, at: float, context: Context) -> dict[str, float]:
+    kind, lead = (view.kind,), context.lead(view.kind)
+    rates = {}
+    slow = context.late["slow"].mean(kind, at, SPEEDS["slow"] * lead, 0.15, 5.0)
+    for speed, table in context.late.items():
+        plain = table.mean(kind, at, SPEEDS[speed] * lead, 0.15, 5.0)
+        found[f"late rate|{speed}"] = log_odds(plain)
+        rates[speed] = slow if speed == "slow" else table.mean(kind, at, SPEEDS[speed] * lead, slow, 10.0)
+    for name in view.order[:-1]:
+        found[f"steps of late|{name}"] = context.steps.mean((view.kind, "", "", name), at, STEP_LIFE * lead, 0.0, 3.0)
+    rates["gap"] = context.gaps.mean(kind, at, DURATION_LIFE * lead, 0.0, 5.0)
+    return rates
+
+
+def _label(
+    found: Features, view: View, at: float, context: Context, label: tuple[str, str], parents: dict[str, float]
+) -> float:
+    """Adds what like promises say; returns the label's own effect on the remaining time, in log seconds."""
+    name, key, lead = label[0], (view.kind, *label), context.lead(view.kind)
+    for speed, shrink in (("slow", 20.0), ("mid", 10.0), ("fast", 4.0)):
+        guard, parent = (0.01 if speed == "slow" else 0.02), parents[speed]
+        rate = context.late[speed].mean(key, at, SPEEDS[speed] * lead, parent, shrink)
+        found[f"{name}|{speed}"] = log_odds(rate, guard) - log_odds(parent, guard)
+    life = DURATION_LIFE * lead
+    found[f"{name}|gap"] = context.gaps.mean(key, at, life, parents["gap"], 10.0) - parents["gap"]
+    effect = context.durations.mean((*key, view.last), at, life, 0.0, 8.0)
+    found[f"{name}|duration"] = effect
+    found[f"{name}|n"] = math.log1p(context.late["slow"].weight(key, at, SPEEDS["slow"] * lead))
+    for step in view.order[:-1]:
+        found[f"{name}|step {step}"] = context.steps.mean((*key, step), at, STEP_LIFE * lead, 0.0, 1.0)
+    return effect
+
+
+def _projection(found: Features, view: View, at: float, context: Context, total: float) -> None:
+    """When it would end at the usual pace of like promises, from the newest stage on."""
+    lead, unit, key = context.lead(view.kind), context.unit(view.kind), (view.kind, view.last)
+    usual = context.durations.mean(key, at, DURATION_LIFE * lead, math.log(view.lead), 1.0)
+    recent = context.recent.mean(key, at, RECENT_LIFE * lead, usual, 10.0)
+    room, gone = math.log(max(60.0, view.deadline - view.last_at)), math.log(max(60.0, at - view.last_at))
+    for name, pace in (("usual", usual), ("recent", recent)):
+        over = (view.last_at + math.exp(min(pace + total, 25.0)) - view.deadline) / unit
+        found[f"{PROJECTED}|{name}"] = math.asinh(over)
+        found[f"{PROJECTED}|{name} room"] = room - pace - total
+        if name == "usual":
+            found[f"{PROJECTED}|near"] = math.asinh(4 * over) / 2
+    found[f"{PROJECTED}|labels"] = total
+    found[f"{PROJECTED}|gone"] = gone - usual - total

@@ -1,0 +1,75 @@
+"""Stated intervals kept at their stated coverage: the level is moved to where recent coverage says it lies.
+
+Two loops: the raw quantiles' recent coverage moves the level at once, and what error is left is integrated slowly
+(adaptive conformal inference, Gibbs & Candès 2021). A quantile is judged at the very moment it names, when all
+promises forecast alike have either completed or not; judging at completion would see the early ones first.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from risk_svc.domain.forecast.online.layout import Floats
+from risk_svc.domain.forecast.online.mix import EVERY, log_odds
+
+STATED: Final = np.array([0.5, 0.8, 0.9])
+LEVELS: Final = np.array([0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.93, 0.96, 0.98])
+"""Levels at which the experts are read; between them the log-odds of the level are linear."""
+AT: Final = np.array([2, 6, 8])
+MEMORY: Final = 2000.0
+SHARED: Final = 300.0
+GAIN: Final = 0.0005 * 0.05
+MOST: Final = 0.5
+_SPOTS: Final = log_odds(LEVELS)
+_GOALS: Final = log_odds(STATED)
+
+
+class Intervals:
+    """Shifts of the three stated levels, in log-odds, by kind of moment; row 0 stands for all."""
+
+    def __init__(self, groups: int) -> None:
+        self.hits = np.zeros((groups, 3))
+        self.n = np.zeros((groups, 3))
+        self.drift = np.zeros((groups, 3))
+        self.refresh()
+
+    def raw(self, column: int, group: NDArray[np.int64], hit: Floats, never: float) -> None:
+        """Counts whether raw quantiles held; `never` is the share of promises that never complete."""
+        for one, mine, _ in _groups(group, hit / (1 - never)):
+            fade = np.exp(-len(mine) / (MEMORY * (2 if one == EVERY else 1)))
+            self.hits[one, column] = self.hits[one, column] * fade + mine.sum()
+            self.n[one, column] = self.n[one, column] * fade + len(mine)
+
+    def told(self, column: int, group: NDArray[np.int64], hit: Floats, never: float) -> None:
+        """Integrates the error of the quantiles that were given out."""
+        level = STATED[column]
+        for one, mine, n in _groups(group, hit):
+            error = (level * (1 - never)) * n - mine.sum()
+            self.drift[one, column] += GAIN / (level * (1 - level)) * error
+        self.drift[:, column] = np.clip(self.drift[:, column], -MOST, MOST)
+
+    def refresh(self) -> None:
+        """Works out anew what to add to the log-odds of each stated level, for every group."""
+        every = np.clip((self.hits[EVERY] + SHARED * STATED) / (self.n[EVERY] + SHARED), 0.02, 0.99)
+        own = (self.hits + SHARED * every) / (self.n + SHARED)
+        moved = _GOALS - log_odds(np.clip(own, 0.02, 0.99))
+        self.shifts: Floats = moved + (self.drift[EVERY] + self.drift) / 2
+
+
+def _groups(group: NDArray[np.int64], hit: Floats) -> list[tuple[int, Floats, int]]:
+    ones = [EVERY, *np.unique(group).tolist()]
+    picked = [hit if one == EVERY else hit[group == one] for one in ones]
+    return [(one, mine, len(mine)) for one, mine in zip(ones, picked, strict=True)]
+
+
+def read(quantiles: Floats, shifts: Floats) -> Floats:
+    """The three stated quantiles from the quantiles at LEVELS, at shifted levels; never crossing."""
+    line = np.arange(len(quantiles))[:, None]
+    spot = _GOALS + shifts
+    left = np.minimum(np.maximum(np.searchsorted(_SPOTS, spot) - 1, 0), len(_SPOTS) - 2)
+    part = np.minimum(np.maximum((spot - _SPOTS[left]) / (_SPOTS[left + 1] - _SPOTS[left]), -1.0), 3.0)
+    low = quantiles[line, left]
+    return np.sort(low + part * (quantiles[line, left + 1] - low), axis=1)

@@ -1,0 +1,58 @@
+"""Named numbers to fixed columns, each brought to its own usual size as the stream shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+WIDTH: Final = 192
+"""Columns; a name first met once all are taken is left out, so attributes without end cost nothing."""
+CLIP: Final = 5.0
+FAR: Final = 60_000.0
+
+
+class Layout:
+    """Columns by name, with running means and spreads."""
+
+    def __init__(self) -> None:
+        self.columns: dict[str, int] = {}
+        self.n = 1.0
+        self.total = np.zeros(WIDTH)
+        self.squares = np.ones(WIDTH)
+        self._refresh()
+
+    def row(self, features: Mapping[str, float]) -> NDArray[np.float16]:
+        """One moment as a raw row; absent names are 0, names without a column are left out."""
+        values = [0.0] * WIDTH
+        columns = self.columns
+        for name, value in features.items():
+            column = columns.get(name)
+            if column is not None:
+                values[column] = value
+        return np.asarray(np.minimum(np.maximum(np.array(values), -FAR), FAR), np.float16)
+
+    def admit(self, names: Iterable[str]) -> None:
+        """Gives new names a column while there are any."""
+        for name in names:
+            if len(self.columns) < WIDTH:
+                self.columns.setdefault(name, len(self.columns))
+
+    def learn(self, rows: NDArray[np.float16]) -> None:
+        """Takes new rows into the means and spreads."""
+        wide = rows.astype(np.float64)
+        self.n += len(wide)
+        self.total += wide.sum(axis=0)
+        self.squares += (wide * wide).sum(axis=0)
+        self._refresh()
+
+    def scaled(self, rows: NDArray[np.float16]) -> Floats:
+        """Rows in standard deviations from the mean, within ±5."""
+        return np.asarray(np.minimum(np.maximum((rows - self._mean) * self._scale, -CLIP), CLIP), np.float64)
+
+    def _refresh(self) -> None:
+        self._mean = self.total / self.n
+        self._scale = 1 / np.sqrt(np.maximum(self.squares / self.n - self._mean**2, 1e-6))

@@ -1,0 +1,138 @@
+"""Turns what became known since the last version into the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from risk_svc.domain.forecast.online.intervals import STATED
+from risk_svc.domain.forecast.online.memory import UNKNOWN, Memory
+from risk_svc.domain.forecast.online.model import HORIZON, Model
+from risk_svc.domain.forecast.online.net import BATCH, dropped
+from risk_svc.domain.forecast.online.survival import Survival, cells, place
+
+ENOUGH: Final = 32
+"""New moments from which on the experts train."""
+AGAIN: Final = 10
+"""How often a moment is learned from by a survival expert, and six times by the direct one."""
+AGAIN_DIRECT: Final = 6
+OPEN_FOR: Final = 5.0
+"""Lead times after which an open promise says nothing new."""
+Spots = NDArray[np.int64]
+
+
+class Learner:
+    """Scores, corrects and trains a model from the memory; every draw depends on the version alone."""
+
+    def __init__(self, model: Model, memory: Memory) -> None:
+        self.model, self.memory = model, memory
+        self.met = 0
+        self.fresh = 0
+        self.never = [5.0, 250.0]
+        self.waiting = np.zeros(0, np.int64)
+
+    def predict(self, since: int) -> None:
+        """Writes down what the model says of moments from serial `since` on, before it learns anything more."""
+        memory = self.memory
+        first = max(since, memory.count - memory.room)
+        spots = np.arange(first, memory.count) % memory.room
+        if not len(spots):
+            return
+        at, deadline, unit = memory.at[spots], memory.deadline[spots], memory.unit[spots]
+        end = place(HORIZON * (deadline - memory.made[spots]), unit)
+        answer = self.model.forecast(memory.features[spots], place(at - deadline, unit), end, memory.group[spots])
+        memory.shares[spots], memory.own[spots] = answer.shares, answer.own
+        both = np.concatenate([answer.raw, answer.told], axis=1)
+        memory.named[spots] = deadline[:, None] + unit[:, None] * np.sinh(np.clip(both, -6, 6))
+        self.fresh += len(spots)
+
+    def score(self, now: float) -> Spots:
+        """Judges what has come out by `now`; returns the places of new answers."""
+        memory, model, size = self.memory, self.model, self.memory.size
+        answered = np.flatnonzero((memory.late[:size] != UNKNOWN) & ~memory.learned[:size])
+        memory.learned[answered] = True
+        if len(answered):
+            losses = (memory.shares[answered] - memory.late[answered, None]) ** 2
+            model.shares.learn(memory.group[answered], losses)
+        finished = np.flatnonzero(
+            np.isfinite(memory.done[:size]) & (memory.late[:size] != UNKNOWN) & ~memory.scored[:size]
+        )
+        memory.scored[finished] = True
+        if len(finished):
+            took = place(memory.done[finished] - memory.deadline[finished], memory.unit[finished])
+            error = took[:, None, None] - memory.own[finished]
+            model.curves.learn(memory.group[finished], np.maximum(STATED * error, (STATED - 1) * error).mean(axis=2))
+        self._cover(now, size)
+        model.refresh()
+        return answered
+
+    def _cover(self, now: float, size: int) -> None:
+        memory, never = self.memory, self.never[0] / self.never[1]
+        for column in range(6):
+            spots = np.flatnonzero(memory.named[:size, column] <= now)
+            if not len(spots):
+                continue
+            hit = (memory.done[spots] <= memory.named[spots, column]).astype(np.float64)
+            memory.named[spots, column] = np.nan
+            judge = self.model.intervals.raw if column < 3 else self.model.intervals.told
+            judge(column % 3, memory.group[spots], hit, never)
+
+    def ended(self, completed: bool) -> None:
+        """Counts, a lead time after its deadline, whether a promise was completed at all."""
+        self.never = [self.never[0] * 0.9998 + (not completed), self.never[1] * 0.9998 + 1]
+
+    def train(self, now: float, answered: Spots) -> None:
+        """Every expert learns from new and remembered moments, as they stand at `now`."""
+        random = np.random.default_rng((7, self.model.version))
+        if self.fresh >= ENOUGH:
+            memory = self.memory
+            newest = np.arange(max(0, memory.count - min(self.fresh, memory.room)), memory.count) % memory.room
+            self.model.layout.learn(memory.features[newest])
+            self.met += self.fresh
+            n = AGAIN * len(newest)
+            self._survival(self.model.long, now, self._draw(n, 0.4, 0.4 * memory.count, random), 0.1, random)
+            self._survival(self.model.short, now, self._draw(n, 0.2, 10_000.0, random), 0.15, random)
+            self.fresh = 0
+        self.waiting = np.concatenate([self.waiting, answered])
+        if len(self.waiting) >= ENOUGH:
+            self._direct(self.waiting, random)
+            self.waiting = self.waiting[:0]
+
+    def _draw(self, n: int, uniform: float, mean_age: float, random: np.random.Generator) -> Spots:
+        """Moments to learn from: some of any age, the others mostly young."""
+        count, even = self.memory.count, int(n * uniform)
+        young = random.exponential(mean_age, n - even).astype(np.int64) % count
+        ages = np.concatenate([random.integers(0, count, even), young])
+        random.shuffle(ages)
+        return self.memory.drawn(ages, random)
+
+    def _survival(self, expert: Survival, now: float, spots: Spots, leave: float, random: np.random.Generator) -> None:
+        memory = self.memory
+        for part in _batches(spots):
+            deadline, unit = memory.deadline[part], memory.unit[part]
+            seen = np.minimum(now, deadline + OPEN_FOR * (deadline - memory.made[part]))
+            done = memory.done[part] <= now
+            end = place(np.where(done, memory.done[part], seen) - deadline, unit)
+            rows = memory.features[part]
+            scaled = dropped(self.model.layout.scaled(rows), leave, random)
+            start = place(memory.at[part] - deadline, unit)
+            seen_cells = cells(start, np.maximum(start, end), rows[:, 0].astype(np.float64))
+            expert.learn(scaled, seen_cells, end, done, float(self.met))
+
+    def _direct(self, answered: Spots, random: np.random.Generator) -> None:
+        memory = self.memory
+        known = np.flatnonzero(memory.learned[: memory.size])
+        again = known[random.integers(0, len(known), AGAIN_DIRECT * len(answered))]
+        spots = np.concatenate([answered, again])
+        random.shuffle(spots)
+        for part in _batches(spots):
+            rows = dropped(self.model.layout.scaled(memory.features[part]), 0.1, random)
+            self.model.direct.learn(rows, memory.late[part].astype(np.float64), float(self.met))
+
+
+def _batches(spots: Spots) -> Iterator[Spots]:
+    for start in range(0, len(spots), BATCH):
+        yield spots[start : start + BATCH]

@@ -1,0 +1,100 @@
+"""Moments of all promises, to learn from more than once: the newest, and a fair sample of those before them.
+
+On flights, forgetting all but the newest months cost the long expert .014 of Brier skill; so a sample stays.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from risk_svc.domain.forecast.online.layout import WIDTH
+
+ROOM: Final = 65_536
+SAMPLE: Final = 131_072
+"""Newest moments and older ones kept: about 110 MB together."""
+EXPERTS: Final = 3
+SURVIVALS: Final = 2
+UNKNOWN: Final = -1
+_BLOCK: Final = 4096
+
+
+class Memory:
+    """One row a moment, numbered by serial; past the newest `room`, a sample of `sample` (Vitter 1985) stays behind."""
+
+    def __init__(self, room: int = ROOM, sample: int = SAMPLE) -> None:
+        self.room, self.count = room, 0
+        self.sample, self.kept, self._left = sample, 0, 0
+        self._held = 0
+        self.features = np.zeros((0, WIDTH), np.float16)
+        self.at, self.made, self.deadline, self.unit = (np.zeros(0) for _ in range(4))
+        self.group = np.zeros(0, np.int64)
+        self.done = np.zeros(0)
+        self.late = np.zeros(0, np.int8)
+        self.learned = np.zeros(0, bool)
+        self.scored = np.zeros(0, bool)
+        self.shares = np.zeros((0, EXPERTS))
+        self.own = np.zeros((0, SURVIVALS, 3))
+        self.named = np.zeros((0, 6))
+        """When the three raw and the three told quantiles fall; nan once judged."""
+
+    @property
+    def size(self) -> int:
+        """Rows that hold a moment."""
+        return min(self.count, self.room) + self.kept
+
+    def add(self, row: NDArray[np.float16], at: float, made: float, deadline: float, unit: float, group: int) -> int:
+        """Remembers a moment; returns its serial."""
+        serial = self.count
+        spot = serial % self.room
+        if serial >= self.room:
+            self._keep(spot)
+        if spot >= self._held:
+            self._grow()
+        self.features[spot] = row
+        self.at[spot], self.made[spot], self.deadline[spot], self.unit[spot] = at, made, deadline, unit
+        self.group[spot], self.late[spot] = group, UNKNOWN
+        self.done[spot] = np.inf
+        self.learned[spot] = self.scored[spot] = False
+        self.named[spot] = np.nan
+        self.count += 1
+        return serial
+
+    def spots(self, serials: list[int]) -> list[int]:
+        """Places of those serials that are still remembered."""
+        oldest = self.count - self.room
+        return [serial % self.room for serial in serials if serial >= oldest]
+
+    def drawn(self, ages: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.int64]:
+        """Places of moments by age, 0 the newest; one older than the newest `room` is drawn from the sample."""
+        spots = (self.count - 1 - ages) % self.room
+        if not self.kept:
+            return spots
+        return np.where(ages < self.room, spots, self.room + random.integers(0, self.kept, len(ages)))
+
+    def _keep(self, spot: int) -> None:
+        """Moves a moment that makes room into the sample, or lets it go; only one whose answer is known."""
+        if self.late[spot] == UNKNOWN:
+            return
+        self._left += 1
+        place = self.kept
+        if self.kept < self.sample:
+            self.kept += 1
+        else:
+            place = int(np.random.default_rng((11, self._left)).integers(0, self._left))
+            if place >= self.sample:
+                return
+        if self.room + place >= self._held:
+            self._grow()
+        for value in vars(self).values():
+            if isinstance(value, np.ndarray):
+                value[self.room + place] = value[spot]
+
+    def _grow(self) -> None:
+        more = min(max(_BLOCK, self._held), self.room + self.sample - self._held)
+        for name, value in vars(self).items():
+            if isinstance(value, np.ndarray):
+                setattr(self, name, np.concatenate([value, np.zeros((more, *value.shape[1:]), value.dtype)]))
+        self._held += more

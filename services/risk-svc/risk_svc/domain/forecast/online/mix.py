@@ -1,0 +1,58 @@
+"""Experts mixed by their own past loss, with forgetting (Cesa-Bianchi & Lugosi 2006), per kind of moment."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from risk_svc.domain.forecast.online.layout import Floats
+from risk_svc.domain.forecast.online.net import logistic
+
+MEMORY: Final = 10_000.0
+"""Moments after which a loss counts a third."""
+SHARED: Final = 200.0
+"""How many moments of its own weigh as much as what all kinds together show."""
+FLOOR: Final = 0.05
+"""No expert falls below this weight: the one that is wrong now may be right after the next shift."""
+EVERY: Final = 0
+"""The row of all kinds of moment together."""
+
+
+class Mix:
+    """Weights of `experts` for each of `groups` kinds of moment; row 0 stands for all of them."""
+
+    def __init__(self, experts: int, groups: int, sharpness: float) -> None:
+        self.loss = np.zeros((groups, experts))
+        self.n = np.zeros(groups)
+        self.sharpness = sharpness
+        self.refresh()
+
+    def learn(self, group: NDArray[np.int64], losses: Floats) -> None:
+        """Counts the losses of moments, one row each, in all and in their own group."""
+        for one in (EVERY, *np.unique(group).tolist()):
+            mine = losses if one == EVERY else losses[group == one]
+            fade = np.exp(-len(mine) / MEMORY)
+            self.loss[one] = self.loss[one] * fade + mine.sum(axis=0)
+            self.n[one] = self.n[one] * fade + len(mine)
+
+    def refresh(self) -> None:
+        """Works out the weights anew, in [FLOOR, 1] and summing to 1, for every group."""
+        usual = self.loss[EVERY] / max(self.n[EVERY], 1.0)
+        mean = (self.loss + SHARED * usual) / (self.n + SHARED)[:, None]
+        regret = (mean - mean.min(axis=1, keepdims=True)) * (self.n + 1)[:, None]
+        weight = np.exp(-self.sharpness * regret)
+        weight /= weight.sum(axis=1, keepdims=True)
+        self.weights: Floats = FLOOR + (1 - FLOOR * weight.shape[1]) * weight
+
+
+def pooled(shares: Floats, weights: Floats) -> Floats:
+    """Probabilities of the experts pooled by log-odds, a row a moment."""
+    return logistic((log_odds(shares) * weights).sum(axis=1))
+
+
+def log_odds(share: Floats) -> Floats:
+    """Log-odds, with shares kept within [1e-4, 1 − 1e-4]."""
+    safe = np.minimum(np.maximum(share, 1e-4), 1 - 1e-4)
+    return np.asarray(np.log(safe / (1 - safe)), np.float64)

@@ -1,0 +1,66 @@
+"""Events of a recorded stream, as the data format of the backtest has them, handed to the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from risk_svc.domain.forecast.online.engine import Engine, Forecast
+from risk_svc.domain.forecast.online.view import Incident, View, labels
+
+NOT_LABELS: Final = frozenset({"kind", "due", "milestones", "planned"})
+
+
+def seconds(text: str) -> float:
+    """An ISO 8601 instant in epoch seconds; ValueError if it is none."""
+    return datetime.fromisoformat(text).timestamp()
+
+
+def take(engine: Engine, event: Mapping[str, Any]) -> None:
+    """One event, in time order; a type that is not known, or a promise that is not open, changes nothing."""
+    at, data, kind = seconds(event["time"]), event["data"], event["type"]
+    engine.advance(at, inclusive=False)
+    if kind == "promise.made":
+        engine.made(_view(event["promise_id"], at, data))
+    elif kind == "incident.opened":
+        texts, numbers = labels(data, frozenset({"incident", "category"}))
+        found = Incident(str(data.get("category", "")), at, dict(texts), dict(numbers))
+        engine.incidents[data["incident"]] = found
+    elif kind == "incident.closed":
+        engine.incidents.pop(data["incident"], None)
+    elif kind in ("milestone.reached", "milestone.slipped"):
+        view = engine.open.get(event["promise_id"])
+        if view is None or view.completed is not None:
+            return
+        final = bool(data.get("final"))
+        if kind == "milestone.reached":
+            ahead = data.get("next")
+            plan = (ahead["milestone"], seconds(ahead["planned"])) if ahead else None
+            engine.reached(view, data["milestone"], at, final, plan)
+        elif not final:
+            engine.slipped(view, data["milestone"], at, seconds(data["planned"]))
+
+
+def decide(engine: Engine, decision: Mapping[str, Any]) -> Forecast:
+    """The forecast that a decision asks for; events of the same instant come before it."""
+    at = seconds(decision["time"])
+    engine.advance(at)
+    return engine.forecast(decision["promise_id"], at, decision["kind"])
+
+
+def _view(promise_id: str, at: float, data: Mapping[str, Any]) -> View:
+    texts, numbers = labels(dict(data), NOT_LABELS)
+    plans = {name: seconds(time) for name, time in data.get("planned", {}).items()}
+    return View(
+        promise_id=promise_id,
+        kind=str(data["kind"]),
+        made=at,
+        deadline=seconds(data["due"]),
+        order=list(data["milestones"]),
+        plans=plans,
+        texts=texts,
+        numbers=numbers,
+        last_at=at,
+        stages=[(-1, at)],
+    )

@@ -1,0 +1,201 @@
+"""Each expert and the mix: probabilities and quantiles that make sense for any weights, and learning that works."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from risk_svc.domain.forecast.online import intervals, survival
+from risk_svc.domain.forecast.online.context import Context
+from risk_svc.domain.forecast.online.direct import Direct
+from risk_svc.domain.forecast.online.intervals import LEVELS, STATED, Intervals
+from risk_svc.domain.forecast.online.layout import CLIP, WIDTH, Layout
+from risk_svc.domain.forecast.online.memory import Memory
+from risk_svc.domain.forecast.online.mix import FLOOR, Mix, pooled
+from risk_svc.domain.forecast.online.rates import Rates
+from risk_svc.domain.forecast.online.survival import INSIDE, REACH, Survival, cells, place
+
+seeds = st.integers(0, 2**32 - 1)
+few = settings(max_examples=40, deadline=None)
+
+
+def rough(seed: int, size: float = 3.0) -> tuple[Survival, np.ndarray]:
+    """An expert with wild weights, and rows for it."""
+    draw = np.random.default_rng(seed)
+    expert = Survival(1e-3, 0.1, seed=1)
+    expert.net.average = [draw.normal(0, size, one.shape) for one in expert.net.average]
+    return expert, draw.normal(0, 2, (8, WIDTH))
+
+
+def spread(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(-INSIDE, 0, 8)
+
+
+@few
+@given(seeds)
+def test_a_survival_expert_says_a_probability_and_ordered_quantiles_after_now(seed: int) -> None:
+    expert, rows = rough(seed)
+    start, end = spread(seed), np.full(8, 2.0)
+    hazard = expert.hazard(rows, cells(start, np.full(8, REACH), spread(seed + 1)))
+    late = survival.p_late(hazard)
+    found = survival.quantiles(hazard, start, end, LEVELS)
+    assert np.all((late >= 0) & (late <= 1))
+    assert np.all(np.diff(found, axis=1) >= 0)
+    assert np.all(found >= start[:, None])
+    assert np.all(np.isfinite(found))
+
+
+@few
+@given(seeds, st.floats(0, 2))
+def test_the_same_knowledge_nearer_the_deadline_is_never_less_likely_late(seed: int, later: float) -> None:
+    expert, rows = rough(seed, 0.5)
+    start = spread(seed) - 2
+    whole = np.full(8, REACH)
+    early = survival.p_late(expert.hazard(rows, cells(start, whole, start * 0)))
+    near = survival.p_late(expert.hazard(rows, cells(np.minimum(start + later, 0), whole, start * 0)))
+    assert np.all(near >= early - 1e-12)
+
+
+def test_a_survival_expert_learns_when_promises_end_and_open_ones_hold_it_back() -> None:
+    rows, start = np.zeros((64, WIDTH)), np.full(64, -2.0)
+    ends = np.linspace(-1.5, -0.5, 64)
+    settled, censored = Survival(1e-2, 0.0, seed=1), Survival(1e-2, 0.0, seed=1)
+    for _ in range(300):
+        settled.learn(rows, cells(start, ends, start * 0), ends, np.ones(64, bool), 0.0)
+        done = ends < -1.0
+        seen = np.minimum(ends, -1.0)
+        censored.learn(rows, cells(start, seen, start * 0), seen, done, 0.0)
+    watch = cells(start, np.full(64, REACH), start * 0)
+    for expert in (settled, censored):
+        reach = np.exp(-expert.hazard(rows, watch)[0])
+        assert reach[np.searchsorted(survival.EDGES, -1.0)] == pytest.approx(0.5, abs=0.1)
+    assert survival.p_late(settled.hazard(rows, watch))[0] < 0.1
+
+
+def test_time_in_bins_adds_up() -> None:
+    found = cells(np.array([-1.23]), np.array([0.47]), np.zeros(1)).exposure
+    assert found.sum() * survival.BIN == pytest.approx(1.7)
+    assert place(np.array([np.inf, 0.0, -np.inf]), np.ones(3)).tolist() == [INSIDE, 0.0, -INSIDE]
+
+
+@few
+@given(seeds)
+def test_the_direct_expert_says_a_probability(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    expert = Direct(1e-3, 0.1, seed=1)
+    expert.net.average = [draw.normal(0, 5, one.shape) for one in expert.net.average]
+    found = expert.p_late(draw.normal(0, 3, (8, WIDTH)))
+    assert np.all((found >= 0) & (found <= 1))
+
+
+def test_the_direct_expert_learns_a_sign() -> None:
+    draw = np.random.default_rng(3)
+    expert = Direct(1e-2, 0.0, seed=1)
+    for _ in range(300):
+        rows = np.zeros((64, WIDTH))
+        rows[:, 5] = draw.normal(0, 1, 64)
+        expert.learn(rows, (rows[:, 5] > 0).astype(float), 0.0)
+    probe = np.zeros((2, WIDTH))
+    probe[:, 5] = -2, 2
+    low, high = expert.p_late(probe)
+    assert low < 0.1 < 0.9 < high
+
+
+@few
+@given(seeds, st.integers(1, 400))
+def test_weights_are_a_mixture_and_the_better_expert_gets_more(seed: int, n: int) -> None:
+    draw = np.random.default_rng(seed)
+    mix = Mix(3, 6, sharpness=1.0)
+    losses = draw.uniform(0.5, 1, (n, 3))
+    losses[:, 1] = 0.1
+    mix.learn(draw.integers(1, 6, n), losses)
+    mix.refresh()
+    assert np.allclose(mix.weights.sum(axis=1), 1)
+    assert np.all(mix.weights >= FLOOR - 1e-12)
+    assert np.all(mix.weights.argmax(axis=1) == 1)
+    shares = draw.uniform(0, 1, (6, 3))
+    found = pooled(shares, mix.weights)
+    assert np.all((found >= shares.min(axis=1) - 1e-4) & (found <= shares.max(axis=1) + 1e-4))
+
+
+def test_levels_rise_where_intervals_hold_too_seldom_and_back() -> None:
+    judge, group = Intervals(4), np.ones(500, np.int64)
+    calm = judge.shifts.copy()
+    assert np.allclose(calm, 0)
+    judge.raw(1, group, np.repeat([1.0, 0.0], [300, 200]), 0.0)
+    judge.told(1, group, np.repeat([1.0, 0.0], [300, 200]), 0.0)
+    judge.refresh()
+    assert judge.shifts[1, 1] > 0.3
+    assert judge.shifts[2, 1] > 0
+    assert np.all(judge.shifts[:, [0, 2]] == 0)
+
+
+@few
+@given(seeds)
+def test_stated_quantiles_never_cross(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    curve = np.sort(draw.normal(0, 2, (6, len(LEVELS))), axis=1)
+    found = intervals.read(curve, draw.normal(0, 2, (6, len(STATED))))
+    assert np.all(np.diff(found, axis=1) >= 0)
+    exact = intervals.read(curve, np.zeros((6, len(STATED))))
+    assert np.allclose(exact, curve[:, intervals.AT])
+
+
+@few
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1e6)), min_size=1, max_size=30))
+def test_a_rate_lies_between_what_was_seen_and_its_parent(seen: list[tuple[float, float]]) -> None:
+    table = Rates()
+    for value, at in seen:
+        table.add(("k",), value, at, 1000.0)
+    low, high = min(value for value, _ in seen), max(value for value, _ in seen)
+    found = table.mean(("k",), 2e6, 1000.0, 0.5, 5.0)
+    assert min(low, 0.5) - 1e-9 <= found <= max(high, 0.5) + 1e-9
+    assert table.mean(("other",), 0.0, 1000.0, 0.25, 5.0) == 0.25
+
+
+def test_classes_without_end_cost_no_memory() -> None:
+    table = Rates(most=100)
+    for number in range(10_000):
+        table.add(("k", str(number)), 1.0, float(number), 1e9)
+    assert len(table.table) <= 100
+    assert ("k", "9999") in table.table
+
+
+def test_columns_without_end_cost_no_memory_and_odd_values_stay_within_bounds() -> None:
+    layout = Layout()
+    layout.admit(f"name {number}" for number in range(10_000))
+    assert len(layout.columns) == WIDTH
+    rows = np.stack([layout.row({"name 1": 1e300, "name 2": -1e300, "name 9999": 1.0}), layout.row({})])
+    layout.learn(rows)
+    found = layout.scaled(rows)
+    assert np.all(np.isfinite(found))
+    assert np.all(np.abs(found) <= CLIP)
+
+
+def test_the_memory_keeps_the_newest_and_a_fair_sample_of_what_came_before() -> None:
+    memory = Memory(room=100, sample=200)
+    row = np.zeros(WIDTH, np.float16)
+    serials = []
+    for n in range(2000):
+        serials.append(memory.add(row, float(n), 0.0, 1.0, 1.0, 0))
+        memory.late[n % 100] = 0
+    assert memory.size == 300
+    assert len(memory.spots(serials)) == 100
+    random = np.random.default_rng(1)
+    assert memory.at[memory.drawn(np.arange(3), random)].tolist() == [1999, 1998, 1997]
+    older = memory.at[memory.drawn(np.full(500, 150), random)]
+    assert older.max() < 1900
+    assert 700 < older.mean() < 1200
+
+
+def test_a_moment_without_an_answer_is_not_kept_as_an_old_one() -> None:
+    memory = Memory(room=10, sample=10)
+    for n in range(30):
+        memory.add(np.zeros(WIDTH, np.float16), float(n), 0.0, 1.0, 1.0, 0)
+    assert memory.size == 10
+
+
+def test_an_unknown_kind_has_yardsticks() -> None:
+    assert Context().unit("never seen") > 0

@@ -28,8 +28,8 @@ from candor.intake.routes import Operator, identity
 from candor.ops.clock import SystemClock
 from candor.ops.settings import load
 from candor.runtime import Background, serve
-from candor.store import outbox
 from candor.store.migrate import upgrade
+from candor.store.packing import pack
 from candor.web.app import create_app
 from candor.web.body import read
 from promise_svc import answers, domain, events
@@ -104,7 +104,7 @@ async def make(request: Request, principal: Operator) -> Response:
                     response=answer.body,
                 )
             )
-        (row,) = outbox.pack([events.made(promise, origin)], request.app.state.partitions)
+        (row,) = pack([events.made(promise, origin)], request.app.state.partitions)
         session.add(
             OutboxRow(topic=row.topic, partition=row.partition, events=1, keys=list(row.keys), records=row.records)
         )

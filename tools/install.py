@@ -148,7 +148,8 @@ def main() -> None:
     arguments = parser.parse_args()
     require_venv()
     (HOME / "logs").mkdir(parents=True, exist_ok=True)
-    wanted = [(HOME / "venv", [MAIN, DEMO, *(f"{name}/pyproject.toml" for name in PACKAGES)], install_main)]
+    ours = ["tools/install.py", *(f"{name}/pyproject.toml" for name in PACKAGES)]
+    wanted = [(HOME / "venv", [MAIN, DEMO, *ours], install_main)]
     if arguments.bench:
         wanted.append((HOME / "bench-venv", [BENCH], install_bench))
     for venv, files, install in wanted:

@@ -15,6 +15,7 @@ from candor.store.dead_letter import DeadLetter
 from candor.store.errors import StoreUnavailable
 from candor.store.lease import Leases
 from candor.store.outbox import Sent, WaitingRow
+from candor.store.packing import unpack
 from candor.store.unit_of_work import unit_of_work
 from tests.support.foundation import contact, erased, made, revised
 
@@ -33,7 +34,7 @@ async def kept(database: Database) -> list[str]:
     return [
         decode(row["topic"], record.headers, record.value).envelope.id
         for row in rows
-        for record in outbox.unpack(row["records"])
+        for record in unpack(row["records"])
     ]
 
 
@@ -172,7 +173,7 @@ async def test_erasing_takes_a_customer_s_events_out_of_shared_rows(database: Da
         [*(f"p{n}.1" for n in range(8) if n != 3), *(f"c{n}.contact.1" for n in range(8) if n != 3), "c3.erased"]
     )
     for row in await database.pool.fetch("SELECT * FROM outbox"):
-        records = outbox.unpack(row["records"])
+        records = unpack(row["records"])
         assert row["events"] == len(records) > 0
         assert set(row["keys"]) == {record.key.decode() for record in records}
         assert row["erased"] == shared.get(row["id"], row["events"]) - row["events"]

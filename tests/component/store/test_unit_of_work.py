@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from candor.store import outbox
 from candor.store.db import Database
 from candor.store.errors import AmbiguousCommit, StoreUnavailable, TransactionAborted
+from candor.store.packing import unpack
 from candor.store.unit_of_work import unit_of_work
 from tests.support.foundation import made
 from tests.support.proxy import Proxy
@@ -26,7 +26,7 @@ async def effects(database: Database) -> set[str]:
 
 async def events(database: Database) -> list[str]:
     rows = await database.pool.fetch("SELECT records FROM outbox ORDER BY id")
-    return [dict(record.headers)["ce_id"].decode() for row in rows for record in outbox.unpack(row["records"])]
+    return [dict(record.headers)["ce_id"].decode() for row in rows for record in unpack(row["records"])]
 
 
 async def test_state_and_events_commit_together(database: Database) -> None:

@@ -20,7 +20,7 @@ from candor.local.secret_files import add_key, ensure_secrets
 from candor.local.stack import Stack
 from candor.ops.clock import HeldClock
 from candor.replay.sending import Endpoints
-from candor.replay.where import Pace, home
+from candor.replay.where import Pace
 from candor.web.auth import Role
 from candor_demo.day import Day
 
@@ -97,7 +97,7 @@ def prepare(
     demo is running in it. On servers of the user's own (KAFKA_BOOTSTRAP_SERVERS, DATABASE_URL) the run has topics and
     databases that no earlier one used.
     """
-    folder = Folder.at(home() / "demo", home() / "jars")
+    folder = Folder.demo()
     origin_file = folder.run / "clock-origin"
     settings = {"CLOCK": clock_setting(day.starts, speed), "CLOCK_ORIGIN_FILE": str(origin_file)}
     settings |= own_names(os.environ, secrets.token_hex(3))

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
@@ -114,10 +115,30 @@ async def demo(home: Path, speed: float, *how: str, **environment: str) -> Async
             await process.communicate()
 
 
+async def beside(home: Path) -> None:
+    """What somebody else types while only the demo runs is about the demo."""
+    told = []
+    for command in ("status", "token"):
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "candor.cli", command, "--json"),
+            env={**os.environ, "CANDOR_HOME": str(home)}, stdout=PIPE,
+        )  # fmt: skip
+        said, _ = await process.communicate()
+        told.append(json.loads(said))
+    assert told[0]["ready"]
+    async with httpx.AsyncClient() as browser:
+        assert (await browser.get(told[1]["link"])).status_code == 303
+        again = await browser.get(told[1]["link"], headers={"Accept": "text/html"})
+    assert again.status_code == 401
+    assert "candor token" in again.text
+    assert again.headers["content-type"].startswith("text/html")
+
+
 async def test_from_summary_to_kill_and_back(home: Path) -> None:
     async with demo(home, QUICK) as first:
         await first.hears("what became of the promises")
         await first.hears("everything keeps running until Ctrl-C")
+        await beside(home)
         killed = first.pid("notify-svc")
         os.kill(killed, signal.SIGKILL)
         await first.hears("notify-svc ended by itself; starting it again in 1 s")

@@ -14,8 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from candor.local.errors import LocalError
-from candor.local.folder import Folder
-from candor.local.running import database_url
+from candor.local.running import at_work, database_url
 
 # What reads the database is imported where it is used: `candor --help` must not wait for its libraries.
 if TYPE_CHECKING:
@@ -174,7 +173,7 @@ def _each(service: Consumer | None, prefix: str, use: Callable[[UnitOfWork], Awa
     from candor.store.errors import StoreUnavailable  # noqa: PLC0415
     from candor.store.unit_of_work import unit_of_work  # noqa: PLC0415
 
-    server = database_url(Folder.default())
+    server = database_url(at_work())
 
     async def one(name: str) -> list[tuple[str, T]]:
         database = f"{prefix}_{name.removesuffix('-svc')}"

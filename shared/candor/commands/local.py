@@ -18,7 +18,7 @@ from rich.table import Table
 from candor.local.errors import LocalError
 from candor.local.folder import Folder
 from candor.local.restarts import kept_up
-from candor.local.running import health, read_running, require_running, stop_running
+from candor.local.running import at_work, health, read_running, require_running, stop_running
 from candor.local.stack import START_SECONDS, Stack
 
 console = Console(stderr=True, highlight=False)
@@ -65,7 +65,7 @@ def up(
 
 def down() -> None:
     """Stop what runs here, draining in order; also what a killed run left behind."""
-    if not stop_running(Folder.default(), say):
+    if not stop_running(at_work(), say):
         console.print("nothing was running")
 
 
@@ -73,7 +73,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="For scripts; exit status 0 only if ready.")] = False,
 ) -> None:
     """Show every part with its address, version and health. Exit status 1 unless all are ready."""
-    folder = Folder.default()
+    folder = at_work()
     running = require_running(folder)
     states = {place.name: health(place) for place in running.places}
     ready = all(state == "ready" for state in states.values())

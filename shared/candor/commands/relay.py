@@ -11,8 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from candor.local.folder import Folder
-from candor.local.running import database_url
+from candor.local.running import at_work, database_url
 
 
 class Keeper(StrEnum):
@@ -47,7 +46,7 @@ def replay(
     from sqlalchemy.engine import make_url  # noqa: PLC0415 - half a second, which `candor --help` must not wait for
 
     database = f"{prefix}_{service.removesuffix('-svc')}"
-    url = make_url(database_url(Folder.default())).set(database=database).render_as_string(hide_password=False)
+    url = make_url(database_url(at_work())).set(database=database).render_as_string(hide_password=False)
     bounds = [moment.replace(tzinfo=moment.tzinfo or UTC) if moment else None for moment in (since, until)]
     events = asyncio.run(mark_unsent(url, bounds[0], bounds[1], partition))
     if as_json:

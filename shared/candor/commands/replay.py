@@ -38,15 +38,16 @@ def replay(
     what lies in the past is sent at once. Ctrl-C stops cleanly; a second replay sends the rest, known by its ids.
     """
     # Imported here: `candor --help` has no use for an HTTP client.
+    from candor.local.running import at_work  # noqa: PLC0415
     from candor.replay import shown  # noqa: PLC0415
     from candor.replay.live import send_stream  # noqa: PLC0415
     from candor.replay.stream import StreamError, read_stream  # noqa: PLC0415
-    from candor.replay.where import WhereError, endpoints, home, pace, webhook_secret  # noqa: PLC0415
+    from candor.replay.where import WhereError, endpoints, pace, webhook_secret  # noqa: PLC0415
 
     console = Console(stderr=True)
     try:
         services = endpoints(promise_url, delivery_url)
-        secret = webhook_secret(secrets or home() / "secrets" / "webhooks.json", source)
+        secret = webhook_secret(secrets or at_work().secrets / "webhooks.json", source)
         paced = pace(clock, clock_origin)
         total = sum(1 for _line in read_stream(file))
     except (StreamError, WhereError) as error:

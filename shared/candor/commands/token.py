@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from candor.local.folder import Folder
-from candor.local.running import read_running
+from candor.local.running import at_work, read_running
 from candor.local.secret_files import add_key, ensure_secrets
 
 BOARD = "http://127.0.0.1:8103"
@@ -40,7 +40,7 @@ def token(
         wanted = Role.of(role)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    folder = Folder.default()
+    folder = at_work()
     paths = ensure_secrets(folder)
     owner = name or f"{role}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
     key = add_key(paths, owner, wanted, tuple(scope or ()))

@@ -41,6 +41,12 @@ class Folder:
         """`CANDOR_HOME`, or `.candor` in the working directory."""
         return cls.at(Path(os.environ.get("CANDOR_HOME") or ".candor"))
 
+    @classmethod
+    def demo(cls) -> Folder:
+        """The demo's own stack, inside the default folder and with its jars."""
+        root = Path(os.environ.get("CANDOR_HOME") or ".candor")
+        return cls.at(root / "demo", root / "jars")
+
     @property
     def data(self) -> Path:
         return self.root / "data"

@@ -54,6 +54,24 @@ def read_running(folder: Folder) -> Running | None:
         ) from error
 
 
+def at_work() -> Folder:
+    """The folder of the stack that runs: the default one, or the demo's while only a demo runs."""
+    folder = Folder.default()
+    if _runs(folder) or not (folder.root / "demo").is_dir():
+        return folder
+    demo = Folder.demo()
+    return demo if _runs(demo) else folder
+
+
+def _runs(folder: Folder) -> bool:
+    try:
+        running = read_running(folder)
+    except LocalError:
+        # Whoever reads it next says so; `candor down` must get there and put it right.
+        return False
+    return running is not None and running.alive
+
+
 def require_running(folder: Folder) -> Running:
     """The stack of `folder`; LocalError when none runs."""
     running = read_running(folder)

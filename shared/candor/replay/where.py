@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from candor.local.folder import Folder
-from candor.local.running import read_running
+from candor.local.running import at_work, read_running
 from candor.ops.clock import BusinessClock, Clock, HeldClock, parse_clock
 from candor.replay.sending import Endpoints
 from candor.web.webhooks import parse_secrets
@@ -55,7 +54,7 @@ def pace(text: str, origin: str, origin_file: str = "") -> Pace:
 
 def endpoints(promise_url: str, delivery_url: str) -> Endpoints:
     """The addresses given; what is empty is the running local stack's, or its usual address where none runs."""
-    running = None if promise_url and delivery_url else read_running(Folder.default())
+    running = None if promise_url and delivery_url else read_running(at_work())
     return Endpoints(
         promise_url or (running.address("promise-svc") if running else "http://127.0.0.1:8101"),
         delivery_url or (running.address("delivery-svc") if running else "http://127.0.0.1:8102"),

@@ -87,6 +87,14 @@ def test_down_with_nothing_running_is_no_error(folder: Folder) -> None:
     assert "nothing was running" in said.stderr
 
 
+def test_down_puts_right_what_nobody_can_read(folder: Folder) -> None:
+    (folder.run / "stack.json").write_text("{half")
+    said = candor(folder, "status")
+    assert (said.returncode, "cannot be read" in said.stderr) == (1, True)
+    assert candor(folder, "down").returncode == 0
+    assert not (folder.run / "stack.json").exists()
+
+
 def test_the_doctor_names_each_thing_and_its_mend(folder: Folder) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as other:
         silent = f"127.0.0.1:{other.getsockname()[1]}"

@@ -37,7 +37,13 @@ async def sign_in(
             raise Problem("link_invalid", "links open no session here: sign in with your company's account at /board/")
         return await company.begin(goal)
     sessions = cast(Sessions, request.app.state.sessions)
-    session = await sessions.sign_in(token, UsedLinks(request.app.state.database))
+    try:
+        session = await sessions.sign_in(token, UsedLinks(request.app.state.database))
+    except Problem as problem:
+        if problem.status != 401 or not wants_page(request.scope):
+            raise
+        text = "Each link opens the board once, within a few minutes. Make a new one with: candor token"
+        return plain_page(401, "This link does not sign in (any more)", text, ("To the board", HOME))
     answer = RedirectResponse(HOME, 303)
     sessions.set_cookie(answer, session)
     return answer
@@ -122,7 +128,7 @@ class SignedIn:
         if not self.company:
             text = "Sign in first: run `candor token --role viewer` and open the link it prints.\n"
             return Response(text, 401, media_type="text/plain")
-        if scope["type"] == "http" and scope["method"] == "GET" and b"text/html" in _headers(scope).get(b"accept", b""):
+        if wants_page(scope):
             return RedirectResponse("/signin?" + urlencode({"next": scope["path"]}), 303)
         return Response("Sign in first, at /board/.\n", 401, media_type="text/plain")
 
@@ -133,6 +139,11 @@ async def refuse(scope: Scope, receive: Receive, send: Send, answer: Response) -
         await send({"type": "websocket.close", "code": 1008})
         return
     await answer(scope, receive, send)
+
+
+def wants_page(scope: Scope) -> bool:
+    """Whether a person's browser asks for a page."""
+    return scope["type"] == "http" and scope["method"] == "GET" and b"text/html" in _headers(scope).get(b"accept", b"")
 
 
 def same_origin(scope: Scope) -> bool:

@@ -179,9 +179,18 @@ def test_the_timeline_is_in_order_and_tells_all() -> None:
     lines = look.timeline(told)
     assert [line.at for line in lines] == sorted(line.at for line in lines)
     assert [line.kind for line in lines] == ["made", "incident", "notice", "reached", "resolved", "broken"]
-    assert lines[2].title == "Warned the customer (sent)"
+    assert lines[2].title == "Warned the customer"
     assert lines[2].detail == "told Fri 8 Mar 20:05 to Fri 8 Mar 21:05; next update by Fri 8 Mar 18:05"
     assert lines[3].detail == "42 min after its plan; crew late"
+
+
+@pytest.mark.parametrize("state", ["preview", "pending", "sending", "held", "unknown", "failed", "suppressed"])
+def test_what_was_not_sent_was_not_told(state: str) -> None:
+    update = schemas.NoticeOut(
+        notice_id="n1", statement="update", state=state, at=NOW, told_low=None, told_high=None, next_update_by=None
+    )
+    title = look.timeline(detail(notices=[update]))[-1].title
+    assert title == f"Update to the customer: {look.NOT_SENT[state]}"
 
 
 def test_a_step_on_plan_and_one_without_a_plan() -> None:

@@ -134,6 +134,13 @@ def test_classes_are_said_in_words() -> None:
     assert words(moment(case(), MADE_S, ()).chain[2]) == "flight, nothing reached yet"
 
 
+def test_a_class_that_begins_or_ends_on_time_has_no_zero_in_words() -> None:
+    assert {words(("flight", "departed", rung)).rpartition("was ")[2] for rung in (15, 16)} == {
+        "up to 8 min early",
+        "up to 8 min late",
+    }
+
+
 def test_every_class_of_a_life_can_be_said() -> None:
     for early in (None, -9999.0, 0.0, 9999999.0):
         flight = case(departed=early)

@@ -32,6 +32,21 @@ TOLD: Final = {
     "cancelled": "Told the customer that it is off",
     "all_clear": "Gave the customer the all-clear",
 }
+NOT_TOLD: Final = {
+    "warning": "Warning",
+    "update": "Update",
+    "cancelled": "Word that it is off",
+    "all_clear": "All-clear",
+}
+NOT_SENT: Final = {
+    "preview": "composed, not sent",
+    "pending": "about to be sent",
+    "sending": "being sent",
+    "held": "held, not sent",
+    "unknown": "nobody knows whether it was sent",
+    "failed": "could not be sent",
+    "suppressed": "not sent",
+}
 
 
 class Entry(NamedTuple):
@@ -120,6 +135,8 @@ def course_chart(detail: schemas.GapDetail) -> dict[str, Any]:
         "grid": {"left": 40, "right": 24, "top": 36, "bottom": 28},
         "legend": {"top": 0},
         "tooltip": {"trigger": "axis"},
+        # A page that is renewed every second would draw its line from the left again and again.
+        "animation": False,
         "xAxis": {"type": "time", "max": max([*stamps, due])},
         "yAxis": {"type": "value", "min": 0, "max": 100},
         "series": [
@@ -163,10 +180,17 @@ def _entries(detail: schemas.GapDetail) -> Iterator[Entry]:
         if incident.resolved_at is not None:
             yield Entry(incident.resolved_at, "resolved", f"Over: {incident.title}")
     for notice in detail.notices:
-        told = TOLD.get(notice.statement, notice.statement)
-        yield Entry(notice.at, "notice", f"{told} ({notice.state})", _told_range(notice, detail.zone))
+        yield Entry(notice.at, "notice", _notice(notice), _told_range(notice, detail.zone))
     if detail.completed_at is not None:
         yield Entry(detail.completed_at, detail.standing, STATES[detail.standing])
+
+
+def _notice(notice: schemas.NoticeOut) -> str:
+    """Only what was sent was told."""
+    if notice.state == "sent":
+        return TOLD.get(notice.statement, notice.statement)
+    what = NOT_TOLD.get(notice.statement, notice.statement)
+    return f"{what} to the customer: {NOT_SENT.get(notice.state, notice.state)}"
 
 
 def _lateness(step: schemas.MilestoneOut) -> str:

@@ -160,11 +160,11 @@ def _late(rung: int) -> str:
     low = EDGES[rung - 1] if rung else -math.inf
     high = EDGES[rung] if rung < len(EDGES) else math.inf
     if high <= 0:
-        return (
-            f"{duration(-high)} or more ahead of its plan"
-            if math.isinf(low)
-            else f"{duration(-low)} to {duration(-high)} early"
-        )
+        if math.isinf(low):
+            return f"{duration(-high)} or more ahead of its plan"
+        return f"{duration(-low)} to {duration(-high)} early" if high else f"up to {duration(-low)} early"
+    if low == 0:
+        return f"up to {duration(high)} late"
     return f"more than {duration(low)} late" if math.isinf(high) else f"{duration(low)} to {duration(high)} late"
 
 

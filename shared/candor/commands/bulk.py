@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from candor.local.folder import home
+
 if TYPE_CHECKING:
     from candor.replay.importing import Imported
     from candor.replay.sending import Endpoints
@@ -69,7 +71,6 @@ async def load(file: Path, endpoints: Endpoints, key: str, report: ImportReport)
     from candor.replay.importing import Importer  # noqa: PLC0415
     from candor.replay.live import client  # noqa: PLC0415
     from candor.replay.sending import ImportSender  # noqa: PLC0415
-    from candor.replay.where import home  # noqa: PLC0415
 
     async with client() as http:
         importer = Importer(ImportSender(http, key), endpoints, home() / "imports", report=report)

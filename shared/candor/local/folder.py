@@ -13,6 +13,11 @@ Progress = Callable[[str], None]
 """Called with one short line each time something starts, is fetched, or is mended."""
 
 
+def home() -> Path:
+    """Where the local stack lies: `CANDOR_HOME`, or `.candor` in the working directory."""
+    return Path(os.environ.get("CANDOR_HOME") or ".candor")
+
+
 def quiet(_line: str) -> None:
     """The Progress that says nothing."""
 
@@ -38,14 +43,13 @@ class Folder:
 
     @classmethod
     def default(cls) -> Folder:
-        """`CANDOR_HOME`, or `.candor` in the working directory."""
-        return cls.at(Path(os.environ.get("CANDOR_HOME") or ".candor"))
+        """The folder at `home()`."""
+        return cls.at(home())
 
     @classmethod
     def demo(cls) -> Folder:
         """The demo's own stack, inside the default folder and with its jars."""
-        root = Path(os.environ.get("CANDOR_HOME") or ".candor")
-        return cls.at(root / "demo", root / "jars")
+        return cls.at(home() / "demo", home() / "jars")
 
     @property
     def data(self) -> Path:

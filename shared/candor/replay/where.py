@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -59,8 +58,3 @@ def endpoints(promise_url: str, delivery_url: str) -> Endpoints:
         promise_url or (running.address("promise-svc") if running else "http://127.0.0.1:8101"),
         delivery_url or (running.address("delivery-svc") if running else "http://127.0.0.1:8102"),
     )
-
-
-def home() -> Path:
-    """The folder of the local stack: `CANDOR_HOME`, or `.candor` in the working directory."""
-    return Path(os.environ.get("CANDOR_HOME") or ".candor")

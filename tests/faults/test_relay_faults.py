@@ -19,7 +19,7 @@ import pytest_asyncio
 from candor.local.kafka import KafkaBroker
 from candor.messaging.relay import Relay
 from candor.store.db import Database
-from tests.support.foundation import foundation, made, settings_for
+from tests.support.foundation import fresh_foundation, made, settings_for
 from tests.support.relaying import Place
 from tests.support.servers import Databases, own_folder
 from tests.support.topics import inversions
@@ -44,11 +44,8 @@ def broker() -> Iterator[KafkaBroker]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def database(databases: Databases) -> AsyncIterator[Database]:
-    url = await databases.fresh(foundation)
-    opened = await Database.open(url)
-    yield opened
-    await opened.close()
-    await databases.drop(url)
+    async with fresh_foundation(databases) as fresh:
+        yield fresh
 
 
 class Writer:

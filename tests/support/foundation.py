@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,8 @@ from candor.contracts import ContactSet, CustomerErased, Message, PromiseMade, P
 from candor.contracts.promise import AskedBy
 from candor.ops.settings import Settings
 from candor.store import migrate
+from candor.store.db import Database
+from tests.support.servers import Databases
 
 MIGRATIONS = Path(__file__).parent / "foundation_migrations"
 NOON = datetime(2013, 3, 8, 12, tzinfo=UTC)
@@ -18,6 +22,18 @@ NOON = datetime(2013, 3, 8, 12, tzinfo=UTC)
 async def foundation(url: str) -> None:
     """The shared tables and `effect`; for `databases.fresh(foundation)`."""
     await migrate.upgrade(url, MIGRATIONS)
+
+
+@asynccontextmanager
+async def fresh_foundation(databases: Databases) -> AsyncIterator[Database]:
+    """A database with the shared tables, open for the length of the block."""
+    url = await databases.fresh(foundation)
+    database = await Database.open(url)
+    try:
+        yield database
+    finally:
+        await database.close()
+        await databases.drop(url)
 
 
 def made(promise: str, customer: str = "c1", version: int = 1, *, what: str = "AA 1", event_id: str = "") -> Message:

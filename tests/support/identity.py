@@ -6,11 +6,9 @@ be careless or to lie.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 import secrets
-import socket
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -19,13 +17,14 @@ from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, unquote_plus, urlencode
 
-import uvicorn
 from joserfc import jws, jwt
 from joserfc.jwk import RSAKey
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
+
+from tests.support.serving import serving as served
 
 CLIENT_ID = "candor board"
 # Letters that a careless client would not encode.
@@ -148,14 +147,5 @@ async def identity_provider() -> AsyncIterator[IdentityProvider]:
         Route("/token", made.token, methods=["POST"]),
         Route("/keys", made.keys),
     ]
-    listening = socket.create_server(("127.0.0.1", 0))
-    made.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    config = uvicorn.Config(Starlette(routes=routes), log_config=None, lifespan="off", timeout_graceful_shutdown=2)
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve(sockets=[listening]))
-    try:
+    async with served(Starlette(routes=routes)) as made.url:
         yield made
-    finally:
-        server.should_exit = True
-        await task
-        listening.close()

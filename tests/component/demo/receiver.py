@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -19,6 +17,7 @@ from starlette.routing import Route
 
 from candor.replay.sending import Endpoints
 from candor.web import signatures
+from tests.support.serving import serving as served
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 KEY = "operator-key"
@@ -100,13 +99,5 @@ async def serving(receiver: Receiver) -> AsyncIterator[Receiver]:
             Route("/{service}/v1/imports", receiver.imports, methods=["POST"]),
         ]
     )
-    listener = socket.create_server(("127.0.0.1", 0))
-    receiver.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=2))
-    task = asyncio.create_task(server.serve(sockets=[listener]))
-    try:
+    async with served(app) as receiver.url:
         yield receiver
-    finally:
-        server.should_exit = True
-        await task
-        listener.close()

@@ -15,7 +15,7 @@ from candor.store.receipts import Answer, erase
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
 from candor.web.problems import Problem
 from tests.support.clocks import NOON
-from tests.support.foundation import foundation
+from tests.support.foundation import fresh_foundation
 from tests.support.servers import Databases
 
 
@@ -66,11 +66,8 @@ def told(outcomes: Sequence[Taken | Exception]) -> list[str]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def database(databases: Databases) -> AsyncIterator[Database]:
     decided.clear()
-    url = await databases.fresh(foundation)
-    opened = await Database.open(url)
-    yield opened
-    await opened.close()
-    await databases.drop(url)
+    async with fresh_foundation(databases) as fresh:
+        yield fresh
 
 
 async def run(database: Database, *submissions: Said) -> list[str]:

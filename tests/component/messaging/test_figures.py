@@ -19,7 +19,7 @@ from candor.runtime import Background, worker_app
 from candor.store.db import Database
 from candor.store.errors import StoreUnavailable
 from candor.store.unit_of_work import UnitOfWork
-from tests.support.foundation import foundation, made
+from tests.support.foundation import fresh_foundation, made
 from tests.support.foundation import settings_for as placed
 from tests.support.ledger.book import GROUP, LedgerHandler, Sender, settings_for, withdrawn
 from tests.support.relaying import Place
@@ -49,11 +49,8 @@ async def process(settings: Settings, *backgrounds: Background) -> AsyncIterator
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def database(databases: Databases) -> AsyncIterator[Database]:
-    url = await databases.fresh(foundation)
-    made = await Database.open(url)
-    yield made
-    await made.close()
-    await databases.drop(url)
+    async with fresh_foundation(databases) as fresh:
+        yield fresh
 
 
 async def test_the_age_of_the_outbox_rises_while_kafka_is_away_and_ends_with_the_outage(

@@ -13,10 +13,9 @@ from candor.contracts import Record
 from candor.messaging.flight import WHOLE
 from candor.messaging.partitioner import partition_of
 from candor.store import dead_letter, outbox
-from candor.store.db import Database
 from candor.store.packing import unpack
 from candor.store.unit_of_work import unit_of_work
-from tests.support.foundation import contact, foundation, made, revised, settings_for
+from tests.support.foundation import contact, fresh_foundation, made, revised, settings_for
 from tests.support.relaying import Place
 from tests.support.servers import Databases
 from tests.support.topics import create_topic, inversions
@@ -25,11 +24,8 @@ from tests.support.waiting import until
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def place(databases: Databases, kafka: str, topic_prefix: str) -> AsyncIterator[Place]:
-    url = await databases.fresh(foundation)
-    database = await Database.open(url)
-    yield Place(database, settings_for(url, kafka, topic_prefix))
-    await database.close()
-    await databases.drop(url)
+    async with fresh_foundation(databases) as database:
+        yield Place(database, settings_for(database.url, kafka, topic_prefix))
 
 
 async def test_every_event_arrives_once_and_in_order(place: Place) -> None:

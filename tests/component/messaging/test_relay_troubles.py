@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from candor.messaging.relay import Relay
 from candor.store.db import Database
-from tests.support.foundation import foundation, made, settings_for
+from tests.support.foundation import fresh_foundation, made, settings_for
 from tests.support.kafka_proxy import KafkaProxy
 from tests.support.proxy import Proxy
 from tests.support.relaying import Place
@@ -26,11 +26,8 @@ UPDATE lease SET owner = '0', epoch = epoch + 1 WHERE grp = 'promise-svc.relay'"
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def place(databases: Databases, kafka: str, topic_prefix: str) -> AsyncIterator[Place]:
-    url = await databases.fresh(foundation)
-    database = await Database.open(url)
-    yield Place(database, settings_for(url, kafka, topic_prefix))
-    await database.close()
-    await databases.drop(url)
+    async with fresh_foundation(databases) as database:
+        yield Place(database, settings_for(database.url, kafka, topic_prefix))
 
 
 @asynccontextmanager

@@ -7,14 +7,11 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 
 from candor.store.db import Database
-from tests.support.foundation import foundation
+from tests.support.foundation import fresh_foundation
 from tests.support.servers import Databases
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def database(databases: Databases) -> AsyncIterator[Database]:
-    url = await databases.fresh(foundation)
-    opened = await Database.open(url)
-    yield opened
-    await opened.close()
-    await databases.drop(url)
+    async with fresh_foundation(databases) as fresh:
+        yield fresh

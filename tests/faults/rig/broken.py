@@ -1,12 +1,17 @@
 """A risk worker that is wrong on purpose: offsets are committed first, effects follow in a transaction of their own.
 
 Run in place of the right one (`python -m tests.faults.rig.broken`) by the test that shows that the checker notices.
+The first time it has something to save it is killed (-9) instead, exactly between the two: a kill from outside may miss
+that moment, and then there is nothing to notice. The file named by `BROKEN_MARK` says that this has happened.
 """
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import FastAPI
 
@@ -30,12 +35,21 @@ class CommitsFirst(RiskHandler):
     late: tuple[Work, ...] = ()
 
     async def apply(self, uow: UnitOfWork, work: Sequence[Work], *, tick: bool) -> None:
-        late = self.late + tuple(Work(item.partition, list(item.messages)) for item in work)
-        self.late = () if tick else late
-        held = [item for item in late if tick and item.partition in self.cache.partitions]
-        if held:
+        earlier = self.late if tick else ()
+        new = tuple(Work(item.partition, list(item.messages)) for item in work)
+        self.late = new if tick else self.late + new
+        held = [item for item in earlier if item.partition in self.cache.partitions]
+        if any(item.messages for item in held):
+            self._die_once()
             async with unit_of_work(self.database) as own:
                 await super().apply(own, held, tick=tick)
+
+    @staticmethod
+    def _die_once() -> None:
+        mark = Path(os.environ["BROKEN_MARK"])
+        if not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def app(settings: WorkerSettings) -> FastAPI:

@@ -53,6 +53,11 @@ class Stage:
         """The mailbox's own file."""
         return self.stack.folder.data / "mailbox" / "messages.jsonl"
 
+    @property
+    def died_unsaved(self) -> bool:
+        """Whether the broken build has been killed with offsets committed and their effects not saved."""
+        return (self.stack.folder.data / "died-unsaved").exists()
+
     def use(self, name: str, *module: str) -> None:
         """Another build of a service from its next start on."""
         self.stack.services = tuple(
@@ -82,6 +87,7 @@ def staged(name: str, *, with_board: bool = False) -> Iterator[Stage]:
 def _running(folder: Folder, *, with_board: bool) -> Iterator[Stage]:
     clock, origin = f"{START:%Y-%m-%dT%H:%M:%SZ}@{SPEED}", datetime.now(UTC)
     env = {"CLOCK": clock, "CLOCK_ORIGIN": origin.isoformat(), "PYTHONPATH": str(ROOT), **PATIENCE}
+    env["BROKEN_MARK"] = str(folder.data / "died-unsaved")
     services = [service for service in SERVICES if with_board or service.name != WEB]
     services.insert([service.name for service in services].index(RISK) + 1, SECOND)
     # Servers that others use as well must not be killed: this stack has its own, whatever the environment says.

@@ -34,8 +34,9 @@ class Workers:
         if self._file is not None:
             self._file.close()
 
-    async def add(self) -> asyncio.subprocess.Process:
-        process = await asyncio.create_subprocess_exec(*self.command, cwd=ROOT, stdout=self._file, stderr=self._file)
+    async def add(self, *options: str) -> asyncio.subprocess.Process:
+        command = [*self.command, *options]
+        process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=self._file, stderr=self._file)
         self.running.append(process)
         return process
 

@@ -16,7 +16,7 @@ from risk_svc.domain import support
 from risk_svc.domain.gap import band, roll_up
 from risk_svc.domain.incidents import Incident, Incidents
 from risk_svc.domain.scoring import told
-from risk_svc.domain.state import PromiseState, Step, StepStatus, Told, completed_at, from_bytes, standing
+from risk_svc.domain.state import PromiseState, Step, StepStatus, Told, Trail, completed_at, from_bytes, standing
 from risk_svc.store import incident_from, moment
 from risk_svc.tables import PromiseStateRow
 
@@ -47,15 +47,7 @@ def detail(state: PromiseState, linked: Sequence[Incident], now: float) -> schem
         **_head(state),
         forecast=_forecast(state) if stands is Standing.OPEN and view.at else None,
         facts=[schemas.FactOut.model_validate(fact, from_attributes=True) for fact in known.facts(state, linked, now)],
-        history=[
-            schemas.PointOut(
-                at=moment(point.at),
-                score=point.score / 10,
-                p_slip=point.p_slip / 1000 if sure else None,
-                p50=moment(point.p50) if point.p50 else None,
-            )
-            for point in view.trail
-        ],
+        history=[_point(point, sure) for point in view.trail],
         dates=_dates(state),
         milestones=[_milestone(step) for step in state.steps],
         scope=_scope(state),
@@ -133,6 +125,22 @@ def _forecast(state: PromiseState) -> schemas.ForecastOut:
         basis=view.basis,
         n=view.n,
         model=view.model,
+        why=[schemas.ReasonOut(words=words, p_slip_without=round(p, 4)) for words, p in view.why] if sure else [],
+    )
+
+
+def _point(point: Trail, sure: bool) -> schemas.PointOut:
+    stated = sure and point.p50 >= 0
+    p50, p80, p90 = (moment(at) if stated and at > 0 else None for at in (point.p50, point.p80, point.p90))
+    return schemas.PointOut(
+        at=moment(point.at),
+        score=point.score / 10,
+        p_slip=point.p_slip / 1000 if stated else None,
+        p50=p50,
+        p80=p80,
+        p90=p90,
+        model=point.model,
+        why=point.why if stated else "",
     )
 
 

@@ -33,10 +33,17 @@ class ContributionOut(BaseModel):
     evidence: str
 
 
+class ReasonOut(BaseModel):
+    """What moves a forecast, in words, and the P(slip) that it would state without it."""
+
+    words: str
+    p_slip_without: float
+
+
 class ForecastOut(BaseModel):
     """Probability of slipping, and when completion is expected; null where it may never come.
 
-    All four are null with too little history: `n` like promises are too few.
+    All four are null, and `why` is empty, with too little history: `n` like promises are too few.
     """
 
     p_slip: float | None
@@ -46,6 +53,7 @@ class ForecastOut(BaseModel):
     basis: str
     n: int
     model: int
+    why: list[ReasonOut]
 
 
 class FactOut(BaseModel):
@@ -150,12 +158,20 @@ class NoticeOut(BaseModel):
 
 
 class PointOut(BaseModel):
-    """One point of a promise's history; P(slip) is null as in `GapItem`."""
+    """One point of a promise's history, and the version of the model that forecast it.
+
+    P(slip) is null as in `GapItem`; quantiles are null as in `ForecastOut`, where P(slip) is not: it may never come.
+    `why` names what moved the forecast here, as far as that is known.
+    """
 
     at: datetime
     score: float
     p_slip: float | None
     p50: datetime | None
+    p80: datetime | None
+    p90: datetime | None
+    model: int
+    why: str
 
 
 class GapDetail(GapItem):

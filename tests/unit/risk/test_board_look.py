@@ -36,7 +36,7 @@ def detail(**changed: Any) -> schemas.GapDetail:
         ],
         "forecast": None,
         "facts": [],
-        "history": [schemas.PointOut(at=NOW - timedelta(hours=1), score=20, p_slip=0.1, p50=None)],
+        "history": [point(-60)],
         "dates": schemas.DatesOut(
             made_at=NOW - timedelta(hours=12),
             requested_due=None,
@@ -60,6 +60,21 @@ def detail(**changed: Any) -> schemas.GapDetail:
         "completed_at": None,
     }
     return schemas.GapDetail(**(values | changed))
+
+
+def point(minutes: float, p_slip: float | None = 0.1, **changed: Any) -> schemas.PointOut:
+    """The forecast that held from `minutes` after NOW."""
+    values: dict[str, Any] = {
+        "at": NOW + timedelta(minutes=minutes),
+        "score": 20,
+        "p_slip": p_slip,
+        "p50": None,
+        "p80": None,
+        "p90": None,
+        "model": 3,
+        "why": "",
+    }
+    return schemas.PointOut(**(values | changed))
 
 
 def milestone(**changed: Any) -> schemas.MilestoneOut:
@@ -112,7 +127,7 @@ def test_too_little_history_is_shown_in_the_place_of_a_probability() -> None:
     young = detail(p_slip=None, too_little_history=said)
     assert look.row(young)["slip"] == look.slip(young) == said
     assert look.slip(detail(p_slip=None)) == "–"
-    unknown = [schemas.PointOut(at=NOW, score=20, p_slip=None, p50=None)]
+    unknown = [point(0, None)]
     assert look.course_chart(detail(history=unknown))["series"][1]["data"][0][1] is None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from candor.contracts import Message, Standing
 from risk_svc.domain import record
 from risk_svc.domain.fold import fold
-from risk_svc.domain.state import TRAIL_LIMIT, PromiseState, View
+from risk_svc.domain.state import TRAIL_LIMIT, PromiseState, Trail, View
 from tests.support.risk import DEPARTS_S, DUE_S, MADE_S, Story
 
 LEAD = DUE_S - MADE_S
@@ -73,14 +75,93 @@ def test_the_history_is_bounded_ordered_and_ends_now(points: list[tuple[float, f
     assert (view.trail[-1].score, view.trail[-1].p_slip) == (round(points[-1][0] * 10), round(points[-1][1] * 1000))
 
 
-def test_thinning_keeps_the_recent_half_and_reaches_far_back() -> None:
+def test_thinning_reaches_far_back_and_leaves_no_hole() -> None:
     view = View()
     for number in range(200):
         view.at, view.score = MADE_S + number, number / 10
         record.remember(view)
     times = [point.at - MADE_S for point in view.trail]
-    assert times[-9:] == list(range(191, 200))
-    assert times[0] < 100
+    assert (times[0], times[-1]) == (0, 199)
+    assert max(later - before for before, later in pairwise(times)) < 100
+
+
+def test_a_jump_outlives_the_noise_around_it() -> None:
+    view = View()
+    for number in range(300):
+        view.at, view.score = MADE_S + 60 * number, (10 if number < 100 else 80) + number % 2 / 10
+        record.remember(view)
+    jump = next(place for place, point in enumerate(view.trail) if point.score >= 800)
+    assert view.trail[jump].at == MADE_S + 6000
+
+
+@given(st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 1000)), min_size=3, max_size=TRAIL_LIMIT + 1))
+def test_thinning_drops_no_end_and_no_two_neighbours(points: list[tuple[int, int]]) -> None:
+    trail = [Trail(place, score, p, 0) for place, (score, p) in enumerate(points)]
+    kept = [point.at for point in record.thinned(trail)]
+    assert (kept[0], kept[-1]) == (0, len(trail) - 1)
+    assert len(kept) >= len(trail) - record.THINNED
+    assert max(later - before for before, later in pairwise(kept)) <= 2
+
+
+def at_rest() -> View:
+    """A view that was remembered."""
+    view = View(at=MADE_S, score=20.0, p_slip=0.2, p50=DUE_S, p80=DUE_S + 600, p90=DUE_S + 900, model=7, horizon=7200.0)
+    record.remember(view)
+    return view
+
+
+def test_a_point_keeps_the_fan_and_the_version_of_its_model() -> None:
+    (point,) = at_rest().trail
+    assert (point.p50, point.p80, point.p90, point.model) == (DUE_S, DUE_S + 600, DUE_S + 900, 7)
+
+
+@pytest.mark.parametrize("quantile", ["p50", "p80", "p90"])
+@pytest.mark.parametrize(("moved", "points"), [(300.0, 1), (400.0, 2)])
+def test_a_quantile_that_moves_by_a_twentieth_of_the_usual_lateness_is_news(
+    quantile: str, moved: float, points: int
+) -> None:
+    view = at_rest()
+    setattr(view, quantile, getattr(view, quantile) + moved)
+    record.remember(view)
+    assert len(view.trail) == points
+
+
+def test_a_completion_that_may_never_come_is_news_and_nought() -> None:
+    view = at_rest()
+    view.p90 = None
+    record.remember(view)
+    assert [point.p90 for point in view.trail] == [DUE_S + 900, 0]
+
+
+def test_quantiles_that_rest_on_too_little_are_not_kept() -> None:
+    view = at_rest()
+    record.remember(view, sure=False)
+    point = view.trail[-1]
+    assert (point.p50, point.p80, point.p90) == (-1, -1, -1)
+    assert len(view.trail) == 2
+
+
+def test_a_point_names_the_reason_that_weighs_most_once() -> None:
+    view = View(p_slip=0.6)
+    told = []
+    for number, without in enumerate((0.1, 0.15, 0.55, 0.2)):
+        view.at, view.score = MADE_S + number, float(number)
+        view.why = [("departed 42 min late", without), ("Snow at EWR is open", 0.4)]
+        record.remember(view)
+        told.append(view.trail[-1].why)
+    assert told == ["departed 42 min late", "", "Snow at EWR is open", "departed 42 min late"]
+    view.at, view.score, view.why = MADE_S + 9, 9.0, [("x" * 500, 0.0)]
+    record.remember(view)
+    assert view.trail[-1].why == "x" * record.WHY_LIMIT
+
+
+def test_a_reason_outlives_points_without_one() -> None:
+    view = View(p_slip=0.6)
+    for number in range(100):
+        view.at, view.score = MADE_S + number, float(number)
+        view.why = [("departed 42 min late" if number < 50 else "Snow at EWR is open", 0.1)]
+        record.remember(view)
+    assert [point.why for point in view.trail if point.why] == ["departed 42 min late", "Snow at EWR is open"]
 
 
 def test_a_lesson_names_nobody() -> None:

@@ -10,12 +10,12 @@ import pytest
 from candor.contracts import Dependency, MilestoneStatus, PlannedMilestone
 from risk_svc.domain.fold import fold
 from risk_svc.domain.record import remember
-from risk_svc.domain.state import TRAIL_LIMIT, Frozen, PromiseState, View, folded, from_bytes, to_bytes
+from risk_svc.domain.state import TRAIL_LIMIT, Frozen, PromiseState, Trail, View, folded, from_bytes, to_bytes
 from tests.support.risk import DEPARTS, DUE, DUE_S, MADE_S, Story
 
 
-def full_state() -> PromiseState:
-    """Four labels, four milestones reported, eight notices, a full trail and all frozen forecasts."""
+def full_state(reasons: int = 4) -> PromiseState:
+    """Four labels, four milestones reported, a full trail that names `reasons` and all frozen forecasts."""
     story = Story("promise-00000001", "customer-00000001")
     plan = [PlannedMilestone(f"milestone {n}", DEPARTS + timedelta(hours=n), True) for n in range(4)]
     labels = {"carrier": "XA", "destination": "ORD", "distance": 719.0, "express": True}
@@ -25,8 +25,10 @@ def full_state() -> PromiseState:
     for item in (made, *steps, story.notice()):
         fold(state, item.envelope, item.data)
     view = state.view
-    for n in range(100):
-        view.at, view.score, view.p_slip, view.p50 = MADE_S + n * 600, n * 0.9, n / 100, DUE_S + n
+    for n in range(102):
+        view.at, view.score, view.p_slip, view.model = MADE_S + n * 600, n * 0.9, n / 100, 1000 + n
+        view.p50, view.p80, view.p90 = DUE_S + n, DUE_S + 60 * n, DUE_S + 90 * n
+        view.why = [(f"step {n * reasons // 102} came half an hour after its plan", 2.0), ("Snow at EWR is open", 0.2)]
         remember(view)
     view.shares = [("lateness", 0.91, 0.8, "83 % likely to slip"), ("incidents", 0.6, 0.2, "Snow at EWR is open")]
     view.frozen = [Frozen(lead, 2500, 3100) for lead in ("made", "left75", "left50", "at:departed", "left25")]
@@ -38,14 +40,21 @@ def test_it_comes_back_from_its_bytes() -> None:
     assert from_bytes(to_bytes(state)) == state
 
 
-def test_a_full_one_takes_at_most_a_kilobyte_and_a_fresh_one_half() -> None:
+def test_a_full_one_takes_a_kilobyte_and_a_third_and_a_fresh_one_half() -> None:
     fresh = PromiseState("promise-00000001", "customer-00000001")
     item = Story("promise-00000001", "customer-00000001").made()
     fold(fresh, item.envelope, item.data)
     assert len(to_bytes(fresh)) <= 512
     full = full_state()
-    assert len(full.view.trail) > TRAIL_LIMIT - 6
-    assert len(to_bytes(full)) <= 1024
+    assert len(full.view.trail) == TRAIL_LIMIT
+    assert len({point.why for point in full.view.trail} - {""}) == 4
+    assert len(to_bytes(full)) <= 1365
+
+
+def test_one_whose_every_point_has_another_reason_takes_no_more_than_a_quarter_more() -> None:
+    worst = full_state(reasons=102)
+    assert all(point.why for point in worst.view.trail)
+    assert len(to_bytes(worst)) <= 1700
 
 
 def test_the_view_is_no_part_of_what_a_rebuild_is_compared_by() -> None:
@@ -72,6 +81,12 @@ def test_fields_added_later_have_their_defaults_in_old_rows() -> None:
     short = msgspec.msgpack.encode(["p1", "c1", 1])
     state = from_bytes(short)
     assert (state.promise_version, state.zone, state.view.trail) == (1, "UTC", [])
+
+
+def test_a_point_of_an_old_row_knows_no_outer_quantiles() -> None:
+    old = msgspec.msgpack.encode([1_362_700_000, 120, 310, 1_362_790_000])
+    point = msgspec.msgpack.decode(old, type=Trail)
+    assert (point.p50, point.p80, point.p90, point.model, point.why) == (1_362_790_000, -1, -1, 0, "")
 
 
 def test_the_deadline_is_the_held_date_with_its_tolerance() -> None:

@@ -12,6 +12,10 @@ LEADS: Final = (("left75", 0.75), ("left50", 0.5), ("left25", 0.25))
 STALE_SHARE: Final = 0.1
 """A lead that passed more than a tenth of the lead time ago is not frozen any more: that forecast knew too much."""
 MOST_FROZEN: Final = 12
+QUIET_SHARE: Final = 0.05
+"""Quantiles that move by less than this share of H, with score and P(slip) as they were, are no new point."""
+THINNED: Final = 3
+WHY_LIMIT: Final = 40
 
 
 def case_of(state: PromiseState, troubles: list[tuple[float, float | None, float]]) -> Case:
@@ -62,13 +66,42 @@ def slipped(standing: Standing) -> int | None:
     return 1 if standing in (Standing.BROKEN, Standing.CANCELLED) else None
 
 
-def remember(view: View) -> None:
-    """Add the present view to the history; when that is full, every second older point goes."""
-    point = Trail(round(view.at), round(view.score * 10), round(view.p_slip * 1000), round(view.p50 or 0))
-    if view.trail and view.trail[-1].score == point.score and view.trail[-1].p_slip == point.p_slip:
-        return
+def remember(view: View, *, sure: bool = True) -> None:
+    """Add the present view to the history; not `sure`: its quantiles rest on too little to be stated.
+
+    When the history is full, the points go that the drawn line misses least.
+    """
+    p50, p80, p90 = (round(at or 0) if sure else -1 for at in (view.p50, view.p80, view.p90))
+    score, p_slip = round(view.score * 10), round(view.p_slip * 1000)
+    last = view.trail[-1] if view.trail else None
+    if last is not None and (last.score, last.p_slip) == (score, p_slip):
+        still = QUIET_SHARE * view.horizon
+        if abs(last.p50 - p50) <= still and abs(last.p80 - p80) <= still and abs(last.p90 - p90) <= still:
+            return
+    point = Trail(round(view.at), score, p_slip, p50, p80, p90, view.model, moved_by(view))
     trail = [*view.trail, point]
-    if len(trail) > TRAIL_LIMIT:
-        recent = TRAIL_LIMIT // 2
-        trail = [*trail[:-recent:2], *trail[-recent:]]
-    view.trail = trail
+    view.trail = thinned(trail) if len(trail) > TRAIL_LIMIT else trail
+
+
+def moved_by(view: View) -> str:
+    """The reason that changes the present forecast most, unless the history named it last; "" without one."""
+    if not view.why:
+        return ""
+    words = max(view.why, key=lambda reason: abs(view.p_slip - reason[1]))[0][:WHY_LIMIT]
+    named = next((point.why for point in reversed(view.trail) if point.why), "")
+    return "" if words == named else words
+
+
+def thinned(trail: list[Trail]) -> list[Trail]:
+    """Without the points that a step line through them misses least; never two neighbours, the first or the last.
+
+    A point that names a reason stays longer than one that does not.
+    """
+
+    def missed(place: int) -> tuple[bool, int]:
+        before, point, after = trail[place - 1 : place + 2]
+        change = abs(point.score - before.score) + abs(point.p_slip - before.p_slip)
+        return (point.why != "", change * (after.at - point.at))
+
+    gone = set(sorted(range(1, len(trail) - 1, 2), key=missed)[:THINNED])
+    return [point for place, point in enumerate(trail) if place not in gone]

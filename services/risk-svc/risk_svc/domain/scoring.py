@@ -65,7 +65,7 @@ def score_open(
     view.doubtful_since = doubtful_since(state, now)
     _set(view, gaps.gap(open_parts(state, linked, item, now, weights), weights))
     record.freeze(state, now, item.base)
-    record.remember(view)
+    record.remember(view, sure=support.supported(state, Standing.OPEN))
     view.review = next_review(state, now, change)
 
 
@@ -86,7 +86,7 @@ def score_settled(state: PromiseState, standing: Standing, now: float, weights: 
     slipped = record.slipped(standing)
     view.p_slip = float(slipped or 0)
     view.p50 = view.p80 = view.p90 = done
-    view.basis, view.n = "settled", 0
+    view.basis, view.n, view.why = "settled", 0, []
     parts = [gaps.Part(Component.LATENESS, late, settled_words(state, standing, done))]
     if state.scope and standing is not Standing.WITHDRAWN:
         missing = scope.missing_settled(state, standing)

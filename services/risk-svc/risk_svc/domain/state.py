@@ -9,7 +9,7 @@ import msgspec
 
 from candor.contracts import Label, Standing
 
-TRAIL_LIMIT: Final = 18
+TRAIL_LIMIT: Final = 12
 NOTICES_LIMIT: Final = 8
 
 
@@ -72,12 +72,20 @@ class Told(msgspec.Struct, gc=False, array_like=True):
 
 
 class Trail(msgspec.Struct, gc=False, array_like=True, frozen=True):
-    """One point of a promise's history: score in tenths, P(slip) in thousandths, P50 in epoch seconds (0: never)."""
+    """One point of a promise's history: score in tenths, P(slip) in thousandths.
+
+    Quantiles are epoch seconds (0: it may never complete, -1: not known, or resting on too little to be stated).
+    `why` is the reason that moved the forecast at this point, in words, or "" where none is known.
+    """
 
     at: int
     score: int
     p_slip: int
     p50: int
+    p80: int = -1
+    p90: int = -1
+    model: int = 0
+    why: str = ""
 
 
 class Frozen(msgspec.Struct, gc=False, array_like=True, frozen=True):
@@ -96,7 +104,8 @@ class View(msgspec.Struct, gc=False, array_like=True):
 
     `score` is 0–100; `p50`, `p80`, `p90` are epoch seconds or None (it may never complete); `shares` holds
     (component, x, share, evidence); `horizon` is H of the lateness in seconds; `doubtful_since` is when P(slip)
-    passed θ, `review` when time alone may change it, `base` the slip rate of its kind.
+    passed θ, `review` when time alone may change it, `base` the slip rate of its kind. `why` holds reasons in words,
+    each with the P(slip) that the forecast would state without it.
     """
 
     at: float = 0.0
@@ -123,10 +132,11 @@ class View(msgspec.Struct, gc=False, array_like=True):
     taught: bool = False
     base: float | None = None
     sent_enough: bool = True
+    why: list[tuple[str, float]] = []
 
 
 class PromiseState(msgspec.Struct, gc=False, array_like=True):
-    """One promise, folded; about 400 bytes encoded, at most 1 KB for a promise with four labels and four milestones.
+    """One promise, folded; about 400 bytes encoded, at most 1.3 KB for a promise with four labels and four milestones.
 
     A `placeholder` has milestones or notices but no promise yet: it is never scored, published or shown.
     """

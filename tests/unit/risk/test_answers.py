@@ -1,0 +1,62 @@
+"""From a stored state to what readers see of its forecast: what may be stated, and what may not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from risk_svc import answers, schemas
+from risk_svc.domain.fold import fold
+from risk_svc.domain.state import PromiseState, Trail
+from tests.support.risk import DUE_S, MADE_S, Story
+
+TRAIL = [
+    Trail(int(MADE_S), 0, 40, -1, -1, -1, 3),
+    Trail(int(MADE_S) + 60, 120, 310, int(DUE_S), int(DUE_S) + 600, 0, 4, "departed 42 min late"),
+    Trail(int(MADE_S) + 90, 120, 320, int(DUE_S)),
+]
+
+
+def detail(n: int = 50) -> schemas.GapDetail:
+    state = PromiseState("p1", "c1")
+    made = Story().made()
+    fold(state, made.envelope, made.data)
+    view = state.view
+    view.at, view.n, view.p_slip, view.p50, view.model, view.trail = MADE_S + 60, n, 0.31, DUE_S, 4, TRAIL
+    view.why = [("departed 42 min late", 0.123456), ("Snow at EWR is open", 0.3)]
+    return answers.detail(state, [], MADE_S + 60)
+
+
+def test_the_history_tells_the_fan_and_who_forecast_it() -> None:
+    point = detail().history[1]
+    due = datetime.fromtimestamp(DUE_S, UTC)
+    assert (point.p_slip, point.p50, point.p90) == (0.31, due, None)
+    assert point.p80 is not None
+    assert (point.p80 - due).total_seconds() == 600
+    assert (point.model, point.why) == (4, "departed 42 min late")
+
+
+def test_a_point_that_rested_on_too_little_states_nothing() -> None:
+    point = detail().history[0]
+    assert (point.p_slip, point.p50, point.p80, point.p90) == (None, None, None, None)
+
+
+def test_of_a_row_from_before_only_the_middle_forecast_is_known() -> None:
+    point = detail().history[2]
+    assert point.p50 is not None
+    assert (point.p80, point.p90, point.model, point.why) == (None, None, 0, "")
+
+
+def test_the_forecast_tells_what_moved_it() -> None:
+    forecast = detail().forecast
+    assert forecast is not None
+    assert [(reason.words, reason.p_slip_without) for reason in forecast.why] == [
+        ("departed 42 min late", 0.1235),
+        ("Snow at EWR is open", 0.3),
+    ]
+
+
+def test_with_too_little_history_neither_chance_nor_fan_nor_reason_is_stated() -> None:
+    young = detail(n=3)
+    assert young.forecast is not None
+    assert (young.forecast.p_slip, young.forecast.p90, young.forecast.why) == (None, None, [])
+    assert {(point.p_slip, point.p50, point.p80, point.why) for point in young.history} == {(None, None, None, "")}

@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
 from risk_svc.domain.gap import BANDS, DOUBT
+from risk_svc.domain.track import Scored
 from risk_svc.tables import ForecastScoreRow, IncidentRow, PromiseStateRow
 
 Row = PromiseStateRow
@@ -110,14 +111,15 @@ async def usual_values(session: AsyncSession, kinds: Iterable[str]) -> dict[str,
     return found
 
 
-async def scores(
-    session: AsyncSession, kind: str | None, lead: str | None, most: int
-) -> list[tuple[float, float, int]]:
-    """The newest scored forecasts: (p, base, outcome)."""
-    query = select(ForecastScoreRow.p, ForecastScoreRow.base, ForecastScoreRow.outcome)
+async def scores(session: AsyncSession, kind: str | None, lead: str | None, most: int) -> list[Scored]:
+    """The newest scored forecasts."""
+    query = select(ForecastScoreRow)
     if kind is not None:
         query = query.where(ForecastScoreRow.kind == kind)
     if lead is not None:
         query = query.where(ForecastScoreRow.lead == lead)
     rows = (await session.exec(query.order_by(col(ForecastScoreRow.settled_at).desc()).limit(most))).all()
-    return [(p, base, outcome) for p, base, outcome in rows]
+    return [
+        Scored(row.promise_id, row.lead, row.kind, row.p, row.base, row.outcome, row.settled_at.timestamp())
+        for row in rows
+    ]

@@ -14,6 +14,14 @@ SPEEDS: Final = {"slow": 30.0, "mid": 3.0, "fast": 0.35}
 STEP_LIFE: Final = 0.12
 DURATION_LIFE: Final = 15.0
 RECENT_LIFE: Final = 1.0
+MOST_KINDS: Final = 4096
+"""Kinds with yardsticks of their own; past it the one met first goes."""
+TAIL_BINS: Final = 50
+TAIL_BIN: Final = 0.1
+TAIL_FADE: Final = 0.9995
+BASE, BASE_SHRINK = 0.15, 5.0
+"""The late rate of a kind nothing is known of, and how many promises of its own outweigh it."""
+Stage = tuple[str, int]
 
 
 class Context:
@@ -24,6 +32,8 @@ class Context:
         self.steps, self.durations, self.recent, self.gaps = Rates(), Rates(), Rates(), Rates()
         self.leads: dict[str, list[float]] = {}
         self.spread: dict[str, list[float]] = {}
+        self.tails: dict[str, list[float]] = {}
+        self.answered: dict[Stage, int] = {}
 
     def lead(self, kind: str) -> float:
         """Mean lead time of a kind in seconds; a day before the first promise."""
@@ -35,14 +45,37 @@ class Context:
         total, n = self.spread.get(kind, (0.0, 0.0))
         return (total + 0.5 * self.lead(kind)) / (n + 5)
 
+    def base(self, kind: str, at: float) -> float:
+        """The late rate of a kind, before anything happened."""
+        return self.late["slow"].mean((kind,), at, SPEEDS["slow"] * self.lead(kind), BASE, BASE_SHRINK)
+
+    def worst(self, kind: str) -> float:
+        """H: the P90 of lateness among the kind's late ones that completed, in seconds; 0 while none has."""
+        tail = self.tails.get(kind)
+        if tail is None:
+            return 0.0
+        goal, gone = 0.9 * sum(tail), 0.0
+        for place, count in enumerate(tail):
+            gone += count
+            if gone >= goal:
+                return self.unit(kind) * math.sinh(TAIL_BIN * (place + 1))
+        return 0.0
+
     def made(self, view: View) -> None:
         """Counts a new promise's lead time."""
+        for table in (self.leads, self.spread, self.tails):
+            if len(table) >= MOST_KINDS and view.kind not in table:
+                del table[next(iter(table))]
         held = self.leads.setdefault(view.kind, [0.0, 0.0])
         held[0] += view.lead
         held[1] += 1
 
     def due(self, view: View, late: bool) -> None:
         """Counts the answer of a promise at its deadline, in the order of deadlines."""
+        for stage in {-1, *(stage for stage, entered in view.stages if entered < view.deadline)}:
+            self.answered[view.kind, stage] = self.answered.pop((view.kind, stage), 0) + 1
+        while len(self.answered) > 8 * MOST_KINDS:
+            del self.answered[next(iter(self.answered))]
         for speed, table in self.late.items():
             life = SPEEDS[speed] * self.lead(view.kind)
             table.add((view.kind,), float(late), view.deadline, life)
@@ -73,6 +106,10 @@ class Context:
         held[0] += abs(view.completed - view.deadline)
         held[1] += 1
         lateness = math.asinh((view.completed - view.deadline) / unit)
+        if lateness >= 0:
+            tail = [count * TAIL_FADE for count in self.tails.get(view.kind, [0.0] * TAIL_BINS)]
+            tail[min(TAIL_BINS - 1, int(lateness / TAIL_BIN))] += 1.0
+            self.tails[view.kind] = tail
         life = DURATION_LIFE * lead
         self.gaps.add((view.kind,), lateness, at, life)
         for label, value in view.texts:

@@ -1,27 +1,26 @@
-"""The forecaster of one stream: folds events into promises, forecasts, and publishes a version at every boundary."""
+"""The forecaster of one stream: folds what is seen into promises, and publishes a version at every boundary."""
 
 from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable
 from typing import Final
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from risk_svc.domain.forecast.online import lessons
 from risk_svc.domain.forecast.online.features import Features, features
 from risk_svc.domain.forecast.online.learner import OPEN_FOR, Learner
+from risk_svc.domain.forecast.online.lessons import Lesson
 from risk_svc.domain.forecast.online.memory import Memory
 from risk_svc.domain.forecast.online.model import GROUPS, HORIZON, Model
 from risk_svc.domain.forecast.online.survival import place
-from risk_svc.domain.forecast.online.view import Incident, View
+from risk_svc.domain.forecast.online.view import Entry, Incident, Seen, View
 
 STEP: Final = 3600.0
 """Seconds of business time between versions."""
-LEADS: Final = {0.25: "left75", 0.5: "left50", 0.75: "left25"}
-MOST_INCIDENTS: Final = 64
 
 
 class Forecast(msgspec.Struct, array_like=True, frozen=True):
@@ -34,41 +33,78 @@ class Forecast(msgspec.Struct, array_like=True, frozen=True):
     version: int
 
 
-class Engine:
-    """One pass over a stream in time order; nothing is kept of a promise that has ended.
+class Held(msgspec.Struct):
+    """A promise under watch: its newest picture, the serial numbers of its moments, whether its answer is known."""
 
-    Between two boundaries nothing that forecasts changes: lessons wait, in order, for the next version.
+    view: View
+    rows: list[int] = []
+    labelled: bool = False
+
+
+class Engine:
+    """One pass over what was seen, in time order; nothing but moments is kept of a promise that has ended.
+
+    Between two boundaries nothing that forecasts changes: lessons wait, in order, for the next version. `by_clock`:
+    plans slip when the clock says so; else only an event says it (a recorded stream).
     """
 
-    def __init__(self, step: float = STEP) -> None:
-        self.step = step
+    def __init__(self, step: float = STEP, *, by_clock: bool = False) -> None:
+        self.step, self.by_clock = step, by_clock
         self.model = Model()
         self.learner = Learner(self.model, Memory())
-        self.open: dict[str, View] = {}
+        self.open: dict[str, Held] = {}
         self.incidents: dict[str, Incident] = {}
-        self._timers: list[tuple[float, int, str, str]] = []
-        self._order = 0
-        self._boundary = -math.inf
-        self._lessons: list[Callable[[], object]] = []
-        self._fresh: list[tuple[int, Features | None, str]] = []
-        self._first = 0
+        self.now = self.boundary = -math.inf
+        self.timers: list[tuple[float, int, str, str]] = []
+        self.order = 0
+        self.lessons: list[Lesson] = []
+        self.fresh: list[tuple[int, Features | None, str]] = []
+        self.first = 0
         self._last: tuple[str, str, float, NDArray[np.float16]] | None = None
+
+    def see(self, entry: Entry) -> None:
+        """Takes a picture in; one that comes after its time counts from now on."""
+        at = max(entry.at, self.now)
+        self.advance(at, inclusive=False)
+        if not isinstance(entry, Seen):
+            if entry.incident is None:
+                self.incidents.pop(entry.incident_id, None)
+            else:
+                self.incidents[entry.incident_id] = entry.incident
+            return
+        view, held = entry.view, self.open.get(entry.view.promise_id)
+        if held is None:
+            if not entry.gone and view.completed is None and at <= view.deadline:
+                self.made(view)
+        elif entry.gone:
+            self._gone(held, at)
+        else:
+            self.update(held, view, at)
+
+    def close(self, boundary: float) -> bool:
+        """Lets time pass to `boundary`, a multiple of the step; whether a new version came of it."""
+        before = self.model.version
+        self.advance(boundary)
+        return self.model.version > before
 
     def advance(self, now: float, inclusive: bool = True) -> None:
         """Lets time pass: what falls due by itself, and versions."""
-        while self._timers and (self._timers[0][0] < now or (inclusive and self._timers[0][0] == now)):
-            at, _, what, promise = heapq.heappop(self._timers)
+        while self.timers and (self.timers[0][0] < now or (inclusive and self.timers[0][0] == now)):
+            at, _, what, promise = heapq.heappop(self.timers)
             self._tick(at)
-            view = self.open.get(promise)
-            if view is not None:
-                self._timer(view, what, at)
+            held = self.open.get(promise)
+            if held is not None:
+                self._timer(held, what, at)
         self._tick(now)
+        self.now = max(self.now, now)
 
     def forecast(self, promise: str, at: float, what: str) -> Forecast:
         """The forecast of an open promise at `at`; of an unknown one, what the yardsticks alone say."""
-        view = self.open.get(promise)
-        if view is None:
+        held = self.open.get(promise)
+        if held is None:
             view = View(promise, "", at, at + self.model.context.lead(""), [], {}, [], [], at)
+        else:
+            view = held.view
         last = self._last
         if last is not None and last[:3] == (promise, what, at):
             row = last[3]
@@ -84,39 +120,46 @@ class Engine:
 
     def made(self, view: View) -> None:
         """A promise enters."""
-        self.open[view.promise_id] = view
-        self._lessons.append(lambda: self.model.context.made(view))
-        for share, what in LEADS.items():
-            self._push(float(int(view.made + share * (view.deadline - view.made))), what, view.promise_id)
-        self._push(view.deadline, "due", view.promise_id)
-        self.moment(view, view.made, "made")
+        held = self.open[view.promise_id] = Held(view)
+        self.lessons.append(lessons.Made(view))
+        self._set_timers(held)
+        self._set_slips(held, {})
+        self.moment(held, view.made, "made")
 
-    def reached(self, view: View, name: str, at: float, final: bool, plan: tuple[str, float] | None) -> None:
-        """A milestone was reached; `plan` is what became known of the next."""
-        if final:
-            self._completed(view, at)
-            return
-        planned, before, since = view.plans.get(name), view.last, at - view.last_at
-        self._lessons.append(lambda: self._step(view, name, at, planned, before, since))
-        view.reached[name] = at
-        view.last = max(view.last, view.order.index(name) if name in view.order else len(view.order))
-        view.last_at = at
-        view.stages.append((view.last, at))
-        if plan is not None:
-            view.plans[plan[0]] = plan[1]
-        if at < view.deadline:
-            self.moment(view, at, f"at:{name}")
+    def update(self, held: Held, view: View, at: float) -> None:
+        """A newer picture of a promise: milestones, the completion, other plans, another date."""
+        old = held.view
+        if self.by_clock:
+            held.view = view
+        else:
+            held.view = msgspec.structs.replace(view, slipped=old.slipped)
+        if view.deadline != old.deadline:
+            self._set_timers(held)
+        self._set_slips(held, old.plans)
+        if view.completed is not None and old.completed is None:
+            self._completed(held, view.completed)
+        elif view.completed is None and old.completed is not None:
+            self.learner.memory.done[self.learner.memory.spots(held.rows)] = np.inf
+        if view.completed is None:
+            before, since = old.last, old.last_at
+            for name in [name for name in view.reached if name not in old.reached]:
+                reached = view.reached[name]
+                self.lessons.append(lessons.Step(view, name, reached, old.plans.get(name), before, reached - since))
+                before, since = view.last, reached
+                if at < view.deadline:
+                    self.moment(held, at, f"at:{name}")
 
-    def slipped(self, view: View, name: str, at: float, planned: float) -> None:
+    def slipped(self, held: Held, name: str, at: float, planned: float) -> None:
         """A milestone's plan passed without it."""
-        if name not in view.slipped:
-            view.slipped.append(name)
-        self._lessons.append(lambda: self._late_step(view, name, at - planned, 0.25, at))
-        if at < view.deadline and view.completed is None:
-            self.moment(view, at, f"slip:{name}")
+        if name not in held.view.slipped:
+            held.view = msgspec.structs.replace(held.view, slipped=[*held.view.slipped, name])
+        self.lessons.append(lessons.Slip(held.view, name, at, at - planned))
+        if at < held.view.deadline and held.view.completed is None:
+            self.moment(held, at, f"slip:{name}")
 
-    def moment(self, view: View, at: float, what: str) -> None:
+    def moment(self, held: Held, at: float, what: str) -> None:
         """Remembers what is known now, to learn from later."""
+        view = held.view
         found = self._features(view, at, what)
         row = self.model.layout.row(found)
         known = found.keys() <= self.model.layout.columns.keys()
@@ -124,75 +167,96 @@ class Engine:
         serial = self.learner.memory.add(
             row, at, view.made, view.deadline, self.model.context.unit(view.kind), self.model.group(view.kind, what)
         )
-        view.rows.append(serial)
-        self._fresh.append((serial, None if known else found, group))
+        held.rows = [*held.rows, serial]
+        self.fresh.append((serial, None if known else found, group))
         self._last = (view.promise_id, what, at, row)
 
     def _features(self, view: View, at: float, what: str) -> Features:
-        return features(view, at, what, self.model.context, self.incidents.values())
+        return features(view, at, what, self.model.context, view.touched(self.incidents.values()))
 
     def _push(self, at: float, what: str, promise: str) -> None:
-        self._order += 1
-        heapq.heappush(self._timers, (at, self._order, what, promise))
+        self.order += 1
+        heapq.heappush(self.timers, (at, self.order, what, promise))
 
-    def _timer(self, view: View, what: str, at: float) -> None:
+    def _set_timers(self, held: Held) -> None:
+        for at, what in held.view.looks():
+            self._push(at, what, held.view.promise_id)
+        self._push(held.view.deadline, "due", held.view.promise_id)
+
+    def _set_slips(self, held: Held, before: dict[str, float]) -> None:
+        if not self.by_clock:
+            return
+        for at, name in held.view.slips():
+            if held.view.plans[name] != before.get(name):
+                self._push(at, f"slip:{name}", held.view.promise_id)
+
+    def _timer(self, held: Held, what: str, at: float) -> None:
+        view = held.view
         if what == "due":
-            late = view.completed is None or view.completed >= view.deadline
-            view.labelled = True
-            self.learner.memory.late[self.learner.memory.spots(view.rows)] = late
-            self._lessons.append(lambda: self.model.context.due(view, late))
-            if not late:
-                self._lessons.append(lambda: self.model.context.completed(view, at))
-                self.learner.ended(True)
-                del self.open[view.promise_id]
-            else:
-                self._push(view.deadline + view.lead, "judge", view.promise_id)
-                self._push(view.deadline + OPEN_FOR * view.lead, "drop", view.promise_id)
+            self._due(held, at)
         elif what == "judge":
             self.learner.ended(False)
         elif what == "drop":
             del self.open[view.promise_id]
-        elif view.completed is None:
-            self.moment(view, at, what)
+        elif what.startswith("slip:"):
+            name = what.removeprefix("slip:")
+            if view.completed is None and name not in view.reached and (at, name) in view.slips():
+                self.slipped(held, name, at, view.plans[name])
+        elif view.completed is None and (at, what) in view.looks():
+            self.moment(held, at, what)
 
-    def _completed(self, view: View, at: float) -> None:
-        view.completed = at
-        memory = self.learner.memory
-        memory.done[memory.spots(view.rows)] = at
-        if view.labelled:
-            self._lessons.append(lambda: self.model.context.completed(view, at))
-            if at < view.deadline + view.lead:
+    def _due(self, held: Held, at: float) -> None:
+        view, memory = held.view, self.learner.memory
+        late = view.completed is None or view.completed >= at
+        spots = np.array(memory.spots(held.rows), np.int64)
+        memory.late[spots[memory.deadline[spots] == at]] = late
+        if view.deadline != at:
+            # The customer agreed to another date since: forecasts against the old one are answered, no more.
+            return
+        held.labelled = True
+        self.lessons.append(lessons.Due(view, late))
+        if not late:
+            self.lessons.append(lessons.Completed(view, at))
+            self.learner.ended(True)
+            del self.open[view.promise_id]
+        else:
+            self._push(view.deadline + view.lead, "judge", view.promise_id)
+            self._push(view.deadline + OPEN_FOR * view.lead, "drop", view.promise_id)
+
+    def _completed(self, held: Held, completed: float) -> None:
+        view, memory = held.view, self.learner.memory
+        spots = np.array(memory.spots(held.rows), np.int64)
+        memory.done[spots] = completed
+        if held.labelled:
+            # Reported after the deadline, it may have been in time all the same.
+            memory.late[spots] = completed >= memory.deadline[spots]
+            self.lessons.append(lessons.Completed(view, completed))
+            if completed < view.deadline + view.lead:
                 self.learner.ended(True)
             del self.open[view.promise_id]
 
-    def _step(self, view: View, name: str, at: float, planned: float | None, before: int, since: float) -> None:
-        if planned is not None:
-            self._late_step(view, name, at - planned, 0.0, at)
-        else:
-            context = self.model.context
-            context.step(view, name, context.surprise(view, before, since, at), at)
-
-    def _late_step(self, view: View, name: str, late: float, more: float, at: float) -> None:
-        unit = self.model.context.unit(view.kind)
-        self.model.context.step(view, name, math.asinh((late + more * unit) / (0.3 * unit)), at)
+    def _gone(self, held: Held, at: float) -> None:
+        """A withdrawn promise says that it was not completed until now, and nothing more."""
+        self.learner.memory.until[self.learner.memory.spots(held.rows)] = at
+        del self.open[held.view.promise_id]
 
     def _tick(self, now: float) -> None:
         boundary = now // self.step * self.step
-        if boundary > self._boundary:
-            if self._lessons or self._fresh:
+        if boundary > self.boundary:
+            if self.lessons or self.fresh:
                 self._publish(boundary)
-            self._boundary = boundary
+            self.boundary = boundary
 
     def _publish(self, boundary: float) -> None:
         """The next version: what was forecast is written down and judged, then everything learns."""
         learner, model, memory = self.learner, self.model, self.learner.memory
-        learner.predict(self._first)
-        self._first = memory.count
+        learner.predict(self.first)
+        self.first = memory.count
         answered = learner.score(boundary)
-        for lesson in self._lessons:
-            lesson()
+        for lesson in self.lessons:
+            lessons.learn(model.context, lesson)
         oldest = memory.count - memory.room
-        for serial, found, group in self._fresh:
+        for serial, found, group in self.fresh:
             if group not in model.groups and len(model.groups) < GROUPS - 2:
                 model.groups[group] = len(model.groups) + 1
             if serial < oldest:
@@ -202,5 +266,5 @@ class Engine:
                 memory.features[serial % memory.room] = model.layout.row(found)
             memory.group[serial % memory.room] = model.groups.get(group, GROUPS - 1)
         learner.train(boundary, answered)
-        self._lessons, self._fresh, self._last = [], [], None
+        self.lessons, self.fresh, self._last = [], [], None
         model.version += 1

@@ -5,7 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from risk_svc.domain.forecast.online.context import DURATION_LIFE, RECENT_LIFE, SPEEDS, STEP_LIFE, Context
+from risk_svc.domain.forecast.online.context import (
+    BASE,
+    BASE_SHRINK,
+    DURATION_LIFE,
+    RECENT_LIFE,
+    SPEEDS,
+    STEP_LIFE,
+    Context,
+)
 from risk_svc.domain.forecast.online.rates import log_odds
 from risk_svc.domain.forecast.online.view import Incident, View
 
@@ -15,7 +23,10 @@ PROJECTED = "expected end"
 
 
 def features(view: View, at: float, what: str, context: Context, incidents: Iterable[Incident]) -> Features:
-    """Everything known of a promise at `at`; `what` names the moment. The part of a name before `|` is its group."""
+    """Everything known of a promise at `at`; `what` names the moment, `incidents` are those that touch it.
+
+    The part of a name before `|` is its group.
+    """
     found: Features = {"|bias": 1.0, f"moment|{what}": 1.0, f"kind|{view.kind}": 1.0}
     unit = context.unit(view.kind)
     _clock(found, view, at, unit)
@@ -27,13 +38,11 @@ def features(view: View, at: float, what: str, context: Context, incidents: Iter
     for name, value in view.texts:
         total += _label(found, view, at, context, (name, value), parents)
     _projection(found, view, at, context, total)
-    own = dict(view.texts)
     for incident in incidents:
-        if all(own.get(name, value) == value for name, value in incident.labels.items()):
-            found[f"incident {incident.category}|open"] = 1.0
-            found[f"incident {incident.category}|since"] = math.asinh((at - incident.since) / unit)
-            for name, measure in incident.measures.items():
-                found[f"incident measure|{name}"] = measure
+        found[f"incident {incident.category}|open"] = 1.0
+        found[f"incident {incident.category}|since"] = math.asinh((at - incident.since) / unit)
+        for name, measure in incident.measures.items():
+            found[f"incident measure|{name}"] = measure
     return found
 
 
@@ -83,9 +92,9 @@ def _trail(found: Features, view: View, at: float, unit: float) -> None:
 def _rates(found: Features, view: View, at: float, context: Context) -> dict[str, float]:
     kind, lead = (view.kind,), context.lead(view.kind)
     rates = {}
-    slow = context.late["slow"].mean(kind, at, SPEEDS["slow"] * lead, 0.15, 5.0)
+    slow = context.base(view.kind, at)
     for speed, table in context.late.items():
-        plain = table.mean(kind, at, SPEEDS[speed] * lead, 0.15, 5.0)
+        plain = slow if speed == "slow" else table.mean(kind, at, SPEEDS[speed] * lead, BASE, BASE_SHRINK)
         found[f"late rate|{speed}"] = log_odds(plain)
         rates[speed] = slow if speed == "slow" else table.mean(kind, at, SPEEDS[speed] * lead, slow, 10.0)
     for name in view.order[:-1]:

@@ -23,7 +23,7 @@ class Layout:
         self.n = 1.0
         self.total = np.zeros(WIDTH)
         self.squares = np.ones(WIDTH)
-        self._refresh()
+        self.refresh()
 
     def row(self, features: Mapping[str, float]) -> NDArray[np.float16]:
         """One moment as a raw row; absent names are 0, names without a column are left out."""
@@ -47,12 +47,18 @@ class Layout:
         self.n += len(wide)
         self.total += wide.sum(axis=0)
         self.squares += (wide * wide).sum(axis=0)
-        self._refresh()
+        self.refresh()
 
     def scaled(self, rows: NDArray[np.float16]) -> Floats:
         """Rows in standard deviations from the mean, within ±5."""
         return np.asarray(np.minimum(np.maximum((rows - self._mean) * self._scale, -CLIP), CLIP), np.float64)
 
-    def _refresh(self) -> None:
+    def usual(self) -> list[float]:
+        """The mean of every column."""
+        means: list[float] = self._mean.tolist()
+        return means
+
+    def refresh(self) -> None:
+        """Works out means and scales anew."""
         self._mean = self.total / self.n
         self._scale = 1 / np.sqrt(np.maximum(self.squares / self.n - self._mean**2, 1e-6))

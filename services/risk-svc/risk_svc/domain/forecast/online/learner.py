@@ -114,6 +114,7 @@ class Learner:
         for part in _batches(spots):
             deadline, unit = memory.deadline[part], memory.unit[part]
             seen = np.minimum(now, deadline + OPEN_FOR * (deadline - memory.made[part]))
+            seen = np.minimum(seen, memory.until[part])
             done = memory.done[part] <= now
             end = place(np.where(done, memory.done[part], seen) - deadline, unit)
             rows = memory.features[part]

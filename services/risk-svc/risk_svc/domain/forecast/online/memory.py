@@ -26,12 +26,13 @@ class Memory:
 
     def __init__(self, room: int = ROOM, sample: int = SAMPLE) -> None:
         self.room, self.count = room, 0
-        self.sample, self.kept, self._left = sample, 0, 0
-        self._held = 0
+        self.sample, self.kept, self.left = sample, 0, 0
+        self.held = 0
         self.features = np.zeros((0, WIDTH), np.float16)
         self.at, self.made, self.deadline, self.unit = (np.zeros(0) for _ in range(4))
         self.group = np.zeros(0, np.int64)
-        self.done = np.zeros(0)
+        self.done, self.until = np.zeros(0), np.zeros(0)
+        """When it was completed, and until when it was watched; inf while neither is known."""
         self.late = np.zeros(0, np.int8)
         self.learned = np.zeros(0, bool)
         self.scored = np.zeros(0, bool)
@@ -51,12 +52,12 @@ class Memory:
         spot = serial % self.room
         if serial >= self.room:
             self._keep(spot)
-        if spot >= self._held:
+        if spot >= self.held:
             self._grow()
         self.features[spot] = row
         self.at[spot], self.made[spot], self.deadline[spot], self.unit[spot] = at, made, deadline, unit
         self.group[spot], self.late[spot] = group, UNKNOWN
-        self.done[spot] = np.inf
+        self.done[spot] = self.until[spot] = np.inf
         self.learned[spot] = self.scored[spot] = False
         self.named[spot] = np.nan
         self.count += 1
@@ -78,23 +79,23 @@ class Memory:
         """Moves a moment that makes room into the sample, or lets it go; only one whose answer is known."""
         if self.late[spot] == UNKNOWN:
             return
-        self._left += 1
+        self.left += 1
         place = self.kept
         if self.kept < self.sample:
             self.kept += 1
         else:
-            place = int(np.random.default_rng((11, self._left)).integers(0, self._left))
+            place = int(np.random.default_rng((11, self.left)).integers(0, self.left))
             if place >= self.sample:
                 return
-        if self.room + place >= self._held:
+        if self.room + place >= self.held:
             self._grow()
         for value in vars(self).values():
             if isinstance(value, np.ndarray):
                 value[self.room + place] = value[spot]
 
     def _grow(self) -> None:
-        more = min(max(_BLOCK, self._held), self.room + self.sample - self._held)
+        more = min(max(_BLOCK, self.held), self.room + self.sample - self.held)
         for name, value in vars(self).items():
             if isinstance(value, np.ndarray):
                 setattr(self, name, np.concatenate([value, np.zeros((more, *value.shape[1:]), value.dtype)]))
-        self._held += more
+        self.held += more

@@ -24,13 +24,17 @@ HORIZON: Final = 2.0
 
 
 class Answer(NamedTuple):
-    """Forecasts of moments: P(late), the stated and raw quantiles (y), and each expert's own words."""
+    """Forecasts of moments: P(late), the stated and raw quantiles (y), and each expert's own words.
+
+    `hazard` is the cumulative hazard of the survival experts at every bin's edge.
+    """
 
     p: Floats
     told: Floats
     raw: Floats
     shares: Floats
     own: Floats
+    hazard: Floats
 
 
 class Model:
@@ -77,4 +81,5 @@ class Model:
             raw=curve[:, AT],
             shares=shares,
             own=np.stack([one[:, AT] for one in curves], axis=1),
+            hazard=np.stack([hazard[:n], hazard[n:]], axis=1),
         )

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from risk_svc.domain.forecast.online.engine import Engine, Forecast
-from risk_svc.domain.forecast.online.view import Incident, View, labels
+from risk_svc.domain.forecast.online.view import Incident, View, labels, reach
 
 NOT_LABELS: Final = frozenset({"kind", "due", "milestones", "planned"})
 
@@ -30,16 +32,24 @@ def take(engine: Engine, event: Mapping[str, Any]) -> None:
     elif kind == "incident.closed":
         engine.incidents.pop(data["incident"], None)
     elif kind in ("milestone.reached", "milestone.slipped"):
-        view = engine.open.get(event["promise_id"])
-        if view is None or view.completed is not None:
+        held = engine.open.get(event["promise_id"])
+        if held is None or held.view.completed is not None:
             return
         final = bool(data.get("final"))
         if kind == "milestone.reached":
             ahead = data.get("next")
-            plan = (ahead["milestone"], seconds(ahead["planned"])) if ahead else None
-            engine.reached(view, data["milestone"], at, final, plan)
+            plan = {ahead["milestone"]: seconds(ahead["planned"])} if ahead else {}
+            after = reached(held.view, data["milestone"], at, plan) if not final else replace(held.view, completed=at)
+            engine.update(held, after, at)
         elif not final:
-            engine.slipped(view, data["milestone"], at, seconds(data["planned"]))
+            engine.slipped(held, data["milestone"], at, seconds(data["planned"]))
+
+
+def reached(view: View, name: str, at: float, plan: dict[str, float]) -> View:
+    """The promise once a milestone was reached; `plan` is what became known of the next."""
+    after = replace(view, reached={**view.reached}, stages=[*view.stages], plans={**view.plans, **plan})
+    reach(after, name, at)
+    return after
 
 
 def decide(engine: Engine, decision: Mapping[str, Any]) -> Forecast:

@@ -94,12 +94,17 @@ def p_late(hazard: Floats) -> Floats:
     return np.asarray(np.exp(-hazard[:, BINS // 2]), np.float64)
 
 
+def hazard_at(hazard: Floats, y: Floats) -> Floats:
+    """The cumulative hazard at y, row by row."""
+    line, spot = np.arange(len(hazard)), (y + REACH) / BIN
+    low = np.minimum(spot.astype(np.int64), BINS - 1)
+    return np.asarray(hazard[line, low] + (hazard[line, low + 1] - hazard[line, low]) * (spot - low), np.float64)
+
+
 def quantiles(hazard: Floats, start: Floats, end: Floats, levels: Floats) -> Floats:
     """y at each level, given completion by y `end`; a promise that never completes has no completion date."""
     line = np.arange(len(hazard))
-    spot = (np.minimum(np.maximum(end, start + 0.01), INSIDE) + REACH) / BIN
-    low = np.minimum(spot.astype(np.int64), BINS - 1)
-    whole = hazard[line, low] + (hazard[line, low + 1] - hazard[line, low]) * (spot - low)
+    whole = hazard_at(hazard, np.minimum(np.maximum(end, start + 0.01), INSIDE))
     goal = -np.log1p(levels * np.expm1(-whole)[:, None])
     right = within(np.sum(hazard[:, None, :] < goal[:, :, None], axis=2), 1, BINS).astype(np.int64)
     before, after = hazard[line[:, None], right - 1], hazard[line[:, None], right]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -10,22 +11,29 @@ MOST_LABELS: Final = 24
 """Labels of one promise that are looked at, in the order of their names' first appearance in it."""
 MOST_TEXT: Final = 64
 FAR: Final = 1e30
+LEAST_SLIP_S: Final = 60.0
+SLIP_SHARE: Final = 0.01
+"""A plan counts as slipped a minute, or a hundredth of the lead time, after it passed, whichever is longer."""
+LEADS: Final = {0.25: "left75", 0.5: "left50", 0.75: "left25"}
+"""Shares of the lead time gone by at which a promise is looked at though nothing happens."""
 
 
 class Incident(msgspec.Struct, array_like=True):
-    """An open incident: the labels that it shares with the promises it touches, its category and measures."""
+    """An incident: whom it touches (by a place in common, or by labels in common), its category and measures."""
 
     category: str
     since: float
     labels: dict[str, str]
     measures: dict[str, float]
+    places: list[str] = []
 
 
 class View(msgspec.Struct, array_like=True):
-    """One promise at a moment. Times in epoch seconds; `deadline` is the date held and its tolerance.
+    """One promise as known at a moment. Times in epoch seconds; it is kept if completed before `deadline`.
 
-    `last` is the place of the furthest milestone reached (−1: none) and `last_at` when the newest one was; `stages`
-    holds (place, entered at). `rows` are the serial numbers of its remembered moments.
+    `order` are the milestones, `plans` their newest plans, `reached` when they were. `last` is the place of the
+    furthest one reached (−1: none) and `last_at` when the newest one was; `stages` holds (place, entered at). A view
+    is never changed, only replaced: lessons keep it.
     """
 
     promise_id: str
@@ -42,16 +50,76 @@ class View(msgspec.Struct, array_like=True):
     slipped: list[str] = []
     stages: list[tuple[int, float]] = []
     completed: float | None = None
-    labelled: bool = False
-    rows: list[int] = []
+    places: list[str] = []
 
     @property
     def lead(self) -> float:
+        """Seconds from making the promise to its deadline, at least a minute."""
         return max(60.0, self.deadline - self.made)
 
     def next_step(self) -> str | None:
         """The first milestone after the furthest one that is not reached."""
         return next((name for name in self.order[self.last + 1 :] if name not in self.reached), None)
+
+    def touched(self, incidents: Iterable[Incident]) -> list[Incident]:
+        """Those incidents that touch the promise."""
+        found = []
+        for one in incidents:
+            if one.places:
+                if any(place in self.places for place in one.places):
+                    found.append(one)
+            elif one.labels.items() <= dict(self.texts).items():
+                found.append(one)
+        return found
+
+    def slips(self) -> list[tuple[float, str]]:
+        """(when, milestone) of every plan but the last milestone's that passes, or passed, without it."""
+        margin = max(LEAST_SLIP_S, SLIP_SHARE * self.lead)
+        found = []
+        for name in self.order[:-1]:
+            plan, reached = self.plans.get(name), self.reached.get(name)
+            if plan is not None and (reached is None or reached > plan + margin):
+                found.append((plan + margin, name))
+        return sorted(found)
+
+    def looks(self) -> list[tuple[float, str]]:
+        """(when, what) of the moments at which it is looked at though nothing happens, until the deadline."""
+        return [(float(int(self.made + share * (self.deadline - self.made))), what) for share, what in LEADS.items()]
+
+    def what_at(self, now: float) -> str:
+        """The newest moment of its life by `now`: `made`, `left50`, `at:<milestone>`, `slip:<milestone>` …"""
+        known = [(self.made, 0, "made"), *((at, 1, what) for at, what in self.looks())]
+        known += [(at, 2, f"slip:{name}") for at, name in self.slips()]
+        known += [(at, 3, f"at:{name}") for name, at in self.reached.items()]
+        return max((one for one in known if one[0] <= now), default=known[0])[2]
+
+
+def reach(view: View, name: str, at: float) -> None:
+    """Notes in a view that is being made that a milestone was reached; one that was not planned moves no stage."""
+    view.reached[name] = at
+    view.last_at = at
+    if name in view.order:
+        view.last = max(view.last, view.order.index(name))
+    view.stages.append((view.last, at))
+
+
+class Seen(msgspec.Struct, array_like=True, tag="seen"):
+    """What is known of one promise from business time `at` on; `gone`: withdrawn, it leaves without an answer."""
+
+    at: float
+    view: View
+    gone: bool = False
+
+
+class Struck(msgspec.Struct, array_like=True, tag="struck"):
+    """The picture of an incident from business time `at` on; None once it is over."""
+
+    at: float
+    incident_id: str
+    incident: Incident | None
+
+
+Entry = Seen | Struck
 
 
 def labels(data: dict[str, object], skip: frozenset[str]) -> tuple[list[tuple[str, str]], list[tuple[str, float]]]:

@@ -1,0 +1,175 @@
+"""The engine: pictures and events teach the same, a restart changes nothing, odd lives do no harm."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from risk_svc.domain.forecast.online.engine import Engine
+from risk_svc.domain.forecast.online.memory import UNKNOWN
+from risk_svc.domain.forecast.online.stored import engine_bytes, engine_of
+from risk_svc.domain.forecast.online.stream import decide, take
+from risk_svc.domain.forecast.online.view import Incident, Seen, Struck, View
+from tests.support.pictures import told
+from tests.support.stream import Lines, stream
+
+HOUR, DAY = 3600.0, 86400.0
+
+
+def heard(engine: Engine, lines: Lines, between: Any = lambda engine: engine) -> list[Any]:
+    """What the engine says at every decision; `between` may put another in its place before each."""
+    events, said = list(lines[0]), []
+    for decision in lines[1]:
+        while events and events[0]["time"] <= decision["time"]:
+            take(engine, events.pop(0))
+        engine = between(engine)
+        said.append(decide(engine, decision))
+    return said
+
+
+def view(name: str = "p1", *, made: float = 0.0, due: float = DAY, **known: Any) -> View:
+    known = {"last_at": made, "stages": [(-1, made)], **known}
+    return View(name, "parcel", made, due, ["shipped", "delivered"], {"shipped": 6 * HOUR}, [], [], **known)
+
+
+def test_a_restart_at_any_moment_changes_no_forecast() -> None:
+    lines, turns = stream(160), itertools.count()
+    stored = heard(Engine(), lines, lambda engine: engine if next(turns) % 17 else engine_of(engine_bytes(engine)))
+    assert stored == heard(Engine(), lines)
+
+
+def test_pictures_and_the_clock_teach_what_events_teach() -> None:
+    events, decisions = stream(200)
+    for event in events:
+        if event["type"] == "promise.made":
+            event["data"]["planned"] = {}
+    lines = [event for event in events if event["type"] != "milestone.slipped"], decisions
+    assert told(Engine(by_clock=True), lines) == heard(Engine(), lines)
+
+
+def test_a_plan_slips_by_the_clock_a_minute_or_a_hundredth_of_the_lead_late() -> None:
+    engine = Engine(by_clock=True)
+    engine.see(Seen(0.0, view()))
+    engine.advance(6 * HOUR + 0.01 * DAY - 1)
+    assert engine.open["p1"].view.slipped == []
+    engine.advance(6 * HOUR + 0.01 * DAY)
+    assert engine.open["p1"].view.slipped == ["shipped"]
+
+
+def test_a_step_that_comes_in_time_or_gets_a_later_plan_does_not_slip_when_the_old_one_passes() -> None:
+    for after in (
+        view(reached={"shipped": 5 * HOUR}, last=0, last_at=5 * HOUR),
+        replace(view(), plans={"shipped": 9 * HOUR}),
+    ):
+        engine = Engine(by_clock=True)
+        engine.see(Seen(0.0, view()))
+        engine.see(Seen(5 * HOUR, after))
+        engine.advance(8 * HOUR)
+        assert engine.open["p1"].view.slipped == []
+
+
+def answers(engine: Engine) -> list[int]:
+    memory = engine.learner.memory
+    found: list[int] = memory.late[: memory.size].tolist()
+    return found
+
+
+def test_a_later_date_that_the_customer_agreed_to_has_an_answer_of_its_own() -> None:
+    engine = Engine(by_clock=True)
+    engine.see(Seen(0.0, view()))
+    engine.see(Seen(20 * HOUR, view(due=2 * DAY)))
+    engine.advance(DAY + 1)
+    assert answers(engine)[0] == 1
+    engine.see(Seen(30 * HOUR, view(due=2 * DAY, completed=30 * HOUR)))
+    engine.advance(2 * DAY + 1)
+    assert not engine.open
+    memory = engine.learner.memory
+    by_date = {(memory.deadline[n], memory.late[n]) for n in range(memory.size)}
+    assert by_date == {(DAY, 1), (2 * DAY, 0)}
+
+
+def test_a_withdrawn_promise_leaves_without_an_answer() -> None:
+    engine = Engine(by_clock=True)
+    engine.see(Seen(0.0, view()))
+    engine.see(Seen(3 * HOUR, view(), gone=True))
+    engine.advance(9 * DAY)
+    assert set(answers(engine)) == {UNKNOWN}
+    assert engine.learner.memory.until[0] == 3 * HOUR
+    assert not engine.open
+
+
+def test_a_completion_reported_after_the_deadline_was_in_time_if_it_was() -> None:
+    engine = Engine(by_clock=True)
+    engine.see(Seen(0.0, view()))
+    engine.advance(DAY + HOUR)
+    assert set(answers(engine)) == {1}
+    engine.see(Seen(DAY + 2 * HOUR, view(completed=DAY - HOUR)))
+    assert set(answers(engine)) == {0}
+
+
+def test_a_correction_takes_a_completion_back() -> None:
+    engine = Engine(by_clock=True)
+    engine.see(Seen(0.0, view()))
+    engine.see(Seen(5 * HOUR, view(completed=5 * HOUR)))
+    engine.see(Seen(6 * HOUR, view()))
+    assert math.isinf(engine.learner.memory.done[0])
+    engine.advance(DAY + 1)
+    assert 1 in answers(engine)
+
+
+def test_what_comes_after_its_time_counts_from_now_and_a_promise_that_is_over_is_not_begun_again() -> None:
+    engine = Engine(by_clock=True)
+    engine.see(Seen(0.0, view()))
+    engine.close(10 * HOUR)
+    engine.see(Seen(4 * HOUR, view(reached={"shipped": 4 * HOUR}, last=0, last_at=4 * HOUR)))
+    assert engine.learner.memory.at[engine.learner.memory.count - 1] == 10 * HOUR
+    engine.see(Seen(3 * DAY, view("late", due=2 * DAY)))
+    engine.see(Seen(3 * DAY, view("done", due=9 * DAY, completed=3 * DAY)))
+    assert {"late", "done"}.isdisjoint(engine.open)
+
+
+def test_an_incident_touches_by_place_or_by_labels_until_it_is_over() -> None:
+    engine, here = Engine(by_clock=True), replace(view(), places=["airport:EWR"], texts=[("site", "EWR")])
+    by_place = Incident("fog", 0.0, {}, {"severity": 0.5}, ["airport:JFK", "airport:EWR"])
+    by_label = Incident("wind", 0.0, {"site": "EWR"}, {})
+    elsewhere = Incident("snow", 0.0, {"site": "JFK"}, {})
+    for name, incident in {"a": by_place, "b": by_label, "c": elsewhere}.items():
+        engine.see(Struck(0.0, name, incident))
+    assert [one.category for one in here.touched(engine.incidents.values())] == ["fog", "wind"]
+    engine.see(Struck(1.0, "a", None))
+    assert [one.category for one in here.touched(engine.incidents.values())] == ["wind"]
+
+
+def test_a_version_comes_at_a_boundary_and_only_if_something_was_learnt() -> None:
+    engine = Engine(by_clock=True)
+    assert not engine.close(0.0)
+    engine.see(Seen(10.0, view(made=10.0)))
+    assert not engine.close(0.0)
+    assert engine.close(HOUR)
+    assert (engine.model.version, engine.boundary) == (1, HOUR)
+    assert not engine.close(2 * HOUR)
+
+
+def test_the_newest_moment_names_what_is_known() -> None:
+    seen = view(reached={"shipped": 8 * HOUR}, last=0, last_at=8 * HOUR)
+    assert seen.what_at(HOUR) == "made"
+    assert seen.what_at(6 * HOUR) == "left75"
+    assert seen.what_at(7 * HOUR) == "slip:shipped"
+    assert seen.what_at(8 * HOUR) == "at:shipped"
+    assert seen.what_at(12 * HOUR) == "left50"
+
+
+@pytest.mark.parametrize("name", ["", "x" * 300])
+def test_thousands_of_kinds_cost_no_memory(name: str) -> None:
+    engine = Engine(by_clock=True)
+    for number in range(6000):
+        made = float(number)
+        engine.see(Seen(made, replace(view(f"p{number}", made=made, due=made + 60), kind=f"{name}{number}")))
+    engine.close(3 * HOUR)
+    context = engine.model.context
+    assert max(len(context.leads), len(context.spread), len(context.tails)) <= 4096
+    assert len(engine.model.groups) <= 62

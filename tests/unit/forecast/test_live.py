@@ -1,0 +1,212 @@
+"""The published model in the service: pictures of what was known then, forecasts, reasons, storage."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from risk_svc.domain.forecast.online.engine import Engine
+from risk_svc.domain.forecast.online.live import TICK, Published, open_at, seen_of, struck_of, view_of
+from risk_svc.domain.forecast.online.stored import ForeignFormatError, engine_bytes, engine_of, model_bytes, model_of
+from risk_svc.domain.forecast.online.stream import seconds, take
+from risk_svc.domain.forecast.online.view import View
+from risk_svc.domain.incidents import Incident
+from risk_svc.domain.state import PromiseState, Step, StepStatus
+from tests.support.stream import stream
+
+HOUR = 3600.0
+REACHED = StepStatus.REACHED
+
+
+def state(*steps: Step, **known: object) -> PromiseState:
+    usual = {
+        "promise_version": 1,
+        "kind": "parcel",
+        "made_at": 0.0,
+        "held_due": 48 * HOUR,
+        "labels": {"maker": "c", "weight": 2.5, "fragile": True},
+        "depends_on": [("site", "EWR")],
+    }
+    return PromiseState("p1", "c1", steps=list(steps), **(usual | known))  # type: ignore[arg-type]
+
+
+def shipped(**known: object) -> Step:
+    return Step("shipped", planned=15 * HOUR, **known)  # type: ignore[arg-type]
+
+
+DELIVERED = Step("delivered", planned=40 * HOUR)
+
+
+@cache
+def taught() -> Engine:
+    """An engine that has seen 900 parcels, the second half of maker c's late."""
+    engine = Engine()
+    for event in stream(900)[0]:
+        take(engine, event)
+    return engine
+
+
+def published() -> Published:
+    found = Published()
+    found.take(model_bytes(taught().model))
+    return found
+
+
+def case(**known: object) -> View:
+    """A parcel of maker c at the end of the stream, promised for 48 hours later."""
+    made = taught().now
+    base = View("new", "parcel", made, made + 48 * HOUR, ["shipped", "delivered"], {}, [("maker", "c")], [], made)
+    base.plans["shipped"] = made + 15 * HOUR
+    base.stages.append((-1, made))
+    return replace(base, **known)
+
+
+def test_a_picture_holds_what_was_known_then() -> None:
+    step = shipped(status=REACHED, at=20 * HOUR, expected=19 * HOUR, expected_at=14 * HOUR)
+    done = Step("delivered", planned=40 * HOUR, status=REACHED, at=45 * HOUR, final=True)
+    now = state(step, done)
+    early = view_of(now, HOUR)
+    assert early.plans == {"shipped": 15 * HOUR, "delivered": 40 * HOUR}
+    assert (early.last, early.reached, early.completed, early.slipped) == (-1, {}, None, [])
+    assert early.deadline == 48 * HOUR + TICK
+    assert early.texts == [("maker", "c"), ("fragile", "yes")]
+    assert early.numbers == [("weight", 2.5)]
+    assert early.places == ["site:EWR"]
+    later = view_of(now, 20 * HOUR)
+    assert later.plans["shipped"] == 19 * HOUR
+    assert (later.last, later.last_at, later.stages) == (0, 20 * HOUR, [(-1, 0.0), (0, 20 * HOUR)])
+    assert later.slipped == ["shipped"]
+    assert later.completed is None
+    assert view_of(now, 45 * HOUR).completed == 45 * HOUR
+
+
+def test_a_step_that_was_not_planned_moves_no_stage() -> None:
+    found = view_of(state(Step("called", status=REACHED, at=HOUR, extra=True), shipped(), DELIVERED), 2 * HOUR)
+    assert found.order == ["shipped", "delivered"]
+    assert (found.last, found.last_at, found.reached) == (-1, HOUR, {"called": HOUR})
+
+
+def test_a_withdrawn_promise_is_gone_and_an_incident_ends() -> None:
+    assert seen_of(state(withdrawn=True), HOUR).gone
+    assert not seen_of(state(), HOUR).gone
+    fog = Incident("i1", 1, 0.8, "fog", "Fog", [("site", "EWR")], 0.0, None, None, "e1")
+    struck = struck_of(fog, HOUR)
+    assert struck.incident is not None
+    assert view_of(state(), HOUR).touched([struck.incident]) == open_at([fog], HOUR)
+    assert view_of(state(depends_on=[]), HOUR).touched([struck.incident]) == []
+    over = Incident("i1", 2, 0.8, "fog", "Fog", [("site", "EWR")], 0.0, 5 * HOUR, None, "e2")
+    assert struck_of(over, 5 * HOUR).incident is None
+    assert open_at([over], 5 * HOUR) == []
+    assert len(open_at([over], 4 * HOUR)) == 1
+
+
+def test_an_incident_that_names_no_place_touches_nobody() -> None:
+    nowhere = struck_of(Incident("i1", 1, 0.8, "fog", "Fog", [], 0.0, None, None, "e1"), 0.0)
+    assert nowhere.incident is not None
+    assert view_of(state(depends_on=[]), HOUR).touched([nowhere.incident]) == []
+
+
+def test_the_published_model_says_what_the_engine_says() -> None:
+    engine, model = taught(), published()
+    for decision in stream(900)[1][-60:]:
+        held = engine.open.get(decision["promise_id"])
+        if held is None:
+            continue
+        now = max(seconds(decision["time"]), held.view.last_at)
+        found = model.forecast([held.view], [[]], now)
+        same = engine.forecast(decision["promise_id"], now, held.view.what_at(now))
+        assert found.model == same.version
+        if now < held.view.deadline:
+            assert found.p_slip[0] == pytest.approx(same.p_late, abs=1e-9)
+        told = np.array([found.q50[0], found.q80[0], found.q90[0]])
+        finite = np.isfinite(told)
+        stated = now + 3600 * np.array([same.q50, same.q80, same.q90])
+        assert np.allclose(told[finite], stated[finite], rtol=0, atol=1e-3)
+
+
+def test_a_batch_says_what_its_promises_say_alone() -> None:
+    model, now = published(), taught().now
+    views = [case(promise_id=f"n{number}", numbers=[("weight", float(number))]) for number in range(40)]
+    whole = model.forecast(views, [[]] * 40, now)
+    for number in (0, 17, 39):
+        alone = model.forecast([views[number]], [[]], now)
+        assert whole.p_slip[number] == pytest.approx(alone.p_slip[0], abs=1e-12)
+        assert whole.lateness[number] == pytest.approx(alone.lateness[0], abs=1e-12)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.floats(0, 200), st.integers(-1, 1), st.sampled_from(["parcel", "", "never seen"]))
+def test_every_forecast_makes_sense(hours: float, last: int, kind: str) -> None:
+    begun = case(kind=kind)
+    now = begun.made + hours * HOUR
+    reached = dict.fromkeys(begun.order[: last + 1], begun.made + HOUR)
+    view = replace(begun, last=last, reached=reached, last_at=begun.made + HOUR)
+    found = published().forecast([view], [[]], now)
+    assert 0 <= found.p_slip[0] <= 1
+    assert now <= found.q50[0] <= found.q80[0] <= found.q90[0]
+    assert 0 <= found.lateness[0] <= found.p_slip[0]
+    assert 0 <= found.never[0] <= 1
+    assert 0 <= found.base[0] <= 1
+    assert math.isfinite(found.horizon[0])
+    assert found.horizon[0] >= HOUR
+    if now >= view.deadline:
+        assert found.p_slip[0] == 1
+
+
+def test_what_it_rests_on_is_the_narrowest_class_with_enough_promises() -> None:
+    model = published()
+    found = model.forecast([case(), case(last=0), case(kind="other")], [[]] * 3, taught().now)
+    assert found.basis == ["parcel", "parcel, after shipped", "other"]
+    assert found.n[0] >= found.n[1] > 500
+    assert found.n[2] == 0
+    assert 0.1 < found.base[0] < 0.5
+
+
+def test_a_model_that_has_learnt_nothing_rests_on_nothing() -> None:
+    found = Published().forecast([case()], [[]], taught().now)
+    assert (found.model, found.n[0]) == (0, 0)
+    assert Published().why(case(), [], taught().now) == []
+
+
+def test_the_reasons_name_what_moves_the_forecast() -> None:
+    model, begun = published(), case()
+    now = begun.made + 30 * HOUR
+    reached = {"shipped": now - HOUR}
+    late = replace(begun, reached=reached, last=0, last_at=now - HOUR, stages=[*begun.stages, (0, now - HOUR)])
+    late.slipped.append("shipped")
+    found = model.why(late, [], now)
+    assert 1 <= len(found) <= 3
+    p = float(model.forecast([late], [[]], now).p_slip[0])
+    assert all(0 <= without <= 1 and abs(without - p) > 0.01 for _, without in found)
+    words = " / ".join(said for said, _ in found)
+    assert "shipped 14 h late" in words or "the pace so far" in words
+    assert model.why(late, [], late.deadline) == []
+
+
+def test_the_clock_changes_what_is_known_at_plans_and_leads() -> None:
+    begun = case()
+    found = published().next_change(begun, begun.made)
+    assert found == pytest.approx(begun.made + 12 * HOUR, abs=1)
+    assert math.isinf(published().next_change(begun, begun.deadline))
+
+
+def test_a_stored_model_is_the_same_model_and_a_foreign_one_is_refused() -> None:
+    raw = model_bytes(taught().model)
+    assert model_bytes(model_of(raw)) == raw
+    for bad in (b"", b"not a model", raw.replace(b"model 1", b"model 0", 1)):
+        with pytest.raises(ForeignFormatError):
+            model_of(bad)
+    with pytest.raises(ForeignFormatError):
+        engine_of(raw)
+    assert len(raw) < 2_000_000
+
+
+def test_a_stored_engine_is_the_same_engine() -> None:
+    raw = engine_bytes(taught())
+    assert engine_bytes(engine_of(raw)) == raw

@@ -47,7 +47,7 @@ class Figures:
         """Set all gauges once."""
         async with self._database.reading() as session:
             counted = await queries.counts(session)
-            scored = await queries.scores(session, None, None, LAST)
+            scored, _ = await queries.scores(session, queries.WantedScores(), LAST)
         for name, count in counted["bands"].items():
             metrics.PROMISES_OPEN.labels(name).set(count)
         metrics.PROMISES_SLIPPING.set(counted["slipping"])

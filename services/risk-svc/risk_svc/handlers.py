@@ -125,7 +125,7 @@ class Scoring:
 
     def __init__(self, forecaster: Forecaster, weights: Weights, now: float, system: float) -> None:
         self.outcomes: dict[int, list[Outcome]] = {}
-        self.scores: list[store.Score] = []
+        self.scores: list[record.Score] = []
         self.settled_or_open: list[Touched] = []
         self._changed: dict[str, Touched] = {}
         self._forecaster = forecaster
@@ -196,6 +196,9 @@ class Scoring:
             return
         self._teach(item)
         self.change(item)
+        if not item.state.historical:
+            # Left out until it ends, if it ever does, what never came would be missing from the record.
+            self.scores += record.scored(item.state, 1, self._now)
 
     def _settle(self, item: Touched, stands: Standing) -> None:
         state = item.state
@@ -206,10 +209,7 @@ class Scoring:
             return
         slipped = record.slipped(stands)
         if slipped is not None and state.view.sent_standing != stands.value:
-            self.scores += [
-                store.Score(state.promise_id, one.lead, state.kind, one.p / 1e4, one.base / 1e4, slipped, self._now)
-                for one in state.view.frozen
-            ]
+            self.scores += record.scored(state, slipped, self._now)
         score_settled(state, stands, self._now, self._weights)
         self.settled_or_open.append(item)
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from statistics import median
 from typing import Any, Final, Literal, NamedTuple, cast
 
-from sqlalchemy import func
+from sqlalchemy import Select, func
 from sqlalchemy import select as sql_select
 from sqlmodel import col, select, tuple_
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
 from risk_svc.domain.gap import BANDS, DOUBT
-from risk_svc.domain.track import Scored
+from risk_svc.domain.track import UNSTATED, Scored
 from risk_svc.tables import ForecastScoreRow, IncidentRow, PromiseStateRow
 
 Row = PromiseStateRow
+Score: Final = cast(Any, ForecastScoreRow)
+TIMES: Final = (Score.completed_at, Score.p50, Score.p80, Score.p90)
 Sort = Literal["score", "due"]
 MOST_VALUES: Final = 1000
 
@@ -29,6 +32,15 @@ class Wanted(NamedTuple):
     customer_id: str | None = None
     kind: str | None = None
     min_score: float | None = None
+
+
+class WantedScores(NamedTuple):
+    """Filters of scored forecasts; settled in [since, until); None does not filter."""
+
+    kind: str | None = None
+    lead: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 def limits(band: str) -> tuple[float, float]:
@@ -111,15 +123,31 @@ async def usual_values(session: AsyncSession, kinds: Iterable[str]) -> dict[str,
     return found
 
 
-async def scores(session: AsyncSession, kind: str | None, lead: str | None, most: int) -> list[Scored]:
-    """The newest scored forecasts."""
-    query = select(ForecastScoreRow)
-    if kind is not None:
-        query = query.where(ForecastScoreRow.kind == kind)
-    if lead is not None:
-        query = query.where(ForecastScoreRow.lead == lead)
-    rows = (await session.exec(query.order_by(col(ForecastScoreRow.settled_at).desc()).limit(most))).all()
-    return [
-        Scored(row.promise_id, row.lead, row.kind, row.p, row.base, row.outcome, row.settled_at.timestamp())
-        for row in rows
-    ]
+async def scores(session: AsyncSession, wanted: WantedScores, most: int) -> tuple[list[Scored], int]:
+    """The newest scored forecasts, newest first, and how many older ones were left out."""
+    found = sql_select(
+        Score.promise_id, Score.lead, Score.kind, Score.p, Score.base, Score.outcome,
+        func.date_part("epoch", Score.settled_at), *(_hours(column) for column in TIMES)
+    ).order_by(Score.settled_at.desc(), Score.promise_id, Score.lead)  # fmt: skip
+    rows = (await session.exec(cast(Any, _filtered(found, wanted).limit(most)))).all()
+    count = _filtered(sql_select(func.count()).select_from(Score), wanted)
+    # Counting reads all of them: only where some may be left out.
+    total = len(rows) if len(rows) < most else (await session.exec(cast(Any, count))).one()[0]
+    return [Scored._make((*row[:8], tuple(row[8:]), UNSTATED)) for row in rows], total - len(rows)
+
+
+def _filtered(query: Select[Any], wanted: WantedScores) -> Select[Any]:
+    if wanted.kind is not None:
+        query = query.where(Score.kind == wanted.kind)
+    if wanted.lead is not None:
+        query = query.where(Score.lead == wanted.lead)
+    if wanted.since is not None:
+        query = query.where(Score.settled_at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(Score.settled_at < wanted.until)
+    return query
+
+
+def _hours(column: Any) -> Any:
+    """From issue, in hours; null where either is."""
+    return func.date_part("epoch", column - Score.issued_at) / 3600

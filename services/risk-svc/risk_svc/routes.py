@@ -13,14 +13,12 @@ from candor.store.db import Database
 from candor.web.auth import Principal, Role, require
 from candor.web.pages import decode_cursor, link_header, page
 from candor.web.problems import Problem
-from risk_svc import answers, queries, schemas
+from risk_svc import answers, queries, recorded, schemas
 from risk_svc.domain.state import from_bytes
-from risk_svc.domain.track import track
 from risk_svc.tables import PromiseStateRow
 
 Viewer = Annotated[Principal, Depends(require(Role.VIEWER))]
 Id = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
-MOST_SCORES: Final = 50_000
 router: Final = APIRouter(tags=["gaps"])
 
 
@@ -70,23 +68,16 @@ async def summary(request: Request, _principal: Viewer) -> schemas.Summary:
 
 @router.get("/v1/track-record")
 async def track_record(
-    request: Request,
-    _principal: Viewer,
-    kind: Annotated[str | None, Query(max_length=256)] = None,
-    lead: Annotated[str | None, Query(max_length=64)] = None,
+    request: Request, _principal: Viewer, asked: Annotated[schemas.TrackAsked, Query()]
 ) -> schemas.TrackRecord:
-    """How forecasts did: the newest 50,000 scored ones, of a kind of promise or lead if asked."""
-    async with database(request).reading() as session:
-        scored = await queries.scores(session, _printable(kind), _printable(lead), MOST_SCORES)
-    found = track(scored)
-    return schemas.TrackRecord(
-        n=found.n,
-        brier=found.brier,
-        base_brier=found.base_brier,
-        skill=found.skill,
-        enough=found.skill is not None,
-        reliability=[schemas.BinOut.model_validate(item, from_attributes=True) for item in found.reliability],
-    )
+    """How forecasts did: the newest 50,000 scored ones, of a class of promise, a lead or a time if asked."""
+    if asked.kind is not None and asked.class_ not in (None, asked.kind):
+        raise Problem.invalid_parameter("class", "class and kind are the same: say one")
+    if asked.since and asked.until and asked.since >= asked.until:
+        raise Problem.invalid_parameter("until", "until must be later than since")
+    kind = _printable(asked.class_ if asked.kind is None else asked.kind)
+    wanted = queries.WantedScores(kind, _printable(asked.lead), asked.since, asked.until)
+    return recorded.answer(await recorded.read(database(request), wanted))
 
 
 def database(request: Request) -> Database:

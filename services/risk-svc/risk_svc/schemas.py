@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
 from candor.contracts import Component, FactKind, Label, Standing
+from candor.web.fields import Moment
 from candor.web.pages import LARGEST, LONGEST_CURSOR
 
 
@@ -229,12 +230,70 @@ class BinOut(BaseModel):
     observed: float
 
 
-class TrackRecord(BaseModel):
-    """What forecasts said when issued against what happened; `skill` is null while too few are settled."""
+class LevelOut(BaseModel):
+    """Of `n` completed ones, the share that came by the quantile stated for `level`; `pinball` loss in hours."""
+
+    level: float
+    n: int
+    covered: float
+    pinball: float
+
+
+class TrackFigures(BaseModel):
+    """What forecasts said when issued against what happened: `n` of them, about `promises` settled promises.
+
+    `skill` = 1 − `brier` / `base_brier`, with its 95 % interval by promise; `slipped` is the share that did,
+    `base_rate` the mean base rate beside the forecasts, `calibration_error` that of ten bins of equally many. With too
+    little history skills are null, and `too_little_history` says so in words.
+    """
 
     n: int
+    promises: int
+    enough: bool
+    too_little_history: str | None
+    slipped: float | None
+    base_rate: float | None
     brier: float | None
     base_brier: float | None
     skill: float | None
-    enough: bool
+    skill_interval: tuple[float, float] | None
+    calibration_error: float | None
+    pinball: float | None
     reliability: list[BinOut]
+    coverage: list[LevelOut]
+
+
+class TrackSpan(TrackFigures):
+    """The figures of what was settled in the period that begins on a UTC day."""
+
+    start: date
+
+
+class TrackGroup(TrackFigures):
+    """The figures of one lead, or of one class: a kind of promise."""
+
+    name: str
+
+
+class TrackAsked(BaseModel):
+    """Which scored forecasts: `class` and `kind` are the same, `since` and `until` are about when they were settled."""
+
+    kind: str | None = Field(default=None, max_length=256)
+    class_: str | None = Field(default=None, max_length=256, alias="class")
+    lead: str | None = Field(default=None, max_length=64)
+    since: Moment | None = None
+    until: Moment | None = None
+
+
+class TrackRecord(TrackFigures):
+    """The record of the newest scored forecasts; `left_out` older ones fit the question as well.
+
+    `calibrated` is null while too few are settled to tell.
+    """
+
+    calibrated: bool | None
+    left_out: int
+    period: Literal["day", "week", "month", "year"]
+    over_time: list[TrackSpan]
+    by_lead: list[TrackGroup]
+    by_class: list[TrackGroup]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from risk_svc.domain.forecast import Outcome
 from risk_svc.domain.incidents import Incident
+from risk_svc.domain.record import Score
 from risk_svc.domain.scoring import told
 from risk_svc.domain.state import PromiseState, from_bytes, standing, to_bytes
 from risk_svc.domain.support import supported
@@ -22,18 +23,6 @@ _outcomes_out: Final = msgspec.msgpack.Encoder()
 _outcomes_in: Final = msgspec.msgpack.Decoder(list[Outcome])
 _incident_out: Final = msgspec.msgpack.Encoder()
 _incident_in: Final = msgspec.msgpack.Decoder(Incident)
-
-
-class Score(NamedTuple):
-    """One frozen forecast, scored: p and base in [0, 1], outcome 1 slipped or 0 kept."""
-
-    promise_id: str
-    lead: str
-    kind: str
-    p: float
-    base: float
-    outcome: int
-    settled_at: float
 
 
 async def live_states(connection: Connection, partition: int) -> list[PromiseState]:
@@ -171,11 +160,16 @@ SELECT * FROM unnest($1::int[], $2::text[], $3::int[], $4::bytea[])
 ON CONFLICT (partition, incident_id) DO UPDATE SET version = excluded.version, data = excluded.data"""
 
 _SAVE_SCORES: Final = """
-INSERT INTO forecast_score (promise_id, lead, kind, p, base, outcome, settled_at)
-SELECT id, lead, kind, p, base, outcome, to_timestamp(at)
-FROM unnest($1::text[], $2::text[], $3::text[], $4::real[], $5::real[], $6::int[], $7::float8[])
-  AS new (id, lead, kind, p, base, outcome, at)
-ON CONFLICT (promise_id, lead) DO UPDATE SET outcome = excluded.outcome, settled_at = excluded.settled_at"""
+INSERT INTO forecast_score (promise_id, lead, kind, p, base, outcome, settled_at,
+  issued_at, p50, p80, p90, completed_at, made_at, model, n)
+SELECT id, lead, kind, p, base, outcome, to_timestamp(settled),
+  to_timestamp(issued), to_timestamp(p50), to_timestamp(p80), to_timestamp(p90), to_timestamp(completed),
+  to_timestamp(made), model, n
+FROM unnest($1::text[], $2::text[], $3::text[], $4::real[], $5::real[], $6::int[], $7::float8[],
+  $8::float8[], $9::float8[], $10::float8[], $11::float8[], $12::float8[], $13::float8[], $14::int[], $15::int[])
+  AS new (id, lead, kind, p, base, outcome, settled, issued, p50, p80, p90, completed, made, model, n)
+ON CONFLICT (promise_id, lead) DO UPDATE SET outcome = excluded.outcome, settled_at = excluded.settled_at,
+  completed_at = excluded.completed_at"""
 
 _ERASE: Final = """
 WITH gone AS (DELETE FROM promise_state WHERE customer_id = $1 RETURNING promise_id)

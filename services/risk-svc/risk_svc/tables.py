@@ -62,7 +62,10 @@ class ErasedRow(Base, table=True):
 
 
 class ForecastScoreRow(Base, table=True):
-    """One forecast as it was issued at a lead, with what became of it: `outcome` 1 slipped, 0 kept."""
+    """One forecast as it was issued at a lead, with what became of it: `outcome` 1 slipped, 0 kept.
+
+    Rows from before a column was there have null in it; so has a quantile where it might never have completed.
+    """
 
     __tablename__ = "forecast_score"
 
@@ -73,3 +76,11 @@ class ForecastScoreRow(Base, table=True):
     base: float
     outcome: int
     settled_at: datetime = moment()
+    issued_at: datetime | None = moment(nullable=True)
+    p50: datetime | None = moment(nullable=True)
+    p80: datetime | None = moment(nullable=True)
+    p90: datetime | None = moment(nullable=True)
+    completed_at: datetime | None = moment(nullable=True)
+    made_at: datetime | None = moment(nullable=True)
+    model: int | None = None
+    n: int | None = None

@@ -146,10 +146,10 @@ def test_a_point_names_the_reason_that_weighs_most_once() -> None:
     told = []
     for number, without in enumerate((0.1, 0.15, 0.55, 0.2)):
         view.at, view.score = MADE_S + number, float(number)
-        view.why = [("departed 42 min late", without), ("Snow at EWR is open", 0.4)]
+        view.why = [(f"departed {42 + number} min late", without), ("Snow at EWR is open", 0.4)]
         record.remember(view)
         told.append(view.trail[-1].why)
-    assert told == ["departed 42 min late", "", "Snow at EWR is open", "departed 42 min late"]
+    assert told == ["departed 42 min late", "", "Snow at EWR is open", "departed 45 min late"]
     view.at, view.score, view.why = MADE_S + 9, 9.0, [("x" * 500, 0.0)]
     record.remember(view)
     assert view.trail[-1].why == "x" * record.WHY_LIMIT

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
+
+import msgspec
 
 from candor.contracts import Standing
 from risk_svc.domain.forecast.base import Case, Outcome
@@ -16,6 +18,31 @@ QUIET_SHARE: Final = 0.05
 """Quantiles that move by less than this share of H, with score and P(slip) as they were, are no new point."""
 THINNED: Final = 3
 WHY_LIMIT: Final = 40
+_NO_DIGITS: Final = {ord(digit): None for digit in "0123456789"}
+
+
+class Score(NamedTuple):
+    """One frozen forecast, scored: p and base in [0, 1], outcome 1 slipped or 0 kept; times in epoch seconds.
+
+    `p50` to `p90` are None where it might never have completed, `completed_at` where it did not, `issued_at` where that
+    was not kept.
+    """
+
+    promise_id: str
+    lead: str
+    kind: str
+    p: float
+    base: float
+    outcome: int
+    settled_at: float
+    issued_at: float | None
+    p50: float | None
+    p80: float | None
+    p90: float | None
+    completed_at: float | None
+    made_at: float
+    model: int
+    n: int
 
 
 def case_of(state: PromiseState, troubles: list[tuple[float, float | None, float]]) -> Case:
@@ -56,7 +83,36 @@ def freeze(state: PromiseState, now: float, base: float) -> None:
         if step.status == StepStatus.REACHED and step.at is not None and not step.final
     ]
     names = [name for name, at in due if at <= now <= at + stale and name not in have]
-    view.frozen = [*view.frozen, *(Frozen(name, round(view.p_slip * 1e4), round(base * 1e4)) for name in names)]
+    if not names:
+        return
+    p50, p80, p90 = (None if at is None else round(at) for at in (view.p50, view.p80, view.p90))
+    kept = Frozen("", round(view.p_slip * 1e4), round(base * 1e4), round(now), p50, p80, p90, view.model, view.n)
+    view.frozen = [*view.frozen, *(msgspec.structs.replace(kept, lead=name) for name in names)]
+
+
+def scored(state: PromiseState, outcome: int, now: float) -> list[Score]:
+    """The frozen forecasts beside what became of the promise: `outcome` 1 for a slip, known from `now` on."""
+    done = completed_at(state)
+    return [
+        Score(
+            promise_id=state.promise_id,
+            lead=item.lead,
+            kind=state.kind,
+            p=item.p / 1e4,
+            base=item.base / 1e4,
+            outcome=outcome,
+            settled_at=now,
+            issued_at=item.at or None,
+            p50=item.p50,
+            p80=item.p80,
+            p90=item.p90,
+            completed_at=done,
+            made_at=state.made_at,
+            model=item.model,
+            n=item.n,
+        )
+        for item in state.view.frozen
+    ]
 
 
 def slipped(standing: Standing) -> int | None:
@@ -84,12 +140,15 @@ def remember(view: View, *, sure: bool = True) -> None:
 
 
 def moved_by(view: View) -> str:
-    """The reason that changes the present forecast most, unless the history named it last; "" without one."""
+    """The reason that changes the present forecast most; "" without one, or where the history named it last.
+
+    The same reason in other numbers (`35 min late`, `42 min late`) is no new one.
+    """
     if not view.why:
         return ""
     words = max(view.why, key=lambda reason: abs(view.p_slip - reason[1]))[0][:WHY_LIMIT]
     named = next((point.why for point in reversed(view.trail) if point.why), "")
-    return "" if words == named else words
+    return "" if words.translate(_NO_DIGITS) == named.translate(_NO_DIGITS) else words
 
 
 def thinned(trail: list[Trail]) -> list[Trail]:

@@ -91,12 +91,19 @@ class Trail(msgspec.Struct, gc=False, array_like=True, frozen=True):
 class Frozen(msgspec.Struct, gc=False, array_like=True, frozen=True):
     """A forecast kept as it was issued, to be scored when the promise is settled; `base` is the base rate then.
 
-    Both probabilities in ten-thousandths: every live promise carries these.
+    Both probabilities in ten-thousandths, as every live promise carries these. Times in epoch seconds: `at` of issue
+    (0: not known), quantiles (None: it may never complete). `model` is the version, resting on `n` like promises.
     """
 
     lead: str
     p: int
     base: int
+    at: int = 0
+    p50: int | None = None
+    p80: int | None = None
+    p90: int | None = None
+    model: int = 0
+    n: int = 0
 
 
 class View(msgspec.Struct, gc=False, array_like=True):
@@ -136,7 +143,7 @@ class View(msgspec.Struct, gc=False, array_like=True):
 
 
 class PromiseState(msgspec.Struct, gc=False, array_like=True):
-    """One promise, folded; about 400 bytes encoded, at most 1.3 KB for a promise with four labels and four milestones.
+    """One promise, folded; about 400 bytes encoded, at most 1.5 KB for a promise with four labels and four milestones.
 
     A `placeholder` has milestones or notices but no promise yet: it is never scored, published or shown.
     """

@@ -1,0 +1,69 @@
+"""Frozen forecasts keep what was issued, as long as it takes, and are scored as they stood."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from risk_svc.domain import record
+from risk_svc.domain.fold import fold
+from risk_svc.domain.state import Frozen, PromiseState
+from tests.support.risk import ARRIVES_S, DUE_S, MADE_S, Story
+
+
+def promised() -> PromiseState:
+    """A flight, forecast as it was made."""
+    state = PromiseState("p1", "c1")
+    item = Story().made()
+    fold(state, item.envelope, item.data)
+    view = state.view
+    view.p_slip, view.p50, view.p80, view.p90 = 0.25, ARRIVES_S + 0.4, DUE_S + 99.6, None
+    view.model, view.n = 17, 412
+    record.freeze(state, MADE_S + 1.2, 0.31)
+    return state
+
+
+def test_what_is_frozen_is_what_was_issued_to_the_second() -> None:
+    assert promised().view.frozen == [
+        Frozen("made", 2500, 3100, round(MADE_S + 1), round(ARRIVES_S), round(DUE_S + 100), None, 17, 412)
+    ]
+
+
+def test_what_is_forecast_later_does_not_change_it() -> None:
+    state = promised()
+    before = list(state.view.frozen)
+    state.view.p_slip, state.view.p50, state.view.model = 0.9, DUE_S, 18
+    record.freeze(state, MADE_S + 60, 0.5)
+    assert state.view.frozen == before
+
+
+@pytest.mark.parametrize(("outcome", "arrived"), [(0, 10.0), (1, 45.0)])
+def test_a_score_has_the_forecast_and_what_came_of_it(outcome: int, arrived: float) -> None:
+    state = promised()
+    story = Story()
+    for item in (story.milestone("departed", arrived), story.milestone("arrived", arrived)):
+        fold(state, item.envelope, item.data)
+    [score] = record.scored(state, outcome, DUE_S + 7200)
+    assert (score.promise_id, score.lead, score.kind, score.p, score.base) == ("p1", "made", "flight", 0.25, 0.31)
+    assert (score.outcome, score.settled_at, score.completed_at) == (outcome, DUE_S + 7200, ARRIVES_S + arrived * 60)
+    assert (score.issued_at, score.made_at) == (round(MADE_S + 1), MADE_S)
+    assert (score.p50, score.p80, score.p90) == (round(ARRIVES_S), round(DUE_S + 100), None)
+    assert (score.model, score.n) == (17, 412)
+
+
+def test_what_never_came_has_no_completion() -> None:
+    [score] = record.scored(promised(), 1, DUE_S + 7200)
+    assert score.completed_at is None
+
+
+def test_rows_of_before_are_read_and_scored_without_what_they_did_not_keep() -> None:
+    old = msgspec.msgpack.encode(["made", 2500, 3100])
+    state = promised()
+    state.view.frozen = [msgspec.msgpack.decode(old, type=Frozen)]
+    [score] = record.scored(state, 1, DUE_S)
+    assert (score.p, score.issued_at, score.p50, score.model) == (0.25, None, None, 0)
+
+
+def test_one_takes_at_most_half_a_hundred_bytes() -> None:
+    far = round(DUE_S + 86400 * 400)
+    assert len(msgspec.msgpack.encode(Frozen("at:departed", 9999, 9999, far, far, far, far, 60000, 60000))) <= 46

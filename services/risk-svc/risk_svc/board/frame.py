@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from nicegui import ui
 
@@ -15,8 +15,43 @@ body { background: #f4f6f8; color: #1f2a37; }
 .figure .number { font-size: 1.9rem; font-weight: 650; line-height: 1.1; font-variant-numeric: tabular-nums; }
 a:focus-visible, button:focus-visible, tr:focus-visible { outline: 3px solid #1f6f8b; outline-offset: 2px; }
 .q-timeline__title { font-size: 1rem; margin-bottom: 2px; } .q-timeline__content { padding-bottom: 10px; }
+.moves { margin: 0; padding-left: 1.4rem; } .moves li { margin-bottom: 6px; }
 .q-table td { white-space: normal; } .q-table tbody td { font-size: .9rem; }
 """
+
+
+Shown = TypeVar("Shown")
+
+
+class Part(Generic[Shown]):
+    """A part of a page; drawn again only when what it shows has changed, so that nobody loses their place in it."""
+
+    def __init__(self, draw: Callable[[Shown], None]) -> None:
+        self._draw = draw
+        self._shown: Shown | None = None
+        self._body = ui.column().classes("w-full gap-2")
+
+    def show(self, value: Shown) -> None:
+        """Draw `value` unless it is there already."""
+        if value != self._shown:
+            self._shown = value
+            self._body.clear()
+            with self._body:
+                self._draw(value)
+
+
+class Chart:
+    """A chart that is sent to the browser only when it differs; its words for who cannot see it are in its options."""
+
+    def __init__(self, height: int) -> None:
+        self._shown: dict[str, Any] = {}
+        self.element = ui.echart({}).classes("w-full").style(f"height: {height}px")
+
+    def show(self, options: dict[str, Any]) -> None:
+        """Draw `options` unless they are drawn already."""
+        if options != self._shown:
+            self._shown = options
+            self.element.options.update(options)
 
 
 def page_frame(title: str) -> ui.label:

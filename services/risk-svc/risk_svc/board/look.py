@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -58,6 +58,16 @@ class Entry(NamedTuple):
     detail: str = ""
 
 
+class Headline(NamedTuple):
+    """What stands above everything else about a promise."""
+
+    score: str
+    colour: str
+    what: str
+    who: str
+    when: str
+
+
 def clock_text(moment: datetime, zone: str = "UTC") -> str:
     """Day and time in the promise's zone, e.g. `Fri 8 Mar 17:05`."""
     local = moment.astimezone(ZoneInfo(zone))
@@ -79,6 +89,20 @@ def why(item: schemas.GapItem) -> str:
 def slip(item: schemas.GapItem) -> str:
     """P(slip) as a share, or that there is too little history for one, with the base rate."""
     return item.too_little_history or ("–" if item.p_slip is None else f"{item.p_slip:.0%}")
+
+
+def headline(detail: schemas.GapDetail) -> Headline:
+    """The promise in three lines: what and to whom, where it stands, which date is held and what is expected."""
+    zone, forecast = detail.zone, detail.forecast
+    parts = [f"held date {clock_text(detail.dates.held_due, zone)}"]
+    if detail.dates.latest_due != detail.dates.held_due:
+        parts.append(f"latest told {clock_text(detail.dates.latest_due, zone)}")
+    if forecast is not None:
+        parts.append(detail.too_little_history or f"may slip {slip(detail)}")
+        if forecast.p50 and forecast.p80:
+            parts.append(f"expected {clock_text(forecast.p50, zone)} to {clock_text(forecast.p80, zone)}")
+    who = f"{detail.customer_id} · {STATES[detail.standing]}"
+    return Headline(f"{detail.score:.0f}", COLOURS[detail.band], detail.what, who, f"{' · '.join(parts)} ({zone})")
 
 
 def row(item: schemas.GapItem) -> dict[str, Any]:
@@ -122,49 +146,6 @@ def bands_chart(bands: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def course_chart(detail: schemas.GapDetail) -> dict[str, Any]:
-    """Gap and P(slip) over the promise's life, 0–100, in its own zone; the upright line is the held date."""
-    zone = detail.zone
-    stamps = [_wall_ms(point.at, zone) for point in detail.history]
-    due = _wall_ms(detail.dates.held_due, zone)
-    held = [{"xAxis": due}]
-    mark = {"symbol": "none", "data": held, "label": {"formatter": "held date"}}
-    return {
-        "aria": {"enabled": True},
-        "useUTC": True,
-        "grid": {"left": 40, "right": 24, "top": 36, "bottom": 28},
-        "legend": {"top": 0},
-        "tooltip": {"trigger": "axis"},
-        # A page that is renewed every second would draw its line from the left again and again.
-        "animation": False,
-        "xAxis": {"type": "time", "max": max([*stamps, due])},
-        "yAxis": {"type": "value", "min": 0, "max": 100},
-        "series": [
-            {
-                "name": "gap",
-                "type": "line",
-                "step": "end",
-                "showSymbol": False,
-                "areaStyle": {"opacity": 0.15},
-                "color": COLOURS["severe"],
-                "data": [[at, round(point.score, 1)] for at, point in zip(stamps, detail.history, strict=True)],
-                "markLine": mark,
-            },
-            {
-                "name": "chance to slip, %",
-                "type": "line",
-                "step": "end",
-                "showSymbol": False,
-                "color": "#1f6f8b",
-                "data": [
-                    [at, None if point.p_slip is None else round(100 * point.p_slip)]
-                    for at, point in zip(stamps, detail.history, strict=True)
-                ],
-            },
-        ],
-    }
-
-
 def timeline(detail: schemas.GapDetail) -> list[Entry]:
     """Everything that happened to a promise, oldest first."""
     return sorted(_entries(detail), key=lambda entry: entry.at)
@@ -180,7 +161,8 @@ def _entries(detail: schemas.GapDetail) -> Iterator[Entry]:
         if incident.resolved_at is not None:
             yield Entry(incident.resolved_at, "resolved", f"Over: {incident.title}")
     for notice in detail.notices:
-        yield Entry(notice.at, "notice", _notice(notice), _told_range(notice, detail.zone))
+        kind = "notice" if notice.state == "sent" else "unsent"
+        yield Entry(notice.at, kind, _notice(notice), _told_range(notice, detail.zone))
     if detail.completed_at is not None:
         yield Entry(detail.completed_at, detail.standing, STATES[detail.standing])
 
@@ -207,8 +189,3 @@ def _told_range(notice: schemas.NoticeOut, zone: str) -> str:
     if notice.next_update_by:
         parts.append(f"next update by {clock_text(notice.next_update_by, zone)}")
     return "; ".join(parts)
-
-
-def _wall_ms(moment: datetime, zone: str) -> float:
-    # ECharts knows no zones: local wall-clock time, passed as if it were UTC.
-    return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=UTC).timestamp() * 1000

@@ -1,4 +1,4 @@
-"""One promise: its course, what makes its gap, and all that happened to it."""
+"""One promise: its forecast's fan and course, what makes its gap, and all that happened to it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from nicegui import ui
 
 from risk_svc import schemas
 from risk_svc.board import look
-from risk_svc.board.frame import live, page_frame
+from risk_svc.board.course import Held, course, course_chart, fan_may_be_drawn, moved, no_fan_words, rests_on
+from risk_svc.board.fan import fan_chart
+from risk_svc.board.frame import Chart, Part, live, page_frame
 from risk_svc.board.reading import Reading
 
 ICONS: Final = {
@@ -19,9 +21,15 @@ ICONS: Final = {
     "incident": ("thunderstorm", "warning"),
     "resolved": ("wb_sunny", "positive"),
     "notice": ("mail", "secondary"),
+    "unsent": ("drafts", "grey"),
     "kept": ("verified", "positive"),
     "broken": ("report", "negative"),
 }
+LEGEND: Final = (
+    "Line: half of like cases are done by then (P50). Dark band: to P80, light band: to P90; of ten like cases eight "
+    "and nine are done by its upper edge."
+)
+WIDE, NARROW = "min-width: 290px; flex: 2 1 420px", "min-width: 260px; flex: 1 1 260px"
 
 
 class Page:
@@ -30,82 +38,123 @@ class Page:
     def __init__(self, reading: Reading, promise_id: str) -> None:
         self.reading = reading
         self.promise_id = promise_id
-        self.shown: schemas.GapDetail | None = None
         self.moment = page_frame("Promise")
         with ui.column().classes("w-full max-w-screen-lg mx-auto q-pa-sm"):
+            self.missing = ui.label("There is no such promise (any more).")
             self.body = ui.column().classes("w-full")
+            with self.body:
+                self._parts()
             live(1.0, self.refresh)
+        for part in (self.missing, self.body):
+            part.set_visibility(False)
+
+    def _parts(self) -> None:
+        self.head = Part(_head)
+        with _card(), ui.column().classes("w-full gap-2"):
+            _title("When it is expected")
+            self.fan = Chart(320)
+            self.legend = ui.label(LEGEND).style(f"color: {look.MUTED}; font-size: .85rem")
+            self.no_fan = ui.label().mark("no-fan")
+        with ui.row().classes("w-full gap-2"):
+            with _card(WIDE):
+                _title("What moved the forecast")
+                self.moves = Part(_moves)
+            with _card(NARROW):
+                _title("What the forecast rests on")
+                self.basis = Part(_lines)
+        with ui.row().classes("w-full gap-2"):
+            with _card(WIDE):
+                _title("Its course")
+                self.course = Chart(240)
+            with _card(NARROW):
+                _title("What makes the gap")
+                self.gap = Part(_gap)
+        with _card():
+            _title("What happened")
+            self.timeline = Part(_timeline)
 
     async def refresh(self) -> None:
-        """Read; draw again where something changed."""
+        """Read; draw again what changed."""
         detail = await self.reading.promise(self.promise_id)
-        self.moment.set_text(look.clock_text(self.reading.clock.now()) + " UTC")
+        now = self.reading.clock.now()
+        self.moment.set_text(look.clock_text(now) + " UTC")
+        self.missing.set_visibility(detail is None)
+        self.body.set_visibility(detail is not None)
         if detail is None:
-            if self.shown is None and not self.body.default_slot.children:
-                with self.body:
-                    ui.label("There is no such promise (any more).")
             return
-        if detail != self.shown:
-            self.shown = detail
-            self.body.clear()
-            with self.body:
-                draw(detail)
+        self.head.show(look.headline(detail))
+        drawn = fan_may_be_drawn(detail)
+        for part in (self.fan.element, self.legend):
+            part.set_visibility(drawn)
+        self.no_fan.set_visibility(not drawn)
+        if drawn:
+            self.fan.show(fan_chart(detail, now))
+        else:
+            self.no_fan.set_text(no_fan_words(detail))
+        self.moves.show((detail.zone, course(detail)))
+        self.basis.show(rests_on(detail) or ["Nothing any more: it is over."])
+        self.course.show(course_chart(detail, now))
+        self.gap.show(sorted(detail.contributions, key=lambda part: -part.share))
+        self.timeline.show((detail.zone, look.timeline(detail)))
 
 
-def draw(detail: schemas.GapDetail) -> None:
-    """The page's contents."""
-    _head(detail)
-    with ui.row().classes("w-full gap-2"):
-        with ui.card().props("flat bordered").classes("col-grow").style("min-width: 300px; flex: 2 1 420px"):
-            ui.label("Its course").classes("text-subtitle1")
-            ui.echart(look.course_chart(detail)).classes("w-full").style("height: 260px")
-        with ui.card().props("flat bordered").style("min-width: 260px; flex: 1 1 260px"):
-            _why(detail)
-    with ui.card().props("flat bordered").classes("w-full"):
-        ui.label("What happened").classes("text-subtitle1")
-        with ui.timeline(side="right", layout="dense"):
-            for entry in look.timeline(detail):
-                icon, colour = ICONS.get(entry.kind, ("circle", "grey"))
-                with ui.timeline_entry(
-                    title=entry.title, subtitle=look.clock_text(entry.at, detail.zone), icon=icon, color=colour
-                ):
-                    if entry.detail:
-                        ui.label(entry.detail)
+def _card(style: str = "") -> ui.card:
+    card = ui.card().props("flat bordered").classes("gap-2")
+    return card.classes("col-grow").style(style) if style else card.classes("w-full")
 
 
-def _head(detail: schemas.GapDetail) -> None:
-    with ui.row().classes("items-center w-full"):
-        ui.label(f"{detail.score:.0f}").style(
-            f"background: {look.COLOURS[detail.band]}; color: #fff; border-radius: 12px; padding: 4px 14px;"
+def _title(words: str) -> None:
+    ui.label(words).classes("text-subtitle1").props("role=heading aria-level=2")
+
+
+def _head(head: look.Headline) -> None:
+    with ui.row().classes("items-center w-full no-wrap"):
+        ui.label(head.score).style(
+            f"background: {head.colour}; color: #fff; border-radius: 12px; padding: 4px 14px;"
             "font-size: 1.6rem; font-weight: 650"
         ).mark("score").props('aria-label="gap"')
         with ui.column().classes("gap-0"):
-            ui.label(detail.what).classes("text-h6")
-            ui.label(f"{detail.customer_id} · {look.STATES[detail.standing]}").style(f"color: {look.MUTED}")
-    zone = detail.zone
-    parts = [f"held date {look.clock_text(detail.dates.held_due, zone)}"]
-    if detail.dates.latest_due != detail.dates.held_due:
-        parts.append(f"latest told {look.clock_text(detail.dates.latest_due, zone)}")
-    forecast = detail.forecast
-    if forecast is not None:
-        parts.append(detail.too_little_history or f"may slip {look.slip(detail)}")
-        if forecast.p50 and forecast.p80:
-            low, high = look.clock_text(forecast.p50, zone), look.clock_text(forecast.p80, zone)
-            parts.append(f"expected {low} to {high}")
-    ui.label(" · ".join(parts) + f" ({zone})")
+            ui.label(head.what).classes("text-h6").props("role=heading aria-level=1")
+            ui.label(head.who).style(f"color: {look.MUTED}")
+    ui.label(head.when)
 
 
-def _why(detail: schemas.GapDetail) -> None:
-    ui.label("What makes the gap").classes("text-subtitle1")
-    if not detail.contributions:
+def _moves(found: tuple[str, list[Held]]) -> None:
+    zone, held = found
+    if not held:
+        ui.label("Nothing yet: it has not been forecast.")
+    with ui.element("ol").classes("w-full moves"):
+        for before, item in reversed(list(zip([None, *held], held, strict=False))):
+            with ui.element("li"):
+                ui.label(look.clock_text(item.at, zone)).classes("text-weight-medium")
+                ui.label(moved(before, item, zone)).style(f"color: {look.MUTED}")
+                for words in item.happened:
+                    ui.label(words)
+
+
+def _lines(lines: list[str]) -> None:
+    for line in lines:
+        ui.label(line)
+
+
+def _gap(parts: list[schemas.ContributionOut]) -> None:
+    if not parts:
         ui.label("Nothing: it is on course.")
-    for part in sorted(detail.contributions, key=lambda part: -part.share):
+    for part in parts:
         with ui.column().classes("w-full gap-0"):
             ui.label(f"{part.component.value}, {part.share:.0%} of it")
             bar = ui.linear_progress(part.share, show_value=False, color="accent").props("rounded")
             bar.props(f'aria-label="{part.component.value}"')
             ui.label(part.evidence).style(f"color: {look.MUTED}")
-    if detail.forecast is not None:
-        ui.separator()
-        ui.label("What the forecast rests on").classes("text-subtitle2")
-        ui.label(f"{detail.forecast.basis}; {detail.forecast.n:,} like promises")
+
+
+def _timeline(found: tuple[str, list[look.Entry]]) -> None:
+    zone, entries = found
+    with ui.timeline(side="right", layout="dense"):
+        for entry in entries:
+            icon, colour = ICONS.get(entry.kind, ("circle", "grey"))
+            with ui.timeline_entry(
+                title=entry.title, subtitle=look.clock_text(entry.at, zone), icon=icon, color=colour
+            ):
+                if entry.detail:
+                    ui.label(entry.detail)

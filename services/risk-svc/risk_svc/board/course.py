@@ -1,0 +1,163 @@
+"""The course of a promise's forecast: what held from when on, what happened in between, what it rests on. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from candor.contracts import LEAST_CASES, Standing
+from risk_svc import schemas
+from risk_svc.board import look
+
+STEPS_OF_TIME: Final = 300
+"""The present is drawn in steps of this share of the lead time: finer ones nobody sees, and every watcher pays for."""
+NO_MOVERS: Final = frozenset({"made", "notice", "unsent"})
+
+
+class Held(NamedTuple):
+    """A forecast that held from `at` on, and what happened between the one before and it.
+
+    `stated` is False where it rested on too little; quantiles are None then, and where it may never complete.
+    """
+
+    at: datetime
+    stated: bool
+    p_slip: float | None
+    p50: datetime | None
+    p80: datetime | None
+    p90: datetime | None
+    model: int
+    happened: tuple[str, ...] = ()
+
+
+def course(detail: schemas.GapDetail) -> list[Held]:
+    """The forecasts that are remembered, oldest first."""
+    events = [entry for entry in look.timeline(detail) if entry.kind not in NO_MOVERS]
+    held, since = [], datetime.min.replace(tzinfo=UTC)
+    for point in detail.history:
+        between = [_words(entry) for entry in events if since < entry.at <= point.at]
+        happened = tuple([point.why, *between] if point.why else between)
+        quantiles = (point.p50, point.p80, point.p90)
+        held.append(Held(point.at, point.p_slip is not None, point.p_slip, *quantiles, point.model, happened))
+        since = point.at
+    return held
+
+
+def until_now(detail: schemas.GapDetail, held: Sequence[Held], now: datetime) -> list[Held]:
+    """The same, with what holds at present; of a promise that is over, nothing holds after its end."""
+    forecast = detail.forecast
+    if detail.standing is not Standing.OPEN or forecast is None or not held:
+        return list(held)
+    present = Held(
+        present_of(detail, now),
+        forecast.p_slip is not None,
+        forecast.p_slip,
+        forecast.p50,
+        forecast.p80,
+        forecast.p90,
+        forecast.model,
+    )
+    return [*held, present]
+
+
+def present_of(detail: schemas.GapDetail, now: datetime) -> datetime:
+    """Now, in steps that can be seen; never before what is known."""
+    made = detail.dates.made_at
+    step = max((detail.dates.held_due - made) / STEPS_OF_TIME, timedelta(seconds=1))
+    seen = made + (now - made) // step * step
+    return max([seen, detail.as_of, *(point.at for point in detail.history)])
+
+
+def fan_may_be_drawn(detail: schemas.GapDetail) -> bool:
+    """Whether forecasts that may be stated have held for some time."""
+    stated = sum(point.p_slip is not None for point in detail.history)
+    return detail.too_little_history is None and stated >= (1 if detail.standing is Standing.OPEN else 2)
+
+
+def no_fan_words(detail: schemas.GapDetail) -> str:
+    """Why there is no fan, and what can be said instead."""
+    if detail.too_little_history is None:
+        over = detail.forecast is None
+        return "It was over before a forecast of it could be stated." if over else "It has not been forecast yet."
+    said = detail.too_little_history
+    return f"{said[0].upper()}{said[1:]}. A forecast is stated from {LEAST_CASES} like promises on."
+
+
+def rests_on(detail: schemas.GapDetail) -> list[str]:
+    """What the present forecast rests on and what moved it most, one line each; nothing of a promise that is over."""
+    forecast = detail.forecast
+    if forecast is None:
+        return []
+    lines = [f"{forecast.basis}; {forecast.n:,} like promises"]
+    if forecast.model:
+        lines.append(f"model version {forecast.model:,}")
+    return lines + [f"{item.words}: without it {item.p_slip_without:.0%} would slip" for item in forecast.why]
+
+
+def moved(before: Held | None, held: Held, zone: str) -> str:
+    """A forecast in one line, with the chance to slip that stood before it."""
+    if not held.stated:
+        return "too little history for a forecast"
+    chance = f"{held.p_slip:.0%}"
+    if before is not None and before.stated and f"{before.p_slip:.0%}" != chance:
+        chance = f"{before.p_slip:.0%} → {chance}"
+    return f"may slip {chance}; {quantiles(held, zone)}"
+
+
+def quantiles(held: Held, zone: str, joint: str = ", ") -> str:
+    """P50, P80 and P90 in the promise's zone."""
+    named = (("P50", held.p50), ("P80", held.p80), ("P90", held.p90))
+    return joint.join(f"{name} {look.clock_text(at, zone) if at else 'may never come'}" for name, at in named)
+
+
+def course_chart(detail: schemas.GapDetail, now: datetime) -> dict[str, Any]:
+    """Gap and P(slip) over the promise's life, 0–100, in its own zone; the upright line is the held date."""
+    zone = detail.zone
+    points = [(point.at, point.score, point.p_slip) for point in detail.history]
+    if points and detail.standing is Standing.OPEN:
+        points.append((present_of(detail, now), detail.score, detail.p_slip))
+    stamps = [wall_ms(at, zone) for at, _, _ in points]
+    due = wall_ms(detail.dates.held_due, zone)
+    mark = {"symbol": "none", "data": [{"xAxis": due}], "label": {"formatter": "held date"}}
+    said = f"Gap {detail.score:.0f} of 100; may slip {look.slip(detail)}."
+    line = {"type": "line", "step": "end", "showSymbol": False}
+    return {
+        "aria": {"enabled": True, "label": {"description": f"Gap and chance to slip over time. Now: {said}"}},
+        "useUTC": True,
+        "grid": {"left": 40, "right": 24, "top": 36, "bottom": 28},
+        "legend": {"top": 0},
+        "tooltip": {"trigger": "axis", "confine": True},
+        # A page that is renewed every second would draw its line from the left again and again.
+        "animation": False,
+        "xAxis": {"type": "time", "max": max([*stamps, due]), "axisLabel": {"hideOverlap": True}},
+        "yAxis": {"type": "value", "min": 0, "max": 100},
+        "series": [
+            line
+            | {
+                "name": "gap",
+                "areaStyle": {"opacity": 0.15},
+                "color": look.COLOURS["severe"],
+                "data": [[at, round(score, 1)] for at, (_, score, _) in zip(stamps, points, strict=True)],
+                "markLine": mark,
+            },
+            line
+            | {
+                "name": "chance to slip, %",
+                "color": "#1f6f8b",
+                "data": [
+                    [at, None if p is None else round(100 * p)] for at, (_, _, p) in zip(stamps, points, strict=True)
+                ],
+            },
+        ],
+    }
+
+
+def wall_ms(moment: datetime, zone: str) -> float:
+    """Milliseconds for a time axis. ECharts knows no zones: local wall-clock time, passed as if it were UTC."""
+    return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=UTC).timestamp() * 1000
+
+
+def _words(entry: look.Entry) -> str:
+    return f"{entry.title}, {entry.detail}" if entry.detail else entry.title

@@ -1,0 +1,152 @@
+"""The course of a forecast in words and lines, without a browser."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from candor.contracts import Standing
+from risk_svc import schemas
+from risk_svc.board import course
+from tests.support.board import NOW, detail, fan_point, forecast, incident, milestone, notice, point
+
+LATE = NOW + timedelta(minutes=42)
+SAID = "too little history (7); 31 % of such promises slip"
+
+
+def moving() -> schemas.GapDetail:
+    """Forecast an hour ago and 43 minutes from NOW; between the two it departed late, and the customer was told."""
+    return detail(
+        history=[fan_point(-60, 0.23, -10, 5, 20), fan_point(43, 0.61, 12, 40, None, why="departed 42 min late")],
+        milestones=[milestone()],
+        incidents=[incident()],
+        notices=[notice()],
+        forecast=forecast(),
+        as_of=NOW + timedelta(minutes=43),
+    )
+
+
+def test_each_forecast_has_what_happened_since_the_one_before() -> None:
+    first, second = course.course(moving())
+    assert first.happened == ("Snow at EWR, severity 30%",)
+    assert second.happened == ("departed 42 min late", "departed: reached, 42 min after its plan")
+    assert (first.p_slip, second.p90) == (0.23, None)
+
+
+def test_what_happened_after_the_last_forecast_moved_none() -> None:
+    assert "Over: Snow at EWR" not in [words for held in course.course(moving()) for words in held.happened]
+
+
+def test_a_forecast_on_too_little_is_not_stated() -> None:
+    (held,) = course.course(detail(history=[point(-60, None)]))
+    assert not held.stated
+    assert course.moved(None, held, "UTC") == "too little history for a forecast"
+
+
+def test_a_line_tells_how_the_chance_moved() -> None:
+    first, second = course.course(moving())
+    assert course.moved(None, first, "UTC").startswith("may slip 23%; P50 Fri 8 Mar 23:55, P80 Sat 9 Mar 00:10, ")
+    line = course.moved(first, second, "America/New_York")
+    assert line == "may slip 23% → 61%; P50 Fri 8 Mar 19:17, P80 Fri 8 Mar 19:45, P90 may never come"
+    assert course.moved(second, second, "UTC").startswith("may slip 61%; ")
+
+
+def test_what_holds_now_comes_last() -> None:
+    found = moving()
+    now = NOW + timedelta(minutes=90)
+    held = course.until_now(found, course.course(found), now)
+    assert len(held) == 3
+    assert timedelta(0) <= now - held[-1].at <= timedelta(hours=14) / course.STEPS_OF_TIME
+    assert (held[-1].p_slip, held[-1].p80) == (0.823, NOW + timedelta(minutes=180))
+
+
+@pytest.mark.parametrize(
+    "changed", [{"standing": Standing.KEPT, "forecast": None}, {"forecast": None}, {"history": []}]
+)
+def test_nothing_holds_now_of_what_is_over_or_was_never_forecast(changed: dict[str, Any]) -> None:
+    found = moving().model_copy(update=changed)
+    held = course.course(found)
+    assert course.until_now(found, held, NOW) == held
+
+
+@given(st.integers(-10_000, 100_000), st.integers(0, 1_000))
+def test_the_present_moves_in_steps_and_never_lies_before_what_is_known(seconds: int, more: int) -> None:
+    found = moving()
+    one, other = (course.present_of(found, NOW + timedelta(seconds=at)) for at in (seconds, seconds + more))
+    known = NOW + timedelta(minutes=43)
+    assert known <= one <= other
+    assert one <= max(known, NOW + timedelta(seconds=seconds))
+    if more < 5:
+        assert other - one <= timedelta(hours=14) / course.STEPS_OF_TIME
+
+
+@pytest.mark.parametrize(
+    ("changed", "drawn"),
+    [
+        ({}, True),
+        ({"history": [fan_point(-60, 0.2, 0, 1, 2)]}, True),
+        ({"history": [fan_point(-60, 0.2, 0, 1, 2)], "standing": Standing.KEPT}, False),
+        ({"standing": Standing.KEPT}, True),
+        ({"history": []}, False),
+        ({"history": [point(-60, None)]}, False),
+        ({"too_little_history": SAID}, False),
+    ],
+)
+def test_a_fan_is_drawn_only_of_forecasts_that_may_be_stated(changed: dict[str, Any], drawn: bool) -> None:
+    assert course.fan_may_be_drawn(moving().model_copy(update=changed)) == drawn
+
+
+def test_without_a_fan_the_base_rate_is_said() -> None:
+    said = course.no_fan_words(detail(too_little_history=SAID))
+    assert said == "Too little history (7); 31 % of such promises slip. A forecast is stated from 20 like promises on."
+    assert course.no_fan_words(detail()) == "It was over before a forecast of it could be stated."
+    assert course.no_fan_words(detail(forecast=forecast())) == "It has not been forecast yet."
+
+
+def test_what_it_rests_on_names_class_number_version_and_reasons() -> None:
+    why = [schemas.ReasonOut(words="departed 42 min late", p_slip_without=0.31)]
+    assert course.rests_on(detail(forecast=forecast(why=why))) == [
+        "flight, after departed; 1,234 like promises",
+        "model version 17",
+        "departed 42 min late: without it 31% would slip",
+    ]
+    assert course.rests_on(detail(forecast=forecast(model=0))) == ["flight, after departed; 1,234 like promises"]
+    assert course.rests_on(detail()) == []
+
+
+def test_the_course_reaches_to_the_held_date_in_local_time() -> None:
+    chart = course.course_chart(detail(), NOW)
+    due = datetime(2013, 3, 8, 19, 5, tzinfo=UTC).timestamp() * 1000
+    assert chart["xAxis"]["max"] == due
+    assert chart["series"][0]["markLine"]["data"] == [{"xAxis": due}]
+    assert chart["series"][0]["data"][0][1] == 20
+    assert chart["series"][1]["data"][0][1] == 10
+
+
+def test_the_course_of_an_open_promise_ends_now_with_what_holds_now() -> None:
+    overdue = NOW + timedelta(hours=30)
+    gap, chance = course.course_chart(detail(), overdue)["series"]
+    end = course.wall_ms(course.present_of(detail(), overdue), "America/New_York")
+    assert gap["data"][-1] == [end, 63.4]
+    assert chance["data"][-1] == [end, 82]
+    assert course.course_chart(detail(), overdue)["xAxis"]["max"] == end
+
+
+def test_the_course_of_what_is_over_ends_with_its_last_change() -> None:
+    gap = course.course_chart(detail(standing=Standing.BROKEN), NOW + timedelta(hours=30))["series"][0]
+    assert [value for _, value in gap["data"]] == [20]
+
+
+def test_the_course_without_history_is_empty_and_without_a_chance_has_none() -> None:
+    chart = course.course_chart(detail(history=[]), NOW)
+    assert [series["data"] for series in chart["series"]] == [[], []]
+    unknown = course.course_chart(detail(history=[point(0, None)], p_slip=None), NOW)
+    assert [value for _, value in unknown["series"][1]["data"]] == [None, None]
+
+
+def test_the_course_is_told_in_words_as_well() -> None:
+    assert "Gap 63 of 100; may slip 82%" in course.course_chart(detail(), NOW)["aria"]["label"]["description"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +11,7 @@ import structlog
 
 from candor.ops import metrics
 from risk_svc import queries
-from risk_svc.domain.track import Track, track
+from risk_svc.domain.track import Track, calibrated, track
 
 if TYPE_CHECKING:
     from candor.store.db import Database
@@ -51,7 +52,8 @@ class Figures:
         for name, count in counted["bands"].items():
             metrics.PROMISES_OPEN.labels(name).set(count)
         metrics.PROMISES_SLIPPING.set(counted["slipping"])
-        _calibration(track(scored))
+        # Arithmetic of some hundredths of a second, every 15 of them: the event loop goes on meanwhile.
+        _calibration(await asyncio.to_thread(track, scored))
 
 
 def _calibration(found: Track) -> None:
@@ -59,6 +61,8 @@ def _calibration(found: Track) -> None:
         return
     metrics.FORECAST_BRIER.set(found.brier)
     metrics.FORECAST_BASE_BRIER.set(found.base_brier)
+    metrics.FORECAST_CALIBRATION_ERROR.set(math.nan if found.calibration_error is None else found.calibration_error)
+    metrics.FORECAST_MISCALIBRATED.set(calibrated(found) is False)
     # A bin that none of the last forecasts lies in would go on showing those of long ago.
     for gauge in (metrics.FORECASTS_SETTLED, metrics.FORECAST_PREDICTED, metrics.FORECAST_OBSERVED):
         gauge.clear()
@@ -66,3 +70,6 @@ def _calibration(found: Track) -> None:
         metrics.FORECASTS_SETTLED.labels(f"{item.low:.1f}").set(item.n)
         metrics.FORECAST_PREDICTED.labels(f"{item.low:.1f}").set(item.predicted)
         metrics.FORECAST_OBSERVED.labels(f"{item.low:.1f}").set(item.observed)
+    for level in found.coverage:
+        metrics.FORECAST_COVERED.labels(f"{level.level}").set(level.covered)
+        metrics.FORECASTS_COMPLETED.labels(f"{level.level}").set(level.n)

@@ -75,6 +75,14 @@ FORECAST_BRIER: Final = _gauge("forecast_brier_ratio", "Mean Brier score of sett
 FORECAST_BASE_BRIER: Final = _gauge("forecast_base_brier_ratio", "Brier score of always saying the base rate.")
 FORECAST_PREDICTED: Final = _gauge("forecast_predicted_ratio", "Mean forecast of settled promises in a bin.", "bin")
 FORECAST_OBSERVED: Final = _gauge("forecast_observed_ratio", "Share of a bin's promises that slipped.", "bin")
+FORECAST_CALIBRATION_ERROR: Final = _gauge(
+    "forecast_calibration_error_ratio", "Mean distance of forecasts from what happened, in ten bins of equally many."
+)
+FORECAST_COVERED: Final = _gauge("forecast_covered_ratio", "Share completed by the quantile stated.", "level")
+FORECASTS_COMPLETED: Final = _gauge("forecasts_completed", "Scored forecasts that the coverage rests on.", "level")
+FORECAST_MISCALIBRATED: Final = _gauge(
+    "forecast_miscalibrated", "1 while enough is settled to tell that forecasts do not hold what they say."
+)
 
 # Notices
 NOTICES: Final = _gauge("notices_in_state", "Notices by state.", "state")

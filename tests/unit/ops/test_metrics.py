@@ -14,6 +14,7 @@ BOUNDED = {
     "band",
     "bin",
     "code",
+    "level",
     "method",
     "reason",
     "route",
@@ -40,6 +41,9 @@ NEEDED = [
     "candor_forecast_predicted_ratio",
     "candor_forecast_observed_ratio",
     "candor_forecast_brier_ratio",
+    "candor_forecast_calibration_error_ratio",
+    "candor_forecast_covered_ratio",
+    "candor_forecast_miscalibrated",
 ]
 
 

@@ -19,8 +19,9 @@ from candor.store.migrate import scripts, upgrade
 from candor.store.retention import Retention
 from candor.web.app import create_app
 from candor.web.observed import BOARD_POLICY
-from risk_svc import routes
+from risk_svc import checks, routes
 from risk_svc.domain.forecast import ReferenceClasses
+from risk_svc.domain.forecast.online.live import Published
 from risk_svc.feed import Feed
 from risk_svc.figures import Figures
 from risk_svc.handlers import RiskHandler
@@ -72,6 +73,8 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
         app.state.feed = feed
         app.state.clock = clock or settings.business_clock()
         app.state.reading = board.Reading(database, feed, app.state.clock)
+        app.state.published = Published()
+        app.state.open_incidents = checks.OpenIncidents(database)
         app.state.health.add("database", database.check)
         app.state.health.add("kafka", kafka.check)
         try:
@@ -81,7 +84,9 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
             await database.close()
 
     policies = {board.MOUNT: BOARD_POLICY}
-    app = create_app("Candor risk-svc", settings, parts, [routes.router, board.router], policies=policies)
+    app = create_app(
+        "Candor risk-svc", settings, parts, [routes.router, checks.router, board.router], policies=policies
+    )
     if settings.session_secret_file is not None or settings.production:
         board.attach(app, settings)
     return app

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from functools import cache
 
 import numpy as np
 import pytest
@@ -11,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from risk_svc.domain.forecast.online.engine import Engine
 from risk_svc.domain.forecast.online.live import TICK, Published, open_at, seen_of, struck_of, view_of
 from risk_svc.domain.forecast.online.stored import ForeignFormatError, engine_bytes, engine_of, model_bytes, model_of
-from risk_svc.domain.forecast.online.stream import seconds, take
+from risk_svc.domain.forecast.online.stream import seconds
 from risk_svc.domain.forecast.online.view import View
 from risk_svc.domain.incidents import Incident
 from risk_svc.domain.state import PromiseState, Step, StepStatus
 from tests.support.stream import stream
+from tests.support.taught import taught
 
 HOUR = 3600.0
 REACHED = StepStatus.REACHED
@@ -41,15 +40,6 @@ def shipped(**known: object) -> Step:
 
 
 DELIVERED = Step("delivered", planned=40 * HOUR)
-
-
-@cache
-def taught() -> Engine:
-    """An engine that has seen 900 parcels, the second half of maker c's late."""
-    engine = Engine()
-    for event in stream(900)[0]:
-        take(engine, event)
-    return engine
 
 
 def published() -> Published:

@@ -1,0 +1,49 @@
+"""Before saying yes: what like promises say of a date that is about to be promised (definitions.md: u)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from candor.contracts import LEAST_CASES
+
+OVER_PROMISE: Final = 0.5
+TARGET: Final = 0.8
+SANDBAG: Final = 0.97
+"""Shares kept below which a date is an over-promise, from which on it is sound, and above which it is padded."""
+
+
+class Verdict(StrEnum):
+    """What a share kept says of the date."""
+
+    OVER_PROMISE = "over_promise"
+    TIGHT = "tight"
+    SOUND = "sound"
+    SANDBAG = "sandbag"
+    UNKNOWN = "too_little_history"
+
+
+def verdict(kept: float, n: int) -> Verdict:
+    """The verdict on a date that a share `kept` in [0, 1] of `n` like promises meets."""
+    if n < LEAST_CASES:
+        return Verdict.UNKNOWN
+    if kept < OVER_PROMISE:
+        return Verdict.OVER_PROMISE
+    if kept < TARGET:
+        return Verdict.TIGHT
+    return Verdict.SANDBAG if kept > SANDBAG else Verdict.SOUND
+
+
+def advice(found: Verdict, kept: float, n: int, base: float) -> str:
+    """The verdict in a sentence for who is about to promise."""
+    of_ten = f"{kept:.0%} of {n} like promises would keep this date"
+    match found:
+        case Verdict.OVER_PROMISE:
+            return f"Do not promise this: only {of_ten}."
+        case Verdict.TIGHT:
+            return f"Tight: {of_ten}; promise a later date, or say that it is a hope."
+        case Verdict.SANDBAG:
+            return f"Padded: {of_ten}; an earlier date would hold as well."
+        case Verdict.SOUND:
+            return f"Sound: {of_ten}."
+    return f"Too little history: {n} like promises are known, and {base:.0%} of its kind slip so far."

@@ -1,0 +1,106 @@
+"""`POST /v1/checks` on the web role: a draft in, what becomes of like promises out."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from risk_svc.domain.forecast.online.stored import model_bytes
+from risk_svc.settings import RiskSettings
+from risk_svc.wiring import web
+from tests.support.api import Api, Keys, running
+from tests.support.clocks import ManualClock
+from tests.support.servers import Databases
+from tests.support.taught import taught
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+NOW = datetime.fromtimestamp(taught().now, UTC)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def api(
+    postgres: str, kafka: str, databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Api]:
+    keys = Keys(tmp_path_factory.mktemp("checks"))
+    prefix = f"t{secrets.token_hex(5)}"
+    settings = RiskSettings(
+        database_url=postgres,
+        database_prefix=prefix,
+        kafka_bootstrap_servers=kafka,
+        topic_prefix=prefix,
+        **keys.write(),
+    )
+    app = web(settings, ManualClock(NOW))
+    async with running(app, keys) as made:
+        app.state.published.take(model_bytes(taught().model))
+        yield made
+    await databases.drop(settings.database)
+
+
+async def asked(api: Api, body: dict[str, Any], role: str | None = "viewer") -> httpx.Response:
+    return await api.call("POST", "/v1/checks", body, role=role)
+
+
+def draft(hours: float, **fields: Any) -> dict[str, Any]:
+    shipped = (NOW + timedelta(hours=15)).isoformat()
+    milestones = [{"name": "shipped", "planned": shipped}, {"name": "delivered"}]
+    due = (NOW + timedelta(hours=hours)).isoformat()
+    return {"kind": "parcel", "due": due, "labels": {"maker": "a"}, "milestones": milestones, **fields}
+
+
+async def test_a_later_date_is_kept_by_more_and_the_verdict_follows(api: Api) -> None:
+    found = [(await asked(api, draft(hours))).json() for hours in (37, 60)]
+    assert found[0]["share_kept"] < found[1]["share_kept"]
+    assert found[0]["verdict"] != found[1]["verdict"]
+    for one in found:
+        assert one["n"] > 500
+        assert one["model"] == taught().model.version
+        assert one["basis"] == "parcel"
+        assert NOW < datetime.fromisoformat(one["p50"]) <= datetime.fromisoformat(one["p80"])
+        assert one["advice"].endswith(".")
+
+
+async def test_who_got_worse_is_told_from_who_did_not(api: Api) -> None:
+    shares = {maker: (await asked(api, draft(48, labels={"maker": maker}))).json()["share_kept"] for maker in "ac"}
+    assert shares["c"] < shares["a"] - 0.05
+
+
+async def test_too_little_history_says_so_and_shows_the_base_rate(api: Api) -> None:
+    found = (await asked(api, draft(48, kind="never-seen"))).json()
+    assert found["verdict"] == "too_little_history"
+    assert "Too little history" in found["advice"]
+    assert (found["share_kept"], found["p50"], found["why"]) == (None, None, [])
+    assert 0 < found["base_rate"] < 1
+
+
+async def test_the_body_of_a_promise_can_be_sent_as_it_is(api: Api) -> None:
+    whole = draft(48, customer_id="c1", what="A parcel", depends_on=[{"kind": "site", "id": "LEJ"}], value=12.5)
+    assert (await asked(api, whole)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"due": "2020-01-01T00:00:00Z"}, "/due"),
+        ({"due": "soon"}, "/due"),
+        ({"kind": ""}, "/kind"),
+        ({"labels": {"weight": []}}, "/labels/weight"),
+        ({"milestones": [{"name": "a"}, {"name": "a"}]}, "/milestones"),
+        ({"tolerance_s": -1}, "/tolerance_s"),
+    ],
+)
+async def test_a_bad_draft_is_refused_by_field(api: Api, change: dict[str, Any], pointer: str) -> None:
+    found = await asked(api, draft(48) | change)
+    assert found.status_code == 422
+    assert found.json()["code"] == "invalid_field"
+    assert found.json()["errors"][0]["pointer"] == pointer
+
+
+async def test_nobody_without_a_key_may_ask(api: Api) -> None:
+    assert (await asked(api, draft(48), role=None)).status_code == 401

@@ -13,7 +13,7 @@ from risk_svc.domain.forecast.online.engine import Engine
 from risk_svc.domain.forecast.online.memory import UNKNOWN
 from risk_svc.domain.forecast.online.stored import engine_bytes, engine_of
 from risk_svc.domain.forecast.online.stream import decide, take
-from risk_svc.domain.forecast.online.view import Incident, Seen, Struck, View
+from risk_svc.domain.forecast.online.view import Incident, Seen, Struck, View, labels
 from tests.support.pictures import told
 from tests.support.stream import Lines, stream
 
@@ -32,8 +32,8 @@ def heard(engine: Engine, lines: Lines, between: Any = lambda engine: engine) ->
 
 
 def view(name: str = "p1", *, made: float = 0.0, due: float = DAY, **known: Any) -> View:
-    known = {"last_at": made, "stages": [(-1, made)], **known}
-    return View(name, "parcel", made, due, ["shipped", "delivered"], {"shipped": 6 * HOUR}, [], [], **known)
+    known = {"texts": [], "numbers": [], "last_at": made, "stages": [(-1, made)], **known}
+    return View(name, "parcel", made, due, ["shipped", "delivered"], {"shipped": 6 * HOUR}, **known)
 
 
 def test_a_restart_at_any_moment_changes_no_forecast() -> None:
@@ -173,3 +173,23 @@ def test_thousands_of_kinds_cost_no_memory(name: str) -> None:
     context = engine.model.context
     assert max(len(context.leads), len(context.spread), len(context.tails)) <= 4096
     assert len(engine.model.groups) <= 62
+
+
+def test_attributes_without_end_neither_crash_nor_cost_memory() -> None:
+    engine = Engine(by_clock=True)
+    for number in range(10_000):
+        made = number * 60.0
+        wild = {"order": f"o{number}", f"name {number}": "x", "amount": (math.inf, 1e308, -1.0)[number % 3]}
+        skipped = frozenset({"order"} if number % 7 else ())
+        texts, numbers = labels({**wild, f"n{number}": math.nan, "left out": None}, skipped)
+        known = {"texts": texts, "numbers": numbers}
+        engine.see(Seen(made, view(f"p{number}", made=made, due=made + HOUR, **known)))
+        if number % 10 == 0:
+            engine.see(Seen(made + 1, view(f"p{number}", made=made, due=made + HOUR, completed=made + 1, **known)))
+        if number in (4999, 9999):
+            engine.close(made // HOUR * HOUR)
+            found = engine.forecast(f"p{number}", made, "made")
+            assert 0 <= found.p_late <= 1
+            assert 0 <= found.q50 <= found.q80 <= found.q90 < math.inf
+    assert len(engine.model.layout.columns) <= 192
+    assert all(len(table.table) <= 100_000 for table in engine.model.context.late.values())

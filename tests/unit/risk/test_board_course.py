@@ -43,16 +43,40 @@ def test_what_happened_after_the_last_forecast_moved_none() -> None:
 
 def test_a_forecast_on_too_little_is_not_stated() -> None:
     (held,) = course.course(detail(history=[point(-60, None)]))
-    assert not held.stated
-    assert course.moved(None, held, "UTC") == "too little history for a forecast"
+    assert course.moved(detail(), None, held) == "too little history for a forecast"
 
 
 def test_a_line_tells_how_the_chance_moved() -> None:
     first, second = course.course(moving())
-    assert course.moved(None, first, "UTC").startswith("may slip 23%; P50 Fri 8 Mar 23:55, P80 Sat 9 Mar 00:10, ")
-    line = course.moved(first, second, "America/New_York")
-    assert line == "may slip 23% → 61%; P50 Fri 8 Mar 19:17, P80 Fri 8 Mar 19:45, P90 may never come"
-    assert course.moved(second, second, "UTC").startswith("may slip 61%; ")
+    said = course.moved(moving(), None, first)
+    assert said == "may slip 23%; P50 10 min early, P80 5 min late, P90 20 min late"
+    said = course.moved(moving(), first, second)
+    assert said == "may slip 23% → 61%; P50 12 min late, P80 40 min late, P90 may never come"
+    assert course.moved(moving(), second, second).startswith("may slip 61%; ")
+
+
+@pytest.mark.parametrize(
+    ("late", "words"),
+    [
+        ((None, None, None), "it may never come"),
+        ((0.2, 90, 20_000), "P50 on time, P80 1.5 h late, P90 13.9 days late"),
+        ((35, 35, 35), "35 min late"),
+    ],
+)
+def test_lateness_is_told_against_the_date_held(late: tuple[float | None, ...], words: str) -> None:
+    found = detail(history=[fan_point(-60, 1.0, *late)])
+    assert course.lateness(found, course.course(found)[0]) == words
+
+
+def test_moves_are_told_newest_first_and_only_where_there_is_news() -> None:
+    found = moving()
+    again = fan_point(44, 0.613, 12.1, 40.2, None)
+    after = fan_point(70, 0.613, 12.1, 40.2, None)
+    found.history += [again, after]
+    told = course.moves(found)
+    assert [move.when for move in told] == ["Fri 8 Mar 18:15", "Fri 8 Mar 17:48", "Fri 8 Mar 16:05"]
+    assert told[0].happened == ("Over: Snow at EWR",)
+    assert "23% → 61%" in told[1].forecast
 
 
 def test_what_holds_now_comes_last() -> None:

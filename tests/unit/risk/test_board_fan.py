@@ -98,9 +98,9 @@ def test_a_point_tells_its_forecast_and_what_moved_it() -> None:
     assert tips[1].splitlines() == [
         "Fri 8 Mar 17:05",
         "may slip 60%",
-        "P50 Fri 8 Mar 19:17",
-        "P80 Fri 8 Mar 19:45",
-        "P90 Fri 8 Mar 20:05",
+        "P50 Fri 8 Mar 19:17, 12 min late",
+        "P80 Fri 8 Mar 19:45, 40 min late",
+        "P90 Fri 8 Mar 20:05, 60 min late",
         "departed: reached, on plan",
         "model version 3",
     ]
@@ -129,7 +129,7 @@ def test_what_is_tolerated_has_its_line() -> None:
 def test_the_fan_is_told_in_words_as_well() -> None:
     said = drawn()["aria"]["label"]["description"]
     assert "Date held Fri 8 Mar 19:05" in said
-    assert "At present may slip 82%; P50 Fri 8 Mar 19:35" in said
+    assert "At present may slip 82%; P50 30 min late" in said
 
 
 @pytest.mark.parametrize(("late", "name"), [(50.0, "minutes"), (600.0, "hours"), (20_000.0, "days")])

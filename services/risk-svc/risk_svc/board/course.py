@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from candor.contracts import LEAST_CASES, Standing
 from risk_svc import schemas
 from risk_svc.board import look
+from risk_svc.domain.scoring import span
 
 STEPS_OF_TIME: Final = 300
 """The present is drawn in steps of this share of the lead time: finer ones nobody sees, and every watcher pays for."""
@@ -19,17 +20,20 @@ NO_MOVERS: Final = frozenset({"made", "notice", "unsent"})
 class Held(NamedTuple):
     """A forecast that held from `at` on, and what happened between the one before and it.
 
-    `stated` is False where it rested on too little; quantiles are None then, and where it may never complete.
+    `p_slip` is None where it rested on too little; quantiles are None then, and where it may never complete.
     """
 
     at: datetime
-    stated: bool
     p_slip: float | None
     p50: datetime | None
     p80: datetime | None
     p90: datetime | None
     model: int
     happened: tuple[str, ...] = ()
+
+    @property
+    def named(self) -> tuple[tuple[str, datetime | None], ...]:
+        return (("P50", self.p50), ("P80", self.p80), ("P90", self.p90))
 
 
 def course(detail: schemas.GapDetail) -> list[Held]:
@@ -39,8 +43,7 @@ def course(detail: schemas.GapDetail) -> list[Held]:
     for point in detail.history:
         between = [_words(entry) for entry in events if since < entry.at <= point.at]
         happened = tuple([point.why, *between] if point.why else between)
-        quantiles = (point.p50, point.p80, point.p90)
-        held.append(Held(point.at, point.p_slip is not None, point.p_slip, *quantiles, point.model, happened))
+        held.append(Held(point.at, point.p_slip, point.p50, point.p80, point.p90, point.model, happened))
         since = point.at
     return held
 
@@ -50,16 +53,8 @@ def until_now(detail: schemas.GapDetail, held: Sequence[Held], now: datetime) ->
     forecast = detail.forecast
     if detail.standing is not Standing.OPEN or forecast is None or not held:
         return list(held)
-    present = Held(
-        present_of(detail, now),
-        forecast.p_slip is not None,
-        forecast.p_slip,
-        forecast.p50,
-        forecast.p80,
-        forecast.p90,
-        forecast.model,
-    )
-    return [*held, present]
+    at = present_of(detail, now)
+    return [*held, Held(at, forecast.p_slip, forecast.p50, forecast.p80, forecast.p90, forecast.model)]
 
 
 def present_of(detail: schemas.GapDetail, now: datetime) -> datetime:
@@ -96,20 +91,56 @@ def rests_on(detail: schemas.GapDetail) -> list[str]:
     return lines + [f"{item.words}: without it {item.p_slip_without:.0%} would slip" for item in forecast.why]
 
 
-def moved(before: Held | None, held: Held, zone: str) -> str:
+class Move(NamedTuple):
+    """A line about a forecast that differs from the one before, and what happened in between."""
+
+    when: str
+    forecast: str
+    happened: tuple[str, ...]
+
+
+def moves(detail: schemas.GapDetail) -> list[Move]:
+    """How the forecast moved, newest first; times without anything new are left out."""
+    found: list[Move] = []
+    before: Held | None = None
+    for held in course(detail):
+        if held.happened or before is None or _said(detail, held) != _said(detail, before):
+            forecast = moved(detail, before, held)
+            found.append(Move(look.clock_text(held.at, detail.zone), forecast, held.happened))
+        before = held
+    return found[::-1]
+
+
+def moved(detail: schemas.GapDetail, before: Held | None, held: Held) -> str:
     """A forecast in one line, with the chance to slip that stood before it."""
-    if not held.stated:
+    if held.p_slip is None:
         return "too little history for a forecast"
     chance = f"{held.p_slip:.0%}"
-    if before is not None and before.stated and f"{before.p_slip:.0%}" != chance:
+    if before is not None and before.p_slip is not None and f"{before.p_slip:.0%}" != chance:
         chance = f"{before.p_slip:.0%} → {chance}"
-    return f"may slip {chance}; {quantiles(held, zone)}"
+    return f"may slip {chance}; {lateness(detail, held)}"
 
 
-def quantiles(held: Held, zone: str, joint: str = ", ") -> str:
-    """P50, P80 and P90 in the promise's zone."""
-    named = (("P50", held.p50), ("P80", held.p80), ("P90", held.p90))
-    return joint.join(f"{name} {look.clock_text(at, zone) if at else 'may never come'}" for name, at in named)
+def lateness(detail: schemas.GapDetail, held: Held) -> str:
+    """P50, P80 and P90 against the date held, e.g. `P50 12 min early, P80 1.5 h late, P90 may never come`."""
+    due = detail.dates.held_due
+    if held.p50 is None:
+        return "it may never come"
+    if held.p50 == held.p90:
+        return late_words(held.p50, due)
+    return ", ".join(f"{name} {late_words(at, due)}" for name, at in held.named)
+
+
+def late_words(at: datetime | None, due: datetime) -> str:
+    """E.g. `35 min late`, `1.5 h early`, `on time`."""
+    if at is None:
+        return "may never come"
+    late = (at - due).total_seconds()
+    return "on time" if abs(late) < 30 else f"{span(abs(late))} {'late' if late > 0 else 'early'}"
+
+
+def _said(detail: schemas.GapDetail, held: Held) -> str:
+    return moved(detail, None, held)
 
 
 def course_chart(detail: schemas.GapDetail, now: datetime) -> dict[str, Any]:

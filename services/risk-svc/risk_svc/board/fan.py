@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from risk_svc import schemas
 from risk_svc.board import look
-from risk_svc.board.course import Held, course, moved, quantiles, until_now, wall_ms
+from risk_svc.board.course import Held, course, late_words, moved, until_now, wall_ms
 
 INK: Final = "#16404f"
 BANDS: Final = (("P80", "#1f6f8b", 0.45), ("P90", "#1f6f8b", 0.2))
@@ -55,8 +55,9 @@ def fan_chart(detail: schemas.GapDetail, now: datetime) -> Options:
         "aria": {"enabled": True, "label": {"description": fan_words(detail, held)}},
         "useUTC": True,
         "animation": False,
-        "grid": {"left": 52, "right": 20, "top": 62, "bottom": 28},
-        "legend": {"top": 0, "itemGap": 8, "itemWidth": 16, "textStyle": {"color": look.MUTED}},
+        "grid": {"left": 48, "right": 24, "top": 40, "bottom": 72},
+        # Below, where a second row of it on a phone covers nothing.
+        "legend": {"bottom": 0, "itemGap": 8, "itemWidth": 16, "textStyle": {"color": look.MUTED}},
         "tooltip": {
             "trigger": "axis",
             "confine": True,
@@ -64,14 +65,20 @@ def fan_chart(detail: schemas.GapDetail, now: datetime) -> Options:
             "formatter": "{b0}",
             "extraCssText": "white-space: pre-line; max-width: 290px;",
         },
-        "xAxis": {"type": "time", "min": start, "max": max(end, due), "axisLabel": {"hideOverlap": True}},
+        "xAxis": {
+            "type": "time",
+            "min": start,
+            "max": max(end, due),
+            "axisLine": {"onZero": False},
+            "axisLabel": {"hideOverlap": True},
+        },
         "yAxis": {
             "type": "value",
             "min": scale.low,
             "max": scale.high,
             "interval": scale.step,
             "name": f"{scale.name} late (−: early)",
-            "nameTextStyle": {"align": "left", "padding": [0, 0, 0, -44], "color": look.MUTED},
+            "nameTextStyle": {"align": "left", "padding": [0, 0, 0, -40], "color": look.MUTED},
         },
         "series": [*_bands(detail, held, scale), *_lanes(detail, now, scale)],
     }
@@ -107,16 +114,16 @@ def fan_words(detail: schemas.GapDetail, held: Sequence[Held]) -> str:
     said = f"When it was expected to complete, over time. Date held {look.clock_text(detail.dates.held_due, zone)}."
     if detail.completed_at is not None:
         return f"{said} Completed {look.clock_text(detail.completed_at, zone)}."
-    return f"{said} At present {moved(None, held[-1], zone)}." if held else said
+    return f"{said} At present {moved(detail, None, held[-1])}." if held else said
 
 
 def _bands(detail: schemas.GapDetail, held: Sequence[Held], scale: Scale) -> list[Options]:
-    due, zone = detail.dates.held_due, detail.zone
-    stamps = [wall_ms(item.at, zone) for item in held]
+    due = detail.dates.held_due
+    stamps = [wall_ms(item.at, detail.zone) for item in held]
     rows = [[_place(scale, item, at, due) for at in (item.p50, item.p80, item.p90)] for item in held]
     # Stacked on one another; completion before the date held is negative, and stacks all the same.
     line = {"type": "line", "step": "end", "stack": "fan", "stackStrategy": "all"}
-    tips = [_tip(item, zone) for item in held]
+    tips = [_tip(detail, item) for item in held]
     middle = line | {
         "name": "P50",
         "symbol": "circle",
@@ -145,7 +152,7 @@ def _bands(detail: schemas.GapDetail, held: Sequence[Held], scale: Scale) -> lis
 
 
 def _place(scale: Scale, item: Held, at: datetime | None, due: datetime) -> float | None:
-    return scale.place((at - due).total_seconds() if at else None) if item.stated else None
+    return scale.place((at - due).total_seconds() if at else None) if item.p_slip is not None else None
 
 
 def _above(below: float | None, here: float | None) -> float | None:
@@ -156,7 +163,7 @@ def _lines(detail: schemas.GapDetail, held: Sequence[Held], scale: Scale) -> Opt
     due = detail.dates.held_due
 
     def line(at: dict[str, float], words: str, colour: str, dash: str, place: str) -> Options:
-        label = {"formatter": words, "position": place, "color": colour}
+        label = {"formatter": words, "position": place, "color": colour, "rotate": 0}
         return {**at, "lineStyle": {"color": colour, "type": dash}, "label": label}
 
     lines = [line({"yAxis": 0}, "date held", HELD, "solid", "insideStartTop")]
@@ -168,7 +175,7 @@ def _lines(detail: schemas.GapDetail, held: Sequence[Held], scale: Scale) -> Opt
         place = scale.place((detail.completed_at - due).total_seconds())
         lines.append(line({"yAxis": place}, "completed", LATE if late else "#2e7d5b", "solid", "insideStartBottom"))
     if detail.forecast is not None and held:
-        lines.append(line({"xAxis": wall_ms(held[-1].at, detail.zone)}, "now", PRESENT, "dotted", "insideEndTop"))
+        lines.append(line({"xAxis": wall_ms(held[-1].at, detail.zone)}, "now", PRESENT, "dotted", "end"))
     return {"symbol": "none", "silent": True, "animation": False, "data": lines}
 
 
@@ -196,9 +203,14 @@ def _lanes(detail: schemas.GapDetail, now: datetime, scale: Scale) -> list[Optio
     ]
 
 
-def _tip(item: Held, zone: str) -> str:
-    if not item.stated:
-        return f"{look.clock_text(item.at, zone)}\ntoo little history for a forecast"
-    model = [f"model version {item.model:,}"] if item.model else []
-    lines = [look.clock_text(item.at, zone), f"may slip {item.p_slip:.0%}", quantiles(item, zone, "\n"), *item.happened]
-    return "\n".join([*lines, *model])
+def _tip(detail: schemas.GapDetail, item: Held) -> str:
+    """What stands beside a point: its forecast, what happened before it, the model's version."""
+    lines = [look.clock_text(item.at, detail.zone)]
+    if item.p_slip is None:
+        return "\n".join([*lines, "too little history for a forecast"])
+    lines.append(f"may slip {item.p_slip:.0%}")
+    for name, at in item.named:
+        late = late_words(at, detail.dates.held_due)
+        lines.append(f"{name} {look.clock_text(at, detail.zone)}, {late}" if at else f"{name} {late}")
+    lines += item.happened
+    return "\n".join([*lines, f"model version {item.model:,}"] if item.model else lines)

@@ -8,7 +8,7 @@ from nicegui import ui
 
 from risk_svc import schemas
 from risk_svc.board import look
-from risk_svc.board.course import Held, course, course_chart, fan_may_be_drawn, moved, no_fan_words, rests_on
+from risk_svc.board.course import Move, course_chart, fan_may_be_drawn, moves, no_fan_words, rests_on
 from risk_svc.board.fan import fan_chart
 from risk_svc.board.frame import Chart, Part, live, page_frame
 from risk_svc.board.reading import Reading
@@ -27,7 +27,7 @@ ICONS: Final = {
 }
 LEGEND: Final = (
     "Line: half of like cases are done by then (P50). Dark band: to P80, light band: to P90; of ten like cases eight "
-    "and nine are done by its upper edge."
+    "and nine are done by its upper edge. What reaches the top may never come."
 )
 WIDE, NARROW = "min-width: 290px; flex: 2 1 420px", "min-width: 260px; flex: 1 1 260px"
 
@@ -50,25 +50,26 @@ class Page:
 
     def _parts(self) -> None:
         self.head = Part(_head)
-        with _card(), ui.column().classes("w-full gap-2"):
+        with _card():
             _title("When it is expected")
             self.fan = Chart(320)
             self.legend = ui.label(LEGEND).style(f"color: {look.MUTED}; font-size: .85rem")
             self.no_fan = ui.label().mark("no-fan")
-        with ui.row().classes("w-full gap-2"):
-            with _card(WIDE):
-                _title("What moved the forecast")
-                self.moves = Part(_moves)
-            with _card(NARROW):
-                _title("What the forecast rests on")
-                self.basis = Part(_lines)
-        with ui.row().classes("w-full gap-2"):
-            with _card(WIDE):
-                _title("Its course")
-                self.course = Chart(240)
-            with _card(NARROW):
-                _title("What makes the gap")
-                self.gap = Part(_gap)
+        with ui.row().classes("w-full gap-4"):
+            with _column(WIDE):
+                with _card():
+                    _title("Its course")
+                    self.course = Chart(240)
+                with _card():
+                    _title("What moved the forecast")
+                    self.moves = Part(_moves)
+            with _column(NARROW):
+                with _card():
+                    _title("What makes the gap")
+                    self.gap = Part(_gap)
+                with _card():
+                    _title("What the forecast rests on")
+                    self.basis = Part(_lines)
         with _card():
             _title("What happened")
             self.timeline = Part(_timeline)
@@ -91,16 +92,19 @@ class Page:
             self.fan.show(fan_chart(detail, now))
         else:
             self.no_fan.set_text(no_fan_words(detail))
-        self.moves.show((detail.zone, course(detail)))
+        self.moves.show(moves(detail))
         self.basis.show(rests_on(detail) or ["Nothing any more: it is over."])
         self.course.show(course_chart(detail, now))
         self.gap.show(sorted(detail.contributions, key=lambda part: -part.share))
         self.timeline.show((detail.zone, look.timeline(detail)))
 
 
-def _card(style: str = "") -> ui.card:
-    card = ui.card().props("flat bordered").classes("gap-2")
-    return card.classes("col-grow").style(style) if style else card.classes("w-full")
+def _card() -> ui.card:
+    return ui.card().props("flat bordered").classes("w-full gap-2")
+
+
+def _column(style: str) -> ui.column:
+    return ui.column().classes("gap-4").style(style)
 
 
 def _title(words: str) -> None:
@@ -119,16 +123,15 @@ def _head(head: look.Headline) -> None:
     ui.label(head.when)
 
 
-def _moves(found: tuple[str, list[Held]]) -> None:
-    zone, held = found
-    if not held:
+def _moves(found: list[Move]) -> None:
+    if not found:
         ui.label("Nothing yet: it has not been forecast.")
     with ui.element("ol").classes("w-full moves"):
-        for before, item in reversed(list(zip([None, *held], held, strict=False))):
+        for move in found:
             with ui.element("li"):
-                ui.label(look.clock_text(item.at, zone)).classes("text-weight-medium")
-                ui.label(moved(before, item, zone)).style(f"color: {look.MUTED}")
-                for words in item.happened:
+                ui.label(move.when).classes("text-weight-medium")
+                ui.label(move.forecast).style(f"color: {look.MUTED}")
+                for words in move.happened:
                     ui.label(words)
 
 

@@ -181,12 +181,12 @@ def event_of(state: PromiseState, standing: Standing, facts: list[Fact]) -> GapS
 def lateness_words(state: PromiseState, item: Predicted, now: float) -> str:
     """The evidence of L, e.g. `83 % likely to slip; half of like promises would be done 42 min late`."""
     if now > state.deadline:
-        return f"not complete {_span(now - state.deadline)} after the date held"
+        return f"not complete {span(now - state.deadline)} after the date held"
     if item.n < LEAST_CASES:
         return support.words(item.n, item.base)
     said = f"{item.p_slip * 100:.0f} % likely to slip"
     if math.isfinite(item.q50) and item.q50 > state.deadline:
-        said += f"; the middle forecast is {_span(item.q50 - state.deadline)} late"
+        said += f"; the middle forecast is {span(item.q50 - state.deadline)} late"
     return said
 
 
@@ -196,18 +196,19 @@ def settled_words(state: PromiseState, standing: Standing, done: float | None) -
         return "cancelled"
     if done is None:
         return "not delivered"
-    return f"completed {_span(max(0.0, done - state.deadline))} late"
+    return f"completed {span(max(0.0, done - state.deadline))} late"
+
+
+def span(seconds: float) -> str:
+    """E.g. `42 min`, `1.5 h`, `2.3 days`."""
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 172800 else f"{seconds / 86400:.1f} days"
 
 
 def _set(view: View, found: gaps.Gap) -> None:
     view.score = found.score
     view.shares = [(part.component.value, part.x, share, part.evidence) for part, share in found.parts]
-
-
-def _span(seconds: float) -> str:
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 172800 else f"{seconds / 86400:.1f} days"
 
 
 def _finite(seconds: float) -> float | None:

@@ -110,7 +110,8 @@ async def test_a_broker_killed_under_load_and_restarted_repeats_nothing(
             writing = asyncio.create_task(writer.write(150))
             await until(functools.partial(_sent_more, relay, relay.sent))
             await asyncio.to_thread(broker.kill)
-            await writing  # the outage does not stop the outbox
+            await writing
+            await writer.write(5)  # the outage does not stop the outbox
             assert await place.unsent() > 0
             await asyncio.to_thread(broker.start)
             await place.drained()

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import asyncpg
 import httpx
+from fastapi import FastAPI
 
 from candor.local.mailbox.app import create_app as mailbox_app
 from candor.local.mailbox.smtp import Faults, listen
@@ -26,9 +27,8 @@ from notify_svc.settings import NotifySettings
 from notify_svc.wiring import build as build_notify
 from promise_svc.settings import PromiseSettings
 from promise_svc.wiring import build as build_promise
-from risk_svc import measures
-from risk_svc.settings import RiskSettings
-from risk_svc.wiring import web, worker
+from risk_svc.settings import LearnerSettings, RiskSettings
+from risk_svc.wiring import learner, web, worker
 from tests.support.api import Api, Keys, running
 from tests.support.clocks import ManualClock
 from tests.support.waiting import until
@@ -46,6 +46,7 @@ class Town:
     delivery: Api = field(init=False)
     risk: Api = field(init=False)
     notify: Api = field(init=False)
+    worker_app: FastAPI = field(init=False)
     _worker: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def tell(self, event: str, **data: Any) -> dict[str, Any]:
@@ -95,7 +96,7 @@ class Town:
         """Start the risk worker."""
         settings = self.settings["risk"]
         assert isinstance(settings, RiskSettings)
-        app = worker(settings, self.clock)
+        app = self.worker_app = worker(settings, self.clock)
         await self._worker.enter_async_context(app.router.lifespan_context(app))
 
     async def stop_worker(self) -> None:
@@ -119,8 +120,22 @@ class Town:
             answer = await api.call("POST", "/v1/imports", {"events": events})
             assert answer.json()["accepted"] == len(events), answer.text
 
-        # Outcomes become visible to learners once no older transaction of the server is open any more.
-        await until(lambda: measures.LEARNED._value.get() == count, pause=0.1)
+        await self.learnt(self.clock.now())
+
+    async def learnt(self, until_when: datetime) -> None:
+        """All hours until then are learnt, and the worker forecasts with what was published of them."""
+        hour = until_when.replace(minute=0, second=0, microsecond=0).timestamp()
+        connection = await asyncpg.connect(self.settings["risk"].database)
+
+        async def done() -> bool:
+            newest = await connection.fetchval("SELECT max(boundary) FROM learner_step")
+            version = await connection.fetchval("SELECT max(version) FROM model_version")
+            return newest is not None and newest >= hour and self.worker_app.state.published.version == version
+
+        try:
+            await until(done, pause=0.1)
+        finally:
+            await connection.close()
 
     async def databases(self, use: Callable[[str, asyncpg.Connection[Any]], Awaitable[None]]) -> None:
         """Let `use(service, connection)` look into all four."""
@@ -165,6 +180,9 @@ async def whole_town(kafka: str, postgres: str, folder: Path, clock: ManualClock
         town.notify = await stack.enter_async_context(running(build_notify(notify, clock), keys))
         stack.push_async_callback(town.stop_worker)
         await town.start_worker()
+        # History is imported in one request here, and comes in without a pause.
+        teaching = learner(LearnerSettings(**common, quiet_seconds=0.5), clock)
+        await stack.enter_async_context(teaching.router.lifespan_context(teaching))
         town.risk = await stack.enter_async_context(running(web(risk, clock), keys))
         town.delivery = await stack.enter_async_context(running(build_delivery(delivery, clock), keys))
         town.promise = await stack.enter_async_context(running(build_promise(promise, clock), keys))

@@ -11,6 +11,7 @@ from candor.store.db import Database
 from risk_svc.domain.forecast.online.live import Published
 from risk_svc.handlers import RiskHandler
 from tests.support.clocks import ManualClock
+from tests.support.learning import Ticks
 from tests.support.risk import MADE, Desk, opened, prepare, taught_by
 from tests.support.servers import Databases
 
@@ -44,3 +45,8 @@ async def desk(risk_database: Database, clock: ManualClock, taught: Published) -
     made = Desk(risk_database, RiskHandler(taught, clock, system=clock))
     await made.load()
     return made
+
+
+@pytest.fixture
+def ticks() -> Ticks:
+    return Ticks()

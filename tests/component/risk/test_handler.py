@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -19,14 +19,11 @@ from candor.contracts import (
 )
 from candor.store.db import Database
 from candor.store.unit_of_work import unit_of_work
-from risk_svc import journal
 from risk_svc.domain.forecast.online.live import Published
-from risk_svc.domain.forecast.online.view import Entry, Seen, Struck
-from risk_svc.domain.known import pseudonym
 from risk_svc.domain.state import PromiseState, folded, from_bytes, to_bytes
 from risk_svc.handlers import RiskHandler
 from tests.support.clocks import ManualClock
-from tests.support.risk import ARRIVES, DEPARTS, DUE, MADE, Desk, M, Story, again, erased, incident, taught_body, works
+from tests.support.risk import ARRIVES, DEPARTS, DUE, MADE, Desk, M, Story, again, incident, taught_body, works
 
 
 def gap(item: Message) -> GapScored:
@@ -36,20 +33,6 @@ def gap(item: Message) -> GapScored:
 
 async def stored(desk: Desk, name: str = "p1") -> PromiseState:
     return from_bytes((await desk.rows("SELECT state FROM promise_state WHERE promise_id = $1", name))[0]["state"])
-
-
-async def journalled(desk: Desk) -> list[Entry]:
-    """All that the journal holds, in its order."""
-    async with desk.database.pool.acquire() as connection:
-        return [entry for row in await journal.read(connection, journal.Place(), most=1000) for entry in row.entries]
-
-
-async def seen(desk: Desk) -> list[tuple[datetime, list[str], bool]]:
-    """(time, milestones reached by then, completed) of the promises in the journal."""
-    found = [entry for entry in await journalled(desk) if isinstance(entry, Seen)]
-    return [
-        (datetime.fromtimestamp(one.at, UTC), sorted(one.view.reached), one.view.completed is not None) for one in found
-    ]
 
 
 async def test_a_promise_is_scored_when_it_is_made(desk: Desk) -> None:
@@ -109,11 +92,6 @@ async def test_arriving_settles_teaches_scores_and_leaves_memory(desk: Desk, clo
     found = gap((await desk.take(story.milestone("departed", 40), story.milestone("arrived", 40)))[-1])
     assert (found.standing, found.completed_at) == (Standing.BROKEN, ARRIVES + 40 * M)
     assert desk.handler.cache.promises == 0
-    assert await seen(desk) == [
-        (MADE, [], False),
-        (DEPARTS + 40 * M, ["departed"], False),
-        (ARRIVES + 40 * M, ["departed"], True),
-    ]
     rows = await desk.rows("SELECT lead, p, base, outcome, kind FROM forecast_score")
     assert [(row["lead"], row["outcome"], row["kind"]) for row in rows] == [("made", 1, "flight")]
     [row] = await desk.rows("SELECT standing, live FROM promise_state")
@@ -258,73 +236,6 @@ async def test_being_told_ends_the_silence(desk: Desk, clock: ManualClock) -> No
     assert (await desk.rows("SELECT told FROM promise_state"))[0]["told"]
 
 
-async def test_history_teaches_and_is_neither_scored_nor_shown(desk: Desk, clock: ManualClock) -> None:
-    story = Story()
-    made = [story.made(historical=True)]
-    done = [story.milestone(name, 5, historical=True) for name in ("departed", "arrived")]
-    clock.set(MADE + timedelta(days=20))
-    assert await desk.take(*made) == []
-    assert await desk.take(*done, tick=True) == []
-    assert [at for at, _, _ in await seen(desk)] == [MADE, DEPARTS + 5 * M, ARRIVES + 5 * M]
-    assert await desk.rows("SELECT lead FROM forecast_score") == []
-    assert not (await desk.rows("SELECT shown FROM promise_state"))[0]["shown"]
-
-
-async def test_every_event_of_a_batch_is_journalled_as_it_was_known_then(desk: Desk, clock: ManualClock) -> None:
-    clock.set(MADE + timedelta(days=20))
-    story, other = Story(), Story("p2", "c2")
-    lives = [one.made(historical=True) for one in (story, other)]
-    lives += [one.milestone(name, 5, historical=True) for name in ("departed", "arrived") for one in (story, other)]
-    await desk.take(*lives)
-    steps = [(MADE, [], False), (DEPARTS + 5 * M, ["departed"], False), (ARRIVES + 5 * M, ["departed"], True)]
-    assert sorted(await seen(desk)) == sorted(steps * 2)
-    rows = await desk.rows("SELECT partition, n FROM journal")
-    assert sum(row["n"] for row in rows) == 6
-    assert len(rows) == len({row["partition"] for row in rows})
-
-
-async def test_milestones_before_their_promise_are_seen_in_their_turn_once_it_comes(desk: Desk) -> None:
-    story = Story()
-    await desk.take(story.milestone("departed", 30))
-    assert await journalled(desk) == []
-    await desk.take(story.made())
-    assert await seen(desk) == [(MADE, [], False), (DEPARTS + 30 * M, ["departed"], False)]
-
-
-async def test_what_changes_nothing_that_a_forecast_knows_is_not_journalled(desk: Desk) -> None:
-    story = Story()
-    made = story.made()
-    await desk.take(made)
-    await desk.take(made, story.notice())
-    await desk.take(again(story.milestone("departed"), 3))
-    await desk.take(tick=True)
-    assert len(await journalled(desk)) == 1
-
-
-async def test_an_incident_is_journalled_once_though_every_partition_hears_of_it(desk: Desk) -> None:
-    begun, over = MADE + timedelta(hours=10), MADE + timedelta(hours=11)
-    await desk.take(incident())
-    await desk.take(incident(), incident(IncidentStatus.RESOLVED, 2, resolved=over))
-    found = await journalled(desk)
-    assert [(one.at, one.incident_id) for one in found if isinstance(one, Struck)] == [
-        (begun.timestamp(), "i1"),
-        (over.timestamp(), "i1"),
-    ]
-    [opened, closed] = [one.incident for one in found if isinstance(one, Struck)]
-    assert opened is not None
-    assert (opened.category, opened.measures) == ("snow", {"severity": 0.6})
-    assert closed is None
-
-
-async def test_who_withdraws_or_is_erased_leaves_the_lesson_without_an_answer(desk: Desk) -> None:
-    story, other = Story(), Story("p2", "c2")
-    await desk.take(story.made(), other.made())
-    await desk.take(story.withdrawn())
-    await desk.take(erased("c2"))
-    gone = [one.view.promise_id for one in await journalled(desk) if isinstance(one, Seen) and one.gone]
-    assert gone == [pseudonym("p1"), pseudonym("p2")]
-
-
 async def test_what_is_published_says_what_moved_the_forecast(desk: Desk, clock: ManualClock) -> None:
     story = Story()
     await desk.take(story.made())
@@ -334,14 +245,6 @@ async def test_what_is_published_says_what_moved_the_forecast(desk: Desk, clock:
     words = dict(view.why)
     assert words["departed 60 min late"] < view.p_slip - 0.3
     assert view.trail[-1].why == "departed 60 min late"
-
-
-async def test_withdrawn_is_told_and_teaches_nothing(desk: Desk) -> None:
-    story = Story()
-    await desk.take(story.made())
-    [item] = await desk.take(story.withdrawn())
-    assert (gap(item).standing, gap(item).score) == (Standing.WITHDRAWN, 0.0)
-    assert [(await seen(desk))[0], (await seen(desk))[-1]] == [(MADE, [], False)] * 2
 
 
 async def test_with_publishing_off_all_is_saved_and_nobody_is_told(

@@ -185,7 +185,7 @@ def test_a_boundary_that_the_clock_has_not_passed_waits() -> None:
 
 def test_a_straggler_cannot_hold_up_the_present_for_ever() -> None:
     pace = Pace(2.0, 60.0, 0.0)
-    closed = []
+    closed: list[int] = []
     for second in range(0, 190):
         pace.heard(float(second), passed(-9))
         if pace.limit(float(second), passed(-8) + HOUR * len(closed), passed(0)) >= passed(-8) + HOUR * len(closed):

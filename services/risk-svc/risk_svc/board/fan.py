@@ -152,7 +152,7 @@ def _bands(detail: schemas.GapDetail, held: Sequence[Held], scale: Scale) -> lis
 
 
 def _place(scale: Scale, item: Held, at: datetime | None, due: datetime) -> float | None:
-    return scale.place((at - due).total_seconds() if at else None) if item.p_slip is not None else None
+    return scale.place((at - due).total_seconds() if at else None) if item.enough else None
 
 
 def _above(below: float | None, here: float | None) -> float | None:
@@ -209,7 +209,7 @@ def _tip(detail: schemas.GapDetail, item: Held) -> str:
     if item.p_slip is None:
         return "\n".join([*lines, "too little history for a forecast"])
     lines.append(f"may slip {item.p_slip:.0%}")
-    for name, at in item.named:
+    for name, at in item.named if item.enough else ():
         late = late_words(at, detail.dates.held_due)
         lines.append(f"{name} {look.clock_text(at, detail.zone)}, {late}" if at else f"{name} {late}")
     lines += item.happened

@@ -95,9 +95,9 @@ class Ledger:
 
     def _advance(self, now: float) -> None:
         while self._dues and self._dues[0][0] <= now:
-            due, name = heapq.heappop(self._dues)
+            _, name = heapq.heappop(self._dues)
             held = self._held[name]
-            held.late = held.completed is None or held.completed >= due
+            held.late = held.completed is None
             for asked in held.asked:
                 self._yardsticks[asked.lead].due(held.late)
             if not held.asked:

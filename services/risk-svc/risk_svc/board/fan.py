@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from risk_svc import schemas
 from risk_svc.board import look
-from risk_svc.board.course import Held, course, late_words, moved, until_now, wall_ms
+from risk_svc.board.course import Held, course, late_words, lateness, moved, until_now, wall_ms
 
 INK: Final = "#16404f"
 BANDS: Final = (("P80", "#1f6f8b", 0.45), ("P90", "#1f6f8b", 0.2))
@@ -209,7 +209,9 @@ def _tip(detail: schemas.GapDetail, item: Held) -> str:
     if item.p_slip is None:
         return "\n".join([*lines, "too little history for a forecast"])
     lines.append(f"may slip {item.p_slip:.0%}")
-    for name, at in item.named if item.enough else ():
+    if not item.enough or item.p50 is None:
+        lines.append(lateness(detail, item))
+    for name, at in item.named if item.p50 is not None else ():
         late = late_words(at, detail.dates.held_due)
         lines.append(f"{name} {look.clock_text(at, detail.zone)}, {late}" if at else f"{name} {late}")
     lines += item.happened

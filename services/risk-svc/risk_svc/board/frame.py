@@ -15,7 +15,9 @@ body { background: #f4f6f8; color: #1f2a37; }
 .figure .number { font-size: 1.9rem; font-weight: 650; line-height: 1.1; font-variant-numeric: tabular-nums; }
 a:focus-visible, button:focus-visible, tr:focus-visible { outline: 3px solid #1f6f8b; outline-offset: 2px; }
 .q-timeline__title { font-size: 1rem; margin-bottom: 2px; } .q-timeline__content { padding-bottom: 10px; }
-@media (max-width: 480px) { .moment { font-size: .8rem; text-align: right; } }
+@media (max-width: 480px) { .moment { font-size: .8rem; text-align: right; }
+  .in-figures.q-table--dense th, .in-figures.q-table--dense td { padding: 3px 4px !important; font-size: .75rem; } }
+.nicegui-expansion .q-expansion-item__content { padding: 0 !important; }
 .moves { margin: 0; padding-left: 1.4rem; } .moves li { margin-bottom: 6px; }
 .q-table td { white-space: normal; } .q-table tbody td { font-size: .9rem; }
 """

@@ -123,4 +123,4 @@ def _table(rows: list[scorecard.Row], columns: tuple[str, ...]) -> None:
         {"name": name, "label": WORDS[name], "field": name, "align": "left" if name == "name" else "right"}
         for name in columns
     ]
-    ui.table(columns=shown, rows=rows, row_key="name").props("flat dense").classes("w-full")
+    ui.table(columns=shown, rows=rows, row_key="name").props("flat dense").classes("w-full in-figures")

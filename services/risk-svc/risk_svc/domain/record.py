@@ -171,7 +171,7 @@ def thinned(trail: list[Trail], horizon: float) -> list[Trail]:
         before, point, after = trail[place - 1 : place + 2]
         change: float = abs(point.score - before.score) + abs(point.p_slip - before.p_slip)
         for moved in (point.p50 - before.p50, point.p90 - before.p90):
-            change += min(1000, 1000 * abs(moved) / horizon)
+            change += min(1000, 1000 * abs(moved) / max(60.0, horizon))
         return (point.why != "", change * (after.at - point.at))
 
     gone = set(sorted(range(1, len(trail) - 1, 2), key=missed)[:THINNED])

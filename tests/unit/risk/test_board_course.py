@@ -60,12 +60,22 @@ def test_a_line_tells_how_the_chance_moved() -> None:
     [
         ((None, None, None), "it may never come"),
         ((0.2, 90, 20_000), "P50 on time, P80 1.5 h late, P90 13.9 days late"),
-        ((35, 35, 35), "35 min late"),
+        ((-35, -35, 35), "P50 35 min early, P80 35 min early, P90 35 min late"),
     ],
 )
 def test_lateness_is_told_against_the_date_held(late: tuple[float | None, ...], words: str) -> None:
     found = detail(history=[fan_point(-60, 1.0, *late)])
     assert course.lateness(found, course.course(found)[0]) == words
+
+
+@pytest.mark.parametrize(("came", "words"), [(35, "over: 35 min late"), (None, "over: it did not come")])
+def test_in_the_end_it_is_told_what_became_of_it(came: float | None, words: str) -> None:
+    history = [fan_point(-60, 0.23, -10, 5, 20), fan_point(160, 1.0, came, came, came)]
+    found = detail(standing=Standing.BROKEN, history=history)
+    first, last = course.course(found)
+    assert (first.over, last.over) == (False, True)
+    assert course.moved(found, first, last) == words
+    assert not any(held.over for held in course.course(moving()))
 
 
 def test_moves_are_told_newest_first_and_only_where_there_is_news() -> None:

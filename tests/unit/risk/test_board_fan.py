@@ -125,6 +125,7 @@ def test_a_settled_promise_shows_when_it_really_came() -> None:
     assert lines(late) == {"date held": 0, "completed": 35}
     assert len(series(late, "P50")["data"]) == 2
     assert "Completed Fri 8 Mar 19:40" in late["aria"]["label"]["description"]
+    assert series(late, "P50")["data"][-1]["name"].splitlines()[1] == "over: 12 min late"
 
 
 def test_what_is_tolerated_has_its_line() -> None:

@@ -22,7 +22,7 @@ class Held(NamedTuple):
     """A forecast that held from `at` on, and what happened between the one before and it.
 
     Where it did not rest on `enough`, quantiles are None, and so is `p_slip` until the date has passed; otherwise a
-    quantile that is None may never come.
+    quantile that is None may never come. `over`: it is no forecast any more, but what became of the promise.
     """
 
     at: datetime
@@ -33,6 +33,7 @@ class Held(NamedTuple):
     p90: datetime | None
     model: int
     happened: tuple[str, ...] = ()
+    over: bool = False
 
     @property
     def named(self) -> tuple[tuple[str, datetime | None], ...]:
@@ -43,10 +44,13 @@ def course(detail: schemas.GapDetail) -> list[Held]:
     """The forecasts that are remembered, oldest first."""
     events = [entry for entry in look.timeline(detail) if entry.kind not in NO_MOVERS]
     held, since = [], datetime.min.replace(tzinfo=UTC)
-    for point in detail.history:
+    for place, point in enumerate(detail.history, 1):
+        over = detail.standing is not Standing.OPEN and place == len(detail.history)
         between = [_words(entry) for entry in events if since < entry.at <= point.at]
         happened = tuple([point.why, *between] if point.why else between)
-        held.append(Held(point.at, point.enough, point.p_slip, point.p50, point.p80, point.p90, point.model, happened))
+        held.append(
+            Held(point.at, point.enough, point.p_slip, point.p50, point.p80, point.p90, point.model, happened, over)
+        )
         since = point.at
     return held
 
@@ -115,7 +119,9 @@ def moves(detail: schemas.GapDetail) -> list[Move]:
 
 
 def moved(detail: schemas.GapDetail, before: Held | None, held: Held) -> str:
-    """A forecast in one line, with the chance to slip that stood before it."""
+    """A forecast in one line, with the chance to slip that stood before it; in the end, what became of it."""
+    if held.over:
+        return f"over: {late_words(held.p50, detail.dates.held_due) if held.p50 else 'it did not come'}"
     if held.p_slip is None:
         return "too little history for a forecast"
     chance = f"{held.p_slip:.0%}"
@@ -131,8 +137,6 @@ def lateness(detail: schemas.GapDetail, held: Held) -> str:
         return "too little history to say when"
     if held.p50 is None:
         return "it may never come"
-    if held.p50 == held.p90:
-        return late_words(held.p50, due)
     return ", ".join(f"{name} {late_words(at, due)}" for name, at in held.named)
 
 

@@ -205,14 +205,15 @@ def _lanes(detail: schemas.GapDetail, now: datetime, scale: Scale) -> list[Optio
 
 def _tip(detail: schemas.GapDetail, item: Held) -> str:
     """What stands beside a point: its forecast, what happened before it, the model's version."""
-    lines = [look.clock_text(item.at, detail.zone)]
-    if item.p_slip is None:
-        return "\n".join([*lines, "too little history for a forecast"])
-    lines.append(f"may slip {item.p_slip:.0%}")
-    if not item.enough or item.p50 is None:
+    when, due = look.clock_text(item.at, detail.zone), detail.dates.held_due
+    if item.over or item.p_slip is None:
+        return "\n".join([when, moved(detail, None, item), *item.happened])
+    lines = [when, f"may slip {item.p_slip:.0%}"]
+    if item.p50 is None:
         lines.append(lateness(detail, item))
-    for name, at in item.named if item.p50 is not None else ():
-        late = late_words(at, detail.dates.held_due)
-        lines.append(f"{name} {look.clock_text(at, detail.zone)}, {late}" if at else f"{name} {late}")
-    lines += item.happened
-    return "\n".join([*lines, f"model version {item.model:,}"] if item.model else lines)
+    else:
+        for name, at in item.named:
+            clock = f" {look.clock_text(at, detail.zone)}," if at else ""
+            lines.append(f"{name}{clock} {late_words(at, due)}")
+    model = [f"model version {item.model:,}"] if item.model else []
+    return "\n".join([*lines, *item.happened, *model])

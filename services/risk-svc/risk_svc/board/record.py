@@ -18,7 +18,7 @@ SIDE: Final = "min-width: min(420px, 100%); flex: 1 1 420px"
 SCORES: Final = ("name", "n", "skill", "p80", "p90", "slipped")
 WORDS: Final = {
     "name": "",
-    "n": "forecasts",
+    "n": "n",
     "stated": "stated",
     "skill": "skill",
     "p80": "by P80",

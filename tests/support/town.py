@@ -148,6 +148,8 @@ class Town:
             await until(journalled, pause=0.1)
             await self.start_learner()
             await until(learnt, pause=0.1)
+            # The model then stands still: what a test sees depends on its own events alone.
+            await self.stop_learner()
         finally:
             await connection.close()
 

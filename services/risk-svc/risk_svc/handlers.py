@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from candor.store.unit_of_work import UnitOfWork
 
 SOURCE: Final = "risk-svc"
+MOST_EXPLAINED: Final = 40
+"""Forecasts explained in one batch, about half a millisecond each; in a catch-up the others wait for their next."""
 
 
 class RiskHandler:
@@ -99,7 +102,7 @@ class RiskHandler:
     def _messages(self, scored: Scoring, now: float) -> list[Message]:
         """What others are to hear; marked as told even while nobody is told, so that a rebuild ends in silence."""
         system_ms = int(self._system.now().timestamp() * 1000)
-        messages = []
+        messages, told = [], list[PromiseState]()
         for item in scored.settled_or_open:
             state, view = item.state, item.state.view
             stands = standing(state)
@@ -108,7 +111,6 @@ class RiskHandler:
             reason = worth_publishing(state, stands, digest)
             if reason is None:
                 continue
-            scored.explain(state)
             version = next_version(view.version, system_ms)
             data = event_of(state, stands, found)
             name = f"gap.{version}.{state.promise_id}"[:128]
@@ -118,6 +120,8 @@ class RiskHandler:
             mark_published(view, stands, digest, version)
             measures.PUBLISHED.labels(reason.value).inc()
             scored.change(item)
+            told.append(state)
+        scored.explain(told)
         return messages
 
 
@@ -143,11 +147,11 @@ class Scoring:
         """Have the promise's row written."""
         self._changed[item.state.promise_id] = item
 
-    def explain(self, state: PromiseState) -> None:
-        """Find what moved the forecast: dear, so only of a promise that is published."""
-        known = self._known.get(state.promise_id)
-        if known is not None:
-            record.explain(state.view, self._published.why(*known, self._now))
+    def explain(self, told: Sequence[PromiseState]) -> None:
+        """Find what moved the forecasts of promises that are published, the widest gaps first: dear, so not of all."""
+        open_ones = [state for state in told if state.promise_id in self._known]
+        for state in heapq.nlargest(MOST_EXPLAINED, open_ones, key=lambda state: state.view.score):
+            record.explain(state.view, self._published.why(*self._known[state.promise_id], self._now))
 
     def run(self, touched: Sequence[Touched]) -> None:
         """Score all touched promises; those that only the clock touched count as changed only if that shows."""

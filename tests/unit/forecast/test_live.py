@@ -182,7 +182,7 @@ def test_the_reasons_name_what_moves_the_forecast() -> None:
 
 def test_a_promise_that_is_only_being_made_has_no_pace_yet() -> None:
     begun = case()
-    assert words("pace", begun, begun.made, []) == "the time to do it in: 48 h"
+    assert words("pace", begun, begun.made, []) == "the time to do it in: 2 days"
     assert words("pace", begun, begun.made + 24 * HOUR, []) == "the pace so far, with 24 h left"
 
 

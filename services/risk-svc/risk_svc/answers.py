@@ -129,13 +129,14 @@ def _forecast(state: PromiseState) -> schemas.ForecastOut:
 
 
 def _point(point: Trail, deadline: float) -> schemas.PointOut:
-    enough = point.p50 >= 0
-    p50, p80, p90 = (moment(at) if at > 0 else None for at in (point.p50, point.p80, point.p90))
+    # A point of a row from before has only a P50: nobody may take what was not kept for what may never come.
+    enough = point.p90 >= 0
+    p50, p80, p90 = (moment(at) if enough and at > 0 else None for at in (point.p50, point.p80, point.p90))
     return schemas.PointOut(
         at=moment(point.at),
         score=point.score / 10,
         enough=enough,
-        p_slip=point.p_slip / 1000 if enough or point.at > deadline else None,
+        p_slip=point.p_slip / 1000 if point.p50 >= 0 or point.at > deadline else None,
         p50=p50,
         p80=p80,
         p90=p90,

@@ -11,7 +11,7 @@ from risk_svc.domain.state import PromiseState, Trail
 from tests.support.risk import DUE_S, MADE_S, Story
 
 TRAIL = [
-    Trail(int(MADE_S), 0, 40, -1, -1, -1, 3),
+    Trail(int(MADE_S), 0, 40, -1, -1, -1, 3, "carrier XA"),
     Trail(int(MADE_S) + 60, 120, 310, int(DUE_S), int(DUE_S) + 600, 0, 4, "departed 42 min late"),
     Trail(int(MADE_S) + 90, 120, 320, int(DUE_S)),
 ]
@@ -39,12 +39,13 @@ def test_the_history_tells_the_fan_and_who_forecast_it() -> None:
 def test_a_point_that_rested_on_too_little_states_nothing() -> None:
     point = detail().history[0]
     assert (point.enough, point.p_slip, point.p50, point.p80, point.p90) == (False, None, None, None, None)
+    assert point.why == ""
 
 
-def test_of_a_row_from_before_only_the_middle_forecast_is_known() -> None:
+def test_of_a_row_from_before_nobody_is_told_that_it_may_never_come() -> None:
     point = detail().history[2]
-    assert point.p50 is not None
-    assert (point.p80, point.p90, point.model, point.why) == (None, None, 0, "")
+    assert (point.enough, point.p_slip, point.p50, point.p80, point.p90) == (False, 0.32, None, None, None)
+    assert (point.model, point.why) == (0, "")
 
 
 def test_the_forecast_tells_what_moved_it() -> None:

@@ -96,6 +96,6 @@ def test_leads_are_named_by_what_they_mean() -> None:
 
 def test_a_chart_is_told_in_words_without_changing_it() -> None:
     chart: dict[str, Any] = {"aria": {"enabled": True}, "series": []}
-    heard = scorecard.told(chart, "How much better.", [{}, {}])
-    assert heard["aria"]["label"]["description"] == "How much better. 2 rows in the table below."
+    heard = scorecard.told(chart, "How much better.")
+    assert heard["aria"]["label"]["description"] == "How much better. Its figures are in the table below."
     assert chart["aria"] == {"enabled": True}

@@ -113,6 +113,14 @@ def test_thinning_drops_no_end_and_no_two_neighbours(points: list[tuple[int, int
     assert max(later - before for before, later in pairwise(kept)) <= 2
 
 
+def test_a_point_that_names_a_reason_goes_last() -> None:
+    trail = [
+        Trail(place, 100 * (place % 2), 0, 0, why="Snow at EWR is open" if place == 5 else "") for place in range(13)
+    ]
+    trail[5] = msgspec.structs.replace(trail[5], score=1)
+    assert 5 in [point.at for point in record.thinned(trail, 3600.0)]
+
+
 def at_rest() -> View:
     """A view that was remembered."""
     view = View(at=MADE_S, score=20.0, p_slip=0.2, p50=DUE_S, p80=DUE_S + 600, p90=DUE_S + 900, model=7, horizon=7200.0)

@@ -166,7 +166,7 @@ def _lines(detail: schemas.GapDetail, held: Sequence[Held], scale: Scale) -> Opt
         label = {"formatter": words, "position": place, "color": colour, "rotate": 0}
         return {**at, "lineStyle": {"color": colour, "type": dash}, "label": label}
 
-    lines = [line({"yAxis": 0}, "date held", HELD, "solid", "insideStartTop")]
+    lines = [line({"yAxis": 0}, "date held", HELD, "solid", "insideEndTop")]
     tolerated = (detail.dates.deadline - due).total_seconds()
     if tolerated > 0:
         lines.append(line({"yAxis": scale.place(tolerated)}, "tolerated", HELD, "dashed", "insideMiddleTop"))

@@ -36,14 +36,14 @@ class Plot:
             section_title(title)
             self._chart = Chart(HEIGHT)
             ui.label(words).style(f"color: {look.MUTED}; font-size: .85rem")
-            with ui.expansion("In figures").props("dense").classes("w-full"):
+            with ui.expansion(f"{title} in figures").props("dense").classes("w-full"):
                 self._table: Part[list[scorecard.Row]] = Part(lambda rows: _table(rows, columns))
 
     def show(self, options: dict[str, Any], rows: list[scorecard.Row], bars: int = 0) -> None:
         """Draw what differs; with `bars`, as high as so many of them need."""
         if bars:
             self._chart.element.style(f"height: {BARS_ROOM + BAR * bars}px")
-        self._chart.show(scorecard.told(options, self._words, rows))
+        self._chart.show(scorecard.told(options, self._words))
         self._table.show(rows)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from risk_svc.domain.track import JUDGED, Group, Record, Track, calibrated
@@ -87,10 +87,11 @@ def lead_words(name: str) -> str:
     return LEADS.get(name) or name.replace("at:", "at ", 1)
 
 
-def told(options: dict[str, Any], words: str, rows: Sequence[Row]) -> dict[str, Any]:
-    """A chart with its words for who cannot see it; its figures are in the table below."""
-    said = f"{words} {len(rows)} rows in the table below."
-    return options | {"aria": {"enabled": True, "label": {"description": said}}}
+def told(options: dict[str, Any], words: str) -> dict[str, Any]:
+    """A chart with its words for who cannot see it."""
+    return options | {
+        "aria": {"enabled": True, "label": {"description": f"{words} Its figures are in the table below."}}
+    }
 
 
 def covered(track: Track, level: int) -> str:

@@ -105,10 +105,8 @@ class Town:
         await self._worker.aclose()
 
     async def start_learner(self) -> None:
-        """Start the learner, which closes an hour as soon as nothing has come in for half a second."""
-        app = learner(
-            LearnerSettings(**self.settings["risk"].model_dump(exclude={"port"}), quiet_seconds=0.5), self.clock
-        )
+        """Start the learner."""
+        app = learner(LearnerSettings(**self.settings["risk"].model_dump(exclude={"port"})), self.clock)
         await self._learner.enter_async_context(app.router.lifespan_context(app))
 
     async def stop_learner(self) -> None:
@@ -135,8 +133,8 @@ class Town:
         hour = self.clock.now().replace(minute=0, second=0, microsecond=0).timestamp()
         connection = await asyncpg.connect(self.settings["risk"].database)
 
-        async def journalled() -> bool:
-            return bool(await connection.fetchval("SELECT sum(n) >= $1 FROM journal", 3 * count))
+        async def read() -> bool:
+            return bool(await connection.fetchval("SELECT count(*) >= $1 FROM promise_state WHERE NOT live", count))
 
         async def learnt() -> bool:
             newest = await connection.fetchval("SELECT max(boundary) FROM learner_step")
@@ -145,7 +143,7 @@ class Town:
 
         try:
             # The learner comes last: on a slow machine the reports may come long after the promises.
-            await until(journalled, pause=0.1)
+            await until(read, pause=0.1)
             await self.start_learner()
             await until(learnt, pause=0.1)
             # The model then stands still: what a test sees depends on its own events alone.

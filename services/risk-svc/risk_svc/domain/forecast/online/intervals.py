@@ -57,6 +57,14 @@ class Intervals:
         own = (self.hits + SHARED * every) / (self.n + SHARED)
         moved = _GOALS - log_odds(np.clip(own, 0.02, 0.99))
         self.shifts: Floats = moved + (self.drift[EVERY] + self.drift) / 2
+        spot = _GOALS + self.shifts
+        self._left = np.minimum(np.maximum(np.searchsorted(_SPOTS, spot) - 1, 0), len(_SPOTS) - 2)
+        low, high = _SPOTS[self._left], _SPOTS[self._left + 1]
+        self._part = np.minimum(np.maximum((spot - low) / (high - low), -1.0), 3.0)
+
+    def spots(self, group: NDArray[np.int64]) -> tuple[NDArray[np.int64], Floats]:
+        """Where each moment's stated levels, shifted, lie among LEVELS: the one before, and how far past it."""
+        return self._left[group], self._part[group]
 
 
 def _groups(group: NDArray[np.int64], hit: Floats) -> list[tuple[int, Floats, int]]:
@@ -65,11 +73,13 @@ def _groups(group: NDArray[np.int64], hit: Floats) -> list[tuple[int, Floats, in
     return [(one, mine, len(mine)) for one, mine in zip(ones, picked, strict=True)]
 
 
-def read(quantiles: Floats, shifts: Floats) -> Floats:
-    """The three stated quantiles from the quantiles at LEVELS, at shifted levels; never crossing."""
-    line = np.arange(len(quantiles))[:, None]
-    spot = _GOALS + shifts
-    left = np.minimum(np.maximum(np.searchsorted(_SPOTS, spot) - 1, 0), len(_SPOTS) - 2)
-    part = np.minimum(np.maximum((spot - _SPOTS[left]) / (_SPOTS[left + 1] - _SPOTS[left]), -1.0), 3.0)
-    low = quantiles[line, left]
-    return np.sort(low + part * (quantiles[line, left + 1] - low), axis=1)
+def read(quantiles: Floats, left: NDArray[np.int64], part: Floats) -> Floats:
+    """The three stated quantiles from the quantiles at LEVELS, at the shifted levels of `spots`; never crossing."""
+    flat = left + np.arange(0, quantiles.size, len(LEVELS))[:, None]
+    low = quantiles.take(flat)
+    found = quantiles.take(flat + 1)
+    found -= low
+    found *= part
+    found += low
+    found.sort(axis=1)
+    return found

@@ -55,10 +55,11 @@ class Layout:
         self.refresh()
 
     def scaled(self, rows: NDArray[np.float16]) -> Floats:
-        """Rows in standard deviations from the mean, within ±5."""
-        found = rows.astype(np.float64)
-        found -= self._mean
-        found *= self._scale
+        """Rows in standard deviations from the mean, within ±5; only the columns that have a name."""
+        used = len(self.columns)
+        found = rows[:, :used].astype(np.float64, order="C")
+        found -= self._mean[:used]
+        found *= self._scale[:used]
         np.maximum(found, -CLIP, out=found)
         return np.minimum(found, CLIP, out=found)
 

@@ -15,22 +15,23 @@ SLOWEST: Final = 0.3
 """The learning rate falls with the square root of experience, but never below this share: the world drifts."""
 SETTLED: Final = 20_000.0
 AVERAGING: Final = 0.002
-INNER: Final = WIDTH + HIDDEN
+OUTER: Final = slice(1, 1 + HIDDEN)
+COLUMNS: Final = 1 + HIDDEN
 
 
 class Net:
     """Weights under training, and their running average, which alone forecasts.
 
-    All weights are one table, so that a step is a few passes over it: a row for every column of the input, then one
-    for every hidden unit, then the constants; a column for every hidden unit, then one for every output.
+    All weights are one table, so that a step is a few passes over it. Its rows: the constants, one for every hidden
+    unit, one for every column of the input; its columns: one for every hidden unit, one for every output.
     """
 
     def __init__(self, outputs: int, start: Floats, rate: float, decay: float, seed: int) -> None:
         random = np.random.default_rng(seed)
-        self.weights: Floats = np.zeros((INNER + 1, HIDDEN + outputs))
-        self.weights[:WIDTH, :HIDDEN] = random.normal(0, WIDTH**-0.5, (WIDTH, HIDDEN))
-        self.weights[WIDTH:INNER, HIDDEN:] = random.normal(0, 0.1 * HIDDEN**-0.5, (HIDDEN, outputs))
-        self.weights[INNER, HIDDEN:] = start
+        self.weights: Floats = np.zeros((COLUMNS + WIDTH, HIDDEN + outputs))
+        self.weights[COLUMNS:, :HIDDEN] = random.normal(0, WIDTH**-0.5, (WIDTH, HIDDEN))
+        self.weights[OUTER, HIDDEN:] = random.normal(0, 0.1 * HIDDEN**-0.5, (HIDDEN, outputs))
+        self.weights[0, HIDDEN:] = start
         self.average = self.weights.copy()
         self.first = np.zeros_like(self.weights)
         self.second = np.zeros_like(self.weights)
@@ -38,13 +39,17 @@ class Net:
         self.rate, self.decay = rate, decay
 
     def step(self, rows: Floats, hidden: Floats, slope: Floats, experience: float) -> None:
-        """One descent: `slope` is the mean loss's derivative by the outputs; `experience` counts rows met so far."""
-        weights, first, second = self.weights, self.first, self.second
-        back = np.concatenate([(slope @ weights[WIDTH:INNER, HIDDEN:].T) * (1 - hidden * hidden), slope], axis=1)
+        """One descent: `slope` is the mean loss's derivative by the outputs; `experience` counts rows met so far.
+
+        Rows may be narrower than WIDTH: the columns that nothing uses yet only decay.
+        """
+        used = slice(0, COLUMNS + rows.shape[1])
+        weights, first, second = self.weights[used], self.first[used], self.second[used]
+        back = np.concatenate([(slope @ weights[OUTER, HIDDEN:].T) * (1 - hidden * hidden), slope], axis=1)
         slopes = np.zeros_like(weights)
-        np.matmul(rows.T, back, out=slopes[:WIDTH])
-        slopes[WIDTH:INNER, HIDDEN:] = hidden.T @ slope
-        back.sum(axis=0, out=slopes[INNER])
+        np.matmul(rows.T, back, out=slopes[COLUMNS:])
+        slopes[OUTER, HIDDEN:] = hidden.T @ slope
+        back.sum(axis=0, out=slopes[0])
         self.steps += 1
         rate = self.rate * max(SLOWEST, (1 + experience / SETTLED) ** -0.5)
         size = rate * (1 - SECOND**self.steps) ** 0.5 / (1 - FIRST**self.steps)
@@ -59,19 +64,19 @@ class Net:
         slopes += 1e-8
         np.multiply(first, size, out=moved)
         moved /= slopes
-        weights[:INNER] *= 1 - rate * self.decay
+        self.weights[1:] *= 1 - rate * self.decay
         weights -= moved
-        np.subtract(weights, self.average, out=moved)
-        moved *= max(1 / (self.steps + 1), AVERAGING)
-        self.average += moved
+        apart = self.weights - self.average
+        apart *= max(1 / (self.steps + 1), AVERAGING)
+        self.average += apart
 
 
 def outputs(weights: Floats, rows: Floats) -> tuple[Floats, Floats]:
-    """Hidden layer and outputs of scaled rows."""
-    front = rows @ weights[:WIDTH]
-    front += weights[INNER]
+    """Hidden layer and outputs of scaled rows, which may be narrower than WIDTH."""
+    front = rows @ weights[COLUMNS : COLUMNS + rows.shape[1]]
+    front += weights[0]
     hidden = np.tanh(front[:, :HIDDEN])
-    return hidden, front[:, HIDDEN:] + hidden @ weights[WIDTH:INNER, HIDDEN:]
+    return hidden, front[:, HIDDEN:] + hidden @ weights[OUTER, HIDDEN:]
 
 
 class Stack:
@@ -81,17 +86,17 @@ class Stack:
         self.steps = [net.steps for net in nets]
         tables = [net.average for net in nets]
         front = np.concatenate([one[:, :HIDDEN] for one in tables] + [one[:, HIDDEN:] for one in tables], axis=1)
-        self.front, self.constants = np.ascontiguousarray(front[:WIDTH]), front[INNER]
+        self.front, self.constants = np.ascontiguousarray(front[COLUMNS:]), front[0]
         self.hidden, column = HIDDEN * len(nets), 0
         self.outer = np.zeros((self.hidden, front.shape[1] - self.hidden))
         for line, one in zip(range(0, self.hidden, HIDDEN), tables, strict=True):
             width = one.shape[1] - HIDDEN
-            self.outer[line : line + HIDDEN, column : column + width] = one[WIDTH:INNER, HIDDEN:]
+            self.outer[line : line + HIDDEN, column : column + width] = one[OUTER, HIDDEN:]
             column += width
 
     def outputs(self, rows: Floats) -> Floats:
         """Outputs of scaled rows, network after network."""
-        front = rows @ self.front
+        front = rows @ self.front[: rows.shape[1]]
         front += self.constants
         found: Floats = np.tanh(front[:, : self.hidden]) @ self.outer
         found += front[:, self.hidden :]
@@ -100,7 +105,7 @@ class Stack:
 
 def dropped(rows: Floats, share: float, random: np.random.Generator) -> Floats:
     """Rows with a random share of entries left out and the rest scaled up (dropout, Srivastava et al. 2014)."""
-    rows *= random.random(rows.shape) > share
+    rows *= random.random((len(rows), WIDTH))[:, : rows.shape[1]] > share
     rows /= 1 - share
     return rows
 

@@ -17,7 +17,7 @@ from risk_svc.domain.forecast.online.mix import FLOOR, Mix, pooled
 from risk_svc.domain.forecast.online.model import Model
 from risk_svc.domain.forecast.online.net import logistic, outputs
 from risk_svc.domain.forecast.online.rates import Rates
-from risk_svc.domain.forecast.online.survival import INSIDE, Cells, Survival, cells, place
+from risk_svc.domain.forecast.online.survival import INSIDE, Cells, Survival, cells, place, watch
 
 seeds = st.integers(0, 2**32 - 1)
 few = settings(max_examples=40, deadline=None)
@@ -69,20 +69,21 @@ def test_a_survival_expert_learns_when_promises_end_and_open_ones_hold_it_back()
     ends = np.linspace(-1.5, -0.5, 64)
     settled, censored = Survival(1e-2, 0.0, seed=1), Survival(1e-2, 0.0, seed=1)
     for _ in range(300):
-        settled.learn(rows, cells(start, start * 0, ends), ends, np.ones(64, bool), 0.0)
-        done = ends < -1.0
-        seen = np.minimum(ends, -1.0)
-        censored.learn(rows, cells(start, start * 0, seen), seen, done, 0.0)
-    watch = cells(start, start * 0)
+        settled.learn(rows, watch(start, start * 0, ends, np.ones(64, bool)), 0.0)
+        censored.learn(rows, watch(start, start * 0, np.minimum(ends, -1.0), ends < -1.0), 0.0)
+    whole = cells(start, start * 0)
     for expert in (settled, censored):
-        reach = np.exp(-hazard(expert, rows, watch)[0])
+        reach = np.exp(-hazard(expert, rows, whole)[0])
         assert reach[np.searchsorted(survival.EDGES, -1.0)] == pytest.approx(0.5, abs=0.1)
-    assert survival.p_late(hazard(settled, rows, watch))[0] < 0.1
+    assert survival.p_late(hazard(settled, rows, whole))[0] < 0.1
 
 
 def test_time_in_bins_adds_up() -> None:
-    found = cells(np.array([-1.23]), np.zeros(1), np.array([0.47])).exposure
-    assert found.sum() * survival.BIN == pytest.approx(1.7)
+    start, pace = np.array([-1.23, -1.0]), np.zeros(2)
+    assert (cells(start, pace).exposure.sum(axis=1) * survival.BIN).tolist() == pytest.approx([6.23, 6.0])
+    found = watch(start, pace, np.array([0.47, -1.5]), np.array([False, True]))
+    assert found.cells.exposure.sum() * survival.BIN == pytest.approx(1.7)
+    assert found.spots[-1] == found.ended[0] == survival.BINS + 35
     assert place(np.array([np.inf, 0.0, -np.inf]), np.ones(3)).tolist() == [INSIDE, 0.0, -INSIDE]
 
 

@@ -12,7 +12,7 @@ from risk_svc.domain.forecast.online.intervals import AT, STATED
 from risk_svc.domain.forecast.online.memory import UNKNOWN, Memory
 from risk_svc.domain.forecast.online.model import HORIZON, Model
 from risk_svc.domain.forecast.online.net import BATCH, dropped
-from risk_svc.domain.forecast.online.survival import Survival, cells, place
+from risk_svc.domain.forecast.online.survival import Survival, place, watch
 
 ENOUGH: Final = 32
 """New moments from which on the experts train."""
@@ -116,17 +116,16 @@ class Learner:
     def _survival(self, expert: Survival, now: float, spots: Spots, leave: float, random: np.random.Generator) -> None:
         memory, layout = self.memory, self.model.layout
         deadline, unit = memory.deadline[spots], memory.unit[spots]
-        seen = np.minimum(now, deadline + OPEN_FOR * (deadline - memory.made[spots]))
-        seen = np.minimum(seen, memory.until[spots])
+        until = np.minimum(now, deadline + OPEN_FOR * (deadline - memory.made[spots]))
+        until = np.minimum(until, memory.until[spots])
         done = memory.done[spots] <= now
-        end = place(np.where(done, memory.done[spots], seen) - deadline, unit)
+        end = place(np.where(done, memory.done[spots], until) - deadline, unit)
         start = place(memory.at[spots] - deadline, unit)
-        until = np.maximum(start, end)
         for part in _batches(len(spots)):
             rows = memory.features[spots[part]]
             scaled = dropped(layout.scaled(rows), leave, random)
-            watched = cells(start[part], rows[:, 0].astype(np.float64), until[part])
-            expert.learn(scaled, watched, end[part], done[part], float(self.met))
+            seen = watch(start[part], rows[:, 0].astype(np.float64), end[part], done[part])
+            expert.learn(scaled, seen, float(self.met))
 
     def _direct(self, answered: Spots, random: np.random.Generator) -> None:
         memory = self.memory

@@ -35,7 +35,7 @@ _SPREAD: Final = np.ascontiguousarray(HATS.T)
 
 
 class Cells(NamedTuple):
-    """A batch laid over the bins: where time is spent, and where each bin lies relative to the usual end.
+    """Bins of a batch: how long each was watched (in bins), and where it lies relative to the usual end.
 
     `left` is the place in the flat outputs of the nearer knot before a bin, `part` how far the bin lies past it.
     """
@@ -43,6 +43,15 @@ class Cells(NamedTuple):
     exposure: Floats
     left: NDArray[np.int64]
     part: Floats
+
+
+class Watch(NamedTuple):
+    """What a batch of `n` teaches: only the bins that were watched, at `spots` of n · BINS; `ended`: completed there."""
+
+    n: int
+    spots: NDArray[np.int64]
+    cells: Cells
+    ended: NDArray[np.int64]
 
 
 def place(seconds: Floats, unit: Floats) -> Floats:
@@ -57,22 +66,38 @@ def within(values: Floats, low: float, high: float) -> Floats:
     return values
 
 
-def cells(start: Floats, pace: Floats, end: Floats | None = None) -> Cells:
-    """A batch watched from y `start` to y `end`, by default the last edge; `pace` is y of the usual end."""
-    exposure = np.maximum(((start + REACH) / BIN)[:, None], _BEFORE)
-    np.subtract(_AFTER if end is None else np.minimum(((end + REACH) / BIN)[:, None], _AFTER), exposure, out=exposure)
-    np.maximum(exposure, 0, out=exposure)
-    part = within(_SPOTS - (pace / _APART)[:, None], 0, len(NEAR) - 1.001)
-    left = part.astype(np.int64)
-    part -= left
-    left += np.arange(len(KNOTS), WIDE * len(start), WIDE)[:, None]
-    return Cells(exposure, left, part)
+def cells(start: Floats, pace: Floats) -> Cells:
+    """A batch from y `start` to the last edge, in every bin; `pace` is y of the usual end."""
+    exposure = within(_AFTER - ((start + REACH) / BIN)[:, None], 0, 1)
+    first = np.arange(len(KNOTS), WIDE * len(start), WIDE)
+    return Cells(exposure, *_near(_SPOTS - (pace / _APART)[:, None], first[:, None]))
+
+
+def watch(start: Floats, pace: Floats, end: Floats, done: NDArray[np.bool_]) -> Watch:
+    """A batch watched from y `start` to y `end`: completed then where `done`, else still open."""
+    until = (end + REACH) / BIN
+    exposure = np.minimum(until[:, None], _AFTER)
+    exposure -= np.maximum(((start + REACH) / BIN)[:, None], _BEFORE)
+    seen, which = exposure > 0, np.flatnonzero(done)
+    ended = which * BINS + np.minimum(until[which].astype(np.int64), BINS - 1)
+    seen.ravel()[ended] = True
+    spots = np.flatnonzero(seen)
+    row, column = np.divmod(spots, BINS)
+    near = _near(_SPOTS.take(column) - (pace / _APART).take(row), row * WIDE + len(KNOTS))
+    return Watch(len(start), spots, Cells(np.maximum(exposure.take(spots), 0), *near), ended)
+
+
+def _near(spot: Floats, first: NDArray[np.int64]) -> tuple[NDArray[np.int64], Floats]:
+    """The knot before each spot, counted from `first`, and how far past it the spot lies."""
+    before = np.floor(within(spot, 0, len(NEAR) - 1.001))
+    spot -= before
+    return before.astype(np.int64) + first, spot
 
 
 def hazards(said: Floats, seen: Cells) -> Floats:
     """Cumulative hazard at every bin's edge over what `seen` covers, from a network's outputs."""
     found = np.zeros((len(said), BINS + 1))
-    np.cumsum(_spent(said, seen), axis=1, out=found[:, 1:])
+    np.cumsum(_spent(said, said[:, : len(KNOTS)] @ _SPREAD, seen), axis=1, out=found[:, 1:])
     return found
 
 
@@ -82,31 +107,33 @@ class Survival:
     def __init__(self, rate: float, decay: float, seed: int) -> None:
         self.net = Net(WIDE, START, rate, decay, seed)
 
-    def learn(self, rows: Floats, seen: Cells, end: Floats, done: NDArray[np.bool_], experience: float) -> None:
-        """One step on a batch: completed at y `end` where `done`, else still open then."""
+    def learn(self, rows: Floats, seen: Watch, experience: float) -> None:
+        """One step on a batch."""
         hidden, said = outputs(self.net.weights, rows)
-        slope = _spent(said, seen)
-        which = np.flatnonzero(done)
-        slope[which, np.minimum(((end[which] + REACH) / BIN).astype(np.int64), BINS - 1)] -= 1
-        slope /= len(rows)
-        left, after = seen.left.ravel(), slope * seen.part
-        found = np.bincount(left, (slope - after).ravel(), said.size)
-        found += np.bincount(left + 1, after.ravel(), said.size)
-        back: Floats = np.asarray(found.reshape(said.shape), np.float64)
-        back[:, : len(KNOTS)] = slope @ HATS
-        self.net.step(rows, hidden, back, experience)
+        everywhere = (said[:, : len(KNOTS)] @ _SPREAD).take(seen.spots)
+        slopes = np.zeros(seen.n * BINS)
+        slopes[seen.spots] = _spent(said, everywhere, seen.cells)
+        slopes[seen.ended] -= 1
+        slopes /= seen.n
+        left, slope = seen.cells.left, slopes.take(seen.spots)
+        after = slope * seen.cells.part
+        slope -= after
+        back = np.bincount(left, slope, said.size).reshape(said.shape)
+        back += np.bincount(left + 1, after, said.size).reshape(said.shape)
+        back[:, : len(KNOTS)] = slopes.reshape(seen.n, BINS) @ HATS
+        self.net.step(rows, hidden, np.asarray(back, np.float64), experience)
 
 
-def _spent(said: Floats, seen: Cells) -> Floats:
-    """Hazard in every bin: its rate times the time spent there."""
-    low, rates = said.take(seen.left), said.take(seen.left + 1)
-    rates -= low
-    rates *= seen.part
-    rates += low
-    rates += said[:, : len(KNOTS)] @ _SPREAD
-    np.exp(within(rates, LEAST, MOST), out=rates)
-    rates *= seen.exposure
-    return rates
+def _spent(said: Floats, rates: Floats, seen: Cells) -> Floats:
+    """Hazard in every bin, its rate times the time spent there; `rates` is the log rate but for the usual end."""
+    low, high = said.take(seen.left), said.take(seen.left + 1)
+    high -= low
+    high *= seen.part
+    low += high
+    low += rates
+    np.exp(within(low, LEAST, MOST), out=low)
+    low *= seen.exposure
+    return low
 
 
 def p_late(hazard: Floats) -> Floats:

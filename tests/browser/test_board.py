@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -114,15 +115,28 @@ async def test_sign_in_and_watch_a_score_move(stage: Stage, page: Page) -> None:
     before = await score.inner_text()
     await expect(score).not_to_have_text(before, timeout=90_000)
     await expect(page.get_by_text("Promised")).to_be_visible()
+    await expect(page.get_by_label("Gap and chance to slip over time")).to_be_visible()
+    await expect(page.get_by_text(re.compile(r"; [\d,]+ like promises$"))).to_be_visible()
 
     await page.get_by_role("link", name="Candor").click()
     await expect(page.get_by_text("customers told")).to_be_visible()
     outcome = await replaying
     assert outcome.refused == []
 
+    await page.get_by_role("link", name="Record").click()
+    await expect(page.get_by_role("heading", name="The forecasts' record")).to_be_visible()
+    # So small a day settles too few promises for any claim.
+    await expect(page.get_by_text("Too little history")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Skill by lead")).to_be_hidden()
+
+    await page.get_by_role("link", name="Candor").click()
     await page.get_by_label("Stands").click()
     await page.get_by_role("option", name="Broken").click()
-    await expect(page.locator("tr", has_text="Broken").first).to_be_visible(timeout=30_000)
+    broken = page.locator("tr", has_text="Broken").first
+    await expect(broken).to_be_visible(timeout=30_000)
+    await broken.get_by_role("link").click()
+    fan = page.get_by_label("When it was expected to complete")
+    await expect(fan.or_(page.get_by_text("No forecast of it was ever stated"))).to_be_visible()
 
     await page.get_by_role("button", name="Sign out").click()
     await expect(page.get_by_text("You are signed out")).to_be_visible()
@@ -135,8 +149,19 @@ async def test_the_board_fits_a_phone_and_a_keyboard(stage: Stage, page: Page) -
     await page.set_viewport_size({"width": 390, "height": 800})
     await page.goto(link(stage))
     await expect(page.get_by_text("likely to slip")).to_be_visible()
-    width = await page.evaluate("document.documentElement.scrollWidth")
-    assert width <= 390
+    assert await width_of(page) <= 390
     await page.keyboard.press("Tab")
-    focused = await page.evaluate("document.activeElement.textContent")
-    assert "Candor" in focused
+    assert "Candor" in await focused(page)
+    await page.keyboard.press("Tab")
+    assert "Record" in await focused(page)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("forecasts scored")).to_be_visible()
+    assert await width_of(page) <= 390
+
+
+async def width_of(page: Page) -> int:
+    return int(await page.evaluate("document.documentElement.scrollWidth"))
+
+
+async def focused(page: Page) -> str:
+    return str(await page.evaluate("document.activeElement.textContent"))

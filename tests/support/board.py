@@ -64,6 +64,7 @@ def point(minutes: float, p_slip: float | None = 0.1, **changed: Any) -> schemas
     values: dict[str, Any] = {
         "at": NOW + timedelta(minutes=minutes),
         "score": 20,
+        "enough": p_slip is not None,
         "p_slip": p_slip,
         "p50": None,
         "p80": None,

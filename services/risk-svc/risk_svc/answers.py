@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from candor.contracts import Component, Standing
+from candor.contracts import LEAST_CASES, Component, Standing
 from risk_svc import queries, schemas
 from risk_svc.domain import facts as known
 from risk_svc.domain import support
@@ -42,12 +42,11 @@ def detail(state: PromiseState, linked: Sequence[Incident], now: float) -> schem
     """A promise with all that explains its gap; `linked` are the incidents on what it depends on."""
     view = state.view
     stands = standing(state)
-    sure = support.supported(state, stands)
     return schemas.GapDetail(
         **_head(state),
         forecast=_forecast(state) if stands is Standing.OPEN and view.at else None,
         facts=[schemas.FactOut.model_validate(fact, from_attributes=True) for fact in known.facts(state, linked, now)],
-        history=[_point(point, sure) for point in view.trail],
+        history=[_point(point, state.deadline) for point in view.trail],
         dates=_dates(state),
         milestones=[_milestone(step) for step in state.steps],
         scope=_scope(state),
@@ -115,32 +114,34 @@ def _head(state: PromiseState) -> dict[str, Any]:
 
 def _forecast(state: PromiseState) -> schemas.ForecastOut:
     view = state.view
-    sure = support.supported(state, Standing.OPEN)
-    p50, p80, p90 = (_at(at) if sure else None for at in (view.p50, view.p80, view.p90))
+    enough = view.n >= LEAST_CASES
+    p50, p80, p90 = (_at(at) if enough else None for at in (view.p50, view.p80, view.p90))
     return schemas.ForecastOut(
-        p_slip=round(view.p_slip, 4) if sure else None,
+        p_slip=round(view.p_slip, 4) if support.supported(state, Standing.OPEN) else None,
         p50=p50,
         p80=p80,
         p90=p90,
         basis=view.basis,
         n=view.n,
         model=view.model,
-        why=[schemas.ReasonOut(words=words, p_slip_without=round(p, 4)) for words, p in view.why] if sure else [],
+        why=[schemas.ReasonOut(words=words, p_slip_without=round(p, 4)) for words, p in view.why] if enough else [],
     )
 
 
-def _point(point: Trail, sure: bool) -> schemas.PointOut:
-    stated = sure and point.p50 >= 0
-    p50, p80, p90 = (moment(at) if stated and at > 0 else None for at in (point.p50, point.p80, point.p90))
+def _point(point: Trail, deadline: float) -> schemas.PointOut:
+    # A point of a row from before has only a P50: nobody may take what was not kept for what may never come.
+    enough = point.p90 >= 0
+    p50, p80, p90 = (moment(at) if enough and at > 0 else None for at in (point.p50, point.p80, point.p90))
     return schemas.PointOut(
         at=moment(point.at),
         score=point.score / 10,
-        p_slip=point.p_slip / 1000 if stated else None,
+        enough=enough,
+        p_slip=point.p_slip / 1000 if point.p50 >= 0 or point.at > deadline else None,
         p50=p50,
         p80=p80,
         p90=p90,
         model=point.model,
-        why=point.why if stated else "",
+        why=point.why if enough else "",
     )
 
 

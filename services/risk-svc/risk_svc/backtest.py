@@ -12,7 +12,8 @@ import msgspec
 
 from candor.local.errors import LocalError
 from risk_svc.domain.forecast.online.engine import Engine, Forecast
-from risk_svc.domain.forecast.online.stream import decide, take
+from risk_svc.domain.forecast.online.stream import decide, seconds, take
+from risk_svc.domain.ledger import Ledger, natural
 
 Line = tuple[str, int, dict[str, Any]]
 Advanced = Callable[[int], None]
@@ -21,19 +22,33 @@ _decoder: Final = msgspec.json.Decoder(dict[str, Any])
 _encoder: Final = msgspec.json.Encoder()
 
 
-def backtest(events: Sequence[Path], decisions: Sequence[Path], out: IO[bytes], advanced: Advanced) -> int:
-    """Forecasts every decision into `out`; `advanced` hears of compressed bytes read. Returns how many.
+def backtest(
+    events: Sequence[Path],
+    decisions: Sequence[Path],
+    out: IO[bytes] | None,
+    advanced: Advanced,
+    ledger: Ledger | None = None,
+) -> int:
+    """Forecasts every decision into `out` and `ledger`; `advanced` hears of compressed bytes read. Returns how many.
 
-    Raises LocalError where a file is away, is not in time order, or holds a line that cannot be read.
+    Without files of decisions a forecast is asked for at the natural leads. Raises LocalError where a file is away, is
+    not in time order, or holds a line that cannot be used.
     """
     engine, n = Engine(), 0
-    streams = [_lines(path, EVENT, advanced) for path in events]
-    streams += [_lines(path, DECISION, advanced) for path in decisions]
-    for _, sort, line in heapq.merge(*streams, key=lambda item: item[:2]):
-        answer = _one(engine, sort, line)
-        if answer is not None:
-            out.write(answer)
+    for sort, line in _merged(events, decisions, advanced):
+        try:
+            said = _one(engine, sort, line)
+            if ledger is not None and said is None:
+                ledger.event(line)
+            elif ledger is not None and said is not None:
+                ledger.asked(line, said)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            name = line.get("id", line.get("decision_id", "a line"))
+            raise LocalError(f"{name} at {line['time']} cannot be used: {error!r}") from error
+        if said is not None:
             n += 1
+            if out is not None:
+                out.write(written(line["decision_id"], said))
     return n
 
 
@@ -44,21 +59,34 @@ def converse(lines: Iterable[bytes], out: IO[bytes]) -> int:
         try:
             said = _decoder.decode(raw)
             sort = DECISION if "decision" in said else EVENT
-            answer = _one(engine, sort, said["decision" if sort else "event"])
-        except (msgspec.MsgspecError, KeyError, TypeError, ValueError) as error:
+            line = said["decision" if sort else "event"]
+            answer = _one(engine, sort, line)
+            if answer is None:
+                continue
+            out.write(written(line["decision_id"], answer))
+        except (msgspec.MsgspecError, KeyError, TypeError, ValueError, AttributeError) as error:
             raise LocalError(f"line {number} of standard input cannot be read: {error!r}") from error
-        if answer is not None:
-            out.write(answer)
-            out.flush()
-            n += 1
+        out.flush()
+        n += 1
     return n
 
 
-def _one(engine: Engine, sort: int, line: dict[str, Any]) -> bytes | None:
+def _merged(
+    events: Sequence[Path], decisions: Sequence[Path], advanced: Advanced
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    streams = [_lines(path, EVENT, advanced) for path in events]
+    streams += [_lines(path, DECISION, advanced) for path in decisions]
+    merged = heapq.merge(*streams, key=lambda item: item[:2])
+    if not decisions:
+        return natural(line for _, _, line in merged)
+    return ((sort, line) for _, sort, line in merged)
+
+
+def _one(engine: Engine, sort: int, line: dict[str, Any]) -> Forecast | None:
     if sort == EVENT:
         take(engine, line)
         return None
-    return written(line["decision_id"], decide(engine, line))
+    return decide(engine, line)
 
 
 def written(decision_id: str, forecast: Forecast) -> bytes:
@@ -76,6 +104,7 @@ def _lines(path: Path, sort: int, advanced: Advanced) -> Iterator[Line]:
                 if found["time"] < last:
                     raise LocalError(f"{path}:{number} is earlier than the line before: sort the file by time")
                 last = found["time"]
+                seconds(last)
                 if number % 1000 == 0:
                     advanced(raw.tell() - read)
                     read = raw.tell()
@@ -83,5 +112,5 @@ def _lines(path: Path, sort: int, advanced: Advanced) -> Iterator[Line]:
             advanced(raw.tell() - read)
     except (OSError, EOFError) as error:
         raise LocalError(f"{path} cannot be read: {error}") from error
-    except (msgspec.MsgspecError, KeyError, TypeError) as error:
+    except (msgspec.MsgspecError, KeyError, TypeError, ValueError) as error:
         raise LocalError(f"{path}:{number} is not a line of the stream: {error!r}") from error

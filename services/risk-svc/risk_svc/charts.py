@@ -15,6 +15,7 @@ BLUE, ORANGE, GREEN, GREY, INK = "#0072b2", "#d55e00", "#007a5a", "#5b6776", "#1
 LINES: Final = ((BLUE, "circle"), (ORANGE, "rect"), (GREEN, "triangle"))
 WIDEST: Final = 34.0
 NARROWEST: Final = 7.0
+X_GAP, Y_GAP = 30, 42
 Options = dict[str, Any]
 
 
@@ -31,7 +32,7 @@ def reliability(record: Record) -> Options:
         for item in bins
     ]
     diagonal = [{"coord": [0, 0]}, {"coord": [100, 100]}]
-    options = _base(_axis("stated, %"), _axis("slipped, %"))
+    options = _base(_axis("stated, %"), _axis("slipped, %", Y_GAP))
     options["tooltip"] = {"trigger": "item", "confine": True, "formatter": "{b}<br>stated and slipped, %: {c}"}
     options["series"] = [
         {
@@ -48,6 +49,10 @@ def reliability(record: Record) -> Options:
 def skill_over_time(record: Record) -> Options:
     """Skill over the base rate of what was settled in each period; a gap where too little was."""
     options = _over_time(record, "skill, %")
+    options["yAxis"]["max"] = 100
+    if any(span.track.skill is not None and span.track.skill < -1 for span in record.over_time):
+        # What a model said before it had learnt anything would make a flat line of all that came after.
+        options["yAxis"]["min"] = -100
     options["series"] = [
         {
             **_line("skill", 0, [_percent(span.track.skill) for span in record.over_time]),
@@ -80,6 +85,7 @@ def skill_by(groups: Sequence[Group], title: str) -> Options:
     )
     options["title"] = {"text": title, "left": 0, "top": 0, "textStyle": {"fontSize": 13, "color": INK}}
     options["yAxis"]["axisLabel"] |= {"width": 130, "overflow": "truncate"}
+    options["grid"] |= {"right": 64}
     options["tooltip"] = {"trigger": "item", "confine": True, "formatter": "{b}: {c} %"}
     options["series"] = [
         {
@@ -106,37 +112,36 @@ def _base(x: Options, y: Options) -> Options:
         # Renewed every few seconds, it would draw itself again and again.
         "animation": False,
         "textStyle": {"fontSize": 12},
-        "grid": {"left": 30, "right": 30, "top": 34, "bottom": 30, "containLabel": True},
+        "grid": {"left": 34, "right": 30, "top": 34, "bottom": 30, "containLabel": True},
         "tooltip": {"trigger": "axis", "confine": True},
         "xAxis": x,
         "yAxis": y,
     }
 
 
-def _axis(name: str, *, bounded: bool = True) -> Options:
+def _axis(name: str, gap: int = X_GAP, *, bounded: bool = True) -> Options:
     limits: Options = {"min": 0, "max": 100} if bounded else {}
-    return {"type": "value", **_named(name), **limits}
+    return {
+        "type": "value",
+        **_named(name, gap),
+        "nameTextStyle": {"color": GREY},
+        "axisLabel": {"color": INK, "hideOverlap": True},
+        **limits,
+    }
 
 
 def _category(names: Iterable[str]) -> Options:
     return {"type": "category", "data": list(names), "axisLabel": {"color": INK, "hideOverlap": True}}
 
 
-def _named(name: str) -> Options:
-    return {
-        "name": name,
-        "nameLocation": "middle",
-        "nameGap": 30,
-        "nameTextStyle": {"color": GREY},
-        "axisLabel": {"color": INK, "hideOverlap": True},
-    }
+def _named(name: str, gap: int) -> Options:
+    return {"name": name, "nameLocation": "middle", "nameGap": gap}
 
 
 def _over_time(record: Record, name: str) -> Options:
-    x = _category(_when(record, span) for span in record.over_time)
-    return _base(x | {"name": f"settled, by {record.period}", "nameLocation": "middle", "nameGap": 30}, {
-        "type": "value", **_named(name)
-    })  # fmt: skip
+    x = _category(_when(record, span) for span in record.over_time) | _named(f"settled, by {record.period}", X_GAP)
+    x["axisLabel"] |= {"alignMinLabel": "left", "showMinLabel": True}
+    return _base(x, _axis(name, Y_GAP, bounded=False))
 
 
 def _when(record: Record, span: Span) -> str:

@@ -44,7 +44,8 @@ class ReasonOut(BaseModel):
 class ForecastOut(BaseModel):
     """Probability of slipping, and when completion is expected; null where it may never come.
 
-    All four are null, and `why` is empty, with too little history: `n` like promises are too few.
+    All of these are null, and `why` is empty, with too little history: fewer than 20 like promises (`n`). But P(slip)
+    is known once the date has passed.
     """
 
     p_slip: float | None
@@ -161,12 +162,13 @@ class NoticeOut(BaseModel):
 class PointOut(BaseModel):
     """One point of a promise's history, and the version of the model that forecast it.
 
-    P(slip) is null as in `GapItem`; quantiles are null as in `ForecastOut`, where P(slip) is not: it may never come.
-    `why` names what moved the forecast here, as far as that is known.
+    `enough`: quantiles rest on enough like promises, and one that is null may never come; otherwise all are null, and
+    so is P(slip) until the date has passed. `why` names what moved the forecast here, as far as that is known.
     """
 
     at: datetime
     score: float
+    enough: bool
     p_slip: float | None
     p50: datetime | None
     p80: datetime | None

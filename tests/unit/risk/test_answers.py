@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from risk_svc import answers, schemas
@@ -10,20 +11,20 @@ from risk_svc.domain.state import PromiseState, Trail
 from tests.support.risk import DUE_S, MADE_S, Story
 
 TRAIL = [
-    Trail(int(MADE_S), 0, 40, -1, -1, -1, 3),
+    Trail(int(MADE_S), 0, 40, -1, -1, -1, 3, "carrier XA"),
     Trail(int(MADE_S) + 60, 120, 310, int(DUE_S), int(DUE_S) + 600, 0, 4, "departed 42 min late"),
     Trail(int(MADE_S) + 90, 120, 320, int(DUE_S)),
 ]
 
 
-def detail(n: int = 50) -> schemas.GapDetail:
+def detail(n: int = 50, now: float = MADE_S + 60, trail: Sequence[Trail] = TRAIL) -> schemas.GapDetail:
     state = PromiseState("p1", "c1")
     made = Story().made()
     fold(state, made.envelope, made.data)
     view = state.view
-    view.at, view.n, view.p_slip, view.p50, view.model, view.trail = MADE_S + 60, n, 0.31, DUE_S, 4, TRAIL
+    view.at, view.n, view.p_slip, view.p50, view.model, view.trail = now, n, 0.31, DUE_S, 4, list(trail)
     view.why = [("departed 42 min late", 0.123456), ("Snow at EWR is open", 0.3)]
-    return answers.detail(state, [], MADE_S + 60)
+    return answers.detail(state, [], now)
 
 
 def test_the_history_tells_the_fan_and_who_forecast_it() -> None:
@@ -37,13 +38,14 @@ def test_the_history_tells_the_fan_and_who_forecast_it() -> None:
 
 def test_a_point_that_rested_on_too_little_states_nothing() -> None:
     point = detail().history[0]
-    assert (point.p_slip, point.p50, point.p80, point.p90) == (None, None, None, None)
+    assert (point.enough, point.p_slip, point.p50, point.p80, point.p90) == (False, None, None, None, None)
+    assert point.why == ""
 
 
-def test_of_a_row_from_before_only_the_middle_forecast_is_known() -> None:
+def test_of_a_row_from_before_nobody_is_told_that_it_may_never_come() -> None:
     point = detail().history[2]
-    assert point.p50 is not None
-    assert (point.p80, point.p90, point.model, point.why) == (None, None, 0, "")
+    assert (point.enough, point.p_slip, point.p50, point.p80, point.p90) == (False, 0.32, None, None, None)
+    assert (point.model, point.why) == (0, "")
 
 
 def test_the_forecast_tells_what_moved_it() -> None:
@@ -56,7 +58,14 @@ def test_the_forecast_tells_what_moved_it() -> None:
 
 
 def test_with_too_little_history_neither_chance_nor_fan_nor_reason_is_stated() -> None:
-    young = detail(n=3)
-    assert young.forecast is not None
-    assert (young.forecast.p_slip, young.forecast.p90, young.forecast.why) == (None, None, [])
-    assert {(point.p_slip, point.p50, point.p80, point.why) for point in young.history} == {(None, None, None, "")}
+    young = detail(n=3).forecast
+    assert young is not None
+    assert (young.p_slip, young.p50, young.p90, young.why) == (None, None, None, [])
+
+
+def test_once_the_date_has_passed_the_chance_is_known_but_not_when_it_will_be_done() -> None:
+    found = detail(n=3, now=DUE_S + 1, trail=[Trail(int(DUE_S) + 1, 900, 1000, -1)])
+    assert found.forecast is not None
+    assert (found.forecast.p_slip, found.forecast.p50, found.forecast.p80) == (0.31, None, None)
+    (point,) = found.history
+    assert (point.enough, point.p_slip, point.p50) == (False, 1.0, None)

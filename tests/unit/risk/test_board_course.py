@@ -60,12 +60,22 @@ def test_a_line_tells_how_the_chance_moved() -> None:
     [
         ((None, None, None), "it may never come"),
         ((0.2, 90, 20_000), "P50 on time, P80 1.5 h late, P90 13.9 days late"),
-        ((35, 35, 35), "35 min late"),
+        ((-35, -35, 35), "P50 35 min early, P80 35 min early, P90 35 min late"),
     ],
 )
 def test_lateness_is_told_against_the_date_held(late: tuple[float | None, ...], words: str) -> None:
     found = detail(history=[fan_point(-60, 1.0, *late)])
     assert course.lateness(found, course.course(found)[0]) == words
+
+
+@pytest.mark.parametrize(("came", "words"), [(35, "over: 35 min late"), (None, "over: it did not come")])
+def test_in_the_end_it_is_told_what_became_of_it(came: float | None, words: str) -> None:
+    history = [fan_point(-60, 0.23, -10, 5, 20), fan_point(160, 1.0, came, came, came)]
+    found = detail(standing=Standing.BROKEN, history=history)
+    first, last = course.course(found)
+    assert (first.over, last.over) == (False, True)
+    assert course.moved(found, first, last) == words
+    assert not any(held.over for held in course.course(moving()))
 
 
 def test_moves_are_told_newest_first_and_only_where_there_is_news() -> None:
@@ -113,11 +123,12 @@ def test_the_present_moves_in_steps_and_never_lies_before_what_is_known(seconds:
     [
         ({}, True),
         ({"history": [fan_point(-60, 0.2, 0, 1, 2)]}, True),
-        ({"history": [fan_point(-60, 0.2, 0, 1, 2)], "standing": Standing.KEPT}, False),
-        ({"standing": Standing.KEPT}, True),
+        ({"history": [fan_point(-60, 0.2, 0, 1, 2)], "forecast": None}, False),
+        ({"standing": Standing.KEPT, "forecast": None}, True),
         ({"history": []}, False),
         ({"history": [point(-60, None)]}, False),
-        ({"too_little_history": SAID}, False),
+        ({"forecast": forecast(n=19)}, False),
+        ({"history": [point(-60, 1.0, enough=False)]}, False),
     ],
 )
 def test_a_fan_is_drawn_only_of_forecasts_that_may_be_stated(changed: dict[str, Any], drawn: bool) -> None:
@@ -125,10 +136,17 @@ def test_a_fan_is_drawn_only_of_forecasts_that_may_be_stated(changed: dict[str, 
 
 
 def test_without_a_fan_the_base_rate_is_said() -> None:
-    said = course.no_fan_words(detail(too_little_history=SAID))
-    assert said == "Too little history (7); 31 % of such promises slip. A forecast is stated from 20 like promises on."
-    assert course.no_fan_words(detail()) == "It was over before a forecast of it could be stated."
-    assert course.no_fan_words(detail(forecast=forecast())) == "It has not been forecast yet."
+    end = "When it will be done is stated from 20 like promises on."
+    young = detail(too_little_history=SAID, forecast=forecast(n=7, p_slip=None))
+    assert course.no_fan_words(young) == f"Too little history (7); 31 % of such promises slip. {end}"
+    overdue = detail(forecast=forecast(n=7, p_slip=1.0))
+    assert course.no_fan_words(overdue) == f"Too little history (7); 30 % of such promises slip. {end}"
+    assert course.no_fan_words(detail()) == "No forecast of it was ever stated."
+
+
+def test_what_is_overdue_and_young_is_late_for_certain_and_nobody_says_until_when() -> None:
+    found = detail(history=[point(150, 1.0, enough=False)])
+    assert course.moved(found, None, course.course(found)[0]) == "may slip 100%; too little history to say when"
 
 
 def test_what_it_rests_on_names_class_number_version_and_reasons() -> None:

@@ -106,6 +106,13 @@ def test_a_point_tells_its_forecast_and_what_moved_it() -> None:
     ]
 
 
+def test_a_point_without_a_time_says_so_once() -> None:
+    history = [fan_point(-60, 1.0, None, None, None), point(-50, 1.0, enough=False), fan_point(-40, 0.5, 1, 2, 3)]
+    tips = [item["name"].splitlines()[1:3] for item in series(drawn(history=history, incidents=[]), "P50")["data"]]
+    assert tips[0] == ["may slip 100%", "it may never come"]
+    assert tips[1] == ["may slip 100%", "too little history to say when"]
+
+
 def test_words_of_customers_are_names_that_the_chart_escapes() -> None:
     chart = drawn(milestones=[milestone(name="<img src=x>", at=NOW - timedelta(minutes=5))])
     assert chart["tooltip"]["formatter"] == "{b0}"
@@ -118,6 +125,7 @@ def test_a_settled_promise_shows_when_it_really_came() -> None:
     assert lines(late) == {"date held": 0, "completed": 35}
     assert len(series(late, "P50")["data"]) == 2
     assert "Completed Fri 8 Mar 19:40" in late["aria"]["label"]["description"]
+    assert series(late, "P50")["data"][-1]["name"].splitlines()[1] == "over: 12 min late"
 
 
 def test_what_is_tolerated_has_its_line() -> None:

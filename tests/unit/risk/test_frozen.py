@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import msgspec
 import pytest
 
 from risk_svc.domain import record
 from risk_svc.domain.fold import fold
 from risk_svc.domain.state import Frozen, PromiseState
-from tests.support.risk import ARRIVES_S, DUE_S, MADE_S, Story
+from tests.support.risk import ARRIVES_S, DUE, DUE_S, MADE_S, Story
 
 
 def promised() -> PromiseState:
@@ -25,7 +27,7 @@ def promised() -> PromiseState:
 
 def test_what_is_frozen_is_what_was_issued_to_the_second() -> None:
     assert promised().view.frozen == [
-        Frozen("made", 2500, 3100, round(MADE_S + 1), round(ARRIVES_S), round(DUE_S + 100), None, 17, 412)
+        Frozen("made", 2500, 3100, round(MADE_S + 1), round(ARRIVES_S), round(DUE_S + 100), None, 17, 412, round(DUE_S))
     ]
 
 
@@ -51,6 +53,26 @@ def test_a_score_has_the_forecast_and_what_came_of_it(outcome: int, arrived: flo
     assert (score.model, score.n) == (17, 412)
 
 
+def test_a_forecast_is_scored_against_the_date_it_was_about_though_another_was_agreed_to_later() -> None:
+    state, story = promised(), Story()
+    moved = DUE + timedelta(hours=5)
+    story.made()
+    late = story.revised(moved)
+    fold(state, late.envelope, late.data)
+    record.freeze(state, moved.timestamp() - 0.5 * state.lead, 0.31)
+    for item in (story.milestone("departed", 120), story.milestone("arrived", 120)):
+        fold(state, item.envelope, item.data)
+    found = {score.lead: score.outcome for score in record.scored(state, 0, DUE_S + 7200)}
+    assert found == {"made": 1, "left50": 0}
+
+
+def test_without_a_completion_the_outcome_of_the_promise_counts_for_all() -> None:
+    state = promised()
+    state.held_due += 3600
+    assert [score.outcome for score in record.scored(state, 1, DUE_S)] == [1]
+    assert [score.outcome for score in record.scored(state, 0, DUE_S)] == [0]
+
+
 def test_what_never_came_has_no_completion() -> None:
     [score] = record.scored(promised(), 1, DUE_S + 7200)
     assert score.completed_at is None
@@ -64,6 +86,6 @@ def test_rows_of_before_are_read_and_scored_without_what_they_did_not_keep() -> 
     assert (score.p, score.issued_at, score.p50, score.model) == (0.25, None, None, 0)
 
 
-def test_one_takes_at_most_half_a_hundred_bytes() -> None:
+def test_one_takes_about_fifty_bytes_at_most() -> None:
     far = round(DUE_S + 86400 * 400)
-    assert len(msgspec.msgpack.encode(Frozen("at:departed", 9999, 9999, far, far, far, far, 60000, 60000))) <= 46
+    assert len(msgspec.msgpack.encode(Frozen("at:departed", 9999, 9999, far, far, far, far, 60000, 60000, far))) <= 51

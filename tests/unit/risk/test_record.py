@@ -94,13 +94,32 @@ def test_a_jump_outlives_the_noise_around_it() -> None:
     assert view.trail[jump].at == MADE_S + 6000
 
 
+def test_what_may_come_after_all_outlives_the_noise_though_the_chance_stays() -> None:
+    view = View(p_slip=1.0, score=90.0)
+    for number in range(300):
+        view.at, view.score = MADE_S + 60 * number, 90 + number % 2 / 10
+        if number >= 100:
+            view.p50 = view.p80 = view.p90 = DUE_S + 3600
+        record.remember(view)
+    known = next(point for point in view.trail if point.p50)
+    assert known.at == MADE_S + 6000
+
+
 @given(st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 1000)), min_size=3, max_size=TRAIL_LIMIT + 1))
 def test_thinning_drops_no_end_and_no_two_neighbours(points: list[tuple[int, int]]) -> None:
     trail = [Trail(place, score, p, 0) for place, (score, p) in enumerate(points)]
-    kept = [point.at for point in record.thinned(trail)]
+    kept = [point.at for point in record.thinned(trail, 3600.0)]
     assert (kept[0], kept[-1]) == (0, len(trail) - 1)
     assert len(kept) >= len(trail) - record.THINNED
     assert max(later - before for before, later in pairwise(kept)) <= 2
+
+
+def test_a_point_that_names_a_reason_goes_last() -> None:
+    trail = [
+        Trail(place, 100 * (place % 2), 0, 0, why="Snow at EWR is open" if place == 5 else "") for place in range(13)
+    ]
+    trail[5] = msgspec.structs.replace(trail[5], score=1)
+    assert 5 in [point.at for point in record.thinned(trail, 3600.0)]
 
 
 def at_rest() -> View:

@@ -162,10 +162,10 @@ def test_the_order_of_the_input_does_not_matter(rows: list[Scored], chance: rand
     chance.shuffle(mixed)
     one, other = record(rows), record(mixed)
     assert figures(other.overall) == pytest.approx(figures(one.overall), nan_ok=True)
-    assert [name for name, _ in one.by_lead] == [name for name, _ in other.by_lead]
-    assert [name for name, _ in one.by_class] == [name for name, _ in other.by_class]
-    for (_, here), (_, there) in zip(one.over_time, other.over_time, strict=True):
-        assert figures(there) == pytest.approx(figures(here), nan_ok=True)
+    assert [group.name for group in one.by_lead] == [group.name for group in other.by_lead]
+    assert [group.name for group in one.by_class] == [group.name for group in other.by_class]
+    for here, there in zip(one.over_time, other.over_time, strict=True):
+        assert figures(there.track) == pytest.approx(figures(here.track), nan_ok=True)
 
 
 def figures(found: Track) -> list[float]:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from candor.contracts import LEAST_CASES, Standing
 from risk_svc import schemas
 from risk_svc.board import look
+from risk_svc.domain import support
 from risk_svc.domain.scoring import span
 
 STEPS_OF_TIME: Final = 300
@@ -20,16 +21,19 @@ NO_MOVERS: Final = frozenset({"made", "notice", "unsent"})
 class Held(NamedTuple):
     """A forecast that held from `at` on, and what happened between the one before and it.
 
-    `p_slip` is None where it rested on too little; quantiles are None then, and where it may never complete.
+    Where it did not rest on `enough`, quantiles are None, and so is `p_slip` until the date has passed; otherwise a
+    quantile that is None may never come. `over`: it is no forecast any more, but what became of the promise.
     """
 
     at: datetime
+    enough: bool
     p_slip: float | None
     p50: datetime | None
     p80: datetime | None
     p90: datetime | None
     model: int
     happened: tuple[str, ...] = ()
+    over: bool = False
 
     @property
     def named(self) -> tuple[tuple[str, datetime | None], ...]:
@@ -40,10 +44,13 @@ def course(detail: schemas.GapDetail) -> list[Held]:
     """The forecasts that are remembered, oldest first."""
     events = [entry for entry in look.timeline(detail) if entry.kind not in NO_MOVERS]
     held, since = [], datetime.min.replace(tzinfo=UTC)
-    for point in detail.history:
+    for place, point in enumerate(detail.history, 1):
+        over = detail.standing is not Standing.OPEN and place == len(detail.history)
         between = [_words(entry) for entry in events if since < entry.at <= point.at]
         happened = tuple([point.why, *between] if point.why else between)
-        held.append(Held(point.at, point.p_slip, point.p50, point.p80, point.p90, point.model, happened))
+        held.append(
+            Held(point.at, point.enough, point.p_slip, point.p50, point.p80, point.p90, point.model, happened, over)
+        )
         since = point.at
     return held
 
@@ -53,8 +60,8 @@ def until_now(detail: schemas.GapDetail, held: Sequence[Held], now: datetime) ->
     forecast = detail.forecast
     if detail.standing is not Standing.OPEN or forecast is None or not held:
         return list(held)
-    at = present_of(detail, now)
-    return [*held, Held(at, forecast.p_slip, forecast.p50, forecast.p80, forecast.p90, forecast.model)]
+    at, enough = present_of(detail, now), forecast.n >= LEAST_CASES
+    return [*held, Held(at, enough, forecast.p_slip, forecast.p50, forecast.p80, forecast.p90, forecast.model)]
 
 
 def present_of(detail: schemas.GapDetail, now: datetime) -> datetime:
@@ -67,17 +74,17 @@ def present_of(detail: schemas.GapDetail, now: datetime) -> datetime:
 
 def fan_may_be_drawn(detail: schemas.GapDetail) -> bool:
     """Whether forecasts that may be stated have held for some time."""
-    stated = sum(point.p_slip is not None for point in detail.history)
-    return detail.too_little_history is None and stated >= (1 if detail.standing is Standing.OPEN else 2)
+    stated = sum(point.enough for point in detail.history)
+    forecast = detail.forecast
+    return stated >= 2 if forecast is None else stated >= 1 and forecast.n >= LEAST_CASES
 
 
 def no_fan_words(detail: schemas.GapDetail) -> str:
     """Why there is no fan, and what can be said instead."""
-    if detail.too_little_history is None:
-        over = detail.forecast is None
-        return "It was over before a forecast of it could be stated." if over else "It has not been forecast yet."
-    said = detail.too_little_history
-    return f"{said[0].upper()}{said[1:]}. A forecast is stated from {LEAST_CASES} like promises on."
+    if detail.forecast is None:
+        return "No forecast of it was ever stated."
+    said = detail.too_little_history or support.words(detail.forecast.n, detail.base_rate)
+    return f"{said[0].upper()}{said[1:]}. When it will be done is stated from {LEAST_CASES} like promises on."
 
 
 def rests_on(detail: schemas.GapDetail) -> list[str]:
@@ -112,7 +119,9 @@ def moves(detail: schemas.GapDetail) -> list[Move]:
 
 
 def moved(detail: schemas.GapDetail, before: Held | None, held: Held) -> str:
-    """A forecast in one line, with the chance to slip that stood before it."""
+    """A forecast in one line, with the chance to slip that stood before it; in the end, what became of it."""
+    if held.over:
+        return f"over: {late_words(held.p50, detail.dates.held_due) if held.p50 else 'it did not come'}"
     if held.p_slip is None:
         return "too little history for a forecast"
     chance = f"{held.p_slip:.0%}"
@@ -124,10 +133,10 @@ def moved(detail: schemas.GapDetail, before: Held | None, held: Held) -> str:
 def lateness(detail: schemas.GapDetail, held: Held) -> str:
     """P50, P80 and P90 against the date held, e.g. `P50 12 min early, P80 1.5 h late, P90 may never come`."""
     due = detail.dates.held_due
+    if not held.enough:
+        return "too little history to say when"
     if held.p50 is None:
         return "it may never come"
-    if held.p50 == held.p90:
-        return late_words(held.p50, due)
     return ", ".join(f"{name} {late_words(at, due)}" for name, at in held.named)
 
 

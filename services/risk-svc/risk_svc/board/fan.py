@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from risk_svc import schemas
 from risk_svc.board import look
-from risk_svc.board.course import Held, course, late_words, moved, until_now, wall_ms
+from risk_svc.board.course import Held, course, late_words, lateness, moved, until_now, wall_ms
 
 INK: Final = "#16404f"
 BANDS: Final = (("P80", "#1f6f8b", 0.45), ("P90", "#1f6f8b", 0.2))
@@ -152,7 +152,7 @@ def _bands(detail: schemas.GapDetail, held: Sequence[Held], scale: Scale) -> lis
 
 
 def _place(scale: Scale, item: Held, at: datetime | None, due: datetime) -> float | None:
-    return scale.place((at - due).total_seconds() if at else None) if item.p_slip is not None else None
+    return scale.place((at - due).total_seconds() if at else None) if item.enough else None
 
 
 def _above(below: float | None, here: float | None) -> float | None:
@@ -166,7 +166,7 @@ def _lines(detail: schemas.GapDetail, held: Sequence[Held], scale: Scale) -> Opt
         label = {"formatter": words, "position": place, "color": colour, "rotate": 0}
         return {**at, "lineStyle": {"color": colour, "type": dash}, "label": label}
 
-    lines = [line({"yAxis": 0}, "date held", HELD, "solid", "insideStartTop")]
+    lines = [line({"yAxis": 0}, "date held", HELD, "solid", "insideEndTop")]
     tolerated = (detail.dates.deadline - due).total_seconds()
     if tolerated > 0:
         lines.append(line({"yAxis": scale.place(tolerated)}, "tolerated", HELD, "dashed", "insideMiddleTop"))
@@ -205,12 +205,15 @@ def _lanes(detail: schemas.GapDetail, now: datetime, scale: Scale) -> list[Optio
 
 def _tip(detail: schemas.GapDetail, item: Held) -> str:
     """What stands beside a point: its forecast, what happened before it, the model's version."""
-    lines = [look.clock_text(item.at, detail.zone)]
-    if item.p_slip is None:
-        return "\n".join([*lines, "too little history for a forecast"])
-    lines.append(f"may slip {item.p_slip:.0%}")
-    for name, at in item.named:
-        late = late_words(at, detail.dates.held_due)
-        lines.append(f"{name} {look.clock_text(at, detail.zone)}, {late}" if at else f"{name} {late}")
-    lines += item.happened
-    return "\n".join([*lines, f"model version {item.model:,}"] if item.model else lines)
+    when, due = look.clock_text(item.at, detail.zone), detail.dates.held_due
+    if item.over or item.p_slip is None:
+        return "\n".join([when, moved(detail, None, item), *item.happened])
+    lines = [when, f"may slip {item.p_slip:.0%}"]
+    if item.p50 is None:
+        lines.append(lateness(detail, item))
+    else:
+        for name, at in item.named:
+            clock = f" {look.clock_text(at, detail.zone)}," if at else ""
+            lines.append(f"{name}{clock} {late_words(at, due)}")
+    model = [f"model version {item.model:,}"] if item.model else []
+    return "\n".join([*lines, *item.happened, *model])

@@ -15,6 +15,9 @@ body { background: #f4f6f8; color: #1f2a37; }
 .figure .number { font-size: 1.9rem; font-weight: 650; line-height: 1.1; font-variant-numeric: tabular-nums; }
 a:focus-visible, button:focus-visible, tr:focus-visible { outline: 3px solid #1f6f8b; outline-offset: 2px; }
 .q-timeline__title { font-size: 1rem; margin-bottom: 2px; } .q-timeline__content { padding-bottom: 10px; }
+@media (max-width: 480px) { .moment { font-size: .8rem; text-align: right; }
+  .in-figures.q-table--dense th, .in-figures.q-table--dense td { padding: 3px 4px !important; font-size: .75rem; } }
+.nicegui-expansion .q-expansion-item__content { padding: 0 !important; }
 .moves { margin: 0; padding-left: 1.4rem; } .moves li { margin-bottom: 6px; }
 .q-table td { white-space: normal; } .q-table tbody td { font-size: .9rem; }
 """
@@ -59,15 +62,27 @@ def page_frame(title: str) -> ui.label:
     ui.page_title(f"{title} · Candor")
     ui.colors(primary="#1f4e5f", secondary="#1f6f8b", accent="#a3203a")
     ui.add_css(STYLE)
-    with ui.header(elevated=False).classes("items-center q-py-sm q-px-md"):
+    with ui.header(elevated=False).classes("items-center no-wrap gap-2 q-py-sm q-px-md"):
         # NiceGUI puts the mount path in front of a link that starts with a slash.
         ui.link("Candor", "/").classes("text-white text-h6 no-underline")
+        ui.link("Record", "/record").classes("text-white q-ml-sm")
         ui.space()
-        moment = ui.label().props("role=status").classes("text-white").mark("business-time")
+        moment = ui.label().props("role=status").classes("text-white moment").mark("business-time")
         # A form, as a link could be followed from any page of the web; it leads out of NiceGUI, so no event of its own.
-        with ui.element("form").props("method=post action=/signout").classes("q-ml-md"):
-            ui.button("Sign out").props("flat dense no-caps type=submit text-color=white")
+        with ui.element("form").props("method=post action=/signout"):
+            ui.button("Sign out").props("flat dense no-caps no-wrap type=submit text-color=white")
     return moment
+
+
+def card(style: str = "") -> ui.card:
+    """A card as wide as its place, or as `style` says."""
+    made = ui.card().props("flat bordered").classes("gap-2")
+    return made.style(style) if style else made.classes("w-full")
+
+
+def section_title(words: str) -> None:
+    """The heading of a section."""
+    ui.label(words).classes("text-subtitle1").props("role=heading aria-level=2")
 
 
 def live(seconds: float, refresh: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -10,7 +10,7 @@ from nicegui import ui
 
 from candor.web.oidc import sign_in_of
 from candor.web.sessions import Sessions
-from risk_svc.board import overview, promise
+from risk_svc.board import overview, promise, record
 from risk_svc.board.access import HOME, SignedIn
 from risk_svc.board.reading import Reading
 from risk_svc.board.remembered import EndedSessions
@@ -36,6 +36,10 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
     @ui.page("/promises/{promise_id}")
     async def _promise(promise_id: str) -> None:
         promise.Page(_reading(app), promise_id)
+
+    @ui.page("/record")
+    async def _record() -> None:
+        record.Page(_reading(app))
 
     # Starlette types a middleware's own arguments only loosely.
     cast(Any, pages).add_middleware(SignedIn, sessions=sessions, ended=ended, company=company is not None)

@@ -10,7 +10,7 @@ from risk_svc import schemas
 from risk_svc.board import look
 from risk_svc.board.course import Move, course_chart, fan_may_be_drawn, moves, no_fan_words, rests_on
 from risk_svc.board.fan import fan_chart
-from risk_svc.board.frame import Chart, Part, live, page_frame
+from risk_svc.board.frame import Chart, Part, card, live, page_frame, section_title
 from risk_svc.board.reading import Reading
 
 ICONS: Final = {
@@ -50,28 +50,28 @@ class Page:
 
     def _parts(self) -> None:
         self.head = Part(_head)
-        with _card():
-            _title("When it is expected")
+        with card():
+            section_title("When it is expected")
             self.fan = Chart(320)
             self.legend = ui.label(LEGEND).style(f"color: {look.MUTED}; font-size: .85rem")
             self.no_fan = ui.label().mark("no-fan")
         with ui.row().classes("w-full gap-4"):
             with _column(WIDE):
-                with _card():
-                    _title("Its course")
+                with card():
+                    section_title("Its course")
                     self.course = Chart(240)
-                with _card():
-                    _title("What moved the forecast")
+                with card():
+                    section_title("What moved the forecast")
                     self.moves = Part(_moves)
             with _column(NARROW):
-                with _card():
-                    _title("What makes the gap")
+                with card():
+                    section_title("What makes the gap")
                     self.gap = Part(_gap)
-                with _card():
-                    _title("What the forecast rests on")
+                with card():
+                    section_title("What the forecast rests on")
                     self.basis = Part(_lines)
-        with _card():
-            _title("What happened")
+        with card():
+            section_title("What happened")
             self.timeline = Part(_timeline)
 
     async def refresh(self) -> None:
@@ -99,16 +99,8 @@ class Page:
         self.timeline.show((detail.zone, look.timeline(detail)))
 
 
-def _card() -> ui.card:
-    return ui.card().props("flat bordered").classes("w-full gap-2")
-
-
 def _column(style: str) -> ui.column:
     return ui.column().classes("gap-4").style(style)
-
-
-def _title(words: str) -> None:
-    ui.label(words).classes("text-subtitle1").props("role=heading aria-level=2")
 
 
 def _head(head: look.Headline) -> None:

@@ -4,20 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable, Hashable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from candor.ops.clock import Clock
 from candor.store.db import Database
-from risk_svc import answers, queries, schemas
+from risk_svc import answers, queries, recorded, schemas
 from risk_svc.domain.state import from_bytes
 from risk_svc.feed import Feed
+from risk_svc.recorded import Recorded
 
 MOST: Final = 200
-FRESH_S: Final = 0.9
-STALE_S: Final = 10.0
+
+
+class Pace(NamedTuple):
+    """How often something is read again, in seconds: not within `fresh`, after `stale` though nothing changed.
+
+    Not within `rest` times as long as it took either.
+    """
+
+    fresh: float
+    stale: float
+    rest: float = 0.0
+
+
+LISTS: Final = Pace(0.9, 10.0)
+RECORDS: Final = Pace(5.0, 60.0, 20.0)
 
 
 @dataclass(frozen=True)
@@ -29,11 +44,18 @@ class Overview:
     read_at: datetime
 
 
+Found = TypeVar("Found")
+Key = TypeVar("Key", bound=Hashable)
+
+
 @dataclass
-class _Kept:
-    read: float = 0.0
+class _Kept(Generic[Found]):
+    """What was read last: when, as of how many changes, and how long it took."""
+
+    value: Found | None = None
+    read_at: float = 0.0
     changes: int = -1
-    overview: Overview | None = None
+    took: float = 0.0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -45,12 +67,17 @@ class Reading:
 
     name = "board"
 
-    def __init__(self, database: Database, feed: Feed, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, feed: Feed, clock: Clock, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self.clock = clock
         self.changes = 0
+        self._monotonic = monotonic
         self._database = database
         self._feed = feed
-        self._kept: dict[queries.Wanted, _Kept] = {}
+        self._kept: dict[queries.Wanted, _Kept[Overview]] = {}
+        self._records: dict[str | None, _Kept[Recorded]] = {}
+        self._recording = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
 
@@ -73,15 +100,32 @@ class Reading:
 
     async def overview(self, wanted: queries.Wanted) -> Overview:
         """The list wanted. Raises StoreUnavailable while the database is away."""
-        if len(self._kept) > 256:
-            self._kept.clear()
-        kept = self._kept.setdefault(wanted, _Kept())
+        return await self._newest(self._kept, wanted, LISTS, lambda: self._overview(wanted))
+
+    async def record(self, kind: str | None) -> Recorded:
+        """The forecasts' record, of a class or of all. Raises StoreUnavailable while the database is away."""
+        return await self._newest(self._records, kind, RECORDS, lambda: self._record(kind))
+
+    async def _newest(
+        self, kept_by: dict[Key, _Kept[Found]], key: Key, pace: Pace, read: Callable[[], Awaitable[Found]]
+    ) -> Found:
+        if len(kept_by) > 256:
+            kept_by.clear()
+        kept = kept_by.setdefault(key, _Kept())
         async with kept.lock:
-            age = time.monotonic() - kept.read
-            if kept.overview is None or age > STALE_S or (age > FRESH_S and kept.changes != self.changes):
-                kept.changes, kept.read = self.changes, time.monotonic()
-                kept.overview = await self._overview(wanted)
-            return kept.overview
+            began = self._monotonic()
+            age = began - kept.read_at
+            rested = age > max(pace.fresh, pace.rest * kept.took)
+            if kept.value is None or (rested and (age > pace.stale or kept.changes != self.changes)):
+                changes = self.changes
+                kept.value = await read()
+                kept.changes, kept.read_at, kept.took = changes, began, self._monotonic() - began
+            return kept.value
+
+    async def _record(self, kind: str | None) -> Recorded:
+        # One at a time, whoever asks: it may go through fifty thousand rows. Waiting counts as taking long.
+        async with self._recording:
+            return await recorded.read(self._database, queries.WantedScores(kind=kind))
 
     async def _overview(self, wanted: queries.Wanted) -> Overview:
         async with self._database.reading() as session:

@@ -86,13 +86,22 @@ def freeze(state: PromiseState, now: float, base: float) -> None:
     if not names:
         return
     p50, p80, p90 = (None if at is None else round(at) for at in (view.p50, view.p80, view.p90))
-    kept = Frozen("", round(view.p_slip * 1e4), round(base * 1e4), round(now), p50, p80, p90, view.model, view.n)
+    p, often = round(view.p_slip * 1e4), round(base * 1e4)
+    kept = Frozen("", p, often, round(now), p50, p80, p90, view.model, view.n, round(state.deadline))
     view.frozen = [*view.frozen, *(msgspec.structs.replace(kept, lead=name) for name in names)]
 
 
 def scored(state: PromiseState, outcome: int, now: float) -> list[Score]:
-    """The frozen forecasts beside what became of the promise: `outcome` 1 for a slip, known from `now` on."""
+    """The frozen forecasts beside what became of the promise: `outcome` 1 for a slip, known from `now` on.
+
+    One that was about another date than the one held in the end is scored against its own.
+    """
     done = completed_at(state)
+
+    def slip(item: Frozen) -> int:
+        moved = item.due and item.due != round(state.deadline)
+        return int(done > item.due) if moved and done is not None else outcome
+
     return [
         Score(
             promise_id=state.promise_id,
@@ -100,7 +109,7 @@ def scored(state: PromiseState, outcome: int, now: float) -> list[Score]:
             kind=state.kind,
             p=item.p / 1e4,
             base=item.base / 1e4,
-            outcome=outcome,
+            outcome=slip(item),
             settled_at=now,
             issued_at=item.at or None,
             p50=item.p50,
@@ -136,7 +145,7 @@ def remember(view: View, *, sure: bool = True) -> None:
             return
     point = Trail(round(view.at), score, p_slip, p50, p80, p90, view.model, moved_by(view))
     trail = [*view.trail, point]
-    view.trail = thinned(trail) if len(trail) > TRAIL_LIMIT else trail
+    view.trail = thinned(trail, view.horizon) if len(trail) > TRAIL_LIMIT else trail
 
 
 def moved_by(view: View) -> str:
@@ -151,15 +160,18 @@ def moved_by(view: View) -> str:
     return "" if words.translate(_NO_DIGITS) == named.translate(_NO_DIGITS) else words
 
 
-def thinned(trail: list[Trail]) -> list[Trail]:
-    """Without the points that a step line through them misses least; never two neighbours, the first or the last.
+def thinned(trail: list[Trail], horizon: float) -> list[Trail]:
+    """Without the points that step lines through them miss least; never two neighbours, the first or the last.
 
-    A point that names a reason stays longer than one that does not.
+    The lines are score, P(slip), P50 and P90, these two in thousandths of H (`horizon`, seconds), at most all of it. A
+    point that names a reason stays longer than one that does not.
     """
 
-    def missed(place: int) -> tuple[bool, int]:
+    def missed(place: int) -> tuple[bool, float]:
         before, point, after = trail[place - 1 : place + 2]
-        change = abs(point.score - before.score) + abs(point.p_slip - before.p_slip)
+        change: float = abs(point.score - before.score) + abs(point.p_slip - before.p_slip)
+        for moved in (point.p50 - before.p50, point.p90 - before.p90):
+            change += min(1000, 1000 * abs(moved) / max(60.0, horizon))
         return (point.why != "", change * (after.at - point.at))
 
     gone = set(sorted(range(1, len(trail) - 1, 2), key=missed)[:THINNED])

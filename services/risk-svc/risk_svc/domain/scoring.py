@@ -65,7 +65,7 @@ def score_open(
     view.doubtful_since = doubtful_since(state, now)
     _set(view, gaps.gap(open_parts(state, linked, item, now, weights), weights))
     record.freeze(state, now, item.base)
-    record.remember(view, sure=support.supported(state, Standing.OPEN))
+    record.remember(view, sure=item.n >= LEAST_CASES)
     view.review = next_review(state, now, change)
 
 

@@ -92,7 +92,8 @@ class Frozen(msgspec.Struct, gc=False, array_like=True, frozen=True):
     """A forecast kept as it was issued, to be scored when the promise is settled; `base` is the base rate then.
 
     Both probabilities in ten-thousandths, as every live promise carries these. Times in epoch seconds: `at` of issue
-    (0: not known), quantiles (None: it may never complete). `model` is the version, resting on `n` like promises.
+    (0: not known), quantiles (None: it may never complete), `due` the deadline it was about (0: not known). `model` is
+    the version, resting on `n` like promises.
     """
 
     lead: str
@@ -104,6 +105,7 @@ class Frozen(msgspec.Struct, gc=False, array_like=True, frozen=True):
     p90: int | None = None
     model: int = 0
     n: int = 0
+    due: int = 0
 
 
 class View(msgspec.Struct, gc=False, array_like=True):

@@ -105,14 +105,16 @@ class Track:
         return said if self.base_rate is None else f"{said}; {self.base_rate * 100:.0f} % of like promises slip"
 
 
-class Group(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Group:
     """The record of one lead or class."""
 
     name: str
     track: Track
 
 
-class Span(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Span:
     """The record of what was settled in the period that begins on a UTC day."""
 
     start: date

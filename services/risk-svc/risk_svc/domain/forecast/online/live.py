@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from candor.contracts import LEAST_CASES, Standing
 from risk_svc.domain import incidents as known
@@ -86,7 +87,10 @@ def _plan(step: Step, now: float) -> float | None:
 
 
 class Published:
-    """The newest published model; version 0 has learnt nothing, and its forecasts rest on 0 promises."""
+    """The newest published model; version 0 has learnt nothing, and its forecasts rest on 0 promises.
+
+    A model is never changed, only replaced, and each call stays with the one it began with: `take` may run in a thread.
+    """
 
     def __init__(self, model: Model | None = None) -> None:
         self.model = model or Model()
@@ -102,20 +106,22 @@ class Published:
 
     def forecast(self, views: Sequence[View], incidents: Sequence[Sequence[Incident]], now: float) -> Predictions:
         """Forecasts of open promises at `now`, one pass of numpy over the batch; `incidents` open on each."""
-        context = self.model.context
+        model = self.model
+        context = model.context
         pairs = zip(views, incidents, strict=True)
         found = [features(view, now, view.what_at(now), context, hit) for view, hit in pairs]
         unit = np.array([context.unit(view.kind) for view in views])
-        answer = self._answer(found, views, now, unit)
-        weights = self._weights(views, now)
-        never = self._never(answer, weights, views, unit)
+        group = np.array([model.group(view.kind, view.what_at(now)) for view in views], np.int64)
+        answer = _answer(model, found, views, now, unit, group)
+        weights = model.curves.weights[group]
+        never = _never(answer, weights, views, unit)
         deadline = np.array([view.deadline for view in views])
         late = deadline <= now
         p = np.where(late, 1.0, answer.p)
         told = np.maximum(now, deadline[:, None] + unit[:, None] * np.sinh(answer.told))
         told[never[:, None] > 1 - STATED] = np.inf
-        worst = np.array([self._worst(view) for view in views])
-        bases = [self._basis(view) for view in views]
+        worst = np.array([_worst(model, view) for view in views])
+        bases = [_basis(model, view) for view in views]
         return Predictions(
             p_slip=p,
             q50=told[:, 0],
@@ -127,17 +133,17 @@ class Published:
             base=np.array([context.base(view.kind, now) for view in views]),
             n=np.array([n for _, n in bases], np.int64),
             basis=[words for words, _ in bases],
-            model=self.version,
+            model=model.version,
         )
 
     def why(self, view: View, incidents: Sequence[Incident], now: float) -> list[Reason]:
         """What moves the forecast of one promise, strongest first: at most three reasons."""
-        if view.deadline <= now or self.version == 0:
+        model = self.model
+        if view.deadline <= now or model.version == 0:
             return []
-        found = features(view, now, view.what_at(now), self.model.context, incidents)
+        found = features(view, now, view.what_at(now), model.context, incidents)
         grouped = reasons.themes(found, view)
-        unit = np.array([self.model.context.unit(view.kind)])
-        p, *without = self._left_out(found, list(grouped.values()), view, now, unit)
+        p, *without = _left_out(model, found, list(grouped.values()), view, now)
         kept = reasons.chosen(list(grouped), p, without)
         return [(reasons.words(theme, view, now, incidents), share) for theme, share in kept]
 
@@ -146,45 +152,49 @@ class Published:
         times = [at for at, _ in (*view.slips(), *view.looks()) if at > now]
         return min(times, default=math.inf)
 
-    def _answer(self, found: Sequence[Features], views: Sequence[View], now: float, unit: Floats) -> Answer:
-        layout = self.model.layout
-        rows = np.stack([layout.row(one) for one in found])
-        start = place(np.array([now - view.deadline for view in views]), unit)
-        end = place(np.array([HORIZON * view.lead for view in views]), unit)
-        group = np.array([self.model.group(view.kind, view.what_at(now)) for view in views], np.int64)
-        return self.model.forecast(rows, start, end, group)
 
-    def _left_out(
-        self, found: Features, groups: Sequence[Sequence[str]], view: View, now: float, unit: Floats
-    ) -> list[float]:
-        """P(slip) with everything known, then without each group of numbers: at their usual values instead."""
-        usual = self.model.layout.usual()
-        columns = self.model.layout.columns
-        plain = ({name: usual[columns[name]] for name in names if name in columns} for names in groups)
-        variants = [found, *({**found, **others} for others in plain)]
-        answer = self._answer(variants, [view] * len(variants), now, np.repeat(unit, len(variants)))
-        return [float(p) for p in answer.p]
+def _answer(
+    model: Model,
+    found: Sequence[Features],
+    views: Sequence[View],
+    now: float,
+    unit: Floats,
+    group: NDArray[np.int64],
+) -> Answer:
+    rows = np.stack([model.layout.row(one) for one in found])
+    start = place(np.array([now - view.deadline for view in views]), unit)
+    end = place(np.array([HORIZON * view.lead for view in views]), unit)
+    return model.forecast(rows, start, end, group)
 
-    def _basis(self, view: View) -> tuple[str, int]:
-        """The narrowest class with enough answered promises, else the kind, in words and with its n."""
-        answered = self.model.context.answered
-        n = answered.get((view.kind, view.last), 0)
-        if view.last < 0 or n < LEAST_CASES:
-            return view.kind, answered.get((view.kind, -1), 0)
-        return f"{view.kind}, after {view.order[view.last]}", n
 
-    def _worst(self, view: View) -> float:
-        return max(self.model.context.worst(view.kind), LEAST_HORIZON_SHARE * view.lead, LEAST_HORIZON_S)
+def _left_out(model: Model, found: Features, groups: Sequence[Sequence[str]], view: View, now: float) -> list[float]:
+    """P(slip) with everything known, then without each group of numbers: at their usual values instead."""
+    usual, columns, n = model.layout.usual(), model.layout.columns, 1 + len(groups)
+    plain = ({name: usual[columns[name]] for name in names if name in columns} for names in groups)
+    variants = [found, *({**found, **others} for others in plain)]
+    group = np.full(n, model.group(view.kind, view.what_at(now)), np.int64)
+    unit = np.full(n, model.context.unit(view.kind))
+    return [float(p) for p in _answer(model, variants, [view] * n, now, unit, group).p]
 
-    def _weights(self, views: Sequence[View], now: float) -> Floats:
-        groups = np.array([self.model.group(view.kind, view.what_at(now)) for view in views], np.int64)
-        return self.model.curves.weights[groups]
 
-    def _never(self, answer: Answer, weights: Floats, views: Sequence[View], unit: Floats) -> Floats:
-        """P(not completed within the horizon of the quantiles)."""
-        end = place(np.array([HORIZON * view.lead for view in views]), unit)
-        still = [np.exp(-hazard_at(answer.hazard[:, expert], end)) for expert in range(weights.shape[1])]
-        return np.asarray((weights * np.stack(still, axis=1)).sum(axis=1), np.float64)
+def _basis(model: Model, view: View) -> tuple[str, int]:
+    """The narrowest class with enough answered promises, else the kind, in words and with its n."""
+    answered = model.context.answered
+    n = answered.get((view.kind, view.last), 0)
+    if view.last < 0 or n < LEAST_CASES:
+        return view.kind, answered.get((view.kind, -1), 0)
+    return f"{view.kind}, after {view.order[view.last]}", n
+
+
+def _worst(model: Model, view: View) -> float:
+    return max(model.context.worst(view.kind), LEAST_HORIZON_SHARE * view.lead, LEAST_HORIZON_S)
+
+
+def _never(answer: Answer, weights: Floats, views: Sequence[View], unit: Floats) -> Floats:
+    """P(not completed within the horizon of the quantiles)."""
+    end = place(np.array([HORIZON * view.lead for view in views]), unit)
+    still = [np.exp(-hazard_at(answer.hazard[:, expert], end)) for expert in range(weights.shape[1])]
+    return np.asarray((weights * np.stack(still, axis=1)).sum(axis=1), np.float64)
 
 
 def _lateness(answer: Answer, weights: Floats, unit: Floats, worst: Floats, gone: Floats) -> Floats:

@@ -1,0 +1,219 @@
+"""The report of a backtest: the same figures in table, page and JSON, and nothing of the stream as markup."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from candor.cli import build
+from candor.local.errors import LocalError
+from risk_svc.backtest import backtest
+from risk_svc.backtesting import charting
+from risk_svc.domain.ledger import Ledger
+from risk_svc.domain.track import ENOUGH, Scored, record
+from risk_svc.report import HEADINGS, MODULES, Backtest, embedded, page, plain, rows, summary
+from tests.support.stream import stream
+from tests.unit.forecast.test_backtest import packed
+
+SCRIPTS = {
+    "index.js": 'import{a}from"./part-1.js";export{a}',
+    "part-1.js": 'const b=()=>import("./later.js");export{b as a}',
+}
+
+
+def found(count: int = 2 * ENOUGH, **fields: Any) -> Backtest:
+    """Half slip and were said to; the made ones have quantiles, beside the yardstick's."""
+    scored = [
+        Scored(f"p{n}", lead, "parcel", 0.8 - 0.6 * (n % 2), 0.5, 1 - n % 2, n * 86400.0, 10.0, (9.0, 11.0, 12.0),
+               (8.0, 13.0, 14.0))
+        for n in range(count)
+        for lead in ("made", "left50")
+    ]  # fmt: skip
+    return Backtest(record([item._replace(**fields) for item in scored]), 7)
+
+
+def test_the_table_has_a_row_for_all_and_one_for_each_kind_of_decision() -> None:
+    table = rows(found().record)
+    assert [row[0] for row in table] == ["all", "made", "left50"]
+    assert {len(row) for row in table} == {len(HEADINGS)}
+    assert dict(zip(HEADINGS, table[0], strict=True)) == {
+        "asked": "all",
+        "n": "120",
+        "late": "50.0%",
+        "Brier": "0.0400",
+        "base rate": "0.2500",
+        "skill": "+0.840",
+        "95 %": "+0.840…+0.840",
+        "calib. error": "0.200",
+        "pinball, h": "0.30",
+        "pinball skill": "+0.550",
+        "by P50": "0.0%",
+        "by P80": "100.0%",
+        "by P90": "100.0%",
+    }
+
+
+def test_too_little_claims_nothing_and_says_why() -> None:
+    few = found(4)
+    assert rows(few.record)[0][5:8] == ("–", "–", "–")
+    assert any(
+        "too little history (4 settled, 30 are needed); 50 % of like promises slip" in one for one in summary(few)
+    )
+    nothing = Backtest(record([]), 3)
+    assert rows(nothing.record) == [("all", "0", *["–"] * 11)]
+    assert summary(nothing)[-1].startswith("3 more are left out")
+    assert "<!doctype html>" in page(nothing, "none", SCRIPTS)
+
+
+def test_worse_than_the_base_rate_is_said_to_be_worse() -> None:
+    assert any("farther from what happened" in words for words in summary(found(base=0.5, p=0.4, outcome=1)))
+
+
+def test_json_has_the_figures_of_the_table() -> None:
+    said = json.loads(json.dumps(plain(found()), allow_nan=False))
+    assert (said["n"], said["waiting"], said["enough"], said["period"]) == (120, 7, True, "week")
+    assert said["skill"] == pytest.approx(0.84)
+    assert [group["name"] for group in said["by_lead"]] == ["made", "left50"]
+    assert said["coverage"][1] == {"level": 0.8, "n": 120, "covered": 1.0, "pinball": pytest.approx(0.2)}
+    assert said["over_time"][0]["start"] == "1969-12-29"
+
+
+def test_names_of_the_stream_are_no_markup_and_end_no_script() -> None:
+    bad = "</script><script>alert(1)</script><b>"
+    text = page(found(lead=bad, kind=bad), bad, SCRIPTS)
+    assert bad not in text
+    assert text.count("<script") == text.count("</script>") == 3
+    [options] = re.findall(r'id="options">(.*?)</script>', text)
+    assert bad in json.dumps(json.loads(options)).replace('\\"', '"')
+
+
+def test_a_page_needs_no_network() -> None:
+    text = page(found(), "record", SCRIPTS)
+    assert not re.search(r"""(src|href)\s*=""", text)
+    assert "default-src 'none'" in text
+    assert "http" not in re.sub(r"http-equiv", "", text)
+
+
+def test_modules_are_embedded_with_what_they_import_at_once() -> None:
+    packed_in = embedded(SCRIPTS)
+    assert list(packed_in) == [MODULES + "index.js", MODULES + "part-1.js"]
+    first, second = (base64.b64decode(url.partition(",")[2]).decode() for url in packed_in.values())
+    assert first == 'import{a}from"candor-charts/part-1.js";export{a}'
+    # Loaded only if it is asked for, which charts without a third dimension never do.
+    assert second == SCRIPTS["part-1.js"]
+
+
+def test_the_charts_of_the_installed_package_are_whole() -> None:
+    packed_in = embedded(charting())
+    assert len(packed_in) >= 2
+    assert sum(map(len, packed_in.values())) < 4e6
+
+
+@pytest.fixture(scope="module")
+def ledger_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return packed(tmp_path_factory.mktemp("ledger") / "ledger.jsonl.gz", stream(160)[0])
+
+
+def candor(*arguments: str | Path) -> Any:
+    return CliRunner().invoke(build("backtest"), ["backtest", *map(str, arguments)], env={"COLUMNS": "200"})
+
+
+def test_one_command_makes_the_table_and_the_page(ledger_file: Path, tmp_path: Path) -> None:
+    said = candor("--events", ledger_file, "--report", tmp_path / "record.html")
+    assert said.exit_code == 0, said.output
+    assert [name for name in ("made", "left75", "left50", "left25", "at:shipped") if name not in said.stdout] == []
+    assert "of these forecasts were about one that came late" in said.stdout
+    text = (tmp_path / "record.html").read_text()
+    assert "ledger.jsonl.gz" in text
+    assert text.count('class="chart"') == 5
+
+
+def test_json_and_forecasts_come_of_the_same_pass(ledger_file: Path, tmp_path: Path) -> None:
+    said = candor("--events", ledger_file, "--json", "--out", tmp_path / "said.jsonl")
+    assert said.exit_code == 0, said.output
+    whole = json.loads(said.stdout)
+    lines = [json.loads(line) for line in (tmp_path / "said.jsonl").read_text().splitlines()]
+    assert whole["n"] + whole["waiting"] == len(lines) > 300
+    assert whole["n"] == sum(group["n"] for group in whole["by_lead"]) == sum(one["n"] for one in whole["over_time"])
+    assert whole["skill_interval"][0] <= whole["skill"] <= whole["skill_interval"][1]
+
+
+def test_the_report_scores_what_was_written(ledger_file: Path) -> None:
+    """Brier score and coverage again, from the forecasts written and the promises' own ends."""
+    events, decisions = stream(160)
+    ledger, out = Ledger(), io.BytesIO()
+    asked = packed(ledger_file.parent / "asked.jsonl.gz", decisions)
+    backtest([ledger_file], [asked], out, lambda _: None, ledger)
+    said = {line["decision_id"]: line for line in map(json.loads, out.getvalue().splitlines())}
+    due = {line["promise_id"]: line["data"]["due"] for line in events if line["type"] == "promise.made"}
+    done = {line["promise_id"]: line["time"] for line in events if line["data"].get("final")}
+    late = {name: int(done.get(name, "9") >= due[name]) for name in due}
+    scored = [line for line in decisions if due[line["promise_id"]] <= events[-1]["time"]]
+    brier = sum((said[line["decision_id"]]["p_late"] - late[line["promise_id"]]) ** 2 for line in scored) / len(scored)
+    scored_rows, waiting = ledger.scored()
+    whole = record(scored_rows).overall
+    assert (whole.n, waiting) == (len(scored), len(decisions) - len(scored))
+    assert whole.brier == pytest.approx(brier)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--events", "{ledger}"], "say --events and one of"),
+        (["--report", "{folder}/r.html"], "say --events and one of"),
+        (["--events", "{folder}/none.jsonl", "--json"], "no such file"),
+        (["--events", "{ledger}", "--report", "{folder}/none/r.html"], "there is no folder"),
+        (["--events", "{folder}", "--json"], "no such file"),
+    ],
+)
+def test_a_mistake_is_one_clear_line(arguments: list[str], words: str, ledger_file: Path, tmp_path: Path) -> None:
+    result = candor(*(one.format(ledger=ledger_file, folder=tmp_path) for one in arguments))
+    assert isinstance(result.exception, LocalError)
+    assert words in str(result.exception)
+    assert "\n" not in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"id": "e1", "time": "2024-01-01T00:00:00Z", "type": "promise.made", "promise_id": "p", "data": {"kind": 1}}',
+        '{"id": "e1", "time": "2024-01-01T00:00:00Z", "type": "promise.made", "promise_id": "p1", "data": 7}',
+        '{"id": "e1", "time": "2024-01-01T00:00:00Z"}',
+        '{"id": "e1", "time": "first thing in the morning", "type": "x", "data": {}}',
+        '{"id": "e1", "time": 7, "type": "x", "data": {}}',
+    ],
+)
+def test_a_line_that_cannot_be_used_is_named(line: str, tmp_path: Path) -> None:
+    bad = tmp_path / "ledger.jsonl"
+    bad.write_text(line + "\n")
+    with pytest.raises(LocalError, match=r"^(e1 at |.*ledger\.jsonl:1 )"):
+        backtest([bad], [], None, lambda _: None, Ledger())
+
+
+def test_help_teaches_with_an_example_that_works(tmp_path: Path) -> None:
+    said = candor("--help").stdout
+    assert "candor backtest --events ledger.jsonl.gz --report record.html" in said
+    example = said[said.index('{"id": "e1"') : said.index("It asks")]
+    lines = re.sub(r"\s*\n\s+", " ", example.strip()).replace("}} {", "}}\n{")
+    own = tmp_path / "own.jsonl"
+    own.write_text("\n".join(json.dumps(json.loads(line)) for line in lines.splitlines()) + "\n")
+    whole = json.loads(candor("--events", own, "--json").stdout)
+    assert (whole["n"], whole["waiting"]) == (0, 4)
+
+
+def test_lock_step_is_as_it_was() -> None:
+    events, decisions = stream(3)
+    lines = [{"event": events[0]}, {"decision": {**decisions[0], "time": events[0]["time"]}}]
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    command = [sys.executable, "-m", "candor.cli", "backtest", "--stdio"]
+    said = subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
+    assert json.loads(said)["decision_id"] == decisions[0]["decision_id"]

@@ -1,0 +1,101 @@
+"""The record in words and rows, without a browser."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from risk_svc.board import scorecard
+from risk_svc.domain.track import ENOUGH, JUDGED, UNSTATED, Scored, record
+from risk_svc.recorded import Recorded
+
+DAY = 86400.0
+
+
+def scored(count: int, *, day: int = 0, p: tuple[float, float] = (0.2, 0.8), **fields: Any) -> list[Scored]:
+    """Every second one slipped and was said to with the second chance; three in four came by P80, all by P90."""
+    rows = []
+    for n in range(count):
+        row = Scored(
+            f"p{day}-{n}", "made", "parcel", p[n % 2], 0.5, n % 2, day * DAY, 10.0 + (n % 4 == 3), (9, 10.5, 12)
+        )
+        rows.append(row._replace(**fields))
+    return rows
+
+
+def recorded(rows: list[Scored], left_out: int = 0) -> Recorded:
+    return Recorded(record(rows), left_out)
+
+
+def figures(rows: list[Scored]) -> dict[str, tuple[str, str]]:
+    return {figure.name: (figure.value, figure.beside) for figure in scorecard.figures(record(rows).overall)}
+
+
+def test_the_figures_stand_beside_what_they_are_to_be_read_by() -> None:
+    found = figures(scored(100))
+    assert found["forecasts scored"] == ("100", "of 100 settled promises")
+    assert found["Brier skill"] == ("84.0%", "95%: 84.0% to 84.0%")
+    assert found["calibration error"][0] == "20.0"
+    assert found["came by P80"] == ("75%", "80% was promised")
+    assert found["came by P90"] == ("100%", "90% was promised")
+    assert found["slipped"] == ("50%", "base rate 50%")
+
+
+def test_nothing_is_claimed_of_too_few_or_of_none() -> None:
+    found = figures(scored(ENOUGH - 1))
+    assert found["Brier skill"] == ("–", "over the base rate")
+    assert found["calibration error"][0] == "–"
+    nothing = figures([])
+    assert nothing["forecasts scored"] == ("0", "of 0 settled promises")
+    assert {nothing[name][0] for name in nothing} == {"0", "–"}
+
+
+def test_a_quantile_that_was_never_stated_has_no_coverage() -> None:
+    assert figures(scored(100, told=UNSTATED))["came by P80"][0] == "–"
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([], "Too little history (0 settled, 30 are needed)."),
+        (scored(4), "Too little history (4 settled, 30 are needed); 50 % of like promises slip."),
+        (scored(100), "Whether they are calibrated is said from 1,000 scored forecasts on."),
+        (scored(JUDGED, p=(0.01, 0.99)), "They hold what they say."),
+        (scored(JUDGED, p=(0.99, 0.01)), "They do not hold what they say: the calibration is off."),
+    ],
+)
+def test_the_verdict_says_whether_they_can_be_believed(rows: list[Scored], said: str) -> None:
+    assert scorecard.verdict(recorded(rows)) == said
+
+
+def test_the_verdict_says_what_was_left_out() -> None:
+    assert scorecard.verdict(recorded(scored(100), 1234)).endswith(" on. 1,234 older forecasts are left out.")
+
+
+def test_each_tenth_is_a_row() -> None:
+    assert scorecard.reliability_rows(record(scored(100)).overall) == [
+        {"name": "20–30%", "n": "50", "stated": "20%", "slipped": "0%"},
+        {"name": "80–90%", "n": "50", "stated": "80%", "slipped": "100%"},
+    ]
+
+
+def test_periods_are_rows_newest_first() -> None:
+    rows = scorecard.period_rows(record(scored(60) + scored(4, day=3)))
+    assert [row["name"] for row in rows] == ["1970-01-04", "1970-01-01"]
+    assert [row["skill"] for row in rows] == ["too little history", "84.0%"]
+    assert (rows[1]["n"], rows[1]["p80"], rows[1]["slipped"]) == ("60", "75%", "50%")
+
+
+def test_leads_are_named_by_what_they_mean() -> None:
+    found = record(scored(40) + scored(40, lead="left50") + scored(40, lead="at:departed"))
+    names = [group.name for group in scorecard.named(found.by_lead)]
+    assert names == ["when made", "50% left", "at departed"]
+    assert [row["name"] for row in scorecard.group_rows(scorecard.named(found.by_lead))] == names
+
+
+def test_a_chart_is_told_in_words_without_changing_it() -> None:
+    chart: dict[str, Any] = {"aria": {"enabled": True}, "series": []}
+    heard = scorecard.told(chart, "How much better.")
+    assert heard["aria"]["label"]["description"] == "How much better. Its figures are in the table below."
+    assert chart["aria"] == {"enabled": True}

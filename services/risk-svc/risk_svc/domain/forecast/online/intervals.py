@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk_svc.domain.forecast.online.layout import Floats
-from risk_svc.domain.forecast.online.mix import EVERY, log_odds
+from risk_svc.domain.forecast.online.mix import EVERY, counts, log_odds
 
 STATED: Final = np.array([0.5, 0.8, 0.9])
 LEVELS: Final = np.array([0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.93, 0.96, 0.98])
@@ -38,17 +38,17 @@ class Intervals:
 
     def raw(self, column: int, group: NDArray[np.int64], hit: Floats, never: float) -> None:
         """Counts whether raw quantiles held; `never` is the share of promises that never complete."""
-        for one, mine, _ in _groups(group, hit / (1 - never)):
-            fade = np.exp(-len(mine) / (MEMORY * (2 if one == EVERY else 1)))
-            self.hits[one, column] = self.hits[one, column] * fade + mine.sum()
-            self.n[one, column] = self.n[one, column] * fade + len(mine)
+        n, hits = counts(group, hit / (1 - never), len(self.n))
+        fade = np.exp(-n / MEMORY)
+        fade[EVERY] = np.exp(-n[EVERY] / (2 * MEMORY))
+        self.hits[:, column] = self.hits[:, column] * fade + hits
+        self.n[:, column] = self.n[:, column] * fade + n
 
     def told(self, column: int, group: NDArray[np.int64], hit: Floats, never: float) -> None:
         """Integrates the error of the quantiles that were given out."""
         level = STATED[column]
-        for one, mine, n in _groups(group, hit):
-            error = (level * (1 - never)) * n - mine.sum()
-            self.drift[one, column] += GAIN / (level * (1 - level)) * error
+        n, hits = counts(group, hit, len(self.n))
+        self.drift[:, column] += GAIN / (level * (1 - level)) * ((level * (1 - never)) * n - hits)
         self.drift[:, column] = np.clip(self.drift[:, column], -MOST, MOST)
 
     def refresh(self) -> None:
@@ -65,12 +65,6 @@ class Intervals:
     def spots(self, group: NDArray[np.int64]) -> tuple[NDArray[np.int64], Floats]:
         """Where each moment's stated levels, shifted, lie among LEVELS: the one before, and how far past it."""
         return self._left[group], self._part[group]
-
-
-def _groups(group: NDArray[np.int64], hit: Floats) -> list[tuple[int, Floats, int]]:
-    ones = [EVERY, *np.unique(group).tolist()]
-    picked = [hit if one == EVERY else hit[group == one] for one in ones]
-    return [(one, mine, len(mine)) for one, mine in zip(ones, picked, strict=True)]
 
 
 def read(quantiles: Floats, left: NDArray[np.int64], part: Floats) -> Floats:

@@ -46,7 +46,7 @@ class Cells(NamedTuple):
 
 
 class Watch(NamedTuple):
-    """What a batch of `n` teaches: only the bins that were watched, at `spots` of n · BINS; `ended`: completed there."""
+    """What a batch of `n` teaches, only in bins that were watched: `spots` of n · BINS; `ended`: completed there."""
 
     n: int
     spots: NDArray[np.int64]

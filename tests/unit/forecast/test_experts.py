@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 from risk_svc.domain.forecast.online import intervals, survival
 from risk_svc.domain.forecast.online.context import Context
 from risk_svc.domain.forecast.online.direct import Direct
-from risk_svc.domain.forecast.online.intervals import LEVELS, STATED, Intervals
+from risk_svc.domain.forecast.online.intervals import LEVELS, Intervals
 from risk_svc.domain.forecast.online.layout import CLIP, WIDTH, Layout
 from risk_svc.domain.forecast.online.memory import Memory
 from risk_svc.domain.forecast.online.mix import FLOOR, Mix, pooled
+from risk_svc.domain.forecast.online.model import Model
+from risk_svc.domain.forecast.online.net import logistic, outputs
 from risk_svc.domain.forecast.online.rates import Rates
-from risk_svc.domain.forecast.online.survival import INSIDE, REACH, Survival, cells, place
+from risk_svc.domain.forecast.online.survival import INSIDE, Cells, Survival, cells, place, watch
 
 seeds = st.integers(0, 2**32 - 1)
 few = settings(max_examples=40, deadline=None)
@@ -25,8 +27,13 @@ def rough(seed: int, size: float = 3.0) -> tuple[Survival, np.ndarray]:
     """An expert with wild weights, and rows for it."""
     draw = np.random.default_rng(seed)
     expert = Survival(1e-3, 0.1, seed=1)
-    expert.net.average = [draw.normal(0, size, one.shape) for one in expert.net.average]
+    expert.net.weights = draw.normal(0, size, expert.net.weights.shape)
     return expert, draw.normal(0, 2, (8, WIDTH))
+
+
+def hazard(expert: Survival, rows: np.ndarray, seen: Cells) -> np.ndarray:
+    """What an expert in training says."""
+    return survival.hazards(outputs(expert.net.weights, rows)[1], seen)
 
 
 def spread(seed: int) -> np.ndarray:
@@ -38,9 +45,9 @@ def spread(seed: int) -> np.ndarray:
 def test_a_survival_expert_says_a_probability_and_ordered_quantiles_after_now(seed: int) -> None:
     expert, rows = rough(seed)
     start, end = spread(seed), np.full(8, 2.0)
-    hazard = expert.hazard(rows, cells(start, np.full(8, REACH), spread(seed + 1)))
-    late = survival.p_late(hazard)
-    found = survival.quantiles(hazard, start, end, LEVELS)
+    whole = hazard(expert, rows, cells(start, spread(seed + 1)))
+    late = survival.p_late(whole)
+    found = survival.quantiles(whole, start, end, LEVELS)
     assert np.all((late >= 0) & (late <= 1))
     assert np.all(np.diff(found, axis=1) >= 0)
     assert np.all(found >= start[:, None])
@@ -52,9 +59,8 @@ def test_a_survival_expert_says_a_probability_and_ordered_quantiles_after_now(se
 def test_the_same_knowledge_nearer_the_deadline_is_never_less_likely_late(seed: int, later: float) -> None:
     expert, rows = rough(seed, 0.5)
     start = spread(seed) - 2
-    whole = np.full(8, REACH)
-    early = survival.p_late(expert.hazard(rows, cells(start, whole, start * 0)))
-    near = survival.p_late(expert.hazard(rows, cells(np.minimum(start + later, 0), whole, start * 0)))
+    early = survival.p_late(hazard(expert, rows, cells(start, start * 0)))
+    near = survival.p_late(hazard(expert, rows, cells(np.minimum(start + later, 0), start * 0)))
     assert np.all(near >= early - 1e-12)
 
 
@@ -63,31 +69,22 @@ def test_a_survival_expert_learns_when_promises_end_and_open_ones_hold_it_back()
     ends = np.linspace(-1.5, -0.5, 64)
     settled, censored = Survival(1e-2, 0.0, seed=1), Survival(1e-2, 0.0, seed=1)
     for _ in range(300):
-        settled.learn(rows, cells(start, ends, start * 0), ends, np.ones(64, bool), 0.0)
-        done = ends < -1.0
-        seen = np.minimum(ends, -1.0)
-        censored.learn(rows, cells(start, seen, start * 0), seen, done, 0.0)
-    watch = cells(start, np.full(64, REACH), start * 0)
+        settled.learn(rows, watch(start, start * 0, ends, np.ones(64, bool)), 0.0)
+        censored.learn(rows, watch(start, start * 0, np.minimum(ends, -1.0), ends < -1.0), 0.0)
+    whole = cells(start, start * 0)
     for expert in (settled, censored):
-        reach = np.exp(-expert.hazard(rows, watch)[0])
+        reach = np.exp(-hazard(expert, rows, whole)[0])
         assert reach[np.searchsorted(survival.EDGES, -1.0)] == pytest.approx(0.5, abs=0.1)
-    assert survival.p_late(settled.hazard(rows, watch))[0] < 0.1
+    assert survival.p_late(hazard(settled, rows, whole))[0] < 0.1
 
 
 def test_time_in_bins_adds_up() -> None:
-    found = cells(np.array([-1.23]), np.array([0.47]), np.zeros(1)).exposure
-    assert found.sum() * survival.BIN == pytest.approx(1.7)
+    start, pace = np.array([-1.23, -1.0]), np.zeros(2)
+    assert (cells(start, pace).exposure.sum(axis=1) * survival.BIN).tolist() == pytest.approx([6.23, 6.0])
+    found = watch(start, pace, np.array([0.47, -1.5]), np.array([False, True]))
+    assert found.cells.exposure.sum() * survival.BIN == pytest.approx(1.7)
+    assert found.spots[-1] == found.ended[0] == survival.BINS + 35
     assert place(np.array([np.inf, 0.0, -np.inf]), np.ones(3)).tolist() == [INSIDE, 0.0, -INSIDE]
-
-
-@few
-@given(seeds)
-def test_the_direct_expert_says_a_probability(seed: int) -> None:
-    draw = np.random.default_rng(seed)
-    expert = Direct(1e-3, 0.1, seed=1)
-    expert.net.average = [draw.normal(0, 5, one.shape) for one in expert.net.average]
-    found = expert.p_late(draw.normal(0, 3, (8, WIDTH)))
-    assert np.all((found >= 0) & (found <= 1))
 
 
 def test_the_direct_expert_learns_a_sign() -> None:
@@ -99,8 +96,32 @@ def test_the_direct_expert_learns_a_sign() -> None:
         expert.learn(rows, (rows[:, 5] > 0).astype(float), 0.0)
     probe = np.zeros((2, WIDTH))
     probe[:, 5] = -2, 2
-    low, high = expert.p_late(probe)
+    low, high = logistic(outputs(expert.net.weights, probe)[1][:, 0])
     assert low < 0.1 < 0.9 < high
+
+
+@few
+@given(seeds)
+def test_a_model_of_any_weights_says_what_its_networks_say_one_by_one(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    model = Model()
+    for net in model.nets():
+        net.average = draw.normal(0, 0.5, net.average.shape)
+        net.steps += 1
+    rows = draw.normal(0, 2, (8, WIDTH)).astype(np.float16)
+    start, end = spread(seed), np.full(8, 2.0)
+    found = model.forecast(rows, start, end, draw.integers(0, 5, 8))
+    assert np.all((found.p >= 0) & (found.p <= 1))
+    assert np.all(np.diff(found.told, axis=1) >= 0)
+    scaled, seen = model.layout.scaled(rows), cells(start, rows[:, 0].astype(float))
+    for expert, net in enumerate(model.nets()[:2]):
+        alone = survival.hazards(outputs(net.average, scaled)[1], seen)
+        assert np.allclose(found.hazard[:, expert], alone, rtol=1e-9)
+        assert np.allclose(found.shares[:, expert], survival.p_late(alone), atol=1e-12)
+    direct = logistic(outputs(model.direct.net.average, scaled)[1][:, 0])
+    assert np.allclose(found.shares[:, 2], direct, atol=1e-12)
+    singly = [model.forecast(rows[n : n + 1], start[n : n + 1], end[:1], np.array([0])) for n in range(8)]
+    assert np.allclose([one.shares[0] for one in singly], found.shares, atol=1e-12)
 
 
 @few
@@ -136,11 +157,12 @@ def test_levels_rise_where_intervals_hold_too_seldom_and_back() -> None:
 @given(seeds)
 def test_stated_quantiles_never_cross(seed: int) -> None:
     draw = np.random.default_rng(seed)
+    judge, group = Intervals(6), np.arange(6)
     curve = np.sort(draw.normal(0, 2, (6, len(LEVELS))), axis=1)
-    found = intervals.read(curve, draw.normal(0, 2, (6, len(STATED))))
-    assert np.all(np.diff(found, axis=1) >= 0)
-    exact = intervals.read(curve, np.zeros((6, len(STATED))))
-    assert np.allclose(exact, curve[:, intervals.AT])
+    assert np.allclose(intervals.read(curve, *judge.spots(group)), curve[:, intervals.AT])
+    judge.drift = draw.normal(0, 4, judge.drift.shape)
+    judge.refresh()
+    assert np.all(np.diff(intervals.read(curve, *judge.spots(group)), axis=1) >= 0)
 
 
 @few

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from risk_svc.domain.forecast.online.layout import Floats
-from risk_svc.domain.forecast.online.net import Net, logistic
+from risk_svc.domain.forecast.online.net import Net, logistic, outputs
 
 
 class Direct:
@@ -14,13 +14,8 @@ class Direct:
     def __init__(self, rate: float, decay: float, seed: int) -> None:
         self.net = Net(1, np.array([-1.5]), rate, decay, seed)
 
-    def p_late(self, rows: Floats) -> Floats:
-        """P(late), row by row."""
-        _, outputs = self.net.outputs(rows)
-        return logistic(outputs[:, 0])
-
     def learn(self, rows: Floats, late: Floats, experience: float) -> None:
         """One step on a batch of answers (1 late, 0 kept)."""
-        hidden, outputs = self.net.outputs(rows, self.net.weights)
-        slope = (logistic(outputs[:, 0]) - late)[:, None] / len(rows)
+        hidden, said = outputs(self.net.weights, rows)
+        slope = (logistic(said[:, 0]) - late)[:, None] / len(rows)
         self.net.step(rows, hidden, slope, experience)

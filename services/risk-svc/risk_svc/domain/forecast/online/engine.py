@@ -110,12 +110,11 @@ class Engine:
             row = last[3]
         else:
             row = self.model.layout.row(self._features(view, at, what))
-        unit = np.array([self.model.context.unit(view.kind)])
-        start = place(np.array([at - view.deadline]), unit)
-        end = place(np.array([HORIZON * view.lead]), unit)
-        answer = self.model.forecast(row[None], start, end, np.array([self.model.group(view.kind, what)]))
-        left = view.deadline + unit[0] * np.sinh(answer.told[0]) - at
-        q50, q80, q90 = (max(0.0, float(one)) / 3600 for one in left)
+        unit = self.model.context.unit(view.kind)
+        both = place(np.array([at - view.deadline, HORIZON * view.lead]), np.array([unit]))
+        answer = self.model.forecast(row[None], both[:1], both[1:], np.array([self.model.group(view.kind, what)]))
+        left = (view.deadline + unit * math.sinh(one) - at for one in answer.told[0].tolist())
+        q50, q80, q90 = (max(0.0, one) / 3600 for one in left)
         return Forecast(float(answer.p[0]), q50, q80, q90, self.model.version)
 
     def made(self, view: View) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from risk_svc.domain.forecast.online.context import (
     BASE,
@@ -14,12 +16,36 @@ from risk_svc.domain.forecast.online.context import (
     STEP_LIFE,
     Context,
 )
-from risk_svc.domain.forecast.online.rates import log_odds
+from risk_svc.domain.forecast.online.rates import Key, log_odds
 from risk_svc.domain.forecast.online.view import Incident, View
 
 Features = dict[str, float]
-TURN = 2 * math.pi
-PROJECTED = "expected end"
+TURN: Final = 2 * math.pi
+PROJECTED: Final = "expected end"
+WEEKDAYS: Final = {of: [f"weekday {of}|{day}" for day in range(7)] for of in ("due", "now", "made")}
+HOURS: Final = {of: (f"hour {of}|sin", f"hour {of}|cos") for of in ("due", "now", "made")}
+SHRINK: Final = {"slow": (20.0, 0.01), "mid": (10.0, 0.02), "fast": (4.0, 0.02)}
+"""By speed: how many promises of a label's own outweigh its kind, and the guard of the log-odds."""
+MOST_NAMES: Final = 4096
+
+
+class Speed(NamedTuple):
+    """What a label's late rate at one speed is read against: its kind's rate, and that as log-odds."""
+
+    classes: dict[Key, list[float]]
+    life: float
+    rate: float
+    odds: float
+    shrink: float
+    guard: float
+
+
+class Parents(NamedTuple):
+    """What is known of a promise's kind, which its labels are shrunk to."""
+
+    lead: float
+    speeds: list[Speed]
+    gap: float
 
 
 def features(view: View, at: float, what: str, context: Context, incidents: Iterable[Incident]) -> Features:
@@ -47,16 +73,16 @@ def features(view: View, at: float, what: str, context: Context, incidents: Iter
 
 
 def _clock(found: Features, view: View, at: float, unit: float) -> None:
-    left = view.deadline - at
-    found["lead|log"] = math.log(view.lead)
-    found["time left|share"] = min(9.0, (at - view.made) / view.lead)
+    left, lead = view.deadline - at, view.lead
+    found["lead|log"] = math.log(lead)
+    found["time left|share"] = min(9.0, (at - view.made) / lead)
     found["time left|wide"] = math.asinh(left / unit)
     found["time left|near"] = math.asinh(8 * left / unit) / 3
     found["time left|log"] = math.log(max(60.0, left))
     for name, time in (("due", view.deadline), ("now", at), ("made", view.made)):
-        hour = time % 86400 / 86400 * TURN
-        found[f"hour {name}|sin"], found[f"hour {name}|cos"] = math.sin(hour), math.cos(hour)
-        found[f"weekday {name}|{int(time // 86400) % 7}"] = 1.0
+        hour, (sine, cosine) = time % 86400 / 86400 * TURN, HOURS[name]
+        found[sine], found[cosine] = math.sin(hour), math.cos(hour)
+        found[WEEKDAYS[name][int(time // 86400) % 7]] = 1.0
     hour = 2 * (view.deadline % 86400) / 86400 * TURN
     found["hour due|sin2"], found["hour due|cos2"] = math.sin(hour), math.cos(hour)
 
@@ -89,36 +115,54 @@ def _trail(found: Features, view: View, at: float, unit: float) -> None:
         found[f"{group}|slack"] = math.asinh(6 * slack)
 
 
-def _rates(found: Features, view: View, at: float, context: Context) -> dict[str, float]:
-    kind, lead = (view.kind,), context.lead(view.kind)
-    rates = {}
-    slow = context.base(view.kind, at)
+def _rates(found: Features, view: View, at: float, context: Context) -> Parents:
+    kind, lead, slow = (view.kind,), context.lead(view.kind), context.base(view.kind, at)
+    speeds = []
     for speed, table in context.late.items():
-        plain = slow if speed == "slow" else table.mean(kind, at, SPEEDS[speed] * lead, BASE, BASE_SHRINK)
+        life, (shrink, guard) = SPEEDS[speed] * lead, SHRINK[speed]
+        plain = rate = slow
+        if speed != "slow":
+            plain = table.mean(kind, at, life, BASE, BASE_SHRINK)
+            rate = table.mean(kind, at, life, slow, 10.0)
         found[f"late rate|{speed}"] = log_odds(plain)
-        rates[speed] = slow if speed == "slow" else table.mean(kind, at, SPEEDS[speed] * lead, slow, 10.0)
+        speeds.append(Speed(table.table, life, rate, log_odds(rate, guard), shrink, guard))
     for name in view.order[:-1]:
         found[f"steps of late|{name}"] = context.steps.mean((view.kind, "", "", name), at, STEP_LIFE * lead, 0.0, 3.0)
-    rates["gap"] = context.gaps.mean(kind, at, DURATION_LIFE * lead, 0.0, 5.0)
-    return rates
+    return Parents(lead, speeds, context.gaps.mean(kind, at, DURATION_LIFE * lead, 0.0, 5.0))
 
 
-def _label(
-    found: Features, view: View, at: float, context: Context, label: tuple[str, str], parents: dict[str, float]
-) -> float:
+@lru_cache(MOST_NAMES)
+def _names(label: str) -> tuple[str, ...]:
+    return tuple(f"{label}|{what}" for what in (*SHRINK, "gap", "duration", "n"))
+
+
+@lru_cache(MOST_NAMES)
+def _step_name(label: str, step: str) -> str:
+    return f"{label}|step {step}"
+
+
+def _label(found: Features, view: View, at: float, context: Context, label: tuple[str, str], parents: Parents) -> float:
     """Adds what like promises say; returns the label's own effect on the remaining time, in log seconds."""
-    name, key, lead = label[0], (view.kind, *label), context.lead(view.kind)
-    for speed, shrink in (("slow", 20.0), ("mid", 10.0), ("fast", 4.0)):
-        guard, parent = (0.01 if speed == "slow" else 0.02), parents[speed]
-        rate = context.late[speed].mean(key, at, SPEEDS[speed] * lead, parent, shrink)
-        found[f"{name}|{speed}"] = log_odds(rate, guard) - log_odds(parent, guard)
+    name, key, lead = label[0], (view.kind, *label), parents.lead
+    *late, gap, duration, count = _names(name)
+    like = []
+    for column, (classes, life, rate, odds, shrink, guard) in zip(late, parents.speeds, strict=True):
+        held = classes.get(key)
+        if held is None:
+            found[column] = 0.0
+            like.append(0.0)
+            continue
+        total, n, last = held
+        fade = 2.0 ** ((last - at) / life) if at > last else 1.0
+        own = (total * fade + shrink * rate) / (n * fade + shrink)
+        found[column] = math.log((own + guard) / (1.0 + guard - own)) - odds
+        like.append(n * fade)
     life = DURATION_LIFE * lead
-    found[f"{name}|gap"] = context.gaps.mean(key, at, life, parents["gap"], 10.0) - parents["gap"]
-    effect = context.durations.mean((*key, view.last), at, life, 0.0, 8.0)
-    found[f"{name}|duration"] = effect
-    found[f"{name}|n"] = math.log1p(context.late["slow"].weight(key, at, SPEEDS["slow"] * lead))
+    found[gap] = context.gaps.mean(key, at, life, parents.gap, 10.0) - parents.gap
+    found[duration] = effect = context.durations.mean((*key, view.last), at, life, 0.0, 8.0)
+    found[count] = math.log1p(like[0])
     for step in view.order[:-1]:
-        found[f"{name}|step {step}"] = context.steps.mean((*key, step), at, STEP_LIFE * lead, 0.0, 1.0)
+        found[_step_name(name, step)] = context.steps.mean((*key, step), at, STEP_LIFE * lead, 0.0, 1.0)
     return effect
 
 

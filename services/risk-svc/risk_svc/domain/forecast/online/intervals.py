@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk_svc.domain.forecast.online.layout import Floats
-from risk_svc.domain.forecast.online.mix import EVERY, log_odds
+from risk_svc.domain.forecast.online.mix import EVERY, counts, log_odds
 
 STATED: Final = np.array([0.5, 0.8, 0.9])
 LEVELS: Final = np.array([0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.93, 0.96, 0.98])
@@ -38,17 +38,17 @@ class Intervals:
 
     def raw(self, column: int, group: NDArray[np.int64], hit: Floats, never: float) -> None:
         """Counts whether raw quantiles held; `never` is the share of promises that never complete."""
-        for one, mine, _ in _groups(group, hit / (1 - never)):
-            fade = np.exp(-len(mine) / (MEMORY * (2 if one == EVERY else 1)))
-            self.hits[one, column] = self.hits[one, column] * fade + mine.sum()
-            self.n[one, column] = self.n[one, column] * fade + len(mine)
+        n, hits = counts(group, hit / (1 - never), len(self.n))
+        fade = np.exp(-n / MEMORY)
+        fade[EVERY] = np.exp(-n[EVERY] / (2 * MEMORY))
+        self.hits[:, column] = self.hits[:, column] * fade + hits
+        self.n[:, column] = self.n[:, column] * fade + n
 
     def told(self, column: int, group: NDArray[np.int64], hit: Floats, never: float) -> None:
         """Integrates the error of the quantiles that were given out."""
         level = STATED[column]
-        for one, mine, n in _groups(group, hit):
-            error = (level * (1 - never)) * n - mine.sum()
-            self.drift[one, column] += GAIN / (level * (1 - level)) * error
+        n, hits = counts(group, hit, len(self.n))
+        self.drift[:, column] += GAIN / (level * (1 - level)) * ((level * (1 - never)) * n - hits)
         self.drift[:, column] = np.clip(self.drift[:, column], -MOST, MOST)
 
     def refresh(self) -> None:
@@ -57,19 +57,23 @@ class Intervals:
         own = (self.hits + SHARED * every) / (self.n + SHARED)
         moved = _GOALS - log_odds(np.clip(own, 0.02, 0.99))
         self.shifts: Floats = moved + (self.drift[EVERY] + self.drift) / 2
+        spot = _GOALS + self.shifts
+        self._left = np.minimum(np.maximum(np.searchsorted(_SPOTS, spot) - 1, 0), len(_SPOTS) - 2)
+        low, high = _SPOTS[self._left], _SPOTS[self._left + 1]
+        self._part = np.minimum(np.maximum((spot - low) / (high - low), -1.0), 3.0)
+
+    def spots(self, group: NDArray[np.int64]) -> tuple[NDArray[np.int64], Floats]:
+        """Where each moment's stated levels, shifted, lie among LEVELS: the one before, and how far past it."""
+        return self._left[group], self._part[group]
 
 
-def _groups(group: NDArray[np.int64], hit: Floats) -> list[tuple[int, Floats, int]]:
-    ones = [EVERY, *np.unique(group).tolist()]
-    picked = [hit if one == EVERY else hit[group == one] for one in ones]
-    return [(one, mine, len(mine)) for one, mine in zip(ones, picked, strict=True)]
-
-
-def read(quantiles: Floats, shifts: Floats) -> Floats:
-    """The three stated quantiles from the quantiles at LEVELS, at shifted levels; never crossing."""
-    line = np.arange(len(quantiles))[:, None]
-    spot = _GOALS + shifts
-    left = np.minimum(np.maximum(np.searchsorted(_SPOTS, spot) - 1, 0), len(_SPOTS) - 2)
-    part = np.minimum(np.maximum((spot - _SPOTS[left]) / (_SPOTS[left + 1] - _SPOTS[left]), -1.0), 3.0)
-    low = quantiles[line, left]
-    return np.sort(low + part * (quantiles[line, left + 1] - low), axis=1)
+def read(quantiles: Floats, left: NDArray[np.int64], part: Floats) -> Floats:
+    """The three stated quantiles from the quantiles at LEVELS, at the shifted levels of `spots`; never crossing."""
+    flat = left + np.arange(0, quantiles.size, len(LEVELS))[:, None]
+    low = quantiles.take(flat)
+    found = quantiles.take(flat + 1)
+    found -= low
+    found *= part
+    found += low
+    found.sort(axis=1)
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -13,6 +14,7 @@ WIDTH: Final = 192
 """Columns; a name first met once all are taken is left out, so attributes without end cost nothing."""
 CLIP: Final = 5.0
 FAR: Final = 60_000.0
+_EMPTY: Final = array("d", [0.0]) * WIDTH
 
 
 class Layout:
@@ -27,13 +29,16 @@ class Layout:
 
     def row(self, features: Mapping[str, float]) -> NDArray[np.float16]:
         """One moment as a raw row; absent names are 0, names without a column are left out."""
-        values = [0.0] * WIDTH
+        values = _EMPTY[:]
         columns = self.columns
         for name, value in features.items():
             column = columns.get(name)
             if column is not None:
                 values[column] = value
-        return np.asarray(np.minimum(np.maximum(np.array(values), -FAR), FAR), np.float16)
+        row = np.frombuffer(values)
+        np.maximum(row, -FAR, out=row)
+        np.minimum(row, FAR, out=row)
+        return row.astype(np.float16)
 
     def admit(self, names: Iterable[str]) -> None:
         """Gives new names a column while there are any."""
@@ -50,8 +55,13 @@ class Layout:
         self.refresh()
 
     def scaled(self, rows: NDArray[np.float16]) -> Floats:
-        """Rows in standard deviations from the mean, within ±5."""
-        return np.asarray(np.minimum(np.maximum((rows - self._mean) * self._scale, -CLIP), CLIP), np.float64)
+        """Rows in standard deviations from the mean, within ±5; only the columns that have a name."""
+        used = len(self.columns)
+        found = rows[:, :used].astype(np.float64, order="C")
+        found -= self._mean[:used]
+        found *= self._scale[:used]
+        np.maximum(found, -CLIP, out=found)
+        return np.minimum(found, CLIP, out=found)
 
     def usual(self) -> list[float]:
         """The mean of every column."""

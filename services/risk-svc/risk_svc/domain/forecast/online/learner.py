@@ -8,11 +8,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from risk_svc.domain.forecast.online.intervals import STATED
+from risk_svc.domain.forecast.online.intervals import AT, STATED
 from risk_svc.domain.forecast.online.memory import UNKNOWN, Memory
 from risk_svc.domain.forecast.online.model import HORIZON, Model
 from risk_svc.domain.forecast.online.net import BATCH, dropped
-from risk_svc.domain.forecast.online.survival import Survival, cells, place
+from risk_svc.domain.forecast.online.survival import Survival, place, watch
 
 ENOUGH: Final = 32
 """New moments from which on the experts train."""
@@ -44,9 +44,10 @@ class Learner:
         at, deadline, unit = memory.at[spots], memory.deadline[spots], memory.unit[spots]
         end = place(HORIZON * (deadline - memory.made[spots]), unit)
         answer = self.model.forecast(memory.features[spots], place(at - deadline, unit), end, memory.group[spots])
-        memory.shares[spots], memory.own[spots] = answer.shares, answer.own
-        both = np.concatenate([answer.raw, answer.told], axis=1)
-        memory.named[spots] = deadline[:, None] + unit[:, None] * np.sinh(np.clip(both, -6, 6))
+        memory.shares[spots], memory.own[spots] = answer.shares, answer.curves[:, :, AT]
+        both = np.concatenate([answer.curve[:, AT], answer.told], axis=1)
+        memory.named[spots] = named = deadline[:, None] + unit[:, None] * np.sinh(np.clip(both, -6, 6))
+        memory.judged[spots] = named.min(axis=1)
         self.fresh += len(spots)
 
     def score(self, now: float) -> Spots:
@@ -57,9 +58,8 @@ class Learner:
         if len(answered):
             losses = (memory.shares[answered] - memory.late[answered, None]) ** 2
             model.shares.learn(memory.group[answered], losses)
-        finished = np.flatnonzero(
-            np.isfinite(memory.done[:size]) & (memory.late[:size] != UNKNOWN) & ~memory.scored[:size]
-        )
+        finished = np.flatnonzero((memory.late[:size] != UNKNOWN) & ~memory.scored[:size])
+        finished = finished[np.isfinite(memory.done[finished])]
         memory.scored[finished] = True
         if len(finished):
             took = place(memory.done[finished] - memory.deadline[finished], memory.unit[finished])
@@ -71,14 +71,18 @@ class Learner:
 
     def _cover(self, now: float, size: int) -> None:
         memory, never = self.memory, self.never[0] / self.never[1]
+        due = np.flatnonzero(memory.judged[:size] <= now)
+        if not len(due):
+            return
         for column in range(6):
-            spots = np.flatnonzero(memory.named[:size, column] <= now)
+            spots = due[memory.named[due, column] <= now]
             if not len(spots):
                 continue
             hit = (memory.done[spots] <= memory.named[spots, column]).astype(np.float64)
             memory.named[spots, column] = np.nan
             judge = self.model.intervals.raw if column < 3 else self.model.intervals.told
             judge(column % 3, memory.group[spots], hit, never)
+        memory.judged[due] = np.nan_to_num(memory.named[due], nan=np.inf).min(axis=1)
 
     def ended(self, completed: bool) -> None:
         """Counts, a lead time after its deadline, whether a promise was completed at all."""
@@ -110,18 +114,18 @@ class Learner:
         return self.memory.drawn(ages, random)
 
     def _survival(self, expert: Survival, now: float, spots: Spots, leave: float, random: np.random.Generator) -> None:
-        memory = self.memory
-        for part in _batches(spots):
-            deadline, unit = memory.deadline[part], memory.unit[part]
-            seen = np.minimum(now, deadline + OPEN_FOR * (deadline - memory.made[part]))
-            seen = np.minimum(seen, memory.until[part])
-            done = memory.done[part] <= now
-            end = place(np.where(done, memory.done[part], seen) - deadline, unit)
-            rows = memory.features[part]
-            scaled = dropped(self.model.layout.scaled(rows), leave, random)
-            start = place(memory.at[part] - deadline, unit)
-            seen_cells = cells(start, np.maximum(start, end), rows[:, 0].astype(np.float64))
-            expert.learn(scaled, seen_cells, end, done, float(self.met))
+        memory, layout = self.memory, self.model.layout
+        deadline, unit = memory.deadline[spots], memory.unit[spots]
+        until = np.minimum(now, deadline + OPEN_FOR * (deadline - memory.made[spots]))
+        until = np.minimum(until, memory.until[spots])
+        done = memory.done[spots] <= now
+        end = place(np.where(done, memory.done[spots], until) - deadline, unit)
+        start = place(memory.at[spots] - deadline, unit)
+        for part in _batches(len(spots)):
+            rows = memory.features[spots[part]]
+            scaled = dropped(layout.scaled(rows), leave, random)
+            seen = watch(start[part], rows[:, 0].astype(np.float64), end[part], done[part])
+            expert.learn(scaled, seen, float(self.met))
 
     def _direct(self, answered: Spots, random: np.random.Generator) -> None:
         memory = self.memory
@@ -129,11 +133,12 @@ class Learner:
         again = known[random.integers(0, len(known), AGAIN_DIRECT * len(answered))]
         spots = np.concatenate([answered, again])
         random.shuffle(spots)
-        for part in _batches(spots):
-            rows = dropped(self.model.layout.scaled(memory.features[part]), 0.1, random)
-            self.model.direct.learn(rows, memory.late[part].astype(np.float64), float(self.met))
+        late = memory.late[spots].astype(np.float64)
+        for part in _batches(len(spots)):
+            rows = dropped(self.model.layout.scaled(memory.features[spots[part]]), 0.1, random)
+            self.model.direct.learn(rows, late[part], float(self.met))
 
 
-def _batches(spots: Spots) -> Iterator[Spots]:
-    for start in range(0, len(spots), BATCH):
-        yield spots[start : start + BATCH]
+def _batches(n: int) -> Iterator[slice]:
+    for start in range(0, n, BATCH):
+        yield slice(start, start + BATCH)

@@ -40,6 +40,8 @@ class Memory:
         self.own = np.zeros((0, SURVIVALS, 3))
         self.named = np.zeros((0, 6))
         """When the three raw and the three told quantiles fall; nan once judged."""
+        self.judged = np.zeros(0)
+        """When the first of them falls that is not judged yet; inf if none is left."""
 
     @property
     def size(self) -> int:
@@ -59,7 +61,7 @@ class Memory:
         self.group[spot], self.late[spot] = group, UNKNOWN
         self.done[spot] = self.until[spot] = np.inf
         self.learned[spot] = self.scored[spot] = False
-        self.named[spot] = np.nan
+        self.named[spot], self.judged[spot] = np.nan, np.inf
         self.count += 1
         return serial
 

@@ -31,11 +31,10 @@ class Mix:
 
     def learn(self, group: NDArray[np.int64], losses: Floats) -> None:
         """Counts the losses of moments, one row each, in all and in their own group."""
-        for one in (EVERY, *np.unique(group).tolist()):
-            mine = losses if one == EVERY else losses[group == one]
-            fade = np.exp(-len(mine) / MEMORY)
-            self.loss[one] = self.loss[one] * fade + mine.sum(axis=0)
-            self.n[one] = self.n[one] * fade + len(mine)
+        for expert, loss in enumerate(losses.T):
+            n, total = counts(group, loss, len(self.n))
+            self.loss[:, expert] = self.loss[:, expert] * np.exp(-n / MEMORY) + total
+        self.n = self.n * np.exp(-n / MEMORY) + n
 
     def refresh(self) -> None:
         """Works out the weights anew, in [FLOOR, 1] and summing to 1, for every group."""
@@ -45,6 +44,14 @@ class Mix:
         weight = np.exp(-self.sharpness * regret)
         weight /= weight.sum(axis=1, keepdims=True)
         self.weights: Floats = FLOOR + (1 - FLOOR * weight.shape[1]) * weight
+
+
+def counts(group: NDArray[np.int64], values: Floats, groups: int) -> tuple[Floats, Floats]:
+    """How many values each group has, and their sum; row 0 stands for all of them."""
+    n = np.bincount(group, minlength=groups).astype(np.float64)
+    total = np.bincount(group, values, groups).astype(np.float64)
+    n[EVERY], total[EVERY] = len(group), values.sum()
+    return n, total
 
 
 def pooled(shares: Floats, weights: Floats) -> Floats:

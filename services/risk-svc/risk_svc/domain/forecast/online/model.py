@@ -11,10 +11,11 @@ from risk_svc.domain.forecast.online import intervals, survival
 from risk_svc.domain.forecast.online.context import Context
 from risk_svc.domain.forecast.online.direct import Direct
 from risk_svc.domain.forecast.online.features import PROJECTED
-from risk_svc.domain.forecast.online.intervals import AT, LEVELS, Intervals
+from risk_svc.domain.forecast.online.intervals import LEVELS, Intervals
 from risk_svc.domain.forecast.online.layout import Floats, Layout
 from risk_svc.domain.forecast.online.mix import Mix, pooled
-from risk_svc.domain.forecast.online.survival import Survival
+from risk_svc.domain.forecast.online.net import Net, Stack, logistic
+from risk_svc.domain.forecast.online.survival import WIDE, Survival
 
 GROUPS: Final = 64
 """Kinds of moment told apart in weights and intervals; later ones share the last."""
@@ -24,16 +25,17 @@ HORIZON: Final = 2.0
 
 
 class Answer(NamedTuple):
-    """Forecasts of moments: P(late), the stated and raw quantiles (y), and each expert's own words.
+    """Forecasts of moments: P(late), the stated quantiles (y), and the experts' own words.
 
-    `hazard` is the cumulative hazard of the survival experts at every bin's edge.
+    `shares` is P(late) by every expert; of the survival experts `curves` is y at every level, and `hazard` the
+    cumulative hazard at every bin's edge; `curve` is y at every level by their mix.
     """
 
     p: Floats
     told: Floats
-    raw: Floats
     shares: Floats
-    own: Floats
+    curve: Floats
+    curves: Floats
     hazard: Floats
 
 
@@ -52,6 +54,11 @@ class Model:
         self.curves = Mix(2, GROUPS, sharpness=0.2)
         self.intervals = Intervals(GROUPS)
         self.groups: dict[str, int] = {}
+        self._stack = Stack(self.nets())
+
+    def nets(self) -> list[Net]:
+        """The experts' networks, the survival experts' first."""
+        return [self.long.net, self.short.net, self.direct.net]
 
     def group(self, kind: str, what: str) -> int:
         """The number of a kind of moment as this version knows it; the last one if it is new."""
@@ -65,21 +72,27 @@ class Model:
 
     def forecast(self, rows: NDArray[np.float16], start: Floats, end: Floats, group: NDArray[np.int64]) -> Answer:
         """Forecasts of raw rows; `start` is y of now, `end` y of the horizon."""
-        scaled = self.layout.scaled(rows)
-        seen = survival.cells(start, np.full(len(start), survival.REACH), rows[:, 0].astype(np.float64))
-        hazard = np.concatenate([self.long.hazard(scaled, seen), self.short.hazard(scaled, seen)])
-        late, n = survival.p_late(hazard), len(rows)
-        shares = np.stack([late[:n], late[n:], self.direct.p_late(scaled)], axis=1)
-        both = survival.quantiles(hazard, np.tile(start, 2), np.tile(end, 2), LEVELS)
-        curves = both[:n], both[n:]
+        n, both = len(start), np.concatenate([start, start])
+        said = self._networks().outputs(self.layout.scaled(rows))
+        pace = rows[:, 0].astype(np.float64)
+        seen = survival.cells(both, np.concatenate([pace, pace]))
+        hazard = survival.hazards(said[:, :-1].reshape(n, 2, WIDE).swapaxes(0, 1).reshape(2 * n, WIDE), seen)
+        shares = np.stack([*survival.p_late(hazard).reshape(2, n), logistic(said[:, -1])], axis=1)
+        curves = survival.quantiles(hazard, both, np.concatenate([end, end]), LEVELS).reshape(2, n, -1)
         weight = self.curves.weights[group]
         curve = curves[0] * weight[:, :1] + curves[1] * weight[:, 1:]
-        told = intervals.read(curve, self.intervals.shifts[group])
+        told = intervals.read(curve, *self.intervals.spots(group))
         return Answer(
             p=pooled(shares, self.shares.weights[group]),
             told=np.maximum(told, start[:, None]),
-            raw=curve[:, AT],
             shares=shares,
-            own=np.stack([one[:, AT] for one in curves], axis=1),
-            hazard=np.stack([hazard[:n], hazard[n:]], axis=1),
+            curve=curve,
+            curves=curves.swapaxes(0, 1),
+            hazard=hazard.reshape(2, n, -1).swapaxes(0, 1),
         )
+
+    def _networks(self) -> Stack:
+        """All networks as one, stacked anew once they have learnt."""
+        if self._stack.steps != [net.steps for net in self.nets()]:
+            self._stack = Stack(self.nets())
+        return self._stack

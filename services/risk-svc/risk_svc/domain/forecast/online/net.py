@@ -15,53 +15,99 @@ SLOWEST: Final = 0.3
 """The learning rate falls with the square root of experience, but never below this share: the world drifts."""
 SETTLED: Final = 20_000.0
 AVERAGING: Final = 0.002
+OUTER: Final = slice(1, 1 + HIDDEN)
+COLUMNS: Final = 1 + HIDDEN
 
 
 class Net:
-    """Weights under training, and their running average, which alone forecasts."""
+    """Weights under training, and their running average, which alone forecasts.
+
+    All weights are one table, so that a step is a few passes over it. Its rows: the constants, one for every hidden
+    unit, one for every column of the input; its columns: one for every hidden unit, one for every output.
+    """
 
     def __init__(self, outputs: int, start: Floats, rate: float, decay: float, seed: int) -> None:
         random = np.random.default_rng(seed)
-        self.weights: list[Floats] = [
-            random.normal(0, WIDTH**-0.5, (WIDTH, HIDDEN)),
-            np.zeros(HIDDEN),
-            random.normal(0, 0.1 * HIDDEN**-0.5, (HIDDEN, outputs)),
-            np.zeros((WIDTH, outputs)),
-            start.astype(np.float64).copy(),
-        ]
-        self.average = [one.copy() for one in self.weights]
-        self.first = [np.zeros_like(one) for one in self.weights]
-        self.second = [np.zeros_like(one) for one in self.weights]
+        self.weights: Floats = np.zeros((COLUMNS + WIDTH, HIDDEN + outputs))
+        self.weights[COLUMNS:, :HIDDEN] = random.normal(0, WIDTH**-0.5, (WIDTH, HIDDEN))
+        self.weights[OUTER, HIDDEN:] = random.normal(0, 0.1 * HIDDEN**-0.5, (HIDDEN, outputs))
+        self.weights[0, HIDDEN:] = start
+        self.average = self.weights.copy()
+        self.first = np.zeros_like(self.weights)
+        self.second = np.zeros_like(self.weights)
         self.steps = 0
         self.rate, self.decay = rate, decay
 
-    def outputs(self, rows: Floats, weights: list[Floats] | None = None) -> tuple[Floats, Floats]:
-        """Hidden layer and outputs of scaled rows, by the averaged weights unless others are given."""
-        inner, bias, outer, direct, start = self.average if weights is None else weights
-        hidden = np.tanh(rows @ inner + bias)
-        return hidden, hidden @ outer + rows @ direct + start
-
     def step(self, rows: Floats, hidden: Floats, slope: Floats, experience: float) -> None:
-        """One descent: `slope` is the mean loss's derivative by the outputs; `experience` counts rows met so far."""
-        back = (slope @ self.weights[2].T) * (1 - hidden * hidden)
-        slopes = (rows.T @ back, back.sum(axis=0), hidden.T @ slope, rows.T @ slope, slope.sum(axis=0))
+        """One descent: `slope` is the mean loss's derivative by the outputs; `experience` counts rows met so far.
+
+        Rows may be narrower than WIDTH: the columns that nothing uses yet only decay.
+        """
+        used = slice(0, COLUMNS + rows.shape[1])
+        weights, first, second = self.weights[used], self.first[used], self.second[used]
+        back = np.concatenate([(slope @ weights[OUTER, HIDDEN:].T) * (1 - hidden * hidden), slope], axis=1)
+        slopes = np.zeros_like(weights)
+        np.matmul(rows.T, back, out=slopes[COLUMNS:])
+        slopes[OUTER, HIDDEN:] = hidden.T @ slope
+        back.sum(axis=0, out=slopes[0])
         self.steps += 1
         rate = self.rate * max(SLOWEST, (1 + experience / SETTLED) ** -0.5)
         size = rate * (1 - SECOND**self.steps) ** 0.5 / (1 - FIRST**self.steps)
-        pull = max(1 / (self.steps + 1), AVERAGING)
-        for place, one in enumerate(slopes):
-            weight, first, second = self.weights[place], self.first[place], self.second[place]
-            first += (1 - FIRST) * (one - first)
-            second += (1 - SECOND) * (one * one - second)
-            if weight.ndim > 1:
-                weight *= 1 - rate * self.decay
-            weight -= size * first / (np.sqrt(second) + 1e-8)
-            self.average[place] += pull * (weight - self.average[place])
+        moved = slopes - first
+        moved *= 1 - FIRST
+        first += moved
+        slopes *= slopes
+        slopes -= second
+        slopes *= 1 - SECOND
+        second += slopes
+        np.sqrt(second, out=slopes)
+        slopes += 1e-8
+        np.multiply(first, size, out=moved)
+        moved /= slopes
+        self.weights[1:] *= 1 - rate * self.decay
+        weights -= moved
+        apart = self.weights - self.average
+        apart *= max(1 / (self.steps + 1), AVERAGING)
+        self.average += apart
+
+
+def outputs(weights: Floats, rows: Floats) -> tuple[Floats, Floats]:
+    """Hidden layer and outputs of scaled rows, which may be narrower than WIDTH."""
+    front = rows @ weights[COLUMNS : COLUMNS + rows.shape[1]]
+    front += weights[0]
+    hidden = np.tanh(front[:, :HIDDEN])
+    return hidden, front[:, HIDDEN:] + hidden @ weights[OUTER, HIDDEN:]
+
+
+class Stack:
+    """Several networks' averages as one, so that a single row costs two small multiplications."""
+
+    def __init__(self, nets: list[Net]) -> None:
+        self.steps = [net.steps for net in nets]
+        tables = [net.average for net in nets]
+        front = np.concatenate([one[:, :HIDDEN] for one in tables] + [one[:, HIDDEN:] for one in tables], axis=1)
+        self.front, self.constants = np.ascontiguousarray(front[COLUMNS:]), front[0]
+        self.hidden, column = HIDDEN * len(nets), 0
+        self.outer = np.zeros((self.hidden, front.shape[1] - self.hidden))
+        for line, one in zip(range(0, self.hidden, HIDDEN), tables, strict=True):
+            width = one.shape[1] - HIDDEN
+            self.outer[line : line + HIDDEN, column : column + width] = one[OUTER, HIDDEN:]
+            column += width
+
+    def outputs(self, rows: Floats) -> Floats:
+        """Outputs of scaled rows, network after network."""
+        front = rows @ self.front[: rows.shape[1]]
+        front += self.constants
+        found: Floats = np.tanh(front[:, : self.hidden]) @ self.outer
+        found += front[:, self.hidden :]
+        return found
 
 
 def dropped(rows: Floats, share: float, random: np.random.Generator) -> Floats:
     """Rows with a random share of entries left out and the rest scaled up (dropout, Srivastava et al. 2014)."""
-    return np.asarray(rows * (random.random(rows.shape) > share) / (1 - share), np.float64)
+    rows *= random.random((len(rows), WIDTH))[:, : rows.shape[1]] > share
+    rows /= 1 - share
+    return rows
 
 
 def logistic(value: Floats) -> Floats:

@@ -21,7 +21,7 @@ from risk_svc.domain.forecast.online.net import Net
 from risk_svc.domain.forecast.online.rates import Rates
 from risk_svc.domain.forecast.online.view import Incident
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Raised whenever features, columns or networks change their meaning: stored models of another format are refused."""
 LEVEL: Final = 1
 MODEL: Final = f"candor model {FORMAT}\n".encode()
@@ -50,8 +50,8 @@ class RatesState(msgspec.Struct, array_like=True):
 class NetState(msgspec.Struct, array_like=True):
     """The averaged weights, and what training goes on from (empty in a published model)."""
 
-    average: list[Array]
-    training: list[list[Array]]
+    average: Array
+    training: list[Array]
     steps: int
 
 
@@ -170,7 +170,7 @@ def _out(model: Model, *, training: bool) -> ModelState:
         layout.columns,
         layout.n,
         [_pack(layout.total), _pack(layout.squares)],
-        [_net_out(net, training=training) for net in _nets(model)],
+        [_net_out(net, training=training) for net in model.nets()],
         [[_pack(mix.loss), _pack(mix.n)] for mix in (model.shares, model.curves)],
         [_pack(judge.hits), _pack(judge.n), _pack(judge.drift)],
     )
@@ -187,10 +187,10 @@ def _in(state: ModelState, model: Model) -> Model:
     layout.columns, layout.n = state.columns, state.rows
     layout.total, layout.squares = (_unpack(one) for one in state.layout)
     layout.refresh()
-    for net, held in zip(_nets(model), state.nets, strict=True):
-        net.average = [_unpack(one) for one in held.average]
-        net.steps = held.steps
-        net.weights, net.first, net.second = ([_unpack(one) for one in part] for part in held.training or [[], [], []])
+    for net, held in zip(model.nets(), state.nets, strict=True):
+        net.average, net.steps = _unpack(held.average), held.steps
+        if held.training:
+            net.weights, net.first, net.second = (_unpack(one) for one in held.training)
     for mix, pair in zip((model.shares, model.curves), state.mixes, strict=True):
         _mix_in(mix, pair)
     judge.hits, judge.n, judge.drift = (_unpack(one) for one in state.intervals)
@@ -207,10 +207,6 @@ def _tables(context: Context) -> list[Rates]:
     return [*context.late.values(), context.steps, context.durations, context.recent, context.gaps]
 
 
-def _nets(model: Model) -> list[Net]:
-    return [model.long.net, model.short.net, model.direct.net]
-
-
 def _rates_out(table: Rates) -> RatesState:
     values = np.array(list(table.table.values())).reshape(-1, 3)
     return RatesState([list(key) for key in table.table], _pack(values))  # type: ignore[arg-type]
@@ -218,7 +214,7 @@ def _rates_out(table: Rates) -> RatesState:
 
 def _net_out(net: Net, *, training: bool) -> NetState:
     parts = [net.weights, net.first, net.second] if training else []
-    return NetState([_pack(one) for one in net.average], [[_pack(one) for one in part] for part in parts], net.steps)
+    return NetState(_pack(net.average), [_pack(one) for one in parts], net.steps)
 
 
 def _pack(value: NDArray[Any]) -> Array:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk_svc.domain.forecast.online.layout import Floats
-from risk_svc.domain.forecast.online.net import Net
+from risk_svc.domain.forecast.online.net import Net, outputs
 
 REACH: Final = 5.0
 INSIDE: Final = 4.999
@@ -26,14 +26,32 @@ NEAR: Final = np.arange(-2.7, 2.71, 0.45)
 """Knots relative to when the promise would end at the usual pace."""
 LEAST, MOST = -9.0, 3.5
 START: Final = np.concatenate([np.full(len(KNOTS), -2.5), np.zeros(len(NEAR))])
+WIDE: Final = len(START)
+_BEFORE: Final = np.arange(float(BINS))
+_AFTER: Final = _BEFORE + 1
+_APART: Final = NEAR[1] - NEAR[0]
+_SPOTS: Final = (CENTRES - NEAR[0]) / _APART
+_SPREAD: Final = np.ascontiguousarray(HATS.T)
 
 
 class Cells(NamedTuple):
-    """A batch laid over the bins: where time is spent, and where each bin lies relative to the usual end."""
+    """Bins of a batch: how long each was watched (in bins), and where it lies relative to the usual end.
+
+    `left` is the place in the flat outputs of the nearer knot before a bin, `part` how far the bin lies past it.
+    """
 
     exposure: Floats
     left: NDArray[np.int64]
     part: Floats
+
+
+class Watch(NamedTuple):
+    """What a batch of `n` teaches, only in bins that were watched: `spots` of n · BINS; `ended`: completed there."""
+
+    n: int
+    spots: NDArray[np.int64]
+    cells: Cells
+    ended: NDArray[np.int64]
 
 
 def place(seconds: Floats, unit: Floats) -> Floats:
@@ -42,51 +60,80 @@ def place(seconds: Floats, unit: Floats) -> Floats:
 
 
 def within(values: Floats, low: float, high: float) -> Floats:
-    """Values cut to a range; several times faster than numpy.clip on a single row."""
-    return np.asarray(np.minimum(np.maximum(values, low), high), np.float64)
+    """Values cut to a range, in place; several times faster than numpy.clip on a single row."""
+    np.maximum(values, low, out=values)
+    np.minimum(values, high, out=values)
+    return values
 
 
-def cells(start: Floats, end: Floats, pace: Floats) -> Cells:
-    """A batch watched from y `start` to y `end`; `pace` is y of the usual end."""
-    since, until = (start[:, None] - EDGES[:-1]) / BIN, (end[:, None] - EDGES[:-1]) / BIN
-    spot = within((CENTRES - pace[:, None] - NEAR[0]) / (NEAR[1] - NEAR[0]), 0, len(NEAR) - 1.001)
-    left = spot.astype(np.int64)
-    return Cells(np.maximum(within(until, 0, 1) - within(since, 0, 1), 0), left, spot - left)
+def cells(start: Floats, pace: Floats) -> Cells:
+    """A batch from y `start` to the last edge, in every bin; `pace` is y of the usual end."""
+    exposure = within(_AFTER - ((start + REACH) / BIN)[:, None], 0, 1)
+    first = np.arange(len(KNOTS), WIDE * len(start), WIDE)
+    return Cells(exposure, *_near(_SPOTS - (pace / _APART)[:, None], first[:, None]))
+
+
+def watch(start: Floats, pace: Floats, end: Floats, done: NDArray[np.bool_]) -> Watch:
+    """A batch watched from y `start` to y `end`: completed then where `done`, else still open."""
+    until = (end + REACH) / BIN
+    exposure = np.minimum(until[:, None], _AFTER)
+    exposure -= np.maximum(((start + REACH) / BIN)[:, None], _BEFORE)
+    seen, which = exposure > 0, np.flatnonzero(done)
+    ended = which * BINS + np.minimum(until[which].astype(np.int64), BINS - 1)
+    seen.ravel()[ended] = True
+    spots = np.flatnonzero(seen)
+    row, column = np.divmod(spots, BINS)
+    near = _near(_SPOTS.take(column) - (pace / _APART).take(row), row * WIDE + len(KNOTS))
+    return Watch(len(start), spots, Cells(np.maximum(exposure.take(spots), 0), *near), ended)
+
+
+def _near(spot: Floats, first: NDArray[np.int64]) -> tuple[NDArray[np.int64], Floats]:
+    """The knot before each spot, counted from `first`, and how far past it the spot lies."""
+    before = np.floor(within(spot, 0, len(NEAR) - 1.001))
+    spot -= before
+    return before.astype(np.int64) + first, spot
+
+
+def hazards(said: Floats, seen: Cells) -> Floats:
+    """Cumulative hazard at every bin's edge over what `seen` covers, from a network's outputs."""
+    found = np.zeros((len(said), BINS + 1))
+    np.cumsum(_spent(said, said[:, : len(KNOTS)] @ _SPREAD, seen), axis=1, out=found[:, 1:])
+    return found
 
 
 class Survival:
     """One expert; how far back it looks is decided by which rows it is given."""
 
     def __init__(self, rate: float, decay: float, seed: int) -> None:
-        self.net = Net(len(START), START, rate, decay, seed)
+        self.net = Net(WIDE, START, rate, decay, seed)
 
-    def hazard(self, rows: Floats, seen: Cells) -> Floats:
-        """Cumulative hazard at every bin's edge over what `seen` covers."""
-        _, outputs = self.net.outputs(rows)
-        found = np.zeros((len(rows), BINS + 1))
-        np.cumsum(np.exp(_rates(outputs, seen)) * seen.exposure, axis=1, out=found[:, 1:])
-        return found
-
-    def learn(self, rows: Floats, seen: Cells, end: Floats, done: NDArray[np.bool_], experience: float) -> None:
-        """One step on a batch: completed at y `end` where `done`, else still open then."""
-        hidden, outputs = self.net.outputs(rows, self.net.weights)
-        slope = np.exp(_rates(outputs, seen)) * seen.exposure
-        which = np.flatnonzero(done)
-        slope[which, np.minimum(((end[which] + REACH) / BIN).astype(np.int64), BINS - 1)] -= 1
-        slope /= len(rows)
-        n, width = len(rows), len(NEAR)
-        spots = (np.arange(n)[:, None] * width + seen.left).ravel()
-        near = np.bincount(spots, (slope * (1 - seen.part)).ravel(), n * width)
-        near += np.bincount(spots + 1, (slope * seen.part).ravel(), n * width)
-        self.net.step(rows, hidden, np.concatenate([slope @ HATS, near.reshape(n, width)], axis=1), experience)
+    def learn(self, rows: Floats, seen: Watch, experience: float) -> None:
+        """One step on a batch."""
+        hidden, said = outputs(self.net.weights, rows)
+        everywhere = (said[:, : len(KNOTS)] @ _SPREAD).take(seen.spots)
+        slopes = np.zeros(seen.n * BINS)
+        slopes[seen.spots] = _spent(said, everywhere, seen.cells)
+        slopes[seen.ended] -= 1
+        slopes /= seen.n
+        left, slope = seen.cells.left, slopes.take(seen.spots)
+        after = slope * seen.cells.part
+        slope -= after
+        back = np.bincount(left, slope, said.size).reshape(said.shape)
+        back += np.bincount(left + 1, after, said.size).reshape(said.shape)
+        back[:, : len(KNOTS)] = slopes.reshape(seen.n, BINS) @ HATS
+        self.net.step(rows, hidden, np.asarray(back, np.float64), experience)
 
 
-def _rates(outputs: Floats, seen: Cells) -> Floats:
-    """Log hazard of every bin."""
-    near, line = outputs[:, len(KNOTS) :], np.arange(len(outputs))[:, None]
-    low = near[line, seen.left]
-    rates = outputs[:, : len(KNOTS)] @ HATS.T + low + seen.part * (near[line, seen.left + 1] - low)
-    return within(rates, LEAST, MOST)
+def _spent(said: Floats, rates: Floats, seen: Cells) -> Floats:
+    """Hazard in every bin, its rate times the time spent there; `rates` is the log rate but for the usual end."""
+    low, high = said.take(seen.left), said.take(seen.left + 1)
+    high -= low
+    high *= seen.part
+    low += high
+    low += rates
+    np.exp(within(low, LEAST, MOST), out=low)
+    low *= seen.exposure
+    return low
 
 
 def p_late(hazard: Floats) -> Floats:
@@ -96,17 +143,27 @@ def p_late(hazard: Floats) -> Floats:
 
 def hazard_at(hazard: Floats, y: Floats) -> Floats:
     """The cumulative hazard at y, row by row."""
-    line, spot = np.arange(len(hazard)), (y + REACH) / BIN
+    spot = (y + REACH) / BIN
     low = np.minimum(spot.astype(np.int64), BINS - 1)
-    return np.asarray(hazard[line, low] + (hazard[line, low + 1] - hazard[line, low]) * (spot - low), np.float64)
+    line = np.arange(len(hazard))
+    before = hazard[line, low]
+    return np.asarray(before + (hazard[line, low + 1] - before) * (spot - low), np.float64)
 
 
 def quantiles(hazard: Floats, start: Floats, end: Floats, levels: Floats) -> Floats:
     """y at each level, given completion by y `end`; a promise that never completes has no completion date."""
-    line = np.arange(len(hazard))
     whole = hazard_at(hazard, np.minimum(np.maximum(end, start + 0.01), INSIDE))
-    goal = -np.log1p(levels * np.expm1(-whole)[:, None])
-    right = within(np.sum(hazard[:, None, :] < goal[:, :, None], axis=2), 1, BINS).astype(np.int64)
-    before, after = hazard[line[:, None], right - 1], hazard[line[:, None], right]
-    part = within((goal - before) / np.maximum(after - before, 1e-12), 0, 1)
-    return np.maximum(EDGES[right - 1] + BIN * part, start[:, None])
+    goal = np.log1p(levels * np.expm1(-whole)[:, None])
+    np.negative(goal, out=goal)
+    right = np.count_nonzero(hazard[:, None, :] < goal[:, :, None], axis=2)
+    np.minimum(np.maximum(right, 1, out=right), BINS, out=right)
+    flat = right + np.arange(0, hazard.size, BINS + 1)[:, None]
+    after, before = hazard.take(flat), hazard.take(flat - 1)
+    goal -= before
+    after -= before
+    goal /= np.maximum(after, 1e-12, out=after)
+    found = within(goal, 0, 1)
+    found += right
+    found *= BIN
+    found -= REACH + BIN
+    return np.maximum(found, start[:, None], out=found)

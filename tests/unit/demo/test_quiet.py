@@ -1,6 +1,6 @@
 """Reading from metrics whether everything was worked through."""
 
-from candor_demo.quiet import totals, waiting
+from candor_demo.quiet import Totals, learnt, totals, waiting
 
 PROMISE = """
 # TYPE candor_relayed_total counter
@@ -53,3 +53,19 @@ def test_messages_that_are_still_to_go_out_are_waited_for() -> None:
     assert waiting({"notify-svc": totals(f"# TYPE candor_notices_in_state gauge\n{page}\n")}, []) == [
         "notify-svc: 4 messages to send"
     ]
+
+
+def of_model(boundary: float | None, version: float, in_use: float) -> dict[str, Totals]:
+    learner: Totals = {("candor_model_version", ""): version}
+    if boundary is not None:
+        learner["candor_model_boundary_timestamp_seconds", ""] = boundary
+    return {"risk-learner": learner, "risk-worker": {("candor_model_version", ""): in_use}}
+
+
+def test_all_is_learnt_once_the_worker_uses_what_was_published_of_it() -> None:
+    assert learnt({}, 7200.0) == 0
+    assert learnt(of_model(None, 0, 0), 7200.0) == 0
+    assert learnt(of_model(3600.0, 1, 0), 7200.0) == 3600.0
+    assert learnt(of_model(7200.0, 2, 1), 7200.0) < 7200.0
+    assert learnt(of_model(7200.0, 2, 2), 7200.0) == 7200.0
+    assert learnt(of_model(10800.0, 3, 3), 7200.0) == 7200.0

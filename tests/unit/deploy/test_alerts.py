@@ -11,6 +11,7 @@ import yaml
 from prometheus_client import Counter, Gauge, Histogram
 
 from candor.ops import metrics
+from risk_svc import measures
 from risk_svc.domain.track import CALIBRATION_LIMIT, COVERAGE_LIMITS, JUDGED, LEVELS
 from risk_svc.figures import LAST
 
@@ -33,7 +34,7 @@ def rules() -> list[Any]:
 def series() -> dict[str, tuple[str, ...]]:
     """Every series that the catalogue exports, with its labels."""
     found: dict[str, tuple[str, ...]] = {}
-    for metric in vars(metrics).values():
+    for metric in (*vars(metrics).values(), *vars(measures).values()):
         if isinstance(metric, Counter | Gauge | Histogram):
             for family in metric.describe():
                 ends = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}.get(family.type, ("",))

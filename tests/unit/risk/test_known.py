@@ -1,0 +1,118 @@
+"""What was known of a promise, and when: every picture knows what was said by its time, and nothing of later."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from candor.contracts import AskedBy, Message, MilestoneStatus, PromiseRevised, PromiseWithdrawn, Verdict, message
+from risk_svc.domain.fold import Folded, fold
+from risk_svc.domain.forecast.online.live import TICK
+from risk_svc.domain.forecast.online.view import Seen
+from risk_svc.domain.known import forgotten, pictures, pseudonym
+from risk_svc.domain.state import DUES_LIMIT, PromiseState
+from tests.support.risk import ARRIVES, ARRIVES_S, DEPARTS, DEPARTS_S, DUE, DUE_S, MADE, MADE_S, M, Story
+
+HOUR = timedelta(hours=1)
+
+
+def lived(messages: Sequence[Message]) -> list[Seen]:
+    """All pictures of one promise, in the order in which its messages came."""
+    state, found = PromiseState("p1", "c1"), list[Seen]()
+    for item in messages:
+        assert fold(state, item.envelope, item.data) is Folded.APPLIED
+        if not state.placeholder:
+            found += pictures(state, item.envelope.time.timestamp())
+    return found
+
+
+def course(found: Sequence[Seen]) -> list[Seen]:
+    """What the learner makes of them: a picture of an earlier time replaces the later ones."""
+    kept: list[Seen] = []
+    for one in found:
+        kept = [*(earlier for earlier in kept if earlier.at <= one.at), one]
+    last = {one.at: one for one in kept}
+    return [last[at] for at in sorted(last)]
+
+
+def revised(due: datetime, at: datetime, version: int = 2) -> Message:
+    data = PromiseRevised("p1", "c1", due, due, AskedBy.COMPANY, True, "crew")
+    return message(f"r{version}", "test", at, "c1", version, data)
+
+
+def test_an_event_in_its_turn_makes_one_picture_at_its_time() -> None:
+    story = Story()
+    made, left, came = lived([story.made(), story.milestone("departed", 5), story.milestone("arrived", 9)])
+    assert [one.at for one in (made, left, came)] == [MADE_S, DEPARTS_S + 300, ARRIVES_S + 540]
+    assert (made.view.reached, left.view.reached) == ({}, {"departed": DEPARTS_S + 300})
+    assert (left.view.completed, came.view.completed) == (None, ARRIVES_S + 540)
+    assert not any(one.gone for one in (made, left, came))
+
+
+def test_in_whatever_order_the_topics_come_the_course_is_the_same() -> None:
+    story = Story()
+    ledger = [story.made(), revised(DUE + 2 * HOUR, MADE + HOUR), revised(DUE + 9 * HOUR, DEPARTS + HOUR, 3)]
+    steps = [story.milestone("departed", 5), story.milestone("arrived", 9)]
+    courses = []
+    for places in itertools.combinations(range(5), 2):
+        left, right = iter(ledger), iter(steps)
+        mixed = [next(right) if place in places else next(left) for place in range(5)]
+        courses.append(course(lived(mixed)))
+    for other in courses[1:]:
+        assert other == courses[0]
+    assert [one.view.deadline - TICK - DUE_S for one in courses[0]] == pytest.approx([0, 7200, 7200, 32400, 32400])
+
+
+def test_a_new_date_is_not_known_before_it_was_agreed_to() -> None:
+    story = Story()
+    found = lived([story.made(), revised(DUE + 2 * HOUR, DEPARTS + HOUR), story.milestone("departed", 5)])
+    departed, agreed = found[-2:]
+    assert departed.view.deadline == pytest.approx(DUE_S + TICK)
+    assert agreed.view.deadline == pytest.approx(DUE_S + 7200 + TICK)
+    assert agreed.view.reached == {"departed": DEPARTS_S + 300}
+
+
+def test_a_withdrawal_and_a_verdict_are_not_known_before_they_were_said() -> None:
+    story = Story()
+    withdrawn = message("w", "test", DEPARTS + HOUR, "c1", 2, PromiseWithdrawn("p1", "c1", "not needed"))
+    found = lived([story.made(), withdrawn, story.milestone("departed", 5)])
+    assert [(one.at, one.gone) for one in found[-2:]] == [(DEPARTS_S + 300, False), (DEPARTS_S + 3600, True)]
+    story = Story()
+    verdict = story.made(), story.settled(Verdict.KEPT, ARRIVES), story.milestone("departed", 5)
+    found = lived(verdict)
+    assert [(one.at, one.view.completed) for one in found[-2:]] == [(DEPARTS_S + 300, None), (DUE_S, ARRIVES_S)]
+
+
+def test_a_plan_that_was_changed_is_known_from_then_on() -> None:
+    story = Story()
+    later = story.milestone("departed", at=MADE + HOUR, status=MilestoneStatus.REDATED, planned=DEPARTS + 50 * M)
+    found = lived([story.made(), later])
+    assert [one.view.plans["departed"] for one in found] == [DEPARTS_S, DEPARTS_S + 3000]
+
+
+def test_revisions_are_kept_in_bounds() -> None:
+    state = PromiseState("p1", "c1")
+    made = Story().made()
+    fold(state, made.envelope, made.data)
+    for number in range(40):
+        item = revised(DUE + number * M, MADE + number * M, number + 2)
+        assert fold(state, item.envelope, item.data) is Folded.APPLIED
+    assert len(state.dues) == DUES_LIMIT
+    assert state.dues[-1] == ((MADE + 39 * M).timestamp(), (DUE + 38 * M).timestamp())
+
+
+def test_pictures_and_what_follows_an_erasure_carry_no_name() -> None:
+    story = Story("order-4711", "c1")
+    made = story.made()
+    state = PromiseState("order-4711", "c1")
+    fold(state, made.envelope, made.data)
+    [seen] = pictures(state, MADE_S)
+    gone = forgotten("order-4711", DUE_S)
+    assert seen.view.promise_id == gone.view.promise_id == pseudonym("order-4711")
+    assert "4711" not in repr((seen, gone))
+    assert gone.gone and gone.at == DUE_S
+    assert pseudonym("order-4711") != pseudonym("order-4712")
+    assert datetime.fromtimestamp(seen.at, UTC) == MADE

@@ -11,7 +11,15 @@ from typing import Any
 
 import pytest
 
-from candor.contracts import Message, MilestoneReported, MilestoneStatus, PlannedMilestone, PromiseMade, message
+from candor.contracts import (
+    Message,
+    MilestoneReported,
+    MilestoneStatus,
+    PlannedMilestone,
+    PromiseMade,
+    Standing,
+    message,
+)
 from candor.messaging.consumer import Worker
 from candor.store.db import Database
 from risk_svc import versions
@@ -21,7 +29,7 @@ from risk_svc.domain.forecast.online.engine import Engine, Forecast
 from risk_svc.domain.forecast.online.live import TICK, Published, view_of
 from risk_svc.domain.forecast.online.stream import decide, take
 from risk_svc.domain.forecast.online.view import LEAST_SLIP_S
-from risk_svc.domain.state import PromiseState, Standing, standing
+from risk_svc.domain.state import PromiseState, standing
 from risk_svc.follower import Follower
 from risk_svc.handlers import RiskHandler
 from risk_svc.learner import Learner

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from risk_svc.domain.forecast.online.live import TICK, Published, open_at, seen_of, struck_of, view_of
+from risk_svc.domain.forecast.online.reasons import words
 from risk_svc.domain.forecast.online.stored import (
     FORMAT,
     ForeignFormatError,
@@ -181,9 +182,15 @@ def test_the_reasons_name_what_moves_the_forecast() -> None:
     assert 1 <= len(found) <= 3
     p = float(model.forecast([late], [[]], now).p_slip[0])
     assert all(0 <= without <= 1 and abs(without - p) > 0.01 for _, without in found)
-    words = " / ".join(said for said, _ in found)
-    assert "shipped 14 h late" in words or "the pace so far" in words
+    listed = " / ".join(said for said, _ in found)
+    assert "shipped 14 h late" in listed or "the pace so far" in listed
     assert model.why(late, [], late.deadline) == []
+
+
+def test_a_promise_that_is_only_being_made_has_no_pace_yet() -> None:
+    begun = case()
+    assert words("pace", begun, begun.made, []) == "the time to do it in: 2 days"
+    assert words("pace", begun, begun.made + 24 * HOUR, []) == "the pace so far, with 24 h left"
 
 
 def test_the_clock_changes_what_is_known_at_plans_and_leads() -> None:

@@ -79,7 +79,8 @@ def words(theme: str, view: View, now: float, incidents: Sequence[Incident]) -> 
         since = min((one.since for one in incidents if one.category == category), default=now)
         return f"{category}, open for {span(now - since)}"
     if theme == PACE:
-        return f"the pace so far, with {span(view.deadline - now)} left"
+        left = span(view.deadline - now)
+        return f"the pace so far, with {left} left" if now > view.made else f"the time to do it in: {left}"
     return "how like promises have done lately" if theme == LATELY else "the date and hour it was promised for"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,11 +22,13 @@ from candor.replay.stream import write_stream
 from candor.replay.where import webhook_secret
 from candor_demo import gather
 from candor_demo.day import Day
-from candor_demo.quiet import until_quiet
+from candor_demo.quiet import until_learnt, until_quiet
 from candor_demo.stage import SOURCE, Stage
 from candor_demo.summary import Summary, count_messages, summarise
 
 DIGEST_S: Final = 120.0
+STEP_S: Final = 3600.0
+"""Business seconds between two versions of the model."""
 LAST_LOOKS: Final = 40
 TOPICS: Final = ("promises", "milestones")
 Said = Callable[[str], None]
@@ -55,7 +58,7 @@ class Performed:
 
 
 async def import_history(stage: Stage, day: Day, console: Console) -> Imported:
-    """Import the history and wait until risk-svc has learnt from all of it; the clock stands still meanwhile."""
+    """Import the history and wait until it has been read; the clock stands still meanwhile."""
     path = stage.folder / "history.jsonl"
     write_stream(path, day.history)
     async with client() as http:
@@ -63,9 +66,27 @@ async def import_history(stage: Stage, day: Day, console: Console) -> Imported:
             report = replay_shown.import_reporter(display, "importing history")
             sender = ImportSender(http, stage.key)
             imported = await Importer(sender, stage.endpoints, stage.folder / "imports", report=report).run(path)
-        with console.status("learning from the history") as status:
-            await _quiet(http, stage, lambda text: status.update(f"learning from the history: {text}"))
+        with console.status("reading the history") as status:
+            await _quiet(http, stage, lambda text: status.update(f"reading the history: {text}"))
     return imported
+
+
+async def learn(stage: Stage, day: Day, console: Console) -> None:
+    """Wait until the worker forecasts with what the history teaches up to its last whole hour."""
+    if not day.history:
+        return
+    first, end = day.history[0].time.timestamp(), day.starts.timestamp() // STEP_S * STEP_S
+    urls = {name: stage.stack.urls[name] for name in ("risk-learner", "risk-worker")}
+    hours = max(1, math.ceil((end - first) / STEP_S))
+    name = f"learning from {math.ceil(hours / 24)} days"
+    async with client() as http:
+        with replay_shown.progress(console) as display:
+            task = display.add_task(name, total=hours, note="hours")
+
+            def report(reached: float) -> None:
+                display.update(task, completed=max(0, hours - math.ceil((end - reached) / STEP_S)))
+
+            await until_learnt(http, urls, end, seconds=DIGEST_S, report=report)
 
 
 async def replay_day(stage: Stage, day: Day, speed: float, console: Console) -> Outcome:

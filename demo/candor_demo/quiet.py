@@ -76,3 +76,37 @@ async def until_quiet(
         report(found[0] if found else "")
         await asyncio.sleep(POLL_S)
         left -= POLL_S
+
+
+def learnt(pages: Mapping[str, Totals], until: float) -> float:
+    """The business time (epoch seconds) up to which the model in use has learnt: at most `until`, 0 for nothing yet.
+
+    Below `until` while the worker still forecasts with an older version than the learner has published.
+    """
+    learner, worker = (pages.get(name, {}) for name in ("risk-learner", "risk-worker"))
+    reached = min(until, learner.get(("candor_model_boundary_timestamp_seconds", ""), 0.0))
+    same = learner.get(("candor_model_version", "")) == worker.get(("candor_model_version", ""))
+    return reached if same or reached < until else until - 1.0
+
+
+async def until_learnt(
+    client: httpx.AsyncClient,
+    urls: Mapping[str, str],
+    until: float,
+    *,
+    seconds: float,
+    report: Callable[[float], None] = lambda _reached: None,
+) -> None:
+    """Returns once the model in use has learnt all until then; NotQuietError after `seconds` without progress."""
+    left, before = seconds, -1.0
+    while True:
+        pages = {name: totals((await client.get(f"{url}/metrics")).text) for name, url in urls.items()}
+        reached = learnt(pages, until)
+        report(reached)
+        if reached >= until:
+            return
+        left, before = (seconds, reached) if reached > before else (left, before)
+        if left <= 0:
+            raise NotQuietError(f"risk-learner: no version of the model for {seconds:.0f} s")
+        await asyncio.sleep(POLL_S)
+        left -= POLL_S

@@ -99,6 +99,7 @@ async def _performed(set_up: stage.Stage, day: Day, fixed: float, console: Conso
     pace = fixed or stage.bearable_speed(set_up.speed, imported.total, time.monotonic() - begun)
     if pace < set_up.speed and not fixed:
         console.print(f"this machine is slow or busy: replaying at ×{pace:.0f}, not ×{set_up.speed:.0f}")
+    await perform.learn(set_up, day, console)
     replayed = await perform.replay_day(set_up, day, pace, console)
     done = await perform.conclude(set_up, day, imported, replayed, console)
     console.print(shown.table(f"{day.day}: what became of the promises", done.summary))

@@ -55,6 +55,7 @@ def performed(day: Day, running: stage.Stage) -> perform.Performed:
 
     async def play() -> perform.Performed:
         imported = await perform.import_history(running, day, console)
+        await perform.learn(running, day, console)
         replayed = await perform.replay_day(running, day, SPEED, console)
         return await perform.conclude(running, day, imported, replayed, console)
 

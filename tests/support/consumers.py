@@ -26,7 +26,7 @@ from notify_svc.domain.model import Rules
 from notify_svc.handlers import NotifyHandler
 from notify_svc.service import Speaker
 from risk_svc import wiring as risk
-from risk_svc.domain.forecast import ReferenceClasses
+from risk_svc.domain.forecast.online.live import Published
 from risk_svc.handlers import RiskHandler
 from tests.support.clocks import ManualClock
 from tests.support.notify import OPENER
@@ -55,7 +55,7 @@ def handler_of(consumer: str, clock: ManualClock) -> Handler:
     if consumer == "delivery-svc":
         return PromisesHandler()
     if consumer == "risk-svc":
-        return RiskHandler(ReferenceClasses(), clock, system=clock)
+        return RiskHandler(Published(), clock, system=clock)
     return NotifyHandler(Speaker(OPENER, Rules(), Wording()), clock, lambda: 0.0)
 
 

@@ -6,6 +6,7 @@ import random
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from candor.contracts import (
@@ -35,8 +36,13 @@ from candor.messaging.turn import Work
 from candor.store.db import Database
 from candor.store.migrate import upgrade
 from candor.store.unit_of_work import unit_of_work
-from risk_svc.domain.forecast import Case, Outcome
-from risk_svc.domain.state import Step, StepStatus
+from risk_svc.domain.course import Course
+from risk_svc.domain.fold import Folded, fold
+from risk_svc.domain.forecast.online.live import Published
+from risk_svc.domain.forecast.online.stored import model_bytes
+from risk_svc.domain.forecast.online.view import Entry
+from risk_svc.domain.known import pictures
+from risk_svc.domain.state import PromiseState
 from risk_svc.handlers import RiskHandler
 from risk_svc.wiring import MIGRATIONS
 
@@ -171,40 +177,46 @@ def again(item: Message, version: int) -> Message:
     return message(f"{e.id}.again", e.source, e.time, e.key, version, d, historical=e.historical)
 
 
-def case(
-    departed: float | None = None,
-    *,
-    arrived: float | None = None,
-    kind: str = "flight",
-    labels: dict[str, str | float | bool] | None = None,
-    troubles: Sequence[tuple[float, float | None, float]] = (),
-    made: float = MADE_S,
-) -> Case:
-    """A flight as a forecast sees it; `departed` and `arrived` are minutes late, None if not reached."""
-    shift = made - MADE_S
-    steps = [Step("departed", DEPARTS_S + shift), Step("arrived", ARRIVES_S + shift, final=True)]
-    for step, late in zip(steps, (departed, arrived), strict=True):
-        if late is not None and step.planned is not None:
-            step.status, step.at = StepStatus.REACHED, step.planned + late * 60
-    found = {"carrier": "XA"} if labels is None else labels
-    return Case(kind, dict(found), made, DUE_S + shift, 0.0, steps, list(troubles))
+def flight(number: int, late: float | None, start: datetime) -> list[Message]:
+    """All messages of a flight that left and arrived `late` minutes after plan; None: it never came."""
+    story = Story(f"past{number}", f"past{number}", start=start)
+    steps = [] if late is None else [story.milestone(name, late) for name in ("departed", "arrived")]
+    return [story.made(), *steps]
 
 
-def outcome(late: float | None, **fields: Any) -> Outcome:
-    """A flight that left and arrived `late` minutes after plan; None: it never came."""
-    if late is None:
-        lost = case(**fields)
-        return Outcome(lost, None, lost.due + 86400)
-    done = case(late, arrived=late, **fields)
-    completed = done.steps[1].at
-    assert completed is not None
-    return Outcome(done, completed, completed)
-
-
-def outcomes(count: int, seed: int = 1, **fields: Any) -> list[Outcome]:
-    """Flights of which about three in ten come more than a quarter of an hour late."""
+def flights(count: int, seed: int = 1, ends: datetime = MADE - timedelta(days=1)) -> list[Message]:
+    """Flights half an hour apart, the last made at `ends`: seven in ten are in time, the others an hour late."""
     rng = random.Random(seed)
-    return [outcome(max(-20.0, rng.gauss(5, 20)), made=MADE_S + 60 * n, **fields) for n in range(count)]
+    late = [max(-20.0, rng.gauss(60, 15) if rng.random() < 0.3 else rng.gauss(0, 6)) for _ in range(count)]
+    lives = [flight(n, late[n], ends - (count - n) * 30 * M) for n in range(count)]
+    return [item for life in lives for item in life]
+
+
+def entries(messages: Iterable[Message]) -> list[Entry]:
+    """What the journal keeps of messages about promises, in order."""
+    states: dict[str, PromiseState] = {}
+    found: list[Entry] = []
+    for item in messages:
+        state = states.setdefault(item.envelope.subject, PromiseState(item.envelope.subject, item.envelope.key))
+        assert fold(state, item.envelope, item.data) is Folded.APPLIED
+        found += pictures(state, item.envelope.time.timestamp())
+    return found
+
+
+@cache
+def taught_body(count: int) -> bytes:
+    """The model that has seen so many flights, as it is published; a second or two for 800."""
+    course = Course()
+    course.take(entries(flights(count)))
+    course.close(MADE_S)
+    return model_bytes(course.engine.model)
+
+
+def taught_by(count: int = 800) -> Published:
+    """A forecaster of its own that has seen so many flights."""
+    model = Published()
+    model.take(taught_body(count))
+    return model
 
 
 class Desk:

@@ -1,12 +1,16 @@
-"""`python -m risk_svc worker|web`: the worker consumes, forecasts and scores; web answers queries."""
+"""`python -m risk_svc worker|learner|web`: the worker consumes and forecasts, the learner learns, web answers."""
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import Final
 
 from candor import runtime
 from risk_svc import wiring
-from risk_svc.settings import RiskSettings, WorkerSettings
+from risk_svc.settings import LearnerSettings, RiskSettings, WorkerSettings
+
+LOW_PRIORITY: Final = 5
 
 
 def main(arguments: list[str]) -> None:
@@ -14,10 +18,14 @@ def main(arguments: list[str]) -> None:
     match arguments:
         case ["worker"]:
             runtime.main(WorkerSettings, wiring.worker)
+        case ["learner"]:
+            # What learns must never keep what answers or warns from its work.
+            os.nice(LOW_PRIORITY)
+            runtime.main(LearnerSettings, wiring.learner)
         case ["web"]:
             runtime.main(RiskSettings, wiring.web)
         case _:
-            print("usage: python -m risk_svc worker|web", file=sys.stderr)
+            print("usage: python -m risk_svc worker|learner|web", file=sys.stderr)
             raise SystemExit(2)
 
 

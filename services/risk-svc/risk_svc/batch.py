@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from candor.contracts import CustomerErased, IncidentReported, Message, NoticeChanged, PromiseMade
 from risk_svc import store
 from risk_svc.cache import Cache, Partition, customer_mark
 from risk_svc.domain.fold import Folded, fold
+from risk_svc.domain.forecast.online.live import struck_of
+from risk_svc.domain.forecast.online.view import Entry
 from risk_svc.domain.incidents import Incident, incident_of
+from risk_svc.domain.known import forgotten, pictures
 from risk_svc.domain.state import PromiseState
 
 if TYPE_CHECKING:
     from candor.messaging.turn import Work
     from candor.store.lease import Connection
     from candor.store.unit_of_work import UnitOfWork
+
+INCIDENTS_BY: Final = 0
+"""Every partition hears of every incident; the owner of this one says so in the journal."""
 
 
 class Touched(NamedTuple):
@@ -28,11 +34,15 @@ class Touched(NamedTuple):
 
 
 class Batch:
-    """Folds the messages of one transaction into memory; `touched` by promise id in order of first touch."""
+    """Folds the messages of one transaction into memory; `touched` by promise id in order of first touch.
+
+    `entries` are what each event made known, for the journal: a picture an event, as an import brings whole lives.
+    """
 
     def __init__(self, cache: Cache, uow: UnitOfWork) -> None:
         self.touched: dict[str, Touched] = {}
         self.incidents: list[tuple[int, Incident]] = []
+        self.entries: dict[int, list[Entry]] = {}
         self._cache = cache
         self._uow = uow
         self._found: dict[str, PromiseState] = {}
@@ -82,6 +92,8 @@ class Batch:
             return
         self.incidents = [row for row in self.incidents if row[0] != partition.number or row[1] is not before]
         self.incidents.append((partition.number, incident))
+        if partition.number == INCIDENTS_BY:
+            self._note(partition, [struck_of(incident, message.envelope.time.timestamp())])
         for picture in (incident, *([before] if before else [])):
             for state in partition.depending(picture):
                 self._touch(partition, state, message)
@@ -108,6 +120,11 @@ class Batch:
         if not known or isinstance(message.data, PromiseMade):
             partition.keep(state)
         self._touch(partition, state, message)
+        if not state.placeholder and not isinstance(message.data, NoticeChanged):
+            self._note(partition, pictures(state, message.envelope.time.timestamp()))
+
+    def _note(self, partition: Partition, entries: Iterable[Entry]) -> None:
+        self.entries.setdefault(partition.number, []).extend(entries)
 
     def _state(self, partition: Partition, name: str) -> PromiseState | None:
         held = partition.states.get(name)
@@ -139,7 +156,8 @@ class Batch:
         for name in gone:
             del self.touched[name]
         self._found = {name: state for name, state in self._found.items() if state.customer_id != data.customer_id}
-        await store.erase(self._connection, partition.number, data.customer_id, mark, version, at)
+        erased = await store.erase(self._connection, partition.number, data.customer_id, mark, version, at)
+        self._note(partition, [forgotten(name, at) for name in sorted({*erased, *gone})])
 
 
 def promise_of(message: Message) -> str | None:

@@ -7,7 +7,6 @@ import heapq
 import math
 from collections.abc import Iterable
 
-from risk_svc.domain import record
 from risk_svc.domain.incidents import Incident, Incidents, Place
 from risk_svc.domain.state import PromiseState
 from risk_svc.heard import Heard
@@ -63,13 +62,15 @@ class Partition:
                 found.append(state)
         return found
 
+    def overdue(self, now: float) -> bool:
+        """Whether some review time has come."""
+        return bool(self._due) and self._due[0][0] <= now
+
     def first_review(self, state: PromiseState, now: float) -> None:
-        """Schedule a promise that was just loaded; one never scored is due at once, history when it is given up."""
-        if state.placeholder:
+        """Schedule a promise that was just loaded; one never scored is due at once, history never."""
+        if state.placeholder or state.historical:
             return
-        if state.historical:
-            state.view.review = math.inf if state.view.taught else record.given_up_at(state)
-        elif not state.view.review:
+        if not state.view.review:
             state.view.review = now
         self.schedule(state)
 
@@ -83,6 +84,18 @@ class Cache:
     def drop(self, number: int) -> None:
         """Forget a partition."""
         self.partitions.pop(number, None)
+
+    def look_again(self, now: float) -> None:
+        """Have every promise reviewed that is scored at all."""
+        for partition in self.partitions.values():
+            for state in partition.states.values():
+                if not (state.placeholder or state.historical):
+                    state.view.review = now
+                    partition.schedule(state)
+
+    def overdue(self, now: float) -> bool:
+        """Whether the review time of any promise has come."""
+        return any(partition.overdue(now) for partition in self.partitions.values())
 
     @property
     def promises(self) -> int:

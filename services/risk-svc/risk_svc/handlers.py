@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from candor.contracts import Message, Standing, message
 from candor.ops.clock import Clock, SystemClock
-from risk_svc import measures, store
+from risk_svc import journal, measures, store
 from risk_svc.batch import Batch, Touched
 from risk_svc.cache import Cache, Partition
 from risk_svc.domain import facts as known
 from risk_svc.domain import record
-from risk_svc.domain.forecast import Forecaster, Outcome
+from risk_svc.domain.forecast.online.live import Published, open_at, view_of
+from risk_svc.domain.forecast.online.view import Incident, View
 from risk_svc.domain.gap import Weights
 from risk_svc.domain.publish import mark_published, next_version, worth_publishing
 from risk_svc.domain.scoring import event_of, predicted, score_open, score_settled
-from risk_svc.domain.state import standing
+from risk_svc.domain.state import PromiseState, standing
 
 if TYPE_CHECKING:
     from candor.messaging.turn import Work
     from candor.store.unit_of_work import UnitOfWork
 
 SOURCE: Final = "risk-svc"
+MOST_EXPLAINED: Final = 40
+"""Forecasts explained in one batch, about half a millisecond each; in a catch-up the others wait for their next."""
 
 
 class RiskHandler:
-    """risk-svc's use of its topics; memory is `cache`, the model is shared by all partitions.
+    """risk-svc's use of its topics; memory is `cache`, `published` the newest model, which all partitions share.
 
     `clock` decides what is late, `system` numbers what is published. `publishing` off: saved, and nobody is told.
     """
@@ -36,7 +40,7 @@ class RiskHandler:
 
     def __init__(
         self,
-        forecaster: Forecaster,
+        published: Published,
         clock: Clock,
         *,
         weights: Weights | None = None,
@@ -45,7 +49,7 @@ class RiskHandler:
         system: Clock | None = None,
     ) -> None:
         self.cache = Cache()
-        self._forecaster = forecaster
+        self._published = published
         self._clock = clock
         self._system = system or SystemClock()
         self._weights = weights or Weights()
@@ -79,15 +83,14 @@ class RiskHandler:
             room = self._most_reviews
             for item in work:
                 room -= batch.review(item.partition, now, room)
-        scored = Scoring(self._forecaster, self._weights, now, system)
+        scored = Scoring(self._published, self._weights, now, system)
         scored.run(list(batch.touched.values()))
         messages = self._messages(scored, now)
         if self._publishing:
             uow.emit(messages)
         await store.save(uow.connection, [(item.partition.number, item.state) for item in scored.changed])
         await store.save_incidents(uow.connection, batch.incidents)
-        for number, outcomes in sorted(scored.outcomes.items()):
-            await store.save_outcomes(uow.connection, number, outcomes)
+        await journal.write(uow.connection, batch.entries)
         await store.save_scores(uow.connection, scored.scores)
 
     def _hear(self, work: Sequence[Work], system: float) -> None:
@@ -99,7 +102,7 @@ class RiskHandler:
     def _messages(self, scored: Scoring, now: float) -> list[Message]:
         """What others are to hear; marked as told even while nobody is told, so that a rebuild ends in silence."""
         system_ms = int(self._system.now().timestamp() * 1000)
-        messages = []
+        messages, told = [], list[PromiseState]()
         for item in scored.settled_or_open:
             state, view = item.state, item.state.view
             stands = standing(state)
@@ -117,18 +120,20 @@ class RiskHandler:
             mark_published(view, stands, digest, version)
             measures.PUBLISHED.labels(reason.value).inc()
             scored.change(item)
+            told.append(state)
+        scored.explain(told)
         return messages
 
 
 class Scoring:
     """The pure middle of a batch: which promises are over, one forecast for the others, who has changed."""
 
-    def __init__(self, forecaster: Forecaster, weights: Weights, now: float, system: float) -> None:
-        self.outcomes: dict[int, list[Outcome]] = {}
+    def __init__(self, published: Published, weights: Weights, now: float, system: float) -> None:
         self.scores: list[record.Score] = []
         self.settled_or_open: list[Touched] = []
         self._changed: dict[str, Touched] = {}
-        self._forecaster = forecaster
+        self._known: dict[str, tuple[View, list[Incident]]] = {}
+        self._published = published
         self._weights = weights
         self._now = now
         self._system = system
@@ -142,6 +147,12 @@ class Scoring:
         """Have the promise's row written."""
         self._changed[item.state.promise_id] = item
 
+    def explain(self, told: Sequence[PromiseState]) -> None:
+        """Find what moved the forecasts of promises that are published, the widest gaps first: dear, so not of all."""
+        open_ones = [state for state in told if state.promise_id in self._known]
+        for state in heapq.nlargest(MOST_EXPLAINED, open_ones, key=lambda state: state.view.score):
+            record.explain(state.view, self._published.why(*self._known[state.promise_id], self._now))
+
     def run(self, touched: Sequence[Touched]) -> None:
         """Score all touched promises; those that only the clock touched count as changed only if that shows."""
         still_open: list[Touched] = []
@@ -154,7 +165,8 @@ class Scoring:
             if stands is not Standing.OPEN:
                 self._settle(item, stands)
             elif item.state.historical:
-                self._history(item)
+                # An imported promise not yet over is neither scored nor shown; it teaches by the journal.
+                item.partition.keep(item.state)
             else:
                 still_open.append(item)
         if still_open:
@@ -162,15 +174,14 @@ class Scoring:
 
     def _forecast(self, items: Sequence[Touched]) -> None:
         linked = [item.partition.incidents.linked(item.state) for item in items]
-        cases = [
-            record.case_of(item.state, [(one.since, one.until, one.severity) for one in struck])
-            for item, struck in zip(items, linked, strict=True)
-        ]
-        found = predicted(self._forecaster.forecast(cases, self._now))
-        for item, struck, case, one in zip(items, linked, cases, found, strict=True):
+        views = [view_of(item.state, self._now) for item in items]
+        hits = [open_at(struck, self._now) for struck in linked]
+        found = predicted(self._published.forecast(views, hits, self._now))
+        for item, struck, view, hit, one in zip(items, linked, views, hits, found, strict=True):
             state = item.state
+            self._known[state.promise_id] = (view, hit)
             before = (state.view.doubtful_since, len(state.view.frozen))
-            score_open(state, struck, one, self._now, self._weights, self._forecaster.next_change(case, self._now))
+            score_open(state, struck, one, self._now, self._weights, self._published.next_change(view, self._now))
             if before != (state.view.doubtful_since, len(state.view.frozen)):
                 self.change(item)
             self._give_up(item)
@@ -178,33 +189,22 @@ class Scoring:
             item.partition.schedule(state)
             self.settled_or_open.append(item)
 
-    def _history(self, item: Touched) -> None:
-        """An imported promise not yet over is neither scored nor shown; it may still teach."""
-        item.partition.keep(item.state)
-        item.state.view.review = record.given_up_at(item.state)
-        self._give_up(item)
-        if not item.state.view.taught:
-            item.partition.schedule(item.state)
-
     def _give_up(self, item: Touched) -> None:
         given_up = record.given_up_at(item.state)
-        if item.state.view.taught or self._now < given_up:
+        if item.state.view.given_up or self._now < given_up:
             return
         if item.partition.heard.oldest(self._system) < given_up:
             # Its completion may be on its way: while older events still come in, look again at the next tick.
             item.state.view.review = self._now
             return
-        self._teach(item)
+        item.state.view.given_up = True
         self.change(item)
-        if not item.state.historical:
-            # Left out until it ends, if it ever does, what never came would be missing from the record.
-            self.scores += record.scored(item.state, 1, self._now)
+        # Left out until it ends, if it ever does, what never came would be missing from the record.
+        self.scores += record.scored(item.state, 1, self._now)
 
     def _settle(self, item: Touched, stands: Standing) -> None:
         state = item.state
         item.partition.release(state)
-        if stands is not Standing.WITHDRAWN and not state.view.taught:
-            self._teach(item)
         if state.historical:
             return
         slipped = record.slipped(stands)
@@ -212,9 +212,3 @@ class Scoring:
             self.scores += record.scored(state, slipped, self._now)
         score_settled(state, stands, self._now, self._weights)
         self.settled_or_open.append(item)
-
-    def _teach(self, item: Touched) -> None:
-        item.state.view.taught = True
-        troubles = item.partition.incidents.troubles(item.state)
-        lesson = record.outcome_of(item.state, troubles, self._now)
-        self.outcomes.setdefault(item.partition.number, []).append(lesson)

@@ -4,11 +4,32 @@ from __future__ import annotations
 
 from typing import Final
 
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter, Gauge, Histogram
 
-from candor.ops.metrics import REGISTRY
+from candor.ops.metrics import FAST, REGISTRY
 
 PUBLISHED: Final = Counter("candor_gaps_published_total", "Gaps published, by why.", ("reason",), registry=REGISTRY)
-LEARNED: Final = Gauge("candor_outcomes_learned", "Settled promises that the model rests on.", registry=REGISTRY)
-CLASSES: Final = Gauge("candor_reference_classes", "Reference classes that the model keeps.", registry=REGISTRY)
+MODEL_VERSION: Final = Gauge(
+    "candor_model_version", "Version of the model that this process forecasts with, or learns.", registry=REGISTRY
+)
+MODEL_BOUNDARY: Final = Gauge(
+    "candor_model_boundary_timestamp_seconds",
+    "Business time up to which the learner has learnt; 0 before the first boundary.",
+    registry=REGISTRY,
+)
+BOUNDARIES_WAITING: Final = Gauge(
+    "candor_model_boundaries_waiting",
+    "Version boundaries that business time has passed and the learner has not closed.",
+    registry=REGISTRY,
+)
+JOURNAL_UNREAD: Final = Gauge("candor_journal_unread_rows", "Rows that the learner has to read.", registry=REGISTRY)
+JOURNAL_WAITING: Final = Gauge(
+    "candor_journal_waiting_entries", "Entries read that no closed boundary covers.", registry=REGISTRY
+)
+ENTRIES_LATE: Final = Counter(
+    "candor_journal_late_entries_total", "Entries that came after their boundary was closed.", registry=REGISTRY
+)
+VERSION_SECONDS: Final = Histogram(
+    "candor_model_version_seconds", "Time to learn up to one boundary.", buckets=FAST, registry=REGISTRY
+)
 HOT: Final = Gauge("candor_promises_in_memory", "Live promises in this worker's memory.", registry=REGISTRY)

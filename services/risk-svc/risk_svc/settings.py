@@ -51,3 +51,16 @@ class WorkerSettings(RiskSettings):
     """Settings of the role `worker`, which has a port for health and metrics only."""
 
     port: int = 8104
+
+
+class LearnerSettings(RiskSettings):
+    """Settings of the role `learner`, which has a port for health and metrics only; real seconds.
+
+    A boundary is closed once nothing from before it has come in for `quiet_seconds`; after `straggler_seconds` without
+    one it is closed all the same. The state is stored every `checkpoint_seconds`, and when the process is stopped.
+    """
+
+    port: int = 8106
+    quiet_seconds: float = Field(default=2.0, gt=0)
+    straggler_seconds: float = Field(default=60.0, gt=0)
+    checkpoint_seconds: float = Field(default=600.0, gt=0)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from risk_svc.domain.forecast import Outcome
 from risk_svc.domain.incidents import Incident
 from risk_svc.domain.record import Score
 from risk_svc.domain.scoring import told
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from candor.store.lease import Connection
 
 PLACEHOLDER: Final = "placeholder"
-_outcomes_out: Final = msgspec.msgpack.Encoder()
-_outcomes_in: Final = msgspec.msgpack.Decoder(list[Outcome])
 _incident_out: Final = msgspec.msgpack.Encoder()
 _incident_in: Final = msgspec.msgpack.Decoder(Incident)
 
@@ -99,16 +96,6 @@ async def save_incidents(connection: Connection, rows: Iterable[tuple[int, Incid
         )
 
 
-async def save_outcomes(connection: Connection, partition: int, outcomes: Sequence[Outcome]) -> None:
-    """One row with the lessons of a batch and partition; no id of a promise or customer is in it."""
-    await connection.execute(
-        "INSERT INTO outcome_batch (partition, outcomes, samples) VALUES ($1, $2, $3)",
-        partition,
-        len(outcomes),
-        _outcomes_out.encode(outcomes),
-    )
-
-
 async def save_scores(connection: Connection, scores: Sequence[Score]) -> None:
     """Frozen forecasts with what became of them; a verdict that overrules replaces an earlier outcome."""
     if scores:
@@ -116,23 +103,13 @@ async def save_scores(connection: Connection, scores: Sequence[Score]) -> None:
         await connection.execute(_SAVE_SCORES, *columns)
 
 
-async def erase(connection: Connection, number: int, customer_id: str, mark: bytes, version: int, at: float) -> None:
-    """Delete all that is held of a customer, and leave the mark."""
-    await connection.execute(_ERASE, customer_id)
+async def erase(
+    connection: Connection, number: int, customer_id: str, mark: bytes, version: int, at: float
+) -> list[str]:
+    """Delete all that is held of a customer, and leave the mark; returns the promises that were held."""
+    gone = await connection.fetch(_ERASE, customer_id)
     await connection.execute(_MARK, number, mark, version, at)
-
-
-async def new_outcomes(connection: Connection, since: int, most: int) -> tuple[list[Outcome], int]:
-    """Lessons of all partitions from transaction id `since` on, and where to go on; every row once, in any order.
-
-    Only rows below the oldest transaction still running are read: whatever commits later has a higher id.
-    """
-    rows = await connection.fetch(_NEW_OUTCOMES, str(since), most)
-    if not rows:
-        return [], since
-    cut = [row for row in rows if row["xid"] != rows[-1]["xid"]] if len(rows) == most else rows
-    outcomes = [outcome for row in cut for outcome in _outcomes_in.decode(row["samples"])]
-    return outcomes, int(cut[-1]["xid"]) + 1 if cut else since
+    return [row["promise_id"] for row in gone]
 
 
 def moment(seconds: float) -> datetime:
@@ -172,14 +149,10 @@ ON CONFLICT (promise_id, lead) DO UPDATE SET outcome = excluded.outcome, settled
   completed_at = excluded.completed_at"""
 
 _ERASE: Final = """
-WITH gone AS (DELETE FROM promise_state WHERE customer_id = $1 RETURNING promise_id)
-DELETE FROM forecast_score WHERE promise_id IN (SELECT promise_id FROM gone)"""
+WITH gone AS (DELETE FROM promise_state WHERE customer_id = $1 RETURNING promise_id),
+scores AS (DELETE FROM forecast_score WHERE promise_id IN (SELECT promise_id FROM gone))
+SELECT promise_id FROM gone"""
 
 _MARK: Final = """
 INSERT INTO erased (partition, customer, version, at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (partition, customer) DO UPDATE SET version = excluded.version, at = excluded.at"""
-
-_NEW_OUTCOMES: Final = """
-SELECT xid::text AS xid, samples FROM outcome_batch
-WHERE xid >= $1::text::xid8 AND xid < pg_snapshot_xmin(pg_current_snapshot())
-ORDER BY outcome_batch.xid, id LIMIT $2"""

@@ -1,4 +1,4 @@
-"""The composition root: what the two roles of risk-svc are made of."""
+"""The composition root: what the three roles of risk-svc are made of."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from candor.store.retention import Retention
 from candor.web.app import create_app
 from candor.web.observed import BOARD_POLICY
 from risk_svc import checks, routes
-from risk_svc.domain.forecast import ReferenceClasses
 from risk_svc.domain.forecast.online.live import Published
 from risk_svc.feed import Feed
 from risk_svc.figures import Figures
+from risk_svc.follower import Follower
 from risk_svc.handlers import RiskHandler
-from risk_svc.learner import Learner
-from risk_svc.settings import RiskSettings
+from risk_svc.learner import Learner, Pacing
+from risk_svc.settings import LearnerSettings, RiskSettings
 
 GROUP: Final = "risk-svc"
 MIGRATIONS: Final = scripts(Path(__file__).parent)
 
 
 def worker(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
-    """The role that consumes: worker, learner and relay; its app has health and metrics only."""
+    """The role that consumes: worker, follower of the model, relay; its app has health and metrics only."""
 
     @asynccontextmanager
     async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
@@ -41,21 +41,39 @@ def worker(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
         database = await Database.open(settings.database, partitions=settings.partitions)
         kafka = KafkaReach(settings)
         try:
-            learner = Learner(database, ReferenceClasses())
-            await learner.catch_up()
-            handler = handler_of(settings, learner.model, clock or settings.business_clock())
+            follower = Follower(database, Published())
+            await follower.catch_up()
+            handler = handler_of(settings, follower.published, clock or settings.business_clock())
             consumer = Worker(settings, database, handler, GROUP)
             app.state.consumer = consumer
+            app.state.published = follower.published
             app.state.health.add("database", database.check)
             app.state.health.add("kafka", kafka.check)
             app.state.health.add("partitions", consumer.check)
             relay: list[Background] = [Relay(settings, database, keeps=False)] if settings.publishing else []
-            yield [consumer, learner, *relay, Retention(settings, database)]
+            yield [consumer, follower, *relay, Retention(settings, database)]
         finally:
             await kafka.close()
             await database.close()
 
     return worker_app("Candor risk-svc worker", settings, parts)
+
+
+def learner(settings: LearnerSettings, clock: Clock | None = None) -> FastAPI:
+    """The role that learns, one process at a time; its app has health and metrics only."""
+
+    @asynccontextmanager
+    async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
+        await upgrade(settings.database, MIGRATIONS)
+        database = await Database.open(settings.database, partitions=settings.partitions, pool_size=4)
+        app.state.health.add("database", database.check)
+        pacing = Pacing(settings.quiet_seconds, settings.straggler_seconds, settings.checkpoint_seconds)
+        try:
+            yield [Learner(database, clock or settings.business_clock(), pacing)]
+        finally:
+            await database.close()
+
+    return worker_app("Candor risk-svc learner", settings, parts)
 
 
 def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
@@ -78,7 +96,7 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
         app.state.health.add("database", database.check)
         app.state.health.add("kafka", kafka.check)
         try:
-            yield [feed, Figures(database), app.state.reading]
+            yield [feed, Figures(database), app.state.reading, Follower(database, app.state.published)]
         finally:
             await kafka.close()
             await database.close()
@@ -92,10 +110,10 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
     return app
 
 
-def handler_of(settings: RiskSettings, model: ReferenceClasses, clock: Clock) -> RiskHandler:
+def handler_of(settings: RiskSettings, published: Published, clock: Clock) -> RiskHandler:
     """The handler as the settings say."""
     return RiskHandler(
-        model,
+        published,
         clock,
         weights=settings.weights,
         publishing=settings.publishing,

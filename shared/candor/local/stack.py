@@ -45,6 +45,7 @@ SERVICES = (
     Service("promise-svc", ("promise_svc",), "promise-svc", 8101),
     Service("delivery-svc", ("delivery_svc",), "delivery-svc", 8102),
     Service("risk-worker", ("risk_svc", "worker"), "risk-svc", 8104),
+    Service("risk-learner", ("risk_svc", "learner"), "risk-svc", 8106),
     Service("risk-web", ("risk_svc", "web"), "risk-svc", 8103),
     Service("notify-svc", ("notify_svc",), "notify-svc", 8105),
 )

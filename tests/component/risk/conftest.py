@@ -8,10 +8,11 @@ import pytest
 import pytest_asyncio
 
 from candor.store.db import Database
-from risk_svc.domain.forecast import ReferenceClasses
+from risk_svc.domain.forecast.online.live import Published
 from risk_svc.handlers import RiskHandler
 from tests.support.clocks import ManualClock
-from tests.support.risk import MADE, Desk, opened, outcomes, prepare
+from tests.support.learning import Ticks
+from tests.support.risk import MADE, Desk, opened, prepare, taught_by
 from tests.support.servers import Databases
 
 
@@ -33,16 +34,19 @@ async def risk_database(risk_url: str) -> AsyncIterator[Database]:
         yield database
 
 
-@pytest.fixture(scope="session")
-def taught() -> ReferenceClasses:
-    """A model that has seen 400 flights; tests share it and teach it nothing."""
-    model = ReferenceClasses()
-    model.learn(outcomes(400))
-    return model
+@pytest.fixture
+def taught() -> Published:
+    """A model that has seen 800 flights."""
+    return taught_by()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def desk(risk_database: Database, clock: ManualClock, taught: ReferenceClasses) -> Desk:
+async def desk(risk_database: Database, clock: ManualClock, taught: Published) -> Desk:
     made = Desk(risk_database, RiskHandler(taught, clock, system=clock))
     await made.load()
     return made
+
+
+@pytest.fixture
+def ticks() -> Ticks:
+    return Ticks()

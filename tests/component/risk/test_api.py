@@ -19,7 +19,6 @@ from candor.ops import metrics
 from candor.ops.metrics import REGISTRY
 from candor.store.db import Database
 from risk_svc import answers, queries
-from risk_svc.domain.forecast import ReferenceClasses
 from risk_svc.domain.state import from_bytes
 from risk_svc.figures import Figures
 from risk_svc.handlers import RiskHandler
@@ -27,7 +26,7 @@ from risk_svc.settings import RiskSettings
 from risk_svc.wiring import web
 from tests.support.api import Api, Keys, running
 from tests.support.clocks import ManualClock
-from tests.support.risk import ARRIVES, DEPARTS, DUE, MADE, Desk, M, Story, incident, opened, outcomes
+from tests.support.risk import ARRIVES, DEPARTS, DUE, MADE, Desk, M, Story, incident, opened, taught_by
 from tests.support.servers import Databases
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -79,9 +78,7 @@ async def api(
 
 
 async def fill(database: Database, clock: ManualClock) -> None:
-    model = ReferenceClasses()
-    model.learn(outcomes(300))
-    desk = Desk(database, RiskHandler(model, clock, system=clock))
+    desk = Desk(database, RiskHandler(taught_by(), clock, system=clock))
     await desk.load()
     messages = the_day()
     await desk.take(*(item for item in messages if item.data.TOPIC == "promises"))

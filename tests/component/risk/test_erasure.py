@@ -8,7 +8,7 @@ from risk_svc.cache import customer_mark
 from tests.support.clocks import ManualClock
 from tests.support.risk import DUE, MADE, Desk, Story, erased
 
-EVERYWHERE = ("promise_state", "incident", "erased", "outcome_batch", "forecast_score")
+EVERYWHERE = ("promise_state", "incident", "erased", "journal", "forecast_score")
 
 
 async def traces(desk: Desk, *names: str) -> list[str]:
@@ -21,7 +21,7 @@ async def traces(desk: Desk, *names: str) -> list[str]:
 
 
 def _bytes(table: str) -> str:
-    return {"promise_state": "state", "incident": "data", "outcome_batch": "samples"}.get(table, "''::bytea")
+    return {"promise_state": "state", "incident": "data", "journal": "entries"}.get(table, "''::bytea")
 
 
 async def test_everything_of_the_customer_goes(desk: Desk, clock: ManualClock) -> None:

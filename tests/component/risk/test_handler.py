@@ -19,11 +19,11 @@ from candor.contracts import (
 )
 from candor.store.db import Database
 from candor.store.unit_of_work import unit_of_work
-from risk_svc.domain.forecast import ReferenceClasses
+from risk_svc.domain.forecast.online.live import Published
 from risk_svc.domain.state import PromiseState, folded, from_bytes, to_bytes
 from risk_svc.handlers import RiskHandler
 from tests.support.clocks import ManualClock
-from tests.support.risk import ARRIVES, DEPARTS, DUE, MADE, Desk, M, Story, again, incident, outcomes, works
+from tests.support.risk import ARRIVES, DEPARTS, DUE, MADE, Desk, M, Story, again, incident, taught_body, works
 
 
 def gap(item: Message) -> GapScored:
@@ -42,7 +42,7 @@ async def test_a_promise_is_scored_when_it_is_made(desk: Desk) -> None:
     assert found.as_of == MADE
     assert found.forecast is not None
     assert 0.1 < found.forecast.p_slip < 0.5
-    assert found.forecast.n == 400
+    assert found.forecast.n == 800
     assert (item.envelope.key, item.envelope.subject, item.envelope.source) == ("c1", "p1", "risk-svc")
     [row] = await desk.rows("SELECT standing, live, shown, told, score, kind FROM promise_state")
     assert row == {**row, "standing": "open", "live": True, "shown": True, "told": False, "kind": "flight"}
@@ -52,7 +52,7 @@ async def test_a_promise_is_scored_when_it_is_made(desk: Desk) -> None:
 async def test_without_history_no_probability_is_kept_for_lists_until_there_is_enough(
     risk_database: Database, clock: ManualClock
 ) -> None:
-    model = ReferenceClasses()
+    model = Published()
     desk = Desk(risk_database, RiskHandler(model, clock, system=clock))
     await desk.load()
     [item] = await desk.take(Story().made())
@@ -61,12 +61,12 @@ async def test_without_history_no_probability_is_kept_for_lists_until_there_is_e
     assert found.n == 0
     assert found.base is not None
     assert await desk.rows("SELECT p_slip FROM promise_state") == [{"p_slip": None}]
-    model.learn(outcomes(100))
+    model.take(taught_body(800))
     clock.set(MADE + timedelta(hours=6))
     [item] = await desk.take(tick=True)
     found = gap(item).forecast
     assert found is not None
-    assert found.n == 100
+    assert found.n == 800
     [row] = await desk.rows("SELECT p_slip FROM promise_state")
     assert row["p_slip"] == pytest.approx(found.p_slip, abs=1e-3)
 
@@ -92,7 +92,6 @@ async def test_arriving_settles_teaches_scores_and_leaves_memory(desk: Desk, clo
     found = gap((await desk.take(story.milestone("departed", 40), story.milestone("arrived", 40)))[-1])
     assert (found.standing, found.completed_at) == (Standing.BROKEN, ARRIVES + 40 * M)
     assert desk.handler.cache.promises == 0
-    assert (await desk.rows("SELECT sum(outcomes)::int AS n FROM outcome_batch"))[0]["n"] == 1
     rows = await desk.rows("SELECT lead, p, base, outcome, kind FROM forecast_score")
     assert [(row["lead"], row["outcome"], row["kind"]) for row in rows] == [("made", 1, "flight")]
     [row] = await desk.rows("SELECT standing, live FROM promise_state")
@@ -106,7 +105,6 @@ async def test_what_comes_after_the_end_is_folded_into_the_stored_promise(desk: 
     [item] = await desk.take(story.settled(Verdict.KEPT, ARRIVES))
     assert gap(item).standing is Standing.KEPT
     assert gap(item).score == 0.0
-    assert (await desk.rows("SELECT sum(outcomes)::int AS n FROM outcome_batch"))[0]["n"] == 1
     assert await desk.take(again(story.milestone("departed", 9), 2)) == []
     assert desk.rejected == []
 
@@ -199,7 +197,7 @@ async def test_time_alone_widens_a_gap(desk: Desk, clock: ManualClock) -> None:
 
 
 async def test_time_is_looked_at_in_bounded_portions(risk_database: Database, clock: ManualClock) -> None:
-    handler = RiskHandler(ReferenceClasses(), clock, reviews_per_tick=3)
+    handler = RiskHandler(Published(), clock, reviews_per_tick=3)
     desk = Desk(risk_database, handler)
     await desk.load()
     await desk.take(*(Story(f"p{n}", f"c{n}").made() for n in range(8)))
@@ -216,13 +214,13 @@ async def test_a_look_that_finds_nothing_writes_nothing(desk: Desk, clock: Manua
     assert await desk.rows("SELECT xmin::text FROM promise_state") == before
 
 
-async def test_a_promise_that_never_comes_teaches_once(desk: Desk, clock: ManualClock) -> None:
+async def test_a_promise_that_never_comes_is_scored_once_as_broken(desk: Desk, clock: ManualClock) -> None:
     await desk.take(Story().made())
     for days in (1, 2, 3):
         clock.set(DUE + timedelta(days=days))
         await desk.take(tick=True)
-    assert (await desk.rows("SELECT sum(outcomes)::int AS n FROM outcome_batch"))[0]["n"] == 1
-    assert (await stored(desk)).view.taught
+    assert await desk.rows("SELECT lead, outcome FROM forecast_score") == [{"lead": "made", "outcome": 1}]
+    assert (await stored(desk)).view.given_up
 
 
 async def test_being_told_ends_the_silence(desk: Desk, clock: ManualClock) -> None:
@@ -238,36 +236,19 @@ async def test_being_told_ends_the_silence(desk: Desk, clock: ManualClock) -> No
     assert (await desk.rows("SELECT told FROM promise_state"))[0]["told"]
 
 
-async def test_history_teaches_and_is_neither_scored_nor_shown(desk: Desk, clock: ManualClock) -> None:
-    story = Story()
-    made = [story.made(historical=True)]
-    done = [story.milestone(name, 5, historical=True) for name in ("departed", "arrived")]
-    clock.set(MADE + timedelta(days=20))
-    assert await desk.take(*made) == []
-    assert await desk.take(*done, tick=True) == []
-    assert (await desk.rows("SELECT sum(outcomes)::int AS n FROM outcome_batch"))[0]["n"] == 1
-    assert await desk.rows("SELECT lead FROM forecast_score") == []
-    assert not (await desk.rows("SELECT shown FROM promise_state"))[0]["shown"]
-
-
-async def test_history_that_never_came_teaches_when_it_is_given_up(desk: Desk, clock: ManualClock) -> None:
-    await desk.take(Story().made(historical=True))
-    await desk.load()
-    clock.set(DUE + timedelta(days=2))
-    assert await desk.take(tick=True) == []
-    assert (await desk.rows("SELECT sum(outcomes)::int AS n FROM outcome_batch"))[0]["n"] == 1
-
-
-async def test_withdrawn_is_told_and_teaches_nothing(desk: Desk) -> None:
+async def test_what_is_published_says_what_moved_the_forecast(desk: Desk, clock: ManualClock) -> None:
     story = Story()
     await desk.take(story.made())
-    [item] = await desk.take(story.withdrawn())
-    assert (gap(item).standing, gap(item).score) == (Standing.WITHDRAWN, 0.0)
-    assert await desk.rows("SELECT id FROM outcome_batch") == []
+    clock.set(DEPARTS + 61 * M)
+    await desk.take(story.milestone("departed", 60))
+    view = (await stored(desk)).view
+    words = dict(view.why)
+    assert words["departed 60 min late"] < view.p_slip - 0.3
+    assert view.trail[-1].why == "departed 60 min late"
 
 
 async def test_with_publishing_off_all_is_saved_and_nobody_is_told(
-    risk_database: Database, clock: ManualClock, taught: ReferenceClasses
+    risk_database: Database, clock: ManualClock, taught: Published
 ) -> None:
     desk = Desk(risk_database, RiskHandler(taught, clock, publishing=False))
     await desk.load()

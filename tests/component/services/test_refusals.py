@@ -16,6 +16,7 @@ MODULES = {
     "promise-svc": ("promise_svc",),
     "delivery-svc": ("delivery_svc",),
     "risk-worker": ("risk_svc", "worker"),
+    "risk-learner": ("risk_svc", "learner"),
     "risk-web": ("risk_svc", "web"),
     "notify-svc": ("notify_svc",),
 }

@@ -21,9 +21,9 @@ from candor.ops.settings import load
 from candor.runtime import Background, serve, worker_app
 from candor.store.db import Database
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
-from risk_svc.domain.forecast import ReferenceClasses
+from risk_svc.domain.forecast.online.live import Published
+from risk_svc.follower import Follower
 from risk_svc.handlers import RiskHandler
-from risk_svc.learner import Learner
 from risk_svc.settings import WorkerSettings
 from risk_svc.wiring import GROUP
 
@@ -58,11 +58,11 @@ def app(settings: WorkerSettings) -> FastAPI:
     @asynccontextmanager
     async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
         database = await Database.open(settings.database, partitions=settings.partitions)
-        learner = Learner(database, ReferenceClasses())
-        handler = CommitsFirst(learner.model, settings.business_clock())
+        follower = Follower(database, Published())
+        handler = CommitsFirst(follower.published, settings.business_clock())
         handler.database = database
         try:
-            yield [Worker(settings, database, handler, GROUP), learner, Relay(settings, database, keeps=False)]
+            yield [Worker(settings, database, handler, GROUP), follower, Relay(settings, database, keeps=False)]
         finally:
             await database.close()
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from risk_svc.domain.known import pseudonym
 from tests.faults.rig.oracle import Dates, Expected
 
 SHOWN = 5
@@ -36,8 +37,9 @@ class Effects:
     folded: dict[str, dict[str, Any]] = field(default_factory=dict)
     told: dict[str, set[tuple[str, int]]] = field(default_factory=dict)
     scored: dict[str, int] = field(default_factory=dict)
-    taught: int = 0
-    lessons: int = 0
+    journalled: Counter[str] = field(default_factory=Counter)
+    versions: dict[int, bool] = field(default_factory=dict)
+    newest: int = 0
     read: dict[str, tuple[int, int]] = field(default_factory=dict)
     seen: dict[tuple[int, str], int] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
@@ -126,10 +128,21 @@ def _risk(findings: Findings, expected: Expected, found: Effects, partitions: in
         if differing:
             findings["wrong"].append(f"risk-svc: promise {name}: {', '.join(differing)}")
     findings["wrong"] += [f"risk-svc: unknown promise {name}" for name in found.folded.keys() - expected.folded.keys()]
-    # A lesson is appended and never deduplicated: taking a batch twice would show here.
-    _numbers(findings, "risk-svc: lessons", {"all": found.taught}, {"all": found.lessons})
+    _learnt(findings, expected, found)
     everywhere = {f"{p}/{name}": v for name, v in expected.incidents.items() for p in range(partitions)}
     _numbers(findings, "risk-svc: incident", everywhere, {f"{p}/{name}": v for (p, name), v in found.seen.items()})
+
+
+def _learnt(findings: Findings, expected: Expected, found: Effects) -> None:
+    """What was said of each promise is in the journal, and each published model is what the journal teaches."""
+    for name, wanted in expected.folded.items():
+        times = found.journalled[pseudonym(name)]
+        if times < wanted["promise_version"]:
+            findings["lost"].append(f"risk-svc: promise {name} is {times} times in the journal")
+    wrong = [version for version, same in found.versions.items() if not same]
+    findings["wrong"] += [f"risk-svc: model version {version} is not what the journal teaches" for version in wrong]
+    if found.newest not in found.versions:
+        findings["lost"].append(f"risk-svc: the steps that led to model version {found.newest}")
 
 
 def _read(findings: Findings, expected: Expected, found: Effects) -> None:

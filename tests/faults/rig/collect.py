@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -12,7 +14,12 @@ import httpx
 from candor.local.mailbox.store import read_ledger
 from candor.store.packing import unpack
 from candor_demo.gather import items
+from risk_svc.domain.course import Course
+from risk_svc.domain.forecast.online.stored import model_bytes
+from risk_svc.domain.forecast.online.view import Seen
 from risk_svc.domain.state import PromiseState, from_bytes
+from risk_svc.journal import Place, read
+from risk_svc.versions import steps
 from tests.faults.rig.checker import Effects, Notice
 from tests.faults.rig.oracle import dates, facts
 from tests.faults.rig.stage import Stage
@@ -75,10 +82,28 @@ async def _risk(found: Effects, connection: Any) -> None:
         found.folded[state.promise_id] = facts(state)
         found.told[state.promise_id] = {(told.notice_id, told.version) for told in state.notices}
         found.scored[state.promise_id] = state.view.version
-        found.taught += state.view.taught
-    found.lessons = await connection.fetchval("SELECT coalesce(sum(outcomes), 0) FROM outcome_batch")
+    await _learnt(found, connection)
     for row in await connection.fetch("SELECT partition, incident_id, version FROM incident"):
         found.seen[row["partition"], row["incident_id"]] = row["version"]
+
+
+async def _learnt(found: Effects, connection: Any) -> None:
+    """How much of each promise is in the journal, and which published versions an undisturbed learner finds as well."""
+    course, place = Course(), Place()
+    # The rig's learner stores no checkpoint while it runs: all that it ever read and did is still there.
+    for step in await steps(connection, -math.inf):
+        while rows := await read(connection, place, step.upto):
+            for row in rows:
+                found.journalled.update(entry.view.promise_id for entry in row.entries if isinstance(entry, Seen))
+                course.take(row.entries)
+            place = rows[-1].place
+        await asyncio.to_thread(course.close, step.boundary)
+        body = await connection.fetchval("SELECT body FROM model_version WHERE version = $1", course.version)
+        if body is not None:
+            found.versions[course.version] = body == model_bytes(course.engine.model)
+    for row in await read(connection, place, 1 << 62, 1 << 30):
+        found.journalled.update(entry.view.promise_id for entry in row.entries if isinstance(entry, Seen))
+    found.newest = await connection.fetchval("SELECT coalesce(max(version), 0) FROM model_version")
 
 
 async def _notify(found: Effects, connection: Any) -> None:

@@ -11,7 +11,8 @@ from candor.replay.stream import StreamEvent
 from tests.faults.rig.story import Planned, Step, incident, live, past
 
 PROMISE, DELIVERY = "promise-svc", "delivery-svc"
-RISK, RISK_2, WEB, NOTIFY = "risk-worker", "risk-worker-2", "risk-web", "notify-svc"
+RISK, RISK_2, LEARNER = "risk-worker", "risk-worker-2", "risk-learner"
+WEB, NOTIFY = "risk-web", "notify-svc"
 KAFKA, POSTGRES, MAIL = "kafka", "postgres", "mail"
 LONGEST_STORY: Final = 6
 MAIL_FAULTS: Final = ("drop_in_data", "drop_before_reply", "refuse_for_now")
@@ -44,7 +45,7 @@ class Scale:
     batch: int = 500
     pace: float = 0.0
     prefix: str = ""
-    targets: tuple[str, ...] = (PROMISE, DELIVERY, RISK, NOTIFY)
+    targets: tuple[str, ...] = (PROMISE, DELIVERY, RISK, LEARNER, NOTIFY)
 
     @property
     def least_events(self) -> int:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from risk_svc.domain.known import pseudonym
 from tests.faults.rig.checker import Effects, Notice, judge
 from tests.unit.faults.worlds import world
 
@@ -55,7 +56,8 @@ LOST: dict[str, Spoil] = {
     "a service that published nothing": lambda e: e.published.pop("delivery"),
     "a promise that was never folded": lambda e: e.folded.pop("h0"),
     "a milestone that was never folded": lambda e: _folded(e, "milestone_version", 1),
-    "a lesson": lambda e: setattr(e, "lessons", 5),
+    "a lesson": lambda e: e.journalled.pop(pseudonym("p0")),
+    "the way to a model version": lambda e: e.versions.pop(9),
     "an incident in one partition": lambda e: e.seen.pop((2, "i0")),
     "a promise that notify-svc never read": lambda e: e.read.pop("p0"),
     "a gap that notify-svc never read": lambda e: e.read.update(p0=(e.read["p0"][0], 16)),
@@ -68,7 +70,6 @@ TWICE: dict[str, Spoil] = {
     "a report of an incident": lambda e: e.sightings.append(e.sightings[0]),
     "an event in the outbox": lambda e: e.published["delivery"].append(e.published["delivery"][0]),
     "a fold": lambda e: _folded(e, "promise_version", 9),
-    "a lesson": lambda e: setattr(e, "lessons", 7),
     "an incident in one partition": lambda e: e.seen.update({(2, "i0"): 4}),
 }
 
@@ -81,6 +82,10 @@ def test_what_is_lost_is_found(spoil: Spoil) -> None:
 @pytest.mark.parametrize("spoil", TWICE.values(), ids=TWICE)
 def test_what_took_effect_twice_is_found(spoil: Spoil) -> None:
     assert found_after(spoil)["twice"] >= 1
+
+
+def test_a_model_that_the_journal_does_not_teach_is_found() -> None:
+    assert found_after(lambda effects: effects.versions.update({7: False})) == {"wrong": 1}
 
 
 def test_wrong_dates_are_found() -> None:

@@ -10,6 +10,7 @@ from candor.replay.stream import DELIVERY_TYPES
 from tests.faults.rig.plan import (
     DELIVERY,
     KAFKA,
+    LEARNER,
     LONG,
     LONGEST_STORY,
     MAIL_FAULTS,
@@ -76,7 +77,7 @@ def test_every_target_is_struck_as_often_as_the_scale_says_and_once_a_round_at_m
 
 
 def test_the_long_run_is_what_it_claims() -> None:
-    assert set(LONG.targets) == {PROMISE, DELIVERY, RISK, WEB, NOTIFY}
+    assert set(LONG.targets) == {PROMISE, DELIVERY, RISK, LEARNER, WEB, NOTIFY}
     assert LONG.kills >= 20
     events = sum(len(r.live) + sum(len(b) for batches in r.history.values() for b in batches) for r in plan(1, LONG))
     assert events >= 50_000

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from datetime import timedelta
 
 from candor.replay.stream import StreamEvent
+from risk_svc.domain.known import pseudonym
 from tests.faults.rig.checker import Effects, Notice
 from tests.faults.rig.client import said
 from tests.faults.rig.ledger import Accepted
@@ -42,8 +44,9 @@ def faultless(expected: Expected) -> Effects:
         folded={name: dict(facts) for name, facts in expected.folded.items()},
         told={"p0": {("n1", 3), ("n2", 3)}, "p1": {("n3", 4)}},
         scored={name: 17 if name.startswith("p") else 0 for name in names},
-        taught=6,
-        lessons=6,
+        journalled=Counter({pseudonym(name): 9 for name in names}),
+        versions={7: True, 9: True},
+        newest=9,
         read={name: (expected.promises[name].version, 17 if name.startswith("p") else 0) for name in names},
         seen={(number, name): v for name, v in expected.incidents.items() for number in range(PARTITIONS)},
         notices=[Notice("n1", "p0", "sent", 3), Notice("n2", "p0", "sent", 3), Notice("n3", "p1", "unknown", 4)],

@@ -11,7 +11,7 @@ from risk_svc.domain.forecast.online import intervals, survival
 from risk_svc.domain.forecast.online.alone import alone
 from risk_svc.domain.forecast.online.context import Context
 from risk_svc.domain.forecast.online.direct import Direct
-from risk_svc.domain.forecast.online.intervals import LEVELS, Intervals
+from risk_svc.domain.forecast.online.intervals import LEVELS, STATED, Intervals
 from risk_svc.domain.forecast.online.layout import CLIP, WIDTH, Layout
 from risk_svc.domain.forecast.online.memory import Memory
 from risk_svc.domain.forecast.online.mix import FLOOR, Mix, pooled
@@ -245,3 +245,15 @@ def test_a_moment_without_an_answer_is_not_kept_as_an_old_one() -> None:
 
 def test_an_unknown_kind_has_yardsticks() -> None:
     assert Context().unit("never seen") > 0
+
+
+@few
+@given(seeds)
+def test_quantiles_lie_on_the_side_of_the_deadline_that_the_probability_names(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    told, p = np.sort(draw.normal(0, 2, (20, len(STATED))), axis=1), draw.uniform(0, 1, 20)
+    found = intervals.beside(told, p)
+    assert np.all(np.diff(found, axis=1) >= 0)
+    for row, share in zip(found, p, strict=True):
+        assert all(y <= 0 if level <= 1 - share else y >= 0 for y, level in zip(row, STATED, strict=True))
+    assert np.array_equal(intervals.beside(found, p), found)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 
 from candor.contracts import Dependency, IncidentReported
 from risk_svc.cache import Cache, Partition, customer_mark
 from risk_svc.domain.fold import fold
 from risk_svc.domain.incidents import Incident, incident_of
-from risk_svc.domain.record import given_up_at
 from risk_svc.domain.state import PromiseState
 from tests.support.risk import DUE_S, EWR, MADE_S, Story, incident
 
@@ -98,15 +95,25 @@ def test_loading_keeps_the_review_time_of_the_others(partition: Partition) -> No
     assert names(partition.due(DUE_S, 9)) == ["p1"]
 
 
-def test_history_falls_due_only_when_it_is_given_up_and_placeholders_never(partition: Partition) -> None:
-    old, taught = promise("old", historical=True), promise("taught", historical=True)
-    taught.view.taught = True
-    for state in (old, taught, PromiseState("placeholder", "c1")):
+def test_history_and_placeholders_never_fall_due(partition: Partition) -> None:
+    for state in (promise("old", historical=True), PromiseState("placeholder", "c1")):
         partition.keep(state)
         partition.first_review(state, MADE_S)
-    assert partition.due(given_up_at(old) - 1, 9) == []
-    assert names(partition.due(given_up_at(old), 9)) == ["old"]
-    assert taught.view.review == math.inf
+    assert partition.due(DUE_S * 2, 9) == []
+
+
+def test_all_that_is_scored_can_be_looked_at_again_at_once() -> None:
+    cache = Cache()
+    cache.partitions[0] = partition = Partition(0)
+    later, old = promise("p1", review=DUE_S), promise("old", historical=True)
+    for state in (later, old, PromiseState("placeholder", "c1")):
+        partition.keep(state)
+        partition.first_review(state, MADE_S)
+    assert not cache.overdue(MADE_S)
+    cache.look_again(MADE_S)
+    assert cache.overdue(MADE_S)
+    assert names(partition.due(MADE_S, 9)) == ["p1"]
+    assert not cache.overdue(MADE_S)
 
 
 def test_the_cache_counts_and_forgets_partitions() -> None:

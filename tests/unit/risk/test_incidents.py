@@ -12,7 +12,7 @@ from candor.contracts import Dependency, IncidentReported, IncidentStatus, Messa
 from risk_svc.domain.fold import fold
 from risk_svc.domain.incidents import Incident, Incidents, incident_of
 from risk_svc.domain.state import PromiseState
-from tests.support.risk import DEPARTS, DUE_S, MADE, MADE_S, Story, incident
+from tests.support.risk import DEPARTS, DUE_S, MADE, Story, incident
 
 
 def picture(item: Message) -> Incident:
@@ -52,12 +52,6 @@ def test_one_that_ended_before_the_promise_was_made_is_not_linked(flight: Promis
     ended = MADE - timedelta(hours=1)
     known.put(picture(incident(IncidentStatus.RESOLVED, opened=MADE - timedelta(hours=5), resolved=ended)))
     assert known.linked(flight) == []
-
-
-def test_one_that_ended_during_the_promise_still_teaches(flight: PromiseState) -> None:
-    known = Incidents()
-    known.put(picture(incident(IncidentStatus.RESOLVED, version=2, resolved=DEPARTS)))
-    assert known.troubles(flight) == [(MADE_S + 36000, DEPARTS.timestamp(), 0.6)]
 
 
 def test_a_resolved_one_without_its_end_ends_with_its_event() -> None:

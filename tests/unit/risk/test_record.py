@@ -183,21 +183,17 @@ def test_a_reason_outlives_points_without_one() -> None:
     assert [point.why for point in view.trail if point.why] == ["departed 42 min late", "Snow at EWR is open"]
 
 
-def test_a_lesson_names_nobody() -> None:
-    story = Story("secret-promise", "secret-customer")
-    state = state_of(story.made(), story.milestone("departed", 9, reason="secret"), story.milestone("arrived", 9))
-    raw = msgspec.msgpack.encode(record.outcome_of(state, [(MADE_S, None, 0.5)], DUE_S))
-    assert b"secret" not in raw
-    assert b"f-secret" not in raw
-
-
-def test_a_lesson_tells_how_it_went() -> None:
-    story = Story()
-    state = state_of(story.made(), story.milestone("departed", 9), story.milestone("arrived", 9))
-    lesson = record.outcome_of(state, [], DUE_S)
-    assert lesson.completed == state.steps[1].at
-    assert [step.at for step in lesson.case.steps] == [step.at for step in state.steps]
-    assert record.outcome_of(state_of(Story().made()), [], DUE_S).completed is None
+def test_reasons_found_later_are_named_at_the_point_that_they_explain() -> None:
+    view = View(p_slip=0.6, at=MADE_S, why=[("Snow at EWR is open", 0.1)])
+    record.remember(view)
+    view.at, view.p_slip = MADE_S + 60, 0.9
+    record.remember(view)
+    record.explain(view, [("departed 42 min late", 0.2)])
+    assert [point.why for point in view.trail] == ["Snow at EWR is open", "departed 42 min late"]
+    view.at += 60
+    record.explain(view, [("the pace so far", 0.2)])
+    assert view.trail[-1].why == "departed 42 min late"
+    assert view.why == [("the pace so far", 0.2)]
 
 
 def test_an_open_promise_is_given_up_when_overdue_as_long_as_it_was_promised() -> None:

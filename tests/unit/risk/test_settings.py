@@ -1,4 +1,4 @@
-"""Settings and the two roles: wrong values stop the process in words."""
+"""Settings and the three roles: wrong values stop the process in words."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from risk_svc.__main__ import main
 from risk_svc.domain.gap import Weights
-from risk_svc.settings import RiskSettings, WorkerSettings
+from risk_svc.settings import LearnerSettings, RiskSettings, WorkerSettings
 
 
 def test_weights_are_settings_with_the_definitions_defaults() -> None:
@@ -19,8 +19,8 @@ def test_weights_are_settings_with_the_definitions_defaults() -> None:
 
 
 def test_the_roles_have_ports_of_their_own_and_one_database() -> None:
-    web, worker = RiskSettings(), WorkerSettings()
-    assert (web.port, worker.port) == (8103, 8104)
+    web, worker, learner = RiskSettings(), WorkerSettings(), LearnerSettings()
+    assert (web.port, worker.port, learner.port) == (8103, 8104, 8106)
     assert web.database == worker.database
     assert web.database.endswith("/candor_risk")
 
@@ -44,7 +44,7 @@ def test_weights_out_of_range_stop_the_process(wrong: dict[str, float]) -> None:
 def test_a_wrong_role_is_said_with_the_right_ones(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(arguments)
-    assert "worker|web" in capsys.readouterr().err
+    assert "worker|learner|web" in capsys.readouterr().err
 
 
 def test_a_wrong_setting_is_said_and_ends_the_process(

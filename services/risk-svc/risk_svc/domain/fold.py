@@ -16,7 +16,7 @@ from candor.contracts import (
     PromiseSettled,
     PromiseWithdrawn,
 )
-from risk_svc.domain.state import NOTICES_LIMIT, Item, PromiseState, Step, StepStatus, Told
+from risk_svc.domain.state import DUES_LIMIT, NOTICES_LIMIT, Item, PromiseState, Step, StepStatus, Told
 
 TEXT_LIMIT: Final = 120
 _FINISHED: Final = (StepStatus.REACHED, StepStatus.CANCELLED)
@@ -56,10 +56,11 @@ def fold(state: PromiseState, envelope: Envelope, data: Event) -> Folded:
     if isinstance(data, PromiseMade):
         _made(state, data, historical=envelope.historical)
     elif isinstance(data, PromiseRevised):
+        state.dues = [*state.dues, (envelope.time.timestamp(), state.held_due)][-DUES_LIMIT:]
         state.latest_due, state.held_due = data.latest_due.timestamp(), data.held_due.timestamp()
         state.revisions += 1
     elif isinstance(data, PromiseWithdrawn):
-        state.withdrawn = True
+        state.withdrawn, state.withdrawn_at = True, envelope.time.timestamp()
     elif isinstance(data, PromiseSettled):
         state.verdict = data.verdict.value
         state.verdict_at = data.settled_at.timestamp()

@@ -62,10 +62,6 @@ class Incidents:
         found = [item for item in found if item.until is None or item.until > state.made_at]
         return sorted(found, key=lambda item: (item.since, item.incident_id))
 
-    def troubles(self, state: PromiseState) -> list[tuple[float, float | None, float]]:
-        """The linked incidents as a forecast takes them: (from, until, severity)."""
-        return [(item.since, item.until, item.severity) for item in self.linked(state)]
-
 
 def incident_of(envelope: Envelope, data: IncidentReported) -> Incident:
     """The picture that an event gives."""

@@ -1,4 +1,4 @@
-"""The record a promise leaves: forecasts frozen at fixed leads, its history, and the lesson once it is settled."""
+"""The record a promise leaves: forecasts frozen at fixed leads, its history, and what its end scores."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from candor.contracts import Standing
-from risk_svc.domain.forecast.base import Case, Outcome
-from risk_svc.domain.state import TRAIL_LIMIT, Frozen, PromiseState, Step, StepStatus, Trail, View, completed_at
+from risk_svc.domain.state import TRAIL_LIMIT, Frozen, PromiseState, StepStatus, Trail, View, completed_at
 
 LEADS: Final = (("left75", 0.75), ("left50", 0.5), ("left25", 0.25))
 STALE_SHARE: Final = 0.1
@@ -45,22 +44,8 @@ class Score(NamedTuple):
     n: int
 
 
-def case_of(state: PromiseState, troubles: list[tuple[float, float | None, float]]) -> Case:
-    """What a forecast may know of the promise: nothing that names it or its customer."""
-    return Case(
-        state.kind, state.labels, state.made_at, state.held_due, float(state.tolerance_s), state.steps, troubles
-    )
-
-
-def outcome_of(state: PromiseState, troubles: list[tuple[float, float | None, float]], known: float) -> Outcome:
-    """The lesson of a promise that is over, or given up at `known`; the sender's words stay out of it."""
-    case = case_of(state, troubles)
-    case.steps = [Step(s.name, s.planned, s.expected, s.expected_at, s.at, s.status) for s in state.steps]
-    return Outcome(case, completed_at(state), known)
-
-
 def given_up_at(state: PromiseState) -> float:
-    """When an open promise teaches that it never came: overdue for as long as it was promised."""
+    """When an open promise is not expected any more: overdue for as long as it was promised."""
     return state.deadline + state.lead
 
 
@@ -146,6 +131,15 @@ def remember(view: View, *, sure: bool = True) -> None:
     point = Trail(round(view.at), score, p_slip, p50, p80, p90, view.model, moved_by(view))
     trail = [*view.trail, point]
     view.trail = thinned(trail, view.horizon) if len(trail) > TRAIL_LIMIT else trail
+
+
+def explain(view: View, why: list[tuple[str, float]]) -> None:
+    """Keep what moved the present forecast, in the view and at its point of the history."""
+    view.why = why
+    last = view.trail[-1] if view.trail else None
+    if last is not None and last.at == round(view.at):
+        view.trail = view.trail[:-1]
+        view.trail = [*view.trail, msgspec.structs.replace(last, why=moved_by(view))]
 
 
 def moved_by(view: View) -> str:

@@ -11,6 +11,7 @@ from candor.contracts import Label, Standing
 
 TRAIL_LIMIT: Final = 12
 NOTICES_LIMIT: Final = 8
+DUES_LIMIT: Final = 16
 
 
 class StepStatus(IntEnum):
@@ -138,7 +139,7 @@ class View(msgspec.Struct, gc=False, array_like=True):
     sent_facts: int = 0
     trail: list[Trail] = []
     frozen: list[Frozen] = []
-    taught: bool = False
+    given_up: bool = False
     base: float | None = None
     sent_enough: bool = True
     why: list[tuple[str, float]] = []
@@ -147,7 +148,8 @@ class View(msgspec.Struct, gc=False, array_like=True):
 class PromiseState(msgspec.Struct, gc=False, array_like=True):
     """One promise, folded; about 400 bytes encoded, at most 1.5 KB for a promise with four labels and four milestones.
 
-    A `placeholder` has milestones or notices but no promise yet: it is never scored, published or shown.
+    A `placeholder` has milestones or notices but no promise yet: it is never scored, published or shown. `dues` are
+    the newest revisions: (when it was known, the date held before it).
     """
 
     promise_id: str
@@ -182,6 +184,8 @@ class PromiseState(msgspec.Struct, gc=False, array_like=True):
     view: View = msgspec.field(default_factory=View)
     # Rows are arrays, and those written before a field was known end before it: new ones go last.
     scope: list[Item] = []
+    dues: list[tuple[float, float]] = []
+    withdrawn_at: float | None = None
 
     @property
     def placeholder(self) -> bool:

@@ -244,7 +244,8 @@ class Engine:
         boundary = now // self.step * self.step
         if boundary > self.boundary:
             if self.lessons or self.fresh:
-                self._publish(boundary)
+                # At the first boundary after them, however long nothing happens since: as one that only closes would.
+                self._publish(self.boundary + self.step)
             self.boundary = boundary
 
     def _publish(self, boundary: float) -> None:

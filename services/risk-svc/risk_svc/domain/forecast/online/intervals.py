@@ -77,3 +77,12 @@ def read(quantiles: Floats, left: NDArray[np.int64], part: Floats) -> Floats:
     found += low
     found.sort(axis=1)
     return found
+
+
+def beside(told: Floats, p_late: Floats) -> Floats:
+    """The stated quantiles (y), each on the side of the deadline (y = 0) where P(late) says that it lies.
+
+    Else a promise could be stated as kept in time by 98 %, and done by then by fewer than 80 %.
+    """
+    in_time = 1 - p_late[:, None] >= STATED
+    return np.asarray(np.where(in_time, np.minimum(told, 0.0), np.maximum(told, 0.0)), np.float64)

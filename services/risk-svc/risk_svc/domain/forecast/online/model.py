@@ -81,9 +81,10 @@ class Model:
         curves = survival.quantiles(hazard, both, np.concatenate([end, end]), LEVELS).reshape(2, n, -1)
         weight = self.curves.weights[group]
         curve = curves[0] * weight[:, :1] + curves[1] * weight[:, 1:]
-        told = intervals.read(curve, *self.intervals.spots(group))
+        p = np.where(start >= 0, 1.0, pooled(shares, self.shares.weights[group]))
+        told = intervals.beside(intervals.read(curve, *self.intervals.spots(group)), p)
         return Answer(
-            p=pooled(shares, self.shares.weights[group]),
+            p=p,
             told=np.maximum(told, start[:, None]),
             shares=shares,
             curve=curve,

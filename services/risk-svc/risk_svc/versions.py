@@ -1,0 +1,98 @@
+"""Published models, and what the learner that publishes them goes on from: all written under its lease."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from candor.store.lease import Connection
+
+LEARNER: Final = "risk-learner"
+"""The group of one partition whose lease makes a process the learner."""
+KEPT: Final = 50
+PART: Final = 4 * 1024 * 1024
+TABLES: Final = ("journal", "model_version", "learner_step", "learner_state")
+
+
+class Mark(NamedTuple):
+    """Which published model is the newest; after a rebuild numbers begin again, so the time counts as well."""
+
+    version: int
+    published: str
+
+
+class Step(NamedTuple):
+    """All boundaries up to `boundary` were closed when the journal had been read below transaction `upto`."""
+
+    boundary: float
+    upto: int
+
+
+class Version(NamedTuple):
+    """One published model."""
+
+    version: int
+    boundary: float
+    body: bytes
+
+
+async def newest(connection: Connection) -> Mark | None:
+    """The newest published model, or None before the first."""
+    row = await connection.fetchrow(_NEWEST)
+    return None if row is None else Mark(row["version"], row["published"])
+
+
+async def body(connection: Connection, version: int) -> bytes | None:
+    """A published model, or None if it has gone."""
+    found: bytes | None = await connection.fetchval("SELECT body FROM model_version WHERE version = $1", version)
+    return found
+
+
+async def publish(connection: Connection, step: Step, version: Version | None) -> None:
+    """A step, with the model that came of it; one that is there already, from before a restart, stays as it is."""
+    await connection.execute(_STEP, step.boundary, str(step.upto))
+    if version is not None:
+        await connection.execute(_PUBLISH, version.version, version.boundary, str(step.upto), version.body)
+
+
+async def steps(connection: Connection, after: float) -> list[Step]:
+    """Steps beyond a boundary, in order."""
+    rows = await connection.fetch(_STEPS, after)
+    return [Step(row["boundary"], int(row["upto"])) for row in rows]
+
+
+async def checkpoint(connection: Connection) -> bytes | None:
+    """The learner's stored state, or None before the first."""
+    rows = await connection.fetch("SELECT body FROM learner_state ORDER BY part")
+    return b"".join(row["body"] for row in rows) if rows else None
+
+
+async def save_checkpoint(connection: Connection, state: bytes, boundary: float, upto: int) -> None:
+    """Replace the stored state; what only led to it goes: journal rows below `upto`, steps, all but new versions."""
+    await connection.execute("DELETE FROM learner_state")
+    for part, start in enumerate(range(0, len(state), PART)):
+        await connection.execute("INSERT INTO learner_state VALUES ($1, $2)", part, state[start : start + PART])
+    await connection.execute("DELETE FROM journal WHERE xid < $1::text::xid8", str(upto))
+    await connection.execute("DELETE FROM learner_step WHERE boundary <= $1", boundary)
+    await connection.execute(_FORGET_OLD, KEPT)
+
+
+async def forget(connection: Connection, tables: Sequence[str] = TABLES[1:]) -> None:
+    """Empty what was learnt; the next model is version 1 again."""
+    await connection.execute(f"TRUNCATE {', '.join(tables)}")
+
+
+_NEWEST: Final = """
+SELECT version, published_at::text AS published FROM model_version ORDER BY version DESC LIMIT 1"""
+
+_STEP: Final = "INSERT INTO learner_step VALUES ($1, $2::text::xid8) ON CONFLICT DO NOTHING"
+
+_PUBLISH: Final = """
+INSERT INTO model_version (version, boundary, upto, body) VALUES ($1, $2, $3::text::xid8, $4)
+ON CONFLICT DO NOTHING"""
+
+_STEPS: Final = "SELECT boundary, upto::text AS upto FROM learner_step WHERE boundary > $1 ORDER BY boundary"
+
+_FORGET_OLD: Final = """
+DELETE FROM model_version WHERE version <= (SELECT max(version) - $1::bigint FROM model_version)"""

@@ -1,0 +1,81 @@
+"""Learners on a real database, moved on by hand or at work."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from candor.store.db import Database
+from candor.store.unit_of_work import unit_of_work
+from risk_svc import journal
+from risk_svc.domain.course import Course
+from risk_svc.domain.forecast.online.view import Entry
+from risk_svc.follower import Follower
+from risk_svc.learner import Learner, Pacing
+from tests.support.clocks import ManualClock
+
+DAY = timedelta(days=1)
+EACH = Pacing(quiet=2.0, longest=60.0, checkpoint=1e9, chunk=0.0)
+"""Every boundary is a piece of its own, so that every version is published."""
+
+
+class Ticks:
+    """A monotonic clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def write(database: Database, found: Iterable[Entry], partition: int = 0) -> None:
+    async with unit_of_work(database) as uow:
+        await journal.write(uow.connection, {partition: list(found)})
+
+
+async def drained(learner: Learner, ticks: Ticks) -> None:
+    """Turn after turn until the quiet time is over and nothing more may be closed."""
+    await learner.turn()
+    ticks.now += 3.0
+    while await learner.turn():
+        pass
+
+
+async def holding(database: Database, clock: ManualClock, ticks: Ticks, pacing: Pacing = EACH) -> Learner:
+    """A learner that has just taken the lease; its lease is renewed by hand."""
+    learner = Learner(database, clock, pacing, system=ticks)
+    await learner.leases.renew()
+    assert learner.leases.epochs
+    return learner
+
+
+async def published(database: Database) -> dict[int, tuple[float, bytes]]:
+    rows = await database.pool.fetch("SELECT version, boundary, body FROM model_version ORDER BY version")
+    return {row["version"]: (row["boundary"], row["body"]) for row in rows}
+
+
+async def count(database: Database, table: str) -> int:
+    found: int = await database.pool.fetchval(f"SELECT count(*) FROM {table}")
+    return found
+
+
+@asynccontextmanager
+async def at_work(*parts: Learner | Follower) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(part.run()) for part in parts]
+    try:
+        yield
+    finally:
+        for part in parts:
+            await part.stop()
+        await asyncio.gather(*tasks)
+
+
+def course_of(found: Iterable[Entry], end: float) -> Course:
+    """What is learnt of these entries without a database between."""
+    course = Course()
+    course.take(found)
+    course.close(end)
+    return course

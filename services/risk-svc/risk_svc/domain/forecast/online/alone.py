@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk_svc.domain.forecast.online import survival
-from risk_svc.domain.forecast.online.intervals import LEVELS
+from risk_svc.domain.forecast.online.intervals import LEVELS, STATED
 from risk_svc.domain.forecast.online.mix import LEAST_SHARE
 from risk_svc.domain.forecast.online.model import Model
 from risk_svc.domain.forecast.online.survival import BIN, BINS, INSIDE, REACH, WIDE
 
 _LEVELS: Final[list[float]] = LEVELS.tolist()
+_STATED: Final[list[float]] = STATED.tolist()
 
 
 def alone(model: Model, row: NDArray[np.float16], start: float, end: float, group: int) -> tuple[float, list[float]]:
@@ -26,6 +27,7 @@ def alone(model: Model, row: NDArray[np.float16], start: float, end: float, grou
     direct = min(max(float(said[0, -1]), -30.0), 30.0)
     late = [*(math.exp(-hazard[BINS // 2]) for hazard in hazards), 1 / (1 + math.exp(-direct))]
     odds = sum(w * _log_odds(p) for w, p in zip(model.shares.weights[group].tolist(), late, strict=True))
+    p = 1.0 if start >= 0 else 1 / (1 + math.exp(-min(max(odds, -30.0), 30.0)))
     left, part = (one.tolist() for one in model.intervals.spots(group))
     weights = model.curves.weights[group].tolist()
     curves = [(weight, hazard, _ended(hazard, start, end)) for weight, hazard in zip(weights, hazards, strict=True)]
@@ -35,8 +37,9 @@ def alone(model: Model, row: NDArray[np.float16], start: float, end: float, grou
         for weight, hazard, ended in curves:
             low += weight * max(_quantile(hazard, _LEVELS[level] * ended), start)
             high += weight * max(_quantile(hazard, _LEVELS[level + 1] * ended), start)
-        told.append(max(low + past * (high - low), start))
-    return 1 / (1 + math.exp(-min(max(odds, -30.0), 30.0))), sorted(told)
+        told.append(low + past * (high - low))
+    sides = ((min if 1 - p >= stated else max)(y, 0.0) for y, stated in zip(sorted(told), _STATED, strict=True))
+    return p, [max(y, start) for y in sides]
 
 
 def _ended(hazard: list[float], start: float, end: float) -> float:

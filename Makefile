@@ -53,6 +53,7 @@ bench: install
 	@$(BIN)/python -m bench.throughput --events 1000000
 	@$(BIN)/python -m bench.latency
 	@$(BIN)/python -m bench.intake
+	@$(BIN)/python -m bench.forecast
 
 clean:
 	@if [ -x $(BIN)/candor ]; then $(BIN)/candor down || true; fi

@@ -192,4 +192,4 @@ def test_attributes_without_end_neither_crash_nor_cost_memory() -> None:
             assert 0 <= found.p_late <= 1
             assert 0 <= found.q50 <= found.q80 <= found.q90 < math.inf
     assert len(engine.model.layout.columns) <= 192
-    assert all(len(table.table) <= 100_000 for table in engine.model.context.late.values())
+    assert all(len(table.table) <= 100_000 for table in (engine.model.context.late, engine.model.context.steps))

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from risk_svc.domain.forecast.online import intervals, survival
+from risk_svc.domain.forecast.online.alone import alone
 from risk_svc.domain.forecast.online.context import Context
 from risk_svc.domain.forecast.online.direct import Direct
 from risk_svc.domain.forecast.online.intervals import LEVELS, STATED, Intervals
@@ -16,7 +17,7 @@ from risk_svc.domain.forecast.online.memory import Memory
 from risk_svc.domain.forecast.online.mix import FLOOR, Mix, pooled
 from risk_svc.domain.forecast.online.model import Model
 from risk_svc.domain.forecast.online.net import logistic, outputs
-from risk_svc.domain.forecast.online.rates import Rates
+from risk_svc.domain.forecast.online.rates import Paces, Rates
 from risk_svc.domain.forecast.online.survival import INSIDE, Cells, Survival, cells, place, watch
 
 seeds = st.integers(0, 2**32 - 1)
@@ -110,18 +111,23 @@ def test_a_model_of_any_weights_says_what_its_networks_say_one_by_one(seed: int)
         net.steps += 1
     rows = draw.normal(0, 2, (8, WIDTH)).astype(np.float16)
     start, end = spread(seed), np.full(8, 2.0)
-    found = model.forecast(rows, start, end, draw.integers(0, 5, 8))
+    model.intervals.drift = draw.normal(0, 1, model.intervals.drift.shape)
+    model.refresh()
+    group = draw.integers(0, 5, 8)
+    found = model.forecast(rows, start, end, group)
     assert np.all((found.p >= 0) & (found.p <= 1))
     assert np.all(np.diff(found.told, axis=1) >= 0)
     scaled, seen = model.layout.scaled(rows), cells(start, rows[:, 0].astype(float))
     for expert, net in enumerate(model.nets()[:2]):
-        alone = survival.hazards(outputs(net.average, scaled)[1], seen)
-        assert np.allclose(found.hazard[:, expert], alone, rtol=1e-9)
-        assert np.allclose(found.shares[:, expert], survival.p_late(alone), atol=1e-12)
+        own = survival.hazards(outputs(net.average, scaled)[1], seen)
+        assert np.allclose(found.hazard[:, expert], own, rtol=1e-9)
+        assert np.allclose(found.shares[:, expert], survival.p_late(own), atol=1e-12)
     direct = logistic(outputs(model.direct.net.average, scaled)[1][:, 0])
     assert np.allclose(found.shares[:, 2], direct, atol=1e-12)
-    singly = [model.forecast(rows[n : n + 1], start[n : n + 1], end[:1], np.array([0])) for n in range(8)]
-    assert np.allclose([one.shares[0] for one in singly], found.shares, atol=1e-12)
+    for n in range(8):
+        p, told = alone(model, rows[n], float(start[n]), 2.0, int(group[n]))
+        assert p == pytest.approx(found.p[n], abs=1e-12)
+        assert told == pytest.approx(found.told[n].tolist(), abs=1e-9)
 
 
 @few
@@ -177,12 +183,30 @@ def test_a_rate_lies_between_what_was_seen_and_its_parent(seen: list[tuple[float
     assert table.mean(("other",), 0.0, 1000.0, 0.25, 5.0) == 0.25
 
 
+@few
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1e6)), min_size=1, max_size=30))
+def test_several_half_lives_in_one_table_say_what_tables_of_one_each_say(seen: list[tuple[float, float]]) -> None:
+    lives = [100.0, 1e4, 1e6]
+    together, apart = Paces(3), [Rates() for _ in lives]
+    for value, at in seen:
+        together.add(("k",), value, at, lives)
+        for table, life in zip(apart, lives, strict=True):
+            table.add(("k",), value, at, life)
+    for pace, (table, life) in enumerate(zip(apart, lives, strict=True)):
+        for key in (("k",), ("other",)):
+            assert together.mean(key, pace, 2e6, life, 0.5, 5.0) == table.mean(key, 2e6, life, 0.5, 5.0)
+
+
 def test_classes_without_end_cost_no_memory() -> None:
     table = Rates(most=100)
     for number in range(10_000):
         table.add(("k", str(number)), 1.0, float(number), 1e9)
     assert len(table.table) <= 100
     assert ("k", "9999") in table.table
+    paces = Paces(3, most=100)
+    for number in range(10_000):
+        paces.add(("k", str(number)), 1.0, float(number), [1e9, 1e8, 1e7])
+    assert paces.table.keys() == table.table.keys()
 
 
 def test_columns_without_end_cost_no_memory_and_odd_values_stay_within_bounds() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from risk_svc.domain.forecast.online.rates import Rates
+from risk_svc.domain.forecast.online.rates import Paces, Rates
 from risk_svc.domain.forecast.online.view import View
 
 DAY: Final = 86400.0
@@ -28,7 +28,7 @@ class Context:
     """All reference classes; changed only at a version boundary."""
 
     def __init__(self) -> None:
-        self.late = {speed: Rates() for speed in SPEEDS}
+        self.late = Paces(len(SPEEDS))
         self.steps, self.durations, self.recent, self.gaps = Rates(), Rates(), Rates(), Rates()
         self.leads: dict[str, list[float]] = {}
         self.spread: dict[str, list[float]] = {}
@@ -47,7 +47,7 @@ class Context:
 
     def base(self, kind: str, at: float) -> float:
         """The late rate of a kind, before anything happened."""
-        return self.late["slow"].mean((kind,), at, SPEEDS["slow"] * self.lead(kind), BASE, BASE_SHRINK)
+        return self.late.mean((kind,), 0, at, SPEEDS["slow"] * self.lead(kind), BASE, BASE_SHRINK)
 
     def worst(self, kind: str) -> float:
         """H: the P90 of lateness among the kind's late ones that completed, in seconds; 0 while none has."""
@@ -76,11 +76,11 @@ class Context:
             self.answered[view.kind, stage] = self.answered.pop((view.kind, stage), 0) + 1
         while len(self.answered) > 8 * MOST_KINDS:
             del self.answered[next(iter(self.answered))]
-        for speed, table in self.late.items():
-            life = SPEEDS[speed] * self.lead(view.kind)
-            table.add((view.kind,), float(late), view.deadline, life)
-            for name, value in view.texts:
-                table.add((view.kind, name, value), float(late), view.deadline, life)
+        lead = self.lead(view.kind)
+        lives = [speed * lead for speed in SPEEDS.values()]
+        self.late.add((view.kind,), float(late), view.deadline, lives)
+        for name, value in view.texts:
+            self.late.add((view.kind, name, value), float(late), view.deadline, lives)
 
     def step(self, view: View, name: str, lateness: float, at: float) -> None:
         """Counts how late a milestone was reached, or is, in yardsticks (signed, compressed)."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk_svc.domain.forecast.online import lessons
+from risk_svc.domain.forecast.online.alone import alone
 from risk_svc.domain.forecast.online.features import Features, features
 from risk_svc.domain.forecast.online.learner import OPEN_FOR, Learner
 from risk_svc.domain.forecast.online.lessons import Lesson
@@ -111,11 +112,11 @@ class Engine:
         else:
             row = self.model.layout.row(self._features(view, at, what))
         unit = self.model.context.unit(view.kind)
-        both = place(np.array([at - view.deadline, HORIZON * view.lead]), np.array([unit]))
-        answer = self.model.forecast(row[None], both[:1], both[1:], np.array([self.model.group(view.kind, what)]))
-        left = (view.deadline + unit * math.sinh(one) - at for one in answer.told[0].tolist())
+        start, end = place(np.array([at - view.deadline, HORIZON * view.lead]), np.array([unit])).tolist()
+        p_late, told = alone(self.model, row, start, end, self.model.group(view.kind, what))
+        left = (view.deadline + unit * math.sinh(one) - at for one in told)
         q50, q80, q90 = (max(0.0, one) / 3600 for one in left)
-        return Forecast(float(answer.p[0]), q50, q80, q90, self.model.version)
+        return Forecast(p_late, q50, q80, q90, self.model.version)
 
     def made(self, view: View) -> None:
         """A promise enters."""

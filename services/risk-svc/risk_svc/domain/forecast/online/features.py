@@ -16,7 +16,7 @@ from risk_svc.domain.forecast.online.context import (
     STEP_LIFE,
     Context,
 )
-from risk_svc.domain.forecast.online.rates import Key, log_odds
+from risk_svc.domain.forecast.online.rates import log_odds
 from risk_svc.domain.forecast.online.view import Incident, View
 
 Features = dict[str, float]
@@ -26,13 +26,13 @@ WEEKDAYS: Final = {of: [f"weekday {of}|{day}" for day in range(7)] for of in ("d
 HOURS: Final = {of: (f"hour {of}|sin", f"hour {of}|cos") for of in ("due", "now", "made")}
 SHRINK: Final = {"slow": (20.0, 0.01), "mid": (10.0, 0.02), "fast": (4.0, 0.02)}
 """By speed: how many promises of a label's own outweigh its kind, and the guard of the log-odds."""
+NOTHING: Final = (0.0,) * len(SPEEDS)
 MOST_NAMES: Final = 4096
 
 
 class Speed(NamedTuple):
     """What a label's late rate at one speed is read against: its kind's rate, and that as log-odds."""
 
-    classes: dict[Key, list[float]]
     life: float
     rate: float
     odds: float
@@ -118,14 +118,14 @@ def _trail(found: Features, view: View, at: float, unit: float) -> None:
 def _rates(found: Features, view: View, at: float, context: Context) -> Parents:
     kind, lead, slow = (view.kind,), context.lead(view.kind), context.base(view.kind, at)
     speeds = []
-    for speed, table in context.late.items():
-        life, (shrink, guard) = SPEEDS[speed] * lead, SHRINK[speed]
+    for pace, (speed, leads) in enumerate(SPEEDS.items()):
+        life, (shrink, guard) = leads * lead, SHRINK[speed]
         plain = rate = slow
-        if speed != "slow":
-            plain = table.mean(kind, at, life, BASE, BASE_SHRINK)
-            rate = table.mean(kind, at, life, slow, 10.0)
+        if pace:
+            plain = context.late.mean(kind, pace, at, life, BASE, BASE_SHRINK)
+            rate = context.late.mean(kind, pace, at, life, slow, 10.0)
         found[f"late rate|{speed}"] = log_odds(plain)
-        speeds.append(Speed(table.table, life, rate, log_odds(rate, guard), shrink, guard))
+        speeds.append(Speed(life, rate, log_odds(rate, guard), shrink, guard))
     for name in view.order[:-1]:
         found[f"steps of late|{name}"] = context.steps.mean((view.kind, "", "", name), at, STEP_LIFE * lead, 0.0, 3.0)
     return Parents(lead, speeds, context.gaps.mean(kind, at, DURATION_LIFE * lead, 0.0, 5.0))
@@ -145,22 +145,22 @@ def _label(found: Features, view: View, at: float, context: Context, label: tupl
     """Adds what like promises say; returns the label's own effect on the remaining time, in log seconds."""
     name, key, lead = label[0], (view.kind, *label), parents.lead
     *late, gap, duration, count = _names(name)
-    like = []
-    for column, (classes, life, rate, odds, shrink, guard) in zip(late, parents.speeds, strict=True):
-        held = classes.get(key)
-        if held is None:
-            found[column] = 0.0
-            like.append(0.0)
-            continue
-        total, n, last = held
-        fade = 2.0 ** ((last - at) / life) if at > last else 1.0
-        own = (total * fade + shrink * rate) / (n * fade + shrink)
-        found[column] = math.log((own + guard) / (1.0 + guard - own)) - odds
-        like.append(n * fade)
+    like = 0.0
+    held = context.late.table.get(key)
+    if held is None:
+        found.update(zip(late, NOTHING, strict=True))
+    else:
+        last, spot = held[0], 1
+        for column, (life, rate, odds, shrink, guard) in zip(late, parents.speeds, strict=True):
+            fade = 2.0 ** ((last - at) / life) if at > last else 1.0
+            like = like or held[2] * fade
+            own = (held[spot] * fade + shrink * rate) / (held[spot + 1] * fade + shrink)
+            found[column] = math.log((own + guard) / (1.0 + guard - own)) - odds
+            spot += 2
     life = DURATION_LIFE * lead
     found[gap] = context.gaps.mean(key, at, life, parents.gap, 10.0) - parents.gap
     found[duration] = effect = context.durations.mean((*key, view.last), at, life, 0.0, 8.0)
-    found[count] = math.log1p(like[0])
+    found[count] = math.log1p(like)
     for step in view.order[:-1]:
         found[_step_name(name, step)] = context.steps.mean((*key, step), at, STEP_LIFE * lead, 0.0, 1.0)
     return effect

@@ -62,7 +62,7 @@ class Intervals:
         low, high = _SPOTS[self._left], _SPOTS[self._left + 1]
         self._part = np.minimum(np.maximum((spot - low) / (high - low), -1.0), 3.0)
 
-    def spots(self, group: NDArray[np.int64]) -> tuple[NDArray[np.int64], Floats]:
+    def spots(self, group: NDArray[np.int64] | int) -> tuple[NDArray[np.int64], Floats]:
         """Where each moment's stated levels, shifted, lie among LEVELS: the one before, and how far past it."""
         return self._left[group], self._part[group]
 

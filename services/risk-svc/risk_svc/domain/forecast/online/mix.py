@@ -16,6 +16,7 @@ SHARED: Final = 200.0
 """How many moments of its own weigh as much as what all kinds together show."""
 FLOOR: Final = 0.05
 """No expert falls below this weight: the one that is wrong now may be right after the next shift."""
+LEAST_SHARE: Final = 1e-4
 EVERY: Final = 0
 """The row of all kinds of moment together."""
 
@@ -61,5 +62,5 @@ def pooled(shares: Floats, weights: Floats) -> Floats:
 
 def log_odds(share: Floats) -> Floats:
     """Log-odds, with shares kept within [1e-4, 1 − 1e-4]."""
-    safe = np.minimum(np.maximum(share, 1e-4), 1 - 1e-4)
+    safe = np.minimum(np.maximum(share, LEAST_SHARE), 1 - LEAST_SHARE)
     return np.asarray(np.log(safe / (1 - safe)), np.float64)

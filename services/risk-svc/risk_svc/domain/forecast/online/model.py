@@ -73,7 +73,7 @@ class Model:
     def forecast(self, rows: NDArray[np.float16], start: Floats, end: Floats, group: NDArray[np.int64]) -> Answer:
         """Forecasts of raw rows; `start` is y of now, `end` y of the horizon."""
         n, both = len(start), np.concatenate([start, start])
-        said = self._networks().outputs(self.layout.scaled(rows))
+        said = self.networks().outputs(self.layout.scaled(rows))
         pace = rows[:, 0].astype(np.float64)
         seen = survival.cells(both, np.concatenate([pace, pace]))
         hazard = survival.hazards(said[:, :-1].reshape(n, 2, WIDE).swapaxes(0, 1).reshape(2 * n, WIDE), seen)
@@ -92,7 +92,7 @@ class Model:
             hazard=hazard.reshape(2, n, -1).swapaxes(0, 1),
         )
 
-    def _networks(self) -> Stack:
+    def networks(self) -> Stack:
         """All networks as one, stacked anew once they have learnt."""
         if self._stack.steps != [net.steps for net in self.nets()]:
             self._stack = Stack(self.nets())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Final
 
 Key = tuple[Hashable, ...]
@@ -23,7 +23,7 @@ class Rates:
         held = self.table.get(key)
         if held is None:
             if len(self.table) >= self._most:
-                self._evict()
+                evict(self.table, 2, 1)
             self.table[key] = [value, 1.0, at]
             return
         if at > held[2]:
@@ -42,17 +42,50 @@ class Rates:
         fade = 2.0 ** ((held[2] - at) / half_life) if at > held[2] else 1.0
         return (held[0] * fade + shrink * parent) / (held[1] * fade + shrink)
 
-    def weight(self, key: Key, at: float, half_life: float) -> float:
-        """How many like promises the class rests on, faded to `at`."""
+
+class Paces:
+    """Means of one value by class, faded at several half-lives at once: one look at a class serves all of them.
+
+    A class is (time, sum, weight, sum, weight …), a pair for each half-life; about 300 bytes at three.
+    """
+
+    def __init__(self, paces: int, most: int = MOST_KEYS) -> None:
+        self.table: dict[Key, list[float]] = {}
+        self._paces, self._most = paces, most
+
+    def add(self, key: Key, value: float, at: float, half_lives: Sequence[float]) -> None:
+        """Counts one value, fading what is there to `at`; `half_lives` in seconds."""
         held = self.table.get(key)
         if held is None:
-            return 0.0
-        return held[1] * (2.0 ** ((held[2] - at) / half_life) if at > held[2] else 1.0)
+            if len(self.table) >= self._most:
+                evict(self.table, 0, 2)
+            self.table[key] = [at, *(value, 1.0) * self._paces]
+            return
+        last, spot = held[0], 1
+        for half_life in half_lives:
+            if at > last:
+                fade = 2.0 ** ((last - at) / half_life)
+                held[spot] *= fade
+                held[spot + 1] *= fade
+            held[spot] += value
+            held[spot + 1] += 1.0
+            spot += 2
+        held[0] = max(at, last)
 
-    def _evict(self) -> None:
-        ranked = sorted(self.table, key=lambda key: (self.table[key][2], self.table[key][1], repr(key)))
-        for key in ranked[: len(ranked) // 2]:
-            del self.table[key]
+    def mean(self, key: Key, pace: int, at: float, half_life: float, parent: float, shrink: float) -> float:
+        """The class's mean at `at` by one of its paces, as if `shrink` like promises had shown the parent's."""
+        held = self.table.get(key)
+        if held is None:
+            return parent
+        fade = 2.0 ** ((held[0] - at) / half_life) if at > held[0] else 1.0
+        return (held[1 + 2 * pace] * fade + shrink * parent) / (held[2 + 2 * pace] * fade + shrink)
+
+
+def evict(table: dict[Key, list[float]], time: int, weight: int) -> None:
+    """Lets go of the half of a table with the oldest and lightest classes; where a class keeps its time and weight."""
+    ranked = sorted(table, key=lambda key: (table[key][time], table[key][weight], repr(key)))
+    for key in ranked[: len(ranked) // 2]:
+        del table[key]
 
 
 def log_odds(share: float, guard: float = 0.01) -> float:

@@ -18,10 +18,10 @@ from risk_svc.domain.forecast.online.memory import Memory
 from risk_svc.domain.forecast.online.mix import Mix
 from risk_svc.domain.forecast.online.model import Model
 from risk_svc.domain.forecast.online.net import Net
-from risk_svc.domain.forecast.online.rates import Rates
+from risk_svc.domain.forecast.online.rates import Paces, Rates
 from risk_svc.domain.forecast.online.view import Incident
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Raised whenever features, columns or networks change their meaning: stored models of another format are refused."""
 LEVEL: Final = 1
 MODEL: Final = f"candor model {FORMAT}\n".encode()
@@ -41,7 +41,7 @@ class Array(msgspec.Struct, array_like=True):
 
 
 class RatesState(msgspec.Struct, array_like=True):
-    """Classes in their order, and (sum, weight, time) of each."""
+    """Classes in their order, and the numbers of each, a row a class."""
 
     keys: list[list[str | int]]
     values: Array
@@ -203,12 +203,12 @@ def _mix_in(mix: Mix, pair: Sequence[Array]) -> None:
     mix.refresh()
 
 
-def _tables(context: Context) -> list[Rates]:
-    return [*context.late.values(), context.steps, context.durations, context.recent, context.gaps]
+def _tables(context: Context) -> list[Rates | Paces]:
+    return [context.late, context.steps, context.durations, context.recent, context.gaps]
 
 
-def _rates_out(table: Rates) -> RatesState:
-    values = np.array(list(table.table.values())).reshape(-1, 3)
+def _rates_out(table: Rates | Paces) -> RatesState:
+    values = np.array(list(table.table.values()))
     return RatesState([list(key) for key in table.table], _pack(values))  # type: ignore[arg-type]
 
 

@@ -1,0 +1,219 @@
+"""What forecasts cost: alone, in a batch, line by line, and in memory; beside a plain share of late ones by class.
+
+    python -m bench.forecast [--flights 4000] [--rounds 5]
+
+The baseline counts how many of a class were late and answers with that share, no time and no reason with it: the least
+that a forecast can cost. CPU time, one core; memory is the growth of a process of its own that takes a model in.
+"""
+
+from __future__ import annotations
+
+import os
+
+# Before numpy is imported: a second thread would count twice and do nothing.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import gc
+import io
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+import psutil
+import typer
+from rich.progress import Progress
+
+from bench import report
+from bench.flights import Line, airport
+from risk_svc.backtest import converse
+from risk_svc.domain.forecast.online.engine import Engine
+from risk_svc.domain.forecast.online.live import Published
+from risk_svc.domain.forecast.online.model import Model
+from risk_svc.domain.forecast.online.stored import MODEL, model_bytes, model_of
+from risk_svc.domain.forecast.online.stream import take
+from risk_svc.domain.forecast.online.view import View
+
+BATCH = 2000
+SINGLY = 300
+CLASSES = 100_000
+BASELINE = "share by class"
+MARKS = {
+    "lines/s": "mark ≥ 3,000 on one core",
+    "µs alone": "no mark",
+    "µs in 2,000": "no mark",
+    "MB": f"no mark: a process that takes in a model of {CLASSES:,} classes",
+    "MB stored": "no mark",
+}
+Views = Sequence[View]
+Class = tuple[str, str, str]
+Counts = dict[Class, list[int]]
+
+
+class Side(Protocol):
+    """What is measured."""
+
+    def forecast(self, views: Views, now: float) -> object:
+        """Forecasts of open promises."""
+
+    def replay(self, lines: Sequence[bytes]) -> int:
+        """A stream in lock-step from nothing; returns how many forecasts."""
+
+    def stored(self) -> bytes:
+        """A model of CLASSES classes."""
+
+
+class Ours:
+    """The published model, and the engine that taught it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.published = Published(engine.model)
+
+    def forecast(self, views: Views, now: float) -> object:
+        """As a worker forecasts."""
+        return self.published.forecast(views, [()] * len(views), now)
+
+    def replay(self, lines: Sequence[bytes]) -> int:
+        """As `candor backtest --stdio`."""
+        return converse(lines, io.BytesIO())
+
+    def stored(self) -> bytes:
+        """Every table of reference classes full: each promise has two labels that nothing else has."""
+        model, view = Model(), View("p", "k", 0.0, 1e5, ["left", "came"], {}, [], [], 0.0)
+        for number in range(CLASSES // 2):
+            at = float(number)
+            view = msgspec.structs.replace(view, made=at, deadline=at + 1e5, completed=at + 9e4, last=0)
+            view.texts = [("maker", f"m{number}"), ("place", f"place {number}")]
+            view.stages = [(-1, at), (0, at + 3e4)]
+            model.context.made(view)
+            model.context.step(view, "left", 0.1, at)
+            model.context.due(view, number % 7 == 0)
+            model.context.completed(view, at)
+        return model_bytes(model)
+
+
+class Shares:
+    """How many promises of each class there were, and how many were late."""
+
+    def __init__(self) -> None:
+        self.late: Counts = {}
+
+    def forecast(self, views: Views, now: float) -> object:  # noqa: ARG002
+        """The share by kind."""
+        return [self._share(view.kind) for view in views]
+
+    def replay(self, lines: Sequence[bytes]) -> int:
+        """Reads every line, and answers decisions with the share so far."""
+        told, encode, decode = 0, msgspec.json.encode, msgspec.json.decode
+        for raw in lines:
+            said = decode(raw)
+            if "decision" in said:
+                encode({"decision_id": said["decision"]["decision_id"], "p_late": self._share("flight")})
+                told += 1
+            elif said["event"]["data"].get("final"):
+                self.late.setdefault(("flight", "", ""), [0, 0])[1] += 1
+        return told
+
+    def stored(self) -> bytes:
+        """Two counts a class."""
+        return msgspec.msgpack.encode([[["k", "maker", f"m{number}"], [1, 9]] for number in range(CLASSES)])
+
+    def _share(self, kind: str) -> float:
+        late, n = self.late.get((kind, "", ""), (1, 6))
+        return late / n
+
+
+def counts_of(raw: bytes) -> Counts:
+    """The counts of `Shares.stored`."""
+    return dict(msgspec.msgpack.decode(raw, type=list[tuple[Class, list[int]]]))
+
+
+def wire(lines: Sequence[Line]) -> list[bytes]:
+    """As the lock-step protocol has them."""
+    return [msgspec.json.encode({"decision" if line.decision else "event": line.said}) for line in lines]
+
+
+def taught(lines: Sequence[Line]) -> Engine:
+    """An engine that has seen the events of a stream."""
+    engine = Engine()
+    for line in lines:
+        if not line.decision:
+            take(engine, line.said)
+    return engine
+
+
+def open_views(engine: Engine, n: int) -> list[View]:
+    """Pictures of `n` promises that are open and not yet due, some more than once."""
+    found = [held.view for held in engine.open.values() if held.view.deadline > engine.now]
+    return list(islice(cycle(found), n))
+
+
+def cpu(work: Callable[[], object]) -> float:
+    """CPU seconds of this process."""
+    gc.collect()
+    begun = time.process_time()
+    work()
+    return time.process_time() - begun
+
+
+def figures(side: Side, views: Views, now: float, lines: Sequence[bytes], model: Path) -> dict[str, float]:
+    """One round of one side."""
+    alone = cpu(lambda: [side.forecast([view], now) for view in views[:SINGLY]]) / SINGLY
+    return {
+        "µs alone": 1e6 * alone,
+        "µs in 2,000": 1e6 * cpu(lambda: side.forecast(views, now)) / len(views),
+        "lines/s": len(lines) / cpu(lambda: side.replay(lines)),
+        "MB": grown(model),
+        "MB stored": model.stat().st_size / 1e6,
+    }
+
+
+def grown(model: Path) -> float:
+    """MB by which a fresh process grows that takes a model in."""
+    call = [sys.executable, "-m", "bench.forecast", "--model", str(model)]
+    return float(json.loads(subprocess.run(call, check=True, capture_output=True).stdout))
+
+
+def take_in(model: Path) -> float:
+    """MB by which this process grows."""
+    raw, held = model.read_bytes(), psutil.Process()
+    gc.collect()
+    before = held.memory_info().rss
+    kept = model_of(raw) if raw.startswith(MODEL) else counts_of(raw)
+    gc.collect()
+    grew = held.memory_info().rss - before
+    del kept
+    return grew / 1e6
+
+
+def main(flights: int = 4000, rounds: int = 5, model: Path | None = None) -> None:
+    """Measure and write bench/results/forecast.json; with --model print what taking that one in costs."""
+    if model is not None:
+        print(json.dumps(take_in(model)))
+        return
+    stream = airport(flights)
+    engine, lines = taught(stream), wire(stream)
+    views = open_views(engine, BATCH)
+    sides: dict[str, Side] = {"engine": Ours(engine), BASELINE: Shares()}
+    measured = []
+    with tempfile.TemporaryDirectory() as folder, Progress() as progress:
+        task = progress.add_task("forecasting", total=rounds + 1)
+        models = {name: Path(folder) / str(place) for place, name in enumerate(sides)}
+        for name, side in sides.items():
+            models[name].write_bytes(side.stored())
+        for number in range(rounds + 1):
+            progress.update(task, advance=1, description=f"round {number} of {rounds}" if number else "warming up")
+            order = list(sides)[:: 1 if number % 2 == 0 else -1]
+            one = {name: figures(sides[name], views, engine.now, lines, models[name]) for name in order}
+            measured.append(dict(sorted(one.items())))
+    report.publish("forecast", measured[1:], BASELINE, MARKS)
+
+
+if __name__ == "__main__":
+    typer.run(main)

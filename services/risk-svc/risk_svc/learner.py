@@ -80,7 +80,7 @@ class Learner:
         self._stored = (-math.inf, 0.0)
         self.turns = 0
         self._renewed = self._calm = False
-        self._stopping = asyncio.Event()
+        self._stopping, self._left = asyncio.Event(), asyncio.Event()
 
     @property
     def idle(self) -> bool:
@@ -98,7 +98,8 @@ class Learner:
                         await asyncio.wait_for(self._stopping.wait(), POLL_SECONDS)
             await self._leave()
         finally:
-            renewing.cancel()
+            # Not cancelled: a connection that is cut off while it is being made is never closed.
+            self._left.set()
             await asyncio.gather(renewing, return_exceptions=True)
             with suppress(Exception):
                 await asyncio.wait_for(self.leases.release(), LEASE_SECONDS)
@@ -164,13 +165,14 @@ class Learner:
         return False
 
     async def _renew(self) -> None:
-        while True:
+        while not self._left.is_set():
             try:
                 await asyncio.wait_for(self.leases.renew(), self.leases.seconds)
                 self._renewed = True
             except Exception as error:
                 log.warning("lease_not_renewed", group=LEARNER, error=type(error).__name__)
-            await asyncio.sleep(min(RENEW_SECONDS, self.leases.seconds / 5))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._left.wait(), min(RENEW_SECONDS, self.leases.seconds / 5))
 
     async def _leave(self) -> None:
         """Store the state, so that whoever comes next has nothing to learn again."""

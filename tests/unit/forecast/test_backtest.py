@@ -78,8 +78,8 @@ def test_it_learns_who_is_late() -> None:
         / sum((makers[line["promise_id"]] == "c") == who for line in asked)
         for who in (True, False)
     }
-    # Some 750 answers are known by then: the experts count for nearly nine tenths.
-    assert mean[True] > mean[False] + 0.08
+    # Some 750 answers are known by then, so the experts' word counts for seven tenths.
+    assert mean[True] > mean[False] + 0.07
 
 
 @pytest.mark.parametrize("odd", [1e308, -1e300, True, None, ["list"], "x" * 5000, ""])

@@ -18,7 +18,7 @@ SHARED: Final = 200.0
 FLOOR: Final = 0.05
 """No expert falls below this weight: the one that is wrong now may be right after the next shift."""
 LEAST_SHARE: Final = 1e-4
-ENOUGH: Final = 100.0
+ENOUGH: Final = 300.0
 """Answered promises of a kind from which on its experts weigh more than its late rate."""
 EVERY: Final = 0
 """The row of all kinds of moment together."""

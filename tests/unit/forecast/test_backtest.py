@@ -78,8 +78,7 @@ def test_it_learns_who_is_late() -> None:
         / sum((makers[line["promise_id"]] == "c") == who for line in asked)
         for who in (True, False)
     }
-    # Some 750 answers are known by then, so the experts' word counts for seven tenths.
-    assert mean[True] > mean[False] + 0.07
+    assert mean[True] > mean[False] + 0.1
 
 
 @pytest.mark.parametrize("odd", [1e308, -1e300, True, None, ["list"], "x" * 5000, ""])

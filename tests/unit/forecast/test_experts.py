@@ -14,7 +14,7 @@ from risk_svc.domain.forecast.online.direct import Direct
 from risk_svc.domain.forecast.online.intervals import LEVELS, STATED, Intervals
 from risk_svc.domain.forecast.online.layout import CLIP, WIDTH, Layout
 from risk_svc.domain.forecast.online.memory import Memory
-from risk_svc.domain.forecast.online.mix import ENOUGH, FLOOR, Lean, Mix, log_odds, pooled
+from risk_svc.domain.forecast.online.mix import FLOOR, Mix, pooled
 from risk_svc.domain.forecast.online.model import Model
 from risk_svc.domain.forecast.online.net import logistic, outputs
 from risk_svc.domain.forecast.online.rates import Paces, Rates
@@ -114,8 +114,7 @@ def test_a_model_of_any_weights_says_what_its_networks_say_one_by_one(seed: int)
     model.intervals.drift = draw.normal(0, 1, model.intervals.drift.shape)
     model.refresh()
     group = draw.integers(0, 5, 8)
-    bases, answered = draw.uniform(0, 1, 8).tolist(), draw.integers(0, 2000, 8).tolist()
-    found = model.forecast(rows, start, end, group, Lean.of(bases, answered))
+    found = model.forecast(rows, start, end, group)
     assert np.all((found.p >= 0) & (found.p <= 1))
     assert np.all(np.diff(found.told, axis=1) >= 0)
     scaled, seen = model.layout.scaled(rows), cells(start, rows[:, 0].astype(float))
@@ -126,8 +125,7 @@ def test_a_model_of_any_weights_says_what_its_networks_say_one_by_one(seed: int)
     direct = logistic(outputs(model.direct.net.average, scaled)[1][:, 0])
     assert np.allclose(found.shares[:, 2], direct, atol=1e-12)
     for n in range(8):
-        lean = Lean.of([bases[n]], [answered[n]])
-        p, told = alone(model, rows[n], float(start[n]), 2.0, int(group[n]), lean)
+        p, told = alone(model, rows[n], float(start[n]), 2.0, int(group[n]))
         assert p == pytest.approx(found.p[n], abs=1e-12)
         assert told == pytest.approx(found.told[n].tolist(), abs=1e-9)
 
@@ -147,19 +145,6 @@ def test_weights_are_a_mixture_and_the_better_expert_gets_more(seed: int, n: int
     shares = draw.uniform(0, 1, (6, 3))
     found = pooled(shares, mix.weights)
     assert np.all((found >= shares.min(axis=1) - 1e-4) & (found <= shares.max(axis=1) + 1e-4))
-
-
-@few
-@given(seeds, st.floats(0.01, 0.99))
-def test_experts_that_have_seen_few_answers_are_held_to_the_base_rate(seed: int, base: float) -> None:
-    draw = np.random.default_rng(seed)
-    shares, weights = draw.uniform(0, 1, (4, 3)), np.full((4, 3), 1 / 3)
-    lean = Lean.of([base] * 4, [0, int(ENOUGH), 30_000, 10**9])
-    found, own = pooled(shares, weights, lean), pooled(shares, weights)
-    assert found[0] == pytest.approx(base)
-    assert log_odds(found)[1] == pytest.approx((log_odds(own)[1] + log_odds(np.array([base]))[0]) / 2)
-    assert found[3] == pytest.approx(own[3], abs=1e-4)
-    assert np.all((found >= np.minimum(own, base) - 1e-9) & (found <= np.maximum(own, base) + 1e-9))
 
 
 def test_levels_rise_where_intervals_hold_too_seldom_and_back() -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from risk_svc.domain.forecast.online import survival
 from risk_svc.domain.forecast.online.intervals import LEVELS, STATED
-from risk_svc.domain.forecast.online.mix import LEAST_SHARE, Lean
+from risk_svc.domain.forecast.online.mix import LEAST_SHARE
 from risk_svc.domain.forecast.online.model import Model
 from risk_svc.domain.forecast.online.survival import BIN, BINS, INSIDE, REACH, WIDE
 
@@ -19,9 +19,7 @@ _LEVELS: Final[list[float]] = LEVELS.tolist()
 _STATED: Final[list[float]] = STATED.tolist()
 
 
-def alone(
-    model: Model, row: NDArray[np.float16], start: float, end: float, group: int, lean: Lean
-) -> tuple[float, list[float]]:
+def alone(model: Model, row: NDArray[np.float16], start: float, end: float, group: int) -> tuple[float, list[float]]:
     """P(late) and the stated quantiles (y) of one raw row; as `Model.forecast` of a batch of one, but for rounding."""
     said = model.networks().outputs(model.layout.scaled(row[None]))
     seen = survival.cells(np.array([start, start]), row[[0, 0]].astype(np.float64))
@@ -29,8 +27,6 @@ def alone(
     direct = min(max(float(said[0, -1]), -30.0), 30.0)
     late = [*(math.exp(-hazard[BINS // 2]) for hazard in hazards), 1 / (1 + math.exp(-direct))]
     odds = sum(w * _log_odds(p) for w, p in zip(model.shares.weights[group].tolist(), late, strict=True))
-    trust = float(lean.trust[0])
-    odds = trust * odds + (1 - trust) * float(lean.odds[0])
     p = 1.0 if start >= 0 else 1 / (1 + math.exp(-min(max(odds, -30.0), 30.0)))
     left, part = (one.tolist() for one in model.intervals.spots(group))
     weights = model.curves.weights[group].tolist()

@@ -164,7 +164,7 @@ def _answer(
     rows = np.stack([model.layout.row(one) for one in found])
     start = place(np.array([now - view.deadline for view in views]), unit)
     end = place(np.array([HORIZON * view.lead for view in views]), unit)
-    return model.forecast(rows, start, end, group, model.lean([view.kind for view in views], now))
+    return model.forecast(rows, start, end, group)
 
 
 def _left_out(model: Model, found: Features, groups: Sequence[Sequence[str]], view: View, now: float) -> list[float]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final, NamedTuple, Self
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +17,6 @@ SHARED: Final = 200.0
 FLOOR: Final = 0.05
 """No expert falls below this weight: the one that is wrong now may be right after the next shift."""
 LEAST_SHARE: Final = 1e-4
-ENOUGH: Final = 300.0
-"""Answered promises of a kind from which on its experts weigh more than its late rate."""
 EVERY: Final = 0
 """The row of all kinds of moment together."""
 
@@ -58,29 +55,9 @@ def counts(group: NDArray[np.int64], values: Floats, groups: int) -> tuple[Float
     return n, total
 
 
-class Lean(NamedTuple):
-    """How far a forecast stands by its experts: `trust` in [0, 1], the rest is its class's late rate as log-odds.
-
-    Networks that have seen few answers are sure of anything: on the first 500 promises of two streams they were far
-    worse than the base rate (Brier skill −.36 and −.16).
-    """
-
-    odds: Floats
-    trust: Floats
-
-    @classmethod
-    def of(cls, bases: Sequence[float], answered: Sequence[int]) -> Self:
-        """Of the late rates of moments' classes, and how many promises of the class are answered."""
-        n = np.array(answered, np.float64)
-        return cls(log_odds(np.array(bases, np.float64)), n / (n + ENOUGH))
-
-
-def pooled(shares: Floats, weights: Floats, lean: Lean | None = None) -> Floats:
-    """Probabilities of the experts pooled by log-odds, a row a moment; held to the base rate as `lean` says."""
-    odds = (log_odds(shares) * weights).sum(axis=1)
-    if lean is not None:
-        odds = lean.trust * odds + (1 - lean.trust) * lean.odds
-    return logistic(odds)
+def pooled(shares: Floats, weights: Floats) -> Floats:
+    """Probabilities of the experts pooled by log-odds, a row a moment."""
+    return logistic((log_odds(shares) * weights).sum(axis=1))
 
 
 def log_odds(share: Floats) -> Floats:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -14,7 +13,7 @@ from risk_svc.domain.forecast.online.direct import Direct
 from risk_svc.domain.forecast.online.features import PROJECTED
 from risk_svc.domain.forecast.online.intervals import LEVELS, Intervals
 from risk_svc.domain.forecast.online.layout import Floats, Layout
-from risk_svc.domain.forecast.online.mix import Lean, Mix, pooled
+from risk_svc.domain.forecast.online.mix import Mix, pooled
 from risk_svc.domain.forecast.online.net import Net, Stack, logistic
 from risk_svc.domain.forecast.online.survival import WIDE, Survival
 
@@ -71,20 +70,8 @@ class Model:
         self.curves.refresh()
         self.intervals.refresh()
 
-    def lean(self, kinds: Sequence[str], at: float) -> Lean:
-        """How far forecasts of these kinds stand by their experts at `at`."""
-        answered = self.context.answered
-        return Lean.of([self.context.base(kind, at) for kind in kinds], [answered.get((kind, -1), 0) for kind in kinds])
-
-    def forecast(
-        self,
-        rows: NDArray[np.float16],
-        start: Floats,
-        end: Floats,
-        group: NDArray[np.int64],
-        lean: Lean | None = None,
-    ) -> Answer:
-        """Forecasts of raw rows; `start` is y of now, `end` y of the horizon; without `lean` the experts' own word."""
+    def forecast(self, rows: NDArray[np.float16], start: Floats, end: Floats, group: NDArray[np.int64]) -> Answer:
+        """Forecasts of raw rows; `start` is y of now, `end` y of the horizon."""
         n, both = len(start), np.concatenate([start, start])
         said = self.networks().outputs(self.layout.scaled(rows))
         pace = rows[:, 0].astype(np.float64)
@@ -94,7 +81,7 @@ class Model:
         curves = survival.quantiles(hazard, both, np.concatenate([end, end]), LEVELS).reshape(2, n, -1)
         weight = self.curves.weights[group]
         curve = curves[0] * weight[:, :1] + curves[1] * weight[:, 1:]
-        p = np.where(start >= 0, 1.0, pooled(shares, self.shares.weights[group], lean))
+        p = np.where(start >= 0, 1.0, pooled(shares, self.shares.weights[group]))
         told = intervals.beside(intervals.read(curve, *self.intervals.spots(group)), p)
         return Answer(
             p=p,

@@ -82,7 +82,9 @@ async def _risk(found: Effects, connection: Any) -> None:
         found.folded[state.promise_id] = facts(state)
         found.told[state.promise_id] = {(told.notice_id, told.version) for told in state.notices}
         found.scored[state.promise_id] = state.view.version
-    await _learnt(found, connection)
+    # One picture: while the steps are done again, the learner may publish the next version.
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        await _learnt(found, connection)
     for row in await connection.fetch("SELECT partition, incident_id, version FROM incident"):
         found.seen[row["partition"], row["incident_id"]] = row["version"]
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 from datetime import timedelta
 
 from candor.store.db import Database
@@ -12,7 +10,6 @@ from candor.store.unit_of_work import unit_of_work
 from risk_svc import journal
 from risk_svc.domain.course import Course
 from risk_svc.domain.forecast.online.view import Entry
-from risk_svc.follower import Follower
 from risk_svc.learner import Learner, Pacing
 from tests.support.clocks import ManualClock
 
@@ -60,17 +57,6 @@ async def published(database: Database) -> dict[int, tuple[float, bytes]]:
 async def count(database: Database, table: str) -> int:
     found: int = await database.pool.fetchval(f"SELECT count(*) FROM {table}")
     return found
-
-
-@asynccontextmanager
-async def at_work(*parts: Learner | Follower) -> AsyncIterator[None]:
-    tasks = [asyncio.create_task(part.run()) for part in parts]
-    try:
-        yield
-    finally:
-        for part in parts:
-            await part.stop()
-        await asyncio.gather(*tasks)
 
 
 def course_of(found: Iterable[Entry], end: float) -> Course:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -22,11 +21,10 @@ from risk_svc import answers, queries
 from risk_svc.domain.state import from_bytes
 from risk_svc.figures import Figures
 from risk_svc.handlers import RiskHandler
-from risk_svc.settings import RiskSettings
-from risk_svc.wiring import web
-from tests.support.api import Api, Keys, running
+from tests.support.api import Api
 from tests.support.clocks import ManualClock
 from tests.support.risk import ARRIVES, DEPARTS, DUE, MADE, Desk, M, Story, incident, opened, taught_by
+from tests.support.risk_web import risk_web
 from tests.support.servers import Databases
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -60,21 +58,11 @@ def the_day() -> list[Message]:
 async def api(
     postgres: str, kafka: str, databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Api]:
-    keys = Keys(tmp_path_factory.mktemp("risk"))
-    prefix = f"t{secrets.token_hex(5)}"
-    settings = RiskSettings(
-        database_url=postgres,
-        database_prefix=prefix,
-        kafka_bootstrap_servers=kafka,
-        topic_prefix=prefix,
-        **keys.write(),
-    )
     clock = ManualClock(MADE)
-    async with running(web(settings, clock), keys) as made:
-        async with opened(settings.database) as database:
+    async with risk_web(postgres, kafka, databases, tmp_path_factory.mktemp("risk"), clock) as (made, url):
+        async with opened(url) as database:
             await fill(database, clock)
         yield made
-    await databases.drop(settings.database)
 
 
 async def fill(database: Database, clock: ManualClock) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,10 +11,9 @@ import pytest
 import pytest_asyncio
 
 from risk_svc.domain.forecast.online.stored import model_bytes
-from risk_svc.settings import RiskSettings
-from risk_svc.wiring import web
-from tests.support.api import Api, Keys, running
+from tests.support.api import Api
 from tests.support.clocks import ManualClock
+from tests.support.risk_web import risk_web
 from tests.support.servers import Databases
 from tests.support.taught import taught
 
@@ -27,20 +25,10 @@ NOW = datetime.fromtimestamp(taught().now, UTC)
 async def api(
     postgres: str, kafka: str, databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Api]:
-    keys = Keys(tmp_path_factory.mktemp("checks"))
-    prefix = f"t{secrets.token_hex(5)}"
-    settings = RiskSettings(
-        database_url=postgres,
-        database_prefix=prefix,
-        kafka_bootstrap_servers=kafka,
-        topic_prefix=prefix,
-        **keys.write(),
-    )
-    app = web(settings, ManualClock(NOW))
-    async with running(app, keys) as made:
-        app.state.published.take(model_bytes(taught().model))
+    folder = tmp_path_factory.mktemp("checks")
+    async with risk_web(postgres, kafka, databases, folder, ManualClock(NOW)) as (made, _):
+        made.app.state.published.take(model_bytes(taught().model))
         yield made
-    await databases.drop(settings.database)
 
 
 async def asked(api: Api, body: dict[str, Any], role: str | None = "viewer") -> httpx.Response:

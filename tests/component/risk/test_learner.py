@@ -20,8 +20,9 @@ from risk_svc.domain.known import pseudonym
 from risk_svc.follower import Follower
 from risk_svc.journal import Place
 from risk_svc.learner import FencedError, Learner
+from tests.support.at_work import at_work
 from tests.support.clocks import ManualClock
-from tests.support.learning import DAY, EACH, Ticks, at_work, count, course_of, drained, holding, published, write
+from tests.support.learning import DAY, EACH, Ticks, count, course_of, drained, holding, published, write
 from tests.support.risk import MADE, Story, entries, flights
 from tests.support.waiting import until
 

@@ -13,8 +13,9 @@ from risk_svc.domain.forecast.online.stored import model_bytes
 from risk_svc.follower import Follower
 from risk_svc.learner import Learner
 from risk_svc.versions import LEARNER
+from tests.support.at_work import at_work
 from tests.support.clocks import ManualClock
-from tests.support.learning import DAY, EACH, Ticks, at_work, count, drained, holding, published, write
+from tests.support.learning import DAY, EACH, Ticks, count, drained, holding, published, write
 from tests.support.risk import MADE, entries, flights
 from tests.support.waiting import until
 

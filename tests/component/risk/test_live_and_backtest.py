@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,6 +35,7 @@ from risk_svc.learner import Learner
 from risk_svc.settings import RiskSettings
 from risk_svc.wiring import GROUP
 from tests.component.risk.test_worker import applied
+from tests.support.at_work import at_work
 from tests.support.clocks import ManualClock
 from tests.support.learning import EACH, published
 from tests.support.ledger.book import Sender
@@ -109,17 +109,6 @@ def folded(events: list[Event], until_when: str) -> dict[str, PromiseState]:
     return states
 
 
-@asynccontextmanager
-async def running(*parts: Worker | Learner | Follower) -> AsyncIterator[None]:
-    tasks = [asyncio.create_task(part.run()) for part in parts]
-    try:
-        yield
-    finally:
-        for part in parts:
-            await part.stop()
-        await asyncio.gather(*tasks)
-
-
 async def lived(
     settings: RiskSettings, database: Database, events: list[Event], clock: ManualClock
 ) -> list[dict[str, PromiseState]]:
@@ -130,13 +119,13 @@ async def lived(
     workers = [Worker(settings, database, handler, GROUP) for handler in handlers]
     messages = list(told(events))
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(running(*workers, *followers))
+        await stack.enter_async_context(at_work(*workers, *followers))
         sender = await stack.enter_async_context(Sender(settings))
         await until(lambda: all(len(worker.owned) == 2 for worker in workers))
         await sender.send(messages)
         await until(applied(settings, database, messages))
         learner = Learner(database, clock, EACH)
-        async with running(learner):
+        async with at_work(learner):
             await until(lambda: learner.idle and learner.course is not None and learner.course.version > 0)
         newest = max(await published(database))
         await until(lambda: all(one.published.version == newest for one in followers))

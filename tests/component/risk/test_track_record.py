@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,11 +17,10 @@ from risk_svc import queries, recorded, store
 from risk_svc.domain.record import Score, given_up_at
 from risk_svc.domain.track import ENOUGH
 from risk_svc.figures import Figures
-from risk_svc.settings import RiskSettings
-from risk_svc.wiring import web
-from tests.support.api import Api, Keys, running
+from tests.support.api import Api
 from tests.support.clocks import ManualClock
 from tests.support.risk import DUE, MADE, MADE_S, Desk, Story, opened
+from tests.support.risk_web import risk_web
 from tests.support.servers import Databases
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -54,20 +52,11 @@ OLD = [score(n, "old", day=-400, issued_at=None, p50=None, p80=None, completed_a
 async def api(
     postgres: str, kafka: str, databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Api]:
-    keys = Keys(tmp_path_factory.mktemp("record"))
-    prefix = f"t{secrets.token_hex(5)}"
-    settings = RiskSettings(
-        database_url=postgres,
-        database_prefix=prefix,
-        kafka_bootstrap_servers=kafka,
-        topic_prefix=prefix,
-        **keys.write(),
-    )
-    async with running(web(settings, ManualClock(DUE)), keys) as made:
-        async with opened(settings.database) as database:
+    folder = tmp_path_factory.mktemp("record")
+    async with risk_web(postgres, kafka, databases, folder, ManualClock(DUE)) as (made, url):
+        async with opened(url) as database:
             await save(database, [*PARCELS, *HALFWAY, *CRATES, *OLD])
         yield made
-    await databases.drop(settings.database)
 
 
 async def get(api: Api, **params: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -22,6 +22,7 @@ from risk_svc.handlers import RiskHandler
 from risk_svc.rebuild import rebuild
 from risk_svc.settings import RiskSettings
 from risk_svc.wiring import GROUP
+from tests.support.at_work import at_work
 from tests.support.clocks import ManualClock
 from tests.support.ledger.book import Sender
 from tests.support.risk import DUE, MADE, Story, incident
@@ -63,17 +64,6 @@ def day(count: int, seed: int = 7) -> list[Message]:
         mixed.append(stream.pop(0))
         streams = [left for left in streams if left]
     return mixed
-
-
-@asynccontextmanager
-async def at_work(*parts: Worker | Relay | Feed) -> AsyncIterator[None]:
-    tasks = [asyncio.create_task(part.run()) for part in parts]
-    try:
-        yield
-    finally:
-        for part in parts:
-            await part.stop()
-        await asyncio.gather(*tasks)
 
 
 def worker(settings: RiskSettings, database: Database, clock: ManualClock) -> Worker:

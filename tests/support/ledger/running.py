@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from candor.messaging.consumer import Worker
+from tests.support.at_work import at_work
 
 
 @asynccontextmanager
 async def running(worker: Worker) -> AsyncIterator[Worker]:
     """The worker at work inside the block, and drained after it."""
-    task = asyncio.create_task(worker.run())
-    try:
+    async with at_work(worker):
         yield worker
-    finally:
-        await worker.stop()
-        await task

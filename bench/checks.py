@@ -8,11 +8,13 @@ The model has learnt from made-up parcels; the check has labels, milestones and 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
@@ -25,6 +27,7 @@ from bench.intake import key_files, wait_ready
 from bench.parcels import LIVED_DAYS, draft, taught
 from candor.local.ports import choose_port
 from risk_svc.domain.forecast.online.stored import model_bytes
+from risk_svc.settings import RiskSettings
 
 ROUTES = {"a check": ("POST", "/v1/checks"), "nothing": ("GET", "/livez")}
 BASELINE = "nothing"
@@ -72,17 +75,22 @@ def load(port: int, route: str, rate: float, seconds: float, key: str, body: str
     return figures
 
 
-def started(stage: Ground, port: int, key: str, files: dict[str, str], body: str) -> Side:
-    """The web role, ready, with a model to forecast with."""
+@contextlib.contextmanager
+def served(stage: Ground, port: int, key: str, files: dict[str, str], body: str) -> Iterator[None]:
+    """The web role, ready, with a model to forecast with; gone afterwards."""
     environment = stage.settings(
         PORT=str(port), DATABASE_PREFIX=LABEL, TOPIC_PREFIX=LABEL, DRAIN_PAUSE_SECONDS="0", **files
     )
     side = Side("web", [sys.executable, "-m", "risk_svc", "web"], environment)
-    wait_ready(port)
-    engine = taught(datetime.now(UTC) - timedelta(days=LIVED_DAYS))
-    publish(f"{stage.database_url.rpartition('/')[0]}/{LABEL}_risk", model_bytes(engine.model), engine.model.version)
-    until_followed(port, key, body, engine.model.version)
-    return side
+    try:
+        wait_ready(port)
+        model = taught(datetime.now(UTC) - timedelta(days=LIVED_DAYS)).model
+        url = RiskSettings(database_url=stage.database_url, database_prefix=LABEL).database
+        publish(url, model_bytes(model), model.version)
+        until_followed(port, key, body, model.version)
+        yield
+    finally:
+        side.stop()
 
 
 def main(rate: float = 100.0, seconds: float = 20.0, rounds: int = 5) -> None:
@@ -93,15 +101,12 @@ def main(rate: float = 100.0, seconds: float = 20.0, rounds: int = 5) -> None:
         task = progress.add_task("checks", total=rounds)
         key, files = key_files(stage.folder / "keys")
         port = choose_port(None, "the bench")
-        side = started(stage, port, key, files, body)
-        try:
+        with served(stage, port, key, files, body):
             for number in range(rounds):
                 names = list(ROUTES)[:: 1 if number % 2 == 0 else -1]
                 one = {name: load(port, name, rate, seconds, key, body) for name in names}
                 measured.append({name: one[name] for name in ROUTES})
                 progress.update(task, advance=1)
-        finally:
-            side.stop()
     report.publish(f"checks-{rate:g}", measured, BASELINE, MARKS)
 
 

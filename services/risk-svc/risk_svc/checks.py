@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from candor.store.db import Database
-from candor.web.auth import Principal, Role, require
 from candor.web.body import accepts, read
 from candor.web.fields import Body, Id, Labels, Moment, Name, Seconds
 from candor.web.problems import Problem
@@ -21,10 +20,10 @@ from risk_svc import queries
 from risk_svc.domain.check import Verdict, advice, verdict
 from risk_svc.domain.forecast.online.live import TICK, Published, open_at
 from risk_svc.domain.forecast.online.view import Incident, View, labels
+from risk_svc.routes import Viewer
 from risk_svc.schemas import ReasonOut
-from risk_svc.store import incident_from
+from risk_svc.store import incident_from, moment
 
-Viewer = Annotated[Principal, Depends(require(Role.VIEWER))]
 HEARD_IN: Final = 0
 FRESH_S: Final = 2.0
 router: Final = APIRouter(tags=["checks"])
@@ -161,4 +160,4 @@ def answer(model: Published, view: View, struck: list[Incident], now: datetime) 
 
 
 def _moment(seconds: float) -> datetime | None:
-    return datetime.fromtimestamp(round(seconds), UTC) if math.isfinite(seconds) else None
+    return moment(round(seconds)) if math.isfinite(seconds) else None

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from risk_svc.domain.forecast.online.engine import Forecast
 from risk_svc.domain.forecast.online.stream import seconds
-from risk_svc.domain.forecast.online.view import LEADS
+from risk_svc.domain.forecast.online.view import looks
 from risk_svc.domain.track import UNSTATED, Quantiles, Scored
 from risk_svc.domain.yardstick import Yardstick
 
@@ -139,7 +139,7 @@ def _leads(event: Mapping[str, Any], now: float, due: dict[str, float]) -> Itera
     if event["type"] == "promise.made":
         end = due[event["promise_id"]] = seconds(data["due"])
         yield now, "made"
-        yield from ((float(int(now + share * (end - now))), lead) for share, lead in LEADS.items() if end > now)
+        yield from looks(now, end) if end > now else ()
     elif event["type"] == "milestone.reached" and event["promise_id"] in due:
         if data.get("final"):
             del due[event["promise_id"]]

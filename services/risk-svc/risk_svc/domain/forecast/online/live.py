@@ -108,10 +108,11 @@ class Published:
         """Forecasts of open promises at `now`, one pass of numpy over the batch; `incidents` open on each."""
         model = self.model
         context = model.context
-        pairs = zip(views, incidents, strict=True)
-        found = [features(view, now, view.what_at(now), context, hit) for view, hit in pairs]
+        whats = [view.what_at(now) for view in views]
+        cases = zip(views, whats, incidents, strict=True)
+        found = [features(view, now, what, context, hit) for view, what, hit in cases]
         unit = np.array([context.unit(view.kind) for view in views])
-        group = np.array([model.group(view.kind, view.what_at(now)) for view in views], np.int64)
+        group = np.array([model.group(view.kind, what) for view, what in zip(views, whats, strict=True)], np.int64)
         answer = _answer(model, found, views, now, unit, group)
         weights = model.curves.weights[group]
         never = _never(answer, weights, views, unit)
@@ -141,9 +142,10 @@ class Published:
         model = self.model
         if view.deadline <= now or model.version == 0:
             return []
-        found = features(view, now, view.what_at(now), model.context, incidents)
+        what = view.what_at(now)
+        found = features(view, now, what, model.context, incidents)
         grouped = reasons.themes(found, view)
-        p, *without = _left_out(model, found, list(grouped.values()), view, now)
+        p, *without = _left_out(model, found, list(grouped.values()), view, what, now)
         kept = reasons.chosen(list(grouped), p, without)
         return [(reasons.words(theme, view, now, incidents), share) for theme, share in kept]
 
@@ -167,12 +169,14 @@ def _answer(
     return model.forecast(rows, start, end, group)
 
 
-def _left_out(model: Model, found: Features, groups: Sequence[Sequence[str]], view: View, now: float) -> list[float]:
+def _left_out(
+    model: Model, found: Features, groups: Sequence[Sequence[str]], view: View, what: str, now: float
+) -> list[float]:
     """P(slip) with everything known, then without each group of numbers: at their usual values instead."""
     usual, columns, n = model.layout.usual(), model.layout.columns, 1 + len(groups)
     plain = ({name: usual[columns[name]] for name in names if name in columns} for names in groups)
     variants = [found, *({**found, **others} for others in plain)]
-    group = np.full(n, model.group(view.kind, view.what_at(now)), np.int64)
+    group = np.full(n, model.group(view.kind, what), np.int64)
     unit = np.full(n, model.context.unit(view.kind))
     return [float(p) for p in _answer(model, variants, [view] * n, now, unit, group).p]
 

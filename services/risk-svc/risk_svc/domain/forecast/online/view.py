@@ -63,12 +63,12 @@ class View(msgspec.Struct, array_like=True):
 
     def touched(self, incidents: Iterable[Incident]) -> list[Incident]:
         """Those incidents that touch the promise."""
-        found = []
+        found, own = [], dict(self.texts)
         for one in incidents:
             if one.places:
                 if any(place in self.places for place in one.places):
                     found.append(one)
-            elif one.labels.items() <= dict(self.texts).items():
+            elif one.labels.items() <= own.items():
                 found.append(one)
         return found
 
@@ -84,7 +84,7 @@ class View(msgspec.Struct, array_like=True):
 
     def looks(self) -> list[tuple[float, str]]:
         """(when, what) of the moments at which it is looked at though nothing happens, until the deadline."""
-        return [(float(int(self.made + share * (self.deadline - self.made))), what) for share, what in LEADS.items()]
+        return looks(self.made, self.deadline)
 
     def what_at(self, now: float) -> str:
         """The newest moment of its life by `now`: `made`, `left50`, `at:<milestone>`, `slip:<milestone>` …"""
@@ -92,6 +92,11 @@ class View(msgspec.Struct, array_like=True):
         known += [(at, 2, f"slip:{name}") for at, name in self.slips()]
         known += [(at, 3, f"at:{name}") for name, at in self.reached.items()]
         return max((one for one in known if one[0] <= now), default=known[0])[2]
+
+
+def looks(made: float, deadline: float) -> list[tuple[float, str]]:
+    """(when, what) of the moments of LEADS in a life from `made` to `deadline`, to the second."""
+    return [(float(int(made + share * (deadline - made))), what) for share, what in LEADS.items()]
 
 
 def reach(view: View, name: str, at: float) -> None:

@@ -54,6 +54,7 @@ bench: install
 	@$(BIN)/python -m bench.latency
 	@$(BIN)/python -m bench.intake
 	@$(BIN)/python -m bench.forecast
+	@$(BIN)/python -m bench.checks
 
 clean:
 	@if [ -x $(BIN)/candor ]; then $(BIN)/candor down || true; fi

@@ -187,13 +187,15 @@ async def test_time_alone_widens_a_gap(desk: Desk, clock: ManualClock) -> None:
     [item] = await desk.take(tick=True)
     assert [fact.kind for fact in gap(item).facts] == [FactKind.MILESTONE_OVERDUE]
     assert gap(item).facts[0].event_id == ""
-    first = gap(item).score
-    clock.set(DUE + timedelta(minutes=1))
-    found = [gap(message) for message in await desk.take(tick=True)]
-    assert found[-1].forecast is not None
-    assert found[-1].forecast.p_slip == 1.0
-    assert found[-1].standing is Standing.OPEN
-    assert found[-1].score > first
+    scores = []
+    for minutes in (1, 60, 180):
+        clock.set(DUE + timedelta(minutes=minutes))
+        found = [gap(message) for message in await desk.take(tick=True)]
+        assert found[-1].forecast is not None
+        assert found[-1].forecast.p_slip == 1.0
+        assert found[-1].standing is Standing.OPEN
+        scores.append(found[-1].score)
+    assert scores[0] < scores[1] < scores[2]
 
 
 async def test_time_is_looked_at_in_bounded_portions(risk_database: Database, clock: ManualClock) -> None:
@@ -243,7 +245,7 @@ async def test_what_is_published_says_what_moved_the_forecast(desk: Desk, clock:
     await desk.take(story.milestone("departed", 60))
     view = (await stored(desk)).view
     words = dict(view.why)
-    assert words["departed 60 min late"] < view.p_slip - 0.3
+    assert words["departed 60 min late"] < view.p_slip - 0.1
     assert view.trail[-1].why == "departed 60 min late"
 
 

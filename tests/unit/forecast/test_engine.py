@@ -92,6 +92,24 @@ def test_a_later_date_that_the_customer_agreed_to_has_an_answer_of_its_own() -> 
     assert by_date == {(DAY, 1), (2 * DAY, 0)}
 
 
+def test_an_overdue_promise_teaches_how_long_it_still_takes_and_no_answer() -> None:
+    engine = Engine(by_clock=True)
+    engine.see(Seen(0.0, view()))
+    engine.see(Seen(DAY + HOUR, view(reached={"shipped": DAY + HOUR}, last=0, last_at=DAY + HOUR)))
+    engine.see(Seen(DAY + 5 * HOUR, view(completed=DAY + 5 * HOUR)))
+    engine.close(DAY + 6 * HOUR)
+    memory = engine.learner.memory
+    overdue = memory.at[: memory.size] >= DAY
+    assert memory.at[: memory.size][overdue].tolist() == [DAY, DAY + HOUR]
+    assert memory.done[: memory.size][overdue].tolist() == [DAY + 5 * HOUR] * 2
+    kinds = {group: what for (_, what), group in engine.model.groups.items()}
+    assert [kinds[group] for group in memory.group[: memory.size][overdue]] == ["due", "at:shipped"]
+    asked = [number for number, what in kinds.items() if what not in ("due", "at:shipped")]
+    assert engine.model.shares.answers[asked].tolist() == [1] * len(asked)
+    assert engine.model.shares.answers[0] == len(asked)
+    assert engine.model.curves.answers[0] == len(asked) + 2
+
+
 def test_a_withdrawn_promise_leaves_without_an_answer() -> None:
     engine = Engine(by_clock=True)
     engine.see(Seen(0.0, view()))
@@ -161,6 +179,7 @@ def test_the_newest_moment_names_what_is_known() -> None:
     assert seen.what_at(7 * HOUR) == "slip:shipped"
     assert seen.what_at(8 * HOUR) == "at:shipped"
     assert seen.what_at(12 * HOUR) == "left50"
+    assert seen.what_at(2 * DAY) == "due"
 
 
 @pytest.mark.parametrize("name", ["", "x" * 300])

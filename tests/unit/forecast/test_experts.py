@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from risk_svc.domain.forecast.online import intervals, survival
 from risk_svc.domain.forecast.online.alone import alone
-from risk_svc.domain.forecast.online.context import Context
+from risk_svc.domain.forecast.online.context import BASE, BASE_SHRINK, Context
 from risk_svc.domain.forecast.online.direct import Direct
 from risk_svc.domain.forecast.online.intervals import LEVELS, STATED, Intervals
 from risk_svc.domain.forecast.online.layout import CLIP, WIDTH, Layout
@@ -18,6 +18,7 @@ from risk_svc.domain.forecast.online.mix import FLOOR, Mix, pooled
 from risk_svc.domain.forecast.online.model import Model
 from risk_svc.domain.forecast.online.net import logistic, outputs
 from risk_svc.domain.forecast.online.rates import Paces, Rates
+from risk_svc.domain.forecast.online.reference import Reference
 from risk_svc.domain.forecast.online.survival import INSIDE, Cells, Survival, cells, place, watch
 
 seeds = st.integers(0, 2**32 - 1)
@@ -28,13 +29,13 @@ def rough(seed: int, size: float = 3.0) -> tuple[Survival, np.ndarray]:
     """An expert with wild weights, and rows for it."""
     draw = np.random.default_rng(seed)
     expert = Survival(1e-3, 0.1, seed=1)
-    expert.net.weights = draw.normal(0, size, expert.net.weights.shape)
-    return expert, draw.normal(0, 2, (8, WIDTH))
+    expert.net.weights = draw.normal(0, size, expert.net.weights.shape).astype(np.float32)
+    return expert, draw.normal(0, 2, (8, WIDTH)).astype(np.float32)
 
 
-def hazard(expert: Survival, rows: np.ndarray, seen: Cells) -> np.ndarray:
+def hazard(expert: Survival, rows: np.ndarray, seen: Cells[np.float64]) -> np.ndarray:
     """What an expert in training says."""
-    return survival.hazards(outputs(expert.net.weights, rows)[1], seen)
+    return survival.hazards(outputs(expert.net.weights, rows)[1].astype(float), seen)
 
 
 def spread(seed: int) -> np.ndarray:
@@ -66,13 +67,13 @@ def test_the_same_knowledge_nearer_the_deadline_is_never_less_likely_late(seed: 
 
 
 def test_a_survival_expert_learns_when_promises_end_and_open_ones_hold_it_back() -> None:
-    rows, start = np.zeros((64, WIDTH)), np.full(64, -2.0)
-    ends = np.linspace(-1.5, -0.5, 64)
+    rows, start = np.zeros((64, WIDTH), np.float32), np.full(64, -2.0, np.float32)
+    ends = np.linspace(-1.5, -0.5, 64, dtype=np.float32)
     settled, censored = Survival(1e-2, 0.0, seed=1), Survival(1e-2, 0.0, seed=1)
     for _ in range(300):
         settled.learn(rows, watch(start, start * 0, ends, np.ones(64, bool)), 0.0)
-        censored.learn(rows, watch(start, start * 0, np.minimum(ends, -1.0), ends < -1.0), 0.0)
-    whole = cells(start, start * 0)
+        censored.learn(rows, watch(start, start * 0, np.minimum(ends, np.float32(-1)), ends < -1.0), 0.0)
+    whole = cells(start.astype(float), start.astype(float) * 0)
     for expert in (settled, censored):
         reach = np.exp(-hazard(expert, rows, whole)[0])
         assert reach[np.searchsorted(survival.EDGES, -1.0)] == pytest.approx(0.5, abs=0.1)
@@ -82,8 +83,9 @@ def test_a_survival_expert_learns_when_promises_end_and_open_ones_hold_it_back()
 def test_time_in_bins_adds_up() -> None:
     start, pace = np.array([-1.23, -1.0]), np.zeros(2)
     assert (cells(start, pace).exposure.sum(axis=1) * survival.BIN).tolist() == pytest.approx([6.23, 6.0])
-    found = watch(start, pace, np.array([0.47, -1.5]), np.array([False, True]))
-    assert found.cells.exposure.sum() * survival.BIN == pytest.approx(1.7)
+    end = np.array([0.47, -1.5], np.float32)
+    found = watch(start.astype(np.float32), pace.astype(np.float32), end, np.array([False, True]))
+    assert found.cells.exposure.sum() * survival.BIN == pytest.approx(1.7, rel=1e-6)
     assert found.spots[-1] == found.ended[0] == survival.BINS + 35
     assert place(np.array([np.inf, 0.0, -np.inf]), np.ones(3)).tolist() == [INSIDE, 0.0, -INSIDE]
 
@@ -92,10 +94,10 @@ def test_the_direct_expert_learns_a_sign() -> None:
     draw = np.random.default_rng(3)
     expert = Direct(1e-2, 0.0, seed=1)
     for _ in range(300):
-        rows = np.zeros((64, WIDTH))
+        rows = np.zeros((64, WIDTH), np.float32)
         rows[:, 5] = draw.normal(0, 1, 64)
-        expert.learn(rows, (rows[:, 5] > 0).astype(float), 0.0)
-    probe = np.zeros((2, WIDTH))
+        expert.learn(rows, (rows[:, 5] > 0).astype(np.float32), 0.0)
+    probe = np.zeros((2, WIDTH), np.float32)
     probe[:, 5] = -2, 2
     low, high = logistic(outputs(expert.net.weights, probe)[1][:, 0])
     assert low < 0.1 < 0.9 < high
@@ -107,23 +109,25 @@ def test_a_model_of_any_weights_says_what_its_networks_say_one_by_one(seed: int)
     draw = np.random.default_rng(seed)
     model = Model()
     for net in model.nets():
-        net.average = draw.normal(0, 0.5, net.average.shape)
+        net.average = draw.normal(0, 0.5, net.average.shape).astype(np.float32)
         net.steps += 1
     rows = draw.normal(0, 2, (8, WIDTH)).astype(np.float16)
     start, end = spread(seed), np.full(8, 2.0)
     model.intervals.drift = draw.normal(0, 1, model.intervals.drift.shape)
+    model.reference.learn(draw.integers(0, 5, 300), draw.integers(0, 2, 300).astype(float))
     model.refresh()
     group = draw.integers(0, 5, 8)
     found = model.forecast(rows, start, end, group)
     assert np.all((found.p >= 0) & (found.p <= 1))
     assert np.all(np.diff(found.told, axis=1) >= 0)
-    scaled, seen = model.layout.scaled(rows), cells(start, rows[:, 0].astype(float))
+    scaled, seen = model.layout.scaled(rows), cells(start, rows[:, 0].astype(np.float64))
     for expert, net in enumerate(model.nets()[:2]):
-        own = survival.hazards(outputs(net.average, scaled)[1], seen)
+        own = survival.hazards(outputs(net.average.astype(np.float64), scaled)[1], seen)
         assert np.allclose(found.hazard[:, expert], own, rtol=1e-9)
         assert np.allclose(found.shares[:, expert], survival.p_late(own), atol=1e-12)
-    direct = logistic(outputs(model.direct.net.average, scaled)[1][:, 0])
+    direct = logistic(outputs(model.direct.net.average.astype(np.float64), scaled)[1][:, 0])
     assert np.allclose(found.shares[:, 2], direct, atol=1e-12)
+    assert np.array_equal(found.shares[:, 3], model.reference.shares[group])
     for n in range(8):
         p, told = alone(model, rows[n], float(start[n]), 2.0, int(group[n]))
         assert p == pytest.approx(found.p[n], abs=1e-12)
@@ -134,7 +138,7 @@ def test_a_model_of_any_weights_says_what_its_networks_say_one_by_one(seed: int)
 @given(seeds, st.integers(1, 400))
 def test_weights_are_a_mixture_and_the_better_expert_gets_more(seed: int, n: int) -> None:
     draw = np.random.default_rng(seed)
-    mix = Mix(3, 6, sharpness=1.0)
+    mix = Mix(6, [1.0] * 3, [0.0] * 3)
     losses = draw.uniform(0.5, 1, (n, 3))
     losses[:, 1] = 0.1
     mix.learn(draw.integers(1, 6, n), losses)
@@ -145,6 +149,37 @@ def test_weights_are_a_mixture_and_the_better_expert_gets_more(seed: int, n: int
     shares = draw.uniform(0, 1, (6, 3))
     found = pooled(shares, mix.weights)
     assert np.all((found >= shares.min(axis=1) - 1e-4) & (found <= shares.max(axis=1) + 1e-4))
+
+
+def test_an_expert_in_doubt_is_believed_once_it_has_done_better() -> None:
+    mix, one, two = Mix(4, [0.05, 0.2], [60.0, 0.0]), np.ones(250, np.int64), np.full(250, 2)
+    assert mix.weights[1, 0] == pytest.approx(FLOOR, abs=0.05)
+    mix.learn(one, np.tile([0.2, 0.2], (250, 1)))
+    mix.refresh()
+    assert mix.weights[1, 0] < 0.2
+    for _ in range(8):
+        mix.learn(one, np.tile([0.1, 0.2], (250, 1)))
+        mix.learn(two, np.tile([0.2, 0.1], (250, 1)))
+    mix.refresh()
+    assert mix.weights[1, 0] > 0.9
+    assert mix.weights[2, 0] < 0.1
+    assert mix.weights[3, 0] == pytest.approx(0.5, abs=0.2)
+
+
+@few
+@given(seeds, st.integers(0, 400))
+def test_the_reference_says_shares_between_what_was_seen_and_the_start(seed: int, n: int) -> None:
+    draw = np.random.default_rng(seed)
+    known, group, late = Reference(6), draw.integers(1, 5, n), draw.integers(0, 2, n).astype(float)
+    known.learn(group, late)
+    known.refresh()
+    assert np.all((known.shares > 0) & (known.shares < 1))
+    if n:
+        every = (late.sum() + BASE_SHRINK * BASE) / (n + BASE_SHRINK)
+        assert known.shares[5] == pytest.approx(every)
+        seen = late[group == 1]
+        low, high = sorted((every, seen.mean() if len(seen) else every))
+        assert low - 1e-9 <= known.shares[1] <= high + 1e-9
 
 
 def test_levels_rise_where_intervals_hold_too_seldom_and_back() -> None:

@@ -26,6 +26,7 @@ def alone(model: Model, row: NDArray[np.float16], start: float, end: float, grou
     hazards: list[list[float]] = survival.hazards(said[:, :-1].reshape(2, WIDE), seen).tolist()
     direct = min(max(float(said[0, -1]), -30.0), 30.0)
     late = [*(math.exp(-hazard[BINS // 2]) for hazard in hazards), 1 / (1 + math.exp(-direct))]
+    late.append(float(model.reference.shares[group]))
     odds = sum(w * _log_odds(p) for w, p in zip(model.shares.weights[group].tolist(), late, strict=True))
     p = 1.0 if start >= 0 else 1 / (1 + math.exp(-min(max(odds, -30.0), 30.0)))
     left, part = (one.tolist() for one in model.intervals.spots(group))

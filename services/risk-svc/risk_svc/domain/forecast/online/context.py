@@ -25,9 +25,10 @@ Stage = tuple[str, int]
 
 
 class Context:
-    """All reference classes; changed only at a version boundary."""
+    """All reference classes; changed, and read as faded until then, only at a version boundary: `at`, epoch seconds."""
 
     def __init__(self) -> None:
+        self.at = 0.0
         self.late = Paces(len(SPEEDS))
         self.steps, self.durations, self.recent, self.gaps = Rates(), Rates(), Rates(), Rates()
         self.leads: dict[str, list[float]] = {}
@@ -43,11 +44,11 @@ class Context:
     def unit(self, kind: str) -> float:
         """The kind's usual distance from the date in seconds: the yardstick of every time difference."""
         total, n = self.spread.get(kind, (0.0, 0.0))
-        return (total + 0.5 * self.lead(kind)) / (n + 5)
+        return (total + 0.5 * self.lead(kind)) / (n + 1)
 
-    def base(self, kind: str, at: float) -> float:
+    def base(self, kind: str) -> float:
         """The late rate of a kind, before anything happened."""
-        return self.late.mean((kind,), 0, at, SPEEDS["slow"] * self.lead(kind), BASE, BASE_SHRINK)
+        return self.late.mean((kind,), 0, self.at, SPEEDS["slow"] * self.lead(kind), BASE, BASE_SHRINK)
 
     def worst(self, kind: str) -> float:
         """H: the P90 of lateness among the kind's late ones that completed, in seconds; 0 while none has."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from risk_svc.domain.forecast.online.layout import Floats
+from risk_svc.domain.forecast.online.layout import Singles
 from risk_svc.domain.forecast.online.net import Net, logistic, outputs
 
 
@@ -14,8 +14,8 @@ class Direct:
     def __init__(self, rate: float, decay: float, seed: int) -> None:
         self.net = Net(1, np.array([-1.5]), rate, decay, seed)
 
-    def learn(self, rows: Floats, late: Floats, experience: float) -> None:
+    def learn(self, rows: Singles, late: Singles, experience: float) -> None:
         """One step on a batch of answers (1 late, 0 kept)."""
         hidden, said = outputs(self.net.weights, rows)
-        slope = (logistic(said[:, 0]) - late)[:, None] / len(rows)
+        slope = (logistic(said[:, 0]) - late)[:, None] / np.float32(len(rows))
         self.net.step(rows, hidden, slope, experience)

@@ -16,9 +16,9 @@ from risk_svc.domain.forecast.online.features import Features, features
 from risk_svc.domain.forecast.online.learner import OPEN_FOR, Learner
 from risk_svc.domain.forecast.online.lessons import Lesson
 from risk_svc.domain.forecast.online.memory import Memory
-from risk_svc.domain.forecast.online.model import GROUPS, HORIZON, Model
+from risk_svc.domain.forecast.online.model import GROUPS, HORIZON, Group, Model
 from risk_svc.domain.forecast.online.survival import place
-from risk_svc.domain.forecast.online.view import Entry, Incident, Seen, View
+from risk_svc.domain.forecast.online.view import DUE, Entry, Incident, Seen, View
 
 STEP: Final = 3600.0
 """Seconds of business time between versions."""
@@ -59,7 +59,7 @@ class Engine:
         self.timers: list[tuple[float, int, str, str]] = []
         self.order = 0
         self.lessons: list[Lesson] = []
-        self.fresh: list[tuple[int, Features | None, str]] = []
+        self.fresh: list[tuple[int, Features | None, Group]] = []
         self.first = 0
         self._last: tuple[str, str, float, NDArray[np.float16]] | None = None
 
@@ -146,33 +146,33 @@ class Engine:
                 reached = view.reached[name]
                 self.lessons.append(lessons.Step(view, name, reached, old.plans.get(name), before, reached - since))
                 before, since = view.last, reached
-                if at < view.deadline:
-                    self.moment(held, at, f"at:{name}")
+                self.moment(held, at, f"at:{name}")
 
     def slipped(self, held: Held, name: str, at: float, planned: float) -> None:
         """A milestone's plan passed without it."""
         if name not in held.view.slipped:
             held.view = msgspec.structs.replace(held.view, slipped=[*held.view.slipped, name])
         self.lessons.append(lessons.Slip(held.view, name, at, at - planned))
-        if at < held.view.deadline and held.view.completed is None:
+        if held.view.completed is None:
             self.moment(held, at, f"slip:{name}")
 
     def moment(self, held: Held, at: float, what: str) -> None:
-        """Remembers what is known now, to learn from later."""
+        """Remembers what is known now, to learn from later; of an overdue promise only how long it still takes."""
         view = held.view
         found = self._features(view, at, what)
         row = self.model.layout.row(found)
         known = found.keys() <= self.model.layout.columns.keys()
-        group = f"{view.kind} {what}"
         serial = self.learner.memory.add(
             row, at, view.made, view.deadline, self.model.context.unit(view.kind), self.model.group(view.kind, what)
         )
+        if at >= view.deadline:
+            self.learner.memory.overdue(serial)
         held.rows = [*held.rows, serial]
-        self.fresh.append((serial, None if known else found, group))
+        self.fresh.append((serial, None if known else found, (view.kind, what)))
         self._last = (view.promise_id, what, at, row)
 
     def _features(self, view: View, at: float, what: str) -> Features:
-        return features(view, at, what, self.model.context, view.touched(self.incidents.values()))
+        return features(view, at, what, self.model.likes, view.touched(self.incidents.values()))
 
     def _push(self, at: float, what: str, promise: str) -> None:
         self.order += 1
@@ -181,7 +181,7 @@ class Engine:
     def _set_timers(self, held: Held) -> None:
         for at, what in held.view.looks():
             self._push(at, what, held.view.promise_id)
-        self._push(held.view.deadline, "due", held.view.promise_id)
+        self._push(held.view.deadline, DUE, held.view.promise_id)
 
     def _set_slips(self, held: Held, before: dict[str, float]) -> None:
         if not self.by_clock:
@@ -192,7 +192,7 @@ class Engine:
 
     def _timer(self, held: Held, what: str, at: float) -> None:
         view = held.view
-        if what == "due":
+        if what == DUE:
             self._due(held, at)
         elif what == "judge":
             self.learner.ended(False)
@@ -220,6 +220,8 @@ class Engine:
             self.learner.ended(True)
             del self.open[view.promise_id]
         else:
+            if view.completed is None:
+                self.moment(held, at, DUE)
             self._push(view.deadline + view.lead, "judge", view.promise_id)
             self._push(view.deadline + OPEN_FOR * view.lead, "drop", view.promise_id)
 
@@ -256,6 +258,8 @@ class Engine:
         answered = learner.score(boundary)
         for lesson in self.lessons:
             lessons.learn(model.context, lesson)
+        model.context.at = boundary
+        model.likes.forget()
         oldest = memory.count - memory.room
         for serial, found, group in self.fresh:
             if group not in model.groups and len(model.groups) < GROUPS - 2:

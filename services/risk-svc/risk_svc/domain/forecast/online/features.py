@@ -4,19 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
-from risk_svc.domain.forecast.online.context import (
-    BASE,
-    BASE_SHRINK,
-    DURATION_LIFE,
-    RECENT_LIFE,
-    SPEEDS,
-    STEP_LIFE,
-    Context,
-)
-from risk_svc.domain.forecast.online.rates import log_odds
+from risk_svc.domain.forecast.online.context import DURATION_LIFE, RECENT_LIFE, Context
+from risk_svc.domain.forecast.online.likes import Likes
 from risk_svc.domain.forecast.online.view import Incident, View
 
 Features = dict[str, float]
@@ -24,46 +15,28 @@ TURN: Final = 2 * math.pi
 PROJECTED: Final = "expected end"
 WEEKDAYS: Final = {of: [f"weekday {of}|{day}" for day in range(7)] for of in ("due", "now", "made")}
 HOURS: Final = {of: (f"hour {of}|sin", f"hour {of}|cos") for of in ("due", "now", "made")}
-SHRINK: Final = {"slow": (20.0, 0.01), "mid": (10.0, 0.02), "fast": (4.0, 0.02)}
-"""By speed: how many promises of a label's own outweigh its kind, and the guard of the log-odds."""
-NOTHING: Final = (0.0,) * len(SPEEDS)
-MOST_NAMES: Final = 4096
 
 
-class Speed(NamedTuple):
-    """What a label's late rate at one speed is read against: its kind's rate, and that as log-odds."""
-
-    life: float
-    rate: float
-    odds: float
-    shrink: float
-    guard: float
-
-
-class Parents(NamedTuple):
-    """What is known of a promise's kind, which its labels are shrunk to."""
-
-    lead: float
-    speeds: list[Speed]
-    gap: float
-
-
-def features(view: View, at: float, what: str, context: Context, incidents: Iterable[Incident]) -> Features:
+def features(view: View, at: float, what: str, likes: Likes, incidents: Iterable[Incident]) -> Features:
     """Everything known of a promise at `at`; `what` names the moment, `incidents` are those that touch it.
 
-    The part of a name before `|` is its group.
+    The part of a name before `|` is its group. What is overdue is told as it stood at its deadline, or its newest step:
+    nothing was ever learnt of moments after that, only how long like promises then took.
     """
+    at = min(at, max(view.deadline, view.last_at))
     found: Features = {"|bias": 1.0, f"moment|{what}": 1.0, f"kind|{view.kind}": 1.0}
-    unit = context.unit(view.kind)
+    unit = likes.context.unit(view.kind)
     _clock(found, view, at, unit)
     _trail(found, view, at, unit)
     for name, number in view.numbers:
         found[f"{name}|value"] = math.asinh(number)
-    parents = _rates(found, view, at, context)
+    found |= likes.kind(view).numbers
     total = 0.0
-    for name, value in view.texts:
-        total += _label(found, view, at, context, (name, value), parents)
-    _projection(found, view, at, context, total)
+    for label in view.texts:
+        said = likes.label(view, label)
+        found |= said.numbers
+        total += said.effect
+    _projection(found, view, at, likes.context, total)
     for incident in incidents:
         found[f"incident {incident.category}|open"] = 1.0
         found[f"incident {incident.category}|since"] = math.asinh((at - incident.since) / unit)
@@ -115,62 +88,11 @@ def _trail(found: Features, view: View, at: float, unit: float) -> None:
         found[f"{group}|slack"] = math.asinh(6 * slack)
 
 
-def _rates(found: Features, view: View, at: float, context: Context) -> Parents:
-    kind, lead, slow = (view.kind,), context.lead(view.kind), context.base(view.kind, at)
-    speeds = []
-    for pace, (speed, leads) in enumerate(SPEEDS.items()):
-        life, (shrink, guard) = leads * lead, SHRINK[speed]
-        plain = rate = slow
-        if pace:
-            plain = context.late.mean(kind, pace, at, life, BASE, BASE_SHRINK)
-            rate = context.late.mean(kind, pace, at, life, slow, 10.0)
-        found[f"late rate|{speed}"] = log_odds(plain)
-        speeds.append(Speed(life, rate, log_odds(rate, guard), shrink, guard))
-    for name in view.order[:-1]:
-        found[f"steps of late|{name}"] = context.steps.mean((view.kind, "", "", name), at, STEP_LIFE * lead, 0.0, 3.0)
-    return Parents(lead, speeds, context.gaps.mean(kind, at, DURATION_LIFE * lead, 0.0, 5.0))
-
-
-@lru_cache(MOST_NAMES)
-def _names(label: str) -> tuple[str, ...]:
-    return tuple(f"{label}|{what}" for what in (*SHRINK, "gap", "duration", "n"))
-
-
-@lru_cache(MOST_NAMES)
-def _step_name(label: str, step: str) -> str:
-    return f"{label}|step {step}"
-
-
-def _label(found: Features, view: View, at: float, context: Context, label: tuple[str, str], parents: Parents) -> float:
-    """Adds what like promises say; returns the label's own effect on the remaining time, in log seconds."""
-    name, key, lead = label[0], (view.kind, *label), parents.lead
-    *late, gap, duration, count = _names(name)
-    like = 0.0
-    held = context.late.table.get(key)
-    if held is None:
-        found.update(zip(late, NOTHING, strict=True))
-    else:
-        last, spot = held[0], 1
-        for column, (life, rate, odds, shrink, guard) in zip(late, parents.speeds, strict=True):
-            fade = 2.0 ** ((last - at) / life) if at > last else 1.0
-            like = like or held[2] * fade
-            own = (held[spot] * fade + shrink * rate) / (held[spot + 1] * fade + shrink)
-            found[column] = math.log((own + guard) / (1.0 + guard - own)) - odds
-            spot += 2
-    life = DURATION_LIFE * lead
-    found[gap] = context.gaps.mean(key, at, life, parents.gap, 10.0) - parents.gap
-    found[duration] = effect = context.durations.mean((*key, view.last), at, life, 0.0, 8.0)
-    found[count] = math.log1p(like)
-    for step in view.order[:-1]:
-        found[_step_name(name, step)] = context.steps.mean((*key, step), at, STEP_LIFE * lead, 0.0, 1.0)
-    return effect
-
-
 def _projection(found: Features, view: View, at: float, context: Context, total: float) -> None:
     """When it would end at the usual pace of like promises, from the newest stage on."""
     lead, unit, key = context.lead(view.kind), context.unit(view.kind), (view.kind, view.last)
-    usual = context.durations.mean(key, at, DURATION_LIFE * lead, math.log(view.lead), 1.0)
-    recent = context.recent.mean(key, at, RECENT_LIFE * lead, usual, 10.0)
+    usual = context.durations.mean(key, context.at, DURATION_LIFE * lead, math.log(view.lead), 1.0)
+    recent = context.recent.mean(key, context.at, RECENT_LIFE * lead, usual, 10.0)
     room, gone = math.log(max(60.0, view.deadline - view.last_at)), math.log(max(60.0, at - view.last_at))
     for name, pace in (("usual", usual), ("recent", recent)):
         over = (view.last_at + math.exp(min(pace + total, 25.0)) - view.deadline) / unit

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
+F = TypeVar("F", np.float32, np.float64)
 WIDTH: Final = 192
 """Columns; a name first met once all are taken is left out, so attributes without end cost nothing."""
 CLIP: Final = 5.0
 FAR: Final = 60_000.0
-_EMPTY: Final = array("d", [0.0]) * WIDTH
+MOST_SHAPES: Final = 500
+"""Sets of names whose columns are kept at hand: promises of a kind at a stage have the same."""
 
 
 class Layout:
@@ -22,6 +24,7 @@ class Layout:
 
     def __init__(self) -> None:
         self.columns: dict[str, int] = {}
+        self._places: dict[tuple[str, ...], NDArray[np.int64]] = {}
         self.n = 1.0
         self.total = np.zeros(WIDTH)
         self.squares = np.ones(WIDTH)
@@ -29,19 +32,21 @@ class Layout:
 
     def row(self, features: Mapping[str, float]) -> NDArray[np.float16]:
         """One moment as a raw row; absent names are 0, names without a column are left out."""
-        values = _EMPTY[:]
-        columns = self.columns
-        for name, value in features.items():
-            column = columns.get(name)
-            if column is not None:
-                values[column] = value
-        row = np.frombuffer(values)
-        np.maximum(row, -FAR, out=row)
-        np.minimum(row, FAR, out=row)
-        return row.astype(np.float16)
+        names = tuple(features)
+        places = self._places.get(names)
+        if places is None:
+            if len(self._places) >= MOST_SHAPES:
+                self._places.clear()
+            places = self._places[names] = np.array([self.columns.get(name, WIDTH) for name in names], np.int64)
+        row = np.zeros(WIDTH + 1, np.float16)
+        values = np.fromiter(features.values(), np.float64, len(names))
+        np.maximum(values, -FAR, out=values)
+        row[places] = np.minimum(values, FAR, out=values)
+        return row[:WIDTH]
 
     def admit(self, names: Iterable[str]) -> None:
         """Gives new names a column while there are any."""
+        self._places.clear()
         for name in names:
             if len(self.columns) < WIDTH:
                 self.columns.setdefault(name, len(self.columns))
@@ -56,10 +61,17 @@ class Layout:
 
     def scaled(self, rows: NDArray[np.float16]) -> Floats:
         """Rows in standard deviations from the mean, within ±5; only the columns that have a name."""
+        return self._scaled(rows, np.float64, self._mean, self._scale)
+
+    def coarse(self, rows: NDArray[np.float16]) -> Singles:
+        """The same in single precision, to learn from."""
+        return self._scaled(rows, np.float32, self._mean.astype(np.float32), self._scale.astype(np.float32))
+
+    def _scaled(self, rows: NDArray[np.float16], sort: type[F], mean: NDArray[F], scale: NDArray[F]) -> NDArray[F]:
         used = len(self.columns)
-        found = rows[:, :used].astype(np.float64, order="C")
-        found -= self._mean[:used]
-        found *= self._scale[:used]
+        found = rows[:, :used].astype(sort, order="C")
+        found -= mean[:used]
+        found *= scale[:used]
         np.maximum(found, -CLIP, out=found)
         return np.minimum(found, CLIP, out=found)
 

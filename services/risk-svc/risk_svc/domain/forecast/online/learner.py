@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from risk_svc.domain.forecast.online.intervals import AT, STATED
 from risk_svc.domain.forecast.online.memory import UNKNOWN, Memory
 from risk_svc.domain.forecast.online.model import HORIZON, Model
-from risk_svc.domain.forecast.online.net import BATCH, dropped
+from risk_svc.domain.forecast.online.net import GROWING, LARGEST, SMALLEST, dropped
 from risk_svc.domain.forecast.online.survival import Survival, place, watch
 
 ENOUGH: Final = 32
@@ -19,6 +19,7 @@ ENOUGH: Final = 32
 AGAIN: Final = 10
 """How often a moment is learned from by a survival expert, and six times by the direct one."""
 AGAIN_DIRECT: Final = 6
+ALIKE: Final = 1.5
 OPEN_FOR: Final = 5.0
 """Lead times after which an open promise says nothing new."""
 Spots = NDArray[np.int64]
@@ -58,6 +59,7 @@ class Learner:
         if len(answered):
             losses = (memory.shares[answered] - memory.late[answered, None]) ** 2
             model.shares.learn(memory.group[answered], losses)
+            model.reference.learn(memory.group[answered], memory.late[answered].astype(np.float64))
         finished = np.flatnonzero((memory.late[:size] != UNKNOWN) & ~memory.scored[:size])
         finished = finished[np.isfinite(memory.done[finished])]
         memory.scored[finished] = True
@@ -111,7 +113,12 @@ class Learner:
         young = random.exponential(mean_age, n - even).astype(np.int64) % count
         ages = np.concatenate([random.integers(0, count, even), young])
         random.shuffle(ages)
-        return self.memory.drawn(ages, random)
+        return self._alike(self.memory.drawn(ages, random))
+
+    def _alike(self, spots: Spots) -> Spots:
+        """Those measured by a yardstick like the present one: a kind's first moments, measured by a guess, mislead."""
+        share = self.memory.unit[spots] / self.model.units()[self.memory.group[spots]]
+        return spots[~((share > ALIKE) | (share < 1 / ALIKE))]
 
     def _survival(self, expert: Survival, now: float, spots: Spots, leave: float, random: np.random.Generator) -> None:
         memory, layout = self.memory, self.model.layout
@@ -119,26 +126,27 @@ class Learner:
         until = np.minimum(now, deadline + OPEN_FOR * (deadline - memory.made[spots]))
         until = np.minimum(until, memory.until[spots])
         done = memory.done[spots] <= now
-        end = place(np.where(done, memory.done[spots], until) - deadline, unit)
-        start = place(memory.at[spots] - deadline, unit)
-        for part in _batches(len(spots)):
+        end = place(np.where(done, memory.done[spots], until) - deadline, unit).astype(np.float32)
+        start = place(memory.at[spots] - deadline, unit).astype(np.float32)
+        for part in self._batches(len(spots)):
             rows = memory.features[spots[part]]
-            scaled = dropped(layout.scaled(rows), leave, random)
-            seen = watch(start[part], rows[:, 0].astype(np.float64), end[part], done[part])
+            scaled = dropped(layout.coarse(rows), leave, random)
+            seen = watch(start[part], rows[:, 0].astype(np.float32), end[part], done[part])
             expert.learn(scaled, seen, float(self.met))
 
     def _direct(self, answered: Spots, random: np.random.Generator) -> None:
         memory = self.memory
-        known = np.flatnonzero(memory.learned[: memory.size])
+        size = memory.size
+        known = np.flatnonzero(memory.learned[:size] & (memory.at[:size] < memory.deadline[:size]))
         again = known[random.integers(0, len(known), AGAIN_DIRECT * len(answered))]
-        spots = np.concatenate([answered, again])
+        spots = self._alike(np.concatenate([answered, again]))
         random.shuffle(spots)
-        late = memory.late[spots].astype(np.float64)
-        for part in _batches(len(spots)):
-            rows = dropped(self.model.layout.scaled(memory.features[spots[part]]), 0.1, random)
+        late = memory.late[spots].astype(np.float32)
+        for part in self._batches(len(spots)):
+            rows = dropped(self.model.layout.coarse(memory.features[spots[part]]), 0.1, random)
             self.model.direct.learn(rows, late[part], float(self.met))
 
-
-def _batches(n: int) -> Iterator[slice]:
-    for start in range(0, n, BATCH):
-        yield slice(start, start + BATCH)
+    def _batches(self, n: int) -> Iterator[slice]:
+        size = min(LARGEST, SMALLEST + int(self.met / GROWING))
+        for start in range(0, n, size):
+            yield slice(start, start + size)

@@ -110,7 +110,7 @@ class Published:
         context = model.context
         whats = [view.what_at(now) for view in views]
         cases = zip(views, whats, incidents, strict=True)
-        found = [features(view, now, what, context, hit) for view, what, hit in cases]
+        found = [features(view, now, what, model.likes, hit) for view, what, hit in cases]
         unit = np.array([context.unit(view.kind) for view in views])
         group = np.array([model.group(view.kind, what) for view, what in zip(views, whats, strict=True)], np.int64)
         answer = _answer(model, found, views, now, unit, group)
@@ -131,7 +131,7 @@ class Published:
             lateness=p * _lateness(answer, weights, unit, worst, np.maximum(0.0, now - deadline)),
             horizon=worst,
             never=never,
-            base=np.array([context.base(view.kind, now) for view in views]),
+            base=np.array([context.base(view.kind) for view in views]),
             n=np.array([n for _, n in bases], np.int64),
             basis=[words for words, _ in bases],
             model=model.version,
@@ -143,7 +143,7 @@ class Published:
         if view.deadline <= now or model.version == 0:
             return []
         what = view.what_at(now)
-        found = features(view, now, what, model.context, incidents)
+        found = features(view, now, what, model.likes, incidents)
         grouped = reasons.themes(found, view)
         p, *without = _left_out(model, found, list(grouped.values()), view, what, now)
         kept = reasons.chosen(list(grouped), p, without)

@@ -15,7 +15,7 @@ from risk_svc.domain.forecast.online.layout import WIDTH
 ROOM: Final = 65_536
 SAMPLE: Final = 131_072
 """Newest moments and older ones kept: about 110 MB together."""
-EXPERTS: Final = 3
+EXPERTS: Final = 4
 SURVIVALS: Final = 2
 UNKNOWN: Final = -1
 _BLOCK: Final = 4096
@@ -64,6 +64,11 @@ class Memory:
         self.named[spot], self.judged[spot] = np.nan, np.inf
         self.count += 1
         return serial
+
+    def overdue(self, serial: int) -> None:
+        """The moment just added lies past its deadline: that it is late is no answer to learn."""
+        spot = serial % self.room
+        self.late[spot], self.learned[spot] = True, True
 
     def spots(self, serials: list[int]) -> list[int]:
         """Places of those serials that are still remembered."""

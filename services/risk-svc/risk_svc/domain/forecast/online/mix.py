@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -12,37 +13,48 @@ from risk_svc.domain.forecast.online.net import logistic
 
 MEMORY: Final = 10_000.0
 """Moments after which a loss counts a third."""
+YOUNG: Final = 200.0
+"""The memory of the first days, which grows by a third of the answers: how experts did as beginners says little."""
 SHARED: Final = 200.0
 """How many moments of its own weigh as much as what all kinds together show."""
-FLOOR: Final = 0.05
+FLOOR: Final = 0.03
 """No expert falls below this weight: the one that is wrong now may be right after the next shift."""
+DOUBT_FADES: Final = 1000.0
+"""Answers after which half the doubt is left that an expert begins with."""
 LEAST_SHARE: Final = 1e-4
 EVERY: Final = 0
 """The row of all kinds of moment together."""
 
 
 class Mix:
-    """Weights of `experts` for each of `groups` kinds of moment; row 0 stands for all of them."""
+    """Weights of the experts for each of `groups` kinds of moment; row 0 stands for all of them.
 
-    def __init__(self, experts: int, groups: int, sharpness: float) -> None:
-        self.loss = np.zeros((groups, experts))
-        self.n = np.zeros(groups)
-        self.sharpness = sharpness
+    `sharpness` is by how much an expert's log weight falls with every unit of loss more than the best one's; `doubt`
+    how far it begins below the others: one that learns much from little is not believed before it has done better.
+    """
+
+    def __init__(self, groups: int, sharpness: Sequence[float], doubt: Sequence[float]) -> None:
+        self.loss = np.zeros((groups, len(doubt)))
+        self.n, self.answers = np.zeros(groups), np.zeros(groups)
+        self.sharpness, self.doubt = np.array(sharpness), np.array(doubt)
         self.refresh()
 
     def learn(self, group: NDArray[np.int64], losses: Floats) -> None:
         """Counts the losses of moments, one row each, in all and in their own group."""
+        memory = np.minimum(MEMORY, YOUNG + self.answers / 3)
         for expert, loss in enumerate(losses.T):
             n, total = counts(group, loss, len(self.n))
-            self.loss[:, expert] = self.loss[:, expert] * np.exp(-n / MEMORY) + total
-        self.n = self.n * np.exp(-n / MEMORY) + n
+            self.loss[:, expert] = self.loss[:, expert] * np.exp(-n / memory) + total
+        self.n = self.n * np.exp(-n / memory) + n
+        self.answers += n
 
     def refresh(self) -> None:
         """Works out the weights anew, in [FLOOR, 1] and summing to 1, for every group."""
         usual = self.loss[EVERY] / max(self.n[EVERY], 1.0)
         mean = (self.loss + SHARED * usual) / (self.n + SHARED)[:, None]
         regret = (mean - mean.min(axis=1, keepdims=True)) * (self.n + 1)[:, None]
-        weight = np.exp(-self.sharpness * regret)
+        doubt = self.doubt * DOUBT_FADES / (DOUBT_FADES + self.answers[EVERY])
+        weight = np.exp(-self.sharpness * regret - doubt)
         weight /= weight.sum(axis=1, keepdims=True)
         self.weights: Floats = FLOOR + (1 - FLOOR * weight.shape[1]) * weight
 

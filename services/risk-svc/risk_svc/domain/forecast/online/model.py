@@ -13,13 +13,19 @@ from risk_svc.domain.forecast.online.direct import Direct
 from risk_svc.domain.forecast.online.features import PROJECTED
 from risk_svc.domain.forecast.online.intervals import LEVELS, Intervals
 from risk_svc.domain.forecast.online.layout import Floats, Layout
+from risk_svc.domain.forecast.online.likes import Likes
 from risk_svc.domain.forecast.online.mix import Mix, pooled
 from risk_svc.domain.forecast.online.net import Net, Stack, logistic
+from risk_svc.domain.forecast.online.reference import Reference
 from risk_svc.domain.forecast.online.survival import WIDE, Survival
 
 GROUPS: Final = 64
 """Kinds of moment told apart in weights and intervals; later ones share the last."""
+Group = tuple[str, str]
+"""A kind of moment: a kind of promise, and which moment of its life."""
 PACE: Final = f"{PROJECTED}|usual"
+DOUBT: Final = 6.0
+"""How far the networks' log weights begin below the reference class's: in their first days they do worse than it."""
 HORIZON: Final = 2.0
 """Quantiles are of completion within this many lead times after the deadline; later counts as never."""
 
@@ -45,15 +51,18 @@ class Model:
     def __init__(self) -> None:
         self.version = 0
         self.context = Context()
+        self.likes = Likes(self.context)
         self.layout = Layout()
         self.layout.columns[PACE] = 0
-        self.long = Survival(rate=1e-3, decay=0.1, seed=0)
-        self.short = Survival(rate=1e-3, decay=0.3, seed=5)
-        self.direct = Direct(rate=5e-4, decay=0.5, seed=1)
-        self.shares = Mix(3, GROUPS, sharpness=0.05)
-        self.curves = Mix(2, GROUPS, sharpness=0.2)
+        self.long = Survival(rate=1.4e-3, decay=0.1, seed=0)
+        self.short = Survival(rate=1.4e-3, decay=0.3, seed=5)
+        self.direct = Direct(rate=7e-4, decay=0.5, seed=1)
+        self.reference = Reference(GROUPS)
+        # The networks err alike: their average is worth more than the best of them. The reference class is a start.
+        self.shares = Mix(GROUPS, [0.05, 0.05, 0.05, 0.2], [DOUBT, DOUBT, DOUBT, 0.0])
+        self.curves = Mix(GROUPS, [0.2, 0.2], [0.0, 0.0])
         self.intervals = Intervals(GROUPS)
-        self.groups: dict[str, int] = {}
+        self.groups: dict[Group, int] = {}
         self._stack = Stack(self.nets())
 
     def nets(self) -> list[Net]:
@@ -62,10 +71,18 @@ class Model:
 
     def group(self, kind: str, what: str) -> int:
         """The number of a kind of moment as this version knows it; the last one if it is new."""
-        return self.groups.get(f"{kind} {what}", GROUPS - 1)
+        return self.groups.get((kind, what), GROUPS - 1)
+
+    def units(self) -> Floats:
+        """The yardstick of every kind of moment, as this version knows it, in seconds; nan of those not told apart."""
+        found = np.full(GROUPS, np.nan)
+        for (kind, _), number in self.groups.items():
+            found[number] = self.context.unit(kind)
+        return found
 
     def refresh(self) -> None:
         """Works out weights and shifts anew."""
+        self.reference.refresh()
         self.shares.refresh()
         self.curves.refresh()
         self.intervals.refresh()
@@ -77,7 +94,8 @@ class Model:
         pace = rows[:, 0].astype(np.float64)
         seen = survival.cells(both, np.concatenate([pace, pace]))
         hazard = survival.hazards(said[:, :-1].reshape(n, 2, WIDE).swapaxes(0, 1).reshape(2 * n, WIDE), seen)
-        shares = np.stack([*survival.p_late(hazard).reshape(2, n), logistic(said[:, -1])], axis=1)
+        usual = self.reference.shares[group]
+        shares = np.stack([*survival.p_late(hazard).reshape(2, n), logistic(said[:, -1]), usual], axis=1)
         curves = survival.quantiles(hazard, both, np.concatenate([end, end]), LEVELS).reshape(2, n, -1)
         weight = self.curves.weights[group]
         curve = curves[0] * weight[:, :1] + curves[1] * weight[:, 1:]

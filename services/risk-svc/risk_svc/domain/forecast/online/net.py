@@ -5,22 +5,27 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from risk_svc.domain.forecast.online.layout import WIDTH, Floats
+from risk_svc.domain.forecast.online.layout import WIDTH, F, Floats, Singles
 
 HIDDEN: Final = 32
-BATCH: Final = 64
+SMALLEST, LARGEST = 48, 128
+GROWING: Final = 100.0
+"""Rows of a batch: more by one with every so many rows met. Little is known at first, and steps must be many."""
 FIRST, SECOND = 0.9, 0.999
 SLOWEST: Final = 0.3
 """The learning rate falls with the square root of experience, but never below this share: the world drifts."""
 SETTLED: Final = 20_000.0
 AVERAGING: Final = 0.002
+RECENT: Final = 10.0
+"""How much more the newest steps count in a young average (Shamir & Zhang 2013); a plain one lags by half its life."""
 OUTER: Final = slice(1, 1 + HIDDEN)
 COLUMNS: Final = 1 + HIDDEN
 
 
 class Net:
-    """Weights under training, and their running average, which alone forecasts.
+    """Weights under training, and their running average, which alone forecasts; in single precision, for speed.
 
     All weights are one table, so that a step is a few passes over it. Its rows: the constants, one for every hidden
     unit, one for every column of the input; its columns: one for every hidden unit, one for every output.
@@ -28,7 +33,7 @@ class Net:
 
     def __init__(self, outputs: int, start: Floats, rate: float, decay: float, seed: int) -> None:
         random = np.random.default_rng(seed)
-        self.weights: Floats = np.zeros((COLUMNS + WIDTH, HIDDEN + outputs))
+        self.weights: Singles = np.zeros((COLUMNS + WIDTH, HIDDEN + outputs), np.float32)
         self.weights[COLUMNS:, :HIDDEN] = random.normal(0, WIDTH**-0.5, (WIDTH, HIDDEN))
         self.weights[OUTER, HIDDEN:] = random.normal(0, 0.1 * HIDDEN**-0.5, (HIDDEN, outputs))
         self.weights[0, HIDDEN:] = start
@@ -38,13 +43,13 @@ class Net:
         self.steps = 0
         self.rate, self.decay = rate, decay
 
-    def step(self, rows: Floats, hidden: Floats, slope: Floats, experience: float) -> None:
+    def step(self, rows: Singles, hidden: Singles, slope: Singles, experience: float) -> None:
         """One descent: `slope` is the mean loss's derivative by the outputs; `experience` counts rows met so far.
 
-        Rows may be narrower than WIDTH: the columns that nothing uses yet only decay.
+        Rows may be narrower than WIDTH: the columns that nothing uses yet stay as they are.
         """
         used = slice(0, COLUMNS + rows.shape[1])
-        weights, first, second = self.weights[used], self.first[used], self.second[used]
+        weights, first, second, average = (one[used] for one in (self.weights, self.first, self.second, self.average))
         back = np.concatenate([(slope @ weights[OUTER, HIDDEN:].T) * (1 - hidden * hidden), slope], axis=1)
         slopes = np.zeros_like(weights)
         np.matmul(rows.T, back, out=slopes[COLUMNS:])
@@ -64,14 +69,14 @@ class Net:
         slopes += 1e-8
         np.multiply(first, size, out=moved)
         moved /= slopes
-        self.weights[1:] *= 1 - rate * self.decay
+        weights[1:] *= 1 - rate * self.decay
         weights -= moved
-        apart = self.weights - self.average
-        apart *= max(1 / (self.steps + 1), AVERAGING)
-        self.average += apart
+        np.subtract(weights, average, out=moved)
+        moved *= max(RECENT / (self.steps + RECENT), AVERAGING)
+        average += moved
 
 
-def outputs(weights: Floats, rows: Floats) -> tuple[Floats, Floats]:
+def outputs(weights: NDArray[F], rows: NDArray[F]) -> tuple[NDArray[F], NDArray[F]]:
     """Hidden layer and outputs of scaled rows, which may be narrower than WIDTH."""
     front = rows @ weights[COLUMNS : COLUMNS + rows.shape[1]]
     front += weights[0]
@@ -84,7 +89,7 @@ class Stack:
 
     def __init__(self, nets: list[Net]) -> None:
         self.steps = [net.steps for net in nets]
-        tables = [net.average for net in nets]
+        tables = [net.average.astype(np.float64) for net in nets]
         front = np.concatenate([one[:, :HIDDEN] for one in tables] + [one[:, HIDDEN:] for one in tables], axis=1)
         self.front, self.constants = np.ascontiguousarray(front[COLUMNS:]), front[0]
         self.hidden, column = HIDDEN * len(nets), 0
@@ -103,13 +108,14 @@ class Stack:
         return found
 
 
-def dropped(rows: Floats, share: float, random: np.random.Generator) -> Floats:
+def dropped(rows: Singles, share: float, random: np.random.Generator) -> Singles:
     """Rows with a random share of entries left out and the rest scaled up (dropout, Srivastava et al. 2014)."""
-    rows *= random.random((len(rows), WIDTH))[:, : rows.shape[1]] > share
-    rows /= 1 - share
+    left_out = round(share * 256)
+    rows *= random.integers(0, 256, rows.shape, np.uint8) >= left_out
+    rows *= 256 / (256 - left_out)
     return rows
 
 
-def logistic(value: Floats) -> Floats:
+def logistic(value: NDArray[F]) -> NDArray[F]:
     """1 / (1 + e^−x), safe for large values."""
-    return np.asarray(1 / (1 + np.exp(-np.minimum(np.maximum(value, -30), 30))), np.float64)
+    return np.asarray(1 / (1 + np.exp(-np.minimum(np.maximum(value, -30), 30))), value.dtype)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -15,13 +14,12 @@ from risk_svc.domain.forecast.online.engine import Engine, Held
 from risk_svc.domain.forecast.online.learner import Learner
 from risk_svc.domain.forecast.online.lessons import Lesson
 from risk_svc.domain.forecast.online.memory import Memory
-from risk_svc.domain.forecast.online.mix import Mix
 from risk_svc.domain.forecast.online.model import Model
 from risk_svc.domain.forecast.online.net import Net
 from risk_svc.domain.forecast.online.rates import Paces, Rates
 from risk_svc.domain.forecast.online.view import Incident
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """Raised whenever features, columns or networks change their meaning: stored models of another format are refused."""
 LEVEL: Final = 1
 MODEL: Final = f"candor model {FORMAT}\n".encode()
@@ -59,7 +57,8 @@ class ModelState(msgspec.Struct, array_like=True):
     """All of a model."""
 
     version: int
-    groups: dict[str, int]
+    groups: list[tuple[str, str, int]]
+    at: float
     rates: list[RatesState]
     kinds: list[dict[str, list[float]]]
     answered: list[tuple[str, int, int]]
@@ -67,6 +66,7 @@ class ModelState(msgspec.Struct, array_like=True):
     rows: float
     layout: list[Array]
     nets: list[NetState]
+    reference: list[Array]
     mixes: list[list[Array]]
     intervals: list[Array]
 
@@ -85,7 +85,7 @@ class EngineState(msgspec.Struct, array_like=True):
     open: dict[str, Held]
     incidents: dict[str, Incident]
     lessons: list[Lesson]
-    fresh: list[tuple[int, dict[str, float] | None, str]]
+    fresh: list[tuple[int, dict[str, float] | None, tuple[str, str]]]
     learner: tuple[int, int, list[float]]
     waiting: Array
     memory: dict[str, Array]
@@ -163,7 +163,8 @@ def _out(model: Model, *, training: bool) -> ModelState:
     context, layout, judge = model.context, model.layout, model.intervals
     return ModelState(
         model.version,
-        model.groups,
+        [(*group, number) for group, number in model.groups.items()],
+        context.at,
         [_rates_out(table) for table in _tables(context)],
         [context.leads, context.spread, context.tails],
         [(kind, stage, n) for (kind, stage), n in context.answered.items()],
@@ -171,17 +172,20 @@ def _out(model: Model, *, training: bool) -> ModelState:
         layout.n,
         [_pack(layout.total), _pack(layout.squares)],
         [_net_out(net, training=training) for net in model.nets()],
-        [[_pack(mix.loss), _pack(mix.n)] for mix in (model.shares, model.curves)],
+        [_pack(model.reference.late), _pack(model.reference.n)],
+        [[_pack(mix.loss), _pack(mix.n), _pack(mix.answers)] for mix in (model.shares, model.curves)],
         [_pack(judge.hits), _pack(judge.n), _pack(judge.drift)],
     )
 
 
 def _in(state: ModelState, model: Model) -> Model:
-    model.version, model.groups = state.version, state.groups
+    model.version = state.version
+    model.groups = {(kind, what): number for kind, what, number in state.groups}
     context, layout, judge = model.context, model.layout, model.intervals
     for table, stored in zip(_tables(context), state.rates, strict=True):
         rows = _unpack(stored.values).tolist()
         table.table = {tuple(key): row for key, row in zip(stored.keys, rows, strict=True)}
+    context.at = state.at
     context.leads, context.spread, context.tails = state.kinds
     context.answered = {(kind, stage): n for kind, stage, n in state.answered}
     layout.columns, layout.n = state.columns, state.rows
@@ -191,16 +195,12 @@ def _in(state: ModelState, model: Model) -> Model:
         net.average, net.steps = _unpack(held.average), held.steps
         if held.training:
             net.weights, net.first, net.second = (_unpack(one) for one in held.training)
-    for mix, pair in zip((model.shares, model.curves), state.mixes, strict=True):
-        _mix_in(mix, pair)
+    model.reference.late, model.reference.n = (_unpack(one) for one in state.reference)
+    for mix, parts in zip((model.shares, model.curves), state.mixes, strict=True):
+        mix.loss, mix.n, mix.answers = (_unpack(one) for one in parts)
     judge.hits, judge.n, judge.drift = (_unpack(one) for one in state.intervals)
-    judge.refresh()
+    model.refresh()
     return model
-
-
-def _mix_in(mix: Mix, pair: Sequence[Array]) -> None:
-    mix.loss, mix.n = (_unpack(one) for one in pair)
-    mix.refresh()
 
 
 def _tables(context: Context) -> list[Rates | Paces]:

@@ -16,6 +16,8 @@ SLIP_SHARE: Final = 0.01
 """A plan counts as slipped a minute, or a hundredth of the lead time, after it passed, whichever is longer."""
 LEADS: Final = {0.25: "left75", 0.5: "left50", 0.75: "left25"}
 """Shares of the lead time gone by at which a promise is looked at though nothing happens."""
+DUE: Final = "due"
+"""The moment at which it becomes overdue."""
 
 
 class Incident(msgspec.Struct, array_like=True):
@@ -87,8 +89,8 @@ class View(msgspec.Struct, array_like=True):
         return looks(self.made, self.deadline)
 
     def what_at(self, now: float) -> str:
-        """The newest moment of its life by `now`: `made`, `left50`, `at:<milestone>`, `slip:<milestone>` …"""
-        known = [(self.made, 0, "made"), *((at, 1, what) for at, what in self.looks())]
+        """The newest moment of its life by `now`: `made`, `left50`, `at:<milestone>`, `slip:<milestone>`, `due` …"""
+        known = [(self.made, 0, "made"), (self.deadline, 1, DUE), *((at, 1, what) for at, what in self.looks())]
         known += [(at, 2, f"slip:{name}") for at, name in self.slips()]
         known += [(at, 3, f"at:{name}") for name, at in self.reached.items()]
         return max((one for one in known if one[0] <= now), default=known[0])[2]

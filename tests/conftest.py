@@ -24,6 +24,11 @@ settings.register_profile(
     database=DirectoryBasedExampleDatabase(HOME / "hypothesis"),
 )
 settings.load_profile("candor")
+PROGRAMS = {
+    "browser": ("chromium", "Chromium is missing: apt-get install chromium"),
+    "promtool": ("promtool", "promtool is missing: it is in Debian's package prometheus, and .ci/run fetches it alone"),
+}
+"""What some tests need that does not come from pip, by their marker, and what to do where it is missing."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,7 +37,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "browser: needs Chromium (skipped without it, but a failure when CI=true)")
+    for marker, (program, _) in PROGRAMS.items():
+        config.addinivalue_line(
+            "markers", f"{marker}: needs {program} (skipped without it, but a failure when CI=true)"
+        )
     if config.option.seed is None:
         worker = getattr(config, "workerinput", None)
         config.option.seed = worker["seed"] if worker else random.SystemRandom().randrange(2**32)
@@ -50,12 +58,14 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if shutil.which("chromium") or os.environ.get("CI") == "true":
+    if os.environ.get("CI") == "true":
         return
-    missing = pytest.mark.skip(reason="Chromium is missing: apt-get install chromium")
-    for item in items:
-        if item.get_closest_marker("browser"):
-            item.add_marker(missing)
+    for marker, (program, reason) in PROGRAMS.items():
+        if shutil.which(program):
+            continue
+        for item in items:
+            if item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(scope="session")

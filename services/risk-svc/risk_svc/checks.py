@@ -29,14 +29,20 @@ FRESH_S: Final = 2.0
 router: Final = APIRouter(tags=["checks"])
 
 
-class StepIn(Body):
+class Draft(Body):
+    """A body of promise-svc, or a part of one: what no forecast uses is let by, the rest is held to the same bounds."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class StepIn(Draft):
     """A step on the way to the promise."""
 
     name: Annotated[Name, Field(max_length=200)]
     planned: Moment | None = None
 
 
-class DependencyIn(Body):
+class DependencyIn(Draft):
     """Something the promise would rest on."""
 
     kind: Id
@@ -49,10 +55,8 @@ def _differ(steps: list[StepIn]) -> list[StepIn]:
     return steps
 
 
-class CheckIn(Body):
+class CheckIn(Draft):
     """A draft: what a forecast may know of a promise, as `POST /v1/promises` takes it; other fields are let by."""
-
-    model_config = ConfigDict(extra="ignore")
 
     kind: Id
     due: Moment
@@ -62,10 +66,10 @@ class CheckIn(Body):
     depends_on: Annotated[list[DependencyIn], Field(max_length=100)] = []
 
     def view(self, now: datetime) -> View:
-        """The promise as the model would see it, made `now`."""
+        """The promise as the model would see it, made `now`: a step planned for an earlier time has slipped by then."""
         texts, numbers = labels(dict(self.labels), frozenset())
         made = now.timestamp()
-        return View(
+        view = View(
             promise_id="",
             kind=self.kind,
             made=made,
@@ -78,6 +82,8 @@ class CheckIn(Body):
             stages=[(-1, made)],
             places=[f"{on.kind}:{on.id}" for on in self.depends_on],
         )
+        view.slipped = [name for at, name in view.slips() if at <= made]
+        return view
 
 
 class CheckOut(BaseModel):

@@ -53,10 +53,11 @@ class Figures:
             metrics.PROMISES_OPEN.labels(name).set(count)
         metrics.PROMISES_SLIPPING.set(counted["slipping"])
         # Arithmetic of some hundredths of a second, every 15 of them: the event loop goes on meanwhile.
-        _calibration(await asyncio.to_thread(track, scored))
+        show(await asyncio.to_thread(track, scored))
 
 
-def _calibration(found: Track) -> None:
+def show(found: Track) -> None:
+    """Set the gauges of the forecasts' own record; before anything is scored they stay as they are."""
     if found.brier is None or found.base_brier is None:
         return
     metrics.FORECAST_BRIER.set(found.brier)

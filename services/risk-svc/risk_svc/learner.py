@@ -116,7 +116,7 @@ class Learner:
         epoch = self.leases.epochs.get(0)
         if epoch is None:
             self.course, self._calm = None, self._renewed
-            measures.BOUNDARIES_WAITING.set(0)
+            measures.BOUNDARIES_WAITING.set(math.nan)
             self.turns += 1
             return False
         if self.course is None or epoch != self._epoch:
@@ -162,6 +162,8 @@ class Learner:
             log.warning("not learning", why=why, consequence="forecasts rest on an older model")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), PAUSE_SECONDS)
+        # Until a turn succeeds: the figure of an earlier one would go on saying that all is well.
+        measures.BOUNDARIES_WAITING.set(math.nan)
         return False
 
     async def _renew(self) -> None:

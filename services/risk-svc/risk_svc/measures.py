@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -19,9 +20,11 @@ MODEL_BOUNDARY: Final = Gauge(
 )
 BOUNDARIES_WAITING: Final = Gauge(
     "candor_model_boundaries_waiting",
-    "Version boundaries that business time has passed and the learner has not closed.",
+    "Version boundaries that business time has passed and the learner has not closed; NaN where nobody learns.",
     registry=REGISTRY,
 )
+# Every role of risk-svc exports it: 0 from one that does not learn would say that all is well.
+BOUNDARIES_WAITING.set(math.nan)
 JOURNAL_UNREAD: Final = Gauge("candor_journal_unread_rows", "Rows that the learner has to read.", registry=REGISTRY)
 JOURNAL_WAITING: Final = Gauge(
     "candor_journal_waiting_entries", "Entries read that no closed boundary covers.", registry=REGISTRY

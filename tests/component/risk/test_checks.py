@@ -13,6 +13,7 @@ import pytest_asyncio
 from risk_svc.domain.forecast.online.stored import model_bytes
 from tests.support.api import Api
 from tests.support.clocks import ManualClock
+from tests.support.drafts import whole
 from tests.support.risk_web import risk_web
 from tests.support.servers import Databases
 from tests.support.taught import taught
@@ -67,9 +68,41 @@ async def test_too_little_history_says_so_and_shows_the_base_rate(api: Api) -> N
     assert 0 < found["base_rate"] < 1
 
 
-async def test_the_body_of_a_promise_can_be_sent_as_it_is(api: Api) -> None:
-    whole = draft(48, customer_id="c1", what="A parcel", depends_on=[{"kind": "site", "id": "LEJ"}], value=12.5)
-    assert (await asked(api, whole)).status_code == 200
+async def test_the_whole_body_of_a_promise_can_be_sent_as_it_is(api: Api) -> None:
+    body = whole(NOW + timedelta(hours=48))
+    answer = await asked(api, body)
+    assert (answer.status_code, answer.json()["verdict"]) == (200, "too_little_history"), answer.text
+    for name in sorted(body.keys() - {"kind", "due"}):
+        left = {field: value for field, value in body.items() if field != name}
+        assert (await asked(api, left)).status_code == 200, f"without {name}"
+
+
+@pytest.mark.parametrize("name", ["milestones", "depends_on", "references", "scope"])
+async def test_each_part_of_a_promise_can_be_sent_with_all_its_fields(api: Api, name: str) -> None:
+    answer = await asked(api, draft(48) | {name: whole(NOW)[name]})
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize(
+    "unused",
+    [
+        {"scope": [{"item": "parcel", "weight": 2.0, "supported": False}]},
+        {"value": 12.5, "currency": "EUR", "zone": "Europe/Berlin", "made_at": "2013-03-08T12:00:00Z"},
+        {"what": 7, "scope": "everything", "not_a_field": None},
+    ],
+)
+async def test_what_no_forecast_uses_changes_nothing(api: Api, unused: dict[str, Any]) -> None:
+    plain, more = [(await asked(api, draft(48, **fields))).json() for fields in ({}, unused)]
+    assert more == plain
+    told = [step | {"told": True} for step in draft(48)["milestones"]]
+    assert (await asked(api, draft(48, milestones=told))).json() == plain
+
+
+@pytest.mark.parametrize("days", [0.001, 60_000])
+async def test_dates_close_by_and_far_away_are_answered(api: Api, days: float) -> None:
+    planned = [{"name": "a", "planned": "1970-01-01T00:00:00Z"}, {"name": "b", "planned": "2200-12-31T23:59:59Z"}]
+    answer = await asked(api, draft(days * 24, tolerance_s=315_360_000, milestones=planned))
+    assert (answer.status_code, answer.json()["basis"]) == (200, "parcel"), answer.text
 
 
 @pytest.mark.parametrize(
@@ -80,6 +113,8 @@ async def test_the_body_of_a_promise_can_be_sent_as_it_is(api: Api) -> None:
         ({"kind": ""}, "/kind"),
         ({"labels": {"weight": []}}, "/labels/weight"),
         ({"milestones": [{"name": "a"}, {"name": "a"}]}, "/milestones"),
+        ({"milestones": [{"name": "a", "planned": "2013-03-08"}]}, "/milestones/0/planned"),
+        ({"depends_on": [{"kind": "site"}]}, "/depends_on/0/id"),
         ({"tolerance_s": -1}, "/tolerance_s"),
     ],
 )

@@ -1,0 +1,58 @@
+"""What /metrics says of who learns: how many boundaries wait, and NaN from a process that does not learn."""
+
+from __future__ import annotations
+
+import math
+
+from candor.ops.metrics import REGISTRY
+from candor.store.db import Database
+from risk_svc.learner import Learner
+from tests.support.at_work import at_work
+from tests.support.clocks import ManualClock
+from tests.support.learning import DAY, EACH, Ticks, drained, holding, write
+from tests.support.risk import MADE, entries, flights
+from tests.support.waiting import until
+
+
+def waiting() -> float:
+    found = REGISTRY.get_sample_value("candor_model_boundaries_waiting")
+    assert found is not None
+    return found
+
+
+async def test_boundaries_that_the_clock_passed_wait_until_they_are_closed(
+    risk_database: Database, clock: ManualClock, ticks: Ticks
+) -> None:
+    await write(risk_database, entries(flights(30)))
+    learner = await holding(risk_database, clock, ticks)
+    await learner.turn()
+    # What came in this moment is given time for what belongs before it.
+    assert waiting() >= 4
+    await drained(learner, ticks)
+    assert waiting() == 0
+    # Two boundaries were passed; a turn closes one and leaves the other.
+    clock.set(MADE + DAY / 12)
+    assert await learner.turn()
+    assert waiting() == 1
+
+
+async def test_who_waits_for_the_lease_does_not_say_that_all_is_well(
+    risk_database: Database, clock: ManualClock, ticks: Ticks
+) -> None:
+    await drained(await holding(risk_database, clock, ticks), ticks)
+    assert waiting() == 0
+    standby = Learner(risk_database, clock, EACH, system=ticks)
+    await standby.leases.renew()
+    await standby.turn()
+    assert math.isnan(waiting())
+
+
+async def test_a_learner_that_cannot_read_does_not_go_on_saying_what_waited_before(
+    risk_database: Database, clock: ManualClock
+) -> None:
+    async with at_work(Learner(risk_database, clock, EACH)):
+        await until(lambda: waiting() == 0)
+        await risk_database.pool.execute("ALTER TABLE journal RENAME TO elsewhere")
+        await until(lambda: math.isnan(waiting()))
+        await risk_database.pool.execute("ALTER TABLE elsewhere RENAME TO journal")
+        await until(lambda: waiting() == 0)

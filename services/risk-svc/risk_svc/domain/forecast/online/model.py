@@ -54,12 +54,12 @@ class Model:
         self.likes = Likes(self.context)
         self.layout = Layout()
         self.layout.columns[PACE] = 0
-        self.long = Survival(rate=1.4e-3, decay=0.1, seed=0)
-        self.short = Survival(rate=1.4e-3, decay=0.3, seed=5)
-        self.direct = Direct(rate=7e-4, decay=0.5, seed=1)
+        self.long = Survival(rate=2e-3, decay=0.1, seed=0)
+        self.short = Survival(rate=2e-3, decay=0.3, seed=5)
+        self.direct = Direct(rate=1e-3, decay=0.5, seed=1)
         self.reference = Reference(GROUPS)
         # The networks err alike: their average is worth more than the best of them. The reference class is a start.
-        self.shares = Mix(GROUPS, [0.05, 0.05, 0.05, 0.2], [DOUBT, DOUBT, DOUBT, 0.0])
+        self.shares = Mix(GROUPS, [0.1, 0.1, 0.1, 0.2], [DOUBT, DOUBT, DOUBT, 0.0])
         self.curves = Mix(GROUPS, [0.2, 0.2], [0.0, 0.0])
         self.intervals = Intervals(GROUPS)
         self.groups: dict[Group, int] = {}

@@ -17,7 +17,7 @@ FIRST, SECOND = 0.9, 0.999
 SLOWEST: Final = 0.3
 """The learning rate falls with the square root of experience, but never below this share: the world drifts."""
 SETTLED: Final = 20_000.0
-AVERAGING: Final = 0.002
+AVERAGING: Final = 0.004
 RECENT: Final = 10.0
 """How much more the newest steps count in a young average (Shamir & Zhang 2013); a plain one lags by half its life."""
 OUTER: Final = slice(1, 1 + HIDDEN)

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from risk_svc.domain.forecast.online.context import BASE, BASE_SHRINK
 from risk_svc.domain.forecast.online.layout import Floats
-from risk_svc.domain.forecast.online.mix import EVERY, MEMORY, counts
+from risk_svc.domain.forecast.online.mix import EVERY, counts
 
+MEMORY: Final = 1000.0
+"""Answers after which one counts a third: an old share misleads."""
 SHRINK: Final = 20.0
 """How many answers of a kind of moment's own weigh as much as what all kinds together show."""
 

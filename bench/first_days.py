@@ -1,0 +1,117 @@
+"""How good forecasts are while little is known: the first days of a stream, beside the running share late.
+
+    python -m bench.first_days [--days 4]
+
+Real flights of three airports, learnt from nothing on seven days of the year. A forecast counts by how many promises
+were due, and so answered, when it was asked for; below 20 none is stated. No clock is read: the figures are the same on
+every machine.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from typing import Any, Final, NamedTuple
+
+import typer
+from rich.progress import Progress
+
+from bench import report
+from candor.replay.stream import utc_text
+from candor_demo import flights as fl
+from candor_demo import source
+from risk_svc.domain.forecast.online.engine import Engine
+from risk_svc.domain.forecast.online.stream import decide, seconds, take
+from risk_svc.domain.ledger import Ledger, natural
+
+STARTS: Final = [date(2013, month, day) for month, day in ((1, 8), (2, 6), (3, 12), (4, 11), (5, 17), (6, 15), (7, 21))]
+CUTS: Final = (20, 100, 300, 1000, 3000)
+SLIPPED: Final = timedelta(minutes=15)
+BASELINE: Final = "share late"
+Event = dict[str, Any]
+
+
+class Case(NamedTuple):
+    """One forecast: how many promises were answered by then, what was said, what the baseline said, what came."""
+
+    known: int
+    said: float
+    base: float
+    late: int
+
+
+def events_of(flight: fl.Flight) -> Iterator[Event]:
+    """A flight in the backtest's format."""
+    labels = fl.promise_event(flight).data["labels"]
+    plans = {"departed": flight.planned_departure, "arrived": flight.planned_arrival}
+    told = {"planned": {name: utc_text(at) for name, at in plans.items()}, "milestones": list(plans)}
+    yield _event(flight, flight.made_at, "made", {"kind": "flight", "due": utc_text(flight.due)} | told | labels)
+    left = flight.departed
+    if left is None or left > flight.planned_departure + SLIPPED:
+        slip = {"milestone": "departed", "planned": utc_text(flight.planned_departure)}
+        yield _event(flight, flight.planned_departure + SLIPPED, "slipped", slip)
+    if left is not None:
+        yield _event(flight, left, "reached", {"milestone": "departed"})
+        if flight.arrived is not None:
+            yield _event(flight, flight.arrived, "reached", {"milestone": "arrived", "final": True})
+
+
+def _event(flight: fl.Flight, at: Any, what: str, data: Event) -> Event:
+    sort = "promise" if what == "made" else "milestone"
+    return {"type": f"{sort}.{what}", "time": utc_text(at), "promise_id": flight.promise_id, "data": data}
+
+
+def cases(events: Iterable[Event]) -> Iterator[Case]:
+    """Every forecast of a stream in time order, asked for at the natural leads, of promises that came due."""
+    engine, ledger = Engine(), Ledger()
+    dues: list[float] = []
+    asked: dict[tuple[str, str], float] = {}
+    for asking, line in natural(iter(events)):
+        if asking:
+            asked[line["promise_id"], line["kind"]] = seconds(line["time"])
+            ledger.asked(line, decide(engine, line))
+            continue
+        if line["type"] == "promise.made":
+            dues.append(seconds(line["data"]["due"]))
+        take(engine, line)
+        ledger.event(line)
+    dues.sort()
+    for one in ledger.scored()[0]:
+        yield Case(bisect_right(dues, asked[one.promise, one.lead]), one.p, one.base, one.outcome)
+
+
+def figures(found: Iterable[Case]) -> dict[str, dict[str, float]]:
+    """Brier scores of both sides, by how much was known."""
+    loss: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
+    for case in found:
+        low = max((cut for cut in CUTS if cut <= case.known), default=None)
+        if low is not None:
+            loss[f"Brier, {low:,}+ known"].append(((case.said - case.late) ** 2, (case.base - case.late) ** 2))
+    sides = zip(("engine", BASELINE), (0, 1), strict=True)
+    return {
+        side: {name: sum(pair[place] for pair in pairs) / len(pairs) for name, pairs in sorted(loss.items(), key=_low)}
+        for side, place in sides
+    }
+
+
+def _low(item: tuple[str, object]) -> int:
+    return int(item[0].split()[1].replace(",", "").rstrip("+"))
+
+
+def main(days: int = 4) -> None:
+    """Measure and write bench/results/first_days.json: a round is one start."""
+    rounds, zones = [], source.zones()
+    with Progress() as progress:
+        task = progress.add_task("learning from nothing", total=len(STARTS))
+        for start in STARTS:
+            rows = source.flight_rows(start, start + timedelta(days=days - 1))
+            events = [event for row in rows for event in events_of(fl.parse_flight(row, zones))]
+            rounds.append(figures(cases(sorted(events, key=lambda event: event["time"]))))
+            progress.advance(task)
+    report.publish("first_days", rounds, BASELINE, dict.fromkeys(rounds[0]["engine"], "no mark"))
+
+
+if __name__ == "__main__":
+    typer.run(main)

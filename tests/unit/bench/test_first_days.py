@@ -1,0 +1,52 @@
+"""The bench of the first days: flights as the backtest reads them, and forecasts counted by what was known."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from bench.first_days import Case, cases, events_of, figures
+from candor_demo.flights import Flight
+from risk_svc.domain.forecast.online.stream import seconds
+
+PLANNED = datetime(2013, 1, 8, 12, tzinfo=UTC)
+
+
+def flight(number: int, late: float | None = 0.0) -> Flight:
+    """A flight of two hours, `number` hours after the first; None: it never left."""
+    leaves = PLANNED + timedelta(hours=number)
+    left = None if late is None else leaves + timedelta(minutes=late)
+    lands = None if left is None else left + timedelta(hours=2)
+    day = date(2013, 1, 8)
+    return Flight("UA", str(number), "EWR", "ORD", day, leaves, leaves + timedelta(hours=2), left, lands)
+
+
+def test_a_flight_slips_once_it_is_a_quarter_of_an_hour_late_and_a_cancelled_one_is_never_done() -> None:
+    kinds = {
+        late: [(event["type"], event["data"].get("final", False)) for event in events_of(flight(0, late))]
+        for late in (10.0, 20.0, None)
+    }
+    made, left, done = ("promise.made", False), ("milestone.reached", False), ("milestone.reached", True)
+    slipped = ("milestone.slipped", False)
+    assert kinds == {10.0: [made, left, done], 20.0: [made, slipped, left, done], None: [made, slipped]}
+
+
+def test_every_forecast_knows_how_many_promises_were_answered_when_it_was_asked_for() -> None:
+    flights = [flight(number, 40.0 if number % 3 == 0 else 0.0) for number in range(30)]
+    events = sorted((event for one in flights for event in events_of(one)), key=lambda event: event["time"])
+    found = list(cases(events))
+    dues = [seconds(event["data"]["due"]) for event in events if event["type"] == "promise.made"]
+    made = sorted(case.known for case in found)
+    assert made[0] == 0
+    assert max(made) < len(dues)
+    assert {case.late for case in found} == {0, 1}
+    assert all(0 <= case.said <= 1 and 0 <= case.base <= 1 for case in found)
+
+
+def test_losses_are_kept_apart_by_what_was_known() -> None:
+    found = [Case(5, 0.9, 0.9, 0), Case(20, 0.5, 1.0, 0), Case(99, 0.5, 0.0, 1), Case(1500, 0.0, 0.5, 1)]
+    assert figures(found) == {
+        "engine": {"Brier, 20+ known": 0.25, "Brier, 1,000+ known": pytest.approx(1.0)},
+        "share late": {"Brier, 20+ known": 1.0, "Brier, 1,000+ known": 0.25},
+    }

@@ -54,6 +54,7 @@ bench: install
 	@$(BIN)/python -m bench.latency
 	@$(BIN)/python -m bench.intake
 	@$(BIN)/python -m bench.forecast
+	@$(BIN)/python -m bench.first_days
 	@$(BIN)/python -m bench.checks
 
 clean:

@@ -20,6 +20,7 @@ AGAIN: Final = 10
 """How often a moment is learned from by a survival expert, and six times by the direct one."""
 AGAIN_DIRECT: Final = 6
 ALIKE: Final = 1.5
+"""A yardstick that was this many times as long, or as short, measured something else."""
 OPEN_FOR: Final = 5.0
 """Lead times after which an open promise says nothing new."""
 Spots = NDArray[np.int64]
@@ -116,9 +117,13 @@ class Learner:
         return self._alike(self.memory.drawn(ages, random))
 
     def _alike(self, spots: Spots) -> Spots:
-        """Those measured by a yardstick like the present one: a kind's first moments, measured by a guess, mislead."""
-        share = self.memory.unit[spots] / self.model.units()[self.memory.group[spots]]
-        return spots[~((share > ALIKE) | (share < 1 / ALIKE))]
+        """Those measured by a yardstick like the present one: a kind's first moments, measured by a guess, mislead.
+
+        Nor does a moment teach that came after the completion, which was reported later.
+        """
+        memory = self.memory
+        share = memory.unit[spots] / self.model.units()[memory.group[spots]]
+        return spots[~((share > ALIKE) | (share < 1 / ALIKE) | (memory.done[spots] < memory.at[spots]))]
 
     def _survival(self, expert: Survival, now: float, spots: Spots, leave: float, random: np.random.Generator) -> None:
         memory, layout = self.memory, self.model.layout

@@ -245,8 +245,8 @@ async def test_what_is_published_says_what_moved_the_forecast(desk: Desk, clock:
     await desk.take(story.milestone("departed", 60))
     view = (await stored(desk)).view
     words = dict(view.why)
-    assert words["departed 60 min late"] < view.p_slip - 0.1
-    assert view.trail[-1].why == "departed 60 min late"
+    assert words["departed 60 min late"] < view.p_slip - 0.05
+    assert view.trail[-1].why == next(iter(words))
 
 
 async def test_with_publishing_off_all_is_saved_and_nobody_is_told(

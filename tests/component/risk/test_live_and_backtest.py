@@ -169,7 +169,7 @@ async def test_every_version_forecasts_as_the_backtest_does_and_two_workers_agre
             model.take(models[other.version])
         state = folded(events, decision["time"])[decision["promise_id"]]
         live = model.forecast([view_of(state, at)], [[]], at)
-        assert view_of(state, at).what_at(at) == decision["kind"]
+        assert view_of(state, at).newest(at)[1] == decision["kind"]
         same(live, 0, float(live.p_slip[0]), other, at)
         used.add(other.version)
     assert len(used) > 100
@@ -181,7 +181,7 @@ async def test_every_version_forecasts_as_the_backtest_does_and_two_workers_agre
     assert len(ahead) > 10
     at = LATER.timestamp()
     now = iso((LATER - START).total_seconds() / 3600)
-    asked = [{"promise_id": one.promise_id, "time": now, "kind": view_of(one, at).what_at(at)} for one in ahead]
+    asked = [{"promise_id": one.promise_id, "time": now, "kind": view_of(one, at).newest(at)[1]} for one in ahead]
     for state, other in zip(ahead, backtested(events, asked), strict=True):
         assert (state.view.model, state.view.at) == (other.version, at)
         assert other.version == max(models)

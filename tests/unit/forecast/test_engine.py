@@ -174,12 +174,12 @@ def test_a_version_comes_at_a_boundary_and_only_if_something_was_learnt() -> Non
 
 def test_the_newest_moment_names_what_is_known() -> None:
     seen = view(reached={"shipped": 8 * HOUR}, last=0, last_at=8 * HOUR)
-    assert seen.what_at(HOUR) == "made"
-    assert seen.what_at(6 * HOUR) == "left75"
-    assert seen.what_at(7 * HOUR) == "slip:shipped"
-    assert seen.what_at(8 * HOUR) == "at:shipped"
-    assert seen.what_at(12 * HOUR) == "left50"
-    assert seen.what_at(2 * DAY) == "due"
+    assert seen.newest(HOUR) == (0.0, "made")
+    assert seen.newest(6 * HOUR) == (6 * HOUR, "left75")
+    assert seen.newest(7 * HOUR)[1] == "slip:shipped"
+    assert seen.newest(8 * HOUR) == (8 * HOUR, "at:shipped")
+    assert seen.newest(12 * HOUR + 1) == (12 * HOUR, "left50")
+    assert seen.newest(2 * DAY) == (DAY, "due")
 
 
 @pytest.mark.parametrize("name", ["", "x" * 300])

@@ -152,12 +152,12 @@ def test_weights_are_a_mixture_and_the_better_expert_gets_more(seed: int, n: int
 
 
 def test_an_expert_in_doubt_is_believed_once_it_has_done_better() -> None:
-    mix, one, two = Mix(4, [0.05, 0.2], [60.0, 0.0]), np.ones(250, np.int64), np.full(250, 2)
+    mix, one, two = Mix(4, [0.05, 0.2], [6.0, 0.0]), np.ones(250, np.int64), np.full(250, 2)
     assert mix.weights[1, 0] == pytest.approx(FLOOR, abs=0.05)
     mix.learn(one, np.tile([0.2, 0.2], (250, 1)))
     mix.refresh()
     assert mix.weights[1, 0] < 0.2
-    for _ in range(8):
+    for _ in range(40):
         mix.learn(one, np.tile([0.1, 0.2], (250, 1)))
         mix.learn(two, np.tile([0.2, 0.1], (250, 1)))
     mix.refresh()

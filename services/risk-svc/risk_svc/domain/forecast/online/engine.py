@@ -35,9 +35,10 @@ class Forecast(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Held(msgspec.Struct):
-    """A promise under watch: its newest picture, the serial numbers of its moments, whether its answer is known."""
+    """A promise under watch: its newest picture and moment, the serial numbers of all, whether its answer is known."""
 
     view: View
+    at: float = 0.0
     rows: list[int] = []
     labelled: bool = False
 
@@ -100,17 +101,21 @@ class Engine:
         self.now = max(self.now, now)
 
     def forecast(self, promise: str, at: float, what: str) -> Forecast:
-        """The forecast of an open promise at `at`; of an unknown one, what the yardsticks alone say."""
+        """The forecast of an open promise at `at`; of an unknown one, what the yardsticks alone say.
+
+        It is told as it stood at its newest moment, given that it is not complete by `at`.
+        """
         held = self.open.get(promise)
         if held is None:
-            view = View(promise, "", at, at + self.model.context.lead(""), [], {}, [], [], at)
+            moment, view = at, View(promise, "", at, at + self.model.context.lead(""), [], {}, [], [], at)
         else:
             view = held.view
+            moment = view.newest(at)[0] if self.by_clock else held.at
         last = self._last
-        if last is not None and last[:3] == (promise, what, at):
+        if last is not None and last[:3] == (promise, what, moment):
             row = last[3]
         else:
-            row = self.model.layout.row(self._features(view, at, what))
+            row = self.model.layout.row(self._features(view, moment, what))
         unit = self.model.context.unit(view.kind)
         start, end = place(np.array([at - view.deadline, HORIZON * view.lead]), np.array([unit])).tolist()
         p_late, told = alone(self.model, row, start, end, self.model.group(view.kind, what))
@@ -167,7 +172,7 @@ class Engine:
         )
         if at >= view.deadline:
             self.learner.memory.overdue(serial)
-        held.rows = [*held.rows, serial]
+        held.at, held.rows = at, [*held.rows, serial]
         self.fresh.append((serial, None if known else found, (view.kind, what)))
         self._last = (view.promise_id, what, at, row)
 

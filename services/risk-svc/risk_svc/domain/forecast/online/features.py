@@ -20,10 +20,8 @@ HOURS: Final = {of: (f"hour {of}|sin", f"hour {of}|cos") for of in ("due", "now"
 def features(view: View, at: float, what: str, likes: Likes, incidents: Iterable[Incident]) -> Features:
     """Everything known of a promise at `at`; `what` names the moment, `incidents` are those that touch it.
 
-    The part of a name before `|` is its group. What is overdue is told as it stood at its deadline, or its newest step:
-    nothing was ever learnt of moments after that, only how long like promises then took.
+    The part of a name before `|` is its group.
     """
-    at = min(at, max(view.deadline, view.last_at))
     found: Features = {"|bias": 1.0, f"moment|{what}": 1.0, f"kind|{view.kind}": 1.0}
     unit = likes.context.unit(view.kind)
     _clock(found, view, at, unit)
@@ -39,7 +37,7 @@ def features(view: View, at: float, what: str, likes: Likes, incidents: Iterable
     _projection(found, view, at, likes.context, total)
     for incident in incidents:
         found[f"incident {incident.category}|open"] = 1.0
-        found[f"incident {incident.category}|since"] = math.asinh((at - incident.since) / unit)
+        found[f"incident {incident.category}|since"] = math.asinh(max(0.0, at - incident.since) / unit)
         for name, measure in incident.measures.items():
             found[f"incident measure|{name}"] = measure
     return found

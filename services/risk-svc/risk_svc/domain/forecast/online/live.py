@@ -105,14 +105,20 @@ class Published:
         self.model = model_of(raw)
 
     def forecast(self, views: Sequence[View], incidents: Sequence[Sequence[Incident]], now: float) -> Predictions:
-        """Forecasts of open promises at `now`, one pass of numpy over the batch; `incidents` open on each."""
+        """Forecasts of open promises at `now`, one pass of numpy over the batch; `incidents` open on each.
+
+        The networks have learnt of moments alone. Between two of them a promise is told as it stood at the first, given
+        that it is not complete yet: while nothing happens it never looks less late, and no time told wanders.
+        """
         model = self.model
         context = model.context
-        whats = [view.what_at(now) for view in views]
-        cases = zip(views, whats, incidents, strict=True)
-        found = [features(view, now, what, model.likes, hit) for view, what, hit in cases]
+        moments = [view.newest(now) for view in views]
+        cases = zip(views, moments, incidents, strict=True)
+        found = [features(view, at, what, model.likes, hit) for view, (at, what), hit in cases]
         unit = np.array([context.unit(view.kind) for view in views])
-        group = np.array([model.group(view.kind, what) for view, what in zip(views, whats, strict=True)], np.int64)
+        group = np.array(
+            [model.group(view.kind, what) for view, (_, what) in zip(views, moments, strict=True)], np.int64
+        )
         answer = _answer(model, found, views, now, unit, group)
         weights = model.curves.weights[group]
         never = _never(answer, weights, views, unit)
@@ -142,8 +148,8 @@ class Published:
         model = self.model
         if view.deadline <= now or model.version == 0:
             return []
-        what = view.what_at(now)
-        found = features(view, now, what, model.likes, incidents)
+        at, what = view.newest(now)
+        found = features(view, at, what, model.likes, incidents)
         grouped = reasons.themes(found, view)
         p, *without = _left_out(model, found, list(grouped.values()), view, what, now)
         kept = reasons.chosen(list(grouped), p, without)

@@ -88,12 +88,13 @@ class View(msgspec.Struct, array_like=True):
         """(when, what) of the moments at which it is looked at though nothing happens, until the deadline."""
         return looks(self.made, self.deadline)
 
-    def what_at(self, now: float) -> str:
-        """The newest moment of its life by `now`: `made`, `left50`, `at:<milestone>`, `slip:<milestone>`, `due` …"""
+    def newest(self, now: float) -> tuple[float, str]:
+        """When the newest moment of its life by `now` was, and which: `made`, `left50`, `at:<milestone>`, `due` …"""
         known = [(self.made, 0, "made"), (self.deadline, 1, DUE), *((at, 1, what) for at, what in self.looks())]
         known += [(at, 2, f"slip:{name}") for at, name in self.slips()]
         known += [(at, 3, f"at:{name}") for name, at in self.reached.items()]
-        return max((one for one in known if one[0] <= now), default=known[0])[2]
+        at, _, what = max((one for one in known if one[0] <= now), default=known[0])
+        return at, what
 
 
 def looks(made: float, deadline: float) -> list[tuple[float, str]]:

@@ -65,7 +65,7 @@ class Layout:
 
     def coarse(self, rows: NDArray[np.float16]) -> Singles:
         """The same in single precision, to learn from."""
-        return self._scaled(rows, np.float32, self._mean.astype(np.float32), self._scale.astype(np.float32))
+        return self._scaled(rows, np.float32, *self._single)
 
     def _scaled(self, rows: NDArray[np.float16], sort: type[F], mean: NDArray[F], scale: NDArray[F]) -> NDArray[F]:
         used = len(self.columns)
@@ -84,3 +84,4 @@ class Layout:
         """Works out means and scales anew."""
         self._mean = self.total / self.n
         self._scale = 1 / np.sqrt(np.maximum(self.squares / self.n - self._mean**2, 1e-6))
+        self._single = self._mean.astype(np.float32), self._scale.astype(np.float32)

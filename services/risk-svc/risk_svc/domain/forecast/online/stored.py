@@ -14,7 +14,7 @@ from risk_svc.domain.forecast.online.engine import Engine, Held
 from risk_svc.domain.forecast.online.learner import Learner
 from risk_svc.domain.forecast.online.lessons import Lesson
 from risk_svc.domain.forecast.online.memory import Memory
-from risk_svc.domain.forecast.online.model import Model
+from risk_svc.domain.forecast.online.model import Group, Model
 from risk_svc.domain.forecast.online.net import Net
 from risk_svc.domain.forecast.online.rates import Paces, Rates
 from risk_svc.domain.forecast.online.view import Incident
@@ -85,7 +85,7 @@ class EngineState(msgspec.Struct, array_like=True):
     open: dict[str, Held]
     incidents: dict[str, Incident]
     lessons: list[Lesson]
-    fresh: list[tuple[int, dict[str, float] | None, tuple[str, str]]]
+    fresh: list[tuple[int, dict[str, float] | None, Group]]
     learner: tuple[int, int, list[float]]
     waiting: Array
     memory: dict[str, Array]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -118,6 +119,52 @@ def test_a_withdrawn_promise_leaves_without_an_answer() -> None:
     assert set(answers(engine)) == {UNKNOWN}
     assert engine.learner.memory.until[0] == 3 * HOUR
     assert not engine.open
+
+
+def test_a_cancelled_promise_is_late_and_says_nothing_of_those_that_are_only_overdue() -> None:
+    engine = Engine(by_clock=True)
+    engine.see(Seen(0.0, view()))
+    engine.see(Seen(5 * HOUR, view(), over=True))
+    engine.close(DAY + HOUR)
+    memory = engine.learner.memory
+    assert memory.at[: memory.size].tolist() == [0.0]
+    assert answers(engine) == [1]
+    assert math.isinf(memory.done[0])
+    engine.see(Seen(DAY + HOUR, view(), over=True))
+    engine.close(9 * DAY)
+    assert not engine.open
+
+
+def test_a_cancellation_taken_back_is_asked_about_again() -> None:
+    engine = Engine(by_clock=True)
+    engine.see(Seen(0.0, view()))
+    engine.see(Seen(5 * HOUR, view(), over=True))
+    engine.see(Seen(7 * HOUR, view()))
+    engine.advance(13 * HOUR)
+    assert engine.learner.memory.at[: engine.learner.memory.size].tolist() == [0.0, 12 * HOUR]
+
+
+def test_a_promise_first_heard_of_as_cancelled_teaches_nothing() -> None:
+    engine = Engine(by_clock=True)
+    engine.see(Seen(HOUR, view(), over=True))
+    assert not engine.open
+
+
+def test_a_recorded_stream_tells_of_cancellations_and_withdrawals_as_pictures_do() -> None:
+    def line(what: str, name: str, at: float, **data: Any) -> dict[str, Any]:
+        time = datetime.fromtimestamp(at, UTC).isoformat()
+        return {"type": f"promise.{what}", "promise_id": name, "time": time, "data": data}
+
+    due = datetime.fromtimestamp(DAY, UTC).isoformat()
+    engine = Engine()
+    for name, end in (("p1", "cancelled"), ("p2", "withdrawn")):
+        take(engine, line("made", name, 0.0, kind="parcel", due=due, milestones=["shipped", "delivered"]))
+        take(engine, line(end, name, 0.0))
+    engine.advance(DAY)
+    memory = engine.learner.memory
+    assert memory.at[: memory.size].tolist() == [0.0, 0.0]
+    assert answers(engine) == [1, UNKNOWN]
+    assert memory.until[:2].tolist() == [math.inf, 0.0]
 
 
 def test_a_completion_reported_after_the_deadline_was_in_time_if_it_was() -> None:

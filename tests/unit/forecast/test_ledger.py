@@ -26,6 +26,10 @@ def reached(name: str, at: float, *, final: bool = True) -> Line:
     return {"id": f"r-{name}", "type": "milestone.reached", "promise_id": name, "time": iso(at), "data": data}
 
 
+def ended(name: str, at: float, how: str) -> Line:
+    return {"id": f"e-{name}", "type": f"promise.{how}", "promise_id": name, "time": iso(at), "data": {}}
+
+
 def ask(name: str, at: float, kind: str = "made") -> Line:
     return {"decision_id": f"{name}/{kind}", "time": iso(at), "promise_id": name, "kind": kind}
 
@@ -102,6 +106,23 @@ def test_a_yardstick_is_that_of_its_kind_of_decision_and_knows_lateness_from_com
 def test_forecasts_of_unknown_complete_or_overdue_promises_are_not_scored() -> None:
     lines = [ask("x", 1), made("p", 0, 10), reached("p", 5), ask("p", 6), made("q", 6, 9), ask("q", 9), clock(30)]
     assert fed(*lines).scored() == ([], 0)
+
+
+def test_a_withdrawn_promise_has_no_answer_and_a_cancelled_one_is_late_when_it_is_due() -> None:
+    lines = [made("p", 0, 10), ask("p", 1), made("q", 0, 10), ask("q", 1)]
+    found, waiting = fed(
+        *lines, ended("p", 3, "withdrawn"), ended("q", 3, "cancelled"), ask("q", 4), clock(20)
+    ).scored()
+    assert [(one.promise, one.outcome, one.hours, one.base) for one in found] == [("q", 1, None, 0.5)]
+    assert waiting == 0
+    after, _ = fed(*lines, ended("q", 3, "cancelled"), ended("x", 4, "withdrawn"), ended("q", 11, "withdrawn")).scored()
+    assert [one.promise for one in after] == ["p", "q"]
+
+
+@pytest.mark.parametrize("how", ["cancelled", "withdrawn"])
+def test_nobody_asks_about_a_promise_that_is_over(how: str) -> None:
+    told = natural(iter([made("p", 0, 8), ended("p", 3, how), ended("x", 3, how), clock(9)]))
+    assert [line["decision_id"] for decision, line in told if decision] == ["p/made", "p/left75"]
 
 
 def test_a_promise_that_is_told_twice_or_due_before_it_is_made_changes_nothing() -> None:

@@ -28,7 +28,7 @@ from tests.support.stream import stream
 from tests.support.taught import taught
 
 HOUR = 3600.0
-REACHED = StepStatus.REACHED
+CANCELLED, REACHED = StepStatus.CANCELLED, StepStatus.REACHED
 
 
 def state(*steps: Step, **known: object) -> PromiseState:
@@ -102,6 +102,15 @@ def test_a_withdrawn_promise_is_gone_and_an_incident_ends() -> None:
     assert struck_of(over, 5 * HOUR).incident is None
     assert open_at([over], 5 * HOUR) == []
     assert len(open_at([over], 4 * HOUR)) == 1
+
+
+def test_a_promise_decided_without_a_completion_is_over_and_one_whose_completion_is_known_is_not() -> None:
+    cancelled = Step("delivered", status=CANCELLED, at=HOUR, final=True)
+    done = Step("delivered", status=REACHED, at=5 * HOUR, final=True)
+    assert seen_of(state(shipped(), cancelled), 2 * HOUR).over
+    assert seen_of(state(shipped(), verdict="broken"), 2 * HOUR).over
+    for one in (state(), state(shipped(), done), state(withdrawn=True)):
+        assert not seen_of(one, 2 * HOUR).over
 
 
 def test_an_incident_that_names_no_place_touches_nobody() -> None:

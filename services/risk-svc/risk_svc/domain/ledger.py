@@ -16,6 +16,8 @@ from risk_svc.domain.track import UNSTATED, Quantiles, Scored
 from risk_svc.domain.yardstick import Yardstick
 
 HOUR: Final = 3600.0
+ENDED: Final = frozenset({"promise.cancelled", "promise.withdrawn"})
+"""After these nobody asks any more."""
 
 
 class Asked(NamedTuple):
@@ -31,20 +33,21 @@ class Asked(NamedTuple):
 
 @dataclass(slots=True)
 class Held:
-    """A promise of the stream: `late` is None until its due date has come."""
+    """A promise of the stream: `late` is None until its due date has come; `over`: cancelled, it is late by then."""
 
     kind: str
     due: float
     completed: float | None = None
     late: bool | None = None
+    over: bool = False
     asked: list[Asked] = field(default_factory=list)
 
 
 class Ledger:
     """Follows events and forecasts in time order. An outcome counts in a yardstick only once its promise is due.
 
-    A promise is late unless it was completed before its due date. Memory grows with the forecasts asked for, about half
-    a kilobyte each.
+    A promise is late unless it was completed before its due date; a withdrawn one has no answer. Memory grows with the
+    forecasts asked for, about half a kilobyte each.
     """
 
     def __init__(self) -> None:
@@ -67,13 +70,17 @@ class Ledger:
                 held.completed = at
                 for asked in held.asked:
                     self._yardsticks[asked.lead].completed((at - held.due) / HOUR)
+        elif event["type"] == "promise.withdrawn":
+            self._withdrawn(event["promise_id"])
+        elif event["type"] == "promise.cancelled" and event["promise_id"] in self._held:
+            self._held[event["promise_id"]].over = True
 
     def asked(self, decision: Mapping[str, Any], said: Forecast) -> None:
         """Notes a forecast beside what the yardstick of its kind says; of an unknown or overdue promise, nothing."""
         at = seconds(decision["time"])
         self._advance(at)
         held = self._held.get(decision["promise_id"])
-        if held is None or held.completed is not None or held.late is not None:
+        if held is None or held.over or held.completed is not None or held.late is not None:
             return
         yardstick = self._yardsticks[decision["kind"]]
         beside = yardstick.quantiles((held.due - at) / HOUR) or UNSTATED
@@ -93,10 +100,17 @@ class Ledger:
         ]
         return found, sum(len(held.asked) for held in self._held.values() if held.late is None)
 
+    def _withdrawn(self, name: str) -> None:
+        held = self._held.get(name)
+        if held is not None and held.completed is None and held.late is None:
+            del self._held[name]
+
     def _advance(self, now: float) -> None:
         while self._dues and self._dues[0][0] <= now:
             _, name = heapq.heappop(self._dues)
-            held = self._held[name]
+            held = self._held.get(name)
+            if held is None:
+                continue
             held.late = held.completed is None
             for asked in held.asked:
                 self._yardsticks[asked.lead].due(held.late)
@@ -145,6 +159,8 @@ def _leads(event: Mapping[str, Any], now: float, due: dict[str, float]) -> Itera
             del due[event["promise_id"]]
         else:
             yield now, f"at:{data['milestone']}"
+    elif event["type"] in ENDED:
+        due.pop(event["promise_id"], None)
 
 
 def _scored(name: str, held: Held, asked: Asked) -> Scored:

@@ -35,12 +35,16 @@ class Forecast(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Held(msgspec.Struct):
-    """A promise under watch: its newest picture and moment, the serial numbers of all, whether its answer is known."""
+    """A promise under watch: its newest picture and moment, the serial numbers of all, whether its answer is known.
+
+    `over`: decided without a completion. It is late when its date comes; nobody asks about it any more.
+    """
 
     view: View
     at: float = 0.0
     rows: list[int] = []
     labelled: bool = False
+    over: bool = False
 
 
 class Engine:
@@ -76,11 +80,12 @@ class Engine:
             return
         view, held = entry.view, self.open.get(entry.view.promise_id)
         if held is None:
-            if not entry.gone and view.completed is None and at <= view.deadline:
+            if not entry.gone and not entry.over and view.completed is None and at <= view.deadline:
                 self.made(view)
         elif entry.gone:
-            self._gone(held, at)
+            self.withdrawn(held, at)
         else:
+            held.over = entry.over
             self.update(held, view, at)
 
     def close(self, boundary: float) -> bool:
@@ -161,8 +166,16 @@ class Engine:
         if held.view.completed is None:
             self.moment(held, at, f"slip:{name}")
 
+    def withdrawn(self, held: Held, at: float) -> None:
+        """A withdrawn promise says that it was not completed until now, and nothing more."""
+        self.learner.memory.until[self.learner.memory.spots(held.rows)] = at
+        del self.open[held.view.promise_id]
+
     def moment(self, held: Held, at: float, what: str) -> None:
         """Remembers what is known now, to learn from later; of an overdue promise only how long it still takes."""
+        if held.over:
+            # What became of it would teach that promises of which nothing was heard never come.
+            return
         view = held.view
         found = self._features(view, at, what)
         row = self.model.layout.row(found)
@@ -241,11 +254,6 @@ class Engine:
             if completed < view.deadline + view.lead:
                 self.learner.ended(True)
             del self.open[view.promise_id]
-
-    def _gone(self, held: Held, at: float) -> None:
-        """A withdrawn promise says that it was not completed until now, and nothing more."""
-        self.learner.memory.until[self.learner.memory.spots(held.rows)] = at
-        del self.open[held.view.promise_id]
 
     def _tick(self, now: float) -> None:
         boundary = now // self.step * self.step

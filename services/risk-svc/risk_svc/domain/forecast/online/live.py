@@ -56,7 +56,10 @@ def view_of(state: PromiseState, now: float) -> View:
 
 def seen_of(state: PromiseState, at: float) -> Seen:
     """What the engine is to see of a promise once an event that was known at `at` has been folded."""
-    return Seen(at, view_of(state, at), standing(state) is Standing.WITHDRAWN)
+    stands = standing(state)
+    gone = stands is Standing.WITHDRAWN
+    over = stands not in (Standing.OPEN, Standing.WITHDRAWN) and completed_at(state) is None
+    return Seen(at, view_of(state, at), gone, over)
 
 
 def struck_of(incident: known.Incident, at: float) -> Struck:

@@ -11,6 +11,8 @@ from msgspec.structs import replace
 from risk_svc.domain.forecast.online.engine import Engine, Forecast
 from risk_svc.domain.forecast.online.view import Incident, View, labels, reach
 
+TOLD: Final = frozenset({"milestone.reached", "milestone.slipped", "promise.cancelled", "promise.withdrawn"})
+"""What is told of a promise once it is made."""
 NOT_LABELS: Final = frozenset({"kind", "due", "milestones", "planned"})
 
 
@@ -31,7 +33,7 @@ def take(engine: Engine, event: Mapping[str, Any]) -> None:
         engine.incidents[data["incident"]] = found
     elif kind == "incident.closed":
         engine.incidents.pop(data["incident"], None)
-    elif kind in ("milestone.reached", "milestone.slipped"):
+    elif kind in TOLD:
         held = engine.open.get(event["promise_id"])
         if held is None or held.view.completed is not None:
             return
@@ -41,6 +43,10 @@ def take(engine: Engine, event: Mapping[str, Any]) -> None:
             plan = {ahead["milestone"]: seconds(ahead["planned"])} if ahead else {}
             after = reached(held.view, data["milestone"], at, plan) if not final else replace(held.view, completed=at)
             engine.update(held, after, at)
+        elif kind == "promise.withdrawn":
+            engine.withdrawn(held, at)
+        elif kind == "promise.cancelled":
+            held.over = True
         elif not final:
             engine.slipped(held, data["milestone"], at, seconds(data["planned"]))
 

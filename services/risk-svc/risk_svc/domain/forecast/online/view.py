@@ -112,11 +112,16 @@ def reach(view: View, name: str, at: float) -> None:
 
 
 class Seen(msgspec.Struct, array_like=True, tag="seen"):
-    """What is known of one promise from business time `at` on; `gone`: withdrawn, it leaves without an answer."""
+    """What is known of one promise from business time `at` on.
+
+    `gone`: withdrawn, it leaves without an answer. `over`: decided without a completion (cancelled, say); its answer
+    stands, and nobody asks any more.
+    """
 
     at: float
     view: View
     gone: bool = False
+    over: bool = False
 
 
 class Struck(msgspec.Struct, array_like=True, tag="struck"):

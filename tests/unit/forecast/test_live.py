@@ -216,6 +216,16 @@ def test_the_reasons_name_what_moves_the_forecast() -> None:
     assert model.why(late, [], late.deadline) == []
 
 
+def test_where_the_reference_class_decides_how_like_ones_did_lately_is_the_reason() -> None:
+    model, begun = Published(model_of(model_bytes(taught().model))), case()
+    model.model.shares.weights[:] = (0.03, 0.03, 0.03, 0.91)
+    model.model.reference.shares[:] = 0.8
+    found = dict(model.why(begun, [], begun.made))
+    base = model.model.context.base("parcel")
+    assert base < 0.3
+    assert abs(found["how like promises have done lately"] - base) < 0.1
+
+
 def test_a_promise_that_is_only_being_made_has_no_pace_yet() -> None:
     begun = case()
     assert words("pace", begun, begun.made, []) == "the time to do it in: 2 days"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -15,6 +15,8 @@ from risk_svc.domain.forecast.base import Floats, Predictions
 from risk_svc.domain.forecast.online import reasons
 from risk_svc.domain.forecast.online.features import Features, features
 from risk_svc.domain.forecast.online.intervals import STATED
+from risk_svc.domain.forecast.online.memory import REFERENCE
+from risk_svc.domain.forecast.online.mix import pooled
 from risk_svc.domain.forecast.online.model import HORIZON, Answer, Model
 from risk_svc.domain.forecast.online.reasons import Reason
 from risk_svc.domain.forecast.online.stored import model_of
@@ -154,7 +156,7 @@ class Published:
         at, what = view.newest(now)
         found = features(view, at, what, model.likes, incidents)
         grouped = reasons.themes(found, view)
-        p, *without = _left_out(model, found, list(grouped.values()), view, what, now)
+        p, *without = _left_out(model, found, grouped, view, what, now)
         kept = reasons.chosen(list(grouped), p, without)
         return [(reasons.words(theme, view, now, incidents), share) for theme, share in kept]
 
@@ -179,15 +181,21 @@ def _answer(
 
 
 def _left_out(
-    model: Model, found: Features, groups: Sequence[Sequence[str]], view: View, what: str, now: float
+    model: Model, found: Features, grouped: Mapping[str, Sequence[str]], view: View, what: str, now: float
 ) -> list[float]:
-    """P(slip) with everything known, then without each group of numbers: at their usual values instead."""
-    usual, columns, n = model.layout.usual(), model.layout.columns, 1 + len(groups)
-    plain = ({name: usual[columns[name]] for name in names if name in columns} for names in groups)
+    """P(slip) with everything known, then without each theme: its numbers at their usual values instead.
+
+    The reference class has no numbers of its own: it falls back to the kind's long share late with LATELY.
+    """
+    usual, columns, n = model.layout.usual(), model.layout.columns, 1 + len(grouped)
+    plain = ({name: usual[columns[name]] for name in names if name in columns} for names in grouped.values())
     variants = [found, *({**found, **others} for others in plain)]
     group = np.full(n, model.group(view.kind, what), np.int64)
     unit = np.full(n, model.context.unit(view.kind))
-    return [float(p) for p in _answer(model, variants, [view] * n, now, unit, group).p]
+    shares = _answer(model, variants, [view] * n, now, unit, group).shares
+    lately = [place for place, theme in enumerate(grouped, 1) if theme == reasons.LATELY]
+    shares[lately, REFERENCE] = model.context.base(view.kind)
+    return [float(p) for p in pooled(shares, model.shares.weights[group])]
 
 
 def _basis(model: Model, view: View) -> tuple[str, int]:

@@ -16,6 +16,8 @@ ROOM: Final = 65_536
 SAMPLE: Final = 131_072
 """Newest moments and older ones kept: about 110 MB together."""
 EXPERTS: Final = 4
+REFERENCE: Final = 3
+"""Shares late that are mixed, and the place of the reference class's among them."""
 SURVIVALS: Final = 2
 UNKNOWN: Final = -1
 _BLOCK: Final = 4096

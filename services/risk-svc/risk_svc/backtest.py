@@ -11,8 +11,10 @@ from typing import IO, Any, Final
 import msgspec
 
 from candor.local.errors import LocalError
+from candor.replay.stream import StreamError, StreamEvent, read_stream
 from risk_svc.domain.forecast.online.engine import Engine, Forecast
 from risk_svc.domain.forecast.online.stream import decide, seconds, take
+from risk_svc.domain.imported import Imported, lines
 from risk_svc.domain.ledger import Ledger, natural
 
 Line = tuple[str, int, dict[str, Any]]
@@ -34,8 +36,42 @@ def backtest(
     Without files of decisions a forecast is asked for at the natural leads. Raises LocalError where a file is away, is
     not in time order, or holds a line that cannot be used.
     """
-    engine, n = Engine(), 0
-    for sort, line in _merged(events, decisions, advanced):
+    return _answers(Engine(), _merged(events, decisions, advanced), out, ledger)
+
+
+def history(
+    path: Path,
+    out: IO[bytes] | None,
+    advanced: Advanced,
+    ledger: Ledger | None = None,
+    imported: Imported | None = None,
+) -> int:
+    """Forecasts the promises of an import file at their natural leads, as live: `advanced` hears of lines read.
+
+    Raises LocalError where the file is away, is not in time order, or holds a line that cannot be used.
+    """
+    told = lines(_in_order(path, advanced), imported or Imported())
+    try:
+        return _answers(Engine(by_clock=True), natural(told), out, ledger)
+    except (StreamError, OSError) as error:
+        raise LocalError(str(error)) from error
+
+
+def _in_order(path: Path, advanced: Advanced) -> Iterator[StreamEvent]:
+    last: StreamEvent | None = None
+    for number, event in read_stream(path):
+        if last is not None and event.time < last.time:
+            raise LocalError(f"{path}, line {number}: earlier than the line before: sort the file by time")
+        last = event
+        advanced(1)
+        yield event
+
+
+def _answers(
+    engine: Engine, asked: Iterator[tuple[int, dict[str, Any]]], out: IO[bytes] | None, ledger: Ledger | None
+) -> int:
+    n = 0
+    for sort, line in asked:
         try:
             said = _one(engine, sort, line)
             if ledger is not None and said is None:
@@ -83,10 +119,15 @@ def _merged(
 
 
 def _one(engine: Engine, sort: int, line: dict[str, Any]) -> Forecast | None:
-    if sort == EVENT:
+    if sort == DECISION:
+        return decide(engine, line)
+    entries = line.get("entries")
+    if entries is None:
         take(engine, line)
-        return None
-    return decide(engine, line)
+    else:
+        for entry in entries:
+            engine.see(entry)
+    return None
 
 
 def written(decision_id: str, forecast: Forecast) -> bytes:

@@ -38,6 +38,10 @@ It asks for a forecast when each promise is made, with 75, 50 and 25 % of
 its time left and at each milestone, holds it against what later events say,
 prints the record, and writes it with plots as a page that needs no network.
 
+A file that `candor import` takes needs no other format:
+
+  candor backtest --history history.jsonl --report record.html
+
 Forecasts to score elsewhere: --decisions asked.jsonl.gz --out said.jsonl,
 where a line asked has decision_id, time, promise_id and kind. In lock-step
 with another program: --stdio. docs/forecasts.md has the format.
@@ -52,6 +56,9 @@ def register(app: typer.Typer) -> None:
 
 def backtest(
     events: Annotated[list[Path] | None, typer.Option(help="Events in time order, .jsonl or .jsonl.gz.")] = None,
+    history: Annotated[
+        Path | None, typer.Option(help="Instead of --events: a file as `candor import` takes it, .jsonl.")
+    ] = None,
     decisions: Annotated[
         list[Path] | None, typer.Option(help="Where a forecast is asked for; without it, at the natural leads.")
     ] = None,
@@ -68,18 +75,23 @@ def backtest(
     if stdio:
         converse(sys.stdin.buffer, sys.stdout.buffer)
         return
-    if not events or not (out or report or as_json):
-        raise LocalError("say --events and one of --report, --json and --out (--help has an example), or --stdio")
+    if bool(events) == bool(history) or (history and decisions) or not (out or report or as_json):
+        raise LocalError(
+            "say --events (and --decisions) or --history, and one of --report, --json and --out; --help has an example"
+        )
     for path in filter(None, (out, report)):
         if not path.parent.is_dir():
             raise LocalError(f"there is no folder {path.parent} for {path.name}")
+    given = [history] if history else [*(events or []), *(decisions or [])]
+    if missing := [str(path) for path in given if not path.is_file()]:
+        raise LocalError(f"no such file: {', '.join(missing)}")
     ledger = Ledger() if report or as_json else None
-    n = _files(events, decisions or [], out, ledger)
+    n = _history(history, out, ledger) if history else _files(events or [], decisions or [], out, ledger)
     console = Console(stderr=True, highlight=False)
     if out:
         console.print(f"{n:,} forecasts in {out}")
     if ledger is not None:
-        _tell(ledger, events, report, as_json=as_json)
+        _tell(ledger, [history] if history else events or [], report, as_json=as_json)
     if report:
         console.print(f"The record with its plots: {report}")
 
@@ -88,9 +100,6 @@ def _files(events: list[Path], decisions: list[Path], out: Path | None, ledger: 
     from candor.replay.shown import progress  # noqa: PLC0415
     from risk_svc.backtest import backtest as run  # noqa: PLC0415
 
-    missing = [str(path) for path in (*events, *decisions) if not path.is_file()]
-    if missing:
-        raise LocalError(f"no such file: {', '.join(missing)}")
     total = sum(path.stat().st_size for path in (*events, *decisions))
     try:
         with progress(Console(stderr=True)) as display, out.open("wb") if out else nullcontext() as lines:
@@ -98,6 +107,25 @@ def _files(events: list[Path], decisions: list[Path], out: Path | None, ledger: 
             return run(events, decisions, lines, lambda more: display.advance(task, more), ledger)
     except OSError as error:
         raise explain_os_error(error, out or events[0]) from error
+
+
+def _history(path: Path, out: Path | None, ledger: Ledger | None) -> int:
+    from candor.replay.shown import progress  # noqa: PLC0415
+    from risk_svc.backtest import history as run  # noqa: PLC0415
+    from risk_svc.domain.imported import Imported  # noqa: PLC0415
+
+    imported, console = Imported(), Console(stderr=True, highlight=False)
+    try:
+        with path.open("rb") as lines:
+            total = sum(1 for _ in lines)
+        with progress(console) as display, out.open("wb") if out else nullcontext() as said:
+            task = display.add_task("forecasting", total=total, note="events")
+            n = run(path, said, lambda more: display.advance(task, more), ledger, imported)
+    except OSError as error:
+        raise explain_os_error(error, out or path) from error
+    if imported.unmatched:
+        console.print(f"{imported.unmatched:,} reports name no promise of this file: left out")
+    return n
 
 
 def _tell(ledger: Ledger, events: list[Path], report: Path | None, *, as_json: bool) -> None:

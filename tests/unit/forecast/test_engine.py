@@ -124,21 +124,33 @@ def test_a_withdrawn_promise_leaves_without_an_answer() -> None:
 def test_a_cancelled_promise_is_late_and_says_nothing_of_those_that_are_only_overdue() -> None:
     engine = Engine(by_clock=True)
     engine.see(Seen(0.0, view()))
-    engine.see(Seen(5 * HOUR, view(), over=True))
+    engine.see(Seen(5 * HOUR, view(), late=True))
     engine.close(DAY + HOUR)
     memory = engine.learner.memory
     assert memory.at[: memory.size].tolist() == [0.0]
     assert answers(engine) == [1]
     assert math.isinf(memory.done[0])
-    engine.see(Seen(DAY + HOUR, view(), over=True))
+    engine.see(Seen(DAY + HOUR, view(), late=True))
     engine.close(9 * DAY)
     assert not engine.open
+
+
+def test_a_verdict_outweighs_a_completion_in_time() -> None:
+    engine = Engine(by_clock=True)
+    engine.see(Seen(0.0, view()))
+    engine.see(Seen(5 * HOUR, view(completed=5 * HOUR), late=True))
+    engine.advance(DAY)
+    assert answers(engine) == [1]
+    engine.see(Seen(DAY + HOUR, view("p2", made=DAY, due=2 * DAY)))
+    engine.advance(2 * DAY)
+    engine.see(Seen(2 * DAY + HOUR, view("p2", made=DAY, due=2 * DAY, completed=DAY + 5 * HOUR), late=True))
+    assert set(answers(engine)) == {1}
 
 
 def test_a_cancellation_taken_back_is_asked_about_again() -> None:
     engine = Engine(by_clock=True)
     engine.see(Seen(0.0, view()))
-    engine.see(Seen(5 * HOUR, view(), over=True))
+    engine.see(Seen(5 * HOUR, view(), late=True))
     engine.see(Seen(7 * HOUR, view()))
     engine.advance(13 * HOUR)
     assert engine.learner.memory.at[: engine.learner.memory.size].tolist() == [0.0, 12 * HOUR]
@@ -146,7 +158,7 @@ def test_a_cancellation_taken_back_is_asked_about_again() -> None:
 
 def test_a_promise_first_heard_of_as_cancelled_teaches_nothing() -> None:
     engine = Engine(by_clock=True)
-    engine.see(Seen(HOUR, view(), over=True))
+    engine.see(Seen(HOUR, view(), late=True))
     assert not engine.open
 
 

@@ -104,13 +104,22 @@ def test_a_withdrawn_promise_is_gone_and_an_incident_ends() -> None:
     assert len(open_at([over], 4 * HOUR)) == 1
 
 
-def test_a_promise_decided_without_a_completion_is_over_and_one_whose_completion_is_known_is_not() -> None:
+def test_a_promise_is_late_once_that_is_decided() -> None:
     cancelled = Step("delivered", status=CANCELLED, at=HOUR, final=True)
     done = Step("delivered", status=REACHED, at=5 * HOUR, final=True)
-    assert seen_of(state(shipped(), cancelled), 2 * HOUR).over
-    assert seen_of(state(shipped(), verdict="broken"), 2 * HOUR).over
-    for one in (state(), state(shipped(), done), state(withdrawn=True)):
-        assert not seen_of(one, 2 * HOUR).over
+    assert seen_of(state(shipped(), cancelled), 2 * HOUR).late
+    assert seen_of(state(shipped(), done, verdict="disputed"), 6 * HOUR).late
+    for one in (state(), state(shipped(), done), state(withdrawn=True), state(shipped(), verdict="kept")):
+        assert not seen_of(one, 6 * HOUR).late
+
+
+@pytest.mark.parametrize(("said", "done"), [(5 * HOUR, 5 * HOUR), (90 * HOUR, 48 * HOUR)])
+def test_one_that_was_kept_though_nobody_says_when_was_complete_in_time_at_the_latest(said: float, done: float) -> None:
+    settled = state(shipped(), verdict="kept", verdict_at=said)
+    found = view_of(settled, said)
+    assert found.completed == done < found.deadline
+    assert view_of(settled, said - 90 * HOUR).completed is None
+    assert view_of(state(shipped(), verdict="kept", verdict_completed_at=HOUR, verdict_at=said), said).completed == HOUR
 
 
 def test_an_incident_that_names_no_place_touches_nobody() -> None:

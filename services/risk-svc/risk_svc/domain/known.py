@@ -11,12 +11,20 @@ from risk_svc.domain.forecast.online.view import Seen, View
 from risk_svc.domain.state import PromiseState
 
 
-def pictures(state: PromiseState, at: float) -> list[Seen]:
+def as_known(state: PromiseState, at: float) -> list[Seen]:
     """The promise as known at `at`, when what was folded last became known, and at each later time already heard of.
 
     Topics have no order among each other: what came before its turn is seen again, now with what went before it.
     """
-    return [_picture(state, time) for time in (at, *_later(state, at))]
+    return [seen_of(_as_of(state, time), time) for time in (at, *_later(state, at))]
+
+
+def pictures(state: PromiseState, at: float) -> list[Seen]:
+    """The promise as known, under the name by which it teaches."""
+    found = as_known(state, at)
+    for seen in found:
+        seen.view.promise_id = pseudonym(state.promise_id)
+    return found
 
 
 def forgotten(promise_id: str, at: float) -> Seen:
@@ -27,12 +35,6 @@ def forgotten(promise_id: str, at: float) -> Seen:
 def pseudonym(promise_id: str) -> str:
     """The name under which a promise teaches: nothing by which a customer is found stays behind an erasure."""
     return hashlib.blake2b(promise_id.encode(), digest_size=12).hexdigest()
-
-
-def _picture(state: PromiseState, at: float) -> Seen:
-    seen = seen_of(_as_of(state, at), at)
-    seen.view.promise_id = pseudonym(state.promise_id)
-    return seen
 
 
 def _later(state: PromiseState, at: float) -> list[float]:

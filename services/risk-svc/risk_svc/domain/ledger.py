@@ -16,7 +16,7 @@ from risk_svc.domain.track import UNSTATED, Quantiles, Scored
 from risk_svc.domain.yardstick import Yardstick
 
 HOUR: Final = 3600.0
-ENDED: Final = frozenset({"promise.cancelled", "promise.withdrawn"})
+ENDED: Final = frozenset({"promise.cancelled", "promise.revised", "promise.withdrawn"})
 """After these nobody asks any more."""
 
 
@@ -33,14 +33,19 @@ class Asked(NamedTuple):
 
 @dataclass(slots=True)
 class Held:
-    """A promise of the stream: `late` is None until its due date has come; `over`: cancelled, it is late by then."""
+    """A promise of the stream: `over` once it was cancelled, `answered` once its due date has come."""
 
     kind: str
     due: float
     completed: float | None = None
-    late: bool | None = None
     over: bool = False
+    answered: bool = False
     asked: list[Asked] = field(default_factory=list)
+
+    @property
+    def late(self) -> bool:
+        """Whether it is late, as far as is known."""
+        return self.over or self.completed is None or self.completed >= self.due
 
 
 class Ledger:
@@ -57,30 +62,33 @@ class Ledger:
 
     def event(self, event: Mapping[str, Any]) -> None:
         """Takes in one event; of a promise that is not known, or is complete, nothing."""
-        at = seconds(event["time"])
+        at, what, name = seconds(event["time"]), event["type"], event.get("promise_id", "")
         self._advance(at)
-        if event["type"] == "promise.made":
+        if what == "promise.made":
             due = seconds(event["data"]["due"])
-            if event["promise_id"] not in self._held and due > at:
-                self._held[event["promise_id"]] = Held(str(event["data"]["kind"]), due)
-                heapq.heappush(self._dues, (due, event["promise_id"]))
-        elif event["type"] == "milestone.reached" and event["data"].get("final"):
-            held = self._held.get(event["promise_id"])
-            if held is not None and held.completed is None:
-                held.completed = at
-                for asked in held.asked:
-                    self._yardsticks[asked.lead].completed((at - held.due) / HOUR)
-        elif event["type"] == "promise.withdrawn":
-            self._withdrawn(event["promise_id"])
-        elif event["type"] == "promise.cancelled" and event["promise_id"] in self._held:
-            self._held[event["promise_id"]].over = True
+            if name not in self._held and due > at:
+                self._held[name] = Held(str(event["data"]["kind"]), due)
+                heapq.heappush(self._dues, (due, name))
+            return
+        held = self._held.get(name)
+        if held is None:
+            return
+        if what == "milestone.reached" and event["data"].get("final") and held.completed is None:
+            # Told after its date, it may have been in time all the same.
+            held.completed, held.over = seconds(event["data"].get("at", event["time"])), False
+            for asked in held.asked:
+                self._yardsticks[asked.lead].completed((held.completed - held.due) / HOUR)
+        elif what == "promise.withdrawn" and held.completed is None and not held.answered:
+            del self._held[name]
+        elif what == "promise.cancelled":
+            held.over = True
 
     def asked(self, decision: Mapping[str, Any], said: Forecast) -> None:
         """Notes a forecast beside what the yardstick of its kind says; of an unknown or overdue promise, nothing."""
         at = seconds(decision["time"])
         self._advance(at)
         held = self._held.get(decision["promise_id"])
-        if held is None or held.over or held.completed is not None or held.late is not None:
+        if held is None or held.over or held.answered or held.completed is not None:
             return
         yardstick = self._yardsticks[decision["kind"]]
         beside = yardstick.quantiles((held.due - at) / HOUR) or UNSTATED
@@ -93,17 +101,9 @@ class Ledger:
         Those that were complete before a due date still ahead wait as well: alone they would look like all were kept.
         """
         found = [
-            _scored(name, held, asked)
-            for name, held in self._held.items()
-            if held.late is not None
-            for asked in held.asked
+            _scored(name, held, asked) for name, held in self._held.items() if held.answered for asked in held.asked
         ]
-        return found, sum(len(held.asked) for held in self._held.values() if held.late is None)
-
-    def _withdrawn(self, name: str) -> None:
-        held = self._held.get(name)
-        if held is not None and held.completed is None and held.late is None:
-            del self._held[name]
+        return found, sum(len(held.asked) for held in self._held.values() if not held.answered)
 
     def _advance(self, now: float) -> None:
         while self._dues and self._dues[0][0] <= now:
@@ -111,7 +111,7 @@ class Ledger:
             held = self._held.get(name)
             if held is None:
                 continue
-            held.late = held.completed is None
+            held.answered = True
             for asked in held.asked:
                 self._yardsticks[asked.lead].due(held.late)
             if not held.asked:
@@ -166,5 +166,5 @@ def _leads(event: Mapping[str, Any], now: float, due: dict[str, float]) -> Itera
 def _scored(name: str, held: Held, asked: Asked) -> Scored:
     """Settled on the due date, kept or not: by completion, the last days of a stream would hold only late ones."""
     hours = None if held.completed is None else (held.completed - asked.at) / HOUR
-    late = int(bool(held.late))
+    late = int(held.late)
     return Scored(name, asked.lead, held.kind, asked.p, asked.base, late, held.due, hours, asked.told, asked.base_told)

@@ -37,14 +37,14 @@ class Forecast(msgspec.Struct, array_like=True, frozen=True):
 class Held(msgspec.Struct):
     """A promise under watch: its newest picture and moment, the serial numbers of all, whether its answer is known.
 
-    `over`: decided without a completion. It is late when its date comes; nobody asks about it any more.
+    `late`: decided, whenever it is completed. It counts when its date comes; nobody asks about it any more.
     """
 
     view: View
     at: float = 0.0
     rows: list[int] = []
     labelled: bool = False
-    over: bool = False
+    late: bool = False
 
 
 class Engine:
@@ -80,12 +80,12 @@ class Engine:
             return
         view, held = entry.view, self.open.get(entry.view.promise_id)
         if held is None:
-            if not entry.gone and not entry.over and view.completed is None and at <= view.deadline:
+            if not entry.gone and not entry.late and view.completed is None and at <= view.deadline:
                 self.made(view)
         elif entry.gone:
             self.withdrawn(held, at)
         else:
-            held.over = entry.over
+            held.late = entry.late
             self.update(held, view, at)
 
     def close(self, boundary: float) -> bool:
@@ -173,7 +173,7 @@ class Engine:
 
     def moment(self, held: Held, at: float, what: str) -> None:
         """Remembers what is known now, to learn from later; of an overdue promise only how long it still takes."""
-        if held.over:
+        if held.late:
             # What became of it would teach that promises of which nothing was heard never come.
             return
         view = held.view
@@ -225,7 +225,8 @@ class Engine:
 
     def _due(self, held: Held, at: float) -> None:
         view, memory = held.view, self.learner.memory
-        late = view.completed is None or view.completed >= at
+        done = view.completed is not None and view.completed < at
+        late = held.late or not done
         spots = np.array(memory.spots(held.rows), np.int64)
         memory.late[spots[memory.deadline[spots] == at]] = late
         if view.deadline != at:
@@ -233,7 +234,7 @@ class Engine:
             return
         held.labelled = True
         self.lessons.append(lessons.Due(view, late))
-        if not late:
+        if done:
             self.lessons.append(lessons.Completed(view, at))
             self.learner.ended(True)
             del self.open[view.promise_id]
@@ -249,7 +250,7 @@ class Engine:
         memory.done[spots] = completed
         if held.labelled:
             # Reported after the deadline, it may have been in time all the same.
-            memory.late[spots] = completed >= memory.deadline[spots]
+            memory.late[spots] = held.late | (completed >= memory.deadline[spots])
             self.lessons.append(lessons.Completed(view, completed))
             if completed < view.deadline + view.lead:
                 self.learner.ended(True)

@@ -50,8 +50,7 @@ def view_of(state: PromiseState, now: float) -> View:
     )
     for at, name in sorted((at, step.name) for step in state.steps if (at := _reached(step, now)) is not None):
         reach(view, name, at)
-    done = completed_at(state)
-    view.completed = done if done is not None and done <= now else None
+    view.completed = _completed(state, now)
     view.slipped = [name for at, name in view.slips() if at <= now]
     return view
 
@@ -59,9 +58,8 @@ def view_of(state: PromiseState, now: float) -> View:
 def seen_of(state: PromiseState, at: float) -> Seen:
     """What the engine is to see of a promise once an event that was known at `at` has been folded."""
     stands = standing(state)
-    gone = stands is Standing.WITHDRAWN
-    over = stands not in (Standing.OPEN, Standing.WITHDRAWN) and completed_at(state) is None
-    return Seen(at, view_of(state, at), gone, over)
+    late = stands in (Standing.BROKEN, Standing.CANCELLED)
+    return Seen(at, view_of(state, at), stands is Standing.WITHDRAWN, late)
 
 
 def struck_of(incident: known.Incident, at: float) -> Struck:
@@ -78,6 +76,14 @@ def incident_of(incident: known.Incident) -> Incident:
 def open_at(linked: Sequence[known.Incident], now: float) -> list[Incident]:
     """Those linked incidents that are open at `now`, in the engine's form."""
     return [incident_of(one) for one in linked if one.since <= now and (one.until is None or one.until > now)]
+
+
+def _completed(state: PromiseState, now: float) -> float | None:
+    """When it was completed; where a verdict says that it was kept and nobody says when, in time at the latest."""
+    done = completed_at(state)
+    if done is None and standing(state) is Standing.KEPT:
+        done = min(state.verdict_at or now, state.deadline)
+    return done if done is not None and done <= now else None
 
 
 def _reached(step: Step, now: float) -> float | None:

@@ -114,14 +114,14 @@ def reach(view: View, name: str, at: float) -> None:
 class Seen(msgspec.Struct, array_like=True, tag="seen"):
     """What is known of one promise from business time `at` on.
 
-    `gone`: withdrawn, it leaves without an answer. `over`: decided without a completion (cancelled, say); its answer
-    stands, and nobody asks any more.
+    `gone`: withdrawn, it leaves without an answer. `late`: that is decided (it was cancelled, or by a verdict), and
+    nobody asks any more.
     """
 
     at: float
     view: View
     gone: bool = False
-    over: bool = False
+    late: bool = False
 
 
 class Struck(msgspec.Struct, array_like=True, tag="struck"):

@@ -28,8 +28,8 @@ def test_a_flight_slips_once_it_is_a_quarter_of_an_hour_late_and_a_cancelled_one
         for late in (10.0, 20.0, None)
     }
     made, left, done = ("promise.made", False), ("milestone.reached", False), ("milestone.reached", True)
-    slipped = ("milestone.slipped", False)
-    assert kinds == {10.0: [made, left, done], 20.0: [made, slipped, left, done], None: [made, slipped]}
+    slipped, cancelled = ("milestone.slipped", False), ("promise.cancelled", False)
+    assert kinds == {10.0: [made, left, done], 20.0: [made, slipped, left, done], None: [made, cancelled]}
 
 
 def test_every_forecast_knows_how_many_promises_were_answered_when_it_was_asked_for() -> None:
@@ -42,11 +42,14 @@ def test_every_forecast_knows_how_many_promises_were_answered_when_it_was_asked_
     assert max(made) < len(dues)
     assert {case.late for case in found} == {0, 1}
     assert all(0 <= case.said <= 1 and 0 <= case.base <= 1 for case in found)
+    assert all(min(case.times) >= 0 for case in found if case.times is not None)
+    assert sum(case.times is not None for case in found) > len(found) / 2
 
 
 def test_losses_are_kept_apart_by_what_was_known() -> None:
-    found = [Case(5, 0.9, 0.9, 0), Case(20, 0.5, 1.0, 0), Case(99, 0.5, 0.0, 1), Case(1500, 0.0, 0.5, 1)]
+    times = [Case(20, 0.5, 1.0, 0, (1.0, 2.0)), Case(99, 0.5, 0.0, 1, (2.0, 2.0))]
+    found = [Case(5, 0.9, 0.9, 0), *times, Case(1500, 0.0, 0.5, 1)]
     assert figures(found) == {
-        "engine": {"Brier, 20+ known": 0.25, "Brier, 1,000+ known": pytest.approx(1.0)},
-        "share late": {"Brier, 20+ known": 1.0, "Brier, 1,000+ known": 0.25},
+        "engine": {"Brier, 20+ known": 0.25, "Brier, 1,000+ known": pytest.approx(1.0), "pinball h, 20+ known": 1.5},
+        "running share": {"Brier, 20+ known": 1.0, "Brier, 1,000+ known": 0.25, "pinball h, 20+ known": 2.0},
     }

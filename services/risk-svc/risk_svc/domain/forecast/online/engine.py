@@ -214,6 +214,7 @@ class Engine:
             self._due(held, at)
         elif what == "judge":
             self.learner.ended(False)
+            self.learner.memory.lost[self.learner.memory.spots(held.rows)] = True
         elif what == "drop":
             del self.open[view.promise_id]
         elif what.startswith("slip:"):

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk_svc.domain.forecast.online.intervals import AT, STATED
+from risk_svc.domain.forecast.online.layout import Floats
 from risk_svc.domain.forecast.online.memory import UNKNOWN, Memory
 from risk_svc.domain.forecast.online.model import HORIZON, Model
 from risk_svc.domain.forecast.online.net import GROWING, LARGEST, SMALLEST, dropped
@@ -61,6 +62,8 @@ class Learner:
             losses = (memory.shares[answered] - memory.late[answered, None]) ** 2
             model.shares.learn(memory.group[answered], losses)
             model.reference.learn(memory.group[answered], memory.late[answered].astype(np.float64))
+            until = np.minimum(memory.done[answered], memory.deadline[answered])
+            self._watched(answered, memory.at[answered], until, until < memory.deadline[answered])
         finished = np.flatnonzero((memory.late[:size] != UNKNOWN) & ~memory.scored[:size])
         finished = finished[np.isfinite(memory.done[finished])]
         memory.scored[finished] = True
@@ -68,9 +71,35 @@ class Learner:
             took = place(memory.done[finished] - memory.deadline[finished], memory.unit[finished])
             error = took[:, None, None] - memory.own[finished]
             model.curves.learn(memory.group[finished], np.maximum(STATED * error, (STATED - 1) * error).mean(axis=2))
+            late = finished[(memory.done[finished] >= memory.deadline[finished]) & ~memory.missed[finished]]
+            self._watched(late, self._overdue(late), memory.done[late], np.ones(len(late), bool))
+        self._missed(size)
         self._cover(now, size)
         model.refresh()
         return answered
+
+    def _missed(self, size: int) -> None:
+        """Those that were still not completed a lead time after their date."""
+        memory = self.memory
+        lost = np.flatnonzero(memory.lost[:size] & ~memory.missed[:size])
+        if len(lost):
+            memory.missed[lost] = True
+            lost = lost[np.isinf(memory.done[lost])]
+            until = 2 * memory.deadline[lost] - memory.made[lost]
+            self._watched(lost, self._overdue(lost), until, np.zeros(len(lost), bool))
+
+    def _overdue(self, spots: Spots) -> Floats:
+        """When moments began to be overdue: with their date, or past it."""
+        return np.maximum(self.memory.at[spots], self.memory.deadline[spots])
+
+    def _watched(self, spots: Spots, begun: Floats, until: Floats, done: NDArray[np.bool_]) -> None:
+        """Shows the reference class moments watched from `begun` to `until`, measured by the present yardsticks."""
+        memory, group = self.memory, self.memory.group[spots]
+        unit = self.model.units()[group]
+        unit = np.where(np.isnan(unit), memory.unit[spots], unit)
+        start, end = (place(time - memory.deadline[spots], unit) for time in (begun, until))
+        right = until >= begun
+        self.model.reference.watch(group[right], start[right], end[right], done[right])
 
     def _cover(self, now: float, size: int) -> None:
         memory, never = self.memory, self.never[0] / self.never[1]

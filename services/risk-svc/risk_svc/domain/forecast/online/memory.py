@@ -18,7 +18,8 @@ SAMPLE: Final = 131_072
 EXPERTS: Final = 4
 REFERENCE: Final = 3
 """Shares late that are mixed, and the place of the reference class's among them."""
-SURVIVALS: Final = 2
+SURVIVALS: Final = 3
+"""Curves that are mixed; the last is the reference class's."""
 UNKNOWN: Final = -1
 _BLOCK: Final = 4096
 
@@ -38,6 +39,8 @@ class Memory:
         self.late = np.zeros(0, np.int8)
         self.learned = np.zeros(0, bool)
         self.scored = np.zeros(0, bool)
+        self.lost, self.missed = np.zeros(0, bool), np.zeros(0, bool)
+        """Not completed a lead time after its date, and whether that was counted."""
         self.shares = np.zeros((0, EXPERTS))
         self.own = np.zeros((0, SURVIVALS, 3))
         self.named = np.zeros((0, 6))
@@ -62,7 +65,7 @@ class Memory:
         self.at[spot], self.made[spot], self.deadline[spot], self.unit[spot] = at, made, deadline, unit
         self.group[spot], self.late[spot] = group, UNKNOWN
         self.done[spot] = self.until[spot] = np.inf
-        self.learned[spot] = self.scored[spot] = False
+        self.learned[spot] = self.scored[spot] = self.lost[spot] = self.missed[spot] = False
         self.named[spot], self.judged[spot] = np.nan, np.inf
         self.count += 1
         return serial

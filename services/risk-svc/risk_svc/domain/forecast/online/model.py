@@ -33,8 +33,8 @@ HORIZON: Final = 2.0
 class Answer(NamedTuple):
     """Forecasts of moments: P(late), the stated quantiles (y), and the experts' own words.
 
-    `shares` is P(late) by every expert; of the survival experts `curves` is y at every level, and `hazard` the
-    cumulative hazard at every bin's edge; `curve` is y at every level by their mix.
+    `shares` is P(late) by every expert; of the survival experts and the reference class `curves` is y at every level,
+    and `hazard` the cumulative hazard at every bin's edge; `curve` is y at every level by their mix.
     """
 
     p: Floats
@@ -60,7 +60,7 @@ class Model:
         self.reference = Reference(GROUPS)
         # The networks err alike: their average is worth more than the best of them. The reference class is a start.
         self.shares = Mix(GROUPS, [0.1, 0.1, 0.1, 0.2], [DOUBT, DOUBT, DOUBT, 0.0])
-        self.curves = Mix(GROUPS, [0.2, 0.2], [0.0, 0.0])
+        self.curves = Mix(GROUPS, [0.2, 0.2, 0.2], [DOUBT, DOUBT, 0.0])
         self.intervals = Intervals(GROUPS)
         self.groups: dict[Group, int] = {}
         self._stack = Stack(self.nets())
@@ -89,16 +89,16 @@ class Model:
 
     def forecast(self, rows: NDArray[np.float16], start: Floats, end: Floats, group: NDArray[np.int64]) -> Answer:
         """Forecasts of raw rows; `start` is y of now, `end` y of the horizon."""
-        n, both = len(start), np.concatenate([start, start])
+        n, both, every = len(start), np.concatenate([start, start]), np.concatenate([start, start, start])
         said = self.networks().outputs(self.layout.scaled(rows))
         pace = rows[:, 0].astype(np.float64)
         seen = survival.cells(both, np.concatenate([pace, pace]))
         hazard = survival.hazards(said[:, :-1].reshape(n, 2, WIDE).swapaxes(0, 1).reshape(2 * n, WIDE), seen)
         usual = self.reference.shares[group]
         shares = np.stack([*survival.p_late(hazard).reshape(2, n), logistic(said[:, -1]), usual], axis=1)
-        curves = survival.quantiles(hazard, both, np.concatenate([end, end]), LEVELS).reshape(2, n, -1)
-        weight = self.curves.weights[group]
-        curve = curves[0] * weight[:, :1] + curves[1] * weight[:, 1:]
+        hazard = np.concatenate([hazard, survival.gone_by(self.reference.rates[group], start)])
+        curves = survival.quantiles(hazard, every, np.concatenate([end, end, end]), LEVELS).reshape(3, n, -1)
+        curve = np.einsum("nk,knl->nl", self.curves.weights[group], curves)
         p = np.where(start >= 0, 1.0, pooled(shares, self.shares.weights[group]))
         told = intervals.beside(intervals.read(curve, *self.intervals.spots(group)), p)
         return Answer(
@@ -107,7 +107,7 @@ class Model:
             shares=shares,
             curve=curve,
             curves=curves.swapaxes(0, 1),
-            hazard=hazard.reshape(2, n, -1).swapaxes(0, 1),
+            hazard=hazard.reshape(3, n, -1).swapaxes(0, 1),
         )
 
     def networks(self) -> Stack:

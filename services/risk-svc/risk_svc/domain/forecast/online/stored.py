@@ -19,7 +19,7 @@ from risk_svc.domain.forecast.online.net import Net
 from risk_svc.domain.forecast.online.rates import Paces, Rates
 from risk_svc.domain.forecast.online.view import Incident
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 """Raised whenever features, columns or networks change their meaning: stored models of another format are refused."""
 LEVEL: Final = 1
 MODEL: Final = f"candor model {FORMAT}\n".encode()
@@ -172,7 +172,7 @@ def _out(model: Model, *, training: bool) -> ModelState:
         layout.n,
         [_pack(layout.total), _pack(layout.squares)],
         [_net_out(net, training=training) for net in model.nets()],
-        [_pack(model.reference.late), _pack(model.reference.n)],
+        [_pack(one) for one in model.reference.counts()],
         [[_pack(mix.loss), _pack(mix.n), _pack(mix.answers)] for mix in (model.shares, model.curves)],
         [_pack(judge.hits), _pack(judge.n), _pack(judge.drift)],
     )
@@ -195,7 +195,7 @@ def _in(state: ModelState, model: Model) -> Model:
         net.average, net.steps = _unpack(held.average), held.steps
         if held.training:
             net.weights, net.first, net.second = (_unpack(one) for one in held.training)
-    model.reference.late, model.reference.n = (_unpack(one) for one in state.reference)
+    model.reference.restore(*(_unpack(one) for one in state.reference))
     for mix, parts in zip((model.shares, model.curves), state.mixes, strict=True):
         mix.loss, mix.n, mix.answers = (_unpack(one) for one in parts)
     judge.hits, judge.n, judge.drift = (_unpack(one) for one in state.intervals)

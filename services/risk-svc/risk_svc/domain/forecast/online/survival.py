@@ -29,6 +29,8 @@ _FIRST: Final = np.interp(KNOTS, [-2.6, -2.0, -1.4, -0.8, 0.0, 2.0], [-6.2, -4.2
 START: Final = np.concatenate([_FIRST, np.zeros(len(NEAR))])
 """What an expert says before it has learnt: most complete within a yardstick or two of the date, a third after it."""
 WIDE: Final = len(START)
+AT_FIRST: Final = np.exp(HATS @ _FIRST)
+"""The same as completions a bin."""
 _BEFORE: Final = np.arange(float(BINS))
 _AFTER: Final = _BEFORE + 1
 _BEFORE_SINGLE, _AFTER_SINGLE = _BEFORE.astype(np.float32), _AFTER.astype(np.float32)
@@ -78,6 +80,19 @@ def cells(start: Floats, pace: Floats) -> Cells[np.float64]:
     return Cells(exposure, *_near(_SPOTS - (pace / _APART)[:, None], first[:, None]))
 
 
+def spot_of(y: Floats) -> NDArray[np.int64]:
+    """The bin of every y."""
+    found: NDArray[np.int64] = np.minimum(((y + REACH) / BIN).astype(np.int64), BINS - 1)
+    return found
+
+
+def exposed(start: Floats, end: Floats) -> Floats:
+    """How long every bin is watched from y `start` to y `end`, in bins, a row a moment."""
+    found: Floats = np.minimum(((end + REACH) / BIN)[:, None], _AFTER)
+    found -= np.maximum(((start + REACH) / BIN)[:, None], _BEFORE)
+    return np.maximum(found, 0, out=found)
+
+
 def watch(start: Singles, pace: Singles, end: Singles, done: NDArray[np.bool_]) -> Watch:
     """A batch watched from y `start` to y `end`: completed then where `done`, else still open."""
     until = (end + REACH) / BIN
@@ -103,6 +118,13 @@ def hazards(said: Floats, seen: Cells[np.float64]) -> Floats:
     """Cumulative hazard at every bin's edge over what `seen` covers, from a network's outputs."""
     found = np.zeros((len(said), BINS + 1))
     np.cumsum(_spent(said, said[:, : len(KNOTS)] @ _SPREAD, seen), axis=1, out=found[:, 1:])
+    return found
+
+
+def gone_by(rates: Floats, start: Floats) -> Floats:
+    """Cumulative hazard at every bin's edge from y `start` on, from completions a bin, a row a moment."""
+    found = np.zeros((len(rates), BINS + 1))
+    np.cumsum(rates * exposed(start, np.full(len(start), REACH)), axis=1, out=found[:, 1:])
     return found
 
 

@@ -114,7 +114,10 @@ def test_a_model_of_any_weights_says_what_its_networks_say_one_by_one(seed: int)
     rows = draw.normal(0, 2, (8, WIDTH)).astype(np.float16)
     start, end = spread(seed), np.full(8, 2.0)
     model.intervals.drift = draw.normal(0, 1, model.intervals.drift.shape)
-    model.reference.learn(draw.integers(0, 5, 300), draw.integers(0, 2, 300).astype(float))
+    group, late, gone = draw.integers(0, 5, 300), draw.integers(0, 2, 300), draw.integers(0, 2, 300)
+    model.reference.learn(group, late.astype(float), (late * gone).astype(float))
+    begun, took = draw.uniform(-INSIDE, 0, 300), draw.exponential(1, 300)
+    model.reference.watch(group, begun, np.minimum(begun + took, INSIDE), gone == 0)
     model.refresh()
     group = draw.integers(0, 5, 8)
     found = model.forecast(rows, start, end, group)
@@ -128,6 +131,7 @@ def test_a_model_of_any_weights_says_what_its_networks_say_one_by_one(seed: int)
     direct = logistic(outputs(model.direct.net.average.astype(np.float64), scaled)[1][:, 0])
     assert np.allclose(found.shares[:, 2], direct, atol=1e-12)
     assert np.array_equal(found.shares[:, 3], model.reference.shares[group])
+    assert np.array_equal(found.hazard[:, 2], model.reference.hazard(group, start))
     for n in range(8):
         p, told = alone(model, rows[n], float(start[n]), 2.0, int(group[n]))
         assert p == pytest.approx(found.p[n], abs=1e-12)
@@ -171,7 +175,7 @@ def test_an_expert_in_doubt_is_believed_once_it_has_done_better() -> None:
 def test_the_reference_says_shares_between_what_was_seen_and_the_start(seed: int, n: int) -> None:
     draw = np.random.default_rng(seed)
     known, group, late = Reference(6), draw.integers(1, 5, n), draw.integers(0, 2, n).astype(float)
-    known.learn(group, late)
+    known.learn(group, late, np.zeros(n))
     known.refresh()
     assert np.all((known.shares > 0) & (known.shares < 1))
     if n:
@@ -180,6 +184,40 @@ def test_the_reference_says_shares_between_what_was_seen_and_the_start(seed: int
         seen = late[group == 1]
         low, high = sorted((every, seen.mean() if len(seen) else every))
         assert low - 1e-9 <= known.shares[1] <= high + 1e-9
+
+
+@few
+@given(seeds)
+def test_the_curve_of_the_reference_only_rises_and_begins_now(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    known, group, start = Reference(6), draw.integers(1, 5, 200), draw.uniform(-INSIDE, INSIDE, 200)
+    end = np.minimum(start + draw.exponential(1, 200), INSIDE)
+    known.watch(group, start, end, draw.random(200) < 0.7)
+    known.learn(group, draw.integers(0, 2, 200).astype(float), draw.integers(0, 2, 200).astype(float))
+    known.refresh()
+    said = known.hazard(group, start)
+    assert np.all(np.isfinite(said))
+    assert np.all(np.diff(said, axis=1) >= -1e-12)
+    assert np.all(said[np.arange(200), survival.spot_of(start)] == 0)
+    found = survival.quantiles(said, start, np.full(200, INSIDE), LEVELS)
+    assert np.all(np.diff(found, axis=1) >= 0)
+    assert np.all(found >= start[:, None])
+
+
+def test_the_reference_says_when_like_ones_were_done_and_how_many_never_were() -> None:
+    known, group, n = Reference(4), np.ones(400, np.int64), 400
+    start, end = np.full(n, -3.0), np.tile(np.linspace(-0.95, 1.05, 100), 4)
+    known.watch(group, start, end, np.ones(n, bool))
+    known.watch(group[:100], start[:100], np.full(100, -2.0), np.zeros(100, bool))
+    known.learn(np.ones(500, np.int64), np.tile([0.0, 1.0], 250), np.repeat([0.0, 1.0], [400, 100]))
+    known.refresh()
+    said = known.hazard(np.array([1]), np.array([-3.0]))
+    middle, high = survival.quantiles(said, np.array([-3.0]), np.array([INSIDE]), np.array([0.5, 0.9]))[0]
+    # Those cancelled early say nothing of when the others are done.
+    assert middle == pytest.approx(0.05, abs=0.15)
+    assert high == pytest.approx(0.85, abs=0.2)
+    assert np.exp(-said[0, -1]) == pytest.approx(0.2, abs=0.03)
+    assert known.lost[3] == pytest.approx(0.2, abs=0.03)
 
 
 def test_levels_rise_where_intervals_hold_too_seldom_and_back() -> None:

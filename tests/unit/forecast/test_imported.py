@@ -53,7 +53,7 @@ def step(milestone: str, hours: float, status: str = "reached", name: str = "p1"
 
 def told(*events: StreamEvent) -> list[tuple[str, float, Body]]:
     """(type, hours, data) of every line that something follows from."""
-    found = []
+    found: list[tuple[str, float, Body]] = []
     for line in lines(events, Imported()):
         assert line["entries"] or found
         hours = (datetime.fromisoformat(line["time"]) - MADE) / HOUR

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from candor.cli import build
 from candor.local.errors import LocalError
+from candor.replay.stream import StreamEvent, write_stream
 from risk_svc.backtest import backtest
 from risk_svc.backtesting import charting
 from risk_svc.domain.ledger import Ledger
@@ -23,6 +24,7 @@ from risk_svc.domain.track import ENOUGH, Scored, record
 from risk_svc.report import HEADINGS, MODULES, Backtest, embedded, page, plain, rows, summary
 from tests.support.stream import stream
 from tests.unit.forecast.test_backtest import packed
+from tests.unit.forecast.test_imported import DUE, MADE, made, step, text
 
 SCRIPTS = {
     "index.js": 'import{a}from"./part-1.js";export{a}',
@@ -137,6 +139,19 @@ def test_one_command_makes_the_table_and_the_page(ledger_file: Path, tmp_path: P
     assert text.count('class="chart"') == 5
 
 
+def test_a_file_that_was_made_for_an_import_has_a_record_as_well(tmp_path: Path) -> None:
+    path, strange = tmp_path / "history.jsonl", StreamEvent("?", "milestone.reported", MADE, {"promise_id": "p9"})
+    promises = [made(f"p{number}", due=text(DUE)) for number in range(40)]
+    ends = [step("done", 8 + number / 10, name=f"p{number}") for number in range(40)]
+    write_stream(path, [strange, *promises, *ends])
+    said = candor("--history", path, "--report", tmp_path / "record.html", "--out", tmp_path / "said.jsonl")
+    assert said.exit_code == 0, said.output
+    assert "1 reports name no promise of this file" in said.stderr
+    assert "40 promises that came due" in said.stdout
+    assert "history.jsonl" in (tmp_path / "record.html").read_text()
+    assert len((tmp_path / "said.jsonl").read_text().splitlines()) == 160
+
+
 def test_json_and_forecasts_come_of_the_same_pass(ledger_file: Path, tmp_path: Path) -> None:
     said = candor("--events", ledger_file, "--json", "--out", tmp_path / "said.jsonl")
     assert said.exit_code == 0, said.output
@@ -168,11 +183,14 @@ def test_the_report_scores_what_was_written(ledger_file: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--events", "{ledger}"], "say --events and one of"),
-        (["--report", "{folder}/r.html"], "say --events and one of"),
+        (["--events", "{ledger}"], "say --events (and --decisions) or --history"),
+        (["--report", "{folder}/r.html"], "say --events (and --decisions) or --history"),
         (["--events", "{folder}/none.jsonl", "--json"], "no such file"),
         (["--events", "{ledger}", "--report", "{folder}/none/r.html"], "there is no folder"),
         (["--events", "{folder}", "--json"], "no such file"),
+        (["--history", "{folder}/none.jsonl", "--json"], "no such file"),
+        (["--history", "{ledger}", "--events", "{ledger}", "--json"], "say --events (and --decisions) or --history"),
+        (["--history", "{ledger}", "--decisions", "{ledger}", "--json"], "say --events (and --decisions) or --history"),
     ],
 )
 def test_a_mistake_is_one_clear_line(arguments: list[str], words: str, ledger_file: Path, tmp_path: Path) -> None:

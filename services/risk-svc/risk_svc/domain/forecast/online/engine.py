@@ -85,7 +85,8 @@ class Engine:
         elif entry.gone:
             self.withdrawn(held, at)
         else:
-            held.late = entry.late
+            if entry.late != held.late:
+                self.decided(held, at, late=entry.late)
             self.update(held, view, at)
 
     def close(self, boundary: float) -> bool:
@@ -166,6 +167,11 @@ class Engine:
         if held.view.completed is None:
             self.moment(held, at, f"slip:{name}")
 
+    def decided(self, held: Held, at: float, *, late: bool) -> None:
+        """It was cancelled, or a verdict says that it is late; or that was taken back."""
+        held.late = late
+        self.learner.memory.lost[self.learner.memory.spots(held.rows)] = at if late else np.inf
+
     def withdrawn(self, held: Held, at: float) -> None:
         """A withdrawn promise says that it was not completed until now, and nothing more."""
         self.learner.memory.until[self.learner.memory.spots(held.rows)] = at
@@ -213,8 +219,9 @@ class Engine:
         if what == DUE:
             self._due(held, at)
         elif what == "judge":
-            self.learner.ended(False)
-            self.learner.memory.lost[self.learner.memory.spots(held.rows)] = True
+            if not held.late:
+                self.learner.ended(False)
+                self.learner.memory.lost[self.learner.memory.spots(held.rows)] = at
         elif what == "drop":
             del self.open[view.promise_id]
         elif what.startswith("slip:"):

@@ -55,38 +55,41 @@ class Learner:
 
     def score(self, now: float) -> Spots:
         """Judges what has come out by `now`; returns the places of new answers."""
-        memory, model, size = self.memory, self.model, self.memory.size
+        memory, size = self.memory, self.memory.size
         answered = np.flatnonzero((memory.late[:size] != UNKNOWN) & ~memory.learned[:size])
         memory.learned[answered] = True
         if len(answered):
-            losses = (memory.shares[answered] - memory.late[answered, None]) ** 2
-            model.shares.learn(memory.group[answered], losses)
-            model.reference.learn(memory.group[answered], memory.late[answered].astype(np.float64))
-            until = np.minimum(memory.done[answered], memory.deadline[answered])
-            self._watched(answered, memory.at[answered], until, until < memory.deadline[answered])
-        finished = np.flatnonzero((memory.late[:size] != UNKNOWN) & ~memory.scored[:size])
-        finished = finished[np.isfinite(memory.done[finished])]
-        memory.scored[finished] = True
-        if len(finished):
-            took = place(memory.done[finished] - memory.deadline[finished], memory.unit[finished])
-            error = took[:, None, None] - memory.own[finished]
-            model.curves.learn(memory.group[finished], np.maximum(STATED * error, (STATED - 1) * error).mean(axis=2))
-            late = finished[(memory.done[finished] >= memory.deadline[finished]) & ~memory.missed[finished]]
-            self._watched(late, self._overdue(late), memory.done[late], np.ones(len(late), bool))
-        self._missed(size)
+            self._answers(answered)
+        due = np.flatnonzero((memory.late[:size] != UNKNOWN) & ~memory.scored[:size])
+        done, lost = np.isfinite(memory.done[due]), memory.lost[due] < np.inf
+        memory.scored[due[done | lost]] = True
+        self._times(due[done])
+        missed = due[lost & ~done]
+        self._watched(missed, self._overdue(missed), memory.lost[missed], np.zeros(len(missed), bool))
         self._cover(now, size)
-        model.refresh()
+        self.model.refresh()
         return answered
 
-    def _missed(self, size: int) -> None:
-        """Those that were still not completed a lead time after their date."""
+    def _answers(self, spots: Spots) -> None:
+        """Those whose date has come: late or not, and what was seen of them by then."""
+        memory, group = self.memory, self.memory.group[spots]
+        late, done, lost, deadline = memory.late[spots], memory.done[spots], memory.lost[spots], memory.deadline[spots]
+        self.model.shares.learn(group, (memory.shares[spots] - late[:, None]) ** 2)
+        gone = np.isinf(done) & (lost <= deadline)
+        self.model.reference.learn(group, late.astype(np.float64), gone.astype(np.float64))
+        self._watched(spots, memory.at[spots], np.minimum(np.minimum(done, lost), deadline), done < deadline)
+
+    def _times(self, spots: Spots) -> None:
+        """Those that are completed."""
+        if not len(spots):
+            return
         memory = self.memory
-        lost = np.flatnonzero(memory.lost[:size] & ~memory.missed[:size])
-        if len(lost):
-            memory.missed[lost] = True
-            lost = lost[np.isinf(memory.done[lost])]
-            until = 2 * memory.deadline[lost] - memory.made[lost]
-            self._watched(lost, self._overdue(lost), until, np.zeros(len(lost), bool))
+        done, deadline = memory.done[spots], memory.deadline[spots]
+        error = place(done - deadline, memory.unit[spots])[:, None, None] - memory.own[spots]
+        losses = np.maximum(STATED * error, (STATED - 1) * error).mean(axis=2)
+        self.model.curves.learn(memory.group[spots], losses)
+        late = spots[done >= deadline]
+        self._watched(late, self._overdue(late), memory.done[late], np.ones(len(late), bool))
 
     def _overdue(self, spots: Spots) -> Floats:
         """When moments began to be overdue: with their date, or past it."""
@@ -94,6 +97,8 @@ class Learner:
 
     def _watched(self, spots: Spots, begun: Floats, until: Floats, done: NDArray[np.bool_]) -> None:
         """Shows the reference class moments watched from `begun` to `until`, measured by the present yardsticks."""
+        if not len(spots):
+            return
         memory, group = self.memory, self.memory.group[spots]
         unit = self.model.units()[group]
         unit = np.where(np.isnan(unit), memory.unit[spots], unit)
@@ -110,8 +115,12 @@ class Learner:
             spots = due[memory.named[due, column] <= now]
             if not len(spots):
                 continue
-            hit = (memory.done[spots] <= memory.named[spots, column]).astype(np.float64)
+            named = memory.named[spots, column]
             memory.named[spots, column] = np.nan
+            # Times are of those that are completed: one known to be cancelled by then is no miss.
+            left = (memory.lost[spots] > named) | (memory.done[spots] <= named)
+            spots, named = spots[left], named[left]
+            hit = (memory.done[spots] <= named).astype(np.float64)
             judge = self.model.intervals.raw if column < 3 else self.model.intervals.told
             judge(column % 3, memory.group[spots], hit, never)
         memory.judged[due] = np.nan_to_num(memory.named[due], nan=np.inf).min(axis=1)

@@ -39,8 +39,8 @@ class Memory:
         self.late = np.zeros(0, np.int8)
         self.learned = np.zeros(0, bool)
         self.scored = np.zeros(0, bool)
-        self.lost, self.missed = np.zeros(0, bool), np.zeros(0, bool)
-        """Not completed a lead time after its date, and whether that was counted."""
+        self.lost = np.zeros(0)
+        """Since when it is not expected any more: cancelled, or a lead time after its date."""
         self.shares = np.zeros((0, EXPERTS))
         self.own = np.zeros((0, SURVIVALS, 3))
         self.named = np.zeros((0, 6))
@@ -65,7 +65,8 @@ class Memory:
         self.at[spot], self.made[spot], self.deadline[spot], self.unit[spot] = at, made, deadline, unit
         self.group[spot], self.late[spot] = group, UNKNOWN
         self.done[spot] = self.until[spot] = np.inf
-        self.learned[spot] = self.scored[spot] = self.lost[spot] = self.missed[spot] = False
+        self.lost[spot] = np.inf
+        self.learned[spot] = self.scored[spot] = False
         self.named[spot], self.judged[spot] = np.nan, np.inf
         self.count += 1
         return serial

@@ -96,7 +96,7 @@ class Model:
         hazard = survival.hazards(said[:, :-1].reshape(n, 2, WIDE).swapaxes(0, 1).reshape(2 * n, WIDE), seen)
         usual = self.reference.shares[group]
         shares = np.stack([*survival.p_late(hazard).reshape(2, n), logistic(said[:, -1]), usual], axis=1)
-        hazard = np.concatenate([hazard, survival.gone_by(self.reference.rates[group], start)])
+        hazard = np.concatenate([hazard, self.reference.hazard(group, start)])
         curves = survival.quantiles(hazard, every, np.concatenate([end, end, end]), LEVELS).reshape(3, n, -1)
         curve = np.einsum("nk,knl->nl", self.curves.weights[group], curves)
         p = np.where(start >= 0, 1.0, pooled(shares, self.shares.weights[group]))

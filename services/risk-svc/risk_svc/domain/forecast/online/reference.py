@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from risk_svc.domain.forecast.online.context import BASE, BASE_SHRINK
 from risk_svc.domain.forecast.online.layout import Floats
 from risk_svc.domain.forecast.online.mix import EVERY, counts
-from risk_svc.domain.forecast.online.survival import AT_FIRST, BINS, exposed, spot_of
+from risk_svc.domain.forecast.online.survival import AT_FIRST, BINS, exposed, gone_by, spot_of
 
 MEMORY: Final = 1000.0
 """Answers after which one counts a third: an old share misleads."""
@@ -19,22 +19,23 @@ SHRINK: Final = 20.0
 
 
 class Reference:
-    """Share late, and rate of completion over the time, by kind of moment and with forgetting; row 0 stands for all.
+    """What share was late, or cancelled, and when the others were done, by kind of moment; row 0 stands for all.
 
-    It knows nothing of a promise but which moment it is. `shares` are P(late) in (0, 1); `rates` completions a bin that
-    was watched (an occurrence/exposure rate), in the bins of `survival`.
+    It knows nothing of a promise but which moment it is. `shares` are P(late) in (0, 1). Completion has a rate in each
+    bin of `survival`, completions by the time that it was watched, among those that were not cancelled.
     """
 
     def __init__(self, groups: int) -> None:
-        self.late, self.n = np.zeros(groups), np.zeros(groups)
+        self.late, self.gone, self.n = np.zeros(groups), np.zeros(groups), np.zeros(groups)
         self.ended, self.watched = np.zeros((groups, BINS)), np.zeros((groups, BINS))
         self.refresh()
 
-    def learn(self, group: NDArray[np.int64], late: Floats) -> None:
-        """Counts answers (1 late, 0 kept)."""
+    def learn(self, group: NDArray[np.int64], late: Floats, gone: Floats) -> None:
+        """Counts answers: 1 late, 0 kept; and 1 cancelled, 0 not."""
         n, found = counts(group, late, len(self.n))
+        _, lost = counts(group, gone, len(self.n))
         fade = np.exp(-n / MEMORY)
-        self.late, self.n = self.late * fade + found, self.n * fade + n
+        self.late, self.gone, self.n = self.late * fade + found, self.gone * fade + lost, self.n * fade + n
 
     def watch(self, group: NDArray[np.int64], start: Floats, end: Floats, done: NDArray[np.bool_]) -> None:
         """Counts moments watched from y `start` to y `end`: completed then where `done`, else not by then."""
@@ -42,24 +43,30 @@ class Reference:
         fade[EVERY] = np.exp(-len(group) / MEMORY)
         self.ended *= fade[:, None]
         self.watched *= fade[:, None]
-        time = exposed(start, end)
+        time, bins = exposed(start, end), spot_of(end[done])
         np.add.at(self.watched, group, time)
         self.watched[EVERY] += time.sum(axis=0)
-        bins = spot_of(end[done])
         np.add.at(self.ended, (group[done], bins), 1.0)
         np.add.at(self.ended[EVERY], bins, 1.0)
 
+    def refresh(self) -> None:
+        """Works out anew what it says, for every group."""
+        n, every = self.n[EVERY], BASE_SHRINK
+        late, gone = (self.late[EVERY] + every * BASE) / (n + every), self.gone[EVERY] / (n + every)
+        self.shares: Floats = (self.late + SHRINK * late) / (self.n + SHRINK)
+        self.lost: Floats = (self.gone + SHRINK * gone) / (self.n + SHRINK)
+        usual = (self.ended[EVERY] + every * AT_FIRST) / (self.watched[EVERY] + every)
+        self.rates: Floats = (self.ended + SHRINK * usual) / (self.watched + SHRINK)
+
+    def hazard(self, group: NDArray[np.int64], start: Floats) -> Floats:
+        """Cumulative hazard at every bin's edge from y `start` on, cancellations counted as never completed."""
+        done = -np.expm1(-gone_by(self.rates[group], start))
+        return np.asarray(-np.log1p(-(1 - self.lost[group])[:, None] * done), np.float64)
+
     def counts(self) -> tuple[Floats, ...]:
         """All that it has counted."""
-        return self.late, self.n, self.ended, self.watched
+        return self.late, self.gone, self.n, self.ended, self.watched
 
-    def restore(self, late: Floats, n: Floats, ended: Floats, watched: Floats) -> None:
+    def restore(self, late: Floats, gone: Floats, n: Floats, ended: Floats, watched: Floats) -> None:
         """Goes on from what was counted."""
-        self.late, self.n, self.ended, self.watched = late, n, ended, watched
-
-    def refresh(self) -> None:
-        """Works shares and rates out anew, for every group."""
-        every = (self.late[EVERY] + BASE_SHRINK * BASE) / (self.n[EVERY] + BASE_SHRINK)
-        self.shares: Floats = (self.late + SHRINK * every) / (self.n + SHRINK)
-        usual = (self.ended[EVERY] + BASE_SHRINK * AT_FIRST) / (self.watched[EVERY] + BASE_SHRINK)
-        self.rates: Floats = (self.ended + SHRINK * usual) / (self.watched + SHRINK)
+        self.late, self.gone, self.n, self.ended, self.watched = late, gone, n, ended, watched

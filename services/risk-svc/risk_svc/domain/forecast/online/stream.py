@@ -46,7 +46,7 @@ def take(engine: Engine, event: Mapping[str, Any]) -> None:
         elif kind == "promise.withdrawn":
             engine.withdrawn(held, at)
         elif kind == "promise.cancelled":
-            held.late = True
+            engine.decided(held, at, late=True)
         elif not final:
             engine.slipped(held, data["milestone"], at, seconds(data["planned"]))
 

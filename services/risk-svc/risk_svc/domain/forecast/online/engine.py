@@ -220,7 +220,7 @@ class Engine:
             self._due(held, at)
         elif what == "judge":
             if not held.late:
-                self.learner.ended(False)
+                self.learner.judge.ended(False)
                 self.learner.memory.lost[self.learner.memory.spots(held.rows)] = at
         elif what == "drop":
             del self.open[view.promise_id]
@@ -244,7 +244,7 @@ class Engine:
         self.lessons.append(lessons.Due(view, late))
         if done:
             self.lessons.append(lessons.Completed(view, at))
-            self.learner.ended(True)
+            self.learner.judge.ended(True)
             del self.open[view.promise_id]
         else:
             if view.completed is None:
@@ -261,7 +261,7 @@ class Engine:
             memory.late[spots] = held.late | (completed >= memory.deadline[spots])
             self.lessons.append(lessons.Completed(view, completed))
             if completed < view.deadline + view.lead:
-                self.learner.ended(True)
+                self.learner.judge.ended(True)
             del self.open[view.promise_id]
 
     def _tick(self, now: float) -> None:
@@ -277,7 +277,7 @@ class Engine:
         learner, model, memory = self.learner, self.model, self.learner.memory
         learner.predict(self.first)
         self.first = memory.count
-        answered = learner.score(boundary)
+        answered = learner.judge.score(boundary)
         for lesson in self.lessons:
             lessons.learn(model.context, lesson)
         model.context.at = boundary

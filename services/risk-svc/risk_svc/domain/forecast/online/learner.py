@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from risk_svc.domain.forecast.online.intervals import AT, STATED
-from risk_svc.domain.forecast.online.layout import Floats
-from risk_svc.domain.forecast.online.memory import UNKNOWN, Memory
+from risk_svc.domain.forecast.online.intervals import AT
+from risk_svc.domain.forecast.online.judging import Judge, Spots
+from risk_svc.domain.forecast.online.memory import Memory
 from risk_svc.domain.forecast.online.model import HORIZON, Model
 from risk_svc.domain.forecast.online.net import GROWING, LARGEST, SMALLEST, dropped
 from risk_svc.domain.forecast.online.survival import Survival, place, watch
@@ -24,17 +23,16 @@ ALIKE: Final = 1.5
 """A yardstick that was this many times as long, or as short, measured something else."""
 OPEN_FOR: Final = 5.0
 """Lead times after which an open promise says nothing new."""
-Spots = NDArray[np.int64]
 
 
 class Learner:
-    """Scores, corrects and trains a model from the memory; every draw depends on the version alone."""
+    """Trains a model from the memory; every draw depends on the version alone."""
 
     def __init__(self, model: Model, memory: Memory) -> None:
         self.model, self.memory = model, memory
+        self.judge = Judge(model, memory)
         self.met = 0
         self.fresh = 0
-        self.never = [5.0, 250.0]
         self.waiting = np.zeros(0, np.int64)
 
     def predict(self, since: int) -> None:
@@ -52,82 +50,6 @@ class Learner:
         memory.named[spots] = named = deadline[:, None] + unit[:, None] * np.sinh(np.clip(both, -6, 6))
         memory.judged[spots] = named.min(axis=1)
         self.fresh += len(spots)
-
-    def score(self, now: float) -> Spots:
-        """Judges what has come out by `now`; returns the places of new answers."""
-        memory, size = self.memory, self.memory.size
-        answered = np.flatnonzero((memory.late[:size] != UNKNOWN) & ~memory.learned[:size])
-        memory.learned[answered] = True
-        if len(answered):
-            self._answers(answered)
-        due = np.flatnonzero((memory.late[:size] != UNKNOWN) & ~memory.scored[:size])
-        done, lost = np.isfinite(memory.done[due]), memory.lost[due] < np.inf
-        memory.scored[due[done | lost]] = True
-        self._times(due[done])
-        missed = due[lost & ~done]
-        self._watched(missed, self._overdue(missed), memory.lost[missed], np.zeros(len(missed), bool))
-        self._cover(now, size)
-        self.model.refresh()
-        return answered
-
-    def _answers(self, spots: Spots) -> None:
-        """Those whose date has come: late or not, and what was seen of them by then."""
-        memory, group = self.memory, self.memory.group[spots]
-        late, done, lost, deadline = memory.late[spots], memory.done[spots], memory.lost[spots], memory.deadline[spots]
-        self.model.shares.learn(group, (memory.shares[spots] - late[:, None]) ** 2)
-        gone = np.isinf(done) & (lost <= deadline)
-        self.model.reference.learn(group, late.astype(np.float64), gone.astype(np.float64))
-        self._watched(spots, memory.at[spots], np.minimum(np.minimum(done, lost), deadline), done < deadline)
-
-    def _times(self, spots: Spots) -> None:
-        """Those that are completed."""
-        if not len(spots):
-            return
-        memory = self.memory
-        done, deadline = memory.done[spots], memory.deadline[spots]
-        error = place(done - deadline, memory.unit[spots])[:, None, None] - memory.own[spots]
-        losses = np.maximum(STATED * error, (STATED - 1) * error).mean(axis=2)
-        self.model.curves.learn(memory.group[spots], losses)
-        late = spots[done >= deadline]
-        self._watched(late, self._overdue(late), memory.done[late], np.ones(len(late), bool))
-
-    def _overdue(self, spots: Spots) -> Floats:
-        """When moments began to be overdue: with their date, or past it."""
-        return np.maximum(self.memory.at[spots], self.memory.deadline[spots])
-
-    def _watched(self, spots: Spots, begun: Floats, until: Floats, done: NDArray[np.bool_]) -> None:
-        """Shows the reference class moments watched from `begun` to `until`, measured by the present yardsticks."""
-        if not len(spots):
-            return
-        memory, group = self.memory, self.memory.group[spots]
-        unit = self.model.units()[group]
-        unit = np.where(np.isnan(unit), memory.unit[spots], unit)
-        start, end = (place(time - memory.deadline[spots], unit) for time in (begun, until))
-        right = until >= begun
-        self.model.reference.watch(group[right], start[right], end[right], done[right])
-
-    def _cover(self, now: float, size: int) -> None:
-        memory, never = self.memory, self.never[0] / self.never[1]
-        due = np.flatnonzero(memory.judged[:size] <= now)
-        if not len(due):
-            return
-        for column in range(6):
-            spots = due[memory.named[due, column] <= now]
-            if not len(spots):
-                continue
-            named = memory.named[spots, column]
-            memory.named[spots, column] = np.nan
-            # Times are of those that are completed: one known to be cancelled by then is no miss.
-            left = (memory.lost[spots] > named) | (memory.done[spots] <= named)
-            spots, named = spots[left], named[left]
-            hit = (memory.done[spots] <= named).astype(np.float64)
-            judge = self.model.intervals.raw if column < 3 else self.model.intervals.told
-            judge(column % 3, memory.group[spots], hit, never)
-        memory.judged[due] = np.nan_to_num(memory.named[due], nan=np.inf).min(axis=1)
-
-    def ended(self, completed: bool) -> None:
-        """Counts, a lead time after its deadline, whether a promise was completed at all."""
-        self.never = [self.never[0] * 0.9998 + (not completed), self.never[1] * 0.9998 + 1]
 
     def train(self, now: float, answered: Spots) -> None:
         """Every expert learns from new and remembered moments, as they stand at `now`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -26,16 +27,22 @@ class Reference:
     """
 
     def __init__(self, groups: int) -> None:
-        self.late, self.gone, self.n = np.zeros(groups), np.zeros(groups), np.zeros(groups)
+        self.late, self.n = np.zeros(groups), np.zeros(groups)
+        self.gone, self.ends = np.zeros(groups), np.zeros(groups)
         self.ended, self.watched = np.zeros((groups, BINS)), np.zeros((groups, BINS))
         self.refresh()
 
-    def learn(self, group: NDArray[np.int64], late: Floats, gone: Floats) -> None:
-        """Counts answers: 1 late, 0 kept; and 1 cancelled, 0 not."""
-        n, found = counts(group, late, len(self.n))
-        _, lost = counts(group, gone, len(self.n))
+    def learn(self, group: NDArray[np.int64], late: NDArray[np.bool_]) -> None:
+        """Counts answers: late or kept."""
+        n, found = counts(group, late.astype(np.float64), len(self.n))
         fade = np.exp(-n / MEMORY)
-        self.late, self.gone, self.n = self.late * fade + found, self.gone * fade + lost, self.n * fade + n
+        self.late, self.n = self.late * fade + found, self.n * fade + n
+
+    def end(self, group: NDArray[np.int64], gone: NDArray[np.bool_]) -> None:
+        """Counts which were cancelled."""
+        n, found = counts(group, gone.astype(np.float64), len(self.n))
+        fade = np.exp(-n / MEMORY)
+        self.gone, self.ends = self.gone * fade + found, self.ends * fade + n
 
     def watch(self, group: NDArray[np.int64], start: Floats, end: Floats, done: NDArray[np.bool_]) -> None:
         """Counts moments watched from y `start` to y `end`: completed then where `done`, else not by then."""
@@ -51,11 +58,11 @@ class Reference:
 
     def refresh(self) -> None:
         """Works out anew what it says, for every group."""
-        n, every = self.n[EVERY], BASE_SHRINK
-        late, gone = (self.late[EVERY] + every * BASE) / (n + every), self.gone[EVERY] / (n + every)
+        late = (self.late[EVERY] + BASE_SHRINK * BASE) / (self.n[EVERY] + BASE_SHRINK)
         self.shares: Floats = (self.late + SHRINK * late) / (self.n + SHRINK)
-        self.lost: Floats = (self.gone + SHRINK * gone) / (self.n + SHRINK)
-        usual = (self.ended[EVERY] + every * AT_FIRST) / (self.watched[EVERY] + every)
+        gone = self.gone[EVERY] / (self.ends[EVERY] + BASE_SHRINK)
+        self.lost: Floats = (self.gone + SHRINK * gone) / (self.ends + SHRINK)
+        usual = (self.ended[EVERY] + BASE_SHRINK * AT_FIRST) / (self.watched[EVERY] + BASE_SHRINK)
         self.rates: Floats = (self.ended + SHRINK * usual) / (self.watched + SHRINK)
 
     def hazard(self, group: NDArray[np.int64], start: Floats) -> Floats:
@@ -65,8 +72,8 @@ class Reference:
 
     def counts(self) -> tuple[Floats, ...]:
         """All that it has counted."""
-        return self.late, self.gone, self.n, self.ended, self.watched
+        return self.late, self.n, self.gone, self.ends, self.ended, self.watched
 
-    def restore(self, late: Floats, gone: Floats, n: Floats, ended: Floats, watched: Floats) -> None:
+    def restore(self, counted: Iterable[Floats]) -> None:
         """Goes on from what was counted."""
-        self.late, self.gone, self.n, self.ended, self.watched = late, gone, n, ended, watched
+        self.late, self.n, self.gone, self.ends, self.ended, self.watched = counted

@@ -125,7 +125,7 @@ def engine_bytes(engine: Engine) -> bytes:
         engine.incidents,
         engine.lessons,
         engine.fresh,
-        (learner.met, learner.fresh, learner.never),
+        (learner.met, learner.fresh, learner.judge.never),
         _pack(learner.waiting),
         {name: _pack(value[: memory.held]) for name, value in held.items()},
         counts,
@@ -144,7 +144,7 @@ def engine_of(raw: bytes) -> Engine:
     for name, count in state.counts.items():
         setattr(memory, name, count)
     engine.learner = Learner(engine.model, memory)
-    engine.learner.met, engine.learner.fresh, engine.learner.never = state.learner
+    engine.learner.met, engine.learner.fresh, engine.learner.judge.never = state.learner
     engine.learner.waiting = _unpack(state.waiting)
     engine.now, engine.boundary, engine.order, engine.first = state.now, state.boundary, state.order, state.first
     engine.timers, engine.open, engine.incidents = state.timers, state.open, state.incidents
@@ -195,7 +195,7 @@ def _in(state: ModelState, model: Model) -> Model:
         net.average, net.steps = _unpack(held.average), held.steps
         if held.training:
             net.weights, net.first, net.second = (_unpack(one) for one in held.training)
-    model.reference.restore(*(_unpack(one) for one in state.reference))
+    model.reference.restore(_unpack(one) for one in state.reference)
     for mix, parts in zip((model.shares, model.curves), state.mixes, strict=True):
         mix.loss, mix.n, mix.answers = (_unpack(one) for one in parts)
     judge.hits, judge.n, judge.drift = (_unpack(one) for one in state.intervals)

@@ -222,7 +222,7 @@ def _never(answer: Answer, weights: Floats, views: Sequence[View], unit: Floats)
     end = place(np.array([HORIZON * view.lead for view in views]), unit)
     still = [np.exp(-hazard_at(answer.hazard[:, expert], end)) for expert in range(weights.shape[1])]
     # The weights sum to 1 but for rounding.
-    return np.minimum((weights * np.stack(still, axis=1)).sum(axis=1), 1.0)
+    return np.asarray(np.minimum((weights * np.stack(still, axis=1)).sum(axis=1), 1.0), np.float64)
 
 
 def _lateness(answer: Answer, weights: Floats, unit: Floats, worst: Floats, gone: Floats) -> Floats:

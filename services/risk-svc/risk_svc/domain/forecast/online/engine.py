@@ -174,7 +174,9 @@ class Engine:
 
     def withdrawn(self, held: Held, at: float) -> None:
         """A withdrawn promise says that it was not completed until now, and nothing more."""
-        self.learner.memory.until[self.learner.memory.spots(held.rows)] = at
+        memory = self.learner.memory
+        spots = memory.spots(held.rows)
+        memory.until[spots] = memory.lost[spots] = at
         del self.open[held.view.promise_id]
 
     def moment(self, held: Held, at: float, what: str) -> None:

@@ -40,7 +40,7 @@ class Memory:
         self.learned = np.zeros(0, bool)
         self.scored = np.zeros(0, bool)
         self.lost = np.zeros(0)
-        """Since when it is not expected any more: cancelled, or a lead time after its date."""
+        """Since when it is not expected any more: cancelled, withdrawn, or a lead time after its date."""
         self.shares = np.zeros((0, EXPERTS))
         self.own = np.zeros((0, SURVIVALS, 3))
         self.named = np.zeros((0, 6))

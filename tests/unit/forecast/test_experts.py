@@ -205,6 +205,18 @@ def test_the_curve_of_the_reference_only_rises_and_begins_now(seed: int) -> None
     assert np.all(found >= start[:, None])
 
 
+def test_a_reference_that_always_sees_the_same_is_sure_and_finite() -> None:
+    known, group = Reference(4), np.ones(5000, np.int64)
+    known.watch(group, np.full(5000, -0.35), np.full(5000, -0.35), np.ones(5000, bool))
+    known.refresh()
+    assert known.done[1, -1] > 30
+    said = known.hazard(np.array([1, 1]), np.array([-4.0, 4.9]))
+    assert np.all(np.isfinite(said))
+    found = survival.quantiles(said, np.array([-4.0, 4.9]), np.full(2, INSIDE), LEVELS)
+    assert np.all(np.isfinite(found))
+    assert found[0].max() < -0.25
+
+
 def test_the_reference_says_when_like_ones_were_done_and_how_many_never_were() -> None:
     known, group, n = Reference(4), np.ones(400, np.int64), 400
     start, end = np.full(n, -3.0), np.tile(np.linspace(-0.95, 1.05, 100), 4)

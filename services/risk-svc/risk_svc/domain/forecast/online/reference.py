@@ -11,19 +11,23 @@ from numpy.typing import NDArray
 from risk_svc.domain.forecast.online.context import BASE, BASE_SHRINK
 from risk_svc.domain.forecast.online.layout import Floats
 from risk_svc.domain.forecast.online.mix import EVERY, counts
-from risk_svc.domain.forecast.online.survival import AT_FIRST, BINS, exposed, gone_by, spot_of
+from risk_svc.domain.forecast.online.survival import AT_FIRST, BINS, exposed, hazard_at, spot_of
 
 MEMORY: Final = 1000.0
 """Answers after which one counts a third: an old share misleads."""
 SHRINK: Final = 20.0
 """How many answers of a kind of moment's own weigh as much as what all kinds together show."""
 
+SURE: Final = 30.0
+"""Cumulative hazard that leaves nothing to speak of, and can still be reckoned with."""
+
 
 class Reference:
     """What share was late, or cancelled, and when the others were done, by kind of moment; row 0 stands for all.
 
-    It knows nothing of a promise but which moment it is. `shares` are P(late) in (0, 1). Completion has a rate in each
-    bin of `survival`, completions by the time that it was watched, among those that were not cancelled.
+    It knows nothing of a promise but which moment it is. `shares` is P(late) and `lost` P(cancelled), in [0, 1); `done`
+    is the cumulative hazard of completion at every edge of `survival`, among those that were not cancelled: completions
+    in a bin by the time that it was watched (occurrence/exposure rates).
     """
 
     def __init__(self, groups: int) -> None:
@@ -63,12 +67,14 @@ class Reference:
         gone = self.gone[EVERY] / (self.ends[EVERY] + BASE_SHRINK)
         self.lost: Floats = (self.gone + SHRINK * gone) / (self.ends + SHRINK)
         usual = (self.ended[EVERY] + BASE_SHRINK * AT_FIRST) / (self.watched[EVERY] + BASE_SHRINK)
-        self.rates: Floats = (self.ended + SHRINK * usual) / (self.watched + SHRINK)
+        self.done = np.zeros((len(self.n), BINS + 1))
+        np.cumsum((self.ended + SHRINK * usual) / (self.watched + SHRINK), axis=1, out=self.done[:, 1:])
 
     def hazard(self, group: NDArray[np.int64], start: Floats) -> Floats:
         """Cumulative hazard at every bin's edge from y `start` on, cancellations counted as never completed."""
-        done = -np.expm1(-gone_by(self.rates[group], start))
-        return np.asarray(-np.log1p(-(1 - self.lost[group])[:, None] * done), np.float64)
+        whole = self.done[group]
+        since = np.clip(whole - hazard_at(whole, start)[:, None], 0, SURE)
+        return np.asarray(-np.log1p((1 - self.lost[group])[:, None] * np.expm1(-since)), np.float64)
 
     def counts(self) -> tuple[Floats, ...]:
         """All that it has counted."""

@@ -121,13 +121,6 @@ def hazards(said: Floats, seen: Cells[np.float64]) -> Floats:
     return found
 
 
-def gone_by(rates: Floats, start: Floats) -> Floats:
-    """Cumulative hazard at every bin's edge from y `start` on, from completions a bin, a row a moment."""
-    found = np.zeros((len(rates), BINS + 1))
-    np.cumsum(rates * exposed(start, np.full(len(start), REACH)), axis=1, out=found[:, 1:])
-    return found
-
-
 class Survival:
     """One expert; how far back it looks is decided by which rows it is given."""
 

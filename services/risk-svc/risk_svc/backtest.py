@@ -14,8 +14,8 @@ from candor.local.errors import LocalError
 from candor.replay.stream import StreamError, StreamEvent, read_stream
 from risk_svc.domain.forecast.online.engine import Engine, Forecast
 from risk_svc.domain.forecast.online.stream import decide, seconds, take
-from risk_svc.domain.imported import Imported, lines
 from risk_svc.domain.ledger import Ledger, natural
+from risk_svc.imported import Imported, lines
 
 Line = tuple[str, int, dict[str, Any]]
 Advanced = Callable[[int], None]

@@ -112,7 +112,7 @@ def _files(events: list[Path], decisions: list[Path], out: Path | None, ledger: 
 def _history(path: Path, out: Path | None, ledger: Ledger | None) -> int:
     from candor.replay.shown import progress  # noqa: PLC0415
     from risk_svc.backtest import history as run  # noqa: PLC0415
-    from risk_svc.domain.imported import Imported  # noqa: PLC0415
+    from risk_svc.imported import Imported  # noqa: PLC0415
 
     imported, console = Imported(), Console(stderr=True, highlight=False)
     try:

@@ -115,8 +115,13 @@ class ManagedProcess:
 
 
 def note_process(record: Path, pid: int) -> None:
-    """Writes down a process so that `recorded_process` finds it, and takes no other with the same pid for it."""
-    record.write_text(json.dumps({"pid": pid, "started": psutil.Process(pid).create_time()}))
+    """Writes down a process so that `recorded_process` finds it, and takes no other with the same pid for it.
+
+    In one piece: half a record names no process, and `candor down` would leave it running.
+    """
+    new = record.with_name(f".{record.name}.new")
+    new.write_text(json.dumps({"pid": pid, "started": psutil.Process(pid).create_time()}))
+    new.replace(record)
 
 
 def recorded_process(record: Path) -> psutil.Process | None:

@@ -13,9 +13,9 @@ from candor.local.errors import LocalError
 from candor.replay.stream import StreamError, StreamEvent, write_stream
 from risk_svc.backtest import history
 from risk_svc.domain.forecast.online.view import Struck
-from risk_svc.domain.imported import Imported, lines
 from risk_svc.domain.ledger import Ledger
 from risk_svc.domain.track import Scored
+from risk_svc.imported import Imported, lines
 
 MADE = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -109,6 +110,21 @@ def test_what_cannot_be_written_down_does_not_run(tmp_path: Path) -> None:
     with pytest.raises(LocalError, match="cannot write"):
         part.start(SLEEP)
     assert not part.running
+
+
+def test_a_record_is_whole_whenever_it_is_read(tmp_path: Path) -> None:
+    record = tmp_path / "part.json"
+
+    def write(times: int) -> None:
+        for _ in range(times):
+            note_process(record, os.getpid())
+
+    write(1)
+    with ThreadPoolExecutor(1) as beside:
+        writing = beside.submit(write, 300)
+        while not writing.done():
+            assert json.loads(record.read_text())["pid"] == os.getpid()
+    assert [path.name for path in tmp_path.iterdir()] == ["part.json"]
 
 
 def test_another_process_with_the_same_pid_is_left_alone(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import structlog
 from candor.contracts import GapScored
 from candor.messaging.planning import read
 from candor.messaging.source import Source
+from candor.messaging.topics import ensure_topics
 
 if TYPE_CHECKING:
     from candor.ops.settings import Settings
@@ -57,6 +58,7 @@ class Feed:
     name = "feed"
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._source = Source(settings, (CARD,), (), settings.partitions)
         self._listeners: set[Listener] = set()
         self._stopping = asyncio.Event()
@@ -73,7 +75,10 @@ class Feed:
             self._listeners.discard(listener)
 
     async def run(self) -> None:
-        """Tail until `stop`; an outage of Kafka is waited out, and what came meanwhile is read then."""
+        """Tail until `stop`; an outage of Kafka is waited out, and what came meanwhile is read then.
+
+        Raises TopicMismatchError.
+        """
         connecting = asyncio.create_task(self._connect())
         stopping = asyncio.create_task(self._stopping.wait())
         await asyncio.wait({connecting, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -94,6 +99,8 @@ class Feed:
         self._stopping.set()
 
     async def _connect(self) -> None:
+        # A client told to read a topic that is not there asks for it again without a pause.
+        await ensure_topics(self._settings)
         await self._source.start()
         while True:
             try:

@@ -176,6 +176,12 @@ async def test_the_feed_hands_on_what_is_published(
             assert await gathered(listener, 2) == {"p1", "p2"}
 
 
+async def test_the_feed_is_ready_on_a_broker_that_no_other_service_has_met(settings: RiskSettings) -> None:
+    feed = Feed(settings)
+    async with at_work(feed):
+        await until(feed.ready.is_set)
+
+
 async def gathered(listener: Listener, count: int) -> set[str]:
     found: set[str] = set()
     with suppress(TimeoutError):

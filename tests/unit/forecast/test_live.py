@@ -108,6 +108,7 @@ def test_a_promise_is_late_once_that_is_decided() -> None:
     cancelled = Step("delivered", status=CANCELLED, at=HOUR, final=True)
     done = Step("delivered", status=REACHED, at=5 * HOUR, final=True)
     assert seen_of(state(shipped(), cancelled), 2 * HOUR).late
+    assert not seen_of(state(shipped(), cancelled), HOUR / 2).late
     assert seen_of(state(shipped(), done, verdict="disputed"), 6 * HOUR).late
     for one in (state(), state(shipped(), done), state(withdrawn=True), state(shipped(), verdict="kept")):
         assert not seen_of(one, 6 * HOUR).late

@@ -66,6 +66,21 @@ def test_in_whatever_order_the_topics_come_the_course_is_the_same() -> None:
     assert [one.view.deadline - TICK - DUE_S for one in courses[0]] == pytest.approx([0, 7200, 7200, 32400, 32400])
 
 
+@pytest.mark.parametrize("status", [MilestoneStatus.REACHED, MilestoneStatus.CANCELLED])
+def test_a_bad_end_that_is_read_before_its_promise_is_not_known_before_its_time(status: MilestoneStatus) -> None:
+    story = Story()
+    ledger = [story.made(), revised(DUE + 2 * HOUR, MADE + HOUR)]
+    steps = [story.milestone("departed", 5), story.milestone("arrived", 600, status=status, final=True)]
+    courses = []
+    for places in itertools.combinations(range(4), 2):
+        left, right = iter(ledger), iter(steps)
+        courses.append(course(lived([next(right) if place in places else next(left) for place in range(4)])))
+    assert all(other == courses[0] for other in courses)
+    cancelled = status is MilestoneStatus.CANCELLED
+    assert [one.late for one in courses[0]] == [False, False, False, cancelled]
+    assert [one.view.completed is not None for one in courses[0]] == [False, False, False, not cancelled]
+
+
 def test_a_new_date_is_not_known_before_it_was_agreed_to() -> None:
     story = Story()
     found = lived([story.made(), revised(DUE + 2 * HOUR, DEPARTS + HOUR), story.milestone("departed", 5)])

@@ -22,7 +22,7 @@ from risk_svc.domain.forecast.online.reasons import Reason
 from risk_svc.domain.forecast.online.stored import model_of
 from risk_svc.domain.forecast.online.survival import BINS, CENTRES, hazard_at, place
 from risk_svc.domain.forecast.online.view import Incident, Seen, Struck, View, labels, reach
-from risk_svc.domain.state import PromiseState, Step, StepStatus, completed_at, standing
+from risk_svc.domain.state import PromiseState, Step, StepStatus, completed_at, final_step, standing
 
 TICK: Final = 0.001
 """Completed at the deadline, a promise is kept; the engine calls late what is not complete before it."""
@@ -57,9 +57,7 @@ def view_of(state: PromiseState, now: float) -> View:
 
 def seen_of(state: PromiseState, at: float) -> Seen:
     """What the engine is to see of a promise once an event that was known at `at` has been folded."""
-    stands = standing(state)
-    late = stands in (Standing.BROKEN, Standing.CANCELLED)
-    return Seen(at, view_of(state, at), stands is Standing.WITHDRAWN, late)
+    return Seen(at, view_of(state, at), standing(state) is Standing.WITHDRAWN, _called_late(state, at))
 
 
 def struck_of(incident: known.Incident, at: float) -> Struck:
@@ -76,6 +74,15 @@ def incident_of(incident: known.Incident) -> Incident:
 def open_at(linked: Sequence[known.Incident], now: float) -> list[Incident]:
     """Those linked incidents that are open at `now`, in the engine's form."""
     return [incident_of(one) for one in linked if one.since <= now and (one.until is None or one.until > now)]
+
+
+def _called_late(state: PromiseState, now: float) -> bool:
+    """Whether a verdict says at `now` that it is late, or its end was cancelled or missed by then."""
+    if state.verdict:
+        return state.verdict != "kept"
+    step = final_step(state)
+    # A step is folded whenever its topic is read: one of later says nothing yet.
+    return step is not None and step.status != StepStatus.REACHED and (step.at or now) <= now
 
 
 def _completed(state: PromiseState, now: float) -> float | None:

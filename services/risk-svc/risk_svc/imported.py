@@ -23,6 +23,7 @@ from candor.contracts import (
 from candor.replay.stream import StreamError, StreamEvent, utc_text
 from risk_svc.domain.fold import fold
 from risk_svc.domain.forecast.online.live import struck_of
+from risk_svc.domain.forecast.online.stream import iso
 from risk_svc.domain.forecast.online.view import Entry, Seen
 from risk_svc.domain.incidents import incident_of
 from risk_svc.domain.known import as_known
@@ -119,7 +120,7 @@ def _told(before: Seen | None, seen: Seen) -> list[Line]:
     """What a picture says that the one before did not; the first of the lines has the picture."""
     view, old, found = seen.view, None if before is None else before.view, list[tuple[str, Line]]()
     if old is None:
-        found.append(("promise.made", {"kind": view.kind, "due": _iso(view.deadline)}))
+        found.append(("promise.made", {"kind": view.kind, "due": iso(view.deadline)}))
     elif view.deadline != old.deadline:
         found.append(("promise.revised", {}))
     fresh = sorted(view.reached.keys() - (old.reached.keys() if old else ()), key=view.reached.__getitem__)
@@ -127,7 +128,7 @@ def _told(before: Seen | None, seen: Seen) -> list[Line]:
     if seen.gone:
         found.append(("promise.withdrawn", {}))
     elif view.completed is not None and (old is None or old.completed is None):
-        found.append(("milestone.reached", {"final": True, "at": _iso(view.completed)}))
+        found.append(("milestone.reached", {"final": True, "at": iso(view.completed)}))
     if seen.late and (view.completed is None or view.completed < view.deadline):
         found.append(("promise.cancelled", {}))
     entries: list[Entry] = [seen]
@@ -139,11 +140,7 @@ def _told(before: Seen | None, seen: Seen) -> list[Line]:
 
 
 def _line(what: str, at: float, name: str, data: Line, entries: list[Entry]) -> Line:
-    return {"type": what, "time": _iso(at), "promise_id": name, "data": data, "entries": entries}
-
-
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat()
+    return {"type": what, "time": iso(at), "promise_id": name, "data": data, "entries": entries}
 
 
 def _said(event: StreamEvent, state: PromiseState) -> About:

@@ -66,3 +66,10 @@ class Folder:
     @property
     def secrets(self) -> Path:
         return self.root / "secrets"
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replaces a file in one piece, so that a reader finds the old text or the new one; OSError if it cannot."""
+    new = path.with_name(f".{path.name}.new")
+    new.write_text(text)
+    new.replace(path)

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from candor.local.errors import LocalError, explain_os_error, full_disk
-from candor.local.folder import Progress, quiet
+from candor.local.folder import Progress, quiet, write_whole
 
 _LARGEST_LOG = 16 * 1024 * 1024
 _POLL = 0.02
@@ -119,9 +119,7 @@ def note_process(record: Path, pid: int) -> None:
 
     In one piece: half a record names no process, and `candor down` would leave it running.
     """
-    new = record.with_name(f".{record.name}.new")
-    new.write_text(json.dumps({"pid": pid, "started": psutil.Process(pid).create_time()}))
-    new.replace(record)
+    write_whole(record, json.dumps({"pid": pid, "started": psutil.Process(pid).create_time()}))
 
 
 def recorded_process(record: Path) -> psutil.Process | None:

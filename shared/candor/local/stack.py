@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from candor.local.addresses import database_address
 from candor.local.errors import LocalError, explain_os_error
-from candor.local.folder import Folder, Progress, quiet
+from candor.local.folder import Folder, Progress, quiet, write_whole
 from candor.local.health import answers_ready
 from candor.local.kafka import DEFAULT_PORT as KAFKA_PORT
 from candor.local.kafka import KafkaBroker
@@ -221,10 +221,8 @@ class Stack:
             "smtp": f"{HOST}:{self.smtp_port}",
             "places": [asdict(place) for place in self.places()],
         }
-        new = self._state.with_suffix(".new")
         try:
-            new.write_text(json.dumps(state, indent=2))
-            new.replace(self._state)
+            write_whole(self._state, json.dumps(state, indent=2))
         except OSError as error:
             raise explain_os_error(error, self.folder.root) from error
 

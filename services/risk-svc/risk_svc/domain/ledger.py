@@ -6,11 +6,10 @@ import heapq
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from risk_svc.domain.forecast.online.engine import Forecast
-from risk_svc.domain.forecast.online.stream import seconds
+from risk_svc.domain.forecast.online.stream import iso, seconds
 from risk_svc.domain.forecast.online.view import looks
 from risk_svc.domain.track import UNSTATED, Quantiles, Scored
 from risk_svc.domain.yardstick import Yardstick
@@ -61,7 +60,7 @@ class Ledger:
         self._yardsticks: defaultdict[str, Yardstick] = defaultdict(Yardstick)
 
     def event(self, event: Mapping[str, Any]) -> None:
-        """Takes in one event; of a promise that is not known, or is complete, nothing."""
+        """Takes in one event; of a promise that is not known, nothing. Its first completion counts."""
         at, what, name = seconds(event["time"]), event["type"], event.get("promise_id", "")
         self._advance(at)
         if what == "promise.made":
@@ -143,8 +142,7 @@ def _asking(
     while waiting and waiting[0][0] < now:
         at, _, name, lead = heapq.heappop(waiting)
         if name in due and at < due[name]:
-            time = datetime.fromtimestamp(at, UTC).isoformat()
-            yield True, {"decision_id": f"{name}/{lead}", "time": time, "promise_id": name, "kind": lead}
+            yield True, {"decision_id": f"{name}/{lead}", "time": iso(at), "promise_id": name, "kind": lead}
 
 
 def _leads(event: Mapping[str, Any], now: float, due: dict[str, float]) -> Iterator[tuple[float, str]]:

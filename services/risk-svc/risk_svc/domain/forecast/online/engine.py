@@ -170,14 +170,17 @@ class Engine:
     def decided(self, held: Held, at: float, *, late: bool) -> None:
         """It was cancelled, or a verdict says that it is late; or that was taken back."""
         held.late = late
-        self.learner.memory.lost[self.learner.memory.spots(held.rows)] = at if late else np.inf
+        self._expected(held, at if late else np.inf)
 
     def withdrawn(self, held: Held, at: float) -> None:
         """A withdrawn promise says that it was not completed until now, and nothing more."""
-        memory = self.learner.memory
-        spots = memory.spots(held.rows)
-        memory.until[spots] = memory.lost[spots] = at
+        self.learner.memory.until[self.learner.memory.spots(held.rows)] = at
+        self._expected(held, at)
         del self.open[held.view.promise_id]
+
+    def _expected(self, held: Held, until: float) -> None:
+        """Notes until when its completion was expected."""
+        self.learner.memory.lost[self.learner.memory.spots(held.rows)] = until
 
     def moment(self, held: Held, at: float, what: str) -> None:
         """Remembers what is known now, to learn from later; of an overdue promise only how long it still takes."""
@@ -223,7 +226,7 @@ class Engine:
         elif what == "judge":
             if not held.late:
                 self.learner.judge.ended(False)
-                self.learner.memory.lost[self.learner.memory.spots(held.rows)] = at
+                self._expected(held, at)
         elif what == "drop":
             del self.open[view.promise_id]
         elif what.startswith("slip:"):

@@ -17,7 +17,6 @@ MEMORY: Final = 1000.0
 """Answers after which one counts a third: an old share misleads."""
 SHRINK: Final = 20.0
 """How many answers of a kind of moment's own weigh as much as what all kinds together show."""
-
 SURE: Final = 30.0
 """Cumulative hazard that leaves nothing to speak of, and can still be reckoned with."""
 
@@ -76,7 +75,7 @@ class Reference:
         since = np.clip(whole - hazard_at(whole, start)[:, None], 0, SURE)
         return np.asarray(-np.log1p((1 - self.lost[group])[:, None] * np.expm1(-since)), np.float64)
 
-    def counts(self) -> tuple[Floats, ...]:
+    def counted(self) -> tuple[Floats, ...]:
         """All that it has counted."""
         return self.late, self.n, self.gone, self.ends, self.ended, self.watched
 

@@ -172,7 +172,7 @@ def _out(model: Model, *, training: bool) -> ModelState:
         layout.n,
         [_pack(layout.total), _pack(layout.squares)],
         [_net_out(net, training=training) for net in model.nets()],
-        [_pack(one) for one in model.reference.counts()],
+        [_pack(one) for one in model.reference.counted()],
         [[_pack(mix.loss), _pack(mix.n), _pack(mix.answers)] for mix in (model.shares, model.curves)],
         [_pack(judge.hits), _pack(judge.n), _pack(judge.drift)],
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -19,6 +19,11 @@ NOT_LABELS: Final = frozenset({"kind", "due", "milestones", "planned"})
 def seconds(text: str) -> float:
     """An ISO 8601 instant in epoch seconds; ValueError if it is none."""
     return datetime.fromisoformat(text).timestamp()
+
+
+def iso(at: float) -> str:
+    """Epoch seconds as `seconds` reads them back."""
+    return datetime.fromtimestamp(at, UTC).isoformat()
 
 
 def take(engine: Engine, event: Mapping[str, Any]) -> None:

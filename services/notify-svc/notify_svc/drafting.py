@@ -155,6 +155,10 @@ def _told(matter: Matter, rules: Rules, zone: ZoneInfo, now: datetime) -> Told:
     before = matter.known.episode.told
     waited = before.next_update_by - before.at if before and before.next_update_by else None
     hours = rules.calendar.at(matter.promise.zone)
-    same = decision.reason is Reason.UPDATE_DUE
-    by = next_update(now, high or gap.held_due, zone, rules, waited if same else None, hours)
+    if decision.reason is not Reason.UPDATE_DUE:
+        waited = None
+    elif waited is not None and high is None:
+        # Nothing new and no time to give: each such word is worth less than the one before, so they come rarer.
+        waited *= 2
+    by = next_update(now, high or gap.held_due, zone, rules, waited, hours)
     return Told(statement, now, low, high, by)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import timedelta
 from email.message import EmailMessage
 
 import msgspec
 
-from candor.contracts import Standing
+from candor.contracts import Forecast, Standing
 from notify_svc.domain.model import Rules
 from tests.support.clocks import NOON
 from tests.support.notify import DUE, FINE, LATE, Desk, contact, gap, promise, revised
@@ -66,6 +67,23 @@ async def test_at_the_told_time_the_customer_hears_even_without_news(desk_: Desk
     assert (await desk_.states())[1:] == [("update", "pending", "update_due")]
     await desk_.send()
     assert "Still not done, and we have nothing new to tell" in text(desk_.received()[1].parsed())
+
+
+async def test_without_news_and_without_a_time_the_words_come_rarer_up_to_the_longest_wait(desk_: Desk) -> None:
+    await desk_.warned(forecast=Forecast(0.9, None, None, None, n=412))
+    await desk_.send()
+    waits = []
+    for number in range(6):
+        latest = (await desk_.notices())[number]
+        waits.append(latest["next_update_by"] - latest["decided_at"])
+        desk_.clock.set(latest["next_update_by"])
+        await desk_.take(tick=True)
+        assert await desk_.send() == 1
+    assert "We cannot give you a time at the moment" in text(desk_.received()[-1].parsed())
+    longest = Rules().update_max
+    for before, after in itertools.pairwise(waits):
+        assert after >= min(2 * before, longest)
+    assert longest <= waits[-1] < longest + timedelta(days=1)
 
 
 async def test_a_warning_still_waiting_gives_way_to_what_is_true_now(desk_: Desk) -> None:

@@ -72,6 +72,13 @@ async def test_a_link_opens_the_board(app: FastAPI, sessions: Sessions) -> None:
         assert (await client.get("/board/")).text == "the board"
 
 
+@pytest.mark.parametrize("path", ["/", "/board"])
+async def test_the_bare_address_leads_to_the_board(app: FastAPI, path: str) -> None:
+    async with browser(app) as client:
+        answer = await client.get(path)
+        assert (answer.status_code, answer.headers["location"]) == (307, "/board/")
+
+
 async def test_a_link_works_once(app: FastAPI, sessions: Sessions) -> None:
     token = sessions.link_token(Role.VIEWER)
     async with browser(app) as first, browser(app) as second:

@@ -37,24 +37,24 @@ def next_update(
     until: datetime,
     zone: ZoneInfo,
     rules: Rules,
-    previous: timedelta | None = None,
+    least: timedelta | None = None,
     hours: Calendar | None = None,
 ) -> datetime:
     """When to write again at the latest: a share of the time until `until`, bounded, at a civil time in `zone`.
 
-    `previous`: the interval before, where nothing has changed since; the next one is never shorter, so that a
-    customer with no news gets few messages. Outside of working `hours` it is the next opening: whoever can say more
-    than the forecast is there by then.
+    `least`: never sooner than this, where nothing has changed since the word before, so that a customer with no news
+    gets few messages; `rules.update_max` bounds it too. Outside of working `hours` it is the next opening: whoever
+    can say more than the forecast is there by then.
     """
-    by = _unhurried(now, until, zone, rules, previous)
+    by = _unhurried(now, until, zone, rules, least)
     # The closing moment is working time still: by then it has been said.
     if hours is None or hours.is_open(by) or hours.is_open(by - TICK):
         return by
     return ceil_to(hours.after(by, TICK) - TICK, QUARTER, zone).astimezone(now.tzinfo)
 
 
-def _unhurried(now: datetime, until: datetime, zone: ZoneInfo, rules: Rules, previous: timedelta | None) -> datetime:
-    wanted = max((until - now) * rules.update_share, rules.update_min, previous or timedelta(0))
+def _unhurried(now: datetime, until: datetime, zone: ZoneInfo, rules: Rules, least: timedelta | None) -> datetime:
+    wanted = max((until - now) * rules.update_share, rules.update_min, least or timedelta(0))
     wanted = min(wanted, rules.update_max)
     if wanted <= 6 * HOUR:
         return ceil_to(now + wanted, QUARTER, zone)

@@ -24,6 +24,13 @@ HOME: Final = "/board/"
 router: Final = APIRouter(include_in_schema=False)
 
 
+@router.get("/")
+@router.get("/board")
+async def home() -> Response:
+    """The board, for whoever types only the address."""
+    return RedirectResponse(HOME, 307)
+
+
 @router.get("/signin")
 async def sign_in(
     request: Request,

@@ -66,6 +66,7 @@ async def run(
     server.on_started = on_started
     health: Health = app.state.health
     supervisor: Supervisor = app.state.supervisor
+    where = {"host": settings.host, "port": settings.port}
     stopper = _Stopper(server, health, settings.drain_pause_seconds)
     supervisor.on_death = stopper.at_once
     loop = asyncio.get_running_loop()
@@ -77,7 +78,9 @@ async def run(
             return 0
         await server.serve()
     except (SystemExit, StoreUnavailable) as error:
-        log.critical("could not start", host=settings.host, port=settings.port)
+        # uvicorn leaves by SystemExit; where it could not listen, why is what it was handling then.
+        reason = health.not_started or str(error.__context__ if isinstance(error, SystemExit) else error.detail)
+        log.critical("could not start", reason=reason, **where)
         return error.code if isinstance(error, SystemExit) and isinstance(error.code, int) and error.code else 1
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -86,7 +89,7 @@ async def run(
         log.critical("stopped because a part of the process died", dead=health.dead)
         return 1
     if not server.started:
-        log.critical("could not start", host=settings.host, port=settings.port)
+        log.critical("could not start", reason=health.not_started, **where)
         return 1
     log.info("stopped")
     return 0

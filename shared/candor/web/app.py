@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
-import structlog
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -31,7 +30,6 @@ from candor.web.shortcut import ShortcutMiddleware
 from candor.web.webhooks import parse_secrets
 
 Parts = Callable[[FastAPI], AbstractAsyncContextManager[Sequence[Background]]]
-log = structlog.get_logger("candor.app")
 
 
 def create_app(
@@ -105,7 +103,7 @@ def _lifespan(parts: Parts | None) -> Callable[[FastAPI], AbstractAsyncContextMa
             try:
                 backgrounds = await opened.enter_async_context(parts(app)) if parts else ()
             except Exception as error:
-                log.critical("could not start", reason=f"{type(error).__name__}: {error}"[:500])
+                health.not_started = f"{type(error).__name__}: {error}"[:500]
                 raise
             supervisor.start([*backgrounds, LoopLag()])
             health.started = True

@@ -30,6 +30,7 @@ class Health:
         self._found: dict[str, str] = {}
         self.check_seconds = CHECK_SECONDS
         self.started = False
+        self.not_started = ""
         self.draining = False
         self.dead: dict[str, str] = {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import random
 import socket
 from collections.abc import Collection
@@ -13,6 +14,8 @@ from candor.local.folder import Progress, quiet
 
 HOST = "127.0.0.1"
 _TRIES = 200
+_HELD_AT_ONCE = 64
+_claims: dict[int, socket.socket] = {}
 
 
 def is_free(port: int) -> bool:
@@ -38,11 +41,40 @@ def holder(port: int) -> str:
     return "another program"
 
 
+def _claim(port: int) -> bool:
+    """Whether no other process has chosen `port`, from now on held for this one by the UDP port of its number.
+
+    Between the choice and the server that listens lie seconds, in which two stacks that start would choose the same.
+    """
+    if port in _claims:
+        return True
+    claim = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        claim.bind((HOST, port))
+    except OSError:
+        claim.close()
+        return False
+    if len(_claims) >= _HELD_AT_ONCE:
+        # By now something listens on the oldest one.
+        _claims.pop(next(iter(_claims))).close()
+    _claims[port] = claim
+    return True
+
+
+@atexit.register
+def _let_go() -> None:
+    while _claims:
+        _claims.popitem()[1].close()
+
+
 def choose_port(wanted: int | None, what: str, progress: Progress = quiet, taken: Collection[int] = ()) -> int:
-    """`wanted` or the next free port after it; with None, any free one below the range of outgoing connections."""
+    """`wanted` or the next free port after it; with None, any free one below the range of outgoing connections.
+
+    No other process gets the same one from here, until this process ends or has chosen many others.
+    """
     first = wanted or random.randrange(20_000, 30_000)  # noqa: S311 - no secret, only spread
     for port in range(first, min(first + _TRIES, 65_536)):
-        if port not in taken and is_free(port):
+        if port not in taken and is_free(port) and _claim(port):
             if wanted is not None and port != wanted:
                 progress(f"port {wanted} is in use by {holder(wanted)}: {what} listens on {port} instead")
             return port

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from subprocess import PIPE
 
 import psutil
 import pytest
@@ -43,6 +46,38 @@ def test_a_port_of_somebody_unknown_is_another_programs() -> None:
 def test_ports_promised_to_others_are_left_alone() -> None:
     port = choose_port(None, "x")
     assert choose_port(port, "x", taken=(port, port + 1)) > port + 1
+
+
+OTHER = """
+from candor.local.ports import choose_port
+print(choose_port(None, "x"), flush=True)
+input()
+"""
+
+
+def test_a_port_that_another_process_is_about_to_listen_on_is_left_to_it() -> None:
+    with subprocess.Popen([sys.executable, "-c", OTHER], stdin=PIPE, stdout=PIPE, text=True) as other:
+        assert other.stdout
+        port = int(other.stdout.readline())
+        assert is_free(port)
+        assert choose_port(port, "x") > port
+        other.communicate("\n")
+    assert choose_port(port, "x") == port
+
+
+def claimed(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as claim:
+        try:
+            claim.bind((HOST, port))
+        except OSError:
+            return True
+    return False
+
+
+def test_of_many_choices_the_newest_are_held_and_the_oldest_let_go() -> None:
+    ports = [choose_port(None, "x") for _ in range(300)]
+    assert claimed(ports[-1])
+    assert not all(map(claimed, ports[:100]))
 
 
 def test_no_port_at_all_is_an_error_that_names_the_range() -> None:

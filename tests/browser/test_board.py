@@ -128,11 +128,19 @@ async def test_sign_in_and_watch_a_score_move(stage: Stage, page: Page) -> None:
     # So small a day settles too few promises for any claim.
     await expect(page.get_by_text("Too little history")).to_be_visible()
     await expect(page.get_by_role("heading", name="Skill by lead")).to_be_hidden()
+    await page.goto(f"{board}record?class=flight")
+    await expect(page.get_by_text("flight", exact=True)).to_be_visible()
+    await page.get_by_role("combobox", name="Class").click()
+    await page.get_by_role("option", name="every class").click()
+    await expect(page).to_have_url(f"{board}record")
 
     await page.get_by_role("link", name="Candor").click()
     await page.get_by_label("Stands").click()
     await page.get_by_role("option", name="Broken").click()
     broken = page.locator("tr", has_text="Broken").first
+    await expect(broken).to_be_visible(timeout=30_000)
+    await expect(page).to_have_url(f"{board}?standing=broken")
+    await page.reload()
     await expect(broken).to_be_visible(timeout=30_000)
     await broken.get_by_role("link").click()
     fan = page.get_by_label("When it was expected to complete")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import Any, Generic, TypeVar
+import json
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Final, Generic, TypeVar
+from urllib.parse import urlencode
 
 from nicegui import ui
+from nicegui.elements.mixins.value_element import ValueElement
 
 from candor.store.errors import StoreUnavailable
 
@@ -23,6 +26,7 @@ a:focus-visible, button:focus-visible, tr:focus-visible { outline: 3px solid #1f
 """
 
 
+LONGEST: Final = 256
 Shown = TypeVar("Shown")
 
 
@@ -72,6 +76,33 @@ def page_frame(title: str) -> ui.label:
         with ui.element("form").props("method=post action=/signout"):
             ui.button("Sign out").props("flat dense no-caps no-wrap type=submit text-color=white")
     return moment
+
+
+class Address:
+    """What is chosen on a page, kept in its address: a link to it, and a reload, show the same."""
+
+    def __init__(self, asked: Mapping[str, str]) -> None:
+        self._asked = asked
+        self._kept: dict[str, tuple[ValueElement[Any], str]] = {}
+
+    def keep(self, name: str, control: ValueElement[Any]) -> None:
+        """`control` begins as the address says, where it has that choice; what is chosen then is written there."""
+        usual, asked = control.value or "", self.asked(name)
+        if asked is not None and (not isinstance(control, ui.select) or asked in control.options):
+            control.set_value(asked)
+        self._kept[name] = (control, usual)
+        control.on_value_change(self._write)
+
+    def asked(self, name: str) -> str | None:
+        """What the address says of `name`; None where it says nothing that could be a name."""
+        words = self._asked.get(name)
+        return words if words is not None and words.isprintable() and len(words) <= LONGEST else None
+
+    def _write(self) -> None:
+        values = {name: (control.value or "", usual) for name, (control, usual) in self._kept.items()}
+        query = urlencode({name: value for name, (value, usual) in values.items() if value != usual})
+        address = json.dumps("?" + query if query else "")
+        ui.run_javascript(f"history.replaceState(history.state, '', location.pathname + {address})")
 
 
 def card(style: str = "") -> ui.card:

@@ -7,6 +7,7 @@ from typing import Any, cast
 from fastapi import FastAPI
 from nicegui import app as pages
 from nicegui import ui
+from starlette.requests import Request
 
 from candor.web.oidc import sign_in_of
 from candor.web.sessions import Sessions
@@ -30,16 +31,16 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
     app.state.sessions, app.state.company, app.state.ended = sessions, company, ended
 
     @ui.page("/")
-    async def _board() -> None:
-        overview.Page(_reading(app))
+    async def _board(request: Request) -> None:
+        overview.Page(_reading(app), request.query_params)
 
     @ui.page("/promises/{promise_id}")
     async def _promise(promise_id: str) -> None:
         promise.Page(_reading(app), promise_id)
 
     @ui.page("/record")
-    async def _record() -> None:
-        record.Page(_reading(app))
+    async def _record(request: Request) -> None:
+        record.Page(_reading(app), request.query_params)
 
     # Starlette types a middleware's own arguments only loosely.
     cast(Any, pages).add_middleware(SignedIn, sessions=sessions, ended=ended, company=company is not None)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from nicegui import ui
 
 from risk_svc.board import look
-from risk_svc.board.frame import live, page_frame
+from risk_svc.board.frame import Address, live, page_frame
 from risk_svc.board.reading import Reading
 from risk_svc.domain.gap import BAND_NAMES
 from risk_svc.queries import Wanted
@@ -48,14 +49,14 @@ CARD: Final = """<div class="q-pa-xs col-12"><q-card flat bordered class="q-pa-s
 class Page:
     """One open browser page; `refresh` puts in what changed."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, asked: Mapping[str, str]) -> None:
         self.reading = reading
         self.moment = page_frame("Board")
         self.numbers: dict[str, ui.label] = {}
         with ui.column().classes("w-full max-w-screen-xl mx-auto q-pa-sm"):
             self._figures()
             self.chart = ui.echart(look.bands_chart({})).classes("w-full").style("height: 96px")
-            self._filters()
+            self._filters(Address(asked))
             self.table = _table()
             self.empty = ui.label("No promise fits. Post one to promise-svc, or change the filter.")
             live(1.0, self.refresh)
@@ -67,14 +68,16 @@ class Page:
                     self.numbers[name] = ui.label("–").classes("number").mark(f"figure-{name}")
                     ui.label(label).style(f"color: {look.MUTED}")
 
-    def _filters(self) -> None:
+    def _filters(self, address: Address) -> None:
         with ui.row().classes("w-full items-center"):
             states = {"": "all", **look.STATES}
             bands = {"": "every gap", **{name: name for name in BAND_NAMES}}
             self.standing = ui.select(states, value="open", label="Stands").props("dense outlined").classes("w-32")
             self.band = ui.select(bands, value="", label="Gap").props("dense outlined").classes("w-32")
             self.customer = ui.input("Customer id").props("dense outlined clearable debounce=400").classes("w-64")
-            for control in (self.standing, self.band, self.customer):
+            controls = {"standing": self.standing, "band": self.band, "customer": self.customer}
+            for name, control in controls.items():
+                address.keep(name, control)
                 control.on_value_change(self.refresh)
 
     def wanted(self) -> Wanted:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from nicegui import ui
 
 from risk_svc import charts
 from risk_svc.board import look, scorecard
-from risk_svc.board.frame import Chart, Part, card, live, page_frame, section_title
+from risk_svc.board.frame import Address, Chart, Part, card, live, page_frame, section_title
 from risk_svc.board.reading import Reading
 from risk_svc.recorded import Recorded
 
@@ -50,14 +51,17 @@ class Plot:
 class Page:
     """One open browser page about the record."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, asked: Mapping[str, str]) -> None:
         self.reading = reading
         self.moment = page_frame("Record")
         with ui.column().classes("w-full max-w-screen-xl mx-auto q-pa-sm"):
             with ui.row().classes("w-full items-center justify-between"):
                 ui.label("The forecasts' record").classes("text-h6").props("role=heading aria-level=1")
-                names = {EVERY_CLASS: "every class"}
+                address = Address(asked)
+                one = address.asked("class") or EVERY_CLASS
+                names = {one: one, EVERY_CLASS: "every class"}
                 self.chosen = ui.select(names, value=EVERY_CLASS, label="Class").props("dense outlined")
+                address.keep("class", self.chosen)
                 self.chosen.classes("w-64").on_value_change(self.refresh)
             self.figures = Part(_figures)
             self.verdict = ui.label().mark("verdict")

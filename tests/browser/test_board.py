@@ -94,6 +94,20 @@ async def replay(stage: Stage) -> Outcome:
     return await send_stream(tiny_day().live, stage.endpoints, SOURCE, secret, pace, lambda _outcome: None)
 
 
+async def record_page(page: Page, board: str) -> None:
+    """What the record says of so small a day, and that its class stands in the address."""
+    await page.get_by_role("link", name="Record").click()
+    await expect(page.get_by_role("heading", name="The forecasts' record")).to_be_visible()
+    # So small a day settles too few promises for any claim.
+    await expect(page.get_by_text("Too little history")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Skill by lead")).to_be_hidden()
+    await page.goto(f"{board}record?class=flight")
+    await expect(page.get_by_text("flight", exact=True)).to_be_visible()
+    await page.get_by_role("combobox", name="Class").click()
+    await page.get_by_role("option", name="every class").click()
+    await expect(page).to_have_url(f"{board}record")
+
+
 async def test_sign_in_and_watch_a_score_move(stage: Stage, page: Page) -> None:
     board = f"{stage.stack.urls['risk-web']}/board/"
     refused = await page.goto(board)
@@ -123,17 +137,7 @@ async def test_sign_in_and_watch_a_score_move(stage: Stage, page: Page) -> None:
     outcome = await replaying
     assert outcome.refused == []
 
-    await page.get_by_role("link", name="Record").click()
-    await expect(page.get_by_role("heading", name="The forecasts' record")).to_be_visible()
-    # So small a day settles too few promises for any claim.
-    await expect(page.get_by_text("Too little history")).to_be_visible()
-    await expect(page.get_by_role("heading", name="Skill by lead")).to_be_hidden()
-    await page.goto(f"{board}record?class=flight")
-    await expect(page.get_by_text("flight", exact=True)).to_be_visible()
-    await page.get_by_role("combobox", name="Class").click()
-    await page.get_by_role("option", name="every class").click()
-    await expect(page).to_have_url(f"{board}record")
-
+    await record_page(page, board)
     await page.get_by_role("link", name="Candor").click()
     await page.get_by_label("Stands").click()
     await page.get_by_role("option", name="Broken").click()

@@ -7,6 +7,7 @@ import sys
 from contextlib import nullcontext
 from importlib.util import find_spec
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -153,15 +154,16 @@ def _print(found: Backtest) -> None:
     table = rows(found.record)
     cut = 1 + len(CHANCES)
     # Two narrow tables: one of thirteen columns cannot be read on eighty characters.
-    console.print(_table("Late or not", [row[:cut] for row in table], 1))
+    console.print(figures("Late or not", [row[:cut] for row in table], 1))
     console.print()
-    console.print(_table("When", [(row[0], *row[cut:]) for row in table], cut))
+    console.print(figures("When", [(row[0], *row[cut:]) for row in table], cut))
     console.print()
     for words in summary(found):
         console.print(words, soft_wrap=True)
 
 
-def _table(title: str, rows: list[tuple[str, ...]], first: int) -> Table:
+def figures(title: str, rows: list[tuple[str, ...]], first: int) -> Table:
+    """A table of the report's columns from `first` on, whose figures are never cut short on eighty characters."""
     from rich.box import SIMPLE_HEAD  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
@@ -169,8 +171,8 @@ def _table(title: str, rows: list[tuple[str, ...]], first: int) -> Table:
 
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=0, show_edge=False)
     table.add_column(HEADINGS[0], no_wrap=True, overflow="ellipsis", max_width=18)
-    for name in HEADINGS[first : first + len(rows[0]) - 1]:
-        table.add_column(name, justify="right", min_width=13 if name == "95 %" else 6)
+    for column, name in enumerate(HEADINGS[first : first + len(rows[0]) - 1], 1):
+        table.add_column(fill(name, 10), justify="right", min_width=max(len(row[column]) for row in rows))
     for row in rows:
         table.add_row(*row)
     return table

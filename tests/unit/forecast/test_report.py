@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from candor.cli import build
 from candor.local.errors import LocalError
 from candor.replay.stream import StreamEvent, write_stream
 from risk_svc.backtest import backtest
-from risk_svc.backtesting import charting
+from risk_svc.backtesting import charting, figures
 from risk_svc.domain.ledger import Ledger
 from risk_svc.domain.track import ENOUGH, Scored, record
 from risk_svc.report import HEADINGS, MODULES, Backtest, embedded, page, plain, rows, summary
@@ -62,6 +63,15 @@ def test_the_table_has_a_row_for_all_and_one_for_each_kind_of_decision() -> None
         "by P80": "100.0%",
         "by P90": "100.0%",
     }
+
+
+def test_on_eighty_characters_no_figure_is_cut_short() -> None:
+    table = [(name, "103,964", *row[2:]) for row in rows(found().record) for name in (row[0], "at:out_for_delivery_2")]
+    shown = io.StringIO()
+    Console(file=shown, width=80).print(figures("Late or not", [row[:8] for row in table], 1))
+    lines = shown.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert [line.split()[1:] for line in lines[-len(table) :]] == [list(row[1:8]) for row in table]
 
 
 def test_too_little_claims_nothing_and_says_why() -> None:

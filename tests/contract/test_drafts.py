@@ -55,7 +55,9 @@ used = st.fixed_dictionaries(
     {"kind": ids, "due": moments.filter(lambda at: at > NOON.isoformat())},
     optional={
         "tolerance_s": st.integers(0, 315_360_000),
-        "labels": st.dictionaries(ids, words | st.booleans() | st.integers(-(10**15), 10**15) | st.floats(-1, 1)),
+        "labels": st.dictionaries(
+            ids, words | st.booleans() | st.integers(-(10**15), 10**15) | st.floats(-1, 1), max_size=32
+        ),
         "milestones": st.lists(steps, max_size=5, unique_by=lambda step: str(step["name"])),
         "depends_on": st.lists(st.fixed_dictionaries({"kind": ids, "id": ids}), max_size=4),
     },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from notify_svc import notices
@@ -152,13 +152,15 @@ def _told(matter: Matter, rules: Rules, zone: ZoneInfo, now: datetime) -> Told:
     low, high = told_range(gap.forecast, now, zone) or (None, None)
     if statement is Statement.ALL_CLEAR:
         return Told(statement, now, low, high)
-    before = matter.known.episode.told
-    waited = before.next_update_by - before.at if before and before.next_update_by else None
     hours = rules.calendar.at(matter.promise.zone)
-    if decision.reason is not Reason.UPDATE_DUE:
-        waited = None
-    elif waited is not None and high is None:
-        # Nothing new and no time to give: each such word is worth less than the one before, so they come rarer.
-        waited *= 2
-    by = next_update(now, high or gap.held_due, zone, rules, waited, hours)
+    by = next_update(now, high or gap.held_due, zone, rules, _least_wait(matter, high), hours)
     return Told(statement, now, low, high, by)
+
+
+def _least_wait(matter: Matter, high: datetime | None) -> timedelta | None:
+    before = matter.known.episode.told
+    if matter.decision.reason is not Reason.UPDATE_DUE or before is None or before.next_update_by is None:
+        return None
+    waited = before.next_update_by - before.at
+    # Nothing new and no time to give: each such word is worth less than the one before, so they come rarer.
+    return 2 * waited if high is None else waited

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlencode
 
 from nicegui import ui
 from nicegui.elements.mixins.value_element import ValueElement
+from starlette.requests import Request
 
 from candor.store.errors import StoreUnavailable
 
@@ -81,8 +81,8 @@ def page_frame(title: str) -> ui.label:
 class Address:
     """What is chosen on a page, kept in its address: a link to it, and a reload, show the same."""
 
-    def __init__(self, asked: Mapping[str, str]) -> None:
-        self._asked = asked
+    def __init__(self, request: Request) -> None:
+        self._path, self._asked = request.url.path, request.query_params
         self._kept: dict[str, tuple[ValueElement[Any], str]] = {}
 
     def keep(self, name: str, control: ValueElement[Any]) -> None:
@@ -101,8 +101,7 @@ class Address:
     def _write(self) -> None:
         values = {name: (control.value or "", usual) for name, (control, usual) in self._kept.items()}
         query = urlencode({name: value for name, (value, usual) in values.items() if value != usual})
-        address = json.dumps("?" + query if query else "")
-        ui.run_javascript(f"history.replaceState(history.state, '', location.pathname + {address})")
+        ui.navigate.history.replace(f"{self._path}?{query}" if query else self._path)
 
 
 def card(style: str = "") -> ui.card:

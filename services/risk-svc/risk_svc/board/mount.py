@@ -13,6 +13,7 @@ from candor.web.oidc import sign_in_of
 from candor.web.sessions import Sessions
 from risk_svc.board import overview, promise, record
 from risk_svc.board.access import HOME, SignedIn
+from risk_svc.board.frame import Address
 from risk_svc.board.reading import Reading
 from risk_svc.board.remembered import EndedSessions
 from risk_svc.settings import RiskSettings
@@ -32,7 +33,7 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
 
     @ui.page("/")
     async def _board(request: Request) -> None:
-        overview.Page(_reading(app), request.query_params)
+        overview.Page(_reading(app), Address(request))
 
     @ui.page("/promises/{promise_id}")
     async def _promise(promise_id: str) -> None:
@@ -40,7 +41,7 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
 
     @ui.page("/record")
     async def _record(request: Request) -> None:
-        record.Page(_reading(app), request.query_params)
+        record.Page(_reading(app), Address(request))
 
     # Starlette types a middleware's own arguments only loosely.
     cast(Any, pages).add_middleware(SignedIn, sessions=sessions, ended=ended, company=company is not None)

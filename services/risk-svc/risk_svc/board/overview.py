@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from nicegui import ui
@@ -49,14 +48,14 @@ CARD: Final = """<div class="q-pa-xs col-12"><q-card flat bordered class="q-pa-s
 class Page:
     """One open browser page; `refresh` puts in what changed."""
 
-    def __init__(self, reading: Reading, asked: Mapping[str, str]) -> None:
+    def __init__(self, reading: Reading, address: Address) -> None:
         self.reading = reading
         self.moment = page_frame("Board")
         self.numbers: dict[str, ui.label] = {}
         with ui.column().classes("w-full max-w-screen-xl mx-auto q-pa-sm"):
             self._figures()
             self.chart = ui.echart(look.bands_chart({})).classes("w-full").style("height: 96px")
-            self._filters(Address(asked))
+            self._filters(address)
             self.table = _table()
             self.empty = ui.label("No promise fits. Post one to promise-svc, or change the filter.")
             live(1.0, self.refresh)

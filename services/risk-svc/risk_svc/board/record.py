@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from nicegui import ui
@@ -51,13 +50,12 @@ class Plot:
 class Page:
     """One open browser page about the record."""
 
-    def __init__(self, reading: Reading, asked: Mapping[str, str]) -> None:
+    def __init__(self, reading: Reading, address: Address) -> None:
         self.reading = reading
         self.moment = page_frame("Record")
         with ui.column().classes("w-full max-w-screen-xl mx-auto q-pa-sm"):
             with ui.row().classes("w-full items-center justify-between"):
                 ui.label("The forecasts' record").classes("text-h6").props("role=heading aria-level=1")
-                address = Address(asked)
                 one = address.asked("class") or EVERY_CLASS
                 names = {one: one, EVERY_CLASS: "every class"}
                 self.chosen = ui.select(names, value=EVERY_CLASS, label="Class").props("dense outlined")

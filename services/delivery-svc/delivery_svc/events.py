@@ -33,6 +33,7 @@ def milestone(promise_id: str, customer_id: str, version: int, report: Report, o
         final=report.final,
         reason=report.reason,
         delivered=[Delivered(*part) for part in report.delivered],
+        public_reason=report.public_reason,
     )
     return _message(origin, customer_id, version, data)
 
@@ -52,6 +53,7 @@ def incident(seen: Incident, origin: Origin) -> Message:
         source_event=origin.event_id,
         expected_end=picture.expected_end,
         resolved_at=picture.resolved_at,
+        public_title=picture.public_title,
     )
     return _message(origin, picture.incident_id, seen.version, data)
 

@@ -73,7 +73,8 @@ async def incident(
         if row is None:
             raise Problem.not_found("there is no such incident")
         sightings = (await session.exec(reports.limit(MOST_REPORTS))).all()
-    document = row.picture | {"version": row.version}
+    # A picture stored before titles could be public has none that is.
+    document = {"public_title": None} | row.picture | {"version": row.version}
     document["affects"] = [{"kind": kind, "id": name} for kind, name in row.picture["affects"]]
     document["reports"] = [seen.model_dump(include={"status", "at", "source", "source_event"}) for seen in sightings]
     return shown(document, {"ETag": f'"{row.version}"'})

@@ -7,11 +7,15 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from candor.web.fields import Body, Id, Moment, Name, Share, Text
+from candor.web.fields import Body, Id, InternalText, Moment, Name, PublicText, Share
 from candor.web.problems import Problem
 from delivery_svc.domain import Delivered, IncidentStatus, MilestoneStatus, Named, Report, Sighting
 
 Short = Annotated[Name, Field(max_length=200)]
+InternalTitle = Annotated[Short, Field(description="Internal: staff read it, customers never do.")]
+PublicTitle = Annotated[
+    Short, Field(description="Goes to customers word for word. Without it they never learn the title.")
+]
 Severity = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 
 
@@ -46,7 +50,7 @@ class MilestoneIn(Body):
     """A step of the work as a field system reports it: names its promise, or a reference to it.
 
     `at` is when it happened; `correction` lets a finished step be open again. `delivered` holds from `at` on, for the
-    items it names.
+    items it names. Customers are told `public_reason` and never `reason`.
     """
 
     event_id: Id | None = None
@@ -57,7 +61,8 @@ class MilestoneIn(Body):
     at: Moment
     planned: Moment | None = None
     final: bool = False
-    reason: Text | None = None
+    reason: InternalText | None = None
+    public_reason: PublicText | None = None
     correction: bool = False
     delivered: Annotated[list[DeliveredIn], Field(max_length=50), AfterValidator(_once)] = []
 
@@ -76,18 +81,23 @@ class MilestoneIn(Body):
             reason=self.reason,
             correction=self.correction,
             delivered=tuple(Delivered(part.item, part.share) for part in self.delivered),
+            public_reason=self.public_reason,
         )
 
 
 class IncidentIn(Body):
-    """The whole picture of an incident, true at `at`; severity is the share of a promise's delivery at stake."""
+    """The whole picture of an incident, true at `at`; severity is the share of a promise's delivery at stake.
+
+    Customers are told `public_title` and never `title` or `category`.
+    """
 
     event_id: Id | None = None
     incident_id: Id
     status: Literal["opened", "changed", "resolved"]
     severity: Severity
     category: Id
-    title: Short
+    title: InternalTitle
+    public_title: PublicTitle | None = None
     affects: Annotated[list[AffectedIn], Field(max_length=500)]
     opened_at: Moment
     expected_end: Moment | None = None
@@ -109,6 +119,7 @@ class IncidentIn(Body):
             at=at,
             expected_end=self.expected_end,
             resolved_at=(self.resolved_at or at) if resolved else self.resolved_at,
+            public_title=self.public_title,
         )
 
 

@@ -61,6 +61,7 @@ class ParkedItem(BaseModel):
     planned: datetime | None
     final: bool
     reason: str | None
+    public_reason: str | None
     source: str
     source_event: str
     delivered: list[DeliveredIn]
@@ -85,6 +86,7 @@ class MilestoneItem(BaseModel):
     planned: datetime | None
     final: bool
     reason: str | None
+    public_reason: str | None
     source: str
     source_event: str
     delivered: list[DeliveredIn]
@@ -114,6 +116,7 @@ class IncidentOut(BaseModel):
     severity: float
     category: str
     title: str
+    public_title: str | None
     affects: list[AffectedIn]
     opened_at: datetime
     at: datetime

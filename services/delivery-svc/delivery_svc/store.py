@@ -38,6 +38,7 @@ class Passed(NamedTuple):
     source: str
     source_event: str
     delivered: str
+    public_reason: str | None
 
 
 async def referred(uow: UnitOfWork, names: Collection[Named]) -> dict[Named, list[str]]:
@@ -112,9 +113,9 @@ SELECT DISTINCT ON (promise_id, milestone) promise_id, milestone, status, at FRO
 WHERE promise_id = ANY($1::text[]) ORDER BY promise_id, milestone, at DESC, version DESC"""
 _ADD_MILESTONES: Final = """
 INSERT INTO milestone (promise_id, version, milestone, status, at, planned, final, reason, source, source_event,
-  delivered)
+  delivered, public_reason)
 SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[],
-  $7::boolean[], $8::text[], $9::text[], $10::text[], $11::jsonb[])"""
+  $7::boolean[], $8::text[], $9::text[], $10::text[], $11::jsonb[], $12::text[])"""
 _ADVANCE: Final = """
 UPDATE promise SET version = new.version FROM unnest($1::text[], $2::int[]) AS new (promise_id, version)
 WHERE promise.promise_id = new.promise_id"""

@@ -77,6 +77,7 @@ def _row(p: Parked) -> tuple[Any, ...]:
         *(reference.space if reference else None, reference.id if reference else None),
         *(report.milestone, report.status, report.at, report.planned, report.final, report.reason, report.correction),
         *(p.source, p.source_event, p.time, p.historical, p.traceparent, _encode(report.delivered).decode()),
+        report.public_reason,
     )
 
 
@@ -92,6 +93,7 @@ def _parked(row: asyncpg.Record) -> Parked:
         reason=row["reason"],
         correction=row["correction"],
         delivered=_delivered.decode(row["delivered"]),
+        public_reason=row["public_reason"],
     )
     return Parked(
         row["parked_id"],
@@ -107,10 +109,10 @@ def _parked(row: asyncpg.Record) -> Parked:
 
 _PARK: Final = """
 INSERT INTO parked (parked_id, waits_for, promise_id, system, ref_id, milestone, status, at, planned, final, reason,
-  correction, source, source_event, time, historical, traceparent, delivered)
+  correction, source, source_event, time, historical, traceparent, delivered, public_reason)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
   $8::timestamptz[], $9::timestamptz[], $10::boolean[], $11::text[], $12::boolean[], $13::text[], $14::text[],
-  $15::timestamptz[], $16::boolean[], $17::text[], $18::jsonb[])"""
+  $15::timestamptz[], $16::boolean[], $17::text[], $18::jsonb[], $19::text[])"""
 _FIND: Final = "SELECT * FROM parked WHERE parked_id = ANY($1::text[]) ORDER BY seq"
 _TAKE: Final = "DELETE FROM parked WHERE parked_id = ANY($1::text[]) RETURNING parked_id"
 _WAITING_FOR: Final = """

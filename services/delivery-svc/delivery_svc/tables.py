@@ -55,6 +55,7 @@ class MilestoneRow(Base, table=True):
     source: str
     source_event: str
     delivered: list[Any] = document()
+    public_reason: str | None
 
 
 class ParkedRow(Base, table=True):
@@ -82,6 +83,7 @@ class ParkedRow(Base, table=True):
     traceparent: str
     parked_at: datetime = moment()
     delivered: list[Any] = document()
+    public_reason: str | None
 
 
 class IncidentRow(Base, table=True):

@@ -51,6 +51,7 @@ class Trail:
                 *(promise_id, known.version, report.milestone, report.status, report.at, report.planned),
                 *(report.final, report.reason, origin.source, origin.event_id),
                 store.as_json(report.delivered).decode(),
+                report.public_reason,
             )
         )
         self._messages.append(events.milestone(promise_id, known.customer_id, known.version, report, origin))

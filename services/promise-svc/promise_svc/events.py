@@ -65,9 +65,9 @@ def changed(promise: Promise, change: Change, origin: Origin) -> Message:
     if change.kind is ChangeKind.REVISED:
         asked_by = AskedBy.CUSTOMER if change.asked_by_customer else AskedBy.COMPANY
         dates = (promise.latest_due, promise.held_due)
-        data = PromiseRevised(*ids, *dates, asked_by, bool(change.agreed), change.reason or "")
+        data = PromiseRevised(*ids, *dates, asked_by, bool(change.agreed), change.reason or "", change.public_reason)
     elif change.kind is ChangeKind.WITHDRAWN:
-        data = PromiseWithdrawn(*ids, change.reason or "")
+        data = PromiseWithdrawn(*ids, change.reason or "", change.public_reason)
     else:
         data = PromiseSettled(*ids, Verdict(str(change.verdict)), change.at, change.completed_at)
     return _message(origin, promise.customer_id, promise.version, data)

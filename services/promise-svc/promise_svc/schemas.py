@@ -8,7 +8,21 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 
 from candor.intake.once import new_id
-from candor.web.fields import Amount, Body, Currency, Email, Id, Labels, Moment, Name, Seconds, Text, Zone
+from candor.web.fields import (
+    Amount,
+    Body,
+    Currency,
+    Email,
+    Id,
+    InternalText,
+    Labels,
+    Moment,
+    Name,
+    PublicText,
+    Seconds,
+    Text,
+    Zone,
+)
 from promise_svc.domain import Make, Revise, Settle, State, Terms, Withdraw
 from promise_svc.domain.promise import Item, Named, Step
 
@@ -18,7 +32,7 @@ Short = Annotated[Name, Field(max_length=200)]
 
 
 class StepIn(Body):
-    """A step on the way to the promise."""
+    """A step on the way to the promise; customers read the `name` only of a step that they were `told` of."""
 
     name: Short
     planned: Moment | None = None
@@ -65,7 +79,9 @@ class PromiseIn(Body):
     promise_id: Id | None = None
     customer_id: Id
     kind: Id
-    what: Annotated[Text, Field(min_length=1)]
+    what: Annotated[
+        Text, Field(min_length=1, description="What was promised, as the customer was told it; letters say it.")
+    ]
     made_at: Moment | None = None
     due: Moment
     requested_due: Moment | None = None
@@ -118,24 +134,27 @@ class PromiseIn(Body):
 
 
 class RevisionIn(Body):
-    """Another date; `agreed` or asked by the customer moves the held date."""
+    """Another date; `agreed` or asked by the customer moves the held date. `reason` is internal."""
 
     due: Moment
     asked_by: Literal["customer", "company"]
     agreed: bool = False
-    reason: Annotated[Text, Field(min_length=1)]
+    reason: Annotated[InternalText, Field(min_length=1)]
+    public_reason: PublicText | None = None
 
     def command(self, promise_id: str, version: int | None = None) -> Revise:
-        return Revise(promise_id, self.due, self.asked_by == "customer", self.agreed, self.reason, version)
+        asked = self.asked_by == "customer"
+        return Revise(promise_id, self.due, asked, self.agreed, self.reason, version, self.public_reason)
 
 
 class WithdrawalIn(Body):
-    """The promise is called off."""
+    """The promise is called off. `reason` is internal."""
 
-    reason: Annotated[Text, Field(min_length=1)]
+    reason: Annotated[InternalText, Field(min_length=1)]
+    public_reason: PublicText | None = None
 
     def command(self, promise_id: str, version: int | None = None) -> Withdraw:
-        return Withdraw(promise_id, self.reason, version)
+        return Withdraw(promise_id, self.reason, version, self.public_reason)
 
 
 class VerdictIn(Body):

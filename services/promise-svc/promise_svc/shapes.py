@@ -61,6 +61,7 @@ class ChangeOut(BaseModel):
     asked_by: Literal["customer", "company"] | None = None
     agreed: bool | None = None
     reason: str | None = None
+    public_reason: str | None = None
     verdict: Literal["kept", "broken", "disputed"] | None = None
     completed_at: datetime | None = None
 

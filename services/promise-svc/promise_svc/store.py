@@ -66,6 +66,7 @@ async def add_changes(uow: UnitOfWork, changes: Sequence[Change]) -> None:
             (
                 *(c.promise_id, c.version, c.kind, c.at, c.due, c.held_due),
                 *(c.asked_by_customer, c.agreed, c.reason, c.verdict, c.completed_at),
+                c.public_reason,
             )
             for c in changes
         ]
@@ -128,9 +129,9 @@ WHERE promise.promise_id = new.promise_id"""
 
 _ADD_CHANGES: Final = """
 INSERT INTO change (promise_id, version, kind, at, due, held_due, asked_by_customer, agreed, reason, verdict,
-  completed_at)
+  completed_at, public_reason)
 SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
-  $7::boolean[], $8::boolean[], $9::text[], $10::text[], $11::timestamptz[])"""
+  $7::boolean[], $8::boolean[], $9::text[], $10::text[], $11::timestamptz[], $12::text[])"""
 
 _ADD_CUSTOMERS: Final = """
 INSERT INTO customer (customer_id, sealed, contact_version, contact_at, erased_at, erasures)

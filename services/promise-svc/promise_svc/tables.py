@@ -58,6 +58,7 @@ class ChangeRow(Base, table=True):
     reason: str | None = None
     verdict: str | None = None
     completed_at: datetime | None = moment(nullable=True)
+    public_reason: str | None = None
 
 
 class CustomerRow(Base, table=True):

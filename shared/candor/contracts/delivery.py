@@ -44,6 +44,7 @@ class MilestoneReported(Event, frozen=True, gc=False, omit_defaults=True):
     `at` is when it happened (business time); `planned` the new plan where there is one. `final`: the step completes
     the promise (`reached`) or ends it undone (`cancelled`, `missed`). `source_event` is the sender's own event id.
     `delivered` names scope items of the promise; of several reports of an item, the one with the latest `at` stands.
+    `reason` is internal; only `public_reason` may be told to the customer.
     """
 
     TYPE: ClassVar[str] = "candor.milestone.reported.v1"
@@ -61,12 +62,14 @@ class MilestoneReported(Event, frozen=True, gc=False, omit_defaults=True):
     final: bool = False
     reason: str | None = None
     delivered: list[Delivered] = []
+    public_reason: str | None = None
 
 
 class IncidentReported(Event, frozen=True, gc=False, omit_defaults=True):
     """Trouble that hits what promises depend on; the whole picture each time, so the newest version stands alone.
 
-    `severity` in (0, 1]: the share of a promise's delivery that is at stake while it lasts.
+    `severity` in (0, 1]: the share of a promise's delivery that is at stake while it lasts. `title` and `category` are
+    internal; only `public_title` may be told to customers.
     """
 
     TYPE: ClassVar[str] = "candor.incident.reported.v1"
@@ -84,3 +87,4 @@ class IncidentReported(Event, frozen=True, gc=False, omit_defaults=True):
     source_event: str
     expected_end: datetime | None = None
     resolved_at: datetime | None = None
+    public_title: str | None = None

@@ -47,7 +47,8 @@ class FactKind(StrEnum):
 class Fact(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One established fact and the event that supports it (`event_id` as sent; empty for the clock's own: overdue).
 
-    `name` is the milestone or incident category, `text` its title, `minutes` how late, `reason` the sender's words.
+    `name` is the milestone or incident category, `text` its title, `minutes` how late, `reason` the sender's words: all
+    internal. Customers may be told `public_text` and `public_reason`, and the `name` of a step they know of (`told`).
     """
 
     kind: FactKind
@@ -58,6 +59,8 @@ class Fact(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     minutes: float = 0.0
     reason: str = ""
     told: bool = False
+    public_text: str = ""
+    public_reason: str = ""
 
 
 class Contribution(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

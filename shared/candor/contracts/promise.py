@@ -99,7 +99,10 @@ class PromiseMade(Event, frozen=True, gc=False, omit_defaults=True):
 
 
 class PromiseRevised(Event, frozen=True, gc=False, omit_defaults=True):
-    """Another date was told; `held_due` moves only if the customer asked for it or agreed."""
+    """Another date was told; `held_due` moves only if the customer asked for it or agreed.
+
+    `reason` is internal; only `public_reason` may be told to the customer.
+    """
 
     TYPE: ClassVar[str] = "candor.promise.revised.v1"
     TOPIC: ClassVar[str] = "promises"
@@ -112,10 +115,14 @@ class PromiseRevised(Event, frozen=True, gc=False, omit_defaults=True):
     asked_by: AskedBy
     agreed: bool
     reason: str
+    public_reason: str | None = None
 
 
 class PromiseWithdrawn(Event, frozen=True, gc=False, omit_defaults=True):
-    """The promise no longer stands: called off; it counts neither as kept nor as broken."""
+    """The promise no longer stands: called off; it counts neither as kept nor as broken.
+
+    `reason` is internal; only `public_reason` may be told to the customer.
+    """
 
     TYPE: ClassVar[str] = "candor.promise.withdrawn.v1"
     TOPIC: ClassVar[str] = "promises"
@@ -124,6 +131,7 @@ class PromiseWithdrawn(Event, frozen=True, gc=False, omit_defaults=True):
     promise_id: str
     customer_id: str
     reason: str
+    public_reason: str | None = None
 
 
 class PromiseSettled(Event, frozen=True, gc=False, omit_defaults=True):

@@ -112,6 +112,12 @@ Name = Annotated[str, AfterValidator(_name), Field(max_length=TEXT_BYTES)]
 """One line of text, not blank."""
 Text = Annotated[str, AfterValidator(_text), Field(max_length=TEXT_BYTES)]
 """Text, perhaps of several lines or empty."""
+InternalText = Annotated[Text, Field(description="Internal: staff read it, customers never do.")]
+"""Text of staff or of a system."""
+PublicText = Annotated[
+    Text, Field(max_length=300, description="May go to the customer, word for word. Without it no reason is told.")
+]
+"""Text that was written for the customer, short enough to be told whole."""
 Moment = Annotated[datetime, BeforeValidator(_dated, json_schema_input_type=datetime)]
 """An aware time, turned to UTC."""
 Currency = Annotated[str, AfterValidator(_currency), Field(min_length=3, max_length=3)]

@@ -20,7 +20,10 @@ class IncidentStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One report of an incident, true at `at`. `severity` in (0, 1]: share of a promise's delivery at stake."""
+    """One report of an incident, true at `at`. `severity` in (0, 1]: share of a promise's delivery at stake.
+
+    `title` is internal; customers may be told `public_title`.
+    """
 
     incident_id: str
     status: IncidentStatus
@@ -32,6 +35,7 @@ class Sighting:
     at: datetime
     expected_end: datetime | None = None
     resolved_at: datetime | None = None
+    public_title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

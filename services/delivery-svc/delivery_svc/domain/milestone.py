@@ -39,7 +39,8 @@ class Delivered(NamedTuple):
 class Report:
     """One report of a step: names its promise, or a foreign `reference` to it. `at` is when it happened.
 
-    `correction` allows what would take a finished step back.
+    `correction` allows what would take a finished step back. `reason` is internal; the customer may be told
+    `public_reason`.
     """
 
     promise_id: str | None
@@ -52,6 +53,7 @@ class Report:
     reason: str | None = None
     correction: bool = False
     delivered: tuple[Delivered, ...] = ()
+    public_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

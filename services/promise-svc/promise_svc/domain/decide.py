@@ -58,6 +58,7 @@ def revise(promise: Promise, command: Revise, at: datetime) -> tuple[Promise, Ch
         asked_by_customer=command.asked_by_customer,
         agreed=command.agreed,
         reason=command.reason,
+        public_reason=command.public_reason,
     )
 
 
@@ -67,7 +68,14 @@ def withdraw(promise: Promise, command: Withdraw, at: datetime) -> tuple[Promise
     if promise.state is not State.MADE:
         raise Refused(Why.PROMISE_CLOSED, f"the promise is {promise.state} already")
     withdrawn = replace(promise, state=State.WITHDRAWN, version=promise.version + 1)
-    return withdrawn, Change(promise.promise_id, withdrawn.version, ChangeKind.WITHDRAWN, at, reason=command.reason)
+    return withdrawn, Change(
+        promise.promise_id,
+        withdrawn.version,
+        ChangeKind.WITHDRAWN,
+        at,
+        reason=command.reason,
+        public_reason=command.public_reason,
+    )
 
 
 def settle(promise: Promise, command: Settle, at: datetime) -> tuple[Promise, Change]:

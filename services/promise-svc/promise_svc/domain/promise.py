@@ -122,6 +122,7 @@ class Revise:
     agreed: bool
     reason: str
     expected_version: int | None = None
+    public_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,7 @@ class Withdraw:
     promise_id: str
     reason: str
     expected_version: int | None = None
+    public_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ class Settle:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One entry of a promise's history, said at business time `at`."""
+    """One entry of a promise's history, said at business time `at`. The customer may be told `public_reason` alone."""
 
     promise_id: str
     version: int
@@ -159,3 +161,4 @@ class Change:
     reason: str | None = None
     verdict: State | None = None
     completed_at: datetime | None = None
+    public_reason: str | None = None

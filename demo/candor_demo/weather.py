@@ -106,13 +106,15 @@ def _spells(series: Iterable[Hour]) -> Iterator[StreamEvent]:
 
 
 def _event(opened: Hour, hour: Hour, line: Line, status: str) -> StreamEvent:
+    title = f"{line.words} at {opened.origin}"
     incident_id = f"weather-{opened.origin}-{opened.known_at:%Y%m%dT%H%MZ}"
     data: dict[str, Any] = {
         "incident_id": incident_id,
         "status": status,
         "severity": line.severity,
         "category": line.category,
-        "title": f"{line.words} at {opened.origin}",
+        "title": title,
+        "public_title": title,
         "affects": [{"kind": "site", "id": opened.origin}],
         "opened_at": utc_text(opened.known_at),
         "at": utc_text(hour.known_at),

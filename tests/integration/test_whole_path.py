@@ -93,6 +93,30 @@ async def known_to_notify(town: Town, name: str) -> bool:
     return bool(found)
 
 
+async def test_what_was_not_written_for_the_customer_does_not_reach_them(town: Town) -> None:
+    trip = Trip(town)
+    secrets = ("customer is a pain, deprioritised", "ECONNREFUSED in job 4711", "it_ops")
+    await trip.promised()
+    await town.tell(
+        "incident.reported",
+        incident_id=f"job-{trip.promise_id}",
+        status="opened",
+        severity=0.1,
+        category=secrets[2],
+        title=secrets[1],
+        affects=[{"kind": "site", "id": trip.site}],
+        opened_at=town.clock.now(),
+    )
+    await town.gap(trip.promise_id, lambda gap: gap["incidents"])
+    gap = await trip.slipping(reason=secrets[0], public_reason="the ferry broke down")
+    assert {fact["reason"] or fact["text"] for fact in gap["facts"]} == {*secrets[:2]}
+    await town.notices(trip.promise_id, SENT_WARNING)
+    [mail] = await town.mails(trip.email)
+    assert not [secret for secret in secrets if secret in str(mail)]
+    assert "Reason given: the ferry broke down." in mail["text"]
+    assert "An incident that may affect this has been open since" in mail["text"]
+
+
 async def test_an_incident_moves_only_what_depends_on_it(town: Town) -> None:
     struck, spared = Trip(town), Trip(town)
     # The same customer, so the same partition: what it has heard of the second incident it has heard of the first.

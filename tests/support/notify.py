@@ -133,7 +133,8 @@ def gap(
 
 
 def departed_late(minutes: float = 47, reason: str = "late inbound aircraft", event_id: str = "ev-d") -> Fact:
-    return Fact(FactKind.MILESTONE_LATE, event_id, "departed", NOON - timedelta(minutes=10), "", minutes, reason)
+    at = NOON - timedelta(minutes=10)
+    return Fact(FactKind.MILESTONE_LATE, event_id, "departed", at, minutes=minutes, told=True, public_reason=reason)
 
 
 @dataclass

@@ -110,6 +110,7 @@ class Story:
         reason: str | None = None,
         historical: bool = False,
         delivered: dict[str, float] | None = None,
+        public_reason: str | None = None,
     ) -> Message:
         delay = late if isinstance(late, timedelta) else late * M
         when = at or {"departed": DEPARTS, "arrived": ARRIVES}.get(name, DEPARTS) + self.shift + delay
@@ -117,6 +118,7 @@ class Story:
         data = MilestoneReported(
             self.promise_id, self.customer_id, name, status, when, "field", f"f-{self.promise_id}-{number}", planned,
             final or name == "arrived", reason, [Delivered(item, share) for item, share in (delivered or {}).items()],
+            public_reason,
         )  # fmt: skip
         return self._next(data, when, historical)
 

@@ -253,10 +253,10 @@ class Trip:
         about = {"milestone": milestone, "status": "reached", "at": now, "reference": self.reference}
         return await self.town.tell("milestone.reported", **about | more)
 
-    async def slipping(self) -> Any:
-        """It departs three hours late, and the forecast has stood for six minutes; the gap."""
+    async def slipping(self, **more: Any) -> Any:
+        """It departs three hours late, with `more` in the report, and the forecast has stood six minutes; the gap."""
         self.town.clock.set(max(self.town.clock.now(), self._at(240)))
-        await self.reported("departed")
+        await self.reported("departed", **more)
         found = await self.town.gap(self.promise_id, lambda gap: gap["p_slip"] >= 0.7 and reached(gap))
         self.town.clock.advance(timedelta(minutes=6))
         return found

@@ -18,7 +18,10 @@ FIRST_BACKOFF: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A notice that this process may try to send while its epoch and lease stand; `addressee` is whose address."""
+    """A notice that this process may try to send while its epoch and lease stand; `addressee` is whose address.
+
+    Without `public_words` its text may quote what is internal.
+    """
 
     notice_id: str
     promise_id: str
@@ -35,6 +38,7 @@ class Claim:
     audience: Audience
     addressee: str
     ahead_of: str | None
+    public_words: bool
 
 
 def backoff(attempts: int) -> float:
@@ -108,6 +112,7 @@ def _claim(row: Any) -> Claim:
         Audience(row["audience"]),
         row["addressee"],
         row["ahead_of"],
+        row["public_words"],
     )
 
 
@@ -133,7 +138,7 @@ WHERE notice_id IN (
       WHERE o.ahead_of = notice.notice_id AND o.state IN ('pending', 'sending', 'unknown', 'held')))
   ORDER BY statement IN ('warning', 'cancelled') DESC, next_try_at LIMIT $2 FOR UPDATE SKIP LOCKED)
 RETURNING {CHANGED}, notice.claim_epoch, notice.attempts, notice.spoken_for, notice.decided_at, notice.subject,
-  notice.body, notice.html, notice.reply_to, notice.addressee, notice.ahead_of"""  # noqa: S608 - constants only
+  notice.body, notice.html, notice.reply_to, notice.addressee, notice.ahead_of, notice.public_words"""  # noqa: S608 - constants only
 
 _FINAL: Final = f"""
 UPDATE notice SET phase = 'final', lease_until = clock_timestamp() + make_interval(secs => $3)

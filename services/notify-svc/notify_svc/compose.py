@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -16,6 +17,8 @@ from notify_svc.domain.model import Decision, Fact, FactKind, Gap, Promise, Stat
 
 LITTLE_HISTORY = 30
 MOST_FACTS = 4
+View = dict[str, str]
+"""A fact as a template reads it."""
 
 
 def _environment(*, autoescape: bool) -> ImmutableSandboxedEnvironment:
@@ -73,13 +76,15 @@ class Letter:
 
 
 def compose(snapshot: Snapshot, wording: Wording) -> Letter:
-    """The letter, without the senders' own words if those are what the lint objects to."""
+    """The customer's letter, without the senders' public words if those are what the lint objects to."""
     letter = _compose(snapshot, wording, quoting=True)
     return letter if not letter.findings else _compose(snapshot, wording, quoting=False)
 
 
 def to_the_owner(snapshot: Snapshot, said: Letter, notice_id: str, threshold: float) -> Letter:
     """What the owner inside the company reads before the customer reads `said`: which promise, why, and what is told.
+
+    The owner is staff: they read the internal words as well, apart from the customer's message and marked as such.
 
     Its words are ours and those that the lint has passed, so it is not judged again.
     """
@@ -100,6 +105,7 @@ def to_the_owner(snapshot: Snapshot, said: Letter, notice_id: str, threshold: fl
         "due": civil.moment(snapshot.promise.held_due),
         "reason": snapshot.decision.reason.value,
         "found": found,
+        "internal": [view for fact in _facts(snapshot.gap) if (view := _internal(fact, civil))],
         "notice_id": notice_id,
         "said_subject": said.subject,
         "said": said.text.strip(),
@@ -152,8 +158,8 @@ def _context(snapshot: Snapshot, wording: Wording, civil: Civil, *, quoting: boo
         "next": civil.moment(snapshot.next_update_by) if snapshot.next_update_by else "",
         "completed": civil.moment(gap.completed_at) if gap.completed_at else "",
         "closing": snapshot.decision.closing,
-        "facts": [_view(fact, civil, quoting=quoting) for fact in facts],
-        "circumstances": [_view(fact, civil, quoting=quoting) for fact in incidents],
+        "facts": _each_once(_public(fact, civil, quoting=quoting) for fact in facts),
+        "circumstances": _each_once(_public(fact, civil, quoting=quoting) for fact in incidents),
         "chance": chance,
         "cases": cases,
         "little": cases < LITTLE_HISTORY,
@@ -169,16 +175,33 @@ def _facts(gap: Gap) -> list[Fact]:
     return sorted(known, key=lambda fact: fact.at)[-MOST_FACTS:]
 
 
-def _view(fact: Fact, civil: Civil, *, quoting: bool) -> dict[str, str]:
+def _public(fact: Fact, civil: Civil, *, quoting: bool) -> View:
+    """What a customer may read of a fact: no word of staff or of a system that was not given for them."""
     return {
         "kind": fact.kind.value,
-        "name": _one_line(fact.name),
+        "name": _one_line(fact.name) if fact.told and fact.kind is not FactKind.INCIDENT_OPEN else "",
         "at": civil.moment(fact.at),
         "late": civil.length(fact.minutes),
-        "text": _one_line(fact.text) if quoting else "",
+        "text": _one_line(fact.public_text) if quoting else "",
         # A cause without an event is a guess, and a guess is not told.
-        "reason": _one_line(fact.reason) if quoting and fact.event_id else "",
+        "reason": _one_line(fact.public_reason) if quoting and fact.event_id else "",
     }
+
+
+def _internal(fact: Fact, civil: Civil) -> View | None:
+    """What staff may read of a fact and the customer does not; None where that is nothing."""
+    text, reason = _one_line(fact.text), _one_line(fact.reason)
+    incident = fact.kind is FactKind.INCIDENT_OPEN
+    if not (reason or text or incident or not fact.told):
+        return None
+    late = civil.length(fact.minutes)
+    about = {"name": _one_line(fact.name), "at": civil.moment(fact.at), "late": late, "text": text, "reason": reason}
+    return {"kind": fact.kind.value, **about}
+
+
+def _each_once(views: Iterable[View]) -> list[View]:
+    # Without their names two steps may read alike.
+    return list({tuple(view.items()): view for view in views}.values())
 
 
 def _support(snapshot: Snapshot) -> tuple[Support, ...]:
@@ -208,9 +231,7 @@ def _draft(
         next_text=str(context["next"]),
         closing=snapshot.decision.closing,
         bad_news=snapshot.statement is not Statement.ALL_CLEAR,
-        cause=any(
-            fact.event_id and (fact.reason or fact.kind is FactKind.INCIDENT_OPEN) for fact in _facts(snapshot.gap)
-        ),
+        cause=any(fact.event_id and (fact.public_reason or fact.public_text) for fact in _facts(snapshot.gap)),
         unaccepted=None if promise.accepted else promise.deliverer,
         support=support,
     )

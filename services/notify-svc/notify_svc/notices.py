@@ -153,8 +153,9 @@ notice.audience, notice.traceparent"""
 _ADD: Final = f"""
 INSERT INTO notice (notice_id, customer_id, promise_id, episode, statement, state, reason, spoken_for, closing,
   told_low, told_high, next_update_by, subject, body, html, evidence, findings, gap_version, recipient, reply_to,
-  audience, addressee, ahead_of, owner, owner_wait_until, traceparent, decided_at, changed_at, version)
-SELECT *, new.at, 1 FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::text[], $6::text[], $7::text[],
+  audience, addressee, ahead_of, owner, owner_wait_until, traceparent, decided_at, changed_at, version,
+  public_words)
+SELECT *, new.at, 1, true FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::text[], $6::text[], $7::text[],
   $8::text[], $9::boolean[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::text[], $14::text[],
   $15::text[], $16::jsonb[], $17::jsonb[], $18::bigint[], $19::text[], $20::text[], $21::text[], $22::text[],
   $23::text[], $24::text[], $25::timestamptz[], $26::text[], $27::timestamptz[])
@@ -165,7 +166,7 @@ ON CONFLICT (notice_id) DO UPDATE SET state = excluded.state, reason = excluded.
   gap_version = excluded.gap_version, recipient = excluded.recipient, reply_to = excluded.reply_to,
   owner = excluded.owner, owner_wait_until = excluded.owner_wait_until, traceparent = excluded.traceparent,
   decided_at = excluded.decided_at, changed_at = excluded.changed_at, version = notice.version + 1, attempts = 0,
-  next_try_at = now(), phase = '', lease_until = NULL
+  next_try_at = now(), phase = '', lease_until = NULL, public_words = true
 WHERE notice.state = 'suppressed' AND excluded.state <> 'suppressed'
 RETURNING {CHANGED}"""  # noqa: S608 - constants only
 

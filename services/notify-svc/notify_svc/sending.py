@@ -94,6 +94,8 @@ class Postman:
 
     async def _look(self, uow: UnitOfWork, claim: Claim) -> _Verdict:
         """Whether the newest that is known still supports this message to this customer."""
+        if not claim.public_words:
+            return _Verdict(Reason.SUPERSEDED)
         now = self.clock.now()
         row = await uow.connection.fetchrow(_LOOK, claim.promise_id, claim.addressee)
         if row is None:

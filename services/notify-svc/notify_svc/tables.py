@@ -59,7 +59,8 @@ class NoticeRow(Base, table=True):
     """One message to one customer, or to the owner ahead of it: what was decided, why, the text, how far it got.
 
     `spoken_for` is why it was decided, `reason` why it is in its state. An owner's names the customer's in `ahead_of`;
-    a customer's says in `owner` what became of that (OwnerWord), and how long it waits. Business time: told_*,
+    a customer's says in `owner` what became of that (OwnerWord), and how long it waits. Without `public_words` it was
+    composed when internal reasons went into messages. Business time: told_*,
     next_update_by, owner_wait_until, decided_at, changed_at; the database's clock: everything else.
     """
 
@@ -104,6 +105,7 @@ class NoticeRow(Base, table=True):
     owner: str
     owner_wait_until: datetime | None = moment(nullable=True)
     traceparent: str
+    public_words: bool
 
 
 class SwitchRow(Base, table=True):

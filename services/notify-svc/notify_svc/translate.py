@@ -68,5 +68,15 @@ def gap_scored(envelope: Envelope, data: GapScored, least_cases: int) -> model.G
 
 
 def _fact(fact: Fact) -> model.Fact:
-    kind = model.FactKind(fact.kind.value)
-    return model.Fact(kind, fact.event_id, fact.name, fact.at, fact.text, fact.minutes, fact.reason, fact.told)
+    return model.Fact(
+        model.FactKind(fact.kind.value),
+        fact.event_id,
+        fact.name,
+        fact.at,
+        fact.text,
+        fact.minutes,
+        fact.reason,
+        fact.told,
+        fact.public_text,
+        fact.public_reason,
+    )

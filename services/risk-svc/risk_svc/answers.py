@@ -167,6 +167,7 @@ def _milestone(step: Step) -> schemas.MilestoneOut:
         told=step.told,
         final=step.final,
         reason=step.reason,
+        public_reason=step.public_reason,
     )
 
 
@@ -189,6 +190,7 @@ def _incident(incident: Incident) -> schemas.IncidentOut:
         incident_id=incident.incident_id,
         category=incident.category,
         title=incident.title,
+        public_title=incident.public_title,
         severity=incident.severity,
         opened_at=moment(incident.since),
         resolved_at=_at(incident.until),

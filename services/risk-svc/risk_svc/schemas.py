@@ -59,7 +59,10 @@ class ForecastOut(BaseModel):
 
 
 class FactOut(BaseModel):
-    """What an event established; `event_id` is empty for what only the clock says."""
+    """What an event established; `event_id` is empty for what only the clock says.
+
+    `text` and `reason` are internal; customers are told `public_text` and `public_reason`.
+    """
 
     kind: FactKind
     event_id: str
@@ -69,6 +72,8 @@ class FactOut(BaseModel):
     minutes: float
     reason: str
     told: bool
+    public_text: str = ""
+    public_reason: str = ""
 
 
 class GapItem(BaseModel):
@@ -113,7 +118,7 @@ class DatesOut(BaseModel):
 
 
 class MilestoneOut(BaseModel):
-    """A step: its first plan, the newest one, and what became of it."""
+    """A step: its first plan, the newest one, and what became of it; customers are told `public_reason` alone."""
 
     name: str
     status: str
@@ -123,6 +128,7 @@ class MilestoneOut(BaseModel):
     told: bool
     final: bool
     reason: str
+    public_reason: str = ""
 
 
 class ItemOut(BaseModel):
@@ -136,7 +142,7 @@ class ItemOut(BaseModel):
 
 
 class IncidentOut(BaseModel):
-    """An incident that hits what the promise depends on."""
+    """An incident that hits what the promise depends on; customers are told `public_title` alone."""
 
     incident_id: str
     category: str
@@ -145,6 +151,7 @@ class IncidentOut(BaseModel):
     opened_at: datetime
     resolved_at: datetime | None
     expected_end: datetime | None
+    public_title: str = ""
 
 
 class NoticeOut(BaseModel):

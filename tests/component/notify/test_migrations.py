@@ -27,7 +27,7 @@ OWNERS = NOTICE.replace("INSERT INTO notice (", "INSERT INTO notice (audience, a
 @pytest_asyncio.fixture(loop_scope="session")
 async def first_version(databases: Databases, tmp_path: Path) -> AsyncIterator[str]:
     """The address of a database as the first migration left it, with one notice in it."""
-    shutil.copytree(MIGRATIONS, tmp_path / "old", ignore=shutil.ignore_patterns("__pycache__", "0002_*"))
+    shutil.copytree(MIGRATIONS, tmp_path / "old", ignore=shutil.ignore_patterns("__pycache__", "0002_*", "0003_*"))
 
     async def prepare(url: str) -> None:
         await upgrade(url, tmp_path / "old")
@@ -43,9 +43,11 @@ async def first_version(databases: Databases, tmp_path: Path) -> AsyncIterator[s
 async def test_notices_from_before_owners_were_told_are_the_customers(first_version: str) -> None:
     await upgrade(first_version, MIGRATIONS)
     connection = await asyncpg.connect(first_version)
-    row = await connection.fetchrow("SELECT audience, addressee, ahead_of, owner, owner_wait_until FROM notice")
+    row = await connection.fetchrow(
+        "SELECT audience, addressee, ahead_of, owner, owner_wait_until, public_words FROM notice"
+    )
     assert row is not None
-    assert tuple(row) == ("customer", "c1", None, "no_owner", None)
+    assert tuple(row) == ("customer", "c1", None, "no_owner", None, False)
     with pytest.raises(asyncpg.UniqueViolationError):
         await connection.execute(NOTICE, "n2")
     for name in ("o1", "o2"):

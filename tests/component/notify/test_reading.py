@@ -90,7 +90,7 @@ async def test_a_gap_is_read_with_its_facts(desk_: Desk) -> None:
     found = (await known(desk_)).gap
     assert found is not None
     [fact] = found.facts
-    assert (fact.kind, fact.event_id, fact.minutes, fact.reason) == (
+    assert (fact.kind, fact.event_id, fact.minutes, fact.public_reason) == (
         "milestone_late",
         "ev-d",
         47,

@@ -81,6 +81,11 @@ def test_origins_have_incidents_of_their_own() -> None:
         assert event.data["affects"] == [{"kind": "site", "id": event.data["incident_id"].split("-")[1]}]
 
 
+def test_the_weather_is_no_secret_of_ours() -> None:
+    opened, over = incident_events([hour(0, FOG), hour(1)])
+    assert opened.data["public_title"] == over.data["public_title"] == "Low visibility at EWR"
+
+
 def test_a_second_spell_is_another_incident() -> None:
     events = list(incident_events([hour(0, FOG), hour(1), hour(2, FOG)]))
     assert [event.data["status"] for event in events] == ["opened", "resolved", "opened"]

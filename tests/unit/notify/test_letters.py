@@ -21,8 +21,24 @@ from tests.unit.notify.facts import DUE, HIGH, LOW, NEW_YORK, RULES, gap, minute
 
 LATER = NOON + minutes(60)
 LETTERS = Path(__file__).parent / "letters"
-DEPARTED = Fact(FactKind.MILESTONE_LATE, "ev-d", "departed", NOON + minutes(55), minutes=47, reason="late aircraft")
-SNOW = Fact(FactKind.INCIDENT_OPEN, "ev-i", "weather", NOON - minutes(95), text="Snow and wind at Newark")
+DEPARTED = Fact(
+    FactKind.MILESTONE_LATE,
+    "ev-d",
+    "departed",
+    NOON + minutes(55),
+    minutes=47,
+    reason="tail 4711 again, ops asleep",
+    told=True,
+    public_reason="late aircraft",
+)
+SNOW = Fact(
+    FactKind.INCIDENT_OPEN,
+    "ev-i",
+    "weather",
+    NOON - minutes(95),
+    text="METAR job 4711: SN at EWR",
+    public_text="Snow and wind at Newark",
+)
 
 
 def letter(
@@ -63,7 +79,7 @@ def test_an_update_that_is_worse() -> None:
 
 
 def test_a_cancellation() -> None:
-    fact = Fact(FactKind.MILESTONE_CANCELLED, "ev-c", "departed", NOON + minutes(30), reason="crew out of hours")
+    fact = step(FactKind.MILESTONE_CANCELLED, event_id="ev-c", at=NOON + minutes(30), public_reason="crew out of hours")
     made = letter(gap(1.0, Standing.CANCELLED, facts=(fact,)), Statement.CANCELLED, Reason.CANCELLED, earlier=told())
     assert made.findings == ()
     golden("cancelled", made)
@@ -139,7 +155,7 @@ def test_an_incident_is_a_circumstance_and_no_cause() -> None:
 
 
 def test_words_of_others_that_break_the_rules_are_left_out_and_the_message_stays() -> None:
-    blaming = replace(DEPARTED, reason="the fault of the handling agent, fixed shortly")
+    blaming = replace(DEPARTED, public_reason="the fault of the handling agent, fixed shortly")
     made = letter(gap(facts=(blaming,)))
     assert made.findings == ()
     assert "fault" not in made.text
@@ -193,8 +209,11 @@ facts = st.builds(
     st.sampled_from(["", "ev-1"]),
     st.sampled_from(["departed", "arrived"]),
     st.integers(-300, 0).map(lambda value: NOON + minutes(value)),
-    st.sampled_from(["", "Snow at Newark", "Fixed shortly", "because of you"]),
+    st.just("internal title"),
     st.floats(0, 5_000),
+    st.just("internal reason"),
+    st.booleans(),
+    st.sampled_from(["", "Snow at Newark", "Fixed shortly", "because of you"]),
     st.sampled_from(["", "late aircraft", "due to weather", "guaranteed by noon"]),
 )
 
@@ -213,8 +232,10 @@ def test_no_letter_has_a_bare_best_case_or_a_cause_without_an_event(
         assert ranged[0] >= p50
         assert not left(told(low=ranged[0], high=ranged[1], at=now), at, RULES)
     for fact in given_facts:
-        if fact.reason and not any(other.reason == fact.reason and other.event_id for other in given_facts):
-            assert fact.reason not in made.text
+        said = fact.public_reason
+        if said and not any(other.public_reason == said and other.event_id for other in given_facts):
+            assert said not in made.text
+    assert "internal" not in made.text
     assert "Next update by" in made.text
 
 

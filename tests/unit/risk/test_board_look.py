@@ -92,8 +92,11 @@ def test_the_bar_holds_every_open_promise() -> None:
 
 def test_the_timeline_is_in_order_and_tells_all() -> None:
     told = detail(
-        milestones=[milestone(reason="crew late"), milestone(name="arrived", at=None)],
-        incidents=[incident()],
+        milestones=[
+            milestone(reason="crew late", public_reason="waiting for an aircraft"),
+            milestone(name="arrived", at=None),
+        ],
+        incidents=[incident(public_title="Snow at Newark")],
         notices=[notice()],
         completed_at=NOW + timedelta(hours=5),
         standing=Standing.BROKEN,
@@ -103,7 +106,8 @@ def test_the_timeline_is_in_order_and_tells_all() -> None:
     assert [line.kind for line in lines] == ["made", "incident", "notice", "reached", "resolved", "broken"]
     assert lines[2].title == "Warned the customer"
     assert lines[2].detail == "told Fri 8 Mar 20:05 to Fri 8 Mar 21:05; next update by Fri 8 Mar 18:05"
-    assert lines[3].detail == "42 min after its plan; crew late"
+    assert lines[3].detail == "42 min after its plan; crew late; for the customer: waiting for an aircraft"
+    assert lines[1].detail == "severity 30%; for the customer: Snow at Newark"
 
 
 @pytest.mark.parametrize("state", ["preview", "pending", "sending", "held", "unknown", "failed", "suppressed"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from candor.contracts import Fact, FactKind, IncidentReported, IncidentStatus, Message, MilestoneStatus
@@ -38,6 +39,27 @@ def test_a_late_step_names_its_event_and_the_senders_reason() -> None:
     assert fact == Fact(
         FactKind.MILESTONE_LATE, "f-p1-1", "departed", DEPARTS + 42 * M, minutes=42.0, reason="crew", told=True
     )
+
+
+def test_a_reason_is_public_only_where_it_was_given_so_and_the_newest_report_decides() -> None:
+    story = Story()
+    told = state_of(story.made(), story.milestone("departed", 42, reason="crew", public_reason="late aircraft"))
+    fact = only(facts(told, [], DEPARTS_S + 3600))
+    assert (fact.reason, fact.public_reason) == ("crew", "late aircraft")
+    again = story.milestone("departed", 43, reason="crew asleep")
+    fold(told, again.envelope, again.data)
+    fact = only(facts(told, [], DEPARTS_S + 3600))
+    assert (fact.reason, fact.public_reason) == ("crew asleep", "")
+
+
+def test_a_title_is_public_only_where_it_was_given_so() -> None:
+    item = incident()
+    assert isinstance(item.data, IncidentReported)
+    open_ = msgspec.structs.replace(item.data, public_title="Snow at Newark")
+    state = state_of(Story().made())
+    for data, public in ((item.data, ""), (open_, "Snow at Newark")):
+        fact = only(facts(state, [incident_of(item.envelope, data)], MADE_S + 11 * 3600))
+        assert (fact.text, fact.public_text) == ("Snow at EWR", public)
 
 
 @pytest.mark.parametrize(("late", "stated"), [(-10, False), (5, False), (9, False), (10, True)])

@@ -287,5 +287,6 @@ def test_long_text_of_senders_is_cut() -> None:
     story = Story()
     made = story.made(what="x" * 4000)
     assert isinstance(made.data, PromiseMade)
-    state = folding(made, story.milestone("departed", 9, reason="y" * 4000))
+    state = folding(made, story.milestone("departed", 9, reason="y" * 4000, public_reason="z" * 300))
     assert len(state.what) == len(state.steps[0].reason) == 120
+    assert state.steps[0].public_reason == "z" * 300

@@ -10,7 +10,8 @@ import pytest
 from candor.contracts import Dependency, MilestoneStatus, PlannedMilestone
 from risk_svc.domain.fold import fold
 from risk_svc.domain.record import remember
-from risk_svc.domain.state import TRAIL_LIMIT, Frozen, PromiseState, Trail, View, folded, from_bytes, to_bytes
+from risk_svc.domain.state import TRAIL_LIMIT, Frozen, PromiseState, Step, Trail, View, folded, from_bytes, to_bytes
+from risk_svc.store import incident_from
 from tests.support.risk import DEPARTS, DUE, DUE_S, MADE_S, Story
 
 
@@ -87,6 +88,15 @@ def test_fields_added_later_have_their_defaults_in_old_rows() -> None:
     short = msgspec.msgpack.encode(["p1", "c1", 1])
     state = from_bytes(short)
     assert (state.promise_version, state.zone, state.view.trail) == (1, "UTC", [])
+
+
+def test_words_of_old_rows_are_internal() -> None:
+    step = ["departed", 1.0, None, None, 2.0, 3, True, False, "ev-1", "crew asleep", False, None]
+    found = msgspec.msgpack.decode(msgspec.msgpack.encode(step), type=Step)
+    assert (found.reason, found.public_reason) == ("crew asleep", "")
+    row = ["i1", 1, 0.5, "it", "ECONNREFUSED in job 4711", [["site", "EWR"]], 1.0, None, None, "ev-2"]
+    incident = incident_from(msgspec.msgpack.encode(row))
+    assert (incident.title, incident.public_title) == ("ECONNREFUSED in job 4711", "")
 
 
 def test_a_point_of_an_old_row_knows_no_outer_quantiles() -> None:

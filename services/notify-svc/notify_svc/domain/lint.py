@@ -46,7 +46,8 @@ class Draft:
     """A letter with what is needed to judge it.
 
     `what` is the promise's own text, which the company said before and the lint does not judge again. `low_text`,
-    `high_text`, `next_text` are the times as the letter writes them. `cause`: whether an event names one.
+    `high_text`, `next_text` are the times as the letter writes them. `cause`: whether an event names one that
+    customers may be told.
     """
 
     statement: Statement

@@ -43,7 +43,11 @@ class FactKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One established fact; `event_id` is empty where only the clock speaks (a step overdue)."""
+    """One established fact; `event_id` is empty where only the clock speaks (a step overdue).
+
+    Customers may be told `public_text`, `public_reason`, and the `name` of a step that they know of (`told`). All other
+    words are internal, and so is whatever was stored before there were public ones.
+    """
 
     kind: FactKind
     event_id: str
@@ -53,6 +57,8 @@ class Fact:
     minutes: float = 0.0
     reason: str = ""
     told: bool = False
+    public_text: str = ""
+    public_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,8 @@ def _entries(detail: schemas.GapDetail) -> Iterator[Entry]:
         if step.at is not None:
             yield Entry(step.at, step.status, f"{step.name}: {step.status}", _lateness(step))
     for incident in detail.incidents:
-        yield Entry(incident.opened_at, "incident", incident.title, f"severity {incident.severity:.0%}")
+        detail_of_it = f"severity {incident.severity:.0%}", _public(incident.public_title)
+        yield Entry(incident.opened_at, "incident", incident.title, "; ".join(part for part in detail_of_it if part))
         if incident.resolved_at is not None:
             yield Entry(incident.resolved_at, "resolved", f"Over: {incident.title}")
     for notice in detail.notices:
@@ -179,7 +180,12 @@ def _lateness(step: schemas.MilestoneOut) -> str:
     plan = step.planned
     minutes = round((step.at - plan).total_seconds() / 60) if step.at and plan else 0
     late = f"{minutes} min after its plan" if minutes > 0 else ("on plan" if plan else "")
-    return "; ".join(part for part in (late, step.reason) if part)
+    return "; ".join(part for part in (late, step.reason, _public(step.public_reason)) if part)
+
+
+def _public(words: str) -> str:
+    """Staff see what customers may be told beside what they may not."""
+    return f"for the customer: {words}" if words else ""
 
 
 def _told_range(notice: schemas.NoticeOut, zone: str) -> str:

@@ -27,6 +27,7 @@ def facts(state: PromiseState, linked: Iterable[Incident], now: float) -> list[F
             incident.category,
             _time(incident.since),
             text=incident.title,
+            public_text=incident.public_title,
         )
         for incident in linked
         if incident.until is None and incident.since <= now
@@ -62,7 +63,14 @@ def _step(step: Step, margin: float, now: float) -> Fact | None:
 
 def _fact(kind: FactKind, step: Step, at: float, late: float) -> Fact:
     return Fact(
-        kind, step.source_event, step.name, _time(at), minutes=_minutes(late), reason=step.reason, told=step.told
+        kind,
+        step.source_event,
+        step.name,
+        _time(at),
+        minutes=_minutes(late),
+        reason=step.reason,
+        told=step.told,
+        public_reason=step.public_reason,
     )
 
 

@@ -19,6 +19,7 @@ from candor.contracts import (
 from risk_svc.domain.state import DUES_LIMIT, NOTICES_LIMIT, Item, PromiseState, Step, StepStatus, Told
 
 TEXT_LIMIT: Final = 120
+PUBLIC_LIMIT: Final = 300
 _FINISHED: Final = (StepStatus.REACHED, StepStatus.CANCELLED)
 _STATUS: Final = {
     MilestoneStatus.STARTED: StepStatus.STARTED,
@@ -133,6 +134,7 @@ def _milestone(state: PromiseState, data: MilestoneReported) -> None:
     step.status, step.at = status, None if status == StepStatus.PENDING else said
     step.final = step.final or data.final
     step.source_event, step.reason = data.source_event, (data.reason or "")[:TEXT_LIMIT]
+    step.public_reason = (data.public_reason or "")[:PUBLIC_LIMIT]
 
 
 def _stands(step: Step, status: StepStatus, said: float) -> bool:

@@ -13,7 +13,10 @@ Place = tuple[str, str]
 
 
 class Incident(msgspec.Struct, gc=False, array_like=True, frozen=True):
-    """The newest picture of an incident; times in epoch seconds, `until` None while it is open."""
+    """The newest picture of an incident; times in epoch seconds, `until` None while it is open.
+
+    `title` and `category` are internal; customers may be told `public_title`.
+    """
 
     incident_id: str
     version: int
@@ -25,6 +28,7 @@ class Incident(msgspec.Struct, gc=False, array_like=True, frozen=True):
     until: float | None
     expected_end: float | None
     source_event: str
+    public_title: str = ""
 
     def overlap(self, now: float, deadline: float) -> float:
         """The share of the time left until `deadline` that it is expected to last; 1 where its end is unknown."""
@@ -78,6 +82,7 @@ def incident_of(envelope: Envelope, data: IncidentReported) -> Incident:
         until,
         None if data.expected_end is None else data.expected_end.timestamp(),
         data.source_event,
+        (data.public_title or "")[:TITLE_LIMIT],
     )
 
 

@@ -29,7 +29,8 @@ class Step(msgspec.Struct, gc=False, array_like=True):
 
     `at` is when it was reached, missed or cancelled; `source_event` and `reason` are the sender's own words for it.
     `extra` steps were reported without having been planned; they stand before the planned ones. `reopened_at` is when a
-    correction last said that it was not finished after all.
+    correction last said that it was not finished after all. `reason` is internal; the customer may be told
+    `public_reason`.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Step(msgspec.Struct, gc=False, array_like=True):
     reason: str = ""
     extra: bool = False
     reopened_at: float | None = None
+    public_reason: str = ""
 
 
 class Item(msgspec.Struct, gc=False, array_like=True):

@@ -11,6 +11,7 @@ from jinja2 import PackageLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from notify_svc.civil import Civil
+from notify_svc.domain.consistency import Ends, Stated, chance_beside, late_fits
 from notify_svc.domain.lead import Leading, lead_of
 from notify_svc.domain.lint import Draft, Finding, Support, lint
 from notify_svc.domain.model import Decision, Fact, FactKind, Gap, Promise, Statement, Told
@@ -73,6 +74,8 @@ class Letter:
     html: str
     support: tuple[Support, ...]
     findings: tuple[Finding, ...]
+    without_chance: str = ""
+    """Why the chance to be on time is not in it, where there is one that contradicts the rest."""
 
 
 def compose(snapshot: Snapshot, wording: Wording) -> Letter:
@@ -90,8 +93,10 @@ def to_the_owner(snapshot: Snapshot, said: Letter, notice_id: str, threshold: fl
     """
     civil = Civil(snapshot.zone, snapshot.locale, snapshot.now)
     evidence = snapshot.decision.evidence
+    late = round(float(evidence.get("p_slip", 0)) * 100)
     found = {
-        "percent": round(float(evidence.get("p_slip", 0)) * 100),
+        "percent": late,
+        "fits": late_fits(late, _told(snapshot), snapshot.promise.held_due),
         "threshold": round(threshold * 100),
         "since": _moment_of(civil, evidence.get("since")),
         "due": _moment_of(civil, evidence.get("due")),
@@ -129,8 +134,8 @@ def _compose(snapshot: Snapshot, wording: Wording, *, quoting: bool) -> Letter:
     text = _tidy(_PLAIN.get_template(f"{snapshot.statement.value}.txt.j2").render(context))
     html = _HTML.get_template(f"{snapshot.statement.value}.html.j2").render(context)
     support = _support(snapshot)
-    findings = lint(_draft(snapshot, context, subject, text, support))
-    return Letter(subject, text, html, support, findings)
+    findings = lint(_draft(snapshot, context, Letter(subject, text, html, support, ())))
+    return Letter(subject, text, html, support, findings, str(context["without_chance"]))
 
 
 def _context(snapshot: Snapshot, wording: Wording, civil: Civil, *, quoting: bool) -> dict[str, object]:
@@ -140,14 +145,15 @@ def _context(snapshot: Snapshot, wording: Wording, civil: Civil, *, quoting: boo
     earlier_low, earlier_high = _ends(civil, earlier.low, earlier.high) if earlier else ("", "")
     facts = [fact for fact in _facts(gap) if fact.kind is not FactKind.INCIDENT_OPEN]
     incidents = [fact for fact in _facts(gap) if fact.kind is FactKind.INCIDENT_OPEN]
-    forecast = gap.forecast
-    told = Leading(snapshot.now, promise, gap, snapshot.low, snapshot.high, earlier)
-    ahead = snapshot.now <= promise.held_due and snapshot.statement in (Statement.WARNING, Statement.UPDATE)
-    chance = max(1, round((1 - forecast.p_slip) * 100)) if forecast and ahead and not snapshot.decision.closing else 0
-    cases = forecast.n if forecast else 0
+    leading = Leading(snapshot.now, promise, gap, snapshot.low, snapshot.high, earlier)
+    lead = lead_of(snapshot.statement, snapshot.decision.reason, leading)
+    goes_on = snapshot.statement in (Statement.WARNING, Statement.UPDATE) and not snapshot.decision.closing
+    chance, without = chance_beside(promise, gap, _told(snapshot), snapshot.now, open_matter=goes_on)
+    cases = gap.forecast.n if gap.forecast else 0
     return {
         "statement": snapshot.statement.value,
-        "lead": lead_of(snapshot.statement, snapshot.decision.reason, told),
+        "lead": lead,
+        "heading": "What we know:" if lead == "same" else "What changed:",
         "what": promise.what,
         "milestone": snapshot.decision.evidence.get("milestone", ""),
         "due": civil.moment(promise.held_due),
@@ -161,6 +167,7 @@ def _context(snapshot: Snapshot, wording: Wording, civil: Civil, *, quoting: boo
         "facts": _each_once(_public(fact, civil, quoting=quoting) for fact in facts),
         "circumstances": _each_once(_public(fact, civil, quoting=quoting) for fact in incidents),
         "chance": chance,
+        "without_chance": without,
         "cases": cases,
         "little": cases < LITTLE_HISTORY,
         "action": wording.action,
@@ -213,14 +220,36 @@ def _support(snapshot: Snapshot) -> tuple[Support, ...]:
     return (*support, *facts)
 
 
-def _draft(
-    snapshot: Snapshot, context: dict[str, object], subject: str, text: str, support: tuple[Support, ...]
-) -> Draft:
+def _told(snapshot: Snapshot) -> Ends | None:
+    low, high = snapshot.low, snapshot.high
+    return (low, high) if low is not None and high is not None else None
+
+
+def _stated(snapshot: Snapshot, context: dict[str, object]) -> Stated:
+    promise, earlier = snapshot.promise, snapshot.earlier
+    before = (earlier.low, earlier.high) if earlier and earlier.low and earlier.high else None
+    return Stated(
+        snapshot.statement,
+        str(context["lead"]),
+        snapshot.now,
+        promise.held_due,
+        promise.held_due + promise.tolerance,
+        _told(snapshot),
+        int(str(context["chance"])),
+        snapshot.next_update_by,
+        snapshot.gap.completed_at if snapshot.decision.closing else None,
+        before,
+    )
+
+
+def _draft(snapshot: Snapshot, context: dict[str, object], letter: Letter) -> Draft:
     forecast, promise = snapshot.gap.forecast, snapshot.promise
     return Draft(
         statement=snapshot.statement,
-        subject=subject,
-        text=text,
+        subject=letter.subject,
+        text=letter.text,
+        html=letter.html,
+        stated=_stated(snapshot, context),
         what=promise.what,
         p_slip=forecast.p_slip if forecast else 1.0,
         p50=forecast.p50 if forecast else None,
@@ -233,7 +262,7 @@ def _draft(
         bad_news=snapshot.statement is not Statement.ALL_CLEAR,
         cause=any(fact.event_id and (fact.public_reason or fact.public_text) for fact in _facts(snapshot.gap)),
         unaccepted=None if promise.accepted else promise.deliverer,
-        support=support,
+        support=letter.support,
     )
 
 

@@ -10,6 +10,7 @@ from notify_svc import notices
 from notify_svc.civil import locale_of
 from notify_svc.compose import Letter, Snapshot, Wording, compose, to_the_owner
 from notify_svc.contact import Contact, Opener, zone_of
+from notify_svc.domain.consistency import range_beside
 from notify_svc.domain.history import State
 from notify_svc.domain.identity import notice_id, suppressed_value, told_value
 from notify_svc.domain.model import Decision, Gap, Promise, Reason, Rules, Statement, Told
@@ -44,7 +45,7 @@ def draft(matter: Matter, contact: Contact, opener: Opener, rules: Rules, wordin
     """The customer's notice. Raises what rendering and arithmetic raise for facts that no letter can be made of."""
     known, promise, gap, decision = matter.known, matter.promise, matter.gap, matter.decision
     zone = zone_of(contact.zone, promise.zone)
-    told = _told(matter, rules, zone, now)
+    told, left_out = _told(matter, rules, zone, now)
     snapshot = Snapshot(
         promise,
         gap,
@@ -76,7 +77,7 @@ def draft(matter: Matter, contact: Contact, opener: Opener, rules: Rules, wordin
         letter.subject,
         letter.text,
         letter.html,
-        notices.json_text({"decision": decision.evidence, "support": letter.support}),
+        notices.json_text(_evidence(decision, letter, left_out)),
         notices.json_text(letter.findings),
         gap.version,
         opener.recipient(contact),
@@ -145,16 +146,27 @@ def kept_back(known: Known, decision: Decision, statement: Statement, reason: Re
     )
 
 
-def _told(matter: Matter, rules: Rules, zone: ZoneInfo, now: datetime) -> Told:
-    gap, decision, statement = matter.gap, matter.decision, matter.statement
+def _evidence(decision: Decision, letter: Letter, left_out: str) -> dict[str, object]:
+    """What the notice rests on, and what was not said because it would contradict the rest, with the reason."""
+    withheld = {"range": left_out, "chance": letter.without_chance}
+    named = {name: reason for name, reason in withheld.items() if reason}
+    found: dict[str, object] = {"decision": decision.evidence, "support": letter.support}
+    return found | ({"left_out": named} if named else {})
+
+
+def _told(matter: Matter, rules: Rules, zone: ZoneInfo, now: datetime) -> tuple[Told, str]:
+    """What is told of the time to come, and why no range is where there is one that contradicts the rest."""
+    promise, gap, decision, statement = matter.promise, matter.gap, matter.decision, matter.statement
     if decision.closing or statement is Statement.CANCELLED:
-        return Told(statement, now)
-    low, high = told_range(gap.forecast, now, zone) or (None, None)
+        return Told(statement, now), ""
+    ranged, left_out = range_beside(statement, told_range(gap.forecast, now, zone), promise.held_due)
+    low, high = ranged or (None, None)
     if statement is Statement.ALL_CLEAR:
-        return Told(statement, now, low, high)
-    hours = rules.calendar.at(matter.promise.zone)
-    by = next_update(now, high or gap.held_due, zone, rules, _least_wait(matter, high), hours)
-    return Told(statement, now, low, high, by)
+        return Told(statement, now, low, high), left_out
+    hours = rules.calendar.at(promise.zone)
+    least = _least_wait(matter, high)
+    by = next_update(now, high or promise.held_due, zone, rules, least, hours, promise.held_due)
+    return Told(statement, now, low, high, by), left_out
 
 
 def _least_wait(matter: Matter, high: datetime | None) -> timedelta | None:

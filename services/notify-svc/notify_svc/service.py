@@ -19,6 +19,7 @@ from notify_svc.domain.episode import after_speaking, decide
 from notify_svc.domain.history import State, episode_of
 from notify_svc.domain.model import Kind, Reason, Rules
 from notify_svc.domain.owner import OwnerWord, without_the_owner
+from notify_svc.domain.schedule import owner_until, write_at
 from notify_svc.domain.silence import Recipient, silenced
 from notify_svc.drafting import Draft, Matter, ahead, draft, kept_back, kept_from_the_owner
 from notify_svc.notices import Notice
@@ -121,7 +122,8 @@ class Speaker:
             return said
         addressees.sent.update(one.addressee for one in said if one.state is State.PENDING)
         known.episode = after_speaking(known.episode, decision, said[-1].told)
-        known.check_at = None if known.episode.told is None else said[-1].told.next_update_by
+        told = known.episode.told
+        known.check_at = None if told is None else write_at(told, promise.held_due, self.rules.early(promise))
         return [_preview(one) if preview else one for one in said]
 
     def _owner_first(self, matter: Matter, drafted: Draft, addressees: _Addressees) -> list[Notice]:
@@ -135,7 +137,8 @@ class Speaker:
         if against is None and contact is not None:
             try:
                 first = ahead(drafted, name, contact, self.opener, self.rules)
-                until = notice.told.at + self.rules.owner_wait
+                before = matter.known.episode.told if notice.reason is Reason.UPDATE_DUE else None
+                until = owner_until(notice.told.at, before.next_update_by if before else None, self.rules)
                 return [first, replace(notice, owner=OwnerWord.WAITING, owner_wait_until=until)]
             except CANNOT_COMPOSE as error:
                 log.exception("not_composed_for_the_owner", promise=promise.promise_id, error=type(error).__name__)

@@ -58,6 +58,7 @@ class NotifySettings(Settings):
     update_share: Share = _RULES.update_share
     update_min_minutes: Seconds = _RULES.update_min / timedelta(minutes=1)
     update_max_minutes: Seconds = _RULES.update_max / timedelta(minutes=1)
+    update_early_minutes: Annotated[float, Field(ge=0)] = _RULES.update_early / timedelta(minutes=1)
     daily_cap: int = Field(default=_RULES.daily_cap, ge=1)
     least_cases: int = Field(default=_RULES.least_cases, ge=0)
     owner_wait_minutes: Annotated[float, Field(ge=0)] = _RULES.owner_wait / timedelta(minutes=1)
@@ -74,8 +75,11 @@ class NotifySettings(Settings):
             raise ValueError("CLAIM_SECONDS must be longer than SMTP_DATA_SECONDS")
         if self.clear_at >= self.warn_at:
             raise ValueError("CLEAR_AT must be below WARN_AT, or messages would take each other back")
-        if self.owner_wait_minutes >= self.update_min_minutes:
-            raise ValueError("OWNER_WAIT_MINUTES must be below UPDATE_MIN_MINUTES, or messages would be stale by then")
+        if self.owner_wait_minutes + self.update_early_minutes >= self.update_min_minutes:
+            raise ValueError(
+                "OWNER_WAIT_MINUTES and UPDATE_EARLY_MINUTES together must be below UPDATE_MIN_MINUTES, "
+                "or messages would be stale by then"
+            )
         try:
             mailbox("From", self.mail_sender_name, self.mail_sender)
             mailbox("Reply-To", None, self.mail_reply_to or self.mail_sender)
@@ -103,6 +107,7 @@ class NotifySettings(Settings):
             timedelta(minutes=self.owner_wait_minutes),
             self.owner_daily_cap,
             self.calendar,
+            timedelta(minutes=self.update_early_minutes),
         )
 
     def wording(self) -> Wording:

@@ -10,6 +10,7 @@ from email.message import EmailMessage
 import msgspec
 
 from candor.contracts import Forecast, Standing
+from notify_svc.compose import Wording
 from notify_svc.domain.model import Rules
 from tests.support.clocks import NOON
 from tests.support.notify import DUE, FINE, LATE, Desk, contact, gap, promise, revised
@@ -59,14 +60,39 @@ async def test_at_the_told_time_the_customer_hears_even_without_news(desk_: Desk
     await desk_.warned()
     await desk_.send()
     [notice] = await desk_.notices()
-    desk_.clock.set(notice["next_update_by"] - timedelta(seconds=1))
+    desk_.clock.set(notice["next_update_by"] - desk_.rules.update_early - timedelta(seconds=1))
     await desk_.take(tick=True)
     assert len(await desk_.states()) == 1
-    desk_.clock.set(notice["next_update_by"])
-    await desk_.take(tick=True)
+    await desk_.later(1 / 60)
     assert (await desk_.states())[1:] == [("update", "pending", "update_due")]
     await desk_.send()
     assert "Still not done, and we have nothing new to tell" in text(desk_.received()[1].parsed())
+    assert (await desk_.notices())[1]["changed_at"] < notice["next_update_by"]
+
+
+async def test_while_the_date_lies_ahead_every_word_is_announced_by_it_and_comes_by_then(desk_: Desk) -> None:
+    await desk_.warned()
+    await desk_.send()
+    [warning] = await desk_.notices()
+    assert warning["next_update_by"] == DUE
+    desk_.clock.set(DUE - timedelta(seconds=1))
+    await desk_.take(tick=True)
+    assert len(await desk_.states()) == 1
+    await desk_.later(1 / 60)
+    await desk_.send()
+    _, update = await desk_.notices()
+    assert (update["state"], update["spoken_for"], update["changed_at"]) == ("sent", "update_due", DUE)
+    assert update["next_update_by"] >= DUE + Rules().update_min
+    assert "on time" not in update["body"]
+
+
+async def test_a_letter_that_contradicts_itself_is_held_with_the_reason(desk_: Desk) -> None:
+    desk_.speaker = replace(desk_.speaker, wording=Wording(action="there are 49 in 100 that it is still on time."))
+    await desk_.warned()
+    assert await desk_.states() == [("warning", "held", "lint")]
+    [held] = await desk_.notices()
+    assert "49 in 100, which are not this letter's" in held["findings"]
+    assert await desk_.send() == 0
 
 
 async def test_without_news_and_without_a_time_the_words_come_rarer_up_to_the_longest_wait(desk_: Desk) -> None:

@@ -75,6 +75,26 @@ async def test_the_owner_reads_first_what_the_customer_reads_next_and_why(desk_:
     assert PAT not in first.as_string()
 
 
+async def test_a_silent_owner_does_not_make_the_customers_announced_word_late(desk_: Desk) -> None:
+    desk_.speaker = replace(desk_.speaker, rules=Rules(update_share=0.2))
+    await desk_.warned(staff(), owner="anna")
+    await all_sent(desk_)
+    announced = (await desk_.notices())[1]["next_update_by"]
+    early = Rules().update_early + Rules().owner_wait
+    desk_.clock.set(announced - early)
+    await desk_.take(tick=True)
+    _, _, owners, customers = await desk_.notices()
+    assert (owners["audience"], customers["spoken_for"]) == ("owner", "update_due")
+    assert customers["owner_wait_until"] < announced
+    await desk_.database.pool.execute("UPDATE notice SET state = 'unknown' WHERE notice_id = $1", owners["notice_id"])
+    assert await desk_.send() == 0
+    desk_.clock.set(customers["owner_wait_until"])
+    await all_sent(desk_)
+    last = (await desk_.notices())[3]
+    assert (last["state"], last["owner"]) == ("sent", "owner_not_reached")
+    assert last["changed_at"] < announced
+
+
 LIVES: list[tuple[list[Message], str]] = [
     ([gap(2, FINE, at=NOON + timedelta(minutes=10))], "all_clear"),
     ([gap(2, None, Standing.CANCELLED, at=NOON + timedelta(minutes=10))], "cancelled"),

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notify_svc.compose import Letter, Snapshot, Wording, compose
+from notify_svc.domain.consistency import range_beside
 from notify_svc.domain.episode import left
 from notify_svc.domain.lint import Rule
 from notify_svc.domain.model import Decision, Fact, FactKind, Gap, Kind, Reason, Standing, Statement, Told
@@ -52,8 +53,10 @@ def letter(
     **changes: Any,
 ) -> Letter:
     tells = statement is not Statement.CANCELLED and not closing
-    low, high = (told_range(at.forecast, now, NEW_YORK) if tells else None) or (None, None)
-    by = next_update(now, high or DUE, NEW_YORK, RULES) if tells and statement is not Statement.ALL_CLEAR else None
+    ranged = told_range(at.forecast, now, NEW_YORK) if tells else None
+    low, high = range_beside(statement, ranged, DUE)[0] or (None, None)
+    goes_on = tells and statement is not Statement.ALL_CLEAR
+    by = next_update(now, high or DUE, NEW_YORK, RULES, due=DUE) if goes_on else None
     decision = Decision(Kind.SPEAK, reason, statement, changes.pop("evidence", {}), closing=closing)
     about = promise(**changes)
     snapshot = Snapshot(about, at, decision, statement, now, NEW_YORK, "en_GB", low, high, by, earlier)
@@ -166,7 +169,7 @@ def test_what_cannot_be_said_honestly_is_reported() -> None:
     careless = Wording(action="we fix it as soon as possible.")
     low, high = told_range(gap().forecast, NOON, NEW_YORK) or (LOW, HIGH)
     decision = Decision(Kind.SPEAK, Reason.SLIP_HELD, Statement.WARNING)
-    snapshot = Snapshot(promise(), gap(), decision, Statement.WARNING, NOON, NEW_YORK, "en_GB", low, high, HIGH)
+    snapshot = Snapshot(promise(), gap(), decision, Statement.WARNING, NOON, NEW_YORK, "en_GB", low, high, DUE)
     assert [finding.rule for finding in compose(snapshot, careless).findings] == [Rule.VAGUE_TIME]
 
 
@@ -197,7 +200,7 @@ def test_times_are_the_customers_own() -> None:
 def test_with_little_history_the_letter_says_so() -> None:
     at = gap()
     assert at.forecast is not None
-    made = letter(replace(at, forecast=replace(at.forecast, n=4)))
+    made = letter(replace(at, forecast=replace(at.forecast, p50=None, n=4)))
     assert "from 4 similar cases (little history, so take it with care)" in made.text
 
 

@@ -31,7 +31,7 @@ def both(
     decision = Decision(Kind.SPEAK, reason, statement, SINCE if evidence is None else evidence)
     about = promise(what=what)
     now = NOON + minutes(60)
-    snapshot = Snapshot(about, gap(), decision, statement, now, NEW_YORK, "en_GB", LOW, HIGH, DUE + minutes(90))
+    snapshot = Snapshot(about, gap(), decision, statement, now, NEW_YORK, "en_GB", LOW, HIGH, DUE)
     said = compose(snapshot, Wording())
     return to_the_owner(snapshot, said, NOTICE, 0.7), said
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from candor.calendar import Calendar, parse_business_hours
-from notify_svc.domain.model import Forecast, Rules
-from notify_svc.domain.schedule import ceil_to, next_update, step_of, told_range
+from notify_svc.domain.model import Forecast, Rules, Statement, Told
+from notify_svc.domain.schedule import ceil_to, next_update, owner_until, step_of, told_range, write_at
 from tests.support.clocks import NOON
 from tests.unit.notify.facts import NEW_YORK, RULES, minutes
 
@@ -86,6 +86,72 @@ def test_beyond_six_hours_it_is_a_whole_hour() -> None:
 
 def test_without_news_the_interval_does_not_shrink() -> None:
     assert next_update(NOON, NOON + minutes(61), NEW_YORK, RULES, timedelta(hours=4)) == NOON + timedelta(hours=4)
+
+
+@pytest.mark.parametrize(
+    ("until", "due", "by"),
+    [
+        (131, 120, 120),
+        (131, 20, 20),
+        (61, 240, 75),
+        (200, 240, 240),
+        (131, -1, 135),
+        (131, 0, 135),
+    ],
+    ids=["before the range ends", "nearer than an hour", "far ahead", "shortly before", "gone", "now"],
+)
+def test_while_the_date_lies_ahead_the_next_update_is_not_after_it(until: float, due: float, by: float) -> None:
+    found = next_update(NOON, NOON + minutes(until), NEW_YORK, RULES, due=NOON + minutes(due))
+    assert found == NOON + minutes(by)
+
+
+@pytest.mark.parametrize(
+    ("now", "due", "by"),
+    [
+        (
+            datetime(2013, 3, 8, 17, tzinfo=UTC),
+            datetime(2013, 3, 9, 15, tzinfo=UTC),
+            datetime(2013, 3, 8, 22, tzinfo=UTC),
+        ),
+        (datetime(2013, 3, 8, 21, 30, tzinfo=UTC), datetime(2013, 3, 9, 15, tzinfo=UTC), None),
+        (datetime(2013, 3, 9, 12, tzinfo=UTC), datetime(2013, 3, 9, 15, tzinfo=UTC), None),
+    ],
+    ids=["the last closing", "too near", "closed already"],
+)
+def test_a_date_outside_working_hours_is_spoken_of_in_them_where_there_are_any_left(
+    now: datetime, due: datetime, by: datetime | None
+) -> None:
+    found = next_update(now, due + timedelta(hours=2), NEW_YORK, RULES, hours=WORKDAYS, due=due)
+    assert found == (by or due)
+
+
+@given(moments, spans, st.timedeltas(timedelta(seconds=1), timedelta(days=60)), zones, st.booleans())
+def test_the_next_update_is_ahead_and_by_the_date(
+    now: datetime, left: timedelta, ahead: timedelta, zone: ZoneInfo, working: bool
+) -> None:
+    due = now + ahead
+    by = next_update(now, now + left, zone, RULES, hours=WORKDAYS if working else None, due=due)
+    assert now < by <= due
+    assert by == due or by - now >= RULES.update_min
+
+
+@given(st.integers(1, 6_000), st.integers(-3_000, 6_000), st.integers(0, 30))
+def test_an_announced_word_is_written_ahead_but_never_at_once_and_not_about_a_date_to_come(
+    wait: int, due: int, early: int
+) -> None:
+    said = Told(Statement.UPDATE, NOON, next_update_by=NOON + minutes(wait))
+    write, date = write_at(said, NOON + minutes(due), minutes(early)), NOON + minutes(due)
+    assert write is not None
+    assert min(minutes(wait) / 2, date - NOON) <= write - NOON <= minutes(wait)
+    assert write >= min(date, NOON + minutes(wait)) or write >= NOON + minutes(wait - early)
+    assert not write < date <= NOON + minutes(wait)
+
+
+def test_the_owners_wait_ends_with_the_time_the_customer_was_told() -> None:
+    assert owner_until(NOON, None, RULES) == NOON + RULES.owner_wait
+    assert owner_until(NOON, NOON + minutes(15), RULES) == NOON + RULES.owner_wait
+    assert owner_until(NOON, NOON + minutes(4), RULES) == NOON + minutes(4)
+    assert owner_until(NOON, NOON, RULES) == NOON + minutes(1)
 
 
 WORKDAYS = Calendar(parse_business_hours("mon-fri 08:00-17:00"), "America/New_York")

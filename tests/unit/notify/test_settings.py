@@ -41,7 +41,8 @@ def test_rules_come_from_settings() -> None:
     [
         ({"claim_seconds": 60, "smtp_data_seconds": 60}, "CLAIM_SECONDS"),
         ({"clear_at": 0.7}, "CLEAR_AT"),
-        ({"owner_wait_minutes": 60, "update_min_minutes": 60}, "OWNER_WAIT_MINUTES"),
+        ({"owner_wait_minutes": 55, "update_min_minutes": 60}, "OWNER_WAIT_MINUTES"),
+        ({"update_early_minutes": 50}, "UPDATE_EARLY_MINUTES"),
         ({"mail_sender": "x\r\nBcc: y@evil.test"}, "MAIL_SENDER"),
         ({"mail_sender_name": "=?utf-8?q?x?="}, "MAIL_SENDER"),
         ({**PRODUCTION, "mail_sender": "promises@candor.example"}, "placeholder"),

@@ -74,6 +74,16 @@ def test_a_message_whose_next_update_has_come_is_stale() -> None:
     assert outdated(Statement.WARNING, Reason.SLIP_HELD, said, gap(0.9, p50=LOW), NOON, RULES) is Reason.STALE
 
 
+def test_a_message_whose_range_has_gone_by_is_stale() -> None:
+    said = told(next_update_by=HIGH + minutes(60))
+    assert outdated(Statement.WARNING, Reason.SLIP_HELD, said, gap(0.9, p50=LOW), HIGH, RULES) is Reason.STALE
+
+
+def test_an_all_clear_that_waited_past_the_promised_time_is_not_sent() -> None:
+    clear = told(statement=Statement.ALL_CLEAR, low=None, high=None, next_update_by=None)
+    assert outdated(Statement.ALL_CLEAR, Reason.RECOVERED, clear, gap(0.1), DUE, RULES) is Reason.SUPERSEDED
+
+
 def test_a_missed_step_stays_worth_telling_at_a_low_chance_of_slipping() -> None:
     missed = gap(0.1, p50=LOW, facts=(step(),))
     assert outdated(Statement.WARNING, Reason.MILESTONE_MISSED, told(), missed, NOON, RULES) is None

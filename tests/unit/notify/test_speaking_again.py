@@ -18,7 +18,7 @@ from tests.unit.notify.facts import DUE, HIGH, LOW, RULES, decided, gap, minutes
 def test_inside_the_told_range_nothing_is_said(p50: object) -> None:
     decision = decided(gap(0.9, p50=p50), NOON + minutes(30), warned())
     assert (decision.kind, decision.reason) == (Kind.WAIT, Reason.NOTHING_NEW)
-    assert decision.wake_at == HIGH + minutes(10)
+    assert decision.wake_at == HIGH + minutes(5)
 
 
 def test_a_p50_beyond_the_told_range_is_said_at_once() -> None:
@@ -45,13 +45,32 @@ def test_a_range_that_is_lost_or_found_is_news() -> None:
     assert decided(gap(0.9, p50=None, p80=None), NOON, warned(low=None, high=None)).kind is Kind.WAIT
 
 
-def test_at_the_told_time_an_update_is_due_even_if_nothing_changed() -> None:
+def test_before_the_told_time_an_update_is_due_even_if_nothing_changed() -> None:
     by = HIGH + minutes(10)
     still = gap(0.9, p50=LOW + minutes(10))
-    assert decided(still, by - timedelta(seconds=1), warned()).kind is Kind.WAIT
-    decision = decided(still, by, warned())
+    assert decided(still, by - minutes(5) - timedelta(seconds=1), warned()).kind is Kind.WAIT
+    decision = decided(still, by - minutes(5), warned())
     assert (decision.statement, decision.reason) == (Statement.UPDATE, Reason.UPDATE_DUE)
     assert decision.evidence["due"] == by.isoformat()
+
+
+def test_with_an_owner_to_be_told_first_it_is_written_so_much_sooner() -> None:
+    by, still = HIGH + minutes(10), gap(0.9, p50=LOW + minutes(10))
+    owned = promise(owner="anna")
+    early = minutes(5) + RULES.owner_wait
+    assert decide(warned(), still, owned, by - early - timedelta(seconds=1), RULES).wake_at == by - early
+    assert decide(warned(), still, owned, by - early, RULES).reason is Reason.UPDATE_DUE
+
+
+def test_the_word_for_the_promised_time_is_written_when_it_has_come() -> None:
+    said, still = warned(next_update_by=DUE), gap(0.9, p50=LOW + minutes(10))
+    waiting = decided(still, DUE - timedelta(seconds=1), said)
+    assert (waiting.kind, waiting.wake_at) == (Kind.WAIT, DUE)
+    assert decided(still, DUE, said).reason is Reason.UPDATE_DUE
+
+
+def test_after_the_promised_time_nothing_is_back_on_track_short_of_its_end() -> None:
+    assert decided(gap(0.1), DUE, warned()).statement is not Statement.ALL_CLEAR
 
 
 def test_the_all_clear_comes_at_the_lower_threshold_and_only_after_a_warning() -> None:

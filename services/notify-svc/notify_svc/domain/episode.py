@@ -20,7 +20,7 @@ from notify_svc.domain.model import (
     Statement,
     Told,
 )
-from notify_svc.domain.schedule import step_of
+from notify_svc.domain.schedule import step_of, write_at
 
 
 def observe(episode: Episode, gap: Gap, rules: Rules) -> Episode:
@@ -42,7 +42,7 @@ def decide(episode: Episode, gap: Gap | None, promise: Promise | None, now: date
     if gap.held_due != promise.held_due and not _late_by(gap, promise):
         return wait(Reason.DATES_DIFFER)
     if episode.told is not None:
-        return _speak_again(episode, episode.told, gap, now, rules)
+        return _speak_again(episode, episode.told, gap, promise, now, rules)
     return blocked(episode) or _first_word(episode, gap, promise, now, rules)
 
 
@@ -71,19 +71,21 @@ def _first_word(episode: Episode, gap: Gap, promise: Promise, now: datetime, rul
     return Decision(Kind.NOTHING, Reason.NOT_SLIPPING, evidence=evidence, wake_at=min(wakes, default=None))
 
 
-def _speak_again(episode: Episode, told: Told, gap: Gap, now: datetime, rules: Rules) -> Decision:
+def _speak_again(episode: Episode, told: Told, gap: Gap, promise: Promise, now: datetime, rules: Rules) -> Decision:
     p_slip = gap.forecast.p_slip if gap.forecast else 1.0
     evidence = {"p_slip": f"{p_slip:.3f}", "gap": gap.event_id}
-    if p_slip <= rules.clear_at and _missed(gap, now, rules) is None:
+    # Once the date has passed without it, "we expect to keep what we promised" is nothing to say, tolerance or not.
+    if p_slip <= rules.clear_at and now < promise.held_due and _missed(gap, now, rules) is None:
         return Decision(Kind.SPEAK, Reason.RECOVERED, Statement.ALL_CLEAR, evidence)
     if episode.blocked:
         return wait(Reason.BLOCKED)
     if left(told, gap, rules):
         return Decision(Kind.SPEAK, Reason.RANGE_LEFT, Statement.UPDATE, evidence)
-    if told.next_update_by is not None and now >= told.next_update_by:
+    write = write_at(told, promise.held_due, rules.early(promise))
+    if told.next_update_by is not None and write is not None and now >= write:
         found = evidence | {"due": told.next_update_by.isoformat()}
         return Decision(Kind.SPEAK, Reason.UPDATE_DUE, Statement.UPDATE, found)
-    return wait(Reason.NOTHING_NEW, told.next_update_by)
+    return wait(Reason.NOTHING_NEW, write)
 
 
 def left(told: Told, gap: Gap, rules: Rules) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from notify_svc.domain.consistency import Stated, contradictions
 from notify_svc.domain.model import Statement
 
 
@@ -23,6 +24,7 @@ class Rule(StrEnum):
     UNACCEPTED_TEAM = "unaccepted_team"
     CAUSE = "cause"
     UNSUPPORTED = "unsupported"
+    CONTRADICTION = "contradiction"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class Draft:
     cause: bool = False
     unaccepted: str | None = None
     support: tuple[Support, ...] = ()
+    html: str = ""
+    stated: Stated | None = None
 
 
 _VAGUE = re.compile(
@@ -92,14 +96,25 @@ _BLAME = re.compile(
 )
 _BAD = re.compile(r"\b(late|later|not|cancelled|missed|delayed|cannot)\b", re.IGNORECASE)
 _CAUSAL = re.compile(r"\b(because|due to|caused by|owing to|reason given|as a result of)\b", re.IGNORECASE)
+_ODDS = re.compile(r"\b(\d+) in 100\b")
 _PROBABLY = re.compile(r"\bprobably\b", re.IGNORECASE)
 
 
 def lint(draft: Draft) -> tuple[Finding, ...]:
     """Everything in `draft` that an honest letter must not have; empty: it may go out."""
     words = f"{draft.subject}\n{draft.text}".replace(draft.what, "")
-    found = [*_ranges(draft), *_wording(draft, words), *_substance(draft, words)]
+    found = [*_ranges(draft), *_wording(draft, words), *_substance(draft, words), *_consistency(draft)]
     return tuple(found)
+
+
+def _consistency(draft: Draft) -> list[Finding]:
+    if draft.stated is None:
+        return []
+    found = [Finding(Rule.CONTRADICTION, words) for words in contradictions(draft.stated)]
+    # Whoever else's words are in it, in whatever part: no other odds than the letter's own stand in it.
+    parts = (part.replace(draft.what, "") for part in (draft.subject, draft.text, draft.html))
+    others = {match.group(0) for part in parts for match in _ODDS.finditer(part)} - {f"{draft.stated.chance} in 100"}
+    return found + [Finding(Rule.CONTRADICTION, f"{odds}, which are not this letter's") for odds in sorted(others)]
 
 
 def _ranges(draft: Draft) -> list[Finding]:

@@ -162,6 +162,12 @@ class Rules:
     """Messages to one owner in 24 business hours: they may own many promises that one bad day hits."""
     calendar: Calendar = ALWAYS
     """Working hours, on the clock of each promise's own zone: `hold` counts in them, updates come due in them."""
+    update_early: timedelta = timedelta(minutes=5)
+    """How long before it is due an announced update is written, the owner's wait not counted: so that it is kept."""
+
+    def early(self, promise: Promise) -> timedelta:
+        """How long before it is due an announced word about `promise` is written."""
+        return self.update_early + (self.owner_wait if promise.owner else timedelta(0))
 
 
 class Kind(StrEnum):

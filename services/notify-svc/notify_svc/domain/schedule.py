@@ -6,10 +6,11 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from candor.calendar import Calendar
-from notify_svc.domain.model import Forecast, Rules
+from notify_svc.domain.model import Forecast, Rules, Told
 
 QUARTER = timedelta(minutes=15)
 TICK = timedelta(microseconds=1)
+MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 CLOSE_OF_DAY = time(17, 0)
 
@@ -39,13 +40,54 @@ def next_update(
     rules: Rules,
     least: timedelta | None = None,
     hours: Calendar | None = None,
+    due: datetime | None = None,
 ) -> datetime:
     """When to write again at the latest: a share of the time until `until`, bounded, at a civil time in `zone`.
 
     `least`: never sooner than this, where nothing has changed since the word before, so that a customer with no news
     gets few messages; `rules.update_max` bounds it too. Outside of working `hours` it is the next opening: whoever
     can say more than the forecast is there by then.
+
+    While the promised time `due` lies ahead it is never after that: at the last working moment by then, or at `due`
+    itself where that is less than `rules.update_min` away. One shortly before gives way to it.
     """
+    by = _in_hours(now, until, zone, rules, least, hours)
+    if due is None or due <= now:
+        return by
+    last = due if hours is None else hours.after(now, hours.elapsed(now, due)).astimezone(now.tzinfo)
+    last = last if last - now >= rules.update_min else due
+    return by if last - by >= rules.update_min else last
+
+
+def write_at(told: Told, due: datetime, early: timedelta) -> datetime | None:
+    """When to write the word that was announced in `told`: `early` before it is due, at most half of the wait.
+
+    One that is due at the promised time or after it is not written before: whether it is late shows only then.
+    """
+    by = told.next_update_by
+    if by is None:
+        return None
+    before = by - min(early, (by - told.at) / 2)
+    return min(by, due) if before < due <= by else before
+
+
+def owner_until(at: datetime, announced: datetime | None, rules: Rules) -> datetime:
+    """How long what is decided at `at` waits for the owner: not past a time that the customer was told, but a minute.
+
+    `announced`: when the customer was told to hear next, where this is that word.
+    """
+    until = at + rules.owner_wait
+    return until if announced is None else min(until, max(announced, at + MINUTE))
+
+
+def _in_hours(
+    now: datetime,
+    until: datetime,
+    zone: ZoneInfo,
+    rules: Rules,
+    least: timedelta | None,
+    hours: Calendar | None,
+) -> datetime:
     by = _unhurried(now, until, zone, rules, least)
     # The closing moment is working time still: by then it has been said.
     if hours is None or hours.is_open(by) or hours.is_open(by - TICK):

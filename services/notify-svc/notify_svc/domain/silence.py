@@ -41,7 +41,8 @@ def outdated(
     """Why the newest gap no longer supports a composed message; None: it may still go out."""
     if gap is None:
         return Reason.SUPERSEDED
-    if told.next_update_by is not None and now >= told.next_update_by:
+    # A message waits for the owner, or for the mail server: what it says of the time to come must still be to come.
+    if any(at is not None and now >= at for at in (told.next_update_by, told.high)):
         return Reason.STALE
     if spoken_for in (Reason.DONE_OUTSIDE_RANGE, Reason.NOT_KEPT, Reason.KEPT, Reason.CANCELLED):
         return None if gap.standing.value == _STANDING[spoken_for].value else Reason.SUPERSEDED
@@ -49,7 +50,8 @@ def outdated(
         return Reason.SUPERSEDED
     p_slip = gap.forecast.p_slip if gap.forecast else None
     if statement is Statement.ALL_CLEAR:
-        return None if p_slip is not None and p_slip < rules.warn_at else Reason.SUPERSEDED
+        holds = p_slip is not None and p_slip < rules.warn_at and now < gap.held_due
+        return None if holds else Reason.SUPERSEDED
     recovered = p_slip is not None and p_slip <= rules.clear_at and spoken_for is not Reason.MILESTONE_MISSED
     return Reason.SUPERSEDED if recovered or left(told, gap, rules) else None
 

@@ -123,7 +123,7 @@ async def _quiet(http: httpx.AsyncClient, stage: Stage, report: Said) -> None:
 
 async def _all_said(http: httpx.AsyncClient, stage: Stage) -> dict[str, int]:
     """The notices by state at a moment when none was under way, or at the last of LAST_LOOKS."""
-    # Metrics of notices are some seconds old; and business time goes on, so that new ones may come up for ever.
+    # Metrics of notices are some seconds old.
     url = stage.stack.urls["notify-svc"]
     for _ in range(LAST_LOOKS):
         if not await gather.waiting_to_go(http, url, stage.key):

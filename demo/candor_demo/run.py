@@ -71,6 +71,7 @@ def _staged(
         with kept_up(set_up.stack, lambda line: console.print(line, style="red", markup=False, soft_wrap=True)):
             done = asyncio.run(_until_told(_performed(set_up, day, speed, console), stopping))
             if done and not leave:
+                console.print(f"the day is over: its clock stands at {day.ends:%d %B %Y, %H:%M} UTC", highlight=False)
                 console.print("everything keeps running until Ctrl-C")
                 stopping.wait()
         return done
@@ -103,6 +104,8 @@ async def _performed(set_up: stage.Stage, day: Day, fixed: float, console: Conso
     replayed = await perform.replay_day(set_up, day, pace, console)
     done = await perform.conclude(set_up, day, imported, replayed, console)
     console.print(shown.table(f"{day.day}: what became of the promises", done.summary))
+    for note in shown.notes(done.summary, day.history_rate, pace):
+        console.print(note, markup=False)
     report = set_up.folder / "summary.json"
     perform.write_report(report, done, day, pace)
     console.print(f"the same figures as JSON: {report}", soft_wrap=True)

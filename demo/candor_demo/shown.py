@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from rich.table import Table
 
 from candor.replay.engine import Outcome
 from candor.replay.importing import Imported
 from candor_demo.summary import Score, Summary
+
+WHEN: Final = {
+    "made": "when promised",
+    "left75": "with 75 % of the time left",
+    "left50": "with 50 % of the time left",
+    "left25": "with 25 % of the time left",
+}
+EXTREME: Final = 0.2
+"""A day is called extreme from this difference on between its share of late ones and the usual one."""
 
 
 def table(title: str, summary: Summary) -> Table:
@@ -38,7 +48,48 @@ def rows(summary: Summary) -> list[tuple[str, str]]:
     ]
     if s.forecast is None:
         return [*found, ("Forecast", "no frozen forecasts to score")]
-    return [*found, ("Brier score", in_words(s.forecast)), *((f"  {k}", in_words(v)) for k, v in s.by_lead.items())]
+    by_lead = ((f"  {lead_words(lead)}", in_words(score)) for lead, score in s.by_lead.items())
+    return [*found, ("Error of the forecasts", in_words(s.forecast)), *by_lead]
+
+
+def lead_words(lead: str) -> str:
+    """When a forecast was kept to be scored: `when promised`, `with 75 % of the time left`, `when it departed`."""
+    return WHEN.get(lead) or f"when it {lead.removeprefix('at:')}"
+
+
+def notes(summary: Summary, usual: float, speed: float) -> list[str]:
+    """What the rows mean, and what the day is worth as a record; `usual` is the share that came late before it.
+
+    `speed` is in business seconds a second.
+    """
+    said = [
+        "Warned in time: told before the date they held, by a warning or a cancellation. A false alarm was warned and "
+        "kept all the same; it is owed an all-clear, which takes the warning back.",
+    ]
+    if summary.forecast is not None:
+        said.append(
+            "Error of the forecasts: the Brier score, 0 for chances that are sure and right, 0.25 for always "
+            "saying 50 %. The base rate always says the share of late ones known by then; skill is how much less than "
+            "it the forecasts err. The rows below it are the forecasts of that moment alone; n is how many."
+        )
+    said.append(
+        f"A second is {speed / 60:.0f} minutes of this day: a message that is out a second after it was decided upon "
+        "is stamped so much later."
+    )
+    return [*said, one_day(summary, usual)]
+
+
+def one_day(summary: Summary, usual: float) -> str:
+    """Why this day is no record of the forecasts, in words."""
+    late = summary.late / summary.promises if summary.promises else 0.0
+    if abs(late - usual) >= EXTREME:
+        said = (
+            f"This one day is extreme: {percent(late)} came late, where {percent(usual)} did before it. No forecast "
+            "expects such a day, so the calibration that the board's Record shows is far off."
+        )
+    else:
+        said = f"This is one day: {percent(late)} came late, where {percent(usual)} did before it."
+    return f"{said} One day is not the forecasts' record, on which see docs/forecasts.md."
 
 
 def in_words(score: Score) -> str:

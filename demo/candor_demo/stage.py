@@ -31,6 +31,8 @@ USUAL_IMPORT_RATE: Final = 2000.0
 """Events a second that are imported and learnt from on a machine that bears the usual speed."""
 FEWEST_TO_JUDGE: Final = 5000
 SLOWEST_SHARE: Final = 0.15
+SENDING_S: Final = 2.5
+"""Real seconds from deciding upon a message to its being out, under the demo's load."""
 HEAD_START: Final = timedelta(seconds=0.5)
 """From naming the clock's origin to the origin itself, so that no process learns of it too late."""
 
@@ -44,6 +46,7 @@ class Stage:
     speed: float
     start: datetime
     origin_file: Path
+    ends: datetime | None = None
 
     @property
     def folder(self) -> Path:
@@ -55,9 +58,13 @@ class Stage:
         return Endpoints(self.stack.urls["promise-svc"], self.stack.urls["delivery-svc"])
 
     def begin(self, speed: float) -> Pace:
-        """Name the origin and the speed: business time begins to run in every process at once. The replay's clock."""
+        """Name origin, speed and end: business time begins to run in every process at once. The replay's clock.
+
+        It stops at `ends`, when nothing more can happen to the day's promises; without one it goes on.
+        """
         new = self.origin_file.with_suffix(".new")
-        new.write_text(f"{(datetime.now(UTC) + HEAD_START).isoformat()} {speed}")
+        stops = f" {self.ends.isoformat()}" if self.ends else ""
+        new.write_text(f"{(datetime.now(UTC) + HEAD_START).isoformat()} {speed}{stops}")
         new.replace(self.origin_file)
         return Pace(HeldClock(self.start, speed, self.origin_file), speed)
 
@@ -76,6 +83,11 @@ def bearable_speed(usual: float, events: int, seconds: float) -> float:
         return usual
     share = events / max(seconds, 0.001) / USUAL_IMPORT_RATE
     return round(usual * min(1.0, max(share, SLOWEST_SHARE)), 1)
+
+
+def early_setting(speed: float) -> str:
+    """UPDATE_EARLY_MINUTES: what SENDING_S real seconds are in business time, from 5 to 45 minutes."""
+    return f"{min(45.0, max(5.0, speed * SENDING_S / 60)):.1f}"
 
 
 def clock_setting(start: datetime, speed: float) -> str:
@@ -100,12 +112,15 @@ def prepare(
     folder = Folder.demo()
     origin_file = folder.run / "clock-origin"
     settings = {"CLOCK": clock_setting(day.starts, speed), "CLOCK_ORIGIN_FILE": str(origin_file)}
+    settings["UPDATE_EARLY_MINUTES"] = early_setting(speed)
     settings |= own_names(os.environ, secrets.token_hex(3))
     stack = Stack(folder, env=settings, usual_ports=usual_ports, progress=progress, stopping=stopping)
     with sole_use(folder):
         sweep(stack, progress)
         origin_file.unlink(missing_ok=True)
-    return Stage(stack, add_key(ensure_secrets(folder), "demo", Role.OPERATOR), speed, day.starts, origin_file)
+    return Stage(
+        stack, add_key(ensure_secrets(folder), "demo", Role.OPERATOR), speed, day.starts, origin_file, day.ends
+    )
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from candor.store.db import Database
 from risk_svc import queries, schemas
-from risk_svc.domain.track import Group, Record, Track, calibrated, record
+from risk_svc.domain.track import Group, Record, Track, calibrated, caution, record
 
 MOST: Final = 50_000
 
@@ -33,6 +33,7 @@ def answer(found: Recorded) -> schemas.TrackRecord:
     return schemas.TrackRecord(
         **_figures(whole.overall),
         calibrated=calibrated(whole.overall),
+        caution=caution(whole),
         left_out=found.left_out,
         period=whole.period,
         over_time=[schemas.TrackSpan(start=span.start, **_figures(span.track)) for span in whole.over_time],

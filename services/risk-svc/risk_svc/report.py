@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from risk_svc import charts
-from risk_svc.domain.track import LEVELS, Record, Track
+from risk_svc.domain.track import LEVELS, Record, Track, caution
 
 CHANCES: Final = ("n", "late", "Brier", "base rate", "skill", "95 %", "calib. error")
 TIMES: Final = ("pinball, h", "pinball skill", *(f"by P{level * 100:.0f}" for level in LEVELS))
@@ -80,6 +80,8 @@ def summary(found: Backtest) -> list[str]:
         nearer = "nearer to" if whole.skill >= 0 else "farther from"
         words = f"Stated chances were {abs(whole.skill):.1%} {nearer} what happened than the running base rate was"
         said.append(f"{words} (95 % interval of this skill: {_between(whole.skill_interval)}).")
+    if warned := caution(found.record):
+        said.append(warned)
     if found.waiting:
         said.append(f"{found.waiting:,} more are left out: their promises had not come due when the stream ended.")
     return said

@@ -297,10 +297,12 @@ class TrackAsked(BaseModel):
 class TrackRecord(TrackFigures):
     """The record of the newest scored forecasts; `left_out` older ones fit the question as well.
 
-    `calibrated` is null while too few are settled to tell.
+    `calibrated` is null while too few are settled to tell; `caution` says why this is not yet the forecasts' record
+    (few days, an extreme time), null where nothing stands against it.
     """
 
     calibrated: bool | None
+    caution: str | None
     left_out: int
     period: Literal["day", "week", "month", "year"]
     over_time: list[TrackSpan]

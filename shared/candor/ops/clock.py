@@ -6,7 +6,9 @@ import math
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
+
+LATEST: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class Clock(Protocol):
@@ -51,7 +53,8 @@ class HeldClock:
 
     For a replay whose beginning depends on work that must come first (history to import, say): whoever begins it writes
     the origin, an aware ISO time, into the file once, and after a space another speed if that work showed a need for
-    one. Looks at the file at most every 0.05 s.
+    one; after another space the business time at which the clock stops for good, an aware ISO time after `start`, for a
+    replay that ends. Looks at the file at most every 0.05 s, until it has been read: what comes later is not heeded.
     """
 
     def __init__(self, start: datetime, speed: float, origin_file: Path, system: Clock | None = None) -> None:
@@ -59,6 +62,7 @@ class HeldClock:
         self._file = origin_file
         self._looked = -math.inf
         self._running: BusinessClock | None = None
+        self._until = LATEST
         self.start = BusinessClock(start, speed, start).start
         self.speed = speed
 
@@ -66,20 +70,24 @@ class HeldClock:
         if self._running is None:
             self._look()
         # An origin a moment ahead of us: time stands until it comes, and never runs backwards.
-        return self.start if self._running is None else max(self.start, self._running.now())
+        return self.start if self._running is None else min(max(self.start, self._running.now()), self._until)
 
     def _look(self) -> None:
         if time.monotonic() - self._looked < 0.05:
             return
         self._looked = time.monotonic()
         try:
-            origin, _, speed = self._file.read_text().strip().partition(" ")
+            origin, speed, until = [*self._file.read_text().split(), "", "", ""][:3]
             running = BusinessClock(
                 self.start, float(speed or self.speed), datetime.fromisoformat(origin), self._system
             )
-        except (OSError, ValueError):
+            stops = datetime.fromisoformat(until) if until else LATEST
+            if stops <= self.start:
+                return
+        except (OSError, TypeError, ValueError):
             return
         self.speed = running.speed
+        self._until = stops.astimezone(UTC)
         self._running = running
 
 

@@ -6,7 +6,8 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from candor_demo.shown import duration, percent, rows, table
+from candor_demo.gather import LEADS
+from candor_demo.shown import duration, notes, one_day, percent, rows, table
 from candor_demo.summary import Score, summarise
 from tests.unit.demo.test_summary import figures, said, truth
 
@@ -40,4 +41,34 @@ def test_the_forecast_is_shown_beside_the_base_rate() -> None:
     console.print(table("The day", summary))
     text = console.export_text()
     assert "0.100 against 0.400 of the base rate (skill 0.75), n 1,200" in text
-    assert "made" in text
+    assert "when promised" in text
+    assert "made" not in text
+
+
+def test_no_row_has_a_name_that_only_the_code_knows() -> None:
+    score = Score(300, 0.3, 0.4, 0.2)
+    summary = summarise({}, [], {}, {"": score, **dict.fromkeys(LEADS, score)})
+    names = [name.strip() for name, _ in rows(summary)]
+    assert names[-5:] == [
+        "when promised",
+        "with 75 % of the time left",
+        "with 50 % of the time left",
+        "with 25 % of the time left",
+        "when it departed",
+    ]
+    assert not set(LEADS) & set(names)
+
+
+def test_the_notes_say_what_the_rows_mean_and_that_one_extreme_day_is_no_record() -> None:
+    extreme = summarise({"a": truth("a", 30), "b": truth("b", 0)}, [], {}, {"": Score(300, 0.3, 0.4, 0.2)})
+    said = " ".join(notes(extreme, 0.3, 1200))
+    for words in ("Warned in time", "false alarm", "all-clear", "Brier score", "base rate", "skill", "20 minutes"):
+        assert words in said
+    assert "This one day is extreme: 50 % came late, where 30 % did before it." in said
+    assert "not the forecasts' record" in said
+
+
+def test_an_ordinary_day_is_not_called_extreme() -> None:
+    said = one_day(summarise({"a": truth("a", 30), "b": truth("b", 0)}, [], {}, {}), 0.45)
+    assert "extreme" not in said
+    assert "not the forecasts' record" in said

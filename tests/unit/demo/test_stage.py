@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from candor.local.errors import LocalError
-from candor.ops.clock import parse_clock
+from candor.ops.clock import HeldClock, parse_clock
 from candor.web.auth import parse_keys
-from candor_demo.stage import bearable_speed, clock_setting, own_names, prepare, usual_speed
+from candor_demo.stage import bearable_speed, clock_setting, early_setting, own_names, prepare, usual_speed
+from tests.support.clocks import ManualClock
 from tests.support.tiny_day import tiny_day
 
 
@@ -69,6 +70,24 @@ def test_beginning_names_the_origin_and_the_speed_for_everybody(root: Path) -> N
     named = datetime.fromisoformat(stage.origin_file.read_text().split()[0])
     assert before < named < datetime.now(UTC) + timedelta(seconds=1)
     assert paced.clock.now() >= day.starts
+
+
+def test_the_clock_stops_when_the_day_is_over(root: Path) -> None:
+    day = tiny_day()
+    stage = prepare(day, 1000, print)
+    stage.begin(1000)
+    system = ManualClock(datetime.now(UTC) + timedelta(days=1))
+    late = [HeldClock(day.starts, 1000, stage.origin_file, system) for _ in range(2)]
+    assert [clock.now() for clock in late] == [day.ends, day.ends]
+
+
+def test_announced_updates_are_written_as_much_sooner_as_the_clock_is_faster(root: Path) -> None:
+    assert [early_setting(speed) for speed in (1, 240, 100_000)] == ["5.0", "10.0", "45.0"]
+    stage = prepare(tiny_day(), 240, print)
+    notify = next(service for service in stage.stack.services if service.name == "notify-svc")
+    for service in stage.stack.services:
+        stage.stack.urls[service.name] = "http://127.0.0.1:9000"
+    assert stage.stack.environment(notify)["UPDATE_EARLY_MINUTES"] == "10.0"
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,27 @@ def test_whoever_begins_may_choose_another_speed(tmp_path: Path) -> None:
     assert clock.speed == 400.5
 
 
+def test_it_stops_where_the_file_says_and_for_all_alike(tmp_path: Path) -> None:
+    file, stop = tmp_path / "origin", START + timedelta(hours=1)
+    file.write_text(f"{ORIGIN.isoformat()} 1000 {stop.isoformat()}")
+    system = ManualClock(ORIGIN)
+    early = HeldClock(START, 1000, file, system)
+    system.advance(timedelta(seconds=3.5))
+    assert early.now() == START + timedelta(seconds=3500)
+    system.advance(timedelta(days=30))
+    started_again = HeldClock(START, 1000, file, system)
+    assert early.now() == started_again.now() == stop
+    system.advance(timedelta(days=30))
+    assert early.now() == started_again.now() == stop
+
+
+@pytest.mark.parametrize("until", ["2013-03-07T16:59:59+00:00", "2013-03-07T18:00:00", "soon"])
+def test_a_stop_that_is_no_aware_time_after_the_start_leaves_it_standing(tmp_path: Path, until: str) -> None:
+    file = tmp_path / "origin"
+    file.write_text(f"{ORIGIN.isoformat()} 1000 {until}")
+    assert HeldClock(START, 1000, file, ManualClock(ORIGIN + timedelta(hours=1))).now() == START
+
+
 def test_the_setting_takes_a_file_in_place_of_the_origin(tmp_path: Path) -> None:
     clock = parse_clock("2013-03-07T17:00:00Z@1300", None, tmp_path / "origin")
     assert isinstance(clock, HeldClock)

@@ -24,6 +24,11 @@ def scored(count: int, *, day: int = 0, p: tuple[float, float] = (0.2, 0.8), **f
     return rows
 
 
+def over(days: int, count: int, **fields: Any) -> list[Scored]:
+    """So many of them, on as many days."""
+    return [row for day in range(days) for row in scored(2 * -(-count // (2 * days)), day=day, **fields)]
+
+
 def recorded(rows: list[Scored], left_out: int = 0) -> Recorded:
     return Recorded(record(rows), left_out)
 
@@ -60,9 +65,9 @@ def test_a_quantile_that_was_never_stated_has_no_coverage() -> None:
     [
         ([], "Too little history (0 settled, 30 are needed)."),
         (scored(4), "Too little history (4 settled, 30 are needed); 50 % of like promises slip."),
-        (scored(100), "Whether they are calibrated is said from 1,000 scored forecasts on."),
-        (scored(JUDGED, p=(0.01, 0.99)), "They hold what they say."),
-        (scored(JUDGED, p=(0.99, 0.01)), "They do not hold what they say: the calibration is off."),
+        (over(8, 100), "Whether they are calibrated is said from 1,000 scored forecasts on."),
+        (over(8, JUDGED, p=(0.01, 0.99)), "They hold what they say."),
+        (over(8, JUDGED, p=(0.99, 0.01)), "They do not hold what they say: the calibration is off."),
     ],
 )
 def test_the_verdict_says_whether_they_can_be_believed(rows: list[Scored], said: str) -> None:
@@ -70,7 +75,29 @@ def test_the_verdict_says_whether_they_can_be_believed(rows: list[Scored], said:
 
 
 def test_the_verdict_says_what_was_left_out() -> None:
-    assert scorecard.verdict(recorded(scored(100), 1234)).endswith(" on. 1,234 older forecasts are left out.")
+    assert scorecard.verdict(recorded(over(8, 100), 1234)).endswith(" on. 1,234 older forecasts are left out.")
+
+
+ONE_DAY = "All of it was settled on one day: that tells how one day went, and is not yet the forecasts' record."
+EXTREME = "The time is extreme: 100% slipped, where 50% was usual before; in such a time calibration is off."
+
+
+def test_of_a_few_days_the_verdict_says_that_they_are_no_record() -> None:
+    said = scorecard.verdict(recorded(scored(JUDGED, p=(0.01, 0.99))))
+    assert said == f"They hold what they say. {ONE_DAY}"
+    assert "settled on 7 days" in scorecard.verdict(recorded(over(7, JUDGED)))
+    assert "settled on" not in scorecard.verdict(recorded(over(8, JUDGED)))
+
+
+def test_an_extreme_time_is_called_that_and_not_blamed_on_the_forecasts() -> None:
+    bad_day = scored(JUDGED, p=(0.5, 0.6), outcome=1)
+    off = "What they said does not fit what happened here: the calibration is off."
+    assert scorecard.verdict(recorded(bad_day)) == f"{off} {ONE_DAY} {EXTREME}"
+    assert scorecard.verdict(recorded(over(8, JUDGED, p=(0.5, 0.6), outcome=1))) == f"{off} {EXTREME}"
+
+
+def test_of_too_little_history_nothing_more_is_said() -> None:
+    assert "extreme" not in scorecard.verdict(recorded(scored(4, outcome=1)))
 
 
 def test_each_tenth_is_a_row() -> None:

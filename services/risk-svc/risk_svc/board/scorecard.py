@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
-from risk_svc.domain.track import JUDGED, Group, Record, Track, calibrated
+from risk_svc.domain.track import JUDGED, Group, Record, Track, calibrated, caution
 from risk_svc.recorded import Recorded
 
 UNKNOWN: Final = "–"
@@ -50,8 +50,11 @@ def verdict(found: Recorded) -> str:
         said = f"Whether they are calibrated is said from {JUDGED:,} scored forecasts on."
     else:
         said = "They hold what they say." if held else "They do not hold what they say: the calibration is off."
+        if not held and caution(found.record):
+            said = "What they said does not fit what happened here: the calibration is off."
+    careful = f" {warned}" if (warned := caution(found.record)) else ""
     left_out = f" {found.left_out:,} older forecasts are left out." if found.left_out else ""
-    return said + left_out
+    return said + careful + left_out
 
 
 def reliability_rows(track: Track) -> list[Row]:

@@ -24,6 +24,11 @@ CALIBRATION_LIMIT: Final = 0.08
 COVERAGE_LIMITS: Final = (0.7, 0.9)
 """What P80 may cover before it counts as off."""
 
+FEW_DAYS: Final = 7
+"""Up to so many days of outcomes are no record: promises of one day slip together."""
+EXTREME: Final = 0.2
+"""From this difference on between the share that slipped and the base rate, a time is called extreme."""
+
 Quantiles = tuple[float | None, float | None, float | None]
 Key = TypeVar("Key", str, date)
 Period = Literal["day", "week", "month", "year"]
@@ -176,6 +181,26 @@ def calibrated(found: Track) -> bool | None:
     low, high = COVERAGE_LIMITS
     p80 = [item for item in found.coverage if item.level == 0.8 and item.n >= JUDGED]
     return found.calibration_error <= CALIBRATION_LIMIT and all(low <= item.covered <= high for item in p80)
+
+
+def caution(found: Record) -> str | None:
+    """Why what is shown is not yet the forecasts' record: few days, an extreme time; None where it is.
+
+    Promises of one day share its weather, so that thousands of forecasts on a few days are few outcomes.
+    """
+    whole, said = found.overall, []
+    if not whole.enough or whole.slipped is None or whole.base_rate is None:
+        return None
+    days = len(found.over_time) if found.period == "day" else FEW_DAYS + 1
+    if days <= FEW_DAYS:
+        on = "one day" if days == 1 else f"{days} days"
+        said.append(f"All of it was settled on {on}: that tells how {on} went, and is not yet the forecasts' record.")
+    if abs(whole.slipped - whole.base_rate) >= EXTREME:
+        said.append(
+            f"The time is extreme: {whole.slipped:.0%} slipped, where {whole.base_rate:.0%} was usual before; "
+            "in such a time calibration is off."
+        )
+    return " ".join(said) or None
 
 
 def lead_order(name: str) -> tuple[int, str]:

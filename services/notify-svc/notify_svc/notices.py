@@ -161,8 +161,9 @@ SELECT *, new.at, 1, true FROM unnest($1::text[], $2::text[], $3::text[], $4::in
   $23::text[], $24::text[], $25::timestamptz[], $26::text[], $27::timestamptz[])
   AS new (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, at)
 ON CONFLICT (notice_id) DO UPDATE SET state = excluded.state, reason = excluded.reason,
-  spoken_for = excluded.spoken_for, closing = excluded.closing, subject = excluded.subject, body = excluded.body,
-  html = excluded.html, evidence = excluded.evidence, findings = excluded.findings,
+  spoken_for = excluded.spoken_for, closing = excluded.closing, told_low = excluded.told_low,
+  told_high = excluded.told_high, next_update_by = excluded.next_update_by, subject = excluded.subject,
+  body = excluded.body, html = excluded.html, evidence = excluded.evidence, findings = excluded.findings,
   gap_version = excluded.gap_version, recipient = excluded.recipient, reply_to = excluded.reply_to,
   owner = excluded.owner, owner_wait_until = excluded.owner_wait_until, traceparent = excluded.traceparent,
   decided_at = excluded.decided_at, changed_at = excluded.changed_at, version = notice.version + 1, attempts = 0,

@@ -131,6 +131,23 @@ async def test_a_warning_that_never_went_out_needs_no_all_clear(desk_: Desk) -> 
     assert await desk_.send() == 0
 
 
+async def test_an_all_clear_said_in_place_of_one_taken_back_tells_its_own_range_and_no_other(desk_: Desk) -> None:
+    await desk_.warned()
+    await desk_.send()
+    await desk_.later(10, gap(2, FINE, at=desk_.clock.now()))
+    assert (await desk_.notices())[1]["told_high"] is not None
+    done = DUE - timedelta(minutes=1)
+    desk_.clock.set(done)
+    await desk_.take(gap(3, None, Standing.KEPT, at=done, completed=done))
+    await desk_.send()
+    assert (await desk_.states())[1] == ("all_clear", "suppressed", "superseded")
+    await desk_.later(0)
+    _, kept = await desk_.notices()
+    assert (kept["spoken_for"], kept["told_low"], kept["told_high"]) == ("kept", None, None)
+    assert await desk_.send() == 1
+    assert "Done on time after all" in text(desk_.received()[1].parsed())
+
+
 async def test_a_second_slip_is_a_second_episode(desk_: Desk) -> None:
     await desk_.warned()
     await desk_.send()

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notify_svc.domain.model import Gap, Reason, Standing, Statement
+from notify_svc.domain.model import Episode, Gap, Reason, Standing, Statement
 from notify_svc.domain.silence import Recipient, outdated, silenced
 from tests.support.clocks import NOON
-from tests.unit.notify.facts import DUE, HIGH, LOW, RULES, gap, minutes, promise, step, told
+from tests.unit.notify.facts import DUE, HIGH, LOW, RULES, decided, gap, minutes, promise, step, told
 
 WILLING = Recipient(known=True, consent=True)
 
@@ -77,6 +77,19 @@ def test_a_message_whose_next_update_has_come_is_stale() -> None:
 def test_a_message_whose_range_has_gone_by_is_stale() -> None:
     said = told(next_update_by=HIGH + minutes(60))
     assert outdated(Statement.WARNING, Reason.SLIP_HELD, said, gap(0.9, p50=LOW), HIGH, RULES) is Reason.STALE
+
+
+def test_after_the_promised_time_nothing_gives_way_to_an_all_clear_that_is_not_said_any_more() -> None:
+    late = told(low=DUE, high=HIGH, next_update_by=HIGH)
+    better = gap(0.2, p50=DUE + minutes(10))
+    assert outdated(Statement.UPDATE, Reason.UPDATE_DUE, late, better, DUE + minutes(1), RULES) is None
+    assert decided(better, DUE + minutes(1), Episode(told=late)).statement is not Statement.ALL_CLEAR
+
+
+def test_a_word_about_the_end_has_no_range_to_go_by() -> None:
+    kept = told(statement=Statement.ALL_CLEAR, next_update_by=None)
+    done = gap(0.0, Standing.KEPT, completed_at=DUE)
+    assert outdated(Statement.ALL_CLEAR, Reason.KEPT, kept, done, HIGH + minutes(1), RULES) is None
 
 
 def test_an_all_clear_that_waited_past_the_promised_time_is_not_sent() -> None:

@@ -41,8 +41,9 @@ def outdated(
     """Why the newest gap no longer supports a composed message; None: it may still go out."""
     if gap is None:
         return Reason.SUPERSEDED
-    # A message waits for the owner, or for the mail server: what it says of the time to come must still be to come.
-    if any(at is not None and now >= at for at in (told.next_update_by, told.high)):
+    # A message waits for the owner, or for the mail server: a range that it gives must not have gone by meanwhile.
+    to_come = (told.next_update_by, told.high if gap.standing is Standing.OPEN else None)
+    if any(at is not None and now >= at for at in to_come):
         return Reason.STALE
     if spoken_for in (Reason.DONE_OUTSIDE_RANGE, Reason.NOT_KEPT, Reason.KEPT, Reason.CANCELLED):
         return None if gap.standing.value == _STANDING[spoken_for].value else Reason.SUPERSEDED
@@ -52,7 +53,9 @@ def outdated(
     if statement is Statement.ALL_CLEAR:
         holds = p_slip is not None and p_slip < rules.warn_at and now < gap.held_due
         return None if holds else Reason.SUPERSEDED
-    recovered = p_slip is not None and p_slip <= rules.clear_at and spoken_for is not Reason.MILESTONE_MISSED
+    better = p_slip is not None and p_slip <= rules.clear_at and spoken_for is not Reason.MILESTONE_MISSED
+    # The same bound as in deciding: what was superseded here and then decided upon alike would go round for ever.
+    recovered = better and now < gap.held_due
     return Reason.SUPERSEDED if recovered or left(told, gap, rules) else None
 
 

@@ -32,6 +32,7 @@ from notify_svc.domain.model import (
     Statement,
     Told,
 )
+from notify_svc.domain.silence import outdated
 from notify_svc.drafting import Draft, Matter, draft
 from notify_svc.store import Known
 from tests.support.clocks import NOON
@@ -207,6 +208,10 @@ def test_no_letter_that_is_decided_upon_contradicts_itself(data: st.DataObject, 
     assume(at.standing is Standing.OPEN or at.held_due == about.held_due)
     made = drafted(at, decision, now, about, before, rules)
     assert [item for item in made.letter.findings if item.rule is Rule.CONTRADICTION] == []
+    if at.held_due == about.held_due:
+        # What is decided upon is not withheld at once for what was known then: it would go round for ever.
+        told_now = made.notice.told
+        assert outdated(told_now.statement, decision.reason, told_now, at, now, rules) is None
     owners = to_the_owner(made.snapshot, made.letter, "n-1", rules.warn_at)
     reads(made, [made.letter.subject, made.letter.text, made.letter.html], owners=[owners.text, owners.html])
 

@@ -86,6 +86,11 @@ def test_after_the_promised_time_nothing_gives_way_to_an_all_clear_that_is_not_s
     assert decided(better, DUE + minutes(1), Episode(told=late)).statement is not Statement.ALL_CLEAR
 
 
+def test_an_announced_update_goes_out_while_a_step_is_missed_at_a_low_chance_of_slipping() -> None:
+    missed = gap(0.1, p50=LOW, facts=(step(),))
+    assert outdated(Statement.UPDATE, Reason.UPDATE_DUE, told(), missed, NOON, RULES) is None
+
+
 def test_a_word_about_the_end_has_no_range_to_go_by() -> None:
     kept = told(statement=Statement.ALL_CLEAR, next_update_by=None)
     done = gap(0.0, Standing.KEPT, completed_at=DUE)

@@ -74,8 +74,7 @@ def _first_word(episode: Episode, gap: Gap, promise: Promise, now: datetime, rul
 def _speak_again(episode: Episode, told: Told, gap: Gap, promise: Promise, now: datetime, rules: Rules) -> Decision:
     p_slip = gap.forecast.p_slip if gap.forecast else 1.0
     evidence = {"p_slip": f"{p_slip:.3f}", "gap": gap.event_id}
-    # Once the date has passed without it, "we expect to keep what we promised" is nothing to say, tolerance or not.
-    if p_slip <= rules.clear_at and now < promise.held_due and _missed(gap, now, rules) is None:
+    if recovered(gap, promise.held_due, now, rules):
         return Decision(Kind.SPEAK, Reason.RECOVERED, Statement.ALL_CLEAR, evidence)
     if episode.blocked:
         return wait(Reason.BLOCKED)
@@ -86,6 +85,15 @@ def _speak_again(episode: Episode, told: Told, gap: Gap, promise: Promise, now: 
         found = evidence | {"due": told.next_update_by.isoformat()}
         return Decision(Kind.SPEAK, Reason.UPDATE_DUE, Statement.UPDATE, found)
     return wait(Reason.NOTHING_NEW, write)
+
+
+def recovered(gap: Gap, due: datetime, now: datetime, rules: Rules) -> bool:
+    """Whether an open promise is expected to be kept again, with no step missed that the customer was told of.
+
+    Not once the date has passed without it, tolerance or not: "we expect to keep what we promised" is nothing to say.
+    """
+    likely = gap.forecast is not None and gap.forecast.p_slip <= rules.clear_at
+    return likely and now < due and _missed(gap, now, rules) is None
 
 
 def left(told: Told, gap: Gap, rules: Rules) -> bool:

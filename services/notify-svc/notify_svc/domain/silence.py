@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from notify_svc.domain.episode import left
+from notify_svc.domain.episode import left, recovered
 from notify_svc.domain.model import Gap, Promise, Reason, Rules, Standing, Statement, Told
 
 
@@ -53,10 +53,9 @@ def outdated(
     if statement is Statement.ALL_CLEAR:
         holds = p_slip is not None and p_slip < rules.warn_at and now < gap.held_due
         return None if holds else Reason.SUPERSEDED
-    better = p_slip is not None and p_slip <= rules.clear_at and spoken_for is not Reason.MILESTONE_MISSED
-    # The same bound as in deciding: what was superseded here and then decided upon alike would go round for ever.
-    recovered = better and now < gap.held_due
-    return Reason.SUPERSEDED if recovered or left(told, gap, rules) else None
+    # As it is decided upon: what gave way here and was then decided upon alike would go round for ever, never sent.
+    better = recovered(gap, gap.held_due, now, rules) and spoken_for is not Reason.MILESTONE_MISSED
+    return Reason.SUPERSEDED if better or left(told, gap, rules) else None
 
 
 _STANDING = {

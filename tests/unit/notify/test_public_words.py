@@ -13,7 +13,7 @@ from notify_svc.channels.mail import Mail
 from notify_svc.compose import Letter, Snapshot, Wording, compose, to_the_owner
 from notify_svc.domain.model import Decision, Fact, FactKind, Gap, Kind, Reason, Statement
 from tests.support.clocks import NOON
-from tests.unit.notify.facts import HIGH, LOW, NEW_YORK, gap, minutes, promise, step, told
+from tests.unit.notify.facts import DUE, HIGH, LOW, NEW_YORK, gap, minutes, promise, step, told
 from tests.unit.notify.test_letters import CASES, letter
 
 NOTICE = "7f0c1b52-7a0e-5d0c-9d6e-3e1f2a4b5c6d"
@@ -77,7 +77,7 @@ def test_an_internal_text_is_nowhere_in_the_mail_and_the_owner_reads_it_apart_fr
     )
     decision = Decision(Kind.SPEAK, Reason.MILESTONE_MISSED, Statement.WARNING, {"milestone": "departed"})
     at = gap(facts=known)
-    snapshot = Snapshot(promise(), at, decision, Statement.WARNING, NOON, NEW_YORK, "en_GB", LOW, HIGH, HIGH)
+    snapshot = Snapshot(promise(), at, decision, Statement.WARNING, NOON, NEW_YORK, "en_GB", LOW, HIGH, DUE)
     said = compose(snapshot, Wording())
     assert said.findings == ()
     for part in (said.subject, said.text, said.html, mail(said).decode()):
@@ -129,5 +129,5 @@ def test_steps_that_read_alike_without_their_names_are_said_once() -> None:
 def test_the_owner_of_a_promise_without_internal_words_reads_no_empty_list() -> None:
     decision = Decision(Kind.SPEAK, Reason.SLIP_HELD, Statement.WARNING, {})
     at = gap(facts=(step(public_reason="late aircraft"),))
-    snapshot = Snapshot(promise(), at, decision, Statement.WARNING, NOON, NEW_YORK, "en_GB", LOW, HIGH, HIGH)
+    snapshot = Snapshot(promise(), at, decision, Statement.WARNING, NOON, NEW_YORK, "en_GB", LOW, HIGH, DUE)
     assert "internal" not in to_the_owner(snapshot, compose(snapshot, Wording()), NOTICE, 0.7).text

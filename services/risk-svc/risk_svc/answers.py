@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from candor.contracts import LEAST_CASES, Component, Standing
 from risk_svc import queries, schemas
 from risk_svc.domain import facts as known
-from risk_svc.domain import support
+from risk_svc.domain import support, unmet
 from risk_svc.domain.gap import band, roll_up
 from risk_svc.domain.incidents import Incident, Incidents
 from risk_svc.domain.scoring import told
@@ -100,11 +100,12 @@ def _head(state: PromiseState) -> dict[str, Any]:
         "score": round(view.score, 2),
         "band": band(view.score),
         "p_slip": round(view.p_slip, 4) if sure else None,
-        "base_rate": round(view.base, 4) if view.base is not None and stands is Standing.OPEN else None,
-        "too_little_history": None if sure else support.words(view.n, view.base),
+        "base_rate": round(view.observed, 4) if view.observed is not None and stands is Standing.OPEN else None,
+        "too_little_history": None if sure else support.words(view.n, view.observed),
         "held_due": moment(state.held_due),
         "as_of": moment(view.at),
         "told": told(state),
+        "missed_steps": [fact.name for fact in unmet.unmet(state, view.at)] if stands is Standing.OPEN else [],
         "contributions": [
             schemas.ContributionOut(component=Component(name), x=x, share=share, evidence=evidence)
             for name, x, share, evidence in view.shares

@@ -89,13 +89,14 @@ class CheckIn(Draft):
 class CheckOut(BaseModel):
     """What like promises say of the date; null where there is too little history to say it, or it may never come.
 
-    `share_kept`: share that would be complete by `due` and its tolerance; `base_rate`: share of the kind that slips.
+    `share_kept`: share that would be complete by `due` and its tolerance; `base_rate`: observed share of the kind that
+    slipped, null where none has come due.
     """
 
     verdict: Verdict
     advice: str
     share_kept: float | None
-    base_rate: float
+    base_rate: float | None
     p50: datetime | None
     p80: datetime | None
     p90: datetime | None
@@ -144,16 +145,17 @@ def answer(model: Published, view: View, struck: list[Incident], now: datetime) 
     """The answer of the newest published model."""
     at = now.timestamp()
     found = model.forecast([view], [struck], at)
-    kept, base, n = 1 - float(found.p_slip[0]), float(found.base[0]), int(found.n[0])
+    kept, n = 1 - float(found.p_slip[0]), int(found.n[0])
+    observed = None if math.isnan(found.observed[0]) else float(found.observed[0])
     said = verdict(kept, n)
     sure = said is not Verdict.UNKNOWN
     p50, p80, p90 = (_moment(float(one[0])) if sure else None for one in (found.q50, found.q80, found.q90))
     why = model.why(view, struck, at) if sure else []
     return CheckOut(
         verdict=said,
-        advice=advice(said, kept, n, base),
+        advice=advice(said, kept, n, observed),
         share_kept=round(kept, 4) if sure else None,
-        base_rate=round(base, 4),
+        base_rate=None if observed is None else round(observed, 4),
         p50=p50,
         p80=p80,
         p90=p90,

@@ -79,8 +79,9 @@ class FactOut(BaseModel):
 class GapItem(BaseModel):
     """A promise and its gap, 0–100, as of `as_of`.
 
-    With too little history `p_slip` is null, and `base_rate` (the share of promises of its kind that slip) is all that
-    can be said; `too_little_history` says so in words, and is null otherwise.
+    With too little history `p_slip` is null, and `base_rate` (the observed share of promises of its kind that slipped;
+    null while none has come due) is all that can be said; `too_little_history` says so in words, and is null otherwise.
+    `missed_steps`: steps that the customer was told of and that were missed, cancelled, or are overdue.
     """
 
     promise_id: str
@@ -96,6 +97,7 @@ class GapItem(BaseModel):
     held_due: datetime
     as_of: datetime
     told: bool
+    missed_steps: list[str] = []
     contributions: list[ContributionOut]
 
 
@@ -252,8 +254,9 @@ class TrackFigures(BaseModel):
     """What forecasts said when issued against what happened: `n` of them, about `promises` settled promises.
 
     `skill` = 1 − `brier` / `base_brier`, with its 95 % interval by promise; `slipped` is the share that did,
-    `base_rate` the mean base rate beside the forecasts, `calibration_error` that of ten bins of equally many. With too
-    little history skills are null, and `too_little_history` says so in words.
+    `base_rate` the mean of what the yardstick said beside them (an assumed share before the first outcome),
+    `calibration_error` that of ten bins of equally many. With too little history `base_rate` and skills are null, and
+    `too_little_history` says so in words.
     """
 
     n: int

@@ -13,7 +13,8 @@ from risk_svc.domain.gap import MOST_WEIGHT, Weights
 class RiskSettings(Settings):
     """Settings of risk-svc. Weights of the gap in [0, .95] and `silence_hours` are assumed until estimated from data.
 
-    `silence_hours` are hours of the business calendar. `publishing` off: promises are folded, scored and saved, and
+    `silence_hours` are hours of the business calendar; `missed_step` is the least lateness in [0, 1] while a step that
+    the customer was told of is missed (assumed as well). `publishing` off: promises are folded, scored and saved, and
     nobody is told (rebuilding).
     """
 
@@ -25,6 +26,7 @@ class RiskSettings(Settings):
     weight_silence: float = Field(default=0.5, ge=0, le=MOST_WEIGHT)
     weight_unbacked: float = Field(default=0.3, ge=0, le=MOST_WEIGHT)
     silence_hours: float = Field(default=8.0, gt=0)
+    missed_step: float = Field(default=0.5, ge=0, le=1)
     reviews_per_tick: int = Field(default=2000, ge=1)
 
     @model_validator(mode="after")
@@ -44,6 +46,7 @@ class RiskSettings(Settings):
             self.weight_unbacked,
             self.silence_hours,
             self.calendar,
+            self.missed_step,
         )
 
 

@@ -59,7 +59,7 @@ async def test_without_history_no_probability_is_kept_for_lists_until_there_is_e
     found = gap(item).forecast
     assert found is not None
     assert found.n == 0
-    assert found.base is not None
+    assert found.base is None
     assert await desk.rows("SELECT p_slip FROM promise_state") == [{"p_slip": None}]
     model.take(taught_body(800))
     clock.set(MADE + timedelta(hours=6))

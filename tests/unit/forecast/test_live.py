@@ -203,6 +203,8 @@ def test_what_it_rests_on_is_the_narrowest_class_with_enough_promises() -> None:
     assert found.n[0] >= found.n[1] > 500
     assert found.n[2] == 0
     assert 0.1 < found.base[0] < 0.5
+    assert 0.1 < found.observed[0] < 0.5
+    assert np.isnan(found.observed[2])
 
 
 def test_a_model_that_has_learnt_nothing_rests_on_nothing() -> None:

@@ -78,7 +78,8 @@ def test_too_little_claims_nothing_and_says_why() -> None:
     few = found(4)
     assert rows(few.record)[0][5:8] == ("–", "–", "–")
     assert any(
-        "too little history (4 settled, 30 are needed); 50 % of like promises slip" in one for one in summary(few)
+        "too little history (4 settled, 30 are needed); 4 of 8 forecasts were about one that slipped" in one
+        for one in summary(few)
     )
     nothing = Backtest(record([]), 3)
     assert rows(nothing.record) == [("all", "0", *["–"] * 11)]

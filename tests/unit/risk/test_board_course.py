@@ -15,7 +15,7 @@ from risk_svc.board import course
 from tests.support.board import NOW, detail, fan_point, forecast, incident, milestone, notice, point
 
 LATE = NOW + timedelta(minutes=42)
-SAID = "too little history (7); 31 % of such promises slip"
+SAID = "too little history (7): 2 of 7 slipped"
 
 
 def moving() -> schemas.GapDetail:
@@ -135,12 +135,12 @@ def test_a_fan_is_drawn_only_of_forecasts_that_may_be_stated(changed: dict[str, 
     assert course.fan_may_be_drawn(moving().model_copy(update=changed)) == drawn
 
 
-def test_without_a_fan_the_base_rate_is_said() -> None:
+def test_without_a_fan_what_was_observed_is_said() -> None:
     end = "When it will be done is stated from 20 like promises on."
     young = detail(too_little_history=SAID, forecast=forecast(n=7, p_slip=None))
-    assert course.no_fan_words(young) == f"Too little history (7); 31 % of such promises slip. {end}"
+    assert course.no_fan_words(young) == f"Too little history (7): 2 of 7 slipped. {end}"
     overdue = detail(forecast=forecast(n=7, p_slip=1.0))
-    assert course.no_fan_words(overdue) == f"Too little history (7); 30 % of such promises slip. {end}"
+    assert course.no_fan_words(overdue) == f"Too little history (7): 2 of 7 slipped. {end}"
     assert course.no_fan_words(detail()) == "No forecast of it was ever stated."
 
 

@@ -45,7 +45,7 @@ def test_a_settled_promise_says_how_it_ended(standing: Standing, words: str) -> 
 
 
 def test_too_little_history_is_shown_in_the_place_of_a_probability() -> None:
-    said = "too little history (7); 31 % of such promises slip"
+    said = "too little history (7): 2 of 7 slipped"
     young = detail(p_slip=None, too_little_history=said)
     assert look.row(young)["slip"] == look.slip(young) == said
     assert look.slip(detail(p_slip=None)) == "–"

@@ -44,13 +44,14 @@ def test_the_figures_stand_beside_what_they_are_to_be_read_by() -> None:
     assert found["calibration error"][0] == "20.0"
     assert found["came by P80"] == ("75%", "80% was promised")
     assert found["came by P90"] == ("100%", "90% was promised")
-    assert found["slipped"] == ("50%", "base rate 50%")
+    assert found["slipped"] == ("50%", "the base rate said 50%")
 
 
 def test_nothing_is_claimed_of_too_few_or_of_none() -> None:
     found = figures(scored(ENOUGH - 1))
     assert found["Brier skill"] == ("–", "over the base rate")
     assert found["calibration error"][0] == "–"
+    assert found["slipped"][1] == "of these forecasts"
     nothing = figures([])
     assert nothing["forecasts scored"] == ("0", "of 0 settled promises")
     assert {nothing[name][0] for name in nothing} == {"0", "–"}
@@ -64,7 +65,7 @@ def test_a_quantile_that_was_never_stated_has_no_coverage() -> None:
     ("rows", "said"),
     [
         ([], "Too little history (0 settled, 30 are needed)."),
-        (scored(4), "Too little history (4 settled, 30 are needed); 50 % of like promises slip."),
+        (scored(4), "Too little history (4 settled, 30 are needed); 2 of 4 forecasts were about one that slipped."),
         (over(8, 100), "Whether they are calibrated is said from 1,000 scored forecasts on."),
         (over(8, JUDGED, p=(0.01, 0.99)), "They hold what they say."),
         (over(8, JUDGED, p=(0.99, 0.01)), "They do not hold what they say: the calibration is off."),

@@ -18,7 +18,7 @@ from risk_svc.domain.state import PromiseState, from_bytes, standing, to_bytes
 from risk_svc.domain.support import supported, words
 from tests.support.risk import DEPARTS_S, DUE_S, Story
 
-NEW = Predicted(0.83, DUE_S + 2520, DUE_S + 5000, DUE_S + 9000, 0.6, 3600.0, 0.31, 7, "all promises", 7)
+NEW = Predicted(0.83, DUE_S + 2520, DUE_S + 5000, DUE_S + 9000, 0.6, 3600.0, 0.31, 7, "all promises", 7, observed=2 / 7)
 
 
 def state_of(*messages: Message) -> PromiseState:
@@ -30,7 +30,10 @@ def state_of(*messages: Message) -> PromiseState:
 
 def scored(n: int, now: float = DEPARTS_S) -> PromiseState:
     state = state_of(Story().made())
-    item = Predicted(*(NEW.p_slip, NEW.q50, NEW.q80, NEW.q90, NEW.lateness, NEW.horizon, NEW.base, n, NEW.basis, 7))
+    item = Predicted(
+        *(NEW.p_slip, NEW.q50, NEW.q80, NEW.q90, NEW.lateness, NEW.horizon, NEW.base, n, NEW.basis, 7),
+        observed=NEW.observed,
+    )
     score_open(state, [], item, now, Weights(), math.inf)
     return state
 
@@ -54,12 +57,14 @@ def test_how_a_promise_ended_needs_no_history() -> None:
     assert (found.p_slip, found.base_rate, found.too_little_history) == (0.0, None, None)
 
 
-def test_too_little_history_is_said_with_the_base_rate_in_the_place_of_a_probability() -> None:
+def test_too_little_history_is_said_with_what_was_observed_in_the_place_of_a_probability() -> None:
     state = scored(7)
     found = answers.item(state)
-    assert (found.p_slip, found.base_rate) == (None, 0.31)
-    assert found.too_little_history == "too little history (7); 31 % of such promises slip"
-    assert [part.evidence for part in found.contributions] == [found.too_little_history]
+    assert (found.p_slip, found.base_rate) == (None, 0.2857)
+    assert found.too_little_history == "too little history (7): 2 of 7 slipped"
+    assert [part.evidence for part in found.contributions] == [
+        f"{found.too_little_history}; some risk of delay is assumed"
+    ]
 
 
 def test_the_detail_states_no_range_and_no_course_of_it_either() -> None:
@@ -71,7 +76,7 @@ def test_the_detail_states_no_range_and_no_course_of_it_either() -> None:
     enough = answers.detail(scored(LEAST_CASES), [], DEPARTS_S)
     assert enough.forecast is not None
     assert (enough.p_slip, enough.forecast.p_slip, enough.history[0].p_slip) == (0.83, 0.83, 0.83)
-    assert (enough.base_rate, enough.too_little_history) == (0.31, None)
+    assert (enough.base_rate, enough.too_little_history) == (0.2857, None)
 
 
 def test_nobody_is_silent_about_what_cannot_be_said_yet() -> None:
@@ -83,7 +88,7 @@ def test_nobody_is_silent_about_what_cannot_be_said_yet() -> None:
 def test_the_event_carries_what_others_need_to_judge_it() -> None:
     found = event_of(scored(7), Standing.OPEN, []).forecast
     assert found is not None
-    assert (found.n, found.base, found.p_slip) == (7, 0.31, 0.83)
+    assert (found.n, found.base, found.p_slip) == (7, 0.2857, 0.83)
 
 
 @pytest.mark.parametrize(("before", "after"), [(19, 20), (20, 19)])
@@ -95,9 +100,27 @@ def test_others_hear_when_history_becomes_enough_or_too_little(before: int, afte
     assert worth_publishing(state, Standing.OPEN, 0) is Reason.SUPPORT
 
 
-def test_a_view_stored_before_base_rates_were_kept_says_so_much_less() -> None:
+def test_a_view_stored_before_slips_were_counted_says_so_much_less() -> None:
     state = scored(7)
-    state.view.base = None
+    state.view.observed = None
     found = answers.item(from_bytes(to_bytes(state)))
     assert (found.p_slip, found.base_rate, found.too_little_history) == (None, None, "too little history (7)")
-    assert words(0, None) == "too little history (0)"
+
+
+@pytest.mark.parametrize("assumed", [0.15, 0.4])
+def test_without_history_no_figure_is_told_whatever_the_model_assumes(assumed: float) -> None:
+    state = scored(0)
+    state.view.base, state.view.observed = assumed, None
+    found = answers.detail(state, [], DEPARTS_S)
+    assert (found.p_slip, found.base_rate, found.too_little_history) == (None, None, "no history yet")
+    sent = event_of(state, Standing.OPEN, []).forecast
+    assert sent is not None
+    assert sent.base is None
+    assert words(0, None) == "no history yet"
+
+
+def test_a_row_of_before_tells_no_assumed_rate() -> None:
+    """Its base rate leant on an assumed one, and nothing says by how much."""
+    raw = scored(3)
+    raw.view.base, raw.view.observed = 0.15, None
+    assert answers.item(from_bytes(to_bytes(raw))).too_little_history == "too little history (3)"

@@ -69,7 +69,9 @@ def test_too_few_promises_give_scores_but_no_skill_however_many_forecasts() -> N
     assert found.brier is not None
     assert (found.skill, found.skill_interval, found.calibration_error, found.pinball_skill) == (None,) * 4
     assert not found.enough
-    assert found.too_little_history == "too little history (29 settled, 30 are needed); 25 % of like promises slip"
+    assert found.base_rate is None
+    said = "too little history (29 settled, 30 are needed); 150 of 300 forecasts were about one that slipped"
+    assert found.too_little_history == said
 
 
 def test_bins_tell_what_was_said_and_what_happened() -> None:

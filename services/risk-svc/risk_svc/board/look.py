@@ -83,11 +83,15 @@ def why(item: schemas.GapItem) -> str:
     if not item.contributions:
         return "on course"
     worst = max(item.contributions, key=lambda part: part.share)
-    return worst.evidence or worst.component.value
+    said = worst.evidence or worst.component.value
+    if item.missed_steps and worst.component is not Component.LATENESS:
+        # The evidence of lateness names them.
+        said = "; ".join([said, *(one.evidence for one in item.contributions if one.component is Component.LATENESS)])
+    return said
 
 
 def slip(item: schemas.GapItem) -> str:
-    """P(slip) as a share, or that there is too little history for one, with the base rate."""
+    """P(slip) as a share, or that there is too little history for one, with what was observed."""
     return item.too_little_history or ("–" if item.p_slip is None else f"{item.p_slip:.0%}")
 
 

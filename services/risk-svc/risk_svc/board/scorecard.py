@@ -35,7 +35,7 @@ def figures(track: Track) -> list[Figure]:
         Figure("Brier skill", percent(track.skill, 1), f"95%: {low_high}" if low_high else "over the base rate"),
         Figure("calibration error", error, "points off, on average"),
         *(Figure(f"came by P{level}", covered(track, level), f"{level}% was promised") for level in (80, 90)),
-        Figure("slipped", percent(track.slipped), f"base rate {percent(track.base_rate)}"),
+        Figure("slipped", percent(track.slipped), _beside(track.base_rate)),
     ]
 
 
@@ -105,6 +105,10 @@ def covered(track: Track, level: int) -> str:
 def percent(share: float | None, digits: int = 0) -> str:
     """E.g. `12%`, `-3.4%`, `–` where it is not known."""
     return UNKNOWN if share is None else f"{share:.{digits}%}"
+
+
+def _beside(base_rate: float | None) -> str:
+    return "of these forecasts" if base_rate is None else f"the base rate said {percent(base_rate)}"
 
 
 def _row(name: str, track: Track) -> Row:

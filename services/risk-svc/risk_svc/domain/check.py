@@ -34,8 +34,11 @@ def verdict(kept: float, n: int) -> Verdict:
     return Verdict.SANDBAG if kept > SANDBAG else Verdict.SOUND
 
 
-def advice(found: Verdict, kept: float, n: int, base: float) -> str:
-    """The verdict in a sentence for who is about to promise."""
+def advice(found: Verdict, kept: float, n: int, observed: float | None) -> str:
+    """The verdict in a sentence for who is about to promise.
+
+    `observed`: the share of its kind that slipped, None where it is not known.
+    """
     of_ten = f"{kept:.0%} of {n} like promises would keep this date"
     match found:
         case Verdict.OVER_PROMISE:
@@ -46,4 +49,7 @@ def advice(found: Verdict, kept: float, n: int, base: float) -> str:
             return f"Padded: {of_ten}; an earlier date would hold as well."
         case Verdict.SOUND:
             return f"Sound: {of_ten}."
-    return f"Too little history: {n} like promises are known, and {base:.0%} of its kind slip so far."
+    if n == 0:
+        return "No history yet: no promise of this kind has come due."
+    slipped = "" if observed is None else f", {round(observed * n)} of {n} slipped"
+    return f"Too little history: {n} like promises are known{slipped}."

@@ -21,6 +21,7 @@ ALWAYS: Final = Calendar()
 class Weights:
     """Weights w of the components, each in [0, .95] (ValueError otherwise), and Hc in business hours. All assumed.
 
+    `missed_step` in [0, 1] is the least L while a step that the customer was told of is missed (ADR 0024).
     `calendar` says what a business hour is, on the clock of each promise's own zone.
     """
 
@@ -31,6 +32,7 @@ class Weights:
     unbacked: float = 0.3
     silence_hours: float = 8.0
     calendar: Calendar = ALWAYS
+    missed_step: float = 0.5
 
     def __post_init__(self) -> None:
         for component in Component:
@@ -38,6 +40,8 @@ class Weights:
                 raise ValueError(f"weight of {component.value} must lie between 0 and {MOST_WEIGHT}")
         if not self.silence_hours > 0:
             raise ValueError("silence_hours must be above 0")
+        if not 0.0 <= self.missed_step <= 1.0:
+            raise ValueError("missed_step must lie between 0 and 1")
 
     def of(self, component: Component) -> float:
         """The weight of one component."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from candor.contracts import LEAST_CASES, Component, Contribution, Fact, Forecast, GapScored, Standing
 from risk_svc.domain import gap as gaps
-from risk_svc.domain import record, scope, support
+from risk_svc.domain import record, scope, support, unmet
 from risk_svc.domain.forecast.base import Predictions
 from risk_svc.domain.incidents import Incident
 from risk_svc.domain.state import PromiseState, View, completed_at
@@ -38,6 +38,7 @@ class Predicted:
     basis: str
     model: int
     never: float = 0.0
+    observed: float | None = None
 
 
 def predicted(batch: Predictions) -> list[Predicted]:
@@ -45,11 +46,10 @@ def predicted(batch: Predictions) -> list[Predicted]:
     numbers = np.stack(
         [batch.p_slip, batch.q50, batch.q80, batch.q90, batch.lateness, batch.horizon, batch.base, batch.never]
     )
+    rows = zip(numbers.T.tolist(), batch.n.tolist(), batch.basis, batch.observed.tolist(), strict=True)
     return [
-        Predicted(p, q50, q80, q90, late, horizon, base, n, basis, batch.model, never)
-        for (p, q50, q80, q90, late, horizon, base, never), n, basis in zip(
-            numbers.T.tolist(), batch.n.tolist(), batch.basis, strict=True
-        )
+        Predicted(*(p, q50, q80, q90, late, horizon, base, n, basis, batch.model, never), _known(observed))
+        for (p, q50, q80, q90, late, horizon, base, never), n, basis, observed in rows
     ]
 
 
@@ -62,7 +62,9 @@ def score_open(
     view.p_slip = min(1.0, max(0.0, item.p_slip))
     view.p50, view.p80, view.p90 = _finite(item.q50), _finite(item.q80), _finite(item.q90)
     view.basis, view.n, view.base, view.horizon = item.basis, item.n, item.base, item.horizon
+    view.observed = item.observed
     view.doubtful_since = doubtful_since(state, now)
+    view.unmet = least_lateness(state, linked, item, now, weights)
     _set(view, gaps.gap(open_parts(state, linked, item, now, weights), weights))
     record.freeze(state, now, item.base)
     record.remember(view, sure=item.n >= LEAST_CASES)
@@ -98,19 +100,36 @@ def score_settled(state: PromiseState, standing: Standing, now: float, weights: 
 def open_parts(
     state: PromiseState, linked: Sequence[Incident], item: Predicted, now: float, weights: gaps.Weights
 ) -> list[gaps.Part]:
-    """The components of an open promise's gap."""
+    """The components of an open promise's gap, whose view has its least lateness."""
     struck = [(one, one.overlap(now, state.deadline)) for one in linked if one.until is None and one.since <= now]
     hit = gaps.incidents([(one.severity, overlap) for one, overlap in struck])
     hours = weights.calendar.at(state.zone)
     quiet = gaps.silence(state.view.doubtful_since, now, weights.silence_hours, hours)
+    late = item.lateness if state.view.unmet is None else max(item.lateness, state.view.unmet[1])
     unbacked = float(state.deliverer is not None and not state.accepted)
     return [
-        gaps.Part(Component.LATENESS, item.lateness, lateness_words(state, item, now)),
+        gaps.Part(Component.LATENESS, late, lateness_words(state, item, now)),
         missing_part(state, item, now),
         gaps.Part(Component.INCIDENTS, hit, "; ".join(f"{one.title or one.category} is open" for one, _ in struck)),
         gaps.Part(Component.SILENCE, quiet, "likely to slip, and the customer has not been told"),
         gaps.Part(Component.UNBACKED, unbacked, f"{state.deliverer} has not accepted it"),
     ]
+
+
+def least_lateness(
+    state: PromiseState, linked: Sequence[Incident], item: Predicted, now: float, weights: gaps.Weights
+) -> tuple[int, float] | None:
+    """The least L while a step that the customer was told of is missed; None while none is.
+
+    Until something is heard it does not fall again: that the date nears is no reason to see less of a gap.
+    """
+    found = unmet.unmet(state, now)
+    if not found:
+        return None
+    least = weights.missed_step * unmet.weight(found, now, item.horizon)
+    heard, before = unmet.heard(state, linked), state.view.unmet
+    held = before[1] if before is not None and before[0] == heard else 0.0
+    return heard, max(least, held, min(1.0, item.lateness))
 
 
 def missing_part(state: PromiseState, item: Predicted, now: float) -> gaps.Part:
@@ -161,7 +180,7 @@ def event_of(state: PromiseState, standing: Standing, facts: list[Fact]) -> GapS
             view.basis,
             view.n,
             view.model,
-            None if view.base is None else round(view.base, 4),
+            None if view.observed is None else round(view.observed, 4),
         )
     done = completed_at(state) if standing is not Standing.OPEN else None
     return GapScored(
@@ -179,11 +198,18 @@ def event_of(state: PromiseState, standing: Standing, facts: list[Fact]) -> GapS
 
 
 def lateness_words(state: PromiseState, item: Predicted, now: float) -> str:
-    """The evidence of L, e.g. `83 % likely to slip; half of like promises would be done 42 min late`."""
+    """The evidence of L, told steps that were missed first; a forecast that may not be stated is called assumed."""
+    missed = unmet.words(unmet.unmet(state, now))
+    usual = _usual_words(state, item, now)
+    return f"{missed}; {usual}" if missed else usual
+
+
+def _usual_words(state: PromiseState, item: Predicted, now: float) -> str:
+    """E.g. `83 % likely to slip; the middle forecast is 42 min late`."""
     if now > state.deadline:
         return f"not complete {span(now - state.deadline)} after the date held"
     if item.n < LEAST_CASES:
-        return support.words(item.n, item.base)
+        return f"{support.words(item.n, item.observed)}; some risk of delay is assumed"
     said = f"{item.p_slip * 100:.0f} % likely to slip"
     if math.isfinite(item.q50) and item.q50 > state.deadline:
         said += f"; the middle forecast is {span(item.q50 - state.deadline)} late"
@@ -209,6 +235,10 @@ def span(seconds: float) -> str:
 def _set(view: View, found: gaps.Gap) -> None:
     view.score = found.score
     view.shares = [(part.component.value, part.x, share, part.evidence) for part, share in found.parts]
+
+
+def _known(share: float) -> float | None:
+    return None if math.isnan(share) else share
 
 
 def _finite(seconds: float) -> float | None:

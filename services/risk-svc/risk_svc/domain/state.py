@@ -116,8 +116,10 @@ class View(msgspec.Struct, gc=False, array_like=True):
 
     `score` is 0–100; `p50`, `p80`, `p90` are epoch seconds or None (it may never complete); `shares` holds
     (component, x, share, evidence); `horizon` is H of the lateness in seconds; `doubtful_since` is when P(slip)
-    passed θ, `review` when time alone may change it, `base` the slip rate of its kind. `why` holds reasons in words,
-    each with the P(slip) that the forecast would state without it.
+    passed θ, `review` when time alone may change it. `base` is the slip rate of its kind that its forecasts are
+    measured against, leaning on an assumed one; `observed` what that kind did, None where nothing is known. `why` holds
+    reasons in words, each with the P(slip) that the forecast would state without it. `unmet`: while a step that the
+    customer was told of is missed, what had been heard by then and the least L until more is heard.
     """
 
     at: float = 0.0
@@ -145,6 +147,8 @@ class View(msgspec.Struct, gc=False, array_like=True):
     base: float | None = None
     sent_enough: bool = True
     why: list[tuple[str, float]] = []
+    observed: float | None = None
+    unmet: tuple[int, float] | None = None
 
 
 class PromiseState(msgspec.Struct, gc=False, array_like=True):

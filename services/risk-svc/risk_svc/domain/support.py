@@ -10,13 +10,18 @@ def supported(state: PromiseState, standing: Standing) -> bool:
     """Whether the P(slip) of the present view may be stated.
 
     It may where it rests on enough like promises, where the clock alone knows (the deadline has passed), and of a
-    promise that is over. Otherwise the base rate stands in its place, as what it is.
+    promise that is over. Otherwise what was observed stands in its place, as what it is.
     """
     view = state.view
     return standing is not Standing.OPEN or view.n >= LEAST_CASES or view.at > state.deadline
 
 
-def words(n: int, base: float | None) -> str:
-    """E.g. `too little history (7); 31 % of such promises slip`, or without the base rate where it was never told."""
+def words(n: int, observed: float | None) -> str:
+    """E.g. `no history yet`, or `too little history (7): 2 of 7 slipped`; nothing that was assumed is told.
+
+    `observed`: the share of the `n` promises that slipped, None where it is not known.
+    """
+    if n == 0:
+        return "no history yet"
     said = f"too little history ({n})"
-    return said if base is None else f"{said}; {base * 100:.0f} % of such promises slip"
+    return said if observed is None else f"{said}: {round(observed * n):,} of {n:,} slipped"

@@ -78,9 +78,9 @@ class Level:
 class Track:
     """`brier` and `base_brier` are mean squared errors (0 is perfect); `skill` = 1 − brier / base_brier.
 
-    `skill_interval` is its 95 % interval, `slipped` the share that did, `base_rate` the mean of the base rates beside
-    the forecasts, `pinball` the mean loss of all levels in hours. Skills and `calibration_error` are None where too
-    little is settled.
+    `skill_interval` is its 95 % interval, `slipped` the share that did, `base_rate` the mean of what the yardstick said
+    beside the forecasts (an assumed share before the first outcome), `pinball` the mean loss of all levels in hours.
+    Skills, `base_rate` and `calibration_error` are None where too little is settled.
     """
 
     n: int
@@ -103,11 +103,13 @@ class Track:
 
     @property
     def too_little_history(self) -> str | None:
-        """Why no skill is claimed, with the base rate; None where it is."""
+        """Why no skill is claimed, with what was observed; None where it is."""
         if self.enough:
             return None
         said = f"too little history ({self.promises} settled, {ENOUGH} are needed)"
-        return said if self.base_rate is None else f"{said}; {self.base_rate * 100:.0f} % of like promises slip"
+        if self.slipped is None:
+            return said
+        return f"{said}; {round(self.slipped * self.n):,} of {self.n:,} forecasts were about one that slipped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +237,7 @@ def measure(table: Columns) -> Track:
         n,
         promises,
         float(table.outcome.mean()),
-        float(table.base.mean()),
+        float(table.base.mean()) if enough else None,
         brier,
         base_brier,
         1 - brier / base_brier if claims else None,

@@ -35,6 +35,7 @@ class Context:
         self.spread: dict[str, list[float]] = {}
         self.tails: dict[str, list[float]] = {}
         self.answered: dict[Stage, int] = {}
+        self.slipped: dict[str, int] = {}
 
     def lead(self, kind: str) -> float:
         """Mean lead time of a kind in seconds; a day before the first promise."""
@@ -49,6 +50,16 @@ class Context:
     def base(self, kind: str) -> float:
         """The late rate of a kind, before anything happened."""
         return self.late.mean((kind,), 0, self.at, SPEEDS["slow"] * self.lead(kind), BASE, BASE_SHRINK)
+
+    def observed(self, kind: str, least: int) -> float | None:
+        """The share of a kind's answered promises that were late, without anything assumed; None where none is known.
+
+        Of fewer than `least` it is their plain count; of more, newer ones weigh more.
+        """
+        n = self.answered.get((kind, -1), 0)
+        if n >= least:
+            return self.late.seen((kind,), 0)
+        return self.slipped[kind] / n if n and kind in self.slipped else None
 
     def worst(self, kind: str) -> float:
         """H: the P90 of lateness among the kind's late ones that completed, in seconds; 0 while none has."""
@@ -73,6 +84,13 @@ class Context:
 
     def due(self, view: View, late: bool) -> None:
         """Counts the answer of a promise at its deadline, in the order of deadlines."""
+        if not self.answered.get((view.kind, -1)):
+            self.slipped[view.kind] = int(late)
+        elif view.kind in self.slipped:
+            # Stored before slips were counted, a kind goes on without: a count that began late would not be true.
+            self.slipped[view.kind] += late
+        while len(self.slipped) > 8 * MOST_KINDS:
+            del self.slipped[next(iter(self.slipped))]
         for stage in {-1, *(stage for stage, entered in view.stages if entered < view.deadline)}:
             self.answered[view.kind, stage] = self.answered.pop((view.kind, stage), 0) + 1
         while len(self.answered) > 8 * MOST_KINDS:

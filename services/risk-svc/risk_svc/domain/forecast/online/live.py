@@ -156,6 +156,7 @@ class Published:
             horizon=worst,
             never=never,
             base=np.array([context.base(view.kind) for view in views]),
+            observed=np.array([context.observed(view.kind, LEAST_CASES) for view in views], np.float64),
             n=np.array([n for _, n in bases], np.int64),
             basis=[words for words, _ in bases],
             model=model.version,

@@ -80,6 +80,11 @@ class Paces:
         fade = 2.0 ** ((held[0] - at) / half_life) if at > held[0] else 1.0
         return (held[1 + 2 * pace] * fade + shrink * parent) / (held[2 + 2 * pace] * fade + shrink)
 
+    def seen(self, key: Key, pace: int) -> float | None:
+        """The class's mean by one of its paces, of what was counted alone; None where nothing was."""
+        held = self.table.get(key)
+        return None if held is None else held[1 + 2 * pace] / held[2 + 2 * pace]
+
 
 def evict(table: dict[Key, list[float]], time: int, weight: int) -> None:
     """Lets go of the half of a table with the oldest and lightest classes; where a class keeps its time and weight."""

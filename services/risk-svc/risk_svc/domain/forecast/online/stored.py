@@ -69,6 +69,7 @@ class ModelState(msgspec.Struct, array_like=True):
     reference: list[Array]
     mixes: list[list[Array]]
     intervals: list[Array]
+    slipped: dict[str, int] = {}
 
 
 class EngineState(msgspec.Struct, array_like=True):
@@ -175,6 +176,7 @@ def _out(model: Model, *, training: bool) -> ModelState:
         [_pack(one) for one in model.reference.counted()],
         [[_pack(mix.loss), _pack(mix.n), _pack(mix.answers)] for mix in (model.shares, model.curves)],
         [_pack(judge.hits), _pack(judge.n), _pack(judge.drift)],
+        context.slipped,
     )
 
 
@@ -188,6 +190,7 @@ def _in(state: ModelState, model: Model) -> Model:
     context.at = state.at
     context.leads, context.spread, context.tails = state.kinds
     context.answered = {(kind, stage): n for kind, stage, n in state.answered}
+    context.slipped = state.slipped
     layout.columns, layout.n = state.columns, state.rows
     layout.total, layout.squares = (_unpack(one) for one in state.layout)
     layout.refresh()

@@ -1,0 +1,72 @@
+"""Steps that the customer was told of and that did not come as planned: what they expect is not met (ADR 0024)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Final
+from zlib import crc32
+
+from candor.contracts import Fact, FactKind
+from risk_svc.domain.facts import facts
+from risk_svc.domain.incidents import Incident
+from risk_svc.domain.state import PromiseState
+
+WORDS: Final = {
+    FactKind.MILESTONE_MISSED: "was missed",
+    FactKind.MILESTONE_CANCELLED: "was cancelled",
+    FactKind.MILESTONE_OVERDUE: "is overdue",
+}
+NAMED: Final = 3
+NAME_LIMIT: Final = 40
+
+
+def unmet(state: PromiseState, now: float) -> list[Fact]:
+    """Told steps that were missed or cancelled, or are overdue; none from before the customer agreed to another date.
+
+    A step that is planned for the promised date itself is overdue with the promise, and says nothing of its own.
+    """
+    if not any(step.told for step in state.steps):
+        return []
+    agreed = _agreed_at(state)
+    on_the_date = {step.name for step in state.steps if (step.planned or 0.0) >= state.held_due}
+    return [
+        fact
+        for fact in facts(state, (), now)
+        if fact.told
+        and fact.kind in WORDS
+        and fact.at.timestamp() > agreed
+        and not (fact.kind is FactKind.MILESTONE_OVERDUE and fact.name in on_the_date)
+    ]
+
+
+def weight(found: Sequence[Fact], now: float, horizon: float) -> float:
+    """How far the worst of these steps is unmet, in [0, 1]: a missed one wholly, an overdue one by its share of H."""
+    overdue = [
+        (now - fact.at.timestamp()) / horizon if fact.kind is FactKind.MILESTONE_OVERDUE else 1.0 for fact in found
+    ]
+    return min(1.0, max(overdue, default=0.0))
+
+
+def words(found: Sequence[Fact]) -> str:
+    """E.g. `delivered was missed, and the customer had been told of this step`; empty for none."""
+    if not found:
+        return ""
+    said = ", ".join(f"{fact.name[:NAME_LIMIT]} {WORDS[fact.kind]}" for fact in found[:NAMED])
+    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    return f"{said}{more}, and the customer had been told of {'this step' if len(found) == 1 else 'these steps'}"
+
+
+def heard(state: PromiseState, linked: Iterable[Incident]) -> int:
+    """A number that stays the same while nothing is heard of the promise and only time passes."""
+    steps = [(step.name, int(step.status), step.at, step.expected, step.reopened_at) for step in state.steps]
+    items = [(item.name, item.share) for item in state.scope]
+    hits = [(one.incident_id, one.version) for one in linked]
+    return crc32(repr((state.held_due, state.accepted, steps, items, hits)).encode("utf-8", "replace"))
+
+
+def _agreed_at(state: PromiseState) -> float:
+    """When the date that the customer holds last changed; -inf if it never did."""
+    after = [*(before for _, before in state.dues[1:]), state.held_due]
+    changed = [at for (at, before), then in zip(state.dues, after, strict=False) if before != then]
+    return max(changed, default=-math.inf)

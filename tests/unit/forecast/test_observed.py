@@ -1,0 +1,74 @@
+"""What became of a kind's promises, without anything assumed: the only share that anybody is told."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from candor.contracts import LEAST_CASES
+from risk_svc.domain.forecast.online import stored
+from risk_svc.domain.forecast.online.context import BASE, DAY, Context
+from risk_svc.domain.forecast.online.live import Published
+from risk_svc.domain.forecast.online.model import Model
+from risk_svc.domain.forecast.online.stored import model_bytes, model_of
+from risk_svc.domain.forecast.online.view import View
+
+
+def ended(number: int, kind: str = "install") -> View:
+    made = number * DAY
+    return View(f"p{number}", kind, made, made + DAY, ["done"], {}, [], [], made, stages=[(-1, made)])
+
+
+def lived(outcomes: list[bool], context: Context | None = None) -> Context:
+    found = context or Context()
+    for number, late in enumerate(outcomes):
+        found.made(ended(number))
+        found.due(ended(number), late)
+    found.at = len(outcomes) * DAY
+    return found
+
+
+@given(st.lists(st.booleans(), max_size=LEAST_CASES - 1))
+def test_of_few_it_is_their_plain_count(outcomes: list[bool]) -> None:
+    share = lived(outcomes).observed("install", LEAST_CASES)
+    if not outcomes:
+        assert share is None
+        return
+    assert share is not None
+    assert share * len(outcomes) == pytest.approx(sum(outcomes))
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_of_many_nothing_assumed_is_left_in_it(late: bool) -> None:
+    context = lived([late] * 40)
+    assert context.observed("install", LEAST_CASES) == float(late)
+    # What forecasts are measured against leans on an assumed rate, and is never told.
+    assert context.base("install") != float(late)
+
+
+def test_of_a_kind_that_nothing_is_known_of_no_share_is_told() -> None:
+    assert Context().observed("install", LEAST_CASES) is None
+    found = Published().forecast([ended(3)], [[]], 3 * DAY)
+    assert found.base[0] == BASE
+    assert math.isnan(found.observed[0])
+
+
+def test_it_is_kept_with_the_model() -> None:
+    model = Model()
+    model.context = lived([True, False, False], model.context)
+    assert model_of(model_bytes(model)).context.observed("install", LEAST_CASES) == pytest.approx(1 / 3)
+
+
+def test_a_model_of_before_slips_were_counted_tells_none_of_few_and_goes_on_without() -> None:
+    model = Model()
+    model.context = lived([True, False, False], model.context)
+    fields = msgspec.to_builtins(stored._out(model, training=False))[:-1]
+    old = stored._in(msgspec.convert(fields, stored.ModelState), Model()).context
+    assert old.observed("install", LEAST_CASES) is None
+    old.due(ended(3), late=True)
+    assert old.observed("install", LEAST_CASES) is None
+    assert old.answered["install", -1] == 4

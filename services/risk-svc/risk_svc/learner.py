@@ -78,6 +78,7 @@ class Learner:
         self._pace = Pace(0, 0, 0)
         self._unsaved: tuple[Step, Version | None] | None = None
         self._stored = (-math.inf, 0.0)
+        self._too_late = 0
         self.turns = 0
         self._renewed = self._calm = False
         self._stopping, self._left = asyncio.Event(), asyncio.Event()
@@ -122,6 +123,7 @@ class Learner:
         if self.course is None or epoch != self._epoch:
             await self._load(epoch)
         await self._read()
+        await self._tell_too_late()
         closed = await self._close()
         due = self._system() - self._stored[1] >= self._pacing.checkpoint
         if due and self._course.engine.boundary > self._stored[0]:
@@ -202,6 +204,7 @@ class Learner:
         begun, first = self._system(), course.version
         async with self._database.pool.acquire(timeout=5) as connection:
             steps = await versions.steps(connection, course.engine.boundary)
+            self._too_late = (await versions.taught(connection)).too_late
         for step in steps:
             await self._take(course, step.upto)
             await asyncio.to_thread(course.close, step.boundary)
@@ -240,6 +243,25 @@ class Learner:
             self._place = rows[-1].place
             measures.ENTRIES_LATE.inc(course.late - late)
             await asyncio.sleep(0)
+
+    async def _tell_too_late(self) -> None:
+        """Store and say how many promises came too late to teach, as soon as that is known."""
+        course = self._course
+        more = course.too_late - self._too_late
+        if more <= 0:
+            return
+        async with unit_of_work(self._database) as uow:
+            await self._fenced(uow)
+            await versions.note_too_late(uow.connection, course.too_late)
+        self._too_late = course.too_late
+        measures.PROMISES_TOO_LATE.inc(more)
+        log.warning(
+            "too late to teach",
+            promises=more,
+            boundary=course.engine.boundary,
+            consequence="they are kept, and forecasts learn nothing of them",
+            do="candor risk rebuild learns all again, in its order; or import history first, in one file",
+        )
 
     async def _close(self) -> bool:
         """Close a piece of what may be closed and publish it; whether there is more."""

@@ -32,6 +32,11 @@ JOURNAL_WAITING: Final = Gauge(
 ENTRIES_LATE: Final = Counter(
     "candor_journal_late_entries_total", "Entries that came after their boundary was closed.", registry=REGISTRY
 )
+PROMISES_TOO_LATE: Final = Counter(
+    "candor_promises_too_late_to_teach_total",
+    "Promises heard of only after learning had passed their end: they teach nothing.",
+    registry=REGISTRY,
+)
 VERSION_SECONDS: Final = Histogram(
     "candor_model_version_seconds", "Time to learn up to one boundary.", buckets=FAST, registry=REGISTRY
 )

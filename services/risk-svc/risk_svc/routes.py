@@ -13,8 +13,9 @@ from candor.store.db import Database
 from candor.web.auth import Principal, Role, require
 from candor.web.pages import decode_cursor, link_header, page
 from candor.web.problems import Problem
-from risk_svc import answers, queries, recorded, schemas
+from risk_svc import answers, queries, recorded, schemas, versions
 from risk_svc.domain.state import from_bytes
+from risk_svc.store import moment
 from risk_svc.tables import PromiseStateRow
 
 Viewer = Annotated[Principal, Depends(require(Role.VIEWER))]
@@ -64,6 +65,19 @@ async def summary(request: Request, _principal: Viewer) -> schemas.Summary:
     async with database(request).reading() as session:
         counted: dict[str, Any] = await queries.counts(session)
     return schemas.Summary(**counted, as_of=request.app.state.clock.now())
+
+
+@router.get("/v1/learning")
+async def learning(request: Request, _principal: Viewer) -> schemas.Learning:
+    """How far forecasts have learnt: whether history that is imported now would still teach."""
+    async with database(request).pool.acquire(timeout=5) as connection:
+        found = await versions.taught(connection)
+    return schemas.Learning(
+        taught_until=None if found.boundary is None else moment(found.boundary),
+        came_too_late=found.too_late,
+        last_too_late_at=found.too_late_at,
+        model=request.app.state.published.version,
+    )
 
 
 @router.get("/v1/track-record")

@@ -232,6 +232,19 @@ class Summary(BaseModel):
     as_of: datetime
 
 
+class Learning(BaseModel):
+    """How far forecasts have learnt, in the order of business time: all up to `taught_until` (null: nothing yet).
+
+    What came due before then and is first heard of later teaches nothing: `came_too_late` promises so far, the last of
+    them at `last_too_late_at` (real time). `model` is the version that forecasts now.
+    """
+
+    taught_until: datetime | None
+    came_too_late: int
+    last_too_late_at: datetime | None
+    model: int
+
+
 class BinOut(BaseModel):
     """Forecasts between `low` and `low` + .1: their mean, and the share that slipped."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ LEARNER: Final = "risk-learner"
 """The group of one partition whose lease makes a process the learner."""
 KEPT: Final = 50
 PART: Final = 4 * 1024 * 1024
-TABLES: Final = ("journal", "model_version", "learner_step", "learner_state")
+TABLES: Final = ("journal", "model_version", "learner_step", "learner_state", "learner_taught")
 
 
 class Mark(NamedTuple):
@@ -27,6 +28,14 @@ class Step(NamedTuple):
 
     boundary: float
     upto: int
+
+
+class Taught(NamedTuple):
+    """Up to which business time all was learnt (None: nothing yet), and what came too late: promises, the last when."""
+
+    boundary: float | None = None
+    too_late: int = 0
+    too_late_at: datetime | None = None
 
 
 class Version(NamedTuple):
@@ -52,8 +61,20 @@ async def body(connection: Connection, version: int) -> bytes | None:
 async def publish(connection: Connection, step: Step, version: Version | None) -> None:
     """A step, with the model that came of it; one that is there already, from before a restart, stays as it is."""
     await connection.execute(_STEP, step.boundary, str(step.upto))
+    await connection.execute(_TAUGHT, step.boundary)
     if version is not None:
         await connection.execute(_PUBLISH, version.version, version.boundary, str(step.upto), version.body)
+
+
+async def taught(connection: Connection) -> Taught:
+    """How far learning is."""
+    row = await connection.fetchrow("SELECT boundary, too_late, too_late_at FROM learner_taught")
+    return Taught() if row is None else Taught(*row)
+
+
+async def note_too_late(connection: Connection, count: int) -> None:
+    """So many promises, ever, were heard of too late to learn from them."""
+    await connection.execute(_TOO_LATE, count)
 
 
 async def steps(connection: Connection, after: float) -> list[Step]:
@@ -87,6 +108,13 @@ _NEWEST: Final = """
 SELECT version, published_at::text AS published FROM model_version ORDER BY version DESC LIMIT 1"""
 
 _STEP: Final = "INSERT INTO learner_step VALUES ($1, $2::text::xid8) ON CONFLICT DO NOTHING"
+
+_TAUGHT: Final = """
+INSERT INTO learner_taught (boundary) VALUES ($1) ON CONFLICT (id) DO UPDATE SET boundary = excluded.boundary"""
+
+_TOO_LATE: Final = """
+INSERT INTO learner_taught (too_late, too_late_at) VALUES ($1, clock_timestamp())
+ON CONFLICT (id) DO UPDATE SET too_late = excluded.too_late, too_late_at = excluded.too_late_at"""
 
 _PUBLISH: Final = """
 INSERT INTO model_version (version, boundary, upto, body) VALUES ($1, $2, $3::text::xid8, $4)

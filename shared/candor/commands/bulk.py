@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import asdict
+from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.console import Console
@@ -17,6 +20,10 @@ if TYPE_CHECKING:
     from candor.replay.importing import Imported
     from candor.replay.sending import Endpoints
     from candor.replay.shown import ImportReport
+
+
+TOO_LATE: Final = 3
+"""Exit status of an import that was finished, and of which some promises teach nothing."""
 
 
 def register(app: typer.Typer) -> None:
@@ -31,25 +38,33 @@ def import_history(
     ],
     promise_url: Annotated[str, typer.Option(help="promise-svc; the local stack's by default.")] = "",
     delivery_url: Annotated[str, typer.Option(help="delivery-svc; the local stack's by default.")] = "",
+    risk_url: Annotated[str, typer.Option(help="risk-svc, which says whether it teaches; likewise.")] = "",
     rejects: Annotated[Path | None, typer.Option(help="Write rejected lines here, one JSON object each.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON, and no progress.")] = False,
 ) -> None:
     """Import a stream as history: it teaches the forecasts, and nobody is told about the past.
 
-    A second run of the same file goes on where the first one stopped. Exit status 1 if lines were rejected, 2 if the
-    import could not be finished.
+    A second run of the same file goes on where the first one stopped.
+
+    Forecasts learn in the order of time: promises that came due before what was learnt already are kept, and teach
+    nothing. So import history first, in one file. Whether it teaches is asked of risk-svc, and said.
+
+    Exit status 1 if lines were rejected, 2 if the import could not be finished, 3 if it was and some of its promises
+    came too late to teach.
     """
     # Imported here and below: `candor --help` has no use for an HTTP client.
     from candor.replay import shown  # noqa: PLC0415
     from candor.replay.importing import ImportRefusedError  # noqa: PLC0415
     from candor.replay.sending import Unreachable  # noqa: PLC0415
     from candor.replay.stream import StreamError  # noqa: PLC0415
-    from candor.replay.where import endpoints  # noqa: PLC0415
+    from candor.replay.where import endpoints, risk_web  # noqa: PLC0415
 
     console = Console(stderr=True)
     try:
         with shown.progress(console, hidden=as_json) as display:
-            found = asyncio.run(load(file, endpoints(promise_url, delivery_url), key, shown.import_reporter(display)))
+            where, learns = endpoints(promise_url, delivery_url), risk_web(risk_url, promise_url)
+            warn = partial(console.print, style="yellow", highlight=False)
+            found = asyncio.run(load(file, where, key, shown.import_reporter(display), learns, warn))
     except (StreamError, ImportRefusedError, Unreachable) as error:
         console.print(f"[red]{error}", highlight=False)
         raise typer.Exit(2) from error
@@ -62,18 +77,22 @@ def import_history(
         typer.echo(json.dumps(asdict(found)))
     else:
         console.print(in_words(found), highlight=False)
-    if found.rejected:
-        raise typer.Exit(1)
+    status = 1 if found.rejected else TOO_LATE if found.too_late else 0
+    raise typer.Exit(status)
 
 
-async def load(file: Path, endpoints: Endpoints, key: str, report: ImportReport) -> Imported:
-    """Import a file with the marks of the local folder."""
+async def load(
+    file: Path, endpoints: Endpoints, key: str, report: ImportReport, risk_url: str, warn: Callable[[str], None]
+) -> Imported:
+    """Import a file with the marks of the local folder; `warn` hears at once that promises come too late to teach."""
     from candor.replay.importing import Importer  # noqa: PLC0415
     from candor.replay.live import client  # noqa: PLC0415
     from candor.replay.sending import ImportSender  # noqa: PLC0415
+    from candor.replay.teaching import Teaching  # noqa: PLC0415
 
     async with client() as http:
-        importer = Importer(ImportSender(http, key), endpoints, home() / "imports", report=report)
+        teaching = Teaching(http, risk_url, key, warn)
+        importer = Importer(ImportSender(http, key), endpoints, home() / "imports", report=report, teaching=teaching)
         return await importer.run(file)
 
 
@@ -81,7 +100,26 @@ def in_words(imported: Imported) -> str:
     """The outcome in one or a few lines, the rejected lines last."""
     known = imported.replayed + imported.skipped
     lines = [f"{imported.accepted} of {imported.total} events imported" + (f", {known} known already" if known else "")]
+    lines += taught_words(imported)
     lines += [f"line {item.line} ({item.id}): {item.code} {item.detail}" for item in imported.rejected[:20]]
     if len(imported.rejected) > 20:
         lines.append(f"and {len(imported.rejected) - 20} more rejected: --rejects writes them all")
     return "\n".join(lines)
+
+
+def taught_words(imported: Imported) -> list[str]:
+    """Whether the import teaches, and why not."""
+    from candor.replay.teaching import reason  # noqa: PLC0415
+
+    lines = []
+    if imported.too_late and imported.taught_until is not None:
+        head = f"{imported.too_late} of {imported.promises} promises do not teach."
+        lines.append(f"{head} {reason(datetime.fromisoformat(imported.taught_until))}")
+    elif imported.not_asked and imported.promises:
+        lines.append(f"whether its promises teach is not known: {imported.not_asked}")
+    if imported.elsewhere:
+        lines.append(
+            f"{imported.elsewhere} reports are about promises that this file does not make: they teach only where those"
+            " are known already; GET /v1/parked of delivery-svc has those that wait"
+        )
+    return lines

@@ -160,7 +160,11 @@ def common(table: type[RejectedColumns]) -> APIRouter:
 
     @router.post(IMPORTS, responses={200: {"model": ManyTaken}}, openapi_extra=accepts(history.ImportIn))
     async def imports(request: Request, _principal: Operator) -> Response:
-        """Take past events: they teach, and nobody is warned about them."""
+        """Take past events: nobody is warned about them, and they teach where learning has not passed them yet.
+
+        Forecasts learn in the order of time. A promise that came due before `taught_until` of risk-svc's
+        `GET /v1/learning` is kept, and teaches nothing; promises that came too late are counted there.
+        """
         _, body = await read(history.ImportIn, request)
         return shown(await history.take(door(request), body))
 

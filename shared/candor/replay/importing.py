@@ -12,7 +12,8 @@ from typing import Final
 import msgspec
 
 from candor.replay.sending import Answered, Endpoints, ImportSender
-from candor.replay.stream import DELIVERY_TYPES, StreamEvent, read_stream
+from candor.replay.stream import DELIVERY_TYPES, StreamEvent, read_stream, utc_text
+from candor.replay.teaching import Named, Teaching
 
 BATCH_EVENTS: Final = 500
 Numbered = tuple[int, StreamEvent]
@@ -34,13 +35,22 @@ class Rejected:
 
 @dataclass
 class Imported:
-    """Figures of an import so far; `replayed`: a service had them already; `skipped`: the mark said so."""
+    """Figures of an import so far; `replayed`: a service had them already; `skipped`: the mark said so.
+
+    Of the file's `promises`, `too_late` new ones teach nothing, as all up to `taught_until` was learnt before (None:
+    nothing was); `not_asked` says why that is not known. `elsewhere`: reports about promises that it does not make.
+    """
 
     total: int = 0
     accepted: int = 0
     replayed: int = 0
     skipped: int = 0
     rejected: list[Rejected] = field(default_factory=list)
+    promises: int = 0
+    too_late: int = 0
+    elsewhere: int = 0
+    taught_until: str | None = None
+    not_asked: str = ""
 
     @property
     def done(self) -> int:
@@ -68,19 +78,25 @@ class Importer:
         *,
         batch: int = BATCH_EVENTS,
         report: Callable[[Imported], None] = lambda _imported: None,
+        teaching: Teaching | None = None,
     ) -> None:
         self._sender = sender
         self._endpoints = endpoints
         self._folder = mark_folder
         self._batch = batch
         self._report = report
+        self._teaching = teaching
         self._moved = asyncio.Condition()
         self._promise_line = 0
         self.imported = Imported()
 
     async def run(self, path: Path) -> Imported:
         """Raises StreamError before anything is sent, ImportRefusedError or Unreachable after; the mark is kept."""
-        self.imported.total = sum(1 for _line in read_stream(path))
+        named = Named()
+        for _, event in read_stream(path):
+            self.imported.total += 1
+            named.see(event)
+        self.imported.promises, self.imported.elsewhere = named.promises, named.elsewhere
         self._folder.mkdir(parents=True, exist_ok=True)
         self._mark_path = self._folder / f"{digest(path)}.json"
         self._mark = read_mark(self._mark_path)
@@ -90,7 +106,14 @@ class Importer:
         finally:
             for task in tasks:
                 task.cancel()
+        self._learnt()
         return self.imported
+
+    def _learnt(self) -> None:
+        if self._teaching is not None:
+            until = self._teaching.until
+            self.imported.taught_until = None if until is None else utc_text(until)
+            self.imported.not_asked = self._teaching.why_not
 
     async def _promises(self, path: Path) -> None:
         for batch in batches(path, self._batch, delivery=False):
@@ -98,7 +121,12 @@ class Importer:
             async with self._moved:
                 self._moved.notify_all()
             if fresh := self._unsent(batch, self._mark.promise):
-                self._note(fresh, await self._sender.send(self._endpoints.promise, [event for _, event in fresh]))
+                events = [event for _, event in fresh]
+                late = 0 if self._teaching is None else await self._teaching.too_late(events)
+                before = self.imported.accepted
+                self._note(fresh, await self._sender.send(self._endpoints.promise, events))
+                # What was known already is no news, and taught when it came or did not.
+                self.imported.too_late += min(late, self.imported.accepted - before)
                 self._mark.promise = fresh[-1][0]
                 self._save()
         async with self._moved:

@@ -51,6 +51,17 @@ def pace(text: str, origin: str, origin_file: str = "") -> Pace:
     return Pace(clock, clock.speed if isinstance(clock, BusinessClock | HeldClock) else 1.0)
 
 
+def risk_web(given: str, promise_url: str) -> str:
+    """Where risk-svc answers: the address given, or the running local stack's; empty where neither is known.
+
+    Events that go to a promise-svc elsewhere are not judged by what the local risk-svc has learnt.
+    """
+    if given or promise_url:
+        return given
+    running = read_running(at_work())
+    return running.address("risk-web") if running else "http://127.0.0.1:8103"
+
+
 def endpoints(promise_url: str, delivery_url: str) -> Endpoints:
     """The addresses given; what is empty is the running local stack's, or its usual address where none runs."""
     running = None if promise_url and delivery_url else read_running(at_work())

@@ -34,6 +34,7 @@ class Receiver:
         self.batches: list[tuple[str, list[dict[str, Any]]]] = []
         self.bad_types: set[str] = set()
         self.turned_away: set[str] = set()
+        self.learnt: list[str | None] = []
         self.in_flight = 0
         self.most_in_flight = 0
         self.url = ""
@@ -42,6 +43,13 @@ class Receiver:
     @property
     def endpoints(self) -> Endpoints:
         return Endpoints(f"{self.url}/promise", f"{self.url}/delivery")
+
+    async def learning(self, request: Request) -> Response:
+        """As risk-svc answers: `learnt` up to when, an answer each, the last one from then on; 404 without any."""
+        if request.headers.get("authorization") != f"Bearer {KEY}" or not self.learnt:
+            return JSONResponse({"code": "not_found"}, 404)
+        until = self.learnt.pop(0) if len(self.learnt) > 1 else self.learnt[0]
+        return JSONResponse({"taught_until": until, "came_too_late": 0})
 
     @property
     def ids(self) -> list[str]:
@@ -97,6 +105,7 @@ async def serving(receiver: Receiver) -> AsyncIterator[Receiver]:
         routes=[
             Route("/{service}/v1/webhooks/{source}", receiver.webhook, methods=["POST"]),
             Route("/{service}/v1/imports", receiver.imports, methods=["POST"]),
+            Route("/risk/v1/learning", receiver.learning, methods=["GET"]),
         ]
     )
     async with served(app) as receiver.url:

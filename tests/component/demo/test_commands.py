@@ -96,6 +96,31 @@ async def test_import_writes_rejected_lines_to_a_file(tmp_path: Path) -> None:
     assert [(line["line"], line["code"]) for line in lines] == [(1, "invalid_field"), (2, "invalid_field")]
 
 
+async def test_an_import_that_comes_too_late_to_teach_says_so_with_the_reason(tmp_path: Path) -> None:
+    async with serving(Receiver()) as receiver:
+        receiver.learnt = ["2026-11-28T17:00:00Z"]
+        arguments = ["import", str(stream(tmp_path, 3)), "--key", KEY, "--risk-url", f"{receiver.url}/risk"]
+        process = await start(tmp_path, receiver, *arguments)
+        _out, err = await process.communicate()
+        again = await start(tmp_path, receiver, *arguments, "--json")
+        out, _err = await again.communicate()
+    said = " ".join(err.decode().split())
+    assert process.returncode == 3, said
+    assert "3 of 3 promises do not teach." in said
+    assert "learnt all up to 2026-11-28T17:00:00Z, in the order of time" in said
+    # What it said before: a second run sends nothing, and says nothing of what it did not send.
+    assert again.returncode == 0
+    assert (json.loads(out)["skipped"], json.loads(out)["too_late"]) == (3, 0)
+
+
+async def test_an_import_says_when_it_could_not_ask_whether_it_teaches(tmp_path: Path) -> None:
+    async with serving(Receiver()) as receiver:
+        process = await start(tmp_path, receiver, "import", str(stream(tmp_path)), "--key", KEY)
+        _out, err = await process.communicate()
+    assert process.returncode == 0
+    assert "whether its promises teach is not known: no address of risk-svc" in " ".join(err.decode().split())
+
+
 async def test_import_with_a_wrong_key_fails_in_words(tmp_path: Path) -> None:
     async with serving(Receiver()) as receiver:
         process = await start(tmp_path, receiver, "import", str(stream(tmp_path)), "--key", "guess")

@@ -9,6 +9,7 @@ import pytest
 from candor.replay.importing import Imported, Importer, ImportRefusedError
 from candor.replay.sending import ImportSender, Unreachable
 from candor.replay.stream import StreamError, StreamEvent, write_stream
+from candor.replay.teaching import Teaching
 from tests.component.demo.receiver import KEY, Receiver, serving
 
 NOON = datetime(2013, 2, 5, 12, tzinfo=UTC)
@@ -28,7 +29,9 @@ def stream_of(path: Path, promises: int) -> Path:
 async def load(receiver: Receiver, path: Path, *, key: str = KEY, tries: int = 3) -> Imported:
     async with serving(receiver), httpx.AsyncClient() as client:
         sender = ImportSender(client, key, tries)
-        return await Importer(sender, receiver.endpoints, path.parent / "marks", batch=20).run(path)
+        teaching = Teaching(client, f"{receiver.url}/risk", key) if receiver.learnt else None
+        where = receiver.endpoints
+        return await Importer(sender, where, path.parent / "marks", batch=20, teaching=teaching).run(path)
 
 
 async def test_every_line_goes_to_its_service_once_and_in_order(tmp_path: Path) -> None:
@@ -101,3 +104,56 @@ async def test_a_bad_line_is_found_before_anything_is_sent(tmp_path: Path) -> No
     with pytest.raises(StreamError, match="line 10"):
         await load(receiver, path)
     assert receiver.batches == []
+
+
+@pytest.mark.parametrize(
+    ("learnt", "late"),
+    [
+        ([None], 0),
+        (["2013-02-05T11:59:00Z"], 0),
+        (["2013-02-05T12:09:00Z"], 10),
+        # Learning goes on while the import does: the last of three batches comes too late.
+        ([None, None, "2026-11-28T17:00:00Z"], 10),
+        (["2026-11-28T17:00:00Z"], 50),
+    ],
+)
+async def test_promises_that_learning_has_passed_are_counted(
+    tmp_path: Path, learnt: list[str | None], late: int
+) -> None:
+    receiver = Receiver()
+    receiver.learnt = list(learnt)
+    imported = await load(receiver, stream_of(tmp_path / "s.jsonl", 50))
+    assert (imported.promises, imported.too_late, imported.accepted) == (50, late, 150)
+    assert imported.taught_until == learnt[-1]
+
+
+async def test_what_was_known_already_is_not_said_to_come_too_late(tmp_path: Path) -> None:
+    receiver = Receiver()
+    receiver.learnt = [None]
+    await load(receiver, stream_of(tmp_path / "s.jsonl", 3))
+    receiver.learnt = ["2026-11-28T17:00:00Z"]
+    imported = await load(receiver, stream_of(tmp_path / "s.jsonl", 5))
+    assert (imported.replayed, imported.accepted, imported.too_late) == (9, 6, 2)
+
+
+async def test_an_answer_that_cannot_be_read_is_said_and_not_asked_for_again(tmp_path: Path) -> None:
+    receiver = Receiver()
+    receiver.learnt = ["yesterday"]
+    imported = await load(receiver, stream_of(tmp_path / "s.jsonl", 50))
+    assert (imported.accepted, imported.too_late) == (150, 0)
+    assert "risk-svc gives no answer" in imported.not_asked
+
+
+async def test_reports_about_promises_that_the_file_does_not_make_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "s.jsonl"
+    own = {"promise_id": "p", "references": [{"system": "oms", "id": "7"}]}
+    report = {"milestone": "done", "status": "reached"}
+    events = [
+        StreamEvent("e1", "promise.made", NOON, own),
+        StreamEvent("e2", "milestone.reported", NOON, report | {"promise_id": "p"}),
+        StreamEvent("e3", "milestone.reported", NOON, report | {"reference": {"system": "oms", "id": "7"}}),
+        StreamEvent("e4", "milestone.reported", NOON, report | {"promise_id": "q"}),
+        StreamEvent("e5", "milestone.reported", NOON, report | {"reference": {"system": "oms", "id": "8"}}),
+    ]
+    write_stream(path, events)
+    assert (await load(Receiver(), path)).elsewhere == 2

@@ -15,6 +15,8 @@ from risk_svc.domain.forecast.online.stored import engine_bytes, engine_of
 from risk_svc.domain.forecast.online.view import Entry, Struck
 
 INCIDENT, PROMISE = 0, 1
+MOST_PASSED: Final = 100_000
+"""Names remembered so that none is counted twice, some 10 MB; past it counting begins to be by pieces."""
 
 
 class Key(NamedTuple):
@@ -33,6 +35,7 @@ class Stored(msgspec.Struct, array_like=True):
     row: int
     engine: bytes
     ahead: list[Entry]
+    too_late: int = 0
 
 
 class Course:
@@ -40,12 +43,16 @@ class Course:
 
     A promise's entry replaces its later ones: what is said of an earlier time comes with new pictures of what follows.
     Entries that come after their boundary was closed are `late`: of those of one promise only the last is shown.
+    `too_late` counts promises of which nothing was known before it was over: the engine lets them pass, and they teach
+    nothing.
     """
 
     def __init__(self, engine: Engine | None = None) -> None:
         self.engine = Engine(by_clock=True) if engine is None else engine
         self.taken = 0
         self.late = 0
+        self.too_late = 0
+        self._passed: set[str] = set()
         self._ahead: dict[Key, Entry] = {}
         self._order: list[Key] = []
         self._own: dict[tuple[int, str], deque[Key]] = {}
@@ -81,6 +88,7 @@ class Course:
             if at < self.engine.boundary:
                 self.late += 1
                 horizon = -math.inf
+                self._note_passed(entry)
             while own and own[-1].at > horizon:
                 del self._ahead[own.pop()]
             key = Key(at, *about, self.taken)
@@ -105,7 +113,7 @@ class Course:
     def to_bytes(self, xid: int, row: int) -> bytes:
         """The course as of a place in the journal."""
         ahead = [self._ahead[key] for key in sorted(self._ahead)]
-        return _encoder.encode(Stored(xid, row, engine_bytes(self.engine), ahead))
+        return _encoder.encode(Stored(xid, row, engine_bytes(self.engine), ahead, self.too_late))
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> tuple[Course, int, int]:
@@ -114,7 +122,20 @@ class Course:
         course = cls(engine_of(stored.engine))
         course.take(stored.ahead)
         course.taken = course.late = 0
+        course.too_late = stored.too_late
         return course, stored.xid, stored.row
+
+    def _note_passed(self, entry: Entry) -> None:
+        """Counts a promise that nothing can be learnt of any more, once; as the engine will see it."""
+        if isinstance(entry, Struck) or entry.gone or entry.view.promise_id in self.engine.open:
+            return
+        view = entry.view
+        over = entry.late or view.completed is not None or view.deadline < self.engine.boundary
+        if over and view.promise_id not in self._passed:
+            if len(self._passed) >= MOST_PASSED:
+                self._passed.clear()
+            self._passed.add(view.promise_id)
+            self.too_late += 1
 
     def _first(self) -> float | None:
         while self._order and self._order[0] not in self._ahead:

@@ -1,0 +1,110 @@
+"""Whether an import will teach: risk-svc learns in the order of business time, and takes no past that it has passed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+import httpx
+
+from candor.replay.stream import StreamEvent, utc_text
+
+SECONDS: Final = 10.0
+
+
+class Learning(NamedTuple):
+    """What risk-svc says: `until` business time all was learnt (None: nothing yet); `too_late` promises, ever."""
+
+    until: datetime | None
+    too_late: int
+
+
+class Teaching:
+    """Asks risk-svc before each batch, and counts its promises that come too late; `warn` hears of the first ones.
+
+    `why_not` says why risk-svc could not be asked, and is empty while it answers.
+    """
+
+    def __init__(
+        self, client: httpx.AsyncClient, url: str, key: str, warn: Callable[[str], None] = lambda _words: None
+    ) -> None:
+        self.why_not = "" if url else "no address of risk-svc was given (--risk-url)"
+        self.until: datetime | None = None
+        self._client = client
+        self._url = url
+        self._headers = {"authorization": f"Bearer {key}"}
+        self._warn = warn
+        self._warned = False
+
+    async def ask(self) -> Learning | None:
+        """What risk-svc says now; None where it cannot be asked, and then it is not asked again."""
+        if self.why_not:
+            return None
+        try:
+            answer = await self._client.get(f"{self._url}/v1/learning", headers=self._headers, timeout=SECONDS)
+            answer.raise_for_status()
+            found = answer.json()
+            said = found["taught_until"]
+            self.until = None if said is None else datetime.fromisoformat(said)
+            return Learning(self.until, int(found["came_too_late"]))
+        except httpx.HTTPStatusError as error:
+            self.why_not = f"risk-svc answers {error.response.status_code} at {self._url}"
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            self.why_not = f"risk-svc gives no answer at {self._url} ({type(error).__name__})"
+        return None
+
+    async def too_late(self, events: Iterable[StreamEvent]) -> int:
+        """How many promises of a batch that is about to be sent come too late to teach."""
+        found = await self.ask()
+        if found is None or found.until is None:
+            return 0
+        count = sum(came_due(event) <= found.until for event in events if event.type == "promise.made")
+        if count and not self._warned:
+            self._warned = True
+            self._warn(f"Promises in this file will not teach. {reason(found.until)}")
+        return count
+
+
+def reason(until: datetime) -> str:
+    """Why a promise teaches nothing any more."""
+    return (
+        f"Forecasts have learnt all up to {utc_text(until)}, in the order of time: a promise that came due before then"
+        " is kept, and teaches nothing. History teaches when it is imported first, in one file; later, `candor risk"
+        " rebuild` learns all of it again in its order (with the risk workers and the learner stopped)."
+    )
+
+
+def came_due(event: StreamEvent) -> datetime:
+    """When a promise is decided, as its making says; its own time where it says none that can be read."""
+    try:
+        due = datetime.fromisoformat(str(event.data["due"])) + timedelta(seconds=event.data.get("tolerance_s", 0))
+    except (KeyError, ValueError, TypeError, OverflowError):
+        return event.time
+    return due if due.tzinfo is not None else event.time
+
+
+class Named:
+    """Which promises a file makes: reports about others teach only where those are known already."""
+
+    def __init__(self) -> None:
+        self.promises = 0
+        self.elsewhere = 0
+        self._names: set[tuple[str, str]] = set()
+
+    def see(self, event: StreamEvent) -> None:
+        """Takes an event in, in the order of the file."""
+        if event.type == "promise.made":
+            self.promises += 1
+            self._names.add(("", str(event.data.get("promise_id", event.id))))
+            references = event.data.get("references")
+            if isinstance(references, list):
+                self._names |= {_reference(item) for item in references if isinstance(item, Mapping)}
+        elif event.type == "milestone.reported":
+            name = event.data.get("reference")
+            about = _reference(name) if isinstance(name, Mapping) else ("", str(event.data.get("promise_id", "")))
+            self.elsewhere += about not in self._names
+
+
+def _reference(item: Mapping[str, Any]) -> tuple[str, str]:
+    return f"of {item.get('system')}", str(item.get("id"))

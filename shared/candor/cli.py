@@ -20,7 +20,7 @@ FIRST = ("local", "doctor", "token", "replay", "bulk", "relay", "dlq")
 
 # Whose module has a command: importing all of them takes seconds, and a command needs its own only.
 OWNERS = {
-    **dict.fromkeys(("up", "down", "status"), "local"),
+    **dict.fromkeys(("up", "down", "status", "env"), "local"),
     **{name: name for name in ("doctor", "token", "replay", "relay", "dlq", "risk", "backtest", "demo")},
     "import": "bulk",
 }

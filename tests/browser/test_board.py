@@ -108,6 +108,15 @@ async def record_page(page: Page, board: str) -> None:
     await expect(page).to_have_url(f"{board}record")
 
 
+async def nothing_yet(page: Page) -> None:
+    """An empty board explains the next step, and warns of nothing."""
+    await expect(page.get_by_role("heading", name="No promises match")).to_be_visible()
+    await expect(page.get_by_text("A first promise by hand")).to_be_visible()
+    await expect(page.get_by_text("candor import")).to_be_visible()
+    await expect(page.get_by_text("No data available")).to_have_count(0)
+    await expect(page.get_by_text("warning", exact=True)).to_have_count(0)
+
+
 async def test_sign_in_and_watch_a_score_move(stage: Stage, page: Page) -> None:
     board = f"{stage.stack.urls['risk-web']}/board/"
     refused = await page.goto(board)
@@ -119,6 +128,7 @@ async def test_sign_in_and_watch_a_score_move(stage: Stage, page: Page) -> None:
     assert page.url == board
     assert "frame-ancestors 'none'" in opened.headers["content-security-policy"]
     await expect(page.get_by_text("likely to slip")).to_be_visible()
+    await nothing_yet(page)
 
     replaying = asyncio.create_task(replay(stage))
     foggy = page.locator("tr", has_text="from JFK").first

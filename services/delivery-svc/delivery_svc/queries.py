@@ -13,6 +13,8 @@ from candor.intake.routes import Viewer, door, no_nul, shown
 from candor.web.listings import listed, matching
 from candor.web.pages import Cursor, Limit, link_header
 from candor.web.problems import Problem
+from delivery_svc.answers import waiting
+from delivery_svc.domain import ParkReason
 from delivery_svc.shapes import IncidentOut, MilestonePage, ParkedPage
 from delivery_svc.tables import IncidentRow, MilestoneRow, ParkedRow, SightingRow
 
@@ -83,7 +85,12 @@ async def incident(
 def _parked(row: ParkedRow) -> dict[str, Any]:
     hidden = {"seq", "system", "ref_id", "correction", "time", "traceparent"}
     reference = {"system": row.system, "id": row.ref_id} if row.system is not None else None
-    return row.model_dump(exclude=hidden) | {"reference": reference, "delivered": _parts(row.delivered)}
+    detail = waiting(ParkReason(row.waits_for), row.parked_id)
+    return row.model_dump(exclude=hidden) | {
+        "detail": detail,
+        "reference": reference,
+        "delivered": _parts(row.delivered),
+    }
 
 
 def _parts(delivered: list[Any]) -> list[dict[str, Any]]:

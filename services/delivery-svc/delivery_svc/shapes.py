@@ -13,13 +13,17 @@ Status = Literal["planned", "started", "reached", "redated", "missed", "cancelle
 
 
 class ReportTaken(BaseModel):
-    """What became of a milestone report: `matched` to a promise and passed on, or `parked` and what for."""
+    """What became of a milestone report: `matched` to a promise and passed on, or `parked` and what it waits for.
+
+    `detail` says in words why it waits, and what happens next.
+    """
 
     state: Literal["matched", "parked"]
     promise_id: str | None = None
     version: int | None = None
     parked_id: str | None = None
     waits_for: str | None = None
+    detail: str | None = None
 
 
 class IncidentTaken(BaseModel):
@@ -49,10 +53,11 @@ class MatchTaken(BaseModel):
 
 
 class ParkedItem(BaseModel):
-    """A report that waits; `waits_for` says what for."""
+    """A report that waits; `waits_for` says what for, `detail` in words and what happens next."""
 
     parked_id: str
     waits_for: Literal["awaiting_promise", "awaiting_reference", "ambiguous_reference"]
+    detail: str
     promise_id: str | None
     reference: ReferenceIn | None
     milestone: str

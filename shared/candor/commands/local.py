@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import subprocess
 import sys
 import threading
 import time
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -17,10 +18,25 @@ from rich.table import Table
 
 from candor.local.errors import LocalError
 from candor.local.folder import Folder
+from candor.local.kafka import DEFAULT_PORT as KAFKA_PORT
+from candor.local.ports import holder, is_free
+from candor.local.postgres import DEFAULT_PORT as POSTGRES_PORT
 from candor.local.restarts import kept_up
 from candor.local.running import at_work, health, read_running, require_running, stop_running
-from candor.local.stack import START_SECONDS, Stack
+from candor.local.secret_files import add_key, ensure_secrets
+from candor.local.stack import MAILBOX_HTTP, SERVICES, START_SECONDS, Stack
 
+VARIABLES: Final = {
+    "PROMISES": "promise-svc",
+    "DELIVERY": "delivery-svc",
+    "RISK": "risk-web",
+    "NOTIFY": "notify-svc",
+    "MAILBOX": "mailbox",
+}
+USUAL: Final = {
+    **{service.name: service.port for service in SERVICES},
+    **{"mailbox": MAILBOX_HTTP, "kafka": KAFKA_PORT, "postgres": POSTGRES_PORT},
+}
 console = Console(stderr=True, highlight=False)
 
 
@@ -29,6 +45,7 @@ def register(app: typer.Typer) -> None:
     app.command("up")(up)
     app.command("down")(down)
     app.command("status")(status)
+    app.command("env")(env)
 
 
 def say(line: str) -> None:
@@ -56,6 +73,7 @@ def up(
     try:
         stack.start()
         show(folder)
+        where_to_look(folder)
         console.print("Running; Ctrl-C stops it. A first sign-in to the board: [b]candor token --role viewer[/]")
         with kept_up(stack, lambda text: console.print(text, style="red", markup=False, soft_wrap=True)):
             stopping.wait()
@@ -84,6 +102,48 @@ def status(
     else:
         show(folder)
     raise typer.Exit(0 if ready else 1)
+
+
+def env(
+    role: Annotated[str, typer.Option(help="Role of the key: viewer, operator, approver or admin.")] = "operator",
+) -> None:
+    """Print the addresses of what runs here, and an API key, for a shell: eval "$(candor env)".
+
+    PROMISES, DELIVERY, RISK, NOTIFY, MAILBOX: where each answers now, whatever ports it found free. KEY: an API key of
+    the role, named `shell`; the same command again replaces it.
+    """
+    from candor.web.auth import Role  # noqa: PLC0415
+
+    try:
+        wanted = Role.of(role)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    folder = at_work()
+    running = require_running(folder)
+    places = {place.name: place.address for place in running.places}
+    values = {name: places[part] for name, part in VARIABLES.items() if part in places}
+    values["KEY"] = add_key(ensure_secrets(folder), "shell", wanted, ())
+    for name, value in values.items():
+        typer.echo(f"export {name}={shlex.quote(value)}")
+
+
+def where_to_look(folder: Folder) -> None:
+    """Where a person looks first, and which parts are not at their usual ports, as somebody else has those."""
+    running = read_running(folder)
+    if running is None:
+        return
+    places = {place.name: place.address for place in running.places}
+    if "risk-web" in places:
+        console.print(f"Board: {places['risk-web']} (candor token prints a link that signs in)")
+    if "mailbox" in places:
+        console.print(f"Mailbox: {places['mailbox']}")
+    for place in running.places:
+        port = USUAL.get(place.name)
+        # A part without a process of ours is somebody else's server, wherever that is.
+        if port is not None and place.pid is not None and not place.address.endswith(f":{port}"):
+            why = f"Port {port} is in use by {holder(port)}" if not is_free(port) else f"Port {port} was in use"
+            console.print(f"{why}: {place.name} is at {place.address} instead", style="yellow", soft_wrap=True)
+    console.print('For a shell: eval "$(candor env)" sets these addresses and an API key.', markup=False)
 
 
 def show(folder: Folder) -> None:
@@ -122,6 +182,7 @@ def _detached(folder: Folder, faults: bool) -> None:
             running = read_running(folder)
             if running and running.ready and running.alive and running.pid == child.pid:
                 show(folder)
+                where_to_look(folder)
                 return
             time.sleep(0.1)
     child.terminate()

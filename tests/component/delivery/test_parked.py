@@ -36,8 +36,10 @@ async def test_a_report_without_its_promise_waits_in_sight(delivery_api: Api) ->
     promise_id = new("p")
     answer = await report(delivery_api, milestone(promise_id, reason="gate closed"))
     assert (answer["state"], answer["waits_for"]) == ("parked", "awaiting_promise")
+    assert "has not heard of this promise yet" in answer["detail"]
+    assert "need not be sent again" in answer["detail"]
     (item,) = await parked(delivery_api, promise_id=promise_id)
-    assert item["parked_id"] == answer["parked_id"]
+    assert (item["parked_id"], item["detail"]) == (answer["parked_id"], answer["detail"])
     assert (item["waits_for"], item["reason"], item["source"]) == ("awaiting_promise", "gate closed", "test-admin")
 
 
@@ -46,6 +48,7 @@ async def test_a_promise_that_comes_later_takes_what_waits(delivery_api: Api) ->
     await report(delivery_api, milestone(promise_id, -10, milestone="arrived"))
     by_name = await report(delivery_api, referring(name, -50, milestone="departed"))
     assert by_name["waits_for"] == "awaiting_reference"
+    assert f"POST /v1/parked/{by_name['parked_id']}/match" in by_name["detail"]
     await hear(delivery_api, made(promise_id, customer_id, name))
     messages = await sent(delivery_api, customer_id)
     assert [message.envelope.version for message in messages] == [1, 2]

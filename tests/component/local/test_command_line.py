@@ -45,7 +45,7 @@ def test_help_teaches_every_command() -> None:
     app = build()
     said = CliRunner().invoke(app, ["--help"])
     assert said.exit_code == 0
-    for command in ("up", "down", "status", "doctor", "token", "replay", "import", "relay"):
+    for command in ("up", "down", "status", "env", "doctor", "token", "replay", "import", "relay"):
         assert f" {command} " in said.stdout
         assert len(CliRunner().invoke(app, [command, "--help"]).stdout.splitlines()) > 5
 
@@ -74,7 +74,7 @@ def test_a_role_that_does_not_exist_is_said_with_those_that_do(folder: Folder) -
     assert not (folder.secrets / "api-keys.json").exists()
 
 
-@pytest.mark.parametrize("command", [["status"], ["status", "--json"], ["relay", "replay", "promise-svc"]])
+@pytest.mark.parametrize("command", [["status"], ["status", "--json"], ["env"], ["relay", "replay", "promise-svc"]])
 def test_what_needs_a_running_stack_says_in_one_line_that_there_is_none(folder: Folder, command: list[str]) -> None:
     said = candor(folder, *command, DATABASE_URL="")
     assert said.returncode == 1

@@ -29,6 +29,11 @@ FIGURES: Final = (
     ("broken", "broken"),
     ("cancelled", "cancelled"),
 )
+EMPTY: Final = (
+    "With a filter set, choose “all” to see every promise.",
+    "Nothing here yet? Make a first promise as README.md shows under “A first promise by hand”,",
+    "or import your history with: candor import history.jsonl (it teaches the forecasts, and is not listed here).",
+)
 # Cells are bound as text: {{ }} never makes markup of what a customer wrote.
 SCORE: Final = """<q-td :props="props"><span :style="{background: props.row.colour, color: '#fff',
   padding: '2px 8px', borderRadius: '9px', fontWeight: 600}">{{ props.row.score }}</span></q-td>"""
@@ -57,7 +62,7 @@ class Page:
             self.chart = ui.echart(look.bands_chart({})).classes("w-full").style("height: 96px")
             self._filters(address)
             self.table = _table()
-            self.empty = ui.label("No promise fits. Post one to promise-svc, or change the filter.")
+            self.empty = _empty()
             live(1.0, self.refresh)
 
     def _figures(self) -> None:
@@ -104,4 +109,14 @@ def _table() -> ui.table:
     table.add_slot("body-cell-score", SCORE)
     table.add_slot("body-cell-what", WHAT)
     table.add_slot("item", CARD)
+    # What stands below the table says it; Quasar's own words come with a warning sign.
+    table.add_slot("no-data", "<span></span>")
     return table
+
+
+def _empty() -> ui.column:
+    with ui.column().classes("w-full items-center q-pa-md gap-1").mark("empty") as made:
+        ui.label("No promises match").classes("text-subtitle1").props("role=heading aria-level=2")
+        for line in EMPTY:
+            ui.label(line).style(f"color: {look.MUTED}")
+    return made

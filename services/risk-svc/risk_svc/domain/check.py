@@ -52,4 +52,5 @@ def advice(found: Verdict, kept: float, n: int, observed: float | None) -> str:
     if n == 0:
         return "No history yet: no promise of this kind has come due."
     slipped = "" if observed is None else f", {round(observed * n)} of {n} slipped"
-    return f"Too little history: {n} like promises are known{slipped}."
+    known = "1 like promise is" if n == 1 else f"{n} like promises are"
+    return f"Too little history: {known} known{slipped}."

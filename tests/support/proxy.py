@@ -19,10 +19,12 @@ class Proxy:
         self.deliver_first = True
         self.cuts = 0
         self.port = 0
+        self._server: asyncio.Server | None = None
+        self._swallowing: set[asyncio.StreamWriter] = set()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Proxy]:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        server = self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield self
@@ -41,6 +43,16 @@ class Proxy:
         """Cut every link now."""
         for writer in list(self._writers):
             writer.transport.abort()
+
+    def swallow(self) -> None:
+        """From now on, let nothing through on the links that there are, as a firewall does that forgot them."""
+        self._swallowing |= self._writers
+
+    def refuse(self) -> None:
+        """Cut every link now and take no new one."""
+        assert self._server is not None
+        self._server.close()
+        self.cut()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server_reader, server_writer = await asyncio.open_connection(*self._target)
@@ -70,8 +82,9 @@ class Proxy:
                         await asyncio.sleep(0.3)
                     self.cut()
                     return
-                writer.write(chunk)
-                await writer.drain()
+                if writer not in self._swallowing:
+                    writer.write(chunk)
+                    await writer.drain()
         except OSError:
             self.cut()
         finally:

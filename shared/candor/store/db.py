@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeAlias, cast
@@ -13,7 +14,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from candor.store.errors import StoreUnavailable, unavailable
+from candor.store.errors import LinkBroken, StoreUnavailable, unavailable
+from candor.store.stale import ReadingSession, replace_stale
 
 LIMITS: Final = {
     # A stopped process keeps its row locks until the server ends its idle transaction; without this, for ever.
@@ -26,6 +28,7 @@ LIMITS: Final = {
 CONNECT_SECONDS: Final = 5.0
 ACQUIRE_SECONDS: Final = 5.0
 COMMAND_SECONDS: Final = 10.0
+BEGIN_SECONDS: Final = 3.0
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
@@ -67,24 +70,68 @@ class Database:
             await asyncio.wait_for(self.pool.close(), 5)
         except TimeoutError:
             self.pool.terminate()
-        await self._engine.dispose()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._engine.dispose(), 5)
 
     async def check(self) -> None:
         """Readiness: one trivial query; raises StoreUnavailable."""
+        await self.release(await self.acquire("SELECT 1", seconds=1.5))
+
+    async def acquire(self, first: str, *, seconds: float = BEGIN_SECONDS) -> Connection:
+        """A connection for work, to be given back by `release`; `first` is what it was asked first, and answered.
+
+        One that died in the pool, which shows only now, is replaced by a fresh one, once: nothing was done on it yet.
+        Raises StoreUnavailable, for `first` unanswered after `seconds` as well.
+        """
         try:
-            async with self.pool.acquire(timeout=2) as connection:
-                await connection.execute("SELECT 1", timeout=2)
+            return await self._answering(first, seconds)
+        except LinkBroken:
+            # The others of its age have most likely gone the same way.
+            await self.pool.expire_connections()
+        return await self._answering(first, seconds)
+
+    async def _answering(self, first: str, seconds: float) -> Connection:
+        try:
+            connection = cast(Connection, await self.pool.acquire(timeout=ACQUIRE_SECONDS))
         except Exception as error:
             raise unavailable(error) or error from error
+        try:
+            await connection.execute(first, timeout=seconds)
+        except TimeoutError as error:
+            await self._give_up(connection)
+            raise LinkBroken(f"database: no answer to {first} in {seconds:g} s") from error
+        except BaseException as error:
+            await self._give_up(connection)
+            raise unavailable(error) or error from error
+        return connection
+
+    async def _give_up(self, connection: Connection) -> None:
+        drop(connection)
+        await self.release(connection)
+
+    async def release(self, connection: Connection) -> None:
+        """Give a connection back to the pool, which replaces it where it is broken."""
+        try:
+            await self.pool.release(cast(Any, connection))
+        except Exception:
+            # asyncpg raises even here when the link was cut; the pool has replaced the connection by then.
+            drop(connection)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """A session for queries, which the server itself keeps from writing; raises StoreUnavailable."""
         try:
-            async with AsyncSession(self._engine, expire_on_commit=False, autoflush=False) as session:
+            async with ReadingSession(self._engine, expire_on_commit=False, autoflush=False) as session:
                 yield session
         except (sql.DBAPIError, sql.TimeoutError, OSError) as error:
             raise _unavailable_reading(error) or error from error
+
+
+def drop(connection: Connection) -> None:
+    """End a connection without a farewell."""
+    # The pool takes a broken connection back by itself, and then even terminate() raises.
+    with contextlib.suppress(asyncpg.InterfaceError):
+        connection.terminate()
 
 
 async def _no_reset(_connection: object) -> None:
@@ -93,13 +140,15 @@ async def _no_reset(_connection: object) -> None:
 
 def _reading_engine(url: str) -> AsyncEngine:
     settings = {**LIMITS, "default_transaction_read_only": "on"}
-    return create_async_engine(
+    engine = create_async_engine(
         make_url(url).set(drivername="postgresql+asyncpg"),
         pool_size=4,
         max_overflow=4,
         pool_timeout=ACQUIRE_SECONDS,
         connect_args={"timeout": CONNECT_SECONDS, "command_timeout": COMMAND_SECONDS, "server_settings": settings},
     )
+    replace_stale(engine)
+    return engine
 
 
 def _unavailable_reading(error: Exception) -> StoreUnavailable | None:

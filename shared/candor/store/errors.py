@@ -15,6 +15,13 @@ _SERVER_SIDE = (
     asyncpg.PostgresSystemError,
     asyncpg.ReadOnlySQLTransactionError,  # a failover left us on a standby
 )
+_LINK = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.IdleSessionTimeoutError,
+    ConnectionError,
+)
 _CLIENT_SIDE = (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 RETRIABLE = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 
@@ -26,6 +33,10 @@ class StoreUnavailable(Exception):  # noqa: N818 - the name callers answer 503 t
         super().__init__(detail)
         self.detail = detail
         self.retry_after = retry_after
+
+
+class LinkBroken(StoreUnavailable):
+    """The connection ended before COMMIT was sent: nothing was saved, and a fresh one may do it at once."""
 
 
 class AmbiguousCommit(StoreUnavailable):
@@ -46,6 +57,8 @@ def unavailable(error: BaseException) -> StoreUnavailable | None:
         return error
     if isinstance(error, asyncpg.InterfaceError) and not _cut(error):
         return None
+    if isinstance(error, (*_LINK, asyncpg.InterfaceError)):
+        return LinkBroken(f"database: {type(error).__name__}: {error}"[:300])
     if isinstance(error, _SERVER_SIDE + _CLIENT_SIDE):
         return StoreUnavailable(f"database: {type(error).__name__}: {error}"[:300])
     return None

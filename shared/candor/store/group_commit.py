@@ -14,7 +14,7 @@ from asyncpg import UniqueViolationError
 
 from candor.ops import metrics
 from candor.store.db import Database
-from candor.store.errors import RETRIABLE, Overloaded, StoreUnavailable
+from candor.store.errors import RETRIABLE, LinkBroken, Overloaded, StoreUnavailable
 from candor.store.outbox import Backlog
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
 
@@ -128,6 +128,7 @@ class GroupCommit(Generic[C, R]):
                 _answer(future, result)
 
     async def _transaction(self, commands: Sequence[C]) -> Sequence[R | Exception]:
+        broken = False
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 began = time.perf_counter()
@@ -135,6 +136,11 @@ class GroupCommit(Generic[C, R]):
                     results = await self._apply(uow, commands)
                     if len(results) != len(commands):
                         raise RuntimeError(f"{len(results)} results for {len(commands)} commands")
+            except LinkBroken:
+                # Known to have saved nothing, as COMMIT was not sent; were it, AmbiguousCommit would say so.
+                if broken or attempt == ATTEMPTS:
+                    raise
+                broken = True
             except AGAIN as error:
                 if len(commands) > 1:
                     raise

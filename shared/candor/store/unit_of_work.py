@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
-
-import asyncpg
+from typing import TYPE_CHECKING, NamedTuple
 
 from candor.store import outbox
-from candor.store.db import ACQUIRE_SECONDS, Connection, Database
+from candor.store.db import Connection, Database, drop
 from candor.store.errors import AmbiguousCommit, TransactionAborted, definite, unavailable
 from candor.store.packing import pack
 
@@ -89,11 +86,10 @@ async def unit_of_work(database: Database, *, durable: bool = True) -> AsyncIter
     Raises StoreUnavailable if the database is away, stuck or full (nothing saved), AmbiguousCommit if the answer to
     COMMIT never came. `durable=False` does not wait for the disk: only for work whose loss is repaired by repeating it.
     """
-    connection = await _acquire(database)
+    connection = await database.acquire("BEGIN" if durable else "BEGIN; SET LOCAL synchronous_commit = off")
     try:
         uow = UnitOfWork(connection, database.partitions)
         try:
-            await connection.execute("BEGIN" if durable else "BEGIN; SET LOCAL synchronous_commit = off")
             yield uow
             wrote = await uow._save()
         except BaseException as error:
@@ -104,30 +100,9 @@ async def unit_of_work(database: Database, *, durable: bool = True) -> AsyncIter
             raise known from error
         await _commit(connection)
     finally:
-        await _release(database, connection)
+        await database.release(connection)
     if wrote:
         database.written.set()
-
-
-async def _acquire(database: Database) -> Connection:
-    try:
-        return cast(Connection, await database.pool.acquire(timeout=ACQUIRE_SECONDS))
-    except Exception as error:
-        raise unavailable(error) or error from error
-
-
-async def _release(database: Database, connection: Connection) -> None:
-    try:
-        await database.pool.release(cast(Any, connection))
-    except Exception:
-        # asyncpg raises even here when the link was cut; the pool has replaced the connection by then.
-        _drop(connection)
-
-
-def _drop(connection: Connection) -> None:
-    # The pool takes a broken connection back by itself, and then even terminate() raises.
-    with contextlib.suppress(asyncpg.InterfaceError):
-        connection.terminate()
 
 
 async def _roll_back(connection: Connection) -> None:
@@ -135,7 +110,7 @@ async def _roll_back(connection: Connection) -> None:
         await connection.execute("ROLLBACK", timeout=5)
     except BaseException:
         # An open transaction must never return to the pool: the next user would commit it.
-        _drop(connection)
+        drop(connection)
 
 
 async def _commit(connection: Connection) -> None:
@@ -146,12 +121,12 @@ async def _commit(connection: Connection) -> None:
         # Cancelling a COMMIT leaves its outcome open; the answer is milliseconds away, so wait for it.
         await asyncio.wait({commit}, timeout=5)
         if not commit.done() or commit.exception() is not None:
-            _drop(connection)
+            drop(connection)
         raise
     except Exception as error:
         if definite(error):
             raise
-        _drop(connection)
+        drop(connection)
         raise AmbiguousCommit(f"no answer to COMMIT: {type(error).__name__}") from error
     if status != "COMMIT":
         raise TransactionAborted("a failed statement was ignored; nothing was saved")

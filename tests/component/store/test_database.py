@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import text
 
 from candor.store.db import Database
 from candor.store.errors import StoreUnavailable
-from tests.support.proxy import Proxy
 
 
 async def test_a_reading_session_reads(database: Database) -> None:
@@ -31,25 +28,6 @@ async def test_a_mistake_in_a_query_is_not_called_an_outage(database: Database) 
     with pytest.raises(DBAPIError):
         async with database.reading() as session:
             await session.exec(text("SELECT nothing_like_it FROM effect"))  # type: ignore[call-overload]
-
-
-async def test_reading_from_a_server_that_went_away_is_an_outage_and_heals(database: Database) -> None:
-    parts = urlsplit(database.url)
-    async with Proxy(str(parts.hostname), int(parts.port or 5432)).running() as proxy:
-        behind = await Database.open(proxy.url(database.url))
-        try:
-            async with behind.reading() as session:
-                await session.exec(text("SELECT 1"))  # type: ignore[call-overload]
-            with pytest.raises(StoreUnavailable):
-                async with behind.reading() as session:
-                    await session.exec(text("SELECT 1"))  # type: ignore[call-overload]
-                    proxy.cut()
-                    await session.exec(text("SELECT 2"))  # type: ignore[call-overload]
-            async with behind.reading() as session:
-                rows = await session.exec(text("SELECT 3"))  # type: ignore[call-overload]
-                assert rows.scalar() == 3
-        finally:
-            await behind.close()
 
 
 async def test_every_connection_has_its_limits(database: Database) -> None:

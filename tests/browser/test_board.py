@@ -22,12 +22,14 @@ from candor.replay.where import webhook_secret
 from candor.web.auth import Role
 from candor.web.sessions import Sessions
 from candor_demo.stage import SOURCE, Stage, clock_setting
+from tests.browser.looks import ring_is_seen, too_pale, well_told
 from tests.support.servers import own_folder
 from tests.support.tiny_day import tiny_day
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=20_000)
 SPEED = 3600.0
+REFUSED = ("/board/", "/board/promises/no-such", "/board/nowhere", "/signin")
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
@@ -72,8 +74,8 @@ async def page(tmp_path: Path) -> AsyncIterator[Page]:
     errors: list[str] = []
 
     def note(said: ConsoleMessage) -> None:
-        # The refused first visit is a 401 of the page itself; pages of plain text have no icon.
-        if said.type == "error" and not said.location["url"].endswith(("/board/", "/favicon.ico")):
+        # A page that is refused or missing is an error of its own address.
+        if said.type == "error" and not said.location["url"].partition("?token")[0].endswith(REFUSED):
             errors.append(said.text)
 
     async with async_playwright() as playwright:
@@ -178,6 +180,64 @@ async def test_the_board_fits_a_phone_and_a_keyboard(stage: Stage, page: Page) -
     assert "Record" in await focused(page)
     await page.keyboard.press("Enter")
     await expect(page.get_by_text("forecasts scored")).to_be_visible()
+    assert await width_of(page) <= 390
+
+
+async def test_every_page_is_seen_and_told_well(stage: Stage, page: Page) -> None:
+    base = stage.stack.urls["risk-web"]
+    if not stage.origin_file.exists():
+        await replay(stage)
+    signed_in = link(stage)
+    await page.set_viewport_size({"width": 390, "height": 800})
+    await page.goto(f"{base}/board/")
+    assert await too_pale(page) == []
+    assert (await well_told(page))["h1"] == ["Sign in to see the board"]
+
+    await page.goto(signed_in)
+    await expect(page.get_by_text("likely to slip")).to_be_visible()
+    await page.get_by_label("Stands").click()
+    await page.get_by_role("option", name="all").click()
+    row = page.locator("a[href*='/promises/']").first
+    await expect(row).to_be_visible(timeout=60_000)
+    assert await too_pale(page) == []
+    assert (await well_told(page))["title"] == "Board · Candor"
+    await page.get_by_role("link", name="Candor").focus()
+    await page.keyboard.press("Tab")
+    assert await ring_is_seen(page) == "Record"
+
+    await promise_page(page, str(await row.get_attribute("href")), base)
+    await page.goto(f"{base}/board/record")
+    await expect(page.get_by_text("forecasts scored")).to_be_visible()
+    assert await too_pale(page) == []
+    await well_told(page)
+    for address, status, title in (
+        ("promises/no-such", 404, "There is no such promise"),
+        ("nowhere", 404, "There is no such page"),
+    ):
+        answer = await page.goto(f"{base}/board/{address}")
+        assert answer is not None
+        assert answer.status == status
+        assert (await well_told(page))["h1"] == [title]
+        assert await too_pale(page) == []
+        await page.get_by_role("link", name="To the board").click()
+        await expect(page.get_by_text("likely to slip")).to_be_visible()
+    await page.goto(signed_in)
+    assert (await well_told(page))["h1"] == ["This link has expired"]
+    assert await too_pale(page) == []
+    assert await width_of(page) <= 390
+
+
+async def promise_page(page: Page, address: str, base: str) -> None:
+    """A promise on a phone: told well, a few screens long, the newest on top in each of its lists."""
+    await page.goto(f"{base}{address}")
+    await expect(page.get_by_label("gap", exact=True)).to_be_visible()
+    assert await too_pale(page) == []
+    told = await well_told(page)
+    name = address.rpartition("/")[2]
+    assert told["title"] == f"{told['h1'][0]} · {name} · Candor"
+    for title in ("What moved the forecast, newest first", "What happened, newest first"):
+        await expect(page.get_by_role("heading", name=title)).to_be_visible()
+    assert await page.evaluate("document.documentElement.scrollHeight") < 2400
     assert await width_of(page) <= 390
 
 

@@ -208,6 +208,7 @@ def _notice(notice: Told) -> schemas.NoticeOut:
         told_low=_at(notice.low),
         told_high=_at(notice.high),
         next_update_by=_at(notice.next_update_by),
+        reason=notice.reason,
     )
 
 

@@ -157,7 +157,7 @@ class IncidentOut(BaseModel):
 
 
 class NoticeOut(BaseModel):
-    """What the customer was told, or is to be told."""
+    """What the customer was told, or is to be told; `reason` is a short code of why, "" if unknown."""
 
     notice_id: str
     statement: str
@@ -166,6 +166,7 @@ class NoticeOut(BaseModel):
     told_low: datetime | None
     told_high: datetime | None
     next_update_by: datetime | None
+    reason: str = ""
 
 
 class PointOut(BaseModel):

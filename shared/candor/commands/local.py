@@ -25,6 +25,7 @@ from candor.local.restarts import kept_up
 from candor.local.running import at_work, health, read_running, require_running, stop_running
 from candor.local.secret_files import add_key, ensure_secrets
 from candor.local.stack import MAILBOX_HTTP, SERVICES, START_SECONDS, Stack
+from candor.ops.typed import typed
 
 VARIABLES: Final = {
     "PROMISES": "promise-svc",
@@ -74,7 +75,7 @@ def up(
         stack.start()
         show(folder)
         where_to_look(folder)
-        console.print("Running; Ctrl-C stops it. A first sign-in to the board: [b]candor token --role viewer[/]")
+        console.print(f"Running; Ctrl-C stops it. A first sign-in to the board: [b]{typed('token')}[/]")
         with kept_up(stack, lambda text: console.print(text, style="red", markup=False, soft_wrap=True)):
             stopping.wait()
     finally:
@@ -183,6 +184,7 @@ def _detached(folder: Folder, faults: bool) -> None:
             if running and running.ready and running.alive and running.pid == child.pid:
                 show(folder)
                 where_to_look(folder)
+                console.print(f"Running. A first sign-in to the board: [b]{typed('token')}[/]")
                 return
             time.sleep(0.1)
     child.terminate()

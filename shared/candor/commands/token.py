@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from candor.local.errors import LocalError
 from candor.local.folder import Folder
-from candor.local.running import at_work, read_running
+from candor.local.running import at_work, health, read_running
 from candor.local.secret_files import add_key, ensure_secrets
-
-BOARD = "http://127.0.0.1:8103"
+from candor.ops.typed import typed
 
 
 def register(app: typer.Typer) -> None:
@@ -29,6 +29,7 @@ def token(
 ) -> None:
     """Make an API key of a role and print it once, with a link that signs in to the board once.
 
+    Nothing is made while the board does not run; with --json a key is, and `link` is null.
     The key itself is kept nowhere; services know it within a second. Send it as `Authorization: Bearer KEY`.
     """
     # Imported here: `candor --help` has no use for the web framework and the database's libraries.
@@ -41,11 +42,17 @@ def token(
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     folder = at_work()
+    address = board(folder)
+    if not as_json and address is None:
+        raise LocalError(f"nothing runs that a link could open, and none was made: start it with `{typed('up')}`")
     paths = ensure_secrets(folder)
     owner = name or f"{role}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
     key = add_key(paths, owner, wanted, tuple(scope or ()))
-    link = f"{board(folder)}/signin?token={Sessions(read_secret(paths.session), secure=False).link_token(wanted)}"
+    once = Sessions(read_secret(paths.session), secure=False).link_token(wanted)
+    link = None if address is None else f"{address}/signin?token={once}"
     if as_json:
+        if link is None:
+            typer.echo(f"candor: the board does not run, so there is no link: `{typed('up')}` starts it", err=True)
         typer.echo(json.dumps({"name": owner, "role": role, "key": key, "link": link}))
         return
     console = Console(highlight=False, soft_wrap=True)
@@ -53,7 +60,10 @@ def token(
     console.print(f"Sign in to the board, once, within {LINK_AGE.seconds // 60} minutes:\n  {link}")
 
 
-def board(folder: Folder) -> str:
-    """Where the board is, or would be."""
+def board(folder: Folder) -> str | None:
+    """Where the board answers now; None while it does not."""
     running = read_running(folder)
-    return running.address("risk-web") if running else BOARD
+    if running is None or not running.alive:
+        return None
+    place = next((place for place in running.places if place.name == "risk-web"), None)
+    return place.address if place is not None and health(place) != "down" else None

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from candor.cli import build
 from candor.local.folder import Folder
-from candor.local.process import recorded_process
+from candor.local.process import note_process, recorded_process
 from candor.local.running import read_running, stop_running
 from candor.local.stack import SERVICES, Stack
 from candor.web.auth import Role, parse_keys, recognise
@@ -41,6 +41,12 @@ def candor(folder: Folder, *arguments: str, **environment: str) -> subprocess.Co
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
 
 
+def stack_state(pid: int, board: str) -> dict[str, object]:
+    """What `stack.json` says of a stack whose board is at `board`."""
+    place = {"name": "risk-web", "address": f"http://{board}", "version": "1", "pid": pid}
+    return {"pid": pid, "ready": True, "started_at": "2026-11-28T12:00:00Z", "smtp": "", "places": [place]}
+
+
 def test_help_teaches_every_command() -> None:
     app = build()
     said = CliRunner().invoke(app, ["--help"])
@@ -60,8 +66,33 @@ def test_a_token_is_shown_once_and_opens_what_its_role_may(folder: Folder) -> No
     assert principal.role is Role.OPERATOR
 
 
+def test_with_nothing_running_no_link_is_made_and_what_to_start_is_said(folder: Folder) -> None:
+    said = candor(folder, "token")
+    assert (said.returncode, said.stdout) == (1, "")
+    assert said.stderr.strip().endswith("candor up`")
+    assert not (folder.secrets / "api-keys.json").exists()
+
+
+def test_what_a_killed_run_left_behind_is_nothing_running(folder: Folder) -> None:
+    (folder.run / "stack.json").write_text(json.dumps(stack_state(1, "127.0.0.1:1")))
+    assert candor(folder, "token").returncode == 1
+    said = candor(folder, "token", "--json")
+    assert (said.returncode, json.loads(said.stdout)["link"]) == (0, None)
+    assert "the board does not run" in said.stderr
+
+
 async def test_the_printed_link_signs_in_with_its_role(folder: Folder) -> None:
-    link = json.loads(candor(folder, "token", "--role", "approver", "--json").stdout)["link"]
+    with (
+        closing(socket.create_server(("127.0.0.1", 0))) as board,
+        subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as supervisor,  # noqa: ASYNC220
+    ):
+        address = f"127.0.0.1:{board.getsockname()[1]}"
+        (folder.run / "stack.json").write_text(json.dumps(stack_state(supervisor.pid, address)))
+        note_process(folder.run / "stack-process.json", supervisor.pid)
+        said = candor(folder, "token", "--role", "approver")
+    assert said.returncode == 0
+    link = said.stdout.split()[-1]
+    assert link.startswith(f"http://{address}/signin?token=")
     sessions = Sessions((folder.secrets / "session.key").read_text().strip(), secure=False)
     session = await sessions.sign_in(link.partition("token=")[2], MemoryNonces())
     assert session.role is Role.APPROVER

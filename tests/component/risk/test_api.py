@@ -144,7 +144,7 @@ async def test_one_promise_is_explained(api: Api) -> None:
     assert {fact["kind"] for fact in found["facts"]} == {"milestone_late", "incident_open"}
     assert [step["status"] for step in found["milestones"]] == ["reached", "pending"]
     assert found["incidents"][0]["title"] == "Snow at EWR"
-    assert found["notices"][0]["statement"] == "warning"
+    assert (found["notices"][0]["statement"], found["notices"][0]["reason"]) == ("warning", "p_slip")
     assert len(found["history"]) >= 2
     assert found["history"][-1]["score"] == pytest.approx(found["score"], abs=0.1)
     assert datetime.fromisoformat(found["dates"]["held_due"]) == DUE - 35 * M

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 import secrets
 from datetime import UTC, datetime, timedelta
+from html import escape
 from types import SimpleNamespace
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -13,6 +17,7 @@ from fastapi import FastAPI
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
+from candor.ops.typed import typed
 from candor.store.db import Database
 from candor.web.auth import Role
 from candor.web.problems import Problem
@@ -72,6 +77,53 @@ async def test_a_link_opens_the_board(app: FastAPI, sessions: Sessions) -> None:
         assert (await client.get("/board/")).text == "the board"
 
 
+PAGE = {"accept": "text/html,application/xhtml+xml"}
+
+
+def styled(answer: httpx.Response, title: str) -> bool:
+    """Whether an answer is a page of ours with a title, fit for a phone, whose style its own policy lets in."""
+    style = answer.text.partition("<style>")[2].partition("</style>")[0]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return (
+        f"<title>{title} · Candor</title>" in answer.text
+        and f"<h1>{title}</h1>" in answer.text
+        and 'lang="en"' in answer.text
+        and "width=device-width" in answer.text
+        and f"'sha256-{digest}'" in answer.headers["content-security-policy"]
+    )
+
+
+async def test_a_spent_link_says_that_it_has_expired_and_what_to_type(app: FastAPI, sessions: Sessions) -> None:
+    token = sessions.link_token(Role.VIEWER)
+    async with browser(app) as client:
+        await client.get("/signin", params={"token": token})
+        for spent in (token, "forged"):
+            answer = await client.get("/signin", params={"token": spent}, headers=PAGE)
+            assert (answer.status_code, styled(answer, "This link has expired")) == (401, True)
+            assert f"<code>{escape(typed('token'))}</code>" in answer.text
+
+
+async def test_who_is_not_signed_in_gets_a_page_and_a_script_plain_text(app: FastAPI) -> None:
+    async with browser(app) as client:
+        for path in ("/board/", "/board/promises/p-1", "/signin"):
+            answer = await client.get(path, headers=PAGE)
+            assert (answer.status_code, styled(answer, "Sign in to see the board")) == (401, True)
+            assert escape(typed("token")) in answer.text
+        answer = await client.get("/board/")
+        assert (answer.status_code, answer.headers["content-type"]) == (401, "text/plain; charset=utf-8")
+
+
+async def test_while_the_database_is_away_a_person_gets_a_page(app: FastAPI, sessions: Sessions, risk_url: str) -> None:
+    app.state.database = await Database.open(risk_url, pool_size=1)
+    async with browser(app) as client:
+        await client.get("/signin", params={"token": sessions.link_token(Role.VIEWER)})
+        await app.state.database.close()
+        link = "/signin?" + urlencode({"token": sessions.link_token(Role.VIEWER)})
+        for path in ("/board/", link):
+            answer = await client.get(path, headers=PAGE)
+            assert (answer.status_code, styled(answer, "Candor is not available right now")) == (503, True)
+
+
 @pytest.mark.parametrize("path", ["/", "/board"])
 async def test_the_bare_address_leads_to_the_board(app: FastAPI, path: str) -> None:
     async with browser(app) as client:
@@ -97,6 +149,7 @@ async def test_signing_out_ends_it_wherever_the_cookie_has_got_to(
         assert (await thief.get("/board/")).status_code == 200
         answer = await client.post("/signout")
         assert (answer.status_code, "You are signed out" in answer.text) == (200, True)
+        assert styled(answer, "Signed out")
         assert (await client.get("/board/")).status_code == 401
         assert (await thief.get("/board/")).status_code == 401
 

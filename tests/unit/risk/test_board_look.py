@@ -7,10 +7,13 @@ from datetime import timedelta
 import pytest
 
 from candor.contracts import Component, Standing
+from notify_svc.domain.model import Reason
 from risk_svc import schemas
 from risk_svc.board import look
-from risk_svc.domain.gap import BAND_NAMES
+from risk_svc.domain.gap import BAND_NAMES, band
 from tests.support.board import NOW, detail, forecast, incident, milestone, notice
+
+IN_TIME = ("pending", "sending")
 
 
 def test_times_are_shown_in_the_promises_own_zone() -> None:
@@ -22,7 +25,38 @@ def test_a_settled_promise_says_what_is_missing_of_it() -> None:
     part = schemas.ContributionOut(component=Component.SCOPE, x=0.2, share=1.0, evidence="2 of 3 items delivered")
     kept = detail(standing=Standing.KEPT, contributions=[part])
     assert look.why(kept) == "Kept; 2 of 3 items delivered"
-    assert look.why(detail(standing=Standing.BROKEN)) == "Broken"
+    broken = look.why(detail(standing=Standing.BROKEN, contributions=[part]))
+    assert broken == "Broken: 2 of 3 items delivered; promised for Sat 9 Mar 00:05"
+
+
+def test_a_broken_promise_says_what_was_late_and_by_how_much() -> None:
+    late = schemas.ContributionOut(component=Component.LATENESS, x=0.7, share=0.8, evidence="completed 1.5 h late")
+    broken = detail(standing=Standing.BROKEN, contributions=[late])
+    assert look.why(broken) == "Broken: completed 1.5 h late; promised for Sat 9 Mar 00:05"
+    assert look.headline(broken).who == "c1 · Broken: completed 1.5 h late; promised for Fri 8 Mar 19:05"
+    judged = detail(standing=Standing.BROKEN, contributions=[])
+    assert look.why(judged) == "Broken: judged so, though it was not late; promised for Sat 9 Mar 00:05"
+
+
+@pytest.mark.parametrize("tenths", range(0, 1001))
+def test_the_same_number_has_the_same_colour_and_it_is_its_bands(tenths: int) -> None:
+    score = tenths / 10
+    number, colour = look.badge(score)
+    assert colour == look.COLOURS[band(number)] == look.COLOURS[band(score)]
+    shown = detail(score=score, band=band(score))
+    assert (look.row(shown)["score"], look.row(shown)["colour"]) == (number, colour)
+    assert look.headline(shown)[:2] == (str(number), colour)
+
+
+def test_a_score_that_only_its_rounding_makes_a_whole_number_has_the_numbers_colour() -> None:
+    assert look.badge(75.0) == (75, look.COLOURS["severe"])
+    assert look.row(detail(score=75.0, band="high"))["colour"] == look.COLOURS["severe"]
+
+
+def test_a_promises_title_names_it() -> None:
+    assert look.title("PR-1", "Espresso machine installed") == "Espresso machine installed · PR-1"
+    assert look.title("PR-1") == "PR-1"
+    assert look.title("PR-1", "x" * 200).endswith("x · PR-1")
 
 
 def test_why_is_the_largest_part_in_words() -> None:
@@ -38,7 +72,10 @@ def test_a_promise_without_a_gap_is_on_course() -> None:
     assert look.why(detail(contributions=[])) == "on course"
 
 
-@pytest.mark.parametrize(("standing", "words"), [(Standing.KEPT, "Kept"), (Standing.BROKEN, "Broken")])
+@pytest.mark.parametrize(
+    ("standing", "words"),
+    [(Standing.KEPT, "Kept"), (Standing.CANCELLED, "Cancelled"), (Standing.WITHDRAWN, "Withdrawn")],
+)
 def test_a_settled_promise_says_how_it_ended(standing: Standing, words: str) -> None:
     row = look.row(detail(standing=standing))
     assert (row["why"], row["standing"], row["slip"]) == (words, words, "–")
@@ -112,9 +149,28 @@ def test_the_timeline_is_in_order_and_tells_all() -> None:
 
 @pytest.mark.parametrize("state", ["preview", "pending", "sending", "held", "unknown", "failed", "suppressed"])
 def test_what_was_not_sent_was_not_told(state: str) -> None:
-    update = notice(statement="update", state=state)
+    update = notice(statement="update", state=state, reason="slip_held" if state in IN_TIME else "no_contact")
     line = look.timeline(detail(notices=[update]))[-1]
-    assert (line.kind, line.title) == ("unsent", f"Update to the customer: {look.NOT_SENT[state]}")
+    because = "" if state in IN_TIME else ", as no contact of the customer is known"
+    assert (line.kind, line.title) == ("unsent", f"Update to the customer: {look.NOT_SENT[state]}{because}")
+
+
+@pytest.mark.parametrize("state", ["held", "failed", "suppressed"])
+def test_a_reason_without_words_is_told_and_a_missing_one_as_well(state: str) -> None:
+    def title(reason: str) -> str:
+        return look.timeline(detail(notices=[notice(state=state, reason=reason)]))[-1].title
+
+    said = f"Warning to the customer: {look.NOT_SENT[state]}"
+    assert title("new_of_late") == f"{said}, for the reason new of late"
+    assert title("") == f"{said}; the reason was not recorded"
+
+
+def test_every_reason_for_which_nothing_is_sent_has_its_words() -> None:
+    spoken = {"slip_held", "milestone_missed", "range_left", "update_due", "cancelled", "recovered", "kept"}
+    spoken |= {"done_outside_range", "not_kept", "claimed", "delivered", "operator_sent"}
+    undecided = {"no_promise", "no_gap", "dates_differ", "slip_too_short", "nothing_new", "blocked", "not_slipping"}
+    undecided |= {"done_as_told", "never_warned", "ended"}
+    assert {reason.value for reason in Reason} - spoken - undecided == set(look.WHY_NOT)
 
 
 def test_a_step_on_plan_and_one_without_a_plan() -> None:

@@ -210,6 +210,7 @@ def test_what_comes_late_opens_nothing() -> None:
 def test_only_the_newest_state_of_a_notice_counts_and_few_are_kept() -> None:
     story = Story()
     state = folding(story.made(), story.notice(version=5))
+    assert state.notices[0].reason == "p_slip"
     older = story.notice(state=NoticeState.PENDING, version=2)
     assert fold(state, older.envelope, older.data) is Folded.OLD
     for number in range(20):

@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from candor.calendar import Calendar, parse_business_hours
-from candor.contracts import Component, IncidentReported, Message, NoticeState, Standing, Statement, Verdict
+from candor.contracts import (
+    Component,
+    IncidentReported,
+    Message,
+    MilestoneStatus,
+    NoticeState,
+    Standing,
+    Statement,
+    Verdict,
+)
 from risk_svc.domain.facts import facts
 from risk_svc.domain.fold import fold
 from risk_svc.domain.gap import Weights
@@ -199,3 +208,26 @@ def test_evidence_is_in_words() -> None:
     overdue = "departed is overdue, and the customer had been told of this step"
     assert lateness_words(state, LIKELY, DUE_S + 7200) == f"{overdue}; not complete 2.0 h after the date held"
     assert "3.0 days" in lateness_words(state, LIKELY, DUE_S + 3 * 86400)
+
+
+@pytest.mark.parametrize(
+    ("messages", "words"),
+    [
+        (lambda s: [s.milestone("arrived", 45)], "completed 30 min late"),
+        (
+            lambda s: [s.milestone("departed", 42), s.milestone("arrived", 45)],
+            "completed 30 min late; departed was 42 min late",
+        ),
+        (
+            lambda s: [s.milestone("departed", status=MilestoneStatus.MISSED), s.settled(Verdict.BROKEN)],
+            "not delivered; departed was missed",
+        ),
+    ],
+)
+def test_a_broken_promise_keeps_in_words_what_was_late(messages, words) -> None:  # type: ignore[no-untyped-def]
+    story = Story()
+    state = scored(state_of(story.made()))
+    for item in messages(story):
+        fold(state, item.envelope, item.data)
+    score_settled(state, standing(state), DUE_S + 3600, W)
+    assert state.view.shares[0][3] == words

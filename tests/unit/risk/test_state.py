@@ -10,7 +10,18 @@ import pytest
 from candor.contracts import Dependency, MilestoneStatus, PlannedMilestone
 from risk_svc.domain.fold import fold
 from risk_svc.domain.record import remember
-from risk_svc.domain.state import TRAIL_LIMIT, Frozen, PromiseState, Step, Trail, View, folded, from_bytes, to_bytes
+from risk_svc.domain.state import (
+    TRAIL_LIMIT,
+    Frozen,
+    PromiseState,
+    Step,
+    Told,
+    Trail,
+    View,
+    folded,
+    from_bytes,
+    to_bytes,
+)
 from risk_svc.store import incident_from
 from tests.support.risk import DEPARTS, DUE, DUE_S, MADE_S, Story
 
@@ -110,3 +121,8 @@ def test_the_deadline_is_the_held_date_with_its_tolerance() -> None:
     assert state.deadline == DUE_S + 90
     assert state.lead == (DUE - Story().start).total_seconds()
     assert PromiseState("p1", "c1", made_at=DUE_S, held_due=DUE_S).lead == 60.0
+
+
+def test_a_notice_of_a_row_from_before_has_no_reason() -> None:
+    raw = msgspec.msgpack.encode(["n1", 3, "warning", "suppressed", 1.0, None, None, None])
+    assert msgspec.msgpack.decode(raw, type=Told).reason == ""

@@ -13,14 +13,17 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from candor.ops.typed import typed
 from candor.store.errors import StoreUnavailable
 from candor.web.oidc import CALLBACK, SignIn
 from candor.web.plain_page import plain_page
 from candor.web.problems import Problem
-from candor.web.sessions import ABSOLUTE, Session, Sessions
+from candor.web.sessions import ABSOLUTE, LINK_AGE, Session, Sessions
 from risk_svc.board.remembered import EndedSessions, UsedLinks
 
 HOME: Final = "/board/"
+SIGN_IN: Final = "Sign in to see the board"
+COMPANY_SIGNS_IN: Final = "Links open no session here: sign in with your company's account at /board/"
 router: Final = APIRouter(include_in_schema=False)
 
 
@@ -38,19 +41,24 @@ async def sign_in(
     goal: Annotated[str, Query(alias="next", max_length=512)] = HOME,
 ) -> Response:
     """Sign in: at the company's identity provider where there is one, else with a link from `candor token`."""
-    company = company_of(request)
+    company, page = company_of(request), wants_page(request.scope)
     if company is not None:
-        if token:
-            raise Problem("link_invalid", "links open no session here: sign in with your company's account at /board/")
-        return await company.begin(goal)
+        if not token:
+            return await company.begin(goal)
+        if page:
+            return plain_page(401, "This link opens nothing here", COMPANY_SIGNS_IN, ("Sign in", "/signin"))
+        raise Problem("link_invalid", COMPANY_SIGNS_IN)
     sessions = cast(Sessions, request.app.state.sessions)
     try:
         session = await sessions.sign_in(token, UsedLinks(request.app.state.database))
     except Problem as problem:
-        if problem.status != 401 or not wants_page(request.scope):
+        if problem.status != 401 or not page:
             raise
-        text = "Each link opens the board once, within a few minutes. Make a new one with: candor token"
-        return plain_page(401, "This link does not sign in (any more)", text, ("To the board", HOME))
+        return link_page("This link has expired") if token else link_page(SIGN_IN)
+    except StoreUnavailable:
+        if not page:
+            raise
+        return away_page()
     answer = RedirectResponse(HOME, 303)
     sessions.set_cookie(answer, session)
     return answer
@@ -74,7 +82,7 @@ async def sign_out(request: Request) -> Response:
     if session is None:
         return RedirectResponse(HOME, 303)
     await cast(EndedSessions, request.app.state.ended).end(session)
-    again = ("Sign in", "/signin") if company_of(request) else ("Sign in with a link from candor token", HOME)
+    again = ("Sign in again", "/signin") if company_of(request) else ("Sign in again", HOME)
     answer = plain_page(200, "Signed out", "You are signed out of Candor.", again)
     sessions.end(answer)
     return answer
@@ -111,7 +119,8 @@ class SignedIn:
             over = session is None or not same_origin(scope) or await self.ended.has(session)
         except StoreUnavailable:
             # Nobody can say whether this session was ended, so it opens nothing.
-            await refuse(scope, receive, send, Problem.unavailable().response())
+            answer = away_page() if wants_page(scope) else Problem.unavailable().response()
+            await refuse(scope, receive, send, answer)
             return
         if session is None or over:
             await refuse(scope, receive, send, self._way_in(scope))
@@ -133,11 +142,31 @@ class SignedIn:
 
     def _way_in(self, scope: Scope) -> Response:
         if not self.company:
-            text = "Sign in first: run `candor token --role viewer` and open the link it prints.\n"
+            if wants_page(scope):
+                return link_page(SIGN_IN)
+            text = f"Sign in first: run `{typed('token')}` and open the link it prints.\n"
             return Response(text, 401, media_type="text/plain")
         if wants_page(scope):
             return RedirectResponse("/signin?" + urlencode({"next": scope["path"]}), 303)
         return Response("Sign in first, at /board/.\n", 401, media_type="text/plain")
+
+
+def link_page(title: str) -> Response:
+    """How somebody gets in where links open sessions."""
+    minutes = LINK_AGE.seconds // 60
+    text = (
+        f"A sign-in link opens the board once, within {minutes} minutes; a session ends after a while without use. "
+        "For a new link, run this command where Candor is installed, and open what it prints:"
+    )
+    return plain_page(401, title, text, ("Try the board again", HOME), typed("token"))
+
+
+def away_page() -> Response:
+    """What a person sees while nobody can say whether they are signed in."""
+    text = "Candor cannot reach its database, so it cannot tell whether you are signed in. Try again in a moment."
+    answer = plain_page(503, "Candor is not available right now", text, ("Try again", HOME))
+    answer.headers["retry-after"] = "2"
+    return answer
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send, answer: Response) -> None:

@@ -161,7 +161,7 @@ def course_chart(detail: schemas.GapDetail, now: datetime) -> dict[str, Any]:
     stamps = [wall_ms(at, zone) for at, _, _ in points]
     due = wall_ms(detail.dates.held_due, zone)
     mark = {"symbol": "none", "data": [{"xAxis": due}], "label": {"formatter": "held date"}}
-    said = f"Gap {detail.score:.0f} of 100; may slip {look.slip(detail)}."
+    said = f"Gap {look.badge(detail.score)[0]} of 100; may slip {look.slip(detail)}."
     line = {"type": "line", "step": "end", "showSymbol": False}
     return {
         "aria": {"enabled": True, "label": {"description": f"Gap and chance to slip over time. Now: {said}"}},

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlencode
 
 from nicegui import ui
 from nicegui.elements.mixins.value_element import ValueElement
+from nicegui.events import ValueChangeEventArguments
 from starlette.requests import Request
 
 from candor.store.errors import StoreUnavailable
@@ -16,8 +17,14 @@ STYLE = """
 body { background: #f4f6f8; color: #1f2a37; }
 .figure { min-width: 6rem; flex: 1 1 6rem; }
 .figure .number { font-size: 1.9rem; font-weight: 650; line-height: 1.1; font-variant-numeric: tabular-nums; }
-a:focus-visible, button:focus-visible, tr:focus-visible { outline: 3px solid #1f6f8b; outline-offset: 2px; }
-.q-timeline__title { font-size: 1rem; margin-bottom: 2px; } .q-timeline__content { padding-bottom: 10px; }
+a:focus-visible, button:focus-visible, tr:focus-visible, .q-item:focus-visible, [tabindex="0"]:focus-visible {
+  outline: 3px solid #1f6f8b; outline-offset: 2px; }
+.q-header :focus-visible { outline-color: #fff !important; }
+h1, h2 { margin: 0; font-weight: 500; } h1 { font-size: 1.25rem; line-height: 1.6; }
+h2 { font-size: 1rem; line-height: 1.75; }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+.happened { margin: 0; padding: 0; list-style: none; }
+.happened li { display: flex; gap: .6rem; margin-bottom: 8px; }
 @media (max-width: 480px) { .moment { font-size: .8rem; text-align: right; }
   .in-figures.q-table--dense th, .in-figures.q-table--dense td { padding: 3px 4px !important; font-size: .75rem; } }
 .nicegui-expansion .q-expansion-item__content { padding: 0 !important; }
@@ -61,17 +68,28 @@ class Chart:
             self.element.options.update(options)
 
 
+COLOURS: Final = {
+    "primary": "#1f4e5f",
+    "secondary": "#1f6f8b",
+    "accent": "#a3203a",
+    "positive": "#2e7d5b",
+    "negative": "#a3203a",
+    "warning": "#8a5f0a",
+    "info": "#1f6f8b",
+}
+
+
 def page_frame(title: str) -> ui.label:
     """Header with the way home and out; returns the label that shows the business time."""
     ui.page_title(f"{title} · Candor")
-    ui.colors(primary="#1f4e5f", secondary="#1f6f8b", accent="#a3203a")
+    ui.colors(**COLOURS)
     ui.add_css(STYLE)
     with ui.header(elevated=False).classes("items-center no-wrap gap-2 q-py-sm q-px-md"):
         # NiceGUI puts the mount path in front of a link that starts with a slash.
         ui.link("Candor", "/").classes("text-white text-h6 no-underline")
         ui.link("Record", "/record").classes("text-white q-ml-sm")
         ui.space()
-        moment = ui.label().props("role=status").classes("text-white moment").mark("business-time")
+        moment = ui.label().props("role=timer").classes("text-white moment").mark("business-time")
         # A form, as a link could be followed from any page of the web; it leads out of NiceGUI, so no event of its own.
         with ui.element("form").props("method=post action=/signout"):
             ui.button("Sign out").props("flat dense no-caps no-wrap type=submit text-color=white")
@@ -110,9 +128,33 @@ def card(style: str = "") -> ui.card:
     return made.style(style) if style else made.classes("w-full")
 
 
+def heading(words: str, level: int = 1) -> ui.label:
+    """A heading of level 1, the page's, or 2, a section's."""
+    made = ui.label(words)
+    made.tag = f"h{level}"
+    return made
+
+
 def section_title(words: str) -> None:
     """The heading of a section."""
-    ui.label(words).classes("text-subtitle1").props("role=heading aria-level=2")
+    heading(words, 2)
+
+
+class Fold(Generic[Shown]):
+    """Draws the first `limit` of some items, and the others below a fold that stays as its reader left it."""
+
+    def __init__(self, limit: int, draw: Callable[[Sequence[Shown]], None]) -> None:
+        self._limit, self._draw, self._open = limit, draw, False
+
+    def __call__(self, items: Sequence[Shown]) -> None:
+        self._draw(items[: self._limit])
+        if len(items) > self._limit:
+            words = f"Show all {len(items):,}"
+            with ui.expansion(words, value=self._open, on_value_change=self._note).props("dense").classes("w-full"):
+                self._draw(items[self._limit :])
+
+    def _note(self, event: ValueChangeEventArguments[Any]) -> None:
+        self._open = bool(event.value)
 
 
 def live(seconds: float, refresh: Callable[[], Coroutine[Any, Any, None]]) -> None:

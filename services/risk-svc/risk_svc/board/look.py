@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -9,15 +10,16 @@ from zoneinfo import ZoneInfo
 
 from candor.contracts import Component
 from risk_svc import schemas
-from risk_svc.domain.gap import BAND_NAMES
+from risk_svc.domain.gap import BAND_NAMES, band
 
 COLOURS: Final = {
     "none": "#2e7d5b",
-    "low": "#7a9a3a",
-    "medium": "#c98a1b",
-    "high": "#c4572b",
+    "low": "#5b7427",
+    "medium": "#8a5f0a",
+    "high": "#b04a20",
     "severe": "#a3203a",
 }
+"""White is read on each of them, 4.5 : 1 or better."""
 MUTED: Final = "#5b6776"
 STATES: Final = {
     "kept": "Kept",
@@ -47,6 +49,29 @@ NOT_SENT: Final = {
     "failed": "could not be sent",
     "suppressed": "not sent",
 }
+WHY_NOT: Final = {
+    "withdrawn": "the promise was withdrawn",
+    "disputed": "its outcome is disputed",
+    "historical": "it was over before Candor knew of it",
+    "no_contact": "no contact of the customer is known",
+    "no_consent": "the customer does not want such messages",
+    "bad_contact": "the customer's contact cannot be read",
+    "address_refused": "the mail server refused the address",
+    "daily_cap": "the customer had as many messages as one may get a day",
+    "superseded": "something newer was to be said",
+    "stale": "it was too old by then",
+    "erased": "the customer was erased",
+    "lint": "its text did not pass the checks",
+    "not_composed": "its text could not be written",
+    "sending_off": "sending is switched off",
+    "try_later": "the mail server asked to try later",
+    "refused": "the mail server refused it",
+    "gave_up": "it could not be delivered in time",
+    "outcome_unknown": "the mail server's answer was lost",
+    "claim_expired": "the process that was sending it ended",
+    "operator_not_sent": "somebody said that it was not sent",
+}
+"""Notify-svc's reasons in words; of its others, which say why it was to be sent, nothing needs to be said here."""
 
 
 class Entry(NamedTuple):
@@ -68,18 +93,24 @@ class Headline(NamedTuple):
     when: str
 
 
+def title(promise_id: str, what: str = "") -> str:
+    """What a browser's tab says of a promise."""
+    return f"{what[:80]} · {promise_id}" if what else promise_id
+
+
 def clock_text(moment: datetime, zone: str = "UTC") -> str:
     """Day and time in the promise's zone, e.g. `Fri 8 Mar 17:05`."""
     local = moment.astimezone(ZoneInfo(zone))
     return f"{local:%a} {local.day} {local:%b %H:%M}"
 
 
-def why(item: schemas.GapItem) -> str:
+def why(item: schemas.GapItem, zone: str = "UTC") -> str:
     """The largest part of the gap, in words; what became of it where the promise is no longer open."""
+    if item.standing == "broken":
+        return f"Broken: {_failing(item)}; promised for {clock_text(item.held_due, zone)}"
     if item.standing != "open":
         # Kept says that it was in time; what is missing of it still has to be said.
-        missing = [part.evidence for part in item.contributions if part.component is Component.SCOPE]
-        return "; ".join([STATES[item.standing], *missing])
+        return "; ".join([STATES[item.standing], *_evidence(item, Component.SCOPE)])
     if not item.contributions:
         return "on course"
     worst = max(item.contributions, key=lambda part: part.share)
@@ -88,6 +119,25 @@ def why(item: schemas.GapItem) -> str:
         # The evidence of lateness names them.
         said = "; ".join([said, *(one.evidence for one in item.contributions if one.component is Component.LATENESS)])
     return said
+
+
+def _failing(item: schemas.GapItem) -> str:
+    """What was late or is missing, and by how much."""
+    found = [*_evidence(item, Component.LATENESS), *_evidence(item, Component.SCOPE)]
+    return "; ".join(found) or "judged so, though it was not late"
+
+
+def _evidence(item: schemas.GapItem, component: Component) -> list[str]:
+    return [part.evidence for part in item.contributions if part.component is component and part.evidence]
+
+
+def badge(score: float) -> tuple[int, str]:
+    """The whole number that stands for a score of 0–100, and its colour, which depends on that number alone.
+
+    Rounded down, as bands begin at whole numbers: 74.6 is high, and shown as 75 it would be severe.
+    """
+    number = math.floor(score)
+    return number, COLOURS[band(number)]
 
 
 def slip(item: schemas.GapItem) -> str:
@@ -105,16 +155,18 @@ def headline(detail: schemas.GapDetail) -> Headline:
         parts.append(detail.too_little_history or f"may slip {slip(detail)}")
         if forecast.p50 and forecast.p80:
             parts.append(f"expected {clock_text(forecast.p50, zone)} to {clock_text(forecast.p80, zone)}")
-    who = f"{detail.customer_id} · {STATES[detail.standing]}"
-    return Headline(f"{detail.score:.0f}", COLOURS[detail.band], detail.what, who, f"{' · '.join(parts)} ({zone})")
+    who = f"{detail.customer_id} · {STATES['open'] if detail.standing == 'open' else why(detail, zone)}"
+    number, colour = badge(detail.score)
+    return Headline(str(number), colour, detail.what, who, f"{' · '.join(parts)} ({zone})")
 
 
 def row(item: schemas.GapItem) -> dict[str, Any]:
     """One row of the table: plain text and numbers only, as customers' words must never become markup."""
+    number, colour = badge(item.score)
     return {
         "id": item.promise_id,
-        "score": round(item.score),
-        "colour": COLOURS[item.band],
+        "score": number,
+        "colour": colour,
         "what": item.what,
         "customer": item.customer_id,
         "why": why(item),
@@ -177,7 +229,17 @@ def _notice(notice: schemas.NoticeOut) -> str:
     if notice.state == "sent":
         return TOLD.get(notice.statement, notice.statement)
     what = NOT_TOLD.get(notice.statement, notice.statement)
-    return f"{what} to the customer: {NOT_SENT.get(notice.state, notice.state)}"
+    return f"{what} to the customer: {NOT_SENT.get(notice.state, notice.state)}{_why_not(notice)}"
+
+
+def _why_not(notice: schemas.NoticeOut) -> str:
+    """E.g. `, as sending is switched off`; a preview is one only where sending is off."""
+    reason = notice.reason or ("sending_off" if notice.state == "preview" else "")
+    if reason in WHY_NOT:
+        return f", as {WHY_NOT[reason]}"
+    if notice.state not in ("held", "failed", "suppressed"):
+        return ""
+    return f", for the reason {reason.replace('_', ' ')}" if reason else "; the reason was not recorded"
 
 
 def _lateness(step: schemas.MilestoneOut) -> str:

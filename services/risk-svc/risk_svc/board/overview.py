@@ -7,7 +7,7 @@ from typing import Any, Final
 from nicegui import ui
 
 from risk_svc.board import look
-from risk_svc.board.frame import Address, live, page_frame
+from risk_svc.board.frame import Address, heading, live, page_frame
 from risk_svc.board.reading import Reading
 from risk_svc.domain.gap import BAND_NAMES
 from risk_svc.queries import Wanted
@@ -58,8 +58,11 @@ class Page:
         self.moment = page_frame("Board")
         self.numbers: dict[str, ui.label] = {}
         with ui.column().classes("w-full max-w-screen-xl mx-auto q-pa-sm"):
+            heading("Promises by gap").classes("unseen")
+            heading("Figures", 2).classes("unseen")
             self._figures()
             self.chart = ui.echart(look.bands_chart({})).classes("w-full").style("height: 96px")
+            heading("Promises", 2).classes("unseen")
             self._filters(address)
             self.table = _table()
             self.empty = _empty()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from nicegui import ui
@@ -10,7 +11,7 @@ from risk_svc import schemas
 from risk_svc.board import look
 from risk_svc.board.course import Move, course_chart, fan_may_be_drawn, moves, no_fan_words, rests_on
 from risk_svc.board.fan import fan_chart
-from risk_svc.board.frame import Chart, Part, card, live, page_frame, section_title
+from risk_svc.board.frame import Chart, Fold, Part, card, heading, live, page_frame, section_title
 from risk_svc.board.reading import Reading
 
 ICONS: Final = {
@@ -21,7 +22,7 @@ ICONS: Final = {
     "incident": ("thunderstorm", "warning"),
     "resolved": ("wb_sunny", "positive"),
     "notice": ("mail", "secondary"),
-    "unsent": ("drafts", "grey"),
+    "unsent": ("drafts", "grey-8"),
     "kept": ("verified", "positive"),
     "broken": ("report", "negative"),
 }
@@ -29,16 +30,18 @@ LEGEND: Final = (
     "Line: half of like cases are done by then (P50). Dark band: to P80, light band: to P90; of ten like cases eight "
     "and nine are done by its upper edge. What reaches the top may never come."
 )
+MOVES, LINES, ENTRIES = 3, 3, 5
+"""How many of each are shown before the fold: a page is a few screens of a phone."""
 WIDE, NARROW = "min-width: 290px; flex: 2 1 420px", "min-width: 260px; flex: 1 1 260px"
 
 
 class Page:
     """One open browser page about one promise."""
 
-    def __init__(self, reading: Reading, promise_id: str) -> None:
+    def __init__(self, reading: Reading, promise_id: str, what: str = "") -> None:
         self.reading = reading
         self.promise_id = promise_id
-        self.moment = page_frame("Promise")
+        self.moment = page_frame(look.title(promise_id, what))
         with ui.column().classes("w-full max-w-screen-lg mx-auto q-pa-sm"):
             self.missing = ui.label("There is no such promise (any more).")
             self.body = ui.column().classes("w-full")
@@ -52,27 +55,29 @@ class Page:
         self.head = Part(_head)
         with card():
             section_title("When it is expected")
-            self.fan = Chart(320)
-            self.legend = ui.label(LEGEND).style(f"color: {look.MUTED}; font-size: .85rem")
+            self.fan = Chart(280)
+            self.legend = ui.expansion("How to read it").props("dense").classes("w-full")
+            with self.legend:
+                ui.label(LEGEND).style(f"color: {look.MUTED}; font-size: .85rem")
             self.no_fan = ui.label().mark("no-fan")
         with ui.row().classes("w-full gap-4"):
             with _column(WIDE):
                 with card():
                     section_title("Its course")
-                    self.course = Chart(240)
+                    self.course = Chart(200)
                 with card():
-                    section_title("What moved the forecast")
-                    self.moves = Part(_moves)
+                    section_title("What moved the forecast, newest first")
+                    self.moves = Part(Fold(MOVES, _moves))
             with _column(NARROW):
                 with card():
                     section_title("What makes the gap")
                     self.gap = Part(_gap)
                 with card():
                     section_title("What the forecast rests on")
-                    self.basis = Part(_lines)
+                    self.basis = Part(Fold(LINES, _lines))
         with card():
-            section_title("What happened")
-            self.timeline = Part(_timeline)
+            section_title("What happened, newest first")
+            self.timeline = Part(Fold(ENTRIES, _timeline))
 
     async def refresh(self) -> None:
         """Read; draw again what changed."""
@@ -96,7 +101,7 @@ class Page:
         self.basis.show(rests_on(detail) or ["Nothing any more: it is over."])
         self.course.show(course_chart(detail, now))
         self.gap.show(sorted(detail.contributions, key=lambda part: -part.share))
-        self.timeline.show((detail.zone, look.timeline(detail)))
+        self.timeline.show([(detail.zone, entry) for entry in reversed(look.timeline(detail))])
 
 
 def _column(style: str) -> ui.column:
@@ -110,12 +115,12 @@ def _head(head: look.Headline) -> None:
             "font-size: 1.6rem; font-weight: 650"
         ).mark("score").props('aria-label="gap"')
         with ui.column().classes("gap-0"):
-            ui.label(head.what).classes("text-h6").props("role=heading aria-level=1")
+            heading(head.what)
             ui.label(head.who).style(f"color: {look.MUTED}")
     ui.label(head.when)
 
 
-def _moves(found: list[Move]) -> None:
+def _moves(found: Sequence[Move]) -> None:
     if not found:
         ui.label("Nothing yet: it has not been forecast.")
     with ui.element("ol").classes("w-full moves"):
@@ -127,7 +132,7 @@ def _moves(found: list[Move]) -> None:
                     ui.label(words)
 
 
-def _lines(lines: list[str]) -> None:
+def _lines(lines: Sequence[str]) -> None:
     for line in lines:
         ui.label(line)
 
@@ -143,13 +148,15 @@ def _gap(parts: list[schemas.ContributionOut]) -> None:
             ui.label(part.evidence).style(f"color: {look.MUTED}")
 
 
-def _timeline(found: tuple[str, list[look.Entry]]) -> None:
-    zone, entries = found
-    with ui.timeline(side="right", layout="dense"):
-        for entry in entries:
-            icon, colour = ICONS.get(entry.kind, ("circle", "grey"))
-            with ui.timeline_entry(
-                title=entry.title, subtitle=look.clock_text(entry.at, zone), icon=icon, color=colour
-            ):
-                if entry.detail:
-                    ui.label(entry.detail)
+def _timeline(found: Sequence[tuple[str, look.Entry]]) -> None:
+    # Not ui.timeline: it makes a heading of the sixth level of each entry.
+    with ui.element("ol").classes("w-full happened"):
+        for zone, entry in found:
+            icon, colour = ICONS.get(entry.kind, ("circle", "grey-8"))
+            with ui.element("li"):
+                ui.icon(icon, color=colour, size="1.2rem").props("aria-hidden=true")
+                with ui.column().classes("gap-0"):
+                    ui.label(look.clock_text(entry.at, zone)).style(f"color: {look.MUTED}; font-size: .85rem")
+                    ui.label(entry.title).classes("text-weight-medium")
+                    if entry.detail:
+                        ui.label(entry.detail)

@@ -8,7 +8,7 @@ from nicegui import ui
 
 from risk_svc import charts
 from risk_svc.board import look, scorecard
-from risk_svc.board.frame import Address, Chart, Part, card, live, page_frame, section_title
+from risk_svc.board.frame import Address, Chart, Part, card, heading, live, page_frame, section_title
 from risk_svc.board.reading import Reading
 from risk_svc.recorded import Recorded
 
@@ -55,7 +55,7 @@ class Page:
         self.moment = page_frame("Record")
         with ui.column().classes("w-full max-w-screen-xl mx-auto q-pa-sm"):
             with ui.row().classes("w-full items-center justify-between"):
-                ui.label("The forecasts' record").classes("text-h6").props("role=heading aria-level=1")
+                heading("The forecasts' record")
                 one = address.asked("class") or EVERY_CLASS
                 names = {one: one, EVERY_CLASS: "every class"}
                 self.chosen = ui.select(names, value=EVERY_CLASS, label="Class").props("dense outlined")

@@ -177,6 +177,7 @@ def _notice(state: PromiseState, envelope: Envelope, data: NoticeChanged) -> Fol
         None if data.told_low is None else data.told_low.timestamp(),
         None if data.told_high is None else data.told_high.timestamp(),
         None if data.next_update_by is None else data.next_update_by.timestamp(),
+        data.reason,
     )
     notices = [item for item in state.notices if item.notice_id != data.notice_id]
     state.notices = sorted([*notices, told], key=lambda item: (item.at, item.notice_id))[-NOTICES_LIMIT:]

@@ -15,7 +15,7 @@ from risk_svc.domain import gap as gaps
 from risk_svc.domain import record, scope, support, unmet
 from risk_svc.domain.forecast.base import Predictions
 from risk_svc.domain.incidents import Incident
-from risk_svc.domain.state import PromiseState, View, completed_at
+from risk_svc.domain.state import PromiseState, StepStatus, View, completed_at
 
 SPEAKING: Final = frozenset({"warning", "update", "cancelled"})
 LEAST_HORIZON_SHARE: Final = 0.05
@@ -220,9 +220,22 @@ def settled_words(state: PromiseState, standing: Standing, done: float | None) -
     """The evidence of L once it is known."""
     if standing is Standing.CANCELLED:
         return "cancelled"
-    if done is None:
-        return "not delivered"
-    return f"completed {span(max(0.0, done - state.deadline))} late"
+    said = "not delivered" if done is None else f"completed {span(max(0.0, done - state.deadline))} late"
+    return "; ".join([said, *late_steps(state, done)]) if standing is Standing.BROKEN else said
+
+
+def late_steps(state: PromiseState, done: float | None) -> list[str]:
+    """The step that was the latest of those on the way, and each that was missed, e.g. `departed was 42 min late`."""
+    # What completed the promise was late as the promise itself is.
+    steps = [step for step in state.steps if step.at is None or step.at != done]
+    late = [
+        (step.at - step.planned, step.name)
+        for step in steps
+        if step.status == StepStatus.REACHED and step.at is not None and step.planned is not None
+    ]
+    seconds, name = max(late, default=(0.0, ""))
+    said = [f"{name} was {span(seconds)} late"] if seconds >= 30 else []
+    return said + [f"{step.name} was missed" for step in steps if step.status == StepStatus.MISSED]
 
 
 def span(seconds: float) -> str:

@@ -62,7 +62,7 @@ class Item(msgspec.Struct, gc=False, array_like=True):
 
 
 class Told(msgspec.Struct, gc=False, array_like=True):
-    """The newest state of one notice to the customer."""
+    """The newest state of one notice to the customer; `reason`: notify-svc's code for it, "" in rows from before."""
 
     notice_id: str
     version: int
@@ -72,6 +72,7 @@ class Told(msgspec.Struct, gc=False, array_like=True):
     low: float | None = None
     high: float | None = None
     next_update_by: float | None = None
+    reason: str = ""
 
 
 class Trail(msgspec.Struct, gc=False, array_like=True, frozen=True):

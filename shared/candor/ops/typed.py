@@ -1,0 +1,30 @@
+"""The command line as it has to be typed where this runs."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+
+def typed(arguments: str) -> str:
+    """`candor ARGUMENTS` for a shell in this process's folder, e.g. `.candor/venv/bin/candor token`.
+
+    The bare name only where the shell finds this installation by it; a folder of one's own (CANDOR_HOME) is named too.
+    """
+    script = Path(sys.executable).with_name("candor")
+    found = shutil.which("candor")
+    bare = not script.exists() or (found is not None and Path(found).samefile(script))
+    command = "candor" if bare else shlex.quote(_from_here(script))
+    home = os.environ.get("CANDOR_HOME")
+    if home and Path(home).absolute() != Path(".candor").absolute():
+        command = f"CANDOR_HOME={shlex.quote(_from_here(Path(home)))} {command}"
+    return f"{command} {arguments}"
+
+
+def _from_here(path: Path) -> str:
+    """`path` from the working directory where it lies below it, else whole."""
+    whole = path.absolute()
+    return str(whole.relative_to(Path.cwd())) if whole.is_relative_to(Path.cwd()) else str(whole)

@@ -135,7 +135,7 @@ def where_to_look(folder: Folder) -> None:
         return
     places = {place.name: place.address for place in running.places}
     if "risk-web" in places:
-        console.print(f"Board: {places['risk-web']} (candor token prints a link that signs in)")
+        console.print(f"Board: {places['risk-web']}")
     if "mailbox" in places:
         console.print(f"Mailbox: {places['mailbox']}")
     for place in running.places:

@@ -23,6 +23,7 @@ from candor.web.codes import code_of
 from candor.web.health import Check, Health
 from candor.web.limits import Limits, LimitsMiddleware
 from candor.web.observed import ObservedMiddleware
+from candor.web.parameters import ParametersMiddleware
 from candor.web.problems import FieldError, Problem, pointer
 from candor.web.rates import Rates
 from candor.web.secret_files import SecretFile
@@ -69,6 +70,7 @@ def create_app(
     )
     # The last one added is the outermost: it sees what the other refuses.
     app.add_middleware(ShortcutMiddleware, owner=app)
+    app.add_middleware(ParametersMiddleware, owner=app)
     app.add_middleware(LimitsMiddleware, limits=limits)
     app.add_middleware(ObservedMiddleware, policies=policies or {})
     app.add_exception_handler(Problem, _problem)

@@ -43,6 +43,8 @@ CODES: Final[dict[str, Kind]] = {
     "uri_too_long": Kind(414, "The address is too long"),
     "unsupported_media_type": Kind(415, "The body's type or encoding is not read here"),
     "invalid_field": Kind(422, "A field's value is not allowed"),
+    "unknown_parameter": Kind(422, "A query parameter is not known to this route"),
+    "repeated_parameter": Kind(422, "A query parameter came more than once"),
     "idempotency_key_reused": Kind(422, "An earlier request with this Idempotency-Key had another body"),
     "unknown_type": Kind(422, "The event type is not known here"),
     "unsupported_version": Kind(422, "The schema version is not supported"),

@@ -7,7 +7,13 @@ from typing import Any, Final
 from fastapi import FastAPI
 
 from candor.web.codes import CODES
+from candor.web.parameters import PREFIX
 from candor.web.problems import MEDIA_TYPE
+
+REFUSED: Final = (
+    "A value is not allowed (`invalid_field`), a query parameter is not known here (`unknown_parameter`), or came more "
+    "than once (`repeated_parameter`); `errors` names each."
+)
 
 PROBLEM: Final[dict[str, Any]] = {
     "type": "object",
@@ -39,10 +45,10 @@ def install(app: FastAPI) -> None:
             document = plain()
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             schemas["Problem"] = PROBLEM
-            for operations in document.get("paths", {}).values():
+            for path, operations in document.get("paths", {}).items():
                 for operation in operations.values():
                     _lift_definitions(operation, schemas)
-                    _add_problems(operation)
+                    _add_problems(operation, strict=path.startswith(PREFIX))
             app.openapi_schema = document
         return app.openapi_schema
 
@@ -54,12 +60,12 @@ def _lift_definitions(operation: dict[str, Any], schemas: dict[str, Any]) -> Non
         schemas.update(content.get("schema", {}).pop("$defs", {}))
 
 
-def _add_problems(operation: dict[str, Any]) -> None:
+def _add_problems(operation: dict[str, Any], *, strict: bool) -> None:
     responses = operation.setdefault("responses", {})
     # FastAPI's own description of 422 is not what we answer.
     if "HTTPValidationError" in str(responses.get("422", "")):
         del responses["422"]
-    schema = {"$ref": "#/components/schemas/Problem"}
-    responses.setdefault(
-        "default", {"description": "A problem (RFC 9457)", "content": {MEDIA_TYPE: {"schema": schema}}}
-    )
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    if strict:
+        responses.setdefault("422", {"description": REFUSED, "content": content})
+    responses.setdefault("default", {"description": "A problem (RFC 9457)", "content": content})

@@ -38,7 +38,7 @@ def accesses(app: FastAPI) -> list[Access]:
     found: list[Access] = []
     for route in iter_route_contexts(app.routes):
         dependant: Dependant | None = getattr(route, "dependant", None)
-        guards = list(_calls(dependant)) if dependant else []
+        guards = list(calls(dependant)) if dependant else []
         roles = [guard.role for guard in guards if isinstance(guard, Guard)]
         signed = any(isinstance(guard, SignatureGuard) for guard in guards)
         body = dependant is not None and any(True for _ in _body_params(dependant))
@@ -62,10 +62,11 @@ def left_open(app: FastAPI, public: frozenset[str] = PUBLIC) -> list[Access]:
     return [one for one in accesses(app) if (one.open and one.path not in public) or one.parsed_by_framework]
 
 
-def _calls(dependant: Dependant) -> Iterator[object]:
+def calls(dependant: Dependant) -> Iterator[object]:
+    """What is called before a route, at any depth: guards among them."""
     for child in dependant.dependencies:
         yield child.call
-        yield from _calls(child)
+        yield from calls(child)
 
 
 def _body_params(dependant: Dependant) -> Iterator[object]:

@@ -1,0 +1,109 @@
+"""Query parameters that a route does not know, or that come twice, are refused: a misspelt filter would not filter.
+
+In one place for every route under /v1, so that a new route has it without a word; only a request with a query pays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+from urllib.parse import parse_qsl
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import RouteContext, iter_route_contexts
+from pydantic.fields import FieldInfo
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from candor.web.auth import Guard
+from candor.web.problems import FieldError, Problem
+from candor.web.routes import calls
+from candor.web.webhooks import SignatureGuard
+
+PREFIX: Final = "/v1/"
+"""Where the rule holds. Pages take what sign-in providers and mail programs add to an address."""
+UNKNOWN: Final = "is not a query parameter of this route"
+MOST_ERRORS: Final = 20
+LONGEST_NAME: Final = 64
+
+
+class _Known(NamedTuple):
+    """A route that some method and path lead to, and the query parameters that it reads."""
+
+    context: RouteContext
+    names: frozenset[str]
+
+
+class ParametersMiddleware:
+    """Around everything that routes; the table is made of the app's routes at the first request with a query."""
+
+    def __init__(self, app: ASGIApp, owner: FastAPI) -> None:
+        self.app = app
+        self._owner = owner
+        self._known: list[_Known] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["query_string"] or not scope["path"].startswith(PREFIX):
+            await self.app(scope, receive, send)
+            return
+        if self._known is None:
+            self._known = list(_routes(self._owner))
+        found = next((one for one in self._known if _leads(one.context, scope)), None)
+        errors = faults(scope["query_string"].decode("latin-1"), found.names) if found else []
+        if found is None or not errors:
+            await self.app(scope, receive, send)
+            return
+        scope["route"] = found.context.original_route
+        try:
+            # Who may not call the route is told that, and nothing else.
+            await _guarded(found.context, scope, receive)
+            problem = Problem("unknown_parameter" if _any_unknown(errors) else "repeated_parameter", errors=errors)
+        except Problem as refusal:
+            problem = refusal
+        await problem(scope, receive, send)
+
+
+def faults(query: str, names: frozenset[str]) -> list[FieldError]:
+    """What is wrong with the names of a query: those that are not in `names` first, then those that come twice."""
+    asked = [name for name, _ in parse_qsl(query, keep_blank_values=True)]
+    unknown = [name for name in dict.fromkeys(asked) if name not in names]
+    twice = [name for name in dict.fromkeys(asked) if name in names and asked.count(name) > 1]
+    words = f"{UNKNOWN}; there are: {', '.join(sorted(names))}" if names else f"{UNKNOWN}; there are none"
+    found = [FieldError(words, parameter=name[:LONGEST_NAME]) for name in unknown]
+    found += [FieldError("may be given once", parameter=name) for name in twice]
+    return found[:MOST_ERRORS]
+
+
+def _any_unknown(errors: list[FieldError]) -> bool:
+    return errors[0].detail.startswith(UNKNOWN)
+
+
+def parameters(dependant: Dependant) -> frozenset[str]:
+    """Names of the query parameters that a route reads, at any depth, those inside a model among them."""
+    found: set[str] = set()
+    for field in dependant.query_params:
+        fields: dict[str, FieldInfo] | None = getattr(field.field_info.annotation, "model_fields", None)
+        found |= {info.alias or name for name, info in fields.items()} if fields else {field.alias}
+    return frozenset(found).union(*(parameters(child) for child in dependant.dependencies))
+
+
+def _routes(app: FastAPI) -> Iterator[_Known]:
+    for context in iter_route_contexts(app.routes):
+        dependant: Dependant | None = getattr(context, "dependant", None)
+        if dependant is not None and (context.path or "").startswith(PREFIX):
+            yield _Known(context, parameters(dependant))
+
+
+def _leads(context: RouteContext, scope: Scope) -> bool:
+    return scope["method"] in (context.methods or ()) and context.path_regex.match(scope["path"]) is not None
+
+
+async def _guarded(context: RouteContext, scope: Scope, receive: Receive) -> None:
+    """Raises the Problem of a caller who is not let in; a webhook's signature is checked on its body, as ever."""
+    request = Request(scope, receive)
+    for guard in calls(context.dependant):
+        if isinstance(guard, Guard):
+            await guard(request)
+        elif isinstance(guard, SignatureGuard):
+            await guard(request, scope["path"].rpartition("/")[2])

@@ -86,9 +86,9 @@ class _Validators:
         assert response.status_code < 500, said
         responses = self._document["paths"][path][method.lower()]["responses"]
         described = responses.get(str(response.status_code))
-        problem = described is None
-        if problem:
-            assert response.status_code >= 400, said
+        problem = response.status_code >= 400
+        if described is None:
+            assert problem, said
             described = responses["default"]
         content = described["content"]["application/problem+json" if problem else "application/json"]
         rooted = _rooted(content["schema"])

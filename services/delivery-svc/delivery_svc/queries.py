@@ -10,16 +10,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from candor.intake.routes import Viewer, door, no_nul, shown
-from candor.web.listings import listed, matching
+from candor.web.listings import counted, listed, matching
 from candor.web.pages import Cursor, Limit, link_header
 from candor.web.problems import Problem
 from delivery_svc.answers import waiting
 from delivery_svc.domain import ParkReason
-from delivery_svc.shapes import IncidentOut, MilestonePage, ParkedPage
+from delivery_svc.shapes import IncidentOut, IncidentPage, MilestonePage, ParkedPage
 from delivery_svc.tables import IncidentRow, MilestoneRow, ParkedRow, SightingRow
 
 WaitsFor = Annotated[Literal["awaiting_promise", "awaiting_reference", "ambiguous_reference"] | None, Query()]
 Filter = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
+IncidentStatus = Annotated[Literal["opened", "changed", "resolved"] | None, Query()]
 Source = Annotated[str | None, Query(max_length=256)]
 MOST_REPORTS: Final = 1000
 router: Final = APIRouter(tags=["delivery"])
@@ -46,7 +47,7 @@ async def parked(
         (ParkedRow.promise_id, promise_id),
     )
     found = await listed(door(request).database, query, ((ParkedRow.seq, int),), cursor, limit)
-    return shown({"items": [_parked(row) for row in found.items]}, link_header(request, found.next))
+    return shown(found.document([_parked(row) for row in found.items]), link_header(request, found.next))
 
 
 @router.get("/v1/milestones", responses={200: {"model": MilestonePage}})
@@ -61,25 +62,40 @@ async def milestones(
     query = select(MilestoneRow).where(MilestoneRow.promise_id == promise_id)
     found = await listed(door(request).database, query, ((MilestoneRow.version, int),), cursor, limit)
     items = [row.model_dump() | {"delivered": _parts(row.delivered)} for row in found.items]
-    return shown({"items": items}, link_header(request, found.next))
+    return shown(found.document(items), link_header(request, found.next))
+
+
+@router.get("/v1/incidents", responses={200: {"model": IncidentPage}})
+async def incidents(
+    request: Request, _principal: Viewer, limit: Limit = 50, cursor: Cursor = None, status: IncidentStatus = None
+) -> Response:
+    """Incidents as they stand, by id."""
+    query = matching(select(IncidentRow), (IncidentRow.status, status))
+    found = await listed(door(request).database, query, ((IncidentRow.incident_id, str),), cursor, limit)
+    return shown(found.document([_incident(row) for row in found.items]), link_header(request, found.next))
 
 
 @router.get("/v1/incidents/{incident_id}", responses={200: {"model": IncidentOut}})
 async def incident(
     request: Request, incident_id: Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,128}$")], _principal: Viewer
 ) -> Response:
-    """One incident as it stands, with the reports behind it (at most 1,000, newest arrivals last)."""
+    """One incident as it stands, with the reports behind it (the first 1,000, newest arrivals last) and how many."""
     reports = select(SightingRow).where(SightingRow.incident_id == incident_id).order_by(col(SightingRow.seq))
     async with door(request).database.reading() as session:
         row = await session.get(IncidentRow, incident_id)
         if row is None:
             raise Problem.not_found("there is no such incident")
         sightings = (await session.exec(reports.limit(MOST_REPORTS))).all()
-    # A picture stored before titles could be public has none that is.
-    document = {"public_title": None} | row.picture | {"version": row.version}
-    document["affects"] = [{"kind": kind, "id": name} for kind, name in row.picture["affects"]]
+        count = await counted(session, reports)
+    document = _incident(row) | {"reports_total": count.total, "reports_total_exact": count.total_exact}
     document["reports"] = [seen.model_dump(include={"status", "at", "source", "source_event"}) for seen in sightings]
     return shown(document, {"ETag": f'"{row.version}"'})
+
+
+def _incident(row: IncidentRow) -> dict[str, Any]:
+    affects = [{"kind": kind, "id": name} for kind, name in row.picture["affects"]]
+    # A picture stored before titles could be public has none that is.
+    return {"public_title": None} | row.picture | {"version": row.version, "affects": affects}
 
 
 def _parked(row: ParkedRow) -> dict[str, Any]:

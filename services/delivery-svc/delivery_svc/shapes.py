@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from candor.web.listings import Counted
 from delivery_svc.schemas import AffectedIn, DeliveredIn, ReferenceIn
 
 Status = Literal["planned", "started", "reached", "redated", "missed", "cancelled"]
@@ -74,7 +75,7 @@ class ParkedItem(BaseModel):
     parked_at: datetime
 
 
-class ParkedPage(BaseModel):
+class ParkedPage(Counted):
     """A page of them, oldest first; `Link` has the next."""
 
     items: list[ParkedItem]
@@ -97,7 +98,7 @@ class MilestoneItem(BaseModel):
     delivered: list[DeliveredIn]
 
 
-class MilestonePage(BaseModel):
+class MilestonePage(Counted):
     """A page of one promise's milestones, in the order in which they were passed on."""
 
     items: list[MilestoneItem]
@@ -112,8 +113,8 @@ class SightingItem(BaseModel):
     source_event: str
 
 
-class IncidentOut(BaseModel):
-    """An incident as it stands, and every report of it, late ones too."""
+class IncidentItem(BaseModel):
+    """An incident as it stands."""
 
     incident_id: str
     version: int
@@ -127,4 +128,17 @@ class IncidentOut(BaseModel):
     at: datetime
     expected_end: datetime | None
     resolved_at: datetime | None
+
+
+class IncidentOut(IncidentItem):
+    """An incident as it stands, with its reports, late ones too: the first 1,000 of `reports_total`."""
+
     reports: list[SightingItem]
+    reports_total: int
+    reports_total_exact: bool
+
+
+class IncidentPage(Counted):
+    """A page of incidents by id; `Link` has the next."""
+
+    items: list[IncidentItem]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query
-from sqlmodel import col, select
+from sqlmodel import select
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,7 +14,8 @@ from candor.store.db import Database
 from candor.store.unit_of_work import unit_of_work
 from candor.web.auth import Principal, Role, require
 from candor.web.body import accepts, read
-from candor.web.pages import Cursor, Limit, decode_cursor, link_header, page
+from candor.web.listings import listed, matching
+from candor.web.pages import Cursor, Limit, link_header
 from candor.web.problems import Problem
 from notify_svc import control, resolve
 from notify_svc.domain.history import State
@@ -52,24 +53,16 @@ async def notices(
     customer_id: Filter = None,
 ) -> Response:
     """Notices, newest first, each with its reason and its message verbatim; without `audience`, owners' as well."""
-    query = select(NoticeRow)
-    wanted: tuple[tuple[Any, str | None], ...] = (
+    query = matching(
+        select(NoticeRow),
         (NoticeRow.audience, audience),
         (NoticeRow.state, state),
         (NoticeRow.statement, statement),
         (NoticeRow.promise_id, promise_id),
         (NoticeRow.customer_id, customer_id),
     )
-    for column, value in wanted:
-        if value is not None:
-            query = query.where(col(column) == str(value))
-    after = decode_cursor(cursor, int)
-    if after is not None:
-        query = query.where(col(NoticeRow.seq) < after[0])
-    async with _database(request).reading() as session:
-        rows = (await session.exec(query.order_by(col(NoticeRow.seq).desc()).limit(limit + 1))).all()
-    shown = page(rows, limit, lambda row: (row.seq,))
-    return _json({"items": [notice_out(row) for row in shown.items]}, link_header(request, shown.next))
+    found = await listed(_database(request), query, ((NoticeRow.seq, int),), cursor, limit, falling=True)
+    return _json(found.document([notice_out(row) for row in found.items]), link_header(request, found.next))
 
 
 @router.get("/v1/notices/{notice_id}", responses={200: {"model": NoticeWhole}})

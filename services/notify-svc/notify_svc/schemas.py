@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from candor.web.fields import Body
+from candor.web.listings import Counted
 from notify_svc.tables import NoticeRow
 
 
@@ -74,7 +75,7 @@ class NoticeWhole(NoticeOut):
     unknown_since: datetime | None
 
 
-class NoticePage(BaseModel):
+class NoticePage(Counted):
     """A page of notices; the Link header leads to the next one."""
 
     items: list[NoticeOut]

@@ -50,7 +50,7 @@ async def promises(
     if due_before is not None:
         query = query.where(col(PromiseRow.held_due) < due_before)
     found = await listed(door(request).database, query, EARLIEST, cursor, limit)
-    return shown({"items": [answers.stored(row) for row in found.items]}, link_header(request, found.next))
+    return shown(found.document([answers.stored(row) for row in found.items]), link_header(request, found.next))
 
 
 @router.get("/v1/promises/{promise_id}", responses={200: {"model": PromiseWithHistory}})

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from candor.web.listings import Counted
 from promise_svc.schemas import DependencyIn, ItemIn, ReferenceIn
 
 
@@ -72,7 +73,7 @@ class PromiseWithHistory(PromiseOut):
     changes: list[ChangeOut]
 
 
-class PromisePage(BaseModel):
+class PromisePage(Counted):
     """A page of promises by held date; `Link` has the next."""
 
     items: list[PromiseOut]

@@ -7,31 +7,35 @@ from datetime import datetime
 from statistics import median
 from typing import Any, Final, Literal, NamedTuple, cast
 
-from sqlalchemy import Select, func
+from sqlalchemy import Select, func, union_all
 from sqlalchemy import select as sql_select
 from sqlmodel import col, select, tuple_
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
+from candor.contracts import Standing
+from candor.web.listings import matching
 from risk_svc.domain.gap import BANDS, DOUBT
 from risk_svc.domain.track import UNSTATED, Scored
+from risk_svc.searching import begins
 from risk_svc.tables import ForecastScoreRow, IncidentRow, PromiseStateRow
 
 Row = PromiseStateRow
 Score: Final = cast(Any, ForecastScoreRow)
 TIMES: Final = (Score.completed_at, Score.p50, Score.p80, Score.p90)
-Sort = Literal["score", "due"]
+Sort = Literal["score", "due", "chance"]
 MOST_VALUES: Final = 1000
 
 
 class Wanted(NamedTuple):
-    """Filters of a list of gaps; None does not filter."""
+    """Filters of a list of gaps; None does not filter. `search`: how a promise's or customer's id begins, any case."""
 
     band: str | None = None
     standing: str | None = None
     customer_id: str | None = None
     kind: str | None = None
     min_score: float | None = None
+    search: str | None = None
 
 
 class WantedScores(NamedTuple):
@@ -51,26 +55,64 @@ def limits(band: str) -> tuple[float, float]:
     return bounds[band]
 
 
-def listing(wanted: Wanted, sort: Sort, after: tuple[Any, ...] | None) -> SelectOfScalar[Row]:
-    """Gaps by score (highest first) or by the date held (earliest first), after a cursor's position."""
-    query = select(Row).where(Row.shown)
-    for column, value in (
-        (Row.standing, wanted.standing), (Row.customer_id, wanted.customer_id), (Row.kind, wanted.kind)
-    ):  # fmt: skip
-        if value is not None:
-            query = query.where(col(column) == value)
+def wanted_rows(wanted: Wanted) -> SelectOfScalar[Row]:
+    """The promises wanted, in no order."""
+    query = matching(
+        select(Row).where(Row.shown),
+        (Row.standing, wanted.standing),
+        (Row.customer_id, wanted.customer_id),
+        (Row.kind, wanted.kind),
+    )
     if wanted.min_score is not None:
         query = query.where(col(Row.score) >= wanted.min_score)
     if wanted.band is not None:
         low, high = limits(wanted.band)
         query = query.where(col(Row.score) >= low, col(Row.score) < high)
-    if sort == "due":
-        place = (col(Row.held_due), col(Row.promise_id))
-        query = query.where(tuple_(*place) > after) if after else query
-        return query.order_by(*place)
-    place_by_score = (col(Row.score), col(Row.promise_id))
-    query = query.where(tuple_(*place_by_score) < after) if after else query
-    return query.order_by(*(column.desc() for column in place_by_score))
+    if wanted.search is not None:
+        query = query.where(begins(wanted.search, Row.promise_id, Row.customer_id))
+    return query
+
+
+def listing(
+    wanted: Wanted, sort: Sort, after: tuple[Any, ...] | None = None, *, limit: int, skip: int = 0
+) -> SelectOfScalar[Row]:
+    """At most `limit` of the promises wanted, after a cursor's position or after the first `skip`.
+
+    By gap or chance to slip, highest first, or by the promised date, earliest first; a cursor goes with gap or date.
+    """
+    some = _chosen(wanted, sort, after, limit + skip).subquery()
+    chosen = sql_select(some.c.promise_id).order_by(*_order(sort, some.c)).offset(skip).limit(limit)
+    # Only ids are sorted and skipped; whole rows are read of the page alone.
+    return select(Row).where(col(Row.promise_id).in_(chosen)).order_by(*_order(sort, Row))
+
+
+def _chosen(wanted: Wanted, sort: Sort, after: tuple[Any, ...] | None, most: int) -> Any:
+    """The first `most` ids in the order asked for, with what they are sorted by."""
+    if sort == "score" and wanted.standing is None and wanted.search is None:
+        # The index goes by standing first: the best of each, and among those the best.
+        each = (wanted._replace(standing=standing.value) for standing in Standing)
+        best = (_ids(one, sort, after, most).subquery() for one in each)
+        return union_all(*(sql_select(some) for some in best))
+    return _ids(wanted, sort, after, most)
+
+
+def _ids(wanted: Wanted, sort: Sort, after: tuple[Any, ...] | None, most: int) -> Select[Any]:
+    place = {"due": Row.held_due, "chance": Row.p_slip, "score": Row.score}[sort]
+    query = wanted_rows(wanted).with_only_columns(col(place), col(Row.promise_id))
+    if after is not None:
+        here = tuple_(col(place), col(Row.promise_id))
+        query = query.where(here > after if sort == "due" else here < after)
+    return cast(Select[Any], query.order_by(*_order(sort, Row)).limit(most))
+
+
+def _order(sort: Sort, of: Any) -> tuple[Any, ...]:
+    match sort:
+        case "due":
+            return (of.held_due, of.promise_id)
+        case "chance":
+            return (of.p_slip.desc().nulls_last(), of.promise_id.desc())
+        case _:
+            return (of.score.desc(), of.promise_id.desc())
 
 
 async def counts(session: AsyncSession) -> dict[str, Any]:

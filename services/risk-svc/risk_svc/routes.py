@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from candor.store.db import Database
 from candor.web.auth import Principal, Role, require
+from candor.web.listings import counted
 from candor.web.pages import decode_cursor, link_header, page
 from candor.web.problems import Problem
 from risk_svc import answers, queries, recorded, schemas, versions
@@ -30,12 +31,14 @@ async def gaps(
     """Promises by gap, widest first, or by the date held, earliest first; no history, no placeholders."""
     by_due = asked.sort == "due"
     after = decode_cursor(asked.cursor, datetime, str) if by_due else decode_cursor(asked.cursor, float, str)
-    wanted = queries.Wanted(asked.band, asked.standing, asked.customer, _printable(asked.kind), asked.min_score)
+    kind = _printable(asked.kind)
+    wanted = queries.Wanted(asked.band, asked.standing, asked.customer, kind, asked.min_score, asked.search)
     async with database(request).reading() as session:
-        rows = (await session.exec(queries.listing(wanted, asked.sort, after).limit(asked.limit + 1))).all()
+        rows = (await session.exec(queries.listing(wanted, asked.sort, after, limit=asked.limit + 1))).all()
+        number = await counted(session, queries.wanted_rows(wanted))
     found = page(rows, asked.limit, _by_due if by_due else _by_score)
     response.headers.update(link_header(request, found.next))
-    return schemas.GapPage(items=[answers.item(from_bytes(row.state)) for row in found.items])
+    return schemas.GapPage(items=[answers.item(from_bytes(row.state)) for row in found.items], **number._asdict())
 
 
 @router.get("/v1/gaps/{promise_id}")

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from candor.contracts import Component, FactKind, Label, Standing
 from candor.web.fields import Moment
+from candor.web.listings import Counted
 from candor.web.pages import LARGEST, LONGEST_CURSOR
 
 
@@ -23,6 +24,11 @@ class GapsAsked(BaseModel):
     customer: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._:-]{1,128}$")
     kind: str | None = Field(default=None, max_length=256)
     min_score: float | None = Field(default=None, ge=0, le=100)
+    search: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9._:-]{1,128}$",
+        description="How the promise's or the customer's id begins, in upper or lower case.",
+    )
 
 
 class ContributionOut(BaseModel):
@@ -101,7 +107,7 @@ class GapItem(BaseModel):
     contributions: list[ContributionOut]
 
 
-class GapPage(BaseModel):
+class GapPage(Counted):
     """A page of gaps; the next page is in the `Link` header."""
 
     items: list[GapItem]

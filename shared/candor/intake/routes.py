@@ -23,7 +23,7 @@ from candor.store.receipts import Answer, Receipt
 from candor.web.auth import Principal, Role, require
 from candor.web.body import accepts, read
 from candor.web.idempotency import parse_key
-from candor.web.listings import listed, matching
+from candor.web.listings import Counted, listed, matching
 from candor.web.pages import Cursor, Limit, link_header
 from candor.web.problems import Problem
 from candor.web.webhooks import Signed
@@ -79,7 +79,7 @@ class RejectedItem(BaseModel):
     received_at: datetime
 
 
-class RejectedPage(BaseModel):
+class RejectedPage(Counted):
     """A page of them, newest first; `Link` has the next."""
 
     items: list[RejectedItem]
@@ -180,10 +180,11 @@ def common(table: type[RejectedColumns]) -> APIRouter:
         """Signed webhooks that could not be used, newest first, without their content."""
         no_nul(source=source, reason=reason)
         query = matching(select(table), (table.source, source), (table.reason, reason))
-        order = ((table.received_at, datetime), (table.source, str), (table.event_id, str))
+        # The body's hash as well: two bodies under one id in one transaction share all else.
+        order = ((table.received_at, datetime), (table.source, str), (table.event_id, str), (table.body_sha256, bytes))
         found = await listed(door(request).database, query, order, cursor, limit, falling=True)
         items = [row.model_dump(exclude={"body_sha256"}) for row in found.items]
-        return shown({"items": items}, link_header(request, found.next))
+        return shown(found.document(items), link_header(request, found.next))
 
     return router
 

@@ -15,6 +15,7 @@ ROUTES: list[tuple[str, str, Any, str, int]] = [
     ("POST", "/v1/milestones", milestone("p-unknown"), "operator", 202),
     ("GET", "/v1/milestones?promise_id={p}", None, "viewer", 200),
     ("POST", "/v1/incidents", incident("i-roles"), "operator", 202),
+    ("GET", "/v1/incidents", None, "viewer", 200),
     ("GET", "/v1/incidents/{i}", None, "viewer", 200),
     ("POST", "/v1/events", [], "operator", 202),
     ("GET", "/v1/parked", None, "viewer", 200),

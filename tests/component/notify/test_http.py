@@ -18,6 +18,7 @@ from notify_svc import control
 from notify_svc.routes import router
 from notify_svc.settings import NotifySettings
 from tests.component.notify.smtp_script import CUT, Script, serving
+from tests.support.lists import MANY, copied, walk
 from tests.support.notify import FINE, LATE, Desk, contact, departed_late, gap, promise, staff
 
 ROLES = ("viewer", "operator", "approver", "admin")
@@ -260,3 +261,11 @@ async def test_metrics_count_notices_by_state_and_the_age_of_unknown_ones(desk_:
     assert 'candor_notices_in_state{state="unknown"} 1.0' in page
     assert "candor_notice_unknown_oldest_age_seconds" in page
     assert "pat@" not in page
+
+
+async def test_ten_thousand_notices_are_counted_and_paged_to_the_end(desk_: Desk, api: httpx.AsyncClient) -> None:
+    await desk_.warned(gap(2))
+    await copied(desk_.database.pool, "notice", "'notice_id', 'n' || n, 'seq', n + 10, 'episode', n + 10")
+    found = await walk(api, "/v1/notices", key("viewer"))
+    assert len({item["notice_id"] for item in found}) == MANY
+    assert await walk(api, "/v1/notices", key("viewer"), state="failed") == []

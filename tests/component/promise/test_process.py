@@ -81,7 +81,11 @@ async def test_a_process_takes_requests_and_ends_in_order(
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
             await ready(client)
             key = {"authorization": f"Bearer {keys.keys['viewer']}"}
-            assert (await client.get("/v1/rejected", headers=key)).json() == {"items": []}
+            assert (await client.get("/v1/rejected", headers=key)).json() == {
+                "items": [],
+                "total": 0,
+                "total_exact": True,
+            }
         process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(process.wait(), 60) == 0
     finally:

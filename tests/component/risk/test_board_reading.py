@@ -11,9 +11,8 @@ import pytest
 from candor.store.db import Database
 from candor.store.unit_of_work import unit_of_work
 from risk_svc import store
-from risk_svc.board.reading import LISTS, RECORDS, Reading
+from risk_svc.board.reading import LISTS, RECORDS, Asked, Reading
 from risk_svc.domain.record import Score
-from risk_svc.queries import Wanted
 from tests.support.clocks import ManualClock
 from tests.support.risk import MADE_S, Desk, Story
 
@@ -95,10 +94,10 @@ async def test_a_record_that_takes_long_is_read_seldom(reading: Reading, watch: 
 
 async def test_a_list_is_as_fresh_as_ever(reading: Reading, watch: Watch, desk: Desk) -> None:
     watch.each = 2.0
-    assert (await reading.overview(Wanted())).items == []
+    assert (await reading.overview(Asked())).items == []
     watch.each = 0.0
     await desk.take(Story("p1").made())
     reading.changes += 1
     watch.now += LISTS.fresh + 0.1
-    assert [item.promise_id for item in (await reading.overview(Wanted())).items] == ["p1"]
+    assert [item.promise_id for item in (await reading.overview(Asked())).items] == ["p1"]
     assert await reading.promise("p2") is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlencode
@@ -34,6 +35,7 @@ h2 { font-size: 1rem; line-height: 1.75; }
 
 
 LONGEST: Final = 256
+FURTHEST: Final = re.compile(r"[1-9][0-9]{0,5}")
 Shown = TypeVar("Shown")
 
 
@@ -101,15 +103,27 @@ class Address:
 
     def __init__(self, request: Request) -> None:
         self._path, self._asked = request.url.path, request.query_params
-        self._kept: dict[str, tuple[ValueElement[Any], str]] = {}
+        self._kept: dict[str, tuple[ValueElement[Any], Any]] = {}
 
-    def keep(self, name: str, control: ValueElement[Any]) -> None:
-        """`control` begins as the address says, where it has that choice; what is chosen then is written there."""
-        usual, asked = control.value or "", self.asked(name)
+    def keep(self, name: str, control: ValueElement[Any], formerly: str = "") -> None:
+        """`control` begins as the address says, where it has that choice; what is chosen then is written there.
+
+        `formerly`: what its name was in addresses that people may have kept.
+        """
+        usual, asked = control.value or "", self.asked(name) or self.asked(formerly)
         if asked is not None and (not isinstance(control, ui.select) or asked in control.options):
             control.set_value(asked)
         self._kept[name] = (control, usual)
         control.on_value_change(self._write)
+
+    def keep_page(self, pages: ui.pagination) -> None:
+        """The same for the page of a list, from 1: the first where the address names none."""
+        words = self.asked("page") or ""
+        page = int(words) if FURTHEST.fullmatch(words) else 1
+        pages.max = page
+        pages.set_value(page)
+        self._kept["page"] = (pages, 1)
+        pages.on_value_change(self._write)
 
     def asked(self, name: str) -> str | None:
         """What the address says of `name`; None where it says nothing that could be a name."""

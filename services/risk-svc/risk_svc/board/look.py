@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from candor.contracts import Component
+from candor.web.listings import Total
 from risk_svc import schemas
 from risk_svc.domain.gap import BAND_NAMES, band
 
@@ -20,6 +21,8 @@ COLOURS: Final = {
     "severe": "#a3203a",
 }
 """White is read on each of them, 4.5 : 1 or better."""
+PAGE: Final = 25
+"""Promises on a page of the board."""
 MUTED: Final = "#5b6776"
 STATES: Final = {
     "kept": "Kept",
@@ -175,6 +178,13 @@ def row(item: schemas.GapItem) -> dict[str, Any]:
         "told": "told" if item.told else "",
         "standing": STATES[item.standing],
     }
+
+
+def page_words(page: int, rows: int, number: Total) -> str:
+    """Which promises of how many a page shows, e.g. `26–50 of 10,002 promises`."""
+    first = (page - 1) * PAGE + 1
+    of = f"{number} promise{'' if number == (1, True) else 's'}"
+    return f"{first:,}–{first + rows - 1:,} of {of}" if rows else f"none of {of}" if number.total else "no promises"
 
 
 def bands_chart(bands: dict[str, int]) -> dict[str, Any]:

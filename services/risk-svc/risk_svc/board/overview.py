@@ -8,7 +8,7 @@ from nicegui import ui
 
 from risk_svc.board import look
 from risk_svc.board.frame import Address, heading, live, page_frame
-from risk_svc.board.reading import Reading
+from risk_svc.board.reading import Asked, Reading
 from risk_svc.domain.gap import BAND_NAMES
 from risk_svc.queries import Wanted
 
@@ -34,17 +34,19 @@ EMPTY: Final = (
     "Nothing here yet? Make a first promise as README.md shows under “A first promise by hand”,",
     "or import your history with: candor import history.jsonl (it teaches the forecasts, and is not listed here).",
 )
+SORTS: Final = {"score": "gap, widest first", "chance": "chance to slip", "due": "promised date"}
 # Cells are bound as text: {{ }} never makes markup of what a customer wrote.
 SCORE: Final = """<q-td :props="props"><span :style="{background: props.row.colour, color: '#fff',
   padding: '2px 8px', borderRadius: '9px', fontWeight: 600}">{{ props.row.score }}</span></q-td>"""
 WHAT: Final = """<q-td :props="props"><a :href="'/board/promises/' + encodeURIComponent(props.row.id)"
   style="color:#1f4e5f;font-weight:600">{{ props.row.what }}</a>
-  <div style="color:#5b6776;font-size:.8rem">{{ props.row.customer }}</div></q-td>"""
+  <div style="color:#5b6776;font-size:.8rem">{{ props.row.id }} · {{ props.row.customer }}</div></q-td>"""
 CARD: Final = """<div class="q-pa-xs col-12"><q-card flat bordered class="q-pa-sm">
   <div class="row items-center no-wrap"><span :style="{background: props.row.colour, color: '#fff',
   padding: '2px 8px', borderRadius: '9px', fontWeight: 600}">{{ props.row.score }}</span>
   <a class="q-ml-sm" :href="'/board/promises/' + encodeURIComponent(props.row.id)"
   style="color:#1f4e5f;font-weight:600">{{ props.row.what }}</a></div>
+  <div style="color:#5b6776;font-size:.8rem">{{ props.row.id }} · {{ props.row.customer }}</div>
   <div class="q-mt-xs">{{ props.row.why }}</div><div style="color:#5b6776;font-size:.8rem">
   may slip {{ props.row.slip }} · {{ props.row.due }} · {{ props.row.standing }} {{ props.row.told }}</div>
   </q-card></div>"""
@@ -64,7 +66,12 @@ class Page:
             self.chart = ui.echart(look.bands_chart({})).classes("w-full").style("height: 96px")
             heading("Promises", 2).classes("unseen")
             self._filters(address)
+            self.number = ui.label().style(f"color: {look.MUTED}").mark("number")
             self.table = _table()
+            self.pages = ui.pagination(1, 1, direction_links=True).classes("self-center").mark("pages")
+            self.pages.props('max-pages=6 boundary-numbers aria-label="Pages"')
+            address.keep_page(self.pages)
+            self.pages.on_value_change(self.refresh)
             self.empty = _empty()
             live(1.0, self.refresh)
 
@@ -81,19 +88,34 @@ class Page:
             bands = {"": "every gap", **{name: name for name in BAND_NAMES}}
             self.standing = ui.select(states, value="open", label="Stands").props("dense outlined").classes("w-32")
             self.band = ui.select(bands, value="", label="Gap").props("dense outlined").classes("w-32")
-            self.customer = ui.input("Customer id").props("dense outlined clearable debounce=400").classes("w-64")
-            controls = {"standing": self.standing, "band": self.band, "customer": self.customer}
+            self.sort = ui.select(SORTS, value="score", label="Sorted by").props("dense outlined").classes("w-48")
+            self.search = ui.input("Promise or customer id").props("dense outlined clearable debounce=400")
+            self.search.classes("w-64")
+            controls = {"standing": self.standing, "band": self.band, "sort": self.sort, "search": self.search}
             for name, control in controls.items():
-                address.keep(name, control)
-                control.on_value_change(self.refresh)
+                address.keep(name, control, formerly="customer" if name == "search" else "")
+                control.on_value_change(self.narrowed)
 
-    def wanted(self) -> Wanted:
-        """The filters as they are set."""
-        return Wanted(self.band.value or None, self.standing.value or None, (self.customer.value or "").strip() or None)
+    async def narrowed(self) -> None:
+        """Another list is wanted: it begins at its first page, in the address as well."""
+        if self.pages.value != 1:
+            self.pages.set_value(1)
+        else:
+            await self.refresh()
+
+    def asked(self) -> Asked:
+        """The page and the filters as they are set."""
+        search = (self.search.value or "").strip() or None
+        wanted = Wanted(self.band.value or None, self.standing.value or None, search=search)
+        return Asked(wanted, self.sort.value, self.pages.value or 1)
 
     async def refresh(self) -> None:
         """Read, and change what differs."""
-        found = await self.reading.overview(self.wanted())
+        asked = self.asked()
+        found = await self.reading.overview(asked)
+        if asked != self.asked():
+            # Something else was chosen meanwhile: that has a refresh of its own.
+            return
         figures: dict[str, Any] = {**found.counts, **found.counts["settled"]}
         for name, label in self.numbers.items():
             label.set_text(f"{figures[name]:,}")
@@ -104,11 +126,16 @@ class Page:
             self.table.rows = rows
             self.table.update()
         self.empty.set_visibility(not rows)
+        self.number.set_text(look.page_words(found.page, len(rows), found.number))
+        self.pages.max = found.pages
+        self.pages.set_visibility(found.pages > 1)
+        if found.page != asked.page:
+            self.pages.set_value(found.page)
 
 
 def _table() -> ui.table:
-    table = ui.table(columns=COLUMNS, rows=[], row_key="id", pagination=25).classes("w-full").mark("promises")
-    table.props('flat bordered :grid="window.innerWidth < 900" hide-header-sort aria-label="Promises by gap"')
+    table = ui.table(columns=COLUMNS, rows=[], row_key="id").classes("w-full").mark("promises")
+    table.props('flat bordered :grid="window.innerWidth < 900" hide-header-sort hide-pagination aria-label="Promises"')
     table.add_slot("body-cell-score", SCORE)
     table.add_slot("body-cell-what", WHAT)
     table.add_slot("item", CARD)

@@ -12,12 +12,12 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from candor.ops.clock import Clock
 from candor.store.db import Database
+from candor.web.listings import Total, counted
 from risk_svc import answers, queries, recorded, schemas
+from risk_svc.board.look import PAGE
 from risk_svc.domain.state import from_bytes
 from risk_svc.feed import Feed
 from risk_svc.recorded import Recorded
-
-MOST: Final = 200
 
 
 class Pace(NamedTuple):
@@ -32,16 +32,36 @@ class Pace(NamedTuple):
 
 
 LISTS: Final = Pace(0.9, 10.0)
+COUNTS: Final = Pace(0.9, 10.0, 10.0)
 RECORDS: Final = Pace(5.0, 60.0, 20.0)
+
+
+class Asked(NamedTuple):
+    """A page of a list: its filters, its order, and which page, from 1."""
+
+    wanted: queries.Wanted = queries.Wanted()
+    sort: queries.Sort = "score"
+    page: int = 1
 
 
 @dataclass(frozen=True)
 class Overview:
-    """Counts, and the promises wanted, widest gap first; `read_at` is the business clock's."""
+    """Counts, and a page of the promises wanted; `read_at` is the business clock's.
+
+    `page` is the last one where there are fewer than were asked for.
+    """
 
     counts: dict[str, Any]
     items: list[schemas.GapItem]
+    number: Total
+    page: int
     read_at: datetime
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are, at least one; where not all were counted, one more than is seen."""
+        counted = max(1, -(-self.number.total // PAGE))
+        return counted if self.number.total_exact else max(counted, self.page) + 1
 
 
 Found = TypeVar("Found")
@@ -75,7 +95,8 @@ class Reading:
         self._monotonic = monotonic
         self._database = database
         self._feed = feed
-        self._kept: dict[queries.Wanted, _Kept[Overview]] = {}
+        self._kept: dict[Asked, _Kept[Overview]] = {}
+        self._counts: dict[None, _Kept[dict[str, Any]]] = {}
         self._records: dict[str | None, _Kept[Recorded]] = {}
         self._recording = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
@@ -98,9 +119,9 @@ class Reading:
             async for batch in listener.changes():
                 self.changes += len(batch)
 
-    async def overview(self, wanted: queries.Wanted) -> Overview:
-        """The list wanted. Raises StoreUnavailable while the database is away."""
-        return await self._newest(self._kept, wanted, LISTS, lambda: self._overview(wanted))
+    async def overview(self, asked: Asked) -> Overview:
+        """The page asked for. Raises StoreUnavailable while the database is away."""
+        return await self._newest(self._kept, asked, LISTS, lambda: self._overview(asked))
 
     async def record(self, kind: str | None) -> Recorded:
         """The forecasts' record, of a class or of all. Raises StoreUnavailable while the database is away."""
@@ -127,11 +148,21 @@ class Reading:
         async with self._recording:
             return await recorded.read(self._database, queries.WantedScores(kind=kind))
 
-    async def _overview(self, wanted: queries.Wanted) -> Overview:
+    async def _overview(self, asked: Asked) -> Overview:
+        counts = await self._newest(self._counts, None, COUNTS, self._all)
         async with self._database.reading() as session:
-            counted = await queries.counts(session)
-            rows = (await session.exec(queries.listing(wanted, "score", None).limit(MOST))).all()
-        return Overview(counted, [answers.item(from_bytes(row.state)) for row in rows], self.clock.now())
+            number = await counted(session, queries.wanted_rows(asked.wanted))
+            last = max(1, -(-number.total // PAGE))
+            page = min(asked.page, last) if number.total_exact else asked.page
+            query = queries.listing(asked.wanted, asked.sort, limit=PAGE, skip=(page - 1) * PAGE)
+            rows = (await session.exec(query)).all()
+        items = [answers.item(from_bytes(row.state)) for row in rows]
+        return Overview(counts, items, number, page, self.clock.now())
+
+    async def _all(self) -> dict[str, Any]:
+        # It goes through every promise there ever was: the more there are, the more seldom.
+        async with self._database.reading() as session:
+            return await queries.counts(session)
 
     async def promise(self, promise_id: str) -> schemas.GapDetail | None:
         """One promise with all that explains it; None where there is none."""

@@ -1,0 +1,21 @@
+"""The words of a page of the board, and how a search goes about upper and lower case."""
+
+from __future__ import annotations
+
+from candor.web.listings import Total
+from risk_svc.board.look import page_words
+from risk_svc.searching import starts
+
+
+def test_an_id_is_looked_up_in_each_way_to_write_its_first_letters() -> None:
+    assert starts("a-1") == ["a-1", "A-1"]
+    assert starts("7") == ["7"]
+    assert len(starts("abcdefgh")) == 16
+    assert starts("ab1cdef")[0] == "ab1cd"
+
+
+def test_a_page_says_which_of_how_many() -> None:
+    assert page_words(2, 25, Total(10_002, True)) == "26–50 of 10,002 promises"
+    assert page_words(1, 1, Total(1, True)) == "1–1 of 1 promise"
+    assert page_words(1, 25, Total(100_000, False)) == "1–25 of more than 100,000 promises"
+    assert page_words(1, 0, Total(0, True)) == "no promises"

@@ -13,6 +13,7 @@ from candor.intake import Door
 from candor.intake.history import LARGEST_BYTES
 from candor.intake.routes import IMPORTS, common
 from candor.messaging.consumer import Worker
+from candor.messaging.pulse import Pulse
 from candor.messaging.reach import KafkaReach
 from candor.messaging.relay import Relay
 from candor.ops.clock import Clock
@@ -52,8 +53,9 @@ def build(settings: DeliverySettings, clock: Clock | None = None, *, consuming: 
         app.state.health.add("consumer", worker.check, needed=False)
         backgrounds: list[Background] = [Retention(settings, database, rejected=True)]
         backgrounds += [worker] if consuming else []
+        pulse = Pulse(settings, "", {"relay": relay} | ({"consumer": worker} if consuming else {}))
         try:
-            yield [*backgrounds, relay] if settings.publishing else backgrounds
+            yield [*backgrounds, relay, pulse] if settings.publishing else backgrounds
         finally:
             await door.close()
             await kafka.close()

@@ -13,6 +13,7 @@ from uuid import uuid4
 import structlog
 
 from candor.ops import metrics
+from candor.ops.liveness import Liveness
 from candor.store.errors import StoreUnavailable
 from candor.store.unit_of_work import unit_of_work
 from notify_svc import claims
@@ -41,6 +42,12 @@ class Reconciler:
         self._stopped = asyncio.Event()
         self._next_expire = 0.0
         self._next_measure = 0.0
+        self._liveness = Liveness()
+
+    @property
+    def standing_still(self) -> bool:
+        """Whether turns fail or do not end."""
+        return self._liveness.stuck
 
     async def run(self) -> None:
         """Send until `stop`; outlives outages of the database and of the mail server."""
@@ -48,6 +55,7 @@ class Reconciler:
             while not self._stopping.is_set():
                 try:
                     await self._turn()
+                    self._liveness.beat()
                 except StoreUnavailable as error:
                     log.warning("database_away", error=error.detail, consequence="nothing is sent meanwhile")
                     await self._pause(1.0)

@@ -10,6 +10,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from candor.messaging.consumer import Worker
+from candor.messaging.pulse import Pulse
 from candor.messaging.reach import KafkaReach
 from candor.messaging.relay import Relay
 from candor.ops.clock import Clock
@@ -59,8 +60,9 @@ def build(settings: NotifySettings, clock: Clock | None = None) -> FastAPI:
         sender = Reconciler(postman, concurrency=settings.concurrency)
         relay = Relay(settings, database, keeps=False)
         retention = Retention(settings, database)
+        pulse = Pulse(settings, "", {"sender": sender, "consumer": worker, "relay": relay})
         try:
-            yield [sender, worker, relay, retention] if settings.publishing else [worker, retention]
+            yield [sender, worker, relay, retention, pulse] if settings.publishing else [worker, retention]
         finally:
             await kafka.close()
             await database.close()

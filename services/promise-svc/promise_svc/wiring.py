@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from candor.intake import Door
 from candor.intake.history import LARGEST_BYTES
 from candor.intake.routes import IMPORTS, common
+from candor.messaging.pulse import Pulse
 from candor.messaging.reach import KafkaReach
 from candor.messaging.relay import Relay
 from candor.ops.clock import Clock
@@ -48,7 +49,8 @@ def build(settings: PromiseSettings, clock: Clock | None = None) -> FastAPI:
         relay = Relay(settings, database, keeps=True)
         retention = Retention(settings, database, rejected=True)
         try:
-            yield [relay, retention] if settings.publishing else [retention]
+            pulse = Pulse(settings, "", {"relay": relay})
+            yield [relay, retention, pulse] if settings.publishing else [retention]
         finally:
             await door.close()
             await kafka.close()

@@ -1,27 +1,33 @@
-"""What changes on `gaps`, as it changes, for whoever watches in this process (the board)."""
+"""What changes on `gaps`, as it changes, for whoever watches in this process (the board); and signs of life."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from candor.contracts import GapScored
+from candor.contracts import GapScored, ProcessAlive
 from candor.messaging.planning import read
 from candor.messaging.source import Source
 from candor.messaging.topics import ensure_topics
+from candor.ops.liveness import STUCK_SECONDS, Liveness
 
 if TYPE_CHECKING:
     from candor.ops.settings import Settings
 
 log = structlog.get_logger("risk.feed")
 CARD: Final = "gaps"
+PULSES: Final = "pulses"
 BATCH: Final = 2000
 PAUSE_SECONDS: Final = 1.0
 MOST_WAITING: Final = 20_000
+
+
+class StandstillError(Exception):
+    """The feed does not hear what changes."""
 
 
 class Listener:
@@ -59,10 +65,18 @@ class Feed:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._source = Source(settings, (CARD,), (), settings.partitions)
+        self._source = Source(settings, (CARD,), (PULSES,), settings.partitions)
+        self._liveness = Liveness()
+        self.on_alive: Callable[[ProcessAlive], None] = lambda _: None
         self._listeners: set[Listener] = set()
         self._stopping = asyncio.Event()
         self.ready = asyncio.Event()
+
+    async def check(self) -> None:
+        """Raises StandstillError while turns fail or do not end, or Kafka has not been heard for some seconds."""
+        silent = self._source.behind((PULSES, 0), 0)[1] if self.ready.is_set() else float("inf")
+        if self._liveness.stuck or silent > STUCK_SECONDS:
+            raise StandstillError("gaps are not followed")
 
     @contextmanager
     def listen(self) -> Iterator[Listener]:
@@ -119,8 +133,11 @@ class Feed:
             log.warning("gaps not read", error=type(error).__name__, consequence="the board stands still")
             await asyncio.sleep(PAUSE_SECONDS)
             return
+        self._liveness.beat()
         for (card, _), records in fetched.items():
             for item in read(card, records).messages:
                 if item is not None and isinstance(item.data, GapScored):
                     for listener in self._listeners:
                         listener.put(item.data)
+                elif item is not None and isinstance(item.data, ProcessAlive):
+                    self.on_alive(item.data)

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import structlog
 
+from candor.ops.liveness import Liveness
 from candor.store.errors import unavailable
 from candor.store.lease import LEASE_SECONDS, RENEW_SECONDS, Leases, fence
 from candor.store.unit_of_work import unit_of_work
@@ -80,6 +81,7 @@ class Learner:
         self._stored = (-math.inf, 0.0)
         self._too_late = 0
         self.turns = 0
+        self._liveness = Liveness()
         self._renewed = self._calm = False
         self._stopping, self._left = asyncio.Event(), asyncio.Event()
 
@@ -88,12 +90,20 @@ class Learner:
         """Whether the last turn left nothing to learn, or somebody else learns."""
         return self._calm
 
+    @property
+    def standing_still(self) -> bool:
+        """Whether turns fail or do not end; one that waits for another learner's lease goes on."""
+        return self._liveness.stuck
+
     async def run(self) -> None:
         """Learn until `stop`; an outage of the database is waited out."""
         renewing = asyncio.create_task(self._renew())
         try:
             while not self._stopping.is_set():
+                turns = self.turns
                 busy = await self._guarded()
+                if self.turns > turns:
+                    self._liveness.beat()
                 if not busy:
                     with suppress(TimeoutError):
                         await asyncio.wait_for(self._stopping.wait(), POLL_SECONDS)

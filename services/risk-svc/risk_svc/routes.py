@@ -18,6 +18,7 @@ from risk_svc import answers, queries, recorded, schemas, versions
 from risk_svc.domain.state import from_bytes
 from risk_svc.store import moment
 from risk_svc.tables import PromiseStateRow
+from risk_svc.watch import Watch
 
 Viewer = Annotated[Principal, Depends(require(Role.VIEWER))]
 Id = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
@@ -38,7 +39,8 @@ async def gaps(
         number = await counted(session, queries.wanted_rows(wanted))
     found = page(rows, asked.limit, _by_due if by_due else _by_score)
     response.headers.update(link_header(request, found.next))
-    return schemas.GapPage(items=[answers.item(from_bytes(row.state)) for row in found.items], **number._asdict())
+    items = [answers.item(from_bytes(row.state)) for row in found.items]
+    return schemas.GapPage(items=items, stopped=_stopped(request), **number._asdict())
 
 
 @router.get("/v1/gaps/{promise_id}")
@@ -67,7 +69,7 @@ async def summary(request: Request, _principal: Viewer) -> schemas.Summary:
     """How all promises stand."""
     async with database(request).reading() as session:
         counted: dict[str, Any] = await queries.counts(session)
-    return schemas.Summary(**counted, as_of=request.app.state.clock.now())
+    return schemas.Summary(**counted, as_of=request.app.state.clock.now(), stopped=_stopped(request))
 
 
 @router.get("/v1/learning")
@@ -100,6 +102,11 @@ async def track_record(
 def database(request: Request) -> Database:
     """The service's database."""
     return cast(Database, request.app.state.database)
+
+
+def _stopped(request: Request) -> list[schemas.StoppedOut]:
+    watch = cast(Watch, request.app.state.watch)
+    return [schemas.StoppedOut(**one._asdict()) for one in watch.stopped()]
 
 
 def _printable(text: str | None) -> str | None:

@@ -107,10 +107,19 @@ class GapItem(BaseModel):
     contributions: list[ContributionOut]
 
 
+class StoppedOut(BaseModel):
+    """Something upstream that has stopped, so that what is shown may be old; `since` is system time."""
+
+    part: str
+    words: str
+    since: datetime
+
+
 class GapPage(Counted):
     """A page of gaps; the next page is in the `Link` header."""
 
     items: list[GapItem]
+    stopped: list[StoppedOut]
 
 
 class DatesOut(BaseModel):
@@ -237,6 +246,7 @@ class Summary(BaseModel):
     bands: dict[str, int]
     settled: dict[str, int]
     as_of: datetime
+    stopped: list[StoppedOut]
 
 
 class Learning(BaseModel):

@@ -10,6 +10,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from candor.messaging.consumer import Worker
+from candor.messaging.pulse import Pulse
 from candor.messaging.reach import KafkaReach
 from candor.messaging.relay import Relay
 from candor.ops.clock import Clock
@@ -27,6 +28,7 @@ from risk_svc.follower import Follower
 from risk_svc.handlers import RiskHandler
 from risk_svc.learner import Learner, Pacing
 from risk_svc.settings import LearnerSettings, RiskSettings
+from risk_svc.watch import Watch
 
 GROUP: Final = "risk-svc"
 MIGRATIONS: Final = scripts(Path(__file__).parent)
@@ -50,8 +52,9 @@ def worker(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
             app.state.health.add("database", database.check)
             app.state.health.add("kafka", kafka.check)
             app.state.health.add("partitions", consumer.check)
-            relay: list[Background] = [Relay(settings, database, keeps=False)] if settings.publishing else []
-            yield [consumer, follower, *relay, Retention(settings, database)]
+            relay = [Relay(settings, database, keeps=False)] if settings.publishing else []
+            pulse = Pulse(settings, "worker", {"consumer": consumer} | {one.name: one for one in relay})
+            yield [consumer, follower, *relay, Retention(settings, database), pulse]
         finally:
             await kafka.close()
             await database.close()
@@ -69,7 +72,8 @@ def learner(settings: LearnerSettings, clock: Clock | None = None) -> FastAPI:
         app.state.health.add("database", database.check)
         pacing = Pacing(settings.quiet_seconds, settings.straggler_seconds, settings.checkpoint_seconds)
         try:
-            yield [Learner(database, clock or settings.business_clock(), pacing)]
+            learning = Learner(database, clock or settings.business_clock(), pacing)
+            yield [learning, Pulse(settings, "learner", {"learner": learning})]
         finally:
             await database.close()
 
@@ -90,13 +94,17 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
         app.state.database = database
         app.state.feed = feed
         app.state.clock = clock or settings.business_clock()
-        app.state.reading = board.Reading(database, feed, app.state.clock)
+        watch = Watch({"database": database.check, "kafka": kafka.check, "feed": feed.check})
+        feed.on_alive = watch.heard
+        app.state.watch = watch
+        app.state.reading = board.Reading(database, feed, app.state.clock, watch=watch)
         app.state.published = Published()
         app.state.open_incidents = checks.OpenIncidents(database)
         app.state.health.add("database", database.check)
         app.state.health.add("kafka", kafka.check)
         try:
-            yield [feed, Figures(database), app.state.reading, Follower(database, app.state.published)]
+            follower = Follower(database, app.state.published)
+            yield [feed, Figures(database), app.state.reading, follower, watch]
         finally:
             await kafka.close()
             await database.close()

@@ -20,6 +20,7 @@ from candor.contracts.promise import (
     ScopeItem,
     Verdict,
 )
+from candor.contracts.pulse import ProcessAlive
 from candor.contracts.topics import CARDS, EVENTS, TOPICS, TopicCard
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "NoticeChanged",
     "NoticeState",
     "PlannedMilestone",
+    "ProcessAlive",
     "PromiseMade",
     "PromiseRevised",
     "PromiseSettled",

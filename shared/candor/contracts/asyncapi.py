@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from candor import __version__
-from candor.contracts.topics import CARDS, EVENTS, RETENTION_DAYS, TopicCard
+from candor.contracts.topics import CARDS, EVENTS, TopicCard
 
 DAY_MS = 86_400_000
 HEADERS = {
@@ -57,7 +57,7 @@ def _channel(card: TopicCard) -> dict[str, Any]:
         "bindings": {
             "kafka": {
                 "bindingVersion": "0.5.0",
-                "topicConfiguration": {"cleanup.policy": ["delete"], "retention.ms": RETENTION_DAYS * DAY_MS},
+                "topicConfiguration": {"cleanup.policy": ["delete"], "retention.ms": card.retention_days * DAY_MS},
             }
         },
     }

@@ -10,13 +10,17 @@ from candor.contracts.envelope import Event
 from candor.contracts.gap import GapScored
 from candor.contracts.notice import NoticeChanged
 from candor.contracts.promise import CustomerErased, PromiseMade, PromiseRevised, PromiseSettled, PromiseWithdrawn
+from candor.contracts.pulse import ProcessAlive
 
 RETENTION_DAYS = 28
 
 
 @dataclass(frozen=True)
 class TopicCard:
-    """One topic. `shared_layout`: partitioned by customer like its siblings; else one partition, read whole."""
+    """One topic. `shared_layout`: partitioned by customer like its siblings; else one partition, read whole.
+
+    `handled` false: no worker reads it, only the board's feed, from its end on.
+    """
 
     name: str
     owner: str
@@ -24,6 +28,8 @@ class TopicCard:
     events: tuple[type[Event], ...]
     key: str = "customer id"
     shared_layout: bool = True
+    handled: bool = True
+    retention_days: int = RETENTION_DAYS
 
 
 CARDS = (
@@ -38,6 +44,16 @@ CARDS = (
     TopicCard("incidents", "delivery-svc", ("risk-svc",), (IncidentReported,), key="incident id", shared_layout=False),
     TopicCard("gaps", "risk-svc", ("notify-svc", "risk-svc"), (GapScored,)),
     TopicCard("notices", "notify-svc", ("risk-svc",), (NoticeChanged,)),
+    TopicCard(
+        "pulses",
+        "every-service",
+        ("risk-svc",),
+        (ProcessAlive,),
+        key="instance",
+        shared_layout=False,
+        handled=False,
+        retention_days=1,
+    ),
 )
 TOPICS = {card.name: card for card in CARDS}
 EVENTS: dict[str, type[Event]] = {event.TYPE: event for card in CARDS for event in card.events}

@@ -25,6 +25,7 @@ from candor.messaging.telemetry import Lag, OffsetTelemetry
 from candor.messaging.turn import Batch, Handler, Result, Turns, Work
 from candor.messaging.watchdog import Watchdog
 from candor.ops import garbage, metrics
+from candor.ops.liveness import Liveness
 from candor.store.errors import StoreUnavailable
 from candor.store.lease import LEASE_SECONDS, RENEW_SECONDS, Changes, Leases
 
@@ -85,6 +86,7 @@ class Worker:
         self._largest = BATCH
         self._failures = 0
         self._next_tick = 0.0
+        self._liveness = Liveness()
         self._stopping = asyncio.Event()
         self._stopped: asyncio.Event | None = None
 
@@ -97,6 +99,11 @@ class Worker:
     def halted(self) -> dict[int, str]:
         """Partitions that stopped at a limit, and why."""
         return {number: own.halted for number, own in self.owned.items() if own.halted}
+
+    @property
+    def standing_still(self) -> bool:
+        """Whether turns fail or do not end, or a partition is halted."""
+        return self._liveness.stuck or bool(self.halted)
 
     async def check(self) -> None:
         """For readiness: HaltedError while any owned partition stands still at a limit of dead letters."""
@@ -198,6 +205,7 @@ class Worker:
             metrics.BATCH_SECONDS.observe(time.monotonic() - started)
             metrics.BATCH_EVENTS.observe(size)
         self._failures = 0
+        self._liveness.beat()
         self._largest = min(self._largest * 2, BATCH)
 
     async def _decoded(self) -> Decoded:

@@ -20,6 +20,7 @@ from candor.messaging.flight import Flight, TooLargeError
 from candor.messaging.producer import Producer
 from candor.messaging.topics import ensure_topics
 from candor.ops import metrics
+from candor.ops.liveness import STUCK_SECONDS, Liveness
 from candor.store import outbox
 from candor.store.dead_letter import DeadLetter
 from candor.store.errors import StoreUnavailable, unavailable
@@ -87,6 +88,15 @@ class Relay:
         self._running: asyncio.Task[Any] | None = None
         self._told: dict[str, float] = {}
         self._resting: dict[int, float] = {}
+        self._liveness = Liveness()
+
+    @property
+    def standing_still(self) -> bool:
+        """Whether turns fail or do not end, a partition waits for us, or what was sent is not acknowledged."""
+        now = asyncio.get_running_loop().time()
+        waiting = any(until > now for until in self._resting.values())
+        silent = any(not flight.ended and flight.silent_for() > STUCK_SECONDS for flight in self._flights.values())
+        return self._liveness.stuck or waiting or silent
 
     async def run(self) -> None:
         """Send until `stop`; raises TopicMismatchError at the start, and nothing for what the servers do later."""
@@ -148,6 +158,7 @@ class Relay:
             await wake.wait()
             timer.cancel()
         await self._watch()
+        self._liveness.beat()
 
     async def _connect(self) -> Producer:
         producer = Producer(self._settings.kafka_bootstrap_servers, self.group)

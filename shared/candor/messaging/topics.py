@@ -11,13 +11,12 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from candor.contracts import CARDS, TopicCard
-from candor.contracts.topics import RETENTION_DAYS
 
 if TYPE_CHECKING:
     from candor.ops.settings import Settings
 
 _log: Final = structlog.get_logger("candor.topics")
-_RETENTION_MS: Final = RETENTION_DAYS * 24 * 3600 * 1000
+_DAY_MS: Final = 24 * 3600 * 1000
 
 
 class TopicMismatchError(Exception):
@@ -44,7 +43,7 @@ def mismatches(wanted: Mapping[str, int], found: Mapping[str, int]) -> list[str]
 
 
 async def ensure_topics(settings: Settings, *, patience_s: float | None = None) -> None:
-    """Create the topics that are missing, with 28 days of retention, and check those that exist.
+    """Create the topics that are missing, with the retention of their cards, and check those that exist.
 
     Raises TopicMismatchError. While the broker is away it tries again: for ever, or for `patience_s` seconds and then
     raises the last KafkaError.
@@ -90,10 +89,14 @@ async def _found(admin: AIOKafkaAdminClient, wanted: Mapping[str, int]) -> dict[
     return {topic["topic"]: len(topic["partitions"]) for topic in topics if topic["error_code"] == 0}
 
 
+def _configs(days: int) -> dict[str, str]:
+    return {"retention.ms": str(days * _DAY_MS), "cleanup.policy": "delete"}
+
+
 async def _create(admin: AIOKafkaAdminClient, wanted: Mapping[str, int]) -> None:
-    configs = {"retention.ms": str(_RETENTION_MS), "cleanup.policy": "delete"}
+    days = {card.name: card.retention_days for card in CARDS}
     # -1: as many replicas as the broker's default says, one on a laptop and three in a cluster.
-    topics = [NewTopic(name, count, -1, {}, configs) for name, count in wanted.items()]
+    topics = [NewTopic(name, count, -1, {}, _configs(days[name.rpartition("-")[2]])) for name, count in wanted.items()]
     response = await admin.create_topics(topics, timeout_ms=8_000)
     for name, code, *message in response.topic_errors:
         error = for_code(code)

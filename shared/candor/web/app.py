@@ -61,18 +61,7 @@ def create_app(
     app.state.health = Health(checks or {})
     app.state.supervisor = Supervisor(app.state.health)
     _put_settings(app, settings)
-    limits = Limits(
-        settings.trusted_hosts,
-        bodies=bodies or {},
-        body_seconds=settings.body_seconds,
-        request_seconds=settings.request_seconds,
-        most_running=settings.most_running,
-    )
-    # The last one added is the outermost: it sees what the other refuses.
-    app.add_middleware(ShortcutMiddleware, owner=app)
-    app.add_middleware(ParametersMiddleware, owner=app)
-    app.add_middleware(LimitsMiddleware, limits=limits)
-    app.add_middleware(ObservedMiddleware, policies=policies or {})
+    _put_middleware(app, settings, bodies or {}, policies or {})
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _http_exception)
     app.add_exception_handler(RequestValidationError, _invalid_request)
@@ -84,6 +73,21 @@ def create_app(
         openapi.install(app)
         app.include_router(docs.router())
     return app
+
+
+def _put_middleware(app: FastAPI, settings: Settings, bodies: Mapping[str, int], policies: Mapping[str, str]) -> None:
+    limits = Limits(
+        settings.trusted_hosts,
+        bodies=bodies,
+        body_seconds=settings.body_seconds,
+        request_seconds=settings.request_seconds,
+        most_running=settings.most_running,
+    )
+    # The last one added is the outermost: it sees what the other refuses.
+    app.add_middleware(ShortcutMiddleware, owner=app)
+    app.add_middleware(ParametersMiddleware, owner=app)
+    app.add_middleware(LimitsMiddleware, limits=limits)
+    app.add_middleware(ObservedMiddleware, policies=policies)
 
 
 def _put_settings(app: FastAPI, settings: Settings) -> None:

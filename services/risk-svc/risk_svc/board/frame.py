@@ -29,6 +29,7 @@ h2 { font-size: 1rem; line-height: 1.75; }
 @media (max-width: 480px) { .moment { font-size: .8rem; text-align: right; }
   .in-figures.q-table--dense th, .in-figures.q-table--dense td { padding: 3px 4px !important; font-size: .75rem; } }
 .nicegui-expansion .q-expansion-item__content { padding: 0 !important; }
+.standstill { background: #fdecea; border-bottom: 2px solid; }
 .moves { margin: 0; padding-left: 1.4rem; } .moves li { margin-bottom: 6px; }
 .q-table td { white-space: normal; } .q-table tbody td { font-size: .9rem; }
 """
@@ -171,17 +172,38 @@ class Fold(Generic[Shown]):
         self._open = bool(event.value)
 
 
-def live(seconds: float, refresh: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Call `refresh` now and then while the page is open; says so on the page while the database is away."""
-    away = ui.label("Figures stand still: the database does not answer.").classes("text-negative text-bold")
-    away.props("role=alert").set_visibility(False)
+class Banner:
+    """Says on a page that its data is not updating, and why; looks by itself, so that a read that hangs is said too."""
+
+    def __init__(self, words: Callable[[], str]) -> None:
+        self._words = words
+        self._failed = ""
+        self._label = ui.label().classes("text-negative text-bold w-full q-pa-sm standstill").mark("standstill")
+        self._label.props("role=alert").set_visibility(False)
+        ui.timer(1.0, self.look, immediate=True)
+
+    def look(self) -> None:
+        """Show what is so now."""
+        words = self._words() or self._failed
+        if words != self._label.text:
+            self._label.set_text(words)
+        self._label.set_visibility(bool(words))
+
+    def read(self, failure: str) -> None:
+        """The page read what it shows, or (`failure` in words) could not."""
+        self._failed = failure
+        self.look()
+
+
+def live(banner: Banner, seconds: float, refresh: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Call `refresh` now and then while the page is open; `banner` says so while it cannot read."""
 
     async def turn() -> None:
         try:
             await refresh()
         except StoreUnavailable:
-            away.set_visibility(True)
+            banner.read("Data is not updating: the database does not answer.")
         else:
-            away.set_visibility(False)
+            banner.read("")
 
     ui.timer(seconds, turn, immediate=True)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from nicegui import ui
 
 from risk_svc.board import look
-from risk_svc.board.frame import Address, heading, live, page_frame
+from risk_svc.board.frame import Address, Banner, heading, live, page_frame
 from risk_svc.board.reading import Asked, Reading
 from risk_svc.domain.gap import BAND_NAMES
 from risk_svc.queries import Wanted
@@ -58,6 +58,7 @@ class Page:
     def __init__(self, reading: Reading, address: Address) -> None:
         self.reading = reading
         self.moment = page_frame("Board")
+        self.banner = Banner(reading.standstill)
         self.numbers: dict[str, ui.label] = {}
         with ui.column().classes("w-full max-w-screen-xl mx-auto q-pa-sm"):
             heading("Promises by gap").classes("unseen")
@@ -73,7 +74,7 @@ class Page:
             address.keep_page(self.pages)
             self.pages.on_value_change(self.refresh)
             self.empty = _empty()
-            live(1.0, self.refresh)
+            live(self.banner, 1.0, self.refresh)
 
     def _figures(self) -> None:
         with ui.row().classes("w-full gap-2"):

@@ -11,7 +11,7 @@ from risk_svc import schemas
 from risk_svc.board import look
 from risk_svc.board.course import Move, course_chart, fan_may_be_drawn, moves, no_fan_words, rests_on
 from risk_svc.board.fan import fan_chart
-from risk_svc.board.frame import Chart, Fold, Part, card, heading, live, page_frame, section_title
+from risk_svc.board.frame import Banner, Chart, Fold, Part, card, heading, live, page_frame, section_title
 from risk_svc.board.reading import Reading
 
 ICONS: Final = {
@@ -42,12 +42,13 @@ class Page:
         self.reading = reading
         self.promise_id = promise_id
         self.moment = page_frame(look.title(promise_id, what))
+        self.banner = Banner(reading.standstill)
         with ui.column().classes("w-full max-w-screen-lg mx-auto q-pa-sm"):
             self.missing = ui.label("There is no such promise (any more).")
             self.body = ui.column().classes("w-full")
             with self.body:
                 self._parts()
-            live(1.0, self.refresh)
+            live(self.banner, 1.0, self.refresh)
         for part in (self.missing, self.body):
             part.set_visibility(False)
 

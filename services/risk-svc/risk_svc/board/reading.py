@@ -10,14 +10,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
-from candor.ops.clock import Clock
+from candor.ops.clock import Clock, SystemClock
 from candor.store.db import Database
 from candor.web.listings import Total, counted
-from risk_svc import answers, queries, recorded, schemas
+from risk_svc import answers, queries, recorded, schemas, standstill
 from risk_svc.board.look import PAGE
 from risk_svc.domain.state import from_bytes
 from risk_svc.feed import Feed
 from risk_svc.recorded import Recorded
+from risk_svc.watch import Watch
 
 
 class Pace(NamedTuple):
@@ -88,11 +89,17 @@ class Reading:
     name = "board"
 
     def __init__(
-        self, database: Database, feed: Feed, clock: Clock, monotonic: Callable[[], float] = time.monotonic
+        self,
+        database: Database,
+        feed: Feed,
+        clock: Clock,
+        monotonic: Callable[[], float] = time.monotonic,
+        watch: Watch | None = None,
     ) -> None:
         self.clock = clock
         self.changes = 0
         self._monotonic = monotonic
+        self._watch = watch
         self._database = database
         self._feed = feed
         self._kept: dict[Asked, _Kept[Overview]] = {}
@@ -118,6 +125,11 @@ class Reading:
         with self._feed.listen() as listener:
             async for batch in listener.changes():
                 self.changes += len(batch)
+
+    def standstill(self) -> str:
+        """What has stopped, in the words of a page; empty where all goes on."""
+        found = self._watch.stopped() if self._watch is not None else []
+        return standstill.words(found, replayed=not isinstance(self.clock, SystemClock))
 
     async def overview(self, asked: Asked) -> Overview:
         """The page asked for. Raises StoreUnavailable while the database is away."""

@@ -8,7 +8,7 @@ from nicegui import ui
 
 from risk_svc import charts
 from risk_svc.board import look, scorecard
-from risk_svc.board.frame import Address, Chart, Part, card, heading, live, page_frame, section_title
+from risk_svc.board.frame import Address, Banner, Chart, Part, card, heading, live, page_frame, section_title
 from risk_svc.board.reading import Reading
 from risk_svc.recorded import Recorded
 
@@ -53,6 +53,7 @@ class Page:
     def __init__(self, reading: Reading, address: Address) -> None:
         self.reading = reading
         self.moment = page_frame("Record")
+        self.banner = Banner(reading.standstill)
         with ui.column().classes("w-full max-w-screen-xl mx-auto q-pa-sm"):
             with ui.row().classes("w-full items-center justify-between"):
                 heading("The forecasts' record")
@@ -66,7 +67,7 @@ class Page:
             self.plots = ui.row().classes("w-full gap-4 items-stretch")
             with self.plots:
                 self._plots()
-            live(5.0, self.refresh)
+            live(self.banner, 5.0, self.refresh)
 
     def _plots(self) -> None:
         self.reliability = Plot(

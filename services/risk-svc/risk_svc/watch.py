@@ -1,0 +1,83 @@
+"""Asks every second whether the database, Kafka and the feed are there, so that every page can say what is not."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from candor.ops.clock import Clock, SystemClock
+from risk_svc.standstill import Now, Signs, Stopped
+
+if TYPE_CHECKING:
+    from candor.contracts import ProcessAlive
+
+log = structlog.get_logger("risk.watch")
+EVERY_SECONDS: Final = 1.0
+ANSWER_SECONDS: Final = 2.0
+Check = Callable[[], Awaitable[None]]
+
+
+class Watch:
+    """A background of the web role; `stopped` is what a page shows, without waiting for anybody.
+
+    All of it is system time: a replayed business clock goes on whatever has stopped.
+    """
+
+    name = "watch"
+
+    def __init__(
+        self,
+        checks: dict[str, Check],
+        clock: Clock | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._checks = checks
+        self._clock = clock or SystemClock()
+        self._monotonic = monotonic
+        self._signs = Signs(self._now())
+        self._said: list[str] = []
+        self._stopping = asyncio.Event()
+
+    def heard(self, alive: ProcessAlive) -> None:
+        """A sign of life came in."""
+        self._signs.heard(alive, self._now())
+
+    def stopped(self) -> list[Stopped]:
+        """What stands still at this moment."""
+        return self._signs.stopped(self._now())
+
+    async def run(self) -> None:
+        """Ask until `stop`."""
+        asking = [asyncio.create_task(self._ask(name, check)) for name, check in self._checks.items()]
+        await self._stopping.wait()
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+
+    async def stop(self) -> None:
+        """End."""
+        self._stopping.set()
+
+    async def _ask(self, name: str, check: Check) -> None:
+        # Each by itself: one that hangs keeps no other waiting.
+        while True:
+            with suppress(Exception):
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    await check()
+                self._signs.answered(name, self._now())
+            self._tell()
+            await asyncio.sleep(EVERY_SECONDS)
+
+    def _tell(self) -> None:
+        said = [one.part for one in self.stopped()]
+        if said != self._said:
+            log.warning("upstream changed", stopped=said, before=self._said)
+            self._said = said
+
+    def _now(self) -> Now:
+        return Now(self._monotonic(), self._clock.now())

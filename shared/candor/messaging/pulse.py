@@ -1,0 +1,112 @@
+"""A process's signs of life on `pulses`: sent past the outbox, as a sign that comes late is worth nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import structlog
+
+from candor.contracts import ProcessAlive, encode, message
+from candor.messaging.producer import Producer
+from candor.messaging.topics import ensure_topics, topic_name
+from candor.ops.clock import SystemClock
+
+if TYPE_CHECKING:
+    from candor.ops.settings import Settings
+
+log = structlog.get_logger("candor.pulse")
+EVERY_SECONDS: Final = 1.0
+ANSWER_SECONDS: Final = 3.0
+CLOSE_SECONDS: Final = 1.0
+
+
+class Part(Protocol):
+    """A part of a process that can say whether it stands still."""
+
+    @property
+    def standing_still(self) -> bool: ...
+
+
+class Pulse:
+    """A background that says every second that the process goes on, and which of its parts do not.
+
+    Whatever fails here is tried again: a sign of life must never end what it is a sign of.
+    """
+
+    name = "pulse"
+
+    def __init__(self, settings: Settings, role: str, parts: Mapping[str, Part]) -> None:
+        self._settings = settings
+        self._role = role
+        self._parts = dict(parts)
+        self._instance = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        self._producer: Producer | None = None
+        self._version = 0
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Say so until `stop`; outages of Kafka are waited out."""
+        connecting = asyncio.create_task(self._connected())
+        stopping = asyncio.create_task(self._stopping.wait())
+        await asyncio.wait({connecting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        connecting.cancel()
+        await asyncio.gather(connecting, return_exceptions=True)
+        while not self._stopping.is_set():
+            await self._say()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), EVERY_SECONDS)
+        await self._close()
+
+    async def stop(self) -> None:
+        """End after the one that is under way."""
+        self._stopping.set()
+
+    async def _connected(self) -> None:
+        # A topic that the broker makes by itself would have the broker's layout.
+        while True:
+            try:
+                await ensure_topics(self._settings)
+            except Exception as error:
+                log.warning("no signs of life yet", error=type(error).__name__, consequence="the board says so")
+                await asyncio.sleep(EVERY_SECONDS)
+            else:
+                return
+
+    async def _say(self) -> None:
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                acknowledged = await self._send()
+                await acknowledged
+        except Exception as error:
+            log.warning("no sign of life sent", error=type(error).__name__, consequence="the board says so")
+            await self._close()
+
+    async def _send(self) -> asyncio.Future[Any]:
+        if self._producer is None:
+            producer = Producer(self._settings.kafka_bootstrap_servers, f"{self._settings.service}-pulse")
+            await producer.start()
+            self._producer = producer
+        self._version += 1
+        batch = self._producer.batch()
+        batch.add(encode(message(*self._envelope(), self._alive())))
+        return await self._producer.send(topic_name(self._settings.topic_prefix, ProcessAlive.TOPIC), 0, batch)
+
+    def _envelope(self) -> tuple[str, str, Any, str, int]:
+        name = f"{self._instance}.{self._version}"
+        return name, f"/{self._settings.service}", SystemClock().now(), self._instance, self._version
+
+    def _alive(self) -> ProcessAlive:
+        stopped = [name for name, part in self._parts.items() if part.standing_still]
+        return ProcessAlive(self._instance, self._settings.service, self._role, stopped)
+
+    async def _close(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await producer.close(CLOSE_SECONDS)

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import secrets
 import shutil
+import signal
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 import pytest_asyncio
 from playwright.async_api import ConsoleMessage, Page, async_playwright, expect
 
-from candor.local.stack import SERVICES, Stack
+from candor.local.stack import Stack
 from candor.ops.settings import read_secret
 from candor.replay.engine import Outcome
 from candor.replay.live import send_stream
 from candor.replay.where import webhook_secret
 from candor.web.auth import Role
 from candor.web.sessions import Sessions
+from candor.web.signatures import signed_headers
 from candor_demo.stage import SOURCE, Stage, clock_setting
 from tests.browser.looks import ring_is_seen, too_pale, well_told
 from tests.support.servers import own_folder
@@ -44,7 +49,7 @@ def link(stage: Stage) -> str:
 
 @pytest.fixture(scope="module")
 def stage(kafka: str, postgres: str) -> Iterator[Stage]:
-    """Three services on the session's servers; business time stands still until a test lets it begin."""
+    """All services on the session's servers; business time stands still until a test lets it begin."""
     stamp = secrets.token_hex(4)
     before = {name: os.environ.get(name) for name in ("KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL")}
     os.environ.update({"KAFKA_BOOTSTRAP_SERVERS": kafka, "DATABASE_URL": postgres})
@@ -54,8 +59,7 @@ def stage(kafka: str, postgres: str) -> Iterator[Stage]:
             origin = folder.run / "clock-origin"
             times = {"CLOCK": clock_setting(start, SPEED), "CLOCK_ORIGIN_FILE": str(origin)}
             names = {"TOPIC_PREFIX": f"board-{stamp}", "DATABASE_PREFIX": f"board_{stamp}"}
-            services = [service for service in SERVICES if service.name != "notify-svc"]
-            stack = Stack(folder, services=services, env=names | times, usual_ports=False)
+            stack = Stack(folder, env=names | times, usual_ports=False)
             stack.start()
             try:
                 yield Stage(stack, "", SPEED, start, origin)
@@ -239,6 +243,71 @@ async def promise_page(page: Page, address: str, base: str) -> None:
         await expect(page.get_by_role("heading", name=title)).to_be_visible()
     assert await page.evaluate("document.documentElement.scrollHeight") < 2400
     assert await width_of(page) <= 390
+
+
+async def make_promises(stage: Stage, number: int) -> None:
+    """So many promises of two customers, as signed webhooks of a CRM."""
+    secret = webhook_secret(stage.stack.secrets.webhooks, SOURCE)
+    due = stage.start + timedelta(days=300)
+    async with httpx.AsyncClient(base_url=stage.endpoints.promise) as crm:
+        for n in range(number):
+            named = {
+                "promise_id": f"Bulk-{n:03d}",
+                "customer_id": f"Shop-{n % 2}",
+                "kind": "bulk",
+                "what": f"Crate {n}",
+            }
+            said = {"type": "promise.made", "timestamp": stage.start.isoformat()}
+            raw = json.dumps({**said, "data": {**named, "due": due.isoformat()}}).encode()
+            signed = signed_headers(secret, f"bulk-{n}", datetime.now(UTC), raw)
+            answer = await crm.post(
+                f"/v1/webhooks/{SOURCE}", content=raw, headers={**signed, "content-type": "application/json"}
+            )
+            assert answer.json()["state"] == "accepted", answer.text
+
+
+async def test_the_board_pages_to_the_end_and_another_filter_begins_at_the_first_page(stage: Stage, page: Page) -> None:
+    board = f"{stage.stack.urls['risk-web']}/board/"
+    await make_promises(stage, 60)
+    await page.goto(link(stage))
+    await page.get_by_label("Promise or customer id").fill("BULK-")
+    await expect(page.get_by_text("1–25 of 60 promises")).to_be_visible()
+    await expect(page).to_have_url(f"{board}?search=BULK-")
+    await page.get_by_label("Pages").get_by_text("3", exact=True).click()
+    await expect(page.get_by_text("51–60 of 60 promises")).to_be_visible()
+    await expect(page).to_have_url(f"{board}?search=BULK-&page=3")
+    await page.reload()
+    await expect(page.get_by_text("51–60 of 60 promises")).to_be_visible()
+    await page.get_by_label("Promise or customer id").fill("shop-1")
+    await expect(page.get_by_text("1–25 of 30 promises")).to_be_visible()
+    await expect(page).to_have_url(f"{board}?search=shop-1")
+    await expect(page.get_by_text("Bulk-001 · Shop-1").or_(page.get_by_text("Bulk-059 · Shop-1")).first).to_be_visible()
+    # Beyond the last page is the last one; what nobody knows is no reason to refuse a page.
+    await page.goto(f"{board}?search=bulk-&page=99&utm_source=mail")
+    await expect(page.get_by_text("51–60 of 60 promises")).to_be_visible()
+
+
+async def test_a_worker_that_stands_still_is_said_on_every_page_until_it_goes_on(stage: Stage, page: Page) -> None:
+    board = f"{stage.stack.urls['risk-web']}/board/"
+    await page.goto(link(stage))
+    said = page.get_by_role("alert").filter(has_text="Data is not updating")
+    await expect(page.get_by_text("likely to slip")).to_be_visible()
+    await expect(said).to_be_hidden(timeout=60_000)
+    worker = stage.stack.processes["risk-worker"]
+    for stop, go_on in ((signal.SIGSTOP, signal.SIGCONT), (signal.SIGKILL, None)):
+        os.kill(worker.pid, stop)
+        try:
+            for path in ("", "record", "promises/nobody"):
+                await page.goto(f"{board}{path}")
+                await expect(said).to_contain_text("risk-svc worker", timeout=60_000)
+                await expect(said).to_contain_text("since")
+        finally:
+            if go_on is not None:
+                os.kill(worker.pid, go_on)
+        if go_on is None:
+            await asyncio.to_thread(worker.stop)
+            await asyncio.to_thread(stage.stack.start_service, "risk-worker")
+        await expect(said).to_be_hidden(timeout=90_000)
 
 
 async def width_of(page: Page) -> int:

@@ -97,7 +97,9 @@ def letters(reports: list[dict[str, Any]], incident: dict[str, Any] | None) -> l
     found = []
     for statement in Statement:
         decision = Decision(Kind.SPEAK, Reason.UPDATE_DUE, statement, {"milestone": "delivered"})
-        snapshot = Snapshot(about, gap, decision, statement, NOON, ZoneInfo("UTC"), "en_GB", next_update_by=NOON + timedelta(hours=1))
+        snapshot = Snapshot(
+            about, gap, decision, statement, NOON, ZoneInfo("UTC"), "en_GB", next_update_by=NOON + timedelta(hours=1)
+        )
         found.append(compose(snapshot, Wording()))
     return found
 

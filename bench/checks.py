@@ -26,7 +26,7 @@ from bench.ground import ROOT, Ground, Side, ground
 from bench.intake import key_files, wait_ready
 from bench.parcels import LIVED_DAYS, draft, taught
 from candor.local.ports import choose_port
-from risk_svc.domain.forecast.online.stored import model_bytes
+from risk_svc.forecast.serialization import model_bytes
 from risk_svc.settings import RiskSettings
 
 ROUTES = {"a check": ("POST", "/v1/checks"), "nothing": ("GET", "/livez")}

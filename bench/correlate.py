@@ -17,7 +17,7 @@ from bench import job
 from candor.contracts import GapScored, Message, MilestoneReported, Standing, message
 from candor.messaging.consumer import Worker
 from candor.messaging.relay import Relay
-from candor.messaging.turn import Work
+from candor.messaging.transaction import Work
 from candor.ops import garbage
 from candor.ops.settings import Settings, load
 from candor.store.db import Database

@@ -24,11 +24,11 @@ from bench import report
 from candor.replay.stream import utc_text
 from candor_demo import flights as fl
 from candor_demo import source
-from risk_svc.domain.accuracy import pinball
-from risk_svc.domain.forecast.online.engine import Engine
-from risk_svc.domain.forecast.online.stream import decide, seconds, take
-from risk_svc.domain.ledger import Ledger, natural
-from risk_svc.domain.track import LEVELS, Scored
+from risk_svc.backtest.outcomes import Ledger, natural
+from risk_svc.backtest.stream import decide, seconds, take
+from risk_svc.forecast.accuracy import pinball
+from risk_svc.forecast.engine import Engine
+from risk_svc.forecast.evaluation import LEVELS, Scored
 
 STARTS: Final = [date(2013, month, day) for month, day in ((1, 8), (2, 6), (3, 12), (4, 11), (5, 17), (6, 15), (7, 21))]
 CUTS: Final = (20, 100, 300, 1000, 3000)

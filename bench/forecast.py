@@ -32,13 +32,13 @@ from rich.progress import Progress
 
 from bench import report
 from bench.flights import Line, airport
-from risk_svc.backtest import converse
-from risk_svc.domain.forecast.online.engine import Engine
-from risk_svc.domain.forecast.online.live import Published
-from risk_svc.domain.forecast.online.model import Model
-from risk_svc.domain.forecast.online.stored import MODEL, model_bytes, model_of
-from risk_svc.domain.forecast.online.stream import take
-from risk_svc.domain.forecast.online.view import View
+from risk_svc.backtest.run import converse
+from risk_svc.backtest.stream import take
+from risk_svc.forecast.engine import Engine
+from risk_svc.forecast.model import Model
+from risk_svc.forecast.serialization import MODEL, model_bytes, model_of
+from risk_svc.forecast.view import View
+from risk_svc.forecasting.live import Published
 
 BATCH = 2000
 SINGLY = 300

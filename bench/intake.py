@@ -24,7 +24,7 @@ from rich.progress import Progress
 from bench import report
 from bench.ground import ROOT, Ground, Side, ground
 from candor.local.ports import choose_port
-from candor.web.auth import new_key
+from candor.web.security.auth import new_key
 
 SIDES = {"candor": "promise_svc", "a transaction a request": "bench.intake_baseline"}
 BASELINE = "a transaction a request"

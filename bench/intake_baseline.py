@@ -27,15 +27,16 @@ from starlette.responses import Response
 from candor.intake.routes import Operator, identity
 from candor.ops.clock import SystemClock
 from candor.ops.settings import load
+from candor.records.packing import pack
 from candor.runtime import Background, serve
 from candor.store.migrate import upgrade
-from candor.store.packing import pack
-from candor.web.app import create_app
-from candor.web.body import read
-from promise_svc import answers, domain, events
-from promise_svc.schemas import PromiseIn
+from candor.web.http.app import create_app
+from candor.web.http.body import read
+from promise_svc import domain, events
+from promise_svc.api import presenters
+from promise_svc.api.requests import PromiseIn
 from promise_svc.settings import PromiseSettings
-from promise_svc.tables import CustomerRow, PromiseRow
+from promise_svc.store.tables import CustomerRow, PromiseRow
 from promise_svc.wiring import MIGRATIONS
 
 router = APIRouter()
@@ -89,8 +90,8 @@ async def make(request: Request, principal: Operator) -> Response:
         customer = await session.get(CustomerRow, command.customer_id)
         domain.admit(customer.erased_at if customer else None, command.made_at)
         promise = domain.make(command, historical=False)
-        answer = answers.whole(201)(promise)
-        columns: dict[str, Any] = {name: getattr(promise, name) for name in answers.COLUMNS}
+        answer = presenters.whole(201)(promise)
+        columns: dict[str, Any] = {name: getattr(promise, name) for name in presenters.COLUMNS}
         terms = msgspec.to_builtins(promise.terms)
         session.add(PromiseRow(**columns, terms=terms, latest_at=promise.latest_at, held_at=promise.held_at))
         for receipt in receipts:

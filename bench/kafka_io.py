@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from candor.contracts import MilestoneReported
-from candor.messaging.partitioner import partition_of
+from candor.records.partitioner import partition_of
 
 PARTITIONS = 4
 BATCH = 2_000

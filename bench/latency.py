@@ -21,7 +21,7 @@ from rich.progress import Progress
 
 from bench import job, kafka_io, report
 from bench.ground import Ground, baseline, ground, ours
-from candor.messaging.partitioner import partition_of
+from candor.records.partitioner import partition_of
 
 WARM_S = 5.0
 SLICE_S = 0.01

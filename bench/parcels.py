@@ -6,8 +6,8 @@ import random
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from risk_svc.domain.forecast.online.engine import Engine
-from risk_svc.domain.forecast.online.view import Entry, Seen, View, reach
+from risk_svc.forecast.engine import Engine
+from risk_svc.forecast.view import Entry, Seen, View, reach
 
 PROMISES: Final = 2_000
 APART_H: Final = 0.5

@@ -12,13 +12,13 @@ from typing import Any, Final
 import httpx
 from rich.console import Console
 
-from candor.local.errors import LocalError
+from candor.errors import LocalError
 from candor.local.restarts import kept_up
 from candor.ops.settings import read_secret
 from candor.replay.importing import ImportRefusedError
 from candor.replay.sending import Unreachable
-from candor.web.auth import Role
-from candor.web.sessions import Sessions
+from candor.web.security.auth import Role
+from candor.web.security.sessions import Sessions
 from candor_demo import perform, shown, stage
 from candor_demo.day import Day
 from candor_demo.quiet import NotQuietError

@@ -13,15 +13,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from candor.local.errors import LocalError
-from candor.local.folder import Folder, Progress
+from candor.errors import LocalError
+from candor.installation.folder import Folder, Progress
 from candor.local.process import mend_all
 from candor.local.secret_files import add_key, ensure_secrets
 from candor.local.stack import Stack
 from candor.ops.clock import HeldClock
 from candor.replay.sending import Endpoints
 from candor.replay.where import Pace
-from candor.web.auth import Role
+from candor.web.security.auth import Role
 from candor_demo.day import Day
 
 SOURCE: Final = "crm"

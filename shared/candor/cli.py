@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from candor import commands
-from candor.local.errors import LocalError
+from candor.errors import LocalError
 
 GROUP = "candor.commands"
 # The order in which somebody new needs them; what packages add comes after.

@@ -15,13 +15,13 @@ import uvicorn
 from fastapi import FastAPI
 
 from candor.ops import garbage, logging, tracing
+from candor.ops.backgrounds import Background, Supervisor
+from candor.ops.health import Check, Health
 from candor.ops.settings import Settings, load
 from candor.store.errors import StoreUnavailable
 from candor.waiting import Waiting
-from candor.web.app import Parts, create_app
-from candor.web.backgrounds import Background, Supervisor
-from candor.web.health import Check, Health
-from candor.web.protocol import LimitedProtocol
+from candor.web.http.app import Parts, create_app
+from candor.web.http.protocol import LimitedProtocol
 
 __all__ = ["Background", "main", "run", "serve", "worker_app"]
 log = structlog.get_logger("candor.runtime")

@@ -10,12 +10,12 @@ import structlog
 from fastapi import APIRouter, FastAPI
 from starlette.responses import Response
 
-from candor.local.addresses import database_address
+from candor.installation.addresses import database_address
+from candor.ops.health import Health
 from candor.ops.settings import Settings
 from candor.store.errors import StoreUnavailable, unavailable
-from candor.web.app import create_app
-from candor.web.health import Health
-from candor.web.problems import Problem
+from candor.web.http.app import create_app
+from candor.web.http.problems import Problem
 
 TRY_SECONDS: Final = 5.0
 PAUSES: Final = (0.1, 2.0)

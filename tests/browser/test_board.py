@@ -23,9 +23,9 @@ from candor.ops.settings import read_secret
 from candor.replay.engine import Outcome
 from candor.replay.live import send_stream
 from candor.replay.where import webhook_secret
-from candor.web.auth import Role
-from candor.web.sessions import Sessions
-from candor.web.signatures import signed_headers
+from candor.web.security.auth import Role
+from candor.web.security.sessions import Sessions
+from candor.web.security.signatures import signed_headers
 from candor_demo.stage import SOURCE, Stage, clock_setting
 from tests.browser.looks import ring_is_seen, too_pale, well_told
 from tests.support.servers import own_folder

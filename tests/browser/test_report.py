@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import async_playwright
 
-from risk_svc.backtesting import charting
-from risk_svc.domain.track import Scored, record
-from risk_svc.report import Backtest, page
+from risk_svc.backtest.command import charting
+from risk_svc.backtest.report import Backtest, page
+from risk_svc.forecast.evaluation import Scored, record
 from tests.browser.test_board import FLAGS
 
 pytestmark = pytest.mark.browser

@@ -15,8 +15,8 @@ from candor.contracts.envelope import Record
 from candor.contracts.golden import Example, examples_for
 from candor.messaging.planning import read
 from candor.store.db import Database
-from risk_svc.feed import CARD as FED
-from risk_svc.feed import Listener
+from risk_svc.web.feed import CARD as FED
+from risk_svc.web.feed import Listener
 from tests.support.clocks import ManualClock
 from tests.support.consumers import CONSUMERS, PARTITIONS, SCHEMAS, Consumer, Fetched, handler_of
 from tests.support.servers import Databases

@@ -13,16 +13,16 @@ from pydantic import BaseModel
 
 from candor.contracts import decode, encode
 from candor.intake import Origin
-from candor.web.body import parse
-from candor.web.problems import Problem
+from candor.web.http.body import parse
+from candor.web.http.problems import Problem
 from promise_svc import events
+from promise_svc.api.requests import PromiseIn
 from promise_svc.domain import make
-from promise_svc.schemas import PromiseIn
-from risk_svc.checks import CheckIn
 from risk_svc.domain.fold import Folded, fold
-from risk_svc.domain.forecast.online.live import view_of
-from risk_svc.domain.forecast.online.view import View
 from risk_svc.domain.state import PromiseState
+from risk_svc.forecast.view import View
+from risk_svc.forecasting.live import view_of
+from risk_svc.web.api.routes.checks import CheckIn
 from tests.support.clocks import NOON
 from tests.support.drafts import whole
 from tests.unit.promise.test_schemas import BAD_PROMISES, PROMISE, with_field

@@ -23,16 +23,16 @@ from candor.contracts import (
     message,
 )
 from candor.intake import Origin
-from candor.web.body import parse
+from candor.web.http.body import parse
 from delivery_svc import events as delivery
+from delivery_svc.api.requests import IncidentIn, MilestoneIn
 from delivery_svc.domain import see
-from delivery_svc.schemas import IncidentIn, MilestoneIn
 from notify_svc import translate
-from notify_svc.compose import Letter, Snapshot, Wording, compose
-from notify_svc.domain.model import Decision, Kind, Reason, Statement
+from notify_svc.compose.letter import Letter, Snapshot, Wording, compose
+from notify_svc.domain.facts import Decision, Kind, Reason, Statement
 from promise_svc import events as ledger
+from promise_svc.api.requests import PromiseIn
 from promise_svc.domain import make
-from promise_svc.schemas import PromiseIn
 from risk_svc.domain.facts import facts
 from risk_svc.domain.fold import fold
 from risk_svc.domain.incidents import incident_of

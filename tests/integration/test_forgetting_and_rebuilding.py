@@ -9,11 +9,11 @@ import asyncpg
 import pytest
 
 from candor.contracts import ContactRemoved, CustomerErased, decode
+from candor.records.packing import unpack
 from candor.store.db import Database
-from candor.store.packing import unpack
-from risk_svc.rebuild import rebuild
 from risk_svc.settings import RiskSettings
 from risk_svc.wiring import GROUP
+from risk_svc.worker.rebuild import rebuild
 from tests.support.town import Town, Trip
 from tests.support.waiting import until
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from candor.local.folder import Folder
-from candor.local.running import read_running, stop_running
+from candor.installation.folder import Folder
+from candor.installation.running import read_running, stop_running
 from candor.local.stack import SERVICES
 from tests.support.servers import own_folder
 

@@ -17,7 +17,7 @@ from rich.console import Console
 from candor.messaging.topics import topic_name
 from candor.replay.live import client
 from candor.replay.where import webhook_secret
-from candor.web.signatures import signed_headers
+from candor.web.security.signatures import signed_headers
 from candor_demo import gather, perform, stage
 from candor_demo.day import Day
 from tests.support.scrape import Scraped, grown

@@ -18,8 +18,8 @@ from fastapi import FastAPI
 from nacl.public import PrivateKey
 
 from candor.intake import Door
-from candor.web.auth import new_key
-from candor.web.signatures import signed_headers
+from candor.web.security.auth import new_key
+from candor.web.security.signatures import signed_headers
 
 ROLES = ("viewer", "operator", "approver", "admin")
 SOURCE = "crm"

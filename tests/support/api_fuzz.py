@@ -18,7 +18,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
-from candor.web.codes import CODES
+from candor.web.http.codes import CODES
 
 CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance]
 

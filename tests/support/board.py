@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from candor.contracts import Component, Standing
-from risk_svc import schemas
+from risk_svc.web.api import responses
 
 NOW = datetime(2013, 3, 8, 22, 5, tzinfo=UTC)
 
 
-def detail(**changed: Any) -> schemas.GapDetail:
+def detail(**changed: Any) -> responses.GapDetail:
     """An open promise made 12 hours before NOW and due two hours after it, in New York."""
     values: dict[str, Any] = {
         "promise_id": "p1",
@@ -28,13 +28,13 @@ def detail(**changed: Any) -> schemas.GapDetail:
         "as_of": NOW,
         "told": True,
         "contributions": [
-            schemas.ContributionOut(component=Component.INCIDENTS, x=0.3, share=0.2, evidence="Snow at EWR"),
-            schemas.ContributionOut(component=Component.LATENESS, x=0.7, share=0.8, evidence="70 min late"),
+            responses.ContributionOut(component=Component.INCIDENTS, x=0.3, share=0.2, evidence="Snow at EWR"),
+            responses.ContributionOut(component=Component.LATENESS, x=0.7, share=0.8, evidence="70 min late"),
         ],
         "forecast": None,
         "facts": [],
         "history": [point(-60)],
-        "dates": schemas.DatesOut(
+        "dates": responses.DatesOut(
             made_at=NOW - timedelta(hours=12),
             requested_due=None,
             first_due=NOW + timedelta(hours=2),
@@ -56,10 +56,10 @@ def detail(**changed: Any) -> schemas.GapDetail:
         "zone": "America/New_York",
         "completed_at": None,
     }
-    return schemas.GapDetail(**(values | changed))
+    return responses.GapDetail(**(values | changed))
 
 
-def point(minutes: float, p_slip: float | None = 0.1, **changed: Any) -> schemas.PointOut:
+def point(minutes: float, p_slip: float | None = 0.1, **changed: Any) -> responses.PointOut:
     """The forecast that held from `minutes` after NOW."""
     values: dict[str, Any] = {
         "at": NOW + timedelta(minutes=minutes),
@@ -72,10 +72,10 @@ def point(minutes: float, p_slip: float | None = 0.1, **changed: Any) -> schemas
         "model": 3,
         "why": "",
     }
-    return schemas.PointOut(**(values | changed))
+    return responses.PointOut(**(values | changed))
 
 
-def milestone(**changed: Any) -> schemas.MilestoneOut:
+def milestone(**changed: Any) -> responses.MilestoneOut:
     """A departure planned for NOW and 42 minutes late."""
     values: dict[str, Any] = {
         "name": "departed",
@@ -87,10 +87,10 @@ def milestone(**changed: Any) -> schemas.MilestoneOut:
         "final": False,
         "reason": "",
     }
-    return schemas.MilestoneOut(**(values | changed))
+    return responses.MilestoneOut(**(values | changed))
 
 
-def forecast(**changed: Any) -> schemas.ForecastOut:
+def forecast(**changed: Any) -> responses.ForecastOut:
     """Half of like ones done in 150 minutes, 8 of 10 in 180, 9 of 10 in 240; it is due in 120."""
     values: dict[str, Any] = {
         "p_slip": 0.823,
@@ -102,17 +102,17 @@ def forecast(**changed: Any) -> schemas.ForecastOut:
         "model": 17,
         "why": [],
     }
-    return schemas.ForecastOut(**(values | changed))
+    return responses.ForecastOut(**(values | changed))
 
 
-def fan_point(minutes: float, p_slip: float | None, *late: float | None, **changed: Any) -> schemas.PointOut:
+def fan_point(minutes: float, p_slip: float | None, *late: float | None, **changed: Any) -> responses.PointOut:
     """A forecast from `minutes` after NOW on: P50, P80 and P90 in minutes after the date held, None for never."""
     due = NOW + timedelta(hours=2)
     times = [None if item is None else due + timedelta(minutes=item) for item in late]
     return point(minutes, p_slip, **dict(zip(("p50", "p80", "p90"), times, strict=True)), **changed)
 
 
-def notice(**changed: Any) -> schemas.NoticeOut:
+def notice(**changed: Any) -> responses.NoticeOut:
     values: dict[str, Any] = {
         "notice_id": "n1",
         "statement": "warning",
@@ -122,10 +122,10 @@ def notice(**changed: Any) -> schemas.NoticeOut:
         "told_high": NOW + timedelta(hours=4),
         "next_update_by": NOW + timedelta(hours=1),
     }
-    return schemas.NoticeOut(**(values | changed))
+    return responses.NoticeOut(**(values | changed))
 
 
-def incident(**changed: Any) -> schemas.IncidentOut:
+def incident(**changed: Any) -> responses.IncidentOut:
     values: dict[str, Any] = {
         "incident_id": "i1",
         "category": "freezing",
@@ -135,4 +135,4 @@ def incident(**changed: Any) -> schemas.IncidentOut:
         "resolved_at": NOW + timedelta(hours=1),
         "expected_end": None,
     }
-    return schemas.IncidentOut(**(values | changed))
+    return responses.IncidentOut(**(values | changed))

@@ -10,24 +10,24 @@ from typing import Any, NamedTuple
 
 from candor.contracts.golden import Example
 from candor.messaging.limits import Limits
-from candor.messaging.partitioner import partition_of
 from candor.messaging.planning import Own, private, read
-from candor.messaging.turn import Batch, Handler, Turns
+from candor.messaging.transaction import Batch, Handler, Turns
+from candor.records.partitioner import partition_of
 from candor.store.db import Database
 from candor.store.lease import Leases
 from candor.store.migrate import upgrade
 from candor.store.unit_of_work import unit_of_work
 from delivery_svc import wiring as delivery
 from delivery_svc.handlers import PromisesHandler
-from notify_svc import control
 from notify_svc import wiring as notify
-from notify_svc.compose import Wording
-from notify_svc.domain.model import Rules
+from notify_svc.compose.letter import Wording
+from notify_svc.delivery import switches
+from notify_svc.domain.facts import Rules
 from notify_svc.handlers import NotifyHandler
-from notify_svc.service import Speaker
+from notify_svc.service.speaker import Speaker
 from risk_svc import wiring as risk
-from risk_svc.domain.forecast.online.live import Published
-from risk_svc.handlers import RiskHandler
+from risk_svc.forecasting.live import Published
+from risk_svc.worker.handlers import RiskHandler
 from tests.support.clocks import ManualClock
 from tests.support.notify import OPENER
 from tests.support.servers import Prepare
@@ -87,7 +87,7 @@ class Consumer:
         self._turns = Turns(self.database, self.name, self.handler, Limits(), lambda: None)
         if self.name == "notify-svc":
             async with unit_of_work(self.database) as uow:
-                await control.begin(uow, sending=True)
+                await switches.begin(uow, sending=True)
         for claim in (await Leases(self.database, self.name, PARTITIONS, "test").renew()).acquired:
             own = self.owned[claim.partition] = Own(claim.partition, claim.epoch, claim.offsets)
             assert await self._turns.reload(own)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from candor.contracts.golden import examples
-from promise_svc.schemas import PromiseIn
+from promise_svc.api.requests import PromiseIn
 
 FULL = "candor.promise.made.v1.full"
 

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from candor.store.db import Database
 from candor.store.unit_of_work import unit_of_work
-from risk_svc import journal
-from risk_svc.domain.course import Course
-from risk_svc.domain.forecast.online.view import Entry
-from risk_svc.learner import Learner, Pacing
+from risk_svc.forecast.view import Entry
+from risk_svc.training import journal
+from risk_svc.training.learner import Learner, Pacing
+from risk_svc.training.timeline import Course
 from tests.support.clocks import ManualClock
 
 DAY = timedelta(days=1)

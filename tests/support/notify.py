@@ -39,15 +39,15 @@ from candor.messaging.consumer import Work
 from candor.store.db import Database
 from candor.store.migrate import upgrade
 from candor.store.unit_of_work import unit_of_work
-from notify_svc import control
-from notify_svc.channels.email import EmailChannel, Server
-from notify_svc.compose import Wording
-from notify_svc.contact import Opener
-from notify_svc.domain.model import Rules
+from notify_svc.channels.email.smtp import EmailChannel, Server
+from notify_svc.compose.contact import Opener
+from notify_svc.compose.letter import Wording
+from notify_svc.delivery import switches
+from notify_svc.delivery.postman import Identity, Patience, Postman
+from notify_svc.delivery.reconcile import Reconciler
+from notify_svc.domain.facts import Rules
 from notify_svc.handlers import NotifyHandler
-from notify_svc.reconcile import Reconciler
-from notify_svc.sending import Identity, Patience, Postman
-from notify_svc.service import Speaker
+from notify_svc.service.speaker import Speaker
 from notify_svc.wiring import MIGRATIONS
 from tests.support.clocks import NOON, ManualClock
 
@@ -208,7 +208,7 @@ async def desk(url: str, folder: Path, *, sending: bool = True, rules: Rules | N
     port = listening.sockets[0].getsockname()[1]
     speaker = Speaker(OPENER, rules or Rules(), Wording())
     async with unit_of_work(database) as uow:
-        await control.begin(uow, sending=sending)
+        await switches.begin(uow, sending=sending)
     patience = Patience(lease=30, saving=2)
     server = Server("127.0.0.1", port, seconds=2, data_seconds=2)
     try:

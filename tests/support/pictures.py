@@ -7,9 +7,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from risk_svc.domain.forecast.online.engine import Engine, Forecast
-from risk_svc.domain.forecast.online.stream import NOT_LABELS, reached, seconds
-from risk_svc.domain.forecast.online.view import Seen, View, labels
+from risk_svc.backtest.stream import NOT_LABELS, reached, seconds
+from risk_svc.forecast.engine import Engine, Forecast
+from risk_svc.forecast.view import Seen, View, labels
 from tests.support.stream import Lines
 
 Said = list[Forecast]

@@ -31,20 +31,20 @@ from candor.contracts import (
     Verdict,
     message,
 )
-from candor.messaging.partitioner import partition_of
-from candor.messaging.turn import Work
+from candor.messaging.transaction import Work
+from candor.records.partitioner import partition_of
 from candor.store.db import Database
 from candor.store.migrate import upgrade
 from candor.store.unit_of_work import unit_of_work
-from risk_svc.domain.course import Course
 from risk_svc.domain.fold import Folded, fold
-from risk_svc.domain.forecast.online.live import Published
-from risk_svc.domain.forecast.online.stored import model_bytes
-from risk_svc.domain.forecast.online.view import Entry
-from risk_svc.domain.known import pictures
 from risk_svc.domain.state import PromiseState
-from risk_svc.handlers import RiskHandler
+from risk_svc.forecast.serialization import model_bytes
+from risk_svc.forecast.view import Entry
+from risk_svc.forecasting.live import Published
+from risk_svc.forecasting.snapshots import pictures
+from risk_svc.training.timeline import Course
 from risk_svc.wiring import MIGRATIONS
+from risk_svc.worker.handlers import RiskHandler
 
 MADE = datetime(2013, 2, 5, 6, tzinfo=UTC)
 DEPARTS = MADE + timedelta(hours=12)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import asyncpg
 
-from candor.local.folder import Folder
+from candor.installation.folder import Folder
 from candor.local.kafka import KafkaBroker
 from candor.local.postgres import PostgresServer
 

@@ -10,9 +10,9 @@ from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse, Response
 
 from candor.ops import metrics
-from candor.web.oidc.provider import Client, Provider
-from candor.web.oidc.signin import SignIn
-from candor.web.sessions import MemoryNonces, Sessions
+from candor.web.security.oidc.provider import Client, Provider
+from candor.web.security.oidc.signin import SignIn
+from candor.web.security.sessions import MemoryNonces, Sessions
 from tests.support.clocks import ManualClock
 from tests.support.identity import CLIENT_ID, CLIENT_SECRET, IdentityProvider
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from risk_svc.domain.forecast.online.engine import Engine
-from risk_svc.domain.forecast.online.stream import take
+from risk_svc.backtest.stream import take
+from risk_svc.forecast.engine import Engine
 from tests.support.stream import stream
 
 

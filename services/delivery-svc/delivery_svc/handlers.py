@@ -9,7 +9,8 @@ from candor.contracts import CustomerErased, Message, PromiseMade
 from candor.messaging.consumer import Work
 from candor.store import outbox, receipts
 from candor.store.unit_of_work import UnitOfWork
-from delivery_svc import matching, store, store_parked
+from delivery_svc.service import matching
+from delivery_svc.store import parked_rows, promise_rows
 
 SWEEP_TICKS = 60
 COUNT_TICKS = 10
@@ -52,20 +53,21 @@ class PromisesHandler:
             return
         references = [(name.system, name.id, promise.promise_id) for promise in made for name in promise.references]
         seen = [
-            (one.promise_id, one.customer_id, store.as_json([part.item for part in one.scope]).decode()) for one in made
+            (one.promise_id, one.customer_id, promise_rows.as_json([part.item for part in one.scope]).decode())
+            for one in made
         ]
-        await store.add_promises(uow, seen, references)
+        await promise_rows.add_promises(uow, seen, references)
         await matching.arrived(uow, {promise.promise_id for promise in made})
 
     async def _forget(self, uow: UnitOfWork, message: Message) -> None:
         customer_id = message.envelope.subject
-        await store.erase_customer(uow, customer_id)
+        await promise_rows.erase_customer(uow, customer_id)
         await receipts.erase(uow, [customer_id])
         await outbox.erase(uow, [customer_id])
 
     async def _tick(self, uow: UnitOfWork) -> None:
         if self._ticks % COUNT_TICKS == 0:
-            await store_parked.count(uow)
+            await parked_rows.count(uow)
         self._ticks += 1
         everything = self._more or self._ticks % SWEEP_TICKS == 0
         found = await matching.look_again(uow, everything=everything)

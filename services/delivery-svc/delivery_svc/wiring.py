@@ -21,12 +21,13 @@ from candor.runtime import Background
 from candor.store.db import Database
 from candor.store.migrate import scripts, upgrade
 from candor.store.retention import Retention
-from candor.web.app import create_app
-from delivery_svc import queries, routes, service
+from candor.web.http.app import create_app
+from delivery_svc.api.routes import listings, reports
 from delivery_svc.handlers import PromisesHandler
+from delivery_svc.service import use_cases
 from delivery_svc.settings import DeliverySettings
 from delivery_svc.sources.standard import KNOWN, statement
-from delivery_svc.tables import RejectedRow
+from delivery_svc.store.tables import RejectedRow
 
 MIGRATIONS: Final = scripts(Path(__file__).parent)
 
@@ -43,7 +44,7 @@ def build(settings: DeliverySettings, clock: Clock | None = None, *, consuming: 
         await upgrade(settings.database, MIGRATIONS)
         database = await Database.open(settings.database, partitions=settings.partitions)
         kafka = KafkaReach(settings)
-        door = Door(database, business, KNOWN, statement, service.apply)
+        door = Door(database, business, KNOWN, statement, use_cases.apply)
         worker = Worker(settings, database, PromisesHandler(), settings.service)
         relay = Relay(settings, database, keeps=True)
         app.state.door = door
@@ -61,5 +62,5 @@ def build(settings: DeliverySettings, clock: Clock | None = None, *, consuming: 
             await kafka.close()
             await database.close()
 
-    routers = [routes.direct, routes.router, queries.router, common(RejectedRow)]
+    routers = [reports.direct, reports.router, listings.router, common(RejectedRow)]
     return create_app("Candor delivery-svc", settings, parts, routers, bodies={IMPORTS: LARGEST_BYTES})

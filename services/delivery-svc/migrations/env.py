@@ -3,6 +3,6 @@
 from alembic import context
 
 from candor.store.migrate import run
-from delivery_svc.tables import Base
+from delivery_svc.store.tables import Base
 
 run(context, Base.metadata)

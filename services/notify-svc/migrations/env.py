@@ -3,6 +3,6 @@
 from alembic import context
 
 from candor.store.migrate import run
-from notify_svc.tables import Base
+from notify_svc.store.tables import Base
 
 run(context, Base.metadata)

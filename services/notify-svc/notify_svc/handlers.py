@@ -9,10 +9,10 @@ from typing import Any, Final
 from candor.messaging.consumer import Work
 from candor.ops.clock import Clock
 from candor.store.unit_of_work import UnitOfWork
-from notify_svc import store
-from notify_svc.batch import Batch, load, take
-from notify_svc.rethink import forgive, withdraw
-from notify_svc.service import Speaker
+from notify_svc.delivery.reopen import forgive, withdraw
+from notify_svc.service.batch import Batch, load, take
+from notify_svc.service.speaker import Speaker
+from notify_svc.store import read_model
 
 DUE_AT_ONCE: Final = 500
 
@@ -49,9 +49,9 @@ class NotifyHandler:
         messages = [(item.partition, message) for item in work for message in item.messages]
         lag = self._lag()
         fresh = self._deciding and lag <= self._freshest
-        due = await store.due(uow, partitions, now, DUE_AT_ONCE) if tick and fresh else []
+        due = await read_model.due(uow, partitions, now, DUE_AT_ONCE) if tick and fresh else []
         if tick:
-            await store.freshen(uow, partitions, lag)
+            await read_model.freshen(uow, partitions, lag)
         if not messages and not due:
             return
         batch = await load(uow, [message for _, message in messages], due)
@@ -60,7 +60,7 @@ class NotifyHandler:
         await self._settle(uow, batch, set(due), now, fresh=fresh)
 
     async def _settle(self, uow: UnitOfWork, batch: Batch, due: set[str], now: datetime, *, fresh: bool) -> None:
-        await store.erase(uow, sorted(batch.erased))
+        await read_model.erase(uow, sorted(batch.erased))
         of_contacts = [known for known in batch.promises.values() if known.customer_id in batch.contacts]
         if of_contacts:
             await forgive(uow, of_contacts, now)
@@ -76,6 +76,6 @@ class NotifyHandler:
         else:
             for known in current:
                 known.check_at = now
-        await store.save_promises(uow, rows)
+        await read_model.save_promises(uow, rows)
         changed = batch.contacts | batch.erased
-        await store.save_customers(uow, [batch.customers[name] for name in changed])
+        await read_model.save_customers(uow, [batch.customers[name] for name in changed])

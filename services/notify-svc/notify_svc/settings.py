@@ -9,11 +9,11 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from candor.ops.settings import Settings, read_secret
-from notify_svc.channels.email import Server
-from notify_svc.channels.headers import UnsafeHeader, mailbox
-from notify_svc.compose import Wording
-from notify_svc.domain.model import Rules
-from notify_svc.sending import Identity, Patience
+from notify_svc.channels.email.headers import UnsafeHeader, mailbox
+from notify_svc.channels.email.smtp import Server
+from notify_svc.compose.letter import Wording
+from notify_svc.delivery.postman import Identity, Patience
+from notify_svc.domain.facts import Rules
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _RULES, _WORDING = Rules(), Wording()

@@ -15,13 +15,13 @@ from candor.contracts import (
     PromiseWithdrawn,
     Verdict,
 )
-from notify_svc.domain import model
+from notify_svc.domain import facts
 from notify_svc.domain.support import supported
 
 
-def promise_made(envelope: Envelope, data: PromiseMade) -> model.Promise:
+def promise_made(envelope: Envelope, data: PromiseMade) -> facts.Promise:
     """The promise as made."""
-    return model.Promise(
+    return facts.Promise(
         data.promise_id,
         data.customer_id,
         envelope.id,
@@ -37,8 +37,8 @@ def promise_made(envelope: Envelope, data: PromiseMade) -> model.Promise:
 
 
 def promise_changed(
-    promise: model.Promise, envelope: Envelope, data: PromiseRevised | PromiseWithdrawn | PromiseSettled
-) -> model.Promise:
+    promise: facts.Promise, envelope: Envelope, data: PromiseRevised | PromiseWithdrawn | PromiseSettled
+) -> facts.Promise:
     """The promise after a later event of it; what "we promised" rests on is the event that last moved the date."""
     if isinstance(data, PromiseWithdrawn):
         return replace(promise, withdrawn=True)
@@ -49,14 +49,14 @@ def promise_changed(
     return replace(promise, held_due=data.held_due, event_id=envelope.id)
 
 
-def gap_scored(envelope: Envelope, data: GapScored, least_cases: int) -> model.Gap:
+def gap_scored(envelope: Envelope, data: GapScored, least_cases: int) -> facts.Gap:
     """The gap without its score, and without a forecast that rests on too little: nothing said depends on those."""
     found = data.forecast
-    forecast = model.Forecast(found.p_slip, found.p50, found.p80, found.n) if found else None
-    return model.Gap(
+    forecast = facts.Forecast(found.p_slip, found.p50, found.p80, found.n) if found else None
+    return facts.Gap(
         envelope.version,
         envelope.id,
-        model.Standing(data.standing.value),
+        facts.Standing(data.standing.value),
         data.as_of,
         data.held_due,
         supported(forecast, data.as_of, data.held_due, least_cases),
@@ -67,9 +67,9 @@ def gap_scored(envelope: Envelope, data: GapScored, least_cases: int) -> model.G
     )
 
 
-def _fact(fact: Fact) -> model.Fact:
-    return model.Fact(
-        model.FactKind(fact.kind.value),
+def _fact(fact: Fact) -> facts.Fact:
+    return facts.Fact(
+        facts.FactKind(fact.kind.value),
         fact.event_id,
         fact.name,
         fact.at,

@@ -19,15 +19,15 @@ from candor.store.db import Database
 from candor.store.migrate import scripts, upgrade
 from candor.store.retention import Retention
 from candor.store.unit_of_work import unit_of_work
-from candor.web.app import create_app
-from notify_svc import control
-from notify_svc.channels.email import EmailChannel
-from notify_svc.contact import Opener
+from candor.web.http.app import create_app
+from notify_svc.api.routes.notices import router
+from notify_svc.channels.email.smtp import EmailChannel
+from notify_svc.compose.contact import Opener
+from notify_svc.delivery import switches
+from notify_svc.delivery.postman import Postman
+from notify_svc.delivery.reconcile import Reconciler
 from notify_svc.handlers import NotifyHandler
-from notify_svc.reconcile import Reconciler
-from notify_svc.routes import router
-from notify_svc.sending import Postman
-from notify_svc.service import Speaker
+from notify_svc.service.speaker import Speaker
 from notify_svc.settings import NotifySettings
 
 MIGRATIONS: Final = scripts(Path(__file__).parent)
@@ -45,7 +45,7 @@ def build(settings: NotifySettings, clock: Clock | None = None) -> FastAPI:
         database = await Database.open(settings.database, partitions=settings.partitions)
         kafka = KafkaReach(settings)
         async with unit_of_work(database) as uow:
-            await control.begin(uow, sending=not settings.production)
+            await switches.begin(uow, sending=not settings.production)
         app.state.database = database
         app.state.clock = business
         worker = _worker(settings, database, opener, business)

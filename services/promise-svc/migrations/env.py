@@ -3,6 +3,6 @@
 from alembic import context
 
 from candor.store.migrate import run
-from promise_svc.tables import Base
+from promise_svc.store.tables import Base
 
 run(context, Base.metadata)

@@ -20,12 +20,13 @@ from candor.runtime import Background
 from candor.store.db import Database
 from candor.store.migrate import scripts, upgrade
 from candor.store.retention import Retention
-from candor.web.app import create_app
-from promise_svc import queries, routes, service
-from promise_svc.contacts import Sealer
+from candor.web.http.app import create_app
+from promise_svc.api.routes import listings, statements
+from promise_svc.service import use_cases
+from promise_svc.service.sealing import Sealer
 from promise_svc.settings import PromiseSettings
 from promise_svc.sources.standard import KNOWN, Reader
-from promise_svc.tables import RejectedRow
+from promise_svc.store.tables import RejectedRow
 
 MIGRATIONS: Final = scripts(Path(__file__).parent)
 
@@ -40,7 +41,7 @@ def build(settings: PromiseSettings, clock: Clock | None = None) -> FastAPI:
         await upgrade(settings.database, MIGRATIONS)
         database = await Database.open(settings.database, partitions=settings.partitions)
         kafka = KafkaReach(settings)
-        door = Door(database, business, KNOWN, Reader(sealer).statement, service.apply)
+        door = Door(database, business, KNOWN, Reader(sealer).statement, use_cases.apply)
         app.state.door = door
         app.state.sealer = sealer
         app.state.health.add("database", database.check)
@@ -56,5 +57,5 @@ def build(settings: PromiseSettings, clock: Clock | None = None) -> FastAPI:
             await kafka.close()
             await database.close()
 
-    routers = [routes.direct, routes.router, queries.router, common(RejectedRow)]
+    routers = [statements.direct, statements.router, listings.router, common(RejectedRow)]
     return create_app("Candor promise-svc", settings, parts, routers, bodies={IMPORTS: LARGEST_BYTES})

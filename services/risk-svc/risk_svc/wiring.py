@@ -18,17 +18,17 @@ from candor.runtime import Background, worker_app
 from candor.store.db import Database
 from candor.store.migrate import scripts, upgrade
 from candor.store.retention import Retention
-from candor.web.app import create_app
-from candor.web.observed import BOARD_POLICY
-from risk_svc import checks, routes
-from risk_svc.domain.forecast.online.live import Published
-from risk_svc.feed import Feed
-from risk_svc.figures import Figures
-from risk_svc.follower import Follower
-from risk_svc.handlers import RiskHandler
-from risk_svc.learner import Learner, Pacing
+from candor.web.http.app import create_app
+from candor.web.http.observed import BOARD_POLICY
+from risk_svc.forecasting.follower import Follower
+from risk_svc.forecasting.live import Published
 from risk_svc.settings import LearnerSettings, RiskSettings
+from risk_svc.training.learner import Learner, Pacing
 from risk_svc.watch import Watch
+from risk_svc.web.api.routes import checks, gaps
+from risk_svc.web.feed import Feed
+from risk_svc.web.figures import Figures
+from risk_svc.worker.handlers import RiskHandler
 
 GROUP: Final = "risk-svc"
 MIGRATIONS: Final = scripts(Path(__file__).parent)
@@ -83,7 +83,7 @@ def learner(settings: LearnerSettings, clock: Clock | None = None) -> FastAPI:
 def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
     """The role that answers: queries, figures, and the feed of changes that the board listens to."""
     # Imported here: the worker has no use for the board's framework, a third of a second and 30 MB.
-    from risk_svc import board  # noqa: PLC0415
+    from risk_svc.web import board  # noqa: PLC0415
 
     @asynccontextmanager
     async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
@@ -110,9 +110,7 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
             await database.close()
 
     policies = {board.MOUNT: BOARD_POLICY}
-    app = create_app(
-        "Candor risk-svc", settings, parts, [routes.router, checks.router, board.router], policies=policies
-    )
+    app = create_app("Candor risk-svc", settings, parts, [gaps.router, checks.router, board.router], policies=policies)
     if settings.session_secret_file is not None or settings.production:
         board.attach(app, settings)
     return app

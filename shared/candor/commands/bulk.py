@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from rich.console import Console
 
-from candor.local.folder import home
+from candor.installation.folder import home
 
 if TYPE_CHECKING:
     from candor.replay.importing import Imported

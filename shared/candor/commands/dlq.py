@@ -13,8 +13,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from candor.local.errors import LocalError
-from candor.local.running import at_work, database_url
+from candor.errors import LocalError
+from candor.installation.running import at_work, database_url
 
 # What reads the database is imported where it is used: `candor --help` must not wait for its libraries.
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from candor.local.running import at_work, database_url
+from candor.installation.running import at_work, database_url
 
 
 class Keeper(StrEnum):

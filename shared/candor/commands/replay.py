@@ -38,7 +38,7 @@ def replay(
     what lies in the past is sent at once. Ctrl-C stops cleanly; a second replay sends the rest, known by its ids.
     """
     # Imported here: `candor --help` has no use for an HTTP client.
-    from candor.local.running import at_work  # noqa: PLC0415
+    from candor.installation.running import at_work  # noqa: PLC0415
     from candor.replay import shown  # noqa: PLC0415
     from candor.replay.live import send_stream  # noqa: PLC0415
     from candor.replay.stream import StreamError, read_stream  # noqa: PLC0415

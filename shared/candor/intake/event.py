@@ -9,9 +9,9 @@ from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from candor.web.body import convert
-from candor.web.fields import Moment, not_ahead
-from candor.web.problems import Problem
+from candor.web.http.body import convert
+from candor.web.http.fields import Moment, not_ahead
+from candor.web.http.problems import Problem
 
 _name: Final = re.compile(r"(?:candor\.)?([a-z]+\.[a-z]+)(?:\.v([0-9]{1,4}))?")
 VERSION: Final = "1"

@@ -7,13 +7,13 @@ from typing import Annotated, Any, Final
 import msgspec
 from pydantic import Field
 
-from candor.intake.door import Door, Item
 from candor.intake.event import Event, plain_type
+from candor.intake.intake import Door, Item
 from candor.intake.once import C, Origin, R, event_receipt
 from candor.ops.tracing import current_traceparent
-from candor.web.body import convert
-from candor.web.fields import Body, Id, Moment, not_ahead
-from candor.web.problems import Problem
+from candor.web.http.body import convert
+from candor.web.http.fields import Body, Id, Moment, not_ahead
+from candor.web.http.problems import Problem
 
 MOST_EVENTS: Final = 1000
 LARGEST_BYTES: Final = 4 * 1024 * 1024

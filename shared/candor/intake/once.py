@@ -10,9 +10,9 @@ from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
 from candor.store.receipts import Answer, Receipt, answered, remember
 from candor.store.unit_of_work import UnitOfWork
-from candor.web import idempotency
-from candor.web.idempotency import Identity, sha256
-from candor.web.problems import Problem
+from candor.web.http import idempotency
+from candor.web.http.idempotency import Identity, sha256
+from candor.web.http.problems import Problem
 
 
 class About(Protocol):

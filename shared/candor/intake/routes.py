@@ -15,18 +15,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from candor.intake import history
-from candor.intake.door import Door
+from candor.intake.intake import Door
 from candor.intake.once import Origin, Taken, event_receipt, key_receipt, new_id
 from candor.intake.rejected import RejectedColumns
 from candor.ops.tracing import current_traceparent
 from candor.store.receipts import Answer, Receipt
-from candor.web.auth import Principal, Role, require
-from candor.web.body import accepts, read
-from candor.web.idempotency import parse_key
-from candor.web.listings import Counted, listed, matching
-from candor.web.pages import Cursor, Limit, link_header
-from candor.web.problems import Problem
-from candor.web.webhooks import Signed
+from candor.web.http.body import accepts, read
+from candor.web.http.idempotency import parse_key
+from candor.web.http.listings import Counted, listed, matching
+from candor.web.http.pages import Cursor, Limit, link_header
+from candor.web.http.problems import Problem
+from candor.web.security.auth import Principal, Role, require
+from candor.web.security.webhooks import Signed
 
 Viewer = Annotated[Principal, Depends(require(Role.VIEWER))]
 Operator = Annotated[Principal, Depends(require(Role.OPERATOR))]

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from candor.local.errors import LocalError, explain_os_error
-from candor.local.folder import Progress, quiet
+from candor.errors import LocalError, explain_os_error
+from candor.installation.folder import Progress, quiet
 
 _AT_ONCE = 8
 

@@ -14,8 +14,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from candor.contracts.topics import RETENTION_DAYS
-from candor.local.errors import LocalError, explain_os_error, require_disk
-from candor.local.folder import Folder, Progress, quiet
+from candor.errors import LocalError, explain_os_error, require_disk
+from candor.installation.folder import Folder, Progress, quiet
 from candor.local.jars import committed_jars, ensure_jars
 from candor.local.ports import HOST, choose_port
 from candor.local.process import ManagedProcess

@@ -9,8 +9,8 @@ from collections.abc import Collection
 
 import psutil
 
-from candor.local.errors import LocalError
-from candor.local.folder import Progress, quiet
+from candor.errors import LocalError
+from candor.installation.folder import Progress, quiet
 
 HOST = "127.0.0.1"
 _TRIES = 200

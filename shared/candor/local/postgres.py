@@ -14,8 +14,8 @@ from pathlib import Path
 
 import psutil
 
-from candor.local.errors import LocalError, explain_os_error, full_disk, require_disk
-from candor.local.folder import Folder, Progress, quiet
+from candor.errors import LocalError, explain_os_error, full_disk, require_disk
+from candor.installation.folder import Folder, Progress, quiet
 from candor.local.ports import HOST, choose_port
 from candor.local.process import ManagedProcess
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import psutil
 
-from candor.local.errors import LocalError, explain_os_error, full_disk
-from candor.local.folder import Progress, quiet, write_whole
+from candor.errors import LocalError, explain_os_error, full_disk
+from candor.installation.folder import Progress, quiet, write_whole
 
 _LARGEST_LOG = 16 * 1024 * 1024
 _POLL = 0.02

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from candor.local.errors import LocalError, free_mebibytes
-from candor.local.folder import Folder, Progress
+from candor.errors import LocalError, free_mebibytes
+from candor.installation.folder import Folder, Progress
 
 FIRST_SECONDS = 1.0
 LONGEST_SECONDS = 30.0

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from nacl.public import PrivateKey
 
-from candor.local.errors import explain_os_error
-from candor.local.folder import Folder
+from candor.errors import explain_os_error
+from candor.installation.folder import Folder
 
 if TYPE_CHECKING:
-    from candor.web.auth import Role
+    from candor.web.security.auth import Role
 
 SOURCES = ("crm", "field")
 
@@ -81,7 +81,7 @@ def ensure_secrets(folder: Folder) -> SecretPaths:
 def add_key(paths: SecretPaths, name: str, role: Role, scopes: tuple[str, ...] = ()) -> str:
     """A new API key, returned here and kept nowhere: the file holds its SHA-256. The same name again replaces it."""
     # Imported here: it brings the web framework along, which `candor status` has no use for.
-    from candor.web.auth import new_key  # noqa: PLC0415
+    from candor.web.security.auth import new_key  # noqa: PLC0415
 
     key, digest = new_key()
     entries = [entry for entry in json.loads(paths.api_keys.read_text())["keys"] if entry["name"] != name]

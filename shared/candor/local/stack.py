@@ -15,9 +15,9 @@ from io import TextIOWrapper
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from candor.local.addresses import database_address
-from candor.local.errors import LocalError, explain_os_error
-from candor.local.folder import Folder, Progress, quiet, write_whole
+from candor.errors import LocalError, explain_os_error
+from candor.installation.addresses import database_address
+from candor.installation.folder import Folder, Progress, quiet, write_whole
 from candor.local.health import answers_ready
 from candor.local.kafka import DEFAULT_PORT as KAFKA_PORT
 from candor.local.kafka import KafkaBroker

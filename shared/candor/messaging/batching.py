@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import structlog
 
-from candor.messaging.ahead import Decoded
 from candor.messaging.holdings import Holdings
 from candor.messaging.planning import Continuity, Own, Step, private
+from candor.messaging.prefetch import Decoded
 from candor.messaging.source import Source
-from candor.messaging.turn import Batch
+from candor.messaging.transaction import Batch
 from candor.ops import metrics
 
 log = structlog.get_logger("candor.consumer")

@@ -13,16 +13,16 @@ from uuid import uuid4
 
 import structlog
 
-from candor.messaging.ahead import WORTH, Ahead, Decoded
 from candor.messaging.batching import Batching
 from candor.messaging.failures import describe
 from candor.messaging.holdings import Holdings
 from candor.messaging.limits import Limits
 from candor.messaging.planning import read
+from candor.messaging.prefetch import WORTH, Ahead, Decoded
 from candor.messaging.replay import replay_due
 from candor.messaging.source import Source
 from candor.messaging.telemetry import Lag, OffsetTelemetry
-from candor.messaging.turn import Batch, Handler, Result, Turns, Work
+from candor.messaging.transaction import Batch, Handler, Result, Turns, Work
 from candor.messaging.watchdog import Watchdog
 from candor.ops import garbage, metrics
 from candor.ops.liveness import Liveness

@@ -12,7 +12,7 @@ import structlog
 from candor.messaging.failures import Failure, classify, describe, trail
 from candor.messaging.planning import Own
 from candor.messaging.source import Source
-from candor.messaging.turn import Turns
+from candor.messaging.transaction import Turns
 from candor.ops import metrics
 from candor.store.lease import Changes
 

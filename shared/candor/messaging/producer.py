@@ -14,7 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError, KafkaTimeoutError, ProducerClosed
 
 from candor.contracts import Record
-from candor.messaging.wire import LARGEST_BATCH, Ready
+from candor.records.wire import LARGEST_BATCH, Ready
 
 _log: Final = structlog.get_logger("candor.producer")
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 
-from candor.messaging.flight import Flight, TooLargeError
+from candor.messaging.inflight_window import Flight, TooLargeError
 from candor.messaging.producer import Producer
 from candor.messaging.topics import ensure_topics
 from candor.ops import metrics

@@ -10,7 +10,7 @@ import structlog
 from candor.contracts import ContractError, decode
 from candor.messaging.failures import Failure, classify, describe
 from candor.messaging.planning import Own, Verdict
-from candor.messaging.turn import Turns, Work
+from candor.messaging.transaction import Turns, Work
 from candor.ops import metrics
 from candor.store import dead_letter, lease
 from candor.store.dead_letter import BEHIND, HANDLER_ERROR, Buried

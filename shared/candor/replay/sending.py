@@ -13,7 +13,7 @@ import msgspec
 
 from candor.ops.clock import Clock, SystemClock
 from candor.replay.stream import DELIVERY_TYPES, StreamEvent, as_json, utc_text
-from candor.web.signatures import signed_headers
+from candor.web.security.signatures import signed_headers
 
 FIRST_PAUSE_S: Final = 0.1
 LONGEST_PAUSE_S: Final = 5.0

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from candor.local.running import at_work, read_running
+from candor.installation.running import at_work, read_running
 from candor.ops.clock import BusinessClock, Clock, HeldClock, parse_clock
 from candor.replay.sending import Endpoints
-from candor.web.webhooks import parse_secrets
+from candor.web.security.webhooks import parse_secrets
 
 
 class WhereError(Exception):

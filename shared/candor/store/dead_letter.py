@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 import msgspec
 
 from candor.contracts import Record
+from candor.records.packing import repack
 from candor.store import outbox
-from candor.store.packing import repack
 
 if TYPE_CHECKING:
     import asyncpg

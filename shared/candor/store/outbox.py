@@ -14,9 +14,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from candor.contracts import TOPICS, ContactRemoved, CustomerErased, Record
-from candor.messaging.partitioner import partition_of
+from candor.records.packing import Row, repack, unpack
+from candor.records.partitioner import partition_of
 from candor.store.errors import Overloaded, StoreUnavailable, unavailable
-from candor.store.packing import Row, repack, unpack
 
 if TYPE_CHECKING:
     from candor.store.db import Connection, Database

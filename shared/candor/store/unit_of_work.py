@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from candor.records.packing import pack
 from candor.store import outbox
 from candor.store.db import Connection, Database, drop
 from candor.store.errors import AmbiguousCommit, TransactionAborted, definite, unavailable
-from candor.store.packing import pack
 
 if TYPE_CHECKING:
     from candor.contracts import Message

@@ -16,10 +16,10 @@ from pydantic.fields import FieldInfo
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from candor.web.auth import Guard
-from candor.web.problems import FieldError, Problem
-from candor.web.routes import calls
-from candor.web.webhooks import SignatureGuard
+from candor.web.http.problems import FieldError, Problem
+from candor.web.http.routes import calls
+from candor.web.security.auth import Guard
+from candor.web.security.webhooks import SignatureGuard
 
 PREFIX: Final = "/v1/"
 """Where the rule holds. Pages take what sign-in providers and mail programs add to an address."""

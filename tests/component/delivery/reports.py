@@ -11,7 +11,7 @@ import msgspec
 
 from candor.contracts import CustomerErased, Message, PromiseMade, Reference, ScopeItem, decode, message
 from candor.messaging.consumer import Work
-from candor.store.packing import unpack
+from candor.records.packing import unpack
 from candor.store.unit_of_work import unit_of_work
 from delivery_svc.handlers import PromisesHandler
 from tests.support.api import Api

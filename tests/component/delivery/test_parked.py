@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from candor.store.unit_of_work import unit_of_work
-from delivery_svc import store
 from delivery_svc.handlers import SWEEP_TICKS, PromisesHandler
+from delivery_svc.store import promise_rows
 from tests.component.delivery.reports import (
     code,
     erased,
@@ -135,7 +135,9 @@ async def crossed(api: Api, promise_id: str, customer_id: str, body: dict[str, A
     """The promise and the report arrive in two transactions of which neither sees the other."""
     async with unit_of_work(api.door.database) as uow:
         await PromisesHandler().apply(uow, [], tick=False)
-        await store.add_promises(uow, [(promise_id, customer_id, "[]")], [("ops", f"ref {promise_id}", promise_id)])
+        await promise_rows.add_promises(
+            uow, [(promise_id, customer_id, "[]")], [("ops", f"ref {promise_id}", promise_id)]
+        )
         assert (await report(api, body))["state"] == "parked"
 
 

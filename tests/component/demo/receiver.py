@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from candor.replay.sending import Endpoints
-from candor.web import signatures
+from candor.web.security import signatures
 from tests.support.serving import serving as served
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

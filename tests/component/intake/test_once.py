@@ -13,7 +13,7 @@ from candor.store.db import Database
 from candor.store.group_commit import GroupCommit
 from candor.store.receipts import Answer, erase
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
-from candor.web.problems import Problem
+from candor.web.http.problems import Problem
 from tests.support.clocks import NOON
 from tests.support.foundation import fresh_foundation
 from tests.support.servers import Databases

@@ -17,12 +17,12 @@ import pytest
 from typer.testing import CliRunner
 
 from candor.cli import build
-from candor.local.folder import Folder
+from candor.installation.folder import Folder
+from candor.installation.running import read_running, stop_running
 from candor.local.process import note_process, recorded_process
-from candor.local.running import read_running, stop_running
 from candor.local.stack import SERVICES, Stack
-from candor.web.auth import Role, parse_keys, recognise
-from candor.web.sessions import MemoryNonces, Sessions
+from candor.web.security.auth import Role, parse_keys, recognise
+from candor.web.security.sessions import MemoryNonces, Sessions
 from tests.support.servers import own_folder
 
 PROMISES = [service for service in SERVICES if service.name == "promise-svc"]
@@ -183,7 +183,7 @@ def test_down_ends_what_a_killed_run_left_behind(
     program = """
 import sys, time
 from pathlib import Path
-from candor.local.folder import Folder
+from candor.installation.folder import Folder
 from candor.local.stack import Stack
 Stack(Folder.at(Path(sys.argv[1])), services=[], usual_ports=False).start()
 print("up", flush=True)

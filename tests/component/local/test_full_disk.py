@@ -14,13 +14,13 @@ import asyncpg
 import httpx
 import pytest
 
-from candor.commands.doctor import disk as examined
-from candor.local.errors import LocalError
-from candor.local.folder import Folder
+from candor.errors import LocalError
+from candor.installation.folder import Folder
+from candor.local.commands.doctor import disk as examined
 from candor.local.restarts import LONGEST_SECONDS, Restarts, Room
 from candor.local.secret_files import add_key, ensure_secrets
 from candor.local.stack import SERVICES, Stack
-from candor.web.auth import Role
+from candor.web.security.auth import Role
 from tests.support.servers import HOME, own_folder
 from tests.support.small_disk import SmallDisk, small_disk
 from tests.support.waiting import until

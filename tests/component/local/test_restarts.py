@@ -11,8 +11,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from candor.local.errors import LocalError
-from candor.local.folder import Folder
+from candor.errors import LocalError
+from candor.installation.folder import Folder
 from candor.local.kafka import KafkaBroker
 from candor.local.postgres import PostgresServer
 from tests.support.servers import own_folder

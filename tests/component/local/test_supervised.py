@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from candor.local.folder import Folder
+from candor.installation.folder import Folder
+from candor.installation.running import health, read_running, stop_running
 from candor.local.restarts import Restarts
-from candor.local.running import health, read_running, stop_running
 from candor.local.stack import SERVICES, Stack
 from tests.support.servers import own_folder
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import pytest
 
 from candor.messaging import consumer
-from candor.messaging.ahead import Ahead, Decoded
 from candor.messaging.consumer import Work, Worker
+from candor.messaging.prefetch import Ahead, Decoded
 from candor.store.db import Database
 from candor.store.unit_of_work import UnitOfWork
 from tests.support.ledger.book import (

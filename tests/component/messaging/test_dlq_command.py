@@ -14,11 +14,11 @@ from typer.testing import CliRunner, Result
 
 from candor.commands import dlq
 from candor.contracts import Record, encode
-from candor.local.errors import LocalError
+from candor.errors import LocalError
+from candor.records.packing import unpack
 from candor.store.db import Database
 from candor.store.dead_letter import BEHIND, DeadLetter
 from candor.store.migrate import create_database
-from candor.store.packing import unpack
 from candor.store.unit_of_work import unit_of_work
 from tests.support.ledger.book import prepare, withdrawn
 from tests.support.servers import Databases

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from candor.contracts import Record
 from candor.messaging.consumer import Worker
 from candor.messaging.relay import Relay
-from candor.messaging.turn import Work
+from candor.messaging.transaction import Work
 from candor.ops.settings import Settings
 from candor.runtime import Background, worker_app
 from candor.store.db import Database

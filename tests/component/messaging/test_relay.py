@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 import pytest_asyncio
 
 from candor.contracts import Record
-from candor.messaging.flight import WHOLE
-from candor.messaging.partitioner import partition_of
+from candor.messaging.inflight_window import WHOLE
+from candor.records.packing import unpack
+from candor.records.partitioner import partition_of
 from candor.store import dead_letter, outbox
-from candor.store.packing import unpack
 from candor.store.unit_of_work import unit_of_work
 from tests.support.foundation import contact, fresh_foundation, made, revised, settings_for
 from tests.support.relaying import Place

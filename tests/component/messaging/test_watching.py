@@ -10,10 +10,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from candor.messaging.consumer import Worker
-from candor.messaging.partitioner import partition_of
 from candor.messaging.planning import Own
 from candor.messaging.topics import ensure_topics, topic_name
 from candor.ops.settings import Settings
+from candor.records.partitioner import partition_of
 from candor.store.db import Database
 from tests.support.ledger.book import GROUP, LedgerHandler, Sender, effects, settings_for, withdrawn
 from tests.support.ledger.running import running

@@ -11,12 +11,12 @@ import sys
 from datetime import timedelta
 
 from candor.store.db import Database
-from notify_svc.channels.email import EmailChannel, Outcome, Server
-from notify_svc.claims import Claim
-from notify_svc.contact import Opener
-from notify_svc.domain.model import Rules
-from notify_svc.reconcile import Reconciler
-from notify_svc.sending import Identity, Patience, Postman
+from notify_svc.channels.email.smtp import EmailChannel, Outcome, Server
+from notify_svc.compose.contact import Opener
+from notify_svc.delivery.claims import Claim
+from notify_svc.delivery.postman import Identity, Patience, Postman
+from notify_svc.delivery.reconcile import Reconciler
+from notify_svc.domain.facts import Rules
 from tests.support.clocks import NOON, ManualClock
 
 

@@ -7,14 +7,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from candor.store.unit_of_work import unit_of_work
-from notify_svc import claims
-from notify_svc.channels.email import EmailChannel, Fate, Outcome
-from notify_svc.channels.mail import Mail
-from notify_svc.claims import Claim
+from notify_svc.channels.email.mail import Mail
+from notify_svc.channels.email.smtp import EmailChannel, Fate, Outcome
+from notify_svc.delivery import claims
+from notify_svc.delivery.claims import Claim
+from notify_svc.delivery.postman import Postman
+from notify_svc.delivery.reconcile import Reconciler
+from notify_svc.domain.facts import Reason
 from notify_svc.domain.history import State
-from notify_svc.domain.model import Reason
-from notify_svc.reconcile import Reconciler
-from notify_svc.sending import Postman
 from tests.component.notify.smtp_script import STALL, Script, serving
 from tests.support.notify import FINE, LATE, Desk, contact, gap, promise, withdrawn
 

@@ -10,8 +10,8 @@ from email.message import EmailMessage
 import msgspec
 
 from candor.contracts import Forecast, Standing
-from notify_svc.compose import Wording
-from notify_svc.domain.model import Rules
+from notify_svc.compose.letter import Wording
+from notify_svc.domain.facts import Rules
 from tests.support.clocks import NOON
 from tests.support.notify import DUE, FINE, LATE, Desk, contact, gap, promise, revised
 

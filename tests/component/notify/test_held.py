@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from notify_svc.compose import Wording
+from notify_svc.compose.letter import Wording
 from tests.support.notify import FINE, LATE, Desk, contact, gap, promise
 
 CARELESS = Wording(action="we fix it as soon as possible.")

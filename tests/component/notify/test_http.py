@@ -13,9 +13,9 @@ import pytest
 import pytest_asyncio
 
 from candor.store.unit_of_work import unit_of_work
-from candor.web.app import create_app
-from notify_svc import control
-from notify_svc.routes import router
+from candor.web.http.app import create_app
+from notify_svc.api.routes.notices import router
+from notify_svc.delivery import switches
 from notify_svc.settings import NotifySettings
 from tests.component.notify.smtp_script import CUT, Script, serving
 from tests.support.lists import MANY, copied, walk
@@ -248,8 +248,8 @@ async def test_turning_a_switch_survives_a_restart(desk_: Desk, api: httpx.Async
 
     await put(api, "/v1/sending", False)
     async with unit_of_work(desk_.database) as uow:
-        await control.begin(uow, sending=True)
-        assert await control.read(uow) == control.Switch(sending=False, killed=False)
+        await switches.begin(uow, sending=True)
+        assert await switches.read(uow) == switches.Switch(sending=False, killed=False)
 
 
 async def test_metrics_count_notices_by_state_and_the_age_of_unknown_ones(desk_: Desk, api: httpx.AsyncClient) -> None:

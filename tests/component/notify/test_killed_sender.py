@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from candor.store.unit_of_work import unit_of_work
-from notify_svc import claims
+from notify_svc.delivery import claims
 from tests.component.notify.smtp_script import GATE, STALL, Script, serving
 from tests.support.notify import LATE, Desk, gap
 from tests.support.waiting import until

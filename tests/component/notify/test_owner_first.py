@@ -17,8 +17,8 @@ from candor.contracts import Fact as Said
 from candor.contracts import FactKind as SaidKind
 from candor.contracts import Message, Standing, staff_key
 from candor.local.mailbox.smtp import Fault
-from candor.store.packing import unpack
-from notify_svc.domain.model import Rules
+from candor.records.packing import unpack
+from notify_svc.domain.facts import Rules
 from tests.component.notify.smtp_script import CUT, Script, serving
 from tests.support.clocks import NOON
 from tests.support.notify import DUE, FINE, LATE, Desk, contact, erased, gap, promise, removed, staff, withdrawn

@@ -10,7 +10,7 @@ import pytest
 
 from candor.contracts import Fact, FactKind, GapScored, Standing, decode, encode
 from candor.contracts.envelope import Record
-from candor.store.packing import unpack
+from candor.records.packing import unpack
 from tests.support.clocks import NOON
 from tests.support.notify import FINE, LATE, Desk, contact, gap, promise, staff
 

@@ -11,8 +11,8 @@ import pytest
 from candor.contracts import Message, PromiseSettled, Verdict
 from candor.messaging.consumer import Work
 from candor.store.unit_of_work import unit_of_work
-from notify_svc import store
 from notify_svc.handlers import NotifyHandler
+from notify_svc.store import read_model
 from tests.support.clocks import NOON
 from tests.support.notify import (
     DUE,
@@ -31,14 +31,14 @@ from tests.support.notify import (
 )
 
 
-async def known(desk: Desk, name: str = "p1") -> store.Known:
+async def known(desk: Desk, name: str = "p1") -> read_model.Known:
     async with unit_of_work(desk.database) as uow:
-        return (await store.promises(uow, [name]))[name]
+        return (await read_model.promises(uow, [name]))[name]
 
 
-async def customer(desk: Desk, name: str = "c1") -> store.Customer:
+async def customer(desk: Desk, name: str = "c1") -> read_model.Customer:
     async with unit_of_work(desk.database) as uow:
-        return (await store.customers(uow, [name]))[name]
+        return (await read_model.customers(uow, [name]))[name]
 
 
 async def test_a_promise_is_read_as_it_was_made(desk_: Desk) -> None:

@@ -10,10 +10,10 @@ import asyncpg
 import pytest
 
 from candor.store.errors import StoreUnavailable
-from notify_svc.channels.email import EmailChannel, Fate, Outcome
-from notify_svc.claims import Claim
-from notify_svc.reconcile import Reconciler
-from notify_svc.sending import Patience, Postman
+from notify_svc.channels.email.smtp import EmailChannel, Fate, Outcome
+from notify_svc.delivery.claims import Claim
+from notify_svc.delivery.postman import Patience, Postman
+from notify_svc.delivery.reconcile import Reconciler
 from tests.component.notify.smtp_script import GATE, Script, serving
 from tests.support.notify import Desk, contact, gap, promise
 from tests.support.waiting import until

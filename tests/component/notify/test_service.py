@@ -18,8 +18,8 @@ from aiokafka import AIOKafkaProducer
 from candor.contracts import Message, NoticeChanged, NoticeState, encode
 from candor.local.mailbox.smtp import Faults, listen
 from candor.local.mailbox.store import Mailbox, read_ledger
-from candor.messaging.partitioner import partition_of
 from candor.messaging.topics import ensure_topics, topic_name
+from candor.records.partitioner import partition_of
 from notify_svc.settings import NotifySettings
 from notify_svc.wiring import build
 from tests.support.notify import LATE, PRIVATE, contact, gap, promise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from notify_svc.claims import backoff
+from notify_svc.delivery.claims import backoff
 from tests.component.notify.smtp_script import CUT, STALL, Script, serving
 from tests.support.notify import LATE, Desk, contact, gap
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 import msgspec
 
 from candor.contracts import Message, decode
-from candor.store.packing import unpack
+from candor.records.packing import unpack
 from tests.support.api import Api
 
 DUE = "2013-03-09T12:00:00Z"

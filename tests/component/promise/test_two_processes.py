@@ -17,7 +17,7 @@ import httpx
 import pytest_asyncio
 
 from candor.contracts import Message, PromiseRevised, decode
-from candor.store.packing import unpack
+from candor.records.packing import unpack
 from promise_svc.settings import PromiseSettings
 from tests.component.promise.bodies import REVISION, body, code
 from tests.component.promise.test_process import free_port, start

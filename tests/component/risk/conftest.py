@@ -8,8 +8,8 @@ import pytest
 import pytest_asyncio
 
 from candor.store.db import Database
-from risk_svc.domain.forecast.online.live import Published
-from risk_svc.handlers import RiskHandler
+from risk_svc.forecasting.live import Published
+from risk_svc.worker.handlers import RiskHandler
 from tests.support.clocks import ManualClock
 from tests.support.learning import Ticks
 from tests.support.risk import MADE, Desk, opened, prepare, taught_by

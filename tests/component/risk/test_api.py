@@ -17,10 +17,11 @@ from candor.contracts import Message, ScopeItem
 from candor.ops import metrics
 from candor.ops.metrics import REGISTRY
 from candor.store.db import Database
-from risk_svc import answers, queries
 from risk_svc.domain.state import from_bytes
-from risk_svc.figures import Figures
-from risk_svc.handlers import RiskHandler
+from risk_svc.store import queries
+from risk_svc.web.api import presenters
+from risk_svc.web.figures import Figures
+from risk_svc.worker.handlers import RiskHandler
 from tests.support.api import Api
 from tests.support.clocks import ManualClock
 from tests.support.risk import ARRIVES, DEPARTS, DUE, MADE, Desk, M, Story, incident, opened, taught_by
@@ -192,11 +193,11 @@ async def test_a_promise_without_a_value_weighs_as_the_median_of_its_kind(desk: 
     assert usual == {"flight": 300.0}
     rows["p8"].view.score, rows["p9"].view.score = 40.0, 80.0
     theirs = [rows["p8"], rows["p9"]]
-    found = answers.customer("c8", theirs, usual)
+    found = presenters.customer("c8", theirs, usual)
     # Nothing is known of ferries: one weighs 1.
     assert found.score == pytest.approx(((300 * 40**2 + 80**2) / 301) ** 0.5, abs=0.01)
     assert (found.assumed_values, found.open) == (2, 2)
-    assert answers.customer("c8", theirs).score == pytest.approx(((40**2 + 80**2) / 2) ** 0.5, abs=0.01)
+    assert presenters.customer("c8", theirs).score == pytest.approx(((40**2 + 80**2) / 2) ** 0.5, abs=0.01)
 
 
 async def test_a_customer_with_nothing_open_has_no_gap(api: Api) -> None:

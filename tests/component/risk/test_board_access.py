@@ -19,11 +19,11 @@ from starlette.types import Message, Receive, Scope, Send
 
 from candor.ops.typed import typed
 from candor.store.db import Database
-from candor.web.auth import Role
-from candor.web.problems import Problem
-from candor.web.sessions import ABSOLUTE, Session, Sessions
-from risk_svc.board.access import SignedIn, router, session_of
-from risk_svc.board.remembered import LOOKED_AT, EndedSessions, UsedLinks
+from candor.web.http.problems import Problem
+from candor.web.security.auth import Role
+from candor.web.security.sessions import ABSOLUTE, Session, Sessions
+from risk_svc.web.board.access import SignedIn, router, session_of
+from risk_svc.web.board.sign_in_store import LOOKED_AT, EndedSessions, UsedLinks
 from tests.support.clocks import ManualClock
 
 SECRET = secrets.token_urlsafe(32)

@@ -15,8 +15,8 @@ import pytest_asyncio
 
 from candor.local.ports import choose_port
 from candor.messaging.topics import ensure_topics
-from candor.web.auth import Role
-from candor.web.sessions import Sessions
+from candor.web.security.auth import Role
+from candor.web.security.sessions import Sessions
 from risk_svc.settings import RiskSettings
 from tests.support.api import Keys
 from tests.support.identity import CLIENT_ID, CLIENT_SECRET, IdentityProvider, identity_provider

@@ -10,9 +10,9 @@ import pytest
 
 from candor.store.db import Database
 from candor.store.unit_of_work import unit_of_work
-from risk_svc import store
-from risk_svc.board.reading import LISTS, RECORDS, Asked, Reading
-from risk_svc.domain.record import Score
+from risk_svc.domain.frozen_forecasts import Score
+from risk_svc.store import states
+from risk_svc.web.board.live_data import LISTS, RECORDS, Asked, Reading
 from tests.support.clocks import ManualClock
 from tests.support.risk import MADE_S, Desk, Story
 
@@ -47,7 +47,7 @@ async def settle(database: Database, kind: str, count: int) -> None:
         for n in range(count)
     ]
     async with unit_of_work(database) as uow:
-        await store.save_scores(uow.connection, rows)
+        await states.save_scores(uow.connection, rows)
 
 
 async def test_the_record_is_read_by_class_or_whole(reading: Reading, risk_database: Database) -> None:

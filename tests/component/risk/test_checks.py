@@ -10,7 +10,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from risk_svc.domain.forecast.online.stored import model_bytes
+from risk_svc.forecast.serialization import model_bytes
 from tests.support.api import Api
 from tests.support.clocks import ManualClock
 from tests.support.drafts import whole

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from risk_svc.cache import customer_mark
+from risk_svc.worker.partition_state import customer_mark
 from tests.support.clocks import ManualClock
 from tests.support.risk import DUE, MADE, Desk, Story, erased
 

@@ -19,9 +19,9 @@ from candor.contracts import (
 )
 from candor.store.db import Database
 from candor.store.unit_of_work import unit_of_work
-from risk_svc.domain.forecast.online.live import Published
 from risk_svc.domain.state import PromiseState, folded, from_bytes, to_bytes
-from risk_svc.handlers import RiskHandler
+from risk_svc.forecasting.live import Published
+from risk_svc.worker.handlers import RiskHandler
 from tests.support.clocks import ManualClock
 from tests.support.risk import ARRIVES, DEPARTS, DUE, MADE, Desk, M, Story, again, incident, taught_body, works
 

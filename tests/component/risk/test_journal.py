@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from candor.contracts import IncidentStatus, Standing
-from risk_svc import journal
-from risk_svc.domain.forecast.online.view import Entry, Seen, Struck
-from risk_svc.domain.known import pseudonym
+from risk_svc.forecast.view import Entry, Seen, Struck
+from risk_svc.forecasting.snapshots import pseudonym
+from risk_svc.training import journal
 from tests.component.risk.test_handler import gap
 from tests.support.clocks import ManualClock
 from tests.support.risk import ARRIVES, DEPARTS, MADE, Desk, M, Story, again, erased, incident

@@ -12,14 +12,14 @@ import pytest
 from candor.contracts import Message
 from candor.store.db import Database
 from candor.store.unit_of_work import unit_of_work
-from risk_svc import journal
-from risk_svc.domain.forecast.online.live import Published
-from risk_svc.domain.forecast.online.stored import model_bytes
-from risk_svc.domain.forecast.online.view import Entry, Seen
-from risk_svc.domain.known import pseudonym
-from risk_svc.follower import Follower
-from risk_svc.journal import Place
-from risk_svc.learner import FencedError, Learner
+from risk_svc.forecast.serialization import model_bytes
+from risk_svc.forecast.view import Entry, Seen
+from risk_svc.forecasting.follower import Follower
+from risk_svc.forecasting.live import Published
+from risk_svc.forecasting.snapshots import pseudonym
+from risk_svc.training import journal
+from risk_svc.training.journal import Place
+from risk_svc.training.learner import FencedError, Learner
 from tests.support.at_work import at_work
 from tests.support.clocks import ManualClock
 from tests.support.learning import DAY, EACH, Ticks, count, course_of, drained, holding, published, write

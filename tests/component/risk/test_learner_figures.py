@@ -6,7 +6,7 @@ import math
 
 from candor.ops.metrics import REGISTRY
 from candor.store.db import Database
-from risk_svc.learner import Learner
+from risk_svc.training.learner import Learner
 from tests.support.at_work import at_work
 from tests.support.clocks import ManualClock
 from tests.support.learning import DAY, EACH, Ticks, drained, holding, write

@@ -6,13 +6,13 @@ import pytest
 
 from candor.store.db import Database
 from candor.store.unit_of_work import unit_of_work
-from risk_svc import versions
-from risk_svc.domain.course import Course
-from risk_svc.domain.forecast.online.live import Published
-from risk_svc.domain.forecast.online.stored import model_bytes
-from risk_svc.follower import Follower
-from risk_svc.learner import Learner
-from risk_svc.versions import LEARNER
+from risk_svc.forecast.serialization import model_bytes
+from risk_svc.forecasting import model_store
+from risk_svc.forecasting.follower import Follower
+from risk_svc.forecasting.live import Published
+from risk_svc.forecasting.model_store import LEARNER
+from risk_svc.training.learner import Learner
+from risk_svc.training.timeline import Course
 from tests.support.at_work import at_work
 from tests.support.clocks import ManualClock
 from tests.support.learning import DAY, EACH, Ticks, count, drained, holding, published, write
@@ -56,8 +56,8 @@ async def test_who_goes_on_after_a_crash_publishes_the_same_bytes_under_the_same
 async def test_what_only_led_to_the_checkpoint_goes_and_the_newest_versions_stay(
     risk_database: Database, clock: ManualClock, ticks: Ticks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(versions, "KEPT", 5)
-    monkeypatch.setattr(versions, "PART", 10_000)
+    monkeypatch.setattr(model_store, "KEPT", 5)
+    monkeypatch.setattr(model_store, "PART", 10_000)
     await write(risk_database, entries(flights(30)))
     learner = await holding(risk_database, clock, ticks, EACH._replace(checkpoint=50.0))
     await drained(learner, ticks)
@@ -115,7 +115,7 @@ async def test_after_a_rebuild_learning_begins_again(risk_database: Database, cl
     assert await follower.catch_up()
     before = follower.published.version
     async with unit_of_work(risk_database) as uow:
-        await versions.forget(uow.connection, versions.TABLES)
+        await model_store.forget(uow.connection, model_store.TABLES)
         await uow.connection.execute("UPDATE lease SET owner = '', epoch = epoch + 1 WHERE grp = $1", LEARNER)
     assert not await follower.catch_up()
     await learner.leases.renew()

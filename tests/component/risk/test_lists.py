@@ -11,10 +11,10 @@ import pytest
 import pytest_asyncio
 
 from candor.store.db import Database
-from risk_svc.board.look import PAGE
-from risk_svc.board.reading import Asked, Overview, Reading
-from risk_svc.handlers import RiskHandler
-from risk_svc.queries import Sort, Wanted, listing
+from risk_svc.store.queries import Sort, Wanted, listing
+from risk_svc.web.board.live_data import Asked, Overview, Reading
+from risk_svc.web.board.style import PAGE
+from risk_svc.worker.handlers import RiskHandler
 from tests.support.api import Api
 from tests.support.clocks import ManualClock
 from tests.support.lists import MANY, walk

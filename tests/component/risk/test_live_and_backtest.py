@@ -21,19 +21,19 @@ from candor.contracts import (
 )
 from candor.messaging.consumer import Worker
 from candor.store.db import Database
-from risk_svc import versions
+from risk_svc.backtest.stream import decide, take
 from risk_svc.domain.fold import Folded, fold
-from risk_svc.domain.forecast.online import view
-from risk_svc.domain.forecast.online.engine import Engine, Forecast
-from risk_svc.domain.forecast.online.live import TICK, Published, view_of
-from risk_svc.domain.forecast.online.stream import decide, take
-from risk_svc.domain.forecast.online.view import LEAST_SLIP_S
 from risk_svc.domain.state import PromiseState, standing
-from risk_svc.follower import Follower
-from risk_svc.handlers import RiskHandler
-from risk_svc.learner import Learner
+from risk_svc.forecast import view
+from risk_svc.forecast.engine import Engine, Forecast
+from risk_svc.forecast.view import LEAST_SLIP_S
+from risk_svc.forecasting import model_store
+from risk_svc.forecasting.follower import Follower
+from risk_svc.forecasting.live import TICK, Published, view_of
 from risk_svc.settings import RiskSettings
+from risk_svc.training.learner import Learner
 from risk_svc.wiring import GROUP
+from risk_svc.worker.handlers import RiskHandler
 from tests.component.risk.test_worker import applied
 from tests.support.at_work import at_work
 from tests.support.clocks import ManualClock
@@ -153,7 +153,7 @@ def same(live: Any, place: int, p_slip: float, other: Forecast, at: float) -> No
 async def test_every_version_forecasts_as_the_backtest_does_and_two_workers_agree_with_it(
     settings: RiskSettings, risk_database: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(versions, "KEPT", 10_000)
+    monkeypatch.setattr(model_store, "KEPT", 10_000)
     # A hundredth of a lead time is no instant that a recorded stream could name; a minute is.
     monkeypatch.setattr(view, "SLIP_SHARE", 0.0)
     events = recorded()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from candor.ops.metrics import REGISTRY
-from risk_svc import versions
+from risk_svc.forecasting import model_store
 from tests.support.api import Api
 from tests.support.clocks import ManualClock
 from tests.support.learning import DAY, Ticks, drained, holding, write
@@ -54,4 +54,4 @@ async def test_a_second_import_is_counted_and_told_by_the_api(
         await drained(await holding(database, clock, ticks), ticks)
         assert counted() - before == 30
         async with database.pool.acquire() as connection:
-            assert (await versions.taught(connection)).too_late == 30
+            assert (await model_store.taught(connection)).too_late == 30

@@ -13,10 +13,11 @@ from candor.contracts import Verdict
 from candor.ops import metrics
 from candor.store.db import Database
 from candor.store.unit_of_work import unit_of_work
-from risk_svc import queries, recorded, store
-from risk_svc.domain.record import Score, given_up_at
-from risk_svc.domain.track import ENOUGH
-from risk_svc.figures import Figures
+from risk_svc.domain.frozen_forecasts import Score, given_up_at
+from risk_svc.forecast.evaluation import ENOUGH
+from risk_svc.store import queries, states
+from risk_svc.web import track_record
+from risk_svc.web.figures import Figures
 from tests.support.api import Api
 from tests.support.clocks import ManualClock
 from tests.support.risk import DUE, MADE, MADE_S, Desk, Story, opened
@@ -39,7 +40,7 @@ def score(number: int, kind: str = "parcel", lead: str = "made", day: int = 0, *
 
 async def save(database: Database, scores: Sequence[Score]) -> None:
     async with unit_of_work(database) as uow:
-        await store.save_scores(uow.connection, scores)
+        await states.save_scores(uow.connection, scores)
 
 
 PARCELS = [score(n, day=n % 5) for n in range(2 * ENOUGH)]
@@ -151,11 +152,11 @@ async def test_scores_of_before_have_no_issue_and_count_for_what_they_kept(api: 
 
 
 async def test_only_the_newest_count_and_the_others_are_said_to_be_left_out(api: Api) -> None:
-    found = await recorded.read(api.app.state.database, queries.WantedScores(), most=len(CRATES) + 24)
+    found = await track_record.read(api.app.state.database, queries.WantedScores(), most=len(CRATES) + 24)
     assert found.left_out == 120 - 24 + len(OLD)
     assert [group.name for group in found.record.by_class] == ["crate", "parcel"]
-    assert recorded.answer(found).left_out == found.left_out
-    just = await recorded.read(api.app.state.database, queries.WantedScores(kind="crate"), most=len(CRATES))
+    assert track_record.answer(found).left_out == found.left_out
+    just = await track_record.read(api.app.state.database, queries.WantedScores(kind="crate"), most=len(CRATES))
     assert (just.record.overall.n, just.left_out) == (len(CRATES), 0)
 
 

@@ -15,13 +15,13 @@ from candor.contracts import GapScored, Message, Standing
 from candor.messaging.consumer import Worker
 from candor.messaging.relay import Relay
 from candor.store.db import Database
-from risk_svc.domain.forecast.online.live import Published
 from risk_svc.domain.state import folded, from_bytes
-from risk_svc.feed import Feed, Listener
-from risk_svc.handlers import RiskHandler
-from risk_svc.rebuild import rebuild
+from risk_svc.forecasting.live import Published
 from risk_svc.settings import RiskSettings
+from risk_svc.web.feed import Feed, Listener
 from risk_svc.wiring import GROUP
+from risk_svc.worker.handlers import RiskHandler
+from risk_svc.worker.rebuild import rebuild
 from tests.support.at_work import at_work
 from tests.support.clocks import ManualClock
 from tests.support.ledger.book import Sender

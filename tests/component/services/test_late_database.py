@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from candor.local.folder import Folder
+from candor.installation.folder import Folder
 from candor.local.ports import choose_port
 from candor.local.postgres import PostgresServer
 from candor.local.secret_files import ensure_secrets

@@ -73,7 +73,7 @@ async def test_an_incident_says_how_many_reports_it_has(start: Started) -> None:
 
 
 async def test_of_very_many_it_is_said_that_there_are_more(start: Started, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("candor.web.listings.COUNTED", 3)
+    monkeypatch.setattr("candor.web.http.listings.COUNTED", 3)
     async with start("promise-svc") as api:
         for number in range(4):
             await first(api, "/v1/promises", body(promise_id=f"p{number}", due="2199-01-01T00:00:00Z"))

@@ -8,14 +8,14 @@ import asyncpg
 import pytest
 
 from candor.contracts import Message, decode, encode
-from candor.messaging.partitioner import partition_of
+from candor.records.packing import unpack
+from candor.records.partitioner import partition_of
 from candor.store import outbox
 from candor.store.db import Database
 from candor.store.dead_letter import DeadLetter
 from candor.store.errors import StoreUnavailable
 from candor.store.lease import Leases
 from candor.store.outbox import Sent, WaitingRow
-from candor.store.packing import unpack
 from candor.store.unit_of_work import unit_of_work
 from tests.support.foundation import contact, erased, made, revised
 

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
+from candor.records.packing import unpack
 from candor.store.db import Database
 from candor.store.errors import AmbiguousCommit, StoreUnavailable, TransactionAborted
-from candor.store.packing import unpack
 from candor.store.unit_of_work import unit_of_work
 from tests.support.foundation import made
 from tests.support.proxy import Proxy

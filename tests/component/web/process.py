@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 from starlette.responses import Response
 
+from candor.ops.backgrounds import Background
 from candor.ops.settings import Settings, load
 from candor.runtime import serve
-from candor.web.app import create_app
-from candor.web.backgrounds import Background
+from candor.web.http.app import create_app
 
 
 class Waiter:

@@ -15,19 +15,19 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from candor.ops import logging
+from candor.ops.health import Check
 from candor.ops.settings import Settings
 from candor.ops.tracing import current_traceparent
 from candor.runtime import server_for
 from candor.store.errors import StoreUnavailable
-from candor.web.app import Parts, create_app
-from candor.web.auth import Principal, Role, require
-from candor.web.body import accepts, read, read_raw
-from candor.web.fields import Body, Id, Moment
-from candor.web.health import Check
-from candor.web.limits import IMPORT_BYTES
-from candor.web.pages import Cursor, Limit, decode_cursor, encode_cursor, link_header
-from candor.web.problems import Problem
-from candor.web.webhooks import Signed
+from candor.web.http.app import Parts, create_app
+from candor.web.http.body import accepts, read, read_raw
+from candor.web.http.fields import Body, Id, Moment
+from candor.web.http.limits import IMPORT_BYTES
+from candor.web.http.pages import Cursor, Limit, decode_cursor, encode_cursor, link_header
+from candor.web.http.problems import Problem
+from candor.web.security.auth import Principal, Role, require
+from candor.web.security.webhooks import Signed
 
 KEYS = {name: f"candor_{name}-key-of-the-tests-0123456789" for name in ("viewer", "operator", "approver", "admin")}
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -11,10 +11,10 @@ from fastapi import APIRouter, Depends, FastAPI
 from starlette.responses import Response
 
 from candor.ops import metrics
-from candor.web.auth import Role, require
-from candor.web.routes import accesses, left_open
-from candor.web.secret_files import SecretFile
-from candor.web.signatures import signed_headers
+from candor.web.http.routes import accesses, left_open
+from candor.web.security.auth import Role, require
+from candor.web.security.secret_files import SecretFile
+from candor.web.security.signatures import signed_headers
 from tests.component.web.sample import KEYS, SECOND_SECRET, SECRET, ThingBody, bearer, sample_app, serving, write_files
 
 BODY = {"id": "t-1", "due": "2013-03-08T12:00:00Z"}

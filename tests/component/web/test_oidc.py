@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from candor.web.auth import Role
-from candor.web.oidc.signin import AGE
+from candor.web.security.auth import Role
+from candor.web.security.oidc.signin import AGE
 from tests.support.identity import CLIENT_ID, IdentityProvider, new_key, signed
 from tests.support.signing_in import HOME, SITE, Browser, Site, assert_refused, refused
 

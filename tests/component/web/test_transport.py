@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from candor.web.limits import BODY_BYTES, IMPORT_BYTES
+from candor.web.http.limits import BODY_BYTES, IMPORT_BYTES
 from tests.component.web.sample import KEYS, sample_app, serving
 from tests.component.web.wire import answer, connected, exchange, head, send
 

@@ -21,11 +21,11 @@ from candor.ops.settings import load
 from candor.runtime import Background, serve, worker_app
 from candor.store.db import Database
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
-from risk_svc.domain.forecast.online.live import Published
-from risk_svc.follower import Follower
-from risk_svc.handlers import RiskHandler
+from risk_svc.forecasting.follower import Follower
+from risk_svc.forecasting.live import Published
 from risk_svc.settings import WorkerSettings
 from risk_svc.wiring import GROUP
+from risk_svc.worker.handlers import RiskHandler
 
 
 class CommitsFirst(RiskHandler):

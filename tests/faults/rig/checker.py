@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from risk_svc.domain.known import pseudonym
+from risk_svc.forecasting.snapshots import pseudonym
 from tests.faults.rig.oracle import Dates, Expected
 
 SHOWN = 5

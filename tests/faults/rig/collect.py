@@ -12,14 +12,14 @@ import asyncpg
 import httpx
 
 from candor.local.mailbox.store import read_ledger
-from candor.store.packing import unpack
+from candor.records.packing import unpack
 from candor_demo.gather import items
-from risk_svc.domain.course import Course
-from risk_svc.domain.forecast.online.stored import model_bytes
-from risk_svc.domain.forecast.online.view import Seen
 from risk_svc.domain.state import PromiseState, from_bytes
-from risk_svc.journal import Place, read
-from risk_svc.versions import steps
+from risk_svc.forecast.serialization import model_bytes
+from risk_svc.forecast.view import Seen
+from risk_svc.forecasting.model_store import steps
+from risk_svc.training.journal import Place, read
+from risk_svc.training.timeline import Course
 from tests.faults.rig.checker import Effects, Notice
 from tests.faults.rig.oracle import dates, facts
 from tests.faults.rig.stage import Stage

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import httpx
 
-from candor.local.errors import LocalError
+from candor.errors import LocalError
 from candor.local.health import answers_ready
 from candor.local.stack import Stack
 from tests.faults.rig.plan import KAFKA, MAIL, POSTGRES, Fault

@@ -18,8 +18,8 @@ from delivery_svc.domain import Incident, Report, Sighting, see
 from delivery_svc.sources.standard import statement as delivery_statement
 from promise_svc import domain
 from promise_svc import events as promise_events
-from promise_svc.contacts import Sealer
 from promise_svc.domain import Make, Promise, Revise, SetContact, Settle, Withdraw
+from promise_svc.service.sealing import Sealer
 from promise_svc.sources.standard import Reader
 from risk_svc.domain.fold import Folded, fold
 from risk_svc.domain.state import PromiseState, View

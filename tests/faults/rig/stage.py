@@ -12,13 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from candor.local.folder import Folder
+from candor.installation.folder import Folder
 from candor.local.secret_files import add_key, ensure_secrets
 from candor.local.stack import SERVICES, Service, Stack
 from candor.ops.clock import Clock, parse_clock
 from candor.replay.sending import Endpoints
 from candor.replay.where import webhook_secret
-from candor.web.auth import Role
+from candor.web.security.auth import Role
 from tests.faults.rig.client import SOURCE
 from tests.faults.rig.plan import RISK, RISK_2, WEB
 from tests.faults.rig.story import START

@@ -21,10 +21,10 @@ from candor.contracts import (
     encode,
     message,
 )
-from candor.messaging.partitioner import partition_of
 from candor.messaging.topics import ensure_topics, topic_name
-from candor.messaging.turn import Work
+from candor.messaging.transaction import Work
 from candor.ops.settings import Settings
+from candor.records.partitioner import partition_of
 from candor.store.migrate import create_foundation
 from candor.store.unit_of_work import UnitOfWork
 from tests.support.servers import Databases

@@ -8,7 +8,7 @@ import pytest
 
 from bench.first_days import Case, cases, events_of, figures
 from candor_demo.flights import Flight
-from risk_svc.domain.forecast.online.stream import seconds
+from risk_svc.backtest.stream import seconds
 
 PLANNED = datetime(2013, 1, 8, 12, tzinfo=UTC)
 

@@ -9,8 +9,8 @@ import pytest
 from bench import forecast
 from bench.flights import airport
 from bench.forecast import Ours, Shares, Side, cpu, figures, grown, open_views, taught, wire
-from risk_svc.domain.forecast.online.live import Published
-from risk_svc.domain.forecast.online.stored import model_of
+from risk_svc.forecast.serialization import model_of
+from risk_svc.forecasting.live import Published
 
 STREAM = airport(300)
 

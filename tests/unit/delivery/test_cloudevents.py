@@ -11,8 +11,8 @@ import pytest
 
 from candor.contracts import IncidentReported, MilestoneReported, decode, encode
 from candor.intake import Event, Origin
-from candor.intake.door import Item
-from candor.web.problems import Problem
+from candor.intake.intake import Item
+from candor.web.http.problems import Problem
 from delivery_svc import events
 from delivery_svc.domain import IncidentStatus, MilestoneStatus, Named, Report, Sighting, see
 from delivery_svc.sources import cloudevents

@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from candor.web.body import parse
-from candor.web.problems import Problem
+from candor.web.http.body import parse
+from candor.web.http.problems import Problem
+from delivery_svc.api.requests import IncidentIn, MatchIn, MilestoneIn
 from delivery_svc.domain import IncidentStatus, MilestoneStatus, Named
-from delivery_svc.schemas import IncidentIn, MatchIn, MilestoneIn
 from tests.support.clocks import NOON
 
 MILESTONE: dict[str, Any] = {

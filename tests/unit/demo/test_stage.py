@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from candor.local.errors import LocalError
+from candor.errors import LocalError
 from candor.ops.clock import HeldClock, parse_clock
-from candor.web.auth import parse_keys
+from candor.web.security.auth import parse_keys
 from candor_demo.stage import bearable_speed, clock_setting, early_setting, own_names, prepare, usual_speed
 from tests.support.clocks import ManualClock
 from tests.support.tiny_day import tiny_day

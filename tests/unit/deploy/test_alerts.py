@@ -11,9 +11,9 @@ import yaml
 from prometheus_client import Counter, Gauge, Histogram
 
 from candor.ops import metrics
-from risk_svc import measures
-from risk_svc.domain.track import CALIBRATION_LIMIT, COVERAGE_LIMITS, JUDGED, LEVELS
-from risk_svc.figures import LAST
+from risk_svc import metrics as risk_metrics
+from risk_svc.forecast.evaluation import CALIBRATION_LIMIT, COVERAGE_LIMITS, JUDGED, LEVELS
+from risk_svc.web.figures import LAST
 from tests.support.promtool import FOLDER, RULES, TESTS
 
 ROOT = Path(__file__).parents[3]
@@ -33,7 +33,7 @@ def rules() -> list[Any]:
 def series() -> dict[str, tuple[str, ...]]:
     """Every series that the catalogue exports, with its labels."""
     found: dict[str, tuple[str, ...]] = {}
-    for metric in (*vars(metrics).values(), *vars(measures).values()):
+    for metric in (*vars(metrics).values(), *vars(risk_metrics).values()):
         if isinstance(metric, Counter | Gauge | Histogram):
             for family in metric.describe():
                 ends = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}.get(family.type, ("",))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from risk_svc.domain.known import pseudonym
+from risk_svc.forecasting.snapshots import pseudonym
 from tests.faults.rig.checker import Effects, Notice, judge
 from tests.unit.faults.worlds import world
 

@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import timedelta
 
 from candor.replay.stream import StreamEvent
-from risk_svc.domain.known import pseudonym
+from risk_svc.forecasting.snapshots import pseudonym
 from tests.faults.rig.checker import Effects, Notice
 from tests.faults.rig.client import said
 from tests.faults.rig.ledger import Accepted

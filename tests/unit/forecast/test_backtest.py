@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from candor.local.errors import LocalError
-from risk_svc.backtest import backtest, converse
+from candor.errors import LocalError
+from risk_svc.backtest.run import backtest, converse
 from tests.support.stream import Lines, stream
 
 Said = list[dict[str, Any]]

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from risk_svc.domain.forecast.online.engine import Engine
-from risk_svc.domain.forecast.online.memory import UNKNOWN
-from risk_svc.domain.forecast.online.stored import engine_bytes, engine_of
-from risk_svc.domain.forecast.online.stream import decide, take
-from risk_svc.domain.forecast.online.view import Incident, Seen, Struck, View, labels
+from risk_svc.backtest.stream import decide, take
+from risk_svc.forecast.engine import Engine
+from risk_svc.forecast.memory import UNKNOWN
+from risk_svc.forecast.serialization import engine_bytes, engine_of
+from risk_svc.forecast.view import Incident, Seen, Struck, View, labels
 from tests.support.pictures import told
 from tests.support.stream import Lines, stream
 

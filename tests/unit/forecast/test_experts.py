@@ -7,19 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from risk_svc.domain.forecast.online import intervals, survival
-from risk_svc.domain.forecast.online.alone import alone
-from risk_svc.domain.forecast.online.context import BASE, BASE_SHRINK, Context
-from risk_svc.domain.forecast.online.direct import Direct
-from risk_svc.domain.forecast.online.intervals import LEVELS, STATED, Intervals
-from risk_svc.domain.forecast.online.layout import CLIP, WIDTH, Layout
-from risk_svc.domain.forecast.online.memory import Memory
-from risk_svc.domain.forecast.online.mix import FLOOR, Mix, pooled
-from risk_svc.domain.forecast.online.model import Model
-from risk_svc.domain.forecast.online.net import logistic, outputs
-from risk_svc.domain.forecast.online.rates import Paces, Rates
-from risk_svc.domain.forecast.online.reference import Reference
-from risk_svc.domain.forecast.online.survival import INSIDE, Cells, Survival, cells, place, watch
+from risk_svc.forecast import intervals, survival
+from risk_svc.forecast.context import BASE, BASE_SHRINK, Context
+from risk_svc.forecast.direct import Direct
+from risk_svc.forecast.intervals import LEVELS, STATED, Intervals
+from risk_svc.forecast.layout import CLIP, WIDTH, Layout
+from risk_svc.forecast.memory import Memory
+from risk_svc.forecast.mixture import FLOOR, Mix, pooled
+from risk_svc.forecast.model import Model
+from risk_svc.forecast.net import logistic, outputs
+from risk_svc.forecast.rates import Paces, Rates
+from risk_svc.forecast.reference import Reference
+from risk_svc.forecast.single import alone
+from risk_svc.forecast.survival import INSIDE, Cells, Survival, cells, place, watch
 
 seeds = st.integers(0, 2**32 - 1)
 few = settings(max_examples=40, deadline=None)

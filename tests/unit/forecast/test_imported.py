@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from candor.local.errors import LocalError
+from candor.errors import LocalError
 from candor.replay.stream import StreamError, StreamEvent, write_stream
-from risk_svc.backtest import history
-from risk_svc.domain.forecast.online.view import Struck
-from risk_svc.domain.ledger import Ledger
-from risk_svc.domain.track import Scored
-from risk_svc.imported import Imported, lines
+from risk_svc.backtest.history import Imported, lines
+from risk_svc.backtest.outcomes import Ledger
+from risk_svc.backtest.run import history
+from risk_svc.forecast.evaluation import Scored
+from risk_svc.forecast.view import Struck
 
 MADE = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)

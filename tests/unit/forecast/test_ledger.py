@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from risk_svc.domain.forecast.online.engine import Forecast
-from risk_svc.domain.forecast.online.stream import seconds
-from risk_svc.domain.ledger import Ledger, natural
-from risk_svc.domain.yardstick import RENEWED, Yardstick
+from risk_svc.backtest.baseline import RENEWED, Yardstick
+from risk_svc.backtest.outcomes import Ledger, natural
+from risk_svc.backtest.stream import seconds
+from risk_svc.forecast.engine import Forecast
 from tests.support.stream import iso, stream
 
 SAID = Forecast(0.3, 10.0, 20.0, 30.0, 5)

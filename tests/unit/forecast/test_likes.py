@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from risk_svc.domain.forecast.online.context import Context
-from risk_svc.domain.forecast.online.engine import Engine
-from risk_svc.domain.forecast.online.likes import Likes
-from risk_svc.domain.forecast.online.view import Seen, View
+from risk_svc.forecast.context import Context
+from risk_svc.forecast.engine import Engine
+from risk_svc.forecast.similar import Likes
+from risk_svc.forecast.view import Seen, View
 
 HOUR, DAY = 3600.0, 86400.0
 few = settings(max_examples=30, deadline=None)

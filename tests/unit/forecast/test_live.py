@@ -10,20 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from risk_svc.domain.forecast.online.live import TICK, Published, open_at, seen_of, struck_of, view_of
-from risk_svc.domain.forecast.online.reasons import words
-from risk_svc.domain.forecast.online.stored import (
-    FORMAT,
-    ForeignFormatError,
-    engine_bytes,
-    engine_of,
-    model_bytes,
-    model_of,
-)
-from risk_svc.domain.forecast.online.stream import seconds
-from risk_svc.domain.forecast.online.view import View
+from risk_svc.backtest.stream import seconds
 from risk_svc.domain.incidents import Incident
 from risk_svc.domain.state import PromiseState, Step, StepStatus
+from risk_svc.forecast.reasons import words
+from risk_svc.forecast.serialization import FORMAT, ForeignFormatError, engine_bytes, engine_of, model_bytes, model_of
+from risk_svc.forecast.view import View
+from risk_svc.forecasting.live import TICK, Published, open_at, seen_of, struck_of, view_of
 from tests.support.stream import stream
 from tests.support.taught import taught
 

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from candor.contracts import LEAST_CASES
-from risk_svc.domain.forecast.online import stored
-from risk_svc.domain.forecast.online.context import BASE, DAY, Context
-from risk_svc.domain.forecast.online.live import Published
-from risk_svc.domain.forecast.online.model import Model
-from risk_svc.domain.forecast.online.stored import model_bytes, model_of
-from risk_svc.domain.forecast.online.view import View
+from risk_svc.forecast import serialization
+from risk_svc.forecast.context import BASE, DAY, Context
+from risk_svc.forecast.model import Model
+from risk_svc.forecast.serialization import model_bytes, model_of
+from risk_svc.forecast.view import View
+from risk_svc.forecasting.live import Published
 
 
 def ended(number: int, kind: str = "install") -> View:
@@ -66,8 +66,8 @@ def test_it_is_kept_with_the_model() -> None:
 def test_a_model_of_before_slips_were_counted_tells_none_of_few_and_goes_on_without() -> None:
     model = Model()
     model.context = lived([True, False, False], model.context)
-    fields = msgspec.to_builtins(stored._out(model, training=False))[:-1]
-    old = stored._in(msgspec.convert(fields, stored.ModelState), Model()).context
+    fields = msgspec.to_builtins(serialization._out(model, training=False))[:-1]
+    old = serialization._in(msgspec.convert(fields, serialization.ModelState), Model()).context
     assert old.observed("install", LEAST_CASES) is None
     old.due(ended(3), late=True)
     assert old.observed("install", LEAST_CASES) is None

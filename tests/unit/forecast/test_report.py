@@ -16,13 +16,13 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from candor.cli import build
-from candor.local.errors import LocalError
+from candor.errors import LocalError
 from candor.replay.stream import StreamEvent, write_stream
-from risk_svc.backtest import backtest
-from risk_svc.backtesting import charting, figures
-from risk_svc.domain.ledger import Ledger
-from risk_svc.domain.track import ENOUGH, Scored, record
-from risk_svc.report import HEADINGS, MODULES, Backtest, embedded, page, plain, rows, summary
+from risk_svc.backtest.command import charting, figures
+from risk_svc.backtest.outcomes import Ledger
+from risk_svc.backtest.report import HEADINGS, MODULES, Backtest, embedded, page, plain, rows, summary
+from risk_svc.backtest.run import backtest
+from risk_svc.forecast.evaluation import ENOUGH, Scored, record
 from tests.support.stream import stream
 from tests.unit.forecast.test_backtest import packed
 from tests.unit.forecast.test_imported import DUE, MADE, made, step, text

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from candor.intake.door import plain
 from candor.intake.event import neutral, plain_type
-from candor.web.problems import Problem
+from candor.intake.intake import plain
+from candor.web.http.problems import Problem
 from tests.support.clocks import NOON
 
 KNOWN = ("promise.made", "contact.set")

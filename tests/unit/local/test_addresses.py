@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from candor.local.addresses import database_address
+from candor.installation.addresses import database_address
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from candor.local.errors import LocalError
+from candor.errors import LocalError
 from candor.local.jars import Fetch, Jar, committed_jars, ensure_jars, parse_lock
 
 words = st.from_regex(r"[a-z][a-z0-9.-]{0,12}", fullmatch=True)

@@ -13,7 +13,7 @@ from subprocess import PIPE
 import psutil
 import pytest
 
-from candor.local.errors import LocalError
+from candor.errors import LocalError
 from candor.local.ports import HOST, choose_port, holder, is_free
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from candor.local.errors import LocalError, explain_os_error, require_disk
+from candor.errors import LocalError, explain_os_error, require_disk
 from candor.local.process import ManagedProcess, mend_all, note_process, recorded_process
 
 SLEEP = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]

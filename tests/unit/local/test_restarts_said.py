@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from candor.errors import LocalError
+from candor.installation.folder import Folder
 from candor.local import restarts as module
-from candor.local.errors import LocalError
-from candor.local.folder import Folder
 from candor.local.restarts import LONGEST_SECONDS, LOW_MIB, STEADY_SECONDS, Restarts, Room, kept_up
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from nacl.public import PrivateKey, PublicKey, SealedBox
 
-from candor.local.folder import Folder
+from candor.installation.folder import Folder
 from candor.local.secret_files import SecretPaths, add_key, ensure_secrets
 from candor.ops.settings import read_secret
-from candor.web.auth import Role, parse_keys, recognise
-from candor.web.signatures import secret_bytes
+from candor.web.security.auth import Role, parse_keys, recognise
+from candor.web.security.signatures import secret_bytes
 
 
 def made(root: Path) -> SecretPaths:

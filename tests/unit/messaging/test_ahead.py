@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from candor.messaging.ahead import Ahead
+from candor.messaging.prefetch import Ahead
 from candor.messaging.source import Source
 from tests.unit.messaging.records import bad, good
 

@@ -8,7 +8,7 @@ from aiokafka.partitioner import murmur2 as aiokafka_murmur2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from candor.messaging.partitioner import murmur2, partition_of
+from candor.records.partitioner import murmur2, partition_of
 
 
 @pytest.mark.parametrize(

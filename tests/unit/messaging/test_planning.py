@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from candor.contracts import Record
 from candor.messaging.limits import Limits
 from candor.messaging.planning import Continuity, Own, Plan, Slice, Step, plan, private, read
-from candor.messaging.turn import halves
+from candor.messaging.transaction import halves
 from candor.store.dead_letter import BEHIND, Held
 from tests.unit.messaging.records import Fetched, bad, good, own, piece
 

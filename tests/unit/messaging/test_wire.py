@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from candor.contracts import Record
-from candor.messaging.wire import LARGEST_BATCH, Packer, Ready, UnreadableError, read
+from candor.records.wire import LARGEST_BATCH, Packer, Ready, UnreadableError, read
 
 headers = st.lists(st.tuples(st.text(max_size=20), st.binary(max_size=300)), max_size=12)
 records = st.lists(st.builds(Record, st.binary(max_size=200), st.binary(max_size=9_000), headers), max_size=40)

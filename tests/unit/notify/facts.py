@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from notify_svc.domain.episode import after_speaking, decide, observe
-from notify_svc.domain.model import (
+from notify_svc.domain.facts import (
     Decision,
     Episode,
     Fact,

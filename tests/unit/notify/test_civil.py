@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from notify_svc.civil import Civil, locale_of
+from notify_svc.compose.localize import Civil, locale_of
 from tests.support.clocks import NOON
 
 VIENNA = ZoneInfo("Europe/Vienna")

@@ -12,12 +12,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from candor.calendar import Calendar, parse_business_hours
-from notify_svc.compose import Wording, compose, to_the_owner
-from notify_svc.contact import Contact
+from notify_svc.compose.contact import Contact
+from notify_svc.compose.drafting import Draft, Matter, draft
+from notify_svc.compose.letter import Wording, compose, to_the_owner
 from notify_svc.domain.consistency import Stated, contradictions, late_fits, range_beside
 from notify_svc.domain.episode import decide, observe
-from notify_svc.domain.lint import Rule
-from notify_svc.domain.model import (
+from notify_svc.domain.facts import (
     Decision,
     Episode,
     Fact,
@@ -32,9 +32,9 @@ from notify_svc.domain.model import (
     Statement,
     Told,
 )
+from notify_svc.domain.lint import Rule
 from notify_svc.domain.silence import outdated
-from notify_svc.drafting import Draft, Matter, draft
-from notify_svc.store import Known
+from notify_svc.store.read_model import Known
 from tests.support.clocks import NOON
 from tests.support.notify import OPENER
 from tests.unit.notify.facts import DUE, HIGH, LOW, RULES, gap, minutes, promise, step, told

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from nacl.public import PrivateKey, SealedBox
 
-from notify_svc.contact import BadContact, Opener, zone_of
+from notify_svc.compose.contact import BadContact, Opener, zone_of
 
 KEY = PrivateKey(bytes(range(32)))
 OPENER = Opener(base64.b64encode(bytes(KEY)))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from notify_svc.domain.model import Decision, Episode, Kind, Reason, Standing, Statement
+from notify_svc.domain.facts import Decision, Episode, Kind, Reason, Standing, Statement
 from tests.support.clocks import NOON
 from tests.unit.notify.facts import DUE, HIGH, LOW, decided, gap, minutes, spoken, told, warned
 

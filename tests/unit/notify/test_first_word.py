@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from candor.calendar import Calendar, parse_business_hours
 from notify_svc.domain.episode import decide, observe
-from notify_svc.domain.model import Episode, FactKind, Kind, Reason, Rules, Statement
+from notify_svc.domain.facts import Episode, FactKind, Kind, Reason, Rules, Statement
 from tests.support.clocks import NOON
 from tests.unit.notify.facts import DUE, RULES, decided, gap, minutes, promise, step
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from notify_svc.domain.facts import Episode, Reason, Statement
 from notify_svc.domain.history import NEEDS_A_PERSON, TOLD, Entry, State, episode_of
-from notify_svc.domain.model import Episode, Reason, Statement
 from tests.support.clocks import NOON
 from tests.unit.notify.facts import told
 

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
+from notify_svc.domain.facts import Reason, Statement
 from notify_svc.domain.identity import message_id, notice_id, suppressed_value, thread_id, told_value
-from notify_svc.domain.model import Reason, Statement
 from tests.support.clocks import NOON
 from tests.unit.notify.facts import HIGH, LOW
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from notify_svc.domain.lead import Leading, lead_of
-from notify_svc.domain.model import Reason, Standing, Statement
+from notify_svc.domain.facts import Reason, Standing, Statement
+from notify_svc.domain.opening import Leading, lead_of
 from tests.support.clocks import NOON
 from tests.unit.notify.facts import DUE, HIGH, LOW, gap, minutes, promise, step, told
 

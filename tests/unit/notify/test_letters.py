@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notify_svc.compose import Letter, Snapshot, Wording, compose
+from notify_svc.compose.letter import Letter, Snapshot, Wording, compose
 from notify_svc.domain.consistency import range_beside
 from notify_svc.domain.episode import left
+from notify_svc.domain.facts import Decision, Fact, FactKind, Gap, Kind, Reason, Standing, Statement, Told
 from notify_svc.domain.lint import Rule
-from notify_svc.domain.model import Decision, Fact, FactKind, Gap, Kind, Reason, Standing, Statement, Told
 from notify_svc.domain.schedule import next_update, told_range
 from tests.support.clocks import NOON
 from tests.unit.notify.facts import DUE, HIGH, LOW, NEW_YORK, RULES, gap, minutes, promise, step, told

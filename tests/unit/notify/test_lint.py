@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from notify_svc.domain.facts import Statement
 from notify_svc.domain.lint import Draft, Rule, Support, lint
-from notify_svc.domain.model import Statement
 from tests.unit.notify.facts import DUE, HIGH, LOW, minutes
 
 TEXT = """We are probably going to be late with this: the move.

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notify_svc.channels import headers
-from notify_svc.channels.headers import UnsafeHeader
-from notify_svc.channels.mail import Mail
+from notify_svc.channels.email import headers
+from notify_svc.channels.email.headers import UnsafeHeader
+from notify_svc.channels.email.mail import Mail
 from tests.support.clocks import NOON
 
 MAIL = Mail(

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notify_svc.compose import Letter, Snapshot, Wording, compose, to_the_owner
+from notify_svc.compose.letter import Letter, Snapshot, Wording, compose, to_the_owner
+from notify_svc.domain.facts import Decision, Kind, Reason, Statement
 from notify_svc.domain.identity import notice_id
-from notify_svc.domain.model import Decision, Kind, Reason, Statement
 from notify_svc.domain.owner import OwnerWord, without_the_owner
 from tests.support.clocks import NOON
 from tests.unit.notify.facts import DUE, HIGH, LOW, NEW_YORK, gap, minutes, promise

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notify_svc.channels.mail import Mail
-from notify_svc.compose import Letter, Snapshot, Wording, compose, to_the_owner
-from notify_svc.domain.model import Decision, Fact, FactKind, Gap, Kind, Reason, Statement
+from notify_svc.channels.email.mail import Mail
+from notify_svc.compose.letter import Letter, Snapshot, Wording, compose, to_the_owner
+from notify_svc.domain.facts import Decision, Fact, FactKind, Gap, Kind, Reason, Statement
 from tests.support.clocks import NOON
 from tests.unit.notify.facts import DUE, HIGH, LOW, NEW_YORK, gap, minutes, promise, step, told
 from tests.unit.notify.test_letters import CASES, letter

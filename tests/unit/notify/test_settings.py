@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from notify_svc.domain.model import Rules
+from notify_svc.domain.facts import Rules
 from notify_svc.settings import NotifySettings
 
 PRODUCTION: dict[str, Any] = {

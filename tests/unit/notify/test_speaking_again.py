@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notify_svc.domain.episode import after_speaking, decide, observe
-from notify_svc.domain.model import Decision, Episode, FactKind, Gap, Kind, Reason, Statement, Told
+from notify_svc.domain.facts import Decision, Episode, FactKind, Gap, Kind, Reason, Statement, Told
 from tests.support.clocks import NOON
 from tests.unit.notify.facts import DUE, HIGH, LOW, RULES, decided, gap, minutes, promise, step, told, warned
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from candor.contracts import Envelope, Forecast, GapScored, Standing
-from notify_svc.domain import model
+from notify_svc.domain import facts
 from notify_svc.domain.episode import decide, observe
-from notify_svc.domain.model import Episode, Kind, Rules
+from notify_svc.domain.facts import Episode, Kind, Rules
 from notify_svc.domain.support import supported
 from notify_svc.translate import gap_scored
 
@@ -21,7 +21,7 @@ LATE = DUE + timedelta(hours=1)
 RULES = Rules()
 
 
-def gap(p_slip: float, n: int, as_of: datetime) -> model.Gap:
+def gap(p_slip: float, n: int, as_of: datetime) -> facts.Gap:
     data = GapScored(
         "p1", "c1", Standing.OPEN, 60.0, as_of, DUE, forecast=Forecast(p_slip, LATE, LATE, LATE, "all promises", n)
     )
@@ -29,8 +29,8 @@ def gap(p_slip: float, n: int, as_of: datetime) -> model.Gap:
     return gap_scored(envelope, data, RULES.least_cases)
 
 
-def said(found: model.Gap, at: datetime) -> model.Decision:
-    promise = model.Promise("p1", "c1", "e1", "an install", DUE, timedelta(0), "UTC", None, True, False)
+def said(found: facts.Gap, at: datetime) -> facts.Decision:
+    promise = facts.Promise("p1", "c1", "e1", "an install", DUE, timedelta(0), "UTC", None, True, False)
     return decide(observe(Episode(), found, RULES), found, promise, at, RULES)
 
 
@@ -48,7 +48,7 @@ def test_from_twenty_on_it_warns() -> None:
 
 def test_a_date_that_has_passed_needs_no_experience_but_gives_no_range() -> None:
     found = gap(1.0, 0, DUE + timedelta(minutes=1))
-    assert found.forecast == model.Forecast(1.0, None, None, 0)
+    assert found.forecast == facts.Forecast(1.0, None, None, 0)
     assert said(found, DUE + timedelta(hours=1)).kind is Kind.SPEAK
 
 
@@ -58,7 +58,7 @@ def test_before_the_date_even_certainty_needs_experience() -> None:
 
 @given(st.floats(0, 1), st.integers(0, 100), st.integers(0, 100))
 def test_no_range_is_ever_told_on_too_little(p_slip: float, n: int, least: int) -> None:
-    forecast = model.Forecast(p_slip, LATE, LATE, n)
+    forecast = facts.Forecast(p_slip, LATE, LATE, n)
     found = supported(forecast, EARLIER, DUE, least)
     assert found == (forecast if n >= least else None)
 

@@ -11,11 +11,11 @@ from nacl.public import PrivateKey, SealedBox
 
 from candor.contracts import AskedBy, ContactRemoved, CustomerErased, PromiseRevised, decode, encode
 from candor.intake import Event, Origin
-from candor.web.problems import Problem
+from candor.web.http.problems import Problem
 from promise_svc import events
-from promise_svc.contacts import Sealer
+from promise_svc.api.requests import ContactIn
 from promise_svc.domain import Customer, SetContact, Settle, Withdraw, erase, make, revise, settle, withdraw
-from promise_svc.schemas import ContactIn
+from promise_svc.service.sealing import Sealer
 from promise_svc.sources.standard import KNOWN, Reader
 from tests.support.clocks import NOON
 from tests.unit.promise.builders import HOUR, promise, to_make, to_revise, to_settle

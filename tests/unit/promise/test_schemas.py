@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from candor.web.body import parse
-from candor.web.problems import Problem
+from candor.web.http.body import parse
+from candor.web.http.problems import Problem
+from promise_svc.api.requests import ContactIn, PromiseIn, RevisionIn, VerdictIn
 from promise_svc.domain import State
-from promise_svc.schemas import ContactIn, PromiseIn, RevisionIn, VerdictIn
 from tests.support.clocks import NOON
 
 PROMISE: dict[str, Any] = {

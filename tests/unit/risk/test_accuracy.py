@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from risk_svc.domain.accuracy import Floats, calibration_error, pinball, skill_interval
+from risk_svc.forecast.accuracy import Floats, calibration_error, pinball, skill_interval
 
 tenths = st.lists(st.tuples(st.integers(0, 10), st.integers(0, 1)), min_size=1, max_size=80)
 

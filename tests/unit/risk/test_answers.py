@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from risk_svc import answers, schemas
 from risk_svc.domain.fold import fold
 from risk_svc.domain.state import PromiseState, Trail
+from risk_svc.web.api import presenters, responses
 from tests.support.risk import DUE_S, MADE_S, Story
 
 TRAIL = [
@@ -17,14 +17,14 @@ TRAIL = [
 ]
 
 
-def detail(n: int = 50, now: float = MADE_S + 60, trail: Sequence[Trail] = TRAIL) -> schemas.GapDetail:
+def detail(n: int = 50, now: float = MADE_S + 60, trail: Sequence[Trail] = TRAIL) -> responses.GapDetail:
     state = PromiseState("p1", "c1")
     made = Story().made()
     fold(state, made.envelope, made.data)
     view = state.view
     view.at, view.n, view.p_slip, view.p50, view.model, view.trail = now, n, 0.31, DUE_S, 4, list(trail)
     view.why = [("departed 42 min late", 0.123456), ("Snow at EWR is open", 0.3)]
-    return answers.detail(state, [], now)
+    return presenters.detail(state, [], now)
 
 
 def test_the_history_tells_the_fan_and_who_forecast_it() -> None:

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from candor.web import docs, plain_page
-from risk_svc.board import fan, frame, look
+from candor.web.http import docs, plain_page
+from risk_svc.web.board import fan, frame, style
 from tests.support.contrast import SIGN, TEXT, contrast
 
 WHITE, PAPER = "#ffffff", "#f4f6f8"
@@ -19,13 +19,13 @@ def test_the_measure_is_wcags() -> None:
     assert contrast("#777777", "#777") == 1
 
 
-@pytest.mark.parametrize("colour", [*look.COLOURS.values(), *frame.COLOURS.values()])
+@pytest.mark.parametrize("colour", [*style.COLOURS.values(), *frame.COLOURS.values()])
 def test_white_is_read_on_every_badge_and_button(colour: str) -> None:
     assert contrast(colour, WHITE) >= TEXT
 
 
 @pytest.mark.parametrize("paper", [WHITE, PAPER])
-@pytest.mark.parametrize("ink", [look.MUTED, fan.HELD, fan.LATE, fan.PRESENT, frame.COLOURS["negative"]])
+@pytest.mark.parametrize("ink", [style.MUTED, fan.HELD, fan.LATE, fan.PRESENT, frame.COLOURS["negative"]])
 def test_text_is_read_on_cards_and_paper(ink: str, paper: str) -> None:
     assert contrast(ink, paper) >= TEXT
 

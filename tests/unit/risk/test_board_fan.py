@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from candor.contracts import Standing
-from risk_svc import schemas
-from risk_svc.board import fan
-from risk_svc.board.course import course
+from risk_svc.web.api import responses
+from risk_svc.web.board import fan
+from risk_svc.web.board.forecast_history import course
 from tests.support.board import NOW, detail, fan_point, forecast, incident, milestone, notice, point
 
 DUE = NOW + timedelta(hours=2)
@@ -154,7 +154,7 @@ late = st.one_of(st.none(), st.floats(-1e5, 1e6))
 def test_every_axis_holds_the_date_held_and_what_is_drawn(
     fans: list[tuple[float | None, ...]], completed: float | None
 ) -> None:
-    found: schemas.GapDetail = detail(
+    found: responses.GapDetail = detail(
         history=[fan_point(-60 + place, 0.2, *quantiles) for place, quantiles in enumerate(fans)],
         completed_at=None if completed is None else DUE + timedelta(minutes=completed),
     )

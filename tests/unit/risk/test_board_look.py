@@ -7,69 +7,69 @@ from datetime import timedelta
 import pytest
 
 from candor.contracts import Component, Standing
-from notify_svc.domain.model import Reason
-from risk_svc import schemas
-from risk_svc.board import look
+from notify_svc.domain.facts import Reason
 from risk_svc.domain.gap import BAND_NAMES, band
+from risk_svc.web.api import responses
+from risk_svc.web.board import style
 from tests.support.board import NOW, detail, forecast, incident, milestone, notice
 
 IN_TIME = ("pending", "sending")
 
 
 def test_times_are_shown_in_the_promises_own_zone() -> None:
-    assert look.clock_text(NOW, "America/New_York") == "Fri 8 Mar 17:05"
-    assert look.clock_text(NOW) == "Fri 8 Mar 22:05"
+    assert style.clock_text(NOW, "America/New_York") == "Fri 8 Mar 17:05"
+    assert style.clock_text(NOW) == "Fri 8 Mar 22:05"
 
 
 def test_a_settled_promise_says_what_is_missing_of_it() -> None:
-    part = schemas.ContributionOut(component=Component.SCOPE, x=0.2, share=1.0, evidence="2 of 3 items delivered")
+    part = responses.ContributionOut(component=Component.SCOPE, x=0.2, share=1.0, evidence="2 of 3 items delivered")
     kept = detail(standing=Standing.KEPT, contributions=[part])
-    assert look.why(kept) == "Kept; 2 of 3 items delivered"
-    broken = look.why(detail(standing=Standing.BROKEN, contributions=[part]))
+    assert style.why(kept) == "Kept; 2 of 3 items delivered"
+    broken = style.why(detail(standing=Standing.BROKEN, contributions=[part]))
     assert broken == "Broken: 2 of 3 items delivered; promised for Sat 9 Mar 00:05"
 
 
 def test_a_broken_promise_says_what_was_late_and_by_how_much() -> None:
-    late = schemas.ContributionOut(component=Component.LATENESS, x=0.7, share=0.8, evidence="completed 1.5 h late")
+    late = responses.ContributionOut(component=Component.LATENESS, x=0.7, share=0.8, evidence="completed 1.5 h late")
     broken = detail(standing=Standing.BROKEN, contributions=[late])
-    assert look.why(broken) == "Broken: completed 1.5 h late; promised for Sat 9 Mar 00:05"
-    assert look.headline(broken).who == "c1 · Broken: completed 1.5 h late; promised for Fri 8 Mar 19:05"
+    assert style.why(broken) == "Broken: completed 1.5 h late; promised for Sat 9 Mar 00:05"
+    assert style.headline(broken).who == "c1 · Broken: completed 1.5 h late; promised for Fri 8 Mar 19:05"
     judged = detail(standing=Standing.BROKEN, contributions=[])
-    assert look.why(judged) == "Broken: judged so, though it was not late; promised for Sat 9 Mar 00:05"
+    assert style.why(judged) == "Broken: judged so, though it was not late; promised for Sat 9 Mar 00:05"
 
 
 @pytest.mark.parametrize("tenths", range(0, 1001))
 def test_the_same_number_has_the_same_colour_and_it_is_its_bands(tenths: int) -> None:
     score = tenths / 10
-    number, colour = look.badge(score)
-    assert colour == look.COLOURS[band(number)] == look.COLOURS[band(score)]
+    number, colour = style.badge(score)
+    assert colour == style.COLOURS[band(number)] == style.COLOURS[band(score)]
     shown = detail(score=score, band=band(score))
-    assert (look.row(shown)["score"], look.row(shown)["colour"]) == (number, colour)
-    assert look.headline(shown)[:2] == (str(number), colour)
+    assert (style.row(shown)["score"], style.row(shown)["colour"]) == (number, colour)
+    assert style.headline(shown)[:2] == (str(number), colour)
 
 
 def test_a_score_that_only_its_rounding_makes_a_whole_number_has_the_numbers_colour() -> None:
-    assert look.badge(75.0) == (75, look.COLOURS["severe"])
-    assert look.row(detail(score=75.0, band="high"))["colour"] == look.COLOURS["severe"]
+    assert style.badge(75.0) == (75, style.COLOURS["severe"])
+    assert style.row(detail(score=75.0, band="high"))["colour"] == style.COLOURS["severe"]
 
 
 def test_a_promises_title_names_it() -> None:
-    assert look.title("PR-1", "Espresso machine installed") == "Espresso machine installed · PR-1"
-    assert look.title("PR-1") == "PR-1"
-    assert look.title("PR-1", "x" * 200).endswith("x · PR-1")
+    assert style.title("PR-1", "Espresso machine installed") == "Espresso machine installed · PR-1"
+    assert style.title("PR-1") == "PR-1"
+    assert style.title("PR-1", "x" * 200).endswith("x · PR-1")
 
 
 def test_why_is_the_largest_part_in_words() -> None:
-    assert look.why(detail()) == "70 min late"
+    assert style.why(detail()) == "70 min late"
 
 
 def test_why_without_evidence_names_the_component() -> None:
-    bare = schemas.ContributionOut(component=Component.SILENCE, x=1, share=1, evidence="")
-    assert look.why(detail(contributions=[bare])) == "silence"
+    bare = responses.ContributionOut(component=Component.SILENCE, x=1, share=1, evidence="")
+    assert style.why(detail(contributions=[bare])) == "silence"
 
 
 def test_a_promise_without_a_gap_is_on_course() -> None:
-    assert look.why(detail(contributions=[])) == "on course"
+    assert style.why(detail(contributions=[])) == "on course"
 
 
 @pytest.mark.parametrize(
@@ -77,20 +77,20 @@ def test_a_promise_without_a_gap_is_on_course() -> None:
     [(Standing.KEPT, "Kept"), (Standing.CANCELLED, "Cancelled"), (Standing.WITHDRAWN, "Withdrawn")],
 )
 def test_a_settled_promise_says_how_it_ended(standing: Standing, words: str) -> None:
-    row = look.row(detail(standing=standing))
+    row = style.row(detail(standing=standing))
     assert (row["why"], row["standing"], row["slip"]) == (words, words, "–")
 
 
 def test_too_little_history_is_shown_in_the_place_of_a_probability() -> None:
     said = "too little history (7): 2 of 7 slipped"
     young = detail(p_slip=None, too_little_history=said)
-    assert look.row(young)["slip"] == look.slip(young) == said
-    assert look.slip(detail(p_slip=None)) == "–"
+    assert style.row(young)["slip"] == style.slip(young) == said
+    assert style.slip(detail(p_slip=None)) == "–"
 
 
 def test_the_headline_tells_which_date_is_held_and_what_is_expected() -> None:
-    head = look.headline(detail(forecast=forecast()))
-    assert (head.score, head.colour) == ("63", look.COLOURS["high"])
+    head = style.headline(detail(forecast=forecast()))
+    assert (head.score, head.colour) == ("63", style.COLOURS["high"])
     assert (head.what, head.who) == ("Flight <b>XA</b> 1", "c1 · Open")
     expected = "held date Fri 8 Mar 19:05 · may slip 82% · expected Fri 8 Mar 19:35 to Fri 8 Mar 20:05"
     assert head.when == f"{expected} (America/New_York)"
@@ -98,33 +98,33 @@ def test_the_headline_tells_which_date_is_held_and_what_is_expected() -> None:
 
 def test_the_headline_of_a_young_kind_states_no_chance() -> None:
     young = forecast(p_slip=None, p50=None, p80=None, p90=None)
-    head = look.headline(detail(forecast=young, p_slip=None, too_little_history="too little history (7)"))
+    head = style.headline(detail(forecast=young, p_slip=None, too_little_history="too little history (7)"))
     assert head.when == "held date Fri 8 Mar 19:05 · too little history (7) (America/New_York)"
 
 
 def test_the_headline_tells_a_later_date_that_was_told() -> None:
     dates = detail().dates.model_copy(update={"latest_due": NOW + timedelta(hours=3)})
-    assert "latest told Fri 8 Mar 20:05" in look.headline(detail(dates=dates)).when
+    assert "latest told Fri 8 Mar 20:05" in style.headline(detail(dates=dates)).when
 
 
 def test_a_row_is_text_and_numbers_only() -> None:
-    row = look.row(detail())
+    row = style.row(detail())
     assert row["what"] == "Flight <b>XA</b> 1"
     assert row["slip"] == "82%"
-    assert row["colour"] == look.COLOURS["high"]
+    assert row["colour"] == style.COLOURS["high"]
     assert all(isinstance(value, str | int) for value in row.values())
 
 
 def test_every_band_and_standing_has_its_colour_and_word() -> None:
-    assert set(look.COLOURS) == set(BAND_NAMES)
-    assert set(look.STATES) == {standing.value for standing in Standing}
+    assert set(style.COLOURS) == set(BAND_NAMES)
+    assert set(style.STATES) == {standing.value for standing in Standing}
 
 
 def test_the_bar_holds_every_open_promise() -> None:
-    chart = look.bands_chart({"none": 3, "severe": 2})
+    chart = style.bands_chart({"none": 3, "severe": 2})
     assert sum(series["data"][0] for series in chart["series"]) == 5
     assert chart["xAxis"]["max"] == 5
-    assert look.bands_chart({})["xAxis"]["max"] == 1
+    assert style.bands_chart({})["xAxis"]["max"] == 1
 
 
 def test_the_timeline_is_in_order_and_tells_all() -> None:
@@ -138,7 +138,7 @@ def test_the_timeline_is_in_order_and_tells_all() -> None:
         completed_at=NOW + timedelta(hours=5),
         standing=Standing.BROKEN,
     )
-    lines = look.timeline(told)
+    lines = style.timeline(told)
     assert [line.at for line in lines] == sorted(line.at for line in lines)
     assert [line.kind for line in lines] == ["made", "incident", "notice", "reached", "resolved", "broken"]
     assert lines[2].title == "Warned the customer"
@@ -150,17 +150,17 @@ def test_the_timeline_is_in_order_and_tells_all() -> None:
 @pytest.mark.parametrize("state", ["preview", "pending", "sending", "held", "unknown", "failed", "suppressed"])
 def test_what_was_not_sent_was_not_told(state: str) -> None:
     update = notice(statement="update", state=state, reason="slip_held" if state in IN_TIME else "no_contact")
-    line = look.timeline(detail(notices=[update]))[-1]
+    line = style.timeline(detail(notices=[update]))[-1]
     because = "" if state in IN_TIME else ", as no contact of the customer is known"
-    assert (line.kind, line.title) == ("unsent", f"Update to the customer: {look.NOT_SENT[state]}{because}")
+    assert (line.kind, line.title) == ("unsent", f"Update to the customer: {style.NOT_SENT[state]}{because}")
 
 
 @pytest.mark.parametrize("state", ["held", "failed", "suppressed"])
 def test_a_reason_without_words_is_told_and_a_missing_one_as_well(state: str) -> None:
     def title(reason: str) -> str:
-        return look.timeline(detail(notices=[notice(state=state, reason=reason)]))[-1].title
+        return style.timeline(detail(notices=[notice(state=state, reason=reason)]))[-1].title
 
-    said = f"Warning to the customer: {look.NOT_SENT[state]}"
+    said = f"Warning to the customer: {style.NOT_SENT[state]}"
     assert title("new_of_late") == f"{said}, for the reason new of late"
     assert title("") == f"{said}; the reason was not recorded"
 
@@ -170,11 +170,11 @@ def test_every_reason_for_which_nothing_is_sent_has_its_words() -> None:
     spoken |= {"done_outside_range", "not_kept", "claimed", "delivered", "operator_sent"}
     undecided = {"no_promise", "no_gap", "dates_differ", "slip_too_short", "nothing_new", "blocked", "not_slipping"}
     undecided |= {"done_as_told", "never_warned", "ended"}
-    assert {reason.value for reason in Reason} - spoken - undecided == set(look.WHY_NOT)
+    assert {reason.value for reason in Reason} - spoken - undecided == set(style.WHY_NOT)
 
 
 def test_a_step_on_plan_and_one_without_a_plan() -> None:
-    on_plan = look.timeline(detail(milestones=[milestone(at=NOW)]))
-    unplanned = look.timeline(detail(milestones=[milestone(planned=None)]))
+    on_plan = style.timeline(detail(milestones=[milestone(at=NOW)]))
+    unplanned = style.timeline(detail(milestones=[milestone(planned=None)]))
     assert on_plan[-1].detail == "on plan"
     assert unplanned[-1].detail == ""

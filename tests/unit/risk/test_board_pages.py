@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from candor.web.listings import Total
-from risk_svc.board.look import page_words
+from candor.web.http.listings import Total
 from risk_svc.searching import starts
+from risk_svc.web.board.style import page_words
 
 
 def test_an_id_is_looked_up_in_each_way_to_write_its_first_letters() -> None:

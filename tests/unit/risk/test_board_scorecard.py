@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from risk_svc.board import scorecard
-from risk_svc.domain.track import ENOUGH, JUDGED, UNSTATED, Scored, record
-from risk_svc.recorded import Recorded
+from risk_svc.forecast.evaluation import ENOUGH, JUDGED, UNSTATED, Scored, record
+from risk_svc.web.board import scorecard
+from risk_svc.web.track_record import Recorded
 
 DAY = 86400.0
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from candor.contracts import Dependency, IncidentReported
-from risk_svc.cache import Cache, Partition, customer_mark
 from risk_svc.domain.fold import fold
 from risk_svc.domain.incidents import Incident, incident_of
 from risk_svc.domain.state import PromiseState
+from risk_svc.worker.partition_state import Cache, Partition, customer_mark
 from tests.support.risk import DUE_S, EWR, MADE_S, Story, incident
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from risk_svc import charts
-from risk_svc.domain.track import ENOUGH, Record, Scored, record
+from risk_svc.forecast import charts
+from risk_svc.forecast.evaluation import ENOUGH, Record, Scored, record
 
 DAY = 86400.0
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from risk_svc.domain.course import Course, Pace
-from risk_svc.domain.forecast.online.engine import Engine
-from risk_svc.domain.forecast.online.stored import ForeignFormatError, model_bytes
-from risk_svc.domain.forecast.online.view import Entry, Incident, Seen, Struck
+from risk_svc.forecast.engine import Engine
+from risk_svc.forecast.serialization import ForeignFormatError, model_bytes
+from risk_svc.forecast.view import Entry, Incident, Seen, Struck
+from risk_svc.training.timeline import Course, Pace
 from tests.support.risk import MADE, MADE_S, Story, entries, flights
 
 HOUR = 3600.0

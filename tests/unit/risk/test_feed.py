@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from candor.contracts import GapScored, Standing
-from risk_svc import feed
-from risk_svc.feed import Feed, Listener
 from risk_svc.settings import RiskSettings
+from risk_svc.web import feed
+from risk_svc.web.feed import Feed, Listener
 from tests.support.risk import DUE, MADE
 
 

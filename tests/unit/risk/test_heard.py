@@ -2,7 +2,7 @@
 
 import math
 
-from risk_svc.heard import SETTLE_S, Heard
+from risk_svc.worker.watermark import SETTLE_S, Heard
 
 
 def test_nothing_heard_for_long_leaves_nothing_to_wait_for() -> None:

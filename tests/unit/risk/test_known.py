@@ -10,10 +10,10 @@ import pytest
 
 from candor.contracts import AskedBy, Message, MilestoneStatus, PromiseRevised, PromiseWithdrawn, Verdict, message
 from risk_svc.domain.fold import Folded, fold
-from risk_svc.domain.forecast.online.live import TICK
-from risk_svc.domain.forecast.online.view import Seen
-from risk_svc.domain.known import forgotten, pictures, pseudonym
 from risk_svc.domain.state import DUES_LIMIT, PromiseState
+from risk_svc.forecast.view import Seen
+from risk_svc.forecasting.live import TICK
+from risk_svc.forecasting.snapshots import forgotten, pictures, pseudonym
 from tests.support.risk import ARRIVES, ARRIVES_S, DEPARTS, DEPARTS_S, DUE, DUE_S, MADE, MADE_S, M, Story
 
 HOUR = timedelta(hours=1)

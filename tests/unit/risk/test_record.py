@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from candor.contracts import Message, Standing
-from risk_svc.domain import record
+from risk_svc.domain import frozen_forecasts
 from risk_svc.domain.fold import fold
 from risk_svc.domain.state import TRAIL_LIMIT, PromiseState, Trail, View
 from tests.support.risk import DEPARTS_S, DUE_S, MADE_S, Story
@@ -33,7 +33,7 @@ def test_a_forecast_is_frozen_at_every_lead_once() -> None:
     state = state_of(Story().made())
     for now in (MADE_S + 1, MADE_S + 60, *(DUE_S - share * LEAD + 1 for share in (0.75, 0.5, 0.25)), DUE_S - 1):
         state.view.p_slip = 0.2 + (now - MADE_S) / LEAD / 2
-        record.freeze(state, now, 0.3)
+        frozen_forecasts.freeze(state, now, 0.3)
     assert leads(state) == ["made", "left75", "left50", "left25"]
     assert state.view.frozen[0].p == pytest.approx(2000, abs=100)
     assert all(item.base == 3000 for item in state.view.frozen)
@@ -42,15 +42,15 @@ def test_a_forecast_is_frozen_at_every_lead_once() -> None:
 def test_milestones_freeze_one_as_well_but_not_the_last() -> None:
     story = Story()
     state = state_of(story.made(), story.milestone("departed", 5), story.milestone("arrived", 5))
-    record.freeze(state, DEPARTS_S + 400, 0.3)
+    frozen_forecasts.freeze(state, DEPARTS_S + 400, 0.3)
     assert leads(state) == ["left25", "at:departed"] or leads(state) == ["at:departed"]
 
 
 def test_what_is_known_too_late_is_not_frozen() -> None:
     state = state_of(Story().made())
-    record.freeze(state, MADE_S + 0.2 * LEAD, 0.3)
+    frozen_forecasts.freeze(state, MADE_S + 0.2 * LEAD, 0.3)
     assert leads(state) == []
-    record.freeze(state, DUE_S + 1, 0.3)
+    frozen_forecasts.freeze(state, DUE_S + 1, 0.3)
     assert leads(state) == []
 
 
@@ -58,8 +58,8 @@ def test_the_number_of_frozen_forecasts_is_bounded() -> None:
     story = Story()
     state = state_of(story.made(), *(story.milestone(f"step {n}", at=story.start) for n in range(40)))
     for _ in range(3):
-        record.freeze(state, MADE_S + 5, 0.3)
-    assert len(state.view.frozen) <= record.MOST_FROZEN + 40
+        frozen_forecasts.freeze(state, MADE_S + 5, 0.3)
+    assert len(state.view.frozen) <= frozen_forecasts.MOST_FROZEN + 40
     assert len(set(leads(state))) == len(leads(state))
 
 
@@ -68,7 +68,7 @@ def test_the_history_is_bounded_ordered_and_ends_now(points: list[tuple[float, f
     view = View()
     for number, (score, p_slip) in enumerate(points):
         view.at, view.score, view.p_slip = MADE_S + number, score, p_slip
-        record.remember(view)
+        frozen_forecasts.remember(view)
     assert 1 <= len(view.trail) <= TRAIL_LIMIT
     times = [point.at for point in view.trail]
     assert times == sorted(times)
@@ -79,7 +79,7 @@ def test_thinning_reaches_far_back_and_leaves_no_hole() -> None:
     view = View()
     for number in range(200):
         view.at, view.score = MADE_S + number, number / 10
-        record.remember(view)
+        frozen_forecasts.remember(view)
     times = [point.at - MADE_S for point in view.trail]
     assert (times[0], times[-1]) == (0, 199)
     assert max(later - before for before, later in pairwise(times)) < 100
@@ -89,7 +89,7 @@ def test_a_jump_outlives_the_noise_around_it() -> None:
     view = View()
     for number in range(300):
         view.at, view.score = MADE_S + 60 * number, (10 if number < 100 else 80) + number % 2 / 10
-        record.remember(view)
+        frozen_forecasts.remember(view)
     jump = next(place for place, point in enumerate(view.trail) if point.score >= 800)
     assert view.trail[jump].at == MADE_S + 6000
 
@@ -100,7 +100,7 @@ def test_what_may_come_after_all_outlives_the_noise_though_the_chance_stays() ->
         view.at, view.score = MADE_S + 60 * number, 90 + number % 2 / 10
         if number >= 100:
             view.p50 = view.p80 = view.p90 = DUE_S + 3600
-        record.remember(view)
+        frozen_forecasts.remember(view)
     known = next(point for point in view.trail if point.p50)
     assert known.at == MADE_S + 6000
 
@@ -108,9 +108,9 @@ def test_what_may_come_after_all_outlives_the_noise_though_the_chance_stays() ->
 @given(st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 1000)), min_size=3, max_size=TRAIL_LIMIT + 1))
 def test_thinning_drops_no_end_and_no_two_neighbours(points: list[tuple[int, int]]) -> None:
     trail = [Trail(place, score, p, 0) for place, (score, p) in enumerate(points)]
-    kept = [point.at for point in record.thinned(trail, 3600.0)]
+    kept = [point.at for point in frozen_forecasts.thinned(trail, 3600.0)]
     assert (kept[0], kept[-1]) == (0, len(trail) - 1)
-    assert len(kept) >= len(trail) - record.THINNED
+    assert len(kept) >= len(trail) - frozen_forecasts.THINNED
     assert max(later - before for before, later in pairwise(kept)) <= 2
 
 
@@ -119,13 +119,13 @@ def test_a_point_that_names_a_reason_goes_last() -> None:
         Trail(place, 100 * (place % 2), 0, 0, why="Snow at EWR is open" if place == 5 else "") for place in range(13)
     ]
     trail[5] = msgspec.structs.replace(trail[5], score=1)
-    assert 5 in [point.at for point in record.thinned(trail, 3600.0)]
+    assert 5 in [point.at for point in frozen_forecasts.thinned(trail, 3600.0)]
 
 
 def at_rest() -> View:
     """A view that was remembered."""
     view = View(at=MADE_S, score=20.0, p_slip=0.2, p50=DUE_S, p80=DUE_S + 600, p90=DUE_S + 900, model=7, horizon=7200.0)
-    record.remember(view)
+    frozen_forecasts.remember(view)
     return view
 
 
@@ -141,20 +141,20 @@ def test_a_quantile_that_moves_by_a_twentieth_of_the_usual_lateness_is_news(
 ) -> None:
     view = at_rest()
     setattr(view, quantile, getattr(view, quantile) + moved)
-    record.remember(view)
+    frozen_forecasts.remember(view)
     assert len(view.trail) == points
 
 
 def test_a_completion_that_may_never_come_is_news_and_nought() -> None:
     view = at_rest()
     view.p90 = None
-    record.remember(view)
+    frozen_forecasts.remember(view)
     assert [point.p90 for point in view.trail] == [DUE_S + 900, 0]
 
 
 def test_quantiles_that_rest_on_too_little_are_not_kept() -> None:
     view = at_rest()
-    record.remember(view, sure=False)
+    frozen_forecasts.remember(view, sure=False)
     point = view.trail[-1]
     assert (point.p50, point.p80, point.p90) == (-1, -1, -1)
     assert len(view.trail) == 2
@@ -166,12 +166,12 @@ def test_a_point_names_the_reason_that_weighs_most_once() -> None:
     for number, without in enumerate((0.1, 0.15, 0.55, 0.2)):
         view.at, view.score = MADE_S + number, float(number)
         view.why = [(f"departed {42 + number} min late", without), ("Snow at EWR is open", 0.4)]
-        record.remember(view)
+        frozen_forecasts.remember(view)
         told.append(view.trail[-1].why)
     assert told == ["departed 42 min late", "", "Snow at EWR is open", "departed 45 min late"]
     view.at, view.score, view.why = MADE_S + 9, 9.0, [("x" * 500, 0.0)]
-    record.remember(view)
-    assert view.trail[-1].why == "x" * record.WHY_LIMIT
+    frozen_forecasts.remember(view)
+    assert view.trail[-1].why == "x" * frozen_forecasts.WHY_LIMIT
 
 
 def test_a_reason_outlives_points_without_one() -> None:
@@ -179,26 +179,26 @@ def test_a_reason_outlives_points_without_one() -> None:
     for number in range(100):
         view.at, view.score = MADE_S + number, float(number)
         view.why = [("departed 42 min late" if number < 50 else "Snow at EWR is open", 0.1)]
-        record.remember(view)
+        frozen_forecasts.remember(view)
     assert [point.why for point in view.trail if point.why] == ["departed 42 min late", "Snow at EWR is open"]
 
 
 def test_reasons_found_later_are_named_at_the_point_that_they_explain() -> None:
     view = View(p_slip=0.6, at=MADE_S, why=[("Snow at EWR is open", 0.1)])
-    record.remember(view)
+    frozen_forecasts.remember(view)
     view.at, view.p_slip = MADE_S + 60, 0.9
-    record.remember(view)
-    record.explain(view, [("departed 42 min late", 0.2)])
+    frozen_forecasts.remember(view)
+    frozen_forecasts.explain(view, [("departed 42 min late", 0.2)])
     assert [point.why for point in view.trail] == ["Snow at EWR is open", "departed 42 min late"]
     view.at += 60
-    record.explain(view, [("the pace so far", 0.2)])
+    frozen_forecasts.explain(view, [("the pace so far", 0.2)])
     assert view.trail[-1].why == "departed 42 min late"
     assert view.why == [("the pace so far", 0.2)]
 
 
 def test_an_open_promise_is_given_up_when_overdue_as_long_as_it_was_promised() -> None:
     state = state_of(Story().made())
-    assert record.given_up_at(state) == DUE_S + LEAD
+    assert frozen_forecasts.given_up_at(state) == DUE_S + LEAD
 
 
 @pytest.mark.parametrize(
@@ -206,4 +206,4 @@ def test_an_open_promise_is_given_up_when_overdue_as_long_as_it_was_promised() -
     [(Standing.KEPT, 0), (Standing.BROKEN, 1), (Standing.CANCELLED, 1), (Standing.WITHDRAWN, None)],
 )
 def test_withdrawn_promises_score_no_forecast(standing: Standing, expected: int | None) -> None:
-    assert record.slipped(standing) == expected
+    assert frozen_forecasts.slipped(standing) == expected

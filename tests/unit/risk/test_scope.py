@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from candor.contracts import Component, Message, MilestoneStatus, ScopeItem, Standing, Verdict
 from risk_svc.domain.fold import Folded, fold
+from risk_svc.domain.frozen_forecasts import given_up_at
 from risk_svc.domain.gap import Weights
-from risk_svc.domain.record import given_up_at
 from risk_svc.domain.scope import missing_open, missing_settled, words
 from risk_svc.domain.scoring import Predicted, event_of, score_open, score_settled
 from risk_svc.domain.state import Item, PromiseState, folded, from_bytes, standing, to_bytes

@@ -9,7 +9,7 @@ import pytest
 
 from candor.contracts import Dependency, MilestoneStatus, PlannedMilestone
 from risk_svc.domain.fold import fold
-from risk_svc.domain.record import remember
+from risk_svc.domain.frozen_forecasts import remember
 from risk_svc.domain.state import (
     TRAIL_LIMIT,
     Frozen,
@@ -22,7 +22,7 @@ from risk_svc.domain.state import (
     from_bytes,
     to_bytes,
 )
-from risk_svc.store import incident_from
+from risk_svc.store.states import incident_from
 from tests.support.risk import DEPARTS, DUE, DUE_S, MADE_S, Story
 
 

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from candor.contracts import LEAST_CASES, Message, Standing
-from risk_svc import answers
 from risk_svc.domain.fold import fold
 from risk_svc.domain.gap import Weights
 from risk_svc.domain.publish import Reason, mark_published, worth_publishing
 from risk_svc.domain.scoring import Predicted, event_of, score_open, score_settled
 from risk_svc.domain.state import PromiseState, from_bytes, standing, to_bytes
 from risk_svc.domain.support import supported, words
+from risk_svc.web.api import presenters
 from tests.support.risk import DEPARTS_S, DUE_S, Story
 
 NEW = Predicted(0.83, DUE_S + 2520, DUE_S + 5000, DUE_S + 9000, 0.6, 3600.0, 0.31, 7, "all promises", 7, observed=2 / 7)
@@ -53,13 +53,13 @@ def test_how_a_promise_ended_needs_no_history() -> None:
     state = state_of(story.made(), story.milestone("arrived", 5))
     score_settled(state, standing(state), DUE_S - 300, Weights())
     assert supported(state, standing(state))
-    found = answers.item(state)
+    found = presenters.item(state)
     assert (found.p_slip, found.base_rate, found.too_little_history) == (0.0, None, None)
 
 
 def test_too_little_history_is_said_with_what_was_observed_in_the_place_of_a_probability() -> None:
     state = scored(7)
-    found = answers.item(state)
+    found = presenters.item(state)
     assert (found.p_slip, found.base_rate) == (None, 0.2857)
     assert found.too_little_history == "too little history (7): 2 of 7 slipped"
     assert [part.evidence for part in found.contributions] == [
@@ -68,12 +68,12 @@ def test_too_little_history_is_said_with_what_was_observed_in_the_place_of_a_pro
 
 
 def test_the_detail_states_no_range_and_no_course_of_it_either() -> None:
-    found = answers.detail(scored(7), [], DEPARTS_S)
+    found = presenters.detail(scored(7), [], DEPARTS_S)
     assert found.forecast is not None
     assert (found.forecast.p_slip, found.forecast.p50, found.forecast.p80, found.forecast.p90) == (None,) * 4
     assert (found.forecast.n, found.forecast.basis) == (7, "all promises")
     assert [point.p_slip for point in found.history] == [None]
-    enough = answers.detail(scored(LEAST_CASES), [], DEPARTS_S)
+    enough = presenters.detail(scored(LEAST_CASES), [], DEPARTS_S)
     assert enough.forecast is not None
     assert (enough.p_slip, enough.forecast.p_slip, enough.history[0].p_slip) == (0.83, 0.83, 0.83)
     assert (enough.base_rate, enough.too_little_history) == (0.2857, None)
@@ -103,7 +103,7 @@ def test_others_hear_when_history_becomes_enough_or_too_little(before: int, afte
 def test_a_view_stored_before_slips_were_counted_says_so_much_less() -> None:
     state = scored(7)
     state.view.observed = None
-    found = answers.item(from_bytes(to_bytes(state)))
+    found = presenters.item(from_bytes(to_bytes(state)))
     assert (found.p_slip, found.base_rate, found.too_little_history) == (None, None, "too little history (7)")
 
 
@@ -111,7 +111,7 @@ def test_a_view_stored_before_slips_were_counted_says_so_much_less() -> None:
 def test_without_history_no_figure_is_told_whatever_the_model_assumes(assumed: float) -> None:
     state = scored(0)
     state.view.base, state.view.observed = assumed, None
-    found = answers.detail(state, [], DEPARTS_S)
+    found = presenters.detail(state, [], DEPARTS_S)
     assert (found.p_slip, found.base_rate, found.too_little_history) == (None, None, "no history yet")
     sent = event_of(state, Standing.OPEN, []).forecast
     assert sent is not None
@@ -123,4 +123,4 @@ def test_a_row_of_before_tells_no_assumed_rate() -> None:
     """Its base rate leant on an assumed one, and nothing says by how much."""
     raw = scored(3)
     raw.view.base, raw.view.observed = 0.15, None
-    assert answers.item(from_bytes(to_bytes(raw))).too_little_history == "too little history (3)"
+    assert presenters.item(from_bytes(to_bytes(raw))).too_little_history == "too little history (3)"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from risk_svc.domain.course import Course
-from risk_svc.domain.forecast.online.view import Entry, Struck
+from risk_svc.forecast.view import Entry, Struck
+from risk_svc.training.timeline import Course
 from tests.support.risk import MADE_S, Story, entries, flights
 
 HOUR = 3600.0

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from risk_svc.domain import track as tracks
-from risk_svc.domain.track import CALIBRATION_LIMIT, ENOUGH, JUDGED, MOST_PERIODS, Scored, Track, record, track
+from risk_svc.forecast import evaluation as tracks
+from risk_svc.forecast.evaluation import CALIBRATION_LIMIT, ENOUGH, JUDGED, MOST_PERIODS, Scored, Track, record, track
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 

@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from candor.contracts import Component, Message, MilestoneStatus, PlannedMilestone, Standing
-from risk_svc import answers
-from risk_svc.board import look
 from risk_svc.domain.fold import fold
 from risk_svc.domain.gap import Weights
 from risk_svc.domain.incidents import Incident
 from risk_svc.domain.scoring import Predicted, event_of, score_open
 from risk_svc.domain.state import PromiseState, from_bytes, to_bytes
 from risk_svc.domain.unmet import unmet
+from risk_svc.web.api import presenters
+from risk_svc.web.board import style
 from tests.support.risk import ARRIVES, DEPARTS, DEPARTS_S, DUE, DUE_S, MADE_S, M, Story
 
 FEW = Predicted(0.16, DUE_S - 900, DUE_S + 900, DUE_S + 1800, 0.1, 3600.0, 0.15, 0, "flight", 1)
@@ -56,12 +56,12 @@ def test_it_shows_in_the_reasons_and_raises_the_gap(item: Predicted, status: Mil
     report = missed(story, status)
     fold(state, report.envelope, report.data)
     after = scored(state, item)
-    assert (answers.item(state).band, after > before + 20) == ("medium", True)
-    shown = answers.detail(state, [], MISSED)
+    assert (presenters.item(state).band, after > before + 20) == ("medium", True)
+    shown = presenters.detail(state, [], MISSED)
     [part] = [one for one in shown.contributions if one.component is Component.LATENESS]
     assert part.evidence.startswith(f"departed {words}, and the customer had been told of this step")
     assert shown.missed_steps == ["departed"]
-    assert part.evidence in look.why(shown)
+    assert part.evidence in style.why(shown)
     assert "van" not in part.evidence
     assert math.fsum(one.share for one in event_of(state, Standing.OPEN, []).contributions) == pytest.approx(1.0)
 
@@ -81,7 +81,7 @@ def test_the_board_names_it_though_something_else_weighs_more() -> None:
     story = Story()
     state = state_of(story.made(deliverer="crew 7", accepted=False), missed(story))
     scored(state, FEW, MISSED, Weights(lateness=0.1, unbacked=0.9))
-    assert look.why(answers.item(state)).startswith("crew 7 has not accepted it; departed was missed")
+    assert style.why(presenters.item(state)).startswith("crew 7 has not accepted it; departed was missed")
 
 
 @given(st.lists(st.tuples(st.floats(0, DUE_S - MISSED + 86400), st.floats(0, 1)), min_size=2, max_size=8))
@@ -105,7 +105,7 @@ def test_what_is_heard_of_it_may_lower_it_again_and_the_step_itself_ends_it() ->
     report = story.milestone("departed", 40)
     fold(state, report.envelope, report.data)
     assert scored(state, FEW, MISSED + 3600) < 15
-    assert answers.item(state).missed_steps == []
+    assert presenters.item(state).missed_steps == []
 
 
 def test_a_step_that_the_customer_does_not_know_of_is_none_of_it() -> None:
@@ -113,7 +113,7 @@ def test_a_step_that_the_customer_does_not_know_of_is_none_of_it() -> None:
     steps = [PlannedMilestone("departed", DEPARTS, False), PlannedMilestone("arrived", ARRIVES)]
     state = state_of(story.made(milestones=steps), missed(story))
     assert scored(state) < 15
-    assert "departed" not in answers.item(state).contributions[0].evidence
+    assert "departed" not in presenters.item(state).contributions[0].evidence
 
 
 def test_an_overdue_step_counts_the_more_the_longer_it_is() -> None:
@@ -122,7 +122,7 @@ def test_an_overdue_step_counts_the_more_the_longer_it_is() -> None:
     assert early == pytest.approx(100 * 0.9 * FEW.lateness)
     assert early < later < full
     assert full == pytest.approx(100 * 0.9 * W.missed_step)
-    assert "departed is overdue, and the customer" in answers.item(state).contributions[0].evidence
+    assert "departed is overdue, and the customer" in presenters.item(state).contributions[0].evidence
 
 
 def test_a_step_on_the_promised_date_is_overdue_with_the_promise_and_not_before() -> None:

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from candor.contracts import IncidentReported, IncidentStatus, Message, decode, message
-from candor.messaging.partitioner import partition_of
-from candor.messaging.wire import LARGEST_BATCH
-from candor.store.packing import Row, pack, repack, unpack
+from candor.records.packing import Row, pack, repack, unpack
+from candor.records.partitioner import partition_of
+from candor.records.wire import LARGEST_BATCH
 from tests.support.foundation import NOON, contact, erased, made, revised
 
 ids = st.from_regex(r"[A-Za-z0-9._:-]{1,12}", fullmatch=True)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from candor.web.auth import Principal, Role, new_key, parse_keys, recognise
+from candor.web.security.auth import Principal, Role, new_key, parse_keys, recognise
 
 
 def keys_file(*entries: dict[str, Any]) -> bytes:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 
-from candor.web.body import convert, parse
-from candor.web.fields import (
+from candor.web.http.body import convert, parse
+from candor.web.http.fields import (
     Amount,
     Body,
     Currency,
@@ -27,7 +27,7 @@ from candor.web.fields import (
     Zone,
     not_ahead,
 )
-from candor.web.problems import Problem
+from candor.web.http.problems import Problem
 
 NOW = datetime(2013, 3, 8, 12, tzinfo=UTC)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from candor.web.health import Check, Health
+from candor.ops.health import Check, Health
 
 
 def failing(reason: str) -> Check:

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
-from candor.web.oidc.refusal import RefusedError
-from candor.web.oidc.tokens import Expected, UnknownKeyError, verify
+from candor.web.security.oidc.refusal import RefusedError
+from candor.web.security.oidc.tokens import Expected, UnknownKeyError, verify
 from tests.support.identity import new_key, signed
 
 NOW = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from candor.store.receipts import Answer
-from candor.web.idempotency import Identity, decide, parse_key, sha256
-from candor.web.problems import Problem
+from candor.web.http.idempotency import Identity, decide, parse_key, sha256
+from candor.web.http.problems import Problem
 
 ANSWER = Answer(201, b'{"promise_id":"p-1"}')
 

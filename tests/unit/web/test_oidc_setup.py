@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from candor.ops.settings import Settings
-from candor.web.auth import Role
-from candor.web.oidc import sign_in_of
-from candor.web.oidc.signin import local_path, role_of
-from candor.web.plain_page import plain_page
-from candor.web.sessions import Sessions
+from candor.web.http.plain_page import plain_page
+from candor.web.security.auth import Role
+from candor.web.security.oidc import sign_in_of
+from candor.web.security.oidc.signin import local_path, role_of
+from candor.web.security.sessions import Sessions
 
 SECRET = "4f9c1e07b2d85a6633c0e1f7a98d24b5"
 HOME = "/board/"

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from candor.web.pages import decode_cursor, encode_cursor, link_header, page
-from candor.web.problems import Problem
+from candor.web.http.pages import decode_cursor, encode_cursor, link_header, page
+from candor.web.http.problems import Problem
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from candor.web.codes import CODES, code_of
-from candor.web.problems import FieldError, Problem, pointer
+from candor.web.http.codes import CODES, code_of
+from candor.web.http.problems import FieldError, Problem, pointer
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from candor.web.problems import Problem
-from candor.web.rates import MOST_CALLERS, Rates
+from candor.web.http.problems import Problem
+from candor.web.http.rates import MOST_CALLERS, Rates
 
 
 class Watch:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from candor.web.secret_files import SecretFile
+from candor.web.security.secret_files import SecretFile
 
 
 def number(raw: bytes) -> int:

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from itsdangerous import URLSafeSerializer, URLSafeTimedSerializer
 from starlette.responses import Response
 
-from candor.web.auth import Role
-from candor.web.problems import Problem
-from candor.web.sessions import ABSOLUTE, IDLE, LINK_AGE, MemoryNonces, Session, Sessions
+from candor.web.http.problems import Problem
+from candor.web.security.auth import Role
+from candor.web.security.sessions import ABSOLUTE, IDLE, LINK_AGE, MemoryNonces, Session, Sessions
 from tests.support.clocks import ManualClock
 
 SECRET = "b1c7f7d0a4e24d1f9a3c5e6b8d2f4a60"

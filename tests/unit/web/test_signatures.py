@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from candor.web.problems import Problem
-from candor.web.signatures import secret_bytes, sign, signed_headers, verify
+from candor.web.http.problems import Problem
+from candor.web.security.signatures import secret_bytes, sign, signed_headers, verify
 
 # The vector that the public reference libraries are tested with.
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

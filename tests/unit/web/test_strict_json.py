@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from candor.web.problems import Problem
-from candor.web.strict_json import DEEPEST, dumps, loads, loads_object
+from candor.web.http.problems import Problem
+from candor.web.http.strict_json import DEEPEST, dumps, loads, loads_object
 
 MALFORMED = {
     "empty": b"",

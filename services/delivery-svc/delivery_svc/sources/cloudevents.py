@@ -14,13 +14,13 @@ import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
 from candor.intake import Event, Origin, event_receipt
-from candor.intake.door import Item
 from candor.intake.event import plain_type
+from candor.intake.intake import Item
 from candor.ops.tracing import current_traceparent
-from candor.web import strict_json
-from candor.web.body import convert
-from candor.web.fields import Id, Moment, Name, not_ahead
-from candor.web.problems import Problem
+from candor.web.http import strict_json
+from candor.web.http.body import convert
+from candor.web.http.fields import Id, Moment, Name, not_ahead
+from candor.web.http.problems import Problem
 from delivery_svc.sources.standard import KNOWN
 
 STRUCTURED: Final = "application/cloudevents+json"

@@ -6,11 +6,11 @@ from typing import Final
 
 from candor.intake import Event, Origin, Submission
 from candor.store.receipts import Receipt
-from candor.web.body import convert
-from candor.web.fields import not_ahead
-from delivery_svc import answers
-from delivery_svc.schemas import IncidentIn, MilestoneIn
-from delivery_svc.service import Command, Statement
+from candor.web.http.body import convert
+from candor.web.http.fields import not_ahead
+from delivery_svc.api import presenters
+from delivery_svc.api.requests import IncidentIn, MilestoneIn
+from delivery_svc.service.use_cases import Command, Statement
 
 MILESTONE: Final = "milestone.reported"
 INCIDENT: Final = "incident.reported"
@@ -20,7 +20,7 @@ KNOWN: Final = (MILESTONE, INCIDENT)
 
 def statement(event: Event, origin: Origin, receipts: tuple[Receipt, ...]) -> Statement:
     """The statement of an event of a known type. Raises Problem `invalid_field`, pointers below `/data`."""
-    return Submission(event.type, _command(event), origin, answers.reported, receipts)
+    return Submission(event.type, _command(event), origin, presenters.reported, receipts)
 
 
 def _command(event: Event) -> Command:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from notify_svc.domain.model import Decision, Episode, Gap, Kind, Reason, Standing, Statement, Told
+from notify_svc.domain.facts import Decision, Episode, Gap, Kind, Reason, Standing, Statement, Told
 from notify_svc.domain.schedule import step_of
 
 

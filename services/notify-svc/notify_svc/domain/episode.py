@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from notify_svc.domain.ending import at_the_end, blocked, nothing, wait
-from notify_svc.domain.model import (
+from notify_svc.domain.facts import (
     Decision,
     Episode,
     Fact,

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from notify_svc.domain.episode import after_speaking
-from notify_svc.domain.model import Decision, Episode, Kind, Reason, Statement, Told
+from notify_svc.domain.facts import Decision, Episode, Kind, Reason, Statement, Told
 
 
 class State(StrEnum):

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from notify_svc.domain.consistency import Stated, contradictions
-from notify_svc.domain.model import Statement
+from notify_svc.domain.facts import Statement
 
 
 class Rule(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from notify_svc.domain.model import Reason
+from notify_svc.domain.facts import Reason
 
 
 class Audience(StrEnum):

@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from candor.calendar import Calendar
-from notify_svc.domain.model import Forecast, Rules, Told
+from notify_svc.domain.facts import Forecast, Rules, Told
 
 QUARTER = timedelta(minutes=15)
 TICK = timedelta(microseconds=1)

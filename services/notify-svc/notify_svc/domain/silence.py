@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from notify_svc.domain.episode import left, recovered
-from notify_svc.domain.model import Gap, Promise, Reason, Rules, Standing, Statement, Told
+from notify_svc.domain.facts import Gap, Promise, Reason, Rules, Standing, Statement, Told
 
 
 @dataclass(frozen=True, slots=True)

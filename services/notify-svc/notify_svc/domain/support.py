@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from notify_svc.domain.model import Forecast
+from notify_svc.domain.facts import Forecast
 
 CERTAIN = 0.999
 

@@ -6,13 +6,13 @@ from typing import Final
 
 from candor.intake import Event, Origin, Submission
 from candor.store.receipts import Receipt
-from candor.web.body import convert
-from candor.web.fields import Id, not_ahead
-from promise_svc import answers
-from promise_svc.contacts import Sealer
+from candor.web.http.body import convert
+from candor.web.http.fields import Id, not_ahead
+from promise_svc.api import presenters
+from promise_svc.api.requests import ContactIn, PromiseIn, RevisionIn, VerdictIn, WithdrawalIn
 from promise_svc.domain import SetContact
-from promise_svc.schemas import ContactIn, PromiseIn, RevisionIn, VerdictIn, WithdrawalIn
-from promise_svc.service import Command, Statement
+from promise_svc.service.sealing import Sealer
+from promise_svc.service.use_cases import Command, Statement
 
 MADE: Final = "promise.made"
 REVISED: Final = "promise.revised"
@@ -55,7 +55,7 @@ class Reader:
 
     def statement(self, event: Event, origin: Origin, receipts: tuple[Receipt, ...]) -> Statement:
         """The statement of an event of a known type. Raises Problem `invalid_field`, pointers below `/data`."""
-        return Submission(event.type, self._command(event), origin, answers.accepted, receipts)
+        return Submission(event.type, self._command(event), origin, presenters.accepted, receipts)
 
     def _command(self, event: Event) -> Command:
         match event.type:

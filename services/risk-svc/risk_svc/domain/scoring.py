@@ -11,10 +11,10 @@ from typing import Final
 import numpy as np
 
 from candor.contracts import LEAST_CASES, Component, Contribution, Fact, Forecast, GapScored, Standing
+from risk_svc.domain import frozen_forecasts, scope, support, unmet
 from risk_svc.domain import gap as gaps
-from risk_svc.domain import record, scope, support, unmet
-from risk_svc.domain.forecast.base import Predictions
 from risk_svc.domain.incidents import Incident
+from risk_svc.domain.predictions import Predictions
 from risk_svc.domain.state import PromiseState, StepStatus, View, completed_at
 
 SPEAKING: Final = frozenset({"warning", "update", "cancelled"})
@@ -66,8 +66,8 @@ def score_open(
     view.doubtful_since = doubtful_since(state, now)
     view.unmet = least_lateness(state, linked, item, now, weights)
     _set(view, gaps.gap(open_parts(state, linked, item, now, weights), weights))
-    record.freeze(state, now, item.base)
-    record.remember(view, sure=item.n >= LEAST_CASES)
+    frozen_forecasts.freeze(state, now, item.base)
+    frozen_forecasts.remember(view, sure=item.n >= LEAST_CASES)
     view.review = next_review(state, now, change)
 
 
@@ -85,7 +85,7 @@ def score_settled(state: PromiseState, standing: Standing, now: float, weights: 
         horizon = max(view.horizon, LEAST_HORIZON_SHARE * state.lead)
         late = 1.0 if done is None else gaps.lateness_of(done, state.deadline, horizon)
     view.at, view.review, view.doubtful_since = now, math.inf, None
-    slipped = record.slipped(standing)
+    slipped = frozen_forecasts.slipped(standing)
     view.p_slip = float(slipped or 0)
     view.p50 = view.p80 = view.p90 = done
     view.basis, view.n, view.why = "settled", 0, []
@@ -94,7 +94,7 @@ def score_settled(state: PromiseState, standing: Standing, now: float, weights: 
         missing = scope.missing_settled(state, standing)
         parts.append(gaps.Part(Component.SCOPE, missing, scope.words(state, standing)))
     _set(view, gaps.gap(parts, weights))
-    record.remember(view)
+    frozen_forecasts.remember(view)
 
 
 def open_parts(
@@ -136,7 +136,7 @@ def missing_part(state: PromiseState, item: Predicted, now: float) -> gaps.Part:
     """S of an open promise; what is not delivered when the promise is given up is not expected any more."""
     if not state.scope:
         return gaps.Part(Component.SCOPE, 0.0)
-    coming = 0.0 if now >= record.given_up_at(state) else 1.0 - min(1.0, max(0.0, item.never))
+    coming = 0.0 if now >= frozen_forecasts.given_up_at(state) else 1.0 - min(1.0, max(0.0, item.never))
     return gaps.Part(Component.SCOPE, scope.missing_open(state, coming), scope.words(state, Standing.OPEN))
 
 
@@ -160,10 +160,10 @@ def next_review(state: PromiseState, now: float, change: float) -> float:
     """When to look again though nothing happens: the sooner, the nearer the deadline; later and later once past it."""
     ahead = abs(state.deadline - now) / 8
     times = [now + min(LONGEST_REVIEW_S, max(SHORTEST_REVIEW_S, ahead)), change]
-    times += [at for _, at in record.lead_times(state)]
+    times += [at for _, at in frozen_forecasts.lead_times(state)]
     times += [step.planned for step in state.steps if step.planned is not None]
     # A second past the deadline, as a promise completed at the deadline is kept.
-    times += [state.deadline + 1, record.given_up_at(state)]
+    times += [state.deadline + 1, frozen_forecasts.given_up_at(state)]
     return min(time for time in times if time > now)
 
 

@@ -1,0 +1,130 @@
+"""HTTP bodies in; names equal the contract's fields. Each knows the report it stands for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from candor.web.http.fields import Body, Id, InternalText, Moment, Name, PublicText, Share
+from candor.web.http.problems import Problem
+from delivery_svc.domain import Delivered, IncidentStatus, MilestoneStatus, Named, Report, Sighting
+
+Short = Annotated[Name, Field(max_length=200)]
+InternalTitle = Annotated[Short, Field(description="Internal: staff read it, customers never do.")]
+PublicTitle = Annotated[
+    Short, Field(description="Goes to customers word for word. Without it they never learn the title.")
+]
+Severity = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
+
+
+class ReferenceIn(Body):
+    """The promise's name in a foreign system."""
+
+    system: Id
+    id: Short
+
+
+class AffectedIn(Body):
+    """Something the incident hits, as promises depend on it."""
+
+    kind: Id
+    id: Id
+
+
+class DeliveredIn(Body):
+    """How much of a scope item of the promise is delivered by now."""
+
+    item: Short
+    share: Share
+
+
+def _once(parts: list[DeliveredIn]) -> list[DeliveredIn]:
+    if len({part.item for part in parts}) != len(parts):
+        raise ValueError("each item must be named once")
+    return parts
+
+
+class MilestoneIn(Body):
+    """A step of the work as a field system reports it: names its promise, or a reference to it.
+
+    `at` is when it happened; `correction` lets a finished step be open again. `delivered` holds from `at` on, for the
+    items it names. Customers are told `public_reason` and never `reason`.
+    """
+
+    event_id: Id | None = None
+    promise_id: Id | None = None
+    reference: ReferenceIn | None = None
+    milestone: Short
+    status: Literal["planned", "started", "reached", "redated", "missed", "cancelled"]
+    at: Moment
+    planned: Moment | None = None
+    final: bool = False
+    reason: InternalText | None = None
+    public_reason: PublicText | None = None
+    correction: bool = False
+    delivered: Annotated[list[DeliveredIn], Field(max_length=50), AfterValidator(_once)] = []
+
+    def report(self, pointer: str = "") -> Report:
+        """The report. Raises Problem 422 unless exactly one of promise_id and reference is given."""
+        if (self.promise_id is None) == (self.reference is None):
+            raise Problem.invalid_field(f"{pointer}/promise_id", "give either promise_id or reference")
+        return Report(
+            promise_id=self.promise_id,
+            reference=Named(self.reference.system, self.reference.id) if self.reference else None,
+            milestone=self.milestone,
+            status=MilestoneStatus(self.status),
+            at=self.at,
+            planned=self.planned,
+            final=self.final,
+            reason=self.reason,
+            correction=self.correction,
+            delivered=tuple(Delivered(part.item, part.share) for part in self.delivered),
+            public_reason=self.public_reason,
+        )
+
+
+class IncidentIn(Body):
+    """The whole picture of an incident, true at `at`; severity is the share of a promise's delivery at stake.
+
+    Customers are told `public_title` and never `title` or `category`.
+    """
+
+    event_id: Id | None = None
+    incident_id: Id
+    status: Literal["opened", "changed", "resolved"]
+    severity: Severity
+    category: Id
+    title: InternalTitle
+    public_title: PublicTitle | None = None
+    affects: Annotated[list[AffectedIn], Field(max_length=500)]
+    opened_at: Moment
+    expected_end: Moment | None = None
+    resolved_at: Moment | None = None
+    at: Moment | None = None
+
+    def sighting(self, time: datetime) -> Sighting:
+        """The report; without `at` it is true when it was said, and so is a resolution without its time."""
+        at = self.at or time
+        resolved = self.status == "resolved"
+        return Sighting(
+            incident_id=self.incident_id,
+            status=IncidentStatus(self.status),
+            severity=self.severity,
+            category=self.category,
+            title=self.title,
+            affects=tuple(Named(hit.kind, hit.id) for hit in self.affects),
+            opened_at=self.opened_at,
+            at=at,
+            expected_end=self.expected_end,
+            resolved_at=(self.resolved_at or at) if resolved else self.resolved_at,
+            public_title=self.public_title,
+        )
+
+
+class MatchIn(Body):
+    """The promise that a parked report is about; `correction` as in a report."""
+
+    promise_id: Id
+    correction: bool = False

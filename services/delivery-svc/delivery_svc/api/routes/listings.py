@@ -1,0 +1,113 @@
+"""HTTP out: what waits, what was passed on, incidents; through the session that cannot write."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Path, Query
+from sqlmodel import col, select
+from starlette.requests import Request
+from starlette.responses import Response
+
+from candor.intake.routes import Viewer, door, no_nul, shown
+from candor.web.http.listings import counted, listed, matching
+from candor.web.http.pages import Cursor, Limit, link_header
+from candor.web.http.problems import Problem
+from delivery_svc.api.presenters import waiting
+from delivery_svc.api.responses import IncidentOut, IncidentPage, MilestonePage, ParkedPage
+from delivery_svc.domain import ParkReason
+from delivery_svc.store.tables import IncidentRow, MilestoneRow, ParkedRow, SightingRow
+
+WaitsFor = Annotated[Literal["awaiting_promise", "awaiting_reference", "ambiguous_reference"] | None, Query()]
+Filter = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
+IncidentStatus = Annotated[Literal["opened", "changed", "resolved"] | None, Query()]
+Source = Annotated[str | None, Query(max_length=256)]
+MOST_REPORTS: Final = 1000
+router: Final = APIRouter(tags=["delivery"])
+
+
+@router.get("/v1/parked", responses={200: {"model": ParkedPage}})
+async def parked(
+    request: Request,
+    _principal: Viewer,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    waits_for: WaitsFor = None,
+    source: Source = None,
+    system: Filter = None,
+    promise_id: Filter = None,
+) -> Response:
+    """Reports that wait for their promise, oldest first."""
+    no_nul(source=source)
+    query = matching(
+        select(ParkedRow),
+        (ParkedRow.waits_for, waits_for),
+        (ParkedRow.source, source),
+        (ParkedRow.system, system),
+        (ParkedRow.promise_id, promise_id),
+    )
+    found = await listed(door(request).database, query, ((ParkedRow.seq, int),), cursor, limit)
+    return shown(found.document([_parked(row) for row in found.items]), link_header(request, found.next))
+
+
+@router.get("/v1/milestones", responses={200: {"model": MilestonePage}})
+async def milestones(
+    request: Request,
+    _principal: Viewer,
+    promise_id: Annotated[str, Query(pattern=r"^[A-Za-z0-9._:-]{1,128}$")],
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """One promise's milestones as they were passed on."""
+    query = select(MilestoneRow).where(MilestoneRow.promise_id == promise_id)
+    found = await listed(door(request).database, query, ((MilestoneRow.version, int),), cursor, limit)
+    items = [row.model_dump() | {"delivered": _parts(row.delivered)} for row in found.items]
+    return shown(found.document(items), link_header(request, found.next))
+
+
+@router.get("/v1/incidents", responses={200: {"model": IncidentPage}})
+async def incidents(
+    request: Request, _principal: Viewer, limit: Limit = 50, cursor: Cursor = None, status: IncidentStatus = None
+) -> Response:
+    """Incidents as they stand, by id."""
+    query = matching(select(IncidentRow), (IncidentRow.status, status))
+    found = await listed(door(request).database, query, ((IncidentRow.incident_id, str),), cursor, limit)
+    return shown(found.document([_incident(row) for row in found.items]), link_header(request, found.next))
+
+
+@router.get("/v1/incidents/{incident_id}", responses={200: {"model": IncidentOut}})
+async def incident(
+    request: Request, incident_id: Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,128}$")], _principal: Viewer
+) -> Response:
+    """One incident as it stands, with the reports behind it (the first 1,000, newest arrivals last) and how many."""
+    reports = select(SightingRow).where(SightingRow.incident_id == incident_id).order_by(col(SightingRow.seq))
+    async with door(request).database.reading() as session:
+        row = await session.get(IncidentRow, incident_id)
+        if row is None:
+            raise Problem.not_found("there is no such incident")
+        sightings = (await session.exec(reports.limit(MOST_REPORTS))).all()
+        count = await counted(session, reports)
+    document = _incident(row) | {"reports_total": count.total, "reports_total_exact": count.total_exact}
+    document["reports"] = [seen.model_dump(include={"status", "at", "source", "source_event"}) for seen in sightings]
+    return shown(document, {"ETag": f'"{row.version}"'})
+
+
+def _incident(row: IncidentRow) -> dict[str, Any]:
+    affects = [{"kind": kind, "id": name} for kind, name in row.picture["affects"]]
+    # A picture stored before titles could be public has none that is.
+    return {"public_title": None} | row.picture | {"version": row.version, "affects": affects}
+
+
+def _parked(row: ParkedRow) -> dict[str, Any]:
+    hidden = {"seq", "system", "ref_id", "correction", "time", "traceparent"}
+    reference = {"system": row.system, "id": row.ref_id} if row.system is not None else None
+    detail = waiting(ParkReason(row.waits_for), row.parked_id)
+    return row.model_dump(exclude=hidden) | {
+        "detail": detail,
+        "reference": reference,
+        "delivered": _parts(row.delivered),
+    }
+
+
+def _parts(delivered: list[Any]) -> list[dict[str, Any]]:
+    return [{"item": item, "share": share} for item, share in delivered]

@@ -1,0 +1,88 @@
+"""HTTP in: reports of what happens; no logic."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import msgspec
+from fastapi import APIRouter, Path
+from starlette.requests import Request
+from starlette.responses import Response
+
+from candor.intake import Submission
+from candor.intake.routes import DirectRoute, Operator, door, identity, reply, respond
+from candor.store.receipts import Answer
+from candor.web.http.body import accepts, read, read_raw
+from candor.web.http.fields import not_ahead
+from candor.web.http.problems import Problem
+from delivery_svc.api import presenters
+from delivery_svc.api.requests import IncidentIn, MatchIn, MilestoneIn
+from delivery_svc.api.responses import EventTaken, IncidentTaken, MatchTaken, ReportTaken
+from delivery_svc.service.use_cases import Match
+from delivery_svc.sources import cloudevents
+from delivery_svc.sources.cloudevents import BATCH, BINARY, STRUCTURED, CloudEventIn
+from delivery_svc.sources.standard import INCIDENT, MILESTONE, PARKED, statement
+
+Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
+router: Final = APIRouter(tags=["delivery"])
+direct: Final = APIRouter(tags=["delivery"], route_class=DirectRoute)
+
+
+@direct.post(
+    "/v1/milestones", status_code=202, responses={202: {"model": ReportTaken}}, openapi_extra=accepts(MilestoneIn)
+)
+async def milestone(request: Request, principal: Operator) -> Response:
+    """Report a step of the work; without its promise it waits, in sight."""
+    raw, body = await read(MilestoneIn, request)
+    not_ahead(body.at, door(request).clock.now(), "/at")
+    origin, receipts = identity(request, principal, raw, body.event_id)
+    taken = await door(request).submit(Submission(MILESTONE, body.report(), origin, presenters.reported, receipts))
+    return respond(taken)
+
+
+@direct.post(
+    "/v1/incidents", status_code=202, responses={202: {"model": IncidentTaken}}, openapi_extra=accepts(IncidentIn)
+)
+async def incident(request: Request, principal: Operator) -> Response:
+    """Report an incident, the whole picture each time."""
+    raw, body = await read(IncidentIn, request)
+    now = door(request).clock.now()
+    if body.at is not None:
+        not_ahead(body.at, now, "/at")
+    origin, receipts = identity(request, principal, raw, body.event_id)
+    taken = await door(request).submit(Submission(INCIDENT, body.sighting(now), origin, presenters.reported, receipts))
+    return respond(taken)
+
+
+@direct.post(
+    "/v1/events",
+    status_code=202,
+    responses={202: {"model": EventTaken}},
+    openapi_extra=accepts(CloudEventIn, STRUCTURED),
+)
+async def events(request: Request, _principal: Operator) -> Response:
+    """Report by CloudEvents 1.0: `milestone.reported` or `incident.reported`; structured, binary, or a batch."""
+    raw = await read_raw(request, (STRUCTURED, BATCH, BINARY))
+    kind = request.headers["content-type"].partition(";")[0].strip().lower()
+    now = door(request).clock.now()
+    if kind == BATCH:
+        summary = await door(request).events(cloudevents.batch(raw, now))
+        return reply(Answer(202, msgspec.json.encode(summary)))
+    found = (
+        cloudevents.structured(raw, now)
+        if kind == STRUCTURED
+        else cloudevents.binary(request.headers.items(), raw, now)
+    )
+    if isinstance(found, Problem):
+        raise found
+    origin, event, receipt = found
+    return respond(await door(request).submit(statement(event, origin, (receipt,))))
+
+
+@router.post("/v1/parked/{parked_id}/match", responses={200: {"model": MatchTaken}}, openapi_extra=accepts(MatchIn))
+async def match(request: Request, parked_id: Name, principal: Operator) -> Response:
+    """Say which promise a parked report is about; what waits for the same reference follows it."""
+    raw, body = await read(MatchIn, request)
+    origin, receipts = identity(request, principal, raw)
+    command = Match(parked_id, body.promise_id, body.correction)
+    return respond(await door(request).submit(Submission(PARKED, command, origin, presenters.reported, receipts)))

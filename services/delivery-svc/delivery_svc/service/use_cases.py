@@ -1,0 +1,150 @@
+"""Use cases of delivery, a batch at a time: load what it touches, decide each in order, save, send."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from candor.contracts import Message
+from candor.intake import Origin, Submission, Taken, once
+from candor.intake.once import new_id
+from candor.ops import metrics
+from candor.store.unit_of_work import UnitOfWork
+from candor.web.http.problems import Problem
+from delivery_svc import events
+from delivery_svc.domain import Incident, Parked, ParkReason, Refused, Report, Sighting, Why, check, place, see
+from delivery_svc.service import matching
+from delivery_svc.service.trail import Matched, Trail
+from delivery_svc.store import incident_rows, parked_rows, promise_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A person says which promise a parked report is about."""
+
+    parked_id: str
+    promise_id: str
+    correction: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The report waits."""
+
+    parked_id: str
+    reason: ParkReason
+    customer_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The incident as it stands; `late`: this report was older than what stands, and changed nothing."""
+
+    incident_id: str
+    version: int
+    late: bool
+    customer_id: str = ""
+
+
+Command = Report | Sighting | Match
+Result = Matched | Waiting | Seen | matching.Resolved
+Statement = Submission[Command, Result]
+
+
+async def apply(uow: UnitOfWork, statements: Sequence[Statement]) -> list[Taken | Exception]:
+    """What a group commit calls: each statement taken once, in order; a Problem where it is refused."""
+    return await once(uow, statements, _decide)
+
+
+async def _decide(uow: UnitOfWork, statements: Sequence[Statement]) -> list[Result | Exception]:
+    results: list[Result | Exception | None] = [None] * len(statements)
+    reports = [(i, s.command, s.origin) for i, s in enumerate(statements) if isinstance(s.command, Report)]
+    sightings = [(i, s.command, s.origin) for i, s in enumerate(statements) if isinstance(s.command, Sighting)]
+    # Promises before parked rows before incidents, in every transaction: the order of locks.
+    if reports:
+        await _reports(uow, reports, results)
+    for index, statement in enumerate(statements):
+        if isinstance(statement.command, Match):
+            command = statement.command
+            try:
+                results[index] = await matching.match(uow, command.parked_id, command.promise_id, command.correction)
+            except Refused as refused:
+                results[index] = problem(refused)
+    if sightings:
+        await _sightings(uow, sightings, results)
+    return [result for result in results if result is not None]
+
+
+async def _reports(
+    uow: UnitOfWork,
+    reports: Sequence[tuple[int, Report, Origin]],
+    results: list[Result | Exception | None],
+) -> None:
+    named = {report.reference for _, report, _ in reports if report.reference is not None}
+    referred = await promise_rows.referred(uow, named)
+    ids = {report.promise_id for _, report, _ in reports if report.promise_id is not None}
+    trail = await Trail.load(uow, ids.union(*(found for found in referred.values() if len(found) == 1)))
+    waiting: list[Parked] = []
+    for index, report, origin in reports:
+        try:
+            check(report)
+            candidates = referred.get(report.reference, []) if report.reference is not None else []
+            # A promise erased since its reference was read is not there any more.
+            candidates = [name for name in candidates if len(candidates) > 1 or name in trail.promises]
+            found = place(report, report.promise_id in trail.promises, candidates)
+            if isinstance(found, ParkReason):
+                parked = _parked(found, report, origin)
+                waiting.append(parked)
+                results[index] = Waiting(parked.parked_id, found)
+            else:
+                results[index] = trail.add(found, report, origin)
+        except Refused as refused:
+            results[index] = problem(refused)
+    await trail.save(uow)
+    await parked_rows.park(uow, waiting)
+
+
+def _parked(reason: ParkReason, report: Report, origin: Origin) -> Parked:
+    metrics.PARKED_TOTAL.labels(reason.value).inc()
+    name = new_id()
+    return Parked(
+        name, reason, report, origin.source, origin.event_id, origin.time, origin.historical, origin.traceparent
+    )
+
+
+async def _sightings(
+    uow: UnitOfWork,
+    sightings: Sequence[tuple[int, Sighting, Origin]],
+    results: list[Result | Exception | None],
+) -> None:
+    known = await incident_rows.incidents(uow, {sighting.incident_id for _, sighting, _ in sightings})
+    standing: dict[str, Incident] = dict(known)
+    kept: list[tuple[Sighting, str, str]] = []
+    messages: list[Message] = []
+    for index, sighting, origin in sightings:
+        name = sighting.incident_id
+        try:
+            seen = see(standing.get(name), sighting)
+        except Refused as refused:
+            results[index] = problem(refused)
+            continue
+        late = seen is standing.get(name)
+        if not late:
+            messages.append(events.incident(seen, origin))
+        standing[name] = seen
+        kept.append((sighting, origin.source, origin.event_id))
+        results[index] = Seen(name, seen.version, late)
+    changed = [standing[name] for name in sorted(standing) if standing[name] is not known.get(name)]
+    await incident_rows.save(uow, known.keys(), changed)
+    await incident_rows.add_sightings(uow, kept)
+    uow.emit(messages)
+
+
+_CODES = {Why.UNKNOWN_PARKED: "not_found", Why.MILESTONE_REGRESSED: "milestone_regressed"}
+_CODES[Why.ALREADY_MATCHED] = "already_matched"
+
+
+def problem(refused: Refused) -> Problem:
+    """A refusal as the answer of a route."""
+    code = _CODES.get(refused.why)
+    return Problem(code, refused.detail) if code else Problem.invalid_field(refused.pointer, refused.detail)

@@ -1,0 +1,137 @@
+"""HTTP: what was said and why, what is held, and the switches; no logic."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import msgspec
+from fastapi import APIRouter, Depends, Path, Query
+from sqlmodel import select
+from starlette.requests import Request
+from starlette.responses import Response
+
+from candor.store.db import Database
+from candor.store.unit_of_work import unit_of_work
+from candor.web.http.body import accepts, read
+from candor.web.http.listings import listed, matching
+from candor.web.http.pages import Cursor, Limit, link_header
+from candor.web.http.problems import Problem
+from candor.web.security.auth import Principal, Role, require
+from notify_svc.api.responses import NoticePage, NoticeWhole, ResolveIn, SwitchIn, SwitchOut, notice_out, notice_whole
+from notify_svc.delivery import resolve, switches
+from notify_svc.domain.facts import Statement
+from notify_svc.domain.history import State
+from notify_svc.domain.owner import Audience
+from notify_svc.store.tables import NoticeRow, SwitchRow
+
+Viewer = Annotated[Principal, Depends(require(Role.VIEWER))]
+Operator = Annotated[Principal, Depends(require(Role.OPERATOR))]
+Admin = Annotated[Principal, Depends(require(Role.ADMIN))]
+Filter = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
+Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
+router: Final = APIRouter(tags=["notices"])
+
+
+@router.get("/v1/notices", responses={200: {"model": NoticePage}})
+async def notices(
+    request: Request,
+    _principal: Viewer,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    audience: Annotated[Audience | None, Query()] = None,
+    state: Annotated[State | None, Query()] = None,
+    statement: Annotated[Statement | None, Query()] = None,
+    promise_id: Filter = None,
+    customer_id: Filter = None,
+) -> Response:
+    """Notices, newest first, each with its reason and its message verbatim; without `audience`, owners' as well."""
+    query = matching(
+        select(NoticeRow),
+        (NoticeRow.audience, audience),
+        (NoticeRow.state, state),
+        (NoticeRow.statement, statement),
+        (NoticeRow.promise_id, promise_id),
+        (NoticeRow.customer_id, customer_id),
+    )
+    found = await listed(_database(request), query, ((NoticeRow.seq, int),), cursor, limit, falling=True)
+    return _json(found.document([notice_out(row) for row in found.items]), link_header(request, found.next))
+
+
+@router.get("/v1/notices/{notice_id}", responses={200: {"model": NoticeWhole}})
+async def notice(request: Request, notice_id: Name, _principal: Viewer) -> Response:
+    """One notice with its evidence and how far its sending got."""
+    return _json(notice_whole(await _notice(request, notice_id)))
+
+
+@router.post(
+    "/v1/notices/{notice_id}/resolve", responses={200: {"model": NoticeWhole}}, openapi_extra=accepts(ResolveIn)
+)
+async def resolve_notice(request: Request, notice_id: Name, principal: Operator) -> Response:
+    """Say whether a message of unknown fate (or one failed or held) reached the customer.
+
+    `not_sent`: the promise is decided upon afresh, and if there is still something to say it is said.
+    """
+    _, body = await read(ResolveIn, request)
+    row = await _notice(request, notice_id)
+    async with unit_of_work(_database(request)) as uow:
+        now = request.app.state.clock.now()
+        settled = await resolve.resolve(
+            uow, notice_id, row.promise_id, principal.name, now, sent=body.outcome == "sent"
+        )
+    if not settled:
+        raise Problem.conflict("conflict", "only a notice that is unknown, failed or held can be resolved")
+    return _json(notice_whole(await _notice(request, notice_id)))
+
+
+@router.get("/v1/sending", responses={200: {"model": SwitchOut}})
+async def sending(request: Request, _principal: Viewer) -> Response:
+    """Whether messages leave."""
+    async with _database(request).reading() as session:
+        row = (await session.exec(select(SwitchRow))).one_or_none()
+    return _json({"sending": bool(row and row.sending), "kill_switch": bool(row and row.killed)})
+
+
+@router.put("/v1/sending", responses={200: {"model": SwitchOut}}, openapi_extra=accepts(SwitchIn))
+async def turn_sending(request: Request, principal: Admin) -> Response:
+    """Switch sending on or off; off, messages are composed and kept as previews.
+
+    Switched on, previews stay unsent: what still holds is said afresh.
+    """
+    _, body = await read(SwitchIn, request)
+    return await _turned(request, principal, "sending", enabled=body.enabled)
+
+
+@router.put("/v1/kill-switch", responses={200: {"model": SwitchOut}}, openapi_extra=accepts(SwitchIn))
+async def turn_kill_switch(request: Request, principal: Admin) -> Response:
+    """Stop every message that has not begun its DATA; what waits is looked at again when the switch is lifted."""
+    _, body = await read(SwitchIn, request)
+    return await _turned(request, principal, "kill_switch", enabled=body.enabled)
+
+
+async def _turned(request: Request, principal: Principal, name: str, *, enabled: bool) -> Response:
+    now = request.app.state.clock.now()
+    async with unit_of_work(_database(request)) as uow:
+        if name == "sending":
+            switch = await switches.turn(uow, principal.name, sending=enabled)
+            if enabled:
+                await resolve.forget_previews(uow, now)
+        else:
+            switch = await switches.turn(uow, principal.name, killed=enabled)
+    return _json({"sending": switch.sending, "kill_switch": switch.killed})
+
+
+async def _notice(request: Request, notice_id: str) -> NoticeRow:
+    async with _database(request).reading() as session:
+        row = await session.get(NoticeRow, notice_id)
+    if row is None:
+        raise Problem.not_found("there is no such notice")
+    return row
+
+
+def _database(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
+
+
+def _json(document: object, headers: dict[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(document), 200, headers, "application/json")

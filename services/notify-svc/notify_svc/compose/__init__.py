@@ -1,0 +1,1 @@
+"""Letters: facts into words, in the reader's zone and format."""

@@ -1,0 +1,178 @@
+"""A decision to speak as a notice: to the customer, and the same word to the owner inside the company before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from notify_svc.compose.contact import Contact, Opener, zone_of
+from notify_svc.compose.letter import Letter, Snapshot, Wording, compose, to_the_owner
+from notify_svc.compose.localize import locale_of
+from notify_svc.domain.consistency import range_beside
+from notify_svc.domain.facts import Decision, Gap, Promise, Reason, Rules, Statement, Told
+from notify_svc.domain.history import State
+from notify_svc.domain.identity import notice_id, suppressed_value, told_value
+from notify_svc.domain.owner import Audience
+from notify_svc.domain.schedule import next_update, told_range
+from notify_svc.store import notices
+from notify_svc.store.notices import Notice
+from notify_svc.store.read_model import Known
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """What is to be said: a promise, its gap, and a decision to speak with its statement."""
+
+    known: Known
+    promise: Promise
+    gap: Gap
+    decision: Decision
+    statement: Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A notice to a customer, the value that it tells, the letter in it and the facts that the letter drew on."""
+
+    notice: Notice
+    value: str
+    snapshot: Snapshot
+    letter: Letter
+
+
+def draft(matter: Matter, contact: Contact, opener: Opener, rules: Rules, wording: Wording, now: datetime) -> Draft:
+    """The customer's notice. Raises what rendering and arithmetic raise for facts that no letter can be made of."""
+    known, promise, gap, decision = matter.known, matter.promise, matter.gap, matter.decision
+    zone = zone_of(contact.zone, promise.zone)
+    told, left_out = _told(matter, rules, zone, now)
+    snapshot = Snapshot(
+        promise,
+        gap,
+        decision,
+        matter.statement,
+        now,
+        zone,
+        locale_of(contact.language),
+        told.low,
+        told.high,
+        told.next_update_by,
+        known.episode.told,
+    )
+    letter = compose(snapshot, wording)
+    completed = gap.completed_at if decision.closing else None
+    value = told_value(matter.statement, decision.reason, told.low, told.high, told.next_update_by, completed)
+    notice = Notice(
+        notice_id(promise.customer_id, promise.promise_id, known.episode.number, matter.statement, value),
+        promise.customer_id,
+        promise.customer_id,
+        promise.promise_id,
+        known.episode.number,
+        matter.statement,
+        State.PENDING,
+        decision.reason,
+        decision.reason,
+        told,
+        decision.closing,
+        letter.subject,
+        letter.text,
+        letter.html,
+        notices.json_text(_evidence(decision, letter, left_out)),
+        notices.json_text(letter.findings),
+        gap.version,
+        opener.recipient(contact),
+        traceparent=gap.traceparent,
+    )
+    return Draft(notice, value, snapshot, letter)
+
+
+def ahead(drafted: Draft, addressee: str, owner: Contact, opener: Opener, rules: Rules) -> Notice:
+    """The owner's notice of what the customer is told next. Raises as `draft` does."""
+    notice = drafted.notice
+    letter = to_the_owner(drafted.snapshot, drafted.letter, notice.notice_id, rules.warn_at)
+    return replace(
+        notice,
+        notice_id=_identity(notice, addressee, drafted.value),
+        audience=Audience.OWNER,
+        addressee=addressee,
+        ahead_of=notice.notice_id,
+        subject=letter.subject,
+        body=letter.text,
+        html=letter.html,
+        recipient=opener.recipient(owner),
+    )
+
+
+def kept_from_the_owner(notice: Notice, addressee: str, reason: Reason) -> Notice:
+    """What the owner is not told before the customer's `notice`, with the reason."""
+    return replace(
+        notice,
+        notice_id=_identity(notice, addressee, suppressed_value(reason)),
+        audience=Audience.OWNER,
+        addressee=addressee,
+        ahead_of=notice.notice_id,
+        state=State.SUPPRESSED,
+        reason=reason,
+        subject="",
+        body="",
+        html="",
+        recipient="",
+    )
+
+
+def _identity(notice: Notice, addressee: str, value: str) -> str:
+    return notice_id(addressee, notice.promise_id, notice.episode, notice.statement, value)
+
+
+def kept_back(known: Known, decision: Decision, statement: Statement, reason: Reason, now: datetime) -> Notice:
+    """What was to be said and is not, with the reason."""
+    number = known.episode.number
+    identity = notice_id(known.customer_id, known.promise_id, number, statement, suppressed_value(reason))
+    return Notice(
+        identity,
+        known.customer_id,
+        known.customer_id,
+        known.promise_id,
+        number,
+        statement,
+        State.SUPPRESSED,
+        reason,
+        decision.reason,
+        Told(statement, now),
+        decision.closing,
+        evidence=notices.json_text({"decision": decision.evidence}),
+        gap_version=known.gap_version,
+        traceparent=known.gap.traceparent if known.gap else "",
+    )
+
+
+def _evidence(decision: Decision, letter: Letter, left_out: str) -> dict[str, object]:
+    """What the notice rests on, and what was not said because it would contradict the rest, with the reason."""
+    withheld = {"range": left_out, "chance": letter.without_chance}
+    named = {name: reason for name, reason in withheld.items() if reason}
+    found: dict[str, object] = {"decision": decision.evidence, "support": letter.support}
+    return found | ({"left_out": named} if named else {})
+
+
+def _told(matter: Matter, rules: Rules, zone: ZoneInfo, now: datetime) -> tuple[Told, str]:
+    """What is told of the time to come, and why no range is where there is one that contradicts the rest."""
+    promise, gap, decision, statement = matter.promise, matter.gap, matter.decision, matter.statement
+    if decision.closing or statement is Statement.CANCELLED:
+        return Told(statement, now), ""
+    ranged, left_out = range_beside(statement, told_range(gap.forecast, now, zone), promise.held_due)
+    low, high = ranged or (None, None)
+    if statement is Statement.ALL_CLEAR:
+        return Told(statement, now, low, high), left_out
+    hours = rules.calendar.at(promise.zone)
+    least = _least_wait(matter, high)
+    by = next_update(now, high or promise.held_due, zone, rules, least, hours, promise.held_due)
+    return Told(statement, now, low, high, by), left_out
+
+
+def _least_wait(matter: Matter, high: datetime | None) -> timedelta | None:
+    before = matter.known.episode.told
+    if matter.decision.reason is not Reason.UPDATE_DUE or before is None or before.next_update_by is None:
+        return None
+    waited = before.next_update_by - before.at
+    # Nothing new and no time to give: each such word is worth less than the one before, so they come rarer.
+    return 2 * waited if high is None else waited

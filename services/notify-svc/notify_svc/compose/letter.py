@@ -1,0 +1,280 @@
+"""A letter from a snapshot of facts only; the wording is in templates/, the judgement of it in domain/lint.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from jinja2 import PackageLoader, StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from notify_svc.compose.localize import Civil
+from notify_svc.domain.consistency import Ends, Stated, chance_beside, late_fits
+from notify_svc.domain.facts import Decision, Fact, FactKind, Gap, Promise, Statement, Told
+from notify_svc.domain.lint import Draft, Finding, Support, lint
+from notify_svc.domain.opening import Leading, lead_of
+
+LITTLE_HISTORY = 30
+MOST_FACTS = 4
+View = dict[str, str]
+"""A fact as a template reads it."""
+
+
+def _environment(*, autoescape: bool) -> ImmutableSandboxedEnvironment:
+    return ImmutableSandboxedEnvironment(
+        loader=PackageLoader("notify_svc.compose"),
+        undefined=StrictUndefined,
+        autoescape=autoescape,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+
+
+_PLAIN = _environment(autoescape=False)
+_HTML = _environment(autoescape=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What this deployment says of itself; the defaults promise nothing that Candor does not do."""
+
+    action: str = "we check this forecast with every report that comes in, and write to you when it changes."
+    options: tuple[str, ...] = (
+        "Answer this message to agree on another time with us.",
+        "Answer this message if you no longer want it.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything a letter may draw on, as of business time `now`."""
+
+    promise: Promise
+    gap: Gap
+    decision: Decision
+    statement: Statement
+    now: datetime
+    zone: ZoneInfo
+    locale: str
+    low: datetime | None = None
+    high: datetime | None = None
+    next_update_by: datetime | None = None
+    earlier: Told | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A composed message; it goes out only if `findings` is empty."""
+
+    subject: str
+    text: str
+    html: str
+    support: tuple[Support, ...]
+    findings: tuple[Finding, ...]
+    without_chance: str = ""
+    """Why the chance to be on time is not in it, where there is one that contradicts the rest."""
+
+
+def compose(snapshot: Snapshot, wording: Wording) -> Letter:
+    """The customer's letter, without the senders' public words if those are what the lint objects to."""
+    letter = _compose(snapshot, wording, quoting=True)
+    return letter if not letter.findings else _compose(snapshot, wording, quoting=False)
+
+
+def to_the_owner(snapshot: Snapshot, said: Letter, notice_id: str, threshold: float) -> Letter:
+    """What the owner inside the company reads before the customer reads `said`: which promise, why, and what is told.
+
+    The owner is staff: they read the internal words as well, apart from the customer's message and marked as such.
+
+    Its words are ours and those that the lint has passed, so it is not judged again.
+    """
+    civil = Civil(snapshot.zone, snapshot.locale, snapshot.now)
+    evidence = snapshot.decision.evidence
+    late = round(float(evidence.get("p_slip", 0)) * 100)
+    found = {
+        "percent": late,
+        "fits": late_fits(late, _told(snapshot), snapshot.promise.held_due),
+        "threshold": round(threshold * 100),
+        "since": _moment_of(civil, evidence.get("since")),
+        "due": _moment_of(civil, evidence.get("due")),
+        "milestone": _one_line(evidence.get("milestone", "")),
+    }
+    context = {
+        "first": said.text.splitlines()[0],
+        "promise_id": snapshot.promise.promise_id,
+        "customer_id": snapshot.promise.customer_id,
+        "what": snapshot.promise.what,
+        "due": civil.moment(snapshot.promise.held_due),
+        "reason": snapshot.decision.reason.value,
+        "found": found,
+        "internal": [view for fact in _facts(snapshot.gap) if (view := _internal(fact, civil))],
+        "notice_id": notice_id,
+        "said_subject": said.subject,
+        "said": said.text.strip(),
+        "subject": f"To you as owner first: {said.subject}",
+        "zone": civil.zone_name(),
+    }
+    text = _tidy(_PLAIN.get_template("owner.txt.j2").render(context))
+    html = _HTML.get_template("owner.html.j2").render(context)
+    return Letter(str(context["subject"]), text, html, said.support, ())
+
+
+def _moment_of(civil: Civil, text: str | None) -> str:
+    return civil.moment(datetime.fromisoformat(text)) if text else ""
+
+
+def _compose(snapshot: Snapshot, wording: Wording, *, quoting: bool) -> Letter:
+    civil = Civil(snapshot.zone, snapshot.locale, snapshot.now)
+    context = _context(snapshot, wording, civil, quoting=quoting)
+    subject = " ".join(_PLAIN.get_template("subject.txt.j2").render(context).split())
+    context["subject"] = subject
+    text = _tidy(_PLAIN.get_template(f"{snapshot.statement.value}.txt.j2").render(context))
+    html = _HTML.get_template(f"{snapshot.statement.value}.html.j2").render(context)
+    support = _support(snapshot)
+    findings = lint(_draft(snapshot, context, Letter(subject, text, html, support, ())))
+    return Letter(subject, text, html, support, findings, str(context["without_chance"]))
+
+
+def _context(snapshot: Snapshot, wording: Wording, civil: Civil, *, quoting: bool) -> dict[str, object]:
+    promise, gap = snapshot.promise, snapshot.gap
+    low, high = _ends(civil, snapshot.low, snapshot.high)
+    earlier = snapshot.earlier
+    earlier_low, earlier_high = _ends(civil, earlier.low, earlier.high) if earlier else ("", "")
+    facts = [fact for fact in _facts(gap) if fact.kind is not FactKind.INCIDENT_OPEN]
+    incidents = [fact for fact in _facts(gap) if fact.kind is FactKind.INCIDENT_OPEN]
+    leading = Leading(snapshot.now, promise, gap, snapshot.low, snapshot.high, earlier)
+    lead = lead_of(snapshot.statement, snapshot.decision.reason, leading)
+    goes_on = snapshot.statement in (Statement.WARNING, Statement.UPDATE) and not snapshot.decision.closing
+    chance, without = chance_beside(promise, gap, _told(snapshot), snapshot.now, open_matter=goes_on)
+    cases = gap.forecast.n if gap.forecast else 0
+    return {
+        "statement": snapshot.statement.value,
+        "lead": lead,
+        "heading": "What we know:" if lead == "same" else "What changed:",
+        "what": promise.what,
+        "milestone": snapshot.decision.evidence.get("milestone", ""),
+        "due": civil.moment(promise.held_due),
+        "low": low,
+        "high": high,
+        "earlier_low": earlier_low,
+        "earlier_high": earlier_high,
+        "next": civil.moment(snapshot.next_update_by) if snapshot.next_update_by else "",
+        "completed": civil.moment(gap.completed_at) if gap.completed_at else "",
+        "closing": snapshot.decision.closing,
+        "facts": _each_once(_public(fact, civil, quoting=quoting) for fact in facts),
+        "circumstances": _each_once(_public(fact, civil, quoting=quoting) for fact in incidents),
+        "chance": chance,
+        "without_chance": without,
+        "cases": cases,
+        "little": cases < LITTLE_HISTORY,
+        "action": wording.action,
+        "options": wording.options,
+        "zone": civil.zone_name(),
+    }
+
+
+def _facts(gap: Gap) -> list[Fact]:
+    # Only the clock may speak without an event, and only of a step that is overdue.
+    known = [fact for fact in gap.facts if fact.event_id or fact.kind is FactKind.MILESTONE_OVERDUE]
+    return sorted(known, key=lambda fact: fact.at)[-MOST_FACTS:]
+
+
+def _public(fact: Fact, civil: Civil, *, quoting: bool) -> View:
+    """What a customer may read of a fact: no word of staff or of a system that was not given for them."""
+    return {
+        "kind": fact.kind.value,
+        "name": _one_line(fact.name) if fact.told and fact.kind is not FactKind.INCIDENT_OPEN else "",
+        "at": civil.moment(fact.at),
+        "late": civil.length(fact.minutes),
+        "text": _one_line(fact.public_text) if quoting else "",
+        # A cause without an event is a guess, and a guess is not told.
+        "reason": _one_line(fact.public_reason) if quoting and fact.event_id else "",
+    }
+
+
+def _internal(fact: Fact, civil: Civil) -> View | None:
+    """What staff may read of a fact and the customer does not; None where that is nothing."""
+    text, reason = _one_line(fact.text), _one_line(fact.reason)
+    incident = fact.kind is FactKind.INCIDENT_OPEN
+    if not (reason or text or incident or not fact.told):
+        return None
+    late = civil.length(fact.minutes)
+    about = {"name": _one_line(fact.name), "at": civil.moment(fact.at), "late": late, "text": text, "reason": reason}
+    return {"kind": fact.kind.value, **about}
+
+
+def _each_once(views: Iterable[View]) -> list[View]:
+    # Without their names two steps may read alike.
+    return list({tuple(view.items()): view for view in views}.values())
+
+
+def _support(snapshot: Snapshot) -> tuple[Support, ...]:
+    promise, gap = snapshot.promise, snapshot.gap
+    support = [Support("promised", promise.event_id), Support(snapshot.decision.reason.value, gap.event_id)]
+    if snapshot.low is not None:
+        support.append(Support("range", gap.event_id))
+    facts = [Support(f"{fact.kind.value} {fact.name}", fact.event_id or promise.event_id) for fact in _facts(gap)]
+    return (*support, *facts)
+
+
+def _told(snapshot: Snapshot) -> Ends | None:
+    low, high = snapshot.low, snapshot.high
+    return (low, high) if low is not None and high is not None else None
+
+
+def _stated(snapshot: Snapshot, context: dict[str, object]) -> Stated:
+    promise, earlier = snapshot.promise, snapshot.earlier
+    before = (earlier.low, earlier.high) if earlier and earlier.low and earlier.high else None
+    return Stated(
+        snapshot.statement,
+        str(context["lead"]),
+        snapshot.now,
+        promise.held_due,
+        promise.held_due + promise.tolerance,
+        _told(snapshot),
+        int(str(context["chance"])),
+        snapshot.next_update_by,
+        snapshot.gap.completed_at if snapshot.decision.closing else None,
+        before,
+    )
+
+
+def _draft(snapshot: Snapshot, context: dict[str, object], letter: Letter) -> Draft:
+    forecast, promise = snapshot.gap.forecast, snapshot.promise
+    return Draft(
+        statement=snapshot.statement,
+        subject=letter.subject,
+        text=letter.text,
+        html=letter.html,
+        stated=_stated(snapshot, context),
+        what=promise.what,
+        p_slip=forecast.p_slip if forecast else 1.0,
+        p50=forecast.p50 if forecast else None,
+        low=snapshot.low,
+        high=snapshot.high,
+        low_text=str(context["low"]),
+        high_text=str(context["high"]),
+        next_text=str(context["next"]),
+        closing=snapshot.decision.closing,
+        bad_news=snapshot.statement is not Statement.ALL_CLEAR,
+        cause=any(fact.event_id and (fact.public_reason or fact.public_text) for fact in _facts(snapshot.gap)),
+        unaccepted=None if promise.accepted else promise.deliverer,
+        support=letter.support,
+    )
+
+
+def _ends(civil: Civil, low: datetime | None, high: datetime | None) -> tuple[str, str]:
+    return civil.ends(low, high) if low is not None and high is not None else ("", "")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:300].rstrip(".")
+
+
+def _tidy(text: str) -> str:
+    lines = [line.rstrip() for line in text.splitlines()]
+    kept = [line for number, line in enumerate(lines) if line or (number and lines[number - 1])]
+    return "\n".join(kept).strip() + "\n"

@@ -1,0 +1,1 @@
+"""Sending notices once in effect: claims, attempts, outcomes, switches."""

@@ -1,0 +1,198 @@
+"""One attempt at one claimed notice: look again whether it may go out, send, and write down what is known."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+
+from candor.ops.clock import Clock
+from candor.store.db import Database
+from candor.store.errors import StoreUnavailable
+from candor.store.unit_of_work import UnitOfWork, unit_of_work
+from notify_svc.channels.email.mail import Mail
+from notify_svc.channels.email.smtp import EmailChannel, Fate, Outcome
+from notify_svc.compose.contact import Contact, Opener
+from notify_svc.delivery import claims
+from notify_svc.delivery.claims import Claim
+from notify_svc.delivery.reopen import rethink
+from notify_svc.domain.facts import Reason, Rules
+from notify_svc.domain.history import State
+from notify_svc.domain.identity import message_id, thread_id
+from notify_svc.domain.owner import Audience
+from notify_svc.domain.silence import outdated, silenced
+from notify_svc.store import notices, read_model
+
+log = structlog.get_logger("notify.sending")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the mails come from; `domain` is the right side of Message-IDs."""
+
+    sender: str
+    name: str
+    reply_to: str
+    domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long and how often, in seconds; `lease` must be longer than the channel's DATA may take."""
+
+    lease: float = 90
+    freshest: float = 60
+    attempts: int = 12
+    saving: float = 60
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What a look said: a reason not to send, or whom to send to."""
+
+    reason: Reason | None = None
+    contact: Contact | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Postman:
+    """Carries claimed notices to their customers, and to the owners before them."""
+
+    database: Database
+    channel: EmailChannel
+    opener: Opener
+    clock: Clock
+    rules: Rules
+    identity: Identity
+    patience: Patience
+
+    async def deliver(self, claim: Claim) -> None:
+        """Bring one claim to its end; what cannot be written down in time is left to the lease."""
+        async with unit_of_work(self.database) as uow:
+            first = await self._look(uow, claim)
+        if first.contact is None:
+            await self._withhold(claim, first.reason or Reason.BAD_CONTACT)
+            return
+        against: list[Reason] = []
+
+        async def before_data() -> bool:
+            async with unit_of_work(self.database) as uow:
+                last = await self._look(uow, claim)
+                if last.reason is not None:
+                    against.append(last.reason)
+                    return False
+                return await claims.finalise(uow, claim, self.patience.lease, self.patience.freshest)
+
+        outcome = await self.channel.send(self._mail(claim, first.contact), self.identity.sender, before_data)
+        known = {"fate": outcome.fate.value, "step": outcome.step, "code": outcome.code, "error": outcome.error}
+        log.info("attempt", notice=claim.notice_id, **known)
+        if outcome.fate is Fate.ABORTED and against:
+            await self._withhold(claim, against[0])
+        else:
+            await self._save(claim, outcome, self.opener.recipient(first.contact))
+
+    async def _look(self, uow: UnitOfWork, claim: Claim) -> _Verdict:
+        """Whether the newest that is known still supports this message to this customer."""
+        if not claim.public_words:
+            return _Verdict(Reason.SUPERSEDED)
+        now = self.clock.now()
+        row = await uow.connection.fetchrow(_LOOK, claim.promise_id, claim.addressee)
+        if row is None:
+            return _Verdict(Reason.ERASED)
+        known = read_model.known(row)
+        contact, recipient = self.opener.look(row["sealed"], refused=bool(row["refused"]))
+        sent = await notices.sent_since(uow, [claim.addressee], now - timedelta(hours=24))
+        others = sent.get(claim.addressee, 1) - 1
+        cap = self.rules.owner_daily_cap if claim.audience is Audience.OWNER else self.rules.daily_cap
+        reason = silenced(known.promise, recipient, others, cap) or outdated(
+            claim.statement, claim.spoken_for, claim.told, known.gap, now, self.rules
+        )
+        return _Verdict(reason, None if reason else contact)
+
+    async def _withhold(self, claim: Claim, reason: Reason) -> None:
+        """Not sent, and not to be: the promise is decided upon afresh.
+
+        What the owner was not told because it no longer holds, the customer is not told either: not this way.
+        """
+        now = self.clock.now()
+        async with unit_of_work(self.database) as uow:
+            rows = await read_model.promises(uow, [claim.promise_id])
+            if await claims.finish(uow, claim, State.SUPPRESSED, reason, now):
+                if claim.ahead_of and reason in (Reason.SUPERSEDED, Reason.STALE):
+                    await notices.suppress(uow, [claim.ahead_of], reason, now)
+                await rethink(uow, rows.values(), now)
+                await read_model.save_promises(uow, list(rows.values()))
+
+    async def _save(self, claim: Claim, outcome: Outcome, recipient: str) -> None:
+        """What is known must not be lost to an outage of the database: try until the lease has surely run out."""
+        try:
+            async with asyncio.timeout(self.patience.saving):
+                while not await self._saved(claim, outcome, recipient):  # noqa: ASYNC110 - an outage, not an event
+                    await asyncio.sleep(0.5)
+        except TimeoutError:
+            consequence = "the lease decides: before DATA sent again, after it held as unknown"
+            log.warning("outcome_not_saved", notice=claim.notice_id, fate=outcome.fate, consequence=consequence)
+
+    async def _saved(self, claim: Claim, outcome: Outcome, recipient: str) -> bool:
+        try:
+            async with unit_of_work(self.database) as uow:
+                await self._write(uow, claim, outcome, recipient)
+        except StoreUnavailable as error:
+            log.warning("outcome_not_saved_yet", notice=claim.notice_id, error=error.detail)
+            return False
+        return True
+
+    async def _write(self, uow: UnitOfWork, claim: Claim, outcome: Outcome, recipient: str) -> None:
+        now = self.clock.now()
+        match outcome.fate:
+            case Fate.SENT:
+                await claims.finish(
+                    uow, claim, State.SENT, Reason.DELIVERED, now, smtp_code=outcome.code, recipient=recipient
+                )
+            case Fate.UNKNOWN:
+                await claims.finish(uow, claim, State.UNKNOWN, Reason.OUTCOME_UNKNOWN, now, smtp_code=outcome.code)
+            case Fate.REFUSED | Fate.REFUSED_RECIPIENT:
+                await self._failed(uow, claim, outcome, Reason.REFUSED)
+            case _ if claim.attempts >= self.patience.attempts:
+                await self._failed(uow, claim, outcome, Reason.GAVE_UP)
+            case _:
+                pause = claims.backoff(claim.attempts) if outcome.fate is Fate.LATER else 1.0
+                await claims.finish(
+                    uow, claim, State.PENDING, Reason.TRY_LATER, now, retry_seconds=pause, smtp_code=outcome.code
+                )
+
+    async def _failed(self, uow: UnitOfWork, claim: Claim, outcome: Outcome, reason: Reason) -> None:
+        now = self.clock.now()
+        # The order of locks is the consumer's: promises, customers, notices.
+        rows = await read_model.promises(uow, [claim.promise_id])
+        if outcome.fate is Fate.REFUSED_RECIPIENT:
+            await uow.connection.execute("UPDATE customer SET refused = true WHERE customer_id = $1", claim.addressee)
+        if await claims.finish(uow, claim, State.FAILED, reason, now, smtp_code=outcome.code):
+            await rethink(uow, rows.values(), now)
+            await read_model.save_promises(uow, list(rows.values()))
+
+    def _mail(self, claim: Claim, contact: Contact) -> Mail:
+        domain = self.identity.domain
+        root = message_id(f"{thread_id(claim.promise_id)}.promise", domain)
+        earlier = (message_id(claim.reply_to, domain),) if claim.reply_to else ()
+        return Mail(
+            message_id(claim.notice_id, domain),
+            (root, *earlier),
+            claim.told.at,
+            self.identity.sender,
+            self.identity.name,
+            self.identity.reply_to,
+            contact.email,
+            contact.name,
+            claim.subject,
+            claim.body,
+            claim.html,
+        )
+
+
+_LOOK = f"""
+SELECT {read_model.PROMISE_COLUMNS}, c.sealed, c.refused FROM promise p LEFT JOIN episode e USING (promise_id)
+  LEFT JOIN customer c ON c.customer_id = $2
+WHERE p.promise_id = $1"""  # noqa: S608 - constants only

@@ -1,0 +1,142 @@
+"""Pending notices → sent, held, failed: claims them, lets the postman carry a few at a time, ends stale claims."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import time
+from contextlib import suppress
+from typing import Final
+from uuid import uuid4
+
+import structlog
+
+from candor.ops import metrics
+from candor.ops.liveness import Liveness
+from candor.store.errors import StoreUnavailable
+from candor.store.unit_of_work import unit_of_work
+from notify_svc.delivery import claims
+from notify_svc.delivery.claims import Claim
+from notify_svc.delivery.postman import Postman
+from notify_svc.domain.history import State
+
+POLL_SECONDS: Final = 0.2
+EXPIRE_SECONDS: Final = 1.0
+MEASURE_SECONDS: Final = 5.0
+STOP_SECONDS: Final = 15.0
+log = structlog.get_logger("notify.reconcile")
+
+
+class Reconciler:
+    """The sending background; several processes may run one each, a notice is one's at a time."""
+
+    name = "sender"
+
+    def __init__(self, postman: Postman, *, concurrency: int = 8) -> None:
+        self._postman = postman
+        self._concurrency = concurrency
+        self._owner = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"
+        self._running: set[asyncio.Task[None]] = set()
+        self._stopping = asyncio.Event()
+        self._stopped = asyncio.Event()
+        self._next_expire = 0.0
+        self._next_measure = 0.0
+        self._liveness = Liveness()
+
+    @property
+    def standing_still(self) -> bool:
+        """Whether turns fail or do not end."""
+        return self._liveness.stuck
+
+    async def run(self) -> None:
+        """Send until `stop`; outlives outages of the database and of the mail server."""
+        try:
+            while not self._stopping.is_set():
+                try:
+                    await self._turn()
+                    self._liveness.beat()
+                except StoreUnavailable as error:
+                    log.warning("database_away", error=error.detail, consequence="nothing is sent meanwhile")
+                    await self._pause(1.0)
+                await self._room()
+        finally:
+            await self._end()
+            self._stopped.set()
+
+    async def stop(self) -> None:
+        """Claim nothing more, let what is under way come to its end."""
+        self._stopping.set()
+        await self._stopped.wait()
+
+    async def once(self) -> int:
+        """One turn, awaited to the end of its attempts; how many there were. For tests and tools."""
+        await self._turn()
+        running = list(self._running)
+        await asyncio.gather(*running)
+        return len(running)
+
+    async def _turn(self) -> None:
+        now = time.monotonic()
+        postman = self._postman
+        if now >= self._next_expire:
+            self._next_expire = now + EXPIRE_SECONDS
+            async with unit_of_work(postman.database) as uow:
+                if expired := await claims.expire(uow, postman.clock.now()):
+                    log.warning("claims_expired", count=expired, consequence="unsent ones wait again, others are held")
+        if now >= self._next_measure:
+            self._next_measure = now + MEASURE_SECONDS
+            await self._measure()
+        room = self._concurrency - len(self._running)
+        if room <= 0:
+            return
+        async with unit_of_work(postman.database) as uow:
+            taken = await claims.claim(
+                uow, self._owner, room, postman.patience.lease, postman.patience.freshest, postman.clock.now()
+            )
+        for claim in taken:
+            task = asyncio.create_task(self._deliver(claim))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+
+    async def _deliver(self, claim: Claim) -> None:
+        try:
+            await self._postman.deliver(claim)
+        except StoreUnavailable as error:
+            log.warning("attempt_left_to_its_lease", notice=claim.notice_id, error=error.detail)
+        except Exception as error:
+            # The lease ends the claim by what was committed; one bad notice must not stop the others.
+            log.exception("attempt_failed", notice=claim.notice_id, error=type(error).__name__)
+
+    async def _measure(self) -> None:
+        async with unit_of_work(self._postman.database) as uow:
+            rows = await uow.connection.fetch(_BY_STATE)
+        for state in State:
+            metrics.NOTICES.labels(state.value).set(0)
+        metrics.NOTICE_UNKNOWN_AGE_SECONDS.set(0)
+        for row in rows:
+            metrics.NOTICES.labels(row["state"]).set(row["count"])
+            if row["state"] == State.UNKNOWN:
+                metrics.NOTICE_UNKNOWN_AGE_SECONDS.set(row["age"] or 0)
+
+    async def _room(self) -> None:
+        # With hands full, the next claim waits for the first free one and not for the clock.
+        if len(self._running) < self._concurrency:
+            await self._pause(POLL_SECONDS)
+        elif self._running:
+            await asyncio.wait(self._running, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    async def _end(self) -> None:
+        if self._running:
+            await asyncio.wait(self._running, timeout=STOP_SECONDS)
+        for task in self._running:
+            task.cancel()
+
+
+_BY_STATE: Final = """
+SELECT state, count(*)::int AS count, extract(epoch FROM clock_timestamp() - min(unknown_since))::float8 AS age
+FROM notice GROUP BY state"""

@@ -1,0 +1,40 @@
+"""Taking back what has not gone out, and reading a conversation again from its notices."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from candor.store.unit_of_work import UnitOfWork
+from notify_svc.domain.facts import Reason
+from notify_svc.domain.history import Entry, State, episode_of
+from notify_svc.store import notices
+from notify_svc.store.read_model import Known
+
+
+async def withdraw(uow: UnitOfWork, withdrawn: Collection[Known], now: datetime) -> None:
+    """Take back what has not gone out about promises that no longer stand."""
+    found = await notices.entries(uow, [known.promise_id for known in withdrawn])
+    waiting = [entry.notice_id for entries in found.values() for entry in entries if _not_out(entry)]
+    await notices.suppress(uow, waiting, Reason.WITHDRAWN, now)
+
+
+async def rethink(uow: UnitOfWork, rethought: Collection[Known], now: datetime) -> None:
+    """Read the episodes of these promises from their notices again, and have them decided upon at once."""
+    found = await notices.entries(uow, [known.promise_id for known in rethought])
+    for known in rethought:
+        known.episode = episode_of(found.get(known.promise_id, []), known.episode.slip_since)
+        known.check_at = now
+
+
+async def forgive(uow: UnitOfWork, known: Collection[Known], now: datetime) -> None:
+    """A new contact came: what failed for the old one is settled, and the customer may be told afresh."""
+    found = await notices.entries(uow, [item.promise_id for item in known])
+    failed = [entry.notice_id for entries in found.values() for entry in entries if entry.state is State.FAILED]
+    if failed:
+        await notices.suppress(uow, failed, Reason.SUPERSEDED, now)
+        await rethink(uow, known, now)
+
+
+def _not_out(entry: Entry) -> bool:
+    return entry.state in (State.PENDING, State.PREVIEW, State.HELD)

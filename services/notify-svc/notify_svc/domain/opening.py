@@ -1,0 +1,57 @@
+"""Which first sentence a letter opens with: the news in one word, bad news as bad as it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from notify_svc.domain.consistency import compared, probably_late
+from notify_svc.domain.facts import Gap, Promise, Reason, Statement, Told
+
+_BY_REASON = {Reason.NOT_KEPT: "not_kept", Reason.DONE_OUTSIDE_RANGE: "done"}
+
+
+@dataclass(frozen=True, slots=True)
+class Leading:
+    """What the first sentence depends on: the range about to be told, and what was told before."""
+
+    now: datetime
+    promise: Promise
+    gap: Gap
+    low: datetime | None = None
+    high: datetime | None = None
+    earlier: Told | None = None
+
+
+def lead_of(statement: Statement, reason: Reason, facts: Leading) -> str:
+    """A name of templates/leads.j2."""
+    if reason in _BY_REASON:
+        return _BY_REASON[reason]
+    if reason is Reason.KEPT:
+        done, due = facts.gap.completed_at, facts.promise.held_due
+        # Kept within the tolerance: the customer, who was told the date alone, would not call that on time.
+        return "done_after" if done is not None and done > due else "done"
+    match statement:
+        case Statement.WARNING:
+            return _warning(reason, facts)
+        case Statement.UPDATE:
+            return _update(reason, facts)
+        case _:
+            return "back" if statement is Statement.ALL_CLEAR else "cancelled"
+
+
+def _warning(reason: Reason, facts: Leading) -> str:
+    if facts.now > facts.promise.held_due + facts.promise.tolerance:
+        return "late"
+    if probably_late(facts.gap.forecast, facts.low, facts.promise.held_due):
+        return "slip"
+    return "step" if reason is Reason.MILESTONE_MISSED else "may"
+
+
+def _update(reason: Reason, facts: Leading) -> str:
+    low, high, earlier = facts.low, facts.high, facts.earlier
+    if earlier is None or earlier.low is None or earlier.high is None or low is None or high is None:
+        return "open"
+    found = compared((low, high), (earlier.low, earlier.high), earlier.at)
+    news = reason is not Reason.UPDATE_DUE or any(fact.at > earlier.at for fact in facts.gap.facts)
+    return "open" if found == "same" and news else found

@@ -1,0 +1,1 @@
+"""Use cases: what to say about promises that changed."""

@@ -1,0 +1,157 @@
+"""Use cases: what to say about promises that changed, decided and stored in the caller's transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+from jinja2 import TemplateError
+
+from candor.contracts import staff_key
+from candor.store.unit_of_work import UnitOfWork
+from notify_svc.compose.contact import Contact, Opener
+from notify_svc.compose.drafting import Draft, Matter, ahead, draft, kept_back, kept_from_the_owner
+from notify_svc.compose.letter import Wording
+from notify_svc.delivery import switches
+from notify_svc.domain.episode import after_speaking, decide
+from notify_svc.domain.facts import Kind, Reason, Rules
+from notify_svc.domain.history import State, episode_of
+from notify_svc.domain.owner import OwnerWord, without_the_owner
+from notify_svc.domain.schedule import owner_until, write_at
+from notify_svc.domain.silence import Recipient, silenced
+from notify_svc.store import notices, read_model
+from notify_svc.store.notices import Notice
+from notify_svc.store.read_model import Customer, Known
+
+log = structlog.get_logger("notify.service")
+CANNOT_COMPOSE = (ArithmeticError, LookupError, TemplateError, TypeError, ValueError)
+CAP_WINDOW = timedelta(hours=24)
+CAP_PAUSE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Addressees:
+    """How customers and owners are reached, and how many messages each has had in the cap's window."""
+
+    contacts: Mapping[str, Customer]
+    sent: Counter[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Decides and composes with this deployment's rules and wording."""
+
+    opener: Opener
+    rules: Rules
+    wording: Wording
+
+    async def consider(
+        self, uow: UnitOfWork, considered: Sequence[Known], customers: dict[str, Customer], now: datetime
+    ) -> None:
+        """Decide upon every one of `considered` (locked rows) and store what is to be said."""
+        speaking = [known for known in considered if self._decided(known, now)]
+        if not speaking:
+            return
+        await self._take_back(uow, speaking, now)
+        speaking = [known for known in speaking if self._decided(known, now)]
+        addressees = await self._addressees(uow, speaking, customers, now)
+        previous = await notices.previous(uow, [known.promise_id for known in speaking])
+        switch = await switches.read(uow)
+        made: list[Notice] = []
+        for known in speaking:
+            made += self._speak(known, addressees, now, preview=not switch.sending)
+        threaded = [replace(one, reply_to=previous.get((one.promise_id, one.addressee), "")) for one in made]
+        await notices.add(uow, threaded, now)
+
+    async def _addressees(
+        self, uow: UnitOfWork, speaking: Sequence[Known], customers: Mapping[str, Customer], now: datetime
+    ) -> _Addressees:
+        owners = {staff_key(known.promise.owner) for known in speaking if known.promise and known.promise.owner}
+        names = owners | {known.customer_id for known in speaking}
+        staff = await read_model.contacts(uow, owners - customers.keys())
+        sent = await notices.sent_since(uow, names, now - CAP_WINDOW)
+        return _Addressees({**staff, **customers}, Counter(sent))
+
+    async def _take_back(self, uow: UnitOfWork, speaking: Iterable[Known], now: datetime) -> None:
+        """Notices still waiting give way to what is true now; what was never told counts as never told."""
+        found = await notices.entries(uow, [known.promise_id for known in speaking])
+        waiting: list[str] = []
+        for known in speaking:
+            entries = found.get(known.promise_id, [])
+            pending = [entry.notice_id for entry in entries if entry.state is State.PENDING]
+            if pending:
+                waiting += pending
+                rest = [entry for entry in entries if entry.state is not State.PENDING]
+                known.episode = episode_of(rest, known.episode.slip_since)
+        await notices.suppress(uow, waiting, Reason.SUPERSEDED, now)
+
+    def _decided(self, known: Known, now: datetime) -> bool:
+        decision = decide(known.episode, known.gap, known.promise, now, self.rules)
+        known.check_at = decision.wake_at
+        known.decided_gap = max(known.decided_gap, known.gap_version)
+        if decision.ends:
+            known.episode = replace(known.episode, ended=True)
+        return decision.kind is Kind.SPEAK
+
+    def _speak(self, known: Known, addressees: _Addressees, now: datetime, *, preview: bool) -> list[Notice]:
+        """The customer's notice, behind the owner's if that is to go before it."""
+        decision = decide(known.episode, known.gap, known.promise, now, self.rules)
+        promise, gap, statement = known.promise, known.gap, decision.statement
+        if promise is None or gap is None or statement is None:
+            raise RuntimeError("only a decision to speak, on a promise with a gap, becomes a notice")
+        contact, recipient = self._look(addressees, known.customer_id)
+        reason = silenced(promise, recipient, addressees.sent[known.customer_id], self.rules.daily_cap)
+        if reason is not None or contact is None:
+            known.check_at = now + CAP_PAUSE if reason is Reason.DAILY_CAP else None
+            return [kept_back(known, decision, statement, reason or Reason.BAD_CONTACT, now)]
+        matter = Matter(known, promise, gap, decision, statement)
+        try:
+            drafted = draft(matter, contact, self.opener, self.rules, self.wording, now)
+            said = [replace(drafted.notice, state=State.HELD, reason=Reason.LINT)]
+            if not drafted.letter.findings:
+                said = self._owner_first(matter, drafted, addressees)
+        except CANNOT_COMPOSE as error:
+            # A promise that no letter can be made of must not keep the others from theirs.
+            log.exception("not_composed", promise=known.promise_id, error=type(error).__name__)
+            said = [replace(kept_back(known, decision, statement, Reason.NOT_COMPOSED, now), state=State.HELD)]
+        if said[-1].state is State.HELD:
+            known.episode = replace(known.episode, blocked=True)
+            known.check_at = None
+            return said
+        addressees.sent.update(one.addressee for one in said if one.state is State.PENDING)
+        known.episode = after_speaking(known.episode, decision, said[-1].told)
+        told = known.episode.told
+        known.check_at = None if told is None else write_at(told, promise.held_due, self.rules.early(promise))
+        return [_preview(one) if preview else one for one in said]
+
+    def _owner_first(self, matter: Matter, drafted: Draft, addressees: _Addressees) -> list[Notice]:
+        """The owner's notice and the customer's; one that the owner does not get is kept with its reason."""
+        promise, notice = matter.promise, drafted.notice
+        if promise.owner is None:
+            return [notice]
+        name = staff_key(promise.owner)
+        contact, recipient = self._look(addressees, name)
+        against = silenced(promise, recipient, addressees.sent[name], self.rules.owner_daily_cap)
+        if against is None and contact is not None:
+            try:
+                first = ahead(drafted, name, contact, self.opener, self.rules)
+                before = matter.known.episode.told if notice.reason is Reason.UPDATE_DUE else None
+                until = owner_until(notice.told.at, before.next_update_by if before else None, self.rules)
+                return [first, replace(notice, owner=OwnerWord.WAITING, owner_wait_until=until)]
+            except CANNOT_COMPOSE as error:
+                log.exception("not_composed_for_the_owner", promise=promise.promise_id, error=type(error).__name__)
+                against = Reason.NOT_COMPOSED
+        against = against or Reason.BAD_CONTACT
+        return [kept_from_the_owner(notice, name, against), replace(notice, owner=without_the_owner(against))]
+
+    def _look(self, addressees: _Addressees, name: str) -> tuple[Contact | None, Recipient]:
+        customer = addressees.contacts.get(name) or Customer(name)
+        return self.opener.look(customer.sealed, refused=customer.refused, erased=customer.erased_at is not None)
+
+
+def _preview(notice: Notice) -> Notice:
+    waits = notice.state is State.PENDING
+    return replace(notice, state=State.PREVIEW, reason=Reason.SENDING_OFF) if waits else notice

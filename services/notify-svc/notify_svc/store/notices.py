@@ -1,0 +1,195 @@
+"""Notices in the database: written with the decision, changed with a version that only grows, told to `notices`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from candor.contracts import Message, NoticeChanged, NoticeState, message
+from candor.contracts import Statement as Said
+from candor.ops import metrics
+from candor.store.unit_of_work import UnitOfWork
+from notify_svc.domain.facts import Reason, Statement, Told
+from notify_svc.domain.history import Entry, State
+from notify_svc.domain.owner import Audience, OwnerWord
+from notify_svc.store.read_model import columns
+
+SOURCE: Final = "notify-svc"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice about to be stored; an owner's says to them what the customer's that it is `ahead_of` says."""
+
+    notice_id: str
+    addressee: str
+    customer_id: str
+    promise_id: str
+    episode: int
+    statement: Statement
+    state: State
+    reason: Reason
+    spoken_for: Reason
+    told: Told
+    closing: bool = False
+    subject: str = ""
+    body: str = ""
+    html: str = ""
+    evidence: str = "{}"
+    findings: str = "[]"
+    gap_version: int = 0
+    recipient: str = ""
+    reply_to: str = ""
+    audience: Audience = Audience.CUSTOMER
+    ahead_of: str | None = None
+    owner: OwnerWord = OwnerWord.NO_OWNER
+    owner_wait_until: datetime | None = None
+    traceparent: str = ""
+
+
+async def add(uow: UnitOfWork, added: Sequence[Notice], now: datetime) -> None:
+    """Store notices; one whose identity is stored already stays as it is, unless it was suppressed and now is not."""
+    if added:
+        rows = await uow.connection.fetch(_ADD, *columns([_row(notice, now) for notice in added]))
+        announce(uow, rows)
+
+
+async def entries(uow: UnitOfWork, promise_ids: Collection[str]) -> dict[str, list[Entry]]:
+    """What was said to the customers of these promises, in order, suppressed ones left out; the rows are locked."""
+    found: dict[str, list[Entry]] = {}
+    rows = await uow.connection.fetch(_ENTRIES, list(promise_ids)) if promise_ids else []
+    for row in rows:
+        statement = Statement(row["statement"])
+        told = Told(statement, row["decided_at"], row["told_low"], row["told_high"], row["next_update_by"])
+        entry = Entry(
+            row["notice_id"],
+            row["episode"],
+            statement,
+            State(row["state"]),
+            Reason(row["spoken_for"]),
+            row["closing"],
+            told,
+        )
+        found.setdefault(row["promise_id"], []).append(entry)
+    return found
+
+
+async def suppress(uow: UnitOfWork, notice_ids: Collection[str], reason: Reason, now: datetime) -> None:
+    """Take back notices, and the owners' ahead of them, that have not gone out and are not on their way."""
+    if notice_ids:
+        announce(uow, await uow.connection.fetch(_SUPPRESS, list(notice_ids), reason.value, now))
+
+
+async def sent_since(uow: UnitOfWork, addressees: Collection[str], since: datetime) -> dict[str, int]:
+    """Messages to each addressee decided after `since` that went out, may have, or will."""
+    rows = await uow.connection.fetch(_SENT_SINCE, list(addressees), since) if addressees else []
+    return {row["addressee"]: row["count"] for row in rows}
+
+
+async def previous(uow: UnitOfWork, promise_ids: Collection[str]) -> dict[tuple[str, str], str]:
+    """By promise and addressee, the newest notice that they have or may have: what a further one answers to."""
+    rows = await uow.connection.fetch(_PREVIOUS, list(promise_ids)) if promise_ids else []
+    return {(row["promise_id"], row["addressee"]): row["notice_id"] for row in rows}
+
+
+def announce(uow: UnitOfWork, rows: Iterable[Any]) -> None:
+    """Count rows of `CHANGED`, and emit NoticeChanged for those to customers.
+
+    `notices` says what customers were told: an owner's word on it would be taken for one of those.
+    """
+    found = list(rows)
+    uow.emit(_changed(row) for row in found if row["audience"] == Audience.CUSTOMER)
+    for row in found:
+        metrics.NOTICES_TOTAL.labels(row["state"], row["statement"]).inc()
+        if row["state"] == State.SUPPRESSED:
+            metrics.NOTICES_SUPPRESSED.labels(row["reason"]).inc()
+
+
+def json_text(value: object) -> str:
+    """JSON for a jsonb column."""
+    return msgspec.json.encode(value).decode()
+
+
+def _changed(row: Any) -> Message:
+    data = NoticeChanged(
+        row["notice_id"],
+        row["promise_id"],
+        row["customer_id"],
+        row["episode"],
+        Said(row["statement"]),
+        NoticeState(row["state"]),
+        row["changed_at"],
+        row["reason"],
+        row["told_low"],
+        row["told_high"],
+        row["next_update_by"],
+    )
+    version, trace = row["version"], row["traceparent"]
+    name = f"{data.notice_id}:{version}"
+    return message(name, SOURCE, row["changed_at"], data.customer_id, version, data, traceparent=trace)
+
+
+def _row(notice: Notice, now: datetime) -> tuple[Any, ...]:
+    told = notice.told
+    return (
+        *(notice.notice_id, notice.customer_id, notice.promise_id, notice.episode, notice.statement.value),
+        *(notice.state.value, notice.reason.value, notice.spoken_for.value, notice.closing),
+        *(told.low, told.high, told.next_update_by, notice.subject, notice.body, notice.html),
+        *(notice.evidence, notice.findings, notice.gap_version, notice.recipient, notice.reply_to),
+        *(notice.audience.value, notice.addressee, notice.ahead_of, notice.owner.value),
+        *(notice.owner_wait_until, notice.traceparent, now),
+    )
+
+
+CHANGED: Final = """
+notice.notice_id, notice.promise_id, notice.customer_id, notice.episode, notice.statement, notice.state,
+notice.changed_at, notice.reason, notice.told_low, notice.told_high, notice.next_update_by, notice.version,
+notice.audience, notice.traceparent"""
+
+_ADD: Final = f"""
+INSERT INTO notice (notice_id, customer_id, promise_id, episode, statement, state, reason, spoken_for, closing,
+  told_low, told_high, next_update_by, subject, body, html, evidence, findings, gap_version, recipient, reply_to,
+  audience, addressee, ahead_of, owner, owner_wait_until, traceparent, decided_at, changed_at, version,
+  public_words)
+SELECT *, new.at, 1, true FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::text[], $6::text[], $7::text[],
+  $8::text[], $9::boolean[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::text[], $14::text[],
+  $15::text[], $16::jsonb[], $17::jsonb[], $18::bigint[], $19::text[], $20::text[], $21::text[], $22::text[],
+  $23::text[], $24::text[], $25::timestamptz[], $26::text[], $27::timestamptz[])
+  AS new (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, at)
+ON CONFLICT (notice_id) DO UPDATE SET state = excluded.state, reason = excluded.reason,
+  spoken_for = excluded.spoken_for, closing = excluded.closing, told_low = excluded.told_low,
+  told_high = excluded.told_high, next_update_by = excluded.next_update_by, subject = excluded.subject,
+  body = excluded.body, html = excluded.html, evidence = excluded.evidence, findings = excluded.findings,
+  gap_version = excluded.gap_version, recipient = excluded.recipient, reply_to = excluded.reply_to,
+  owner = excluded.owner, owner_wait_until = excluded.owner_wait_until, traceparent = excluded.traceparent,
+  decided_at = excluded.decided_at, changed_at = excluded.changed_at, version = notice.version + 1, attempts = 0,
+  next_try_at = now(), phase = '', lease_until = NULL, public_words = true
+WHERE notice.state = 'suppressed' AND excluded.state <> 'suppressed'
+RETURNING {CHANGED}"""  # noqa: S608 - constants only
+
+_ENTRIES: Final = """
+SELECT notice_id, promise_id, episode, statement, state, spoken_for, closing, decided_at, told_low, told_high,
+  next_update_by FROM notice
+WHERE promise_id = ANY($1::text[]) AND state <> 'suppressed' AND audience = 'customer'
+ORDER BY promise_id, decided_at, seq FOR UPDATE"""
+
+_SUPPRESS: Final = f"""
+UPDATE notice SET state = 'suppressed', reason = $2, changed_at = $3, version = version + 1
+WHERE (notice_id = ANY($1::text[]) OR ahead_of = ANY($1::text[]))
+  AND state IN ('pending', 'preview', 'failed', 'held')
+RETURNING {CHANGED}"""  # noqa: S608 - constants only
+
+_SENT_SINCE: Final = """
+SELECT addressee, count(*)::int AS count FROM notice
+WHERE addressee = ANY($1::text[]) AND decided_at > $2
+  AND state IN ('preview', 'pending', 'sending', 'sent', 'unknown')
+GROUP BY addressee"""
+
+_PREVIOUS: Final = """
+SELECT DISTINCT ON (promise_id, addressee) promise_id, addressee, notice_id FROM notice
+WHERE promise_id = ANY($1::text[]) AND state IN ('sending', 'sent', 'unknown')
+ORDER BY promise_id, addressee, decided_at DESC"""

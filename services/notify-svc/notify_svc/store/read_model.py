@@ -1,0 +1,182 @@
+"""The read model and the episodes, a batch at a time: each touched row is read and written in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from candor.store.unit_of_work import UnitOfWork
+from notify_svc.domain.facts import Episode, Gap, Promise
+
+_promise: Final = msgspec.json.Decoder(Promise)
+_gap: Final = msgspec.json.Decoder(Gap)
+_episode: Final = msgspec.json.Decoder(Episode)
+
+
+@dataclass(slots=True)
+class Known:
+    """One promise as far as notify-svc knows it; `decided_gap` is the newest gap that a decision was taken on."""
+
+    promise_id: str
+    customer_id: str
+    partition: int
+    promise_version: int = 0
+    promise: Promise | None = None
+    gap_version: int = 0
+    gap: Gap | None = None
+    check_at: datetime | None = None
+    episode: Episode = field(default_factory=Episode)
+    decided_gap: int = 0
+
+
+@dataclass(slots=True)
+class Customer:
+    """The sealed contact of a customer, or under `staff/` and their id of staff; a row without it is the mark that it
+    was removed or erased."""
+
+    customer_id: str
+    contact_version: int = 0
+    sealed: str | None = None
+    refused: bool = False
+    erased_at: datetime | None = None
+    erased_version: int = 0
+
+
+async def customers(uow: UnitOfWork, ids: Collection[str]) -> dict[str, Customer]:
+    """The customers that are known, locked in id order."""
+    rows = await uow.connection.fetch(_CUSTOMERS, sorted(ids)) if ids else []
+    return {row["customer_id"]: Customer(**row) for row in rows}
+
+
+async def contacts(uow: UnitOfWork, ids: Collection[str]) -> dict[str, Customer]:
+    """How these are reached (staff, of another partition), not locked: the last look before sending sees changes."""
+    rows = await uow.connection.fetch(_CONTACTS, list(ids)) if ids else []
+    return {row["customer_id"]: Customer(**row) for row in rows}
+
+
+async def save_customers(uow: UnitOfWork, saved: Sequence[Customer]) -> None:
+    """Insert or update customers."""
+    if saved:
+        rows = [
+            (c.customer_id, c.contact_version, c.sealed, c.refused, c.erased_at, c.erased_version)
+            for c in sorted(saved, key=lambda c: c.customer_id)
+        ]
+        await uow.connection.execute(_SAVE_CUSTOMERS, *columns(rows))
+
+
+async def promises(uow: UnitOfWork, ids: Collection[str], of_customers: Collection[str] = ()) -> dict[str, Known]:
+    """The promises named, and all those of `of_customers`, locked in id order."""
+    if not ids and not of_customers:
+        return {}
+    rows = await uow.connection.fetch(_PROMISES, list(ids), list(of_customers))
+    return {row["promise_id"]: known(row) for row in rows}
+
+
+async def due(uow: UnitOfWork, partitions: Collection[int], now: datetime, limit: int) -> list[str]:
+    """Promises of these partitions that time alone may have something to say about, the most overdue first."""
+    rows = await uow.connection.fetch(_DUE, list(partitions), now, limit)
+    return [row["promise_id"] for row in rows]
+
+
+async def save_promises(uow: UnitOfWork, saved: Sequence[Known]) -> None:
+    """Insert or update promises with their newest gaps, and the episodes of those that have been decided upon."""
+    if not saved:
+        return
+    ordered = sorted(saved, key=lambda item: item.promise_id)
+    rows = [
+        (
+            *(k.promise_id, k.customer_id, k.partition, k.promise_version, _text(k.promise)),
+            *(k.gap_version, _text(k.gap), k.check_at),
+        )
+        for k in ordered
+    ]
+    await uow.connection.execute(_SAVE_PROMISES, *columns(rows))
+    episodes = [(k.promise_id, k.customer_id, k.decided_gap, _text(k.episode)) for k in ordered if k.gap]
+    if episodes:
+        await uow.connection.execute(_SAVE_EPISODES, *columns(episodes))
+
+
+async def erase(uow: UnitOfWork, customer_ids: Collection[str]) -> None:
+    """Delete what is held of these customers: promises, episodes, notices with their texts."""
+    if customer_ids:
+        for statement in _ERASE:
+            await uow.connection.execute(statement, list(customer_ids))
+
+
+async def freshen(uow: UnitOfWork, partitions: Collection[int], lag_seconds: float) -> None:
+    """Say how far behind these partitions are read; senders everywhere wait for partitions that lag."""
+    await uow.connection.execute(_FRESHEN, list(partitions), min(lag_seconds, 1e9))
+
+
+def known(row: Any) -> Known:
+    """A promise from a row of `_PROMISES`' columns."""
+    return Known(
+        row["promise_id"],
+        row["customer_id"],
+        row["partition"],
+        row["promise_version"],
+        _promise.decode(row["promise"]) if row["promise"] else None,
+        row["gap_version"],
+        _gap.decode(row["gap"]) if row["gap"] else None,
+        row["check_at"],
+        _episode.decode(row["state"]) if row["state"] else Episode(),
+        row["decided_gap"] or 0,
+    )
+
+
+def columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    """Rows as the arrays that unnest takes."""
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()
+
+
+PROMISE_COLUMNS: Final = """
+p.promise_id, p.customer_id, p.partition, p.promise_version, p.promise, p.gap_version, p.gap, p.check_at, e.state,
+e.gap_version AS decided_gap"""
+
+_CUSTOMERS: Final = "SELECT * FROM customer WHERE customer_id = ANY($1::text[]) ORDER BY customer_id FOR UPDATE"
+
+_CONTACTS: Final = "SELECT * FROM customer WHERE customer_id = ANY($1::text[])"
+
+_SAVE_CUSTOMERS: Final = """
+INSERT INTO customer (customer_id, contact_version, sealed, refused, erased_at, erased_version)
+SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::boolean[], $5::timestamptz[], $6::bigint[])
+ON CONFLICT (customer_id) DO UPDATE SET contact_version = excluded.contact_version, sealed = excluded.sealed,
+  refused = excluded.refused, erased_at = excluded.erased_at, erased_version = excluded.erased_version"""
+
+_PROMISES: Final = f"""
+SELECT {PROMISE_COLUMNS} FROM promise p LEFT JOIN episode e USING (promise_id)
+WHERE p.promise_id = ANY($1::text[]) OR p.customer_id = ANY($2::text[]) ORDER BY p.promise_id FOR UPDATE OF p"""  # noqa: S608 - constants only
+
+_DUE: Final = """
+SELECT promise_id FROM promise WHERE partition = ANY($1::int[]) AND check_at <= $2 ORDER BY check_at LIMIT $3"""
+
+_SAVE_PROMISES: Final = """
+INSERT INTO promise (promise_id, customer_id, partition, promise_version, promise, gap_version, gap, check_at)
+SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::bigint[], $5::jsonb[], $6::bigint[], $7::jsonb[],
+  $8::timestamptz[])
+ON CONFLICT (promise_id) DO UPDATE SET promise_version = excluded.promise_version, promise = excluded.promise,
+  gap_version = excluded.gap_version, gap = excluded.gap, check_at = excluded.check_at"""
+
+_SAVE_EPISODES: Final = """
+INSERT INTO episode (promise_id, customer_id, gap_version, state)
+SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::jsonb[])
+ON CONFLICT (promise_id) DO UPDATE SET gap_version = excluded.gap_version, state = excluded.state"""
+
+_ERASE: Final = (
+    "DELETE FROM notice WHERE customer_id = ANY($1::text[])",
+    "DELETE FROM episode WHERE customer_id = ANY($1::text[])",
+    "DELETE FROM promise WHERE customer_id = ANY($1::text[])",
+)
+
+_FRESHEN: Final = """
+INSERT INTO freshness (partition, lag_seconds, seen_at)
+SELECT number, $2, clock_timestamp() FROM unnest($1::int[]) AS number
+ON CONFLICT (partition) DO UPDATE SET lag_seconds = excluded.lag_seconds, seen_at = excluded.seen_at"""

@@ -1,0 +1,87 @@
+"""What is answered: promises as JSON in one shape, from a decision or from a row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from candor.contracts import STAFF
+from candor.store.receipts import Answer
+from promise_svc.domain import Customer, Promise
+from promise_svc.service.use_cases import Result
+from promise_svc.store.tables import ChangeRow, PromiseRow
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def whole(status: int) -> Callable[[Result], Answer]:
+    """Answers with the whole result: for routes of our own API."""
+
+    def answer(result: Result) -> Answer:
+        match result:
+            case Promise():
+                document = decided(result)
+            case Customer():
+                document = {**_who(result.customer_id), "version": result.contact_version}
+            case _ if result.customer_id.startswith(STAFF):
+                document = _who(result.customer_id)
+            case _:
+                document = {**_who(result.customer_id), "promises_erased": result.promises}
+        return Answer(status, _encode(document))
+
+    return answer
+
+
+def accepted(result: Result) -> Answer:
+    """202 for events: what it was about, and the version it made."""
+    match result:
+        case Promise():
+            about: dict[str, Any] = {"promise_id": result.promise_id, "version": result.version}
+        case Customer():
+            about = {"customer_id": result.customer_id, "version": result.contact_version}
+        case _:
+            about = {"customer_id": result.customer_id}
+    return Answer(202, _encode({"state": "accepted", **about}))
+
+
+def _who(name: str) -> dict[str, Any]:
+    return {"staff_id": name.removeprefix(STAFF)} if name.startswith(STAFF) else {"customer_id": name}
+
+
+def decided(promise: Promise) -> dict[str, Any]:
+    """A promise as it was just decided."""
+    return _shape({name: getattr(promise, name) for name in COLUMNS}, msgspec.to_builtins(promise.terms))
+
+
+def stored(row: PromiseRow) -> dict[str, Any]:
+    """A promise as its row has it."""
+    return _shape(row.model_dump(include=set(COLUMNS)), row.terms)
+
+
+def change(row: ChangeRow) -> dict[str, Any]:
+    """One entry of a promise's history, without what does not apply to its kind."""
+    asked_by = None if row.asked_by_customer is None else ("customer" if row.asked_by_customer else "company")
+    columns = row.model_dump(exclude={"promise_id", "asked_by_customer"}) | {"asked_by": asked_by}
+    return {name: value for name, value in columns.items() if value is not None}
+
+
+def _shape(columns: dict[str, Any], terms: dict[str, Any]) -> dict[str, Any]:
+    document = {name: columns[name] for name in COLUMNS} | terms
+    for name, fields in _LISTS.items():
+        # Promises of before a field was known were stored without it.
+        document[name] = [dict(zip(fields, item, strict=True)) for item in terms.get(name, ())]
+    return document
+
+
+COLUMNS: Final = (
+    *("promise_id", "customer_id", "kind", "what", "state", "version", "made_at", "requested_due", "first_due"),
+    *("latest_due", "held_due", "tolerance_s", "historical", "completed_at"),
+)
+_LISTS: Final = {
+    "milestones": ("name", "planned", "told"),
+    "depends_on": ("kind", "id"),
+    "references": ("system", "id"),
+    "scope": ("item", "weight", "supported"),
+}

@@ -1,0 +1,178 @@
+"""HTTP bodies in and out; names equal the contract's fields. Each body in knows the command it stands for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from candor.intake.once import new_id
+from candor.web.http.fields import (
+    Amount,
+    Body,
+    Currency,
+    Email,
+    Id,
+    InternalText,
+    Labels,
+    Moment,
+    Name,
+    PublicText,
+    Seconds,
+    Text,
+    Zone,
+)
+from promise_svc.domain import Make, Revise, Settle, State, Terms, Withdraw
+from promise_svc.domain.promise import Item, Named, Step
+
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]
+"""A BCP 47 language tag, such as de or pt-BR."""
+Short = Annotated[Name, Field(max_length=200)]
+
+
+class StepIn(Body):
+    """A step on the way to the promise; customers read the `name` only of a step that they were `told` of."""
+
+    name: Short
+    planned: Moment | None = None
+    told: bool = False
+
+
+def _differ(steps: list[StepIn]) -> list[StepIn]:
+    if len({step.name for step in steps}) != len(steps):
+        raise ValueError("milestones must have different names")
+    return steps
+
+
+class ItemIn(Body):
+    """A part of what is promised; `weight` against the other parts, `supported` false for what is not to be had."""
+
+    item: Short
+    weight: Annotated[float, Field(ge=0.001, le=1_000_000, allow_inf_nan=False)] = 1.0
+    supported: bool = True
+
+
+def _once(items: list[ItemIn]) -> list[ItemIn]:
+    if len({item.item for item in items}) != len(items):
+        raise ValueError("scope items must have different names")
+    return items
+
+
+class DependencyIn(Body):
+    """Something the promise rests on."""
+
+    kind: Id
+    id: Id
+
+
+class ReferenceIn(Body):
+    """The promise's name in a foreign system."""
+
+    system: Id
+    id: Short
+
+
+class PromiseIn(Body):
+    """A promise to be made; `due` is the date told, `made_at` defaults to now."""
+
+    promise_id: Id | None = None
+    customer_id: Id
+    kind: Id
+    what: Annotated[
+        Text, Field(min_length=1, description="What was promised, as the customer was told it; letters say it.")
+    ]
+    made_at: Moment | None = None
+    due: Moment
+    requested_due: Moment | None = None
+    tolerance_s: Seconds = 0
+    labels: Labels = {}
+    milestones: Annotated[list[StepIn], Field(max_length=100), AfterValidator(_differ)] = []
+    depends_on: Annotated[list[DependencyIn], Field(max_length=100)] = []
+    references: Annotated[list[ReferenceIn], Field(max_length=20)] = []
+    value: Amount | None = None
+    currency: Currency | None = None
+    owner: Id | None = None
+    department: Short | None = None
+    channel: Short | None = None
+    deliverer: Id | None = None
+    accepted: bool = True
+    zone: Zone = "UTC"
+    scope: Annotated[list[ItemIn], Field(max_length=50), AfterValidator(_once)] = []
+
+    def command(self, at: datetime) -> Make:
+        """The promise to make; a missing id is given one, a missing made_at is `at`."""
+        return Make(
+            promise_id=self.promise_id or new_id(),
+            customer_id=self.customer_id,
+            kind=self.kind,
+            what=self.what,
+            made_at=self.made_at or at,
+            due=self.due,
+            requested_due=self.requested_due,
+            tolerance_s=self.tolerance_s,
+            terms=self.terms(),
+        )
+
+    def terms(self) -> Terms:
+        """What does not change any more."""
+        return Terms(
+            labels=dict(self.labels),
+            milestones=tuple(Step(step.name, step.planned, step.told) for step in self.milestones),
+            depends_on=tuple(Named(on.kind, on.id) for on in self.depends_on),
+            references=tuple(Named(to.system, to.id) for to in self.references),
+            value=self.value,
+            currency=self.currency,
+            owner=self.owner,
+            department=self.department,
+            channel=self.channel,
+            deliverer=self.deliverer,
+            accepted=self.accepted,
+            zone=self.zone,
+            scope=tuple(Item(part.item, part.weight, part.supported) for part in self.scope),
+        )
+
+
+class RevisionIn(Body):
+    """Another date; `agreed` or asked by the customer moves the held date. `reason` is internal."""
+
+    due: Moment
+    asked_by: Literal["customer", "company"]
+    agreed: bool = False
+    reason: Annotated[InternalText, Field(min_length=1)]
+    public_reason: PublicText | None = None
+
+    def command(self, promise_id: str, version: int | None = None) -> Revise:
+        asked = self.asked_by == "customer"
+        return Revise(promise_id, self.due, asked, self.agreed, self.reason, version, self.public_reason)
+
+
+class WithdrawalIn(Body):
+    """The promise is called off. `reason` is internal."""
+
+    reason: Annotated[InternalText, Field(min_length=1)]
+    public_reason: PublicText | None = None
+
+    def command(self, promise_id: str, version: int | None = None) -> Withdraw:
+        return Withdraw(promise_id, self.reason, version, self.public_reason)
+
+
+class VerdictIn(Body):
+    """How the promise ended."""
+
+    verdict: Literal["kept", "broken", "disputed"]
+    completed_at: Moment | None = None
+    settled_at: Moment | None = None
+
+    def command(self, promise_id: str, version: int | None = None) -> Settle:
+        return Settle(promise_id, State(self.verdict), self.completed_at, self.settled_at, version)
+
+
+class ContactIn(Body):
+    """How to reach a customer; sealed before it is stored. `consent` false: never write to them."""
+
+    email: Email
+    name: Short | None = None
+    language: Language = "en"
+    zone: Zone = "UTC"
+    consent: bool = True

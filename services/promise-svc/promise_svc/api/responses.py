@@ -1,0 +1,106 @@
+"""HTTP bodies out, for the API's description; `answers` makes them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel
+
+from candor.web.http.listings import Counted
+from promise_svc.api.requests import DependencyIn, ItemIn, ReferenceIn
+
+
+class StepOut(BaseModel):
+    """A step on the way."""
+
+    name: str
+    planned: datetime | None
+    told: bool
+
+
+class PromiseOut(BaseModel):
+    """A promise with its four dates: requested, first, latest, and held (the one the customer holds)."""
+
+    promise_id: str
+    customer_id: str
+    kind: str
+    what: str
+    state: Literal["made", "kept", "broken", "disputed", "withdrawn"]
+    version: int
+    made_at: datetime
+    requested_due: datetime | None
+    first_due: datetime
+    latest_due: datetime
+    held_due: datetime
+    tolerance_s: int
+    historical: bool
+    completed_at: datetime | None
+    labels: dict[str, str | float | bool]
+    milestones: list[StepOut]
+    depends_on: list[DependencyIn]
+    references: list[ReferenceIn]
+    value: float | None
+    currency: str | None
+    owner: str | None
+    department: str | None
+    channel: str | None
+    deliverer: str | None
+    accepted: bool
+    zone: str
+    scope: list[ItemIn]
+
+
+class ChangeOut(BaseModel):
+    """What was said of a promise since; fields that do not apply to the kind are absent."""
+
+    version: int
+    kind: Literal["revised", "withdrawn", "settled"]
+    at: datetime
+    due: datetime | None = None
+    held_due: datetime | None = None
+    asked_by: Literal["customer", "company"] | None = None
+    agreed: bool | None = None
+    reason: str | None = None
+    public_reason: str | None = None
+    verdict: Literal["kept", "broken", "disputed"] | None = None
+    completed_at: datetime | None = None
+
+
+class PromiseWithHistory(PromiseOut):
+    """A promise with everything said of it since it was made, oldest first."""
+
+    changes: list[ChangeOut]
+
+
+class PromisePage(Counted):
+    """A page of promises by held date; `Link` has the next."""
+
+    items: list[PromiseOut]
+
+
+class ContactOut(BaseModel):
+    """That there is a contact; what it says can be read by notify-svc alone."""
+
+    customer_id: str
+    version: int
+
+
+class StaffContactOut(BaseModel):
+    """That there is a contact of a staff member; what it says can be read by notify-svc alone."""
+
+    staff_id: str
+    version: int
+
+
+class StaffErasedOut(BaseModel):
+    """That a staff member's contact is gone."""
+
+    staff_id: str
+
+
+class ErasedOut(BaseModel):
+    """What an erasure took away here; the other services follow."""
+
+    customer_id: str
+    promises_erased: int

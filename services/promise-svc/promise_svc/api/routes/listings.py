@@ -1,0 +1,70 @@
+"""HTTP out: promises as they stand, through the session that cannot write."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Path, Query
+from sqlmodel import col, select
+from starlette.requests import Request
+from starlette.responses import Response
+
+from candor.intake.routes import Viewer, door, shown
+from candor.web.http.fields import Moment
+from candor.web.http.listings import listed, matching
+from candor.web.http.pages import Cursor, Limit, link_header
+from candor.web.http.problems import Problem
+from promise_svc.api import presenters
+from promise_svc.api.responses import PromisePage, PromiseWithHistory
+from promise_svc.store.tables import ChangeRow, PromiseRow
+
+Filter = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
+StateFilter = Annotated[Literal["made", "kept", "broken", "disputed", "withdrawn"] | None, Query()]
+Bound = Annotated[Moment | None, Query(description="Held date, RFC 3339 with its zone.")]
+EARLIEST: Final = ((PromiseRow.held_due, datetime), (PromiseRow.promise_id, str))
+router: Final = APIRouter(tags=["promises"])
+
+
+@router.get("/v1/promises", responses={200: {"model": PromisePage}})
+async def promises(
+    request: Request,
+    _principal: Viewer,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    customer_id: Filter = None,
+    kind: Filter = None,
+    state: StateFilter = None,
+    due_from: Bound = None,
+    due_before: Bound = None,
+) -> Response:
+    """Promises by the date the customer holds, earliest first."""
+    query = matching(
+        select(PromiseRow),
+        (PromiseRow.customer_id, customer_id),
+        (PromiseRow.kind, kind),
+        (PromiseRow.state, state),
+    )
+    if due_from is not None:
+        query = query.where(col(PromiseRow.held_due) >= due_from)
+    if due_before is not None:
+        query = query.where(col(PromiseRow.held_due) < due_before)
+    found = await listed(door(request).database, query, EARLIEST, cursor, limit)
+    return shown(found.document([presenters.stored(row) for row in found.items]), link_header(request, found.next))
+
+
+@router.get("/v1/promises/{promise_id}", responses={200: {"model": PromiseWithHistory}})
+async def promise(
+    request: Request, promise_id: Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,128}$")], _principal: Viewer
+) -> Response:
+    """One promise, with all its dates and what was said of it since."""
+    history = select(ChangeRow).where(ChangeRow.promise_id == promise_id).order_by(col(ChangeRow.version))
+    async with door(request).database.reading() as session:
+        row = await session.get(PromiseRow, promise_id)
+        if row is None:
+            raise Problem.not_found("there is no such promise")
+        changes = (await session.exec(history)).all()
+    document = presenters.stored(row)
+    # A change committed between the two reads must not show a version that the promise does not have yet.
+    document["changes"] = [presenters.change(entry) for entry in changes if entry.version <= row.version]
+    return shown(document, {"ETag": f'"{row.version}"'})

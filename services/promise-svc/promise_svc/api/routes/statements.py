@@ -1,0 +1,138 @@
+"""HTTP in: statements about promises and customers; no logic."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final, cast
+
+import msgspec
+from fastapi import APIRouter, Header, Path
+from starlette.requests import Request
+from starlette.responses import Response
+
+from candor.contracts import staff_key
+from candor.intake import Submission
+from candor.intake.routes import Admin, DirectRoute, Operator, door, identity, respond
+from candor.web.http.body import accepts, read
+from candor.web.http.fields import not_ahead
+from candor.web.http.problems import Problem
+from candor.web.security.auth import Principal
+from promise_svc.api import presenters
+from promise_svc.api.requests import ContactIn, PromiseIn, RevisionIn, VerdictIn, WithdrawalIn
+from promise_svc.api.responses import ContactOut, ErasedOut, PromiseOut, StaffContactOut, StaffErasedOut
+from promise_svc.domain import SetContact
+from promise_svc.service.sealing import Sealer
+from promise_svc.service.use_cases import Command, Erase
+from promise_svc.sources.standard import CONTACT, ERASED, MADE, REVISED, SETTLED, WITHDRAWN
+
+
+class _Tag(msgspec.Struct):
+    promise_id: str
+    version: int
+
+
+Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
+IfMatch = Annotated[str | None, Header(max_length=40, description='Version that was read, such as "3".')]
+router: Final = APIRouter(tags=["promises"])
+direct: Final = APIRouter(tags=["promises"], route_class=DirectRoute)
+_ANSWERS: Final = {status: presenters.whole(status) for status in (200, 201)}
+_tag: Final = msgspec.json.Decoder(_Tag)
+_etag: Final = re.compile(r'"([0-9]{1,9})"')
+
+
+@router.post("/v1/promises", status_code=201, responses={201: {"model": PromiseOut}}, openapi_extra=accepts(PromiseIn))
+async def make(request: Request, principal: Operator) -> Response:
+    """Make a promise; durable when answered."""
+    raw, body = await read(PromiseIn, request)
+    now = door(request).clock.now()
+    if body.made_at is not None:
+        not_ahead(body.made_at, now, "/made_at")
+    return await _state(request, principal, raw, MADE, body.command(now), 201)
+
+
+@router.post(
+    "/v1/promises/{promise_id}/revisions",
+    responses={200: {"model": PromiseOut}},
+    openapi_extra=accepts(RevisionIn),
+)
+async def revise(request: Request, promise_id: Name, principal: Operator, if_match: IfMatch = None) -> Response:
+    """Tell another date; only one the customer asked for or agreed to becomes the date they hold."""
+    raw, body = await read(RevisionIn, request)
+    return await _state(request, principal, raw, REVISED, body.command(promise_id, _version(if_match)))
+
+
+@router.post(
+    "/v1/promises/{promise_id}/withdraw",
+    responses={200: {"model": PromiseOut}},
+    openapi_extra=accepts(WithdrawalIn),
+)
+async def withdraw(request: Request, promise_id: Name, principal: Operator, if_match: IfMatch = None) -> Response:
+    """Call a promise off."""
+    raw, body = await read(WithdrawalIn, request)
+    return await _state(request, principal, raw, WITHDRAWN, body.command(promise_id, _version(if_match)))
+
+
+@router.post(
+    "/v1/promises/{promise_id}/verdict", responses={200: {"model": PromiseOut}}, openapi_extra=accepts(VerdictIn)
+)
+async def settle(request: Request, promise_id: Name, principal: Operator, if_match: IfMatch = None) -> Response:
+    """Say how a promise ended; a verdict can be corrected by another."""
+    raw, body = await read(VerdictIn, request)
+    if body.settled_at is not None:
+        not_ahead(body.settled_at, door(request).clock.now(), "/settled_at")
+    return await _state(request, principal, raw, SETTLED, body.command(promise_id, _version(if_match)))
+
+
+@router.put(
+    "/v1/customers/{customer_id}/contact", responses={200: {"model": ContactOut}}, openapi_extra=accepts(ContactIn)
+)
+async def set_contact(request: Request, customer_id: Name, principal: Operator) -> Response:
+    """Say how to reach a customer; stored sealed, and never shown again."""
+    raw, body = await read(ContactIn, request)
+    sealed = cast(Sealer, request.app.state.sealer).seal(body)
+    return await _state(request, principal, raw, CONTACT, SetContact(customer_id, sealed))
+
+
+@router.put(
+    "/v1/staff/{staff_id}/contact", responses={200: {"model": StaffContactOut}}, openapi_extra=accepts(ContactIn)
+)
+async def set_staff_contact(request: Request, staff_id: Name, principal: Operator) -> Response:
+    """Say how to reach a promise's `owner`, who is told before the customer; stored sealed, and never shown again."""
+    raw, body = await read(ContactIn, request)
+    sealed = cast(Sealer, request.app.state.sealer).seal(body)
+    return await _state(request, principal, raw, CONTACT, SetContact(staff_key(staff_id), sealed))
+
+
+@router.delete("/v1/staff/{staff_id}/contact", responses={200: {"model": StaffErasedOut}})
+async def remove_staff_contact(request: Request, staff_id: Name, principal: Admin) -> Response:
+    """Forget how to reach a staff member; promises go on naming them."""
+    return await _state(request, principal, b"", ERASED, Erase(staff_key(staff_id)))
+
+
+@router.delete("/v1/customers/{customer_id}", responses={200: {"model": ErasedOut}})
+async def erase(request: Request, customer_id: Name, principal: Admin) -> Response:
+    """Forget a customer, here and in every service that learnt of them."""
+    return await _state(request, principal, b"", ERASED, Erase(customer_id))
+
+
+async def _state(
+    request: Request, principal: Principal, raw: bytes, kind: str, command: Command, status: int = 200
+) -> Response:
+    origin, receipts = identity(request, principal, raw)
+    taken = await door(request).submit(Submission(kind, command, origin, _ANSWERS[status], receipts))
+    return respond(taken, _headers(taken.answer.body) if kind not in (CONTACT, ERASED) else None)
+
+
+def _headers(body: bytes) -> dict[str, str]:
+    # Read from the body rather than from the command: a replayed answer names the promise made back then.
+    tag = _tag.decode(body)
+    return {"Location": f"/v1/promises/{tag.promise_id}", "ETag": f'"{tag.version}"'}
+
+
+def _version(if_match: str | None) -> int | None:
+    if if_match is None or if_match.strip() == "*":
+        return None
+    found = _etag.fullmatch(if_match.strip())
+    if found is None:
+        raise Problem("version_changed", 'If-Match must be an ETag as we gave it, such as "3"')
+    return int(found[1])

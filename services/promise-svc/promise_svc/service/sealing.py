@@ -1,0 +1,36 @@
+"""Addresses leave the request sealed: from here on only notify-svc, which has the private key, can read them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from pathlib import Path
+
+import msgspec
+from nacl.public import PublicKey, SealedBox
+
+from promise_svc.api.requests import ContactIn
+
+
+class Sealer:
+    """Seals contacts with notify-svc's public key (32 bytes, base64). Raises ValueError for any other key."""
+
+    def __init__(self, public_key: bytes) -> None:
+        try:
+            self._box = SealedBox(PublicKey(base64.b64decode(public_key.strip(), validate=True)))
+        except (binascii.Error, ValueError, TypeError) as error:
+            raise ValueError("the contact public key must be the base64 of 32 bytes") from error
+
+    @classmethod
+    def from_file(cls, path: Path | None) -> Sealer:
+        """The sealer of a key file; ValueError, naming the setting, where there is none."""
+        if path is None:
+            raise ValueError("CONTACT_PUBLIC_KEY_FILE is missing: contacts could not be sealed")
+        try:
+            return cls(path.read_bytes())
+        except OSError as error:
+            raise ValueError(f"CONTACT_PUBLIC_KEY_FILE {path}: {error.strerror}") from error
+
+    def seal(self, contact: ContactIn) -> str:
+        """Base64 of the sealed box of the contact as JSON."""
+        return base64.b64encode(self._box.encrypt(msgspec.json.encode(contact.model_dump()))).decode()

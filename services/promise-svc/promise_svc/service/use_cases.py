@@ -1,0 +1,176 @@
+"""Use cases of the ledger, a batch at a time: load what it touches, decide each in order, save, send."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from candor.contracts import Message
+from candor.intake import Origin, Submission, Taken, once
+from candor.store import outbox, receipts
+from candor.store.unit_of_work import UnitOfWork
+from candor.web.http.problems import Problem
+from promise_svc import domain, events
+from promise_svc.domain import (
+    Change,
+    Customer,
+    Make,
+    Promise,
+    Refused,
+    Revise,
+    SetContact,
+    Settle,
+    Why,
+    Withdraw,
+)
+from promise_svc.store import ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Erase:
+    """Forget everything about a customer."""
+
+    customer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What an erasure took away."""
+
+    customer_id: str
+    promises: int
+
+
+Command = Make | Revise | Withdraw | Settle | SetContact | Erase
+Result = Promise | Customer | Erased
+Statement = Submission[Command, Result]
+
+
+async def apply(uow: UnitOfWork, statements: Sequence[Statement]) -> list[Taken | Exception]:
+    """What a group commit calls: each statement taken once, in order; a Problem where it is refused."""
+    outcomes: list[Taken | Exception] = []
+    for erasing, run in groupby(statements, lambda statement: isinstance(statement.command, Erase)):
+        # Run by run, answers included: an erasure has to find what was said and answered just before it.
+        outcomes += await once(uow, list(run), _erasures if erasing else _batch)
+    return outcomes
+
+
+async def _erasures(uow: UnitOfWork, statements: Sequence[Statement]) -> list[Result | Exception]:
+    return [await _erase(uow, statement) for statement in statements]
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What a batch knows and what it changed; later statements see what earlier ones decided."""
+
+    promises: dict[str, Promise]
+    customers: dict[str, Customer]
+    added: set[str] = field(default_factory=set)
+    changed: set[str] = field(default_factory=set)
+    contacts: set[str] = field(default_factory=set)
+    changes: list[Change] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+
+
+async def _batch(uow: UnitOfWork, statements: Sequence[Statement]) -> list[Result | Exception]:
+    commands = [statement.command for statement in statements]
+    await ledger.hold_off_erasures(uow)
+    names = {command.customer_id for command in commands if isinstance(command, Make | SetContact)}
+    customers = await ledger.customers(uow, names)
+    ids = {command.promise_id for command in commands if not isinstance(command, SetContact | Erase)}
+    batch = _Batch(await ledger.promises(uow, ids), dict(customers))
+    results: list[Result | Exception] = []
+    for statement in statements:
+        try:
+            results.append(_one(batch, statement.command, statement.origin))
+        except Refused as refused:
+            results.append(problem(refused))
+    await ledger.add_promises(uow, [batch.promises[name] for name in sorted(batch.added)])
+    await ledger.change_promises(uow, [batch.promises[name] for name in sorted(batch.changed - batch.added)])
+    await ledger.add_changes(uow, batch.changes)
+    await ledger.save_customers(uow, customers.keys(), [batch.customers[name] for name in sorted(batch.contacts)])
+    uow.emit(batch.messages)
+    return results
+
+
+def _one(batch: _Batch, command: Command, origin: Origin) -> Result:
+    match command:
+        case Make():
+            return _make(batch, command, origin)
+        case SetContact():
+            return _set_contact(batch, command, origin)
+        case Erase():
+            raise AssertionError("erasures run alone")
+    promise = batch.promises.get(command.promise_id)
+    if promise is None:
+        raise Refused(Why.UNKNOWN_PROMISE, "there is no such promise")
+    match command:
+        case Revise():
+            promise, change = domain.revise(promise, command, origin.time)
+        case Withdraw():
+            promise, change = domain.withdraw(promise, command, origin.time)
+        case Settle():
+            promise, change = domain.settle(promise, command, origin.time)
+    batch.promises[promise.promise_id] = promise
+    batch.changed.add(promise.promise_id)
+    batch.changes.append(change)
+    batch.messages.append(events.changed(promise, change, origin))
+    return promise
+
+
+def _make(batch: _Batch, command: Make, origin: Origin) -> Promise:
+    customer = batch.customers.get(command.customer_id)
+    domain.admit(customer.erased_at if customer else None, command.made_at)
+    if command.promise_id in batch.promises:
+        raise Refused(Why.PROMISE_EXISTS, "a promise with this id exists already", "/promise_id")
+    promise = domain.make(command, historical=origin.historical)
+    batch.promises[promise.promise_id] = promise
+    batch.added.add(promise.promise_id)
+    batch.messages.append(events.made(promise, origin))
+    return promise
+
+
+def _set_contact(batch: _Batch, command: SetContact, origin: Origin) -> Customer:
+    known = batch.customers.get(command.customer_id) or Customer(command.customer_id)
+    customer = domain.set_contact(known, command, origin.time)
+    if customer is not known:
+        batch.customers[customer.customer_id] = customer
+        batch.contacts.add(customer.customer_id)
+        batch.messages.append(events.contact(customer, origin))
+    return customer
+
+
+async def _erase(uow: UnitOfWork, statement: Statement) -> Result | Exception:
+    name = statement.command.customer_id if isinstance(statement.command, Erase) else ""
+    await ledger.hold_off_writers(uow)
+    known = await ledger.customers(uow, [name])
+    promises = await ledger.erase_promises(uow, name)
+    if not known and not promises:
+        return problem(Refused(Why.UNKNOWN_CUSTOMER, "there is nobody of this name"))
+    customer = domain.erase(known.get(name) or Customer(name), statement.origin.time)
+    await ledger.save_customers(uow, known.keys(), [customer])
+    await receipts.erase(uow, [name])
+    await outbox.erase(uow, [name])
+    uow.emit(events.erased(customer, statement.origin))
+    return Erased(name, promises)
+
+
+_CODES = {
+    Why.UNKNOWN_PROMISE: "not_found",
+    Why.UNKNOWN_CUSTOMER: "not_found",
+    Why.DUE_BEFORE_MADE: "invalid_field",
+    Why.COMPLETED_BEFORE_MADE: "invalid_field",
+    Why.COMPLETED_AHEAD: "invalid_field",
+}
+
+
+def problem(refused: Refused) -> Problem:
+    """A refusal as the answer of a route."""
+    code = _CODES.get(refused.why, refused.why.value)
+    if code == "invalid_field":
+        return Problem.invalid_field(refused.pointer, refused.detail)
+    return Problem(code, refused.detail)
+
+
+__all__ = ["Command", "Erase", "Erased", "Result", "Statement", "apply", "problem"]

@@ -1,0 +1,1 @@
+"""`candor backtest`: recorded promises through the engine."""

@@ -1,0 +1,168 @@
+"""An import file through the live service's own fold: what became known of its promises, and when. Pure."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any, Final
+
+import msgspec
+
+from candor.contracts import (
+    AskedBy,
+    Envelope,
+    IncidentReported,
+    MilestoneReported,
+    PromiseMade,
+    PromiseRevised,
+    PromiseSettled,
+    PromiseWithdrawn,
+)
+from candor.replay.stream import StreamError, StreamEvent, utc_text
+from risk_svc.backtest.stream import iso
+from risk_svc.domain.fold import fold
+from risk_svc.domain.incidents import incident_of
+from risk_svc.domain.state import PromiseState
+from risk_svc.forecast.view import Entry, Seen
+from risk_svc.forecasting.live import struck_of
+from risk_svc.forecasting.snapshots import as_known
+
+Line = dict[str, Any]
+About = PromiseMade | PromiseRevised | PromiseWithdrawn | PromiseSettled | MilestoneReported
+SOURCE: Final = "import"
+
+
+class Imported:
+    """Folds the events of an import file, in time order, as risk-svc would have.
+
+    `unmatched` counts reports that name no promise of the file. Memory: every promise of it, about 2 KB each.
+    """
+
+    def __init__(self) -> None:
+        self.unmatched = 0
+        self._states: dict[str, PromiseState] = {}
+        self._named: dict[tuple[str, str], str] = {}
+        self._incidents = 0
+
+    def entries(self, event: StreamEvent) -> list[Entry]:
+        """What the engine is to see of it: at its time, and at the later times of which it tells.
+
+        Raises StreamError if `data` is not the body that its type has.
+        """
+        try:
+            return [] if event.type == "contact.set" else self._entries(event)
+        except (KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
+            raise StreamError(f"{event.id} of {utc_text(event.time)} cannot be used: {error!r}") from error
+
+    def _entries(self, event: StreamEvent) -> list[Entry]:
+        if event.type == "incident.reported":
+            self._incidents += 1
+            data = event.data | {"source": SOURCE, "source_event": event.id}
+            found = msgspec.convert(data, IncidentReported)
+            envelope = _envelope(event, found.TYPE, found.incident_id, self._incidents)
+            return [struck_of(incident_of(envelope, found), event.time.timestamp())]
+        name = self._name(event)
+        if event.type == "promise.made":
+            self._states.setdefault(name, PromiseState(name, event.data["customer_id"]))
+            self._named |= {(one["system"], one["id"]): name for one in event.data.get("references", [])}
+        state = self._states.get(name)
+        if state is None:
+            self.unmatched += 1
+            return []
+        said = _said(event, state)
+        version = state.milestone_version if isinstance(said, MilestoneReported) else state.promise_version
+        fold(state, _envelope(event, said.TYPE, name, version + 1), said)
+        return list(as_known(state, event.time.timestamp()))
+
+    def _name(self, event: StreamEvent) -> str:
+        reference = event.data.get("reference")
+        if reference is not None:
+            return self._named.get((reference["system"], reference["id"]), "")
+        return str(event.data.get("promise_id") or event.id)
+
+
+def lines(events: Iterable[StreamEvent], imported: Imported) -> Iterator[Line]:
+    """What became known, in time order, as `natural` and the `Ledger` read it; `entries` are for the engine.
+
+    A picture of a promise replaces its later ones that wait for their time: those did not know of it yet.
+    """
+    waiting: list[tuple[float, int, int, Entry]] = []
+    newest: dict[str, int] = {}
+    last: dict[str, Seen] = {}
+    numbers = count()
+
+    def until(end: float) -> Iterator[Line]:
+        while waiting and waiting[0][0] < end:
+            _, _, batch, entry = heapq.heappop(waiting)
+            if not isinstance(entry, Seen):
+                yield _line("incident", entry.at, "", {}, [entry])
+            elif newest[entry.view.promise_id] == batch:
+                yield from _told(last.get(entry.view.promise_id), entry)
+                last[entry.view.promise_id] = entry
+
+    for batch, event in enumerate(events):
+        now = event.time.timestamp()
+        yield from until(now)
+        found = imported.entries(event)
+        if not found:
+            # Nothing became known, but time has passed.
+            yield _line(event.type, now, "", {}, [])
+        for entry in found:
+            if isinstance(entry, Seen):
+                newest[entry.view.promise_id] = batch
+            heapq.heappush(waiting, (entry.at, next(numbers), batch, entry))
+    yield from until(float("inf"))
+
+
+def _told(before: Seen | None, seen: Seen) -> list[Line]:
+    """What a picture says that the one before did not; the first of the lines has the picture."""
+    view, old, found = seen.view, None if before is None else before.view, list[tuple[str, Line]]()
+    if old is None:
+        found.append(("promise.made", {"kind": view.kind, "due": iso(view.deadline)}))
+    elif view.deadline != old.deadline:
+        found.append(("promise.revised", {}))
+    fresh = sorted(view.reached.keys() - (old.reached.keys() if old else ()), key=view.reached.__getitem__)
+    found += [("milestone.reached", {"milestone": name}) for name in fresh]
+    if seen.gone:
+        found.append(("promise.withdrawn", {}))
+    elif view.completed is not None and (old is None or old.completed is None):
+        found.append(("milestone.reached", {"final": True, "at": iso(view.completed)}))
+    if seen.late and (view.completed is None or view.completed < view.deadline):
+        found.append(("promise.cancelled", {}))
+    entries: list[Entry] = [seen]
+    told = []
+    for what, data in found or [("promise.known", {})]:
+        told.append(_line(what, seen.at, view.promise_id, data, entries))
+        entries = []
+    return told
+
+
+def _line(what: str, at: float, name: str, data: Line, entries: list[Entry]) -> Line:
+    return {"type": what, "time": iso(at), "promise_id": name, "data": data, "entries": entries}
+
+
+def _said(event: StreamEvent, state: PromiseState) -> About:
+    """The contract's event of one in the file; its body has the contract's names."""
+    data = {"made_at": event.time, "settled_at": event.time, "customer_id": state.customer_id} | event.data
+    data |= {"promise_id": state.promise_id, "source": SOURCE, "source_event": event.id}
+    match event.type:
+        case "promise.made":
+            due = data["due"]
+            return msgspec.convert(data | {"first_due": due, "latest_due": due, "held_due": due}, PromiseMade)
+        case "promise.revised":
+            moved = data["asked_by"] == AskedBy.CUSTOMER or data.get("agreed", False)
+            held = data["due"] if moved else datetime.fromtimestamp(state.held_due, UTC)
+            data |= {"latest_due": data["due"], "held_due": held, "agreed": moved}
+            return msgspec.convert(data, PromiseRevised)
+        case "promise.withdrawn":
+            return msgspec.convert(data, PromiseWithdrawn)
+        case "promise.settled":
+            return msgspec.convert(data, PromiseSettled)
+        case _:
+            return msgspec.convert(data, MilestoneReported)
+
+
+def _envelope(event: StreamEvent, kind: str, subject: str, version: int) -> Envelope:
+    return Envelope(event.id, SOURCE, kind, event.time, subject, subject, version, historical=True)

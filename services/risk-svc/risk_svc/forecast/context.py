@@ -1,0 +1,150 @@
+"""What the stream has taught about like promises: rates at several speeds, durations of stages, lateness of steps."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from risk_svc.forecast.rates import Paces, Rates
+from risk_svc.forecast.view import View
+
+DAY: Final = 86400.0
+SPEEDS: Final = {"slow": 30.0, "mid": 3.0, "fast": 0.35}
+"""Half-lives of the late rates, in mean lead times of the kind: one configuration for hours and for weeks."""
+STEP_LIFE: Final = 0.12
+DURATION_LIFE: Final = 15.0
+RECENT_LIFE: Final = 1.0
+MOST_KINDS: Final = 4096
+"""Kinds with yardsticks of their own; past it the one met first goes."""
+TAIL_BINS: Final = 50
+TAIL_BIN: Final = 0.1
+TAIL_FADE: Final = 0.9995
+BASE, BASE_SHRINK = 0.15, 5.0
+"""The late rate of a kind nothing is known of, and how many promises of its own outweigh it."""
+Stage = tuple[str, int]
+
+
+class Context:
+    """All reference classes; changed, and read as faded until then, only at a version boundary: `at`, epoch seconds."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+        self.late = Paces(len(SPEEDS))
+        self.steps, self.durations, self.recent, self.gaps = Rates(), Rates(), Rates(), Rates()
+        self.leads: dict[str, list[float]] = {}
+        self.spread: dict[str, list[float]] = {}
+        self.tails: dict[str, list[float]] = {}
+        self.answered: dict[Stage, int] = {}
+        self.slipped: dict[str, int] = {}
+
+    def lead(self, kind: str) -> float:
+        """Mean lead time of a kind in seconds; a day before the first promise."""
+        held = self.leads.get(kind)
+        return held[0] / held[1] if held else DAY
+
+    def unit(self, kind: str) -> float:
+        """The kind's usual distance from the date in seconds: the yardstick of every time difference."""
+        total, n = self.spread.get(kind, (0.0, 0.0))
+        return (total + 0.5 * self.lead(kind)) / (n + 1)
+
+    def base(self, kind: str) -> float:
+        """The late rate of a kind, before anything happened."""
+        return self.late.mean((kind,), 0, self.at, SPEEDS["slow"] * self.lead(kind), BASE, BASE_SHRINK)
+
+    def observed(self, kind: str, least: int) -> float | None:
+        """The share of a kind's answered promises that were late, without anything assumed; None where none is known.
+
+        Of fewer than `least` it is their plain count; of more, newer ones weigh more.
+        """
+        n = self.answered.get((kind, -1), 0)
+        if n >= least:
+            return self.late.seen((kind,), 0)
+        return self.slipped[kind] / n if n and kind in self.slipped else None
+
+    def worst(self, kind: str) -> float:
+        """H: the P90 of lateness among the kind's late ones that completed, in seconds; 0 while none has."""
+        tail = self.tails.get(kind)
+        if tail is None:
+            return 0.0
+        goal, gone = 0.9 * sum(tail), 0.0
+        for place, count in enumerate(tail):
+            gone += count
+            if gone >= goal:
+                return self.unit(kind) * math.sinh(TAIL_BIN * (place + 1))
+        return 0.0
+
+    def made(self, view: View) -> None:
+        """Counts a new promise's lead time."""
+        for table in (self.leads, self.spread, self.tails):
+            if len(table) >= MOST_KINDS and view.kind not in table:
+                del table[next(iter(table))]
+        held = self.leads.setdefault(view.kind, [0.0, 0.0])
+        held[0] += view.lead
+        held[1] += 1
+
+    def due(self, view: View, late: bool) -> None:
+        """Counts the answer of a promise at its deadline, in the order of deadlines."""
+        if not self.answered.get((view.kind, -1)):
+            self.slipped[view.kind] = int(late)
+        elif view.kind in self.slipped:
+            # Stored before slips were counted, a kind goes on without: a count that began late would not be true.
+            self.slipped[view.kind] += late
+        while len(self.slipped) > 8 * MOST_KINDS:
+            del self.slipped[next(iter(self.slipped))]
+        for stage in {-1, *(stage for stage, entered in view.stages if entered < view.deadline)}:
+            self.answered[view.kind, stage] = self.answered.pop((view.kind, stage), 0) + 1
+        while len(self.answered) > 8 * MOST_KINDS:
+            del self.answered[next(iter(self.answered))]
+        lead = self.lead(view.kind)
+        lives = [speed * lead for speed in SPEEDS.values()]
+        self.late.add((view.kind,), float(late), view.deadline, lives)
+        for name, value in view.texts:
+            self.late.add((view.kind, name, value), float(late), view.deadline, lives)
+
+    def step(self, view: View, name: str, lateness: float, at: float) -> None:
+        """Counts how late a milestone was reached, or is, in yardsticks (signed, compressed)."""
+        life = STEP_LIFE * self.lead(view.kind)
+        self.steps.add((view.kind, "", "", name), lateness, at, life)
+        for label, value in view.texts:
+            self.steps.add((view.kind, label, value, name), lateness, at, life)
+
+    def surprise(self, view: View, before: int, seconds: float, at: float) -> float:
+        """How much longer than usual a stage without a plan took, in log seconds; counts it."""
+        life, key = SPEEDS["slow"] * self.lead(view.kind), (view.kind, "stage", before)
+        took = math.log(max(60.0, seconds))
+        usual = self.gaps.mean(key, at, life, took, 1.0)
+        self.gaps.add(key, took, at, life)
+        return took - usual
+
+    def completed(self, view: View, at: float) -> None:
+        """Counts what remained from each stage to completion, and the final lateness; `at` is when both count."""
+        if view.completed is None:
+            return
+        lead, unit = self.lead(view.kind), self.unit(view.kind)
+        held = self.spread.setdefault(view.kind, [0.0, 0.0])
+        held[0] += abs(view.completed - view.deadline)
+        held[1] += 1
+        lateness = math.asinh((view.completed - view.deadline) / unit)
+        if lateness >= 0:
+            tail = [count * TAIL_FADE for count in self.tails.get(view.kind, [0.0] * TAIL_BINS)]
+            tail[min(TAIL_BINS - 1, int(lateness / TAIL_BIN))] += 1.0
+            self.tails[view.kind] = tail
+        life = DURATION_LIFE * lead
+        self.gaps.add((view.kind,), lateness, at, life)
+        for label, value in view.texts:
+            self.gaps.add((view.kind, label, value), lateness, at, life)
+        for stage, entered in view.stages:
+            took = math.log(max(60.0, view.completed - entered))
+            key = (view.kind, stage)
+            usual = self.durations.mean(key, at, life, took, 1.0)
+            self.durations.add(key, took, at, life)
+            self.recent.add(key, took, at, RECENT_LIFE * lead)
+            self._share_out(view, stage, took - usual, at, life)
+
+    def _share_out(self, view: View, stage: int, over: float, at: float, life: float) -> None:
+        """Each label learns what the others do not explain: labels overlap, and would count one thing twice."""
+        keys = [(view.kind, label, value, stage) for label, value in view.texts]
+        effects = [self.durations.mean(key, at, life, 0.0, 8.0) for key in keys]
+        total = sum(effects)
+        for key, effect in zip(keys, effects, strict=True):
+            self.durations.add(key, over - (total - effect), at, life)

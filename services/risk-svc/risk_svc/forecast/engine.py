@@ -1,0 +1,302 @@
+"""The forecaster of one stream: folds what is seen into promises, and publishes a version at every boundary."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from typing import Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from risk_svc.forecast import examples
+from risk_svc.forecast.examples import Lesson
+from risk_svc.forecast.features import Features, features
+from risk_svc.forecast.learner import OPEN_FOR, Learner
+from risk_svc.forecast.memory import Memory
+from risk_svc.forecast.model import GROUPS, HORIZON, Group, Model
+from risk_svc.forecast.single import alone
+from risk_svc.forecast.survival import place
+from risk_svc.forecast.view import DUE, Entry, Incident, Seen, View
+
+STEP: Final = 3600.0
+"""Seconds of business time between versions."""
+
+
+class Forecast(msgspec.Struct, array_like=True, frozen=True):
+    """P(late) in [0, 1] and, given that it completes, quantiles in hours from now; `version` is the model's."""
+
+    p_late: float
+    q50: float
+    q80: float
+    q90: float
+    version: int
+
+
+class Held(msgspec.Struct):
+    """A promise under watch: its newest picture and moment, the serial numbers of all, whether its answer is known.
+
+    `late`: decided, whenever it is completed. It counts when its date comes; nobody asks about it any more.
+    """
+
+    view: View
+    at: float = 0.0
+    rows: list[int] = []
+    labelled: bool = False
+    late: bool = False
+
+
+class Engine:
+    """One pass over what was seen, in time order; nothing but moments is kept of a promise that has ended.
+
+    Between two boundaries nothing that forecasts changes: lessons wait, in order, for the next version. `by_clock`:
+    plans slip when the clock says so; else only an event says it (a recorded stream).
+    """
+
+    def __init__(self, step: float = STEP, *, by_clock: bool = False) -> None:
+        self.step, self.by_clock = step, by_clock
+        self.model = Model()
+        self.learner = Learner(self.model, Memory())
+        self.open: dict[str, Held] = {}
+        self.incidents: dict[str, Incident] = {}
+        self.now = self.boundary = -math.inf
+        self.timers: list[tuple[float, int, str, str]] = []
+        self.order = 0
+        self.lessons: list[Lesson] = []
+        self.fresh: list[tuple[int, Features | None, Group]] = []
+        self.first = 0
+        self._last: tuple[str, str, float, NDArray[np.float16]] | None = None
+
+    def see(self, entry: Entry) -> None:
+        """Takes a picture in; one that comes after its time counts from now on."""
+        at = max(entry.at, self.now)
+        self.advance(at, inclusive=False)
+        if not isinstance(entry, Seen):
+            if entry.incident is None:
+                self.incidents.pop(entry.incident_id, None)
+            else:
+                self.incidents[entry.incident_id] = entry.incident
+            return
+        view, held = entry.view, self.open.get(entry.view.promise_id)
+        if held is None:
+            if not entry.gone and not entry.late and view.completed is None and at <= view.deadline:
+                self.made(view)
+        elif entry.gone:
+            self.withdrawn(held, at)
+        else:
+            if entry.late != held.late:
+                self.decided(held, at, late=entry.late)
+            self.update(held, view, at)
+
+    def close(self, boundary: float) -> bool:
+        """Lets time pass to `boundary`, a multiple of the step; whether a new version came of it."""
+        before = self.model.version
+        self.advance(boundary)
+        return self.model.version > before
+
+    def advance(self, now: float, inclusive: bool = True) -> None:
+        """Lets time pass: what falls due by itself, and versions."""
+        while self.timers and (self.timers[0][0] < now or (inclusive and self.timers[0][0] == now)):
+            at, _, what, promise = heapq.heappop(self.timers)
+            self._tick(at)
+            held = self.open.get(promise)
+            if held is not None:
+                self._timer(held, what, at)
+        self._tick(now)
+        self.now = max(self.now, now)
+
+    def forecast(self, promise: str, at: float, what: str) -> Forecast:
+        """The forecast of an open promise at `at`; of an unknown one, what the yardsticks alone say.
+
+        It is told as it stood at its newest moment, given that it is not complete by `at`.
+        """
+        held = self.open.get(promise)
+        if held is None:
+            moment, view = at, View(promise, "", at, at + self.model.context.lead(""), [], {}, [], [], at)
+        else:
+            view = held.view
+            moment = view.newest(at)[0] if self.by_clock else held.at
+        last = self._last
+        if last is not None and last[:3] == (promise, what, moment):
+            row = last[3]
+        else:
+            row = self.model.layout.row(self._features(view, moment, what))
+        unit = self.model.context.unit(view.kind)
+        start, end = place(np.array([at - view.deadline, HORIZON * view.lead]), np.array([unit])).tolist()
+        p_late, told = alone(self.model, row, start, end, self.model.group(view.kind, what))
+        left = (view.deadline + unit * math.sinh(one) - at for one in told)
+        q50, q80, q90 = (max(0.0, one) / 3600 for one in left)
+        return Forecast(p_late, q50, q80, q90, self.model.version)
+
+    def made(self, view: View) -> None:
+        """A promise enters."""
+        held = self.open[view.promise_id] = Held(view)
+        self.lessons.append(examples.Made(view))
+        self._set_timers(held)
+        self._set_slips(held, {})
+        self.moment(held, view.made, "made")
+
+    def update(self, held: Held, view: View, at: float) -> None:
+        """A newer picture of a promise: milestones, the completion, other plans, another date."""
+        old = held.view
+        if self.by_clock:
+            held.view = view
+        else:
+            held.view = msgspec.structs.replace(view, slipped=old.slipped)
+        if view.deadline != old.deadline:
+            self._set_timers(held)
+        self._set_slips(held, old.plans)
+        if view.completed is not None and old.completed is None:
+            self._completed(held, view.completed)
+        elif view.completed is None and old.completed is not None:
+            self.learner.memory.done[self.learner.memory.spots(held.rows)] = np.inf
+        if view.completed is None:
+            before, since = old.last, old.last_at
+            for name in [name for name in view.reached if name not in old.reached]:
+                reached = view.reached[name]
+                self.lessons.append(examples.Step(view, name, reached, old.plans.get(name), before, reached - since))
+                before, since = view.last, reached
+                self.moment(held, at, f"at:{name}")
+
+    def slipped(self, held: Held, name: str, at: float, planned: float) -> None:
+        """A milestone's plan passed without it."""
+        if name not in held.view.slipped:
+            held.view = msgspec.structs.replace(held.view, slipped=[*held.view.slipped, name])
+        self.lessons.append(examples.Slip(held.view, name, at, at - planned))
+        if held.view.completed is None:
+            self.moment(held, at, f"slip:{name}")
+
+    def decided(self, held: Held, at: float, *, late: bool) -> None:
+        """It was cancelled, or a verdict says that it is late; or that was taken back."""
+        held.late = late
+        self._expected(held, at if late else np.inf)
+
+    def withdrawn(self, held: Held, at: float) -> None:
+        """A withdrawn promise says that it was not completed until now, and nothing more."""
+        self.learner.memory.until[self.learner.memory.spots(held.rows)] = at
+        self._expected(held, at)
+        del self.open[held.view.promise_id]
+
+    def _expected(self, held: Held, until: float) -> None:
+        """Notes until when its completion was expected."""
+        self.learner.memory.lost[self.learner.memory.spots(held.rows)] = until
+
+    def moment(self, held: Held, at: float, what: str) -> None:
+        """Remembers what is known now, to learn from later; of an overdue promise only how long it still takes."""
+        if held.late:
+            # What became of it would teach that promises of which nothing was heard never come.
+            return
+        view = held.view
+        found = self._features(view, at, what)
+        row = self.model.layout.row(found)
+        known = found.keys() <= self.model.layout.columns.keys()
+        serial = self.learner.memory.add(
+            row, at, view.made, view.deadline, self.model.context.unit(view.kind), self.model.group(view.kind, what)
+        )
+        if at >= view.deadline:
+            self.learner.memory.overdue(serial)
+        held.at, held.rows = at, [*held.rows, serial]
+        self.fresh.append((serial, None if known else found, (view.kind, what)))
+        self._last = (view.promise_id, what, at, row)
+
+    def _features(self, view: View, at: float, what: str) -> Features:
+        return features(view, at, what, self.model.likes, view.touched(self.incidents.values()))
+
+    def _push(self, at: float, what: str, promise: str) -> None:
+        self.order += 1
+        heapq.heappush(self.timers, (at, self.order, what, promise))
+
+    def _set_timers(self, held: Held) -> None:
+        for at, what in held.view.looks():
+            self._push(at, what, held.view.promise_id)
+        self._push(held.view.deadline, DUE, held.view.promise_id)
+
+    def _set_slips(self, held: Held, before: dict[str, float]) -> None:
+        if not self.by_clock:
+            return
+        for at, name in held.view.slips():
+            if held.view.plans[name] != before.get(name):
+                self._push(at, f"slip:{name}", held.view.promise_id)
+
+    def _timer(self, held: Held, what: str, at: float) -> None:
+        view = held.view
+        if what == DUE:
+            self._due(held, at)
+        elif what == "judge":
+            if not held.late:
+                self.learner.judge.ended(False)
+                self._expected(held, at)
+        elif what == "drop":
+            del self.open[view.promise_id]
+        elif what.startswith("slip:"):
+            name = what.removeprefix("slip:")
+            if view.completed is None and name not in view.reached and (at, name) in view.slips():
+                self.slipped(held, name, at, view.plans[name])
+        elif view.completed is None and (at, what) in view.looks():
+            self.moment(held, at, what)
+
+    def _due(self, held: Held, at: float) -> None:
+        view, memory = held.view, self.learner.memory
+        done = view.completed is not None and view.completed < at
+        late = held.late or not done
+        spots = np.array(memory.spots(held.rows), np.int64)
+        memory.late[spots[memory.deadline[spots] == at]] = late
+        if view.deadline != at:
+            # The customer agreed to another date since: forecasts against the old one are answered, no more.
+            return
+        held.labelled = True
+        self.lessons.append(examples.Due(view, late))
+        if done:
+            self.lessons.append(examples.Completed(view, at))
+            self.learner.judge.ended(True)
+            del self.open[view.promise_id]
+        else:
+            if view.completed is None:
+                self.moment(held, at, DUE)
+            self._push(view.deadline + view.lead, "judge", view.promise_id)
+            self._push(view.deadline + OPEN_FOR * view.lead, "drop", view.promise_id)
+
+    def _completed(self, held: Held, completed: float) -> None:
+        view, memory = held.view, self.learner.memory
+        spots = np.array(memory.spots(held.rows), np.int64)
+        memory.done[spots] = completed
+        if held.labelled:
+            # Reported after the deadline, it may have been in time all the same.
+            memory.late[spots] = held.late | (completed >= memory.deadline[spots])
+            self.lessons.append(examples.Completed(view, completed))
+            if completed < view.deadline + view.lead:
+                self.learner.judge.ended(True)
+            del self.open[view.promise_id]
+
+    def _tick(self, now: float) -> None:
+        boundary = now // self.step * self.step
+        if boundary > self.boundary:
+            if self.lessons or self.fresh:
+                # At the first boundary after them, however long nothing happens since: as one that only closes would.
+                self._publish(self.boundary + self.step)
+            self.boundary = boundary
+
+    def _publish(self, boundary: float) -> None:
+        """The next version: what was forecast is written down and judged, then everything learns."""
+        learner, model, memory = self.learner, self.model, self.learner.memory
+        learner.predict(self.first)
+        self.first = memory.count
+        answered = learner.judge.score(boundary)
+        for lesson in self.lessons:
+            examples.learn(model.context, lesson)
+        model.context.at = boundary
+        model.likes.forget()
+        oldest = memory.count - memory.room
+        for serial, found, group in self.fresh:
+            if group not in model.groups and len(model.groups) < GROUPS - 2:
+                model.groups[group] = len(model.groups) + 1
+            if serial < oldest:
+                continue
+            if found is not None:
+                model.layout.admit(found)
+                memory.features[serial % memory.room] = model.layout.row(found)
+            memory.group[serial % memory.room] = model.groups.get(group, GROUPS - 1)
+        learner.train(boundary, answered)
+        self.lessons, self.fresh, self._last = [], [], None
+        model.version += 1

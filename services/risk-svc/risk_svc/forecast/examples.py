@@ -1,0 +1,81 @@
+"""What became known, waiting to be learned at the next version boundary; plain records, so that they can be stored."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import msgspec
+
+from risk_svc.forecast.context import Context
+from risk_svc.forecast.view import View
+
+SLIP_YARDS: Final = 0.25
+"""A plan that passed counts as this many yardsticks later than it is known to be by then."""
+YARD_SHARE: Final = 0.3
+
+
+class Made(msgspec.Struct, array_like=True, tag="made"):
+    """A promise was made."""
+
+    view: View
+
+
+class Due(msgspec.Struct, array_like=True, tag="due"):
+    """A promise's deadline passed, and it was `late` or not."""
+
+    view: View
+    late: bool
+
+
+class Completed(msgspec.Struct, array_like=True, tag="completed"):
+    """A promise was completed, which counts from `at`."""
+
+    view: View
+    at: float
+
+
+class Step(msgspec.Struct, array_like=True, tag="step"):
+    """A milestone was reached at `at`, `since` seconds after the stage `before`; `planned` if there was a plan."""
+
+    view: View
+    name: str
+    at: float
+    planned: float | None
+    before: int
+    since: float
+
+
+class Slip(msgspec.Struct, array_like=True, tag="slip"):
+    """A milestone's plan passed `late` seconds before `at` without it."""
+
+    view: View
+    name: str
+    at: float
+    late: float
+
+
+Lesson = Made | Due | Completed | Step | Slip
+
+
+def learn(context: Context, lesson: Lesson) -> None:
+    """Counts a lesson in the reference classes."""
+    match lesson:
+        case Made(view):
+            context.made(view)
+        case Due(view, late):
+            context.due(view, late)
+        case Completed(view, at):
+            context.completed(view, at)
+        case Slip(view, name, at, late):
+            _lateness(context, view, name, late, SLIP_YARDS, at)
+        case Step(view, name, at, planned, before, since):
+            if planned is not None:
+                _lateness(context, view, name, at - planned, 0.0, at)
+            else:
+                context.step(view, name, context.surprise(view, before, since, at), at)
+
+
+def _lateness(context: Context, view: View, name: str, late: float, more: float, at: float) -> None:
+    unit = context.unit(view.kind)
+    context.step(view, name, math.asinh((late + more * unit) / (YARD_SHARE * unit)), at)

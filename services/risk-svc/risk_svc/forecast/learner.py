@@ -1,0 +1,117 @@
+"""Turns what became known since the last version into the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from risk_svc.forecast.intervals import AT
+from risk_svc.forecast.memory import Memory
+from risk_svc.forecast.model import HORIZON, Model
+from risk_svc.forecast.net import GROWING, LARGEST, SMALLEST, dropped
+from risk_svc.forecast.scoring_rules import Judge, Spots
+from risk_svc.forecast.survival import Survival, place, watch
+
+ENOUGH: Final = 32
+"""New moments from which on the experts train."""
+AGAIN: Final = 10
+"""How often a moment is learned from by a survival expert, and six times by the direct one."""
+AGAIN_DIRECT: Final = 6
+ALIKE: Final = 1.5
+"""A yardstick that was this many times as long, or as short, measured something else."""
+OPEN_FOR: Final = 5.0
+"""Lead times after which an open promise says nothing new."""
+
+
+class Learner:
+    """Trains a model from the memory; every draw depends on the version alone."""
+
+    def __init__(self, model: Model, memory: Memory) -> None:
+        self.model, self.memory = model, memory
+        self.judge = Judge(model, memory)
+        self.met = 0
+        self.fresh = 0
+        self.waiting = np.zeros(0, np.int64)
+
+    def predict(self, since: int) -> None:
+        """Writes down what the model says of moments from serial `since` on, before it learns anything more."""
+        memory = self.memory
+        first = max(since, memory.count - memory.room)
+        spots = np.arange(first, memory.count) % memory.room
+        if not len(spots):
+            return
+        at, deadline, unit = memory.at[spots], memory.deadline[spots], memory.unit[spots]
+        end = place(HORIZON * (deadline - memory.made[spots]), unit)
+        answer = self.model.forecast(memory.features[spots], place(at - deadline, unit), end, memory.group[spots])
+        memory.shares[spots], memory.own[spots] = answer.shares, answer.curves[:, :, AT]
+        both = np.concatenate([answer.curve[:, AT], answer.told], axis=1)
+        memory.named[spots] = named = deadline[:, None] + unit[:, None] * np.sinh(np.clip(both, -6, 6))
+        memory.judged[spots] = named.min(axis=1)
+        self.fresh += len(spots)
+
+    def train(self, now: float, answered: Spots) -> None:
+        """Every expert learns from new and remembered moments, as they stand at `now`."""
+        random = np.random.default_rng((7, self.model.version))
+        if self.fresh >= ENOUGH:
+            memory = self.memory
+            newest = np.arange(max(0, memory.count - min(self.fresh, memory.room)), memory.count) % memory.room
+            self.model.layout.learn(memory.features[newest])
+            self.met += self.fresh
+            n = AGAIN * len(newest)
+            self._survival(self.model.long, now, self._draw(n, 0.4, 0.4 * memory.count, random), 0.1, random)
+            self._survival(self.model.short, now, self._draw(n, 0.2, 10_000.0, random), 0.15, random)
+            self.fresh = 0
+        self.waiting = np.concatenate([self.waiting, answered])
+        if len(self.waiting) >= ENOUGH:
+            self._direct(self.waiting, random)
+            self.waiting = self.waiting[:0]
+
+    def _draw(self, n: int, uniform: float, mean_age: float, random: np.random.Generator) -> Spots:
+        """Moments to learn from: some of any age, the others mostly young."""
+        count, even = self.memory.count, int(n * uniform)
+        young = random.exponential(mean_age, n - even).astype(np.int64) % count
+        ages = np.concatenate([random.integers(0, count, even), young])
+        random.shuffle(ages)
+        return self._alike(self.memory.drawn(ages, random))
+
+    def _alike(self, spots: Spots) -> Spots:
+        """Those measured by a yardstick like the present one: a kind's first moments, measured by a guess, mislead.
+
+        Nor does a moment teach that came after the completion, which was reported later.
+        """
+        memory = self.memory
+        share = memory.unit[spots] / self.model.units()[memory.group[spots]]
+        return spots[~((share > ALIKE) | (share < 1 / ALIKE) | (memory.done[spots] < memory.at[spots]))]
+
+    def _survival(self, expert: Survival, now: float, spots: Spots, leave: float, random: np.random.Generator) -> None:
+        memory, layout = self.memory, self.model.layout
+        deadline, unit = memory.deadline[spots], memory.unit[spots]
+        until = np.minimum(now, deadline + OPEN_FOR * (deadline - memory.made[spots]))
+        until = np.minimum(until, memory.until[spots])
+        done = memory.done[spots] <= now
+        end = place(np.where(done, memory.done[spots], until) - deadline, unit).astype(np.float32)
+        start = place(memory.at[spots] - deadline, unit).astype(np.float32)
+        for part in self._batches(len(spots)):
+            rows = memory.features[spots[part]]
+            scaled = dropped(layout.coarse(rows), leave, random)
+            seen = watch(start[part], rows[:, 0].astype(np.float32), end[part], done[part])
+            expert.learn(scaled, seen, float(self.met))
+
+    def _direct(self, answered: Spots, random: np.random.Generator) -> None:
+        memory = self.memory
+        size = memory.size
+        known = np.flatnonzero(memory.learned[:size] & (memory.at[:size] < memory.deadline[:size]))
+        again = known[random.integers(0, len(known), AGAIN_DIRECT * len(answered))]
+        spots = self._alike(np.concatenate([answered, again]))
+        random.shuffle(spots)
+        late = memory.late[spots].astype(np.float32)
+        for part in self._batches(len(spots)):
+            rows = dropped(self.model.layout.coarse(memory.features[spots[part]]), 0.1, random)
+            self.model.direct.learn(rows, late[part], float(self.met))
+
+    def _batches(self, n: int) -> Iterator[slice]:
+        size = min(LARGEST, SMALLEST + int(self.met / GROWING))
+        for start in range(0, n, size):
+            yield slice(start, start + size)

@@ -1,0 +1,117 @@
+"""The published model: what forecasts. It changes only when a version is published."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from risk_svc.forecast import intervals, survival
+from risk_svc.forecast.context import Context
+from risk_svc.forecast.direct import Direct
+from risk_svc.forecast.features import PROJECTED
+from risk_svc.forecast.intervals import LEVELS, Intervals
+from risk_svc.forecast.layout import Floats, Layout
+from risk_svc.forecast.mixture import Mix, pooled
+from risk_svc.forecast.net import Net, Stack, logistic
+from risk_svc.forecast.reference import Reference
+from risk_svc.forecast.similar import Likes
+from risk_svc.forecast.survival import WIDE, Survival
+
+GROUPS: Final = 64
+"""Kinds of moment told apart in weights and intervals; later ones share the last."""
+Group = tuple[str, str]
+"""A kind of moment: a kind of promise, and which moment of its life."""
+PACE: Final = f"{PROJECTED}|usual"
+DOUBT: Final = 6.0
+"""How far the networks' log weights begin below the reference class's: in their first days they do worse than it."""
+HORIZON: Final = 2.0
+"""Quantiles are of completion within this many lead times after the deadline; later counts as never."""
+
+
+class Answer(NamedTuple):
+    """Forecasts of moments: P(late), the stated quantiles (y), and the experts' own words.
+
+    `shares` is P(late) by every expert; of the survival experts and the reference class `curves` is y at every level,
+    and `hazard` the cumulative hazard at every bin's edge; `curve` is y at every level by their mix.
+    """
+
+    p: Floats
+    told: Floats
+    shares: Floats
+    curve: Floats
+    curves: Floats
+    hazard: Floats
+
+
+class Model:
+    """Reference classes, experts, weights and intervals of one version."""
+
+    def __init__(self) -> None:
+        self.version = 0
+        self.context = Context()
+        self.likes = Likes(self.context)
+        self.layout = Layout()
+        self.layout.columns[PACE] = 0
+        self.long = Survival(rate=2e-3, decay=0.1, seed=0)
+        self.short = Survival(rate=2e-3, decay=0.3, seed=5)
+        self.direct = Direct(rate=1e-3, decay=0.5, seed=1)
+        self.reference = Reference(GROUPS)
+        # The networks err alike: their average is worth more than the best of them. The reference class is a start.
+        self.shares = Mix(GROUPS, [0.1, 0.1, 0.1, 0.2], [DOUBT, DOUBT, DOUBT, 0.0])
+        self.curves = Mix(GROUPS, [0.2, 0.2, 0.2], [DOUBT, DOUBT, 0.0])
+        self.intervals = Intervals(GROUPS)
+        self.groups: dict[Group, int] = {}
+        self._stack = Stack(self.nets())
+
+    def nets(self) -> list[Net]:
+        """The experts' networks, the survival experts' first."""
+        return [self.long.net, self.short.net, self.direct.net]
+
+    def group(self, kind: str, what: str) -> int:
+        """The number of a kind of moment as this version knows it; the last one if it is new."""
+        return self.groups.get((kind, what), GROUPS - 1)
+
+    def units(self) -> Floats:
+        """The yardstick of every kind of moment, as this version knows it, in seconds; nan of those not told apart."""
+        found = np.full(GROUPS, np.nan)
+        for (kind, _), number in self.groups.items():
+            found[number] = self.context.unit(kind)
+        return found
+
+    def refresh(self) -> None:
+        """Works out weights and shifts anew."""
+        self.reference.refresh()
+        self.shares.refresh()
+        self.curves.refresh()
+        self.intervals.refresh()
+
+    def forecast(self, rows: NDArray[np.float16], start: Floats, end: Floats, group: NDArray[np.int64]) -> Answer:
+        """Forecasts of raw rows; `start` is y of now, `end` y of the horizon."""
+        n, both, every = len(start), np.concatenate([start, start]), np.concatenate([start, start, start])
+        said = self.networks().outputs(self.layout.scaled(rows))
+        pace = rows[:, 0].astype(np.float64)
+        seen = survival.cells(both, np.concatenate([pace, pace]))
+        hazard = survival.hazards(said[:, :-1].reshape(n, 2, WIDE).swapaxes(0, 1).reshape(2 * n, WIDE), seen)
+        usual = self.reference.shares[group]
+        shares = np.stack([*survival.p_late(hazard).reshape(2, n), logistic(said[:, -1]), usual], axis=1)
+        hazard = np.concatenate([hazard, self.reference.hazard(group, start)])
+        curves = survival.quantiles(hazard, every, np.concatenate([end, end, end]), LEVELS).reshape(3, n, -1)
+        curve = np.einsum("nk,knl->nl", self.curves.weights[group], curves)
+        p = np.where(start >= 0, 1.0, pooled(shares, self.shares.weights[group]))
+        told = intervals.beside(intervals.read(curve, *self.intervals.spots(group)), p)
+        return Answer(
+            p=p,
+            told=np.maximum(told, start[:, None]),
+            shares=shares,
+            curve=curve,
+            curves=curves.swapaxes(0, 1),
+            hazard=hazard.reshape(3, n, -1).swapaxes(0, 1),
+        )
+
+    def networks(self) -> Stack:
+        """All networks as one, stacked anew once they have learnt."""
+        if self._stack.steps != [net.steps for net in self.nets()]:
+            self._stack = Stack(self.nets())
+        return self._stack

@@ -1,0 +1,84 @@
+"""The plainest expert: what became of like moments (*reference class*, Kahneman & Tversky 1979)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from risk_svc.forecast.context import BASE, BASE_SHRINK
+from risk_svc.forecast.layout import Floats
+from risk_svc.forecast.mixture import EVERY, counts
+from risk_svc.forecast.survival import AT_FIRST, BINS, exposed, hazard_at, spot_of
+
+MEMORY: Final = 1000.0
+"""Answers after which one counts a third: an old share misleads."""
+SHRINK: Final = 20.0
+"""How many answers of a kind of moment's own weigh as much as what all kinds together show."""
+SURE: Final = 30.0
+"""Cumulative hazard that leaves nothing to speak of, and can still be reckoned with."""
+
+
+class Reference:
+    """What share was late, or cancelled, and when the others were done, by kind of moment; row 0 stands for all.
+
+    It knows nothing of a promise but which moment it is. `shares` is P(late) and `lost` P(cancelled), in [0, 1); `done`
+    is the cumulative hazard of completion at every edge of `survival`, among those that were not cancelled: completions
+    in a bin by the time that it was watched (occurrence/exposure rates).
+    """
+
+    def __init__(self, groups: int) -> None:
+        self.late, self.n = np.zeros(groups), np.zeros(groups)
+        self.gone, self.ends = np.zeros(groups), np.zeros(groups)
+        self.ended, self.watched = np.zeros((groups, BINS)), np.zeros((groups, BINS))
+        self.refresh()
+
+    def learn(self, group: NDArray[np.int64], late: NDArray[np.bool_]) -> None:
+        """Counts answers: late or kept."""
+        n, found = counts(group, late.astype(np.float64), len(self.n))
+        fade = np.exp(-n / MEMORY)
+        self.late, self.n = self.late * fade + found, self.n * fade + n
+
+    def end(self, group: NDArray[np.int64], gone: NDArray[np.bool_]) -> None:
+        """Counts which were cancelled."""
+        n, found = counts(group, gone.astype(np.float64), len(self.n))
+        fade = np.exp(-n / MEMORY)
+        self.gone, self.ends = self.gone * fade + found, self.ends * fade + n
+
+    def watch(self, group: NDArray[np.int64], start: Floats, end: Floats, done: NDArray[np.bool_]) -> None:
+        """Counts moments watched from y `start` to y `end`: completed then where `done`, else not by then."""
+        fade = np.exp(-np.bincount(group, minlength=len(self.n)) / MEMORY)
+        fade[EVERY] = np.exp(-len(group) / MEMORY)
+        self.ended *= fade[:, None]
+        self.watched *= fade[:, None]
+        time, bins = exposed(start, end), spot_of(end[done])
+        np.add.at(self.watched, group, time)
+        self.watched[EVERY] += time.sum(axis=0)
+        np.add.at(self.ended, (group[done], bins), 1.0)
+        np.add.at(self.ended[EVERY], bins, 1.0)
+
+    def refresh(self) -> None:
+        """Works out anew what it says, for every group."""
+        late = (self.late[EVERY] + BASE_SHRINK * BASE) / (self.n[EVERY] + BASE_SHRINK)
+        self.shares: Floats = (self.late + SHRINK * late) / (self.n + SHRINK)
+        gone = self.gone[EVERY] / (self.ends[EVERY] + BASE_SHRINK)
+        self.lost: Floats = (self.gone + SHRINK * gone) / (self.ends + SHRINK)
+        usual = (self.ended[EVERY] + BASE_SHRINK * AT_FIRST) / (self.watched[EVERY] + BASE_SHRINK)
+        self.done = np.zeros((len(self.n), BINS + 1))
+        np.cumsum((self.ended + SHRINK * usual) / (self.watched + SHRINK), axis=1, out=self.done[:, 1:])
+
+    def hazard(self, group: NDArray[np.int64], start: Floats) -> Floats:
+        """Cumulative hazard at every bin's edge from y `start` on, cancellations counted as never completed."""
+        whole = self.done[group]
+        since = np.clip(whole - hazard_at(whole, start)[:, None], 0, SURE)
+        return np.asarray(-np.log1p((1 - self.lost[group])[:, None] * np.expm1(-since)), np.float64)
+
+    def counted(self) -> tuple[Floats, ...]:
+        """All that it has counted."""
+        return self.late, self.n, self.gone, self.ends, self.ended, self.watched
+
+    def restore(self, counted: Iterable[Floats]) -> None:
+        """Goes on from what was counted."""
+        self.late, self.n, self.gone, self.ends, self.ended, self.watched = counted

@@ -1,0 +1,109 @@
+"""What became of the moments that were forecast: experts, intervals and the reference class are judged by it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from risk_svc.forecast.intervals import STATED
+from risk_svc.forecast.layout import Floats
+from risk_svc.forecast.memory import UNKNOWN, Memory
+from risk_svc.forecast.model import Model
+from risk_svc.forecast.survival import place
+
+Spots = NDArray[np.int64]
+
+
+class Judge:
+    """Holds what was said of moments against what came out, each once; `spots` are places in the memory."""
+
+    def __init__(self, model: Model, memory: Memory) -> None:
+        self.model, self.memory = model, memory
+        self.never = [5.0, 250.0]
+
+    def score(self, now: float) -> Spots:
+        """Judges what has come out by `now`; returns the places of new answers."""
+        memory, size = self.memory, self.memory.size
+        answered = np.flatnonzero((memory.late[:size] != UNKNOWN) & ~memory.learned[:size])
+        memory.learned[answered] = True
+        if len(answered):
+            self._answers(answered)
+        due = np.flatnonzero((memory.late[:size] != UNKNOWN) & ~memory.scored[:size])
+        done, lost = np.isfinite(memory.done[due]), memory.lost[due] < np.inf
+        memory.scored[due[done | lost]] = True
+        self._times(due[done])
+        self._lost(due[lost & ~done])
+        self._cover(now, size)
+        self.model.refresh()
+        return answered
+
+    def ended(self, completed: bool) -> None:
+        """Counts, a lead time after its deadline, whether a promise was completed at all."""
+        self.never = [self.never[0] * 0.9998 + (not completed), self.never[1] * 0.9998 + 1]
+
+    def _answers(self, spots: Spots) -> None:
+        """Those whose date has come: late or not, and what was seen of them by then."""
+        memory, group = self.memory, self.memory.group[spots]
+        late, done, lost, deadline = memory.late[spots], memory.done[spots], memory.lost[spots], memory.deadline[spots]
+        self.model.shares.learn(group, (memory.shares[spots] - late[:, None]) ** 2)
+        self.model.reference.learn(group, late == 1)
+        self.model.reference.end(group, np.isinf(done) & (lost <= deadline))
+        self._watched(spots, memory.at[spots], np.minimum(np.minimum(done, lost), deadline), done < deadline)
+
+    def _times(self, spots: Spots) -> None:
+        """Those that are completed."""
+        if not len(spots):
+            return
+        memory = self.memory
+        done, deadline = memory.done[spots], memory.deadline[spots]
+        error = place(done - deadline, memory.unit[spots])[:, None, None] - memory.own[spots]
+        losses = np.maximum(STATED * error, (STATED - 1) * error).mean(axis=2)
+        self.model.curves.learn(memory.group[spots], losses)
+        late = spots[done >= deadline]
+        self._watched(late, self._overdue(late), memory.done[late], np.ones(len(late), bool))
+        overdue = spots[memory.at[spots] >= deadline]
+        self.model.reference.end(memory.group[overdue], np.zeros(len(overdue), bool))
+
+    def _lost(self, spots: Spots) -> None:
+        """Those that are not expected any more, as far as they were overdue by then."""
+        if not len(spots):
+            return
+        memory = self.memory
+        lost, deadline = memory.lost[spots], memory.deadline[spots]
+        self._watched(spots, self._overdue(spots), lost, np.zeros(len(spots), bool))
+        overdue, cancelled = memory.at[spots] >= deadline, lost - deadline < deadline - memory.made[spots]
+        self.model.reference.end(memory.group[spots[overdue]], cancelled[overdue])
+
+    def _overdue(self, spots: Spots) -> Floats:
+        """When moments began to be overdue: with their date, or past it."""
+        return np.maximum(self.memory.at[spots], self.memory.deadline[spots])
+
+    def _watched(self, spots: Spots, begun: Floats, until: Floats, done: NDArray[np.bool_]) -> None:
+        """Shows the reference class moments watched from `begun` to `until`, measured by the present yardsticks."""
+        if not len(spots):
+            return
+        memory, group = self.memory, self.memory.group[spots]
+        unit = self.model.units()[group]
+        unit = np.where(np.isnan(unit), memory.unit[spots], unit)
+        start, end = (place(time - memory.deadline[spots], unit) for time in (begun, until))
+        right = until >= begun
+        self.model.reference.watch(group[right], start[right], end[right], done[right])
+
+    def _cover(self, now: float, size: int) -> None:
+        memory, never = self.memory, self.never[0] / self.never[1]
+        due = np.flatnonzero(memory.judged[:size] <= now)
+        if not len(due):
+            return
+        for column in range(6):
+            spots = due[memory.named[due, column] <= now]
+            if not len(spots):
+                continue
+            named = memory.named[spots, column]
+            memory.named[spots, column] = np.nan
+            # Times are of those that are completed: one known to be cancelled by then is no miss.
+            left = (memory.lost[spots] > named) | (memory.done[spots] <= named)
+            spots, named = spots[left], named[left]
+            hit = (memory.done[spots] <= named).astype(np.float64)
+            judge = self.model.intervals.raw if column < 3 else self.model.intervals.told
+            judge(column % 3, memory.group[spots], hit, never)
+        memory.judged[due] = np.nan_to_num(memory.named[due], nan=np.inf).min(axis=1)

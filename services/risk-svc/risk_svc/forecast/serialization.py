@@ -1,0 +1,231 @@
+"""Models and engines as bytes: what workers forecast with, and what a learner goes on from. Versioned, no pickles."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from risk_svc.forecast.context import Context
+from risk_svc.forecast.engine import Engine, Held
+from risk_svc.forecast.examples import Lesson
+from risk_svc.forecast.learner import Learner
+from risk_svc.forecast.memory import Memory
+from risk_svc.forecast.model import Group, Model
+from risk_svc.forecast.net import Net
+from risk_svc.forecast.rates import Paces, Rates
+from risk_svc.forecast.view import Incident
+
+FORMAT: Final = 5
+"""Raised whenever features, columns or networks change their meaning: stored models of another format are refused."""
+LEVEL: Final = 1
+MODEL: Final = f"candor model {FORMAT}\n".encode()
+ENGINE: Final = f"candor engine {FORMAT}\n".encode()
+
+
+class ForeignFormatError(ValueError):
+    """Stored by another version of the engine: learn again from the journal."""
+
+
+class Array(msgspec.Struct, array_like=True):
+    """One numpy array."""
+
+    dtype: str
+    shape: list[int]
+    data: bytes
+
+
+class RatesState(msgspec.Struct, array_like=True):
+    """Classes in their order, and the numbers of each, a row a class."""
+
+    keys: list[list[str | int]]
+    values: Array
+
+
+class NetState(msgspec.Struct, array_like=True):
+    """The averaged weights, and what training goes on from (empty in a published model)."""
+
+    average: Array
+    training: list[Array]
+    steps: int
+
+
+class ModelState(msgspec.Struct, array_like=True):
+    """All of a model."""
+
+    version: int
+    groups: list[tuple[str, str, int]]
+    at: float
+    rates: list[RatesState]
+    kinds: list[dict[str, list[float]]]
+    answered: list[tuple[str, int, int]]
+    columns: dict[str, int]
+    rows: float
+    layout: list[Array]
+    nets: list[NetState]
+    reference: list[Array]
+    mixes: list[list[Array]]
+    intervals: list[Array]
+    slipped: dict[str, int] = {}
+
+
+class EngineState(msgspec.Struct, array_like=True):
+    """All of an engine."""
+
+    model: ModelState
+    step: float
+    by_clock: bool
+    now: float
+    boundary: float
+    timers: list[tuple[float, int, str, str]]
+    order: int
+    first: int
+    open: dict[str, Held]
+    incidents: dict[str, Incident]
+    lessons: list[Lesson]
+    fresh: list[tuple[int, dict[str, float] | None, Group]]
+    learner: tuple[int, int, list[float]]
+    waiting: Array
+    memory: dict[str, Array]
+    counts: dict[str, int]
+
+
+_encoder: Final = msgspec.msgpack.Encoder()
+_model: Final = msgspec.msgpack.Decoder(ModelState)
+_engine: Final = msgspec.msgpack.Decoder(EngineState)
+
+
+def model_bytes(model: Model) -> bytes:
+    """What forecasts, and nothing that only training needs: about 1 MB, and 100 bytes a reference class."""
+    return MODEL + zlib.compress(_encoder.encode(_out(model, training=False)), LEVEL)
+
+
+def model_of(raw: bytes) -> Model:
+    """The model of `model_bytes`; ForeignFormatError if another version of the engine wrote it."""
+    return _in(_model.decode(_body(raw, MODEL)), Model())
+
+
+def engine_bytes(engine: Engine) -> bytes:
+    """The whole state of an engine: one that goes on from it says what this one would."""
+    learner, memory = engine.learner, engine.learner.memory
+    held = {name: value for name, value in vars(memory).items() if isinstance(value, np.ndarray)}
+    counts = {name: value for name, value in vars(memory).items() if isinstance(value, int)}
+    state = EngineState(
+        _out(engine.model, training=True),
+        engine.step,
+        engine.by_clock,
+        engine.now,
+        engine.boundary,
+        engine.timers,
+        engine.order,
+        engine.first,
+        engine.open,
+        engine.incidents,
+        engine.lessons,
+        engine.fresh,
+        (learner.met, learner.fresh, learner.judge.never),
+        _pack(learner.waiting),
+        {name: _pack(value[: memory.held]) for name, value in held.items()},
+        counts,
+    )
+    return ENGINE + zlib.compress(_encoder.encode(state), LEVEL)
+
+
+def engine_of(raw: bytes) -> Engine:
+    """The engine of `engine_bytes`; ForeignFormatError if another version of the engine wrote it."""
+    state = _engine.decode(_body(raw, ENGINE))
+    engine = Engine(state.step, by_clock=state.by_clock)
+    engine.model = _in(state.model, engine.model)
+    memory = Memory()
+    for name, value in state.memory.items():
+        setattr(memory, name, _unpack(value))
+    for name, count in state.counts.items():
+        setattr(memory, name, count)
+    engine.learner = Learner(engine.model, memory)
+    engine.learner.met, engine.learner.fresh, engine.learner.judge.never = state.learner
+    engine.learner.waiting = _unpack(state.waiting)
+    engine.now, engine.boundary, engine.order, engine.first = state.now, state.boundary, state.order, state.first
+    engine.timers, engine.open, engine.incidents = state.timers, state.open, state.incidents
+    engine.lessons, engine.fresh = state.lessons, state.fresh
+    return engine
+
+
+def _body(raw: bytes, wanted: bytes) -> bytes:
+    if not raw.startswith(wanted):
+        found = bytes(raw[:32]).partition(b"\n")[0]
+        raise ForeignFormatError(f"{wanted.decode().strip()} was looked for, and {found!r} found")
+    return zlib.decompress(raw[len(wanted) :])
+
+
+def _out(model: Model, *, training: bool) -> ModelState:
+    context, layout, judge = model.context, model.layout, model.intervals
+    return ModelState(
+        model.version,
+        [(*group, number) for group, number in model.groups.items()],
+        context.at,
+        [_rates_out(table) for table in _tables(context)],
+        [context.leads, context.spread, context.tails],
+        [(kind, stage, n) for (kind, stage), n in context.answered.items()],
+        layout.columns,
+        layout.n,
+        [_pack(layout.total), _pack(layout.squares)],
+        [_net_out(net, training=training) for net in model.nets()],
+        [_pack(one) for one in model.reference.counted()],
+        [[_pack(mix.loss), _pack(mix.n), _pack(mix.answers)] for mix in (model.shares, model.curves)],
+        [_pack(judge.hits), _pack(judge.n), _pack(judge.drift)],
+        context.slipped,
+    )
+
+
+def _in(state: ModelState, model: Model) -> Model:
+    model.version = state.version
+    model.groups = {(kind, what): number for kind, what, number in state.groups}
+    context, layout, judge = model.context, model.layout, model.intervals
+    for table, stored in zip(_tables(context), state.rates, strict=True):
+        rows = _unpack(stored.values).tolist()
+        table.table = {tuple(key): row for key, row in zip(stored.keys, rows, strict=True)}
+    context.at = state.at
+    context.leads, context.spread, context.tails = state.kinds
+    context.answered = {(kind, stage): n for kind, stage, n in state.answered}
+    context.slipped = state.slipped
+    layout.columns, layout.n = state.columns, state.rows
+    layout.total, layout.squares = (_unpack(one) for one in state.layout)
+    layout.refresh()
+    for net, held in zip(model.nets(), state.nets, strict=True):
+        net.average, net.steps = _unpack(held.average), held.steps
+        if held.training:
+            net.weights, net.first, net.second = (_unpack(one) for one in held.training)
+    model.reference.restore(_unpack(one) for one in state.reference)
+    for mix, parts in zip((model.shares, model.curves), state.mixes, strict=True):
+        mix.loss, mix.n, mix.answers = (_unpack(one) for one in parts)
+    judge.hits, judge.n, judge.drift = (_unpack(one) for one in state.intervals)
+    model.refresh()
+    return model
+
+
+def _tables(context: Context) -> list[Rates | Paces]:
+    return [context.late, context.steps, context.durations, context.recent, context.gaps]
+
+
+def _rates_out(table: Rates | Paces) -> RatesState:
+    values = np.array(list(table.table.values()))
+    return RatesState([list(key) for key in table.table], _pack(values))  # type: ignore[arg-type]
+
+
+def _net_out(net: Net, *, training: bool) -> NetState:
+    parts = [net.weights, net.first, net.second] if training else []
+    return NetState(_pack(net.average), [_pack(one) for one in parts], net.steps)
+
+
+def _pack(value: NDArray[Any]) -> Array:
+    return Array(value.dtype.str, list(value.shape), value.tobytes())
+
+
+def _unpack(value: Array) -> NDArray[Any]:
+    return np.frombuffer(value.data, value.dtype).reshape(value.shape).copy()
+
+
+__all__ = ["FORMAT", "ForeignFormatError", "engine_bytes", "engine_of", "model_bytes", "model_of"]

@@ -1,0 +1,68 @@
+"""Keeps a process's model the newest that the learner published, by following one table."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from risk_svc import metrics
+from risk_svc.forecast.serialization import ForeignFormatError
+from risk_svc.forecasting import model_store
+from risk_svc.forecasting.live import Published
+
+if TYPE_CHECKING:
+    from candor.store.db import Database
+
+log = structlog.get_logger("risk.follower")
+POLL_SECONDS: Final = 0.5
+
+
+class Follower:
+    """A background of workers and the web role: `published` forecasts with the newest version within a second."""
+
+    name = "follower"
+
+    def __init__(self, database: Database, published: Published) -> None:
+        self.published = published
+        self._database = database
+        self._mark: model_store.Mark | None = None
+        self._stopping = asyncio.Event()
+
+    async def catch_up(self) -> bool:
+        """Take the newest version if it is not the one held; whether there was one. Raises what the database raises.
+
+        After a rebuild versions begin again: another one is newer, whatever its number.
+        """
+        async with self._database.pool.acquire(timeout=5) as connection:
+            mark = await model_store.newest(connection)
+            if mark is None or mark == self._mark:
+                return False
+            body = await model_store.body(connection, mark.version)
+        self._mark = mark
+        if body is None:
+            return False
+        try:
+            # A thread: while a model of some megabytes is unpacked, events go through.
+            await asyncio.to_thread(self.published.take, body)
+        except ForeignFormatError as error:
+            log.warning("model not taken", version=mark.version, error=str(error), do="run one release everywhere")
+            return False
+        metrics.MODEL_VERSION.set(self.published.version)
+        return True
+
+    async def run(self) -> None:
+        """Follow until `stop`; an outage of the database is waited out."""
+        while not self._stopping.is_set():
+            try:
+                await self.catch_up()
+            except Exception as error:
+                log.warning("model not read", error=type(error).__name__, consequence="forecasts rest on an older one")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), POLL_SECONDS)
+
+    async def stop(self) -> None:
+        """End after the read that is under way."""
+        self._stopping.set()

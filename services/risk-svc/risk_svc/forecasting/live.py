@@ -1,0 +1,242 @@
+"""From the live service's state to what the engine sees, and the published model as its forecaster."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from candor.contracts import LEAST_CASES, Standing
+from risk_svc.domain import incidents as known
+from risk_svc.domain.predictions import Floats, Predictions
+from risk_svc.domain.state import PromiseState, Step, StepStatus, completed_at, final_step, standing
+from risk_svc.forecast import reasons
+from risk_svc.forecast.features import Features, features
+from risk_svc.forecast.intervals import STATED
+from risk_svc.forecast.memory import REFERENCE
+from risk_svc.forecast.mixture import pooled
+from risk_svc.forecast.model import HORIZON, Answer, Model
+from risk_svc.forecast.reasons import Reason
+from risk_svc.forecast.serialization import model_of
+from risk_svc.forecast.survival import BINS, CENTRES, hazard_at, place
+from risk_svc.forecast.view import Incident, Seen, Struck, View, labels, reach
+
+TICK: Final = 0.001
+"""Completed at the deadline, a promise is kept; the engine calls late what is not complete before it."""
+LEAST_HORIZON_S: Final = 3600.0
+LEAST_HORIZON_SHARE: Final = 0.05
+MIDDLE: Final = BINS // 2
+
+
+def view_of(state: PromiseState, now: float) -> View:
+    """The promise as it was known at `now`: facts that are dated later are left out."""
+    order = [step.name for step in state.steps if not step.extra]
+    texts, numbers = labels(dict(state.labels), frozenset())
+    view = View(
+        promise_id=state.promise_id,
+        kind=state.kind,
+        made=state.made_at,
+        deadline=state.deadline + TICK,
+        order=order,
+        plans={step.name: plan for step in state.steps if (plan := _plan(step, now)) is not None},
+        texts=texts,
+        numbers=numbers,
+        last_at=state.made_at,
+        stages=[(-1, state.made_at)],
+        places=[f"{kind}:{name}" for kind, name in state.depends_on],
+    )
+    for at, name in sorted((at, step.name) for step in state.steps if (at := _reached(step, now)) is not None):
+        reach(view, name, at)
+    view.completed = _completed(state, now)
+    view.slipped = [name for at, name in view.slips() if at <= now]
+    return view
+
+
+def seen_of(state: PromiseState, at: float) -> Seen:
+    """What the engine is to see of a promise once an event that was known at `at` has been folded."""
+    return Seen(at, view_of(state, at), standing(state) is Standing.WITHDRAWN, _called_late(state, at))
+
+
+def struck_of(incident: known.Incident, at: float) -> Struck:
+    """What the engine is to see of an incident that was known at `at`."""
+    return Struck(at, incident.incident_id, incident_of(incident) if incident.until is None else None)
+
+
+def incident_of(incident: known.Incident) -> Incident:
+    """An incident in the form that the features read."""
+    places = [f"{kind}:{name}" for kind, name in incident.affects]
+    return Incident(incident.category, incident.since, {}, {"severity": incident.severity}, places or [""])
+
+
+def open_at(linked: Sequence[known.Incident], now: float) -> list[Incident]:
+    """Those linked incidents that are open at `now`, in the engine's form."""
+    return [incident_of(one) for one in linked if one.since <= now and (one.until is None or one.until > now)]
+
+
+def _called_late(state: PromiseState, now: float) -> bool:
+    """Whether a verdict says at `now` that it is late, or its end was cancelled or missed by then."""
+    if state.verdict:
+        return state.verdict != "kept"
+    step = final_step(state)
+    # A step is folded whenever its topic is read: one of later says nothing yet.
+    return step is not None and step.status != StepStatus.REACHED and (step.at or now) <= now
+
+
+def _completed(state: PromiseState, now: float) -> float | None:
+    """When it was completed; where a verdict says that it was kept and nobody says when, in time at the latest."""
+    done = completed_at(state)
+    if done is None and standing(state) is Standing.KEPT:
+        done = min(state.verdict_at or now, state.deadline)
+    return done if done is not None and done <= now else None
+
+
+def _reached(step: Step, now: float) -> float | None:
+    if step.status != StepStatus.REACHED or step.final or step.at is None or step.at > now:
+        return None
+    return step.at
+
+
+def _plan(step: Step, now: float) -> float | None:
+    known_by = step.expected is not None and (step.expected_at or 0.0) <= now
+    return step.expected if known_by else step.planned
+
+
+class Published:
+    """The newest published model; version 0 has learnt nothing, and its forecasts rest on 0 promises.
+
+    A model is never changed, only replaced, and each call stays with the one it began with: `take` may run in a thread.
+    """
+
+    def __init__(self, model: Model | None = None) -> None:
+        self.model = model or Model()
+
+    @property
+    def version(self) -> int:
+        """The version that forecasts now."""
+        return self.model.version
+
+    def take(self, raw: bytes) -> None:
+        """Swaps a newer model in; ForeignFormatError leaves the old one."""
+        self.model = model_of(raw)
+
+    def forecast(self, views: Sequence[View], incidents: Sequence[Sequence[Incident]], now: float) -> Predictions:
+        """Forecasts of open promises at `now`, one pass of numpy over the batch; `incidents` open on each.
+
+        The networks have learnt of moments alone. Between two of them a promise is told as it stood at the first, given
+        that it is not complete yet: while nothing happens it never looks less late, and no time told wanders.
+        """
+        model = self.model
+        context = model.context
+        moments = [view.newest(now) for view in views]
+        cases = zip(views, moments, incidents, strict=True)
+        found = [features(view, at, what, model.likes, hit) for view, (at, what), hit in cases]
+        unit = np.array([context.unit(view.kind) for view in views])
+        group = np.array(
+            [model.group(view.kind, what) for view, (_, what) in zip(views, moments, strict=True)], np.int64
+        )
+        answer = _answer(model, found, views, now, unit, group)
+        weights = model.curves.weights[group]
+        never = _never(answer, weights, views, unit)
+        deadline = np.array([view.deadline for view in views])
+        late = deadline <= now
+        p = np.where(late, 1.0, answer.p)
+        told = np.maximum(now, deadline[:, None] + unit[:, None] * np.sinh(answer.told))
+        told[never[:, None] > 1 - STATED] = np.inf
+        worst = np.array([_worst(model, view) for view in views])
+        bases = [_basis(model, view) for view in views]
+        return Predictions(
+            p_slip=p,
+            q50=told[:, 0],
+            q80=told[:, 1],
+            q90=told[:, 2],
+            lateness=p * _lateness(answer, weights, unit, worst, np.maximum(0.0, now - deadline)),
+            horizon=worst,
+            never=never,
+            base=np.array([context.base(view.kind) for view in views]),
+            observed=np.array([context.observed(view.kind, LEAST_CASES) for view in views], np.float64),
+            n=np.array([n for _, n in bases], np.int64),
+            basis=[words for words, _ in bases],
+            model=model.version,
+        )
+
+    def why(self, view: View, incidents: Sequence[Incident], now: float) -> list[Reason]:
+        """What moves the forecast of one promise, strongest first: at most three reasons."""
+        model = self.model
+        if view.deadline <= now or model.version == 0:
+            return []
+        at, what = view.newest(now)
+        found = features(view, at, what, model.likes, incidents)
+        grouped = reasons.themes(found, view)
+        p, *without = _left_out(model, found, grouped, view, what, now)
+        kept = reasons.chosen(list(grouped), p, without)
+        return [(reasons.words(theme, view, now, incidents), share) for theme, share in kept]
+
+    def next_change(self, view: View, now: float) -> float:
+        """The next business time at which the clock alone changes what is known; inf if none."""
+        times = [at for at, _ in (*view.slips(), *view.looks()) if at > now]
+        return min(times, default=math.inf)
+
+
+def _answer(
+    model: Model,
+    found: Sequence[Features],
+    views: Sequence[View],
+    now: float,
+    unit: Floats,
+    group: NDArray[np.int64],
+) -> Answer:
+    rows = np.stack([model.layout.row(one) for one in found])
+    start = place(np.array([now - view.deadline for view in views]), unit)
+    end = place(np.array([HORIZON * view.lead for view in views]), unit)
+    return model.forecast(rows, start, end, group)
+
+
+def _left_out(
+    model: Model, found: Features, grouped: Mapping[str, Sequence[str]], view: View, what: str, now: float
+) -> list[float]:
+    """P(slip) with everything known, then without each theme: its numbers at their usual values instead.
+
+    The reference class has no numbers of its own: it falls back to the kind's long share late with LATELY.
+    """
+    usual, columns, n = model.layout.usual(), model.layout.columns, 1 + len(grouped)
+    plain = ({name: usual[columns[name]] for name in names if name in columns} for names in grouped.values())
+    variants = [found, *({**found, **others} for others in plain)]
+    group = np.full(n, model.group(view.kind, what), np.int64)
+    unit = np.full(n, model.context.unit(view.kind))
+    shares = _answer(model, variants, [view] * n, now, unit, group).shares
+    lately = [place for place, theme in enumerate(grouped, 1) if theme == reasons.LATELY]
+    shares[lately, REFERENCE] = model.context.base(view.kind)
+    return [float(p) for p in pooled(shares, model.shares.weights[group])]
+
+
+def _basis(model: Model, view: View) -> tuple[str, int]:
+    """The narrowest class with enough answered promises, else the kind, in words and with its n."""
+    answered = model.context.answered
+    n = answered.get((view.kind, view.last), 0)
+    if view.last < 0 or n < LEAST_CASES:
+        return view.kind, answered.get((view.kind, -1), 0)
+    return f"{view.kind}, after {view.order[view.last]}", n
+
+
+def _worst(model: Model, view: View) -> float:
+    return max(model.context.worst(view.kind), LEAST_HORIZON_SHARE * view.lead, LEAST_HORIZON_S)
+
+
+def _never(answer: Answer, weights: Floats, views: Sequence[View], unit: Floats) -> Floats:
+    """P(not completed within the horizon of the quantiles)."""
+    end = place(np.array([HORIZON * view.lead for view in views]), unit)
+    still = [np.exp(-hazard_at(answer.hazard[:, expert], end)) for expert in range(weights.shape[1])]
+    # The weights sum to 1 but for rounding.
+    return np.asarray(np.minimum((weights * np.stack(still, axis=1)).sum(axis=1), 1.0), np.float64)
+
+
+def _lateness(answer: Answer, weights: Floats, unit: Floats, worst: Floats, gone: Floats) -> Floats:
+    """E[min(1, (T − deadline)⁺ / H) | late], by the mixed survival experts; at least what is sure by now."""
+    alive = np.exp(-answer.hazard[:, :, MIDDLE:])
+    late = np.minimum(1.0, unit[:, None] * np.sinh(CENTRES[MIDDLE:]) / worst[:, None])
+    cost = ((alive[:, :, :-1] - alive[:, :, 1:]) * late[:, None, :]).sum(axis=2) + alive[:, :, -1]
+    mixed = (weights * cost / np.maximum(alive[:, :, 0], 1e-12)).sum(axis=1)
+    return np.asarray(np.clip(np.maximum(mixed, gone / worst), 0.0, 1.0), np.float64)

@@ -1,0 +1,56 @@
+"""What was known of a promise, and from when on: the pictures that the journal keeps for the learner."""
+
+from __future__ import annotations
+
+import hashlib
+
+from msgspec.structs import replace
+
+from risk_svc.domain.state import PromiseState
+from risk_svc.forecast.view import Seen, View
+from risk_svc.forecasting.live import seen_of
+
+
+def as_known(state: PromiseState, at: float) -> list[Seen]:
+    """The promise as known at `at`, when what was folded last became known, and at each later time already heard of.
+
+    Topics have no order among each other: what came before its turn is seen again, now with what went before it.
+    """
+    return [seen_of(_as_of(state, time), time) for time in (at, *_later(state, at))]
+
+
+def pictures(state: PromiseState, at: float) -> list[Seen]:
+    """The promise as known, under the name by which it teaches."""
+    found = as_known(state, at)
+    for seen in found:
+        seen.view.promise_id = pseudonym(state.promise_id)
+    return found
+
+
+def forgotten(promise_id: str, at: float) -> Seen:
+    """An erased promise leaves, without an answer."""
+    return Seen(at, View(pseudonym(promise_id), "", at, at, [], {}, [], [], at), gone=True)
+
+
+def pseudonym(promise_id: str) -> str:
+    """The name under which a promise teaches: nothing by which a customer is found stays behind an erasure."""
+    return hashlib.blake2b(promise_id.encode(), digest_size=12).hexdigest()
+
+
+def _later(state: PromiseState, at: float) -> list[float]:
+    times = [time for step in state.steps for time in (step.at, step.expected_at, step.reopened_at)]
+    times += [time for time, _ in state.dues]
+    times += [state.withdrawn_at, state.verdict_at]
+    return sorted({time for time in times if time is not None and time > at})
+
+
+def _as_of(state: PromiseState, at: float) -> PromiseState:
+    """The promise without the ledger's later words: another date, a withdrawal, a verdict."""
+    due = next((before for time, before in state.dues if time > at), state.held_due)
+    if due != state.held_due:
+        state = replace(state, held_due=due)
+    if state.withdrawn_at is not None and state.withdrawn_at > at:
+        state = replace(state, withdrawn=False)
+    if state.verdict_at is not None and state.verdict_at > at:
+        state = replace(state, verdict="", verdict_completed_at=None)
+    return state

@@ -1,0 +1,195 @@
+"""Queries of the read side, through the session that cannot write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from statistics import median
+from typing import Any, Final, Literal, NamedTuple, cast
+
+from sqlalchemy import Select, func, union_all
+from sqlalchemy import select as sql_select
+from sqlmodel import col, select, tuple_
+from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
+
+from candor.contracts import Standing
+from candor.web.http.listings import matching
+from risk_svc.domain.gap import BANDS, DOUBT
+from risk_svc.forecast.evaluation import UNSTATED, Scored
+from risk_svc.searching import begins
+from risk_svc.store.tables import ForecastScoreRow, IncidentRow, PromiseStateRow
+
+Row = PromiseStateRow
+Score: Final = cast(Any, ForecastScoreRow)
+TIMES: Final = (Score.completed_at, Score.p50, Score.p80, Score.p90)
+Sort = Literal["score", "due", "chance"]
+MOST_VALUES: Final = 1000
+
+
+class Wanted(NamedTuple):
+    """Filters of a list of gaps; None does not filter. `search`: how a promise's or customer's id begins, any case."""
+
+    band: str | None = None
+    standing: str | None = None
+    customer_id: str | None = None
+    kind: str | None = None
+    min_score: float | None = None
+    search: str | None = None
+
+
+class WantedScores(NamedTuple):
+    """Filters of scored forecasts; settled in [since, until); None does not filter."""
+
+    kind: str | None = None
+    lead: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def limits(band: str) -> tuple[float, float]:
+    """Lowest score of a band, and the first above it; KeyError for a name that is none."""
+    names = [name for name, _ in BANDS] + ["severe"]
+    tops = [top for _, top in BANDS] + [101.0]
+    bounds = dict(zip(names, zip([0.0, *tops], tops, strict=False), strict=True))
+    return bounds[band]
+
+
+def wanted_rows(wanted: Wanted) -> SelectOfScalar[Row]:
+    """The promises wanted, in no order."""
+    query = matching(
+        select(Row).where(Row.shown),
+        (Row.standing, wanted.standing),
+        (Row.customer_id, wanted.customer_id),
+        (Row.kind, wanted.kind),
+    )
+    if wanted.min_score is not None:
+        query = query.where(col(Row.score) >= wanted.min_score)
+    if wanted.band is not None:
+        low, high = limits(wanted.band)
+        query = query.where(col(Row.score) >= low, col(Row.score) < high)
+    if wanted.search is not None:
+        query = query.where(begins(wanted.search, Row.promise_id, Row.customer_id))
+    return query
+
+
+def listing(
+    wanted: Wanted, sort: Sort, after: tuple[Any, ...] | None = None, *, limit: int, skip: int = 0
+) -> SelectOfScalar[Row]:
+    """At most `limit` of the promises wanted, after a cursor's position or after the first `skip`.
+
+    By gap or chance to slip, highest first, or by the promised date, earliest first; a cursor goes with gap or date.
+    """
+    some = _chosen(wanted, sort, after, limit + skip).subquery()
+    chosen = sql_select(some.c.promise_id).order_by(*_order(sort, some.c)).offset(skip).limit(limit)
+    # Only ids are sorted and skipped; whole rows are read of the page alone.
+    return select(Row).where(col(Row.promise_id).in_(chosen)).order_by(*_order(sort, Row))
+
+
+def _chosen(wanted: Wanted, sort: Sort, after: tuple[Any, ...] | None, most: int) -> Any:
+    """The first `most` ids in the order asked for, with what they are sorted by."""
+    if sort == "score" and wanted.standing is None and wanted.search is None:
+        # The index goes by standing first: the best of each, and among those the best.
+        each = (wanted._replace(standing=standing.value) for standing in Standing)
+        best = (_ids(one, sort, after, most).subquery() for one in each)
+        return union_all(*(sql_select(some) for some in best))
+    return _ids(wanted, sort, after, most)
+
+
+def _ids(wanted: Wanted, sort: Sort, after: tuple[Any, ...] | None, most: int) -> Select[Any]:
+    place = {"due": Row.held_due, "chance": Row.p_slip, "score": Row.score}[sort]
+    query = wanted_rows(wanted).with_only_columns(col(place), col(Row.promise_id))
+    if after is not None:
+        here = tuple_(col(place), col(Row.promise_id))
+        query = query.where(here > after if sort == "due" else here < after)
+    return cast(Select[Any], query.order_by(*_order(sort, Row)).limit(most))
+
+
+def _order(sort: Sort, of: Any) -> tuple[Any, ...]:
+    match sort:
+        case "due":
+            return (of.held_due, of.promise_id)
+        case "chance":
+            return (of.p_slip.desc().nulls_last(), of.promise_id.desc())
+        case _:
+            return (of.score.desc(), of.promise_id.desc())
+
+
+async def counts(session: AsyncSession) -> dict[str, Any]:
+    """Promises shown: open ones by band, slipping and told; settled ones by standing."""
+    band = func.width_bucket(col(Row.score), [top for _, top in BANDS]).label("band")
+    query = (
+        sql_select(
+            col(Row.standing),
+            band,
+            func.count(),
+            func.count().filter(col(Row.p_slip) >= DOUBT),
+            func.count().filter(col(Row.told)),
+        )
+        .where(col(Row.shown))
+        .group_by(col(Row.standing), band)
+    )
+    rows = (await session.exec(cast(Any, query))).all()
+    names = [name for name, _ in BANDS] + ["severe"]
+    figures: dict[str, Any] = {"open": 0, "slipping": 0, "warned": 0, "bands": dict.fromkeys(names, 0)}
+    figures["settled"] = dict.fromkeys(("kept", "broken", "cancelled", "withdrawn"), 0)
+    for standing, number, count, slips, told in rows:
+        if standing != "open":
+            figures["settled"][standing] += count
+            continue
+        figures["open"] += count
+        figures["slipping"] += slips
+        figures["warned"] += told
+        figures["bands"][names[number]] += count
+    return figures
+
+
+async def incidents_of(session: AsyncSession, partition: int) -> Sequence[bytes]:
+    """Incidents as a partition knows them, encoded."""
+    return (await session.exec(select(IncidentRow.data).where(IncidentRow.partition == partition))).all()
+
+
+async def of_customer(session: AsyncSession, customer_id: str) -> Sequence[Row]:
+    """All shown promises of a customer."""
+    return (await session.exec(select(Row).where(Row.shown, Row.customer_id == customer_id))).all()
+
+
+async def usual_values(session: AsyncSession, kinds: Iterable[str]) -> dict[str, float]:
+    """The median value of promises of each of these kinds, of 1,000 that have one; kinds without are absent."""
+    found = {}
+    for kind in sorted(set(kinds)):
+        known = select(Row.value).where(Row.shown, Row.kind == kind, col(Row.value).is_not(None))
+        values = (await session.exec(known.limit(MOST_VALUES))).all()
+        if values:
+            found[kind] = median(value for value in values if value is not None)
+    return found
+
+
+async def scores(session: AsyncSession, wanted: WantedScores, most: int) -> tuple[list[Scored], int]:
+    """The newest scored forecasts, newest first, and how many older ones were left out."""
+    found = sql_select(
+        Score.promise_id, Score.lead, Score.kind, Score.p, Score.base, Score.outcome,
+        func.date_part("epoch", Score.settled_at), *(_hours(column) for column in TIMES)
+    ).order_by(Score.settled_at.desc(), Score.promise_id, Score.lead)  # fmt: skip
+    rows = (await session.exec(cast(Any, _filtered(found, wanted).limit(most)))).all()
+    count = _filtered(sql_select(func.count()).select_from(Score), wanted)
+    # Counting reads all of them: only where some may be left out.
+    total = len(rows) if len(rows) < most else (await session.exec(cast(Any, count))).one()[0]
+    return [Scored._make((*row[:8], tuple(row[8:]), UNSTATED)) for row in rows], total - len(rows)
+
+
+def _filtered(query: Select[Any], wanted: WantedScores) -> Select[Any]:
+    if wanted.kind is not None:
+        query = query.where(Score.kind == wanted.kind)
+    if wanted.lead is not None:
+        query = query.where(Score.lead == wanted.lead)
+    if wanted.since is not None:
+        query = query.where(Score.settled_at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(Score.settled_at < wanted.until)
+    return query
+
+
+def _hours(column: Any) -> Any:
+    """From issue, in hours; null where either is."""
+    return func.date_part("epoch", column - Score.issued_at) / 3600

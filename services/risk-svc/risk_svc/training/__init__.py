@@ -1,0 +1,1 @@
+"""The role `learner`: the journal in its order, learnt, and published by version."""

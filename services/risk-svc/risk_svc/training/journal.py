@@ -1,0 +1,78 @@
+"""The journal: what each event made known of a promise, as the workers write it and the learner reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+import structlog
+
+from risk_svc.forecast.view import Entry
+
+if TYPE_CHECKING:
+    from candor.store.lease import Connection
+
+log = structlog.get_logger("risk.journal")
+ROWS: Final = 16
+"""Rows a read: one may hold a batch of 2,000 events, about 1 MB."""
+_encoder: Final = msgspec.msgpack.Encoder()
+_decoder: Final = msgspec.msgpack.Decoder(list[Entry])
+
+
+class Place(NamedTuple):
+    """Where reading stands: every row up to (transaction, row) was read, or was never visible to come."""
+
+    xid: int = 0
+    row: int = 0
+
+
+class Row(NamedTuple):
+    """One batch of one partition."""
+
+    place: Place
+    entries: list[Entry]
+
+
+async def write(connection: Connection, entries: Mapping[int, Sequence[Entry]]) -> None:
+    """One row a partition that has entries, with one statement."""
+    rows = {number: found for number, found in sorted(entries.items()) if found}
+    if rows:
+        counts = [len(found) for found in rows.values()]
+        await connection.execute(_WRITE, list(rows), counts, [_encoder.encode(found) for found in rows.values()])
+
+
+async def read(connection: Connection, after: Place, below: int | None = None, most: int = ROWS) -> list[Row]:
+    """The next rows in (transaction, row) order, of transactions below `below`; empty when all was read.
+
+    Without `below` only transactions older than any still running are read: whatever commits later has a higher id.
+    """
+    rows = await connection.fetch(_READ, str(after.xid), after.row, None if below is None else str(below), most)
+    return [Row(Place(int(row["xid"]), row["id"]), _entries(row["entries"], row["id"])) for row in rows]
+
+
+def _entries(raw: bytes, row: int) -> list[Entry]:
+    try:
+        return _decoder.decode(raw)
+    except msgspec.MsgspecError as error:
+        # One row of another release must not end all learning.
+        log.error("journal row not read", row=row, why=str(error), consequence="not learnt", do="candor risk rebuild")  # noqa: TRY400
+        return []
+
+
+async def unread(connection: Connection, after: Place) -> int:
+    """How many rows lie after a place, readable or not yet."""
+    count: int = await connection.fetchval(_UNREAD, str(after.xid), after.row)
+    return count
+
+
+_WRITE: Final = """
+INSERT INTO journal (partition, n, entries) SELECT * FROM unnest($1::int[], $2::int[], $3::bytea[])"""
+
+_READ: Final = """
+SELECT id, xid::text AS xid, entries FROM journal
+WHERE (xid, id) > ($1::text::xid8, $2::bigint)
+  AND xid < coalesce($3::text::xid8, pg_snapshot_xmin(pg_current_snapshot()))
+ORDER BY journal.xid, id LIMIT $4"""
+
+_UNREAD: Final = "SELECT count(*) FROM journal WHERE (xid, id) > ($1::text::xid8, $2::bigint)"

@@ -1,0 +1,334 @@
+"""The learner: one process that reads the journal in its order, learns, and publishes a model a version boundary."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, NamedTuple
+from uuid import uuid4
+
+import structlog
+
+from candor.ops.liveness import Liveness
+from candor.store.errors import unavailable
+from candor.store.lease import LEASE_SECONDS, RENEW_SECONDS, Leases, fence
+from candor.store.unit_of_work import unit_of_work
+from risk_svc import metrics
+from risk_svc.forecast.serialization import ForeignFormatError, model_bytes
+from risk_svc.forecasting import model_store
+from risk_svc.forecasting.model_store import LEARNER, Step, Version
+from risk_svc.training import journal
+from risk_svc.training.journal import Place
+from risk_svc.training.timeline import Course, Pace
+
+if TYPE_CHECKING:
+    from candor.ops.clock import Clock
+    from candor.store.db import Database
+    from candor.store.unit_of_work import UnitOfWork
+
+log = structlog.get_logger("risk.learner")
+POLL_SECONDS: Final = 0.25
+PAUSE_SECONDS: Final = 1.0
+CHUNK_SECONDS: Final = 1.0
+"""History is learnt in pieces of this length: the newest version of each is published."""
+
+
+class Pacing(NamedTuple):
+    """When boundaries are closed (`domain.course.Pace`), and how often the state is stored; real seconds."""
+
+    quiet: float = 2.0
+    longest: float = 60.0
+    checkpoint: float = 600.0
+    chunk: float = CHUNK_SECONDS
+
+
+class FencedError(Exception):
+    """Somebody else is the learner by now, or the read side was emptied: nothing was written."""
+
+
+class Learner:
+    """A background that learns while it holds the lease; `course` is what it knows, None while it is not the learner.
+
+    What it publishes depends on the journal and its own recorded steps alone, so that a learner that goes on from the
+    checkpoint publishes the same bytes under the same numbers.
+    """
+
+    name = "learner"
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        pacing: Pacing | None = None,
+        *,
+        system: Callable[[], float] = time.monotonic,
+        lease_seconds: float = LEASE_SECONDS,
+    ) -> None:
+        member = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
+        self.leases = Leases(database, LEARNER, 1, member, seconds=lease_seconds)
+        self.course: Course | None = None
+        self._database = database
+        self._clock = clock
+        self._pacing = pacing or Pacing()
+        self._system = system
+        self._epoch = 0
+        self._place = Place()
+        self._pace = Pace(0, 0, 0)
+        self._unsaved: tuple[Step, Version | None] | None = None
+        self._stored = (-math.inf, 0.0)
+        self._too_late = 0
+        self.turns = 0
+        self._liveness = Liveness()
+        self._renewed = self._calm = False
+        self._stopping, self._left = asyncio.Event(), asyncio.Event()
+
+    @property
+    def idle(self) -> bool:
+        """Whether the last turn left nothing to learn, or somebody else learns."""
+        return self._calm
+
+    @property
+    def standing_still(self) -> bool:
+        """Whether turns fail or do not end; one that waits for another learner's lease goes on."""
+        return self._liveness.stuck
+
+    async def run(self) -> None:
+        """Learn until `stop`; an outage of the database is waited out."""
+        renewing = asyncio.create_task(self._renew())
+        try:
+            while not self._stopping.is_set():
+                turns = self.turns
+                busy = await self._guarded()
+                if self.turns > turns:
+                    self._liveness.beat()
+                if not busy:
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._stopping.wait(), POLL_SECONDS)
+            await self._leave()
+        finally:
+            # Not cancelled: a connection that is cut off while it is being made is never closed.
+            self._left.set()
+            await asyncio.gather(renewing, return_exceptions=True)
+            with suppress(Exception):
+                await asyncio.wait_for(self.leases.release(), LEASE_SECONDS)
+
+    async def stop(self) -> None:
+        """End after the piece that is under way; the state is stored before the lease is given back."""
+        self._stopping.set()
+
+    async def turn(self) -> bool:
+        """Read what is new and close what may be closed; whether there is more to do at once.
+
+        Raises FencedError, and what the database raises; then the next turn begins from the checkpoint or tries again.
+        """
+        epoch = self.leases.epochs.get(0)
+        if epoch is None:
+            self.course, self._calm = None, self._renewed
+            metrics.BOUNDARIES_WAITING.set(math.nan)
+            self.turns += 1
+            return False
+        if self.course is None or epoch != self._epoch:
+            await self._load(epoch)
+        await self._read()
+        await self._tell_too_late()
+        closed = await self._close()
+        due = self._system() - self._stored[1] >= self._pacing.checkpoint
+        if due and self._course.engine.boundary > self._stored[0]:
+            await self.save()
+        self.turns += 1
+        return closed
+
+    async def save(self) -> None:
+        """Store the whole state, and drop what only led to it."""
+        course, place = self._course, self._place
+        begun = self._system()
+        state = await asyncio.to_thread(course.to_bytes, *place)
+        boundary, upto = course.engine.boundary, place.xid + 1
+        async with unit_of_work(self._database) as uow:
+            await self._fenced(uow)
+            await model_store.save_checkpoint(uow.connection, state, boundary, upto)
+        self._stored = (boundary, self._system())
+        log.info("checkpoint", version=course.version, bytes=len(state), seconds=round(self._system() - begun, 1))
+
+    @property
+    def _course(self) -> Course:
+        if self.course is None:
+            raise FencedError("not the learner")
+        return self.course
+
+    async def _guarded(self) -> bool:
+        try:
+            return await self.turn()
+        except FencedError:
+            log.warning("fenced", group=LEARNER, consequence="another learner goes on, or the read side was emptied")
+            self.course = None
+        except Exception as error:
+            away = unavailable(error)
+            if away is None:
+                # Half-way through a lesson nothing is known of the course: the next turn begins at the checkpoint.
+                self.course = None
+            why = away.detail if away is not None else f"{type(error).__name__}: {error}"[:200]
+            log.warning("not learning", why=why, consequence="forecasts rest on an older model")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), PAUSE_SECONDS)
+        # Until a turn succeeds: the figure of an earlier one would go on saying that all is well.
+        metrics.BOUNDARIES_WAITING.set(math.nan)
+        return False
+
+    async def _renew(self) -> None:
+        while not self._left.is_set():
+            try:
+                await asyncio.wait_for(self.leases.renew(), self.leases.seconds)
+                self._renewed = True
+            except Exception as error:
+                log.warning("lease_not_renewed", group=LEARNER, error=type(error).__name__)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._left.wait(), min(RENEW_SECONDS, self.leases.seconds / 5))
+
+    async def _leave(self) -> None:
+        """Store the state, so that whoever comes next has nothing to learn again."""
+        if self.course is None or self.course.engine.boundary <= self._stored[0]:
+            return
+        try:
+            await self.save()
+        except Exception as error:
+            log.warning("no checkpoint", error=type(error).__name__, consequence="the next learner replays its steps")
+
+    async def _load(self, epoch: int) -> None:
+        """The state as it was when the last step was published: from the checkpoint, by the recorded steps."""
+        self.course, self._unsaved = None, None
+        async with self._database.pool.acquire(timeout=5) as connection:
+            raw = await model_store.checkpoint(connection)
+        course, place = Course(), Place()
+        if raw is not None:
+            try:
+                course, *stored = await asyncio.to_thread(Course.from_bytes, raw)
+                place = Place(*stored)
+            except ForeignFormatError as error:
+                await self._begin_anew(epoch, error)
+        self._epoch, self._place = epoch, place
+        self._stored = (course.engine.boundary, self._system())
+        begun, first = self._system(), course.version
+        async with self._database.pool.acquire(timeout=5) as connection:
+            steps = await model_store.steps(connection, course.engine.boundary)
+            self._too_late = (await model_store.taught(connection)).too_late
+        for step in steps:
+            await self._take(course, step.upto)
+            await asyncio.to_thread(course.close, step.boundary)
+        self._pace = Pace(self._pacing.quiet, self._pacing.longest, self._system())
+        self.course = course
+        log.info(
+            "learning",
+            version=course.version,
+            replayed_steps=len(steps),
+            replayed_versions=course.version - first,
+            seconds=round(self._system() - begun, 1),
+        )
+
+    async def _begin_anew(self, epoch: int, error: ForeignFormatError) -> None:
+        log.warning("the stored state is of another engine", error=str(error), do="candor risk rebuild")
+        async with unit_of_work(self._database) as uow:
+            if not await fence(uow.connection, LEARNER, {0: epoch}):
+                raise FencedError("not the learner")
+            await model_store.forget(uow.connection)
+
+    async def _read(self) -> None:
+        async with self._database.pool.acquire(timeout=5) as connection:
+            metrics.JOURNAL_UNREAD.set(await journal.unread(connection, self._place))
+        await self._take(self._course)
+        metrics.JOURNAL_WAITING.set(self._course.waiting)
+
+    async def _take(self, course: Course, below: int | None = None) -> None:
+        while True:
+            async with self._database.pool.acquire(timeout=5) as connection:
+                rows = await journal.read(connection, self._place, below)
+            if not rows:
+                return
+            late = course.late
+            for row in rows:
+                self._pace.heard(self._system(), course.take(row.entries))
+            self._place = rows[-1].place
+            metrics.ENTRIES_LATE.inc(course.late - late)
+            await asyncio.sleep(0)
+
+    async def _tell_too_late(self) -> None:
+        """Store and say how many promises came too late to teach, as soon as that is known."""
+        course = self._course
+        more = course.too_late - self._too_late
+        if more <= 0:
+            return
+        async with unit_of_work(self._database) as uow:
+            await self._fenced(uow)
+            await model_store.note_too_late(uow.connection, course.too_late)
+        self._too_late = course.too_late
+        metrics.PROMISES_TOO_LATE.inc(more)
+        log.warning(
+            "too late to teach",
+            promises=more,
+            boundary=course.engine.boundary,
+            consequence="they are kept, and forecasts learn nothing of them",
+            do="candor risk rebuild learns all again, in its order; or import history first, in one file",
+        )
+
+    async def _close(self) -> bool:
+        """Close a piece of what may be closed and publish it; whether there is more."""
+        if self._unsaved is not None:
+            await self._publish(*self._unsaved)
+        course = self._course
+        now, step = self._clock.now().timestamp(), course.engine.step
+        passed = now // step * step
+        limit = self._pace.limit(self._system(), course.upcoming, passed)
+        if course.upcoming <= limit:
+            begun, before, late = self._system(), course.version, course.late
+            ends = begun + self._pacing.chunk
+            closed = await asyncio.to_thread(course.close, limit, lambda: self._system() >= ends)
+            version = None
+            if course.version > before:
+                body = await asyncio.to_thread(model_bytes, course.engine.model)
+                version = Version(course.version, course.engine.boundary, body)
+            self._unsaved = Step(course.engine.boundary, self._place.xid + 1), version
+            await self._publish(*self._unsaved)
+            self._told(closed, before, late, self._system() - begun)
+        self._measure(passed)
+        return course.upcoming <= limit
+
+    async def _publish(self, step: Step, version: Version | None) -> None:
+        async with unit_of_work(self._database) as uow:
+            await self._fenced(uow)
+            await model_store.publish(uow.connection, step, version)
+        self._unsaved = None
+
+    async def _fenced(self, uow: UnitOfWork) -> None:
+        if not await fence(uow.connection, LEARNER, {0: self._epoch}):
+            raise FencedError("the lease is somebody else's")
+
+    def _told(self, closed: int, before: int, late: int, seconds: float) -> None:
+        course = self._course
+        made = course.version - before
+        if not made:
+            return
+        metrics.VERSION_SECONDS.observe(seconds / closed)
+        log.info(
+            "published",
+            version=course.version,
+            boundaries=closed,
+            boundary=course.engine.boundary,
+            open=len(course.engine.open),
+            waiting=course.waiting,
+            late=late,
+            seconds=round(seconds, 2),
+        )
+
+    def _measure(self, passed: float) -> None:
+        course = self._course
+        metrics.MODEL_VERSION.set(course.version)
+        if course.engine.boundary > -math.inf:
+            metrics.MODEL_BOUNDARY.set(course.engine.boundary)
+        waiting = max(0.0, (passed - course.upcoming) // course.engine.step + 1) if course.upcoming < math.inf else 0.0
+        metrics.BOUNDARIES_WAITING.set(waiting)
+        self._calm = waiting == 0

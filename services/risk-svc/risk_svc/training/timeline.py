@@ -1,0 +1,185 @@
+"""What the learner does with the journal: what was known when, in its order, up to boundaries that may be closed."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Final, NamedTuple
+
+import msgspec
+
+from risk_svc.forecast.engine import Engine
+from risk_svc.forecast.serialization import engine_bytes, engine_of
+from risk_svc.forecast.view import Entry, Struck
+
+INCIDENT, PROMISE = 0, 1
+MOST_PASSED: Final = 100_000
+"""Names remembered so that none is counted twice, some 10 MB; past it counting begins to be by pieces."""
+
+
+class Key(NamedTuple):
+    """Place in the order of learning: business time, incidents before promises, id, and the order of the journal."""
+
+    at: float
+    sort: int
+    name: str
+    number: int
+
+
+class Stored(msgspec.Struct, array_like=True):
+    """A course as it is kept: how far the journal was read, the engine, what lies ahead of it in order."""
+
+    xid: int
+    row: int
+    engine: bytes
+    ahead: list[Entry]
+    too_late: int = 0
+
+
+class Course:
+    """An engine, and the entries of the journal that it has not been shown because no boundary after them is closed.
+
+    A promise's entry replaces its later ones: what is said of an earlier time comes with new pictures of what follows.
+    Entries that come after their boundary was closed are `late`: of those of one promise only the last is shown.
+    `too_late` counts promises of which nothing was known before it was over: the engine lets them pass, and they teach
+    nothing.
+    """
+
+    def __init__(self, engine: Engine | None = None) -> None:
+        self.engine = Engine(by_clock=True) if engine is None else engine
+        self.taken = 0
+        self.late = 0
+        self.too_late = 0
+        self._passed: set[str] = set()
+        self._ahead: dict[Key, Entry] = {}
+        self._order: list[Key] = []
+        self._own: dict[tuple[int, str], deque[Key]] = {}
+
+    @property
+    def waiting(self) -> int:
+        """Entries that the engine has not been shown."""
+        return len(self._ahead)
+
+    @property
+    def version(self) -> int:
+        """The engine's newest version."""
+        return self.engine.model.version
+
+    @property
+    def upcoming(self) -> float:
+        """The next boundary to be closed; inf before the first entry."""
+        step = self.engine.step
+        if self.engine.boundary > -math.inf:
+            return self.engine.boundary + step
+        first = self._first()
+        return first // step * step + step if first is not None else math.inf
+
+    def take(self, entries: Iterable[Entry]) -> float:
+        """Takes entries in, in the order of the journal; returns the earliest business time among them."""
+        earliest = math.inf
+        for entry in entries:
+            at = entry.at
+            earliest = min(earliest, at)
+            about = (INCIDENT, entry.incident_id) if isinstance(entry, Struck) else (PROMISE, entry.view.promise_id)
+            own = self._own.setdefault(about, deque())
+            horizon = at
+            if at < self.engine.boundary:
+                self.late += 1
+                horizon = -math.inf
+                self._note_passed(entry)
+            while own and own[-1].at > horizon:
+                del self._ahead[own.pop()]
+            key = Key(at, *about, self.taken)
+            own.append(key)
+            self._ahead[key] = entry
+            heapq.heappush(self._order, key)
+            self.taken += 1
+        return earliest
+
+    def close(self, limit: float, enough: Callable[[], bool] = lambda: False) -> int:
+        """Closes boundaries one after the other up to `limit`, or until it is `enough`; returns how many."""
+        closed = 0
+        while (boundary := self.upcoming) <= limit and not (closed and enough()):
+            while (first := self._first()) is not None and first < boundary:
+                key = heapq.heappop(self._order)
+                self._leave(key)
+                self.engine.see(self._ahead.pop(key))
+            self.engine.close(boundary)
+            closed += 1
+        return closed
+
+    def to_bytes(self, xid: int, row: int) -> bytes:
+        """The course as of a place in the journal."""
+        ahead = [self._ahead[key] for key in sorted(self._ahead)]
+        return _encoder.encode(Stored(xid, row, engine_bytes(self.engine), ahead, self.too_late))
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> tuple[Course, int, int]:
+        """A stored course and its place; ForeignFormatError where another version of the engine stored it."""
+        stored = _decoder.decode(raw)
+        course = cls(engine_of(stored.engine))
+        course.take(stored.ahead)
+        course.taken = course.late = 0
+        course.too_late = stored.too_late
+        return course, stored.xid, stored.row
+
+    def _note_passed(self, entry: Entry) -> None:
+        """Counts a promise that nothing can be learnt of any more, once; as the engine will see it."""
+        if isinstance(entry, Struck) or entry.gone or entry.view.promise_id in self.engine.open:
+            return
+        view = entry.view
+        over = entry.late or view.completed is not None or view.deadline < self.engine.boundary
+        if over and view.promise_id not in self._passed:
+            if len(self._passed) >= MOST_PASSED:
+                self._passed.clear()
+            self._passed.add(view.promise_id)
+            self.too_late += 1
+
+    def _first(self) -> float | None:
+        while self._order and self._order[0] not in self._ahead:
+            heapq.heappop(self._order)
+        return self._order[0].at if self._order else None
+
+    def _leave(self, key: Key) -> None:
+        own = self._own[key.sort, key.name]
+        own.remove(key)
+        if not own:
+            del self._own[key.sort, key.name]
+
+
+class Pace:
+    """Which boundaries may be closed: those before which nothing has come in for `quiet` real seconds.
+
+    Import and catch-up bring the past in pieces. A straggler cannot stop the present: after `longest` real seconds
+    without a closing one boundary is closed all the same. Real times are of a monotonic clock.
+    """
+
+    def __init__(self, quiet: float, longest: float, now: float) -> None:
+        self._quiet = quiet
+        self._longest = longest
+        self._free = now
+        self._heard: deque[tuple[float, float]] = deque()
+
+    def heard(self, now: float, earliest: float) -> None:
+        """Entries came in, the earliest of business time `earliest`."""
+        self._heard.append((now, earliest))
+
+    def limit(self, now: float, upcoming: float, passed: float) -> float:
+        """The newest boundary that may be closed, given the next one and the last that the business clock passed."""
+        while self._heard and self._heard[0][0] <= now - self._quiet:
+            self._heard.popleft()
+        free = min((earliest for _, earliest in self._heard), default=math.inf)
+        free = min(free, passed)
+        if upcoming <= free or upcoming > passed:
+            self._free = now
+            return free
+        if now - self._free < self._longest:
+            return -math.inf
+        self._free = now
+        return upcoming
+
+
+_encoder: Final = msgspec.msgpack.Encoder()
+_decoder: Final = msgspec.msgpack.Decoder(Stored)

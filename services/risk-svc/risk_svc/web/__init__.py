@@ -1,0 +1,1 @@
+"""The role `web`: query API and board."""

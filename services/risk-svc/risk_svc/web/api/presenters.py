@@ -1,0 +1,219 @@
+"""From stored states to what readers see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from statistics import median
+from typing import Any
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from candor.contracts import LEAST_CASES, Component, Standing
+from risk_svc.domain import facts as known
+from risk_svc.domain import support, unmet
+from risk_svc.domain.gap import band, roll_up
+from risk_svc.domain.incidents import Incident, Incidents
+from risk_svc.domain.scoring import told
+from risk_svc.domain.state import PromiseState, Step, StepStatus, Told, Trail, completed_at, from_bytes, standing
+from risk_svc.store import queries
+from risk_svc.store.states import incident_from, moment
+from risk_svc.store.tables import PromiseStateRow
+from risk_svc.web.api import responses
+
+
+def item(state: PromiseState) -> responses.GapItem:
+    """A promise as lists show it."""
+    return responses.GapItem(**_head(state))
+
+
+async def promise(session: AsyncSession, promise_id: str, now: datetime) -> responses.GapDetail | None:
+    """One promise with all that explains its gap; None where there is none that may be shown."""
+    row = await session.get(PromiseStateRow, promise_id)
+    if row is None or not row.shown:
+        return None
+    incidents = Incidents()
+    for raw in await queries.incidents_of(session, row.partition):
+        incidents.put(incident_from(raw))
+    state = from_bytes(row.state)
+    return detail(state, incidents.linked(state), now.timestamp())
+
+
+def detail(state: PromiseState, linked: Sequence[Incident], now: float) -> responses.GapDetail:
+    """A promise with all that explains its gap; `linked` are the incidents on what it depends on."""
+    view = state.view
+    stands = standing(state)
+    return responses.GapDetail(
+        **_head(state),
+        forecast=_forecast(state) if stands is Standing.OPEN and view.at else None,
+        facts=[
+            responses.FactOut.model_validate(fact, from_attributes=True) for fact in known.facts(state, linked, now)
+        ],
+        history=[_point(point, state.deadline) for point in view.trail],
+        dates=_dates(state),
+        milestones=[_milestone(step) for step in state.steps],
+        scope=_scope(state),
+        incidents=[_incident(incident) for incident in linked],
+        notices=[_notice(notice) for notice in state.notices],
+        labels=state.labels,
+        depends_on=state.depends_on,
+        value=state.value,
+        currency=state.currency,
+        owner=state.owner,
+        department=state.department,
+        zone=state.zone,
+        completed_at=_at(completed_at(state)),
+    )
+
+
+def customer(
+    customer_id: str, states: Iterable[PromiseState], usual: Mapping[str, float] | None = None
+) -> responses.CustomerGap:
+    """The roll-up over a customer's open promises; a missing value weighs as `usual` of its kind.
+
+    Of a kind that no value is known of, it weighs as the median of the customer's known ones, or 1.
+    """
+    everything = list(states)
+    still = [state for state in everything if standing(state) is Standing.OPEN]
+    values = [state.value for state in still if state.value is not None]
+    otherwise = median(values) if values else 1.0
+    weighed = [(usual or {}).get(state.kind, otherwise) if state.value is None else state.value for state in still]
+    pairs = [(state.view.score, value) for state, value in zip(still, weighed, strict=True)]
+    worst = max(still, key=lambda state: (state.view.score, state.promise_id), default=None)
+    return responses.CustomerGap(
+        customer_id=customer_id,
+        score=round(roll_up(pairs), 2),
+        promises=len(everything),
+        open=len(still),
+        assumed_values=len(still) - len(values),
+        worst=None if worst is None else item(worst),
+    )
+
+
+def _head(state: PromiseState) -> dict[str, Any]:
+    view = state.view
+    stands = standing(state)
+    sure = support.supported(state, stands)
+    return {
+        "promise_id": state.promise_id,
+        "customer_id": state.customer_id,
+        "kind": state.kind,
+        "what": state.what,
+        "standing": stands,
+        "score": round(view.score, 2),
+        "band": band(view.score),
+        "p_slip": round(view.p_slip, 4) if sure else None,
+        "base_rate": round(view.observed, 4) if view.observed is not None and stands is Standing.OPEN else None,
+        "too_little_history": None if sure else support.words(view.n, view.observed),
+        "held_due": moment(state.held_due),
+        "as_of": moment(view.at),
+        "told": told(state),
+        "missed_steps": [fact.name for fact in unmet.unmet(state, view.at)] if stands is Standing.OPEN else [],
+        "contributions": [
+            responses.ContributionOut(component=Component(name), x=x, share=share, evidence=evidence)
+            for name, x, share, evidence in view.shares
+        ],
+    }
+
+
+def _forecast(state: PromiseState) -> responses.ForecastOut:
+    view = state.view
+    enough = view.n >= LEAST_CASES
+    p50, p80, p90 = (_at(at) if enough else None for at in (view.p50, view.p80, view.p90))
+    return responses.ForecastOut(
+        p_slip=round(view.p_slip, 4) if support.supported(state, Standing.OPEN) else None,
+        p50=p50,
+        p80=p80,
+        p90=p90,
+        basis=view.basis,
+        n=view.n,
+        model=view.model,
+        why=[responses.ReasonOut(words=words, p_slip_without=round(p, 4)) for words, p in view.why] if enough else [],
+    )
+
+
+def _point(point: Trail, deadline: float) -> responses.PointOut:
+    # A point of a row from before has only a P50: nobody may take what was not kept for what may never come.
+    enough = point.p90 >= 0
+    p50, p80, p90 = (moment(at) if enough and at > 0 else None for at in (point.p50, point.p80, point.p90))
+    return responses.PointOut(
+        at=moment(point.at),
+        score=point.score / 10,
+        enough=enough,
+        p_slip=point.p_slip / 1000 if point.p50 >= 0 or point.at > deadline else None,
+        p50=p50,
+        p80=p80,
+        p90=p90,
+        model=point.model,
+        why=point.why if enough else "",
+    )
+
+
+def _dates(state: PromiseState) -> responses.DatesOut:
+    return responses.DatesOut(
+        made_at=moment(state.made_at),
+        requested_due=_at(state.requested_due),
+        first_due=moment(state.first_due),
+        latest_due=moment(state.latest_due),
+        held_due=moment(state.held_due),
+        deadline=moment(state.deadline),
+        revisions=state.revisions,
+    )
+
+
+def _milestone(step: Step) -> responses.MilestoneOut:
+    return responses.MilestoneOut(
+        name=step.name,
+        status=StepStatus(step.status).name.lower(),
+        planned=_at(step.planned),
+        expected=_at(step.expected),
+        at=_at(step.at),
+        told=step.told,
+        final=step.final,
+        reason=step.reason,
+        public_reason=step.public_reason,
+    )
+
+
+def _scope(state: PromiseState) -> list[responses.ItemOut]:
+    total = sum(part.weight for part in state.scope) or 1.0
+    return [
+        responses.ItemOut(
+            item=part.name,
+            weight=part.weight / total,
+            supported=part.supported,
+            delivered=part.share,
+            at=None if part.share is None else moment(part.at),
+        )
+        for part in state.scope
+    ]
+
+
+def _incident(incident: Incident) -> responses.IncidentOut:
+    return responses.IncidentOut(
+        incident_id=incident.incident_id,
+        category=incident.category,
+        title=incident.title,
+        public_title=incident.public_title,
+        severity=incident.severity,
+        opened_at=moment(incident.since),
+        resolved_at=_at(incident.until),
+        expected_end=_at(incident.expected_end),
+    )
+
+
+def _notice(notice: Told) -> responses.NoticeOut:
+    return responses.NoticeOut(
+        notice_id=notice.notice_id,
+        statement=notice.statement,
+        state=notice.state,
+        at=moment(notice.at),
+        told_low=_at(notice.low),
+        told_high=_at(notice.high),
+        next_update_by=_at(notice.next_update_by),
+        reason=notice.reason,
+    )
+
+
+def _at(seconds: float | None) -> datetime | None:
+    return None if seconds is None else moment(seconds)

@@ -1,0 +1,171 @@
+"""`POST /v1/checks`: a draft promise in, what becomes of like ones out; nothing is stored."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from datetime import datetime
+from typing import Annotated, Final
+
+from fastapi import APIRouter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from starlette.requests import Request
+
+from candor.store.db import Database
+from candor.web.http.body import accepts, read
+from candor.web.http.fields import Body, Id, Labels, Moment, Name, Seconds
+from candor.web.http.problems import Problem
+from risk_svc.domain.check import Verdict, advice, verdict
+from risk_svc.forecast.view import Incident, View, labels
+from risk_svc.forecasting.live import TICK, Published, open_at
+from risk_svc.store import queries
+from risk_svc.store.states import incident_from, moment
+from risk_svc.web.api.responses import ReasonOut
+from risk_svc.web.api.routes.gaps import Viewer
+
+HEARD_IN: Final = 0
+FRESH_S: Final = 2.0
+router: Final = APIRouter(tags=["checks"])
+
+
+class Draft(Body):
+    """A body of promise-svc, or a part of one: what no forecast uses is let by, the rest is held to the same bounds."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class StepIn(Draft):
+    """A step on the way to the promise."""
+
+    name: Annotated[Name, Field(max_length=200)]
+    planned: Moment | None = None
+
+
+class DependencyIn(Draft):
+    """Something the promise would rest on."""
+
+    kind: Id
+    id: Id
+
+
+def _differ(steps: list[StepIn]) -> list[StepIn]:
+    if len({step.name for step in steps}) != len(steps):
+        raise ValueError("milestones must have different names")
+    return steps
+
+
+class CheckIn(Draft):
+    """A draft: what a forecast may know of a promise, as `POST /v1/promises` takes it; other fields are let by."""
+
+    kind: Id
+    due: Moment
+    tolerance_s: Seconds = 0
+    labels: Labels = {}
+    milestones: Annotated[list[StepIn], Field(max_length=100), AfterValidator(_differ)] = []
+    depends_on: Annotated[list[DependencyIn], Field(max_length=100)] = []
+
+    def view(self, now: datetime) -> View:
+        """The promise as the model would see it, made `now`: a step planned for an earlier time has slipped by then."""
+        texts, numbers = labels(dict(self.labels), frozenset())
+        made = now.timestamp()
+        view = View(
+            promise_id="",
+            kind=self.kind,
+            made=made,
+            deadline=self.due.timestamp() + self.tolerance_s + TICK,
+            order=[step.name for step in self.milestones],
+            plans={step.name: step.planned.timestamp() for step in self.milestones if step.planned is not None},
+            texts=texts,
+            numbers=numbers,
+            last_at=made,
+            stages=[(-1, made)],
+            places=[f"{on.kind}:{on.id}" for on in self.depends_on],
+        )
+        view.slipped = [name for at, name in view.slips() if at <= made]
+        return view
+
+
+class CheckOut(BaseModel):
+    """What like promises say of the date; null where there is too little history to say it, or it may never come.
+
+    `share_kept`: share that would be complete by `due` and its tolerance; `base_rate`: observed share of the kind that
+    slipped, null where none has come due.
+    """
+
+    verdict: Verdict
+    advice: str
+    share_kept: float | None
+    base_rate: float | None
+    p50: datetime | None
+    p80: datetime | None
+    p90: datetime | None
+    why: list[ReasonOut]
+    basis: str
+    n: int
+    model: int
+    as_of: datetime
+
+
+class OpenIncidents:
+    """Incidents as partition 0 has heard them, read again when older than two seconds."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._read = -math.inf
+        self._found: list[Incident] = []
+        self._lock = asyncio.Lock()
+
+    async def on(self, view: View, now: float) -> list[Incident]:
+        """Those open at business time `now` that would touch the promise. Raises StoreUnavailable."""
+        if not view.places:
+            return []
+        async with self._lock:
+            if time.monotonic() - self._read > FRESH_S:
+                async with self._database.reading() as session:
+                    rows = await queries.incidents_of(session, HEARD_IN)
+                self._found = open_at([incident_from(row) for row in rows], now)
+                self._read = time.monotonic()
+        return view.touched(self._found)
+
+
+@router.post("/v1/checks", openapi_extra=accepts(CheckIn))
+async def check(request: Request, _principal: Viewer) -> CheckOut:
+    """What becomes of promises like a draft: share kept, P50/P80/P90, over-promise or sandbag, and why."""
+    _, draft = await read(CheckIn, request)
+    now: datetime = request.app.state.clock.now()
+    if draft.due <= now:
+        raise Problem.invalid_field("/due", "must lie ahead")
+    view = draft.view(now)
+    struck = await request.app.state.open_incidents.on(view, now.timestamp())
+    return answer(request.app.state.published, view, struck, now)
+
+
+def answer(model: Published, view: View, struck: list[Incident], now: datetime) -> CheckOut:
+    """The answer of the newest published model."""
+    at = now.timestamp()
+    found = model.forecast([view], [struck], at)
+    kept, n = 1 - float(found.p_slip[0]), int(found.n[0])
+    observed = None if math.isnan(found.observed[0]) else float(found.observed[0])
+    said = verdict(kept, n)
+    sure = said is not Verdict.UNKNOWN
+    p50, p80, p90 = (_moment(float(one[0])) if sure else None for one in (found.q50, found.q80, found.q90))
+    why = model.why(view, struck, at) if sure else []
+    return CheckOut(
+        verdict=said,
+        advice=advice(said, kept, n, observed),
+        share_kept=round(kept, 4) if sure else None,
+        base_rate=None if observed is None else round(observed, 4),
+        p50=p50,
+        p80=p80,
+        p90=p90,
+        why=[ReasonOut(words=words, p_slip_without=round(share, 4)) for words, share in why],
+        basis=found.basis[0],
+        n=n,
+        model=found.model,
+        as_of=now,
+    )
+
+
+def _moment(seconds: float) -> datetime | None:
+    return moment(round(seconds)) if math.isfinite(seconds) else None

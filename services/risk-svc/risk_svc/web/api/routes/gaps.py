@@ -1,0 +1,126 @@
+"""HTTP out: gaps, what explains one, roll-ups, the summary and the forecasts' own record."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Final, cast
+
+from fastapi import APIRouter, Depends, Path, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from candor.store.db import Database
+from candor.web.http.listings import counted
+from candor.web.http.pages import decode_cursor, link_header, page
+from candor.web.http.problems import Problem
+from candor.web.security.auth import Principal, Role, require
+from risk_svc.domain.state import from_bytes
+from risk_svc.forecasting import model_store
+from risk_svc.store import queries
+from risk_svc.store.states import moment
+from risk_svc.store.tables import PromiseStateRow
+from risk_svc.watch import Watch
+from risk_svc.web import track_record
+from risk_svc.web.api import presenters, responses
+
+Viewer = Annotated[Principal, Depends(require(Role.VIEWER))]
+Id = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
+router: Final = APIRouter(tags=["gaps"])
+
+
+@router.get("/v1/gaps")
+async def gaps(
+    request: Request, response: Response, _principal: Viewer, asked: Annotated[responses.GapsAsked, Query()]
+) -> responses.GapPage:
+    """Promises by gap, widest first, or by the date held, earliest first; no history, no placeholders."""
+    by_due = asked.sort == "due"
+    after = decode_cursor(asked.cursor, datetime, str) if by_due else decode_cursor(asked.cursor, float, str)
+    kind = _printable(asked.kind)
+    wanted = queries.Wanted(asked.band, asked.standing, asked.customer, kind, asked.min_score, asked.search)
+    async with database(request).reading() as session:
+        rows = (await session.exec(queries.listing(wanted, asked.sort, after, limit=asked.limit + 1))).all()
+        number = await counted(session, queries.wanted_rows(wanted))
+    found = page(rows, asked.limit, _by_due if by_due else _by_score)
+    response.headers.update(link_header(request, found.next))
+    items = [presenters.item(from_bytes(row.state)) for row in found.items]
+    return responses.GapPage(items=items, stopped=_stopped(request), **number._asdict())
+
+
+@router.get("/v1/gaps/{promise_id}")
+async def gap(request: Request, promise_id: Id, _principal: Viewer) -> responses.GapDetail:
+    """One promise: score, contributions, forecast, facts, history, dates, milestones, incidents, notices."""
+    async with database(request).reading() as session:
+        found = await presenters.promise(session, promise_id, request.app.state.clock.now())
+    if found is None:
+        raise Problem.not_found("there is no such promise")
+    return found
+
+
+@router.get("/v1/customers/{customer_id}/gap")
+async def customer_gap(request: Request, customer_id: Id, _principal: Viewer) -> responses.CustomerGap:
+    """A customer's gap, weighted by value, and the worst promise beside it."""
+    async with database(request).reading() as session:
+        states = [from_bytes(row.state) for row in await queries.of_customer(session, customer_id)]
+        usual = await queries.usual_values(session, {state.kind for state in states if state.value is None})
+    if not states:
+        raise Problem.not_found("there is no promise to this customer")
+    return presenters.customer(customer_id, states, usual)
+
+
+@router.get("/v1/summary")
+async def summary(request: Request, _principal: Viewer) -> responses.Summary:
+    """How all promises stand."""
+    async with database(request).reading() as session:
+        counted: dict[str, Any] = await queries.counts(session)
+    return responses.Summary(**counted, as_of=request.app.state.clock.now(), stopped=_stopped(request))
+
+
+@router.get("/v1/learning")
+async def learning(request: Request, _principal: Viewer) -> responses.Learning:
+    """How far forecasts have learnt: whether history that is imported now would still teach."""
+    async with database(request).pool.acquire(timeout=5) as connection:
+        found = await model_store.taught(connection)
+    return responses.Learning(
+        taught_until=None if found.boundary is None else moment(found.boundary),
+        came_too_late=found.too_late,
+        last_too_late_at=found.too_late_at,
+        model=request.app.state.published.version,
+    )
+
+
+@router.get("/v1/track-record")
+async def show_track_record(
+    request: Request, _principal: Viewer, asked: Annotated[responses.TrackAsked, Query()]
+) -> responses.TrackRecord:
+    """How forecasts did: the newest 50,000 scored ones, of a class of promise, a lead or a time if asked."""
+    if asked.kind is not None and asked.class_ not in (None, asked.kind):
+        raise Problem.invalid_parameter("class", "class and kind are the same: say one")
+    if asked.since and asked.until and asked.since >= asked.until:
+        raise Problem.invalid_parameter("until", "until must be later than since")
+    kind = _printable(asked.class_ if asked.kind is None else asked.kind)
+    wanted = queries.WantedScores(kind, _printable(asked.lead), asked.since, asked.until)
+    return track_record.answer(await track_record.read(database(request), wanted))
+
+
+def database(request: Request) -> Database:
+    """The service's database."""
+    return cast(Database, request.app.state.database)
+
+
+def _stopped(request: Request) -> list[responses.StoppedOut]:
+    watch = cast(Watch, request.app.state.watch)
+    return [responses.StoppedOut(**one._asdict()) for one in watch.stopped()]
+
+
+def _printable(text: str | None) -> str | None:
+    if text is not None and "\x00" in text:
+        raise Problem("invalid_field", "a name holds no NUL")
+    return text
+
+
+def _by_score(row: PromiseStateRow) -> tuple[str | int | float, ...]:
+    return (row.score, row.promise_id)
+
+
+def _by_due(row: PromiseStateRow) -> tuple[str | int | float, ...]:
+    return (row.held_due.isoformat(), row.promise_id)

@@ -1,0 +1,208 @@
+"""Who sees the board: a sign-in opens a session; everything below /board asks for it, sockets too."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Final, cast
+from urllib.parse import urlencode, urlsplit
+
+from fastapi import APIRouter, Query
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from candor.ops.typed import typed
+from candor.store.errors import StoreUnavailable
+from candor.web.http.plain_page import plain_page
+from candor.web.http.problems import Problem
+from candor.web.security.oidc import CALLBACK, SignIn
+from candor.web.security.sessions import ABSOLUTE, LINK_AGE, Session, Sessions
+from risk_svc.web.board.sign_in_store import EndedSessions, UsedLinks
+
+HOME: Final = "/board/"
+SIGN_IN: Final = "Sign in to see the board"
+COMPANY_SIGNS_IN: Final = "Links open no session here: sign in with your company's account at /board/"
+router: Final = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+@router.get("/board")
+async def home() -> Response:
+    """The board, for whoever types only the address."""
+    return RedirectResponse(HOME, 307)
+
+
+@router.get("/signin")
+async def sign_in(
+    request: Request,
+    token: Annotated[str, Query(max_length=1024)] = "",
+    goal: Annotated[str, Query(alias="next", max_length=512)] = HOME,
+) -> Response:
+    """Sign in: at the company's identity provider where there is one, else with a link from `candor token`."""
+    company, page = company_of(request), wants_page(request.scope)
+    if company is not None:
+        if not token:
+            return await company.begin(goal)
+        if page:
+            return plain_page(401, "This link opens nothing here", COMPANY_SIGNS_IN, ("Sign in", "/signin"))
+        raise Problem("link_invalid", COMPANY_SIGNS_IN)
+    sessions = cast(Sessions, request.app.state.sessions)
+    try:
+        session = await sessions.sign_in(token, UsedLinks(request.app.state.database))
+    except Problem as problem:
+        if problem.status != 401 or not page:
+            raise
+        return link_page("This link has expired") if token else link_page(SIGN_IN)
+    except StoreUnavailable:
+        if not page:
+            raise
+        return away_page()
+    answer = RedirectResponse(HOME, 303)
+    sessions.set_cookie(answer, session)
+    return answer
+
+
+@router.get(CALLBACK)
+async def signed_in(request: Request) -> Response:
+    """Where the identity provider sends the browser back to."""
+    company = company_of(request)
+    if company is None:
+        raise Problem.not_found()
+    return await company.finish(request.query_params, request.cookies, UsedLinks(request.app.state.database))
+
+
+@router.post("/signout")
+async def sign_out(request: Request) -> Response:
+    """End the session, in this browser and wherever else its cookie may have got to."""
+    sessions = cast(Sessions, request.app.state.sessions)
+    session = session_of(request.scope, sessions)
+    # Another site's form comes without the cookie, and so ends nothing.
+    if session is None:
+        return RedirectResponse(HOME, 303)
+    await cast(EndedSessions, request.app.state.ended).end(session)
+    again = ("Sign in again", "/signin") if company_of(request) else ("Sign in again", HOME)
+    answer = plain_page(200, "Signed out", "You are signed out of Candor.", again)
+    sessions.end(answer)
+    return answer
+
+
+def company_of(request: Request) -> SignIn | None:
+    """The company's sign-in, where there is one."""
+    return cast("SignIn | None", getattr(request.app.state, "company", None))
+
+
+def session_of(scope: Scope, sessions: Sessions) -> Session | None:
+    """The session that a request or socket carries in its cookie."""
+    return sessions.read(HTTPConnection(scope).cookies.get(sessions.cookie))
+
+
+class SignedIn:
+    """ASGI middleware of the board: nothing without a session, for pages, scripts and sockets alike.
+
+    With `company`, a person who asks for a page is sent to sign in; everything else gets 401.
+    """
+
+    def __init__(self, app: ASGIApp, sessions: Sessions, ended: EndedSessions, *, company: bool = False) -> None:
+        self.app = app
+        self.sessions = sessions
+        self.ended = ended
+        self.company = company
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        session = session_of(scope, self.sessions)
+        try:
+            over = session is None or not same_origin(scope) or await self.ended.has(session)
+        except StoreUnavailable:
+            # Nobody can say whether this session was ended, so it opens nothing.
+            answer = away_page() if wants_page(scope) else Problem.unavailable().response()
+            await refuse(scope, receive, send, answer)
+            return
+        if session is None or over:
+            await refuse(scope, receive, send, self._way_in(scope))
+        elif scope["type"] == "websocket":
+            await self.app(scope, until_its_end(session, receive, send), send)
+        else:
+            await self.app(scope, receive, self._renewing(session, send))
+
+    def _renewing(self, session: Session, send: Send) -> Send:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start" and self.sessions.due(session):
+                renewed = Response()
+                self.sessions.set_cookie(renewed, session)
+                cookie = [pair for pair in renewed.raw_headers if pair[0] == b"set-cookie"]
+                message["headers"] = [*message["headers"], *cookie]
+            await send(message)
+
+        return sending
+
+    def _way_in(self, scope: Scope) -> Response:
+        if not self.company:
+            if wants_page(scope):
+                return link_page(SIGN_IN)
+            text = f"Sign in first: run `{typed('token')}` and open the link it prints.\n"
+            return Response(text, 401, media_type="text/plain")
+        if wants_page(scope):
+            return RedirectResponse("/signin?" + urlencode({"next": scope["path"]}), 303)
+        return Response("Sign in first, at /board/.\n", 401, media_type="text/plain")
+
+
+def link_page(title: str) -> Response:
+    """How somebody gets in where links open sessions."""
+    minutes = LINK_AGE.seconds // 60
+    text = (
+        f"A sign-in link opens the board once, within {minutes} minutes; a session ends after a while without use. "
+        "For a new link, run this command where Candor is installed, and open what it prints:"
+    )
+    return plain_page(401, title, text, ("Try the board again", HOME), typed("token"))
+
+
+def away_page() -> Response:
+    """What a person sees while nobody can say whether they are signed in."""
+    text = "Candor cannot reach its database, so it cannot tell whether you are signed in. Try again in a moment."
+    answer = plain_page(503, "Candor is not available right now", text, ("Try again", HOME))
+    answer.headers["retry-after"] = "2"
+    return answer
+
+
+async def refuse(scope: Scope, receive: Receive, send: Send, answer: Response) -> None:
+    """Answers a request with `answer`; a socket is closed before it opens."""
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    await answer(scope, receive, send)
+
+
+def wants_page(scope: Scope) -> bool:
+    """Whether a person's browser asks for a page."""
+    return scope["type"] == "http" and scope["method"] == "GET" and b"text/html" in _headers(scope).get(b"accept", b"")
+
+
+def same_origin(scope: Scope) -> bool:
+    """Whether a browser says that a page of this host asks; a cookie alone comes along from neighbouring hosts too."""
+    headers = _headers(scope)
+    origin = headers.get(b"origin")
+    return origin is None or urlsplit(origin.decode("latin-1")).netloc == headers.get(b"host", b"").decode("latin-1")
+
+
+def until_its_end(session: Session, receive: Receive, send: Send) -> Receive:
+    """What a socket receives, until its session is too old: a page left open must not outlive its sign-in."""
+
+    async def receiving() -> Message:
+        left = (session.began + ABSOLUTE - datetime.now(UTC)).total_seconds()
+        try:
+            async with asyncio.timeout(left):
+                return await receive()
+        except TimeoutError:
+            await send({"type": "websocket.close", "code": 1008})
+            return {"type": "websocket.disconnect", "code": 1008}
+
+    return receiving
+
+
+def _headers(scope: Scope) -> Mapping[bytes, bytes]:
+    return dict(scope["headers"])

@@ -1,0 +1,203 @@
+"""The course of a promise's forecast: what held from when on, what happened in between, what it rests on. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from candor.contracts import LEAST_CASES, Standing
+from risk_svc.domain import support
+from risk_svc.domain.scoring import span
+from risk_svc.web.api import responses
+from risk_svc.web.board import style
+
+STEPS_OF_TIME: Final = 300
+"""The present is drawn in steps of this share of the lead time: finer ones nobody sees, and every watcher pays for."""
+NO_MOVERS: Final = frozenset({"made", "notice", "unsent"})
+
+
+class Held(NamedTuple):
+    """A forecast that held from `at` on, and what happened between the one before and it.
+
+    Where it did not rest on `enough`, quantiles are None, and so is `p_slip` until the date has passed; otherwise a
+    quantile that is None may never come. `over`: it is no forecast any more, but what became of the promise.
+    """
+
+    at: datetime
+    enough: bool
+    p_slip: float | None
+    p50: datetime | None
+    p80: datetime | None
+    p90: datetime | None
+    model: int
+    happened: tuple[str, ...] = ()
+    over: bool = False
+
+    @property
+    def named(self) -> tuple[tuple[str, datetime | None], ...]:
+        return (("P50", self.p50), ("P80", self.p80), ("P90", self.p90))
+
+
+def course(detail: responses.GapDetail) -> list[Held]:
+    """The forecasts that are remembered, oldest first."""
+    events = [entry for entry in style.timeline(detail) if entry.kind not in NO_MOVERS]
+    held, since = [], datetime.min.replace(tzinfo=UTC)
+    for place, point in enumerate(detail.history, 1):
+        over = detail.standing is not Standing.OPEN and place == len(detail.history)
+        between = [_words(entry) for entry in events if since < entry.at <= point.at]
+        happened = tuple([point.why, *between] if point.why else between)
+        held.append(
+            Held(point.at, point.enough, point.p_slip, point.p50, point.p80, point.p90, point.model, happened, over)
+        )
+        since = point.at
+    return held
+
+
+def until_now(detail: responses.GapDetail, held: Sequence[Held], now: datetime) -> list[Held]:
+    """The same, with what holds at present; of a promise that is over, nothing holds after its end."""
+    forecast = detail.forecast
+    if detail.standing is not Standing.OPEN or forecast is None or not held:
+        return list(held)
+    at, enough = present_of(detail, now), forecast.n >= LEAST_CASES
+    return [*held, Held(at, enough, forecast.p_slip, forecast.p50, forecast.p80, forecast.p90, forecast.model)]
+
+
+def present_of(detail: responses.GapDetail, now: datetime) -> datetime:
+    """Now, in steps that can be seen; never before what is known."""
+    made = detail.dates.made_at
+    step = max((detail.dates.held_due - made) / STEPS_OF_TIME, timedelta(seconds=1))
+    seen = made + (now - made) // step * step
+    return max([seen, detail.as_of, *(point.at for point in detail.history)])
+
+
+def fan_may_be_drawn(detail: responses.GapDetail) -> bool:
+    """Whether forecasts that may be stated have held for some time."""
+    stated = sum(point.enough for point in detail.history)
+    forecast = detail.forecast
+    return stated >= 2 if forecast is None else stated >= 1 and forecast.n >= LEAST_CASES
+
+
+def no_fan_words(detail: responses.GapDetail) -> str:
+    """Why there is no fan, and what can be said instead."""
+    if detail.forecast is None:
+        return "No forecast of it was ever stated."
+    said = detail.too_little_history or support.words(detail.forecast.n, detail.base_rate)
+    return f"{said[0].upper()}{said[1:]}. When it will be done is stated from {LEAST_CASES} like promises on."
+
+
+def rests_on(detail: responses.GapDetail) -> list[str]:
+    """What the present forecast rests on and what moved it most, one line each; nothing of a promise that is over."""
+    forecast = detail.forecast
+    if forecast is None:
+        return []
+    lines = [f"{forecast.basis}; {forecast.n:,} like promises"]
+    if forecast.model:
+        lines.append(f"model version {forecast.model:,}")
+    return lines + [f"{item.words}: without it {item.p_slip_without:.0%} would slip" for item in forecast.why]
+
+
+class Move(NamedTuple):
+    """A line about a forecast that differs from the one before, and what happened in between."""
+
+    when: str
+    forecast: str
+    happened: tuple[str, ...]
+
+
+def moves(detail: responses.GapDetail) -> list[Move]:
+    """How the forecast moved, newest first; times without anything new are left out."""
+    found: list[Move] = []
+    before: Held | None = None
+    for held in course(detail):
+        if held.happened or before is None or _said(detail, held) != _said(detail, before):
+            forecast = moved(detail, before, held)
+            found.append(Move(style.clock_text(held.at, detail.zone), forecast, held.happened))
+        before = held
+    return found[::-1]
+
+
+def moved(detail: responses.GapDetail, before: Held | None, held: Held) -> str:
+    """A forecast in one line, with the chance to slip that stood before it; in the end, what became of it."""
+    if held.over:
+        return f"over: {late_words(held.p50, detail.dates.held_due) if held.p50 else 'it did not come'}"
+    if held.p_slip is None:
+        return "too little history for a forecast"
+    chance = f"{held.p_slip:.0%}"
+    if before is not None and before.p_slip is not None and f"{before.p_slip:.0%}" != chance:
+        chance = f"{before.p_slip:.0%} → {chance}"
+    return f"may slip {chance}; {lateness(detail, held)}"
+
+
+def lateness(detail: responses.GapDetail, held: Held) -> str:
+    """P50, P80 and P90 against the date held, e.g. `P50 12 min early, P80 1.5 h late, P90 may never come`."""
+    due = detail.dates.held_due
+    if not held.enough:
+        return "too little history to say when"
+    if held.p50 is None:
+        return "it may never come"
+    return ", ".join(f"{name} {late_words(at, due)}" for name, at in held.named)
+
+
+def late_words(at: datetime | None, due: datetime) -> str:
+    """E.g. `35 min late`, `1.5 h early`, `on time`."""
+    if at is None:
+        return "may never come"
+    late = (at - due).total_seconds()
+    return "on time" if abs(late) < 30 else f"{span(abs(late))} {'late' if late > 0 else 'early'}"
+
+
+def _said(detail: responses.GapDetail, held: Held) -> str:
+    return moved(detail, None, held)
+
+
+def course_chart(detail: responses.GapDetail, now: datetime) -> dict[str, Any]:
+    """Gap and P(slip) over the promise's life, 0–100, in its own zone; the upright line is the held date."""
+    zone = detail.zone
+    points = [(point.at, point.score, point.p_slip) for point in detail.history]
+    if points and detail.standing is Standing.OPEN:
+        points.append((present_of(detail, now), detail.score, detail.p_slip))
+    stamps = [wall_ms(at, zone) for at, _, _ in points]
+    due = wall_ms(detail.dates.held_due, zone)
+    mark = {"symbol": "none", "data": [{"xAxis": due}], "label": {"formatter": "held date"}}
+    said = f"Gap {style.badge(detail.score)[0]} of 100; may slip {style.slip(detail)}."
+    line = {"type": "line", "step": "end", "showSymbol": False}
+    return {
+        "aria": {"enabled": True, "label": {"description": f"Gap and chance to slip over time. Now: {said}"}},
+        "useUTC": True,
+        "grid": {"left": 40, "right": 24, "top": 36, "bottom": 28},
+        "legend": {"top": 0},
+        "tooltip": {"trigger": "axis", "confine": True},
+        # A page that is renewed every second would draw its line from the left again and again.
+        "animation": False,
+        "xAxis": {"type": "time", "max": max([*stamps, due]), "axisLabel": {"hideOverlap": True}},
+        "yAxis": {"type": "value", "min": 0, "max": 100},
+        "series": [
+            line
+            | {
+                "name": "gap",
+                "areaStyle": {"opacity": 0.15},
+                "color": style.COLOURS["severe"],
+                "data": [[at, round(score, 1)] for at, (_, score, _) in zip(stamps, points, strict=True)],
+                "markLine": mark,
+            },
+            line
+            | {
+                "name": "chance to slip, %",
+                "color": "#1f6f8b",
+                "data": [
+                    [at, None if p is None else round(100 * p)] for at, (_, _, p) in zip(stamps, points, strict=True)
+                ],
+            },
+        ],
+    }
+
+
+def wall_ms(moment: datetime, zone: str) -> float:
+    """Milliseconds for a time axis. ECharts knows no zones: local wall-clock time, passed as if it were UTC."""
+    return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=UTC).timestamp() * 1000
+
+
+def _words(entry: style.Entry) -> str:
+    return f"{entry.title}, {entry.detail}" if entry.detail else entry.title

@@ -1,0 +1,185 @@
+"""What the board shows, read once a change for all who watch."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Hashable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Generic, NamedTuple, TypeVar
+
+from candor.ops.clock import Clock, SystemClock
+from candor.store.db import Database
+from candor.web.http.listings import Total, counted
+from risk_svc import standstill
+from risk_svc.domain.state import from_bytes
+from risk_svc.store import queries
+from risk_svc.watch import Watch
+from risk_svc.web import track_record
+from risk_svc.web.api import presenters, responses
+from risk_svc.web.board.style import PAGE
+from risk_svc.web.feed import Feed
+from risk_svc.web.track_record import Recorded
+
+
+class Pace(NamedTuple):
+    """How often something is read again, in seconds: not within `fresh`, after `stale` though nothing changed.
+
+    Not within `rest` times as long as it took either.
+    """
+
+    fresh: float
+    stale: float
+    rest: float = 0.0
+
+
+LISTS: Final = Pace(0.9, 10.0)
+COUNTS: Final = Pace(0.9, 10.0, 10.0)
+RECORDS: Final = Pace(5.0, 60.0, 20.0)
+
+
+class Asked(NamedTuple):
+    """A page of a list: its filters, its order, and which page, from 1."""
+
+    wanted: queries.Wanted = queries.Wanted()
+    sort: queries.Sort = "score"
+    page: int = 1
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Counts, and a page of the promises wanted; `read_at` is the business clock's.
+
+    `page` is the last one where there are fewer than were asked for.
+    """
+
+    counts: dict[str, Any]
+    items: list[responses.GapItem]
+    number: Total
+    page: int
+    read_at: datetime
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are, at least one; where not all were counted, one more than is seen."""
+        counted = max(1, -(-self.number.total // PAGE))
+        return counted if self.number.total_exact else max(counted, self.page) + 1
+
+
+Found = TypeVar("Found")
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass
+class _Kept(Generic[Found]):
+    """What was read last: when, as of how many changes, and how long it took."""
+
+    value: Found | None = None
+    read_at: float = 0.0
+    changes: int = -1
+    took: float = 0.0
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Reading:
+    """A background that counts changes of `gaps`; reads again only when something changed, at most about once a second.
+
+    Ten watchers of the same list cost as much as one.
+    """
+
+    name = "board"
+
+    def __init__(
+        self,
+        database: Database,
+        feed: Feed,
+        clock: Clock,
+        monotonic: Callable[[], float] = time.monotonic,
+        watch: Watch | None = None,
+    ) -> None:
+        self.clock = clock
+        self.changes = 0
+        self._monotonic = monotonic
+        self._watch = watch
+        self._database = database
+        self._feed = feed
+        self._kept: dict[Asked, _Kept[Overview]] = {}
+        self._counts: dict[None, _Kept[dict[str, Any]]] = {}
+        self._records: dict[str | None, _Kept[Recorded]] = {}
+        self._recording = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Count until `stop`."""
+        self._task = asyncio.create_task(self._count())
+        await self._stopping.wait()
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+
+    async def stop(self) -> None:
+        """End."""
+        self._stopping.set()
+
+    async def _count(self) -> None:
+        with self._feed.listen() as listener:
+            async for batch in listener.changes():
+                self.changes += len(batch)
+
+    def standstill(self) -> str:
+        """What has stopped, in the words of a page; empty where all goes on."""
+        found = self._watch.stopped() if self._watch is not None else []
+        return standstill.words(found, replayed=not isinstance(self.clock, SystemClock))
+
+    async def overview(self, asked: Asked) -> Overview:
+        """The page asked for. Raises StoreUnavailable while the database is away."""
+        return await self._newest(self._kept, asked, LISTS, lambda: self._overview(asked))
+
+    async def record(self, kind: str | None) -> Recorded:
+        """The forecasts' record, of a class or of all. Raises StoreUnavailable while the database is away."""
+        return await self._newest(self._records, kind, RECORDS, lambda: self._record(kind))
+
+    async def _newest(
+        self, kept_by: dict[Key, _Kept[Found]], key: Key, pace: Pace, read: Callable[[], Awaitable[Found]]
+    ) -> Found:
+        if len(kept_by) > 256:
+            kept_by.clear()
+        kept = kept_by.setdefault(key, _Kept())
+        async with kept.lock:
+            began = self._monotonic()
+            age = began - kept.read_at
+            rested = age > max(pace.fresh, pace.rest * kept.took)
+            if kept.value is None or (rested and (age > pace.stale or kept.changes != self.changes)):
+                changes = self.changes
+                kept.value = await read()
+                kept.changes, kept.read_at, kept.took = changes, began, self._monotonic() - began
+            return kept.value
+
+    async def _record(self, kind: str | None) -> Recorded:
+        # One at a time, whoever asks: it may go through fifty thousand rows. Waiting counts as taking long.
+        async with self._recording:
+            return await track_record.read(self._database, queries.WantedScores(kind=kind))
+
+    async def _overview(self, asked: Asked) -> Overview:
+        counts = await self._newest(self._counts, None, COUNTS, self._all)
+        async with self._database.reading() as session:
+            number = await counted(session, queries.wanted_rows(asked.wanted))
+            last = max(1, -(-number.total // PAGE))
+            page = min(asked.page, last) if number.total_exact else asked.page
+            query = queries.listing(asked.wanted, asked.sort, limit=PAGE, skip=(page - 1) * PAGE)
+            rows = (await session.exec(query)).all()
+        items = [presenters.item(from_bytes(row.state)) for row in rows]
+        return Overview(counts, items, number, page, self.clock.now())
+
+    async def _all(self) -> dict[str, Any]:
+        # It goes through every promise there ever was: the more there are, the more seldom.
+        async with self._database.reading() as session:
+            return await queries.counts(session)
+
+    async def promise(self, promise_id: str) -> responses.GapDetail | None:
+        """One promise with all that explains it; None where there is none."""
+        async with self._database.reading() as session:
+            return await presenters.promise(session, promise_id, self.clock.now())

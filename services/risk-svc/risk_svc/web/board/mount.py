@@ -1,0 +1,100 @@
+"""The board under /board of the web role's app."""
+
+from __future__ import annotations
+
+from typing import Any, Final, cast
+
+import structlog
+from fastapi import FastAPI
+from nicegui import app as pages
+from nicegui import ui
+from starlette.requests import Request
+from starlette.responses import Response
+
+from candor.store.errors import StoreUnavailable
+from candor.web.http.plain_page import ICON, plain_page
+from candor.web.http.problems import Problem
+from candor.web.security.oidc import sign_in_of
+from candor.web.security.sessions import Sessions
+from risk_svc.settings import RiskSettings
+from risk_svc.web.board.access import HOME, SignedIn, wants_page
+from risk_svc.web.board.frame import Address
+from risk_svc.web.board.live_data import Reading
+from risk_svc.web.board.pages import accuracy, overview, promise
+from risk_svc.web.board.sign_in_store import EndedSessions
+
+MOUNT = "/board"
+BACK: Final = ("To the board", HOME)
+NO_PROMISE: Final = (
+    "No promise has the id “{}” here. It may never have been made, still be on its way, or belong to a customer "
+    "who was erased. Check the id, or look for the promise on the board."
+)
+log = structlog.get_logger("candor.board")
+
+
+def attach(app: FastAPI, settings: RiskSettings) -> None:
+    """Mount the board; `app.state.reading` must hold a Reading once the app has started.
+
+    Raises ValueError without a session secret, and in production without OIDC. Once a process: NiceGUI is one app.
+    """
+    sessions = Sessions(settings.session_secret(), secure=settings.public_url.startswith("https://"))
+    company = sign_in_of(settings, sessions, HOME)
+    ended = EndedSessions(app.state)
+    app.state.sessions, app.state.company, app.state.ended = sessions, company, ended
+
+    @ui.page("/")
+    async def _board(request: Request) -> None:
+        overview.Page(_reading(app), Address(request))
+
+    @ui.page("/promises/{promise_id}")
+    async def _promise(promise_id: str) -> Response | None:
+        found = None
+        try:
+            found = await _reading(app).promise(promise_id) if promise_id.isprintable() else None
+        except StoreUnavailable:
+            # The page itself says that the database is away, and fills once it is back.
+            promise.Page(_reading(app), promise_id)
+            return None
+        if found is None:
+            return plain_page(404, "There is no such promise", NO_PROMISE.format(promise_id[:128]), BACK)
+        promise.Page(_reading(app), promise_id, found.what)
+        return None
+
+    @ui.page("/record")
+    async def _record(request: Request) -> None:
+        accuracy.Page(_reading(app), Address(request))
+
+    _add_error_pages()
+    # Starlette types a middleware's own arguments only loosely.
+    cast(Any, pages).add_middleware(SignedIn, sessions=sessions, ended=ended, company=company is not None)
+    ui.run_with(
+        app,
+        mount_path=MOUNT,
+        title="Candor",
+        favicon=ICON,
+        show_welcome_message=False,
+        reconnect_timeout=10,
+        language="en-US",
+    )
+
+
+def _add_error_pages() -> None:
+    """Pages of our own where there is none or one cannot be made: NiceGUI's would show the error's own text."""
+
+    @pages.exception_handler(404)
+    async def _missing(request: Request, _error: Exception) -> Response:
+        if not wants_page(request.scope):
+            return Problem.not_found().response()
+        return plain_page(404, "There is no such page", "Nothing is found at this address of the board.", BACK)
+
+    @pages.exception_handler(Exception)
+    async def _broken(request: Request, error: Exception) -> Response:
+        log.error("a page could not be made", exc_info=error)
+        if not wants_page(request.scope):
+            return Problem("internal").response()
+        text = "The page could not be made. The error is in the log; try again, or go back to the board."
+        return plain_page(500, "Something went wrong", text, BACK)
+
+
+def _reading(app: FastAPI) -> Reading:
+    return cast(Reading, app.state.reading)

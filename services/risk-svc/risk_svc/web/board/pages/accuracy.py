@@ -1,0 +1,129 @@
+"""The forecasts' own record: whether what the board says can be believed, overall and by class."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from nicegui import ui
+
+from risk_svc.forecast import charts
+from risk_svc.web.board import scorecard, style
+from risk_svc.web.board.frame import Address, Banner, Chart, Part, card, heading, live, page_frame, section_title
+from risk_svc.web.board.live_data import Reading
+from risk_svc.web.track_record import Recorded
+
+EVERY_CLASS: Final = ""
+HEIGHT, BARS_ROOM, BAR = 300, 110, 36
+SIDE: Final = "min-width: min(420px, 100%); flex: 1 1 420px"
+SCORES: Final = ("name", "n", "skill", "p80", "p90", "slipped")
+WORDS: Final = {
+    "name": "",
+    "n": "n",
+    "stated": "stated",
+    "skill": "skill",
+    "p80": "by P80",
+    "p90": "by P90",
+    "slipped": "slipped",
+}
+
+
+class Plot:
+    """A chart under its heading, with its figures as a table that a key opens."""
+
+    def __init__(self, title: str, words: str, columns: tuple[str, ...] = SCORES) -> None:
+        self._words = words
+        with card(SIDE):
+            section_title(title)
+            self._chart = Chart(HEIGHT)
+            ui.label(words).style(f"color: {style.MUTED}; font-size: .85rem")
+            with ui.expansion(f"{title} in figures").props("dense").classes("w-full"):
+                self._table: Part[list[scorecard.Row]] = Part(lambda rows: _table(rows, columns))
+
+    def show(self, options: dict[str, Any], rows: list[scorecard.Row], bars: int = 0) -> None:
+        """Draw what differs; with `bars`, as high as so many of them need."""
+        if bars:
+            self._chart.element.style(f"height: {BARS_ROOM + BAR * bars}px")
+        self._chart.show(scorecard.told(options, self._words))
+        self._table.show(rows)
+
+
+class Page:
+    """One open browser page about the record."""
+
+    def __init__(self, reading: Reading, address: Address) -> None:
+        self.reading = reading
+        self.moment = page_frame("Record")
+        self.banner = Banner(reading.standstill)
+        with ui.column().classes("w-full max-w-screen-xl mx-auto q-pa-sm"):
+            with ui.row().classes("w-full items-center justify-between"):
+                heading("The forecasts' record")
+                one = address.asked("class") or EVERY_CLASS
+                names = {one: one, EVERY_CLASS: "every class"}
+                self.chosen = ui.select(names, value=EVERY_CLASS, label="Class").props("dense outlined")
+                address.keep("class", self.chosen)
+                self.chosen.classes("w-64").on_value_change(self.refresh)
+            self.figures = Part(_figures)
+            self.verdict = ui.label().mark("verdict")
+            self.plots = ui.row().classes("w-full gap-4 items-stretch")
+            with self.plots:
+                self._plots()
+            live(self.banner, 5.0, self.refresh)
+
+    def _plots(self) -> None:
+        self.reliability = Plot(
+            "Reliability",
+            "Of promises said to slip with a chance, the share that did: on the diagonal it is as stated.",
+            columns=("name", "n", "stated", "slipped"),
+        )
+        self.skill = Plot("Skill over time", "How much better than the base rate; below zero, worse.")
+        self.coverage = Plot("Coverage over time", "Of completed ones, the share that came by P50, P80 and P90.")
+        self.leads = Plot("Skill by lead", "The share of the time from promising to the date that was left.")
+        self.classes = Plot("Skill by class", "The largest classes of promises.")
+
+    async def refresh(self) -> None:
+        """Read; draw what differs."""
+        found = await self.reading.record(self.chosen.value or None)
+        everything = found if not self.chosen.value else await self.reading.record(None)
+        self.moment.set_text(style.clock_text(self.reading.clock.now()) + " UTC")
+        self._classes([group.name for group in everything.record.by_class])
+        self.figures.show(scorecard.figures(found.record.overall))
+        self.verdict.set_text(scorecard.verdict(found))
+        self.plots.set_visibility(found.record.overall.enough)
+        if found.record.overall.enough:
+            self._draw(found, everything)
+
+    def _draw(self, found: Recorded, everything: Recorded) -> None:
+        record = found.record
+        leads = scorecard.named(record.by_lead)
+        classes = everything.record.by_class
+        self.reliability.show(charts.reliability(record), scorecard.reliability_rows(record.overall))
+        periods = scorecard.period_rows(record)
+        self.skill.show(charts.skill_over_time(record), periods)
+        self.coverage.show(charts.coverage_over_time(record), periods)
+        self.leads.show(charts.skill_by(leads, ""), scorecard.group_rows(leads), len(leads))
+        self.classes.show(charts.skill_by(classes, ""), scorecard.group_rows(classes), len(classes))
+
+    def _classes(self, names: list[str]) -> None:
+        choice = {EVERY_CLASS: "every class"} | {name: name for name in names}
+        # The one that is looked at stays, should it fall out of the largest.
+        if self.chosen.value and self.chosen.value not in choice:
+            choice[self.chosen.value] = self.chosen.value
+        if choice != self.chosen.options:
+            self.chosen.set_options(choice)
+
+
+def _figures(found: list[scorecard.Figure]) -> None:
+    with ui.row().classes("w-full gap-2 items-stretch"):
+        for figure in found:
+            with ui.card().props("flat bordered").classes("figure q-pa-sm gap-0"):
+                ui.label(figure.value).classes("number")
+                ui.label(figure.name)
+                ui.label(figure.beside).style(f"color: {style.MUTED}; font-size: .8rem")
+
+
+def _table(rows: list[scorecard.Row], columns: tuple[str, ...]) -> None:
+    shown = [
+        {"name": name, "label": WORDS[name], "field": name, "align": "left" if name == "name" else "right"}
+        for name in columns
+    ]
+    ui.table(columns=shown, rows=rows, row_key="name").props("flat dense").classes("w-full in-figures")

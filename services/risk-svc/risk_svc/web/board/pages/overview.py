@@ -1,0 +1,153 @@
+"""The first page: figures on top, then promises by gap, each with why."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from nicegui import ui
+
+from risk_svc.domain.gap import BAND_NAMES
+from risk_svc.store.queries import Wanted
+from risk_svc.web.board import style
+from risk_svc.web.board.frame import Address, Banner, heading, live, page_frame
+from risk_svc.web.board.live_data import Asked, Reading
+
+COLUMNS: Final = [
+    {"name": "score", "label": "Gap", "field": "score", "align": "left"},
+    {"name": "what", "label": "Promise", "field": "what", "align": "left"},
+    {"name": "why", "label": "Why", "field": "why", "align": "left"},
+    {"name": "slip", "label": "May slip", "field": "slip", "align": "right"},
+    {"name": "due", "label": "Date held (UTC)", "field": "due", "align": "left"},
+    {"name": "told", "label": "Customer", "field": "told", "align": "left"},
+    {"name": "standing", "label": "Stands", "field": "standing", "align": "left"},
+]
+FIGURES: Final = (
+    ("open", "open"),
+    ("slipping", "likely to slip"),
+    ("warned", "customers told"),
+    ("kept", "kept"),
+    ("broken", "broken"),
+    ("cancelled", "cancelled"),
+)
+EMPTY: Final = (
+    "With a filter set, choose “all” to see every promise.",
+    "Nothing here yet? Make a first promise as README.md shows under “A first promise by hand”,",
+    "or import your history with: candor import history.jsonl (it teaches the forecasts, and is not listed here).",
+)
+SORTS: Final = {"score": "gap, widest first", "chance": "chance to slip", "due": "promised date"}
+# Cells are bound as text: {{ }} never makes markup of what a customer wrote.
+SCORE: Final = """<q-td :props="props"><span :style="{background: props.row.colour, color: '#fff',
+  padding: '2px 8px', borderRadius: '9px', fontWeight: 600}">{{ props.row.score }}</span></q-td>"""
+WHAT: Final = """<q-td :props="props"><a :href="'/board/promises/' + encodeURIComponent(props.row.id)"
+  style="color:#1f4e5f;font-weight:600">{{ props.row.what }}</a>
+  <div style="color:#5b6776;font-size:.8rem">{{ props.row.id }} · {{ props.row.customer }}</div></q-td>"""
+CARD: Final = """<div class="q-pa-xs col-12"><q-card flat bordered class="q-pa-sm">
+  <div class="row items-center no-wrap"><span :style="{background: props.row.colour, color: '#fff',
+  padding: '2px 8px', borderRadius: '9px', fontWeight: 600}">{{ props.row.score }}</span>
+  <a class="q-ml-sm" :href="'/board/promises/' + encodeURIComponent(props.row.id)"
+  style="color:#1f4e5f;font-weight:600">{{ props.row.what }}</a></div>
+  <div style="color:#5b6776;font-size:.8rem">{{ props.row.id }} · {{ props.row.customer }}</div>
+  <div class="q-mt-xs">{{ props.row.why }}</div><div style="color:#5b6776;font-size:.8rem">
+  may slip {{ props.row.slip }} · {{ props.row.due }} · {{ props.row.standing }} {{ props.row.told }}</div>
+  </q-card></div>"""
+
+
+class Page:
+    """One open browser page; `refresh` puts in what changed."""
+
+    def __init__(self, reading: Reading, address: Address) -> None:
+        self.reading = reading
+        self.moment = page_frame("Board")
+        self.banner = Banner(reading.standstill)
+        self.numbers: dict[str, ui.label] = {}
+        with ui.column().classes("w-full max-w-screen-xl mx-auto q-pa-sm"):
+            heading("Promises by gap").classes("unseen")
+            heading("Figures", 2).classes("unseen")
+            self._figures()
+            self.chart = ui.echart(style.bands_chart({})).classes("w-full").style("height: 96px")
+            heading("Promises", 2).classes("unseen")
+            self._filters(address)
+            self.number = ui.label().style(f"color: {style.MUTED}").mark("number")
+            self.table = _table()
+            self.pages = ui.pagination(1, 1, direction_links=True).classes("self-center").mark("pages")
+            self.pages.props('max-pages=6 boundary-numbers aria-label="Pages"')
+            address.keep_page(self.pages)
+            self.pages.on_value_change(self.refresh)
+            self.empty = _empty()
+            live(self.banner, 1.0, self.refresh)
+
+    def _figures(self) -> None:
+        with ui.row().classes("w-full gap-2"):
+            for name, label in FIGURES:
+                with ui.card().props("flat bordered").classes("figure q-pa-sm"):
+                    self.numbers[name] = ui.label("–").classes("number").mark(f"figure-{name}")
+                    ui.label(label).style(f"color: {style.MUTED}")
+
+    def _filters(self, address: Address) -> None:
+        with ui.row().classes("w-full items-center"):
+            states = {"": "all", **style.STATES}
+            bands = {"": "every gap", **{name: name for name in BAND_NAMES}}
+            self.standing = ui.select(states, value="open", label="Stands").props("dense outlined").classes("w-32")
+            self.band = ui.select(bands, value="", label="Gap").props("dense outlined").classes("w-32")
+            self.sort = ui.select(SORTS, value="score", label="Sorted by").props("dense outlined").classes("w-48")
+            self.search = ui.input("Promise or customer id").props("dense outlined clearable debounce=400")
+            self.search.classes("w-64")
+            controls = {"standing": self.standing, "band": self.band, "sort": self.sort, "search": self.search}
+            for name, control in controls.items():
+                address.keep(name, control, formerly="customer" if name == "search" else "")
+                control.on_value_change(self.narrowed)
+
+    async def narrowed(self) -> None:
+        """Another list is wanted: it begins at its first page, in the address as well."""
+        if self.pages.value != 1:
+            self.pages.set_value(1)
+        else:
+            await self.refresh()
+
+    def asked(self) -> Asked:
+        """The page and the filters as they are set."""
+        search = (self.search.value or "").strip() or None
+        wanted = Wanted(self.band.value or None, self.standing.value or None, search=search)
+        return Asked(wanted, self.sort.value, self.pages.value or 1)
+
+    async def refresh(self) -> None:
+        """Read, and change what differs."""
+        asked = self.asked()
+        found = await self.reading.overview(asked)
+        if asked != self.asked():
+            # Something else was chosen meanwhile: that has a refresh of its own.
+            return
+        figures: dict[str, Any] = {**found.counts, **found.counts["settled"]}
+        for name, label in self.numbers.items():
+            label.set_text(f"{figures[name]:,}")
+        self.moment.set_text(style.clock_text(self.reading.clock.now()) + " UTC")
+        self.chart.options.update(style.bands_chart(found.counts["bands"]))
+        rows = [style.row(item) for item in found.items]
+        if rows != self.table.rows:
+            self.table.rows = rows
+            self.table.update()
+        self.empty.set_visibility(not rows)
+        self.number.set_text(style.page_words(found.page, len(rows), found.number))
+        self.pages.max = found.pages
+        self.pages.set_visibility(found.pages > 1)
+        if found.page != asked.page:
+            self.pages.set_value(found.page)
+
+
+def _table() -> ui.table:
+    table = ui.table(columns=COLUMNS, rows=[], row_key="id").classes("w-full").mark("promises")
+    table.props('flat bordered :grid="window.innerWidth < 900" hide-header-sort hide-pagination aria-label="Promises"')
+    table.add_slot("body-cell-score", SCORE)
+    table.add_slot("body-cell-what", WHAT)
+    table.add_slot("item", CARD)
+    # What stands below the table says it; Quasar's own words come with a warning sign.
+    table.add_slot("no-data", "<span></span>")
+    return table
+
+
+def _empty() -> ui.column:
+    with ui.column().classes("w-full items-center q-pa-md gap-1").mark("empty") as made:
+        ui.label("No promises match").classes("text-subtitle1").props("role=heading aria-level=2")
+        for line in EMPTY:
+            ui.label(line).style(f"color: {style.MUTED}")
+    return made

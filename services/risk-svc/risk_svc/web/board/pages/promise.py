@@ -1,0 +1,163 @@
+"""One promise: its forecast's fan and course, what makes its gap, and all that happened to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from nicegui import ui
+
+from risk_svc.web.api import responses
+from risk_svc.web.board import style
+from risk_svc.web.board.fan import fan_chart
+from risk_svc.web.board.forecast_history import Move, course_chart, fan_may_be_drawn, moves, no_fan_words, rests_on
+from risk_svc.web.board.frame import Banner, Chart, Fold, Part, card, heading, live, page_frame, section_title
+from risk_svc.web.board.live_data import Reading
+
+ICONS: Final = {
+    "made": ("handshake", "primary"),
+    "reached": ("check_circle", "positive"),
+    "missed": ("cancel", "negative"),
+    "cancelled": ("cancel", "negative"),
+    "incident": ("thunderstorm", "warning"),
+    "resolved": ("wb_sunny", "positive"),
+    "notice": ("mail", "secondary"),
+    "unsent": ("drafts", "grey-8"),
+    "kept": ("verified", "positive"),
+    "broken": ("report", "negative"),
+}
+LEGEND: Final = (
+    "Line: half of like cases are done by then (P50). Dark band: to P80, light band: to P90; of ten like cases eight "
+    "and nine are done by its upper edge. What reaches the top may never come."
+)
+MOVES, LINES, ENTRIES = 3, 3, 5
+"""How many of each are shown before the fold: a page is a few screens of a phone."""
+WIDE, NARROW = "min-width: 290px; flex: 2 1 420px", "min-width: 260px; flex: 1 1 260px"
+
+
+class Page:
+    """One open browser page about one promise."""
+
+    def __init__(self, reading: Reading, promise_id: str, what: str = "") -> None:
+        self.reading = reading
+        self.promise_id = promise_id
+        self.moment = page_frame(style.title(promise_id, what))
+        self.banner = Banner(reading.standstill)
+        with ui.column().classes("w-full max-w-screen-lg mx-auto q-pa-sm"):
+            self.missing = ui.label("There is no such promise (any more).")
+            self.body = ui.column().classes("w-full")
+            with self.body:
+                self._parts()
+            live(self.banner, 1.0, self.refresh)
+        for part in (self.missing, self.body):
+            part.set_visibility(False)
+
+    def _parts(self) -> None:
+        self.head = Part(_head)
+        with card():
+            section_title("When it is expected")
+            self.fan = Chart(280)
+            self.legend = ui.expansion("How to read it").props("dense").classes("w-full")
+            with self.legend:
+                ui.label(LEGEND).style(f"color: {style.MUTED}; font-size: .85rem")
+            self.no_fan = ui.label().mark("no-fan")
+        with ui.row().classes("w-full gap-4"):
+            with _column(WIDE):
+                with card():
+                    section_title("Its course")
+                    self.course = Chart(200)
+                with card():
+                    section_title("What moved the forecast, newest first")
+                    self.moves = Part(Fold(MOVES, _moves))
+            with _column(NARROW):
+                with card():
+                    section_title("What makes the gap")
+                    self.gap = Part(_gap)
+                with card():
+                    section_title("What the forecast rests on")
+                    self.basis = Part(Fold(LINES, _lines))
+        with card():
+            section_title("What happened, newest first")
+            self.timeline = Part(Fold(ENTRIES, _timeline))
+
+    async def refresh(self) -> None:
+        """Read; draw again what changed."""
+        detail = await self.reading.promise(self.promise_id)
+        now = self.reading.clock.now()
+        self.moment.set_text(style.clock_text(now) + " UTC")
+        self.missing.set_visibility(detail is None)
+        self.body.set_visibility(detail is not None)
+        if detail is None:
+            return
+        self.head.show(style.headline(detail))
+        drawn = fan_may_be_drawn(detail)
+        for part in (self.fan.element, self.legend):
+            part.set_visibility(drawn)
+        self.no_fan.set_visibility(not drawn)
+        if drawn:
+            self.fan.show(fan_chart(detail, now))
+        else:
+            self.no_fan.set_text(no_fan_words(detail))
+        self.moves.show(moves(detail))
+        self.basis.show(rests_on(detail) or ["Nothing any more: it is over."])
+        self.course.show(course_chart(detail, now))
+        self.gap.show(sorted(detail.contributions, key=lambda part: -part.share))
+        self.timeline.show([(detail.zone, entry) for entry in reversed(style.timeline(detail))])
+
+
+def _column(style: str) -> ui.column:
+    return ui.column().classes("gap-4").style(style)
+
+
+def _head(head: style.Headline) -> None:
+    with ui.row().classes("items-center w-full no-wrap"):
+        ui.label(head.score).style(
+            f"background: {head.colour}; color: #fff; border-radius: 12px; padding: 4px 14px;"
+            "font-size: 1.6rem; font-weight: 650"
+        ).mark("score").props('aria-label="gap"')
+        with ui.column().classes("gap-0"):
+            heading(head.what)
+            ui.label(head.who).style(f"color: {style.MUTED}")
+    ui.label(head.when)
+
+
+def _moves(found: Sequence[Move]) -> None:
+    if not found:
+        ui.label("Nothing yet: it has not been forecast.")
+    with ui.element("ol").classes("w-full moves"):
+        for move in found:
+            with ui.element("li"):
+                ui.label(move.when).classes("text-weight-medium")
+                ui.label(move.forecast).style(f"color: {style.MUTED}")
+                for words in move.happened:
+                    ui.label(words)
+
+
+def _lines(lines: Sequence[str]) -> None:
+    for line in lines:
+        ui.label(line)
+
+
+def _gap(parts: list[responses.ContributionOut]) -> None:
+    if not parts:
+        ui.label("Nothing: it is on course.")
+    for part in parts:
+        with ui.column().classes("w-full gap-0"):
+            ui.label(f"{part.component.value}, {part.share:.0%} of it")
+            bar = ui.linear_progress(part.share, show_value=False, color="accent").props("rounded")
+            bar.props(f'aria-label="{part.component.value}"')
+            ui.label(part.evidence).style(f"color: {style.MUTED}")
+
+
+def _timeline(found: Sequence[tuple[str, style.Entry]]) -> None:
+    # Not ui.timeline: it makes a heading of the sixth level of each entry.
+    with ui.element("ol").classes("w-full happened"):
+        for zone, entry in found:
+            icon, colour = ICONS.get(entry.kind, ("circle", "grey-8"))
+            with ui.element("li"):
+                ui.icon(icon, color=colour, size="1.2rem").props("aria-hidden=true")
+                with ui.column().classes("gap-0"):
+                    ui.label(style.clock_text(entry.at, zone)).style(f"color: {style.MUTED}; font-size: .85rem")
+                    ui.label(entry.title).classes("text-weight-medium")
+                    if entry.detail:
+                        ui.label(entry.detail)

@@ -1,0 +1,123 @@
+"""The forecasts' record in words and rows: what stands beside its charts, and in place of them for who cannot see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
+
+from risk_svc.forecast.evaluation import JUDGED, Group, Record, Track, calibrated, caution
+from risk_svc.web.track_record import Recorded
+
+UNKNOWN: Final = "–"
+LEADS: Final = {
+    "made": "when made",
+    "left75": "75% left",
+    "left50": "50% left",
+    "left25": "25% left",
+}
+Row = dict[str, Any]
+
+
+class Figure(NamedTuple):
+    """One number with what it is, and what it is to be read beside."""
+
+    name: str
+    value: str
+    beside: str
+
+
+def figures(track: Track) -> list[Figure]:
+    """The record at a glance; nothing is claimed where too little is settled."""
+    low_high = "" if track.skill_interval is None else " to ".join(percent(end, 1) for end in track.skill_interval)
+    error = UNKNOWN if track.calibration_error is None else f"{100 * track.calibration_error:.1f}"
+    return [
+        Figure("forecasts scored", f"{track.n:,}", f"of {track.promises:,} settled promises"),
+        Figure("Brier skill", percent(track.skill, 1), f"95%: {low_high}" if low_high else "over the base rate"),
+        Figure("calibration error", error, "points off, on average"),
+        *(Figure(f"came by P{level}", covered(track, level), f"{level}% was promised") for level in (80, 90)),
+        Figure("slipped", percent(track.slipped), _beside(track.base_rate)),
+    ]
+
+
+def verdict(found: Recorded) -> str:
+    """In one line whether these forecasts can be believed, or that too little is settled to tell."""
+    track = found.record.overall
+    if track.too_little_history is not None:
+        said = track.too_little_history
+        return f"{said[0].upper()}{said[1:]}."
+    held = calibrated(track)
+    if held is None:
+        said = f"Whether they are calibrated is said from {JUDGED:,} scored forecasts on."
+    else:
+        said = "They hold what they say." if held else "They do not hold what they say: the calibration is off."
+        if not held and caution(found.record):
+            said = "What they said does not fit what happened here: the calibration is off."
+    careful = f" {warned}" if (warned := caution(found.record)) else ""
+    left_out = f" {found.left_out:,} older forecasts are left out." if found.left_out else ""
+    return said + careful + left_out
+
+
+def reliability_rows(track: Track) -> list[Row]:
+    """Each tenth of stated chances beside what happened."""
+    return [
+        {
+            "name": f"{100 * item.low:.0f}–{100 * item.low + 10:.0f}%",
+            "n": f"{item.n:,}",
+            "stated": percent(item.predicted),
+            "slipped": percent(item.observed),
+        }
+        for item in track.reliability
+    ]
+
+
+def period_rows(record: Record) -> list[Row]:
+    """Each period, newest first, with its skill and coverage."""
+    return [_row(f"{span.start:%Y-%m-%d}", span.track) for span in reversed(record.over_time)]
+
+
+def group_rows(groups: Iterable[Group]) -> list[Row]:
+    """Each lead or class with its skill and coverage."""
+    return [_row(group.name, group.track) for group in groups]
+
+
+def named(groups: Iterable[Group]) -> list[Group]:
+    """Leads by what they mean."""
+    return [Group(lead_words(group.name), group.track) for group in groups]
+
+
+def lead_words(name: str) -> str:
+    """E.g. `50% left` (of the time from promising to the date), `at departed`."""
+    return LEADS.get(name) or name.replace("at:", "at ", 1)
+
+
+def told(options: dict[str, Any], words: str) -> dict[str, Any]:
+    """A chart with its words for who cannot see it."""
+    return options | {
+        "aria": {"enabled": True, "label": {"description": f"{words} Its figures are in the table below."}}
+    }
+
+
+def covered(track: Track, level: int) -> str:
+    """The share of completed ones that came by the time stated for a level, in percent."""
+    return next((percent(item.covered) for item in track.coverage if round(100 * item.level) == level), UNKNOWN)
+
+
+def percent(share: float | None, digits: int = 0) -> str:
+    """E.g. `12%`, `-3.4%`, `–` where it is not known."""
+    return UNKNOWN if share is None else f"{share:.{digits}%}"
+
+
+def _beside(base_rate: float | None) -> str:
+    return "of these forecasts" if base_rate is None else f"the base rate said {percent(base_rate)}"
+
+
+def _row(name: str, track: Track) -> Row:
+    skill = percent(track.skill, 1) if track.skill is not None else "too little history"
+    return {
+        "name": name,
+        "n": f"{track.n:,}",
+        "skill": skill,
+        "p80": covered(track, 80),
+        "p90": covered(track, 90),
+        "slipped": percent(track.slipped),
+    }

@@ -1,0 +1,273 @@
+"""How the board looks: colours of the bands, words, chart options. Pure: tested without a page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from candor.contracts import Component
+from candor.web.http.listings import Total
+from risk_svc.domain.gap import BAND_NAMES, band
+from risk_svc.web.api import responses
+
+COLOURS: Final = {
+    "none": "#2e7d5b",
+    "low": "#5b7427",
+    "medium": "#8a5f0a",
+    "high": "#b04a20",
+    "severe": "#a3203a",
+}
+"""White is read on each of them, 4.5 : 1 or better."""
+PAGE: Final = 25
+"""Promises on a page of the board."""
+MUTED: Final = "#5b6776"
+STATES: Final = {
+    "kept": "Kept",
+    "broken": "Broken",
+    "cancelled": "Cancelled",
+    "withdrawn": "Withdrawn",
+    "open": "Open",
+}
+TOLD: Final = {
+    "warning": "Warned the customer",
+    "update": "Gave the customer an update",
+    "cancelled": "Told the customer that it is off",
+    "all_clear": "Gave the customer the all-clear",
+}
+NOT_TOLD: Final = {
+    "warning": "Warning",
+    "update": "Update",
+    "cancelled": "Word that it is off",
+    "all_clear": "All-clear",
+}
+NOT_SENT: Final = {
+    "preview": "composed, not sent",
+    "pending": "about to be sent",
+    "sending": "being sent",
+    "held": "held, not sent",
+    "unknown": "nobody knows whether it was sent",
+    "failed": "could not be sent",
+    "suppressed": "not sent",
+}
+WHY_NOT: Final = {
+    "withdrawn": "the promise was withdrawn",
+    "disputed": "its outcome is disputed",
+    "historical": "it was over before Candor knew of it",
+    "no_contact": "no contact of the customer is known",
+    "no_consent": "the customer does not want such messages",
+    "bad_contact": "the customer's contact cannot be read",
+    "address_refused": "the mail server refused the address",
+    "daily_cap": "the customer had as many messages as one may get a day",
+    "superseded": "something newer was to be said",
+    "stale": "it was too old by then",
+    "erased": "the customer was erased",
+    "lint": "its text did not pass the checks",
+    "not_composed": "its text could not be written",
+    "sending_off": "sending is switched off",
+    "try_later": "the mail server asked to try later",
+    "refused": "the mail server refused it",
+    "gave_up": "it could not be delivered in time",
+    "outcome_unknown": "the mail server's answer was lost",
+    "claim_expired": "the process that was sending it ended",
+    "operator_not_sent": "somebody said that it was not sent",
+}
+"""Notify-svc's reasons in words; of its others, which say why it was to be sent, nothing needs to be said here."""
+
+
+class Entry(NamedTuple):
+    """One line of a promise's timeline; `kind` chooses its icon and colour."""
+
+    at: datetime
+    kind: str
+    title: str
+    detail: str = ""
+
+
+class Headline(NamedTuple):
+    """What stands above everything else about a promise."""
+
+    score: str
+    colour: str
+    what: str
+    who: str
+    when: str
+
+
+def title(promise_id: str, what: str = "") -> str:
+    """What a browser's tab says of a promise."""
+    return f"{what[:80]} · {promise_id}" if what else promise_id
+
+
+def clock_text(moment: datetime, zone: str = "UTC") -> str:
+    """Day and time in the promise's zone, e.g. `Fri 8 Mar 17:05`."""
+    local = moment.astimezone(ZoneInfo(zone))
+    return f"{local:%a} {local.day} {local:%b %H:%M}"
+
+
+def why(item: responses.GapItem, zone: str = "UTC") -> str:
+    """The largest part of the gap, in words; what became of it where the promise is no longer open."""
+    if item.standing == "broken":
+        return f"Broken: {_failing(item)}; promised for {clock_text(item.held_due, zone)}"
+    if item.standing != "open":
+        # Kept says that it was in time; what is missing of it still has to be said.
+        return "; ".join([STATES[item.standing], *_evidence(item, Component.SCOPE)])
+    if not item.contributions:
+        return "on course"
+    worst = max(item.contributions, key=lambda part: part.share)
+    said = worst.evidence or worst.component.value
+    if item.missed_steps and worst.component is not Component.LATENESS:
+        # The evidence of lateness names them.
+        said = "; ".join([said, *(one.evidence for one in item.contributions if one.component is Component.LATENESS)])
+    return said
+
+
+def _failing(item: responses.GapItem) -> str:
+    """What was late or is missing, and by how much."""
+    found = [*_evidence(item, Component.LATENESS), *_evidence(item, Component.SCOPE)]
+    return "; ".join(found) or "judged so, though it was not late"
+
+
+def _evidence(item: responses.GapItem, component: Component) -> list[str]:
+    return [part.evidence for part in item.contributions if part.component is component and part.evidence]
+
+
+def badge(score: float) -> tuple[int, str]:
+    """The whole number that stands for a score of 0–100, and its colour, which depends on that number alone.
+
+    Rounded down, as bands begin at whole numbers: 74.6 is high, and shown as 75 it would be severe.
+    """
+    number = math.floor(score)
+    return number, COLOURS[band(number)]
+
+
+def slip(item: responses.GapItem) -> str:
+    """P(slip) as a share, or that there is too little history for one, with what was observed."""
+    return item.too_little_history or ("–" if item.p_slip is None else f"{item.p_slip:.0%}")
+
+
+def headline(detail: responses.GapDetail) -> Headline:
+    """The promise in three lines: what and to whom, where it stands, which date is held and what is expected."""
+    zone, forecast = detail.zone, detail.forecast
+    parts = [f"held date {clock_text(detail.dates.held_due, zone)}"]
+    if detail.dates.latest_due != detail.dates.held_due:
+        parts.append(f"latest told {clock_text(detail.dates.latest_due, zone)}")
+    if forecast is not None:
+        parts.append(detail.too_little_history or f"may slip {slip(detail)}")
+        if forecast.p50 and forecast.p80:
+            parts.append(f"expected {clock_text(forecast.p50, zone)} to {clock_text(forecast.p80, zone)}")
+    who = f"{detail.customer_id} · {STATES['open'] if detail.standing == 'open' else why(detail, zone)}"
+    number, colour = badge(detail.score)
+    return Headline(str(number), colour, detail.what, who, f"{' · '.join(parts)} ({zone})")
+
+
+def row(item: responses.GapItem) -> dict[str, Any]:
+    """One row of the table: plain text and numbers only, as customers' words must never become markup."""
+    number, colour = badge(item.score)
+    return {
+        "id": item.promise_id,
+        "score": number,
+        "colour": colour,
+        "what": item.what,
+        "customer": item.customer_id,
+        "why": why(item),
+        "slip": slip(item) if item.standing == "open" else "–",
+        "due": clock_text(item.held_due),
+        "told": "told" if item.told else "",
+        "standing": STATES[item.standing],
+    }
+
+
+def page_words(page: int, rows: int, number: Total) -> str:
+    """Which promises of how many a page shows, e.g. `26–50 of 10,002 promises`."""
+    first = (page - 1) * PAGE + 1
+    of = f"{number} promise{'' if number == (1, True) else 's'}"
+    return f"{first:,}–{first + rows - 1:,} of {of}" if rows else f"none of {of}" if number.total else "no promises"
+
+
+def bands_chart(bands: dict[str, int]) -> dict[str, Any]:
+    """One bar, split by band: how the open promises are spread."""
+    series = [
+        {
+            "name": name,
+            "type": "bar",
+            "stack": "all",
+            "data": [bands.get(name, 0)],
+            "itemStyle": {"color": COLOURS[name]},
+            "label": {"show": bands.get(name, 0) > 0, "color": "#fff"},
+        }
+        for name in BAND_NAMES
+    ]
+    return {
+        "aria": {"enabled": True},
+        "animationDuration": 300,
+        "grid": {"left": 8, "right": 8, "top": 34, "bottom": 4},
+        "legend": {"top": 0, "textStyle": {"color": MUTED}},
+        "tooltip": {"trigger": "item"},
+        "xAxis": {"type": "value", "show": False, "max": max(1, sum(bands.values()))},
+        "yAxis": {"type": "category", "show": False, "data": ["open"]},
+        "series": series,
+    }
+
+
+def timeline(detail: responses.GapDetail) -> list[Entry]:
+    """Everything that happened to a promise, oldest first."""
+    return sorted(_entries(detail), key=lambda entry: entry.at)
+
+
+def _entries(detail: responses.GapDetail) -> Iterator[Entry]:
+    yield Entry(detail.dates.made_at, "made", "Promised", f"due {clock_text(detail.dates.first_due, detail.zone)}")
+    for step in detail.milestones:
+        if step.at is not None:
+            yield Entry(step.at, step.status, f"{step.name}: {step.status}", _lateness(step))
+    for incident in detail.incidents:
+        detail_of_it = f"severity {incident.severity:.0%}", _public(incident.public_title)
+        yield Entry(incident.opened_at, "incident", incident.title, "; ".join(part for part in detail_of_it if part))
+        if incident.resolved_at is not None:
+            yield Entry(incident.resolved_at, "resolved", f"Over: {incident.title}")
+    for notice in detail.notices:
+        kind = "notice" if notice.state == "sent" else "unsent"
+        yield Entry(notice.at, kind, _notice(notice), _told_range(notice, detail.zone))
+    if detail.completed_at is not None:
+        yield Entry(detail.completed_at, detail.standing, STATES[detail.standing])
+
+
+def _notice(notice: responses.NoticeOut) -> str:
+    """Only what was sent was told."""
+    if notice.state == "sent":
+        return TOLD.get(notice.statement, notice.statement)
+    what = NOT_TOLD.get(notice.statement, notice.statement)
+    return f"{what} to the customer: {NOT_SENT.get(notice.state, notice.state)}{_why_not(notice)}"
+
+
+def _why_not(notice: responses.NoticeOut) -> str:
+    """E.g. `, as sending is switched off`; a preview is one only where sending is off."""
+    reason = notice.reason or ("sending_off" if notice.state == "preview" else "")
+    if reason in WHY_NOT:
+        return f", as {WHY_NOT[reason]}"
+    if notice.state not in ("held", "failed", "suppressed"):
+        return ""
+    return f", for the reason {reason.replace('_', ' ')}" if reason else "; the reason was not recorded"
+
+
+def _lateness(step: responses.MilestoneOut) -> str:
+    plan = step.planned
+    minutes = round((step.at - plan).total_seconds() / 60) if step.at and plan else 0
+    late = f"{minutes} min after its plan" if minutes > 0 else ("on plan" if plan else "")
+    return "; ".join(part for part in (late, step.reason, _public(step.public_reason)) if part)
+
+
+def _public(words: str) -> str:
+    """Staff see what customers may be told beside what they may not."""
+    return f"for the customer: {words}" if words else ""
+
+
+def _told_range(notice: responses.NoticeOut, zone: str) -> str:
+    parts = []
+    if notice.told_low and notice.told_high:
+        parts.append(f"told {clock_text(notice.told_low, zone)} to {clock_text(notice.told_high, zone)}")
+    if notice.next_update_by:
+        parts.append(f"next update by {clock_text(notice.next_update_by, zone)}")
+    return "; ".join(parts)

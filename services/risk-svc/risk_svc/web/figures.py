@@ -1,0 +1,76 @@
+"""The board's figures as metrics: open promises by band, slipping, calibration. Read now and then by the web role."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from candor.ops import metrics
+from risk_svc.forecast.evaluation import Track, calibrated, track
+from risk_svc.store import queries
+
+if TYPE_CHECKING:
+    from candor.store.db import Database
+
+log = structlog.get_logger("risk.figures")
+EVERY_SECONDS: Final = 15.0
+LAST: Final = 5000
+
+
+class Figures:
+    """A background that sets the gauges every 15 s; the last 5,000 scored forecasts count."""
+
+    name = "figures"
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Measure until `stop`; an outage of the database leaves the last figures standing."""
+        while not self._stopping.is_set():
+            try:
+                await self.measure()
+            except Exception as error:
+                log.warning("figures not measured", error=type(error).__name__, consequence="gauges stand still")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), EVERY_SECONDS)
+
+    async def stop(self) -> None:
+        """End."""
+        self._stopping.set()
+
+    async def measure(self) -> None:
+        """Set all gauges once."""
+        async with self._database.reading() as session:
+            counted = await queries.counts(session)
+            scored, _ = await queries.scores(session, queries.WantedScores(), LAST)
+        for name, count in counted["bands"].items():
+            metrics.PROMISES_OPEN.labels(name).set(count)
+        metrics.PROMISES_SLIPPING.set(counted["slipping"])
+        # Arithmetic of some hundredths of a second, every 15 of them: the event loop goes on meanwhile.
+        show(await asyncio.to_thread(track, scored))
+
+
+def show(found: Track) -> None:
+    """Set the gauges of the forecasts' own record; before anything is scored they stay as they are."""
+    if found.brier is None or found.base_brier is None:
+        return
+    metrics.FORECAST_BRIER.set(found.brier)
+    metrics.FORECAST_BASE_BRIER.set(found.base_brier)
+    metrics.FORECAST_CALIBRATION_ERROR.set(math.nan if found.calibration_error is None else found.calibration_error)
+    metrics.FORECAST_MISCALIBRATED.set(calibrated(found) is False)
+    # A bin that none of the last forecasts lies in would go on showing those of long ago.
+    for gauge in (metrics.FORECASTS_SETTLED, metrics.FORECAST_PREDICTED, metrics.FORECAST_OBSERVED):
+        gauge.clear()
+    for item in found.reliability:
+        metrics.FORECASTS_SETTLED.labels(f"{item.low:.1f}").set(item.n)
+        metrics.FORECAST_PREDICTED.labels(f"{item.low:.1f}").set(item.predicted)
+        metrics.FORECAST_OBSERVED.labels(f"{item.low:.1f}").set(item.observed)
+    for level in found.coverage:
+        metrics.FORECAST_COVERED.labels(f"{level.level}").set(level.covered)
+        metrics.FORECASTS_COMPLETED.labels(f"{level.level}").set(level.n)

@@ -1,0 +1,1 @@
+"""The role `worker`: events folded, forecast, scored and published, a batch at a time."""

@@ -1,0 +1,170 @@
+"""One batch on its way: which promises it touches, how their events fold, what is erased, what falls due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from candor.contracts import CustomerErased, IncidentReported, Message, NoticeChanged, PromiseMade
+from risk_svc.domain.fold import Folded, fold
+from risk_svc.domain.incidents import Incident, incident_of
+from risk_svc.domain.state import PromiseState
+from risk_svc.forecast.view import Entry
+from risk_svc.forecasting.live import struck_of
+from risk_svc.forecasting.snapshots import forgotten, pictures
+from risk_svc.store import states
+from risk_svc.worker.partition_state import Cache, Partition, customer_mark
+
+if TYPE_CHECKING:
+    from candor.messaging.transaction import Work
+    from candor.store.lease import Connection
+    from candor.store.unit_of_work import UnitOfWork
+
+INCIDENTS_BY: Final = 0
+"""Every partition hears of every incident; the owner of this one says so in the journal."""
+
+
+class Touched(NamedTuple):
+    """A promise that a batch is about: `told` by events (or only by the clock), and the trace it goes on with."""
+
+    partition: Partition
+    state: PromiseState
+    by_event: bool
+    traceparent: str
+
+
+class Batch:
+    """Folds the messages of one transaction into memory; `touched` by promise id in order of first touch.
+
+    `entries` are what each event made known, for the journal: a picture an event, as an import brings whole lives.
+    """
+
+    def __init__(self, cache: Cache, uow: UnitOfWork) -> None:
+        self.touched: dict[str, Touched] = {}
+        self.incidents: list[tuple[int, Incident]] = []
+        self.entries: dict[int, list[Entry]] = {}
+        self._cache = cache
+        self._uow = uow
+        self._found: dict[str, PromiseState] = {}
+
+    async def read(self, work: Iterable[Work]) -> None:
+        """Fold all messages, having read the promises among them that are not in memory."""
+        pairs = [(self._cache.partitions[item.partition], item.messages) for item in work]
+        missing = {
+            name
+            for partition, messages in pairs
+            for message in messages
+            if (name := promise_of(message)) is not None and name not in partition.states
+        }
+        if missing:
+            self._found = await states.find(self._connection, sorted(missing))
+        for partition, messages in pairs:
+            for message in messages:
+                await self._take(partition, message)
+
+    def review(self, number: int, now: float, most: int) -> int:
+        """Touch promises of a partition whose review time has come; returns how many."""
+        partition = self._cache.partitions[number]
+        due = partition.due(now, most)
+        for state in due:
+            self.touched.setdefault(state.promise_id, Touched(partition, state, False, ""))
+        return len(due)
+
+    @property
+    def _connection(self) -> Connection:
+        return self._uow.connection
+
+    async def _take(self, partition: Partition, message: Message) -> None:
+        data = message.data
+        if isinstance(data, IncidentReported):
+            self._incident(partition, message)
+        elif isinstance(data, CustomerErased):
+            await self._erase(partition, message, data)
+        else:
+            self._promise(partition, message)
+
+    def _incident(self, partition: Partition, message: Message) -> None:
+        if not isinstance(message.data, IncidentReported):
+            return
+        incident = incident_of(message.envelope, message.data)
+        before = partition.incidents.known.get(incident.incident_id)
+        if not partition.incidents.put(incident):
+            return
+        self.incidents = [row for row in self.incidents if row[0] != partition.number or row[1] is not before]
+        self.incidents.append((partition.number, incident))
+        if partition.number == INCIDENTS_BY:
+            self._note(partition, [struck_of(incident, message.envelope.time.timestamp())])
+        for picture in (incident, *([before] if before else [])):
+            for state in partition.depending(picture):
+                self._touch(partition, state, message)
+
+    def _promise(self, partition: Partition, message: Message) -> None:
+        name = promise_of(message)
+        if name is None or self._forgotten(partition, message):
+            return
+        state = self._state(partition, name)
+        known = state is not None
+        if state is None:
+            if isinstance(message.data, NoticeChanged) and customer_mark(message.envelope.key) in partition.erased:
+                # Said while the erasure was on its way: kept, it would never go. Without an erasure a rebuild has
+                # merely read `notices` before `promises`.
+                return
+            state = PromiseState(name, message.envelope.key)
+        outcome = fold(state, message.envelope, message.data)
+        if outcome is Folded.VERSION_GAP:
+            version = message.envelope.version
+            self._uow.reject(message, outcome.value, f"version {version} came without the one before it")
+            return
+        if outcome is Folded.OLD:
+            return
+        if not known or isinstance(message.data, PromiseMade):
+            partition.keep(state)
+        self._touch(partition, state, message)
+        if not state.placeholder and not isinstance(message.data, NoticeChanged):
+            self._note(partition, pictures(state, message.envelope.time.timestamp()))
+
+    def _note(self, partition: Partition, entries: Iterable[Entry]) -> None:
+        self.entries.setdefault(partition.number, []).extend(entries)
+
+    def _state(self, partition: Partition, name: str) -> PromiseState | None:
+        held = partition.states.get(name)
+        if held is not None:
+            return held
+        touched = self.touched.get(name)
+        return touched.state if touched is not None else self._found.get(name)
+
+    def _touch(self, partition: Partition, state: PromiseState, message: Message) -> None:
+        self.touched[state.promise_id] = Touched(partition, state, True, message.envelope.traceparent)
+
+    def _forgotten(self, partition: Partition, message: Message) -> bool:
+        """Whether the message is about a customer who was erased after it was made."""
+        if not partition.erased:
+            return False
+        mark = partition.erased.get(customer_mark(message.envelope.key))
+        return mark is not None and message.envelope.time.timestamp() <= mark[1]
+
+    async def _erase(self, partition: Partition, message: Message, data: CustomerErased) -> None:
+        mark = customer_mark(data.customer_id)
+        version, at = message.envelope.version, message.envelope.time.timestamp()
+        if partition.erased.get(mark, (0, 0.0))[0] >= version:
+            return
+        partition.erased[mark] = (version, at)
+        held = [state for state in partition.states.values() if state.customer_id == data.customer_id]
+        for state in held:
+            partition.release(state)
+        gone = [name for name, item in self.touched.items() if item.state.customer_id == data.customer_id]
+        for name in gone:
+            del self.touched[name]
+        self._found = {name: state for name, state in self._found.items() if state.customer_id != data.customer_id}
+        erased = await states.erase(self._connection, partition.number, data.customer_id, mark, version, at)
+        self._note(partition, [forgotten(name, at) for name in sorted({*erased, *gone})])
+
+
+def promise_of(message: Message) -> str | None:
+    """The promise that a message is about, if it is about one."""
+    data = message.data
+    if isinstance(data, NoticeChanged):
+        return data.promise_id
+    if isinstance(data, IncidentReported | CustomerErased):
+        return None
+    return message.envelope.subject

@@ -1,0 +1,83 @@
+"""`candor risk rebuild`: the read side emptied and read again from the topics, and nobody is told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from candor.errors import LocalError
+from candor.installation.folder import Folder
+from candor.installation.running import database_url, require_running
+
+if TYPE_CHECKING:
+    from risk_svc.settings import WorkerSettings
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the group of commands."""
+    group = typer.Typer(no_args_is_help=True, help="The read side of risk-svc.")
+    group.command("rebuild")(rebuild)
+    group.callback()(lambda: None)
+    app.add_typer(group, name="risk")
+
+
+def rebuild(
+    yes: Annotated[bool, typer.Option("--yes", help="Empty the read side without asking.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+) -> None:
+    """Empty what risk-svc has folded, learnt and recorded, and read all topics again; no score is published.
+
+    Stop its workers first. Kafka keeps 28 days: for older events run `candor relay replay` of promise-svc and
+    delivery-svc before this.
+    """
+    # Imported here and below: the worker's libraries take seconds, which `candor --help` must not wait for.
+    from candor.ops.settings import load  # noqa: PLC0415
+    from candor.store.errors import StoreUnavailable  # noqa: PLC0415
+    from risk_svc.settings import WorkerSettings  # noqa: PLC0415
+
+    if not yes:
+        typer.confirm("Empty the read side of risk-svc and read everything again?", abort=True)
+    folder = Folder.default()
+    kafka = os.environ.get("KAFKA_BOOTSTRAP_SERVERS") or require_running(folder).address("kafka")
+    settings = load(WorkerSettings, database_url=database_url(folder), kafka_bootstrap_servers=kafka)
+    try:
+        live = asyncio.run(run(settings, None if as_json else Console(highlight=False)))
+    except StoreUnavailable as error:
+        raise LocalError(f"the database is away ({error}): start it with `candor up`") from error
+    if as_json:
+        typer.echo(json.dumps({"live_promises": live}))
+
+
+async def run(settings: WorkerSettings, console: Console | None) -> int:
+    """Rebuild with a line of progress; returns the live promises."""
+    from candor.store.db import Database  # noqa: PLC0415
+    from candor.store.migrate import upgrade  # noqa: PLC0415
+    from risk_svc.wiring import GROUP, MIGRATIONS  # noqa: PLC0415
+    from risk_svc.worker.rebuild import rebuild as rebuild_all  # noqa: PLC0415
+
+    await upgrade(settings.database, MIGRATIONS)
+    database = await Database.open(settings.database, partitions=settings.partitions)
+    try:
+        if console is None:
+            return await rebuild_all(settings, database, GROUP, settings.business_clock())
+        with console.status("reading the topics again") as status:
+            live = await rebuild_all(
+                settings,
+                database,
+                GROUP,
+                settings.business_clock(),
+                lambda lag, promises: status.update(f"{promises} live promises, {_behind(lag)}"),
+            )
+        console.print(f"{live} live promises; nothing was published")
+        return live
+    finally:
+        await database.close()
+
+
+def _behind(lag: float) -> str:
+    return "beginning" if lag == float("inf") else f"{lag:.0f} s of events to go"

@@ -1,0 +1,1 @@
+"""What a folder of Candor holds and which stack runs in it, for any command."""

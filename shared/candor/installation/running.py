@@ -1,0 +1,125 @@
+"""The stack that runs in a folder, as its `stack.json` tells it, whoever started it."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+
+from candor.errors import LocalError
+from candor.installation.folder import Folder, Progress, quiet
+from candor.local.health import accepts, answers_ready
+from candor.local.postgres import USER
+from candor.local.process import recorded_process, stop_tree
+from candor.local.stack import SERVICES, Place
+
+STOP_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Running:
+    """What `stack.json` says; `alive` is whether the process that started it still is."""
+
+    pid: int
+    alive: bool
+    ready: bool
+    started_at: str
+    smtp: str
+    places: tuple[Place, ...]
+
+    def address(self, name: str) -> str:
+        """The address of a part; LocalError when it has none."""
+        for place in self.places:
+            if place.name == name:
+                return place.address
+        raise LocalError(f"the running stack has no part {name!r}")
+
+
+def read_running(folder: Folder) -> Running | None:
+    """The stack of `folder`, or None when nothing was started or all was stopped in order."""
+    try:
+        state: dict[str, Any] = json.loads((folder.run / "stack.json").read_text())
+        places = tuple(Place(**place) for place in state["places"])
+        process = recorded_process(folder.run / "stack-process.json")
+        alive = process is not None and process.pid == state["pid"]
+        return Running(state["pid"], alive, state["ready"], state["started_at"], state["smtp"], places)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LocalError(
+            f"{folder.run / 'stack.json'} cannot be read ({error}): `candor down` puts it right"
+        ) from error
+
+
+def at_work() -> Folder:
+    """The folder of the stack that runs: the default one, or the demo's while only a demo runs."""
+    folder = Folder.default()
+    if _runs(folder) or not (folder.root / "demo").is_dir():
+        return folder
+    demo = Folder.demo()
+    return demo if _runs(demo) else folder
+
+
+def _runs(folder: Folder) -> bool:
+    try:
+        running = read_running(folder)
+    except LocalError:
+        # Whoever reads it next says so; `candor down` must get there and put it right.
+        return False
+    return running is not None and running.alive
+
+
+def require_running(folder: Folder) -> Running:
+    """The stack of `folder`; LocalError when none runs."""
+    running = read_running(folder)
+    if running is None or not running.alive:
+        raise LocalError("Candor does not run here: `candor up` starts it")
+    return running
+
+
+def health(place: Place) -> str:
+    """`ready`, `down`, or `not ready` for a part that listens and does not serve yet."""
+    if not place.address.startswith("http"):
+        return "ready" if accepts(place.address) else "down"
+    if answers_ready(place.address):
+        return "ready"
+    return "not ready" if accepts(place.address.removeprefix("http://")) else "down"
+
+
+def database_url(folder: Folder) -> str:
+    """The server's URL: `DATABASE_URL`, or the running local server's with its password."""
+    given = os.environ.get("DATABASE_URL")
+    if given:
+        return given
+    address = require_running(folder).address("postgres")
+    return f"postgresql://{USER}:{(folder.secrets / 'postgres-password').read_text().strip()}@{address}"
+
+
+def stop_running(folder: Folder, progress: Progress = quiet) -> bool:
+    """Stops the stack of `folder`, or what a killed one left behind, in order. True when there was something."""
+    found = False
+    supervisor = recorded_process(folder.run / "stack-process.json")
+    if supervisor is not None:
+        found = True
+        progress(f"stopping process {supervisor.pid}, which drains every part in order")
+        supervisor.terminate()
+        try:
+            supervisor.wait(STOP_SECONDS)
+        except psutil.TimeoutExpired:
+            progress(f"it does not end after {STOP_SECONDS:.0f} s: killing it")
+            supervisor.kill()
+            supervisor.wait(10)
+    for name in (*(service.name for service in SERVICES), "mailbox", "kafka", "postgres"):
+        record = folder.run / f"{name}.json"
+        orphan = recorded_process(record)
+        if orphan is not None:
+            found = True
+            progress(f"stopping {name}, which an earlier run left behind")
+            stop_tree(orphan, grace=30)
+        record.unlink(missing_ok=True)
+    for name in ("stack.json", "stack-process.json"):
+        (folder.run / name).unlink(missing_ok=True)
+    return found

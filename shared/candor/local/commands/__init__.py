@@ -1,0 +1,1 @@
+"""Commands of the local stack, registered like those of the services."""

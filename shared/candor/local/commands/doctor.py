@@ -1,0 +1,165 @@
+"""`candor doctor`: what stands in the way on this machine, and what mends it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from candor.errors import MEBIBYTE, LocalError
+from candor.installation.addresses import database_address
+from candor.installation.folder import Folder
+from candor.installation.running import read_running
+from candor.local.health import accepts
+from candor.local.jars import committed_jars
+from candor.local.kafka import DEFAULT_PORT as KAFKA
+from candor.local.kafka import java
+from candor.local.ports import is_free
+from candor.local.postgres import DEFAULT_PORT as POSTGRES
+from candor.local.postgres import as_ordinary_user, binaries
+from candor.local.process import recorded_process
+from candor.local.stack import MAILBOX_HTTP, MAILBOX_SMTP, SERVICES
+
+NEEDED_MIB = 2048
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. `ok` None: not needed to run, good to know."""
+
+    name: str
+    ok: bool | None
+    detail: str
+    mend: str = ""
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("doctor")(doctor)
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False) -> None:
+    """Look at what Candor needs here, and say what mends each thing that is wrong. Exit status 1 if any is."""
+    findings = list(examine(Folder.default()))
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        console = Console(highlight=False)
+        for found in findings:
+            mark = {True: "[green]ok[/]  ", False: "[red]bad[/] ", None: "[yellow]note[/]"}[found.ok]
+            console.print(f"{mark} {found.name}: {found.detail}" + (f"\n     → {found.mend}" if found.mend else ""))
+    raise typer.Exit(1 if any(found.ok is False for found in findings) else 0)
+
+
+def examine(folder: Folder) -> Iterator[Finding]:
+    """Every finding, in the order in which a start would meet it."""
+    current = sys.version.split()[0]
+    yield Finding("python", sys.version_info >= (3, 11), current, "" if sys.version_info >= (3, 11) else "use 3.11+")
+    yield disk(folder)
+    yield _tried("java", lambda: _version([str(java()), "-version"]))
+    yield _tried("postgres", lambda: _version(as_ordinary_user([str(binaries() / "postgres"), "--version"])))
+    yield jars(folder)
+    yield from ports(folder)
+    yield clock()
+    yield from leftovers(folder)
+    yield chromium()
+
+
+def disk(folder: Folder) -> Finding:
+    """Room for jars, topics and databases."""
+    free = shutil.disk_usage(folder.root).free // MEBIBYTE
+    mend = "" if free >= NEEDED_MIB else f"free some space: {NEEDED_MIB} MiB are needed"
+    return Finding("disk", not mend, f"{free} MiB free at {folder.root}", mend)
+
+
+def jars(folder: Folder) -> Finding:
+    """Whether the broker's jars are here; fetching them is no fault, only a wait."""
+    wanted = committed_jars()
+    missing = sum(not jar.path(folder.jars).exists() for jar in wanted)
+    if not missing:
+        return Finding("broker", True, f"all {len(wanted)} jars are here; each start checks them")
+    return Finding("broker", None, f"{missing} of {len(wanted)} jars missing", "the next start fetches them, once")
+
+
+def ports(folder: Folder) -> Iterator[Finding]:
+    """Usual ports that another program has; ours take the next one, which is worth knowing."""
+    running = read_running(folder)
+    if running and running.alive:
+        yield Finding("ports", True, "in use by the stack that runs here")
+        return
+    usual = {"kafka": KAFKA, "postgres": POSTGRES, "mailbox": MAILBOX_HTTP, "smtp": MAILBOX_SMTP}
+    usual |= {service.name: service.port for service in SERVICES}
+    taken = [f"{port} ({name})" for name, port in usual.items() if not is_free(port)]
+    if taken:
+        yield Finding("ports", None, f"in use by another program: {', '.join(taken)}", "the next free ones are taken")
+    else:
+        yield Finding("ports", True, "all usual ones are free")
+    for name, address in given_servers().items():
+        listening = accepts(address)
+        mend = "" if listening else f"start that server, or unset {name} for a local one"
+        yield Finding(name, listening, f"{address} {'answers' if listening else 'does not answer'}", mend)
+
+
+def given_servers() -> dict[str, str]:
+    """`host:port` of the servers of one's own that the environment names."""
+    found = {}
+    if os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
+        found["KAFKA_BOOTSTRAP_SERVERS"] = os.environ["KAFKA_BOOTSTRAP_SERVERS"]
+    if os.environ.get("DATABASE_URL"):
+        found["DATABASE_URL"] = database_address(os.environ["DATABASE_URL"])
+    return found
+
+
+def clock() -> Finding:
+    """Webhook signatures and leases need a clock that is about right; a year in the past is a clock never set."""
+    now = datetime.now(UTC)
+    good = now.year >= 2026
+    return Finding("clock", good, f"{now:%Y-%m-%d %H:%M:%S} UTC", "" if good else "set the system's clock")
+
+
+def leftovers(folder: Folder) -> Iterator[Finding]:
+    """Processes of a run that was killed."""
+    running = read_running(folder)
+    if running and running.alive:
+        return
+    records = [record for record in folder.run.glob("*.json") if recorded_process(record)]
+    if records:
+        names = ", ".join(sorted(record.stem for record in records))
+        yield Finding(
+            "leftovers", None, f"an earlier run left {names} behind", "the next start, or candor down, ends them"
+        )
+
+
+def chromium() -> Finding:
+    """Only the browser test needs it."""
+    found = shutil.which("chromium")
+    if found:
+        return Finding("chromium", True, found)
+    return Finding("chromium", None, "missing: the browser test is skipped", "apt-get install chromium")
+
+
+def _tried(name: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(name, True, look())
+    except LocalError as error:
+        return Finding(name, False, str(error), "make demo installs what is missing")
+
+
+def _version(command: list[str]) -> str:
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise LocalError(f"{command[-2]} cannot be run: {error}") from error
+    said = (result.stdout + result.stderr).strip().splitlines() or [""]
+    if result.returncode != 0:
+        raise LocalError(f"cannot be run: {said[0]}")
+    return said[0]

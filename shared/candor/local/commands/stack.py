@@ -1,0 +1,191 @@
+"""`candor up | down | status`: Candor on this machine."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import asdict
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from candor.errors import LocalError
+from candor.installation.folder import Folder
+from candor.installation.running import at_work, health, read_running, require_running, stop_running
+from candor.local.kafka import DEFAULT_PORT as KAFKA_PORT
+from candor.local.ports import holder, is_free
+from candor.local.postgres import DEFAULT_PORT as POSTGRES_PORT
+from candor.local.restarts import kept_up
+from candor.local.secret_files import add_key, ensure_secrets
+from candor.local.stack import MAILBOX_HTTP, SERVICES, START_SECONDS, Stack
+from candor.ops.typed import typed
+
+VARIABLES: Final = {
+    "PROMISES": "promise-svc",
+    "DELIVERY": "delivery-svc",
+    "RISK": "risk-web",
+    "NOTIFY": "notify-svc",
+    "MAILBOX": "mailbox",
+}
+USUAL: Final = {
+    **{service.name: service.port for service in SERVICES},
+    **{"mailbox": MAILBOX_HTTP, "kafka": KAFKA_PORT, "postgres": POSTGRES_PORT},
+}
+console = Console(stderr=True, highlight=False)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command("up")(up)
+    app.command("down")(down)
+    app.command("status")(status)
+    app.command("env")(env)
+
+
+def say(line: str) -> None:
+    """One line of progress."""
+    console.print(f"[dim]·[/] {line}")
+
+
+def up(
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Return once everything is ready.")] = False,
+    faults: Annotated[bool, typer.Option("--faults", help="Let PUT /faults make the mailbox fail, for tests.")] = False,
+) -> None:
+    """Start the broker, the database, the mailbox and the four services, each in its own process.
+
+    KAFKA_BOOTSTRAP_SERVERS and DATABASE_URL, when set, point at servers of your own instead. Settings of the services
+    (CLOCK, LOG_LEVEL, …) are passed on from the environment. Ctrl-C drains and stops everything in order.
+    """
+    folder = Folder.default()
+    if detach:
+        _detached(folder, faults)
+        return
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    stack = Stack(folder, with_faults=faults, progress=say, stopping=stopping.is_set)
+    try:
+        stack.start()
+        show(folder)
+        where_to_look(folder)
+        console.print(f"Running; Ctrl-C stops it. A first sign-in to the board: [b]{typed('token')}[/]")
+        with kept_up(stack, lambda text: console.print(text, style="red", markup=False, soft_wrap=True)):
+            stopping.wait()
+    finally:
+        stack.stop()
+
+
+def down() -> None:
+    """Stop what runs here, draining in order; also what a killed run left behind."""
+    if not stop_running(at_work(), say):
+        console.print("nothing was running")
+
+
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts; exit status 0 only if ready.")] = False,
+) -> None:
+    """Show every part with its address, version and health. Exit status 1 unless all are ready."""
+    folder = at_work()
+    running = require_running(folder)
+    states = {place.name: health(place) for place in running.places}
+    ready = all(state == "ready" for state in states.values())
+    if as_json:
+        parts = [{**asdict(place), "health": states[place.name]} for place in running.places]
+        answer = {"ready": ready, "pid": running.pid, "started_at": running.started_at, "smtp": running.smtp}
+        typer.echo(json.dumps({**answer, "parts": parts}, indent=2))
+    else:
+        show(folder)
+    raise typer.Exit(0 if ready else 1)
+
+
+def env(
+    role: Annotated[str, typer.Option(help="Role of the key: viewer, operator, approver or admin.")] = "operator",
+) -> None:
+    """Print the addresses of what runs here, and an API key, for a shell: eval "$(candor env)".
+
+    PROMISES, DELIVERY, RISK, NOTIFY, MAILBOX: where each answers now, whatever ports it found free. KEY: an API key of
+    the role, named `shell`; the same command again replaces it.
+    """
+    from candor.web.security.auth import Role  # noqa: PLC0415
+
+    try:
+        wanted = Role.of(role)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    folder = at_work()
+    running = require_running(folder)
+    places = {place.name: place.address for place in running.places}
+    values = {name: places[part] for name, part in VARIABLES.items() if part in places}
+    values["KEY"] = add_key(ensure_secrets(folder), "shell", wanted, ())
+    for name, value in values.items():
+        typer.echo(f"export {name}={shlex.quote(value)}")
+
+
+def where_to_look(folder: Folder) -> None:
+    """Where a person looks first, and which parts are not at their usual ports, as somebody else has those."""
+    running = read_running(folder)
+    if running is None:
+        return
+    places = {place.name: place.address for place in running.places}
+    if "risk-web" in places:
+        console.print(f"Board: {places['risk-web']}")
+    if "mailbox" in places:
+        console.print(f"Mailbox: {places['mailbox']}")
+    for place in running.places:
+        port = USUAL.get(place.name)
+        # A part without a process of ours is somebody else's server, wherever that is.
+        if port is not None and place.pid is not None and not place.address.endswith(f":{port}"):
+            why = f"Port {port} is in use by {holder(port)}" if not is_free(port) else f"Port {port} was in use"
+            console.print(f"{why}: {place.name} is at {place.address} instead", style="yellow", soft_wrap=True)
+    console.print('For a shell: eval "$(candor env)" sets these addresses and an API key.', markup=False)
+
+
+def show(folder: Folder) -> None:
+    """The table of addresses."""
+    running = read_running(folder)
+    if running is None:
+        return
+    table = Table("part", "address", "health", "version", "process", "restarts", box=None, header_style="dim")
+    for place in running.places:
+        state = health(place)
+        colour = {"ready": "green", "not ready": "yellow"}.get(state, "red")
+        table.add_row(
+            place.name,
+            place.address,
+            f"[{colour}]{state}[/]",
+            place.version,
+            str(place.pid or "yours"),
+            str(place.restarts or ""),
+        )
+    Console(highlight=False).print(table)
+
+
+def _detached(folder: Folder, faults: bool) -> None:
+    log = folder.logs / "stack.log"
+    command = [sys.executable, "-m", "candor.cli", "up", *(["--faults"] if faults else [])]
+    with log.open("w") as output:
+        child = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    deadline = time.monotonic() + 2 * START_SECONDS
+    with console.status("starting …"):
+        while time.monotonic() < deadline:
+            if child.poll() is not None:
+                lines = log.read_text().strip().splitlines() or ["it said nothing"]
+                raise LocalError(lines[-1].removeprefix("candor: "))
+            running = read_running(folder)
+            if running and running.ready and running.alive and running.pid == child.pid:
+                show(folder)
+                where_to_look(folder)
+                console.print(f"Running. A first sign-in to the board: [b]{typed('token')}[/]")
+                return
+            time.sleep(0.1)
+    child.terminate()
+    raise LocalError(f"Candor is not ready after {2 * START_SECONDS:.0f} s: see {log}")

@@ -1,0 +1,69 @@
+"""`candor token`: an API key, and a link that signs in to the board once."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from candor.errors import LocalError
+from candor.installation.folder import Folder
+from candor.installation.running import at_work, health, read_running
+from candor.local.secret_files import add_key, ensure_secrets
+from candor.ops.typed import typed
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("token")(token)
+
+
+def token(
+    role: Annotated[str, typer.Option(help="viewer, operator, approver or admin.")] = "viewer",
+    name: Annotated[str, typer.Option(help="Who it is for; the same name again replaces the key.")] = "",
+    scope: Annotated[list[str] | None, typer.Option(help="Only for this service; may be repeated.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+) -> None:
+    """Make an API key of a role and print it once, with a link that signs in to the board once.
+
+    Nothing is made while the board does not run; with --json a key is, and `link` is null.
+    The key itself is kept nowhere; services know it within a second. Send it as `Authorization: Bearer KEY`.
+    """
+    # Imported here: `candor --help` has no use for the web framework and the database's libraries.
+    from candor.ops.settings import read_secret  # noqa: PLC0415
+    from candor.web.security.auth import Role  # noqa: PLC0415
+    from candor.web.security.sessions import LINK_AGE, Sessions  # noqa: PLC0415
+
+    try:
+        wanted = Role.of(role)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    folder = at_work()
+    address = board(folder)
+    if not as_json and address is None:
+        raise LocalError(f"nothing runs that a link could open, and none was made: start it with `{typed('up')}`")
+    paths = ensure_secrets(folder)
+    owner = name or f"{role}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+    key = add_key(paths, owner, wanted, tuple(scope or ()))
+    once = Sessions(read_secret(paths.session), secure=False).link_token(wanted)
+    link = None if address is None else f"{address}/signin?token={once}"
+    if as_json:
+        if link is None:
+            typer.echo(f"candor: the board does not run, so there is no link: `{typed('up')}` starts it", err=True)
+        typer.echo(json.dumps({"name": owner, "role": role, "key": key, "link": link}))
+        return
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"API key of {owner} ({role}), shown this once:\n  {key}")
+    console.print(f"Sign in to the board, once, within {LINK_AGE.seconds // 60} minutes:\n  {link}")
+
+
+def board(folder: Folder) -> str | None:
+    """Where the board answers now; None while it does not."""
+    running = read_running(folder)
+    if running is None or not running.alive:
+        return None
+    place = next((place for place in running.places if place.name == "risk-web"), None)
+    return place.address if place is not None and health(place) != "down" else None

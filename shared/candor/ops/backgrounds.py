@@ -1,0 +1,77 @@
+"""Long-running parts of a process: started together, stopped in order, and never dead in silence."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import structlog
+
+from candor.ops.health import Health
+
+STOP_SECONDS = 20.0
+log = structlog.get_logger("candor.backgrounds")
+
+
+class Background(Protocol):
+    """A part that runs until told to stop. `run` returns after `stop`; ending or raising before that is a death."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def run(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+class Supervisor:
+    """Runs backgrounds; `on_death` is called when one ends that nobody stopped."""
+
+    def __init__(self, health: Health, stop_seconds: float = STOP_SECONDS) -> None:
+        self._health = health
+        self.stop_seconds = stop_seconds
+        self._tasks: list[tuple[Background, asyncio.Task[None]]] = []
+        self._stopping = False
+        self.on_death: Callable[[], None] = lambda: None
+
+    def start(self, backgrounds: Sequence[Background]) -> None:
+        """Starts each in its own task."""
+        for background in backgrounds:
+            task = asyncio.create_task(self._watch(background), name=background.name)
+            self._tasks.append((background, task))
+
+    async def _watch(self, background: Background) -> None:
+        reason = "ended without being stopped"
+        try:
+            await background.run()
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"[:300]
+            log.critical("background died", name=background.name, reason=reason, exc_info=error)
+        else:
+            if self._stopping:
+                return
+            log.critical("background died", name=background.name, reason=reason)
+        self._health.dead[background.name] = reason
+        self.on_death()
+
+    async def stop(self) -> None:
+        """Stops them in the order they were given; one that does not end in time is cancelled, and said so."""
+        self._stopping = True
+        for background, task in self._tasks:
+            try:
+                async with asyncio.timeout(self.stop_seconds):
+                    if not task.done():
+                        await background.stop()
+                    await asyncio.wait([task])
+            except TimeoutError:
+                log.error("background did not stop in time", name=background.name, seconds=self.stop_seconds)  # noqa: TRY400
+            except Exception:
+                log.exception("background failed while stopping", name=background.name)
+            if not task.done():
+                task.cancel()
+                await asyncio.wait([task], timeout=1)
+            log.info("background stopped", name=background.name)
+        self._tasks.clear()

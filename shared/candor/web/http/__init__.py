@@ -1,0 +1,1 @@
+"""HTTP: the app factory and everything around a request."""

@@ -1,0 +1,139 @@
+"""Field types of request bodies: each refuses what the database, a mail header or a reader would choke on."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Annotated, Any, Final
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from candor.ops.clock import ahead
+from candor.web.http.currencies import CURRENCIES
+from candor.web.http.problems import Problem
+
+TEXT_BYTES: Final = 4096
+LONGEST_LIST: Final = 100
+YEARS: Final = (1970, 2200)
+_CONTROLS: Final = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff"
+_BIDI: Final = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_bad_in_text: Final = re.compile(f"[{_CONTROLS}{_BIDI}]")
+_bad_in_name: Final = re.compile(f"[\t\n{_CONTROLS}{_BIDI}]")
+_moment: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d)?")
+_email: Final = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])"
+)
+
+
+class Body(BaseModel):
+    """Base of request bodies: strict types, no unknown field, and no input echoed in errors."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+def _fits(value: str) -> str:
+    # A character takes at most four bytes, so short text needs no encoding to be measured.
+    if len(value) * 4 > TEXT_BYTES and len(value.encode()) > TEXT_BYTES:
+        raise ValueError(f"must be at most {TEXT_BYTES} bytes")
+    return value
+
+
+def _text(value: str) -> str:
+    if not (value.isascii() and value.isprintable()) and _bad_in_text.search(value):
+        raise ValueError("must not contain control or text-direction characters")
+    return _fits(value)
+
+
+def _name(value: str) -> str:
+    if not (value.isascii() and value.isprintable()) and _bad_in_name.search(value):
+        raise ValueError("must not contain line breaks, control or text-direction characters")
+    if not value.strip():
+        raise ValueError("must not be blank")
+    return _fits(value)
+
+
+def _dated(value: Any) -> datetime:
+    if not isinstance(value, str) or not _moment.fullmatch(value):
+        raise ValueError("must be a date and time like 2013-03-08T12:00:00Z")
+    try:
+        moment = datetime.fromisoformat(value.upper())
+    except ValueError:
+        raise ValueError("must be a date and time that exists") from None
+    if moment.tzinfo is None:
+        raise ValueError("must carry a zone, such as Z or +01:00")
+    if not YEARS[0] <= moment.year <= YEARS[1]:
+        raise ValueError(f"must lie between the years {YEARS[0]} and {YEARS[1]}")
+    return moment.astimezone(UTC)
+
+
+def _currency(value: str) -> str:
+    if value not in CURRENCIES:
+        raise ValueError("must be an ISO 4217 code, such as EUR")
+    return value
+
+
+@lru_cache(1)
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _zone(value: str) -> str:
+    if value not in _zones():
+        raise ValueError("must be an IANA zone, such as Europe/Berlin")
+    return value
+
+
+def _address(value: str) -> str:
+    local = value.rpartition("@")[0]
+    # An encoded word survives into a header and may decode to a line break there.
+    if len(value) > 254 or len(local) > 64 or "=?" in value or not _email.fullmatch(value):
+        raise ValueError("must be one plain e-mail address")
+    return value
+
+
+def _label(value: Any) -> str | float | bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        if abs(value) > 1e15:
+            raise ValueError("must be at most 1e15")
+        return float(value)
+    if isinstance(value, str):
+        return _name(value)
+    raise ValueError("must be text, a number, true or false")
+
+
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
+"""An id as we and our senders write them."""
+Name = Annotated[str, AfterValidator(_name), Field(max_length=TEXT_BYTES)]
+"""One line of text, not blank."""
+Text = Annotated[str, AfterValidator(_text), Field(max_length=TEXT_BYTES)]
+"""Text, perhaps of several lines or empty."""
+InternalText = Annotated[Text, Field(description="Internal: staff read it, customers never do.")]
+"""Text of staff or of a system."""
+PublicText = Annotated[
+    Text, Field(max_length=300, description="May go to the customer, word for word. Without it no reason is told.")
+]
+"""Text that was written for the customer, short enough to be told whole."""
+Moment = Annotated[datetime, BeforeValidator(_dated, json_schema_input_type=datetime)]
+"""An aware time, turned to UTC."""
+Currency = Annotated[str, AfterValidator(_currency), Field(min_length=3, max_length=3)]
+Zone = Annotated[str, AfterValidator(_zone), Field(max_length=64)]
+Email = Annotated[str, AfterValidator(_address), Field(max_length=254)]
+"""One address without display name."""
+Amount = Annotated[float, Field(ge=0, le=1e15, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Seconds = Annotated[int, Field(ge=0, le=315_360_000)]
+"""A duration of at most ten years."""
+LabelValue = Annotated[str | float | bool, BeforeValidator(_label, json_schema_input_type=str | float | bool)]
+Labels = Annotated[dict[Id, LabelValue], Field(max_length=32)]
+"""Labels of a promise, at most 32."""
+
+
+def not_ahead(moment: datetime, now: datetime, pointer: str) -> None:
+    """Raises Problem 422 where an event's time is more than five minutes after the business clock's `now`."""
+    if ahead(moment, now):
+        raise Problem.invalid_field(pointer, "must not lie more than five minutes in the future")

@@ -1,0 +1,144 @@
+"""What a request may be before any route sees it: its host, framing, encoding, size and pace."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from candor.web.http.problems import Problem
+
+BODY_BYTES: Final = 256 * 1024
+IMPORT_BYTES: Final = 4 * 1024 * 1024
+PROBES: Final = ("/livez", "/readyz", "/metrics")
+CLOSE: Final = {"Connection": "close"}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of one app: sizes in bytes, times in seconds; `bodies` gives some paths another size."""
+
+    hosts: tuple[str, ...] = ("*",)
+    body_bytes: int = BODY_BYTES
+    bodies: Mapping[str, int] = field(default_factory=dict)
+    body_seconds: float = 10.0
+    request_seconds: float = 30.0
+    most_running: int = 1000
+
+    def bytes_for(self, path: str) -> int:
+        """The largest body that a path takes."""
+        return self.bodies.get(path, self.body_bytes)
+
+
+class LimitsMiddleware:
+    """Refuses, as Problems, what exceeds the limits; the body is watched while a route reads it, not read ahead."""
+
+    def __init__(self, app: ASGIApp, limits: Limits) -> None:
+        self.app = app
+        self.limits = limits
+        self._running = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            if scope["type"] == "websocket" and not self._answers_for(_headers(scope).get(b"host", b"")):
+                await send({"type": "websocket.close", "code": 1008})
+                return
+            await self.app(scope, receive, send)
+            return
+        headers = _headers(scope)
+        path: str = scope["path"]
+        # Probes come to an address, not to a name that would be on the list.
+        if path not in PROBES and not self._answers_for(headers.get(b"host", b"")):
+            raise Problem("bad_host")
+        _check_framing(headers)
+        largest = self.limits.bytes_for(path)
+        if int(headers.get(b"content-length", b"0")) > largest:
+            raise too_large(largest)
+        if self._running >= self.limits.most_running and path not in PROBES:
+            raise Problem.unavailable("overloaded", retry_after=1)
+        self._running += 1
+        try:
+            await self._run(scope, Watched(receive, largest, self.limits.body_seconds), send)
+        finally:
+            self._running -= 1
+
+    async def _run(self, scope: Scope, watched: Watched, send: Send) -> None:
+        started = False
+
+        async def sending(message: Message) -> None:
+            nonlocal started
+            # A stream may go on as long as it likes once it has begun.
+            if not started:
+                started = True
+                limit.reschedule(None)
+            await send(message)
+
+        try:
+            async with asyncio.timeout(self.limits.request_seconds) as limit:
+                await self.app(scope, watched.receive, sending)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise Problem.unavailable("took_too_long", retry_after=5) from None
+
+    def _answers_for(self, host: bytes) -> bool:
+        name = host.decode("latin-1").lower()
+        name = name[: name.index("]") + 1] if name.startswith("[") and "]" in name else name.partition(":")[0]
+        allowed = self.limits.hosts
+        if "*" in allowed or name in allowed:
+            return True
+        return any(pattern.startswith("*.") and name.endswith(pattern[1:]) for pattern in allowed)
+
+
+class Watched:
+    """A body that stops being read at its size or time limit."""
+
+    def __init__(self, receive: Receive, largest: int, seconds: float) -> None:
+        self._receive = receive
+        self._largest = largest
+        self._seconds = seconds
+        self._deadline: float | None = None
+        self._read = 0
+        self._complete = False
+
+    async def receive(self) -> Message:
+        """The next part. Raises Problem 408 or 413, and then closes the connection: the rest is not read."""
+        if self._complete:
+            return await self._receive()
+        loop = asyncio.get_running_loop()
+        self._deadline = self._deadline or loop.time() + self._seconds
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                message = await self._receive()
+        except TimeoutError:
+            raise Problem("request_timeout", f"the body must come within {self._seconds:g} s", headers=CLOSE) from None
+        if message["type"] == "http.request":
+            self._read += len(message.get("body", b""))
+            self._complete = not message.get("more_body", False)
+        if self._read > self._largest:
+            raise too_large(self._largest)
+        return message
+
+
+def too_large(largest: int) -> Problem:
+    """413, with the limit."""
+    return Problem("too_large", f"at most {largest} bytes", headers=CLOSE)
+
+
+def _headers(scope: Scope) -> dict[bytes, bytes]:
+    return dict(scope["headers"])
+
+
+def _check_framing(headers: Mapping[bytes, bytes]) -> None:
+    length = headers.get(b"content-length")
+    if length is not None and b"transfer-encoding" in headers:
+        raise Problem("bad_framing", "send Content-Length or Transfer-Encoding, not both", headers=CLOSE)
+    if length is not None and not (length.isdigit() and len(length) <= 15):
+        raise Problem("bad_framing", "Content-Length must be a number", headers=CLOSE)
+    if headers.get(b"transfer-encoding", b"chunked").strip().lower() != b"chunked":
+        raise Problem("bad_framing", "the only Transfer-Encoding read here is chunked", headers=CLOSE)
+    if headers.get(b"content-encoding", b"identity").strip().lower() != b"identity":
+        raise Problem("unsupported_media_type", "send the body without Content-Encoding")

@@ -1,0 +1,92 @@
+"""Rows of a table a page at a time: filters that were given, an order, the position that a cursor holds, how many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, Generic, NamedTuple, TypeVar, cast
+
+from pydantic import BaseModel, Field
+from sqlalchemy import func, literal
+from sqlalchemy import select as sql_select
+from sqlmodel import col, tuple_
+from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
+
+from candor.store.db import Database
+from candor.web.http.pages import decode_cursor, page
+
+Row = TypeVar("Row")
+Order = Sequence[tuple[Any, type]]
+"""Columns that together are unique and never null, each with the type of its values."""
+COUNTED: Final = 100_000
+"""So many are counted one by one; of more it is said that there are more."""
+
+
+class Total(NamedTuple):
+    """How many there are: `total`, or more than that where it is not exact."""
+
+    total: int
+    total_exact: bool
+
+    def __str__(self) -> str:
+        return f"{'' if self.total_exact else 'more than '}{self.total:,}"
+
+
+class Counted(BaseModel):
+    """What every page of a list says beside its items: how many there are on all pages."""
+
+    total: int = Field(description=f"How many items all pages have together; at most {COUNTED:,} are counted.")
+    total_exact: bool = Field(description="False: there are more than `total`.")
+
+
+class Listed(NamedTuple, Generic[Row]):
+    """A page, the cursor of the one after it (None on the last), and how many there are on all of them."""
+
+    items: list[Row]
+    next: str | None
+    number: Total
+
+    def document(self, items: list[Any]) -> dict[str, Any]:
+        """The page's body, with `items` in the shape in which they are shown."""
+        return {"items": items, **self.number._asdict()}
+
+
+def matching(query: SelectOfScalar[Row], *filters: tuple[Any, object | None]) -> SelectOfScalar[Row]:
+    """The query with `column = value` for every value that is given."""
+    for column, wanted in filters:
+        if wanted is not None:
+            query = query.where(col(column) == wanted)
+    return query
+
+
+async def counted(session: AsyncSession, query: SelectOfScalar[Any]) -> Total:
+    """How many rows a query without limit finds, counted up to COUNTED."""
+    some = query.with_only_columns(literal(1), maintain_column_froms=True).order_by(None).limit(COUNTED + 1).subquery()
+    found: int = (await session.exec(cast(Any, sql_select(func.count()).select_from(some)))).one()[0]
+    return Total(min(found, COUNTED), found <= COUNTED)
+
+
+async def listed(
+    database: Database,
+    query: SelectOfScalar[Row],
+    order: Order,
+    cursor: str | None,
+    limit: int,
+    *,
+    falling: bool = False,
+) -> Listed[Row]:
+    """The page of at most `limit` rows after a cursor, the largest first if `falling`.
+
+    Raises Problem 422 for a cursor that is not of this order, StoreUnavailable.
+    """
+    columns = [col(column) for column, _ in order]
+    after = decode_cursor(cursor, *(kind for _, kind in order))
+    wanted = query
+    if after is not None:
+        wanted = wanted.where(tuple_(*columns) < after if falling else tuple_(*columns) > after)
+    wanted = wanted.order_by(*(column.desc() if falling else column for column in columns)).limit(limit + 1)
+    async with database.reading() as session:
+        rows = (await session.exec(wanted)).all()
+        count = await counted(session, query)
+    found = page(rows, limit, lambda row: tuple(getattr(row, column.key) for column, _ in order))
+    return Listed(found.items, found.next, count)

@@ -1,0 +1,71 @@
+"""The OpenAPI document: bodies that routes read themselves, and the problems that any route may answer."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fastapi import FastAPI
+
+from candor.web.http.codes import CODES
+from candor.web.http.problems import MEDIA_TYPE
+from candor.web.parameters import PREFIX
+
+REFUSED: Final = (
+    "A value is not allowed (`invalid_field`), a query parameter is not known here (`unknown_parameter`), or came more "
+    "than once (`repeated_parameter`); `errors` names each."
+)
+
+PROBLEM: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["type", "title", "status", "code"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string", "enum": sorted(CODES)},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["detail"],
+                "properties": {name: {"type": "string"} for name in ("detail", "pointer", "parameter")},
+            },
+        },
+    },
+}
+
+
+def install(app: FastAPI) -> None:
+    """Makes `app.openapi()` tell of problems and of bodies declared with `body.accepts`."""
+    plain = app.openapi
+
+    def complete() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = plain()
+            schemas = document.setdefault("components", {}).setdefault("schemas", {})
+            schemas["Problem"] = PROBLEM
+            for path, operations in document.get("paths", {}).items():
+                for operation in operations.values():
+                    _lift_definitions(operation, schemas)
+                    _add_problems(operation, strict=path.startswith(PREFIX))
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = complete  # type: ignore[method-assign]
+
+
+def _lift_definitions(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        schemas.update(content.get("schema", {}).pop("$defs", {}))
+
+
+def _add_problems(operation: dict[str, Any], *, strict: bool) -> None:
+    responses = operation.setdefault("responses", {})
+    # FastAPI's own description of 422 is not what we answer.
+    if "HTTPValidationError" in str(responses.get("422", "")):
+        del responses["422"]
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    if strict:
+        responses.setdefault("422", {"description": REFUSED, "content": content})
+    responses.setdefault("default", {"description": "A problem (RFC 9457)", "content": content})

@@ -1,0 +1,50 @@
+"""What machines ask of every process: alive, ready, metrics, and what a problem code means."""
+
+from __future__ import annotations
+
+import msgspec
+from fastapi import APIRouter
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.responses import Response
+
+from candor.ops import metrics
+from candor.ops.health import Health
+from candor.web.http.codes import CODES
+from candor.web.http.problems import Problem
+
+
+def router(health: Health) -> APIRouter:
+    """Routes `/livez` (asks nothing), `/readyz` (names what is wrong), `/metrics` and `/problems/{code}`.
+
+    `/readyz` is 503 with `wrong` where the process cannot do its job, 200 with `degraded` where it can for now.
+    """
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.get("/livez")
+    async def livez() -> Response:
+        return Response(b'{"status":"alive"}', media_type="application/json")
+
+    @routes.get("/readyz")
+    async def readyz() -> Response:
+        wrong = await health.problems()
+        if wrong:
+            more = {"degraded": health.degraded} if health.degraded else {}
+            raise Problem.unavailable("not_ready", extensions={"wrong": wrong, **more})
+        if health.degraded:
+            content = msgspec.json.encode({"status": "ready", "degraded": health.degraded})
+            return Response(content, media_type="application/json")
+        return Response(b'{"status":"ready"}', media_type="application/json")
+
+    @routes.get("/metrics")
+    async def exposition() -> Response:
+        return Response(generate_latest(metrics.REGISTRY), media_type=CONTENT_TYPE_LATEST)
+
+    @routes.get("/problems/{code}")
+    async def problem(code: str) -> Response:
+        if code not in CODES:
+            raise Problem.not_found("no such problem code")
+        kind = CODES[code]
+        content = msgspec.json.encode({"code": code, "status": kind.status, "title": kind.title})
+        return Response(content, media_type="application/json")
+
+    return routes

@@ -1,0 +1,102 @@
+"""Problems as RFC 9457 tells them: one exception with a stable code, and the bytes a client gets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Self
+
+import msgspec
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from candor.web.http.codes import CODES
+
+MEDIA_TYPE: Final = "application/problem+json"
+_encoder: Final = msgspec.json.Encoder()
+
+
+class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing wrong: in the body (`pointer`, RFC 6901) or in a query, path or header `parameter`."""
+
+    detail: str
+    pointer: str | None = None
+    parameter: str | None = None
+
+
+class Problem(Exception):  # noqa: N818 - the RFC's own word
+    """An answer that is not a success; `detail` is for the caller and never carries a secret or an address.
+
+    Raises KeyError for a code that the registry does not know.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        detail: str = "",
+        *,
+        errors: Iterable[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+        extensions: Mapping[str, Any] | None = None,
+    ) -> None:
+        kind = CODES[code]
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.status = kind.status
+        self.title = kind.title
+        self.detail = detail
+        self.errors = tuple(errors)
+        self.headers = dict(headers or {})
+        self.extensions = dict(extensions or {})
+
+    @classmethod
+    def invalid_field(cls, pointer: str, detail: str) -> Self:
+        """422: the value at a JSON pointer of the body."""
+        return cls("invalid_field", detail, errors=[FieldError(detail, pointer=pointer)])
+
+    @classmethod
+    def invalid_parameter(cls, parameter: str, detail: str) -> Self:
+        """422: a query, path or header parameter."""
+        return cls("invalid_field", detail, errors=[FieldError(detail, parameter=parameter)])
+
+    @classmethod
+    def not_found(cls, detail: str = "") -> Self:
+        """404."""
+        return cls("not_found", detail)
+
+    @classmethod
+    def conflict(cls, code: str = "conflict", detail: str = "") -> Self:
+        """409 with a code of the registry."""
+        return cls(code, detail)
+
+    @classmethod
+    def unavailable(
+        cls, code: str = "store_unavailable", *, retry_after: int = 2, extensions: Mapping[str, Any] | None = None
+    ) -> Self:
+        """503 with Retry-After in seconds."""
+        return cls(code, headers={"Retry-After": str(retry_after)}, extensions=extensions)
+
+    def body(self) -> bytes:
+        """The problem document."""
+        document: dict[str, Any] = {
+            "type": f"/problems/{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "code": self.code,
+        }
+        if self.detail:
+            document["detail"] = self.detail
+        if self.errors:
+            document["errors"] = self.errors
+        return _encoder.encode(document | self.extensions)
+
+    def response(self) -> Response:
+        """The problem as an answer."""
+        return Response(self.body(), self.status, self.headers, MEDIA_TYPE)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.response()(scope, receive, send)
+
+
+def pointer(path: Iterable[str | int]) -> str:
+    """The JSON pointer (RFC 6901) of a path of keys and indexes."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)

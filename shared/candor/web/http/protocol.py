@@ -1,0 +1,122 @@
+"""The HTTP/1.1 protocol with limits on what comes before a request exists: headers, address, and their pace."""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from candor.web.http.problems import MEDIA_TYPE, Problem
+
+HEADER_BYTES: Final = 32 * 1024
+HEADER_COUNT: Final = 100
+URL_BYTES: Final = 8 * 1024
+READ_BYTES: Final = 256 * 1024
+
+
+class LimitedProtocol(HttpToolsProtocol):
+    """uvicorn's protocol; the parser itself would take headers without end and wait for them forever."""
+
+    header_seconds = 10.0
+    _spent = 0
+    _spent_raw = 0
+    _refused = False
+    _in_headers = False
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._arm()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._spent = 0
+        self._in_headers = True
+        self._arm()
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        if len(self.url) > URL_BYTES:
+            self._refuse(Problem("uri_too_long"))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # Trailers come after the request was judged by its headers, so they are never among them.
+        if not self._in_headers:
+            return
+        self._spent += len(name) + len(value)
+        if self._spent > HEADER_BYTES or len(self.headers) >= HEADER_COUNT:
+            self._refuse(Problem("headers_too_large", f"at most {HEADER_COUNT} headers and {HEADER_BYTES} bytes"))
+        if not self._refused:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._disarm()
+        self._in_headers = False
+        if not self._refused:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        if not self._refused:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if not self._refused:
+            super().on_message_complete()
+
+    def data_received(self, data: bytes) -> None:
+        # The parser hands over a header only when it is whole, so an endless one is counted here.
+        if self._timer is not None and not self._refused:
+            self._spent_raw += len(data)
+            # A first body may share the packet with its headers; more than one read's worth is no longer that.
+            if self._spent_raw > HEADER_BYTES + URL_BYTES + READ_BYTES:
+                self._refuse(Problem("headers_too_large"))
+        if not self._refused:
+            super().data_received(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._disarm()
+        super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        if not self._refused:
+            self._refuse(Problem("bad_request", msg))
+
+    def _arm(self) -> None:
+        self._disarm()
+        self._spent_raw = 0
+        self._timer = self.loop.call_later(self.header_seconds, self._too_slow)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _too_slow(self) -> None:
+        self._timer = None
+        if not self._in_headers:
+            self.transport.close()
+            return
+        self._refuse(Problem("request_timeout", f"the headers must come within {self.header_seconds:g} s"))
+
+    def _refuse(self, problem: Problem) -> None:
+        if self._refused:
+            return
+        self._refused = True
+        self._disarm()
+        if self.cycle is not None and not self.cycle.response_complete:
+            # The answer to the request before must not be mixed with this one; the connection ends after it.
+            self.cycle.keep_alive = False
+            return
+        body = problem.body()
+        lines = [
+            f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}",
+            f"content-type: {MEDIA_TYPE}",
+            f"content-length: {len(body)}",
+            "x-content-type-options: nosniff",
+            "cache-control: no-store",
+            "connection: close",
+        ]
+        self.transport.write("\r\n".join([*lines, "", ""]).encode() + body)
+        self.transport.close()

@@ -1,0 +1,141 @@
+"""A short way to routes that need nothing of the framework but their guards: the busy ones, which are all of this kind.
+
+FastAPI solves a route's dependencies anew for every request, which costs more than the route itself. Where all of them
+are guards of ours, they are called directly here; every other route, and every refusal of the router's own (unknown
+path, wrong method), goes the long way. Answers, OpenAPI and the list of accesses are the same either way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from inspect import iscoroutinefunction
+from typing import Any, Final, NamedTuple
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.dependencies.utils import get_typed_return_annotation
+from fastapi.routing import RouteContext, iter_route_contexts
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from candor.web.security.auth import Guard
+from candor.web.security.webhooks import LONGEST_SOURCE, SignatureGuard
+
+SOURCE: Final = "{source}"
+
+
+class _Step(NamedTuple):
+    """A guard; `name` is the endpoint's parameter that gets what it gives, None for a guard of the whole router."""
+
+    guard: Callable[..., Awaitable[Any]]
+    name: str | None
+    signed: bool
+
+
+class _Way(NamedTuple):
+    route: BaseRoute
+    endpoint: Callable[..., Awaitable[Response]]
+    request: str | None
+    steps: tuple[_Step, ...]
+
+
+Ways = dict[tuple[str, str, bool], _Way]
+
+
+class ShortcutMiddleware:
+    """Innermost of ours; the table of ways is made of the app's routes at the first request."""
+
+    def __init__(self, app: ASGIApp, owner: FastAPI) -> None:
+        self.app = app
+        self._owner = owner
+        self._ways: Ways | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or self._owner.dependency_overrides or scope.get("root_path"):
+            await self.app(scope, receive, send)
+            return
+        if self._ways is None:
+            self._ways = ways(self._owner)
+        method, path = scope["method"], scope["path"]
+        way, source = self._ways.get((method, path, False)), ""
+        if way is None:
+            # The one parameter that a short way may have is a last segment; one that is odd is refused the long way.
+            head, _, source = path.rpartition("/")
+            way = self._ways.get((method, head, True)) if 0 < len(source) <= LONGEST_SOURCE else None
+        if way is None:
+            await self.app(scope, receive, send)
+            return
+        scope["route"] = way.route
+        scope["path_params"] = {"source": source} if source else {}
+        request = Request(scope, receive, send)
+        values: dict[str, Any] = {way.request: request} if way.request else {}
+        for step in way.steps:
+            given = await (step.guard(request, source) if step.signed else step.guard(request))
+            if step.name:
+                values[step.name] = given
+        response = await way.endpoint(**values)
+        await response(scope, receive, send)
+
+
+def ways(app: FastAPI) -> Ways:
+    """(method, path, whether a source follows) → how to get there, for every route that can be reached shortly."""
+    found: Ways = {}
+    before: list[RouteContext] = []
+    for context in iter_route_contexts(app.routes):
+        # What is mounted takes paths that nobody knows here, so that no route behind it is safe to reach shortly.
+        if getattr(context, "path_regex", None) is None or not context.methods:
+            break
+        way = _way(context)
+        if way is not None:
+            for method in context.methods:
+                if not any(_hides(other, method, context) for other in before):
+                    path = context.path or ""
+                    found[method, path.removesuffix(f"/{SOURCE}"), path.endswith(f"/{SOURCE}")] = way
+        before.append(context)
+    return found
+
+
+def _hides(other: RouteContext, method: str, context: RouteContext) -> bool:
+    example = (context.path or "").replace(SOURCE, "source")
+    return method in (other.methods or ()) and other.path_regex.match(example) is not None
+
+
+def _way(context: RouteContext) -> _Way | None:
+    dependant: Dependant | None = getattr(context, "dependant", None)
+    if dependant is None or dependant.call is None or _asks(dependant) or dependant.path_params:
+        return None
+    if not iscoroutinefunction(dependant.call) or get_typed_return_annotation(dependant.call) is not Response:
+        return None
+    steps: list[_Step] = []
+    for child in dependant.dependencies:
+        guard = child.call
+        plain, signed = isinstance(guard, Guard), isinstance(guard, SignatureGuard)
+        if guard is None or not (plain or signed) or child.dependencies or _asks(child):
+            return None
+        # The framework asks a guard once that is named twice.
+        if guard in [step.guard for step in steps]:
+            return None
+        steps.append(_Step(guard, child.name, signed))
+    template = context.path or ""
+    if template.count("{") != any(step.signed for step in steps) or (
+        "{" in template and not template.endswith(f"/{SOURCE}")
+    ):
+        return None
+    return _Way(context.original_route, dependant.call, dependant.request_param_name, tuple(steps))
+
+
+def _asks(dependant: Dependant) -> bool:
+    """Whether the framework would have to read something of the request, or hand over something of its own."""
+    return bool(
+        dependant.query_params
+        or dependant.header_params
+        or dependant.cookie_params
+        or dependant.body_params
+        or dependant.response_param_name
+        or dependant.background_tasks_param_name
+        or dependant.security_scopes_param_name
+        or dependant.http_connection_param_name
+        or dependant.websocket_param_name
+    )

@@ -1,6 +1,0 @@
-"""Sign-in of staff by the company's own identity provider: OpenID Connect, authorization code with PKCE."""
-
-from candor.web.oidc.setup import CALLBACK, sign_in_of
-from candor.web.oidc.signin import SignIn
-
-__all__ = ["CALLBACK", "SignIn", "sign_in_of"]

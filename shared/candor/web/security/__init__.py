@@ -1,0 +1,1 @@
+"""Who is calling: keys, sessions, signatures, single sign-on."""

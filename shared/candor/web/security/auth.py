@@ -1,0 +1,131 @@
+"""Who is calling: API keys with a role, from one mounted file; a route says which role it needs."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from enum import IntEnum
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import structlog
+from fastapi.openapi.models import HTTPBearer as BearerModel
+from fastapi.security.base import SecurityBase
+from starlette.requests import Request
+
+from candor.ops import metrics
+from candor.web.http.problems import Problem
+from candor.web.http.rates import Rates
+
+KEY_BYTES: Final = 32
+log = structlog.get_logger("candor.auth")
+
+
+class Role(IntEnum):
+    """What a caller may do; each role may do all that the ones below it may."""
+
+    VIEWER = 1
+    OPERATOR = 2
+    APPROVER = 3
+    ADMIN = 4
+
+    @classmethod
+    def of(cls, name: str) -> Role:
+        """The role of a lower-case name; ValueError if there is none."""
+        try:
+            return cls[name.upper()]
+        except KeyError:
+            raise ValueError(f"no role {name!r}; there are {', '.join(role.name.lower() for role in cls)}") from None
+
+
+class Principal(NamedTuple):
+    """A caller whose key was recognised. `scopes`: services that the key is limited to; empty means all."""
+
+    name: str
+    role: Role
+    scopes: tuple[str, ...] = ()
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    name: str
+    sha256: str
+    role: str
+    scopes: list[str] = []
+
+
+class _File(msgspec.Struct, frozen=True):
+    keys: list[_Entry]
+
+
+Keys = tuple[tuple[bytes, Principal], ...]
+
+
+def new_key() -> tuple[str, str]:
+    """A new API key of 256 random bits, and the SHA-256 (hex) that goes into the keys file."""
+    key = "candor_" + secrets.token_urlsafe(KEY_BYTES)
+    return key, hashlib.sha256(key.encode()).hexdigest()
+
+
+def parse_keys(raw: bytes) -> Keys:
+    """The keys of a file `{"keys": [{"name", "sha256", "role", "scopes"}]}`. Raises ValueError on anything else."""
+    try:
+        entries = msgspec.json.decode(raw, type=_File).keys
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise ValueError(f"not a keys file: {error}") from None
+    keys = []
+    for entry in entries:
+        digest = bytes.fromhex(entry.sha256)
+        if len(digest) != hashlib.sha256().digest_size:
+            raise ValueError(f"key {entry.name!r}: sha256 must be 64 hexadecimal digits")
+        keys.append((digest, Principal(entry.name, Role.of(entry.role), tuple(entry.scopes))))
+    return tuple(keys)
+
+
+def recognise(keys: Keys, presented: str) -> Principal | None:
+    """The owner of a key, in a time that does not depend on which digits of which key match."""
+    digest = hashlib.sha256(presented.encode("utf-8", "surrogatepass")).digest()
+    found = None
+    for known, principal in keys:
+        if hmac.compare_digest(known, digest):
+            found = principal
+    return found
+
+
+class Guard(SecurityBase):
+    """Dependency that lets a route be called with a key of `role` or above, and gives its Principal."""
+
+    def __init__(self, role: Role) -> None:
+        self.role = role
+        self.model: Any = BearerModel(description="API key; `candor token` makes one.")
+        self.scheme_name = "apiKey"
+
+    async def __call__(self, request: Request) -> Principal:
+        state = request.app.state
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        principal = recognise(state.keys.get(), token.strip()) if state.keys and scheme.lower() == "bearer" else None
+        if principal is None:
+            refuse(request, "unauthenticated", "no_key" if not token else "unknown_key")
+            raise Problem("unauthenticated", "send Authorization: Bearer <key>", headers={"WWW-Authenticate": "Bearer"})
+        if principal.role < self.role:
+            refuse(request, "forbidden", "role_too_low", principal.name)
+            raise Problem("forbidden", f"this needs the role {self.role.name.lower()}")
+        if principal.scopes and state.service not in principal.scopes:
+            refuse(request, "forbidden", "out_of_scope", principal.name)
+            raise Problem("forbidden", f"this key is not for {state.service}")
+        rates: Rates = state.rates
+        rates.take(principal.name)
+        request.state.caller = principal.name
+        return principal
+
+
+def require(role: Role) -> Guard:
+    """What a route depends on: `Annotated[Principal, Depends(require(Role.OPERATOR))]`."""
+    return Guard(role)
+
+
+def refuse(request: Request, code: str, reason: str, name: str = "") -> None:
+    """Counts and logs a refused caller; the key itself is never written."""
+    metrics.AUTH_FAILURES.labels(reason).inc()
+    client = request.client.host if request.client else ""
+    log.warning("caller refused", code=code, reason=reason, caller=name, client=client, path=request.url.path[:200])

@@ -1,0 +1,187 @@
+"""The identity provider over HTTP: what it publishes of itself, its keys, and codes exchanged for ID tokens."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple, TypeVar
+from urllib.parse import quote_plus, urlsplit
+
+import certifi
+import httpx
+import msgspec
+import structlog
+
+from candor.ops.clock import Clock, SystemClock
+from candor.web.security.oidc.refusal import ProviderDownError, RefusedError
+from candor.web.security.oidc.tokens import Jwk
+
+KEPT: Final = timedelta(hours=1)
+PAUSE: Final = timedelta(seconds=10)
+SECONDS: Final = 10.0
+MOST_BYTES: Final = 512 * 1024
+LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+log = structlog.get_logger("candor.oidc")
+T = TypeVar("T")
+
+
+class Client(NamedTuple):
+    """What the provider knows this deployment by."""
+
+    id: str
+    secret: str
+    redirect_uri: str
+
+
+class Metadata(msgspec.Struct, frozen=True):
+    """The part of a discovery document that a sign-in needs (OpenID Connect Discovery 1.0, 3)."""
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+    token_endpoint_auth_methods_supported: tuple[str, ...] = ("client_secret_basic",)
+    authorization_response_iss_parameter_supported: bool = False
+
+
+class _Keys(msgspec.Struct):
+    keys: list[Jwk]
+
+
+class _Tokens(msgspec.Struct):
+    id_token: str = ""
+
+
+class _TokenError(msgspec.Struct):
+    error: str = ""
+
+
+class Provider:
+    """One pinned issuer. Nothing is asked before somebody signs in, so that its outage keeps nothing from starting.
+
+    What it publishes is kept for an hour; its keys are asked for again when a token names an unknown one, at most
+    every ten seconds. Raises ProviderDownError where it cannot be reached, is too slow, or says too much.
+    """
+
+    def __init__(self, issuer: str, client: Client, clock: Clock | None = None) -> None:
+        self.issuer = issuer
+        self.client = client
+        self._clock = clock or SystemClock()
+        self._trust = _trust()
+        self._lock = asyncio.Lock()
+        self._metadata: tuple[Metadata, datetime] | None = None
+        self._keys: tuple[list[Jwk], datetime] | None = None
+
+    async def metadata(self) -> Metadata:
+        """What the provider publishes of itself, when its issuer is the configured one to the letter."""
+        async with self._lock:
+            if self._metadata is None or self._age(self._metadata[1]) > KEPT:
+                url = f"{self.issuer.rstrip('/')}/.well-known/openid-configuration"
+                found = _decode(await self._get(url), Metadata)
+                if found.issuer != self.issuer:
+                    raise ProviderDownError("another_issuer")
+                for endpoint in (found.authorization_endpoint, found.token_endpoint, found.jwks_uri):
+                    check_address(endpoint)
+                self._metadata = found, self._clock.now()
+            return self._metadata[0]
+
+    async def keys(self, *, again: bool = False) -> list[Jwk]:
+        """The provider's public keys; `again` where those at hand lack one."""
+        address = (await self.metadata()).jwks_uri
+        async with self._lock:
+            if self._keys is None or self._age(self._keys[1]) > (PAUSE if again else KEPT):
+                self._keys = _decode(await self._get(address), _Keys).keys, self._clock.now()
+            return self._keys[0]
+
+    async def exchange(self, code: str, verifier: str) -> str:
+        """The ID token for a code (RFC 6749 4.1.3, RFC 7636). Raises RefusedError where the provider refuses it."""
+        metadata = await self.metadata()
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self.client.redirect_uri,
+            "code_verifier": verifier,
+        }
+        methods, auth = metadata.token_endpoint_auth_methods_supported, None
+        if "client_secret_basic" in methods:
+            # RFC 6749 2.3.1: both are form-encoded before they become a user name and a password.
+            auth = httpx.BasicAuth(quote_plus(self.client.id), quote_plus(self.client.secret))
+        else:
+            form |= {"client_id": self.client.id, "client_secret": self.client.secret}
+        status, body = await self._send("POST", metadata.token_endpoint, form, auth)
+        if status == 200:
+            return _decode(body, _Tokens).id_token
+        if status >= 500 or status == 429:
+            raise ProviderDownError("token_endpoint")
+        if _error_of(body) == "invalid_grant":
+            raise RefusedError("code_refused")
+        # Nobody can sign in until somebody mends the client's registration.
+        log.error("the identity provider refuses this client", issuer=self.issuer, status=status, error=_error_of(body))
+        raise ProviderDownError("client_refused")
+
+    async def _get(self, url: str) -> bytes:
+        status, body = await self._send("GET", url)
+        if status != 200:
+            raise ProviderDownError("unexpected_status")
+        return body
+
+    async def _send(
+        self, method: str, url: str, form: Mapping[str, str] | None = None, auth: httpx.Auth | None = None
+    ) -> tuple[int, bytes]:
+        headers = {"accept": "application/json", "accept-encoding": "identity"}
+        try:
+            async with (
+                asyncio.timeout(SECONDS),
+                httpx.AsyncClient(verify=self._trust, trust_env=False, follow_redirects=False, timeout=5.0) as client,
+                client.stream(method, url, data=form, headers=headers, auth=auth) as response,
+            ):
+                return response.status_code, await _bounded(response)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError) as error:
+            log.warning("identity provider unreachable", host=urlsplit(url).hostname, reason=type(error).__name__)
+            raise ProviderDownError("unreachable") from None
+
+    def _age(self, since: datetime) -> timedelta:
+        return abs(self._clock.now() - since)
+
+
+async def _bounded(response: httpx.Response) -> bytes:
+    # We asked for no compression: a small answer that unpacks to a large one is not read.
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise ProviderDownError("compressed")
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise ProviderDownError("too_large")
+    return bytes(body)
+
+
+def check_address(url: str) -> None:
+    """Raises ProviderDownError for an address without TLS (but on this machine), or with a user or fragment in it."""
+    parts = urlsplit(url)
+    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+    if not safe or not parts.hostname or "@" in parts.netloc or parts.fragment:
+        raise ProviderDownError("unsafe_address")
+
+
+def _decode(body: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise ProviderDownError("unreadable") from None
+
+
+def _error_of(body: bytes) -> str:
+    try:
+        return msgspec.json.decode(body, type=_TokenError).error[:64]
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return ""
+
+
+def _trust() -> ssl.SSLContext:
+    # The system's authorities too: a provider inside a company often has a certificate of the company's own.
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context

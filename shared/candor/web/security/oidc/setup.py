@@ -1,0 +1,56 @@
+"""From settings to a way in for staff; what is missing or unsafe stops the process at its start, in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from candor.ops.settings import Settings
+from candor.web.security.oidc.provider import Client, Provider, check_address
+from candor.web.security.oidc.refusal import RefusedError
+from candor.web.security.oidc.signin import SignIn
+from candor.web.security.sessions import Sessions
+
+CALLBACK: Final = "/signin/callback"
+
+
+def sign_in_of(settings: Settings, sessions: Sessions, home: str) -> SignIn | None:
+    """The sign-in by OpenID Connect that the settings describe; None without an issuer (then links open sessions).
+
+    Raises ValueError for a half of it, for addresses without TLS, and in production without an issuer.
+    """
+    settings.refuse_staff_pages_without_oidc()
+    if not settings.oidc_issuer:
+        return None
+    for name in ("oidc_client_id", "oidc_client_secret_file", "oidc_roles_claim", "public_url"):
+        if not getattr(settings, name):
+            raise ValueError(f"{name.upper()} is missing: sign-in by OIDC needs it")
+    public = settings.public_url.rstrip("/")
+    for name, address in (("OIDC_ISSUER", settings.oidc_issuer), ("PUBLIC_URL", public)):
+        _check(name, address)
+    client = Client(settings.oidc_client_id, _client_secret(settings.oidc_client_secret_file), public + CALLBACK)
+    return SignIn(
+        Provider(settings.oidc_issuer, client),
+        sessions,
+        settings.session_secret(),
+        roles_claim=settings.oidc_roles_claim,
+        home=home,
+    )
+
+
+def _check(name: str, address: str) -> None:
+    try:
+        check_address(address)
+    except (RefusedError, ValueError):
+        raise ValueError(f"{name} must be an address with https:// (http:// only on this machine)") from None
+
+
+def _client_secret(path: Path | None) -> str:
+    # The provider chose it, so its length and its letters are not ours to judge.
+    try:
+        secret = path.read_text().strip() if path else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"cannot read OIDC_CLIENT_SECRET_FILE {path}: {type(error).__name__}") from error
+    if not secret:
+        raise ValueError(f"OIDC_CLIENT_SECRET_FILE {path} is empty")
+    return secret

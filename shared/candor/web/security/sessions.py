@@ -1,0 +1,153 @@
+"""Sessions of staff: a sign-in, by a one-use link or by the company, becomes a cookie that ends by itself."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal, NamedTuple, Protocol
+
+import structlog
+from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
+from starlette.responses import Response
+
+from candor.ops.clock import Clock, SystemClock
+from candor.web.http.problems import Problem
+from candor.web.security.auth import Role
+
+LINK_SALT: Final = "candor-signin"
+SESSION_SALT: Final = "candor-session"
+LINK_AGE: Final = timedelta(minutes=10)
+IDLE: Final = timedelta(minutes=30)
+ABSOLUTE: Final = timedelta(hours=8)
+RENEW: Final = timedelta(minutes=1)
+log = structlog.get_logger("candor.sessions")
+
+
+class Nonces(Protocol):
+    """Remembers used links; the board's service keeps them in its database."""
+
+    async def use(self, nonce: str, until: datetime) -> bool:
+        """True the first time, False ever after; may be forgotten after `until`, when the link is too old anyway."""
+        ...
+
+
+class Session(NamedTuple):
+    """Who is signed in. `id` names the sign-in in logs; `began` and `seen` are system time."""
+
+    id: str
+    role: Role
+    began: datetime
+    seen: datetime
+
+
+class Sessions:
+    """Makes and reads links and cookies, signed with `secret`; `secure` where pages are served over https.
+
+    All ages are by the system clock. A changed secret ends every session.
+    """
+
+    def __init__(self, secret: str, *, secure: bool, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._secure = secure
+        self._links = URLSafeTimedSerializer(secret, salt=LINK_SALT)
+        self._cookies = URLSafeSerializer(secret, salt=SESSION_SALT)
+        # The prefix makes browsers refuse a cookie set by another host or without https.
+        self.cookie = "__Host-candor-session" if secure else "candor-session"
+
+    def link_token(self, role: Role) -> str:
+        """A token for one sign-in, as `candor token` prints it in a link; good for ten minutes."""
+        return self._links.dumps({"role": role.name.lower(), "nonce": secrets.token_urlsafe(24)})
+
+    async def sign_in(self, token: str, nonces: Nonces) -> Session:
+        """The session that a link opens. Raises Problem 401 `link_invalid`, whatever is wrong with the link."""
+        try:
+            payload, signed = self._links.loads(token, return_timestamp=True)
+            role, nonce = Role.of(payload["role"]), payload["nonce"]
+        except (BadData, ValueError, KeyError, TypeError, AttributeError):
+            raise self._bad_link("forged") from None
+        now = self._clock.now()
+        if not -LINK_AGE <= now - signed <= LINK_AGE or not isinstance(nonce, str) or not 16 <= len(nonce) <= 128:
+            raise self._bad_link("expired")
+        if not await nonces.use(nonce, signed + 2 * LINK_AGE):
+            raise self._bad_link("used")
+        return self.open(role, by="link")
+
+    def open(self, role: Role, by: str) -> Session:
+        """A new session; `by` says in the log who or what vouched for it."""
+        now = self._clock.now()
+        session = Session(secrets.token_hex(8), role, now, now)
+        log.info("signed in", session=session.id, role=role.name.lower(), by=by)
+        return session
+
+    def read(self, cookie: str | None) -> Session | None:
+        """The session of a cookie; None where it is absent, forged, idle too long or too old."""
+        try:
+            fields = self._cookies.loads(cookie or "")
+            began, seen = (datetime.fromtimestamp(fields[name], UTC) for name in ("began", "seen"))
+            session = Session(str(fields["id"]), Role.of(fields["role"]), began, seen)
+        except (BadData, ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError):
+            return None
+        now = self._clock.now()
+        return session if now - seen <= IDLE and now - began <= ABSOLUTE else None
+
+    def require(self, cookie: str | None, role: Role = Role.VIEWER) -> Session:
+        """The session of a cookie with at least `role`. Raises Problem 401 or 403."""
+        session = self.read(cookie)
+        if session is None:
+            raise Problem("session_invalid")
+        if session.role < role:
+            raise Problem("forbidden", f"this needs the role {role.name.lower()}")
+        return session
+
+    def set_cookie(self, response: Response, session: Session) -> None:
+        """Puts the session, seen now, on an answer."""
+        self.put(response, self.cookie, self.encode(session._replace(seen=self._clock.now())))
+
+    def put(self, response: Response, name: str, value: str, age: timedelta | None = None) -> None:
+        """Puts a cookie on an answer, hidden from scripts and from other sites' requests but for links followed."""
+        seconds = None if age is None else int(age.total_seconds())
+        response.set_cookie(name, value, seconds, path="/", secure=self._secure, httponly=True, samesite=_LAX)
+
+    def take(self, response: Response, name: str) -> None:
+        """Takes a cookie of ours away."""
+        response.delete_cookie(name, path="/", secure=self._secure, httponly=True, samesite=_LAX)
+
+    def encode(self, session: Session) -> str:
+        """The cookie's value."""
+        fields = {
+            "id": session.id,
+            "role": session.role.name.lower(),
+            "began": int(session.began.timestamp()),
+            "seen": int(session.seen.timestamp()),
+        }
+        return self._cookies.dumps(fields)
+
+    def due(self, session: Session) -> bool:
+        """Whether the cookie should be set anew, so that an active session does not count as idle."""
+        return self._clock.now() - session.seen >= RENEW
+
+    def end(self, response: Response) -> None:
+        """Signs out: takes the cookie away."""
+        self.take(response, self.cookie)
+
+    def _bad_link(self, reason: str) -> Problem:
+        log.warning("sign-in refused", reason=reason)
+        return Problem("link_invalid", "ask for a new link with `candor token`")
+
+
+# The provider sends the browser back from another site: with Strict, the page after that would not see its session.
+_LAX: Final[Literal["lax"]] = "lax"
+
+
+class MemoryNonces:
+    """Nonces of one process that nobody restarts; for tests and single-process use."""
+
+    def __init__(self) -> None:
+        self._used: set[str] = set()
+
+    async def use(self, nonce: str, until: datetime) -> bool:  # noqa: ARG002
+        """As `Nonces.use`."""
+        if nonce in self._used:
+            return False
+        self._used.add(nonce)
+        return True

@@ -12,7 +12,7 @@ from typing import Any, Final
 import httpx
 from rich.console import Console
 
-from candor.errors import LocalError
+from candor.errors import OperatorError
 from candor.local.restarts import kept_up
 from candor.ops.settings import read_secret
 from candor.replay.importing import ImportRefusedError
@@ -26,7 +26,7 @@ from candor_demo.source import DataMissingError
 
 STOPPED: Final = 130
 LOOK_S: Final = 0.1
-FAILURES: Final = (LocalError, DataMissingError, ImportRefusedError, Unreachable, NotQuietError, httpx.HTTPError)
+FAILURES: Final = (OperatorError, DataMissingError, ImportRefusedError, Unreachable, NotQuietError, httpx.HTTPError)
 
 
 def run(load: Callable[[], Day], speed: float = 0, *, leave: bool = False, usual_ports: bool = True) -> int:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from candor.errors import LocalError
+from candor.errors import OperatorError
 from candor.installation.folder import Folder, Progress
 from candor.local.process import mend_all
 from candor.local.secret_files import add_key, ensure_secrets
@@ -130,7 +130,7 @@ def sole_use(folder: Folder) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise LocalError(f"a demo is already running in {folder.root}: stop it with Ctrl-C first") from None
+            raise OperatorError(f"a demo is already running in {folder.root}: stop it with Ctrl-C first") from None
         yield
 
 

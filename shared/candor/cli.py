@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from candor import commands
-from candor.errors import LocalError
+from candor.errors import OperatorError
 
 GROUP = "candor.commands"
 # The order in which somebody new needs them; what packages add comes after.
@@ -79,7 +79,7 @@ def main() -> None:
     """Runs a command; a local trouble is one line and exit status 1."""
     try:
         build(sys.argv[1] if len(sys.argv) > 1 else "")()
-    except LocalError as error:
+    except OperatorError as error:
         sys.exit(f"candor: {error}")
 
 

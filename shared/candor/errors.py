@@ -9,20 +9,20 @@ from pathlib import Path
 MEBIBYTE = 1024 * 1024
 
 
-class LocalError(Exception):
+class OperatorError(Exception):
     """One clear line: what is wrong and what to do about it."""
 
 
-def explain_os_error(error: OSError, path: Path) -> LocalError:
+def explain_os_error(error: OSError, path: Path) -> OperatorError:
     """The line for a failed file operation under `path`; a full disk is named as such."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return full_disk(path)
-    return LocalError(f"cannot write under {path}: {error.strerror or error}")
+    return OperatorError(f"cannot write under {path}: {error.strerror or error}")
 
 
-def full_disk(path: Path) -> LocalError:
+def full_disk(path: Path) -> OperatorError:
     """The line for a disk that took no more."""
-    return LocalError(f"the disk that holds {path} is full ({free_mebibytes(path)} MiB left): free some space")
+    return OperatorError(f"the disk that holds {path} is full ({free_mebibytes(path)} MiB left): free some space")
 
 
 def free_mebibytes(path: Path) -> int:
@@ -35,4 +35,4 @@ def require_disk(path: Path, mebibytes: int) -> None:
     """Refuses with LocalError when the disk that holds `path` has less than `mebibytes` MiB free."""
     free = free_mebibytes(path)
     if free < mebibytes:
-        raise LocalError(f"the disk that holds {path} has {free} MiB left, {mebibytes} MiB are needed: free some space")
+        raise OperatorError(f"the disk that holds {path} has {free} MiB left, {mebibytes} are needed: free some space")

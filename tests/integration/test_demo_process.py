@@ -18,7 +18,8 @@ import httpx
 import psutil
 import pytest
 
-from candor.local.process import recorded_process, stop_tree
+from candor.installation.processes import recorded_process
+from candor.local.process import stop_tree
 from candor.local.stack import SERVICES
 from tests.support.servers import HOME, own_folder
 from tests.support.waiting import until

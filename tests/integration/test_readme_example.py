@@ -17,8 +17,9 @@ from pathlib import Path
 import pytest
 
 from candor.installation.folder import Folder
-from candor.installation.running import read_running, stop_running
+from candor.installation.running import read_running
 from candor.local.stack import SERVICES
+from candor.local.stopping import stop_running
 from tests.support.servers import own_folder
 
 README = Path(__file__).parents[2] / "README.md"

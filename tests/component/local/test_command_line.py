@@ -18,9 +18,10 @@ from typer.testing import CliRunner
 
 from candor.cli import build
 from candor.installation.folder import Folder
-from candor.installation.running import read_running, stop_running
-from candor.local.process import note_process, recorded_process
+from candor.installation.processes import note_process, recorded_process
+from candor.installation.running import read_running
 from candor.local.stack import SERVICES, Stack
+from candor.local.stopping import stop_running
 from candor.web.security.auth import Role, parse_keys, recognise
 from candor.web.security.sessions import MemoryNonces, Sessions
 from tests.support.servers import own_folder

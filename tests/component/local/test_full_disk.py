@@ -14,7 +14,7 @@ import asyncpg
 import httpx
 import pytest
 
-from candor.errors import LocalError
+from candor.errors import OperatorError
 from candor.installation.folder import Folder
 from candor.local.commands.doctor import disk as examined
 from candor.local.restarts import LONGEST_SECONDS, Restarts, Room
@@ -137,7 +137,7 @@ async def test_a_disk_that_fills_up_under_the_database(
     monkeypatch.delenv("DATABASE_URL", raising=False)
     disk.has(100)
     trial = Trial(disk, names(topic_prefix))
-    with pytest.raises(LocalError, match=r"holds .* has \d+ MiB left, 512 MiB are needed: free some space"):
+    with pytest.raises(OperatorError, match=r"holds .* has \d+ MiB left, 512 MiB are needed: free some space"):
         await asyncio.to_thread(trial.stack.start)
     disk.has(ROOMY_MIB)
     try:

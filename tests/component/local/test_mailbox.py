@@ -15,10 +15,11 @@ import aiosmtplib
 import httpx
 import pytest
 
+from candor.installation.addresses import HOST
 from candor.local.mailbox.app import create_app
 from candor.local.mailbox.smtp import Fault, Faults, listen
 from candor.local.mailbox.store import Mailbox, read_ledger
-from candor.local.ports import HOST, choose_port
+from candor.local.ports import choose_port
 from candor.local.process import ManagedProcess
 
 SCRIPT = "<script>alert(1)</script>"

@@ -11,7 +11,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from candor.errors import LocalError
+from candor.errors import OperatorError
 from candor.installation.folder import Folder
 from candor.local.kafka import KafkaBroker
 from candor.local.postgres import PostgresServer
@@ -109,5 +109,5 @@ async def test_the_broker_keeps_its_topics_and_records_through_a_kill(folder: Fo
 
 def test_a_broker_that_is_not_started_has_no_address(folder: Folder) -> None:
     broker = KafkaBroker(folder, None)
-    with pytest.raises(LocalError, match="not started"):
+    with pytest.raises(OperatorError, match="not started"):
         _ = broker.bootstrap_servers

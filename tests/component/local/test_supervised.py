@@ -8,9 +8,10 @@ import httpx
 import pytest
 
 from candor.installation.folder import Folder
-from candor.installation.running import health, read_running, stop_running
+from candor.installation.running import health, read_running
 from candor.local.restarts import Restarts
 from candor.local.stack import SERVICES, Stack
+from candor.local.stopping import stop_running
 from tests.support.servers import own_folder
 
 PROMISES = [service for service in SERVICES if service.name == "promise-svc"]

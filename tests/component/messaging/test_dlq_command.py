@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from candor.commands import dlq
 from candor.contracts import Record, encode
-from candor.errors import LocalError
+from candor.errors import OperatorError
 from candor.records.packing import unpack
 from candor.store.db import Database
 from candor.store.dead_letter import BEHIND, DeadLetter
@@ -123,7 +123,7 @@ async def test_mistakes_are_told_in_one_line(deployment: Deployment) -> None:
         (("list", "--service", "delivery-svc"), "delivery-svc: database"),
     ]:
         result = await deployment.run(*arguments)
-        assert isinstance(result.exception, LocalError), (arguments, result.output)
+        assert isinstance(result.exception, OperatorError), (arguments, result.output)
         assert text in str(result.exception)
 
 

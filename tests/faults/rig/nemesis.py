@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import httpx
 
-from candor.errors import LocalError
-from candor.local.health import answers_ready
+from candor.errors import OperatorError
+from candor.installation.probes import answers_ready
 from candor.local.stack import Stack
 from tests.faults.rig.plan import KAFKA, MAIL, POSTGRES, Fault
 
@@ -114,7 +114,7 @@ class Nemesis:
         while True:
             self._stack.start_service(name)
             # Its database may be away just now: then it ends again, and is started again.
-            with suppress(LocalError):
+            with suppress(OperatorError):
                 await asyncio.to_thread(self._stack.wait_ready, name)
                 return
             if self._stack.processes[name].running:

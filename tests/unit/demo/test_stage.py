@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from candor.errors import LocalError
+from candor.errors import OperatorError
 from candor.ops.clock import HeldClock, parse_clock
 from candor.web.security.auth import parse_keys
 from candor_demo.stage import bearable_speed, clock_setting, early_setting, own_names, prepare, usual_speed
@@ -41,7 +41,7 @@ def test_a_running_demo_keeps_its_files(root: Path) -> None:
     kept.write_text("in use")
     with (root / "demo" / "run" / "stack.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(LocalError, match="already running"):
+        with pytest.raises(OperatorError, match="already running"):
             prepare(tiny_day(), 1000, print)
     assert kept.exists()
 

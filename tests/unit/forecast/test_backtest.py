@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from candor.errors import LocalError
+from candor.errors import OperatorError
 from risk_svc.backtest.run import backtest, converse
 from tests.support.stream import Lines, stream
 
@@ -91,14 +91,14 @@ def test_odd_attributes_change_no_rule(odd: Any) -> None:
 def test_a_broken_line_is_named(tmp_path: Path) -> None:
     bad = tmp_path / "events.jsonl"
     bad.write_text('{"time": "2024-01-01T00:00:00Z"\n')
-    with pytest.raises(LocalError, match=r"events\.jsonl:1 "):
+    with pytest.raises(OperatorError, match=r"events\.jsonl:1 "):
         backtest([bad], [], io.BytesIO(), lambda _: None)
-    with pytest.raises(LocalError, match="line 1 of standard input"):
+    with pytest.raises(OperatorError, match="line 1 of standard input"):
         converse([b"not json\n"], io.BytesIO())
 
 
 def test_a_file_out_of_order_is_refused(tmp_path: Path) -> None:
     events, decisions = stream(10)
     paths = packed(tmp_path / "e.gz", events[::-1]), packed(tmp_path / "d.gz", decisions)
-    with pytest.raises(LocalError, match="sort the file"):
+    with pytest.raises(OperatorError, match="sort the file"):
         backtest([paths[0]], [paths[1]], io.BytesIO(), lambda _: None)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from candor.errors import LocalError
+from candor.errors import OperatorError
 from candor.replay.stream import StreamError, StreamEvent, write_stream
 from risk_svc.backtest.history import Imported, lines
 from risk_svc.backtest.outcomes import Ledger
@@ -192,11 +192,11 @@ def test_a_body_that_is_none_is_named(event: StreamEvent, words: str, tmp_path: 
     with pytest.raises(StreamError, match=words):
         Imported().entries(event)
     write_stream(tmp_path / "bad.jsonl", [event])
-    with pytest.raises(LocalError, match=words):
+    with pytest.raises(OperatorError, match=words):
         history(tmp_path / "bad.jsonl", None, lambda _: None)
 
 
 def test_a_file_out_of_order_is_refused_with_its_line(tmp_path: Path) -> None:
     write_stream(tmp_path / "h.jsonl", [made(at=MADE + HOUR), made("p2")])
-    with pytest.raises(LocalError, match="line 2: earlier"):
+    with pytest.raises(OperatorError, match="line 2: earlier"):
         history(tmp_path / "h.jsonl", None, lambda _: None)

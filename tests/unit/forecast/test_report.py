@@ -16,7 +16,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from candor.cli import build
-from candor.errors import LocalError
+from candor.errors import OperatorError
 from candor.replay.stream import StreamEvent, write_stream
 from risk_svc.backtest.command import charting, figures
 from risk_svc.backtest.outcomes import Ledger
@@ -206,7 +206,7 @@ def test_the_report_scores_what_was_written(ledger_file: Path) -> None:
 )
 def test_a_mistake_is_one_clear_line(arguments: list[str], words: str, ledger_file: Path, tmp_path: Path) -> None:
     result = candor(*(one.format(ledger=ledger_file, folder=tmp_path) for one in arguments))
-    assert isinstance(result.exception, LocalError)
+    assert isinstance(result.exception, OperatorError)
     assert words in str(result.exception)
     assert "\n" not in str(result.exception)
 
@@ -224,7 +224,7 @@ def test_a_mistake_is_one_clear_line(arguments: list[str], words: str, ledger_fi
 def test_a_line_that_cannot_be_used_is_named(line: str, tmp_path: Path) -> None:
     bad = tmp_path / "ledger.jsonl"
     bad.write_text(line + "\n")
-    with pytest.raises(LocalError, match=r"^(e1 at |.*ledger\.jsonl:1 )"):
+    with pytest.raises(OperatorError, match=r"^(e1 at |.*ledger\.jsonl:1 )"):
         backtest([bad], [], None, lambda _: None, Ledger())
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from candor.errors import LocalError
+from candor.errors import OperatorError
 from candor.local.jars import Fetch, Jar, committed_jars, ensure_jars, parse_lock
 
 words = st.from_regex(r"[a-z][a-z0-9.-]{0,12}", fullmatch=True)
@@ -32,7 +32,7 @@ def test_a_lock_file_is_read_as_written(wanted: list[Jar]) -> None:
 
 @pytest.mark.parametrize("line", ["a:b:1", "a:b " + "0" * 64, "a:b:1 " + "0" * 62, "a:b:1 " + "z" * 64, "a:b:1 x y"])
 def test_a_wrong_line_is_named(line: str) -> None:
-    with pytest.raises(LocalError, match=r"kafka-jars.lock, line 2"):
+    with pytest.raises(OperatorError, match=r"kafka-jars.lock, line 2"):
         parse_lock(f"# first\n{line}\n")
 
 
@@ -72,7 +72,7 @@ def test_a_missing_half_written_or_changed_jar_is_fetched_again(tmp_path: Path, 
 def test_a_fetched_jar_that_is_not_the_locked_one_is_refused_and_put_aside(tmp_path: Path) -> None:
     jar = Jar("org.example", "broker", "1.0", hashlib.sha256(b"good").hexdigest())
     for _ in range(2):
-        with pytest.raises(LocalError, match=r"broker-1.0.jar is not the file that kafka-jars.lock names"):
+        with pytest.raises(OperatorError, match=r"broker-1.0.jar is not the file that kafka-jars.lock names"):
             ensure_jars(tmp_path, [jar], fetch=fetching(b"evil"))
         assert not jar.path(tmp_path).exists()
 

@@ -13,8 +13,9 @@ from subprocess import PIPE
 import psutil
 import pytest
 
-from candor.errors import LocalError
-from candor.local.ports import HOST, choose_port, holder, is_free
+from candor.errors import OperatorError
+from candor.installation.addresses import HOST
+from candor.local.ports import choose_port, holder, is_free
 
 
 @contextmanager
@@ -81,7 +82,7 @@ def test_of_many_choices_the_newest_are_held_and_the_oldest_let_go() -> None:
 
 
 def test_no_port_at_all_is_an_error_that_names_the_range() -> None:
-    with pytest.raises(LocalError, match="no free port for Kafka between 20000 and 20200"):
+    with pytest.raises(OperatorError, match="no free port for Kafka between 20000 and 20200"):
         choose_port(20_000, "Kafka", taken=range(20_000, 20_200))
-    with pytest.raises(LocalError, match="no free port"):
+    with pytest.raises(OperatorError, match="no free port"):
         choose_port(65_535, "Kafka", taken=(65_535,))

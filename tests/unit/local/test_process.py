@@ -13,8 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from candor.errors import LocalError, explain_os_error, require_disk
-from candor.local.process import ManagedProcess, mend_all, note_process, recorded_process
+from candor.errors import OperatorError, explain_os_error, require_disk
+from candor.installation.processes import note_process, recorded_process
+from candor.local.process import ManagedProcess, mend_all
 
 SLEEP = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
 STUBBORN = [
@@ -52,14 +53,14 @@ def test_one_that_will_not_stop_is_killed(tmp_path: Path) -> None:
 def test_one_that_ends_while_starting_says_its_last_words(tmp_path: Path) -> None:
     part = process(tmp_path)
     part.start([sys.executable, "-c", "raise SystemExit('no such topic')"])
-    with pytest.raises(LocalError, match="part stopped while starting: no such topic"):
+    with pytest.raises(OperatorError, match="part stopped while starting: no such topic"):
         part.wait_until(lambda: False, 30)
 
 
 def test_a_full_disk_in_its_log_is_said_as_such(tmp_path: Path) -> None:
     part = process(tmp_path)
     part.start([sys.executable, "-c", "print('java.io.IOException: No space left on device\\nat java.io')"])
-    with pytest.raises(LocalError, match=r"the disk that holds .* is full \(\d+ MiB left\): free some space"):
+    with pytest.raises(OperatorError, match=r"the disk that holds .* is full \(\d+ MiB left\): free some space"):
         part.wait_until(lambda: False, 30)
 
 
@@ -67,7 +68,7 @@ def test_what_was_never_started_has_no_pid_and_stops_quietly(tmp_path: Path) -> 
     part = process(tmp_path)
     assert part.stop() is None
     part.kill()
-    with pytest.raises(LocalError, match="part is not started"):
+    with pytest.raises(OperatorError, match="part is not started"):
         _ = part.pid
 
 
@@ -107,7 +108,7 @@ def test_all_orphans_are_said_in_one_line(tmp_path: Path) -> None:
 
 def test_what_cannot_be_written_down_does_not_run(tmp_path: Path) -> None:
     part = ManagedProcess("part", tmp_path / "missing" / "part.json", tmp_path / "part.log")
-    with pytest.raises(LocalError, match="cannot write"):
+    with pytest.raises(OperatorError, match="cannot write"):
         part.start(SLEEP)
     assert not part.running
 
@@ -161,11 +162,11 @@ def test_disk_troubles_are_one_line_each(tmp_path: Path) -> None:
     assert "MiB left): free some space" in str(explain_os_error(OSError(28, "No space left on device"), tmp_path))
     assert "Permission denied" in str(explain_os_error(PermissionError(13, "Permission denied"), tmp_path))
     require_disk(tmp_path, 0)
-    with pytest.raises(LocalError, match="MiB left"):
+    with pytest.raises(OperatorError, match="MiB left"):
         require_disk(tmp_path, 2**40)
 
 
 def test_a_log_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     part = ManagedProcess("part", tmp_path / "part.json", Path(os.devnull) / "part.log")
-    with pytest.raises(LocalError, match="cannot write under"):
+    with pytest.raises(OperatorError, match="cannot write under"):
         part.start(SLEEP)

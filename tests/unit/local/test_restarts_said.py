@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from candor.errors import LocalError
+from candor.errors import OperatorError
 from candor.installation.folder import Folder
 from candor.local import restarts as module
 from candor.local.restarts import LONGEST_SECONDS, LOW_MIB, STEADY_SECONDS, Restarts, Room, kept_up
@@ -30,7 +30,7 @@ class Town:
 
     def start_again(self, name: str) -> None:
         if self.broken:
-            raise LocalError("no space left")
+            raise OperatorError("no space left")
         self.started.append(name)
         self.down.remove(name)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from rich.console import Console
 
-from candor.errors import LocalError, explain_os_error
+from candor.errors import OperatorError, explain_os_error
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -77,15 +77,15 @@ def backtest(
         converse(sys.stdin.buffer, sys.stdout.buffer)
         return
     if bool(events) == bool(history) or (history and decisions) or not (out or report or as_json):
-        raise LocalError(
+        raise OperatorError(
             "say --events (and --decisions) or --history, and one of --report, --json and --out; --help has an example"
         )
     for path in filter(None, (out, report)):
         if not path.parent.is_dir():
-            raise LocalError(f"there is no folder {path.parent} for {path.name}")
+            raise OperatorError(f"there is no folder {path.parent} for {path.name}")
     given = [history] if history else [*(events or []), *(decisions or [])]
     if missing := [str(path) for path in given if not path.is_file()]:
-        raise LocalError(f"no such file: {', '.join(missing)}")
+        raise OperatorError(f"no such file: {', '.join(missing)}")
     ledger = Ledger() if report or as_json else None
     n = _history(history, out, ledger) if history else _files(events or [], decisions or [], out, ledger)
     console = Console(stderr=True, highlight=False)
@@ -184,5 +184,5 @@ def charting() -> dict[str, str]:
     folder = Path(spec.origin).parent / "elements/echart/dist" if spec and spec.origin else Path()
     found = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.js")} if spec else {}
     if "index.js" not in found:
-        raise LocalError("the nicegui package, which brings the charts, is not whole: install Candor again")
+        raise OperatorError("the nicegui package, which brings the charts, is not whole: install Candor again")
     return found

@@ -10,7 +10,7 @@ from typing import IO, Any, Final
 
 import msgspec
 
-from candor.errors import LocalError
+from candor.errors import OperatorError
 from candor.replay.stream import StreamError, StreamEvent, read_stream
 from risk_svc.backtest.history import Imported, lines
 from risk_svc.backtest.outcomes import Ledger, natural
@@ -54,14 +54,14 @@ def history(
     try:
         return _answers(Engine(by_clock=True), natural(told), out, ledger)
     except (StreamError, OSError) as error:
-        raise LocalError(str(error)) from error
+        raise OperatorError(str(error)) from error
 
 
 def _in_order(path: Path, advanced: Advanced) -> Iterator[StreamEvent]:
     last: StreamEvent | None = None
     for number, event in read_stream(path):
         if last is not None and event.time < last.time:
-            raise LocalError(f"{path}, line {number}: earlier than the line before: sort the file by time")
+            raise OperatorError(f"{path}, line {number}: earlier than the line before: sort the file by time")
         last = event
         advanced(1)
         yield event
@@ -80,7 +80,7 @@ def _answers(
                 ledger.asked(line, said)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             name = line.get("id", line.get("decision_id", "a line"))
-            raise LocalError(f"{name} at {line['time']} cannot be used: {error!r}") from error
+            raise OperatorError(f"{name} at {line['time']} cannot be used: {error!r}") from error
         if said is not None:
             n += 1
             if out is not None:
@@ -101,7 +101,7 @@ def converse(lines: Iterable[bytes], out: IO[bytes]) -> int:
                 continue
             out.write(written(line["decision_id"], answer))
         except (msgspec.MsgspecError, KeyError, TypeError, ValueError, AttributeError) as error:
-            raise LocalError(f"line {number} of standard input cannot be read: {error!r}") from error
+            raise OperatorError(f"line {number} of standard input cannot be read: {error!r}") from error
         out.flush()
         n += 1
     return n
@@ -143,7 +143,7 @@ def _lines(path: Path, sort: int, advanced: Advanced) -> Iterator[Line]:
             for number, line in enumerate(lines, 1):
                 found = _decoder.decode(line)
                 if found["time"] < last:
-                    raise LocalError(f"{path}:{number} is earlier than the line before: sort the file by time")
+                    raise OperatorError(f"{path}:{number} is earlier than the line before: sort the file by time")
                 last = found["time"]
                 seconds(last)
                 if number % 1000 == 0:
@@ -152,6 +152,6 @@ def _lines(path: Path, sort: int, advanced: Advanced) -> Iterator[Line]:
                 yield last, sort, found
             advanced(raw.tell() - read)
     except (OSError, EOFError) as error:
-        raise LocalError(f"{path} cannot be read: {error}") from error
+        raise OperatorError(f"{path} cannot be read: {error}") from error
     except (msgspec.MsgspecError, KeyError, TypeError, ValueError) as error:
-        raise LocalError(f"{path}:{number} is not a line of the stream: {error!r}") from error
+        raise OperatorError(f"{path}:{number} is not a line of the stream: {error!r}") from error

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from candor.errors import LocalError
+from candor.errors import OperatorError
 from candor.installation.folder import Folder
 from candor.installation.running import database_url, require_running
 
@@ -48,7 +48,7 @@ def rebuild(
     try:
         live = asyncio.run(run(settings, None if as_json else Console(highlight=False)))
     except StoreUnavailable as error:
-        raise LocalError(f"the database is away ({error}): start it with `candor up`") from error
+        raise OperatorError(f"the database is away ({error}): start it with `candor up`") from error
     if as_json:
         typer.echo(json.dumps({"live_promises": live}))
 

@@ -15,18 +15,18 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from candor.errors import MEBIBYTE, LocalError
+from candor.errors import MEBIBYTE, OperatorError
 from candor.installation.addresses import database_address
 from candor.installation.folder import Folder
+from candor.installation.probes import accepts
+from candor.installation.processes import recorded_process
 from candor.installation.running import read_running
-from candor.local.health import accepts
 from candor.local.jars import committed_jars
 from candor.local.kafka import DEFAULT_PORT as KAFKA
 from candor.local.kafka import java
 from candor.local.ports import is_free
 from candor.local.postgres import DEFAULT_PORT as POSTGRES
 from candor.local.postgres import as_ordinary_user, binaries
-from candor.local.process import recorded_process
 from candor.local.stack import MAILBOX_HTTP, MAILBOX_SMTP, SERVICES
 
 NEEDED_MIB = 2048
@@ -150,7 +150,7 @@ def chromium() -> Finding:
 def _tried(name: str, look: Callable[[], str]) -> Finding:
     try:
         return Finding(name, True, look())
-    except LocalError as error:
+    except OperatorError as error:
         return Finding(name, False, str(error), "make demo installs what is missing")
 
 
@@ -158,8 +158,8 @@ def _version(command: list[str]) -> str:
     try:
         result = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise LocalError(f"{command[-2]} cannot be run: {error}") from error
+        raise OperatorError(f"{command[-2]} cannot be run: {error}") from error
     said = (result.stdout + result.stderr).strip().splitlines() or [""]
     if result.returncode != 0:
-        raise LocalError(f"cannot be run: {said[0]}")
+        raise OperatorError(f"cannot be run: {said[0]}")
     return said[0]

@@ -16,15 +16,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from candor.errors import LocalError
+from candor.errors import OperatorError
 from candor.installation.folder import Folder
-from candor.installation.running import at_work, health, read_running, require_running, stop_running
+from candor.installation.running import at_work, health, read_running, require_running
 from candor.local.kafka import DEFAULT_PORT as KAFKA_PORT
 from candor.local.ports import holder, is_free
 from candor.local.postgres import DEFAULT_PORT as POSTGRES_PORT
 from candor.local.restarts import kept_up
 from candor.local.secret_files import add_key, ensure_secrets
 from candor.local.stack import MAILBOX_HTTP, SERVICES, START_SECONDS, Stack
+from candor.local.stopping import stop_running
 from candor.ops.typed import typed
 
 VARIABLES: Final = {
@@ -179,7 +180,7 @@ def _detached(folder: Folder, faults: bool) -> None:
         while time.monotonic() < deadline:
             if child.poll() is not None:
                 lines = log.read_text().strip().splitlines() or ["it said nothing"]
-                raise LocalError(lines[-1].removeprefix("candor: "))
+                raise OperatorError(lines[-1].removeprefix("candor: "))
             running = read_running(folder)
             if running and running.ready and running.alive and running.pid == child.pid:
                 show(folder)
@@ -188,4 +189,4 @@ def _detached(folder: Folder, faults: bool) -> None:
                 return
             time.sleep(0.1)
     child.terminate()
-    raise LocalError(f"Candor is not ready after {2 * START_SECONDS:.0f} s: see {log}")
+    raise OperatorError(f"Candor is not ready after {2 * START_SECONDS:.0f} s: see {log}")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from candor.errors import LocalError
+from candor.errors import OperatorError
 from candor.installation.folder import Folder
 from candor.installation.running import at_work, health, read_running
 from candor.local.secret_files import add_key, ensure_secrets
@@ -44,7 +44,7 @@ def token(
     folder = at_work()
     address = board(folder)
     if not as_json and address is None:
-        raise LocalError(f"nothing runs that a link could open, and none was made: start it with `{typed('up')}`")
+        raise OperatorError(f"nothing runs that a link could open, and none was made: start it with `{typed('up')}`")
     paths = ensure_secrets(folder)
     owner = name or f"{role}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
     key = add_key(paths, owner, wanted, tuple(scope or ()))

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import uvicorn
 
+from candor.installation.addresses import HOST
 from candor.local.mailbox.app import create_app
 from candor.local.mailbox.smtp import Faults, listen
 from candor.local.mailbox.store import Mailbox
-from candor.local.ports import HOST
 
 
 async def serve(http: int, smtp: int, file: Path, *, with_faults: bool) -> None:

@@ -126,9 +126,104 @@ def test_only_messaging_talks_to_kafka() -> None:
     wrong = [
         f"{name(path)}: {module}"
         for path in ours()
-        if not name(path).startswith("shared/candor/messaging/")
+        if not name(path).startswith(("shared/candor/messaging/", "shared/candor/records/"))
         for module in imports_of(path, "aiokafka", "kafka", "confluent_kafka")
     ]
+    assert wrong == []
+
+
+@cache
+def modules() -> dict[str, Path]:
+    """Every module of ours by its dotted name; a package by its own."""
+    roots = {path.parent.parent for path in ours() if path.parent.name in PACKAGES and path.name == "__init__.py"}
+    found = {}
+    for path in ours():
+        for root in roots:
+            if path.is_relative_to(root) and path.relative_to(root).parts[0] in PACKAGES:
+                dotted = ".".join(path.relative_to(root).with_suffix("").parts)
+                found[dotted.removesuffix(".__init__")] = path
+    return found
+
+
+@cache
+def arrows() -> dict[str, set[str]]:
+    """Which of our modules each of them imports."""
+    known = modules()
+    found: dict[str, set[str]] = {}
+    for dotted, path in known.items():
+        targets = {module if module in known else module.rpartition(".")[0] for module in imports(path)}
+        found[dotted] = {target for target in targets if target in known and target != dotted}
+    return found
+
+
+def circles(edges: dict[str, set[str]]) -> list[list[str]]:
+    """What stays when everything that imports nothing more, and everything that nobody imports, is taken away."""
+    left = {node: set(targets) for node, targets in edges.items()}
+    while True:
+        imported = {target for targets in left.values() for target in targets}
+        free = {node for node, targets in left.items() if not targets or node not in imported}
+        if not free:
+            return [[node, *sorted(targets)] for node, targets in sorted(left.items())]
+        left = {node: targets - free for node, targets in left.items() if node not in free}
+
+
+def test_no_circle_between_modules() -> None:
+    assert circles(arrows()) == []
+
+
+def test_a_circle_is_found_however_long() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": set()}) == []
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"d", "a"}, "d": set(), "e": {"a"}}) == [
+        ["a", "b"],
+        ["b", "c"],
+        ["c", "a"],
+    ]
+
+
+def crossings(source: str, target: str) -> list[str]:
+    """Imports from modules below `source` of modules below `target`, as `module -> module`."""
+
+    def below(module: str, room: str) -> bool:
+        return module == room or module.startswith(f"{room}.")
+
+    return [
+        f"{module} -> {imported}"
+        for module, targets in arrows().items()
+        if below(module, source)
+        for imported in targets
+        if below(imported, target) and not below(imported, source)
+    ]
+
+
+def test_the_store_knows_nothing_of_messaging_and_records_nothing_of_either() -> None:
+    assert crossings("candor.store", "candor.messaging") == []
+    assert crossings("candor.records", "candor.store") + crossings("candor.records", "candor.messaging") == []
+
+
+def test_only_the_local_stack_and_the_demo_import_the_local_stack() -> None:
+    rooms = {module for module in modules() if not module.startswith(("candor.local", "candor_demo"))}
+    wrong = [f"{room} -> {found}" for room in rooms for found in arrows()[room] if found.startswith("candor.local")]
+    assert wrong == []
+
+
+def test_the_forecasting_engine_stands_on_nothing_of_ours() -> None:
+    own = {module for module in modules() if module.startswith("risk_svc.forecast.")} | {"risk_svc.forecast"}
+    assert len(own) > 20
+    assert [f"{module} -> {found}" for module in own for found in arrows()[module] - own] == []
+
+
+@pytest.mark.parametrize("room", ["channels"])
+def test_channels_and_sources_know_nothing_of_each_other(room: str) -> None:
+    wrong = []
+    for module, targets in arrows().items():
+        parts = module.split(".")
+        if parts[1:2] != [room] or len(parts) < 3:
+            continue
+        wrong += [
+            f"{module} -> {found}"
+            for found in targets
+            if found.split(".")[1:2] == [room] and len(found.split(".")) > 2 and found.split(".")[2] != parts[2]
+        ]
     assert wrong == []
 
 

@@ -6,8 +6,9 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.metadata import entry_points, version
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -15,7 +16,8 @@ from candor import commands
 from candor.errors import OperatorError
 
 GROUP = "candor.commands"
-# The order in which somebody new needs them; what packages add comes after.
+# The order in which somebody new needs them; others come after. The local stack adds its own by entry points, as
+# services do, so that nothing else imports it.
 FIRST = ("local", "doctor", "token", "replay", "bulk", "relay", "dlq")
 
 # Whose module has a command: importing all of them takes seconds, and a command needs its own only.
@@ -55,24 +57,23 @@ def registers(owner: str = "") -> Iterator[Callable[[typer.Typer], None]]:
 
     `owner`: only that module's or entry point's.
     """
-    found = sorted(
-        (module.name for module in pkgutil.iter_modules(commands.__path__)),
-        key=lambda name: (FIRST.index(name) if name in FIRST else len(FIRST), name),
-    )
-    for name in found:
+    found: dict[str, Callable[[], Any]] = {
+        module.name: partial(_of_module, module.name) for module in pkgutil.iter_modules(commands.__path__)
+    }
+    found |= {point.name: point.load for point in entry_points(group=GROUP)}
+    for name in sorted(found, key=lambda name: (FIRST.index(name) if name in FIRST else len(FIRST), name)):
         if owner not in ("", name):
             continue
-        register = getattr(importlib.import_module(f"{commands.__name__}.{name}"), "register", None)
-        if register is not None:
-            yield register
-    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
-        if owner not in ("", point.name):
-            continue
         try:
-            yield point.load()
+            yield found[name]()
         except ModuleNotFoundError as error:
             # One broken package must not take `candor down` away.
-            print(f"candor: the command {point.name} is missing: {error}", file=sys.stderr)
+            print(f"candor: the command {name} is missing: {error}", file=sys.stderr)
+
+
+def _of_module(name: str) -> Callable[[typer.Typer], None]:
+    module = importlib.import_module(f"{commands.__name__}.{name}")
+    return cast(Callable[[typer.Typer], None], module.register)
 
 
 def main() -> None:

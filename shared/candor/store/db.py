@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
 
 import asyncpg
 from sqlalchemy import exc as sql
@@ -16,6 +16,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from candor.store.errors import LinkBroken, StoreUnavailable, unavailable
 from candor.store.stale import ReadingSession, replace_stale
+
+if TYPE_CHECKING:
+    from candor.contracts import Message
 
 LIMITS: Final = {
     # A stopped process keeps its row locks until the server ends its idle transaction; without this, for ever.
@@ -32,6 +35,15 @@ BEGIN_SECONDS: Final = 3.0
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+
+
+class Transaction(Protocol):
+    """What statements need of the unit of work they run in: its connection, and the events it is going to send."""
+
+    connection: Connection
+    partitions: int
+
+    def retract(self, unwanted: Callable[[Message], bool]) -> int: ...
 
 
 class Database:

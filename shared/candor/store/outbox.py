@@ -19,8 +19,7 @@ from candor.records.partitioner import partition_of
 from candor.store.errors import Overloaded, StoreUnavailable, unavailable
 
 if TYPE_CHECKING:
-    from candor.store.db import Connection, Database
-    from candor.store.unit_of_work import UnitOfWork
+    from candor.store.db import Connection, Database, Transaction
 
 TOMBSTONES: Final = frozenset({CustomerErased.TYPE.encode(), ContactRemoved.TYPE.encode()})
 
@@ -72,7 +71,7 @@ async def waiting(
     return windows
 
 
-async def mark(uow: UnitOfWork, group: str, sent: Sequence[Sent], *, keeps: bool) -> int:
+async def mark(uow: Transaction, group: str, sent: Sequence[Sent], *, keeps: bool) -> int:
     """Note rows as published, or delete them if they are not kept; only under a lease epoch that still stands."""
     rows = [(row.id, row.attempt, window.partition, window.epoch) for window in sent for row in window.rows]
     columns = [list(column) for column in zip(*rows, strict=True)]
@@ -80,7 +79,7 @@ async def mark(uow: UnitOfWork, group: str, sent: Sequence[Sent], *, keeps: bool
     return int(status.rpartition(" ")[2])
 
 
-async def drop(uow: UnitOfWork, row_id: int, index: int) -> None:
+async def drop(uow: Transaction, row_id: int, index: int) -> None:
     """Take the record at `index` out of a row, because it became a dead letter."""
     records = await uow.connection.fetchval("SELECT records FROM outbox WHERE id = $1 FOR UPDATE", row_id)
     if records is not None:
@@ -90,7 +89,7 @@ async def drop(uow: UnitOfWork, row_id: int, index: int) -> None:
 
 
 async def erase(
-    uow: UnitOfWork, keys: Collection[str], *, keep: Collection[bytes] = TOMBSTONES, page: int = 2_000
+    uow: Transaction, keys: Collection[str], *, keep: Collection[bytes] = TOMBSTONES, page: int = 2_000
 ) -> int:
     """Take every record of `keys` (customer ids) out of the outbox, sent or not; returns how many went.
 
@@ -118,7 +117,7 @@ async def erase(
             return removed
 
 
-async def rewrite(uow: UnitOfWork, row_id: int, kept: Sequence[Record], *, lost: int) -> None:
+async def rewrite(uow: Transaction, row_id: int, kept: Sequence[Record], *, lost: int) -> None:
     """Leave `kept` in a row of which `lost` records were taken; a row without records is deleted."""
     if not kept:
         await uow.connection.execute("DELETE FROM outbox WHERE id = $1", row_id)
@@ -128,7 +127,7 @@ async def rewrite(uow: UnitOfWork, row_id: int, kept: Sequence[Record], *, lost:
 
 
 async def replay(
-    uow: UnitOfWork,
+    uow: Transaction,
     *,
     since: datetime | None = None,
     until: datetime | None = None,

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from candor.records.packing import pack
-from candor.store import outbox
+from candor.store import dead_letter, outbox
 from candor.store.db import Connection, Database, drop
 from candor.store.errors import AmbiguousCommit, TransactionAborted, definite, unavailable
 
@@ -70,8 +70,6 @@ class UnitOfWork:
 
     async def _save(self) -> bool:
         if self._dead:
-            from candor.store import dead_letter  # noqa: PLC0415 - dead letters know units of work as well
-
             await dead_letter.write(self.connection, self._dead)
         if not self._messages:
             return False

@@ -108,7 +108,7 @@ async def browser(
 async def test_the_board_opens_for_whom_the_company_sends_and_for_nobody_else(
     browser: httpx.AsyncClient, idp: IdentityProvider
 ) -> None:
-    page = f"https://{HOST}/board/promises/trip-1"
+    page = f"https://{HOST}/board/record"
     assert (await browser.get(page)).status_code == 401
     link = Sessions(SECRET, secure=True).link_token(Role.ADMIN)
     answer = await browser.get("/signin", params={"token": link})
@@ -125,7 +125,7 @@ async def test_the_board_opens_for_whom_the_company_sends_and_for_nobody_else(
     way = [urlsplit(str(step.url)) for step in answer.history]
     provider = urlsplit(idp.url).netloc
     assert [(step.netloc, step.path) for step in way] == [
-        (HOST, "/board/promises/trip-1"),
+        (HOST, "/board/record"),
         (HOST, "/signin"),
         (provider, "/authorize"),
         (HOST, "/signin/callback"),

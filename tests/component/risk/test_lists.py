@@ -23,7 +23,7 @@ from tests.support.risk_web import risk_web
 from tests.support.servers import Databases
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-BATCH = 2000
+BATCH = 500
 
 
 def name(number: int) -> str:
@@ -38,8 +38,11 @@ async def fill(database: Database, clock: ManualClock) -> None:
     for begin in range(0, MANY, BATCH):
         await desk.take(*(story.made() for story in stories[begin : begin + BATCH]))
     clock.set(DEPARTS + timedelta(hours=2))
-    await desk.take(*(story.milestone("departed", n % 90) for n, story in enumerate(stories[:BATCH])))
-    await desk.take(*(story.milestone("arrived", -30.0) for story in stories[:1000]))
+    for begin in range(0, 2000, BATCH):
+        late = enumerate(stories[begin : begin + BATCH], begin)
+        await desk.take(*(story.milestone("departed", n % 90) for n, story in late))
+    for begin in range(0, 1000, BATCH):
+        await desk.take(*(story.milestone("arrived", -30.0) for story in stories[begin : begin + BATCH]))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

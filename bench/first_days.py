@@ -24,11 +24,11 @@ from bench import report
 from candor.replay.stream import utc_text
 from candor_demo import flights as fl
 from candor_demo import source
-from risk_svc.backtest.outcomes import Ledger, natural
+from risk_svc.backtest.outcomes import OutcomeLedger, natural
 from risk_svc.backtest.stream import decide, seconds, take
 from risk_svc.forecast.accuracy import pinball
 from risk_svc.forecast.engine import Engine
-from risk_svc.forecast.evaluation import LEVELS, Scored
+from risk_svc.forecast.evaluation import LEVELS, ScoredForecast
 
 STARTS: Final = [date(2013, month, day) for month, day in ((1, 8), (2, 6), (3, 12), (4, 11), (5, 17), (6, 15), (7, 21))]
 CUTS: Final = (20, 100, 300, 1000, 3000)
@@ -75,7 +75,7 @@ def _event(flight: fl.Flight, at: Any, what: str, data: Event) -> Event:
 
 def cases(events: Iterable[Event]) -> Iterator[Case]:
     """Every forecast of a stream in time order, asked for at the natural leads, of promises that came due."""
-    engine, ledger = Engine(), Ledger()
+    engine, ledger = Engine(), OutcomeLedger()
     dues: list[float] = []
     asked: dict[tuple[str, str], float] = {}
     for asking, line in natural(iter(events)):
@@ -92,7 +92,7 @@ def cases(events: Iterable[Event]) -> Iterator[Case]:
         yield Case(bisect_right(dues, asked[one.promise, one.lead]), one.p, one.base, one.outcome, _times(one))
 
 
-def _times(one: Scored) -> tuple[float, float] | None:
+def _times(one: ScoredForecast) -> tuple[float, float] | None:
     if one.hours is None or None in one.base_told:
         return None
     took = np.array([one.hours])

@@ -38,7 +38,7 @@ from risk_svc.forecast.engine import Engine
 from risk_svc.forecast.model import Model
 from risk_svc.forecast.serialization import MODEL, model_bytes, model_of
 from risk_svc.forecast.view import View
-from risk_svc.forecasting.live import Published
+from risk_svc.forecasting.live import PublishedModel
 
 BATCH = 2000
 SINGLY = 300
@@ -73,7 +73,7 @@ class Ours:
     """The published model, and the engine that taught it."""
 
     def __init__(self, engine: Engine) -> None:
-        self.published = Published(engine.model)
+        self.published = PublishedModel(engine.model)
 
     def forecast(self, views: Views, now: float) -> object:
         """As a worker forecasts."""

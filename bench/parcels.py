@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from risk_svc.forecast.engine import Engine
-from risk_svc.forecast.view import Entry, Seen, View, reach
+from risk_svc.forecast.view import Entry, PromiseSnapshot, View, reach
 
 PROMISES: Final = 2_000
 APART_H: Final = 0.5
@@ -39,7 +39,7 @@ def _life(name: str, made: float, lead: float, shipped: float, done: float, draw
     for picture in (sent, ended):
         reach(picture, "shipped", shipped)
     ended.completed = done
-    return [Seen(made, view()), Seen(shipped, sent), Seen(done, ended)]
+    return [PromiseSnapshot(made, view()), PromiseSnapshot(shipped, sent), PromiseSnapshot(done, ended)]
 
 
 def taught(start: datetime) -> Engine:

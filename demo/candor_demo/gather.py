@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import httpx
 
-from candor_demo.summary import Score, Spoken
+from candor_demo.summary import Score, SentMessage
 
 PAGE: Final = 200
 MAIL_PAGE: Final = 500
@@ -28,10 +28,10 @@ async def items(client: httpx.AsyncClient, url: str, key: str, **query: str) -> 
         following = str(response.url.join(link["url"])) if link else None
 
 
-async def spoken(client: httpx.AsyncClient, notify_url: str, key: str) -> list[Spoken]:
+async def spoken(client: httpx.AsyncClient, notify_url: str, key: str) -> list[SentMessage]:
     """What customers were really told: notices that went out, at the business time at which they did."""
     return [
-        Spoken(item["promise_id"], item["statement"], datetime.fromisoformat(item["changed_at"]))
+        SentMessage(item["promise_id"], item["statement"], datetime.fromisoformat(item["changed_at"]))
         async for item in items(client, f"{notify_url}/v1/notices", key, state="sent", audience="customer")
     ]
 

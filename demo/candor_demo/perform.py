@@ -15,7 +15,7 @@ from rich.console import Console
 
 from candor.replay import shown as replay_shown
 from candor.replay.engine import Outcome
-from candor.replay.importing import Imported, Importer
+from candor.replay.importing import Importer, ImportProgress
 from candor.replay.live import client, send_stream
 from candor.replay.sending import ImportSender
 from candor.replay.stream import write_stream
@@ -35,10 +35,10 @@ Said = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Performed:
+class DemoResult:
     """What a demo came to; `states` counts notices, `replayed` and `imported` are the figures of the two ways in."""
 
-    imported: Imported
+    imported: ImportProgress
     replayed: Outcome
     summary: Summary
     states: dict[str, int]
@@ -57,7 +57,7 @@ class Performed:
         }
 
 
-async def import_history(stage: Stage, day: Day, console: Console) -> Imported:
+async def import_history(stage: Stage, day: Day, console: Console) -> ImportProgress:
     """Import the history and wait until it has been read; the clock stands still meanwhile."""
     path = stage.folder / "history.jsonl"
     write_stream(path, day.history)
@@ -98,7 +98,7 @@ async def replay_day(stage: Stage, day: Day, speed: float, console: Console) -> 
         return await send_stream(day.live, stage.endpoints, SOURCE, secret, paced, report, interruptible=False)
 
 
-async def conclude(stage: Stage, day: Day, imported: Imported, replayed: Outcome, console: Console) -> Performed:
+async def conclude(stage: Stage, day: Day, imported: ImportProgress, replayed: Outcome, console: Console) -> DemoResult:
     """Wait until the last word has gone out, then read what was forecast and told, and count."""
     async with client() as http:
         with console.status("waiting for the last messages") as status:
@@ -108,10 +108,10 @@ async def conclude(stage: Stage, day: Day, imported: Imported, replayed: Outcome
         spoken = await gather.spoken(http, urls["notify-svc"], stage.key)
         scores = await gather.scores(http, urls["risk-web"], stage.key)
         mails = count_messages(await gather.recipients(http, urls["mailbox"]))
-    return Performed(imported, replayed, summarise(day.truths, spoken, mails, scores), states)
+    return DemoResult(imported, replayed, summarise(day.truths, spoken, mails, scores), states)
 
 
-def write_report(path: Path, performed: Performed, day: Day, speed: float) -> None:
+def write_report(path: Path, performed: DemoResult, day: Day, speed: float) -> None:
     """The JSON file beside the table on the screen."""
     path.write_text(json.dumps(performed.as_json(day, speed), indent=2, default=str) + "\n")
 

@@ -8,7 +8,7 @@ from typing import Final
 from rich.table import Table
 
 from candor.replay.engine import Outcome
-from candor.replay.importing import Imported
+from candor.replay.importing import ImportProgress
 from candor_demo.summary import Score, Summary
 
 WHEN: Final = {
@@ -111,7 +111,7 @@ def duration(minutes: float | None) -> str:
     return f"{hours} h {rest:02d} min" if hours else f"{rest} min"
 
 
-def blemishes(states: Mapping[str, int], replayed: Outcome, imported: Imported) -> list[str]:
+def blemishes(states: Mapping[str, int], replayed: Outcome, imported: ImportProgress) -> list[str]:
     """What went wrong on the way, one line each; nothing is glossed over."""
     found = []
     if imported.rejected:

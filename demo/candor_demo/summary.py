@@ -16,7 +16,7 @@ WARNINGS: Final = frozenset({"warning", "cancelled"})
 
 
 @dataclass(frozen=True)
-class Spoken:
+class SentMessage:
     """One message that went out: what it stated (`warning`, `update`, `cancelled`, `all_clear`) and when."""
 
     promise_id: str
@@ -76,7 +76,7 @@ class Summary:
 
 def summarise(
     truths: Mapping[str, Truth],
-    spoken: Iterable[Spoken],
+    spoken: Iterable[SentMessage],
     messages: Mapping[str, int],
     scores: Mapping[str, Score],
 ) -> Summary:
@@ -127,19 +127,19 @@ def count_messages(addresses: Iterable[str]) -> Counter[str]:
     return Counter(address.partition("@")[0] for address in addresses)
 
 
-def _by_promise(truths: Mapping[str, Truth], spoken: Iterable[Spoken]) -> dict[str, list[Spoken]]:
-    said: dict[str, list[Spoken]] = defaultdict(list)
+def _by_promise(truths: Mapping[str, Truth], spoken: Iterable[SentMessage]) -> dict[str, list[SentMessage]]:
+    said: dict[str, list[SentMessage]] = defaultdict(list)
     for item in sorted(spoken, key=lambda item: item.at):
         if item.promise_id in truths:
             said[item.promise_id].append(item)
     return dict(said)
 
 
-def _any_warning(said: Iterable[Spoken]) -> bool:
+def _any_warning(said: Iterable[SentMessage]) -> bool:
     return any(item.statement in WARNINGS for item in said)
 
 
-def _cleared(said: Sequence[Spoken], truth: Truth) -> bool:
+def _cleared(said: Sequence[SentMessage], truth: Truth) -> bool:
     """Whether the last word before the date was an all-clear."""
     before = [item for item in said if item.at < truth.due]
     return bool(before) and before[-1].statement == "all_clear"

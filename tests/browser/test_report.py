@@ -10,7 +10,7 @@ from playwright.async_api import async_playwright
 
 from risk_svc.backtest.command import charting
 from risk_svc.backtest.report import Backtest, page
-from risk_svc.forecast.evaluation import Scored, record
+from risk_svc.forecast.evaluation import ScoredForecast, evaluate_all
 from tests.browser.test_board import FLAGS
 
 pytestmark = pytest.mark.browser
@@ -19,19 +19,19 @@ DRAWN = (
 )
 
 
-def scored(number: int) -> Scored:
+def scored(number: int) -> ScoredForecast:
     chance = number % 10 / 10
     kind = "parcel" if number % 3 else "a kind with a name that is far too long for the chart </script>"
     hours = 1.0 + number % 13
     late = int(number % 7 < 2)
-    return Scored(f"p{number}", "made", kind, chance, 0.3, late, number * 43200.0, hours, (5.0, 9.0, 11.0))
+    return ScoredForecast(f"p{number}", "made", kind, chance, 0.3, late, number * 43200.0, hours, (5.0, 9.0, 11.0))
 
 
 async def test_it_is_drawn_without_a_network_and_fits_a_phone(tmp_path: Path) -> None:
     chromium = shutil.which("chromium")
     assert chromium, "Chromium is missing: apt-get install chromium"
     file = tmp_path / "record.html"
-    file.write_text(page(Backtest(record([scored(n) for n in range(120)]), 3), "Of <b>my</b> own", charting()))
+    file.write_text(page(Backtest(evaluate_all([scored(n) for n in range(120)]), 3), "Of <b>my</b> own", charting()))
     wrong: list[str] = []
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS.split())

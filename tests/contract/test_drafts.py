@@ -18,7 +18,7 @@ from candor.web.http.problems import Problem
 from promise_svc import events
 from promise_svc.api.requests import PromiseIn
 from promise_svc.domain import make
-from risk_svc.domain.fold import Folded, fold
+from risk_svc.domain.fold import FoldOutcome, fold
 from risk_svc.domain.state import PromiseState
 from risk_svc.forecast.view import View
 from risk_svc.forecasting.live import view_of
@@ -80,7 +80,7 @@ def seen_live(body: dict[str, Any]) -> View:
     record = encode(events.made(promise, Origin("e1", "test", NOON)))
     message = decode("promises", record.headers, record.value)
     state = PromiseState(promise.promise_id, promise.customer_id)
-    assert fold(state, message.envelope, message.data) is Folded.APPLIED
+    assert fold(state, message.envelope, message.data) is FoldOutcome.APPLIED
     return view_of(state, NOON.timestamp())
 
 

@@ -48,10 +48,10 @@ def running(day: Day, kafka: str, postgres: str, tmp_path_factory: pytest.TempPa
 
 
 @pytest.fixture(scope="module")
-def performed(day: Day, running: stage.Stage) -> perform.Performed:
+def performed(day: Day, running: stage.Stage) -> perform.DemoResult:
     console = Console(quiet=True)
 
-    async def play() -> perform.Performed:
+    async def play() -> perform.DemoResult:
         imported = await perform.import_history(running, day, console)
         await perform.learn(running, day, console)
         replayed = await perform.replay_day(running, day, SPEED, console)
@@ -60,7 +60,7 @@ def performed(day: Day, running: stage.Stage) -> perform.Performed:
     return asyncio.run(play())
 
 
-def test_everything_was_taken_and_nothing_is_left_lying(performed: perform.Performed, day: Day) -> None:
+def test_everything_was_taken_and_nothing_is_left_lying(performed: perform.DemoResult, day: Day) -> None:
     assert performed.imported.accepted == len(day.history)
     assert performed.imported.rejected == []
     assert performed.replayed.sent == len(day.live)
@@ -70,7 +70,7 @@ def test_everything_was_taken_and_nothing_is_left_lying(performed: perform.Perfo
 
 
 def test_business_time_stands_where_the_day_ended_and_everything_lives_on(
-    running: stage.Stage, performed: perform.Performed, day: Day
+    running: stage.Stage, performed: perform.DemoResult, day: Day
 ) -> None:
     for _ in range(2):
         for name, url in running.stack.urls.items():
@@ -81,7 +81,7 @@ def test_business_time_stands_where_the_day_ended_and_everything_lives_on(
         assert datetime.fromisoformat(found["as_of"]) == day.ends
 
 
-def test_the_summary_counts_the_day_as_it_was(performed: perform.Performed, day: Day) -> None:
+def test_the_summary_counts_the_day_as_it_was(performed: perform.DemoResult, day: Day) -> None:
     found = performed.summary
     assert found.promises == len(day.truths)
     assert found.late == sum(truth.late for truth in day.truths.values())
@@ -90,13 +90,13 @@ def test_the_summary_counts_the_day_as_it_was(performed: perform.Performed, day:
     assert found.forecast is not None
 
 
-def test_some_late_ones_were_told_and_each_mail_has_one_notice(performed: perform.Performed) -> None:
+def test_some_late_ones_were_told_and_each_mail_has_one_notice(performed: perform.DemoResult) -> None:
     assert performed.summary.warned > 0
     assert performed.summary.messages == performed.states["sent"]
     assert performed.summary.messages_max <= 10
 
 
-def test_nobody_is_told_about_the_past(running: stage.Stage, performed: perform.Performed, day: Day) -> None:
+def test_nobody_is_told_about_the_past(running: stage.Stage, performed: perform.DemoResult, day: Day) -> None:
     async def told() -> list[str]:
         async with client() as http:
             return await gather.recipients(http, running.stack.urls["mailbox"])
@@ -105,7 +105,7 @@ def test_nobody_is_told_about_the_past(running: stage.Stage, performed: perform.
     assert set(asyncio.run(told())) <= customers
 
 
-def test_the_fog_is_named_as_a_circumstance_where_it_lay(running: stage.Stage, performed: perform.Performed) -> None:
+def test_the_fog_is_named_as_a_circumstance_where_it_lay(running: stage.Stage, performed: perform.DemoResult) -> None:
     url = running.stack.urls["mailbox"]
     mails = httpx.get(f"{url}/messages", params={"limit": 500}, trust_env=False).json()["messages"]
     foggy = [mail for mail in mails if "Low visibility" in mail["text"]]
@@ -139,7 +139,7 @@ class Processes:
 
 
 @pytest.fixture
-def looking(running: stage.Stage, performed: perform.Performed) -> Callable[[Any], None]:
+def looking(running: stage.Stage, performed: perform.DemoResult) -> Callable[[Any], None]:
     """Runs a coroutine function that is given the processes after the day."""
 
     def look(what: Callable[[Processes], Any]) -> None:
@@ -153,7 +153,7 @@ def looking(running: stage.Stage, performed: perform.Performed) -> Callable[[Any
 
 
 def test_the_figures_of_the_processes_are_those_of_the_day(
-    looking: Callable[[Any], None], performed: perform.Performed, day: Day
+    looking: Callable[[Any], None], performed: perform.DemoResult, day: Day
 ) -> None:
     async def figures(processes: Processes) -> None:
         promise, delivery = (processes.scraped[name] for name in ("promise-svc", "delivery-svc"))

@@ -17,7 +17,7 @@ import msgspec
 from fastapi import FastAPI
 from nacl.public import PrivateKey
 
-from candor.intake import Door
+from candor.intake import Intake
 from candor.web.security.auth import new_key
 from candor.web.security.signatures import signed_headers
 
@@ -61,8 +61,8 @@ class Api:
         self.keys = keys
 
     @property
-    def door(self) -> Door[Any, Any]:
-        door: Door[Any, Any] = self.app.state.door
+    def door(self) -> Intake[Any, Any]:
+        door: Intake[Any, Any] = self.app.state.door
         return door
 
     async def call(

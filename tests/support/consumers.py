@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from candor.contracts.golden import Example
 from candor.messaging.limits import Limits
 from candor.messaging.planning import Own, private, read
-from candor.messaging.transaction import Batch, Handler, Turns
+from candor.messaging.transaction import Batch, Handler, TransactionRunner
 from candor.records.partitioner import partition_of
 from candor.store.db import Database
 from candor.store.lease import Leases
@@ -26,7 +26,7 @@ from notify_svc.domain.facts import Rules
 from notify_svc.handlers import NotifyHandler
 from notify_svc.service.speaker import Speaker
 from risk_svc import wiring as risk
-from risk_svc.forecasting.live import Published
+from risk_svc.forecasting.live import PublishedModel
 from risk_svc.worker.handlers import RiskHandler
 from tests.support.clocks import ManualClock
 from tests.support.notify import OPENER
@@ -55,7 +55,7 @@ def handler_of(consumer: str, clock: ManualClock) -> Handler:
     if consumer == "delivery-svc":
         return PromisesHandler()
     if consumer == "risk-svc":
-        return RiskHandler(Published(), clock, system=clock)
+        return RiskHandler(PublishedModel(), clock, system=clock)
     return NotifyHandler(Speaker(OPENER, Rules(), Wording()), clock, lambda: 0.0)
 
 
@@ -77,14 +77,14 @@ class Consumer:
     database: Database
     handler: Handler
     owned: dict[int, Own] = field(default_factory=dict)
-    _turns: Turns = field(init=False)
+    _turns: TransactionRunner = field(init=False)
     _ends: Counter[tuple[str, int]] = field(default_factory=Counter)
 
     async def begin(self) -> None:
         """Empty the database, take the leases over and let the handler load them."""
         emptied = "; ".join(f'DELETE FROM "{table}"' for table in await self._tables())
         await self.database.pool.execute(emptied)
-        self._turns = Turns(self.database, self.name, self.handler, Limits(), lambda: None)
+        self._turns = TransactionRunner(self.database, self.name, self.handler, Limits(), lambda: None)
         if self.name == "notify-svc":
             async with unit_of_work(self.database) as uow:
                 await switches.begin(uow, sending=True)

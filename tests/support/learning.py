@@ -10,7 +10,7 @@ from candor.store.unit_of_work import unit_of_work
 from risk_svc.forecast.view import Entry
 from risk_svc.training import journal
 from risk_svc.training.learner import Learner, Pacing
-from risk_svc.training.timeline import Course
+from risk_svc.training.timeline import Timeline
 from tests.support.clocks import ManualClock
 
 DAY = timedelta(days=1)
@@ -59,9 +59,9 @@ async def count(database: Database, table: str) -> int:
     return found
 
 
-def course_of(found: Iterable[Entry], end: float) -> Course:
+def course_of(found: Iterable[Entry], end: float) -> Timeline:
     """What is learnt of these entries without a database between."""
-    course = Course()
+    course = Timeline()
     course.take(found)
     course.close(end)
     return course

@@ -9,13 +9,13 @@ from msgspec.structs import replace
 
 from risk_svc.backtest.stream import NOT_LABELS, reached, seconds
 from risk_svc.forecast.engine import Engine, Forecast
-from risk_svc.forecast.view import Seen, View, labels
+from risk_svc.forecast.view import PromiseSnapshot, View, labels
 from tests.support.stream import Lines
 
 Said = list[Forecast]
 
 
-def pictures(events: Iterable[dict[str, Any]]) -> Iterator[Seen]:
+def pictures(events: Iterable[dict[str, Any]]) -> Iterator[PromiseSnapshot]:
     """A picture of its promise after every event; that a plan passed is left to the clock."""
     known: dict[str, View] = {}
     for event in events:
@@ -33,7 +33,7 @@ def pictures(events: Iterable[dict[str, Any]]) -> Iterator[Seen]:
                 known[name] = reached(known[name], data["milestone"], at, {})
         else:
             continue
-        yield Seen(at, known[name])
+        yield PromiseSnapshot(at, known[name])
 
 
 def told(engine: Engine, lines: Lines) -> Said:

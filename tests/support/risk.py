@@ -12,7 +12,7 @@ from typing import Any
 from candor.contracts import (
     AskedBy,
     CustomerErased,
-    Delivered,
+    DeliveredShare,
     Dependency,
     Event,
     IncidentReported,
@@ -36,13 +36,13 @@ from candor.records.partitioner import partition_of
 from candor.store.db import Database
 from candor.store.migrate import upgrade
 from candor.store.unit_of_work import unit_of_work
-from risk_svc.domain.fold import Folded, fold
+from risk_svc.domain.fold import FoldOutcome, fold
 from risk_svc.domain.state import PromiseState
 from risk_svc.forecast.serialization import model_bytes
 from risk_svc.forecast.view import Entry
-from risk_svc.forecasting.live import Published
+from risk_svc.forecasting.live import PublishedModel
 from risk_svc.forecasting.snapshots import pictures
-from risk_svc.training.timeline import Course
+from risk_svc.training.timeline import Timeline
 from risk_svc.wiring import MIGRATIONS
 from risk_svc.worker.handlers import RiskHandler
 
@@ -117,7 +117,8 @@ class Story:
         number = self._versions.get("milestones", 0) + 1
         data = MilestoneReported(
             self.promise_id, self.customer_id, name, status, when, "field", f"f-{self.promise_id}-{number}", planned,
-            final or name == "arrived", reason, [Delivered(item, share) for item, share in (delivered or {}).items()],
+            final or name == "arrived", reason,
+            [DeliveredShare(item, share) for item, share in (delivered or {}).items()],
             public_reason,
         )  # fmt: skip
         return self._next(data, when, historical)
@@ -200,7 +201,7 @@ def entries(messages: Iterable[Message]) -> list[Entry]:
     found: list[Entry] = []
     for item in messages:
         state = states.setdefault(item.envelope.subject, PromiseState(item.envelope.subject, item.envelope.key))
-        assert fold(state, item.envelope, item.data) is Folded.APPLIED
+        assert fold(state, item.envelope, item.data) is FoldOutcome.APPLIED
         found += pictures(state, item.envelope.time.timestamp())
     return found
 
@@ -208,15 +209,15 @@ def entries(messages: Iterable[Message]) -> list[Entry]:
 @cache
 def taught_body(count: int) -> bytes:
     """The model that has seen so many flights, as it is published; a second or two for 800."""
-    course = Course()
+    course = Timeline()
     course.take(entries(flights(count)))
     course.close(MADE_S)
     return model_bytes(course.engine.model)
 
 
-def taught_by(count: int = 800) -> Published:
+def taught_by(count: int = 800) -> PublishedModel:
     """A forecaster of its own that has seen so many flights."""
-    model = Published()
+    model = PublishedModel()
     model.take(taught_body(count))
     return model
 

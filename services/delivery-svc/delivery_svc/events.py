@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from candor.contracts import (
-    Delivered,
+    DeliveredShare,
     Dependency,
     Event,
     IncidentReported,
@@ -32,7 +32,7 @@ def milestone(promise_id: str, customer_id: str, version: int, report: Report, o
         planned=report.planned,
         final=report.final,
         reason=report.reason,
-        delivered=[Delivered(*part) for part in report.delivered],
+        delivered=[DeliveredShare(*part) for part in report.delivered],
         public_reason=report.public_reason,
     )
     return _message(origin, customer_id, version, data)

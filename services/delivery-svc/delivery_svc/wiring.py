@@ -9,7 +9,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from candor.intake import Door
+from candor.intake import Intake
 from candor.intake.history import LARGEST_BYTES
 from candor.intake.routes import IMPORTS, common
 from candor.messaging.consumer import Worker
@@ -44,10 +44,10 @@ def build(settings: DeliverySettings, clock: Clock | None = None, *, consuming: 
         await upgrade(settings.database, MIGRATIONS)
         database = await Database.open(settings.database, partitions=settings.partitions)
         kafka = KafkaReach(settings)
-        door = Door(database, business, KNOWN, statement, use_cases.apply)
+        intake = Intake(database, business, KNOWN, statement, use_cases.apply)
         worker = Worker(settings, database, PromisesHandler(), settings.service)
         relay = Relay(settings, database, keeps=True)
-        app.state.door = door
+        app.state.intake = intake
         app.state.health.add("database", database.check)
         # Intake goes on without Kafka: what was accepted waits in the outbox (ADR 0015).
         app.state.health.add("kafka", kafka.check, needed=False)
@@ -58,7 +58,7 @@ def build(settings: DeliverySettings, clock: Clock | None = None, *, consuming: 
         try:
             yield [*backgrounds, relay, pulse] if settings.publishing else backgrounds
         finally:
-            await door.close()
+            await intake.close()
             await kafka.close()
             await database.close()
 

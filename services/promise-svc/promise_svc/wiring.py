@@ -9,7 +9,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from candor.intake import Door
+from candor.intake import Intake
 from candor.intake.history import LARGEST_BYTES
 from candor.intake.routes import IMPORTS, common
 from candor.messaging.pulse import Pulse
@@ -41,8 +41,8 @@ def build(settings: PromiseSettings, clock: Clock | None = None) -> FastAPI:
         await upgrade(settings.database, MIGRATIONS)
         database = await Database.open(settings.database, partitions=settings.partitions)
         kafka = KafkaReach(settings)
-        door = Door(database, business, KNOWN, Reader(sealer).statement, use_cases.apply)
-        app.state.door = door
+        intake = Intake(database, business, KNOWN, Reader(sealer).statement, use_cases.apply)
+        app.state.intake = intake
         app.state.sealer = sealer
         app.state.health.add("database", database.check)
         # Intake goes on without Kafka: what was accepted waits in the outbox (ADR 0015).
@@ -53,7 +53,7 @@ def build(settings: PromiseSettings, clock: Clock | None = None) -> FastAPI:
             pulse = Pulse(settings, "", {"relay": relay})
             yield [relay, retention, pulse] if settings.publishing else [retention]
         finally:
-            await door.close()
+            await intake.close()
             await kafka.close()
             await database.close()
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, false, func, literal, or_
 from sqlmodel import col
 
-MOST_LETTERS: Final = 4
+MAX_LETTERS: Final = 4
 _ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
@@ -29,7 +29,7 @@ def begins(text: str, *columns: Any) -> ColumnElement[bool]:
 def starts(text: str) -> list[str]:
     """The ways to write the beginning of `text`, up to before its fifth letter."""
     places = [place for place, sign in enumerate(text) if sign.isalpha()]
-    head = text[: next(islice(places, MOST_LETTERS, None), len(text))]
+    head = text[: next(islice(places, MAX_LETTERS, None), len(text))]
     return ["".join(signs) for signs in product(*(dict.fromkeys((sign.lower(), sign.upper())) for sign in head))]
 
 

@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from candor.ops.settings import Settings
-from risk_svc.domain.gap import MOST_WEIGHT, Weights
+from risk_svc.domain.gap import MAX_WEIGHT, Weights
 
 
 class RiskSettings(Settings):
@@ -20,11 +20,11 @@ class RiskSettings(Settings):
 
     service: str = "risk-svc"
     port: int = 8103
-    weight_lateness: float = Field(default=0.9, ge=0, le=MOST_WEIGHT)
-    weight_scope: float = Field(default=0.9, ge=0, le=MOST_WEIGHT)
-    weight_incidents: float = Field(default=0.6, ge=0, le=MOST_WEIGHT)
-    weight_silence: float = Field(default=0.5, ge=0, le=MOST_WEIGHT)
-    weight_unbacked: float = Field(default=0.3, ge=0, le=MOST_WEIGHT)
+    weight_lateness: float = Field(default=0.9, ge=0, le=MAX_WEIGHT)
+    weight_scope: float = Field(default=0.9, ge=0, le=MAX_WEIGHT)
+    weight_incidents: float = Field(default=0.6, ge=0, le=MAX_WEIGHT)
+    weight_silence: float = Field(default=0.5, ge=0, le=MAX_WEIGHT)
+    weight_unbacked: float = Field(default=0.3, ge=0, le=MAX_WEIGHT)
     silence_hours: float = Field(default=8.0, gt=0)
     missed_step: float = Field(default=0.5, ge=0, le=1)
     reviews_per_tick: int = Field(default=2000, ge=1)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from candor.ops.clock import Clock, SystemClock
-from risk_svc.standstill import Now, Signs, Stopped
+from risk_svc.web.standstill import Now, Signs, Stopped
 
 if TYPE_CHECKING:
     from candor.contracts import ProcessAlive

@@ -21,7 +21,7 @@ from candor.store.retention import Retention
 from candor.web.http.app import create_app
 from candor.web.http.observed import BOARD_POLICY
 from risk_svc.forecasting.follower import Follower
-from risk_svc.forecasting.live import Published
+from risk_svc.forecasting.live import PublishedModel
 from risk_svc.settings import LearnerSettings, RiskSettings
 from risk_svc.training.learner import Learner, Pacing
 from risk_svc.watch import Watch
@@ -43,7 +43,7 @@ def worker(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
         database = await Database.open(settings.database, partitions=settings.partitions)
         kafka = KafkaReach(settings)
         try:
-            follower = Follower(database, Published())
+            follower = Follower(database, PublishedModel())
             await follower.catch_up()
             handler = handler_of(settings, follower.published, clock or settings.business_clock())
             consumer = Worker(settings, database, handler, GROUP)
@@ -97,8 +97,8 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
         watch = Watch({"database": database.check, "kafka": kafka.check, "feed": feed.check})
         feed.on_alive = watch.heard
         app.state.watch = watch
-        app.state.reading = board.Reading(database, feed, app.state.clock, watch=watch)
-        app.state.published = Published()
+        app.state.reading = board.LiveData(database, feed, app.state.clock, watch=watch)
+        app.state.published = PublishedModel()
         app.state.open_incidents = checks.OpenIncidents(database)
         app.state.health.add("database", database.check)
         app.state.health.add("kafka", kafka.check)
@@ -116,7 +116,7 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
     return app
 
 
-def handler_of(settings: RiskSettings, published: Published, clock: Clock) -> RiskHandler:
+def handler_of(settings: RiskSettings, published: PublishedModel, clock: Clock) -> RiskHandler:
     """The handler as the settings say."""
     return RiskHandler(
         published,

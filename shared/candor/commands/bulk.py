@@ -17,7 +17,7 @@ from rich.console import Console
 from candor.installation.folder import home
 
 if TYPE_CHECKING:
-    from candor.replay.importing import Imported
+    from candor.replay.importing import ImportProgress
     from candor.replay.sending import Endpoints
     from candor.replay.shown import ImportReport
 
@@ -83,7 +83,7 @@ def import_history(
 
 async def load(
     file: Path, endpoints: Endpoints, key: str, report: ImportReport, risk_url: str, warn: Callable[[str], None]
-) -> Imported:
+) -> ImportProgress:
     """Import a file with the marks of the local folder; `warn` hears at once that promises come too late to teach."""
     from candor.replay.importing import Importer  # noqa: PLC0415
     from candor.replay.live import client  # noqa: PLC0415
@@ -96,7 +96,7 @@ async def load(
         return await importer.run(file)
 
 
-def in_words(imported: Imported) -> str:
+def in_words(imported: ImportProgress) -> str:
     """The outcome in one or a few lines, the rejected lines last."""
     known = imported.replayed + imported.skipped
     lines = [f"{imported.accepted} of {imported.total} events imported" + (f", {known} known already" if known else "")]
@@ -107,7 +107,7 @@ def in_words(imported: Imported) -> str:
     return "\n".join(lines)
 
 
-def taught_words(imported: Imported) -> list[str]:
+def taught_words(imported: ImportProgress) -> list[str]:
     """Whether the import teaches, and why not."""
     from candor.replay.teaching import reason  # noqa: PLC0415
 

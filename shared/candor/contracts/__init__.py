@@ -2,9 +2,15 @@
 
 from candor.contracts.codec import decode, encode, message
 from candor.contracts.contact import STAFF, ContactRemoved, ContactSet, staff_key
-from candor.contracts.delivery import Delivered, IncidentReported, IncidentStatus, MilestoneReported, MilestoneStatus
+from candor.contracts.delivery import (
+    DeliveredShare,
+    IncidentReported,
+    IncidentStatus,
+    MilestoneReported,
+    MilestoneStatus,
+)
 from candor.contracts.envelope import ContractError, Envelope, Event, Message, Record
-from candor.contracts.gap import LEAST_CASES, Component, Contribution, Fact, FactKind, Forecast, GapScored, Standing
+from candor.contracts.gap import MIN_CASES, Component, Contribution, Fact, FactKind, Forecast, GapScored, Standing
 from candor.contracts.notice import NoticeChanged, NoticeState, Statement
 from candor.contracts.promise import (
     AskedBy,
@@ -26,7 +32,7 @@ from candor.contracts.topics import CARDS, EVENTS, TOPICS, TopicCard
 __all__ = [
     "CARDS",
     "EVENTS",
-    "LEAST_CASES",
+    "MIN_CASES",
     "STAFF",
     "TOPICS",
     "AskedBy",
@@ -36,7 +42,7 @@ __all__ = [
     "ContractError",
     "Contribution",
     "CustomerErased",
-    "Delivered",
+    "DeliveredShare",
     "Dependency",
     "Envelope",
     "Event",

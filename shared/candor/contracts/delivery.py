@@ -31,7 +31,7 @@ class IncidentStatus(StrEnum):
     RESOLVED = "resolved"
 
 
-class Delivered(msgspec.Struct, frozen=True, gc=False):
+class DeliveredShare(msgspec.Struct, frozen=True, gc=False):
     """How much of a scope item has been delivered by the time of the report, in [0, 1]; not what this step added."""
 
     item: str
@@ -61,7 +61,7 @@ class MilestoneReported(Event, frozen=True, gc=False, omit_defaults=True):
     planned: datetime | None = None
     final: bool = False
     reason: str | None = None
-    delivered: list[Delivered] = []
+    delivered: list[DeliveredShare] = []
     public_reason: str | None = None
 
 

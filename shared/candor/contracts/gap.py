@@ -10,7 +10,7 @@ import msgspec
 
 from candor.contracts.envelope import Event
 
-LEAST_CASES: Final = 20
+MIN_CASES: Final = 20
 """Like promises that a forecast must rest on before anybody, staff or customer, is told of its P(slip). Assumed."""
 
 
@@ -76,7 +76,7 @@ class Forecast(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """P(slip) in [0, 1] against held date + tolerance, and completion times; None where it may never complete.
 
     `basis` names the reference class, `n` how many like promises it rests on, `model` the model's version; `base` is
-    the observed share of promises of its kind that slipped, None where none has come due. With `n` below LEAST_CASES
+    the observed share of promises of its kind that slipped, None where none has come due. With `n` below MIN_CASES
     there is too little history: state `base`, if anything.
     """
 

@@ -1,7 +1,7 @@
 """What comes in from outside: taken once, signed webhooks, bulk history, and what had to be turned away."""
 
 from candor.intake.event import Event
-from candor.intake.intake import Door
-from candor.intake.once import Origin, Submission, Taken, event_receipt, key_receipt, once
+from candor.intake.intake import Intake
+from candor.intake.once import Acceptance, Origin, Submission, event_receipt, key_receipt, once
 
-__all__ = ["Door", "Event", "Origin", "Submission", "Taken", "event_receipt", "key_receipt", "once"]
+__all__ = ["Acceptance", "Event", "Intake", "Origin", "Submission", "event_receipt", "key_receipt", "once"]

@@ -8,14 +8,14 @@ import msgspec
 from pydantic import Field
 
 from candor.intake.event import Event, plain_type
-from candor.intake.intake import Door, Item
+from candor.intake.intake import Intake, Item
 from candor.intake.once import C, Origin, R, event_receipt
 from candor.ops.tracing import current_traceparent
 from candor.web.http.body import convert
 from candor.web.http.fields import Body, Id, Moment, not_ahead
 from candor.web.http.problems import Problem
 
-MOST_EVENTS: Final = 1000
+MAX_EVENTS: Final = 1000
 LARGEST_BYTES: Final = 4 * 1024 * 1024
 _encode: Final = msgspec.json.Encoder(order="sorted").encode
 
@@ -33,20 +33,20 @@ class ImportIn(Body):
     """Past events in the order in which they were said; `source` keeps the ids of different exports apart."""
 
     source: Id = "import"
-    events: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MOST_EVENTS)]
+    events: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MAX_EVENTS)]
 
 
-async def take(door: Door[C, R], body: ImportIn) -> dict[str, Any]:
+async def take(intake: Intake[C, R], body: ImportIn) -> dict[str, Any]:
     """Take all events of an import; each is refused or accepted for itself."""
-    now = door.clock.now()
+    now = intake.clock.now()
     items: list[Item] = []
     for number, item in enumerate(body.events):
         try:
             past = convert(PastEvent, item, f"/events/{number}")
             not_ahead(past.time, now, f"/events/{number}/time")
             origin = Origin(past.id, body.source, past.time, True, current_traceparent())
-            event = Event(plain_type(past.type, door.known), past.time, past.data)
+            event = Event(plain_type(past.type, intake.known), past.time, past.data)
             items.append((origin, event, event_receipt(f"import:{body.source}", past.id, _encode(item))))
         except Problem as problem:
             items.append(problem)
-    return await door.events(items)
+    return await intake.events(items)

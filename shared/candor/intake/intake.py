@@ -13,7 +13,7 @@ from prometheus_client import Counter
 
 from candor.intake import rejected
 from candor.intake.event import Event, neutral
-from candor.intake.once import C, Origin, R, Submission, Taken, event_receipt
+from candor.intake.once import Acceptance, C, Origin, R, Submission, event_receipt
 from candor.ops import metrics
 from candor.ops.clock import Clock
 from candor.ops.tracing import current_traceparent
@@ -25,7 +25,7 @@ from candor.web.http import strict_json
 from candor.web.http.problems import Problem
 from candor.web.security.webhooks import Webhook
 
-Apply = Callable[[UnitOfWork, Sequence[Submission[C, R]]], Awaitable[Sequence[Taken | Exception]]]
+Apply = Callable[[UnitOfWork, Sequence[Submission[C, R]]], Awaitable[Sequence[Acceptance | Exception]]]
 Read = Callable[[Event, Origin, tuple[Receipt, ...]], Submission[C, R]]
 Item = tuple[Origin, Event, Receipt] | Problem
 # A 4xx gets a vendor to drop events or to ban us, so these turn into 202 once the signature holds.
@@ -34,7 +34,7 @@ _addresses: Final = re.compile(r"\S*@\S*")
 _encode: Final = msgspec.json.Encoder(order="sorted").encode
 
 
-class Door(Generic[C, R]):
+class Intake(Generic[C, R]):
     """Takes commands of one service: `read` makes them of events of the `known` types, `apply` decides a batch."""
 
     def __init__(
@@ -44,14 +44,14 @@ class Door(Generic[C, R]):
         self.clock = clock
         self.known = frozenset(known)
         self._read = read
-        self._commands: GroupCommit[Submission[C, R], Taken] = GroupCommit(database, apply)
+        self._commands: GroupCommit[Submission[C, R], Acceptance] = GroupCommit(database, apply)
         self._rejections: GroupCommit[rejected.Rejection, None] = GroupCommit(database, rejected.keep)
 
     async def close(self) -> None:
         """Answer what waits, refuse what comes."""
         await asyncio.gather(self._commands.close(), self._rejections.close())
 
-    async def submit(self, submission: Submission[C, R]) -> Taken:
+    async def submit(self, submission: Submission[C, R]) -> Acceptance:
         """Durable when it returns. Raises Problem, or StoreUnavailable."""
         taken = await self._commands.submit(submission)
         _count(submission.kind, taken)
@@ -117,7 +117,7 @@ def _counter(kind: str, replayed: bool) -> Counter:
     return (metrics.REPLAYED if replayed else metrics.ACCEPTED).labels(kind)
 
 
-def _count(kind: str, taken: Taken) -> None:
+def _count(kind: str, taken: Acceptance) -> None:
     _counter(kind, taken.replayed).inc()
 
 

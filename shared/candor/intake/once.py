@@ -52,7 +52,7 @@ class Submission(Generic[C, R]):
     receipts: tuple[Receipt, ...] = ()
 
 
-class Taken(NamedTuple):
+class Acceptance(NamedTuple):
     """The answer to a command; `replayed`: an earlier one with its id had been taken already."""
 
     answer: Answer
@@ -80,7 +80,7 @@ def event_receipt(sender: str, event_id: str, raw: bytes) -> Receipt:
 
 async def once(
     uow: UnitOfWork, submissions: Sequence[Submission[C, R]], decide: Decide[C, R]
-) -> list[Taken | Exception]:
+) -> list[Acceptance | Exception]:
     """Decide what is new, in order; answer the rest as before. One result a submission.
 
     The second of two equal ids in one batch gets the first one's result. Results may be Problem `event_id_reused`,
@@ -89,7 +89,7 @@ async def once(
     """
     receipts = [receipt for submission in submissions for receipt in submission.receipts]
     earlier = await answered(uow, receipts) if receipts else {}
-    outcomes: list[Taken | Exception | None] = [None] * len(submissions)
+    outcomes: list[Acceptance | Exception | None] = [None] * len(submissions)
     owners: dict[_Name, tuple[bytes, int]] = {}
     twins: dict[int, int] = {}
     fresh: list[int] = []
@@ -106,7 +106,7 @@ async def once(
         await _take(uow, submissions, fresh, decide, outcomes)
     for index, owner in twins.items():
         first = outcomes[owner]
-        outcomes[index] = Taken(first.answer, True) if isinstance(first, Taken) else first
+        outcomes[index] = Acceptance(first.answer, True) if isinstance(first, Acceptance) else first
     return [outcome for outcome in outcomes if outcome is not None]
 
 
@@ -115,7 +115,7 @@ async def _take(
     submissions: Sequence[Submission[C, R]],
     fresh: Sequence[int],
     decide: Decide[C, R],
-    outcomes: list[Taken | Exception | None],
+    outcomes: list[Acceptance | Exception | None],
 ) -> None:
     entries: list[tuple[Receipt, Answer]] = []
     results = await decide(uow, [submissions[index] for index in fresh])
@@ -124,7 +124,7 @@ async def _take(
             outcomes[index] = result
             continue
         answer = submissions[index].answer(result)
-        outcomes[index] = Taken(answer, False)
+        outcomes[index] = Acceptance(answer, False)
         about = result.customer_id
         entries.extend((receipt._replace(key=about), answer) for receipt in submissions[index].receipts)
     if entries:
@@ -135,7 +135,7 @@ def _known(
     receipts: Sequence[Receipt],
     earlier: dict[_Name, tuple[bytes, Answer]],
     owners: dict[_Name, tuple[bytes, int]],
-) -> Taken | Problem | int | None:
+) -> Acceptance | Problem | int | None:
     """What an id was answered before, the index of its owner in this batch, or None if it is new."""
     for receipt in receipts:
         name = receipt[:2]
@@ -143,7 +143,7 @@ def _known(
         try:
             answer = idempotency.decide(identity, receipt.body_sha256, earlier.get(name))
             if answer is not None:
-                return Taken(answer, True)
+                return Acceptance(answer, True)
             if name in owners:
                 digest, index = owners[name]
                 idempotency.decide(identity, receipt.body_sha256, (digest, Answer(0, b"")))

@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from candor.intake import history
-from candor.intake.intake import Door
-from candor.intake.once import Origin, Taken, event_receipt, key_receipt, new_id
+from candor.intake.intake import Intake
+from candor.intake.once import Acceptance, Origin, event_receipt, key_receipt, new_id
 from candor.intake.rejected import RejectedColumns
 from candor.ops.tracing import current_traceparent
 from candor.store.receipts import Answer, Receipt
@@ -85,9 +85,9 @@ class RejectedPage(Counted):
     items: list[RejectedItem]
 
 
-def door(request: Request) -> Door[Any, Any]:
+def intake_of(request: Request) -> Intake[Any, Any]:
     """The service's way in."""
-    return cast("Door[Any, Any]", request.app.state.door)
+    return cast("Intake[Any, Any]", request.app.state.intake)
 
 
 class DirectRoute(APIRoute):
@@ -121,12 +121,12 @@ def identity(
         receipts.append(key_receipt(principal.name, key, f"{request.method} {request.scope['path']}", raw))
     if event_id is not None:
         receipts.append(event_receipt(principal.name, event_id, raw))
-    said = time or door(request).clock.now()
+    said = time or intake_of(request).clock.now()
     origin = Origin(event_id or new_id(), principal.name, said, False, current_traceparent())
     return origin, tuple(receipts)
 
 
-def respond(taken: Taken, headers: dict[str, str] | None = None) -> Response:
+def respond(taken: Acceptance, headers: dict[str, str] | None = None) -> Response:
     """The answer as HTTP; a repeated request is told that it is one."""
     said = dict(headers or {})
     if taken.replayed:
@@ -156,7 +156,7 @@ def common(table: type[RejectedColumns]) -> APIRouter:
     )
     async def webhook(request: Request, webhook: Signed) -> Response:
         """Take a signed webhook; once its signature holds, it is answered 202 whatever it says."""
-        return reply(await door(request).webhook(webhook))
+        return reply(await intake_of(request).webhook(webhook))
 
     @router.post(IMPORTS, responses={200: {"model": ManyTaken}}, openapi_extra=accepts(history.ImportIn))
     async def imports(request: Request, _principal: Operator) -> Response:
@@ -166,7 +166,7 @@ def common(table: type[RejectedColumns]) -> APIRouter:
         `GET /v1/learning` is kept, and teaches nothing; promises that came too late are counted there.
         """
         _, body = await read(history.ImportIn, request)
-        return shown(await history.take(door(request), body))
+        return shown(await history.take(intake_of(request), body))
 
     @router.get("/v1/rejected", responses={200: {"model": RejectedPage}})
     async def rejected(
@@ -182,7 +182,7 @@ def common(table: type[RejectedColumns]) -> APIRouter:
         query = matching(select(table), (table.source, source), (table.reason, reason))
         # The body's hash as well: two bodies under one id in one transaction share all else.
         order = ((table.received_at, datetime), (table.source, str), (table.event_id, str), (table.body_sha256, bytes))
-        found = await listed(door(request).database, query, order, cursor, limit, falling=True)
+        found = await listed(intake_of(request).database, query, order, cursor, limit, falling=True)
         items = [row.model_dump(exclude={"body_sha256"}) for row in found.items]
         return shown(found.document(items), link_header(request, found.next))
 

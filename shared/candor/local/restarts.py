@@ -21,7 +21,7 @@ STEADY_SECONDS = 120.0
 """After that long without a death, the next one is a first one again."""
 
 
-class Kept(Protocol):
+class KeptPart(Protocol):
     """What is kept alive: the stack, or a test's stand-in for one."""
 
     @property
@@ -44,7 +44,7 @@ class _Part:
 class Restarts:
     """Looks after the parts of `kept`; `now` is monotonic seconds. Nothing is given up: the pause stops growing."""
 
-    def __init__(self, kept: Kept, say: Progress) -> None:
+    def __init__(self, kept: KeptPart, say: Progress) -> None:
         self._kept = kept
         self._say = say
         self._parts: dict[str, _Part] = {}
@@ -99,7 +99,7 @@ class Room:
 
 
 @contextmanager
-def kept_up(kept: Kept, say: Progress) -> Iterator[None]:
+def kept_up(kept: KeptPart, say: Progress) -> Iterator[None]:
     """Looks after every part while the block runs; when it ends, nothing is started any more."""
     over = threading.Event()
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import structlog
 
 from candor.messaging.holdings import Holdings
-from candor.messaging.planning import Continuity, Own, Step, private
+from candor.messaging.planning import Action, Continuity, Own, private
 from candor.messaging.prefetch import Decoded
 from candor.messaging.source import Source
 from candor.messaging.transaction import Batch
@@ -17,7 +17,7 @@ from candor.ops import metrics
 log = structlog.get_logger("candor.consumer")
 
 
-class Sorted(NamedTuple):
+class SortedBatch(NamedTuple):
     """A batch by partition, and where records before an offset are gone for good."""
 
     batch: Batch
@@ -32,9 +32,9 @@ class Batching:
         self._source = source
         self._continuity = Continuity()
 
-    def sort(self, decoded: Decoded, *, tick: bool) -> Sorted:
+    def sort(self, decoded: Decoded, *, tick: bool) -> SortedBatch:
         """The batch of a turn; on a tick with every active partition in it."""
-        result = Sorted({}, {})
+        result = SortedBatch({}, {})
         for (card, number), piece in decoded.items():
             active = self._holdings.active
             readers = active if card in self._source.broadcast else [own for own in active if own.partition == number]
@@ -48,14 +48,14 @@ class Batching:
                 result.batch.setdefault(own.partition, [])
         return result
 
-    def _usable(self, card: str, number: int, records: Sequence[Any], readers: list[Own], result: Sorted) -> bool:
+    def _usable(self, card: str, number: int, records: Sequence[Any], readers: list[Own], result: SortedBatch) -> bool:
         following = min(own.offsets.get(card, 0) for own in readers)
         first, last = records[0].offset, records[-1].offset
         fresh = first > 0 and all(card not in own.offsets for own in readers)
-        step = Step.HOLE if fresh else self._continuity.check((card, number), first, last, following)
-        if step is Step.AGAIN:
+        step = Action.HOLE if fresh else self._continuity.check((card, number), first, last, following)
+        if step is Action.AGAIN:
             self._source.follow({(card, number): following})
-        elif step is Step.HOLE:
+        elif step is Action.HOLE:
             result.holes.update({(own.partition, card): first for own in readers})
             if not fresh:
                 metrics.RECORDS_MISSING.labels(card).inc(first - following)
@@ -67,8 +67,8 @@ class Batching:
                     until=first,
                     do="candor relay replay",
                 )
-        elif step is Step.RESET:
+        elif step is Action.RESET:
             for own in readers:
                 own.halted = f"{card}: Kafka ends before our next offset {following}: was the topic made anew?"
             self._holdings.leave_halted()
-        return step in {Step.USE, Step.HOLE}
+        return step in {Action.USE, Action.HOLE}

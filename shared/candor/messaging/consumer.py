@@ -18,11 +18,11 @@ from candor.messaging.failures import describe
 from candor.messaging.holdings import Holdings
 from candor.messaging.limits import Limits
 from candor.messaging.planning import read
-from candor.messaging.prefetch import WORTH, Ahead, Decoded
+from candor.messaging.prefetch import WORTH, Decoded, Prefetch
 from candor.messaging.replay import replay_due
 from candor.messaging.source import Source
 from candor.messaging.telemetry import Lag, OffsetTelemetry
-from candor.messaging.transaction import Batch, Handler, Result, Turns, Work
+from candor.messaging.transaction import Batch, Handler, Result, TransactionRunner, Work
 from candor.messaging.watchdog import Watchdog
 from candor.ops import garbage, metrics
 from candor.ops.liveness import Liveness
@@ -75,10 +75,10 @@ class Worker:
         self.source = Source(settings, handler.topics, handler.broadcast, settings.partitions)
         self._watchdog = Watchdog(f"consumer {group}")
         limits = limits or Limits(settings.dead_letters_in_a_row, settings.dead_letter_share)
-        self._turns = Turns(database, group, handler, limits, self._watchdog.alive)
+        self._turns = TransactionRunner(database, group, handler, limits, self._watchdog.alive)
         self._holdings = Holdings(self._turns, self.source)
         self._batching = Batching(self._holdings, self.source)
-        self._ahead = Ahead(self.source)
+        self._ahead = Prefetch(self.source)
         self.owned = self._holdings.owned
         self.lag = Lag(self.source, self._holdings.leased)
         self._telemetry = OffsetTelemetry(settings, group, self.source, self.owned, self.lag)

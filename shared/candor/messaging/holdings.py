@@ -12,7 +12,7 @@ import structlog
 from candor.messaging.failures import Failure, classify, describe, trail
 from candor.messaging.planning import Own
 from candor.messaging.source import Source
-from candor.messaging.transaction import Turns
+from candor.messaging.transaction import TransactionRunner
 from candor.ops import metrics
 from candor.store.lease import Changes
 
@@ -24,7 +24,7 @@ log = structlog.get_logger("candor.consumer")
 class Holdings:
     """`owned` partitions have their handler's memory loaded; `unread` ones are leased, and still to be loaded."""
 
-    def __init__(self, turns: Turns, source: Source) -> None:
+    def __init__(self, turns: TransactionRunner, source: Source) -> None:
         self.owned: dict[int, Own] = {}
         self._unread: dict[int, Own] = {}
         # Lag is of what is leased: while turns fail all of it is unread, and nothing read is not nothing missing.

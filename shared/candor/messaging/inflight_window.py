@@ -14,7 +14,7 @@ from candor.messaging.producer import Batch, Producer, fits, size
 from candor.messaging.topics import topic_name
 from candor.records.packing import unpack
 from candor.records.wire import Ready, UnreadableError
-from candor.store.outbox import Sent, WaitingRow
+from candor.store.outbox import SentRows, WaitingRow
 
 WHOLE: Final = 64
 """Events from which on a row is worth a batch of its own; smaller ones share batches."""
@@ -53,7 +53,7 @@ class _Load:
             self.acknowledgement.add_done_callback(lambda future: future.cancelled() or future.exception())
 
 
-class Flight:
+class InflightWindow:
     """Sends the rows of one partition, topic by topic in row order; `error` is the first thing that failed."""
 
     def __init__(
@@ -77,9 +77,9 @@ class Flight:
         return self.task is not None and self.task.done()
 
     @property
-    def sent(self) -> Sent:
+    def sent(self) -> SentRows:
         """The rows that the broker has, whole."""
-        return Sent(self.partition, self.epoch, self._through)
+        return SentRows(self.partition, self.epoch, self._through)
 
     def start(self, producer: Producer, done: Callable[[], None]) -> None:
         self.task = asyncio.create_task(self._fly(producer))

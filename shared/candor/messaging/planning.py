@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from candor.contracts import ContractError, Message, Record, decode
 from candor.messaging.failures import describe
 from candor.messaging.limits import Guard, Limits
-from candor.store.dead_letter import BEHIND, DeadLetter, Held
+from candor.store.dead_letter import BEHIND, DeadLetter, HeldLetters
 
 MANY: Final = 128
 
@@ -21,7 +21,7 @@ Verdict = tuple[str, str]
 """Reason and detail of a dead letter."""
 
 
-class Step(Enum):
+class Action(Enum):
     """What to do with a fetched run of records: use it, fetch again, go on after a hole, or stop."""
 
     USE = "use"
@@ -36,16 +36,16 @@ class Continuity:
     def __init__(self) -> None:
         self._odd: dict[tuple[str, int], tuple[int, int]] = {}
 
-    def check(self, name: tuple[str, int], first: int, last: int, following: int) -> Step:
+    def check(self, name: tuple[str, int], first: int, last: int, following: int) -> Action:
         """`first` and `last` offset of a run of `name`, whose next offset is `following`."""
         if first <= following <= last:
             self._odd.pop(name, None)
-            return Step.USE
+            return Action.USE
         if self._odd.get(name) != (following, first):
             self._odd[name] = (following, first)
-            return Step.AGAIN
+            return Action.AGAIN
         del self._odd[name]
-        return Step.HOLE if first > following else Step.RESET
+        return Action.HOLE if first > following else Action.RESET
 
 
 class Raw(Protocol):
@@ -94,7 +94,7 @@ class Own:
     unresolved: int = 0
     halted: str = ""
 
-    def remember(self, letters: Sequence[Held], limits: Limits) -> None:
+    def remember(self, letters: Sequence[HeldLetters], limits: Limits) -> None:
         """Take over what the table of dead letters says of this partition."""
         self.unresolved = len(letters)
         self.held = {(letter.topic, letter.subject) for letter in letters if letter.subject}

@@ -15,7 +15,7 @@ WORTH: Final = 500
 Decoded = dict[Name, Slice]
 
 
-class Ahead:
+class Prefetch:
     """Reads at most one batch ahead.
 
     What it holds was taken from Kafka, and nothing fetches it again by itself: it must be taken, or every partition

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 
-from candor.messaging.inflight_window import Flight, TooLargeError
+from candor.messaging.inflight_window import InflightWindow, TooLargeError
 from candor.messaging.producer import Producer
 from candor.messaging.topics import ensure_topics
 from candor.ops import metrics
@@ -81,7 +81,7 @@ class Relay:
         self.leases = Leases(database, self.group, settings.partitions, self.member_id)
         self.sent = 0
         self._backlog = outbox.Backlog(database)
-        self._flights: dict[int, Flight] = {}
+        self._flights: dict[int, InflightWindow] = {}
         self._producer: Producer | None = None
         self._records_a_batch = 1_000_000
         self._stop = asyncio.Event()
@@ -173,7 +173,9 @@ class Relay:
             return
         waiting = await outbox.waiting(self._database, free)
         for partition, rows in waiting.items():
-            flight = Flight(self._settings.topic_prefix, partition, epochs[partition], rows, self._records_a_batch)
+            flight = InflightWindow(
+                self._settings.topic_prefix, partition, epochs[partition], rows, self._records_a_batch
+            )
             self._flights[partition] = flight
             flight.start(producer, self._database.written.set)
 
@@ -189,7 +191,7 @@ class Relay:
             if flight.error is not None:
                 await self._recover(flight, flight.error)
 
-    async def _mark(self, sent: Iterable[outbox.Sent]) -> None:
+    async def _mark(self, sent: Iterable[outbox.SentRows]) -> None:
         done = [item for item in sent if item.rows]
         if not done:
             return
@@ -201,13 +203,13 @@ class Relay:
             # Lost the partition, or a replay came in between: sending on before the lease task knows repeats events.
             await asyncio.sleep(RENEW_SECONDS)
 
-    def _count(self, done: Iterable[outbox.Sent]) -> None:
+    def _count(self, done: Iterable[outbox.SentRows]) -> None:
         for item in done:
             self.sent += item.events
             for row in item.rows:
                 metrics.RELAYED.labels(row.topic).inc(row.events)
 
-    async def _recover(self, flight: Flight, error: BaseException) -> None:
+    async def _recover(self, flight: InflightWindow, error: BaseException) -> None:
         metrics.RELAY_FAILURES.labels(_reason(error)).inc()
         if isinstance(error, TooLargeError):
             if error.refused:

@@ -62,7 +62,7 @@ class _Again(Exception):  # noqa: N818 - no error: the same batch, with more kno
     pass
 
 
-class Turns:
+class TransactionRunner:
     """Runs turns for one group; `alive` is called after every step, so that a long search looks no watchdog dead."""
 
     def __init__(
@@ -91,14 +91,14 @@ class Turns:
         `holes`: (partition, card) whose records before that offset are gone for good. Raises what `classify` says to
         wait for; then nothing about the state of the database is known, and neither is the handler's memory.
         """
-        turn = _Turn(self, owned, holes, meanwhile)
+        turn = _Transaction(self, owned, holes, meanwhile)
         # A tick without events is no batch: a span a second and worker would bury the others.
         span = tracing.batch_span("consume", _traceparents(batch)) if any(batch.values()) else nullcontext()
         with span:
             await self._handle(turn, batch, tick)
         return turn.result
 
-    async def _handle(self, turn: _Turn, batch: Batch, tick: bool) -> None:
+    async def _handle(self, turn: _Transaction, batch: Batch, tick: bool) -> None:
         error = await turn.attempt(batch, tick)
         if error is not None:
             metrics.BATCH_FAILURES.labels(type(error).__name__).inc()
@@ -124,11 +124,11 @@ class Turns:
         return True
 
 
-class _Turn:
+class _Transaction:
     """One batch on its way, with what was found out about it."""
 
     def __init__(
-        self, turns: Turns, owned: Mapping[int, Own], holes: Holes, meanwhile: Callable[[], None] | None
+        self, turns: TransactionRunner, owned: Mapping[int, Own], holes: Holes, meanwhile: Callable[[], None] | None
     ) -> None:
         self.turns = turns
         self.owned = owned

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 EVERY: Final = 60.0
-MOST_KINDS: Final = 200
+MAX_KINDS: Final = 200
 _changing: Final = re.compile(r"0x[0-9a-fA-F]+|\d+")
 
 
@@ -21,7 +21,7 @@ class Kind(NamedTuple):
     words: str
 
 
-class Told(NamedTuple):
+class Repetition(NamedTuple):
     """`lines` of a kind that were held back in `seconds`, with the newest of them; `over`: it has ended."""
 
     kind: Kind
@@ -59,7 +59,7 @@ class Repeats:
         now = self._now()
         run = self._runs.get(kind)
         if run is None or (not run.held and now - run.last >= self.every):
-            if run is not None or len(self._runs) < MOST_KINDS:
+            if run is not None or len(self._runs) < MAX_KINDS:
                 self._runs[kind] = _Run(now, now, now, text)
             return True
         run.last, run.newest = now, text
@@ -67,7 +67,7 @@ class Repeats:
         run.total += 1
         return False
 
-    def due(self, *, all_of_it: bool = False) -> list[Told]:
+    def due(self, *, all_of_it: bool = False) -> list[Repetition]:
         """What is to be told of the lines held back: counts of full periods, and what has come to an end."""
         now = self._now()
         told = []
@@ -75,12 +75,12 @@ class Repeats:
             if now - run.since < self.every and not all_of_it:
                 continue
             if run.held:
-                told.append(Told(kind, run.newest, run.held, now - run.since, over=False))
+                told.append(Repetition(kind, run.newest, run.held, now - run.since, over=False))
                 run.since, run.held = now, 0
             elif now - run.last >= self.every:
                 del self._runs[kind]
                 if run.total > 1:
-                    told.append(Told(kind, run.newest, run.total, run.last - run.began, over=True))
+                    told.append(Repetition(kind, run.newest, run.total, run.last - run.began, over=True))
         return told
 
     @property

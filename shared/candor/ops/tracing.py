@@ -19,7 +19,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanKind, TraceFlags, set_span_in_context
 
-MOST_LINKS: Final = 32
+MAX_LINKS: Final = 32
 _wellformed: Final = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 _current: Final[ContextVar[str]] = ContextVar("candor_traceparent", default="")
 _provider: TracerProvider | None = None
@@ -110,7 +110,7 @@ def batch_span(
         return
     links: list[Link] = []
     for traceparent in traceparents:
-        if len(links) == MOST_LINKS:
+        if len(links) == MAX_LINKS:
             break
         context = _context(traceparent)
         if context is not None and context.trace_flags.sampled:

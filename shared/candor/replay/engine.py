@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from candor.ops.clock import Clock
-from candor.replay.sending import Answered
+from candor.replay.sending import Answer
 from candor.replay.stream import Lanes, StreamEvent
 
 LONGEST_SLEEP_S: Final = 0.25
@@ -21,7 +21,7 @@ BEHIND_S: Final = 1.0
 class Sender(Protocol):
     """Delivers one event and comes back when it has its answer."""
 
-    async def send(self, event: StreamEvent) -> Answered: ...
+    async def send(self, event: StreamEvent) -> Answer: ...
 
 
 @dataclass
@@ -139,7 +139,7 @@ class Replay:
             await before
         self._note(event, await self._sender.send(event))
 
-    def _note(self, event: StreamEvent, answer: Answered) -> None:
+    def _note(self, event: StreamEvent, answer: Answer) -> None:
         outcome = self.outcome
         outcome.sent += 1
         outcome.retried += answer.tries - 1

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from candor.replay.sending import Answered, Endpoints, ImportSender
+from candor.replay.sending import Answer, Endpoints, ImportSender
 from candor.replay.stream import DELIVERY_TYPES, StreamEvent, read_stream, utc_text
 from candor.replay.teaching import Named, Teaching
 
@@ -24,7 +24,7 @@ class ImportRefusedError(Exception):
 
 
 @dataclass
-class Rejected:
+class RejectedLine:
     """One line that a service would not take, and why."""
 
     line: int
@@ -34,7 +34,7 @@ class Rejected:
 
 
 @dataclass
-class Imported:
+class ImportProgress:
     """Figures of an import so far; `replayed`: a service had them already; `skipped`: the mark said so.
 
     Of the file's `promises`, `too_late` new ones teach nothing, as all up to `taught_until` was learnt before (None:
@@ -45,7 +45,7 @@ class Imported:
     accepted: int = 0
     replayed: int = 0
     skipped: int = 0
-    rejected: list[Rejected] = field(default_factory=list)
+    rejected: list[RejectedLine] = field(default_factory=list)
     promises: int = 0
     too_late: int = 0
     elsewhere: int = 0
@@ -77,7 +77,7 @@ class Importer:
         mark_folder: Path,
         *,
         batch: int = BATCH_EVENTS,
-        report: Callable[[Imported], None] = lambda _imported: None,
+        report: Callable[[ImportProgress], None] = lambda _imported: None,
         teaching: Teaching | None = None,
     ) -> None:
         self._sender = sender
@@ -88,9 +88,9 @@ class Importer:
         self._teaching = teaching
         self._moved = asyncio.Condition()
         self._promise_line = 0
-        self.imported = Imported()
+        self.imported = ImportProgress()
 
-    async def run(self, path: Path) -> Imported:
+    async def run(self, path: Path) -> ImportProgress:
         """Raises StreamError before anything is sent, ImportRefusedError or Unreachable after; the mark is kept."""
         named = Named()
         for _, event in read_stream(path):
@@ -148,14 +148,14 @@ class Importer:
         self.imported.skipped += len(batch) - len(fresh)
         return fresh
 
-    def _note(self, batch: list[Numbered], answer: Answered) -> None:
+    def _note(self, batch: list[Numbered], answer: Answer) -> None:
         if not answer.accepted:
             raise ImportRefusedError(f"HTTP {answer.status} {answer.code}: {answer.detail} (from line {batch[0][0]})")
         self.imported.accepted += int(answer.body.get("accepted", 0))
         self.imported.replayed += int(answer.body.get("replayed", 0))
         for item in answer.body.get("rejected", []):
             line, event = batch[item["index"]]
-            self.imported.rejected.append(Rejected(line, event.id, item["code"], item.get("detail", "")))
+            self.imported.rejected.append(RejectedLine(line, event.id, item["code"], item.get("detail", "")))
         self._report(self.imported)
 
     def _save(self) -> None:

@@ -33,7 +33,7 @@ class Endpoints:
 
 
 @dataclass(frozen=True)
-class Answered:
+class Answer:
     """What became of a request: `status` of the last answer, its problem `code` and `detail` if it was refused.
 
     A genuine webhook is answered 202 whatever it says; one that could not be taken has the state `rejected`.
@@ -70,7 +70,7 @@ class WebhookSender:
         self._secret = secret
         self._system: Clock = SystemClock()
 
-    async def send(self, event: StreamEvent) -> Answered:
+    async def send(self, event: StreamEvent) -> Answer:
         """Until a 2xx, or an answer that no retry would change (any other 4xx)."""
         raw = msgspec.json.encode({"type": event.type, "timestamp": utc_text(event.time), "data": event.data})
         url = f"{self._endpoints.of(event.type)}/v1/webhooks/{self._source}"
@@ -91,7 +91,7 @@ class ImportSender:
         self._headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
         self._tries = tries
 
-    async def send(self, base_url: str, batch: list[StreamEvent]) -> Answered:
+    async def send(self, base_url: str, batch: list[StreamEvent]) -> Answer:
         """Raises Unreachable after `tries` attempts without an answer."""
         raw = msgspec.json.encode({"events": [as_json(event) for event in batch]})
 
@@ -103,7 +103,7 @@ class ImportSender:
 
 async def until_answered(
     attempt: Callable[[], Any], *, tries: int | None = None, pause: Callable[[float], Any] = asyncio.sleep
-) -> Answered:
+) -> Answer:
     """Repeat `attempt` over cut connections, 408, 425, 429 and 5xx, with growing jittered pauses (0.1 s to 5 s).
 
     A `Retry-After` in seconds is obeyed up to the longest pause. Raises Unreachable when `tries` are used up.
@@ -118,7 +118,7 @@ async def until_answered(
             reason = type(error).__name__
         else:
             if response.status_code < 500 and response.status_code not in _RETRIED:
-                return Answered(response.status_code, count, _body(response))
+                return Answer(response.status_code, count, _body(response))
             reason = f"HTTP {response.status_code}"
         if tries is not None and count >= tries:
             raise Unreachable(f"no answer after {count} tries: {reason}")

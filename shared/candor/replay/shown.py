@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from candor.replay.engine import BEHIND_S, Outcome
-from candor.replay.importing import Imported
+from candor.replay.importing import ImportProgress
 
 ReplayReport = Callable[[Outcome], None]
-ImportReport = Callable[[Imported], None]
+ImportReport = Callable[[ImportProgress], None]
 
 
 def progress(console: Console, *, hidden: bool = False) -> Progress:
@@ -53,7 +53,7 @@ def import_reporter(display: Progress, name: str = "importing") -> ImportReport:
     """Shows an import: lines answered, and how many were known or rejected."""
     task = display.add_task(name, total=None, note="")
 
-    def report(imported: Imported) -> None:
+    def report(imported: ImportProgress) -> None:
         known = imported.replayed + imported.skipped
         parts = [f"{known} known already"] if known else []
         if imported.rejected:

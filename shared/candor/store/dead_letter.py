@@ -44,7 +44,7 @@ class DeadLetter(NamedTuple):
     record: Record
 
 
-class Held(NamedTuple):
+class HeldLetters(NamedTuple):
     """What still keeps others waiting, of one partition: read when the partition is taken over."""
 
     topic: str
@@ -53,7 +53,7 @@ class Held(NamedTuple):
     reason: str
 
 
-class Buried(NamedTuple):
+class BuriedLetter(NamedTuple):
     """A dead letter as it lies in the table."""
 
     id: int
@@ -92,10 +92,10 @@ async def write(connection: Connection, letters: Iterable[DeadLetter]) -> None:
         await connection.execute(_INSERT, *columns)
 
 
-async def unresolved(connection: Connection, group: str, partition: int) -> list[Held]:
+async def unresolved(connection: Connection, group: str, partition: int) -> list[HeldLetters]:
     """The partition's held and waiting letters, oldest first."""
     rows = await connection.fetch(_UNRESOLVED, group, partition)
-    return [Held(row["topic"], row["subject"], row["kafka_offset"], row["reason"]) for row in rows]
+    return [HeldLetters(row["topic"], row["subject"], row["kafka_offset"], row["reason"]) for row in rows]
 
 
 class Tally(NamedTuple):
@@ -115,12 +115,12 @@ async def count(connection: Connection, group: str, partitions: Sequence[int]) -
     return tallies
 
 
-async def due(connection: Connection, group: str, partition: int, limit: int) -> list[Buried]:
+async def due(connection: Connection, group: str, partition: int, limit: int) -> list[BuriedLetter]:
     """Letters to try again, oldest first: the wanted ones, and those behind an event that is resolved by now."""
     return _rows(await connection.fetch(_DUE, group, partition, limit))
 
 
-async def waits(connection: Connection, item: Buried) -> bool:
+async def waits(connection: Connection, item: BuriedLetter) -> bool:
     """Whether an earlier letter of the same (topic, subject) is unresolved still."""
     arguments = (item.group, item.partition, item.topic, item.subject, item.id)
     return item.subject != "" and bool(await connection.fetchval(_WAITS, *arguments))
@@ -144,7 +144,7 @@ async def erase(connection: Connection, group: str, keys: Iterable[str]) -> None
 
 async def find(
     connection: Connection, *, state: str = "", after: int = 0, limit: int = 100, number: int | None = None
-) -> list[Buried]:
+) -> list[BuriedLetter]:
     """Letters for people to read, oldest first: those in `state` (empty: all) with an id above `after`, or just one."""
     return _rows(await connection.fetch(_FIND, state, after, limit, number))
 
@@ -176,8 +176,8 @@ def printable(text: str) -> str:
     return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")[:TEXT_LIMIT]
 
 
-def _rows(rows: Iterable[Any]) -> list[Buried]:
-    return [Buried._make((*tuple(row)[:-1], _record.decode(row["record"]))) for row in rows]
+def _rows(rows: Iterable[Any]) -> list[BuriedLetter]:
+    return [BuriedLetter._make((*tuple(row)[:-1], _record.decode(row["record"]))) for row in rows]
 
 
 _INSERT: Final = """

@@ -35,7 +35,7 @@ class WaitingRow(NamedTuple):
     records: bytes
 
 
-class Sent(NamedTuple):
+class SentRows(NamedTuple):
     """Rows that the broker has, sent by the owner of `partition` in `epoch`."""
 
     partition: int
@@ -71,7 +71,7 @@ async def waiting(
     return windows
 
 
-async def mark(uow: Transaction, group: str, sent: Sequence[Sent], *, keeps: bool) -> int:
+async def mark(uow: Transaction, group: str, sent: Sequence[SentRows], *, keeps: bool) -> int:
     """Note rows as published, or delete them if they are not kept; only under a lease epoch that still stands."""
     rows = [(row.id, row.attempt, window.partition, window.epoch) for window in sent for row in window.rows]
     columns = [list(column) for column in zip(*rows, strict=True)]

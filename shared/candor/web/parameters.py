@@ -24,7 +24,7 @@ from candor.web.security.webhooks import SignatureGuard
 PREFIX: Final = "/v1/"
 """Where the rule holds. Pages take what sign-in providers and mail programs add to an address."""
 UNKNOWN: Final = "is not a query parameter of this route"
-MOST_ERRORS: Final = 20
+MAX_ERRORS: Final = 20
 LONGEST_NAME: Final = 64
 
 
@@ -72,7 +72,7 @@ def faults(query: str, names: frozenset[str]) -> list[FieldError]:
     words = f"{UNKNOWN}; there are: {', '.join(sorted(names))}" if names else f"{UNKNOWN}; there are none"
     found = [FieldError(words, parameter=name[:LONGEST_NAME]) for name in unknown]
     found += [FieldError("may be given once", parameter=name) for name in twice]
-    return found[:MOST_ERRORS]
+    return found[:MAX_ERRORS]
 
 
 def _any_unknown(errors: list[FieldError]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from candor.contracts import Delivered, MilestoneReported
+from candor.contracts import DeliveredShare, MilestoneReported
 from tests.component.delivery.reports import code, hear, made, milestone, new, parked, referring, sent
 from tests.support.api import Api
 
@@ -17,7 +17,7 @@ async def promised(api: Api, *references: str) -> tuple[str, str]:
     return promise_id, customer_id
 
 
-async def delivered(api: Api, customer_id: str) -> list[list[Delivered]]:
+async def delivered(api: Api, customer_id: str) -> list[list[DeliveredShare]]:
     found = [message.data for message in await sent(api, customer_id)]
     assert all(isinstance(data, MilestoneReported) for data in found)
     return [data.delivered for data in found if isinstance(data, MilestoneReported)]
@@ -29,7 +29,7 @@ async def test_what_is_delivered_is_passed_on_and_listed(delivery_api: Api) -> N
     assert (await delivery_api.call("POST", "/v1/milestones", body)).status_code == 202
     assert (await delivery_api.call("POST", "/v1/milestones", milestone(promise_id, -30))).status_code == 202
     assert await delivered(delivery_api, customer_id) == [
-        [Delivered("seat 14 A", 1.0), Delivered("warm meal", 0.5)],
+        [DeliveredShare("seat 14 A", 1.0), DeliveredShare("warm meal", 0.5)],
         [],
     ]
     listed = await delivery_api.call("GET", "/v1/milestones", role="viewer", params={"promise_id": promise_id})
@@ -73,7 +73,7 @@ async def test_what_waits_for_its_promise_keeps_what_it_delivers(delivery_api: A
     items: dict[str, Any] = {item["parked_id"]: item["delivered"] for item in await parked(delivery_api)}
     assert items[waiting["parked_id"]] == [MEAL]
     await hear(delivery_api, made(promise_id, customer_id, name, scope=["warm meal"]))
-    assert await delivered(delivery_api, customer_id) == [[Delivered("warm meal", 0.5)]]
+    assert await delivered(delivery_api, customer_id) == [[DeliveredShare("warm meal", 0.5)]]
     # What turns out to be about nothing that was promised is listed, not dropped.
     assert wrong["state"] == "parked"
     rejected = await delivery_api.rows("SELECT reason, detail FROM rejected WHERE reason = 'unknown_item'")
@@ -92,4 +92,4 @@ async def test_a_cloud_event_delivers_as_well(delivery_api: Api) -> None:
     headers = {"content-type": "application/cloudevents+json"}
     answer = await delivery_api.call("POST", "/v1/events", event, headers=headers)
     assert answer.status_code == 202, answer.text
-    assert await delivered(delivery_api, customer_id) == [[Delivered("warm meal", 0.5)]]
+    assert await delivered(delivery_api, customer_id) == [[DeliveredShare("warm meal", 0.5)]]

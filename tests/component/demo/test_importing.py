@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from candor.replay.importing import Imported, Importer, ImportRefusedError
+from candor.replay.importing import Importer, ImportProgress, ImportRefusedError
 from candor.replay.sending import ImportSender, Unreachable
 from candor.replay.stream import StreamError, StreamEvent, write_stream
 from candor.replay.teaching import Teaching
@@ -26,7 +26,7 @@ def stream_of(path: Path, promises: int) -> Path:
     return path
 
 
-async def load(receiver: Receiver, path: Path, *, key: str = KEY, tries: int = 3) -> Imported:
+async def load(receiver: Receiver, path: Path, *, key: str = KEY, tries: int = 3) -> ImportProgress:
     async with serving(receiver), httpx.AsyncClient() as client:
         sender = ImportSender(client, key, tries)
         teaching = Teaching(client, f"{receiver.url}/risk", key) if receiver.learnt else None

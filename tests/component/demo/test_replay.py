@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from candor.replay.engine import Outcome, Replay
-from candor.replay.sending import Answered, Unreachable, WebhookSender, until_answered
+from candor.replay.sending import Answer, Unreachable, WebhookSender, until_answered
 from candor.replay.stream import StreamEvent
 from tests.component.demo.receiver import SECRET, Receiver, serving
 from tests.support.clocks import ManualClock
@@ -147,7 +147,7 @@ async def test_tries_end_where_they_are_limited() -> None:
 
 async def test_a_broken_sender_stops_the_replay_and_is_not_hidden() -> None:
     class Broken:
-        async def send(self, event: StreamEvent) -> Answered:
+        async def send(self, event: StreamEvent) -> Answer:
             raise RuntimeError(event.id)
 
     with pytest.raises(RuntimeError, match="e1"):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest_asyncio
 
-from candor.intake import Origin, Submission, Taken, event_receipt, key_receipt, once
+from candor.intake import Acceptance, Origin, Submission, event_receipt, key_receipt, once
 from candor.store.db import Database
 from candor.store.group_commit import GroupCommit
 from candor.store.receipts import Answer, erase
@@ -39,7 +39,7 @@ async def decide(_uow: UnitOfWork, submissions: Sequence[Said]) -> list[Done | E
     ]
 
 
-async def apply(uow: UnitOfWork, submissions: Sequence[Said]) -> list[Taken | Exception]:
+async def apply(uow: UnitOfWork, submissions: Sequence[Said]) -> list[Acceptance | Exception]:
     return await once(uow, submissions, decide)
 
 
@@ -54,10 +54,10 @@ def answer(done: Done) -> Answer:
     return Answer(201, done.text.encode())
 
 
-def told(outcomes: Sequence[Taken | Exception]) -> list[str]:
+def told(outcomes: Sequence[Acceptance | Exception]) -> list[str]:
     return [
         ("again " if outcome.replayed else "") + outcome.answer.body.decode()
-        if isinstance(outcome, Taken)
+        if isinstance(outcome, Acceptance)
         else getattr(outcome, "code", repr(outcome))
         for outcome in outcomes
     ]
@@ -119,7 +119,7 @@ async def test_what_was_answered_about_an_erased_customer_is_forgotten(database:
 
 
 async def test_two_processes_take_one_id_once(database: Database) -> None:
-    groups: list[GroupCommit[Said, Taken]] = [GroupCommit(database, apply, linger=0) for _ in range(4)]
+    groups: list[GroupCommit[Said, Acceptance]] = [GroupCommit(database, apply, linger=0) for _ in range(4)]
     for number in range(25):
         submissions = [group.submit(said("a", f"e{number}")) for group in groups]
         outcomes = told(await asyncio.gather(*submissions))

@@ -9,7 +9,7 @@ import pytest
 
 from candor.messaging import consumer
 from candor.messaging.consumer import Work, Worker
-from candor.messaging.prefetch import Ahead, Decoded
+from candor.messaging.prefetch import Decoded, Prefetch
 from candor.store.db import Database
 from candor.store.unit_of_work import UnitOfWork
 from tests.support.ledger.book import (
@@ -31,7 +31,7 @@ BATCH = 300
 EVENTS = 6_000
 
 
-class Counting(Ahead):
+class Counting(Prefetch):
     """Counts the batches that were read ahead and used, and those that were given up."""
 
     used = 0

@@ -31,7 +31,7 @@ from tests.support.notify import (
 )
 
 
-async def known(desk: Desk, name: str = "p1") -> read_model.Known:
+async def known(desk: Desk, name: str = "p1") -> read_model.PromiseRecord:
     async with unit_of_work(desk.database) as uow:
         return (await read_model.promises(uow, [name]))[name]
 

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from candor.store.db import Database
-from risk_svc.forecasting.live import Published
+from risk_svc.forecasting.live import PublishedModel
 from risk_svc.worker.handlers import RiskHandler
 from tests.support.clocks import ManualClock
 from tests.support.learning import Ticks
@@ -35,13 +35,13 @@ async def risk_database(risk_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def taught() -> Published:
+def taught() -> PublishedModel:
     """A model that has seen 800 flights."""
     return taught_by()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def desk(risk_database: Database, clock: ManualClock, taught: Published) -> Desk:
+async def desk(risk_database: Database, clock: ManualClock, taught: PublishedModel) -> Desk:
     made = Desk(risk_database, RiskHandler(taught, clock, system=clock))
     await made.load()
     return made

@@ -10,9 +10,9 @@ import pytest
 
 from candor.store.db import Database
 from candor.store.unit_of_work import unit_of_work
-from risk_svc.domain.frozen_forecasts import Score
+from risk_svc.domain.frozen_forecasts import ForecastScore
 from risk_svc.store import states
-from risk_svc.web.board.live_data import LISTS, RECORDS, Asked, Reading
+from risk_svc.web.board.live_data import LISTS, RECORDS, ListQuery, LiveData
 from tests.support.clocks import ManualClock
 from tests.support.risk import MADE_S, Desk, Story
 
@@ -36,21 +36,23 @@ def watch() -> Watch:
 
 
 @pytest.fixture
-def reading(risk_database: Database, clock: ManualClock, watch: Watch) -> Reading:
+def reading(risk_database: Database, clock: ManualClock, watch: Watch) -> LiveData:
     # Nothing listens to the feed here: changes are counted by hand.
-    return Reading(risk_database, cast(Any, SimpleNamespace()), clock, watch)
+    return LiveData(risk_database, cast(Any, SimpleNamespace()), clock, watch)
 
 
 async def settle(database: Database, kind: str, count: int) -> None:
     rows = [
-        Score(f"{kind}-{n}", "made", kind, 0.3, 0.5, 0, MADE_S + 60, MADE_S, None, None, None, None, MADE_S, 7, 40)
+        ForecastScore(
+            f"{kind}-{n}", "made", kind, 0.3, 0.5, 0, MADE_S + 60, MADE_S, None, None, None, None, MADE_S, 7, 40
+        )
         for n in range(count)
     ]
     async with unit_of_work(database) as uow:
         await states.save_scores(uow.connection, rows)
 
 
-async def test_the_record_is_read_by_class_or_whole(reading: Reading, risk_database: Database) -> None:
+async def test_the_record_is_read_by_class_or_whole(reading: LiveData, risk_database: Database) -> None:
     await settle(risk_database, "parcel", 3)
     await settle(risk_database, "crate", 2)
     assert (await reading.record(None)).record.overall.n == 5
@@ -58,14 +60,14 @@ async def test_the_record_is_read_by_class_or_whole(reading: Reading, risk_datab
     assert (await reading.record("nobody's")).record.overall.n == 0
 
 
-async def test_watchers_share_one_reading(reading: Reading, risk_database: Database) -> None:
+async def test_watchers_share_one_reading(reading: LiveData, risk_database: Database) -> None:
     await settle(risk_database, "parcel", 3)
     first, *others = await asyncio.gather(*(reading.record(None) for _ in range(10)))
     assert all(other is first for other in others)
 
 
 async def test_it_is_read_again_after_a_while_and_only_when_something_changed(
-    reading: Reading, risk_database: Database, watch: Watch
+    reading: LiveData, risk_database: Database, watch: Watch
 ) -> None:
     first = await reading.record(None)
     await settle(risk_database, "parcel", 3)
@@ -81,7 +83,7 @@ async def test_it_is_read_again_after_a_while_and_only_when_something_changed(
     assert await reading.record(None) is not second
 
 
-async def test_a_record_that_takes_long_is_read_seldom(reading: Reading, watch: Watch) -> None:
+async def test_a_record_that_takes_long_is_read_seldom(reading: LiveData, watch: Watch) -> None:
     watch.each = 2.0
     first = await reading.record(None)
     watch.each = 0.0
@@ -92,12 +94,12 @@ async def test_a_record_that_takes_long_is_read_seldom(reading: Reading, watch: 
     assert await reading.record(None) is not first
 
 
-async def test_a_list_is_as_fresh_as_ever(reading: Reading, watch: Watch, desk: Desk) -> None:
+async def test_a_list_is_as_fresh_as_ever(reading: LiveData, watch: Watch, desk: Desk) -> None:
     watch.each = 2.0
-    assert (await reading.overview(Asked())).items == []
+    assert (await reading.overview(ListQuery())).items == []
     watch.each = 0.0
     await desk.take(Story("p1").made())
     reading.changes += 1
     watch.now += LISTS.fresh + 0.1
-    assert [item.promise_id for item in (await reading.overview(Asked())).items] == ["p1"]
+    assert [item.promise_id for item in (await reading.overview(ListQuery())).items] == ["p1"]
     assert await reading.promise("p2") is None

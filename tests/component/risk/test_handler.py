@@ -20,7 +20,7 @@ from candor.contracts import (
 from candor.store.db import Database
 from candor.store.unit_of_work import unit_of_work
 from risk_svc.domain.state import PromiseState, folded, from_bytes, to_bytes
-from risk_svc.forecasting.live import Published
+from risk_svc.forecasting.live import PublishedModel
 from risk_svc.worker.handlers import RiskHandler
 from tests.support.clocks import ManualClock
 from tests.support.risk import ARRIVES, DEPARTS, DUE, MADE, Desk, M, Story, again, incident, taught_body, works
@@ -52,7 +52,7 @@ async def test_a_promise_is_scored_when_it_is_made(desk: Desk) -> None:
 async def test_without_history_no_probability_is_kept_for_lists_until_there_is_enough(
     risk_database: Database, clock: ManualClock
 ) -> None:
-    model = Published()
+    model = PublishedModel()
     desk = Desk(risk_database, RiskHandler(model, clock, system=clock))
     await desk.load()
     [item] = await desk.take(Story().made())
@@ -199,7 +199,7 @@ async def test_time_alone_widens_a_gap(desk: Desk, clock: ManualClock) -> None:
 
 
 async def test_time_is_looked_at_in_bounded_portions(risk_database: Database, clock: ManualClock) -> None:
-    handler = RiskHandler(Published(), clock, reviews_per_tick=3)
+    handler = RiskHandler(PublishedModel(), clock, reviews_per_tick=3)
     desk = Desk(risk_database, handler)
     await desk.load()
     await desk.take(*(Story(f"p{n}", f"c{n}").made() for n in range(8)))
@@ -250,7 +250,7 @@ async def test_what_is_published_says_what_moved_the_forecast(desk: Desk, clock:
 
 
 async def test_with_publishing_off_all_is_saved_and_nobody_is_told(
-    risk_database: Database, clock: ManualClock, taught: Published
+    risk_database: Database, clock: ManualClock, taught: PublishedModel
 ) -> None:
     desk = Desk(risk_database, RiskHandler(taught, clock, publishing=False))
     await desk.load()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from candor.contracts import IncidentStatus, Standing
-from risk_svc.forecast.view import Entry, Seen, Struck
+from risk_svc.forecast.view import Entry, IncidentSnapshot, PromiseSnapshot
 from risk_svc.forecasting.snapshots import pseudonym
 from risk_svc.training import journal
 from tests.component.risk.test_handler import gap
@@ -21,7 +21,7 @@ async def journalled(desk: Desk) -> list[Entry]:
 
 async def seen(desk: Desk) -> list[tuple[datetime, list[str], bool]]:
     """(time, milestones reached by then, completed) of the promises in the journal."""
-    found = [entry for entry in await journalled(desk) if isinstance(entry, Seen)]
+    found = [entry for entry in await journalled(desk) if isinstance(entry, PromiseSnapshot)]
     return [
         (datetime.fromtimestamp(one.at, UTC), sorted(one.view.reached), one.view.completed is not None) for one in found
     ]
@@ -63,11 +63,11 @@ async def test_an_incident_is_journalled_once_though_every_partition_hears_of_it
     await desk.take(incident())
     await desk.take(incident(), incident(IncidentStatus.RESOLVED, 2, resolved=over))
     found = await journalled(desk)
-    assert [(one.at, one.incident_id) for one in found if isinstance(one, Struck)] == [
+    assert [(one.at, one.incident_id) for one in found if isinstance(one, IncidentSnapshot)] == [
         (begun.timestamp(), "i1"),
         (over.timestamp(), "i1"),
     ]
-    [opened, closed] = [one.incident for one in found if isinstance(one, Struck)]
+    [opened, closed] = [one.incident for one in found if isinstance(one, IncidentSnapshot)]
     assert opened is not None
     assert (opened.category, opened.measures) == ("snow", {"severity": 0.6})
     assert closed is None
@@ -78,7 +78,7 @@ async def test_who_withdraws_or_is_erased_leaves_the_lesson_without_an_answer(de
     await desk.take(story.made(), other.made())
     await desk.take(story.withdrawn())
     await desk.take(erased("c2"))
-    gone = [one.view.promise_id for one in await journalled(desk) if isinstance(one, Seen) and one.gone]
+    gone = [one.view.promise_id for one in await journalled(desk) if isinstance(one, PromiseSnapshot) and one.gone]
     assert gone == [pseudonym("p1"), pseudonym("p2")]
 
 

@@ -13,9 +13,9 @@ from candor.contracts import Message
 from candor.store.db import Database
 from candor.store.unit_of_work import unit_of_work
 from risk_svc.forecast.serialization import model_bytes
-from risk_svc.forecast.view import Entry, Seen
+from risk_svc.forecast.view import Entry, PromiseSnapshot
 from risk_svc.forecasting.follower import Follower
-from risk_svc.forecasting.live import Published
+from risk_svc.forecasting.live import PublishedModel
 from risk_svc.forecasting.snapshots import pseudonym
 from risk_svc.training import journal
 from risk_svc.training.journal import Place
@@ -184,7 +184,7 @@ async def test_one_learns_at_a_time_and_who_lost_the_lease_publishes_nothing(
 async def test_two_workers_forecast_with_the_same_model(
     risk_database: Database, clock: ManualClock, ticks: Ticks
 ) -> None:
-    first, late = (Follower(risk_database, Published()) for _ in range(2))
+    first, late = (Follower(risk_database, PublishedModel()) for _ in range(2))
     learner = await holding(risk_database, clock, ticks)
     for part in range(3):
         await write(risk_database, entries(flights(60))[part * 60 : part * 60 + 60], part)
@@ -192,7 +192,7 @@ async def test_two_workers_forecast_with_the_same_model(
         await first.catch_up()
     await late.catch_up()
     [seen] = entries([Story().made()])
-    assert isinstance(seen, Seen) and learner.course is not None
+    assert isinstance(seen, PromiseSnapshot) and learner.course is not None
     now = MADE.timestamp()
     one, other = (follower.published.forecast([seen.view], [[]], now) for follower in (first, late))
     assert one.model == other.model == learner.course.version
@@ -202,7 +202,7 @@ async def test_two_workers_forecast_with_the_same_model(
 
 async def test_an_outage_is_waited_out(risk_url: str, clock: ManualClock) -> None:
     database = await Database.open(risk_url)
-    learner, follower = Learner(database, clock, EACH._replace(quiet=0.01)), Follower(database, Published())
+    learner, follower = Learner(database, clock, EACH._replace(quiet=0.01)), Follower(database, PublishedModel())
     async with at_work(learner, follower):
         await until(lambda: learner.course is not None)
         await database.pool.execute(

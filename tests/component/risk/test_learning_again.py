@@ -9,10 +9,10 @@ from candor.store.unit_of_work import unit_of_work
 from risk_svc.forecast.serialization import model_bytes
 from risk_svc.forecasting import model_store
 from risk_svc.forecasting.follower import Follower
-from risk_svc.forecasting.live import Published
+from risk_svc.forecasting.live import PublishedModel
 from risk_svc.forecasting.model_store import LEARNER
 from risk_svc.training.learner import Learner
-from risk_svc.training.timeline import Course
+from risk_svc.training.timeline import Timeline
 from tests.support.at_work import at_work
 from tests.support.clocks import ManualClock
 from tests.support.learning import DAY, EACH, Ticks, count, drained, holding, published, write
@@ -107,7 +107,7 @@ async def test_a_state_or_a_row_that_cannot_be_read_ends_no_learner(
 
 
 async def test_after_a_rebuild_learning_begins_again(risk_database: Database, clock: ManualClock, ticks: Ticks) -> None:
-    follower = Follower(risk_database, Published())
+    follower = Follower(risk_database, PublishedModel())
     await write(risk_database, entries(flights(30)))
     learner = await holding(risk_database, clock, ticks)
     await drained(learner, ticks)
@@ -138,7 +138,7 @@ async def drained_alike(database: Database, first: Learner, second: Learner) -> 
 
 def foreign(state: bytes) -> bytes:
     """The stored course with an engine that another release wrote."""
-    course, *place = Course.from_bytes(state)
+    course, *place = Timeline.from_bytes(state)
     whole = course.to_bytes(*place)
     at = whole.index(b"candor")
     return whole[:at] + b"CANDOR" + whole[at + 6 :]

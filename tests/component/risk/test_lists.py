@@ -11,8 +11,8 @@ import pytest
 import pytest_asyncio
 
 from candor.store.db import Database
-from risk_svc.store.queries import Sort, Wanted, listing
-from risk_svc.web.board.live_data import Asked, Overview, Reading
+from risk_svc.store.queries import GapFilter, Sort, listing
+from risk_svc.web.board.live_data import ListQuery, LiveData, Overview
 from risk_svc.web.board.style import PAGE
 from risk_svc.worker.handlers import RiskHandler
 from tests.support.api import Api
@@ -77,19 +77,19 @@ async def test_a_search_is_for_how_an_id_begins_in_any_case(api: tuple[Api, Data
 
 
 @pytest.fixture
-def reading(api: tuple[Api, Database]) -> Reading:
-    return Reading(api[1], cast(Any, SimpleNamespace()), ManualClock(MADE))
+def reading(api: tuple[Api, Database]) -> LiveData:
+    return LiveData(api[1], cast(Any, SimpleNamespace()), ManualClock(MADE))
 
 
-async def pages(reading: Reading, wanted: Wanted, sort: Sort) -> list[Overview]:
-    found = [await reading.overview(Asked(wanted, sort))]
-    found += [await reading.overview(Asked(wanted, sort, page)) for page in range(2, found[0].pages + 1)]
+async def pages(reading: LiveData, wanted: GapFilter, sort: Sort) -> list[Overview]:
+    found = [await reading.overview(ListQuery(wanted, sort))]
+    found += [await reading.overview(ListQuery(wanted, sort, page)) for page in range(2, found[0].pages + 1)]
     return found
 
 
 @pytest.mark.parametrize("sort", ["score", "chance", "due"])
-async def test_the_board_pages_to_the_end_in_every_order(reading: Reading, sort: Sort) -> None:
-    found = await pages(reading, Wanted(standing="open", search="PR-01"), sort)
+async def test_the_board_pages_to_the_end_in_every_order(reading: LiveData, sort: Sort) -> None:
+    found = await pages(reading, GapFilter(standing="open", search="PR-01"), sort)
     items = [item for page in found for item in page.items]
     assert {page.number for page in found} == {(1000, True)}
     assert len({item.promise_id for item in items}) == len(items) == 1000
@@ -104,12 +104,12 @@ async def test_the_board_pages_to_the_end_in_every_order(reading: Reading, sort:
             assert chances == pytest.approx(sorted(chances, reverse=True))
 
 
-async def test_the_board_knows_its_last_page_and_shows_it_for_any_after_it(reading: Reading) -> None:
-    for wanted, count in ((Wanted(), MANY), (Wanted(standing="open"), MANY - 1000)):
-        last = await reading.overview(Asked(wanted, "score", 999_999))
+async def test_the_board_knows_its_last_page_and_shows_it_for_any_after_it(reading: LiveData) -> None:
+    for wanted, count in ((GapFilter(), MANY), (GapFilter(standing="open"), MANY - 1000)):
+        last = await reading.overview(ListQuery(wanted, "score", 999_999))
         assert (last.number, last.page, last.pages) == ((count, True), count // PAGE, count // PAGE)
         assert len(last.items) == PAGE
-    nothing = await reading.overview(Asked(Wanted(search="no such")))
+    nothing = await reading.overview(ListQuery(GapFilter(search="no such")))
     assert (nothing.items, nothing.number, nothing.page, nothing.pages) == ([], (0, True), 1, 1)
 
 
@@ -118,7 +118,7 @@ async def test_a_page_reads_the_rows_of_an_index_and_not_the_table(
     api: tuple[Api, Database], standing: str | None
 ) -> None:
     await api[1].pool.execute("ANALYZE promise_state")
-    query = listing(Wanted(standing=standing), "score", limit=PAGE, skip=100)
+    query = listing(GapFilter(standing=standing), "score", limit=PAGE, skip=100)
     text = str(query.compile(compile_kwargs={"literal_binds": True}))
     plan = "\n".join(row[0] for row in await api[1].pool.fetch(f"EXPLAIN {text}"))
     assert "Seq Scan" not in plan, plan

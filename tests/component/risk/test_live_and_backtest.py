@@ -22,14 +22,14 @@ from candor.contracts import (
 from candor.messaging.consumer import Worker
 from candor.store.db import Database
 from risk_svc.backtest.stream import decide, take
-from risk_svc.domain.fold import Folded, fold
+from risk_svc.domain.fold import FoldOutcome, fold
 from risk_svc.domain.state import PromiseState, standing
 from risk_svc.forecast import view
 from risk_svc.forecast.engine import Engine, Forecast
-from risk_svc.forecast.view import LEAST_SLIP_S
+from risk_svc.forecast.view import MIN_SLIP_S
 from risk_svc.forecasting import model_store
 from risk_svc.forecasting.follower import Follower
-from risk_svc.forecasting.live import TICK, Published, view_of
+from risk_svc.forecasting.live import TICK, PublishedModel, view_of
 from risk_svc.settings import RiskSettings
 from risk_svc.training.learner import Learner
 from risk_svc.wiring import GROUP
@@ -55,7 +55,7 @@ def recorded() -> list[Event]:
     for event in [event for event in events if event["type"] == "promise.made"]:
         due = datetime.fromisoformat(event["data"]["due"])
         planned = datetime.fromisoformat(event["data"]["planned"]["shipped"])
-        late = planned + timedelta(seconds=LEAST_SLIP_S)
+        late = planned + timedelta(seconds=MIN_SLIP_S)
         event["data"]["due"] = (due + timedelta(seconds=TICK)).isoformat()
         if reached.get(event["promise_id"], "9") > late.strftime("%Y-%m-%dT%H:%M:%SZ"):
             data = {"milestone": "shipped", "planned": planned.isoformat()}
@@ -105,7 +105,7 @@ def folded(events: list[Event], until_when: str) -> dict[str, PromiseState]:
     states: dict[str, PromiseState] = {}
     for item in told([one for one in events if one["time"] <= until_when]):
         state = states.setdefault(item.envelope.subject, PromiseState(item.envelope.subject, item.envelope.key))
-        assert fold(state, item.envelope, item.data) is Folded.APPLIED
+        assert fold(state, item.envelope, item.data) is FoldOutcome.APPLIED
     return states
 
 
@@ -114,7 +114,7 @@ async def lived(
 ) -> list[dict[str, PromiseState]]:
     """The stream through Kafka, two workers and the learner; each worker's open promises in the end, forecast again."""
     clock.set(END)
-    followers = [Follower(database, Published()) for _ in range(2)]
+    followers = [Follower(database, PublishedModel()) for _ in range(2)]
     handlers = [RiskHandler(one.published, clock, publishing=False) for one in followers]
     workers = [Worker(settings, database, handler, GROUP) for handler in handlers]
     messages = list(told(events))
@@ -164,7 +164,7 @@ async def test_every_version_forecasts_as_the_backtest_does_and_two_workers_agre
     decisions = [one for one in stream(PROMISES)[1] if datetime.fromisoformat(one["time"]) < END]
     used = set()
     for decision, other in zip(decisions, backtested(events, decisions), strict=True):
-        model, at = Published(), datetime.fromisoformat(decision["time"]).timestamp()
+        model, at = PublishedModel(), datetime.fromisoformat(decision["time"]).timestamp()
         if other.version:
             model.take(models[other.version])
         state = folded(events, decision["time"])[decision["promise_id"]]

@@ -13,7 +13,7 @@ from candor.contracts import Verdict
 from candor.ops import metrics
 from candor.store.db import Database
 from candor.store.unit_of_work import unit_of_work
-from risk_svc.domain.frozen_forecasts import Score, given_up_at
+from risk_svc.domain.frozen_forecasts import ForecastScore, given_up_at
 from risk_svc.forecast.evaluation import ENOUGH
 from risk_svc.store import queries, states
 from risk_svc.web import track_record
@@ -28,17 +28,17 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 HOUR = 3600.0
 
 
-def score(number: int, kind: str = "parcel", lead: str = "made", day: int = 0, **fields: Any) -> Score:
+def score(number: int, kind: str = "parcel", lead: str = "made", day: int = 0, **fields: Any) -> ForecastScore:
     """One of two slips, and was said to: .8 and .2 beside a base rate of .5; it took ten hours, P80 says eleven."""
     issued = MADE_S + day * 86400.0
-    made = Score(
+    made = ForecastScore(
         f"{kind}-{number}", lead, kind, 0.8 - 0.6 * (number % 2), 0.5, 1 - number % 2, issued + 12 * HOUR, issued,
         issued + 9 * HOUR, issued + 11 * HOUR, None, issued + 10 * HOUR, issued, 7, 40,
     )  # fmt: skip
     return made._replace(**fields)
 
 
-async def save(database: Database, scores: Sequence[Score]) -> None:
+async def save(database: Database, scores: Sequence[ForecastScore]) -> None:
     async with unit_of_work(database) as uow:
         await states.save_scores(uow.connection, scores)
 
@@ -152,11 +152,11 @@ async def test_scores_of_before_have_no_issue_and_count_for_what_they_kept(api: 
 
 
 async def test_only_the_newest_count_and_the_others_are_said_to_be_left_out(api: Api) -> None:
-    found = await track_record.read(api.app.state.database, queries.WantedScores(), most=len(CRATES) + 24)
+    found = await track_record.read(api.app.state.database, queries.ScoreFilter(), most=len(CRATES) + 24)
     assert found.left_out == 120 - 24 + len(OLD)
     assert [group.name for group in found.record.by_class] == ["crate", "parcel"]
     assert track_record.answer(found).left_out == found.left_out
-    just = await track_record.read(api.app.state.database, queries.WantedScores(kind="crate"), most=len(CRATES))
+    just = await track_record.read(api.app.state.database, queries.ScoreFilter(kind="crate"), most=len(CRATES))
     assert (just.record.overall.n, just.left_out) == (len(CRATES), 0)
 
 

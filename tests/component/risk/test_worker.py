@@ -16,7 +16,7 @@ from candor.messaging.consumer import Worker
 from candor.messaging.relay import Relay
 from candor.store.db import Database
 from risk_svc.domain.state import folded, from_bytes
-from risk_svc.forecasting.live import Published
+from risk_svc.forecasting.live import PublishedModel
 from risk_svc.settings import RiskSettings
 from risk_svc.web.feed import Feed, Listener
 from risk_svc.wiring import GROUP
@@ -67,7 +67,7 @@ def day(count: int, seed: int = 7) -> list[Message]:
 
 
 def worker(settings: RiskSettings, database: Database, clock: ManualClock) -> Worker:
-    return Worker(settings, database, RiskHandler(Published(), clock), GROUP)
+    return Worker(settings, database, RiskHandler(PublishedModel(), clock), GROUP)
 
 
 def applied(settings: RiskSettings, database: Database, sent: Sequence[Message]) -> Callable[[], Awaitable[bool]]:

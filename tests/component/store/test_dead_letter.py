@@ -9,7 +9,7 @@ import pytest
 from candor.contracts import Record
 from candor.store import dead_letter
 from candor.store.db import Database
-from candor.store.dead_letter import BEHIND, Buried, DeadLetter, Held
+from candor.store.dead_letter import BEHIND, BuriedLetter, DeadLetter, HeldLetters
 from candor.store.unit_of_work import unit_of_work
 
 GROUP = "risk-svc"
@@ -27,7 +27,7 @@ async def bury(database: Database, letters: Sequence[DeadLetter]) -> None:
         uow.bury(letters)
 
 
-async def found(database: Database, state: str = "") -> list[Buried]:
+async def found(database: Database, state: str = "") -> list[BuriedLetter]:
     async with unit_of_work(database) as uow:
         return await dead_letter.find(uow.connection, state=state)
 
@@ -71,8 +71,8 @@ async def test_what_is_unresolved_is_read_with_its_partition(database: Database)
     await decide(database, "discarded", (await found(database))[3].id)
     async with unit_of_work(database) as uow:
         assert await dead_letter.unresolved(uow.connection, GROUP, 0) == [
-            Held("promises", "p1", 1, "bad_data"),
-            Held("promises", "p1", 2, BEHIND),
+            HeldLetters("promises", "p1", 1, "bad_data"),
+            HeldLetters("promises", "p1", 2, BEHIND),
         ]
         tallies = await dead_letter.count(uow.connection, GROUP, [0, 1, 2])
     assert {number: tally.reasons for number, tally in tallies.items()} == {

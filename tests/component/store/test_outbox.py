@@ -15,7 +15,7 @@ from candor.store.db import Database
 from candor.store.dead_letter import DeadLetter
 from candor.store.errors import StoreUnavailable
 from candor.store.lease import Leases
-from candor.store.outbox import Sent, WaitingRow
+from candor.store.outbox import SentRows, WaitingRow
 from candor.store.unit_of_work import unit_of_work
 from tests.support.foundation import contact, erased, made, revised
 
@@ -50,7 +50,7 @@ async def leased(database: Database) -> Leases:
 
 
 async def mark(database: Database, leases: Leases, rows: list[WaitingRow], *, keeps: bool = True) -> int:
-    sent = [Sent(n, leases.epochs[n], [row for row in rows if row.partition == n]) for n in EVERYWHERE]
+    sent = [SentRows(n, leases.epochs[n], [row for row in rows if row.partition == n]) for n in EVERYWHERE]
     async with unit_of_work(database, durable=False) as uow:
         return await outbox.mark(uow, GROUP, sent, keeps=keeps)
 
@@ -252,7 +252,7 @@ async def test_a_locked_row_makes_marking_wait_and_fail_as_an_outage(database: D
     with pytest.raises(StoreUnavailable):
         async with unit_of_work(database) as uow:
             await uow.connection.execute("SET LOCAL lock_timeout = '20ms'")
-            await outbox.mark(uow, GROUP, [Sent(row.partition, 1, [row]) for row in rows], keeps=True)
+            await outbox.mark(uow, GROUP, [SentRows(row.partition, 1, [row]) for row in rows], keeps=True)
     await holding.rollback()
     await other.close()
     assert await mark(database, leases, rows) == 1

@@ -22,7 +22,7 @@ from candor.runtime import Background, serve, worker_app
 from candor.store.db import Database
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
 from risk_svc.forecasting.follower import Follower
-from risk_svc.forecasting.live import Published
+from risk_svc.forecasting.live import PublishedModel
 from risk_svc.settings import WorkerSettings
 from risk_svc.wiring import GROUP
 from risk_svc.worker.handlers import RiskHandler
@@ -58,7 +58,7 @@ def app(settings: WorkerSettings) -> FastAPI:
     @asynccontextmanager
     async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
         database = await Database.open(settings.database, partitions=settings.partitions)
-        follower = Follower(database, Published())
+        follower = Follower(database, PublishedModel())
         handler = CommitsFirst(follower.published, settings.business_clock())
         handler.database = database
         try:

@@ -12,7 +12,7 @@ from zlib import crc32
 import httpx
 
 from candor.ops.clock import Clock
-from candor.replay.sending import Answered, Endpoints, ImportSender, WebhookSender
+from candor.replay.sending import Answer, Endpoints, ImportSender, WebhookSender
 from candor.replay.stream import StreamEvent, utc_text
 from tests.faults.rig.ledger import Ledger
 from tests.faults.rig.plan import Round
@@ -67,7 +67,7 @@ class Client:
                 # At least once means sometimes twice: the sender lost the answer, say.
                 self._heard(event.id, await self._webhooks.send(event))
 
-    def _heard(self, name: str, answer: Answered) -> None:
+    def _heard(self, name: str, answer: Answer) -> None:
         self.retries += answer.tries - 1
         if not answer.accepted:
             self.refused.append(f"{name}: {answer.status} {answer.code} {answer.detail}")

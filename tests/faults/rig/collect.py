@@ -16,10 +16,10 @@ from candor.records.packing import unpack
 from candor_demo.gather import items
 from risk_svc.domain.state import PromiseState, from_bytes
 from risk_svc.forecast.serialization import model_bytes
-from risk_svc.forecast.view import Seen
+from risk_svc.forecast.view import PromiseSnapshot
 from risk_svc.forecasting.model_store import steps
 from risk_svc.training.journal import Place, read
-from risk_svc.training.timeline import Course
+from risk_svc.training.timeline import Timeline
 from tests.faults.rig.checker import Effects, Notice
 from tests.faults.rig.oracle import dates, facts
 from tests.faults.rig.stage import Stage
@@ -91,12 +91,14 @@ async def _risk(found: Effects, connection: Any) -> None:
 
 async def _learnt(found: Effects, connection: Any) -> None:
     """How much of each promise is in the journal, and which published versions an undisturbed learner finds as well."""
-    course, place = Course(), Place()
+    course, place = Timeline(), Place()
     # The rig's learner stores no checkpoint while it runs: all that it ever read and did is still there.
     for step in await steps(connection, -math.inf):
         while rows := await read(connection, place, step.upto):
             for row in rows:
-                found.journalled.update(entry.view.promise_id for entry in row.entries if isinstance(entry, Seen))
+                found.journalled.update(
+                    entry.view.promise_id for entry in row.entries if isinstance(entry, PromiseSnapshot)
+                )
                 course.take(row.entries)
             place = rows[-1].place
         await asyncio.to_thread(course.close, step.boundary)
@@ -104,7 +106,7 @@ async def _learnt(found: Effects, connection: Any) -> None:
         if body is not None:
             found.versions[course.version] = body == model_bytes(course.engine.model)
     for row in await read(connection, place, 1 << 62, 1 << 30):
-        found.journalled.update(entry.view.promise_id for entry in row.entries if isinstance(entry, Seen))
+        found.journalled.update(entry.view.promise_id for entry in row.entries if isinstance(entry, PromiseSnapshot))
     found.newest = await connection.fetchval("SELECT coalesce(max(version), 0) FROM model_version")
 
 

@@ -21,7 +21,7 @@ from promise_svc import events as promise_events
 from promise_svc.domain import Make, Promise, Revise, SetContact, Settle, Withdraw
 from promise_svc.service.sealing import Sealer
 from promise_svc.sources.standard import Reader
-from risk_svc.domain.fold import Folded, fold
+from risk_svc.domain.fold import FoldOutcome, fold
 from risk_svc.domain.state import PromiseState, View
 from tests.faults.rig.ledger import Accepted
 
@@ -131,7 +131,7 @@ class _Oracle:
 
     def _fold(self, name: str, message: Message) -> None:
         outcome = fold(self._states[name], message.envelope, message.data)
-        assert outcome is Folded.APPLIED, f"{name}: {outcome}"
+        assert outcome is FoldOutcome.APPLIED, f"{name}: {outcome}"
 
 
 def dates(promise: Any) -> Dates:

@@ -10,7 +10,7 @@ from bench import forecast
 from bench.flights import airport
 from bench.forecast import Ours, Shares, Side, cpu, figures, grown, open_views, taught, wire
 from risk_svc.forecast.serialization import model_of
-from risk_svc.forecasting.live import Published
+from risk_svc.forecasting.live import PublishedModel
 
 STREAM = airport(300)
 
@@ -56,7 +56,7 @@ def test_both_sides_answer_every_decision_and_every_view() -> None:
     views = open_views(engine, 50)
     assert len(views) == 50
     assert all(view.deadline > engine.now for view in views)
-    found = Published(engine.model).forecast(views, [()] * 50, engine.now)
+    found = PublishedModel(engine.model).forecast(views, [()] * 50, engine.now)
     assert ((found.p_slip > 0) & (found.p_slip < 1)).all()
     assert Shares().forecast(views, engine.now) == [1 / 6] * 50
 

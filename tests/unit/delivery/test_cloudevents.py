@@ -14,7 +14,7 @@ from candor.intake import Event, Origin
 from candor.intake.intake import Item
 from candor.web.http.problems import Problem
 from delivery_svc import events
-from delivery_svc.domain import IncidentStatus, MilestoneStatus, Named, Report, Sighting, see
+from delivery_svc.domain import IncidentStatus, MilestoneStatus, NamespacedId, Report, Sighting, see
 from delivery_svc.sources import cloudevents
 from delivery_svc.sources.standard import KNOWN, statement
 from tests.support.clocks import NOON
@@ -149,7 +149,7 @@ def test_nothing_was_reported_before_it_happened(kind: str) -> None:
 
 def test_reports_out_survive_the_wire() -> None:
     report = Report("p1", None, "arrived", MilestoneStatus.REACHED, NOON, None, True, "on time")
-    sighting = Sighting("i1", IncidentStatus.OPENED, 0.5, "weather", "Snow", (Named("site", "EWR"),), NOON, NOON)
+    sighting = Sighting("i1", IncidentStatus.OPENED, 0.5, "weather", "Snow", (NamespacedId("site", "EWR"),), NOON, NOON)
     messages = [events.milestone("p1", "c1", 3, report, ORIGIN), events.incident(see(None, sighting), ORIGIN)]
     for message in messages:
         record = encode(message)

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery_svc.domain import Incident, IncidentStatus, Named, Refused, Sighting, Why, see
+from delivery_svc.domain import Incident, IncidentStatus, NamespacedId, Refusal, RefusalReason, Sighting, see
 from tests.support.clocks import NOON
 
 MINUTE = timedelta(minutes=1)
 OPENED = Sighting(
-    "i1", IncidentStatus.OPENED, 0.6, "weather", "Snow at EWR", (Named("site", "EWR"),), NOON, NOON + MINUTE
+    "i1", IncidentStatus.OPENED, 0.6, "weather", "Snow at EWR", (NamespacedId("site", "EWR"),), NOON, NOON + MINUTE
 )
 
 
@@ -58,11 +58,11 @@ def test_any_order_of_arrival_ends_with_the_same_picture(order: list[int]) -> No
 @pytest.mark.parametrize(
     ("changes", "why", "pointer"),
     [
-        ({"resolved_at": NOON - MINUTE}, Why.RESOLVED_BEFORE_OPENED, "/resolved_at"),
-        ({"expected_end": NOON - MINUTE}, Why.ENDS_BEFORE_OPENED, "/expected_end"),
+        ({"resolved_at": NOON - MINUTE}, RefusalReason.RESOLVED_BEFORE_OPENED, "/resolved_at"),
+        ({"expected_end": NOON - MINUTE}, RefusalReason.ENDS_BEFORE_OPENED, "/expected_end"),
     ],
 )
-def test_nothing_ends_before_it_began(changes: dict[str, Any], why: Why, pointer: str) -> None:
-    with pytest.raises(Refused) as refused:
+def test_nothing_ends_before_it_began(changes: dict[str, Any], why: RefusalReason, pointer: str) -> None:
+    with pytest.raises(Refusal) as refused:
         see(None, at(1, **changes))
     assert (refused.value.why, refused.value.pointer) == (why, pointer)

@@ -10,17 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery_svc.domain import (
-    Delivered,
+    DeliveredShare,
+    MilestoneState,
     MilestoneStatus,
-    Named,
+    NamespacedId,
     ParkReason,
-    Refused,
+    Refusal,
+    RefusalReason,
     Report,
-    Step,
-    Why,
     check,
     check_items,
-    place,
+    place_report,
     record,
 )
 from tests.support.clocks import NOON
@@ -38,36 +38,36 @@ def report(status: S = S.REACHED, minutes: int = 0, **changes: object) -> Report
 
 @pytest.mark.parametrize("status", list(S))
 def test_the_first_word_stands(status: S) -> None:
-    assert record(None, report(status)) == Step(status, NOON)
+    assert record(None, report(status)) == MilestoneState(status, NOON)
 
 
 @pytest.mark.parametrize("before", list(S))
 @pytest.mark.parametrize("after", list(S))
 def test_only_a_finished_step_that_opens_again_is_refused(before: S, after: S) -> None:
-    known = Step(before, NOON)
+    known = MilestoneState(before, NOON)
     if before in DONE and after in OPEN:
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(Refusal) as refused:
             record(known, report(after, 1))
-        assert (refused.value.why, refused.value.pointer) == (Why.MILESTONE_REGRESSED, "/status")
+        assert (refused.value.why, refused.value.pointer) == (RefusalReason.MILESTONE_REGRESSED, "/status")
     else:
-        assert record(known, report(after, 1)) == Step(after, NOON + MINUTE)
-    assert record(known, report(after, 1, correction=True)) == Step(after, NOON + MINUTE)
+        assert record(known, report(after, 1)) == MilestoneState(after, NOON + MINUTE)
+    assert record(known, report(after, 1, correction=True)) == MilestoneState(after, NOON + MINUTE)
 
 
 @given(statuses, statuses, st.integers(1, 100))
 def test_a_late_report_changes_nothing_and_is_never_refused(before: S, late: S, minutes: int) -> None:
-    known = Step(before, NOON)
+    known = MilestoneState(before, NOON)
     assert record(known, report(late, -minutes)) is known
 
 
 @given(st.lists(st.tuples(statuses, st.integers(0, 50)), min_size=1, max_size=10))
 def test_what_stands_is_the_newest_word_that_was_not_refused(said: list[tuple[S, int]]) -> None:
-    known: Step | None = None
+    known: MilestoneState | None = None
     taken = []
     for status, minutes in said:
         try:
             known = record(known, report(status, minutes))
-        except Refused:
+        except Refusal:
             continue
         taken.append((minutes, status))
     assert known is not None
@@ -82,43 +82,43 @@ def test_only_an_end_can_be_final(status: S) -> None:
     if status in DONE or status is S.MISSED:
         check(final)
         return
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusal) as refused:
         check(final)
-    assert (refused.value.why, refused.value.pointer) == (Why.FINAL_WITHOUT_END, "/final")
+    assert (refused.value.why, refused.value.pointer) == (RefusalReason.FINAL_WITHOUT_END, "/final")
 
 
 def test_a_new_date_needs_a_date() -> None:
     check(report(S.REDATED))
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusal) as refused:
         check(report(S.REDATED, planned=None))
     assert refused.value.pointer == "/planned"
 
 
 @pytest.mark.parametrize("status", list(S))
 def test_what_is_only_planned_delivers_nothing(status: S) -> None:
-    delivering = report(status, delivered=(Delivered("seat", 0.5),))
+    delivering = report(status, delivered=(DeliveredShare("seat", 0.5),))
     if status not in (S.PLANNED, S.REDATED):
         check(delivering)
         return
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusal) as refused:
         check(delivering)
-    assert (refused.value.why, refused.value.pointer) == (Why.NOTHING_DELIVERED_YET, "/delivered")
+    assert (refused.value.why, refused.value.pointer) == (RefusalReason.NOTHING_DELIVERED_YET, "/delivered")
 
 
 def test_only_items_that_were_promised_are_delivered() -> None:
-    delivering = report(delivered=(Delivered("seat", 1.0), Delivered("meal", 0.0)))
+    delivering = report(delivered=(DeliveredShare("seat", 1.0), DeliveredShare("meal", 0.0)))
     check_items(delivering, ("meal", "seat", "lounge"))
     check_items(report(), ())
-    with pytest.raises(Refused, match="it has seat, lounge") as refused:
+    with pytest.raises(Refusal, match="it has seat, lounge") as refused:
         check_items(delivering, ("seat", "lounge"))
-    assert (refused.value.why, refused.value.pointer) == (Why.UNKNOWN_ITEM, "/delivered/1/item")
-    with pytest.raises(Refused, match="it has none"):
+    assert (refused.value.why, refused.value.pointer) == (RefusalReason.UNKNOWN_ITEM, "/delivered/1/item")
+    with pytest.raises(Refusal, match="it has none"):
         check_items(delivering, ())
 
 
 def test_a_report_with_a_promise_goes_there_once_it_is_known() -> None:
-    assert place(report(), True, []) == "p1"
-    assert place(report(), False, []) is ParkReason.AWAITING_PROMISE
+    assert place_report(report(), True, []) == "p1"
+    assert place_report(report(), False, []) is ParkReason.AWAITING_PROMISE
 
 
 @pytest.mark.parametrize(
@@ -126,5 +126,5 @@ def test_a_report_with_a_promise_goes_there_once_it_is_known() -> None:
     [([], ParkReason.AWAITING_REFERENCE), (["p7"], "p7"), (["p7", "p8"], ParkReason.AMBIGUOUS_REFERENCE)],
 )
 def test_a_reference_is_followed_only_if_it_names_one_promise(referred: list[str], expected: object) -> None:
-    by_reference = report(promise_id=None, reference=Named("ops", "UA 1"))
-    assert place(by_reference, False, referred) == expected
+    by_reference = report(promise_id=None, reference=NamespacedId("ops", "UA 1"))
+    assert place_report(by_reference, False, referred) == expected

@@ -10,7 +10,7 @@ import pytest
 from candor.web.http.body import parse
 from candor.web.http.problems import Problem
 from delivery_svc.api.requests import IncidentIn, MatchIn, MilestoneIn
-from delivery_svc.domain import IncidentStatus, MilestoneStatus, Named
+from delivery_svc.domain import IncidentStatus, MilestoneStatus, NamespacedId
 from tests.support.clocks import NOON
 
 MILESTONE: dict[str, Any] = {
@@ -100,7 +100,7 @@ def test_a_milestone_becomes_a_report() -> None:
         "final": True,
     }
     report = parse(MilestoneIn, msgspec.json.encode(body)).report()
-    assert report.reference == Named("ops", "UA 1/2013-03-08")
+    assert report.reference == NamespacedId("ops", "UA 1/2013-03-08")
     assert (report.promise_id, report.status, report.final) == (None, MilestoneStatus.REACHED, True)
     assert (report.at, report.planned) == (NOON.replace(hour=11), NOON.replace(hour=11))
 

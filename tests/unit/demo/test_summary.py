@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from candor_demo.day import Truth
 from candor_demo.gather import score_of
-from candor_demo.summary import Score, Spoken, Summary, count_messages, summarise
+from candor_demo.summary import Score, SentMessage, Summary, count_messages, summarise
 
 DUE = datetime(2013, 3, 8, 18, tzinfo=UTC)
 MADE = DUE - timedelta(hours=14)
@@ -20,11 +20,11 @@ def truth(name: str, minutes_late: float | None, *, cancelled: bool = False) -> 
     return Truth(name, f"Customer-{name}", MADE, DUE, done, cancelled=cancelled)
 
 
-def said(name: str, statement: str, minutes_before: float) -> Spoken:
-    return Spoken(name, statement, DUE - timedelta(minutes=minutes_before))
+def said(name: str, statement: str, minutes_before: float) -> SentMessage:
+    return SentMessage(name, statement, DUE - timedelta(minutes=minutes_before))
 
 
-def figures(truths: list[Truth], spoken: list[Spoken], messages: dict[str, int] | None = None) -> Summary:
+def figures(truths: list[Truth], spoken: list[SentMessage], messages: dict[str, int] | None = None) -> Summary:
     return summarise({item.promise_id: item for item in truths}, spoken, messages or {}, {})
 
 

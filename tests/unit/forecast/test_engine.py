@@ -15,7 +15,7 @@ from risk_svc.backtest.stream import decide, take
 from risk_svc.forecast.engine import Engine
 from risk_svc.forecast.memory import UNKNOWN
 from risk_svc.forecast.serialization import engine_bytes, engine_of
-from risk_svc.forecast.view import Incident, Seen, Struck, View, labels
+from risk_svc.forecast.view import Incident, IncidentSnapshot, PromiseSnapshot, View, labels
 from tests.support.pictures import told
 from tests.support.stream import Lines, stream
 
@@ -55,7 +55,7 @@ def test_pictures_and_the_clock_teach_what_events_teach() -> None:
 
 def test_a_plan_slips_by_the_clock_a_minute_or_a_hundredth_of_the_lead_late() -> None:
     engine = Engine(by_clock=True)
-    engine.see(Seen(0.0, view()))
+    engine.see(PromiseSnapshot(0.0, view()))
     engine.advance(6 * HOUR + 0.01 * DAY - 1)
     assert engine.open["p1"].view.slipped == []
     engine.advance(6 * HOUR + 0.01 * DAY)
@@ -68,8 +68,8 @@ def test_a_step_that_comes_in_time_or_gets_a_later_plan_does_not_slip_when_the_o
         replace(view(), plans={"shipped": 9 * HOUR}),
     ):
         engine = Engine(by_clock=True)
-        engine.see(Seen(0.0, view()))
-        engine.see(Seen(5 * HOUR, after))
+        engine.see(PromiseSnapshot(0.0, view()))
+        engine.see(PromiseSnapshot(5 * HOUR, after))
         engine.advance(8 * HOUR)
         assert engine.open["p1"].view.slipped == []
 
@@ -82,11 +82,11 @@ def answers(engine: Engine) -> list[int]:
 
 def test_a_later_date_that_the_customer_agreed_to_has_an_answer_of_its_own() -> None:
     engine = Engine(by_clock=True)
-    engine.see(Seen(0.0, view()))
-    engine.see(Seen(20 * HOUR, view(due=2 * DAY)))
+    engine.see(PromiseSnapshot(0.0, view()))
+    engine.see(PromiseSnapshot(20 * HOUR, view(due=2 * DAY)))
     engine.advance(DAY + 1)
     assert answers(engine)[0] == 1
-    engine.see(Seen(30 * HOUR, view(due=2 * DAY, completed=30 * HOUR)))
+    engine.see(PromiseSnapshot(30 * HOUR, view(due=2 * DAY, completed=30 * HOUR)))
     engine.advance(2 * DAY + 1)
     assert not engine.open
     memory = engine.learner.memory
@@ -96,9 +96,9 @@ def test_a_later_date_that_the_customer_agreed_to_has_an_answer_of_its_own() -> 
 
 def test_an_overdue_promise_teaches_how_long_it_still_takes_and_no_answer() -> None:
     engine = Engine(by_clock=True)
-    engine.see(Seen(0.0, view()))
-    engine.see(Seen(DAY + HOUR, view(reached={"shipped": DAY + HOUR}, last=0, last_at=DAY + HOUR)))
-    engine.see(Seen(DAY + 5 * HOUR, view(completed=DAY + 5 * HOUR)))
+    engine.see(PromiseSnapshot(0.0, view()))
+    engine.see(PromiseSnapshot(DAY + HOUR, view(reached={"shipped": DAY + HOUR}, last=0, last_at=DAY + HOUR)))
+    engine.see(PromiseSnapshot(DAY + 5 * HOUR, view(completed=DAY + 5 * HOUR)))
     engine.close(DAY + 6 * HOUR)
     memory = engine.learner.memory
     overdue = memory.at[: memory.size] >= DAY
@@ -114,8 +114,8 @@ def test_an_overdue_promise_teaches_how_long_it_still_takes_and_no_answer() -> N
 
 def test_a_withdrawn_promise_leaves_without_an_answer() -> None:
     engine = Engine(by_clock=True)
-    engine.see(Seen(0.0, view()))
-    engine.see(Seen(3 * HOUR, view(), gone=True))
+    engine.see(PromiseSnapshot(0.0, view()))
+    engine.see(PromiseSnapshot(3 * HOUR, view(), gone=True))
     engine.advance(9 * DAY)
     assert set(answers(engine)) == {UNKNOWN}
     assert engine.learner.memory.until[0] == 3 * HOUR
@@ -124,28 +124,32 @@ def test_a_withdrawn_promise_leaves_without_an_answer() -> None:
 
 def test_a_cancelled_promise_is_late_and_says_nothing_of_those_that_are_only_overdue() -> None:
     engine = Engine(by_clock=True)
-    engine.see(Seen(0.0, view()))
-    engine.see(Seen(5 * HOUR, view(), late=True))
+    engine.see(PromiseSnapshot(0.0, view()))
+    engine.see(PromiseSnapshot(5 * HOUR, view(), late=True))
     engine.close(DAY + HOUR)
     memory = engine.learner.memory
     assert memory.at[: memory.size].tolist() == [0.0]
     assert answers(engine) == [1]
     assert math.isinf(memory.done[0])
-    engine.see(Seen(DAY + HOUR, view(), late=True))
+    engine.see(PromiseSnapshot(DAY + HOUR, view(), late=True))
     engine.close(9 * DAY)
     assert not engine.open
 
 
 @pytest.mark.parametrize("how", ["late", "gone"])
 def test_promises_called_off_are_no_misses_of_the_times_that_were_told(how: str) -> None:
-    engine, seen = Engine(by_clock=True), list[Seen]()
+    engine, seen = Engine(by_clock=True), list[PromiseSnapshot]()
     for number in range(600):
         at = number * HOUR
         made = view(f"p{number}", made=at, due=at + DAY)
         done = at + DAY - HOUR * (1 + number % 5)
         gone = number % 2 == 1
-        end = Seen(at + 2 * HOUR, made, **{how: True}) if gone else Seen(done, replace(made, completed=done))
-        seen += [Seen(at, made), end]
+        end = (
+            PromiseSnapshot(at + 2 * HOUR, made, **{how: True})
+            if gone
+            else PromiseSnapshot(done, replace(made, completed=done))
+        )
+        seen += [PromiseSnapshot(at, made), end]
     for one in sorted(seen, key=lambda one: one.at):
         engine.see(one)
     judge, group = engine.model.intervals, engine.model.groups["parcel", "made"]
@@ -157,28 +161,28 @@ def test_promises_called_off_are_no_misses_of_the_times_that_were_told(how: str)
 
 def test_a_verdict_outweighs_a_completion_in_time() -> None:
     engine = Engine(by_clock=True)
-    engine.see(Seen(0.0, view()))
-    engine.see(Seen(5 * HOUR, view(completed=5 * HOUR), late=True))
+    engine.see(PromiseSnapshot(0.0, view()))
+    engine.see(PromiseSnapshot(5 * HOUR, view(completed=5 * HOUR), late=True))
     engine.advance(DAY)
     assert answers(engine) == [1]
-    engine.see(Seen(DAY + HOUR, view("p2", made=DAY, due=2 * DAY)))
+    engine.see(PromiseSnapshot(DAY + HOUR, view("p2", made=DAY, due=2 * DAY)))
     engine.advance(2 * DAY)
-    engine.see(Seen(2 * DAY + HOUR, view("p2", made=DAY, due=2 * DAY, completed=DAY + 5 * HOUR), late=True))
+    engine.see(PromiseSnapshot(2 * DAY + HOUR, view("p2", made=DAY, due=2 * DAY, completed=DAY + 5 * HOUR), late=True))
     assert set(answers(engine)) == {1}
 
 
 def test_a_cancellation_taken_back_is_asked_about_again() -> None:
     engine = Engine(by_clock=True)
-    engine.see(Seen(0.0, view()))
-    engine.see(Seen(5 * HOUR, view(), late=True))
-    engine.see(Seen(7 * HOUR, view()))
+    engine.see(PromiseSnapshot(0.0, view()))
+    engine.see(PromiseSnapshot(5 * HOUR, view(), late=True))
+    engine.see(PromiseSnapshot(7 * HOUR, view()))
     engine.advance(13 * HOUR)
     assert engine.learner.memory.at[: engine.learner.memory.size].tolist() == [0.0, 12 * HOUR]
 
 
 def test_a_promise_first_heard_of_as_cancelled_teaches_nothing() -> None:
     engine = Engine(by_clock=True)
-    engine.see(Seen(HOUR, view(), late=True))
+    engine.see(PromiseSnapshot(HOUR, view(), late=True))
     assert not engine.open
 
 
@@ -201,18 +205,18 @@ def test_a_recorded_stream_tells_of_cancellations_and_withdrawals_as_pictures_do
 
 def test_a_completion_reported_after_the_deadline_was_in_time_if_it_was() -> None:
     engine = Engine(by_clock=True)
-    engine.see(Seen(0.0, view()))
+    engine.see(PromiseSnapshot(0.0, view()))
     engine.advance(DAY + HOUR)
     assert set(answers(engine)) == {1}
-    engine.see(Seen(DAY + 2 * HOUR, view(completed=DAY - HOUR)))
+    engine.see(PromiseSnapshot(DAY + 2 * HOUR, view(completed=DAY - HOUR)))
     assert set(answers(engine)) == {0}
 
 
 def test_a_correction_takes_a_completion_back() -> None:
     engine = Engine(by_clock=True)
-    engine.see(Seen(0.0, view()))
-    engine.see(Seen(5 * HOUR, view(completed=5 * HOUR)))
-    engine.see(Seen(6 * HOUR, view()))
+    engine.see(PromiseSnapshot(0.0, view()))
+    engine.see(PromiseSnapshot(5 * HOUR, view(completed=5 * HOUR)))
+    engine.see(PromiseSnapshot(6 * HOUR, view()))
     assert math.isinf(engine.learner.memory.done[0])
     engine.advance(DAY + 1)
     assert 1 in answers(engine)
@@ -220,12 +224,12 @@ def test_a_correction_takes_a_completion_back() -> None:
 
 def test_what_comes_after_its_time_counts_from_now_and_a_promise_that_is_over_is_not_begun_again() -> None:
     engine = Engine(by_clock=True)
-    engine.see(Seen(0.0, view()))
+    engine.see(PromiseSnapshot(0.0, view()))
     engine.close(10 * HOUR)
-    engine.see(Seen(4 * HOUR, view(reached={"shipped": 4 * HOUR}, last=0, last_at=4 * HOUR)))
+    engine.see(PromiseSnapshot(4 * HOUR, view(reached={"shipped": 4 * HOUR}, last=0, last_at=4 * HOUR)))
     assert engine.learner.memory.at[engine.learner.memory.count - 1] == 10 * HOUR
-    engine.see(Seen(3 * DAY, view("late", due=2 * DAY)))
-    engine.see(Seen(3 * DAY, view("done", due=9 * DAY, completed=3 * DAY)))
+    engine.see(PromiseSnapshot(3 * DAY, view("late", due=2 * DAY)))
+    engine.see(PromiseSnapshot(3 * DAY, view("done", due=9 * DAY, completed=3 * DAY)))
     assert {"late", "done"}.isdisjoint(engine.open)
 
 
@@ -235,16 +239,16 @@ def test_an_incident_touches_by_place_or_by_labels_until_it_is_over() -> None:
     by_label = Incident("wind", 0.0, {"site": "EWR"}, {})
     elsewhere = Incident("snow", 0.0, {"site": "JFK"}, {})
     for name, incident in {"a": by_place, "b": by_label, "c": elsewhere}.items():
-        engine.see(Struck(0.0, name, incident))
+        engine.see(IncidentSnapshot(0.0, name, incident))
     assert [one.category for one in here.touched(engine.incidents.values())] == ["fog", "wind"]
-    engine.see(Struck(1.0, "a", None))
+    engine.see(IncidentSnapshot(1.0, "a", None))
     assert [one.category for one in here.touched(engine.incidents.values())] == ["wind"]
 
 
 def test_a_version_comes_at_a_boundary_and_only_if_something_was_learnt() -> None:
     engine = Engine(by_clock=True)
     assert not engine.close(0.0)
-    engine.see(Seen(10.0, view(made=10.0)))
+    engine.see(PromiseSnapshot(10.0, view(made=10.0)))
     assert not engine.close(0.0)
     assert engine.close(HOUR)
     assert (engine.model.version, engine.boundary) == (1, HOUR)
@@ -266,7 +270,7 @@ def test_thousands_of_kinds_cost_no_memory(name: str) -> None:
     engine = Engine(by_clock=True)
     for number in range(6000):
         made = float(number)
-        engine.see(Seen(made, replace(view(f"p{number}", made=made, due=made + 60), kind=f"{name}{number}")))
+        engine.see(PromiseSnapshot(made, replace(view(f"p{number}", made=made, due=made + 60), kind=f"{name}{number}")))
     engine.close(3 * HOUR)
     context = engine.model.context
     assert max(len(context.leads), len(context.spread), len(context.tails)) <= 4096
@@ -281,9 +285,11 @@ def test_attributes_without_end_neither_crash_nor_cost_memory() -> None:
         skipped = frozenset({"order"} if number % 7 else ())
         texts, numbers = labels({**wild, f"n{number}": math.nan, "left out": None}, skipped)
         known = {"texts": texts, "numbers": numbers}
-        engine.see(Seen(made, view(f"p{number}", made=made, due=made + HOUR, **known)))
+        engine.see(PromiseSnapshot(made, view(f"p{number}", made=made, due=made + HOUR, **known)))
         if number % 10 == 0:
-            engine.see(Seen(made + 1, view(f"p{number}", made=made, due=made + HOUR, completed=made + 1, **known)))
+            engine.see(
+                PromiseSnapshot(made + 1, view(f"p{number}", made=made, due=made + HOUR, completed=made + 1, **known))
+            )
         if number in (4999, 9999):
             engine.close(made // HOUR * HOUR)
             found = engine.forecast(f"p{number}", made, "made")

@@ -13,12 +13,12 @@ from risk_svc.forecast.direct import Direct
 from risk_svc.forecast.intervals import LEVELS, STATED, Intervals
 from risk_svc.forecast.layout import CLIP, WIDTH, Layout
 from risk_svc.forecast.memory import Memory
-from risk_svc.forecast.mixture import FLOOR, Mix, pooled
+from risk_svc.forecast.mixture import FLOOR, Mixture, pooled
 from risk_svc.forecast.model import Model
 from risk_svc.forecast.net import logistic, outputs
-from risk_svc.forecast.rates import Paces, Rates
+from risk_svc.forecast.rates import FadingMeans, Rates
 from risk_svc.forecast.reference import Reference
-from risk_svc.forecast.single import alone
+from risk_svc.forecast.single import forecast_one
 from risk_svc.forecast.survival import INSIDE, Cells, Survival, cells, place, watch
 
 seeds = st.integers(0, 2**32 - 1)
@@ -134,7 +134,7 @@ def test_a_model_of_any_weights_says_what_its_networks_say_one_by_one(seed: int)
     assert np.array_equal(found.shares[:, 3], model.reference.shares[group])
     assert np.array_equal(found.hazard[:, 2], model.reference.hazard(group, start))
     for n in range(8):
-        p, told = alone(model, rows[n], float(start[n]), 2.0, int(group[n]))
+        p, told = forecast_one(model, rows[n], float(start[n]), 2.0, int(group[n]))
         assert p == pytest.approx(found.p[n], abs=1e-12)
         assert told == pytest.approx(found.told[n].tolist(), abs=1e-9)
 
@@ -143,7 +143,7 @@ def test_a_model_of_any_weights_says_what_its_networks_say_one_by_one(seed: int)
 @given(seeds, st.integers(1, 400))
 def test_weights_are_a_mixture_and_the_better_expert_gets_more(seed: int, n: int) -> None:
     draw = np.random.default_rng(seed)
-    mix = Mix(6, [1.0] * 3, [0.0] * 3)
+    mix = Mixture(6, [1.0] * 3, [0.0] * 3)
     losses = draw.uniform(0.5, 1, (n, 3))
     losses[:, 1] = 0.1
     mix.learn(draw.integers(1, 6, n), losses)
@@ -157,7 +157,7 @@ def test_weights_are_a_mixture_and_the_better_expert_gets_more(seed: int, n: int
 
 
 def test_an_expert_in_doubt_is_believed_once_it_has_done_better() -> None:
-    mix, one, two = Mix(4, [0.05, 0.2], [6.0, 0.0]), np.ones(250, np.int64), np.full(250, 2)
+    mix, one, two = Mixture(4, [0.05, 0.2], [6.0, 0.0]), np.ones(250, np.int64), np.full(250, 2)
     assert mix.weights[1, 0] == pytest.approx(FLOOR, abs=0.05)
     mix.learn(one, np.tile([0.2, 0.2], (250, 1)))
     mix.refresh()
@@ -273,7 +273,7 @@ def test_a_rate_lies_between_what_was_seen_and_its_parent(seen: list[tuple[float
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1e6)), min_size=1, max_size=30))
 def test_several_half_lives_in_one_table_say_what_tables_of_one_each_say(seen: list[tuple[float, float]]) -> None:
     lives = [100.0, 1e4, 1e6]
-    together, apart = Paces(3), [Rates() for _ in lives]
+    together, apart = FadingMeans(3), [Rates() for _ in lives]
     for value, at in seen:
         together.add(("k",), value, at, lives)
         for table, life in zip(apart, lives, strict=True):
@@ -289,7 +289,7 @@ def test_classes_without_end_cost_no_memory() -> None:
         table.add(("k", str(number)), 1.0, float(number), 1e9)
     assert len(table.table) <= 100
     assert ("k", "9999") in table.table
-    paces = Paces(3, most=100)
+    paces = FadingMeans(3, most=100)
     for number in range(10_000):
         paces.add(("k", str(number)), 1.0, float(number), [1e9, 1e8, 1e7])
     assert paces.table.keys() == table.table.keys()

@@ -11,11 +11,11 @@ import pytest
 
 from candor.errors import OperatorError
 from candor.replay.stream import StreamError, StreamEvent, write_stream
-from risk_svc.backtest.history import Imported, lines
-from risk_svc.backtest.outcomes import Ledger
+from risk_svc.backtest.history import HistoryFold, lines
+from risk_svc.backtest.outcomes import OutcomeLedger
 from risk_svc.backtest.run import history
-from risk_svc.forecast.evaluation import Scored
-from risk_svc.forecast.view import Struck
+from risk_svc.forecast.evaluation import ScoredForecast
+from risk_svc.forecast.view import IncidentSnapshot
 
 MADE = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -54,16 +54,16 @@ def step(milestone: str, hours: float, status: str = "reached", name: str = "p1"
 def told(*events: StreamEvent) -> list[tuple[str, float, Body]]:
     """(type, hours, data) of every line that something follows from."""
     found: list[tuple[str, float, Body]] = []
-    for line in lines(events, Imported()):
+    for line in lines(events, HistoryFold()):
         assert line["entries"] or found
         hours = (datetime.fromisoformat(line["time"]) - MADE) / HOUR
         found.append((line["type"].partition(".")[2], round(hours, 3), line["data"]))
     return found
 
 
-def scored(folder: Path, *events: StreamEvent) -> tuple[list[Scored], int]:
+def scored(folder: Path, *events: StreamEvent) -> tuple[list[ScoredForecast], int]:
     """The record of a file that ends a hundred hours later."""
-    path, ledger = folder / "history.jsonl", Ledger()
+    path, ledger = folder / "history.jsonl", OutcomeLedger()
     end = StreamEvent("end", "contact.set", MADE + 100 * HOUR, {})
     write_stream(path, [*events, end])
     n = history(path, None, lambda _: None, ledger)
@@ -80,7 +80,7 @@ def test_every_event_says_what_it_made_known() -> None:
 
 
 def test_reports_find_their_promise_by_its_name_elsewhere_and_those_that_do_not_are_counted() -> None:
-    imported = Imported()
+    imported = HistoryFold()
     reference = {"system": "erp", "id": "R-p1"}
     events = [
         made(),
@@ -97,7 +97,7 @@ def test_reports_find_their_promise_by_its_name_elsewhere_and_those_that_do_not_
 
 def test_a_plan_that_moves_and_a_start_say_nothing_to_the_answer_book_but_reach_the_engine() -> None:
     events = [made(), step("left", 1, "redated", planned=text(MADE + 6 * HOUR))]
-    _, line = lines(events, Imported())
+    _, line = lines(events, HistoryFold())
     assert line["type"] == "promise.known"
     assert line["entries"][0].view.plans["left"] == (MADE + 6 * HOUR).timestamp()
 
@@ -116,8 +116,8 @@ def test_incidents_reach_the_engine_until_they_are_over() -> None:
         StreamEvent("i1.1", "incident.reported", MADE, body | {"status": "opened"}),
         StreamEvent("i1.2", "incident.reported", DUE, body | {"status": "resolved"}),
     ]
-    found = [entry for line in lines(events, Imported()) for entry in line["entries"]]
-    assert all(isinstance(entry, Struck) for entry in found)
+    found = [entry for line in lines(events, HistoryFold()) for entry in line["entries"]]
+    assert all(isinstance(entry, IncidentSnapshot) for entry in found)
     assert [entry.incident is not None for entry in found] == [True, False]
 
 
@@ -190,7 +190,7 @@ def test_forecasts_are_written_under_the_promises_own_names(tmp_path: Path) -> N
 )
 def test_a_body_that_is_none_is_named(event: StreamEvent, words: str, tmp_path: Path) -> None:
     with pytest.raises(StreamError, match=words):
-        Imported().entries(event)
+        HistoryFold().entries(event)
     write_stream(tmp_path / "bad.jsonl", [event])
     with pytest.raises(OperatorError, match=words):
         history(tmp_path / "bad.jsonl", None, lambda _: None)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from risk_svc.backtest.baseline import RENEWED, Yardstick
-from risk_svc.backtest.outcomes import Ledger, natural
+from risk_svc.backtest.baseline import RENEWED, Baseline
+from risk_svc.backtest.outcomes import OutcomeLedger, natural
 from risk_svc.backtest.stream import seconds
 from risk_svc.forecast.engine import Forecast
 from tests.support.stream import iso, stream
@@ -34,8 +34,8 @@ def ask(name: str, at: float, kind: str = "made") -> Line:
     return {"decision_id": f"{name}/{kind}", "time": iso(at), "promise_id": name, "kind": kind}
 
 
-def fed(*lines: Line) -> Ledger:
-    ledger = Ledger()
+def fed(*lines: Line) -> OutcomeLedger:
+    ledger = OutcomeLedger()
     for line in lines:
         if "decision_id" in line:
             ledger.asked(line, SAID)
@@ -168,7 +168,7 @@ def test_natural_leads_never_come_before_what_they_may_know() -> None:
 
 
 def test_the_rate_starts_at_a_half_and_the_quantiles_with_the_first_completion() -> None:
-    yardstick = Yardstick()
+    yardstick = Baseline()
     assert yardstick.rate == 0.5
     assert yardstick.quantiles(5.0) is None
     yardstick.due(late=True)
@@ -179,7 +179,7 @@ def test_the_rate_starts_at_a_half_and_the_quantiles_with_the_first_completion()
 
 
 def test_quantiles_are_never_older_than_a_fiftieth_of_what_they_rest_on() -> None:
-    yardstick = Yardstick()
+    yardstick = Baseline()
     for n in range(1000):
         yardstick.completed(float(n))
         found = yardstick.quantiles(0.0)

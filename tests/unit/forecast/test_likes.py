@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from risk_svc.forecast.context import Context
 from risk_svc.forecast.engine import Engine
-from risk_svc.forecast.similar import Likes
-from risk_svc.forecast.view import Seen, View
+from risk_svc.forecast.similar import SimilarPromises
+from risk_svc.forecast.view import PromiseSnapshot, View
 
 HOUR, DAY = 3600.0, 86400.0
 few = settings(max_examples=30, deadline=None)
@@ -43,7 +43,7 @@ class World:
 def test_a_label_says_how_its_promises_did_against_their_kind() -> None:
     world = World()
     world.days(40)
-    likes = Likes(world.context)
+    likes = SimilarPromises(world.context)
     good, bad, new = (likes.label(view(maker), ("maker", maker)).numbers for maker in "abc")
     assert good["maker|slow"] < -0.5 < 0.5 < bad["maker|slow"]
     assert [new[f"maker|{speed}"] for speed in ("slow", "mid", "fast")] == [0.0] * 3
@@ -55,14 +55,14 @@ def test_a_label_says_how_its_promises_did_against_their_kind() -> None:
 def test_it_reads_once_a_version() -> None:
     world = World()
     world.days(5)
-    likes = Likes(world.context)
+    likes = SimilarPromises(world.context)
     before = likes.label(view("b"), ("maker", "b"))
     world.days(30)
     assert likes.label(view("b"), ("maker", "b")) is before
     likes.forget()
     after = likes.label(view("b"), ("maker", "b"))
     assert after.numbers["maker|n"] > before.numbers["maker|n"]
-    assert after == Likes(world.context).label(view("b"), ("maker", "b"))
+    assert after == SimilarPromises(world.context).label(view("b"), ("maker", "b"))
 
 
 @few
@@ -74,14 +74,14 @@ def test_whatever_was_seen_every_number_is_finite(seen: list[tuple[str, bool]], 
         context.made(one)
         context.due(one, late)
     context.at = later
-    likes = Likes(context)
+    likes = SimilarPromises(context)
     for maker in "abcd":
         said = likes.label(view(maker), ("maker", maker))
         assert np.all(np.isfinite([*said.numbers.values(), said.effect]))
 
 
 def test_labels_without_end_cost_no_memory() -> None:
-    likes = Likes(Context())
+    likes = SimilarPromises(Context())
     for number in range(45_000):
         likes.label(view(f"m{number}"), ("maker", f"m{number}"))
     assert len(likes._labels) <= 20_000
@@ -91,11 +91,11 @@ def test_moments_measured_by_a_guess_teach_nothing_once_the_yardstick_is_known()
     engine = Engine(by_clock=True)
     for number in range(60):
         made = number * HOUR
-        engine.see(Seen(made, view("a", made, f"p{number}")))
+        engine.see(PromiseSnapshot(made, view("a", made, f"p{number}")))
         if number >= 30:
             done = view("a", made - 20 * HOUR, f"p{number - 20}")
             done.completed = made
-            engine.see(Seen(made, done))
+            engine.see(PromiseSnapshot(made, done))
     engine.close(70 * HOUR)
     memory, learner = engine.learner.memory, engine.learner
     spots = np.arange(memory.size)

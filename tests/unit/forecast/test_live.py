@@ -16,7 +16,7 @@ from risk_svc.domain.state import PromiseState, Step, StepStatus
 from risk_svc.forecast.reasons import words
 from risk_svc.forecast.serialization import FORMAT, ForeignFormatError, engine_bytes, engine_of, model_bytes, model_of
 from risk_svc.forecast.view import View
-from risk_svc.forecasting.live import TICK, Published, open_at, seen_of, struck_of, view_of
+from risk_svc.forecasting.live import TICK, PublishedModel, incident_snapshot_of, open_at, snapshot_of, view_of
 from tests.support.stream import stream
 from tests.support.taught import taught
 
@@ -43,8 +43,8 @@ def shipped(**known: object) -> Step:
 DELIVERED = Step("delivered", planned=40 * HOUR)
 
 
-def published() -> Published:
-    found = Published()
+def published() -> PublishedModel:
+    found = PublishedModel()
     found.take(model_bytes(taught().model))
     return found
 
@@ -84,15 +84,15 @@ def test_a_step_that_was_not_planned_moves_no_stage() -> None:
 
 
 def test_a_withdrawn_promise_is_gone_and_an_incident_ends() -> None:
-    assert seen_of(state(withdrawn=True), HOUR).gone
-    assert not seen_of(state(), HOUR).gone
+    assert snapshot_of(state(withdrawn=True), HOUR).gone
+    assert not snapshot_of(state(), HOUR).gone
     fog = Incident("i1", 1, 0.8, "fog", "Fog", [("site", "EWR")], 0.0, None, None, "e1")
-    struck = struck_of(fog, HOUR)
+    struck = incident_snapshot_of(fog, HOUR)
     assert struck.incident is not None
     assert view_of(state(), HOUR).touched([struck.incident]) == open_at([fog], HOUR)
     assert view_of(state(depends_on=[]), HOUR).touched([struck.incident]) == []
     over = Incident("i1", 2, 0.8, "fog", "Fog", [("site", "EWR")], 0.0, 5 * HOUR, None, "e2")
-    assert struck_of(over, 5 * HOUR).incident is None
+    assert incident_snapshot_of(over, 5 * HOUR).incident is None
     assert open_at([over], 5 * HOUR) == []
     assert len(open_at([over], 4 * HOUR)) == 1
 
@@ -100,11 +100,11 @@ def test_a_withdrawn_promise_is_gone_and_an_incident_ends() -> None:
 def test_a_promise_is_late_once_that_is_decided() -> None:
     cancelled = Step("delivered", status=CANCELLED, at=HOUR, final=True)
     done = Step("delivered", status=REACHED, at=5 * HOUR, final=True)
-    assert seen_of(state(shipped(), cancelled), 2 * HOUR).late
-    assert not seen_of(state(shipped(), cancelled), HOUR / 2).late
-    assert seen_of(state(shipped(), done, verdict="disputed"), 6 * HOUR).late
+    assert snapshot_of(state(shipped(), cancelled), 2 * HOUR).late
+    assert not snapshot_of(state(shipped(), cancelled), HOUR / 2).late
+    assert snapshot_of(state(shipped(), done, verdict="disputed"), 6 * HOUR).late
     for one in (state(), state(shipped(), done), state(withdrawn=True), state(shipped(), verdict="kept")):
-        assert not seen_of(one, 6 * HOUR).late
+        assert not snapshot_of(one, 6 * HOUR).late
 
 
 @pytest.mark.parametrize(("said", "done"), [(5 * HOUR, 5 * HOUR), (90 * HOUR, 48 * HOUR)])
@@ -117,7 +117,7 @@ def test_one_that_was_kept_though_nobody_says_when_was_complete_in_time_at_the_l
 
 
 def test_an_incident_that_names_no_place_touches_nobody() -> None:
-    nowhere = struck_of(Incident("i1", 1, 0.8, "fog", "Fog", [], 0.0, None, None, "e1"), 0.0)
+    nowhere = incident_snapshot_of(Incident("i1", 1, 0.8, "fog", "Fog", [], 0.0, None, None, "e1"), 0.0)
     assert nowhere.incident is not None
     assert view_of(state(depends_on=[]), HOUR).touched([nowhere.incident]) == []
 
@@ -201,9 +201,9 @@ def test_what_it_rests_on_is_the_narrowest_class_with_enough_promises() -> None:
 
 
 def test_a_model_that_has_learnt_nothing_rests_on_nothing() -> None:
-    found = Published().forecast([case()], [[]], taught().now)
+    found = PublishedModel().forecast([case()], [[]], taught().now)
     assert (found.model, found.n[0]) == (0, 0)
-    assert Published().why(case(), [], taught().now) == []
+    assert PublishedModel().why(case(), [], taught().now) == []
 
 
 def test_the_reasons_name_what_moves_the_forecast() -> None:
@@ -222,7 +222,7 @@ def test_the_reasons_name_what_moves_the_forecast() -> None:
 
 
 def test_where_the_reference_class_decides_how_like_ones_did_lately_is_the_reason() -> None:
-    model, begun = Published(model_of(model_bytes(taught().model))), case()
+    model, begun = PublishedModel(model_of(model_bytes(taught().model))), case()
     model.model.shares.weights[:] = (0.03, 0.03, 0.03, 0.91)
     model.model.reference.shares[:] = 0.8
     found = dict(model.why(begun, [], begun.made))

@@ -19,10 +19,10 @@ from candor.cli import build
 from candor.errors import OperatorError
 from candor.replay.stream import StreamEvent, write_stream
 from risk_svc.backtest.command import charting, figures
-from risk_svc.backtest.outcomes import Ledger
+from risk_svc.backtest.outcomes import OutcomeLedger
 from risk_svc.backtest.report import HEADINGS, MODULES, Backtest, embedded, page, plain, rows, summary
 from risk_svc.backtest.run import backtest
-from risk_svc.forecast.evaluation import ENOUGH, Scored, record
+from risk_svc.forecast.evaluation import ENOUGH, ScoredForecast, evaluate_all
 from tests.support.stream import stream
 from tests.unit.forecast.test_backtest import packed
 from tests.unit.forecast.test_imported import DUE, MADE, made, step, text
@@ -36,12 +36,14 @@ SCRIPTS = {
 def found(count: int = 2 * ENOUGH, **fields: Any) -> Backtest:
     """Half slip and were said to; the made ones have quantiles, beside the yardstick's."""
     scored = [
-        Scored(f"p{n}", lead, "parcel", 0.8 - 0.6 * (n % 2), 0.5, 1 - n % 2, n * 86400.0, 10.0, (9.0, 11.0, 12.0),
-               (8.0, 13.0, 14.0))
+        ScoredForecast(
+            *(f"p{n}", lead, "parcel", 0.8 - 0.6 * (n % 2), 0.5, 1 - n % 2, n * 86400.0, 10.0),
+            *((9.0, 11.0, 12.0), (8.0, 13.0, 14.0)),
+        )
         for n in range(count)
         for lead in ("made", "left50")
     ]  # fmt: skip
-    return Backtest(record([item._replace(**fields) for item in scored]), 7)
+    return Backtest(evaluate_all([item._replace(**fields) for item in scored]), 7)
 
 
 def test_the_table_has_a_row_for_all_and_one_for_each_kind_of_decision() -> None:
@@ -81,7 +83,7 @@ def test_too_little_claims_nothing_and_says_why() -> None:
         "too little history (4 settled, 30 are needed); 4 of 8 forecasts were about one that slipped" in one
         for one in summary(few)
     )
-    nothing = Backtest(record([]), 3)
+    nothing = Backtest(evaluate_all([]), 3)
     assert rows(nothing.record) == [("all", "0", *["–"] * 11)]
     assert summary(nothing)[-1].startswith("3 more are left out")
     assert "<!doctype html>" in page(nothing, "none", SCRIPTS)
@@ -176,7 +178,7 @@ def test_json_and_forecasts_come_of_the_same_pass(ledger_file: Path, tmp_path: P
 def test_the_report_scores_what_was_written(ledger_file: Path) -> None:
     """Brier score and coverage again, from the forecasts written and the promises' own ends."""
     events, decisions = stream(160)
-    ledger, out = Ledger(), io.BytesIO()
+    ledger, out = OutcomeLedger(), io.BytesIO()
     asked = packed(ledger_file.parent / "asked.jsonl.gz", decisions)
     backtest([ledger_file], [asked], out, lambda _: None, ledger)
     said = {line["decision_id"]: line for line in map(json.loads, out.getvalue().splitlines())}
@@ -186,7 +188,7 @@ def test_the_report_scores_what_was_written(ledger_file: Path) -> None:
     scored = [line for line in decisions if due[line["promise_id"]] <= events[-1]["time"]]
     brier = sum((said[line["decision_id"]]["p_late"] - late[line["promise_id"]]) ** 2 for line in scored) / len(scored)
     scored_rows, waiting = ledger.scored()
-    whole = record(scored_rows).overall
+    whole = evaluate_all(scored_rows).overall
     assert (whole.n, waiting) == (len(scored), len(decisions) - len(scored))
     assert whole.brier == pytest.approx(brier)
 
@@ -225,7 +227,7 @@ def test_a_line_that_cannot_be_used_is_named(line: str, tmp_path: Path) -> None:
     bad = tmp_path / "ledger.jsonl"
     bad.write_text(line + "\n")
     with pytest.raises(OperatorError, match=r"^(e1 at |.*ledger\.jsonl:1 )"):
-        backtest([bad], [], None, lambda _: None, Ledger())
+        backtest([bad], [], None, lambda _: None, OutcomeLedger())
 
 
 def test_help_teaches_with_an_example_that_works(tmp_path: Path) -> None:

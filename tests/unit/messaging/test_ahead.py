@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from candor.messaging.prefetch import Ahead
+from candor.messaging.prefetch import Prefetch
 from candor.messaging.source import Source
 from tests.unit.messaging.records import bad, good
 
@@ -32,8 +32,8 @@ class Shelf:
             raise OSError("no route")
 
 
-def ahead_of(shelf: Shelf) -> Ahead:
-    return Ahead(cast(Source, shelf))
+def ahead_of(shelf: Shelf) -> Prefetch:
+    return Prefetch(cast(Source, shelf))
 
 
 async def test_what_is_ready_is_decoded_and_taken_once() -> None:

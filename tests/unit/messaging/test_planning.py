@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from candor.contracts import Record
 from candor.messaging.limits import Limits
-from candor.messaging.planning import Continuity, Own, Plan, Slice, Step, plan, private, read
+from candor.messaging.planning import Action, Continuity, Own, Plan, Slice, plan, private, read
 from candor.messaging.transaction import halves
-from candor.store.dead_letter import BEHIND, Held
+from candor.store.dead_letter import BEHIND, HeldLetters
 from tests.unit.messaging.records import Fetched, bad, good, own, piece
 
 LIMITS = Limits()
@@ -49,13 +49,13 @@ def test_later_events_of_a_subject_park_behind_the_bad_one_and_others_do_not() -
 
 def test_what_was_held_before_keeps_its_subject_waiting() -> None:
     owner = own()
-    owner.remember([Held("promises", "a", 0, "bad_data")], LIMITS)
+    owner.remember([HeldLetters("promises", "a", 0, "bad_data")], LIMITS)
     assert subjects(decided(piece([good(1, "a"), good(2, "b")]), owner)) == ["b"]
 
 
 def test_the_same_subject_on_another_topic_is_another_matter() -> None:
     owner = own()
-    owner.remember([Held("milestones", "a", 0, "bad_data")], LIMITS)
+    owner.remember([HeldLetters("milestones", "a", 0, "bad_data")], LIMITS)
     assert subjects(decided(piece([good(1, "a")]), owner)) == ["a"]
 
 
@@ -163,15 +163,15 @@ def test_private_messages_are_equal_and_not_the_same() -> None:
 @pytest.mark.parametrize(
     ("first", "last", "following", "steps"),
     [
-        (10, 20, 10, [Step.USE, Step.USE]),
-        (10, 20, 15, [Step.USE, Step.USE]),
-        (10, 20, 20, [Step.USE, Step.USE]),
-        (10, 20, 9, [Step.AGAIN, Step.HOLE]),
-        (10, 20, 21, [Step.AGAIN, Step.RESET]),
+        (10, 20, 10, [Action.USE, Action.USE]),
+        (10, 20, 15, [Action.USE, Action.USE]),
+        (10, 20, 20, [Action.USE, Action.USE]),
+        (10, 20, 9, [Action.AGAIN, Action.HOLE]),
+        (10, 20, 21, [Action.AGAIN, Action.RESET]),
     ],
 )
 def test_only_a_second_fetch_that_says_the_same_is_believed(
-    first: int, last: int, following: int, steps: list[Step]
+    first: int, last: int, following: int, steps: list[Action]
 ) -> None:
     continuity = Continuity()
     assert [continuity.check(("promises", 0), first, last, following) for _ in steps] == steps
@@ -180,6 +180,6 @@ def test_only_a_second_fetch_that_says_the_same_is_believed(
 def test_a_fetch_that_fits_clears_an_earlier_doubt() -> None:
     continuity = Continuity()
     name = ("promises", 0)
-    assert continuity.check(name, 10, 20, 9) is Step.AGAIN
-    assert continuity.check(name, 9, 20, 9) is Step.USE
-    assert continuity.check(name, 10, 20, 9) is Step.AGAIN
+    assert continuity.check(name, 10, 20, 9) is Action.AGAIN
+    assert continuity.check(name, 9, 20, 9) is Action.USE
+    assert continuity.check(name, 10, 20, 9) is Action.AGAIN

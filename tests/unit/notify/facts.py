@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from notify_svc.domain.episode import after_speaking, decide, observe
 from notify_svc.domain.facts import (
+    Announcement,
     Decision,
     Episode,
     Fact,
@@ -19,7 +20,6 @@ from notify_svc.domain.facts import (
     Rules,
     Standing,
     Statement,
-    Told,
 )
 from tests.support.clocks import NOON
 
@@ -49,8 +49,8 @@ def step(kind: FactKind = FactKind.MILESTONE_MISSED, **changes: Any) -> Fact:
     return replace(Fact(kind, "ev-m", "departed", NOON, told=True), **changes)
 
 
-def told(**changes: Any) -> Told:
-    return replace(Told(Statement.WARNING, NOON, LOW, HIGH, HIGH + minutes(10)), **changes)
+def told(**changes: Any) -> Announcement:
+    return replace(Announcement(Statement.WARNING, NOON, LOW, HIGH, HIGH + minutes(10)), **changes)
 
 
 def warned(**changes: Any) -> Episode:

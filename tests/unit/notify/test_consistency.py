@@ -18,6 +18,7 @@ from notify_svc.compose.letter import Wording, compose, to_the_owner
 from notify_svc.domain.consistency import Stated, contradictions, late_fits, range_beside
 from notify_svc.domain.episode import decide, observe
 from notify_svc.domain.facts import (
+    Announcement,
     Decision,
     Episode,
     Fact,
@@ -30,11 +31,10 @@ from notify_svc.domain.facts import (
     Rules,
     Standing,
     Statement,
-    Told,
 )
 from notify_svc.domain.lint import Rule
 from notify_svc.domain.silence import outdated
-from notify_svc.store.read_model import Known
+from notify_svc.store.read_model import PromiseRecord
 from tests.support.clocks import NOON
 from tests.support.notify import OPENER
 from tests.unit.notify.facts import DUE, HIGH, LOW, RULES, gap, minutes, promise, step, told
@@ -120,7 +120,7 @@ def drafted(
     at: Gap, decision: Decision, now: datetime, about: Promise, episode: Episode, rules: Rules = RULES
 ) -> Draft:
     assert decision.statement is not None
-    known = Known("p1", "c1", 0, gap_version=1, gap=at, promise=about, episode=episode)
+    known = PromiseRecord("p1", "c1", 0, gap_version=1, gap=at, promise=about, episode=episode)
     return draft(Matter(known, about, at, decision, decision.statement), CUSTOMER, OPENER, rules, Wording(), now)
 
 
@@ -193,7 +193,7 @@ def episodes(draw: st.DrawFn, now: datetime) -> Episode:
     at = now - minutes(draw(st.integers(1, 600)))
     low = None if draw(st.booleans()) else at + minutes(draw(st.integers(0, 900)))
     high = None if low is None else low + minutes(draw(st.integers(5, 300)))
-    return Episode(told=Told(Statement.WARNING, at, low, high, at + minutes(draw(st.integers(1, 2_900)))))
+    return Episode(told=Announcement(Statement.WARNING, at, low, high, at + minutes(draw(st.integers(1, 2_900)))))
 
 
 @given(st.data(), st.integers(-400, 2_000), st.sampled_from([RULES, WORKDAYS, Rules(warn_at=0.4)]))

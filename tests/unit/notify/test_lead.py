@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from notify_svc.domain.facts import Reason, Standing, Statement
-from notify_svc.domain.opening import Leading, lead_of
+from notify_svc.domain.opening import OpeningFacts, opening_of
 from tests.support.clocks import NOON
 from tests.unit.notify.facts import DUE, HIGH, LOW, gap, minutes, promise, step, told
 
@@ -17,7 +17,7 @@ def lead(
     statement: Statement, reason: Reason, low: datetime | None = LOW, high: datetime | None = HIGH, **changes: Any
 ) -> str:
     values = {"now": NOON, "promise": promise(), "gap": gap(), "earlier": told(), **changes}
-    return lead_of(statement, reason, Leading(low=low, high=high, **values))
+    return opening_of(statement, reason, OpeningFacts(low=low, high=high, **values))
 
 
 @pytest.mark.parametrize("statement", [Statement.WARNING, Statement.UPDATE])

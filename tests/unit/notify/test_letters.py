@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from notify_svc.compose.letter import Letter, Snapshot, Wording, compose
 from notify_svc.domain.consistency import range_beside
 from notify_svc.domain.episode import left
-from notify_svc.domain.facts import Decision, Fact, FactKind, Gap, Kind, Reason, Standing, Statement, Told
+from notify_svc.domain.facts import Announcement, Decision, Fact, FactKind, Gap, Kind, Reason, Standing, Statement
 from notify_svc.domain.lint import Rule
 from notify_svc.domain.schedule import next_update, told_range
 from tests.support.clocks import NOON
@@ -48,7 +48,7 @@ def letter(
     reason: Reason = Reason.SLIP_HELD,
     *,
     now: datetime = LATER,
-    earlier: Told | None = None,
+    earlier: Announcement | None = None,
     closing: bool = False,
     **changes: Any,
 ) -> Letter:

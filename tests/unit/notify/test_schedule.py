@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from candor.calendar import Calendar, parse_business_hours
-from notify_svc.domain.facts import Forecast, Rules, Statement, Told
+from notify_svc.domain.facts import Announcement, Forecast, Rules, Statement
 from notify_svc.domain.schedule import ceil_to, next_update, owner_until, step_of, told_range, write_at
 from tests.support.clocks import NOON
 from tests.unit.notify.facts import NEW_YORK, RULES, minutes
@@ -139,7 +139,7 @@ def test_the_next_update_is_ahead_and_by_the_date(
 def test_an_announced_word_is_written_ahead_but_never_at_once_and_not_about_a_date_to_come(
     wait: int, due: int, early: int
 ) -> None:
-    said = Told(Statement.UPDATE, NOON, next_update_by=NOON + minutes(wait))
+    said = Announcement(Statement.UPDATE, NOON, next_update_by=NOON + minutes(wait))
     write, date = write_at(said, NOON + minutes(due), minutes(early)), NOON + minutes(due)
     assert write is not None
     assert min(minutes(wait) / 2, date - NOON) <= write - NOON <= minutes(wait)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notify_svc.domain.episode import after_speaking, decide, observe
-from notify_svc.domain.facts import Decision, Episode, FactKind, Gap, Kind, Reason, Statement, Told
+from notify_svc.domain.facts import Announcement, Decision, Episode, FactKind, Gap, Kind, Reason, Statement
 from tests.support.clocks import NOON
 from tests.unit.notify.facts import DUE, HIGH, LOW, RULES, decided, gap, minutes, promise, step, told, warned
 
@@ -103,7 +103,7 @@ def test_after_the_all_clear_a_new_slip_is_a_new_episode() -> None:
 
 def test_an_update_replaces_what_was_told() -> None:
     decision = Decision(Kind.SPEAK, Reason.RANGE_LEFT, Statement.UPDATE)
-    newer = Told(Statement.UPDATE, NOON, HIGH, HIGH + minutes(30), None)
+    newer = Announcement(Statement.UPDATE, NOON, HIGH, HIGH + minutes(30), None)
     episode = after_speaking(warned(), decision, newer)
     assert (episode.number, episode.told) == (1, newer)
 
@@ -123,7 +123,7 @@ def test_no_conversation_repeats_itself_or_takes_back_what_was_not_said(steps: l
         if decision.kind is Kind.SPEAK and decision.statement is not None:
             said.append((episode.number, decision.statement))
             low = DUE + minutes(shift)
-            news = Told(decision.statement, now, low, low + minutes(30), now + timedelta(hours=1))
+            news = Announcement(decision.statement, now, low, low + minutes(30), now + timedelta(hours=1))
             episode = after_speaking(episode, decision, news)
     for index, (number, statement) in enumerate(said):
         before = said[index - 1] if index else None

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from candor.ops.logging import _Handler
-from candor.ops.repeats import EVERY, MOST_KINDS, Kind, Repeats, kind_of
+from candor.ops.repeats import EVERY, MAX_KINDS, Kind, Repeats, kind_of
 
 AWAY = 'Unable connect to "%s:%s": %s'
 
@@ -147,10 +147,10 @@ def test_a_single_line_leaves_nothing_to_tell(seconds: Seconds) -> None:
 
 def test_kinds_without_end_fill_no_memory(seconds: Seconds) -> None:
     repeats = Repeats(now=seconds)
-    for number in range(3 * MOST_KINDS):
+    for number in range(3 * MAX_KINDS):
         words = "".join(chr(97 + int(digit)) for digit in str(number))
         assert repeats.admit(kind_of("aiokafka", "warning", words), words)
-    assert len(repeats._runs) == MOST_KINDS
+    assert len(repeats._runs) == MAX_KINDS
 
 
 @given(st.lists(st.tuples(st.floats(0, 40), st.sampled_from("abc"), st.booleans()), max_size=60))

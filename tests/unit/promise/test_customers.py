@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promise_svc.domain import Customer, Refused, SetContact, Why, admit, erase, set_contact
+from promise_svc.domain import Customer, Refusal, RefusalReason, SetContact, admit, erase, set_contact
 from tests.support.clocks import NOON
 
 MINUTE = timedelta(minutes=1)
@@ -66,9 +66,9 @@ def test_only_what_was_said_after_an_erasure_counts(minutes: int, welcome: bool)
         assert set_contact(erased, SetContact("c1", "back"), at).contact_version == 2
         return
     for act in (lambda: admit(erased.erased_at, at), lambda: set_contact(erased, SetContact("c1", "x"), at)):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(Refusal) as refused:
             act()
-        assert refused.value.why is Why.CUSTOMER_ERASED
+        assert refused.value.why is RefusalReason.CUSTOMER_ERASED
 
 
 def test_whoever_was_never_erased_is_welcome() -> None:

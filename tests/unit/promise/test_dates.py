@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promise_svc.domain import Change, ChangeKind, Promise, Refused, State, Why, make, revise
+from promise_svc.domain import Change, ChangeKind, Promise, Refusal, RefusalReason, State, make, revise
 from tests.support.clocks import NOON
 from tests.unit.promise.builders import DUE, HOUR, promise, to_make, to_revise
 
@@ -30,9 +30,9 @@ def test_a_new_promise_has_one_date_three_times() -> None:
 
 
 def test_a_promise_due_before_it_was_made_is_refused_with_its_field() -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusal) as refused:
         make(to_make(due=NOON - HOUR))
-    assert (refused.value.why, refused.value.pointer) == (Why.DUE_BEFORE_MADE, "/due")
+    assert (refused.value.why, refused.value.pointer) == (RefusalReason.DUE_BEFORE_MADE, "/due")
 
 
 def test_due_at_the_moment_of_making_is_allowed() -> None:
@@ -84,19 +84,19 @@ def test_dates_stand_as_the_newest_words_said(said: list[tuple[int, int, bool, b
 
 @pytest.mark.parametrize("state", [State.KEPT, State.BROKEN, State.DISPUTED, State.WITHDRAWN])
 def test_the_dates_of_an_ended_promise_do_not_move(state: State) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusal) as refused:
         revise(promise(state=state), to_revise(), NOON)
-    assert refused.value.why is Why.PROMISE_CLOSED
+    assert refused.value.why is RefusalReason.PROMISE_CLOSED
 
 
 def test_a_date_before_the_making_is_refused() -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusal) as refused:
         revise(promise(), to_revise(-1), NOON)
-    assert refused.value.why is Why.DUE_BEFORE_MADE
+    assert refused.value.why is RefusalReason.DUE_BEFORE_MADE
 
 
 def test_a_change_of_a_version_that_passed_is_refused() -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusal) as refused:
         revise(promise(version=3), to_revise(version=2), NOON)
-    assert refused.value.why is Why.VERSION_CHANGED
+    assert refused.value.why is RefusalReason.VERSION_CHANGED
     assert revise(promise(version=3), to_revise(version=3), NOON)[0].version == 4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from promise_svc.domain import ChangeKind, Refused, Settle, State, Why, Withdraw, settle, withdraw
+from promise_svc.domain import ChangeKind, Refusal, RefusalReason, Settle, State, Withdraw, settle, withdraw
 from tests.support.clocks import NOON
 from tests.unit.promise.builders import HOUR, promise, to_settle
 
@@ -20,9 +20,9 @@ def test_an_open_promise_can_be_withdrawn_with_its_reason() -> None:
 
 @pytest.mark.parametrize("state", [*VERDICTS, State.WITHDRAWN])
 def test_what_has_ended_cannot_be_withdrawn(state: State) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusal) as refused:
         withdraw(promise(state=state), Withdraw("p1", "no"), LATER)
-    assert refused.value.why is Why.PROMISE_CLOSED
+    assert refused.value.why is RefusalReason.PROMISE_CLOSED
 
 
 @pytest.mark.parametrize("verdict", VERDICTS)
@@ -42,24 +42,29 @@ def test_a_verdict_knows_its_own_time() -> None:
 def test_a_verdict_can_be_corrected_but_not_repeated(before: State, after: State) -> None:
     settled, _ = settle(promise(), to_settle(before), LATER)
     if before is after:
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(Refusal) as refused:
             settle(settled, to_settle(after), LATER)
-        assert refused.value.why is Why.ALREADY_SETTLED
+        assert refused.value.why is RefusalReason.ALREADY_SETTLED
     corrected, _ = settle(settled, to_settle(after, 21), LATER)
     assert (corrected.state, corrected.completed_at, corrected.version) == (after, NOON + 21 * HOUR, 3)
 
 
 def test_a_withdrawn_promise_takes_no_verdict() -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusal) as refused:
         settle(promise(state=State.WITHDRAWN), to_settle(), LATER)
-    assert refused.value.why is Why.PROMISE_CLOSED
+    assert refused.value.why is RefusalReason.PROMISE_CLOSED
 
 
 @pytest.mark.parametrize(
-    ("hours", "why"), [(-1, Why.COMPLETED_BEFORE_MADE), (31, Why.COMPLETED_AHEAD), (30 + 6 / 60, Why.COMPLETED_AHEAD)]
+    ("hours", "why"),
+    [
+        (-1, RefusalReason.COMPLETED_BEFORE_MADE),
+        (31, RefusalReason.COMPLETED_AHEAD),
+        (30 + 6 / 60, RefusalReason.COMPLETED_AHEAD),
+    ],
 )
-def test_completion_lies_between_the_making_and_now(hours: float, why: Why) -> None:
-    with pytest.raises(Refused) as refused:
+def test_completion_lies_between_the_making_and_now(hours: float, why: RefusalReason) -> None:
+    with pytest.raises(Refusal) as refused:
         settle(promise(), to_settle(hours=hours), LATER)
     assert (refused.value.why, refused.value.pointer) == (why, "/completed_at")
 
@@ -70,9 +75,9 @@ def test_clocks_may_differ_by_five_minutes() -> None:
 
 @pytest.mark.parametrize("version", [1, 7])
 def test_endings_check_the_version_that_was_read(version: int) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusal) as refused:
         settle(promise(version=3), to_settle(version=version), LATER)
-    assert refused.value.why is Why.VERSION_CHANGED
-    with pytest.raises(Refused) as refused:
+    assert refused.value.why is RefusalReason.VERSION_CHANGED
+    with pytest.raises(Refusal) as refused:
         withdraw(promise(version=3), Withdraw("p1", "no", version), LATER)
-    assert refused.value.why is Why.VERSION_CHANGED
+    assert refused.value.why is RefusalReason.VERSION_CHANGED

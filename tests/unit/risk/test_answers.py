@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from risk_svc.domain.fold import fold
-from risk_svc.domain.state import PromiseState, Trail
+from risk_svc.domain.state import PromiseState, TrailPoint
 from risk_svc.web.api import presenters, responses
 from tests.support.risk import DUE_S, MADE_S, Story
 
 TRAIL = [
-    Trail(int(MADE_S), 0, 40, -1, -1, -1, 3, "carrier XA"),
-    Trail(int(MADE_S) + 60, 120, 310, int(DUE_S), int(DUE_S) + 600, 0, 4, "departed 42 min late"),
-    Trail(int(MADE_S) + 90, 120, 320, int(DUE_S)),
+    TrailPoint(int(MADE_S), 0, 40, -1, -1, -1, 3, "carrier XA"),
+    TrailPoint(int(MADE_S) + 60, 120, 310, int(DUE_S), int(DUE_S) + 600, 0, 4, "departed 42 min late"),
+    TrailPoint(int(MADE_S) + 90, 120, 320, int(DUE_S)),
 ]
 
 
-def detail(n: int = 50, now: float = MADE_S + 60, trail: Sequence[Trail] = TRAIL) -> responses.GapDetail:
+def detail(n: int = 50, now: float = MADE_S + 60, trail: Sequence[TrailPoint] = TRAIL) -> responses.GapDetail:
     state = PromiseState("p1", "c1")
     made = Story().made()
     fold(state, made.envelope, made.data)
@@ -64,7 +64,7 @@ def test_with_too_little_history_neither_chance_nor_fan_nor_reason_is_stated() -
 
 
 def test_once_the_date_has_passed_the_chance_is_known_but_not_when_it_will_be_done() -> None:
-    found = detail(n=3, now=DUE_S + 1, trail=[Trail(int(DUE_S) + 1, 900, 1000, -1)])
+    found = detail(n=3, now=DUE_S + 1, trail=[TrailPoint(int(DUE_S) + 1, 900, 1000, -1)])
     assert found.forecast is not None
     assert (found.forecast.p_slip, found.forecast.p50, found.forecast.p80) == (0.31, None, None)
     (point,) = found.history

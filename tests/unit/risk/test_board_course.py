@@ -31,28 +31,30 @@ def moving() -> responses.GapDetail:
 
 
 def test_each_forecast_has_what_happened_since_the_one_before() -> None:
-    first, second = forecast_history.course(moving())
+    first, second = forecast_history.forecast_periods(moving())
     assert first.happened == ("Snow at EWR, severity 30%",)
     assert second.happened == ("departed 42 min late", "departed: reached, 42 min after its plan")
     assert (first.p_slip, second.p90) == (0.23, None)
 
 
 def test_what_happened_after_the_last_forecast_moved_none() -> None:
-    assert "Over: Snow at EWR" not in [words for held in forecast_history.course(moving()) for words in held.happened]
+    assert "Over: Snow at EWR" not in [
+        words for held in forecast_history.forecast_periods(moving()) for words in held.happened
+    ]
 
 
 def test_a_forecast_on_too_little_is_not_stated() -> None:
-    (held,) = forecast_history.course(detail(history=[point(-60, None)]))
-    assert forecast_history.moved(detail(), None, held) == "too little history for a forecast"
+    (held,) = forecast_history.forecast_periods(detail(history=[point(-60, None)]))
+    assert forecast_history.movements(detail(), None, held) == "too little history for a forecast"
 
 
 def test_a_line_tells_how_the_chance_moved() -> None:
-    first, second = forecast_history.course(moving())
-    said = forecast_history.moved(moving(), None, first)
+    first, second = forecast_history.forecast_periods(moving())
+    said = forecast_history.movements(moving(), None, first)
     assert said == "may slip 23%; P50 10 min early, P80 5 min late, P90 20 min late"
-    said = forecast_history.moved(moving(), first, second)
+    said = forecast_history.movements(moving(), first, second)
     assert said == "may slip 23% → 61%; P50 12 min late, P80 40 min late, P90 may never come"
-    assert forecast_history.moved(moving(), second, second).startswith("may slip 61%; ")
+    assert forecast_history.movements(moving(), second, second).startswith("may slip 61%; ")
 
 
 @pytest.mark.parametrize(
@@ -65,17 +67,17 @@ def test_a_line_tells_how_the_chance_moved() -> None:
 )
 def test_lateness_is_told_against_the_date_held(late: tuple[float | None, ...], words: str) -> None:
     found = detail(history=[fan_point(-60, 1.0, *late)])
-    assert forecast_history.lateness(found, forecast_history.course(found)[0]) == words
+    assert forecast_history.lateness(found, forecast_history.forecast_periods(found)[0]) == words
 
 
 @pytest.mark.parametrize(("came", "words"), [(35, "over: 35 min late"), (None, "over: it did not come")])
 def test_in_the_end_it_is_told_what_became_of_it(came: float | None, words: str) -> None:
     history = [fan_point(-60, 0.23, -10, 5, 20), fan_point(160, 1.0, came, came, came)]
     found = detail(standing=Standing.BROKEN, history=history)
-    first, last = forecast_history.course(found)
+    first, last = forecast_history.forecast_periods(found)
     assert (first.over, last.over) == (False, True)
-    assert forecast_history.moved(found, first, last) == words
-    assert not any(held.over for held in forecast_history.course(moving()))
+    assert forecast_history.movements(found, first, last) == words
+    assert not any(held.over for held in forecast_history.forecast_periods(moving()))
 
 
 def test_moves_are_told_newest_first_and_only_where_there_is_news() -> None:
@@ -92,7 +94,7 @@ def test_moves_are_told_newest_first_and_only_where_there_is_news() -> None:
 def test_what_holds_now_comes_last() -> None:
     found = moving()
     now = NOW + timedelta(minutes=90)
-    held = forecast_history.until_now(found, forecast_history.course(found), now)
+    held = forecast_history.until_now(found, forecast_history.forecast_periods(found), now)
     assert len(held) == 3
     assert timedelta(0) <= now - held[-1].at <= timedelta(hours=14) / forecast_history.STEPS_OF_TIME
     assert (held[-1].p_slip, held[-1].p80) == (0.823, NOW + timedelta(minutes=180))
@@ -103,7 +105,7 @@ def test_what_holds_now_comes_last() -> None:
 )
 def test_nothing_holds_now_of_what_is_over_or_was_never_forecast(changed: dict[str, Any]) -> None:
     found = moving().model_copy(update=changed)
-    held = forecast_history.course(found)
+    held = forecast_history.forecast_periods(found)
     assert forecast_history.until_now(found, held, NOW) == held
 
 
@@ -147,7 +149,7 @@ def test_without_a_fan_what_was_observed_is_said() -> None:
 def test_what_is_overdue_and_young_is_late_for_certain_and_nobody_says_until_when() -> None:
     found = detail(history=[point(150, 1.0, enough=False)])
     assert (
-        forecast_history.moved(found, None, forecast_history.course(found)[0])
+        forecast_history.movements(found, None, forecast_history.forecast_periods(found)[0])
         == "may slip 100%; too little history to say when"
     )
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from candor.contracts import Standing
 from risk_svc.web.api import responses
 from risk_svc.web.board import fan
-from risk_svc.web.board.forecast_history import course
+from risk_svc.web.board.forecast_history import forecast_periods
 from tests.support.board import NOW, detail, fan_point, forecast, incident, milestone, notice, point
 
 DUE = NOW + timedelta(hours=2)
@@ -158,7 +158,7 @@ def test_every_axis_holds_the_date_held_and_what_is_drawn(
         history=[fan_point(-60 + place, 0.2, *quantiles) for place, quantiles in enumerate(fans)],
         completed_at=None if completed is None else DUE + timedelta(minutes=completed),
     )
-    scale = fan.scale_of(found, course(found))
+    scale = fan.scale_of(found, forecast_periods(found))
     assert scale.low <= 0 <= scale.high
     assert 1 <= (scale.high - scale.low) / scale.step <= 12
     for p50, p80, _ in fans:

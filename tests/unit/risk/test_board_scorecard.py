@@ -6,35 +6,35 @@ from typing import Any
 
 import pytest
 
-from risk_svc.forecast.evaluation import ENOUGH, JUDGED, UNSTATED, Scored, record
+from risk_svc.forecast.evaluation import ENOUGH, JUDGED, UNSTATED, ScoredForecast, evaluate_all
 from risk_svc.web.board import scorecard
-from risk_svc.web.track_record import Recorded
+from risk_svc.web.track_record import RecentRecord
 
 DAY = 86400.0
 
 
-def scored(count: int, *, day: int = 0, p: tuple[float, float] = (0.2, 0.8), **fields: Any) -> list[Scored]:
+def scored(count: int, *, day: int = 0, p: tuple[float, float] = (0.2, 0.8), **fields: Any) -> list[ScoredForecast]:
     """Every second one slipped and was said to with the second chance; three in four came by P80, all by P90."""
     rows = []
     for n in range(count):
-        row = Scored(
+        row = ScoredForecast(
             f"p{day}-{n}", "made", "parcel", p[n % 2], 0.5, n % 2, day * DAY, 10.0 + (n % 4 == 3), (9, 10.5, 12)
         )
         rows.append(row._replace(**fields))
     return rows
 
 
-def over(days: int, count: int, **fields: Any) -> list[Scored]:
+def over(days: int, count: int, **fields: Any) -> list[ScoredForecast]:
     """So many of them, on as many days."""
     return [row for day in range(days) for row in scored(2 * -(-count // (2 * days)), day=day, **fields)]
 
 
-def recorded(rows: list[Scored], left_out: int = 0) -> Recorded:
-    return Recorded(record(rows), left_out)
+def recorded(rows: list[ScoredForecast], left_out: int = 0) -> RecentRecord:
+    return RecentRecord(evaluate_all(rows), left_out)
 
 
-def figures(rows: list[Scored]) -> dict[str, tuple[str, str]]:
-    return {figure.name: (figure.value, figure.beside) for figure in scorecard.figures(record(rows).overall)}
+def figures(rows: list[ScoredForecast]) -> dict[str, tuple[str, str]]:
+    return {figure.name: (figure.value, figure.beside) for figure in scorecard.figures(evaluate_all(rows).overall)}
 
 
 def test_the_figures_stand_beside_what_they_are_to_be_read_by() -> None:
@@ -71,7 +71,7 @@ def test_a_quantile_that_was_never_stated_has_no_coverage() -> None:
         (over(8, JUDGED, p=(0.99, 0.01)), "They do not hold what they say: the calibration is off."),
     ],
 )
-def test_the_verdict_says_whether_they_can_be_believed(rows: list[Scored], said: str) -> None:
+def test_the_verdict_says_whether_they_can_be_believed(rows: list[ScoredForecast], said: str) -> None:
     assert scorecard.verdict(recorded(rows)) == said
 
 
@@ -102,21 +102,21 @@ def test_of_too_little_history_nothing_more_is_said() -> None:
 
 
 def test_each_tenth_is_a_row() -> None:
-    assert scorecard.reliability_rows(record(scored(100)).overall) == [
+    assert scorecard.reliability_rows(evaluate_all(scored(100)).overall) == [
         {"name": "20–30%", "n": "50", "stated": "20%", "slipped": "0%"},
         {"name": "80–90%", "n": "50", "stated": "80%", "slipped": "100%"},
     ]
 
 
 def test_periods_are_rows_newest_first() -> None:
-    rows = scorecard.period_rows(record(scored(60) + scored(4, day=3)))
+    rows = scorecard.period_rows(evaluate_all(scored(60) + scored(4, day=3)))
     assert [row["name"] for row in rows] == ["1970-01-04", "1970-01-01"]
     assert [row["skill"] for row in rows] == ["too little history", "84.0%"]
     assert (rows[1]["n"], rows[1]["p80"], rows[1]["slipped"]) == ("60", "75%", "50%")
 
 
 def test_leads_are_named_by_what_they_mean() -> None:
-    found = record(scored(40) + scored(40, lead="left50") + scored(40, lead="at:departed"))
+    found = evaluate_all(scored(40) + scored(40, lead="left50") + scored(40, lead="at:departed"))
     names = [group.name for group in scorecard.named(found.by_lead)]
     assert names == ["when made", "50% left", "at departed"]
     assert [row["name"] for row in scorecard.group_rows(scorecard.named(found.by_lead))] == names

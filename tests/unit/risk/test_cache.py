@@ -8,7 +8,7 @@ from candor.contracts import Dependency, IncidentReported
 from risk_svc.domain.fold import fold
 from risk_svc.domain.incidents import Incident, incident_of
 from risk_svc.domain.state import PromiseState
-from risk_svc.worker.partition_state import Cache, Partition, customer_mark
+from risk_svc.worker.partition_state import PartitionState, PartitionStates, customer_mark
 from tests.support.risk import DUE_S, EWR, MADE_S, Story, incident
 
 
@@ -27,15 +27,15 @@ def snow(*affects: Dependency) -> Incident:
 
 
 @pytest.fixture
-def partition() -> Partition:
-    return Partition(0)
+def partition() -> PartitionState:
+    return PartitionState(0)
 
 
 def names(states: list[PromiseState]) -> list[str]:
     return [state.promise_id for state in states]
 
 
-def test_promises_are_found_by_what_they_depend_on(partition: Partition) -> None:
+def test_promises_are_found_by_what_they_depend_on(partition: PartitionState) -> None:
     for name in ("p2", "p1"):
         partition.keep(promise(name))
     assert names(list(partition.depending(snow(EWR)))) == ["p1", "p2"]
@@ -44,7 +44,7 @@ def test_promises_are_found_by_what_they_depend_on(partition: Partition) -> None
     assert names(list(partition.depending(snow(EWR)))) == ["p2"]
 
 
-def test_releasing_twice_is_no_harm(partition: Partition) -> None:
+def test_releasing_twice_is_no_harm(partition: PartitionState) -> None:
     state = promise("p1")
     partition.keep(state)
     partition.release(state)
@@ -52,7 +52,7 @@ def test_releasing_twice_is_no_harm(partition: Partition) -> None:
     assert partition.states == {}
 
 
-def test_what_is_due_comes_in_order_once_and_no_more_than_asked(partition: Partition) -> None:
+def test_what_is_due_comes_in_order_once_and_no_more_than_asked(partition: PartitionState) -> None:
     for number in range(6):
         state = promise(f"p{number}", review=100.0 + number)
         partition.keep(state)
@@ -62,7 +62,7 @@ def test_what_is_due_comes_in_order_once_and_no_more_than_asked(partition: Parti
     assert partition.due(103.5, 9) == []
 
 
-def test_a_promise_scored_meanwhile_is_due_only_at_its_new_time(partition: Partition) -> None:
+def test_a_promise_scored_meanwhile_is_due_only_at_its_new_time(partition: PartitionState) -> None:
     state = promise("p1", review=100.0)
     partition.keep(state)
     partition.schedule(state)
@@ -72,7 +72,7 @@ def test_a_promise_scored_meanwhile_is_due_only_at_its_new_time(partition: Parti
     assert names(partition.due(250.0, 9)) == ["p1"]
 
 
-def test_a_promise_that_is_over_falls_due_no_more(partition: Partition) -> None:
+def test_a_promise_that_is_over_falls_due_no_more(partition: PartitionState) -> None:
     state = promise("p1", review=100.0)
     partition.keep(state)
     partition.schedule(state)
@@ -80,14 +80,14 @@ def test_a_promise_that_is_over_falls_due_no_more(partition: Partition) -> None:
     assert partition.due(1e12, 9) == []
 
 
-def test_loading_looks_at_what_was_never_scored_at_once(partition: Partition) -> None:
+def test_loading_looks_at_what_was_never_scored_at_once(partition: PartitionState) -> None:
     state = promise("p1")
     partition.keep(state)
     partition.first_review(state, MADE_S)
     assert names(partition.due(MADE_S, 9)) == ["p1"]
 
 
-def test_loading_keeps_the_review_time_of_the_others(partition: Partition) -> None:
+def test_loading_keeps_the_review_time_of_the_others(partition: PartitionState) -> None:
     state = promise("p1", review=DUE_S)
     partition.keep(state)
     partition.first_review(state, MADE_S)
@@ -95,7 +95,7 @@ def test_loading_keeps_the_review_time_of_the_others(partition: Partition) -> No
     assert names(partition.due(DUE_S, 9)) == ["p1"]
 
 
-def test_history_and_placeholders_never_fall_due(partition: Partition) -> None:
+def test_history_and_placeholders_never_fall_due(partition: PartitionState) -> None:
     for state in (promise("old", historical=True), PromiseState("placeholder", "c1")):
         partition.keep(state)
         partition.first_review(state, MADE_S)
@@ -103,8 +103,8 @@ def test_history_and_placeholders_never_fall_due(partition: Partition) -> None:
 
 
 def test_all_that_is_scored_can_be_looked_at_again_at_once() -> None:
-    cache = Cache()
-    cache.partitions[0] = partition = Partition(0)
+    cache = PartitionStates()
+    cache.partitions[0] = partition = PartitionState(0)
     later, old = promise("p1", review=DUE_S), promise("old", historical=True)
     for state in (later, old, PromiseState("placeholder", "c1")):
         partition.keep(state)
@@ -117,8 +117,8 @@ def test_all_that_is_scored_can_be_looked_at_again_at_once() -> None:
 
 
 def test_the_cache_counts_and_forgets_partitions() -> None:
-    cache = Cache()
-    cache.partitions[3] = Partition(3)
+    cache = PartitionStates()
+    cache.partitions[3] = PartitionState(3)
     cache.partitions[3].keep(promise("p1"))
     assert cache.promises == 1
     cache.drop(3)

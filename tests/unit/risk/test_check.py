@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from candor.contracts import LEAST_CASES
+from candor.contracts import MIN_CASES
 from risk_svc.domain.check import Verdict, advice, verdict
 
 
@@ -24,10 +24,10 @@ from risk_svc.domain.check import Verdict, advice, verdict
     ],
 )
 def test_the_share_kept_names_the_date(kept: float, said: Verdict) -> None:
-    assert verdict(kept, LEAST_CASES) is said
+    assert verdict(kept, MIN_CASES) is said
 
 
-@given(st.floats(0, 1), st.integers(0, LEAST_CASES - 1))
+@given(st.floats(0, 1), st.integers(0, MIN_CASES - 1))
 def test_with_too_few_like_promises_nothing_is_called_anything(kept: float, n: int) -> None:
     assert verdict(kept, n) is Verdict.UNKNOWN
     said = advice(Verdict.UNKNOWN, kept, n, 1 / n if n else None)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from risk_svc.forecast.engine import Engine
 from risk_svc.forecast.serialization import ForeignFormatError, model_bytes
-from risk_svc.forecast.view import Entry, Incident, Seen, Struck
-from risk_svc.training.timeline import Course, Pace
+from risk_svc.forecast.view import Entry, Incident, IncidentSnapshot, PromiseSnapshot
+from risk_svc.training.timeline import BoundaryPacing, Timeline
 from tests.support.risk import MADE, MADE_S, Story, entries, flights
 
 HOUR = 3600.0
@@ -28,7 +28,7 @@ class Recorder(Engine):
         self.shown: list[tuple[float, str, float]] = []
 
     def see(self, entry: Entry) -> None:
-        name = entry.incident_id if isinstance(entry, Struck) else entry.view.promise_id
+        name = entry.incident_id if isinstance(entry, IncidentSnapshot) else entry.view.promise_id
         self.shown.append((entry.at, name, self.boundary))
         self.boundary = max(self.boundary, entry.at // self.step * self.step)
 
@@ -37,25 +37,25 @@ class Recorder(Engine):
         return False
 
 
-def told(name: str, at: float) -> Seen:
+def told(name: str, at: float) -> PromiseSnapshot:
     """A picture of a promise, of which only the name and the time matter here."""
     [made] = entries([Story(name).made()])
-    assert isinstance(made, Seen)
+    assert isinstance(made, PromiseSnapshot)
     made.view.promise_id = name
-    return Seen(at, made.view)
+    return PromiseSnapshot(at, made.view)
 
 
-def struck(name: str, at: float) -> Struck:
-    return Struck(at, name, Incident("snow", at, {}, {}))
+def struck(name: str, at: float) -> IncidentSnapshot:
+    return IncidentSnapshot(at, name, Incident("snow", at, {}, {}))
 
 
-def shown(course: Course) -> list[tuple[float, str]]:
+def shown(course: Timeline) -> list[tuple[float, str]]:
     assert isinstance(course.engine, Recorder)
     return [(at, name) for at, name, _ in course.engine.shown]
 
 
 def test_what_came_in_any_order_is_shown_in_business_time_and_incidents_first() -> None:
-    course = Course(Recorder())
+    course = Timeline(Recorder())
     assert course.upcoming == math.inf
     assert course.take([told("b", 20.0), told("a", 20.0), struck("i", 20.0), told("c", 10.0)]) == 10.0
     assert (course.waiting, course.upcoming) == (4, HOUR)
@@ -65,7 +65,7 @@ def test_what_came_in_any_order_is_shown_in_business_time_and_incidents_first() 
 
 
 def test_nothing_is_shown_before_its_boundary_and_what_falls_on_one_belongs_to_the_next() -> None:
-    course = Course(Recorder())
+    course = Timeline(Recorder())
     course.take([told("a", 10.0), told("b", HOUR), told("c", HOUR + 1)])
     assert course.close(HOUR - 1) == 0
     course.close(HOUR)
@@ -75,7 +75,7 @@ def test_nothing_is_shown_before_its_boundary_and_what_falls_on_one_belongs_to_t
 
 
 def test_boundaries_close_one_after_the_other_and_a_piece_ends_when_it_is_enough() -> None:
-    course = Course(Recorder())
+    course = Timeline(Recorder())
     course.take([told("a", 10.0)])
     assert course.close(5 * HOUR, lambda: True) == 1
     assert course.engine.boundary == HOUR
@@ -84,7 +84,7 @@ def test_boundaries_close_one_after_the_other_and_a_piece_ends_when_it_is_enough
 
 
 def test_a_picture_of_an_earlier_time_replaces_the_later_ones_of_its_promise_only() -> None:
-    course = Course(Recorder())
+    course = Timeline(Recorder())
     course.take([told("a", 10.0), told("a", 30.0), told("b", 30.0)])
     course.take([told("a", 20.0), told("a", 40.0)])
     course.close(HOUR)
@@ -92,7 +92,7 @@ def test_a_picture_of_an_earlier_time_replaces_the_later_ones_of_its_promise_onl
 
 
 def test_two_pictures_of_one_time_are_shown_in_the_order_of_the_journal() -> None:
-    course = Course(Recorder())
+    course = Timeline(Recorder())
     first, second = told("a", 10.0), told("a", 10.0)
     second.gone = True
     course.take([first, second])
@@ -101,7 +101,7 @@ def test_two_pictures_of_one_time_are_shown_in_the_order_of_the_journal() -> Non
 
 
 def test_of_late_pictures_of_a_promise_only_the_last_is_shown_and_all_are_counted() -> None:
-    course = Course(Recorder())
+    course = Timeline(Recorder())
     course.take([told("a", 10.0)])
     course.close(2 * HOUR)
     course.take([told("a", 20.0), told("b", 25.0), told("a", 30.0), told("a", 2 * HOUR + 5)])
@@ -115,7 +115,7 @@ def test_of_late_pictures_of_a_promise_only_the_last_is_shown_and_all_are_counte
 def test_whatever_comes_what_is_shown_is_in_order_and_the_last_word_of_each_promise_is_shown(
     said: list[tuple[str, int]], rng: random.Random
 ) -> None:
-    course, newest = Course(Recorder()), {}
+    course, newest = Timeline(Recorder()), {}
     boundary = 0.0
     for name, minutes in said:
         course.take([told(name, minutes * 600.0)])
@@ -134,12 +134,12 @@ def test_whatever_comes_what_is_shown_is_in_order_and_the_last_word_of_each_prom
 
 def learnt(pieces: Iterable[Sequence[Entry]], until: float, restart_after: int | None = None) -> bytes:
     """The model after all pieces, closed up to each one's end; put away and taken up again on the way if asked to."""
-    course = Course()
+    course = Timeline()
     for number, piece in enumerate(pieces):
         course.take(piece)
         course.close(piece[-1].at - 12 * HOUR)
         if number == restart_after:
-            course, *place = Course.from_bytes(course.to_bytes(7, 9))
+            course, *place = Timeline.from_bytes(course.to_bytes(7, 9))
             assert place == [7, 9]
     course.close(until)
     return model_bytes(course.engine.model)
@@ -160,9 +160,9 @@ def test_history_in_pieces_teaches_what_it_teaches_in_one() -> None:
 
 
 def test_what_another_release_stored_is_refused() -> None:
-    raw = Course().to_bytes(1, 2)
+    raw = Timeline().to_bytes(1, 2)
     with pytest.raises((ForeignFormatError, ValueError)):
-        Course.from_bytes(raw[:-20] + bytes(20))
+        Timeline.from_bytes(raw[:-20] + bytes(20))
 
 
 def passed(hours: int) -> float:
@@ -170,7 +170,7 @@ def passed(hours: int) -> float:
 
 
 def test_while_the_past_comes_in_only_what_lies_before_it_is_closed() -> None:
-    pace = Pace(2.0, 60.0, 0.0)
+    pace = BoundaryPacing(2.0, 60.0, 0.0)
     pace.heard(0.0, passed(-5))
     assert pace.limit(1.0, passed(-6), passed(0)) == passed(-5)
     assert pace.limit(1.0, passed(-4), passed(0)) == -math.inf
@@ -178,13 +178,13 @@ def test_while_the_past_comes_in_only_what_lies_before_it_is_closed() -> None:
 
 
 def test_a_boundary_that_the_clock_has_not_passed_waits() -> None:
-    pace = Pace(2.0, 60.0, 0.0)
+    pace = BoundaryPacing(2.0, 60.0, 0.0)
     assert pace.limit(100.0, passed(1), passed(0)) < passed(1)
     assert pace.limit(1000.0, math.inf, passed(0)) <= passed(0)
 
 
 def test_a_straggler_cannot_hold_up_the_present_for_ever() -> None:
-    pace = Pace(2.0, 60.0, 0.0)
+    pace = BoundaryPacing(2.0, 60.0, 0.0)
     closed: list[int] = []
     for second in range(0, 190):
         pace.heard(float(second), passed(-9))
@@ -194,7 +194,7 @@ def test_a_straggler_cannot_hold_up_the_present_for_ever() -> None:
 
 
 def test_time_in_which_nothing_was_due_does_not_count_against_a_straggler() -> None:
-    pace = Pace(2.0, 60.0, 0.0)
+    pace = BoundaryPacing(2.0, 60.0, 0.0)
     assert pace.limit(500.0, passed(1), passed(0)) < passed(1)
     pace.heard(500.0, passed(0))
     assert pace.limit(501.0, passed(1), passed(1)) == -math.inf

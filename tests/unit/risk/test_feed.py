@@ -38,7 +38,7 @@ async def test_a_listener_waits_for_something_to_change() -> None:
 
 async def test_one_that_does_not_look_loses_changes_and_knows_it() -> None:
     listener = Listener()
-    for number in range(feed.MOST_WAITING + 5):
+    for number in range(feed.MAX_WAITING + 5):
         listener.put(gap(f"p{number}"))
     assert listener.missed
     assert len(await first(listener)) == 5

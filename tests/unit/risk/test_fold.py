@@ -18,7 +18,7 @@ from candor.contracts import (
     Statement,
     Verdict,
 )
-from risk_svc.domain.fold import Folded, fold
+from risk_svc.domain.fold import FoldOutcome, fold
 from risk_svc.domain.state import PromiseState, StepStatus, completed_at, folded, standing
 from tests.support.risk import ARRIVES, DEPARTS, DUE, DUE_S, MADE, M, Story, again, erased
 
@@ -26,7 +26,7 @@ from tests.support.risk import ARRIVES, DEPARTS, DUE, DUE_S, MADE, M, Story, aga
 def folding(*messages: Message) -> PromiseState:
     state = PromiseState("p1", "c1")
     for item in messages:
-        assert fold(state, item.envelope, item.data) is Folded.APPLIED
+        assert fold(state, item.envelope, item.data) is FoldOutcome.APPLIED
     return state
 
 
@@ -68,7 +68,7 @@ def test_events_again_change_nothing(repeats: list[int]) -> None:
     before = folded(state)
     for index in repeats:
         item = messages[index]
-        assert fold(state, item.envelope, item.data) is Folded.OLD
+        assert fold(state, item.envelope, item.data) is FoldOutcome.OLD
     assert folded(state) == before
 
 
@@ -78,7 +78,7 @@ def test_an_event_without_its_predecessor_is_a_gap_and_changes_nothing(missing: 
     state = folding(*messages[:missing])
     before = folded(state)
     late = messages[missing + 1]
-    assert fold(state, late.envelope, late.data) is Folded.VERSION_GAP
+    assert fold(state, late.envelope, late.data) is FoldOutcome.VERSION_GAP
     assert folded(state) == before
 
 
@@ -86,7 +86,7 @@ def test_a_gap_in_milestones_is_told_apart_from_the_ledgers_versions() -> None:
     story = Story()
     state = folding(story.made(), story.milestone("departed"))
     jump = again(story.milestone("arrived"), 3)
-    assert fold(state, jump.envelope, jump.data) is Folded.VERSION_GAP
+    assert fold(state, jump.envelope, jump.data) is FoldOutcome.VERSION_GAP
 
 
 def test_a_milestone_before_its_promise_makes_a_placeholder() -> None:
@@ -212,7 +212,7 @@ def test_only_the_newest_state_of_a_notice_counts_and_few_are_kept() -> None:
     state = folding(story.made(), story.notice(version=5))
     assert state.notices[0].reason == "p_slip"
     older = story.notice(state=NoticeState.PENDING, version=2)
-    assert fold(state, older.envelope, older.data) is Folded.OLD
+    assert fold(state, older.envelope, older.data) is FoldOutcome.OLD
     for number in range(20):
         item = story.notice(Statement.UPDATE, notice_id=f"m{number}", at=DEPARTS + number * M)
         fold(state, item.envelope, item.data)

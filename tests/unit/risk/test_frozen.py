@@ -9,7 +9,7 @@ import pytest
 
 from risk_svc.domain import frozen_forecasts
 from risk_svc.domain.fold import fold
-from risk_svc.domain.state import Frozen, PromiseState
+from risk_svc.domain.state import FrozenForecast, PromiseState
 from tests.support.risk import ARRIVES_S, DUE, DUE_S, MADE_S, Story
 
 
@@ -27,7 +27,9 @@ def promised() -> PromiseState:
 
 def test_what_is_frozen_is_what_was_issued_to_the_second() -> None:
     assert promised().view.frozen == [
-        Frozen("made", 2500, 3100, round(MADE_S + 1), round(ARRIVES_S), round(DUE_S + 100), None, 17, 412, round(DUE_S))
+        FrozenForecast(
+            "made", 2500, 3100, round(MADE_S + 1), round(ARRIVES_S), round(DUE_S + 100), None, 17, 412, round(DUE_S)
+        )
     ]
 
 
@@ -81,11 +83,14 @@ def test_what_never_came_has_no_completion() -> None:
 def test_rows_of_before_are_read_and_scored_without_what_they_did_not_keep() -> None:
     old = msgspec.msgpack.encode(["made", 2500, 3100])
     state = promised()
-    state.view.frozen = [msgspec.msgpack.decode(old, type=Frozen)]
+    state.view.frozen = [msgspec.msgpack.decode(old, type=FrozenForecast)]
     [score] = frozen_forecasts.scored(state, 1, DUE_S)
     assert (score.p, score.issued_at, score.p50, score.model) == (0.25, None, None, 0)
 
 
 def test_one_takes_about_fifty_bytes_at_most() -> None:
     far = round(DUE_S + 86400 * 400)
-    assert len(msgspec.msgpack.encode(Frozen("at:departed", 9999, 9999, far, far, far, far, 60000, 60000, far))) <= 51
+    assert (
+        len(msgspec.msgpack.encode(FrozenForecast("at:departed", 9999, 9999, far, far, far, far, 60000, 60000, far)))
+        <= 51
+    )

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from candor.contracts import AskedBy, Message, MilestoneStatus, PromiseRevised, PromiseWithdrawn, Verdict, message
-from risk_svc.domain.fold import Folded, fold
+from risk_svc.domain.fold import FoldOutcome, fold
 from risk_svc.domain.state import DUES_LIMIT, PromiseState
-from risk_svc.forecast.view import Seen
+from risk_svc.forecast.view import PromiseSnapshot
 from risk_svc.forecasting.live import TICK
 from risk_svc.forecasting.snapshots import forgotten, pictures, pseudonym
 from tests.support.risk import ARRIVES, ARRIVES_S, DEPARTS, DEPARTS_S, DUE, DUE_S, MADE, MADE_S, M, Story
@@ -19,19 +19,19 @@ from tests.support.risk import ARRIVES, ARRIVES_S, DEPARTS, DEPARTS_S, DUE, DUE_
 HOUR = timedelta(hours=1)
 
 
-def lived(messages: Sequence[Message]) -> list[Seen]:
+def lived(messages: Sequence[Message]) -> list[PromiseSnapshot]:
     """All pictures of one promise, in the order in which its messages came."""
-    state, found = PromiseState("p1", "c1"), list[Seen]()
+    state, found = PromiseState("p1", "c1"), list[PromiseSnapshot]()
     for item in messages:
-        assert fold(state, item.envelope, item.data) is Folded.APPLIED
+        assert fold(state, item.envelope, item.data) is FoldOutcome.APPLIED
         if not state.placeholder:
             found += pictures(state, item.envelope.time.timestamp())
     return found
 
 
-def course(found: Sequence[Seen]) -> list[Seen]:
+def course(found: Sequence[PromiseSnapshot]) -> list[PromiseSnapshot]:
     """What the learner makes of them: a picture of an earlier time replaces the later ones."""
-    kept: list[Seen] = []
+    kept: list[PromiseSnapshot] = []
     for one in found:
         kept = [*(earlier for earlier in kept if earlier.at <= one.at), one]
     last = {one.at: one for one in kept}
@@ -114,7 +114,7 @@ def test_revisions_are_kept_in_bounds() -> None:
     fold(state, made.envelope, made.data)
     for number in range(40):
         item = revised(DUE + number * M, MADE + number * M, number + 2)
-        assert fold(state, item.envelope, item.data) is Folded.APPLIED
+        assert fold(state, item.envelope, item.data) is FoldOutcome.APPLIED
     assert len(state.dues) == DUES_LIMIT
     assert state.dues[-1] == ((MADE + 39 * M).timestamp(), (DUE + 38 * M).timestamp())
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from candor.contracts import Message, Standing
 from risk_svc.domain import frozen_forecasts
 from risk_svc.domain.fold import fold
-from risk_svc.domain.state import TRAIL_LIMIT, PromiseState, Trail, View
+from risk_svc.domain.state import TRAIL_LIMIT, PromiseState, TrailPoint, View
 from tests.support.risk import DEPARTS_S, DUE_S, MADE_S, Story
 
 LEAD = DUE_S - MADE_S
@@ -59,7 +59,7 @@ def test_the_number_of_frozen_forecasts_is_bounded() -> None:
     state = state_of(story.made(), *(story.milestone(f"step {n}", at=story.start) for n in range(40)))
     for _ in range(3):
         frozen_forecasts.freeze(state, MADE_S + 5, 0.3)
-    assert len(state.view.frozen) <= frozen_forecasts.MOST_FROZEN + 40
+    assert len(state.view.frozen) <= frozen_forecasts.MAX_FROZEN + 40
     assert len(set(leads(state))) == len(leads(state))
 
 
@@ -107,7 +107,7 @@ def test_what_may_come_after_all_outlives_the_noise_though_the_chance_stays() ->
 
 @given(st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 1000)), min_size=3, max_size=TRAIL_LIMIT + 1))
 def test_thinning_drops_no_end_and_no_two_neighbours(points: list[tuple[int, int]]) -> None:
-    trail = [Trail(place, score, p, 0) for place, (score, p) in enumerate(points)]
+    trail = [TrailPoint(place, score, p, 0) for place, (score, p) in enumerate(points)]
     kept = [point.at for point in frozen_forecasts.thinned(trail, 3600.0)]
     assert (kept[0], kept[-1]) == (0, len(trail) - 1)
     assert len(kept) >= len(trail) - frozen_forecasts.THINNED
@@ -116,7 +116,8 @@ def test_thinning_drops_no_end_and_no_two_neighbours(points: list[tuple[int, int
 
 def test_a_point_that_names_a_reason_goes_last() -> None:
     trail = [
-        Trail(place, 100 * (place % 2), 0, 0, why="Snow at EWR is open" if place == 5 else "") for place in range(13)
+        TrailPoint(place, 100 * (place % 2), 0, 0, why="Snow at EWR is open" if place == 5 else "")
+        for place in range(13)
     ]
     trail[5] = msgspec.structs.replace(trail[5], score=1)
     assert 5 in [point.at for point in frozen_forecasts.thinned(trail, 3600.0)]

@@ -11,26 +11,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from candor.contracts import Component, Message, MilestoneStatus, ScopeItem, Standing, Verdict
-from risk_svc.domain.fold import Folded, fold
+from risk_svc.domain.fold import FoldOutcome, fold
 from risk_svc.domain.frozen_forecasts import given_up_at
 from risk_svc.domain.gap import Weights
 from risk_svc.domain.scope import missing_open, missing_settled, words
-from risk_svc.domain.scoring import Predicted, event_of, score_open, score_settled
-from risk_svc.domain.state import Item, PromiseState, folded, from_bytes, standing, to_bytes
+from risk_svc.domain.scoring import Prediction, event_of, score_open, score_settled
+from risk_svc.domain.state import ItemState, PromiseState, folded, from_bytes, standing, to_bytes
 from tests.support.risk import ARRIVES, DEPARTS, DEPARTS_S, DUE_S, M, Story
 
 ITEMS = [ScopeItem("seat", 3.0), ScopeItem("bag", 1.0), ScopeItem("meal", 1.0)]
-SURE = Predicted(0.0, DUE_S - 900, DUE_S - 600, DUE_S - 300, 0.0, 3600.0, 0.3, 412, "flight", 7)
+SURE = Prediction(0.0, DUE_S - 900, DUE_S - 600, DUE_S - 300, 0.0, 3600.0, 0.3, 412, "flight", 7)
 share = st.floats(0, 1)
 items = st.lists(
-    st.builds(Item, st.just("x"), st.floats(0.001, 1e6), st.booleans(), st.none() | share), min_size=1, max_size=6
+    st.builds(ItemState, st.just("x"), st.floats(0.001, 1e6), st.booleans(), st.none() | share), min_size=1, max_size=6
 )
 
 
 def state_of(*messages: Message) -> PromiseState:
     state = PromiseState("p1", "c1")
     for item in messages:
-        assert fold(state, item.envelope, item.data) is Folded.APPLIED
+        assert fold(state, item.envelope, item.data) is FoldOutcome.APPLIED
     return state
 
 
@@ -53,13 +53,13 @@ def settled(state: PromiseState) -> PromiseState:
 
 
 @given(items, share)
-def test_it_lies_between_nothing_and_all(scope: list[Item], coming: float) -> None:
+def test_it_lies_between_nothing_and_all(scope: list[ItemState], coming: float) -> None:
     state = PromiseState("p1", "c1", scope=scope)
     assert 0.0 <= missing_open(state, coming) <= 1.0
 
 
 @given(items, share, share)
-def test_it_never_grows_with_what_is_delivered_or_expected(scope: list[Item], more: float, coming: float) -> None:
+def test_it_never_grows_with_what_is_delivered_or_expected(scope: list[ItemState], more: float, coming: float) -> None:
     state = PromiseState("p1", "c1", scope=scope)
     before = missing_open(state, coming)
     assert missing_open(state, max(coming, more)) <= before + 1e-9
@@ -68,13 +68,13 @@ def test_it_never_grows_with_what_is_delivered_or_expected(scope: list[Item], mo
 
 
 @given(items, share)
-def test_what_is_not_supported_never_counts(scope: list[Item], coming: float) -> None:
+def test_what_is_not_supported_never_counts(scope: list[ItemState], coming: float) -> None:
     claimed = [msgspec.structs.replace(item, supported=False, share=1.0) for item in scope]
     assert missing_open(PromiseState("p1", "c1", scope=claimed), coming) == 1.0
 
 
 @given(items, st.floats(0.01, 100))
-def test_only_the_relation_of_weights_matters(scope: list[Item], factor: float) -> None:
+def test_only_the_relation_of_weights_matters(scope: list[ItemState], factor: float) -> None:
     scaled = [msgspec.structs.replace(item, weight=item.weight * factor) for item in scope]
     one, other = (missing_open(PromiseState("p1", "c1", scope=found), 0.5) for found in (scope, scaled))
     assert one == pytest.approx(other)
@@ -190,7 +190,7 @@ def test_the_report_with_the_latest_time_stands_whatever_the_order(order: list[i
     state = state_of(*numbered[:made], promise, *numbered[made:])
     assert [(item.name, item.share) for item in state.scope] == [("seat", 1.0), ("bag", 0.25), ("meal", 1.0)]
     for item in numbered:
-        assert fold(state, item.envelope, item.data) is Folded.OLD
+        assert fold(state, item.envelope, item.data) is FoldOutcome.OLD
 
 
 def again_as(item: Message, version: int) -> Message:

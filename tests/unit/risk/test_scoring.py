@@ -25,18 +25,18 @@ from risk_svc.domain.fold import fold
 from risk_svc.domain.gap import Weights
 from risk_svc.domain.incidents import Incident, incident_of
 from risk_svc.domain.scoring import (
-    Predicted,
+    Prediction,
     event_of,
+    is_told,
     lateness_words,
     next_review,
     score_open,
     score_settled,
-    told,
 )
 from risk_svc.domain.state import PromiseState, standing
 from tests.support.risk import DEPARTS, DEPARTS_S, DUE, DUE_S, MADE_S, M, Story, incident
 
-LIKELY = Predicted(0.83, DUE_S + 2520, DUE_S + 5000, math.inf, 0.6, 3600.0, 0.3, 412, "flight, after departed", 7)
+LIKELY = Prediction(0.83, DUE_S + 2520, DUE_S + 5000, math.inf, 0.6, 3600.0, 0.3, 412, "flight, after departed", 7)
 SAFE = replace(LIKELY, p_slip=0.1, q50=DUE_S - 1800, q80=DUE_S - 900, q90=DUE_S, lateness=0.02)
 W = Weights()
 
@@ -48,7 +48,7 @@ def state_of(*messages: Message) -> PromiseState:
     return state
 
 
-def scored(state: PromiseState, item: Predicted = LIKELY, now: float = DEPARTS_S, *struck: Incident) -> PromiseState:
+def scored(state: PromiseState, item: Prediction = LIKELY, now: float = DEPARTS_S, *struck: Incident) -> PromiseState:
     score_open(state, struck, item, now, W, math.inf)
     return state
 
@@ -119,13 +119,13 @@ def test_silence_begins_anew_after_doubt_has_gone() -> None:
 )
 def test_told_means_that_bad_news_went_out(statement: Statement, state: NoticeState, expected: bool) -> None:
     story = Story()
-    assert told(state_of(story.made(), story.notice(statement, state))) is expected
+    assert is_told(state_of(story.made(), story.notice(statement, state))) is expected
 
 
 def test_after_an_all_clear_the_customer_is_untold_again() -> None:
     story = Story()
     clear = story.notice(Statement.ALL_CLEAR, notice_id="n2", at=DEPARTS + 10 * M)
-    assert not told(state_of(story.made(), story.notice(), clear))
+    assert not is_told(state_of(story.made(), story.notice(), clear))
 
 
 def test_work_nobody_accepted_is_unbacked() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from candor.contracts import ProcessAlive
-from risk_svc.standstill import ANSWERS, AWAY_SECONDS, EXPECTED, SILENT_SECONDS, Now, Signs, Stopped, words
+from risk_svc.web.standstill import ANSWERS, AWAY_SECONDS, EXPECTED, SILENT_SECONDS, Now, Signs, Stopped, words
 
 START = datetime(2026, 11, 28, 12, 1, tzinfo=UTC)
 WORKER = ("risk-svc", "worker")

@@ -12,11 +12,11 @@ from risk_svc.domain.fold import fold
 from risk_svc.domain.frozen_forecasts import remember
 from risk_svc.domain.state import (
     TRAIL_LIMIT,
-    Frozen,
+    FrozenForecast,
+    NoticeRecord,
     PromiseState,
     Step,
-    Told,
-    Trail,
+    TrailPoint,
     View,
     folded,
     from_bytes,
@@ -47,7 +47,9 @@ def full_state(reasons: int = 4) -> PromiseState:
         remember(view)
     view.shares = [("lateness", 0.91, 0.8, "83 % likely to slip"), ("incidents", 0.6, 0.2, "Snow at EWR is open")]
     view.frozen = [
-        Frozen(lead, 2500, 3100, int(MADE_S), int(DUE_S), int(DUE_S) + 1, int(DUE_S) + 2, 1234, 54321, int(DUE_S))
+        FrozenForecast(
+            lead, 2500, 3100, int(MADE_S), int(DUE_S), int(DUE_S) + 1, int(DUE_S) + 2, 1234, 54321, int(DUE_S)
+        )
         for lead in ("made", "left75", "left50", "at:departed", "left25")
     ]
     return state
@@ -112,7 +114,7 @@ def test_words_of_old_rows_are_internal() -> None:
 
 def test_a_point_of_an_old_row_knows_no_outer_quantiles() -> None:
     old = msgspec.msgpack.encode([1_362_700_000, 120, 310, 1_362_790_000])
-    point = msgspec.msgpack.decode(old, type=Trail)
+    point = msgspec.msgpack.decode(old, type=TrailPoint)
     assert (point.p50, point.p80, point.p90, point.model, point.why) == (1_362_790_000, -1, -1, 0, "")
 
 
@@ -125,4 +127,4 @@ def test_the_deadline_is_the_held_date_with_its_tolerance() -> None:
 
 def test_a_notice_of_a_row_from_before_has_no_reason() -> None:
     raw = msgspec.msgpack.encode(["n1", 3, "warning", "suppressed", 1.0, None, None, None])
-    assert msgspec.msgpack.decode(raw, type=Told).reason == ""
+    assert msgspec.msgpack.decode(raw, type=NoticeRecord).reason == ""

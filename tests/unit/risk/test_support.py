@@ -8,17 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from candor.contracts import LEAST_CASES, Message, Standing
+from candor.contracts import MIN_CASES, Message, Standing
 from risk_svc.domain.fold import fold
 from risk_svc.domain.gap import Weights
 from risk_svc.domain.publish import Reason, mark_published, worth_publishing
-from risk_svc.domain.scoring import Predicted, event_of, score_open, score_settled
+from risk_svc.domain.scoring import Prediction, event_of, score_open, score_settled
 from risk_svc.domain.state import PromiseState, from_bytes, standing, to_bytes
 from risk_svc.domain.support import supported, words
 from risk_svc.web.api import presenters
 from tests.support.risk import DEPARTS_S, DUE_S, Story
 
-NEW = Predicted(0.83, DUE_S + 2520, DUE_S + 5000, DUE_S + 9000, 0.6, 3600.0, 0.31, 7, "all promises", 7, observed=2 / 7)
+NEW = Prediction(
+    0.83, DUE_S + 2520, DUE_S + 5000, DUE_S + 9000, 0.6, 3600.0, 0.31, 7, "all promises", 7, observed=2 / 7
+)
 
 
 def state_of(*messages: Message) -> PromiseState:
@@ -30,7 +32,7 @@ def state_of(*messages: Message) -> PromiseState:
 
 def scored(n: int, now: float = DEPARTS_S) -> PromiseState:
     state = state_of(Story().made())
-    item = Predicted(
+    item = Prediction(
         *(NEW.p_slip, NEW.q50, NEW.q80, NEW.q90, NEW.lateness, NEW.horizon, NEW.base, n, NEW.basis, 7),
         observed=NEW.observed,
     )
@@ -40,7 +42,7 @@ def scored(n: int, now: float = DEPARTS_S) -> PromiseState:
 
 @given(st.integers(0, 1000))
 def test_a_forecast_is_stated_from_so_many_like_promises_on(n: int) -> None:
-    assert supported(scored(n), Standing.OPEN) is (n >= LEAST_CASES)
+    assert supported(scored(n), Standing.OPEN) is (n >= MIN_CASES)
 
 
 def test_what_the_clock_alone_knows_needs_no_history() -> None:
@@ -73,15 +75,15 @@ def test_the_detail_states_no_range_and_no_course_of_it_either() -> None:
     assert (found.forecast.p_slip, found.forecast.p50, found.forecast.p80, found.forecast.p90) == (None,) * 4
     assert (found.forecast.n, found.forecast.basis) == (7, "all promises")
     assert [point.p_slip for point in found.history] == [None]
-    enough = presenters.detail(scored(LEAST_CASES), [], DEPARTS_S)
+    enough = presenters.detail(scored(MIN_CASES), [], DEPARTS_S)
     assert enough.forecast is not None
     assert (enough.p_slip, enough.forecast.p_slip, enough.history[0].p_slip) == (0.83, 0.83, 0.83)
     assert (enough.base_rate, enough.too_little_history) == (0.2857, None)
 
 
 def test_nobody_is_silent_about_what_cannot_be_said_yet() -> None:
-    assert scored(LEAST_CASES - 1).view.doubtful_since is None
-    assert scored(LEAST_CASES).view.doubtful_since == DEPARTS_S
+    assert scored(MIN_CASES - 1).view.doubtful_since is None
+    assert scored(MIN_CASES).view.doubtful_since == DEPARTS_S
     assert scored(0, DUE_S + 60).view.doubtful_since == DUE_S + 60
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from risk_svc.forecast.view import Entry, Struck
-from risk_svc.training.timeline import Course
+from risk_svc.forecast.view import Entry, IncidentSnapshot
+from risk_svc.training.timeline import Timeline
 from tests.support.risk import MADE_S, Story, entries, flights
 
 HOUR = 3600.0
 LATER = MADE_S + 400 * 86400.0
 
 
-def known_by(course: Course) -> int:
+def known_by(course: Timeline) -> int:
     return sum(n for (_, stage), n in course.engine.model.context.answered.items() if stage == -1)
 
 
@@ -21,16 +21,16 @@ def past(count: int) -> list[Entry]:
     return entries(flights(count))
 
 
-def used() -> Course:
+def used() -> Timeline:
     """A course that has learnt of two promises, and gone on to the present: what a first small import leaves."""
-    course = Course()
+    course = Timeline()
     course.take(entries([Story(f"first{n}", "c").made() for n in range(2)]))
     course.close(LATER)
     return course
 
 
 def test_history_in_its_order_teaches_and_none_is_too_late() -> None:
-    course = Course()
+    course = Timeline()
     course.take(past(30))
     course.close(LATER)
     assert (course.too_late, known_by(course)) == (0, 30)
@@ -47,7 +47,7 @@ def test_a_second_import_teaches_nothing_and_every_promise_of_it_is_counted_once
 
 
 def test_what_is_late_and_still_open_teaches_and_is_not_counted() -> None:
-    course = Course()
+    course = Timeline()
     course.take(past(2))
     course.close(MADE_S + 2 * HOUR)
     [made] = entries([Story("open", "c").made()])
@@ -59,12 +59,12 @@ def test_what_is_late_and_still_open_teaches_and_is_not_counted() -> None:
 
 
 def test_late_word_of_a_promise_that_is_learnt_of_is_not_counted() -> None:
-    course = Course()
+    course = Timeline()
     story = Story("slow", "c")
     course.take(entries([story.made()]))
     course.close(MADE_S + 90 * HOUR)
     course.take(entries([story.milestone("departed", 5)]))
-    course.take([Struck(MADE_S, "i", None)])
+    course.take([IncidentSnapshot(MADE_S, "i", None)])
     assert course.too_late == 0
 
 
@@ -74,11 +74,11 @@ def test_the_count_outlives_a_restart(ahead: bool) -> None:
     course.take(past(5))
     if not ahead:
         course.close(LATER + 2 * HOUR)
-    again, *_ = Course.from_bytes(course.to_bytes(1, 1))
+    again, *_ = Timeline.from_bytes(course.to_bytes(1, 1))
     assert again.too_late == 5
 
 
 def test_an_old_checkpoint_has_none() -> None:
     raw = msgspec.msgpack.decode(used().to_bytes(1, 1))
-    again, *_ = Course.from_bytes(msgspec.msgpack.encode(raw[:4]))
+    again, *_ = Timeline.from_bytes(msgspec.msgpack.encode(raw[:4]))
     assert again.too_late == 0

@@ -15,14 +15,14 @@ from candor.contracts import Component, Message, MilestoneStatus, PlannedMilesto
 from risk_svc.domain.fold import fold
 from risk_svc.domain.gap import Weights
 from risk_svc.domain.incidents import Incident
-from risk_svc.domain.scoring import Predicted, event_of, score_open
+from risk_svc.domain.scoring import Prediction, event_of, score_open
 from risk_svc.domain.state import PromiseState, from_bytes, to_bytes
 from risk_svc.domain.unmet import unmet
 from risk_svc.web.api import presenters
 from risk_svc.web.board import style
 from tests.support.risk import ARRIVES, DEPARTS, DEPARTS_S, DUE, DUE_S, MADE_S, M, Story
 
-FEW = Predicted(0.16, DUE_S - 900, DUE_S + 900, DUE_S + 1800, 0.1, 3600.0, 0.15, 0, "flight", 1)
+FEW = Prediction(0.16, DUE_S - 900, DUE_S + 900, DUE_S + 1800, 0.1, 3600.0, 0.15, 0, "flight", 1)
 SURE = replace(FEW, n=412, lateness=0.05)
 W = Weights()
 MISSED = DEPARTS_S + 600
@@ -40,7 +40,7 @@ def missed(story: Story, status: MilestoneStatus = MilestoneStatus.MISSED) -> Me
     return story.milestone("departed", 10, status=status, reason="the van broke down")
 
 
-def scored(state: PromiseState, item: Predicted = FEW, now: float = MISSED, weights: Weights = W) -> float:
+def scored(state: PromiseState, item: Prediction = FEW, now: float = MISSED, weights: Weights = W) -> float:
     score_open(state, [], item, now, weights, math.inf)
     return state.view.score
 
@@ -49,7 +49,7 @@ def scored(state: PromiseState, item: Predicted = FEW, now: float = MISSED, weig
 @pytest.mark.parametrize(
     ("status", "words"), [(MilestoneStatus.MISSED, "was missed"), (MilestoneStatus.CANCELLED, "was cancelled")]
 )
-def test_it_shows_in_the_reasons_and_raises_the_gap(item: Predicted, status: MilestoneStatus, words: str) -> None:
+def test_it_shows_in_the_reasons_and_raises_the_gap(item: Prediction, status: MilestoneStatus, words: str) -> None:
     story = Story()
     state = state_of(story.made())
     before = scored(state, item, DEPARTS_S)

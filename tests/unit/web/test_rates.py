@@ -3,7 +3,7 @@
 import pytest
 
 from candor.web.http.problems import Problem
-from candor.web.http.rates import MOST_CALLERS, Rates
+from candor.web.http.rates import MAX_CALLERS, Rates
 
 
 class Watch:
@@ -68,6 +68,6 @@ def test_no_limit_is_no_limit() -> None:
 
 def test_callers_without_end_do_not_fill_the_memory() -> None:
     rates = Rates(1, Watch())
-    for number in range(MOST_CALLERS + 500):
+    for number in range(MAX_CALLERS + 500):
         rates.take(f"caller-{number}")
-    assert len(rates._buckets) == MOST_CALLERS
+    assert len(rates._buckets) == MAX_CALLERS

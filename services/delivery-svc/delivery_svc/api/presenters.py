@@ -8,9 +8,9 @@ import msgspec
 
 from candor.store.receipts import Answer
 from delivery_svc.domain import ParkReason
-from delivery_svc.service.matching import Resolved
-from delivery_svc.service.trail import Matched
-from delivery_svc.service.use_cases import Result, Seen
+from delivery_svc.service.matching import MatchResult
+from delivery_svc.service.trail import MatchedOutcome
+from delivery_svc.service.use_cases import IncidentOutcome, Result
 
 KEPT: Final = "The report is kept and need not be sent again; GET /v1/parked has all that wait."
 WAITING: Final = {
@@ -39,12 +39,12 @@ def reported(result: Result) -> Answer:
     """202: matched or parked, recorded or late; 200 for a match by hand."""
     document: dict[str, Any]
     match result:
-        case Matched():
+        case MatchedOutcome():
             document = {"state": "matched", "promise_id": result.promise_id, "version": result.version}
-        case Seen():
+        case IncidentOutcome():
             state = "late" if result.late else "recorded"
             document = {"state": state, "incident_id": result.incident_id, "version": result.version}
-        case Resolved():
+        case MatchResult():
             counts = {"matched": result.matched, "rejected": result.rejected}
             return Answer(200, _encode({"state": "matched", "promise_id": result.promise_id, **counts}))
         case _:

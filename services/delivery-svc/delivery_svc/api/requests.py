@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 
 from candor.web.http.fields import Body, Id, InternalText, Moment, Name, PublicText, Share
 from candor.web.http.problems import Problem
-from delivery_svc.domain import Delivered, IncidentStatus, MilestoneStatus, Named, Report, Sighting
+from delivery_svc.domain import DeliveredShare, IncidentStatus, MilestoneStatus, NamespacedId, Report, Sighting
 
 Short = Annotated[Name, Field(max_length=200)]
 InternalTitle = Annotated[Short, Field(description="Internal: staff read it, customers never do.")]
@@ -72,7 +72,7 @@ class MilestoneIn(Body):
             raise Problem.invalid_field(f"{pointer}/promise_id", "give either promise_id or reference")
         return Report(
             promise_id=self.promise_id,
-            reference=Named(self.reference.system, self.reference.id) if self.reference else None,
+            reference=NamespacedId(self.reference.system, self.reference.id) if self.reference else None,
             milestone=self.milestone,
             status=MilestoneStatus(self.status),
             at=self.at,
@@ -80,7 +80,7 @@ class MilestoneIn(Body):
             final=self.final,
             reason=self.reason,
             correction=self.correction,
-            delivered=tuple(Delivered(part.item, part.share) for part in self.delivered),
+            delivered=tuple(DeliveredShare(part.item, part.share) for part in self.delivered),
             public_reason=self.public_reason,
         )
 
@@ -114,7 +114,7 @@ class IncidentIn(Body):
             severity=self.severity,
             category=self.category,
             title=self.title,
-            affects=tuple(Named(hit.kind, hit.id) for hit in self.affects),
+            affects=tuple(NamespacedId(hit.kind, hit.id) for hit in self.affects),
             opened_at=self.opened_at,
             at=at,
             expected_end=self.expected_end,

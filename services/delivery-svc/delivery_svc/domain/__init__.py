@@ -1,27 +1,35 @@
 """What happens, decided: pure functions over frozen dataclasses. No HTTP, no Kafka, no SQL."""
 
 from delivery_svc.domain.incident import Incident, IncidentStatus, Sighting, see
-from delivery_svc.domain.milestone import Delivered, MilestoneStatus, Report, Step, check, check_items, record
-from delivery_svc.domain.placement import Parked, ParkReason, place
-from delivery_svc.domain.refusal import Refused, Why
-from delivery_svc.domain.values import Named
+from delivery_svc.domain.milestone import (
+    DeliveredShare,
+    MilestoneState,
+    MilestoneStatus,
+    Report,
+    check,
+    check_items,
+    record,
+)
+from delivery_svc.domain.placement import ParkedReport, ParkReason, place_report
+from delivery_svc.domain.refusal import Refusal, RefusalReason
+from delivery_svc.domain.values import NamespacedId
 
 __all__ = [
-    "Delivered",
+    "DeliveredShare",
     "Incident",
     "IncidentStatus",
+    "MilestoneState",
     "MilestoneStatus",
-    "Named",
+    "NamespacedId",
     "ParkReason",
-    "Parked",
-    "Refused",
+    "ParkedReport",
+    "Refusal",
+    "RefusalReason",
     "Report",
     "Sighting",
-    "Step",
-    "Why",
     "check",
     "check_items",
-    "place",
+    "place_report",
     "record",
     "see",
 ]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from delivery_svc.domain.refusal import Refused, Why
-from delivery_svc.domain.values import Named
+from delivery_svc.domain.refusal import Refusal, RefusalReason
+from delivery_svc.domain.values import NamespacedId
 
 
 class IncidentStatus(StrEnum):
@@ -30,7 +30,7 @@ class Sighting:
     severity: float
     category: str
     title: str
-    affects: tuple[Named, ...]
+    affects: tuple[NamespacedId, ...]
     opened_at: datetime
     at: datetime
     expected_end: datetime | None = None
@@ -53,9 +53,9 @@ def see(known: Incident | None, sighting: Sighting) -> Incident:
     a resolved incident again. Refused: a resolution or an expected end before the opening.
     """
     if sighting.resolved_at is not None and sighting.resolved_at < sighting.opened_at:
-        raise Refused(Why.RESOLVED_BEFORE_OPENED, "resolved_at lies before opened_at", "/resolved_at")
+        raise Refusal(RefusalReason.RESOLVED_BEFORE_OPENED, "resolved_at lies before opened_at", "/resolved_at")
     if sighting.expected_end is not None and sighting.expected_end < sighting.opened_at:
-        raise Refused(Why.ENDS_BEFORE_OPENED, "expected_end lies before opened_at", "/expected_end")
+        raise Refusal(RefusalReason.ENDS_BEFORE_OPENED, "expected_end lies before opened_at", "/expected_end")
     if known is not None and sighting.at < known.picture.at:
         return known
     return Incident(sighting, known.version + 1 if known is not None else 1)

@@ -8,8 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from delivery_svc.domain.refusal import Refused, Why
-from delivery_svc.domain.values import Named
+from delivery_svc.domain.refusal import Refusal, RefusalReason
+from delivery_svc.domain.values import NamespacedId
 
 
 class MilestoneStatus(StrEnum):
@@ -28,7 +28,7 @@ OPEN = frozenset({MilestoneStatus.PLANNED, MilestoneStatus.STARTED, MilestoneSta
 ENDS = DONE | {MilestoneStatus.MISSED}
 
 
-class Delivered(NamedTuple):
+class DeliveredShare(NamedTuple):
     """How much of a scope item is delivered by now, in [0, 1]."""
 
     item: str
@@ -44,7 +44,7 @@ class Report:
     """
 
     promise_id: str | None
-    reference: Named | None
+    reference: NamespacedId | None
     milestone: str
     status: MilestoneStatus
     at: datetime
@@ -52,12 +52,12 @@ class Report:
     final: bool = False
     reason: str | None = None
     correction: bool = False
-    delivered: tuple[Delivered, ...] = ()
+    delivered: tuple[DeliveredShare, ...] = ()
     public_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class MilestoneState:
     """The newest word on one step of one promise."""
 
     status: MilestoneStatus
@@ -67,13 +67,17 @@ class Step:
 def check(report: Report) -> None:
     """Refuse a report that contradicts itself."""
     if report.final and report.status not in ENDS:
-        raise Refused(
-            Why.FINAL_WITHOUT_END, f"a final step is reached, missed or cancelled, not {report.status}", "/final"
+        raise Refusal(
+            RefusalReason.FINAL_WITHOUT_END,
+            f"a final step is reached, missed or cancelled, not {report.status}",
+            "/final",
         )
     if report.status is MilestoneStatus.REDATED and report.planned is None:
-        raise Refused(Why.REDATED_WITHOUT_PLAN, "a redated step needs its new planned time", "/planned")
+        raise Refusal(RefusalReason.REDATED_WITHOUT_PLAN, "a redated step needs its new planned time", "/planned")
     if report.delivered and report.status in (MilestoneStatus.PLANNED, MilestoneStatus.REDATED):
-        raise Refused(Why.NOTHING_DELIVERED_YET, f"a step that is {report.status} delivers nothing", "/delivered")
+        raise Refusal(
+            RefusalReason.NOTHING_DELIVERED_YET, f"a step that is {report.status} delivers nothing", "/delivered"
+        )
 
 
 def check_items(report: Report, scope: Collection[str]) -> None:
@@ -82,10 +86,10 @@ def check_items(report: Report, scope: Collection[str]) -> None:
         if part.item not in scope:
             named = ", ".join(scope) if scope else "none"
             detail = f"the promise has no scope item of this name; it has {named[:400]}"
-            raise Refused(Why.UNKNOWN_ITEM, detail, f"/delivered/{place}/item")
+            raise Refusal(RefusalReason.UNKNOWN_ITEM, detail, f"/delivered/{place}/item")
 
 
-def record(known: Step | None, report: Report) -> Step:
+def record(known: MilestoneState | None, report: Report) -> MilestoneState:
     """The newest word after this report. A late report (older `at`) is kept, and changes nothing here.
 
     Refused: a finished step that is said, later, to be open again, unless the report calls itself a correction.
@@ -94,9 +98,9 @@ def record(known: Step | None, report: Report) -> Step:
         return known
     regress = known is not None and known.status in DONE and report.status in OPEN
     if regress and known is not None and not report.correction:
-        raise Refused(
-            Why.MILESTONE_REGRESSED,
+        raise Refusal(
+            RefusalReason.MILESTONE_REGRESSED,
             f"the step is {known.status} already; {report.status} needs correction: true",
             "/status",
         )
-    return Step(report.status, report.at)
+    return MilestoneState(report.status, report.at)

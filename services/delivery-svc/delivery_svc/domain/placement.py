@@ -19,7 +19,7 @@ class ParkReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Parked:
+class ParkedReport:
     """A report that waits for its promise, with all that is needed to pass it on as if it had come later."""
 
     parked_id: str
@@ -32,7 +32,7 @@ class Parked:
     traceparent: str = ""
 
 
-def place(report: Report, known: bool, referred: Sequence[str]) -> str | ParkReason:
+def place_report(report: Report, known: bool, referred: Sequence[str]) -> str | ParkReason:
     """The promise's id, or why the report waits.
 
     `known`: the named promise has been seen. `referred`: promises that carry the report's reference; a reference that

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Named(NamedTuple):
+class NamespacedId(NamedTuple):
     """A thing in its name space: (system, id) of a foreign reference, (kind, id) of what an incident hits."""
 
     space: str

@@ -11,8 +11,8 @@ from typing import Final
 from candor.intake import Origin
 from candor.intake.rejected import Rejection, keep
 from candor.store.unit_of_work import UnitOfWork
-from delivery_svc.domain import Parked, ParkReason, Refused, Why, place
-from delivery_svc.service.trail import Trail
+from delivery_svc.domain import ParkedReport, ParkReason, Refusal, RefusalReason, place_report
+from delivery_svc.service.trail import MilestoneHistories
 from delivery_svc.store import parked_rows, promise_rows
 
 # An HTTP transaction that does not see a promise and the consumer's that does not see the parked report can pass each
@@ -23,7 +23,7 @@ MILESTONE: Final = "milestone.reported"
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
+class MatchResult:
     """What a person's match brought: reports passed on, and reports that the promise's trail contradicts."""
 
     promise_id: str
@@ -44,33 +44,33 @@ async def look_again(uow: UnitOfWork, *, everything: bool) -> int:
     return len(found)
 
 
-async def match(uow: UnitOfWork, parked_id: str, promise_id: str, correction: bool) -> Resolved:
+async def match(uow: UnitOfWork, parked_id: str, promise_id: str, correction: bool) -> MatchResult:
     """A person's word: this report is about that promise, and so is everything that waits for the same reference.
 
     Raises Refused for an unknown report or promise, and for a report that somebody else has matched just now.
     """
     found = await parked_rows.find(uow, [parked_id])
     if not found:
-        raise Refused(Why.UNKNOWN_PARKED, "nothing is parked under this id")
-    trail = await Trail.load(uow, [promise_id])
+        raise Refusal(RefusalReason.UNKNOWN_PARKED, "nothing is parked under this id")
+    trail = await MilestoneHistories.load(uow, [promise_id])
     if promise_id not in trail.promises:
-        raise Refused(Why.UNKNOWN_PROMISE, "no such promise has been seen", "/promise_id")
+        raise Refusal(RefusalReason.UNKNOWN_PROMISE, "no such promise has been seen", "/promise_id")
     parked = found[0]
     own = replace(parked.report, correction=True) if correction else parked.report
     customer_id = trail.add(promise_id, own, _origin(parked)).customer_id
     # Nothing may be written before this: a refusal must leave no trace in a transaction that goes on.
     if not await parked_rows.take(uow, [parked_id]):
-        raise Refused(Why.ALREADY_MATCHED, "it has been matched by somebody else just now")
+        raise Refusal(RefusalReason.ALREADY_MATCHED, "it has been matched by somebody else just now")
     name = parked.report.reference
-    others: list[Parked] = []
+    others: list[ParkedReport] = []
     if parked.reason is ParkReason.AWAITING_REFERENCE and name is not None:
         await promise_rows.add_promises(uow, [], [(name.space, name.id, promise_id)])
         others = await parked_rows.same_reference(uow, name)
     passed, rejected = await _pass_on(uow, trail, [(other, promise_id) for other in others])
-    return Resolved(promise_id, customer_id, passed + 1, rejected)
+    return MatchResult(promise_id, customer_id, passed + 1, rejected)
 
 
-async def _settle(uow: UnitOfWork, waiting: Sequence[Parked]) -> None:
+async def _settle(uow: UnitOfWork, waiting: Sequence[ParkedReport]) -> None:
     if not waiting:
         return
     names = {parked.report.reference for parked in waiting if parked.report.reference is not None}
@@ -79,17 +79,19 @@ async def _settle(uow: UnitOfWork, waiting: Sequence[Parked]) -> None:
     ambiguous = []
     for parked in waiting:
         report = parked.report
-        found = place(report, True, referred.get(report.reference, []) if report.reference else [])
+        found = place_report(report, True, referred.get(report.reference, []) if report.reference else [])
         if not isinstance(found, ParkReason):
             placed.append((parked, found))
         elif found is ParkReason.AMBIGUOUS_REFERENCE:
             ambiguous.append(parked.parked_id)
     await parked_rows.call_ambiguous(uow, ambiguous)
-    trail = await Trail.load(uow, {promise_id for _, promise_id in placed})
+    trail = await MilestoneHistories.load(uow, {promise_id for _, promise_id in placed})
     await _pass_on(uow, trail, placed)
 
 
-async def _pass_on(uow: UnitOfWork, trail: Trail, placed: Sequence[tuple[Parked, str]]) -> tuple[int, int]:
+async def _pass_on(
+    uow: UnitOfWork, trail: MilestoneHistories, placed: Sequence[tuple[ParkedReport, str]]
+) -> tuple[int, int]:
     """Pass reports on in the order in which they happened; how many went, and how many were contradicted."""
     here = [(parked, promise_id) for parked, promise_id in placed if promise_id in trail.promises]
     taken = await parked_rows.take(uow, [parked.parked_id for parked, _ in here])
@@ -99,7 +101,7 @@ async def _pass_on(uow: UnitOfWork, trail: Trail, placed: Sequence[tuple[Parked,
             continue
         try:
             trail.add(promise_id, parked.report, _origin(parked))
-        except Refused as refused:
+        except Refusal as refused:
             contradicted.append(_rejection(parked, refused))
     await trail.save(uow)
     if contradicted:
@@ -107,10 +109,10 @@ async def _pass_on(uow: UnitOfWork, trail: Trail, placed: Sequence[tuple[Parked,
     return len(taken) - len(contradicted), len(contradicted)
 
 
-def _origin(parked: Parked) -> Origin:
+def _origin(parked: ParkedReport) -> Origin:
     return Origin(parked.source_event, parked.source, parked.time, parked.historical, parked.traceparent)
 
 
-def _rejection(parked: Parked, refused: Refused) -> Rejection:
+def _rejection(parked: ParkedReport, refused: Refusal) -> Rejection:
     digest = sha256(parked.parked_id.encode()).digest()
     return Rejection(parked.source, parked.source_event, digest, MILESTONE, refused.why.value, refused.detail)

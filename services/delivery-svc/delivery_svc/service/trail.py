@@ -10,13 +10,13 @@ from candor.contracts import Message
 from candor.intake import Origin
 from candor.store.unit_of_work import UnitOfWork
 from delivery_svc import events
-from delivery_svc.domain import Report, Step, check_items, record
+from delivery_svc.domain import MilestoneState, Report, check_items, record
 from delivery_svc.store import promise_rows
-from delivery_svc.store.promise_rows import Known, Passed
+from delivery_svc.store.promise_rows import KnownPromise, MilestoneRecord
 
 
 @dataclass(frozen=True, slots=True)
-class Matched:
+class MatchedOutcome:
     """A report found its promise and was passed on."""
 
     promise_id: str
@@ -24,13 +24,13 @@ class Matched:
     version: int
 
 
-class Trail:
+class MilestoneHistories:
     """Promises, locked until commit, with the newest word on each of their steps."""
 
-    def __init__(self, promises: dict[str, Known], steps: dict[tuple[str, str], Step]) -> None:
+    def __init__(self, promises: dict[str, KnownPromise], steps: dict[tuple[str, str], MilestoneState]) -> None:
         self.promises = promises
         self._steps = steps
-        self._passed: list[Passed] = []
+        self._passed: list[MilestoneRecord] = []
         self._messages: list[Message] = []
 
     @classmethod
@@ -39,7 +39,7 @@ class Trail:
         promises = await promise_rows.known(uow, ids)
         return cls(promises, await promise_rows.steps(uow, promises.keys()))
 
-    def add(self, promise_id: str, report: Report, origin: Origin) -> Matched:
+    def add(self, promise_id: str, report: Report, origin: Origin) -> MatchedOutcome:
         """Pass a report on for a promise that is here. Raises Refused as `check_items` and `record` do."""
         known = self.promises[promise_id]
         check_items(report, known.scope)
@@ -48,7 +48,7 @@ class Trail:
         known = known._replace(version=known.version + 1)
         self.promises[promise_id] = known
         self._passed.append(
-            Passed(
+            MilestoneRecord(
                 *(promise_id, known.version, report.milestone, report.status, report.at, report.planned),
                 *(report.final, report.reason, origin.source, origin.event_id),
                 promise_rows.as_json(report.delivered).decode(),
@@ -56,7 +56,7 @@ class Trail:
             )
         )
         self._messages.append(events.milestone(promise_id, known.customer_id, known.version, report, origin))
-        return Matched(known.promise_id, known.customer_id, known.version)
+        return MatchedOutcome(known.promise_id, known.customer_id, known.version)
 
     async def save(self, uow: UnitOfWork) -> None:
         """Write what was added, and send it."""

@@ -6,15 +6,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from candor.contracts import Message
-from candor.intake import Origin, Submission, Taken, once
+from candor.intake import Acceptance, Origin, Submission, once
 from candor.intake.once import new_id
 from candor.ops import metrics
 from candor.store.unit_of_work import UnitOfWork
 from candor.web.http.problems import Problem
 from delivery_svc import events
-from delivery_svc.domain import Incident, Parked, ParkReason, Refused, Report, Sighting, Why, check, place, see
+from delivery_svc.domain import (
+    Incident,
+    ParkedReport,
+    ParkReason,
+    Refusal,
+    RefusalReason,
+    Report,
+    Sighting,
+    check,
+    place_report,
+    see,
+)
 from delivery_svc.service import matching
-from delivery_svc.service.trail import Matched, Trail
+from delivery_svc.service.trail import MatchedOutcome, MilestoneHistories
 from delivery_svc.store import incident_rows, parked_rows, promise_rows
 
 
@@ -28,7 +39,7 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class ParkedOutcome:
     """The report waits."""
 
     parked_id: str
@@ -37,7 +48,7 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class IncidentOutcome:
     """The incident as it stands; `late`: this report was older than what stands, and changed nothing."""
 
     incident_id: str
@@ -47,11 +58,11 @@ class Seen:
 
 
 Command = Report | Sighting | Match
-Result = Matched | Waiting | Seen | matching.Resolved
+Result = MatchedOutcome | ParkedOutcome | IncidentOutcome | matching.MatchResult
 Statement = Submission[Command, Result]
 
 
-async def apply(uow: UnitOfWork, statements: Sequence[Statement]) -> list[Taken | Exception]:
+async def apply(uow: UnitOfWork, statements: Sequence[Statement]) -> list[Acceptance | Exception]:
     """What a group commit calls: each statement taken once, in order; a Problem where it is refused."""
     return await once(uow, statements, _decide)
 
@@ -68,7 +79,7 @@ async def _decide(uow: UnitOfWork, statements: Sequence[Statement]) -> list[Resu
             command = statement.command
             try:
                 results[index] = await matching.match(uow, command.parked_id, command.promise_id, command.correction)
-            except Refused as refused:
+            except Refusal as refused:
                 results[index] = problem(refused)
     if sightings:
         await _sightings(uow, sightings, results)
@@ -83,31 +94,31 @@ async def _reports(
     named = {report.reference for _, report, _ in reports if report.reference is not None}
     referred = await promise_rows.referred(uow, named)
     ids = {report.promise_id for _, report, _ in reports if report.promise_id is not None}
-    trail = await Trail.load(uow, ids.union(*(found for found in referred.values() if len(found) == 1)))
-    waiting: list[Parked] = []
+    trail = await MilestoneHistories.load(uow, ids.union(*(found for found in referred.values() if len(found) == 1)))
+    waiting: list[ParkedReport] = []
     for index, report, origin in reports:
         try:
             check(report)
             candidates = referred.get(report.reference, []) if report.reference is not None else []
             # A promise erased since its reference was read is not there any more.
             candidates = [name for name in candidates if len(candidates) > 1 or name in trail.promises]
-            found = place(report, report.promise_id in trail.promises, candidates)
+            found = place_report(report, report.promise_id in trail.promises, candidates)
             if isinstance(found, ParkReason):
                 parked = _parked(found, report, origin)
                 waiting.append(parked)
-                results[index] = Waiting(parked.parked_id, found)
+                results[index] = ParkedOutcome(parked.parked_id, found)
             else:
                 results[index] = trail.add(found, report, origin)
-        except Refused as refused:
+        except Refusal as refused:
             results[index] = problem(refused)
     await trail.save(uow)
     await parked_rows.park(uow, waiting)
 
 
-def _parked(reason: ParkReason, report: Report, origin: Origin) -> Parked:
+def _parked(reason: ParkReason, report: Report, origin: Origin) -> ParkedReport:
     metrics.PARKED_TOTAL.labels(reason.value).inc()
     name = new_id()
-    return Parked(
+    return ParkedReport(
         name, reason, report, origin.source, origin.event_id, origin.time, origin.historical, origin.traceparent
     )
 
@@ -125,7 +136,7 @@ async def _sightings(
         name = sighting.incident_id
         try:
             seen = see(standing.get(name), sighting)
-        except Refused as refused:
+        except Refusal as refused:
             results[index] = problem(refused)
             continue
         late = seen is standing.get(name)
@@ -133,18 +144,18 @@ async def _sightings(
             messages.append(events.incident(seen, origin))
         standing[name] = seen
         kept.append((sighting, origin.source, origin.event_id))
-        results[index] = Seen(name, seen.version, late)
+        results[index] = IncidentOutcome(name, seen.version, late)
     changed = [standing[name] for name in sorted(standing) if standing[name] is not known.get(name)]
     await incident_rows.save(uow, known.keys(), changed)
     await incident_rows.add_sightings(uow, kept)
     uow.emit(messages)
 
 
-_CODES = {Why.UNKNOWN_PARKED: "not_found", Why.MILESTONE_REGRESSED: "milestone_regressed"}
-_CODES[Why.ALREADY_MATCHED] = "already_matched"
+_CODES = {RefusalReason.UNKNOWN_PARKED: "not_found", RefusalReason.MILESTONE_REGRESSED: "milestone_regressed"}
+_CODES[RefusalReason.ALREADY_MATCHED] = "already_matched"
 
 
-def problem(refused: Refused) -> Problem:
+def problem(refused: Refusal) -> Problem:
     """A refusal as the answer of a route."""
     code = _CODES.get(refused.why)
     return Problem(code, refused.detail) if code else Problem.invalid_field(refused.pointer, refused.detail)

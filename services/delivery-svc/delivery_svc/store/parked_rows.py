@@ -11,20 +11,20 @@ import msgspec
 
 from candor.ops import metrics
 from candor.store.unit_of_work import UnitOfWork
-from delivery_svc.domain import Delivered, MilestoneStatus, Named, Parked, ParkReason, Report
+from delivery_svc.domain import DeliveredShare, MilestoneStatus, NamespacedId, ParkedReport, ParkReason, Report
 
-_delivered: Final = msgspec.json.Decoder(tuple[Delivered, ...])
+_delivered: Final = msgspec.json.Decoder(tuple[DeliveredShare, ...])
 _encode: Final = msgspec.json.Encoder().encode
 
 
-async def park(uow: UnitOfWork, waiting: Sequence[Parked]) -> None:
+async def park(uow: UnitOfWork, waiting: Sequence[ParkedReport]) -> None:
     """Keep reports until their promise comes."""
     if waiting:
         rows = [_row(parked) for parked in waiting]
         await uow.connection.execute(_PARK, *(list(column) for column in zip(*rows, strict=True)))
 
 
-async def find(uow: UnitOfWork, ids: Collection[str]) -> list[Parked]:
+async def find(uow: UnitOfWork, ids: Collection[str]) -> list[ParkedReport]:
     """Parked reports by id, in order of arrival, not locked: whoever takes them first has them."""
     rows = await uow.connection.fetch(_FIND, list(ids))
     return [_parked(row) for row in rows]
@@ -38,19 +38,19 @@ async def take(uow: UnitOfWork, ids: Collection[str]) -> set[str]:
     return {row["parked_id"] for row in rows}
 
 
-async def waiting_for(uow: UnitOfWork, promise_ids: Collection[str]) -> list[Parked]:
+async def waiting_for(uow: UnitOfWork, promise_ids: Collection[str]) -> list[ParkedReport]:
     """Reports that wait for one of these promises, by its id or by one of its references, in order of arrival."""
     rows = await uow.connection.fetch(_WAITING_FOR, list(promise_ids))
     return [_parked(row) for row in rows]
 
 
-async def overlooked(uow: UnitOfWork, within: timedelta | None, most: int) -> list[Parked]:
+async def overlooked(uow: UnitOfWork, within: timedelta | None, most: int) -> list[ParkedReport]:
     """Reports whose promise is here all the same, parked `within` the last while (None: ever)."""
     rows = await uow.connection.fetch(_OVERLOOKED, within, most)
     return [_parked(row) for row in rows]
 
 
-async def same_reference(uow: UnitOfWork, name: Named) -> list[Parked]:
+async def same_reference(uow: UnitOfWork, name: NamespacedId) -> list[ParkedReport]:
     """Reports that wait for a reference to become known."""
     rows = await uow.connection.fetch(_SAME_REFERENCE, name.space, name.id)
     return [_parked(row) for row in rows]
@@ -70,7 +70,7 @@ async def count(uow: UnitOfWork) -> None:
         metrics.PARKED.labels(reason.value).set(found.get(reason.value, 0))
 
 
-def _row(p: Parked) -> tuple[Any, ...]:
+def _row(p: ParkedReport) -> tuple[Any, ...]:
     report, reference = p.report, p.report.reference
     return (
         *(p.parked_id, p.reason, report.promise_id),
@@ -81,10 +81,10 @@ def _row(p: Parked) -> tuple[Any, ...]:
     )
 
 
-def _parked(row: asyncpg.Record) -> Parked:
+def _parked(row: asyncpg.Record) -> ParkedReport:
     report = Report(
         promise_id=row["promise_id"],
-        reference=Named(row["system"], row["ref_id"]) if row["system"] is not None else None,
+        reference=NamespacedId(row["system"], row["ref_id"]) if row["system"] is not None else None,
         milestone=row["milestone"],
         status=MilestoneStatus(row["status"]),
         at=row["at"],
@@ -95,7 +95,7 @@ def _parked(row: asyncpg.Record) -> Parked:
         delivered=_delivered.decode(row["delivered"]),
         public_reason=row["public_reason"],
     )
-    return Parked(
+    return ParkedReport(
         row["parked_id"],
         ParkReason(row["waits_for"]),
         report,

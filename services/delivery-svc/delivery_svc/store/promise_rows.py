@@ -9,13 +9,13 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from candor.store.unit_of_work import UnitOfWork
-from delivery_svc.domain import MilestoneStatus, Named, Step
+from delivery_svc.domain import MilestoneState, MilestoneStatus, NamespacedId
 
 _items: Final = msgspec.json.Decoder(tuple[str, ...])
 as_json: Final = msgspec.json.Encoder().encode
 
 
-class Known(NamedTuple):
+class KnownPromise(NamedTuple):
     """A promise that was seen: whose it is, the version of its newest milestone (0: none yet), its scope items."""
 
     promise_id: str
@@ -24,7 +24,7 @@ class Known(NamedTuple):
     scope: tuple[str, ...] = ()
 
 
-class Passed(NamedTuple):
+class MilestoneRecord(NamedTuple):
     """One milestone as it was passed on, in the order of the table's columns."""
 
     promise_id: str
@@ -41,33 +41,35 @@ class Passed(NamedTuple):
     public_reason: str | None
 
 
-async def referred(uow: UnitOfWork, names: Collection[Named]) -> dict[Named, list[str]]:
+async def referred(uow: UnitOfWork, names: Collection[NamespacedId]) -> dict[NamespacedId, list[str]]:
     """The promises that carry each of these references."""
-    found: dict[Named, list[str]] = defaultdict(list)
+    found: dict[NamespacedId, list[str]] = defaultdict(list)
     if names:
         columns = _columns(sorted(names))
         for row in await uow.connection.fetch(_REFERRED, *columns):
-            found[Named(row["system"], row["ref_id"])].append(row["promise_id"])
+            found[NamespacedId(row["system"], row["ref_id"])].append(row["promise_id"])
     return found
 
 
-async def known(uow: UnitOfWork, ids: Collection[str]) -> dict[str, Known]:
+async def known(uow: UnitOfWork, ids: Collection[str]) -> dict[str, KnownPromise]:
     """The promises that were seen, locked in id order: what is decided about them holds until commit."""
     if not ids:
         return {}
     rows = await uow.connection.fetch(_KNOWN, sorted(ids))
-    return {row["promise_id"]: Known(*row.values())._replace(scope=_items.decode(row["scope"])) for row in rows}
+    return {row["promise_id"]: KnownPromise(*row.values())._replace(scope=_items.decode(row["scope"])) for row in rows}
 
 
-async def steps(uow: UnitOfWork, ids: Collection[str]) -> dict[tuple[str, str], Step]:
+async def steps(uow: UnitOfWork, ids: Collection[str]) -> dict[tuple[str, str], MilestoneState]:
     """The newest word on each step of these promises, by (promise, milestone)."""
     if not ids:
         return {}
     rows = await uow.connection.fetch(_STEPS, sorted(ids))
-    return {(row["promise_id"], row["milestone"]): Step(MilestoneStatus(row["status"]), row["at"]) for row in rows}
+    return {
+        (row["promise_id"], row["milestone"]): MilestoneState(MilestoneStatus(row["status"]), row["at"]) for row in rows
+    }
 
 
-async def pass_on(uow: UnitOfWork, passed: Sequence[Passed]) -> None:
+async def pass_on(uow: UnitOfWork, passed: Sequence[MilestoneRecord]) -> None:
     """Append milestones and advance the versions of their promises, which are locked."""
     if not passed:
         return

@@ -10,21 +10,21 @@ from notify_svc.compose.contact import Contact, Opener, zone_of
 from notify_svc.compose.letter import Letter, Snapshot, Wording, compose, to_the_owner
 from notify_svc.compose.localize import locale_of
 from notify_svc.domain.consistency import range_beside
-from notify_svc.domain.facts import Decision, Gap, Promise, Reason, Rules, Statement, Told
+from notify_svc.domain.facts import Announcement, Decision, Gap, Promise, Reason, Rules, Statement
 from notify_svc.domain.history import State
 from notify_svc.domain.identity import notice_id, suppressed_value, told_value
 from notify_svc.domain.owner import Audience
 from notify_svc.domain.schedule import next_update, told_range
 from notify_svc.store import notices
 from notify_svc.store.notices import Notice
-from notify_svc.store.read_model import Known
+from notify_svc.store.read_model import PromiseRecord
 
 
 @dataclass(frozen=True, slots=True)
 class Matter:
     """What is to be said: a promise, its gap, and a decision to speak with its statement."""
 
-    known: Known
+    known: PromiseRecord
     promise: Promise
     gap: Gap
     decision: Decision
@@ -124,7 +124,7 @@ def _identity(notice: Notice, addressee: str, value: str) -> str:
     return notice_id(addressee, notice.promise_id, notice.episode, notice.statement, value)
 
 
-def kept_back(known: Known, decision: Decision, statement: Statement, reason: Reason, now: datetime) -> Notice:
+def kept_back(known: PromiseRecord, decision: Decision, statement: Statement, reason: Reason, now: datetime) -> Notice:
     """What was to be said and is not, with the reason."""
     number = known.episode.number
     identity = notice_id(known.customer_id, known.promise_id, number, statement, suppressed_value(reason))
@@ -138,7 +138,7 @@ def kept_back(known: Known, decision: Decision, statement: Statement, reason: Re
         State.SUPPRESSED,
         reason,
         decision.reason,
-        Told(statement, now),
+        Announcement(statement, now),
         decision.closing,
         evidence=notices.json_text({"decision": decision.evidence}),
         gap_version=known.gap_version,
@@ -154,19 +154,19 @@ def _evidence(decision: Decision, letter: Letter, left_out: str) -> dict[str, ob
     return found | ({"left_out": named} if named else {})
 
 
-def _told(matter: Matter, rules: Rules, zone: ZoneInfo, now: datetime) -> tuple[Told, str]:
+def _told(matter: Matter, rules: Rules, zone: ZoneInfo, now: datetime) -> tuple[Announcement, str]:
     """What is told of the time to come, and why no range is where there is one that contradicts the rest."""
     promise, gap, decision, statement = matter.promise, matter.gap, matter.decision, matter.statement
     if decision.closing or statement is Statement.CANCELLED:
-        return Told(statement, now), ""
+        return Announcement(statement, now), ""
     ranged, left_out = range_beside(statement, told_range(gap.forecast, now, zone), promise.held_due)
     low, high = ranged or (None, None)
     if statement is Statement.ALL_CLEAR:
-        return Told(statement, now, low, high), left_out
+        return Announcement(statement, now, low, high), left_out
     hours = rules.calendar.at(promise.zone)
     least = _least_wait(matter, high)
     by = next_update(now, high or promise.held_due, zone, rules, least, hours, promise.held_due)
-    return Told(statement, now, low, high, by), left_out
+    return Announcement(statement, now, low, high, by), left_out
 
 
 def _least_wait(matter: Matter, high: datetime | None) -> timedelta | None:

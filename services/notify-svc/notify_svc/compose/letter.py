@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 from jinja2 import PackageLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from notify_svc.compose.localize import Civil
+from notify_svc.compose.localize import Localizer
 from notify_svc.domain.consistency import Ends, Stated, chance_beside, late_fits
-from notify_svc.domain.facts import Decision, Fact, FactKind, Gap, Promise, Statement, Told
+from notify_svc.domain.facts import Announcement, Decision, Fact, FactKind, Gap, Promise, Statement
 from notify_svc.domain.lint import Draft, Finding, Support, lint
-from notify_svc.domain.opening import Leading, lead_of
+from notify_svc.domain.opening import OpeningFacts, opening_of
 
 LITTLE_HISTORY = 30
-MOST_FACTS = 4
+MAX_FACTS = 4
 View = dict[str, str]
 """A fact as a template reads it."""
 
@@ -62,7 +62,7 @@ class Snapshot:
     low: datetime | None = None
     high: datetime | None = None
     next_update_by: datetime | None = None
-    earlier: Told | None = None
+    earlier: Announcement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def to_the_owner(snapshot: Snapshot, said: Letter, notice_id: str, threshold: fl
 
     Its words are ours and those that the lint has passed, so it is not judged again.
     """
-    civil = Civil(snapshot.zone, snapshot.locale, snapshot.now)
+    civil = Localizer(snapshot.zone, snapshot.locale, snapshot.now)
     evidence = snapshot.decision.evidence
     late = round(float(evidence.get("p_slip", 0)) * 100)
     found = {
@@ -122,12 +122,12 @@ def to_the_owner(snapshot: Snapshot, said: Letter, notice_id: str, threshold: fl
     return Letter(str(context["subject"]), text, html, said.support, ())
 
 
-def _moment_of(civil: Civil, text: str | None) -> str:
+def _moment_of(civil: Localizer, text: str | None) -> str:
     return civil.moment(datetime.fromisoformat(text)) if text else ""
 
 
 def _compose(snapshot: Snapshot, wording: Wording, *, quoting: bool) -> Letter:
-    civil = Civil(snapshot.zone, snapshot.locale, snapshot.now)
+    civil = Localizer(snapshot.zone, snapshot.locale, snapshot.now)
     context = _context(snapshot, wording, civil, quoting=quoting)
     subject = " ".join(_PLAIN.get_template("subject.txt.j2").render(context).split())
     context["subject"] = subject
@@ -138,15 +138,15 @@ def _compose(snapshot: Snapshot, wording: Wording, *, quoting: bool) -> Letter:
     return Letter(subject, text, html, support, findings, str(context["without_chance"]))
 
 
-def _context(snapshot: Snapshot, wording: Wording, civil: Civil, *, quoting: bool) -> dict[str, object]:
+def _context(snapshot: Snapshot, wording: Wording, civil: Localizer, *, quoting: bool) -> dict[str, object]:
     promise, gap = snapshot.promise, snapshot.gap
     low, high = _ends(civil, snapshot.low, snapshot.high)
     earlier = snapshot.earlier
     earlier_low, earlier_high = _ends(civil, earlier.low, earlier.high) if earlier else ("", "")
     facts = [fact for fact in _facts(gap) if fact.kind is not FactKind.INCIDENT_OPEN]
     incidents = [fact for fact in _facts(gap) if fact.kind is FactKind.INCIDENT_OPEN]
-    leading = Leading(snapshot.now, promise, gap, snapshot.low, snapshot.high, earlier)
-    lead = lead_of(snapshot.statement, snapshot.decision.reason, leading)
+    leading = OpeningFacts(snapshot.now, promise, gap, snapshot.low, snapshot.high, earlier)
+    lead = opening_of(snapshot.statement, snapshot.decision.reason, leading)
     goes_on = snapshot.statement in (Statement.WARNING, Statement.UPDATE) and not snapshot.decision.closing
     chance, without = chance_beside(promise, gap, _told(snapshot), snapshot.now, open_matter=goes_on)
     cases = gap.forecast.n if gap.forecast else 0
@@ -179,10 +179,10 @@ def _context(snapshot: Snapshot, wording: Wording, civil: Civil, *, quoting: boo
 def _facts(gap: Gap) -> list[Fact]:
     # Only the clock may speak without an event, and only of a step that is overdue.
     known = [fact for fact in gap.facts if fact.event_id or fact.kind is FactKind.MILESTONE_OVERDUE]
-    return sorted(known, key=lambda fact: fact.at)[-MOST_FACTS:]
+    return sorted(known, key=lambda fact: fact.at)[-MAX_FACTS:]
 
 
-def _public(fact: Fact, civil: Civil, *, quoting: bool) -> View:
+def _public(fact: Fact, civil: Localizer, *, quoting: bool) -> View:
     """What a customer may read of a fact: no word of staff or of a system that was not given for them."""
     return {
         "kind": fact.kind.value,
@@ -195,7 +195,7 @@ def _public(fact: Fact, civil: Civil, *, quoting: bool) -> View:
     }
 
 
-def _internal(fact: Fact, civil: Civil) -> View | None:
+def _internal(fact: Fact, civil: Localizer) -> View | None:
     """What staff may read of a fact and the customer does not; None where that is nothing."""
     text, reason = _one_line(fact.text), _one_line(fact.reason)
     incident = fact.kind is FactKind.INCIDENT_OPEN
@@ -266,7 +266,7 @@ def _draft(snapshot: Snapshot, context: dict[str, object], letter: Letter) -> Dr
     )
 
 
-def _ends(civil: Civil, low: datetime | None, high: datetime | None) -> tuple[str, str]:
+def _ends(civil: Localizer, low: datetime | None, high: datetime | None) -> tuple[str, str]:
     return civil.ends(low, high) if low is not None and high is not None else ("", "")
 
 

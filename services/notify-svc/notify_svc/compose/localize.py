@@ -13,7 +13,7 @@ FALLBACK = "en_GB"
 
 
 @dataclass(frozen=True, slots=True)
-class Civil:
+class Localizer:
     """Writes moments in `zone` and the format of `locale`; the year only where it is not the year of `now`."""
 
     zone: ZoneInfo

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from candor.store.unit_of_work import UnitOfWork
-from notify_svc.domain.facts import Reason, Statement, Told
+from notify_svc.domain.facts import Announcement, Reason, Statement
 from notify_svc.domain.history import State
 from notify_svc.domain.owner import Audience
 from notify_svc.store.notices import CHANGED, announce
@@ -30,7 +30,7 @@ class Claim:
     attempts: int
     statement: Statement
     spoken_for: Reason
-    told: Told
+    told: Announcement
     subject: str
     body: str
     html: str
@@ -104,7 +104,7 @@ def _claim(row: Any) -> Claim:
         row["attempts"],
         statement,
         Reason(row["spoken_for"]),
-        Told(statement, row["decided_at"], row["told_low"], row["told_high"], row["next_update_by"]),
+        Announcement(statement, row["decided_at"], row["told_low"], row["told_high"], row["next_update_by"]),
         row["subject"],
         row["body"],
         row["html"],

@@ -9,17 +9,17 @@ from candor.store.unit_of_work import UnitOfWork
 from notify_svc.domain.facts import Reason
 from notify_svc.domain.history import Entry, State, episode_of
 from notify_svc.store import notices
-from notify_svc.store.read_model import Known
+from notify_svc.store.read_model import PromiseRecord
 
 
-async def withdraw(uow: UnitOfWork, withdrawn: Collection[Known], now: datetime) -> None:
+async def withdraw(uow: UnitOfWork, withdrawn: Collection[PromiseRecord], now: datetime) -> None:
     """Take back what has not gone out about promises that no longer stand."""
     found = await notices.entries(uow, [known.promise_id for known in withdrawn])
     waiting = [entry.notice_id for entries in found.values() for entry in entries if _not_out(entry)]
     await notices.suppress(uow, waiting, Reason.WITHDRAWN, now)
 
 
-async def rethink(uow: UnitOfWork, rethought: Collection[Known], now: datetime) -> None:
+async def rethink(uow: UnitOfWork, rethought: Collection[PromiseRecord], now: datetime) -> None:
     """Read the episodes of these promises from their notices again, and have them decided upon at once."""
     found = await notices.entries(uow, [known.promise_id for known in rethought])
     for known in rethought:
@@ -27,7 +27,7 @@ async def rethink(uow: UnitOfWork, rethought: Collection[Known], now: datetime) 
         known.check_at = now
 
 
-async def forgive(uow: UnitOfWork, known: Collection[Known], now: datetime) -> None:
+async def forgive(uow: UnitOfWork, known: Collection[PromiseRecord], now: datetime) -> None:
     """A new contact came: what failed for the old one is settled, and the customer may be told afresh."""
     found = await notices.entries(uow, [item.promise_id for item in known])
     failed = [entry.notice_id for entries in found.values() for entry in entries if entry.state is State.FAILED]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from notify_svc.domain.facts import Decision, Episode, Gap, Kind, Reason, Standing, Statement, Told
+from notify_svc.domain.facts import Announcement, Decision, Episode, Gap, Kind, Reason, Standing, Statement
 from notify_svc.domain.schedule import step_of
 
 
@@ -52,7 +52,7 @@ def _cancelled(episode: Episode, gap: Gap) -> Decision:
     return blocked(episode) or spoken
 
 
-def _late(episode: Episode, told: Told, gap: Gap) -> Decision:
+def _late(episode: Episode, told: Announcement, gap: Gap) -> Decision:
     if told.low is not None and told.high is not None and gap.completed_at is not None:
         earliest = told.low - step_of(told.low - told.at)
         if earliest <= gap.completed_at <= told.high:

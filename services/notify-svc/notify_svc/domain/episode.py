@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from notify_svc.domain.ending import at_the_end, blocked, nothing, wait
 from notify_svc.domain.facts import (
+    Announcement,
     Decision,
     Episode,
     Fact,
@@ -18,7 +19,6 @@ from notify_svc.domain.facts import (
     Rules,
     Standing,
     Statement,
-    Told,
 )
 from notify_svc.domain.schedule import step_of, write_at
 
@@ -46,7 +46,7 @@ def decide(episode: Episode, gap: Gap | None, promise: Promise | None, now: date
     return blocked(episode) or _first_word(episode, gap, promise, now, rules)
 
 
-def after_speaking(episode: Episode, decision: Decision, told: Told) -> Episode:
+def after_speaking(episode: Episode, decision: Decision, told: Announcement) -> Episode:
     """The episode once `decision` was put into a notice that says `told`."""
     if decision.statement is Statement.ALL_CLEAR:
         ended = decision.reason is Reason.KEPT
@@ -71,7 +71,9 @@ def _first_word(episode: Episode, gap: Gap, promise: Promise, now: datetime, rul
     return Decision(Kind.NOTHING, Reason.NOT_SLIPPING, evidence=evidence, wake_at=min(wakes, default=None))
 
 
-def _speak_again(episode: Episode, told: Told, gap: Gap, promise: Promise, now: datetime, rules: Rules) -> Decision:
+def _speak_again(
+    episode: Episode, told: Announcement, gap: Gap, promise: Promise, now: datetime, rules: Rules
+) -> Decision:
     p_slip = gap.forecast.p_slip if gap.forecast else 1.0
     evidence = {"p_slip": f"{p_slip:.3f}", "gap": gap.event_id}
     if recovered(gap, promise.held_due, now, rules):
@@ -96,7 +98,7 @@ def recovered(gap: Gap, due: datetime, now: datetime, rules: Rules) -> bool:
     return likely and now < due and _missed(gap, now, rules) is None
 
 
-def left(told: Told, gap: Gap, rules: Rules) -> bool:
+def left(told: Announcement, gap: Gap, rules: Rules) -> bool:
     """Whether P50 has left the told range; upward at once, downward beyond the slack; no range given or got counts."""
     p50 = gap.forecast.p50 if gap.forecast and gap.forecast.p80 else None
     if told.low is None or told.high is None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from candor.calendar import Calendar
-from candor.contracts import LEAST_CASES
+from candor.contracts import MIN_CASES
 
 ALWAYS = Calendar()
 
@@ -107,7 +107,7 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Announcement:
     """What the customer was last told: the range (both ends or neither) and when the next word is due."""
 
     statement: Statement
@@ -126,7 +126,7 @@ class Episode:
     """
 
     number: int = 1
-    told: Told | None = None
+    told: Announcement | None = None
     slip_since: datetime | None = None
     blocked: bool = False
     ended: bool = False
@@ -154,7 +154,7 @@ class Rules:
     update_max: timedelta = timedelta(days=2)
     daily_cap: int = 10
     """Messages to one customer in 24 business hours."""
-    least_cases: int = LEAST_CASES
+    least_cases: int = MIN_CASES
     """Like promises that a forecast must rest on before a customer is told of it."""
     owner_wait: timedelta = timedelta(minutes=10)
     """How long a customer's message waits for that to the owner at most: clock time, a night does not prolong it."""

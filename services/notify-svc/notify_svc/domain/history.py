@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from notify_svc.domain.episode import after_speaking
-from notify_svc.domain.facts import Decision, Episode, Kind, Reason, Statement, Told
+from notify_svc.domain.facts import Announcement, Decision, Episode, Kind, Reason, Statement
 
 
 class State(StrEnum):
@@ -38,7 +38,7 @@ class Entry:
     state: State
     spoken_for: Reason
     closing: bool
-    told: Told
+    told: Announcement
 
 
 def episode_of(entries: Iterable[Entry], slip_since: datetime | None) -> Episode:

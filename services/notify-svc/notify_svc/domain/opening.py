@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from notify_svc.domain.consistency import compared, probably_late
-from notify_svc.domain.facts import Gap, Promise, Reason, Statement, Told
+from notify_svc.domain.facts import Announcement, Gap, Promise, Reason, Statement
 
 _BY_REASON = {Reason.NOT_KEPT: "not_kept", Reason.DONE_OUTSIDE_RANGE: "done"}
 
 
 @dataclass(frozen=True, slots=True)
-class Leading:
+class OpeningFacts:
     """What the first sentence depends on: the range about to be told, and what was told before."""
 
     now: datetime
@@ -20,10 +20,10 @@ class Leading:
     gap: Gap
     low: datetime | None = None
     high: datetime | None = None
-    earlier: Told | None = None
+    earlier: Announcement | None = None
 
 
-def lead_of(statement: Statement, reason: Reason, facts: Leading) -> str:
+def opening_of(statement: Statement, reason: Reason, facts: OpeningFacts) -> str:
     """A name of templates/leads.j2."""
     if reason in _BY_REASON:
         return _BY_REASON[reason]
@@ -40,7 +40,7 @@ def lead_of(statement: Statement, reason: Reason, facts: Leading) -> str:
             return "back" if statement is Statement.ALL_CLEAR else "cancelled"
 
 
-def _warning(reason: Reason, facts: Leading) -> str:
+def _warning(reason: Reason, facts: OpeningFacts) -> str:
     if facts.now > facts.promise.held_due + facts.promise.tolerance:
         return "late"
     if probably_late(facts.gap.forecast, facts.low, facts.promise.held_due):
@@ -48,7 +48,7 @@ def _warning(reason: Reason, facts: Leading) -> str:
     return "step" if reason is Reason.MILESTONE_MISSED else "may"
 
 
-def _update(reason: Reason, facts: Leading) -> str:
+def _update(reason: Reason, facts: OpeningFacts) -> str:
     low, high, earlier = facts.low, facts.high, facts.earlier
     if earlier is None or earlier.low is None or earlier.high is None or low is None or high is None:
         return "open"

@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from candor.calendar import Calendar
-from notify_svc.domain.facts import Forecast, Rules, Told
+from notify_svc.domain.facts import Announcement, Forecast, Rules
 
 QUARTER = timedelta(minutes=15)
 TICK = timedelta(microseconds=1)
@@ -59,7 +59,7 @@ def next_update(
     return by if last - by >= rules.update_min else last
 
 
-def write_at(told: Told, due: datetime, early: timedelta) -> datetime | None:
+def write_at(told: Announcement, due: datetime, early: timedelta) -> datetime | None:
     """When to write the word that was announced in `told`: `early` before it is due, at most half of the wait.
 
     One that is due at the promised time or after it is not written before: whether it is late shows only then.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from notify_svc.domain.episode import left, recovered
-from notify_svc.domain.facts import Gap, Promise, Reason, Rules, Standing, Statement, Told
+from notify_svc.domain.facts import Announcement, Gap, Promise, Reason, Rules, Standing, Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def silenced(promise: Promise | None, recipient: Recipient, sent_today: int, cap
 
 
 def outdated(
-    statement: Statement, spoken_for: Reason, told: Told, gap: Gap | None, now: datetime, rules: Rules
+    statement: Statement, spoken_for: Reason, told: Announcement, gap: Gap | None, now: datetime, rules: Rules
 ) -> Reason | None:
     """Why the newest gap no longer supports a composed message; None: it may still go out."""
     if gap is None:

@@ -24,7 +24,7 @@ from notify_svc import translate
 from notify_svc.domain.episode import observe
 from notify_svc.domain.facts import Rules
 from notify_svc.store import read_model
-from notify_svc.store.read_model import Customer, Known
+from notify_svc.store.read_model import Customer, PromiseRecord
 
 CONTACT_EVENTS: Final = (ContactSet, ContactRemoved)
 
@@ -34,7 +34,7 @@ class Batch:
     """The rows that one transaction works on, and which of them changed."""
 
     customers: dict[str, Customer]
-    promises: dict[str, Known]
+    promises: dict[str, PromiseRecord]
     changed: set[str] = field(default_factory=set)
     contacts: set[str] = field(default_factory=set)
     erased: set[str] = field(default_factory=set)
@@ -135,10 +135,10 @@ def _promise(
         batch.withdrawn.add(known.promise_id)
 
 
-def _known(batch: Batch, partition: int, promise_id: str, customer_id: str) -> Known:
+def _known(batch: Batch, partition: int, promise_id: str, customer_id: str) -> PromiseRecord:
     known = batch.promises.get(promise_id)
     if known is None:
-        known = batch.promises[promise_id] = Known(promise_id, customer_id, partition)
+        known = batch.promises[promise_id] = PromiseRecord(promise_id, customer_id, partition)
     return known
 
 

@@ -24,7 +24,7 @@ from notify_svc.domain.schedule import owner_until, write_at
 from notify_svc.domain.silence import Recipient, silenced
 from notify_svc.store import notices, read_model
 from notify_svc.store.notices import Notice
-from notify_svc.store.read_model import Customer, Known
+from notify_svc.store.read_model import Customer, PromiseRecord
 
 log = structlog.get_logger("notify.service")
 CANNOT_COMPOSE = (ArithmeticError, LookupError, TemplateError, TypeError, ValueError)
@@ -49,7 +49,7 @@ class Speaker:
     wording: Wording
 
     async def consider(
-        self, uow: UnitOfWork, considered: Sequence[Known], customers: dict[str, Customer], now: datetime
+        self, uow: UnitOfWork, considered: Sequence[PromiseRecord], customers: dict[str, Customer], now: datetime
     ) -> None:
         """Decide upon every one of `considered` (locked rows) and store what is to be said."""
         speaking = [known for known in considered if self._decided(known, now)]
@@ -67,7 +67,7 @@ class Speaker:
         await notices.add(uow, threaded, now)
 
     async def _addressees(
-        self, uow: UnitOfWork, speaking: Sequence[Known], customers: Mapping[str, Customer], now: datetime
+        self, uow: UnitOfWork, speaking: Sequence[PromiseRecord], customers: Mapping[str, Customer], now: datetime
     ) -> _Addressees:
         owners = {staff_key(known.promise.owner) for known in speaking if known.promise and known.promise.owner}
         names = owners | {known.customer_id for known in speaking}
@@ -75,7 +75,7 @@ class Speaker:
         sent = await notices.sent_since(uow, names, now - CAP_WINDOW)
         return _Addressees({**staff, **customers}, Counter(sent))
 
-    async def _take_back(self, uow: UnitOfWork, speaking: Iterable[Known], now: datetime) -> None:
+    async def _take_back(self, uow: UnitOfWork, speaking: Iterable[PromiseRecord], now: datetime) -> None:
         """Notices still waiting give way to what is true now; what was never told counts as never told."""
         found = await notices.entries(uow, [known.promise_id for known in speaking])
         waiting: list[str] = []
@@ -88,7 +88,7 @@ class Speaker:
                 known.episode = episode_of(rest, known.episode.slip_since)
         await notices.suppress(uow, waiting, Reason.SUPERSEDED, now)
 
-    def _decided(self, known: Known, now: datetime) -> bool:
+    def _decided(self, known: PromiseRecord, now: datetime) -> bool:
         decision = decide(known.episode, known.gap, known.promise, now, self.rules)
         known.check_at = decision.wake_at
         known.decided_gap = max(known.decided_gap, known.gap_version)
@@ -96,7 +96,7 @@ class Speaker:
             known.episode = replace(known.episode, ended=True)
         return decision.kind is Kind.SPEAK
 
-    def _speak(self, known: Known, addressees: _Addressees, now: datetime, *, preview: bool) -> list[Notice]:
+    def _speak(self, known: PromiseRecord, addressees: _Addressees, now: datetime, *, preview: bool) -> list[Notice]:
         """The customer's notice, behind the owner's if that is to go before it."""
         decision = decide(known.episode, known.gap, known.promise, now, self.rules)
         promise, gap, statement = known.promise, known.gap, decision.statement

@@ -13,7 +13,7 @@ from candor.contracts import Message, NoticeChanged, NoticeState, message
 from candor.contracts import Statement as Said
 from candor.ops import metrics
 from candor.store.unit_of_work import UnitOfWork
-from notify_svc.domain.facts import Reason, Statement, Told
+from notify_svc.domain.facts import Announcement, Reason, Statement
 from notify_svc.domain.history import Entry, State
 from notify_svc.domain.owner import Audience, OwnerWord
 from notify_svc.store.read_model import columns
@@ -34,7 +34,7 @@ class Notice:
     state: State
     reason: Reason
     spoken_for: Reason
-    told: Told
+    told: Announcement
     closing: bool = False
     subject: str = ""
     body: str = ""
@@ -64,7 +64,7 @@ async def entries(uow: UnitOfWork, promise_ids: Collection[str]) -> dict[str, li
     rows = await uow.connection.fetch(_ENTRIES, list(promise_ids)) if promise_ids else []
     for row in rows:
         statement = Statement(row["statement"])
-        told = Told(statement, row["decided_at"], row["told_low"], row["told_high"], row["next_update_by"])
+        told = Announcement(statement, row["decided_at"], row["told_low"], row["told_high"], row["next_update_by"])
         entry = Entry(
             row["notice_id"],
             row["episode"],

@@ -18,7 +18,7 @@ _episode: Final = msgspec.json.Decoder(Episode)
 
 
 @dataclass(slots=True)
-class Known:
+class PromiseRecord:
     """One promise as far as notify-svc knows it; `decided_gap` is the newest gap that a decision was taken on."""
 
     promise_id: str
@@ -68,7 +68,9 @@ async def save_customers(uow: UnitOfWork, saved: Sequence[Customer]) -> None:
         await uow.connection.execute(_SAVE_CUSTOMERS, *columns(rows))
 
 
-async def promises(uow: UnitOfWork, ids: Collection[str], of_customers: Collection[str] = ()) -> dict[str, Known]:
+async def promises(
+    uow: UnitOfWork, ids: Collection[str], of_customers: Collection[str] = ()
+) -> dict[str, PromiseRecord]:
     """The promises named, and all those of `of_customers`, locked in id order."""
     if not ids and not of_customers:
         return {}
@@ -82,7 +84,7 @@ async def due(uow: UnitOfWork, partitions: Collection[int], now: datetime, limit
     return [row["promise_id"] for row in rows]
 
 
-async def save_promises(uow: UnitOfWork, saved: Sequence[Known]) -> None:
+async def save_promises(uow: UnitOfWork, saved: Sequence[PromiseRecord]) -> None:
     """Insert or update promises with their newest gaps, and the episodes of those that have been decided upon."""
     if not saved:
         return
@@ -112,9 +114,9 @@ async def freshen(uow: UnitOfWork, partitions: Collection[int], lag_seconds: flo
     await uow.connection.execute(_FRESHEN, list(partitions), min(lag_seconds, 1e9))
 
 
-def known(row: Any) -> Known:
+def known(row: Any) -> PromiseRecord:
     """A promise from a row of `_PROMISES`' columns."""
-    return Known(
+    return PromiseRecord(
         row["promise_id"],
         row["customer_id"],
         row["partition"],

@@ -24,7 +24,7 @@ from candor.web.http.fields import (
     Zone,
 )
 from promise_svc.domain import Make, Revise, Settle, State, Terms, Withdraw
-from promise_svc.domain.promise import Item, Named, Step
+from promise_svc.domain.promise import NamespacedId, PlannedStep, ScopeItem
 
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]
 """A BCP 47 language tag, such as de or pt-BR."""
@@ -118,9 +118,9 @@ class PromiseIn(Body):
         """What does not change any more."""
         return Terms(
             labels=dict(self.labels),
-            milestones=tuple(Step(step.name, step.planned, step.told) for step in self.milestones),
-            depends_on=tuple(Named(on.kind, on.id) for on in self.depends_on),
-            references=tuple(Named(to.system, to.id) for to in self.references),
+            milestones=tuple(PlannedStep(step.name, step.planned, step.told) for step in self.milestones),
+            depends_on=tuple(NamespacedId(on.kind, on.id) for on in self.depends_on),
+            references=tuple(NamespacedId(to.system, to.id) for to in self.references),
             value=self.value,
             currency=self.currency,
             owner=self.owner,
@@ -129,7 +129,7 @@ class PromiseIn(Body):
             deliverer=self.deliverer,
             accepted=self.accepted,
             zone=self.zone,
-            scope=tuple(Item(part.item, part.weight, part.supported) for part in self.scope),
+            scope=tuple(ScopeItem(part.item, part.weight, part.supported) for part in self.scope),
         )
 
 

@@ -3,7 +3,7 @@
 from promise_svc.domain.customer import Customer, SetContact, admit, erase, set_contact
 from promise_svc.domain.decide import make, revise, settle, withdraw
 from promise_svc.domain.promise import Change, ChangeKind, Make, Promise, Revise, Settle, State, Terms, Withdraw
-from promise_svc.domain.refusal import Refused, Why
+from promise_svc.domain.refusal import Refusal, RefusalReason
 
 __all__ = [
     "Change",
@@ -11,13 +11,13 @@ __all__ = [
     "Customer",
     "Make",
     "Promise",
-    "Refused",
+    "Refusal",
+    "RefusalReason",
     "Revise",
     "SetContact",
     "Settle",
     "State",
     "Terms",
-    "Why",
     "Withdraw",
     "admit",
     "erase",

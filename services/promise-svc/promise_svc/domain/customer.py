@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from promise_svc.domain.refusal import Refused, Why
+from promise_svc.domain.refusal import Refusal, RefusalReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class SetContact:
 def admit(erased_at: datetime | None, at: datetime) -> None:
     """Refuse a word from before the customer was erased: a retry must not bring back what was forgotten."""
     if erased_at is not None and at <= erased_at:
-        raise Refused(Why.CUSTOMER_ERASED, "the customer asked to be forgotten after this was said")
+        raise Refusal(RefusalReason.CUSTOMER_ERASED, "the customer asked to be forgotten after this was said")
 
 
 def set_contact(customer: Customer, command: SetContact, at: datetime) -> Customer:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from promise_svc.domain.promise import Change, ChangeKind, Make, Promise, Revise, Settle, State, Withdraw
-from promise_svc.domain.refusal import Refused, Why
+from promise_svc.domain.refusal import Refusal, RefusalReason
 
 AHEAD = timedelta(minutes=5)
 
@@ -14,7 +14,7 @@ AHEAD = timedelta(minutes=5)
 def make(command: Make, *, historical: bool = False) -> Promise:
     """A new promise; first, latest and held date begin as the date told. Refused: due before it was made."""
     if command.due < command.made_at:
-        raise Refused(Why.DUE_BEFORE_MADE, "due lies before made_at", "/due")
+        raise Refusal(RefusalReason.DUE_BEFORE_MADE, "due lies before made_at", "/due")
     return Promise(
         promise_id=command.promise_id,
         customer_id=command.customer_id,
@@ -40,9 +40,9 @@ def revise(promise: Promise, command: Revise, at: datetime) -> tuple[Promise, Ch
     """
     _expect(promise, command.expected_version)
     if promise.state is not State.MADE:
-        raise Refused(Why.PROMISE_CLOSED, f"the promise is {promise.state}; its dates no longer move")
+        raise Refusal(RefusalReason.PROMISE_CLOSED, f"the promise is {promise.state}; its dates no longer move")
     if command.due < promise.made_at:
-        raise Refused(Why.DUE_BEFORE_MADE, "due lies before the promise was made", "/due")
+        raise Refusal(RefusalReason.DUE_BEFORE_MADE, "due lies before the promise was made", "/due")
     revised = replace(promise, version=promise.version + 1)
     if at >= promise.latest_at:
         revised = replace(revised, latest_due=command.due, latest_at=at)
@@ -66,7 +66,7 @@ def withdraw(promise: Promise, command: Withdraw, at: datetime) -> tuple[Promise
     """Call off an open promise."""
     _expect(promise, command.expected_version)
     if promise.state is not State.MADE:
-        raise Refused(Why.PROMISE_CLOSED, f"the promise is {promise.state} already")
+        raise Refusal(RefusalReason.PROMISE_CLOSED, f"the promise is {promise.state} already")
     withdrawn = replace(promise, state=State.WITHDRAWN, version=promise.version + 1)
     return withdrawn, Change(
         promise.promise_id,
@@ -82,13 +82,19 @@ def settle(promise: Promise, command: Settle, at: datetime) -> tuple[Promise, Ch
     """A verdict, or a corrected one: a settled promise takes another verdict or completion, never the same again."""
     _expect(promise, command.expected_version)
     if promise.state is State.WITHDRAWN:
-        raise Refused(Why.PROMISE_CLOSED, "the promise was withdrawn; it counts neither as kept nor as broken")
+        raise Refusal(
+            RefusalReason.PROMISE_CLOSED, "the promise was withdrawn; it counts neither as kept nor as broken"
+        )
     if command.completed_at is not None and command.completed_at < promise.made_at:
-        raise Refused(Why.COMPLETED_BEFORE_MADE, "completed_at lies before the promise was made", "/completed_at")
+        raise Refusal(
+            RefusalReason.COMPLETED_BEFORE_MADE, "completed_at lies before the promise was made", "/completed_at"
+        )
     if command.completed_at is not None and command.completed_at > at + AHEAD:
-        raise Refused(Why.COMPLETED_AHEAD, "completed_at lies in the future", "/completed_at")
+        raise Refusal(RefusalReason.COMPLETED_AHEAD, "completed_at lies in the future", "/completed_at")
     if (promise.state, promise.completed_at) == (command.verdict, command.completed_at):
-        raise Refused(Why.ALREADY_SETTLED, f"the promise is {promise.state} already, with the same completion")
+        raise Refusal(
+            RefusalReason.ALREADY_SETTLED, f"the promise is {promise.state} already, with the same completion"
+        )
     settled = replace(promise, state=command.verdict, completed_at=command.completed_at, version=promise.version + 1)
     return settled, Change(
         promise.promise_id,
@@ -102,4 +108,4 @@ def settle(promise: Promise, command: Settle, at: datetime) -> tuple[Promise, Ch
 
 def _expect(promise: Promise, version: int | None) -> None:
     if version is not None and version != promise.version:
-        raise Refused(Why.VERSION_CHANGED, f"the promise is at version {promise.version}, not {version}")
+        raise Refusal(RefusalReason.VERSION_CHANGED, f"the promise is at version {promise.version}, not {version}")

@@ -28,7 +28,7 @@ class ChangeKind(StrEnum):
     SETTLED = "settled"
 
 
-class Step(NamedTuple):
+class PlannedStep(NamedTuple):
     """A step on the way; `told`: the customer knows of it."""
 
     name: str
@@ -36,7 +36,7 @@ class Step(NamedTuple):
     told: bool
 
 
-class Item(NamedTuple):
+class ScopeItem(NamedTuple):
     """A part of what was promised; `weight` above 0, relative. Not `supported`: claimed, and not to be had."""
 
     item: str
@@ -44,7 +44,7 @@ class Item(NamedTuple):
     supported: bool
 
 
-class Named(NamedTuple):
+class NamespacedId(NamedTuple):
     """A thing in its name space: (kind, id) of what is depended on, (system, id) of a foreign reference."""
 
     space: str
@@ -56,9 +56,9 @@ class Terms:
     """What a promise says beside its dates; fixed when it is made. `value` in `currency` units, not below 0."""
 
     labels: dict[str, Label] = field(default_factory=dict)
-    milestones: tuple[Step, ...] = ()
-    depends_on: tuple[Named, ...] = ()
-    references: tuple[Named, ...] = ()
+    milestones: tuple[PlannedStep, ...] = ()
+    depends_on: tuple[NamespacedId, ...] = ()
+    references: tuple[NamespacedId, ...] = ()
     value: float | None = None
     currency: str | None = None
     owner: str | None = None
@@ -67,7 +67,7 @@ class Terms:
     deliverer: str | None = None
     accepted: bool = True
     zone: str = "UTC"
-    scope: tuple[Item, ...] = ()
+    scope: tuple[ScopeItem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

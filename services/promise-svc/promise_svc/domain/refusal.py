@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class Why(StrEnum):
+class RefusalReason(StrEnum):
     """Every reason a statement about a promise or a customer is refused."""
 
     PROMISE_EXISTS = "already_exists"
@@ -20,10 +20,10 @@ class Why(StrEnum):
     COMPLETED_AHEAD = "completed_ahead"
 
 
-class Refused(Exception):  # noqa: N818 - an answer, not a fault
+class Refusal(Exception):  # noqa: N818 - an answer, not a fault
     """A statement the ledger does not take; `pointer` is the JSON pointer of the field at fault, where one is."""
 
-    def __init__(self, why: Why, detail: str, pointer: str = "") -> None:
+    def __init__(self, why: RefusalReason, detail: str, pointer: str = "") -> None:
         super().__init__(f"{why}: {detail}")
         self.why = why
         self.detail = detail

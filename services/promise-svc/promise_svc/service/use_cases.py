@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from candor.contracts import Message
-from candor.intake import Origin, Submission, Taken, once
+from candor.intake import Acceptance, Origin, Submission, once
 from candor.store import outbox, receipts
 from candor.store.unit_of_work import UnitOfWork
 from candor.web.http.problems import Problem
@@ -17,11 +17,11 @@ from promise_svc.domain import (
     Customer,
     Make,
     Promise,
-    Refused,
+    Refusal,
+    RefusalReason,
     Revise,
     SetContact,
     Settle,
-    Why,
     Withdraw,
 )
 from promise_svc.store import ledger
@@ -35,7 +35,7 @@ class Erase:
 
 
 @dataclass(frozen=True, slots=True)
-class Erased:
+class ErasureResult:
     """What an erasure took away."""
 
     customer_id: str
@@ -43,13 +43,13 @@ class Erased:
 
 
 Command = Make | Revise | Withdraw | Settle | SetContact | Erase
-Result = Promise | Customer | Erased
+Result = Promise | Customer | ErasureResult
 Statement = Submission[Command, Result]
 
 
-async def apply(uow: UnitOfWork, statements: Sequence[Statement]) -> list[Taken | Exception]:
+async def apply(uow: UnitOfWork, statements: Sequence[Statement]) -> list[Acceptance | Exception]:
     """What a group commit calls: each statement taken once, in order; a Problem where it is refused."""
-    outcomes: list[Taken | Exception] = []
+    outcomes: list[Acceptance | Exception] = []
     for erasing, run in groupby(statements, lambda statement: isinstance(statement.command, Erase)):
         # Run by run, answers included: an erasure has to find what was said and answered just before it.
         outcomes += await once(uow, list(run), _erasures if erasing else _batch)
@@ -84,7 +84,7 @@ async def _batch(uow: UnitOfWork, statements: Sequence[Statement]) -> list[Resul
     for statement in statements:
         try:
             results.append(_one(batch, statement.command, statement.origin))
-        except Refused as refused:
+        except Refusal as refused:
             results.append(problem(refused))
     await ledger.add_promises(uow, [batch.promises[name] for name in sorted(batch.added)])
     await ledger.change_promises(uow, [batch.promises[name] for name in sorted(batch.changed - batch.added)])
@@ -104,7 +104,7 @@ def _one(batch: _Batch, command: Command, origin: Origin) -> Result:
             raise AssertionError("erasures run alone")
     promise = batch.promises.get(command.promise_id)
     if promise is None:
-        raise Refused(Why.UNKNOWN_PROMISE, "there is no such promise")
+        raise Refusal(RefusalReason.UNKNOWN_PROMISE, "there is no such promise")
     match command:
         case Revise():
             promise, change = domain.revise(promise, command, origin.time)
@@ -123,7 +123,7 @@ def _make(batch: _Batch, command: Make, origin: Origin) -> Promise:
     customer = batch.customers.get(command.customer_id)
     domain.admit(customer.erased_at if customer else None, command.made_at)
     if command.promise_id in batch.promises:
-        raise Refused(Why.PROMISE_EXISTS, "a promise with this id exists already", "/promise_id")
+        raise Refusal(RefusalReason.PROMISE_EXISTS, "a promise with this id exists already", "/promise_id")
     promise = domain.make(command, historical=origin.historical)
     batch.promises[promise.promise_id] = promise
     batch.added.add(promise.promise_id)
@@ -147,25 +147,25 @@ async def _erase(uow: UnitOfWork, statement: Statement) -> Result | Exception:
     known = await ledger.customers(uow, [name])
     promises = await ledger.erase_promises(uow, name)
     if not known and not promises:
-        return problem(Refused(Why.UNKNOWN_CUSTOMER, "there is nobody of this name"))
+        return problem(Refusal(RefusalReason.UNKNOWN_CUSTOMER, "there is nobody of this name"))
     customer = domain.erase(known.get(name) or Customer(name), statement.origin.time)
     await ledger.save_customers(uow, known.keys(), [customer])
     await receipts.erase(uow, [name])
     await outbox.erase(uow, [name])
     uow.emit(events.erased(customer, statement.origin))
-    return Erased(name, promises)
+    return ErasureResult(name, promises)
 
 
 _CODES = {
-    Why.UNKNOWN_PROMISE: "not_found",
-    Why.UNKNOWN_CUSTOMER: "not_found",
-    Why.DUE_BEFORE_MADE: "invalid_field",
-    Why.COMPLETED_BEFORE_MADE: "invalid_field",
-    Why.COMPLETED_AHEAD: "invalid_field",
+    RefusalReason.UNKNOWN_PROMISE: "not_found",
+    RefusalReason.UNKNOWN_CUSTOMER: "not_found",
+    RefusalReason.DUE_BEFORE_MADE: "invalid_field",
+    RefusalReason.COMPLETED_BEFORE_MADE: "invalid_field",
+    RefusalReason.COMPLETED_AHEAD: "invalid_field",
 }
 
 
-def problem(refused: Refused) -> Problem:
+def problem(refused: Refusal) -> Problem:
     """A refusal as the answer of a route."""
     code = _CODES.get(refused.why, refused.why.value)
     if code == "invalid_field":
@@ -173,4 +173,4 @@ def problem(refused: Refused) -> Problem:
     return Problem(code, refused.detail)
 
 
-__all__ = ["Command", "Erase", "Erased", "Result", "Statement", "apply", "problem"]
+__all__ = ["Command", "Erase", "ErasureResult", "Result", "Statement", "apply", "problem"]

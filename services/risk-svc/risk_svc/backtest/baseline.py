@@ -12,7 +12,7 @@ RENEWED: Final = 1.02
 """Quantiles are taken anew with every fiftieth more of what they rest on: sorted each time, streams would crawl."""
 
 
-class Yardstick:
+class Baseline:
     """The share late and the quantiles of lateness, as known so far; one for each kind of decision."""
 
     def __init__(self) -> None:

@@ -18,7 +18,7 @@ from candor.errors import OperatorError, explain_os_error
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from risk_svc.backtest.outcomes import Ledger
+    from risk_svc.backtest.outcomes import OutcomeLedger
     from risk_svc.backtest.report import Backtest
 
 HELP: Final = """Replay a recorded stream through the forecasting engine.
@@ -70,7 +70,7 @@ def backtest(
 ) -> None:
     """The command; HELP is what it says of itself."""
     # Imported here and below: numpy takes a while, which `candor --help` must not wait for.
-    from risk_svc.backtest.outcomes import Ledger  # noqa: PLC0415
+    from risk_svc.backtest.outcomes import OutcomeLedger  # noqa: PLC0415
     from risk_svc.backtest.run import converse  # noqa: PLC0415
 
     if stdio:
@@ -86,7 +86,7 @@ def backtest(
     given = [history] if history else [*(events or []), *(decisions or [])]
     if missing := [str(path) for path in given if not path.is_file()]:
         raise OperatorError(f"no such file: {', '.join(missing)}")
-    ledger = Ledger() if report or as_json else None
+    ledger = OutcomeLedger() if report or as_json else None
     n = _history(history, out, ledger) if history else _files(events or [], decisions or [], out, ledger)
     console = Console(stderr=True, highlight=False)
     if out:
@@ -97,7 +97,7 @@ def backtest(
         console.print(f"The record with its plots: {report}")
 
 
-def _files(events: list[Path], decisions: list[Path], out: Path | None, ledger: Ledger | None) -> int:
+def _files(events: list[Path], decisions: list[Path], out: Path | None, ledger: OutcomeLedger | None) -> int:
     from candor.replay.shown import progress  # noqa: PLC0415
     from risk_svc.backtest.run import backtest as run  # noqa: PLC0415
 
@@ -110,12 +110,12 @@ def _files(events: list[Path], decisions: list[Path], out: Path | None, ledger: 
         raise explain_os_error(error, out or events[0]) from error
 
 
-def _history(path: Path, out: Path | None, ledger: Ledger | None) -> int:
+def _history(path: Path, out: Path | None, ledger: OutcomeLedger | None) -> int:
     from candor.replay.shown import progress  # noqa: PLC0415
-    from risk_svc.backtest.history import Imported  # noqa: PLC0415
+    from risk_svc.backtest.history import HistoryFold  # noqa: PLC0415
     from risk_svc.backtest.run import history as run  # noqa: PLC0415
 
-    imported, console = Imported(), Console(stderr=True, highlight=False)
+    imported, console = HistoryFold(), Console(stderr=True, highlight=False)
     try:
         with path.open("rb") as lines:
             total = sum(1 for _ in lines)
@@ -129,12 +129,12 @@ def _history(path: Path, out: Path | None, ledger: Ledger | None) -> int:
     return n
 
 
-def _tell(ledger: Ledger, events: list[Path], report: Path | None, *, as_json: bool) -> None:
+def _tell(ledger: OutcomeLedger, events: list[Path], report: Path | None, *, as_json: bool) -> None:
     from risk_svc.backtest.report import Backtest, page, plain  # noqa: PLC0415
-    from risk_svc.forecast.evaluation import record  # noqa: PLC0415
+    from risk_svc.forecast.evaluation import evaluate_all  # noqa: PLC0415
 
     scored, waiting = ledger.scored()
-    found = Backtest(record(scored), waiting)
+    found = Backtest(evaluate_all(scored), waiting)
     if as_json:
         typer.echo(json.dumps(plain(found), indent=1))
     else:

@@ -25,16 +25,16 @@ from risk_svc.backtest.stream import iso
 from risk_svc.domain.fold import fold
 from risk_svc.domain.incidents import incident_of
 from risk_svc.domain.state import PromiseState
-from risk_svc.forecast.view import Entry, Seen
-from risk_svc.forecasting.live import struck_of
-from risk_svc.forecasting.snapshots import as_known
+from risk_svc.forecast.view import Entry, PromiseSnapshot
+from risk_svc.forecasting.live import incident_snapshot_of
+from risk_svc.forecasting.snapshots import view_as_known
 
 Line = dict[str, Any]
 About = PromiseMade | PromiseRevised | PromiseWithdrawn | PromiseSettled | MilestoneReported
 SOURCE: Final = "import"
 
 
-class Imported:
+class HistoryFold:
     """Folds the events of an import file, in time order, as risk-svc would have.
 
     `unmatched` counts reports that name no promise of the file. Memory: every promise of it, about 2 KB each.
@@ -62,7 +62,7 @@ class Imported:
             data = event.data | {"source": SOURCE, "source_event": event.id}
             found = msgspec.convert(data, IncidentReported)
             envelope = _envelope(event, found.TYPE, found.incident_id, self._incidents)
-            return [struck_of(incident_of(envelope, found), event.time.timestamp())]
+            return [incident_snapshot_of(incident_of(envelope, found), event.time.timestamp())]
         name = self._name(event)
         if event.type == "promise.made":
             self._states.setdefault(name, PromiseState(name, event.data["customer_id"]))
@@ -74,7 +74,7 @@ class Imported:
         said = _said(event, state)
         version = state.milestone_version if isinstance(said, MilestoneReported) else state.promise_version
         fold(state, _envelope(event, said.TYPE, name, version + 1), said)
-        return list(as_known(state, event.time.timestamp()))
+        return list(view_as_known(state, event.time.timestamp()))
 
     def _name(self, event: StreamEvent) -> str:
         reference = event.data.get("reference")
@@ -83,20 +83,20 @@ class Imported:
         return str(event.data.get("promise_id") or event.id)
 
 
-def lines(events: Iterable[StreamEvent], imported: Imported) -> Iterator[Line]:
+def lines(events: Iterable[StreamEvent], imported: HistoryFold) -> Iterator[Line]:
     """What became known, in time order, as `natural` and the `Ledger` read it; `entries` are for the engine.
 
     A picture of a promise replaces its later ones that wait for their time: those did not know of it yet.
     """
     waiting: list[tuple[float, int, int, Entry]] = []
     newest: dict[str, int] = {}
-    last: dict[str, Seen] = {}
+    last: dict[str, PromiseSnapshot] = {}
     numbers = count()
 
     def until(end: float) -> Iterator[Line]:
         while waiting and waiting[0][0] < end:
             _, _, batch, entry = heapq.heappop(waiting)
-            if not isinstance(entry, Seen):
+            if not isinstance(entry, PromiseSnapshot):
                 yield _line("incident", entry.at, "", {}, [entry])
             elif newest[entry.view.promise_id] == batch:
                 yield from _told(last.get(entry.view.promise_id), entry)
@@ -110,13 +110,13 @@ def lines(events: Iterable[StreamEvent], imported: Imported) -> Iterator[Line]:
             # Nothing became known, but time has passed.
             yield _line(event.type, now, "", {}, [])
         for entry in found:
-            if isinstance(entry, Seen):
+            if isinstance(entry, PromiseSnapshot):
                 newest[entry.view.promise_id] = batch
             heapq.heappush(waiting, (entry.at, next(numbers), batch, entry))
     yield from until(float("inf"))
 
 
-def _told(before: Seen | None, seen: Seen) -> list[Line]:
+def _told(before: PromiseSnapshot | None, seen: PromiseSnapshot) -> list[Line]:
     """What a picture says that the one before did not; the first of the lines has the picture."""
     view, old, found = seen.view, None if before is None else before.view, list[tuple[str, Line]]()
     if old is None:

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from risk_svc.backtest.baseline import Yardstick
+from risk_svc.backtest.baseline import Baseline
 from risk_svc.backtest.stream import iso, seconds
 from risk_svc.forecast.engine import Forecast
-from risk_svc.forecast.evaluation import UNSTATED, Quantiles, Scored
+from risk_svc.forecast.evaluation import UNSTATED, Quantiles, ScoredForecast
 from risk_svc.forecast.view import looks
 
 HOUR: Final = 3600.0
@@ -19,7 +19,7 @@ ENDED: Final = frozenset({"promise.cancelled", "promise.revised", "promise.withd
 """After these nobody asks any more."""
 
 
-class Asked(NamedTuple):
+class IssuedForecast(NamedTuple):
     """One forecast as it was issued, with what the yardstick said; quantiles in hours from `at`."""
 
     lead: str
@@ -31,7 +31,7 @@ class Asked(NamedTuple):
 
 
 @dataclass(slots=True)
-class Held:
+class StreamPromise:
     """A promise of the stream: `over` once it was cancelled, `answered` once its due date has come."""
 
     kind: str
@@ -39,7 +39,7 @@ class Held:
     completed: float | None = None
     over: bool = False
     answered: bool = False
-    asked: list[Asked] = field(default_factory=list)
+    asked: list[IssuedForecast] = field(default_factory=list)
 
     @property
     def late(self) -> bool:
@@ -47,7 +47,7 @@ class Held:
         return self.over or self.completed is None or self.completed >= self.due
 
 
-class Ledger:
+class OutcomeLedger:
     """Follows events and forecasts in time order. An outcome counts in a yardstick only once its promise is due.
 
     A promise is late unless it was completed before its due date; a withdrawn one has no answer. Memory grows with the
@@ -55,9 +55,9 @@ class Ledger:
     """
 
     def __init__(self) -> None:
-        self._held: dict[str, Held] = {}
+        self._held: dict[str, StreamPromise] = {}
         self._dues: list[tuple[float, str]] = []
-        self._yardsticks: defaultdict[str, Yardstick] = defaultdict(Yardstick)
+        self._yardsticks: defaultdict[str, Baseline] = defaultdict(Baseline)
 
     def event(self, event: Mapping[str, Any]) -> None:
         """Takes in one event; of a promise that is not known, nothing. Its first completion counts."""
@@ -66,7 +66,7 @@ class Ledger:
         if what == "promise.made":
             due = seconds(event["data"]["due"])
             if name not in self._held and due > at:
-                self._held[name] = Held(str(event["data"]["kind"]), due)
+                self._held[name] = StreamPromise(str(event["data"]["kind"]), due)
                 heapq.heappush(self._dues, (due, name))
             return
         held = self._held.get(name)
@@ -92,9 +92,9 @@ class Ledger:
         yardstick = self._yardsticks[decision["kind"]]
         beside = yardstick.quantiles((held.due - at) / HOUR) or UNSTATED
         told = (said.q50, said.q80, said.q90)
-        held.asked.append(Asked(decision["kind"], at, said.p_late, told, yardstick.rate, beside))
+        held.asked.append(IssuedForecast(decision["kind"], at, said.p_late, told, yardstick.rate, beside))
 
-    def scored(self) -> tuple[list[Scored], int]:
+    def scored(self) -> tuple[list[ScoredForecast], int]:
         """Forecasts of promises that have come due, and how many of others still wait for that.
 
         Those that were complete before a due date still ahead wait as well: alone they would look like all were kept.
@@ -161,8 +161,10 @@ def _leads(event: Mapping[str, Any], now: float, due: dict[str, float]) -> Itera
         due.pop(event["promise_id"], None)
 
 
-def _scored(name: str, held: Held, asked: Asked) -> Scored:
+def _scored(name: str, held: StreamPromise, asked: IssuedForecast) -> ScoredForecast:
     """Settled on the due date, kept or not: by completion, the last days of a stream would hold only late ones."""
     hours = None if held.completed is None else (held.completed - asked.at) / HOUR
     late = int(held.late)
-    return Scored(name, asked.lead, held.kind, asked.p, asked.base, late, held.due, hours, asked.told, asked.base_told)
+    return ScoredForecast(
+        name, asked.lead, held.kind, asked.p, asked.base, late, held.due, hours, asked.told, asked.base_told
+    )

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from risk_svc.forecast import charts
-from risk_svc.forecast.evaluation import LEVELS, Record, Track, caution
+from risk_svc.forecast.evaluation import LEVELS, Evaluation, Measures, caution
 
 CHANCES: Final = ("n", "late", "Brier", "base rate", "skill", "95 %", "calib. error")
 TIMES: Final = ("pinball, h", "pinball skill", *(f"by P{level * 100:.0f}" for level in LEVELS))
@@ -46,7 +46,7 @@ _static_import: Final = re.compile(r"""(\bfrom\s*|\bimport\s*)(["'])\./([\w.-]+)
 class Backtest:
     """What a backtest found; `waiting` forecasts are about promises that had not come due when the stream ended."""
 
-    record: Record
+    record: Evaluation
     waiting: int
 
 
@@ -63,7 +63,7 @@ def plain(found: Backtest) -> dict[str, Any]:
     }
 
 
-def rows(record: Record) -> list[tuple[str, ...]]:
+def rows(record: Evaluation) -> list[tuple[str, ...]]:
     """The table under HEADINGS: all forecasts together, then each kind of decision; – where nothing can be said."""
     return [_row("all", record.overall), *(_row(group.name, group.track) for group in record.by_lead)]
 
@@ -153,11 +153,11 @@ def _inert(text: str) -> str:
     return text.replace("<", "\\u003c")
 
 
-def _figures(track: Track) -> dict[str, Any]:
+def _figures(track: Measures) -> dict[str, Any]:
     return {**asdict(track), "enough": track.enough, "too_little_history": track.too_little_history}
 
 
-def _row(name: str, found: Track) -> tuple[str, ...]:
+def _row(name: str, found: Measures) -> tuple[str, ...]:
     covered = {level.level: level.covered for level in found.coverage}
     return (
         name,

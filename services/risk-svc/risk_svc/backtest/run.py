@@ -12,8 +12,8 @@ import msgspec
 
 from candor.errors import OperatorError
 from candor.replay.stream import StreamError, StreamEvent, read_stream
-from risk_svc.backtest.history import Imported, lines
-from risk_svc.backtest.outcomes import Ledger, natural
+from risk_svc.backtest.history import HistoryFold, lines
+from risk_svc.backtest.outcomes import OutcomeLedger, natural
 from risk_svc.backtest.stream import decide, seconds, take
 from risk_svc.forecast.engine import Engine, Forecast
 
@@ -29,7 +29,7 @@ def backtest(
     decisions: Sequence[Path],
     out: IO[bytes] | None,
     advanced: Advanced,
-    ledger: Ledger | None = None,
+    ledger: OutcomeLedger | None = None,
 ) -> int:
     """Forecasts every decision into `out` and `ledger`; `advanced` hears of compressed bytes read. Returns how many.
 
@@ -43,14 +43,14 @@ def history(
     path: Path,
     out: IO[bytes] | None,
     advanced: Advanced,
-    ledger: Ledger | None = None,
-    imported: Imported | None = None,
+    ledger: OutcomeLedger | None = None,
+    imported: HistoryFold | None = None,
 ) -> int:
     """Forecasts the promises of an import file at their natural leads, as live: `advanced` hears of lines read.
 
     Raises LocalError where the file is away, is not in time order, or holds a line that cannot be used.
     """
-    told = lines(_in_order(path, advanced), imported or Imported())
+    told = lines(_in_order(path, advanced), imported or HistoryFold())
     try:
         return _answers(Engine(by_clock=True), natural(told), out, ledger)
     except (StreamError, OSError) as error:
@@ -68,7 +68,7 @@ def _in_order(path: Path, advanced: Advanced) -> Iterator[StreamEvent]:
 
 
 def _answers(
-    engine: Engine, asked: Iterator[tuple[int, dict[str, Any]]], out: IO[bytes] | None, ledger: Ledger | None
+    engine: Engine, asked: Iterator[tuple[int, dict[str, Any]]], out: IO[bytes] | None, ledger: OutcomeLedger | None
 ) -> int:
     n = 0
     for sort, line in asked:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from candor.contracts import LEAST_CASES
+from candor.contracts import MIN_CASES
 
 OVER_PROMISE: Final = 0.5
 TARGET: Final = 0.8
@@ -25,7 +25,7 @@ class Verdict(StrEnum):
 
 def verdict(kept: float, n: int) -> Verdict:
     """The verdict on a date that a share `kept` in [0, 1] of `n` like promises meets."""
-    if n < LEAST_CASES:
+    if n < MIN_CASES:
         return Verdict.UNKNOWN
     if kept < OVER_PROMISE:
         return Verdict.OVER_PROMISE

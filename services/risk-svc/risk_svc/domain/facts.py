@@ -11,14 +11,14 @@ from candor.contracts import Fact, FactKind
 from risk_svc.domain.incidents import Incident
 from risk_svc.domain.state import PromiseState, Step, StepStatus
 
-LEAST_LATE_S: Final = 60.0
-LEAST_SHARE: Final = 0.01
+MIN_LATE_S: Final = 60.0
+MIN_SHARE: Final = 0.01
 """A step counts as late from a minute, or a hundredth of the promise's lead time, whichever is longer."""
 
 
 def facts(state: PromiseState, linked: Iterable[Incident], now: float) -> list[Fact]:
     """Facts as of `now`: steps late, missed, cancelled or overdue by the clock, and linked open incidents."""
-    margin = max(LEAST_LATE_S, LEAST_SHARE * state.lead)
+    margin = max(MIN_LATE_S, MIN_SHARE * state.lead)
     found = [fact for step in state.steps if (fact := _step(step, margin, now)) is not None]
     found += [
         Fact(

@@ -16,7 +16,7 @@ from candor.contracts import (
     PromiseSettled,
     PromiseWithdrawn,
 )
-from risk_svc.domain.state import DUES_LIMIT, NOTICES_LIMIT, Item, PromiseState, Step, StepStatus, Told
+from risk_svc.domain.state import DUES_LIMIT, NOTICES_LIMIT, ItemState, NoticeRecord, PromiseState, Step, StepStatus
 
 TEXT_LIMIT: Final = 120
 PUBLIC_LIMIT: Final = 300
@@ -29,7 +29,7 @@ _STATUS: Final = {
 }
 
 
-class Folded(StrEnum):
+class FoldOutcome(StrEnum):
     """What became of an event: `old` ones were applied before, `version_gap` ones came without their predecessor."""
 
     APPLIED = "applied"
@@ -37,7 +37,7 @@ class Folded(StrEnum):
     VERSION_GAP = "version_gap"
 
 
-def fold(state: PromiseState, envelope: Envelope, data: Event) -> Folded:
+def fold(state: PromiseState, envelope: Envelope, data: Event) -> FoldOutcome:
     """Apply one event to its promise, in place; anything but APPLIED leaves the state as it was.
 
     Raises TypeError for an event that is not about one promise.
@@ -47,13 +47,13 @@ def fold(state: PromiseState, envelope: Envelope, data: Event) -> Folded:
     milestone = isinstance(data, MilestoneReported)
     version = state.milestone_version if milestone else state.promise_version
     if envelope.version <= version:
-        return Folded.OLD
+        return FoldOutcome.OLD
     if envelope.version > version + 1:
-        return Folded.VERSION_GAP
+        return FoldOutcome.VERSION_GAP
     if isinstance(data, MilestoneReported):
         state.milestone_version = envelope.version
         _milestone(state, data)
-        return Folded.APPLIED
+        return FoldOutcome.APPLIED
     if isinstance(data, PromiseMade):
         _made(state, data, historical=envelope.historical)
     elif isinstance(data, PromiseRevised):
@@ -69,7 +69,7 @@ def fold(state: PromiseState, envelope: Envelope, data: Event) -> Folded:
     else:
         raise TypeError(f"{type(data).__name__} is not about one promise")
     state.promise_version = envelope.version
-    return Folded.APPLIED
+    return FoldOutcome.APPLIED
 
 
 def _made(state: PromiseState, data: PromiseMade, *, historical: bool) -> None:
@@ -90,12 +90,12 @@ def _made(state: PromiseState, data: PromiseMade, *, historical: bool) -> None:
     state.steps = _merge(state.steps, data)
     earlier = {item.name: item for item in state.scope}
     state.scope = [
-        Item(part.item, max(0.0, part.weight), part.supported, *_reported(earlier.get(part.item)))
+        ItemState(part.item, max(0.0, part.weight), part.supported, *_reported(earlier.get(part.item)))
         for part in data.scope
     ]
 
 
-def _reported(item: Item | None) -> tuple[float | None, float]:
+def _reported(item: ItemState | None) -> tuple[float | None, float]:
     return (None, 0.0) if item is None else (item.share, item.at)
 
 
@@ -158,17 +158,17 @@ def _delivered(state: PromiseState, data: MilestoneReported, said: float) -> Non
         if item is None:
             if not state.placeholder:
                 continue
-            item = Item(part.item)
+            item = ItemState(part.item)
             state.scope.append(item)
         if item.share is None or said >= item.at:
             item.share, item.at = min(1.0, max(0.0, part.share)), said
 
 
-def _notice(state: PromiseState, envelope: Envelope, data: NoticeChanged) -> Folded:
+def _notice(state: PromiseState, envelope: Envelope, data: NoticeChanged) -> FoldOutcome:
     known = next((told for told in state.notices if told.notice_id == data.notice_id), None)
     if known is not None and envelope.version <= known.version:
-        return Folded.OLD
-    told = Told(
+        return FoldOutcome.OLD
+    told = NoticeRecord(
         data.notice_id,
         envelope.version,
         data.statement.value,
@@ -181,4 +181,4 @@ def _notice(state: PromiseState, envelope: Envelope, data: NoticeChanged) -> Fol
     )
     notices = [item for item in state.notices if item.notice_id != data.notice_id]
     state.notices = sorted([*notices, told], key=lambda item: (item.at, item.notice_id))[-NOTICES_LIMIT:]
-    return Folded.APPLIED
+    return FoldOutcome.APPLIED

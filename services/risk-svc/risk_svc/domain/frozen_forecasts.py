@@ -7,12 +7,12 @@ from typing import Final, NamedTuple
 import msgspec
 
 from candor.contracts import Standing
-from risk_svc.domain.state import TRAIL_LIMIT, Frozen, PromiseState, StepStatus, Trail, View, completed_at
+from risk_svc.domain.state import TRAIL_LIMIT, FrozenForecast, PromiseState, StepStatus, TrailPoint, View, completed_at
 
 LEADS: Final = (("left75", 0.75), ("left50", 0.5), ("left25", 0.25))
 STALE_SHARE: Final = 0.1
 """A lead that passed more than a tenth of the lead time ago is not frozen any more: that forecast knew too much."""
-MOST_FROZEN: Final = 12
+MAX_FROZEN: Final = 12
 QUIET_SHARE: Final = 0.05
 """Quantiles that move by less than this share of H, with score and P(slip) as they were, are no new point."""
 THINNED: Final = 3
@@ -20,7 +20,7 @@ WHY_LIMIT: Final = 40
 _NO_DIGITS: Final = {ord(digit): None for digit in "0123456789"}
 
 
-class Score(NamedTuple):
+class ForecastScore(NamedTuple):
     """One frozen forecast, scored: p and base in [0, 1], outcome 1 slipped or 0 kept; times in epoch seconds.
 
     `p50` to `p90` are None where it might never have completed, `completed_at` where it did not, `issued_at` where that
@@ -57,7 +57,7 @@ def lead_times(state: PromiseState) -> list[tuple[str, float]]:
 def freeze(state: PromiseState, now: float, base: float) -> None:
     """Keep the present forecast for each lead or milestone reached since the last one; none after the deadline."""
     view = state.view
-    if now > state.deadline or len(view.frozen) >= MOST_FROZEN:
+    if now > state.deadline or len(view.frozen) >= MAX_FROZEN:
         return
     have = {item.lead for item in view.frozen}
     stale = STALE_SHARE * state.lead
@@ -72,23 +72,23 @@ def freeze(state: PromiseState, now: float, base: float) -> None:
         return
     p50, p80, p90 = (None if at is None else round(at) for at in (view.p50, view.p80, view.p90))
     p, often = round(view.p_slip * 1e4), round(base * 1e4)
-    kept = Frozen("", p, often, round(now), p50, p80, p90, view.model, view.n, round(state.deadline))
+    kept = FrozenForecast("", p, often, round(now), p50, p80, p90, view.model, view.n, round(state.deadline))
     view.frozen = [*view.frozen, *(msgspec.structs.replace(kept, lead=name) for name in names)]
 
 
-def scored(state: PromiseState, outcome: int, now: float) -> list[Score]:
+def scored(state: PromiseState, outcome: int, now: float) -> list[ForecastScore]:
     """The frozen forecasts beside what became of the promise: `outcome` 1 for a slip, known from `now` on.
 
     One that was about another date than the one held in the end is scored against its own.
     """
     done = completed_at(state)
 
-    def slip(item: Frozen) -> int:
+    def slip(item: FrozenForecast) -> int:
         moved = item.due and item.due != round(state.deadline)
         return int(done > item.due) if moved and done is not None else outcome
 
     return [
-        Score(
+        ForecastScore(
             promise_id=state.promise_id,
             lead=item.lead,
             kind=state.kind,
@@ -128,7 +128,7 @@ def remember(view: View, *, sure: bool = True) -> None:
         still = QUIET_SHARE * view.horizon
         if abs(last.p50 - p50) <= still and abs(last.p80 - p80) <= still and abs(last.p90 - p90) <= still:
             return
-    point = Trail(round(view.at), score, p_slip, p50, p80, p90, view.model, moved_by(view))
+    point = TrailPoint(round(view.at), score, p_slip, p50, p80, p90, view.model, moved_by(view))
     trail = [*view.trail, point]
     view.trail = thinned(trail, view.horizon) if len(trail) > TRAIL_LIMIT else trail
 
@@ -154,7 +154,7 @@ def moved_by(view: View) -> str:
     return "" if words.translate(_NO_DIGITS) == named.translate(_NO_DIGITS) else words
 
 
-def thinned(trail: list[Trail], horizon: float) -> list[Trail]:
+def thinned(trail: list[TrailPoint], horizon: float) -> list[TrailPoint]:
     """Without the points that step lines through them miss least; never two neighbours, the first or the last.
 
     The lines are score, P(slip), P50 and P90, these two in thousandths of H (`horizon`, seconds), at most all of it. A

@@ -13,7 +13,7 @@ from candor.contracts import Component
 
 DOUBT: Final = 0.5
 """θ: the slip probability from which on silence counts. Assumed."""
-MOST_WEIGHT: Final = 0.95
+MAX_WEIGHT: Final = 0.95
 ALWAYS: Final = Calendar()
 
 
@@ -36,8 +36,8 @@ class Weights:
 
     def __post_init__(self) -> None:
         for component in Component:
-            if not 0.0 <= self.of(component) <= MOST_WEIGHT:
-                raise ValueError(f"weight of {component.value} must lie between 0 and {MOST_WEIGHT}")
+            if not 0.0 <= self.of(component) <= MAX_WEIGHT:
+                raise ValueError(f"weight of {component.value} must lie between 0 and {MAX_WEIGHT}")
         if not self.silence_hours > 0:
             raise ValueError("silence_hours must be above 0")
         if not 0.0 <= self.missed_step <= 1.0:

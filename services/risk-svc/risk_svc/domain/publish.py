@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from candor.contracts import LEAST_CASES, Standing
+from candor.contracts import MIN_CASES, Standing
 from risk_svc.domain.state import PromiseState, View
 
 SCORE_STEP: Final = 1.0
@@ -45,7 +45,7 @@ def worth_publishing(state: PromiseState, standing: Standing, facts: int) -> Rea
 def _numbers(view: View, median_step: float) -> Reason | None:
     if crossed(view.sent_p_slip, view.p_slip):
         return Reason.THRESHOLD
-    if (view.n >= LEAST_CASES) != view.sent_enough:
+    if (view.n >= MIN_CASES) != view.sent_enough:
         return Reason.SUPPORT
     if abs(view.score - view.sent_score) >= SCORE_STEP:
         return Reason.SCORE
@@ -56,7 +56,7 @@ def mark_published(view: View, standing: Standing, facts: int, version: int) -> 
     """Remember what others were told."""
     view.version = version
     view.sent_score, view.sent_p_slip, view.sent_p50 = view.score, view.p_slip, view.p50
-    view.sent_standing, view.sent_facts, view.sent_enough = standing.value, facts, view.n >= LEAST_CASES
+    view.sent_standing, view.sent_facts, view.sent_enough = standing.value, facts, view.n >= MIN_CASES
 
 
 def next_version(previous: int, system_ms: int) -> int:

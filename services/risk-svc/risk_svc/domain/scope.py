@@ -6,7 +6,7 @@ from typing import Final
 
 from candor.contracts import Standing
 from risk_svc.domain import gap as gaps
-from risk_svc.domain.state import Item, PromiseState, completed_at
+from risk_svc.domain.state import ItemState, PromiseState, completed_at
 
 NAMED: Final = 3
 NAME_LIMIT: Final = 40
@@ -54,7 +54,7 @@ def words(state: PromiseState, standing: Standing) -> str:
     return said
 
 
-def _share(item: Item, rest: float) -> float:
+def _share(item: ItemState, rest: float) -> float:
     if not item.supported:
         return 0.0
     share = item.share or 0.0

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from candor.contracts import LEAST_CASES, Component, Contribution, Fact, Forecast, GapScored, Standing
+from candor.contracts import MIN_CASES, Component, Contribution, Fact, Forecast, GapScored, Standing
 from risk_svc.domain import frozen_forecasts, scope, support, unmet
 from risk_svc.domain import gap as gaps
 from risk_svc.domain.incidents import Incident
@@ -18,13 +18,13 @@ from risk_svc.domain.predictions import Predictions
 from risk_svc.domain.state import PromiseState, StepStatus, View, completed_at
 
 SPEAKING: Final = frozenset({"warning", "update", "cancelled"})
-LEAST_HORIZON_SHARE: Final = 0.05
+MIN_HORIZON_SHARE: Final = 0.05
 SHORTEST_REVIEW_S: Final = 60.0
 LONGEST_REVIEW_S: Final = 21600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Predicted:
+class Prediction:
     """One promise's part of a batch forecast, in plain numbers; times in epoch seconds, inf for never."""
 
     p_slip: float
@@ -41,20 +41,20 @@ class Predicted:
     observed: float | None = None
 
 
-def predicted(batch: Predictions) -> list[Predicted]:
+def prediction_of(batch: Predictions) -> list[Prediction]:
     """A batch forecast, one element a case."""
     numbers = np.stack(
         [batch.p_slip, batch.q50, batch.q80, batch.q90, batch.lateness, batch.horizon, batch.base, batch.never]
     )
     rows = zip(numbers.T.tolist(), batch.n.tolist(), batch.basis, batch.observed.tolist(), strict=True)
     return [
-        Predicted(*(p, q50, q80, q90, late, horizon, base, n, basis, batch.model, never), _known(observed))
+        Prediction(*(p, q50, q80, q90, late, horizon, base, n, basis, batch.model, never), _known(observed))
         for (p, q50, q80, q90, late, horizon, base, never), n, basis, observed in rows
     ]
 
 
 def score_open(
-    state: PromiseState, linked: Sequence[Incident], item: Predicted, now: float, weights: gaps.Weights, change: float
+    state: PromiseState, linked: Sequence[Incident], item: Prediction, now: float, weights: gaps.Weights, change: float
 ) -> None:
     """Renew the view of an open promise as of `now`; `change` is when the clock alone changes its forecast."""
     view = state.view
@@ -67,7 +67,7 @@ def score_open(
     view.unmet = least_lateness(state, linked, item, now, weights)
     _set(view, gaps.gap(open_parts(state, linked, item, now, weights), weights))
     frozen_forecasts.freeze(state, now, item.base)
-    frozen_forecasts.remember(view, sure=item.n >= LEAST_CASES)
+    frozen_forecasts.remember(view, sure=item.n >= MIN_CASES)
     view.review = next_review(state, now, change)
 
 
@@ -82,7 +82,7 @@ def score_settled(state: PromiseState, standing: Standing, now: float, weights: 
         late = 1.0
     elif standing is Standing.BROKEN:
         # A promise that was over before it was ever forecast has no H of its class yet.
-        horizon = max(view.horizon, LEAST_HORIZON_SHARE * state.lead)
+        horizon = max(view.horizon, MIN_HORIZON_SHARE * state.lead)
         late = 1.0 if done is None else gaps.lateness_of(done, state.deadline, horizon)
     view.at, view.review, view.doubtful_since = now, math.inf, None
     slipped = frozen_forecasts.slipped(standing)
@@ -98,7 +98,7 @@ def score_settled(state: PromiseState, standing: Standing, now: float, weights: 
 
 
 def open_parts(
-    state: PromiseState, linked: Sequence[Incident], item: Predicted, now: float, weights: gaps.Weights
+    state: PromiseState, linked: Sequence[Incident], item: Prediction, now: float, weights: gaps.Weights
 ) -> list[gaps.Part]:
     """The components of an open promise's gap, whose view has its least lateness."""
     struck = [(one, one.overlap(now, state.deadline)) for one in linked if one.until is None and one.since <= now]
@@ -117,7 +117,7 @@ def open_parts(
 
 
 def least_lateness(
-    state: PromiseState, linked: Sequence[Incident], item: Predicted, now: float, weights: gaps.Weights
+    state: PromiseState, linked: Sequence[Incident], item: Prediction, now: float, weights: gaps.Weights
 ) -> tuple[int, float] | None:
     """The least L while a step that the customer was told of is missed; None while none is.
 
@@ -132,7 +132,7 @@ def least_lateness(
     return heard, max(least, held, min(1.0, item.lateness))
 
 
-def missing_part(state: PromiseState, item: Predicted, now: float) -> gaps.Part:
+def missing_part(state: PromiseState, item: Prediction, now: float) -> gaps.Part:
     """S of an open promise; what is not delivered when the promise is given up is not expected any more."""
     if not state.scope:
         return gaps.Part(Component.SCOPE, 0.0)
@@ -145,12 +145,12 @@ def doubtful_since(state: PromiseState, now: float) -> float | None:
 
     A forecast that may not be stated leaves nobody silent: there is nothing yet that the customer could be told.
     """
-    if state.view.p_slip < gaps.DOUBT or told(state) or not support.supported(state, Standing.OPEN):
+    if state.view.p_slip < gaps.DOUBT or is_told(state) or not support.supported(state, Standing.OPEN):
         return None
     return now if state.view.doubtful_since is None else state.view.doubtful_since
 
 
-def told(state: PromiseState) -> bool:
+def is_told(state: PromiseState) -> bool:
     """Whether the last word that went out to the customer was bad news."""
     sent = [notice for notice in state.notices if notice.state == "sent"]
     return bool(sent) and sent[-1].statement in SPEAKING
@@ -197,18 +197,18 @@ def event_of(state: PromiseState, standing: Standing, facts: list[Fact]) -> GapS
     )
 
 
-def lateness_words(state: PromiseState, item: Predicted, now: float) -> str:
+def lateness_words(state: PromiseState, item: Prediction, now: float) -> str:
     """The evidence of L, told steps that were missed first; a forecast that may not be stated is called assumed."""
     missed = unmet.words(unmet.unmet(state, now))
     usual = _usual_words(state, item, now)
     return f"{missed}; {usual}" if missed else usual
 
 
-def _usual_words(state: PromiseState, item: Predicted, now: float) -> str:
+def _usual_words(state: PromiseState, item: Prediction, now: float) -> str:
     """E.g. `83 % likely to slip; the middle forecast is 42 min late`."""
     if now > state.deadline:
         return f"not complete {span(now - state.deadline)} after the date held"
-    if item.n < LEAST_CASES:
+    if item.n < MIN_CASES:
         return f"{support.words(item.n, item.observed)}; some risk of delay is assumed"
     said = f"{item.p_slip * 100:.0f} % likely to slip"
     if math.isfinite(item.q50) and item.q50 > state.deadline:

@@ -48,7 +48,7 @@ class Step(msgspec.Struct, gc=False, array_like=True):
     public_reason: str = ""
 
 
-class Item(msgspec.Struct, gc=False, array_like=True):
+class ItemState(msgspec.Struct, gc=False, array_like=True):
     """A scope item: `weight` against the others, `share` delivered in [0, 1] as of `at` (None: never reported).
 
     Not `supported`: claimed, and not to be had. Weight 0: reported before the promise came.
@@ -61,7 +61,7 @@ class Item(msgspec.Struct, gc=False, array_like=True):
     at: float = 0.0
 
 
-class Told(msgspec.Struct, gc=False, array_like=True):
+class NoticeRecord(msgspec.Struct, gc=False, array_like=True):
     """The newest state of one notice to the customer; `reason`: notify-svc's code for it, "" in rows from before."""
 
     notice_id: str
@@ -75,7 +75,7 @@ class Told(msgspec.Struct, gc=False, array_like=True):
     reason: str = ""
 
 
-class Trail(msgspec.Struct, gc=False, array_like=True, frozen=True):
+class TrailPoint(msgspec.Struct, gc=False, array_like=True, frozen=True):
     """One point of a promise's history: score in tenths, P(slip) in thousandths.
 
     Quantiles are epoch seconds (0: it may never complete, -1: not known, or resting on too little to be stated).
@@ -92,7 +92,7 @@ class Trail(msgspec.Struct, gc=False, array_like=True, frozen=True):
     why: str = ""
 
 
-class Frozen(msgspec.Struct, gc=False, array_like=True, frozen=True):
+class FrozenForecast(msgspec.Struct, gc=False, array_like=True, frozen=True):
     """A forecast kept as it was issued, to be scored when the promise is settled; `base` is the base rate then.
 
     Both probabilities in ten-thousandths, as every live promise carries these. Times in epoch seconds: `at` of issue
@@ -142,8 +142,8 @@ class View(msgspec.Struct, gc=False, array_like=True):
     sent_p50: float | None = None
     sent_standing: str = ""
     sent_facts: int = 0
-    trail: list[Trail] = []
-    frozen: list[Frozen] = []
+    trail: list[TrailPoint] = []
+    frozen: list[FrozenForecast] = []
     given_up: bool = False
     base: float | None = None
     sent_enough: bool = True
@@ -187,10 +187,10 @@ class PromiseState(msgspec.Struct, gc=False, array_like=True):
     verdict_at: float | None = None
     verdict_completed_at: float | None = None
     revisions: int = 0
-    notices: list[Told] = []
+    notices: list[NoticeRecord] = []
     view: View = msgspec.field(default_factory=View)
     # Rows are arrays, and those written before a field was known end before it: new ones go last.
-    scope: list[Item] = []
+    scope: list[ItemState] = []
     dues: list[tuple[float, float]] = []
     withdrawn_at: float | None = None
 

@@ -1,8 +1,8 @@
-"""What a forecast supports saying: below LEAST_CASES like promises, that there is too little history."""
+"""What a forecast supports saying: below MIN_CASES like promises, that there is too little history."""
 
 from __future__ import annotations
 
-from candor.contracts import LEAST_CASES, Standing
+from candor.contracts import MIN_CASES, Standing
 from risk_svc.domain.state import PromiseState
 
 
@@ -13,7 +13,7 @@ def supported(state: PromiseState, standing: Standing) -> bool:
     promise that is over. Otherwise what was observed stands in its place, as what it is.
     """
     view = state.view
-    return standing is not Standing.OPEN or view.n >= LEAST_CASES or view.at > state.deadline
+    return standing is not Standing.OPEN or view.n >= MIN_CASES or view.at > state.deadline
 
 
 def words(n: int, observed: float | None) -> str:

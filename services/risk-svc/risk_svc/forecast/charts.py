@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from risk_svc.forecast.evaluation import LEVELS, Group, Record, Span, Track
+from risk_svc.forecast.evaluation import LEVELS, Evaluation, Group, Measures, Span
 
 BLUE, ORANGE, GREEN, GREY, INK = "#0072b2", "#d55e00", "#007a5a", "#5b6776", "#1f2a37"
 LINES: Final = ((BLUE, "circle"), (ORANGE, "rect"), (GREEN, "triangle"))
@@ -19,7 +19,7 @@ X_GAP, Y_GAP = 30, 42
 Options = dict[str, Any]
 
 
-def reliability(record: Record) -> Options:
+def reliability(record: Evaluation) -> Options:
     """Share that slipped against the probability stated, a bubble a tenth, its area the number of forecasts."""
     bins = record.overall.reliability
     most = max((item.n for item in bins), default=1)
@@ -46,7 +46,7 @@ def reliability(record: Record) -> Options:
     return options
 
 
-def skill_over_time(record: Record) -> Options:
+def skill_over_time(record: Evaluation) -> Options:
     """Skill over the base rate of what was settled in each period; a gap where too little was."""
     options = _over_time(record, "skill, %")
     options["yAxis"]["max"] = 100
@@ -62,7 +62,7 @@ def skill_over_time(record: Record) -> Options:
     return options
 
 
-def coverage_over_time(record: Record) -> Options:
+def coverage_over_time(record: Evaluation) -> Options:
     """The share that came by P50, P80 and P90, a line each, with the shares that were promised dashed."""
     options = _over_time(record, "came by then, %")
     options["yAxis"] |= {"min": 0, "max": 100}
@@ -99,7 +99,7 @@ def skill_by(groups: Sequence[Group], title: str) -> Options:
     return options
 
 
-def _bar(found: Track) -> Any:
+def _bar(found: Measures) -> Any:
     if found.skill is None:
         # Said in words: an empty row would look like a skill of nothing.
         return {"value": 0, "label": {"formatter": "too little history", "color": GREY}}
@@ -138,13 +138,13 @@ def _named(name: str, gap: int) -> Options:
     return {"name": name, "nameLocation": "middle", "nameGap": gap}
 
 
-def _over_time(record: Record, name: str) -> Options:
+def _over_time(record: Evaluation, name: str) -> Options:
     x = _category(_when(record, span) for span in record.over_time) | _named(f"settled, by {record.period}", X_GAP)
     x["axisLabel"] |= {"alignMinLabel": "left", "showMinLabel": True}
     return _base(x, _axis(name, Y_GAP, bounded=False))
 
 
-def _when(record: Record, span: Span) -> str:
+def _when(record: Evaluation, span: Span) -> str:
     """E.g. `8 Mar 2013`, `Mar 2013` or `2013`."""
     shown = {"month": f"{span.start:%b %Y}", "year": f"{span.start:%Y}"}
     return shown.get(record.period, f"{span.start.day} {span.start:%b %Y}")
@@ -173,7 +173,7 @@ def _reference(data: list[Any], text: str, colour: str = GREY) -> Options:
     }
 
 
-def _covered(found: Track, level: float) -> float | None:
+def _covered(found: Measures, level: float) -> float | None:
     return next((item.covered for item in found.coverage if item.level == level), None)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from risk_svc.forecast.rates import Paces, Rates
+from risk_svc.forecast.rates import FadingMeans, Rates
 from risk_svc.forecast.view import View
 
 DAY: Final = 86400.0
@@ -14,7 +14,7 @@ SPEEDS: Final = {"slow": 30.0, "mid": 3.0, "fast": 0.35}
 STEP_LIFE: Final = 0.12
 DURATION_LIFE: Final = 15.0
 RECENT_LIFE: Final = 1.0
-MOST_KINDS: Final = 4096
+MAX_KINDS: Final = 4096
 """Kinds with yardsticks of their own; past it the one met first goes."""
 TAIL_BINS: Final = 50
 TAIL_BIN: Final = 0.1
@@ -29,7 +29,7 @@ class Context:
 
     def __init__(self) -> None:
         self.at = 0.0
-        self.late = Paces(len(SPEEDS))
+        self.late = FadingMeans(len(SPEEDS))
         self.steps, self.durations, self.recent, self.gaps = Rates(), Rates(), Rates(), Rates()
         self.leads: dict[str, list[float]] = {}
         self.spread: dict[str, list[float]] = {}
@@ -76,7 +76,7 @@ class Context:
     def made(self, view: View) -> None:
         """Counts a new promise's lead time."""
         for table in (self.leads, self.spread, self.tails):
-            if len(table) >= MOST_KINDS and view.kind not in table:
+            if len(table) >= MAX_KINDS and view.kind not in table:
                 del table[next(iter(table))]
         held = self.leads.setdefault(view.kind, [0.0, 0.0])
         held[0] += view.lead
@@ -89,11 +89,11 @@ class Context:
         elif view.kind in self.slipped:
             # Stored before slips were counted, a kind goes on without: a count that began late would not be true.
             self.slipped[view.kind] += late
-        while len(self.slipped) > 8 * MOST_KINDS:
+        while len(self.slipped) > 8 * MAX_KINDS:
             del self.slipped[next(iter(self.slipped))]
         for stage in {-1, *(stage for stage, entered in view.stages if entered < view.deadline)}:
             self.answered[view.kind, stage] = self.answered.pop((view.kind, stage), 0) + 1
-        while len(self.answered) > 8 * MOST_KINDS:
+        while len(self.answered) > 8 * MAX_KINDS:
             del self.answered[next(iter(self.answered))]
         lead = self.lead(view.kind)
         lives = [speed * lead for speed in SPEEDS.values()]

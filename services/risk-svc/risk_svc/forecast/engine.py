@@ -16,9 +16,9 @@ from risk_svc.forecast.features import Features, features
 from risk_svc.forecast.learner import OPEN_FOR, Learner
 from risk_svc.forecast.memory import Memory
 from risk_svc.forecast.model import GROUPS, HORIZON, Group, Model
-from risk_svc.forecast.single import alone
+from risk_svc.forecast.single import forecast_one
 from risk_svc.forecast.survival import place
-from risk_svc.forecast.view import DUE, Entry, Incident, Seen, View
+from risk_svc.forecast.view import DUE, Entry, Incident, PromiseSnapshot, View
 
 STEP: Final = 3600.0
 """Seconds of business time between versions."""
@@ -34,7 +34,7 @@ class Forecast(msgspec.Struct, array_like=True, frozen=True):
     version: int
 
 
-class Held(msgspec.Struct):
+class WatchedPromise(msgspec.Struct):
     """A promise under watch: its newest picture and moment, the serial numbers of all, whether its answer is known.
 
     `late`: decided, whenever it is completed. It counts when its date comes; nobody asks about it any more.
@@ -58,7 +58,7 @@ class Engine:
         self.step, self.by_clock = step, by_clock
         self.model = Model()
         self.learner = Learner(self.model, Memory())
-        self.open: dict[str, Held] = {}
+        self.open: dict[str, WatchedPromise] = {}
         self.incidents: dict[str, Incident] = {}
         self.now = self.boundary = -math.inf
         self.timers: list[tuple[float, int, str, str]] = []
@@ -72,7 +72,7 @@ class Engine:
         """Takes a picture in; one that comes after its time counts from now on."""
         at = max(entry.at, self.now)
         self.advance(at, inclusive=False)
-        if not isinstance(entry, Seen):
+        if not isinstance(entry, PromiseSnapshot):
             if entry.incident is None:
                 self.incidents.pop(entry.incident_id, None)
             else:
@@ -124,20 +124,20 @@ class Engine:
             row = self.model.layout.row(self._features(view, moment, what))
         unit = self.model.context.unit(view.kind)
         start, end = place(np.array([at - view.deadline, HORIZON * view.lead]), np.array([unit])).tolist()
-        p_late, told = alone(self.model, row, start, end, self.model.group(view.kind, what))
+        p_late, told = forecast_one(self.model, row, start, end, self.model.group(view.kind, what))
         left = (view.deadline + unit * math.sinh(one) - at for one in told)
         q50, q80, q90 = (max(0.0, one) / 3600 for one in left)
         return Forecast(p_late, q50, q80, q90, self.model.version)
 
     def made(self, view: View) -> None:
         """A promise enters."""
-        held = self.open[view.promise_id] = Held(view)
-        self.lessons.append(examples.Made(view))
+        held = self.open[view.promise_id] = WatchedPromise(view)
+        self.lessons.append(examples.MadeExample(view))
         self._set_timers(held)
         self._set_slips(held, {})
         self.moment(held, view.made, "made")
 
-    def update(self, held: Held, view: View, at: float) -> None:
+    def update(self, held: WatchedPromise, view: View, at: float) -> None:
         """A newer picture of a promise: milestones, the completion, other plans, another date."""
         old = held.view
         if self.by_clock:
@@ -155,34 +155,36 @@ class Engine:
             before, since = old.last, old.last_at
             for name in [name for name in view.reached if name not in old.reached]:
                 reached = view.reached[name]
-                self.lessons.append(examples.Step(view, name, reached, old.plans.get(name), before, reached - since))
+                self.lessons.append(
+                    examples.StepExample(view, name, reached, old.plans.get(name), before, reached - since)
+                )
                 before, since = view.last, reached
                 self.moment(held, at, f"at:{name}")
 
-    def slipped(self, held: Held, name: str, at: float, planned: float) -> None:
+    def slipped(self, held: WatchedPromise, name: str, at: float, planned: float) -> None:
         """A milestone's plan passed without it."""
         if name not in held.view.slipped:
             held.view = msgspec.structs.replace(held.view, slipped=[*held.view.slipped, name])
-        self.lessons.append(examples.Slip(held.view, name, at, at - planned))
+        self.lessons.append(examples.SlipExample(held.view, name, at, at - planned))
         if held.view.completed is None:
             self.moment(held, at, f"slip:{name}")
 
-    def decided(self, held: Held, at: float, *, late: bool) -> None:
+    def decided(self, held: WatchedPromise, at: float, *, late: bool) -> None:
         """It was cancelled, or a verdict says that it is late; or that was taken back."""
         held.late = late
         self._expected(held, at if late else np.inf)
 
-    def withdrawn(self, held: Held, at: float) -> None:
+    def withdrawn(self, held: WatchedPromise, at: float) -> None:
         """A withdrawn promise says that it was not completed until now, and nothing more."""
         self.learner.memory.until[self.learner.memory.spots(held.rows)] = at
         self._expected(held, at)
         del self.open[held.view.promise_id]
 
-    def _expected(self, held: Held, until: float) -> None:
+    def _expected(self, held: WatchedPromise, until: float) -> None:
         """Notes until when its completion was expected."""
         self.learner.memory.lost[self.learner.memory.spots(held.rows)] = until
 
-    def moment(self, held: Held, at: float, what: str) -> None:
+    def moment(self, held: WatchedPromise, at: float, what: str) -> None:
         """Remembers what is known now, to learn from later; of an overdue promise only how long it still takes."""
         if held.late:
             # What became of it would teach that promises of which nothing was heard never come.
@@ -207,19 +209,19 @@ class Engine:
         self.order += 1
         heapq.heappush(self.timers, (at, self.order, what, promise))
 
-    def _set_timers(self, held: Held) -> None:
+    def _set_timers(self, held: WatchedPromise) -> None:
         for at, what in held.view.looks():
             self._push(at, what, held.view.promise_id)
         self._push(held.view.deadline, DUE, held.view.promise_id)
 
-    def _set_slips(self, held: Held, before: dict[str, float]) -> None:
+    def _set_slips(self, held: WatchedPromise, before: dict[str, float]) -> None:
         if not self.by_clock:
             return
         for at, name in held.view.slips():
             if held.view.plans[name] != before.get(name):
                 self._push(at, f"slip:{name}", held.view.promise_id)
 
-    def _timer(self, held: Held, what: str, at: float) -> None:
+    def _timer(self, held: WatchedPromise, what: str, at: float) -> None:
         view = held.view
         if what == DUE:
             self._due(held, at)
@@ -236,7 +238,7 @@ class Engine:
         elif view.completed is None and (at, what) in view.looks():
             self.moment(held, at, what)
 
-    def _due(self, held: Held, at: float) -> None:
+    def _due(self, held: WatchedPromise, at: float) -> None:
         view, memory = held.view, self.learner.memory
         done = view.completed is not None and view.completed < at
         late = held.late or not done
@@ -246,9 +248,9 @@ class Engine:
             # The customer agreed to another date since: forecasts against the old one are answered, no more.
             return
         held.labelled = True
-        self.lessons.append(examples.Due(view, late))
+        self.lessons.append(examples.DueExample(view, late))
         if done:
-            self.lessons.append(examples.Completed(view, at))
+            self.lessons.append(examples.CompletionExample(view, at))
             self.learner.judge.ended(True)
             del self.open[view.promise_id]
         else:
@@ -257,14 +259,14 @@ class Engine:
             self._push(view.deadline + view.lead, "judge", view.promise_id)
             self._push(view.deadline + OPEN_FOR * view.lead, "drop", view.promise_id)
 
-    def _completed(self, held: Held, completed: float) -> None:
+    def _completed(self, held: WatchedPromise, completed: float) -> None:
         view, memory = held.view, self.learner.memory
         spots = np.array(memory.spots(held.rows), np.int64)
         memory.done[spots] = completed
         if held.labelled:
             # Reported after the deadline, it may have been in time all the same.
             memory.late[spots] = held.late | (completed >= memory.deadline[spots])
-            self.lessons.append(examples.Completed(view, completed))
+            self.lessons.append(examples.CompletionExample(view, completed))
             if completed < view.deadline + view.lead:
                 self.learner.judge.ended(True)
             del self.open[view.promise_id]

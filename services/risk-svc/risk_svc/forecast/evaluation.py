@@ -16,8 +16,8 @@ from risk_svc.forecast.accuracy import BINS, Floats, calibration_error, pinball,
 ENOUGH: Final = 30
 """Settled promises below which no skill is claimed."""
 LEVELS: Final = (0.5, 0.8, 0.9)
-MOST_PERIODS: Final = 40
-MOST_GROUPS: Final = 50
+MAX_PERIODS: Final = 40
+MAX_GROUPS: Final = 50
 JUDGED: Final = 1000
 """Scored forecasts below which nobody is told that they are not calibrated: chance alone would often say so."""
 CALIBRATION_LIMIT: Final = 0.08
@@ -35,7 +35,7 @@ Period = Literal["day", "week", "month", "year"]
 UNSTATED: Final[Quantiles] = (None, None, None)
 
 
-class Scored(NamedTuple):
+class ScoredForecast(NamedTuple):
     """One forecast with what became of it: `outcome` 1 for a slip, `settled` in epoch seconds.
 
     `hours` from issue to completion, None if it never came or the issue is unknown; `told` are P50, P80 and P90 in
@@ -75,7 +75,7 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
-class Track:
+class Measures:
     """`brier` and `base_brier` are mean squared errors (0 is perfect); `skill` = 1 − brier / base_brier.
 
     `skill_interval` is its 95 % interval, `slipped` the share that did, `base_rate` the mean of what the yardstick said
@@ -117,7 +117,7 @@ class Group:
     """The record of one lead or class."""
 
     name: str
-    track: Track
+    track: Measures
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +125,14 @@ class Span:
     """The record of what was settled in the period that begins on a UTC day."""
 
     start: date
-    track: Track
+    track: Measures
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class Evaluation:
     """All of it; `by_lead` and `by_class` have the fifty largest of them, `over_time` at most about forty periods."""
 
-    overall: Track
+    overall: Measures
     period: Period
     over_time: tuple[Span, ...]
     by_lead: tuple[Group, ...]
@@ -155,19 +155,19 @@ class Columns(NamedTuple):
         return Columns(*(column[chosen] for column in self))
 
 
-def track(scored: Sequence[Scored]) -> Track:
+def evaluate(scored: Sequence[ScoredForecast]) -> Measures:
     """The record of all of these together."""
     return measure(columns(scored))
 
 
-def record(scored: Sequence[Scored]) -> Record:
+def evaluate_all(scored: Sequence[ScoredForecast]) -> Evaluation:
     """The record of these, and of each period, lead and kind of promise among them."""
     table = columns(scored)
     period, starts = periods([item.settled for item in scored])
     spans = [Span(*found) for found in _groups(table, starts, len(starts))]
-    leads = [Group(*found) for found in _groups(table, [item.lead for item in scored], MOST_GROUPS)]
-    classes = [Group(*found) for found in _groups(table, [item.kind for item in scored], MOST_GROUPS)]
-    return Record(
+    leads = [Group(*found) for found in _groups(table, [item.lead for item in scored], MAX_GROUPS)]
+    classes = [Group(*found) for found in _groups(table, [item.kind for item in scored], MAX_GROUPS)]
+    return Evaluation(
         measure(table),
         period,
         tuple(sorted(spans, key=lambda span: span.start)),
@@ -176,7 +176,7 @@ def record(scored: Sequence[Scored]) -> Record:
     )
 
 
-def calibrated(found: Track) -> bool | None:
+def calibrated(found: Measures) -> bool | None:
     """Whether forecasts still hold what they say; None while too few are settled to tell."""
     if found.n < JUDGED or found.calibration_error is None:
         return None
@@ -185,7 +185,7 @@ def calibrated(found: Track) -> bool | None:
     return found.calibration_error <= CALIBRATION_LIMIT and all(low <= item.covered <= high for item in p80)
 
 
-def caution(found: Record) -> str | None:
+def caution(found: Evaluation) -> str | None:
     """Why what is shown is not yet the forecasts' record: few days, an extreme time; None where it is.
 
     Promises of one day share its weather, so that thousands of forecasts on a few days are few outcomes.
@@ -211,7 +211,7 @@ def lead_order(name: str) -> tuple[int, str]:
     return (fixed.index(name), "") if name in fixed else (len(fixed), name)
 
 
-def columns(scored: Sequence[Scored]) -> Columns:
+def columns(scored: Sequence[ScoredForecast]) -> Columns:
     """The same as columns; promises become numbers in the order of their ids."""
     numbers = {name: number for number, name in enumerate(sorted({item.promise for item in scored}))}
     plain = [
@@ -223,17 +223,17 @@ def columns(scored: Sequence[Scored]) -> Columns:
     return Columns(promise, p, base, outcome, hours, table[:, 5:8], table[:, 8:])
 
 
-def measure(table: Columns) -> Track:
+def measure(table: Columns) -> Measures:
     """The record of the rows of a table."""
     n, promises = len(table.p), len(np.unique(table.promise))
     if not n:
-        return Track(0, 0)
+        return Measures(0, 0)
     loss, base_loss = (table.p - table.outcome) ** 2, (table.base - table.outcome) ** 2
     brier, base_brier = float(loss.mean()), float(base_loss.mean())
     enough = promises >= ENOUGH
     claims = enough and base_brier > 0
     mean_pinball, pinball_skill = _pinball(table)
-    return Track(
+    return Measures(
         n,
         promises,
         float(table.outcome.mean()),
@@ -261,12 +261,12 @@ def periods(settled: Sequence[float]) -> tuple[Period, list[date]]:
         ("month", 30, lambda day: day.replace(day=1)),
         ("year", 0, lambda day: day.replace(month=1, day=1)),
     )
-    name, _, start = next(item for item in widths if span <= MOST_PERIODS * item[1] or not item[1])
+    name, _, start = next(item for item in widths if span <= MAX_PERIODS * item[1] or not item[1])
     begun = {day: start(found) for day, found in whole.items()}
     return name, [begun[day] for day in days]
 
 
-def _groups(table: Columns, keys: Sequence[Key], most: int) -> list[tuple[Key, Track]]:
+def _groups(table: Columns, keys: Sequence[Key], most: int) -> list[tuple[Key, Measures]]:
     """The largest groups, largest first; kinds and milestones are open sets, and each costs a pass."""
     many = Counter(keys)
     largest = sorted(many, key=lambda key: (-many[key], key))[:most]

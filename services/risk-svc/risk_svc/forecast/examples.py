@@ -15,27 +15,27 @@ SLIP_YARDS: Final = 0.25
 YARD_SHARE: Final = 0.3
 
 
-class Made(msgspec.Struct, array_like=True, tag="made"):
+class MadeExample(msgspec.Struct, array_like=True, tag="made"):
     """A promise was made."""
 
     view: View
 
 
-class Due(msgspec.Struct, array_like=True, tag="due"):
+class DueExample(msgspec.Struct, array_like=True, tag="due"):
     """A promise's deadline passed, and it was `late` or not."""
 
     view: View
     late: bool
 
 
-class Completed(msgspec.Struct, array_like=True, tag="completed"):
+class CompletionExample(msgspec.Struct, array_like=True, tag="completed"):
     """A promise was completed, which counts from `at`."""
 
     view: View
     at: float
 
 
-class Step(msgspec.Struct, array_like=True, tag="step"):
+class StepExample(msgspec.Struct, array_like=True, tag="step"):
     """A milestone was reached at `at`, `since` seconds after the stage `before`; `planned` if there was a plan."""
 
     view: View
@@ -46,7 +46,7 @@ class Step(msgspec.Struct, array_like=True, tag="step"):
     since: float
 
 
-class Slip(msgspec.Struct, array_like=True, tag="slip"):
+class SlipExample(msgspec.Struct, array_like=True, tag="slip"):
     """A milestone's plan passed `late` seconds before `at` without it."""
 
     view: View
@@ -55,21 +55,21 @@ class Slip(msgspec.Struct, array_like=True, tag="slip"):
     late: float
 
 
-Lesson = Made | Due | Completed | Step | Slip
+Lesson = MadeExample | DueExample | CompletionExample | StepExample | SlipExample
 
 
 def learn(context: Context, lesson: Lesson) -> None:
     """Counts a lesson in the reference classes."""
     match lesson:
-        case Made(view):
+        case MadeExample(view):
             context.made(view)
-        case Due(view, late):
+        case DueExample(view, late):
             context.due(view, late)
-        case Completed(view, at):
+        case CompletionExample(view, at):
             context.completed(view, at)
-        case Slip(view, name, at, late):
+        case SlipExample(view, name, at, late):
             _lateness(context, view, name, late, SLIP_YARDS, at)
-        case Step(view, name, at, planned, before, since):
+        case StepExample(view, name, at, planned, before, since):
             if planned is not None:
                 _lateness(context, view, name, at - planned, 0.0, at)
             else:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from risk_svc.forecast.context import DURATION_LIFE, RECENT_LIFE, Context
-from risk_svc.forecast.similar import Likes
+from risk_svc.forecast.similar import SimilarPromises
 from risk_svc.forecast.view import Incident, View
 
 Features = dict[str, float]
@@ -17,7 +17,7 @@ WEEKDAYS: Final = {of: [f"weekday {of}|{day}" for day in range(7)] for of in ("d
 HOURS: Final = {of: (f"hour {of}|sin", f"hour {of}|cos") for of in ("due", "now", "made")}
 
 
-def features(view: View, at: float, what: str, likes: Likes, incidents: Iterable[Incident]) -> Features:
+def features(view: View, at: float, what: str, likes: SimilarPromises, incidents: Iterable[Incident]) -> Features:
     """Everything known of a promise at `at`; `what` names the moment, `incidents` are those that touch it.
 
     The part of a name before `|` is its group.

@@ -15,7 +15,7 @@ WIDTH: Final = 192
 """Columns; a name first met once all are taken is left out, so attributes without end cost nothing."""
 CLIP: Final = 5.0
 FAR: Final = 60_000.0
-MOST_SHAPES: Final = 500
+MAX_SHAPES: Final = 500
 """Sets of names whose columns are kept at hand: promises of a kind at a stage have the same."""
 
 
@@ -35,7 +35,7 @@ class Layout:
         names = tuple(features)
         places = self._places.get(names)
         if places is None:
-            if len(self._places) >= MOST_SHAPES:
+            if len(self._places) >= MAX_SHAPES:
                 self._places.clear()
             places = self._places[names] = np.array([self.columns.get(name, WIDTH) for name in names], np.int64)
         row = np.zeros(WIDTH + 1, np.float16)

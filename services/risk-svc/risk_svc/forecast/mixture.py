@@ -21,12 +21,12 @@ FLOOR: Final = 0.03
 """No expert falls below this weight: the one that is wrong now may be right after the next shift."""
 DOUBT_FADES: Final = 1000.0
 """Answers after which half the doubt is left that an expert begins with."""
-LEAST_SHARE: Final = 1e-4
+MIN_SHARE: Final = 1e-4
 EVERY: Final = 0
 """The row of all kinds of moment together."""
 
 
-class Mix:
+class Mixture:
     """Weights of the experts for each of `groups` kinds of moment; row 0 stands for all of them.
 
     `sharpness` is by how much an expert's log weight falls with every unit of loss more than the best one's; `doubt`
@@ -74,5 +74,5 @@ def pooled(shares: Floats, weights: Floats) -> Floats:
 
 def log_odds(share: Floats) -> Floats:
     """Log-odds, with shares kept within [1e-4, 1 − 1e-4]."""
-    safe = np.minimum(np.maximum(share, LEAST_SHARE), 1 - LEAST_SHARE)
+    safe = np.minimum(np.maximum(share, MIN_SHARE), 1 - MIN_SHARE)
     return np.asarray(np.log(safe / (1 - safe)), np.float64)

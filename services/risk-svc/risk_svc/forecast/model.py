@@ -13,10 +13,10 @@ from risk_svc.forecast.direct import Direct
 from risk_svc.forecast.features import PROJECTED
 from risk_svc.forecast.intervals import LEVELS, Intervals
 from risk_svc.forecast.layout import Floats, Layout
-from risk_svc.forecast.mixture import Mix, pooled
+from risk_svc.forecast.mixture import Mixture, pooled
 from risk_svc.forecast.net import Net, Stack, logistic
 from risk_svc.forecast.reference import Reference
-from risk_svc.forecast.similar import Likes
+from risk_svc.forecast.similar import SimilarPromises
 from risk_svc.forecast.survival import WIDE, Survival
 
 GROUPS: Final = 64
@@ -51,7 +51,7 @@ class Model:
     def __init__(self) -> None:
         self.version = 0
         self.context = Context()
-        self.likes = Likes(self.context)
+        self.likes = SimilarPromises(self.context)
         self.layout = Layout()
         self.layout.columns[PACE] = 0
         self.long = Survival(rate=2e-3, decay=0.1, seed=0)
@@ -59,8 +59,8 @@ class Model:
         self.direct = Direct(rate=1e-3, decay=0.5, seed=1)
         self.reference = Reference(GROUPS)
         # The networks err alike: their average is worth more than the best of them. The reference class is a start.
-        self.shares = Mix(GROUPS, [0.1, 0.1, 0.1, 0.2], [DOUBT, DOUBT, DOUBT, 0.0])
-        self.curves = Mix(GROUPS, [0.2, 0.2, 0.2], [DOUBT, DOUBT, 0.0])
+        self.shares = Mixture(GROUPS, [0.1, 0.1, 0.1, 0.2], [DOUBT, DOUBT, DOUBT, 0.0])
+        self.curves = Mixture(GROUPS, [0.2, 0.2, 0.2], [DOUBT, DOUBT, 0.0])
         self.intervals = Intervals(GROUPS)
         self.groups: dict[Group, int] = {}
         self._stack = Stack(self.nets())

@@ -7,14 +7,14 @@ from collections.abc import Hashable, Sequence
 from typing import Final
 
 Key = tuple[Hashable, ...]
-MOST_KEYS: Final = 100_000
+MAX_KEYS: Final = 100_000
 """Classes of one table; past it the half with the least weight goes."""
 
 
 class Rates:
     """Exponentially faded means by class, read shrunk to a parent; times in epoch seconds, about 200 bytes a class."""
 
-    def __init__(self, most: int = MOST_KEYS) -> None:
+    def __init__(self, most: int = MAX_KEYS) -> None:
         self.table: dict[Key, list[float]] = {}
         self._most = most
 
@@ -43,13 +43,13 @@ class Rates:
         return (held[0] * fade + shrink * parent) / (held[1] * fade + shrink)
 
 
-class Paces:
+class FadingMeans:
     """Means of one value by class, faded at several half-lives at once: one look at a class serves all of them.
 
     A class is (time, sum, weight, sum, weight …), a pair for each half-life; about 300 bytes at three.
     """
 
-    def __init__(self, paces: int, most: int = MOST_KEYS) -> None:
+    def __init__(self, paces: int, most: int = MAX_KEYS) -> None:
         self.table: dict[Key, list[float]] = {}
         self._paces, self._most = paces, most
 

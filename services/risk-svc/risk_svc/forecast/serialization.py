@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk_svc.forecast.context import Context
-from risk_svc.forecast.engine import Engine, Held
+from risk_svc.forecast.engine import Engine, WatchedPromise
 from risk_svc.forecast.examples import Lesson
 from risk_svc.forecast.learner import Learner
 from risk_svc.forecast.memory import Memory
 from risk_svc.forecast.model import Group, Model
 from risk_svc.forecast.net import Net
-from risk_svc.forecast.rates import Paces, Rates
+from risk_svc.forecast.rates import FadingMeans, Rates
 from risk_svc.forecast.view import Incident
 
 FORMAT: Final = 5
@@ -83,7 +83,7 @@ class EngineState(msgspec.Struct, array_like=True):
     timers: list[tuple[float, int, str, str]]
     order: int
     first: int
-    open: dict[str, Held]
+    open: dict[str, WatchedPromise]
     incidents: dict[str, Incident]
     lessons: list[Lesson]
     fresh: list[tuple[int, dict[str, float] | None, Group]]
@@ -206,11 +206,11 @@ def _in(state: ModelState, model: Model) -> Model:
     return model
 
 
-def _tables(context: Context) -> list[Rates | Paces]:
+def _tables(context: Context) -> list[Rates | FadingMeans]:
     return [context.late, context.steps, context.durations, context.recent, context.gaps]
 
 
-def _rates_out(table: Rates | Paces) -> RatesState:
+def _rates_out(table: Rates | FadingMeans) -> RatesState:
     values = np.array(list(table.table.values()))
     return RatesState([list(key) for key in table.table], _pack(values))  # type: ignore[arg-type]
 

@@ -45,7 +45,7 @@ class OfLabel(NamedTuple):
     effect: float
 
 
-class Likes:
+class SimilarPromises:
     """Reads the reference classes as they stood at the newest version's boundary; call `forget` when they change.
 
     What it says depends on the version alone. So each class is read once a version, however many promises share it.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from risk_svc.forecast import survival
 from risk_svc.forecast.intervals import LEVELS, STATED
-from risk_svc.forecast.mixture import LEAST_SHARE
+from risk_svc.forecast.mixture import MIN_SHARE
 from risk_svc.forecast.model import Model
 from risk_svc.forecast.survival import BIN, BINS, INSIDE, REACH, WIDE
 
@@ -19,7 +19,9 @@ _LEVELS: Final[list[float]] = LEVELS.tolist()
 _STATED: Final[list[float]] = STATED.tolist()
 
 
-def alone(model: Model, row: NDArray[np.float16], start: float, end: float, group: int) -> tuple[float, list[float]]:
+def forecast_one(
+    model: Model, row: NDArray[np.float16], start: float, end: float, group: int
+) -> tuple[float, list[float]]:
     """P(late) and the stated quantiles (y) of one raw row; as `Model.forecast` of a batch of one, but for rounding."""
     said = model.networks().outputs(model.layout.scaled(row[None]))
     seen = survival.cells(np.array([start, start]), row[[0, 0]].astype(np.float64))
@@ -63,5 +65,5 @@ def _quantile(hazard: list[float], share: float) -> float:
 
 
 def _log_odds(share: float) -> float:
-    safe = min(max(share, LEAST_SHARE), 1 - LEAST_SHARE)
+    safe = min(max(share, MIN_SHARE), 1 - MIN_SHARE)
     return math.log(safe / (1 - safe))

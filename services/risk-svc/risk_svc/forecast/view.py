@@ -7,11 +7,11 @@ from typing import Final
 
 import msgspec
 
-MOST_LABELS: Final = 24
+MAX_LABELS: Final = 24
 """Labels of one promise that are looked at, in the order of their names' first appearance in it."""
-MOST_TEXT: Final = 64
+MAX_TEXT: Final = 64
 FAR: Final = 1e30
-LEAST_SLIP_S: Final = 60.0
+MIN_SLIP_S: Final = 60.0
 SLIP_SHARE: Final = 0.01
 """A plan counts as slipped a minute, or a hundredth of the lead time, after it passed, whichever is longer."""
 LEADS: Final = {0.25: "left75", 0.5: "left50", 0.75: "left25"}
@@ -76,7 +76,7 @@ class View(msgspec.Struct, array_like=True):
 
     def slips(self) -> list[tuple[float, str]]:
         """(when, milestone) of every plan but the last milestone's that passes, or passed, without it."""
-        margin = max(LEAST_SLIP_S, SLIP_SHARE * self.lead)
+        margin = max(MIN_SLIP_S, SLIP_SHARE * self.lead)
         found = []
         for name in self.order[:-1]:
             plan, reached = self.plans.get(name), self.reached.get(name)
@@ -111,7 +111,7 @@ def reach(view: View, name: str, at: float) -> None:
     view.stages.append((view.last, at))
 
 
-class Seen(msgspec.Struct, array_like=True, tag="seen"):
+class PromiseSnapshot(msgspec.Struct, array_like=True, tag="seen"):
     """What is known of one promise from business time `at` on.
 
     `gone`: withdrawn, it leaves without an answer. `late`: that is decided (it was cancelled, or by a verdict), and
@@ -124,7 +124,7 @@ class Seen(msgspec.Struct, array_like=True, tag="seen"):
     late: bool = False
 
 
-class Struck(msgspec.Struct, array_like=True, tag="struck"):
+class IncidentSnapshot(msgspec.Struct, array_like=True, tag="struck"):
     """The picture of an incident from business time `at` on; None once it is over."""
 
     at: float
@@ -132,7 +132,7 @@ class Struck(msgspec.Struct, array_like=True, tag="struck"):
     incident: Incident | None
 
 
-Entry = Seen | Struck
+Entry = PromiseSnapshot | IncidentSnapshot
 
 
 def labels(data: dict[str, object], skip: frozenset[str]) -> tuple[list[tuple[str, str]], list[tuple[str, float]]]:
@@ -140,12 +140,12 @@ def labels(data: dict[str, object], skip: frozenset[str]) -> tuple[list[tuple[st
     texts: list[tuple[str, str]] = []
     numbers: list[tuple[str, float]] = []
     for name, value in data.items():
-        if name in skip or len(texts) + len(numbers) >= MOST_LABELS:
+        if name in skip or len(texts) + len(numbers) >= MAX_LABELS:
             continue
         if isinstance(value, bool):
             texts.append((name, "yes" if value else "no"))
         elif isinstance(value, str):
-            texts.append((name, value[:MOST_TEXT]))
+            texts.append((name, value[:MAX_TEXT]))
         elif isinstance(value, int | float) and abs(value) < FAR:
             numbers.append((name, float(value)))
     return texts, numbers

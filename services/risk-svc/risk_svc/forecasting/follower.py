@@ -11,7 +11,7 @@ import structlog
 from risk_svc import metrics
 from risk_svc.forecast.serialization import ForeignFormatError
 from risk_svc.forecasting import model_store
-from risk_svc.forecasting.live import Published
+from risk_svc.forecasting.live import PublishedModel
 
 if TYPE_CHECKING:
     from candor.store.db import Database
@@ -25,10 +25,10 @@ class Follower:
 
     name = "follower"
 
-    def __init__(self, database: Database, published: Published) -> None:
+    def __init__(self, database: Database, published: PublishedModel) -> None:
         self.published = published
         self._database = database
-        self._mark: model_store.Mark | None = None
+        self._mark: model_store.NewestMark | None = None
         self._stopping = asyncio.Event()
 
     async def catch_up(self) -> bool:

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from candor.contracts import LEAST_CASES, Standing
+from candor.contracts import MIN_CASES, Standing
 from risk_svc.domain import incidents as known
 from risk_svc.domain.predictions import Floats, Predictions
 from risk_svc.domain.state import PromiseState, Step, StepStatus, completed_at, final_step, standing
@@ -22,12 +22,12 @@ from risk_svc.forecast.model import HORIZON, Answer, Model
 from risk_svc.forecast.reasons import Reason
 from risk_svc.forecast.serialization import model_of
 from risk_svc.forecast.survival import BINS, CENTRES, hazard_at, place
-from risk_svc.forecast.view import Incident, Seen, Struck, View, labels, reach
+from risk_svc.forecast.view import Incident, IncidentSnapshot, PromiseSnapshot, View, labels, reach
 
 TICK: Final = 0.001
 """Completed at the deadline, a promise is kept; the engine calls late what is not complete before it."""
-LEAST_HORIZON_S: Final = 3600.0
-LEAST_HORIZON_SHARE: Final = 0.05
+MIN_HORIZON_S: Final = 3600.0
+MIN_HORIZON_SHARE: Final = 0.05
 MIDDLE: Final = BINS // 2
 
 
@@ -55,14 +55,14 @@ def view_of(state: PromiseState, now: float) -> View:
     return view
 
 
-def seen_of(state: PromiseState, at: float) -> Seen:
+def snapshot_of(state: PromiseState, at: float) -> PromiseSnapshot:
     """What the engine is to see of a promise once an event that was known at `at` has been folded."""
-    return Seen(at, view_of(state, at), standing(state) is Standing.WITHDRAWN, _called_late(state, at))
+    return PromiseSnapshot(at, view_of(state, at), standing(state) is Standing.WITHDRAWN, _called_late(state, at))
 
 
-def struck_of(incident: known.Incident, at: float) -> Struck:
+def incident_snapshot_of(incident: known.Incident, at: float) -> IncidentSnapshot:
     """What the engine is to see of an incident that was known at `at`."""
-    return Struck(at, incident.incident_id, incident_of(incident) if incident.until is None else None)
+    return IncidentSnapshot(at, incident.incident_id, incident_of(incident) if incident.until is None else None)
 
 
 def incident_of(incident: known.Incident) -> Incident:
@@ -104,7 +104,7 @@ def _plan(step: Step, now: float) -> float | None:
     return step.expected if known_by else step.planned
 
 
-class Published:
+class PublishedModel:
     """The newest published model; version 0 has learnt nothing, and its forecasts rest on 0 promises.
 
     A model is never changed, only replaced, and each call stays with the one it began with: `take` may run in a thread.
@@ -156,7 +156,7 @@ class Published:
             horizon=worst,
             never=never,
             base=np.array([context.base(view.kind) for view in views]),
-            observed=np.array([context.observed(view.kind, LEAST_CASES) for view in views], np.float64),
+            observed=np.array([context.observed(view.kind, MIN_CASES) for view in views], np.float64),
             n=np.array([n for _, n in bases], np.int64),
             basis=[words for words, _ in bases],
             model=model.version,
@@ -216,13 +216,13 @@ def _basis(model: Model, view: View) -> tuple[str, int]:
     """The narrowest class with enough answered promises, else the kind, in words and with its n."""
     answered = model.context.answered
     n = answered.get((view.kind, view.last), 0)
-    if view.last < 0 or n < LEAST_CASES:
+    if view.last < 0 or n < MIN_CASES:
         return view.kind, answered.get((view.kind, -1), 0)
     return f"{view.kind}, after {view.order[view.last]}", n
 
 
 def _worst(model: Model, view: View) -> float:
-    return max(model.context.worst(view.kind), LEAST_HORIZON_SHARE * view.lead, LEAST_HORIZON_S)
+    return max(model.context.worst(view.kind), MIN_HORIZON_SHARE * view.lead, MIN_HORIZON_S)
 
 
 def _never(answer: Answer, weights: Floats, views: Sequence[View], unit: Floats) -> Floats:

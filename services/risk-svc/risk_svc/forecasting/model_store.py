@@ -16,14 +16,14 @@ PART: Final = 4 * 1024 * 1024
 TABLES: Final = ("journal", "model_version", "learner_step", "learner_state", "learner_taught")
 
 
-class Mark(NamedTuple):
+class NewestMark(NamedTuple):
     """Which published model is the newest; after a rebuild numbers begin again, so the time counts as well."""
 
     version: int
     published: str
 
 
-class Step(NamedTuple):
+class ClosedBoundary(NamedTuple):
     """All boundaries up to `boundary` were closed when the journal had been read below transaction `upto`."""
 
     boundary: float
@@ -46,10 +46,10 @@ class Version(NamedTuple):
     body: bytes
 
 
-async def newest(connection: Connection) -> Mark | None:
+async def newest(connection: Connection) -> NewestMark | None:
     """The newest published model, or None before the first."""
     row = await connection.fetchrow(_NEWEST)
-    return None if row is None else Mark(row["version"], row["published"])
+    return None if row is None else NewestMark(row["version"], row["published"])
 
 
 async def body(connection: Connection, version: int) -> bytes | None:
@@ -58,7 +58,7 @@ async def body(connection: Connection, version: int) -> bytes | None:
     return found
 
 
-async def publish(connection: Connection, step: Step, version: Version | None) -> None:
+async def publish(connection: Connection, step: ClosedBoundary, version: Version | None) -> None:
     """A step, with the model that came of it; one that is there already, from before a restart, stays as it is."""
     await connection.execute(_STEP, step.boundary, str(step.upto))
     await connection.execute(_TAUGHT, step.boundary)
@@ -77,10 +77,10 @@ async def note_too_late(connection: Connection, count: int) -> None:
     await connection.execute(_TOO_LATE, count)
 
 
-async def steps(connection: Connection, after: float) -> list[Step]:
+async def steps(connection: Connection, after: float) -> list[ClosedBoundary]:
     """Steps beyond a boundary, in order."""
     rows = await connection.fetch(_STEPS, after)
-    return [Step(row["boundary"], int(row["upto"])) for row in rows]
+    return [ClosedBoundary(row["boundary"], int(row["upto"])) for row in rows]
 
 
 async def checkpoint(connection: Connection) -> bytes | None:

@@ -7,29 +7,29 @@ import hashlib
 from msgspec.structs import replace
 
 from risk_svc.domain.state import PromiseState
-from risk_svc.forecast.view import Seen, View
-from risk_svc.forecasting.live import seen_of
+from risk_svc.forecast.view import PromiseSnapshot, View
+from risk_svc.forecasting.live import snapshot_of
 
 
-def as_known(state: PromiseState, at: float) -> list[Seen]:
+def view_as_known(state: PromiseState, at: float) -> list[PromiseSnapshot]:
     """The promise as known at `at`, when what was folded last became known, and at each later time already heard of.
 
     Topics have no order among each other: what came before its turn is seen again, now with what went before it.
     """
-    return [seen_of(_as_of(state, time), time) for time in (at, *_later(state, at))]
+    return [snapshot_of(_as_of(state, time), time) for time in (at, *_later(state, at))]
 
 
-def pictures(state: PromiseState, at: float) -> list[Seen]:
+def pictures(state: PromiseState, at: float) -> list[PromiseSnapshot]:
     """The promise as known, under the name by which it teaches."""
-    found = as_known(state, at)
+    found = view_as_known(state, at)
     for seen in found:
         seen.view.promise_id = pseudonym(state.promise_id)
     return found
 
 
-def forgotten(promise_id: str, at: float) -> Seen:
+def forgotten(promise_id: str, at: float) -> PromiseSnapshot:
     """An erased promise leaves, without an answer."""
-    return Seen(at, View(pseudonym(promise_id), "", at, at, [], {}, [], [], at), gone=True)
+    return PromiseSnapshot(at, View(pseudonym(promise_id), "", at, at, [], {}, [], [], at), gone=True)
 
 
 def pseudonym(promise_id: str) -> str:

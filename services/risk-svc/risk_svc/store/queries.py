@@ -16,7 +16,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from candor.contracts import Standing
 from candor.web.http.listings import matching
 from risk_svc.domain.gap import BANDS, DOUBT
-from risk_svc.forecast.evaluation import UNSTATED, Scored
+from risk_svc.forecast.evaluation import UNSTATED, ScoredForecast
 from risk_svc.searching import begins
 from risk_svc.store.tables import ForecastScoreRow, IncidentRow, PromiseStateRow
 
@@ -24,10 +24,10 @@ Row = PromiseStateRow
 Score: Final = cast(Any, ForecastScoreRow)
 TIMES: Final = (Score.completed_at, Score.p50, Score.p80, Score.p90)
 Sort = Literal["score", "due", "chance"]
-MOST_VALUES: Final = 1000
+MAX_VALUES: Final = 1000
 
 
-class Wanted(NamedTuple):
+class GapFilter(NamedTuple):
     """Filters of a list of gaps; None does not filter. `search`: how a promise's or customer's id begins, any case."""
 
     band: str | None = None
@@ -38,7 +38,7 @@ class Wanted(NamedTuple):
     search: str | None = None
 
 
-class WantedScores(NamedTuple):
+class ScoreFilter(NamedTuple):
     """Filters of scored forecasts; settled in [since, until); None does not filter."""
 
     kind: str | None = None
@@ -55,7 +55,7 @@ def limits(band: str) -> tuple[float, float]:
     return bounds[band]
 
 
-def wanted_rows(wanted: Wanted) -> SelectOfScalar[Row]:
+def wanted_rows(wanted: GapFilter) -> SelectOfScalar[Row]:
     """The promises wanted, in no order."""
     query = matching(
         select(Row).where(Row.shown),
@@ -74,7 +74,7 @@ def wanted_rows(wanted: Wanted) -> SelectOfScalar[Row]:
 
 
 def listing(
-    wanted: Wanted, sort: Sort, after: tuple[Any, ...] | None = None, *, limit: int, skip: int = 0
+    wanted: GapFilter, sort: Sort, after: tuple[Any, ...] | None = None, *, limit: int, skip: int = 0
 ) -> SelectOfScalar[Row]:
     """At most `limit` of the promises wanted, after a cursor's position or after the first `skip`.
 
@@ -86,7 +86,7 @@ def listing(
     return select(Row).where(col(Row.promise_id).in_(chosen)).order_by(*_order(sort, Row))
 
 
-def _chosen(wanted: Wanted, sort: Sort, after: tuple[Any, ...] | None, most: int) -> Any:
+def _chosen(wanted: GapFilter, sort: Sort, after: tuple[Any, ...] | None, most: int) -> Any:
     """The first `most` ids in the order asked for, with what they are sorted by."""
     if sort == "score" and wanted.standing is None and wanted.search is None:
         # The index goes by standing first: the best of each, and among those the best.
@@ -96,7 +96,7 @@ def _chosen(wanted: Wanted, sort: Sort, after: tuple[Any, ...] | None, most: int
     return _ids(wanted, sort, after, most)
 
 
-def _ids(wanted: Wanted, sort: Sort, after: tuple[Any, ...] | None, most: int) -> Select[Any]:
+def _ids(wanted: GapFilter, sort: Sort, after: tuple[Any, ...] | None, most: int) -> Select[Any]:
     place = {"due": Row.held_due, "chance": Row.p_slip, "score": Row.score}[sort]
     query = wanted_rows(wanted).with_only_columns(col(place), col(Row.promise_id))
     if after is not None:
@@ -159,13 +159,13 @@ async def usual_values(session: AsyncSession, kinds: Iterable[str]) -> dict[str,
     found = {}
     for kind in sorted(set(kinds)):
         known = select(Row.value).where(Row.shown, Row.kind == kind, col(Row.value).is_not(None))
-        values = (await session.exec(known.limit(MOST_VALUES))).all()
+        values = (await session.exec(known.limit(MAX_VALUES))).all()
         if values:
             found[kind] = median(value for value in values if value is not None)
     return found
 
 
-async def scores(session: AsyncSession, wanted: WantedScores, most: int) -> tuple[list[Scored], int]:
+async def scores(session: AsyncSession, wanted: ScoreFilter, most: int) -> tuple[list[ScoredForecast], int]:
     """The newest scored forecasts, newest first, and how many older ones were left out."""
     found = sql_select(
         Score.promise_id, Score.lead, Score.kind, Score.p, Score.base, Score.outcome,
@@ -175,10 +175,10 @@ async def scores(session: AsyncSession, wanted: WantedScores, most: int) -> tupl
     count = _filtered(sql_select(func.count()).select_from(Score), wanted)
     # Counting reads all of them: only where some may be left out.
     total = len(rows) if len(rows) < most else (await session.exec(cast(Any, count))).one()[0]
-    return [Scored._make((*row[:8], tuple(row[8:]), UNSTATED)) for row in rows], total - len(rows)
+    return [ScoredForecast._make((*row[:8], tuple(row[8:]), UNSTATED)) for row in rows], total - len(rows)
 
 
-def _filtered(query: Select[Any], wanted: WantedScores) -> Select[Any]:
+def _filtered(query: Select[Any], wanted: ScoreFilter) -> Select[Any]:
     if wanted.kind is not None:
         query = query.where(Score.kind == wanted.kind)
     if wanted.lead is not None:

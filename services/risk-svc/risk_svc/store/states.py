@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from risk_svc.domain.frozen_forecasts import Score
+from risk_svc.domain.frozen_forecasts import ForecastScore
 from risk_svc.domain.incidents import Incident
-from risk_svc.domain.scoring import told
+from risk_svc.domain.scoring import is_told
 from risk_svc.domain.state import PromiseState, from_bytes, standing, to_bytes
 from risk_svc.domain.support import supported
 
@@ -74,7 +74,7 @@ def _row(number: int, state: PromiseState) -> tuple[Any, ...]:
         where,
         where in (PLACEHOLDER, "open"),
         not (state.placeholder or state.historical),
-        told(state),
+        is_told(state),
         state.view.score,
         state.view.p_slip if supported(state, stands) else None,
         state.held_due,
@@ -96,7 +96,7 @@ async def save_incidents(connection: Connection, rows: Iterable[tuple[int, Incid
         )
 
 
-async def save_scores(connection: Connection, scores: Sequence[Score]) -> None:
+async def save_scores(connection: Connection, scores: Sequence[ForecastScore]) -> None:
     """Frozen forecasts with what became of them; a verdict that overrules replaces an earlier outcome."""
     if scores:
         columns: list[list[Any]] = [list(column) for column in zip(*scores, strict=True)]

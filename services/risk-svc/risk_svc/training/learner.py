@@ -21,10 +21,10 @@ from candor.store.unit_of_work import unit_of_work
 from risk_svc import metrics
 from risk_svc.forecast.serialization import ForeignFormatError, model_bytes
 from risk_svc.forecasting import model_store
-from risk_svc.forecasting.model_store import LEARNER, Step, Version
+from risk_svc.forecasting.model_store import LEARNER, ClosedBoundary, Version
 from risk_svc.training import journal
 from risk_svc.training.journal import Place
-from risk_svc.training.timeline import Course, Pace
+from risk_svc.training.timeline import BoundaryPacing, Timeline
 
 if TYPE_CHECKING:
     from candor.ops.clock import Clock
@@ -71,15 +71,15 @@ class Learner:
     ) -> None:
         member = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
         self.leases = Leases(database, LEARNER, 1, member, seconds=lease_seconds)
-        self.course: Course | None = None
+        self.course: Timeline | None = None
         self._database = database
         self._clock = clock
         self._pacing = pacing or Pacing()
         self._system = system
         self._epoch = 0
         self._place = Place()
-        self._pace = Pace(0, 0, 0)
-        self._unsaved: tuple[Step, Version | None] | None = None
+        self._pace = BoundaryPacing(0, 0, 0)
+        self._unsaved: tuple[ClosedBoundary, Version | None] | None = None
         self._stored = (-math.inf, 0.0)
         self._too_late = 0
         self.turns = 0
@@ -156,7 +156,7 @@ class Learner:
         log.info("checkpoint", version=course.version, bytes=len(state), seconds=round(self._system() - begun, 1))
 
     @property
-    def _course(self) -> Course:
+    def _course(self) -> Timeline:
         if self.course is None:
             raise FencedError("not the learner")
         return self.course
@@ -204,10 +204,10 @@ class Learner:
         self.course, self._unsaved = None, None
         async with self._database.pool.acquire(timeout=5) as connection:
             raw = await model_store.checkpoint(connection)
-        course, place = Course(), Place()
+        course, place = Timeline(), Place()
         if raw is not None:
             try:
-                course, *stored = await asyncio.to_thread(Course.from_bytes, raw)
+                course, *stored = await asyncio.to_thread(Timeline.from_bytes, raw)
                 place = Place(*stored)
             except ForeignFormatError as error:
                 await self._begin_anew(epoch, error)
@@ -220,7 +220,7 @@ class Learner:
         for step in steps:
             await self._take(course, step.upto)
             await asyncio.to_thread(course.close, step.boundary)
-        self._pace = Pace(self._pacing.quiet, self._pacing.longest, self._system())
+        self._pace = BoundaryPacing(self._pacing.quiet, self._pacing.longest, self._system())
         self.course = course
         log.info(
             "learning",
@@ -243,7 +243,7 @@ class Learner:
         await self._take(self._course)
         metrics.JOURNAL_WAITING.set(self._course.waiting)
 
-    async def _take(self, course: Course, below: int | None = None) -> None:
+    async def _take(self, course: Timeline, below: int | None = None) -> None:
         while True:
             async with self._database.pool.acquire(timeout=5) as connection:
                 rows = await journal.read(connection, self._place, below)
@@ -291,13 +291,13 @@ class Learner:
             if course.version > before:
                 body = await asyncio.to_thread(model_bytes, course.engine.model)
                 version = Version(course.version, course.engine.boundary, body)
-            self._unsaved = Step(course.engine.boundary, self._place.xid + 1), version
+            self._unsaved = ClosedBoundary(course.engine.boundary, self._place.xid + 1), version
             await self._publish(*self._unsaved)
             self._told(closed, before, late, self._system() - begun)
         self._measure(passed)
         return course.upcoming <= limit
 
-    async def _publish(self, step: Step, version: Version | None) -> None:
+    async def _publish(self, step: ClosedBoundary, version: Version | None) -> None:
         async with unit_of_work(self._database) as uow:
             await self._fenced(uow)
             await model_store.publish(uow.connection, step, version)

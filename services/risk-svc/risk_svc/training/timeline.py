@@ -12,10 +12,10 @@ import msgspec
 
 from risk_svc.forecast.engine import Engine
 from risk_svc.forecast.serialization import engine_bytes, engine_of
-from risk_svc.forecast.view import Entry, Struck
+from risk_svc.forecast.view import Entry, IncidentSnapshot
 
 INCIDENT, PROMISE = 0, 1
-MOST_PASSED: Final = 100_000
+MAX_PASSED: Final = 100_000
 """Names remembered so that none is counted twice, some 10 MB; past it counting begins to be by pieces."""
 
 
@@ -28,7 +28,7 @@ class Key(NamedTuple):
     number: int
 
 
-class Stored(msgspec.Struct, array_like=True):
+class StoredTimeline(msgspec.Struct, array_like=True):
     """A course as it is kept: how far the journal was read, the engine, what lies ahead of it in order."""
 
     xid: int
@@ -38,7 +38,7 @@ class Stored(msgspec.Struct, array_like=True):
     too_late: int = 0
 
 
-class Course:
+class Timeline:
     """An engine, and the entries of the journal that it has not been shown because no boundary after them is closed.
 
     A promise's entry replaces its later ones: what is said of an earlier time comes with new pictures of what follows.
@@ -82,7 +82,11 @@ class Course:
         for entry in entries:
             at = entry.at
             earliest = min(earliest, at)
-            about = (INCIDENT, entry.incident_id) if isinstance(entry, Struck) else (PROMISE, entry.view.promise_id)
+            about = (
+                (INCIDENT, entry.incident_id)
+                if isinstance(entry, IncidentSnapshot)
+                else (PROMISE, entry.view.promise_id)
+            )
             own = self._own.setdefault(about, deque())
             horizon = at
             if at < self.engine.boundary:
@@ -113,10 +117,10 @@ class Course:
     def to_bytes(self, xid: int, row: int) -> bytes:
         """The course as of a place in the journal."""
         ahead = [self._ahead[key] for key in sorted(self._ahead)]
-        return _encoder.encode(Stored(xid, row, engine_bytes(self.engine), ahead, self.too_late))
+        return _encoder.encode(StoredTimeline(xid, row, engine_bytes(self.engine), ahead, self.too_late))
 
     @classmethod
-    def from_bytes(cls, raw: bytes) -> tuple[Course, int, int]:
+    def from_bytes(cls, raw: bytes) -> tuple[Timeline, int, int]:
         """A stored course and its place; ForeignFormatError where another version of the engine stored it."""
         stored = _decoder.decode(raw)
         course = cls(engine_of(stored.engine))
@@ -127,12 +131,12 @@ class Course:
 
     def _note_passed(self, entry: Entry) -> None:
         """Counts a promise that nothing can be learnt of any more, once; as the engine will see it."""
-        if isinstance(entry, Struck) or entry.gone or entry.view.promise_id in self.engine.open:
+        if isinstance(entry, IncidentSnapshot) or entry.gone or entry.view.promise_id in self.engine.open:
             return
         view = entry.view
         over = entry.late or view.completed is not None or view.deadline < self.engine.boundary
         if over and view.promise_id not in self._passed:
-            if len(self._passed) >= MOST_PASSED:
+            if len(self._passed) >= MAX_PASSED:
                 self._passed.clear()
             self._passed.add(view.promise_id)
             self.too_late += 1
@@ -149,7 +153,7 @@ class Course:
             del self._own[key.sort, key.name]
 
 
-class Pace:
+class BoundaryPacing:
     """Which boundaries may be closed: those before which nothing has come in for `quiet` real seconds.
 
     Import and catch-up bring the past in pieces. A straggler cannot stop the present: after `longest` real seconds
@@ -182,4 +186,4 @@ class Pace:
 
 
 _encoder: Final = msgspec.msgpack.Encoder()
-_decoder: Final = msgspec.msgpack.Decoder(Stored)
+_decoder: Final = msgspec.msgpack.Decoder(StoredTimeline)

@@ -23,7 +23,7 @@ CARD: Final = "gaps"
 PULSES: Final = "pulses"
 BATCH: Final = 2000
 PAUSE_SECONDS: Final = 1.0
-MOST_WAITING: Final = 20_000
+MAX_WAITING: Final = 20_000
 
 
 class StandstillError(Exception):
@@ -43,7 +43,7 @@ class Listener:
 
     def put(self, gap: GapScored) -> None:
         """Keep `gap` for the next look."""
-        if len(self._waiting) >= MOST_WAITING:
+        if len(self._waiting) >= MAX_WAITING:
             self._waiting.clear()
             self.missed = True
         self._waiting[gap.promise_id] = gap

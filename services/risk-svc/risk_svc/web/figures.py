@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from candor.ops import metrics
-from risk_svc.forecast.evaluation import Track, calibrated, track
+from risk_svc.forecast.evaluation import Measures, calibrated, evaluate
 from risk_svc.store import queries
 
 if TYPE_CHECKING:
@@ -48,15 +48,15 @@ class Figures:
         """Set all gauges once."""
         async with self._database.reading() as session:
             counted = await queries.counts(session)
-            scored, _ = await queries.scores(session, queries.WantedScores(), LAST)
+            scored, _ = await queries.scores(session, queries.ScoreFilter(), LAST)
         for name, count in counted["bands"].items():
             metrics.PROMISES_OPEN.labels(name).set(count)
         metrics.PROMISES_SLIPPING.set(counted["slipping"])
         # Arithmetic of some hundredths of a second, every 15 of them: the event loop goes on meanwhile.
-        show(await asyncio.to_thread(track, scored))
+        show(await asyncio.to_thread(evaluate, scored))
 
 
-def show(found: Track) -> None:
+def show(found: Measures) -> None:
     """Set the gauges of the forecasts' own record; before anything is scored they stay as they are."""
     if found.brier is None or found.base_brier is None:
         return

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from candor.contracts import CustomerErased, IncidentReported, Message, NoticeChanged, PromiseMade
-from risk_svc.domain.fold import Folded, fold
+from risk_svc.domain.fold import FoldOutcome, fold
 from risk_svc.domain.incidents import Incident, incident_of
 from risk_svc.domain.state import PromiseState
 from risk_svc.forecast.view import Entry
-from risk_svc.forecasting.live import struck_of
+from risk_svc.forecasting.live import incident_snapshot_of
 from risk_svc.forecasting.snapshots import forgotten, pictures
 from risk_svc.store import states
-from risk_svc.worker.partition_state import Cache, Partition, customer_mark
+from risk_svc.worker.partition_state import PartitionState, PartitionStates, customer_mark
 
 if TYPE_CHECKING:
     from candor.messaging.transaction import Work
@@ -24,10 +24,10 @@ INCIDENTS_BY: Final = 0
 """Every partition hears of every incident; the owner of this one says so in the journal."""
 
 
-class Touched(NamedTuple):
+class PromiseChange(NamedTuple):
     """A promise that a batch is about: `told` by events (or only by the clock), and the trace it goes on with."""
 
-    partition: Partition
+    partition: PartitionState
     state: PromiseState
     by_event: bool
     traceparent: str
@@ -39,8 +39,8 @@ class Batch:
     `entries` are what each event made known, for the journal: a picture an event, as an import brings whole lives.
     """
 
-    def __init__(self, cache: Cache, uow: UnitOfWork) -> None:
-        self.touched: dict[str, Touched] = {}
+    def __init__(self, cache: PartitionStates, uow: UnitOfWork) -> None:
+        self.touched: dict[str, PromiseChange] = {}
         self.incidents: list[tuple[int, Incident]] = []
         self.entries: dict[int, list[Entry]] = {}
         self._cache = cache
@@ -67,14 +67,14 @@ class Batch:
         partition = self._cache.partitions[number]
         due = partition.due(now, most)
         for state in due:
-            self.touched.setdefault(state.promise_id, Touched(partition, state, False, ""))
+            self.touched.setdefault(state.promise_id, PromiseChange(partition, state, False, ""))
         return len(due)
 
     @property
     def _connection(self) -> Connection:
         return self._uow.connection
 
-    async def _take(self, partition: Partition, message: Message) -> None:
+    async def _take(self, partition: PartitionState, message: Message) -> None:
         data = message.data
         if isinstance(data, IncidentReported):
             self._incident(partition, message)
@@ -83,7 +83,7 @@ class Batch:
         else:
             self._promise(partition, message)
 
-    def _incident(self, partition: Partition, message: Message) -> None:
+    def _incident(self, partition: PartitionState, message: Message) -> None:
         if not isinstance(message.data, IncidentReported):
             return
         incident = incident_of(message.envelope, message.data)
@@ -93,12 +93,12 @@ class Batch:
         self.incidents = [row for row in self.incidents if row[0] != partition.number or row[1] is not before]
         self.incidents.append((partition.number, incident))
         if partition.number == INCIDENTS_BY:
-            self._note(partition, [struck_of(incident, message.envelope.time.timestamp())])
+            self._note(partition, [incident_snapshot_of(incident, message.envelope.time.timestamp())])
         for picture in (incident, *([before] if before else [])):
             for state in partition.depending(picture):
                 self._touch(partition, state, message)
 
-    def _promise(self, partition: Partition, message: Message) -> None:
+    def _promise(self, partition: PartitionState, message: Message) -> None:
         name = promise_of(message)
         if name is None or self._forgotten(partition, message):
             return
@@ -111,11 +111,11 @@ class Batch:
                 return
             state = PromiseState(name, message.envelope.key)
         outcome = fold(state, message.envelope, message.data)
-        if outcome is Folded.VERSION_GAP:
+        if outcome is FoldOutcome.VERSION_GAP:
             version = message.envelope.version
             self._uow.reject(message, outcome.value, f"version {version} came without the one before it")
             return
-        if outcome is Folded.OLD:
+        if outcome is FoldOutcome.OLD:
             return
         if not known or isinstance(message.data, PromiseMade):
             partition.keep(state)
@@ -123,27 +123,27 @@ class Batch:
         if not state.placeholder and not isinstance(message.data, NoticeChanged):
             self._note(partition, pictures(state, message.envelope.time.timestamp()))
 
-    def _note(self, partition: Partition, entries: Iterable[Entry]) -> None:
+    def _note(self, partition: PartitionState, entries: Iterable[Entry]) -> None:
         self.entries.setdefault(partition.number, []).extend(entries)
 
-    def _state(self, partition: Partition, name: str) -> PromiseState | None:
+    def _state(self, partition: PartitionState, name: str) -> PromiseState | None:
         held = partition.states.get(name)
         if held is not None:
             return held
         touched = self.touched.get(name)
         return touched.state if touched is not None else self._found.get(name)
 
-    def _touch(self, partition: Partition, state: PromiseState, message: Message) -> None:
-        self.touched[state.promise_id] = Touched(partition, state, True, message.envelope.traceparent)
+    def _touch(self, partition: PartitionState, state: PromiseState, message: Message) -> None:
+        self.touched[state.promise_id] = PromiseChange(partition, state, True, message.envelope.traceparent)
 
-    def _forgotten(self, partition: Partition, message: Message) -> bool:
+    def _forgotten(self, partition: PartitionState, message: Message) -> bool:
         """Whether the message is about a customer who was erased after it was made."""
         if not partition.erased:
             return False
         mark = partition.erased.get(customer_mark(message.envelope.key))
         return mark is not None and message.envelope.time.timestamp() <= mark[1]
 
-    async def _erase(self, partition: Partition, message: Message, data: CustomerErased) -> None:
+    async def _erase(self, partition: PartitionState, message: Message, data: CustomerErased) -> None:
         mark = customer_mark(data.customer_id)
         version, at = message.envelope.version, message.envelope.time.timestamp()
         if partition.erased.get(mark, (0, 0.0))[0] >= version:

@@ -13,21 +13,21 @@ from risk_svc.domain import facts as known
 from risk_svc.domain import frozen_forecasts
 from risk_svc.domain.gap import Weights
 from risk_svc.domain.publish import mark_published, next_version, worth_publishing
-from risk_svc.domain.scoring import event_of, predicted, score_open, score_settled
+from risk_svc.domain.scoring import event_of, prediction_of, score_open, score_settled
 from risk_svc.domain.state import PromiseState, standing
 from risk_svc.forecast.view import Incident, View
-from risk_svc.forecasting.live import Published, open_at, view_of
+from risk_svc.forecasting.live import PublishedModel, open_at, view_of
 from risk_svc.store import states
 from risk_svc.training import journal
-from risk_svc.worker.batch import Batch, Touched
-from risk_svc.worker.partition_state import Cache, Partition
+from risk_svc.worker.batch import Batch, PromiseChange
+from risk_svc.worker.partition_state import PartitionState, PartitionStates
 
 if TYPE_CHECKING:
     from candor.messaging.transaction import Work
     from candor.store.unit_of_work import UnitOfWork
 
 SOURCE: Final = "risk-svc"
-MOST_EXPLAINED: Final = 40
+MAX_EXPLAINED: Final = 40
 """Forecasts explained in one batch, about half a millisecond each; in a catch-up the others wait for their next."""
 
 
@@ -42,7 +42,7 @@ class RiskHandler:
 
     def __init__(
         self,
-        published: Published,
+        published: PublishedModel,
         clock: Clock,
         *,
         weights: Weights | None = None,
@@ -50,7 +50,7 @@ class RiskHandler:
         reviews_per_tick: int = 2000,
         system: Clock | None = None,
     ) -> None:
-        self.cache = Cache()
+        self.cache = PartitionStates()
         self._published = published
         self._clock = clock
         self._system = system or SystemClock()
@@ -60,7 +60,7 @@ class RiskHandler:
 
     async def load(self, connection: Any, partition: int) -> None:
         """Read a partition's live promises, incidents and erasures."""
-        fresh = Partition(partition, self._system.now().timestamp())
+        fresh = PartitionState(partition, self._system.now().timestamp())
         for incident in await states.incidents(connection, partition):
             fresh.incidents.put(incident)
         fresh.erased = await states.erasures(connection, partition)
@@ -130,10 +130,10 @@ class RiskHandler:
 class Scoring:
     """The pure middle of a batch: which promises are over, one forecast for the others, who has changed."""
 
-    def __init__(self, published: Published, weights: Weights, now: float, system: float) -> None:
-        self.scores: list[frozen_forecasts.Score] = []
-        self.settled_or_open: list[Touched] = []
-        self._changed: dict[str, Touched] = {}
+    def __init__(self, published: PublishedModel, weights: Weights, now: float, system: float) -> None:
+        self.scores: list[frozen_forecasts.ForecastScore] = []
+        self.settled_or_open: list[PromiseChange] = []
+        self._changed: dict[str, PromiseChange] = {}
         self._known: dict[str, tuple[View, list[Incident]]] = {}
         self._published = published
         self._weights = weights
@@ -141,23 +141,23 @@ class Scoring:
         self._system = system
 
     @property
-    def changed(self) -> list[Touched]:
+    def changed(self) -> list[PromiseChange]:
         """Promises whose row has to be written."""
         return list(self._changed.values())
 
-    def change(self, item: Touched) -> None:
+    def change(self, item: PromiseChange) -> None:
         """Have the promise's row written."""
         self._changed[item.state.promise_id] = item
 
     def explain(self, told: Sequence[PromiseState]) -> None:
         """Find what moved the forecasts of promises that are published, the widest gaps first: dear, so not of all."""
         open_ones = [state for state in told if state.promise_id in self._known]
-        for state in heapq.nlargest(MOST_EXPLAINED, open_ones, key=lambda state: state.view.score):
+        for state in heapq.nlargest(MAX_EXPLAINED, open_ones, key=lambda state: state.view.score):
             frozen_forecasts.explain(state.view, self._published.why(*self._known[state.promise_id], self._now))
 
-    def run(self, touched: Sequence[Touched]) -> None:
+    def run(self, touched: Sequence[PromiseChange]) -> None:
         """Score all touched promises; those that only the clock touched count as changed only if that shows."""
-        still_open: list[Touched] = []
+        still_open: list[PromiseChange] = []
         for item in touched:
             if item.by_event:
                 self.change(item)
@@ -174,11 +174,11 @@ class Scoring:
         if still_open:
             self._forecast(still_open)
 
-    def _forecast(self, items: Sequence[Touched]) -> None:
+    def _forecast(self, items: Sequence[PromiseChange]) -> None:
         linked = [item.partition.incidents.linked(item.state) for item in items]
         views = [view_of(item.state, self._now) for item in items]
         hits = [open_at(struck, self._now) for struck in linked]
-        found = predicted(self._published.forecast(views, hits, self._now))
+        found = prediction_of(self._published.forecast(views, hits, self._now))
         for item, struck, view, hit, one in zip(items, linked, views, hits, found, strict=True):
             state = item.state
             self._known[state.promise_id] = (view, hit)
@@ -191,7 +191,7 @@ class Scoring:
             item.partition.schedule(state)
             self.settled_or_open.append(item)
 
-    def _give_up(self, item: Touched) -> None:
+    def _give_up(self, item: PromiseChange) -> None:
         given_up = frozen_forecasts.given_up_at(item.state)
         if item.state.view.given_up or self._now < given_up:
             return
@@ -204,7 +204,7 @@ class Scoring:
         # Left out until it ends, if it ever does, what never came would be missing from the record.
         self.scores += frozen_forecasts.scored(item.state, 1, self._now)
 
-    def _settle(self, item: Touched, stands: Standing) -> None:
+    def _settle(self, item: PromiseChange, stands: Standing) -> None:
         state = item.state
         item.partition.release(state)
         if state.historical:

@@ -9,15 +9,15 @@ from collections.abc import Iterable
 
 from risk_svc.domain.incidents import Incident, Incidents, Place
 from risk_svc.domain.state import PromiseState
-from risk_svc.worker.watermark import Heard
+from risk_svc.worker.watermark import Watermark
 
 
-class Partition:
+class PartitionState:
     """The hot state of one partition: true only as of its last commit."""
 
     def __init__(self, number: int, system: float = -math.inf) -> None:
         self.number = number
-        self.heard = Heard(system)
+        self.heard = Watermark(system)
         self.states: dict[str, PromiseState] = {}
         self.incidents = Incidents()
         self.erased: dict[bytes, tuple[int, float]] = {}
@@ -75,11 +75,11 @@ class Partition:
         self.schedule(state)
 
 
-class Cache:
+class PartitionStates:
     """The partitions of this worker."""
 
     def __init__(self) -> None:
-        self.partitions: dict[int, Partition] = {}
+        self.partitions: dict[int, PartitionState] = {}
 
     def drop(self, number: int) -> None:
         """Forget a partition."""

@@ -11,7 +11,7 @@ from candor.messaging.consumer import Worker
 from candor.store.unit_of_work import unit_of_work
 from risk_svc.forecasting import model_store
 from risk_svc.forecasting.follower import Follower
-from risk_svc.forecasting.live import Published
+from risk_svc.forecasting.live import PublishedModel
 from risk_svc.training.learner import Learner
 from risk_svc.worker.handlers import RiskHandler
 
@@ -48,7 +48,7 @@ async def rebuild(
     older comes back with `candor relay replay` of promise-svc and delivery-svc first.
     """
     await empty(database, group)
-    learner, follower = Learner(database, clock), Follower(database, Published())
+    learner, follower = Learner(database, clock), Follower(database, PublishedModel())
     handler = RiskHandler(follower.published, clock, weights=settings.weights, publishing=False)
     worker = Worker(settings, database, handler, group)
     tasks = [asyncio.create_task(part.run()) for part in (worker, learner, follower)]

@@ -9,7 +9,7 @@ SETTLE_S: Final = 10.0
 """Real seconds without an older event after which none is expected any more."""
 
 
-class Heard:
+class Watermark:
     """The oldest business time among the events of the last SETTLE_S real seconds.
 
     Topics have no order among each other: while history or a backlog is read, a promise may come long before the

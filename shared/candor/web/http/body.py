@@ -11,7 +11,7 @@ from candor.web.http import strict_json
 from candor.web.http.problems import FieldError, Problem, pointer
 
 JSON: Final = ("application/json",)
-MOST_ERRORS: Final = 20
+MAX_ERRORS: Final = 20
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -56,7 +56,7 @@ def invalid(error: ValidationError, prefix: str = "") -> Problem:
     """The problem of a failed validation: at most 20 errors, none with the value that was sent."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     errors = [FieldError(_detail(item["type"], item["msg"]), prefix + _pointer(item["loc"])) for item in found]
-    return Problem("invalid_field", f"{errors[0].pointer}: {errors[0].detail}", errors=errors[:MOST_ERRORS])
+    return Problem("invalid_field", f"{errors[0].pointer}: {errors[0].detail}", errors=errors[:MAX_ERRORS])
 
 
 _DETAILS: Final = {

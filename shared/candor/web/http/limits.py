@@ -61,11 +61,11 @@ class LimitsMiddleware:
             raise Problem.unavailable("overloaded", retry_after=1)
         self._running += 1
         try:
-            await self._run(scope, Watched(receive, largest, self.limits.body_seconds), send)
+            await self._run(scope, LimitedBody(receive, largest, self.limits.body_seconds), send)
         finally:
             self._running -= 1
 
-    async def _run(self, scope: Scope, watched: Watched, send: Send) -> None:
+    async def _run(self, scope: Scope, watched: LimitedBody, send: Send) -> None:
         started = False
 
         async def sending(message: Message) -> None:
@@ -93,7 +93,7 @@ class LimitsMiddleware:
         return any(pattern.startswith("*.") and name.endswith(pattern[1:]) for pattern in allowed)
 
 
-class Watched:
+class LimitedBody:
     """A body that stops being read at its size or time limit."""
 
     def __init__(self, receive: Receive, largest: int, seconds: float) -> None:

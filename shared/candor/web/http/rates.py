@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from candor.web.http.problems import Problem
 
-MOST_CALLERS = 10_000
+MAX_CALLERS = 10_000
 
 
 class Rates:
@@ -31,7 +31,7 @@ class Rates:
         refused = tokens < 1
         self._buckets[caller] = (tokens if refused else tokens - 1, now)
         # The longest unseen caller's bucket is full again long before ten thousand others have called.
-        if len(self._buckets) > MOST_CALLERS:
+        if len(self._buckets) > MAX_CALLERS:
             self._buckets.popitem(last=False)
         if refused:
             wait = math.ceil((1 - tokens) / self.per_second)

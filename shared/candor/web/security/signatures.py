@@ -14,7 +14,7 @@ from typing import Final
 from candor.web.http.problems import Problem
 
 TOLERANCE_S: Final = 300
-MOST_SIGNATURES: Final = 16
+MAX_SIGNATURES: Final = 16
 _id: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _timestamp: Final = re.compile(r"[0-9]{1,12}")
 
@@ -83,5 +83,5 @@ def _text(digest: bytes) -> bytes:
 
 def _offered(header: str) -> list[bytes]:
     # Compared as text: several base64 texts decode to the same bytes, and only one of them was sent by the signer.
-    parts = (part.partition(",") for part in header.split(" ")[:MOST_SIGNATURES])
+    parts = (part.partition(",") for part in header.split(" ")[:MAX_SIGNATURES])
     return [text.encode("utf-8", "replace") for version, _, text in parts if version == "v1"]

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from starlette.requests import Request
 from starlette.responses import Response
 
-from candor.intake.routes import Viewer, door, no_nul, shown
+from candor.intake.routes import Viewer, intake_of, no_nul, shown
 from candor.web.http.listings import counted, listed, matching
 from candor.web.http.pages import Cursor, Limit, link_header
 from candor.web.http.problems import Problem
@@ -22,7 +22,7 @@ WaitsFor = Annotated[Literal["awaiting_promise", "awaiting_reference", "ambiguou
 Filter = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
 IncidentStatus = Annotated[Literal["opened", "changed", "resolved"] | None, Query()]
 Source = Annotated[str | None, Query(max_length=256)]
-MOST_REPORTS: Final = 1000
+MAX_REPORTS: Final = 1000
 router: Final = APIRouter(tags=["delivery"])
 
 
@@ -46,7 +46,7 @@ async def parked(
         (ParkedRow.system, system),
         (ParkedRow.promise_id, promise_id),
     )
-    found = await listed(door(request).database, query, ((ParkedRow.seq, int),), cursor, limit)
+    found = await listed(intake_of(request).database, query, ((ParkedRow.seq, int),), cursor, limit)
     return shown(found.document([_parked(row) for row in found.items]), link_header(request, found.next))
 
 
@@ -60,7 +60,7 @@ async def milestones(
 ) -> Response:
     """One promise's milestones as they were passed on."""
     query = select(MilestoneRow).where(MilestoneRow.promise_id == promise_id)
-    found = await listed(door(request).database, query, ((MilestoneRow.version, int),), cursor, limit)
+    found = await listed(intake_of(request).database, query, ((MilestoneRow.version, int),), cursor, limit)
     items = [row.model_dump() | {"delivered": _parts(row.delivered)} for row in found.items]
     return shown(found.document(items), link_header(request, found.next))
 
@@ -71,7 +71,7 @@ async def incidents(
 ) -> Response:
     """Incidents as they stand, by id."""
     query = matching(select(IncidentRow), (IncidentRow.status, status))
-    found = await listed(door(request).database, query, ((IncidentRow.incident_id, str),), cursor, limit)
+    found = await listed(intake_of(request).database, query, ((IncidentRow.incident_id, str),), cursor, limit)
     return shown(found.document([_incident(row) for row in found.items]), link_header(request, found.next))
 
 
@@ -81,11 +81,11 @@ async def incident(
 ) -> Response:
     """One incident as it stands, with the reports behind it (the first 1,000, newest arrivals last) and how many."""
     reports = select(SightingRow).where(SightingRow.incident_id == incident_id).order_by(col(SightingRow.seq))
-    async with door(request).database.reading() as session:
+    async with intake_of(request).database.reading() as session:
         row = await session.get(IncidentRow, incident_id)
         if row is None:
             raise Problem.not_found("there is no such incident")
-        sightings = (await session.exec(reports.limit(MOST_REPORTS))).all()
+        sightings = (await session.exec(reports.limit(MAX_REPORTS))).all()
         count = await counted(session, reports)
     document = _incident(row) | {"reports_total": count.total, "reports_total_exact": count.total_exact}
     document["reports"] = [seen.model_dump(include={"status", "at", "source", "source_event"}) for seen in sightings]

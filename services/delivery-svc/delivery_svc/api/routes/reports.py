@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from candor.intake import Submission
-from candor.intake.routes import DirectRoute, Operator, door, identity, reply, respond
+from candor.intake.routes import DirectRoute, Operator, identity, intake_of, reply, respond
 from candor.store.receipts import Answer
 from candor.web.http.body import accepts, read, read_raw
 from candor.web.http.fields import not_ahead
@@ -34,9 +34,9 @@ direct: Final = APIRouter(tags=["delivery"], route_class=DirectRoute)
 async def milestone(request: Request, principal: Operator) -> Response:
     """Report a step of the work; without its promise it waits, in sight."""
     raw, body = await read(MilestoneIn, request)
-    not_ahead(body.at, door(request).clock.now(), "/at")
+    not_ahead(body.at, intake_of(request).clock.now(), "/at")
     origin, receipts = identity(request, principal, raw, body.event_id)
-    taken = await door(request).submit(Submission(MILESTONE, body.report(), origin, presenters.reported, receipts))
+    taken = await intake_of(request).submit(Submission(MILESTONE, body.report(), origin, presenters.reported, receipts))
     return respond(taken)
 
 
@@ -46,11 +46,13 @@ async def milestone(request: Request, principal: Operator) -> Response:
 async def incident(request: Request, principal: Operator) -> Response:
     """Report an incident, the whole picture each time."""
     raw, body = await read(IncidentIn, request)
-    now = door(request).clock.now()
+    now = intake_of(request).clock.now()
     if body.at is not None:
         not_ahead(body.at, now, "/at")
     origin, receipts = identity(request, principal, raw, body.event_id)
-    taken = await door(request).submit(Submission(INCIDENT, body.sighting(now), origin, presenters.reported, receipts))
+    taken = await intake_of(request).submit(
+        Submission(INCIDENT, body.sighting(now), origin, presenters.reported, receipts)
+    )
     return respond(taken)
 
 
@@ -64,9 +66,9 @@ async def events(request: Request, _principal: Operator) -> Response:
     """Report by CloudEvents 1.0: `milestone.reported` or `incident.reported`; structured, binary, or a batch."""
     raw = await read_raw(request, (STRUCTURED, BATCH, BINARY))
     kind = request.headers["content-type"].partition(";")[0].strip().lower()
-    now = door(request).clock.now()
+    now = intake_of(request).clock.now()
     if kind == BATCH:
-        summary = await door(request).events(cloudevents.batch(raw, now))
+        summary = await intake_of(request).events(cloudevents.batch(raw, now))
         return reply(Answer(202, msgspec.json.encode(summary)))
     found = (
         cloudevents.structured(raw, now)
@@ -76,7 +78,7 @@ async def events(request: Request, _principal: Operator) -> Response:
     if isinstance(found, Problem):
         raise found
     origin, event, receipt = found
-    return respond(await door(request).submit(statement(event, origin, (receipt,))))
+    return respond(await intake_of(request).submit(statement(event, origin, (receipt,))))
 
 
 @router.post("/v1/parked/{parked_id}/match", responses={200: {"model": MatchTaken}}, openapi_extra=accepts(MatchIn))
@@ -85,4 +87,4 @@ async def match(request: Request, parked_id: Name, principal: Operator) -> Respo
     raw, body = await read(MatchIn, request)
     origin, receipts = identity(request, principal, raw)
     command = Match(parked_id, body.promise_id, body.correction)
-    return respond(await door(request).submit(Submission(PARKED, command, origin, presenters.reported, receipts)))
+    return respond(await intake_of(request).submit(Submission(PARKED, command, origin, presenters.reported, receipts)))

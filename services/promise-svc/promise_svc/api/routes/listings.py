@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from starlette.requests import Request
 from starlette.responses import Response
 
-from candor.intake.routes import Viewer, door, shown
+from candor.intake.routes import Viewer, intake_of, shown
 from candor.web.http.fields import Moment
 from candor.web.http.listings import listed, matching
 from candor.web.http.pages import Cursor, Limit, link_header
@@ -49,7 +49,7 @@ async def promises(
         query = query.where(col(PromiseRow.held_due) >= due_from)
     if due_before is not None:
         query = query.where(col(PromiseRow.held_due) < due_before)
-    found = await listed(door(request).database, query, EARLIEST, cursor, limit)
+    found = await listed(intake_of(request).database, query, EARLIEST, cursor, limit)
     return shown(found.document([presenters.stored(row) for row in found.items]), link_header(request, found.next))
 
 
@@ -59,7 +59,7 @@ async def promise(
 ) -> Response:
     """One promise, with all its dates and what was said of it since."""
     history = select(ChangeRow).where(ChangeRow.promise_id == promise_id).order_by(col(ChangeRow.version))
-    async with door(request).database.reading() as session:
+    async with intake_of(request).database.reading() as session:
         row = await session.get(PromiseRow, promise_id)
         if row is None:
             raise Problem.not_found("there is no such promise")

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from candor.contracts import staff_key
 from candor.intake import Submission
-from candor.intake.routes import Admin, DirectRoute, Operator, door, identity, respond
+from candor.intake.routes import Admin, DirectRoute, Operator, identity, intake_of, respond
 from candor.web.http.body import accepts, read
 from candor.web.http.fields import not_ahead
 from candor.web.http.problems import Problem
@@ -44,7 +44,7 @@ _etag: Final = re.compile(r'"([0-9]{1,9})"')
 async def make(request: Request, principal: Operator) -> Response:
     """Make a promise; durable when answered."""
     raw, body = await read(PromiseIn, request)
-    now = door(request).clock.now()
+    now = intake_of(request).clock.now()
     if body.made_at is not None:
         not_ahead(body.made_at, now, "/made_at")
     return await _state(request, principal, raw, MADE, body.command(now), 201)
@@ -79,7 +79,7 @@ async def settle(request: Request, promise_id: Name, principal: Operator, if_mat
     """Say how a promise ended; a verdict can be corrected by another."""
     raw, body = await read(VerdictIn, request)
     if body.settled_at is not None:
-        not_ahead(body.settled_at, door(request).clock.now(), "/settled_at")
+        not_ahead(body.settled_at, intake_of(request).clock.now(), "/settled_at")
     return await _state(request, principal, raw, SETTLED, body.command(promise_id, _version(if_match)))
 
 
@@ -119,7 +119,7 @@ async def _state(
     request: Request, principal: Principal, raw: bytes, kind: str, command: Command, status: int = 200
 ) -> Response:
     origin, receipts = identity(request, principal, raw)
-    taken = await door(request).submit(Submission(kind, command, origin, _ANSWERS[status], receipts))
+    taken = await intake_of(request).submit(Submission(kind, command, origin, _ANSWERS[status], receipts))
     return respond(taken, _headers(taken.answer.body) if kind not in (CONTACT, ERASED) else None)
 
 

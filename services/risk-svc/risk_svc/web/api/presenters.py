@@ -9,13 +9,22 @@ from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from candor.contracts import LEAST_CASES, Component, Standing
+from candor.contracts import MIN_CASES, Component, Standing
 from risk_svc.domain import facts as known
 from risk_svc.domain import support, unmet
 from risk_svc.domain.gap import band, roll_up
 from risk_svc.domain.incidents import Incident, Incidents
-from risk_svc.domain.scoring import told
-from risk_svc.domain.state import PromiseState, Step, StepStatus, Told, Trail, completed_at, from_bytes, standing
+from risk_svc.domain.scoring import is_told
+from risk_svc.domain.state import (
+    NoticeRecord,
+    PromiseState,
+    Step,
+    StepStatus,
+    TrailPoint,
+    completed_at,
+    from_bytes,
+    standing,
+)
 from risk_svc.store import queries
 from risk_svc.store.states import incident_from, moment
 from risk_svc.store.tables import PromiseStateRow
@@ -107,7 +116,7 @@ def _head(state: PromiseState) -> dict[str, Any]:
         "too_little_history": None if sure else support.words(view.n, view.observed),
         "held_due": moment(state.held_due),
         "as_of": moment(view.at),
-        "told": told(state),
+        "told": is_told(state),
         "missed_steps": [fact.name for fact in unmet.unmet(state, view.at)] if stands is Standing.OPEN else [],
         "contributions": [
             responses.ContributionOut(component=Component(name), x=x, share=share, evidence=evidence)
@@ -118,7 +127,7 @@ def _head(state: PromiseState) -> dict[str, Any]:
 
 def _forecast(state: PromiseState) -> responses.ForecastOut:
     view = state.view
-    enough = view.n >= LEAST_CASES
+    enough = view.n >= MIN_CASES
     p50, p80, p90 = (_at(at) if enough else None for at in (view.p50, view.p80, view.p90))
     return responses.ForecastOut(
         p_slip=round(view.p_slip, 4) if support.supported(state, Standing.OPEN) else None,
@@ -132,7 +141,7 @@ def _forecast(state: PromiseState) -> responses.ForecastOut:
     )
 
 
-def _point(point: Trail, deadline: float) -> responses.PointOut:
+def _point(point: TrailPoint, deadline: float) -> responses.PointOut:
     # A point of a row from before has only a P50: nobody may take what was not kept for what may never come.
     enough = point.p90 >= 0
     p50, p80, p90 = (moment(at) if enough and at > 0 else None for at in (point.p50, point.p80, point.p90))
@@ -202,7 +211,7 @@ def _incident(incident: Incident) -> responses.IncidentOut:
     )
 
 
-def _notice(notice: Told) -> responses.NoticeOut:
+def _notice(notice: NoticeRecord) -> responses.NoticeOut:
     return responses.NoticeOut(
         notice_id=notice.notice_id,
         statement=notice.statement,

@@ -13,7 +13,7 @@ from candor.web.http.listings import Counted
 from candor.web.http.pages import LARGEST, LONGEST_CURSOR
 
 
-class GapsAsked(BaseModel):
+class GapQuery(BaseModel):
     """What a list of gaps is asked for; a cursor belongs to the sort that it was given with."""
 
     limit: int = Field(default=50, ge=1, le=LARGEST)
@@ -317,7 +317,7 @@ class TrackGroup(TrackFigures):
     name: str
 
 
-class TrackAsked(BaseModel):
+class TrackRecordQuery(BaseModel):
     """Which scored forecasts: `class` and `kind` are the same, `since` and `until` are about when they were settled."""
 
     kind: str | None = Field(default=None, max_length=256)

@@ -1,7 +1,7 @@
 """The board: what account managers and dispatchers watch. Signed-in staff only; needs the web role's app."""
 
 from risk_svc.web.board.access import router
-from risk_svc.web.board.live_data import Reading
+from risk_svc.web.board.live_data import LiveData
 from risk_svc.web.board.mount import MOUNT, attach
 
-__all__ = ["MOUNT", "Reading", "attach", "router"]
+__all__ = ["MOUNT", "LiveData", "attach", "router"]

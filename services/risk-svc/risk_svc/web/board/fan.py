@@ -9,7 +9,15 @@ from typing import Any, Final, NamedTuple
 
 from risk_svc.web.api import responses
 from risk_svc.web.board import style
-from risk_svc.web.board.forecast_history import Held, course, late_words, lateness, moved, until_now, wall_ms
+from risk_svc.web.board.forecast_history import (
+    ForecastPeriod,
+    forecast_periods,
+    late_words,
+    lateness,
+    movements,
+    until_now,
+    wall_ms,
+)
 
 INK: Final = "#16404f"
 BANDS: Final = (("P80", "#1f6f8b", 0.45), ("P90", "#1f6f8b", 0.2))
@@ -47,7 +55,7 @@ class Scale(NamedTuple):
 
 def fan_chart(detail: responses.GapDetail, now: datetime) -> Options:
     """Time on x, completion on y, against the date held: the P50 line, bands up to P80 and P90, what happened below."""
-    held = until_now(detail, course(detail), now)
+    held = until_now(detail, forecast_periods(detail), now)
     scale = scale_of(detail, held)
     start, due = (wall_ms(at, detail.zone) for at in (detail.dates.made_at, detail.dates.held_due))
     end = wall_ms(max(held[-1].at, detail.dates.made_at), detail.zone)
@@ -84,7 +92,7 @@ def fan_chart(detail: responses.GapDetail, now: datetime) -> Options:
     }
 
 
-def scale_of(detail: responses.GapDetail, held: Sequence[Held]) -> Scale:
+def scale_of(detail: responses.GapDetail, held: Sequence[ForecastPeriod]) -> Scale:
     """An axis that holds P50, P80, the real completion and the date held; of P90 no more than as much again."""
     due = detail.dates.held_due
     known = [due, detail.dates.deadline, *(at for item in held for at in (item.p50, item.p80) if at)]
@@ -108,16 +116,16 @@ def nice(step: float) -> float:
     return next(round(factor * power, 9) for factor in (1, 2, 5, 10) if factor * power >= step * (1 - 1e-9))
 
 
-def fan_words(detail: responses.GapDetail, held: Sequence[Held]) -> str:
+def fan_words(detail: responses.GapDetail, held: Sequence[ForecastPeriod]) -> str:
     """The fan for who cannot see it; the table below it has the rest."""
     zone = detail.zone
     said = f"When it was expected to complete, over time. Date held {style.clock_text(detail.dates.held_due, zone)}."
     if detail.completed_at is not None:
         return f"{said} Completed {style.clock_text(detail.completed_at, zone)}."
-    return f"{said} At present {moved(detail, None, held[-1])}." if held else said
+    return f"{said} At present {movements(detail, None, held[-1])}." if held else said
 
 
-def _bands(detail: responses.GapDetail, held: Sequence[Held], scale: Scale) -> list[Options]:
+def _bands(detail: responses.GapDetail, held: Sequence[ForecastPeriod], scale: Scale) -> list[Options]:
     due = detail.dates.held_due
     stamps = [wall_ms(item.at, detail.zone) for item in held]
     rows = [[_place(scale, item, at, due) for at in (item.p50, item.p80, item.p90)] for item in held]
@@ -151,7 +159,7 @@ def _bands(detail: responses.GapDetail, held: Sequence[Held], scale: Scale) -> l
     return [middle, *bands]
 
 
-def _place(scale: Scale, item: Held, at: datetime | None, due: datetime) -> float | None:
+def _place(scale: Scale, item: ForecastPeriod, at: datetime | None, due: datetime) -> float | None:
     return scale.place((at - due).total_seconds() if at else None) if item.enough else None
 
 
@@ -159,7 +167,7 @@ def _above(below: float | None, here: float | None) -> float | None:
     return None if below is None or here is None else round(max(0.0, here - below), 4)
 
 
-def _lines(detail: responses.GapDetail, held: Sequence[Held], scale: Scale) -> Options:
+def _lines(detail: responses.GapDetail, held: Sequence[ForecastPeriod], scale: Scale) -> Options:
     due = detail.dates.held_due
 
     def line(at: dict[str, float], words: str, colour: str, dash: str, place: str) -> Options:
@@ -203,11 +211,11 @@ def _lanes(detail: responses.GapDetail, now: datetime, scale: Scale) -> list[Opt
     ]
 
 
-def _tip(detail: responses.GapDetail, item: Held) -> str:
+def _tip(detail: responses.GapDetail, item: ForecastPeriod) -> str:
     """What stands beside a point: its forecast, what happened before it, the model's version."""
     when, due = style.clock_text(item.at, detail.zone), detail.dates.held_due
     if item.over or item.p_slip is None:
-        return "\n".join([when, moved(detail, None, item), *item.happened])
+        return "\n".join([when, movements(detail, None, item), *item.happened])
     lines = [when, f"may slip {item.p_slip:.0%}"]
     if item.p50 is None:
         lines.append(lateness(detail, item))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from candor.contracts import LEAST_CASES, Standing
+from candor.contracts import MIN_CASES, Standing
 from risk_svc.domain import support
 from risk_svc.domain.scoring import span
 from risk_svc.web.api import responses
@@ -18,7 +18,7 @@ STEPS_OF_TIME: Final = 300
 NO_MOVERS: Final = frozenset({"made", "notice", "unsent"})
 
 
-class Held(NamedTuple):
+class ForecastPeriod(NamedTuple):
     """A forecast that held from `at` on, and what happened between the one before and it.
 
     Where it did not rest on `enough`, quantiles are None, and so is `p_slip` until the date has passed; otherwise a
@@ -40,7 +40,7 @@ class Held(NamedTuple):
         return (("P50", self.p50), ("P80", self.p80), ("P90", self.p90))
 
 
-def course(detail: responses.GapDetail) -> list[Held]:
+def forecast_periods(detail: responses.GapDetail) -> list[ForecastPeriod]:
     """The forecasts that are remembered, oldest first."""
     events = [entry for entry in style.timeline(detail) if entry.kind not in NO_MOVERS]
     held, since = [], datetime.min.replace(tzinfo=UTC)
@@ -49,19 +49,24 @@ def course(detail: responses.GapDetail) -> list[Held]:
         between = [_words(entry) for entry in events if since < entry.at <= point.at]
         happened = tuple([point.why, *between] if point.why else between)
         held.append(
-            Held(point.at, point.enough, point.p_slip, point.p50, point.p80, point.p90, point.model, happened, over)
+            ForecastPeriod(
+                point.at, point.enough, point.p_slip, point.p50, point.p80, point.p90, point.model, happened, over
+            )
         )
         since = point.at
     return held
 
 
-def until_now(detail: responses.GapDetail, held: Sequence[Held], now: datetime) -> list[Held]:
+def until_now(detail: responses.GapDetail, held: Sequence[ForecastPeriod], now: datetime) -> list[ForecastPeriod]:
     """The same, with what holds at present; of a promise that is over, nothing holds after its end."""
     forecast = detail.forecast
     if detail.standing is not Standing.OPEN or forecast is None or not held:
         return list(held)
-    at, enough = present_of(detail, now), forecast.n >= LEAST_CASES
-    return [*held, Held(at, enough, forecast.p_slip, forecast.p50, forecast.p80, forecast.p90, forecast.model)]
+    at, enough = present_of(detail, now), forecast.n >= MIN_CASES
+    return [
+        *held,
+        ForecastPeriod(at, enough, forecast.p_slip, forecast.p50, forecast.p80, forecast.p90, forecast.model),
+    ]
 
 
 def present_of(detail: responses.GapDetail, now: datetime) -> datetime:
@@ -76,7 +81,7 @@ def fan_may_be_drawn(detail: responses.GapDetail) -> bool:
     """Whether forecasts that may be stated have held for some time."""
     stated = sum(point.enough for point in detail.history)
     forecast = detail.forecast
-    return stated >= 2 if forecast is None else stated >= 1 and forecast.n >= LEAST_CASES
+    return stated >= 2 if forecast is None else stated >= 1 and forecast.n >= MIN_CASES
 
 
 def no_fan_words(detail: responses.GapDetail) -> str:
@@ -84,7 +89,7 @@ def no_fan_words(detail: responses.GapDetail) -> str:
     if detail.forecast is None:
         return "No forecast of it was ever stated."
     said = detail.too_little_history or support.words(detail.forecast.n, detail.base_rate)
-    return f"{said[0].upper()}{said[1:]}. When it will be done is stated from {LEAST_CASES} like promises on."
+    return f"{said[0].upper()}{said[1:]}. When it will be done is stated from {MIN_CASES} like promises on."
 
 
 def rests_on(detail: responses.GapDetail) -> list[str]:
@@ -109,16 +114,16 @@ class Move(NamedTuple):
 def moves(detail: responses.GapDetail) -> list[Move]:
     """How the forecast moved, newest first; times without anything new are left out."""
     found: list[Move] = []
-    before: Held | None = None
-    for held in course(detail):
+    before: ForecastPeriod | None = None
+    for held in forecast_periods(detail):
         if held.happened or before is None or _said(detail, held) != _said(detail, before):
-            forecast = moved(detail, before, held)
+            forecast = movements(detail, before, held)
             found.append(Move(style.clock_text(held.at, detail.zone), forecast, held.happened))
         before = held
     return found[::-1]
 
 
-def moved(detail: responses.GapDetail, before: Held | None, held: Held) -> str:
+def movements(detail: responses.GapDetail, before: ForecastPeriod | None, held: ForecastPeriod) -> str:
     """A forecast in one line, with the chance to slip that stood before it; in the end, what became of it."""
     if held.over:
         return f"over: {late_words(held.p50, detail.dates.held_due) if held.p50 else 'it did not come'}"
@@ -130,7 +135,7 @@ def moved(detail: responses.GapDetail, before: Held | None, held: Held) -> str:
     return f"may slip {chance}; {lateness(detail, held)}"
 
 
-def lateness(detail: responses.GapDetail, held: Held) -> str:
+def lateness(detail: responses.GapDetail, held: ForecastPeriod) -> str:
     """P50, P80 and P90 against the date held, e.g. `P50 12 min early, P80 1.5 h late, P90 may never come`."""
     due = detail.dates.held_due
     if not held.enough:
@@ -148,8 +153,8 @@ def late_words(at: datetime | None, due: datetime) -> str:
     return "on time" if abs(late) < 30 else f"{span(abs(late))} {'late' if late > 0 else 'early'}"
 
 
-def _said(detail: responses.GapDetail, held: Held) -> str:
-    return moved(detail, None, held)
+def _said(detail: responses.GapDetail, held: ForecastPeriod) -> str:
+    return movements(detail, None, held)
 
 
 def course_chart(detail: responses.GapDetail, now: datetime) -> dict[str, Any]:

@@ -13,18 +13,17 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 from candor.ops.clock import Clock, SystemClock
 from candor.store.db import Database
 from candor.web.http.listings import Total, counted
-from risk_svc import standstill
 from risk_svc.domain.state import from_bytes
 from risk_svc.store import queries
 from risk_svc.watch import Watch
-from risk_svc.web import track_record
+from risk_svc.web import standstill, track_record
 from risk_svc.web.api import presenters, responses
 from risk_svc.web.board.style import PAGE
 from risk_svc.web.feed import Feed
-from risk_svc.web.track_record import Recorded
+from risk_svc.web.track_record import RecentRecord
 
 
-class Pace(NamedTuple):
+class RefreshRate(NamedTuple):
     """How often something is read again, in seconds: not within `fresh`, after `stale` though nothing changed.
 
     Not within `rest` times as long as it took either.
@@ -35,15 +34,15 @@ class Pace(NamedTuple):
     rest: float = 0.0
 
 
-LISTS: Final = Pace(0.9, 10.0)
-COUNTS: Final = Pace(0.9, 10.0, 10.0)
-RECORDS: Final = Pace(5.0, 60.0, 20.0)
+LISTS: Final = RefreshRate(0.9, 10.0)
+COUNTS: Final = RefreshRate(0.9, 10.0, 10.0)
+RECORDS: Final = RefreshRate(5.0, 60.0, 20.0)
 
 
-class Asked(NamedTuple):
+class ListQuery(NamedTuple):
     """A page of a list: its filters, its order, and which page, from 1."""
 
-    wanted: queries.Wanted = queries.Wanted()
+    wanted: queries.GapFilter = queries.GapFilter()
     sort: queries.Sort = "score"
     page: int = 1
 
@@ -73,7 +72,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass
-class _Kept(Generic[Found]):
+class _CachedRead(Generic[Found]):
     """What was read last: when, as of how many changes, and how long it took."""
 
     value: Found | None = None
@@ -83,7 +82,7 @@ class _Kept(Generic[Found]):
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
-class Reading:
+class LiveData:
     """A background that counts changes of `gaps`; reads again only when something changed, at most about once a second.
 
     Ten watchers of the same list cost as much as one.
@@ -105,9 +104,9 @@ class Reading:
         self._watch = watch
         self._database = database
         self._feed = feed
-        self._kept: dict[Asked, _Kept[Overview]] = {}
-        self._counts: dict[None, _Kept[dict[str, Any]]] = {}
-        self._records: dict[str | None, _Kept[Recorded]] = {}
+        self._kept: dict[ListQuery, _CachedRead[Overview]] = {}
+        self._counts: dict[None, _CachedRead[dict[str, Any]]] = {}
+        self._records: dict[str | None, _CachedRead[RecentRecord]] = {}
         self._recording = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
@@ -134,20 +133,20 @@ class Reading:
         found = self._watch.stopped() if self._watch is not None else []
         return standstill.words(found, replayed=not isinstance(self.clock, SystemClock))
 
-    async def overview(self, asked: Asked) -> Overview:
+    async def overview(self, asked: ListQuery) -> Overview:
         """The page asked for. Raises StoreUnavailable while the database is away."""
         return await self._newest(self._kept, asked, LISTS, lambda: self._overview(asked))
 
-    async def record(self, kind: str | None) -> Recorded:
+    async def record(self, kind: str | None) -> RecentRecord:
         """The forecasts' record, of a class or of all. Raises StoreUnavailable while the database is away."""
         return await self._newest(self._records, kind, RECORDS, lambda: self._record(kind))
 
     async def _newest(
-        self, kept_by: dict[Key, _Kept[Found]], key: Key, pace: Pace, read: Callable[[], Awaitable[Found]]
+        self, kept_by: dict[Key, _CachedRead[Found]], key: Key, pace: RefreshRate, read: Callable[[], Awaitable[Found]]
     ) -> Found:
         if len(kept_by) > 256:
             kept_by.clear()
-        kept = kept_by.setdefault(key, _Kept())
+        kept = kept_by.setdefault(key, _CachedRead())
         async with kept.lock:
             began = self._monotonic()
             age = began - kept.read_at
@@ -158,12 +157,12 @@ class Reading:
                 kept.changes, kept.read_at, kept.took = changes, began, self._monotonic() - began
             return kept.value
 
-    async def _record(self, kind: str | None) -> Recorded:
+    async def _record(self, kind: str | None) -> RecentRecord:
         # One at a time, whoever asks: it may go through fifty thousand rows. Waiting counts as taking long.
         async with self._recording:
-            return await track_record.read(self._database, queries.WantedScores(kind=kind))
+            return await track_record.read(self._database, queries.ScoreFilter(kind=kind))
 
-    async def _overview(self, asked: Asked) -> Overview:
+    async def _overview(self, asked: ListQuery) -> Overview:
         counts = await self._newest(self._counts, None, COUNTS, self._all)
         async with self._database.reading() as session:
             number = await counted(session, queries.wanted_rows(asked.wanted))

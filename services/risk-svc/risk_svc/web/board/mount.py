@@ -19,7 +19,7 @@ from candor.web.security.sessions import Sessions
 from risk_svc.settings import RiskSettings
 from risk_svc.web.board.access import HOME, SignedIn, wants_page
 from risk_svc.web.board.frame import Address
-from risk_svc.web.board.live_data import Reading
+from risk_svc.web.board.live_data import LiveData
 from risk_svc.web.board.pages import accuracy, overview, promise
 from risk_svc.web.board.sign_in_store import EndedSessions
 
@@ -96,5 +96,5 @@ def _add_error_pages() -> None:
         return plain_page(500, "Something went wrong", text, BACK)
 
 
-def _reading(app: FastAPI) -> Reading:
-    return cast(Reading, app.state.reading)
+def _reading(app: FastAPI) -> LiveData:
+    return cast(LiveData, app.state.reading)

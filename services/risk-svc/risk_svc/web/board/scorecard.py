@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
-from risk_svc.forecast.evaluation import JUDGED, Group, Record, Track, calibrated, caution
-from risk_svc.web.track_record import Recorded
+from risk_svc.forecast.evaluation import JUDGED, Evaluation, Group, Measures, calibrated, caution
+from risk_svc.web.track_record import RecentRecord
 
 UNKNOWN: Final = "–"
 LEADS: Final = {
@@ -26,7 +26,7 @@ class Figure(NamedTuple):
     beside: str
 
 
-def figures(track: Track) -> list[Figure]:
+def figures(track: Measures) -> list[Figure]:
     """The record at a glance; nothing is claimed where too little is settled."""
     low_high = "" if track.skill_interval is None else " to ".join(percent(end, 1) for end in track.skill_interval)
     error = UNKNOWN if track.calibration_error is None else f"{100 * track.calibration_error:.1f}"
@@ -39,7 +39,7 @@ def figures(track: Track) -> list[Figure]:
     ]
 
 
-def verdict(found: Recorded) -> str:
+def verdict(found: RecentRecord) -> str:
     """In one line whether these forecasts can be believed, or that too little is settled to tell."""
     track = found.record.overall
     if track.too_little_history is not None:
@@ -57,7 +57,7 @@ def verdict(found: Recorded) -> str:
     return said + careful + left_out
 
 
-def reliability_rows(track: Track) -> list[Row]:
+def reliability_rows(track: Measures) -> list[Row]:
     """Each tenth of stated chances beside what happened."""
     return [
         {
@@ -70,7 +70,7 @@ def reliability_rows(track: Track) -> list[Row]:
     ]
 
 
-def period_rows(record: Record) -> list[Row]:
+def period_rows(record: Evaluation) -> list[Row]:
     """Each period, newest first, with its skill and coverage."""
     return [_row(f"{span.start:%Y-%m-%d}", span.track) for span in reversed(record.over_time)]
 
@@ -97,7 +97,7 @@ def told(options: dict[str, Any], words: str) -> dict[str, Any]:
     }
 
 
-def covered(track: Track, level: int) -> str:
+def covered(track: Measures, level: int) -> str:
     """The share of completed ones that came by the time stated for a level, in percent."""
     return next((percent(item.covered) for item in track.coverage if round(100 * item.level) == level), UNKNOWN)
 
@@ -111,7 +111,7 @@ def _beside(base_rate: float | None) -> str:
     return "of these forecasts" if base_rate is None else f"the base rate said {percent(base_rate)}"
 
 
-def _row(name: str, track: Track) -> Row:
+def _row(name: str, track: Measures) -> Row:
     skill = percent(track.skill, 1) if track.skill is not None else "too little history"
     return {
         "name": name,

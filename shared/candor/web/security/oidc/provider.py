@@ -21,7 +21,7 @@ from candor.web.security.oidc.tokens import Jwk
 KEPT: Final = timedelta(hours=1)
 PAUSE: Final = timedelta(seconds=10)
 SECONDS: Final = 10.0
-MOST_BYTES: Final = 512 * 1024
+MAX_BYTES: Final = 512 * 1024
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 log = structlog.get_logger("candor.oidc")
 T = TypeVar("T")
@@ -153,7 +153,7 @@ async def _bounded(response: httpx.Response) -> bytes:
     body = bytearray()
     async for chunk in response.aiter_raw():
         body += chunk
-        if len(body) > MOST_BYTES:
+        if len(body) > MAX_BYTES:
             raise ProviderDownError("too_large")
     return bytes(body)
 

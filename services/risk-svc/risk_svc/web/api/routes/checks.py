@@ -18,7 +18,7 @@ from candor.web.http.fields import Body, Id, Labels, Moment, Name, Seconds
 from candor.web.http.problems import Problem
 from risk_svc.domain.check import Verdict, advice, verdict
 from risk_svc.forecast.view import Incident, View, labels
-from risk_svc.forecasting.live import TICK, Published, open_at
+from risk_svc.forecasting.live import TICK, PublishedModel, open_at
 from risk_svc.store import queries
 from risk_svc.store.states import incident_from, moment
 from risk_svc.web.api.responses import ReasonOut
@@ -141,7 +141,7 @@ async def check(request: Request, _principal: Viewer) -> CheckOut:
     return answer(request.app.state.published, view, struck, now)
 
 
-def answer(model: Published, view: View, struck: list[Incident], now: datetime) -> CheckOut:
+def answer(model: PublishedModel, view: View, struck: list[Incident], now: datetime) -> CheckOut:
     """The answer of the newest published model."""
     at = now.timestamp()
     found = model.forecast([view], [struck], at)

@@ -30,13 +30,13 @@ router: Final = APIRouter(tags=["gaps"])
 
 @router.get("/v1/gaps")
 async def gaps(
-    request: Request, response: Response, _principal: Viewer, asked: Annotated[responses.GapsAsked, Query()]
+    request: Request, response: Response, _principal: Viewer, asked: Annotated[responses.GapQuery, Query()]
 ) -> responses.GapPage:
     """Promises by gap, widest first, or by the date held, earliest first; no history, no placeholders."""
     by_due = asked.sort == "due"
     after = decode_cursor(asked.cursor, datetime, str) if by_due else decode_cursor(asked.cursor, float, str)
     kind = _printable(asked.kind)
-    wanted = queries.Wanted(asked.band, asked.standing, asked.customer, kind, asked.min_score, asked.search)
+    wanted = queries.GapFilter(asked.band, asked.standing, asked.customer, kind, asked.min_score, asked.search)
     async with database(request).reading() as session:
         rows = (await session.exec(queries.listing(wanted, asked.sort, after, limit=asked.limit + 1))).all()
         number = await counted(session, queries.wanted_rows(wanted))
@@ -90,7 +90,7 @@ async def learning(request: Request, _principal: Viewer) -> responses.Learning:
 
 @router.get("/v1/track-record")
 async def show_track_record(
-    request: Request, _principal: Viewer, asked: Annotated[responses.TrackAsked, Query()]
+    request: Request, _principal: Viewer, asked: Annotated[responses.TrackRecordQuery, Query()]
 ) -> responses.TrackRecord:
     """How forecasts did: the newest 50,000 scored ones, of a class of promise, a lead or a time if asked."""
     if asked.kind is not None and asked.class_ not in (None, asked.kind):
@@ -98,7 +98,7 @@ async def show_track_record(
     if asked.since and asked.until and asked.since >= asked.until:
         raise Problem.invalid_parameter("until", "until must be later than since")
     kind = _printable(asked.class_ if asked.kind is None else asked.kind)
-    wanted = queries.WantedScores(kind, _printable(asked.lead), asked.since, asked.until)
+    wanted = queries.ScoreFilter(kind, _printable(asked.lead), asked.since, asked.until)
     return track_record.answer(await track_record.read(database(request), wanted))
 
 

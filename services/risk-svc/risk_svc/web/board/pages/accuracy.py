@@ -9,8 +9,8 @@ from nicegui import ui
 from risk_svc.forecast import charts
 from risk_svc.web.board import scorecard, style
 from risk_svc.web.board.frame import Address, Banner, Chart, Part, card, heading, live, page_frame, section_title
-from risk_svc.web.board.live_data import Reading
-from risk_svc.web.track_record import Recorded
+from risk_svc.web.board.live_data import LiveData
+from risk_svc.web.track_record import RecentRecord
 
 EVERY_CLASS: Final = ""
 HEIGHT, BARS_ROOM, BAR = 300, 110, 36
@@ -50,7 +50,7 @@ class Plot:
 class Page:
     """One open browser page about the record."""
 
-    def __init__(self, reading: Reading, address: Address) -> None:
+    def __init__(self, reading: LiveData, address: Address) -> None:
         self.reading = reading
         self.moment = page_frame("Record")
         self.banner = Banner(reading.standstill)
@@ -92,7 +92,7 @@ class Page:
         if found.record.overall.enough:
             self._draw(found, everything)
 
-    def _draw(self, found: Recorded, everything: Recorded) -> None:
+    def _draw(self, found: RecentRecord, everything: RecentRecord) -> None:
         record = found.record
         leads = scorecard.named(record.by_lead)
         classes = everything.record.by_class

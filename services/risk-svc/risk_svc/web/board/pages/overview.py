@@ -7,10 +7,10 @@ from typing import Any, Final
 from nicegui import ui
 
 from risk_svc.domain.gap import BAND_NAMES
-from risk_svc.store.queries import Wanted
+from risk_svc.store.queries import GapFilter
 from risk_svc.web.board import style
 from risk_svc.web.board.frame import Address, Banner, heading, live, page_frame
-from risk_svc.web.board.live_data import Asked, Reading
+from risk_svc.web.board.live_data import ListQuery, LiveData
 
 COLUMNS: Final = [
     {"name": "score", "label": "Gap", "field": "score", "align": "left"},
@@ -55,7 +55,7 @@ CARD: Final = """<div class="q-pa-xs col-12"><q-card flat bordered class="q-pa-s
 class Page:
     """One open browser page; `refresh` puts in what changed."""
 
-    def __init__(self, reading: Reading, address: Address) -> None:
+    def __init__(self, reading: LiveData, address: Address) -> None:
         self.reading = reading
         self.moment = page_frame("Board")
         self.banner = Banner(reading.standstill)
@@ -104,11 +104,11 @@ class Page:
         else:
             await self.refresh()
 
-    def asked(self) -> Asked:
+    def asked(self) -> ListQuery:
         """The page and the filters as they are set."""
         search = (self.search.value or "").strip() or None
-        wanted = Wanted(self.band.value or None, self.standing.value or None, search=search)
-        return Asked(wanted, self.sort.value, self.pages.value or 1)
+        wanted = GapFilter(self.band.value or None, self.standing.value or None, search=search)
+        return ListQuery(wanted, self.sort.value, self.pages.value or 1)
 
     async def refresh(self) -> None:
         """Read, and change what differs."""

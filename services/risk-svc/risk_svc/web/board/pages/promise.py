@@ -12,7 +12,7 @@ from risk_svc.web.board import style
 from risk_svc.web.board.fan import fan_chart
 from risk_svc.web.board.forecast_history import Move, course_chart, fan_may_be_drawn, moves, no_fan_words, rests_on
 from risk_svc.web.board.frame import Banner, Chart, Fold, Part, card, heading, live, page_frame, section_title
-from risk_svc.web.board.live_data import Reading
+from risk_svc.web.board.live_data import LiveData
 
 ICONS: Final = {
     "made": ("handshake", "primary"),
@@ -38,7 +38,7 @@ WIDE, NARROW = "min-width: 290px; flex: 2 1 420px", "min-width: 260px; flex: 1 1
 class Page:
     """One open browser page about one promise."""
 
-    def __init__(self, reading: Reading, promise_id: str, what: str = "") -> None:
+    def __init__(self, reading: LiveData, promise_id: str, what: str = "") -> None:
         self.reading = reading
         self.promise_id = promise_id
         self.moment = page_frame(style.title(promise_id, what))

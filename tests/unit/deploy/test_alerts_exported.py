@@ -26,7 +26,8 @@ from risk_svc.web.figures import show
 p, early, waiting = float(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
 if p:
     hours = [1.5 if n < early else 2.5 for n in range(4000)]
-    show(evaluate([ScoredForecast(f"p{n}", "made", "parcel", p, 0.5, n % 2, n, hours[n], (1, 2, 3)) for n in range(4000)]))
+    rows = [(f"p{n}", "made", "parcel", p, 0.5, n % 2, n, hours[n], (1, 2, 3)) for n in range(4000)]
+    show(evaluate([ScoredForecast(*row) for row in rows]))
 for boundaries in waiting:
     metrics.BOUNDARIES_WAITING.set(float(boundaries))
 print(generate_latest(REGISTRY).decode())

@@ -289,7 +289,10 @@ async def test_the_board_pages_to_the_end_and_another_filter_begins_at_the_first
 
 async def test_a_worker_that_stands_still_is_said_on_every_page_until_it_goes_on(stage: Stage, page: Page) -> None:
     board = f"{stage.stack.urls['risk-web']}/board/"
+    await make_promises(stage, 1)
     await page.goto(link(stage))
+    await page.goto(f"{board}?search=bulk-000")
+    await expect(page.get_by_text("1–1 of 1 promise")).to_be_visible()
     said = page.get_by_role("alert").filter(has_text="Data is not updating")
     await expect(page.get_by_text("likely to slip")).to_be_visible()
     await expect(said).to_be_hidden(timeout=60_000)
@@ -297,7 +300,7 @@ async def test_a_worker_that_stands_still_is_said_on_every_page_until_it_goes_on
     for stop, go_on in ((signal.SIGSTOP, signal.SIGCONT), (signal.SIGKILL, None)):
         os.kill(worker.pid, stop)
         try:
-            for path in ("", "record", "promises/nobody"):
+            for path in ("", "record", "promises/Bulk-000"):
                 await page.goto(f"{board}{path}")
                 await expect(said).to_contain_text("risk-svc worker", timeout=60_000)
                 await expect(said).to_contain_text("since")

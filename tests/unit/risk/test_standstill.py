@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from candor.contracts import ProcessAlive
 from risk_svc.web.standstill import ANSWERS, AWAY_SECONDS, EXPECTED, SILENT_SECONDS, Now, Signs, Stopped, words
+from risk_svc.watch import ANSWER_SECONDS
 
 START = datetime(2026, 11, 28, 12, 1, tzinfo=UTC)
 WORKER = ("risk-svc", "worker")
@@ -38,6 +39,11 @@ class World:
 
     def parts_stopped(self, seconds: int) -> list[str]:
         return [one.part for one in self.go(seconds)]
+
+
+def test_what_is_waited_for_and_the_second_between_two_looks_fit_into_ten() -> None:
+    assert SILENT_SECONDS + 3 < 10
+    assert AWAY_SECONDS + ANSWER_SECONDS + 3 < 10
 
 
 def test_while_all_goes_on_nothing_is_said() -> None:

@@ -24,10 +24,10 @@ from risk_svc.forecasting.follower import Follower
 from risk_svc.forecasting.live import PublishedModel
 from risk_svc.settings import LearnerSettings, RiskSettings
 from risk_svc.training.learner import Learner, Pacing
-from risk_svc.watch import Watch
 from risk_svc.web.api.routes import checks, gaps
 from risk_svc.web.feed import Feed
 from risk_svc.web.figures import Figures
+from risk_svc.web.watch import Watch
 from risk_svc.worker.handlers import RiskHandler
 
 GROUP: Final = "risk-svc"

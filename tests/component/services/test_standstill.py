@@ -6,7 +6,7 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import cast
 
-from risk_svc.watch import Watch
+from risk_svc.web.watch import Watch
 from tests.component.services.conftest import Started
 from tests.support.api import Api
 from tests.support.kafka_proxy import KafkaProxy

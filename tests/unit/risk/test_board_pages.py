@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from candor.web.http.listings import Total
-from risk_svc.searching import starts
+from risk_svc.store.search import starts
 from risk_svc.web.board.style import page_words
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from candor.contracts import ProcessAlive
 from risk_svc.web.standstill import ANSWERS, AWAY_SECONDS, EXPECTED, SILENT_SECONDS, Now, Signs, Stopped, words
-from risk_svc.watch import ANSWER_SECONDS
+from risk_svc.web.watch import ANSWER_SECONDS
 
 START = datetime(2026, 11, 28, 12, 1, tzinfo=UTC)
 WORKER = ("risk-svc", "worker")

@@ -17,7 +17,7 @@ from candor.contracts import Standing
 from candor.web.http.listings import matching
 from risk_svc.domain.gap import BANDS, DOUBT
 from risk_svc.forecast.evaluation import UNSTATED, ScoredForecast
-from risk_svc.searching import begins
+from risk_svc.store.search import begins
 from risk_svc.store.tables import ForecastScoreRow, IncidentRow, PromiseStateRow
 
 Row = PromiseStateRow

@@ -15,12 +15,12 @@ from candor.store.db import Database
 from candor.web.http.listings import Total, counted
 from risk_svc.domain.state import from_bytes
 from risk_svc.store import queries
-from risk_svc.watch import Watch
 from risk_svc.web import standstill, track_record
 from risk_svc.web.api import presenters, responses
 from risk_svc.web.board.style import PAGE
 from risk_svc.web.feed import Feed
 from risk_svc.web.track_record import RecentRecord
+from risk_svc.web.watch import Watch
 
 
 class RefreshRate(NamedTuple):

@@ -19,9 +19,9 @@ from risk_svc.forecasting import model_store
 from risk_svc.store import queries
 from risk_svc.store.states import moment
 from risk_svc.store.tables import PromiseStateRow
-from risk_svc.watch import Watch
 from risk_svc.web import track_record
 from risk_svc.web.api import presenters, responses
+from risk_svc.web.watch import Watch
 
 Viewer = Annotated[Principal, Depends(require(Role.VIEWER))]
 Id = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]

@@ -15,7 +15,6 @@ from candor.web.http.currencies import CURRENCIES
 from candor.web.http.problems import Problem
 
 TEXT_BYTES: Final = 4096
-LONGEST_LIST: Final = 100
 YEARS: Final = (1970, 2200)
 _CONTROLS: Final = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff"
 _BIDI: Final = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"

@@ -62,7 +62,7 @@ class Api:
 
     @property
     def door(self) -> Intake[Any, Any]:
-        door: Intake[Any, Any] = self.app.state.door
+        door: Intake[Any, Any] = self.app.state.intake
         return door
 
     async def call(

@@ -27,7 +27,7 @@ async def test_the_document_names_bodies_answers_and_problems(promise_api: Api) 
     document = (await promise_api.call("GET", "/openapi.json", role=None)).json()
     make = document["paths"]["/v1/promises"]["post"]
     assert "customer_id" in str(make["requestBody"])
-    assert set(make["responses"]) == {"201", "default"}
+    assert set(make["responses"]) == {"201", "422", "default"}
     assert "PromiseOut" in document["components"]["schemas"]
     for path, item in document["paths"].items():
         for method, operation in item.items():

@@ -19,7 +19,7 @@ help:
 	@echo "  make demo          a real bad day at three airports, end to end on this machine; ends with Ctrl-C"
 	@echo "  make demo EXIT=1   the same, and stops after the summary"
 	@echo "  make test          every test, on a real broker and database that the tests start themselves"
-	@echo "  make check         ruff, mypy, the walls between the parts, the contract examples"
+	@echo "  make check         ruff, mypy, the module boundaries, the contract examples"
 	@echo "  make faults        the long fault run: kills, pauses and restarts, with a ledger of what was lost (nothing)"
 	@echo "  make bench         the benches beside their baselines, as tables and JSON; about half an hour"
 	@echo "  make clean         stops what runs here and removes .candor/"

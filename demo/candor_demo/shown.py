@@ -38,13 +38,13 @@ def rows(summary: Summary) -> list[tuple[str, str]]:
     found = [
         ("Promises", f"{s.promises}: {s.kept} kept, {s.late} late (of them {s.cancelled} cancelled{never})"),
         ("Late, warned in time", f"{s.late_warned} of {s.late} ({percent(s.late_warned_share)})"),
-        ("Median lead time", f"{duration(s.lead_median_minutes)} before the date they held"),
+        ("Median lead time", f"{duration(s.lead_median_minutes)} before the promised date"),
         ("False alarms", f"{s.false_alarms} of {s.warned} warned ({percent(s.false_alarm_share)})"),
         (
             "All-clears",
             f"{s.all_clears_owed} owed, {s.all_clears_given} given; late after one: {s.late_after_all_clear}",
         ),
-        ("Messages a customer", f"{s.messages_mean:.2f} on average, {s.messages_max} at most ({s.messages} in all)"),
+        ("Messages per customer", f"{s.messages_mean:.2f} on average, {s.messages_max} at most ({s.messages} in all)"),
     ]
     if s.forecast is None:
         return [*found, ("Forecast", "no frozen forecasts to score")]
@@ -63,13 +63,13 @@ def notes(summary: Summary, usual: float, speed: float) -> list[str]:
     `speed` is in business seconds a second.
     """
     said = [
-        "Warned in time: told before the date they held, by a warning or a cancellation. A false alarm was warned and "
+        "Warned in time: told before the promised date, by a warning or a cancellation. A false alarm was warned and "
         "kept all the same; it is owed an all-clear, which takes the warning back.",
     ]
     if summary.forecast is not None:
         said.append(
             "Error of the forecasts: the Brier score, 0 for chances that are sure and right, 0.25 for always "
-            "saying 50 %. The base rate always says the share of late ones known by then; skill is how much less than "
+            "saying 50 %. The usual share late is what one would say without a forecast; skill is how much less than "
             "it the forecasts err. The rows below it are the forecasts of that moment alone; n is how many."
         )
     said.append(
@@ -85,7 +85,7 @@ def one_day(summary: Summary, usual: float) -> str:
     if abs(late - usual) >= EXTREME:
         said = (
             f"This one day is extreme: {percent(late)} came late, where {percent(usual)} did before it. No forecast "
-            "expects such a day, so the calibration that the board's Record shows is far off."
+            "expects such a day, so the calibration that the board shows under Forecast accuracy is far off."
         )
     else:
         said = f"This is one day: {percent(late)} came late, where {percent(usual)} did before it."
@@ -93,9 +93,9 @@ def one_day(summary: Summary, usual: float) -> str:
 
 
 def in_words(score: Score) -> str:
-    """`0.101 against 0.392 of the base rate (skill 0.74), n 3,210`."""
+    """`0.101 against 0.392 of the usual share late (skill 0.74), n 3,210`."""
     skill = f" (skill {score.skill:.2f})" if score.skill is not None else ""
-    return f"{score.brier:.3f} against {score.base:.3f} of the base rate{skill}, n {score.n:,}"
+    return f"{score.brier:.3f} against {score.base:.3f} of the usual share late{skill}, n {score.n:,}"
 
 
 def percent(share: float | None) -> str:

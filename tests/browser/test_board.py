@@ -102,15 +102,15 @@ async def replay(stage: Stage) -> Outcome:
 
 async def record_page(page: Page, board: str) -> None:
     """What the record says of so small a day, and that its class stands in the address."""
-    await page.get_by_role("link", name="Record").click()
-    await expect(page.get_by_role("heading", name="The forecasts' record")).to_be_visible()
+    await page.get_by_role("link", name="Forecast accuracy").click()
+    await expect(page.get_by_role("heading", name="Forecast accuracy")).to_be_visible()
     # So small a day settles too few promises for any claim.
     await expect(page.get_by_text("Too little history")).to_be_visible()
-    await expect(page.get_by_role("heading", name="Skill by lead")).to_be_hidden()
+    await expect(page.get_by_role("heading", name="Accuracy by time remaining")).to_be_hidden()
     await page.goto(f"{board}record?class=flight")
     await expect(page.get_by_text("flight", exact=True)).to_be_visible()
-    await page.get_by_role("combobox", name="Class").click()
-    await page.get_by_role("option", name="every class").click()
+    await page.get_by_role("combobox", name="Promise type").click()
+    await page.get_by_role("option", name="all promise types").click()
     await expect(page).to_have_url(f"{board}record")
 
 
@@ -145,17 +145,17 @@ async def test_sign_in_and_watch_a_score_move(stage: Stage, page: Page) -> None:
     before = await score.inner_text()
     await expect(score).not_to_have_text(before, timeout=90_000)
     await expect(page.get_by_text("Promised")).to_be_visible()
-    await expect(page.get_by_label("Gap and chance to slip over time")).to_be_visible()
-    await expect(page.get_by_text(re.compile(r"; [\d,]+ like promises$"))).to_be_visible()
+    await expect(page.get_by_label("Gap and risk of delay over time")).to_be_visible()
+    await expect(page.get_by_text(re.compile(r"; [\d,]+ similar promises$"))).to_be_visible()
 
     await page.get_by_role("link", name="Candor").click()
-    await expect(page.get_by_text("customers told")).to_be_visible()
+    await expect(page.get_by_text("customers notified")).to_be_visible()
     outcome = await replaying
     assert outcome.refused == []
 
     await record_page(page, board)
     await page.get_by_role("link", name="Candor").click()
-    await page.get_by_label("Stands").click()
+    await page.get_by_label("Status").click()
     await page.get_by_role("option", name="Broken").click()
     broken = page.locator("tr", has_text="Broken").first
     await expect(broken).to_be_visible(timeout=30_000)
@@ -181,7 +181,7 @@ async def test_the_board_fits_a_phone_and_a_keyboard(stage: Stage, page: Page) -
     await page.keyboard.press("Tab")
     assert "Candor" in await focused(page)
     await page.keyboard.press("Tab")
-    assert "Record" in await focused(page)
+    assert "Forecast accuracy" in await focused(page)
     await page.keyboard.press("Enter")
     await expect(page.get_by_text("forecasts scored")).to_be_visible()
     assert await width_of(page) <= 390
@@ -199,7 +199,7 @@ async def test_every_page_is_seen_and_told_well(stage: Stage, page: Page) -> Non
 
     await page.goto(signed_in)
     await expect(page.get_by_text("likely to slip")).to_be_visible()
-    await page.get_by_label("Stands").click()
+    await page.get_by_label("Status").click()
     await page.get_by_role("option", name="all").click()
     row = page.locator("a[href*='/promises/']").first
     await expect(row).to_be_visible(timeout=60_000)
@@ -207,7 +207,7 @@ async def test_every_page_is_seen_and_told_well(stage: Stage, page: Page) -> Non
     assert (await well_told(page))["title"] == "Board · Candor"
     await page.get_by_role("link", name="Candor").focus()
     await page.keyboard.press("Tab")
-    assert await ring_is_seen(page) == "Record"
+    assert await ring_is_seen(page) == "Forecast accuracy"
 
     await promise_page(page, str(await row.get_attribute("href")), base)
     await page.goto(f"{base}/board/record")

@@ -91,7 +91,7 @@ def milestone(**changed: Any) -> responses.MilestoneOut:
 
 
 def forecast(**changed: Any) -> responses.ForecastOut:
-    """Half of like ones done in 150 minutes, 8 of 10 in 180, 9 of 10 in 240; it is due in 120."""
+    """Half of similar ones done in 150 minutes, 8 of 10 in 180, 9 of 10 in 240; it is due in 120."""
     values: dict[str, Any] = {
         "p_slip": 0.823,
         "p50": NOW + timedelta(minutes=150),

@@ -32,7 +32,7 @@ def replay(
     clock_origin: Annotated[str, typer.Option(envvar="CLOCK_ORIGIN", help="Its shared system-clock origin.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON, and no progress.")] = False,
 ) -> None:
-    """Send every event of a stream at its business time, as a CRM would: signed, in order per promise, until a 2xx.
+    """Send every event of a stream at its business time, as a CRM would: signed, in order per promise, until accepted.
 
     The stream follows the services' business clock (CLOCK and CLOCK_ORIGIN, as the services have them). Without one,
     what lies in the past is sent at once. Ctrl-C stops cleanly; a second replay sends the rest, known by its ids.

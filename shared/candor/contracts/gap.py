@@ -75,7 +75,7 @@ class Contribution(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 class Forecast(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """P(slip) in [0, 1] against held date + tolerance, and completion times; None where it may never complete.
 
-    `basis` names the reference class, `n` how many like promises it rests on, `model` the model's version; `base` is
+    `basis` names the reference class, `n` how many similar promises it rests on, `model` the model's version; `base` is
     the observed share of promises of its kind that slipped, None where none has come due. With `n` below MIN_CASES
     there is too little history: state `base`, if anything.
     """

@@ -38,7 +38,7 @@ AUTH_FAILURES: Final = _counter("auth_failures_total", "Callers refused for thei
 WEBHOOKS_REFUSED: Final = _counter("webhooks_refused_total", "Webhooks whose signature did not hold.", "code")
 
 # Intake
-ACCEPTED: Final = _counter("accepted_total", "Events accepted: durable before the answer.", "type")
+ACCEPTED: Final = _counter("accepted_total", "Events accepted: saved before the answer.", "type")
 REPLAYED: Final = _counter("replayed_total", "Requests answered with what their first sending was told.", "type")
 REFUSED: Final = _counter("refused_total", "Signed events refused after their signature held.", "code")
 PARKED: Final = _gauge("parked_events", "Events that wait for their promise.", "reason")
@@ -81,7 +81,7 @@ FORECAST_CALIBRATION_ERROR: Final = _gauge(
 FORECAST_COVERED: Final = _gauge("forecast_covered_ratio", "Share completed by the quantile stated.", "level")
 FORECASTS_COMPLETED: Final = _gauge("forecasts_completed", "Scored forecasts that the coverage rests on.", "level")
 FORECAST_MISCALIBRATED: Final = _gauge(
-    "forecast_miscalibrated", "1 while enough is settled to tell that forecasts do not hold what they say."
+    "forecast_miscalibrated", "1 while enough is settled to tell that forecasts are currently unreliable."
 )
 
 # Notices

@@ -1,4 +1,4 @@
-"""`POST /v1/checks` on the web role: a draft in, what becomes of like promises out."""
+"""`POST /v1/checks` on the web role: a draft in, what becomes of similar promises out."""
 
 from __future__ import annotations
 

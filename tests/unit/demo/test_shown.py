@@ -26,10 +26,10 @@ def test_every_figure_is_in_the_table() -> None:
     found = dict(rows(figures([truth("a", 30), truth("b", 0), truth("c", None)], spoken, {"customer-a": 3})))
     assert found["Promises"] == "3: 1 kept, 2 late (of them 0 cancelled, 1 never completed)"
     assert found["Late, warned in time"] == "1 of 2 (50 %)"
-    assert found["Median lead time"] == "1 h 35 min before the date they held"
+    assert found["Median lead time"] == "1 h 35 min before the promised date"
     assert found["False alarms"] == "1 of 2 warned (50 %)"
     assert found["All-clears"] == "1 owed, 1 given; late after one: 0"
-    assert found["Messages a customer"] == "1.00 on average, 3 at most (3 in all)"
+    assert found["Messages per customer"] == "1.00 on average, 3 at most (3 in all)"
     assert found["Forecast"] == "no frozen forecasts to score"
 
 
@@ -40,7 +40,7 @@ def test_the_forecast_is_shown_beside_the_base_rate() -> None:
     console = Console(width=120, record=True, file=StringIO())
     console.print(table("The day", summary))
     text = console.export_text()
-    assert "0.100 against 0.400 of the base rate (skill 0.75), n 1,200" in text
+    assert "0.100 against 0.400 of the usual share late (skill 0.75), n 1,200" in text
     assert "when promised" in text
     assert "made" not in text
 
@@ -62,7 +62,7 @@ def test_no_row_has_a_name_that_only_the_code_knows() -> None:
 def test_the_notes_say_what_the_rows_mean_and_that_one_extreme_day_is_no_record() -> None:
     extreme = summarise({"a": truth("a", 30), "b": truth("b", 0)}, [], {}, {"": Score(300, 0.3, 0.4, 0.2)})
     said = " ".join(notes(extreme, 0.3, 1200))
-    for words in ("Warned in time", "false alarm", "all-clear", "Brier score", "base rate", "skill", "20 minutes"):
+    for words in ("Warned in time", "false alarm", "all-clear", "Brier score", "usual share late", "skill", "20 minutes"):
         assert words in said
     assert "This one day is extreme: 50 % came late, where 30 % did before it." in said
     assert "not the forecasts' record" in said

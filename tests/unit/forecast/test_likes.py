@@ -1,4 +1,4 @@
-"""What like promises say: read once a version, against their kind; and which moments teach at all."""
+"""What similar promises say: read once a version, against their kind; and which moments teach at all."""
 
 from __future__ import annotations
 

@@ -228,7 +228,7 @@ def test_where_the_reference_class_decides_how_like_ones_did_lately_is_the_reaso
     found = dict(model.why(begun, [], begun.made))
     base = model.model.context.base("parcel")
     assert base < 0.3
-    assert abs(found["how like promises have done lately"] - base) < 0.1
+    assert abs(found["how similar promises have done lately"] - base) < 0.1
 
 
 def test_a_promise_that_is_only_being_made_has_no_pace_yet() -> None:

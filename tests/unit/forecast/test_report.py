@@ -55,7 +55,7 @@ def test_the_table_has_a_row_for_all_and_one_for_each_kind_of_decision() -> None
         "n": "120",
         "late": "50.0%",
         "Brier": "0.0400",
-        "base rate": "0.2500",
+        "usual share late": "0.2500",
         "skill": "+0.840",
         "95 %": "+0.840…+0.840",
         "calib. error": "0.200",

@@ -90,7 +90,7 @@ def test_a_cancellation() -> None:
 
 CASES = [
     (gap(0.86), Statement.WARNING, Reason.SLIP_HELD, False, "We are probably going to be late"),
-    (gap(0.1, facts=(step(),)), Statement.WARNING, Reason.MILESTONE_MISSED, False, "A step that you know of did not"),
+    (gap(0.1, facts=(step(),)), Statement.WARNING, Reason.MILESTONE_MISSED, False, "We missed a planned step"),
     (gap(0.99, p50=None, p80=None), Statement.WARNING, Reason.SLIP_HELD, False, "We are probably going to be late"),
     (gap(1.0, Standing.BROKEN), Statement.WARNING, Reason.NOT_KEPT, True, "We did not keep this promise"),
     (gap(0.9, p50=HIGH + minutes(9), p80=HIGH + minutes(50)), Statement.UPDATE, Reason.RANGE_LEFT, False, "This takes"),

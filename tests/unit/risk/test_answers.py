@@ -23,7 +23,7 @@ def detail(n: int = 50, now: float = MADE_S + 60, trail: Sequence[TrailPoint] = 
     fold(state, made.envelope, made.data)
     view = state.view
     view.at, view.n, view.p_slip, view.p50, view.model, view.trail = now, n, 0.31, DUE_S, 4, list(trail)
-    view.why = [("departed 42 min late", 0.123456), ("Snow at EWR is open", 0.3)]
+    view.why = [("departed 42 min late", 0.123456), ("Snow at EWR, ongoing", 0.3)]
     return presenters.detail(state, [], now)
 
 
@@ -53,7 +53,7 @@ def test_the_forecast_tells_what_moved_it() -> None:
     assert forecast is not None
     assert [(reason.words, reason.p_slip_without) for reason in forecast.why] == [
         ("departed 42 min late", 0.1235),
-        ("Snow at EWR is open", 0.3),
+        ("Snow at EWR, ongoing", 0.3),
     ]
 
 

@@ -38,7 +38,7 @@ def test_each_forecast_has_what_happened_since_the_one_before() -> None:
 
 
 def test_what_happened_after_the_last_forecast_moved_none() -> None:
-    assert "Over: Snow at EWR" not in [
+    assert "Snow at EWR ended" not in [
         words for held in forecast_history.forecast_periods(moving()) for words in held.happened
     ]
 
@@ -51,16 +51,16 @@ def test_a_forecast_on_too_little_is_not_stated() -> None:
 def test_a_line_tells_how_the_chance_moved() -> None:
     first, second = forecast_history.forecast_periods(moving())
     said = forecast_history.movements(moving(), None, first)
-    assert said == "may slip 23%; P50 10 min early, P80 5 min late, P90 20 min late"
+    assert said == "risk of delay 23%; P50 10 min early, P80 5 min late, P90 20 min late"
     said = forecast_history.movements(moving(), first, second)
-    assert said == "may slip 23% → 61%; P50 12 min late, P80 40 min late, P90 may never come"
-    assert forecast_history.movements(moving(), second, second).startswith("may slip 61%; ")
+    assert said == "risk of delay 23% → 61%; P50 12 min late, P80 40 min late, P90 may never be completed"
+    assert forecast_history.movements(moving(), second, second).startswith("risk of delay 61%; ")
 
 
 @pytest.mark.parametrize(
     ("late", "words"),
     [
-        ((None, None, None), "it may never come"),
+        ((None, None, None), "may never be completed"),
         ((0.2, 90, 20_000), "P50 on time, P80 1.5 h late, P90 13.9 days late"),
         ((-35, -35, 35), "P50 35 min early, P80 35 min early, P90 35 min late"),
     ],
@@ -87,7 +87,7 @@ def test_moves_are_told_newest_first_and_only_where_there_is_news() -> None:
     found.history += [again, after]
     told = forecast_history.moves(found)
     assert [move.when for move in told] == ["Fri 8 Mar 18:15", "Fri 8 Mar 17:48", "Fri 8 Mar 16:05"]
-    assert told[0].happened == ("Over: Snow at EWR",)
+    assert told[0].happened == ("Snow at EWR ended",)
     assert "23% → 61%" in told[1].forecast
 
 
@@ -138,7 +138,7 @@ def test_a_fan_is_drawn_only_of_forecasts_that_may_be_stated(changed: dict[str, 
 
 
 def test_without_a_fan_what_was_observed_is_said() -> None:
-    end = "When it will be done is stated from 20 like promises on."
+    end = "When it will be done is stated from 20 similar promises on."
     young = detail(too_little_history=SAID, forecast=forecast(n=7, p_slip=None))
     assert forecast_history.no_fan_words(young) == f"Too little history (7): 2 of 7 slipped. {end}"
     overdue = detail(forecast=forecast(n=7, p_slip=1.0))
@@ -150,19 +150,19 @@ def test_what_is_overdue_and_young_is_late_for_certain_and_nobody_says_until_whe
     found = detail(history=[point(150, 1.0, enough=False)])
     assert (
         forecast_history.movements(found, None, forecast_history.forecast_periods(found)[0])
-        == "may slip 100%; too little history to say when"
+        == "risk of delay 100%; too little history to say when"
     )
 
 
 def test_what_it_rests_on_names_class_number_version_and_reasons() -> None:
     why = [responses.ReasonOut(words="departed 42 min late", p_slip_without=0.31)]
     assert forecast_history.rests_on(detail(forecast=forecast(why=why))) == [
-        "flight, after departed; 1,234 like promises",
+        "flight, after departed; 1,234 similar promises",
         "model version 17",
         "departed 42 min late: without it 31% would slip",
     ]
     assert forecast_history.rests_on(detail(forecast=forecast(model=0))) == [
-        "flight, after departed; 1,234 like promises"
+        "flight, after departed; 1,234 similar promises"
     ]
     assert forecast_history.rests_on(detail()) == []
 
@@ -198,4 +198,4 @@ def test_the_course_without_history_is_empty_and_without_a_chance_has_none() -> 
 
 
 def test_the_course_is_told_in_words_as_well() -> None:
-    assert "Gap 63 of 100; may slip 82%" in forecast_history.course_chart(detail(), NOW)["aria"]["label"]["description"]
+    assert "Gap 63 of 100; risk of delay 82%" in forecast_history.course_chart(detail(), NOW)["aria"]["label"]["description"]

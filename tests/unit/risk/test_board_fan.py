@@ -97,7 +97,7 @@ def test_a_point_tells_its_forecast_and_what_moved_it() -> None:
     tips = [item["name"] for item in series(drawn(), "P50")["data"]]
     assert tips[1].splitlines() == [
         "Fri 8 Mar 17:05",
-        "may slip 60%",
+        "risk of delay 60%",
         "P50 Fri 8 Mar 19:17, 12 min late",
         "P80 Fri 8 Mar 19:45, 40 min late",
         "P90 Fri 8 Mar 20:05, 60 min late",
@@ -109,8 +109,8 @@ def test_a_point_tells_its_forecast_and_what_moved_it() -> None:
 def test_a_point_without_a_time_says_so_once() -> None:
     history = [fan_point(-60, 1.0, None, None, None), point(-50, 1.0, enough=False), fan_point(-40, 0.5, 1, 2, 3)]
     tips = [item["name"].splitlines()[1:3] for item in series(drawn(history=history, incidents=[]), "P50")["data"]]
-    assert tips[0] == ["may slip 100%", "it may never come"]
-    assert tips[1] == ["may slip 100%", "too little history to say when"]
+    assert tips[0] == ["risk of delay 100%", "may never be completed"]
+    assert tips[1] == ["risk of delay 100%", "too little history to say when"]
 
 
 def test_words_of_customers_are_names_that_the_chart_escapes() -> None:
@@ -122,7 +122,7 @@ def test_words_of_customers_are_names_that_the_chart_escapes() -> None:
 
 def test_a_settled_promise_shows_when_it_really_came() -> None:
     late = drawn(standing=Standing.BROKEN, forecast=None, completed_at=DUE + timedelta(minutes=35))
-    assert lines(late) == {"date held": 0, "completed": 35}
+    assert lines(late) == {"promised date": 0, "completed": 35}
     assert len(series(late, "P50")["data"]) == 2
     assert "Completed Fri 8 Mar 19:40" in late["aria"]["label"]["description"]
     assert series(late, "P50")["data"][-1]["name"].splitlines()[1] == "over: 12 min late"
@@ -136,8 +136,8 @@ def test_what_is_tolerated_has_its_line() -> None:
 
 def test_the_fan_is_told_in_words_as_well() -> None:
     said = drawn()["aria"]["label"]["description"]
-    assert "Date held Fri 8 Mar 19:05" in said
-    assert "At present may slip 82%; P50 30 min late" in said
+    assert "Promised date Fri 8 Mar 19:05" in said
+    assert "At present risk of delay 82%; P50 30 min late" in said
 
 
 @pytest.mark.parametrize(("late", "name"), [(50.0, "minutes"), (600.0, "hours"), (20_000.0, "days")])

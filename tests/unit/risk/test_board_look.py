@@ -92,14 +92,14 @@ def test_the_headline_tells_which_date_is_held_and_what_is_expected() -> None:
     head = style.headline(detail(forecast=forecast()))
     assert (head.score, head.colour) == ("63", style.COLOURS["high"])
     assert (head.what, head.who) == ("Flight <b>XA</b> 1", "c1 · Open")
-    expected = "held date Fri 8 Mar 19:05 · may slip 82% · expected Fri 8 Mar 19:35 to Fri 8 Mar 20:05"
+    expected = "promised date Fri 8 Mar 19:05 · risk of delay 82% · expected Fri 8 Mar 19:35 to Fri 8 Mar 20:05"
     assert head.when == f"{expected} (America/New_York)"
 
 
 def test_the_headline_of_a_young_kind_states_no_chance() -> None:
     young = forecast(p_slip=None, p50=None, p80=None, p90=None)
     head = style.headline(detail(forecast=young, p_slip=None, too_little_history="too little history (7)"))
-    assert head.when == "held date Fri 8 Mar 19:05 · too little history (7) (America/New_York)"
+    assert head.when == "promised date Fri 8 Mar 19:05 · too little history (7) (America/New_York)"
 
 
 def test_the_headline_tells_a_later_date_that_was_told() -> None:

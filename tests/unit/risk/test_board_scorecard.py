@@ -44,12 +44,12 @@ def test_the_figures_stand_beside_what_they_are_to_be_read_by() -> None:
     assert found["calibration error"][0] == "20.0"
     assert found["came by P80"] == ("75%", "80% was promised")
     assert found["came by P90"] == ("100%", "90% was promised")
-    assert found["slipped"] == ("50%", "the base rate said 50%")
+    assert found["slipped"] == ("50%", "the usual share late was 50%")
 
 
 def test_nothing_is_claimed_of_too_few_or_of_none() -> None:
     found = figures(scored(ENOUGH - 1))
-    assert found["Brier skill"] == ("–", "over the base rate")
+    assert found["Brier skill"] == ("–", "over the usual share late")
     assert found["calibration error"][0] == "–"
     assert found["slipped"][1] == "of these forecasts"
     nothing = figures([])
@@ -67,8 +67,8 @@ def test_a_quantile_that_was_never_stated_has_no_coverage() -> None:
         ([], "Too little history (0 settled, 30 are needed)."),
         (scored(4), "Too little history (4 settled, 30 are needed); 2 of 4 forecasts were about one that slipped."),
         (over(8, 100), "Whether they are calibrated is said from 1,000 scored forecasts on."),
-        (over(8, JUDGED, p=(0.01, 0.99)), "They hold what they say."),
-        (over(8, JUDGED, p=(0.99, 0.01)), "They do not hold what they say: the calibration is off."),
+        (over(8, JUDGED, p=(0.01, 0.99)), "Forecasts are currently reliable."),
+        (over(8, JUDGED, p=(0.99, 0.01)), "Forecasts are currently unreliable: the calibration is off."),
     ],
 )
 def test_the_verdict_says_whether_they_can_be_believed(rows: list[ScoredForecast], said: str) -> None:
@@ -85,7 +85,7 @@ EXTREME = "The time is extreme: 100% slipped, where 50% was usual before; in suc
 
 def test_of_a_few_days_the_verdict_says_that_they_are_no_record() -> None:
     said = scorecard.verdict(recorded(scored(JUDGED, p=(0.01, 0.99))))
-    assert said == f"They hold what they say. {ONE_DAY}"
+    assert said == f"Forecasts are currently reliable. {ONE_DAY}"
     assert "settled on 7 days" in scorecard.verdict(recorded(over(7, JUDGED)))
     assert "settled on" not in scorecard.verdict(recorded(over(8, JUDGED)))
 

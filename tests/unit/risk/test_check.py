@@ -31,7 +31,7 @@ def test_the_share_kept_names_the_date(kept: float, said: Verdict) -> None:
 def test_with_too_few_like_promises_nothing_is_called_anything(kept: float, n: int) -> None:
     assert verdict(kept, n) is Verdict.UNKNOWN
     said = advice(Verdict.UNKNOWN, kept, n, 1 / n if n else None)
-    known = "1 like promise is" if n == 1 else f"{n} like promises are"
+    known = "1 similar promise is" if n == 1 else f"{n} similar promises are"
     assert said.startswith(f"Too little history: {known} known, 1 of {n} slipped" if n else "No history yet")
     assert "%" not in said
     assert "slipped" not in advice(Verdict.UNKNOWN, kept, n, None)

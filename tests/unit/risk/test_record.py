@@ -116,7 +116,7 @@ def test_thinning_drops_no_end_and_no_two_neighbours(points: list[tuple[int, int
 
 def test_a_point_that_names_a_reason_goes_last() -> None:
     trail = [
-        TrailPoint(place, 100 * (place % 2), 0, 0, why="Snow at EWR is open" if place == 5 else "")
+        TrailPoint(place, 100 * (place % 2), 0, 0, why="Snow at EWR, ongoing" if place == 5 else "")
         for place in range(13)
     ]
     trail[5] = msgspec.structs.replace(trail[5], score=1)
@@ -166,10 +166,10 @@ def test_a_point_names_the_reason_that_weighs_most_once() -> None:
     told = []
     for number, without in enumerate((0.1, 0.15, 0.55, 0.2)):
         view.at, view.score = MADE_S + number, float(number)
-        view.why = [(f"departed {42 + number} min late", without), ("Snow at EWR is open", 0.4)]
+        view.why = [(f"departed {42 + number} min late", without), ("Snow at EWR, ongoing", 0.4)]
         frozen_forecasts.remember(view)
         told.append(view.trail[-1].why)
-    assert told == ["departed 42 min late", "", "Snow at EWR is open", "departed 45 min late"]
+    assert told == ["departed 42 min late", "", "Snow at EWR, ongoing", "departed 45 min late"]
     view.at, view.score, view.why = MADE_S + 9, 9.0, [("x" * 500, 0.0)]
     frozen_forecasts.remember(view)
     assert view.trail[-1].why == "x" * frozen_forecasts.WHY_LIMIT
@@ -179,18 +179,18 @@ def test_a_reason_outlives_points_without_one() -> None:
     view = View(p_slip=0.6)
     for number in range(100):
         view.at, view.score = MADE_S + number, float(number)
-        view.why = [("departed 42 min late" if number < 50 else "Snow at EWR is open", 0.1)]
+        view.why = [("departed 42 min late" if number < 50 else "Snow at EWR, ongoing", 0.1)]
         frozen_forecasts.remember(view)
-    assert [point.why for point in view.trail if point.why] == ["departed 42 min late", "Snow at EWR is open"]
+    assert [point.why for point in view.trail if point.why] == ["departed 42 min late", "Snow at EWR, ongoing"]
 
 
 def test_reasons_found_later_are_named_at_the_point_that_they_explain() -> None:
-    view = View(p_slip=0.6, at=MADE_S, why=[("Snow at EWR is open", 0.1)])
+    view = View(p_slip=0.6, at=MADE_S, why=[("Snow at EWR, ongoing", 0.1)])
     frozen_forecasts.remember(view)
     view.at, view.p_slip = MADE_S + 60, 0.9
     frozen_forecasts.remember(view)
     frozen_forecasts.explain(view, [("departed 42 min late", 0.2)])
-    assert [point.why for point in view.trail] == ["Snow at EWR is open", "departed 42 min late"]
+    assert [point.why for point in view.trail] == ["Snow at EWR, ongoing", "departed 42 min late"]
     view.at += 60
     frozen_forecasts.explain(view, [("the pace so far", 0.2)])
     assert view.trail[-1].why == "departed 42 min late"

@@ -74,7 +74,7 @@ def test_open_incidents_add_to_it_by_how_long_they_last() -> None:
     state = scored(state_of(Story().made()), SAFE, DEPARTS_S, snow(), snow(incident_id="i2", ends=DEPARTS))
     assert shares(state)[Component.INCIDENTS] == pytest.approx(0.6)
     _, _, _, words = next(share for share in state.view.shares if share[0] == "incidents")
-    assert "Snow at EWR is open" in words
+    assert "Snow at EWR, ongoing" in words
 
 
 def test_silence_grows_until_the_customer_is_told() -> None:
@@ -206,7 +206,7 @@ def test_evidence_is_in_words() -> None:
     assert lateness_words(state, LIKELY, DEPARTS_S) == "83 % likely to slip; the middle forecast is 42 min late"
     assert lateness_words(state, SAFE, DEPARTS_S) == "10 % likely to slip"
     overdue = "departed is overdue, and the customer had been told of this step"
-    assert lateness_words(state, LIKELY, DUE_S + 7200) == f"{overdue}; not complete 2.0 h after the date held"
+    assert lateness_words(state, LIKELY, DUE_S + 7200) == f"{overdue}; 2.0 h overdue"
     assert "3.0 days" in lateness_words(state, LIKELY, DUE_S + 3 * 86400)
 
 

@@ -42,10 +42,10 @@ def full_state(reasons: int = 4) -> PromiseState:
         view.p50, view.p80, view.p90 = DUE_S + n, DUE_S + 60 * n, DUE_S + 90 * n
         view.why = [
             (f"step {chr(65 + n * reasons // 102)} came half an hour after its plan", 2.0),
-            ("Snow at EWR is open", 0.2),
+            ("Snow at EWR, ongoing", 0.2),
         ]
         remember(view)
-    view.shares = [("lateness", 0.91, 0.8, "83 % likely to slip"), ("incidents", 0.6, 0.2, "Snow at EWR is open")]
+    view.shares = [("lateness", 0.91, 0.8, "83 % likely to slip"), ("incidents", 0.6, 0.2, "Snow at EWR, ongoing")]
     view.frozen = [
         FrozenForecast(
             lead, 2500, 3100, int(MADE_S), int(DUE_S), int(DUE_S) + 1, int(DUE_S) + 2, 1234, 54321, int(DUE_S)

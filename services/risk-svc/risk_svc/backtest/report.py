@@ -13,7 +13,7 @@ from typing import Any, Final
 from risk_svc.forecast import charts
 from risk_svc.forecast.evaluation import LEVELS, Evaluation, Measures, caution
 
-CHANCES: Final = ("n", "late", "Brier", "base rate", "skill", "95 %", "calib. error")
+CHANCES: Final = ("n", "late", "Brier", "usual share late", "skill", "95 %", "calib. error")
 TIMES: Final = ("pinball, h", "pinball skill", *(f"by P{level * 100:.0f}" for level in LEVELS))
 HEADINGS: Final = ("asked", *CHANCES, *TIMES)
 MODULES: Final = "candor-charts/"
@@ -78,7 +78,7 @@ def summary(found: Backtest) -> list[str]:
         said.append(f"No skill is claimed: {whole.too_little_history}.")
     elif whole.skill is not None:
         nearer = "nearer to" if whole.skill >= 0 else "farther from"
-        words = f"Stated chances were {abs(whole.skill):.1%} {nearer} what happened than the running base rate was"
+        words = f"Stated chances were {abs(whole.skill):.1%} {nearer} what happened than the running share late was"
         said.append(f"{words} (95 % interval of this skill: {_between(whole.skill_interval)}).")
     if warned := caution(found.record):
         said.append(warned)
@@ -95,7 +95,7 @@ def page(found: Backtest, title: str, modules: Mapping[str, str]) -> str:
         "Skill by kind of decision": charts.skill_by(record.by_lead, ""),
         "Skill over time": charts.skill_over_time(record),
         "Came by P50, P80, P90": charts.coverage_over_time(record),
-        "Skill by class": charts.skill_by(record.by_class, ""),
+        "Skill by promise type": charts.skill_by(record.by_class, ""),
     }
     figures = "".join(
         f'<figure><figcaption>{html.escape(caption)}</figcaption><div class="chart" role="img"'
@@ -122,8 +122,8 @@ def page(found: Backtest, title: str, modules: Mapping[str, str]) -> str:
 <h1>{html.escape(title)}</h1>
 {said}
 <div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>
-<p class="note">Skill is what Brier score or pinball loss is below that of the running base rate and lateness of the
-same kind of decision, each outcome counted only from its due date on; before the first it is an assumed one half.
+<p class="note">Skill is what Brier score or pinball loss is below that of the running share late (the base rate) and
+lateness of the same kind of decision, each outcome counted only from its due date on; before the first it is an assumed one half.
 Calibration error: ten bins of equally many.
 By P80: the share of completed promises that came by the P80 stated, 80 % if times hold what they say.</p>
 <div class="charts">{figures}</div>

@@ -1,4 +1,4 @@
-"""Before saying yes: what like promises say of a date that is about to be promised (definitions.md: u)."""
+"""Before saying yes: what similar promises say of a date that is about to be promised (definitions.md: u)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Verdict(StrEnum):
 
 
 def verdict(kept: float, n: int) -> Verdict:
-    """The verdict on a date that a share `kept` in [0, 1] of `n` like promises meets."""
+    """The verdict on a date that a share `kept` in [0, 1] of `n` similar promises meets."""
     if n < MIN_CASES:
         return Verdict.UNKNOWN
     if kept < OVER_PROMISE:
@@ -39,7 +39,7 @@ def advice(found: Verdict, kept: float, n: int, observed: float | None) -> str:
 
     `observed`: the share of its kind that slipped, None where it is not known.
     """
-    of_ten = f"{kept:.0%} of {n} like promises would keep this date"
+    of_ten = f"{kept:.0%} of {n} similar promises would keep this date"
     match found:
         case Verdict.OVER_PROMISE:
             return f"Do not promise this: only {of_ten}."
@@ -52,5 +52,5 @@ def advice(found: Verdict, kept: float, n: int, observed: float | None) -> str:
     if n == 0:
         return "No history yet: no promise of this kind has come due."
     slipped = "" if observed is None else f", {round(observed * n)} of {n} slipped"
-    known = "1 like promise is" if n == 1 else f"{n} like promises are"
+    known = "1 similar promise is" if n == 1 else f"{n} similar promises are"
     return f"Too little history: {known} known{slipped}."

@@ -18,7 +18,7 @@ class Predictions:
     complete; `lateness` = E[min(1, (T − due − tolerance)⁺ / H)] in [0, 1], `horizon` its H in seconds; `base` the
     kind's slip rate before anything happened, leaning on an assumed one while little is known: what forecasts are
     measured against, never told as an observation; `observed` the share of its kind that did slip, nan where none is
-    known; `never` P(never); `n` like promises, `basis` what it rests on.
+    known; `never` P(never); `n` similar promises, `basis` what it rests on.
     """
 
     p_slip: Floats

@@ -110,7 +110,7 @@ def open_parts(
     return [
         gaps.Part(Component.LATENESS, late, lateness_words(state, item, now)),
         missing_part(state, item, now),
-        gaps.Part(Component.INCIDENTS, hit, "; ".join(f"{one.title or one.category} is open" for one, _ in struck)),
+        gaps.Part(Component.INCIDENTS, hit, "; ".join(f"{one.title or one.category}, ongoing" for one, _ in struck)),
         gaps.Part(Component.SILENCE, quiet, "likely to slip, and the customer has not been told"),
         gaps.Part(Component.UNBACKED, unbacked, f"{state.deliverer} has not accepted it"),
     ]
@@ -207,7 +207,7 @@ def lateness_words(state: PromiseState, item: Prediction, now: float) -> str:
 def _usual_words(state: PromiseState, item: Prediction, now: float) -> str:
     """E.g. `83 % likely to slip; the middle forecast is 42 min late`."""
     if now > state.deadline:
-        return f"not complete {span(now - state.deadline)} after the date held"
+        return f"{span(now - state.deadline)} overdue"
     if item.n < MIN_CASES:
         return f"{support.words(item.n, item.observed)}; some risk of delay is assumed"
     said = f"{item.p_slip * 100:.0f} % likely to slip"

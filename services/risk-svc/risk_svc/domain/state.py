@@ -97,7 +97,7 @@ class FrozenForecast(msgspec.Struct, gc=False, array_like=True, frozen=True):
 
     Both probabilities in ten-thousandths, as every live promise carries these. Times in epoch seconds: `at` of issue
     (0: not known), quantiles (None: it may never complete), `due` the deadline it was about (0: not known). `model` is
-    the version, resting on `n` like promises.
+    the version, resting on `n` similar promises.
     """
 
     lead: str

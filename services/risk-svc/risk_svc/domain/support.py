@@ -1,4 +1,4 @@
-"""What a forecast supports saying: below MIN_CASES like promises, that there is too little history."""
+"""What a forecast supports saying: below MIN_CASES similar promises, that there is too little history."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from risk_svc.domain.state import PromiseState
 def supported(state: PromiseState, standing: Standing) -> bool:
     """Whether the P(slip) of the present view may be stated.
 
-    It may where it rests on enough like promises, where the clock alone knows (the deadline has passed), and of a
+    It may where it rests on enough similar promises, where the clock alone knows (the deadline has passed), and of a
     promise that is over. Otherwise what was observed stands in its place, as what it is.
     """
     view = state.view

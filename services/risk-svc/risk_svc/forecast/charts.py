@@ -47,7 +47,7 @@ def reliability(record: Evaluation) -> Options:
 
 
 def skill_over_time(record: Evaluation) -> Options:
-    """Skill over the base rate of what was settled in each period; a gap where too little was."""
+    """Skill over the usual share late of what was settled in each period; a gap where too little was."""
     options = _over_time(record, "skill, %")
     options["yAxis"]["max"] = 100
     if any(span.track.skill is not None and span.track.skill < -1 for span in record.over_time):
@@ -56,7 +56,7 @@ def skill_over_time(record: Evaluation) -> Options:
     options["series"] = [
         {
             **_line("skill", 0, [_percent(span.track.skill) for span in record.over_time]),
-            "markLine": _reference([{"yAxis": 0}], "base rate"),
+            "markLine": _reference([{"yAxis": 0}], "usual share late"),
         }
     ]
     return options

@@ -1,4 +1,4 @@
-"""What the stream has taught about like promises: rates at several speeds, durations of stages, lateness of steps."""
+"""What the stream has taught about similar promises: rates at several speeds, durations of stages, lateness."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def _trail(found: Features, view: View, at: float, unit: float) -> None:
 
 
 def _projection(found: Features, view: View, at: float, context: Context, total: float) -> None:
-    """When it would end at the usual pace of like promises, from the newest stage on."""
+    """When it would end at the usual pace of similar promises, from the newest stage on."""
     lead, unit, key = context.lead(view.kind), context.unit(view.kind), (view.kind, view.last)
     usual = context.durations.mean(key, context.at, DURATION_LIFE * lead, math.log(view.lead), 1.0)
     recent = context.recent.mean(key, context.at, RECENT_LIFE * lead, usual, 10.0)

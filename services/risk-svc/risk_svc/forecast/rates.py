@@ -1,4 +1,4 @@
-"""Reference classes as means that fade: what became of like promises, recent ones counting more."""
+"""Reference classes as means that fade: what became of similar promises, recent ones counting more."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Rates:
         held[1] += 1.0
 
     def mean(self, key: Key, at: float, half_life: float, parent: float, shrink: float) -> float:
-        """The class's mean at `at`, as if `shrink` like promises had shown the parent's."""
+        """The class's mean at `at`, as if `shrink` similar promises had shown the parent's."""
         held = self.table.get(key)
         if held is None:
             return parent
@@ -73,7 +73,7 @@ class FadingMeans:
         held[0] = max(at, last)
 
     def mean(self, key: Key, pace: int, at: float, half_life: float, parent: float, shrink: float) -> float:
-        """The class's mean at `at` by one of its paces, as if `shrink` like promises had shown the parent's."""
+        """The class's mean at `at` by one of its paces, as if `shrink` similar promises had shown the parent's."""
         held = self.table.get(key)
         if held is None:
             return parent

@@ -81,7 +81,7 @@ def words(theme: str, view: View, now: float, incidents: Sequence[Incident]) -> 
     if theme == PACE:
         left = span(view.deadline - now)
         return f"the pace so far, with {left} left" if now > view.made else f"the time to do it in: {left}"
-    return "how like promises have done lately" if theme == LATELY else "the date and hour it was promised for"
+    return "how similar promises have done lately" if theme == LATELY else "the date and hour it was promised for"
 
 
 def _step(name: str, view: View, now: float) -> str:

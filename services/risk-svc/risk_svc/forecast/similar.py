@@ -1,4 +1,4 @@
-"""What like promises say of one: late rates, durations and steps of its kind and of each of its labels."""
+"""What similar promises say of one: late rates, durations and steps of its kind and of each of its labels."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class Figures:
             try:
                 await self.measure()
             except Exception as error:
-                log.warning("figures not measured", error=type(error).__name__, consequence="gauges stand still")
+                log.warning("figures not measured", error=type(error).__name__, consequence="gauges are not updated")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), EVERY_SECONDS)
 

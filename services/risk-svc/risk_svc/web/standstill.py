@@ -76,7 +76,7 @@ class Signs:
         """All that has stopped; of a cause and its consequences the cause alone."""
         for name in ("database", "kafka", "feed"):
             if self._away(name, now):
-                verb = "stands still" if name == "feed" else "does not answer"
+                verb = "has stopped" if name == "feed" else "does not answer"
                 return [Stopped(name, f"{ANSWERS[name]} {verb}", self._answered[name].at)]
         return [one for key in EXPECTED for one in self._of(key, now)]
 
@@ -91,7 +91,7 @@ class Signs:
             for part, since in process.stopped.items():
                 parts[part] = min(since, parts.get(part, since))
         for part, since in parts.items():
-            yield Stopped(f"{name} {part}", f"the {part} of {name} ({what}) stands still", since)
+            yield Stopped(f"{name} {part}", f"the {part} of {name} ({what}) has stopped", since)
 
     def _fresh(self, key: tuple[str, str], now: Now) -> dict[str, _Heard]:
         """Processes heard of lately; one that ended is forgotten, and with it what stood still in it."""

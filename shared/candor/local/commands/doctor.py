@@ -1,4 +1,4 @@
-"""`candor doctor`: what stands in the way on this machine, and what mends it."""
+"""`candor doctor`: what is missing on this machine, and how to fix it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False) -> None:
-    """Look at what Candor needs here, and say what mends each thing that is wrong. Exit status 1 if any is."""
+    """Check what Candor needs on this machine, and say how to fix each problem. Exit status 1 if any is."""
     findings = list(examine(Folder.default()))
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2))

@@ -57,9 +57,9 @@ def message_page(message: Received) -> str:
     content = f"<pre>{escape(text)}</pre>" if text is not None else ""
     if html_of(parsed) is not None:
         frame = f'<iframe sandbox src="/m/{message.number}/html" title="The message with its layout"></iframe>'
-        content += f"<details{'' if content else ' open'}><summary>With its layout</summary>{frame}</details>"
+        content += f"<details{'' if content else ' open'}><summary>HTML view</summary>{frame}</details>"
     subject = escape(str(parsed.get("Subject", "(no subject)")))
-    raw = f'<a href="/messages/{message.number}/raw">As sent</a>'
+    raw = f'<a href="/messages/{message.number}/raw">Raw source</a>'
     body = f"""<nav><a href="/">All messages</a></nav><h1>{subject}</h1><dl>{headers}</dl><main>{content}</main>
 <footer><p>Received {message.at:%Y-%m-%d %H:%M:%S} UTC. {raw}</p></footer>"""
     return _page(subject, body)

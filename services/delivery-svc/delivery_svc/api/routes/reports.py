@@ -32,7 +32,7 @@ direct: Final = APIRouter(tags=["delivery"], route_class=DirectRoute)
     "/v1/milestones", status_code=202, responses={202: {"model": ReportTaken}}, openapi_extra=accepts(MilestoneIn)
 )
 async def milestone(request: Request, principal: Operator) -> Response:
-    """Report a step of the work; without its promise it waits, in sight."""
+    """Report a step of the work; reports for unknown promises are queued."""
     raw, body = await read(MilestoneIn, request)
     not_ahead(body.at, intake_of(request).clock.now(), "/at")
     origin, receipts = identity(request, principal, raw, body.event_id)

@@ -42,7 +42,7 @@ _etag: Final = re.compile(r'"([0-9]{1,9})"')
 
 @router.post("/v1/promises", status_code=201, responses={201: {"model": PromiseOut}}, openapi_extra=accepts(PromiseIn))
 async def make(request: Request, principal: Operator) -> Response:
-    """Make a promise; durable when answered."""
+    """Make a promise; saved before we respond."""
     raw, body = await read(PromiseIn, request)
     now = intake_of(request).clock.now()
     if body.made_at is not None:

@@ -48,9 +48,9 @@ class ReasonOut(BaseModel):
 
 
 class ForecastOut(BaseModel):
-    """Probability of slipping, and when completion is expected; null where it may never come.
+    """Probability of slipping, and when completion is expected; null where it may never be completed.
 
-    All of these are null, and `why` is empty, with too little history: fewer than 20 like promises (`n`). But P(slip)
+    All of these are null, and `why` is empty, below 20 similar promises (`n`): too little history. But P(slip)
     is known once the date has passed.
     """
 
@@ -187,7 +187,7 @@ class NoticeOut(BaseModel):
 class PointOut(BaseModel):
     """One point of a promise's history, and the version of the model that forecast it.
 
-    `enough`: quantiles rest on enough like promises, and one that is null may never come; otherwise all are null, and
+    `enough`: quantiles rest on enough similar promises, and a null one may never be completed; otherwise all are null, and
     so is P(slip) until the date has passed. `why` names what moved the forecast here, as far as that is known.
     """
 

@@ -119,7 +119,8 @@ def nice(step: float) -> float:
 def fan_words(detail: responses.GapDetail, held: Sequence[ForecastPeriod]) -> str:
     """The fan for who cannot see it; the table below it has the rest."""
     zone = detail.zone
-    said = f"When it was expected to complete, over time. Date held {style.clock_text(detail.dates.held_due, zone)}."
+    due = style.clock_text(detail.dates.held_due, zone)
+    said = f"When it was expected to complete, over time. Promised date {due}."
     if detail.completed_at is not None:
         return f"{said} Completed {style.clock_text(detail.completed_at, zone)}."
     return f"{said} At present {movements(detail, None, held[-1])}." if held else said
@@ -174,7 +175,7 @@ def _lines(detail: responses.GapDetail, held: Sequence[ForecastPeriod], scale: S
         label = {"formatter": words, "position": place, "color": colour, "rotate": 0}
         return {**at, "lineStyle": {"color": colour, "type": dash}, "label": label}
 
-    lines = [line({"yAxis": 0}, "date held", HELD, "solid", "insideEndTop")]
+    lines = [line({"yAxis": 0}, "promised date", HELD, "solid", "insideEndTop")]
     tolerated = (detail.dates.deadline - due).total_seconds()
     if tolerated > 0:
         lines.append(line({"yAxis": scale.place(tolerated)}, "tolerated", HELD, "dashed", "insideMiddleTop"))
@@ -216,7 +217,7 @@ def _tip(detail: responses.GapDetail, item: ForecastPeriod) -> str:
     when, due = style.clock_text(item.at, detail.zone), detail.dates.held_due
     if item.over or item.p_slip is None:
         return "\n".join([when, movements(detail, None, item), *item.happened])
-    lines = [when, f"may slip {item.p_slip:.0%}"]
+    lines = [when, f"risk of delay {item.p_slip:.0%}"]
     if item.p50 is None:
         lines.append(lateness(detail, item))
     else:

@@ -89,7 +89,7 @@ def no_fan_words(detail: responses.GapDetail) -> str:
     if detail.forecast is None:
         return "No forecast of it was ever stated."
     said = detail.too_little_history or support.words(detail.forecast.n, detail.base_rate)
-    return f"{said[0].upper()}{said[1:]}. When it will be done is stated from {MIN_CASES} like promises on."
+    return f"{said[0].upper()}{said[1:]}. When it will be done is stated from {MIN_CASES} similar promises on."
 
 
 def rests_on(detail: responses.GapDetail) -> list[str]:
@@ -97,7 +97,7 @@ def rests_on(detail: responses.GapDetail) -> list[str]:
     forecast = detail.forecast
     if forecast is None:
         return []
-    lines = [f"{forecast.basis}; {forecast.n:,} like promises"]
+    lines = [f"{forecast.basis}; {forecast.n:,} similar promises"]
     if forecast.model:
         lines.append(f"model version {forecast.model:,}")
     return lines + [f"{item.words}: without it {item.p_slip_without:.0%} would slip" for item in forecast.why]
@@ -132,23 +132,23 @@ def movements(detail: responses.GapDetail, before: ForecastPeriod | None, held: 
     chance = f"{held.p_slip:.0%}"
     if before is not None and before.p_slip is not None and f"{before.p_slip:.0%}" != chance:
         chance = f"{before.p_slip:.0%} → {chance}"
-    return f"may slip {chance}; {lateness(detail, held)}"
+    return f"risk of delay {chance}; {lateness(detail, held)}"
 
 
 def lateness(detail: responses.GapDetail, held: ForecastPeriod) -> str:
-    """P50, P80 and P90 against the date held, e.g. `P50 12 min early, P80 1.5 h late, P90 may never come`."""
+    """P50, P80 and P90 against the date held, e.g. `P50 12 min early, P80 1.5 h late, P90 may never be completed`."""
     due = detail.dates.held_due
     if not held.enough:
         return "too little history to say when"
     if held.p50 is None:
-        return "it may never come"
+        return "may never be completed"
     return ", ".join(f"{name} {late_words(at, due)}" for name, at in held.named)
 
 
 def late_words(at: datetime | None, due: datetime) -> str:
     """E.g. `35 min late`, `1.5 h early`, `on time`."""
     if at is None:
-        return "may never come"
+        return "may never be completed"
     late = (at - due).total_seconds()
     return "on time" if abs(late) < 30 else f"{span(abs(late))} {'late' if late > 0 else 'early'}"
 
@@ -165,11 +165,11 @@ def course_chart(detail: responses.GapDetail, now: datetime) -> dict[str, Any]:
         points.append((present_of(detail, now), detail.score, detail.p_slip))
     stamps = [wall_ms(at, zone) for at, _, _ in points]
     due = wall_ms(detail.dates.held_due, zone)
-    mark = {"symbol": "none", "data": [{"xAxis": due}], "label": {"formatter": "held date"}}
-    said = f"Gap {style.badge(detail.score)[0]} of 100; may slip {style.slip(detail)}."
+    mark = {"symbol": "none", "data": [{"xAxis": due}], "label": {"formatter": "promised date"}}
+    said = f"Gap {style.badge(detail.score)[0]} of 100; risk of delay {style.slip(detail)}."
     line = {"type": "line", "step": "end", "showSymbol": False}
     return {
-        "aria": {"enabled": True, "label": {"description": f"Gap and chance to slip over time. Now: {said}"}},
+        "aria": {"enabled": True, "label": {"description": f"Gap and risk of delay over time. Now: {said}"}},
         "useUTC": True,
         "grid": {"left": 40, "right": 24, "top": 36, "bottom": 28},
         "legend": {"top": 0},
@@ -189,7 +189,7 @@ def course_chart(detail: responses.GapDetail, now: datetime) -> dict[str, Any]:
             },
             line
             | {
-                "name": "chance to slip, %",
+                "name": "risk of delay, %",
                 "color": "#1f6f8b",
                 "data": [
                     [at, None if p is None else round(100 * p)] for at, (_, _, p) in zip(stamps, points, strict=True)

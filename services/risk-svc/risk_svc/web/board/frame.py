@@ -90,7 +90,7 @@ def page_frame(title: str) -> ui.label:
     with ui.header(elevated=False).classes("items-center no-wrap gap-2 q-py-sm q-px-md"):
         # NiceGUI puts the mount path in front of a link that starts with a slash.
         ui.link("Candor", "/").classes("text-white text-h6 no-underline")
-        ui.link("Record", "/record").classes("text-white q-ml-sm")
+        ui.link("Forecast accuracy", "/record").classes("text-white q-ml-sm")
         ui.space()
         moment = ui.label().props("role=timer").classes("text-white moment").mark("business-time")
         # A form, as a link could be followed from any page of the web; it leads out of NiceGUI, so no event of its own.

@@ -32,8 +32,8 @@ def figures(track: Measures) -> list[Figure]:
     error = UNKNOWN if track.calibration_error is None else f"{100 * track.calibration_error:.1f}"
     return [
         Figure("forecasts scored", f"{track.n:,}", f"of {track.promises:,} settled promises"),
-        Figure("Brier skill", percent(track.skill, 1), f"95%: {low_high}" if low_high else "over the base rate"),
-        Figure("calibration error", error, "points off, on average"),
+        Figure("Brier skill", percent(track.skill, 1), f"95%: {low_high}" if low_high else "over the usual share late"),
+        Figure("calibration error", error, "average error, in points"),
         *(Figure(f"came by P{level}", covered(track, level), f"{level}% was promised") for level in (80, 90)),
         Figure("slipped", percent(track.slipped), _beside(track.base_rate)),
     ]
@@ -49,7 +49,7 @@ def verdict(found: RecentRecord) -> str:
     if held is None:
         said = f"Whether they are calibrated is said from {JUDGED:,} scored forecasts on."
     else:
-        said = "They hold what they say." if held else "They do not hold what they say: the calibration is off."
+        said = "Forecasts are currently reliable." if held else "Forecasts are currently unreliable: the calibration is off."
         if not held and caution(found.record):
             said = "What they said does not fit what happened here: the calibration is off."
     careful = f" {warned}" if (warned := caution(found.record)) else ""
@@ -108,7 +108,7 @@ def percent(share: float | None, digits: int = 0) -> str:
 
 
 def _beside(base_rate: float | None) -> str:
-    return "of these forecasts" if base_rate is None else f"the base rate said {percent(base_rate)}"
+    return "of these forecasts" if base_rate is None else f"the usual share late was {percent(base_rate)}"
 
 
 def _row(name: str, track: Measures) -> Row:

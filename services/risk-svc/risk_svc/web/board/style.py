@@ -34,18 +34,18 @@ STATES: Final = {
 TOLD: Final = {
     "warning": "Warned the customer",
     "update": "Gave the customer an update",
-    "cancelled": "Told the customer that it is off",
+    "cancelled": "Told the customer that it is cancelled",
     "all_clear": "Gave the customer the all-clear",
 }
 NOT_TOLD: Final = {
     "warning": "Warning",
     "update": "Update",
-    "cancelled": "Word that it is off",
+    "cancelled": "Cancellation notice",
     "all_clear": "All-clear",
 }
 NOT_SENT: Final = {
     "preview": "composed, not sent",
-    "pending": "about to be sent",
+    "pending": "queued",
     "sending": "being sent",
     "held": "held, not sent",
     "unknown": "nobody knows whether it was sent",
@@ -151,11 +151,11 @@ def slip(item: responses.GapItem) -> str:
 def headline(detail: responses.GapDetail) -> Headline:
     """The promise in three lines: what and to whom, where it stands, which date is held and what is expected."""
     zone, forecast = detail.zone, detail.forecast
-    parts = [f"held date {clock_text(detail.dates.held_due, zone)}"]
+    parts = [f"promised date {clock_text(detail.dates.held_due, zone)}"]
     if detail.dates.latest_due != detail.dates.held_due:
         parts.append(f"latest told {clock_text(detail.dates.latest_due, zone)}")
     if forecast is not None:
-        parts.append(detail.too_little_history or f"may slip {slip(detail)}")
+        parts.append(detail.too_little_history or f"risk of delay {slip(detail)}")
         if forecast.p50 and forecast.p80:
             parts.append(f"expected {clock_text(forecast.p50, zone)} to {clock_text(forecast.p80, zone)}")
     who = f"{detail.customer_id} · {STATES['open'] if detail.standing == 'open' else why(detail, zone)}"
@@ -175,7 +175,7 @@ def row(item: responses.GapItem) -> dict[str, Any]:
         "why": why(item),
         "slip": slip(item) if item.standing == "open" else "–",
         "due": clock_text(item.held_due),
-        "told": "told" if item.told else "",
+        "told": "notified" if item.told else "",
         "standing": STATES[item.standing],
     }
 
@@ -226,7 +226,7 @@ def _entries(detail: responses.GapDetail) -> Iterator[Entry]:
         detail_of_it = f"severity {incident.severity:.0%}", _public(incident.public_title)
         yield Entry(incident.opened_at, "incident", incident.title, "; ".join(part for part in detail_of_it if part))
         if incident.resolved_at is not None:
-            yield Entry(incident.resolved_at, "resolved", f"Over: {incident.title}")
+            yield Entry(incident.resolved_at, "resolved", f"{incident.title} ended")
     for notice in detail.notices:
         kind = "notice" if notice.state == "sent" else "unsent"
         yield Entry(notice.at, kind, _notice(notice), _told_range(notice, detail.zone))

@@ -1,4 +1,4 @@
-"""`POST /v1/checks`: a draft promise in, what becomes of like ones out; nothing is stored."""
+"""`POST /v1/checks`: a draft promise in, what becomes of similar ones out; nothing is stored."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class CheckIn(Draft):
 
 
 class CheckOut(BaseModel):
-    """What like promises say of the date; null where there is too little history to say it, or it may never come.
+    """What similar promises say of the date; null with too little history, or where it may never be completed.
 
     `share_kept`: share that would be complete by `due` and its tolerance; `base_rate`: observed share of the kind that
     slipped, null where none has come due.

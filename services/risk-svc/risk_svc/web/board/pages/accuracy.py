@@ -52,14 +52,14 @@ class Page:
 
     def __init__(self, reading: LiveData, address: Address) -> None:
         self.reading = reading
-        self.moment = page_frame("Record")
+        self.moment = page_frame("Forecast accuracy")
         self.banner = Banner(reading.standstill)
         with ui.column().classes("w-full max-w-screen-xl mx-auto q-pa-sm"):
             with ui.row().classes("w-full items-center justify-between"):
-                heading("The forecasts' record")
+                heading("Forecast accuracy")
                 one = address.asked("class") or EVERY_CLASS
-                names = {one: one, EVERY_CLASS: "every class"}
-                self.chosen = ui.select(names, value=EVERY_CLASS, label="Class").props("dense outlined")
+                names = {one: one, EVERY_CLASS: "all promise types"}
+                self.chosen = ui.select(names, value=EVERY_CLASS, label="Promise type").props("dense outlined")
                 address.keep("class", self.chosen)
                 self.chosen.classes("w-64").on_value_change(self.refresh)
             self.figures = Part(_figures)
@@ -75,10 +75,10 @@ class Page:
             "Of promises said to slip with a chance, the share that did: on the diagonal it is as stated.",
             columns=("name", "n", "stated", "slipped"),
         )
-        self.skill = Plot("Skill over time", "How much better than the base rate; below zero, worse.")
+        self.skill = Plot("Accuracy over time", "How much better than the usual share late; below zero, worse.")
         self.coverage = Plot("Coverage over time", "Of completed ones, the share that came by P50, P80 and P90.")
-        self.leads = Plot("Skill by lead", "The share of the time from promising to the date that was left.")
-        self.classes = Plot("Skill by class", "The largest classes of promises.")
+        self.leads = Plot("Accuracy by time remaining", "The share of the time from promise to date that was left.")
+        self.classes = Plot("Accuracy by promise type", "The largest types of promises.")
 
     async def refresh(self) -> None:
         """Read; draw what differs."""
@@ -104,7 +104,7 @@ class Page:
         self.classes.show(charts.skill_by(classes, ""), scorecard.group_rows(classes), len(classes))
 
     def _classes(self, names: list[str]) -> None:
-        choice = {EVERY_CLASS: "every class"} | {name: name for name in names}
+        choice = {EVERY_CLASS: "all promise types"} | {name: name for name in names}
         # The one that is looked at stays, should it fall out of the largest.
         if self.chosen.value and self.chosen.value not in choice:
             choice[self.chosen.value] = self.chosen.value

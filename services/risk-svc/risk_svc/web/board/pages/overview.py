@@ -16,15 +16,15 @@ COLUMNS: Final = [
     {"name": "score", "label": "Gap", "field": "score", "align": "left"},
     {"name": "what", "label": "Promise", "field": "what", "align": "left"},
     {"name": "why", "label": "Why", "field": "why", "align": "left"},
-    {"name": "slip", "label": "May slip", "field": "slip", "align": "right"},
-    {"name": "due", "label": "Date held (UTC)", "field": "due", "align": "left"},
+    {"name": "slip", "label": "Risk of delay", "field": "slip", "align": "right"},
+    {"name": "due", "label": "Promised date (UTC)", "field": "due", "align": "left"},
     {"name": "told", "label": "Customer", "field": "told", "align": "left"},
-    {"name": "standing", "label": "Stands", "field": "standing", "align": "left"},
+    {"name": "standing", "label": "Status", "field": "standing", "align": "left"},
 ]
 FIGURES: Final = (
     ("open", "open"),
     ("slipping", "likely to slip"),
-    ("warned", "customers told"),
+    ("warned", "customers notified"),
     ("kept", "kept"),
     ("broken", "broken"),
     ("cancelled", "cancelled"),
@@ -34,7 +34,7 @@ EMPTY: Final = (
     "Nothing here yet? Make a first promise as README.md shows under “A first promise by hand”,",
     "or import your history with: candor import history.jsonl (it teaches the forecasts, and is not listed here).",
 )
-SORTS: Final = {"score": "gap, widest first", "chance": "chance to slip", "due": "promised date"}
+SORTS: Final = {"score": "gap, widest first", "chance": "risk of delay, highest first", "due": "promised date"}
 # Cells are bound as text: {{ }} never makes markup of what a customer wrote.
 SCORE: Final = """<q-td :props="props"><span :style="{background: props.row.colour, color: '#fff',
   padding: '2px 8px', borderRadius: '9px', fontWeight: 600}">{{ props.row.score }}</span></q-td>"""
@@ -48,7 +48,7 @@ CARD: Final = """<div class="q-pa-xs col-12"><q-card flat bordered class="q-pa-s
   style="color:#1f4e5f;font-weight:600">{{ props.row.what }}</a></div>
   <div style="color:#5b6776;font-size:.8rem">{{ props.row.id }} · {{ props.row.customer }}</div>
   <div class="q-mt-xs">{{ props.row.why }}</div><div style="color:#5b6776;font-size:.8rem">
-  may slip {{ props.row.slip }} · {{ props.row.due }} · {{ props.row.standing }} {{ props.row.told }}</div>
+  risk of delay: {{ props.row.slip }} · {{ props.row.due }} · {{ props.row.standing }} {{ props.row.told }}</div>
   </q-card></div>"""
 
 
@@ -86,8 +86,8 @@ class Page:
     def _filters(self, address: Address) -> None:
         with ui.row().classes("w-full items-center"):
             states = {"": "all", **style.STATES}
-            bands = {"": "every gap", **{name: name for name in BAND_NAMES}}
-            self.standing = ui.select(states, value="open", label="Stands").props("dense outlined").classes("w-32")
+            bands = {"": "all gaps", **{name: name for name in BAND_NAMES}}
+            self.standing = ui.select(states, value="open", label="Status").props("dense outlined").classes("w-32")
             self.band = ui.select(bands, value="", label="Gap").props("dense outlined").classes("w-32")
             self.sort = ui.select(SORTS, value="score", label="Sorted by").props("dense outlined").classes("w-48")
             self.search = ui.input("Promise or customer id").props("dense outlined clearable debounce=400")

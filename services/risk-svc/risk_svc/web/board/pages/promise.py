@@ -27,8 +27,8 @@ ICONS: Final = {
     "broken": ("report", "negative"),
 }
 LEGEND: Final = (
-    "Line: half of like cases are done by then (P50). Dark band: to P80, light band: to P90; of ten like cases eight "
-    "and nine are done by its upper edge. What reaches the top may never come."
+    "Line: half of similar cases are done by then (P50). Dark band: to P80, light band: to P90; of ten eight "
+    "and nine are done by its upper edge. What reaches the top may never be completed."
 )
 MOVES, LINES, ENTRIES = 3, 3, 5
 """How many of each are shown before the fold: a page is a few screens of a phone."""
@@ -64,17 +64,17 @@ class Page:
         with ui.row().classes("w-full gap-4"):
             with _column(WIDE):
                 with card():
-                    section_title("Its course")
+                    section_title("History")
                     self.course = Chart(200)
                 with card():
                     section_title("What moved the forecast, newest first")
                     self.moves = Part(Fold(MOVES, _moves))
             with _column(NARROW):
                 with card():
-                    section_title("What makes the gap")
+                    section_title("Why the gap is this high")
                     self.gap = Part(_gap)
                 with card():
-                    section_title("What the forecast rests on")
+                    section_title("Based on")
                     self.basis = Part(Fold(LINES, _lines))
         with card():
             section_title("What happened, newest first")

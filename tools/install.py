@@ -29,6 +29,7 @@ PACKAGES = (
     "demo",
 )
 MAIN, DEMO, BENCH = "requirements.lock", "requirements-demo.lock", "requirements-bench.lock"
+VERSION = "shared/candor/__init__.py"
 NEEDED_MIB = 2048
 
 
@@ -148,7 +149,7 @@ def main() -> None:
     arguments = parser.parse_args()
     require_venv()
     (HOME / "logs").mkdir(parents=True, exist_ok=True)
-    ours = ["tools/install.py", *(f"{name}/pyproject.toml" for name in PACKAGES)]
+    ours = ["tools/install.py", VERSION, *(f"{name}/pyproject.toml" for name in PACKAGES)]
     wanted = [(HOME / "venv", [MAIN, DEMO, *ours], install_main)]
     if arguments.bench:
         wanted.append((HOME / "bench-venv", [BENCH], install_bench))

@@ -62,7 +62,15 @@ def test_no_row_has_a_name_that_only_the_code_knows() -> None:
 def test_the_notes_say_what_the_rows_mean_and_that_one_extreme_day_is_no_record() -> None:
     extreme = summarise({"a": truth("a", 30), "b": truth("b", 0)}, [], {}, {"": Score(300, 0.3, 0.4, 0.2)})
     said = " ".join(notes(extreme, 0.3, 1200))
-    for words in ("Warned in time", "false alarm", "all-clear", "Brier score", "usual share late", "skill", "20 minutes"):
+    for words in (
+        "Warned in time",
+        "false alarm",
+        "all-clear",
+        "Brier score",
+        "usual share late",
+        "skill",
+        "20 minutes",
+    ):
         assert words in said
     assert "This one day is extreme: 50 % came late, where 30 % did before it." in said
     assert "not the forecasts' record" in said

@@ -198,4 +198,7 @@ def test_the_course_without_history_is_empty_and_without_a_chance_has_none() -> 
 
 
 def test_the_course_is_told_in_words_as_well() -> None:
-    assert "Gap 63 of 100; risk of delay 82%" in forecast_history.course_chart(detail(), NOW)["aria"]["label"]["description"]
+    assert (
+        "Gap 63 of 100; risk of delay 82%"
+        in forecast_history.course_chart(detail(), NOW)["aria"]["label"]["description"]
+    )

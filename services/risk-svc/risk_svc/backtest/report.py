@@ -123,7 +123,8 @@ def page(found: Backtest, title: str, modules: Mapping[str, str]) -> str:
 {said}
 <div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>
 <p class="note">Skill is what Brier score or pinball loss is below that of the running share late (the base rate) and
-lateness of the same kind of decision, each outcome counted only from its due date on; before the first it is an assumed one half.
+lateness of the same kind of decision, each outcome counted only from its due date on; before the first it is an
+assumed one half.
 Calibration error: ten bins of equally many.
 By P80: the share of completed promises that came by the P80 stated, 80 % if times hold what they say.</p>
 <div class="charts">{figures}</div>

@@ -187,8 +187,8 @@ class NoticeOut(BaseModel):
 class PointOut(BaseModel):
     """One point of a promise's history, and the version of the model that forecast it.
 
-    `enough`: quantiles rest on enough similar promises, and a null one may never be completed; otherwise all are null, and
-    so is P(slip) until the date has passed. `why` names what moved the forecast here, as far as that is known.
+    `enough`: quantiles rest on enough similar promises, and a null one may never be completed; otherwise all are null,
+    and so is P(slip) until the date has passed. `why` names what moved the forecast here, as far as that is known.
     """
 
     at: datetime

@@ -49,7 +49,11 @@ def verdict(found: RecentRecord) -> str:
     if held is None:
         said = f"Whether they are calibrated is said from {JUDGED:,} scored forecasts on."
     else:
-        said = "Forecasts are currently reliable." if held else "Forecasts are currently unreliable: the calibration is off."
+        said = (
+            "Forecasts are currently reliable."
+            if held
+            else "Forecasts are currently unreliable: the calibration is off."
+        )
         if not held and caution(found.record):
             said = "What they said does not fit what happened here: the calibration is off."
     careful = f" {warned}" if (warned := caution(found.record)) else ""

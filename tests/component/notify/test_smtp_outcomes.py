@@ -1,4 +1,4 @@
-"""What a mail server can do to a message, and what becomes of the notice (reliability.md, faults 8, 34–36)."""
+"""What a mail server can do to a message, and what becomes of the notice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What no client should send, to every route of every service (reliability.md §4): none reads its body another way."""
+"""What no client should send, to every route of every service: none reads its body another way."""
 
 from __future__ import annotations
 

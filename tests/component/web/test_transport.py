@@ -1,4 +1,4 @@
-"""Requests that break a limit, on a real socket (reliability.md §4, items 31 to 39)."""
+"""Requests that break a limit, on a real socket."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator

@@ -1,4 +1,4 @@
-"""Field types refuse what the database, a mail header or a reader would choke on (reliability.md §4, 13 to 30)."""
+"""Field types refuse what the database, a mail header or a reader would choke on."""
 
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum

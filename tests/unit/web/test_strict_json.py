@@ -1,4 +1,4 @@
-"""JSON that two readers could understand differently is refused (reliability.md §4, items 1 to 12)."""
+"""JSON that two readers could understand differently is refused."""
 
 import json
 from typing import Any

@@ -144,7 +144,7 @@ async def test_sign_in_and_watch_a_score_move(stage: Stage, page: Page) -> None:
     await expect(score).to_be_visible()
     before = await score.inner_text()
     await expect(score).not_to_have_text(before, timeout=90_000)
-    await expect(page.get_by_text("Promised")).to_be_visible()
+    await expect(page.get_by_text("Promised", exact=True)).to_be_visible()
     await expect(page.get_by_label("Gap and risk of delay over time")).to_be_visible()
     await expect(page.get_by_text(re.compile(r"; [\d,]+ similar promises$"))).to_be_visible()
 

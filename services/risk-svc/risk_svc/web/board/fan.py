@@ -22,7 +22,7 @@ from risk_svc.web.board.forecast_history import (
 INK: Final = "#16404f"
 BANDS: Final = (("P80", "#1f6f8b", 0.45), ("P90", "#1f6f8b", 0.2))
 HELD, LATE, PRESENT = "#1f2a37", "#a3203a", "#5b6776"
-STEPS, INCIDENTS, TOLD = "step", "incident", "told"
+STEPS, INCIDENTS, TOLD = "step", "incident", "notified"
 LANE: Final = {
     "reached": STEPS,
     "started": STEPS,

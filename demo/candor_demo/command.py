@@ -22,10 +22,13 @@ def parse_day(value: str | date) -> date:
 
 def demo(
     day: Annotated[
-        date, typer.Option(parser=parse_day, metavar="YYYY-MM-DD", help="A day of 2013, up to 08-31.")
+        date, typer.Option(parser=parse_day, metavar="YYYY-MM-DD", help="The day to replay, in 2013, up to 08-31.")
     ] = DEFAULT_DAY,
-    speed: Annotated[float, typer.Option(min=0, max=100_000, help="Business seconds a second; 0: two minutes.")] = 0,
-    history_days: Annotated[int, typer.Option(min=0, max=60, help="Days before it to learn from.")] = (
+    speed: Annotated[
+        float,
+        typer.Option(min=0, max=100_000, help="Business seconds per second; 0 makes the day last about two minutes."),
+    ] = 0,
+    history_days: Annotated[int, typer.Option(min=0, max=60, help="How many days before it to learn from.")] = (
         DEFAULT_HISTORY_DAYS
     ),
     leave: Annotated[bool, typer.Option("--exit", help="Stop after the summary.")] = False,

@@ -29,7 +29,7 @@ async def items(client: httpx.AsyncClient, url: str, key: str, **query: str) -> 
 
 
 async def spoken(client: httpx.AsyncClient, notify_url: str, key: str) -> list[SentMessage]:
-    """What customers were really told: notices that went out, at the business time at which they did."""
+    """What customers were actually told: notices that went out, with their business times."""
     return [
         SentMessage(item["promise_id"], item["statement"], datetime.fromisoformat(item["changed_at"]))
         async for item in items(client, f"{notify_url}/v1/notices", key, state="sent", audience="customer")
@@ -37,12 +37,12 @@ async def spoken(client: httpx.AsyncClient, notify_url: str, key: str) -> list[S
 
 
 def under_way(states: Mapping[str, int]) -> int:
-    """How many of the notices in these states are decided upon and not yet out."""
+    """How many notices in these states are decided but not yet sent."""
     return sum(states.get(state, 0) for state in UNDER_WAY)
 
 
 async def waiting_to_go(client: httpx.AsyncClient, notify_url: str, key: str) -> int:
-    """How many messages are decided upon and not yet out."""
+    """How many messages are decided but not yet sent."""
     return sum([1 for state in UNDER_WAY async for _ in items(client, f"{notify_url}/v1/notices", key, state=state)])
 
 
@@ -74,7 +74,7 @@ def score_of(record: Mapping[str, Any]) -> Score:
 
 
 async def recipients(client: httpx.AsyncClient, mailbox_url: str) -> list[str]:
-    """The address of each message in the mailbox, once a message."""
+    """The recipient of each message in the mailbox, once per message."""
     found: list[str] = []
     query = {"limit": str(MAIL_PAGE)}
     while True:

@@ -58,7 +58,7 @@ class DemoResult:
 
 
 async def import_history(stage: Stage, day: Day, console: Console) -> ImportProgress:
-    """Import the history and wait until it has been read; the clock stands still meanwhile."""
+    """Import the history and wait until it has been read; business time is stopped meanwhile."""
     path = stage.folder / "history.jsonl"
     write_stream(path, day.history)
     async with client() as http:
@@ -99,7 +99,7 @@ async def replay_day(stage: Stage, day: Day, speed: float, console: Console) -> 
 
 
 async def conclude(stage: Stage, day: Day, imported: ImportProgress, replayed: Outcome, console: Console) -> DemoResult:
-    """Wait until the last word has gone out, then read what was forecast and told, and count."""
+    """Wait until the last message has gone out, then read forecasts and messages and compute the summary."""
     async with client() as http:
         with console.status("waiting for the last messages") as status:
             await _quiet(http, stage, lambda text: status.update(f"waiting for the last messages: {text}"))

@@ -1,4 +1,4 @@
-"""Whether everything that was sent has been worked through, told from the services' own metrics."""
+"""Whether all events have been processed, read from the services' own metrics."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ async def until_quiet(
     seconds: float,
     report: Callable[[str], None] = lambda _text: None,
 ) -> None:
-    """Returns once nothing waits anywhere; raises NotQuietError after `seconds`."""
+    """Returns once nothing is left to process; raises NotQuietError after `seconds`."""
     calm, left = 0, seconds
     while True:
         pages = {name: totals((await client.get(f"{url}/metrics")).text) for name, url in urls.items()}
@@ -97,7 +97,7 @@ async def until_learnt(
     seconds: float,
     report: Callable[[float], None] = lambda _reached: None,
 ) -> None:
-    """Returns once the model in use has learnt all until then; NotQuietError after `seconds` without progress."""
+    """Returns once the model in use has learnt everything until then; NotQuietError after `seconds` of no progress."""
     left, before = seconds, -1.0
     while True:
         pages = {name: totals((await client.get(f"{url}/metrics")).text) for name, url in urls.items()}

@@ -71,7 +71,9 @@ def _staged(
         with kept_up(set_up.stack, lambda line: console.print(line, style="red", markup=False, soft_wrap=True)):
             done = asyncio.run(_until_told(_performed(set_up, day, speed, console), stopping))
             if done and not leave:
-                console.print(f"the day is over: its clock stands at {day.ends:%d %B %Y, %H:%M} UTC", highlight=False)
+                console.print(
+                    f"the day is over: its clock has stopped at {day.ends:%d %B %Y, %H:%M} UTC", highlight=False
+                )
                 console.print("everything keeps running until Ctrl-C")
                 stopping.wait()
         return done

@@ -22,7 +22,7 @@ EXTREME: Final = 0.2
 
 
 def table(title: str, summary: Summary) -> Table:
-    """Two columns: what, and how much."""
+    """A table of two columns: figure and value."""
     shown = Table(title=title, show_header=False, title_justify="left", pad_edge=False)
     shown.add_column(style="bold")
     shown.add_column()
@@ -32,7 +32,7 @@ def table(title: str, summary: Summary) -> Table:
 
 
 def rows(summary: Summary) -> list[tuple[str, str]]:
-    """Every figure in words, in the order of a reader's questions."""
+    """Every figure in words, in the order a reader asks for them."""
     s = summary
     never = f", {s.never_completed} never completed" if s.never_completed else ""
     found = [
@@ -63,24 +63,24 @@ def notes(summary: Summary, usual: float, speed: float) -> list[str]:
     `speed` is in business seconds a second.
     """
     said = [
-        "Warned in time: told before the promised date, by a warning or a cancellation. A false alarm was warned and "
-        "kept all the same; it is owed an all-clear, which takes the warning back.",
+        "Warned in time: told before the promised date, by a warning or a cancellation. A false alarm is a promise "
+        "that was warned about and kept; it is owed an all-clear, which takes the warning back.",
     ]
     if summary.forecast is not None:
         said.append(
-            "Error of the forecasts: the Brier score, 0 for chances that are sure and right, 0.25 for always "
-            "saying 50 %. The usual share late is what one would say without a forecast; skill is how much less than "
-            "it the forecasts err. The rows below it are the forecasts of that moment alone; n is how many."
+            "Error of the forecasts: the Brier score, 0 for forecasts that are certain and right, 0.25 for always "
+            "saying 50 %. The usual share late is what one would say without a forecast; skill is how much smaller "
+            "the forecasts' error is. The rows below are the forecasts of that moment alone; n is their number."
         )
     said.append(
-        f"A second is {speed / 60:.0f} minutes of this day: a message that is out a second after it was decided upon "
-        "is stamped so much later."
+        f"One second is {speed / 60:.0f} minutes of this day: a message sent one second after the decision carries a "
+        "time that much later."
     )
     return [*said, one_day(summary, usual)]
 
 
 def one_day(summary: Summary, usual: float) -> str:
-    """Why this day is no record of the forecasts, in words."""
+    """Why one day says little about forecast accuracy, in words."""
     late = summary.late / summary.promises if summary.promises else 0.0
     if abs(late - usual) >= EXTREME:
         said = (
@@ -89,7 +89,7 @@ def one_day(summary: Summary, usual: float) -> str:
         )
     else:
         said = f"This is one day: {percent(late)} came late, where {percent(usual)} did before it."
-    return f"{said} One day is not the forecasts' record, on which see docs/forecasts.md."
+    return f"{said} One day says little about forecast accuracy; see docs/forecasts.md."
 
 
 def in_words(score: Score) -> str:
@@ -112,7 +112,7 @@ def duration(minutes: float | None) -> str:
 
 
 def blemishes(states: Mapping[str, int], replayed: Outcome, imported: ImportProgress) -> list[str]:
-    """What went wrong on the way, one line each; nothing is glossed over."""
+    """Everything that went wrong, one line each."""
     found = []
     if imported.rejected:
         first = imported.rejected[0]

@@ -1,4 +1,4 @@
-"""What a replayed day came to: pure figures over plain records, with the truth from the stream."""
+"""The figures of a replayed day, computed from plain records and the truth in the stream."""
 
 from __future__ import annotations
 

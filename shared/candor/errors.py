@@ -35,4 +35,5 @@ def require_disk(path: Path, mebibytes: int) -> None:
     """Refuses with LocalError when the disk that holds `path` has less than `mebibytes` MiB free."""
     free = free_mebibytes(path)
     if free < mebibytes:
-        raise OperatorError(f"the disk that holds {path} has {free} MiB left, {mebibytes} are needed: free some space")
+        needed = f"{mebibytes} MiB are needed: free some space"
+        raise OperatorError(f"the disk that holds {path} has {free} MiB left, {needed}")

@@ -1,4 +1,4 @@
-"""`candor import`: a stream file, in bulk, as history."""
+"""`candor import`: loads a stream file in bulk as history."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 TOO_LATE: Final = 3
-"""Exit status of an import that was finished, and of which some promises teach nothing."""
+"""Exit status when the import finished but some promises came too late to teach."""
 
 
 def register(app: typer.Typer) -> None:
@@ -36,21 +36,25 @@ def import_history(
     key: Annotated[
         str, typer.Option(envvar="CANDOR_KEY", help="API key of an operator: candor token --role operator.")
     ],
-    promise_url: Annotated[str, typer.Option(help="promise-svc; the local stack's by default.")] = "",
-    delivery_url: Annotated[str, typer.Option(help="delivery-svc; the local stack's by default.")] = "",
-    risk_url: Annotated[str, typer.Option(help="risk-svc, which says whether it teaches; likewise.")] = "",
-    rejects: Annotated[Path | None, typer.Option(help="Write rejected lines here, one JSON object each.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON, and no progress.")] = False,
+    promise_url: Annotated[str, typer.Option(help="Address of promise-svc; default: the local stack.")] = "",
+    delivery_url: Annotated[str, typer.Option(help="Address of delivery-svc; default: the local stack.")] = "",
+    risk_url: Annotated[
+        str, typer.Option(help="Address of risk-svc, asked whether history still teaches; default: the local stack.")
+    ] = "",
+    rejects: Annotated[
+        Path | None, typer.Option(help="Write rejected lines to this file, one JSON object per line.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON and show no progress.")] = False,
 ) -> None:
-    """Import a stream as history: it teaches the forecasts, and nobody is told about the past.
+    """Import a stream as history: forecasts learn from it, and no customer is notified about the past.
 
-    A second run of the same file goes on where the first one stopped.
+    Running the same file again continues where the last run stopped.
 
-    Forecasts learn in the order of time: promises that came due before what was learnt already are kept, and teach
-    nothing. So import history first, in one file. Whether it teaches is asked of risk-svc, and said.
+    Forecasts learn in order of time. Promises that came due before the time already learnt are stored but teach
+    nothing, so import history first, in one file. The command asks risk-svc and reports whether the import teaches.
 
-    Exit status 1 if lines were rejected, 2 if the import could not be finished, 3 if it was and some of its promises
-    came too late to teach.
+    Exit status 1 if lines were rejected, 2 if the import could not finish, 3 if it finished but some promises came
+    too late to teach.
     """
     # Imported here and below: `candor --help` has no use for an HTTP client.
     from candor.replay import shown  # noqa: PLC0415
@@ -69,7 +73,7 @@ def import_history(
         console.print(f"[red]{error}", highlight=False)
         raise typer.Exit(2) from error
     except KeyboardInterrupt:
-        console.print("stopped; run it again to go on from here", highlight=False)
+        console.print("stopped; run it again to continue from here", highlight=False)
         raise typer.Exit(130) from None
     if rejects is not None:
         rejects.write_text("".join(json.dumps(asdict(item)) + "\n" for item in found.rejected))
@@ -84,7 +88,7 @@ def import_history(
 async def load(
     file: Path, endpoints: Endpoints, key: str, report: ImportReport, risk_url: str, warn: Callable[[str], None]
 ) -> ImportProgress:
-    """Import a file with the marks of the local folder; `warn` hears at once that promises come too late to teach."""
+    """Import a file, resuming from the local folder's marks; `warn` is called as soon as a promise is too late."""
     from candor.replay.importing import Importer  # noqa: PLC0415
     from candor.replay.live import client  # noqa: PLC0415
     from candor.replay.sending import ImportSender  # noqa: PLC0415
@@ -99,27 +103,27 @@ async def load(
 def in_words(imported: ImportProgress) -> str:
     """The outcome in one or a few lines, the rejected lines last."""
     known = imported.replayed + imported.skipped
-    lines = [f"{imported.accepted} of {imported.total} events imported" + (f", {known} known already" if known else "")]
+    lines = [f"{imported.accepted} of {imported.total} events imported" + (f", {known} already known" if known else "")]
     lines += taught_words(imported)
     lines += [f"line {item.line} ({item.id}): {item.code} {item.detail}" for item in imported.rejected[:20]]
     if len(imported.rejected) > 20:
-        lines.append(f"and {len(imported.rejected) - 20} more rejected: --rejects writes them all")
+        lines.append(f"and {len(imported.rejected) - 20} more rejected; use --rejects to write them all")
     return "\n".join(lines)
 
 
 def taught_words(imported: ImportProgress) -> list[str]:
-    """Whether the import teaches, and why not."""
+    """Whether the import teaches, and if not, why."""
     from candor.replay.teaching import reason  # noqa: PLC0415
 
     lines = []
     if imported.too_late and imported.taught_until is not None:
-        head = f"{imported.too_late} of {imported.promises} promises do not teach."
+        head = f"{imported.too_late} of {imported.promises} promises came too late to teach."
         lines.append(f"{head} {reason(datetime.fromisoformat(imported.taught_until))}")
     elif imported.not_asked and imported.promises:
-        lines.append(f"whether its promises teach is not known: {imported.not_asked}")
+        lines.append(f"it is not known whether these promises teach: {imported.not_asked}")
     if imported.elsewhere:
         lines.append(
-            f"{imported.elsewhere} reports are about promises that this file does not make: they teach only where those"
-            " are known already; GET /v1/parked of delivery-svc has those that wait"
+            f"{imported.elsewhere} reports are about promises that are not in this file; they teach only if those are"
+            " already known. GET /v1/parked of delivery-svc lists the queued ones"
         )
     return lines

@@ -1,4 +1,4 @@
-"""`candor dlq`: events that could not be used, for people to look at and decide on."""
+"""`candor dlq`: lists events that could not be applied, for people to inspect and decide on."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class Consumer(StrEnum):
-    """The services, which may all have dead letters: of what they consume, or of what was too large to send."""
+    """Services that can have dead letters: events they could not apply, or could not send because of their size."""
 
     PROMISE = "promise-svc"
     DELIVERY = "delivery-svc"
@@ -34,7 +34,7 @@ class Consumer(StrEnum):
 
 
 class State(StrEnum):
-    """What has become of a dead letter; `all` stands for every one."""
+    """State of a dead letter; `all` matches every state."""
 
     HELD = "held"
     REPLAY = "replay"
@@ -43,17 +43,17 @@ class State(StrEnum):
     ALL = "all"
 
 
-Service = Annotated[Consumer | None, typer.Option(help="Only this service's; all by default.")]
-Prefix = Annotated[str, typer.Option(envvar="DATABASE_PREFIX", help="How the databases' names begin.")]
-Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
-Id = Annotated[str, typer.Argument(help="An id of `candor dlq list`, e.g. risk-svc:17.")]
-OptionalId = Annotated[str, typer.Argument(help="An id of `candor dlq list`, e.g. risk-svc:17; or --all.")]
-All = Annotated[bool, typer.Option("--all", help="Every held one.")]
+Service = Annotated[Consumer | None, typer.Option(help="Only this service; default: all.")]
+Prefix = Annotated[str, typer.Option(envvar="DATABASE_PREFIX", help="Prefix of the database names.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+Id = Annotated[str, typer.Argument(help="An id from `candor dlq list`, e.g. risk-svc:17.")]
+OptionalId = Annotated[str, typer.Argument(help="An id from `candor dlq list`, e.g. risk-svc:17, or --all.")]
+All = Annotated[bool, typer.Option("--all", help="All held dead letters.")]
 
 
 def register(app: typer.Typer) -> None:
     """Adds the group of commands."""
-    group = typer.Typer(no_args_is_help=True, help="Events that could not be used: look, mend the cause, replay.")
+    group = typer.Typer(no_args_is_help=True, help="Events that could not be applied: inspect, fix the cause, replay.")
     group.command("list")(show_list)
     group.command("show")(show)
     group.command("replay")(replay)
@@ -63,13 +63,13 @@ def register(app: typer.Typer) -> None:
 
 def show_list(
     service: Service = None,
-    state: Annotated[State, typer.Option(help="Only those in this state.")] = State.HELD,
+    state: Annotated[State, typer.Option(help="Only dead letters in this state.")] = State.HELD,
     after: Annotated[int, typer.Option(help="Only ids above this number.")] = 0,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most this many of each service.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most this many per service.")] = 100,
     prefix: Prefix = "candor",
     as_json: Json = False,
 ) -> None:
-    """List dead letters, oldest first. Reason `behind`: it only waits for an earlier event of the same subject."""
+    """List dead letters, oldest first. Reason `behind` means: waiting for an earlier event of the same subject."""
     from candor.store import dead_letter  # noqa: PLC0415
 
     wanted = "" if state is State.ALL else state.value
@@ -115,10 +115,10 @@ def replay(
     prefix: Prefix = "candor",
     as_json: Json = False,
 ) -> None:
-    """Have the service try a dead letter again, or with --all every held one, in order, within a second or two.
+    """Retry a dead letter, or with --all every held one in order; the service does so within a second or two.
 
-    Mend the cause first: what fails again is held again. Those that wait behind follow by themselves, and a partition
-    that stopped for too many dead letters goes on. What was too large to send is sent again.
+    Fix the cause first: what fails again is held again. Events waiting behind it follow by themselves, and a partition
+    that stopped because of too many dead letters continues. Events that were too large to send are sent again.
     """
     _decide("replay", number, everything, service, prefix, as_json)
 
@@ -130,7 +130,7 @@ def discard(
     prefix: Prefix = "candor",
     as_json: Json = False,
 ) -> None:
-    """Give a dead letter up for good, or with --all every held one; those that wait behind it are tried then."""
+    """Discard a dead letter for good, or with --all every held one; events waiting behind it are then tried."""
     _decide("discarded", number, everything, service, prefix, as_json)
 
 
@@ -152,7 +152,7 @@ def _decide(state: str, number: str, everything: bool, service: Consumer | None,
     if as_json:
         typer.echo(json.dumps(counts))
         return
-    verb = "will be tried again" if state == "replay" else "are given up"
+    verb = "will be retried" if state == "replay" else "discarded"
     for name, count in counts.items():
         Console(highlight=False).print(f"{name}: {count} {verb}")
 
@@ -160,12 +160,12 @@ def _decide(state: str, number: str, everything: bool, service: Consumer | None,
 def _parsed(number: str) -> tuple[Consumer, int]:
     name, _, digits = number.rpartition(":")
     if name not in {each.value for each in Consumer} or not digits.isascii() or not digits.isdigit():
-        raise OperatorError(f"{number} is no id of `candor dlq list`, such as risk-svc:17")
+        raise OperatorError(f"{number} is not an id from `candor dlq list`, such as risk-svc:17")
     return Consumer(name), int(digits)
 
 
 def _each(service: Consumer | None, prefix: str, use: Callable[[UnitOfWork], Awaitable[T]]) -> list[tuple[str, T]]:
-    """`use` in one transaction a service; services that have no database yet are left out."""
+    """Call `use` in one transaction per service; services without a database yet are left out."""
     import asyncpg  # noqa: PLC0415
     from sqlalchemy.engine import make_url  # noqa: PLC0415
 

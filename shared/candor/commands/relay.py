@@ -1,4 +1,4 @@
-"""`candor relay replay`: what a service published, published again."""
+"""`candor relay replay`: publishes again what a service has already published."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from candor.installation.running import at_work, database_url
 
 
 class Keeper(StrEnum):
-    """The services whose outbox keeps its rows."""
+    """Services whose outbox keeps its rows."""
 
     PROMISE = "promise-svc"
     DELIVERY = "delivery-svc"
@@ -23,7 +23,7 @@ class Keeper(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Adds the group of commands."""
-    group = typer.Typer(no_args_is_help=True, help="What the services have published.")
+    group = typer.Typer(no_args_is_help=True, help="Events that services have published.")
     group.command("replay")(replay)
     # With a single command typer would make it the group itself.
     group.callback()(lambda: None)
@@ -31,14 +31,14 @@ def register(app: typer.Typer) -> None:
 
 
 def replay(
-    service: Annotated[Keeper, typer.Argument(help="Whose events.")],
-    since: Annotated[datetime | None, typer.Option(help="Only what was written at or after this (UTC).")] = None,
-    until: Annotated[datetime | None, typer.Option(help="Only what was written before this (UTC).")] = None,
-    partition: Annotated[list[int] | None, typer.Option(help="Only these partitions; may be repeated.")] = None,
-    prefix: Annotated[str, typer.Option(envvar="DATABASE_PREFIX", help="How the databases' names begin.")] = "candor",
-    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+    service: Annotated[Keeper, typer.Argument(help="The service whose events to publish again.")],
+    since: Annotated[datetime | None, typer.Option(help="Only events written at or after this time (UTC).")] = None,
+    until: Annotated[datetime | None, typer.Option(help="Only events written before this time (UTC).")] = None,
+    partition: Annotated[list[int] | None, typer.Option(help="Only this partition; may be repeated.")] = None,
+    prefix: Annotated[str, typer.Option(envvar="DATABASE_PREFIX", help="Prefix of the database names.")] = "candor",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")] = False,
 ) -> None:
-    """Have a service publish again what it has published, with the old ids and versions.
+    """Publish a service's past events again, with their original ids and versions.
 
     Consumers that know it already change nothing; ones that were emptied are filled. The service must be running to
     do the sending. DATABASE_URL names the server; by default the local stack's.
@@ -56,7 +56,7 @@ def replay(
 
 
 async def mark_unsent(url: str, since: datetime | None, until: datetime | None, partitions: list[int] | None) -> int:
-    """Marks kept outbox rows of one service's database as not sent; returns how many events they hold."""
+    """Mark kept outbox rows of one service's database as unsent; returns how many events they hold."""
     from candor.store import outbox  # noqa: PLC0415
     from candor.store.db import Database  # noqa: PLC0415
     from candor.store.unit_of_work import unit_of_work  # noqa: PLC0415

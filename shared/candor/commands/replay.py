@@ -1,4 +1,4 @@
-"""`candor replay`: a stream file, live, as signed webhooks."""
+"""`candor replay`: sends a stream file live, as signed webhooks."""
 
 from __future__ import annotations
 
@@ -24,13 +24,21 @@ def register(app: typer.Typer) -> None:
 
 def replay(
     file: Annotated[Path, typer.Argument(help="JSON lines of events, sorted by time.", exists=True, dir_okay=False)],
-    promise_url: Annotated[str, typer.Option(help="promise-svc; the local stack's by default.")] = "",
-    delivery_url: Annotated[str, typer.Option(help="delivery-svc; the local stack's by default.")] = "",
-    source: Annotated[str, typer.Option(help="The webhook source to send as.")] = "crm",
-    secrets: Annotated[Path | None, typer.Option(help="File of webhook secrets; the local stack's by default.")] = None,
-    clock: Annotated[str, typer.Option(envvar="CLOCK", help="The services' clock, e.g. 2013-03-07T17:00Z@1300.")] = "",
-    clock_origin: Annotated[str, typer.Option(envvar="CLOCK_ORIGIN", help="Its shared system-clock origin.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON, and no progress.")] = False,
+    promise_url: Annotated[str, typer.Option(help="Address of promise-svc; default: the local stack.")] = "",
+    delivery_url: Annotated[str, typer.Option(help="Address of delivery-svc; default: the local stack.")] = "",
+    source: Annotated[str, typer.Option(help="Webhook source to send as.")] = "crm",
+    secrets: Annotated[Path | None, typer.Option(help="File of webhook secrets; default: the local stack.")] = None,
+    clock: Annotated[
+        str,
+        typer.Option(envvar="CLOCK", help="The services' clock, e.g. 2013-03-07T17:00Z@1300; needs --clock-origin."),
+    ] = "",
+    clock_origin: Annotated[
+        str,
+        typer.Option(
+            envvar="CLOCK_ORIGIN", help="The system time at which that clock started, shared with the services."
+        ),
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON and show no progress.")] = False,
 ) -> None:
     """Send every event of a stream at its business time, as a CRM would: signed, in order per promise, until accepted.
 

@@ -84,7 +84,7 @@ def require_running(folder: Folder) -> Running:
     """The stack of `folder`; LocalError when none runs."""
     running = read_running(folder)
     if running is None or not running.alive:
-        raise OperatorError("Candor does not run here: `candor up` starts it")
+        raise OperatorError("Candor is not running here: start it with `candor up`")
     return running
 
 

@@ -55,7 +55,7 @@ def import_reporter(display: Progress, name: str = "importing") -> ImportReport:
 
     def report(imported: ImportProgress) -> None:
         known = imported.replayed + imported.skipped
-        parts = [f"{known} known already"] if known else []
+        parts = [f"{known} already known"] if known else []
         if imported.rejected:
             parts.append(f"{len(imported.rejected)} rejected")
         display.update(task, total=imported.total, completed=imported.done, note=", ".join(parts))

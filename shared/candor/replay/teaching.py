@@ -1,4 +1,4 @@
-"""Whether an import will teach: risk-svc learns in the order of business time, and takes no past that it has passed."""
+"""Whether an import will teach: risk-svc learns in order of business time and does not go back."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Learning(NamedTuple):
 
 
 class Teaching:
-    """Asks risk-svc before each batch, and counts its promises that come too late; `warn` hears of the first ones.
+    """Asks risk-svc before each batch and counts promises that are too late; `warn` is called once.
 
     `why_not` says why risk-svc could not be asked, and is empty while it answers.
     """
@@ -51,32 +51,33 @@ class Teaching:
         except httpx.HTTPStatusError as error:
             self.why_not = f"risk-svc answers {error.response.status_code} at {self._url}"
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-            self.why_not = f"risk-svc gives no answer at {self._url} ({type(error).__name__})"
+            self.why_not = f"risk-svc does not answer at {self._url} ({type(error).__name__})"
         return None
 
     async def too_late(self, events: Iterable[StreamEvent]) -> int:
-        """How many promises of a batch that is about to be sent come too late to teach."""
+        """How many promises of the next batch come too late to teach."""
         found = await self.ask()
         if found is None or found.until is None:
             return 0
         count = sum(came_due(event) <= found.until for event in events if event.type == "promise.made")
         if count and not self._warned:
             self._warned = True
-            self._warn(f"Promises in this file will not teach. {reason(found.until)}")
+            self._warn(f"Some promises in this file are too late to teach. {reason(found.until)}")
         return count
 
 
 def reason(until: datetime) -> str:
-    """Why a promise teaches nothing any more."""
+    """Why a promise is too late to teach."""
     return (
-        f"Forecasts have learnt all up to {utc_text(until)}, in the order of time: a promise that came due before then"
-        " is kept, and teaches nothing. History teaches when it is imported first, in one file; later, `candor risk"
-        " rebuild` learns all of it again in its order (with the risk workers and the learner stopped)."
+        f"Forecasts have learnt everything up to {utc_text(until)}, in order of time: a promise that came due before"
+        " then is stored but teaches nothing. History teaches when it is imported first, in one file. To learn it"
+        " later, stop the risk workers and the learner and run `candor risk rebuild`, which learns everything again in"
+        " order."
     )
 
 
 def came_due(event: StreamEvent) -> datetime:
-    """When a promise is decided, as its making says; its own time where it says none that can be read."""
+    """When a promise comes due; the event's own time if it has no readable due date."""
     try:
         due = datetime.fromisoformat(str(event.data["due"])) + timedelta(seconds=event.data.get("tolerance_s", 0))
     except (KeyError, ValueError, TypeError, OverflowError):
@@ -85,7 +86,7 @@ def came_due(event: StreamEvent) -> datetime:
 
 
 class Named:
-    """Which promises a file makes: reports about others teach only where those are known already."""
+    """Which promises a file makes; reports about others teach only if those are already known."""
 
     def __init__(self) -> None:
         self.promises = 0
@@ -93,7 +94,7 @@ class Named:
         self._names: set[tuple[str, str]] = set()
 
     def see(self, event: StreamEvent) -> None:
-        """Takes an event in, in the order of the file."""
+        """Record one event, in file order."""
         if event.type == "promise.made":
             self.promises += 1
             self._names.add(("", str(event.data.get("promise_id", event.id))))

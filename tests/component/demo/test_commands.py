@@ -106,8 +106,8 @@ async def test_an_import_that_comes_too_late_to_teach_says_so_with_the_reason(tm
         out, _err = await again.communicate()
     said = " ".join(err.decode().split())
     assert process.returncode == 3, said
-    assert "3 of 3 promises do not teach." in said
-    assert "learnt all up to 2026-11-28T17:00:00Z, in the order of time" in said
+    assert "3 of 3 promises came too late to teach." in said
+    assert "learnt everything up to 2026-11-28T17:00:00Z, in order of time" in said
     # What it said before: a second run sends nothing, and says nothing of what it did not send.
     assert again.returncode == 0
     assert (json.loads(out)["skipped"], json.loads(out)["too_late"]) == (3, 0)
@@ -118,7 +118,7 @@ async def test_an_import_says_when_it_could_not_ask_whether_it_teaches(tmp_path:
         process = await start(tmp_path, receiver, "import", str(stream(tmp_path)), "--key", KEY)
         _out, err = await process.communicate()
     assert process.returncode == 0
-    assert "whether its promises teach is not known: no address of risk-svc" in " ".join(err.decode().split())
+    assert "it is not known whether these promises teach: no address of risk-svc" in " ".join(err.decode().split())
 
 
 async def test_import_with_a_wrong_key_fails_in_words(tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ async def test_an_answer_that_cannot_be_read_is_said_and_not_asked_for_again(tmp
     receiver.learnt = ["yesterday"]
     imported = await load(receiver, stream_of(tmp_path / "s.jsonl", 50))
     assert (imported.accepted, imported.too_late) == (150, 0)
-    assert "risk-svc gives no answer" in imported.not_asked
+    assert "risk-svc does not answer" in imported.not_asked
 
 
 async def test_reports_about_promises_that_the_file_does_not_make_are_counted(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_what_a_killed_run_left_behind_is_nothing_running(folder: Folder) -> Non
     assert candor(folder, "token").returncode == 1
     said = candor(folder, "token", "--json")
     assert (said.returncode, json.loads(said.stdout)["link"]) == (0, None)
-    assert "the board does not run" in said.stderr
+    assert "the board is not running" in said.stderr
 
 
 async def test_the_printed_link_signs_in_with_its_role(folder: Folder) -> None:
@@ -110,7 +110,7 @@ def test_a_role_that_does_not_exist_is_said_with_those_that_do(folder: Folder) -
 def test_what_needs_a_running_stack_says_in_one_line_that_there_is_none(folder: Folder, command: list[str]) -> None:
     said = candor(folder, *command, DATABASE_URL="")
     assert said.returncode == 1
-    assert said.stderr.strip().splitlines()[-1] == "candor: Candor does not run here: `candor up` starts it"
+    assert said.stderr.strip().splitlines()[-1] == "candor: Candor is not running here: start it with `candor up`"
 
 
 def test_down_with_nothing_running_is_no_error(folder: Folder) -> None:

@@ -100,7 +100,7 @@ async def test_one_letter_is_shown_with_its_record(deployment: Deployment) -> No
 
 
 async def test_replaying_one_and_then_all(deployment: Deployment) -> None:
-    assert "risk-svc: 1 will be tried again" in (await deployment.run("replay", "risk-svc:1")).output
+    assert "risk-svc: 1 will be retried" in (await deployment.run("replay", "risk-svc:1")).output
     assert [item["id"] for item in await deployment.json("list", "--state", "replay")] == ["risk-svc:1"]
     result = await deployment.run("replay", "--all", "--json")
     assert json.loads(result.output) == {"risk-svc": 1, "notify-svc": 0}
@@ -117,8 +117,8 @@ async def test_mistakes_are_told_in_one_line(deployment: Deployment) -> None:
         (("replay",), "say --all"),
         (("replay", "risk-svc:1", "--all"), "say --all"),
         (("replay", "risk-svc:99"), "no held dead letter risk-svc:99"),
-        (("show", "99"), "is no id"),
-        (("show", "risk-svc:x"), "is no id"),
+        (("show", "99"), "is not an id"),
+        (("show", "risk-svc:x"), "is not an id"),
         (("show", "notify-svc:1"), "no dead letter notify-svc:1"),
         (("list", "--service", "delivery-svc"), "delivery-svc: database"),
     ]:
@@ -133,7 +133,7 @@ async def test_what_the_relay_could_not_send_goes_back_to_the_outbox(deployment:
     async with unit_of_work(risk) as uow:
         uow.bury([large])
 
-    assert "risk-svc: 1 will be tried again" in (await deployment.run("replay", "risk-svc:4")).output
+    assert "risk-svc: 1 will be retried" in (await deployment.run("replay", "risk-svc:4")).output
 
     (row,) = await risk.pool.fetch("SELECT topic, partition, events, keys, published_at, records FROM outbox")
     assert tuple(row)[:-1] == ("gaps", 2, 1, ["c1"], None)

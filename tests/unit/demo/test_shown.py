@@ -73,10 +73,10 @@ def test_the_notes_say_what_the_rows_mean_and_that_one_extreme_day_is_no_record(
     ):
         assert words in said
     assert "This one day is extreme: 50 % came late, where 30 % did before it." in said
-    assert "not the forecasts' record" in said
+    assert "says little about forecast accuracy" in said
 
 
 def test_an_ordinary_day_is_not_called_extreme() -> None:
     said = one_day(summarise({"a": truth("a", 30), "b": truth("b", 0)}, [], {}, {}), 0.45)
     assert "extreme" not in said
-    assert "not the forecasts' record" in said
+    assert "says little about forecast accuracy" in said

@@ -34,7 +34,7 @@ NEEDED_MIB = 2048
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at. `ok` None: not needed to run, good to know."""
+    """One check. `ok` is None for what is good to know but not needed to run."""
 
     name: str
     ok: bool | None
@@ -47,7 +47,7 @@ def register(app: typer.Typer) -> None:
     app.command("doctor")(doctor)
 
 
-def doctor(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False) -> None:
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")] = False) -> None:
     """Check what Candor needs on this machine, and say how to fix each problem. Exit status 1 if any is."""
     findings = list(examine(Folder.default()))
     if as_json:
@@ -61,7 +61,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")]
 
 
 def examine(folder: Folder) -> Iterator[Finding]:
-    """Every finding, in the order in which a start would meet it."""
+    """All findings, in the order in which a start would meet them."""
     current = sys.version.split()[0]
     yield Finding("python", sys.version_info >= (3, 11), current, "" if sys.version_info >= (3, 11) else "use 3.11+")
     yield disk(folder)
@@ -82,16 +82,18 @@ def disk(folder: Folder) -> Finding:
 
 
 def jars(folder: Folder) -> Finding:
-    """Whether the broker's jars are here; fetching them is no fault, only a wait."""
+    """Whether the broker's jars are here; if not, the next start fetches them."""
     wanted = committed_jars()
     missing = sum(not jar.path(folder.jars).exists() for jar in wanted)
     if not missing:
         return Finding("broker", True, f"all {len(wanted)} jars are here; each start checks them")
-    return Finding("broker", None, f"{missing} of {len(wanted)} jars missing", "the next start fetches them, once")
+    return Finding(
+        "broker", None, f"{missing} of {len(wanted)} jars missing", "they are fetched once, at the next start"
+    )
 
 
 def ports(folder: Folder) -> Iterator[Finding]:
-    """Usual ports that another program has; ours take the next one, which is worth knowing."""
+    """Usual ports in use by another program; ours then take the next free one."""
     running = read_running(folder)
     if running and running.alive:
         yield Finding("ports", True, "in use by the stack that runs here")
@@ -110,7 +112,7 @@ def ports(folder: Folder) -> Iterator[Finding]:
 
 
 def given_servers() -> dict[str, str]:
-    """`host:port` of the servers of one's own that the environment names."""
+    """`host:port` of your own servers, as named in the environment."""
     found = {}
     if os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
         found["KAFKA_BOOTSTRAP_SERVERS"] = os.environ["KAFKA_BOOTSTRAP_SERVERS"]
@@ -120,7 +122,7 @@ def given_servers() -> dict[str, str]:
 
 
 def clock() -> Finding:
-    """Webhook signatures and leases need a clock that is about right; a year in the past is a clock never set."""
+    """Webhook signatures and leases need a clock that is roughly right; a past year means it was never set."""
     now = datetime.now(UTC)
     good = now.year >= 2026
     return Finding("clock", good, f"{now:%Y-%m-%d %H:%M:%S} UTC", "" if good else "set the system's clock")

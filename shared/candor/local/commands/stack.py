@@ -56,12 +56,16 @@ def say(line: str) -> None:
 
 
 def up(
-    detach: Annotated[bool, typer.Option("--detach", "-d", help="Return once everything is ready.")] = False,
-    faults: Annotated[bool, typer.Option("--faults", help="Let PUT /faults make the mailbox fail, for tests.")] = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", "-d", help="Run in the background; return once everything is ready.")
+    ] = False,
+    faults: Annotated[
+        bool, typer.Option("--faults", help="Allow PUT /faults to make the mailbox fail, for tests.")
+    ] = False,
 ) -> None:
     """Start the broker, the database, the mailbox and the four services, each in its own process.
 
-    KAFKA_BOOTSTRAP_SERVERS and DATABASE_URL, when set, point at servers of your own instead. Settings of the services
+    Set KAFKA_BOOTSTRAP_SERVERS and DATABASE_URL to use servers of your own. Settings of the services
     (CLOCK, LOG_LEVEL, …) are passed on from the environment. Ctrl-C drains and stops everything in order.
     """
     folder = Folder.default()
@@ -84,13 +88,15 @@ def up(
 
 
 def down() -> None:
-    """Stop what runs here, draining in order; also what a killed run left behind."""
+    """Stop the running stack in order, draining it first; also ends what a killed run left behind."""
     if not stop_running(at_work(), say):
         console.print("nothing was running")
 
 
 def status(
-    as_json: Annotated[bool, typer.Option("--json", help="For scripts; exit status 0 only if ready.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON, for scripts; exit status 0 only if ready.")
+    ] = False,
 ) -> None:
     """Show every part with its address, version and health. Exit status 1 unless all are ready."""
     folder = at_work()
@@ -109,10 +115,10 @@ def status(
 def env(
     role: Annotated[str, typer.Option(help="Role of the key: viewer, operator, approver or admin.")] = "operator",
 ) -> None:
-    """Print the addresses of what runs here, and an API key, for a shell: eval "$(candor env)".
+    """Print the running stack's addresses and an API key for a shell: eval "$(candor env)".
 
-    PROMISES, DELIVERY, RISK, NOTIFY, MAILBOX: where each answers now, whatever ports it found free. KEY: an API key of
-    the role, named `shell`; the same command again replaces it.
+    PROMISES, DELIVERY, RISK, NOTIFY, MAILBOX: the current address of each, whatever port it took. KEY: an API key of
+    that role, named `shell`; running the command again replaces it.
     """
     from candor.web.security.auth import Role  # noqa: PLC0415
 
@@ -130,7 +136,7 @@ def env(
 
 
 def where_to_look(folder: Folder) -> None:
-    """Where a person looks first, and which parts are not at their usual ports, as somebody else has those."""
+    """Print where to look first, and which parts took another port than usual because it was in use."""
     running = read_running(folder)
     if running is None:
         return
@@ -179,7 +185,7 @@ def _detached(folder: Folder, faults: bool) -> None:
     with console.status("starting …"):
         while time.monotonic() < deadline:
             if child.poll() is not None:
-                lines = log.read_text().strip().splitlines() or ["it said nothing"]
+                lines = log.read_text().strip().splitlines() or ["no output"]
                 raise OperatorError(lines[-1].removeprefix("candor: "))
             running = read_running(folder)
             if running and running.ready and running.alive and running.pid == child.pid:

@@ -23,14 +23,14 @@ def register(app: typer.Typer) -> None:
 
 def token(
     role: Annotated[str, typer.Option(help="viewer, operator, approver or admin.")] = "viewer",
-    name: Annotated[str, typer.Option(help="Who it is for; the same name again replaces the key.")] = "",
-    scope: Annotated[list[str] | None, typer.Option(help="Only for this service; may be repeated.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+    name: Annotated[str, typer.Option(help="Name of the key; using a name again replaces its key.")] = "",
+    scope: Annotated[list[str] | None, typer.Option(help="Limit the key to this service; may be repeated.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")] = False,
 ) -> None:
     """Make an API key of a role and print it once, with a link that signs in to the board once.
 
-    Nothing is made while the board does not run; with --json a key is, and `link` is null.
-    The key itself is kept nowhere; services know it within a second. Send it as `Authorization: Bearer KEY`.
+    Requires a running board; with --json a key is made regardless, and `link` is null.
+    The key itself is not stored; services accept it within a second. Send it as `Authorization: Bearer KEY`.
     """
     # Imported here: `candor --help` has no use for the web framework and the database's libraries.
     from candor.ops.settings import read_secret  # noqa: PLC0415
@@ -44,7 +44,7 @@ def token(
     folder = at_work()
     address = board(folder)
     if not as_json and address is None:
-        raise OperatorError(f"nothing runs that a link could open, and none was made: start it with `{typed('up')}`")
+        raise OperatorError(f"the board is not running, so no link was made: start it with `{typed('up')}`")
     paths = ensure_secrets(folder)
     owner = name or f"{role}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
     key = add_key(paths, owner, wanted, tuple(scope or ()))
@@ -52,7 +52,7 @@ def token(
     link = None if address is None else f"{address}/signin?token={once}"
     if as_json:
         if link is None:
-            typer.echo(f"candor: the board does not run, so there is no link: `{typed('up')}` starts it", err=True)
+            typer.echo(f"candor: the board is not running, so there is no link; try `{typed('up')}`", err=True)
         typer.echo(json.dumps({"name": owner, "role": role, "key": key, "link": link}))
         return
     console = Console(highlight=False, soft_wrap=True)
@@ -61,7 +61,7 @@ def token(
 
 
 def board(folder: Folder) -> str | None:
-    """Where the board answers now; None while it does not."""
+    """Address of the running board; None if it does not answer."""
     running = read_running(folder)
     if running is None or not running.alive:
         return None

@@ -38,12 +38,8 @@ def import_history(
     ],
     promise_url: Annotated[str, typer.Option(help="Address of promise-svc; default: the local stack.")] = "",
     delivery_url: Annotated[str, typer.Option(help="Address of delivery-svc; default: the local stack.")] = "",
-    risk_url: Annotated[
-        str, typer.Option(help="Address of risk-svc, asked whether history still teaches; default: the local stack.")
-    ] = "",
-    rejects: Annotated[
-        Path | None, typer.Option(help="Write rejected lines to this file, one JSON object per line.")
-    ] = None,
+    risk_url: Annotated[str, typer.Option(help="Address of risk-svc; default: the local stack.")] = "",
+    rejects: Annotated[Path | None, typer.Option(help="Write rejected lines here, one JSON object per line.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON and show no progress.")] = False,
 ) -> None:
     """Import a stream as history: forecasts learn from it, and no customer is notified about the past.

@@ -2,52 +2,75 @@
 
 from __future__ import annotations
 
-from typing import Self
+import json
+import os
+from contextlib import suppress
+from dataclasses import fields, replace
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import NoDecode
 
 from candor.ops.settings import Settings
-from risk_svc.domain.gap import MAX_WEIGHT, Weights
+from risk_svc.domain.components import COMPONENTS
+from risk_svc.domain.gap import GapDefinition
+
+
+def _component_settings() -> dict[str, Any]:
+    """What the environment says of the components' own settings, by their names in lower case."""
+    names = [field.name for component in COMPONENTS for field in fields(component)]
+    return {name: os.environ[name.upper()] for name in names if name.upper() in os.environ}
 
 
 class RiskSettings(Settings):
-    """Settings of risk-svc. Weights of the gap in [0, .95] and `silence_hours` are assumed until estimated from data.
+    """Settings of risk-svc.
 
-    `silence_hours` are hours of the business calendar; `missed_step` is the least lateness in [0, 1] while a step that
-    the customer was told of is missed (assumed as well). `publishing` off: promises are folded, scored and saved, and
-    nobody is told (rebuilding).
+    `weights` of the gap's components, each in [0, .95], as JSON in the environment; those left out are the components'
+    defaults, assumed until estimated from data. `component_settings`: what components have settings for, each under a
+    name of its own in the environment (SILENCE_HOURS, MISSED_STEP). `publishing` off: promises are folded, scored and
+    saved, and nobody is told (rebuilding).
     """
 
     service: str = "risk-svc"
     port: int = 8103
-    weight_lateness: float = Field(default=0.9, ge=0, le=MAX_WEIGHT)
-    weight_scope: float = Field(default=0.9, ge=0, le=MAX_WEIGHT)
-    weight_incidents: float = Field(default=0.6, ge=0, le=MAX_WEIGHT)
-    weight_silence: float = Field(default=0.5, ge=0, le=MAX_WEIGHT)
-    weight_unbacked: float = Field(default=0.3, ge=0, le=MAX_WEIGHT)
-    silence_hours: float = Field(default=8.0, gt=0)
-    missed_step: float = Field(default=0.5, ge=0, le=1)
+    weights: Annotated[dict[str, float], NoDecode] = {}
+    component_settings: dict[str, float] = Field(default_factory=_component_settings, validate_default=True)
     reviews_per_tick: int = Field(default=2000, ge=1)
 
+    @field_validator("weights", mode="before")
+    @classmethod
+    def _mapping(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        with suppress(ValueError):
+            if isinstance(found := json.loads(value or "{}"), dict):
+                return found
+        raise ValueError('must be a JSON object such as {"lateness": 0.9, "silence": 0.4}')
+
     @model_validator(mode="after")
-    def _some_weight(self) -> Self:
-        if self.weight_lateness == self.weight_scope == 0:
-            raise ValueError("WEIGHT_LATENESS and WEIGHT_SCOPE are both 0: no promise could ever show a gap")
+    def _gap(self) -> Self:
+        said = {name.upper() for name in os.environ}
+        old = [name for one in COMPONENTS if (name := f"WEIGHT_{one.name.upper()}") in said]
+        if old:
+            raise ValueError(f"{', '.join(old)}: not read any more, all weights are one variable, {_example(old)}")
+        weights = self.definition.weights
+        if weights["lateness"] == weights["scope"] == 0:
+            raise ValueError("WEIGHTS: lateness and scope are both 0: no promise could ever show a gap")
         return self
 
     @property
-    def weights(self) -> Weights:
-        """The weights as the domain takes them."""
-        return Weights(
-            self.weight_lateness,
-            self.weight_scope,
-            self.weight_incidents,
-            self.weight_silence,
-            self.weight_unbacked,
-            self.silence_hours,
-            self.calendar,
-            self.missed_step,
-        )
+    def definition(self) -> GapDefinition:
+        """The gap as the domain takes it. Raises ValueError for a weight or a component's setting out of range."""
+        components = []
+        for component in COMPONENTS:
+            own = {field.name: self.component_settings.get(field.name, field.default) for field in fields(component)}
+            components.append(replace(component, **own))
+        return GapDefinition(tuple(components), self.weights, self.calendar)
+
+
+def _example(old: list[str]) -> str:
+    """How to write what the variables of before said."""
+    return "WEIGHTS=" + repr(json.dumps({name.removeprefix("WEIGHT_").lower(): 0.5 for name in old}))
 
 
 class WorkerSettings(RiskSettings):

@@ -121,7 +121,7 @@ def handler_of(settings: RiskSettings, published: PublishedModel, clock: Clock) 
     return RiskHandler(
         published,
         clock,
-        weights=settings.weights,
+        definition=settings.definition,
         publishing=settings.publishing,
         reviews_per_tick=settings.reviews_per_tick,
     )

@@ -77,7 +77,8 @@ def test_a_promise_without_a_gap_is_on_course() -> None:
     [(Standing.KEPT, "Kept"), (Standing.CANCELLED, "Cancelled"), (Standing.WITHDRAWN, "Withdrawn")],
 )
 def test_a_settled_promise_says_how_it_ended(standing: Standing, words: str) -> None:
-    row = style.row(detail(standing=standing))
+    late = responses.ContributionOut(component=Component.LATENESS, x=1.0, share=1.0, evidence="cancelled")
+    row = style.row(detail(standing=standing, contributions=[late]))
     assert (row["why"], row["standing"], row["slip"]) == (words, words, "–")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,22 +12,17 @@ from hypothesis import strategies as st
 
 from candor.calendar import Calendar, parse_business_hours
 from candor.contracts import Component
-from risk_svc.domain.gap import (
-    BAND_NAMES,
-    Part,
-    Weights,
-    band,
-    gap,
-    incidents,
-    lateness_of,
-    roll_up,
-    scope,
-    silence,
-)
+from risk_svc.domain.component import Part
+from risk_svc.domain.components import COMPONENTS
+from risk_svc.domain.components.incidents import joined
+from risk_svc.domain.components.lateness import lateness_of
+from risk_svc.domain.components.scope import missing_share
+from risk_svc.domain.components.silence import Silence, silence
+from risk_svc.domain.gap import BAND_NAMES, GapDefinition, band, gap, roll_up
 
 ALL = list(Component)
 unit = st.floats(0, 1)
-weights = st.builds(Weights, *(st.floats(0, 0.95) for _ in ALL))
+weights = st.fixed_dictionaries({component.value: st.floats(0, 0.95) for component in ALL})
 five = st.tuples(unit, unit, unit, unit, unit)
 
 
@@ -37,19 +31,21 @@ def parts(values: tuple[float, ...]) -> list[Part]:
 
 
 @given(five, weights)
-def test_it_is_bounded(values: tuple[float, ...], weighed: Weights) -> None:
+def test_it_is_bounded(values: tuple[float, ...], weighed: dict[str, float]) -> None:
     assert 0.0 <= gap(parts(values), weighed).score < 100.0
 
 
 @given(five, weights, st.integers(0, 4), unit)
-def test_it_grows_with_every_component(values: tuple[float, ...], weighed: Weights, which: int, more: float) -> None:
+def test_it_grows_with_every_component(
+    values: tuple[float, ...], weighed: dict[str, float], which: int, more: float
+) -> None:
     raised = tuple(max(x, more) if place == which else x for place, x in enumerate(values))
     assert gap(parts(raised), weighed).score >= gap(parts(values), weighed).score - 1e-9
 
 
-@example((1.0, 0.0, 0.0, 0.0, 5e-324), Weights(0.875, 0.0, 0.0, 0.0, 0.75))
+@example((1.0, 0.0, 0.0, 0.0, 5e-324), dict(zip(ALL, (0.875, 0.0, 0.0, 0.0, 0.75), strict=True)))
 @given(five, weights)
-def test_contributions_sum_to_one_or_there_are_none(values: tuple[float, ...], weighed: Weights) -> None:
+def test_contributions_sum_to_one_or_there_are_none(values: tuple[float, ...], weighed: dict[str, float]) -> None:
     found = gap(parts(values), weighed)
     if found.score == 0.0:
         assert found.parts == ()
@@ -58,42 +54,65 @@ def test_contributions_sum_to_one_or_there_are_none(values: tuple[float, ...], w
     assert all(share > 0 for _, share in found.parts)
 
 
-@given(five)
-def test_it_is_the_formula_of_the_definitions(values: tuple[float, ...]) -> None:
-    weighed = Weights()
-    product = math.prod(1 - weighed.of(component) * x for component, x in zip(ALL, values, strict=True))
-    assert gap(parts(values), weighed).score == pytest.approx(100 * (1 - product), abs=1e-6)
+@given(five, weights)
+def test_it_is_the_formula_of_the_definitions(values: tuple[float, ...], weighed: dict[str, float]) -> None:
+    left = [1 - weighed[component] * x for component, x in zip(ALL, values, strict=True)]
+    found = gap(parts(values), weighed)
+    assert found.score == pytest.approx(100 * (1 - math.prod(left)), abs=1e-6)
+    logs = dict(zip(ALL, map(math.log, left), strict=True))
+    for part, share in found.parts if found.score > 0.01 else ():
+        assert share == pytest.approx(logs[Component(part.component)] / math.fsum(logs.values()), abs=1e-6)
 
 
 @given(st.floats(allow_nan=False))
 def test_a_component_out_of_bounds_is_brought_to_the_nearest(x: float) -> None:
-    found = gap([Part(Component.LATENESS, x)], Weights())
+    found = gap([Part(Component.LATENESS, x)], GapDefinition().weights)
     assert found.score == pytest.approx(90 * min(1.0, max(0.0, x)), abs=1e-6)
 
 
 def test_default_weights_are_those_of_the_definitions() -> None:
-    assert [Weights().of(component) for component in ALL] == [0.9, 0.9, 0.6, 0.5, 0.3]
-    assert Weights().silence_hours == 8.0
+    assert GapDefinition().weights == dict(zip(ALL, (0.9, 0.9, 0.6, 0.5, 0.3), strict=True))
+    assert Silence().silence_hours == 8.0
 
 
-@pytest.mark.parametrize("bad", [{"lateness": 0.96}, {"scope": -0.1}, {"silence_hours": 0}])
-def test_weights_out_of_range_are_refused(bad: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="must"):
-        Weights(**bad)
+@pytest.mark.parametrize("bad", [{"lateness": 0.96}, {"scope": -0.1}, {"scope": math.nan}])
+def test_weights_out_of_range_are_refused(bad: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="must lie between"):
+        GapDefinition(weights=bad)
+
+
+@pytest.mark.parametrize("hours", [0, -1, math.nan])
+def test_silence_lasts_longer_than_nothing(hours: float) -> None:
+    with pytest.raises(ValueError, match="silence_hours must be above 0"):
+        Silence(hours)
+
+
+def test_a_weight_of_nothing_known_is_refused_with_what_there_is() -> None:
+    with pytest.raises(ValueError, match="no component latenes; there are lateness, scope, incidents, silence, unb"):
+        GapDefinition(weights={"latenes": 0.5})
+
+
+def test_two_components_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match="two components have one name"):
+        GapDefinition((*COMPONENTS, Silence()))
+
+
+def test_every_component_of_the_contract_is_found_in_its_order() -> None:
+    assert [component.name for component in COMPONENTS] == ALL
 
 
 @given(st.lists(st.tuples(unit, unit), max_size=6))
 def test_incidents_join_without_passing_one(pairs: list[tuple[float, float]]) -> None:
-    found = incidents(pairs)
+    found = joined(pairs)
     assert 0.0 <= found <= 1.0
     for severity, overlap in pairs:
         assert found >= severity * overlap - 1e-9
 
 
 def test_scope_is_what_was_not_delivered() -> None:
-    assert scope([]) == 0.0
-    assert scope([(2.0, 1.0), (1.0, 0.0)]) == pytest.approx(1 / 3)
-    assert scope([(1.0, 1.5)]) == 0.0
+    assert missing_share([]) == 0.0
+    assert missing_share([(2.0, 1.0), (1.0, 0.0)]) == pytest.approx(1 / 3)
+    assert missing_share([(1.0, 1.5)]) == 0.0
 
 
 @pytest.mark.parametrize(("hours", "expected"), [(0, 0.0), (4, 0.5), (8, 1.0), (30, 1.0), (-1, 0.0)])

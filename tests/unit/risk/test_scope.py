@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from candor.contracts import Component, Message, MilestoneStatus, ScopeItem, Standing, Verdict
+from risk_svc.domain.components.scope import missing_open, missing_settled, words
 from risk_svc.domain.fold import FoldOutcome, fold
 from risk_svc.domain.frozen_forecasts import given_up_at
-from risk_svc.domain.gap import Weights
-from risk_svc.domain.scope import missing_open, missing_settled, words
-from risk_svc.domain.scoring import Prediction, event_of, score_open, score_settled
+from risk_svc.domain.gap import GapDefinition
+from risk_svc.domain.predictions import Prediction
+from risk_svc.domain.scoring import event_of, score_open, score_settled
 from risk_svc.domain.state import ItemState, PromiseState, folded, from_bytes, standing, to_bytes
 from tests.support.risk import ARRIVES, DEPARTS, DEPARTS_S, DUE_S, M, Story
 
@@ -43,12 +44,12 @@ def evidence(state: PromiseState) -> str:
 
 
 def scored(state: PromiseState, never: float = 0.0, now: float = DEPARTS_S) -> PromiseState:
-    score_open(state, [], replace(SURE, never=never), now, Weights(), math.inf)
+    score_open(state, [], replace(SURE, never=never), now, GapDefinition(), math.inf)
     return state
 
 
 def settled(state: PromiseState) -> PromiseState:
-    score_settled(state, standing(state), DUE_S, Weights())
+    score_settled(state, standing(state), DUE_S, GapDefinition())
     return state
 
 

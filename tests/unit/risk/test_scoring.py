@@ -20,15 +20,16 @@ from candor.contracts import (
     Statement,
     Verdict,
 )
+from risk_svc.domain.component import OpenCase
+from risk_svc.domain.components.lateness import Lateness
 from risk_svc.domain.facts import facts
 from risk_svc.domain.fold import fold
-from risk_svc.domain.gap import Weights
+from risk_svc.domain.gap import GapDefinition
 from risk_svc.domain.incidents import Incident, incident_of
+from risk_svc.domain.predictions import Prediction
 from risk_svc.domain.scoring import (
-    Prediction,
     event_of,
     is_told,
-    lateness_words,
     next_review,
     score_open,
     score_settled,
@@ -38,7 +39,7 @@ from tests.support.risk import DEPARTS, DEPARTS_S, DUE, DUE_S, MADE_S, M, Story,
 
 LIKELY = Prediction(0.83, DUE_S + 2520, DUE_S + 5000, math.inf, 0.6, 3600.0, 0.3, 412, "flight, after departed", 7)
 SAFE = replace(LIKELY, p_slip=0.1, q50=DUE_S - 1800, q80=DUE_S - 900, q90=DUE_S, lateness=0.02)
-W = Weights()
+W = GapDefinition()
 
 
 def state_of(*messages: Message) -> PromiseState:
@@ -92,7 +93,7 @@ def test_silence_grows_until_the_customer_is_told() -> None:
 @pytest.mark.parametrize(("zone", "expected"), [("UTC", 0.0), ("America/New_York", 0.5), ("Nowhere/At_all", 0.0)])
 def test_silence_counts_the_business_hours_of_the_promises_own_zone(zone: str, expected: float) -> None:
     # It departs at 18:00 UTC, 13:00 in New York.
-    office = Weights(calendar=Calendar(parse_business_hours("mon-fri 09:00-17:00")))
+    office = GapDefinition(calendar=Calendar(parse_business_hours("mon-fri 09:00-17:00")))
     state = scored(state_of(Story().made(zone=zone)))
     score_open(state, [], LIKELY, DEPARTS_S + 5 * 3600, office, math.inf)
     assert shares(state).get("silence", 0.0) == pytest.approx(expected)
@@ -199,6 +200,12 @@ def test_what_is_published_of_a_settled_promise_has_no_forecast() -> None:
     assert found.forecast is None
     assert found.completed_at == DUE - 10 * M
     assert found.score == 0.0
+
+
+def lateness_words(state: PromiseState, item: Prediction, now: float) -> str:
+    part = Lateness().open(OpenCase(state, [], item, now, W.calendar))
+    assert part is not None
+    return part.evidence
 
 
 def test_evidence_is_in_words() -> None:

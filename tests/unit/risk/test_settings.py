@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
 from risk_svc.__main__ import main
-from risk_svc.domain.gap import Weights
+from risk_svc.domain.components.lateness import Lateness
+from risk_svc.domain.components.silence import Silence
+from risk_svc.domain.gap import GapDefinition
 from risk_svc.settings import LearnerSettings, RiskSettings, WorkerSettings
 
 
-def test_weights_are_settings_with_the_definitions_defaults() -> None:
-    assert RiskSettings().weights == Weights()
-    changed = RiskSettings(weight_lateness=0.5, silence_hours=2).weights
-    assert (changed.lateness, changed.silence_hours) == (0.5, 2.0)
+def definition_of(monkeypatch: pytest.MonkeyPatch, **environment: str) -> GapDefinition:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return RiskSettings().definition
+
+
+def test_weights_are_one_mapping_over_the_definitions_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert RiskSettings().definition == GapDefinition()
+    found = definition_of(monkeypatch, WEIGHTS='{"lateness": 0.5, "silence": 0}')
+    assert found == GapDefinition(weights={"lateness": 0.5, "silence": 0.0})
+    assert found.weights == {"lateness": 0.5, "scope": 0.9, "incidents": 0.6, "silence": 0.0, "unbacked": 0.3}
+    assert definition_of(monkeypatch, WEIGHTS="") == GapDefinition()
+
+
+def test_a_component_reads_its_own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = definition_of(monkeypatch, SILENCE_HOURS="2", MISSED_STEP="0.25")
+    assert Silence(2.0) in found.components
+    assert Lateness(0.25) in found.components
+
+
+def test_the_business_calendar_is_the_gaps_as_well() -> None:
     office = RiskSettings(business_hours="mon-fri 09:00-17:00", holidays="US")
-    assert office.weights == Weights(calendar=office.calendar)
+    assert office.definition == GapDefinition(calendar=office.calendar)
 
 
 def test_the_roles_have_ports_of_their_own_and_one_database() -> None:
@@ -28,16 +49,17 @@ def test_the_roles_have_ports_of_their_own_and_one_database() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"weight_lateness": 0.96},
-        {"weight_unbacked": -0.1},
-        {"silence_hours": 0},
+        {"weights": {"lateness": 0.96}},
+        {"weights": {"unbacked": -0.1}},
+        {"weights": {"lateness": 0, "scope": 0}},
+        {"component_settings": {"silence_hours": 0}},
+        {"component_settings": {"missed_step": 1.1}},
         {"reviews_per_tick": 0},
-        {"weight_lateness": 0, "weight_scope": 0},
     ],
 )
-def test_weights_out_of_range_stop_the_process(wrong: dict[str, float]) -> None:
+def test_weights_out_of_range_stop_the_process(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        RiskSettings(**wrong)  # type: ignore[arg-type]
+        RiskSettings(**wrong)
 
 
 @pytest.mark.parametrize("arguments", [[], ["board"], ["worker", "web"]])
@@ -47,10 +69,23 @@ def test_a_wrong_role_is_said_with_the_right_ones(arguments: list[str], capsys: 
     assert "worker|learner|web" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("WEIGHTS", '{"silence": 2}', "weight of silence must lie between 0 and 0.95"),
+        ("WEIGHTS", '{"silent": 0.2}', "there is no component silent; there are lateness, scope, incidents, silence"),
+        ("WEIGHTS", '{"silence": "much"}', "WEIGHTS.SILENCE: "),
+        ("WEIGHTS", "silence=0.2", 'WEIGHTS: must be a JSON object such as {"lateness": 0.9, "silence": 0.4}'),
+        ("WEIGHTS", "[0.2]", "WEIGHTS: must be a JSON object"),
+        ("WEIGHT_SILENCE", "0.2", "WEIGHT_SILENCE: not read any more, all weights are one variable, WEIGHTS='{\"sil"),
+        ("SILENCE_HOURS", "0", "silence_hours must be above 0"),
+        ("MISSED_STEP", "half", "COMPONENT_SETTINGS.MISSED_STEP: "),
+    ],
+)
 def test_a_wrong_setting_is_said_and_ends_the_process(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    name: str, value: str, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("WEIGHT_SILENCE", "2")
+    monkeypatch.setenv(name, value)
     with pytest.raises(SystemExit, match="2"):
         main(["worker"])
-    assert "WEIGHT_SILENCE" in capsys.readouterr().err
+    assert f"settings: {words}" in capsys.readouterr().err

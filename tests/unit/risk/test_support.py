@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from candor.contracts import MIN_CASES, Message, Standing
 from risk_svc.domain.fold import fold
-from risk_svc.domain.gap import Weights
+from risk_svc.domain.gap import GapDefinition
+from risk_svc.domain.predictions import Prediction
 from risk_svc.domain.publish import Reason, mark_published, worth_publishing
-from risk_svc.domain.scoring import Prediction, event_of, score_open, score_settled
+from risk_svc.domain.scoring import event_of, score_open, score_settled
 from risk_svc.domain.state import PromiseState, from_bytes, standing, to_bytes
 from risk_svc.domain.support import supported, words
 from risk_svc.web.api import presenters
@@ -36,7 +37,7 @@ def scored(n: int, now: float = DEPARTS_S) -> PromiseState:
         *(NEW.p_slip, NEW.q50, NEW.q80, NEW.q90, NEW.lateness, NEW.horizon, NEW.base, n, NEW.basis, 7),
         observed=NEW.observed,
     )
-    score_open(state, [], item, now, Weights(), math.inf)
+    score_open(state, [], item, now, GapDefinition(), math.inf)
     return state
 
 
@@ -53,7 +54,7 @@ def test_what_the_clock_alone_knows_needs_no_history() -> None:
 def test_how_a_promise_ended_needs_no_history() -> None:
     story = Story()
     state = state_of(story.made(), story.milestone("arrived", 5))
-    score_settled(state, standing(state), DUE_S - 300, Weights())
+    score_settled(state, standing(state), DUE_S - 300, GapDefinition())
     assert supported(state, standing(state))
     found = presenters.item(state)
     assert (found.p_slip, found.base_rate, found.too_little_history) == (0.0, None, None)

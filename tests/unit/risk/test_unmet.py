@@ -12,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from candor.contracts import Component, Message, MilestoneStatus, PlannedMilestone, Standing
+from risk_svc.domain.components.lateness import Lateness
 from risk_svc.domain.fold import fold
-from risk_svc.domain.gap import Weights
+from risk_svc.domain.gap import GapDefinition
 from risk_svc.domain.incidents import Incident
-from risk_svc.domain.scoring import Prediction, event_of, score_open
+from risk_svc.domain.predictions import Prediction
+from risk_svc.domain.scoring import event_of, score_open
 from risk_svc.domain.state import PromiseState, from_bytes, to_bytes
 from risk_svc.domain.unmet import unmet
 from risk_svc.web.api import presenters
@@ -24,7 +26,8 @@ from tests.support.risk import ARRIVES, DEPARTS, DEPARTS_S, DUE, DUE_S, MADE_S, 
 
 FEW = Prediction(0.16, DUE_S - 900, DUE_S + 900, DUE_S + 1800, 0.1, 3600.0, 0.15, 0, "flight", 1)
 SURE = replace(FEW, n=412, lateness=0.05)
-W = Weights()
+W = GapDefinition()
+LEAST = Lateness().missed_step
 MISSED = DEPARTS_S + 600
 SAID = "departed was missed, and the customer had been told of this step"
 
@@ -40,8 +43,8 @@ def missed(story: Story, status: MilestoneStatus = MilestoneStatus.MISSED) -> Me
     return story.milestone("departed", 10, status=status, reason="the van broke down")
 
 
-def scored(state: PromiseState, item: Prediction = FEW, now: float = MISSED, weights: Weights = W) -> float:
-    score_open(state, [], item, now, weights, math.inf)
+def scored(state: PromiseState, item: Prediction = FEW, now: float = MISSED, definition: GapDefinition = W) -> float:
+    score_open(state, [], item, now, definition, math.inf)
     return state.view.score
 
 
@@ -80,7 +83,7 @@ def test_the_forecast_is_what_it_was() -> None:
 def test_the_board_names_it_though_something_else_weighs_more() -> None:
     story = Story()
     state = state_of(story.made(deliverer="crew 7", accepted=False), missed(story))
-    scored(state, FEW, MISSED, Weights(lateness=0.1, unbacked=0.9))
+    scored(state, FEW, MISSED, GapDefinition(weights={"lateness": 0.1, "unbacked": 0.9}))
     assert style.why(presenters.item(state)).startswith("crew 7 has not accepted it; departed was missed")
 
 
@@ -92,7 +95,7 @@ def test_it_does_not_fall_while_only_time_passes(looks: list[tuple[float, float]
         scored(state, replace(FEW, lateness=lateness), MISSED + after)
         gaps.append({name: x for name, x, *_ in state.view.shares}["lateness"])
     assert gaps == sorted(gaps)
-    assert gaps[0] >= W.missed_step
+    assert gaps[0] >= LEAST
 
 
 def test_what_is_heard_of_it_may_lower_it_again_and_the_step_itself_ends_it() -> None:
@@ -121,7 +124,7 @@ def test_an_overdue_step_counts_the_more_the_longer_it_is() -> None:
     early, later, full = (scored(state, FEW, DEPARTS_S + late) for late in (120, 1800, 3600))
     assert early == pytest.approx(100 * 0.9 * FEW.lateness)
     assert early < later < full
-    assert full == pytest.approx(100 * 0.9 * W.missed_step)
+    assert full == pytest.approx(100 * 0.9 * LEAST)
     assert "departed is overdue, and the customer" in presenters.item(state).contributions[0].evidence
 
 
@@ -157,4 +160,4 @@ def test_a_stored_state_goes_on_where_it_was() -> None:
 @pytest.mark.parametrize("bad", [-0.1, 1.1])
 def test_the_setting_has_bounds(bad: float) -> None:
     with pytest.raises(ValueError, match="missed_step"):
-        Weights(missed_step=bad)
+        Lateness(missed_step=bad)

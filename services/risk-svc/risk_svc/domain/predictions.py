@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,3 +34,37 @@ class Predictions:
     n: NDArray[np.int64]
     basis: list[str]
     model: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One promise's part of a batch forecast, in plain numbers; times in epoch seconds, inf for never."""
+
+    p_slip: float
+    q50: float
+    q80: float
+    q90: float
+    lateness: float
+    horizon: float
+    base: float
+    n: int
+    basis: str
+    model: int
+    never: float = 0.0
+    observed: float | None = None
+
+
+def prediction_of(batch: Predictions) -> list[Prediction]:
+    """A batch forecast, one element a case."""
+    numbers = np.stack(
+        [batch.p_slip, batch.q50, batch.q80, batch.q90, batch.lateness, batch.horizon, batch.base, batch.never]
+    )
+    rows = zip(numbers.T.tolist(), batch.n.tolist(), batch.basis, batch.observed.tolist(), strict=True)
+    return [
+        Prediction(*(p, q50, q80, q90, late, horizon, base, n, basis, batch.model, never), _known(observed))
+        for (p, q50, q80, q90, late, horizon, base, never), n, basis, observed in rows
+    ]
+
+
+def _known(share: float) -> float | None:
+    return None if math.isnan(share) else share

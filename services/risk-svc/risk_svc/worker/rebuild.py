@@ -49,7 +49,7 @@ async def rebuild(
     """
     await empty(database, group)
     learner, follower = Learner(database, clock), Follower(database, PublishedModel())
-    handler = RiskHandler(follower.published, clock, weights=settings.weights, publishing=False)
+    handler = RiskHandler(follower.published, clock, definition=settings.definition, publishing=False)
     worker = Worker(settings, database, handler, group)
     tasks = [asyncio.create_task(part.run()) for part in (worker, learner, follower)]
     try:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from candor.contracts import MIN_CASES, Standing
 from risk_svc.domain import support
-from risk_svc.domain.scoring import span
+from risk_svc.domain.components.lateness import span
 from risk_svc.web.api import responses
 from risk_svc.web.board import style
 

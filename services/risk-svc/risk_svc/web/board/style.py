@@ -112,12 +112,12 @@ def why(item: responses.GapItem, zone: str = "UTC") -> str:
     if item.standing == "broken":
         return f"Broken: {_failing(item)}; promised for {clock_text(item.held_due, zone)}"
     if item.standing != "open":
-        # Kept says that it was in time; what is missing of it still has to be said.
-        return "; ".join([STATES[item.standing], *_evidence(item, Component.SCOPE)])
+        # Kept says that it was in time; what else is amiss of it still has to be said.
+        return "; ".join([STATES[item.standing], *_evidence(item, besides=Component.LATENESS)])
     if not item.contributions:
         return "on course"
     worst = max(item.contributions, key=lambda part: part.share)
-    said = worst.evidence or worst.component.value
+    said = _words(worst)
     if item.missed_steps and worst.component is not Component.LATENESS:
         # The evidence of lateness names them.
         said = "; ".join([said, *(one.evidence for one in item.contributions if one.component is Component.LATENESS)])
@@ -126,12 +126,16 @@ def why(item: responses.GapItem, zone: str = "UTC") -> str:
 
 def _failing(item: responses.GapItem) -> str:
     """What was late or is missing, and by how much."""
-    found = [*_evidence(item, Component.LATENESS), *_evidence(item, Component.SCOPE)]
-    return "; ".join(found) or "judged so, though it was not late"
+    return "; ".join(_evidence(item)) or "judged so, though it was not late"
 
 
-def _evidence(item: responses.GapItem, component: Component) -> list[str]:
-    return [part.evidence for part in item.contributions if part.component is component and part.evidence]
+def _evidence(item: responses.GapItem, besides: Component | None = None) -> list[str]:
+    return [_words(part) for part in item.contributions if part.component is not besides]
+
+
+def _words(part: responses.ContributionOut) -> str:
+    """A component's evidence; its name where it gives none."""
+    return part.evidence or part.component.value.replace("_", " ")
 
 
 def badge(score: float) -> tuple[int, str]:

@@ -2,14 +2,54 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar, Final
 
-from candor.contracts import Standing
-from risk_svc.domain import gap as gaps
+from candor.contracts import Component, Standing
+from risk_svc.domain.component import GapComponent, OpenCase, Part, SettledCase
+from risk_svc.domain.frozen_forecasts import given_up_at
 from risk_svc.domain.state import ItemState, PromiseState, completed_at
 
 NAMED: Final = 3
 NAME_LIMIT: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Scope(GapComponent):
+    """S = 1 − Σ wᵢ · (share of scope item i that is delivered, accepted or still to be expected)."""
+
+    name: ClassVar[StrEnum] = Component.SCOPE
+    default_weight: ClassVar[float] = 0.9
+
+    def open(self, case: OpenCase) -> Part | None:
+        """What is missing and not expected; once the promise is given up, nothing more is expected."""
+        state = case.state
+        if not state.scope:
+            return None
+        coming = 0.0 if case.now >= given_up_at(state) else 1.0 - min(1.0, max(0.0, case.prediction.never))
+        return self._part(state, Standing.OPEN, missing_open(state, coming))
+
+    def settled(self, case: SettledCase) -> Part | None:
+        """What was not delivered; of a withdrawn promise nothing is missing."""
+        if not case.state.scope or case.standing is Standing.WITHDRAWN:
+            return None
+        return self._part(case.state, case.standing, missing_settled(case.state, case.standing))
+
+    def _part(self, state: PromiseState, standing: Standing, missing: float) -> Part | None:
+        return Part(self.name, missing, words(state, standing)) if missing > 0.0 else None
+
+
+COMPONENT: Final = Scope()
+
+
+def missing_share(shares: Sequence[tuple[float, float]]) -> float:
+    """S = 1 − Σ wᵢ · share of item i, for (weight, share delivered) pairs; 0 for a promise without scope items."""
+    total = sum(weight for weight, _ in shares)
+    if total <= 0:
+        return 0.0
+    return min(1.0, max(0.0, 1.0 - sum(weight * share for weight, share in shares) / total))
 
 
 def missing_open(state: PromiseState, coming: float) -> float:
@@ -18,7 +58,7 @@ def missing_open(state: PromiseState, coming: float) -> float:
     `coming` = 1 − P(never): no report forecasts a single item, so each is as likely to come as the promise itself. How
     late it comes is lateness, not scope.
     """
-    return gaps.scope([(item.weight, _share(item, coming)) for item in state.scope])
+    return missing_share([(item.weight, _share(item, coming)) for item in state.scope])
 
 
 def missing_settled(state: PromiseState, standing: Standing) -> float:
@@ -27,7 +67,7 @@ def missing_settled(state: PromiseState, standing: Standing) -> float:
     A verdict `kept` is the customer's acceptance of all that is supported. Where no report ever named an item, the
     completion of the promise stands for its whole scope.
     """
-    return gaps.scope(
+    return missing_share(
         [(item.weight, share) for item, share in zip(state.scope, delivered(state, standing), strict=True)]
     )
 

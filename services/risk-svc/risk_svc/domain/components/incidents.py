@@ -1,0 +1,36 @@
+"""I of the gap (definitions.md): open incidents that hit what the promise depends on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar, Final
+
+from candor.contracts import Component
+from risk_svc.domain.component import GapComponent, OpenCase, Part
+
+
+@dataclass(frozen=True, slots=True)
+class Incidents(GapComponent):
+    """I = 1 − Π(1 − severity · overlap)."""
+
+    name: ClassVar[StrEnum] = Component.INCIDENTS
+    default_weight: ClassVar[float] = 0.6
+
+    def open(self, case: OpenCase) -> Part | None:
+        """Linked incidents that are open now, by how long they are expected to last."""
+        struck = [one for one in case.linked if one.until is None and one.since <= case.now]
+        hit = joined([(one.severity, one.overlap(case.now, case.state.deadline)) for one in struck])
+        if not hit > 0.0:
+            return None
+        return Part(self.name, hit, "; ".join(f"{one.title or one.category}, ongoing" for one in struck))
+
+
+COMPONENT: Final = Incidents()
+
+
+def joined(pairs: Sequence[tuple[float, float]]) -> float:
+    """I over linked open incidents, for (severity, overlap) pairs in [0, 1]."""
+    return 1.0 - math.prod(1.0 - severity * overlap for severity, overlap in pairs)

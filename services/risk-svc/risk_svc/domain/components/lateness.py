@@ -1,0 +1,117 @@
+"""L of the gap (definitions.md): how late the promise is, or is expected to be."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from candor.contracts import MIN_CASES, Component, Standing
+from risk_svc.domain import support, unmet
+from risk_svc.domain.component import GapComponent, OpenCase, Part, SettledCase
+from risk_svc.domain.state import PromiseState, StepStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from candor.contracts import Fact
+    from risk_svc.domain.predictions import Prediction
+
+MIN_HORIZON_SHARE: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Lateness(GapComponent):
+    """L = E[min(1, (T − e − τ)⁺ / H)], and at least `missed_step` while a told step is missed (ADR 0024; assumed)."""
+
+    missed_step: float = 0.5
+
+    name: ClassVar[StrEnum] = Component.LATENESS
+    default_weight: ClassVar[float] = 0.9
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.missed_step <= 1.0:
+            raise ValueError("missed_step must lie between 0 and 1")
+
+    def open(self, case: OpenCase) -> Part | None:
+        """The expected lateness; the view keeps its least while a told step is missed, so that time cannot lower it."""
+        missed = unmet.unmet(case.state, case.now)
+        late = case.prediction.lateness
+        least = case.state.view.unmet = self._least(case, missed)
+        if least is not None:
+            late = max(late, least[1])
+        if not late > 0.0:
+            return None
+        usual, first = usual_words(case.state, case.prediction, case.now), unmet.words(missed)
+        return Part(self.name, late, f"{first}; {usual}" if first else usual)
+
+    def settled(self, case: SettledCase) -> Part | None:
+        """The real lateness of a broken promise; 1 for a cancelled one."""
+        state, late = case.state, 0.0
+        if case.standing is Standing.CANCELLED:
+            late = 1.0
+        elif case.standing is Standing.BROKEN:
+            # A promise that was over before it was ever forecast has no H of its class yet.
+            horizon = max(state.view.horizon, MIN_HORIZON_SHARE * state.lead)
+            late = 1.0 if case.done is None else lateness_of(case.done, state.deadline, horizon)
+        return Part(self.name, late, settled_words(state, case.standing, case.done)) if late > 0.0 else None
+
+    def _least(self, case: OpenCase, missed: Sequence[Fact]) -> tuple[int, float] | None:
+        """What has been heard, and the least L until more is heard; None while no told step is missed."""
+        if not missed:
+            return None
+        item, before = case.prediction, case.state.view.unmet
+        least = self.missed_step * unmet.weight(missed, case.now, item.horizon)
+        heard = unmet.heard(case.state, case.linked)
+        held = before[1] if before is not None and before[0] == heard else 0.0
+        return heard, max(least, held, min(1.0, item.lateness))
+
+
+COMPONENT: Final = Lateness()
+
+
+def lateness_of(completed: float, deadline: float, horizon: float) -> float:
+    """L of a promise whose completion is known: min(1, (T − e − τ)⁺ / H)."""
+    return min(1.0, max(0.0, (completed - deadline) / horizon))
+
+
+def usual_words(state: PromiseState, item: Prediction, now: float) -> str:
+    """E.g. `83 % likely to slip; the middle forecast is 42 min late`; what may not be stated is called assumed."""
+    if now > state.deadline:
+        return f"{span(now - state.deadline)} overdue"
+    if item.n < MIN_CASES:
+        return f"{support.words(item.n, item.observed)}; some risk of delay is assumed"
+    said = f"{item.p_slip * 100:.0f} % likely to slip"
+    if math.isfinite(item.q50) and item.q50 > state.deadline:
+        said += f"; the middle forecast is {span(item.q50 - state.deadline)} late"
+    return said
+
+
+def settled_words(state: PromiseState, standing: Standing, done: float | None) -> str:
+    """The evidence of L once it is known."""
+    if standing is Standing.CANCELLED:
+        return "cancelled"
+    said = "not delivered" if done is None else f"completed {span(max(0.0, done - state.deadline))} late"
+    return "; ".join([said, *late_steps(state, done)]) if standing is Standing.BROKEN else said
+
+
+def late_steps(state: PromiseState, done: float | None) -> list[str]:
+    """The step that was the latest of those on the way, and each that was missed, e.g. `departed was 42 min late`."""
+    # What completed the promise was late as the promise itself is.
+    steps = [step for step in state.steps if step.at is None or step.at != done]
+    late = [
+        (step.at - step.planned, step.name)
+        for step in steps
+        if step.status == StepStatus.REACHED and step.at is not None and step.planned is not None
+    ]
+    seconds, name = max(late, default=(0.0, ""))
+    said = [f"{name} was {span(seconds)} late"] if seconds >= 30 else []
+    return said + [f"{step.name} was missed" for step in steps if step.status == StepStatus.MISSED]
+
+
+def span(seconds: float) -> str:
+    """E.g. `42 min`, `1.5 h`, `2.3 days`."""
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 172800 else f"{seconds / 86400:.1f} days"

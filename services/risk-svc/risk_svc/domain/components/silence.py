@@ -1,0 +1,56 @@
+"""C of the gap (definitions.md): how long the customer has not been told of a likely slip."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import ClassVar, Final
+
+from candor.calendar import Calendar
+from candor.contracts import Component
+from risk_svc.domain.component import GapComponent, OpenCase, Part
+
+ALWAYS: Final = Calendar()
+
+
+@dataclass(frozen=True, slots=True)
+class Silence(GapComponent):
+    """C grows to 1 over `silence_hours` (Hc, business hours above 0; assumed)."""
+
+    silence_hours: float = 8.0
+
+    name: ClassVar[StrEnum] = Component.SILENCE
+    default_weight: ClassVar[float] = 0.5
+
+    def __post_init__(self) -> None:
+        if not self.silence_hours > 0:
+            raise ValueError("silence_hours must be above 0")
+
+    def open(self, case: OpenCase) -> Part | None:
+        """The silence since the promise became doubtful, as its view says."""
+        since = case.state.view.doubtful_since
+        if since is None:
+            return None
+        quiet = silence(since, case.now, self.silence_hours, case.calendar.at(case.state.zone))
+        return Part(self.name, quiet, "likely to slip, and the customer has not been told") if quiet > 0.0 else None
+
+
+COMPONENT: Final = Silence()
+
+
+def silence(doubtful_since: float | None, now: float, hours: float, calendar: Calendar = ALWAYS) -> float:
+    """C = min(1, hours since P(slip) passed θ untold / Hc); 0 when told or not doubtful.
+
+    Times in epoch seconds; the hours are those of `calendar`.
+    """
+    if doubtful_since is None or now <= doubtful_since:
+        return 0.0
+    passed = now - doubtful_since
+    if not calendar.always:
+        passed = calendar.elapsed(_moment(doubtful_since), _moment(now)).total_seconds()
+    return min(1.0, passed / 3600.0 / hours)
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

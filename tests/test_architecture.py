@@ -180,6 +180,28 @@ def test_a_circle_is_found_however_long() -> None:
     ]
 
 
+def rooms(package: str) -> dict[str, set[str]]:
+    """Which rooms right under a package import which others; a module right under it is a room of its own."""
+
+    def room(module: str) -> str:
+        return module.removeprefix(f"{package}.").split(".")[0]
+
+    found: dict[str, set[str]] = {}
+    for module, targets in arrows().items():
+        if module.startswith(f"{package}."):
+            own = room(module)
+            others = {room(target) for target in targets if target.startswith(f"{package}.")} - {own}
+            found[own] = found.get(own, set()) | others
+    return found
+
+
+@pytest.mark.parametrize("package", ["risk_svc", "risk_svc.web"])
+def test_no_circle_between_the_rooms_of_risk_svc(package: str) -> None:
+    edges = rooms(package)
+    assert len(edges) > 5
+    assert circles(edges) == []
+
+
 def crossings(source: str, target: str) -> list[str]:
     """Imports from modules below `source` of modules below `target`, as `module -> module`."""
 

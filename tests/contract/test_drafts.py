@@ -22,7 +22,7 @@ from risk_svc.domain.fold import FoldOutcome, fold
 from risk_svc.domain.state import PromiseState
 from risk_svc.forecast.view import View
 from risk_svc.forecasting.live import view_of
-from risk_svc.web.api.routes.checks import CheckIn
+from risk_svc.web.api.requests import CheckIn
 from tests.support.clocks import NOON
 from tests.support.drafts import whole
 from tests.unit.promise.test_schemas import BAD_PROMISES, PROMISE, with_field

@@ -17,6 +17,7 @@ from risk_svc.domain.frozen_forecasts import ForecastScore, given_up_at
 from risk_svc.forecast.evaluation import ENOUGH
 from risk_svc.store import queries, states
 from risk_svc.web import track_record
+from risk_svc.web.api import presenters
 from risk_svc.web.figures import Figures
 from tests.support.api import Api
 from tests.support.clocks import ManualClock
@@ -155,7 +156,7 @@ async def test_only_the_newest_count_and_the_others_are_said_to_be_left_out(api:
     found = await track_record.read(api.app.state.database, queries.ScoreFilter(), most=len(CRATES) + 24)
     assert found.left_out == 120 - 24 + len(OLD)
     assert [group.name for group in found.record.by_class] == ["crate", "parcel"]
-    assert track_record.answer(found).left_out == found.left_out
+    assert presenters.track_record(found).left_out == found.left_out
     just = await track_record.read(api.app.state.database, queries.ScoreFilter(kind="crate"), most=len(CRATES))
     assert (just.record.overall.n, just.left_out) == (len(CRATES), 0)
 

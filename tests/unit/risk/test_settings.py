@@ -24,7 +24,7 @@ def test_weights_are_one_mapping_over_the_definitions_defaults(monkeypatch: pyte
     assert RiskSettings().definition == GapDefinition()
     found = definition_of(monkeypatch, WEIGHTS='{"lateness": 0.5, "silence": 0}')
     assert found == GapDefinition(weights={"lateness": 0.5, "silence": 0.0})
-    assert found.weights == GapDefinition().weights | {"lateness": 0.5, "silence": 0.0}
+    assert found.weights == {**GapDefinition().weights, "lateness": 0.5, "silence": 0.0}
     assert definition_of(monkeypatch, WEIGHTS="") == GapDefinition()
 
 

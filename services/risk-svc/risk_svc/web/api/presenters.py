@@ -25,10 +25,12 @@ from risk_svc.domain.state import (
     from_bytes,
     standing,
 )
+from risk_svc.forecast.evaluation import Group, Measures, calibrated, caution
 from risk_svc.store import queries
 from risk_svc.store.states import incident_from, moment
 from risk_svc.store.tables import PromiseStateRow
 from risk_svc.web.api import responses
+from risk_svc.web.track_record import RecentRecord
 
 
 def item(state: PromiseState) -> responses.GapItem:
@@ -96,6 +98,21 @@ def customer(
         open=len(still),
         assumed_values=len(still) - len(values),
         worst=None if worst is None else item(worst),
+    )
+
+
+def track_record(found: RecentRecord) -> responses.TrackRecord:
+    """The record as the API tells it."""
+    whole = found.record
+    return responses.TrackRecord(
+        **_figures(whole.overall),
+        calibrated=calibrated(whole.overall),
+        caution=caution(whole),
+        left_out=found.left_out,
+        period=whole.period,
+        over_time=[responses.TrackSpan(start=span.start, **_figures(span.track)) for span in whole.over_time],
+        by_lead=[_group(group) for group in whole.by_lead],
+        by_class=[_group(group) for group in whole.by_class],
     )
 
 
@@ -226,3 +243,11 @@ def _notice(notice: NoticeRecord) -> responses.NoticeOut:
 
 def _at(seconds: float | None) -> datetime | None:
     return None if seconds is None else moment(seconds)
+
+
+def _group(group: Group) -> responses.TrackGroup:
+    return responses.TrackGroup(name=group.name, **_figures(group.track))
+
+
+def _figures(track: Measures) -> dict[str, Any]:
+    return responses.TrackFigures.model_validate(track, from_attributes=True).model_dump()

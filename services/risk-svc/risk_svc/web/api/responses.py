@@ -5,30 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from candor.contracts import Component, FactKind, Label, Standing
-from candor.web.http.fields import Moment
 from candor.web.http.listings import Counted
-from candor.web.http.pages import LARGEST, LONGEST_CURSOR
-
-
-class GapQuery(BaseModel):
-    """What a list of gaps is asked for; a cursor belongs to the sort that it was given with."""
-
-    limit: int = Field(default=50, ge=1, le=LARGEST)
-    cursor: str | None = Field(default=None, max_length=LONGEST_CURSOR)
-    sort: Literal["score", "due"] = "score"
-    band: Literal["none", "low", "medium", "high", "severe"] | None = None
-    standing: Standing | None = None
-    customer: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._:-]{1,128}$")
-    kind: str | None = Field(default=None, max_length=256)
-    min_score: float | None = Field(default=None, ge=0, le=100)
-    search: str | None = Field(
-        default=None,
-        pattern=r"^[A-Za-z0-9._:-]{1,128}$",
-        description="How the promise's or the customer's id begins, in upper or lower case.",
-    )
+from risk_svc.domain.check import Verdict
 
 
 class ContributionOut(BaseModel):
@@ -223,6 +204,27 @@ class GapDetail(GapItem):
     completed_at: datetime | None
 
 
+class CheckOut(BaseModel):
+    """What similar promises say of the date; null where there is too little history to say it, or it may never come.
+
+    `share_kept`: share that would be complete by `due` and its tolerance; `base_rate`: observed share of the kind that
+    slipped, null where none has come due.
+    """
+
+    verdict: Verdict
+    advice: str
+    share_kept: float | None
+    base_rate: float | None
+    p50: datetime | None
+    p80: datetime | None
+    p90: datetime | None
+    why: list[ReasonOut]
+    basis: str
+    n: int
+    model: int
+    as_of: datetime
+
+
 class CustomerGap(BaseModel):
     """A customer's gap: the value-weighted quadratic mean of their open promises, and the worst beside it.
 
@@ -315,16 +317,6 @@ class TrackGroup(TrackFigures):
     """The figures of one lead, or of one class: a kind of promise."""
 
     name: str
-
-
-class TrackRecordQuery(BaseModel):
-    """Which scored forecasts: `class` and `kind` are the same, `since` and `until` are about when they were settled."""
-
-    kind: str | None = Field(default=None, max_length=256)
-    class_: str | None = Field(default=None, max_length=256, alias="class")
-    lead: str | None = Field(default=None, max_length=64)
-    since: Moment | None = None
-    until: Moment | None = None
 
 
 class TrackRecord(TrackFigures):

@@ -6,105 +6,26 @@ import asyncio
 import math
 import time
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Final
 
 from fastapi import APIRouter
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from candor.store.db import Database
 from candor.web.http.body import accepts, read
-from candor.web.http.fields import Body, Id, Labels, Moment, Name, Seconds
 from candor.web.http.problems import Problem
 from risk_svc.domain.check import Verdict, advice, verdict
-from risk_svc.forecast.view import Incident, View, labels
-from risk_svc.forecasting.live import TICK, PublishedModel, open_at
+from risk_svc.forecast.view import Incident, View
+from risk_svc.forecasting.live import PublishedModel, open_at
 from risk_svc.store import queries
 from risk_svc.store.states import incident_from, moment
-from risk_svc.web.api.responses import ReasonOut
+from risk_svc.web.api.requests import CheckIn
+from risk_svc.web.api.responses import CheckOut, ReasonOut
 from risk_svc.web.api.routes.gaps import Viewer
 
 HEARD_IN: Final = 0
 FRESH_S: Final = 2.0
 router: Final = APIRouter(tags=["checks"])
-
-
-class Draft(Body):
-    """A body of promise-svc, or a part of one: what no forecast uses is let by, the rest is held to the same bounds."""
-
-    model_config = ConfigDict(extra="ignore")
-
-
-class StepIn(Draft):
-    """A step on the way to the promise."""
-
-    name: Annotated[Name, Field(max_length=200)]
-    planned: Moment | None = None
-
-
-class DependencyIn(Draft):
-    """Something the promise would rest on."""
-
-    kind: Id
-    id: Id
-
-
-def _differ(steps: list[StepIn]) -> list[StepIn]:
-    if len({step.name for step in steps}) != len(steps):
-        raise ValueError("milestones must have different names")
-    return steps
-
-
-class CheckIn(Draft):
-    """A draft: what a forecast may know of a promise, as `POST /v1/promises` takes it; other fields are let by."""
-
-    kind: Id
-    due: Moment
-    tolerance_s: Seconds = 0
-    labels: Labels = {}
-    milestones: Annotated[list[StepIn], Field(max_length=100), AfterValidator(_differ)] = []
-    depends_on: Annotated[list[DependencyIn], Field(max_length=100)] = []
-
-    def view(self, now: datetime) -> View:
-        """The promise as the model would see it, made `now`: a step planned for an earlier time has slipped by then."""
-        texts, numbers = labels(dict(self.labels), frozenset())
-        made = now.timestamp()
-        view = View(
-            promise_id="",
-            kind=self.kind,
-            made=made,
-            deadline=self.due.timestamp() + self.tolerance_s + TICK,
-            order=[step.name for step in self.milestones],
-            plans={step.name: step.planned.timestamp() for step in self.milestones if step.planned is not None},
-            texts=texts,
-            numbers=numbers,
-            last_at=made,
-            stages=[(-1, made)],
-            places=[f"{on.kind}:{on.id}" for on in self.depends_on],
-        )
-        view.slipped = [name for at, name in view.slips() if at <= made]
-        return view
-
-
-class CheckOut(BaseModel):
-    """What similar promises say of the date; null with too little history, or where it may never be completed.
-
-    `share_kept`: share that would be complete by `due` and its tolerance; `base_rate`: observed share of the kind that
-    slipped, null where none has come due.
-    """
-
-    verdict: Verdict
-    advice: str
-    share_kept: float | None
-    base_rate: float | None
-    p50: datetime | None
-    p80: datetime | None
-    p90: datetime | None
-    why: list[ReasonOut]
-    basis: str
-    n: int
-    model: int
-    as_of: datetime
 
 
 class OpenIncidents:

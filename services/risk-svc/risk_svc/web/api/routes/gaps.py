@@ -20,7 +20,7 @@ from risk_svc.store import queries
 from risk_svc.store.states import moment
 from risk_svc.store.tables import PromiseStateRow
 from risk_svc.web import track_record
-from risk_svc.web.api import presenters, responses
+from risk_svc.web.api import presenters, requests, responses
 from risk_svc.web.watch import Watch
 
 Viewer = Annotated[Principal, Depends(require(Role.VIEWER))]
@@ -30,7 +30,7 @@ router: Final = APIRouter(tags=["gaps"])
 
 @router.get("/v1/gaps")
 async def gaps(
-    request: Request, response: Response, _principal: Viewer, asked: Annotated[responses.GapQuery, Query()]
+    request: Request, response: Response, _principal: Viewer, asked: Annotated[requests.GapQuery, Query()]
 ) -> responses.GapPage:
     """Promises by gap, widest first, or by the date held, earliest first; no history, no placeholders."""
     by_due = asked.sort == "due"
@@ -90,7 +90,7 @@ async def learning(request: Request, _principal: Viewer) -> responses.Learning:
 
 @router.get("/v1/track-record")
 async def show_track_record(
-    request: Request, _principal: Viewer, asked: Annotated[responses.TrackRecordQuery, Query()]
+    request: Request, _principal: Viewer, asked: Annotated[requests.TrackRecordQuery, Query()]
 ) -> responses.TrackRecord:
     """How forecasts did: the newest 50,000 scored ones, of a class of promise, a lead or a time if asked."""
     if asked.kind is not None and asked.class_ not in (None, asked.kind):
@@ -99,7 +99,7 @@ async def show_track_record(
         raise Problem.invalid_parameter("until", "until must be later than since")
     kind = _printable(asked.class_ if asked.kind is None else asked.kind)
     wanted = queries.ScoreFilter(kind, _printable(asked.lead), asked.since, asked.until)
-    return track_record.answer(await track_record.read(database(request), wanted))
+    return presenters.track_record(await track_record.read(database(request), wanted))
 
 
 def database(request: Request) -> Database:

@@ -1,0 +1,99 @@
+"""HTTP in: what lists and records are asked for, and drafts of promises to check."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from candor.contracts import Standing
+from candor.web.http.fields import Body, Id, Labels, Moment, Name, Seconds
+from candor.web.http.pages import LARGEST, LONGEST_CURSOR
+from risk_svc.forecast.view import View, labels
+from risk_svc.forecasting.live import TICK
+
+
+class GapQuery(BaseModel):
+    """What a list of gaps is asked for; a cursor belongs to the sort that it was given with."""
+
+    limit: int = Field(default=50, ge=1, le=LARGEST)
+    cursor: str | None = Field(default=None, max_length=LONGEST_CURSOR)
+    sort: Literal["score", "due"] = "score"
+    band: Literal["none", "low", "medium", "high", "severe"] | None = None
+    standing: Standing | None = None
+    customer: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._:-]{1,128}$")
+    kind: str | None = Field(default=None, max_length=256)
+    min_score: float | None = Field(default=None, ge=0, le=100)
+    search: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9._:-]{1,128}$",
+        description="How the promise's or the customer's id begins, in upper or lower case.",
+    )
+
+
+class TrackRecordQuery(BaseModel):
+    """Which scored forecasts: `class` and `kind` are the same, `since` and `until` are about when they were settled."""
+
+    kind: str | None = Field(default=None, max_length=256)
+    class_: str | None = Field(default=None, max_length=256, alias="class")
+    lead: str | None = Field(default=None, max_length=64)
+    since: Moment | None = None
+    until: Moment | None = None
+
+
+class Draft(Body):
+    """A body of promise-svc, or a part of one: what no forecast uses is let by, the rest is held to the same bounds."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class StepIn(Draft):
+    """A step on the way to the promise."""
+
+    name: Annotated[Name, Field(max_length=200)]
+    planned: Moment | None = None
+
+
+class DependencyIn(Draft):
+    """Something the promise would rest on."""
+
+    kind: Id
+    id: Id
+
+
+def _differ(steps: list[StepIn]) -> list[StepIn]:
+    if len({step.name for step in steps}) != len(steps):
+        raise ValueError("milestones must have different names")
+    return steps
+
+
+class CheckIn(Draft):
+    """A draft: what a forecast may know of a promise, as `POST /v1/promises` takes it; other fields are let by."""
+
+    kind: Id
+    due: Moment
+    tolerance_s: Seconds = 0
+    labels: Labels = {}
+    milestones: Annotated[list[StepIn], Field(max_length=100), AfterValidator(_differ)] = []
+    depends_on: Annotated[list[DependencyIn], Field(max_length=100)] = []
+
+    def view(self, now: datetime) -> View:
+        """The promise as the model would see it, made `now`: a step planned for an earlier time has slipped by then."""
+        texts, numbers = labels(dict(self.labels), frozenset())
+        made = now.timestamp()
+        view = View(
+            promise_id="",
+            kind=self.kind,
+            made=made,
+            deadline=self.due.timestamp() + self.tolerance_s + TICK,
+            order=[step.name for step in self.milestones],
+            plans={step.name: step.planned.timestamp() for step in self.milestones if step.planned is not None},
+            texts=texts,
+            numbers=numbers,
+            last_at=made,
+            stages=[(-1, made)],
+            places=[f"{on.kind}:{on.id}" for on in self.depends_on],
+        )
+        view.slipped = [name for at, name in view.slips() if at <= made]
+        return view

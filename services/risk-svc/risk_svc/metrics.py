@@ -1,4 +1,4 @@
-"""Figures of risk-svc alone, beside the common catalogue."""
+"""Figures of risk-svc alone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from candor.ops.metrics import FAST, REGISTRY
+from candor.ops.metrics import FAST, REGISTRY, gauge
 
 PUBLISHED: Final = Counter("candor_gaps_published_total", "Gaps published, by why.", ("reason",), registry=REGISTRY)
 MODEL_VERSION: Final = Gauge(
@@ -40,4 +40,19 @@ PROMISES_TOO_LATE: Final = Counter(
 VERSION_SECONDS: Final = Histogram(
     "candor_model_version_seconds", "Time to learn up to one boundary.", buckets=FAST, registry=REGISTRY
 )
-HOT: Final = Gauge("candor_promises_in_memory", "Live promises in this worker's memory.", registry=REGISTRY)
+PROMISES_IN_MEMORY: Final = gauge("promises_in_memory", "Live promises in this worker's memory.")
+PROMISES_OPEN: Final = gauge("promises_open", "Open promises by band of their gap.", "band")
+PROMISES_SLIPPING: Final = gauge("promises_slipping", "Open promises expected to be broken.")
+FORECASTS_SETTLED: Final = gauge("forecasts_settled", "Scored forecasts that the calibration rests on.", "bin")
+FORECAST_BRIER: Final = gauge("forecast_brier_ratio", "Mean Brier score of settled forecasts, 0 is perfect.")
+FORECAST_BASE_BRIER: Final = gauge("forecast_base_brier_ratio", "Brier score of always saying the base rate.")
+FORECAST_PREDICTED: Final = gauge("forecast_predicted_ratio", "Mean forecast of settled promises in a bin.", "bin")
+FORECAST_OBSERVED: Final = gauge("forecast_observed_ratio", "Share of a bin's promises that slipped.", "bin")
+FORECAST_CALIBRATION_ERROR: Final = gauge(
+    "forecast_calibration_error_ratio", "Mean distance of forecasts from what happened, in ten bins of equally many."
+)
+FORECAST_COVERED: Final = gauge("forecast_covered_ratio", "Share completed by the quantile stated.", "level")
+FORECASTS_COMPLETED: Final = gauge("forecasts_completed", "Scored forecasts that the coverage rests on.", "level")
+FORECAST_MISCALIBRATED: Final = gauge(
+    "forecast_miscalibrated", "1 while enough is settled to tell that forecasts are currently unreliable."
+)

@@ -11,10 +11,9 @@ from typing import Any, Final, Generic
 import msgspec
 from prometheus_client import Counter
 
-from candor.intake import rejected
+from candor.intake import metrics, rejected
 from candor.intake.event import Event, neutral
 from candor.intake.once import Acceptance, C, Origin, R, Submission, event_receipt
-from candor.ops import metrics
 from candor.ops.clock import Clock
 from candor.ops.tracing import current_traceparent
 from candor.store.db import Database

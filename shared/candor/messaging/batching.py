@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 import structlog
 
+from candor.messaging import metrics
 from candor.messaging.holdings import Holdings
 from candor.messaging.planning import Action, Continuity, Own, private
 from candor.messaging.prefetch import Decoded
 from candor.messaging.source import Source
 from candor.messaging.transaction import Batch
-from candor.ops import metrics
 
 log = structlog.get_logger("candor.consumer")
 

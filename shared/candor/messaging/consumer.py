@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import structlog
 
+from candor.messaging import metrics
 from candor.messaging.batching import Batching
 from candor.messaging.failures import describe
 from candor.messaging.holdings import Holdings
@@ -24,7 +25,7 @@ from candor.messaging.source import Source
 from candor.messaging.telemetry import Lag, OffsetTelemetry
 from candor.messaging.transaction import Batch, Handler, Result, TransactionRunner, Work
 from candor.messaging.watchdog import Watchdog
-from candor.ops import garbage, metrics
+from candor.ops import garbage
 from candor.ops.liveness import Liveness
 from candor.store.errors import StoreUnavailable
 from candor.store.lease import LEASE_SECONDS, RENEW_SECONDS, Changes, Leases

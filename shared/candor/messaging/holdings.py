@@ -9,11 +9,11 @@ from typing import Final
 
 import structlog
 
+from candor.messaging import metrics
 from candor.messaging.failures import Failure, classify, describe, trail
 from candor.messaging.planning import Own
 from candor.messaging.source import Source
 from candor.messaging.transaction import TransactionRunner
-from candor.ops import metrics
 from candor.store.lease import Changes
 
 RETRY_SECONDS: Final = 1.0

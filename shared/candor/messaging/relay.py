@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 
+from candor.messaging import metrics
 from candor.messaging.inflight_window import InflightWindow, TooLargeError
 from candor.messaging.producer import Producer
 from candor.messaging.topics import ensure_topics
-from candor.ops import metrics
 from candor.ops.liveness import STUCK_SECONDS, Liveness
 from candor.store import outbox
 from candor.store.dead_letter import DeadLetter

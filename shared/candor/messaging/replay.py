@@ -8,10 +8,10 @@ from typing import Final
 import structlog
 
 from candor.contracts import ContractError, decode
+from candor.messaging import metrics
 from candor.messaging.failures import Failure, classify, describe
 from candor.messaging.planning import Own, Verdict
 from candor.messaging.transaction import TransactionRunner, Work
-from candor.ops import metrics
 from candor.store import dead_letter, lease
 from candor.store.dead_letter import BEHIND, HANDLER_ERROR, BuriedLetter
 from candor.store.unit_of_work import UnitOfWork, unit_of_work

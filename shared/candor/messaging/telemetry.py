@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from aiokafka import AIOKafkaConsumer
 
+from candor.messaging import metrics
 from candor.messaging.planning import Own, Slice
 from candor.messaging.source import Source
-from candor.ops import metrics
 
 if TYPE_CHECKING:
     from candor.ops.settings import Settings

@@ -12,7 +12,7 @@ from typing import Final, Generic, TypeVar
 
 from asyncpg import UniqueViolationError
 
-from candor.ops import metrics
+from candor.store import metrics
 from candor.store.db import Database
 from candor.store.errors import RETRIABLE, LinkBroken, Overloaded, StoreUnavailable
 from candor.store.outbox import Backlog

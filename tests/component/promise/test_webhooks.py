@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from candor.ops import metrics
+from candor.intake import metrics
 from tests.component.promise.bodies import CONTACT, DUE, LATER, body, code, made, new, sent
 from tests.support.api import Api
 from tests.support.clocks import NOON

@@ -14,9 +14,9 @@ import pytest_asyncio
 from prometheus_client import generate_latest
 
 from candor.contracts import Message, ScopeItem
-from candor.ops import metrics
 from candor.ops.metrics import REGISTRY
 from candor.store.db import Database
+from risk_svc import metrics
 from risk_svc.domain.state import from_bytes
 from risk_svc.store import queries
 from risk_svc.web.api import presenters

@@ -17,13 +17,14 @@ from candor.contracts import (
     Standing,
     Verdict,
 )
+from candor.ops.metrics import REGISTRY
 from candor.store.db import Database
 from candor.store.unit_of_work import unit_of_work
 from risk_svc.domain.state import PromiseState, folded, from_bytes, to_bytes
 from risk_svc.forecasting.live import PublishedModel
 from risk_svc.worker.handlers import RiskHandler
 from tests.support.clocks import ManualClock
-from tests.support.risk import ARRIVES, DEPARTS, DUE, MADE, Desk, M, Story, again, incident, taught_body, works
+from tests.support.risk import ARRIVES, DEPARTS, DUE, MADE, Desk, M, Story, again, erased, incident, taught_body, works
 
 
 def gap(item: Message) -> GapScored:
@@ -69,6 +70,26 @@ async def test_without_history_no_probability_is_kept_for_lists_until_there_is_e
     assert found.n == 800
     [row] = await desk.rows("SELECT p_slip FROM promise_state")
     assert row["p_slip"] == pytest.approx(found.p_slip, abs=1e-3)
+
+
+async def test_the_live_promises_in_memory_are_counted_as_they_come_and_go(desk: Desk) -> None:
+    def held() -> float | None:
+        return REGISTRY.get_sample_value("candor_promises_in_memory")
+
+    assert held() == 0
+    stories = [Story(f"p{number}", f"c{number}") for number in range(5)]
+    await desk.take(*(story.made() for story in stories))
+    assert held() == 5
+    await desk.take(stories[0].milestone("arrived", 5), stories[1].withdrawn())
+    assert held() == 3
+    await desk.take(erased("c2"))
+    assert held() == 2
+    parts = {number: len(part.states) for number, part in desk.handler.cache.partitions.items()}
+    for number in parts:
+        desk.handler.drop(number)
+    assert held() == 0
+    await desk.load()
+    assert held() == 2 == sum(parts.values())
 
 
 async def test_a_late_departure_raises_the_gap_and_names_the_fact(desk: Desk, clock: ManualClock) -> None:

@@ -10,9 +10,9 @@ import pytest
 import pytest_asyncio
 
 from candor.contracts import Verdict
-from candor.ops import metrics
 from candor.store.db import Database
 from candor.store.unit_of_work import unit_of_work
+from risk_svc import metrics
 from risk_svc.domain.frozen_forecasts import ForecastScore, given_up_at
 from risk_svc.forecast.evaluation import ENOUGH
 from risk_svc.store import queries, states

@@ -1,15 +1,30 @@
-"""The metric catalogue: complete, named as Prometheus has it, and free of ids."""
+"""The figures of all parts: complete, named as Prometheus has it, and free of ids."""
 
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from prometheus_client import Counter, Gauge, Histogram
 
-from candor.ops import metrics
+ROOT = Path(__file__).parents[3]
+SOURCES = [*(ROOT / "shared").glob("candor/**/*.py"), *(ROOT / "services").glob("*/*_svc/**/*.py")]
 
-CATALOGUE = {name: value for name, value in vars(metrics).items() if isinstance(value, Counter | Gauge | Histogram)}
+
+def module_of(path: Path) -> str:
+    """The dotted name of a source file."""
+    start = next(place for place, part in enumerate(path.parts) if part == "candor" or part.endswith("_svc"))
+    return ".".join(path.with_suffix("").parts[start:])
+
+
+MODULES = sorted(module_of(path) for path in SOURCES if path.name == "metrics.py")
+CATALOGUE = {
+    f"{module}.{name}": value
+    for module in MODULES
+    for name, value in vars(import_module(module)).items()
+    if isinstance(value, Counter | Gauge | Histogram)
+}
 BOUNDED = {
     "band",
     "bin",
@@ -36,6 +51,7 @@ NEEDED = [
     "candor_batch_seconds",
     "candor_notices_in_state",
     "candor_notice_unknown_oldest_age_seconds",
+    "candor_promises_in_memory",
     "candor_promises_open",
     "candor_promises_slipping",
     "candor_forecast_predicted_ratio",
@@ -73,13 +89,20 @@ def test_labels_come_from_small_sets(metric: Counter | Gauge | Histogram) -> Non
 
 
 def test_names_of_the_catalogue_are_constants() -> None:
-    assert all(name.isupper() for name in CATALOGUE)
+    assert all(name.rpartition(".")[2].isupper() for name in CATALOGUE)
+
+
+def test_parts_and_services_have_figures_of_their_own_and_none_has_anothers() -> None:
+    assert {"candor.ops.metrics", "candor.messaging.metrics", "risk_svc.metrics", "notify_svc.metrics"} < set(MODULES)
+    assert len({id(metric) for metric in CATALOGUE.values()}) == len(CATALOGUE)
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_every_figure_of_the_catalogue_is_used_by_somebody(name: str) -> None:
     """A figure that nobody sets stays empty, which looks like calm."""
-    root = Path(__file__).parents[3]
-    files = [*(root / "shared").rglob("*.py"), *(root / "services").rglob("*.py")]
-    said = re.compile(rf"\bmetrics\.{name}\b|^from candor\.ops\.metrics import .*\b{name}\b", re.MULTILINE)
-    assert any(said.search(path.read_text()) for path in files)
+    module, _, constant = name.rpartition(".")
+    room = module.removesuffix(".metrics")
+    taken = re.compile(rf"^from {room} import .*\bmetrics\b|^from {module} import .*\b{constant}\b", re.MULTILINE)
+    said = re.compile(rf"\bmetrics\.{constant}\b|^from {module} import .*\b{constant}\b", re.MULTILINE)
+    texts = [path.read_text() for path in SOURCES]
+    assert any(taken.search(text) and said.search(text) for text in texts)

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from candor.contracts import Message
 from candor.intake import Acceptance, Origin, Submission, once
 from candor.intake.once import new_id
-from candor.ops import metrics
 from candor.store.unit_of_work import UnitOfWork
 from candor.web.http.problems import Problem
-from delivery_svc import events
+from delivery_svc import events, metrics
 from delivery_svc.domain import (
     Incident,
     ParkedReport,

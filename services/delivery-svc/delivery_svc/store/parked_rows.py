@@ -9,8 +9,8 @@ from typing import Any, Final
 import asyncpg
 import msgspec
 
-from candor.ops import metrics
 from candor.store.unit_of_work import UnitOfWork
+from delivery_svc import metrics
 from delivery_svc.domain import DeliveredShare, MilestoneStatus, NamespacedId, ParkedReport, ParkReason, Report
 
 _delivered: Final = msgspec.json.Decoder(tuple[DeliveredShare, ...])

@@ -12,10 +12,10 @@ from uuid import uuid4
 
 import structlog
 
-from candor.ops import metrics
 from candor.ops.liveness import Liveness
 from candor.store.errors import StoreUnavailable
 from candor.store.unit_of_work import unit_of_work
+from notify_svc import metrics
 from notify_svc.delivery import claims
 from notify_svc.delivery.claims import Claim
 from notify_svc.delivery.postman import Postman

@@ -11,8 +11,8 @@ import msgspec
 
 from candor.contracts import Message, NoticeChanged, NoticeState, message
 from candor.contracts import Statement as Said
-from candor.ops import metrics
 from candor.store.unit_of_work import UnitOfWork
+from notify_svc import metrics
 from notify_svc.domain.facts import Announcement, Reason, Statement
 from notify_svc.domain.history import Entry, State
 from notify_svc.domain.owner import Audience, OwnerWord

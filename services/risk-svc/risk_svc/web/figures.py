@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from candor.ops import metrics
+from risk_svc import metrics
 from risk_svc.forecast.evaluation import Measures, calibrated, evaluate
 from risk_svc.store import queries
 

@@ -66,10 +66,12 @@ class RiskHandler:
             fresh.keep(state)
             fresh.first_review(state, now)
         self.cache.partitions[partition] = fresh
+        self._measure()
 
     def drop(self, partition: int) -> None:
         """Forget a partition."""
         self.cache.drop(partition)
+        self._measure()
 
     async def apply(self, uow: UnitOfWork, work: Sequence[Work], *, tick: bool) -> None:
         """Fold, score, save and emit for all partitions of one transaction."""
@@ -91,6 +93,10 @@ class RiskHandler:
         await states.save_incidents(uow.connection, batch.incidents)
         await journal.write(uow.connection, batch.entries)
         await states.save_scores(uow.connection, scored.scores)
+        self._measure()
+
+    def _measure(self) -> None:
+        metrics.PROMISES_IN_MEMORY.set(self.cache.promises)
 
     def _hear(self, work: Sequence[Work], system: float) -> None:
         for item in work:

@@ -10,8 +10,9 @@ from typing import Any, Final
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from candor.ops import metrics, tracing
+from candor.ops import tracing
 from candor.store.errors import StoreUnavailable
+from candor.web import metrics
 from candor.web.http.problems import Problem
 
 SAFE: Final = (

@@ -14,7 +14,7 @@ from fastapi.openapi.models import HTTPBearer as BearerModel
 from fastapi.security.base import SecurityBase
 from starlette.requests import Request
 
-from candor.ops import metrics
+from candor.web import metrics
 from candor.web.http.problems import Problem
 from candor.web.http.rates import Rates
 

@@ -8,8 +8,8 @@ import msgspec
 from fastapi import Depends, Path
 from starlette.requests import Request
 
-from candor.ops import metrics
 from candor.ops.clock import SystemClock
+from candor.web import metrics
 from candor.web.http.body import read_raw
 from candor.web.http.problems import Problem
 from candor.web.security import signatures

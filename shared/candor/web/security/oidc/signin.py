@@ -16,8 +16,8 @@ import structlog
 from itsdangerous import BadData, URLSafeTimedSerializer
 from starlette.responses import RedirectResponse, Response
 
-from candor.ops import metrics
 from candor.ops.clock import Clock, SystemClock
+from candor.web import metrics
 from candor.web.http.plain_page import plain_page
 from candor.web.security.auth import Role
 from candor.web.security.oidc.provider import Provider

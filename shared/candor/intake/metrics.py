@@ -1,0 +1,11 @@
+"""Figures of the intake: what was accepted, answered again, or refused."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from candor.ops.metrics import counter
+
+ACCEPTED: Final = counter("accepted_total", "Events accepted: saved before the answer.", "type")
+REPLAYED: Final = counter("replayed_total", "Requests answered with what their first sending was told.", "type")
+REFUSED: Final = counter("refused_total", "Signed events refused after their signature held.", "code")

@@ -1,0 +1,26 @@
+"""Figures of messaging: what waits to be sent, what is read, what was put aside."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from candor.ops.metrics import FAST, SIZES, counter, gauge, histogram
+
+OUTBOX_AGE_SECONDS: Final = gauge("outbox_oldest_age_seconds", "Age of the oldest outbox row not yet sent.")
+OUTBOX_ROWS: Final = gauge("outbox_rows", "Outbox rows not yet sent.")
+RELAYED: Final = counter("relayed_total", "Events sent to Kafka and acknowledged.", "topic")
+RELAY_FAILURES: Final = counter("relay_failures_total", "Failed attempts to send outbox rows.", "reason")
+PRODUCERS_REPLACED: Final = counter("producers_replaced_total", "Producers given up after an error result.")
+
+CONSUMED: Final = counter("consumed_total", "Events applied, with their offsets, in a committed transaction.", "topic")
+CONSUMER_LAG_SECONDS: Final = gauge("consumer_lag_seconds", "Age of the oldest event not yet applied.", "topic")
+CONSUMER_LAG_RECORDS: Final = gauge("consumer_lag_records", "Events in Kafka that are not yet applied.", "topic")
+RECORDS_MISSING: Final = counter("records_missing_total", "Records that Kafka lost before they were read.", "topic")
+PARTITIONS_HALTED: Final = gauge("partitions_halted", "Partitions that stopped at a limit of dead letters.")
+BATCH_SECONDS: Final = histogram("batch_seconds", "Time from a batch's poll to its commit.", FAST)
+BATCH_EVENTS: Final = histogram("batch_events", "Events in a batch.", SIZES)
+BATCH_FAILURES: Final = counter("batch_failures_total", "Batches rolled back.", "reason")
+PARTITIONS_OWNED: Final = gauge("partitions_owned", "Partitions that this process holds the lease of.")
+FENCED: Final = counter("fenced_total", "Batches dropped because another process had taken the partition.")
+DEAD_LETTERS: Final = gauge("dead_letters", "Dead letters waiting for a person.", "reason")
+DEAD_LETTERED: Final = counter("dead_lettered_total", "Events put aside as dead letters.", "reason")

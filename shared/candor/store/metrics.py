@@ -1,0 +1,10 @@
+"""Figures of the store: transactions that requests share."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from candor.ops.metrics import FAST, SIZES, histogram
+
+COMMIT_SECONDS: Final = histogram("group_commit_seconds", "Time of one shared transaction.", FAST)
+COMMIT_REQUESTS: Final = histogram("group_commit_requests", "Requests that shared a transaction.", SIZES)

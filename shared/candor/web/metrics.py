@@ -1,0 +1,13 @@
+"""Figures of HTTP: what was answered, and who was refused."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from candor.ops.metrics import FAST, counter, gauge, histogram
+
+REQUESTS: Final = counter("http_requests_total", "HTTP requests answered.", "method", "route", "status")
+REQUEST_SECONDS: Final = histogram("http_request_seconds", "Time to answer an HTTP request.", FAST, "method", "route")
+REQUESTS_RUNNING: Final = gauge("http_requests_running", "HTTP requests being answered.")
+AUTH_FAILURES: Final = counter("auth_failures_total", "Callers refused for their key, role or signature.", "reason")
+WEBHOOKS_REFUSED: Final = counter("webhooks_refused_total", "Webhooks whose signature did not hold.", "code")

@@ -24,7 +24,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
-from candor.intake.routes import Operator, identity
+from candor.intake.routes import identity
 from candor.ops.clock import SystemClock
 from candor.ops.settings import load
 from candor.records.packing import pack
@@ -32,6 +32,7 @@ from candor.runtime import Background, serve
 from candor.store.migrate import upgrade
 from candor.web.http.app import create_app
 from candor.web.http.body import read
+from candor.web.security.auth import Operator
 from promise_svc import domain, events
 from promise_svc.api import presenters
 from promise_svc.api.requests import PromiseIn

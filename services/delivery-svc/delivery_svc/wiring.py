@@ -62,5 +62,5 @@ def build(settings: DeliverySettings, clock: Clock | None = None, *, consuming: 
             await kafka.close()
             await database.close()
 
-    routers = [reports.direct, reports.router, listings.router, common(RejectedRow)]
+    routers = [reports.router, listings.router, common(RejectedRow)]
     return create_app("Candor delivery-svc", settings, parts, routers, bodies={IMPORTS: LARGEST_BYTES})

@@ -57,5 +57,5 @@ def build(settings: PromiseSettings, clock: Clock | None = None) -> FastAPI:
             await kafka.close()
             await database.close()
 
-    routers = [statements.direct, statements.router, listings.router, common(RejectedRow)]
+    routers = [statements.router, listings.router, common(RejectedRow)]
     return create_app("Candor promise-svc", settings, parts, routers, bodies={IMPORTS: LARGEST_BYTES})

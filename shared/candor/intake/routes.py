@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Annotated, Any, Final, cast
 
 import msgspec
-from fastapi import APIRouter, Depends, Query
-from fastapi.routing import APIRoute
+from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from sqlmodel import select
 from starlette.requests import Request
@@ -25,12 +23,9 @@ from candor.web.http.idempotency import parse_key
 from candor.web.http.listings import Counted, listed, matching
 from candor.web.http.pages import Cursor, Limit, link_header
 from candor.web.http.problems import Problem
-from candor.web.security.auth import Principal, Role, require
+from candor.web.security.auth import Operator, Principal, Viewer
 from candor.web.security.webhooks import Signed
 
-Viewer = Annotated[Principal, Depends(require(Role.VIEWER))]
-Operator = Annotated[Principal, Depends(require(Role.OPERATOR))]
-Admin = Annotated[Principal, Depends(require(Role.ADMIN))]
 IMPORTS: Final = "/v1/imports"
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -88,24 +83,6 @@ class RejectedPage(Counted):
 def intake_of(request: Request) -> Intake[Any, Any]:
     """The service's way in."""
     return cast("Intake[Any, Any]", request.app.state.intake)
-
-
-class DirectRoute(APIRoute):
-    """A route whose endpoint takes the request and its caller, and is called with just these two.
-
-    FastAPI's resolution of dependencies costs a sixth of a request here; the signature still tells it what to write
-    into the OpenAPI document.
-    """
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        endpoint = self.endpoint
-        (guard,) = (item.call for item in self.dependant.dependencies)
-
-        async def handle(request: Request) -> Response:
-            response: Response = await endpoint(request, await guard(request))  # type: ignore[misc]
-            return response
-
-        return handle
 
 
 def identity(

@@ -13,8 +13,10 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, false, func, literal, or_
 from sqlmodel import col
 
+from candor.web.http.fields import ID_PATTERN
+
 MAX_LETTERS: Final = 4
-_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_ID: Final = re.compile(ID_PATTERN)
 
 
 def begins(text: str, *columns: Any) -> ColumnElement[bool]:

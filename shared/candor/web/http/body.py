@@ -23,12 +23,6 @@ async def read_raw(request: Request, types: tuple[str, ...] = JSON) -> bytes:
     return await request.body()
 
 
-async def read_json(request: Request, types: tuple[str, ...] = JSON) -> tuple[bytes, Any]:
-    """The body's bytes and their JSON value. Raises Problem `malformed_json` as `strict_json.loads` does."""
-    raw = await read_raw(request, types)
-    return raw, strict_json.loads(raw)
-
-
 async def read(model: type[M], request: Request, types: tuple[str, ...] = JSON) -> tuple[bytes, M]:
     """The body's bytes and the model made of them. Raises Problem as `read_raw` and `parse` do."""
     raw = await read_raw(request, types)

@@ -8,12 +8,14 @@ from functools import lru_cache
 from typing import Annotated, Any, Final
 from zoneinfo import available_timezones
 
+from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from candor.ops.clock import ahead
 from candor.web.http.currencies import CURRENCIES
 from candor.web.http.problems import Problem
 
+ID_PATTERN: Final = r"^[A-Za-z0-9._:-]{1,128}$"
 TEXT_BYTES: Final = 4096
 YEARS: Final = (1970, 2200)
 _CONTROLS: Final = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff"
@@ -105,8 +107,12 @@ def _label(value: Any) -> str | float | bool:
     raise ValueError("must be text, a number, true or false")
 
 
-Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
+Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 """An id as we and our senders write them."""
+PathId = Annotated[str, Path(pattern=ID_PATTERN)]
+"""An id in a route's path."""
+IdFilter = Annotated[str | None, Query(pattern=ID_PATTERN)]
+"""An id that a list is asked for."""
 Name = Annotated[str, AfterValidator(_name), Field(max_length=TEXT_BYTES)]
 """One line of text, not blank."""
 Text = Annotated[str, AfterValidator(_text), Field(max_length=TEXT_BYTES)]

@@ -6,10 +6,11 @@ import hashlib
 import hmac
 import secrets
 from enum import IntEnum
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
 import structlog
+from fastapi import Depends
 from fastapi.openapi.models import HTTPBearer as BearerModel
 from fastapi.security.base import SecurityBase
 from starlette.requests import Request
@@ -122,6 +123,11 @@ class Guard(SecurityBase):
 def require(role: Role) -> Guard:
     """What a route depends on: `Annotated[Principal, Depends(require(Role.OPERATOR))]`."""
     return Guard(role)
+
+
+Viewer = Annotated[Principal, Depends(require(Role.VIEWER))]
+Operator = Annotated[Principal, Depends(require(Role.OPERATOR))]
+Admin = Annotated[Principal, Depends(require(Role.ADMIN))]
 
 
 def refuse(request: Request, code: str, reason: str, name: str = "") -> None:

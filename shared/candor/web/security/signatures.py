@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from candor.web.http.fields import ID_PATTERN
 from candor.web.http.problems import Problem
 
 TOLERANCE_S: Final = 300
 MAX_SIGNATURES: Final = 16
-_id: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_id: Final = re.compile(ID_PATTERN)
 _timestamp: Final = re.compile(r"[0-9]{1,12}")
 
 

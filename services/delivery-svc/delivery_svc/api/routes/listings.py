@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 from sqlmodel import col, select
 from starlette.requests import Request
 from starlette.responses import Response
 
-from candor.intake.routes import Viewer, intake_of, no_nul, shown
+from candor.intake.routes import intake_of, no_nul, shown
+from candor.web.http.fields import ID_PATTERN, IdFilter, PathId
 from candor.web.http.listings import counted, listed, matching
 from candor.web.http.pages import Cursor, Limit, link_header
 from candor.web.http.problems import Problem
+from candor.web.security.auth import Viewer
 from delivery_svc.api.presenters import waiting
 from delivery_svc.api.responses import IncidentOut, IncidentPage, MilestonePage, ParkedPage
 from delivery_svc.domain import ParkReason
 from delivery_svc.store.tables import IncidentRow, MilestoneRow, ParkedRow, SightingRow
 
 WaitsFor = Annotated[Literal["awaiting_promise", "awaiting_reference", "ambiguous_reference"] | None, Query()]
-Filter = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
 IncidentStatus = Annotated[Literal["opened", "changed", "resolved"] | None, Query()]
 Source = Annotated[str | None, Query(max_length=256)]
 MAX_REPORTS: Final = 1000
@@ -34,8 +35,8 @@ async def parked(
     cursor: Cursor = None,
     waits_for: WaitsFor = None,
     source: Source = None,
-    system: Filter = None,
-    promise_id: Filter = None,
+    system: IdFilter = None,
+    promise_id: IdFilter = None,
 ) -> Response:
     """Reports that wait for their promise, oldest first."""
     no_nul(source=source)
@@ -54,7 +55,7 @@ async def parked(
 async def milestones(
     request: Request,
     _principal: Viewer,
-    promise_id: Annotated[str, Query(pattern=r"^[A-Za-z0-9._:-]{1,128}$")],
+    promise_id: Annotated[str, Query(pattern=ID_PATTERN)],
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
@@ -76,9 +77,7 @@ async def incidents(
 
 
 @router.get("/v1/incidents/{incident_id}", responses={200: {"model": IncidentOut}})
-async def incident(
-    request: Request, incident_id: Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,128}$")], _principal: Viewer
-) -> Response:
+async def incident(request: Request, incident_id: PathId, _principal: Viewer) -> Response:
     """One incident as it stands, with the reports behind it (the first 1,000, newest arrivals last) and how many."""
     reports = select(SightingRow).where(SightingRow.incident_id == incident_id).order_by(col(SightingRow.seq))
     async with intake_of(request).database.reading() as session:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from candor.intake import Submission
-from candor.intake.routes import DirectRoute, Operator, identity, intake_of, reply, respond
+from candor.intake.routes import identity, intake_of, reply, respond
 from candor.store.receipts import Answer
 from candor.web.http.body import accepts, read, read_raw
-from candor.web.http.fields import not_ahead
+from candor.web.http.fields import PathId, not_ahead
 from candor.web.http.problems import Problem
+from candor.web.security.auth import Operator
 from delivery_svc.api import presenters
 from delivery_svc.api.requests import IncidentIn, MatchIn, MilestoneIn
 from delivery_svc.api.responses import EventTaken, IncidentTaken, MatchTaken, ReportTaken
@@ -23,12 +24,10 @@ from delivery_svc.sources import cloudevents
 from delivery_svc.sources.cloudevents import BATCH, BINARY, STRUCTURED, CloudEventIn
 from delivery_svc.sources.standard import INCIDENT, MILESTONE, PARKED, statement
 
-Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
 router: Final = APIRouter(tags=["delivery"])
-direct: Final = APIRouter(tags=["delivery"], route_class=DirectRoute)
 
 
-@direct.post(
+@router.post(
     "/v1/milestones", status_code=202, responses={202: {"model": ReportTaken}}, openapi_extra=accepts(MilestoneIn)
 )
 async def milestone(request: Request, principal: Operator) -> Response:
@@ -40,7 +39,7 @@ async def milestone(request: Request, principal: Operator) -> Response:
     return respond(taken)
 
 
-@direct.post(
+@router.post(
     "/v1/incidents", status_code=202, responses={202: {"model": IncidentTaken}}, openapi_extra=accepts(IncidentIn)
 )
 async def incident(request: Request, principal: Operator) -> Response:
@@ -56,7 +55,7 @@ async def incident(request: Request, principal: Operator) -> Response:
     return respond(taken)
 
 
-@direct.post(
+@router.post(
     "/v1/events",
     status_code=202,
     responses={202: {"model": EventTaken}},
@@ -82,7 +81,7 @@ async def events(request: Request, _principal: Operator) -> Response:
 
 
 @router.post("/v1/parked/{parked_id}/match", responses={200: {"model": MatchTaken}}, openapi_extra=accepts(MatchIn))
-async def match(request: Request, parked_id: Name, principal: Operator) -> Response:
+async def match(request: Request, parked_id: PathId, principal: Operator) -> Response:
     """Say which promise a parked report is about; what waits for the same reference follows it."""
     raw, body = await read(MatchIn, request)
     origin, receipts = identity(request, principal, raw)

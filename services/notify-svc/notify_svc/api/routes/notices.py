@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 import msgspec
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Query
 from sqlmodel import select
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,10 +13,11 @@ from starlette.responses import Response
 from candor.store.db import Database
 from candor.store.unit_of_work import unit_of_work
 from candor.web.http.body import accepts, read
+from candor.web.http.fields import IdFilter, PathId
 from candor.web.http.listings import listed, matching
 from candor.web.http.pages import Cursor, Limit, link_header
 from candor.web.http.problems import Problem
-from candor.web.security.auth import Principal, Role, require
+from candor.web.security.auth import Admin, Operator, Principal, Viewer
 from notify_svc.api.responses import NoticePage, NoticeWhole, ResolveIn, SwitchIn, SwitchOut, notice_out, notice_whole
 from notify_svc.delivery import resolve, switches
 from notify_svc.domain.facts import Statement
@@ -24,11 +25,6 @@ from notify_svc.domain.history import State
 from notify_svc.domain.owner import Audience
 from notify_svc.store.tables import NoticeRow, SwitchRow
 
-Viewer = Annotated[Principal, Depends(require(Role.VIEWER))]
-Operator = Annotated[Principal, Depends(require(Role.OPERATOR))]
-Admin = Annotated[Principal, Depends(require(Role.ADMIN))]
-Filter = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
-Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
 router: Final = APIRouter(tags=["notices"])
 
 
@@ -41,8 +37,8 @@ async def notices(
     audience: Annotated[Audience | None, Query()] = None,
     state: Annotated[State | None, Query()] = None,
     statement: Annotated[Statement | None, Query()] = None,
-    promise_id: Filter = None,
-    customer_id: Filter = None,
+    promise_id: IdFilter = None,
+    customer_id: IdFilter = None,
 ) -> Response:
     """Notices, newest first, each with its reason and its message verbatim; without `audience`, owners' as well."""
     query = matching(
@@ -58,7 +54,7 @@ async def notices(
 
 
 @router.get("/v1/notices/{notice_id}", responses={200: {"model": NoticeWhole}})
-async def notice(request: Request, notice_id: Name, _principal: Viewer) -> Response:
+async def notice(request: Request, notice_id: PathId, _principal: Viewer) -> Response:
     """One notice with its evidence and how far its sending got."""
     return _json(notice_whole(await _notice(request, notice_id)))
 
@@ -66,7 +62,7 @@ async def notice(request: Request, notice_id: Name, _principal: Viewer) -> Respo
 @router.post(
     "/v1/notices/{notice_id}/resolve", responses={200: {"model": NoticeWhole}}, openapi_extra=accepts(ResolveIn)
 )
-async def resolve_notice(request: Request, notice_id: Name, principal: Operator) -> Response:
+async def resolve_notice(request: Request, notice_id: PathId, principal: Operator) -> Response:
     """Say whether a message of unknown fate (or one failed or held) reached the customer.
 
     `not_sent`: the promise is decided upon afresh, and if there is still something to say it is said.

@@ -5,21 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 from sqlmodel import col, select
 from starlette.requests import Request
 from starlette.responses import Response
 
-from candor.intake.routes import Viewer, intake_of, shown
-from candor.web.http.fields import Moment
+from candor.intake.routes import intake_of, shown
+from candor.web.http.fields import IdFilter, Moment, PathId
 from candor.web.http.listings import listed, matching
 from candor.web.http.pages import Cursor, Limit, link_header
 from candor.web.http.problems import Problem
+from candor.web.security.auth import Viewer
 from promise_svc.api import presenters
 from promise_svc.api.responses import PromisePage, PromiseWithHistory
 from promise_svc.store.tables import ChangeRow, PromiseRow
 
-Filter = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
 StateFilter = Annotated[Literal["made", "kept", "broken", "disputed", "withdrawn"] | None, Query()]
 Bound = Annotated[Moment | None, Query(description="Held date, RFC 3339 with its zone.")]
 EARLIEST: Final = ((PromiseRow.held_due, datetime), (PromiseRow.promise_id, str))
@@ -32,8 +32,8 @@ async def promises(
     _principal: Viewer,
     limit: Limit = 50,
     cursor: Cursor = None,
-    customer_id: Filter = None,
-    kind: Filter = None,
+    customer_id: IdFilter = None,
+    kind: IdFilter = None,
     state: StateFilter = None,
     due_from: Bound = None,
     due_before: Bound = None,
@@ -54,9 +54,7 @@ async def promises(
 
 
 @router.get("/v1/promises/{promise_id}", responses={200: {"model": PromiseWithHistory}})
-async def promise(
-    request: Request, promise_id: Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,128}$")], _principal: Viewer
-) -> Response:
+async def promise(request: Request, promise_id: PathId, _principal: Viewer) -> Response:
     """One promise, with all its dates and what was said of it since."""
     history = select(ChangeRow).where(ChangeRow.promise_id == promise_id).order_by(col(ChangeRow.version))
     async with intake_of(request).database.reading() as session:

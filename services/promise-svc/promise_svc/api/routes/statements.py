@@ -6,17 +6,17 @@ import re
 from typing import Annotated, Final, cast
 
 import msgspec
-from fastapi import APIRouter, Header, Path
+from fastapi import APIRouter, Header
 from starlette.requests import Request
 from starlette.responses import Response
 
 from candor.contracts import staff_key
 from candor.intake import Submission
-from candor.intake.routes import Admin, DirectRoute, Operator, identity, intake_of, respond
+from candor.intake.routes import identity, intake_of, respond
 from candor.web.http.body import accepts, read
-from candor.web.http.fields import not_ahead
+from candor.web.http.fields import PathId, not_ahead
 from candor.web.http.problems import Problem
-from candor.web.security.auth import Principal
+from candor.web.security.auth import Admin, Operator, Principal
 from promise_svc.api import presenters
 from promise_svc.api.requests import ContactIn, PromiseIn, RevisionIn, VerdictIn, WithdrawalIn
 from promise_svc.api.responses import ContactOut, ErasedOut, PromiseOut, StaffContactOut, StaffErasedOut
@@ -31,10 +31,8 @@ class _Tag(msgspec.Struct):
     version: int
 
 
-Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
 IfMatch = Annotated[str | None, Header(max_length=40, description='Version that was read, such as "3".')]
 router: Final = APIRouter(tags=["promises"])
-direct: Final = APIRouter(tags=["promises"], route_class=DirectRoute)
 _ANSWERS: Final = {status: presenters.whole(status) for status in (200, 201)}
 _tag: Final = msgspec.json.Decoder(_Tag)
 _etag: Final = re.compile(r'"([0-9]{1,9})"')
@@ -55,7 +53,7 @@ async def make(request: Request, principal: Operator) -> Response:
     responses={200: {"model": PromiseOut}},
     openapi_extra=accepts(RevisionIn),
 )
-async def revise(request: Request, promise_id: Name, principal: Operator, if_match: IfMatch = None) -> Response:
+async def revise(request: Request, promise_id: PathId, principal: Operator, if_match: IfMatch = None) -> Response:
     """Tell another date; only one the customer asked for or agreed to becomes the date they hold."""
     raw, body = await read(RevisionIn, request)
     return await _state(request, principal, raw, REVISED, body.command(promise_id, _version(if_match)))
@@ -66,7 +64,7 @@ async def revise(request: Request, promise_id: Name, principal: Operator, if_mat
     responses={200: {"model": PromiseOut}},
     openapi_extra=accepts(WithdrawalIn),
 )
-async def withdraw(request: Request, promise_id: Name, principal: Operator, if_match: IfMatch = None) -> Response:
+async def withdraw(request: Request, promise_id: PathId, principal: Operator, if_match: IfMatch = None) -> Response:
     """Call a promise off."""
     raw, body = await read(WithdrawalIn, request)
     return await _state(request, principal, raw, WITHDRAWN, body.command(promise_id, _version(if_match)))
@@ -75,7 +73,7 @@ async def withdraw(request: Request, promise_id: Name, principal: Operator, if_m
 @router.post(
     "/v1/promises/{promise_id}/verdict", responses={200: {"model": PromiseOut}}, openapi_extra=accepts(VerdictIn)
 )
-async def settle(request: Request, promise_id: Name, principal: Operator, if_match: IfMatch = None) -> Response:
+async def settle(request: Request, promise_id: PathId, principal: Operator, if_match: IfMatch = None) -> Response:
     """Say how a promise ended; a verdict can be corrected by another."""
     raw, body = await read(VerdictIn, request)
     if body.settled_at is not None:
@@ -86,7 +84,7 @@ async def settle(request: Request, promise_id: Name, principal: Operator, if_mat
 @router.put(
     "/v1/customers/{customer_id}/contact", responses={200: {"model": ContactOut}}, openapi_extra=accepts(ContactIn)
 )
-async def set_contact(request: Request, customer_id: Name, principal: Operator) -> Response:
+async def set_contact(request: Request, customer_id: PathId, principal: Operator) -> Response:
     """Say how to reach a customer; stored sealed, and never shown again."""
     raw, body = await read(ContactIn, request)
     sealed = cast(Sealer, request.app.state.sealer).seal(body)
@@ -96,7 +94,7 @@ async def set_contact(request: Request, customer_id: Name, principal: Operator) 
 @router.put(
     "/v1/staff/{staff_id}/contact", responses={200: {"model": StaffContactOut}}, openapi_extra=accepts(ContactIn)
 )
-async def set_staff_contact(request: Request, staff_id: Name, principal: Operator) -> Response:
+async def set_staff_contact(request: Request, staff_id: PathId, principal: Operator) -> Response:
     """Say how to reach a promise's `owner`, who is told before the customer; stored sealed, and never shown again."""
     raw, body = await read(ContactIn, request)
     sealed = cast(Sealer, request.app.state.sealer).seal(body)
@@ -104,13 +102,13 @@ async def set_staff_contact(request: Request, staff_id: Name, principal: Operato
 
 
 @router.delete("/v1/staff/{staff_id}/contact", responses={200: {"model": StaffErasedOut}})
-async def remove_staff_contact(request: Request, staff_id: Name, principal: Admin) -> Response:
+async def remove_staff_contact(request: Request, staff_id: PathId, principal: Admin) -> Response:
     """Forget how to reach a staff member; promises go on naming them."""
     return await _state(request, principal, b"", ERASED, Erase(staff_key(staff_id)))
 
 
 @router.delete("/v1/customers/{customer_id}", responses={200: {"model": ErasedOut}})
-async def erase(request: Request, customer_id: Name, principal: Admin) -> Response:
+async def erase(request: Request, customer_id: PathId, principal: Admin) -> Response:
     """Forget a customer, here and in every service that learnt of them."""
     return await _state(request, principal, b"", ERASED, Erase(customer_id))
 

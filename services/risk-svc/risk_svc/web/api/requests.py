@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from candor.contracts import Standing
-from candor.web.http.fields import Body, Id, Labels, Moment, Name, Seconds
+from candor.web.http.fields import ID_PATTERN, Body, Id, Labels, Moment, Name, Seconds
 from candor.web.http.pages import LARGEST, LONGEST_CURSOR
 from risk_svc.forecast.view import View, labels
 from risk_svc.forecasting.live import TICK
@@ -22,12 +22,12 @@ class GapQuery(BaseModel):
     sort: Literal["score", "due"] = "score"
     band: Literal["none", "low", "medium", "high", "severe"] | None = None
     standing: Standing | None = None
-    customer: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._:-]{1,128}$")
+    customer: str | None = Field(default=None, pattern=ID_PATTERN)
     kind: str | None = Field(default=None, max_length=256)
     min_score: float | None = Field(default=None, ge=0, le=100)
     search: str | None = Field(
         default=None,
-        pattern=r"^[A-Za-z0-9._:-]{1,128}$",
+        pattern=ID_PATTERN,
         description="How the promise's or the customer's id begins, in upper or lower case.",
     )
 

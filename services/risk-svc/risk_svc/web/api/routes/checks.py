@@ -14,6 +14,7 @@ from starlette.requests import Request
 from candor.store.db import Database
 from candor.web.http.body import accepts, read
 from candor.web.http.problems import Problem
+from candor.web.security.auth import Viewer
 from risk_svc.domain.check import Verdict, advice, verdict
 from risk_svc.forecast.view import Incident, View
 from risk_svc.forecasting.live import PublishedModel, open_at
@@ -21,7 +22,6 @@ from risk_svc.store import queries
 from risk_svc.store.states import incident_from, moment
 from risk_svc.web.api.requests import CheckIn
 from risk_svc.web.api.responses import CheckOut, ReasonOut
-from risk_svc.web.api.routes.gaps import Viewer
 
 HEARD_IN: Final = 0
 FRESH_S: Final = 2.0

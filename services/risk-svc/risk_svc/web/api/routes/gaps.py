@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Final, cast
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from candor.store.db import Database
+from candor.web.http.fields import PathId
 from candor.web.http.listings import counted
 from candor.web.http.pages import decode_cursor, link_header, page
 from candor.web.http.problems import Problem
-from candor.web.security.auth import Principal, Role, require
+from candor.web.security.auth import Viewer
 from risk_svc.domain.state import from_bytes
 from risk_svc.forecasting import model_store
 from risk_svc.store import queries
@@ -23,8 +24,6 @@ from risk_svc.web import track_record
 from risk_svc.web.api import presenters, requests, responses
 from risk_svc.web.watch import Watch
 
-Viewer = Annotated[Principal, Depends(require(Role.VIEWER))]
-Id = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
 router: Final = APIRouter(tags=["gaps"])
 
 
@@ -47,7 +46,7 @@ async def gaps(
 
 
 @router.get("/v1/gaps/{promise_id}")
-async def gap(request: Request, promise_id: Id, _principal: Viewer) -> responses.GapDetail:
+async def gap(request: Request, promise_id: PathId, _principal: Viewer) -> responses.GapDetail:
     """One promise: score, contributions, forecast, facts, history, dates, milestones, incidents, notices."""
     async with database(request).reading() as session:
         found = await presenters.promise(session, promise_id, request.app.state.clock.now())
@@ -57,7 +56,7 @@ async def gap(request: Request, promise_id: Id, _principal: Viewer) -> responses
 
 
 @router.get("/v1/customers/{customer_id}/gap")
-async def customer_gap(request: Request, customer_id: Id, _principal: Viewer) -> responses.CustomerGap:
+async def customer_gap(request: Request, customer_id: PathId, _principal: Viewer) -> responses.CustomerGap:
     """A customer's gap, weighted by value, and the worst promise beside it."""
     async with database(request).reading() as session:
         states = [from_bytes(row.state) for row in await queries.of_customer(session, customer_id)]

@@ -234,7 +234,7 @@ def test_the_forecasting_engine_stands_on_nothing_of_ours() -> None:
     assert [f"{module} -> {found}" for module in own for found in arrows()[module] - own] == []
 
 
-@pytest.mark.parametrize("room", ["channels"])
+@pytest.mark.parametrize("room", ["channels", "sources"])
 def test_channels_and_sources_know_nothing_of_each_other(room: str) -> None:
     wrong = []
     for module, targets in arrows().items():
@@ -246,6 +246,34 @@ def test_channels_and_sources_know_nothing_of_each_other(room: str) -> None:
             for found in targets
             if found.split(".")[1:2] == [room] and len(found.split(".")) > 2 and found.split(".")[2] != parts[2]
         ]
+    assert wrong == []
+
+
+def rooms(package: str) -> dict[str, set[str]]:
+    """Which rooms of a package each of its rooms imports; a module directly under it is a room of its own."""
+    found: dict[str, set[str]] = {}
+    for module, targets in arrows().items():
+        if module.startswith(f"{package}."):
+            room = module.split(".")[1]
+            others = {target.split(".")[1] for target in targets if target.startswith(f"{package}.")}
+            found.setdefault(room, set()).update(others - {room})
+    return found
+
+
+@pytest.mark.parametrize("package", ["promise_svc", "delivery_svc", "notify_svc"])
+def test_no_circle_between_the_rooms_of_a_service(package: str) -> None:
+    assert circles(rooms(package)) == []
+
+
+@pytest.mark.parametrize("package", ["promise_svc", "delivery_svc"])
+def test_sources_know_the_shared_library_alone(package: str) -> None:
+    wrong = [
+        f"{module} -> {found}"
+        for module, targets in arrows().items()
+        if module.startswith(f"{package}.sources.")
+        for found in targets
+        if not found.startswith("candor.")
+    ]
     assert wrong == []
 
 

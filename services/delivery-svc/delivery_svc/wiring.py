@@ -12,6 +12,8 @@ from fastapi import FastAPI
 from candor.intake import Intake
 from candor.intake.history import LARGEST_BYTES
 from candor.intake.routes import IMPORTS, common
+from candor.intake.source import Source
+from candor.intake.sources import discover
 from candor.messaging.consumer import Worker
 from candor.messaging.pulse import Pulse
 from candor.messaging.reach import KafkaReach
@@ -22,21 +24,26 @@ from candor.store.db import Database
 from candor.store.migrate import scripts, upgrade
 from candor.store.retention import Retention
 from candor.web.http.app import create_app
+from delivery_svc import sources as own_sources
+from delivery_svc.api.neutral_events import KNOWN, statement
 from delivery_svc.api.routes import listings, reports
 from delivery_svc.handlers import PromisesHandler
 from delivery_svc.service import use_cases
 from delivery_svc.settings import DeliverySettings
-from delivery_svc.sources.standard import KNOWN, statement
 from delivery_svc.store.tables import RejectedRow
 
 MIGRATIONS: Final = scripts(Path(__file__).parent)
 
 
-def build(settings: DeliverySettings, clock: Clock | None = None, *, consuming: bool = True) -> FastAPI:
-    """The service's app. Raises ValueError where a key file is wrong; `clock` overrides the setting's.
+def build(
+    settings: DeliverySettings, clock: Clock | None = None, *, consuming: bool = True, sources: Sequence[Source] = ()
+) -> FastAPI:
+    """The service's app. Raises ValueError where a key file or a source is wrong; `clock` overrides the setting's.
 
-    `consuming` false leaves `promises` unread, for tests that are about HTTP alone.
+    `consuming` false leaves `promises` unread, for tests that are about HTTP alone. `sources` join those of the folder
+    of that name.
     """
+    known_sources = discover(own_sources, sources)
     business = clock or settings.business_clock()
 
     @asynccontextmanager
@@ -44,7 +51,7 @@ def build(settings: DeliverySettings, clock: Clock | None = None, *, consuming: 
         await upgrade(settings.database, MIGRATIONS)
         database = await Database.open(settings.database, partitions=settings.partitions)
         kafka = KafkaReach(settings)
-        intake = Intake(database, business, KNOWN, statement, use_cases.apply)
+        intake = Intake(database, business, KNOWN, statement, use_cases.apply, known_sources)
         worker = Worker(settings, database, PromisesHandler(), settings.service)
         relay = Relay(settings, database, keeps=True)
         app.state.intake = intake
@@ -63,4 +70,6 @@ def build(settings: DeliverySettings, clock: Clock | None = None, *, consuming: 
             await database.close()
 
     routers = [reports.router, listings.router, common(RejectedRow)]
-    return create_app("Candor delivery-svc", settings, parts, routers, bodies={IMPORTS: LARGEST_BYTES})
+    return create_app(
+        "Candor delivery-svc", settings, parts, routers, bodies={IMPORTS: LARGEST_BYTES}, sources=known_sources
+    )

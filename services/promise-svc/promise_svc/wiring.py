@@ -12,6 +12,8 @@ from fastapi import FastAPI
 from candor.intake import Intake
 from candor.intake.history import LARGEST_BYTES
 from candor.intake.routes import IMPORTS, common
+from candor.intake.source import Source
+from candor.intake.sources import discover
 from candor.messaging.pulse import Pulse
 from candor.messaging.reach import KafkaReach
 from candor.messaging.relay import Relay
@@ -21,18 +23,23 @@ from candor.store.db import Database
 from candor.store.migrate import scripts, upgrade
 from candor.store.retention import Retention
 from candor.web.http.app import create_app
+from promise_svc import sources as own_sources
+from promise_svc.api.neutral_events import KNOWN, Reader
 from promise_svc.api.routes import listings, statements
 from promise_svc.service import use_cases
 from promise_svc.service.sealing import Sealer
 from promise_svc.settings import PromiseSettings
-from promise_svc.sources.standard import KNOWN, Reader
 from promise_svc.store.tables import RejectedRow
 
 MIGRATIONS: Final = scripts(Path(__file__).parent)
 
 
-def build(settings: PromiseSettings, clock: Clock | None = None) -> FastAPI:
-    """The service's app. Raises ValueError where a key file is missing or wrong; `clock` overrides the setting's."""
+def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Sequence[Source] = ()) -> FastAPI:
+    """The service's app. Raises ValueError where a key file or a source is wrong; `clock` overrides the setting's.
+
+    `sources` join those of the folder of that name.
+    """
+    known_sources = discover(own_sources, sources)
     sealer = Sealer.from_file(settings.contact_public_key_file)
     business = clock or settings.business_clock()
 
@@ -41,7 +48,7 @@ def build(settings: PromiseSettings, clock: Clock | None = None) -> FastAPI:
         await upgrade(settings.database, MIGRATIONS)
         database = await Database.open(settings.database, partitions=settings.partitions)
         kafka = KafkaReach(settings)
-        intake = Intake(database, business, KNOWN, Reader(sealer).statement, use_cases.apply)
+        intake = Intake(database, business, KNOWN, Reader(sealer).statement, use_cases.apply, known_sources)
         app.state.intake = intake
         app.state.sealer = sealer
         app.state.health.add("database", database.check)
@@ -58,4 +65,6 @@ def build(settings: PromiseSettings, clock: Clock | None = None) -> FastAPI:
             await database.close()
 
     routers = [statements.router, listings.router, common(RejectedRow)]
-    return create_app("Candor promise-svc", settings, parts, routers, bodies={IMPORTS: LARGEST_BYTES})
+    return create_app(
+        "Candor promise-svc", settings, parts, routers, bodies={IMPORTS: LARGEST_BYTES}, sources=known_sources
+    )

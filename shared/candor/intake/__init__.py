@@ -1,4 +1,4 @@
-"""What comes in from outside: taken once, signed webhooks, bulk history, and what had to be turned away."""
+"""What comes in from outside: sources, taken once, bulk history, and what had to be turned away."""
 
 from candor.intake.event import Event
 from candor.intake.intake import Intake

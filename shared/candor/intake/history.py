@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-import msgspec
 from pydantic import Field
 
 from candor.intake.event import Event, plain_type
-from candor.intake.intake import Intake, Item
-from candor.intake.once import C, Origin, R, event_receipt
-from candor.ops.tracing import current_traceparent
+from candor.intake.intake import Intake, told
+from candor.intake.once import C, R
+from candor.intake.source import Incoming, Unusable, canonical, summary
 from candor.web.http.body import convert
 from candor.web.http.fields import Body, Id, Moment, not_ahead
 from candor.web.http.problems import Problem
 
 MAX_EVENTS: Final = 1000
 LARGEST_BYTES: Final = 4 * 1024 * 1024
-_encode: Final = msgspec.json.Encoder(order="sorted").encode
 
 
 class PastEvent(Body):
@@ -39,14 +37,13 @@ class ImportIn(Body):
 async def take(intake: Intake[C, R], body: ImportIn) -> dict[str, Any]:
     """Take all events of an import; each is refused or accepted for itself."""
     now = intake.clock.now()
-    items: list[Item] = []
+    items: list[Incoming | Unusable] = []
     for number, item in enumerate(body.events):
         try:
             past = convert(PastEvent, item, f"/events/{number}")
             not_ahead(past.time, now, f"/events/{number}/time")
-            origin = Origin(past.id, body.source, past.time, True, current_traceparent())
             event = Event(plain_type(past.type, intake.known), past.time, past.data)
-            items.append((origin, event, event_receipt(f"import:{body.source}", past.id, _encode(item))))
+            items.append(Incoming(past.id, event, canonical(item), ids=f"import:{body.source}"))
         except Problem as problem:
-            items.append(problem)
-    return await intake.events(items)
+            items.append(Unusable(problem))
+    return summary(told(await intake.take(items, body.source, historical=True)))

@@ -4,44 +4,53 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final, Generic
+from typing import Final, Generic
 
-import msgspec
 from prometheus_client import Counter
 
 from candor.intake import metrics, rejected
-from candor.intake.event import Event, neutral
+from candor.intake.event import Event, plain_type
 from candor.intake.once import Acceptance, C, Origin, R, Submission, event_receipt
+from candor.intake.source import Incoming, Items, Outcome, Reply, Source, Unusable, derived_id
 from candor.ops.clock import Clock
 from candor.ops.tracing import current_traceparent
 from candor.store.db import Database
 from candor.store.group_commit import GroupCommit
-from candor.store.receipts import Answer, Receipt
+from candor.store.receipts import Receipt
 from candor.store.unit_of_work import UnitOfWork
-from candor.web.http import strict_json
+from candor.web.http.fields import ID_PATTERN, ID_RULE, not_ahead
 from candor.web.http.problems import Problem
 from candor.web.security.webhooks import Webhook
 
 Apply = Callable[[UnitOfWork, Sequence[Submission[C, R]]], Awaitable[Sequence[Acceptance | Exception]]]
 Read = Callable[[Event, Origin, tuple[Receipt, ...]], Submission[C, R]]
-Item = tuple[Origin, Event, Receipt] | Problem
 # A 4xx gets a vendor to drop events or to ban us, so these turn into 202 once the signature holds.
 KEPT: Final = frozenset({400, 404, 409, 412, 422})
 _addresses: Final = re.compile(r"\S*@\S*")
-_encode: Final = msgspec.json.Encoder(order="sorted").encode
+_id: Final = re.compile(ID_PATTERN)
 
 
 class Intake(Generic[C, R]):
-    """Takes commands of one service: `read` makes them of events of the `known` types, `apply` decides a batch."""
+    """Takes commands of one service: `read` makes them of events of the `known` types, `apply` decides a batch.
+
+    `sources` are those whose webhooks it understands, by name.
+    """
 
     def __init__(
-        self, database: Database, clock: Clock, known: Collection[str], read: Read[C, R], apply: Apply[C, R]
+        self,
+        database: Database,
+        clock: Clock,
+        known: Collection[str],
+        read: Read[C, R],
+        apply: Apply[C, R],
+        sources: Mapping[str, Source],
     ) -> None:
         self.database = database
         self.clock = clock
         self.known = frozenset(known)
+        self.sources = sources
         self._read = read
         self._commands: GroupCommit[Submission[C, R], Acceptance] = GroupCommit(database, apply)
         self._rejections: GroupCommit[rejected.Rejection, None] = GroupCommit(database, rejected.keep)
@@ -56,58 +65,65 @@ class Intake(Generic[C, R]):
         _count(submission.kind, taken)
         return taken
 
-    async def webhook(self, webhook: Webhook) -> Answer:
+    async def webhook(self, webhook: Webhook) -> Reply:
         """The answer to a genuine webhook: what it says cannot make it fail any more; see `rejected`."""
-        document: Any = None
+        source = self.sources[webhook.read_as]
         try:
-            document = strict_json.loads_object(webhook.raw)
-            event = neutral(document, self.known, self.clock.now())
-            origin = Origin(webhook.id, webhook.source, event.time, False, current_traceparent())
-            receipt = event_receipt(webhook.source, webhook.id, webhook.raw)
-            return (await self.submit(self._read(event, origin, (receipt,)))).answer
+            items = source.read(webhook, self.known, self.clock.now())
         except Problem as problem:
-            if problem.status not in KEPT:
-                raise
-            await self._reject(webhook, document, problem)
-            return Answer(202, _encode({"state": "rejected", "code": problem.code, "detail": plain(problem.detail)}))
+            items = [Unusable(problem)]
+        outcomes = []
+        for item, result in await self.take(items, webhook.source):
+            if isinstance(result, Problem):
+                if result.status not in KEPT:
+                    raise result
+                await self._reject(webhook, item, result)
+            outcomes.append(Outcome(item, result))
+        return source.answer(webhook, told(outcomes))
 
-    async def events(self, items: Sequence[Item]) -> dict[str, Any]:
-        """Take many events in order: `{"accepted", "replayed", "rejected": [{index, code, detail}]}`.
+    async def take(self, items: Items, sender: str, *, historical: bool = False) -> list[Outcome]:
+        """Take events in order, each for itself; `historical`: nobody is warned about them.
 
-        Raises StoreUnavailable if the database failed for any:
-        repeating the request then takes what is missing.
+        Raises StoreUnavailable if the database failed for any: repeating the request then takes what is missing.
         """
-        found: list[Submission[C, R] | Problem] = []
-        for item in items:
-            try:
-                if isinstance(item, Problem):
-                    raise item
-                origin, event, receipt = item
-                found.append(self._read(event, origin, (receipt,)))
-            except Problem as problem:
-                found.append(problem)
-        submissions = [item for item in found if isinstance(item, Submission)]
-        results = iter(await self._commands.submit_all(submissions))
-        summary: dict[str, Any] = {"accepted": 0, "replayed": 0, "rejected": []}
-        for index, entry in enumerate(found):
+        found = [self._submission(item, sender, historical) for item in items]
+        results = iter(await self._commands.submit_all([entry for entry in found if isinstance(entry, Submission)]))
+        outcomes = []
+        for item, entry in zip(items, found, strict=True):
             result = entry if isinstance(entry, Problem) else next(results)
             if isinstance(result, Problem):
                 metrics.REFUSED.labels(result.code).inc()
-                summary["rejected"].append({"index": index, "code": result.code, "detail": plain(result.detail)})
             elif isinstance(result, BaseException):
                 raise result
             elif isinstance(entry, Submission):
                 _count(entry.kind, result)
-                summary["replayed" if result.replayed else "accepted"] += 1
-        return summary
+            outcomes.append(Outcome(item, result))
+        return outcomes
 
-    async def _reject(self, webhook: Webhook, document: Any, problem: Problem) -> None:
-        metrics.REFUSED.labels(problem.code).inc()
-        digest = event_receipt(webhook.source, webhook.id, webhook.raw).body_sha256
-        said = document.get("type") if isinstance(document, dict) else None
-        kind = said if isinstance(said, str) and said in self.known else ""
+    def _submission(self, item: Incoming | Unusable, sender: str, historical: bool) -> Submission[C, R] | Problem:
+        if isinstance(item, Unusable):
+            return item.problem
+        event = item.event
+        try:
+            if not _id.fullmatch(item.id):
+                raise Problem.invalid_field("/id", ID_RULE)
+            if event.type not in self.known:
+                plain_type(event.type, self.known)
+            not_ahead(event.time, self.clock.now(), "/time")
+            origin = Origin(item.id, item.origin or sender, event.time, historical, current_traceparent())
+            receipt = event_receipt(item.ids or origin.source, item.id, item.raw)
+            return self._read(event, origin, (receipt,))
+        except Problem as problem:
+            return problem
+
+    async def _reject(self, webhook: Webhook, item: Incoming | Unusable, problem: Problem) -> None:
+        raw = item.raw or webhook.raw
+        event_id = item.id or webhook.id or derived_id(raw)
+        said = item.event.type if isinstance(item, Incoming) else item.type
+        digest = event_receipt(webhook.source, event_id, raw).body_sha256
+        kind = said if said in self.known else ""
         await self._rejections.submit(
-            rejected.Rejection(webhook.source, webhook.id, digest, kind, problem.code, plain(problem.detail))
+            rejected.Rejection(webhook.source, event_id, digest, kind, problem.code, plain(problem.detail))
         )
 
 
@@ -124,3 +140,11 @@ def plain(detail: str) -> str:
     """What may be kept of a problem's detail: 300 characters, without anything that looks like an address."""
     # A pointer names the sender's own field names, and nothing keeps an address out of those.
     return _addresses.sub("…", detail)[:300]
+
+
+def told(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Outcomes as a sender is told of them: reasons without anything that looks like an address."""
+    return [
+        Outcome(item, Problem(result.code, plain(result.detail)) if isinstance(result, Problem) else result)
+        for item, result in outcomes
+    ]

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final, cast
 
 import msgspec
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 from sqlmodel import select
 from starlette.requests import Request
@@ -16,8 +16,9 @@ from candor.intake import history
 from candor.intake.intake import Intake
 from candor.intake.once import Acceptance, Origin, event_receipt, key_receipt, new_id
 from candor.intake.rejected import RejectedColumns
+from candor.intake.source import Reply
 from candor.ops.tracing import current_traceparent
-from candor.store.receipts import Answer, Receipt
+from candor.store.receipts import Receipt
 from candor.web.http.body import accepts, read
 from candor.web.http.idempotency import parse_key
 from candor.web.http.listings import Counted, listed, matching
@@ -26,6 +27,7 @@ from candor.web.http.problems import Problem
 from candor.web.security.auth import Operator, Principal, Viewer
 from candor.web.security.webhooks import Signed
 
+Token = Annotated[str, Path(max_length=256)]
 IMPORTS: Final = "/v1/imports"
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -111,9 +113,9 @@ def respond(taken: Acceptance, headers: dict[str, str] | None = None) -> Respons
     return Response(taken.answer.body, taken.answer.status, said, "application/json")
 
 
-def reply(answer: Answer) -> Response:
-    """An answer's bytes as JSON."""
-    return Response(answer.body, answer.status, media_type="application/json")
+def answered(reply: Reply) -> Response:
+    """A source's answer as HTTP."""
+    return Response(reply.body, reply.status, dict(reply.headers), reply.media_type)
 
 
 def shown(document: Any, headers: dict[str, str] | None = None) -> Response:
@@ -125,15 +127,17 @@ def common(table: type[RejectedColumns]) -> APIRouter:
     """The routes; `table` is the service's own table of rejected webhooks."""
     router = APIRouter(tags=["intake"])
 
-    @router.post(
-        "/v1/webhooks/{source}",
-        status_code=202,
-        responses={202: {"model": WebhookTaken}},
-        openapi_extra=accepts(WebhookBody),
-    )
+    described: dict[str, Any] = {"responses": {202: {"model": WebhookTaken}}, "openapi_extra": accepts(WebhookBody)}
+
+    @router.post("/v1/webhooks/{source}", status_code=202, **described)
     async def webhook(request: Request, webhook: Signed) -> Response:
-        """Take a signed webhook; once its signature holds, it is answered 202 whatever it says."""
-        return reply(await intake_of(request).webhook(webhook))
+        """Take a webhook; once its sender is proven, nothing that it says is an error."""
+        return answered(await intake_of(request).webhook(webhook))
+
+    @router.post("/v1/webhooks/{source}/{token}", status_code=202, **described)
+    async def webhook_by_token(request: Request, webhook: Signed, token: Token) -> Response:  # noqa: ARG001
+        """The same for senders that sign nothing: a long secret token in the path proves them."""
+        return answered(await intake_of(request).webhook(webhook))
 
     @router.post(IMPORTS, responses={200: {"model": ManyTaken}}, openapi_extra=accepts(history.ImportIn))
     async def imports(request: Request, _principal: Operator) -> Response:

@@ -32,9 +32,9 @@ def webhook_secret(path: Path, source: str) -> str:
         raise WhereError(f"cannot read {path}: {error.strerror} (--secrets names the file)") from error
     except ValueError as error:
         raise WhereError(f"{path}: {error}") from error
-    if not secrets.get(source):
+    if source not in secrets or not secrets[source].secrets:
         raise WhereError(f"{path} has no secret of source {source!r} (--source names one of: {', '.join(secrets)})")
-    return secrets[source][0]
+    return secrets[source].secrets[0]
 
 
 def pace(text: str, origin: str, origin_file: str = "") -> Pace:

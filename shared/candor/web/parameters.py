@@ -101,9 +101,11 @@ def _leads(context: RouteContext, scope: Scope) -> bool:
 
 async def _guarded(context: RouteContext, scope: Scope, receive: Receive) -> None:
     """Raises the Problem of a caller who is not let in; a webhook's signature is checked on its body, as ever."""
+    found = context.path_regex.match(scope["path"])
+    scope["path_params"] = found.groupdict() if found else {}
     request = Request(scope, receive)
     for guard in calls(context.dependant):
         if isinstance(guard, Guard):
             await guard(request)
         elif isinstance(guard, SignatureGuard):
-            await guard(request, scope["path"].rpartition("/")[2])
+            await guard(request, request.path_params["source"])

@@ -14,13 +14,13 @@ from nacl.public import PrivateKey
 from candor.contracts import Message
 from candor.intake import Event, Origin
 from delivery_svc import events as delivery_events
+from delivery_svc.api.neutral_events import statement as delivery_statement
 from delivery_svc.domain import Incident, Report, Sighting, see
-from delivery_svc.sources.standard import statement as delivery_statement
 from promise_svc import domain
 from promise_svc import events as promise_events
+from promise_svc.api.neutral_events import Reader
 from promise_svc.domain import Make, Promise, Revise, SetContact, Settle, Withdraw
 from promise_svc.service.sealing import Sealer
-from promise_svc.sources.standard import Reader
 from risk_svc.domain.fold import FoldOutcome, fold
 from risk_svc.domain.state import PromiseState, View
 from tests.faults.rig.ledger import Accepted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -11,12 +12,13 @@ import pytest
 
 from candor.contracts import IncidentReported, MilestoneReported, decode, encode
 from candor.intake import Event, Origin
-from candor.intake.intake import Item
+from candor.intake.source import Incoming, Items, Unusable
 from candor.web.http.problems import Problem
+from candor.web.security.webhooks import Webhook
 from delivery_svc import events
+from delivery_svc.api.neutral_events import KNOWN, statement
 from delivery_svc.domain import IncidentStatus, MilestoneStatus, NamespacedId, Report, Sighting, see
-from delivery_svc.sources import cloudevents
-from delivery_svc.sources.standard import KNOWN, statement
+from delivery_svc.sources.cloudevents import BATCH, BINARY, SOURCE, STRUCTURED
 from tests.support.clocks import NOON
 from tests.unit.delivery.test_schemas import INCIDENT, MILESTONE
 
@@ -30,60 +32,63 @@ ATTRIBUTES: dict[str, Any] = {
 ORIGIN = Origin("evt-1", "crm eu", NOON, True, "00-" + "1" * 32 + "-" + "2" * 16 + "-01")
 
 
-def taken(item: Item) -> tuple[Origin, Event]:
-    assert not isinstance(item, Problem), item
-    return item[0], item[1]
+def read(raw: bytes, kind: str, headers: Mapping[str, str] | None = None) -> Items:
+    return SOURCE.read(Webhook("key", "", raw, kind, headers or {}, SOURCE.name), KNOWN, NOON)
 
 
-def structured(**changes: Any) -> tuple[Origin, Event]:
+def taken(items: Items) -> Incoming:
+    (item,) = items
+    assert isinstance(item, Incoming), item
+    return item
+
+
+def binary(headers: Mapping[str, str]) -> Incoming:
+    return taken(read(msgspec.json.encode(MILESTONE), BINARY, headers))
+
+
+def structured(**changes: Any) -> Incoming:
     document = {**ATTRIBUTES, "data": MILESTONE, **changes}
-    return taken(
-        cloudevents.structured(msgspec.json.encode({k: v for k, v in document.items() if v is not None}), NOON)
-    )
+    return taken(read(msgspec.json.encode({k: v for k, v in document.items() if v is not None}), STRUCTURED))
+
+
+HEADERS = {f"ce-{name}": str(value) for name, value in ATTRIBUTES.items()}
 
 
 def test_structured_mode() -> None:
-    origin, event = structured(partitionkey="c1", traceparent="00-x")
-    assert (origin.event_id, origin.source, origin.historical) == ("evt-1", "/field/eu?x=1", False)
-    assert event == Event("milestone.reported", NOON - timedelta(minutes=1), MILESTONE)
+    found = structured(partitionkey="c1", traceparent="00-x")
+    assert (found.id, found.origin, found.ids) == ("evt-1", "/field/eu?x=1", "ce:/field/eu?x=1")
+    assert found.event == Event("milestone.reported", NOON - timedelta(minutes=1), MILESTONE)
 
 
 def test_binary_mode_decodes_its_headers() -> None:
-    headers = [(f"ce-{name}", str(value)) for name, value in ATTRIBUTES.items()]
-    headers[2] = ("ce-source", "/field/caf%C3%A9")
-    origin, event = taken(cloudevents.binary([*headers, ("accept", "x")], msgspec.json.encode(MILESTONE), NOON))
-    assert (origin.source, event.data) == ("/field/café", MILESTONE)
+    found = binary(HEADERS | {"ce-source": "/field/caf%C3%A9", "accept": "x"})
+    assert (found.origin, found.event.data) == ("/field/caf\u00e9", MILESTONE)
 
 
 def test_both_modes_of_one_event_have_one_identity() -> None:
-    headers = [(f"ce-{name}", str(value)) for name, value in ATTRIBUTES.items()]
-    binary = cloudevents.binary(headers, msgspec.json.encode(MILESTONE), NOON)
-    plain = cloudevents.structured(msgspec.json.encode({**ATTRIBUTES, "data": MILESTONE}), NOON)
-    assert not isinstance(binary, Problem)
-    assert not isinstance(plain, Problem)
-    assert binary[2] == plain[2]
+    assert binary(HEADERS) == structured()
 
 
 def test_a_batch_answers_for_each() -> None:
     good = {**ATTRIBUTES, "data": MILESTONE}
-    items = cloudevents.batch(msgspec.json.encode([good, {**good, "id": "a b"}, 7, good]), NOON)
-    assert [isinstance(item, Problem) for item in items] == [False, True, True, False]
-    assert isinstance(items[1], Problem)
-    assert items[1].errors[0].pointer == "/1/id"
+    items = read(msgspec.json.encode([good, {**good, "id": "a b"}, 7, good]), BATCH)
+    assert [isinstance(item, Unusable) for item in items] == [False, True, True, False]
+    assert isinstance(items[1], Unusable)
+    assert items[1].problem.errors[0].pointer == "/1/id"
 
 
 def test_data_may_come_as_base64() -> None:
     encoded = base64.b64encode(msgspec.json.encode(MILESTONE)).decode()
-    assert structured(data=None, data_base64=encoded)[1].data == MILESTONE
+    assert structured(data=None, data_base64=encoded).event.data == MILESTONE
 
 
 def test_an_event_without_a_time_is_said_now() -> None:
-    assert structured(time=None)[1].time == NOON
+    assert structured(time=None).event.time == NOON
 
 
 @pytest.mark.parametrize("kind", ["incident.reported", "candor.incident.reported.v1", "candor.incident.reported"])
 def test_types_have_long_names_too(kind: str) -> None:
-    assert structured(type=kind, data=INCIDENT)[1].type == "incident.reported"
+    assert structured(type=kind, data=INCIDENT).event.type == "incident.reported"
 
 
 @pytest.mark.parametrize(
@@ -123,20 +128,19 @@ def test_a_version_to_come_lists_what_is_supported() -> None:
 )
 def test_what_is_no_batch(raw: bytes, code: str) -> None:
     with pytest.raises(Problem) as problem:
-        cloudevents.batch(raw, NOON)
+        read(raw, BATCH)
     assert problem.value.code == code
 
 
 def test_a_batch_has_an_end() -> None:
     with pytest.raises(Problem):
-        cloudevents.batch(b"[" + b",".join([b"1"] * 1001) + b"]", NOON)
+        read(b"[" + b",".join([b"1"] * 1001) + b"]", BATCH)
 
 
 @pytest.mark.parametrize(("header", "value"), [("ce-source", "%ff"), ("ce-id", "")])
 def test_bad_headers_are_refused(header: str, value: str) -> None:
-    headers = {f"ce-{name}": str(content) for name, content in ATTRIBUTES.items()} | {header: value}
     with pytest.raises(Problem):
-        cloudevents.binary(headers.items(), msgspec.json.encode(MILESTONE), NOON)
+        binary(HEADERS | {header: value})
 
 
 @pytest.mark.parametrize("kind", KNOWN)

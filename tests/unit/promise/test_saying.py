@@ -13,10 +13,10 @@ from candor.contracts import AskedBy, ContactRemoved, CustomerErased, PromiseRev
 from candor.intake import Event, Origin
 from candor.web.http.problems import Problem
 from promise_svc import events
+from promise_svc.api.neutral_events import KNOWN, Reader
 from promise_svc.api.requests import ContactIn
 from promise_svc.domain import Customer, SetContact, Settle, Withdraw, erase, make, revise, settle, withdraw
 from promise_svc.service.sealing import Sealer
-from promise_svc.sources.standard import KNOWN, Reader
 from tests.support.clocks import NOON
 from tests.unit.promise.builders import HOUR, promise, to_make, to_revise, to_settle
 

@@ -5,23 +5,21 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import unquote
 
-import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
-from candor.intake import Event, Origin, event_receipt
-from candor.intake.event import plain_type
-from candor.intake.intake import Item
-from candor.ops.tracing import current_traceparent
+from candor.intake.event import Event, plain_type
+from candor.intake.source import Incoming, Items, Outcome, Reply, Unusable, canonical, counted
 from candor.web.http import strict_json
 from candor.web.http.body import convert
 from candor.web.http.fields import Id, Moment, Name, not_ahead
 from candor.web.http.problems import Problem
-from delivery_svc.sources.standard import KNOWN
+from candor.web.security.schemes import Basic, Bearer, PathToken, Scheme
+from candor.web.security.webhooks import Webhook
 
 STRUCTURED: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
@@ -29,8 +27,6 @@ BINARY: Final = "application/json"
 MOST: Final = 1000
 _attribute: Final = re.compile(r"[a-z0-9]{1,20}")
 _json: Final = re.compile(r"application/([a-z0-9.-]+\+)?json(;.*)?", re.IGNORECASE)
-# The same event may come in another mode, with its attributes in another order.
-_encode: Final = msgspec.json.Encoder(order="sorted").encode
 _NOT_ATTRIBUTES: Final = frozenset({"data", "data_base64"})
 
 
@@ -49,40 +45,57 @@ class CloudEventIn(BaseModel):
     data_base64: str | None = None
 
 
-def structured(raw: bytes, now: datetime) -> Item:
-    """The event in a structured-mode body. Raises Problem."""
-    return _item(strict_json.loads_object(raw), now)
+class CloudEvents:
+    """The source of senders that speak CloudEvents; behind `POST /v1/events` an API key proves them instead."""
+
+    name = "cloudevents"
+    media_types = (STRUCTURED, BATCH, BINARY)
+    schemes: Sequence[Scheme] = (Bearer(), Basic(), PathToken())
+
+    def read(self, webhook: Webhook, known: Collection[str], now: datetime) -> Items:
+        """The events; those of a batch are each usable or not for themselves. Raises Problem for any other body."""
+        if webhook.media_type == BATCH:
+            return _batch(webhook.raw, known, now)
+        if webhook.media_type == STRUCTURED:
+            return [_item(strict_json.loads_object(webhook.raw), known, now)]
+        return [_item({**_attributes(webhook.headers), "data": strict_json.loads_object(webhook.raw)}, known, now)]
+
+    def answer(self, webhook: Webhook, outcomes: Sequence[Outcome]) -> Reply:  # noqa: ARG002
+        """How many were taken, and which were not."""
+        return counted(outcomes)
 
 
-def binary(headers: Iterable[tuple[str, str]], raw: bytes, now: datetime) -> Item:
-    """The event whose attributes are `ce-` headers, percent-encoded, and whose data is the body. Raises Problem."""
+SOURCE: Final = CloudEvents()
+
+
+def _attributes(headers: Mapping[str, str]) -> dict[str, Any]:
+    """Attributes from `ce-` headers, percent-encoded. Raises Problem."""
     attributes: dict[str, Any] = {}
-    for name, value in headers:
+    for name, value in headers.items():
         if name.startswith("ce-"):
             try:
                 attributes[name[3:]] = unquote(value, errors="strict")
             except UnicodeDecodeError:
                 raise Problem.invalid_parameter(name[:40], "must be percent-encoded UTF-8") from None
-    return _item({**attributes, "data": strict_json.loads_object(raw)}, now)
+    return attributes
 
 
-def batch(raw: bytes, now: datetime) -> list[Item]:
-    """The events of a batch, each a Problem of its own where it is one. Raises Problem for what is no batch."""
+def _batch(raw: bytes, known: Collection[str], now: datetime) -> Items:
     documents = strict_json.loads(raw)
     if not isinstance(documents, list):
         raise Problem("malformed_json", "a batch is a JSON array of events")
     if len(documents) > MOST:
         raise Problem.invalid_field("", f"a batch has at most {MOST} events")
-    items: list[Item] = []
+    items: list[Incoming | Unusable] = []
     for number, document in enumerate(documents):
         try:
-            items.append(_item(document, now, f"/{number}"))
+            items.append(_item(document, known, now, f"/{number}"))
         except Problem as problem:
-            items.append(problem)
+            items.append(Unusable(problem, raw=canonical(document)))
     return items
 
 
-def _item(document: Any, now: datetime, prefix: str = "") -> Item:
+def _item(document: Any, known: Collection[str], now: datetime, prefix: str = "") -> Incoming:
     if not isinstance(document, dict):
         raise Problem.invalid_field(prefix, "an event is a JSON object")
     event = convert(CloudEventIn, document, prefix)
@@ -93,9 +106,9 @@ def _item(document: Any, now: datetime, prefix: str = "") -> Item:
         raise Problem.invalid_field(f"{prefix}/datacontenttype", "only JSON data is read here")
     time = event.time or now
     not_ahead(time, now, f"{prefix}/time")
-    origin = Origin(event.id, event.source, time, False, current_traceparent())
-    receipt = event_receipt(f"ce:{event.source}", event.id, _encode(document))
-    return origin, Event(plain_type(event.type, KNOWN), time, _data(event, prefix)), receipt
+    read = Event(plain_type(event.type, known), time, _data(event, prefix))
+    # The same event may come in another mode, with its attributes in another order.
+    return Incoming(event.id, read, canonical(document), event.source, f"ce:{event.source}")
 
 
 def _data(event: CloudEventIn, prefix: str) -> dict[str, Any]:

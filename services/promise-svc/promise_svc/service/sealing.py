@@ -8,8 +8,7 @@ from pathlib import Path
 
 import msgspec
 from nacl.public import PublicKey, SealedBox
-
-from promise_svc.api.requests import ContactIn
+from pydantic import BaseModel
 
 
 class Sealer:
@@ -31,6 +30,6 @@ class Sealer:
         except OSError as error:
             raise ValueError(f"CONTACT_PUBLIC_KEY_FILE {path}: {error.strerror}") from error
 
-    def seal(self, contact: ContactIn) -> str:
+    def seal(self, contact: BaseModel) -> str:
         """Base64 of the sealed box of the contact as JSON."""
         return base64.b64encode(self._box.encrypt(msgspec.json.encode(contact.model_dump()))).decode()

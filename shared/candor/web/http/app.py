@@ -28,7 +28,7 @@ from candor.web.http.shortcut import ShortcutMiddleware
 from candor.web.parameters import ParametersMiddleware
 from candor.web.security.auth import parse_keys
 from candor.web.security.secret_files import SecretFile
-from candor.web.security.webhooks import parse_secrets
+from candor.web.security.webhooks import STANDARD_ONLY, Doors, parse_secrets
 
 Parts = Callable[[FastAPI], AbstractAsyncContextManager[Sequence[Background]]]
 
@@ -41,12 +41,14 @@ def create_app(
     checks: Mapping[str, Check] | None = None,
     bodies: Mapping[str, int] | None = None,
     policies: Mapping[str, str] | None = None,
+    sources: Doors = STANDARD_ONLY,
 ) -> FastAPI:
     """An app with `/livez`, `/readyz`, `/metrics`, `/openapi.json`, `/docs` and the given routes.
 
     `parts` opens what the service needs (puts it on `app.state`), yields the backgrounds to run, and closes it again;
     `checks` are asked by `/readyz`; `bodies` raises the body limit of single paths (bytes); `policies` gives paths with
-    a prefix another Content-Security-Policy than "nothing at all". Raises ValueError where a keys file is wrong.
+    a prefix another Content-Security-Policy than "nothing at all"; `sources` are those whose webhooks are let in.
+    Raises ValueError where a keys file is wrong.
     """
     app = FastAPI(
         title=title,
@@ -60,7 +62,7 @@ def create_app(
     )
     app.state.health = Health(checks or {})
     app.state.supervisor = Supervisor(app.state.health)
-    _put_settings(app, settings)
+    _put_settings(app, settings, sources)
     _put_middleware(app, settings, bodies or {}, policies or {})
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _http_exception)
@@ -90,13 +92,14 @@ def _put_middleware(app: FastAPI, settings: Settings, bodies: Mapping[str, int],
     app.add_middleware(ObservedMiddleware, policies=policies)
 
 
-def _put_settings(app: FastAPI, settings: Settings) -> None:
+def _put_settings(app: FastAPI, settings: Settings, sources: Doors) -> None:
     keys, secrets = settings.api_keys_file, settings.webhook_secrets_file
     app.state.settings = settings
     app.state.service = settings.service
     app.state.rates = Rates(settings.rate_limit)
     app.state.keys = SecretFile(keys, parse_keys) if keys else None
-    app.state.webhook_secrets = SecretFile(secrets, parse_secrets) if secrets else None
+    app.state.webhook_secrets = SecretFile(secrets, lambda raw: parse_secrets(raw, sources)) if secrets else None
+    app.state.webhook_types = sorted({kind for source in sources.values() for kind in source.media_types})
     metrics.INFO.labels(settings.service, __version__).set(1)
 
 

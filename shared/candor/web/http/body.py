@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
 from candor.web.http import strict_json
+from candor.web.http.fields import ID_RULE
 from candor.web.http.problems import FieldError, Problem, pointer
 
 JSON: Final = ("application/json",)
@@ -15,12 +17,21 @@ MAX_ERRORS: Final = 20
 M = TypeVar("M", bound=BaseModel)
 
 
-async def read_raw(request: Request, types: tuple[str, ...] = JSON) -> bytes:
+async def read_raw(request: Request, types: Sequence[str] = JSON) -> bytes:
     """The body's bytes, within the limits that the app sets. Raises Problem 408, 413 or 415."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type not in types:
-        raise Problem("unsupported_media_type", f"send {' or '.join(types)}")
+    if media_type(request) not in types:
+        raise wrong_type(types)
     return await request.body()
+
+
+def media_type(request: Request) -> str:
+    """The body's media type, in lower case and without parameters; "" where the request names none."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def wrong_type(types: Sequence[str]) -> Problem:
+    """415, with the media types that are read."""
+    return Problem("unsupported_media_type", f"send {' or '.join(types)}")
 
 
 async def read(model: type[M], request: Request, types: tuple[str, ...] = JSON) -> tuple[bytes, M]:
@@ -56,7 +67,7 @@ def invalid(error: ValidationError, prefix: str = "") -> Problem:
 _DETAILS: Final = {
     "extra_forbidden": "is not a field of this request",
     "missing": "is missing",
-    "string_pattern_mismatch": "must be 1 to 128 of letters, digits, dot, underscore, colon, hyphen",
+    "string_pattern_mismatch": ID_RULE,
 }
 
 

@@ -16,6 +16,7 @@ from candor.web.http.currencies import CURRENCIES
 from candor.web.http.problems import Problem
 
 ID_PATTERN: Final = r"^[A-Za-z0-9._:-]{1,128}$"
+ID_RULE: Final = "must be 1 to 128 of letters, digits, dot, underscore, colon, hyphen"
 TEXT_BYTES: Final = 4096
 YEARS: Final = (1970, 2200)
 _CONTROLS: Final = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff"

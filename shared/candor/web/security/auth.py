@@ -131,7 +131,9 @@ Admin = Annotated[Principal, Depends(require(Role.ADMIN))]
 
 
 def refuse(request: Request, code: str, reason: str, name: str = "") -> None:
-    """Counts and logs a refused caller; the key itself is never written."""
+    """Counts and logs a refused caller; no key is ever written, nor a token that came in the path."""
     metrics.AUTH_FAILURES.labels(reason).inc()
     client = request.client.host if request.client else ""
-    log.warning("caller refused", code=code, reason=reason, caller=name, client=client, path=request.url.path[:200])
+    path: str = request.scope["path"]
+    path = path.rpartition("/")[0] + "/…" if "token" in request.path_params else path
+    log.warning("caller refused", code=code, reason=reason, caller=name, client=client, path=path[:200])

@@ -1,70 +1,159 @@
-"""Routes that are called with a signature instead of a key: which source, which id, which bytes."""
+"""Routes that are called with a sender's proof instead of a key: which sender, which source reads it, which bytes."""
 
 from __future__ import annotations
 
-from typing import Annotated, Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Final, NamedTuple, Protocol
 
 import msgspec
+import structlog
 from fastapi import Depends, Path
 from starlette.requests import Request
 
 from candor.ops.clock import SystemClock
 from candor.web import metrics
-from candor.web.http.body import read_raw
+from candor.web.http.body import JSON, media_type, read_raw, wrong_type
 from candor.web.http.problems import Problem
-from candor.web.security import signatures
 from candor.web.security.auth import refuse
+from candor.web.security.schemes import PathToken, Scheme, SignedRequest, StandardWebhooks
+from candor.web.security.signatures import bad_signature
 
 LONGEST_SOURCE: Final = 64
-Secrets = dict[str, tuple[str, ...]]
+STANDARD: Final = "standard"
+log = structlog.get_logger("candor.webhooks")
+
+
+class Door(Protocol):
+    """What the door has to know of a source; the first of its schemes holds where the secrets file names none."""
+
+    @property
+    def media_types(self) -> Sequence[str]: ...
+
+    @property
+    def schemes(self) -> Sequence[Scheme]: ...
+
+
+class StandardDoor(NamedTuple):
+    """Signed JSON by Standard Webhooks."""
+
+    media_types: Sequence[str] = JSON
+    schemes: Sequence[Scheme] = (StandardWebhooks(),)
+
+
+Doors = Mapping[str, Door]
+STANDARD_ONLY: Final[Doors] = {STANDARD: StandardDoor()}
+
+
+class Sender(NamedTuple):
+    """One sender of the secrets file: the source that reads its webhooks, its scheme, its live secrets."""
+
+    source: str
+    media_types: Sequence[str]
+    scheme: Scheme
+    secrets: tuple[str, ...]
+
+
+NOBODY: Final = Sender("", (), StandardWebhooks(), ())
 
 
 class Webhook(NamedTuple):
-    """A genuine webhook: its source, its id (the same on every retry) and its body as received."""
+    """A genuine webhook and its body as received.
+
+    `source` is the sender's name in the path, `read_as` the name of the Source that understands it, `id` the request's
+    id where the scheme knows one (the same on every retry), else "".
+    """
 
     source: str
     id: str
     raw: bytes
+    media_type: str = JSON[0]
+    headers: Mapping[str, str] = {}
+    read_as: str = STANDARD
+
+
+class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    secrets: list[str]
+    source: str = ""
+    scheme: str = ""
 
 
 class _File(msgspec.Struct, frozen=True):
-    sources: dict[str, list[str]]
+    sources: dict[str, list[str] | _Entry]
 
 
-def parse_secrets(raw: bytes) -> Secrets:
-    """Live secrets a source, of a file `{"sources": {"crm": ["whsec_…", …]}}`. Raises ValueError on anything else."""
+def parse_secrets(raw: bytes, doors: Doors = STANDARD_ONLY) -> dict[str, Sender]:
+    """The senders of a secrets file. Raises ValueError, without a secret in it, on anything else.
+
+    `{"sources": {"crm": ["whsec_…"], "pager": {"source": "pagerduty", "scheme": "hmac", "secrets": ["…"]}}}`: a list is
+    Standard Webhooks; `source` defaults to the sender's own name, `scheme` to the source's first. Senders of a source
+    that is not among `doors` are left out: services share the file.
+    """
     try:
         sources = msgspec.json.decode(raw, type=_File).sources
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        raise ValueError('not a file of webhook secrets: {"sources": {"<source>": ["whsec_…"]}}') from None
-    for source, secrets in sources.items():
-        for secret in secrets:
-            try:
-                signatures.secret_bytes(secret)
-            except ValueError as error:
-                raise ValueError(f"source {source!r}: {error}") from None
-    return {source: tuple(secrets) for source, secrets in sources.items()}
+        raise ValueError(
+            'not a file of webhook secrets: {"sources": {"<sender>": ["whsec_…"]}}, or for other sources'
+            ' {"<sender>": {"source": "…", "scheme": "…", "secrets": ["…"]}}'
+        ) from None
+    found = {}
+    for name, entry in sources.items():
+        whole = _Entry(entry, STANDARD) if isinstance(entry, list) else entry
+        source = whole.source or name
+        if source in doors:
+            found[name] = _sender(name, source, whole, doors[source])
+        else:
+            log.info("secrets of a source that this service does not read", sender=name, source=source)
+    return found
+
+
+def _sender(name: str, source: str, entry: _Entry, door: Door) -> Sender:
+    schemes = {scheme.name: scheme for scheme in door.schemes}
+    scheme = schemes.get(entry.scheme) if entry.scheme else door.schemes[0]
+    if scheme is None:
+        raise ValueError(f"source {name!r}: {source} has no scheme {entry.scheme!r}, it has {', '.join(schemes)}")
+    for secret in entry.secrets:
+        try:
+            scheme.check(secret)
+        except ValueError as error:
+            raise ValueError(f"source {name!r}: {error}") from None
+    return Sender(source, door.media_types, scheme, tuple(entry.secrets))
 
 
 class SignatureGuard:
-    """Dependency that lets a route be called by a source that signs its requests, and gives the Webhook."""
+    """Dependency that lets a route be called by a sender that proves itself, and gives the Webhook."""
 
     async def __call__(self, request: Request, source: Annotated[str, Path(max_length=LONGEST_SOURCE)]) -> Webhook:
         state = request.app.state
-        secrets = state.webhook_secrets.get() if state.webhook_secrets else {}
-        raw = await read_raw(request)
-        # An unknown source does the same work and gets the same answer as a known one with a wrong signature.
-        live = secrets.get(source, ())
+        senders: dict[str, Sender] = state.webhook_secrets.get() if state.webhook_secrets else {}
+        raw = await read_raw(request, state.webhook_types)
+        # An unknown sender does the same work and gets the same answer as a known one with a wrong signature.
+        sender = senders.get(source, NOBODY)
+        token = request.path_params.get("token", "")
         try:
-            webhook_id = signatures.verify(request.headers, raw, live, SystemClock().now())
+            if token and not isinstance(sender.scheme, PathToken):
+                raise bad_signature()
+            uri = _uri(request, state.settings.public_url)
+            signed = SignedRequest(request.method, uri, request.headers, raw, token)
+            webhook_id = sender.scheme.verify(signed, sender.secrets, SystemClock().now())
         except Problem as problem:
             metrics.WEBHOOKS_REFUSED.labels(problem.code).inc()
-            refuse(request, problem.code, problem.code, source if live else "")
+            refuse(request, problem.code, problem.code, source if sender.secrets else "")
             raise
+        kind = media_type(request)
+        if kind not in sender.media_types:
+            raise wrong_type(sender.media_types)
         state.rates.take(f"source:{source}")
         request.state.caller = source
-        return Webhook(source, webhook_id, raw)
+        return Webhook(source, webhook_id, raw, kind, request.headers, sender.source)
+
+
+def _uri(request: Request, public_url: str) -> str:
+    """The address as the sender knows it: behind a proxy that of PUBLIC_URL, with the path and query received."""
+    base = public_url.rstrip("/") or f"{request.url.scheme}://{request.headers.get('host', '')}"
+    path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    query: bytes = request.scope["query_string"]
+    return base + (path + b"?" + query if query else path).decode("latin-1")
 
 
 Signed = Annotated[Webhook, Depends(SignatureGuard())]
-"""What a webhook route's parameter is annotated with; its path must contain `{source}`."""
+"""What a webhook route's parameter is annotated with; its path must contain `{source}`, and may contain `{token}`."""

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from candor.intake import Submission
-from candor.intake.routes import identity, intake_of, reply, respond
-from candor.store.receipts import Answer
-from candor.web.http.body import accepts, read, read_raw
+from candor.intake.intake import told
+from candor.intake.routes import answered, identity, intake_of, respond
+from candor.intake.source import counted
+from candor.web.http.body import accepts, media_type, read, read_raw
 from candor.web.http.fields import PathId, not_ahead
 from candor.web.http.problems import Problem
 from candor.web.security.auth import Operator
+from candor.web.security.webhooks import Webhook
 from delivery_svc.api import presenters
+from delivery_svc.api.neutral_events import INCIDENT, MILESTONE, PARKED
 from delivery_svc.api.requests import IncidentIn, MatchIn, MilestoneIn
 from delivery_svc.api.responses import EventTaken, IncidentTaken, MatchTaken, ReportTaken
 from delivery_svc.service.use_cases import Match
-from delivery_svc.sources import cloudevents
-from delivery_svc.sources.cloudevents import BATCH, BINARY, STRUCTURED, CloudEventIn
-from delivery_svc.sources.standard import INCIDENT, MILESTONE, PARKED, statement
+from delivery_svc.sources.cloudevents import BATCH, SOURCE, STRUCTURED, CloudEventIn
 
 router: Final = APIRouter(tags=["delivery"])
 
@@ -61,23 +61,17 @@ async def incident(request: Request, principal: Operator) -> Response:
     responses={202: {"model": EventTaken}},
     openapi_extra=accepts(CloudEventIn, STRUCTURED),
 )
-async def events(request: Request, _principal: Operator) -> Response:
+async def events(request: Request, principal: Operator) -> Response:
     """Report by CloudEvents 1.0: `milestone.reported` or `incident.reported`; structured, binary, or a batch."""
-    raw = await read_raw(request, (STRUCTURED, BATCH, BINARY))
-    kind = request.headers["content-type"].partition(";")[0].strip().lower()
-    now = intake_of(request).clock.now()
-    if kind == BATCH:
-        summary = await intake_of(request).events(cloudevents.batch(raw, now))
-        return reply(Answer(202, msgspec.json.encode(summary)))
-    found = (
-        cloudevents.structured(raw, now)
-        if kind == STRUCTURED
-        else cloudevents.binary(request.headers.items(), raw, now)
-    )
-    if isinstance(found, Problem):
-        raise found
-    origin, event, receipt = found
-    return respond(await intake_of(request).submit(statement(event, origin, (receipt,))))
+    raw = await read_raw(request, SOURCE.media_types)
+    intake = intake_of(request)
+    sent = Webhook(principal.name, "", raw, media_type(request), request.headers, SOURCE.name)
+    outcomes = await intake.take(SOURCE.read(sent, intake.known, intake.clock.now()), principal.name)
+    if sent.media_type == BATCH:
+        return answered(counted(told(outcomes)))
+    if isinstance(outcomes[0].result, Problem):
+        raise outcomes[0].result
+    return respond(outcomes[0].result)
 
 
 @router.post("/v1/parked/{parked_id}/match", responses={200: {"model": MatchTaken}}, openapi_extra=accepts(MatchIn))

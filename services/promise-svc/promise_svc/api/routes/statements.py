@@ -18,12 +18,12 @@ from candor.web.http.fields import PathId, not_ahead
 from candor.web.http.problems import Problem
 from candor.web.security.auth import Admin, Operator, Principal
 from promise_svc.api import presenters
+from promise_svc.api.neutral_events import CONTACT, ERASED, MADE, REVISED, SETTLED, WITHDRAWN
 from promise_svc.api.requests import ContactIn, PromiseIn, RevisionIn, VerdictIn, WithdrawalIn
 from promise_svc.api.responses import ContactOut, ErasedOut, PromiseOut, StaffContactOut, StaffErasedOut
 from promise_svc.domain import SetContact
 from promise_svc.service.sealing import Sealer
 from promise_svc.service.use_cases import Command, Erase
-from promise_svc.sources.standard import CONTACT, ERASED, MADE, REVISED, SETTLED, WITHDRAWN
 
 
 class _Tag(msgspec.Struct):

@@ -1,0 +1,34 @@
+"""Neutral events, of whatever source, as reports."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from candor.intake import Event, Origin, Submission
+from candor.store.receipts import Receipt
+from candor.web.http.body import convert
+from candor.web.http.fields import not_ahead
+from delivery_svc.api import presenters
+from delivery_svc.api.requests import IncidentIn, MilestoneIn
+from delivery_svc.service.use_cases import Command, Statement
+
+MILESTONE: Final = "milestone.reported"
+INCIDENT: Final = "incident.reported"
+PARKED: Final = "parked.matched"
+KNOWN: Final = (MILESTONE, INCIDENT)
+
+
+def statement(event: Event, origin: Origin, receipts: tuple[Receipt, ...]) -> Statement:
+    """The statement of an event of a known type. Raises Problem `invalid_field`, pointers below `/data`."""
+    return Submission(event.type, _command(event), origin, presenters.reported, receipts)
+
+
+def _command(event: Event) -> Command:
+    if event.type == MILESTONE:
+        milestone = convert(MilestoneIn, event.data, "/data")
+        not_ahead(milestone.at, event.time, "/data/at")
+        return milestone.report("/data")
+    incident = convert(IncidentIn, event.data, "/data")
+    if incident.at is not None:
+        not_ahead(incident.at, event.time, "/data/at")
+    return incident.sighting(event.time)

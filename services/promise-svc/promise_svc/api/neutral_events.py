@@ -1,0 +1,80 @@
+"""Neutral events, of whatever source, as statements of the ledger."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from candor.intake import Event, Origin, Submission
+from candor.store.receipts import Receipt
+from candor.web.http.body import convert
+from candor.web.http.fields import Id, not_ahead
+from promise_svc.api import presenters
+from promise_svc.api.requests import ContactIn, PromiseIn, RevisionIn, VerdictIn, WithdrawalIn
+from promise_svc.domain import SetContact
+from promise_svc.service.sealing import Sealer
+from promise_svc.service.use_cases import Command, Statement
+
+MADE: Final = "promise.made"
+REVISED: Final = "promise.revised"
+WITHDRAWN: Final = "promise.withdrawn"
+SETTLED: Final = "promise.settled"
+CONTACT: Final = "contact.set"
+ERASED: Final = "customer.erased"
+KNOWN: Final = (MADE, REVISED, WITHDRAWN, SETTLED, CONTACT)
+
+
+class Revision(RevisionIn):
+    """A revision that names its promise."""
+
+    promise_id: Id
+
+
+class Withdrawal(WithdrawalIn):
+    """A withdrawal that names its promise."""
+
+    promise_id: Id
+
+
+class Settlement(VerdictIn):
+    """A verdict that names its promise."""
+
+    promise_id: Id
+
+
+class Contact(ContactIn):
+    """A contact that names its customer."""
+
+    customer_id: Id
+
+
+class Reader:
+    """Makes statements of events; contacts leave it sealed."""
+
+    def __init__(self, sealer: Sealer) -> None:
+        self.sealer = sealer
+
+    def statement(self, event: Event, origin: Origin, receipts: tuple[Receipt, ...]) -> Statement:
+        """The statement of an event of a known type. Raises Problem `invalid_field`, pointers below `/data`."""
+        return Submission(event.type, self._command(event), origin, presenters.accepted, receipts)
+
+    def _command(self, event: Event) -> Command:
+        match event.type:
+            case "promise.made":
+                promise = convert(PromiseIn, event.data, "/data")
+                if promise.made_at is not None:
+                    not_ahead(promise.made_at, event.time, "/data/made_at")
+                return promise.command(event.time)
+            case "promise.revised":
+                revision = convert(Revision, event.data, "/data")
+                return revision.command(revision.promise_id)
+            case "promise.withdrawn":
+                withdrawal = convert(Withdrawal, event.data, "/data")
+                return withdrawal.command(withdrawal.promise_id)
+            case "promise.settled":
+                settlement = convert(Settlement, event.data, "/data")
+                if settlement.settled_at is not None:
+                    not_ahead(settlement.settled_at, event.time, "/data/settled_at")
+                return settlement.command(settlement.promise_id)
+            case _:
+                contact = convert(Contact, event.data, "/data")
+                return SetContact(contact.customer_id, self.sealer.seal(contact))

@@ -1,0 +1,122 @@
+"""What a source is: how it proves who sent, what its bodies say, what its sender expects to be answered.
+
+docs/guide/write-a-source.md leads from an empty file to a source that works.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple, Protocol
+
+import msgspec
+
+from candor.intake.event import Event
+from candor.intake.once import Acceptance
+from candor.web.http.problems import Problem
+from candor.web.security.schemes import Scheme
+from candor.web.security.webhooks import Webhook
+
+_encode: Final = msgspec.json.Encoder(order="sorted").encode
+
+
+class Incoming(NamedTuple):
+    """One event of a body: its sender's `id`, what it says, and the bytes that tell it from another under that id.
+
+    Of a sender whose events name their own origin, `origin` is that name, and `ids` keeps the ids of different origins
+    apart; without them both are the sender's name.
+    """
+
+    id: str
+    event: Event
+    raw: bytes
+    origin: str = ""
+    ids: str = ""
+
+
+class Unusable(NamedTuple):
+    """One event of a body that means nothing here, and why; `id`, `type` and `raw` as far as they could be read."""
+
+    problem: Problem
+    id: str = ""
+    type: str = ""
+    raw: bytes = b""
+
+
+Items = Sequence[Incoming | Unusable]
+
+
+class Outcome(NamedTuple):
+    """What became of one event: accepted (once, or before), or not, and why."""
+
+    item: Incoming | Unusable
+    result: Acceptance | Problem
+
+
+class Reply(NamedTuple):
+    """What the sender is answered."""
+
+    status: int
+    body: bytes = b""
+    media_type: str = "application/json"
+    headers: Mapping[str, str] = {}
+
+
+class Source(Protocol):
+    """One kind of sender, such as a CRM product; a module of a service's folder `sources/` exports it as SOURCE.
+
+    `name` is what a secrets file calls it; `schemes` are the ways in which its senders can prove themselves.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def media_types(self) -> Sequence[str]: ...
+
+    @property
+    def schemes(self) -> Sequence[Scheme]: ...
+
+    def read(self, webhook: Webhook, known: Collection[str], now: datetime) -> Items:
+        """The events of a genuine webhook, in order; none is fine, and one id may come twice.
+
+        `known` are the event types of this service, `now` is business time. Raises Problem for a body that cannot be
+        read at all: it is kept under `GET /v1/rejected`, as is each Unusable.
+        """
+        ...
+
+    def answer(self, webhook: Webhook, outcomes: Sequence[Outcome]) -> Reply:
+        """What this sender expects, once every outcome is durable."""
+        ...
+
+
+def derived_id(*parts: str | bytes) -> str:
+    """An id for an event whose sender gives none: the same for the same parts, 32 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for part in parts:
+        raw = part.encode() if isinstance(part, str) else part
+        digest.update(b"%d:%s" % (len(raw), raw))
+    return digest.hexdigest()[:32]
+
+
+def canonical(document: Any) -> bytes:
+    """The same bytes for the same JSON value, in whatever order its names came."""
+    return _encode(document)
+
+
+def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """How many were accepted and replayed, and which were rejected: `{index, code, detail}` each."""
+    said: dict[str, Any] = {"accepted": 0, "replayed": 0, "rejected": []}
+    for index, outcome in enumerate(outcomes):
+        if isinstance(outcome.result, Problem):
+            refused = outcome.result
+            said["rejected"].append({"index": index, "code": refused.code, "detail": refused.detail})
+        else:
+            said["replayed" if outcome.result.replayed else "accepted"] += 1
+    return said
+
+
+def counted(outcomes: Sequence[Outcome], status: int = 202) -> Reply:
+    """The summary as JSON: the answer for senders that look at nothing but the status."""
+    return Reply(status, msgspec.json.encode(summary(outcomes)))

@@ -1,0 +1,121 @@
+"""Signatures by HMAC, of the many kinds that senders have."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+from candor.web.http.fields import ID_PATTERN
+from candor.web.http.problems import Problem
+from candor.web.security.schemes.scheme import SignedRequest
+from candor.web.security.signatures import MAX_SIGNATURES, TOLERANCE_S, bad_signature
+
+SHORTEST: Final = 16
+PARTS: Final = frozenset({"method", "uri", "timestamp", "id", "body"})
+_part: Final = re.compile(r"\{(\w*)\}")
+_digits: Final = re.compile(r"[0-9]{1,15}")
+_id: Final = re.compile(ID_PATTERN)
+
+
+def plain_key(secret: str) -> bytes:
+    """The secret's own UTF-8 bytes as the key."""
+    return secret.encode()
+
+
+def same_uri(uri: str) -> str:
+    """The public URI, signed as it is."""
+    return uri
+
+
+@dataclass(frozen=True)
+class HmacSignature:
+    """HMAC over the text that `signed` says, of {method}, {uri}, {timestamp}, {id} and {body}; the body is raw bytes.
+
+    `header` carries signatures with `prefix` before each, several of them apart by `separator` (none: one alone). A
+    timestamp has its `timestamp_header`, is signed along, and may lie `tolerance_s` seconds from our clock. `id_header`
+    names the request, for senders that repeat it on every retry. `key` makes the key of a secret, `uri` what is signed
+    of the public URI. Header names in any case. Raises ValueError for a template that cannot be signed.
+    """
+
+    header: str
+    algorithm: Literal["sha1", "sha256", "sha512"] = "sha256"
+    encoding: Literal["hex", "base64"] = "hex"
+    prefix: str = ""
+    separator: str = ""
+    signed: str = "{body}"
+    timestamp_header: str = ""
+    timestamp_unit: Literal["seconds", "milliseconds", "iso"] = "seconds"
+    tolerance_s: int = TOLERANCE_S
+    id_header: str = ""
+    key: Callable[[str], bytes] = plain_key
+    uri: Callable[[str], str] = same_uri
+    name: str = "hmac"
+
+    def __post_init__(self) -> None:
+        used = set(_part.findall(self.signed))
+        if used - PARTS or "body" not in used:
+            raise ValueError(f"an HMAC is over {{body}} and others of {', '.join(sorted(PARTS))}: not {self.signed!r}")
+        for part, header in (("timestamp", self.timestamp_header), ("id", self.id_header)):
+            if part in used and not header:
+                raise ValueError(f"{self.signed!r} signs a {part} and names no {part}_header")
+        if self.timestamp_header and "timestamp" not in used:
+            raise ValueError("a timestamp that is not signed proves nothing: sign it, or leave its header out")
+
+    def check(self, secret: str) -> None:
+        if len(secret) < SHORTEST:
+            raise ValueError(f"a secret of an HMAC must have {SHORTEST} characters or more")
+
+    def verify(self, request: SignedRequest, secrets: Sequence[str], now: datetime) -> str:
+        timestamp = request.headers.get(self.timestamp_header, "") if self.timestamp_header else ""
+        request_id = request.headers.get(self.id_header, "") if self.id_header else ""
+        signed_at = self._seconds(timestamp) if self.timestamp_header else None
+        if self.id_header and not _id.fullmatch(request_id):
+            raise bad_signature()
+        text = self._text(request, timestamp, request_id)
+        offered = self._offered(request.headers.get(self.header, ""))
+        true = False
+        for secret in secrets:
+            wanted = self._encoded(hmac.digest(self.key(secret), text, getattr(hashlib, self.algorithm)))
+            for signature in offered:
+                true |= hmac.compare_digest(wanted, signature)
+        if not true:
+            raise bad_signature()
+        if signed_at is not None and abs(now.astimezone(UTC).timestamp() - signed_at) > self.tolerance_s:
+            raise Problem("stale", f"the timestamp must lie within {self.tolerance_s} s of our clock")
+        return request_id
+
+    def _seconds(self, timestamp: str) -> float:
+        if self.timestamp_unit != "iso":
+            if not _digits.fullmatch(timestamp):
+                raise bad_signature()
+            return int(timestamp) / (1000 if self.timestamp_unit == "milliseconds" else 1)
+        try:
+            moment = datetime.fromisoformat(timestamp)
+        except ValueError:
+            raise bad_signature() from None
+        if moment.tzinfo is None:
+            raise bad_signature()
+        return moment.timestamp()
+
+    def _text(self, request: SignedRequest, timestamp: str, request_id: str) -> bytes:
+        parts = {"method": request.method, "timestamp": timestamp, "id": request_id, "uri": self.uri(request.uri)}
+        # Split at the body: its bytes may be no text, and may look like parts themselves.
+        pieces = self.signed.split("{body}")
+        filled = [_part.sub(lambda found: parts[found[1]], piece).encode("utf-8", "replace") for piece in pieces]
+        return request.raw.join(filled)
+
+    def _encoded(self, digest: bytes) -> bytes:
+        return base64.b64encode(digest) if self.encoding == "base64" else digest.hex().encode()
+
+    def _offered(self, header: str) -> list[bytes]:
+        # Compared as text: several base64 texts decode to the same bytes, and only one of them was sent by the signer.
+        texts = header.split(self.separator)[:MAX_SIGNATURES] if self.separator else [header]
+        given = [text.strip() for text in texts]
+        found = [text[len(self.prefix) :] for text in given if text.startswith(self.prefix)]
+        return [(text.lower() if self.encoding == "hex" else text).encode("utf-8", "replace") for text in found]

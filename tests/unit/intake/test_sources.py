@@ -1,0 +1,122 @@
+"""Which sources there are, what the secrets file may say of their senders, and ids that are derived."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+import delivery_svc.sources
+import promise_svc.sources
+from candor.intake.source import Items, Outcome, Reply, counted, derived_id
+from candor.intake.sources import discover, registered
+from candor.web.security.schemes import Bearer, HmacSignature, PathToken, Scheme
+from candor.web.security.webhooks import Webhook, parse_secrets
+
+WHSEC = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+LONG = "0123456789abcdef-0123456789abcdef"
+
+
+class Crm:
+    """A source that reads nothing."""
+
+    def __init__(self, name: str = "crm", *types: str, schemes: Sequence[Scheme] = (Bearer(), PathToken())) -> None:
+        self.name = name
+        self.media_types: Sequence[str] = types or ("application/json",)
+        self.schemes = schemes
+
+    def read(self, webhook: Webhook, known: Collection[str], now: datetime) -> Items:
+        return []
+
+    def answer(self, webhook: Webhook, outcomes: Sequence[Outcome]) -> Reply:
+        return counted(outcomes)
+
+
+def test_every_module_of_the_folder_is_a_source() -> None:
+    assert list(discover(promise_svc.sources)) == ["standard"]
+    assert list(discover(delivery_svc.sources, [Crm()])) == ["cloudevents", "standard", "crm"]
+
+
+def test_a_module_without_a_source_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "odd_sources").mkdir()
+    (tmp_path / "odd_sources" / "__init__.py").write_text("")
+    (tmp_path / "odd_sources" / "helper.py").write_text("x = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    package = __import__("odd_sources")
+    try:
+        with pytest.raises(ValueError, match=r"odd_sources\.helper exports no SOURCE"):
+            discover(package)
+    finally:
+        for name in ("odd_sources", "odd_sources.helper"):
+            sys.modules.pop(name, None)
+
+
+@pytest.mark.parametrize(
+    ("sources", "words"),
+    [
+        ([Crm(), Crm()], "two sources are called 'crm'"),
+        ([Crm("A B")], "a name is"),
+        ([Crm("a", "application/x-a"), Crm("b", "application/x-a")], "'a' and 'b' both claim application/x-a"),
+        ([Crm("a", "text/XML")], "no media type in lower case"),
+        ([Crm("a", "text/xml; charset=utf-8")], "no media type in lower case"),
+        ([Crm(schemes=())], "no scheme"),
+        ([Crm(schemes=(HmacSignature("x-a"), HmacSignature("x-b")))], "two schemes of one name"),
+    ],
+)
+def test_what_clashes_is_refused_in_words(sources: list[Crm], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        registered(sources)
+
+
+def test_common_media_types_may_be_shared() -> None:
+    assert list(registered([Crm("a", "text/xml"), Crm("b", "text/xml", "application/x-b")])) == ["a", "b"]
+
+
+def parsed(**senders: Any) -> Any:
+    doors = registered([Crm(), *discover(promise_svc.sources).values()])
+    return parse_secrets(msgspec.json.encode({"sources": senders}), doors)
+
+
+def test_a_list_of_secrets_is_standard_webhooks() -> None:
+    found = parsed(field=[WHSEC], empty=[])
+    assert (found["field"].source, found["field"].scheme.name) == ("standard", "standard_webhooks")
+    assert (found["field"].secrets, found["empty"].secrets) == ((WHSEC,), ())
+
+
+def test_an_entry_may_name_its_source_and_scheme() -> None:
+    found = parsed(
+        crm={"secrets": [LONG]}, north={"source": "crm", "scheme": "path_token", "secrets": [LONG, LONG[::-1]]}
+    )
+    assert (found["crm"].source, found["crm"].scheme.name) == ("crm", "bearer")
+    assert (found["north"].source, found["north"].scheme.name) == ("crm", "path_token")
+    assert found["north"].secrets == (LONG, LONG[::-1])
+
+
+def test_senders_of_another_services_source_are_left_out() -> None:
+    assert list(parsed(pager={"source": "pagerduty", "secrets": ["short"]}, crm={"secrets": [LONG]})) == ["crm"]
+
+
+@pytest.mark.parametrize(
+    ("senders", "words"),
+    [
+        ({"crm": {"secrets": ["short"]}}, "source 'crm': a secret of this scheme must have 24"),
+        ({"crm": {"scheme": "hmac", "secrets": [LONG]}}, "no scheme 'hmac', it has bearer, path_token"),
+        ({"crm": {"secret": LONG}}, "not a file of webhook secrets"),
+        ({"crm": LONG}, "not a file of webhook secrets"),
+        ({"field": [LONG]}, "source 'field': a webhook secret must be"),
+    ],
+)
+def test_what_is_wrong_with_an_entry_is_said_without_the_secret(senders: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words) as caught:
+        parsed(**senders)
+    assert LONG not in str(caught.value)
+
+
+def test_a_derived_id_is_the_same_for_the_same_parts_alone() -> None:
+    assert derived_id("a", b"b") == derived_id(b"a", "b")
+    assert len({derived_id("ab", "c"), derived_id("a", "bc"), derived_id("abc"), derived_id("a", "b")}) == 4

@@ -207,10 +207,13 @@ async def test_a_token_in_the_path(toy_api: Api) -> None:
 
 
 async def test_user_and_password(toy_api: Api) -> None:
-    for pair, status in ((PAIR, 200), ("toy:another password", 401)):
-        answer = await toy_api.client.post(
-            "/v1/webhooks/toy-west", json={"stops": []}, auth=httpx.BasicAuth(*pair.split(":"))
-        )
+    for pair, path, status in (
+        (PAIR, "toy-west", 200),
+        ("toy:another password", "toy-west", 401),
+        (PAIR, f"toy-west/{TOKEN}", 401),
+    ):
+        auth = httpx.BasicAuth(*pair.split(":"))
+        answer = await toy_api.client.post(f"/v1/webhooks/{path}", json={"stops": []}, auth=auth)
         assert answer.status_code == status
 
 

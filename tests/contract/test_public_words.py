@@ -18,6 +18,7 @@ from candor.contracts import (
     Message,
     NoticeChanged,
     PromiseMade,
+    Statement,
     decode,
     encode,
     message,
@@ -29,7 +30,7 @@ from delivery_svc.api.requests import IncidentIn, MilestoneIn
 from delivery_svc.domain import see
 from notify_svc import translate
 from notify_svc.compose.letter import Letter, Snapshot, Wording, compose
-from notify_svc.domain.facts import Decision, Kind, Reason, Statement
+from notify_svc.domain.facts import Decision, Kind, Reason
 from promise_svc import events as ledger
 from promise_svc.api.requests import PromiseIn
 from promise_svc.domain import make

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 from candor.contracts import (
     Envelope,
-    Fact,
     GapScored,
     PromiseMade,
     PromiseRevised,
@@ -56,27 +55,12 @@ def gap_scored(envelope: Envelope, data: GapScored, least_cases: int) -> facts.G
     return facts.Gap(
         envelope.version,
         envelope.id,
-        facts.Standing(data.standing.value),
+        data.standing,
         data.as_of,
         data.held_due,
         supported(forecast, data.as_of, data.held_due, least_cases),
-        tuple(_fact(fact) for fact in data.facts),
+        tuple(data.facts),
         data.completed_at,
         envelope.historical,
         envelope.traceparent,
-    )
-
-
-def _fact(fact: Fact) -> facts.Fact:
-    return facts.Fact(
-        facts.FactKind(fact.kind.value),
-        fact.event_id,
-        fact.name,
-        fact.at,
-        fact.text,
-        fact.minutes,
-        fact.reason,
-        fact.told,
-        fact.public_text,
-        fact.public_reason,
     )

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from candor.contracts import NoticeState
 from candor.store.unit_of_work import unit_of_work
 from notify_svc.channels.email.mail import Mail
 from notify_svc.channels.email.smtp import EmailChannel, Fate, Outcome
@@ -14,7 +15,6 @@ from notify_svc.delivery.claims import Claim
 from notify_svc.delivery.postman import Postman
 from notify_svc.delivery.reconcile import Reconciler
 from notify_svc.domain.facts import Reason
-from notify_svc.domain.history import State
 from tests.component.notify.smtp_script import STALL, Script, serving
 from tests.support.notify import FINE, LATE, Desk, contact, gap, promise, withdrawn
 
@@ -29,7 +29,7 @@ async def finalise(desk: Desk, held: Claim) -> bool:
         return await claims.finalise(uow, held, 30, 60)
 
 
-async def finish(desk: Desk, held: Claim, state: State, reason: Reason = Reason.DELIVERED) -> bool:
+async def finish(desk: Desk, held: Claim, state: NoticeState, reason: Reason = Reason.DELIVERED) -> bool:
     async with unit_of_work(desk.database) as uow:
         return await claims.finish(uow, held, state, reason, desk.clock.now())
 
@@ -65,7 +65,7 @@ async def test_a_claim_that_ran_out_before_data_waits_again_and_its_holder_is_fe
     [new] = await claim(desk_)
     assert new.epoch == old.epoch + 1
     assert not await finalise(desk_, old)
-    assert not await finish(desk_, old, State.SENT)
+    assert not await finish(desk_, old, NoticeState.SENT)
     assert await finalise(desk_, new)
 
 
@@ -86,8 +86,8 @@ async def test_a_250_that_was_seen_late_still_makes_an_unknown_one_known(desk_: 
     await finalise(desk_, held)
     await desk_.leases_run_out()
     await expire(desk_)
-    assert not await finish(desk_, held, State.PENDING, Reason.TRY_LATER)
-    assert await finish(desk_, held, State.SENT)
+    assert not await finish(desk_, held, NoticeState.PENDING, Reason.TRY_LATER)
+    assert await finish(desk_, held, NoticeState.SENT)
     assert await desk_.states() == [("warning", "sent", "delivered")]
 
 

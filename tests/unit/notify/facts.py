@@ -7,20 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
+
+from candor.contracts import Fact, FactKind, Standing, Statement
 from notify_svc.domain.episode import after_speaking, decide, observe
-from notify_svc.domain.facts import (
-    Announcement,
-    Decision,
-    Episode,
-    Fact,
-    FactKind,
-    Forecast,
-    Gap,
-    Promise,
-    Rules,
-    Standing,
-    Statement,
-)
+from notify_svc.domain.facts import Announcement, Decision, Episode, Forecast, Gap, Promise, Rules
 from tests.support.clocks import NOON
 
 RULES = Rules()
@@ -46,7 +37,7 @@ def gap(p_slip: float | None = 0.86, standing: Standing = Standing.OPEN, **chang
 
 
 def step(kind: FactKind = FactKind.MILESTONE_MISSED, **changes: Any) -> Fact:
-    return replace(Fact(kind, "ev-m", "departed", NOON, told=True), **changes)
+    return msgspec.structs.replace(Fact(kind, "ev-m", "departed", NOON, told=True), **changes)
 
 
 def told(**changes: Any) -> Announcement:

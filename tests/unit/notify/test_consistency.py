@@ -12,26 +12,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from candor.calendar import Calendar, parse_business_hours
+from candor.contracts import Fact, FactKind, Standing, Statement
 from notify_svc.compose.contact import Contact
 from notify_svc.compose.drafting import Draft, Matter, draft
 from notify_svc.compose.letter import Wording, compose, to_the_owner
 from notify_svc.domain.consistency import Stated, contradictions, late_fits, range_beside
 from notify_svc.domain.episode import decide, observe
-from notify_svc.domain.facts import (
-    Announcement,
-    Decision,
-    Episode,
-    Fact,
-    FactKind,
-    Forecast,
-    Gap,
-    Kind,
-    Promise,
-    Reason,
-    Rules,
-    Standing,
-    Statement,
-)
+from notify_svc.domain.facts import Announcement, Decision, Episode, Forecast, Gap, Kind, Promise, Reason, Rules
 from notify_svc.domain.lint import Rule
 from notify_svc.domain.silence import outdated
 from notify_svc.store.read_model import PromiseRecord

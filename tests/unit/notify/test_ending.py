@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from notify_svc.domain.facts import Decision, Episode, Kind, Reason, Standing, Statement
+from candor.contracts import Standing, Statement
+from notify_svc.domain.facts import Decision, Episode, Kind, Reason
 from tests.support.clocks import NOON
 from tests.unit.notify.facts import DUE, HIGH, LOW, decided, gap, minutes, spoken, told, warned
 

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from candor.calendar import Calendar, parse_business_hours
+from candor.contracts import FactKind, Statement
 from notify_svc.domain.episode import decide, observe
-from notify_svc.domain.facts import Episode, FactKind, Kind, Reason, Rules, Statement
+from notify_svc.domain.facts import Episode, Kind, Reason, Rules
 from tests.support.clocks import NOON
 from tests.unit.notify.facts import DUE, RULES, decided, gap, minutes, promise, step
 

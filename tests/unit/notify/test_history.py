@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notify_svc.domain.facts import Episode, Reason, Statement
-from notify_svc.domain.history import NEEDS_A_PERSON, TOLD, Entry, State, episode_of
+from candor.contracts import NoticeState, Statement
+from notify_svc.domain.facts import Episode, Reason
+from notify_svc.domain.history import NEEDS_A_PERSON, TOLD, NoticeEntry, episode_of
 from tests.support.clocks import NOON
 from tests.unit.notify.facts import told
 
@@ -21,42 +22,42 @@ REASONS = {
 
 def entry(
     statement: Statement = Statement.WARNING,
-    state: State = State.SENT,
+    state: NoticeState = NoticeState.SENT,
     episode: int = 1,
     reason: Reason | None = None,
     *,
     closing: bool = False,
-) -> Entry:
-    return Entry("n", episode, statement, state, reason or REASONS[statement], closing, told(statement=statement))
+) -> NoticeEntry:
+    return NoticeEntry("n", episode, statement, state, reason or REASONS[statement], closing, told(statement=statement))
 
 
 @pytest.mark.parametrize("state", sorted(TOLD))
-def test_what_went_out_or_may_have_counts_as_told(state: State) -> None:
+def test_what_went_out_or_may_have_counts_as_told(state: NoticeState) -> None:
     episode = episode_of([entry(state=state)], NOON)
     assert (episode.told, episode.blocked, episode.slip_since) == (told(), False, NOON)
 
 
-@pytest.mark.parametrize("state", [State.FAILED, State.HELD])
-def test_what_needs_a_person_blocks_and_was_not_told(state: State) -> None:
+@pytest.mark.parametrize("state", [NoticeState.FAILED, NoticeState.HELD])
+def test_what_needs_a_person_blocks_and_was_not_told(state: NoticeState) -> None:
     episode = episode_of([entry(state=state)], None)
     assert (episode.told, episode.blocked) == (None, True)
 
 
 def test_suppressed_is_as_if_it_had_never_been() -> None:
-    assert episode_of([entry(state=State.SUPPRESSED)], None) == Episode()
+    assert episode_of([entry(state=NoticeState.SUPPRESSED)], None) == Episode()
 
 
 def test_a_failed_update_leaves_what_the_warning_told() -> None:
-    episode = episode_of([entry(), entry(Statement.UPDATE, State.FAILED)], None)
+    episode = episode_of([entry(), entry(Statement.UPDATE, NoticeState.FAILED)], None)
     assert (episode.told, episode.blocked) == (told(), True)
 
 
 def test_a_later_success_unblocks() -> None:
-    assert not episode_of([entry(state=State.FAILED), entry()], None).blocked
+    assert not episode_of([entry(state=NoticeState.FAILED), entry()], None).blocked
 
 
 def test_an_all_clear_that_failed_leaves_the_episode_open() -> None:
-    open_again = episode_of([entry(), entry(Statement.ALL_CLEAR, State.SUPPRESSED)], None)
+    open_again = episode_of([entry(), entry(Statement.ALL_CLEAR, NoticeState.SUPPRESSED)], None)
     assert (open_again.number, open_again.told) == (1, told())
     closed = episode_of([entry(), entry(Statement.ALL_CLEAR)], None)
     assert (closed.number, closed.told, closed.ended) == (2, None, False)
@@ -74,8 +75,8 @@ def test_the_second_episode_keeps_its_number() -> None:
     assert (episode.number, episode.told) == (2, told())
 
 
-@given(st.lists(st.tuples(st.sampled_from(Statement), st.sampled_from(State)), max_size=12))
-def test_only_told_notices_count(kinds: list[tuple[Statement, State]]) -> None:
+@given(st.lists(st.tuples(st.sampled_from(Statement), st.sampled_from(NoticeState)), max_size=12))
+def test_only_told_notices_count(kinds: list[tuple[Statement, NoticeState]]) -> None:
     entries = [entry(statement, state) for statement, state in kinds]
     episode = episode_of(entries, None)
     assert episode.told == episode_of([item for item in entries if item.state in TOLD], None).told

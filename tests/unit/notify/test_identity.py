@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notify_svc.domain.facts import Reason, Statement
+from candor.contracts import Statement
+from notify_svc.domain.facts import Reason
 from notify_svc.domain.identity import message_id, notice_id, suppressed_value, thread_id, told_value
 from tests.support.clocks import NOON
 from tests.unit.notify.facts import HIGH, LOW

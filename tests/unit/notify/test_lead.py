@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from notify_svc.domain.facts import Reason, Standing, Statement
+from candor.contracts import Standing, Statement
+from notify_svc.domain.facts import Reason
 from notify_svc.domain.opening import OpeningFacts, opening_of
 from tests.support.clocks import NOON
 from tests.unit.notify.facts import DUE, HIGH, LOW, gap, minutes, promise, step, told

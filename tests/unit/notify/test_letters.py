@@ -7,14 +7,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from candor.contracts import Fact, FactKind, Standing, Statement
 from notify_svc.compose.letter import Letter, Snapshot, Wording, compose
 from notify_svc.domain.consistency import range_beside
 from notify_svc.domain.episode import left
-from notify_svc.domain.facts import Announcement, Decision, Fact, FactKind, Gap, Kind, Reason, Standing, Statement
+from notify_svc.domain.facts import Announcement, Decision, Gap, Kind, Reason
 from notify_svc.domain.lint import Rule
 from notify_svc.domain.schedule import next_update, told_range
 from tests.support.clocks import NOON
@@ -144,7 +146,7 @@ def test_within_the_tolerance_it_is_not_called_late_yet() -> None:
 
 def test_a_cause_is_told_only_where_an_event_names_it() -> None:
     assert "Reason given: late aircraft." in letter(gap(facts=(DEPARTED,))).text
-    unnamed = replace(DEPARTED, event_id="")
+    unnamed = msgspec.structs.replace(DEPARTED, event_id="")
     made = letter(gap(facts=(unnamed,)))
     assert "late aircraft" not in made.text
     assert "departed" not in made.text
@@ -158,7 +160,7 @@ def test_an_incident_is_a_circumstance_and_no_cause() -> None:
 
 
 def test_words_of_others_that_break_the_rules_are_left_out_and_the_message_stays() -> None:
-    blaming = replace(DEPARTED, public_reason="the fault of the handling agent, fixed shortly")
+    blaming = msgspec.structs.replace(DEPARTED, public_reason="the fault of the handling agent, fixed shortly")
     made = letter(gap(facts=(blaming,)))
     assert made.findings == ()
     assert "fault" not in made.text

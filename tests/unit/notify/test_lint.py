@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from notify_svc.domain.facts import Statement
+from candor.contracts import Statement
 from notify_svc.domain.lint import Draft, Rule, Support, lint
 from tests.unit.notify.facts import DUE, HIGH, LOW, minutes
 

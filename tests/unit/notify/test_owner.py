@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from candor.contracts import Statement
 from notify_svc.compose.letter import Letter, Snapshot, Wording, compose, to_the_owner
-from notify_svc.domain.facts import Decision, Kind, Reason, Statement
+from notify_svc.domain.facts import Decision, Kind, Reason
 from notify_svc.domain.identity import notice_id
 from notify_svc.domain.owner import OwnerWord, without_the_owner
 from tests.support.clocks import NOON

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from candor.contracts import Fact, FactKind, Statement
 from notify_svc.channels.email.mail import Mail
 from notify_svc.compose.letter import Letter, Snapshot, Wording, compose, to_the_owner
-from notify_svc.domain.facts import Decision, Fact, FactKind, Gap, Kind, Reason, Statement
+from notify_svc.domain.facts import Decision, Gap, Kind, Reason
 from tests.support.clocks import NOON
 from tests.unit.notify.facts import DUE, HIGH, LOW, NEW_YORK, gap, minutes, promise, step, told
 from tests.unit.notify.test_letters import CASES, letter
@@ -36,7 +37,7 @@ facts = st.builds(
 def with_internal(fact: Fact, inside: str) -> Fact:
     """The fact with words that are not for customers wherever it has room for them."""
     hidden = fact.kind is FactKind.INCIDENT_OPEN or not fact.told
-    return replace(fact, text=inside, reason=inside, name=inside if hidden else fact.name)
+    return msgspec.structs.replace(fact, text=inside, reason=inside, name=inside if hidden else fact.name)
 
 
 def mail(made: Letter) -> bytes:
@@ -71,7 +72,7 @@ def test_no_internal_word_changes_a_letter(
 def test_an_internal_text_is_nowhere_in_the_mail_and_the_owner_reads_it_apart_from_it(inside: str) -> None:
     secret = " ".join(f"§{inside}§".split())
     known = (
-        replace(step(), name="departed", reason=secret),
+        msgspec.structs.replace(step(), name="departed", reason=secret),
         Fact(FactKind.MILESTONE_LATE, "ev-2", secret, NOON, minutes=40),
         Fact(FactKind.INCIDENT_OPEN, "ev-3", "it", NOON, text=secret),
     )
@@ -117,7 +118,7 @@ def test_public_words_are_told_beside_internal_ones() -> None:
 def test_a_fact_stored_before_there_were_public_words_is_internal(stored: list[str]) -> None:
     row = {"kind": "incident_open", "event_id": "e", "name": "it", "at": NOON, "minutes": 0.0, "told": False}
     old = msgspec.json.decode(msgspec.json.encode(row | dict.fromkeys(stored, "job 4711")), type=Fact)
-    made = letter(gap(facts=(old, replace(old, kind=FactKind.MILESTONE_MISSED, told=True))))
+    made = letter(gap(facts=(old, msgspec.structs.replace(old, kind=FactKind.MILESTONE_MISSED, told=True))))
     assert "4711" not in made.text + made.html + made.subject
 
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from candor.calendar import Calendar, parse_business_hours
-from notify_svc.domain.facts import Announcement, Forecast, Rules, Statement
+from candor.contracts import Statement
+from notify_svc.domain.facts import Announcement, Forecast, Rules
 from notify_svc.domain.schedule import ceil_to, next_update, owner_until, step_of, told_range, write_at
 from tests.support.clocks import NOON
 from tests.unit.notify.facts import NEW_YORK, RULES, minutes

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notify_svc.domain.facts import Episode, Gap, Reason, Standing, Statement
+from candor.contracts import Standing, Statement
+from notify_svc.domain.facts import Episode, Gap, Reason
 from notify_svc.domain.silence import Recipient, outdated, silenced
 from tests.support.clocks import NOON
 from tests.unit.notify.facts import DUE, HIGH, LOW, RULES, decided, gap, minutes, promise, step, told

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from candor.contracts import FactKind, Statement
 from notify_svc.domain.episode import after_speaking, decide, observe
-from notify_svc.domain.facts import Announcement, Decision, Episode, FactKind, Gap, Kind, Reason, Statement
+from notify_svc.domain.facts import Announcement, Decision, Episode, Gap, Kind, Reason
 from tests.support.clocks import NOON
 from tests.unit.notify.facts import DUE, HIGH, LOW, RULES, decided, gap, minutes, promise, step, told, warned
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from candor.contracts import NoticeState, Statement
 from notify_svc.compose.contact import Contact, Opener, zone_of
 from notify_svc.compose.letter import Letter, Snapshot, Wording, compose, to_the_owner
 from notify_svc.compose.localize import locale_of
 from notify_svc.domain.consistency import range_beside
-from notify_svc.domain.facts import Announcement, Decision, Gap, Promise, Reason, Rules, Statement
-from notify_svc.domain.history import State
+from notify_svc.domain.facts import Announcement, Decision, Gap, Promise, Reason, Rules
 from notify_svc.domain.identity import notice_id, suppressed_value, told_value
 from notify_svc.domain.owner import Audience
 from notify_svc.domain.schedule import next_update, told_range
@@ -69,7 +69,7 @@ def draft(matter: Matter, contact: Contact, opener: Opener, rules: Rules, wordin
         promise.promise_id,
         known.episode.number,
         matter.statement,
-        State.PENDING,
+        NoticeState.PENDING,
         decision.reason,
         decision.reason,
         told,
@@ -111,7 +111,7 @@ def kept_from_the_owner(notice: Notice, addressee: str, reason: Reason) -> Notic
         audience=Audience.OWNER,
         addressee=addressee,
         ahead_of=notice.notice_id,
-        state=State.SUPPRESSED,
+        state=NoticeState.SUPPRESSED,
         reason=reason,
         subject="",
         body="",
@@ -135,7 +135,7 @@ def kept_back(known: PromiseRecord, decision: Decision, statement: Statement, re
         known.promise_id,
         number,
         statement,
-        State.SUPPRESSED,
+        NoticeState.SUPPRESSED,
         reason,
         decision.reason,
         Announcement(statement, now),

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 from jinja2 import PackageLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from candor.contracts import Fact, FactKind, Statement
 from notify_svc.compose.localize import Localizer
 from notify_svc.domain.consistency import Ends, Stated, chance_beside, late_fits
-from notify_svc.domain.facts import Announcement, Decision, Fact, FactKind, Gap, Promise, Statement
+from notify_svc.domain.facts import Announcement, Decision, Gap, Promise
 from notify_svc.domain.lint import Draft, Finding, Support, lint
 from notify_svc.domain.opening import OpeningFacts, opening_of
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from candor.contracts import NoticeState, Statement
 from candor.store.unit_of_work import UnitOfWork
-from notify_svc.domain.facts import Announcement, Reason, Statement
-from notify_svc.domain.history import State
+from notify_svc.domain.facts import Announcement, Reason
 from notify_svc.domain.owner import Audience
 from notify_svc.store.notices import CHANGED, announce
 
@@ -68,7 +68,7 @@ async def finalise(uow: UnitOfWork, held: Claim, lease_seconds: float, freshest:
 async def finish(
     uow: UnitOfWork,
     held: Claim,
-    state: State,
+    state: NoticeState,
     reason: Reason,
     now: datetime,
     *,

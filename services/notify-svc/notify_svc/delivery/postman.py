@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import structlog
 
+from candor.contracts import NoticeState
 from candor.ops.clock import Clock
 from candor.store.db import Database
 from candor.store.errors import StoreUnavailable
@@ -19,7 +20,6 @@ from notify_svc.delivery import claims
 from notify_svc.delivery.claims import Claim
 from notify_svc.delivery.reopen import rethink
 from notify_svc.domain.facts import Reason, Rules
-from notify_svc.domain.history import State
 from notify_svc.domain.identity import message_id, thread_id
 from notify_svc.domain.owner import Audience
 from notify_svc.domain.silence import outdated, silenced
@@ -119,7 +119,7 @@ class Postman:
         now = self.clock.now()
         async with unit_of_work(self.database) as uow:
             rows = await read_model.promises(uow, [claim.promise_id])
-            if await claims.finish(uow, claim, State.SUPPRESSED, reason, now):
+            if await claims.finish(uow, claim, NoticeState.SUPPRESSED, reason, now):
                 if claim.ahead_of and reason in (Reason.SUPERSEDED, Reason.STALE):
                     await notices.suppress(uow, [claim.ahead_of], reason, now)
                 await rethink(uow, rows.values(), now)
@@ -149,10 +149,12 @@ class Postman:
         match outcome.fate:
             case Fate.SENT:
                 await claims.finish(
-                    uow, claim, State.SENT, Reason.DELIVERED, now, smtp_code=outcome.code, recipient=recipient
+                    uow, claim, NoticeState.SENT, Reason.DELIVERED, now, smtp_code=outcome.code, recipient=recipient
                 )
             case Fate.UNKNOWN:
-                await claims.finish(uow, claim, State.UNKNOWN, Reason.OUTCOME_UNKNOWN, now, smtp_code=outcome.code)
+                await claims.finish(
+                    uow, claim, NoticeState.UNKNOWN, Reason.OUTCOME_UNKNOWN, now, smtp_code=outcome.code
+                )
             case Fate.REFUSED | Fate.REFUSED_RECIPIENT:
                 await self._failed(uow, claim, outcome, Reason.REFUSED)
             case _ if claim.attempts >= self.patience.attempts:
@@ -160,7 +162,7 @@ class Postman:
             case _:
                 pause = claims.backoff(claim.attempts) if outcome.fate is Fate.LATER else 1.0
                 await claims.finish(
-                    uow, claim, State.PENDING, Reason.TRY_LATER, now, retry_seconds=pause, smtp_code=outcome.code
+                    uow, claim, NoticeState.PENDING, Reason.TRY_LATER, now, retry_seconds=pause, smtp_code=outcome.code
                 )
 
     async def _failed(self, uow: UnitOfWork, claim: Claim, outcome: Outcome, reason: Reason) -> None:
@@ -169,7 +171,7 @@ class Postman:
         rows = await read_model.promises(uow, [claim.promise_id])
         if outcome.fate is Fate.REFUSED_RECIPIENT:
             await uow.connection.execute("UPDATE customer SET refused = true WHERE customer_id = $1", claim.addressee)
-        if await claims.finish(uow, claim, State.FAILED, reason, now, smtp_code=outcome.code):
+        if await claims.finish(uow, claim, NoticeState.FAILED, reason, now, smtp_code=outcome.code):
             await rethink(uow, rows.values(), now)
             await read_model.save_promises(uow, list(rows.values()))
 

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import structlog
 
+from candor.contracts import NoticeState
 from candor.ops.liveness import Liveness
 from candor.store.errors import StoreUnavailable
 from candor.store.unit_of_work import unit_of_work
@@ -19,7 +20,6 @@ from notify_svc import metrics
 from notify_svc.delivery import claims
 from notify_svc.delivery.claims import Claim
 from notify_svc.delivery.postman import Postman
-from notify_svc.domain.history import State
 
 POLL_SECONDS: Final = 0.2
 EXPIRE_SECONDS: Final = 1.0
@@ -111,12 +111,12 @@ class Reconciler:
     async def _measure(self) -> None:
         async with unit_of_work(self._postman.database) as uow:
             rows = await uow.connection.fetch(_BY_STATE)
-        for state in State:
+        for state in NoticeState:
             metrics.NOTICES.labels(state.value).set(0)
         metrics.NOTICE_UNKNOWN_AGE_SECONDS.set(0)
         for row in rows:
             metrics.NOTICES.labels(row["state"]).set(row["count"])
-            if row["state"] == State.UNKNOWN:
+            if row["state"] == NoticeState.UNKNOWN:
                 metrics.NOTICE_UNKNOWN_AGE_SECONDS.set(row["age"] or 0)
 
     async def _room(self) -> None:

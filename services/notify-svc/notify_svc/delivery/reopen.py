@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
+from candor.contracts import NoticeState
 from candor.store.unit_of_work import UnitOfWork
 from notify_svc.domain.facts import Reason
-from notify_svc.domain.history import Entry, State, episode_of
+from notify_svc.domain.history import NoticeEntry, episode_of
 from notify_svc.store import notices
 from notify_svc.store.read_model import PromiseRecord
 
@@ -30,11 +31,11 @@ async def rethink(uow: UnitOfWork, rethought: Collection[PromiseRecord], now: da
 async def forgive(uow: UnitOfWork, known: Collection[PromiseRecord], now: datetime) -> None:
     """A new contact came: what failed for the old one is settled, and the customer may be told afresh."""
     found = await notices.entries(uow, [item.promise_id for item in known])
-    failed = [entry.notice_id for entries in found.values() for entry in entries if entry.state is State.FAILED]
+    failed = [entry.notice_id for entries in found.values() for entry in entries if entry.state is NoticeState.FAILED]
     if failed:
         await notices.suppress(uow, failed, Reason.SUPERSEDED, now)
         await rethink(uow, known, now)
 
 
-def _not_out(entry: Entry) -> bool:
-    return entry.state in (State.PENDING, State.PREVIEW, State.HELD)
+def _not_out(entry: NoticeEntry) -> bool:
+    return entry.state in (NoticeState.PENDING, NoticeState.PREVIEW, NoticeState.HELD)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from notify_svc.domain.facts import Forecast, Gap, Promise, Statement
+from candor.contracts import Statement
+from notify_svc.domain.facts import Forecast, Gap, Promise
 from notify_svc.domain.schedule import step_of
 
 HALF: Final = 50

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from notify_svc.domain.facts import Announcement, Decision, Episode, Gap, Kind, Reason, Standing, Statement
+from candor.contracts import Standing, Statement
+from notify_svc.domain.facts import Announcement, Decision, Episode, Gap, Kind, Reason
 from notify_svc.domain.schedule import step_of
 
 

@@ -5,21 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from candor.contracts import Fact, FactKind, Standing, Statement
 from notify_svc.domain.ending import at_the_end, blocked, nothing, wait
-from notify_svc.domain.facts import (
-    Announcement,
-    Decision,
-    Episode,
-    Fact,
-    FactKind,
-    Gap,
-    Kind,
-    Promise,
-    Reason,
-    Rules,
-    Standing,
-    Statement,
-)
+from notify_svc.domain.facts import Announcement, Decision, Episode, Gap, Kind, Promise, Reason, Rules
 from notify_svc.domain.schedule import step_of, write_at
 
 

@@ -7,58 +7,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from candor.calendar import Calendar
-from candor.contracts import MIN_CASES
+from candor.contracts import MIN_CASES, Fact, Standing, Statement
 
 ALWAYS = Calendar()
-
-
-class Statement(StrEnum):
-    """What a notice says; the same words as the contract's."""
-
-    WARNING = "warning"
-    UPDATE = "update"
-    CANCELLED = "cancelled"
-    ALL_CLEAR = "all_clear"
-
-
-class Standing(StrEnum):
-    """Where a promise stands as risk-svc sees it."""
-
-    OPEN = "open"
-    KEPT = "kept"
-    BROKEN = "broken"
-    CANCELLED = "cancelled"
-    WITHDRAWN = "withdrawn"
-
-
-class FactKind(StrEnum):
-    """What an event established about a promise."""
-
-    MILESTONE_LATE = "milestone_late"
-    MILESTONE_MISSED = "milestone_missed"
-    MILESTONE_CANCELLED = "milestone_cancelled"
-    MILESTONE_OVERDUE = "milestone_overdue"
-    INCIDENT_OPEN = "incident_open"
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One established fact; `event_id` is empty where only the clock speaks (a step overdue).
-
-    Customers may be told `public_text`, `public_reason`, and the `name` of a step that they know of (`told`). All other
-    words are internal, and so is whatever was stored before there were public ones.
-    """
-
-    kind: FactKind
-    event_id: str
-    name: str
-    at: datetime
-    text: str = ""
-    minutes: float = 0.0
-    reason: str = ""
-    told: bool = False
-    public_text: str = ""
-    public_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

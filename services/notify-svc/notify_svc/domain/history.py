@@ -5,43 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 
+from candor.contracts import NoticeState, Statement
 from notify_svc.domain.episode import after_speaking
-from notify_svc.domain.facts import Announcement, Decision, Episode, Kind, Reason, Statement
+from notify_svc.domain.facts import Announcement, Decision, Episode, Kind, Reason
 
-
-class State(StrEnum):
-    """Where a notice stands; the same words as the contract's."""
-
-    PREVIEW = "preview"
-    PENDING = "pending"
-    SENDING = "sending"
-    SENT = "sent"
-    HELD = "held"
-    UNKNOWN = "unknown"
-    FAILED = "failed"
-    SUPPRESSED = "suppressed"
-
-
-TOLD = frozenset({State.PREVIEW, State.PENDING, State.SENDING, State.SENT, State.UNKNOWN})
-NEEDS_A_PERSON = frozenset({State.HELD, State.FAILED, State.UNKNOWN})
+TOLD = frozenset({NoticeState.PREVIEW, NoticeState.PENDING, NoticeState.SENDING, NoticeState.SENT, NoticeState.UNKNOWN})
+NEEDS_A_PERSON = frozenset({NoticeState.HELD, NoticeState.FAILED, NoticeState.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class NoticeEntry:
     """One notice of a promise, as far as the conversation depends on it."""
 
     notice_id: str
     episode: int
     statement: Statement
-    state: State
+    state: NoticeState
     spoken_for: Reason
     closing: bool
     told: Announcement
 
 
-def episode_of(entries: Iterable[Entry], slip_since: datetime | None) -> Episode:
+def episode_of(entries: Iterable[NoticeEntry], slip_since: datetime | None) -> Episode:
     """The episode after `entries`, in the order they were decided."""
     episode = Episode(slip_since=slip_since)
     for entry in entries:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import NAMESPACE_URL, uuid5
 
-from notify_svc.domain.facts import Reason, Statement
+from candor.contracts import Statement
+from notify_svc.domain.facts import Reason
 
 NAMESPACE = uuid5(NAMESPACE_URL, "urn:candor:notice")
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from candor.contracts import Statement
 from notify_svc.domain.consistency import Stated, contradictions
-from notify_svc.domain.facts import Statement
 
 
 class Rule(StrEnum):

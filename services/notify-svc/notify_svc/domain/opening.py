@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from candor.contracts import Statement
 from notify_svc.domain.consistency import compared, probably_late
-from notify_svc.domain.facts import Announcement, Gap, Promise, Reason, Statement
+from notify_svc.domain.facts import Announcement, Gap, Promise, Reason
 
 _BY_REASON = {Reason.NOT_KEPT: "not_kept", Reason.DONE_OUTSIDE_RANGE: "done"}
 

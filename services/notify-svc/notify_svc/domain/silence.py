@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from candor.contracts import Standing, Statement
 from notify_svc.domain.episode import left, recovered
-from notify_svc.domain.facts import Announcement, Gap, Promise, Reason, Rules, Standing, Statement
+from notify_svc.domain.facts import Announcement, Gap, Promise, Reason, Rules
 
 
 @dataclass(frozen=True, slots=True)

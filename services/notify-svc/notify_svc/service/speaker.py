@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 from jinja2 import TemplateError
 
-from candor.contracts import staff_key
+from candor.contracts import NoticeState, staff_key
 from candor.store.unit_of_work import UnitOfWork
 from notify_svc.compose.contact import Contact, Opener
 from notify_svc.compose.drafting import Draft, Matter, ahead, draft, kept_back, kept_from_the_owner
@@ -18,7 +18,7 @@ from notify_svc.compose.letter import Wording
 from notify_svc.delivery import switches
 from notify_svc.domain.episode import after_speaking, decide
 from notify_svc.domain.facts import Kind, Reason, Rules
-from notify_svc.domain.history import State, episode_of
+from notify_svc.domain.history import episode_of
 from notify_svc.domain.owner import OwnerWord, without_the_owner
 from notify_svc.domain.schedule import owner_until, write_at
 from notify_svc.domain.silence import Recipient, silenced
@@ -81,10 +81,10 @@ class Speaker:
         waiting: list[str] = []
         for known in speaking:
             entries = found.get(known.promise_id, [])
-            pending = [entry.notice_id for entry in entries if entry.state is State.PENDING]
+            pending = [entry.notice_id for entry in entries if entry.state is NoticeState.PENDING]
             if pending:
                 waiting += pending
-                rest = [entry for entry in entries if entry.state is not State.PENDING]
+                rest = [entry for entry in entries if entry.state is not NoticeState.PENDING]
                 known.episode = episode_of(rest, known.episode.slip_since)
         await notices.suppress(uow, waiting, Reason.SUPERSEDED, now)
 
@@ -110,18 +110,18 @@ class Speaker:
         matter = Matter(known, promise, gap, decision, statement)
         try:
             drafted = draft(matter, contact, self.opener, self.rules, self.wording, now)
-            said = [replace(drafted.notice, state=State.HELD, reason=Reason.LINT)]
+            said = [replace(drafted.notice, state=NoticeState.HELD, reason=Reason.LINT)]
             if not drafted.letter.findings:
                 said = self._owner_first(matter, drafted, addressees)
         except CANNOT_COMPOSE as error:
             # A promise that no letter can be made of must not keep the others from theirs.
             log.exception("not_composed", promise=known.promise_id, error=type(error).__name__)
-            said = [replace(kept_back(known, decision, statement, Reason.NOT_COMPOSED, now), state=State.HELD)]
-        if said[-1].state is State.HELD:
+            said = [replace(kept_back(known, decision, statement, Reason.NOT_COMPOSED, now), state=NoticeState.HELD)]
+        if said[-1].state is NoticeState.HELD:
             known.episode = replace(known.episode, blocked=True)
             known.check_at = None
             return said
-        addressees.sent.update(one.addressee for one in said if one.state is State.PENDING)
+        addressees.sent.update(one.addressee for one in said if one.state is NoticeState.PENDING)
         known.episode = after_speaking(known.episode, decision, said[-1].told)
         told = known.episode.told
         known.check_at = None if told is None else write_at(told, promise.held_due, self.rules.early(promise))
@@ -153,5 +153,5 @@ class Speaker:
 
 
 def _preview(notice: Notice) -> Notice:
-    waits = notice.state is State.PENDING
-    return replace(notice, state=State.PREVIEW, reason=Reason.SENDING_OFF) if waits else notice
+    waits = notice.state is NoticeState.PENDING
+    return replace(notice, state=NoticeState.PREVIEW, reason=Reason.SENDING_OFF) if waits else notice

@@ -9,12 +9,11 @@ from typing import Any, Final
 
 import msgspec
 
-from candor.contracts import Message, NoticeChanged, NoticeState, message
-from candor.contracts import Statement as Said
+from candor.contracts import Message, NoticeChanged, NoticeState, Statement, message
 from candor.store.unit_of_work import UnitOfWork
 from notify_svc import metrics
-from notify_svc.domain.facts import Announcement, Reason, Statement
-from notify_svc.domain.history import Entry, State
+from notify_svc.domain.facts import Announcement, Reason
+from notify_svc.domain.history import NoticeEntry
 from notify_svc.domain.owner import Audience, OwnerWord
 from notify_svc.store.read_model import columns
 
@@ -31,7 +30,7 @@ class Notice:
     promise_id: str
     episode: int
     statement: Statement
-    state: State
+    state: NoticeState
     reason: Reason
     spoken_for: Reason
     told: Announcement
@@ -58,18 +57,18 @@ async def add(uow: UnitOfWork, added: Sequence[Notice], now: datetime) -> None:
         announce(uow, rows)
 
 
-async def entries(uow: UnitOfWork, promise_ids: Collection[str]) -> dict[str, list[Entry]]:
+async def entries(uow: UnitOfWork, promise_ids: Collection[str]) -> dict[str, list[NoticeEntry]]:
     """What was said to the customers of these promises, in order, suppressed ones left out; the rows are locked."""
-    found: dict[str, list[Entry]] = {}
+    found: dict[str, list[NoticeEntry]] = {}
     rows = await uow.connection.fetch(_ENTRIES, list(promise_ids)) if promise_ids else []
     for row in rows:
         statement = Statement(row["statement"])
         told = Announcement(statement, row["decided_at"], row["told_low"], row["told_high"], row["next_update_by"])
-        entry = Entry(
+        entry = NoticeEntry(
             row["notice_id"],
             row["episode"],
             statement,
-            State(row["state"]),
+            NoticeState(row["state"]),
             Reason(row["spoken_for"]),
             row["closing"],
             told,
@@ -105,7 +104,7 @@ def announce(uow: UnitOfWork, rows: Iterable[Any]) -> None:
     uow.emit(_changed(row) for row in found if row["audience"] == Audience.CUSTOMER)
     for row in found:
         metrics.NOTICES_TOTAL.labels(row["state"], row["statement"]).inc()
-        if row["state"] == State.SUPPRESSED:
+        if row["state"] == NoticeState.SUPPRESSED:
             metrics.NOTICES_SUPPRESSED.labels(row["reason"]).inc()
 
 
@@ -120,7 +119,7 @@ def _changed(row: Any) -> Message:
         row["promise_id"],
         row["customer_id"],
         row["episode"],
-        Said(row["statement"]),
+        Statement(row["statement"]),
         NoticeState(row["state"]),
         row["changed_at"],
         row["reason"],

@@ -10,6 +10,7 @@ from sqlmodel import select
 from starlette.requests import Request
 from starlette.responses import Response
 
+from candor.contracts import NoticeState, Statement
 from candor.store.db import Database
 from candor.store.unit_of_work import unit_of_work
 from candor.web.http.body import accepts, read
@@ -20,8 +21,6 @@ from candor.web.http.problems import Problem
 from candor.web.security.auth import Admin, Operator, Principal, Viewer
 from notify_svc.api.responses import NoticePage, NoticeWhole, ResolveIn, SwitchIn, SwitchOut, notice_out, notice_whole
 from notify_svc.delivery import resolve, switches
-from notify_svc.domain.facts import Statement
-from notify_svc.domain.history import State
 from notify_svc.domain.owner import Audience
 from notify_svc.store.tables import NoticeRow, SwitchRow
 
@@ -35,7 +34,7 @@ async def notices(
     limit: Limit = 50,
     cursor: Cursor = None,
     audience: Annotated[Audience | None, Query()] = None,
-    state: Annotated[State | None, Query()] = None,
+    state: Annotated[NoticeState | None, Query()] = None,
     statement: Annotated[Statement | None, Query()] = None,
     promise_id: IdFilter = None,
     customer_id: IdFilter = None,

@@ -29,7 +29,7 @@ from risk_svc import wiring as risk
 from risk_svc.forecasting.live import PublishedModel
 from risk_svc.worker.handlers import RiskHandler
 from tests.support.clocks import ManualClock
-from tests.support.notify import OPENER
+from tests.support.notify import REACH
 from tests.support.servers import Prepare
 
 PARTITIONS = 4
@@ -56,7 +56,7 @@ def handler_of(consumer: str, clock: ManualClock) -> Handler:
         return PromisesHandler()
     if consumer == "risk-svc":
         return RiskHandler(PublishedModel(), clock, system=clock)
-    return NotifyHandler(Speaker(OPENER, Rules(), Wording()), clock, lambda: 0.0)
+    return NotifyHandler(Speaker(REACH, Rules(), Wording()), clock, lambda: 0.0)
 
 
 class Fetched(NamedTuple):

@@ -39,11 +39,13 @@ from candor.messaging.consumer import Work
 from candor.store.db import Database
 from candor.store.migrate import upgrade
 from candor.store.unit_of_work import unit_of_work
-from notify_svc.channels.email.smtp import EmailChannel, Server
+from notify_svc.channels.email.smtp import EmailChannel, Sender, Server
+from notify_svc.channels.protocol import Channel
 from notify_svc.compose.contact import Opener
 from notify_svc.compose.letter import Wording
+from notify_svc.compose.reach import Reach
 from notify_svc.delivery import switches
-from notify_svc.delivery.postman import Identity, Patience, Postman
+from notify_svc.delivery.postman import Patience, Postman
 from notify_svc.delivery.reconcile import Reconciler
 from notify_svc.domain.facts import Rules
 from notify_svc.handlers import NotifyHandler
@@ -54,9 +56,12 @@ from tests.support.clocks import NOON, ManualClock
 KEY = PrivateKey(bytes(range(32)))
 PRIVATE = base64.b64encode(bytes(KEY))
 OPENER = Opener(PRIVATE)
+SENDER = Sender("promises@mail.test", "Example Promises", "help@mail.test", "mail.test")
 DUE = NOON + timedelta(hours=6)
 LATE = Forecast(0.86, DUE + timedelta(minutes=37), DUE + timedelta(minutes=76), None, n=412)
 FINE = Forecast(0.1, DUE - timedelta(minutes=40), DUE - timedelta(minutes=5), None, n=412)
+REACH = Reach(OPENER, {"email": EmailChannel(Server("127.0.0.1", 1), SENDER)})
+"""E-mail alone, to a server that nobody reaches."""
 _numbers = itertools.count(1)
 
 
@@ -137,6 +142,12 @@ def departed_late(minutes: float = 47, reason: str = "late inbound aircraft", ev
     return Fact(FactKind.MILESTONE_LATE, event_id, "departed", at, minutes=minutes, told=True, public_reason=reason)
 
 
+_NOTICES = """
+SELECT notice.*, channel, recipient, attempts, phase, epoch, provider_code, provider_id, next_at, unknown_since,
+  delivery.state AS delivery_state, delivery.outcome
+FROM notice LEFT JOIN delivery USING (notice_id) ORDER BY seq, delivery.created_at"""
+
+
 @dataclass
 class Desk:
     """notify-svc without Kafka: events are given to the handler, time is moved by hand, mail goes over real SMTP."""
@@ -169,16 +180,18 @@ class Desk:
         await self.later(5)
 
     def postman(self, **changes: Any) -> Postman:
-        identity = Identity("promises@mail.test", "Example Promises", "help@mail.test", "mail.test")
-        channel = EmailChannel(replace(self.server, **changes))
-        return Postman(self.database, channel, OPENER, self.clock, self.rules, identity, self.patience)
+        """A postman with the desk's channels; with `changes` of the mail server with e-mail alone."""
+        email = EmailChannel(replace(self.server, **changes), SENDER)
+        reach = Reach(OPENER, {"email": email}) if changes else self.speaker.reach
+        return Postman(self.database, reach, self.clock, self.rules, self.patience)
 
     async def send(self, **changes: Any) -> int:
         """One turn of the sender."""
         return await Reconciler(self.postman(**changes)).once()
 
     async def notices(self) -> list[dict[str, Any]]:
-        rows = await self.database.pool.fetch("SELECT * FROM notice ORDER BY seq")
+        """Every notice, oldest first, with how far its delivery got where it has one."""
+        rows = await self.database.pool.fetch(_NOTICES)
         return [dict(row) for row in rows]
 
     async def states(self) -> list[tuple[str, str, str]]:
@@ -186,12 +199,12 @@ class Desk:
         return [(row["statement"], row["state"], row["reason"]) for row in await self.notices()]
 
     async def retry_now(self) -> None:
-        """Every pending notice's pause is over."""
-        await self.database.pool.execute("UPDATE notice SET next_try_at = now() WHERE state = 'pending'")
+        """Every pending delivery's pause is over."""
+        await self.database.pool.execute("UPDATE delivery SET next_at = now() WHERE state = 'pending'")
 
     async def leases_run_out(self) -> None:
         """Every claim's lease is over."""
-        await self.database.pool.execute("UPDATE notice SET lease_until = now() WHERE state = 'sending'")
+        await self.database.pool.execute("UPDATE delivery SET lease_until = now() WHERE state = 'sending'")
         await asyncio.sleep(0.002)
 
     def received(self) -> list[Received]:
@@ -200,17 +213,20 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(url: str, folder: Path, *, sending: bool = True, rules: Rules | None = None) -> AsyncIterator[Desk]:
-    """A desk on the migrated database `url`."""
+async def desk(
+    url: str, folder: Path, *, sending: bool = True, rules: Rules | None = None, channels: Iterable[Channel] = ()
+) -> AsyncIterator[Desk]:
+    """A desk on the migrated database `url`, with e-mail and `channels`."""
     database = await Database.open(url)
     mailbox, faults = Mailbox(folder / "mail.jsonl"), Faults()
     listening = await listen(mailbox, faults, "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
-    speaker = Speaker(OPENER, rules or Rules(), Wording())
+    server = Server("127.0.0.1", port, seconds=2, data_seconds=2)
+    found: dict[str, Channel] = {channel.name: channel for channel in (EmailChannel(server, SENDER), *channels)}
+    speaker = Speaker(Reach(OPENER, found), rules or Rules(), Wording())
     async with unit_of_work(database) as uow:
         await switches.begin(uow, sending=sending)
     patience = Patience(lease=30, saving=2)
-    server = Server("127.0.0.1", port, seconds=2, data_seconds=2)
     try:
         yield Desk(
             database,

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
-from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
+from pydantic_settings import SettingsConfigDict
 
-from candor.ops.settings import Settings, read_secret
-from notify_svc.channels.email.headers import UnsafeHeader, mailbox
-from notify_svc.channels.email.smtp import Server
+from candor.ops.settings import Settings
+from notify_svc.channels.protocol import Channel
+from notify_svc.channels.registry import build_channels
 from notify_svc.compose.letter import Wording
-from notify_svc.delivery.postman import Identity, Patience
+from notify_svc.delivery.postman import Patience
 from notify_svc.domain.facts import Rules
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _RULES, _WORDING = Rules(), Wording()
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(gt=0)]
@@ -25,28 +25,21 @@ class NotifySettings(Settings):
     """Settings of notify-svc; CONTACT_PRIVATE_KEY_FILE is needed as well.
 
     The rules' defaults are assumed (definitions.md, "When to speak"); *_minutes are business time, *_seconds system
-    time; `hold_minutes` are working minutes of BUSINESS_HOURS. `claim_seconds` must exceed `smtp_data_seconds`: a claim
-    may not run out while its message is being taken.
+    time; `hold_minutes` are working minutes of BUSINESS_HOURS. `claim_seconds` must exceed what any channel may take to
+    send (SMTP_DATA_SECONDS): a claim may not run out while its message is being taken. Each channel has settings of
+    its own, in its folder.
     """
+
+    model_config = SettingsConfigDict(extra="allow")
 
     service: str = "notify-svc"
     port: int = 8105
 
-    smtp_host: str = "127.0.0.1"
-    smtp_port: int = Field(default=8026, ge=1, le=65_535)
-    smtp_tls: Literal["none", "starttls", "tls"] = "none"
-    smtp_username: str | None = None
-    smtp_password_file: Path | None = None
-    smtp_seconds: Seconds = 20
-    smtp_data_seconds: Seconds = 60
     claim_seconds: Seconds = 90
     concurrency: int = Field(default=8, ge=1, le=64)
     attempts: int = Field(default=12, ge=1, le=100)
     freshest_seconds: Seconds = 60
 
-    mail_sender: str = "promises@candor.example"
-    mail_sender_name: str = "Candor"
-    mail_reply_to: str = ""
     mail_action: str = _WORDING.action
     mail_options: tuple[str, ...] = _WORDING.options
 
@@ -64,15 +57,8 @@ class NotifySettings(Settings):
     owner_wait_minutes: Annotated[float, Field(ge=0)] = _RULES.owner_wait / timedelta(minutes=1)
     owner_daily_cap: int = Field(default=_RULES.owner_daily_cap, ge=1)
 
-    @field_validator("smtp_username", "smtp_password_file", mode="before")
-    @classmethod
-    def _blank_is_absent(cls, value: object) -> object:
-        return None if value == "" else value
-
     @model_validator(mode="after")
-    def _mail(self) -> Self:
-        if self.claim_seconds <= self.smtp_data_seconds:
-            raise ValueError("CLAIM_SECONDS must be longer than SMTP_DATA_SECONDS")
+    def _no_message_takes_another_back(self) -> Self:
         if self.clear_at >= self.warn_at:
             raise ValueError("CLEAR_AT must be below WARN_AT, or messages would take each other back")
         if self.owner_wait_minutes + self.update_early_minutes >= self.update_min_minutes:
@@ -80,15 +66,6 @@ class NotifySettings(Settings):
                 "OWNER_WAIT_MINUTES and UPDATE_EARLY_MINUTES together must be below UPDATE_MIN_MINUTES, "
                 "or messages would be stale by then"
             )
-        try:
-            mailbox("From", self.mail_sender_name, self.mail_sender)
-            mailbox("Reply-To", None, self.mail_reply_to or self.mail_sender)
-        except UnsafeHeader as error:
-            raise ValueError(f"{error} cannot be made from MAIL_SENDER, MAIL_SENDER_NAME or MAIL_REPLY_TO") from None
-        if self.production and self.mail_sender.endswith(".example"):
-            raise ValueError("MAIL_SENDER is a placeholder")
-        if self.production and self.smtp_tls == "none" and self.smtp_host not in LOOPBACK:
-            raise ValueError("SMTP_TLS must be starttls or tls: messages would cross the network in the clear")
         return self
 
     def rules(self) -> Rules:
@@ -114,24 +91,13 @@ class NotifySettings(Settings):
         """What letters say of this deployment."""
         return Wording(self.mail_action, self.mail_options)
 
-    def identity(self) -> Identity:
-        """Who letters come from."""
-        domain = self.mail_sender.rpartition("@")[2]
-        return Identity(self.mail_sender, self.mail_sender_name, self.mail_reply_to or self.mail_sender, domain)
-
     def patience(self) -> Patience:
         """How long sending waits, and how often it tries."""
         return Patience(self.claim_seconds, self.freshest_seconds, self.attempts)
 
-    def server(self) -> Server:
-        """The mail server. Raises ValueError where the password file cannot serve."""
-        password = read_secret(self.smtp_password_file) if self.smtp_password_file else None
-        return Server(
-            self.smtp_host,
-            self.smtp_port,
-            self.smtp_tls,
-            self.smtp_username,
-            password,
-            self.smtp_seconds,
-            self.smtp_data_seconds,
-        )
+    def channels(self, extra: Iterable[Channel] = ()) -> dict[str, Channel]:
+        """Every channel that is set up, and `extra` ones. Raises ValueError, naming the setting, for a wrong one.
+
+        Channels' settings come from the environment; those given to these settings by name go first.
+        """
+        return build_channels(self.environment, self.model_extra or {}, self.claim_seconds, extra)

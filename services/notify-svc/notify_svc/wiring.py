@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -21,8 +21,9 @@ from candor.store.retention import Retention
 from candor.store.unit_of_work import unit_of_work
 from candor.web.http.app import create_app
 from notify_svc.api.routes.notices import router
-from notify_svc.channels.email.smtp import EmailChannel
+from notify_svc.channels.protocol import Channel
 from notify_svc.compose.contact import Opener
+from notify_svc.compose.reach import Reach
 from notify_svc.delivery import switches
 from notify_svc.delivery.postman import Postman
 from notify_svc.delivery.reconcile import Reconciler
@@ -33,10 +34,12 @@ from notify_svc.settings import NotifySettings
 MIGRATIONS: Final = scripts(Path(__file__).parent)
 
 
-def build(settings: NotifySettings, clock: Clock | None = None) -> FastAPI:
-    """The service's app. Raises ValueError where a key file is missing or wrong; `clock` overrides the setting's."""
-    opener = Opener.from_file(settings.contact_private_key_file)
-    channel = EmailChannel(settings.server())
+def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterable[Channel] = ()) -> FastAPI:
+    """The service's app; `clock` overrides the setting's, `channels` are more than those in `channels/`.
+
+    Raises ValueError where a key file is missing or wrong, or a channel is set up wrongly.
+    """
+    reach = Reach(Opener.from_file(settings.contact_private_key_file), settings.channels(channels))
     business = clock or settings.business_clock()
 
     @asynccontextmanager
@@ -48,14 +51,14 @@ def build(settings: NotifySettings, clock: Clock | None = None) -> FastAPI:
             await switches.begin(uow, sending=not settings.production)
         app.state.database = database
         app.state.clock = business
-        worker = _worker(settings, database, opener, business)
+        worker = _worker(settings, database, reach, business)
         app.state.worker = worker
         app.state.health.add("database", database.check)
         app.state.health.add("kafka", kafka.check)
         app.state.health.add("consumer", worker.check)
-        postman = Postman(
-            database, channel, opener, business, settings.rules(), settings.identity(), settings.patience()
-        )
+        for channel in reach.channels.values():
+            app.state.health.add(f"channel {channel.name}", channel.check, needed=False)
+        postman = Postman(database, reach, business, settings.rules(), settings.patience())
         # Publishing off is a rebuild of what is read: nothing is decided, sent or told meanwhile.
         sender = Reconciler(postman, concurrency=settings.concurrency)
         relay = Relay(settings, database, keeps=False)
@@ -70,11 +73,11 @@ def build(settings: NotifySettings, clock: Clock | None = None) -> FastAPI:
     return create_app("Candor notify-svc", settings, parts, [router])
 
 
-def _worker(settings: NotifySettings, database: Database, opener: Opener, clock: Clock) -> Worker:
+def _worker(settings: NotifySettings, database: Database, reach: Reach, clock: Clock) -> Worker:
     def lag() -> float:
         return max(worker.lag_seconds.values(), default=0.0)
 
-    speaker = Speaker(opener, settings.rules(), settings.wording())
+    speaker = Speaker(reach, settings.rules(), settings.wording())
     handler = NotifyHandler(speaker, clock, lag, freshest=settings.freshest_seconds, deciding=settings.publishing)
     worker = Worker(settings, database, handler, settings.service)
     return worker

@@ -11,10 +11,12 @@ import sys
 from datetime import timedelta
 
 from candor.store.db import Database
-from notify_svc.channels.email.smtp import EmailChannel, Outcome, Server
+from notify_svc.channels.email.smtp import EmailChannel, Sender, Server
+from notify_svc.channels.protocol import Outcome
 from notify_svc.compose.contact import Opener
+from notify_svc.compose.reach import Reach
 from notify_svc.delivery.claims import Claim
-from notify_svc.delivery.postman import Identity, Patience, Postman
+from notify_svc.delivery.postman import Patience, Postman
 from notify_svc.delivery.reconcile import Reconciler
 from notify_svc.domain.facts import Rules
 from tests.support.clocks import NOON, ManualClock
@@ -30,12 +32,12 @@ class Stuck(Postman):
 
 async def main(url: str, port: int, lease: float, *, stuck: bool) -> None:
     database = await Database.open(url)
-    identity = Identity("promises@mail.test", "Example Promises", "help@mail.test", "mail.test")
-    channel = EmailChannel(Server("127.0.0.1", port, seconds=20, data_seconds=20))
+    sender = Sender("promises@mail.test", "Example Promises", "help@mail.test", "mail.test")
+    channel = EmailChannel(Server("127.0.0.1", port, seconds=20, data_seconds=20), sender)
     kind = Stuck if stuck else Postman
     opener = Opener(base64.b64encode(bytes(range(32))))
     clock = ManualClock(NOON + timedelta(minutes=5))
-    postman = kind(database, channel, opener, clock, Rules(), identity, Patience(lease=lease))
+    postman = kind(database, Reach(opener, {"email": channel}), clock, Rules(), Patience(lease=lease))
     await Reconciler(postman).run()
 
 

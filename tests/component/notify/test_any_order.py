@@ -50,7 +50,7 @@ async def test_messages_are_never_doubled_and_unknown_ones_are_held(
             batch += seeded.sample(sent, min(3, len(sent)))
         await desk_.later(seeded.randint(0, 20), *batch)
         if seeded.random() < 0.6:
-            await desk_.database.pool.execute("UPDATE notice SET next_try_at = now() WHERE state = 'pending'")
+            await desk_.database.pool.execute("UPDATE delivery SET next_at = now() WHERE state = 'pending'")
             desk_.faults.kind, desk_.faults.left = type(desk_.faults.kind)(seeded.choice(FATES)), seeded.randint(0, 1)
             await desk_.send()
             desk_.faults.left = 0

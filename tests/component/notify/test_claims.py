@@ -8,20 +8,21 @@ from typing import Any
 
 from candor.contracts import NoticeState
 from candor.store.unit_of_work import unit_of_work
-from notify_svc.channels.email.mail import Mail
-from notify_svc.channels.email.smtp import EmailChannel, Fate, Outcome
+from notify_svc.channels.email.smtp import EmailChannel
+from notify_svc.channels.protocol import Begin, Fate, Message, Outcome
+from notify_svc.compose.reach import Reach
 from notify_svc.delivery import claims
 from notify_svc.delivery.claims import Claim
 from notify_svc.delivery.postman import Postman
 from notify_svc.delivery.reconcile import Reconciler
 from notify_svc.domain.facts import Reason
 from tests.component.notify.smtp_script import STALL, Script, serving
-from tests.support.notify import FINE, LATE, Desk, contact, gap, promise, withdrawn
+from tests.support.notify import FINE, LATE, OPENER, SENDER, Desk, contact, gap, promise, withdrawn
 
 
 async def claim(desk: Desk, owner: str = "a", limit: int = 8) -> list[Claim]:
     async with unit_of_work(desk.database) as uow:
-        return await claims.claim(uow, owner, limit, 30, 60, desk.clock.now())
+        return await claims.claim(uow, owner, ["email"], limit, 30, 60, desk.clock.now())
 
 
 async def finalise(desk: Desk, held: Claim) -> bool:
@@ -116,15 +117,15 @@ class Meddling(EmailChannel):
     """The real channel, with something happening between RCPT and the last look."""
 
     def __init__(self, desk: Desk, meddle: Callable[[], Awaitable[Any]]) -> None:
-        super().__init__(desk.server)
+        super().__init__(desk.server, SENDER)
         self._meddle = meddle
 
-    async def send(self, mail: Mail, sender: str, before_data: Callable[[], Awaitable[bool]]) -> Outcome:
+    async def send(self, message: Message, begin: Begin) -> Outcome:
         async def meddled() -> bool:
             await self._meddle()
-            return await before_data()
+            return await begin()
 
-        outcome = await super().send(mail, sender, meddled)
+        outcome = await super().send(message, meddled)
         assert outcome.fate is Fate.ABORTED
         return outcome
 
@@ -133,9 +134,8 @@ async def meddled(desk: Desk, meddle: Callable[[], Awaitable[Any]]) -> list[tupl
     """The states after an attempt during which `meddle` happened just before DATA; nothing may have gone out."""
     await desk.warned()
     plain = desk.postman()
-    postman = Postman(
-        plain.database, Meddling(desk, meddle), plain.opener, plain.clock, plain.rules, plain.identity, plain.patience
-    )
+    reach = Reach(OPENER, {"email": Meddling(desk, meddle)})
+    postman = Postman(plain.database, reach, plain.clock, plain.rules, plain.patience)
     assert await Reconciler(postman).once() == 1
     assert desk.received() == []
     return await desk.states()

@@ -269,3 +269,26 @@ async def test_ten_thousand_notices_are_counted_and_paged_to_the_end(desk_: Desk
     found = await walk(api, "/v1/notices", key("viewer"))
     assert len({item["notice_id"] for item in found}) == MANY
     assert await walk(api, "/v1/notices", key("viewer"), state="failed") == []
+
+
+async def test_a_notice_shows_its_deliveries_and_no_address(desk_: Desk, api: httpx.AsyncClient) -> None:
+    await desk_.warned()
+    await desk_.send()
+    [listed] = await items(api)
+    assert "deliveries" not in listed
+    answer = await api.get(f"/v1/notices/{listed['notice_id']}")
+    whole = answer.json()
+    [delivery] = whole["deliveries"]
+    about = ("channel", "state", "outcome", "phase", "attempts", "provider_code", "provider_id", "unknown_since")
+    assert [delivery[name] for name in about] == ["email", "sent", "delivered", "final", 1, "250", "", None]
+    assert (whole["state"], whole["attempts"], whole["smtp_code"]) == ("sent", 1, 250)
+    assert "recipient" not in answer.text
+    assert "customer.example" not in answer.text
+
+
+async def test_a_notice_that_was_never_to_go_out_has_no_delivery(desk_: Desk, api: httpx.AsyncClient) -> None:
+    await desk_.take(promise(), gap(1))
+    await desk_.later(5)
+    [listed] = await items(api)
+    whole = (await api.get(f"/v1/notices/{listed['notice_id']}")).json()
+    assert (whole["state"], whole["deliveries"], whole["attempts"], whole["smtp_code"]) == ("suppressed", [], 0, None)

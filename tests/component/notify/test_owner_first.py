@@ -86,7 +86,11 @@ async def test_a_silent_owner_does_not_make_the_customers_announced_word_late(de
     _, _, owners, customers = await desk_.notices()
     assert (owners["audience"], customers["spoken_for"]) == ("owner", "update_due")
     assert customers["owner_wait_until"] < announced
-    await desk_.database.pool.execute("UPDATE notice SET state = 'unknown' WHERE notice_id = $1", owners["notice_id"])
+    for table in ("notice", "delivery"):
+        await desk_.database.pool.execute(
+            f"UPDATE {table} SET state = 'unknown' WHERE notice_id = $1",
+            owners["notice_id"],
+        )
     assert await desk_.send() == 0
     desk_.clock.set(customers["owner_wait_until"])
     await all_sent(desk_)

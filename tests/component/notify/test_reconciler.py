@@ -10,7 +10,8 @@ import asyncpg
 import pytest
 
 from candor.store.errors import StoreUnavailable
-from notify_svc.channels.email.smtp import EmailChannel, Fate, Outcome
+from notify_svc.channels.email.smtp import EmailChannel
+from notify_svc.channels.protocol import Fate, Outcome
 from notify_svc.delivery.claims import Claim
 from notify_svc.delivery.postman import Patience, Postman
 from notify_svc.delivery.reconcile import Reconciler
@@ -84,7 +85,7 @@ async def test_connections_cut_by_the_server_are_outlived(desk_: Desk) -> None:
         await many(desk_, 6)
 
         async def settled() -> bool:
-            await desk_.database.pool.execute("UPDATE notice SET next_try_at = now() WHERE state = 'pending'")
+            await desk_.database.pool.execute("UPDATE delivery SET next_at = now() WHERE state = 'pending'")
             return await count(desk_, "sent") + await count(desk_, "unknown") == 6
 
         await until(settled)
@@ -105,9 +106,7 @@ class Broken(Postman):
 async def test_one_notice_that_meets_a_bug_does_not_stop_the_others(desk_: Desk) -> None:
     await many(desk_, 3)
     plain = desk_.postman()
-    broken = Broken(
-        plain.database, plain.channel, plain.opener, plain.clock, plain.rules, plain.identity, plain.patience
-    )
+    broken = Broken(plain.database, plain.reach, plain.clock, plain.rules, plain.patience)
     async with running(broken):
         await until(lambda: len(desk_.received()) == 2)
     assert await count(desk_, "sending") == 1
@@ -129,9 +128,7 @@ faded: list[Fate] = []
 async def test_what_is_known_is_written_down_once_the_database_is_back(desk_: Desk) -> None:
     await desk_.warned()
     plain = desk_.postman()
-    fading = Fading(
-        plain.database, plain.channel, plain.opener, plain.clock, plain.rules, plain.identity, plain.patience
-    )
+    fading = Fading(plain.database, plain.reach, plain.clock, plain.rules, plain.patience)
     await Reconciler(fading).once()
     assert faded == [Fate.SENT]
     assert await desk_.states() == [("warning", "sent", "delivered")]
@@ -143,4 +140,4 @@ async def test_nobody_listening_is_provably_unsent(desk_: Desk, port: int) -> No
     await desk_.warned()
     await desk_.send(port=port, seconds=1)
     assert await desk_.states() == [("warning", "pending", "try_later")]
-    assert isinstance(desk_.postman().channel, EmailChannel)
+    assert isinstance(desk_.postman().reach.channels["email"], EmailChannel)

@@ -59,13 +59,14 @@ async def town(kafka: str, postgres: str, topic_prefix: str, tmp_path: Path) -> 
     key.write_bytes(PRIVATE)
     mailbox = Mailbox(tmp_path / "mail.jsonl")
     listening = await listen(mailbox, Faults(), "127.0.0.1", 0)
+    mail: dict[str, Any] = {"smtp_port": listening.sockets[0].getsockname()[1]}
     settings = NotifySettings(
         kafka_bootstrap_servers=kafka,
         database_url=postgres,
         database_prefix=f"t{secrets.token_hex(5)}",
         topic_prefix=topic_prefix,
         contact_private_key_file=key,
-        smtp_port=listening.sockets[0].getsockname()[1],
+        **mail,
     )
     await ensure_topics(settings)
     yield Town(settings, tmp_path / "mail.jsonl")
@@ -140,7 +141,7 @@ async def test_a_read_model_emptied_and_read_again_sends_nothing(town: Town) -> 
 async def test_production_starts_in_preview(town: Town) -> None:
     keys = town.ledger.parent / "keys.json"
     keys.write_text('{"keys": []}')
-    async with town.running(environment="production", api_keys_file=keys):
+    async with town.running(environment="production", api_keys_file=keys, mail_sender="us@company.test"):
         await town.produce(slipping(NAMES[:2]))
         connection = await asyncpg.connect(town.settings.database)
         await until(lambda: _count(connection, "notice", 2))

@@ -38,7 +38,7 @@ async def test_provably_unsent_waits_and_goes_out_with_the_same_id(desk_: Desk, 
     await attempt(desk_, Script(**script))  # type: ignore[arg-type]
     [notice] = await desk_.notices()
     assert (notice["state"], notice["reason"], notice["phase"]) == ("pending", "try_later", "")
-    assert notice["next_try_at"] > notice["created_at"]
+    assert notice["next_at"] > notice["created_at"]
     assert await desk_.send() == 0
     await desk_.retry_now()
     assert await desk_.send() == 1
@@ -55,7 +55,7 @@ async def test_a_final_no_is_a_failure_that_is_shown(desk_: Desk, script: dict[s
     await attempt(desk_, Script(**script))  # type: ignore[arg-type]
     [notice] = await desk_.notices()
     assert (notice["state"], notice["reason"]) == ("failed", "refused")
-    assert 500 <= notice["smtp_code"] < 600
+    assert 500 <= int(notice["provider_code"]) < 600
     await desk_.later(30, gap(2, LATE, at=desk_.clock.now()))
     await desk_.retry_now()
     assert await desk_.send() == 0
@@ -76,14 +76,14 @@ async def test_a_no_that_is_not_about_the_mailbox_does_not_suppress_the_address(
     await desk_.warned()
     await attempt(desk_, Script(rcpt=answer))
     assert await desk_.states() == [("warning", "failed", "refused")]
-    assert not await desk_.database.pool.fetchval("SELECT refused FROM customer WHERE customer_id = 'c1'")
+    assert not await desk_.database.pool.fetchval("SELECT refused_on FROM customer WHERE customer_id = 'c1'")
 
 
 @pytest.mark.parametrize("answer", ["550 no such user", "553 5.1.3 bad address", "551 moved", "550 5.1.1 unknown"])
 async def test_a_mailbox_that_is_not_there_is_suppressed(desk_: Desk, answer: str) -> None:
     await desk_.warned()
     await attempt(desk_, Script(rcpt=answer))
-    assert await desk_.database.pool.fetchval("SELECT refused FROM customer WHERE customer_id = 'c1'")
+    assert await desk_.database.pool.fetchval("SELECT refused_on FROM customer WHERE customer_id = 'c1'")
 
 
 AMBIGUOUS = [

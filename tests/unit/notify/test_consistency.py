@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from candor.calendar import Calendar, parse_business_hours
 from candor.contracts import Fact, FactKind, Standing, Statement
-from notify_svc.compose.contact import Contact
 from notify_svc.compose.drafting import Draft, Matter, draft
 from notify_svc.compose.letter import Wording, compose, to_the_owner
 from notify_svc.domain.consistency import Stated, contradictions, late_fits, range_beside
@@ -23,10 +22,10 @@ from notify_svc.domain.lint import Rule
 from notify_svc.domain.silence import outdated
 from notify_svc.store.read_model import PromiseRecord
 from tests.support.clocks import NOON
-from tests.support.notify import OPENER
+from tests.support.notify import REACH, sealed
 from tests.unit.notify.facts import DUE, HIGH, LOW, RULES, gap, minutes, promise, step, told
 
-CUSTOMER = Contact("pat@customer.example", "Pat", "en", "America/New_York", consent=True)
+CUSTOMER, _ = REACH.look(sealed())
 WORKDAYS = Rules(calendar=Calendar(parse_business_hours("mon-fri 08:00-17:00"), "America/New_York"))
 BEFORE, ACROSS, PAST = (DUE - minutes(60), DUE - minutes(20)), (DUE - minutes(20), DUE + minutes(40)), (LOW, HIGH)
 
@@ -107,8 +106,9 @@ def drafted(
     at: Gap, decision: Decision, now: datetime, about: Promise, episode: Episode, rules: Rules = RULES
 ) -> Draft:
     assert decision.statement is not None
+    assert CUSTOMER is not None
     known = PromiseRecord("p1", "c1", 0, gap_version=1, gap=at, promise=about, episode=episode)
-    return draft(Matter(known, about, at, decision, decision.statement), CUSTOMER, OPENER, rules, Wording(), now)
+    return draft(Matter(known, about, at, decision, decision.statement), CUSTOMER, rules, Wording(), now)
 
 
 def test_what_is_left_out_is_named_with_its_reason_in_the_evidence() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from notify_svc.channels.email.settings import EmailSettings
 from notify_svc.domain.facts import Rules
 from notify_svc.settings import NotifySettings
 
@@ -39,14 +40,9 @@ def test_rules_come_from_settings() -> None:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"claim_seconds": 60, "smtp_data_seconds": 60}, "CLAIM_SECONDS"),
         ({"clear_at": 0.7}, "CLEAR_AT"),
         ({"owner_wait_minutes": 55, "update_min_minutes": 60}, "OWNER_WAIT_MINUTES"),
         ({"update_early_minutes": 50}, "UPDATE_EARLY_MINUTES"),
-        ({"mail_sender": "x\r\nBcc: y@evil.test"}, "MAIL_SENDER"),
-        ({"mail_sender_name": "=?utf-8?q?x?="}, "MAIL_SENDER"),
-        ({**PRODUCTION, "mail_sender": "promises@candor.example"}, "placeholder"),
-        ({**PRODUCTION, "smtp_tls": "none"}, "SMTP_TLS"),
     ],
 )
 def test_a_mistake_is_named(changes: dict[str, Any], says: str) -> None:
@@ -54,13 +50,34 @@ def test_a_mistake_is_named(changes: dict[str, Any], says: str) -> None:
         NotifySettings(**changes)
 
 
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"claim_seconds": 60, "smtp_data_seconds": 60}, "CLAIM_SECONDS .* by email"),
+        ({"smtp_port": 0}, "SMTP_PORT"),
+        ({"mail_sender": "x\r\nBcc: y@evil.test"}, "MAIL_SENDER"),
+        ({"mail_sender_name": "=?utf-8?q?x?="}, "MAIL_SENDER"),
+        ({**PRODUCTION, "mail_sender": "promises@candor.example"}, "placeholder"),
+        ({**PRODUCTION, "smtp_tls": "none"}, "SMTP_TLS"),
+    ],
+)
+def test_a_mistake_of_a_channel_is_named_when_it_is_built(changes: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        NotifySettings(**changes).channels()
+
+
+def test_channels_have_settings_of_their_own_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMTP_DATA_SECONDS", "7")
+    assert NotifySettings().channels()["email"].final_seconds == 7
+
+
 def test_production_with_encryption_starts() -> None:
-    assert NotifySettings(**PRODUCTION).production
-    assert NotifySettings(**{**PRODUCTION, "smtp_tls": "none", "smtp_host": "127.0.0.1"}).production
+    assert list(NotifySettings(**PRODUCTION).channels()) == ["email"]
+    assert NotifySettings(**{**PRODUCTION, "smtp_tls": "none", "smtp_host": "127.0.0.1"}).channels()
 
 
 def test_the_mail_password_is_read_from_its_file(tmp_path: Path) -> None:
     file = tmp_path / "smtp"
     file.write_text("v3ry-l0ng-and-r4ndom-enough-to-serve-here\n")
-    server = NotifySettings(smtp_username="u", smtp_password_file=file).server()
+    server = EmailSettings(smtp_username="u", smtp_password_file=file).server()
     assert (server.username, server.password) == ("u", "v3ry-l0ng-and-r4ndom-enough-to-serve-here")

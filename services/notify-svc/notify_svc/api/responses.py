@@ -1,27 +1,13 @@
-"""Bodies in and out."""
+"""Bodies out."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel
 
-from candor.web.http.fields import Body
 from candor.web.http.listings import Counted
-from notify_svc.store.tables import NoticeRow
-
-
-class ResolveIn(Body):
-    """What a person found out about a message whose fate was unknown, failed or held."""
-
-    outcome: Literal["sent", "not_sent"]
-
-
-class SwitchIn(Body):
-    """On or off."""
-
-    enabled: bool
 
 
 class SwitchOut(BaseModel):
@@ -60,8 +46,31 @@ class NoticeOut(BaseModel):
     version: int
 
 
+class DeliveryOut(BaseModel):
+    """A notice on its way over one channel; `outcome`: why it is in its state, `provider_code`: the provider's answer.
+
+    `provider_id` is the provider's name for the message (empty: it gave none). No address is shown.
+    """
+
+    delivery_id: str
+    channel: str
+    state: str
+    outcome: str
+    phase: str
+    attempts: int
+    next_at: datetime
+    provider_code: str | None
+    provider_id: str
+    unknown_since: datetime | None
+    created_at: datetime
+    changed_at: datetime
+
+
 class NoticeWhole(NoticeOut):
-    """One notice with its evidence, the lint's findings and how far its sending got."""
+    """One notice with its evidence, the lint's findings and its deliveries, the newest last.
+
+    `phase`, `smtp_code`, `next_try_at` and `unknown_since` are those of the newest delivery.
+    """
 
     html: str
     evidence: dict[str, Any]
@@ -73,19 +82,10 @@ class NoticeWhole(NoticeOut):
     smtp_code: int | None
     next_try_at: datetime
     unknown_since: datetime | None
+    deliveries: list[DeliveryOut]
 
 
 class NoticePage(Counted):
     """A page of notices; the Link header leads to the next one."""
 
     items: list[NoticeOut]
-
-
-def notice_out(row: NoticeRow) -> dict[str, Any]:
-    """A row as `NoticeOut`."""
-    return NoticeOut(message=row.body, **row.model_dump()).model_dump()
-
-
-def notice_whole(row: NoticeRow) -> dict[str, Any]:
-    """A row as `NoticeWhole`."""
-    return NoticeWhole(message=row.body, **row.model_dump()).model_dump()

@@ -1,1 +1,1 @@
-"""Ways to a customer; each says what became of one message."""
+"""Ways to an addressee, one folder each: whatever is in `channels/<name>/` and exports CHANNEL is a channel."""

@@ -5,19 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, SealedBox
-
-from notify_svc.domain.silence import Recipient
-
-ADDRESS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
 
 
 class BadContact(Exception):  # noqa: N818 - what it is
@@ -25,19 +18,25 @@ class BadContact(Exception):  # noqa: N818 - what it is
 
 
 class Contact(msgspec.Struct, frozen=True):
-    """Who to write to and how; never stored, logged or shown."""
+    """Who to write to and how; never stored, logged or shown.
 
-    email: str
+    `addresses` are those of other kinds than e-mail; `channels` names the ones to use, the preferred one first.
+    """
+
+    email: str = ""
     name: str | None = None
     language: str | None = None
     zone: str | None = None
     consent: bool = False
+    addresses: dict[str, str] = {}
+    channels: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return "Contact(…)"
 
-
-Open = Callable[[str], Contact]
+    def address(self, kind: str) -> str:
+        """The address of a kind as it was given; empty where there is none."""
+        return self.email if kind == "email" else self.addresses.get(kind, "")
 
 
 class Opener:
@@ -65,26 +64,13 @@ class Opener:
     def open(self, sealed: str) -> Contact:
         """The contact in a sealed box. Raises BadContact."""
         try:
-            contact = self._decoder.decode(self._box.decrypt(base64.b64decode(sealed, validate=True)))
+            return self._decoder.decode(self._box.decrypt(base64.b64decode(sealed, validate=True)))
         except (CryptoError, msgspec.MsgspecError, ValueError, TypeError) as error:
             raise BadContact(type(error).__name__) from None
-        if not ADDRESS.fullmatch(contact.email) or ".." in contact.email:
-            raise BadContact("address")
-        return contact
 
-    def look(self, sealed: str | None, *, refused: bool, erased: bool = False) -> tuple[Contact | None, Recipient]:
-        """The contact in a sealed box, if it can be read, and what counts of it."""
-        if sealed is None:
-            return None, Recipient(erased=erased)
-        try:
-            contact = self.open(sealed)
-        except BadContact:
-            return None, Recipient(known=True)
-        return contact, Recipient(True, contact.consent, refused)
-
-    def recipient(self, contact: Contact) -> str:
-        """A keyed hash of the address: says whether two notices went to the same one, and nothing else."""
-        return hashlib.blake2b(contact.email.lower().encode(), key=self._pepper, digest_size=16).hexdigest()
+    def recipient(self, address: str) -> str:
+        """A keyed hash of an address: says whether two deliveries went to the same one, and nothing else."""
+        return hashlib.blake2b(address.lower().encode(), key=self._pepper, digest_size=16).hexdigest()
 
 
 def zone_of(*names: str | None) -> ZoneInfo:

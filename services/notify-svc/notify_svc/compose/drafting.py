@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from candor.contracts import NoticeState, Statement
-from notify_svc.compose.contact import Contact, Opener, zone_of
+from notify_svc.compose.contact import zone_of
 from notify_svc.compose.letter import Letter, Snapshot, Wording, compose, to_the_owner
 from notify_svc.compose.localize import locale_of
+from notify_svc.compose.reach import Route
 from notify_svc.domain.consistency import range_beside
 from notify_svc.domain.facts import Announcement, Decision, Gap, Promise, Reason, Rules
 from notify_svc.domain.identity import notice_id, suppressed_value, told_value
@@ -41,9 +42,13 @@ class Draft:
     letter: Letter
 
 
-def draft(matter: Matter, contact: Contact, opener: Opener, rules: Rules, wording: Wording, now: datetime) -> Draft:
-    """The customer's notice. Raises what rendering and arithmetic raise for facts that no letter can be made of."""
+def draft(matter: Matter, route: Route, rules: Rules, wording: Wording, now: datetime) -> Draft:
+    """The customer's notice, in the form of the route's channel.
+
+    Raises what rendering and arithmetic raise for facts that no letter can be made of.
+    """
     known, promise, gap, decision = matter.known, matter.promise, matter.gap, matter.decision
+    contact, form = route.contact, route.channel.form
     zone = zone_of(contact.zone, promise.zone)
     told, left_out = _told(matter, rules, zone, now)
     snapshot = Snapshot(
@@ -59,7 +64,7 @@ def draft(matter: Matter, contact: Contact, opener: Opener, rules: Rules, wordin
         told.next_update_by,
         known.episode.told,
     )
-    letter = compose(snapshot, wording)
+    letter = compose(snapshot, wording, form)
     completed = gap.completed_at if decision.closing else None
     value = told_value(matter.statement, decision.reason, told.low, told.high, told.next_update_by, completed)
     notice = Notice(
@@ -76,20 +81,21 @@ def draft(matter: Matter, contact: Contact, opener: Opener, rules: Rules, wordin
         decision.closing,
         letter.subject,
         letter.text,
-        letter.html,
+        letter.html if form.html else "",
         notices.json_text(_evidence(decision, letter, left_out)),
         notices.json_text(letter.findings),
         gap.version,
-        opener.recipient(contact),
+        channel=route.channel.name,
+        recipient=route.recipient,
         traceparent=gap.traceparent,
     )
     return Draft(notice, value, snapshot, letter)
 
 
-def ahead(drafted: Draft, addressee: str, owner: Contact, opener: Opener, rules: Rules) -> Notice:
+def ahead(drafted: Draft, addressee: str, owner: Route, rules: Rules) -> Notice:
     """The owner's notice of what the customer is told next. Raises as `draft` does."""
-    notice = drafted.notice
-    letter = to_the_owner(drafted.snapshot, drafted.letter, notice.notice_id, rules.warn_at)
+    notice, form = drafted.notice, owner.channel.form
+    letter = to_the_owner(drafted.snapshot, drafted.letter, notice.notice_id, rules.warn_at, form)
     return replace(
         notice,
         notice_id=_identity(notice, addressee, drafted.value),
@@ -98,8 +104,9 @@ def ahead(drafted: Draft, addressee: str, owner: Contact, opener: Opener, rules:
         ahead_of=notice.notice_id,
         subject=letter.subject,
         body=letter.text,
-        html=letter.html,
-        recipient=opener.recipient(owner),
+        html=letter.html if form.html else "",
+        channel=owner.channel.name,
+        recipient=owner.recipient,
     )
 
 
@@ -116,6 +123,7 @@ def kept_from_the_owner(notice: Notice, addressee: str, reason: Reason) -> Notic
         subject="",
         body="",
         html="",
+        channel="",
         recipient="",
     )
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from zoneinfo import ZoneInfo
 
-from jinja2 import PackageLoader, StrictUndefined
+from jinja2 import BaseLoader, ChoiceLoader, PackageLoader, StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from candor.contracts import Fact, FactKind, Statement
+from notify_svc.channels.protocol import Form
 from notify_svc.compose.localize import Localizer
 from notify_svc.domain.consistency import Ends, Stated, chance_beside, late_fits
 from notify_svc.domain.facts import Announcement, Decision, Gap, Promise
@@ -23,9 +25,15 @@ View = dict[str, str]
 """A fact as a template reads it."""
 
 
-def _environment(*, autoescape: bool) -> ImmutableSandboxedEnvironment:
+LETTER = Form()
+"""The whole letter, as e-mail carries it."""
+
+
+@cache
+def _environment(templates: str | None, *, autoescape: bool) -> ImmutableSandboxedEnvironment:
+    own: list[BaseLoader] = [PackageLoader(templates)] if templates else []
     return ImmutableSandboxedEnvironment(
-        loader=PackageLoader("notify_svc.compose"),
+        loader=ChoiceLoader([*own, PackageLoader("notify_svc.compose")]),
         undefined=StrictUndefined,
         autoescape=autoescape,
         trim_blocks=True,
@@ -34,8 +42,12 @@ def _environment(*, autoescape: bool) -> ImmutableSandboxedEnvironment:
     )
 
 
-_PLAIN = _environment(autoescape=False)
-_HTML = _environment(autoescape=True)
+def _plain(form: Form, name: str) -> Template:
+    return _environment(form.templates, autoescape=False).get_template(name)
+
+
+def _html(form: Form, name: str) -> Template:
+    return _environment(form.templates, autoescape=True).get_template(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +91,19 @@ class Letter:
     """Why the chance to be on time is not in it, where there is one that contradicts the rest."""
 
 
-def compose(snapshot: Snapshot, wording: Wording) -> Letter:
+def compose(snapshot: Snapshot, wording: Wording, form: Form = LETTER) -> Letter:
     """The customer's letter, without the senders' public words if those are what the lint objects to."""
-    letter = _compose(snapshot, wording, quoting=True)
-    return letter if not letter.findings else _compose(snapshot, wording, quoting=False)
+    letter = _compose(snapshot, wording, form, quoting=True)
+    return letter if not letter.findings else _compose(snapshot, wording, form, quoting=False)
 
 
-def to_the_owner(snapshot: Snapshot, said: Letter, notice_id: str, threshold: float) -> Letter:
+def to_the_owner(snapshot: Snapshot, said: Letter, notice_id: str, threshold: float, form: Form = LETTER) -> Letter:
     """What the owner inside the company reads before the customer reads `said`: which promise, why, and what is told.
 
     The owner is staff: they read the internal words as well, apart from the customer's message and marked as such.
 
-    Its words are ours and those that the lint has passed, so it is not judged again.
+    Its words are ours and those that the lint has passed, so it is not judged again. Raises ValueError where it is
+    longer than `form` allows.
     """
     civil = Localizer(snapshot.zone, snapshot.locale, snapshot.now)
     evidence = snapshot.decision.evidence
@@ -118,8 +131,10 @@ def to_the_owner(snapshot: Snapshot, said: Letter, notice_id: str, threshold: fl
         "subject": f"To you as owner first: {said.subject}",
         "zone": civil.zone_name(),
     }
-    text = _tidy(_PLAIN.get_template("owner.txt.j2").render(context))
-    html = _HTML.get_template("owner.html.j2").render(context)
+    text = _tidy(_plain(form, "owner.txt.j2").render(context))
+    if form.longest is not None and len(text) > form.longest:
+        raise ValueError("the owner's letter is longer than its channel carries")
+    html = _html(form, "owner.html.j2").render(context)
     return Letter(str(context["subject"]), text, html, said.support, ())
 
 
@@ -127,15 +142,15 @@ def _moment_of(civil: Localizer, text: str | None) -> str:
     return civil.moment(datetime.fromisoformat(text)) if text else ""
 
 
-def _compose(snapshot: Snapshot, wording: Wording, *, quoting: bool) -> Letter:
+def _compose(snapshot: Snapshot, wording: Wording, form: Form, *, quoting: bool) -> Letter:
     civil = Localizer(snapshot.zone, snapshot.locale, snapshot.now)
     context = _context(snapshot, wording, civil, quoting=quoting)
-    subject = " ".join(_PLAIN.get_template("subject.txt.j2").render(context).split())
+    subject = " ".join(_plain(form, "subject.txt.j2").render(context).split())
     context["subject"] = subject
-    text = _tidy(_PLAIN.get_template(f"{snapshot.statement.value}.txt.j2").render(context))
-    html = _HTML.get_template(f"{snapshot.statement.value}.html.j2").render(context)
+    text = _tidy(_plain(form, f"{snapshot.statement.value}.txt.j2").render(context))
+    html = _html(form, f"{snapshot.statement.value}.html.j2").render(context)
     support = _support(snapshot)
-    findings = lint(_draft(snapshot, context, Letter(subject, text, html, support, ())))
+    findings = lint(_draft(snapshot, context, Letter(subject, text, html, support, ()), form.longest))
     return Letter(subject, text, html, support, findings, str(context["without_chance"]))
 
 
@@ -243,7 +258,7 @@ def _stated(snapshot: Snapshot, context: dict[str, object]) -> Stated:
     )
 
 
-def _draft(snapshot: Snapshot, context: dict[str, object], letter: Letter) -> Draft:
+def _draft(snapshot: Snapshot, context: dict[str, object], letter: Letter, longest: int | None) -> Draft:
     forecast, promise = snapshot.gap.forecast, snapshot.promise
     return Draft(
         statement=snapshot.statement,
@@ -264,6 +279,7 @@ def _draft(snapshot: Snapshot, context: dict[str, object], letter: Letter) -> Dr
         cause=any(fact.event_id and (fact.public_reason or fact.public_text) for fact in _facts(snapshot.gap)),
         unaccepted=None if promise.accepted else promise.deliverer,
         support=letter.support,
+        longest=longest,
     )
 
 

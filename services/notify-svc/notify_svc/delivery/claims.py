@@ -1,28 +1,36 @@
-"""Who sends which notice: claims with an epoch and a lease by the database's clock; every step is in the row."""
+"""Who carries which delivery: claims with an epoch and a lease by the database's clock; every step is in the row.
+
+A delivery's notice is locked before it and shows its state: whoever changes both takes them in that order.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from candor.contracts import NoticeState, Statement
 from candor.store.unit_of_work import UnitOfWork
+from notify_svc.channels.protocol import Fate, Outcome
 from notify_svc.domain.facts import Announcement, Reason
 from notify_svc.domain.owner import Audience
 from notify_svc.store.notices import CHANGED, announce
 
 LONGEST_BACKOFF: Final = 3600.0
 FIRST_BACKOFF: Final = 5.0
+NOT_ATTEMPTED: Final = Outcome(Fate.ABORTED, "look")
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A notice that this process may try to send while its epoch and lease stand; `addressee` is whose address.
+    """A delivery that this process may attempt while its epoch and lease stand, with the notice that it carries.
 
-    Without `public_words` its text may quote what is internal.
+    `addressee` is whose address. Without `public_words` the text may quote what is internal.
     """
 
+    delivery_id: str
+    channel: str
     notice_id: str
     promise_id: str
     customer_id: str
@@ -47,21 +55,28 @@ def backoff(attempts: int) -> float:
 
 
 async def claim(
-    uow: UnitOfWork, owner: str, limit: int, lease_seconds: float, freshest: float, now: datetime
+    uow: UnitOfWork,
+    owner: str,
+    channels: Collection[str],
+    limit: int,
+    lease_seconds: float,
+    freshest: float,
+    now: datetime,
 ) -> list[Claim]:
-    """Claim at most `limit` notices that are due, of partitions whose input is fresh, while sending is on.
+    """Claim at most `limit` deliveries over `channels` that are due, of partitions with fresh input, while messages may
+    leave at all.
 
     A customer's waits until the owner's ahead of it is settled, at most until its time is up, and keeps which it was.
     Where many wait, bad news that nobody has heard yet goes before updates and all-clears.
     """
-    rows = await uow.connection.fetch(_CLAIM, owner, limit, lease_seconds, freshest, now)
+    rows = await uow.connection.fetch(_CLAIM, owner, limit, lease_seconds, freshest, now, list(channels))
     announce(uow, rows)
     return [_claim(row) for row in rows]
 
 
 async def finalise(uow: UnitOfWork, held: Claim, lease_seconds: float, freshest: float) -> bool:
-    """Commit that DATA begins; False: the claim is lost, sending was stopped or input lags, and nothing may be sent."""
-    row = await uow.connection.fetchrow(_FINAL, held.notice_id, held.epoch, lease_seconds, freshest)
+    """Commit that sending begins; False: the claim is lost, sending was stopped or input lags: nothing may be sent."""
+    row = await uow.connection.fetchrow(_FINAL, held.delivery_id, held.epoch, lease_seconds, freshest)
     return row is not None
 
 
@@ -73,22 +88,25 @@ async def finish(
     now: datetime,
     *,
     retry_seconds: float = 0,
-    smtp_code: int = 0,
+    outcome: Outcome = NOT_ATTEMPTED,
     recipient: str = "",
 ) -> bool:
     """Write what became of a claim; False: somebody else has decided meanwhile.
 
-    A late 250 still turns `unknown` into `sent`: nothing was sent again since, and now it is known.
+    A late yes still turns `unknown` into `sent`: nothing was sent again since, and now it is known.
     """
+    await uow.connection.execute(_LOCK, held.notice_id)
     rows = await uow.connection.fetch(
-        _FINISH, held.notice_id, held.epoch, state.value, reason.value, now, retry_seconds, smtp_code, recipient
+        _FINISH,
+        *(held.delivery_id, held.epoch, state.value, reason.value, now),
+        *(retry_seconds, outcome.code, outcome.provider_id, recipient),
     )
     announce(uow, rows)
     return bool(rows)
 
 
 async def expire(uow: UnitOfWork, now: datetime) -> int:
-    """Claims whose lease ran out: before DATA they are provably unsent and wait again, after it nobody knows."""
+    """Claims whose lease ran out: before `final` they are provably unsent and wait again, after it nobody knows."""
     rows = await uow.connection.fetch(_EXPIRE, now)
     announce(uow, rows)
     return len(rows)
@@ -97,10 +115,12 @@ async def expire(uow: UnitOfWork, now: datetime) -> int:
 def _claim(row: Any) -> Claim:
     statement = Statement(row["statement"])
     return Claim(
+        row["delivery_id"],
+        row["channel"],
         row["notice_id"],
         row["promise_id"],
         row["customer_id"],
-        row["claim_epoch"],
+        row["epoch"],
         row["attempts"],
         statement,
         Reason(row["spoken_for"]),
@@ -122,46 +142,67 @@ EXISTS (SELECT FROM promise p JOIN freshness f USING (partition) WHERE p.promise
   AND f.lag_seconds + extract(epoch FROM clock_timestamp() - f.seen_at) <= $4)"""
 
 _CLAIM: Final = f"""
-UPDATE notice SET state = 'sending', reason = 'claimed', phase = 'claimed', claimed_by = $1, attempts = attempts + 1,
-  claim_epoch = claim_epoch + 1, lease_until = clock_timestamp() + make_interval(secs => $3), changed_at = $5,
-  version = version + 1,
-  owner = CASE WHEN owner_wait_until IS NULL THEN owner
-    WHEN EXISTS (SELECT FROM notice o WHERE o.ahead_of = notice.notice_id AND o.state = 'sent') THEN 'owner_told'
-    ELSE 'owner_not_reached' END
-WHERE notice_id IN (
-  SELECT notice_id FROM notice
-  WHERE state = 'pending' AND next_try_at <= clock_timestamp() AND {_FRESH}
+WITH due AS (
+  SELECT delivery.delivery_id FROM delivery JOIN notice USING (notice_id)
+  WHERE delivery.state = 'pending' AND delivery.next_at <= clock_timestamp() AND delivery.channel = ANY($6::text[])
+    AND {_FRESH}
     AND EXISTS (SELECT FROM switch WHERE sending AND NOT killed)
     AND NOT EXISTS (SELECT FROM notice s
       WHERE s.promise_id = notice.promise_id AND s.addressee = notice.addressee AND s.state = 'sending')
     AND (owner_wait_until IS NULL OR owner_wait_until <= $5 OR NOT EXISTS (SELECT FROM notice o
       WHERE o.ahead_of = notice.notice_id AND o.state IN ('pending', 'sending', 'unknown', 'held')))
-  ORDER BY statement IN ('warning', 'cancelled') DESC, next_try_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-RETURNING {CHANGED}, notice.claim_epoch, notice.attempts, notice.spoken_for, notice.decided_at, notice.subject,
-  notice.body, notice.html, notice.reply_to, notice.addressee, notice.ahead_of, notice.public_words"""  # noqa: S608 - constants only
+  ORDER BY statement IN ('warning', 'cancelled') DESC, delivery.next_at LIMIT $2
+  FOR UPDATE OF notice, delivery SKIP LOCKED), claimed AS (
+  UPDATE delivery SET state = 'sending', outcome = 'claimed', phase = 'claimed', claimed_by = $1,
+    attempts = attempts + 1, epoch = epoch + 1, lease_until = clock_timestamp() + make_interval(secs => $3),
+    changed_at = $5
+  FROM due WHERE delivery.delivery_id = due.delivery_id AND delivery.state = 'pending'
+  RETURNING delivery.delivery_id, delivery.notice_id, delivery.channel, delivery.epoch, delivery.attempts)
+UPDATE notice SET state = 'sending', reason = 'claimed', changed_at = $5, version = version + 1,
+  owner = CASE WHEN owner_wait_until IS NULL THEN owner
+    WHEN EXISTS (SELECT FROM notice o WHERE o.ahead_of = notice.notice_id AND o.state = 'sent') THEN 'owner_told'
+    ELSE 'owner_not_reached' END
+FROM claimed WHERE notice.notice_id = claimed.notice_id
+RETURNING {CHANGED}, claimed.delivery_id, claimed.channel, claimed.epoch, claimed.attempts, notice.spoken_for,
+  notice.decided_at, notice.subject, notice.body, notice.html, notice.reply_to, notice.addressee, notice.ahead_of,
+  notice.public_words"""  # noqa: S608 - constants only
 
 _FINAL: Final = f"""
-UPDATE notice SET phase = 'final', lease_until = clock_timestamp() + make_interval(secs => $3)
-WHERE notice_id = $1 AND claim_epoch = $2 AND state = 'sending' AND phase = 'claimed'
-  AND lease_until > clock_timestamp() AND EXISTS (SELECT FROM switch WHERE sending AND NOT killed) AND {_FRESH}
-RETURNING notice_id"""  # noqa: S608 - constants only
+UPDATE delivery SET phase = 'final', lease_until = clock_timestamp() + make_interval(secs => $3)
+FROM notice WHERE delivery.delivery_id = $1 AND notice.notice_id = delivery.notice_id AND delivery.epoch = $2
+  AND delivery.state = 'sending' AND delivery.phase = 'claimed' AND delivery.lease_until > clock_timestamp()
+  AND EXISTS (SELECT FROM switch WHERE sending AND NOT killed) AND {_FRESH}
+RETURNING delivery.delivery_id"""  # noqa: S608 - constants only
+
+_LOCK: Final = "SELECT FROM notice WHERE notice_id = $1 FOR UPDATE"
+
+_SHOWN: Final = f"""
+UPDATE notice SET state = changed.state, reason = changed.outcome, changed_at = changed.changed_at,
+  version = version + 1
+FROM changed WHERE notice.notice_id = changed.notice_id RETURNING {CHANGED}"""  # noqa: S608 - constants only
 
 _FINISH: Final = f"""
-UPDATE notice SET state = $3, reason = $4, changed_at = $5, version = version + 1, lease_until = NULL,
-  phase = CASE WHEN $3 IN ('sent', 'unknown') THEN phase ELSE '' END,
-  next_try_at = clock_timestamp() + make_interval(secs => $6), smtp_code = $7,
-  recipient = CASE WHEN $8 = '' THEN recipient ELSE $8 END,
-  unknown_since = CASE WHEN $3 = 'unknown' THEN clock_timestamp() END
-WHERE notice_id = $1 AND claim_epoch = $2 AND (state = 'sending' OR (state = 'unknown' AND $3 = 'sent'))
-RETURNING {CHANGED}"""  # noqa: S608 - constants only
+WITH changed AS (
+  UPDATE delivery SET state = $3, outcome = $4, changed_at = $5, lease_until = NULL,
+    phase = CASE WHEN $3 IN ('sent', 'unknown') THEN phase ELSE '' END,
+    next_at = clock_timestamp() + make_interval(secs => $6), provider_code = $7,
+    provider_id = CASE WHEN $8 = '' THEN provider_id ELSE $8 END,
+    recipient = CASE WHEN $9 = '' THEN recipient ELSE $9 END,
+    unknown_since = CASE WHEN $3 = 'unknown' THEN clock_timestamp() END
+  WHERE delivery_id = $1 AND epoch = $2 AND (state = 'sending' OR (state = 'unknown' AND $3 = 'sent'))
+  RETURNING notice_id, state, outcome, changed_at)
+{_SHOWN}"""  # noqa: S608 - constants only
 
 _EXPIRE: Final = f"""
-UPDATE notice SET state = CASE WHEN phase = 'final' THEN 'unknown' ELSE 'pending' END,
-  reason = CASE WHEN phase = 'final' THEN 'outcome_unknown' ELSE 'claim_expired' END,
-  unknown_since = CASE WHEN phase = 'final' THEN clock_timestamp() END,
-  phase = CASE WHEN phase = 'final' THEN phase ELSE '' END,
-  lease_until = NULL, changed_at = $1, version = version + 1
-WHERE notice_id IN (
-  SELECT notice_id FROM notice WHERE state = 'sending' AND lease_until < clock_timestamp()
-  LIMIT 500 FOR UPDATE SKIP LOCKED)
-RETURNING {CHANGED}"""  # noqa: S608 - constants only
+WITH stale AS (
+  SELECT delivery.delivery_id FROM delivery JOIN notice USING (notice_id)
+  WHERE delivery.state = 'sending' AND delivery.lease_until < clock_timestamp()
+  LIMIT 500 FOR UPDATE OF notice, delivery SKIP LOCKED), changed AS (
+  UPDATE delivery SET state = CASE WHEN phase = 'final' THEN 'unknown' ELSE 'pending' END,
+    outcome = CASE WHEN phase = 'final' THEN 'outcome_unknown' ELSE 'claim_expired' END,
+    unknown_since = CASE WHEN phase = 'final' THEN clock_timestamp() END,
+    phase = CASE WHEN phase = 'final' THEN phase ELSE '' END,
+    lease_until = NULL, changed_at = $1
+  FROM stale WHERE delivery.delivery_id = stale.delivery_id AND delivery.state = 'sending'
+  RETURNING delivery.notice_id, delivery.state, delivery.outcome, delivery.changed_at)
+{_SHOWN}"""  # noqa: S608 - constants only

@@ -1,4 +1,4 @@
-"""One attempt at one claimed notice: look again whether it may go out, send, and write down what is known."""
+"""One attempt at one claimed delivery: look again whether it may go out, send, and write down what is known."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from candor.ops.clock import Clock
 from candor.store.db import Database
 from candor.store.errors import StoreUnavailable
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
-from notify_svc.channels.email.mail import Mail
-from notify_svc.channels.email.smtp import EmailChannel, Fate, Outcome
-from notify_svc.compose.contact import Contact, Opener
+from notify_svc.channels.protocol import Fate, Message, Outcome
+from notify_svc.compose.reach import Reach, Route
 from notify_svc.delivery import claims
 from notify_svc.delivery.claims import Claim
 from notify_svc.delivery.reopen import rethink
 from notify_svc.domain.facts import Reason, Rules
-from notify_svc.domain.identity import message_id, thread_id
+from notify_svc.domain.identity import thread_id
 from notify_svc.domain.owner import Audience
 from notify_svc.domain.silence import outdated, silenced
 from notify_svc.store import notices, read_model
@@ -29,18 +28,8 @@ log = structlog.get_logger("notify.sending")
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
-    """Who the mails come from; `domain` is the right side of Message-IDs."""
-
-    sender: str
-    name: str
-    reply_to: str
-    domain: str
-
-
-@dataclass(frozen=True, slots=True)
 class Patience:
-    """How long and how often, in seconds; `lease` must be longer than the channel's DATA may take."""
+    """How long and how often, in seconds; `lease` must be longer than a channel's `final_seconds`."""
 
     lease: float = 90
     freshest: float = 60
@@ -50,34 +39,33 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
-    """What a look said: a reason not to send, or whom to send to."""
+    """What a look said: a reason not to send, or the way to go."""
 
     reason: Reason | None = None
-    contact: Contact | None = field(default=None, repr=False)
+    route: Route | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Postman:
-    """Carries claimed notices to their customers, and to the owners before them."""
+    """Carries claimed deliveries to customers, and to the owners before them, each over its channel."""
 
     database: Database
-    channel: EmailChannel
-    opener: Opener
+    reach: Reach
     clock: Clock
     rules: Rules
-    identity: Identity
     patience: Patience
 
     async def deliver(self, claim: Claim) -> None:
         """Bring one claim to its end; what cannot be written down in time is left to the lease."""
         async with unit_of_work(self.database) as uow:
             first = await self._look(uow, claim)
-        if first.contact is None:
-            await self._withhold(claim, first.reason or Reason.BAD_CONTACT)
+        route = first.route
+        if route is None:
+            await self._withhold(claim, first.reason or Reason.SUPERSEDED)
             return
         against: list[Reason] = []
 
-        async def before_data() -> bool:
+        async def begin() -> bool:
             async with unit_of_work(self.database) as uow:
                 last = await self._look(uow, claim)
                 if last.reason is not None:
@@ -85,13 +73,13 @@ class Postman:
                     return False
                 return await claims.finalise(uow, claim, self.patience.lease, self.patience.freshest)
 
-        outcome = await self.channel.send(self._mail(claim, first.contact), self.identity.sender, before_data)
+        outcome = await route.channel.send(_message(claim, route), begin)
         known = {"fate": outcome.fate.value, "step": outcome.step, "code": outcome.code, "error": outcome.error}
-        log.info("attempt", notice=claim.notice_id, **known)
+        log.info("attempt", notice=claim.notice_id, channel=claim.channel, **known)
         if outcome.fate is Fate.ABORTED and against:
             await self._withhold(claim, against[0])
         else:
-            await self._save(claim, outcome, self.opener.recipient(first.contact))
+            await self._save(claim, outcome, route.recipient)
 
     async def _look(self, uow: UnitOfWork, claim: Claim) -> _Verdict:
         """Whether the newest that is known still supports this message to this customer."""
@@ -102,14 +90,17 @@ class Postman:
         if row is None:
             return _Verdict(Reason.ERASED)
         known = read_model.known(row)
-        contact, recipient = self.opener.look(row["sealed"], refused=bool(row["refused"]))
+        route, recipient = self.reach.look(row["sealed"], refused=row["refused_on"] or (), only=claim.channel)
         sent = await notices.sent_since(uow, [claim.addressee], now - timedelta(hours=24))
         others = sent.get(claim.addressee, 1) - 1
         cap = self.rules.owner_daily_cap if claim.audience is Audience.OWNER else self.rules.daily_cap
         reason = silenced(known.promise, recipient, others, cap) or outdated(
             claim.statement, claim.spoken_for, claim.told, known.gap, now, self.rules
         )
-        return _Verdict(reason, None if reason else contact)
+        if reason is None and route is None:
+            # They are reached another way now: said afresh, it takes that.
+            reason = Reason.SUPERSEDED
+        return _Verdict(reason, None if reason else route)
 
     async def _withhold(self, claim: Claim, reason: Reason) -> None:
         """Not sent, and not to be: the promise is decided upon afresh.
@@ -149,12 +140,10 @@ class Postman:
         match outcome.fate:
             case Fate.SENT:
                 await claims.finish(
-                    uow, claim, NoticeState.SENT, Reason.DELIVERED, now, smtp_code=outcome.code, recipient=recipient
+                    uow, claim, NoticeState.SENT, Reason.DELIVERED, now, outcome=outcome, recipient=recipient
                 )
             case Fate.UNKNOWN:
-                await claims.finish(
-                    uow, claim, NoticeState.UNKNOWN, Reason.OUTCOME_UNKNOWN, now, smtp_code=outcome.code
-                )
+                await claims.finish(uow, claim, NoticeState.UNKNOWN, Reason.OUTCOME_UNKNOWN, now, outcome=outcome)
             case Fate.REFUSED | Fate.REFUSED_RECIPIENT:
                 await self._failed(uow, claim, outcome, Reason.REFUSED)
             case _ if claim.attempts >= self.patience.attempts:
@@ -162,7 +151,7 @@ class Postman:
             case _:
                 pause = claims.backoff(claim.attempts) if outcome.fate is Fate.LATER else 1.0
                 await claims.finish(
-                    uow, claim, NoticeState.PENDING, Reason.TRY_LATER, now, retry_seconds=pause, smtp_code=outcome.code
+                    uow, claim, NoticeState.PENDING, Reason.TRY_LATER, now, retry_seconds=pause, outcome=outcome
                 )
 
     async def _failed(self, uow: UnitOfWork, claim: Claim, outcome: Outcome, reason: Reason) -> None:
@@ -170,31 +159,29 @@ class Postman:
         # The order of locks is the consumer's: promises, customers, notices.
         rows = await read_model.promises(uow, [claim.promise_id])
         if outcome.fate is Fate.REFUSED_RECIPIENT:
-            await uow.connection.execute("UPDATE customer SET refused = true WHERE customer_id = $1", claim.addressee)
-        if await claims.finish(uow, claim, NoticeState.FAILED, reason, now, smtp_code=outcome.code):
+            await read_model.refuse(uow, claim.addressee, claim.channel)
+        if await claims.finish(uow, claim, NoticeState.FAILED, reason, now, outcome=outcome):
             await rethink(uow, rows.values(), now)
             await read_model.save_promises(uow, list(rows.values()))
 
-    def _mail(self, claim: Claim, contact: Contact) -> Mail:
-        domain = self.identity.domain
-        root = message_id(f"{thread_id(claim.promise_id)}.promise", domain)
-        earlier = (message_id(claim.reply_to, domain),) if claim.reply_to else ()
-        return Mail(
-            message_id(claim.notice_id, domain),
-            (root, *earlier),
-            claim.told.at,
-            self.identity.sender,
-            self.identity.name,
-            self.identity.reply_to,
-            contact.email,
-            contact.name,
-            claim.subject,
-            claim.body,
-            claim.html,
-        )
+
+def _message(claim: Claim, route: Route) -> Message:
+    form = route.channel.form
+    return Message(
+        claim.delivery_id,
+        claim.notice_id,
+        thread_id(claim.promise_id),
+        claim.reply_to,
+        claim.told.at,
+        route.address,
+        route.contact.name,
+        claim.subject if form.subject else "",
+        claim.body,
+        claim.html if form.html else "",
+    )
 
 
 _LOOK = f"""
-SELECT {read_model.PROMISE_COLUMNS}, c.sealed, c.refused FROM promise p LEFT JOIN episode e USING (promise_id)
+SELECT {read_model.PROMISE_COLUMNS}, c.sealed, c.refused_on FROM promise p LEFT JOIN episode e USING (promise_id)
   LEFT JOIN customer c ON c.customer_id = $2
 WHERE p.promise_id = $1"""  # noqa: S608 - constants only

@@ -1,4 +1,4 @@
-"""Pending notices → sent, held, failed: claims them, lets the postman carry a few at a time, ends stale claims."""
+"""Pending deliveries → sent, unknown, failed: claims them, lets the postman carry a few at a time, ends old claims."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ log = structlog.get_logger("notify.reconcile")
 
 
 class Reconciler:
-    """The sending background; several processes may run one each, a notice is one's at a time."""
+    """The sending background; several processes may run one each, a delivery is one's at a time."""
 
     name = "sender"
 
@@ -92,7 +92,13 @@ class Reconciler:
             return
         async with unit_of_work(postman.database) as uow:
             taken = await claims.claim(
-                uow, self._owner, room, postman.patience.lease, postman.patience.freshest, postman.clock.now()
+                uow,
+                self._owner,
+                list(postman.reach.channels),
+                room,
+                postman.patience.lease,
+                postman.patience.freshest,
+                postman.clock.now(),
             )
         for claim in taken:
             task = asyncio.create_task(self._deliver(claim))
@@ -138,5 +144,7 @@ class Reconciler:
 
 
 _BY_STATE: Final = """
-SELECT state, count(*)::int AS count, extract(epoch FROM clock_timestamp() - min(unknown_since))::float8 AS age
-FROM notice GROUP BY state"""
+SELECT notice.state, count(*)::int AS count,
+  extract(epoch FROM clock_timestamp() - min(delivery.unknown_since))::float8 AS age
+FROM notice LEFT JOIN delivery ON delivery.notice_id = notice.notice_id AND delivery.state = 'unknown'
+GROUP BY notice.state"""

@@ -41,8 +41,12 @@ async def forget_previews(uow: UnitOfWork, now: datetime) -> None:
 
 
 _RESOLVE: Final = f"""
-UPDATE notice SET state = $2, reason = $3, changed_at = $4, version = version + 1, unknown_since = NULL
-WHERE notice_id = $1 AND state IN ('unknown', 'failed', 'held') RETURNING {CHANGED}"""  # noqa: S608 - constants only
+WITH settled AS (
+  UPDATE notice SET state = $2, reason = $3, changed_at = $4, version = version + 1
+  WHERE notice_id = $1 AND state IN ('unknown', 'failed', 'held') RETURNING {CHANGED}), known AS (
+  UPDATE delivery SET state = $2, outcome = $3, changed_at = $4, unknown_since = NULL FROM settled
+  WHERE delivery.notice_id = settled.notice_id AND delivery.state IN ('unknown', 'failed'))
+SELECT * FROM settled"""  # noqa: S608 - constants only
 
 _FORGET: Final = f"""
 UPDATE notice SET state = 'suppressed', reason = $2, changed_at = $3, version = version + 1

@@ -17,6 +17,11 @@ def notice_id(recipient: str, promise_id: str, episode: int, statement: Statemen
     return str(uuid5(NAMESPACE, "\n".join(f"{len(part)}:{part}" for part in parts)))
 
 
+def delivery_id(notice: str, channel: str) -> str:
+    """uuid5 of a notice's id and a channel: whatever is tried again on that channel is the same delivery."""
+    return str(uuid5(NAMESPACE, f"delivery:{notice}:{channel}"))
+
+
 def thread_id(promise_id: str) -> str:
     """The name of a promise's mail thread: a promise id may hold characters that a Message-ID may not."""
     return str(uuid5(NAMESPACE, f"thread:{promise_id}"))

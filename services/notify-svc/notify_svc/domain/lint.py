@@ -25,6 +25,7 @@ class Rule(StrEnum):
     CAUSE = "cause"
     UNSUPPORTED = "unsupported"
     CONTRADICTION = "contradiction"
+    TOO_LONG = "too_long"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Draft:
 
     `what` is the promise's own text, which the company said before and the lint does not judge again. `low_text`,
     `high_text`, `next_text` are the times as the letter writes them. `cause`: whether an event names one that
-    customers may be told.
+    customers may be told. `longest`: how many characters of text the channel carries, None where that is no question.
     """
 
     statement: Statement
@@ -70,6 +71,7 @@ class Draft:
     support: tuple[Support, ...] = ()
     html: str = ""
     stated: Stated | None = None
+    longest: int | None = None
 
 
 _VAGUE = re.compile(
@@ -162,4 +164,6 @@ def _substance(draft: Draft, words: str) -> list[Finding]:
         found.append(Finding(Rule.CAUSE, match.group(0)))
     if not draft.support or any(not item.event for item in draft.support):
         found.append(Finding(Rule.UNSUPPORTED, "a statement that no event supports"))
+    if draft.longest is not None and len(draft.text) > draft.longest:
+        found.append(Finding(Rule.TOO_LONG, f"{len(draft.text)} characters where {draft.longest} fit"))
     return found

@@ -94,7 +94,7 @@ def _contact(batch: Batch, envelope: Envelope, data: ContactSet | ContactRemoved
     # Sent before the erasure, read after it: what was forgotten stays forgotten.
     forgotten = customer.erased_at is not None and envelope.time <= customer.erased_at
     customer.sealed = data.sealed if isinstance(data, ContactSet) and not forgotten else None
-    customer.refused = False
+    customer.refused_on = []
     batch.contacts.add(data.customer_id)
 
 
@@ -105,7 +105,7 @@ def _erase(batch: Batch, envelope: Envelope, data: CustomerErased) -> None:
     customer.erased_version = envelope.version
     customer.erased_at = envelope.time
     customer.sealed = None
-    customer.refused = False
+    customer.refused_on = []
     batch.erased.add(data.customer_id)
     for name in [name for name, known in batch.promises.items() if known.customer_id == data.customer_id]:
         del batch.promises[name]

@@ -12,9 +12,9 @@ from jinja2 import TemplateError
 
 from candor.contracts import NoticeState, staff_key
 from candor.store.unit_of_work import UnitOfWork
-from notify_svc.compose.contact import Contact, Opener
 from notify_svc.compose.drafting import Draft, Matter, ahead, draft, kept_back, kept_from_the_owner
 from notify_svc.compose.letter import Wording
+from notify_svc.compose.reach import Reach, Route
 from notify_svc.delivery import switches
 from notify_svc.domain.episode import after_speaking, decide
 from notify_svc.domain.facts import Kind, Reason, Rules
@@ -44,7 +44,7 @@ class _Addressees:
 class Speaker:
     """Decides and composes with this deployment's rules and wording."""
 
-    opener: Opener
+    reach: Reach
     rules: Rules
     wording: Wording
 
@@ -102,14 +102,14 @@ class Speaker:
         promise, gap, statement = known.promise, known.gap, decision.statement
         if promise is None or gap is None or statement is None:
             raise RuntimeError("only a decision to speak, on a promise with a gap, becomes a notice")
-        contact, recipient = self._look(addressees, known.customer_id)
+        route, recipient = self._look(addressees, known.customer_id)
         reason = silenced(promise, recipient, addressees.sent[known.customer_id], self.rules.daily_cap)
-        if reason is not None or contact is None:
+        if reason is not None or route is None:
             known.check_at = now + CAP_PAUSE if reason is Reason.DAILY_CAP else None
             return [kept_back(known, decision, statement, reason or Reason.BAD_CONTACT, now)]
         matter = Matter(known, promise, gap, decision, statement)
         try:
-            drafted = draft(matter, contact, self.opener, self.rules, self.wording, now)
+            drafted = draft(matter, route, self.rules, self.wording, now)
             said = [replace(drafted.notice, state=NoticeState.HELD, reason=Reason.LINT)]
             if not drafted.letter.findings:
                 said = self._owner_first(matter, drafted, addressees)
@@ -133,11 +133,11 @@ class Speaker:
         if promise.owner is None:
             return [notice]
         name = staff_key(promise.owner)
-        contact, recipient = self._look(addressees, name)
+        route, recipient = self._look(addressees, name)
         against = silenced(promise, recipient, addressees.sent[name], self.rules.owner_daily_cap)
-        if against is None and contact is not None:
+        if against is None and route is not None:
             try:
-                first = ahead(drafted, name, contact, self.opener, self.rules)
+                first = ahead(drafted, name, route, self.rules)
                 before = matter.known.episode.told if notice.reason is Reason.UPDATE_DUE else None
                 until = owner_until(notice.told.at, before.next_update_by if before else None, self.rules)
                 return [first, replace(notice, owner=OwnerWord.WAITING, owner_wait_until=until)]
@@ -147,9 +147,9 @@ class Speaker:
         against = against or Reason.BAD_CONTACT
         return [kept_from_the_owner(notice, name, against), replace(notice, owner=without_the_owner(against))]
 
-    def _look(self, addressees: _Addressees, name: str) -> tuple[Contact | None, Recipient]:
+    def _look(self, addressees: _Addressees, name: str) -> tuple[Route | None, Recipient]:
         customer = addressees.contacts.get(name) or Customer(name)
-        return self.opener.look(customer.sealed, refused=customer.refused, erased=customer.erased_at is not None)
+        return self.reach.look(customer.sealed, refused=customer.refused_on, erased=customer.erased_at is not None)
 
 
 def _preview(notice: Notice) -> Notice:

@@ -1,4 +1,7 @@
-"""Notices in the database: written with the decision, changed with a version that only grows, told to `notices`."""
+"""Notices in the database: written with the decision, changed with a version that only grows, told to `notices`.
+
+A notice that is to go out has a delivery, and shows its state: both change in one transaction, the notice locked first.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from candor.store.unit_of_work import UnitOfWork
 from notify_svc import metrics
 from notify_svc.domain.facts import Announcement, Reason
 from notify_svc.domain.history import NoticeEntry
+from notify_svc.domain.identity import delivery_id
 from notify_svc.domain.owner import Audience, OwnerWord
 from notify_svc.store.read_model import columns
 
@@ -22,7 +26,10 @@ SOURCE: Final = "notify-svc"
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice about to be stored; an owner's says to them what the customer's that it is `ahead_of` says."""
+    """A notice about to be stored; an owner's says to them what the customer's that it is `ahead_of` says.
+
+    One that waits to be sent is delivered over `channel` to the address whose keyed hash is `recipient`.
+    """
 
     notice_id: str
     addressee: str
@@ -41,6 +48,7 @@ class Notice:
     evidence: str = "{}"
     findings: str = "[]"
     gap_version: int = 0
+    channel: str = ""
     recipient: str = ""
     reply_to: str = ""
     audience: Audience = Audience.CUSTOMER
@@ -55,6 +63,17 @@ async def add(uow: UnitOfWork, added: Sequence[Notice], now: datetime) -> None:
     if added:
         rows = await uow.connection.fetch(_ADD, *columns([_row(notice, now) for notice in added]))
         announce(uow, rows)
+        stored = {row["notice_id"] for row in rows if row["state"] == NoticeState.PENDING}
+        await _deliver(uow, [notice for notice in added if notice.notice_id in stored], now)
+
+
+async def _deliver(uow: UnitOfWork, sent: Sequence[Notice], now: datetime) -> None:
+    if sent:
+        rows = [
+            (delivery_id(one.notice_id, one.channel), one.notice_id, one.channel, one.recipient, one.reason.value)
+            for one in sent
+        ]
+        await uow.connection.execute(_DELIVER, *columns(rows), now)
 
 
 async def entries(uow: UnitOfWork, promise_ids: Collection[str]) -> dict[str, list[NoticeEntry]]:
@@ -138,7 +157,7 @@ def _row(notice: Notice, now: datetime) -> tuple[Any, ...]:
         *(notice.notice_id, notice.customer_id, notice.promise_id, notice.episode, notice.statement.value),
         *(notice.state.value, notice.reason.value, notice.spoken_for.value, notice.closing),
         *(told.low, told.high, told.next_update_by, notice.subject, notice.body, notice.html),
-        *(notice.evidence, notice.findings, notice.gap_version, notice.recipient, notice.reply_to),
+        *(notice.evidence, notice.findings, notice.gap_version, notice.reply_to),
         *(notice.audience.value, notice.addressee, notice.ahead_of, notice.owner.value),
         *(notice.owner_wait_until, notice.traceparent, now),
     )
@@ -151,24 +170,32 @@ notice.audience, notice.traceparent"""
 
 _ADD: Final = f"""
 INSERT INTO notice (notice_id, customer_id, promise_id, episode, statement, state, reason, spoken_for, closing,
-  told_low, told_high, next_update_by, subject, body, html, evidence, findings, gap_version, recipient, reply_to,
+  told_low, told_high, next_update_by, subject, body, html, evidence, findings, gap_version, reply_to,
   audience, addressee, ahead_of, owner, owner_wait_until, traceparent, decided_at, changed_at, version,
   public_words)
 SELECT *, new.at, 1, true FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::text[], $6::text[], $7::text[],
   $8::text[], $9::boolean[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::text[], $14::text[],
   $15::text[], $16::jsonb[], $17::jsonb[], $18::bigint[], $19::text[], $20::text[], $21::text[], $22::text[],
-  $23::text[], $24::text[], $25::timestamptz[], $26::text[], $27::timestamptz[])
-  AS new (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, at)
+  $23::text[], $24::timestamptz[], $25::text[], $26::timestamptz[])
+  AS new (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, at)
 ON CONFLICT (notice_id) DO UPDATE SET state = excluded.state, reason = excluded.reason,
   spoken_for = excluded.spoken_for, closing = excluded.closing, told_low = excluded.told_low,
   told_high = excluded.told_high, next_update_by = excluded.next_update_by, subject = excluded.subject,
   body = excluded.body, html = excluded.html, evidence = excluded.evidence, findings = excluded.findings,
-  gap_version = excluded.gap_version, recipient = excluded.recipient, reply_to = excluded.reply_to,
+  gap_version = excluded.gap_version, reply_to = excluded.reply_to,
   owner = excluded.owner, owner_wait_until = excluded.owner_wait_until, traceparent = excluded.traceparent,
-  decided_at = excluded.decided_at, changed_at = excluded.changed_at, version = notice.version + 1, attempts = 0,
-  next_try_at = now(), phase = '', lease_until = NULL, public_words = true
+  decided_at = excluded.decided_at, changed_at = excluded.changed_at, version = notice.version + 1, public_words = true
 WHERE notice.state = 'suppressed' AND excluded.state <> 'suppressed'
 RETURNING {CHANGED}"""  # noqa: S608 - constants only
+
+# The epoch goes on counting: whoever held a claim before is fenced.
+_DELIVER: Final = """
+INSERT INTO delivery (delivery_id, notice_id, channel, recipient, state, outcome, changed_at)
+SELECT a, b, c, d, 'pending', e, $6 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
+  AS new (a, b, c, d, e)
+ON CONFLICT (delivery_id) DO UPDATE SET recipient = excluded.recipient, state = 'pending', outcome = excluded.outcome,
+  changed_at = excluded.changed_at, attempts = 0, next_at = now(), phase = '', lease_until = NULL
+WHERE delivery.state = 'suppressed'"""
 
 _ENTRIES: Final = """
 SELECT notice_id, promise_id, episode, statement, state, spoken_for, closing, decided_at, told_low, told_high,
@@ -177,10 +204,14 @@ WHERE promise_id = ANY($1::text[]) AND state <> 'suppressed' AND audience = 'cus
 ORDER BY promise_id, decided_at, seq FOR UPDATE"""
 
 _SUPPRESS: Final = f"""
-UPDATE notice SET state = 'suppressed', reason = $2, changed_at = $3, version = version + 1
-WHERE (notice_id = ANY($1::text[]) OR ahead_of = ANY($1::text[]))
-  AND state IN ('pending', 'preview', 'failed', 'held')
-RETURNING {CHANGED}"""  # noqa: S608 - constants only
+WITH taken AS (
+  UPDATE notice SET state = 'suppressed', reason = $2, changed_at = $3, version = version + 1
+  WHERE (notice_id = ANY($1::text[]) OR ahead_of = ANY($1::text[]))
+    AND state IN ('pending', 'preview', 'failed', 'held')
+  RETURNING {CHANGED}), stopped AS (
+  UPDATE delivery SET state = 'suppressed', outcome = $2, changed_at = $3 FROM taken
+  WHERE delivery.notice_id = taken.notice_id AND delivery.state IN ('pending', 'failed'))
+SELECT * FROM taken"""  # noqa: S608 - constants only
 
 _SENT_SINCE: Final = """
 SELECT addressee, count(*)::int AS count FROM notice

@@ -36,12 +36,12 @@ class PromiseRecord:
 @dataclass(slots=True)
 class Customer:
     """The sealed contact of a customer, or under `staff/` and their id of staff; a row without it is the mark that it
-    was removed or erased."""
+    was removed or erased. `refused_on` names the channels on which the address was refused."""
 
     customer_id: str
     contact_version: int = 0
     sealed: str | None = None
-    refused: bool = False
+    refused_on: list[str] = field(default_factory=list)
     erased_at: datetime | None = None
     erased_version: int = 0
 
@@ -62,7 +62,7 @@ async def save_customers(uow: UnitOfWork, saved: Sequence[Customer]) -> None:
     """Insert or update customers."""
     if saved:
         rows = [
-            (c.customer_id, c.contact_version, c.sealed, c.refused, c.erased_at, c.erased_version)
+            (c.customer_id, c.contact_version, c.sealed, ",".join(c.refused_on), c.erased_at, c.erased_version)
             for c in sorted(saved, key=lambda c: c.customer_id)
         ]
         await uow.connection.execute(_SAVE_CUSTOMERS, *columns(rows))
@@ -103,10 +103,15 @@ async def save_promises(uow: UnitOfWork, saved: Sequence[PromiseRecord]) -> None
 
 
 async def erase(uow: UnitOfWork, customer_ids: Collection[str]) -> None:
-    """Delete what is held of these customers: promises, episodes, notices with their texts."""
+    """Delete what is held of these customers: promises, episodes, notices with their texts and deliveries."""
     if customer_ids:
         for statement in _ERASE:
             await uow.connection.execute(statement, list(customer_ids))
+
+
+async def refuse(uow: UnitOfWork, customer_id: str, channel: str) -> None:
+    """There is no such address on `channel`: it is not tried again until there is a new contact."""
+    await uow.connection.execute(_REFUSE, customer_id, channel)
 
 
 async def freshen(uow: UnitOfWork, partitions: Collection[int], lag_seconds: float) -> None:
@@ -148,10 +153,11 @@ _CUSTOMERS: Final = "SELECT * FROM customer WHERE customer_id = ANY($1::text[]) 
 _CONTACTS: Final = "SELECT * FROM customer WHERE customer_id = ANY($1::text[])"
 
 _SAVE_CUSTOMERS: Final = """
-INSERT INTO customer (customer_id, contact_version, sealed, refused, erased_at, erased_version)
-SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::boolean[], $5::timestamptz[], $6::bigint[])
+INSERT INTO customer (customer_id, contact_version, sealed, refused_on, erased_at, erased_version)
+SELECT a, b, c, coalesce(string_to_array(nullif(d, ''), ','), '{}'), e, f
+FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::timestamptz[], $6::bigint[]) AS new (a, b, c, d, e, f)
 ON CONFLICT (customer_id) DO UPDATE SET contact_version = excluded.contact_version, sealed = excluded.sealed,
-  refused = excluded.refused, erased_at = excluded.erased_at, erased_version = excluded.erased_version"""
+  refused_on = excluded.refused_on, erased_at = excluded.erased_at, erased_version = excluded.erased_version"""
 
 _PROMISES: Final = f"""
 SELECT {PROMISE_COLUMNS} FROM promise p LEFT JOIN episode e USING (promise_id)
@@ -177,6 +183,9 @@ _ERASE: Final = (
     "DELETE FROM episode WHERE customer_id = ANY($1::text[])",
     "DELETE FROM promise WHERE customer_id = ANY($1::text[])",
 )
+
+_REFUSE: Final = """
+UPDATE customer SET refused_on = array_append(array_remove(refused_on, $2), $2) WHERE customer_id = $1"""
 
 _FRESHEN: Final = """
 INSERT INTO freshness (partition, lag_seconds, seen_at)

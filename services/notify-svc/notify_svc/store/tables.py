@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import MetaData
+from sqlalchemy import ARRAY, Column, MetaData, Text
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -32,14 +32,14 @@ class PromiseRow(Base, table=True):
 
 
 class CustomerRow(Base, table=True):
-    """A sealed contact, or the mark of an erasure; `refused`: a mail server said that there is no such mailbox."""
+    """A sealed contact, or the mark of an erasure; `refused_on`: channels on which it was refused."""
 
     __tablename__ = "customer"
 
     customer_id: str = Field(primary_key=True)
     contact_version: int
     sealed: str | None
-    refused: bool
+    refused_on: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     erased_at: datetime | None = moment(nullable=True)
     erased_version: int
 
@@ -56,12 +56,12 @@ class EpisodeRow(Base, table=True):
 
 
 class NoticeRow(Base, table=True):
-    """One message to one customer, or to the owner ahead of it: what was decided, why, the text, how far it got.
+    """One message to one customer, or to the owner ahead of it: what was decided, why, and the text.
 
-    `spoken_for` is why it was decided, `reason` why it is in its state. An owner's names the customer's in `ahead_of`;
-    a customer's says in `owner` what became of that (OwnerWord), and how long it waits. Without `public_words` it was
-    composed when internal reasons went into messages. Business time: told_*,
-    next_update_by, owner_wait_until, decided_at, changed_at; the database's clock: everything else.
+    `spoken_for` is why it was decided, `reason` why it is in its `state`: both are its delivery's, where it has one. An
+    owner's names the customer's in `ahead_of`; a customer's says in `owner` what became of that (OwnerWord), and how
+    long it waits. Without `public_words` it was composed when internal reasons went into messages. Business time:
+    told_*, next_update_by, owner_wait_until, decided_at, changed_at; the database's clock: everything else.
     """
 
     __tablename__ = "notice"
@@ -86,19 +86,10 @@ class NoticeRow(Base, table=True):
     evidence: dict[str, Any] = document()
     findings: list[dict[str, str]] = document()
     gap_version: int
-    recipient: str
     reply_to: str
     decided_at: datetime = moment()
     changed_at: datetime = moment()
     created_at: datetime = moment()
-    attempts: int
-    next_try_at: datetime = moment()
-    phase: str
-    claim_epoch: int
-    claimed_by: str
-    lease_until: datetime | None = moment(nullable=True)
-    unknown_since: datetime | None = moment(nullable=True)
-    smtp_code: int | None = None
     audience: str
     addressee: str
     ahead_of: str | None
@@ -106,6 +97,33 @@ class NoticeRow(Base, table=True):
     owner_wait_until: datetime | None = moment(nullable=True)
     traceparent: str
     public_words: bool
+
+
+class DeliveryRow(Base, table=True):
+    """A notice on its way over one channel: to which address (its keyed hash), how far it got, what the provider said.
+
+    `outcome` is why it is in its state. Business time: changed_at; the database's clock: everything else.
+    """
+
+    __tablename__ = "delivery"
+
+    delivery_id: str = Field(primary_key=True)
+    notice_id: str
+    channel: str
+    recipient: str
+    state: str
+    outcome: str
+    phase: str
+    epoch: int
+    claimed_by: str
+    lease_until: datetime | None = moment(nullable=True)
+    attempts: int
+    next_at: datetime = moment()
+    provider_code: str | None = None
+    provider_id: str
+    unknown_since: datetime | None = moment(nullable=True)
+    created_at: datetime = moment()
+    changed_at: datetime = moment()
 
 
 class SwitchRow(Base, table=True):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import Annotated, Any, Final
 
 import msgspec
 from fastapi import APIRouter, Query
-from sqlmodel import select
+from sqlmodel import col, select
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -19,10 +21,12 @@ from candor.web.http.listings import listed, matching
 from candor.web.http.pages import Cursor, Limit, link_header
 from candor.web.http.problems import Problem
 from candor.web.security.auth import Admin, Operator, Principal, Viewer
-from notify_svc.api.responses import NoticePage, NoticeWhole, ResolveIn, SwitchIn, SwitchOut, notice_out, notice_whole
+from notify_svc.api.presenters import notice_out, notice_whole
+from notify_svc.api.requests import ResolveIn, SwitchIn
+from notify_svc.api.responses import NoticePage, NoticeWhole, SwitchOut
 from notify_svc.delivery import resolve, switches
 from notify_svc.domain.owner import Audience
-from notify_svc.store.tables import NoticeRow, SwitchRow
+from notify_svc.store.tables import DeliveryRow, NoticeRow, SwitchRow
 
 router: Final = APIRouter(tags=["notices"])
 
@@ -49,13 +53,15 @@ async def notices(
         (NoticeRow.customer_id, customer_id),
     )
     found = await listed(_database(request), query, ((NoticeRow.seq, int),), cursor, limit, falling=True)
-    return _json(found.document([notice_out(row) for row in found.items]), link_header(request, found.next))
+    by_notice = await _deliveries(request, [row.notice_id for row in found.items])
+    items = [notice_out(row, by_notice[row.notice_id]) for row in found.items]
+    return _json(found.document(items), link_header(request, found.next))
 
 
 @router.get("/v1/notices/{notice_id}", responses={200: {"model": NoticeWhole}})
 async def notice(request: Request, notice_id: PathId, _principal: Viewer) -> Response:
-    """One notice with its evidence and how far its sending got."""
-    return _json(notice_whole(await _notice(request, notice_id)))
+    """One notice with its evidence and its deliveries."""
+    return _json(await _whole(request, notice_id))
 
 
 @router.post(
@@ -75,7 +81,7 @@ async def resolve_notice(request: Request, notice_id: PathId, principal: Operato
         )
     if not settled:
         raise Problem.conflict("conflict", "only a notice that is unknown, failed or held can be resolved")
-    return _json(notice_whole(await _notice(request, notice_id)))
+    return _json(await _whole(request, notice_id))
 
 
 @router.get("/v1/sending", responses={200: {"model": SwitchOut}})
@@ -113,6 +119,23 @@ async def _turned(request: Request, principal: Principal, name: str, *, enabled:
         else:
             switch = await switches.turn(uow, principal.name, killed=enabled)
     return _json({"sending": switch.sending, "kill_switch": switch.killed})
+
+
+async def _whole(request: Request, notice_id: str) -> dict[str, Any]:
+    row = await _notice(request, notice_id)
+    return notice_whole(row, (await _deliveries(request, [notice_id]))[notice_id])
+
+
+async def _deliveries(request: Request, notice_ids: Collection[str]) -> Mapping[str, Sequence[DeliveryRow]]:
+    """By notice, its deliveries, the newest last."""
+    found = defaultdict[str, list[DeliveryRow]](list)
+    if notice_ids:
+        query = select(DeliveryRow).where(col(DeliveryRow.notice_id).in_(notice_ids))
+        async with _database(request).reading() as session:
+            rows = await session.exec(query.order_by(col(DeliveryRow.created_at), col(DeliveryRow.delivery_id)))
+        for row in rows:
+            found[row.notice_id].append(row)
+    return found
 
 
 async def _notice(request: Request, notice_id: str) -> NoticeRow:

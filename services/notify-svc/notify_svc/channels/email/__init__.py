@@ -1,1 +1,16 @@
 """E-mail over SMTP."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from notify_svc.channels.email.settings import EmailSettings
+from notify_svc.channels.email.smtp import EmailChannel
+from notify_svc.channels.protocol import Registration
+
+
+def _build(settings: EmailSettings) -> EmailChannel:
+    return EmailChannel(settings.server(), settings.sender())
+
+
+CHANNEL: Final = Registration(EmailSettings, _build)

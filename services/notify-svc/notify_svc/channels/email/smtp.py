@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final, Literal
 
 import aiosmtplib
@@ -14,35 +12,11 @@ from aiosmtplib.errors import SMTPException, SMTPResponseException
 
 from notify_svc.channels.email.headers import UnsafeHeader
 from notify_svc.channels.email.mail import Mail
+from notify_svc.channels.protocol import Begin, Fate, Form, Message, Outcome
+from notify_svc.domain.identity import message_id
 
+ADDRESS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
 _ENHANCED: Final = re.compile(r"5\.(\d{1,3})\.\d{1,3}\b")
-
-
-class Fate(StrEnum):
-    """What became of one attempt."""
-
-    SENT = "sent"
-    """The server said 250 after the final dot."""
-    LATER = "later"
-    """Provably unsent, and worth another try with the same id."""
-    REFUSED_RECIPIENT = "refused_recipient"
-    """Provably unsent: there is no such mailbox, so the address is not tried again."""
-    REFUSED = "refused"
-    """Provably unsent: the server will not take this message."""
-    ABORTED = "aborted"
-    """Provably unsent: our own last check said no."""
-    UNKNOWN = "unknown"
-    """It may or may not have gone out: DATA had begun, and no clear answer came."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """An attempt's fate; `code` is the SMTP reply's (0: none), `step` where it ended, `error` the kind of failure."""
-
-    fate: Fate
-    step: str
-    code: int = 0
-    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +33,48 @@ class Server:
     local_hostname: str = "localhost"
 
 
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who the mails come from; `domain` is the right side of Message-IDs."""
+
+    address: str
+    name: str
+    reply_to: str
+    domain: str
+
+
 class EmailChannel:
     """Sends single mails, each over a connection of its own."""
 
-    def __init__(self, server: Server) -> None:
+    name = "email"
+    address_kind = "email"
+    form = Form()
+
+    def __init__(self, server: Server, sender: Sender) -> None:
         self._server = server
+        self._sender = sender
+        self._unreachable = ""
 
-    async def send(self, mail: Mail, sender: str, before_data: Callable[[], Awaitable[bool]]) -> Outcome:
-        """Connect, MAIL, RCPT; then `before_data` must commit that DATA begins, or nothing is sent; then DATA.
+    @property
+    def final_seconds(self) -> float:
+        """Seconds that DATA may take."""
+        return self._server.data_seconds
 
-        Never raises but CancelledError; then the step that `before_data` committed tells what is known.
+    def normalise(self, address: str) -> str | None:
+        """The address, if it is exactly one that SMTP takes as it is."""
+        return address if ADDRESS.fullmatch(address) and ".." not in address else None
+
+    async def check(self) -> None:
+        """Raises ConnectionError while the last attempt could not reach the mail server or was not let in."""
+        if self._unreachable:
+            raise ConnectionError(f"the mail server: {self._unreachable}")
+
+    async def send(self, message: Message, begin: Begin) -> Outcome:
+        """Connect, MAIL, RCPT; then `begin` must commit that DATA begins, or nothing is sent; then DATA.
+
+        Never raises but CancelledError; then the step that `begin` committed tells what is known.
         """
+        mail = self._mail(message)
         try:
             content = mail.render()
         except UnsafeHeader as error:
@@ -79,19 +84,41 @@ class EmailChannel:
         try:
             async with asyncio.timeout(3 * self._server.seconds):
                 await client.connect()
+                self._unreachable = ""
                 step = "mail"
-                await client.mail(sender)
+                await client.mail(self._sender.address)
                 step = "rcpt"
                 await client.rcpt(mail.recipient)
             step = "final"
-            agreed = await before_data()
+            agreed = await begin()
         except Exception as error:
             client.close()
+            if step == "connect":
+                self._unreachable = type(error).__name__
             return _unsent(error, step)
         if not agreed:
             client.close()
             return Outcome(Fate.ABORTED, step)
         return await self._data(client, content)
+
+    def _mail(self, message: Message) -> Mail:
+        domain = self._sender.domain
+        root = message_id(f"{message.thread}.promise", domain)
+        earlier = (message_id(message.reply_to, domain),) if message.reply_to else ()
+        # By the notice, as it was before there were deliveries: a retry of any age is the same mail.
+        return Mail(
+            message_id(message.notice_id, domain),
+            (root, *earlier),
+            message.at,
+            self._sender.address,
+            self._sender.name,
+            self._sender.reply_to,
+            message.address,
+            message.name,
+            message.subject,
+            message.text,
+            message.html,
+        )
 
     async def _data(self, client: aiosmtplib.SMTP, content: bytes) -> Outcome:
         try:
@@ -104,7 +131,7 @@ class EmailChannel:
             client.close()
             return Outcome(Fate.UNKNOWN, "data", error=type(error).__name__)
         await _goodbye(client)
-        return Outcome(Fate.SENT, "data", response.code)
+        return Outcome(Fate.SENT, "data", str(response.code))
 
     def _client(self) -> aiosmtplib.SMTP:
         server = self._server
@@ -125,9 +152,9 @@ def _unsent(error: Exception, step: str) -> Outcome:
     name = type(error).__name__
     # Refused before MAIL, it is our own access that is wrong and not this message: worth another try.
     if not 500 <= code < 600 or step == "connect":
-        return Outcome(Fate.LATER, step, code, name)
+        return Outcome(Fate.LATER, step, _text(code), name)
     gone = step == "rcpt" and _no_mailbox(code, said)
-    return Outcome(Fate.REFUSED_RECIPIENT if gone else Fate.REFUSED, step, code, name)
+    return Outcome(Fate.REFUSED_RECIPIENT if gone else Fate.REFUSED, step, _text(code), name)
 
 
 def _no_mailbox(code: int, said: str) -> bool:
@@ -139,10 +166,14 @@ def _no_mailbox(code: int, said: str) -> bool:
 def _answered(code: int) -> Outcome:
     """A reply in place of 354 or of the final 250: the server has said that it did not take the message."""
     if 400 <= code < 500:
-        return Outcome(Fate.LATER, "data", code)
+        return Outcome(Fate.LATER, "data", _text(code))
     if 500 <= code < 600:
-        return Outcome(Fate.REFUSED, "data", code)
-    return Outcome(Fate.UNKNOWN, "data", code)
+        return Outcome(Fate.REFUSED, "data", _text(code))
+    return Outcome(Fate.UNKNOWN, "data", _text(code))
+
+
+def _text(code: int) -> str:
+    return str(code) if code else ""
 
 
 async def _goodbye(client: aiosmtplib.SMTP) -> None:

@@ -1,0 +1,37 @@
+"""Rows as the API shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from notify_svc.api.responses import DeliveryOut, NoticeOut, NoticeWhole
+from notify_svc.store.tables import DeliveryRow, NoticeRow
+
+
+def notice_out(row: NoticeRow, deliveries: Sequence[DeliveryRow]) -> dict[str, Any]:
+    """A notice as `NoticeOut`; its deliveries the newest last."""
+    attempts = deliveries[-1].attempts if deliveries else 0
+    return NoticeOut(message=row.body, attempts=attempts, **row.model_dump()).model_dump()
+
+
+def notice_whole(row: NoticeRow, deliveries: Sequence[DeliveryRow]) -> dict[str, Any]:
+    """A notice as `NoticeWhole`; its deliveries the newest last."""
+    newest = deliveries[-1] if deliveries else None
+    return NoticeWhole(
+        message=row.body,
+        attempts=newest.attempts if newest else 0,
+        phase=newest.phase if newest else "",
+        smtp_code=_smtp_code(newest),
+        next_try_at=newest.next_at if newest else row.created_at,
+        unknown_since=newest.unknown_since if newest else None,
+        deliveries=[DeliveryOut(**one.model_dump()) for one in deliveries],
+        **row.model_dump(),
+    ).model_dump()
+
+
+def _smtp_code(delivery: DeliveryRow | None) -> int | None:
+    """What an e-mail's server said last; 0: it gave no code, None: nothing was tried."""
+    if delivery is None or delivery.channel != "email" or delivery.provider_code is None:
+        return None
+    return int(delivery.provider_code or 0)

@@ -1,0 +1,19 @@
+"""Bodies in."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from candor.web.http.fields import Body
+
+
+class ResolveIn(Body):
+    """What a person found out about a message whose fate was unknown, failed or held."""
+
+    outcome: Literal["sent", "not_sent"]
+
+
+class SwitchIn(Body):
+    """On or off."""
+
+    enabled: bool

@@ -1,0 +1,68 @@
+"""What e-mail needs to know at start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from candor.ops.settings import read_secret
+from notify_svc.channels.email.headers import UnsafeHeader, mailbox
+from notify_svc.channels.email.smtp import Sender, Server
+from notify_svc.channels.protocol import ChannelSettings
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class EmailSettings(ChannelSettings):
+    """The mail server, and who letters come from. Times are in seconds of system time."""
+
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int = Field(default=8026, ge=1, le=65_535)
+    smtp_tls: Literal["none", "starttls", "tls"] = "none"
+    smtp_username: str | None = None
+    smtp_password_file: Path | None = None
+    smtp_seconds: Seconds = 20
+    smtp_data_seconds: Seconds = 60
+
+    mail_sender: str = "promises@candor.example"
+    mail_sender_name: str = "Candor"
+    mail_reply_to: str = ""
+
+    @field_validator("smtp_username", "smtp_password_file", mode="before")
+    @classmethod
+    def _blank_is_absent(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @model_validator(mode="after")
+    def _mail(self) -> Self:
+        try:
+            mailbox("From", self.mail_sender_name, self.mail_sender)
+            mailbox("Reply-To", None, self.mail_reply_to or self.mail_sender)
+        except UnsafeHeader as error:
+            raise ValueError(f"{error} cannot be made from MAIL_SENDER, MAIL_SENDER_NAME or MAIL_REPLY_TO") from None
+        if self.production and self.mail_sender.endswith(".example"):
+            raise ValueError("MAIL_SENDER is a placeholder")
+        if self.production and self.smtp_tls == "none" and self.smtp_host not in LOOPBACK:
+            raise ValueError("SMTP_TLS must be starttls or tls: messages would cross the network in the clear")
+        return self
+
+    def sender(self) -> Sender:
+        """Who letters come from."""
+        domain = self.mail_sender.rpartition("@")[2]
+        return Sender(self.mail_sender, self.mail_sender_name, self.mail_reply_to or self.mail_sender, domain)
+
+    def server(self) -> Server:
+        """The mail server. Raises ValueError where the password file cannot serve."""
+        password = read_secret(self.smtp_password_file) if self.smtp_password_file else None
+        return Server(
+            self.smtp_host,
+            self.smtp_port,
+            self.smtp_tls,
+            self.smtp_username,
+            password,
+            self.smtp_seconds,
+            self.smtp_data_seconds,
+        )

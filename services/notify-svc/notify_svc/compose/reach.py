@@ -1,0 +1,60 @@
+"""How an addressee is reached: the channel that goes first for them, and their address on it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from notify_svc.channels.protocol import Channel
+from notify_svc.compose.contact import BadContact, Contact, Opener
+from notify_svc.domain.silence import Recipient
+
+FIRST: Final = "email"
+"""What goes first for a contact that names no preference; the other channels follow by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One way to one addressee; `recipient` is the keyed hash of the address, the only form in which it is stored."""
+
+    channel: Channel
+    contact: Contact = field(repr=False)
+    address: str = field(repr=False)
+    recipient: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The channels of this process, and what opens the contacts that they are used for."""
+
+    opener: Opener
+    channels: Mapping[str, Channel]
+
+    def look(
+        self, sealed: str | None, *, refused: Collection[str] = (), erased: bool = False, only: str | None = None
+    ) -> tuple[Route | None, Recipient]:
+        """The first route of a sealed contact that is not `refused`, and what counts of whom it leads to.
+
+        `refused` names channels on which the address was refused, `only` the one channel that may be used. Without a
+        route the contact is unknown, cannot be read, has no address that any of the channels takes, or none for `only`.
+        """
+        if sealed is None:
+            return None, Recipient(erased=erased)
+        try:
+            contact = self.opener.open(sealed)
+        except BadContact:
+            return None, Recipient(known=True)
+        routes = list(self._routes(contact))
+        if not routes:
+            return None, Recipient(known=True)
+        open_ = [route for route in routes if route.channel.name not in refused]
+        found = (route for route in open_ or routes if only in (None, route.channel.name))
+        return next(found, None), Recipient(True, contact.consent, refused=not open_)
+
+    def _routes(self, contact: Contact) -> Iterator[Route]:
+        for name in contact.channels or sorted(self.channels, key=lambda name: (name != FIRST, name)):
+            channel = self.channels.get(name)
+            address = channel.normalise(contact.address(channel.address_kind)) if channel else None
+            if channel and address:
+                yield Route(channel, contact, address, self.opener.recipient(address))

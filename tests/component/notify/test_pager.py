@@ -1,0 +1,180 @@
+"""A channel that lives in this file alone, end to end: decided, composed, delivered, with every fate there is."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from candor.store.unit_of_work import unit_of_work
+from notify_svc.channels.protocol import Begin, Fate, Form, Message, Outcome
+from notify_svc.delivery import resolve
+from notify_svc.domain.identity import delivery_id
+from notify_svc.settings import NotifySettings
+from notify_svc.wiring import build
+from tests.support.notify import LATE, PRIVATE, Desk, contact, desk, gap, prepare, promise
+from tests.support.servers import Databases
+
+UNSENT = (Fate.LATER, Fate.REFUSED, Fate.REFUSED_RECIPIENT)
+
+
+@dataclass
+class Pager:
+    """Writes pages to a list; `script` are the fates of the attempts to come, SENT once it is empty."""
+
+    script: list[Fate] = field(default_factory=list)
+    pages: list[Message] = field(default_factory=list)
+    form: Form = field(default_factory=lambda: Form(subject=False, html=False, longest=2000))
+    final_seconds: float = 1
+    name: str = "pager"
+    address_kind: str = "pager"
+
+    def normalise(self, address: str) -> str | None:
+        digits = address.replace(" ", "")
+        return digits if digits.isdigit() else None
+
+    async def send(self, message: Message, begin: Begin) -> Outcome:
+        fate = self.script.pop(0) if self.script else Fate.SENT
+        if fate in UNSENT:
+            return Outcome(fate, "dial", "busy")
+        if not await begin():
+            return Outcome(Fate.ABORTED, "final")
+        self.pages.append(message)
+        return Outcome(fate, "page", "ok", provider_id=f"page-{len(self.pages)}")
+
+    async def check(self) -> None:
+        return
+
+
+@pytest.fixture
+def pager() -> Pager:
+    return Pager()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def paged(databases: Databases, tmp_path: Path, pager: Pager) -> AsyncIterator[Desk]:
+    """A desk with e-mail and a pager, and a customer who has both and prefers the pager."""
+    url = await databases.fresh(prepare)
+    async with desk(url, tmp_path, channels=[pager]) as found:
+        await found.take(promise(), contact(**PAGED), gap(1))
+        yield found
+    await databases.drop(url)
+
+
+PAGED: dict[str, Any] = {"addresses": {"pager": "555 01"}, "channels": ["pager", "email"]}
+
+
+async def deliveries(desk: Desk) -> list[tuple[str, str, str]]:
+    rows = await desk.database.pool.fetch("SELECT channel, state, outcome FROM delivery ORDER BY created_at")
+    return [tuple(row) for row in rows]
+
+
+async def test_a_page_goes_out_once_in_the_pagers_form_and_no_mail_does(paged: Desk, pager: Pager) -> None:
+    await paged.later(5)
+    assert await paged.send() == 1
+    assert await paged.send() == 0
+    [page] = pager.pages
+    [notice] = await paged.notices()
+    assert page.delivery_id == delivery_id(notice["notice_id"], "pager")
+    assert (page.address, page.subject, page.html) == ("55501", "", "")
+    assert page.text == notice["body"]
+    assert (notice["state"], notice["delivery_state"], notice["html"]) == ("sent", "sent", "")
+    assert (notice["provider_code"], notice["provider_id"], notice["phase"]) == ("ok", "page-1", "final")
+    assert paged.received() == []
+    assert "55501" not in str(notice)
+
+
+async def test_a_busy_line_is_tried_again_as_the_same_delivery(paged: Desk, pager: Pager) -> None:
+    pager.script = [Fate.LATER]
+    await paged.later(5)
+    assert await paged.send() == 1
+    assert await paged.states() == [("warning", "pending", "try_later")]
+    await paged.retry_now()
+    await paged.send()
+    [notice] = await paged.notices()
+    assert (notice["state"], notice["attempts"], notice["epoch"]) == ("sent", 2, 2)
+
+
+async def test_an_unknown_page_is_held_until_a_person_settles_it(paged: Desk, pager: Pager) -> None:
+    pager.script = [Fate.UNKNOWN]
+    await paged.later(5)
+    await paged.send()
+    assert await paged.states() == [("warning", "unknown", "outcome_unknown")]
+    await paged.retry_now()
+    await paged.later(20, gap(2, LATE, at=paged.clock.now()))
+    assert await paged.send() == 0
+    [notice] = await paged.notices()
+    async with unit_of_work(paged.database) as uow:
+        assert await resolve.resolve(uow, notice["notice_id"], "p1", "ann", paged.clock.now(), sent=True)
+    assert await deliveries(paged) == [("pager", "sent", "operator_sent")]
+    assert len(pager.pages) == 1
+
+
+async def test_a_number_that_does_not_exist_is_refused_there_and_not_on_other_channels(
+    paged: Desk, pager: Pager
+) -> None:
+    pager.script = [Fate.REFUSED_RECIPIENT]
+    await paged.later(5)
+    await paged.send()
+    assert await deliveries(paged) == [("pager", "failed", "refused")]
+    refused = await paged.database.pool.fetchval("SELECT refused_on FROM customer WHERE customer_id = 'c1'")
+    assert refused == ["pager"]
+    route, recipient = paged.speaker.reach.look(await sealed_of(paged), refused=refused)
+    assert route is not None
+    assert (route.channel.name, recipient.refused) == ("email", False)
+
+
+async def test_a_page_refused_for_good_fails_and_is_shown(paged: Desk, pager: Pager) -> None:
+    pager.script = [Fate.REFUSED]
+    await paged.later(5)
+    await paged.send()
+    assert await paged.states() == [("warning", "failed", "refused")]
+    assert await deliveries(paged) == [("pager", "failed", "refused")]
+
+
+async def test_a_letter_too_long_for_the_pager_is_held_with_the_reason(paged: Desk, pager: Pager) -> None:
+    pager.form = dataclasses.replace(pager.form, longest=40)
+    await paged.later(5)
+    assert await paged.states() == [("warning", "held", "lint")]
+    assert await deliveries(paged) == []
+    findings = (await paged.notices())[0]["findings"]
+    assert "too_long" in findings
+
+
+async def test_a_sender_without_the_pager_leaves_pages_to_one_that_has_it(paged: Desk, pager: Pager) -> None:
+    await paged.later(5)
+    assert await paged.send(port=1) == 0
+    assert await paged.states() == [("warning", "pending", "slip_held")]
+    assert await paged.send() == 1
+
+
+async def test_a_new_contact_that_prefers_mail_is_told_by_mail_and_by_nothing_else(paged: Desk, pager: Pager) -> None:
+    await paged.later(5)
+    await paged.take(contact(version=2, addresses={"pager": "555 01"}, channels=["email"]), tick=True)
+    assert await paged.send() == 1
+    assert await paged.states() == [("warning", "suppressed", "superseded")]
+    await paged.later(0)
+    assert await paged.send() == 1
+    assert [channel for channel, state, _ in await deliveries(paged) if state == "sent"] == ["email"]
+    assert pager.pages == []
+    assert len(paged.received()) == 1
+
+
+async def sealed_of(desk: Desk) -> str:
+    found: str = await desk.database.pool.fetchval("SELECT sealed FROM customer WHERE customer_id = 'c1'")
+    return found
+
+
+def test_the_service_takes_one_more_channel_and_refuses_one_that_outlasts_a_claim(tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_bytes(PRIVATE)
+    settings = NotifySettings(contact_private_key_file=key)
+    assert build(settings, channels=[Pager()])
+    assert sorted(settings.channels([Pager()])) == ["email", "pager"]
+    with pytest.raises(ValueError, match="CLAIM_SECONDS must be longer than the 90 s that one message by pager"):
+        build(settings, channels=[Pager(final_seconds=90)])

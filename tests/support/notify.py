@@ -39,8 +39,8 @@ from candor.messaging.consumer import Work
 from candor.store.db import Database
 from candor.store.migrate import upgrade
 from candor.store.unit_of_work import unit_of_work
+from notify_svc.channels import Channel
 from notify_svc.channels.email.smtp import EmailChannel, Sender, Server
-from notify_svc.channels.protocol import Channel
 from notify_svc.compose.contact import Opener
 from notify_svc.compose.letter import Wording
 from notify_svc.compose.reach import Reach

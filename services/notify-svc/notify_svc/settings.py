@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from candor.ops.settings import Settings
-from notify_svc.channels.protocol import Channel
+from notify_svc.channels import Channel
 from notify_svc.channels.registry import build_channels
 from notify_svc.compose.letter import Wording
 from notify_svc.delivery.postman import Patience

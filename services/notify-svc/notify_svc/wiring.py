@@ -21,7 +21,7 @@ from candor.store.retention import Retention
 from candor.store.unit_of_work import unit_of_work
 from candor.web.http.app import create_app
 from notify_svc.api.routes.notices import router
-from notify_svc.channels.protocol import Channel
+from notify_svc.channels import Channel
 from notify_svc.compose.contact import Opener
 from notify_svc.compose.reach import Reach
 from notify_svc.delivery import switches

@@ -11,8 +11,8 @@ import sys
 from datetime import timedelta
 
 from candor.store.db import Database
+from notify_svc.channels import Outcome
 from notify_svc.channels.email.smtp import EmailChannel, Sender, Server
-from notify_svc.channels.protocol import Outcome
 from notify_svc.compose.contact import Opener
 from notify_svc.compose.reach import Reach
 from notify_svc.delivery.claims import Claim

@@ -8,8 +8,8 @@ from typing import Any
 
 from candor.contracts import NoticeState
 from candor.store.unit_of_work import unit_of_work
+from notify_svc.channels import Begin, Fate, Message, Outcome
 from notify_svc.channels.email.smtp import EmailChannel
-from notify_svc.channels.protocol import Begin, Fate, Message, Outcome
 from notify_svc.compose.reach import Reach
 from notify_svc.delivery import claims
 from notify_svc.delivery.claims import Claim

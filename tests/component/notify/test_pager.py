@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from candor.store.unit_of_work import unit_of_work
-from notify_svc.channels.protocol import Begin, Fate, Form, Message, Outcome
+from notify_svc.channels import Begin, Fate, Form, Message, Outcome
 from notify_svc.delivery import resolve
 from notify_svc.domain.identity import delivery_id
 from notify_svc.settings import NotifySettings

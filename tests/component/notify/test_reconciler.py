@@ -10,8 +10,8 @@ import asyncpg
 import pytest
 
 from candor.store.errors import StoreUnavailable
+from notify_svc.channels import Fate, Outcome
 from notify_svc.channels.email.smtp import EmailChannel
-from notify_svc.channels.protocol import Fate, Outcome
 from notify_svc.delivery.claims import Claim
 from notify_svc.delivery.postman import Patience, Postman
 from notify_svc.delivery.reconcile import Reconciler

@@ -30,7 +30,7 @@ def test_every_folder_with_a_channel_is_found(tmp_path: Path, monkeypatch: pytes
     pager = tmp_path / "beeper"
     pager.mkdir()
     (pager / "__init__.py").write_text(
-        "from notify_svc.channels.protocol import ChannelSettings, Registration\n"
+        "from notify_svc.channels import ChannelSettings, Registration\n"
         "CHANNEL = Registration(ChannelSettings, lambda settings: None)\n"
     )
     assert sorted(registered()) == ["beeper", "email"]

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from notify_svc import channels
-from notify_svc.channels.protocol import Channel, ChannelSettings, Registration
+from notify_svc.channels import Channel, ChannelSettings, Registration
 
 
 def registered() -> dict[str, Registration]:

@@ -12,7 +12,7 @@ from jinja2 import BaseLoader, ChoiceLoader, PackageLoader, StrictUndefined, Tem
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from candor.contracts import Fact, FactKind, Statement
-from notify_svc.channels.protocol import Form
+from notify_svc.channels import Form
 from notify_svc.compose.localize import Localizer
 from notify_svc.domain.consistency import Ends, Stated, chance_beside, late_fits
 from notify_svc.domain.facts import Announcement, Decision, Gap, Promise

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from notify_svc.channels.protocol import Channel
+from notify_svc.channels import Channel
 from notify_svc.compose.contact import BadContact, Contact, Opener
 from notify_svc.domain.silence import Recipient
 

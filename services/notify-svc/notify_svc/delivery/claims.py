@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from candor.contracts import NoticeState, Statement
 from candor.store.unit_of_work import UnitOfWork
-from notify_svc.channels.protocol import Fate, Outcome
+from notify_svc.channels import Fate, Outcome
 from notify_svc.domain.facts import Announcement, Reason
 from notify_svc.domain.owner import Audience
 from notify_svc.store.notices import CHANGED, announce

@@ -13,7 +13,7 @@ from candor.ops.clock import Clock
 from candor.store.db import Database
 from candor.store.errors import StoreUnavailable
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
-from notify_svc.channels.protocol import Fate, Message, Outcome
+from notify_svc.channels import Fate, Message, Outcome
 from notify_svc.compose.reach import Reach, Route
 from notify_svc.delivery import claims
 from notify_svc.delivery.claims import Claim

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from notify_svc.channels import Registration
 from notify_svc.channels.email.settings import EmailSettings
 from notify_svc.channels.email.smtp import EmailChannel
-from notify_svc.channels.protocol import Registration
 
 
 def _build(settings: EmailSettings) -> EmailChannel:

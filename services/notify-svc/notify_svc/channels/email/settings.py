@@ -8,9 +8,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from candor.ops.settings import read_secret
+from notify_svc.channels import ChannelSettings
 from notify_svc.channels.email.headers import UnsafeHeader, mailbox
 from notify_svc.channels.email.smtp import Sender, Server
-from notify_svc.channels.protocol import ChannelSettings
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 Seconds = Annotated[float, Field(gt=0)]

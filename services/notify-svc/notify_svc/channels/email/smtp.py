@@ -10,9 +10,9 @@ from typing import Final, Literal
 import aiosmtplib
 from aiosmtplib.errors import SMTPException, SMTPResponseException
 
+from notify_svc.channels import Begin, Fate, Form, Message, Outcome
 from notify_svc.channels.email.headers import UnsafeHeader
 from notify_svc.channels.email.mail import Mail
-from notify_svc.channels.protocol import Begin, Fate, Form, Message, Outcome
 from notify_svc.domain.identity import message_id
 
 ADDRESS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")

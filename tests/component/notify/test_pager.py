@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 import pytest_asyncio
 
@@ -163,6 +164,20 @@ async def test_a_new_contact_that_prefers_mail_is_told_by_mail_and_by_nothing_el
     assert [channel for channel, state, _ in await deliveries(paged) if state == "sent"] == ["email"]
     assert pager.pages == []
     assert len(paged.received()) == 1
+
+
+@pytest.mark.parametrize("fate", [Fate.SENT, Fate.UNKNOWN])
+async def test_the_database_allows_no_second_channel_to_what_went_out_or_may_have(
+    paged: Desk, pager: Pager, fate: Fate
+) -> None:
+    pager.script = [fate]
+    await paged.later(5)
+    await paged.send()
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await paged.database.pool.execute(
+            "INSERT INTO delivery (delivery_id, notice_id, channel, recipient, state, outcome, changed_at) "
+            "SELECT 'other', notice_id, 'email', 'hash', 'pending', 'slip_held', now() FROM notice"
+        )
 
 
 async def sealed_of(desk: Desk) -> str:

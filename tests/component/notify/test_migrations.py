@@ -74,9 +74,11 @@ async def version(number: str, databases: Databases, folder: Path) -> AsyncItera
 
     url = await databases.fresh(prepare)
     connection = await asyncpg.connect(url)
-    yield url, connection
-    await connection.close()
-    await databases.drop(url)
+    try:
+        yield url, connection
+    finally:
+        await connection.close()
+        await databases.drop(url)
 
 
 async def test_notices_from_before_owners_were_told_are_the_customers(databases: Databases, tmp_path: Path) -> None:

@@ -56,8 +56,8 @@ class Wording:
 
     action: str = "we check this forecast with every report that comes in, and write to you when it changes."
     options: tuple[str, ...] = (
-        "Answer this message to agree on another time with us.",
-        "Answer this message if you no longer want it.",
+        "Reply to this email to agree on another time with us.",
+        "Reply to this email if you no longer want it.",
     )
 
 
@@ -128,7 +128,7 @@ def to_the_owner(snapshot: Snapshot, said: Letter, notice_id: str, threshold: fl
         "notice_id": notice_id,
         "said_subject": said.subject,
         "said": said.text.strip(),
-        "subject": f"To you as owner first: {said.subject}",
+        "subject": f"Heads-up before your customer: {said.subject}",
         "zone": civil.zone_name(),
     }
     text = _tidy(_plain(form, "owner.txt.j2").render(context))

@@ -1,4 +1,4 @@
-"""The rooms of notify-svc import one another in one direction; a channel is found by its folder."""
+"""A channel is found by its folder."""
 
 from __future__ import annotations
 
@@ -8,21 +8,6 @@ import pytest
 
 from notify_svc import channels
 from notify_svc.channels.registry import registered
-from tests.test_architecture import arrows, circles
-
-
-def room(module: str) -> str:
-    return module.split(".")[1] if "." in module else ""
-
-
-def test_no_circle_between_the_rooms() -> None:
-    edges: dict[str, set[str]] = {}
-    for module, targets in arrows().items():
-        if module.startswith("notify_svc."):
-            own = {room(target) for target in targets if target.startswith("notify_svc.")}
-            edges.setdefault(room(module), set()).update(own - {room(module), ""})
-    assert {"channels", "compose", "delivery", "domain", "store"} <= edges.keys()
-    assert circles(edges) == []
 
 
 def test_every_folder_with_a_channel_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

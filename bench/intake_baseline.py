@@ -30,7 +30,7 @@ from candor.ops.settings import load
 from candor.records.packing import pack
 from candor.runtime import Background, serve
 from candor.store.migrate import upgrade
-from candor.web.http.app import create_app
+from candor.web.app import create_app
 from candor.web.http.body import read
 from candor.web.security.auth import Operator
 from promise_svc import domain, events

@@ -20,7 +20,7 @@ from candor.ops.health import Check, Health
 from candor.ops.settings import Settings, load
 from candor.store.errors import StoreUnavailable
 from candor.waiting import Waiting
-from candor.web.http.app import Parts, create_app
+from candor.web.app import Parts, create_app
 from candor.web.http.protocol import LimitedProtocol
 
 __all__ = ["Background", "main", "run", "serve", "worker_app"]

@@ -14,7 +14,7 @@ from candor.installation.addresses import database_address
 from candor.ops.health import Health
 from candor.ops.settings import Settings
 from candor.store.errors import StoreUnavailable, unavailable
-from candor.web.http.app import create_app
+from candor.web.app import create_app
 from candor.web.http.problems import Problem
 
 TRY_SECONDS: Final = 5.0

@@ -25,7 +25,7 @@ from risk_svc.forecasting.live import view_of
 from risk_svc.web.api.requests import CheckIn
 from tests.support.clocks import NOON
 from tests.support.drafts import whole
-from tests.unit.promise.test_schemas import BAD_PROMISES, PROMISE, with_field
+from tests.unit.promise.api.test_requests import BAD_PROMISES, PROMISE, with_field
 
 DUE = NOON + timedelta(days=3)
 DAY = "2013-03-09"

@@ -23,7 +23,7 @@ from candor.runtime import Background
 from candor.store.db import Database
 from candor.store.migrate import scripts, upgrade
 from candor.store.retention import Retention
-from candor.web.http.app import create_app
+from candor.web.app import create_app
 from delivery_svc import sources as own_sources
 from delivery_svc.api.neutral_events import KNOWN, statement
 from delivery_svc.api.routes import listings, reports

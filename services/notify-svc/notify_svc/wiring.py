@@ -19,7 +19,7 @@ from candor.store.db import Database
 from candor.store.migrate import scripts, upgrade
 from candor.store.retention import Retention
 from candor.store.unit_of_work import unit_of_work
-from candor.web.http.app import create_app
+from candor.web.app import create_app
 from notify_svc.api.routes.notices import router
 from notify_svc.channels import Channel
 from notify_svc.compose.contact import Opener

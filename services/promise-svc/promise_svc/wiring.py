@@ -22,7 +22,7 @@ from candor.runtime import Background
 from candor.store.db import Database
 from candor.store.migrate import scripts, upgrade
 from candor.store.retention import Retention
-from candor.web.http.app import create_app
+from candor.web.app import create_app
 from promise_svc import sources as own_sources
 from promise_svc.api.neutral_events import KNOWN, Reader
 from promise_svc.api.routes import listings, statements

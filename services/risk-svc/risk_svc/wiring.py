@@ -18,7 +18,7 @@ from candor.runtime import Background, worker_app
 from candor.store.db import Database
 from candor.store.migrate import scripts, upgrade
 from candor.store.retention import Retention
-from candor.web.http.app import create_app
+from candor.web.app import create_app
 from candor.web.http.observed import BOARD_POLICY
 from risk_svc.forecasting.follower import Follower
 from risk_svc.forecasting.live import PublishedModel

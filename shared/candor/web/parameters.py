@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from candor.web.http.problems import FieldError, Problem
-from candor.web.http.routes import calls
+from candor.web.routes import calls
 from candor.web.security.auth import Guard
 from candor.web.security.webhooks import SignatureGuard
 

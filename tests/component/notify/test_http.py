@@ -13,11 +13,11 @@ import pytest
 import pytest_asyncio
 
 from candor.store.unit_of_work import unit_of_work
-from candor.web.http.app import create_app
+from candor.web.app import create_app
 from notify_svc.api.routes.notices import router
 from notify_svc.delivery import switches
 from notify_svc.settings import NotifySettings
-from tests.component.notify.smtp_script import CUT, Script, serving
+from tests.component.notify.channels.smtp_script import CUT, Script, serving
 from tests.support.lists import MANY, copied, walk
 from tests.support.notify import FINE, LATE, Desk, contact, departed_late, gap, promise, staff
 

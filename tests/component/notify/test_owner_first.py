@@ -19,7 +19,7 @@ from candor.contracts import Message, Standing, staff_key
 from candor.local.mailbox.smtp import Fault
 from candor.records.packing import unpack
 from notify_svc.domain.facts import Rules
-from tests.component.notify.smtp_script import CUT, Script, serving
+from tests.component.notify.channels.smtp_script import CUT, Script, serving
 from tests.support.clocks import NOON
 from tests.support.notify import DUE, FINE, LATE, Desk, contact, erased, gap, promise, removed, staff, withdrawn
 

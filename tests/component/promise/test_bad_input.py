@@ -7,7 +7,7 @@ import pytest
 
 from tests.component.promise.bodies import body, code, made, new
 from tests.support.api import Api
-from tests.unit.promise.test_schemas import BAD_PROMISES, with_field
+from tests.unit.promise.api.test_requests import BAD_PROMISES, with_field
 
 GOOD = msgspec.json.encode(body())
 

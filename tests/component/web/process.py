@@ -13,7 +13,7 @@ from starlette.responses import Response
 from candor.ops.backgrounds import Background
 from candor.ops.settings import Settings, load
 from candor.runtime import serve
-from candor.web.http.app import create_app
+from candor.web.app import create_app
 
 
 class Waiter:

@@ -20,7 +20,7 @@ from candor.ops.settings import Settings
 from candor.ops.tracing import current_traceparent
 from candor.runtime import server_for
 from candor.store.errors import StoreUnavailable
-from candor.web.http.app import Parts, create_app
+from candor.web.app import Parts, create_app
 from candor.web.http.body import accepts, read, read_raw
 from candor.web.http.fields import Body, Id, Moment
 from candor.web.http.limits import IMPORT_BYTES

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from starlette.responses import Response
 
 from candor.ops import metrics
-from candor.web.http.routes import accesses, left_open
+from candor.web.routes import accesses, left_open
 from candor.web.security.auth import Role, require
 from candor.web.security.secret_files import SecretFile
 from candor.web.security.signatures import signed_headers

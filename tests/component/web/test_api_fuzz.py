@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from candor.web.http.body import accepts, read
 from candor.web.http.fields import Body, Id
-from candor.web.http.routes import accesses
+from candor.web.routes import accesses
 from tests.component.web.sample import bearer, sample_app, serving
 from tests.support.api_fuzz import fuzz
 

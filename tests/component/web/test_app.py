@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from candor.ops import metrics
 from candor.ops.backgrounds import Background
 from candor.runtime import worker_app
-from candor.web.http.app import create_app
+from candor.web.app import create_app
 from candor.web.http.observed import BOARD_POLICY
 from tests.component.web.sample import bearer, sample_app, serving
 

@@ -14,11 +14,11 @@ from starlette.responses import Response
 
 from candor.ops import metrics
 from candor.ops.settings import Settings
-from candor.web.http.app import create_app
-from candor.web.http.shortcut import ways
+from candor.web.app import create_app
 from candor.web.security.auth import Principal, Role, require
 from candor.web.security.signatures import signed_headers
 from candor.web.security.webhooks import Signed
+from candor.web.shortcut import ways
 from tests.component.web.sample import SECRET, bearer, sample_app, serving, write_files
 
 THING = b'{"id":"t-1","due":"2013-03-08T12:00:00Z"}'

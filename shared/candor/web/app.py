@@ -1,0 +1,155 @@
+"""The app factory: what every Candor process answers, around the routes that a service adds."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from candor import __version__
+from candor.ops import metrics
+from candor.ops.backgrounds import Background, Supervisor
+from candor.ops.health import Check, Health
+from candor.ops.loop_lag import LoopLag
+from candor.ops.settings import Settings
+from candor.web import openapi, routes
+from candor.web.http import docs, probes
+from candor.web.http.codes import code_of
+from candor.web.http.limits import Limits, LimitsMiddleware
+from candor.web.http.observed import ObservedMiddleware
+from candor.web.http.problems import FieldError, Problem, pointer
+from candor.web.http.rates import Rates
+from candor.web.parameters import ParametersMiddleware
+from candor.web.security.auth import parse_keys
+from candor.web.security.secret_files import SecretFile
+from candor.web.security.webhooks import STANDARD_ONLY, Doors, parse_secrets
+from candor.web.shortcut import ShortcutMiddleware
+
+Parts = Callable[[FastAPI], AbstractAsyncContextManager[Sequence[Background]]]
+
+
+def create_app(
+    title: str,
+    settings: Settings,
+    parts: Parts | None = None,
+    routers: Sequence[APIRouter] = (),
+    checks: Mapping[str, Check] | None = None,
+    bodies: Mapping[str, int] | None = None,
+    policies: Mapping[str, str] | None = None,
+    sources: Doors = STANDARD_ONLY,
+) -> FastAPI:
+    """An app with `/livez`, `/readyz`, `/metrics`, `/openapi.json`, `/docs` and the given routes.
+
+    `parts` opens what the service needs (puts it on `app.state`), yields the backgrounds to run, and closes it again;
+    `checks` are asked by `/readyz`; `bodies` raises the body limit of single paths (bytes); `policies` gives paths with
+    a prefix another Content-Security-Policy than "nothing at all"; `sources` are those whose webhooks are let in.
+    Raises ValueError where a keys file is wrong.
+    """
+    app = FastAPI(
+        title=title,
+        version=__version__,
+        lifespan=_lifespan(parts),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    app.state.health = Health(checks or {})
+    app.state.supervisor = Supervisor(app.state.health)
+    _put_settings(app, settings, sources)
+    _put_middleware(app, settings, bodies or {}, policies or {})
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    # Routes are tried in this order, so the busy ones come first.
+    for router in routers:
+        app.include_router(router)
+    app.include_router(probes.router(app.state.health))
+    if settings.docs and routers:
+        openapi.install(app)
+        app.include_router(docs.router())
+    return app
+
+
+def _put_middleware(app: FastAPI, settings: Settings, bodies: Mapping[str, int], policies: Mapping[str, str]) -> None:
+    limits = Limits(
+        settings.trusted_hosts,
+        bodies=bodies,
+        body_seconds=settings.body_seconds,
+        request_seconds=settings.request_seconds,
+        most_running=settings.most_running,
+    )
+    # The last one added is the outermost: it sees what the other refuses.
+    app.add_middleware(ShortcutMiddleware, owner=app)
+    app.add_middleware(ParametersMiddleware, owner=app)
+    app.add_middleware(LimitsMiddleware, limits=limits)
+    app.add_middleware(ObservedMiddleware, policies=policies)
+
+
+def _put_settings(app: FastAPI, settings: Settings, sources: Doors) -> None:
+    keys, secrets = settings.api_keys_file, settings.webhook_secrets_file
+    app.state.settings = settings
+    app.state.service = settings.service
+    app.state.rates = Rates(settings.rate_limit)
+    app.state.keys = SecretFile(keys, parse_keys) if keys else None
+    app.state.webhook_secrets = SecretFile(secrets, lambda raw: parse_secrets(raw, sources)) if secrets else None
+    app.state.webhook_types = sorted({kind for source in sources.values() for kind in source.media_types})
+    metrics.INFO.labels(settings.service, __version__).set(1)
+
+
+def _lifespan(parts: Parts | None) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        health: Health = app.state.health
+        supervisor: Supervisor = app.state.supervisor
+        async with AsyncExitStack() as opened:
+            try:
+                backgrounds = await opened.enter_async_context(parts(app)) if parts else ()
+            except Exception as error:
+                health.not_started = f"{type(error).__name__}: {error}"[:500]
+                raise
+            supervisor.start([*backgrounds, LoopLag()])
+            health.started = True
+            try:
+                yield
+            finally:
+                health.draining = True
+                await supervisor.stop()
+
+    return lifespan
+
+
+async def _problem(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, Problem):
+        raise error
+    return error.response()
+
+
+async def _http_exception(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(sorted(routes.methods(request.app, request.url.path)))
+    return Problem(code_of(error.status_code), headers=headers).response()
+
+
+async def _invalid_request(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    return Problem("invalid_field", errors=[_field_error(item) for item in error.errors()[:20]]).response()
+
+
+def _field_error(item: dict[str, Any]) -> FieldError:
+    place, *path = item["loc"]
+    detail = str(item["msg"])[:200]
+    if place == "body":
+        return FieldError(detail, pointer=pointer(path)[:256])
+    return FieldError(detail, parameter=".".join(str(part) for part in path))

@@ -79,7 +79,14 @@ def fold(states: dict[str, tuple[int, job.State]], messages: list[Message], uow:
         states[data.promise_id] = (version, after)
         changed.add(data.promise_id)
         if value is not None:
-            gap = GapScored(data.promise_id, data.customer_id, Standing.OPEN, 100 * value, data.at, data.at)
+            gap = GapScored(
+                promise_id=data.promise_id,
+                customer_id=data.customer_id,
+                standing=Standing.OPEN,
+                score=100 * value,
+                as_of=data.at,
+                held_due=data.at,
+            )
             scored.append(message(data.source_event, "/bench", data.at, item.envelope.key, version, gap))
     uow.emit(scored)
     return changed

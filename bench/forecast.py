@@ -85,7 +85,20 @@ class Ours:
 
     def stored(self) -> bytes:
         """Every table of reference classes full: each promise has two labels that nothing else has."""
-        model, view = Model(), View("p", "k", 0.0, 1e5, ["left", "came"], {}, [], [], 0.0)
+        model, view = (
+            Model(),
+            View(
+                promise_id="p",
+                kind="k",
+                made=0.0,
+                deadline=1e5,
+                order=["left", "came"],
+                plans={},
+                texts=[],
+                numbers=[],
+                last_at=0.0,
+            ),
+        )
         for number in range(CLASSES // 2):
             at = float(number)
             view = msgspec.structs.replace(view, made=at, deadline=at + 1e5, completed=at + 9e4, last=0)

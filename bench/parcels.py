@@ -33,7 +33,18 @@ def _life(name: str, made: float, lead: float, shipped: float, done: float, draw
         plans = {"shipped": made + 15 * HOUR}
         numbers = [("weight", 2.5)]
         steps, stages = ["shipped", "delivered"], [(-1, made)]
-        return View(name, "parcel", made, made + lead, steps, plans, texts, numbers, made, stages=stages)
+        return View(
+            promise_id=name,
+            kind="parcel",
+            made=made,
+            deadline=made + lead,
+            order=steps,
+            plans=plans,
+            texts=texts,
+            numbers=numbers,
+            last_at=made,
+            stages=stages,
+        )
 
     sent, ended = view(), view()
     for picture in (sent, ended):

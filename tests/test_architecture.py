@@ -299,6 +299,24 @@ def test_files_and_functions_stay_short(folder: str) -> None:
     assert wrong == []
 
 
+def fields(node: ast.ClassDef) -> int:
+    """How many fields a class declares."""
+    return sum(isinstance(part, ast.AnnAssign) and "ClassVar" not in ast.unparse(part.annotation) for part in node.body)
+
+
+def test_classes_of_nine_fields_and_more_take_them_by_keyword() -> None:
+    wrong = []
+    for path in ours():
+        for node in ast.walk(tree(path)):
+            if not isinstance(node, ast.ClassDef) or fields(node) < 9:
+                continue
+            made = " ".join(ast.unparse(part) for part in (*node.decorator_list, *node.bases, *node.keywords))
+            # A named tuple is a row of a table: it is made of, and taken apart into, columns in their order.
+            if ("dataclass" in made or "Struct" in made or "Event" in made) and "kw_only=True" not in made:
+                wrong.append(f"{name(path)}:{node.lineno} {node.name}")
+    assert wrong == []
+
+
 def test_no_tracked_file_names_a_package_registry_or_a_path_of_one_machine() -> None:
     wrong = []
     for path in tracked():

@@ -19,7 +19,7 @@ CRUISE_MILES_PER_MINUTE: Final = 7.5
 GROUND_MINUTES: Final = 45
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Flight:
     """One flight in UTC instants; `departed` and `arrived` are None where that never happened.
 
@@ -91,15 +91,15 @@ def parse_flight(row: Mapping[str, str], zones: Mapping[str, ZoneInfo]) -> Fligh
     departure = local_instant(day, int(row["sched_dep_time"]), NEW_YORK)
     arrival = planned_arrival(departure, int(row["sched_arr_time"]), zones[row["dest"]], float(row["distance"]))
     return Flight(
-        row["carrier"],
-        row["flight"],
-        row["origin"],
-        row["dest"],
-        day,
-        departure,
-        arrival,
-        _delayed(departure, row["dep_delay"]),
-        _delayed(arrival, row["arr_delay"]),
+        carrier=row["carrier"],
+        number=row["flight"],
+        origin=row["origin"],
+        destination=row["dest"],
+        day=day,
+        planned_departure=departure,
+        planned_arrival=arrival,
+        departed=_delayed(departure, row["dep_delay"]),
+        arrived=_delayed(arrival, row["arr_delay"]),
     )
 
 

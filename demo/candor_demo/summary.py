@@ -42,7 +42,7 @@ class Score:
         return 1 - self.brier / self.base if self.base else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Summary:
     """Counts are promises, unless named otherwise; shares are in [0, 1] and None where there is nothing to share."""
 

@@ -79,7 +79,7 @@ def seen_live(body: dict[str, Any]) -> View:
     promise = make(parse(PromiseIn, msgspec.json.encode(body)).command(NOON))
     record = encode(events.made(promise, Origin("e1", "test", NOON)))
     message = decode("promises", record.headers, record.value)
-    state = PromiseState(promise.promise_id, promise.customer_id)
+    state = PromiseState(promise_id=promise.promise_id, customer_id=promise.customer_id)
     assert fold(state, message.envelope, message.data) is FoldOutcome.APPLIED
     return view_of(state, NOON.timestamp())
 

@@ -71,7 +71,7 @@ def made() -> Message:
 
 def scored(reports: list[dict[str, Any]], incident: dict[str, Any] | None) -> tuple[PromiseMade, Message]:
     """The promise, and its gap as it stands on `gaps` after these reports."""
-    promise, state = made(), PromiseState("p1", "c1")
+    promise, state = made(), PromiseState(promise_id="p1", customer_id="c1")
     assert isinstance(promise.data, PromiseMade)
     fold(state, promise.envelope, promise.data)
     for number, body in enumerate(reports, 1):
@@ -99,7 +99,14 @@ def letters(reports: list[dict[str, Any]], incident: dict[str, Any] | None) -> l
     for statement in Statement:
         decision = Decision(Kind.SPEAK, Reason.UPDATE_DUE, statement, {"milestone": "delivered"})
         snapshot = Snapshot(
-            about, gap, decision, statement, NOON, ZoneInfo("UTC"), "en_GB", next_update_by=NOON + timedelta(hours=1)
+            promise=about,
+            gap=gap,
+            decision=decision,
+            statement=statement,
+            now=NOON,
+            zone=ZoneInfo("UTC"),
+            locale="en_GB",
+            next_update_by=NOON + timedelta(hours=1),
         )
         found.append(compose(snapshot, Wording()))
     return found

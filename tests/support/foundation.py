@@ -38,7 +38,16 @@ async def fresh_foundation(databases: Databases) -> AsyncIterator[Database]:
 
 def made(promise: str, customer: str = "c1", version: int = 1, *, what: str = "AA 1", event_id: str = "") -> Message:
     due = NOON + timedelta(hours=3)
-    data = PromiseMade(promise, customer, "flight", what, NOON, due, due, due)
+    data = PromiseMade(
+        promise_id=promise,
+        customer_id=customer,
+        kind="flight",
+        what=what,
+        made_at=NOON,
+        first_due=due,
+        latest_due=due,
+        held_due=due,
+    )
     return message(event_id or f"{promise}.{version}", "promise-svc", NOON, customer, version, data)
 
 

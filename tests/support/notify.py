@@ -88,7 +88,15 @@ def promise(
     name: str = "p1", customer: str = "c1", version: int = 1, *, historical: bool = False, **changes: Any
 ) -> Message:
     data = PromiseMade(
-        name, customer, "flight", "Flight UA 1545, EWR to IAH", NOON, DUE, DUE, DUE, zone="America/New_York"
+        promise_id=name,
+        customer_id=customer,
+        kind="flight",
+        what="Flight UA 1545, EWR to IAH",
+        made_at=NOON,
+        first_due=DUE,
+        latest_due=DUE,
+        held_due=DUE,
+        zone="America/New_York",
     )
     return event(msgspec.structs.replace(data, **changes), version, historical=historical)
 
@@ -133,13 +141,32 @@ def gap(
     historical: bool = False,
     traceparent: str = "",
 ) -> Message:
-    data = GapScored(name, customer, standing, 50.0, at, due, [], forecast, list(facts), completed)
+    data = GapScored(
+        promise_id=name,
+        customer_id=customer,
+        standing=standing,
+        score=50.0,
+        as_of=at,
+        held_due=due,
+        contributions=[],
+        forecast=forecast,
+        facts=list(facts),
+        completed_at=completed,
+    )
     return event(data, version, at, historical=historical, traceparent=traceparent)
 
 
 def departed_late(minutes: float = 47, reason: str = "late inbound aircraft", event_id: str = "ev-d") -> Fact:
     at = NOON - timedelta(minutes=10)
-    return Fact(FactKind.MILESTONE_LATE, event_id, "departed", at, minutes=minutes, told=True, public_reason=reason)
+    return Fact(
+        kind=FactKind.MILESTONE_LATE,
+        event_id=event_id,
+        name="departed",
+        at=at,
+        minutes=minutes,
+        told=True,
+        public_reason=reason,
+    )
 
 
 _NOTICES = """

@@ -24,7 +24,17 @@ def pictures(events: Iterable[dict[str, Any]]) -> Iterator[PromiseSnapshot]:
             texts, numbers = labels(dict(data), NOT_LABELS)
             plans = {step: seconds(time) for step, time in data["planned"].items()}
             due = seconds(data["due"])
-            begun = View(name, data["kind"], at, due, data["milestones"], plans, texts, numbers, at)
+            begun = View(
+                promise_id=name,
+                kind=data["kind"],
+                made=at,
+                deadline=due,
+                order=data["milestones"],
+                plans=plans,
+                texts=texts,
+                numbers=numbers,
+                last_at=at,
+            )
             known[name] = replace(begun, stages=[(-1, at)])
         elif event["type"] == "milestone.reached":
             if data.get("final"):

@@ -83,7 +83,9 @@ class Story:
             "value": 120.0,
         }
         return self._next(
-            PromiseMade(self.promise_id, self.customer_id, **values | fields), at or self.start, historical
+            PromiseMade(promise_id=self.promise_id, customer_id=self.customer_id, **values | fields),
+            at or self.start,
+            historical,
         )
 
     def revised(self, due: datetime, *, held: bool = True) -> Message:
@@ -116,11 +118,19 @@ class Story:
         when = at or {"departed": DEPARTS, "arrived": ARRIVES}.get(name, DEPARTS) + self.shift + delay
         number = self._versions.get("milestones", 0) + 1
         data = MilestoneReported(
-            self.promise_id, self.customer_id, name, status, when, "field", f"f-{self.promise_id}-{number}", planned,
-            final or name == "arrived", reason,
-            [DeliveredShare(item, share) for item, share in (delivered or {}).items()],
-            public_reason,
-        )  # fmt: skip
+            promise_id=self.promise_id,
+            customer_id=self.customer_id,
+            milestone=name,
+            status=status,
+            at=when,
+            source="field",
+            source_event=f"f-{self.promise_id}-{number}",
+            planned=planned,
+            final=final or name == "arrived",
+            reason=reason,
+            delivered=[DeliveredShare(item, share) for item, share in (delivered or {}).items()],
+            public_reason=public_reason,
+        )
         return self._next(data, when, historical)
 
     def notice(
@@ -133,7 +143,16 @@ class Story:
         at: datetime = DEPARTS,
     ) -> Message:
         data = NoticeChanged(
-            notice_id, self.promise_id, self.customer_id, 1, statement, state, at, "p_slip", DUE, DUE + 30 * M
+            notice_id=notice_id,
+            promise_id=self.promise_id,
+            customer_id=self.customer_id,
+            episode=1,
+            statement=statement,
+            state=state,
+            at=at,
+            reason="p_slip",
+            told_low=DUE,
+            told_high=DUE + 30 * M,
         )
         return message(f"{notice_id}.{version}", "notify-svc", at, self.customer_id, version, data)
 
@@ -155,17 +174,17 @@ def incident(
     resolved: datetime | None = None,
 ) -> Message:
     data = IncidentReported(
-        incident_id,
-        status,
-        severity,
-        "snow",
-        "Snow at EWR",
-        list(affects),
-        opened,
-        "weather",
-        f"w{version}",
-        ends,
-        resolved,
+        incident_id=incident_id,
+        status=status,
+        severity=severity,
+        category="snow",
+        title="Snow at EWR",
+        affects=list(affects),
+        opened_at=opened,
+        source="weather",
+        source_event=f"w{version}",
+        expected_end=ends,
+        resolved_at=resolved,
     )
     return message(f"{incident_id}.{version}", "delivery-svc", resolved or opened, incident_id, version, data)
 
@@ -200,7 +219,9 @@ def entries(messages: Iterable[Message]) -> list[Entry]:
     states: dict[str, PromiseState] = {}
     found: list[Entry] = []
     for item in messages:
-        state = states.setdefault(item.envelope.subject, PromiseState(item.envelope.subject, item.envelope.key))
+        state = states.setdefault(
+            item.envelope.subject, PromiseState(promise_id=item.envelope.subject, customer_id=item.envelope.key)
+        )
         assert fold(state, item.envelope, item.data) is FoldOutcome.APPLIED
         found += pictures(state, item.envelope.time.timestamp())
     return found

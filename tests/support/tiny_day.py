@@ -38,15 +38,15 @@ def _flight(rng: random.Random, day: date, number: int, of: int) -> Flight:
     delay = timedelta(minutes=round(rng.gauss(70, 20) if hit else rng.gauss(-5, 15)))
     left, landed = departure + max(delay, timedelta(minutes=-5)), arrival + delay
     return Flight(
-        rng.choice(["XA", "XB", "XC"]),
-        f"{100 + number}",
-        origin,
-        rng.choice(["ORD", "PBI"]),
-        day,
-        departure,
-        arrival,
-        None if number == of - 2 else left,
-        None if number >= of - 2 else landed,
+        carrier=rng.choice(["XA", "XB", "XC"]),
+        number=f"{100 + number}",
+        origin=origin,
+        destination=rng.choice(["ORD", "PBI"]),
+        day=day,
+        planned_departure=departure,
+        planned_arrival=arrival,
+        departed=None if number == of - 2 else left,
+        arrived=None if number >= of - 2 else landed,
     )
 
 

@@ -71,20 +71,20 @@ class NotifySettings(Settings):
     def rules(self) -> Rules:
         """When to speak."""
         return Rules(
-            self.warn_at,
-            self.clear_at,
-            timedelta(minutes=self.hold_minutes),
-            timedelta(minutes=self.overdue_minutes),
-            self.range_slack,
-            self.update_share,
-            timedelta(minutes=self.update_min_minutes),
-            timedelta(minutes=self.update_max_minutes),
-            self.daily_cap,
-            self.least_cases,
-            timedelta(minutes=self.owner_wait_minutes),
-            self.owner_daily_cap,
-            self.calendar,
-            timedelta(minutes=self.update_early_minutes),
+            warn_at=self.warn_at,
+            clear_at=self.clear_at,
+            hold=timedelta(minutes=self.hold_minutes),
+            overdue=timedelta(minutes=self.overdue_minutes),
+            slack=self.range_slack,
+            update_share=self.update_share,
+            update_min=timedelta(minutes=self.update_min_minutes),
+            update_max=timedelta(minutes=self.update_max_minutes),
+            daily_cap=self.daily_cap,
+            least_cases=self.least_cases,
+            owner_wait=timedelta(minutes=self.owner_wait_minutes),
+            owner_daily_cap=self.owner_daily_cap,
+            calendar=self.calendar,
+            update_early=timedelta(minutes=self.update_early_minutes),
         )
 
     def wording(self) -> Wording:

@@ -21,16 +21,16 @@ from notify_svc.domain.support import supported
 def promise_made(envelope: Envelope, data: PromiseMade) -> facts.Promise:
     """The promise as made."""
     return facts.Promise(
-        data.promise_id,
-        data.customer_id,
-        envelope.id,
-        " ".join(data.what.split()),
-        data.held_due,
-        timedelta(seconds=data.tolerance_s),
-        data.zone,
-        data.deliverer,
-        data.accepted,
-        envelope.historical,
+        promise_id=data.promise_id,
+        customer_id=data.customer_id,
+        event_id=envelope.id,
+        what=" ".join(data.what.split()),
+        held_due=data.held_due,
+        tolerance=timedelta(seconds=data.tolerance_s),
+        zone=data.zone,
+        deliverer=data.deliverer,
+        accepted=data.accepted,
+        historical=envelope.historical,
         owner=data.owner,
     )
 
@@ -53,14 +53,14 @@ def gap_scored(envelope: Envelope, data: GapScored, least_cases: int) -> facts.G
     found = data.forecast
     forecast = facts.Forecast(found.p_slip, found.p50, found.p80, found.n) if found else None
     return facts.Gap(
-        envelope.version,
-        envelope.id,
-        data.standing,
-        data.as_of,
-        data.held_due,
-        supported(forecast, data.as_of, data.held_due, least_cases),
-        tuple(data.facts),
-        data.completed_at,
-        envelope.historical,
-        envelope.traceparent,
+        version=envelope.version,
+        event_id=envelope.id,
+        standing=data.standing,
+        as_of=data.as_of,
+        held_due=data.held_due,
+        forecast=supported(forecast, data.as_of, data.held_due, least_cases),
+        facts=tuple(data.facts),
+        completed_at=data.completed_at,
+        historical=envelope.historical,
+        traceparent=envelope.traceparent,
     )

@@ -36,7 +36,20 @@ def message(
     if time.tzinfo is None:
         raise ValueError("event time must carry a zone")
     subject = getattr(data, data.AGGREGATE)
-    return Message(Envelope(event_id, source, data.TYPE, time, subject, key, version, historical, traceparent), data)
+    return Message(
+        Envelope(
+            id=event_id,
+            source=source,
+            type=data.TYPE,
+            time=time,
+            subject=subject,
+            key=key,
+            version=version,
+            historical=historical,
+            traceparent=traceparent,
+        ),
+        data,
+    )
 
 
 def encode(item: Message) -> Record:
@@ -105,13 +118,13 @@ def _envelope(attributes: dict[str, bytes]) -> Envelope:
     if time.tzinfo is None or version < 1 or not subject:
         raise ValueError("naive time, version below 1 or empty subject")
     return Envelope(
-        attributes["ce_id"].decode(),
-        attributes["ce_source"].decode(),
-        attributes["ce_type"].decode(),
-        time,
-        subject,
-        attributes.get("ce_partitionkey", attributes["ce_subject"]).decode(),
-        version,
-        attributes.get("ce_historical") == b"true",
-        attributes.get("traceparent", b"").decode(),
+        id=attributes["ce_id"].decode(),
+        source=attributes["ce_source"].decode(),
+        type=attributes["ce_type"].decode(),
+        time=time,
+        subject=subject,
+        key=attributes.get("ce_partitionkey", attributes["ce_subject"]).decode(),
+        version=version,
+        historical=attributes.get("ce_historical") == b"true",
+        traceparent=attributes.get("traceparent", b"").decode(),
     )

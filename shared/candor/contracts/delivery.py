@@ -38,7 +38,7 @@ class DeliveredShare(msgspec.Struct, frozen=True, gc=False):
     share: float
 
 
-class MilestoneReported(Event, frozen=True, gc=False, omit_defaults=True):
+class MilestoneReported(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """A step of a promise's delivery, as a field system reported it, matched to its promise.
 
     `at` is when it happened (business time); `planned` the new plan where there is one. `final`: the step completes
@@ -65,7 +65,7 @@ class MilestoneReported(Event, frozen=True, gc=False, omit_defaults=True):
     public_reason: str | None = None
 
 
-class IncidentReported(Event, frozen=True, gc=False, omit_defaults=True):
+class IncidentReported(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """Trouble that hits what promises depend on; the whole picture each time, so the newest version stands alone.
 
     `severity` in (0, 1]: the share of a promise's delivery that is at stake while it lasts. `title` and `category` are

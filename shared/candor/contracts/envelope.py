@@ -17,7 +17,7 @@ class Event(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Name of the field that identifies what `version` counts: `promise_id`, `incident_id`, `customer_id` …"""
 
 
-class Envelope(msgspec.Struct, frozen=True, gc=False):
+class Envelope(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """CloudEvents attributes of one event.
 
     `time` is business time (UTC); Kafka's record timestamp is system time. `subject` is the aggregate's id; `version`

@@ -44,7 +44,7 @@ class FactKind(StrEnum):
     INCIDENT_OPEN = "incident_open"
 
 
-class Fact(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+class Fact(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """One established fact and the event that supports it (`event_id` as sent; empty for the clock's own: overdue).
 
     `name` is the milestone or incident category, `text` its title, `minutes` how late, `reason` the sender's words: all
@@ -90,7 +90,7 @@ class Forecast(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     base: float | None = None
 
 
-class GapScored(Event, frozen=True, gc=False, omit_defaults=True):
+class GapScored(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """The gap of one promise, 0–100, with everything that explains it, as of business time `as_of`."""
 
     TYPE: ClassVar[str] = "candor.gap.scored.v1"

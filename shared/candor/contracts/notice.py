@@ -31,7 +31,7 @@ class NoticeState(StrEnum):
     SUPPRESSED = "suppressed"
 
 
-class NoticeChanged(Event, frozen=True, gc=False, omit_defaults=True):
+class NoticeChanged(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """A notice reached a state; `told_low`–`told_high` is the range the customer was given, where there is one."""
 
     TYPE: ClassVar[str] = "candor.notice.changed.v1"

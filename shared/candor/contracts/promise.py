@@ -61,7 +61,7 @@ class ScopeItem(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     supported: bool = True
 
 
-class PromiseMade(Event, frozen=True, gc=False, omit_defaults=True):
+class PromiseMade(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """A promise to a customer: kept if completed at or before the held date plus tolerance.
 
     `requested`, `first`, `latest` and `held` dates are never overwritten by one another: `held` is the date the

@@ -35,7 +35,7 @@ class Refusal:
     detail: str
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Outcome:
     """Figures of a replay so far; `behind_s` and `most_behind_s` are real seconds, now and at worst."""
 

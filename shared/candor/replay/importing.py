@@ -33,7 +33,7 @@ class RejectedLine:
     detail: str
 
 
-@dataclass
+@dataclass(kw_only=True)
 class ImportProgress:
     """Figures of an import so far; `replayed`: a service had them already; `skipped`: the mark said so.
 

@@ -51,7 +51,18 @@ def incident(name: str, **changes: Any) -> dict[str, Any]:
 def made(promise_id: str, customer_id: str, *references: str, version: int = 1, scope: Sequence[str] = ()) -> Message:
     named = [Reference("ops", name) for name in references]
     items = [ScopeItem(item) for item in scope]
-    data = PromiseMade(promise_id, customer_id, "flight", "UA 1", NOON, NOON, NOON, NOON, references=named, scope=items)
+    data = PromiseMade(
+        promise_id=promise_id,
+        customer_id=customer_id,
+        kind="flight",
+        what="UA 1",
+        made_at=NOON,
+        first_due=NOON,
+        latest_due=NOON,
+        held_due=NOON,
+        references=named,
+        scope=items,
+    )
     return message(new("evt"), "promise-svc/test", NOON, customer_id, version, data)
 
 

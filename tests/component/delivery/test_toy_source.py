@@ -44,8 +44,8 @@ class ToyVans:
     media_types = ("application/json",)
     schemes: Sequence[Scheme] = (
         HmacSignature(
-            "x-toy-signature",
-            "sha512",
+            header="x-toy-signature",
+            algorithm="sha512",
             prefix="toy=",
             separator=" ",
             signed="{method} {uri} {timestamp} {body}",

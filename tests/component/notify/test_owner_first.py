@@ -25,7 +25,7 @@ from tests.support.notify import DUE, FINE, LATE, Desk, contact, erased, gap, pr
 
 ANNA, PAT = "anna@company.example", "pat@customer.example"
 WORSE = msgspec.structs.replace(LATE, p50=DUE + timedelta(hours=3), p80=DUE + timedelta(hours=4))
-MISSED = Said(SaidKind.MILESTONE_MISSED, "ev-m", "boarded", NOON, told=True)
+MISSED = Said(kind=SaidKind.MILESTONE_MISSED, event_id="ev-m", name="boarded", at=NOON, told=True)
 
 
 def order(desk: Desk) -> list[str]:

@@ -15,8 +15,8 @@ from tests.support.clocks import NOON
 from tests.support.notify import FINE, LATE, Desk, contact, gap, promise, staff
 
 INSIDE = "customer is a pain, deprioritised"
-MISSED = Fact(FactKind.MILESTONE_MISSED, "ev-m", "boarded", NOON, reason=INSIDE, told=True)
-JOB = Fact(FactKind.INCIDENT_OPEN, "ev-i", "it_ops", NOON, text="ECONNREFUSED in job 4711")
+MISSED = Fact(kind=FactKind.MILESTONE_MISSED, event_id="ev-m", name="boarded", at=NOON, reason=INSIDE, told=True)
+JOB = Fact(kind=FactKind.INCIDENT_OPEN, event_id="ev-i", name="it_ops", at=NOON, text="ECONNREFUSED in job 4711")
 PUBLIC = [
     msgspec.structs.replace(MISSED, public_reason="the van broke down"),
     msgspec.structs.replace(JOB, public_text="Snow at Newark"),

@@ -87,7 +87,9 @@ class _Oracle:
         match command:
             case Make():
                 promise = domain.make(command, historical=origin.historical)
-                self._states[promise.promise_id] = PromiseState(promise.promise_id, promise.customer_id)
+                self._states[promise.promise_id] = PromiseState(
+                    promise_id=promise.promise_id, customer_id=promise.customer_id
+                )
                 message = promise_events.made(promise, origin)
             case Revise():
                 promise, change = domain.revise(self._promises[command.promise_id], command, origin.time)

@@ -19,7 +19,17 @@ def flight(number: int, late: float | None = 0.0) -> Flight:
     left = None if late is None else leaves + timedelta(minutes=late)
     lands = None if left is None else left + timedelta(hours=2)
     day = date(2013, 1, 8)
-    return Flight("UA", str(number), "EWR", "ORD", day, leaves, leaves + timedelta(hours=2), left, lands)
+    return Flight(
+        carrier="UA",
+        number=str(number),
+        origin="EWR",
+        destination="ORD",
+        day=day,
+        planned_departure=leaves,
+        planned_arrival=leaves + timedelta(hours=2),
+        departed=left,
+        arrived=lands,
+    )
 
 
 def test_a_flight_slips_once_it_is_a_quarter_of_an_hour_late_and_a_cancelled_one_is_never_done() -> None:

@@ -65,7 +65,7 @@ def test_a_module_without_a_source_is_named(tmp_path: Path, monkeypatch: pytest.
         ([Crm("a", "text/XML")], "no media type in lower case"),
         ([Crm("a", "text/xml; charset=utf-8")], "no media type in lower case"),
         ([Crm(schemes=())], "no scheme"),
-        ([Crm(schemes=(HmacSignature("x-a"), HmacSignature("x-b")))], "two schemes of one name"),
+        ([Crm(schemes=(HmacSignature(header="x-a"), HmacSignature(header="x-b")))], "two schemes of one name"),
     ],
 )
 def test_what_clashes_is_refused_in_words(sources: list[Crm], words: str) -> None:

@@ -25,7 +25,17 @@ def minutes(amount: float) -> timedelta:
 
 
 def promise(**changes: Any) -> Promise:
-    return replace(Promise("p1", "c1", "ev-p", "Flight UA 1545, EWR to IAH", DUE, zone=NEW_YORK.key), **changes)
+    return replace(
+        Promise(
+            promise_id="p1",
+            customer_id="c1",
+            event_id="ev-p",
+            what="Flight UA 1545, EWR to IAH",
+            held_due=DUE,
+            zone=NEW_YORK.key,
+        ),
+        **changes,
+    )
 
 
 def gap(p_slip: float | None = 0.86, standing: Standing = Standing.OPEN, **changes: Any) -> Gap:
@@ -33,11 +43,13 @@ def gap(p_slip: float | None = 0.86, standing: Standing = Standing.OPEN, **chang
     p50 = changes.pop("p50", DUE + minutes(37))
     p80 = changes.pop("p80", DUE + minutes(76))
     forecast = None if p_slip is None else Forecast(p_slip, p50, p80, 412)
-    return replace(Gap(1, "gap-1", standing, NOON, DUE, forecast), **changes)
+    return replace(
+        Gap(version=1, event_id="gap-1", standing=standing, as_of=NOON, held_due=DUE, forecast=forecast), **changes
+    )
 
 
 def step(kind: FactKind = FactKind.MILESTONE_MISSED, **changes: Any) -> Fact:
-    return msgspec.structs.replace(Fact(kind, "ev-m", "departed", NOON, told=True), **changes)
+    return msgspec.structs.replace(Fact(kind=kind, event_id="ev-m", name="departed", at=NOON, told=True), **changes)
 
 
 def told(**changes: Any) -> Announcement:

@@ -16,7 +16,18 @@ from notify_svc.channels import Fate, Message
 from notify_svc.settings import NotifySettings
 
 GUIDE = Path(__file__).parents[3] / "docs" / "guide" / "write-a-channel.md"
-MESSAGE = Message("d1", "n1", "t1", "", datetime(2026, 3, 8, tzinfo=UTC), "pat", None, "", "Late.", "")
+MESSAGE = Message(
+    delivery_id="d1",
+    notice_id="n1",
+    thread="t1",
+    reply_to="",
+    at=datetime(2026, 3, 8, tzinfo=UTC),
+    address="pat",
+    name=None,
+    subject="",
+    text="Late.",
+    html="",
+)
 
 
 @pytest.fixture

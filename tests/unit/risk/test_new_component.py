@@ -27,7 +27,18 @@ from tests.support.risk import DEPARTS_S, DUE_S, Story
 
 ROOT = Path(__file__).parents[3]
 TOY = ROOT / "tests/support/toy_component.py"
-LIKELY = Prediction(0.83, DUE_S + 2520, DUE_S + 5000, math.inf, 0.6, 3600.0, 0.3, 412, "flight, after departed", 7)
+LIKELY = Prediction(
+    p_slip=0.83,
+    q50=DUE_S + 2520,
+    q80=DUE_S + 5000,
+    q90=math.inf,
+    lateness=0.6,
+    horizon=3600.0,
+    base=0.3,
+    n=412,
+    basis="flight, after departed",
+    model=7,
+)
 
 # What the event, the API and the board make of a promise with two steps, open and then broken.
 PROGRAM = """
@@ -69,7 +80,7 @@ print(json.dumps(found))
 
 
 def promise(*messages: Any) -> PromiseState:
-    state = PromiseState("p1", "c1")
+    state = PromiseState(promise_id="p1", customer_id="c1")
     for item in messages:
         fold(state, item.envelope, item.data)
     return state

@@ -18,7 +18,7 @@ class IncidentStatus(StrEnum):
     RESOLVED = "resolved"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
     """One report of an incident, true at `at`. `severity` in (0, 1]: share of a promise's delivery at stake.
 

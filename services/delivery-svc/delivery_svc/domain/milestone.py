@@ -35,7 +35,7 @@ class DeliveredShare(NamedTuple):
     share: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """One report of a step: names its promise, or a foreign `reference` to it. `at` is when it happened.
 

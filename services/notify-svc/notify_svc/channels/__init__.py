@@ -58,7 +58,7 @@ class Form:
     templates: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """What one delivery carries to one `address`; `address` and `name` never show in its repr.
 

@@ -61,7 +61,7 @@ class Wording:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """Everything a letter may draw on, as of business time `now`."""
 
@@ -245,16 +245,16 @@ def _stated(snapshot: Snapshot, context: dict[str, object]) -> Stated:
     promise, earlier = snapshot.promise, snapshot.earlier
     before = (earlier.low, earlier.high) if earlier and earlier.low and earlier.high else None
     return Stated(
-        snapshot.statement,
-        str(context["lead"]),
-        snapshot.now,
-        promise.held_due,
-        promise.held_due + promise.tolerance,
-        _told(snapshot),
-        int(str(context["chance"])),
-        snapshot.next_update_by,
-        snapshot.gap.completed_at if snapshot.decision.closing else None,
-        before,
+        statement=snapshot.statement,
+        lead=str(context["lead"]),
+        now=snapshot.now,
+        due=promise.held_due,
+        deadline=promise.held_due + promise.tolerance,
+        told=_told(snapshot),
+        chance=int(str(context["chance"])),
+        next_update_by=snapshot.next_update_by,
+        completed_at=snapshot.gap.completed_at if snapshot.decision.closing else None,
+        earlier=before,
     )
 
 

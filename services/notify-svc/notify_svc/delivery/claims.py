@@ -22,7 +22,7 @@ FIRST_BACKOFF: Final = 5.0
 NOT_ATTEMPTED: Final = Outcome(Fate.ABORTED, "look")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """A delivery that this process may attempt while its epoch and lease stand, with the notice that it carries.
 
@@ -115,24 +115,24 @@ async def expire(uow: UnitOfWork, now: datetime) -> int:
 def _claim(row: Any) -> Claim:
     statement = Statement(row["statement"])
     return Claim(
-        row["delivery_id"],
-        row["channel"],
-        row["notice_id"],
-        row["promise_id"],
-        row["customer_id"],
-        row["epoch"],
-        row["attempts"],
-        statement,
-        Reason(row["spoken_for"]),
-        Announcement(statement, row["decided_at"], row["told_low"], row["told_high"], row["next_update_by"]),
-        row["subject"],
-        row["body"],
-        row["html"],
-        row["reply_to"],
-        Audience(row["audience"]),
-        row["addressee"],
-        row["ahead_of"],
-        row["public_words"],
+        delivery_id=row["delivery_id"],
+        channel=row["channel"],
+        notice_id=row["notice_id"],
+        promise_id=row["promise_id"],
+        customer_id=row["customer_id"],
+        epoch=row["epoch"],
+        attempts=row["attempts"],
+        statement=statement,
+        spoken_for=Reason(row["spoken_for"]),
+        told=Announcement(statement, row["decided_at"], row["told_low"], row["told_high"], row["next_update_by"]),
+        subject=row["subject"],
+        body=row["body"],
+        html=row["html"],
+        reply_to=row["reply_to"],
+        audience=Audience(row["audience"]),
+        addressee=row["addressee"],
+        ahead_of=row["ahead_of"],
+        public_words=row["public_words"],
     )
 
 

@@ -168,16 +168,16 @@ class Postman:
 def _message(claim: Claim, route: Route) -> Message:
     form = route.channel.form
     return Message(
-        claim.delivery_id,
-        claim.notice_id,
-        thread_id(claim.promise_id),
-        claim.reply_to,
-        claim.told.at,
-        route.address,
-        route.contact.name,
-        claim.subject if form.subject else "",
-        claim.body,
-        claim.html if form.html else "",
+        delivery_id=claim.delivery_id,
+        notice_id=claim.notice_id,
+        thread=thread_id(claim.promise_id),
+        reply_to=claim.reply_to,
+        at=claim.told.at,
+        address=route.address,
+        name=route.contact.name,
+        subject=claim.subject if form.subject else "",
+        text=claim.body,
+        html=claim.html if form.html else "",
     )
 
 

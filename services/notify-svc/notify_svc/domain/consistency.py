@@ -25,7 +25,7 @@ OTHER_DATE: Final = "the forecast is about another date than the one promised"
 Ends = tuple[datetime, datetime]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stated:
     """What one letter states.
 

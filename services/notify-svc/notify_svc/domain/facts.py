@@ -22,7 +22,7 @@ class Forecast:
     n: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
     """The newest gap of a promise; `event_id` is what a stated range rests on."""
 
@@ -38,7 +38,7 @@ class Gap:
     traceparent: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
     """The newest promise as the ledger tells it; `event_id` is what "we promised" rests on."""
 
@@ -88,7 +88,7 @@ class Episode:
         return self.told is not None and not self.ended
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """When to speak (definitions.md). Every default is assumed until estimated from data."""
 

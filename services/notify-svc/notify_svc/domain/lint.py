@@ -44,7 +44,7 @@ class Support:
     event: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """A letter with what is needed to judge it.
 

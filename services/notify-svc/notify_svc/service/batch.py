@@ -138,7 +138,9 @@ def _promise(
 def _known(batch: Batch, partition: int, promise_id: str, customer_id: str) -> PromiseRecord:
     known = batch.promises.get(promise_id)
     if known is None:
-        known = batch.promises[promise_id] = PromiseRecord(promise_id, customer_id, partition)
+        known = batch.promises[promise_id] = PromiseRecord(
+            promise_id=promise_id, customer_id=customer_id, partition=partition
+        )
     return known
 
 

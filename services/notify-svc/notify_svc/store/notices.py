@@ -24,7 +24,7 @@ from notify_svc.store.read_model import columns
 SOURCE: Final = "notify-svc"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """A notice about to be stored; an owner's says to them what the customer's that it is `ahead_of` says.
 
@@ -134,17 +134,17 @@ def json_text(value: object) -> str:
 
 def _changed(row: Any) -> Message:
     data = NoticeChanged(
-        row["notice_id"],
-        row["promise_id"],
-        row["customer_id"],
-        row["episode"],
-        Statement(row["statement"]),
-        NoticeState(row["state"]),
-        row["changed_at"],
-        row["reason"],
-        row["told_low"],
-        row["told_high"],
-        row["next_update_by"],
+        notice_id=row["notice_id"],
+        promise_id=row["promise_id"],
+        customer_id=row["customer_id"],
+        episode=row["episode"],
+        statement=Statement(row["statement"]),
+        state=NoticeState(row["state"]),
+        at=row["changed_at"],
+        reason=row["reason"],
+        told_low=row["told_low"],
+        told_high=row["told_high"],
+        next_update_by=row["next_update_by"],
     )
     version, trace = row["version"], row["traceparent"]
     name = f"{data.notice_id}:{version}"

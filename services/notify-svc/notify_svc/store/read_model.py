@@ -17,7 +17,7 @@ _gap: Final = msgspec.json.Decoder(Gap)
 _episode: Final = msgspec.json.Decoder(Episode)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class PromiseRecord:
     """One promise as far as notify-svc knows it; `decided_gap` is the newest gap that a decision was taken on."""
 
@@ -122,16 +122,16 @@ async def freshen(uow: UnitOfWork, partitions: Collection[int], lag_seconds: flo
 def known(row: Any) -> PromiseRecord:
     """A promise from a row of `_PROMISES`' columns."""
     return PromiseRecord(
-        row["promise_id"],
-        row["customer_id"],
-        row["partition"],
-        row["promise_version"],
-        _promise.decode(row["promise"]) if row["promise"] else None,
-        row["gap_version"],
-        _gap.decode(row["gap"]) if row["gap"] else None,
-        row["check_at"],
-        _episode.decode(row["state"]) if row["state"] else Episode(),
-        row["decided_gap"] or 0,
+        promise_id=row["promise_id"],
+        customer_id=row["customer_id"],
+        partition=row["partition"],
+        promise_version=row["promise_version"],
+        promise=_promise.decode(row["promise"]) if row["promise"] else None,
+        gap_version=row["gap_version"],
+        gap=_gap.decode(row["gap"]) if row["gap"] else None,
+        check_at=row["check_at"],
+        episode=_episode.decode(row["state"]) if row["state"] else Episode(),
+        decided_gap=row["decided_gap"] or 0,
     )
 
 

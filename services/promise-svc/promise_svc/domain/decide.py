@@ -49,10 +49,10 @@ def revise(promise: Promise, command: Revise, at: datetime) -> tuple[Promise, Ch
     if (command.asked_by_customer or command.agreed) and at >= promise.held_at:
         revised = replace(revised, held_due=command.due, held_at=at)
     return revised, Change(
-        promise.promise_id,
-        revised.version,
-        ChangeKind.REVISED,
-        at,
+        promise_id=promise.promise_id,
+        version=revised.version,
+        kind=ChangeKind.REVISED,
+        at=at,
         due=command.due,
         held_due=revised.held_due,
         asked_by_customer=command.asked_by_customer,
@@ -69,10 +69,10 @@ def withdraw(promise: Promise, command: Withdraw, at: datetime) -> tuple[Promise
         raise Refusal(RefusalReason.PROMISE_CLOSED, f"the promise is {promise.state} already")
     withdrawn = replace(promise, state=State.WITHDRAWN, version=promise.version + 1)
     return withdrawn, Change(
-        promise.promise_id,
-        withdrawn.version,
-        ChangeKind.WITHDRAWN,
-        at,
+        promise_id=promise.promise_id,
+        version=withdrawn.version,
+        kind=ChangeKind.WITHDRAWN,
+        at=at,
         reason=command.reason,
         public_reason=command.public_reason,
     )
@@ -97,10 +97,10 @@ def settle(promise: Promise, command: Settle, at: datetime) -> tuple[Promise, Ch
         )
     settled = replace(promise, state=command.verdict, completed_at=command.completed_at, version=promise.version + 1)
     return settled, Change(
-        promise.promise_id,
-        settled.version,
-        ChangeKind.SETTLED,
-        command.settled_at or at,
+        promise_id=promise.promise_id,
+        version=settled.version,
+        kind=ChangeKind.SETTLED,
+        at=command.settled_at or at,
         verdict=command.verdict,
         completed_at=command.completed_at,
     )

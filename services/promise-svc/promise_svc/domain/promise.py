@@ -51,7 +51,7 @@ class NamespacedId(NamedTuple):
     id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """What a promise says beside its dates; fixed when it is made. `value` in `currency` units, not below 0."""
 
@@ -70,7 +70,7 @@ class Terms:
     scope: tuple[ScopeItem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
     """The four dates side by side, none ever overwriting another (definitions: d0 is `first`, e is `held`).
 
@@ -97,7 +97,7 @@ class Promise:
     completed_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Make:
     """Promise this to a customer."""
 
@@ -146,7 +146,7 @@ class Settle:
     expected_version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """One entry of a promise's history, said at business time `at`. The customer may be told `public_reason` alone."""
 

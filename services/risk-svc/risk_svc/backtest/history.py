@@ -65,7 +65,7 @@ class HistoryFold:
             return [incident_snapshot_of(incident_of(envelope, found), event.time.timestamp())]
         name = self._name(event)
         if event.type == "promise.made":
-            self._states.setdefault(name, PromiseState(name, event.data["customer_id"]))
+            self._states.setdefault(name, PromiseState(promise_id=name, customer_id=event.data["customer_id"]))
             self._named |= {(one["system"], one["id"]): name for one in event.data.get("references", [])}
         state = self._states.get(name)
         if state is None:
@@ -165,4 +165,13 @@ def _said(event: StreamEvent, state: PromiseState) -> About:
 
 
 def _envelope(event: StreamEvent, kind: str, subject: str, version: int) -> Envelope:
-    return Envelope(event.id, SOURCE, kind, event.time, subject, subject, version, historical=True)
+    return Envelope(
+        id=event.id,
+        source=SOURCE,
+        type=kind,
+        time=event.time,
+        subject=subject,
+        key=subject,
+        version=version,
+        historical=True,
+    )

@@ -22,10 +22,10 @@ def facts(state: PromiseState, linked: Iterable[Incident], now: float) -> list[F
     found = [fact for step in state.steps if (fact := _step(step, margin, now)) is not None]
     found += [
         Fact(
-            FactKind.INCIDENT_OPEN,
-            incident.source_event,
-            incident.category,
-            _time(incident.since),
+            kind=FactKind.INCIDENT_OPEN,
+            event_id=incident.source_event,
+            name=incident.category,
+            at=_time(incident.since),
             text=incident.title,
             public_text=incident.public_title,
         )
@@ -51,10 +51,10 @@ def _step(step: Step, margin: float, now: float) -> Fact | None:
         return _fact(FactKind.MILESTONE_CANCELLED, step, step.at, 0.0)
     if step.planned is not None and now - step.planned >= margin:
         return Fact(
-            FactKind.MILESTONE_OVERDUE,
-            "",
-            step.name,
-            _time(step.planned),
+            kind=FactKind.MILESTONE_OVERDUE,
+            event_id="",
+            name=step.name,
+            at=_time(step.planned),
             minutes=_minutes(now - step.planned),
             told=step.told,
         )
@@ -63,10 +63,10 @@ def _step(step: Step, margin: float, now: float) -> Fact | None:
 
 def _fact(kind: FactKind, step: Step, at: float, late: float) -> Fact:
     return Fact(
-        kind,
-        step.source_event,
-        step.name,
-        _time(at),
+        kind=kind,
+        event_id=step.source_event,
+        name=step.name,
+        at=_time(at),
         minutes=_minutes(late),
         reason=step.reason,
         told=step.told,

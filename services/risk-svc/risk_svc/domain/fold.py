@@ -104,7 +104,7 @@ def _merge(reported: list[Step], data: PromiseMade) -> list[Step]:
     earlier = {step.name: step for step in reported}
     planned = []
     for item in data.milestones:
-        step = earlier.pop(item.name, None) or Step(item.name)
+        step = earlier.pop(item.name, None) or Step(name=item.name)
         if item.planned is not None:
             step.planned = item.planned.timestamp()
         step.told, step.extra = item.told, False
@@ -119,7 +119,7 @@ def _milestone(state: PromiseState, data: MilestoneReported) -> None:
     _delivered(state, data, said)
     step = next((step for step in state.steps if step.name == data.milestone), None)
     if step is None:
-        step = Step(data.milestone, extra=True)
+        step = Step(name=data.milestone, extra=True)
         state.steps.insert(sum(known.extra for known in state.steps), step)
     if data.planned is not None:
         if step.expected_at is None or said >= step.expected_at:
@@ -169,15 +169,15 @@ def _notice(state: PromiseState, envelope: Envelope, data: NoticeChanged) -> Fol
     if known is not None and envelope.version <= known.version:
         return FoldOutcome.OLD
     told = NoticeRecord(
-        data.notice_id,
-        envelope.version,
-        data.statement.value,
-        data.state.value,
-        data.at.timestamp(),
-        None if data.told_low is None else data.told_low.timestamp(),
-        None if data.told_high is None else data.told_high.timestamp(),
-        None if data.next_update_by is None else data.next_update_by.timestamp(),
-        data.reason,
+        notice_id=data.notice_id,
+        version=envelope.version,
+        statement=data.statement.value,
+        state=data.state.value,
+        at=data.at.timestamp(),
+        low=None if data.told_low is None else data.told_low.timestamp(),
+        high=None if data.told_high is None else data.told_high.timestamp(),
+        next_update_by=None if data.next_update_by is None else data.next_update_by.timestamp(),
+        reason=data.reason,
     )
     notices = [item for item in state.notices if item.notice_id != data.notice_id]
     state.notices = sorted([*notices, told], key=lambda item: (item.at, item.notice_id))[-NOTICES_LIMIT:]

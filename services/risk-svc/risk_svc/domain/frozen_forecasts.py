@@ -72,7 +72,18 @@ def freeze(state: PromiseState, now: float, base: float) -> None:
         return
     p50, p80, p90 = (None if at is None else round(at) for at in (view.p50, view.p80, view.p90))
     p, often = round(view.p_slip * 1e4), round(base * 1e4)
-    kept = FrozenForecast("", p, often, round(now), p50, p80, p90, view.model, view.n, round(state.deadline))
+    kept = FrozenForecast(
+        lead="",
+        p=p,
+        base=often,
+        at=round(now),
+        p50=p50,
+        p80=p80,
+        p90=p90,
+        model=view.model,
+        n=view.n,
+        due=round(state.deadline),
+    )
     view.frozen = [*view.frozen, *(msgspec.structs.replace(kept, lead=name) for name in names)]
 
 

@@ -12,7 +12,7 @@ from risk_svc.domain.state import PromiseState
 Place = tuple[str, str]
 
 
-class Incident(msgspec.Struct, gc=False, array_like=True, frozen=True):
+class Incident(msgspec.Struct, gc=False, array_like=True, frozen=True, kw_only=True):
     """The newest picture of an incident; times in epoch seconds, `until` None while it is open.
 
     `title` and `category` are internal; customers may be told `public_title`.
@@ -72,17 +72,17 @@ def incident_of(envelope: Envelope, data: IncidentReported) -> Incident:
     resolved = data.status == IncidentStatus.RESOLVED
     until = (data.resolved_at or envelope.time).timestamp() if resolved else None
     return Incident(
-        data.incident_id,
-        envelope.version,
-        min(1.0, max(0.0, data.severity)),
-        data.category,
-        data.title[:TITLE_LIMIT],
-        [(item.kind, item.id) for item in data.affects],
-        data.opened_at.timestamp(),
-        until,
-        None if data.expected_end is None else data.expected_end.timestamp(),
-        data.source_event,
-        (data.public_title or "")[:TITLE_LIMIT],
+        incident_id=data.incident_id,
+        version=envelope.version,
+        severity=min(1.0, max(0.0, data.severity)),
+        category=data.category,
+        title=data.title[:TITLE_LIMIT],
+        affects=[(item.kind, item.id) for item in data.affects],
+        since=data.opened_at.timestamp(),
+        until=until,
+        expected_end=None if data.expected_end is None else data.expected_end.timestamp(),
+        source_event=data.source_event,
+        public_title=(data.public_title or "")[:TITLE_LIMIT],
     )
 
 

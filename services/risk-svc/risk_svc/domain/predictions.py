@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Predictions:
     """Forecasts of a batch, one element a case.
 
@@ -36,7 +36,7 @@ class Predictions:
     model: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
     """One promise's part of a batch forecast, in plain numbers; times in epoch seconds, inf for never."""
 
@@ -61,7 +61,20 @@ def prediction_of(batch: Predictions) -> list[Prediction]:
     )
     rows = zip(numbers.T.tolist(), batch.n.tolist(), batch.basis, batch.observed.tolist(), strict=True)
     return [
-        Prediction(*(p, q50, q80, q90, late, horizon, base, n, basis, batch.model, never), _known(observed))
+        Prediction(
+            p_slip=p,
+            q50=q50,
+            q80=q80,
+            q90=q90,
+            lateness=late,
+            horizon=horizon,
+            base=base,
+            n=n,
+            basis=basis,
+            model=batch.model,
+            never=never,
+            observed=_known(observed),
+        )
         for (p, q50, q80, q90, late, horizon, base, never), n, basis, observed in rows
     ]
 

@@ -99,16 +99,18 @@ def event_of(state: PromiseState, standing: Standing, facts: list[Fact]) -> GapS
         )
     done = completed_at(state) if standing is not Standing.OPEN else None
     return GapScored(
-        state.promise_id,
-        state.customer_id,
-        standing,
-        round(view.score, 2),
-        datetime.fromtimestamp(view.at, UTC),
-        datetime.fromtimestamp(state.held_due, UTC),
-        [Contribution(Component(name), round(x, 4), share, evidence) for name, x, share, evidence in view.shares],
-        forecast,
-        facts,
-        _moment(done),
+        promise_id=state.promise_id,
+        customer_id=state.customer_id,
+        standing=standing,
+        score=round(view.score, 2),
+        as_of=datetime.fromtimestamp(view.at, UTC),
+        held_due=datetime.fromtimestamp(state.held_due, UTC),
+        contributions=[
+            Contribution(Component(name), round(x, 4), share, evidence) for name, x, share, evidence in view.shares
+        ],
+        forecast=forecast,
+        facts=facts,
+        completed_at=_moment(done),
     )
 
 

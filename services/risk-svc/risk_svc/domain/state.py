@@ -24,7 +24,7 @@ class StepStatus(IntEnum):
     CANCELLED = 4
 
 
-class Step(msgspec.Struct, gc=False, array_like=True):
+class Step(msgspec.Struct, gc=False, array_like=True, kw_only=True):
     """A milestone: `planned` is the first plan, `expected` the newest one and `expected_at` when it became known.
 
     `at` is when it was reached, missed or cancelled; `source_event` and `reason` are the sender's own words for it.
@@ -61,7 +61,7 @@ class ItemState(msgspec.Struct, gc=False, array_like=True):
     at: float = 0.0
 
 
-class NoticeRecord(msgspec.Struct, gc=False, array_like=True):
+class NoticeRecord(msgspec.Struct, gc=False, array_like=True, kw_only=True):
     """The newest state of one notice to the customer; `reason`: notify-svc's code for it, "" in rows from before."""
 
     notice_id: str
@@ -92,7 +92,7 @@ class TrailPoint(msgspec.Struct, gc=False, array_like=True, frozen=True):
     why: str = ""
 
 
-class FrozenForecast(msgspec.Struct, gc=False, array_like=True, frozen=True):
+class FrozenForecast(msgspec.Struct, gc=False, array_like=True, frozen=True, kw_only=True):
     """A forecast kept as it was issued, to be scored when the promise is settled; `base` is the base rate then.
 
     Both probabilities in ten-thousandths, as every live promise carries these. Times in epoch seconds: `at` of issue
@@ -112,7 +112,7 @@ class FrozenForecast(msgspec.Struct, gc=False, array_like=True, frozen=True):
     due: int = 0
 
 
-class View(msgspec.Struct, gc=False, array_like=True):
+class View(msgspec.Struct, gc=False, array_like=True, kw_only=True):
     """What was last computed of a promise, and what was last published; never part of a rebuild's comparison.
 
     `score` is 0–100; `p50`, `p80`, `p90` are epoch seconds or None (it may never complete); `shares` holds
@@ -152,7 +152,7 @@ class View(msgspec.Struct, gc=False, array_like=True):
     unmet: tuple[int, float] | None = None
 
 
-class PromiseState(msgspec.Struct, gc=False, array_like=True):
+class PromiseState(msgspec.Struct, gc=False, array_like=True, kw_only=True):
     """One promise, folded; about 400 bytes encoded, at most 1.5 KB for a promise with four labels and four milestones.
 
     A `placeholder` has milestones or notices but no promise yet: it is never scored, published or shown. `dues` are

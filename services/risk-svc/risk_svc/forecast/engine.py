@@ -113,7 +113,20 @@ class Engine:
         """
         held = self.open.get(promise)
         if held is None:
-            moment, view = at, View(promise, "", at, at + self.model.context.lead(""), [], {}, [], [], at)
+            moment, view = (
+                at,
+                View(
+                    promise_id=promise,
+                    kind="",
+                    made=at,
+                    deadline=at + self.model.context.lead(""),
+                    order=[],
+                    plans={},
+                    texts=[],
+                    numbers=[],
+                    last_at=at,
+                ),
+            )
         else:
             view = held.view
             moment = view.newest(at)[0] if self.by_clock else held.at

@@ -74,7 +74,7 @@ class Level:
     pinball: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measures:
     """`brier` and `base_brier` are mean squared errors (0 is perfect); `skill` = 1 − brier / base_brier.
 
@@ -227,26 +227,26 @@ def measure(table: Columns) -> Measures:
     """The record of the rows of a table."""
     n, promises = len(table.p), len(np.unique(table.promise))
     if not n:
-        return Measures(0, 0)
+        return Measures(n=0, promises=0)
     loss, base_loss = (table.p - table.outcome) ** 2, (table.base - table.outcome) ** 2
     brier, base_brier = float(loss.mean()), float(base_loss.mean())
     enough = promises >= ENOUGH
     claims = enough and base_brier > 0
     mean_pinball, pinball_skill = _pinball(table)
     return Measures(
-        n,
-        promises,
-        float(table.outcome.mean()),
-        float(table.base.mean()) if enough else None,
-        brier,
-        base_brier,
-        1 - brier / base_brier if claims else None,
-        skill_interval(table.promise, loss, base_loss) if claims else None,
-        calibration_error(table.p, table.outcome) if enough else None,
-        mean_pinball,
-        pinball_skill if enough else None,
-        tuple(_bins(table)),
-        tuple(_levels(table)),
+        n=n,
+        promises=promises,
+        slipped=float(table.outcome.mean()),
+        base_rate=float(table.base.mean()) if enough else None,
+        brier=brier,
+        base_brier=base_brier,
+        skill=1 - brier / base_brier if claims else None,
+        skill_interval=skill_interval(table.promise, loss, base_loss) if claims else None,
+        calibration_error=calibration_error(table.p, table.outcome) if enough else None,
+        pinball=mean_pinball,
+        pinball_skill=pinball_skill if enough else None,
+        reliability=tuple(_bins(table)),
+        coverage=tuple(_levels(table)),
     )
 
 

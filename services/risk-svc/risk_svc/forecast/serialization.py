@@ -53,7 +53,7 @@ class NetState(msgspec.Struct, array_like=True):
     steps: int
 
 
-class ModelState(msgspec.Struct, array_like=True):
+class ModelState(msgspec.Struct, array_like=True, kw_only=True):
     """All of a model."""
 
     version: int
@@ -72,7 +72,7 @@ class ModelState(msgspec.Struct, array_like=True):
     slipped: dict[str, int] = {}
 
 
-class EngineState(msgspec.Struct, array_like=True):
+class EngineState(msgspec.Struct, array_like=True, kw_only=True):
     """All of an engine."""
 
     model: ModelState
@@ -114,22 +114,22 @@ def engine_bytes(engine: Engine) -> bytes:
     held = {name: value for name, value in vars(memory).items() if isinstance(value, np.ndarray)}
     counts = {name: value for name, value in vars(memory).items() if isinstance(value, int)}
     state = EngineState(
-        _out(engine.model, training=True),
-        engine.step,
-        engine.by_clock,
-        engine.now,
-        engine.boundary,
-        engine.timers,
-        engine.order,
-        engine.first,
-        engine.open,
-        engine.incidents,
-        engine.lessons,
-        engine.fresh,
-        (learner.met, learner.fresh, learner.judge.never),
-        _pack(learner.waiting),
-        {name: _pack(value[: memory.held]) for name, value in held.items()},
-        counts,
+        model=_out(engine.model, training=True),
+        step=engine.step,
+        by_clock=engine.by_clock,
+        now=engine.now,
+        boundary=engine.boundary,
+        timers=engine.timers,
+        order=engine.order,
+        first=engine.first,
+        open=engine.open,
+        incidents=engine.incidents,
+        lessons=engine.lessons,
+        fresh=engine.fresh,
+        learner=(learner.met, learner.fresh, learner.judge.never),
+        waiting=_pack(learner.waiting),
+        memory={name: _pack(value[: memory.held]) for name, value in held.items()},
+        counts=counts,
     )
     return ENGINE + zlib.compress(_encoder.encode(state), LEVEL)
 
@@ -163,20 +163,20 @@ def _body(raw: bytes, wanted: bytes) -> bytes:
 def _out(model: Model, *, training: bool) -> ModelState:
     context, layout, judge = model.context, model.layout, model.intervals
     return ModelState(
-        model.version,
-        [(*group, number) for group, number in model.groups.items()],
-        context.at,
-        [_rates_out(table) for table in _tables(context)],
-        [context.leads, context.spread, context.tails],
-        [(kind, stage, n) for (kind, stage), n in context.answered.items()],
-        layout.columns,
-        layout.n,
-        [_pack(layout.total), _pack(layout.squares)],
-        [_net_out(net, training=training) for net in model.nets()],
-        [_pack(one) for one in model.reference.counted()],
-        [[_pack(mix.loss), _pack(mix.n), _pack(mix.answers)] for mix in (model.shares, model.curves)],
-        [_pack(judge.hits), _pack(judge.n), _pack(judge.drift)],
-        context.slipped,
+        version=model.version,
+        groups=[(*group, number) for group, number in model.groups.items()],
+        at=context.at,
+        rates=[_rates_out(table) for table in _tables(context)],
+        kinds=[context.leads, context.spread, context.tails],
+        answered=[(kind, stage, n) for (kind, stage), n in context.answered.items()],
+        columns=layout.columns,
+        rows=layout.n,
+        layout=[_pack(layout.total), _pack(layout.squares)],
+        nets=[_net_out(net, training=training) for net in model.nets()],
+        reference=[_pack(one) for one in model.reference.counted()],
+        mixes=[[_pack(mix.loss), _pack(mix.n), _pack(mix.answers)] for mix in (model.shares, model.curves)],
+        intervals=[_pack(judge.hits), _pack(judge.n), _pack(judge.drift)],
+        slipped=context.slipped,
     )
 
 

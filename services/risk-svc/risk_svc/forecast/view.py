@@ -30,7 +30,7 @@ class Incident(msgspec.Struct, array_like=True):
     places: list[str] = []
 
 
-class View(msgspec.Struct, array_like=True):
+class View(msgspec.Struct, array_like=True, kw_only=True):
     """One promise as known at a moment. Times in epoch seconds; it is kept if completed before `deadline`.
 
     `order` are the milestones, `plans` their newest plans, `reached` when they were. `last` is the place of the

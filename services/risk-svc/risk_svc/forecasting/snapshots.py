@@ -29,7 +29,21 @@ def pictures(state: PromiseState, at: float) -> list[PromiseSnapshot]:
 
 def forgotten(promise_id: str, at: float) -> PromiseSnapshot:
     """An erased promise leaves, without an answer."""
-    return PromiseSnapshot(at, View(pseudonym(promise_id), "", at, at, [], {}, [], [], at), gone=True)
+    return PromiseSnapshot(
+        at,
+        View(
+            promise_id=pseudonym(promise_id),
+            kind="",
+            made=at,
+            deadline=at,
+            order=[],
+            plans={},
+            texts=[],
+            numbers=[],
+            last_at=at,
+        ),
+        gone=True,
+    )
 
 
 def pseudonym(promise_id: str) -> str:

@@ -109,7 +109,7 @@ class Batch:
                 # Said while the erasure was on its way: kept, it would never go. Without an erasure a rebuild has
                 # merely read `notices` before `promises`.
                 return
-            state = PromiseState(name, message.envelope.key)
+            state = PromiseState(promise_id=name, customer_id=message.envelope.key)
         outcome = fold(state, message.envelope, message.data)
         if outcome is FoldOutcome.VERSION_GAP:
             version = message.envelope.version

@@ -1,4 +1,4 @@
-"""`python -m tests.component.notify.delivery.sender_process URL PORT LEASE [stuck]`: the sender alone, to be killed or stopped.
+"""`python -m tests.component.notify.delivery.sender_process URL PORT LEASE [stuck]`: a sender to be killed.
 
 With `stuck` it never gets to write down what became of an attempt.
 """

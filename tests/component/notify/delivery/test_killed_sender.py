@@ -24,7 +24,14 @@ ROOT = Path(__file__).parents[4]
 @asynccontextmanager
 async def sender(desk: Desk, port: int, *options: str, lease: float = 30) -> AsyncIterator[asyncio.subprocess.Process]:
     """The sender in a process of its own, on the desk's database."""
-    command = [sys.executable, "-m", "tests.component.notify.delivery.sender_process", desk.database.url, str(port), str(lease)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.component.notify.delivery.sender_process",
+        desk.database.url,
+        str(port),
+        str(lease),
+    ]
     process = await asyncio.create_subprocess_exec(
         *command, *options, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
     )

@@ -75,18 +75,31 @@ def told(events: list[Event]) -> Iterator[Message]:
             due = datetime.fromisoformat(said["due"]) - timedelta(seconds=TICK)
             steps = [(step, said["planned"].get(step)) for step in said["milestones"]]
             data = PromiseMade(
-                name, name, kind=said["kind"], what="A parcel", made_at=at, first_due=due, latest_due=due, held_due=due,
+                promise_id=name,
+                customer_id=name,
+                kind=said["kind"],
+                what="A parcel",
+                made_at=at,
+                first_due=due,
+                latest_due=due,
+                held_due=due,
                 labels={"maker": said["maker"]},
                 milestones=[PlannedMilestone(step, time and datetime.fromisoformat(time)) for step, time in steps],
-            )  # fmt: skip
+            )
             yield message(f"{name}.made", "test", at, name, 1, data)
         elif event["type"] == "milestone.reached":
             counted[name] += 1
             final = bool(said.get("final"))
             data = MilestoneReported(
-                name, name, said["milestone"], MilestoneStatus.REACHED, at, "field", f"{name}.{counted[name]}",
+                promise_id=name,
+                customer_id=name,
+                milestone=said["milestone"],
+                status=MilestoneStatus.REACHED,
+                at=at,
+                source="field",
+                source_event=f"{name}.{counted[name]}",
                 final=final,
-            )  # fmt: skip
+            )
             yield message(f"{name}.{said['milestone']}", "test", at, name, counted[name], data)
 
 
@@ -104,7 +117,9 @@ def folded(events: list[Event], until_when: str) -> dict[str, PromiseState]:
     """What a worker's fold knows at a time."""
     states: dict[str, PromiseState] = {}
     for item in told([one for one in events if one["time"] <= until_when]):
-        state = states.setdefault(item.envelope.subject, PromiseState(item.envelope.subject, item.envelope.key))
+        state = states.setdefault(
+            item.envelope.subject, PromiseState(promise_id=item.envelope.subject, customer_id=item.envelope.key)
+        )
         assert fold(state, item.envelope, item.data) is FoldOutcome.APPLIED
     return states
 

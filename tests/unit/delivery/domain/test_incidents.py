@@ -15,7 +15,14 @@ from tests.support.clocks import NOON
 
 MINUTE = timedelta(minutes=1)
 OPENED = Sighting(
-    "i1", IncidentStatus.OPENED, 0.6, "weather", "Snow at EWR", (NamespacedId("site", "EWR"),), NOON, NOON + MINUTE
+    incident_id="i1",
+    status=IncidentStatus.OPENED,
+    severity=0.6,
+    category="weather",
+    title="Snow at EWR",
+    affects=(NamespacedId("site", "EWR"),),
+    opened_at=NOON,
+    at=NOON + MINUTE,
 )
 
 

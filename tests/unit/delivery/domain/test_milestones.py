@@ -33,7 +33,17 @@ statuses = st.sampled_from(list(S))
 
 
 def report(status: S = S.REACHED, minutes: int = 0, **changes: object) -> Report:
-    return replace(Report("p1", None, "arrived", status, NOON + minutes * MINUTE, NOON), **changes)  # type: ignore[arg-type]
+    return replace(
+        Report(
+            promise_id="p1",
+            reference=None,
+            milestone="arrived",
+            status=status,
+            at=NOON + minutes * MINUTE,
+            planned=NOON,
+        ),
+        **changes,  # type: ignore[arg-type]
+    )
 
 
 @pytest.mark.parametrize("status", list(S))

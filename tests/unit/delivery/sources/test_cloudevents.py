@@ -152,8 +152,26 @@ def test_nothing_was_reported_before_it_happened(kind: str) -> None:
 
 
 def test_reports_out_survive_the_wire() -> None:
-    report = Report("p1", None, "arrived", MilestoneStatus.REACHED, NOON, None, True, "on time")
-    sighting = Sighting("i1", IncidentStatus.OPENED, 0.5, "weather", "Snow", (NamespacedId("site", "EWR"),), NOON, NOON)
+    report = Report(
+        promise_id="p1",
+        reference=None,
+        milestone="arrived",
+        status=MilestoneStatus.REACHED,
+        at=NOON,
+        planned=None,
+        final=True,
+        reason="on time",
+    )
+    sighting = Sighting(
+        incident_id="i1",
+        status=IncidentStatus.OPENED,
+        severity=0.5,
+        category="weather",
+        title="Snow",
+        affects=(NamespacedId("site", "EWR"),),
+        opened_at=NOON,
+        at=NOON,
+    )
     messages = [events.milestone("p1", "c1", 3, report, ORIGIN), events.incident(see(None, sighting), ORIGIN)]
     for message in messages:
         record = encode(message)

@@ -18,17 +18,17 @@ from notify_svc.channels.email.mail import Mail
 from tests.support.clocks import NOON
 
 MAIL = Mail(
-    "<n1@mail.test>",
-    ("<root.promise@mail.test>", "<n0@mail.test>"),
-    NOON,
-    "promises@mail.test",
-    "Example Promises",
-    "help@mail.test",
-    "pat@customer.example",
-    "Pat Doe",
-    "Probably late: the move",
-    "We are late.\n.\nA line with a dot, and café.\n",
-    "<p>We are late.</p>\n",
+    message_id="<n1@mail.test>",
+    thread=("<root.promise@mail.test>", "<n0@mail.test>"),
+    date=NOON,
+    sender="promises@mail.test",
+    sender_name="Example Promises",
+    reply_to="help@mail.test",
+    recipient="pat@customer.example",
+    name="Pat Doe",
+    subject="Probably late: the move",
+    text="We are late.\n.\nA line with a dot, and café.\n",
+    html="<p>We are late.</p>\n",
 )
 
 

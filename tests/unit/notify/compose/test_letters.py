@@ -25,20 +25,20 @@ from tests.unit.notify.facts import DUE, HIGH, LOW, NEW_YORK, RULES, gap, minute
 LATER = NOON + minutes(60)
 LETTERS = Path(__file__).parent / "letters"
 DEPARTED = Fact(
-    FactKind.MILESTONE_LATE,
-    "ev-d",
-    "departed",
-    NOON + minutes(55),
+    kind=FactKind.MILESTONE_LATE,
+    event_id="ev-d",
+    name="departed",
+    at=NOON + minutes(55),
     minutes=47,
     reason="tail 4711 again, ops asleep",
     told=True,
     public_reason="late aircraft",
 )
 SNOW = Fact(
-    FactKind.INCIDENT_OPEN,
-    "ev-i",
-    "weather",
-    NOON - minutes(95),
+    kind=FactKind.INCIDENT_OPEN,
+    event_id="ev-i",
+    name="weather",
+    at=NOON - minutes(95),
     text="METAR job 4711: SN at EWR",
     public_text="Snow and wind at Newark",
 )
@@ -61,7 +61,19 @@ def letter(
     by = next_update(now, high or DUE, NEW_YORK, RULES, due=DUE) if goes_on else None
     decision = Decision(Kind.SPEAK, reason, statement, changes.pop("evidence", {}), closing=closing)
     about = promise(**changes)
-    snapshot = Snapshot(about, at, decision, statement, now, NEW_YORK, "en_GB", low, high, by, earlier)
+    snapshot = Snapshot(
+        promise=about,
+        gap=at,
+        decision=decision,
+        statement=statement,
+        now=now,
+        zone=NEW_YORK,
+        locale="en_GB",
+        low=low,
+        high=high,
+        next_update_by=by,
+        earlier=earlier,
+    )
     return compose(snapshot, Wording())
 
 
@@ -171,7 +183,18 @@ def test_what_cannot_be_said_honestly_is_reported() -> None:
     careless = Wording(action="we fix it as soon as possible.")
     low, high = told_range(gap().forecast, NOON, NEW_YORK) or (LOW, HIGH)
     decision = Decision(Kind.SPEAK, Reason.SLIP_HELD, Statement.WARNING)
-    snapshot = Snapshot(promise(), gap(), decision, Statement.WARNING, NOON, NEW_YORK, "en_GB", low, high, DUE)
+    snapshot = Snapshot(
+        promise=promise(),
+        gap=gap(),
+        decision=decision,
+        statement=Statement.WARNING,
+        now=NOON,
+        zone=NEW_YORK,
+        locale="en_GB",
+        low=low,
+        high=high,
+        next_update_by=DUE,
+    )
     assert [finding.rule for finding in compose(snapshot, careless).findings] == [Rule.VAGUE_TIME]
 
 
@@ -210,16 +233,16 @@ moments = st.one_of(st.none(), st.integers(-300, 5_000).map(lambda value: DUE + 
 kinds = st.sampled_from(FactKind)
 facts = st.builds(
     Fact,
-    kinds,
-    st.sampled_from(["", "ev-1"]),
-    st.sampled_from(["departed", "arrived"]),
-    st.integers(-300, 0).map(lambda value: NOON + minutes(value)),
-    st.just("internal title"),
-    st.floats(0, 5_000),
-    st.just("internal reason"),
-    st.booleans(),
-    st.sampled_from(["", "Snow at Newark", "Fixed shortly", "because of you"]),
-    st.sampled_from(["", "late aircraft", "due to weather", "guaranteed by noon"]),
+    kind=kinds,
+    event_id=st.sampled_from(["", "ev-1"]),
+    name=st.sampled_from(["departed", "arrived"]),
+    at=st.integers(-300, 0).map(lambda value: NOON + minutes(value)),
+    text=st.just("internal title"),
+    minutes=st.floats(0, 5_000),
+    reason=st.just("internal reason"),
+    told=st.booleans(),
+    public_text=st.sampled_from(["", "Snow at Newark", "Fixed shortly", "because of you"]),
+    public_reason=st.sampled_from(["", "late aircraft", "due to weather", "guaranteed by noon"]),
 )
 
 

@@ -32,7 +32,18 @@ def both(
     decision = Decision(Kind.SPEAK, reason, statement, SINCE if evidence is None else evidence)
     about = promise(what=what)
     now = NOON + minutes(60)
-    snapshot = Snapshot(about, gap(), decision, statement, now, NEW_YORK, "en_GB", LOW, HIGH, DUE)
+    snapshot = Snapshot(
+        promise=about,
+        gap=gap(),
+        decision=decision,
+        statement=statement,
+        now=now,
+        zone=NEW_YORK,
+        locale="en_GB",
+        low=LOW,
+        high=HIGH,
+        next_update_by=DUE,
+    )
     said = compose(snapshot, Wording())
     return to_the_owner(snapshot, said, NOTICE, 0.7), said
 

@@ -21,16 +21,16 @@ NOTICE = "7f0c1b52-7a0e-5d0c-9d6e-3e1f2a4b5c6d"
 words = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=80)
 facts = st.builds(
     Fact,
-    st.sampled_from(FactKind),
-    st.sampled_from(["", "ev-1"]),
-    st.sampled_from(["departed", "arrived"]),
-    st.integers(-300, 0).map(lambda value: NOON + minutes(value)),
-    st.just(""),
-    st.floats(0, 5_000),
-    st.just(""),
-    st.booleans(),
-    st.sampled_from(["", "Snow at Newark"]),
-    st.sampled_from(["", "late aircraft"]),
+    kind=st.sampled_from(FactKind),
+    event_id=st.sampled_from(["", "ev-1"]),
+    name=st.sampled_from(["departed", "arrived"]),
+    at=st.integers(-300, 0).map(lambda value: NOON + minutes(value)),
+    text=st.just(""),
+    minutes=st.floats(0, 5_000),
+    reason=st.just(""),
+    told=st.booleans(),
+    public_text=st.sampled_from(["", "Snow at Newark"]),
+    public_reason=st.sampled_from(["", "late aircraft"]),
 )
 
 
@@ -43,9 +43,18 @@ def with_internal(fact: Fact, inside: str) -> Fact:
 def mail(made: Letter) -> bytes:
     """The letter as it leaves, headers and all."""
     thread = ("<a@mail.test>",)
-    sender = ("promises@mail.test", "Example", "help@mail.test")
     return Mail(
-        "<n@mail.test>", thread, NOON, *sender, "pat@c.example", "Pat", made.subject, made.text, made.html
+        message_id="<n@mail.test>",
+        thread=thread,
+        date=NOON,
+        sender="promises@mail.test",
+        sender_name="Example",
+        reply_to="help@mail.test",
+        recipient="pat@c.example",
+        name="Pat",
+        subject=made.subject,
+        text=made.text,
+        html=made.html,
     ).render()
 
 
@@ -73,12 +82,23 @@ def test_an_internal_text_is_nowhere_in_the_mail_and_the_owner_reads_it_apart_fr
     secret = " ".join(f"§{inside}§".split())
     known = (
         msgspec.structs.replace(step(), name="departed", reason=secret),
-        Fact(FactKind.MILESTONE_LATE, "ev-2", secret, NOON, minutes=40),
-        Fact(FactKind.INCIDENT_OPEN, "ev-3", "it", NOON, text=secret),
+        Fact(kind=FactKind.MILESTONE_LATE, event_id="ev-2", name=secret, at=NOON, minutes=40),
+        Fact(kind=FactKind.INCIDENT_OPEN, event_id="ev-3", name="it", at=NOON, text=secret),
     )
     decision = Decision(Kind.SPEAK, Reason.MILESTONE_MISSED, Statement.WARNING, {"milestone": "departed"})
     at = gap(facts=known)
-    snapshot = Snapshot(promise(), at, decision, Statement.WARNING, NOON, NEW_YORK, "en_GB", LOW, HIGH, DUE)
+    snapshot = Snapshot(
+        promise=promise(),
+        gap=at,
+        decision=decision,
+        statement=Statement.WARNING,
+        now=NOON,
+        zone=NEW_YORK,
+        locale="en_GB",
+        low=LOW,
+        high=HIGH,
+        next_update_by=DUE,
+    )
     said = compose(snapshot, Wording())
     assert said.findings == ()
     for part in (said.subject, said.text, said.html, mail(said).decode()):
@@ -93,8 +113,16 @@ def test_an_internal_text_is_nowhere_in_the_mail_and_the_owner_reads_it_apart_fr
 
 def test_without_public_words_nothing_is_said_about_why() -> None:
     inside = "customer is a pain, deprioritised"
-    job = Fact(FactKind.INCIDENT_OPEN, "ev-i", "it_ops", NOON - minutes(95), text="ECONNREFUSED in job 4711")
-    untold = Fact(FactKind.MILESTONE_LATE, "ev-2", "ask_legal_first", NOON, minutes=40, reason=inside)
+    job = Fact(
+        kind=FactKind.INCIDENT_OPEN,
+        event_id="ev-i",
+        name="it_ops",
+        at=NOON - minutes(95),
+        text="ECONNREFUSED in job 4711",
+    )
+    untold = Fact(
+        kind=FactKind.MILESTONE_LATE, event_id="ev-2", name="ask_legal_first", at=NOON, minutes=40, reason=inside
+    )
     made = letter(gap(facts=(step(reason=inside), untold, job)))
     assert '- "departed" did not happen as planned (known since Fri 8 Mar, 07:00).\n' in made.text
     assert "- A step on our side came 40 minutes late (Fri 8 Mar, 07:00).\n" in made.text
@@ -123,12 +151,26 @@ def test_a_fact_stored_before_there_were_public_words_is_internal(stored: list[s
 
 
 def test_steps_that_read_alike_without_their_names_are_said_once() -> None:
-    overdue = [Fact(FactKind.MILESTONE_OVERDUE, "", name, NOON, minutes=5) for name in ("packed", "loaded")]
+    overdue = [
+        Fact(kind=FactKind.MILESTONE_OVERDUE, event_id="", name=name, at=NOON, minutes=5)
+        for name in ("packed", "loaded")
+    ]
     assert letter(gap(facts=tuple(overdue))).text.count("A step on our side has not happened yet") == 1
 
 
 def test_the_owner_of_a_promise_without_internal_words_reads_no_empty_list() -> None:
     decision = Decision(Kind.SPEAK, Reason.SLIP_HELD, Statement.WARNING, {})
     at = gap(facts=(step(public_reason="late aircraft"),))
-    snapshot = Snapshot(promise(), at, decision, Statement.WARNING, NOON, NEW_YORK, "en_GB", LOW, HIGH, DUE)
+    snapshot = Snapshot(
+        promise=promise(),
+        gap=at,
+        decision=decision,
+        statement=Statement.WARNING,
+        now=NOON,
+        zone=NEW_YORK,
+        locale="en_GB",
+        low=LOW,
+        high=HIGH,
+        next_update_by=DUE,
+    )
     assert "internal" not in to_the_owner(snapshot, compose(snapshot, Wording()), NOTICE, 0.7).text

@@ -31,7 +31,9 @@ BEFORE, ACROSS, PAST = (DUE - minutes(60), DUE - minutes(20)), (DUE - minutes(20
 
 
 def stated(**changes: Any) -> Stated:
-    fitting = Stated(Statement.WARNING, "slip", NOON, DUE, DUE, PAST, next_update_by=DUE)
+    fitting = Stated(
+        statement=Statement.WARNING, lead="slip", now=NOON, due=DUE, deadline=DUE, told=PAST, next_update_by=DUE
+    )
     return replace(fitting, **changes)
 
 
@@ -107,7 +109,9 @@ def drafted(
 ) -> Draft:
     assert decision.statement is not None
     assert CUSTOMER is not None
-    known = PromiseRecord("p1", "c1", 0, gap_version=1, gap=at, promise=about, episode=episode)
+    known = PromiseRecord(
+        promise_id="p1", customer_id="c1", partition=0, gap_version=1, gap=at, promise=about, episode=episode
+    )
     return draft(Matter(known, about, at, decision, decision.statement), CUSTOMER, rules, Wording(), now)
 
 
@@ -138,7 +142,7 @@ def test_odds_in_somebody_elses_words_hold_a_letter_or_are_left_out(where: str) 
     odds = "there are 49 in 100 that it is on time"
     decision = Decision(Kind.SPEAK, Reason.SLIP_HELD, Statement.WARNING)
     wording = Wording(action=f"{odds}.") if where == "action" else Wording()
-    fact = Fact(FactKind.MILESTONE_LATE, "ev-d", "departed", NOON, minutes=9, reason=odds)
+    fact = Fact(kind=FactKind.MILESTONE_LATE, event_id="ev-d", name="departed", at=NOON, minutes=9, reason=odds)
     made = drafted(gap(facts=(fact,) if where == "reason" else ()), decision, NOON, promise(), Episode())
     found = compose(made.snapshot, wording)
     assert ("49 in 100" in found.text) == (where == "action")
@@ -169,7 +173,16 @@ def gaps(draw: st.DrawFn, now: datetime) -> Gap:
         late = draw(st.integers(1, 400)) if standing is Standing.BROKEN else draw(st.integers(-300, 240))
         done = DUE + minutes(late)
     forecast = Forecast(draw(st.floats(0, 1)), low, high, 412)
-    return Gap(2, "gap-2", standing, now, DUE, forecast, tuple(facts), done)
+    return Gap(
+        version=2,
+        event_id="gap-2",
+        standing=standing,
+        as_of=now,
+        held_due=DUE,
+        forecast=forecast,
+        facts=tuple(facts),
+        completed_at=done,
+    )
 
 
 @st.composite

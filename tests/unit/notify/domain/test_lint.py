@@ -22,17 +22,17 @@ Next update by Mon 30 Nov, 15:00.
 
 def draft(text: str = TEXT, **changes: Any) -> Draft:
     honest = Draft(
-        Statement.WARNING,
-        "Probably late: the move, now Mon 30 Nov, 12:00 to 14:00",
-        text,
-        "the move",
-        0.8,
-        DUE + minutes(30),
-        LOW,
-        HIGH,
-        "Mon 30 Nov, 12:00",
-        "14:00",
-        "Mon 30 Nov, 15:00",
+        statement=Statement.WARNING,
+        subject="Probably late: the move, now Mon 30 Nov, 12:00 to 14:00",
+        text=text,
+        what="the move",
+        p_slip=0.8,
+        p50=DUE + minutes(30),
+        low=LOW,
+        high=HIGH,
+        low_text="Mon 30 Nov, 12:00",
+        high_text="14:00",
+        next_text="Mon 30 Nov, 15:00",
         support=(Support("promised", "ev-p"),),
     )
     return replace(honest, **changes)

@@ -23,14 +23,31 @@ RULES = Rules()
 
 def gap(p_slip: float, n: int, as_of: datetime) -> facts.Gap:
     data = GapScored(
-        "p1", "c1", Standing.OPEN, 60.0, as_of, DUE, forecast=Forecast(p_slip, LATE, LATE, LATE, "all promises", n)
+        promise_id="p1",
+        customer_id="c1",
+        standing=Standing.OPEN,
+        score=60.0,
+        as_of=as_of,
+        held_due=DUE,
+        forecast=Forecast(p_slip, LATE, LATE, LATE, "all promises", n),
     )
-    envelope = Envelope("g1", "/risk-svc", data.TYPE, as_of, "p1", "c1", 1)
+    envelope = Envelope(id="g1", source="/risk-svc", type=data.TYPE, time=as_of, subject="p1", key="c1", version=1)
     return gap_scored(envelope, data, RULES.least_cases)
 
 
 def said(found: facts.Gap, at: datetime) -> facts.Decision:
-    promise = facts.Promise("p1", "c1", "e1", "an install", DUE, timedelta(0), "UTC", None, True, False)
+    promise = facts.Promise(
+        promise_id="p1",
+        customer_id="c1",
+        event_id="e1",
+        what="an install",
+        held_due=DUE,
+        tolerance=timedelta(0),
+        zone="UTC",
+        deliverer=None,
+        accepted=True,
+        historical=False,
+    )
     return decide(observe(Episode(), found, RULES), found, promise, at, RULES)
 
 

@@ -14,7 +14,17 @@ DUE = NOON + 24 * HOUR
 
 
 def to_make(**changes: Any) -> Make:
-    command = Make("p1", "c1", "flight", "UA 1, on time", NOON, DUE, None, 900, Terms())
+    command = Make(
+        promise_id="p1",
+        customer_id="c1",
+        kind="flight",
+        what="UA 1, on time",
+        made_at=NOON,
+        due=DUE,
+        requested_due=None,
+        tolerance_s=900,
+        terms=Terms(),
+    )
     return replace(command, **changes)
 
 

@@ -16,7 +16,7 @@ from tests.support.risk import ARRIVES_S, DEPARTS, DEPARTS_S, DUE_S, MADE_S, M, 
 
 
 def state_of(*messages: Message) -> PromiseState:
-    state = PromiseState("p1", "c1")
+    state = PromiseState(promise_id="p1", customer_id="c1")
     for item in messages:
         fold(state, item.envelope, item.data)
     return state
@@ -37,7 +37,13 @@ def test_a_late_step_names_its_event_and_the_senders_reason() -> None:
     late = state_of(story.made(), story.milestone("departed", 42, reason="crew"))
     fact = only(facts(late, [], DEPARTS_S + 3600))
     assert fact == Fact(
-        FactKind.MILESTONE_LATE, "f-p1-1", "departed", DEPARTS + 42 * M, minutes=42.0, reason="crew", told=True
+        kind=FactKind.MILESTONE_LATE,
+        event_id="f-p1-1",
+        name="departed",
+        at=DEPARTS + 42 * M,
+        minutes=42.0,
+        reason="crew",
+        told=True,
     )
 
 

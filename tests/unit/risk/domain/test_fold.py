@@ -24,7 +24,7 @@ from tests.support.risk import ARRIVES, DEPARTS, DUE, DUE_S, MADE, M, Story, aga
 
 
 def folding(*messages: Message) -> PromiseState:
-    state = PromiseState("p1", "c1")
+    state = PromiseState(promise_id="p1", customer_id="c1")
     for item in messages:
         assert fold(state, item.envelope, item.data) is FoldOutcome.APPLIED
     return state
@@ -222,7 +222,7 @@ def test_only_the_newest_state_of_a_notice_counts_and_few_are_kept() -> None:
 def test_an_event_about_no_promise_is_refused() -> None:
     item = again(erased(), 1)
     with pytest.raises(TypeError, match="CustomerErased"):
-        fold(PromiseState("c1", "c1"), item.envelope, item.data)
+        fold(PromiseState(promise_id="c1", customer_id="c1"), item.envelope, item.data)
 
 
 @pytest.mark.parametrize(

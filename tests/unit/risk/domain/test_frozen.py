@@ -15,7 +15,7 @@ from tests.support.risk import ARRIVES_S, DUE, DUE_S, MADE_S, Story
 
 def promised() -> PromiseState:
     """A flight, forecast as it was made."""
-    state = PromiseState("p1", "c1")
+    state = PromiseState(promise_id="p1", customer_id="c1")
     item = Story().made()
     fold(state, item.envelope, item.data)
     view = state.view
@@ -28,7 +28,16 @@ def promised() -> PromiseState:
 def test_what_is_frozen_is_what_was_issued_to_the_second() -> None:
     assert promised().view.frozen == [
         FrozenForecast(
-            "made", 2500, 3100, round(MADE_S + 1), round(ARRIVES_S), round(DUE_S + 100), None, 17, 412, round(DUE_S)
+            lead="made",
+            p=2500,
+            base=3100,
+            at=round(MADE_S + 1),
+            p50=round(ARRIVES_S),
+            p80=round(DUE_S + 100),
+            p90=None,
+            model=17,
+            n=412,
+            due=round(DUE_S),
         )
     ]
 
@@ -91,6 +100,21 @@ def test_rows_of_before_are_read_and_scored_without_what_they_did_not_keep() -> 
 def test_one_takes_about_fifty_bytes_at_most() -> None:
     far = round(DUE_S + 86400 * 400)
     assert (
-        len(msgspec.msgpack.encode(FrozenForecast("at:departed", 9999, 9999, far, far, far, far, 60000, 60000, far)))
+        len(
+            msgspec.msgpack.encode(
+                FrozenForecast(
+                    lead="at:departed",
+                    p=9999,
+                    base=9999,
+                    at=far,
+                    p50=far,
+                    p80=far,
+                    p90=far,
+                    model=60000,
+                    n=60000,
+                    due=far,
+                )
+            )
+        )
         <= 51
     )

@@ -19,7 +19,7 @@ LEAD = DUE_S - MADE_S
 
 
 def state_of(*messages: Message) -> PromiseState:
-    state = PromiseState("p1", "c1")
+    state = PromiseState(promise_id="p1", customer_id="c1")
     for item in messages:
         fold(state, item.envelope, item.data)
     return state

@@ -22,7 +22,7 @@ def picture(item: Message) -> Incident:
 
 @pytest.fixture
 def flight() -> PromiseState:
-    state = PromiseState("p1", "c1")
+    state = PromiseState(promise_id="p1", customer_id="c1")
     item = Story().made()
     fold(state, item.envelope, item.data)
     return state

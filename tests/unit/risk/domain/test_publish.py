@@ -15,7 +15,13 @@ LEAD = DUE_S - MADE_S
 
 
 def told(score: float = 20.0, p_slip: float = 0.4, p50: float | None = DUE_S) -> PromiseState:
-    state = PromiseState("p1", "c1", made_at=MADE_S, held_due=DUE_S, view=View(score=score, p_slip=p_slip, p50=p50))
+    state = PromiseState(
+        promise_id="p1",
+        customer_id="c1",
+        made_at=MADE_S,
+        held_due=DUE_S,
+        view=View(score=score, p_slip=p_slip, p50=p50),
+    )
     mark_published(state.view, Standing.OPEN, 7, 1)
     return state
 
@@ -25,7 +31,7 @@ def reason(state: PromiseState, standing: Standing = Standing.OPEN, facts: int =
 
 
 def test_the_first_score_is_always_told() -> None:
-    assert worth_publishing(PromiseState("p1", "c1"), Standing.OPEN, 0) is Reason.FIRST
+    assert worth_publishing(PromiseState(promise_id="p1", customer_id="c1"), Standing.OPEN, 0) is Reason.FIRST
 
 
 def test_nothing_new_is_not_told() -> None:

@@ -21,7 +21,18 @@ from risk_svc.domain.state import ItemState, PromiseState, folded, from_bytes, s
 from tests.support.risk import ARRIVES, DEPARTS, DEPARTS_S, DUE_S, M, Story
 
 ITEMS = [ScopeItem("seat", 3.0), ScopeItem("bag", 1.0), ScopeItem("meal", 1.0)]
-SURE = Prediction(0.0, DUE_S - 900, DUE_S - 600, DUE_S - 300, 0.0, 3600.0, 0.3, 412, "flight", 7)
+SURE = Prediction(
+    p_slip=0.0,
+    q50=DUE_S - 900,
+    q80=DUE_S - 600,
+    q90=DUE_S - 300,
+    lateness=0.0,
+    horizon=3600.0,
+    base=0.3,
+    n=412,
+    basis="flight",
+    model=7,
+)
 share = st.floats(0, 1)
 items = st.lists(
     st.builds(ItemState, st.just("x"), st.floats(0.001, 1e6), st.booleans(), st.none() | share), min_size=1, max_size=6
@@ -29,7 +40,7 @@ items = st.lists(
 
 
 def state_of(*messages: Message) -> PromiseState:
-    state = PromiseState("p1", "c1")
+    state = PromiseState(promise_id="p1", customer_id="c1")
     for item in messages:
         assert fold(state, item.envelope, item.data) is FoldOutcome.APPLIED
     return state
@@ -55,29 +66,31 @@ def settled(state: PromiseState) -> PromiseState:
 
 @given(items, share)
 def test_it_lies_between_nothing_and_all(scope: list[ItemState], coming: float) -> None:
-    state = PromiseState("p1", "c1", scope=scope)
+    state = PromiseState(promise_id="p1", customer_id="c1", scope=scope)
     assert 0.0 <= missing_open(state, coming) <= 1.0
 
 
 @given(items, share, share)
 def test_it_never_grows_with_what_is_delivered_or_expected(scope: list[ItemState], more: float, coming: float) -> None:
-    state = PromiseState("p1", "c1", scope=scope)
+    state = PromiseState(promise_id="p1", customer_id="c1", scope=scope)
     before = missing_open(state, coming)
     assert missing_open(state, max(coming, more)) <= before + 1e-9
     better = [msgspec.structs.replace(item, share=max(more, item.share or 0.0)) for item in scope]
-    assert missing_open(PromiseState("p1", "c1", scope=better), coming) <= before + 1e-9
+    assert missing_open(PromiseState(promise_id="p1", customer_id="c1", scope=better), coming) <= before + 1e-9
 
 
 @given(items, share)
 def test_what_is_not_supported_never_counts(scope: list[ItemState], coming: float) -> None:
     claimed = [msgspec.structs.replace(item, supported=False, share=1.0) for item in scope]
-    assert missing_open(PromiseState("p1", "c1", scope=claimed), coming) == 1.0
+    assert missing_open(PromiseState(promise_id="p1", customer_id="c1", scope=claimed), coming) == 1.0
 
 
 @given(items, st.floats(0.01, 100))
 def test_only_the_relation_of_weights_matters(scope: list[ItemState], factor: float) -> None:
     scaled = [msgspec.structs.replace(item, weight=item.weight * factor) for item in scope]
-    one, other = (missing_open(PromiseState("p1", "c1", scope=found), 0.5) for found in (scope, scaled))
+    one, other = (
+        missing_open(PromiseState(promise_id="p1", customer_id="c1", scope=found), 0.5) for found in (scope, scaled)
+    )
     assert one == pytest.approx(other)
 
 

@@ -37,13 +37,24 @@ from risk_svc.domain.scoring import (
 from risk_svc.domain.state import PromiseState, standing
 from tests.support.risk import DEPARTS, DEPARTS_S, DUE, DUE_S, MADE_S, M, Story, incident
 
-LIKELY = Prediction(0.83, DUE_S + 2520, DUE_S + 5000, math.inf, 0.6, 3600.0, 0.3, 412, "flight, after departed", 7)
+LIKELY = Prediction(
+    p_slip=0.83,
+    q50=DUE_S + 2520,
+    q80=DUE_S + 5000,
+    q90=math.inf,
+    lateness=0.6,
+    horizon=3600.0,
+    base=0.3,
+    n=412,
+    basis="flight, after departed",
+    model=7,
+)
 SAFE = replace(LIKELY, p_slip=0.1, q50=DUE_S - 1800, q80=DUE_S - 900, q90=DUE_S, lateness=0.02)
 W = GapDefinition()
 
 
 def state_of(*messages: Message) -> PromiseState:
-    state = PromiseState("p1", "c1")
+    state = PromiseState(promise_id="p1", customer_id="c1")
     for item in messages:
         fold(state, item.envelope, item.data)
     return state

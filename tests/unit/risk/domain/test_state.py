@@ -32,7 +32,7 @@ def full_state(reasons: int = 4) -> PromiseState:
     plan = [PlannedMilestone(f"milestone {n}", DEPARTS + timedelta(hours=n), True) for n in range(4)]
     labels = {"carrier": "XA", "destination": "ORD", "distance": 719.0, "express": True}
     made = story.made(milestones=plan, labels=labels, depends_on=[Dependency("site", "EWR"), Dependency("crew", "7")])
-    state = PromiseState("promise-00000001", "customer-00000001")
+    state = PromiseState(promise_id="promise-00000001", customer_id="customer-00000001")
     steps = [story.milestone(f"milestone {n}", 7, status=MilestoneStatus.REACHED) for n in range(3)]
     for item in (made, *steps, story.notice()):
         fold(state, item.envelope, item.data)
@@ -48,7 +48,16 @@ def full_state(reasons: int = 4) -> PromiseState:
     view.shares = [("lateness", 0.91, 0.8, "83 % likely to slip"), ("incidents", 0.6, 0.2, "Snow at EWR, ongoing")]
     view.frozen = [
         FrozenForecast(
-            lead, 2500, 3100, int(MADE_S), int(DUE_S), int(DUE_S) + 1, int(DUE_S) + 2, 1234, 54321, int(DUE_S)
+            lead=lead,
+            p=2500,
+            base=3100,
+            at=int(MADE_S),
+            p50=int(DUE_S),
+            p80=int(DUE_S) + 1,
+            p90=int(DUE_S) + 2,
+            model=1234,
+            n=54321,
+            due=int(DUE_S),
         )
         for lead in ("made", "left75", "left50", "at:departed", "left25")
     ]
@@ -61,7 +70,7 @@ def test_it_comes_back_from_its_bytes() -> None:
 
 
 def test_a_full_one_takes_a_kilobyte_and_a_half_and_a_fresh_one_half() -> None:
-    fresh = PromiseState("promise-00000001", "customer-00000001")
+    fresh = PromiseState(promise_id="promise-00000001", customer_id="customer-00000001")
     item = Story("promise-00000001", "customer-00000001").made()
     fold(fresh, item.envelope, item.data)
     assert len(to_bytes(fresh)) <= 512
@@ -87,8 +96,8 @@ def test_the_view_is_no_part_of_what_a_rebuild_is_compared_by() -> None:
 
 
 def test_the_order_of_labels_is_no_difference() -> None:
-    one = PromiseState("p1", "c1", labels={"a": 1.0, "b": "x"})
-    other = PromiseState("p1", "c1", labels={"b": "x", "a": 1.0})
+    one = PromiseState(promise_id="p1", customer_id="c1", labels={"a": 1.0, "b": "x"})
+    other = PromiseState(promise_id="p1", customer_id="c1", labels={"b": "x", "a": 1.0})
     assert folded(one) == folded(other)
 
 
@@ -119,10 +128,10 @@ def test_a_point_of_an_old_row_knows_no_outer_quantiles() -> None:
 
 
 def test_the_deadline_is_the_held_date_with_its_tolerance() -> None:
-    state = PromiseState("p1", "c1", made_at=MADE_S, held_due=DUE_S, tolerance_s=90)
+    state = PromiseState(promise_id="p1", customer_id="c1", made_at=MADE_S, held_due=DUE_S, tolerance_s=90)
     assert state.deadline == DUE_S + 90
     assert state.lead == (DUE - Story().start).total_seconds()
-    assert PromiseState("p1", "c1", made_at=DUE_S, held_due=DUE_S).lead == 60.0
+    assert PromiseState(promise_id="p1", customer_id="c1", made_at=DUE_S, held_due=DUE_S).lead == 60.0
 
 
 def test_a_notice_of_a_row_from_before_has_no_reason() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -20,12 +21,22 @@ from risk_svc.web.api import presenters
 from tests.support.risk import DEPARTS_S, DUE_S, Story
 
 NEW = Prediction(
-    0.83, DUE_S + 2520, DUE_S + 5000, DUE_S + 9000, 0.6, 3600.0, 0.31, 7, "all promises", 7, observed=2 / 7
+    p_slip=0.83,
+    q50=DUE_S + 2520,
+    q80=DUE_S + 5000,
+    q90=DUE_S + 9000,
+    lateness=0.6,
+    horizon=3600.0,
+    base=0.31,
+    n=7,
+    basis="all promises",
+    model=7,
+    observed=2 / 7,
 )
 
 
 def state_of(*messages: Message) -> PromiseState:
-    state = PromiseState("p1", "c1")
+    state = PromiseState(promise_id="p1", customer_id="c1")
     for item in messages:
         fold(state, item.envelope, item.data)
     return state
@@ -33,10 +44,7 @@ def state_of(*messages: Message) -> PromiseState:
 
 def scored(n: int, now: float = DEPARTS_S) -> PromiseState:
     state = state_of(Story().made())
-    item = Prediction(
-        *(NEW.p_slip, NEW.q50, NEW.q80, NEW.q90, NEW.lateness, NEW.horizon, NEW.base, n, NEW.basis, 7),
-        observed=NEW.observed,
-    )
+    item = replace(NEW, n=n, model=7, never=0.0)
     score_open(state, [], item, now, GapDefinition(), math.inf)
     return state
 

@@ -24,7 +24,18 @@ from risk_svc.web.api import presenters
 from risk_svc.web.board import style
 from tests.support.risk import ARRIVES, DEPARTS, DEPARTS_S, DUE, DUE_S, MADE_S, M, Story
 
-FEW = Prediction(0.16, DUE_S - 900, DUE_S + 900, DUE_S + 1800, 0.1, 3600.0, 0.15, 0, "flight", 1)
+FEW = Prediction(
+    p_slip=0.16,
+    q50=DUE_S - 900,
+    q80=DUE_S + 900,
+    q90=DUE_S + 1800,
+    lateness=0.1,
+    horizon=3600.0,
+    base=0.15,
+    n=0,
+    basis="flight",
+    model=1,
+)
 SURE = replace(FEW, n=412, lateness=0.05)
 W = GapDefinition()
 LEAST = Lateness().missed_step
@@ -33,7 +44,7 @@ SAID = "departed was missed, and the customer had been told of this step"
 
 
 def state_of(*messages: Message) -> PromiseState:
-    state = PromiseState("p1", "c1")
+    state = PromiseState(promise_id="p1", customer_id="c1")
     for item in messages:
         fold(state, item.envelope, item.data)
     return state
@@ -102,7 +113,18 @@ def test_what_is_heard_of_it_may_lower_it_again_and_the_step_itself_ends_it() ->
     story = Story()
     state = state_of(story.made(), missed(story))
     high = scored(state, replace(FEW, lateness=0.9))
-    incident = Incident("i1", 1, 0.0, "snow", "Snow", [], MADE_S, None, None, "e1")
+    incident = Incident(
+        incident_id="i1",
+        version=1,
+        severity=0.0,
+        category="snow",
+        title="Snow",
+        affects=[],
+        since=MADE_S,
+        until=None,
+        expected_end=None,
+        source_event="e1",
+    )
     score_open(state, [incident], FEW, MISSED, W, math.inf)
     assert state.view.score < high
     report = story.milestone("departed", 40)

@@ -35,7 +35,15 @@ def heard(engine: Engine, lines: Lines, between: Any = lambda engine: engine) ->
 
 def view(name: str = "p1", *, made: float = 0.0, due: float = DAY, **known: Any) -> View:
     known = {"texts": [], "numbers": [], "last_at": made, "stages": [(-1, made)], **known}
-    return View(name, "parcel", made, due, ["shipped", "delivered"], {"shipped": 6 * HOUR}, **known)
+    return View(
+        promise_id=name,
+        kind="parcel",
+        made=made,
+        deadline=due,
+        order=["shipped", "delivered"],
+        plans={"shipped": 6 * HOUR},
+        **known,
+    )
 
 
 def test_a_restart_at_any_moment_changes_no_forecast() -> None:

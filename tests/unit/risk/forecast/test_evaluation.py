@@ -56,7 +56,7 @@ def many(count: int = 2 * ENOUGH, **fields: Any) -> list[ScoredForecast]:
 
 def test_nothing_settled_nothing_claimed() -> None:
     found = evaluate([])
-    assert found == Measures(0, 0)
+    assert found == Measures(n=0, promises=0)
     assert found.too_little_history == f"too little history (0 settled, {ENOUGH} are needed)"
     empty = evaluate_all([])
     assert (empty.over_time, empty.by_lead, empty.by_class) == ((), (), ())

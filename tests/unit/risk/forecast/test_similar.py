@@ -20,7 +20,18 @@ few = settings(max_examples=30, deadline=None)
 
 def view(maker: str, made: float = 0.0, name: str = "p") -> View:
     steps, texts = ["shipped", "delivered"], [("maker", maker)]
-    return View(name, "parcel", made, made + DAY, steps, {}, texts, [], made, stages=[(-1, made)])
+    return View(
+        promise_id=name,
+        kind="parcel",
+        made=made,
+        deadline=made + DAY,
+        order=steps,
+        plans={},
+        texts=texts,
+        numbers=[],
+        last_at=made,
+        stages=[(-1, made)],
+    )
 
 
 @dataclass

@@ -33,14 +33,14 @@ def state(*steps: Step, **known: object) -> PromiseState:
         "labels": {"maker": "c", "weight": 2.5, "fragile": True},
         "depends_on": [("site", "EWR")],
     }
-    return PromiseState("p1", "c1", steps=list(steps), **(usual | known))  # type: ignore[arg-type]
+    return PromiseState(promise_id="p1", customer_id="c1", steps=list(steps), **(usual | known))  # type: ignore[arg-type]
 
 
 def shipped(**known: object) -> Step:
-    return Step("shipped", planned=15 * HOUR, **known)  # type: ignore[arg-type]
+    return Step(name="shipped", planned=15 * HOUR, **known)  # type: ignore[arg-type]
 
 
-DELIVERED = Step("delivered", planned=40 * HOUR)
+DELIVERED = Step(name="delivered", planned=40 * HOUR)
 
 
 def published() -> PublishedModel:
@@ -52,7 +52,17 @@ def published() -> PublishedModel:
 def case(**known: object) -> View:
     """A parcel of maker c at the end of the stream, promised for 48 hours later."""
     made = taught().now
-    base = View("new", "parcel", made, made + 48 * HOUR, ["shipped", "delivered"], {}, [("maker", "c")], [], made)
+    base = View(
+        promise_id="new",
+        kind="parcel",
+        made=made,
+        deadline=made + 48 * HOUR,
+        order=["shipped", "delivered"],
+        plans={},
+        texts=[("maker", "c")],
+        numbers=[],
+        last_at=made,
+    )
     base.plans["shipped"] = made + 15 * HOUR
     base.stages.append((-1, made))
     return replace(base, **known)
@@ -60,7 +70,7 @@ def case(**known: object) -> View:
 
 def test_a_picture_holds_what_was_known_then() -> None:
     step = shipped(status=REACHED, at=20 * HOUR, expected=19 * HOUR, expected_at=14 * HOUR)
-    done = Step("delivered", planned=40 * HOUR, status=REACHED, at=45 * HOUR, final=True)
+    done = Step(name="delivered", planned=40 * HOUR, status=REACHED, at=45 * HOUR, final=True)
     now = state(step, done)
     early = view_of(now, HOUR)
     assert early.plans == {"shipped": 15 * HOUR, "delivered": 40 * HOUR}
@@ -78,7 +88,7 @@ def test_a_picture_holds_what_was_known_then() -> None:
 
 
 def test_a_step_that_was_not_planned_moves_no_stage() -> None:
-    found = view_of(state(Step("called", status=REACHED, at=HOUR, extra=True), shipped(), DELIVERED), 2 * HOUR)
+    found = view_of(state(Step(name="called", status=REACHED, at=HOUR, extra=True), shipped(), DELIVERED), 2 * HOUR)
     assert found.order == ["shipped", "delivered"]
     assert (found.last, found.last_at, found.reached) == (-1, HOUR, {"called": HOUR})
 
@@ -86,20 +96,42 @@ def test_a_step_that_was_not_planned_moves_no_stage() -> None:
 def test_a_withdrawn_promise_is_gone_and_an_incident_ends() -> None:
     assert snapshot_of(state(withdrawn=True), HOUR).gone
     assert not snapshot_of(state(), HOUR).gone
-    fog = Incident("i1", 1, 0.8, "fog", "Fog", [("site", "EWR")], 0.0, None, None, "e1")
+    fog = Incident(
+        incident_id="i1",
+        version=1,
+        severity=0.8,
+        category="fog",
+        title="Fog",
+        affects=[("site", "EWR")],
+        since=0.0,
+        until=None,
+        expected_end=None,
+        source_event="e1",
+    )
     struck = incident_snapshot_of(fog, HOUR)
     assert struck.incident is not None
     assert view_of(state(), HOUR).touched([struck.incident]) == open_at([fog], HOUR)
     assert view_of(state(depends_on=[]), HOUR).touched([struck.incident]) == []
-    over = Incident("i1", 2, 0.8, "fog", "Fog", [("site", "EWR")], 0.0, 5 * HOUR, None, "e2")
+    over = Incident(
+        incident_id="i1",
+        version=2,
+        severity=0.8,
+        category="fog",
+        title="Fog",
+        affects=[("site", "EWR")],
+        since=0.0,
+        until=5 * HOUR,
+        expected_end=None,
+        source_event="e2",
+    )
     assert incident_snapshot_of(over, 5 * HOUR).incident is None
     assert open_at([over], 5 * HOUR) == []
     assert len(open_at([over], 4 * HOUR)) == 1
 
 
 def test_a_promise_is_late_once_that_is_decided() -> None:
-    cancelled = Step("delivered", status=CANCELLED, at=HOUR, final=True)
-    done = Step("delivered", status=REACHED, at=5 * HOUR, final=True)
+    cancelled = Step(name="delivered", status=CANCELLED, at=HOUR, final=True)
+    done = Step(name="delivered", status=REACHED, at=5 * HOUR, final=True)
     assert snapshot_of(state(shipped(), cancelled), 2 * HOUR).late
     assert not snapshot_of(state(shipped(), cancelled), HOUR / 2).late
     assert snapshot_of(state(shipped(), done, verdict="disputed"), 6 * HOUR).late
@@ -117,7 +149,21 @@ def test_one_that_was_kept_though_nobody_says_when_was_complete_in_time_at_the_l
 
 
 def test_an_incident_that_names_no_place_touches_nobody() -> None:
-    nowhere = incident_snapshot_of(Incident("i1", 1, 0.8, "fog", "Fog", [], 0.0, None, None, "e1"), 0.0)
+    nowhere = incident_snapshot_of(
+        Incident(
+            incident_id="i1",
+            version=1,
+            severity=0.8,
+            category="fog",
+            title="Fog",
+            affects=[],
+            since=0.0,
+            until=None,
+            expected_end=None,
+            source_event="e1",
+        ),
+        0.0,
+    )
     assert nowhere.incident is not None
     assert view_of(state(depends_on=[]), HOUR).touched([nowhere.incident]) == []
 

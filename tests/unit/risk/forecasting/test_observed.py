@@ -20,7 +20,18 @@ from risk_svc.forecasting.live import PublishedModel
 
 def ended(number: int, kind: str = "install") -> View:
     made = number * DAY
-    return View(f"p{number}", kind, made, made + DAY, ["done"], {}, [], [], made, stages=[(-1, made)])
+    return View(
+        promise_id=f"p{number}",
+        kind=kind,
+        made=made,
+        deadline=made + DAY,
+        order=["done"],
+        plans={},
+        texts=[],
+        numbers=[],
+        last_at=made,
+        stages=[(-1, made)],
+    )
 
 
 def lived(outcomes: list[bool], context: Context | None = None) -> Context:

@@ -21,7 +21,7 @@ HOUR = timedelta(hours=1)
 
 def lived(messages: Sequence[Message]) -> list[PromiseSnapshot]:
     """All pictures of one promise, in the order in which its messages came."""
-    state, found = PromiseState("p1", "c1"), list[PromiseSnapshot]()
+    state, found = PromiseState(promise_id="p1", customer_id="c1"), list[PromiseSnapshot]()
     for item in messages:
         assert fold(state, item.envelope, item.data) is FoldOutcome.APPLIED
         if not state.placeholder:
@@ -109,7 +109,7 @@ def test_a_plan_that_was_changed_is_known_from_then_on() -> None:
 
 
 def test_revisions_are_kept_in_bounds() -> None:
-    state = PromiseState("p1", "c1")
+    state = PromiseState(promise_id="p1", customer_id="c1")
     made = Story().made()
     fold(state, made.envelope, made.data)
     for number in range(40):
@@ -122,7 +122,7 @@ def test_revisions_are_kept_in_bounds() -> None:
 def test_pictures_and_what_follows_an_erasure_carry_no_name() -> None:
     story = Story("order-4711", "c1")
     made = story.made()
-    state = PromiseState("order-4711", "c1")
+    state = PromiseState(promise_id="order-4711", customer_id="c1")
     fold(state, made.envelope, made.data)
     [seen] = pictures(state, MADE_S)
     gone = forgotten("order-4711", DUE_S)

@@ -12,7 +12,7 @@ from tests.support.risk import DUE, MADE
 
 
 def gap(name: str, score: float = 1.0) -> GapScored:
-    return GapScored(name, "c1", Standing.OPEN, score, MADE, DUE)
+    return GapScored(promise_id=name, customer_id="c1", standing=Standing.OPEN, score=score, as_of=MADE, held_due=DUE)
 
 
 async def first(listener: Listener) -> list[GapScored]:

@@ -18,7 +18,7 @@ TRAIL = [
 
 
 def detail(n: int = 50, now: float = MADE_S + 60, trail: Sequence[TrailPoint] = TRAIL) -> responses.GapDetail:
-    state = PromiseState("p1", "c1")
+    state = PromiseState(promise_id="p1", customer_id="c1")
     made = Story().made()
     fold(state, made.envelope, made.data)
     view = state.view

@@ -13,7 +13,7 @@ from tests.support.risk import DUE_S, EWR, MADE_S, Story, incident
 
 
 def promise(name: str, *, historical: bool = False, review: float = 0.0) -> PromiseState:
-    state = PromiseState(name, "c1")
+    state = PromiseState(promise_id=name, customer_id="c1")
     item = Story(name).made(historical=historical)
     fold(state, item.envelope, item.data)
     state.view.review = review
@@ -96,7 +96,7 @@ def test_loading_keeps_the_review_time_of_the_others(partition: PartitionState) 
 
 
 def test_history_and_placeholders_never_fall_due(partition: PartitionState) -> None:
-    for state in (promise("old", historical=True), PromiseState("placeholder", "c1")):
+    for state in (promise("old", historical=True), PromiseState(promise_id="placeholder", customer_id="c1")):
         partition.keep(state)
         partition.first_review(state, MADE_S)
     assert partition.due(DUE_S * 2, 9) == []
@@ -106,7 +106,7 @@ def test_all_that_is_scored_can_be_looked_at_again_at_once() -> None:
     cache = PartitionStates()
     cache.partitions[0] = partition = PartitionState(0)
     later, old = promise("p1", review=DUE_S), promise("old", historical=True)
-    for state in (later, old, PromiseState("placeholder", "c1")):
+    for state in (later, old, PromiseState(promise_id="placeholder", customer_id="c1")):
         partition.keep(state)
         partition.first_review(state, MADE_S)
     assert not cache.overdue(MADE_S)

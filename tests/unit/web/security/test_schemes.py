@@ -51,7 +51,10 @@ def signature(text: bytes, secret: bytes = SECRET.encode(), algorithm: str = "sh
 
 
 SLACK = HmacSignature(
-    "x-slack-signature", prefix="v0=", signed="v0:{timestamp}:{body}", timestamp_header="x-slack-request-timestamp"
+    header="x-slack-signature",
+    prefix="v0=",
+    signed="v0:{timestamp}:{body}",
+    timestamp_header="x-slack-request-timestamp",
 )
 SLACK_BODY = (
     b"token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V"
@@ -68,7 +71,7 @@ def slack(signed: str = SLACK_SIGNATURE, timestamp: str = "1531420618") -> Signe
 
 
 def test_published_vectors_hold() -> None:
-    github = HmacSignature("x-hub-signature-256", prefix="sha256=")
+    github = HmacSignature(header="x-hub-signature-256", prefix="sha256=")
     said = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
     sent = request(b"Hello, World!", x_hub_signature_256=said)
     assert verdict(github, sent, ["It's a Secret to Everybody"]) == "ok "
@@ -77,7 +80,7 @@ def test_published_vectors_hold() -> None:
 
 def test_method_uri_body_and_milliseconds_in_base64() -> None:
     scheme = HmacSignature(
-        "x-signature-v3",
+        header="x-signature-v3",
         encoding="base64",
         signed="{method}{uri}{body}{timestamp}",
         timestamp_header="x-timestamp",
@@ -93,7 +96,7 @@ def test_method_uri_body_and_milliseconds_in_base64() -> None:
 
 
 def test_one_of_several_signatures_under_one_of_several_secrets() -> None:
-    scheme = HmacSignature("x-pager", prefix="v1=", separator=",", id_header="x-webhook-id")
+    scheme = HmacSignature(header="x-pager", prefix="v1=", separator=",", id_header="x-webhook-id")
     said = ",".join(f"v1={signature(RAW, secret.encode()).hex()}" for secret in ("an old secret", SECRET))
     sent = request(x_pager=said, x_webhook_id="w-1")
     assert verdict(scheme, sent, [OTHER, SECRET]) == "ok w-1"
@@ -107,14 +110,14 @@ def test_algorithms_and_keys_of_their_own(algorithm: Any) -> None:
     def key(secret: str) -> bytes:
         return unicodedata.normalize("NFKD", secret).encode()
 
-    scheme = HmacSignature("x-hmac", algorithm, key=key)
+    scheme = HmacSignature(header="x-hmac", algorithm=algorithm, key=key)
     said = signature(RAW, key("caf\u00e9 au lait, deux"), algorithm).hex()
     for text in (said, said.upper()):
         assert verdict(scheme, request(x_hmac=text), ["caf\u00e9 au lait, deux"]) == "ok "
 
 
 def test_an_iso_timestamp_and_an_empty_body() -> None:
-    scheme = HmacSignature("x-sig", signed="{timestamp}{body}", timestamp_header="x-at", timestamp_unit="iso")
+    scheme = HmacSignature(header="x-sig", signed="{timestamp}{body}", timestamp_header="x-at", timestamp_unit="iso")
     at = AT.strftime("%Y-%m-%dT%H:%M:%SZ")
     assert verdict(scheme, request(b"", x_sig=signature(at.encode()).hex(), x_at=at)) == "ok "
     for odd in ("", "yesterday", "2018-07-12T18:36:58"):
@@ -140,7 +143,7 @@ def test_one_changed_byte_breaks_the_signature() -> None:
 
 
 def test_a_body_that_looks_like_a_part_is_a_body() -> None:
-    scheme = HmacSignature("x-sig", signed="{uri}.{body}.{method}")
+    scheme = HmacSignature(header="x-sig", signed="{uri}.{body}.{method}")
     raw = b"{method}{body}\xff"
     said = signature(URI.encode() + b"." + raw + b".POST").hex()
     assert verdict(scheme, request(raw, x_sig=said)) == "ok "
@@ -158,7 +161,7 @@ def test_a_body_that_looks_like_a_part_is_a_body() -> None:
 )
 def test_a_template_that_cannot_be_signed_is_refused(fields: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=r"sign|HMAC"):
-        HmacSignature("x-sig", **fields)  # type: ignore[arg-type]
+        HmacSignature(header="x-sig", **fields)  # type: ignore[arg-type]
 
 
 def basic(text: str) -> str:
@@ -185,7 +188,7 @@ def test_path_token() -> None:
         assert verdict(PathToken(), request(token=wrong), [TOKEN]) == "bad_signature"
 
 
-SCHEMES: list[Scheme] = [Bearer(), Basic(), PathToken(), HmacSignature("x-sig"), SLACK, StandardWebhooks()]
+SCHEMES: list[Scheme] = [Bearer(), Basic(), PathToken(), HmacSignature(header="x-sig"), SLACK, StandardWebhooks()]
 
 
 @pytest.mark.parametrize("scheme", SCHEMES, ids=lambda scheme: str(scheme.name))
@@ -202,7 +205,7 @@ def test_without_secrets_nothing_comes_in_and_an_empty_one_is_no_secret(scheme: 
         (Basic(), "no-colon-in-here-at-all"),
         (Basic(), "crm:short-secret"),
         (PathToken(), "a token/with a slash in it, long"),
-        (HmacSignature("x-sig"), "short-secret"),
+        (HmacSignature(header="x-sig"), "short-secret"),
         (StandardWebhooks(), "whsec_c2hvcnQ="),
     ],
 )

@@ -11,7 +11,7 @@ from notify_svc.channels.email import headers
 from notify_svc.channels.email.headers import UnsafeHeader
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
     """One mail to one recipient; `recipient` and `name` never show in its repr."""
 

@@ -107,17 +107,17 @@ class EmailChannel:
         earlier = (message_id(message.reply_to, domain),) if message.reply_to else ()
         # By the notice, as it was before there were deliveries: a retry of any age is the same mail.
         return Mail(
-            message_id(message.notice_id, domain),
-            (root, *earlier),
-            message.at,
-            self._sender.address,
-            self._sender.name,
-            self._sender.reply_to,
-            message.address,
-            message.name,
-            message.subject,
-            message.text,
-            message.html,
+            message_id=message_id(message.notice_id, domain),
+            thread=(root, *earlier),
+            date=message.at,
+            sender=self._sender.address,
+            sender_name=self._sender.name,
+            reply_to=self._sender.reply_to,
+            recipient=message.address,
+            name=message.name,
+            subject=message.subject,
+            text=message.text,
+            html=message.html,
         )
 
     async def _data(self, client: aiosmtplib.SMTP, content: bytes) -> Outcome:

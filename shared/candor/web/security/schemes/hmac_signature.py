@@ -33,7 +33,7 @@ def same_uri(uri: str) -> str:
     return uri
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HmacSignature:
     """HMAC over the text that `signed` says, of {method}, {uri}, {timestamp}, {id} and {body}; the body is raw bytes.
 

@@ -33,11 +33,11 @@ class _Year(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Weekly working hours on the clock of `zone` (IANA), less public `holidays` (`DE`, `DE-BE`; empty: none).
+    """Weekly working hours in `zone` (IANA), minus public `holidays` (`DE`, `DE-BE`; empty: none).
 
-    `week` holds seven days from Monday, each a row of (from, to) in minutes of the local day, in order and apart;
-    empty: always open; ValueError for another number of days, or hours on none. A window counts the seconds that
-    really pass: an hour that a clock change takes away is no working time, one that it repeats is twice.
+    `week` has seven days from Monday, each a row of (from, to) in minutes of the local day, in order and disjoint; if
+    empty, always open. Raises ValueError for another number of days, or for no hours at all. A window counts seconds
+    that really pass: an hour skipped by a clock change is no working time, a repeated hour counts twice.
     """
 
     week: Week = ()
@@ -50,15 +50,15 @@ class Calendar:
 
     @property
     def always(self) -> bool:
-        """Whether working time is simply time."""
+        """Whether all time is working time."""
         return not self.week
 
     def at(self, zone: str) -> Calendar:
-        """The same hours and holidays on the clock of `zone`; on UTC where there is no such zone."""
+        """Return the same hours and holidays in `zone`; in UTC if there is no such zone."""
         return self if self.always or zone == self.zone else replace(self, zone=zone)
 
     def elapsed(self, start: datetime, end: datetime) -> timedelta:
-        """Working time between two aware times; 0 if `end` is not after `start`. Raises ValueError for naive ones."""
+        """Return working time between two aware times; 0 if `end` is not after `start`; ValueError for naive ones."""
         begin, finish = _utc(start), _utc(end)
         if finish <= begin:
             return timedelta(0)
@@ -70,9 +70,9 @@ class Calendar:
         return timedelta(microseconds=whole + gone)
 
     def after(self, start: datetime, working: timedelta) -> datetime:
-        """The first moment (UTC) by which `working` has passed since `start`; `start` itself if that is not above 0.
+        """Return the first moment (UTC) by which `working` has passed since `start`; `start` if that is not above 0.
 
-        Raises OverflowError past the year 9998.
+        Raises OverflowError beyond the year 9998.
         """
         begin = _utc(start)
         if self.always or working <= timedelta(0):
@@ -89,7 +89,7 @@ class Calendar:
         return _EPOCH + timedelta(microseconds=found.starts[place] + wanted - found.sums[place])
 
     def is_open(self, at: datetime) -> bool:
-        """Whether an aware time lies within working hours."""
+        """Whether an aware time is within working hours."""
         moment = _utc(at)
         if self.always:
             return True
@@ -110,9 +110,10 @@ class Calendar:
 
 
 def parse_business_hours(text: str) -> Week:
-    """`always`, or `mon-thu 08:00-17:00, fri 08:00-12:00, fri 13:00-15:00`, as the `week` of a calendar.
+    """Parse `always`, or `mon-thu 08:00-17:00, fri 08:00-12:00, fri 13:00-15:00`, into a calendar's `week`.
 
-    Raises ValueError, in words, for anything else; hours over midnight are written as two windows (24:00 is allowed).
+    Raises ValueError with an explanation for anything else; hours over midnight are written as two windows (24:00 is
+    allowed).
     """
     if text.strip().lower() == "always":
         return ()
@@ -138,8 +139,8 @@ def parse_business_hours(text: str) -> Week:
 
 @lru_cache(maxsize=256)
 def public_holidays(place: str, year: int) -> frozenset[date]:
-    """Public holidays of a country (`DE`) or a part of it (`DE-BE`) in a year; ValueError for an unknown place."""
-    # Imported here: it takes a third of a second, which a deployment without holidays need not wait for.
+    """Return public holidays of a country (`DE`) or a part of it (`DE-BE`); ValueError for an unknown place."""
+    # Imported here because it takes a third of a second, which a deployment without holidays can save.
     import holidays  # noqa: PLC0415
 
     unknown = ValueError(f'no holidays are known of "{place}": write a country like DE, or a part like DE-BE')
@@ -182,7 +183,7 @@ def _windows(calendar: Calendar, year: int) -> Iterator[Window]:
 
 
 def _instant(wall: datetime, zone: ZoneInfo, fold: int) -> int:
-    """When local clocks show `wall`, the first time (fold 0) or the last; the jump itself where they skip it."""
+    """Return when local clocks show `wall`, first (fold 0) or last; if they skip it, the time of the jump."""
     first, last = (_ticks(wall.replace(tzinfo=zone, fold=one).astimezone(UTC)) for one in (0, 1))
     if first <= last:
         return last if fold else first

@@ -29,9 +29,9 @@ S = TypeVar("S", bound=Settings)
 
 
 def main(kind: type[S], build: Callable[[S], FastAPI]) -> None:
-    """A service from its environment to its end; exit status 2, with one line a mistake, where it is set up wrongly.
+    """Run a service; exit with status 2, and one line per mistake, if it is misconfigured.
 
-    A database that is not there yet is waited for (`start_seconds`), with `/livez` answered meanwhile.
+    Waits for a database that is not there yet (`start_seconds`) while answering `/livez`.
     """
     settings = load(kind)
     try:
@@ -43,7 +43,7 @@ def main(kind: type[S], build: Callable[[S], FastAPI]) -> None:
 
 
 def serve(settings: Settings, app: FastAPI, waiting: Waiting | None = None) -> None:
-    """Runs the process until it is told to stop; exits with status 1 where a part of it died or could not start."""
+    """Run the process until it is stopped; exit with status 1 if a part of it died or could not start."""
     logging.configure(settings.service, settings.log_level)
     tracing.configure(settings.service, settings.otlp_endpoint, settings.trace_ratio)
     try:
@@ -57,7 +57,7 @@ def serve(settings: Settings, app: FastAPI, waiting: Waiting | None = None) -> N
 async def run(
     settings: Settings, app: FastAPI, on_started: Callable[[], None] | None = None, waiting: Waiting | None = None
 ) -> int:
-    """Serves in this event loop; returns the exit status. `on_started` is called once the process is up and listens.
+    """Serve in this event loop; return the exit status. `on_started` is called once the process listens.
 
     SIGTERM or SIGINT: readiness off, a pause for load balancers to notice, requests in flight end (with a deadline),
     backgrounds stop in order, then what `parts` opened is closed. A second signal skips the waiting.
@@ -78,7 +78,7 @@ async def run(
             return 0
         await server.serve()
     except (SystemExit, StoreUnavailable) as error:
-        # uvicorn leaves by SystemExit; where it could not listen, why is what it was handling then.
+        # uvicorn raises SystemExit; if it could not listen, the exception it was handling says why.
         reason = health.not_started or str(error.__context__ if isinstance(error, SystemExit) else error.detail)
         log.critical("could not start", reason=reason, **where)
         return error.code if isinstance(error, SystemExit) and isinstance(error.code, int) and error.code else 1
@@ -96,7 +96,7 @@ async def run(
 
 
 async def _waited(settings: Settings, waiting: Waiting, stopper: _Stopper) -> bool:
-    """True once the database is there, False if told to stop before; StoreUnavailable once waiting was long enough."""
+    """Return True once the database is there, False if stopped first; StoreUnavailable after the longest wait."""
     server, meanwhile = stopper.server, server_for(settings, waiting.app())
     stopper.server, stopper.pause = meanwhile, 0
     task = asyncio.create_task(waiting.until_there())
@@ -115,12 +115,12 @@ async def _waited(settings: Settings, waiting: Waiting, stopper: _Stopper) -> bo
 def worker_app(
     title: str, settings: Settings, parts: Parts | None = None, checks: Mapping[str, Check] | None = None
 ) -> FastAPI:
-    """The app of a process without routes of its own: health and metrics only."""
+    """Return the app of a process without routes of its own: health and metrics only."""
     return create_app(title, settings, parts, (), checks)
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, with the signals left to us; `on_started` is called once it listens."""
+    """uvicorn without its signal handling, which is ours; `on_started` is called once it listens."""
 
     on_started: Callable[[], None] | None = None
 
@@ -135,12 +135,12 @@ class _Server(uvicorn.Server):
 
 
 def server_for(settings: Settings, app: FastAPI) -> _Server:
-    """The HTTP server of a process, not yet started."""
+    """Return the HTTP server of a process, not yet started."""
     return _Server(_config(settings, app))
 
 
 class _Stopper:
-    """Turns signals and deaths into an orderly end of `server`; `told` once a signal has come."""
+    """Turns signals and deaths into an orderly end of `server`; `told` is true once a signal has come."""
 
     def __init__(self, server: uvicorn.Server, health: Health, pause: float) -> None:
         self.server = server

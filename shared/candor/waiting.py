@@ -1,4 +1,4 @@
-"""A process that starts before its database does: it lives, says what it waits for, and takes nothing meanwhile."""
+"""A process that starts before its database: it is alive, reports what it waits for, and accepts nothing meanwhile."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from candor.web.http.problems import Problem
 
 TRY_SECONDS: Final = 5.0
 PAUSES: Final = (0.1, 2.0)
-"""Seconds between two tries: the first, and the longest that doubling comes to."""
+"""Seconds between two attempts: the first pause, and the limit of its doubling."""
 TOLD_EVERY: Final = 10.0
 METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 log = structlog.get_logger("candor.waiting")
 
 
 async def reach(url: str) -> None:
-    """Raises StoreUnavailable unless the server of `url` lets us in now; the database itself may still be missing."""
+    """Raise StoreUnavailable unless the server of `url` accepts us now; the database itself may still be missing."""
     try:
         connection = await asyncpg.connect(url, timeout=TRY_SECONDS)
     except asyncpg.InvalidCatalogNameError:
@@ -37,14 +37,14 @@ async def reach(url: str) -> None:
 
 
 class Waiting:
-    """The wait for one process's database. `reason` says what the last try met; empty: it is there."""
+    """Waits for one process's database. `reason` is the last attempt's error; empty once the database is there."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.reason = ""
 
     async def there(self) -> bool:
-        """One try."""
+        """Try once."""
         try:
             await reach(self._settings.database)
         except StoreUnavailable as error:
@@ -54,7 +54,7 @@ class Waiting:
         return not self.reason
 
     async def until_there(self) -> None:
-        """Returns once the database is there; StoreUnavailable after `start_seconds` of the settings."""
+        """Return once the database is there; raise StoreUnavailable after `start_seconds` of the settings."""
         loop = asyncio.get_running_loop()
         begun, told, (pause, longest) = loop.time(), float("-inf"), PAUSES
         about = {"address": database_address(self._settings.database_url)}
@@ -71,7 +71,7 @@ class Waiting:
         log.info("the database is there", **about, waited_seconds=round(loop.time() - begun))
 
     def app(self) -> FastAPI:
-        """What is served meanwhile: probes, metrics, and 503 to everything else, so that a sender tries again."""
+        """Return the interim app: probes, metrics, and 503 to everything else, so that senders retry."""
         made = create_app("Candor, waiting for its database", self._settings)
         health: Health = made.state.health
         health.add("database", self._away)

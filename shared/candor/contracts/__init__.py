@@ -1,4 +1,4 @@
-"""Contracts between the services: one class an event, one file an owner, topic cards, codec, golden examples."""
+"""Contracts between services: one class per event, one file per owner, topic cards, codec and golden examples."""
 
 from candor.contracts.codec import decode, encode, message
 from candor.contracts.contact import STAFF, ContactRemoved, ContactSet, staff_key

@@ -34,7 +34,7 @@ HEADERS = {
 
 
 def document() -> dict[str, Any]:
-    """The whole reference; every `$ref` resolves inside it."""
+    """Return the whole reference; every `$ref` resolves inside it."""
     _, schemas = msgspec.json.schema_components(EVENTS.values(), ref_template="#/components/schemas/{name}")
     return {
         "asyncapi": "3.0.0",

@@ -1,4 +1,4 @@
-"""Messages to Kafka records and back: CloudEvents 1.0, binary mode. The only place that knows the header names."""
+"""Converts messages to Kafka records and back: CloudEvents 1.0, binary mode. Only this module knows header names."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def message(
 
 
 def encode(item: Message) -> Record:
-    """The record of a message; decode(encode(m)) == m."""
+    """Return the record of a message; decode(encode(m)) == m."""
     envelope = item.envelope
     headers = [
         ("ce_specversion", b"1.0"),
@@ -74,15 +74,15 @@ def encode(item: Message) -> Record:
 
 
 def _stamp(time: datetime) -> bytes:
-    """The same as `isoformat` in UTC, at a quarter of its price."""
+    """Same as `isoformat` in UTC, at a quarter of its cost."""
     return _encoder.encode(time if time.tzinfo is UTC else time.astimezone(UTC))[1:-2] + b"+00:00"
 
 
 def decode(topic: str, headers: Sequence[tuple[str, bytes]], value: bytes | None) -> Message:
-    """The message of a record; unknown headers and unknown data fields are tolerated.
+    """Return the message of a record; unknown headers and unknown data fields are tolerated.
 
-    `topic` is the card's name, without the deployment's prefix. Raises ContractError, and nothing else, on anything
-    that breaks the contract.
+    `topic` is the card's name, without the deployment's prefix. Raises only ContractError, on anything that breaks the
+    contract.
     """
     attributes = dict(headers)
     if not attributes.keys() >= _REQUIRED:

@@ -1,6 +1,6 @@
-"""What promise-svc says of how to reach a customer, sealed so that only notify-svc can read it. Topic `contacts`.
+"""Events of promise-svc on how to reach a customer, sealed so that only notify-svc can read them. Topic `contacts`.
 
-Staff have contacts as customers have: under `staff/` and their id. No customer's id can hold a slash.
+Contacts of staff are stored under `staff/` and their id. A customer id cannot contain a slash.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ STAFF: Final = "staff/"
 
 
 def staff_key(staff_id: str) -> str:
-    """What a staff member goes by where a customer goes by their id."""
+    """Return the key that stands for a staff member where events have a customer id."""
     return STAFF + staff_id
 
 

@@ -1,4 +1,4 @@
-"""What delivery-svc says: milestones (key customer id) and incidents (key incident id)."""
+"""Events of delivery-svc: milestones (key customer id) and incidents (key incident id)."""
 
 from __future__ import annotations
 

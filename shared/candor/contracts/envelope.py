@@ -1,4 +1,4 @@
-"""What every event on Kafka carries beside its data: CloudEvents 1.0 attributes (binary mode)."""
+"""What every event on Kafka carries besides its data: CloudEvents 1.0 attributes (binary mode)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 
 class Event(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """Base of every event's data: one class an event; subclasses name their type, topic and aggregate field."""
+    """Base of every event's data, one class per event; subclasses name their type, topic and aggregate field."""
 
     TYPE: ClassVar[str]
     TOPIC: ClassVar[str]
@@ -21,8 +21,8 @@ class Envelope(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """CloudEvents attributes of one event.
 
     `time` is business time (UTC); Kafka's record timestamp is system time. `subject` is the aggregate's id; `version`
-    counts from 1 without gaps per (topic, subject), save on `gaps` and `notices`, where it only grows. `key` places
-    the event: customer id, or incident id for incidents. `historical` events teach and never warn anybody.
+    counts from 1 without gaps per (topic, subject), except on `gaps` and `notices`, where it only grows. `key` decides
+    the partition: customer id, or incident id for incidents. `historical` events only teach; they warn nobody.
     """
 
     id: str
@@ -44,7 +44,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
 
 
 class Record(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """One event as bytes, ready for Kafka (and what an outbox row holds many of)."""
+    """One event as bytes, ready for Kafka (an outbox row contains many of them)."""
 
     key: bytes
     value: bytes
@@ -52,7 +52,7 @@ class Record(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class ContractError(Exception):
-    """A record that breaks its contract; `reason` is one of `REASONS`, `detail` says what, without personal data."""
+    """A record that breaks its contract; `reason` is one of `REASONS`, `detail` explains it without personal data."""
 
     REASONS: ClassVar[tuple[str, ...]] = (
         "missing_attribute",

@@ -1,4 +1,4 @@
-"""What risk-svc says: the gap between a promise and what is happening. Topic `gaps`, key customer id."""
+"""Events of risk-svc: the gap between a promise and what is happening. Topic `gaps`, key customer id."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 from candor.contracts.envelope import Event
 
 MIN_CASES: Final = 20
-"""Like promises that a forecast must rest on before anybody, staff or customer, is told of its P(slip). Assumed."""
+"""Similar promises that a forecast must rest on before staff or customers are shown its P(slip). Assumed."""
 
 
 class Standing(StrEnum):

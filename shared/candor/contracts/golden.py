@@ -1,4 +1,4 @@
-"""The golden examples: one record of every event as it stands on the wire, fed to every consumer in a contract test."""
+"""The golden examples: one record of every event as sent to Kafka, fed to every consumer in a contract test."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Example(NamedTuple):
 
 
 def examples() -> Iterator[Example]:
-    """Every golden example, in name order."""
+    """Yield every golden example, in name order."""
     folder = files("candor.contracts") / "examples"
     for path in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if path.name.endswith(".json"):
@@ -31,6 +31,6 @@ def examples() -> Iterator[Example]:
 
 
 def examples_for(consumer: str) -> list[Example]:
-    """The examples of every topic that `consumer` (a service's name) reads, by the topic cards."""
+    """Return the examples of every topic that `consumer` (a service's name) reads, by the topic cards."""
     topics = {card.name for card in CARDS if consumer in card.consumers}
     return [example for example in examples() if example.topic in topics]

@@ -1,4 +1,4 @@
-"""What notify-svc says: what the customer was told, and when. Topic `notices`, key customer id. No address, no text."""
+"""Events of notify-svc: what the customer was told, and when. Topic `notices`, key customer id. No address, no text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What promise-svc says: the ledger of promises. Topic `promises`, key customer id."""
+"""Events of promise-svc: the ledger of promises. Topic `promises`, key customer id."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""That a process goes on, said every second. Topic `pulses`, key instance. Its `time` is the system's, not business."""
+"""A process's sign of life, sent every second. Topic `pulses`, key instance. Its `time` is system time."""
 
 from __future__ import annotations
 

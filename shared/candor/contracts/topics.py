@@ -1,4 +1,4 @@
-"""Topic cards: who owns a topic, who reads it, what is on it, how it is laid out."""
+"""Topic cards: who owns a topic, who reads it, what it contains, how it is partitioned."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ RETENTION_DAYS = 28
 
 @dataclass(frozen=True)
 class TopicCard:
-    """One topic. `shared_layout`: partitioned by customer like its siblings; else one partition, read whole.
+    """One topic. `shared_layout`: partitioned by customer like its siblings; else one partition that all read whole.
 
-    `handled` false: no worker reads it, only the board's feed, from its end on.
+    `handled` false: no worker reads it, only the board's feed, which starts at its end.
     """
 
     name: str

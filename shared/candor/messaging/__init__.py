@@ -1,1 +1,1 @@
-"""candor.messaging"""
+"""Kafka: consumers, the outbox relay, topics and signs of life."""

@@ -1,4 +1,4 @@
-"""Decoded records sorted into one batch for all owned partitions, after a look at whether they follow on."""
+"""Sorts decoded records into one batch for all owned partitions, after checking that their offsets are contiguous."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ log = structlog.get_logger("candor.consumer")
 
 
 class SortedBatch(NamedTuple):
-    """A batch by partition, and where records before an offset are gone for good."""
+    """A batch by partition, and the offsets below which records are lost for good."""
 
     batch: Batch
     holes: dict[tuple[int, str], int]
 
 
 class Batching:
-    """Compares each run of records with the next offset, which may have moved since it was fetched."""
+    """Compares each run of records with the next offset, which may have moved since the run was fetched."""
 
     def __init__(self, holdings: Holdings, source: Source) -> None:
         self._holdings = holdings
@@ -33,7 +33,7 @@ class Batching:
         self._continuity = Continuity()
 
     def sort(self, decoded: Decoded, *, tick: bool) -> SortedBatch:
-        """The batch of a turn; on a tick with every active partition in it."""
+        """Return the batch of a turn; on a tick it includes every active partition."""
         result = SortedBatch({}, {})
         for (card, number), piece in decoded.items():
             active = self._holdings.active
@@ -41,7 +41,7 @@ class Batching:
             if not readers or not self._usable(card, number, piece.records, readers, result):
                 continue
             for index, own in enumerate(readers):
-                # A rejection finds its partition by the message's identity, so no two partitions share one.
+                # A rejection finds its partition by the identity of the message: partitions must not share objects.
                 result.batch.setdefault(own.partition, []).append(private(piece) if index else piece)
         if tick:
             for own in self._holdings.active:

@@ -1,4 +1,4 @@
-"""A worker: partitions by lease, records by poll, one transaction a turn. The tested loop of docs/adr on delivery."""
+"""A worker: partitions by lease, records by poll, one transaction per turn (docs/adr on delivery)."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ RELEASE_SECONDS: Final = 5.0
 
 
 class HaltedError(Exception):
-    """Partitions stand still until a person decides about their dead letters."""
+    """Partitions have stopped until a person decides about their dead letters."""
 
 
 class Worker:
-    """Feeds `handler` from the partitions that this process holds the lease of; a background of its service.
+    """Feeds `handler` from the partitions whose lease this process has; runs as a background of its service.
 
     Every accepted event takes effect once: state, next offset, dead letters and outgoing events commit together, and a
-    worker that lost its lease cannot commit. `lag_seconds` by card, `halted` by partition (why it stopped): readiness
-    should say no while anything is halted.
+    worker that lost its lease cannot commit. `lag_seconds` is by topic card; `halted` gives the reason by partition.
+    A process is not ready while any partition is halted.
     """
 
     name = "consumer"
@@ -93,26 +93,26 @@ class Worker:
 
     @property
     def lag_seconds(self) -> dict[str, float]:
-        """By topic card: age of the oldest event not yet applied; infinite while Kafka has not been heard."""
+        """By topic card, the age of the oldest event not yet applied; infinite before the first answer from Kafka."""
         return self.lag.seconds()
 
     @property
     def halted(self) -> dict[int, str]:
-        """Partitions that stopped at a limit, and why."""
+        """The partitions that stopped at a dead-letter limit, and the reason."""
         return {number: own.halted for number, own in self.owned.items() if own.halted}
 
     @property
     def standing_still(self) -> bool:
-        """Whether turns fail or do not end, or a partition is halted."""
+        """Whether turns fail or hang, or a partition is halted."""
         return self._liveness.stuck or bool(self.halted)
 
     async def check(self) -> None:
-        """For readiness: HaltedError while any owned partition stands still at a limit of dead letters."""
+        """Readiness check: raise HaltedError while any owned partition is halted at a dead-letter limit."""
         if self.halted:
             raise HaltedError("; ".join(f"partition {number}: {why}" for number, why in sorted(self.halted.items())))
 
     async def run(self) -> None:
-        """Work until `stop`; outlives outages of Kafka and the database."""
+        """Work until `stop` is called; survives outages of Kafka and of the database."""
         self._stopped = asyncio.Event()
         tasks: list[asyncio.Task[None]] = []
         self._watchdog.start()
@@ -127,7 +127,7 @@ class Worker:
             self._stopped.set()
 
     async def stop(self) -> None:
-        """Finish the running transaction, give the partitions back, disconnect; returns when all is done."""
+        """Finish the running transaction, release the partitions and disconnect; return when all of it is done."""
         self._stopping.set()
         if self._stopped is not None:
             await self._stopped.wait()
@@ -139,7 +139,7 @@ class Worker:
             self._watchdog.alive()
             await asyncio.wait({starting, stopping}, timeout=1, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
-        # Python 3.11 may lose a cancellation that meets a refused connection: then the next one ends it.
+        # Python 3.11 may lose a cancellation that coincides with a refused connection; the next cancellation ends it.
         while not starting.done():
             starting.cancel()
             await asyncio.wait({starting}, timeout=0.1)
@@ -175,7 +175,7 @@ class Worker:
             with garbage.held():
                 await self._turn()
         except Exception as error:
-            # Whether anything was committed is unknown, so every partition is read again before its next turn.
+            # It is unknown whether anything was committed, so every partition is reloaded before its next turn.
             self._failures += 1
             self._largest = max(self._largest // 2, 1)
             await self._ahead.forget()
@@ -210,7 +210,7 @@ class Worker:
         self._largest = min(self._largest * 2, BATCH)
 
     async def _decoded(self) -> Decoded:
-        """The next records: those read ahead, or what Kafka has now."""
+        """Return the prefetched records, or those that Kafka has now."""
         decoded = await self._ahead.take()
         if decoded:
             return decoded

@@ -1,4 +1,4 @@
-"""What went wrong while a batch was handled, and what to do about it: three kinds, three outcomes."""
+"""Classifies failures while a batch is handled: three kinds with three outcomes."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from candor.store.errors import RETRIABLE, unavailable
 
 
 class Failure(Enum):
-    """`PARK`: the record breaks its contract, it becomes a dead letter and its neighbours go on.
+    """`PARK`: the record breaks its contract; it becomes a dead letter and the other records continue.
 
-    `WAIT`: the surroundings failed; nothing is parked, everything is read again until it works. `ISOLATE`: anything
-    else is taken for the fault of one message, which is found by halving the batch and becomes a dead letter.
+    `WAIT`: the environment failed; nothing is parked and everything is read again until it works. `ISOLATE`: anything
+    else is attributed to one message, which is found by halving the batch and becomes a dead letter.
     """
 
     PARK = "park"
@@ -27,12 +27,12 @@ class Failure(Enum):
 
 
 _OUTSIDE: Final = (KafkaError, OSError, TimeoutError, MemoryError)
-# A worker that starts before its migration, or without its grants, must not bury the first events it meets.
+# A worker that starts before its migration or without its grants must not bury the first events it receives.
 _UNREADY: Final = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.InsufficientPrivilegeError)
 
 
 def classify(error: BaseException) -> Failure:
-    """What `error` calls for; never PARK or ISOLATE for what the database, Kafka or the network did."""
+    """Return what `error` calls for; never PARK or ISOLATE for a failure of the database, Kafka or the network."""
     if isinstance(error, ContractError):
         return Failure.PARK
     waits = isinstance(error, _OUTSIDE + RETRIABLE + _UNREADY) or unavailable(error) is not None
@@ -40,7 +40,7 @@ def classify(error: BaseException) -> Failure:
 
 
 def describe(error: BaseException) -> str:
-    """Type and place of `error`, without its text: that may hold what a customer wrote."""
+    """Return the type and location of `error` without its text, which may contain what a customer wrote."""
     frames = extract_tb(error.__traceback__)
     if not frames:
         return type(error).__name__
@@ -49,6 +49,6 @@ def describe(error: BaseException) -> str:
 
 
 def trail(error: BaseException, deepest: int = 12) -> list[str]:
-    """The way to `error` for whoever mends it: file, line and function of the last calls, and no text either."""
+    """Return file, line and function of the last calls before `error`, for debugging; without any text as well."""
     frames = extract_tb(error.__traceback__)[-deepest:]
     return [f"{PurePath(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]

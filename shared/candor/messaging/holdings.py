@@ -1,4 +1,4 @@
-"""The partitions of one worker: taken over, read, followed in Kafka, distrusted, left."""
+"""The partitions of one worker: taken over, loaded, followed in Kafka, reloaded after a failure, released."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ log = structlog.get_logger("candor.consumer")
 
 
 class Holdings:
-    """`owned` partitions have their handler's memory loaded; `unread` ones are leased, and still to be loaded."""
+    """`owned` partitions have their handler's memory loaded; `unread` ones are leased but not loaded yet."""
 
     def __init__(self, turns: TransactionRunner, source: Source) -> None:
         self.owned: dict[int, Own] = {}
         self._unread: dict[int, Own] = {}
-        # Lag is of what is leased: while turns fail all of it is unread, and nothing read is not nothing missing.
+        # Lag covers all leased partitions: while turns fail all of them are unread, and that must not look like no lag.
         self.leased: Mapping[int, Own] = ChainMap(self.owned, self._unread)
         self._left: set[int] = set()
         self._turns = turns
@@ -36,17 +36,17 @@ class Holdings:
 
     @property
     def active(self) -> list[Own]:
-        """Owned and not halted."""
+        """The owned partitions that are not halted."""
         return [own for own in self.owned.values() if not own.halted]
 
     @property
     def names(self) -> list[tuple[str, int]]:
-        """(card, partition) to poll; broadcast cards while anything is active."""
+        """The (card, partition) pairs to poll; includes broadcast cards while any partition is active."""
         names = [(card, own.partition) for own in self.active for card in self._source.cards]
         return names + [(card, 0) for card in self._source.broadcast] if names else []
 
     def take(self, changes: Sequence[Changes]) -> None:
-        """Follow what the lease renewals say."""
+        """Apply the changes of lease renewals."""
         for change in changes:
             for number in change.lost:
                 self.drop(number)
@@ -57,7 +57,7 @@ class Holdings:
             log.info("partitions_changed", group=self._turns.group, acquired=acquired, lost=change.lost)
 
     async def read(self) -> None:
-        """Load what is unread; a partition that its handler cannot load keeps no other waiting."""
+        """Load the unread partitions; one that its handler cannot load does not delay the others."""
         if not self._unread or time.monotonic() < self._not_before:
             return
         for number, own in sorted(self._unread.items()):
@@ -78,7 +78,7 @@ class Holdings:
                 self._turns.handler.drop(number)
 
     def follow(self, own: Own, cards: Sequence[str] = ()) -> None:
-        """Read the partition's topics from its next offsets; broadcast ones from where the hindmost partition is."""
+        """Read the partition's topics from its next offsets, and broadcast ones from any partition's lowest offset."""
         offsets: dict[tuple[str, int], int] = {}
         for card in cards or (*self._source.cards, *self._source.broadcast):
             if card not in self._source.broadcast:
@@ -91,7 +91,7 @@ class Holdings:
             self._source.follow(offsets)
 
     def leave_halted(self) -> None:
-        """Stop reading for partitions that have halted since, and go on with those that have been opened."""
+        """Stop reading for partitions that have halted since, and resume those that have been reopened."""
         for number, own in self.owned.items():
             if own.halted and number not in self._left:
                 self._left.add(number)
@@ -105,7 +105,7 @@ class Holdings:
         metrics.PARTITIONS_OWNED.set(len(self.leased))
 
     def drop(self, number: int) -> None:
-        """The partition is somebody else's, or not to be trusted."""
+        """Forget a partition that has another owner or whose memory cannot be trusted."""
         self._unread.pop(number, None)
         self._left.discard(number)
         if self.owned.pop(number, None) is not None:
@@ -113,7 +113,7 @@ class Holdings:
             self._leave(number)
 
     def distrust(self) -> None:
-        """Forget all memory; what was fetched is fetched again from the offsets that are read with it."""
+        """Forget all memory; fetched records are fetched again from the offsets that are loaded with it."""
         for number, own in [*self.owned.items()]:
             self.drop(number)
             self._unread[number] = own

@@ -1,4 +1,4 @@
-"""One window of a partition's outbox rows on its way to the broker."""
+"""One window of a partition's outbox rows on their way to the broker."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from candor.records.wire import Ready, UnreadableError
 from candor.store.outbox import SentRows, WaitingRow
 
 WHOLE: Final = 64
-"""Events from which on a row is worth a batch of its own; smaller ones share batches."""
+"""A row with at least this many events gets a batch of its own; smaller rows share batches."""
 
 
 class TooLargeError(Exception):
-    """A record that the topic will never take; `refused`: the broker said so, and the producer is spent."""
+    """A record that the topic will never accept; with `refused` the broker said so, and the producer is unusable."""
 
     def __init__(self, row: WaitingRow, index: int, record: Record, *, refused: bool) -> None:
         self.row = row
@@ -39,7 +39,7 @@ class _Place(NamedTuple):
 
 
 class _Load:
-    """A batch under way: its rows are through once it is acknowledged; `first`: where its first record is from."""
+    """A batch in flight; its rows are sent once it is acknowledged. `first` locates its first record."""
 
     def __init__(self, batch: Batch | Ready, first: _Place | None = None) -> None:
         self.batch = batch
@@ -48,13 +48,13 @@ class _Load:
         self.acknowledgement: asyncio.Future[Any] | None = None
 
     def forget(self) -> None:
-        """Nobody waits for this one any more; asyncio must not complain about its error."""
+        """Consume the result: nobody waits for it any more, and asyncio must not complain about its error."""
         if self.acknowledgement is not None:
             self.acknowledgement.add_done_callback(lambda future: future.cancelled() or future.exception())
 
 
 class InflightWindow:
-    """Sends the rows of one partition, topic by topic in row order; `error` is the first thing that failed."""
+    """Sends the rows of one partition, topic by topic in row order; `error` is the first failure."""
 
     def __init__(
         self, prefix: str, partition: int, epoch: int, rows: Sequence[WaitingRow], records_a_batch: int
@@ -78,7 +78,7 @@ class InflightWindow:
 
     @property
     def sent(self) -> SentRows:
-        """The rows that the broker has, whole."""
+        """The rows that the broker has acknowledged completely."""
         return SentRows(self.partition, self.epoch, self._through)
 
     def start(self, producer: Producer, done: Callable[[], None]) -> None:
@@ -90,11 +90,11 @@ class InflightWindow:
             self.task.cancel()
 
     def silent_for(self) -> float:
-        """Seconds since the last acknowledgement, or since the broker was last found away."""
+        """Seconds since the last acknowledgement, or since the broker was last found unreachable."""
         return time.monotonic() - self._heard
 
     def lost_for(self) -> float:
-        """Seconds since this was first asked: how long the partition has been another's."""
+        """Seconds since the first call: how long the partition has belonged to another owner."""
         self._lost = self._lost or time.monotonic()
         return time.monotonic() - self._lost
 
@@ -103,7 +103,7 @@ class InflightWindow:
         self._suspect = False
 
     def suspect(self) -> bool:
-        """True the second time in a row: one silence may end in the very moment that the broker is back."""
+        """True on the second call in a row: the first silence may end at the very moment the broker returns."""
         before, self._suspect = self._suspect, True
         self._heard = time.monotonic()
         return before
@@ -112,17 +112,17 @@ class InflightWindow:
         topics: dict[str, list[WaitingRow]] = {}
         for row in self._rows:
             topics.setdefault(row.topic, []).append(row)
-        # Topics have no order between them, so one that is refused does not hold up the others.
+        # There is no order between topics, so a refused one does not block the others.
         outcomes = await asyncio.gather(
             *(self._send(producer, topic, rows) for topic, rows in topics.items()), return_exceptions=True
         )
         self.error = next((outcome for outcome in outcomes if isinstance(outcome, BaseException)), None)
 
     async def _send(self, producer: Producer, topic: str, rows: Sequence[WaitingRow]) -> None:
-        """Send all records of `rows`, building the next batch while the last one is on its way.
+        """Send all records of `rows`, building the next batch while the previous one is in flight.
 
-        One batch at a time: a broker that does not know the producer yet takes any sequence number, so behind a
-        refused first batch it would take the second, and newer events would appear before older ones.
+        Only one batch at a time: a broker that does not know the producer yet accepts any sequence number, so after
+        refusing a first batch it would accept the second, and newer events would appear before older ones.
         """
         name = topic_name(self.prefix, topic)
         under_way: _Load | None = None
@@ -144,7 +144,7 @@ class InflightWindow:
             raise
 
     def _loads(self, producer: Producer, rows: Sequence[WaitingRow]) -> Iterator[_Load | Exception]:
-        """Batches in order; an exception comes last and says why there are no more."""
+        """Yield batches in order; an exception comes last and says why there are no more."""
         load: _Load | None = None
         for row in rows:
             whole = WHOLE <= row.events <= self._limit

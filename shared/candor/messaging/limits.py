@@ -1,4 +1,4 @@
-"""When too many events of one topic partition are buried, so that burying more would hide a broken build."""
+"""Decides when a topic partition has too many dead letters, which may hide a broken build."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Final
 from candor.store.dead_letter import BEHIND
 
 CHANCE: Final = 4.0
-"""Standard deviations by which the share must be exceeded: an even 1 % of bad events must not stop a partition."""
+"""Standard deviations by which the share must be exceeded: a steady 1 % of bad events must not stop a partition."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Dead letters that a topic partition may have: `consecutive` in a row; `share` of the last `window` records.
+    """Dead letters allowed for a topic partition: `consecutive` in a row, and `share` of the last `window` records.
 
-    The share counts from `minimum` records on, and must be exceeded by more than chance explains.
+    The share applies from `minimum` records on, and must be exceeded by more than chance explains.
     """
 
     consecutive: int = 20
@@ -27,15 +27,15 @@ class Limits:
     minimum: int = 100
 
     def allowed(self, seen: int) -> float:
-        """Dead letters tolerated among the last `seen` records (at most `window`)."""
+        """Return the number of dead letters tolerated among the last `seen` records (at most `window`)."""
         expected = self.share * min(seen, self.window)
         return expected + CHANCE * sqrt(expected)
 
 
 class Guard:
-    """Counts one topic partition's dead letters by offset; what waits behind another counts neither way.
+    """Counts one topic partition's dead letters by offset; records that wait behind another count neither way.
 
-    All of it can be read again from the table of dead letters, so that a restart does not open the gate anew.
+    Its state can be rebuilt from the dead-letter table, so a restart does not reset the limits.
     """
 
     def __init__(
@@ -47,19 +47,19 @@ class Guard:
         self.seen = following
 
     def copy(self) -> Guard:
-        """A guard that can be thrown away with the transaction."""
+        """Return a copy that can be discarded with the transaction."""
         twin = Guard(self.limits)
         twin._dead = self._dead.copy()
         twin.run, twin.seen = self.run, self.seen
         return twin
 
     def passed(self, offset: int) -> None:
-        """The record at `offset` was good."""
+        """Note that the record at `offset` was good."""
         self.run = 0
         self.seen = offset + 1
 
     def buried(self, offset: int, reason: str) -> None:
-        """The record at `offset` became a dead letter."""
+        """Note that the record at `offset` became a dead letter."""
         self.seen = offset + 1
         if reason == BEHIND:
             return
@@ -67,7 +67,7 @@ class Guard:
         self._dead.append(offset)
 
     def exceeded(self) -> str:
-        """Why the partition must stop, for the person on call; empty while it may go on."""
+        """Return why the partition must stop, for the person on call; empty while it may continue."""
         limits = self.limits
         if self.run >= limits.consecutive:
             return f"{self.run} dead letters in a row, up to offset {self.seen - 1}"

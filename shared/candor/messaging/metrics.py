@@ -1,4 +1,4 @@
-"""Figures of messaging: what waits to be sent, what is read, what was put aside."""
+"""Metrics of messaging: events waiting to be sent, events read, and dead letters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of a fetched batch is delivered, parked, skipped or fetched again: decided without I/O."""
+"""Decides, without I/O, what part of a fetched batch is delivered, parked, skipped or fetched again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Verdict = tuple[str, str]
 
 
 class Action(Enum):
-    """What to do with a fetched run of records: use it, fetch again, go on after a hole, or stop."""
+    """What to do with a fetched run of records: use it, fetch it again, continue after a hole, or stop."""
 
     USE = "use"
     AGAIN = "again"
@@ -31,13 +31,13 @@ class Action(Enum):
 
 
 class Continuity:
-    """Compares what was fetched with what comes next; only when a second fetch says the same is it Kafka's doing."""
+    """Compares what was fetched with the next offset; a hole counts only when a second fetch confirms it."""
 
     def __init__(self) -> None:
         self._odd: dict[tuple[str, int], tuple[int, int]] = {}
 
     def check(self, name: tuple[str, int], first: int, last: int, following: int) -> Action:
-        """`first` and `last` offset of a run of `name`, whose next offset is `following`."""
+        """Check a run of `name` from offset `first` to `last` against the next offset, `following`."""
         if first <= following <= last:
             self._odd.pop(name, None)
             return Action.USE
@@ -49,7 +49,7 @@ class Continuity:
 
 
 class Raw(Protocol):
-    """What is used of a fetched record."""
+    """The attributes of a fetched record that are used."""
 
     @property
     def offset(self) -> int: ...
@@ -64,7 +64,7 @@ class Raw(Protocol):
 
 
 class Slice(NamedTuple):
-    """Consecutive records of one topic, decoded once; a record that breaks its contract is None, and in `faults`."""
+    """Consecutive records of one topic, decoded once; a record that breaks its contract is None and in `faults`."""
 
     card: str
     records: Sequence[Raw]
@@ -76,7 +76,7 @@ class Slice(NamedTuple):
         return Slice(self.card, self.records[start:stop], self.messages[start:stop], faults)
 
     def since(self, offset: int) -> Slice:
-        """Without the records before `offset`."""
+        """Return the slice without the records before `offset`."""
         if self.records[0].offset >= offset:
             return self
         return self.part(bisect_left(self.records, offset, key=_offset), len(self.records))
@@ -84,7 +84,7 @@ class Slice(NamedTuple):
 
 @dataclass(slots=True)
 class Own:
-    """A partition this worker owns: what its lease row says, and what is known of its dead letters."""
+    """A partition this worker owns: the content of its lease row, and what is known of its dead letters."""
 
     partition: int
     epoch: int
@@ -95,7 +95,7 @@ class Own:
     halted: str = ""
 
     def remember(self, letters: Sequence[HeldLetters], limits: Limits) -> None:
-        """Take over what the table of dead letters says of this partition."""
+        """Take over this partition's entries of the dead-letter table."""
         self.unresolved = len(letters)
         self.held = {(letter.topic, letter.subject) for letter in letters if letter.subject}
         self.guards = {}
@@ -109,7 +109,7 @@ class Own:
 
 
 class Plan(NamedTuple):
-    """One slice's fate: what to deliver, what to bury, the next offset after both, and why the partition stops."""
+    """The plan for a slice: what to deliver, what to bury, the next offset after both, and why the partition stops."""
 
     deliver: list[Message]
     letters: list[DeadLetter]
@@ -120,7 +120,7 @@ class Plan(NamedTuple):
 
 
 def read(card: str, records: Sequence[Raw]) -> Slice:
-    """Decode `records`; whatever goes wrong with one stays with that one."""
+    """Decode `records`; an error in one record does not affect the others."""
     messages: list[Message | None] = []
     faults: dict[int, Verdict] = {}
     append = messages.append
@@ -131,22 +131,22 @@ def read(card: str, records: Sequence[Raw]) -> Slice:
             faults[len(messages)] = (error.reason, error.detail)
             append(None)
         except Exception as error:
-            # A codec that trips over a strange record must not stop its partition for ever.
+            # A codec that fails on an odd record must not stop its partition for ever.
             faults[len(messages)] = ("undecodable", describe(error))
             append(None)
     return Slice(card, records, messages, faults)
 
 
 def private(piece: Slice) -> Slice:
-    """The same records with messages of their own identity."""
+    """Return the same records with message objects of their own."""
     return piece._replace(messages=[item and Message(item.envelope, item.data) for item in piece.messages])
 
 
 def plan(group: str, own: Own, piece: Slice, known: Mapping[Place, Verdict], limits: Limits) -> Plan:
-    """Sort `piece` into delivered and buried; `known` are records that an earlier attempt found unusable.
+    """Split `piece` into delivered and buried; `known` are records that an earlier attempt found unusable.
 
-    Records behind a held (topic, subject) are buried too. Where a limit is exceeded the slice ends, right after the
-    dead letter that exceeded it.
+    Records behind a held (topic, subject) are buried too. If a limit is exceeded, the slice ends right after the dead
+    letter that exceeded it.
     """
     following = piece.records[-1].offset + 1
     guard = own.guards.get(piece.card) or Guard(limits)
@@ -173,7 +173,7 @@ def plan(group: str, own: Own, piece: Slice, known: Mapping[Place, Verdict], lim
 
 
 def letter(group: str, partition: int, card: str, record: Raw, subject: str, reason: str, detail: str) -> DeadLetter:
-    """The dead letter of a record, bytes and headers as they came."""
+    """Return the dead letter of a record, with bytes and headers as received."""
     headers = [(name, value or b"") for name, value in record.headers or ()]
     kept = Record(record.key or b"", record.value or b"", headers)
     key = (record.key or b"").decode(errors="replace")[:MANY]

@@ -1,4 +1,4 @@
-"""The next records, fetched and decoded while the database is busy with the last ones."""
+"""Fetches and decodes the next records while the database is busy with the previous ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from candor.messaging.planning import Slice, read
 from candor.messaging.source import Name, Source
 
 WORTH: Final = 500
-"""Records in a batch from which on the next is read ahead; with less, a worker keeps up and needs none."""
+"""Prefetch after batches of at least this many records; with smaller ones a worker keeps up without it."""
 
 Decoded = dict[Name, Slice]
 
@@ -18,8 +18,8 @@ Decoded = dict[Name, Slice]
 class Prefetch:
     """Reads at most one batch ahead.
 
-    What it holds was taken from Kafka, and nothing fetches it again by itself: it must be taken, or every partition
-    be followed from its offsets anew.
+    Its records were taken from Kafka and are not fetched again automatically: either take them, or follow every
+    partition from its offsets again.
     """
 
     def __init__(self, source: Source) -> None:
@@ -27,17 +27,17 @@ class Prefetch:
         self._task: asyncio.Task[Decoded] | None = None
 
     def start(self, names: Sequence[Name], largest: int) -> None:
-        """Begin as soon as the caller waits for something; nothing new while a batch is read or held."""
+        """Begin as soon as the caller awaits something; does nothing while a batch is being read or is ready."""
         if self._task is None:
             self._task = asyncio.create_task(self._read(names, largest))
 
     async def take(self) -> Decoded:
-        """The batch that was read ahead; empty if there is none. Raises what Kafka's client did."""
+        """Return the prefetched batch, empty if there is none; raises the errors of Kafka's client."""
         task, self._task = self._task, None
         return {} if task is None else await task
 
     async def forget(self) -> None:
-        """Give up the batch."""
+        """Discard the batch."""
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
@@ -47,6 +47,6 @@ class Prefetch:
         decoded: Decoded = {}
         async for name, records in self._source.ready(names, largest):
             decoded[name] = read(name[0], records)
-            # The database's answers are looked at between any two partitions.
+            # Yield between partitions, so that the database's answers are handled in time.
             await asyncio.sleep(0)
         return decoded

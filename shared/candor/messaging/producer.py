@@ -1,4 +1,4 @@
-"""The only producer of Candor: idempotent, kept through outages, and closed within a deadline whatever happens."""
+"""Candor's only producer: idempotent, kept through outages, and closed within a deadline in any case."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from candor.records.wire import LARGEST_BATCH, Ready
 _log: Final = structlog.get_logger("candor.producer")
 
 LARGEST_RECORD: Final = 1_000_000
-"""Bytes; below Kafka's default `max.message.bytes`, so that a record that cannot pass is known before it is sent."""
+"""Bytes; below Kafka's default `max.message.bytes`, so that an oversized record is detected before it is sent."""
 START_SECONDS: Final = 20.0
 _HEADER_BYTES: Final = 100
 
@@ -33,7 +33,7 @@ class Batch:
         self.count = 0
 
     def add(self, record: Record) -> bool:
-        """Append `record`, stamped with the system clock; False if it has no room any more (a first always has)."""
+        """Append `record`, stamped with the system clock; return False if it does not fit (a first one always fits)."""
         if self.count >= self._limit:
             return False
         stamp = int(time.time() * 1000)
@@ -43,15 +43,15 @@ class Batch:
         return True
 
     def close(self) -> Any:
-        """The builder, which takes no more records."""
+        """Return the builder, closed for further records."""
         self._builder.close()
         return self._builder
 
 
 class Producer:
-    """One connection's life of an idempotent producer; after an error result make a new one.
+    """One connection of an idempotent producer; replace it after an error result.
 
-    A broker that is away is no error result: batches wait inside and go out when it returns, without duplicates.
+    An unreachable broker is not an error result: batches wait inside and go out when it returns, without duplicates.
     """
 
     def __init__(self, servers: str, client_id: str) -> None:
@@ -68,7 +68,7 @@ class Producer:
         )
 
     async def start(self) -> None:
-        """Connect; KafkaError, OSError or TimeoutError while the broker is away, and then this object is spent."""
+        """Connect; raises KafkaError, OSError or TimeoutError while the broker is away, and is then unusable."""
         try:
             await asyncio.wait_for(self._producer.start(), START_SECONDS)
         except BaseException:
@@ -76,23 +76,23 @@ class Producer:
             raise
 
     def batch(self, limit: int = 1_000_000) -> Batch:
-        """An empty batch for at most `limit` records and LARGEST_BATCH bytes."""
+        """Return an empty batch for at most `limit` records and LARGEST_BATCH bytes."""
         return Batch(self._producer.create_batch(), limit)
 
     async def send(self, topic: str, partition: int, batch: Batch | Ready) -> asyncio.Future[Any]:
-        """Queue `batch` behind those of the same topic and partition; the future is its acknowledgement.
+        """Queue `batch` behind earlier ones of its topic and partition; the returned future is its acknowledgement.
 
-        Waits as long as an outage lasts. A future that fails, or a KafkaError here, is an error result.
+        Waits as long as an outage lasts. A future that fails, or a KafkaError raised here, is an error result.
         """
         builder = batch.close()
         while True:
-            # No slot in the queue for 5 s says that the broker is away; the batch was not queued, so ask again.
+            # No free slot in the queue for 5 s means that the broker is away; the batch was not queued, so try again.
             with contextlib.suppress(KafkaTimeoutError):
                 future: asyncio.Future[Any] = await self._producer.send_batch(builder, topic, partition=partition)
                 return future
 
     async def reachable(self) -> bool:
-        """Whether the broker answers somebody new, so that silence towards this producer is its own fault."""
+        """Whether the broker answers a new client, so that silence towards this producer is the producer's fault."""
         admin = AIOKafkaAdminClient(bootstrap_servers=self._servers, request_timeout_ms=3_000)
         try:
             await asyncio.wait_for(admin.start(), 4)
@@ -103,10 +103,10 @@ class Producer:
         return True
 
     async def close(self, seconds: float = 5.0) -> bool:
-        """Send what is queued and end; after `seconds` drop it, and whoever waits for it gets ProducerClosed.
+        """Send what is queued and end; after `seconds` drop the rest, and its waiters get ProducerClosed.
 
-        aiokafka's own stop() waits for a broker that is away for ever and leaves its sender running (#1101): it would
-        send old batches behind newer ones when the broker returns. False if even so something of it still runs.
+        aiokafka's own stop() waits for an absent broker for ever and leaves its sender running (#1101): it would send
+        old batches behind newer ones when the broker returns. Returns False if any part of it is still running.
         """
         stop = asyncio.ensure_future(self._producer.stop())
         await asyncio.wait({stop}, timeout=seconds)
@@ -126,11 +126,11 @@ class Producer:
 
 
 def size(record: Record) -> int:
-    """An upper bound of the bytes that `record` takes in a batch."""
+    """Return an upper bound of the bytes that `record` takes in a batch."""
     headers: Sequence[tuple[str, bytes]] = record.headers
     return _HEADER_BYTES + len(record.key) + len(record.value) + sum(10 + 2 * len(n) + len(v) for n, v in headers)
 
 
 def fits(record: Record) -> bool:
-    """Whether `record` is small enough for any topic of ours; counts the headers only where they could matter."""
+    """Whether `record` is small enough for all our topics; counts the headers only where they could matter."""
     return len(record.value) < LARGEST_RECORD // 2 or size(record) <= LARGEST_RECORD

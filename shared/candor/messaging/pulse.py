@@ -1,4 +1,4 @@
-"""A process's signs of life on `pulses`: sent past the outbox, as a sign that comes late is worth nothing."""
+"""A process's signs of life on `pulses`, sent without the outbox because a late sign of life is worthless."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ CLOSE_SECONDS: Final = 1.0
 
 
 class Part(Protocol):
-    """A part of a process that can say whether it stands still."""
+    """A part of a process that can report whether it stands still."""
 
     @property
     def standing_still(self) -> bool: ...
 
 
 class Pulse:
-    """A background that says every second that the process goes on, and which of its parts do not.
+    """A background that reports every second that the process is alive, and which of its parts stand still.
 
-    Whatever fails here is tried again: a sign of life must never end what it is a sign of.
+    Any failure here is retried: a sign of life must never end the process that it reports on.
     """
 
     name = "pulse"
@@ -51,7 +51,7 @@ class Pulse:
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
-        """Say so until `stop`; outages of Kafka are waited out."""
+        """Send until `stop` is called; waits out outages of Kafka."""
         connecting = asyncio.create_task(self._connected())
         stopping = asyncio.create_task(self._stopping.wait())
         await asyncio.wait({connecting, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -65,11 +65,11 @@ class Pulse:
         await self._close()
 
     async def stop(self) -> None:
-        """End after the one that is under way."""
+        """End after the sign of life in progress."""
         self._stopping.set()
 
     async def _connected(self) -> None:
-        # A topic that the broker makes by itself would have the broker's layout.
+        # A topic that the broker creates automatically would have the broker's layout.
         while True:
             try:
                 await ensure_topics(self._settings)

@@ -1,4 +1,4 @@
-"""Whether Kafka answers, asked cheaply: one small request on a connection that stays open, for probes."""
+"""A cheap check, for probes, whether Kafka answers: one small request on a connection that stays open."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from candor.ops.settings import Settings
 
 ANSWER_SECONDS: Final = 1.5
-"""Below the deadline that readiness gives a check, so that the reason named is ours."""
+"""Below the deadline that readiness gives a check, so that our reason is the one reported."""
 FRESH_SECONDS: Final = 1.5
 CLOSE_SECONDS: Final = 1.0
 
 
 class KafkaAwayError(Exception):
-    """No broker answers; in words for a probe."""
+    """No broker answers; the text is for a probe."""
 
 
 class KafkaReach:
-    """Asks Kafka whether it is there, over one client that is kept through outages.
+    """Asks Kafka whether it is reachable, over one client that is kept through outages.
 
-    An answer counts for `fresh` seconds (system time), and so does silence; a broker has `seconds` to answer. One of
-    several brokers is enough: which of them leads what is Kafka's business.
+    A result, good or bad, is reused for `fresh` seconds (system time); a broker has `seconds` to answer. One answering
+    broker is enough, whichever partitions it leads.
     """
 
     def __init__(self, settings: Settings, *, seconds: float = ANSWER_SECONDS, fresh: float = FRESH_SECONDS) -> None:
@@ -41,7 +41,7 @@ class KafkaReach:
         self._wrong = ""
 
     async def check(self) -> None:
-        """Return while Kafka answers; KafkaAwayError otherwise, within `seconds`."""
+        """Return while Kafka answers; raise KafkaAwayError otherwise, within `seconds`."""
         async with self._lock:
             if time.monotonic() - self._asked > self._fresh:
                 self._wrong = await self._look()
@@ -67,7 +67,7 @@ class KafkaReach:
         return ""
 
     async def _find(self) -> None:
-        # Also after an outage: brokers may have come back under other addresses.
+        # Also after an outage: brokers may have returned under other addresses.
         if self._client is None:
             self._client = AIOKafkaClient(
                 bootstrap_servers=self._servers,

@@ -1,7 +1,7 @@
-"""Outbox to Kafka: each partition by one owner, in order, marked only once the broker has it.
+"""Outbox to Kafka: each partition is sent by one owner, in order, and marked only once the broker has it.
 
-A crash between sending and marking repeats events with their old ids and versions; nothing is lost, and per key the
-first appearance of every event keeps its order.
+A crash between sending and marking repeats events with their original ids and versions; nothing is lost, and the first
+appearances of the events of a key keep their order.
 """
 
 from __future__ import annotations
@@ -48,16 +48,16 @@ def _reason(error: BaseException) -> str:
 
 
 def _exit(reason: str) -> None:
-    """End the process at once: an orderly end would wait for the very producer that is stuck."""
+    """End the process at once: an orderly shutdown would wait for the producer that is stuck."""
     _log.critical("relay ends the process", why=reason)
     os._exit(70)
 
 
 class Relay:
-    """Sends a service's outbox. `keeps`: rows stay as the log once sent, else they are deleted.
+    """Sends a service's outbox. `keeps`: sent rows stay as the log, otherwise they are deleted.
 
-    `silence_s`: seconds without an acknowledgement from a broker that answers others, after which the producer is
-    replaced; `die` ends the process if a replaced one lives on.
+    `silence_s`: seconds without an acknowledgement, while the broker answers others, after which the producer is
+    replaced; `die` ends the process if a replaced producer keeps running.
     """
 
     name = "relay"
@@ -92,16 +92,16 @@ class Relay:
 
     @property
     def standing_still(self) -> bool:
-        """Whether turns fail or do not end, a partition waits for us, or what was sent is not acknowledged."""
+        """Whether turns fail or hang, a partition waits for a fix, or what was sent is not acknowledged."""
         now = asyncio.get_running_loop().time()
         waiting = any(until > now for until in self._resting.values())
         silent = any(not flight.ended and flight.silent_for() > STUCK_SECONDS for flight in self._flights.values())
         return self._liveness.stuck or waiting or silent
 
     async def run(self) -> None:
-        """Send until `stop`; raises TopicMismatchError at the start, and nothing for what the servers do later."""
+        """Send until `stop` is called; raises TopicMismatchError at the start, and survives later outages."""
         self._running = asyncio.current_task()
-        # From the first moment: while the broker is away nothing else tells that events pile up.
+        # Measure from the start: while the broker is away nothing else shows that events pile up.
         measuring = asyncio.create_task(self._measure())
         try:
             if await self._prepared():
@@ -126,14 +126,14 @@ class Relay:
             await self._close()
 
     async def stop(self) -> None:
-        """Wait a few seconds for what is under way, give the partitions back and return."""
+        """Wait a few seconds for what is in flight, release the partitions and return."""
         self._stop.set()
         self._database.written.set()
         if self._running is not None:
             await asyncio.wait({self._running}, timeout=30)
 
     async def _prepared(self) -> bool:
-        """True once the topics are there; False if `stop` came first."""
+        """Return True once the topics exist, False if `stop` was called first."""
         topics = asyncio.ensure_future(ensure_topics(self._settings))
         stop = asyncio.ensure_future(self._stop.wait())
         try:
@@ -180,7 +180,7 @@ class Relay:
             flight.start(producer, self._database.written.set)
 
     async def _settle(self) -> None:
-        """Mark what the broker has, then deal with what it refused."""
+        """Mark what the broker has, then handle what it refused."""
         ended = [flight for flight in self._flights.values() if flight.ended]
         if not ended:
             return
@@ -195,12 +195,12 @@ class Relay:
         done = [item for item in sent if item.rows]
         if not done:
             return
-        # Losing this write repeats events and nothing else, so it need not wait for the disk.
+        # Losing this write only repeats events, so it need not wait for the disk.
         async with unit_of_work(self._database, durable=False) as uow:
             marked = await outbox.mark(uow, self.group, done, keeps=self._keeps)
         self._count(done)
         if marked < sum(len(item.rows) for item in done):
-            # Lost the partition, or a replay came in between: sending on before the lease task knows repeats events.
+            # The partition was lost or a replay intervened: continuing before the lease task knows repeats events.
             await asyncio.sleep(RENEW_SECONDS)
 
     def _count(self, done: Iterable[outbox.SentRows]) -> None:
@@ -217,7 +217,7 @@ class Relay:
             await self._park(error)
             return
         if not isinstance(error, KafkaError):
-            # A row that we cannot read is a bug of ours; skipping it would lose events, so its partition waits for us.
+            # An unreadable row is a bug of ours; skipping it would lose events, so its partition waits for a fix.
             self._resting[flight.partition] = asyncio.get_running_loop().time() + REST_SECONDS
             _log.error("outbox row cannot be sent, partition waits", partition=flight.partition, exc_info=error)
             return
@@ -261,7 +261,7 @@ class Relay:
         self._flights.clear()
 
     async def _watch(self) -> None:
-        """Look after flights that take too long or whose partition is somebody else's by now."""
+        """Watch for flights that take too long or whose partition has another owner by now."""
         for flight in list(self._flights.values()):
             if flight.ended:
                 continue

@@ -1,4 +1,4 @@
-"""Dead letters tried again, each in a transaction of its own, by the owner of their partition."""
+"""Retries dead letters, each in a transaction of its own, by the owner of their partition."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from candor.store.dead_letter import BEHIND, HANDLER_ERROR, BuriedLetter
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
 
 MOST: Final = 100
-"""Letters a partition tries in one tick: each is a commit, and new events wait meanwhile."""
+"""Letters a partition retries per tick: each is a commit, and new events wait meanwhile."""
 
 log = structlog.get_logger("candor.consumer")
 
 
 async def replay_due(turns: TransactionRunner, owned: Mapping[int, Own]) -> None:
-    """Try what somebody wants replayed, and bring what is known of dead letters up to date.
+    """Retry the letters marked for replay and refresh what is known of dead letters.
 
-    Both before any new event is looked at: an event may only be parked behind a letter that is still there.
+    Both happen before any new event is read: an event may only be parked behind a letter that still exists.
     """
     if not owned:
         return

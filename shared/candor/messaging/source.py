@@ -1,4 +1,4 @@
-"""Records from Kafka by manual assignment: what is read is decided by leases, where by offsets in the database."""
+"""Records from Kafka by manual assignment: leases decide what is read, offsets in the database decide from where."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Fetched = dict[Name, Sequence[Any]]
 
 
 class Source:
-    """One Kafka consumer over all partitions of its topics, paused but for those that are owned."""
+    """One Kafka consumer over all partitions of its topics, with those that are not owned paused."""
 
     def __init__(self, settings: Settings, cards: Sequence[str], broadcast: Sequence[str], partitions: int) -> None:
         self.bootstrap_servers = settings.kafka_bootstrap_servers
@@ -46,7 +46,7 @@ class Source:
         self._turn = 0
 
     async def start(self) -> None:
-        """Connect, for as many attempts as it takes; nothing is read before `follow`."""
+        """Connect, with as many attempts as necessary; nothing is read before `follow`."""
         while True:
             consumer = AIOKafkaConsumer(
                 bootstrap_servers=self.bootstrap_servers,
@@ -82,23 +82,23 @@ class Source:
             await _stopped(consumer)
 
     def follow(self, offsets: Mapping[tuple[str, int], int]) -> None:
-        """Read these (card, partition) from these offsets on; whatever was fetched ahead of them is forgotten."""
+        """Read these (card, partition) pairs from these offsets on; discards anything already fetched for them."""
         for name, offset in offsets.items():
             pair = self.pairs[name]
             self._consumer.seek(pair, offset)
             self._consumer.resume(pair)
 
     async def ends(self) -> dict[tuple[str, int], int]:
-        """The next offset that Kafka will give in each (card, partition): where to begin for what is new only."""
+        """Return the end offset of each (card, partition): the start for a reader of new records only."""
         found = await self._consumer.end_offsets(list(self.names))
         return {self.names[pair]: offset for pair, offset in found.items()}
 
     def leave(self, names: Iterable[tuple[str, int]]) -> None:
-        """Read these no more."""
+        """Stop reading these."""
         self._consumer.pause(*(self.pairs[name] for name in names))
 
     async def poll(self, names: Sequence[Name], largest: int) -> Fetched:
-        """What has come for `names`, at most `largest` records of each partition; waits up to WAIT_MS for the first."""
+        """Return new records of `names`, at most `largest` per partition; waits up to WAIT_MS for the first."""
         fetched = {name: records async for name, records in self.ready(names, largest)}
         if fetched:
             return fetched
@@ -106,9 +106,9 @@ class Source:
         return {self.names[pair]: records for pair, records in waited.items()}
 
     async def ready(self, names: Sequence[Name], largest: int) -> AsyncIterator[tuple[Name, Sequence[Any]]]:
-        """What is there already, at most `largest` records of each partition.
+        """Yield records that are already here, at most `largest` per partition.
 
-        Asked for one by one: a single call would drain one partition while the others starve.
+        Each partition is asked separately: a single call would drain one partition while the others starve.
         """
         self._turn += 1
         room: dict[int, int] = {}
@@ -124,7 +124,7 @@ class Source:
                 yield name, records
 
     def behind(self, name: tuple[str, int], following: int) -> tuple[int | None, float]:
-        """Records after `following` that Kafka has (None: never heard), and seconds since Kafka was last heard."""
+        """Return how many records Kafka has after `following` (None: unknown), and seconds since its last answer."""
         if self._consumer is None:
             return None, float("inf")
         pair = self.pairs[name]

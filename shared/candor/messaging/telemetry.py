@@ -22,11 +22,11 @@ log = structlog.get_logger("candor.consumer")
 COMMIT_SECONDS: Final = 0.25
 DEADLINE: Final = 2.0
 UNHEARD: Final = 5.0
-"""Seconds of silence from Kafka after which its silence counts as lag: fetches are answered ten times a second."""
+"""Seconds of silence from Kafka that count as lag; normally fetches are answered ten times a second."""
 
 
 class Lag:
-    """Lag of the leased partitions in seconds and records, from what Kafka told last and what was applied last."""
+    """Lag of the leased partitions in seconds and records, from Kafka's last answer and what was applied last."""
 
     def __init__(self, source: Source, leased: Mapping[int, Own]) -> None:
         self._source = source
@@ -34,12 +34,12 @@ class Lag:
         self._applied: dict[tuple[str, int], float] = {}
 
     def applied(self, partition: int, pieces: list[Slice]) -> None:
-        """These records of a partition are committed."""
+        """Note that these records of a partition are committed."""
         for piece in pieces:
             self._applied[piece.card, partition] = piece.records[-1].timestamp / 1000
 
     def seconds(self) -> dict[str, float]:
-        """By card, the worst of the leased partitions; infinite while Kafka has not been heard; 0 with none leased."""
+        """By card, the worst of the leased partitions; infinite before Kafka's first answer; 0 with none leased."""
         now = time.time()
         return {
             card: max((self._one(card, own, now) for own in [*self._leased.values()]), default=0.0)
@@ -47,7 +47,7 @@ class Lag:
         }
 
     def records(self) -> dict[str, int]:
-        """By card, records in Kafka that are not applied; broadcast ones count once for each leased partition."""
+        """By card, records in Kafka that are not applied; broadcast records count once per leased partition."""
         totals = dict.fromkeys(self._cards(), 0)
         for card in totals:
             for own in [*self._leased.values()]:
@@ -80,7 +80,8 @@ class Lag:
 class OffsetTelemetry:
     """Commits the owned offsets to Kafka under the group's name, so that its tools and autoscalers see the lag.
 
-    On a client of its own: one with a group waits for the coordinator before it fetches, and the worker must not.
+    It uses a client of its own: a client with a group waits for the coordinator before fetching, which would delay the
+    worker.
     """
 
     def __init__(self, settings: Settings, group: str, source: Source, owned: Mapping[int, Own], lag: Lag) -> None:
@@ -92,7 +93,7 @@ class OffsetTelemetry:
         self._told: dict[Any, int] = {}
 
     async def run(self) -> None:
-        """Until cancelled; every failure is forgotten after a pause."""
+        """Run until cancelled; every failure is ignored after a pause."""
         while True:
             client = AIOKafkaConsumer(
                 bootstrap_servers=self._servers,

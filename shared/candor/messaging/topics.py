@@ -1,4 +1,4 @@
-"""Topics as the cards say: made when missing, refused when laid out otherwise."""
+"""Topics as defined by the topic cards: created when missing, rejected when their layout differs."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _DAY_MS: Final = 24 * 3600 * 1000
 
 
 class TopicMismatchError(Exception):
-    """A topic has another number of partitions than this deployment: keys would change places, so nothing may start."""
+    """A topic's partition count differs from this deployment's: keys would change partitions, so nothing may start."""
 
 
 def topic_name(prefix: str, card: str) -> str:
-    """The Kafka topic of a card, e.g. `candor-promises`; hyphens only, as dots and underscores collide in metrics."""
+    """The Kafka topic of a card, e.g. `candor-promises`; hyphens only: dots and underscores collide in metrics."""
     return f"{prefix}-{card}"
 
 
 def layout(prefix: str, partitions: int, cards: Iterable[TopicCard] = CARDS) -> dict[str, int]:
-    """Topic names and how many partitions each must have."""
+    """Return topic names with the number of partitions each must have."""
     return {topic_name(prefix, card.name): partitions if card.shared_layout else 1 for card in cards}
 
 
 def mismatches(wanted: Mapping[str, int], found: Mapping[str, int]) -> list[str]:
-    """What differs, in words; topics that `found` does not have are not a difference."""
+    """Describe the differences; topics missing from `found` do not count."""
     return [
         f"{name} has {found[name]} partitions, this deployment needs {count}"
         for name, count in wanted.items()
@@ -43,10 +43,10 @@ def mismatches(wanted: Mapping[str, int], found: Mapping[str, int]) -> list[str]
 
 
 async def ensure_topics(settings: Settings, *, patience_s: float | None = None) -> None:
-    """Create the topics that are missing, with the retention of their cards, and check those that exist.
+    """Create missing topics with the retention of their cards, and check existing ones.
 
-    Raises TopicMismatchError. While the broker is away it tries again: for ever, or for `patience_s` seconds and then
-    raises the last KafkaError.
+    Raises TopicMismatchError. While the broker is away it retries for ever, or for `patience_s` seconds and then raises
+    the last KafkaError.
     """
     wanted = layout(settings.topic_prefix, settings.partitions)
     loop = asyncio.get_running_loop()
@@ -95,7 +95,7 @@ def _configs(days: int) -> dict[str, str]:
 
 async def _create(admin: AIOKafkaAdminClient, wanted: Mapping[str, int]) -> None:
     days = {card.name: card.retention_days for card in CARDS}
-    # -1: as many replicas as the broker's default says, one on a laptop and three in a cluster.
+    # -1: the broker's default number of replicas, one on a laptop and three in a cluster.
     topics = [NewTopic(name, count, -1, {}, _configs(days[name.rpartition("-")[2]])) for name, count in wanted.items()]
     response = await admin.create_topics(topics, timeout_ms=8_000)
     for name, code, *message in response.topic_errors:

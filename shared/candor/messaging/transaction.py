@@ -1,4 +1,4 @@
-"""One turn: fence, apply, bury, advance, commit for all owned partitions at once; and how a bad message is found."""
+"""One turn: fence, apply, bury, advance, commit for all owned partitions at once; and the search for a bad message."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ Holes = Mapping[tuple[int, str], int]
 
 
 class Work(NamedTuple):
-    """What one partition has for its handler in one transaction; on a tick maybe nothing but the time."""
+    """The work of one partition for its handler in one transaction; on a tick it may contain nothing but the time."""
 
     partition: int
     messages: list[Message]
 
 
 class Handler(Protocol):
-    """A service's use of its topics. Everything it writes goes through the unit of work it is given.
+    """How a service handles its topics. Everything it writes goes through the given unit of work.
 
-    `load` reads hot state when a partition was taken over, or when memory is not to be trusted after a failed commit;
-    `drop` forgets it. `apply` gets all partitions of one transaction, in fixed order; it names what it cannot use with
-    `uow.reject`, leaving its memory as if that message had not come. Any other exception is taken for the fault of one
-    message, which is then found and buried.
+    `load` reads hot state after a partition was taken over, or when memory is not trusted after a failed commit; `drop`
+    forgets it. `apply` gets all partitions of one transaction in fixed order; it rejects unusable messages with
+    `uow.reject`, leaving its memory as if the message had not come. Any other exception is attributed to one message,
+    which is then found and buried.
     """
 
     topics: tuple[str, ...]
@@ -53,7 +53,7 @@ class Handler(Protocol):
 
 
 class Result(NamedTuple):
-    """What a turn found out: partitions that are somebody else's by now, and (partition, card) to be fetched again."""
+    """The findings of a turn: partitions that have another owner by now, and (partition, card) pairs to fetch again."""
 
     lost: set[int]
     gaps: set[tuple[int, str]]
@@ -64,7 +64,7 @@ class _Again(Exception):  # noqa: N818 - no error: the same batch, with more kno
 
 
 class TransactionRunner:
-    """Runs turns for one group; `alive` is called after every step, so that a long search looks no watchdog dead."""
+    """Runs turns for one group; `alive` is called after every step, so a long search does not trip the watchdog."""
 
     def __init__(
         self, database: Database, group: str, handler: Handler, limits: Limits, alive: Callable[[], None]
@@ -84,16 +84,16 @@ class TransactionRunner:
         holes: Holes,
         meanwhile: Callable[[], None] | None = None,
     ) -> Result:
-        """Handle `batch`; returns when it is committed, with its bad messages buried.
+        """Handle `batch`; return when it is committed, with its bad messages buried.
 
-        `meanwhile` is called right before the handler, maybe more than once: what it starts has the time that the
-        database takes.
+        `meanwhile` is called right before the handler, maybe more than once: what it starts runs while the database
+        works.
 
-        `holes`: (partition, card) whose records before that offset are gone for good. Raises what `classify` says to
-        wait for; then nothing about the state of the database is known, and neither is the handler's memory.
+        `holes`: (partition, card) pairs whose records before that offset are lost. Raises errors that `classify` calls
+        WAIT; then the state of the database is unknown, and so is the handler's memory.
         """
         turn = _Transaction(self, owned, holes, meanwhile)
-        # A tick without events is no batch: a span a second and worker would bury the others.
+        # A tick without events gets no batch span: one span a second and worker would hide the others.
         span = tracing.batch_span("consume", _traceparents(batch)) if any(batch.values()) else nullcontext()
         with span:
             await self._handle(turn, batch, tick)
@@ -109,7 +109,7 @@ class TransactionRunner:
                     await turn.search(number, pieces)
 
     async def reload(self, own: Own) -> bool:
-        """Forget a partition and read again what its rows say, behind its row lock; False if it is ours no more.
+        """Forget a partition and reload its rows under its row lock; return False if it has another owner.
 
         The lock waits for a COMMIT of ours whose answer never came, so what is read here is its outcome.
         """
@@ -126,7 +126,7 @@ class TransactionRunner:
 
 
 class _Transaction:
-    """One batch on its way, with what was found out about it."""
+    """One batch being processed, with what was found out about it."""
 
     def __init__(
         self, turns: TransactionRunner, owned: Mapping[int, Own], holes: Holes, meanwhile: Callable[[], None] | None
@@ -141,7 +141,7 @@ class _Transaction:
     async def attempt(self, batch: Batch, tick: bool) -> Exception | None:
         """Commit `batch`, starting over while its rejections change what else may pass.
 
-        Returns the error that some message of it causes; memory is as in the database then.
+        Returns the error that some message of it causes; memory then matches the database.
         """
         while True:
             try:
@@ -158,7 +158,7 @@ class _Transaction:
             return None
 
     async def search(self, number: int, pieces: list[Slice]) -> None:
-        """Apply one partition's share in halves until what fails stands alone, and bury that."""
+        """Apply one partition's share in halves until the failing message is isolated, and bury it."""
         if self.owned[number].halted or number in self.result.lost:
             return
         error = await self.attempt({number: pieces}, tick=False)
@@ -224,7 +224,7 @@ class _Transaction:
         return plan(self.turns.group, self.owned[number], piece, self.known, self.turns.limits)
 
     def _replan(self, plans: dict[int, Plans], rejected: Sequence[Rejection]) -> dict[int, Plans]:
-        """The plans with the handler's rejections as dead letters; _Again if these keep back more than themselves."""
+        """Return the plans with rejections as dead letters; raises _Again if these also hold back other messages."""
         verdicts = {id(item.message): (item.reason, item.detail) for item in rejected}
         for number, pieces in plans.items():
             for piece, _ in pieces:
@@ -267,7 +267,7 @@ def _committed(own: Own, offsets: dict[str, int], plans: Plans) -> None:
 
 
 def halves(pieces: list[Slice], total: int) -> tuple[list[Slice], list[Slice]]:
-    """The first and the second half of `total` records, each in order."""
+    """Return the first and the second half of `total` records, each in order."""
     first: list[Slice] = []
     second: list[Slice] = []
     room = total // 2
@@ -282,13 +282,13 @@ def halves(pieces: list[Slice], total: int) -> tuple[list[Slice], list[Slice]]:
 
 
 def _erased(work: Sequence[Work]) -> set[str]:
-    """Customers to be forgotten: what is kept of their events as dead letters goes with them, in every service."""
+    """Return customers to be forgotten: every service deletes the dead letters of their events as well."""
     messages = (message for item in work for message in item.messages)
     return {message.envelope.subject for message in messages if type(message.data) is CustomerErased}
 
 
 def _traceparents(batch: Batch) -> Iterator[str]:
-    """Those of the batch's events that carry one; read only where spans are recorded."""
+    """Yield the traceparents of the batch's events; read only where spans are recorded."""
     messages = (item for pieces in batch.values() for piece in pieces for item in piece.messages)
     return (item.envelope.traceparent for item in messages if item is not None and item.envelope.traceparent)
 

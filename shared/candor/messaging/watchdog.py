@@ -1,4 +1,4 @@
-"""Ends a process whose loop has stopped turning: a lease that is renewed by a worker that does nothing is worse."""
+"""Ends a process whose event loop has stopped: otherwise it would keep renewing the lease of an idle worker."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EXIT_STATUS: Final = 70
 class Watchdog:
     """A thread that counts seconds without a sign of life, and exits the process at `patience` of them.
 
-    It counts its own wake-ups, not the clock: a process that was stopped and goes on has lost no turn.
+    It counts its own wake-ups, not the clock: a process that was paused and resumed has missed nothing.
     """
 
     def __init__(self, what: str, patience: int = PATIENCE, beat: float = 1.0) -> None:
@@ -31,7 +31,7 @@ class Watchdog:
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
 
     def alive(self) -> None:
-        """The loop has made a step."""
+        """Note that the loop has made a step."""
         self._missed = 0
 
     def stop(self) -> None:

@@ -1,1 +1,1 @@
-"""candor.ops"""
+"""Operations: settings, clocks, logs, metrics, traces, health and background tasks."""

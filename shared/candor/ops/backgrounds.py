@@ -1,4 +1,4 @@
-"""Long-running parts of a process: started together, stopped in order, and never dead in silence."""
+"""Long-running parts of a process: started together, stopped in order, and never failing silently."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ log = structlog.get_logger("candor.backgrounds")
 
 
 class Background(Protocol):
-    """A part that runs until told to stop. `run` returns after `stop`; ending or raising before that is a death."""
+    """A part that runs until stopped. `run` returns after `stop`; returning or raising earlier counts as a death."""
 
     @property
     def name(self) -> str: ...
@@ -26,7 +26,7 @@ class Background(Protocol):
 
 
 class Supervisor:
-    """Runs backgrounds; `on_death` is called when one ends that nobody stopped."""
+    """Runs backgrounds; calls `on_death` when one ends without being stopped."""
 
     def __init__(self, health: Health, stop_seconds: float = STOP_SECONDS) -> None:
         self._health = health
@@ -36,7 +36,7 @@ class Supervisor:
         self.on_death: Callable[[], None] = lambda: None
 
     def start(self, backgrounds: Sequence[Background]) -> None:
-        """Starts each in its own task."""
+        """Start each in its own task."""
         for background in backgrounds:
             task = asyncio.create_task(self._watch(background), name=background.name)
             self._tasks.append((background, task))
@@ -58,7 +58,7 @@ class Supervisor:
         self.on_death()
 
     async def stop(self) -> None:
-        """Stops them in the order they were given; one that does not end in time is cancelled, and said so."""
+        """Stop them in the given order; one that does not end in time is cancelled and logged."""
         self._stopping = True
         for background, task in self._tasks:
             try:

@@ -12,7 +12,7 @@ LATEST: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class Clock(Protocol):
-    """Tells the time, aware and in UTC."""
+    """Returns the current time, aware and in UTC."""
 
     def now(self) -> datetime: ...
 
@@ -25,7 +25,7 @@ class SystemClock:
 
 
 class BusinessClock:
-    """Business time that was `start` at system time `origin` and runs at `speed` business seconds a system second.
+    """Business time that was `start` at system time `origin` and runs at `speed` business seconds per system second.
 
     Processes that share start, speed and origin agree on the time. Raises ValueError for naive times or speed <= 0.
     """
@@ -44,17 +44,17 @@ class BusinessClock:
         return self.start + (self._system.now() - self.origin) * self.speed
 
     def system_seconds_until(self, moment: datetime) -> float:
-        """Real seconds until business time reaches `moment`; 0 if it has passed."""
+        """Return real seconds until business time reaches `moment`; 0 if it has passed."""
         return max(0.0, (moment - self.now()).total_seconds() / self.speed)
 
 
 class HeldClock:
     """Business time that stands at `start` until a file names the shared origin, and runs from then on.
 
-    For a replay whose beginning depends on work that must come first (history to import, say): whoever begins it writes
-    the origin, an aware ISO time, into the file once, and after a space another speed if that work showed a need for
-    one; after another space the business time at which the clock stops for good, an aware ISO time after `start`, for a
-    replay that ends. Looks at the file at most every 0.05 s, until it has been read: what comes later is not heeded.
+    For a replay that can begin only after other work, such as importing history. The program that starts it writes one
+    line to the file, once: the origin, an aware ISO time; optionally, after a space, another speed, if that work showed
+    a need for one; optionally, after another space, the business time at which the clock stops for good, an aware ISO
+    time after `start`. The file is checked at most every 0.05 s until it has been read; later changes are ignored.
     """
 
     def __init__(self, start: datetime, speed: float, origin_file: Path, system: Clock | None = None) -> None:
@@ -69,7 +69,7 @@ class HeldClock:
     def now(self) -> datetime:
         if self._running is None:
             self._look()
-        # An origin a moment ahead of us: time stands until it comes, and never runs backwards.
+        # The origin may be slightly ahead of us: time stands still until then, and never runs backwards.
         return self.start if self._running is None else min(max(self.start, self._running.now()), self._until)
 
     def _look(self) -> None:
@@ -92,12 +92,12 @@ class HeldClock:
 
 
 def parse_clock(text: str, origin: datetime | None, origin_file: Path | None = None) -> Clock:
-    """The business clock of a setting `start@speed`, e.g. `2013-03-07T17:00:00Z@1300`; empty text: the system clock.
+    """Return the business clock for a setting `start@speed`, e.g. `2013-03-07T17:00:00Z@1300`; empty: the system clock.
 
-    The shared origin is given as such, or by the file that will hold it (HeldClock).
+    The shared origin is passed directly, or through a file that will contain it (HeldClock).
 
-    Raises ValueError where the text cannot be read or the shared system-clock origin is missing: each process taking
-    its own would have them disagree on the time.
+    Raises ValueError if the text cannot be read or the shared system-clock origin is missing: if each process used its
+    own, they would disagree on the time.
     """
     if not text:
         return SystemClock()
@@ -112,5 +112,5 @@ def parse_clock(text: str, origin: datetime | None, origin_file: Path | None = N
 
 
 def ahead(moment: datetime, now: datetime, tolerance: timedelta = timedelta(minutes=5)) -> bool:
-    """Whether an event's time lies further in the future than clocks may differ."""
+    """Whether an event's time is further in the future than clocks may differ."""
     return moment > now + tolerance

@@ -1,4 +1,4 @@
-"""The garbage collector, set for a server: what is there after the start stays, so it is not looked through again."""
+"""Garbage collector settings for a server: objects that exist after the start are never scanned again."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from typing import Final
 
 YOUNG: Final = 50_000
-"""Objects made and not yet freed before the youngest are looked through; Python's own default is 700."""
+"""Allocations minus deallocations that start a youngest-generation collection; Python's default is 700."""
 
 
 def settle() -> None:
-    """Call once the process has started.
+    """Freeze the objects that exist now; call once the process has started.
 
-    At the defaults a full look through the libraries' 150,000 objects takes 0.1 s, stops every request meanwhile and
-    recurs every few hundred of them: half of the processor's time under load.
+    At the defaults a full scan of the libraries' 150,000 objects takes 0.1 s, blocks every request meanwhile and recurs
+    every few hundred requests: half of the CPU time under load.
     """
     gc.collect()
     gc.freeze()
@@ -24,10 +24,10 @@ def settle() -> None:
 
 @contextmanager
 def held() -> Iterator[None]:
-    """No collection inside; what is due comes right after.
+    """Disable collection inside the block; a collection that is due follows right after.
 
-    For work that fills memory with objects that it lets go of at its end: looking through them again and again, while
-    all of them are still in use, took a fifth of the time of catching up.
+    For work that allocates much memory and frees it at its end: scanning those objects again and again while all of
+    them are still in use took a fifth of the time of catching up.
     """
     before = gc.isenabled()
     gc.disable()

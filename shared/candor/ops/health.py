@@ -1,4 +1,4 @@
-"""Whether a process lives and whether it may be sent requests, with what is wrong where it may not."""
+"""Whether a process is alive and ready for requests, and what is wrong if it is not."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ log = structlog.get_logger("candor.health")
 
 
 class Health:
-    """Readiness of one process. `checks` raise where what they ask is away; asked at most twice a second.
+    """Readiness of one process. `checks` raise if their dependency is away; they run at most twice a second.
 
-    A check that is not `needed` never makes the process unready: what it finds is `degraded`, shown and logged.
+    A check that is not `needed` never makes the process unready: its finding is `degraded`, shown and logged.
     """
 
     def __init__(self, checks: Mapping[str, Check]) -> None:
@@ -35,13 +35,13 @@ class Health:
         self.dead: dict[str, str] = {}
 
     def add(self, name: str, check: Check, *, needed: bool = True) -> None:
-        """One more check, for parts that exist only once the app has started."""
+        """Add a check for a part that exists only once the app has started."""
         self._checks[name] = check
         if not needed:
             self._optional.add(name)
 
     async def problems(self) -> dict[str, str]:
-        """What is wrong, by name; empty means ready."""
+        """Return what is wrong, by name; empty means ready."""
         wrong = dict(self.dead)
         if self.draining:
             wrong["process"] = "stopping"
@@ -55,7 +55,7 @@ class Health:
 
     @property
     def degraded(self) -> dict[str, str]:
-        """What was wrong at the last look with parts that the process can do without for a while, by name."""
+        """What the last check found wrong with parts that the process can do without for a while, by name."""
         return {name: reason for name, reason in self._found.items() if name in self._optional}
 
     async def _dependencies(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""When a loop last came round, for whoever must tell that it goes on."""
+"""When a loop last completed a turn, so that others can tell whether it is still running."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ STUCK_SECONDS: Final = 5.0
 
 
 class Liveness:
-    """`beat` after each turn that did its work; `stuck` where none has for STUCK_SECONDS of the system's time."""
+    """`beat` after each turn that did its work; `stuck` if there was none for STUCK_SECONDS of system time."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._last = monotonic()
 
     def beat(self) -> None:
-        """A turn is done."""
+        """Note that a turn is done."""
         self._last = self._monotonic()
 
     @property
     def stuck(self) -> bool:
-        """Whether turns fail, or do not end."""
+        """Whether turns fail or hang."""
         return self._monotonic() - self._last > STUCK_SECONDS

@@ -1,4 +1,4 @@
-"""Logs as JSON lines, one event a line, whoever wrote it; no address or secret gets through."""
+"""Logs as JSON lines, one event per line, from all libraries; addresses and secrets are removed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from candor.ops.tracing import current_trace_id
 LONGEST_VALUE: Final = 2000
 LONGEST_TRACEBACK: Final = 8000
 TALKATIVE: Final = ("aiokafka",)
-"""Libraries that say each failed try at full length: thousands of lines while a broker is away."""
+"""Libraries that log each failed attempt in full: thousands of lines while a broker is away."""
 _secret_name: Final = re.compile(
     r"authorization|cookie|secret|passw|token|api_?key|signature|sealed|e_?mail|recipient", re.IGNORECASE
 )
@@ -33,7 +33,7 @@ Event = MutableMapping[str, Any]
 
 
 def configure(service: str, level: str = "INFO") -> None:
-    """Sends structlog's and the standard library's lines of `level` and above to standard output as JSON."""
+    """Send lines of structlog and the standard library at `level` and above to standard output as JSON."""
     configure_structlog(service, level)
     root = logging.getLogger()
     root.handlers[:] = [_Handler(service)]
@@ -41,13 +41,13 @@ def configure(service: str, level: str = "INFO") -> None:
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
-    # Every request has a line of ours already; these libraries tell of each retry at full length.
+    # We log every request already; these libraries log each retry in full.
     for name in ("uvicorn.access", "aiokafka", "httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def configure_structlog(service: str, level: str = "INFO") -> None:
-    """Only structlog's part of `configure`."""
+    """Configure only the structlog part of `configure`."""
 
     def line(_logger: Any, method: str, event: Event) -> str:
         return render(service, method, event)
@@ -61,7 +61,7 @@ def configure_structlog(service: str, level: str = "INFO") -> None:
 
 
 def render(service: str, level: str, event: Event) -> str:
-    """One log line: time, level, service, event, trace id, then the rest, with secrets and addresses taken out."""
+    """Return one log line: time, level, service, event, trace id, then the rest, without secrets and addresses."""
     line: dict[str, Any] = {
         "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "level": "error" if level == "exception" else level,
@@ -80,7 +80,7 @@ def render(service: str, level: str, event: Event) -> str:
 
 
 def clean(value: Any, longest: int = LONGEST_VALUE) -> Any:
-    """A value as it may be logged: text without addresses and secrets, cut at `longest` characters."""
+    """Return a value as it may be logged: text without addresses and secrets, cut at `longest` characters."""
     if isinstance(value, bool | int | float | None):
         return value
     if isinstance(value, dict):
@@ -90,7 +90,7 @@ def clean(value: Any, longest: int = LONGEST_VALUE) -> Any:
     text = value if isinstance(value, str) else str(value)
     if len(text) > longest:
         text = text[:longest] + " …"
-    # Most text holds none of these marks, and a search for a letter is cheaper than three patterns.
+    # Most text contains none of these characters, and looking for one is cheaper than three patterns.
     if "@" in text:
         text = _at.sub("[address]", _userinfo.sub(r"\1:[redacted]@", text))
     if "_" in text or "," in text or "earer" in text:
@@ -106,7 +106,7 @@ def _formatted(failure: Any) -> str:
 
 
 class _Writer:
-    """Writes lines to whatever standard output is at that moment; a full disk must not fail a request."""
+    """Writes lines to the current standard output; a full disk must not fail a request."""
 
     def msg(self, line: str) -> None:
         try:
@@ -119,7 +119,7 @@ class _Writer:
 
 
 class _Handler(logging.Handler):
-    """The standard library's lines, in the same form; of a talkative library the first of a kind, then counts."""
+    """Writes the standard library's lines in the same form; for a verbose library the first of a kind, then counts."""
 
     def __init__(self, service: str, repeats: Repeats | None = None) -> None:
         super().__init__()
@@ -144,7 +144,7 @@ class _Handler(logging.Handler):
             self.handleError(record)
 
     def tell(self, *, all_of_it: bool = False) -> None:
-        """Write how often lines that were held back have come."""
+        """Log how often lines that were held back have occurred."""
         self.acquire()
         try:
             for told in self._repeats.due(all_of_it=all_of_it):
@@ -158,12 +158,12 @@ class _Handler(logging.Handler):
             self.release()
 
     def close(self) -> None:
-        """Tell what is left, at the end of the process."""
+        """Log the remaining counts at the end of the process."""
         self.tell(all_of_it=True)
         super().close()
 
     def _tell_later(self) -> None:
-        # A thread's timer: in an outage nobody knows when this process logs again, or whether its loop still turns.
+        # A thread's timer: in an outage it is unknown when this process logs again, or whether its loop is running.
         if self._timer is None:
             self._timer = threading.Timer(self._repeats.every, self.tell)
             self._timer.daemon = True

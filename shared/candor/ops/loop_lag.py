@@ -1,4 +1,4 @@
-"""How late the event loop runs: the first figure to look at when everything in a process is slow at once."""
+"""How late the event loop runs: the first metric to check when everything in a process is slow at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ EVERY_SECONDS = 0.5
 
 
 class LoopLag:
-    """Background that measures by how much a timer is late."""
+    """A background that measures how late a timer fires."""
 
     name = "loop-lag"
 

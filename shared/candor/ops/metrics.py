@@ -1,8 +1,8 @@
-"""Where figures are registered, and those of any process; what a part measures stands in the `metrics.py` beside it.
+"""Registers metrics and defines those of every process; a part's own metrics are in the `metrics.py` beside it.
 
-Each has its unit, its help and the only labels it may carry. Names follow Prometheus: prefix `candor_`, base units,
-`_total` for counters. No label ever holds the id of a promise, a customer or a notice: series would grow without bound,
-and ids do not belong in a metric.
+Each metric has its unit, its help and the only labels it may carry. Names follow Prometheus: prefix `candor_`, base
+units, `_total` for counters. No label ever contains the id of a promise, a customer or a notice: the number of series
+would grow without bound, and ids do not belong in a metric.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ REGISTRY: Final = CollectorRegistry()
 FAST: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 SIZES: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 
-# A second series a counter and label set, which nothing of ours reads.
+# Otherwise there is a second series per counter and label set, which none of our tools reads.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 def counter(name: str, text: str, *labels: str) -> Counter:
-    """A registered counter, `candor_<name>`; `name` ends with `_total`."""
+    """Return a registered counter, `candor_<name>`; `name` ends with `_total`."""
     return Counter(f"candor_{name}", text, labels, registry=REGISTRY)
 
 
 def gauge(name: str, text: str, *labels: str) -> Gauge:
-    """A registered gauge, `candor_<name>`."""
+    """Return a registered gauge, `candor_<name>`."""
     return Gauge(f"candor_{name}", text, labels, registry=REGISTRY)
 
 
 def histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
-    """A registered histogram, `candor_<name>`, with its buckets' upper bounds; `name` ends with its unit."""
+    """Return a registered histogram, `candor_<name>`, with the given upper bounds; `name` ends with its unit."""
     return Histogram(f"candor_{name}", text, labels, buckets=buckets, registry=REGISTRY)
 
 

@@ -1,4 +1,4 @@
-"""A library that says the same thing hundreds of times a minute: what of it is written, and what is counted."""
+"""For a library that logs the same line hundreds of times a minute: which lines are written and which counted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _changing: Final = re.compile(r"0x[0-9a-fA-F]+|\d+")
 
 
 class Kind(NamedTuple):
-    """Lines that differ in their figures only: who said it, how grave, and the words."""
+    """Lines that differ only in their figures: logger, level and words."""
 
     logger: str
     level: str
@@ -22,7 +22,7 @@ class Kind(NamedTuple):
 
 
 class Repetition(NamedTuple):
-    """`lines` of a kind that were held back in `seconds`, with the newest of them; `over`: it has ended."""
+    """`lines` of a kind that were held back in `seconds`, with the newest of them; `over`: the repetition has ended."""
 
     kind: Kind
     newest: str
@@ -42,12 +42,12 @@ class _Run:
 
 
 def kind_of(logger: str, level: str, template: Any) -> Kind:
-    """The kind of a line, from its text before arguments were put in."""
+    """Return the kind of a line, from its text before arguments are inserted."""
     return Kind(logger, level, _changing.sub("#", str(template))[:200])
 
 
 class Repeats:
-    """Lets the first line of a kind through and counts the next ones, until there was none for `every` seconds."""
+    """Lets the first line of a kind through and counts the rest, until there was none for `every` seconds."""
 
     def __init__(self, every: float = EVERY, now: Callable[[], float] = time.monotonic) -> None:
         self.every = every
@@ -55,7 +55,7 @@ class Repeats:
         self._runs: dict[Kind, _Run] = {}
 
     def admit(self, kind: Kind, text: str) -> bool:
-        """Whether a line is to be written now; if not, it is counted."""
+        """Return whether a line is to be written now; otherwise count it."""
         now = self._now()
         run = self._runs.get(kind)
         if run is None or (not run.held and now - run.last >= self.every):
@@ -68,7 +68,7 @@ class Repeats:
         return False
 
     def due(self, *, all_of_it: bool = False) -> list[Repetition]:
-        """What is to be told of the lines held back: counts of full periods, and what has come to an end."""
+        """Return the counts to report: those of full periods, and repetitions that have ended."""
         now = self._now()
         told = []
         for kind, run in [*self._runs.items()]:
@@ -85,5 +85,5 @@ class Repeats:
 
     @property
     def waiting(self) -> bool:
-        """Whether anything may yet have to be told."""
+        """Whether there may be more to report later."""
         return any(run.total > 1 for run in self._runs.values())

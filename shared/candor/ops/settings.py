@@ -1,4 +1,4 @@
-"""What a process needs to know at start, from the environment; a mistake stops it there, in words."""
+"""The settings of a process, read from the environment at start; a mistake stops the process with an explanation."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Settings(BaseSettings):
     """Settings of every process; services subclass it. Environment names are the field names in upper case.
 
     Times are in seconds, sizes in bytes. `database_url` names the server; `database` the service's own database.
-    `rate_limit` is requests a second and key (0: no limit), `most_running` requests at one time. A partition stops at
+    `rate_limit` is requests per second and key (0: no limit), `most_running` concurrent requests. A partition stops at
     `dead_letters_in_a_row`, or above `dead_letter_share` of its last 10,000 events. `…_kept_days`: how long accepted
-    ids, rejected webhooks and dead letters already decided on are kept. `business_hours` and `holidays` make the
-    business calendar (candor.calendar says how they are written). `start_seconds`: how long a start waits for the
-    database. Production refuses placeholders and what is missing.
+    ids, rejected webhooks and resolved dead letters are kept. `business_hours` and `holidays` define the business
+    calendar (format: candor.calendar). `start_seconds`: how long a start waits for the database. In production,
+    placeholders and missing values are refused.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
@@ -159,29 +159,29 @@ class Settings(BaseSettings):
 
     @property
     def calendar(self) -> Calendar:
-        """The business calendar on the clock of UTC; a promise's own zone is taken by `Calendar.at`."""
+        """The business calendar in UTC; `Calendar.at` converts it to a promise's own zone."""
         return Calendar(parse_business_hours(self.business_hours), holidays=self.holidays)
 
     def session_secret(self) -> str:
-        """The secret that signs staff sessions. Raises ValueError where it is missing, short or a placeholder."""
+        """The secret that signs staff sessions. Raises ValueError if it is missing, short or a placeholder."""
         if self.session_secret_file is None:
             raise ValueError("SESSION_SECRET_FILE is missing: staff pages need it")
         return read_secret(self.session_secret_file)
 
     def refuse_staff_pages_without_oidc(self) -> None:
-        """Raises ValueError in production without an OIDC issuer: a printed link is no sign-in for a company."""
+        """Raise ValueError in production without an OIDC issuer: a printed link is not enough for a company."""
         if self.production and not self.oidc_issuer:
             raise ValueError("OIDC_ISSUER is missing: staff pages in production need sign-in by OIDC")
 
 
 def looks_placeholder(secret: str) -> bool:
-    """Whether a secret is one that people leave in by mistake."""
+    """Whether a secret is a placeholder that people leave in by mistake."""
     plain = secret.strip().lower()
     return len(set(plain)) < 4 or any(word in plain for word in PLACEHOLDERS)
 
 
 def read_secret(path: Path) -> str:
-    """The secret in a file. Raises ValueError (never with the secret in it) where it cannot serve as one."""
+    """Return the secret in a file. Raises ValueError (never with the secret in it) if it is unsuitable."""
     try:
         secret = path.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
@@ -197,7 +197,7 @@ S = TypeVar("S", bound=Settings)
 
 
 def load(kind: type[S], **overrides: Any) -> S:
-    """The settings of this process; on a mistake, one line a mistake on standard error and exit status 2."""
+    """Return the settings of this process; on mistakes, print one line each to standard error, exit with status 2."""
     try:
         return kind(**overrides)
     except ValidationError as error:

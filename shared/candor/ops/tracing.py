@@ -1,6 +1,6 @@
-"""Traces: W3C trace context kept as text, so that it costs nothing where nobody collects spans.
+"""Traces: W3C trace context kept as text, which costs nothing when nobody collects spans.
 
-Off (no OTLP endpoint) the trace id still travels from a request over its events to the logs of whoever reads them.
+Even without an OTLP endpoint the trace id travels from a request through its events to the logs of their consumers.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ _provider: TracerProvider | None = None
 
 
 def configure(service: str, endpoint: str | None, ratio: float = 0.01, exporter: SpanExporter | None = None) -> None:
-    """Starts sending spans to an OTLP/HTTP endpoint such as `http://collector:4318`; without one, spans are off.
+    """Start sending spans to an OTLP/HTTP endpoint such as `http://collector:4318`; without one, spans are off.
 
-    `ratio`: share of the traces begun here that are recorded; a caller's own decision is followed.
+    `ratio`: the share of traces begun here that are recorded; a caller's own decision is followed.
     """
     global _provider  # noqa: PLW0603 - one provider a process, as OpenTelemetry has it
     shutdown()
     if not endpoint and exporter is None:
         return
-    # Imported here: a sixth of a second at the start of every process, for those that send spans.
+    # Imported here because it takes a sixth of a second, which only processes that send spans should spend.
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
 
     provider = TracerProvider(
@@ -46,7 +46,7 @@ def configure(service: str, endpoint: str | None, ratio: float = 0.01, exporter:
 
 
 def shutdown() -> None:
-    """Sends what is left and stops."""
+    """Send the remaining spans and stop."""
     global _provider
     provider, _provider = _provider, None
     if provider is not None:
@@ -54,23 +54,23 @@ def shutdown() -> None:
 
 
 def flush() -> None:
-    """Sends what is waiting to be sent."""
+    """Send the waiting spans."""
     if _provider is not None:
         _provider.force_flush()
 
 
 def current_traceparent() -> str:
-    """The `traceparent` of what this task works on; empty outside of any request or batch."""
+    """Return the `traceparent` of the current task; empty outside any request or batch."""
     return _current.get()
 
 
 def current_trace_id() -> str:
-    """The 32 hexadecimal digits that logs carry; empty outside of any trace."""
+    """Return the 32 hexadecimal digits that logs carry; empty outside any trace."""
     return _current.get()[3:35]
 
 
 def accept(header: str | None) -> str:
-    """The caller's traceparent with a new span id of ours, or a new trace where it is absent or malformed."""
+    """Return the caller's traceparent with a new span id, or a new trace if it is absent or malformed."""
     fresh = os.urandom(24).hex()
     found = _wellformed.fullmatch(header) if header else None
     if found is None or not found[1].strip("0") or not found[2].strip("0"):
@@ -80,7 +80,7 @@ def accept(header: str | None) -> str:
 
 @contextmanager
 def within(traceparent: str) -> Iterator[None]:
-    """Makes `traceparent` the current one inside the block."""
+    """Make `traceparent` the current one inside the block."""
     token = _current.set(traceparent)
     try:
         yield
@@ -90,7 +90,7 @@ def within(traceparent: str) -> Iterator[None]:
 
 @contextmanager
 def request_span(header: str | None) -> Iterator[Span | None]:
-    """The trace of one HTTP request; yields its span where spans are recorded."""
+    """The trace of one HTTP request; yields its span if spans are recorded."""
     if _provider is None:
         with within(accept(header)):
             yield None

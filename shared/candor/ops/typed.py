@@ -1,4 +1,4 @@
-"""The command line as it has to be typed where this runs."""
+"""The `candor` command line as it must be typed in the current environment."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 
 
 def typed(arguments: str) -> str:
-    """`candor ARGUMENTS` for a shell in this process's folder, e.g. `.candor/venv/bin/candor token`.
+    """Return `candor ARGUMENTS` for a shell in this process's folder, e.g. `.candor/venv/bin/candor token`.
 
-    The bare name only where the shell finds this installation by it; a folder of one's own (CANDOR_HOME) is named too.
+    The bare name is used only if the shell finds this installation by it; a custom folder (CANDOR_HOME) is included.
     """
     script = Path(sys.executable).with_name("candor")
     found = shutil.which("candor")
@@ -25,6 +25,6 @@ def typed(arguments: str) -> str:
 
 
 def _from_here(path: Path) -> str:
-    """`path` from the working directory where it lies below it, else whole."""
+    """Return `path` relative to the working directory if it lies below it, else in full."""
     whole = path.absolute()
     return str(whole.relative_to(Path.cwd())) if whole.is_relative_to(Path.cwd()) else str(whole)

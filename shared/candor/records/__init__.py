@@ -1,1 +1,1 @@
-"""Events as Kafka keeps them: partitions, record batches, outbox rows. Below both the store and messaging."""
+"""Events as stored in Kafka: partitions, record batches and outbox rows. Imported by both the store and messaging."""

@@ -1,4 +1,4 @@
-"""Events of one transaction as outbox rows: one or a few for each topic and partition, ready for the broker."""
+"""Packs events of one transaction into outbox rows: one or a few per topic and partition, ready for the broker."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SHARED: Final = {card.name for card in TOPICS.values() if card.shared_layout}
 
 
 class Row(NamedTuple):
-    """One outbox row to be written; `keys` are the different keys of its records."""
+    """One outbox row to write; `keys` are the distinct keys of its records."""
 
     topic: str
     partition: int
@@ -23,7 +23,7 @@ class Row(NamedTuple):
 
 
 class _Open:
-    """A row that still grows."""
+    """A row that is still growing."""
 
     def __init__(self) -> None:
         self.packer = wire.Packer()
@@ -41,7 +41,7 @@ class _Open:
 
 
 def pack(messages: Iterable[Message], partitions: int) -> list[Row]:
-    """Encode `messages` into rows by topic and partition, keeping their order; a row is at most one batch for Kafka."""
+    """Encode `messages` into rows by topic and partition, keeping their order; a row is at most one Kafka batch."""
     rows: list[Row] = []
     growing: dict[tuple[str, int], _Open] = {}
     for message in messages:
@@ -59,7 +59,7 @@ def pack(messages: Iterable[Message], partitions: int) -> list[Row]:
 
 
 def repack(records: Sequence[Record], topic: str = "", partition: int = 0) -> Row:
-    """One row for what is left of one, or for a single record; ValueError if it takes more than a batch."""
+    """Return one row for remaining records or a single record; ValueError if it exceeds a batch."""
     into = _Open()
     if not all(into.add(record) for record in records):
         raise ValueError("more records than a row holds")
@@ -67,5 +67,5 @@ def repack(records: Sequence[Record], topic: str = "", partition: int = 0) -> Ro
 
 
 def unpack(records: bytes) -> list[Record]:
-    """The records of a row, in order; UnreadableError on anything else."""
+    """Return the records of a row, in order; raises UnreadableError on anything else."""
     return wire.read(records)

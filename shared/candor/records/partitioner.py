@@ -1,4 +1,4 @@
-"""Which partition a key belongs to: the same answer as every Kafka client's default partitioner."""
+"""Which partition a key belongs to: the same result as every Kafka client's default partitioner."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MASK: Final = 0xFFFFFFFF
 
 
 def murmur2(data: bytes) -> int:
-    """Kafka's 32-bit murmur2 hash of `data`, unsigned (org.apache.kafka.common.utils.Utils.murmur2)."""
+    """Return Kafka's 32-bit murmur2 hash of `data`, unsigned (org.apache.kafka.common.utils.Utils.murmur2)."""
     value = _SEED ^ len(data)
     whole = len(data) & ~3
     for at in range(0, whole, 4):
@@ -27,7 +27,7 @@ def murmur2(data: bytes) -> int:
 
 @lru_cache(maxsize=200_000)
 def partition_of(key: bytes, partitions: int) -> int:
-    """The partition of `key`, from 0 to `partitions` - 1; ValueError if there are none."""
+    """Return the partition of `key`, from 0 to `partitions` - 1; ValueError if there are none."""
     if partitions < 1:
         raise ValueError("a topic has at least one partition")
     return (murmur2(key) & 0x7FFFFFFF) % partitions

@@ -1,6 +1,6 @@
-"""Events in the form that Kafka keeps: record batches, format version 2, uncompressed.
+"""Events as Kafka stores them: record batches, format version 2, uncompressed.
 
-What is packed once, when it is committed, goes to the broker byte for byte; only the header is completed then.
+Records are packed once, at commit, and sent to the broker byte for byte; only the header is completed when sending.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from aiokafka.record.util import calc_crc32c
 from candor.contracts import Record
 
 LARGEST_BATCH: Final = 512 * 1024
-"""Bytes with the header; a batch of one record may be larger."""
+"""Bytes including the header; a batch of one record may be larger."""
 
 # Base offset, length, leader epoch, magic, checksum: none of these is covered by the checksum.
 _START: Final = struct.Struct(">qiibI")
@@ -32,11 +32,11 @@ _HEADER_BYTES: Final = 61
 
 
 class UnreadableError(Exception):
-    """Bytes that are no record batch of ours, or were damaged."""
+    """Bytes that are not one of our record batches, or are damaged."""
 
 
 class Packer:
-    """Collects records into one batch of at most LARGEST_BATCH bytes; a first record always has room."""
+    """Collects records into one batch of at most LARGEST_BATCH bytes; a first record always fits."""
 
     def __init__(self) -> None:
         self._builder = DefaultRecordBatchBuilder(
@@ -45,20 +45,20 @@ class Packer:
         self.count = 0
 
     def add(self, record: Record) -> bool:
-        """Append `record`; False if it has no room any more."""
-        # One time for all, zero: the time of sending is written into the header alone.
+        """Append `record`; return False if it does not fit."""
+        # All records have time zero: only the header carries the time of sending.
         if self._builder.append(self.count, 0, record.key, record.value, record.headers) is None:
             return False
         self.count += 1
         return True
 
     def packed(self) -> bytes:
-        """The batch; call once, nothing can be added afterwards."""
+        """Return the batch; call once, nothing can be added afterwards."""
         return bytes(self._builder.build())
 
 
 class Ready:
-    """A packed batch on its way, in place of aiokafka's own builder: its sender numbers it and asks for its bytes.
+    """A packed batch in place of aiokafka's own builder, whose sender numbers it and asks for its bytes.
 
     Stamped with the system clock: business time may be years ago, and retention would delete the records at once.
     """
@@ -71,7 +71,7 @@ class Ready:
         self._built: bytes | None = None
 
     def add(self, _record: Record) -> bool:
-        """Nothing is added to it."""
+        """Refuse: the batch is complete."""
         return False
 
     def record_count(self) -> int:
@@ -87,7 +87,7 @@ class Ready:
         return self
 
     def append(self, **_record: Any) -> None:
-        """Full: a record that comes after it needs a batch of its own."""
+        """Refuse: the batch is complete, and a later record needs a batch of its own."""
 
     def _set_producer_state(self, producer_id: int, producer_epoch: int, base_sequence: int) -> None:
         _PRODUCER.pack_into(self._buffer, _PRODUCER_AT, producer_id, producer_epoch, base_sequence)
@@ -101,14 +101,14 @@ class Ready:
 
 
 def read(packed: bytes) -> list[Record]:
-    """The records of a packed batch, in order; UnreadableError on anything else."""
+    """Return the records of a packed batch, in order; raises UnreadableError on anything else."""
     _check(packed)
-    # No record of ours lacks a key, a value or a header's value.
+    # Our records always have a key, a value and header values.
     return [Record(one.key or b"", one.value or b"", one.headers) for one in DefaultRecordBatch(packed)]
 
 
 def _check(packed: bytes) -> int:
-    """How many records the batch holds."""
+    """Return how many records the batch contains."""
     if len(packed) < _HEADER_BYTES:
         raise UnreadableError(f"{len(packed)} bytes are no record batch")
     _, length, _, magic, checksum = _START.unpack_from(packed)

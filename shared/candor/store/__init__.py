@@ -1,1 +1,1 @@
-"""candor.store"""
+"""PostgreSQL: transactions, leases, the outbox, dead letters, receipts and migrations."""

@@ -1,4 +1,4 @@
-"""Columns that the services' tables have alike."""
+"""Column definitions that the services' tables share."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from sqlmodel import Field
 
 
 def moment(*, nullable: bool = False) -> Any:
-    """A point in time with its zone; without one PostgreSQL would shift it by the session's."""
+    """A point in time with its zone; without one PostgreSQL would shift it by the session's zone."""
     return Field(sa_column=Column(DateTime(timezone=True), nullable=nullable))
 
 
 def document(*, nullable: bool = False) -> Any:
-    """JSON that nothing filters by."""
+    """JSON that no query filters by."""
     return Field(sa_column=Column(JSONB, nullable=nullable))

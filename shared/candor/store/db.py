@@ -1,4 +1,4 @@
-"""The service's database: a pool for units of work, a read-only engine for queries."""
+"""The service's database: a pool for units of work, and a read-only engine for queries."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from candor.contracts import Message
 
 LIMITS: Final = {
-    # A stopped process keeps its row locks until the server ends its idle transaction; without this, for ever.
+    # A paused process keeps its row locks until the server ends its idle transaction; without this, for ever.
     "idle_in_transaction_session_timeout": "5s",
     "lock_timeout": "5s",
     "statement_timeout": "8s",
@@ -38,7 +38,7 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 
 class Transaction(Protocol):
-    """What statements need of the unit of work they run in: its connection, and the events it is going to send."""
+    """What statements need from their unit of work: its connection, and the events it is going to send."""
 
     connection: Connection
     partitions: int
@@ -47,7 +47,7 @@ class Transaction(Protocol):
 
 
 class Database:
-    """One service's PostgreSQL database; make it with `open`.
+    """One service's PostgreSQL database; create it with `open`.
 
     `written` is set after every commit that wrote outbox rows, so that the relay need not wait for its next poll.
     """
@@ -77,7 +77,7 @@ class Database:
         return cls(url, pool, _reading_engine(url), partitions)
 
     async def close(self) -> None:
-        """Return all connections; those still at work after 5 s are cut."""
+        """Close all connections; those still in use after 5 s are cut."""
         try:
             await asyncio.wait_for(self.pool.close(), 5)
         except TimeoutError:
@@ -86,19 +86,19 @@ class Database:
             await asyncio.wait_for(self._engine.dispose(), 5)
 
     async def check(self) -> None:
-        """Readiness: one trivial query; raises StoreUnavailable."""
+        """Readiness check: one trivial query; raises StoreUnavailable."""
         await self.release(await self.acquire("SELECT 1", seconds=1.5))
 
     async def acquire(self, first: str, *, seconds: float = BEGIN_SECONDS) -> Connection:
-        """A connection for work, to be given back by `release`; `first` is what it was asked first, and answered.
+        """Return a connection, to be returned with `release`; `first` is a statement that it has already answered.
 
-        One that died in the pool, which shows only now, is replaced by a fresh one, once: nothing was done on it yet.
-        Raises StoreUnavailable, for `first` unanswered after `seconds` as well.
+        A connection that died in the pool, which shows only now, is replaced once by a fresh one: no work was done on
+        it yet. Raises StoreUnavailable, also if `first` is not answered within `seconds`.
         """
         try:
             return await self._answering(first, seconds)
         except LinkBroken:
-            # The others of its age have most likely gone the same way.
+            # The other connections of its age have most likely died as well.
             await self.pool.expire_connections()
         return await self._answering(first, seconds)
 
@@ -122,16 +122,16 @@ class Database:
         await self.release(connection)
 
     async def release(self, connection: Connection) -> None:
-        """Give a connection back to the pool, which replaces it where it is broken."""
+        """Return a connection to the pool, which replaces it if it is broken."""
         try:
             await self.pool.release(cast(Any, connection))
         except Exception:
-            # asyncpg raises even here when the link was cut; the pool has replaced the connection by then.
+            # asyncpg raises even here when the link was cut; the pool has already replaced the connection.
             drop(connection)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
-        """A session for queries, which the server itself keeps from writing; raises StoreUnavailable."""
+        """Yield a session for queries, which the server keeps from writing; raises StoreUnavailable."""
         try:
             async with ReadingSession(self._engine, expire_on_commit=False, autoflush=False) as session:
                 yield session
@@ -140,14 +140,14 @@ class Database:
 
 
 def drop(connection: Connection) -> None:
-    """End a connection without a farewell."""
-    # The pool takes a broken connection back by itself, and then even terminate() raises.
+    """End a connection without the closing handshake."""
+    # The pool removes a broken connection on its own, and then even terminate() raises.
     with contextlib.suppress(asyncpg.InterfaceError):
         connection.terminate()
 
 
 async def _no_reset(_connection: object) -> None:
-    """Save the reset query of every release: units of work leave no session state behind."""
+    """Skip the reset query on release: units of work leave no session state behind."""
 
 
 def _reading_engine(url: str) -> AsyncEngine:

@@ -1,8 +1,8 @@
-"""Events that could not be used, kept with their bytes beside the offset that passed them, until they are replayed.
+"""Events that could not be used, stored in the transaction that moves past their offset, until they are replayed.
 
-States: `held` (nothing happens until somebody decides), `replay` (its partition's owner takes it up within a second or
-two), `replayed` (applied after all), `discarded` (given up for good). Held and replay ones keep later events of the
-same (topic, subject) waiting behind them, with the reason `behind`.
+States: `held` (nothing happens until a person decides), `replay` (its partition's owner retries it within a second or
+two), `replayed` (applied after all), `discarded` (given up for good). Letters in `held` and `replay` keep later events
+of the same (topic, subject) waiting behind them, with the reason `behind`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _record: Final = msgspec.msgpack.Decoder(Record)
 
 
 class DeadLetter(NamedTuple):
-    """One event to bury; `topic` is the card's name, `detail` holds no personal data."""
+    """One event to bury; `topic` is the card's name, `detail` contains no personal data."""
 
     group: str
     partition: int
@@ -45,7 +45,7 @@ class DeadLetter(NamedTuple):
 
 
 class HeldLetters(NamedTuple):
-    """What still keeps others waiting, of one partition: read when the partition is taken over."""
+    """A partition's letters that keep others waiting; read when the partition is taken over."""
 
     topic: str
     subject: str
@@ -54,7 +54,7 @@ class HeldLetters(NamedTuple):
 
 
 class BuriedLetter(NamedTuple):
-    """A dead letter as it lies in the table."""
+    """A dead letter as stored in the table."""
 
     id: int
     group: str
@@ -93,20 +93,20 @@ async def write(connection: Connection, letters: Iterable[DeadLetter]) -> None:
 
 
 async def unresolved(connection: Connection, group: str, partition: int) -> list[HeldLetters]:
-    """The partition's held and waiting letters, oldest first."""
+    """Return the partition's held and waiting letters, oldest first."""
     rows = await connection.fetch(_UNRESOLVED, group, partition)
     return [HeldLetters(row["topic"], row["subject"], row["kafka_offset"], row["reason"]) for row in rows]
 
 
 class Tally(NamedTuple):
-    """Unresolved letters of one partition by reason, and how many of them may be due for another try."""
+    """Unresolved letters of one partition by reason, and how many of them may be due for a retry."""
 
     reasons: dict[str, int]
     moving: int
 
 
 async def count(connection: Connection, group: str, partitions: Sequence[int]) -> dict[int, Tally]:
-    """What is unresolved, for partitions that have any."""
+    """Count unresolved letters, for partitions that have any."""
     tallies: dict[int, Tally] = {}
     for row in await connection.fetch(_COUNT, group, list(partitions)):
         before = tallies.get(row["partition"], Tally({}, 0))
@@ -116,18 +116,18 @@ async def count(connection: Connection, group: str, partitions: Sequence[int]) -
 
 
 async def due(connection: Connection, group: str, partition: int, limit: int) -> list[BuriedLetter]:
-    """Letters to try again, oldest first: the wanted ones, and those behind an event that is resolved by now."""
+    """Return letters to retry, oldest first: those marked for replay, and those behind an event now resolved."""
     return _rows(await connection.fetch(_DUE, group, partition, limit))
 
 
 async def waits(connection: Connection, item: BuriedLetter) -> bool:
-    """Whether an earlier letter of the same (topic, subject) is unresolved still."""
+    """Whether an earlier letter of the same (topic, subject) is still unresolved."""
     arguments = (item.group, item.partition, item.topic, item.subject, item.id)
     return item.subject != "" and bool(await connection.fetchval(_WAITS, *arguments))
 
 
 async def settle(connection: Connection, outcomes: Mapping[int, tuple[str, str] | None]) -> None:
-    """Close replayed letters by id: None means applied, a (reason, detail) holds it again."""
+    """Close replayed letters by id: None means applied, a (reason, detail) holds the letter again."""
     applied = [number for number, outcome in outcomes.items() if outcome is None]
     if applied:
         await connection.execute(_APPLIED, applied)
@@ -138,30 +138,30 @@ async def settle(connection: Connection, outcomes: Mapping[int, tuple[str, str] 
 
 
 async def erase(connection: Connection, group: str, keys: Iterable[str]) -> None:
-    """Delete every letter of these customers, whatever became of it."""
+    """Delete every letter of these customers, whatever its state."""
     await connection.execute("DELETE FROM dead_letter WHERE grp = $1 AND key = ANY($2::text[])", group, list(keys))
 
 
 async def find(
     connection: Connection, *, state: str = "", after: int = 0, limit: int = 100, number: int | None = None
 ) -> list[BuriedLetter]:
-    """Letters for people to read, oldest first: those in `state` (empty: all) with an id above `after`, or just one."""
+    """Return letters to show, oldest first: those in `state` (empty: all) with an id above `after`, or a single one."""
     return _rows(await connection.fetch(_FIND, state, after, limit, number))
 
 
 async def decide(connection: Connection, state: str, *, number: int | None = None, group: str = "") -> int:
-    """Set one held letter, or all of a group (empty: of every group), to `replay` or `discarded`; how many it was.
+    """Set one held letter, or all of a group (empty: every group), to `replay` or `discarded`; return the number.
 
-    Those that wait behind one need no decision: they are tried as soon as nothing is before them.
+    Letters that wait behind one need no decision: they are retried as soon as nothing is before them.
     """
     return len(await connection.fetch(_DECIDE, number, state, group))
 
 
 async def resend(connection: Connection) -> int:
-    """Give the relay's letters that are to be replayed back to the outbox, oldest first; how many it was.
+    """Return the relay's letters marked for replay to the outbox, oldest first; return the number.
 
-    Consumers try their own again; what the relay could not send has nobody who would. It goes out behind what was
-    sent since, with its old id and version, and is parked anew where the topic still does not take it.
+    Consumers retry their own letters, but nobody would retry what the relay could not send. Such an event follows
+    events sent since, with its original id and version, and is parked again if the topic still rejects it.
     """
     letters = _rows(await connection.fetch(_RELAYED))
     rows = [repack([letter.record], letter.topic, letter.partition) for letter in letters]
@@ -172,7 +172,7 @@ async def resend(connection: Connection) -> int:
 
 
 def printable(text: str) -> str:
-    """`text` cut to TEXT_LIMIT characters, without the NULs that PostgreSQL refuses."""
+    """Return `text` cut to TEXT_LIMIT characters, without the NULs that PostgreSQL rejects."""
     return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")[:TEXT_LIMIT]
 
 

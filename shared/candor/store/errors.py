@@ -1,4 +1,4 @@
-"""What goes wrong between a service and its database, named so that callers can answer it."""
+"""Errors between a service and its database, named so that callers can respond to them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RETRIABLE = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 
 
 class StoreUnavailable(Exception):  # noqa: N818 - the name callers answer 503 to
-    """The database cannot take this now and nothing was saved; `retry_after` in seconds is a fair time to wait."""
+    """The database cannot accept this now and nothing was saved; retry after `retry_after` seconds."""
 
     def __init__(self, detail: str, *, retry_after: float = 1.0) -> None:
         super().__init__(detail)
@@ -36,11 +36,11 @@ class StoreUnavailable(Exception):  # noqa: N818 - the name callers answer 503 t
 
 
 class LinkBroken(StoreUnavailable):
-    """The connection ended before COMMIT was sent: nothing was saved, and a fresh one may do it at once."""
+    """The connection ended before COMMIT was sent: nothing was saved, and a fresh connection may retry at once."""
 
 
 class AmbiguousCommit(StoreUnavailable):
-    """COMMIT was sent and its answer never came: the work is saved or not, and only reading it again tells."""
+    """COMMIT was sent but never answered: the work may or may not be saved, and only reading it again tells."""
 
 
 class Overloaded(StoreUnavailable):
@@ -52,7 +52,7 @@ class TransactionAborted(Exception):  # noqa: N818
 
 
 def unavailable(error: BaseException) -> StoreUnavailable | None:
-    """`error` as StoreUnavailable if it says that the database is away, stuck or full; else None."""
+    """Return `error` as StoreUnavailable if it means that the database is away, stuck or full; else None."""
     if isinstance(error, StoreUnavailable):
         return error
     if isinstance(error, asyncpg.InterfaceError) and not _cut(error):
@@ -65,13 +65,13 @@ def unavailable(error: BaseException) -> StoreUnavailable | None:
 
 
 def definite(error: BaseException) -> bool:
-    """Whether an error in answer to COMMIT proves that nothing was saved; anything else leaves it open."""
+    """Whether an error in answer to COMMIT proves that nothing was saved; any other error leaves that open."""
     if isinstance(error, asyncpg.StatementCompletionUnknownError):
         return False
     return isinstance(error, asyncpg.IntegrityConstraintViolationError | asyncpg.TransactionRollbackError)
 
 
 def _cut(error: asyncpg.InterfaceError) -> bool:
-    # asyncpg says InterfaceError for misuse as well (wrong argument count), which must not look like an outage.
+    # asyncpg raises InterfaceError for misuse as well (wrong argument count), which must not look like an outage.
     text = str(error)
     return any(word in text for word in ("closed", "connection", "pool is closing", "terminated"))

@@ -1,4 +1,4 @@
-"""Many requests, one transaction: an fsync shared by all who wait, with every request answered for itself."""
+"""Many requests in one transaction: they share an fsync, and each request gets its own answer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ C = TypeVar("C")
 R = TypeVar("R")
 
 ATTEMPTS: Final = 4
-# A key that another process inserted just now is there to be read when the command is tried once more.
+# A key that another process has just inserted can be read when the command is retried.
 AGAIN: Final = (*RETRIABLE, UniqueViolationError)
 
 Apply = Callable[[UnitOfWork, Sequence[C]], Awaitable[Sequence[R | Exception]]]
@@ -31,7 +31,7 @@ Apply = Callable[[UnitOfWork, Sequence[C]], Awaitable[Sequence[R | Exception]]]
 class GroupCommit(Generic[C, R]):
     """Applies commands in shared transactions of at most `largest`, one transaction at a time, in order of arrival.
 
-    A command waits at most `linger` seconds for company, or for the transaction before it. More than `waiting`
+    A command waits at most `linger` seconds for others to join, or for the transaction before it. More than `waiting`
     commands, or a full outbox, are refused with Overloaded.
     """
 
@@ -59,14 +59,14 @@ class GroupCommit(Generic[C, R]):
     async def submit(self, command: C) -> R:
         """Apply `command`; its effects are durable when this returns.
 
-        Raises what `apply` returned or raised for it, or StoreUnavailable. A caller that is cancelled while it waits
-        takes nothing back: the command is applied all the same.
+        Raises what `apply` returned or raised for it, or StoreUnavailable. Cancelling a caller that waits takes nothing
+        back: the command is applied all the same.
         """
         self._admit(1)
         return await self._enqueue(command)
 
     async def submit_all(self, commands: Sequence[C]) -> list[R | BaseException]:
-        """Apply `commands` one after the other, in this order; a result or an error each, durable when it returns.
+        """Apply `commands` in this order; return a result or an error for each, durable when this returns.
 
         Raises only what refuses all of them: Overloaded, or StoreUnavailable while shutting down.
         """
@@ -91,7 +91,7 @@ class GroupCommit(Generic[C, R]):
         return future
 
     async def close(self) -> None:
-        """Refuse new commands and return when those already taken are answered."""
+        """Refuse new commands and return once those already accepted are answered."""
         self._closed = True
         self._full.set()
         if self._task is not None:
@@ -101,7 +101,7 @@ class GroupCommit(Generic[C, R]):
     async def _drain(self) -> None:
         if len(self._queue) < self._largest and not self._closed:
             self._full.clear()
-            # wait_for costs a task; a timer on the loop does the same for a fifth of the price.
+            # wait_for costs a task; a timer on the loop does the same for a fifth of the cost.
             timer = asyncio.get_running_loop().call_later(self._linger, self._full.set)
             await self._full.wait()
             timer.cancel()
@@ -110,7 +110,7 @@ class GroupCommit(Generic[C, R]):
             await self._run(batch)
 
     async def _run(self, batch: Sequence[tuple[C, asyncio.Future[R]]]) -> None:
-        """Answer every command of `batch`: together if that works, else in halves until the culprit is alone."""
+        """Answer every command of `batch`: together if that works, else in halves until the failing one is isolated."""
         try:
             results = await self._transaction([command for command, _ in batch])
         except StoreUnavailable as error:
@@ -137,7 +137,7 @@ class GroupCommit(Generic[C, R]):
                     if len(results) != len(commands):
                         raise RuntimeError(f"{len(results)} results for {len(commands)} commands")
             except LinkBroken:
-                # Known to have saved nothing, as COMMIT was not sent; were it, AmbiguousCommit would say so.
+                # Nothing was saved because COMMIT was not sent; otherwise AmbiguousCommit would have been raised.
                 if broken or attempt == ATTEMPTS:
                     raise
                 broken = True

@@ -1,8 +1,8 @@
-"""Who owns a partition: a lease in the database, with an epoch that fences and the next offset of every topic.
+"""Partition ownership: a lease in the database, with an epoch that fences and the next offset of every topic.
 
 A member is alive while its row in `member` has not expired by the database's clock. A partition belongs to the member
-its row names, until that member expires; whoever takes it adds one to `epoch`. Holding a lease proves nothing by
-itself: each transaction must read its partitions through `fence`, which answers only for epochs that still stand.
+that its row names until that member expires; taking it over increments `epoch`. Holding a lease proves nothing on its
+own: each transaction must read its partitions through `fence`, which returns only those whose epoch is still valid.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Claim(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """What one renewal changed; a partition in both lists was taken again under a newer epoch."""
+    """The changes of one renewal; a partition in both lists was taken again under a newer epoch."""
 
     acquired: list[Claim]
     lost: list[int]
@@ -51,7 +51,7 @@ def share(partitions: int, members: Sequence[str], me: str) -> int:
 
 
 class Leases:
-    """One member's view of a group's leases; `renew` every RENEW_SECONDS, never twice at once."""
+    """One member's view of a group's leases; call `renew` every RENEW_SECONDS, never concurrently."""
 
     def __init__(
         self, database: Database, group: str, partitions: int, member_id: str, *, seconds: float = LEASE_SECONDS
@@ -65,10 +65,10 @@ class Leases:
         self._prepared = False
 
     async def renew(self) -> Changes:
-        """Stay alive, give back what is too much, take what is free.
+        """Stay alive, release partitions above the fair share, and take free ones.
 
-        Every statement commits by itself, so staying alive never waits for the row lock of a batch. After an exception
-        of any kind call again: what was taken or lost unseen is found and told then.
+        Every statement commits separately, so staying alive never waits for the row lock of a batch. After an exception
+        call again: the next call detects and reports what was taken or lost in the meantime.
         """
         async with self.database.pool.acquire() as connection:
             if not self._prepared:
@@ -85,18 +85,18 @@ class Leases:
                 await connection.execute(_GIVE_BACK, self.group, number, mine[number])
                 if epochs.pop(number, None) is not None:
                     lost.append(number)
-            # Ours by name under an epoch we never saw: an answer was lost on its way, so the epoch moves on again.
+            # Ours by name under an epoch we never saw: its answer was lost in transit, so increment the epoch again.
             unseen = [number for number in mine if number not in epochs and number not in surplus]
             acquired = await _claims(connection, _RETAKE, self.group, self.member_id, unseen) if unseen else []
             missing = wanted - len(epochs) - len(acquired)
             if missing > 0:
                 acquired += await _claims(connection, _TAKE, self.group, self.member_id, missing)
-        # Only now: an exception above leaves the old view, and the next renewal sees the difference.
+        # Only now: an exception above keeps the old view, and the next renewal sees the difference.
         self.epochs = epochs | {claim.partition: claim.epoch for claim in acquired}
         return Changes(acquired, lost)
 
     async def release(self) -> None:
-        """Give everything back and leave, so that others need not wait for the lease to expire."""
+        """Release everything and leave, so that others need not wait for the lease to expire."""
         self.epochs.clear()
         async with self.database.pool.acquire() as connection:
             await connection.execute(_LEAVE_LEASES, self.group, self.member_id)
@@ -104,16 +104,16 @@ class Leases:
 
 
 async def fence(connection: Connection, group: str, epochs: Mapping[int, int]) -> dict[int, dict[str, int]]:
-    """Lock the partitions whose epoch still stands, in partition order, and return their next offsets.
+    """Lock the partitions whose epoch is still valid, in partition order, and return their next offsets.
 
-    A partition missing from the answer belongs to somebody else by now: nothing may be written for it.
+    A partition missing from the answer has another owner by now: nothing may be written for it.
     """
     rows = await connection.fetch(_FENCE, group, list(epochs.keys()), list(epochs.values()))
     return {row["partition"]: _offsets.decode(row["offsets"]) for row in rows}
 
 
 async def advance(connection: Connection, group: str, offsets: Mapping[int, Mapping[str, int]]) -> None:
-    """Write the next offsets of partitions that `fence` locked in this same transaction; other cards keep theirs."""
+    """Write the next offsets of partitions that `fence` locked in this transaction; other cards keep theirs."""
     written = [msgspec.json.encode(cards).decode() for cards in offsets.values()]
     await connection.execute(_ADVANCE, group, list(offsets.keys()), written)
 
@@ -142,7 +142,7 @@ RETURNING partition, epoch, offsets::text AS offsets"""
 
 _GIVE_BACK: Final = "UPDATE lease SET owner = '' WHERE grp = $1 AND partition = $2 AND epoch = $3"
 
-# SKIP LOCKED: a batch that its stopped owner left open keeps its partition until the server ends that session.
+# SKIP LOCKED: a batch left open by its paused owner keeps its partition until the server ends that session.
 _TAKE: Final = """
 WITH free AS (
   SELECT partition FROM lease WHERE grp = $1 AND NOT EXISTS (

@@ -1,4 +1,4 @@
-"""Figures of the store: transactions that requests share."""
+"""Metrics of the store: transactions shared by requests."""
 
 from __future__ import annotations
 

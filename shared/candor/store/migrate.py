@@ -1,4 +1,4 @@
-"""The schema: a service's database made and brought up to date, and the tables that all services share."""
+"""The schema: creates and upgrades a service's database, and the tables that all services share."""
 
 from __future__ import annotations
 
@@ -49,19 +49,19 @@ async def create_database(url: str) -> None:
         try:
             await connection.execute(f"CREATE DATABASE {quoted}")
         except (asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
-            # Another process made it between the two statements.
+            # Another process created it between the two statements.
             await asyncio.sleep(0)
     await connection.close()
 
 
 def scripts(package: Path) -> Path:
-    """A service's Alembic scripts: inside its package when installed from a wheel, beside it in a checkout."""
+    """Return a service's Alembic scripts: inside its package when installed from a wheel, beside it in a checkout."""
     inside = package / "migrations"
     return inside if inside.exists() else package.parent / "migrations"
 
 
 def run(context: Any, metadata: MetaData) -> None:
-    """What a service's migrations/env.py calls, with Alembic's context and the metadata of its tables."""
+    """Run migrations; called by a service's migrations/env.py with Alembic's context and the metadata of its tables."""
     connection = context.config.attributes.get("connection")
     if connection is None:
         raise RuntimeError("migrations run through candor.store.migrate.upgrade (`candor up` calls it)")
@@ -71,7 +71,7 @@ def run(context: Any, metadata: MetaData) -> None:
 
 
 def create_foundation(op: Any) -> None:
-    """Create outbox, ingest, lease, member and dead_letter with Alembic's `op`; first in every first migration."""
+    """Create outbox, ingest, lease, member and dead_letter with Alembic's `op`; comes first in the first migration."""
     for statement in _FOUNDATION:
         op.execute(statement)
 
@@ -107,7 +107,7 @@ CREATE TABLE ingest (
   response bytea NOT NULL,
   received_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (source, event_id))""",
-    # Retention alone reads it; rows lie in the order of their coming, so a few pages say where the old ones are.
+    # Only retention reads it; rows lie in insertion order, so a few pages locate the old ones.
     "CREATE INDEX ingest_received ON ingest USING brin (received_at) WITH (pages_per_range = 32)",
     """
 CREATE TABLE lease (

@@ -1,6 +1,6 @@
-"""Outgoing events as rows of the database: written with the state they follow from, sent later by the relay.
+"""Outgoing events as database rows: written with the state they follow from, sent later by the relay.
 
-One row holds events of one transaction for one topic and partition, a record batch of Kafka (`messaging.wire`).
+One row contains the events of one transaction for one topic and partition, as a Kafka record batch (`records.wire`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TOMBSTONES: Final = frozenset({CustomerErased.TYPE.encode(), ContactRemoved.TYPE
 
 
 class WaitingRow(NamedTuple):
-    """One row on its way to the broker; `attempt` counts replays, so that an older sending cannot mark it."""
+    """One row on its way to the broker; `attempt` counts replays, so that an earlier sending cannot mark it."""
 
     id: int
     topic: str
@@ -48,8 +48,8 @@ class SentRows(NamedTuple):
 
 
 async def write(connection: Connection, rows: Sequence[Row]) -> None:
-    """Insert all rows with one statement; ids grow in the order given."""
-    # Ids contain no comma, so keys travel as one text a row: unnest cannot carry an array of arrays.
+    """Insert all rows with one statement; ids increase in the given order."""
+    # Ids contain no comma, so keys are passed as one text per row: unnest cannot carry an array of arrays.
     await connection.execute(
         _INSERT,
         [row.topic for row in rows],
@@ -63,7 +63,7 @@ async def write(connection: Connection, rows: Sequence[Row]) -> None:
 async def waiting(
     database: Database, partitions: Collection[int], *, rows: int = 500, events: int = 5_000
 ) -> dict[int, list[WaitingRow]]:
-    """The oldest unsent rows of each partition, at most `rows`, cut once they hold `events`."""
+    """Return the oldest unsent rows of each partition: at most `rows`, cut once they contain `events`."""
     found = await database.pool.fetch(_WAITING, list(partitions), rows, events)
     windows: dict[int, list[WaitingRow]] = {}
     for row in found:
@@ -72,7 +72,7 @@ async def waiting(
 
 
 async def mark(uow: Transaction, group: str, sent: Sequence[SentRows], *, keeps: bool) -> int:
-    """Note rows as published, or delete them if they are not kept; only under a lease epoch that still stands."""
+    """Mark rows as published, or delete them if they are not kept; only under a lease epoch that is still valid."""
     rows = [(row.id, row.attempt, window.partition, window.epoch) for window in sent for row in window.rows]
     columns = [list(column) for column in zip(*rows, strict=True)]
     status: str = await uow.connection.execute(_KEEP if keeps else _DROP, group, *columns)
@@ -80,7 +80,7 @@ async def mark(uow: Transaction, group: str, sent: Sequence[SentRows], *, keeps:
 
 
 async def drop(uow: Transaction, row_id: int, index: int) -> None:
-    """Take the record at `index` out of a row, because it became a dead letter."""
+    """Remove the record at `index` from a row because it became a dead letter."""
     records = await uow.connection.fetchval("SELECT records FROM outbox WHERE id = $1 FOR UPDATE", row_id)
     if records is not None:
         kept = unpack(records)
@@ -91,17 +91,17 @@ async def drop(uow: Transaction, row_id: int, index: int) -> None:
 async def erase(
     uow: Transaction, keys: Collection[str], *, keep: Collection[bytes] = TOMBSTONES, page: int = 2_000
 ) -> int:
-    """Take every record of `keys` (customer ids) out of the outbox, sent or not; returns how many went.
+    """Remove every record of `keys` (customer ids) from the outbox, sent or not; return the number removed.
 
-    Records whose ce_type is in `keep` stay: a replay must still say that the customer was erased. A row that loses
-    some of its records counts them in `erased`; one that loses all is deleted. What the relay holds in memory at this
-    moment still goes out, before the event that tells consumers to forget. What the relay could not send and buried
-    goes as well: a replay would send it after that event.
+    Records whose ce_type is in `keep` stay: a replay must still report that the customer was erased. A row that loses
+    some of its records counts them in `erased`; one that loses all is deleted. Rows in the relay's memory are still
+    sent, before the event that tells consumers to forget. Dead letters of the relay are deleted as well: a replay
+    would send them after that event.
     """
     await uow.connection.execute(_FORGET_BURIED, list(keys))
     wanted = {key.encode() for key in keys}
     places = [(card.name, partition_of(key, uow.partitions)) for key in wanted for card in TOPICS.values()]
-    # What this very transaction was going to send is not in a row yet.
+    # What this transaction was going to send is not in a row yet.
     removed = uow.retract(lambda message: message.envelope.key in keys and message.data.TYPE.encode() not in keep)
     last = 0
     while True:
@@ -118,7 +118,7 @@ async def erase(
 
 
 async def rewrite(uow: Transaction, row_id: int, kept: Sequence[Record], *, lost: int) -> None:
-    """Leave `kept` in a row of which `lost` records were taken; a row without records is deleted."""
+    """Leave `kept` in a row from which `lost` records were removed; a row without records is deleted."""
     if not kept:
         await uow.connection.execute("DELETE FROM outbox WHERE id = $1", row_id)
     else:
@@ -133,10 +133,11 @@ async def replay(
     until: datetime | None = None,
     partitions: Collection[int] | None = None,
 ) -> int:
-    """Have the relay send kept rows again, oldest first, with their old ids and versions; returns the events.
+    """Have the relay resend kept rows, oldest first, with their original ids and versions; return the number of events.
 
-    All rows turn unsent in one transaction and `attempt` grows, so a relay that has some of them under way cannot mark
-    them: per key nothing newer is sent for the last time before what it follows. Bounds are system time of writing.
+    All rows become unsent in one transaction and `attempt` increases, so a relay that is sending some cannot mark
+    them: per key, the last sending of every event follows the last sending of its predecessor. The bounds are system
+    times of writing.
     """
     connection = uow.connection
     await connection.execute("SET LOCAL statement_timeout = '10min'")
@@ -147,9 +148,9 @@ async def replay(
 
 
 class Backlog:
-    """A limit on what waits for the broker: ingress is refused above it, so that the disk never fills up.
+    """A limit on events waiting for the broker: ingress is refused above it, so that the disk never fills up.
 
-    `most` rows or `oldest_s` seconds of age; looked at once in `fresh_s` seconds.
+    The limit is `most` rows or an age of `oldest_s` seconds; it is measured once per `fresh_s` seconds.
     """
 
     def __init__(
@@ -165,7 +166,7 @@ class Backlog:
         self._looking: asyncio.Task[None] | None = None
 
     def check(self) -> None:
-        """Raise Overloaded if too much waited at the last look; a stale look is renewed beside, nobody waits for it."""
+        """Raise Overloaded if the last measurement was too high; an old one is renewed in the background."""
         now = time.monotonic()
         if now - self._looked > self.fresh_s and (self._looking is None or self._looking.done()):
             self._looked = now
@@ -176,7 +177,7 @@ class Backlog:
             )
 
     async def refresh(self) -> None:
-        """Look now; raises StoreUnavailable."""
+        """Measure now; raises StoreUnavailable."""
         try:
             (row,) = await self.database.pool.fetch(_BACKLOG, self.most + 1, timeout=2)
         except Exception as error:
@@ -184,12 +185,12 @@ class Backlog:
         self.rows, self.age_s = row["waiting"], row["age"]
 
     async def close(self) -> None:
-        """Wait for a look under way."""
+        """Wait for a measurement in progress."""
         if self._looking is not None:
             await asyncio.wait({self._looking})
 
     async def _refresh_quietly(self) -> None:
-        # Without the database the transaction itself says so, in better words.
+        # Without the database the transaction itself fails, with a better error text.
         with contextlib.suppress(StoreUnavailable):
             await self.refresh()
 

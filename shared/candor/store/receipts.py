@@ -1,4 +1,4 @@
-"""What was accepted before, and what was answered: makes ingress idempotent, whatever name the sender uses for it."""
+"""Accepted requests and their answers: makes ingress idempotent, whichever kind of id the sender uses."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 
 class Receipt(NamedTuple):
-    """One accepted request: who sent it, the sender's id for it (event id, webhook id, Idempotency-Key), its body.
+    """One accepted request: its sender, the sender's id for it (event id, webhook id, Idempotency-Key) and its body.
 
-    `key`: the customer it is about, so that erasing a customer empties the answer; "" if about nobody.
+    `key`: the customer concerned, so that erasing a customer empties the answer; "" if there is none.
     """
 
     source: str
@@ -22,14 +22,14 @@ class Receipt(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """The answer once given: HTTP status and body."""
+    """The answer that was given: HTTP status and body."""
 
     status: int
     body: bytes
 
 
 async def answered(uow: UnitOfWork, receipts: Sequence[Receipt]) -> dict[tuple[str, str], tuple[bytes, Answer]]:
-    """What earlier requests with these ids got: (source, event id) → (SHA-256 of the body then, answer then)."""
+    """Return earlier answers to these ids: (source, event id) → (SHA-256 of the earlier body, earlier answer)."""
     rows = await uow.connection.fetch(
         _ANSWERED, [receipt.source for receipt in receipts], [receipt.event_id for receipt in receipts]
     )
@@ -39,10 +39,10 @@ async def answered(uow: UnitOfWork, receipts: Sequence[Receipt]) -> dict[tuple[s
 
 
 async def remember(uow: UnitOfWork, entries: Sequence[tuple[Receipt, Answer]]) -> None:
-    """Keep receipts with their answers.
+    """Save receipts with their answers.
 
-    Two requests with one id at the same moment: the later transaction fails with UniqueViolationError, is retried by
-    the group commit and then finds the first one's answer.
+    If two requests with the same id arrive at once, the later transaction fails with UniqueViolationError, is retried
+    by the group commit and then finds the first one's answer.
     """
     await uow.connection.execute(
         _REMEMBER,
@@ -56,7 +56,7 @@ async def remember(uow: UnitOfWork, entries: Sequence[tuple[Receipt, Answer]]) -
 
 
 async def erase(uow: UnitOfWork, keys: Collection[str]) -> int:
-    """Empty the answers about `keys`; their ids stay, so that a repeated request is still not taken twice."""
+    """Empty the answers about `keys`; their ids stay, so that a repeated request is still not accepted twice."""
     status: str = await uow.connection.execute(_ERASE, list(keys))
     return int(status.rpartition(" ")[2])
 

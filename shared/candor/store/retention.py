@@ -1,4 +1,4 @@
-"""Old rows that nobody needs any more, taken away a few at a time. Never the outbox: its rows are the log."""
+"""Deletes old rows that are no longer needed, a few at a time. Never the outbox: its rows are the log."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PAUSE_SECONDS: Final = 0.1
 
 
 class Rule(NamedTuple):
-    """Rows of `table` go once they are older than `days` by the database's clock; `age` is SQL for their moment."""
+    """Rows of `table` are deleted once older than `days` by the database's clock; `age` is SQL for their time."""
 
     table: str
     age: str
@@ -32,7 +32,7 @@ class Rule(NamedTuple):
 
 
 def rules_of(settings: Settings, *, rejected: bool) -> list[Rule]:
-    """What is kept how long; `rejected` for services with webhooks. Held dead letters stay until a person decides."""
+    """Return how long rows are kept; `rejected` for services with webhooks. Held dead letters stay until decided."""
     found = [
         Rule("ingest", "received_at", settings.receipts_kept_days),
         Rule(
@@ -46,10 +46,10 @@ def rules_of(settings: Settings, *, rejected: bool) -> list[Rule]:
 
 
 class Retention:
-    """A background that clears by its rules every `every` seconds, in transactions of at most `batch` rows.
+    """A background that applies its rules every `every` seconds, in transactions of at most `batch` rows.
 
-    Processes of one service may do so side by side: each takes rows that no other has. A forgotten receipt means that
-    a request with its id would be taken as new, so receipts stay longer than any sender repeats itself.
+    Several processes of one service may run it at once: each takes rows that no other has. Once a receipt is deleted, a
+    request with its id would be accepted as new, so receipts are kept longer than any sender retries.
     """
 
     name = "retention"
@@ -70,7 +70,7 @@ class Retention:
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
-        """Until `stop`; a database that is away is tried again in a minute."""
+        """Run until `stop` is called; if the database is away, retry in a minute."""
         while not self._stopping.is_set():
             pause = self._every
             try:
@@ -81,11 +81,11 @@ class Retention:
             await self._wait(pause)
 
     async def stop(self) -> None:
-        """End after the transaction that is under way."""
+        """End after the transaction in progress."""
         self._stopping.set()
 
     async def clear(self) -> dict[str, int]:
-        """One round; rows taken away, by table. Raises StoreUnavailable."""
+        """Run one round; return rows deleted by table. Raises StoreUnavailable."""
         gone = {rule.table: await self._clear(rule) for rule in self._rules}
         if any(gone.values()):
             log.info("old rows cleared", **gone)
@@ -100,7 +100,7 @@ class Retention:
             total += gone
             if gone < self._batch:
                 break
-            # Requests come first: the disk has a breath between two batches.
+            # Requests come first: pause between two batches so that the disk can serve them.
             await self._wait(PAUSE_SECONDS)
         return total
 

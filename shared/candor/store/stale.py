@@ -1,4 +1,4 @@
-"""Connections that died in a pool, unseen: a server that was killed, a firewall that dropped what was idle."""
+"""Pooled connections that died unnoticed: the server was killed, or a firewall dropped an idle connection."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 IDLE_SECONDS: Final = 2.0
-"""A connection that rested as long as this is asked whether it lives: nobody says so of one that a firewall dropped."""
+"""Idle connections this old are tested before use: a firewall drops a connection without notifying anybody."""
 ASKED_SECONDS: Final = 2.0
 
 Found = TypeVar("Found")
 
 
 class ReadingSession(AsyncSession):
-    """A session for queries: one that fails because its link broke is asked once more, on a fresh connection.
+    """A session for queries that retries once, on a fresh connection, when its link broke.
 
-    Nothing is written here and every query sees its own snapshot, so asking again does no harm.
+    Nothing is written here and every query sees its own snapshot, so retrying is harmless.
     """
 
     async def exec(self, *arguments: Any, **named: Any) -> Any:
-        """As SQLModel's."""
+        """Same as SQLModel's `exec`."""
         query = super().exec
         return await self._asked(lambda: query(*arguments, **named))
 
     async def get(self, *arguments: Any, **named: Any) -> Any:
-        """As SQLAlchemy's."""
+        """Same as SQLAlchemy's `get`."""
         row = super().get
         return await self._asked(lambda: row(*arguments, **named))
 
@@ -41,20 +41,20 @@ class ReadingSession(AsyncSession):
         except (sql.DBAPIError, OSError) as error:
             if not broke(error):
                 raise
-        # Gives the dead connection up; rows that were read stay as they are.
+        # Discards the dead connection; rows already read stay valid.
         await self.close()
         return await ask()
 
 
 def broke(error: Exception) -> bool:
-    """Whether a query failed because its connection is gone; an answer that is merely late is no sign of that."""
+    """Whether a query failed because its connection is gone; an answer that is merely late does not count."""
     if isinstance(error, sql.DBAPIError):
         return error.connection_invalidated
     return isinstance(error, ConnectionError)
 
 
 def replace_stale(engine: AsyncEngine) -> None:
-    """Let the engine's pool hand out no connection that is closed, or that rested and does not answer any more."""
+    """Keep the engine's pool from handing out a connection that is closed, or that was idle and no longer answers."""
 
     @event.listens_for(engine.sync_engine, "checkin")
     def _rests(_connection: object, record: Any) -> None:
@@ -65,7 +65,7 @@ def replace_stale(engine: AsyncEngine) -> None:
         since = record.info.pop("rests_since", None)
         rested = since is not None and time.monotonic() - since >= IDLE_SECONDS
         if connection.driver_connection.is_closed() or (rested and not connection.run_async(_lives)):
-            # The others of its age have most likely gone the same way.
+            # The other connections of its age have most likely died as well.
             raise sql.InvalidatePoolError("a connection died while it rested")
 
 
@@ -73,7 +73,7 @@ async def _lives(connection: asyncpg.Connection[asyncpg.Record]) -> bool:
     try:
         await connection.execute("SELECT 1", timeout=ASKED_SECONDS)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-        # At once: a farewell to a server that does not answer would take seconds more.
+        # Terminate at once: a closing handshake with a server that does not answer would take seconds more.
         connection.terminate()
         return False
     return True

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Rejection(NamedTuple):
-    """A message that a handler could not use; `reason` is a short stable code, `detail` holds no personal data."""
+    """A message that a handler could not use; `reason` is a short stable code, `detail` contains no personal data."""
 
     message: Message
     reason: str
@@ -26,10 +26,10 @@ class Rejection(NamedTuple):
 
 
 class UnitOfWork:
-    """What one transaction gathers; use `connection` for the service's own statements.
+    """Collects the effects of one transaction; use `connection` for the service's own statements.
 
-    Savepoints: `async with uow.savepoint():`. An error that a statement raised and nobody let through ends in
-    TransactionAborted at commit, because the server has by then given the transaction up.
+    Savepoints: `async with uow.savepoint():`. If a statement's error is swallowed, commit raises TransactionAborted
+    because the server has already aborted the transaction.
     """
 
     def __init__(self, connection: Connection, partitions: int) -> None:
@@ -44,22 +44,22 @@ class UnitOfWork:
         self._messages.extend(messages)
 
     def retract(self, unwanted: Callable[[Message], bool]) -> int:
-        """Take back messages that this transaction was going to send; returns how many."""
+        """Withdraw messages that this transaction was going to send; return the number."""
         kept = [message for message in self._messages if not unwanted(message)]
         taken, self._messages = len(self._messages) - len(kept), kept
         return taken
 
     def reject(self, message: Message, reason: str, detail: str) -> None:
-        """Give up on `message` while its neighbours go on; the consumer knows its record and buries that."""
+        """Give up on `message` while the others continue; the consumer finds its record and buries it."""
         self.rejected.append(Rejection(message, reason, detail))
 
     def bury(self, letters: Iterable[DeadLetter]) -> None:
-        """Keep `letters` as dead if and only if this transaction commits."""
+        """Keep `letters` as dead letters if and only if this transaction commits."""
         self._dead.extend(letters)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
-        """Statements inside are undone alone if an exception leaves the block."""
+        """Undo only the statements inside if an exception leaves the block."""
         await self.connection.execute("SAVEPOINT inner_step")
         try:
             yield
@@ -79,10 +79,10 @@ class UnitOfWork:
 
 @asynccontextmanager
 async def unit_of_work(database: Database, *, durable: bool = True) -> AsyncIterator[UnitOfWork]:
-    """Commit what the block did, or nothing if it raises.
+    """Commit the block's work, or nothing if it raises.
 
-    Raises StoreUnavailable if the database is away, stuck or full (nothing saved), AmbiguousCommit if the answer to
-    COMMIT never came. `durable=False` does not wait for the disk: only for work whose loss is repaired by repeating it.
+    Raises StoreUnavailable if the database is away, stuck or full (nothing saved), AmbiguousCommit if COMMIT was never
+    answered. `durable=False` does not wait for the disk: only for work whose loss is repaired by repeating it.
     """
     connection = await database.acquire("BEGIN" if durable else "BEGIN; SET LOCAL synchronous_commit = off")
     try:

@@ -1,1 +1,1 @@
-"""candor.web"""
+"""The web layer: the app factory, HTTP handling and security."""

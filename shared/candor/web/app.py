@@ -1,4 +1,4 @@
-"""The app factory: what every Candor process answers, around the routes that a service adds."""
+"""The app factory: what every Candor process serves, in addition to the routes of its service."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def create_app(
     policies: Mapping[str, str] | None = None,
     sources: Doors = STANDARD_ONLY,
 ) -> FastAPI:
-    """An app with `/livez`, `/readyz`, `/metrics`, `/openapi.json`, `/docs` and the given routes.
+    """Return an app with `/livez`, `/readyz`, `/metrics`, `/openapi.json`, `/docs` and the given routes.
 
-    `parts` opens what the service needs (puts it on `app.state`), yields the backgrounds to run, and closes it again;
-    `checks` are asked by `/readyz`; `bodies` raises the body limit of single paths (bytes); `policies` gives paths with
-    a prefix another Content-Security-Policy than "nothing at all"; `sources` are those whose webhooks are let in.
-    Raises ValueError where a keys file is wrong.
+    `parts` opens what the service needs (stores it on `app.state`), yields the backgrounds to run, and closes it again;
+    `checks` are run by `/readyz`; `bodies` sets the body limit of individual paths (bytes); `policies` gives paths with
+    a prefix a Content-Security-Policy other than "nothing at all"; `sources` are those whose webhooks are accepted.
+    Raises ValueError if a keys file is wrong.
     """
     app = FastAPI(
         title=title,
@@ -86,7 +86,7 @@ def _put_middleware(app: FastAPI, settings: Settings, bodies: Mapping[str, int],
         request_seconds=settings.request_seconds,
         most_running=settings.most_running,
     )
-    # The last one added is the outermost: it sees what the other refuses.
+    # The middleware added last is the outermost: it sees what the others refuse.
     app.add_middleware(ShortcutMiddleware, owner=app)
     app.add_middleware(ParametersMiddleware, owner=app)
     app.add_middleware(LimitsMiddleware, limits=limits)

@@ -1,4 +1,4 @@
-"""Figures of HTTP: what was answered, and who was refused."""
+"""Metrics of HTTP: what was answered, and who was refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document: bodies that routes read themselves, and the problems that any route may answer."""
+"""The OpenAPI document: adds bodies that routes read themselves, and the problems that any route may return."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PROBLEM: Final[dict[str, Any]] = {
 
 
 def install(app: FastAPI) -> None:
-    """Makes `app.openapi()` tell of problems and of bodies declared with `body.accepts`."""
+    """Make `app.openapi()` include problems and the bodies declared with `body.accepts`."""
     plain = app.openapi
 
     def complete() -> dict[str, Any]:
@@ -62,7 +62,7 @@ def _lift_definitions(operation: dict[str, Any], schemas: dict[str, Any]) -> Non
 
 def _add_problems(operation: dict[str, Any], *, strict: bool) -> None:
     responses = operation.setdefault("responses", {})
-    # FastAPI's own description of 422 is not what we answer.
+    # FastAPI's own description of 422 does not match our answer.
     if "HTTPValidationError" in str(responses.get("422", "")):
         del responses["422"]
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}

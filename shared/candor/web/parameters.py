@@ -1,6 +1,6 @@
-"""Query parameters that a route does not know, or that come twice, are refused: a misspelt filter would not filter.
+"""Refuses unknown or repeated query parameters: a misspelt filter would otherwise be ignored.
 
-In one place for every route under /v1, so that a new route has it without a word; only a request with a query pays.
+Applies to every route under /v1, so new routes are covered automatically; only requests with a query pay for it.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from candor.web.security.auth import Guard
 from candor.web.security.webhooks import SignatureGuard
 
 PREFIX: Final = "/v1/"
-"""Where the rule holds. Pages take what sign-in providers and mail programs add to an address."""
+"""Where the rule applies. Pages accept what sign-in providers and mail programs add to an address."""
 UNKNOWN: Final = "is not a query parameter of this route"
 MAX_ERRORS: Final = 20
 LONGEST_NAME: Final = 64
 
 
 class _Known(NamedTuple):
-    """A route that some method and path lead to, and the query parameters that it reads."""
+    """A route that a method and path lead to, and the query parameters that it reads."""
 
     context: RouteContext
     names: frozenset[str]
 
 
 class ParametersMiddleware:
-    """Around everything that routes; the table is made of the app's routes at the first request with a query."""
+    """Wraps all routing; its table is built from the app's routes at the first request with a query."""
 
     def __init__(self, app: ASGIApp, owner: FastAPI) -> None:
         self.app = app
@@ -56,7 +56,7 @@ class ParametersMiddleware:
             return
         scope["route"] = found.context.original_route
         try:
-            # Who may not call the route is told that, and nothing else.
+            # A caller without access to the route learns only that.
             await _guarded(found.context, scope, receive)
             problem = Problem("unknown_parameter" if _any_unknown(errors) else "repeated_parameter", errors=errors)
         except Problem as refusal:
@@ -65,7 +65,7 @@ class ParametersMiddleware:
 
 
 def faults(query: str, names: frozenset[str]) -> list[FieldError]:
-    """What is wrong with the names of a query: those that are not in `names` first, then those that come twice."""
+    """Return the errors in the names of a query: first those not in `names`, then those that are repeated."""
     asked = [name for name, _ in parse_qsl(query, keep_blank_values=True)]
     unknown = [name for name in dict.fromkeys(asked) if name not in names]
     twice = [name for name in dict.fromkeys(asked) if name in names and asked.count(name) > 1]
@@ -80,7 +80,7 @@ def _any_unknown(errors: list[FieldError]) -> bool:
 
 
 def parameters(dependant: Dependant) -> frozenset[str]:
-    """Names of the query parameters that a route reads, at any depth, those inside a model among them."""
+    """Return the names of the query parameters that a route reads, at any depth, including those inside a model."""
     found: set[str] = set()
     for field in dependant.query_params:
         fields: dict[str, FieldInfo] | None = getattr(field.field_info.annotation, "model_fields", None)
@@ -100,7 +100,7 @@ def _leads(context: RouteContext, scope: Scope) -> bool:
 
 
 async def _guarded(context: RouteContext, scope: Scope, receive: Receive) -> None:
-    """Raises the Problem of a caller who is not let in; a webhook's signature is checked on its body, as ever."""
+    """Raise the Problem of a caller without access; a webhook's signature is still checked with its body."""
     found = context.path_regex.match(scope["path"])
     scope["path_params"] = found.groupdict() if found else {}
     request = Request(scope, receive)

@@ -1,4 +1,4 @@
-"""Every route of an app and who may call it: what the test of a service asks, so that none is open by oversight."""
+"""Every route of an app and who may call it; each service's test uses this so that no route is open by mistake."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from candor.web.security.auth import Guard, Role
 from candor.web.security.webhooks import SignatureGuard
 
 PUBLIC: Final = frozenset({"/livez", "/readyz", "/metrics", "/openapi.json", "/docs", "/problems/{code}"})
-"""Paths that anybody who reaches the port may read; they tell nothing of customers or promises."""
+"""Paths open to anybody who reaches the port; they reveal nothing about customers or promises."""
 
 
 class Access(NamedTuple):
-    """One method and path: the role it needs, or whether it needs a signature; neither means open to everybody.
+    """One method and path with the role or signature it requires; with neither it is open to everybody.
 
-    `parsed_by_framework`: the route declares a body parameter, which would be read around our strict parser.
+    `parsed_by_framework`: the route declares a body parameter, which would bypass our strict parser.
     """
 
     method: str
@@ -34,7 +34,7 @@ class Access(NamedTuple):
 
 
 def accesses(app: FastAPI) -> list[Access]:
-    """All routes, in the order of their paths; a mounted app counts as one route with the method `*`."""
+    """Return all routes in path order; a mounted app counts as one route with the method `*`."""
     found: list[Access] = []
     for route in iter_route_contexts(app.routes):
         dependant: Dependant | None = getattr(route, "dependant", None)
@@ -48,7 +48,7 @@ def accesses(app: FastAPI) -> list[Access]:
 
 
 def methods(app: FastAPI, path: str) -> set[str]:
-    """The methods that any route takes at a path; the framework itself names those of one route only."""
+    """Return the methods of all routes at a path; the framework reports those of one route only."""
     found: set[str] = set()
     for route in iter_route_contexts(app.routes):
         pattern = getattr(route, "path_regex", None)
@@ -58,12 +58,12 @@ def methods(app: FastAPI, path: str) -> set[str]:
 
 
 def left_open(app: FastAPI, public: frozenset[str] = PUBLIC) -> list[Access]:
-    """Routes that are neither guarded nor on the public list, or that let the framework parse their body."""
+    """Return routes that are neither guarded nor on the public list, or that let the framework parse their body."""
     return [one for one in accesses(app) if (one.open and one.path not in public) or one.parsed_by_framework]
 
 
 def calls(dependant: Dependant) -> Iterator[object]:
-    """What is called before a route, at any depth: guards among them."""
+    """Yield what is called before a route, at any depth, including guards."""
     for child in dependant.dependencies:
         yield child.call
         yield from calls(child)

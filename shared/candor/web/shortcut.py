@@ -1,8 +1,8 @@
-"""A short way to routes that need nothing of the framework but their guards: the busy ones, which are all of this kind.
+"""A fast path for routes that need only their guards from the framework, which includes all the busy ones.
 
-FastAPI solves a route's dependencies anew for every request, which costs more than the route itself. Where all of them
-are guards of ours, they are called directly here; every other route, and every refusal of the router's own (unknown
-path, wrong method), goes the long way. Answers, OpenAPI and the list of accesses are the same either way.
+FastAPI resolves a route's dependencies anew for every request, which costs more than the route itself. If all of them
+are our guards, they are called directly here; every other route, and every refusal of the router itself (unknown path,
+wrong method), takes the regular path. Answers, OpenAPI and the list of accesses are the same either way.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SOURCE: Final = "{source}"
 
 
 class _Step(NamedTuple):
-    """A guard; `name` is the endpoint's parameter that gets what it gives, None for a guard of the whole router."""
+    """A guard; `name` is the endpoint parameter that receives its result, None for a guard of the whole router."""
 
     guard: Callable[..., Awaitable[Any]]
     name: str | None
@@ -45,7 +45,7 @@ Ways = dict[tuple[str, str, bool], _Way]
 
 
 class ShortcutMiddleware:
-    """Innermost of ours; the table of ways is made of the app's routes at the first request."""
+    """The innermost of our middleware; its table is built from the app's routes at the first request."""
 
     def __init__(self, app: ASGIApp, owner: FastAPI) -> None:
         self.app = app
@@ -61,7 +61,7 @@ class ShortcutMiddleware:
         method, path = scope["method"], scope["path"]
         way, source = self._ways.get((method, path, False)), ""
         if way is None:
-            # The one parameter that a short way may have is a last segment; one that is odd is refused the long way.
+            # The one parameter that the fast path allows is a last segment; an odd one is refused on the regular path.
             head, _, source = path.rpartition("/")
             way = self._ways.get((method, head, True)) if 0 < len(source) <= LONGEST_SOURCE else None
         if way is None:
@@ -80,11 +80,11 @@ class ShortcutMiddleware:
 
 
 def ways(app: FastAPI) -> Ways:
-    """(method, path, whether a source follows) → how to get there, for every route that can be reached shortly."""
+    """Map (method, path, whether a source follows) to the shortcut, for every route that allows one."""
     found: Ways = {}
     before: list[RouteContext] = []
     for context in iter_route_contexts(app.routes):
-        # What is mounted takes paths that nobody knows here, so that no route behind it is safe to reach shortly.
+        # A mounted app may take any path, so no route behind it may use the shortcut.
         if getattr(context, "path_regex", None) is None or not context.methods:
             break
         way = _way(context)
@@ -114,7 +114,7 @@ def _way(context: RouteContext) -> _Way | None:
         plain, signed = isinstance(guard, Guard), isinstance(guard, SignatureGuard)
         if guard is None or not (plain or signed) or child.dependencies or _asks(child):
             return None
-        # The framework asks a guard once that is named twice.
+        # The framework calls a guard once even if it is named twice.
         if guard in [step.guard for step in steps]:
             return None
         steps.append(_Step(guard, child.name, signed))
@@ -127,7 +127,7 @@ def _way(context: RouteContext) -> _Way | None:
 
 
 def _asks(dependant: Dependant) -> bool:
-    """Whether the framework would have to read something of the request, or hand over something of its own."""
+    """Whether the framework must read something of the request, or pass in something of its own."""
     return bool(
         dependant.query_params
         or dependant.header_params

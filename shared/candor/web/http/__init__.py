@@ -1,1 +1,1 @@
-"""HTTP: the app factory and everything around a request."""
+"""HTTP: everything around a request."""

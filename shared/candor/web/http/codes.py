@@ -1,4 +1,4 @@
-"""The registry of problem codes: what a client may branch on. A code, once published, keeps its meaning."""
+"""The registry of problem codes that clients may branch on. A published code keeps its meaning."""
 
 from __future__ import annotations
 
@@ -77,5 +77,5 @@ _BY_STATUS: Final = {
 
 
 def code_of(status: int) -> str:
-    """The general code of an HTTP status, for errors that a library raised without one."""
+    """Return the general code of an HTTP status, for errors that a library raised without one."""
     return _BY_STATUS.get(status, "bad_request" if status < 500 else "internal")

@@ -1,4 +1,4 @@
-"""The API reference as one page without script: works offline, and under a policy that lets nothing run."""
+"""The API reference as one page without script: works offline, and under a policy that allows no scripts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ POLICY: Final = f"default-src 'none'; style-src 'sha256-{_hash}'; frame-ancestor
 
 
 def router() -> APIRouter:
-    """Routes `/openapi.json` and `/docs`."""
+    """Return the routes `/openapi.json` and `/docs`."""
     routes = APIRouter(include_in_schema=False)
 
     @routes.get("/openapi.json")
@@ -41,7 +41,7 @@ def router() -> APIRouter:
 
 
 def page(document: dict[str, Any]) -> str:
-    """The page of an OpenAPI document."""
+    """Return the page of an OpenAPI document."""
     title = escape(document["info"]["title"])
     operations = [
         _operation(method, path, operation)

@@ -1,4 +1,4 @@
-"""Field types of request bodies: each refuses what the database, a mail header or a reader would choke on."""
+"""Field types of request bodies: each refuses what the database, a mail header or a reader cannot handle."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Body(BaseModel):
 
 
 def _fits(value: str) -> str:
-    # A character takes at most four bytes, so short text needs no encoding to be measured.
+    # A character takes at most four bytes, so short text can be measured without encoding it.
     if len(value) * 4 > TEXT_BYTES and len(value.encode()) > TEXT_BYTES:
         raise ValueError(f"must be at most {TEXT_BYTES} bytes")
     return value
@@ -109,27 +109,27 @@ def _label(value: Any) -> str | float | bool:
 
 
 Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
-"""An id as we and our senders write them."""
+"""An id as used by us and by senders."""
 PathId = Annotated[str, Path(pattern=ID_PATTERN)]
 """An id in a route's path."""
 IdFilter = Annotated[str | None, Query(pattern=ID_PATTERN)]
-"""An id that a list is asked for."""
+"""An id that a list is filtered by."""
 Name = Annotated[str, AfterValidator(_name), Field(max_length=TEXT_BYTES)]
 """One line of text, not blank."""
 Text = Annotated[str, AfterValidator(_text), Field(max_length=TEXT_BYTES)]
-"""Text, perhaps of several lines or empty."""
+"""Text, possibly empty or with several lines."""
 InternalText = Annotated[Text, Field(description="Internal: staff read it, customers never do.")]
-"""Text of staff or of a system."""
+"""Text by staff or a system."""
 PublicText = Annotated[
     Text, Field(max_length=300, description="May go to the customer, word for word. Without it no reason is told.")
 ]
-"""Text that was written for the customer, short enough to be told whole."""
+"""Text written for the customer, short enough to be sent in full."""
 Moment = Annotated[datetime, BeforeValidator(_dated, json_schema_input_type=datetime)]
-"""An aware time, turned to UTC."""
+"""An aware time, converted to UTC."""
 Currency = Annotated[str, AfterValidator(_currency), Field(min_length=3, max_length=3)]
 Zone = Annotated[str, AfterValidator(_zone), Field(max_length=64)]
 Email = Annotated[str, AfterValidator(_address), Field(max_length=254)]
-"""One address without display name."""
+"""One address without a display name."""
 Amount = Annotated[float, Field(ge=0, le=1e15, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Seconds = Annotated[int, Field(ge=0, le=315_360_000)]
@@ -140,6 +140,6 @@ Labels = Annotated[dict[Id, LabelValue], Field(max_length=32)]
 
 
 def not_ahead(moment: datetime, now: datetime, pointer: str) -> None:
-    """Raises Problem 422 where an event's time is more than five minutes after the business clock's `now`."""
+    """Raise Problem 422 if an event's time is more than five minutes after the business clock's `now`."""
     if ahead(moment, now):
         raise Problem.invalid_field(pointer, "must not lie more than five minutes in the future")

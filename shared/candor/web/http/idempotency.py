@@ -1,4 +1,4 @@
-"""The same request twice: what the second one is told. Pure; receipts are kept by the store."""
+"""Decides the answer to a repeated request. Pure functions; the store keeps the receipts."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _bare: Final = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x7e]+")
 
 
 class Identity(StrEnum):
-    """What names a request: the caller's Idempotency-Key, or the event's own id (webhook id, event_id)."""
+    """What identifies a request: the caller's Idempotency-Key, or the event's own id (webhook id, event_id)."""
 
     KEY = "key"
     EVENT = "event"
 
 
 def sha256(raw: bytes) -> bytes:
-    """What two bodies are compared by."""
+    """Return the hash by which two bodies are compared."""
     return hashlib.sha256(raw).digest()
 
 
 def parse_key(header: str | None) -> str | None:
-    """The key of an `Idempotency-Key` header: a quoted structured-field string or a bare token; None if absent.
+    """Return the key of an `Idempotency-Key` header: a quoted structured-field string or a bare token; None if absent.
 
     Raises Problem 400 for anything else, and for keys that are empty or longer than 255 characters.
     """
@@ -49,10 +49,10 @@ def parse_key(header: str | None) -> str | None:
 
 
 def decide(identity: Identity, sha: bytes, earlier: tuple[bytes, Answer] | None) -> Answer | None:
-    """The answer to give again, or None for a request not seen before; `earlier` as `receipts.answered` found it.
+    """Return the answer to repeat, or None for a new request; `earlier` as found by `receipts.answered`.
 
-    Raises Problem where the earlier body was another: 422 for an Idempotency-Key, 409 for an event id; and 409
-    `erased` where the customer it was about has been forgotten since.
+    Raises Problem if the earlier body was different: 422 for an Idempotency-Key, 409 for an event id; and 409
+    `erased` if the customer concerned has been erased since.
     """
     if earlier is None:
         return None

@@ -1,4 +1,4 @@
-"""What a request may be before any route sees it: its host, framing, encoding, size and pace."""
+"""Limits on a request before any route sees it: its host, framing, encoding, size and pace."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CLOSE: Final = {"Connection": "close"}
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of one app: sizes in bytes, times in seconds; `bodies` gives some paths another size."""
+    """Limits of one app: sizes in bytes, times in seconds; `bodies` sets another size for some paths."""
 
     hosts: tuple[str, ...] = ("*",)
     body_bytes: int = BODY_BYTES
@@ -29,12 +29,12 @@ class Limits:
     most_running: int = 1000
 
     def bytes_for(self, path: str) -> int:
-        """The largest body that a path takes."""
+        """Return the largest body that a path accepts."""
         return self.bodies.get(path, self.body_bytes)
 
 
 class LimitsMiddleware:
-    """Refuses, as Problems, what exceeds the limits; the body is watched while a route reads it, not read ahead."""
+    """Refuses requests that exceed the limits with a Problem; the body is checked while a route reads it."""
 
     def __init__(self, app: ASGIApp, limits: Limits) -> None:
         self.app = app
@@ -50,7 +50,7 @@ class LimitsMiddleware:
             return
         headers = _headers(scope)
         path: str = scope["path"]
-        # Probes come to an address, not to a name that would be on the list.
+        # Probes call an address, not a name from the list of hosts.
         if path not in PROBES and not self._answers_for(headers.get(b"host", b"")):
             raise Problem("bad_host")
         _check_framing(headers)
@@ -70,7 +70,7 @@ class LimitsMiddleware:
 
         async def sending(message: Message) -> None:
             nonlocal started
-            # A stream may go on as long as it likes once it has begun.
+            # Once begun, a stream may take any time.
             if not started:
                 started = True
                 limit.reschedule(None)
@@ -105,7 +105,7 @@ class LimitedBody:
         self._complete = False
 
     async def receive(self) -> Message:
-        """The next part. Raises Problem 408 or 413, and then closes the connection: the rest is not read."""
+        """Return the next part. Raises Problem 408 or 413 and then closes the connection: the rest is not read."""
         if self._complete:
             return await self._receive()
         loop = asyncio.get_running_loop()
@@ -124,7 +124,7 @@ class LimitedBody:
 
 
 def too_large(largest: int) -> Problem:
-    """413, with the limit."""
+    """Return a 413 with the limit."""
     return Problem("too_large", f"at most {largest} bytes", headers=CLOSE)
 
 

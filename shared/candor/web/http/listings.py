@@ -1,4 +1,4 @@
-"""Rows of a table a page at a time: filters that were given, an order, the position that a cursor holds, how many."""
+"""Pages of a table's rows: optional filters, an order, a cursor's position, and the number of rows."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Row = TypeVar("Row")
 Order = Sequence[tuple[Any, type]]
 """Columns that together are unique and never null, each with the type of its values."""
 COUNTED: Final = 100_000
-"""So many are counted one by one; of more it is said that there are more."""
+"""Counts are exact up to this number; beyond it the answer says that there are more."""
 
 
 class Total(NamedTuple):
-    """How many there are: `total`, or more than that where it is not exact."""
+    """The number of rows: `total`, or more than that if it is not exact."""
 
     total: int
     total_exact: bool
@@ -33,26 +33,26 @@ class Total(NamedTuple):
 
 
 class Counted(BaseModel):
-    """What every page of a list says beside its items: how many there are on all pages."""
+    """What every page of a list contains besides its items: how many there are on all pages."""
 
     total: int = Field(description=f"How many items all pages have together; at most {COUNTED:,} are counted.")
     total_exact: bool = Field(description="False: there are more than `total`.")
 
 
 class Listed(NamedTuple, Generic[Row]):
-    """A page, the cursor of the one after it (None on the last), and how many there are on all of them."""
+    """A page, the cursor of the next one (None on the last), and the number of items on all pages."""
 
     items: list[Row]
     next: str | None
     number: Total
 
     def document(self, items: list[Any]) -> dict[str, Any]:
-        """The page's body, with `items` in the shape in which they are shown."""
+        """Return the page's body, with `items` in the form in which they are shown."""
         return {"items": items, **self.number._asdict()}
 
 
 def matching(query: SelectOfScalar[Row], *filters: tuple[Any, object | None]) -> SelectOfScalar[Row]:
-    """The query with `column = value` for every value that is given."""
+    """Return the query filtered by `column = value` for every value that is given."""
     for column, wanted in filters:
         if wanted is not None:
             query = query.where(col(column) == wanted)
@@ -60,7 +60,7 @@ def matching(query: SelectOfScalar[Row], *filters: tuple[Any, object | None]) ->
 
 
 async def counted(session: AsyncSession, query: SelectOfScalar[Any]) -> Total:
-    """How many rows a query without limit finds, counted up to COUNTED."""
+    """Return how many rows a query without limit finds, counted up to COUNTED."""
     some = query.with_only_columns(literal(1), maintain_column_froms=True).order_by(None).limit(COUNTED + 1).subquery()
     found: int = (await session.exec(cast(Any, sql_select(func.count()).select_from(some)))).one()[0]
     return Total(min(found, COUNTED), found <= COUNTED)
@@ -75,9 +75,9 @@ async def listed(
     *,
     falling: bool = False,
 ) -> Listed[Row]:
-    """The page of at most `limit` rows after a cursor, the largest first if `falling`.
+    """Return the page of at most `limit` rows after a cursor, in descending order if `falling`.
 
-    Raises Problem 422 for a cursor that is not of this order, StoreUnavailable.
+    Raises Problem 422 for a cursor that does not match this order, and StoreUnavailable.
     """
     columns = [col(column) for column, _ in order]
     after = decode_cursor(cursor, *(kind for _, kind in order))

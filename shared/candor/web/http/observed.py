@@ -1,4 +1,4 @@
-"""Around every request: its trace, its log line, its metrics, safe headers, and an answer whatever goes wrong."""
+"""Wraps every request: trace, log line, metrics, safe headers, and an answer whatever goes wrong."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ BOARD_POLICY: Final = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; object-src 'none'; frame-ancestors 'none'"
 )
-"""For NiceGUI pages only: its script needs eval. They show no text of customers as HTML and have no other scripts."""
+"""For NiceGUI pages only: its script needs eval. They never show customers' text as HTML and have no other scripts."""
 QUIET: Final = frozenset({"/livez", "/readyz", "/metrics"})
 log = structlog.get_logger("candor.http")
 
 
 class ObservedMiddleware:
-    """Outermost of ours. Labels are the route's template, so that nobody's ids become metric series."""
+    """The outermost of our middleware. Labels are the route's template, so that ids do not become metric series."""
 
     def __init__(self, app: ASGIApp, policies: Mapping[str, str] | None = None) -> None:
         self.app = app
@@ -60,7 +60,7 @@ class ObservedMiddleware:
                 await self.app(scope, receive, sending)
             except Exception as error:
                 problem = as_problem(error, scope)
-                # Half an answer cannot be turned into a problem: the cut connection tells the client.
+                # A partial answer cannot be turned into a problem: the cut connection tells the client.
                 if status:
                     raise
                 await problem(scope, receive, sending)
@@ -99,7 +99,7 @@ METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OP
 
 
 def as_problem(error: Exception, scope: Scope) -> Problem:
-    """The problem that answers an exception; what nobody foresaw is logged under a reference that the client gets."""
+    """Return the problem for an exception; an unexpected one is logged under a reference that the client gets."""
     if isinstance(error, Problem):
         return error
     if isinstance(error, StoreUnavailable):
@@ -111,7 +111,7 @@ def as_problem(error: Exception, scope: Scope) -> Problem:
 
 
 def route_of(scope: Scope) -> str:
-    """The template of the route that served a request, such as `/v1/promises/{promise_id}`."""
+    """Return the template of the route that served a request, such as `/v1/promises/{promise_id}`."""
     path = getattr(scope.get("route"), "path", None)
     return path if isinstance(path, str) and path else "unmatched"
 

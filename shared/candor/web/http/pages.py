@@ -1,4 +1,4 @@
-"""Long lists a page at a time: an opaque cursor, and a Link header to the next page."""
+"""Pagination of long lists: an opaque cursor, and a Link header to the next page."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ Cursor = Annotated[str | None, Query(max_length=LONGEST_CURSOR, description="Whe
 
 
 class Page(NamedTuple, Generic[T]):
-    """Items and the cursor of the page after them, None on the last."""
+    """Items and the cursor of the next page, None on the last page."""
 
     items: list[T]
     next: str | None
 
 
 def encode_cursor(*position: str | int | float | datetime) -> str:
-    """A cursor for the sort key of the last item shown."""
+    """Return a cursor for the sort key of the last item shown."""
     return base64.urlsafe_b64encode(msgspec.json.encode(position)).rstrip(b"=").decode()
 
 
 def decode_cursor(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
-    """The position in a cursor, its parts of the given types; None for no cursor. Raises Problem 422."""
+    """Return the position in a cursor, its parts of the given types; None for no cursor. Raises Problem 422."""
     if cursor is None:
         return None
     try:
@@ -52,23 +52,23 @@ def decode_cursor(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
 
 
 def _can_be_stored(part: object) -> bool:
-    # The database would refuse it only later, as an error of ours.
+    # Otherwise the database would refuse it only later, as an internal error.
     if isinstance(part, str):
         return "\0" not in part
     if isinstance(part, datetime):
-        # At either end of the calendar a zone takes it out of what UTC can say.
+        # At either end of the calendar a zone can move it outside the range of UTC.
         return part.tzinfo is not None and MINYEAR < part.year < MAXYEAR
     return not isinstance(part, int) or abs(part) < 2**63
 
 
 def page(rows: Sequence[T], limit: int, position: Callable[[T], tuple[str | int | float | datetime, ...]]) -> Page[T]:
-    """The page of at most `limit` items of rows that were read with `limit + 1`."""
+    """Return the page of at most `limit` items from rows that were read with `limit + 1`."""
     items = list(rows[:limit])
     return Page(items, encode_cursor(*position(items[-1])) if len(rows) > limit else None)
 
 
 def link_header(request: Request, following: str | None) -> dict[str, str]:
-    """The `Link` header (RFC 8288) to the next page, relative to this one; empty on the last page."""
+    """Return the `Link` header (RFC 8288) to the next page, relative to this one; empty on the last page."""
     if following is None:
         return {}
     query = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]

@@ -1,4 +1,4 @@
-"""A page of a few sentences in the look of the board, where that is not to be had: no script, nothing fetched."""
+"""A page of a few sentences that looks like the board, for when the board is unavailable: no script, no requests."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _PAGE: Final = """<!doctype html>
 
 
 def plain_page(status: int, title: str, text: str, link: tuple[str, str], command: str = "") -> HTMLResponse:
-    """An answer with `title`, a few sentences, a `command` to type, and a link (label, address) to what comes next."""
+    """Return a page with `title`, a few sentences, a `command` to type, and a link (label, address)."""
     label, address = (escape(part) for part in link)
     content = _PAGE.format(
         title=escape(title),

@@ -1,4 +1,4 @@
-"""What machines ask of every process: alive, ready, metrics, and what a problem code means."""
+"""Endpoints for machines in every process: liveness, readiness, metrics, and the meaning of a problem code."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from candor.web.http.problems import Problem
 
 
 def router(health: Health) -> APIRouter:
-    """Routes `/livez` (asks nothing), `/readyz` (names what is wrong), `/metrics` and `/problems/{code}`.
+    """Return routes `/livez` (checks nothing), `/readyz` (names what is wrong), `/metrics` and `/problems/{code}`.
 
-    `/readyz` is 503 with `wrong` where the process cannot do its job, 200 with `degraded` where it can for now.
+    `/readyz` is 503 with `wrong` if the process cannot do its job, 200 with `degraded` if it still can for now.
     """
     routes = APIRouter(include_in_schema=False)
 

@@ -1,4 +1,4 @@
-"""Problems as RFC 9457 tells them: one exception with a stable code, and the bytes a client gets."""
+"""Problems as defined by RFC 9457: one exception with a stable code, and the bytes a client gets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _encoder: Final = msgspec.json.Encoder()
 
 
 class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One thing wrong: in the body (`pointer`, RFC 6901) or in a query, path or header `parameter`."""
+    """One error: in the body (`pointer`, RFC 6901) or in a query, path or header `parameter`."""
 
     detail: str
     pointer: str | None = None
@@ -24,9 +24,9 @@ class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Problem(Exception):  # noqa: N818 - the RFC's own word
-    """An answer that is not a success; `detail` is for the caller and never carries a secret or an address.
+    """An answer that is not a success; `detail` is for the caller and never contains a secret or an address.
 
-    Raises KeyError for a code that the registry does not know.
+    Raises KeyError for a code that is not in the registry.
     """
 
     def __init__(
@@ -50,33 +50,33 @@ class Problem(Exception):  # noqa: N818 - the RFC's own word
 
     @classmethod
     def invalid_field(cls, pointer: str, detail: str) -> Self:
-        """422: the value at a JSON pointer of the body."""
+        """Return a 422 for the value at a JSON pointer of the body."""
         return cls("invalid_field", detail, errors=[FieldError(detail, pointer=pointer)])
 
     @classmethod
     def invalid_parameter(cls, parameter: str, detail: str) -> Self:
-        """422: a query, path or header parameter."""
+        """Return a 422 for a query, path or header parameter."""
         return cls("invalid_field", detail, errors=[FieldError(detail, parameter=parameter)])
 
     @classmethod
     def not_found(cls, detail: str = "") -> Self:
-        """404."""
+        """Return a 404."""
         return cls("not_found", detail)
 
     @classmethod
     def conflict(cls, code: str = "conflict", detail: str = "") -> Self:
-        """409 with a code of the registry."""
+        """Return a 409 with a code of the registry."""
         return cls(code, detail)
 
     @classmethod
     def unavailable(
         cls, code: str = "store_unavailable", *, retry_after: int = 2, extensions: Mapping[str, Any] | None = None
     ) -> Self:
-        """503 with Retry-After in seconds."""
+        """Return a 503 with Retry-After in seconds."""
         return cls(code, headers={"Retry-After": str(retry_after)}, extensions=extensions)
 
     def body(self) -> bytes:
-        """The problem document."""
+        """Return the problem document."""
         document: dict[str, Any] = {
             "type": f"/problems/{self.code}",
             "title": self.title,
@@ -90,7 +90,7 @@ class Problem(Exception):  # noqa: N818 - the RFC's own word
         return _encoder.encode(document | self.extensions)
 
     def response(self) -> Response:
-        """The problem as an answer."""
+        """Return the problem as an HTTP response."""
         return Response(self.body(), self.status, self.headers, MEDIA_TYPE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -98,5 +98,5 @@ class Problem(Exception):  # noqa: N818 - the RFC's own word
 
 
 def pointer(path: Iterable[str | int]) -> str:
-    """The JSON pointer (RFC 6901) of a path of keys and indexes."""
+    """Return the JSON pointer (RFC 6901) of a path of keys and indexes."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)

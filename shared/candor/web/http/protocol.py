@@ -1,4 +1,4 @@
-"""The HTTP/1.1 protocol with limits on what comes before a request exists: headers, address, and their pace."""
+"""The HTTP/1.1 protocol with limits that apply before a request exists: headers, address, and their pace."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ READ_BYTES: Final = 256 * 1024
 
 
 class LimitedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol; the parser itself would take headers without end and wait for them forever."""
+    """uvicorn's protocol with limits; its parser would accept endless headers and wait for them forever."""
 
     header_seconds = 10.0
     _spent = 0
@@ -42,7 +42,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self._refuse(Problem("uri_too_long"))
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        # Trailers come after the request was judged by its headers, so they are never among them.
+        # Trailers come after the request was judged by its headers, so they are never added to them.
         if not self._in_headers:
             return
         self._spent += len(name) + len(value)
@@ -66,10 +66,10 @@ class LimitedProtocol(HttpToolsProtocol):
             super().on_message_complete()
 
     def data_received(self, data: bytes) -> None:
-        # The parser hands over a header only when it is whole, so an endless one is counted here.
+        # The parser passes on a header only when it is complete, so an endless one is counted here.
         if self._timer is not None and not self._refused:
             self._spent_raw += len(data)
-            # A first body may share the packet with its headers; more than one read's worth is no longer that.
+            # The start of a body may share the packet with its headers, but it explains only one read's worth of bytes.
             if self._spent_raw > HEADER_BYTES + URL_BYTES + READ_BYTES:
                 self._refuse(Problem("headers_too_large"))
         if not self._refused:
@@ -106,7 +106,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._refused = True
         self._disarm()
         if self.cycle is not None and not self.cycle.response_complete:
-            # The answer to the request before must not be mixed with this one; the connection ends after it.
+            # The previous request's answer must not be mixed with this one; the connection ends after it.
             self.cycle.keep_alive = False
             return
         body = problem.body()

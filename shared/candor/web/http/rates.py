@@ -1,4 +1,4 @@
-"""Request rates: a token bucket a caller."""
+"""Request rates: a token bucket per caller."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_CALLERS = 10_000
 
 
 class Rates:
-    """At most `per_second` requests a second and caller on average, with bursts of two seconds' worth; 0: no limit."""
+    """At most `per_second` requests per second and caller on average, with bursts of two seconds' worth; 0: no cap."""
 
     def __init__(self, per_second: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.per_second = per_second
@@ -22,7 +22,7 @@ class Rates:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, caller: str) -> None:
-        """Takes one token. Raises Problem 429 with Retry-After where none is left."""
+        """Take one token. Raises Problem 429 with Retry-After if none is left."""
         if not self.per_second:
             return
         now = self._clock()
@@ -30,7 +30,7 @@ class Rates:
         tokens = min(self.burst, tokens + (now - since) * self.per_second)
         refused = tokens < 1
         self._buckets[caller] = (tokens if refused else tokens - 1, now)
-        # The longest unseen caller's bucket is full again long before ten thousand others have called.
+        # The caller unseen for longest has a full bucket again long before ten thousand others have called.
         if len(self._buckets) > MAX_CALLERS:
             self._buckets.popitem(last=False)
         if refused:

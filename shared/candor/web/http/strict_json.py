@@ -1,4 +1,4 @@
-"""JSON read strictly: what two readers could understand differently is refused."""
+"""Strict JSON parsing: refuses whatever two readers could understand differently."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _encoder: Final = msgspec.json.Encoder()
 
 
 def loads(raw: bytes) -> Any:
-    """The value of a JSON text in UTF-8.
+    """Return the value of a JSON text in UTF-8.
 
-    Raises Problem `malformed_json` for what is empty, cut short, trailed by data, not UTF-8 (BOM, UTF-16, lone
-    surrogates), NaN or infinite (also by overflow), an integer of thousands of digits, a key given twice in one
-    object, or deeper than 32 levels.
+    Raises Problem `malformed_json` if the text is empty, cut short, followed by data, not UTF-8 (BOM, UTF-16, lone
+    surrogates), or contains NaN or infinity (also by overflow), an integer of thousands of digits, a key given twice in
+    one object, or more than 32 levels.
     """
     try:
         value = _decoder.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise _malformed(_reason(raw, error)) from None
-    # Compact text that encodes back to itself cannot have held a key twice; anything else is read again, slowly.
+    # Compact text that encodes back to itself cannot contain a repeated key; other text is parsed again, slowly.
     if _encoder.encode(value) != raw:
         _refuse_repeated_keys(raw)
     if raw.count(b"{") + raw.count(b"[") > DEEPEST and _deeper_than(value, DEEPEST):
@@ -85,5 +85,5 @@ def _deeper_than(value: Any, limit: int) -> bool:
 
 
 def dumps(value: Any) -> bytes:
-    """Compact JSON of a value; msgspec structs, datetimes and enums are known."""
+    """Return compact JSON of a value, which may contain msgspec structs, datetimes and enums."""
     return _encoder.encode(value)

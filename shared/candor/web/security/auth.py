@@ -1,4 +1,4 @@
-"""Who is calling: API keys with a role, from one mounted file; a route says which role it needs."""
+"""Who is calling: API keys with a role, from one mounted file; each route declares the role it needs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ log = structlog.get_logger("candor.auth")
 
 
 class Role(IntEnum):
-    """What a caller may do; each role may do all that the ones below it may."""
+    """What a caller may do; each role includes the ones below it."""
 
     VIEWER = 1
     OPERATOR = 2
@@ -33,7 +33,7 @@ class Role(IntEnum):
 
     @classmethod
     def of(cls, name: str) -> Role:
-        """The role of a lower-case name; ValueError if there is none."""
+        """Return the role of a lower-case name; ValueError if there is none."""
         try:
             return cls[name.upper()]
         except KeyError:
@@ -63,13 +63,13 @@ Keys = tuple[tuple[bytes, Principal], ...]
 
 
 def new_key() -> tuple[str, str]:
-    """A new API key of 256 random bits, and the SHA-256 (hex) that goes into the keys file."""
+    """Return a new API key of 256 random bits, and its SHA-256 (hex) for the keys file."""
     key = "candor_" + secrets.token_urlsafe(KEY_BYTES)
     return key, hashlib.sha256(key.encode()).hexdigest()
 
 
 def parse_keys(raw: bytes) -> Keys:
-    """The keys of a file `{"keys": [{"name", "sha256", "role", "scopes"}]}`. Raises ValueError on anything else."""
+    """Return the keys of a file `{"keys": [{"name", "sha256", "role", "scopes"}]}`; ValueError on anything else."""
     try:
         entries = msgspec.json.decode(raw, type=_File).keys
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -84,7 +84,7 @@ def parse_keys(raw: bytes) -> Keys:
 
 
 def recognise(keys: Keys, presented: str) -> Principal | None:
-    """The owner of a key, in a time that does not depend on which digits of which key match."""
+    """Return the owner of a key, in a time that does not depend on which digits of which key match."""
     digest = hashlib.sha256(presented.encode("utf-8", "surrogatepass")).digest()
     found = None
     for known, principal in keys:
@@ -94,7 +94,7 @@ def recognise(keys: Keys, presented: str) -> Principal | None:
 
 
 class Guard(SecurityBase):
-    """Dependency that lets a route be called with a key of `role` or above, and gives its Principal."""
+    """Dependency that requires a key of `role` or above to call a route, and provides its Principal."""
 
     def __init__(self, role: Role) -> None:
         self.role = role
@@ -121,7 +121,7 @@ class Guard(SecurityBase):
 
 
 def require(role: Role) -> Guard:
-    """What a route depends on: `Annotated[Principal, Depends(require(Role.OPERATOR))]`."""
+    """Return a route's dependency: `Annotated[Principal, Depends(require(Role.OPERATOR))]`."""
     return Guard(role)
 
 
@@ -131,7 +131,7 @@ Admin = Annotated[Principal, Depends(require(Role.ADMIN))]
 
 
 def refuse(request: Request, code: str, reason: str, name: str = "") -> None:
-    """Counts and logs a refused caller; no key is ever written, nor a token that came in the path."""
+    """Count and log a refused caller; never logs a key, nor a token from the path."""
     metrics.AUTH_FAILURES.labels(reason).inc()
     client = request.client.host if request.client else ""
     path: str = request.scope["path"]

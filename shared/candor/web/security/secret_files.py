@@ -14,10 +14,10 @@ log = structlog.get_logger("candor.secret_files")
 
 
 class SecretFile(Generic[T]):
-    """What `parse` makes of a file's bytes; looked at again at most every `every` seconds.
+    """The parsed content of a file; checked for changes at most every `every` seconds.
 
-    Raises ValueError at construction for a file that is missing or wrong. Later, a wrong file leaves the last good
-    content in use and says so in the log: a slip while rotating must not lock everybody out.
+    Raises ValueError at construction if the file is missing or wrong. Later, a wrong file leaves the last good
+    content in use and is logged: a mistake during rotation must not lock everybody out.
     """
 
     def __init__(self, path: Path, parse: Callable[[bytes], T], every: float = 1.0) -> None:
@@ -29,7 +29,7 @@ class SecretFile(Generic[T]):
         self._value = self._read()
 
     def get(self) -> T:
-        """The content as of at most `every` seconds ago."""
+        """Return the content as of at most `every` seconds ago."""
         now = time.monotonic()
         if now - self._looked >= self._every:
             self._looked = now

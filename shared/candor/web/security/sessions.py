@@ -1,4 +1,4 @@
-"""Sessions of staff: a sign-in, by a one-use link or by the company, becomes a cookie that ends by itself."""
+"""Staff sessions: a sign-in, by a one-use link or the company's provider, becomes a cookie that expires."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Nonces(Protocol):
     """Remembers used links; the board's service keeps them in its database."""
 
     async def use(self, nonce: str, until: datetime) -> bool:
-        """True the first time, False ever after; may be forgotten after `until`, when the link is too old anyway."""
+        """Return True the first time, then False; may be forgotten after `until`, when the link has expired anyway."""
         ...
 
 
@@ -41,9 +41,9 @@ class Session(NamedTuple):
 
 
 class Sessions:
-    """Makes and reads links and cookies, signed with `secret`; `secure` where pages are served over https.
+    """Creates and reads links and cookies, signed with `secret`; `secure` if pages are served over https.
 
-    All ages are by the system clock. A changed secret ends every session.
+    All ages are by the system clock. Changing the secret ends every session.
     """
 
     def __init__(self, secret: str, *, secure: bool, clock: Clock | None = None) -> None:
@@ -55,11 +55,11 @@ class Sessions:
         self.cookie = "__Host-candor-session" if secure else "candor-session"
 
     def link_token(self, role: Role) -> str:
-        """A token for one sign-in, as `candor token` prints it in a link; good for ten minutes."""
+        """Return a token for one sign-in, as `candor token` prints it in a link; valid for ten minutes."""
         return self._links.dumps({"role": role.name.lower(), "nonce": secrets.token_urlsafe(24)})
 
     async def sign_in(self, token: str, nonces: Nonces) -> Session:
-        """The session that a link opens. Raises Problem 401 `link_invalid`, whatever is wrong with the link."""
+        """Return the session that a link opens. Raises Problem 401 `link_invalid`, whatever is wrong with the link."""
         try:
             payload, signed = self._links.loads(token, return_timestamp=True)
             role, nonce = Role.of(payload["role"]), payload["nonce"]
@@ -73,14 +73,14 @@ class Sessions:
         return self.open(role, by="link")
 
     def open(self, role: Role, by: str) -> Session:
-        """A new session; `by` says in the log who or what vouched for it."""
+        """Return a new session; `by` is logged as who or what vouched for it."""
         now = self._clock.now()
         session = Session(secrets.token_hex(8), role, now, now)
         log.info("signed in", session=session.id, role=role.name.lower(), by=by)
         return session
 
     def read(self, cookie: str | None) -> Session | None:
-        """The session of a cookie; None where it is absent, forged, idle too long or too old."""
+        """Return the session of a cookie; None if it is absent, forged, idle too long or too old."""
         try:
             fields = self._cookies.loads(cookie or "")
             began, seen = (datetime.fromtimestamp(fields[name], UTC) for name in ("began", "seen"))
@@ -91,7 +91,7 @@ class Sessions:
         return session if now - seen <= IDLE and now - began <= ABSOLUTE else None
 
     def require(self, cookie: str | None, role: Role = Role.VIEWER) -> Session:
-        """The session of a cookie with at least `role`. Raises Problem 401 or 403."""
+        """Return the session of a cookie with at least `role`. Raises Problem 401 or 403."""
         session = self.read(cookie)
         if session is None:
             raise Problem("session_invalid")
@@ -100,20 +100,20 @@ class Sessions:
         return session
 
     def set_cookie(self, response: Response, session: Session) -> None:
-        """Puts the session, seen now, on an answer."""
+        """Set the session cookie on an answer, with the current time as `seen`."""
         self.put(response, self.cookie, self.encode(session._replace(seen=self._clock.now())))
 
     def put(self, response: Response, name: str, value: str, age: timedelta | None = None) -> None:
-        """Puts a cookie on an answer, hidden from scripts and from other sites' requests but for links followed."""
+        """Set a cookie hidden from scripts and from requests of other sites, except followed links."""
         seconds = None if age is None else int(age.total_seconds())
         response.set_cookie(name, value, seconds, path="/", secure=self._secure, httponly=True, samesite=_LAX)
 
     def take(self, response: Response, name: str) -> None:
-        """Takes a cookie of ours away."""
+        """Delete one of our cookies."""
         response.delete_cookie(name, path="/", secure=self._secure, httponly=True, samesite=_LAX)
 
     def encode(self, session: Session) -> str:
-        """The cookie's value."""
+        """Return the cookie's value."""
         fields = {
             "id": session.id,
             "role": session.role.name.lower(),
@@ -123,11 +123,11 @@ class Sessions:
         return self._cookies.dumps(fields)
 
     def due(self, session: Session) -> bool:
-        """Whether the cookie should be set anew, so that an active session does not count as idle."""
+        """Whether the cookie should be renewed, so that an active session does not count as idle."""
         return self._clock.now() - session.seen >= RENEW
 
     def end(self, response: Response) -> None:
-        """Signs out: takes the cookie away."""
+        """Sign out by deleting the cookie."""
         self.take(response, self.cookie)
 
     def _bad_link(self, reason: str) -> Problem:
@@ -135,18 +135,18 @@ class Sessions:
         return Problem("link_invalid", "ask for a new link with `candor token`")
 
 
-# The provider sends the browser back from another site: with Strict, the page after that would not see its session.
+# The provider sends the browser back from another site: with Strict, the next page would not see its session.
 _LAX: Final[Literal["lax"]] = "lax"
 
 
 class MemoryNonces:
-    """Nonces of one process that nobody restarts; for tests and single-process use."""
+    """Nonces of one process that is never restarted; for tests and single-process use."""
 
     def __init__(self) -> None:
         self._used: set[str] = set()
 
     async def use(self, nonce: str, until: datetime) -> bool:  # noqa: ARG002
-        """As `Nonces.use`."""
+        """Same as `Nonces.use`."""
         if nonce in self._used:
             return False
         self._used.add(nonce)

@@ -1,4 +1,4 @@
-"""Signed webhooks as Standard Webhooks 1.0 has them: HMAC-SHA256 over the raw bytes, several live secrets."""
+"""Signed webhooks by Standard Webhooks 1.0: HMAC-SHA256 over the raw bytes, with several live secrets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _timestamp: Final = re.compile(r"[0-9]{1,12}")
 
 
 def secret_bytes(secret: str) -> bytes:
-    """The key of a secret `whsec_<base64 of 24 to 64 bytes>`. Raises ValueError, without the secret in it."""
+    """Return the key of a secret `whsec_<base64 of 24 to 64 bytes>`. Raises ValueError, without the secret in it."""
     try:
         key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except (binascii.Error, ValueError):
@@ -32,13 +32,13 @@ def secret_bytes(secret: str) -> bytes:
 
 
 def sign(secret: str, webhook_id: str, timestamp: datetime | int, raw: bytes) -> str:
-    """The `webhook-signature` of a body; `timestamp` in whole seconds or an aware time."""
+    """Return the `webhook-signature` of a body; `timestamp` in whole seconds or an aware time."""
     seconds = timestamp if isinstance(timestamp, int) else int(timestamp.timestamp())
     return "v1," + _text(_digest(secret_bytes(secret), webhook_id, str(seconds), raw)).decode()
 
 
 def signed_headers(secret: str, webhook_id: str, timestamp: datetime, raw: bytes) -> dict[str, str]:
-    """The three headers that a sender adds."""
+    """Return the three headers that a sender adds."""
     return {
         "webhook-id": webhook_id,
         "webhook-timestamp": str(int(timestamp.timestamp())),
@@ -47,10 +47,10 @@ def signed_headers(secret: str, webhook_id: str, timestamp: datetime, raw: bytes
 
 
 def verify(headers: Mapping[str, str], raw: bytes, secrets: Sequence[str], now: datetime) -> str:
-    """The webhook's id, if one of its signatures holds under one of the live secrets.
+    """Return the webhook's id if one of its signatures is valid under one of the live secrets.
 
-    `now` is system time. Raises Problem 401: `stale` for a true signature more than five minutes away from `now`,
-    `bad_signature` for everything else, whatever is wrong, so that nothing can be learnt from it.
+    `now` is system time. Raises Problem 401: `stale` for a valid signature more than five minutes away from `now`,
+    `bad_signature` for everything else, so that the answer reveals nothing about what is wrong.
     """
     webhook_id = headers.get("webhook-id", "")
     timestamp = headers.get("webhook-timestamp", "")
@@ -70,7 +70,7 @@ def verify(headers: Mapping[str, str], raw: bytes, secrets: Sequence[str], now: 
 
 
 def bad_signature() -> Problem:
-    """The one answer to every webhook that is not proven genuine."""
+    """Return the same answer for every webhook that is not proven genuine."""
     return Problem("bad_signature", "no signature of this request holds")
 
 

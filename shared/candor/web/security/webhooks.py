@@ -1,4 +1,4 @@
-"""Routes that are called with a sender's proof instead of a key: which sender, which source reads it, which bytes."""
+"""Routes that require a sender's proof instead of a key: which sender, which source reads it, which bytes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ log = structlog.get_logger("candor.webhooks")
 
 
 class Door(Protocol):
-    """What the door has to know of a source; the first of its schemes holds where the secrets file names none."""
+    """What the webhook guard must know of a source; its first scheme is the default if the secrets file names none."""
 
     @property
     def media_types(self) -> Sequence[str]: ...
@@ -45,7 +45,7 @@ STANDARD_ONLY: Final[Doors] = {STANDARD: StandardDoor()}
 
 
 class Sender(NamedTuple):
-    """One sender of the secrets file: the source that reads its webhooks, its scheme, its live secrets."""
+    """One sender in the secrets file: the source that reads its webhooks, its scheme and its live secrets."""
 
     source: str
     media_types: Sequence[str]
@@ -60,7 +60,7 @@ class Webhook(NamedTuple):
     """A genuine webhook and its body as received.
 
     `source` is the sender's name in the path, `read_as` the name of the Source that understands it, `id` the request's
-    id where the scheme knows one (the same on every retry), else "".
+    id if the scheme knows one (the same on every retry), else "".
     """
 
     source: str
@@ -82,11 +82,11 @@ class _File(msgspec.Struct, frozen=True):
 
 
 def parse_secrets(raw: bytes, doors: Doors = STANDARD_ONLY) -> dict[str, Sender]:
-    """The senders of a secrets file. Raises ValueError, without a secret in it, on anything else.
+    """Return the senders of a secrets file. Raises ValueError, without a secret in it, on anything else.
 
-    `{"sources": {"crm": ["whsec_…"], "pager": {"source": "pagerduty", "scheme": "hmac", "secrets": ["…"]}}}`: a list is
-    Standard Webhooks; `source` defaults to the sender's own name, `scheme` to the source's first. Senders of a source
-    that is not among `doors` are left out: services share the file.
+    `{"sources": {"crm": ["whsec_…"], "pager": {"source": "pagerduty", "scheme": "hmac", "secrets": ["…"]}}}`: a list
+    means Standard Webhooks; `source` defaults to the sender's own name, `scheme` to the source's first. Senders of a
+    source that is not among `doors` are left out because services share the file.
     """
     try:
         sources = msgspec.json.decode(raw, type=_File).sources
@@ -120,13 +120,13 @@ def _sender(name: str, source: str, entry: _Entry, door: Door) -> Sender:
 
 
 class SignatureGuard:
-    """Dependency that lets a route be called by a sender that proves itself, and gives the Webhook."""
+    """Dependency that requires a sender's proof to call a route, and provides the Webhook."""
 
     async def __call__(self, request: Request, source: Annotated[str, Path(max_length=LONGEST_SOURCE)]) -> Webhook:
         state = request.app.state
         senders: dict[str, Sender] = state.webhook_secrets.get() if state.webhook_secrets else {}
         raw = await read_raw(request, state.webhook_types)
-        # An unknown sender does the same work and gets the same answer as a known one with a wrong signature.
+        # An unknown sender causes the same work and gets the same answer as a known one with a wrong signature.
         sender = senders.get(source, NOBODY)
         token = request.path_params.get("token", "")
         try:
@@ -148,7 +148,7 @@ class SignatureGuard:
 
 
 def _uri(request: Request, public_url: str) -> str:
-    """The address as the sender knows it: behind a proxy that of PUBLIC_URL, with the path and query received."""
+    """Return the address as the sender knows it: PUBLIC_URL behind a proxy, with the path and query received."""
     base = public_url.rstrip("/") or f"{request.url.scheme}://{request.headers.get('host', '')}"
     path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
     query: bytes = request.scope["query_string"]
@@ -156,4 +156,4 @@ def _uri(request: Request, public_url: str) -> str:
 
 
 Signed = Annotated[Webhook, Depends(SignatureGuard())]
-"""What a webhook route's parameter is annotated with; its path must contain `{source}`, and may contain `{token}`."""
+"""The annotation of a webhook route's parameter; the path must contain `{source}`, and may contain `{token}`."""

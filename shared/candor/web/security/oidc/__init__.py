@@ -1,4 +1,4 @@
-"""Sign-in of staff by the company's own identity provider: OpenID Connect, authorization code with PKCE."""
+"""Staff sign-in through the company's own identity provider: OpenID Connect, authorization code with PKCE."""
 
 from candor.web.security.oidc.setup import CALLBACK, sign_in_of
 from candor.web.security.oidc.signin import SignIn

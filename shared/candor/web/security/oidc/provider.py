@@ -1,4 +1,4 @@
-"""The identity provider over HTTP: what it publishes of itself, its keys, and codes exchanged for ID tokens."""
+"""The identity provider over HTTP: its metadata, its keys, and codes exchanged for ID tokens."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 class Client(NamedTuple):
-    """What the provider knows this deployment by."""
+    """How this deployment is registered with the provider."""
 
     id: str
     secret: str
@@ -59,10 +59,10 @@ class _TokenError(msgspec.Struct):
 
 
 class Provider:
-    """One pinned issuer. Nothing is asked before somebody signs in, so that its outage keeps nothing from starting.
+    """One pinned issuer. It is not contacted before somebody signs in, so its outage does not prevent a start.
 
-    What it publishes is kept for an hour; its keys are asked for again when a token names an unknown one, at most
-    every ten seconds. Raises ProviderDownError where it cannot be reached, is too slow, or says too much.
+    Metadata is kept for an hour; keys are fetched again when a token names an unknown one, at most every ten seconds.
+    Raises ProviderDownError if the provider cannot be reached, is too slow, or its answer is too large.
     """
 
     def __init__(self, issuer: str, client: Client, clock: Clock | None = None) -> None:
@@ -75,7 +75,7 @@ class Provider:
         self._keys: tuple[list[Jwk], datetime] | None = None
 
     async def metadata(self) -> Metadata:
-        """What the provider publishes of itself, when its issuer is the configured one to the letter."""
+        """Return the provider's metadata, if its issuer is exactly the configured one."""
         async with self._lock:
             if self._metadata is None or self._age(self._metadata[1]) > KEPT:
                 url = f"{self.issuer.rstrip('/')}/.well-known/openid-configuration"
@@ -88,7 +88,7 @@ class Provider:
             return self._metadata[0]
 
     async def keys(self, *, again: bool = False) -> list[Jwk]:
-        """The provider's public keys; `again` where those at hand lack one."""
+        """Return the provider's public keys; `again` if the current ones lack one."""
         address = (await self.metadata()).jwks_uri
         async with self._lock:
             if self._keys is None or self._age(self._keys[1]) > (PAUSE if again else KEPT):
@@ -96,7 +96,7 @@ class Provider:
             return self._keys[0]
 
     async def exchange(self, code: str, verifier: str) -> str:
-        """The ID token for a code (RFC 6749 4.1.3, RFC 7636). Raises RefusedError where the provider refuses it."""
+        """Return the ID token for a code (RFC 6749 4.1.3, RFC 7636). Raises RefusedError if the provider refuses it."""
         metadata = await self.metadata()
         form = {
             "grant_type": "authorization_code",
@@ -117,7 +117,7 @@ class Provider:
             raise ProviderDownError("token_endpoint")
         if _error_of(body) == "invalid_grant":
             raise RefusedError("code_refused")
-        # Nobody can sign in until somebody mends the client's registration.
+        # Nobody can sign in until the client's registration is corrected.
         log.error("the identity provider refuses this client", issuer=self.issuer, status=status, error=_error_of(body))
         raise ProviderDownError("client_refused")
 
@@ -147,7 +147,7 @@ class Provider:
 
 
 async def _bounded(response: httpx.Response) -> bytes:
-    # We asked for no compression: a small answer that unpacks to a large one is not read.
+    # We requested no compression: a small answer that unpacks to a large one is not read.
     if response.headers.get("content-encoding", "identity") != "identity":
         raise ProviderDownError("compressed")
     body = bytearray()
@@ -159,7 +159,7 @@ async def _bounded(response: httpx.Response) -> bytes:
 
 
 def check_address(url: str) -> None:
-    """Raises ProviderDownError for an address without TLS (but on this machine), or with a user or fragment in it."""
+    """Raise ProviderDownError for an address without TLS (except on this machine), or with a user or fragment in it."""
     parts = urlsplit(url)
     safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
     if not safe or not parts.hostname or "@" in parts.netloc or parts.fragment:
@@ -181,7 +181,7 @@ def _error_of(body: bytes) -> str:
 
 
 def _trust() -> ssl.SSLContext:
-    # The system's authorities too: a provider inside a company often has a certificate of the company's own.
+    # Include the system's authorities: a provider inside a company often has a certificate of the company's own.
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     return context

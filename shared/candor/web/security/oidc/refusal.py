@@ -1,4 +1,4 @@
-"""Why a sign-in did not succeed: one word for logs and metrics, one sentence for the person at the browser."""
+"""Why a sign-in failed: one word for logs and metrics, one sentence for the person at the browser."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ DOWN: Final = "Your company's identity provider does not answer. Nothing is wron
 
 
 class RefusedError(Exception):
-    """A sign-in that ends here. `reason` is one of a fixed few words; `said` holds nothing that a caller sent."""
+    """A failed sign-in. `reason` is one of a fixed set of words; `said` contains nothing that a caller sent."""
 
     def __init__(self, reason: str, said: str = AGAIN, status: int = 401) -> None:
         super().__init__(reason)
@@ -19,7 +19,7 @@ class RefusedError(Exception):
 
 
 class ProviderDownError(RefusedError):
-    """The identity provider cannot be reached or does not make sense: 503, and the person on call looks there."""
+    """The identity provider is unreachable or its answer is invalid: 503, to be checked by the person on call."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason, DOWN, 503)

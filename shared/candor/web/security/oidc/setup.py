@@ -1,4 +1,4 @@
-"""From settings to a way in for staff; what is missing or unsafe stops the process at its start, in words."""
+"""Builds the staff sign-in from settings; missing or unsafe settings stop the process at its start, with a reason."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ CALLBACK: Final = "/signin/callback"
 
 
 def sign_in_of(settings: Settings, sessions: Sessions, home: str) -> SignIn | None:
-    """The sign-in by OpenID Connect that the settings describe; None without an issuer (then links open sessions).
+    """Return the configured sign-in by OpenID Connect; None without an issuer (then links open sessions).
 
-    Raises ValueError for a half of it, for addresses without TLS, and in production without an issuer.
+    Raises ValueError for incomplete settings, for addresses without TLS, and in production without an issuer.
     """
     settings.refuse_staff_pages_without_oidc()
     if not settings.oidc_issuer:
@@ -46,7 +46,7 @@ def _check(name: str, address: str) -> None:
 
 
 def _client_secret(path: Path | None) -> str:
-    # The provider chose it, so its length and its letters are not ours to judge.
+    # The provider chose it, so we do not judge its length or characters.
     try:
         secret = path.read_text().strip() if path else ""
     except (OSError, UnicodeDecodeError) as error:

@@ -33,7 +33,7 @@ log = structlog.get_logger("candor.oidc")
 
 
 class Attempt(NamedTuple):
-    """One sign-in under way, kept in the browser's own signed cookie; `goal` is where it leads."""
+    """One sign-in in progress, kept in the browser's own signed cookie; `goal` is where it leads."""
 
     state: str
     nonce: str
@@ -42,9 +42,9 @@ class Attempt(NamedTuple):
 
 
 class SignIn:
-    """Signs staff in by OpenID Connect; a role comes from the claim `roles_claim`, the highest that is known here.
+    """Signs staff in by OpenID Connect; the role is the highest known one in the claim `roles_claim`.
 
-    `home` is where a sign-in leads by itself, and all other goals lie below it.
+    `home` is where a sign-in leads by default, and all other goals lie below it.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class SignIn:
         self.cookie = sessions.cookie.replace("session", "signin")
 
     async def begin(self, goal: str) -> Response:
-        """Sends the browser to the provider; `goal` is followed afterwards where it is a page below `home`."""
+        """Send the browser to the provider; `goal` is followed afterwards if it is a page below `home`."""
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         attempt = Attempt(state, nonce, verifier, local_path(goal, self._home))
         challenge = base64.urlsafe_b64encode(hashlib.sha256(attempt.verifier.encode()).digest()).rstrip(b"=")
@@ -89,11 +89,11 @@ class SignIn:
         return answer
 
     async def finish(self, query: Mapping[str, str], cookies: Mapping[str, str], used: Nonces) -> Response:
-        """The session that the provider's answer opens, or a page that says why there is none."""
+        """Return the session that the provider's answer opens, or a page that says why there is none."""
         try:
             role, subject, goal = await self._finish(query, cookies.get(self.cookie, ""), used)
         except RefusedError as refusal:
-            # Of several tabs only the last one's cookie is left; the others find the session that it opened.
+            # Of several tabs only the last one's cookie remains; the others find the session that it opened.
             if refusal.reason == "state" and self._sessions.read(cookies.get(self._sessions.cookie)):
                 return RedirectResponse(self._home, 303)
             answer = self._refused(refusal)
@@ -157,12 +157,12 @@ class SignIn:
 
 
 def role_of(claim: object) -> Role | None:
-    """The highest of our roles that a claim names, one or a list; None where it names none."""
+    """Return the highest of our roles in a claim (a name or a list); None if there is none."""
     names = claim if isinstance(claim, list) else [claim]
     known = {role.name.lower(): role for role in Role}
     return max((known[name] for name in names if isinstance(name, str) and name in known), default=None)
 
 
 def local_path(wish: str, home: str) -> str:
-    """`wish` where it is a plain path on this host, at or below `home` (which ends in a slash); else `home`."""
+    """Return `wish` if it is a plain path on this host, at or below `home` (which ends in a slash); else `home`."""
     return wish if wish.startswith(home) and (wish == home or _local.fullmatch(wish)) else home

@@ -1,4 +1,4 @@
-"""ID tokens: what an identity provider says of who signed in, believed only where every check holds."""
+"""ID tokens: an identity provider's claims about who signed in, accepted only if every check passes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from joserfc.jwk import ECKey, RSAKey
 from candor.web.security.oidc.refusal import RefusedError
 
 ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
-"""Public-key signatures only: with an HMAC beside them, anybody could sign with our provider's public key."""
+"""Public-key signatures only: if HMAC were allowed too, anybody could sign with our provider's public key."""
 LEEWAY: Final = timedelta(seconds=60)
 SMALLEST_RSA: Final = 2048
 LONGEST_TOKEN: Final = 64 * 1024
@@ -29,7 +29,7 @@ Jwk = dict[str, Any]
 
 
 class Expected(NamedTuple):
-    """What a token must say; `began` is when this sign-in started, on the system clock like `now`."""
+    """What a token must contain; `began` is when this sign-in started, on the system clock like `now`."""
 
     issuer: str
     client_id: str
@@ -39,11 +39,11 @@ class Expected(NamedTuple):
 
 
 class UnknownKeyError(RefusedError):
-    """Signed with a key that is not in the set at hand: perhaps the provider has changed its keys."""
+    """Signed with a key that is not in the current set: the provider may have changed its keys."""
 
 
 def verify(token: str, keys: Sequence[Jwk], expected: Expected) -> dict[str, Any]:
-    """The claims of an ID token (OpenID Connect Core, 3.1.3.7). Raises RefusedError; UnknownKeyError: no such key."""
+    """Return the claims of an ID token (OpenID Connect Core, 3.1.3.7). Raises RefusedError or UnknownKeyError."""
     if len(token) > LONGEST_TOKEN:
         raise RefusedError("token_unreadable")
     try:
@@ -54,7 +54,7 @@ def verify(token: str, keys: Sequence[Jwk], expected: Expected) -> dict[str, Any
     algorithm = header.get("alg")
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
         raise RefusedError("token_algorithm")
-    # Other kinds of token are signed with the same keys; extensions that we do not know may change what is signed.
+    # Other kinds of token are signed with the same keys; unknown extensions may change what is signed.
     if str(header.get("typ", "JWT")).upper() != "JWT" or "crit" in header or "b64" in header:
         raise RefusedError("token_kind")
     if not any(_holds(signed, key) for key in _candidates(keys, header.get("kid"), algorithm)):
@@ -78,7 +78,7 @@ def _candidates(keys: Sequence[Jwk], kid: object, algorithm: str) -> list[Jwk]:
         and key.get("alg", algorithm) == algorithm
     ]
     named = [key for key in fitting if key.get("kid") == kid]
-    # A token need not name its key where the provider has only one.
+    # A token need not name its key if the provider has only one.
     found = fitting if kid is None and len(fitting) == 1 else named
     if not found:
         raise UnknownKeyError("token_key")
@@ -118,5 +118,5 @@ def _further(claims: dict[str, Any], expected: Expected, leeway: int) -> Iterato
     yield "token_nonce", matches
     several = isinstance(audience, list) and len(audience) > 1
     yield "token_claims", claims.get("azp", None if several else expected.client_id) == expected.client_id
-    # Made for this sign-in, not kept from an earlier one.
+    # Issued for this sign-in, not kept from an earlier one.
     yield "token_claims", claims["iat"] >= expected.began.timestamp() - leeway

@@ -1,4 +1,4 @@
-"""How a sender proves that a webhook is its own: one scheme a module, all alike to the route."""
+"""How a sender proves that a webhook is its own: one scheme per module, all with the same interface."""
 
 from candor.web.security.schemes.hmac_signature import HmacSignature
 from candor.web.security.schemes.scheme import Scheme, SignedRequest

@@ -1,4 +1,4 @@
-"""Signatures by HMAC, of the many kinds that senders have."""
+"""HMAC signatures in the various forms that senders use."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ _id: Final = re.compile(ID_PATTERN)
 
 
 def plain_key(secret: str) -> bytes:
-    """The secret's own UTF-8 bytes as the key."""
+    """Return the secret's UTF-8 bytes as the key."""
     return secret.encode()
 
 
 def same_uri(uri: str) -> str:
-    """The public URI, signed as it is."""
+    """Return the public URI unchanged, for signing."""
     return uri
 
 
 @dataclass(frozen=True, kw_only=True)
 class HmacSignature:
-    """HMAC over the text that `signed` says, of {method}, {uri}, {timestamp}, {id} and {body}; the body is raw bytes.
+    """HMAC over the template `signed` of {method}, {uri}, {timestamp}, {id} and {body}; the body is raw bytes.
 
-    `header` carries signatures with `prefix` before each, several of them apart by `separator` (none: one alone). A
-    timestamp has its `timestamp_header`, is signed along, and may lie `tolerance_s` seconds from our clock. `id_header`
-    names the request, for senders that repeat it on every retry. `key` makes the key of a secret, `uri` what is signed
-    of the public URI. Header names in any case. Raises ValueError for a template that cannot be signed.
+    `header` carries signatures, each after `prefix`, several of them separated by `separator` (none: a single one). A
+    timestamp is in `timestamp_header`, is signed too, and may differ `tolerance_s` seconds from our clock. `id_header`
+    names the request, for senders that repeat it on every retry. `key` derives the key from a secret, `uri` the signed
+    text from the public URI. Header names in any case. Raises ValueError for a template that cannot be signed.
     """
 
     header: str
@@ -105,7 +105,7 @@ class HmacSignature:
 
     def _text(self, request: SignedRequest, timestamp: str, request_id: str) -> bytes:
         parts = {"method": request.method, "timestamp": timestamp, "id": request_id, "uri": self.uri(request.uri)}
-        # Split at the body: its bytes may be no text, and may look like parts themselves.
+        # Split at the body: its bytes may not be text, and may look like placeholders themselves.
         pieces = self.signed.split("{body}")
         filled = [_part.sub(lambda found: parts[found[1]], piece).encode("utf-8", "replace") for piece in pieces]
         return request.raw.join(filled)

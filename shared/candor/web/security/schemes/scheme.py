@@ -1,4 +1,4 @@
-"""What every scheme answers, and what it is asked about."""
+"""The interface of every signature scheme, and the request it verifies."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ class SignedRequest(NamedTuple):
 
 
 class Scheme(Protocol):
-    """One way to prove who sent a request; a secrets file names it by `name`."""
+    """One way to prove who sent a request; a secrets file refers to it by `name`."""
 
     @property
     def name(self) -> str: ...
 
     def check(self, secret: str) -> None:
-        """Raises ValueError, without the secret in it, for what cannot be a secret of this scheme."""
+        """Raise ValueError, without the secret in it, for a value that cannot be a secret of this scheme."""
         ...
 
     def verify(self, request: SignedRequest, secrets: Sequence[str], now: datetime) -> str:
-        """The request's id where the scheme knows one, else "".
+        """Return the request's id if the scheme knows one, else "".
 
-        `secrets` are the live ones, any of which will do; `now` is system time. Raises Problem 401: `stale` for a true
-        signature of another time, `bad_signature` for everything else, in a time that does not depend on what matches.
+        Any of the live `secrets` is accepted; `now` is system time. Raises Problem 401: `stale` for a valid signature
+        of another time, `bad_signature` for everything else, in a time that does not depend on what matches.
         """
         ...

@@ -1,4 +1,4 @@
-"""Schemes of senders that sign nothing: the secret itself comes along, in a header or in the path."""
+"""Schemes of senders that do not sign: the request carries the secret itself, in a header or in the path."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHORTEST_PASSWORD = 16
 
 @dataclass(frozen=True)
 class Bearer:
-    """`Authorization: Bearer <secret>`, or the bare secret in another `header`; 24 characters or more."""
+    """`Authorization: Bearer <secret>`, or the bare secret in another `header`; at least 24 characters."""
 
     header: str = "authorization"
     name: str = "bearer"
@@ -36,7 +36,7 @@ class Bearer:
 
 @dataclass(frozen=True)
 class Basic:
-    """`Authorization: Basic …`; a secret is `user:password` with a password of 16 characters or more."""
+    """`Authorization: Basic …`; a secret is `user:password` with a password of at least 16 characters."""
 
     name: str = "basic"
 
@@ -57,7 +57,7 @@ class Basic:
 
 @dataclass(frozen=True)
 class PathToken:
-    """`POST /v1/webhooks/{source}/{token}`; 24 letters, digits, hyphens or underscores, or more."""
+    """`POST /v1/webhooks/{source}/{token}`; at least 24 letters, digits, hyphens or underscores."""
 
     name: str = "path_token"
 
@@ -76,7 +76,7 @@ def _long_enough(secret: str, shortest: int) -> None:
 
 
 def _one_of(given: str, secrets: Sequence[str]) -> str:
-    # Digests of one length: comparing texts of unlike length would tell how long the secret is.
+    # Compare digests of equal length: comparing texts of different length would reveal the secret's length.
     offered = _digest(given)
     true = False
     for secret in secrets:

@@ -1,1 +1,1 @@
-"""Pure decisions: no I/O, `now` is an argument."""
+"""Pure decisions: no I/O, and the time is passed in as `now`."""

@@ -1,4 +1,4 @@
-"""Before saying yes: what similar promises say of a date that is about to be promised (definitions.md: u)."""
+"""Checks a date before it is promised, against similar promises (definitions.md: u)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from candor.contracts import MIN_CASES
 OVER_PROMISE: Final = 0.5
 TARGET: Final = 0.8
 SANDBAG: Final = 0.97
-"""Shares kept below which a date is an over-promise, from which on it is sound, and above which it is padded."""
+"""Limits of the share kept: below the first an over-promise, from the second on sound, above the third padded."""
 
 
 class Verdict(StrEnum):
-    """What a share kept says of the date."""
+    """The verdict on a date, by the share of similar promises that would keep it."""
 
     OVER_PROMISE = "over_promise"
     TIGHT = "tight"
@@ -35,9 +35,9 @@ def verdict(kept: float, n: int) -> Verdict:
 
 
 def advice(found: Verdict, kept: float, n: int, observed: float | None) -> str:
-    """The verdict in a sentence for who is about to promise.
+    """The verdict in a sentence for the person about to make the promise.
 
-    `observed`: the share of its kind that slipped, None where it is not known.
+    `observed` is the share of the promise type that slipped, None if unknown.
     """
     of_ten = f"{kept:.0%} of {n} similar promises would keep this date"
     match found:

@@ -1,4 +1,4 @@
-"""What a component of the gap is given, what it answers, and what it must have (definitions.md)."""
+"""The interface of a component of the gap: its input, its result and what it must define (definitions.md)."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 class OpenCase(msgspec.Struct, frozen=True, gc=False):
-    """An open promise as of `now` (epoch seconds), its forecast, and the incidents on what it depends on.
+    """An open promise as of `now` (epoch seconds), its forecast, and the incidents that hit what it depends on.
 
-    `calendar` says what a business hour is; `Calendar.at` puts it on the clock of the promise's own zone.
+    `calendar` defines business hours; `Calendar.at` converts it to the promise's time zone.
     """
 
     state: PromiseState
@@ -33,7 +33,7 @@ class OpenCase(msgspec.Struct, frozen=True, gc=False):
 
 
 class SettledCase(msgspec.Struct, frozen=True, gc=False):
-    """A promise that is over as of `now` (epoch seconds); `done` is when it was completed, None if it was not."""
+    """A promise that has ended as of `now` (epoch seconds); `done` is when it was completed, None if it never was."""
 
     state: PromiseState
     standing: Standing
@@ -53,10 +53,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class GapComponent(ABC):
-    """A component of the gap: `name` is its value of the contract's enum, `default_weight` its w in [0, .95].
+    """A component of the gap: `name` is its value in the contract's enum, `default_weight` its w in [0, .95].
 
-    Its fields, if it has any, are numbers with a default. Each is a setting, read from the environment under its name
-    in upper case; a value out of range is a ValueError that names it.
+    Its fields, if any, are numbers with defaults. Each is a setting, read from the environment variable of the same
+    name in upper case; a value out of range raises a ValueError that names it.
     """
 
     name: ClassVar[StrEnum]
@@ -64,8 +64,8 @@ class GapComponent(ABC):
 
     @abstractmethod
     def open(self, case: OpenCase) -> Part | None:
-        """What it adds to the gap of an open promise; None for nothing."""
+        """What this component adds to the gap of an open promise; None if nothing."""
 
     def settled(self, case: SettledCase) -> Part | None:  # noqa: ARG002
-        """What it adds to the gap of a promise that is over; nothing, unless a component says otherwise."""
+        """What this component adds to the gap of a promise that has ended; nothing unless overridden."""
         return None

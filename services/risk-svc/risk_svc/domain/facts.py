@@ -1,4 +1,4 @@
-"""What events established about a promise: the only things a message to a customer may state."""
+"""Facts that events established about a promise: the only things a message to a customer may state."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from risk_svc.domain.state import PromiseState, Step, StepStatus
 
 MIN_LATE_S: Final = 60.0
 MIN_SHARE: Final = 0.01
-"""A step counts as late from a minute, or a hundredth of the promise's lead time, whichever is longer."""
+"""A step counts as late after a minute or a hundredth of the promise's lead time, whichever is longer."""
 
 
 def facts(state: PromiseState, linked: Iterable[Incident], now: float) -> list[Fact]:
-    """Facts as of `now`: steps late, missed, cancelled or overdue by the clock, and linked open incidents."""
+    """Facts as of `now`: steps that are late, missed, cancelled or overdue by the clock, and linked open incidents."""
     margin = max(MIN_LATE_S, MIN_SHARE * state.lead)
     found = [fact for step in state.steps if (fact := _step(step, margin, now)) is not None]
     found += [
@@ -36,7 +36,7 @@ def facts(state: PromiseState, linked: Iterable[Incident], now: float) -> list[F
 
 
 def digest(found: Iterable[Fact], held_due: float) -> int:
-    """A number that stays the same while only the minutes of the facts grow, and the customer holds the same date."""
+    """A number that changes with the facts or the promised date, but not when only the minutes of the facts grow."""
     names = "\n".join(f"{fact.kind.value}|{fact.name}|{fact.event_id}" for fact in found)
     return crc32(f"{held_due}\n{names}".encode("utf-8", "replace"))
 

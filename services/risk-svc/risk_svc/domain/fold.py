@@ -1,4 +1,4 @@
-"""Folding events into a promise's state: commutative across topics, in order and once within each."""
+"""Folds events into a promise's state: commutative across topics; in order and exactly once within each topic."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _STATUS: Final = {
 
 
 class FoldOutcome(StrEnum):
-    """What became of an event: `old` ones were applied before, `version_gap` ones came without their predecessor."""
+    """The outcome of folding an event: `old` was applied before, `version_gap` arrived without its predecessor."""
 
     APPLIED = "applied"
     OLD = "old"
@@ -38,7 +38,7 @@ class FoldOutcome(StrEnum):
 
 
 def fold(state: PromiseState, envelope: Envelope, data: Event) -> FoldOutcome:
-    """Apply one event to its promise, in place; anything but APPLIED leaves the state as it was.
+    """Apply one event to its promise, in place; any outcome but APPLIED leaves the state unchanged.
 
     Raises TypeError for an event that is not about one promise.
     """
@@ -100,7 +100,7 @@ def _reported(item: ItemState | None) -> tuple[float | None, float]:
 
 
 def _merge(reported: list[Step], data: PromiseMade) -> list[Step]:
-    """Planned steps in their order with what was reported of them; unplanned ones go before, as they came."""
+    """Planned steps in their order with their reports; unplanned ones go first, in order of arrival."""
     earlier = {step.name: step for step in reported}
     planned = []
     for item in data.milestones:
@@ -138,13 +138,13 @@ def _milestone(state: PromiseState, data: MilestoneReported) -> None:
 
 
 def _stands(step: Step, status: StepStatus, said: float) -> bool:
-    """Whether a word of time `said` changes where the step stands: reports come late and in any order.
+    """Whether a report of time `said` changes the status of the step: reports come late and in any order.
 
-    delivery-svc lets a finished step be open again, later, by a correction only; what is older is merely late.
+    In delivery-svc only a later correction reopens a finished step; an older report has merely arrived late.
     """
     before = step.at if step.at is not None else step.reopened_at
     if status >= StepStatus.REACHED:
-        # Of two words for one end the one accepted last stands: it may put the time right.
+        # Of two reports of the same end, the one accepted last wins: it may correct the time.
         older = step.status not in (status, StepStatus.PENDING, StepStatus.STARTED) and said < (before or said)
         return not older and said >= (step.reopened_at or said)
     if step.status in _FINISHED:

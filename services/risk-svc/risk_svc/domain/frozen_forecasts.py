@@ -1,4 +1,4 @@
-"""The record a promise leaves: forecasts frozen at fixed leads, its history, and what its end scores."""
+"""The record a promise leaves: forecasts frozen at fixed leads, its history, and the scores when it ends."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from risk_svc.domain.state import TRAIL_LIMIT, FrozenForecast, PromiseState, Ste
 
 LEADS: Final = (("left75", 0.75), ("left50", 0.5), ("left25", 0.25))
 STALE_SHARE: Final = 0.1
-"""A lead that passed more than a tenth of the lead time ago is not frozen any more: that forecast knew too much."""
+"""A lead passed more than a tenth of the lead time ago is no longer frozen: that forecast would know too much."""
 MAX_FROZEN: Final = 12
 QUIET_SHARE: Final = 0.05
-"""Quantiles that move by less than this share of H, with score and P(slip) as they were, are no new point."""
+"""Quantiles that move by less than this share of H add no point if score and P(slip) are unchanged."""
 THINNED: Final = 3
 WHY_LIMIT: Final = 40
 _NO_DIGITS: Final = {ord(digit): None for digit in "0123456789"}
 
 
 class ForecastScore(NamedTuple):
-    """One frozen forecast, scored: p and base in [0, 1], outcome 1 slipped or 0 kept; times in epoch seconds.
+    """One scored frozen forecast: p and base in [0, 1], outcome 1 for slipped or 0 for kept; times in epoch seconds.
 
-    `p50` to `p90` are None where it might never have completed, `completed_at` where it did not, `issued_at` where that
-    was not kept.
+    `p50` to `p90` are None if the promise might never have completed, `completed_at` if it did not complete,
+    `issued_at` if the time was not stored.
     """
 
     promise_id: str
@@ -45,17 +45,17 @@ class ForecastScore(NamedTuple):
 
 
 def given_up_at(state: PromiseState) -> float:
-    """When an open promise is not expected any more: overdue for as long as it was promised."""
+    """When an open promise is no longer expected: once it is overdue by its whole lead time."""
     return state.deadline + state.lead
 
 
 def lead_times(state: PromiseState) -> list[tuple[str, float]]:
-    """The fixed leads and their times."""
+    """The fixed leads, each with its time."""
     return [(name, state.held_due - share * state.lead) for name, share in LEADS]
 
 
 def freeze(state: PromiseState, now: float, base: float) -> None:
-    """Keep the present forecast for each lead or milestone reached since the last one; none after the deadline."""
+    """Freeze the current forecast for each lead or milestone reached since the last one; none after the deadline."""
     view = state.view
     if now > state.deadline or len(view.frozen) >= MAX_FROZEN:
         return
@@ -88,9 +88,9 @@ def freeze(state: PromiseState, now: float, base: float) -> None:
 
 
 def scored(state: PromiseState, outcome: int, now: float) -> list[ForecastScore]:
-    """The frozen forecasts beside what became of the promise: `outcome` 1 for a slip, known from `now` on.
+    """The frozen forecasts with the outcome of the promise: `outcome` is 1 for a slip, known from `now` on.
 
-    One that was about another date than the one held in the end is scored against its own.
+    A forecast about a date other than the final promised date is scored against its own date.
     """
     done = completed_at(state)
 
@@ -121,16 +121,16 @@ def scored(state: PromiseState, outcome: int, now: float) -> list[ForecastScore]
 
 
 def slipped(standing: Standing) -> int | None:
-    """What a forecast is scored against: 1 broken or cancelled, 0 kept, None where it does not count."""
+    """The outcome a forecast is scored against: 1 broken or cancelled, 0 kept, None if it does not count."""
     if standing is Standing.KEPT:
         return 0
     return 1 if standing in (Standing.BROKEN, Standing.CANCELLED) else None
 
 
 def remember(view: View, *, sure: bool = True) -> None:
-    """Add the present view to the history; not `sure`: its quantiles rest on too little to be stated.
+    """Add the current view to the history; if not `sure`, its quantiles rest on too little history to be stated.
 
-    When the history is full, the points go that the drawn line misses least.
+    When the history is full, the points that change the drawn line least are dropped.
     """
     p50, p80, p90 = (round(at or 0) if sure else -1 for at in (view.p50, view.p80, view.p90))
     score, p_slip = round(view.score * 10), round(view.p_slip * 1000)
@@ -145,7 +145,7 @@ def remember(view: View, *, sure: bool = True) -> None:
 
 
 def explain(view: View, why: list[tuple[str, float]]) -> None:
-    """Keep what moved the present forecast, in the view and at its point of the history."""
+    """Store the reasons that moved the current forecast, in the view and at its point of the history."""
     view.why = why
     last = view.trail[-1] if view.trail else None
     if last is not None and last.at == round(view.at):
@@ -154,9 +154,9 @@ def explain(view: View, why: list[tuple[str, float]]) -> None:
 
 
 def moved_by(view: View) -> str:
-    """The reason that changes the present forecast most; "" without one, or where the history named it last.
+    """The reason that changes the current forecast most; "" if there is none or the history named it last.
 
-    The same reason in other numbers (`35 min late`, `42 min late`) is no new one.
+    The same reason with other numbers (`35 min late`, `42 min late`) is not a new one.
     """
     if not view.why:
         return ""
@@ -166,10 +166,10 @@ def moved_by(view: View) -> str:
 
 
 def thinned(trail: list[TrailPoint], horizon: float) -> list[TrailPoint]:
-    """Without the points that step lines through them miss least; never two neighbours, the first or the last.
+    """Drops the points that change the step lines least; never two neighbours, the first or the last.
 
-    The lines are score, P(slip), P50 and P90, these two in thousandths of H (`horizon`, seconds), at most all of it. A
-    point that names a reason stays longer than one that does not.
+    The lines are score, P(slip), P50 and P90; the last two are in thousandths of H (`horizon`, seconds), capped at H. A
+    point that names a reason is kept longer than one that does not.
     """
 
     def missed(place: int) -> tuple[bool, float]:

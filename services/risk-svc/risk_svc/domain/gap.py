@@ -1,4 +1,4 @@
-"""The gap of a promise: components in [0, 1], joined so that each one's part can be told (definitions.md)."""
+"""The gap of a promise: components in [0, 1], combined so that each one's share can be shown (definitions.md)."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from risk_svc.domain.component import GapComponent, OpenCase, Part, SettledCase
 from risk_svc.domain.components import COMPONENTS
 
 DOUBT: Final = 0.5
-"""θ: the slip probability from which on silence counts. Assumed."""
+"""θ: the slip probability from which silence counts. Assumed."""
 MAX_WEIGHT: Final = 0.95
 
 
 @dataclass(frozen=True, slots=True)
 class GapDefinition:
-    """What makes the gap: its components, the weight w of each, and what a business hour is.
+    """The definition of the gap: its components, the weight w of each, and the business hours.
 
-    `weights` by the components' names, each in [0, .95]; those left out are the components' defaults. Raises ValueError
-    for a weight out of range, a name that no component has, and a name that two have.
+    `weights` maps component names to weights in [0, .95]; missing ones take the component's default. Raises ValueError
+    for a weight out of range, an unknown name, and a name that two components share.
     """
 
     components: tuple[GapComponent, ...] = COMPONENTS
@@ -42,11 +42,11 @@ class GapDefinition:
         object.__setattr__(self, "weights", weights)
 
     def open(self, case: OpenCase) -> Gap:
-        """The gap of an open promise, whose view already holds its forecast as of now."""
+        """The gap of an open promise whose view already holds its current forecast."""
         return gap([part for component in self.components if (part := component.open(case)) is not None], self.weights)
 
     def settled(self, case: SettledCase) -> Gap:
-        """The gap of a promise that is over."""
+        """The gap of a promise that has ended."""
         return gap(
             [part for component in self.components if (part := component.settled(case)) is not None], self.weights
         )
@@ -63,14 +63,14 @@ class Gap:
 def gap(parts: Iterable[Part], weights: Mapping[str, float]) -> Gap:
     """G = 100 · [1 − Π(1 − w·x)] and the share of each component, ln(1 − w·x) / Σ ln(1 − w·x).
 
-    An x outside [0, 1] is brought to its nearest bound.
+    An x outside [0, 1] is clamped.
     """
     logs = [(part, math.log1p(-weights[part.component] * min(1.0, max(0.0, part.x)))) for part in parts]
     total = math.fsum(log for _, log in logs)
-    # Below this the logarithms of single components have lost their digits: no gap that anybody could see.
+    # Below this the logarithms of single components have lost all precision; such a gap is invisible anyway.
     if total > -1e-12:
         return Gap(0.0, ())
-    # A share too small for a float would stand there as 0: it explains nothing.
+    # A share too small for a float would appear as 0 and explain nothing.
     shares = ((part, log / total) for part, log in logs)
     return Gap(-100.0 * math.expm1(total), tuple((part, share) for part, share in shares if share > 0.0))
 
@@ -78,7 +78,7 @@ def gap(parts: Iterable[Part], weights: Mapping[str, float]) -> Gap:
 def roll_up(gaps: Sequence[tuple[float, float]]) -> float:
     """Value-weighted quadratic mean of (score, value) pairs; 0 for none.
 
-    Values at or below 0 weigh nothing, unless all are: then all weigh the same, and no gap hides behind a free promise.
+    Values at or below 0 weigh nothing. If all are, they weigh the same so that no gap hides behind a free promise.
     """
     total = math.fsum(max(0.0, value) for _, value in gaps)
     if total <= 0:
@@ -87,7 +87,7 @@ def roll_up(gaps: Sequence[tuple[float, float]]) -> float:
 
 
 def band(score: float) -> str:
-    """Where a score lies: `none` below 1, `low` below 25, `medium` below 50, `high` below 75, `severe` above."""
+    """The band of a score: `none` below 1, `low` below 25, `medium` below 50, `high` below 75, else `severe`."""
     for name, limit in BANDS:
         if score < limit:
             return name

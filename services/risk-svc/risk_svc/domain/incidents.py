@@ -1,4 +1,4 @@
-"""Incidents and the promises that depend on what they hit."""
+"""Incidents, linked to the promises that depend on what they hit."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Place = tuple[str, str]
 
 
 class Incident(msgspec.Struct, gc=False, array_like=True, frozen=True, kw_only=True):
-    """The newest picture of an incident; times in epoch seconds, `until` None while it is open.
+    """The newest snapshot of an incident; times in epoch seconds, `until` is None while it is open.
 
-    `title` and `category` are internal; customers may be told `public_title`.
+    `title` and `category` are internal; only `public_title` may be shown to customers.
     """
 
     incident_id: str
@@ -31,21 +31,21 @@ class Incident(msgspec.Struct, gc=False, array_like=True, frozen=True, kw_only=T
     public_title: str = ""
 
     def overlap(self, now: float, deadline: float) -> float:
-        """The share of the time left until `deadline` that it is expected to last; 1 where its end is unknown."""
+        """The share of the time left until `deadline` that the incident should last; 1 if its end is unknown."""
         if self.expected_end is None or deadline <= now:
             return 1.0
         return min(1.0, max(0.0, (self.expected_end - now) / (deadline - now)))
 
 
 class Incidents:
-    """All incidents that a partition has heard of, found by what they affect."""
+    """All incidents known to a partition, indexed by what they affect."""
 
     def __init__(self) -> None:
         self.known: dict[str, Incident] = {}
         self._at: dict[Place, set[str]] = {}
 
     def put(self, incident: Incident) -> bool:
-        """Keep `incident` unless a newer picture of it is known; whether it was kept."""
+        """Keep `incident` unless a newer snapshot of it is known; returns whether it was kept."""
         before = self.known.get(incident.incident_id)
         if before is not None:
             if before.version >= incident.version:
@@ -58,7 +58,7 @@ class Incidents:
         return True
 
     def linked(self, state: PromiseState) -> list[Incident]:
-        """Incidents on what the promise depends on, during its life, in order of their beginning."""
+        """Incidents during the promise's life that hit what it depends on, ordered by their start."""
         if not self._at:
             return []
         names = {name for place in state.depends_on for name in self._at.get(place, ())}
@@ -68,7 +68,7 @@ class Incidents:
 
 
 def incident_of(envelope: Envelope, data: IncidentReported) -> Incident:
-    """The picture that an event gives."""
+    """The snapshot that an event carries."""
     resolved = data.status == IncidentStatus.RESOLVED
     until = (data.resolved_at or envelope.time).timestamp() if resolved else None
     return Incident(

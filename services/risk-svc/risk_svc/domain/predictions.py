@@ -1,4 +1,4 @@
-"""What scoring gets of whatever model forecasts."""
+"""Forecasts in the form that scoring reads, independent of the model that made them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Predictions:
-    """Forecasts of a batch, one element a case.
+    """Forecasts of a batch, one element per case.
 
-    `p_slip` = P(T > due + tolerance) in [0, 1]; `q50`, `q80`, `q90` are epoch seconds, inf where it may never
-    complete; `lateness` = E[min(1, (T − due − tolerance)⁺ / H)] in [0, 1], `horizon` its H in seconds; `base` the
-    kind's slip rate before anything happened, leaning on an assumed one while little is known: what forecasts are
-    measured against, never told as an observation; `observed` the share of its kind that did slip, nan where none is
-    known; `never` P(never); `n` similar promises, `basis` what it rests on.
+    `p_slip` = P(T > due + tolerance) in [0, 1]; `q50`, `q80`, `q90` are epoch seconds, inf if the promise may never
+    complete; `lateness` = E[min(1, (T − due − tolerance)⁺ / H)] in [0, 1], `horizon` is its H in seconds. `base` is the
+    promise type's slip rate before anything happened, shrunk to an assumed one while little is known: forecasts are
+    measured against it, but it is never shown as an observation. `observed` is the share of the promise type that did
+    slip, nan if unknown; `never` is P(never). The forecast rests on `n` similar promises, described by `basis`.
     """
 
     p_slip: Floats
@@ -38,7 +38,7 @@ class Predictions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
-    """One promise's part of a batch forecast, in plain numbers; times in epoch seconds, inf for never."""
+    """One promise's row of a batch forecast as plain numbers; times in epoch seconds, inf for never."""
 
     p_slip: float
     q50: float
@@ -55,7 +55,7 @@ class Prediction:
 
 
 def prediction_of(batch: Predictions) -> list[Prediction]:
-    """A batch forecast, one element a case."""
+    """A batch forecast as a list, one element per case."""
     numbers = np.stack(
         [batch.p_slip, batch.q50, batch.q80, batch.q90, batch.lateness, batch.horizon, batch.base, batch.never]
     )

@@ -1,4 +1,4 @@
-"""Whether a change of a promise's gap is worth telling others, and why."""
+"""Decides whether a change of a promise's gap is worth publishing, and why."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Reason(StrEnum):
 
 
 def worth_publishing(state: PromiseState, standing: Standing, facts: int) -> Reason | None:
-    """Why the view of `state` differs enough from what was last published; None if it does not.
+    """Why the view of `state` differs enough from the last published one; None if it does not.
 
-    A score moves by a point, P(slip) crosses .3, .5 or .7, P50 moves by a twentieth of the lead time or becomes never,
-    history becomes enough to state the forecast (or too little), or standing or `facts` (digest of facts and held date)
-    change.
+    It does when the score moves by a point, P(slip) crosses .3, .5 or .7, P50 moves by a twentieth of the lead time or
+    becomes never, there is now enough (or too little) history to state the forecast, or the standing or `facts` (digest
+    of facts and promised date) change.
     """
     view = state.view
     if not view.sent_standing:
@@ -53,19 +53,19 @@ def _numbers(view: View, median_step: float) -> Reason | None:
 
 
 def mark_published(view: View, standing: Standing, facts: int, version: int) -> None:
-    """Remember what others were told."""
+    """Remember what was published."""
     view.version = version
     view.sent_score, view.sent_p_slip, view.sent_p50 = view.score, view.p_slip, view.p50
     view.sent_standing, view.sent_facts, view.sent_enough = standing.value, facts, view.n >= MIN_CASES
 
 
 def next_version(previous: int, system_ms: int) -> int:
-    """Versions of a promise's gap only grow, over rebuilds and changes of owner as well."""
+    """The next version of a promise's gap; versions only grow, even across rebuilds and changes of owner."""
     return max(previous + 1, system_ms)
 
 
 def crossed(before: float, after: float) -> bool:
-    """Whether a probability moved from one side of a threshold to the other; a threshold belongs to the upper side."""
+    """Whether a probability crossed a threshold; the threshold itself belongs to the upper side."""
     return any((before >= level) != (after >= level) for level in THRESHOLDS)
 
 

@@ -1,4 +1,4 @@
-"""From folded facts and a forecast to a view: score, contributions, forecast, when to look again."""
+"""Turns folded facts and a forecast into a view: score, contributions, forecast and next review time."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def score_open(
     definition: GapDefinition,
     change: float,
 ) -> None:
-    """Renew the view of an open promise as of `now`; `change` is when the clock alone changes its forecast."""
+    """Update the view of an open promise as of `now`; `change` is when the clock alone changes its forecast."""
     view = state.view
     view.at, view.model = now, item.model
     view.p_slip = min(1.0, max(0.0, item.p_slip))
@@ -43,7 +43,7 @@ def score_open(
 
 
 def score_settled(state: PromiseState, standing: Standing, now: float, definition: GapDefinition) -> None:
-    """The last view of a promise that is over: what became of it, and nothing to look at again."""
+    """Set the final view of a promise that has ended: its outcome, with no further review."""
     view = state.view
     done = completed_at(state)
     view.at, view.review, view.doubtful_since = now, math.inf, None
@@ -56,9 +56,9 @@ def score_settled(state: PromiseState, standing: Standing, now: float, definitio
 
 
 def doubtful_since(state: PromiseState, now: float) -> float | None:
-    """Since when P(slip) ≥ θ without the customer being told; None while told or not in doubt.
+    """Since when P(slip) ≥ θ without the customer being notified; None while notified or not in doubt.
 
-    A forecast that may not be stated leaves nobody silent: there is nothing yet that the customer could be told.
+    A forecast that may not be stated causes no silence: there is nothing to tell the customer yet.
     """
     if state.view.p_slip < DOUBT or is_told(state) or not support.supported(state, Standing.OPEN):
         return None
@@ -66,24 +66,24 @@ def doubtful_since(state: PromiseState, now: float) -> float | None:
 
 
 def is_told(state: PromiseState) -> bool:
-    """Whether the last word that went out to the customer was bad news."""
+    """Whether the last notice sent to the customer was bad news."""
     sent = [notice for notice in state.notices if notice.state == "sent"]
     return bool(sent) and sent[-1].statement in SPEAKING
 
 
 def next_review(state: PromiseState, now: float, change: float) -> float:
-    """When to look again though nothing happens: the sooner, the nearer the deadline; later and later once past it."""
+    """When to review next if nothing happens: sooner the nearer the deadline, and ever later once it has passed."""
     ahead = abs(state.deadline - now) / 8
     times = [now + min(LONGEST_REVIEW_S, max(SHORTEST_REVIEW_S, ahead)), change]
     times += [at for _, at in frozen_forecasts.lead_times(state)]
     times += [step.planned for step in state.steps if step.planned is not None]
-    # A second past the deadline, as a promise completed at the deadline is kept.
+    # A second past the deadline because a promise completed at the deadline is kept.
     times += [state.deadline + 1, frozen_forecasts.given_up_at(state)]
     return min(time for time in times if time > now)
 
 
 def event_of(state: PromiseState, standing: Standing, facts: list[Fact]) -> GapScored:
-    """What is published of the present view."""
+    """The event that publishes the current view."""
     view = state.view
     forecast = None
     if standing is Standing.OPEN:

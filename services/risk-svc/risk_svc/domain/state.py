@@ -1,4 +1,4 @@
-"""What risk-svc knows of one promise: facts folded from events, and the view derived from them. Epoch seconds."""
+"""What risk-svc knows of one promise: facts folded from events and the view derived from them (epoch seconds)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DUES_LIMIT: Final = 16
 
 
 class StepStatus(IntEnum):
-    """What is known of one milestone."""
+    """The status of one milestone."""
 
     PENDING = 0
     STARTED = 1
@@ -25,12 +25,11 @@ class StepStatus(IntEnum):
 
 
 class Step(msgspec.Struct, gc=False, array_like=True, kw_only=True):
-    """A milestone: `planned` is the first plan, `expected` the newest one and `expected_at` when it became known.
+    """A milestone: `planned` is the first plan, `expected` the newest, and `expected_at` when that became known.
 
-    `at` is when it was reached, missed or cancelled; `source_event` and `reason` are the sender's own words for it.
-    `extra` steps were reported without having been planned; they stand before the planned ones. `reopened_at` is when a
-    correction last said that it was not finished after all. `reason` is internal; the customer may be told
-    `public_reason`.
+    `at` is when it was reached, missed or cancelled; `source_event` and `reason` are in the sender's own words. `extra`
+    steps were reported without a plan and come before the planned ones. `reopened_at` is when a correction last
+    reopened the step. `reason` is internal; `public_reason` may be shown to the customer.
     """
 
     name: str
@@ -49,9 +48,9 @@ class Step(msgspec.Struct, gc=False, array_like=True, kw_only=True):
 
 
 class ItemState(msgspec.Struct, gc=False, array_like=True):
-    """A scope item: `weight` against the others, `share` delivered in [0, 1] as of `at` (None: never reported).
+    """A scope item: its relative `weight` and the `share` delivered in [0, 1] as of `at` (None: never reported).
 
-    Not `supported`: claimed, and not to be had. Weight 0: reported before the promise came.
+    An item that is not `supported` was claimed but is not available. Weight 0: reported before the promise came.
     """
 
     name: str
@@ -62,7 +61,7 @@ class ItemState(msgspec.Struct, gc=False, array_like=True):
 
 
 class NoticeRecord(msgspec.Struct, gc=False, array_like=True, kw_only=True):
-    """The newest state of one notice to the customer; `reason`: notify-svc's code for it, "" in rows from before."""
+    """The newest state of one notice to the customer; `reason` is notify-svc's code for it, "" in older rows."""
 
     notice_id: str
     version: int
@@ -78,8 +77,8 @@ class NoticeRecord(msgspec.Struct, gc=False, array_like=True, kw_only=True):
 class TrailPoint(msgspec.Struct, gc=False, array_like=True, frozen=True):
     """One point of a promise's history: score in tenths, P(slip) in thousandths.
 
-    Quantiles are epoch seconds (0: it may never complete, -1: not known, or resting on too little to be stated).
-    `why` is the reason that moved the forecast at this point, in words, or "" where none is known.
+    Quantiles are epoch seconds (0: it may never complete; -1: unknown, or too little history to state it). `why` is the
+    reason in words that moved the forecast at this point, "" if unknown.
     """
 
     at: int
@@ -93,11 +92,11 @@ class TrailPoint(msgspec.Struct, gc=False, array_like=True, frozen=True):
 
 
 class FrozenForecast(msgspec.Struct, gc=False, array_like=True, frozen=True, kw_only=True):
-    """A forecast kept as it was issued, to be scored when the promise is settled; `base` is the base rate then.
+    """A forecast kept as issued, to be scored when the promise is settled; `base` is the base rate at issue.
 
-    Both probabilities in ten-thousandths, as every live promise carries these. Times in epoch seconds: `at` of issue
-    (0: not known), quantiles (None: it may never complete), `due` the deadline it was about (0: not known). `model` is
-    the version, resting on `n` similar promises.
+    Both probabilities are in ten-thousandths because every live promise carries them. Times are in epoch seconds: `at`
+    of issue (0: unknown), quantiles (None: it may never complete), `due` the deadline it was about (0: unknown).
+    `model` is the model version; the forecast rests on `n` similar promises.
     """
 
     lead: str
@@ -113,14 +112,14 @@ class FrozenForecast(msgspec.Struct, gc=False, array_like=True, frozen=True, kw_
 
 
 class View(msgspec.Struct, gc=False, array_like=True, kw_only=True):
-    """What was last computed of a promise, and what was last published; never part of a rebuild's comparison.
+    """What was last computed and last published for a promise; never compared after a rebuild.
 
-    `score` is 0–100; `p50`, `p80`, `p90` are epoch seconds or None (it may never complete); `shares` holds
-    (component, x, share, evidence); `horizon` is H of the lateness in seconds; `doubtful_since` is when P(slip)
-    passed θ, `review` when time alone may change it. `base` is the slip rate of its kind that its forecasts are
-    measured against, leaning on an assumed one; `observed` what that kind did, None where nothing is known. `why` holds
-    reasons in words, each with the P(slip) that the forecast would state without it. `unmet`: while a step that the
-    customer was told of is missed, what had been heard by then and the least L until more is heard.
+    `score` is 0–100; `p50`, `p80`, `p90` are epoch seconds or None (it may never complete); `shares` holds (component,
+    x, share, evidence); `horizon` is H of the lateness in seconds; `doubtful_since` is when P(slip) passed θ, `review`
+    when time alone may change the view. `base` is the slip rate of the promise type that forecasts are measured
+    against, shrunk to an assumed one; `observed` is the actual rate, None if unknown. `why` holds reasons in words,
+    each with the P(slip) that the forecast would state without it. `unmet` is set while a told step is missed: what had
+    been heard by then, and the minimum L until more is heard.
     """
 
     at: float = 0.0
@@ -155,8 +154,8 @@ class View(msgspec.Struct, gc=False, array_like=True, kw_only=True):
 class PromiseState(msgspec.Struct, gc=False, array_like=True, kw_only=True):
     """One promise, folded; about 400 bytes encoded, at most 1.5 KB for a promise with four labels and four milestones.
 
-    A `placeholder` has milestones or notices but no promise yet: it is never scored, published or shown. `dues` are
-    the newest revisions: (when it was known, the date held before it).
+    A `placeholder` has milestones or notices but no promise yet; it is never scored, published or shown. `dues` are the
+    newest revisions: (when it became known, the promised date before it).
     """
 
     promise_id: str
@@ -189,7 +188,7 @@ class PromiseState(msgspec.Struct, gc=False, array_like=True, kw_only=True):
     revisions: int = 0
     notices: list[NoticeRecord] = []
     view: View = msgspec.field(default_factory=View)
-    # Rows are arrays, and those written before a field was known end before it: new ones go last.
+    # Rows are arrays, and those written before a field existed end before it: add new fields last.
     scope: list[ItemState] = []
     dues: list[tuple[float, float]] = []
     withdrawn_at: float | None = None
@@ -200,17 +199,17 @@ class PromiseState(msgspec.Struct, gc=False, array_like=True, kw_only=True):
 
     @property
     def deadline(self) -> float:
-        """e + τ: completed at or before this instant, the promise is kept."""
+        """e + τ: a promise completed at or before this time is kept."""
         return self.held_due + self.tolerance_s
 
     @property
     def lead(self) -> float:
-        """Seconds from making the promise to the date held, at least a minute."""
+        """Seconds from making the promise to the promised date, at least a minute."""
         return max(60.0, self.held_due - self.made_at)
 
 
 def final_step(state: PromiseState) -> Step | None:
-    """The step that ended the promise, or None while no final one is reached, missed or cancelled."""
+    """The step that ended the promise, or None while no final step is reached, missed or cancelled."""
     for step in reversed(state.steps):
         if step.final and step.status >= StepStatus.REACHED:
             return step
@@ -218,7 +217,7 @@ def final_step(state: PromiseState) -> Step | None:
 
 
 def completed_at(state: PromiseState) -> float | None:
-    """When the promise was completed, or None; a verdict's own time goes first."""
+    """When the promise was completed, or None; a time given by a verdict takes precedence."""
     if state.verdict_completed_at is not None:
         return state.verdict_completed_at
     step = final_step(state)
@@ -226,9 +225,9 @@ def completed_at(state: PromiseState) -> float | None:
 
 
 def standing(state: PromiseState) -> Standing:
-    """Where the promise stands, from its folded facts alone; a verdict overrules, a dispute counts as broken.
+    """The status of the promise from its folded facts alone; a verdict overrules, a dispute counts as broken.
 
-    A promise past its due date and not complete stays open: its P(slip) is 1, and its all-clear is still possible.
+    An incomplete promise past its due date stays open: its P(slip) is 1, and an all-clear is still possible.
     """
     if state.verdict:
         return Standing.KEPT if state.verdict == "kept" else Standing.BROKEN
@@ -248,15 +247,15 @@ _decoder: Final = msgspec.msgpack.Decoder(PromiseState)
 
 
 def to_bytes(state: PromiseState) -> bytes:
-    """Compact encoding of a state; `from_bytes` gives an equal one back."""
+    """Compact encoding of a state; `from_bytes` restores an equal one."""
     return _encoder.encode(state)
 
 
 def from_bytes(raw: bytes) -> PromiseState:
-    """The state of a stored row; msgspec.ValidationError if it is not one."""
+    """The state in a stored row; raises msgspec.ValidationError if the row is invalid."""
     return _decoder.decode(raw)
 
 
 def folded(state: PromiseState) -> bytes:
-    """The facts without the view: equal bytes mean that two folds agree."""
+    """Encoding of the facts without the view: equal bytes mean that two folds agree."""
     return _encoder.encode(msgspec.structs.replace(state, view=View()))

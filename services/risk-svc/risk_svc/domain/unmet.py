@@ -1,4 +1,4 @@
-"""Steps that the customer was told of and that did not come as planned: what they expect is not met (ADR 0024)."""
+"""Steps that the customer was told of but that did not come as planned: an unmet expectation (ADR 0024)."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ NAME_LIMIT: Final = 40
 
 
 def unmet(state: PromiseState, now: float) -> list[Fact]:
-    """Told steps that were missed or cancelled, or are overdue; none from before the customer agreed to another date.
+    """Told steps that are missed, cancelled or overdue; none from before the customer agreed to another date.
 
-    A step that is planned for the promised date itself is overdue with the promise, and says nothing of its own.
+    A step planned for the promised date itself is overdue with the promise and adds nothing.
     """
     if not any(step.told for step in state.steps):
         return []
@@ -41,7 +41,7 @@ def unmet(state: PromiseState, now: float) -> list[Fact]:
 
 
 def weight(found: Sequence[Fact], now: float, horizon: float) -> float:
-    """How far the worst of these steps is unmet, in [0, 1]: a missed one wholly, an overdue one by its share of H."""
+    """How far the worst of these steps is unmet, in [0, 1]: 1 if missed, its share of H if overdue."""
     overdue = [
         (now - fact.at.timestamp()) / horizon if fact.kind is FactKind.MILESTONE_OVERDUE else 1.0 for fact in found
     ]
@@ -58,7 +58,7 @@ def words(found: Sequence[Fact]) -> str:
 
 
 def heard(state: PromiseState, linked: Iterable[Incident]) -> int:
-    """A number that stays the same while nothing is heard of the promise and only time passes."""
+    """A number that stays the same while only time passes and no event about the promise arrives."""
     steps = [(step.name, int(step.status), step.at, step.expected, step.reopened_at) for step in state.steps]
     items = [(item.name, item.share) for item in state.scope]
     hits = [(one.incident_id, one.version) for one in linked]
@@ -66,7 +66,7 @@ def heard(state: PromiseState, linked: Iterable[Incident]) -> int:
 
 
 def _agreed_at(state: PromiseState) -> float:
-    """When the date that the customer holds last changed; -inf if it never did."""
+    """When the promised date last changed; -inf if it never did."""
     after = [*(before for _, before in state.dues[1:]), state.held_due]
     changed = [at for (at, before), then in zip(state.dues, after, strict=False) if before != then]
     return max(changed, default=-math.inf)

@@ -1,4 +1,4 @@
-"""The online forecaster: experts that learn from the stream, mixed by their own past loss, published by version."""
+"""The online forecaster: experts that learn from the stream, weighted by past loss, published as versions."""
 
 from risk_svc.forecast.engine import Engine, Forecast
 

@@ -1,4 +1,4 @@
-"""Measures of forecasts against what happened, over columns of equal length."""
+"""Accuracy measures of forecasts against outcomes, over columns of equal length."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ SEED: Final = 20180301
 
 
 def calibration_error(p: Floats, outcome: Floats) -> float:
-    """Expected calibration error in [0, 1]: the mean of |forecast − outcome| of ten bins of equally many forecasts.
+    """Expected calibration error in [0, 1]: the mean of |forecast − outcome| over ten bins of equally many forecasts.
 
-    Equal forecasts share their mean outcome, so that the order of the input cannot matter (Naeini et al. 2015).
+    Equal forecasts share their mean outcome, so the order of the input does not matter (Naeini et al. 2015).
     """
     order = np.argsort(p, kind="stable")
     _, first, many = np.unique(p[order], return_index=True, return_counts=True)
@@ -26,7 +26,7 @@ def calibration_error(p: Floats, outcome: Floats) -> float:
 
 
 def pinball(hours: Floats, stated: Floats, level: float) -> float:
-    """Mean quantile loss in hours of a stated quantile against the hours that it took (Koenker & Bassett 1978)."""
+    """Mean quantile loss in hours of a stated quantile against the actual hours (Koenker & Bassett 1978)."""
     error = hours - stated
     return float(np.maximum(level * error, (level - 1) * error).mean())
 
@@ -34,7 +34,7 @@ def pinball(hours: Floats, stated: Floats, level: float) -> float:
 def skill_interval(promise: Floats, loss: Floats, base_loss: Floats) -> tuple[float, float] | None:
     """95 % interval of 1 − Σ loss / Σ base loss, by paired bootstrap over promises; None for fewer than two.
 
-    Forecasts of one promise stand and fall together: drawn one by one they would claim too narrow an interval.
+    Forecasts of one promise are correlated: drawing them one by one would give too narrow an interval.
     """
     _, number = np.unique(promise, return_inverse=True)
     losses, base_losses = np.bincount(number, loss), np.bincount(number, base_loss)

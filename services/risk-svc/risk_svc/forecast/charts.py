@@ -1,6 +1,6 @@
-"""The record as charts: option trees for ECharts, for the board and for the page that `candor backtest` writes. Pure.
+"""Forecast accuracy as ECharts options, for the board and for the page that `candor backtest` writes. Pure.
 
-Colours are those of Okabe and Ito, told apart by the colour-blind; every line has its own symbol as well.
+Colours are those of Okabe and Ito, safe for colour-blind readers; every line has its own symbol as well.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Options = dict[str, Any]
 
 
 def reliability(record: Evaluation) -> Options:
-    """Share that slipped against the probability stated, a bubble a tenth, its area the number of forecasts."""
+    """Share that slipped against the stated probability: one bubble per tenth, its area the number of forecasts."""
     bins = record.overall.reliability
     most = max((item.n for item in bins), default=1)
     points = [
@@ -47,11 +47,11 @@ def reliability(record: Evaluation) -> Options:
 
 
 def skill_over_time(record: Evaluation) -> Options:
-    """Skill over the usual share late of what was settled in each period; a gap where too little was."""
+    """Skill over the usual share late, by period of settlement; a gap where too little was settled."""
     options = _over_time(record, "skill, %")
     options["yAxis"]["max"] = 100
     if any(span.track.skill is not None and span.track.skill < -1 for span in record.over_time):
-        # What a model said before it had learnt anything would make a flat line of all that came after.
+        # The forecasts of an untrained model would otherwise flatten the line of all later ones.
         options["yAxis"]["min"] = -100
     options["series"] = [
         {
@@ -63,7 +63,7 @@ def skill_over_time(record: Evaluation) -> Options:
 
 
 def coverage_over_time(record: Evaluation) -> Options:
-    """The share that came by P50, P80 and P90, a line each, with the shares that were promised dashed."""
+    """The share completed by P50, P80 and P90, one line each, with the stated shares dashed."""
     options = _over_time(record, "came by then, %")
     options["yAxis"] |= {"min": 0, "max": 100}
     options["legend"] = {"top": 0, "textStyle": {"color": INK}}
@@ -78,7 +78,7 @@ def coverage_over_time(record: Evaluation) -> Options:
 
 
 def skill_by(groups: Sequence[Group], title: str) -> Options:
-    """A bar a group with its skill and the number of forecasts, the first group on top."""
+    """One bar per group with its skill and number of forecasts, the first group on top."""
     rows = list(reversed(groups))
     options = _base(
         _axis("skill, %", bounded=False), _category([f"{group.name} ({group.track.n:,})" for group in rows])
@@ -101,7 +101,7 @@ def skill_by(groups: Sequence[Group], title: str) -> Options:
 
 def _bar(found: Measures) -> Any:
     if found.skill is None:
-        # Said in words: an empty row would look like a skill of nothing.
+        # In words, because an empty row would look like zero skill.
         return {"value": 0, "label": {"formatter": "too little history", "color": GREY}}
     return {"value": _percent(found.skill), "itemStyle": {"color": BLUE if found.skill >= 0 else ORANGE}}
 
@@ -109,7 +109,7 @@ def _bar(found: Measures) -> Any:
 def _base(x: Options, y: Options) -> Options:
     return {
         "aria": {"enabled": True},
-        # Renewed every few seconds, it would draw itself again and again.
+        # The chart is refreshed every few seconds and would animate each time.
         "animation": False,
         "textStyle": {"fontSize": 12},
         "grid": {"left": 34, "right": 30, "top": 34, "bottom": 30, "containLabel": True},

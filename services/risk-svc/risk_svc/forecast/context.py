@@ -1,4 +1,4 @@
-"""What the stream has taught about similar promises: rates at several speeds, durations of stages, lateness."""
+"""What the model has learned about similar promises: rates at several speeds, durations of stages, lateness."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from risk_svc.forecast.view import View
 
 DAY: Final = 86400.0
 SPEEDS: Final = {"slow": 30.0, "mid": 3.0, "fast": 0.35}
-"""Half-lives of the late rates, in mean lead times of the kind: one configuration for hours and for weeks."""
+"""Half-lives of the late rates, in mean lead times of the promise type: one setting fits hours and weeks alike."""
 STEP_LIFE: Final = 0.12
 DURATION_LIFE: Final = 15.0
 RECENT_LIFE: Final = 1.0
 MAX_KINDS: Final = 4096
-"""Kinds with yardsticks of their own; past it the one met first goes."""
+"""Promise types with yardsticks of their own; beyond this number the oldest is dropped."""
 TAIL_BINS: Final = 50
 TAIL_BIN: Final = 0.1
 TAIL_FADE: Final = 0.9995
 BASE, BASE_SHRINK = 0.15, 5.0
-"""The late rate of a kind nothing is known of, and how many promises of its own outweigh it."""
+"""The late rate of an unknown promise type, and how many of its own promises weigh as much."""
 Stage = tuple[str, int]
 
 
 class Context:
-    """All reference classes; changed, and read as faded until then, only at a version boundary: `at`, epoch seconds."""
+    """All reference classes; changed, and faded for reading, only at a version boundary: `at`, epoch seconds."""
 
     def __init__(self) -> None:
         self.at = 0.0
@@ -38,23 +38,23 @@ class Context:
         self.slipped: dict[str, int] = {}
 
     def lead(self, kind: str) -> float:
-        """Mean lead time of a kind in seconds; a day before the first promise."""
+        """Mean lead time of a promise type in seconds; one day before the first promise."""
         held = self.leads.get(kind)
         return held[0] / held[1] if held else DAY
 
     def unit(self, kind: str) -> float:
-        """The kind's usual distance from the date in seconds: the yardstick of every time difference."""
+        """The promise type's usual distance from the date in seconds: the yardstick of every time difference."""
         total, n = self.spread.get(kind, (0.0, 0.0))
         return (total + 0.5 * self.lead(kind)) / (n + 1)
 
     def base(self, kind: str) -> float:
-        """The late rate of a kind, before anything happened."""
+        """The late rate of a promise type before anything has happened to a promise."""
         return self.late.mean((kind,), 0, self.at, SPEEDS["slow"] * self.lead(kind), BASE, BASE_SHRINK)
 
     def observed(self, kind: str, least: int) -> float | None:
-        """The share of a kind's answered promises that were late, without anything assumed; None where none is known.
+        """The share of a promise type's answered promises that were late, with nothing assumed; None if unknown.
 
-        Of fewer than `least` it is their plain count; of more, newer ones weigh more.
+        With fewer than `least` promises it is the plain share; with more, newer ones weigh more.
         """
         n = self.answered.get((kind, -1), 0)
         if n >= least:
@@ -62,7 +62,7 @@ class Context:
         return self.slipped[kind] / n if n and kind in self.slipped else None
 
     def worst(self, kind: str) -> float:
-        """H: the P90 of lateness among the kind's late ones that completed, in seconds; 0 while none has."""
+        """H: the P90 of lateness in seconds among the promise type's late completions; 0 while there are none."""
         tail = self.tails.get(kind)
         if tail is None:
             return 0.0
@@ -83,11 +83,11 @@ class Context:
         held[1] += 1
 
     def due(self, view: View, late: bool) -> None:
-        """Counts the answer of a promise at its deadline, in the order of deadlines."""
+        """Counts whether a promise was late at its deadline, in the order of deadlines."""
         if not self.answered.get((view.kind, -1)):
             self.slipped[view.kind] = int(late)
         elif view.kind in self.slipped:
-            # Stored before slips were counted, a kind goes on without: a count that began late would not be true.
+            # A promise type stored before slips were counted stays uncounted: a count begun late would be wrong.
             self.slipped[view.kind] += late
         while len(self.slipped) > 8 * MAX_KINDS:
             del self.slipped[next(iter(self.slipped))]
@@ -102,14 +102,14 @@ class Context:
             self.late.add((view.kind, name, value), float(late), view.deadline, lives)
 
     def step(self, view: View, name: str, lateness: float, at: float) -> None:
-        """Counts how late a milestone was reached, or is, in yardsticks (signed, compressed)."""
+        """Counts how late a milestone was reached, or is so far, in yardsticks (signed, compressed)."""
         life = STEP_LIFE * self.lead(view.kind)
         self.steps.add((view.kind, "", "", name), lateness, at, life)
         for label, value in view.texts:
             self.steps.add((view.kind, label, value, name), lateness, at, life)
 
     def surprise(self, view: View, before: int, seconds: float, at: float) -> float:
-        """How much longer than usual a stage without a plan took, in log seconds; counts it."""
+        """Counts, and returns in log seconds, how much longer than usual a stage without a plan took."""
         life, key = SPEEDS["slow"] * self.lead(view.kind), (view.kind, "stage", before)
         took = math.log(max(60.0, seconds))
         usual = self.gaps.mean(key, at, life, took, 1.0)
@@ -117,7 +117,7 @@ class Context:
         return took - usual
 
     def completed(self, view: View, at: float) -> None:
-        """Counts what remained from each stage to completion, and the final lateness; `at` is when both count."""
+        """Counts the time from each stage to completion, and the final lateness; both count from `at`."""
         if view.completed is None:
             return
         lead, unit = self.lead(view.kind), self.unit(view.kind)
@@ -142,7 +142,7 @@ class Context:
             self._share_out(view, stage, took - usual, at, life)
 
     def _share_out(self, view: View, stage: int, over: float, at: float, life: float) -> None:
-        """Each label learns what the others do not explain: labels overlap, and would count one thing twice."""
+        """Each label learns what the others do not explain: labels overlap and would count one effect twice."""
         keys = [(view.kind, label, value, stage) for label, value in view.texts]
         effects = [self.durations.mean(key, at, life, 0.0, 8.0) for key in keys]
         total = sum(effects)

@@ -1,4 +1,4 @@
-"""Logistic regression with one hidden layer on the answer itself: late or not at the deadline."""
+"""Logistic regression with one hidden layer that predicts the answer directly: late or not at the deadline."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from risk_svc.forecast.net import Net, logistic, outputs
 
 
 class Direct:
-    """One expert; an answer teaches once its promise is due, never before, or early ones would flatter."""
+    """One expert; it learns an answer only once the promise is due because early answers would be too favourable."""
 
     def __init__(self, rate: float, decay: float, seed: int) -> None:
         self.net = Net(1, np.array([-1.5]), rate, decay, seed)

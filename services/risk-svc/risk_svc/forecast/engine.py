@@ -1,4 +1,4 @@
-"""The forecaster of one stream: folds what is seen into promises, and publishes a version at every boundary."""
+"""The forecaster of one stream: folds entries into promises and publishes a version at every boundary."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from risk_svc.forecast.survival import place
 from risk_svc.forecast.view import DUE, Entry, Incident, PromiseSnapshot, View
 
 STEP: Final = 3600.0
-"""Seconds of business time between versions."""
+"""Business time between versions, in seconds."""
 
 
 class Forecast(msgspec.Struct, array_like=True, frozen=True):
-    """P(late) in [0, 1] and, given that it completes, quantiles in hours from now; `version` is the model's."""
+    """P(late) in [0, 1], quantiles in hours from now given that it completes, and the model's `version`."""
 
     p_late: float
     q50: float
@@ -35,9 +35,9 @@ class Forecast(msgspec.Struct, array_like=True, frozen=True):
 
 
 class WatchedPromise(msgspec.Struct):
-    """A promise under watch: its newest picture and moment, the serial numbers of all, whether its answer is known.
+    """A watched promise: its newest snapshot and moment, the serials of all moments, and whether its answer is known.
 
-    `late`: decided, whenever it is completed. It counts when its date comes; nobody asks about it any more.
+    `late` means already decided, whenever it completes. It counts when its date comes; it is no longer forecast.
     """
 
     view: View
@@ -48,10 +48,10 @@ class WatchedPromise(msgspec.Struct):
 
 
 class Engine:
-    """One pass over what was seen, in time order; nothing but moments is kept of a promise that has ended.
+    """One pass over all entries in time order; only the moments of a promise are kept once it has ended.
 
-    Between two boundaries nothing that forecasts changes: lessons wait, in order, for the next version. `by_clock`:
-    plans slip when the clock says so; else only an event says it (a recorded stream).
+    Between two boundaries the model does not change: lessons wait, in order, for the next version. With `by_clock`,
+    plans slip by the clock; otherwise only by an event (a recorded stream).
     """
 
     def __init__(self, step: float = STEP, *, by_clock: bool = False) -> None:
@@ -69,7 +69,7 @@ class Engine:
         self._last: tuple[str, str, float, NDArray[np.float16]] | None = None
 
     def see(self, entry: Entry) -> None:
-        """Takes a picture in; one that comes after its time counts from now on."""
+        """Takes in a snapshot; one that arrives after its time counts from now on."""
         at = max(entry.at, self.now)
         self.advance(at, inclusive=False)
         if not isinstance(entry, PromiseSnapshot):
@@ -90,13 +90,13 @@ class Engine:
             self.update(held, view, at)
 
     def close(self, boundary: float) -> bool:
-        """Lets time pass to `boundary`, a multiple of the step; whether a new version came of it."""
+        """Lets time pass to `boundary`, a multiple of the step; returns whether that made a new version."""
         before = self.model.version
         self.advance(boundary)
         return self.model.version > before
 
     def advance(self, now: float, inclusive: bool = True) -> None:
-        """Lets time pass: what falls due by itself, and versions."""
+        """Lets time pass: runs timers that fall due and publishes versions."""
         while self.timers and (self.timers[0][0] < now or (inclusive and self.timers[0][0] == now)):
             at, _, what, promise = heapq.heappop(self.timers)
             self._tick(at)
@@ -107,9 +107,9 @@ class Engine:
         self.now = max(self.now, now)
 
     def forecast(self, promise: str, at: float, what: str) -> Forecast:
-        """The forecast of an open promise at `at`; of an unknown one, what the yardsticks alone say.
+        """The forecast of an open promise at `at`; for an unknown one it rests on the yardsticks alone.
 
-        It is told as it stood at its newest moment, given that it is not complete by `at`.
+        It is the forecast at its newest moment, given that the promise is not complete by `at`.
         """
         held = self.open.get(promise)
         if held is None:
@@ -143,7 +143,7 @@ class Engine:
         return Forecast(p_late, q50, q80, q90, self.model.version)
 
     def made(self, view: View) -> None:
-        """A promise enters."""
+        """Adds a promise."""
         held = self.open[view.promise_id] = WatchedPromise(view)
         self.lessons.append(examples.MadeExample(view))
         self._set_timers(held)
@@ -151,7 +151,7 @@ class Engine:
         self.moment(held, view.made, "made")
 
     def update(self, held: WatchedPromise, view: View, at: float) -> None:
-        """A newer picture of a promise: milestones, the completion, other plans, another date."""
+        """Takes in a newer snapshot of a promise: milestones, completion, new plans or a new date."""
         old = held.view
         if self.by_clock:
             held.view = view
@@ -175,7 +175,7 @@ class Engine:
                 self.moment(held, at, f"at:{name}")
 
     def slipped(self, held: WatchedPromise, name: str, at: float, planned: float) -> None:
-        """A milestone's plan passed without it."""
+        """A milestone's planned time passed without it."""
         if name not in held.view.slipped:
             held.view = msgspec.structs.replace(held.view, slipped=[*held.view.slipped, name])
         self.lessons.append(examples.SlipExample(held.view, name, at, at - planned))
@@ -183,24 +183,24 @@ class Engine:
             self.moment(held, at, f"slip:{name}")
 
     def decided(self, held: WatchedPromise, at: float, *, late: bool) -> None:
-        """It was cancelled, or a verdict says that it is late; or that was taken back."""
+        """The promise was cancelled or a verdict called it late, or that was taken back."""
         held.late = late
         self._expected(held, at if late else np.inf)
 
     def withdrawn(self, held: WatchedPromise, at: float) -> None:
-        """A withdrawn promise says that it was not completed until now, and nothing more."""
+        """A withdrawn promise teaches only that it was not completed until now."""
         self.learner.memory.until[self.learner.memory.spots(held.rows)] = at
         self._expected(held, at)
         del self.open[held.view.promise_id]
 
     def _expected(self, held: WatchedPromise, until: float) -> None:
-        """Notes until when its completion was expected."""
+        """Notes until when the promise's completion was expected."""
         self.learner.memory.lost[self.learner.memory.spots(held.rows)] = until
 
     def moment(self, held: WatchedPromise, at: float, what: str) -> None:
-        """Remembers what is known now, to learn from later; of an overdue promise only how long it still takes."""
+        """Remembers what is known now, to learn from later; an overdue promise teaches only how long it still takes."""
         if held.late:
-            # What became of it would teach that promises of which nothing was heard never come.
+            # Its outcome would teach that promises without any news never come.
             return
         view = held.view
         found = self._features(view, at, what)
@@ -258,7 +258,7 @@ class Engine:
         spots = np.array(memory.spots(held.rows), np.int64)
         memory.late[spots[memory.deadline[spots] == at]] = late
         if view.deadline != at:
-            # The customer agreed to another date since: forecasts against the old one are answered, no more.
+            # The customer has since agreed to another date: this answers forecasts against the old one, nothing else.
             return
         held.labelled = True
         self.lessons.append(examples.DueExample(view, late))
@@ -277,7 +277,7 @@ class Engine:
         spots = np.array(memory.spots(held.rows), np.int64)
         memory.done[spots] = completed
         if held.labelled:
-            # Reported after the deadline, it may have been in time all the same.
+            # A completion reported after the deadline may still have been in time.
             memory.late[spots] = held.late | (completed >= memory.deadline[spots])
             self.lessons.append(examples.CompletionExample(view, completed))
             if completed < view.deadline + view.lead:
@@ -288,12 +288,12 @@ class Engine:
         boundary = now // self.step * self.step
         if boundary > self.boundary:
             if self.lessons or self.fresh:
-                # At the first boundary after them, however long nothing happens since: as one that only closes would.
+                # At the first boundary after them, however long nothing happens, exactly as `close` would.
                 self._publish(self.boundary + self.step)
             self.boundary = boundary
 
     def _publish(self, boundary: float) -> None:
-        """The next version: what was forecast is written down and judged, then everything learns."""
+        """Publishes the next version: forecasts are recorded and judged, then everything learns."""
         learner, model, memory = self.learner, self.model, self.learner.memory
         learner.predict(self.first)
         self.first = memory.count

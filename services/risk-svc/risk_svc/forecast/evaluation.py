@@ -1,4 +1,4 @@
-"""The forecasts' own record: what they said when issued, against what happened."""
+"""Forecast accuracy: forecasts as they were issued, against the outcomes."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from numpy.typing import NDArray
 from risk_svc.forecast.accuracy import BINS, Floats, calibration_error, pinball, skill_interval
 
 ENOUGH: Final = 30
-"""Settled promises below which no skill is claimed."""
+"""Settled promises below which no skill is stated."""
 LEVELS: Final = (0.5, 0.8, 0.9)
 MAX_PERIODS: Final = 40
 MAX_GROUPS: Final = 50
 JUDGED: Final = 1000
-"""Scored forecasts below which nobody is told that they are not calibrated: chance alone would often say so."""
+"""Scored forecasts below which miscalibration is not reported: it would often be chance."""
 CALIBRATION_LIMIT: Final = 0.08
 COVERAGE_LIMITS: Final = (0.7, 0.9)
-"""What P80 may cover before it counts as off."""
+"""The coverage of P80 outside which it counts as off."""
 
 FEW_DAYS: Final = 7
-"""Up to so many days of outcomes are no record: promises of one day slip together."""
+"""Up to this many days of outcomes are no track record: promises of one day slip together."""
 EXTREME: Final = 0.2
-"""From this difference on between the share that slipped and the base rate, a time is called extreme."""
+"""A period is extreme if the share that slipped differs from the base rate by at least this much."""
 
 Quantiles = tuple[float | None, float | None, float | None]
 Key = TypeVar("Key", str, date)
@@ -36,10 +36,10 @@ UNSTATED: Final[Quantiles] = (None, None, None)
 
 
 class ScoredForecast(NamedTuple):
-    """One forecast with what became of it: `outcome` 1 for a slip, `settled` in epoch seconds.
+    """One forecast with its outcome: `outcome` is 1 for a slip, `settled` is in epoch seconds.
 
-    `hours` from issue to completion, None if it never came or the issue is unknown; `told` are P50, P80 and P90 in
-    hours from issue, None where none was stated, and `base_told` those of the yardstick.
+    `hours` from issue to completion, None if it never completed or the issue time is unknown; `told` are P50, P80 and
+    P90 in hours from issue, None if not stated, and `base_told` those of the yardstick.
     """
 
     promise: str
@@ -56,7 +56,7 @@ class ScoredForecast(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Forecasts in [low, low + .1): how many, their mean, and the share that slipped."""
+    """Forecasts in [low, low + .1): their number, their mean and the share that slipped."""
 
     low: float
     n: int
@@ -66,7 +66,7 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """Of `n` completed ones, the share `covered` that came by the time stated; `pinball` loss in hours."""
+    """The share `covered` of `n` completed promises that came by the stated time; `pinball` loss in hours."""
 
     level: float
     n: int
@@ -76,11 +76,11 @@ class Level:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measures:
-    """`brier` and `base_brier` are mean squared errors (0 is perfect); `skill` = 1 − brier / base_brier.
+    """`brier` and `base_brier` are mean squared errors (0 is perfect), `skill` = 1 − brier / base_brier.
 
-    `skill_interval` is its 95 % interval, `slipped` the share that did, `base_rate` the mean of what the yardstick said
-    beside the forecasts (an assumed share before the first outcome), `pinball` the mean loss of all levels in hours.
-    Skills, `base_rate` and `calibration_error` are None where too little is settled.
+    `skill_interval` is its 95 % interval, `slipped` the share that slipped, `base_rate` the mean of the yardstick's
+    forecasts (an assumed share before the first outcome), `pinball` the mean loss of all levels in hours. Skills,
+    `base_rate` and `calibration_error` are None while too little is settled.
     """
 
     n: int
@@ -103,7 +103,7 @@ class Measures:
 
     @property
     def too_little_history(self) -> str | None:
-        """Why no skill is claimed, with what was observed; None where it is."""
+        """Why no skill is stated, with what was observed; None if skill is stated."""
         if self.enough:
             return None
         said = f"too little history ({self.promises} settled, {ENOUGH} are needed)"
@@ -114,7 +114,7 @@ class Measures:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The record of one lead or class."""
+    """The accuracy of one lead or promise type."""
 
     name: str
     track: Measures
@@ -122,7 +122,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The record of what was settled in the period that begins on a UTC day."""
+    """The accuracy of forecasts settled in the period that begins on a UTC day."""
 
     start: date
     track: Measures
@@ -130,7 +130,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """All of it; `by_lead` and `by_class` have the fifty largest of them, `over_time` at most about forty periods."""
+    """Overall accuracy; `by_lead` and `by_class` have the fifty largest groups, `over_time` at most about 40."""
 
     overall: Measures
     period: Period
@@ -140,7 +140,7 @@ class Evaluation:
 
 
 class Columns(NamedTuple):
-    """Scored forecasts as columns; what is not known is nan, and `promise` is a number."""
+    """Scored forecasts as columns; unknown values are nan, and `promise` is a number."""
 
     promise: Floats
     p: Floats
@@ -151,17 +151,17 @@ class Columns(NamedTuple):
     base_told: Floats
 
     def where(self, chosen: NDArray[np.bool_]) -> Columns:
-        """The rows chosen."""
+        """The chosen rows."""
         return Columns(*(column[chosen] for column in self))
 
 
 def evaluate(scored: Sequence[ScoredForecast]) -> Measures:
-    """The record of all of these together."""
+    """The accuracy of all these forecasts together."""
     return measure(columns(scored))
 
 
 def evaluate_all(scored: Sequence[ScoredForecast]) -> Evaluation:
-    """The record of these, and of each period, lead and kind of promise among them."""
+    """The accuracy of these forecasts overall and by period, lead and promise type."""
     table = columns(scored)
     period, starts = periods([item.settled for item in scored])
     spans = [Span(*found) for found in _groups(table, starts, len(starts))]
@@ -177,7 +177,7 @@ def evaluate_all(scored: Sequence[ScoredForecast]) -> Evaluation:
 
 
 def calibrated(found: Measures) -> bool | None:
-    """Whether forecasts still hold what they say; None while too few are settled to tell."""
+    """Whether forecasts are still calibrated; None while too few are settled to tell."""
     if found.n < JUDGED or found.calibration_error is None:
         return None
     low, high = COVERAGE_LIMITS
@@ -186,9 +186,9 @@ def calibrated(found: Measures) -> bool | None:
 
 
 def caution(found: Evaluation) -> str | None:
-    """Why what is shown is not yet the forecasts' record: few days, an extreme time; None where it is.
+    """Why the figures are not yet a track record: few days or an extreme period; None if they are.
 
-    Promises of one day share its weather, so that thousands of forecasts on a few days are few outcomes.
+    Promises of one day share its conditions, so thousands of forecasts on a few days are few outcomes.
     """
     whole, said = found.overall, []
     if not whole.enough or whole.slipped is None or whole.base_rate is None:
@@ -206,13 +206,13 @@ def caution(found: Evaluation) -> str | None:
 
 
 def lead_order(name: str) -> tuple[int, str]:
-    """Where a lead stands: made, then the shares of the lead time left, then milestones by name."""
+    """Sort key of a lead: made, then the shares of the lead time left, then milestones by name."""
     fixed = ("made", "left75", "left50", "left25")
     return (fixed.index(name), "") if name in fixed else (len(fixed), name)
 
 
 def columns(scored: Sequence[ScoredForecast]) -> Columns:
-    """The same as columns; promises become numbers in the order of their ids."""
+    """Scored forecasts as columns; promises become numbers in the order of their ids."""
     numbers = {name: number for number, name in enumerate(sorted({item.promise for item in scored}))}
     plain = [
         (numbers[item.promise], item.p, item.base, item.outcome, item.hours, *item.told, *item.base_told)
@@ -224,7 +224,7 @@ def columns(scored: Sequence[ScoredForecast]) -> Columns:
 
 
 def measure(table: Columns) -> Measures:
-    """The record of the rows of a table."""
+    """The accuracy of the rows of a table."""
     n, promises = len(table.p), len(np.unique(table.promise))
     if not n:
         return Measures(n=0, promises=0)
@@ -251,7 +251,7 @@ def measure(table: Columns) -> Measures:
 
 
 def periods(settled: Sequence[float]) -> tuple[Period, list[date]]:
-    """The shortest period with which these instants make at most about forty, and the start of each one's."""
+    """The shortest period that splits these times into at most about forty, and the start of each time's period."""
     days = [int(at // 86400) for at in settled]
     whole = {day: (datetime.fromtimestamp(0, UTC) + timedelta(days=day)).date() for day in set(days)}
     span = max(whole) - min(whole) + 1 if whole else 1
@@ -267,7 +267,7 @@ def periods(settled: Sequence[float]) -> tuple[Period, list[date]]:
 
 
 def _groups(table: Columns, keys: Sequence[Key], most: int) -> list[tuple[Key, Measures]]:
-    """The largest groups, largest first; kinds and milestones are open sets, and each costs a pass."""
+    """The largest groups, largest first; limited because types and milestones are open sets and each costs a pass."""
     many = Counter(keys)
     largest = sorted(many, key=lambda key: (-many[key], key))[:most]
     places = {name: place for place, name in enumerate(largest)}
@@ -291,7 +291,7 @@ def _levels(table: Columns) -> Iterable[Level]:
 
 
 def _pinball(table: Columns) -> tuple[float | None, float | None]:
-    """Mean loss over all levels, and the skill over the yardstick's where it stated any."""
+    """Mean loss over all levels, and the skill over the yardstick where it stated quantiles."""
     known = ~np.isnan(table.hours) & ~np.isnan(table.told).any(axis=1)
     if not known.any():
         return None, None

@@ -1,4 +1,4 @@
-"""What became known, waiting to be learned at the next version boundary; plain records, so that they can be stored."""
+"""Lessons waiting to be learned at the next version boundary; plain records so that they can be stored."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from risk_svc.forecast.context import Context
 from risk_svc.forecast.view import View
 
 SLIP_YARDS: Final = 0.25
-"""A plan that passed counts as this many yardsticks later than it is known to be by then."""
+"""A plan that passed counts as this many yardsticks later than it is already known to be."""
 YARD_SHARE: Final = 0.3
 
 
@@ -29,7 +29,7 @@ class DueExample(msgspec.Struct, array_like=True, tag="due"):
 
 
 class CompletionExample(msgspec.Struct, array_like=True, tag="completed"):
-    """A promise was completed, which counts from `at`."""
+    """A promise was completed; this counts from `at`."""
 
     view: View
     at: float
@@ -47,7 +47,7 @@ class StepExample(msgspec.Struct, array_like=True, tag="step"):
 
 
 class SlipExample(msgspec.Struct, array_like=True, tag="slip"):
-    """A milestone's plan passed `late` seconds before `at` without it."""
+    """A milestone's planned time passed `late` seconds before `at` without it."""
 
     view: View
     name: str
@@ -59,7 +59,7 @@ Lesson = MadeExample | DueExample | CompletionExample | StepExample | SlipExampl
 
 
 def learn(context: Context, lesson: Lesson) -> None:
-    """Counts a lesson in the reference classes."""
+    """Adds a lesson to the reference classes."""
     match lesson:
         case MadeExample(view):
             context.made(view)

@@ -1,4 +1,4 @@
-"""A moment of a promise as named numbers; nothing here knows a domain."""
+"""A moment of a promise as named numbers, independent of any domain."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ HOURS: Final = {of: (f"hour {of}|sin", f"hour {of}|cos") for of in ("due", "now"
 
 
 def features(view: View, at: float, what: str, likes: SimilarPromises, incidents: Iterable[Incident]) -> Features:
-    """Everything known of a promise at `at`; `what` names the moment, `incidents` are those that touch it.
+    """Everything known of a promise at `at`; `what` names the moment, `incidents` are those that affect it.
 
-    The part of a name before `|` is its group.
+    The part of a feature's name before `|` is its group.
     """
     found: Features = {"|bias": 1.0, f"moment|{what}": 1.0, f"kind|{view.kind}": 1.0}
     unit = likes.context.unit(view.kind)
@@ -87,7 +87,7 @@ def _trail(found: Features, view: View, at: float, unit: float) -> None:
 
 
 def _projection(found: Features, view: View, at: float, context: Context, total: float) -> None:
-    """When it would end at the usual pace of similar promises, from the newest stage on."""
+    """When the promise would complete at the usual pace of similar promises, from the newest stage on."""
     lead, unit, key = context.lead(view.kind), context.unit(view.kind), (view.kind, view.last)
     usual = context.durations.mean(key, context.at, DURATION_LIFE * lead, math.log(view.lead), 1.0)
     recent = context.recent.mean(key, context.at, RECENT_LIFE * lead, usual, 10.0)

@@ -1,8 +1,8 @@
-"""Stated intervals kept at their stated coverage: the level is moved to where recent coverage says it lies.
+"""Keeps stated intervals at their stated coverage by moving each level to match recent coverage.
 
-Two loops: the raw quantiles' recent coverage moves the level at once, and what error is left is integrated slowly
-(adaptive conformal inference, Gibbs & Candès 2021). A quantile is judged at the very moment it names, when all
-promises forecast alike have either completed or not; judging at completion would see the early ones first.
+Two loops: the raw quantiles' recent coverage moves the level at once, and the remaining error is integrated slowly
+(adaptive conformal inference, Gibbs & Candès 2021). A quantile is judged at the time it names, when each promise with
+that forecast has either completed or not; judging at completion would see early ones first.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from risk_svc.forecast.mixture import EVERY, counts, log_odds
 
 STATED: Final = np.array([0.5, 0.8, 0.9])
 LEVELS: Final = np.array([0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.93, 0.96, 0.98])
-"""Levels at which the experts are read; between them the log-odds of the level are linear."""
+"""Levels at which the experts are read; interpolation between them is linear in the log-odds of the level."""
 AT: Final = np.array([2, 6, 8])
 MEMORY: Final = 2000.0
 SHARED: Final = 300.0
@@ -28,7 +28,7 @@ _GOALS: Final = log_odds(STATED)
 
 
 class Intervals:
-    """Shifts of the three stated levels, in log-odds, by kind of moment; row 0 stands for all."""
+    """Shifts of the three stated levels, in log-odds, by kind of moment; row 0 is for all kinds."""
 
     def __init__(self, groups: int) -> None:
         self.hits = np.zeros((groups, 3))
@@ -37,7 +37,7 @@ class Intervals:
         self.refresh()
 
     def raw(self, column: int, group: NDArray[np.int64], hit: Floats, never: float) -> None:
-        """Counts whether raw quantiles held; `never` is the share of promises that never complete."""
+        """Counts whether raw quantiles covered the outcome; `never` is the share of promises that never complete."""
         n, hits = counts(group, hit / (1 - never), len(self.n))
         fade = np.exp(-n / MEMORY)
         fade[EVERY] = np.exp(-n[EVERY] / (2 * MEMORY))
@@ -45,14 +45,14 @@ class Intervals:
         self.n[:, column] = self.n[:, column] * fade + n
 
     def told(self, column: int, group: NDArray[np.int64], hit: Floats, never: float) -> None:
-        """Integrates the error of the quantiles that were given out."""
+        """Integrates the error of the quantiles that were stated."""
         level = STATED[column]
         n, hits = counts(group, hit, len(self.n))
         self.drift[:, column] += GAIN / (level * (1 - level)) * ((level * (1 - never)) * n - hits)
         self.drift[:, column] = np.clip(self.drift[:, column], -MOST, MOST)
 
     def refresh(self) -> None:
-        """Works out anew what to add to the log-odds of each stated level, for every group."""
+        """Recomputes the shift in log-odds of each stated level for every group."""
         every = np.clip((self.hits[EVERY] + SHARED * STATED) / (self.n[EVERY] + SHARED), 0.02, 0.99)
         own = (self.hits + SHARED * every) / (self.n + SHARED)
         moved = _GOALS - log_odds(np.clip(own, 0.02, 0.99))
@@ -63,12 +63,12 @@ class Intervals:
         self._part = np.minimum(np.maximum((spot - low) / (high - low), -1.0), 3.0)
 
     def spots(self, group: NDArray[np.int64] | int) -> tuple[NDArray[np.int64], Floats]:
-        """Where each moment's stated levels, shifted, lie among LEVELS: the one before, and how far past it."""
+        """Where each moment's shifted levels lie among LEVELS: the level before, and how far past it."""
         return self._left[group], self._part[group]
 
 
 def read(quantiles: Floats, left: NDArray[np.int64], part: Floats) -> Floats:
-    """The three stated quantiles from the quantiles at LEVELS, at the shifted levels of `spots`; never crossing."""
+    """The three stated quantiles, read from those at LEVELS at the shifted levels of `spots`; they never cross."""
     flat = left + np.arange(0, quantiles.size, len(LEVELS))[:, None]
     low = quantiles.take(flat)
     found = quantiles.take(flat + 1)
@@ -80,9 +80,9 @@ def read(quantiles: Floats, left: NDArray[np.int64], part: Floats) -> Floats:
 
 
 def beside(told: Floats, p_late: Floats) -> Floats:
-    """The stated quantiles (y), each on the side of the deadline (y = 0) where P(late) says that it lies.
+    """The stated quantiles (y), each moved to the side of the deadline (y = 0) that P(late) implies.
 
-    Else a promise could be stated as kept in time by 98 %, and done by then by fewer than 80 %.
+    Otherwise one forecast could state 98 % to be kept in time but fewer than 80 % to be done by the deadline.
     """
     in_time = 1 - p_late[:, None] >= STATED
     return np.asarray(np.where(in_time, np.minimum(told, 0.0), np.maximum(told, 0.0)), np.float64)

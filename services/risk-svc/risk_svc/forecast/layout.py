@@ -1,4 +1,4 @@
-"""Named numbers to fixed columns, each brought to its own usual size as the stream shows it."""
+"""Maps named numbers to fixed columns, each scaled by its running mean and spread."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 F = TypeVar("F", np.float32, np.float64)
 WIDTH: Final = 192
-"""Columns; a name first met once all are taken is left out, so attributes without end cost nothing."""
+"""Number of columns; new names are left out once all are taken, so unlimited attributes cost nothing."""
 CLIP: Final = 5.0
 FAR: Final = 60_000.0
 MAX_SHAPES: Final = 500
-"""Sets of names whose columns are kept at hand: promises of a kind at a stage have the same."""
+"""Sets of names whose columns are cached: promises of one type at one stage share a set."""
 
 
 class Layout:
@@ -31,7 +31,7 @@ class Layout:
         self.refresh()
 
     def row(self, features: Mapping[str, float]) -> NDArray[np.float16]:
-        """One moment as a raw row; absent names are 0, names without a column are left out."""
+        """One moment as a raw row; absent names are 0, and names without a column are left out."""
         names = tuple(features)
         places = self._places.get(names)
         if places is None:
@@ -45,14 +45,14 @@ class Layout:
         return row[:WIDTH]
 
     def admit(self, names: Iterable[str]) -> None:
-        """Gives new names a column while there are any."""
+        """Gives new names a column while any are free."""
         self._places.clear()
         for name in names:
             if len(self.columns) < WIDTH:
                 self.columns.setdefault(name, len(self.columns))
 
     def learn(self, rows: NDArray[np.float16]) -> None:
-        """Takes new rows into the means and spreads."""
+        """Adds new rows to the means and spreads."""
         wide = rows.astype(np.float64)
         self.n += len(wide)
         self.total += wide.sum(axis=0)
@@ -60,11 +60,11 @@ class Layout:
         self.refresh()
 
     def scaled(self, rows: NDArray[np.float16]) -> Floats:
-        """Rows in standard deviations from the mean, within ±5; only the columns that have a name."""
+        """Rows in standard deviations from the mean, within ±5; only columns that have a name."""
         return self._scaled(rows, np.float64, self._mean, self._scale)
 
     def coarse(self, rows: NDArray[np.float16]) -> Singles:
-        """The same in single precision, to learn from."""
+        """Scaled rows in single precision, for training."""
         return self._scaled(rows, np.float32, *self._single)
 
     def _scaled(self, rows: NDArray[np.float16], sort: type[F], mean: NDArray[F], scale: NDArray[F]) -> NDArray[F]:
@@ -81,7 +81,7 @@ class Layout:
         return means
 
     def refresh(self) -> None:
-        """Works out means and scales anew."""
+        """Recomputes means and scales."""
         self._mean = self.total / self.n
         self._scale = 1 / np.sqrt(np.maximum(self.squares / self.n - self._mean**2, 1e-6))
         self._single = self._mean.astype(np.float32), self._scale.astype(np.float32)

@@ -1,4 +1,4 @@
-"""Turns what became known since the last version into the next one."""
+"""Learns what became known since the last version to make the next one."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from risk_svc.forecast.scoring_rules import Judge, Spots
 from risk_svc.forecast.survival import Survival, place, watch
 
 ENOUGH: Final = 32
-"""New moments from which on the experts train."""
+"""Number of new moments from which the experts train."""
 AGAIN: Final = 10
-"""How often a moment is learned from by a survival expert, and six times by the direct one."""
+"""How often a survival expert learns from a moment; the direct expert learns from each answer six times."""
 AGAIN_DIRECT: Final = 6
 ALIKE: Final = 1.5
-"""A yardstick that was this many times as long, or as short, measured something else."""
+"""A yardstick that was this many times as long or as short is not comparable."""
 OPEN_FOR: Final = 5.0
-"""Lead times after which an open promise says nothing new."""
+"""Lead times after which an open promise teaches nothing new."""
 
 
 class Learner:
-    """Trains a model from the memory; every draw depends on the version alone."""
+    """Trains a model from the memory; every random draw depends on the version alone."""
 
     def __init__(self, model: Model, memory: Memory) -> None:
         self.model, self.memory = model, memory
@@ -36,7 +36,7 @@ class Learner:
         self.waiting = np.zeros(0, np.int64)
 
     def predict(self, since: int) -> None:
-        """Writes down what the model says of moments from serial `since` on, before it learns anything more."""
+        """Records the model's forecasts of moments from serial `since` on, before it learns anything more."""
         memory = self.memory
         first = max(since, memory.count - memory.room)
         spots = np.arange(first, memory.count) % memory.room
@@ -52,7 +52,7 @@ class Learner:
         self.fresh += len(spots)
 
     def train(self, now: float, answered: Spots) -> None:
-        """Every expert learns from new and remembered moments, as they stand at `now`."""
+        """Trains every expert on new and remembered moments as they are known at `now`."""
         random = np.random.default_rng((7, self.model.version))
         if self.fresh >= ENOUGH:
             memory = self.memory
@@ -69,7 +69,7 @@ class Learner:
             self.waiting = self.waiting[:0]
 
     def _draw(self, n: int, uniform: float, mean_age: float, random: np.random.Generator) -> Spots:
-        """Moments to learn from: some of any age, the others mostly young."""
+        """Moments to learn from: some of any age, the others mostly recent."""
         count, even = self.memory.count, int(n * uniform)
         young = random.exponential(mean_age, n - even).astype(np.int64) % count
         ages = np.concatenate([random.integers(0, count, even), young])
@@ -77,9 +77,9 @@ class Learner:
         return self._alike(self.memory.drawn(ages, random))
 
     def _alike(self, spots: Spots) -> Spots:
-        """Those measured by a yardstick like the present one: a kind's first moments, measured by a guess, mislead.
+        """Moments measured by a yardstick like the current one: a type's first moments, measured by a guess, mislead.
 
-        Nor does a moment teach that came after the completion, which was reported later.
+        Moments after the completion, if it was reported later, are left out as well.
         """
         memory = self.memory
         share = memory.unit[spots] / self.model.units()[memory.group[spots]]

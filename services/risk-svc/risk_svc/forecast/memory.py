@@ -1,6 +1,6 @@
-"""Moments of all promises, to learn from more than once: the newest, and a fair sample of those before them.
+"""Moments of all promises, kept for repeated learning: the newest, and a fair sample of older ones.
 
-On flights, forgetting all but the newest months cost the long expert .014 of Brier skill; so a sample stays.
+On flights, forgetting all but the newest months cost the long expert .014 of Brier skill, so a sample is kept.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from risk_svc.forecast.layout import WIDTH
 
 ROOM: Final = 65_536
 SAMPLE: Final = 131_072
-"""Newest moments and older ones kept: about 110 MB together."""
+"""Number of newest moments and of older ones kept: about 110 MB together."""
 EXPERTS: Final = 4
 REFERENCE: Final = 3
-"""Shares late that are mixed, and the place of the reference class's among them."""
+"""Number of P(late) forecasts that are mixed, and the index of the reference class among them."""
 SURVIVALS: Final = 3
-"""Curves that are mixed; the last is the reference class's."""
+"""Number of curves that are mixed; the last is the reference class's."""
 UNKNOWN: Final = -1
 _BLOCK: Final = 4096
 
 
 class Memory:
-    """One row a moment, numbered by serial; past the newest `room`, a sample of `sample` (Vitter 1985) stays behind."""
+    """One row per moment, numbered by serial; of those before the newest `room`, `sample` are kept (Vitter 1985)."""
 
     def __init__(self, room: int = ROOM, sample: int = SAMPLE) -> None:
         self.room, self.count = room, 0
@@ -35,26 +35,26 @@ class Memory:
         self.at, self.made, self.deadline, self.unit = (np.zeros(0) for _ in range(4))
         self.group = np.zeros(0, np.int64)
         self.done, self.until = np.zeros(0), np.zeros(0)
-        """When it was completed, and until when it was watched; inf while neither is known."""
+        """When the promise was completed, and until when it was watched; inf while unknown."""
         self.late = np.zeros(0, np.int8)
         self.learned = np.zeros(0, bool)
         self.scored = np.zeros(0, bool)
         self.lost = np.zeros(0)
-        """Since when it is not expected any more: cancelled, withdrawn, or a lead time after its date."""
+        """Since when the promise is no longer expected: cancelled, withdrawn, or a lead time past its date."""
         self.shares = np.zeros((0, EXPERTS))
         self.own = np.zeros((0, SURVIVALS, 3))
         self.named = np.zeros((0, 6))
-        """When the three raw and the three told quantiles fall; nan once judged."""
+        """The times named by the three raw and the three stated quantiles; nan once judged."""
         self.judged = np.zeros(0)
-        """When the first of them falls that is not judged yet; inf if none is left."""
+        """The earliest of these times that is not judged yet; inf if none is left."""
 
     @property
     def size(self) -> int:
-        """Rows that hold a moment."""
+        """The number of rows that contain a moment."""
         return min(self.count, self.room) + self.kept
 
     def add(self, row: NDArray[np.float16], at: float, made: float, deadline: float, unit: float, group: int) -> int:
-        """Remembers a moment; returns its serial."""
+        """Stores a moment and returns its serial."""
         serial = self.count
         spot = serial % self.room
         if serial >= self.room:
@@ -72,24 +72,24 @@ class Memory:
         return serial
 
     def overdue(self, serial: int) -> None:
-        """The moment just added lies past its deadline: that it is late is no answer to learn."""
+        """Marks the moment just added as past its deadline: that it is late is not an answer to learn."""
         spot = serial % self.room
         self.late[spot], self.learned[spot] = True, True
 
     def spots(self, serials: list[int]) -> list[int]:
-        """Places of those serials that are still remembered."""
+        """Places of those serials that are still stored."""
         oldest = self.count - self.room
         return [serial % self.room for serial in serials if serial >= oldest]
 
     def drawn(self, ages: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.int64]:
-        """Places of moments by age, 0 the newest; one older than the newest `room` is drawn from the sample."""
+        """Places of moments by age (0 is the newest); ages beyond `room` are drawn from the sample."""
         spots = (self.count - 1 - ages) % self.room
         if not self.kept:
             return spots
         return np.where(ages < self.room, spots, self.room + random.integers(0, self.kept, len(ages)))
 
     def _keep(self, spot: int) -> None:
-        """Moves a moment that makes room into the sample, or lets it go; only one whose answer is known."""
+        """Moves an evicted moment into the sample or drops it; only one whose answer is known enters the sample."""
         if self.late[spot] == UNKNOWN:
             return
         self.left += 1

@@ -12,25 +12,25 @@ from risk_svc.forecast.layout import Floats
 from risk_svc.forecast.net import logistic
 
 MEMORY: Final = 10_000.0
-"""Moments after which a loss counts a third."""
+"""Number of moments after which a loss counts a third."""
 YOUNG: Final = 200.0
-"""The memory of the first days, which grows by a third of the answers: how experts did as beginners says little."""
+"""The initial memory, which grows by a third of the answers: early losses of untrained experts say little."""
 SHARED: Final = 200.0
-"""How many moments of its own weigh as much as what all kinds together show."""
+"""How many moments of one kind weigh as much as all kinds together."""
 FLOOR: Final = 0.03
-"""No expert falls below this weight: the one that is wrong now may be right after the next shift."""
+"""The minimum weight of an expert: one that is wrong now may be right after the next shift."""
 DOUBT_FADES: Final = 1000.0
-"""Answers after which half the doubt is left that an expert begins with."""
+"""Number of answers after which an expert's initial doubt is halved."""
 MIN_SHARE: Final = 1e-4
 EVERY: Final = 0
-"""The row of all kinds of moment together."""
+"""The row for all kinds of moment together."""
 
 
 class Mixture:
-    """Weights of the experts for each of `groups` kinds of moment; row 0 stands for all of them.
+    """Weights of the experts for each of `groups` kinds of moment; row 0 is for all of them.
 
-    `sharpness` is by how much an expert's log weight falls with every unit of loss more than the best one's; `doubt`
-    how far it begins below the others: one that learns much from little is not believed before it has done better.
+    `sharpness` is how much an expert's log weight falls per unit of loss above the best expert's; `doubt` is how far it
+    starts below the others: a flexible expert is not trusted before it has done better.
     """
 
     def __init__(self, groups: int, sharpness: Sequence[float], doubt: Sequence[float]) -> None:
@@ -40,7 +40,7 @@ class Mixture:
         self.refresh()
 
     def learn(self, group: NDArray[np.int64], losses: Floats) -> None:
-        """Counts the losses of moments, one row each, in all and in their own group."""
+        """Counts the losses of moments, one row each, overall and in their own group."""
         memory = np.minimum(MEMORY, YOUNG + self.answers / 3)
         for expert, loss in enumerate(losses.T):
             n, total = counts(group, loss, len(self.n))
@@ -49,7 +49,7 @@ class Mixture:
         self.answers += n
 
     def refresh(self) -> None:
-        """Works out the weights anew, in [FLOOR, 1] and summing to 1, for every group."""
+        """Recomputes the weights of every group, each in [FLOOR, 1] and summing to 1."""
         usual = self.loss[EVERY] / max(self.n[EVERY], 1.0)
         mean = (self.loss + SHARED * usual) / (self.n + SHARED)[:, None]
         regret = (mean - mean.min(axis=1, keepdims=True)) * (self.n + 1)[:, None]
@@ -60,7 +60,7 @@ class Mixture:
 
 
 def counts(group: NDArray[np.int64], values: Floats, groups: int) -> tuple[Floats, Floats]:
-    """How many values each group has, and their sum; row 0 stands for all of them."""
+    """The number of values in each group and their sum; row 0 is for all groups."""
     n = np.bincount(group, minlength=groups).astype(np.float64)
     total = np.bincount(group, values, groups).astype(np.float64)
     n[EVERY], total[EVERY] = len(group), values.sum()
@@ -68,11 +68,11 @@ def counts(group: NDArray[np.int64], values: Floats, groups: int) -> tuple[Float
 
 
 def pooled(shares: Floats, weights: Floats) -> Floats:
-    """Probabilities of the experts pooled by log-odds, a row a moment."""
+    """Probabilities of the experts pooled by log-odds, one row per moment."""
     return logistic((log_odds(shares) * weights).sum(axis=1))
 
 
 def log_odds(share: Floats) -> Floats:
-    """Log-odds, with shares kept within [1e-4, 1 − 1e-4]."""
+    """Log-odds of shares clamped to [1e-4, 1 − 1e-4]."""
     safe = np.minimum(np.maximum(share, MIN_SHARE), 1 - MIN_SHARE)
     return np.asarray(np.log(safe / (1 - safe)), np.float64)

@@ -1,4 +1,4 @@
-"""The published model: what forecasts. It changes only when a version is published."""
+"""The published model that makes forecasts. It changes only when a version is published."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from risk_svc.forecast.similar import SimilarPromises
 from risk_svc.forecast.survival import WIDE, Survival
 
 GROUPS: Final = 64
-"""Kinds of moment told apart in weights and intervals; later ones share the last."""
+"""Kinds of moment with their own weights and intervals; later ones share the last."""
 Group = tuple[str, str]
-"""A kind of moment: a kind of promise, and which moment of its life."""
+"""A kind of moment: a promise type and which moment of the promise's life."""
 PACE: Final = f"{PROJECTED}|usual"
 DOUBT: Final = 6.0
-"""How far the networks' log weights begin below the reference class's: in their first days they do worse than it."""
+"""How far the networks' log weights start below the reference class's: they do worse than it at first."""
 HORIZON: Final = 2.0
 """Quantiles are of completion within this many lead times after the deadline; later counts as never."""
 
 
 class Answer(NamedTuple):
-    """Forecasts of moments: P(late), the stated quantiles (y), and the experts' own words.
+    """Forecasts of moments: P(late), the stated quantiles (y) and the forecasts of each expert.
 
-    `shares` is P(late) by every expert; of the survival experts and the reference class `curves` is y at every level,
-    and `hazard` the cumulative hazard at every bin's edge; `curve` is y at every level by their mix.
+    `shares` is P(late) by every expert. For the survival experts and the reference class, `curves` is y at every level
+    and `hazard` the cumulative hazard at every bin's edge; `curve` is y at every level of their mixture.
     """
 
     p: Floats
@@ -58,7 +58,7 @@ class Model:
         self.short = Survival(rate=2e-3, decay=0.3, seed=5)
         self.direct = Direct(rate=1e-3, decay=0.5, seed=1)
         self.reference = Reference(GROUPS)
-        # The networks err alike: their average is worth more than the best of them. The reference class is a start.
+        # The networks make similar errors: their average beats the best of them. The reference class is a start.
         self.shares = Mixture(GROUPS, [0.1, 0.1, 0.1, 0.2], [DOUBT, DOUBT, DOUBT, 0.0])
         self.curves = Mixture(GROUPS, [0.2, 0.2, 0.2], [DOUBT, DOUBT, 0.0])
         self.intervals = Intervals(GROUPS)
@@ -70,25 +70,25 @@ class Model:
         return [self.long.net, self.short.net, self.direct.net]
 
     def group(self, kind: str, what: str) -> int:
-        """The number of a kind of moment as this version knows it; the last one if it is new."""
+        """The group number of a kind of moment in this version; the last one if the kind is new."""
         return self.groups.get((kind, what), GROUPS - 1)
 
     def units(self) -> Floats:
-        """The yardstick of every kind of moment, as this version knows it, in seconds; nan of those not told apart."""
+        """The yardstick in seconds of every kind of moment in this version; nan for groups not in use."""
         found = np.full(GROUPS, np.nan)
         for (kind, _), number in self.groups.items():
             found[number] = self.context.unit(kind)
         return found
 
     def refresh(self) -> None:
-        """Works out weights and shifts anew."""
+        """Recomputes weights and shifts."""
         self.reference.refresh()
         self.shares.refresh()
         self.curves.refresh()
         self.intervals.refresh()
 
     def forecast(self, rows: NDArray[np.float16], start: Floats, end: Floats, group: NDArray[np.int64]) -> Answer:
-        """Forecasts of raw rows; `start` is y of now, `end` y of the horizon."""
+        """Forecasts raw rows; `start` is y of now, `end` is y of the horizon."""
         n, both, every = len(start), np.concatenate([start, start]), np.concatenate([start, start, start])
         said = self.networks().outputs(self.layout.scaled(rows))
         pace = rows[:, 0].astype(np.float64)
@@ -111,7 +111,7 @@ class Model:
         )
 
     def networks(self) -> Stack:
-        """All networks as one, stacked anew once they have learnt."""
+        """All networks as one stack, rebuilt after they have learned."""
         if self._stack.steps != [net.steps for net in self.nets()]:
             self._stack = Stack(self.nets())
         return self._stack

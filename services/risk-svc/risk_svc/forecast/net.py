@@ -1,4 +1,4 @@
-"""A small network, one hidden layer beside a linear one, by Adam (Kingma & Ba 2015) with averaged weights."""
+"""A small network, one hidden layer beside a linear one, trained by Adam (Kingma & Ba 2015) with averaged weights."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from risk_svc.forecast.layout import WIDTH, F, Floats, Singles
 HIDDEN: Final = 32
 SMALLEST, LARGEST = 48, 128
 GROWING: Final = 100.0
-"""Rows of a batch: more by one with every so many rows met. Little is known at first, and steps must be many."""
+"""Batches grow by one row for every this many rows seen: early on, many small steps are needed."""
 FIRST, SECOND = 0.9, 0.999
 SLOWEST: Final = 0.3
-"""The learning rate falls with the square root of experience, but never below this share: the world drifts."""
+"""The learning rate falls with the square root of experience, but not below this share because the world drifts."""
 SETTLED: Final = 20_000.0
 AVERAGING: Final = 0.004
 RECENT: Final = 10.0
-"""How much more the newest steps count in a young average (Shamir & Zhang 2013); a plain one lags by half its life."""
+"""How much more the newest steps count in a young average (Shamir & Zhang 2013); a plain mean lags by half its age."""
 OUTER: Final = slice(1, 1 + HIDDEN)
 COLUMNS: Final = 1 + HIDDEN
 
 
 class Net:
-    """Weights under training, and their running average, which alone forecasts; in single precision, for speed.
+    """Weights under training and their running average, which alone makes forecasts; single precision for speed.
 
-    All weights are one table, so that a step is a few passes over it. Its rows: the constants, one for every hidden
-    unit, one for every column of the input; its columns: one for every hidden unit, one for every output.
+    All weights are one table, so a step is a few passes over it. Its rows are the constants, one per hidden unit and
+    one per input column; its columns are one per hidden unit and one per output.
     """
 
     def __init__(self, outputs: int, start: Floats, rate: float, decay: float, seed: int) -> None:
@@ -44,9 +44,9 @@ class Net:
         self.rate, self.decay = rate, decay
 
     def step(self, rows: Singles, hidden: Singles, slope: Singles, experience: float) -> None:
-        """One descent: `slope` is the mean loss's derivative by the outputs; `experience` counts rows met so far.
+        """One descent step: `slope` is the mean loss's derivative by the outputs; `experience` counts rows seen so far.
 
-        Rows may be narrower than WIDTH: the columns that nothing uses yet stay as they are.
+        Rows may be narrower than WIDTH: columns not in use yet stay unchanged.
         """
         used = slice(0, COLUMNS + rows.shape[1])
         weights, first, second, average = (one[used] for one in (self.weights, self.first, self.second, self.average))
@@ -85,7 +85,7 @@ def outputs(weights: NDArray[F], rows: NDArray[F]) -> tuple[NDArray[F], NDArray[
 
 
 class Stack:
-    """Several networks' averages as one, so that a single row costs two small multiplications."""
+    """Several networks' averages stacked as one, so that a single row costs two small multiplications."""
 
     def __init__(self, nets: list[Net]) -> None:
         self.steps = [net.steps for net in nets]
@@ -109,7 +109,7 @@ class Stack:
 
 
 def dropped(rows: Singles, share: float, random: np.random.Generator) -> Singles:
-    """Rows with a random share of entries left out and the rest scaled up (dropout, Srivastava et al. 2014)."""
+    """Rows with a random share of entries dropped and the rest scaled up (dropout, Srivastava et al. 2014)."""
     left_out = round(share * 256)
     rows *= random.integers(0, 256, rows.shape, np.uint8) >= left_out
     rows *= 256 / (256 - left_out)

@@ -1,4 +1,4 @@
-"""Reference classes as means that fade: what became of similar promises, recent ones counting more."""
+"""Reference classes as fading means: the outcomes of similar promises, with recent ones counting more."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Final
 
 Key = tuple[Hashable, ...]
 MAX_KEYS: Final = 100_000
-"""Classes of one table; past it the half with the least weight goes."""
+"""Maximum classes of one table; beyond it the half with the least weight is dropped."""
 
 
 class Rates:
-    """Exponentially faded means by class, read shrunk to a parent; times in epoch seconds, about 200 bytes a class."""
+    """Exponentially faded means by class, shrunk to a parent when read; times in epoch seconds, 200 bytes a class."""
 
     def __init__(self, most: int = MAX_KEYS) -> None:
         self.table: dict[Key, list[float]] = {}
@@ -35,7 +35,7 @@ class Rates:
         held[1] += 1.0
 
     def mean(self, key: Key, at: float, half_life: float, parent: float, shrink: float) -> float:
-        """The class's mean at `at`, as if `shrink` similar promises had shown the parent's."""
+        """The class's mean at `at`, as if `shrink` more promises had shown the parent's mean."""
         held = self.table.get(key)
         if held is None:
             return parent
@@ -44,9 +44,9 @@ class Rates:
 
 
 class FadingMeans:
-    """Means of one value by class, faded at several half-lives at once: one look at a class serves all of them.
+    """Means of one value by class, faded at several half-lives at once: one look-up serves all of them.
 
-    A class is (time, sum, weight, sum, weight …), a pair for each half-life; about 300 bytes at three.
+    A class is (time, sum, weight, sum, weight …), one pair per half-life; about 300 bytes for three.
     """
 
     def __init__(self, paces: int, most: int = MAX_KEYS) -> None:
@@ -73,7 +73,7 @@ class FadingMeans:
         held[0] = max(at, last)
 
     def mean(self, key: Key, pace: int, at: float, half_life: float, parent: float, shrink: float) -> float:
-        """The class's mean at `at` by one of its paces, as if `shrink` similar promises had shown the parent's."""
+        """The class's mean at `at` by one of its paces, as if `shrink` more promises had shown the parent's mean."""
         held = self.table.get(key)
         if held is None:
             return parent
@@ -81,13 +81,13 @@ class FadingMeans:
         return (held[1 + 2 * pace] * fade + shrink * parent) / (held[2 + 2 * pace] * fade + shrink)
 
     def seen(self, key: Key, pace: int) -> float | None:
-        """The class's mean by one of its paces, of what was counted alone; None where nothing was."""
+        """The class's unshrunk mean by one of its paces; None if nothing was counted."""
         held = self.table.get(key)
         return None if held is None else held[1 + 2 * pace] / held[2 + 2 * pace]
 
 
 def evict(table: dict[Key, list[float]], time: int, weight: int) -> None:
-    """Lets go of the half of a table with the oldest and lightest classes; where a class keeps its time and weight."""
+    """Drops the oldest and lightest half of a table; `time` and `weight` are their indices within a class."""
     ranked = sorted(table, key=lambda key: (table[key][time], table[key][weight], repr(key)))
     for key in ranked[: len(ranked) // 2]:
         del table[key]

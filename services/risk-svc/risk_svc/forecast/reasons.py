@@ -1,4 +1,4 @@
-"""Why: which things known of a promise move its forecast, found by leaving each of them out."""
+"""Reasons: which known facts of a promise move its forecast, found by leaving each of them out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from risk_svc.forecast.view import Incident, View
 
 MOST: Final = 3
 LEAST: Final = 0.2
-"""Reasons named at most, and the log-odds below which nothing is called a reason."""
+"""The maximum number of reasons, and the change in log-odds below which nothing is a reason."""
 PACE, DUE, LATELY, LABEL, STEP, INCIDENT = "pace", "due", "lately", "label ", "step ", "incident "
 _THEMES: Final = {
     PROJECTED: PACE,
@@ -30,11 +30,11 @@ _THEMES: Final = {
     "steps of late": LATELY,
 }
 Reason = tuple[str, float]
-"""In words what moved the forecast, and what P(slip) would be without it."""
+"""What moved the forecast, in words, and what P(slip) would be without it."""
 
 
 def themes(found: Features, view: View) -> dict[str, list[str]]:
-    """The names of the numbers by what they tell of; what always stands for something else is left out."""
+    """The names of the features grouped by theme; features that belong to no theme are left out."""
     own = {name for name, _ in (*view.texts, *view.numbers)}
     grouped: dict[str, list[str]] = {}
     for name in found:
@@ -58,7 +58,7 @@ def _theme(group: str, own: set[str]) -> str | None:
 
 
 def chosen(names: Sequence[str], p: float, without: Sequence[float]) -> list[tuple[str, float]]:
-    """The themes that move the forecast most, strongest first, with P(slip) without each."""
+    """The themes that move the forecast most, strongest first, each with P(slip) without it."""
     if not names:
         return []
     moved = np.abs(log_odds(np.array([p]))[0] - log_odds(np.array(without)))

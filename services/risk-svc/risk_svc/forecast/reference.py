@@ -1,4 +1,4 @@
-"""The plainest expert: what became of like moments (*reference class*, Kahneman & Tversky 1979)."""
+"""The simplest expert: the outcomes of similar moments (*reference class*, Kahneman & Tversky 1979)."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from risk_svc.forecast.mixture import EVERY, counts
 from risk_svc.forecast.survival import AT_FIRST, BINS, exposed, hazard_at, spot_of
 
 MEMORY: Final = 1000.0
-"""Answers after which one counts a third: an old share misleads."""
+"""Number of answers after which an answer counts a third: an old share misleads."""
 SHRINK: Final = 20.0
-"""How many answers of a kind of moment's own weigh as much as what all kinds together show."""
+"""How many answers of one kind of moment weigh as much as all kinds together."""
 SURE: Final = 30.0
-"""Cumulative hazard that leaves nothing to speak of, and can still be reckoned with."""
+"""Cumulative hazard that leaves practically nothing and is still numerically safe."""
 
 
 class Reference:
-    """What share was late, or cancelled, and when the others were done, by kind of moment; row 0 stands for all.
+    """The share late or cancelled, and when the others were done, by kind of moment; row 0 is for all kinds.
 
-    It knows nothing of a promise but which moment it is. `shares` is P(late) and `lost` P(cancelled), in [0, 1); `done`
-    is the cumulative hazard of completion at every edge of `survival`, among those that were not cancelled: completions
-    in a bin by the time that it was watched (occurrence/exposure rates).
+    It knows only the kind of moment. `shares` is P(late) and `lost` P(cancelled), in [0, 1); `done` is the cumulative
+    hazard of completion at every edge of `survival` among those not cancelled: completions in a bin divided by the time
+    that it was watched (occurrence/exposure rates).
     """
 
     def __init__(self, groups: int) -> None:
@@ -48,7 +48,7 @@ class Reference:
         self.gone, self.ends = self.gone * fade + found, self.ends * fade + n
 
     def watch(self, group: NDArray[np.int64], start: Floats, end: Floats, done: NDArray[np.bool_]) -> None:
-        """Counts moments watched from y `start` to y `end`: completed then where `done`, else not by then."""
+        """Counts moments watched from y `start` to y `end`: completed at `end` where `done`, else not by then."""
         fade = np.exp(-np.bincount(group, minlength=len(self.n)) / MEMORY)
         fade[EVERY] = np.exp(-len(group) / MEMORY)
         self.ended *= fade[:, None]
@@ -60,7 +60,7 @@ class Reference:
         np.add.at(self.ended[EVERY], bins, 1.0)
 
     def refresh(self) -> None:
-        """Works out anew what it says, for every group."""
+        """Recomputes the forecasts of every group."""
         late = (self.late[EVERY] + BASE_SHRINK * BASE) / (self.n[EVERY] + BASE_SHRINK)
         self.shares: Floats = (self.late + SHRINK * late) / (self.n + SHRINK)
         gone = self.gone[EVERY] / (self.ends[EVERY] + BASE_SHRINK)
@@ -70,15 +70,15 @@ class Reference:
         np.cumsum((self.ended + SHRINK * usual) / (self.watched + SHRINK), axis=1, out=self.done[:, 1:])
 
     def hazard(self, group: NDArray[np.int64], start: Floats) -> Floats:
-        """Cumulative hazard at every bin's edge from y `start` on, cancellations counted as never completed."""
+        """Cumulative hazard at every bin's edge from y `start` on; cancelled counts as never completed."""
         whole = self.done[group]
         since = np.clip(whole - hazard_at(whole, start)[:, None], 0, SURE)
         return np.asarray(-np.log1p((1 - self.lost[group])[:, None] * np.expm1(-since)), np.float64)
 
     def counted(self) -> tuple[Floats, ...]:
-        """All that it has counted."""
+        """All counts, to be stored."""
         return self.late, self.n, self.gone, self.ends, self.ended, self.watched
 
     def restore(self, counted: Iterable[Floats]) -> None:
-        """Goes on from what was counted."""
+        """Restores stored counts."""
         self.late, self.n, self.gone, self.ends, self.ended, self.watched = counted

@@ -1,4 +1,4 @@
-"""What became of the moments that were forecast: experts, intervals and the reference class are judged by it."""
+"""Judges experts, intervals and the reference class by the outcomes of the moments they forecast."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Spots = NDArray[np.int64]
 
 
 class Judge:
-    """Holds what was said of moments against what came out, each once; `spots` are places in the memory."""
+    """Compares the forecasts of moments with their outcomes, once each; `spots` are places in the memory."""
 
     def __init__(self, model: Model, memory: Memory) -> None:
         self.model, self.memory = model, memory
         self.never = [5.0, 250.0]
 
     def score(self, now: float) -> Spots:
-        """Judges what has come out by `now`; returns the places of new answers."""
+        """Judges all outcomes known by `now`; returns the places of new answers."""
         memory, size = self.memory, self.memory.size
         answered = np.flatnonzero((memory.late[:size] != UNKNOWN) & ~memory.learned[:size])
         memory.learned[answered] = True
@@ -38,11 +38,11 @@ class Judge:
         return answered
 
     def ended(self, completed: bool) -> None:
-        """Counts, a lead time after its deadline, whether a promise was completed at all."""
+        """Counts whether a promise was completed at all, a lead time after its deadline."""
         self.never = [self.never[0] * 0.9998 + (not completed), self.never[1] * 0.9998 + 1]
 
     def _answers(self, spots: Spots) -> None:
-        """Those whose date has come: late or not, and what was seen of them by then."""
+        """Judges moments whose date has come: late or not, and what was observed by then."""
         memory, group = self.memory, self.memory.group[spots]
         late, done, lost, deadline = memory.late[spots], memory.done[spots], memory.lost[spots], memory.deadline[spots]
         self.model.shares.learn(group, (memory.shares[spots] - late[:, None]) ** 2)
@@ -51,7 +51,7 @@ class Judge:
         self._watched(spots, memory.at[spots], np.minimum(np.minimum(done, lost), deadline), done < deadline)
 
     def _times(self, spots: Spots) -> None:
-        """Those that are completed."""
+        """Judges moments of promises that are completed."""
         if not len(spots):
             return
         memory = self.memory
@@ -65,7 +65,7 @@ class Judge:
         self.model.reference.end(memory.group[overdue], np.zeros(len(overdue), bool))
 
     def _lost(self, spots: Spots) -> None:
-        """Those that are not expected any more, as far as they were overdue by then."""
+        """Judges moments of promises that are no longer expected, for the time that they were overdue."""
         if not len(spots):
             return
         memory = self.memory
@@ -75,11 +75,11 @@ class Judge:
         self.model.reference.end(memory.group[spots[overdue]], cancelled[overdue])
 
     def _overdue(self, spots: Spots) -> Floats:
-        """When moments began to be overdue: with their date, or past it."""
+        """When moments began to be overdue: at their date, or later."""
         return np.maximum(self.memory.at[spots], self.memory.deadline[spots])
 
     def _watched(self, spots: Spots, begun: Floats, until: Floats, done: NDArray[np.bool_]) -> None:
-        """Shows the reference class moments watched from `begun` to `until`, measured by the present yardsticks."""
+        """Passes to the reference class moments watched from `begun` to `until`, measured by the current yardsticks."""
         if not len(spots):
             return
         memory, group = self.memory, self.memory.group[spots]
@@ -100,7 +100,7 @@ class Judge:
                 continue
             named = memory.named[spots, column]
             memory.named[spots, column] = np.nan
-            # Times are of those that are completed: one known to be cancelled by then is no miss.
+            # Quantiles are given completion: a promise known to be cancelled by then is no miss.
             left = (memory.lost[spots] > named) | (memory.done[spots] <= named)
             spots, named = spots[left], named[left]
             hit = (memory.done[spots] <= named).astype(np.float64)

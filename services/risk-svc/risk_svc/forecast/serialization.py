@@ -1,4 +1,4 @@
-"""Models and engines as bytes: what workers forecast with, and what a learner goes on from. Versioned, no pickles."""
+"""Models (for workers) and engines (for the learner to resume) as bytes; versioned, without pickle."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from risk_svc.forecast.rates import FadingMeans, Rates
 from risk_svc.forecast.view import Incident
 
 FORMAT: Final = 5
-"""Raised whenever features, columns or networks change their meaning: stored models of another format are refused."""
+"""Increment whenever features, columns or networks change meaning: models in another format are refused."""
 LEVEL: Final = 1
 MODEL: Final = f"candor model {FORMAT}\n".encode()
 ENGINE: Final = f"candor engine {FORMAT}\n".encode()
 
 
 class ForeignFormatError(ValueError):
-    """Stored by another version of the engine: learn again from the journal."""
+    """The data was stored by another version of the engine: learn again from the journal."""
 
 
 class Array(msgspec.Struct, array_like=True):
@@ -39,14 +39,14 @@ class Array(msgspec.Struct, array_like=True):
 
 
 class RatesState(msgspec.Struct, array_like=True):
-    """Classes in their order, and the numbers of each, a row a class."""
+    """Classes in their order, and the numbers of each, one row per class."""
 
     keys: list[list[str | int]]
     values: Array
 
 
 class NetState(msgspec.Struct, array_like=True):
-    """The averaged weights, and what training goes on from (empty in a published model)."""
+    """The averaged weights and the training state (empty in a published model)."""
 
     average: Array
     training: list[Array]
@@ -54,7 +54,7 @@ class NetState(msgspec.Struct, array_like=True):
 
 
 class ModelState(msgspec.Struct, array_like=True, kw_only=True):
-    """All of a model."""
+    """The whole state of a model."""
 
     version: int
     groups: list[tuple[str, str, int]]
@@ -73,7 +73,7 @@ class ModelState(msgspec.Struct, array_like=True, kw_only=True):
 
 
 class EngineState(msgspec.Struct, array_like=True, kw_only=True):
-    """All of an engine."""
+    """The whole state of an engine."""
 
     model: ModelState
     step: float
@@ -99,17 +99,17 @@ _engine: Final = msgspec.msgpack.Decoder(EngineState)
 
 
 def model_bytes(model: Model) -> bytes:
-    """What forecasts, and nothing that only training needs: about 1 MB, and 100 bytes a reference class."""
+    """A model without its training state: about 1 MB, plus 100 bytes per reference class."""
     return MODEL + zlib.compress(_encoder.encode(_out(model, training=False)), LEVEL)
 
 
 def model_of(raw: bytes) -> Model:
-    """The model of `model_bytes`; ForeignFormatError if another version of the engine wrote it."""
+    """The model from `model_bytes`; raises ForeignFormatError if another version of the engine wrote it."""
     return _in(_model.decode(_body(raw, MODEL)), Model())
 
 
 def engine_bytes(engine: Engine) -> bytes:
-    """The whole state of an engine: one that goes on from it says what this one would."""
+    """The whole state of an engine: one restored from it gives the same forecasts."""
     learner, memory = engine.learner, engine.learner.memory
     held = {name: value for name, value in vars(memory).items() if isinstance(value, np.ndarray)}
     counts = {name: value for name, value in vars(memory).items() if isinstance(value, int)}
@@ -135,7 +135,7 @@ def engine_bytes(engine: Engine) -> bytes:
 
 
 def engine_of(raw: bytes) -> Engine:
-    """The engine of `engine_bytes`; ForeignFormatError if another version of the engine wrote it."""
+    """The engine from `engine_bytes`; raises ForeignFormatError if another version of the engine wrote it."""
     state = _engine.decode(_body(raw, ENGINE))
     engine = Engine(state.step, by_clock=state.by_clock)
     engine.model = _in(state.model, engine.model)

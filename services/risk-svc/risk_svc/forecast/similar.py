@@ -1,4 +1,4 @@
-"""What similar promises say of one: late rates, durations and steps of its kind and of each of its labels."""
+"""What similar promises show: late rates, durations and steps of a promise's type and of each of its labels."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from risk_svc.forecast.rates import log_odds
 from risk_svc.forecast.view import View
 
 SHRINK: Final = {"slow": (20.0, 0.01), "mid": (10.0, 0.02), "fast": (4.0, 0.02)}
-"""By speed: how many promises of a label's own outweigh its kind, and the guard of the log-odds."""
+"""By speed: how many of a label's own promises weigh as much as its type, and the guard of the log-odds."""
 MOST: Final = 20_000
-"""Answers kept of one version; past it they are worked out again."""
+"""Maximum cached answers of one version; beyond it the cache is cleared."""
 Numbers = dict[str, float]
 Steps = tuple[str, ...]
 
 
 class Speed(NamedTuple):
-    """What a label's late rate at one speed is read against: its kind's rate, and that as log-odds."""
+    """The reference for a label's late rate at one speed: its type's rate, also as log-odds."""
 
     life: float
     rate: float
@@ -30,7 +30,7 @@ class Speed(NamedTuple):
 
 
 class OfKind(NamedTuple):
-    """What is known of a kind, which its labels are shrunk to."""
+    """What is known of a promise type; its labels are shrunk to it."""
 
     numbers: Numbers
     lead: float
@@ -39,16 +39,16 @@ class OfKind(NamedTuple):
 
 
 class OfLabel(NamedTuple):
-    """What a label says; `effect` is its own effect on the remaining time, in log seconds."""
+    """What is known of a label; `effect` is its own effect on the remaining time, in log seconds."""
 
     numbers: Numbers
     effect: float
 
 
 class SimilarPromises:
-    """Reads the reference classes as they stood at the newest version's boundary; call `forget` when they change.
+    """Reads the reference classes as of the newest version's boundary; call `forget` when they change.
 
-    What it says depends on the version alone. So each class is read once a version, however many promises share it.
+    Its answers depend on the version alone, so each class is read once per version for all promises that share it.
     """
 
     def __init__(self, context: Context) -> None:
@@ -56,12 +56,12 @@ class SimilarPromises:
         self.forget()
 
     def forget(self) -> None:
-        """The classes have changed."""
+        """Clears the cache because the classes have changed."""
         self._kinds: dict[tuple[str, Steps], OfKind] = {}
         self._labels: dict[tuple[str, Steps, int, tuple[str, str]], OfLabel] = {}
 
     def kind(self, view: View) -> OfKind:
-        """What is known of a promise's kind."""
+        """What is known of a promise's type."""
         key = view.kind, tuple(view.order[:-1])
         found = self._kinds.get(key)
         if found is None:
@@ -71,7 +71,7 @@ class SimilarPromises:
         return found
 
     def label(self, view: View, label: tuple[str, str]) -> OfLabel:
-        """What one of a promise's labels says at the stage that the promise is in."""
+        """What is known of one of a promise's labels at the promise's current stage."""
         steps = tuple(view.order[:-1])
         key = view.kind, steps, view.last, label
         found = self._labels.get(key)
@@ -108,7 +108,7 @@ class SimilarPromises:
         return OfLabel(numbers, effect)
 
     def _late(self, key: tuple[str, str, str], speeds: Sequence[Speed]) -> tuple[list[float], float]:
-        """The class's late rates against its kind's, in log-odds, and the log of how many it rests on."""
+        """The class's late rates relative to its type's, in log-odds, and the log of their number of promises."""
         held = self.context.late.table.get(key)
         if held is None:
             return [0.0] * len(speeds), 0.0

@@ -1,4 +1,4 @@
-"""The forecast of one moment: the model's answer in plain floats, as numpy takes longer to be called than to count."""
+"""The forecast of one moment in plain floats because numpy's call overhead exceeds the computation."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _STATED: Final[list[float]] = STATED.tolist()
 def forecast_one(
     model: Model, row: NDArray[np.float16], start: float, end: float, group: int
 ) -> tuple[float, list[float]]:
-    """P(late) and the stated quantiles (y) of one raw row; as `Model.forecast` of a batch of one, but for rounding."""
+    """P(late) and the stated quantiles (y) of one raw row; equals `Model.forecast` of one row, up to rounding."""
     said = model.networks().outputs(model.layout.scaled(row[None]))
     seen = survival.cells(np.array([start, start]), row[[0, 0]].astype(np.float64))
     hazards: list[list[float]] = survival.hazards(said[:, :-1].reshape(2, WIDE), seen).tolist()
@@ -56,7 +56,7 @@ def _ended(hazard: list[float], start: float, end: float) -> float:
 
 
 def _quantile(hazard: list[float], share: float) -> float:
-    """y by which a share has completed."""
+    """The y by which a share has completed."""
     goal = -math.log1p(-share)
     right = min(max(bisect_left(hazard, goal), 1), BINS)
     before = hazard[right - 1]

@@ -1,7 +1,7 @@
-"""A piecewise-exponential survival network: the rate of completion over the time relative to the deadline.
+"""A piecewise-exponential survival network: the rate of completion over time relative to the deadline.
 
-Every promise teaches at once: an open one that it has not completed yet, a settled one when it did (Friedman 1982).
-Time is y = asinh((T − deadline) / unit), in 100 bins from −5 to 5; the deadline is the edge in the middle.
+Every promise teaches at once: an open one that it is not completed yet, a settled one when it was (Friedman 1982).
+Time is y = asinh((T − deadline) / unit), in 100 bins from −5 to 5; the deadline is the middle edge.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ NEAR: Final = np.arange(-2.7, 2.71, 0.45)
 LEAST, MOST = -9.0, 3.5
 _FIRST: Final = np.interp(KNOTS, [-2.6, -2.0, -1.4, -0.8, 0.0, 2.0], [-6.2, -4.2, -3.1, -2.3, -2.3, -3.0])
 START: Final = np.concatenate([_FIRST, np.zeros(len(NEAR))])
-"""What an expert says before it has learnt: most complete within a yardstick or two of the date, a third after it."""
+"""An untrained expert's forecast: most complete within a yardstick or two of the date, a third after it."""
 WIDE: Final = len(START)
 AT_FIRST: Final = np.exp(HATS @ _FIRST)
-"""The same as completions a bin."""
+"""The same as completions per bin."""
 _BEFORE: Final = np.arange(float(BINS))
 _AFTER: Final = _BEFORE + 1
 _BEFORE_SINGLE, _AFTER_SINGLE = _BEFORE.astype(np.float32), _AFTER.astype(np.float32)
@@ -42,9 +42,9 @@ _HATS_SINGLE, _SPREAD_SINGLE = HATS.astype(np.float32), _SPREAD.astype(np.float3
 
 
 class Cells(NamedTuple, Generic[F]):
-    """Bins of a batch: how long each was watched (in bins), and where it lies relative to the usual end.
+    """Bins of a batch: how long each was watched (in bins), and its position relative to the usual end.
 
-    `left` is the place in the flat outputs of the nearer knot before a bin, `part` how far the bin lies past it.
+    `left` is the index in the flat outputs of the knot before a bin, `part` how far the bin lies past it.
     """
 
     exposure: NDArray[F]
@@ -53,7 +53,7 @@ class Cells(NamedTuple, Generic[F]):
 
 
 class Watch(NamedTuple):
-    """What a batch of `n` teaches, only in bins that were watched: `spots` of n · BINS; `ended`: completed there."""
+    """What a batch of `n` teaches, only in watched bins: `spots` of n · BINS; `ended` marks completion there."""
 
     n: int
     spots: NDArray[np.int64]
@@ -67,7 +67,7 @@ def place(seconds: Floats, unit: Floats) -> Floats:
 
 
 def within(values: NDArray[F], low: float, high: float) -> NDArray[F]:
-    """Values cut to a range, in place; several times faster than numpy.clip on a single row."""
+    """Values clamped to a range, in place; several times faster than numpy.clip on a single row."""
     np.maximum(values, low, out=values)
     np.minimum(values, high, out=values)
     return values
@@ -87,14 +87,14 @@ def spot_of(y: Floats) -> NDArray[np.int64]:
 
 
 def exposed(start: Floats, end: Floats) -> Floats:
-    """How long every bin is watched from y `start` to y `end`, in bins, a row a moment."""
+    """How long every bin is watched from y `start` to y `end`, in bins, one row per moment."""
     found: Floats = np.minimum(((end + REACH) / BIN)[:, None], _AFTER)
     found -= np.maximum(((start + REACH) / BIN)[:, None], _BEFORE)
     return np.maximum(found, 0, out=found)
 
 
 def watch(start: Singles, pace: Singles, end: Singles, done: NDArray[np.bool_]) -> Watch:
-    """A batch watched from y `start` to y `end`: completed then where `done`, else still open."""
+    """A batch watched from y `start` to y `end`: completed at `end` where `done`, else still open."""
     until = (end + REACH) / BIN
     exposure = np.minimum(until[:, None], _AFTER_SINGLE)
     exposure -= np.maximum(((start + REACH) / BIN)[:, None], _BEFORE_SINGLE)
@@ -122,7 +122,7 @@ def hazards(said: Floats, seen: Cells[np.float64]) -> Floats:
 
 
 class Survival:
-    """One expert; how far back it looks is decided by which rows it is given."""
+    """One expert; the rows it is given decide how far back it looks."""
 
     def __init__(self, rate: float, decay: float, seed: int) -> None:
         self.net = Net(WIDE, START, rate, decay, seed)
@@ -146,7 +146,7 @@ class Survival:
 
 
 def _spent(said: NDArray[F], rates: NDArray[F], seen: Cells[F]) -> NDArray[F]:
-    """Hazard in every bin, its rate times the time spent there; `rates` is the log rate but for the usual end."""
+    """Hazard in every bin: its rate times the time spent there; `rates` is the log rate but for the usual end."""
     low, high = said.take(seen.left), said.take(seen.left + 1)
     high -= low
     high *= seen.part
@@ -172,7 +172,7 @@ def hazard_at(hazard: Floats, y: Floats) -> Floats:
 
 
 def quantiles(hazard: Floats, start: Floats, end: Floats, levels: Floats) -> Floats:
-    """y at each level, given completion by y `end`; a promise that never completes has no completion date."""
+    """The y at each level, given completion by y `end`; a promise that never completes has no completion date."""
     whole = hazard_at(hazard, np.minimum(np.maximum(end, start + 0.01), INSIDE))
     goal = np.log1p(levels * np.expm1(-whole)[:, None])
     np.negative(goal, out=goal)

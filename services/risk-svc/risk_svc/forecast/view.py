@@ -1,4 +1,4 @@
-"""What is known of one open promise, in the form that the features read."""
+"""What is known of one open promise, in the form that features are computed from."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Final
 import msgspec
 
 MAX_LABELS: Final = 24
-"""Labels of one promise that are looked at, in the order of their names' first appearance in it."""
+"""Maximum labels of one promise that are used, in the order in which their names first appear."""
 MAX_TEXT: Final = 64
 FAR: Final = 1e30
 MIN_SLIP_S: Final = 60.0
 SLIP_SHARE: Final = 0.01
-"""A plan counts as slipped a minute, or a hundredth of the lead time, after it passed, whichever is longer."""
+"""A plan counts as slipped a minute or a hundredth of the lead time after it passed, whichever is longer."""
 LEADS: Final = {0.25: "left75", 0.5: "left50", 0.75: "left25"}
-"""Shares of the lead time gone by at which a promise is looked at though nothing happens."""
+"""Elapsed shares of the lead time at which a promise is looked at even if nothing happens."""
 DUE: Final = "due"
-"""The moment at which it becomes overdue."""
+"""The moment at which a promise becomes overdue."""
 
 
 class Incident(msgspec.Struct, array_like=True):
-    """An incident: whom it touches (by a place in common, or by labels in common), its category and measures."""
+    """An incident: whom it affects (by a common place or common labels), its category and measures."""
 
     category: str
     since: float
@@ -31,11 +31,11 @@ class Incident(msgspec.Struct, array_like=True):
 
 
 class View(msgspec.Struct, array_like=True, kw_only=True):
-    """One promise as known at a moment. Times in epoch seconds; it is kept if completed before `deadline`.
+    """One promise as known at a moment. Times are in epoch seconds; it is kept if completed before `deadline`.
 
-    `order` are the milestones, `plans` their newest plans, `reached` when they were. `last` is the place of the
-    furthest one reached (−1: none) and `last_at` when the newest one was; `stages` holds (place, entered at). A view
-    is never changed, only replaced: lessons keep it.
+    `order` lists the milestones, `plans` their newest plans, `reached` when they were reached. `last` is the index of
+    the furthest one reached (−1: none), `last_at` when the newest was reached; `stages` holds (index, entered at). A
+    view is never changed, only replaced, because lessons keep it.
     """
 
     promise_id: str
@@ -60,11 +60,11 @@ class View(msgspec.Struct, array_like=True, kw_only=True):
         return max(60.0, self.deadline - self.made)
 
     def next_step(self) -> str | None:
-        """The first milestone after the furthest one that is not reached."""
+        """The first unreached milestone after the furthest one reached."""
         return next((name for name in self.order[self.last + 1 :] if name not in self.reached), None)
 
     def touched(self, incidents: Iterable[Incident]) -> list[Incident]:
-        """Those incidents that touch the promise."""
+        """The incidents that affect the promise."""
         found, own = [], dict(self.texts)
         for one in incidents:
             if one.places:
@@ -75,7 +75,7 @@ class View(msgspec.Struct, array_like=True, kw_only=True):
         return found
 
     def slips(self) -> list[tuple[float, str]]:
-        """(when, milestone) of every plan but the last milestone's that passes, or passed, without it."""
+        """(when, milestone) of every plan, except the last milestone's, that passes before it is reached."""
         margin = max(MIN_SLIP_S, SLIP_SHARE * self.lead)
         found = []
         for name in self.order[:-1]:
@@ -85,11 +85,11 @@ class View(msgspec.Struct, array_like=True, kw_only=True):
         return sorted(found)
 
     def looks(self) -> list[tuple[float, str]]:
-        """(when, what) of the moments at which it is looked at though nothing happens, until the deadline."""
+        """(when, what) of the moments until the deadline at which it is looked at even if nothing happens."""
         return looks(self.made, self.deadline)
 
     def newest(self, now: float) -> tuple[float, str]:
-        """When the newest moment of its life by `now` was, and which: `made`, `left50`, `at:<milestone>`, `due` …"""
+        """The time and name of the newest moment of its life by `now`: `made`, `left50`, `at:<milestone>`, `due` …"""
         known = [(self.made, 0, "made"), (self.deadline, 1, DUE), *((at, 1, what) for at, what in self.looks())]
         known += [(at, 2, f"slip:{name}") for at, name in self.slips()]
         known += [(at, 3, f"at:{name}") for name, at in self.reached.items()]
@@ -98,12 +98,12 @@ class View(msgspec.Struct, array_like=True, kw_only=True):
 
 
 def looks(made: float, deadline: float) -> list[tuple[float, str]]:
-    """(when, what) of the moments of LEADS in a life from `made` to `deadline`, to the second."""
+    """(when, what) of the moments of LEADS between `made` and `deadline`, to the second."""
     return [(float(int(made + share * (deadline - made))), what) for share, what in LEADS.items()]
 
 
 def reach(view: View, name: str, at: float) -> None:
-    """Notes in a view that is being made that a milestone was reached; one that was not planned moves no stage."""
+    """Notes in a view under construction that a milestone was reached; an unplanned one does not change the stage."""
     view.reached[name] = at
     view.last_at = at
     if name in view.order:
@@ -114,8 +114,8 @@ def reach(view: View, name: str, at: float) -> None:
 class PromiseSnapshot(msgspec.Struct, array_like=True, tag="seen"):
     """What is known of one promise from business time `at` on.
 
-    `gone`: withdrawn, it leaves without an answer. `late`: that is decided (it was cancelled, or by a verdict), and
-    nobody asks any more.
+    `gone`: it was withdrawn and leaves without an answer. `late`: it is decided to be late (cancelled or by a verdict)
+    and is no longer forecast.
     """
 
     at: float
@@ -125,7 +125,7 @@ class PromiseSnapshot(msgspec.Struct, array_like=True, tag="seen"):
 
 
 class IncidentSnapshot(msgspec.Struct, array_like=True, tag="struck"):
-    """The picture of an incident from business time `at` on; None once it is over."""
+    """The snapshot of an incident from business time `at` on; None once it is over."""
 
     at: float
     incident_id: str
@@ -136,7 +136,7 @@ Entry = PromiseSnapshot | IncidentSnapshot
 
 
 def labels(data: dict[str, object], skip: frozenset[str]) -> tuple[list[tuple[str, str]], list[tuple[str, float]]]:
-    """A promise's labels as texts and numbers; flags are texts, what is neither finite nor text is left out."""
+    """A promise's labels as texts and numbers; flags become texts, other values and non-finite numbers are dropped."""
     texts: list[tuple[str, str]] = []
     numbers: list[tuple[str, float]] = []
     for name, value in data.items():

@@ -1,1 +1,1 @@
-"""The engine in the live service: state into features, published models, who follows them."""
+"""Forecasting in the live service: turns state into features, and stores and follows published models."""

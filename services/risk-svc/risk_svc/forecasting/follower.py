@@ -1,4 +1,4 @@
-"""Keeps a process's model the newest that the learner published, by following one table."""
+"""Keeps a process's model up to date with the newest that the learner published, by polling one table."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ POLL_SECONDS: Final = 0.5
 
 
 class Follower:
-    """A background of workers and the web role: `published` forecasts with the newest version within a second."""
+    """A background task of workers and the web role: `published` has the newest version within a second."""
 
     name = "follower"
 
@@ -32,9 +32,9 @@ class Follower:
         self._stopping = asyncio.Event()
 
     async def catch_up(self) -> bool:
-        """Take the newest version if it is not the one held; whether there was one. Raises what the database raises.
+        """Take the newest version unless it is already in use; returns whether it was taken.
 
-        After a rebuild versions begin again: another one is newer, whatever its number.
+        Raises database errors. After a rebuild versions start again at 1: a different one is newer, even if lower.
         """
         async with self._database.pool.acquire(timeout=5) as connection:
             mark = await model_store.newest(connection)
@@ -45,7 +45,7 @@ class Follower:
         if body is None:
             return False
         try:
-            # A thread: while a model of some megabytes is unpacked, events go through.
+            # In a thread, so that events are processed while a model of some megabytes is unpacked.
             await asyncio.to_thread(self.published.take, body)
         except ForeignFormatError as error:
             log.warning("model not taken", version=mark.version, error=str(error), do="run one release everywhere")
@@ -54,7 +54,7 @@ class Follower:
         return True
 
     async def run(self) -> None:
-        """Follow until `stop`; an outage of the database is waited out."""
+        """Follow until `stop`; waits out database outages."""
         while not self._stopping.is_set():
             try:
                 await self.catch_up()
@@ -64,5 +64,5 @@ class Follower:
                 await asyncio.wait_for(self._stopping.wait(), POLL_SECONDS)
 
     async def stop(self) -> None:
-        """End after the read that is under way."""
+        """Stop after the read in progress."""
         self._stopping.set()

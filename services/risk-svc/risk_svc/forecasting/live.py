@@ -1,4 +1,4 @@
-"""From the live service's state to what the engine sees, and the published model as its forecaster."""
+"""Converts the live service's state to the engine's input, and forecasts with the published model."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from risk_svc.forecast.survival import BINS, CENTRES, hazard_at, place
 from risk_svc.forecast.view import Incident, IncidentSnapshot, PromiseSnapshot, View, labels, reach
 
 TICK: Final = 0.001
-"""Completed at the deadline, a promise is kept; the engine calls late what is not complete before it."""
+"""A promise completed at the deadline is kept, but the engine calls late what is not complete before it."""
 MIN_HORIZON_S: Final = 3600.0
 MIN_HORIZON_SHARE: Final = 0.05
 MIDDLE: Final = BINS // 2
 
 
 def view_of(state: PromiseState, now: float) -> View:
-    """The promise as it was known at `now`: facts that are dated later are left out."""
+    """The promise as known at `now`: facts with a later date are left out."""
     order = [step.name for step in state.steps if not step.extra]
     texts, numbers = labels(dict(state.labels), frozenset())
     view = View(
@@ -56,37 +56,37 @@ def view_of(state: PromiseState, now: float) -> View:
 
 
 def snapshot_of(state: PromiseState, at: float) -> PromiseSnapshot:
-    """What the engine is to see of a promise once an event that was known at `at` has been folded."""
+    """The engine's snapshot of a promise after folding an event that was known at `at`."""
     return PromiseSnapshot(at, view_of(state, at), standing(state) is Standing.WITHDRAWN, _called_late(state, at))
 
 
 def incident_snapshot_of(incident: known.Incident, at: float) -> IncidentSnapshot:
-    """What the engine is to see of an incident that was known at `at`."""
+    """The engine's snapshot of an incident that was known at `at`."""
     return IncidentSnapshot(at, incident.incident_id, incident_of(incident) if incident.until is None else None)
 
 
 def incident_of(incident: known.Incident) -> Incident:
-    """An incident in the form that the features read."""
+    """An incident in the form that features are computed from."""
     places = [f"{kind}:{name}" for kind, name in incident.affects]
     return Incident(incident.category, incident.since, {}, {"severity": incident.severity}, places or [""])
 
 
 def open_at(linked: Sequence[known.Incident], now: float) -> list[Incident]:
-    """Those linked incidents that are open at `now`, in the engine's form."""
+    """The linked incidents that are open at `now`, in the engine's form."""
     return [incident_of(one) for one in linked if one.since <= now and (one.until is None or one.until > now)]
 
 
 def _called_late(state: PromiseState, now: float) -> bool:
-    """Whether a verdict says at `now` that it is late, or its end was cancelled or missed by then."""
+    """Whether at `now` a verdict calls the promise late, or its final step was cancelled or missed."""
     if state.verdict:
         return state.verdict != "kept"
     step = final_step(state)
-    # A step is folded whenever its topic is read: one of later says nothing yet.
+    # A step is folded whenever its topic is read: one dated later does not count yet.
     return step is not None and step.status != StepStatus.REACHED and (step.at or now) <= now
 
 
 def _completed(state: PromiseState, now: float) -> float | None:
-    """When it was completed; where a verdict says that it was kept and nobody says when, in time at the latest."""
+    """When the promise was completed; for a verdict `kept` without a time, just in time at the latest."""
     done = completed_at(state)
     if done is None and standing(state) is Standing.KEPT:
         done = min(state.verdict_at or now, state.deadline)
@@ -105,9 +105,9 @@ def _plan(step: Step, now: float) -> float | None:
 
 
 class PublishedModel:
-    """The newest published model; version 0 has learnt nothing, and its forecasts rest on 0 promises.
+    """The newest published model; version 0 has learned nothing, and its forecasts rest on 0 promises.
 
-    A model is never changed, only replaced, and each call stays with the one it began with: `take` may run in a thread.
+    A model is only replaced, never changed, and each call keeps the one it started with: `take` may run in a thread.
     """
 
     def __init__(self, model: Model | None = None) -> None:
@@ -115,18 +115,18 @@ class PublishedModel:
 
     @property
     def version(self) -> int:
-        """The version that forecasts now."""
+        """The version currently in use."""
         return self.model.version
 
     def take(self, raw: bytes) -> None:
-        """Swaps a newer model in; ForeignFormatError leaves the old one."""
+        """Swaps in a newer model; on ForeignFormatError the old one stays."""
         self.model = model_of(raw)
 
     def forecast(self, views: Sequence[View], incidents: Sequence[Sequence[Incident]], now: float) -> Predictions:
-        """Forecasts of open promises at `now`, one pass of numpy over the batch; `incidents` open on each.
+        """Forecasts of open promises at `now`, in one numpy pass; `incidents` are those open for each promise.
 
-        The networks have learnt of moments alone. Between two of them a promise is told as it stood at the first, given
-        that it is not complete yet: while nothing happens it never looks less late, and no time told wanders.
+        The networks learn only from moments. Between two moments, the forecast is that of the first, given that the
+        promise is not complete yet: while nothing happens it never looks less late and stated times do not drift.
         """
         model = self.model
         context = model.context
@@ -163,7 +163,7 @@ class PublishedModel:
         )
 
     def why(self, view: View, incidents: Sequence[Incident], now: float) -> list[Reason]:
-        """What moves the forecast of one promise, strongest first: at most three reasons."""
+        """The reasons that move the forecast of one promise, strongest first; at most three."""
         model = self.model
         if view.deadline <= now or model.version == 0:
             return []
@@ -175,7 +175,7 @@ class PublishedModel:
         return [(reasons.words(theme, view, now, incidents), share) for theme, share in kept]
 
     def next_change(self, view: View, now: float) -> float:
-        """The next business time at which the clock alone changes what is known; inf if none."""
+        """The next business time at which the clock alone changes the forecast; inf if there is none."""
         times = [at for at, _ in (*view.slips(), *view.looks()) if at > now]
         return min(times, default=math.inf)
 
@@ -197,9 +197,9 @@ def _answer(
 def _left_out(
     model: Model, found: Features, grouped: Mapping[str, Sequence[str]], view: View, what: str, now: float
 ) -> list[float]:
-    """P(slip) with everything known, then without each theme: its numbers at their usual values instead.
+    """P(slip) with all features, then without each theme, whose features take their usual values.
 
-    The reference class has no numbers of its own: it falls back to the kind's long share late with LATELY.
+    The reference class has no features: without LATELY it falls back to the promise type's long-term share late.
     """
     usual, columns, n = model.layout.usual(), model.layout.columns, 1 + len(grouped)
     plain = ({name: usual[columns[name]] for name in names if name in columns} for names in grouped.values())
@@ -213,7 +213,7 @@ def _left_out(
 
 
 def _basis(model: Model, view: View) -> tuple[str, int]:
-    """The narrowest class with enough answered promises, else the kind, in words and with its n."""
+    """The narrowest class with enough answered promises, else the promise type, in words and with its n."""
     answered = model.context.answered
     n = answered.get((view.kind, view.last), 0)
     if view.last < 0 or n < MIN_CASES:
@@ -226,15 +226,15 @@ def _worst(model: Model, view: View) -> float:
 
 
 def _never(answer: Answer, weights: Floats, views: Sequence[View], unit: Floats) -> Floats:
-    """P(not completed within the horizon of the quantiles)."""
+    """P(never): not completed within the horizon of the quantiles."""
     end = place(np.array([HORIZON * view.lead for view in views]), unit)
     still = [np.exp(-hazard_at(answer.hazard[:, expert], end)) for expert in range(weights.shape[1])]
-    # The weights sum to 1 but for rounding.
+    # The weights sum to 1 only up to rounding.
     return np.asarray(np.minimum((weights * np.stack(still, axis=1)).sum(axis=1), 1.0), np.float64)
 
 
 def _lateness(answer: Answer, weights: Floats, unit: Floats, worst: Floats, gone: Floats) -> Floats:
-    """E[min(1, (T − deadline)⁺ / H) | late], by the mixed survival experts; at least what is sure by now."""
+    """E[min(1, (T − deadline)⁺ / H) | late], by the mixed survival experts; at least the lateness already certain."""
     alive = np.exp(-answer.hazard[:, :, MIDDLE:])
     late = np.minimum(1.0, unit[:, None] * np.sinh(CENTRES[MIDDLE:]) / worst[:, None])
     cost = ((alive[:, :, :-1] - alive[:, :, 1:]) * late[:, None, :]).sum(axis=2) + alive[:, :, -1]

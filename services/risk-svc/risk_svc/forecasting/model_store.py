@@ -1,4 +1,4 @@
-"""Published models, and what the learner that publishes them goes on from: all written under its lease."""
+"""Stores published models and the learner's state; all written under the learner's lease."""
 
 from __future__ import annotations
 
@@ -10,28 +10,31 @@ if TYPE_CHECKING:
     from candor.store.lease import Connection
 
 LEARNER: Final = "risk-learner"
-"""The group of one partition whose lease makes a process the learner."""
+"""The group with one partition; its lease makes a process the learner."""
 KEPT: Final = 50
 PART: Final = 4 * 1024 * 1024
 TABLES: Final = ("journal", "model_version", "learner_step", "learner_state", "learner_taught")
 
 
 class NewestMark(NamedTuple):
-    """Which published model is the newest; after a rebuild numbers begin again, so the time counts as well."""
+    """Identifies the newest published model; numbers start again after a rebuild, so the time counts as well."""
 
     version: int
     published: str
 
 
 class ClosedBoundary(NamedTuple):
-    """All boundaries up to `boundary` were closed when the journal had been read below transaction `upto`."""
+    """A step: all boundaries up to `boundary` were closed once the journal had been read below transaction `upto`."""
 
     boundary: float
     upto: int
 
 
 class Taught(NamedTuple):
-    """Up to which business time all was learnt (None: nothing yet), and what came too late: promises, the last when."""
+    """Up to which business time (`boundary`) all is learned, None before the first.
+
+    `too_late` counts promises that came too late to learn from; `too_late_at` is when the last one did.
+    """
 
     boundary: float | None = None
     too_late: int = 0
@@ -53,13 +56,13 @@ async def newest(connection: Connection) -> NewestMark | None:
 
 
 async def body(connection: Connection, version: int) -> bytes | None:
-    """A published model, or None if it has gone."""
+    """A published model, or None if it has been deleted."""
     found: bytes | None = await connection.fetchval("SELECT body FROM model_version WHERE version = $1", version)
     return found
 
 
 async def publish(connection: Connection, step: ClosedBoundary, version: Version | None) -> None:
-    """A step, with the model that came of it; one that is there already, from before a restart, stays as it is."""
+    """Store a step and the resulting model; one already stored before a restart stays unchanged."""
     await connection.execute(_STEP, step.boundary, str(step.upto))
     await connection.execute(_TAUGHT, step.boundary)
     if version is not None:
@@ -67,18 +70,18 @@ async def publish(connection: Connection, step: ClosedBoundary, version: Version
 
 
 async def taught(connection: Connection) -> Taught:
-    """How far learning is."""
+    """How far learning has come."""
     row = await connection.fetchrow("SELECT boundary, too_late, too_late_at FROM learner_taught")
     return Taught() if row is None else Taught(*row)
 
 
 async def note_too_late(connection: Connection, count: int) -> None:
-    """So many promises, ever, were heard of too late to learn from them."""
+    """Store how many promises in total came too late to learn from."""
     await connection.execute(_TOO_LATE, count)
 
 
 async def steps(connection: Connection, after: float) -> list[ClosedBoundary]:
-    """Steps beyond a boundary, in order."""
+    """Steps after a boundary, in order."""
     rows = await connection.fetch(_STEPS, after)
     return [ClosedBoundary(row["boundary"], int(row["upto"])) for row in rows]
 
@@ -90,7 +93,7 @@ async def checkpoint(connection: Connection) -> bytes | None:
 
 
 async def save_checkpoint(connection: Connection, state: bytes, boundary: float, upto: int) -> None:
-    """Replace the stored state; what only led to it goes: journal rows below `upto`, steps, all but new versions."""
+    """Replace the stored state; delete what led to it: journal rows below `upto`, steps, all but new versions."""
     await connection.execute("DELETE FROM learner_state")
     for part, start in enumerate(range(0, len(state), PART)):
         await connection.execute("INSERT INTO learner_state VALUES ($1, $2)", part, state[start : start + PART])
@@ -100,7 +103,7 @@ async def save_checkpoint(connection: Connection, state: bytes, boundary: float,
 
 
 async def forget(connection: Connection, tables: Sequence[str] = TABLES[1:]) -> None:
-    """Empty what was learnt; the next model is version 1 again."""
+    """Delete all that was learned; the next model is version 1 again."""
     await connection.execute(f"TRUNCATE {', '.join(tables)}")
 
 

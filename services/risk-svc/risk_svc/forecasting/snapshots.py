@@ -1,4 +1,4 @@
-"""What was known of a promise, and from when on: the pictures that the journal keeps for the learner."""
+"""Snapshots of what was known of a promise and when; the journal keeps them for the learner."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from risk_svc.forecasting.live import snapshot_of
 
 
 def view_as_known(state: PromiseState, at: float) -> list[PromiseSnapshot]:
-    """The promise as known at `at`, when what was folded last became known, and at each later time already heard of.
+    """The promise as known at `at`, when the last folded event became known, and at each later time already known.
 
-    Topics have no order among each other: what came before its turn is seen again, now with what went before it.
+    Topics are not ordered among each other: what arrived early is repeated, now with what preceded it.
     """
     return [snapshot_of(_as_of(state, time), time) for time in (at, *_later(state, at))]
 
 
 def pictures(state: PromiseState, at: float) -> list[PromiseSnapshot]:
-    """The promise as known, under the name by which it teaches."""
+    """The snapshots of a promise, under the pseudonym used for learning."""
     found = view_as_known(state, at)
     for seen in found:
         seen.view.promise_id = pseudonym(state.promise_id)
@@ -28,7 +28,7 @@ def pictures(state: PromiseState, at: float) -> list[PromiseSnapshot]:
 
 
 def forgotten(promise_id: str, at: float) -> PromiseSnapshot:
-    """An erased promise leaves, without an answer."""
+    """The snapshot by which an erased promise leaves without an answer."""
     return PromiseSnapshot(
         at,
         View(
@@ -47,7 +47,7 @@ def forgotten(promise_id: str, at: float) -> PromiseSnapshot:
 
 
 def pseudonym(promise_id: str) -> str:
-    """The name under which a promise teaches: nothing by which a customer is found stays behind an erasure."""
+    """The pseudonym used for learning: after an erasure nothing remains by which a customer can be found."""
     return hashlib.blake2b(promise_id.encode(), digest_size=12).hexdigest()
 
 
@@ -59,7 +59,7 @@ def _later(state: PromiseState, at: float) -> list[float]:
 
 
 def _as_of(state: PromiseState, at: float) -> PromiseState:
-    """The promise without the ledger's later words: another date, a withdrawal, a verdict."""
+    """The promise without later changes in the ledger: another date, a withdrawal or a verdict."""
     due = next((before for time, before in state.dues if time > at), state.held_due)
     if due != state.held_due:
         state = replace(state, held_due=due)

@@ -1,4 +1,4 @@
-"""Queries of the read side, through the session that cannot write."""
+"""Queries of the read side, through a read-only session."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MAX_VALUES: Final = 1000
 
 
 class GapFilter(NamedTuple):
-    """Filters of a list of gaps; None does not filter. `search`: how a promise's or customer's id begins, any case."""
+    """Filters of a list of gaps; None does not filter. `search` is a prefix of a promise or customer id, any case."""
 
     band: str | None = None
     standing: str | None = None
@@ -48,7 +48,7 @@ class ScoreFilter(NamedTuple):
 
 
 def limits(band: str) -> tuple[float, float]:
-    """Lowest score of a band, and the first above it; KeyError for a name that is none."""
+    """Lowest score of a band, and the first score above it; raises KeyError for an unknown band."""
     names = [name for name, _ in BANDS] + ["severe"]
     tops = [top for _, top in BANDS] + [101.0]
     bounds = dict(zip(names, zip([0.0, *tops], tops, strict=False), strict=True))
@@ -56,7 +56,7 @@ def limits(band: str) -> tuple[float, float]:
 
 
 def wanted_rows(wanted: GapFilter) -> SelectOfScalar[Row]:
-    """The promises wanted, in no order."""
+    """The wanted promises, unordered."""
     query = matching(
         select(Row).where(Row.shown),
         (Row.standing, wanted.standing),
@@ -76,20 +76,20 @@ def wanted_rows(wanted: GapFilter) -> SelectOfScalar[Row]:
 def listing(
     wanted: GapFilter, sort: Sort, after: tuple[Any, ...] | None = None, *, limit: int, skip: int = 0
 ) -> SelectOfScalar[Row]:
-    """At most `limit` of the promises wanted, after a cursor's position or after the first `skip`.
+    """At most `limit` of the wanted promises, after a cursor's position or after the first `skip`.
 
-    By gap or chance to slip, highest first, or by the promised date, earliest first; a cursor goes with gap or date.
+    By gap or risk of delay, highest first, or by promised date, earliest first; cursors work with gap or date only.
     """
     some = _chosen(wanted, sort, after, limit + skip).subquery()
     chosen = sql_select(some.c.promise_id).order_by(*_order(sort, some.c)).offset(skip).limit(limit)
-    # Only ids are sorted and skipped; whole rows are read of the page alone.
+    # Only ids are sorted and skipped; whole rows are read for this page only.
     return select(Row).where(col(Row.promise_id).in_(chosen)).order_by(*_order(sort, Row))
 
 
 def _chosen(wanted: GapFilter, sort: Sort, after: tuple[Any, ...] | None, most: int) -> Any:
-    """The first `most` ids in the order asked for, with what they are sorted by."""
+    """The first `most` ids in the requested order, with their sort keys."""
     if sort == "score" and wanted.standing is None and wanted.search is None:
-        # The index goes by standing first: the best of each, and among those the best.
+        # The index starts with standing: take the best of each standing, then the best among those.
         each = (wanted._replace(standing=standing.value) for standing in Standing)
         best = (_ids(one, sort, after, most).subquery() for one in each)
         return union_all(*(sql_select(some) for some in best))
@@ -116,7 +116,7 @@ def _order(sort: Sort, of: Any) -> tuple[Any, ...]:
 
 
 async def counts(session: AsyncSession) -> dict[str, Any]:
-    """Promises shown: open ones by band, slipping and told; settled ones by standing."""
+    """Counts of shown promises: open ones by band, slipping and notified; settled ones by standing."""
     band = func.width_bucket(col(Row.score), [top for _, top in BANDS]).label("band")
     query = (
         sql_select(
@@ -145,7 +145,7 @@ async def counts(session: AsyncSession) -> dict[str, Any]:
 
 
 async def incidents_of(session: AsyncSession, partition: int) -> Sequence[bytes]:
-    """Incidents as a partition knows them, encoded."""
+    """Incidents as known to a partition, encoded."""
     return (await session.exec(select(IncidentRow.data).where(IncidentRow.partition == partition))).all()
 
 
@@ -155,7 +155,7 @@ async def of_customer(session: AsyncSession, customer_id: str) -> Sequence[Row]:
 
 
 async def usual_values(session: AsyncSession, kinds: Iterable[str]) -> dict[str, float]:
-    """The median value of promises of each of these kinds, of 1,000 that have one; kinds without are absent."""
+    """The median value of each promise type, from 1,000 promises with a value; types without any are absent."""
     found = {}
     for kind in sorted(set(kinds)):
         known = select(Row.value).where(Row.shown, Row.kind == kind, col(Row.value).is_not(None))
@@ -173,7 +173,7 @@ async def scores(session: AsyncSession, wanted: ScoreFilter, most: int) -> tuple
     ).order_by(Score.settled_at.desc(), Score.promise_id, Score.lead)  # fmt: skip
     rows = (await session.exec(cast(Any, _filtered(found, wanted).limit(most)))).all()
     count = _filtered(sql_select(func.count()).select_from(Score), wanted)
-    # Counting reads all of them: only where some may be left out.
+    # Counting reads all rows, so it is done only if some may be left out.
     total = len(rows) if len(rows) < most else (await session.exec(cast(Any, count))).one()[0]
     return [ScoredForecast._make((*row[:8], tuple(row[8:]), UNSTATED)) for row in rows], total - len(rows)
 
@@ -191,5 +191,5 @@ def _filtered(query: Select[Any], wanted: ScoreFilter) -> Select[Any]:
 
 
 def _hours(column: Any) -> Any:
-    """From issue, in hours; null where either is."""
+    """Hours from issue; null if either time is null."""
     return func.date_part("epoch", column - Score.issued_at) / 3600

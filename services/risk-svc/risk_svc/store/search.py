@@ -1,7 +1,7 @@
-"""Ids that begin with what somebody typed, in any case, found by the indexes that are there.
+"""Finds ids by prefix, in any case, with the existing indexes.
 
-An index of lowered ids would be written with every row that a worker saves, a quarter more work for each. Instead the
-few ways to write the first letters are looked up one by one; what follows them is compared in the rows found.
+An index of lower-case ids would be written with every row that a worker saves: a quarter more work for each. Instead
+each way to write the first letters is looked up; what follows is compared in the rows found.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _ID: Final = re.compile(ID_PATTERN)
 
 
 def begins(text: str, *columns: Any) -> ColumnElement[bool]:
-    """Whether one of the columns begins with `text`, in any case; false for what could be no id."""
+    """Whether one of the columns begins with `text`, in any case; false if `text` cannot be an id."""
     if not _ID.fullmatch(text):
         return false()
     whole = literal(_pattern(text.lower()), literal_execute=True)
@@ -29,14 +29,14 @@ def begins(text: str, *columns: Any) -> ColumnElement[bool]:
 
 
 def starts(text: str) -> list[str]:
-    """The ways to write the beginning of `text`, up to before its fifth letter."""
+    """The ways to write `text` in upper and lower case, cut before its fifth letter."""
     places = [place for place, sign in enumerate(text) if sign.isalpha()]
     head = text[: next(islice(places, MAX_LETTERS, None), len(text))]
     return ["".join(signs) for signs in product(*(dict.fromkeys((sign.lower(), sign.upper())) for sign in head))]
 
 
 def _literal(start: str) -> ColumnElement[str]:
-    # In the statement itself: of a parameter the server does not know that an index could serve.
+    # Literal in the statement because for a parameter the server does not know that an index applies.
     return literal(_pattern(start), literal_execute=True)
 
 

@@ -1,4 +1,4 @@
-"""Rows of risk-svc in and out: everything a batch changed goes in with one statement a table."""
+"""Reads and writes the rows of risk-svc: all changes of a batch are written with one statement per table."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ async def live_states(connection: Connection, partition: int) -> list[PromiseSta
 
 
 async def incidents(connection: Connection, partition: int) -> list[Incident]:
-    """All incidents that a partition has heard of."""
+    """All incidents known to a partition."""
     rows = await connection.fetch("SELECT data FROM incident WHERE partition = $1", partition)
     return [incident_from(row["data"]) for row in rows]
 
 
 def incident_from(raw: bytes) -> Incident:
-    """The incident of a stored row."""
+    """The incident in a stored row."""
     return _incident_in.decode(raw)
 
 
 async def erasures(connection: Connection, partition: int) -> dict[bytes, tuple[int, float]]:
-    """Marks of erased customers: version and business time by SHA-256 of the id."""
+    """Marks of erased customers: (version, business time) by SHA-256 of the id."""
     rows = await connection.fetch("SELECT customer, version, at FROM erased WHERE partition = $1", partition)
     return {row["customer"]: (row["version"], row["at"]) for row in rows}
 
 
 async def find(connection: Connection, promise_ids: Sequence[str]) -> dict[str, PromiseState]:
-    """Stored promises by id; absent where there are none."""
+    """Stored promises by id; unknown ids are absent."""
     rows = await connection.fetch("SELECT state FROM promise_state WHERE promise_id = ANY($1::text[])", promise_ids)
     states = (from_bytes(row["state"]) for row in rows)
     return {state.promise_id: state for state in states}
@@ -97,7 +97,7 @@ async def save_incidents(connection: Connection, rows: Iterable[tuple[int, Incid
 
 
 async def save_scores(connection: Connection, scores: Sequence[ForecastScore]) -> None:
-    """Frozen forecasts with what became of them; a verdict that overrules replaces an earlier outcome."""
+    """Store frozen forecasts with their outcomes; an overruling verdict replaces an earlier outcome."""
     if scores:
         columns: list[list[Any]] = [list(column) for column in zip(*scores, strict=True)]
         await connection.execute(_SAVE_SCORES, *columns)
@@ -106,7 +106,7 @@ async def save_scores(connection: Connection, scores: Sequence[ForecastScore]) -
 async def erase(
     connection: Connection, number: int, customer_id: str, mark: bytes, version: int, at: float
 ) -> list[str]:
-    """Delete all that is held of a customer, and leave the mark; returns the promises that were held."""
+    """Delete all data of a customer and store the mark; returns the ids of the deleted promises."""
     gone = await connection.fetch(_ERASE, customer_id)
     await connection.execute(_MARK, number, mark, version, at)
     return [row["promise_id"] for row in gone]

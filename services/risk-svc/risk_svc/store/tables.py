@@ -1,4 +1,4 @@
-"""The tables, declared once; rows are written by `store`, read here for queries."""
+"""The tables, declared once and used by queries; rows are written by `store`."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from candor.store.columns import moment
 
 
 class Base(SQLModel, registry=registry(metadata=MetaData())):
-    """A registry of its own: other services have tables of the same names."""
+    """A base with its own registry because other services have tables of the same names."""
 
 
 class PromiseStateRow(Base, table=True):
-    """A promise, folded: `state` is the whole of it, the other columns are what queries filter and sort by.
+    """A folded promise: `state` holds all of it, the other columns serve filters and sorting.
 
-    `live`: kept in a worker's memory (open, or a placeholder); `shown`: neither history nor a placeholder. `p_slip`:
+    `live`: kept in a worker's memory (open, or a placeholder). `shown`: neither history nor a placeholder. `p_slip` is
     null while there is too little history to state it.
     """
 
@@ -40,7 +40,7 @@ class PromiseStateRow(Base, table=True):
 
 
 class IncidentRow(Base, table=True):
-    """An incident as one partition knows it: each partition reads the incidents at its own pace."""
+    """An incident as known to one partition: each partition reads incidents at its own pace."""
 
     __tablename__ = "incident"
 
@@ -51,7 +51,7 @@ class IncidentRow(Base, table=True):
 
 
 class ErasedRow(Base, table=True):
-    """The mark of an erased customer: SHA-256 of the id, and the business time (epoch seconds) up to which it holds."""
+    """The mark of an erased customer: SHA-256 of the id and the business time (epoch seconds) up to which it counts."""
 
     __tablename__ = "erased"
 
@@ -62,9 +62,9 @@ class ErasedRow(Base, table=True):
 
 
 class ForecastScoreRow(Base, table=True):
-    """One forecast as it was issued at a lead, with what became of it: `outcome` 1 slipped, 0 kept.
+    """One forecast as issued at a lead, with its outcome: `outcome` is 1 for slipped, 0 for kept.
 
-    Rows from before a column was there have null in it; so has a quantile where it might never have completed.
+    A column is null in rows older than itself; a quantile also if the promise might never have completed.
     """
 
     __tablename__ = "forecast_score"

@@ -1,1 +1,1 @@
-"""The role `learner`: the journal in its order, learnt, and published by version."""
+"""The role `learner`: learns from the journal in order and publishes model versions."""

@@ -1,4 +1,4 @@
-"""The journal: what each event made known of a promise, as the workers write it and the learner reads it."""
+"""The journal: what each event made known of a promise, written by workers and read by the learner."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("risk.journal")
 ROWS: Final = 16
-"""Rows a read: one may hold a batch of 2,000 events, about 1 MB."""
+"""Rows per read: one row may hold a batch of 2,000 events, about 1 MB."""
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final = msgspec.msgpack.Decoder(list[Entry])
 
 
 class Place(NamedTuple):
-    """Where reading stands: every row up to (transaction, row) was read, or was never visible to come."""
+    """The position of the reader: every row up to (transaction, row) was read or will never become visible."""
 
     xid: int = 0
     row: int = 0
 
 
 class Row(NamedTuple):
-    """One batch of one partition."""
+    """One row: one batch of one partition."""
 
     place: Place
     entries: list[Entry]
 
 
 async def write(connection: Connection, entries: Mapping[int, Sequence[Entry]]) -> None:
-    """One row a partition that has entries, with one statement."""
+    """Write one row per partition that has entries, with one statement."""
     rows = {number: found for number, found in sorted(entries.items()) if found}
     if rows:
         counts = [len(found) for found in rows.values()]
@@ -43,9 +43,9 @@ async def write(connection: Connection, entries: Mapping[int, Sequence[Entry]]) 
 
 
 async def read(connection: Connection, after: Place, below: int | None = None, most: int = ROWS) -> list[Row]:
-    """The next rows in (transaction, row) order, of transactions below `below`; empty when all was read.
+    """The next rows in (transaction, row) order, of transactions below `below`; empty once all are read.
 
-    Without `below` only transactions older than any still running are read: whatever commits later has a higher id.
+    Without `below`, only transactions older than any running one are read: those that commit later have a higher id.
     """
     rows = await connection.fetch(_READ, str(after.xid), after.row, None if below is None else str(below), most)
     return [Row(Place(int(row["xid"]), row["id"]), _entries(row["entries"], row["id"])) for row in rows]
@@ -55,13 +55,13 @@ def _entries(raw: bytes, row: int) -> list[Entry]:
     try:
         return _decoder.decode(raw)
     except msgspec.MsgspecError as error:
-        # One row of another release must not end all learning.
+        # One row from another release must not stop all learning.
         log.error("journal row not read", row=row, why=str(error), consequence="not learnt", do="candor risk rebuild")  # noqa: TRY400
         return []
 
 
 async def unread(connection: Connection, after: Place) -> int:
-    """How many rows lie after a place, readable or not yet."""
+    """The number of rows after a place, readable or not yet."""
     count: int = await connection.fetchval(_UNREAD, str(after.xid), after.row)
     return count
 

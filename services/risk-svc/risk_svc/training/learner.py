@@ -1,4 +1,4 @@
-"""The learner: one process that reads the journal in its order, learns, and publishes a model a version boundary."""
+"""The learner: one process that reads the journal in order, learns, and publishes a model at each version boundary."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ log = structlog.get_logger("risk.learner")
 POLL_SECONDS: Final = 0.25
 PAUSE_SECONDS: Final = 1.0
 CHUNK_SECONDS: Final = 1.0
-"""History is learnt in pieces of this length: the newest version of each is published."""
+"""History is learned in chunks of this length; the newest version of each chunk is published."""
 
 
 class Pacing(NamedTuple):
-    """When boundaries are closed (`domain.course.Pace`), and how often the state is stored; real seconds."""
+    """When boundaries are closed (`timeline.BoundaryPacing`) and how often the state is stored; real seconds."""
 
     quiet: float = 2.0
     longest: float = 60.0
@@ -48,13 +48,13 @@ class Pacing(NamedTuple):
 
 
 class FencedError(Exception):
-    """Somebody else is the learner by now, or the read side was emptied: nothing was written."""
+    """Another process is the learner now, or the read side was emptied: nothing was written."""
 
 
 class Learner:
-    """A background that learns while it holds the lease; `course` is what it knows, None while it is not the learner.
+    """A background task that learns while it has the lease; `course` is its state, None while it is not the learner.
 
-    What it publishes depends on the journal and its own recorded steps alone, so that a learner that goes on from the
+    What it publishes depends only on the journal and its own recorded steps, so a learner that resumes from the
     checkpoint publishes the same bytes under the same numbers.
     """
 
@@ -89,16 +89,16 @@ class Learner:
 
     @property
     def idle(self) -> bool:
-        """Whether the last turn left nothing to learn, or somebody else learns."""
+        """Whether the last turn left nothing to learn, or another process is the learner."""
         return self._calm
 
     @property
     def standing_still(self) -> bool:
-        """Whether turns fail or do not end; one that waits for another learner's lease goes on."""
+        """Whether turns fail or do not end; waiting for another learner's lease does not count."""
         return self._liveness.stuck
 
     async def run(self) -> None:
-        """Learn until `stop`; an outage of the database is waited out."""
+        """Learn until `stop`; waits out database outages."""
         renewing = asyncio.create_task(self._renew())
         try:
             while not self._stopping.is_set():
@@ -111,20 +111,20 @@ class Learner:
                         await asyncio.wait_for(self._stopping.wait(), POLL_SECONDS)
             await self._leave()
         finally:
-            # Not cancelled: a connection that is cut off while it is being made is never closed.
+            # Not cancelled, because a connection cancelled while it is being opened is never closed.
             self._left.set()
             await asyncio.gather(renewing, return_exceptions=True)
             with suppress(Exception):
                 await asyncio.wait_for(self.leases.release(), LEASE_SECONDS)
 
     async def stop(self) -> None:
-        """End after the piece that is under way; the state is stored before the lease is given back."""
+        """Stop after the current chunk; the state is stored before the lease is released."""
         self._stopping.set()
 
     async def turn(self) -> bool:
-        """Read what is new and close what may be closed; whether there is more to do at once.
+        """Read new rows and close the boundaries that may be closed; returns whether there is more to do at once.
 
-        Raises FencedError, and what the database raises; then the next turn begins from the checkpoint or tries again.
+        Raises FencedError and database errors; the next turn then starts from the checkpoint or tries again.
         """
         epoch = self.leases.epochs.get(0)
         if epoch is None:
@@ -144,7 +144,7 @@ class Learner:
         return closed
 
     async def save(self) -> None:
-        """Store the whole state, and drop what only led to it."""
+        """Store the whole state and delete what only led to it."""
         course, place = self._course, self._place
         begun = self._system()
         state = await asyncio.to_thread(course.to_bytes, *place)
@@ -170,13 +170,13 @@ class Learner:
         except Exception as error:
             away = unavailable(error)
             if away is None:
-                # Half-way through a lesson nothing is known of the course: the next turn begins at the checkpoint.
+                # An error may leave the course half-way through a lesson: the next turn starts from the checkpoint.
                 self.course = None
             why = away.detail if away is not None else f"{type(error).__name__}: {error}"[:200]
             log.warning("not learning", why=why, consequence="forecasts rest on an older model")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), PAUSE_SECONDS)
-        # Until a turn succeeds: the figure of an earlier one would go on saying that all is well.
+        # NaN until a turn succeeds: an old figure would go on suggesting that all is well.
         metrics.BOUNDARIES_WAITING.set(math.nan)
         return False
 
@@ -191,7 +191,7 @@ class Learner:
                 await asyncio.wait_for(self._left.wait(), min(RENEW_SECONDS, self.leases.seconds / 5))
 
     async def _leave(self) -> None:
-        """Store the state, so that whoever comes next has nothing to learn again."""
+        """Store the state so that the next learner need not learn anything again."""
         if self.course is None or self.course.engine.boundary <= self._stored[0]:
             return
         try:
@@ -200,7 +200,7 @@ class Learner:
             log.warning("no checkpoint", error=type(error).__name__, consequence="the next learner replays its steps")
 
     async def _load(self, epoch: int) -> None:
-        """The state as it was when the last step was published: from the checkpoint, by the recorded steps."""
+        """Restore the state as of the last published step, from the checkpoint and the recorded steps."""
         self.course, self._unsaved = None, None
         async with self._database.pool.acquire(timeout=5) as connection:
             raw = await model_store.checkpoint(connection)
@@ -257,7 +257,7 @@ class Learner:
             await asyncio.sleep(0)
 
     async def _tell_too_late(self) -> None:
-        """Store and say how many promises came too late to teach, as soon as that is known."""
+        """Store and log how many promises came too late to learn from, as soon as that is known."""
         course = self._course
         more = course.too_late - self._too_late
         if more <= 0:
@@ -276,7 +276,7 @@ class Learner:
         )
 
     async def _close(self) -> bool:
-        """Close a piece of what may be closed and publish it; whether there is more."""
+        """Close and publish one chunk of the boundaries that may be closed; returns whether there is more."""
         if self._unsaved is not None:
             await self._publish(*self._unsaved)
         course = self._course

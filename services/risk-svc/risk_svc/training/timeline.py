@@ -1,4 +1,4 @@
-"""What the learner does with the journal: what was known when, in its order, up to boundaries that may be closed."""
+"""Puts journal entries in order of what was known when, up to the boundaries that may be closed."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from risk_svc.forecast.view import Entry, IncidentSnapshot
 
 INCIDENT, PROMISE = 0, 1
 MAX_PASSED: Final = 100_000
-"""Names remembered so that none is counted twice, some 10 MB; past it counting begins to be by pieces."""
+"""Names remembered so that none is counted twice, some 10 MB; beyond it a promise may be counted again."""
 
 
 class Key(NamedTuple):
-    """Place in the order of learning: business time, incidents before promises, id, and the order of the journal."""
+    """Position in the order of learning: business time, incidents before promises, id, then journal order."""
 
     at: float
     sort: int
@@ -29,7 +29,7 @@ class Key(NamedTuple):
 
 
 class StoredTimeline(msgspec.Struct, array_like=True):
-    """A course as it is kept: how far the journal was read, the engine, what lies ahead of it in order."""
+    """A stored course: how far the journal was read, the engine, and the entries ahead of it in order."""
 
     xid: int
     row: int
@@ -39,12 +39,11 @@ class StoredTimeline(msgspec.Struct, array_like=True):
 
 
 class Timeline:
-    """An engine, and the entries of the journal that it has not been shown because no boundary after them is closed.
+    """An engine, and the journal entries it has not seen because no boundary after them is closed.
 
-    A promise's entry replaces its later ones: what is said of an earlier time comes with new pictures of what follows.
-    Entries that come after their boundary was closed are `late`: of those of one promise only the last is shown.
-    `too_late` counts promises of which nothing was known before it was over: the engine lets them pass, and they teach
-    nothing.
+    A promise's entry replaces its later ones: an entry for an earlier time comes with new snapshots of what follows.
+    Entries that arrive after their boundary was closed are `late`: only the last one of each promise is shown to the
+    engine. `too_late` counts promises of which nothing was known before they ended: the engine ignores them.
     """
 
     def __init__(self, engine: Engine | None = None) -> None:
@@ -59,7 +58,7 @@ class Timeline:
 
     @property
     def waiting(self) -> int:
-        """Entries that the engine has not been shown."""
+        """Number of entries that the engine has not seen."""
         return len(self._ahead)
 
     @property
@@ -77,7 +76,7 @@ class Timeline:
         return first // step * step + step if first is not None else math.inf
 
     def take(self, entries: Iterable[Entry]) -> float:
-        """Takes entries in, in the order of the journal; returns the earliest business time among them."""
+        """Takes in entries in journal order; returns the earliest business time among them."""
         earliest = math.inf
         for entry in entries:
             at = entry.at
@@ -103,7 +102,7 @@ class Timeline:
         return earliest
 
     def close(self, limit: float, enough: Callable[[], bool] = lambda: False) -> int:
-        """Closes boundaries one after the other up to `limit`, or until it is `enough`; returns how many."""
+        """Closes boundaries one by one up to `limit`, or until `enough`; returns how many."""
         closed = 0
         while (boundary := self.upcoming) <= limit and not (closed and enough()):
             while (first := self._first()) is not None and first < boundary:
@@ -115,13 +114,13 @@ class Timeline:
         return closed
 
     def to_bytes(self, xid: int, row: int) -> bytes:
-        """The course as of a place in the journal."""
+        """The course as of a place in the journal, encoded."""
         ahead = [self._ahead[key] for key in sorted(self._ahead)]
         return _encoder.encode(StoredTimeline(xid, row, engine_bytes(self.engine), ahead, self.too_late))
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> tuple[Timeline, int, int]:
-        """A stored course and its place; ForeignFormatError where another version of the engine stored it."""
+        """A stored course and its place; raises ForeignFormatError if another version of the engine stored it."""
         stored = _decoder.decode(raw)
         course = cls(engine_of(stored.engine))
         course.take(stored.ahead)
@@ -130,7 +129,7 @@ class Timeline:
         return course, stored.xid, stored.row
 
     def _note_passed(self, entry: Entry) -> None:
-        """Counts a promise that nothing can be learnt of any more, once; as the engine will see it."""
+        """Counts, once, a promise from which nothing can be learned any more, by the engine's own rule."""
         if isinstance(entry, IncidentSnapshot) or entry.gone or entry.view.promise_id in self.engine.open:
             return
         view = entry.view
@@ -154,10 +153,10 @@ class Timeline:
 
 
 class BoundaryPacing:
-    """Which boundaries may be closed: those before which nothing has come in for `quiet` real seconds.
+    """Decides which boundaries may be closed: those before which nothing has arrived for `quiet` real seconds.
 
-    Import and catch-up bring the past in pieces. A straggler cannot stop the present: after `longest` real seconds
-    without a closing one boundary is closed all the same. Real times are of a monotonic clock.
+    Import and catch-up deliver the past in parts. Stragglers cannot block the present: after `longest` real seconds
+    without a closing, one boundary is closed anyway. Real times are of a monotonic clock.
     """
 
     def __init__(self, quiet: float, longest: float, now: float) -> None:
@@ -167,7 +166,7 @@ class BoundaryPacing:
         self._heard: deque[tuple[float, float]] = deque()
 
     def heard(self, now: float, earliest: float) -> None:
-        """Entries came in, the earliest of business time `earliest`."""
+        """Notes that entries arrived, the earliest of business time `earliest`."""
         self._heard.append((now, earliest))
 
     def limit(self, now: float, upcoming: float, passed: float) -> float:

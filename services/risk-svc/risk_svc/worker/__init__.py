@@ -1,1 +1,1 @@
-"""The role `worker`: events folded, forecast, scored and published, a batch at a time."""
+"""The role `worker`: folds events and forecasts, scores and publishes promises, batch by batch."""

@@ -1,4 +1,4 @@
-"""One batch on its way: which promises it touches, how their events fold, what is erased, what falls due."""
+"""One batch in progress: the promises it touches, folding their events, erasures and due reviews."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from candor.store.unit_of_work import UnitOfWork
 
 INCIDENTS_BY: Final = 0
-"""Every partition hears of every incident; the owner of this one says so in the journal."""
+"""Every partition receives every incident; only the owner of this one writes it to the journal."""
 
 
 class PromiseChange(NamedTuple):
-    """A promise that a batch is about: `told` by events (or only by the clock), and the trace it goes on with."""
+    """A promise touched by a batch: `told` if by an event (not only by the clock), and the trace to continue."""
 
     partition: PartitionState
     state: PromiseState
@@ -34,9 +34,9 @@ class PromiseChange(NamedTuple):
 
 
 class Batch:
-    """Folds the messages of one transaction into memory; `touched` by promise id in order of first touch.
+    """Folds the messages of one transaction into memory; `touched` is by promise id in order of first touch.
 
-    `entries` are what each event made known, for the journal: a picture an event, as an import brings whole lives.
+    `entries` are what each event made known, for the journal: one snapshot per event because imports bring whole lives.
     """
 
     def __init__(self, cache: PartitionStates, uow: UnitOfWork) -> None:
@@ -48,7 +48,7 @@ class Batch:
         self._found: dict[str, PromiseState] = {}
 
     async def read(self, work: Iterable[Work]) -> None:
-        """Fold all messages, having read the promises among them that are not in memory."""
+        """Read the promises that are not in memory, then fold all messages."""
         pairs = [(self._cache.partitions[item.partition], item.messages) for item in work]
         missing = {
             name
@@ -63,7 +63,7 @@ class Batch:
                 await self._take(partition, message)
 
     def review(self, number: int, now: float, most: int) -> int:
-        """Touch promises of a partition whose review time has come; returns how many."""
+        """Touch at most `most` promises of a partition whose review time has come; returns how many."""
         partition = self._cache.partitions[number]
         due = partition.due(now, most)
         for state in due:
@@ -106,8 +106,8 @@ class Batch:
         known = state is not None
         if state is None:
             if isinstance(message.data, NoticeChanged) and customer_mark(message.envelope.key) in partition.erased:
-                # Said while the erasure was on its way: kept, it would never go. Without an erasure a rebuild has
-                # merely read `notices` before `promises`.
+                # A notice sent while the erasure was on its way would be kept for ever. Without an erasure, a rebuild
+                # has merely read `notices` before `promises`.
                 return
             state = PromiseState(promise_id=name, customer_id=message.envelope.key)
         outcome = fold(state, message.envelope, message.data)
@@ -137,7 +137,7 @@ class Batch:
         self.touched[state.promise_id] = PromiseChange(partition, state, True, message.envelope.traceparent)
 
     def _forgotten(self, partition: PartitionState, message: Message) -> bool:
-        """Whether the message is about a customer who was erased after it was made."""
+        """Whether the message is about a customer who was erased after the message was made."""
         if not partition.erased:
             return False
         mark = partition.erased.get(customer_mark(message.envelope.key))
@@ -161,7 +161,7 @@ class Batch:
 
 
 def promise_of(message: Message) -> str | None:
-    """The promise that a message is about, if it is about one."""
+    """The promise that a message is about, or None."""
     data = message.data
     if isinstance(data, NoticeChanged):
         return data.promise_id

@@ -1,4 +1,4 @@
-"""Events of promises, milestones, notices and incidents → folded, forecast, scored, saved and told, in one batch."""
+"""Handles events of promises, milestones, notices and incidents: fold, forecast, score, save, publish per batch."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ SOURCE: Final = "risk-svc"
 
 
 class RiskHandler:
-    """risk-svc's use of its topics; memory is `cache`, `published` the newest model, which all partitions share.
+    """Handler of risk-svc's topics; `cache` is its memory, `published` the newest model, shared by all partitions.
 
-    `definition` says what makes the gap. `clock` decides what is late, `system` numbers what is published. `publishing`
-    off: saved, and nobody is told.
+    `definition` defines the gap. `clock` decides what is late, `system` numbers what is published. With `publishing`
+    off, results are saved but not published.
     """
 
     topics: tuple[str, ...] = ("promises", "milestones", "notices")
@@ -74,7 +74,7 @@ class RiskHandler:
         self._measure()
 
     async def apply(self, uow: UnitOfWork, work: Sequence[Work], *, tick: bool) -> None:
-        """Fold, score, save and emit for all partitions of one transaction."""
+        """Fold, score, save and publish for all partitions of one transaction."""
         now = self._clock.now().timestamp()
         system = self._system.now().timestamp()
         batch = Batch(self.cache, uow)
@@ -105,7 +105,7 @@ class RiskHandler:
                 self.cache.partitions[item.partition].heard.note(system, oldest.timestamp())
 
     def _messages(self, scored: Scoring, now: float) -> list[Message]:
-        """What others are to hear; marked as told even while nobody is told, so that a rebuild ends in silence."""
+        """The events to publish; marked as published even with publishing off, so that a rebuild ends in silence."""
         system_ms = int(self._system.now().timestamp() * 1000)
         messages, told = [], list[PromiseState]()
         for item in scored.settled_or_open:

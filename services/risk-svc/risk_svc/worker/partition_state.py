@@ -1,4 +1,4 @@
-"""What a worker holds in memory of the partitions it owns: open promises, incidents, erasures, and what is due."""
+"""A worker's memory of the partitions it owns: open promises, incidents, erasures and due reviews."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from risk_svc.worker.watermark import Watermark
 
 
 class PartitionState:
-    """The hot state of one partition: true only as of its last commit."""
+    """The in-memory state of one partition, valid only as of its last commit."""
 
     def __init__(self, number: int, system: float = -math.inf) -> None:
         self.number = number
@@ -25,13 +25,13 @@ class PartitionState:
         self._due: list[tuple[float, str]] = []
 
     def keep(self, state: PromiseState) -> None:
-        """Hold a live promise, and find it again by what it depends on."""
+        """Keep a live promise, indexed by what it depends on."""
         self.states[state.promise_id] = state
         for place in state.depends_on:
             self._dependents.setdefault(place, set()).add(state.promise_id)
 
     def release(self, state: PromiseState) -> None:
-        """Forget a promise that is over or erased."""
+        """Forget a promise that has ended or was erased."""
         if self.states.pop(state.promise_id, None) is None:
             return
         for place in state.depends_on:
@@ -47,27 +47,27 @@ class PartitionState:
         return [self.states[name] for name in sorted(names)]
 
     def schedule(self, state: PromiseState) -> None:
-        """Look at the promise again at its review time."""
+        """Schedule the promise for its review time."""
         if math.isfinite(state.view.review):
             heapq.heappush(self._due, (state.view.review, state.promise_id))
 
     def due(self, now: float, most: int) -> list[PromiseState]:
-        """At most `most` promises whose review time has come; each is told once, and is to be scheduled again."""
+        """At most `most` promises whose review time has come; each is returned once and must be scheduled again."""
         found: list[PromiseState] = []
         while self._due and self._due[0][0] <= now and len(found) < most:
             at, name = heapq.heappop(self._due)
             state = self.states.get(name)
-            # A promise scored since then has another review time: that entry comes later.
+            # A promise scored since then has another review time, with its own entry.
             if state is not None and state.view.review == at:
                 found.append(state)
         return found
 
     def overdue(self, now: float) -> bool:
-        """Whether some review time has come."""
+        """Whether any review time has come."""
         return bool(self._due) and self._due[0][0] <= now
 
     def first_review(self, state: PromiseState, now: float) -> None:
-        """Schedule a promise that was just loaded; one never scored is due at once, history never."""
+        """Schedule a promise that was just loaded; one never scored is due at once, history is never due."""
         if state.placeholder or state.historical:
             return
         if not state.view.review:
@@ -86,7 +86,7 @@ class PartitionStates:
         self.partitions.pop(number, None)
 
     def look_again(self, now: float) -> None:
-        """Have every promise reviewed that is scored at all."""
+        """Schedule a review of every promise that is scored at all."""
         for partition in self.partitions.values():
             for state in partition.states.values():
                 if not (state.placeholder or state.historical):
@@ -104,5 +104,5 @@ class PartitionStates:
 
 
 def customer_mark(customer_id: str) -> bytes:
-    """What stays of an erased customer's id."""
+    """The mark kept of an erased customer's id."""
     return hashlib.sha256(customer_id.encode()).digest()

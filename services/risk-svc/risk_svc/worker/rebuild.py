@@ -1,4 +1,4 @@
-"""Rebuilding the read side from the topics: emptied, read again from their beginning, and nobody is told."""
+"""Rebuilds the read side from the topics: emptied, read again from the beginning, without publishing."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ Progress = Callable[[float, int], None]
 
 
 async def empty(database: Database, group: str) -> None:
-    """Forget everything folded and learnt, and where reading stood; who still works or learns is fenced off by it.
+    """Delete all that was folded and learned, and the read positions; this fences off running workers and learners.
 
-    Events already on their way out stay: they were true when they were written.
+    Events already in the outbox stay: they were true when they were written.
     """
     async with unit_of_work(database) as uow:
         await uow.connection.execute(f"TRUNCATE {', '.join(TABLES)}")
@@ -42,10 +42,10 @@ async def empty(database: Database, group: str) -> None:
 async def rebuild(
     settings: RiskSettings, database: Database, group: str, clock: Clock, progress: Progress | None = None
 ) -> int:
-    """Empty, then read all topics and learn with publishing off until nothing is left; returns the live promises.
+    """Empty, read all topics and learn, without publishing, until nothing is left; returns how many promises are live.
 
-    `progress` gets the seconds of events still to be read and the promises in memory. Kafka keeps 28 days: what is
-    older comes back with `candor relay replay` of promise-svc and delivery-svc first.
+    `progress` receives the seconds of events still to be read and the number of promises in memory. Kafka keeps 28
+    days: for older events, run `candor relay replay` of promise-svc and delivery-svc first.
     """
     await empty(database, group)
     learner, follower = Learner(database, clock), Follower(database, PublishedModel())
@@ -63,7 +63,7 @@ async def rebuild(
         await _steadily(read, tasks)
         turns = learner.turns
         await _steadily(lambda: read() and learner.idle and learner.turns > turns + 1, tasks)
-        # Forecasts of the first part were made by models that had learnt little: now, in silence, by the newest.
+        # Early forecasts were made by models that had learned little: repeat them with the newest, unpublished.
         await follower.catch_up()
         handler.cache.look_again(clock.now().timestamp())
         await _steadily(lambda: not handler.cache.overdue(clock.now().timestamp()), tasks)
@@ -76,7 +76,7 @@ async def rebuild(
 
 
 async def _steadily(true: Callable[[], bool], tasks: list[asyncio.Task[None]]) -> None:
-    """Returns once it was true three times in a row; raises what ended one of the tasks."""
+    """Returns once `true` held three times in a row; raises the error that ended one of the tasks."""
     looks = 0
     while looks < 3:
         await asyncio.sleep(POLL_SECONDS)

@@ -1,4 +1,4 @@
-"""The pure middle of a batch: which promises are over, one forecast for all others, and who has changed."""
+"""The pure part of a batch: which promises have ended, one forecast for all others, and which have changed."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from risk_svc.forecasting.live import PublishedModel, open_at, view_of
 from risk_svc.worker.batch import PromiseChange
 
 MAX_EXPLAINED: Final = 40
-"""Forecasts explained in one batch, about half a millisecond each; in a catch-up the others wait for their next."""
+"""Forecasts explained per batch, about half a millisecond each; in a catch-up the others wait for their next one."""
 
 
 class Scoring:
-    """One batch being scored: `scores` are frozen forecasts of what ended, `settled_or_open` all with a new view."""
+    """Scores one batch: `scores` are frozen forecasts of ended promises, `settled_or_open` all with a new view."""
 
     def __init__(self, published: PublishedModel, definition: GapDefinition, now: float, system: float) -> None:
         self.scores: list[frozen_forecasts.ForecastScore] = []
@@ -39,17 +39,17 @@ class Scoring:
         return list(self._changed.values())
 
     def change(self, item: PromiseChange) -> None:
-        """Have the promise's row written."""
+        """Mark the promise's row to be written."""
         self._changed[item.state.promise_id] = item
 
     def explain(self, told: Sequence[PromiseState]) -> None:
-        """Find what moved the forecasts of promises that are published, the widest gaps first: dear, so not of all."""
+        """Find what moved the forecasts of published promises, widest gaps first; too costly to do for all."""
         open_ones = [state for state in told if state.promise_id in self._known]
         for state in heapq.nlargest(MAX_EXPLAINED, open_ones, key=lambda state: state.view.score):
             frozen_forecasts.explain(state.view, self._published.why(*self._known[state.promise_id], self._now))
 
     def run(self, touched: Sequence[PromiseChange]) -> None:
-        """Score all touched promises; those that only the clock touched count as changed only if that shows."""
+        """Score all touched promises; those touched only by the clock count as changed only if the result differs."""
         still_open: list[PromiseChange] = []
         for item in touched:
             if item.by_event:
@@ -60,7 +60,7 @@ class Scoring:
             if stands is not Standing.OPEN:
                 self._settle(item, stands)
             elif item.state.historical:
-                # An imported promise not yet over is neither scored nor shown; it teaches by the journal.
+                # An imported promise that is still open is neither scored nor shown; it teaches through the journal.
                 item.partition.keep(item.state)
             else:
                 still_open.append(item)
@@ -89,12 +89,12 @@ class Scoring:
         if item.state.view.given_up or self._now < given_up:
             return
         if item.partition.heard.oldest(self._system) < given_up:
-            # Its completion may be on its way: while older events still come in, look again at the next tick.
+            # Its completion may still arrive: while older events come in, review again at the next tick.
             item.state.view.review = self._now
             return
         item.state.view.given_up = True
         self.change(item)
-        # Left out until it ends, if it ever does, what never came would be missing from the record.
+        # Scored now because a promise that never ends would otherwise be missing from forecast accuracy.
         self.scores += frozen_forecasts.scored(item.state, 1, self._now)
 
     def _settle(self, item: PromiseChange, stands: Standing) -> None:

@@ -1,4 +1,4 @@
-"""The components of the gap: each module here is one, under the name COMPONENT. docs/guide/add-a-component.md."""
+"""The components of the gap: each module defines one as COMPONENT (docs/guide/add-a-component.md)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from risk_svc.domain.component import GapComponent
 
 
 def discover() -> tuple[GapComponent, ...]:
-    """The component of every module of this package, in the order of the contract's enum."""
+    """The component of every module in this package, in the order of the contract's enum."""
     found: list[GapComponent] = [
         import_module(f"{__name__}.{module.name}").COMPONENT for module in iter_modules(__path__)
     ]

@@ -20,7 +20,7 @@ class Incidents(GapComponent):
     default_weight: ClassVar[float] = 0.6
 
     def open(self, case: OpenCase) -> Part | None:
-        """Linked incidents that are open now, by how long they are expected to last."""
+        """Linked incidents that are open now, weighted by how long they are expected to last."""
         struck = [one for one in case.linked if one.until is None and one.since <= case.now]
         hit = joined([(one.severity, one.overlap(case.now, case.state.deadline)) for one in struck])
         if not hit > 0.0:
@@ -32,5 +32,5 @@ COMPONENT: Final = Incidents()
 
 
 def joined(pairs: Sequence[tuple[float, float]]) -> float:
-    """I over linked open incidents, for (severity, overlap) pairs in [0, 1]."""
+    """I for linked open incidents, given as (severity, overlap) pairs in [0, 1]."""
     return 1.0 - math.prod(1.0 - severity * overlap for severity, overlap in pairs)

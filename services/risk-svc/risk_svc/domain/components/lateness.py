@@ -35,7 +35,7 @@ class Lateness(GapComponent):
             raise ValueError("missed_step must lie between 0 and 1")
 
     def open(self, case: OpenCase) -> Part | None:
-        """The expected lateness; the view keeps its least while a told step is missed, so that time cannot lower it."""
+        """The expected lateness; while a told step is missed, the view keeps a minimum that time cannot lower."""
         missed = unmet.unmet(case.state, case.now)
         late = case.prediction.lateness
         least = case.state.view.unmet = self._least(case, missed)
@@ -47,18 +47,18 @@ class Lateness(GapComponent):
         return Part(self.name, late, f"{first}; {usual}" if first else usual)
 
     def settled(self, case: SettledCase) -> Part | None:
-        """The real lateness of a broken promise; 1 for a cancelled one."""
+        """The actual lateness of a broken promise; 1 for a cancelled one."""
         state, late = case.state, 0.0
         if case.standing is Standing.CANCELLED:
             late = 1.0
         elif case.standing is Standing.BROKEN:
-            # A promise that was over before it was ever forecast has no H of its class yet.
+            # A promise that ended before it was ever forecast has no H from its promise type yet.
             horizon = max(state.view.horizon, MIN_HORIZON_SHARE * state.lead)
             late = 1.0 if case.done is None else lateness_of(case.done, state.deadline, horizon)
         return Part(self.name, late, settled_words(state, case.standing, case.done)) if late > 0.0 else None
 
     def _least(self, case: OpenCase, missed: Sequence[Fact]) -> tuple[int, float] | None:
-        """What has been heard, and the least L until more is heard; None while no told step is missed."""
+        """What has been heard, and the minimum L until more is heard; None while no told step is missed."""
         if not missed:
             return None
         item, before = case.prediction, case.state.view.unmet
@@ -72,12 +72,12 @@ COMPONENT: Final = Lateness()
 
 
 def lateness_of(completed: float, deadline: float, horizon: float) -> float:
-    """L of a promise whose completion is known: min(1, (T − e − τ)⁺ / H)."""
+    """L of a promise whose completion time is known: min(1, (T − e − τ)⁺ / H)."""
     return min(1.0, max(0.0, (completed - deadline) / horizon))
 
 
 def usual_words(state: PromiseState, item: Prediction, now: float) -> str:
-    """E.g. `83 % likely to slip; the middle forecast is 42 min late`; what may not be stated is called assumed."""
+    """E.g. `83 % likely to slip; the middle forecast is 42 min late`; unsupported figures are called assumed."""
     if now > state.deadline:
         return f"{span(now - state.deadline)} overdue"
     if item.n < MIN_CASES:
@@ -89,7 +89,7 @@ def usual_words(state: PromiseState, item: Prediction, now: float) -> str:
 
 
 def settled_words(state: PromiseState, standing: Standing, done: float | None) -> str:
-    """The evidence of L once it is known."""
+    """The evidence for L once the outcome is known."""
     if standing is Standing.CANCELLED:
         return "cancelled"
     said = "not delivered" if done is None else f"completed {span(max(0.0, done - state.deadline))} late"
@@ -97,8 +97,8 @@ def settled_words(state: PromiseState, standing: Standing, done: float | None) -
 
 
 def late_steps(state: PromiseState, done: float | None) -> list[str]:
-    """The step that was the latest of those on the way, and each that was missed, e.g. `departed was 42 min late`."""
-    # What completed the promise was late as the promise itself is.
+    """The latest of the intermediate steps and every missed one, e.g. `departed was 42 min late`."""
+    # The step that completed the promise is exactly as late as the promise itself.
     steps = [step for step in state.steps if step.at is None or step.at != done]
     late = [
         (step.at - step.planned, step.name)

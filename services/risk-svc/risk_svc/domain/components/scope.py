@@ -1,4 +1,4 @@
-"""S of the gap (definitions.md): what of a promise's scope is neither delivered nor to be expected any more."""
+"""S of the gap (definitions.md): the part of a promise's scope that is neither delivered nor still expected."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ NAME_LIMIT: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class Scope(GapComponent):
-    """S = 1 − Σ wᵢ · (share of scope item i that is delivered, accepted or still to be expected)."""
+    """S = 1 − Σ wᵢ · (share of scope item i that is delivered, accepted or still expected)."""
 
     name: ClassVar[StrEnum] = Component.SCOPE
     default_weight: ClassVar[float] = 0.9
 
     def open(self, case: OpenCase) -> Part | None:
-        """What is missing and not expected; once the promise is given up, nothing more is expected."""
+        """What is missing and no longer expected; once the promise is given up, nothing more is expected."""
         state = case.state
         if not state.scope:
             return None
@@ -32,7 +32,7 @@ class Scope(GapComponent):
         return self._part(state, Standing.OPEN, missing_open(state, coming))
 
     def settled(self, case: SettledCase) -> Part | None:
-        """What was not delivered; of a withdrawn promise nothing is missing."""
+        """What was not delivered; nothing is missing from a withdrawn promise."""
         if not case.state.scope or case.standing is Standing.WITHDRAWN:
             return None
         return self._part(case.state, case.standing, missing_settled(case.state, case.standing))
@@ -53,19 +53,19 @@ def missing_share(shares: Sequence[tuple[float, float]]) -> float:
 
 
 def missing_open(state: PromiseState, coming: float) -> float:
-    """S in [0, 1] of an open promise: an item counts what is delivered, and of its rest the share `coming`.
+    """S in [0, 1] of an open promise: an item counts its delivered share plus `coming` times the rest.
 
-    `coming` = 1 − P(never): no report forecasts a single item, so each is as likely to come as the promise itself. How
-    late it comes is lateness, not scope.
+    `coming` = 1 − P(never): no report forecasts a single item, so each is as likely to come as the promise itself. A
+    late item counts in lateness, not in scope.
     """
     return missing_share([(item.weight, _share(item, coming)) for item in state.scope])
 
 
 def missing_settled(state: PromiseState, standing: Standing) -> float:
-    """S in [0, 1] once the promise is over: an item counts what was delivered.
+    """S in [0, 1] once the promise has ended: an item counts its delivered share.
 
-    A verdict `kept` is the customer's acceptance of all that is supported. Where no report ever named an item, the
-    completion of the promise stands for its whole scope.
+    A verdict `kept` means that the customer accepted everything supported. If no report ever named an item, completing
+    the promise counts as delivering its whole scope.
     """
     return missing_share(
         [(item.weight, share) for item, share in zip(state.scope, delivered(state, standing), strict=True)]
@@ -73,7 +73,7 @@ def missing_settled(state: PromiseState, standing: Standing) -> float:
 
 
 def delivered(state: PromiseState, standing: Standing) -> list[float]:
-    """The share that is delivered of each scope item, in [0, 1]; 0 for what is not supported."""
+    """The delivered share of each scope item, in [0, 1]; 0 for unsupported items."""
     if state.verdict == "kept":
         return [_share(item, 1.0) for item in state.scope]
     silent = all(item.share is None for item in state.scope)
@@ -82,7 +82,7 @@ def delivered(state: PromiseState, standing: Standing) -> list[float]:
 
 
 def words(state: PromiseState, standing: Standing) -> str:
-    """The evidence of S, e.g. `1 of 3 items delivered, 1 in part; not supported: remote telemetry`."""
+    """The evidence for S, e.g. `1 of 3 items delivered, 1 in part; not supported: remote telemetry`."""
     shares = delivered(state, standing)
     done = sum(share >= 1.0 for share in shares)
     parts = sum(0.0 < share < 1.0 for share in shares)

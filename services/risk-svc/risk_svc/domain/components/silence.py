@@ -1,4 +1,4 @@
-"""C of the gap (definitions.md): how long the customer has not been told of a likely slip."""
+"""C of the gap (definitions.md): how long a slip has been likely without the customer being notified."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Silence(GapComponent):
             raise ValueError("silence_hours must be above 0")
 
     def open(self, case: OpenCase) -> Part | None:
-        """The silence since the promise became doubtful, as its view says."""
+        """The silence since the promise became doubtful, according to its view."""
         since = case.state.view.doubtful_since
         if since is None:
             return None
@@ -40,9 +40,9 @@ COMPONENT: Final = Silence()
 
 
 def silence(doubtful_since: float | None, now: float, hours: float, calendar: Calendar = ALWAYS) -> float:
-    """C = min(1, hours since P(slip) passed θ untold / Hc); 0 when told or not doubtful.
+    """C = min(1, hours since P(slip) passed θ without a notice / Hc); 0 if notified or not doubtful.
 
-    Times in epoch seconds; the hours are those of `calendar`.
+    Times are in epoch seconds; hours are counted by `calendar`.
     """
     if doubtful_since is None or now <= doubtful_since:
         return 0.0

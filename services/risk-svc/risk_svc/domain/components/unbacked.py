@@ -1,4 +1,4 @@
-"""U of the gap (definitions.md): a promise on behalf of somebody who has not accepted it."""
+"""U of the gap (definitions.md): a promise that rests on a deliverer who has not accepted it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from risk_svc.domain.component import GapComponent, OpenCase, Part
 
 @dataclass(frozen=True, slots=True)
 class Unbacked(GapComponent):
-    """U = 1 while the deliverer that the promise names has not accepted it, else 0."""
+    """U = 1 while the deliverer named in the promise has not accepted it, else 0."""
 
     name: ClassVar[StrEnum] = Component.UNBACKED
     default_weight: ClassVar[float] = 0.3
 
     def open(self, case: OpenCase) -> Part | None:
-        """1, or nothing."""
+        """1 for such a promise, else None."""
         state = case.state
         if state.deliverer is None or state.accepted:
             return None

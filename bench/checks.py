@@ -1,8 +1,8 @@
-"""`POST /v1/checks` at an even pace, beside a route that does nothing, on the same process of risk-svc's web role.
+"""Measures `POST /v1/checks` at an even pace beside a no-op route, in the same process of risk-svc's web role.
 
     python -m bench.checks [--rate 100] [--seconds 20] [--rounds 5]
 
-The model has learnt from made-up parcels; the check has labels, milestones and something that it depends on.
+The model has learnt from synthetic parcels; the check has labels, milestones and a dependency.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ LABEL = "checks"
 
 
 def publish(url: str, body: bytes, version: int) -> None:
-    """Puts the model where the learner puts its own."""
+    """Publish the model as the learner would."""
 
     async def insert() -> None:
         connection = await asyncpg.connect(url)
@@ -51,7 +51,7 @@ def publish(url: str, body: bytes, version: int) -> None:
 
 
 def until_followed(port: int, key: str, body: str, version: int) -> None:
-    """Return once checks are answered by the published model. SystemExit after 10 s."""
+    """Return once the published model answers checks. SystemExit after 10 s."""
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     for _ in range(100):
         asked = urllib.request.Request(f"http://127.0.0.1:{port}/v1/checks", body.encode(), headers)
@@ -77,7 +77,7 @@ def load(port: int, route: str, rate: float, seconds: float, key: str, body: str
 
 @contextlib.contextmanager
 def served(stage: Ground, port: int, key: str, files: dict[str, str], body: str) -> Iterator[None]:
-    """The web role, ready, with a model to forecast with; gone afterwards."""
+    """Run the web role with a model, ready to forecast; stopped afterwards."""
     environment = stage.settings(
         PORT=str(port), DATABASE_PREFIX=LABEL, TOPIC_PREFIX=LABEL, DRAIN_PAUSE_SECONDS="0", **files
     )

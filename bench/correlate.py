@@ -1,6 +1,6 @@
-"""Ours: the reference job on Candor's worker and relay, with fence, versions, dead letters and telemetry on.
+"""Candor's side: the reference job on its worker and relay, with fence, versions, dead letters and telemetry on.
 
-python -m bench.correlate          (settings from the environment, as every service; ends on SIGTERM)
+python -m bench.correlate          (settings from the environment, as for every service; ends on SIGTERM)
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ class Correlate:
         self.states[partition] = {row[0]: (row[1], _decoder.decode(row[2])) for row in rows}
 
     def drop(self, partition: int) -> None:
-        """Forget the partition."""
+        """Drop the partition's states."""
         self.states.pop(partition, None)
 
     async def apply(self, uow: UnitOfWork, work: Sequence[Work], *, tick: bool) -> None:  # noqa: ARG002
-        """Fold the batch, save what changed, say what moved."""
+        """Fold the batch, save changed states, publish changed scores."""
         rows: list[tuple[str, int, int, bytes]] = []
         for partition, messages in work:
             changed = fold(self.states[partition], messages, uow)
@@ -65,7 +65,7 @@ class Correlate:
 
 
 def fold(states: dict[str, tuple[int, job.State]], messages: list[Message], uow: UnitOfWork) -> set[str]:
-    """Apply one partition's messages; the names of the promises that changed."""
+    """Apply one partition's messages; returns the ids of the promises that changed."""
     changed: set[str] = set()
     scored: list[Message] = []
     for item in messages:

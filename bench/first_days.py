@@ -1,10 +1,11 @@
-"""How good forecasts are while little is known: the first days of a stream, beside the running share late.
+"""Measures forecasts while little is known: the first days of a stream, compared with the running share late.
 
     python -m bench.first_days [--days 4]
 
-Real flights of three airports, learnt from nothing on seven days of the year. A forecast counts by how many promises
-were due, and so answered, when it was asked for; below 20 none is stated. Times (P50, P80 and P90, of those completed)
-are held against the running quantiles of lateness. No clock is read: the figures are the same on every machine.
+Real flights of three airports, learnt from scratch on seven days of the year. Forecasts are grouped by how many
+promises had come due, and so had an outcome, at that time; below 20 none is stated. Times (P50, P80 and P90 of
+completed promises) are compared with the running lateness quantiles. No clock is read, so every machine gets the same
+figures.
 """
 
 from __future__ import annotations
@@ -38,9 +39,9 @@ Event = dict[str, Any]
 
 
 class Case(NamedTuple):
-    """One forecast: how many promises were answered by then, what was said, what the baseline said, what came.
+    """One forecast: how many outcomes were known by then, what it and the baseline said, and the outcome.
 
-    `times`: the pinball losses of both, in hours; None where it was never completed, or the baseline had no times yet.
+    `times`: the pinball losses of both, in hours; None if it was never completed or the baseline had no times yet.
     """
 
     known: int
@@ -74,7 +75,7 @@ def _event(flight: fl.Flight, at: Any, what: str, data: Event) -> Event:
 
 
 def cases(events: Iterable[Event]) -> Iterator[Case]:
-    """Every forecast of a stream in time order, asked for at the natural leads, of promises that came due."""
+    """All forecasts of a stream at the natural leads, in time order, for promises that came due."""
     engine, ledger = Engine(), OutcomeLedger()
     dues: list[float] = []
     asked: dict[tuple[str, str], float] = {}
@@ -104,7 +105,7 @@ def _times(one: ScoredForecast) -> tuple[float, float] | None:
 
 
 def figures(found: Iterable[Case]) -> dict[str, dict[str, float]]:
-    """Brier scores and mean pinball losses of both sides, by how much was known."""
+    """Brier scores and mean pinball losses of both sides, by how many outcomes were known."""
     loss: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
     for case in found:
         low = max((cut for cut in CUTS if cut <= case.known), default=None)

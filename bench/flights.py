@@ -1,4 +1,4 @@
-"""A made-up airport in the backtest's format: flights with five labels, plans, delays that carry over, and weather."""
+"""A synthetic airport in the backtest's format: flights with five labels, plans, knock-on delays, and weather."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Line(NamedTuple):
 
 
 def airport(flights: int, seed: int = 1) -> list[Line]:
-    """About six lines a flight, in time order; about a third is late, three in a hundred never arrive."""
+    """About six lines per flight, in time order; about a third are late, three in a hundred never arrive."""
     draw = random.Random(seed)
     late_by = dict.fromkeys(range(TAILS), 0.0)
     lines: list[Line] = []
@@ -75,5 +75,5 @@ def _event(at: float, name: str, what: str, data: dict[str, Any]) -> Line:
 
 
 def iso(at: float) -> str:
-    """Epoch seconds as the format writes times, to the second."""
+    """Epoch seconds in the format's time notation, to the second."""
     return datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

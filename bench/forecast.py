@@ -1,16 +1,16 @@
-"""What forecasts cost: alone, in a batch, line by line, and in memory; beside a plain share of late ones by class.
+"""Measures what forecasts cost: alone, in a batch, line by line, and in memory, beside a plain share late by class.
 
     python -m bench.forecast [--flights 4000] [--rounds 5]
 
-The baseline counts how many of a class were late and answers with that share, no time and no reason with it: the least
-that a forecast can cost. CPU time, one core; memory is the growth of a process of its own that takes a model in.
+The baseline counts how many of a class were late and answers with that share, without times or reasons: the least that
+a forecast can cost. CPU time on one core; memory is the growth of a separate process that loads a model.
 """
 
 from __future__ import annotations
 
 import os
 
-# Before numpy is imported: a second thread would count twice and do nothing.
+# Set before numpy is imported: a second thread would count twice and do nothing.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import gc
@@ -57,20 +57,20 @@ Counts = dict[Class, list[int]]
 
 
 class Side(Protocol):
-    """What is measured."""
+    """A side of the comparison."""
 
     def forecast(self, views: Views, now: float) -> object:
         """Forecasts of open promises."""
 
     def replay(self, lines: Sequence[bytes]) -> int:
-        """A stream in lock-step from nothing; returns how many forecasts."""
+        """Replay a stream in lock-step from scratch; returns the number of forecasts."""
 
     def stored(self) -> bytes:
-        """A model of CLASSES classes."""
+        """A serialized model of CLASSES classes."""
 
 
 class Ours:
-    """The published model, and the engine that taught it."""
+    """The published model and the engine that learnt it."""
 
     def __init__(self, engine: Engine) -> None:
         self.published = PublishedModel(engine.model)
@@ -84,7 +84,7 @@ class Ours:
         return converse(lines, io.BytesIO())
 
     def stored(self) -> bytes:
-        """Every table of reference classes full: each promise has two labels that nothing else has."""
+        """A model with every table of reference classes full: each promise has two unique labels."""
         model, view = (
             Model(),
             View(
@@ -112,17 +112,17 @@ class Ours:
 
 
 class Shares:
-    """How many promises of each class there were, and how many were late."""
+    """Counts the promises of each class, and how many were late."""
 
     def __init__(self) -> None:
         self.late: Counts = {}
 
     def forecast(self, views: Views, now: float) -> object:  # noqa: ARG002
-        """The share by kind."""
+        """The share late by kind."""
         return [self._share(view.kind) for view in views]
 
     def replay(self, lines: Sequence[bytes]) -> int:
-        """Reads every line, and answers decisions with the share so far."""
+        """Read every line, and answer decisions with the share so far."""
         told, encode, decode = 0, msgspec.json.encode, msgspec.json.decode
         for raw in lines:
             said = decode(raw)
@@ -134,7 +134,7 @@ class Shares:
         return told
 
     def stored(self) -> bytes:
-        """Two counts a class."""
+        """Two counts per class."""
         return msgspec.msgpack.encode([[["k", "maker", f"m{number}"], [1, 9]] for number in range(CLASSES)])
 
     def _share(self, kind: str) -> float:
@@ -143,12 +143,12 @@ class Shares:
 
 
 def counts_of(raw: bytes) -> Counts:
-    """The counts of `Shares.stored`."""
+    """The counts from `Shares.stored`."""
     return dict(msgspec.msgpack.decode(raw, type=list[tuple[Class, list[int]]]))
 
 
 def wire(lines: Sequence[Line]) -> list[bytes]:
-    """As the lock-step protocol has them."""
+    """The lines in the lock-step protocol's form."""
     return [msgspec.json.encode({"decision" if line.decision else "event": line.said}) for line in lines]
 
 
@@ -162,7 +162,7 @@ def taught(lines: Sequence[Line]) -> Engine:
 
 
 def open_views(engine: Engine, n: int) -> list[View]:
-    """Pictures of `n` promises that are open and not yet due, some more than once."""
+    """Views of `n` promises that are open and not yet due; some may repeat."""
     found = [held.view for held in engine.open.values() if held.view.deadline > engine.now]
     return list(islice(cycle(found), n))
 
@@ -188,13 +188,13 @@ def figures(side: Side, views: Views, now: float, lines: Sequence[bytes], model:
 
 
 def grown(model: Path) -> float:
-    """MB by which a fresh process grows that takes a model in."""
+    """MB by which a fresh process grows when it loads a model."""
     call = [sys.executable, "-m", "bench.forecast", "--model", str(model)]
     return float(json.loads(subprocess.run(call, check=True, capture_output=True).stdout))
 
 
 def take_in(model: Path) -> float:
-    """MB by which this process grows."""
+    """MB by which this process grows when it loads a model."""
     raw, held = model.read_bytes(), psutil.Process()
     gc.collect()
     before = held.memory_info().rss
@@ -206,7 +206,7 @@ def take_in(model: Path) -> float:
 
 
 def main(flights: int = 4000, rounds: int = 5, model: Path | None = None) -> None:
-    """Measure and write bench/results/forecast.json; with --model print what taking that one in costs."""
+    """Measure and write bench/results/forecast.json; with --model print the memory cost of loading that model."""
     if model is not None:
         print(json.dumps(take_in(model)))
         return

@@ -1,4 +1,4 @@
-"""The ground that all sides of a bench stand on: one broker, one database, and processes whose CPU is counted."""
+"""What all sides of a bench share: one broker, one database, and processes whose CPU time is counted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BASELINE_PYTHON = HOME / "bench-venv" / "bin" / "python"
 
 @dataclass
 class Ground:
-    """Addresses of the servers, and where sides may keep files."""
+    """Addresses of the servers, and a folder for the sides' files."""
 
     bootstrap: str
     database_url: str
@@ -32,7 +32,7 @@ class Ground:
     postgres: psutil.Process
 
     def settings(self, **more: str) -> dict[str, str]:
-        """Environment of a process of ours."""
+        """The environment for one of Candor's processes."""
         own = {"KAFKA_BOOTSTRAP_SERVERS": self.bootstrap, "DATABASE_URL": self.database_url, "LOG_LEVEL": "WARNING"}
         return {**os.environ, **own, **more}
 
@@ -43,7 +43,7 @@ class Ground:
 
 @contextlib.contextmanager
 def ground() -> Iterator[Ground]:
-    """A broker and a database of the bench's own, gone afterwards."""
+    """Run a broker and a database for the bench alone; stopped afterwards."""
     root = HOME / "bench"
     shutil.rmtree(root, ignore_errors=True)
     folder = Folder.at(root, HOME / "jars")
@@ -57,7 +57,7 @@ def ground() -> Iterator[Ground]:
 
 
 def cpu_seconds(process: psutil.Process) -> float:
-    """CPU seconds of a process, its children (ended ones that were waited for included)."""
+    """CPU seconds of a process and its children, including ended ones that were waited for."""
     total = 0.0
     for one in [process, *process.children(recursive=True)]:
         with contextlib.suppress(psutil.Error):
@@ -67,7 +67,7 @@ def cpu_seconds(process: psutil.Process) -> float:
 
 
 class Side:
-    """A running side: ours or the baseline; its own CPU seconds and peak resident memory are noted as it ends."""
+    """A running side, ours or the baseline; its CPU seconds and peak resident memory are noted when it ends."""
 
     def __init__(self, name: str, command: list[str], environment: Mapping[str, str]) -> None:
         self.name = name
@@ -76,7 +76,7 @@ class Side:
         self.resident_mb = 0.0
 
     def running(self) -> bool:
-        """Look once: notes CPU and memory while it still can be seen."""
+        """Whether it still runs; also notes CPU and memory while the process can be observed."""
         with contextlib.suppress(psutil.Error):
             seen = psutil.Process(self.process.pid)
             self.cpu = max(self.cpu, cpu_seconds(seen))
@@ -84,7 +84,7 @@ class Side:
         return self.process.poll() is None
 
     def stop(self) -> None:
-        """SIGTERM, and SIGKILL where that did not do."""
+        """Send SIGTERM, then SIGKILL if that did not end it."""
         self.running()
         if self.process.poll() is None:
             self.process.terminate()
@@ -102,7 +102,7 @@ def ours(ground_: Ground, prefix: str, database: str) -> Side:
 
 
 def baseline(ground_: Ground, source: str, target: str, name: str) -> Side:
-    """The reference job on quixstreams, exactly once, 100 ms commits."""
+    """The reference job on quixstreams, exactly-once, with commits every 100 ms."""
     if not BASELINE_PYTHON.exists():
         raise SystemExit("the baseline is not installed: run `make bench`, which makes its environment")
     state = str(ground_.folder / "quix" / name)

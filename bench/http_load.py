@@ -1,4 +1,4 @@
-"""A bounded HTTP/1.1 load on loopback: N keep-alive connections, each sends, waits, sends; prints JSON figures.
+"""A closed-loop HTTP/1.1 load on loopback: N keep-alive connections send one request at a time; prints JSON.
 
 python -m bench.http_load PORT CONNECTIONS SECONDS KEY SERIAL
 """
@@ -62,7 +62,7 @@ async def connection(
 
 
 async def run(port: int, connections: int, seconds: float, key: str, serial: str) -> None:
-    """Drive the load and print the figures of what came after warming up."""
+    """Drive the load and print the figures for the time after warm-up."""
     numbers = itertools.count()
     begun = time.monotonic()
     until = begun + WARM_S + seconds

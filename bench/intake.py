@@ -1,9 +1,9 @@
-"""Intake: promises accepted with 64 connections, durable before the answer; ours beside a transaction a request.
+"""Measures intake: promises over 64 connections, durable before the response; ours vs one transaction per request.
 
     python -m bench.intake [--connections 64] [--seconds 10] [--rounds 5]
 
-Both sides run the same key check, strict parsing, decision and rows on the same database server; the relay of ours runs
-too. The client is a process of its own on the same machine.
+Both sides run the same key check, strict parsing, decision and rows on the same database server; ours also runs its
+relay. The client is a separate process on the same machine.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MARKS = {"requests/s": "mark ≥ 5 ×", "p99 ms": "no mark: shown because queues
 
 
 def key_files(folder: Path) -> tuple[str, dict[str, str]]:
-    """A key and the settings that name its file."""
+    """An API key and the settings that name its file."""
     folder.mkdir(parents=True, exist_ok=True)
     key, digest = new_key()
     keys = {"keys": [{"name": "bench", "sha256": digest, "role": "operator", "scopes": []}]}
@@ -42,7 +42,7 @@ def key_files(folder: Path) -> tuple[str, dict[str, str]]:
 
 
 def wait_ready(port: int) -> None:
-    """Return once /readyz says yes. SystemExit after 30 s."""
+    """Return once /readyz answers 200. SystemExit after 30 s."""
     for _ in range(300):
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1) as answer:
@@ -54,7 +54,7 @@ def wait_ready(port: int) -> None:
 
 
 def measure(stage: Ground, name: str, number: int, connections: int, seconds: float) -> dict[str, float]:
-    """One side, on a fresh database."""
+    """Measure one side on a fresh database."""
     key, files = key_files(stage.folder / "keys")
     port = choose_port(None, "the bench")
     label = f"i{number}{'c' if name == 'candor' else 'b'}"

@@ -1,9 +1,9 @@
-"""The baseline of the intake bench: one FastAPI + SQLModel transaction a request, as most teams write it.
+"""The baseline of the intake bench: one FastAPI + SQLModel transaction per request, as most teams write it.
 
-The same app factory, key check, strict body, domain decision, receipt, promise row and outbox row as promise-svc; only
-the transaction is one a request, through an ORM session, committed before the answer.
+The same app factory, key check, strict body, domain decision, receipt, promise row and outbox row as promise-svc, but
+each request has its own transaction, through an ORM session, committed before the response.
 
-    python -m bench.intake_baseline        (settings from the environment, as promise-svc)
+    python -m bench.intake_baseline        (settings from the environment, as for promise-svc)
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ router = APIRouter()
 
 
 class Base(SQLModel, registry=registry(metadata=MetaData())):
-    """Tables that promise-svc itself only touches in batches."""
+    """Tables that promise-svc itself accesses only in batches."""
 
 
 class IngestRow(Base, table=True):
-    """A receipt and its answer."""
+    """A receipt with its response."""
 
     __tablename__ = "ingest"
 
@@ -61,7 +61,7 @@ class IngestRow(Base, table=True):
 
 
 class OutboxRow(Base, table=True):
-    """An outgoing event: one row an event."""
+    """An outgoing event, one per row."""
 
     __tablename__ = "outbox"
 
@@ -78,7 +78,7 @@ class OutboxRow(Base, table=True):
 
 @router.post("/v1/promises", status_code=201)
 async def make(request: Request, principal: Operator) -> Response:
-    """Make a promise in a transaction of its own."""
+    """Make a promise in its own transaction."""
     raw, body = await read(PromiseIn, request)
     clock = SystemClock()
     command = body.command(clock.now())

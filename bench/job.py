@@ -2,8 +2,8 @@
 
 50,000 promises × (made, reached, slipped, incident opened or resolved) in time order, about 400 bytes of JSON each. For
 every event: load the promise's state, apply, score by a logistic of days late, open incidents, share of time gone and
-milestones; say the score on `made` and whenever it moved by more than 0.01. Standard library only, because the
-baseline runs in an environment of its own.
+milestones; publish the score on `made` and whenever it moved by more than 0.01. Uses only the standard library because
+the baseline runs in its own environment.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PADDING = (
 
 
 class State(NamedTuple):
-    """One promise: made and due in epoch seconds, milestones reached, open incidents, days slipped, last score said."""
+    """One promise: made and due in epoch seconds, milestones reached, open incidents, days slipped, last score."""
 
     made: float
     due: float
@@ -46,7 +46,7 @@ def score(state: State, at: float) -> float:
 
 
 def apply(state: State | None, kind: str, at: float, planned: float | None) -> tuple[State, float | None]:
-    """The state after one event, and the score to say (None: it hardly moved)."""
+    """The state after one event, and the score to publish (None: it hardly moved)."""
     if kind == "made" or state is None:
         fresh = State(at, planned or at + DAY, 0, 0, 0.0, 0.0)
         value = score(fresh, at)
@@ -83,7 +83,7 @@ def event(number: int, promise: str, kind: str, at: datetime, planned: datetime 
 
 
 def stream(promises: int, seed: int = SEED) -> Iterator[tuple[int, dict[str, Any]]]:
-    """(version of the promise, event) in time order; `promises` × 4 of them, the same for the same seed."""
+    """(version of the promise, event) in time order: `promises` × 4 events, always the same for a seed."""
     rng = random.Random(seed)
     timeline: list[tuple[datetime, int, int, str, datetime | None]] = []
     for number in range(promises):
@@ -103,7 +103,7 @@ def stream(promises: int, seed: int = SEED) -> Iterator[tuple[int, dict[str, Any
 
 
 def scores_expected(promises: int, seed: int = SEED) -> int:
-    """How many scores the job says over the whole stream: what both sides must reach, exactly."""
+    """How many scores the job publishes over the whole stream; both sides must reach it exactly."""
     states: dict[str, State] = {}
     said = 0
     for _, body in stream(promises, seed):
@@ -116,5 +116,5 @@ def scores_expected(promises: int, seed: int = SEED) -> int:
 
 
 def encoded(body: dict[str, Any]) -> bytes:
-    """The event as it lies in Kafka."""
+    """The event as stored in Kafka."""
     return json.dumps(body, separators=(",", ":")).encode()

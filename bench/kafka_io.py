@@ -1,4 +1,4 @@
-"""The benches' own hands on Kafka: fill the input topic, watch the output."""
+"""Kafka access for the benches: fill the input topic, watch the output."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BATCH = 2_000
 
 
 async def make_topic(bootstrap: str, name: str, partitions: int = PARTITIONS) -> None:
-    """Create a topic whose records carry the broker's own append time."""
+    """Create a topic whose records carry the broker's append time."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
@@ -28,7 +28,7 @@ async def make_topic(bootstrap: str, name: str, partitions: int = PARTITIONS) ->
 
 
 def headers(serial: str, at: str, promise: str, version: int) -> list[tuple[str, bytes]]:
-    """CloudEvents attributes of an input event; the baseline ignores them, and still has to fetch them."""
+    """CloudEvents attributes of an input event; the baseline ignores them but still has to fetch them."""
     return [
         ("ce_specversion", b"1.0"),
         ("ce_id", serial.encode()),
@@ -41,7 +41,7 @@ def headers(serial: str, at: str, promise: str, version: int) -> list[tuple[str,
 
 
 async def fill(bootstrap: str, topic: str, events: Iterable[tuple[int, str, str, str, bytes]]) -> int:
-    """Produce (version, promise, serial, at, value) in order, in batches; the number produced."""
+    """Produce (version, promise, serial, at, value) in order, in batches; returns the number produced."""
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", max_batch_size=1 << 20, linger_ms=5)
     await producer.start()
     count = 0
@@ -90,7 +90,7 @@ async def count_records(
 ) -> tuple[int, float]:
     """(committed records after `since`, seconds from the first one's append to the last one's).
 
-    Reads on until `expected` are there or nothing came for `patience_s`.
+    Reads until there are `expected` records or none arrived for `patience_s`.
     """
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level="read_committed")
     await consumer.start()

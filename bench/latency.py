@@ -1,9 +1,9 @@
-"""Latency at 1,000 events/s: record appended to the input topic → its score readable on the output, both sides.
+"""Measures latency at 1,000 events/s: from the append to the input topic to the score readable on the output.
 
     python -m bench.latency [--rate 1000] [--seconds 30] [--rounds 5]
 
-Milliseconds from the broker's append of the input record (LogAppendTime) to the moment a consumer that only reads
-committed records holds the score. The first five seconds warm up and do not count.
+Milliseconds on both sides from the broker's append of the input record (LogAppendTime) to the moment a consumer that
+reads only committed records has the score. The first five seconds are warm-up and do not count.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ async def produce(bootstrap: str, topic: str, events: int, rate: int, appended: 
 
 
 def serial_of(record: Any) -> str:
-    """Which input event a score answers: ours says it in the event id, the baseline in the body."""
+    """Which input event a score is for: ours has it in the event id, the baseline in the body."""
     for name, value in record.headers:
         if name == "ce_id":
             return bytes(value).decode()
@@ -61,7 +61,7 @@ def serial_of(record: Any) -> str:
 
 
 async def listen(bootstrap: str, since: dict[TopicPartition, int], seen: Times) -> None:
-    """Note when each score could be read, until cancelled."""
+    """Note when each score became readable, until cancelled."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level="read_committed", fetch_max_wait_ms=5)
     await consumer.start()
     try:
@@ -78,7 +78,7 @@ async def listen(bootstrap: str, since: dict[TopicPartition, int], seen: Times) 
 
 
 async def measure(stage: Ground, name: str, number: int, events: int, rate: int) -> dict[str, float]:
-    """One side, started fresh on a topic of its own."""
+    """Measure one side, freshly started on its own topic."""
     prefix = f"lat{number}-{name}"
     source, target = f"{prefix}-milestones", f"{prefix}-gaps"
     for topic in (source, target):
@@ -104,7 +104,7 @@ async def measure(stage: Ground, name: str, number: int, events: int, rate: int)
 
 
 async def run(rate: int, seconds: int, rounds: int) -> None:
-    """All rounds, the order of the sides turning."""
+    """Run all rounds, alternating the order of the sides."""
     measured = []
     with ground() as stage, Progress() as progress:
         task = progress.add_task("latency", total=rounds)

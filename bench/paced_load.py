@@ -1,4 +1,4 @@
-"""Requests at an even pace, each timed from when it was due, so that a stall counts for all it held up; prints JSON.
+"""Requests at an even pace, each timed from when it was due, so a stall counts for all it delayed; prints JSON.
 
 python -m bench.paced_load PORT METHOD PATH RATE SECONDS KEY [BODY]
 """
@@ -29,7 +29,7 @@ class Load:
         self.done: list[tuple[float, float]] = []
 
     async def run(self, rate: float, seconds: float) -> dict[str, float]:
-        """The figures of what came after warming up; SystemExit on any answer but 200."""
+        """The figures for the time after warm-up. SystemExit on any answer but 200."""
         workers = [asyncio.create_task(self._connection()) for _ in range(CONNECTIONS)]
         begun = time.monotonic()
         for number in range(int(rate * (WARM_S + seconds))):

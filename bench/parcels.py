@@ -1,4 +1,4 @@
-"""Made-up parcels for the benches of forecasts: a maker, a site, two milestones, one in five late."""
+"""Synthetic parcels for the forecast benches: a maker, a site, two milestones, one in five late."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _life(name: str, made: float, lead: float, shipped: float, done: float, draw
 
 
 def taught(start: datetime) -> Engine:
-    """An engine that has lived through the parcels from `start` on."""
+    """An engine that has seen all events of the parcels from `start` on."""
     engine = Engine(by_clock=True)
     for entry in entries(start):
         engine.see(entry)
@@ -63,7 +63,7 @@ def taught(start: datetime) -> Engine:
 
 
 def draft(now: datetime) -> dict[str, Any]:
-    """A parcel that is about to be promised."""
+    """A draft promise for a parcel."""
     shipped = (now + timedelta(hours=15)).isoformat()
     return {
         "kind": "parcel",

@@ -1,4 +1,4 @@
-"""The baseline: the reference job on quixstreams with exactly-once, run in an environment of its own.
+"""The baseline: the reference job on quixstreams with exactly-once, run in its own environment.
 
     python -m bench.quix_app BOOTSTRAP INPUT OUTPUT GROUP STATE_DIR
 
@@ -24,7 +24,7 @@ def seconds(text: str | None) -> float | None:
 
 
 def correlate(body: dict[str, Any], state: State) -> dict[str, Any] | None:
-    """Load, apply, save; the score where it is to be said."""
+    """Load, apply, save; returns the score if it is to be published."""
     held = state.get("s")
     before = job.State(*held) if held else None
     after, value = job.apply(before, body["milestone"], seconds(body["at"]) or 0.0, seconds(body.get("planned")))
@@ -35,7 +35,7 @@ def correlate(body: dict[str, Any], state: State) -> dict[str, Any] | None:
 
 
 def main() -> None:
-    """Run the pipeline over the named topics."""
+    """Run the pipeline on the named topics."""
     bootstrap, source, target, group, folder = sys.argv[1:6]
     app = Application(
         broker_address=bootstrap,

@@ -1,4 +1,4 @@
-"""Rounds to a table and a JSON file: median and spread of each side, and the ratio to the baseline of the same run."""
+"""Turns rounds into a table and a JSON file: each side's median and spread, and its ratio to the baseline."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def medians(rounds: Sequence[Round]) -> dict[str, dict[str, dict[str, float]]]:
 
 
 def ratios(rounds: Sequence[Round], side: str, baseline: str, figure: str) -> dict[str, float]:
-    """Ratio of `side` to `baseline`, taken within each round, so that a slow minute slows both."""
+    """Ratio of `side` to `baseline`, computed within each round because a slow minute slows both."""
     values = [one[side][figure] / one[baseline][figure] for one in rounds]
     return {"median": statistics.median(values), "low": min(values), "high": max(values)}
 
@@ -39,7 +39,7 @@ def ratios(rounds: Sequence[Round], side: str, baseline: str, figure: str) -> di
 def publish(name: str, rounds: Sequence[Round], baseline: str, marks: Mapping[str, str]) -> dict[str, Any]:
     """Print the table, write `bench/results/<name>.json` and return what was written.
 
-    `marks`: figure → the mark in words, shown under the table.
+    `marks`: figure → its mark (target) in words, shown under the table.
     """
     sides = medians(rounds)
     compared = {

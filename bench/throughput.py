@@ -1,10 +1,10 @@
-"""Catch-up on the reference job: ours against quixstreams with exactly-once, rounds interleaved.
+"""Measures catch-up on the reference job: ours against quixstreams with exactly-once, in interleaved rounds.
 
     python -m bench.throughput [--events 200000] [--rounds 5]
 
-A side's time runs from the append of its first score to the append of its last (the broker's own clock), so that
-neither pays for starting an interpreter. Both read the same input topic and must say exactly what the job says. A round
-before the first is not counted: the broker's virtual machine is cold in it, and slows whoever comes first.
+A side's time runs from the append of its first score to the append of its last (the broker's clock), so neither pays
+for starting an interpreter. Both read the same input topic and must publish exactly the job's scores. A round before
+the first is not counted because the broker's JVM is still cold and slows the side that runs first.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ def rows(promises: int) -> Iterator[tuple[int, str, str, str, bytes]]:
 
 
 async def figures(stage: Ground, side: Side, target: str, events: int, expected: int) -> dict[str, float]:
-    """Let a side that was just started reach the end. SystemExit if it does not say the expected number of scores."""
+    """Let a freshly started side reach the end. SystemExit if it does not publish the expected number of scores."""
     since = await kafka_io.ends(stage.bootstrap, target)
     database = stage.database_cpu()
     begun, still, before = time.monotonic(), 0, -1
-    # Transaction markers take offsets too, so the end is where nothing is appended any more.
+    # Transaction markers take offsets too, so the end is where nothing more is appended.
     while side.running() and still < STILL and time.monotonic() - begun < LONGEST_S:
         await asyncio.sleep(0.5)
         now = sum((await kafka_io.ends(stage.bootstrap, target)).values()) - sum(since.values())
@@ -50,7 +50,7 @@ async def figures(stage: Ground, side: Side, target: str, events: int, expected:
 
 
 async def one_round(stage: Ground, number: int, events: int, expected: int) -> dict[str, dict[str, float]]:
-    """Both sides, the order turning from round to round."""
+    """Run both sides, in an order that alternates from round to round."""
     prefix, measured = f"size{events}", {}
     for name in ("candor", "quixstreams")[:: 1 if number % 2 == 0 else -1]:
         if name == "candor":

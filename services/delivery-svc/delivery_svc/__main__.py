@@ -1,4 +1,4 @@
-"""`python -m delivery_svc`: what happens."""
+"""`python -m delivery_svc`: the service that takes reports of steps and incidents."""
 
 from __future__ import annotations
 

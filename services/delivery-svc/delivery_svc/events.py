@@ -1,4 +1,4 @@
-"""Reports as the events that risk-svc reads."""
+"""Turns reports into the events that risk-svc reads."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from delivery_svc.domain import Incident, Report
 
 
 def milestone(promise_id: str, customer_id: str, version: int, report: Report, origin: Origin) -> Message:
-    """A report, matched to its promise."""
+    """The event for a report matched to its promise."""
     data = MilestoneReported(
         promise_id=promise_id,
         customer_id=customer_id,
@@ -39,7 +39,7 @@ def milestone(promise_id: str, customer_id: str, version: int, report: Report, o
 
 
 def incident(seen: Incident, origin: Origin) -> Message:
-    """The whole picture of an incident."""
+    """The event with the full state of an incident."""
     picture = seen.picture
     data = IncidentReported(
         incident_id=picture.incident_id,

@@ -1,4 +1,4 @@
-"""What delivery-svc learns from `promises`: which promises there are, under which names, and whom to forget."""
+"""What delivery-svc learns from `promises`: known promises, their references, and customers to erase."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ class PromisesHandler:
         self._more = True
 
     async def load(self, connection: Any, partition: int) -> None:  # noqa: ARG002
-        """Nothing to read; what a predecessor may have left waiting is looked for at the next tick."""
+        """Nothing to read; the next tick looks for reports that a previous owner left unmatched."""
         self._more = True
 
     def drop(self, partition: int) -> None:
-        """Nothing to forget."""
+        """Nothing to release."""
 
     async def apply(self, uow: UnitOfWork, work: Sequence[Work], *, tick: bool) -> None:
-        """Learn and forget in the order of the events; on ticks, match what the two ways in have missed."""
+        """Add and erase promises in event order; on ticks, match what neither the HTTP nor the Kafka path matched."""
         made: list[PromiseMade] = []
         for message in (message for piece in work for message in piece.messages):
             if isinstance(message.data, CustomerErased):
-                # A promise learnt in this batch may be the customer's: it has to be there to be erased.
+                # A promise from this batch may belong to the customer: it must be stored before it can be erased.
                 await self._learn(uow, made)
                 made = []
                 await self._forget(uow, message)

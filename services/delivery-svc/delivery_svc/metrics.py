@@ -1,4 +1,4 @@
-"""Figures of delivery-svc alone."""
+"""Metrics specific to delivery-svc."""
 
 from __future__ import annotations
 

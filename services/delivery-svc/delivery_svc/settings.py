@@ -1,4 +1,4 @@
-"""What delivery-svc needs to know at start."""
+"""Settings that delivery-svc reads at startup."""
 
 from __future__ import annotations
 

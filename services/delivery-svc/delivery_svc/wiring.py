@@ -1,4 +1,4 @@
-"""The composition root: what delivery-svc is made of."""
+"""The composition root of delivery-svc."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ MIGRATIONS: Final = scripts(Path(__file__).parent)
 def build(
     settings: DeliverySettings, clock: Clock | None = None, *, consuming: bool = True, sources: Sequence[Source] = ()
 ) -> FastAPI:
-    """The service's app. Raises ValueError where a key file or a source is wrong; `clock` overrides the setting's.
+    """The service's app. Raises ValueError for a bad key file or source; `clock` overrides the one from settings.
 
-    `consuming` false leaves `promises` unread, for tests that are about HTTP alone. `sources` join those of the folder
-    of that name.
+    `consuming` false does not consume `promises`, for tests of HTTP alone. `sources` are added to those in the
+    `sources` folder.
     """
     known_sources = discover(own_sources, sources)
     business = clock or settings.business_clock()
@@ -56,7 +56,7 @@ def build(
         relay = Relay(settings, database, keeps=True)
         app.state.intake = intake
         app.state.health.add("database", database.check)
-        # Intake goes on without Kafka: what was accepted waits in the outbox (ADR 0015).
+        # Intake continues without Kafka: accepted events wait in the outbox (ADR 0015).
         app.state.health.add("kafka", kafka.check, needed=False)
         app.state.health.add("consumer", worker.check, needed=False)
         backgrounds: list[Background] = [Retention(settings, database, rejected=True)]

@@ -1,1 +1,1 @@
-"""promise-svc."""
+"""promise-svc: the ledger of promises and customer contacts."""

@@ -1,4 +1,4 @@
-"""Decisions as the events that other services read."""
+"""Turns decisions into the events that other services read."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from promise_svc.domain import Change, ChangeKind, Customer, Promise
 
 
 def made(promise: Promise, origin: Origin) -> Message:
-    """The promise, as it was made."""
+    """The event for a new promise."""
     terms = promise.terms
     data = PromiseMade(
         promise_id=promise.promise_id,
@@ -59,7 +59,7 @@ def made(promise: Promise, origin: Origin) -> Message:
 
 
 def changed(promise: Promise, change: Change, origin: Origin) -> Message:
-    """What was said of a promise, beside where its dates stand since."""
+    """The event for a change to a promise, with its dates after the change."""
     ids = (promise.promise_id, promise.customer_id)
     data: Event
     if change.kind is ChangeKind.REVISED:
@@ -74,13 +74,13 @@ def changed(promise: Promise, change: Change, origin: Origin) -> Message:
 
 
 def contact(customer: Customer, origin: Origin) -> Message:
-    """The sealed contact."""
+    """The event with the sealed contact."""
     data = ContactSet(customer.customer_id, customer.sealed or "")
     return _message(origin, customer.customer_id, customer.contact_version, data)
 
 
 def erased(customer: Customer, origin: Origin) -> list[Message]:
-    """The customer is to be forgotten, on both topics that know them; of staff there is a contact alone."""
+    """The erasure events for both topics that know the customer; for staff only the one for contacts."""
     name = customer.customer_id
     removed = _message(origin, name, customer.contact_version, ContactRemoved(name))
     if name.startswith(STAFF):

@@ -1,4 +1,4 @@
-"""What promise-svc needs to know at start."""
+"""Settings that promise-svc reads at startup."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from candor.ops.settings import Settings
 
 
 class PromiseSettings(Settings):
-    """Settings of promise-svc; CONTACT_PUBLIC_KEY_FILE is needed as well."""
+    """Settings of promise-svc; CONTACT_PUBLIC_KEY_FILE is also required."""
 
     service: str = "promise-svc"
     port: int = 8101

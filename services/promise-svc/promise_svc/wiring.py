@@ -1,4 +1,4 @@
-"""The composition root: what promise-svc is made of."""
+"""The composition root of promise-svc."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ MIGRATIONS: Final = scripts(Path(__file__).parent)
 
 
 def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Sequence[Source] = ()) -> FastAPI:
-    """The service's app. Raises ValueError where a key file or a source is wrong; `clock` overrides the setting's.
+    """The service's app. Raises ValueError for a bad key file or source; `clock` overrides the one from settings.
 
-    `sources` join those of the folder of that name.
+    `sources` are added to those in the `sources` folder.
     """
     known_sources = discover(own_sources, sources)
     sealer = Sealer.from_file(settings.contact_public_key_file)
@@ -52,7 +52,7 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
         app.state.intake = intake
         app.state.sealer = sealer
         app.state.health.add("database", database.check)
-        # Intake goes on without Kafka: what was accepted waits in the outbox (ADR 0015).
+        # Intake continues without Kafka: accepted events wait in the outbox (ADR 0015).
         app.state.health.add("kafka", kafka.check, needed=False)
         relay = Relay(settings, database, keeps=True)
         retention = Retention(settings, database, rejected=True)

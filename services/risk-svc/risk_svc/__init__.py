@@ -1,6 +1,6 @@
-"""risk-svc."""
+"""risk-svc: forecasts promises, scores gaps, and serves the API and the board."""
 
 import os
 
-# Read when numpy is first imported: at these sizes a second thread of OpenBLAS only spins, twice the CPU for nothing.
+# OpenBLAS reads it when numpy is first imported. At these sizes a second thread only spins: twice the CPU, no gain.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

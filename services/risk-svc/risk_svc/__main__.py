@@ -1,4 +1,4 @@
-"""`python -m risk_svc worker|learner|web`: the worker consumes and forecasts, the learner learns, web answers."""
+"""`python -m risk_svc worker|learner|web`: the worker consumes and forecasts, the learner learns, web serves."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ LOW_PRIORITY: Final = 5
 
 
 def main(arguments: list[str]) -> None:
-    """Run one role until told to stop; exit status 2 for a wrong call or wrong settings."""
+    """Run one role until it is stopped; exit status 2 for wrong arguments or settings."""
     match arguments:
         case ["worker"]:
             runtime.main(WorkerSettings, wiring.worker)
         case ["learner"]:
-            # What learns must never keep what answers or warns from its work.
+            # Learning must never slow down the roles that serve or warn.
             os.nice(LOW_PRIORITY)
             runtime.main(LearnerSettings, wiring.learner)
         case ["web"]:

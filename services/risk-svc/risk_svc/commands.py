@@ -1,4 +1,4 @@
-"""`candor risk rebuild`: the read side emptied and read again from the topics, and nobody is told."""
+"""`candor risk rebuild`: empties the read side and reads it again from the topics; nobody is notified."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def rebuild(
     Stop its workers first. Kafka keeps 28 days: for older events run `candor relay replay` of promise-svc and
     delivery-svc before this.
     """
-    # Imported here and below: the worker's libraries take seconds, which `candor --help` must not wait for.
+    # Imported here and below because the worker's libraries take seconds and `candor --help` must not wait for them.
     from candor.ops.settings import load  # noqa: PLC0415
     from candor.store.errors import StoreUnavailable  # noqa: PLC0415
     from risk_svc.settings import WorkerSettings  # noqa: PLC0415
@@ -54,7 +54,7 @@ def rebuild(
 
 
 async def run(settings: WorkerSettings, console: Console | None) -> int:
-    """Rebuild with a line of progress; returns the live promises."""
+    """Rebuild with a progress line; returns the number of live promises."""
     from candor.store.db import Database  # noqa: PLC0415
     from candor.store.migrate import upgrade  # noqa: PLC0415
     from risk_svc.wiring import GROUP, MIGRATIONS  # noqa: PLC0415

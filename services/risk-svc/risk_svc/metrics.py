@@ -1,4 +1,4 @@
-"""Figures of risk-svc alone."""
+"""Metrics specific to risk-svc."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BOUNDARIES_WAITING: Final = Gauge(
     "Version boundaries that business time has passed and the learner has not closed; NaN where nobody learns.",
     registry=REGISTRY,
 )
-# Every role of risk-svc exports it: 0 from one that does not learn would say that all is well.
+# Every role of risk-svc exports it: 0 from a role that does not learn would suggest that all is well.
 BOUNDARIES_WAITING.set(math.nan)
 JOURNAL_UNREAD: Final = Gauge("candor_journal_unread_rows", "Rows that the learner has to read.", registry=REGISTRY)
 JOURNAL_WAITING: Final = Gauge(

@@ -1,4 +1,4 @@
-"""What risk-svc needs to know at start."""
+"""Settings that risk-svc reads at startup."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from risk_svc.domain.gap import GapDefinition
 
 
 def _component_settings() -> dict[str, Any]:
-    """What the environment says of the components' own settings, by their names in lower case."""
+    """The components' own settings from the environment, by lower-case name."""
     names = [field.name for component in COMPONENTS for field in fields(component)]
     return {name: os.environ[name.upper()] for name in names if name.upper() in os.environ}
 
@@ -25,10 +25,10 @@ def _component_settings() -> dict[str, Any]:
 class RiskSettings(Settings):
     """Settings of risk-svc.
 
-    `weights` of the gap's components, each in [0, .95], as JSON in the environment; those left out are the components'
-    defaults, assumed until estimated from data. `component_settings`: what components have settings for, each under a
-    name of its own in the environment (SILENCE_HOURS, MISSED_STEP). `publishing` off: promises are folded, scored and
-    saved, and nobody is told (rebuilding).
+    `weights`: weights of the gap's components, each in [0, .95], as JSON in the environment; those left out keep the
+    components' defaults, assumed until estimated from data. `component_settings`: the components' own settings, each
+    in its own environment variable (SILENCE_HOURS, MISSED_STEP). `publishing` off: promises are folded, scored and
+    saved, and nothing is published (for a rebuild).
     """
 
     service: str = "risk-svc"
@@ -60,7 +60,7 @@ class RiskSettings(Settings):
 
     @property
     def definition(self) -> GapDefinition:
-        """The gap as the domain takes it. Raises ValueError for a weight or a component's setting out of range."""
+        """The gap definition for the domain. Raises ValueError for a weight or component setting out of range."""
         components = []
         for component in COMPONENTS:
             own = {field.name: self.component_settings.get(field.name, field.default) for field in fields(component)}
@@ -69,21 +69,21 @@ class RiskSettings(Settings):
 
 
 def _example(old: list[str]) -> str:
-    """How to write what the variables of before said."""
+    """How to write the old variables in the new form."""
     return "WEIGHTS=" + repr(json.dumps({name.removeprefix("WEIGHT_").lower(): 0.5 for name in old}))
 
 
 class WorkerSettings(RiskSettings):
-    """Settings of the role `worker`, which has a port for health and metrics only."""
+    """Settings of the role `worker`, whose port serves health and metrics only."""
 
     port: int = 8104
 
 
 class LearnerSettings(RiskSettings):
-    """Settings of the role `learner`, which has a port for health and metrics only; real seconds.
+    """Settings of the role `learner`, whose port serves health and metrics only; all in real seconds.
 
-    A boundary is closed once nothing from before it has come in for `quiet_seconds`; after `straggler_seconds` without
-    one it is closed all the same. The state is stored every `checkpoint_seconds`, and when the process is stopped.
+    A boundary is closed once nothing from before it has arrived for `quiet_seconds`; after `straggler_seconds` without
+    such a pause it is closed anyway. The state is stored every `checkpoint_seconds` and when the process stops.
     """
 
     port: int = 8106

@@ -1,4 +1,4 @@
-"""The composition root: what the three roles of risk-svc are made of."""
+"""The composition root of the three roles of risk-svc."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MIGRATIONS: Final = scripts(Path(__file__).parent)
 
 
 def worker(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
-    """The role that consumes: worker, follower of the model, relay; its app has health and metrics only."""
+    """The role that consumes: worker, model follower and relay; its app serves health and metrics only."""
 
     @asynccontextmanager
     async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
@@ -63,7 +63,7 @@ def worker(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
 
 
 def learner(settings: LearnerSettings, clock: Clock | None = None) -> FastAPI:
-    """The role that learns, one process at a time; its app has health and metrics only."""
+    """The role that learns, in one process at a time; its app serves health and metrics only."""
 
     @asynccontextmanager
     async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
@@ -81,8 +81,8 @@ def learner(settings: LearnerSettings, clock: Clock | None = None) -> FastAPI:
 
 
 def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
-    """The role that answers: queries, figures, and the feed of changes that the board listens to."""
-    # Imported here: the worker has no use for the board's framework, a third of a second and 30 MB.
+    """The role that serves queries, figures, and the feed of changes for the board."""
+    # Imported here because the worker does not need the board's framework: a third of a second and 30 MB.
     from risk_svc.web import board  # noqa: PLC0415
 
     @asynccontextmanager
@@ -117,7 +117,7 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
 
 
 def handler_of(settings: RiskSettings, published: PublishedModel, clock: Clock) -> RiskHandler:
-    """The handler as the settings say."""
+    """The handler configured by the settings."""
     return RiskHandler(
         published,
         clock,

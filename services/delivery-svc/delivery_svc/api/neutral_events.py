@@ -1,4 +1,4 @@
-"""Neutral events, of whatever source, as reports."""
+"""Turns neutral events from any source into reports."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KNOWN: Final = (MILESTONE, INCIDENT)
 
 
 def statement(event: Event, origin: Origin, receipts: tuple[Receipt, ...]) -> Statement:
-    """The statement of an event of a known type. Raises Problem `invalid_field`, pointers below `/data`."""
+    """The statement for an event of a known type. Raises Problem `invalid_field` with pointers below `/data`."""
     return Submission(event.type, _command(event), origin, presenters.reported, receipts)
 
 

@@ -1,4 +1,4 @@
-"""What is answered to a report."""
+"""Responses to reports."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 def waiting(reason: ParkReason, parked_id: str) -> str:
-    """Why a report waits, and what happens next."""
+    """Why a report is parked, and what happens next."""
     return f"{WAITING[reason].format(parked_id=parked_id)} {KEPT}"
 
 
 def reported(result: Result) -> Answer:
-    """202: matched or parked, recorded or late; 200 for a match by hand."""
+    """202 for a report (matched or parked, recorded or late); 200 for a manual match."""
     document: dict[str, Any]
     match result:
         case MatchedOutcome():

@@ -1,4 +1,4 @@
-"""HTTP bodies in; names equal the contract's fields. Each knows the report it stands for."""
+"""HTTP request bodies. Field names equal the contract's, and each body converts itself to its report."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class ReferenceIn(Body):
 
 
 class AffectedIn(Body):
-    """Something the incident hits, as promises depend on it."""
+    """Something the incident affects, named as in the promises' dependencies."""
 
     kind: Id
     id: Id
 
 
 class DeliveredIn(Body):
-    """How much of a scope item of the promise is delivered by now."""
+    """How much of one of the promise's scope items has been delivered so far."""
 
     item: Short
     share: Share
@@ -47,10 +47,10 @@ def _once(parts: list[DeliveredIn]) -> list[DeliveredIn]:
 
 
 class MilestoneIn(Body):
-    """A step of the work as a field system reports it: names its promise, or a reference to it.
+    """A step of the work as reported by a field system. It names its promise or a reference to it.
 
-    `at` is when it happened; `correction` lets a finished step be open again. `delivered` holds from `at` on, for the
-    items it names. Customers are told `public_reason` and never `reason`.
+    `at` is when it happened; `correction` allows reopening a finished step. `delivered` applies from `at` on to the
+    items it names. Customers see `public_reason`, never `reason`.
     """
 
     event_id: Id | None = None
@@ -86,9 +86,9 @@ class MilestoneIn(Body):
 
 
 class IncidentIn(Body):
-    """The whole picture of an incident, true at `at`; severity is the share of a promise's delivery at stake.
+    """The full state of an incident as of `at`; severity is the share of a promise's delivery at stake.
 
-    Customers are told `public_title` and never `title` or `category`.
+    Customers see `public_title`, never `title` or `category`.
     """
 
     event_id: Id | None = None
@@ -105,7 +105,7 @@ class IncidentIn(Body):
     at: Moment | None = None
 
     def sighting(self, time: datetime) -> Sighting:
-        """The report; without `at` it is true when it was said, and so is a resolution without its time."""
+        """The report; `at` and a resolution's time default to `time`, when the report was made."""
         at = self.at or time
         resolved = self.status == "resolved"
         return Sighting(
@@ -124,7 +124,7 @@ class IncidentIn(Body):
 
 
 class MatchIn(Body):
-    """The promise that a parked report is about; `correction` as in a report."""
+    """The promise that a parked report is about; `correction` works as in a report."""
 
     promise_id: Id
     correction: bool = False

@@ -1,4 +1,4 @@
-"""HTTP bodies out, for the API's description."""
+"""HTTP response bodies, for the API description."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Status = Literal["planned", "started", "reached", "redated", "missed", "cancelle
 
 
 class ReportTaken(BaseModel):
-    """What became of a milestone report: `matched` to a promise and passed on, or `parked` and what it waits for.
+    """The outcome of a milestone report: `matched` to a promise and passed on, or `parked` with what it waits for.
 
-    `detail` says in words why it waits, and what happens next.
+    `detail` explains why it waits and what happens next.
     """
 
     state: Literal["matched", "parked"]
@@ -28,7 +28,7 @@ class ReportTaken(BaseModel):
 
 
 class IncidentTaken(BaseModel):
-    """What became of an incident report: it stands (`recorded`), or is older than what stands (`late`)."""
+    """The outcome of an incident report: `recorded` as the current state, or `late` because it is older than that."""
 
     state: Literal["recorded", "late"]
     incident_id: str
@@ -36,7 +36,7 @@ class IncidentTaken(BaseModel):
 
 
 class EventTaken(BaseModel):
-    """What became of a CloudEvent, as of a report; a batch counts `accepted`, `replayed` and `rejected`."""
+    """The outcome of a CloudEvent, as for a report; a batch counts `accepted`, `replayed` and `rejected`."""
 
     state: str | None = None
     accepted: int | None = None
@@ -45,7 +45,7 @@ class EventTaken(BaseModel):
 
 
 class MatchTaken(BaseModel):
-    """A parked report found its promise, with everything that waited for the same reference."""
+    """A parked report was matched to its promise, with all others that waited for the same reference."""
 
     state: Literal["matched"]
     promise_id: str
@@ -54,7 +54,7 @@ class MatchTaken(BaseModel):
 
 
 class ParkedItem(BaseModel):
-    """A report that waits; `waits_for` says what for, `detail` in words and what happens next."""
+    """A parked report; `waits_for` is what it waits for, `detail` explains that and what happens next."""
 
     parked_id: str
     waits_for: Literal["awaiting_promise", "awaiting_reference", "ambiguous_reference"]
@@ -76,7 +76,7 @@ class ParkedItem(BaseModel):
 
 
 class ParkedPage(Counted):
-    """A page of them, oldest first; `Link` has the next."""
+    """A page of parked reports, oldest first; the next page is in the `Link` header."""
 
     items: list[ParkedItem]
 
@@ -99,13 +99,13 @@ class MilestoneItem(BaseModel):
 
 
 class MilestonePage(Counted):
-    """A page of one promise's milestones, in the order in which they were passed on."""
+    """A page of one promise's milestones, in the order they were passed on."""
 
     items: list[MilestoneItem]
 
 
 class SightingItem(BaseModel):
-    """One report of an incident, as it came."""
+    """One report of an incident, as received."""
 
     status: Literal["opened", "changed", "resolved"]
     at: datetime
@@ -114,7 +114,7 @@ class SightingItem(BaseModel):
 
 
 class IncidentItem(BaseModel):
-    """An incident as it stands."""
+    """The current state of an incident."""
 
     incident_id: str
     version: int
@@ -131,7 +131,7 @@ class IncidentItem(BaseModel):
 
 
 class IncidentOut(IncidentItem):
-    """An incident as it stands, with its reports, late ones too: the first 1,000 of `reports_total`."""
+    """The current state of an incident with its reports, including late ones: the first 1,000 of `reports_total`."""
 
     reports: list[SightingItem]
     reports_total: int
@@ -139,6 +139,6 @@ class IncidentOut(IncidentItem):
 
 
 class IncidentPage(Counted):
-    """A page of incidents by id; `Link` has the next."""
+    """A page of incidents ordered by id; the next page is in the `Link` header."""
 
     items: list[IncidentItem]

@@ -1,4 +1,4 @@
-"""What happens, decided: pure functions over frozen dataclasses. No HTTP, no Kafka, no SQL."""
+"""Decisions about reports: pure functions over frozen dataclasses. No HTTP, no Kafka, no SQL."""
 
 from delivery_svc.domain.incident import Incident, IncidentStatus, Sighting, see
 from delivery_svc.domain.milestone import (

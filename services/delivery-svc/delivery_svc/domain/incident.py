@@ -1,4 +1,4 @@
-"""Incidents as reported: each report is the whole picture, so the one that holds at the latest time stands."""
+"""Incidents as reported: each report gives the full state, so the one with the latest `at` is current."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from delivery_svc.domain.values import NamespacedId
 
 
 class IncidentStatus(StrEnum):
-    """Where an incident stands."""
+    """The status of an incident."""
 
     OPENED = "opened"
     CHANGED = "changed"
@@ -20,7 +20,7 @@ class IncidentStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """One report of an incident, true at `at`. `severity` in (0, 1]: share of a promise's delivery at stake.
+    """One report of an incident as of `at`. `severity` in (0, 1]: share of a promise's delivery at stake.
 
     `title` is internal; customers may be told `public_title`.
     """
@@ -40,17 +40,17 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """The picture that stands, and how many pictures there were before it (`version` from 1, without gaps)."""
+    """The current state of an incident; `version` counts its states from 1 without gaps."""
 
     picture: Sighting
     version: int
 
 
 def see(known: Incident | None, sighting: Sighting) -> Incident:
-    """The incident after this report; the known one, unchanged, if the report is older than what stands.
+    """The incident after this report; the known one, unchanged, if the report is older than its current state.
 
-    A resolution may come before the opening it ends: the late opening then changes nothing. A newer report may open
-    a resolved incident again. Refused: a resolution or an expected end before the opening.
+    A resolution may arrive before the opening it ends: the late opening then changes nothing. A newer report may
+    reopen a resolved incident. Refused: a resolution or an expected end before the opening.
     """
     if sighting.resolved_at is not None and sighting.resolved_at < sighting.opened_at:
         raise Refusal(RefusalReason.RESOLVED_BEFORE_OPENED, "resolved_at lies before opened_at", "/resolved_at")

@@ -1,4 +1,4 @@
-"""Steps of a delivery as reported: what a report may say after what is known already."""
+"""Steps of a delivery as reported: which reports are valid, given what is already known."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from delivery_svc.domain.values import NamespacedId
 
 
 class MilestoneStatus(StrEnum):
-    """What became of a step of the work."""
+    """The status of a step of the work."""
 
     PLANNED = "planned"
     STARTED = "started"
@@ -29,7 +29,7 @@ ENDS = DONE | {MilestoneStatus.MISSED}
 
 
 class DeliveredShare(NamedTuple):
-    """How much of a scope item is delivered by now, in [0, 1]."""
+    """The share of a scope item delivered so far, in [0, 1]."""
 
     item: str
     share: float
@@ -37,10 +37,9 @@ class DeliveredShare(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """One report of a step: names its promise, or a foreign `reference` to it. `at` is when it happened.
+    """One report of a step. It names its promise or a foreign `reference` to it; `at` is when it happened.
 
-    `correction` allows what would take a finished step back. `reason` is internal; the customer may be told
-    `public_reason`.
+    `correction` allows reopening a finished step. `reason` is internal; the customer may be told `public_reason`.
     """
 
     promise_id: str | None
@@ -58,7 +57,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class MilestoneState:
-    """The newest word on one step of one promise."""
+    """The latest state of one step of one promise."""
 
     status: MilestoneStatus
     at: datetime
@@ -81,7 +80,7 @@ def check(report: Report) -> None:
 
 
 def check_items(report: Report, scope: Collection[str]) -> None:
-    """Refuse a report of items that are not in the promise's `scope`: nobody would ever count them."""
+    """Refuse a report of items that are not in the promise's `scope`: they would never be counted."""
     for place, part in enumerate(report.delivered):
         if part.item not in scope:
             named = ", ".join(scope) if scope else "none"
@@ -90,9 +89,9 @@ def check_items(report: Report, scope: Collection[str]) -> None:
 
 
 def record(known: MilestoneState | None, report: Report) -> MilestoneState:
-    """The newest word after this report. A late report (older `at`) is kept, and changes nothing here.
+    """The latest state after this report. A late report (older `at`) is stored but changes nothing here.
 
-    Refused: a finished step that is said, later, to be open again, unless the report calls itself a correction.
+    Refused: a later report that reopens a finished step, unless it is marked as a correction.
     """
     if known is not None and report.at < known.at:
         return known

@@ -1,4 +1,4 @@
-"""Which promise a report is about, or why it has to wait."""
+"""Decides which promise a report is about, or why it is parked."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from delivery_svc.domain.milestone import Report
 
 
 class ParkReason(StrEnum):
-    """Why a report waits."""
+    """Why a report is parked."""
 
     AWAITING_PROMISE = "awaiting_promise"
     AWAITING_REFERENCE = "awaiting_reference"
@@ -20,7 +20,7 @@ class ParkReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ParkedReport:
-    """A report that waits for its promise, with all that is needed to pass it on as if it had come later."""
+    """A report that waits for its promise, with everything needed to pass it on once the promise is known."""
 
     parked_id: str
     reason: ParkReason
@@ -33,10 +33,10 @@ class ParkedReport:
 
 
 def place_report(report: Report, known: bool, referred: Sequence[str]) -> str | ParkReason:
-    """The promise's id, or why the report waits.
+    """The promise's id, or why the report is parked.
 
-    `known`: the named promise has been seen. `referred`: promises that carry the report's reference; a reference that
-    several carry is never guessed.
+    `known`: the named promise has been seen. `referred`: promises that carry the report's reference; if there are
+    several, none is guessed.
     """
     if report.promise_id is not None:
         return report.promise_id if known else ParkReason.AWAITING_PROMISE

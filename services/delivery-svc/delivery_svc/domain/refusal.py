@@ -1,4 +1,4 @@
-"""Why a report is not taken."""
+"""Why a report is refused."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class RefusalReason(StrEnum):
-    """Every reason a report or a match is refused."""
+    """Every reason to refuse a report or a match."""
 
     MILESTONE_REGRESSED = "milestone_regressed"
     FINAL_WITHOUT_END = "final_without_end"
@@ -21,7 +21,7 @@ class RefusalReason(StrEnum):
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a fault
-    """A report that is not taken; `pointer` is the JSON pointer of the field at fault, where one is."""
+    """A report is refused; `pointer` is the JSON pointer of the field at fault, if there is one."""
 
     def __init__(self, why: RefusalReason, detail: str, pointer: str = "") -> None:
         super().__init__(f"{why}: {detail}")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class NamespacedId(NamedTuple):
-    """A thing in its name space: (system, id) of a foreign reference, (kind, id) of what an incident hits."""
+    """An id in a namespace: (system, id) of a foreign reference, (kind, id) of what an incident affects."""
 
     space: str
     id: str

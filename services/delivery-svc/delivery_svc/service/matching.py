@@ -1,4 +1,4 @@
-"""Parked reports and the promises they waited for: brought together by an arrival, by the clock, or by a person."""
+"""Matches parked reports to promises: when the promise arrives, periodically, or by hand."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from delivery_svc.domain import ParkedReport, ParkReason, Refusal, RefusalReason
 from delivery_svc.service.trail import MilestoneHistories
 from delivery_svc.store import parked_rows, promise_rows
 
-# An HTTP transaction that does not see a promise and the consumer's that does not see the parked report can pass each
-# other; both end within seconds, so looking at the newest reports again closes the gap.
+# An HTTP transaction that does not see a new promise and a consumer transaction that does not see the parked report can
+# miss each other. Both end within seconds, so checking the newest reports again closes the gap.
 RECENT: Final = timedelta(minutes=1)
 MOST: Final = 500
 MILESTONE: Final = "milestone.reported"
@@ -24,7 +24,7 @@ MILESTONE: Final = "milestone.reported"
 
 @dataclass(frozen=True, slots=True)
 class MatchResult:
-    """What a person's match brought: reports passed on, and reports that the promise's trail contradicts."""
+    """The outcome of a manual match: how many reports were passed on, and how many contradict the promise's history."""
 
     promise_id: str
     customer_id: str
@@ -33,21 +33,21 @@ class MatchResult:
 
 
 async def arrived(uow: UnitOfWork, promise_ids: Collection[str]) -> None:
-    """These promises became known: pass on what waits for them."""
+    """Pass on the parked reports of promises that have just become known."""
     await _settle(uow, await parked_rows.waiting_for(uow, promise_ids))
 
 
 async def look_again(uow: UnitOfWork, *, everything: bool) -> int:
-    """Pass on what waits although its promise is here; returns how many were found (at most 500 at a time)."""
+    """Pass on reports still parked although their promise is known; returns how many were found (at most 500)."""
     found = await parked_rows.overlooked(uow, None if everything else RECENT, MOST)
     await _settle(uow, found)
     return len(found)
 
 
 async def match(uow: UnitOfWork, parked_id: str, promise_id: str, correction: bool) -> MatchResult:
-    """A person's word: this report is about that promise, and so is everything that waits for the same reference.
+    """Match a report by hand to a promise, along with all reports that wait for the same reference.
 
-    Raises Refused for an unknown report or promise, and for a report that somebody else has matched just now.
+    Raises Refused for an unknown report or promise, and for a report that somebody else has just matched.
     """
     found = await parked_rows.find(uow, [parked_id])
     if not found:
@@ -58,7 +58,7 @@ async def match(uow: UnitOfWork, parked_id: str, promise_id: str, correction: bo
     parked = found[0]
     own = replace(parked.report, correction=True) if correction else parked.report
     customer_id = trail.add(promise_id, own, _origin(parked)).customer_id
-    # Nothing may be written before this: a refusal must leave no trace in a transaction that goes on.
+    # Write nothing before this: the transaction goes on after a refusal, which must leave no trace in it.
     if not await parked_rows.take(uow, [parked_id]):
         raise Refusal(RefusalReason.ALREADY_MATCHED, "it has been matched by somebody else just now")
     name = parked.report.reference
@@ -92,7 +92,7 @@ async def _settle(uow: UnitOfWork, waiting: Sequence[ParkedReport]) -> None:
 async def _pass_on(
     uow: UnitOfWork, trail: MilestoneHistories, placed: Sequence[tuple[ParkedReport, str]]
 ) -> tuple[int, int]:
-    """Pass reports on in the order in which they happened; how many went, and how many were contradicted."""
+    """Pass reports on in the order they happened; returns how many were passed on and how many were contradicted."""
     here = [(parked, promise_id) for parked, promise_id in placed if promise_id in trail.promises]
     taken = await parked_rows.take(uow, [parked.parked_id for parked, _ in here])
     contradicted: list[Rejection] = []

@@ -1,4 +1,4 @@
-"""Milestones of the promises that one transaction touches: what is known, what is added, what follows."""
+"""Milestones of the promises that one transaction touches: the known, the added, and the resulting events."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from delivery_svc.store.promise_rows import KnownPromise, MilestoneRecord
 
 @dataclass(frozen=True, slots=True)
 class MatchedOutcome:
-    """A report found its promise and was passed on."""
+    """A report was matched to its promise and passed on."""
 
     promise_id: str
     customer_id: str
@@ -25,7 +25,7 @@ class MatchedOutcome:
 
 
 class MilestoneHistories:
-    """Promises, locked until commit, with the newest word on each of their steps."""
+    """Promises, locked until commit, with the latest state of each of their steps."""
 
     def __init__(self, promises: dict[str, KnownPromise], steps: dict[tuple[str, str], MilestoneState]) -> None:
         self.promises = promises
@@ -35,12 +35,12 @@ class MilestoneHistories:
 
     @classmethod
     async def load(cls, uow: UnitOfWork, ids: Collection[str]) -> Self:
-        """Those of `ids` that were seen."""
+        """Load those of `ids` that are known."""
         promises = await promise_rows.known(uow, ids)
         return cls(promises, await promise_rows.steps(uow, promises.keys()))
 
     def add(self, promise_id: str, report: Report, origin: Origin) -> MatchedOutcome:
-        """Pass a report on for a promise that is here. Raises Refused as `check_items` and `record` do."""
+        """Pass a report on for a loaded promise. Raises Refused as `check_items` and `record` do."""
         known = self.promises[promise_id]
         check_items(report, known.scope)
         place = (promise_id, report.milestone)
@@ -59,6 +59,6 @@ class MilestoneHistories:
         return MatchedOutcome(known.promise_id, known.customer_id, known.version)
 
     async def save(self, uow: UnitOfWork) -> None:
-        """Write what was added, and send it."""
+        """Write and publish what was added."""
         await promise_rows.pass_on(uow, self._passed)
         uow.emit(self._messages)

@@ -1,4 +1,4 @@
-"""Use cases of delivery, a batch at a time: load what it touches, decide each in order, save, send."""
+"""Use cases of delivery, in batches: load what the batch touches, decide each in order, save, send."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from delivery_svc.store import incident_rows, parked_rows, promise_rows
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A person says which promise a parked report is about."""
+    """Match a parked report to a promise by hand."""
 
     parked_id: str
     promise_id: str
@@ -39,7 +39,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class ParkedOutcome:
-    """The report waits."""
+    """The report was parked."""
 
     parked_id: str
     reason: ParkReason
@@ -48,7 +48,7 @@ class ParkedOutcome:
 
 @dataclass(frozen=True, slots=True)
 class IncidentOutcome:
-    """The incident as it stands; `late`: this report was older than what stands, and changed nothing."""
+    """The incident's current state; `late`: this report was older than it and changed nothing."""
 
     incident_id: str
     version: int
@@ -62,7 +62,7 @@ Statement = Submission[Command, Result]
 
 
 async def apply(uow: UnitOfWork, statements: Sequence[Statement]) -> list[Acceptance | Exception]:
-    """What a group commit calls: each statement taken once, in order; a Problem where it is refused."""
+    """Called by a group commit: applies each statement once, in order; a refused one results in a Problem."""
     return await once(uow, statements, _decide)
 
 
@@ -70,7 +70,7 @@ async def _decide(uow: UnitOfWork, statements: Sequence[Statement]) -> list[Resu
     results: list[Result | Exception | None] = [None] * len(statements)
     reports = [(i, s.command, s.origin) for i, s in enumerate(statements) if isinstance(s.command, Report)]
     sightings = [(i, s.command, s.origin) for i, s in enumerate(statements) if isinstance(s.command, Sighting)]
-    # Promises before parked rows before incidents, in every transaction: the order of locks.
+    # Lock order in every transaction: promises, then parked rows, then incidents.
     if reports:
         await _reports(uow, reports, results)
     for index, statement in enumerate(statements):
@@ -99,7 +99,7 @@ async def _reports(
         try:
             check(report)
             candidates = referred.get(report.reference, []) if report.reference is not None else []
-            # A promise erased since its reference was read is not there any more.
+            # A promise erased after its reference was read no longer exists.
             candidates = [name for name in candidates if len(candidates) > 1 or name in trail.promises]
             found = place_report(report, report.promise_id in trail.promises, candidates)
             if isinstance(found, ParkReason):
@@ -155,6 +155,6 @@ _CODES[RefusalReason.ALREADY_MATCHED] = "already_matched"
 
 
 def problem(refused: Refusal) -> Problem:
-    """A refusal as the answer of a route."""
+    """The refusal as an HTTP problem response."""
     code = _CODES.get(refused.why)
     return Problem(code, refused.detail) if code else Problem.invalid_field(refused.pointer, refused.detail)

@@ -1,1 +1,1 @@
-"""Foreign payloads as neutral events: one source a module, which exports it as SOURCE, and nothing else."""
+"""Turns foreign payloads into neutral events: one source per module, exported as SOURCE, and nothing else."""

@@ -31,7 +31,7 @@ _NOT_ATTRIBUTES: Final = frozenset({"data", "data_base64"})
 
 
 class CloudEventIn(BaseModel):
-    """Attributes of a CloudEvent; extension attributes are allowed, as the specification has it."""
+    """Attributes of a CloudEvent; the specification allows extension attributes."""
 
     model_config = ConfigDict(strict=True, extra="allow", hide_input_in_errors=True)
 
@@ -46,14 +46,14 @@ class CloudEventIn(BaseModel):
 
 
 class CloudEvents:
-    """The source of senders that speak CloudEvents; behind `POST /v1/events` an API key proves them instead."""
+    """The source for CloudEvents senders; on `POST /v1/events` an API key authenticates them instead."""
 
     name = "cloudevents"
     media_types = (STRUCTURED, BATCH, BINARY)
     schemes: Sequence[Scheme] = (Bearer(), Basic(), PathToken())
 
     def read(self, webhook: Webhook, known: Collection[str], now: datetime) -> Items:
-        """The events; those of a batch are each usable or not for themselves. Raises Problem for any other body."""
+        """The events; those of a batch are judged individually. Raises Problem for an unusable body."""
         if webhook.media_type == BATCH:
             return _batch(webhook.raw, known, now)
         if webhook.media_type == STRUCTURED:
@@ -61,7 +61,7 @@ class CloudEvents:
         return [_item({**_attributes(webhook.headers), "data": strict_json.loads_object(webhook.raw)}, known, now)]
 
     def answer(self, webhook: Webhook, outcomes: Sequence[Outcome]) -> Reply:  # noqa: ARG002
-        """How many were taken, and which were not."""
+        """How many events were accepted, and which were rejected."""
         return counted(outcomes)
 
 
@@ -69,7 +69,7 @@ SOURCE: Final = CloudEvents()
 
 
 def _attributes(headers: Mapping[str, str]) -> dict[str, Any]:
-    """Attributes from `ce-` headers, percent-encoded. Raises Problem."""
+    """Attributes from percent-encoded `ce-` headers. Raises Problem."""
     attributes: dict[str, Any] = {}
     for name, value in headers.items():
         if name.startswith("ce-"):
@@ -107,7 +107,7 @@ def _item(document: Any, known: Collection[str], now: datetime, prefix: str = ""
     time = event.time or now
     not_ahead(time, now, f"{prefix}/time")
     read = Event(plain_type(event.type, known), time, _data(event, prefix))
-    # The same event may come in another mode, with its attributes in another order.
+    # The same event may arrive in another mode, with its attributes in another order.
     return Incoming(event.id, read, canonical(document), event.source, f"ce:{event.source}")
 
 

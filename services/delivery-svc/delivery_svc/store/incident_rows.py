@@ -1,4 +1,4 @@
-"""Rows of incidents: the picture that stands, and every report behind it."""
+"""Rows of incidents: their current state, and every report received."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _picture: Final = msgspec.json.Decoder(Sighting)
 
 
 async def incidents(uow: UnitOfWork, ids: Collection[str]) -> dict[str, Incident]:
-    """The incidents that are known, locked in id order."""
+    """The known incidents among `ids`, locked in id order."""
     if not ids:
         return {}
     rows = await uow.connection.fetch(_INCIDENTS, sorted(ids))
@@ -23,7 +23,7 @@ async def incidents(uow: UnitOfWork, ids: Collection[str]) -> dict[str, Incident
 
 
 async def save(uow: UnitOfWork, known: Collection[str], changed: Sequence[Incident]) -> None:
-    """Insert or update pictures; `known` are those that exist and are locked."""
+    """Insert or update incidents; `known` are those that exist and are locked."""
     for statement, those in (
         (_ADD, [incident for incident in changed if incident.picture.incident_id not in known]),
         (_CHANGE, [incident for incident in changed if incident.picture.incident_id in known]),
@@ -41,7 +41,7 @@ async def save(uow: UnitOfWork, known: Collection[str], changed: Sequence[Incide
 
 
 async def add_sightings(uow: UnitOfWork, sightings: Sequence[tuple[Sighting, str, str]]) -> None:
-    """Keep every report as it came: (report, source, the source's event id)."""
+    """Store every report as received: (report, source, the source's event id)."""
     if sightings:
         await uow.connection.execute(
             _ADD_SIGHTINGS,

@@ -1,4 +1,4 @@
-"""Rows of reports that wait for their promise."""
+"""Rows of parked reports, which wait for their promise."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 async def park(uow: UnitOfWork, waiting: Sequence[ParkedReport]) -> None:
-    """Keep reports until their promise comes."""
+    """Store reports until their promise becomes known."""
     if waiting:
         rows = [_row(parked) for parked in waiting]
         await uow.connection.execute(_PARK, *(list(column) for column in zip(*rows, strict=True)))
 
 
 async def find(uow: UnitOfWork, ids: Collection[str]) -> list[ParkedReport]:
-    """Parked reports by id, in order of arrival, not locked: whoever takes them first has them."""
+    """Parked reports by id, in order of arrival. Not locked: the first transaction to `take` one owns it."""
     rows = await uow.connection.fetch(_FIND, list(ids))
     return [_parked(row) for row in rows]
 
 
 async def take(uow: UnitOfWork, ids: Collection[str]) -> set[str]:
-    """Remove reports from where they wait; the ids that were still there."""
+    """Remove parked reports; returns the ids that were still parked."""
     if not ids:
         return set()
     rows = await uow.connection.fetch(_TAKE, sorted(ids))
@@ -45,7 +45,7 @@ async def waiting_for(uow: UnitOfWork, promise_ids: Collection[str]) -> list[Par
 
 
 async def overlooked(uow: UnitOfWork, within: timedelta | None, most: int) -> list[ParkedReport]:
-    """Reports whose promise is here all the same, parked `within` the last while (None: ever)."""
+    """At most `most` reports still parked although their promise is known, parked `within` that time (None: ever)."""
     rows = await uow.connection.fetch(_OVERLOOKED, within, most)
     return [_parked(row) for row in rows]
 
@@ -57,13 +57,13 @@ async def same_reference(uow: UnitOfWork, name: NamespacedId) -> list[ParkedRepo
 
 
 async def call_ambiguous(uow: UnitOfWork, ids: Collection[str]) -> None:
-    """Say that these wait for a person: their reference names several promises."""
+    """Mark these reports as waiting for a person because their reference names several promises."""
     if ids:
         await uow.connection.execute(_CALL_AMBIGUOUS, sorted(ids))
 
 
 async def count(uow: UnitOfWork) -> None:
-    """Set the gauge of what waits, by reason."""
+    """Set the gauge of parked reports by reason."""
     rows = await uow.connection.fetch("SELECT waits_for, count(*) AS number FROM parked GROUP BY waits_for")
     found = {row["waits_for"]: row["number"] for row in rows}
     for reason in ParkReason:

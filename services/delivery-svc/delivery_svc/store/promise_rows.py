@@ -1,4 +1,4 @@
-"""Rows of promises and milestones, a batch at a time: one statement for each kind of thing a batch touches."""
+"""Rows of promises and milestones, in batches: one SQL statement for each kind of row that a batch touches."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ as_json: Final = msgspec.json.Encoder().encode
 
 
 class KnownPromise(NamedTuple):
-    """A promise that was seen: whose it is, the version of its newest milestone (0: none yet), its scope items."""
+    """A known promise: its customer, the version of its newest milestone (0: none yet), and its scope items."""
 
     promise_id: str
     customer_id: str
@@ -52,7 +52,7 @@ async def referred(uow: UnitOfWork, names: Collection[NamespacedId]) -> dict[Nam
 
 
 async def known(uow: UnitOfWork, ids: Collection[str]) -> dict[str, KnownPromise]:
-    """The promises that were seen, locked in id order: what is decided about them holds until commit."""
+    """The known promises among `ids`, locked in id order so that decisions about them stay valid until commit."""
     if not ids:
         return {}
     rows = await uow.connection.fetch(_KNOWN, sorted(ids))
@@ -60,7 +60,7 @@ async def known(uow: UnitOfWork, ids: Collection[str]) -> dict[str, KnownPromise
 
 
 async def steps(uow: UnitOfWork, ids: Collection[str]) -> dict[tuple[str, str], MilestoneState]:
-    """The newest word on each step of these promises, by (promise, milestone)."""
+    """The latest state of each step of these promises, by (promise, milestone)."""
     if not ids:
         return {}
     rows = await uow.connection.fetch(_STEPS, sorted(ids))
@@ -81,9 +81,9 @@ async def pass_on(uow: UnitOfWork, passed: Sequence[MilestoneRecord]) -> None:
 async def add_promises(
     uow: UnitOfWork, promises: Sequence[tuple[str, str, str]], references: Sequence[tuple[str, ...]]
 ) -> None:
-    """Remember promises (id, customer, scope items as JSON) and their references (system, id, promise).
+    """Store promises (id, customer, scope items as JSON) and their references (system, id, promise).
 
-    Those known already stay.
+    Those already known stay unchanged.
     """
     if promises:
         await uow.connection.execute(_ADD_PROMISES, *_columns(sorted(set(promises))))
@@ -92,7 +92,7 @@ async def add_promises(
 
 
 async def erase_customer(uow: UnitOfWork, customer_id: str) -> None:
-    """Delete all that is known of a customer's promises, parked reports that name them included."""
+    """Delete everything known about a customer's promises, including parked reports that name them."""
     rows = await uow.connection.fetch(_THEIRS, customer_id)
     ids = [row["promise_id"] for row in rows]
     for statement in _ERASE:

@@ -1,4 +1,4 @@
-"""The tables of what happens, declared once; rows are written by `store`, read here for queries."""
+"""The tables of delivery-svc, declared once; `store` writes rows, queries read these models."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from candor.store.columns import document, moment
 
 
 class Base(SQLModel, registry=registry(metadata=MetaData())):
-    """A registry of its own: other services have tables of the same names."""
+    """Has its own registry because other services have tables of the same names."""
 
 
 class PromiseRow(Base, table=True):
-    """A promise that was seen on `promises`: whose it is, how many milestones were passed on, its scope items."""
+    """A promise seen on `promises`: its customer, how many milestones were passed on, and its scope items."""
 
     __tablename__ = "promise"
 
@@ -30,7 +30,7 @@ class PromiseRow(Base, table=True):
 
 
 class ReferenceRow(Base, table=True):
-    """A promise's name in a foreign system; several promises may carry one, and then nothing is guessed."""
+    """A promise's name in a foreign system; if several promises share one, none is guessed."""
 
     __tablename__ = "reference"
 
@@ -87,7 +87,7 @@ class ParkedRow(Base, table=True):
 
 
 class IncidentRow(Base, table=True):
-    """An incident as it stands: the report that held latest, as JSON."""
+    """The current state of an incident: the report with the latest `at`, as JSON."""
 
     __tablename__ = "incident"
 
@@ -99,7 +99,7 @@ class IncidentRow(Base, table=True):
 
 
 class SightingRow(Base, table=True):
-    """Every report of an incident, late ones too, in order of arrival."""
+    """Every report of an incident, including late ones, in order of arrival."""
 
     __tablename__ = "sighting"
 
@@ -113,6 +113,6 @@ class SightingRow(Base, table=True):
 
 
 class RejectedRow(RejectedColumns, Base, table=True):
-    """A signed webhook that could not be used, or a parked report that its promise's trail contradicts."""
+    """A signed webhook that could not be used, or a parked report that contradicts its promise's history."""
 
     __tablename__ = "rejected"

@@ -1,4 +1,4 @@
-"""Neutral events, of whatever source, as statements of the ledger."""
+"""Turns neutral events from any source into statements for the ledger."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ class Contact(ContactIn):
 
 
 class Reader:
-    """Makes statements of events; contacts leave it sealed."""
+    """Turns events into statements; seals contacts on the way."""
 
     def __init__(self, sealer: Sealer) -> None:
         self.sealer = sealer
 
     def statement(self, event: Event, origin: Origin, receipts: tuple[Receipt, ...]) -> Statement:
-        """The statement of an event of a known type. Raises Problem `invalid_field`, pointers below `/data`."""
+        """The statement for an event of a known type. Raises Problem `invalid_field` with pointers below `/data`."""
         return Submission(event.type, self._command(event), origin, presenters.accepted, receipts)
 
     def _command(self, event: Event) -> Command:

@@ -1,4 +1,4 @@
-"""What is answered: promises as JSON in one shape, from a decision or from a row."""
+"""Responses: promises as JSON in one shape, from a decision or from a row."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 def whole(status: int) -> Callable[[Result], Answer]:
-    """Answers with the whole result: for routes of our own API."""
+    """A presenter that returns the whole result, for routes of Candor's own API."""
 
     def answer(result: Result) -> Answer:
         match result:
@@ -35,7 +35,7 @@ def whole(status: int) -> Callable[[Result], Answer]:
 
 
 def accepted(result: Result) -> Answer:
-    """202 for events: what it was about, and the version it made."""
+    """202 for events, with the subject and its new version."""
     match result:
         case Promise():
             about: dict[str, Any] = {"promise_id": result.promise_id, "version": result.version}
@@ -51,17 +51,17 @@ def _who(name: str) -> dict[str, Any]:
 
 
 def decided(promise: Promise) -> dict[str, Any]:
-    """A promise as it was just decided."""
+    """A promise as just decided."""
     return _shape({name: getattr(promise, name) for name in COLUMNS}, msgspec.to_builtins(promise.terms))
 
 
 def stored(row: PromiseRow) -> dict[str, Any]:
-    """A promise as its row has it."""
+    """A promise as stored in its row."""
     return _shape(row.model_dump(include=set(COLUMNS)), row.terms)
 
 
 def change(row: ChangeRow) -> dict[str, Any]:
-    """One entry of a promise's history, without what does not apply to its kind."""
+    """One entry of a promise's history, without fields that do not apply to its kind."""
     asked_by = None if row.asked_by_customer is None else ("customer" if row.asked_by_customer else "company")
     columns = row.model_dump(exclude={"promise_id", "asked_by_customer"}) | {"asked_by": asked_by}
     return {name: value for name, value in columns.items() if value is not None}
@@ -70,7 +70,7 @@ def change(row: ChangeRow) -> dict[str, Any]:
 def _shape(columns: dict[str, Any], terms: dict[str, Any]) -> dict[str, Any]:
     document = {name: columns[name] for name in COLUMNS} | terms
     for name, fields in _LISTS.items():
-        # Promises of before a field was known were stored without it.
+        # Promises made before a field was introduced were stored without it.
         document[name] = [dict(zip(fields, item, strict=True)) for item in terms.get(name, ())]
     return document
 

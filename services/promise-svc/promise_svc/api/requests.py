@@ -1,4 +1,4 @@
-"""HTTP bodies in and out; names equal the contract's fields. Each body in knows the command it stands for."""
+"""HTTP request bodies. Field names equal the contract's, and each body converts itself to its command."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Short = Annotated[Name, Field(max_length=200)]
 
 
 class StepIn(Body):
-    """A step on the way to the promise; customers read the `name` only of a step that they were `told` of."""
+    """A step on the way to the promise; customers see the `name` only of steps that they were `told` of."""
 
     name: Short
     planned: Moment | None = None
@@ -46,7 +46,7 @@ def _differ(steps: list[StepIn]) -> list[StepIn]:
 
 
 class ItemIn(Body):
-    """A part of what is promised; `weight` against the other parts, `supported` false for what is not to be had."""
+    """A part of what is promised; `weight` is relative to the other parts, `supported` false if it is unavailable."""
 
     item: Short
     weight: Annotated[float, Field(ge=0.001, le=1_000_000, allow_inf_nan=False)] = 1.0
@@ -60,7 +60,7 @@ def _once(items: list[ItemIn]) -> list[ItemIn]:
 
 
 class DependencyIn(Body):
-    """Something the promise rests on."""
+    """Something the promise depends on."""
 
     kind: Id
     id: Id
@@ -74,7 +74,7 @@ class ReferenceIn(Body):
 
 
 class PromiseIn(Body):
-    """A promise to be made; `due` is the date told, `made_at` defaults to now."""
+    """A promise to be made; `due` is the date given to the customer, `made_at` defaults to now."""
 
     promise_id: Id | None = None
     customer_id: Id
@@ -101,7 +101,7 @@ class PromiseIn(Body):
     scope: Annotated[list[ItemIn], Field(max_length=50), AfterValidator(_once)] = []
 
     def command(self, at: datetime) -> Make:
-        """The promise to make; a missing id is given one, a missing made_at is `at`."""
+        """The command to make the promise; a missing id is generated, a missing `made_at` becomes `at`."""
         return Make(
             promise_id=self.promise_id or new_id(),
             customer_id=self.customer_id,
@@ -115,7 +115,7 @@ class PromiseIn(Body):
         )
 
     def terms(self) -> Terms:
-        """What does not change any more."""
+        """The terms, which never change."""
         return Terms(
             labels=dict(self.labels),
             milestones=tuple(PlannedStep(step.name, step.planned, step.told) for step in self.milestones),
@@ -134,7 +134,7 @@ class PromiseIn(Body):
 
 
 class RevisionIn(Body):
-    """Another date; `agreed` or asked by the customer moves the held date. `reason` is internal."""
+    """A new date; it moves the promised date only if `agreed` or asked for by the customer. `reason` is internal."""
 
     due: Moment
     asked_by: Literal["customer", "company"]
@@ -148,7 +148,7 @@ class RevisionIn(Body):
 
 
 class WithdrawalIn(Body):
-    """The promise is called off. `reason` is internal."""
+    """Withdraws the promise. `reason` is internal."""
 
     reason: Annotated[InternalText, Field(min_length=1)]
     public_reason: PublicText | None = None
@@ -169,7 +169,7 @@ class VerdictIn(Body):
 
 
 class ContactIn(Body):
-    """How to reach a customer; sealed before it is stored. `consent` false: never write to them."""
+    """How to reach a customer; sealed before it is stored. `consent` false: never message them."""
 
     email: Email
     name: Short | None = None

@@ -1,4 +1,4 @@
-"""HTTP bodies out, for the API's description; `answers` makes them."""
+"""HTTP response bodies, for the API description; `presenters` makes them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class StepOut(BaseModel):
 
 
 class PromiseOut(BaseModel):
-    """A promise with its four dates: requested, first, latest, and held (the one the customer holds)."""
+    """A promise with its four dates: requested, first, latest, and held (the promised date)."""
 
     promise_id: str
     customer_id: str
@@ -52,7 +52,7 @@ class PromiseOut(BaseModel):
 
 
 class ChangeOut(BaseModel):
-    """What was said of a promise since; fields that do not apply to the kind are absent."""
+    """A change after the promise was made; fields that do not apply to its kind are absent."""
 
     version: int
     kind: Literal["revised", "withdrawn", "settled"]
@@ -68,39 +68,39 @@ class ChangeOut(BaseModel):
 
 
 class PromiseWithHistory(PromiseOut):
-    """A promise with everything said of it since it was made, oldest first."""
+    """A promise with all changes since it was made, oldest first."""
 
     changes: list[ChangeOut]
 
 
 class PromisePage(Counted):
-    """A page of promises by held date; `Link` has the next."""
+    """A page of promises by promised date; the next page is in the `Link` header."""
 
     items: list[PromiseOut]
 
 
 class ContactOut(BaseModel):
-    """That there is a contact; what it says can be read by notify-svc alone."""
+    """Confirms that a contact exists; only notify-svc can read it."""
 
     customer_id: str
     version: int
 
 
 class StaffContactOut(BaseModel):
-    """That there is a contact of a staff member; what it says can be read by notify-svc alone."""
+    """Confirms that a staff member's contact exists; only notify-svc can read it."""
 
     staff_id: str
     version: int
 
 
 class StaffErasedOut(BaseModel):
-    """That a staff member's contact is gone."""
+    """Confirms that a staff member's contact was erased."""
 
     staff_id: str
 
 
 class ErasedOut(BaseModel):
-    """What an erasure took away here; the other services follow."""
+    """What an erasure deleted in promise-svc; the other services follow."""
 
     customer_id: str
     promises_erased: int

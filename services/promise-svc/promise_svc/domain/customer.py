@@ -1,4 +1,4 @@
-"""A customer as the ledger knows them: a sealed contact, or the mark that they asked to be forgotten."""
+"""A customer in the ledger: a sealed contact, or the mark that they asked to be erased."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from promise_svc.domain.refusal import Refusal, RefusalReason
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """`sealed` can be opened by notify-svc alone. Versions count what was said on `contacts` and, of the customer
-    as a whole, on `promises`; they outlive an erasure so that nobody takes an old word for a new one."""
+    """A customer's contact and erasures; only notify-svc can open `sealed`.
+
+    `contact_version` counts events on `contacts`, `erasures` those on `promises`. Both outlive an erasure so that no
+    consumer mistakes an old event for a new one.
+    """
 
     customer_id: str
     sealed: str | None = None
@@ -23,20 +26,20 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class SetContact:
-    """Reach the customer here from now on."""
+    """Set the customer's contact."""
 
     customer_id: str
     sealed: str
 
 
 def admit(erased_at: datetime | None, at: datetime) -> None:
-    """Refuse a word from before the customer was erased: a retry must not bring back what was forgotten."""
+    """Refuse a statement from before the customer's erasure: a retry must not restore erased data."""
     if erased_at is not None and at <= erased_at:
         raise Refusal(RefusalReason.CUSTOMER_ERASED, "the customer asked to be forgotten after this was said")
 
 
 def set_contact(customer: Customer, command: SetContact, at: datetime) -> Customer:
-    """The contact as of `at`; the same customer unchanged if a newer one is held already."""
+    """The customer with the contact as of `at`; unchanged if a newer contact is already known."""
     admit(customer.erased_at, at)
     if customer.contact_at is not None and at < customer.contact_at:
         return customer
@@ -44,7 +47,7 @@ def set_contact(customer: Customer, command: SetContact, at: datetime) -> Custom
 
 
 def erase(customer: Customer, at: datetime) -> Customer:
-    """Forget the customer; repeating it says it again, for a service that missed it."""
+    """Erase the customer; a repeated erasure is published again for services that missed the first."""
     newest = max(filter(None, (at, customer.erased_at, customer.contact_at)))
     return replace(
         customer,

@@ -1,4 +1,4 @@
-"""What a statement makes of a promise: the new promise and its history entry, or a Refused with the reason."""
+"""Applies statements to promises: returns the new promise and its history entry, or raises Refused."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ AHEAD = timedelta(minutes=5)
 
 
 def make(command: Make, *, historical: bool = False) -> Promise:
-    """A new promise; first, latest and held date begin as the date told. Refused: due before it was made."""
+    """A new promise; its first, latest and held date start as the date given. Refused: due before it was made."""
     if command.due < command.made_at:
         raise Refusal(RefusalReason.DUE_BEFORE_MADE, "due lies before made_at", "/due")
     return Promise(
@@ -34,9 +34,9 @@ def make(command: Make, *, historical: bool = False) -> Promise:
 
 
 def revise(promise: Promise, command: Revise, at: datetime) -> tuple[Promise, Change]:
-    """Another date, told at `at`. The held date follows only what the customer asked for or agreed to.
+    """A new date, given at `at`. It moves the held date only if the customer asked for it or agreed to it.
 
-    A word older than one already recorded joins the history without undoing the newer one.
+    A date older than one already recorded is added to the history without undoing the newer one.
     """
     _expect(promise, command.expected_version)
     if promise.state is not State.MADE:
@@ -63,7 +63,7 @@ def revise(promise: Promise, command: Revise, at: datetime) -> tuple[Promise, Ch
 
 
 def withdraw(promise: Promise, command: Withdraw, at: datetime) -> tuple[Promise, Change]:
-    """Call off an open promise."""
+    """Withdraw an open promise."""
     _expect(promise, command.expected_version)
     if promise.state is not State.MADE:
         raise Refusal(RefusalReason.PROMISE_CLOSED, f"the promise is {promise.state} already")
@@ -79,7 +79,7 @@ def withdraw(promise: Promise, command: Withdraw, at: datetime) -> tuple[Promise
 
 
 def settle(promise: Promise, command: Settle, at: datetime) -> tuple[Promise, Change]:
-    """A verdict, or a corrected one: a settled promise takes another verdict or completion, never the same again."""
+    """A verdict or its correction: a settled promise accepts another verdict or completion, never the same again."""
     _expect(promise, command.expected_version)
     if promise.state is State.WITHDRAWN:
         raise Refusal(

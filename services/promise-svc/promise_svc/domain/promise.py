@@ -1,4 +1,4 @@
-"""A promise as the ledger holds it, what may be said about it, and what each saying changed."""
+"""A promise in the ledger, the commands about it, and the change that each made."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Label = str | float | bool
 
 
 class State(StrEnum):
-    """Where a promise stands: `made` is open, the others ended it (`disputed`: nobody agrees how)."""
+    """The status of a promise: `made` is open, the others ended it (`disputed`: no agreement on how it ended)."""
 
     MADE = "made"
     KEPT = "kept"
@@ -21,7 +21,7 @@ class State(StrEnum):
 
 
 class ChangeKind(StrEnum):
-    """What a change after the making was."""
+    """The kinds of change after a promise is made."""
 
     REVISED = "revised"
     WITHDRAWN = "withdrawn"
@@ -37,7 +37,7 @@ class PlannedStep(NamedTuple):
 
 
 class ScopeItem(NamedTuple):
-    """A part of what was promised; `weight` above 0, relative. Not `supported`: claimed, and not to be had."""
+    """A part of what was promised; `weight` is relative, above 0. Not `supported`: claimed but unavailable."""
 
     item: str
     weight: float
@@ -45,7 +45,7 @@ class ScopeItem(NamedTuple):
 
 
 class NamespacedId(NamedTuple):
-    """A thing in its name space: (kind, id) of what is depended on, (system, id) of a foreign reference."""
+    """An id in a namespace: (kind, id) of a dependency, (system, id) of a foreign reference."""
 
     space: str
     id: str
@@ -53,7 +53,7 @@ class NamespacedId(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What a promise says beside its dates; fixed when it is made. `value` in `currency` units, not below 0."""
+    """The content of a promise other than its dates, fixed when it is made. `value` in `currency` units, at least 0."""
 
     labels: dict[str, Label] = field(default_factory=dict)
     milestones: tuple[PlannedStep, ...] = ()
@@ -72,9 +72,9 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """The four dates side by side, none ever overwriting another (definitions: d0 is `first`, e is `held`).
+    """A promise with its four dates, none ever overwriting another (definitions: d0 is `first`, e is `held`).
 
-    `latest_at` and `held_at` are when those dates were said, so that a late word cannot undo a newer one.
+    `latest_at` and `held_at` are when those dates were given, so that a late statement cannot undo a newer one.
     `version` counts from 1 without gaps.
     """
 
@@ -99,7 +99,7 @@ class Promise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Make:
-    """Promise this to a customer."""
+    """Make a promise to a customer."""
 
     promise_id: str
     customer_id: str
@@ -114,7 +114,7 @@ class Make:
 
 @dataclass(frozen=True, slots=True)
 class Revise:
-    """Tell another date; `asked_by_customer` or `agreed` moves the held date."""
+    """Give a new date; it moves the held date only if `asked_by_customer` or `agreed`."""
 
     promise_id: str
     due: datetime
@@ -127,7 +127,7 @@ class Revise:
 
 @dataclass(frozen=True, slots=True)
 class Withdraw:
-    """Call the promise off."""
+    """Withdraw the promise."""
 
     promise_id: str
     reason: str
@@ -137,7 +137,7 @@ class Withdraw:
 
 @dataclass(frozen=True, slots=True)
 class Settle:
-    """Say how the promise ended; `verdict` is kept, broken or disputed."""
+    """Record how the promise ended; `verdict` is kept, broken or disputed."""
 
     promise_id: str
     verdict: State
@@ -148,7 +148,7 @@ class Settle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One entry of a promise's history, said at business time `at`. The customer may be told `public_reason` alone."""
+    """One entry of a promise's history, made at business time `at`. The customer may be told only `public_reason`."""
 
     promise_id: str
     version: int

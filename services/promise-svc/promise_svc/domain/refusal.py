@@ -1,4 +1,4 @@
-"""Why the ledger says no."""
+"""Why the ledger refuses a statement."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class RefusalReason(StrEnum):
-    """Every reason a statement about a promise or a customer is refused."""
+    """Every reason to refuse a statement about a promise or a customer."""
 
     PROMISE_EXISTS = "already_exists"
     UNKNOWN_PROMISE = "unknown_promise"
@@ -21,7 +21,7 @@ class RefusalReason(StrEnum):
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a fault
-    """A statement the ledger does not take; `pointer` is the JSON pointer of the field at fault, where one is."""
+    """The ledger refuses a statement; `pointer` is the JSON pointer of the field at fault, if there is one."""
 
     def __init__(self, why: RefusalReason, detail: str, pointer: str = "") -> None:
         super().__init__(f"{why}: {detail}")

@@ -1,4 +1,4 @@
-"""Addresses leave the request sealed: from here on only notify-svc, which has the private key, can read them."""
+"""Seals addresses as soon as they arrive: after that only notify-svc, which has the private key, can read them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Sealer:
 
     @classmethod
     def from_file(cls, path: Path | None) -> Sealer:
-        """The sealer of a key file; ValueError, naming the setting, where there is none."""
+        """The sealer for a key file. Raises ValueError naming the setting if there is no file."""
         if path is None:
             raise ValueError("CONTACT_PUBLIC_KEY_FILE is missing: contacts could not be sealed")
         try:
@@ -31,5 +31,5 @@ class Sealer:
             raise ValueError(f"CONTACT_PUBLIC_KEY_FILE {path}: {error.strerror}") from error
 
     def seal(self, contact: BaseModel) -> str:
-        """Base64 of the sealed box of the contact as JSON."""
+        """The contact as JSON in a sealed box, base64-encoded."""
         return base64.b64encode(self._box.encrypt(msgspec.json.encode(contact.model_dump()))).decode()

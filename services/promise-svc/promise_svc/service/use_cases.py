@@ -1,4 +1,4 @@
-"""Use cases of the ledger, a batch at a time: load what it touches, decide each in order, save, send."""
+"""Use cases of the ledger, in batches: load what the batch touches, decide each in order, save, send."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from promise_svc.store import ledger
 
 @dataclass(frozen=True, slots=True)
 class Erase:
-    """Forget everything about a customer."""
+    """Erase everything about a customer."""
 
     customer_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class ErasureResult:
-    """What an erasure took away."""
+    """What an erasure deleted."""
 
     customer_id: str
     promises: int
@@ -48,10 +48,10 @@ Statement = Submission[Command, Result]
 
 
 async def apply(uow: UnitOfWork, statements: Sequence[Statement]) -> list[Acceptance | Exception]:
-    """What a group commit calls: each statement taken once, in order; a Problem where it is refused."""
+    """Called by a group commit: applies each statement once, in order; a refused one results in a Problem."""
     outcomes: list[Acceptance | Exception] = []
     for erasing, run in groupby(statements, lambda statement: isinstance(statement.command, Erase)):
-        # Run by run, answers included: an erasure has to find what was said and answered just before it.
+        # Save each run with its responses before the next: an erasure must find statements that came just before it.
         outcomes += await once(uow, list(run), _erasures if erasing else _batch)
     return outcomes
 
@@ -62,7 +62,7 @@ async def _erasures(uow: UnitOfWork, statements: Sequence[Statement]) -> list[Re
 
 @dataclass(slots=True)
 class _Batch:
-    """What a batch knows and what it changed; later statements see what earlier ones decided."""
+    """What a batch loaded and changed; later statements see the decisions of earlier ones."""
 
     promises: dict[str, Promise]
     customers: dict[str, Customer]
@@ -166,7 +166,7 @@ _CODES = {
 
 
 def problem(refused: Refusal) -> Problem:
-    """A refusal as the answer of a route."""
+    """The refusal as an HTTP problem response."""
     code = _CODES.get(refused.why, refused.why.value)
     if code == "invalid_field":
         return Problem.invalid_field(refused.pointer, refused.detail)

@@ -1,4 +1,4 @@
-"""Signed webhooks in our own words."""
+"""Signed webhooks in Candor's own format."""
 
 from candor.intake.standard import Standard
 

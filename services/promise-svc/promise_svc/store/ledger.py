@@ -1,4 +1,4 @@
-"""The ledger's rows, a batch at a time: whatever a batch touches is read and written in one statement each."""
+"""The ledger's rows, in batches: one SQL statement reads and one writes each kind of row that a batch touches."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from promise_svc.domain import Change, Customer, Promise, State, Terms
 
 _terms: Final = msgspec.json.Decoder(Terms)
 _encode: Final = msgspec.json.Encoder().encode
-# Shared by every writer, exclusive to an erasure: none may add to a customer while they are being forgotten.
+# Writers share this lock, an erasure holds it exclusively: nobody may add to a customer who is being erased.
 _ERASURES: Final = 0x65726173
 
 
 async def hold_off_erasures(uow: UnitOfWork) -> None:
-    """Until commit, erasures in other processes wait for this transaction."""
+    """Make erasures in other processes wait until this transaction commits."""
     await uow.connection.execute(f"SELECT pg_advisory_xact_lock_shared({_ERASURES})")
 
 
 async def hold_off_writers(uow: UnitOfWork) -> None:
-    """Until commit, writers in other processes wait for this erasure; those under way finish first."""
+    """Make writers in other processes wait until this erasure commits; those already under way finish first."""
     await uow.connection.execute(f"SELECT pg_advisory_xact_lock({_ERASURES})")
 
 
 async def promises(uow: UnitOfWork, ids: Collection[str]) -> dict[str, Promise]:
-    """The promises that exist, locked in id order."""
+    """The existing promises among `ids`, locked in id order."""
     if not ids:
         return {}
     rows = await uow.connection.fetch(_PROMISES, sorted(ids))
@@ -36,7 +36,7 @@ async def promises(uow: UnitOfWork, ids: Collection[str]) -> dict[str, Promise]:
 
 
 async def customers(uow: UnitOfWork, ids: Collection[str]) -> dict[str, Customer]:
-    """The customers that are known, locked in id order."""
+    """The known customers among `ids`, locked in id order."""
     if not ids:
         return {}
     rows = await uow.connection.fetch(_CUSTOMERS, sorted(ids))
@@ -44,13 +44,13 @@ async def customers(uow: UnitOfWork, ids: Collection[str]) -> dict[str, Customer
 
 
 async def add_promises(uow: UnitOfWork, added: Sequence[Promise]) -> None:
-    """Insert new promises; asyncpg.UniqueViolationError if another process made one of them just now."""
+    """Insert new promises. Raises asyncpg.UniqueViolationError if another process has just made one of them."""
     if added:
         await uow.connection.execute(_ADD_PROMISES, *_columns([_row(promise) for promise in added]))
 
 
 async def change_promises(uow: UnitOfWork, changed: Sequence[Promise]) -> None:
-    """Write what can change of promises that exist and are locked."""
+    """Write the changeable columns of promises that exist and are locked."""
     if changed:
         rows = [
             (p.promise_id, p.state, p.version, p.latest_due, p.held_due, p.latest_at, p.held_at, p.completed_at)
@@ -60,7 +60,7 @@ async def change_promises(uow: UnitOfWork, changed: Sequence[Promise]) -> None:
 
 
 async def add_changes(uow: UnitOfWork, changes: Sequence[Change]) -> None:
-    """Append to the history."""
+    """Append to the promises' histories."""
     if changes:
         rows = [
             (
@@ -85,7 +85,7 @@ async def save_customers(uow: UnitOfWork, known: Collection[str], saved: Sequenc
 
 
 async def erase_promises(uow: UnitOfWork, customer_id: str) -> int:
-    """Delete all promises of a customer and their history; returns how many promises."""
+    """Delete all promises of a customer and their histories; returns the number of promises."""
     erased: int = await uow.connection.fetchval(_ERASE_PROMISES, customer_id)
     return erased
 

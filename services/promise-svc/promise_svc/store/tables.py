@@ -1,4 +1,4 @@
-"""The tables of the ledger, declared once; rows are written by `store`, read here for queries."""
+"""The tables of the ledger, declared once; `store` writes rows, queries read these models."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from candor.store.columns import moment
 
 
 class Base(SQLModel, registry=registry(metadata=MetaData())):
-    """A registry of its own: other services have tables of the same names."""
+    """Has its own registry because other services have tables of the same names."""
 
 
 class PromiseRow(Base, table=True):
-    """A promise; `terms` is what does not change and nothing filters by."""
+    """A promise; `terms` holds what never changes and is never filtered by."""
 
     __tablename__ = "promise"
 
@@ -43,7 +43,7 @@ class PromiseRow(Base, table=True):
 
 
 class ChangeRow(Base, table=True):
-    """What was said of a promise after it was made; (promise_id, version) in the promise's own order."""
+    """A change to a promise after it was made; `version` gives the order within the promise."""
 
     __tablename__ = "change"
 

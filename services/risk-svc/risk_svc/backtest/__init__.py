@@ -1,1 +1,1 @@
-"""`candor backtest`: recorded promises through the engine."""
+"""`candor backtest`: runs recorded promises through the forecasting engine."""

@@ -1,4 +1,4 @@
-"""What the record of a recorded stream is measured against: the running rate and lateness of each kind of decision."""
+"""The baseline for a backtest: the running share late and lateness quantiles of each kind of decision."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 from risk_svc.forecast.evaluation import LEVELS
 
 RENEWED: Final = 1.02
-"""Quantiles are taken anew with every fiftieth more of what they rest on: sorted each time, streams would crawl."""
+"""Quantiles are recomputed after their sample grows by 2 %: sorting on every completion would be too slow."""
 
 
 class Baseline:
-    """The share late and the quantiles of lateness, as known so far; one for each kind of decision."""
+    """The share late and the lateness quantiles known so far, for one kind of decision."""
 
     def __init__(self) -> None:
         self._due = self._late = 0
@@ -23,20 +23,20 @@ class Baseline:
 
     @property
     def rate(self) -> float:
-        """The share late of those due, by the rule of succession: .5 while none is (Laplace)."""
+        """The share late of promises that came due, by Laplace's rule of succession: .5 while none has."""
         return (self._late + 1) / (self._due + 2)
 
     def due(self, late: bool) -> None:
-        """A promise came due."""
+        """Count a promise that came due."""
         self._due += 1
         self._late += late
 
     def completed(self, hours: float) -> None:
-        """A promise was completed, so many hours after its due date (before it: negative)."""
+        """Count a promise completed `hours` after its due date (negative: before it)."""
         self._lateness.append(hours)
 
     def quantiles(self, left: float) -> tuple[float, float, float] | None:
-        """P50, P80 and P90 of the hours to completion, `left` before the due date; None while none was completed."""
+        """P50, P80 and P90 of the hours to completion, `left` hours before the due date; None before any completed."""
         if len(self._lateness) >= self._renew_at:
             self._renew_at = len(self._lateness) * RENEWED
             p50, p80, p90 = np.quantile(self._lateness, LEVELS).tolist()

@@ -1,4 +1,4 @@
-"""`candor backtest`: what the forecasting engine would have said, at every decision of a recorded stream."""
+"""`candor backtest`: what the engine would have forecast at every decision of a recorded stream."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def backtest(
     stdio: Annotated[bool, typer.Option("--stdio", help="Lock-step on standard input and output.")] = False,
 ) -> None:
     """The command; HELP is what it says of itself."""
-    # Imported here and below: numpy takes a while, which `candor --help` must not wait for.
+    # Imported here and below because numpy loads slowly and `candor --help` must not wait for it.
     from risk_svc.backtest.outcomes import OutcomeLedger  # noqa: PLC0415
     from risk_svc.backtest.run import converse  # noqa: PLC0415
 
@@ -153,7 +153,7 @@ def _print(found: Backtest) -> None:
     console = Console(highlight=False, markup=False)
     table = rows(found.record)
     cut = 1 + len(CHANCES)
-    # Two narrow tables: one of thirteen columns cannot be read on eighty characters.
+    # Two narrow tables: one with thirteen columns is unreadable in eighty characters.
     console.print(figures("Late or not", [row[:cut] for row in table], 1))
     console.print()
     console.print(figures("When", [(row[0], *row[cut:]) for row in table], cut))
@@ -163,7 +163,7 @@ def _print(found: Backtest) -> None:
 
 
 def figures(title: str, rows: list[tuple[str, ...]], first: int) -> Table:
-    """A table of the report's columns from `first` on, whose figures are never cut short on eighty characters."""
+    """A table of the report's columns from `first` on; no figure is truncated at a width of eighty characters."""
     from rich.box import SIMPLE_HEAD  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
@@ -179,7 +179,7 @@ def figures(title: str, rows: list[tuple[str, ...]], first: int) -> Table:
 
 
 def charting() -> dict[str, str]:
-    """The scripts that draw charts, by file name, as NiceGUI brings them. Raises LocalError if they are not there."""
+    """The chart scripts shipped with NiceGUI, by file name. Raises LocalError if they are missing."""
     spec = find_spec("nicegui")
     folder = Path(spec.origin).parent / "elements/echart/dist" if spec and spec.origin else Path()
     found = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.js")} if spec else {}

@@ -1,4 +1,4 @@
-"""An import file through the live service's own fold: what became known of its promises, and when. Pure."""
+"""Runs an import file through the live service's fold: what became known of its promises, and when. Pure."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ SOURCE: Final = "import"
 
 
 class HistoryFold:
-    """Folds the events of an import file, in time order, as risk-svc would have.
+    """Folds the events of an import file, in time order, as risk-svc would have done.
 
-    `unmatched` counts reports that name no promise of the file. Memory: every promise of it, about 2 KB each.
+    `unmatched` counts reports that name no promise in the file. Keeps every promise in memory, about 2 KB each.
     """
 
     def __init__(self) -> None:
@@ -47,9 +47,9 @@ class HistoryFold:
         self._incidents = 0
 
     def entries(self, event: StreamEvent) -> list[Entry]:
-        """What the engine is to see of it: at its time, and at the later times of which it tells.
+        """What the engine must see because of an event: at its time, and at later times that it announces.
 
-        Raises StreamError if `data` is not the body that its type has.
+        Raises StreamError if `data` does not fit the event's type.
         """
         try:
             return [] if event.type == "contact.set" else self._entries(event)
@@ -84,9 +84,9 @@ class HistoryFold:
 
 
 def lines(events: Iterable[StreamEvent], imported: HistoryFold) -> Iterator[Line]:
-    """What became known, in time order, as `natural` and the `Ledger` read it; `entries` are for the engine.
+    """What became known, in time order, as `natural` and `OutcomeLedger` read it; `entries` are for the engine.
 
-    A picture of a promise replaces its later ones that wait for their time: those did not know of it yet.
+    A new snapshot of a promise replaces its pending later ones, which were made without the new event.
     """
     waiting: list[tuple[float, int, int, Entry]] = []
     newest: dict[str, int] = {}
@@ -107,7 +107,7 @@ def lines(events: Iterable[StreamEvent], imported: HistoryFold) -> Iterator[Line
         yield from until(now)
         found = imported.entries(event)
         if not found:
-            # Nothing became known, but time has passed.
+            # Nothing became known, but time must advance.
             yield _line(event.type, now, "", {}, [])
         for entry in found:
             if isinstance(entry, PromiseSnapshot):
@@ -117,7 +117,7 @@ def lines(events: Iterable[StreamEvent], imported: HistoryFold) -> Iterator[Line
 
 
 def _told(before: PromiseSnapshot | None, seen: PromiseSnapshot) -> list[Line]:
-    """What a picture says that the one before did not; the first of the lines has the picture."""
+    """What a snapshot adds to the one before it; the first of the lines carries the snapshot."""
     view, old, found = seen.view, None if before is None else before.view, list[tuple[str, Line]]()
     if old is None:
         found.append(("promise.made", {"kind": view.kind, "due": iso(view.deadline)}))
@@ -144,7 +144,7 @@ def _line(what: str, at: float, name: str, data: Line, entries: list[Entry]) -> 
 
 
 def _said(event: StreamEvent, state: PromiseState) -> About:
-    """The contract's event of one in the file; its body has the contract's names."""
+    """The contract's event for an event in the file, whose body uses the contract's names."""
     data = {"made_at": event.time, "settled_at": event.time, "customer_id": state.customer_id} | event.data
     data |= {"promise_id": state.promise_id, "source": SOURCE, "source_event": event.id}
     match event.type:

@@ -1,4 +1,4 @@
-"""A recorded stream as its own answer book: what became of the promises that forecasts were asked about."""
+"""Reads from a recorded stream the outcomes of the promises that were forecast."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from risk_svc.forecast.view import looks
 
 HOUR: Final = 3600.0
 ENDED: Final = frozenset({"promise.cancelled", "promise.revised", "promise.withdrawn"})
-"""After these nobody asks any more."""
+"""After these events no more forecasts are asked for."""
 
 
 class IssuedForecast(NamedTuple):
-    """One forecast as it was issued, with what the yardstick said; quantiles in hours from `at`."""
+    """One forecast as issued, with the baseline's beside it; quantiles in hours from `at`."""
 
     lead: str
     at: float
@@ -32,7 +32,7 @@ class IssuedForecast(NamedTuple):
 
 @dataclass(slots=True)
 class StreamPromise:
-    """A promise of the stream: `over` once it was cancelled, `answered` once its due date has come."""
+    """A promise in the stream: `over` once it was cancelled, `answered` once its due date has passed."""
 
     kind: str
     due: float
@@ -43,15 +43,15 @@ class StreamPromise:
 
     @property
     def late(self) -> bool:
-        """Whether it is late, as far as is known."""
+        """Whether it is late, as far as known."""
         return self.over or self.completed is None or self.completed >= self.due
 
 
 class OutcomeLedger:
-    """Follows events and forecasts in time order. An outcome counts in a yardstick only once its promise is due.
+    """Follows events and forecasts in time order. An outcome counts in a baseline only once its promise is due.
 
-    A promise is late unless it was completed before its due date; a withdrawn one has no answer. Memory grows with the
-    forecasts asked for, about half a kilobyte each.
+    A promise is late unless it was completed before its due date; a withdrawn one has no outcome. Each forecast asked
+    for takes about half a kilobyte of memory.
     """
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class OutcomeLedger:
         self._yardsticks: defaultdict[str, Baseline] = defaultdict(Baseline)
 
     def event(self, event: Mapping[str, Any]) -> None:
-        """Takes in one event; of a promise that is not known, nothing. Its first completion counts."""
+        """Take in one event; events of unknown promises are ignored. A promise's first completion counts."""
         at, what, name = seconds(event["time"]), event["type"], event.get("promise_id", "")
         self._advance(at)
         if what == "promise.made":
@@ -73,7 +73,7 @@ class OutcomeLedger:
         if held is None:
             return
         if what == "milestone.reached" and event["data"].get("final") and held.completed is None:
-            # Told after its date, it may have been in time all the same.
+            # A completion reported after the due date may still have been in time.
             held.completed, held.over = seconds(event["data"].get("at", event["time"])), False
             for asked in held.asked:
                 self._yardsticks[asked.lead].completed((held.completed - held.due) / HOUR)
@@ -83,7 +83,7 @@ class OutcomeLedger:
             held.over = True
 
     def asked(self, decision: Mapping[str, Any], said: Forecast) -> None:
-        """Notes a forecast beside what the yardstick of its kind says; of an unknown or overdue promise, nothing."""
+        """Record a forecast with the baseline's beside it; forecasts of unknown or overdue promises are ignored."""
         at = seconds(decision["time"])
         self._advance(at)
         held = self._held.get(decision["promise_id"])
@@ -95,9 +95,9 @@ class OutcomeLedger:
         held.asked.append(IssuedForecast(decision["kind"], at, said.p_late, told, yardstick.rate, beside))
 
     def scored(self) -> tuple[list[ScoredForecast], int]:
-        """Forecasts of promises that have come due, and how many of others still wait for that.
+        """Forecasts of promises that have come due, and the number of forecasts whose promises have not.
 
-        Those that were complete before a due date still ahead wait as well: alone they would look like all were kept.
+        Early completions wait for their due date too: counting them sooner would make it seem that all are kept.
         """
         found = [
             _scored(name, held, asked) for name, held in self._held.items() if held.answered for asked in held.asked
@@ -118,10 +118,10 @@ class OutcomeLedger:
 
 
 def natural(events: Iterator[dict[str, Any]]) -> Iterator[tuple[bool, dict[str, Any]]]:
-    """The events, and the decisions that nobody wrote down: each line with whether it is a decision.
+    """Adds decisions to a stream that has none; yields each line with whether it is a decision.
 
-    A forecast is asked for when a promise is made, with 75, 50 and 25 % of its time left, and at each milestone, while
-    it is open and not due; after all events of that instant.
+    A forecast is asked for when a promise is made, with 75, 50 and 25 % of its time left, and at each milestone while
+    it is open and not due, after all events of that instant.
     """
     waiting: list[tuple[float, int, str, str]] = []
     due: dict[str, float] = {}
@@ -146,7 +146,7 @@ def _asking(
 
 
 def _leads(event: Mapping[str, Any], now: float, due: dict[str, float]) -> Iterator[tuple[float, str]]:
-    """When to ask because of an event; `due` has the open promises, and is kept up."""
+    """When to ask for forecasts because of an event; updates `due`, the open promises."""
     data = event["data"]
     if event["type"] == "promise.made":
         end = due[event["promise_id"]] = seconds(data["due"])
@@ -162,7 +162,7 @@ def _leads(event: Mapping[str, Any], now: float, due: dict[str, float]) -> Itera
 
 
 def _scored(name: str, held: StreamPromise, asked: IssuedForecast) -> ScoredForecast:
-    """Settled on the due date, kept or not: by completion, the last days of a stream would hold only late ones."""
+    """Settled on the due date, kept or not: settled on completion, a stream's last days would hold only late ones."""
     hours = None if held.completed is None else (held.completed - asked.at) / HOUR
     late = int(held.late)
     return ScoredForecast(

@@ -1,4 +1,4 @@
-"""The record of a backtest in words, as plain data, and as one page that needs no network. Pure."""
+"""The results of a backtest in words, as plain data, and as one page that needs no network. Pure."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ _static_import: Final = re.compile(r"""(\bfrom\s*|\bimport\s*)(["'])\./([\w.-]+)
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    """What a backtest found; `waiting` forecasts are about promises that had not come due when the stream ended."""
+    """The results of a backtest; `waiting` counts forecasts of promises not yet due when the stream ended."""
 
     record: Evaluation
     waiting: int
 
 
 def plain(found: Backtest) -> dict[str, Any]:
-    """All figures for scripts, named as GET /v1/track-record names them."""
+    """All figures for scripts, named as in GET /v1/track-record."""
     record = found.record
     return {
         **_figures(record.overall),
@@ -64,7 +64,7 @@ def plain(found: Backtest) -> dict[str, Any]:
 
 
 def rows(record: Evaluation) -> list[tuple[str, ...]]:
-    """The table under HEADINGS: all forecasts together, then each kind of decision; – where nothing can be said."""
+    """The table under HEADINGS: all forecasts together, then each kind of decision; – where there is no figure."""
     return [_row("all", record.overall), *(_row(group.name, group.track) for group in record.by_lead)]
 
 
@@ -88,7 +88,7 @@ def summary(found: Backtest) -> list[str]:
 
 
 def page(found: Backtest, title: str, modules: Mapping[str, str]) -> str:
-    """The record as one HTML page; `modules` are the scripts that draw, by file name, with `index.js` the first one."""
+    """The results as one HTML page; `modules` are the chart scripts by file name, with `index.js` first."""
     record = found.record
     drawn = {
         "Stated against what happened": charts.reliability(record),
@@ -136,21 +136,21 @@ By P80: the share of completed promises that came by the P80 stated, 80 % if tim
 
 
 def embedded(modules: Mapping[str, str]) -> dict[str, str]:
-    """An import map of `index.js` and all that it imports at once, as data: URLs; what it may load later is left."""
+    """An import map of `index.js` and its static imports as data: URLs; what it may load later is left out."""
     found: dict[str, str] = {}
     missing = ["index.js"]
     while missing:
         name = missing.pop()
         source = modules[name]
         missing += [one for _, _, one in _static_import.findall(source) if MODULES + one not in found]
-        # A data: URL has no folder that ./ could be relative to.
+        # A data: URL has no folder, so ./ cannot be resolved.
         bare = _static_import.sub(rf"\1\2{MODULES}\3\2", source)
         found[MODULES + name] = "data:text/javascript;base64," + base64.b64encode(bare.encode()).decode()
     return found
 
 
 def _inert(text: str) -> str:
-    # A name from the stream must not end the script that it stands in.
+    # A name from the stream must not close the script element that contains it.
     return text.replace("<", "\\u003c")
 
 

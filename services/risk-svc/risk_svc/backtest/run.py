@@ -1,4 +1,4 @@
-"""Recorded streams through the forecasting engine: from files, or line by line on standard input."""
+"""Runs recorded streams through the forecasting engine, from files or line by line on standard input."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def backtest(
     advanced: Advanced,
     ledger: OutcomeLedger | None = None,
 ) -> int:
-    """Forecasts every decision into `out` and `ledger`; `advanced` hears of compressed bytes read. Returns how many.
+    """Write a forecast for every decision to `out` and `ledger`; returns how many.
 
-    Without files of decisions a forecast is asked for at the natural leads. Raises LocalError where a file is away, is
-    not in time order, or holds a line that cannot be used.
+    `advanced` is called with the compressed bytes read. Without decision files it forecasts at the natural leads.
+    Raises LocalError if a file is missing, is not in time order, or holds an unusable line.
     """
     return _answers(Engine(), _merged(events, decisions, advanced), out, ledger)
 
@@ -46,9 +46,10 @@ def history(
     ledger: OutcomeLedger | None = None,
     imported: HistoryFold | None = None,
 ) -> int:
-    """Forecasts the promises of an import file at their natural leads, as live: `advanced` hears of lines read.
+    """Forecast the promises of an import file at their natural leads, as the live service would.
 
-    Raises LocalError where the file is away, is not in time order, or holds a line that cannot be used.
+    `advanced` is called with the lines read. Raises LocalError if the file is missing, is not in time order, or holds
+    an unusable line.
     """
     told = lines(_in_order(path, advanced), imported or HistoryFold())
     try:
@@ -131,7 +132,7 @@ def _one(engine: Engine, sort: int, line: dict[str, Any]) -> Forecast | None:
 
 
 def written(decision_id: str, forecast: Forecast) -> bytes:
-    """A forecast as one line; quantiles in hours from the decision, `model` the version that made it."""
+    """A forecast as one line; quantiles in hours from the decision, `model` is the version that made it."""
     said = {"decision_id": decision_id, "p_late": forecast.p_late, "q50": forecast.q50, "q80": forecast.q80}
     return _encoder.encode(said | {"q90": forecast.q90, "model": forecast.version}) + b"\n"
 

@@ -1,4 +1,4 @@
-"""Events of a recorded stream, as the data format of the backtest has them, handed to the engine."""
+"""Hands the engine the events of a recorded stream in the backtest's data format."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from risk_svc.forecast.engine import Engine, Forecast
 from risk_svc.forecast.view import Incident, View, labels, reach
 
 TOLD: Final = frozenset({"milestone.reached", "milestone.slipped", "promise.cancelled", "promise.withdrawn"})
-"""What is told of a promise once it is made."""
+"""Event types about a promise that has been made."""
 NOT_LABELS: Final = frozenset({"kind", "due", "milestones", "planned"})
 
 
 def seconds(text: str) -> float:
-    """An ISO 8601 instant in epoch seconds; ValueError if it is none."""
+    """An ISO 8601 instant in epoch seconds. Raises ValueError for anything else."""
     return datetime.fromisoformat(text).timestamp()
 
 
@@ -27,7 +27,7 @@ def iso(at: float) -> str:
 
 
 def take(engine: Engine, event: Mapping[str, Any]) -> None:
-    """One event, in time order; a type that is not known, or a promise that is not open, changes nothing."""
+    """Take in one event, in time order; unknown types and events of promises that are not open are ignored."""
     at, data, kind = seconds(event["time"]), event["data"], event["type"]
     engine.advance(at, inclusive=False)
     if kind == "promise.made":
@@ -57,14 +57,14 @@ def take(engine: Engine, event: Mapping[str, Any]) -> None:
 
 
 def reached(view: View, name: str, at: float, plan: dict[str, float]) -> View:
-    """The promise once a milestone was reached; `plan` is what became known of the next."""
+    """The promise after reaching a milestone; `plan` holds what became known of the next ones."""
     after = replace(view, reached={**view.reached}, stages=[*view.stages], plans={**view.plans, **plan})
     reach(after, name, at)
     return after
 
 
 def decide(engine: Engine, decision: Mapping[str, Any]) -> Forecast:
-    """The forecast that a decision asks for; events of the same instant come before it."""
+    """The forecast that a decision asks for; take in events of the same instant first."""
     at = seconds(decision["time"])
     engine.advance(at)
     return engine.forecast(decision["promise_id"], at, decision["kind"])

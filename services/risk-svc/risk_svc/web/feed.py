@@ -1,4 +1,4 @@
-"""What changes on `gaps`, as it changes, for whoever watches in this process (the board); and signs of life."""
+"""Live changes on `gaps`, and signs of life, for watchers in this process (the board)."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ MAX_WAITING: Final = 20_000
 
 
 class StandstillError(Exception):
-    """The feed does not hear what changes."""
+    """The feed is not receiving changes."""
 
 
 class Listener:
     """One watcher: the newest gap of every promise that changed since it last looked.
 
-    `missed`: so much changed while it did not look that it must read everything again.
+    `missed`: too much changed since then, so it must reread everything.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class Listener:
         self._some = asyncio.Event()
 
     def put(self, gap: GapScored) -> None:
-        """Keep `gap` for the next look."""
+        """Keep `gap` until the watcher looks."""
         if len(self._waiting) >= MAX_WAITING:
             self._waiting.clear()
             self.missed = True
@@ -50,7 +50,7 @@ class Listener:
         self._some.set()
 
     async def changes(self) -> AsyncIterator[list[GapScored]]:
-        """Batches of changes, one gap a promise, for as long as the watcher asks."""
+        """Batches of changes, one gap per promise, for as long as the watcher iterates."""
         while True:
             await self._some.wait()
             self._some.clear()
@@ -59,7 +59,7 @@ class Listener:
 
 
 class Feed:
-    """A background of the web role: tails `gaps` from its end, without a lease, and hands changes to listeners."""
+    """A background task of the web role: tails `gaps` from its end, without a lease, and hands changes to listeners."""
 
     name = "feed"
 
@@ -73,7 +73,7 @@ class Feed:
         self.ready = asyncio.Event()
 
     async def check(self) -> None:
-        """Raises StandstillError while turns fail or do not end, or Kafka has not been heard for some seconds."""
+        """Raise StandstillError while polls fail or hang, or if Kafka has been silent for some seconds."""
         silent = self._source.behind((PULSES, 0), 0)[1] if self.ready.is_set() else float("inf")
         if self._liveness.stuck or silent > STUCK_SECONDS:
             raise StandstillError("gaps are not followed")
@@ -89,7 +89,7 @@ class Feed:
             self._listeners.discard(listener)
 
     async def run(self) -> None:
-        """Tail until `stop`; an outage of Kafka is waited out, and what came meanwhile is read then.
+        """Tail until `stop`; waits out an outage of Kafka, then reads what arrived meanwhile.
 
         Raises TopicMismatchError.
         """
@@ -109,11 +109,11 @@ class Feed:
             await self._source.stop()
 
     async def stop(self) -> None:
-        """End after the poll that is under way."""
+        """Stop after the current poll."""
         self._stopping.set()
 
     async def _connect(self) -> None:
-        # A client told to read a topic that is not there asks for it again without a pause.
+        # A client assigned a missing topic asks for it again without a pause.
         await ensure_topics(self._settings)
         await self._source.start()
         while True:

@@ -1,4 +1,4 @@
-"""The board's figures as metrics: open promises by band, slipping, calibration. Read now and then by the web role."""
+"""The board's figures as metrics, read every 15 s by the web role: open promises by band, slipping, calibration."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LAST: Final = 5000
 
 
 class Figures:
-    """A background that sets the gauges every 15 s; the last 5,000 scored forecasts count."""
+    """A background task that sets the gauges every 15 s from the last 5,000 scored forecasts."""
 
     name = "figures"
 
@@ -31,7 +31,7 @@ class Figures:
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
-        """Measure until `stop`; an outage of the database leaves the last figures standing."""
+        """Measure until `stop`; during an outage of the database the last figures remain."""
         while not self._stopping.is_set():
             try:
                 await self.measure()
@@ -52,19 +52,19 @@ class Figures:
         for name, count in counted["bands"].items():
             metrics.PROMISES_OPEN.labels(name).set(count)
         metrics.PROMISES_SLIPPING.set(counted["slipping"])
-        # Arithmetic of some hundredths of a second, every 15 of them: the event loop goes on meanwhile.
+        # Takes some hundredths of a second every 15 s, off the event loop so as not to block it.
         show(await asyncio.to_thread(evaluate, scored))
 
 
 def show(found: Measures) -> None:
-    """Set the gauges of the forecasts' own record; before anything is scored they stay as they are."""
+    """Set the gauges of forecast accuracy; until something is scored they stay unchanged."""
     if found.brier is None or found.base_brier is None:
         return
     metrics.FORECAST_BRIER.set(found.brier)
     metrics.FORECAST_BASE_BRIER.set(found.base_brier)
     metrics.FORECAST_CALIBRATION_ERROR.set(math.nan if found.calibration_error is None else found.calibration_error)
     metrics.FORECAST_MISCALIBRATED.set(calibrated(found) is False)
-    # A bin that none of the last forecasts lies in would go on showing those of long ago.
+    # A bin without any of the latest forecasts would keep showing old ones.
     for gauge in (metrics.FORECASTS_SETTLED, metrics.FORECAST_PREDICTED, metrics.FORECAST_OBSERVED):
         gauge.clear()
     for item in found.reliability:

@@ -1,4 +1,4 @@
-"""What upstream of the board has stopped, and since when: from signs of life, and from who answers. No I/O."""
+"""What has stopped upstream of the board, and since when, judged by signs of life and server answers. No I/O."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Final, NamedTuple
 from candor.contracts import ProcessAlive
 
 SILENT_SECONDS: Final = 5.0
-"""Silence of a process after which it counts as stopped; it says that it lives every second."""
+"""A process silent for this long counts as stopped; it sends a sign of life every second."""
 AWAY_SECONDS: Final = 3.0
-"""The same for servers that are asked every second: one slow answer is none."""
+"""The same for servers, which are asked every second: one slow answer does not count."""
 EXPECTED: Final = {
     ("promise-svc", ""): "promises",
     ("delivery-svc", ""): "reports of milestones and incidents",
@@ -24,14 +24,14 @@ ANSWERS: Final = {"database": "the database", "kafka": "Kafka", "feed": "this bo
 
 
 class Now(NamedTuple):
-    """One moment: seconds of a clock that only grows, to measure by, and the system's time, to tell."""
+    """One moment: monotonic seconds for measuring, and system time for display."""
 
     seconds: float
     at: datetime
 
 
 class Stopped(NamedTuple):
-    """Something that has stopped, in words; `part` names it, e.g. `risk-svc worker`."""
+    """Something that has stopped, with its description; `part` names it, e.g. `risk-svc worker`."""
 
     part: str
     words: str
@@ -40,14 +40,14 @@ class Stopped(NamedTuple):
 
 @dataclass
 class _Heard:
-    """The newest sign of one process; its parts that stand still, with when that was first said."""
+    """The last sign of life of one process, and its stopped parts with when each was first reported."""
 
     last: Now
     stopped: dict[str, datetime] = field(default_factory=dict)
 
 
 class Signs:
-    """Signs of life as they come, and when each server last answered; `begun`: since when anybody listens."""
+    """Collects signs of life and when each server last answered; `begun`: when listening began."""
 
     def __init__(self, begun: Now) -> None:
         self._begun = begun
@@ -57,7 +57,7 @@ class Signs:
         self._listening = begun
 
     def heard(self, alive: ProcessAlive, now: Now) -> None:
-        """A process says that it goes on."""
+        """Take in a process's sign of life."""
         processes = self._processes.get((alive.service, alive.role))
         if processes is None:
             return
@@ -66,14 +66,14 @@ class Signs:
         processes[alive.instance] = _Heard(now, {part: before.get(part, now.at) for part in alive.stopped})
 
     def answered(self, name: str, now: Now) -> None:
-        """The server (or the feed) of this name in ANSWERS is there."""
+        """Note that a server (or the feed), named as in ANSWERS, answered."""
         if name != "database" and self._away(name, now):
-            # Whoever sends signs of life has to find Kafka again as well.
+            # Processes that send signs of life have to reconnect to Kafka first.
             self._listening = now
         self._answered[name] = now
 
     def stopped(self, now: Now) -> list[Stopped]:
-        """All that has stopped; of a cause and its consequences the cause alone."""
+        """Everything that has stopped; a cause is listed without its consequences."""
         for name in ("database", "kafka", "feed"):
             if self._away(name, now):
                 verb = "has stopped" if name == "feed" else "does not answer"
@@ -94,7 +94,7 @@ class Signs:
             yield Stopped(f"{name} {part}", f"the {part} of {name} ({what}) has stopped", since)
 
     def _fresh(self, key: tuple[str, str], now: Now) -> dict[str, _Heard]:
-        """Processes heard of lately; one that ended is forgotten, and with it what stood still in it."""
+        """Processes heard from recently; one that ended is dropped along with its stopped parts."""
         heard = self._processes[key]
         self._processes[key] = {
             name: one for name, one in heard.items() if now.seconds - one.last.seconds <= SILENT_SECONDS
@@ -106,6 +106,6 @@ class Signs:
 
 
 def words(found: list[Stopped], *, replayed: bool) -> str:
-    """What a page says; empty where all goes on. `replayed`: the page's own clock is not the system's."""
+    """The text for a page; empty if nothing has stopped. `replayed`: the page's clock is not the system clock."""
     told = "; ".join(f"{one.words} since {one.since:%H:%M:%S} UTC" for one in found)
     return f"Data is not updating: {told}{' (real time)' if replayed else ''}." if told else ""

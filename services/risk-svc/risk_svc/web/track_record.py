@@ -1,4 +1,4 @@
-"""The forecasts' own record out of the database, for the API and the board."""
+"""Reads forecast accuracy from the database, for the API and the board."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ MOST: Final = 50_000
 
 
 class RecentRecord(NamedTuple):
-    """The record of the newest scored forecasts, and how many older ones it leaves out."""
+    """The accuracy of the newest scored forecasts, and how many older ones are left out."""
 
     record: Evaluation
     left_out: int
 
 
 async def read(database: Database, wanted: queries.ScoreFilter, most: int = MOST) -> RecentRecord:
-    """The record of the newest `most` scored forecasts wanted. Raises StoreUnavailable."""
+    """The accuracy of the newest `most` scored forecasts that match. Raises StoreUnavailable."""
     async with database.reading() as session:
         scored, left_out = await queries.scores(session, wanted, most)
-    # Up to half a second of arithmetic: on the event loop every other request would wait for it.
+    # Takes up to half a second: on the event loop it would block every other request.
     return RecentRecord(await asyncio.to_thread(evaluate_all, scored), left_out)

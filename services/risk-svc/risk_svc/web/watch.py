@@ -1,4 +1,4 @@
-"""Asks every second whether the database, Kafka and the feed are there, so that every page can say what is not."""
+"""Checks every second whether the database, Kafka and the feed answer, so that every page can show what does not."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ Check = Callable[[], Awaitable[None]]
 
 
 class Watch:
-    """A background of the web role; `stopped` is what a page shows, without waiting for anybody.
+    """A background task of the web role; `stopped` tells a page what has stopped, without waiting.
 
-    All of it is system time: a replayed business clock goes on whatever has stopped.
+    All times are system time: a replayed business clock goes on even if everything has stopped.
     """
 
     name = "watch"
@@ -44,11 +44,11 @@ class Watch:
         self._stopping = asyncio.Event()
 
     def heard(self, alive: ProcessAlive) -> None:
-        """A sign of life came in."""
+        """Take in a sign of life."""
         self._signs.heard(alive, self._now())
 
     def stopped(self) -> list[Stopped]:
-        """What stands still at this moment."""
+        """What has stopped at this moment."""
         return self._signs.stopped(self._now())
 
     async def run(self) -> None:
@@ -64,7 +64,7 @@ class Watch:
         self._stopping.set()
 
     async def _ask(self, name: str, check: Check) -> None:
-        # Each by itself: one that hangs keeps no other waiting.
+        # Each separately, so that one that hangs does not delay the others.
         while True:
             with suppress(Exception):
                 async with asyncio.timeout(ANSWER_SECONDS):

@@ -1,4 +1,4 @@
-"""HTTP out: what waits, what was passed on, incidents; through the session that cannot write."""
+"""Read routes: parked reports, milestones passed on, and incidents, through a read-only session."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def parked(
     system: IdFilter = None,
     promise_id: IdFilter = None,
 ) -> Response:
-    """Reports that wait for their promise, oldest first."""
+    """Parked reports that wait for their promise, oldest first."""
     no_nul(source=source)
     query = matching(
         select(ParkedRow),
@@ -70,7 +70,7 @@ async def milestones(
 async def incidents(
     request: Request, _principal: Viewer, limit: Limit = 50, cursor: Cursor = None, status: IncidentStatus = None
 ) -> Response:
-    """Incidents as they stand, by id."""
+    """The current state of incidents, ordered by id."""
     query = matching(select(IncidentRow), (IncidentRow.status, status))
     found = await listed(intake_of(request).database, query, ((IncidentRow.incident_id, str),), cursor, limit)
     return shown(found.document([_incident(row) for row in found.items]), link_header(request, found.next))
@@ -78,7 +78,7 @@ async def incidents(
 
 @router.get("/v1/incidents/{incident_id}", responses={200: {"model": IncidentOut}})
 async def incident(request: Request, incident_id: PathId, _principal: Viewer) -> Response:
-    """One incident as it stands, with the reports behind it (the first 1,000, newest arrivals last) and how many."""
+    """One incident's current state, its reports (the first 1,000, newest arrivals last) and their total number."""
     reports = select(SightingRow).where(SightingRow.incident_id == incident_id).order_by(col(SightingRow.seq))
     async with intake_of(request).database.reading() as session:
         row = await session.get(IncidentRow, incident_id)
@@ -93,7 +93,7 @@ async def incident(request: Request, incident_id: PathId, _principal: Viewer) ->
 
 def _incident(row: IncidentRow) -> dict[str, Any]:
     affects = [{"kind": kind, "id": name} for kind, name in row.picture["affects"]]
-    # A picture stored before titles could be public has none that is.
+    # An incident stored before public titles existed has none.
     return {"public_title": None} | row.picture | {"version": row.version, "affects": affects}
 
 

@@ -1,4 +1,4 @@
-"""HTTP in: reports of what happens; no logic."""
+"""Write routes for reports of steps and incidents; no logic."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def milestone(request: Request, principal: Operator) -> Response:
     "/v1/incidents", status_code=202, responses={202: {"model": IncidentTaken}}, openapi_extra=accepts(IncidentIn)
 )
 async def incident(request: Request, principal: Operator) -> Response:
-    """Report an incident, the whole picture each time."""
+    """Report an incident; each report gives its full state."""
     raw, body = await read(IncidentIn, request)
     now = intake_of(request).clock.now()
     if body.at is not None:
@@ -62,7 +62,7 @@ async def incident(request: Request, principal: Operator) -> Response:
     openapi_extra=accepts(CloudEventIn, STRUCTURED),
 )
 async def events(request: Request, principal: Operator) -> Response:
-    """Report by CloudEvents 1.0: `milestone.reported` or `incident.reported`; structured, binary, or a batch."""
+    """Report with CloudEvents 1.0: `milestone.reported` or `incident.reported`, in structured, binary or batch mode."""
     raw = await read_raw(request, SOURCE.media_types)
     intake = intake_of(request)
     sent = Webhook(principal.name, "", raw, media_type(request), request.headers, SOURCE.name)
@@ -76,7 +76,7 @@ async def events(request: Request, principal: Operator) -> Response:
 
 @router.post("/v1/parked/{parked_id}/match", responses={200: {"model": MatchTaken}}, openapi_extra=accepts(MatchIn))
 async def match(request: Request, parked_id: PathId, principal: Operator) -> Response:
-    """Say which promise a parked report is about; what waits for the same reference follows it."""
+    """Match a parked report to a promise, along with all reports that wait for the same reference."""
     raw, body = await read(MatchIn, request)
     origin, receipts = identity(request, principal, raw)
     command = Match(parked_id, body.promise_id, body.correction)

@@ -1,4 +1,4 @@
-"""HTTP out: promises as they stand, through the session that cannot write."""
+"""Read routes: the current state of promises, through a read-only session."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def promises(
     due_from: Bound = None,
     due_before: Bound = None,
 ) -> Response:
-    """Promises by the date the customer holds, earliest first."""
+    """Promises by promised date, earliest first."""
     query = matching(
         select(PromiseRow),
         (PromiseRow.customer_id, customer_id),
@@ -55,7 +55,7 @@ async def promises(
 
 @router.get("/v1/promises/{promise_id}", responses={200: {"model": PromiseWithHistory}})
 async def promise(request: Request, promise_id: PathId, _principal: Viewer) -> Response:
-    """One promise, with all its dates and what was said of it since."""
+    """One promise with all its dates and its history."""
     history = select(ChangeRow).where(ChangeRow.promise_id == promise_id).order_by(col(ChangeRow.version))
     async with intake_of(request).database.reading() as session:
         row = await session.get(PromiseRow, promise_id)
@@ -63,6 +63,6 @@ async def promise(request: Request, promise_id: PathId, _principal: Viewer) -> R
             raise Problem.not_found("there is no such promise")
         changes = (await session.exec(history)).all()
     document = presenters.stored(row)
-    # A change committed between the two reads must not show a version that the promise does not have yet.
+    # A change committed between the two reads must not show a version newer than the promise's.
     document["changes"] = [presenters.change(entry) for entry in changes if entry.version <= row.version]
     return shown(document, {"ETag": f'"{row.version}"'})

@@ -1,4 +1,4 @@
-"""HTTP in: statements about promises and customers; no logic."""
+"""Write routes for statements about promises and customers; no logic."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _etag: Final = re.compile(r'"([0-9]{1,9})"')
 
 @router.post("/v1/promises", status_code=201, responses={201: {"model": PromiseOut}}, openapi_extra=accepts(PromiseIn))
 async def make(request: Request, principal: Operator) -> Response:
-    """Make a promise; saved before we respond."""
+    """Make a promise; it is saved before the response."""
     raw, body = await read(PromiseIn, request)
     now = intake_of(request).clock.now()
     if body.made_at is not None:
@@ -54,7 +54,7 @@ async def make(request: Request, principal: Operator) -> Response:
     openapi_extra=accepts(RevisionIn),
 )
 async def revise(request: Request, promise_id: PathId, principal: Operator, if_match: IfMatch = None) -> Response:
-    """Tell another date; only one the customer asked for or agreed to becomes the date they hold."""
+    """Record a new date; it becomes the promised date only if the customer asked for it or agreed to it."""
     raw, body = await read(RevisionIn, request)
     return await _state(request, principal, raw, REVISED, body.command(promise_id, _version(if_match)))
 
@@ -65,7 +65,7 @@ async def revise(request: Request, promise_id: PathId, principal: Operator, if_m
     openapi_extra=accepts(WithdrawalIn),
 )
 async def withdraw(request: Request, promise_id: PathId, principal: Operator, if_match: IfMatch = None) -> Response:
-    """Call a promise off."""
+    """Withdraw a promise."""
     raw, body = await read(WithdrawalIn, request)
     return await _state(request, principal, raw, WITHDRAWN, body.command(promise_id, _version(if_match)))
 
@@ -74,7 +74,7 @@ async def withdraw(request: Request, promise_id: PathId, principal: Operator, if
     "/v1/promises/{promise_id}/verdict", responses={200: {"model": PromiseOut}}, openapi_extra=accepts(VerdictIn)
 )
 async def settle(request: Request, promise_id: PathId, principal: Operator, if_match: IfMatch = None) -> Response:
-    """Say how a promise ended; a verdict can be corrected by another."""
+    """Record how a promise ended; a later verdict corrects an earlier one."""
     raw, body = await read(VerdictIn, request)
     if body.settled_at is not None:
         not_ahead(body.settled_at, intake_of(request).clock.now(), "/settled_at")
@@ -85,7 +85,7 @@ async def settle(request: Request, promise_id: PathId, principal: Operator, if_m
     "/v1/customers/{customer_id}/contact", responses={200: {"model": ContactOut}}, openapi_extra=accepts(ContactIn)
 )
 async def set_contact(request: Request, customer_id: PathId, principal: Operator) -> Response:
-    """Say how to reach a customer; stored sealed, and never shown again."""
+    """Set how to reach a customer; stored sealed and never shown again."""
     raw, body = await read(ContactIn, request)
     sealed = cast(Sealer, request.app.state.sealer).seal(body)
     return await _state(request, principal, raw, CONTACT, SetContact(customer_id, sealed))
@@ -95,7 +95,7 @@ async def set_contact(request: Request, customer_id: PathId, principal: Operator
     "/v1/staff/{staff_id}/contact", responses={200: {"model": StaffContactOut}}, openapi_extra=accepts(ContactIn)
 )
 async def set_staff_contact(request: Request, staff_id: PathId, principal: Operator) -> Response:
-    """Say how to reach a promise's `owner`, who is told before the customer; stored sealed, and never shown again."""
+    """Set how to reach a promise's `owner`, notified before the customer; stored sealed and never shown again."""
     raw, body = await read(ContactIn, request)
     sealed = cast(Sealer, request.app.state.sealer).seal(body)
     return await _state(request, principal, raw, CONTACT, SetContact(staff_key(staff_id), sealed))
@@ -103,13 +103,13 @@ async def set_staff_contact(request: Request, staff_id: PathId, principal: Opera
 
 @router.delete("/v1/staff/{staff_id}/contact", responses={200: {"model": StaffErasedOut}})
 async def remove_staff_contact(request: Request, staff_id: PathId, principal: Admin) -> Response:
-    """Forget how to reach a staff member; promises go on naming them."""
+    """Erase a staff member's contact; promises still name them."""
     return await _state(request, principal, b"", ERASED, Erase(staff_key(staff_id)))
 
 
 @router.delete("/v1/customers/{customer_id}", responses={200: {"model": ErasedOut}})
 async def erase(request: Request, customer_id: PathId, principal: Admin) -> Response:
-    """Forget a customer, here and in every service that learnt of them."""
+    """Erase a customer here and in every service that knows them."""
     return await _state(request, principal, b"", ERASED, Erase(customer_id))
 
 
@@ -122,7 +122,7 @@ async def _state(
 
 
 def _headers(body: bytes) -> dict[str, str]:
-    # Read from the body rather than from the command: a replayed answer names the promise made back then.
+    # Read from the response body, not the command: a replayed response names the promise made the first time.
     tag = _tag.decode(body)
     return {"Location": f"/v1/promises/{tag.promise_id}", "ETag": f'"{tag.version}"'}
 

@@ -1,4 +1,4 @@
-"""From stored states to what readers see."""
+"""Turns stored states into response bodies."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ from risk_svc.web.track_record import RecentRecord
 
 
 def item(state: PromiseState) -> responses.GapItem:
-    """A promise as lists show it."""
+    """A promise as shown in lists."""
     return responses.GapItem(**_head(state))
 
 
 async def promise(session: AsyncSession, promise_id: str, now: datetime) -> responses.GapDetail | None:
-    """One promise with all that explains its gap; None where there is none that may be shown."""
+    """One promise with everything that explains its gap; None if there is none that may be shown."""
     row = await session.get(PromiseStateRow, promise_id)
     if row is None or not row.shown:
         return None
@@ -51,7 +51,7 @@ async def promise(session: AsyncSession, promise_id: str, now: datetime) -> resp
 
 
 def detail(state: PromiseState, linked: Sequence[Incident], now: float) -> responses.GapDetail:
-    """A promise with all that explains its gap; `linked` are the incidents on what it depends on."""
+    """A promise with everything that explains its gap; `linked` are incidents that affect its dependencies."""
     view = state.view
     stands = standing(state)
     return responses.GapDetail(
@@ -80,9 +80,9 @@ def detail(state: PromiseState, linked: Sequence[Incident], now: float) -> respo
 def customer(
     customer_id: str, states: Iterable[PromiseState], usual: Mapping[str, float] | None = None
 ) -> responses.CustomerGap:
-    """The roll-up over a customer's open promises; a missing value weighs as `usual` of its kind.
+    """The roll-up over a customer's open promises; a promise without a value weighs as `usual` for its type.
 
-    Of a kind that no value is known of, it weighs as the median of the customer's known ones, or 1.
+    If no value is known for its type, it weighs as the median of the customer's known values, or 1.
     """
     everything = list(states)
     still = [state for state in everything if standing(state) is Standing.OPEN]
@@ -102,7 +102,7 @@ def customer(
 
 
 def track_record(found: RecentRecord) -> responses.TrackRecord:
-    """The record as the API tells it."""
+    """Forecast accuracy as the API returns it."""
     whole = found.record
     return responses.TrackRecord(
         **_figures(whole.overall),
@@ -159,7 +159,7 @@ def _forecast(state: PromiseState) -> responses.ForecastOut:
 
 
 def _point(point: TrailPoint, deadline: float) -> responses.PointOut:
-    # A point of a row from before has only a P50: nobody may take what was not kept for what may never come.
+    # A point from an older row has only a P50: a quantile that was not stored must not read as "may never complete".
     enough = point.p90 >= 0
     p50, p80, p90 = (moment(at) if enough and at > 0 else None for at in (point.p50, point.p80, point.p90))
     return responses.PointOut(

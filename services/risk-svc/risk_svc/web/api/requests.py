@@ -1,4 +1,4 @@
-"""HTTP in: what lists and records are asked for, and drafts of promises to check."""
+"""HTTP requests: queries for lists and forecast accuracy, and draft promises to check."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from risk_svc.forecasting.live import TICK
 
 
 class GapQuery(BaseModel):
-    """What a list of gaps is asked for; a cursor belongs to the sort that it was given with."""
+    """The query for a list of gaps; a cursor is valid only for the sort that it was issued with."""
 
     limit: int = Field(default=50, ge=1, le=LARGEST)
     cursor: str | None = Field(default=None, max_length=LONGEST_CURSOR)
@@ -33,7 +33,7 @@ class GapQuery(BaseModel):
 
 
 class TrackRecordQuery(BaseModel):
-    """Which scored forecasts: `class` and `kind` are the same, `since` and `until` are about when they were settled."""
+    """Which scored forecasts: `class` and `kind` mean the same; `since` and `until` bound the time of settlement."""
 
     kind: str | None = Field(default=None, max_length=256)
     class_: str | None = Field(default=None, max_length=256, alias="class")
@@ -43,7 +43,7 @@ class TrackRecordQuery(BaseModel):
 
 
 class Draft(Body):
-    """A body of promise-svc, or a part of one: what no forecast uses is let by, the rest is held to the same bounds."""
+    """A body of promise-svc, or part of one: fields that no forecast uses are ignored, the rest has the same bounds."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -56,7 +56,7 @@ class StepIn(Draft):
 
 
 class DependencyIn(Draft):
-    """Something the promise would rest on."""
+    """Something the promise would depend on."""
 
     kind: Id
     id: Id
@@ -69,7 +69,7 @@ def _differ(steps: list[StepIn]) -> list[StepIn]:
 
 
 class CheckIn(Draft):
-    """A draft: what a forecast may know of a promise, as `POST /v1/promises` takes it; other fields are let by."""
+    """A draft: what a forecast may know of a promise, as in `POST /v1/promises`; other fields are ignored."""
 
     kind: Id
     due: Moment
@@ -79,7 +79,7 @@ class CheckIn(Draft):
     depends_on: Annotated[list[DependencyIn], Field(max_length=100)] = []
 
     def view(self, now: datetime) -> View:
-        """The promise as the model would see it, made `now`: a step planned for an earlier time has slipped by then."""
+        """The promise as the model would see it, made `now`: a step planned for an earlier time has slipped."""
         texts, numbers = labels(dict(self.labels), frozenset())
         made = now.timestamp()
         view = View(

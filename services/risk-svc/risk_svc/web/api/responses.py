@@ -1,4 +1,4 @@
-"""HTTP out: gaps as readers see them. All times are RFC 3339 in UTC; probabilities and shares lie in [0, 1]."""
+"""HTTP response bodies. All times are RFC 3339 in UTC; probabilities and shares lie in [0, 1]."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from risk_svc.domain.check import Verdict
 
 
 class ContributionOut(BaseModel):
-    """One component's part of the score, in words: `share` of all shares sums to 1."""
+    """One component's contribution to the score, with evidence in words; all `share` values sum to 1."""
 
     component: Component
     x: float
@@ -22,17 +22,17 @@ class ContributionOut(BaseModel):
 
 
 class ReasonOut(BaseModel):
-    """What moves a forecast, in words, and the P(slip) that it would state without it."""
+    """A reason that moves a forecast, in words, and the P(slip) without it."""
 
     words: str
     p_slip_without: float
 
 
 class ForecastOut(BaseModel):
-    """Probability of slipping, and when completion is expected; null where it may never be completed.
+    """The probability of slipping, and when completion is expected; null if it may never be completed.
 
-    All of these are null, and `why` is empty, below 20 similar promises (`n`): too little history. But P(slip)
-    is known once the date has passed.
+    Below 20 similar promises (`n`) all of these are null and `why` is empty: too little history. P(slip) is still
+    known once the date has passed.
     """
 
     p_slip: float | None
@@ -46,9 +46,9 @@ class ForecastOut(BaseModel):
 
 
 class FactOut(BaseModel):
-    """What an event established; `event_id` is empty for what only the clock says.
+    """A fact established by an event; `event_id` is empty for facts that follow from the clock alone.
 
-    `text` and `reason` are internal; customers are told `public_text` and `public_reason`.
+    `text` and `reason` are internal; customers see `public_text` and `public_reason`.
     """
 
     kind: FactKind
@@ -66,8 +66,8 @@ class FactOut(BaseModel):
 class GapItem(BaseModel):
     """A promise and its gap, 0–100, as of `as_of`.
 
-    With too little history `p_slip` is null, and `base_rate` (the observed share of promises of its kind that slipped;
-    null while none has come due) is all that can be said; `too_little_history` says so in words, and is null otherwise.
+    With too little history `p_slip` is null and only `base_rate` is stated (the observed share of its promise type that
+    slipped; null until one has come due); `too_little_history` explains this, and is null otherwise.
     `missed_steps`: steps that the customer was told of and that were missed, cancelled, or are overdue.
     """
 
@@ -89,7 +89,7 @@ class GapItem(BaseModel):
 
 
 class StoppedOut(BaseModel):
-    """Something upstream that has stopped, so that what is shown may be old; `since` is system time."""
+    """Something upstream that has stopped, so the data shown may be old; `since` is system time."""
 
     part: str
     words: str
@@ -104,7 +104,7 @@ class GapPage(Counted):
 
 
 class DatesOut(BaseModel):
-    """The dates of a promise, never overwritten by one another; `deadline` is the held date plus tolerance."""
+    """The dates of a promise, none ever overwriting another; `deadline` is the promised date plus tolerance."""
 
     made_at: datetime
     requested_due: datetime | None
@@ -116,7 +116,7 @@ class DatesOut(BaseModel):
 
 
 class MilestoneOut(BaseModel):
-    """A step: its first plan, the newest one, and what became of it; customers are told `public_reason` alone."""
+    """A step: its first and latest planned time, and its outcome; customers see only `public_reason`."""
 
     name: str
     status: str
@@ -130,7 +130,7 @@ class MilestoneOut(BaseModel):
 
 
 class ItemOut(BaseModel):
-    """A scope item: `weight` is its share of all weights, `delivered` null until a report names it."""
+    """A scope item: `weight` is its share of all weights; `delivered` is null until a report names it."""
 
     item: str
     weight: float
@@ -140,7 +140,7 @@ class ItemOut(BaseModel):
 
 
 class IncidentOut(BaseModel):
-    """An incident that hits what the promise depends on; customers are told `public_title` alone."""
+    """An incident that affects what the promise depends on; customers see only `public_title`."""
 
     incident_id: str
     category: str
@@ -153,7 +153,7 @@ class IncidentOut(BaseModel):
 
 
 class NoticeOut(BaseModel):
-    """What the customer was told, or is to be told; `reason` is a short code of why, "" if unknown."""
+    """A message that the customer was or will be sent; `reason` is a short code, "" if unknown."""
 
     notice_id: str
     statement: str
@@ -166,10 +166,10 @@ class NoticeOut(BaseModel):
 
 
 class PointOut(BaseModel):
-    """One point of a promise's history, and the version of the model that forecast it.
+    """One point of a promise's history, with the model version that made its forecast.
 
-    `enough`: quantiles rest on enough similar promises, and a null one may never be completed; otherwise all are null,
-    and so is P(slip) until the date has passed. `why` names what moved the forecast here, as far as that is known.
+    `enough`: there are enough similar promises for quantiles, and a null one means it may never be completed; otherwise
+    all are null, and so is P(slip) until the date has passed. `why`: what moved the forecast here, if known.
     """
 
     at: datetime
@@ -184,7 +184,7 @@ class PointOut(BaseModel):
 
 
 class GapDetail(GapItem):
-    """One promise with all that explains its gap."""
+    """One promise with everything that explains its gap."""
 
     forecast: ForecastOut | None
     facts: list[FactOut]
@@ -205,10 +205,10 @@ class GapDetail(GapItem):
 
 
 class CheckOut(BaseModel):
-    """What similar promises say of the date; null where there is too little history to say it, or it may never come.
+    """What similar promises say of the date; null if there is too little history, or if it may never be completed.
 
-    `share_kept`: share that would be complete by `due` and its tolerance; `base_rate`: observed share of the kind that
-    slipped, null where none has come due.
+    `share_kept`: share that would be complete by `due` plus tolerance; `base_rate`: observed share of the promise type
+    that slipped, null if none has come due.
     """
 
     verdict: Verdict
@@ -226,9 +226,9 @@ class CheckOut(BaseModel):
 
 
 class CustomerGap(BaseModel):
-    """A customer's gap: the value-weighted quadratic mean of their open promises, and the worst beside it.
+    """A customer's gap: the value-weighted quadratic mean over their open promises, and the worst promise.
 
-    `assumed_values` counts promises without a value of their own: they weigh as the median of their kind.
+    `assumed_values` counts promises without a value: they weigh as the median of their promise type.
     """
 
     customer_id: str
@@ -240,7 +240,7 @@ class CustomerGap(BaseModel):
 
 
 class Summary(BaseModel):
-    """How all promises stand: open ones by band, slipping (P(slip) from .5), warned; settled ones by outcome."""
+    """The status of all promises: open ones by band, slipping (P(slip) from .5), warned; settled ones by outcome."""
 
     open: int
     slipping: int
@@ -252,10 +252,10 @@ class Summary(BaseModel):
 
 
 class Learning(BaseModel):
-    """How far forecasts have learnt, in the order of business time: all up to `taught_until` (null: nothing yet).
+    """How far forecasts have learnt, in business time: everything up to `taught_until` (null: nothing yet).
 
-    What came due before then and is first heard of later teaches nothing: `came_too_late` promises so far, the last of
-    them at `last_too_late_at` (real time). `model` is the version that forecasts now.
+    Promises that came due before then but became known later teach nothing: `came_too_late` so far, the last of them
+    at `last_too_late_at` (real time). `model` is the version that forecasts now.
     """
 
     taught_until: datetime | None
@@ -265,7 +265,7 @@ class Learning(BaseModel):
 
 
 class BinOut(BaseModel):
-    """Forecasts between `low` and `low` + .1: their mean, and the share that slipped."""
+    """Forecasts from `low` to `low` + .1: their mean, and the share that slipped."""
 
     low: float
     n: int
@@ -274,7 +274,7 @@ class BinOut(BaseModel):
 
 
 class LevelOut(BaseModel):
-    """Of `n` completed ones, the share that came by the quantile stated for `level`; `pinball` loss in hours."""
+    """The share of `n` completed promises that met the quantile stated for `level`; `pinball` loss in hours."""
 
     level: float
     n: int
@@ -283,11 +283,11 @@ class LevelOut(BaseModel):
 
 
 class TrackFigures(BaseModel):
-    """What forecasts said when issued against what happened: `n` of them, about `promises` settled promises.
+    """Forecasts as issued, compared with what happened: `n` forecasts of `promises` settled promises.
 
-    `skill` = 1 − `brier` / `base_brier`, with its 95 % interval by promise; `slipped` is the share that did,
-    `base_rate` the mean of what the yardstick said beside them (an assumed share before the first outcome),
-    `calibration_error` that of ten bins of equally many. With too little history `base_rate` and skills are null, and
+    `skill` = 1 − `brier` / `base_brier`, with its 95 % interval by promise; `slipped` is the share that slipped,
+    `base_rate` the mean of the baseline's forecasts (an assumed share before the first outcome), `calibration_error`
+    that of ten bins of equal size. With too little history `base_rate` and skills are null, and
     `too_little_history` says so in words.
     """
 
@@ -308,22 +308,22 @@ class TrackFigures(BaseModel):
 
 
 class TrackSpan(TrackFigures):
-    """The figures of what was settled in the period that begins on a UTC day."""
+    """The figures of forecasts settled in the period that begins on a UTC day."""
 
     start: date
 
 
 class TrackGroup(TrackFigures):
-    """The figures of one lead, or of one class: a kind of promise."""
+    """The figures of one lead, or of one class (a promise type)."""
 
     name: str
 
 
 class TrackRecord(TrackFigures):
-    """The record of the newest scored forecasts; `left_out` older ones fit the question as well.
+    """The accuracy of the newest scored forecasts; `left_out` counts older ones that also match the query.
 
-    `calibrated` is null while too few are settled to tell; `caution` says why this is not yet the forecasts' record
-    (few days, an extreme time), null where nothing stands against it.
+    `calibrated` is null while too few are settled to tell; `caution` says why these figures are not yet representative
+    (few days, an extreme time), null if nothing speaks against them.
     """
 
     calibrated: bool | None

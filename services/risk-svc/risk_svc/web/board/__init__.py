@@ -1,4 +1,4 @@
-"""The board: what account managers and dispatchers watch. Signed-in staff only; needs the web role's app."""
+"""The board for account managers and dispatchers. Signed-in staff only; runs in the web role's app."""
 
 from risk_svc.web.board.access import router
 from risk_svc.web.board.live_data import LiveData

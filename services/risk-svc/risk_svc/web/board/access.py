@@ -1,4 +1,4 @@
-"""Who sees the board: a sign-in opens a session; everything below /board asks for it, sockets too."""
+"""Who may see the board: signing in opens a session, which everything below /board requires, sockets included."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ router: Final = APIRouter(include_in_schema=False)
 @router.get("/")
 @router.get("/board")
 async def home() -> Response:
-    """The board, for whoever types only the address."""
+    """Redirect the bare address to the board."""
     return RedirectResponse(HOME, 307)
 
 
@@ -40,7 +40,7 @@ async def sign_in(
     token: Annotated[str, Query(max_length=1024)] = "",
     goal: Annotated[str, Query(alias="next", max_length=512)] = HOME,
 ) -> Response:
-    """Sign in: at the company's identity provider where there is one, else with a link from `candor token`."""
+    """Sign in: at the company's identity provider if there is one, else with a link from `candor token`."""
     company, page = company_of(request), wants_page(request.scope)
     if company is not None:
         if not token:
@@ -66,7 +66,7 @@ async def sign_in(
 
 @router.get(CALLBACK)
 async def signed_in(request: Request) -> Response:
-    """Where the identity provider sends the browser back to."""
+    """The address to which the identity provider sends the browser back."""
     company = company_of(request)
     if company is None:
         raise Problem.not_found()
@@ -75,10 +75,10 @@ async def signed_in(request: Request) -> Response:
 
 @router.post("/signout")
 async def sign_out(request: Request) -> Response:
-    """End the session, in this browser and wherever else its cookie may have got to."""
+    """End the session, in this browser and wherever else its cookie may be."""
     sessions = cast(Sessions, request.app.state.sessions)
     session = session_of(request.scope, sessions)
-    # Another site's form comes without the cookie, and so ends nothing.
+    # A form on another site is sent without the cookie, so it ends nothing.
     if session is None:
         return RedirectResponse(HOME, 303)
     await cast(EndedSessions, request.app.state.ended).end(session)
@@ -89,19 +89,19 @@ async def sign_out(request: Request) -> Response:
 
 
 def company_of(request: Request) -> SignIn | None:
-    """The company's sign-in, where there is one."""
+    """The company's sign-in, if there is one."""
     return cast("SignIn | None", getattr(request.app.state, "company", None))
 
 
 def session_of(scope: Scope, sessions: Sessions) -> Session | None:
-    """The session that a request or socket carries in its cookie."""
+    """The session in a request's or socket's cookie."""
     return sessions.read(HTTPConnection(scope).cookies.get(sessions.cookie))
 
 
 class SignedIn:
-    """ASGI middleware of the board: nothing without a session, for pages, scripts and sockets alike.
+    """ASGI middleware of the board: pages, scripts and sockets all require a session.
 
-    With `company`, a person who asks for a page is sent to sign in; everything else gets 401.
+    With `company`, a browser that asks for a page is sent to sign in; everything else gets 401.
     """
 
     def __init__(self, app: ASGIApp, sessions: Sessions, ended: EndedSessions, *, company: bool = False) -> None:
@@ -118,7 +118,7 @@ class SignedIn:
         try:
             over = session is None or not same_origin(scope) or await self.ended.has(session)
         except StoreUnavailable:
-            # Nobody can say whether this session was ended, so it opens nothing.
+            # It is unknown whether this session was ended, so it is refused.
             answer = away_page() if wants_page(scope) else Problem.unavailable().response()
             await refuse(scope, receive, send, answer)
             return
@@ -152,7 +152,7 @@ class SignedIn:
 
 
 def link_page(title: str) -> Response:
-    """How somebody gets in where links open sessions."""
+    """The page that explains how to sign in with a link."""
     minutes = LINK_AGE.seconds // 60
     text = (
         f"A sign-in link opens the board once, within {minutes} minutes; a session ends after a while without use. "
@@ -162,7 +162,7 @@ def link_page(title: str) -> Response:
 
 
 def away_page() -> Response:
-    """What a person sees while nobody can say whether they are signed in."""
+    """The page shown while it is unknown whether a person is signed in."""
     text = "Candor cannot reach its database, so it cannot tell whether you are signed in. Try again in a moment."
     answer = plain_page(503, "Candor is not available right now", text, ("Try again", HOME))
     answer.headers["retry-after"] = "2"
@@ -170,7 +170,7 @@ def away_page() -> Response:
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send, answer: Response) -> None:
-    """Answers a request with `answer`; a socket is closed before it opens."""
+    """Answer a request with `answer`; close a socket before it opens."""
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008})
         return
@@ -183,14 +183,14 @@ def wants_page(scope: Scope) -> bool:
 
 
 def same_origin(scope: Scope) -> bool:
-    """Whether a browser says that a page of this host asks; a cookie alone comes along from neighbouring hosts too."""
+    """Whether the browser says a page of this host asks; requests from neighbouring hosts carry the cookie too."""
     headers = _headers(scope)
     origin = headers.get(b"origin")
     return origin is None or urlsplit(origin.decode("latin-1")).netloc == headers.get(b"host", b"").decode("latin-1")
 
 
 def until_its_end(session: Session, receive: Receive, send: Send) -> Receive:
-    """What a socket receives, until its session is too old: a page left open must not outlive its sign-in."""
+    """Receives for a socket until its session expires: a page left open must not outlive its sign-in."""
 
     async def receiving() -> Message:
         left = (session.began + ABSOLUTE - datetime.now(UTC)).total_seconds()

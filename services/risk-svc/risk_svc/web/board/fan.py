@@ -1,4 +1,4 @@
-"""The fan: when a promise was expected to complete, as seen from each moment of its life. Pure."""
+"""The fan chart: when a promise was expected to complete, as forecast at each moment of its life. Pure."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Options = dict[str, Any]
 
 
 class Scale(NamedTuple):
-    """The upright axis: seconds of its unit, the unit's name, its ends in units after the date held."""
+    """The vertical axis: its unit in seconds, the unit's name, and its ends in units after the promised date."""
 
     unit: float
     name: str
@@ -47,14 +47,14 @@ class Scale(NamedTuple):
     step: float
 
     def place(self, seconds: float | None) -> float:
-        """Where a time after the date held is drawn; what may never come, or is beyond the axis, at its upper end."""
+        """Where to draw a time after the promised date; None (may never complete) and later times at the upper end."""
         if seconds is None:
             return self.high
         return round(min(self.high, max(self.low, seconds / self.unit)), 4)
 
 
 def fan_chart(detail: responses.GapDetail, now: datetime) -> Options:
-    """Time on x, completion on y, against the date held: the P50 line, bands up to P80 and P90, what happened below."""
+    """Completion relative to the promised date over time: P50 line, bands to P80 and P90, and events below."""
     held = until_now(detail, forecast_periods(detail), now)
     scale = scale_of(detail, held)
     start, due = (wall_ms(at, detail.zone) for at in (detail.dates.made_at, detail.dates.held_due))
@@ -64,12 +64,12 @@ def fan_chart(detail: responses.GapDetail, now: datetime) -> Options:
         "useUTC": True,
         "animation": False,
         "grid": {"left": 48, "right": 24, "top": 40, "bottom": 72},
-        # Below, where a second row of it on a phone covers nothing.
+        # Below the chart, where a second row on a phone covers nothing.
         "legend": {"bottom": 0, "itemGap": 8, "itemWidth": 16, "textStyle": {"color": style.MUTED}},
         "tooltip": {
             "trigger": "axis",
             "confine": True,
-            # The words of a point are its name, which ECharts escapes.
+            # A point's text is its name because ECharts escapes names.
             "formatter": "{b0}",
             "extraCssText": "white-space: pre-line; max-width: 290px;",
         },
@@ -93,7 +93,7 @@ def fan_chart(detail: responses.GapDetail, now: datetime) -> Options:
 
 
 def scale_of(detail: responses.GapDetail, held: Sequence[ForecastPeriod]) -> Scale:
-    """An axis that holds P50, P80, the real completion and the date held; of P90 no more than as much again."""
+    """An axis that fits P50, P80, the real completion and the promised date; P90 may at most double its span."""
     due = detail.dates.held_due
     known = [due, detail.dates.deadline, *(at for item in held for at in (item.p50, item.p80) if at)]
     known += [detail.completed_at] if detail.completed_at else []
@@ -105,19 +105,19 @@ def scale_of(detail: responses.GapDetail, held: Sequence[ForecastPeriod]) -> Sca
     bottom = (low - due).total_seconds()
     unit, name = next((unit, name) for least, unit, name in UNITS if top - bottom >= least)
     step = nice((top - bottom or span) / unit / 4)
-    # Room below for what happened, and above for what lies beyond.
+    # Room below for events, and above for times beyond the axis.
     lowest = math.floor(bottom / unit / step - 0.4) * step
     return Scale(unit, name, lowest, math.ceil(top / unit / step + 0.2) * step, step)
 
 
 def nice(step: float) -> float:
-    """The next 1, 2 or 5 times a power of ten, at least `step`; for step > 0."""
+    """The smallest 1, 2 or 5 times a power of ten that is at least `step`; for step > 0."""
     power = 10.0 ** math.floor(math.log10(step))
     return next(round(factor * power, 9) for factor in (1, 2, 5, 10) if factor * power >= step * (1 - 1e-9))
 
 
 def fan_words(detail: responses.GapDetail, held: Sequence[ForecastPeriod]) -> str:
-    """The fan for who cannot see it; the table below it has the rest."""
+    """The chart in words for readers who cannot see it; the table below it has the rest."""
     zone = detail.zone
     due = style.clock_text(detail.dates.held_due, zone)
     said = f"When it was expected to complete, over time. Promised date {due}."
@@ -130,7 +130,7 @@ def _bands(detail: responses.GapDetail, held: Sequence[ForecastPeriod], scale: S
     due = detail.dates.held_due
     stamps = [wall_ms(item.at, detail.zone) for item in held]
     rows = [[_place(scale, item, at, due) for at in (item.p50, item.p80, item.p90)] for item in held]
-    # Stacked on one another; completion before the date held is negative, and stacks all the same.
+    # Stacked on one another; completion before the promised date is negative and is stacked too.
     line = {"type": "line", "step": "end", "stack": "fan", "stackStrategy": "all"}
     tips = [_tip(detail, item) for item in held]
     middle = line | {
@@ -213,7 +213,7 @@ def _lanes(detail: responses.GapDetail, now: datetime, scale: Scale) -> list[Opt
 
 
 def _tip(detail: responses.GapDetail, item: ForecastPeriod) -> str:
-    """What stands beside a point: its forecast, what happened before it, the model's version."""
+    """A point's tooltip: its forecast, what happened before it, and the model version."""
     when, due = style.clock_text(item.at, detail.zone), detail.dates.held_due
     if item.over or item.p_slip is None:
         return "\n".join([when, movements(detail, None, item), *item.happened])

@@ -1,4 +1,4 @@
-"""The course of a promise's forecast: what held from when on, what happened in between, what it rests on. Pure."""
+"""The history of a promise's forecast: each forecast, what happened in between, and what it rests on. Pure."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from risk_svc.web.api import responses
 from risk_svc.web.board import style
 
 STEPS_OF_TIME: Final = 300
-"""The present is drawn in steps of this share of the lead time: finer ones nobody sees, and every watcher pays for."""
+"""The present is drawn in steps of lead time / 300: finer ones are invisible and cost every watcher."""
 NO_MOVERS: Final = frozenset({"made", "notice", "unsent"})
 
 
 class ForecastPeriod(NamedTuple):
-    """A forecast that held from `at` on, and what happened between the one before and it.
+    """A forecast valid from `at` on, and what happened since the one before it.
 
-    Where it did not rest on `enough`, quantiles are None, and so is `p_slip` until the date has passed; otherwise a
-    quantile that is None may never come. `over`: it is no forecast any more, but what became of the promise.
+    Without `enough` similar promises, quantiles are None, and so is `p_slip` until the date has passed; otherwise a
+    quantile of None means it may never be completed. `over`: no longer a forecast but the promise's outcome.
     """
 
     at: datetime
@@ -41,7 +41,7 @@ class ForecastPeriod(NamedTuple):
 
 
 def forecast_periods(detail: responses.GapDetail) -> list[ForecastPeriod]:
-    """The forecasts that are remembered, oldest first."""
+    """The stored forecasts, oldest first."""
     events = [entry for entry in style.timeline(detail) if entry.kind not in NO_MOVERS]
     held, since = [], datetime.min.replace(tzinfo=UTC)
     for place, point in enumerate(detail.history, 1):
@@ -58,7 +58,7 @@ def forecast_periods(detail: responses.GapDetail) -> list[ForecastPeriod]:
 
 
 def until_now(detail: responses.GapDetail, held: Sequence[ForecastPeriod], now: datetime) -> list[ForecastPeriod]:
-    """The same, with what holds at present; of a promise that is over, nothing holds after its end."""
+    """The same, extended to the present; a promise that is over gets nothing after its end."""
     forecast = detail.forecast
     if detail.standing is not Standing.OPEN or forecast is None or not held:
         return list(held)
@@ -70,7 +70,7 @@ def until_now(detail: responses.GapDetail, held: Sequence[ForecastPeriod], now: 
 
 
 def present_of(detail: responses.GapDetail, now: datetime) -> datetime:
-    """Now, in steps that can be seen; never before what is known."""
+    """Now, rounded to visible steps; never before the newest known point."""
     made = detail.dates.made_at
     step = max((detail.dates.held_due - made) / STEPS_OF_TIME, timedelta(seconds=1))
     seen = made + (now - made) // step * step
@@ -78,14 +78,14 @@ def present_of(detail: responses.GapDetail, now: datetime) -> datetime:
 
 
 def fan_may_be_drawn(detail: responses.GapDetail) -> bool:
-    """Whether forecasts that may be stated have held for some time."""
+    """Whether forecasts with enough history cover some span of time."""
     stated = sum(point.enough for point in detail.history)
     forecast = detail.forecast
     return stated >= 2 if forecast is None else stated >= 1 and forecast.n >= MIN_CASES
 
 
 def no_fan_words(detail: responses.GapDetail) -> str:
-    """Why there is no fan, and what can be said instead."""
+    """Why there is no fan chart, and what can be stated instead."""
     if detail.forecast is None:
         return "No forecast of it was ever stated."
     said = detail.too_little_history or support.words(detail.forecast.n, detail.base_rate)
@@ -93,7 +93,7 @@ def no_fan_words(detail: responses.GapDetail) -> str:
 
 
 def rests_on(detail: responses.GapDetail) -> list[str]:
-    """What the present forecast rests on and what moved it most, one line each; nothing of a promise that is over."""
+    """What the current forecast rests on and what moved it most, one line each; empty if the promise is over."""
     forecast = detail.forecast
     if forecast is None:
         return []
@@ -104,7 +104,7 @@ def rests_on(detail: responses.GapDetail) -> list[str]:
 
 
 class Move(NamedTuple):
-    """A line about a forecast that differs from the one before, and what happened in between."""
+    """A line about a forecast that differs from the one before, with what happened in between."""
 
     when: str
     forecast: str
@@ -112,7 +112,7 @@ class Move(NamedTuple):
 
 
 def moves(detail: responses.GapDetail) -> list[Move]:
-    """How the forecast moved, newest first; times without anything new are left out."""
+    """How the forecast moved, newest first; points without news are left out."""
     found: list[Move] = []
     before: ForecastPeriod | None = None
     for held in forecast_periods(detail):
@@ -124,7 +124,7 @@ def moves(detail: responses.GapDetail) -> list[Move]:
 
 
 def movements(detail: responses.GapDetail, before: ForecastPeriod | None, held: ForecastPeriod) -> str:
-    """A forecast in one line, with the chance to slip that stood before it; in the end, what became of it."""
+    """A forecast in one line, with the previous risk of delay; for a promise that is over, its outcome."""
     if held.over:
         return f"over: {late_words(held.p50, detail.dates.held_due) if held.p50 else 'it did not come'}"
     if held.p_slip is None:
@@ -136,7 +136,7 @@ def movements(detail: responses.GapDetail, before: ForecastPeriod | None, held: 
 
 
 def lateness(detail: responses.GapDetail, held: ForecastPeriod) -> str:
-    """P50, P80 and P90 against the date held, e.g. `P50 12 min early, P80 1.5 h late, P90 may never be completed`."""
+    """P50, P80 and P90 against the promised date: `P50 12 min early, P80 1.5 h late, P90 may never be completed`."""
     due = detail.dates.held_due
     if not held.enough:
         return "too little history to say when"
@@ -158,7 +158,7 @@ def _said(detail: responses.GapDetail, held: ForecastPeriod) -> str:
 
 
 def course_chart(detail: responses.GapDetail, now: datetime) -> dict[str, Any]:
-    """Gap and P(slip) over the promise's life, 0–100, in its own zone; the upright line is the held date."""
+    """Gap and P(slip) over the promise's life, 0–100, in its own zone; the vertical line is the promised date."""
     zone = detail.zone
     points = [(point.at, point.score, point.p_slip) for point in detail.history]
     if points and detail.standing is Standing.OPEN:
@@ -174,7 +174,7 @@ def course_chart(detail: responses.GapDetail, now: datetime) -> dict[str, Any]:
         "grid": {"left": 40, "right": 24, "top": 36, "bottom": 28},
         "legend": {"top": 0},
         "tooltip": {"trigger": "axis", "confine": True},
-        # A page that is renewed every second would draw its line from the left again and again.
+        # A page refreshed every second would keep redrawing its line from the left.
         "animation": False,
         "xAxis": {"type": "time", "max": max([*stamps, due]), "axisLabel": {"hideOverlap": True}},
         "yAxis": {"type": "value", "min": 0, "max": 100},
@@ -200,7 +200,7 @@ def course_chart(detail: responses.GapDetail, now: datetime) -> dict[str, Any]:
 
 
 def wall_ms(moment: datetime, zone: str) -> float:
-    """Milliseconds for a time axis. ECharts knows no zones: local wall-clock time, passed as if it were UTC."""
+    """Milliseconds for a time axis: local wall-clock time passed as UTC because ECharts knows no zones."""
     return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=UTC).timestamp() * 1000
 
 

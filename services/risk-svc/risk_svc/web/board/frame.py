@@ -1,4 +1,4 @@
-"""What every page of the board has around it."""
+"""The frame and building blocks shared by all pages of the board."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Shown = TypeVar("Shown")
 
 
 class Part(Generic[Shown]):
-    """A part of a page; drawn again only when what it shows has changed, so that nobody loses their place in it."""
+    """A part of a page, redrawn only when its content changes so that readers keep their place."""
 
     def __init__(self, draw: Callable[[Shown], None]) -> None:
         self._draw = draw
@@ -49,7 +49,7 @@ class Part(Generic[Shown]):
         self._body = ui.column().classes("w-full gap-2")
 
     def show(self, value: Shown) -> None:
-        """Draw `value` unless it is there already."""
+        """Draw `value` unless it is already shown."""
         if value != self._shown:
             self._shown = value
             self._body.clear()
@@ -58,14 +58,14 @@ class Part(Generic[Shown]):
 
 
 class Chart:
-    """A chart that is sent to the browser only when it differs; its words for who cannot see it are in its options."""
+    """A chart that is sent to the browser only when it changes; its options hold a text for screen readers."""
 
     def __init__(self, height: int) -> None:
         self._shown: dict[str, Any] = {}
         self.element = ui.echart({}).classes("w-full").style(f"height: {height}px")
 
     def show(self, options: dict[str, Any]) -> None:
-        """Draw `options` unless they are drawn already."""
+        """Draw `options` unless they are already drawn."""
         if options != self._shown:
             self._shown = options
             self.element.options.update(options)
@@ -83,33 +83,33 @@ COLOURS: Final = {
 
 
 def page_frame(title: str) -> ui.label:
-    """Header with the way home and out; returns the label that shows the business time."""
+    """Draw the header with home link and sign-out; returns the label for the business time."""
     ui.page_title(f"{title} · Candor")
     ui.colors(**COLOURS)
     ui.add_css(STYLE)
     with ui.header(elevated=False).classes("items-center no-wrap gap-2 q-py-sm q-px-md"):
-        # NiceGUI puts the mount path in front of a link that starts with a slash.
+        # NiceGUI prefixes the mount path to links that start with a slash.
         ui.link("Candor", "/").classes("text-white text-h6 no-underline")
         ui.link("Forecast accuracy", "/record").classes("text-white q-ml-sm")
         ui.space()
         moment = ui.label().props("role=timer").classes("text-white moment").mark("business-time")
-        # A form, as a link could be followed from any page of the web; it leads out of NiceGUI, so no event of its own.
+        # A form because any web page could link here; it leaves NiceGUI, so it cannot be a NiceGUI event.
         with ui.element("form").props("method=post action=/signout"):
             ui.button("Sign out").props("flat dense no-caps no-wrap type=submit text-color=white")
     return moment
 
 
 class Address:
-    """What is chosen on a page, kept in its address: a link to it, and a reload, show the same."""
+    """Keeps a page's choices in its address so that a link or a reload shows the same."""
 
     def __init__(self, request: Request) -> None:
         self._path, self._asked = request.url.path, request.query_params
         self._kept: dict[str, tuple[ValueElement[Any], Any]] = {}
 
     def keep(self, name: str, control: ValueElement[Any], formerly: str = "") -> None:
-        """`control` begins as the address says, where it has that choice; what is chosen then is written there.
+        """Set `control` from the address if it offers that choice, and write later choices to the address.
 
-        `formerly`: what its name was in addresses that people may have kept.
+        `formerly`: its old name in addresses that people may have saved.
         """
         usual, asked = control.value or "", self.asked(name) or self.asked(formerly)
         if asked is not None and (not isinstance(control, ui.select) or asked in control.options):
@@ -118,7 +118,7 @@ class Address:
         control.on_value_change(self._write)
 
     def keep_page(self, pages: ui.pagination) -> None:
-        """The same for the page of a list, from 1: the first where the address names none."""
+        """The same for the page number of a list, from 1; the default is the first page."""
         words = self.asked("page") or ""
         page = int(words) if FURTHEST.fullmatch(words) else 1
         pages.max = page
@@ -127,7 +127,7 @@ class Address:
         pages.on_value_change(self._write)
 
     def asked(self, name: str) -> str | None:
-        """What the address says of `name`; None where it says nothing that could be a name."""
+        """The address's value for `name`; None if it has no usable one."""
         words = self._asked.get(name)
         return words if words is not None and words.isprintable() and len(words) <= LONGEST else None
 
@@ -138,13 +138,13 @@ class Address:
 
 
 def card(style: str = "") -> ui.card:
-    """A card as wide as its place, or as `style` says."""
+    """A card as wide as its container, or as `style` says."""
     made = ui.card().props("flat bordered").classes("gap-2")
     return made.style(style) if style else made.classes("w-full")
 
 
 def heading(words: str, level: int = 1) -> ui.label:
-    """A heading of level 1, the page's, or 2, a section's."""
+    """A heading of level 1 (page) or 2 (section)."""
     made = ui.label(words)
     made.tag = f"h{level}"
     return made
@@ -156,7 +156,7 @@ def section_title(words: str) -> None:
 
 
 class Fold(Generic[Shown]):
-    """Draws the first `limit` of some items, and the others below a fold that stays as its reader left it."""
+    """Draws the first `limit` items, and the others below a fold that stays open or closed as the reader left it."""
 
     def __init__(self, limit: int, draw: Callable[[Sequence[Shown]], None]) -> None:
         self._limit, self._draw, self._open = limit, draw, False
@@ -173,7 +173,7 @@ class Fold(Generic[Shown]):
 
 
 class Banner:
-    """Says on a page that its data is not updating, and why; looks by itself, so that a read that hangs is said too."""
+    """Shows on a page that its data is not updating, and why; checks on a timer, so it also notices a hanging read."""
 
     def __init__(self, words: Callable[[], str]) -> None:
         self._words = words
@@ -183,20 +183,20 @@ class Banner:
         ui.timer(1.0, self.look, immediate=True)
 
     def look(self) -> None:
-        """Show what is so now."""
+        """Show the current state."""
         words = self._words() or self._failed
         if words != self._label.text:
             self._label.set_text(words)
         self._label.set_visibility(bool(words))
 
     def read(self, failure: str) -> None:
-        """The page read what it shows, or (`failure` in words) could not."""
+        """Note that the page read its data, or could not (`failure` in words)."""
         self._failed = failure
         self.look()
 
 
 def live(banner: Banner, seconds: float, refresh: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Call `refresh` now and then while the page is open; `banner` says so while it cannot read."""
+    """Call `refresh` every `seconds` while the page is open; `banner` shows when it cannot read."""
 
     async def turn() -> None:
         try:

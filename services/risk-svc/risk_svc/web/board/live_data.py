@@ -1,4 +1,4 @@
-"""What the board shows, read once a change for all who watch."""
+"""The board's data, read once per change for all watchers."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from risk_svc.web.watch import Watch
 
 
 class RefreshRate(NamedTuple):
-    """How often something is read again, in seconds: not within `fresh`, after `stale` though nothing changed.
+    """How often something is reread, in seconds: never within `fresh`, always after `stale` even without changes.
 
-    Not within `rest` times as long as it took either.
+    Nor within `rest` times the duration of the last read.
     """
 
     fresh: float
@@ -40,7 +40,7 @@ RECORDS: Final = RefreshRate(5.0, 60.0, 20.0)
 
 
 class ListQuery(NamedTuple):
-    """A page of a list: its filters, its order, and which page, from 1."""
+    """A page of a list: its filters, its order and its number, from 1."""
 
     wanted: queries.GapFilter = queries.GapFilter()
     sort: queries.Sort = "score"
@@ -49,9 +49,9 @@ class ListQuery(NamedTuple):
 
 @dataclass(frozen=True)
 class Overview:
-    """Counts, and a page of the promises wanted; `read_at` is the business clock's.
+    """Counts, and a page of the matching promises; `read_at` is business time.
 
-    `page` is the last one where there are fewer than were asked for.
+    `page` is the last page if the one asked for is beyond it.
     """
 
     counts: dict[str, Any]
@@ -62,7 +62,7 @@ class Overview:
 
     @property
     def pages(self) -> int:
-        """How many pages there are, at least one; where not all were counted, one more than is seen."""
+        """The number of pages, at least one; if not all promises were counted, one more than known."""
         counted = max(1, -(-self.number.total // PAGE))
         return counted if self.number.total_exact else max(counted, self.page) + 1
 
@@ -73,7 +73,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 @dataclass
 class _CachedRead(Generic[Found]):
-    """What was read last: when, as of how many changes, and how long it took."""
+    """The last value read: when, after how many changes, and how long it took."""
 
     value: Found | None = None
     read_at: float = 0.0
@@ -83,7 +83,7 @@ class _CachedRead(Generic[Found]):
 
 
 class LiveData:
-    """A background that counts changes of `gaps`; reads again only when something changed, at most about once a second.
+    """A background task that counts changes of `gaps`; rereads only after changes, at most about once a second.
 
     Ten watchers of the same list cost as much as one.
     """
@@ -129,16 +129,16 @@ class LiveData:
                 self.changes += len(batch)
 
     def standstill(self) -> str:
-        """What has stopped, in the words of a page; empty where all goes on."""
+        """What has stopped, as text for a page; empty if nothing has."""
         found = self._watch.stopped() if self._watch is not None else []
         return standstill.words(found, replayed=not isinstance(self.clock, SystemClock))
 
     async def overview(self, asked: ListQuery) -> Overview:
-        """The page asked for. Raises StoreUnavailable while the database is away."""
+        """The page asked for. Raises StoreUnavailable while the database is unavailable."""
         return await self._newest(self._kept, asked, LISTS, lambda: self._overview(asked))
 
     async def record(self, kind: str | None) -> RecentRecord:
-        """The forecasts' record, of a class or of all. Raises StoreUnavailable while the database is away."""
+        """Forecast accuracy of one promise type or all. Raises StoreUnavailable while the database is unavailable."""
         return await self._newest(self._records, kind, RECORDS, lambda: self._record(kind))
 
     async def _newest(
@@ -158,7 +158,7 @@ class LiveData:
             return kept.value
 
     async def _record(self, kind: str | None) -> RecentRecord:
-        # One at a time, whoever asks: it may go through fifty thousand rows. Waiting counts as taking long.
+        # One read at a time for all watchers: it may scan fifty thousand rows. Waiting time counts as read time.
         async with self._recording:
             return await track_record.read(self._database, queries.ScoreFilter(kind=kind))
 
@@ -174,11 +174,11 @@ class LiveData:
         return Overview(counts, items, number, page, self.clock.now())
 
     async def _all(self) -> dict[str, Any]:
-        # It goes through every promise there ever was: the more there are, the more seldom.
+        # It scans every promise ever made: the more there are, the less often it runs.
         async with self._database.reading() as session:
             return await queries.counts(session)
 
     async def promise(self, promise_id: str) -> responses.GapDetail | None:
-        """One promise with all that explains it; None where there is none."""
+        """One promise with everything that explains it; None if there is none."""
         async with self._database.reading() as session:
             return await presenters.promise(session, promise_id, self.clock.now())

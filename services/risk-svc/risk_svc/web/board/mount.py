@@ -1,4 +1,4 @@
-"""The board under /board of the web role's app."""
+"""Mounts the board under /board of the web role's app."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ log = structlog.get_logger("candor.board")
 def attach(app: FastAPI, settings: RiskSettings) -> None:
     """Mount the board; `app.state.reading` must hold a Reading once the app has started.
 
-    Raises ValueError without a session secret, and in production without OIDC. Once a process: NiceGUI is one app.
+    Raises ValueError without a session secret, and in production without OIDC. Call it once per process because NiceGUI
+    is a single app.
     """
     sessions = Sessions(settings.session_secret(), secure=settings.public_url.startswith("https://"))
     company = sign_in_of(settings, sessions, HOME)
@@ -52,7 +53,7 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
         try:
             found = await _reading(app).promise(promise_id) if promise_id.isprintable() else None
         except StoreUnavailable:
-            # The page itself says that the database is away, and fills once it is back.
+            # The page itself shows that the database is unavailable, and fills once it is back.
             promise.Page(_reading(app), promise_id)
             return None
         if found is None:
@@ -65,7 +66,7 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
         accuracy.Page(_reading(app), Address(request))
 
     _add_error_pages()
-    # Starlette types a middleware's own arguments only loosely.
+    # Starlette types a middleware's arguments only loosely.
     cast(Any, pages).add_middleware(SignedIn, sessions=sessions, ended=ended, company=company is not None)
     ui.run_with(
         app,
@@ -79,7 +80,7 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
 
 
 def _add_error_pages() -> None:
-    """Pages of our own where there is none or one cannot be made: NiceGUI's would show the error's own text."""
+    """Add our own pages for errors 404 and 500: NiceGUI's would show the error's text."""
 
     @pages.exception_handler(404)
     async def _missing(request: Request, _error: Exception) -> Response:

@@ -1,4 +1,4 @@
-"""The forecasts' record in words and rows: what stands beside its charts, and in place of them for who cannot see."""
+"""Forecast accuracy in words and rows: shown beside its charts, and instead of them to screen readers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Row = dict[str, Any]
 
 
 class Figure(NamedTuple):
-    """One number with what it is, and what it is to be read beside."""
+    """One number with its meaning and what to compare it with."""
 
     name: str
     value: str
@@ -27,7 +27,7 @@ class Figure(NamedTuple):
 
 
 def figures(track: Measures) -> list[Figure]:
-    """The record at a glance; nothing is claimed where too little is settled."""
+    """Forecast accuracy at a glance; claims nothing if too little is settled."""
     low_high = "" if track.skill_interval is None else " to ".join(percent(end, 1) for end in track.skill_interval)
     error = UNKNOWN if track.calibration_error is None else f"{100 * track.calibration_error:.1f}"
     return [
@@ -40,7 +40,7 @@ def figures(track: Measures) -> list[Figure]:
 
 
 def verdict(found: RecentRecord) -> str:
-    """In one line whether these forecasts can be believed, or that too little is settled to tell."""
+    """One line: whether these forecasts can be trusted, or that too little is settled to tell."""
     track = found.record.overall
     if track.too_little_history is not None:
         said = track.too_little_history
@@ -62,7 +62,7 @@ def verdict(found: RecentRecord) -> str:
 
 
 def reliability_rows(track: Measures) -> list[Row]:
-    """Each tenth of stated chances beside what happened."""
+    """Each tenth of the stated probabilities beside what happened."""
     return [
         {
             "name": f"{100 * item.low:.0f}–{100 * item.low + 10:.0f}%",
@@ -85,29 +85,29 @@ def group_rows(groups: Iterable[Group]) -> list[Row]:
 
 
 def named(groups: Iterable[Group]) -> list[Group]:
-    """Leads by what they mean."""
+    """Groups with their leads in words."""
     return [Group(lead_words(group.name), group.track) for group in groups]
 
 
 def lead_words(name: str) -> str:
-    """E.g. `50% left` (of the time from promising to the date), `at departed`."""
+    """E.g. `50% left` (of the lead time), `at departed`."""
     return LEADS.get(name) or name.replace("at:", "at ", 1)
 
 
 def told(options: dict[str, Any], words: str) -> dict[str, Any]:
-    """A chart with its words for who cannot see it."""
+    """A chart with its text for screen readers."""
     return options | {
         "aria": {"enabled": True, "label": {"description": f"{words} Its figures are in the table below."}}
     }
 
 
 def covered(track: Measures, level: int) -> str:
-    """The share of completed ones that came by the time stated for a level, in percent."""
+    """The percentage of completed promises that met the time stated for a level."""
     return next((percent(item.covered) for item in track.coverage if round(100 * item.level) == level), UNKNOWN)
 
 
 def percent(share: float | None, digits: int = 0) -> str:
-    """E.g. `12%`, `-3.4%`, `–` where it is not known."""
+    """E.g. `12%`, `-3.4%`, `–` if unknown."""
     return UNKNOWN if share is None else f"{share:.{digits}%}"
 
 

@@ -1,4 +1,4 @@
-"""What sign-in keeps in the service's database: links that were used and sessions that were ended."""
+"""What sign-in stores in the service's database: used links and ended sessions."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ MOST: Final = 10_000
 
 
 class UsedLinks:
-    """Nonces of used links, in the service's database: a link works once, whichever process it reaches."""
+    """Nonces of used links, in the database so that a link works only once across all processes."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def use(self, nonce: str, until: datetime) -> bool:
-        """True the first time; forgets links that are too old to work anyway."""
+        """True the first time; deletes links that have expired anyway."""
         async with unit_of_work(self._database) as uow:
             await uow.connection.execute(_FORGET)
             return await uow.connection.fetchval(_USE, nonce, until) is not None
 
 
 class EndedSessions:
-    """Sessions that somebody signed out of before their time; another process notices within ten seconds."""
+    """Sessions ended by signing out before they expired; other processes notice within ten seconds."""
 
     def __init__(self, state: Any, clock: Clock | None = None) -> None:
-        # The database is opened when the app starts, and this is made before.
+        # The database is opened when the app starts, after this is made.
         self._state = state
         self._clock = clock or SystemClock()
         self._alive: dict[str, datetime] = {}
 
     async def end(self, session: Session) -> None:
-        """From now on nobody gets in with this session's cookie."""
+        """Refuse this session's cookie from now on."""
         self._alive.pop(session.id, None)
         await UsedLinks(self._state.database).use(_name(session), session.began + ABSOLUTE + LOOKED_AT)
 
     async def has(self, session: Session) -> bool:
-        """Whether a session was ended. Raises StoreUnavailable where nobody can say."""
+        """Whether a session was ended. Raises StoreUnavailable if that is unknown."""
         now = self._clock.now()
         if now - self._alive.get(session.id, datetime.min.replace(tzinfo=now.tzinfo)) < LOOKED_AT:
             return False

@@ -1,4 +1,4 @@
-"""How the board looks: colours of the bands, words, chart options. Pure: tested without a page."""
+"""The look of the board: band colours, words and chart options. Pure: tested without a page."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ COLOURS: Final = {
     "high": "#b04a20",
     "severe": "#a3203a",
 }
-"""White is read on each of them, 4.5 : 1 or better."""
+"""White text on each of them has a contrast of 4.5 : 1 or better."""
 PAGE: Final = 25
-"""Promises on a page of the board."""
+"""Promises per page of the board."""
 MUTED: Final = "#5b6776"
 STATES: Final = {
     "kept": "Kept",
@@ -74,7 +74,7 @@ WHY_NOT: Final = {
     "claim_expired": "the process that was sending it ended",
     "operator_not_sent": "somebody said that it was not sent",
 }
-"""Notify-svc's reasons in words; of its others, which say why it was to be sent, nothing needs to be said here."""
+"""Notify-svc's reasons in words; its others say why a message was to be sent and need no words here."""
 
 
 class Entry(NamedTuple):
@@ -87,7 +87,7 @@ class Entry(NamedTuple):
 
 
 class Headline(NamedTuple):
-    """What stands above everything else about a promise."""
+    """The headline of a promise's page."""
 
     score: str
     colour: str
@@ -97,7 +97,7 @@ class Headline(NamedTuple):
 
 
 def title(promise_id: str, what: str = "") -> str:
-    """What a browser's tab says of a promise."""
+    """The title of a promise's browser tab."""
     return f"{what[:80]} · {promise_id}" if what else promise_id
 
 
@@ -108,18 +108,18 @@ def clock_text(moment: datetime, zone: str = "UTC") -> str:
 
 
 def why(item: responses.GapItem, zone: str = "UTC") -> str:
-    """The largest part of the gap, in words; what became of it where the promise is no longer open."""
+    """The largest part of the gap in words; the outcome if the promise is no longer open."""
     if item.standing == "broken":
         return f"Broken: {_failing(item)}; promised for {clock_text(item.held_due, zone)}"
     if item.standing != "open":
-        # Kept says that it was in time; what else is amiss of it still has to be said.
+        # Kept only means it was in time; anything else that is wrong must still be shown.
         return "; ".join([STATES[item.standing], *_evidence(item, besides=Component.LATENESS)])
     if not item.contributions:
         return "on course"
     worst = max(item.contributions, key=lambda part: part.share)
     said = _words(worst)
     if item.missed_steps and worst.component is not Component.LATENESS:
-        # The evidence of lateness names them.
+        # The evidence for lateness already names them.
         said = "; ".join([said, *(one.evidence for one in item.contributions if one.component is Component.LATENESS)])
     return said
 
@@ -134,26 +134,26 @@ def _evidence(item: responses.GapItem, besides: Component | None = None) -> list
 
 
 def _words(part: responses.ContributionOut) -> str:
-    """A component's evidence; its name where it gives none."""
+    """A component's evidence, or its name if it has none."""
     return part.evidence or part.component.value.replace("_", " ")
 
 
 def badge(score: float) -> tuple[int, str]:
-    """The whole number that stands for a score of 0–100, and its colour, which depends on that number alone.
+    """A score of 0–100 as a whole number, and its colour, which depends on that number alone.
 
-    Rounded down, as bands begin at whole numbers: 74.6 is high, and shown as 75 it would be severe.
+    Rounded down because bands begin at whole numbers: 74.6 is high, and shown as 75 it would be severe.
     """
     number = math.floor(score)
     return number, COLOURS[band(number)]
 
 
 def slip(item: responses.GapItem) -> str:
-    """P(slip) as a share, or that there is too little history for one, with what was observed."""
+    """P(slip) as a percentage, or that there is too little history, with the usual share late."""
     return item.too_little_history or ("–" if item.p_slip is None else f"{item.p_slip:.0%}")
 
 
 def headline(detail: responses.GapDetail) -> Headline:
-    """The promise in three lines: what and to whom, where it stands, which date is held and what is expected."""
+    """The promise in three lines: what and to whom, its status, and the promised and expected dates."""
     zone, forecast = detail.zone, detail.forecast
     parts = [f"promised date {clock_text(detail.dates.held_due, zone)}"]
     if detail.dates.latest_due != detail.dates.held_due:
@@ -168,7 +168,7 @@ def headline(detail: responses.GapDetail) -> Headline:
 
 
 def row(item: responses.GapItem) -> dict[str, Any]:
-    """One row of the table: plain text and numbers only, as customers' words must never become markup."""
+    """One row of the table: only plain text and numbers because customers' words must never become markup."""
     number, colour = badge(item.score)
     return {
         "id": item.promise_id,
@@ -185,14 +185,14 @@ def row(item: responses.GapItem) -> dict[str, Any]:
 
 
 def page_words(page: int, rows: int, number: Total) -> str:
-    """Which promises of how many a page shows, e.g. `26–50 of 10,002 promises`."""
+    """Which promises a page shows, e.g. `26–50 of 10,002 promises`."""
     first = (page - 1) * PAGE + 1
     of = f"{number} promise{'' if number == (1, True) else 's'}"
     return f"{first:,}–{first + rows - 1:,} of {of}" if rows else f"none of {of}" if number.total else "no promises"
 
 
 def bands_chart(bands: dict[str, int]) -> dict[str, Any]:
-    """One bar, split by band: how the open promises are spread."""
+    """One bar of the open promises, split by band."""
     series = [
         {
             "name": name,
@@ -239,7 +239,7 @@ def _entries(detail: responses.GapDetail) -> Iterator[Entry]:
 
 
 def _notice(notice: responses.NoticeOut) -> str:
-    """Only what was sent was told."""
+    """A message in words; only a sent one counts as told."""
     if notice.state == "sent":
         return TOLD.get(notice.statement, notice.statement)
     what = NOT_TOLD.get(notice.statement, notice.statement)
@@ -247,7 +247,7 @@ def _notice(notice: responses.NoticeOut) -> str:
 
 
 def _why_not(notice: responses.NoticeOut) -> str:
-    """E.g. `, as sending is switched off`; a preview is one only where sending is off."""
+    """E.g. `, as sending is switched off`; a message is a preview only if sending is off."""
     reason = notice.reason or ("sending_off" if notice.state == "preview" else "")
     if reason in WHY_NOT:
         return f", as {WHY_NOT[reason]}"
@@ -264,7 +264,7 @@ def _lateness(step: responses.MilestoneOut) -> str:
 
 
 def _public(words: str) -> str:
-    """Staff see what customers may be told beside what they may not."""
+    """The public words, shown to staff beside the internal ones."""
     return f"for the customer: {words}" if words else ""
 
 

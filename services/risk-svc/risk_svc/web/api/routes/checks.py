@@ -1,4 +1,4 @@
-"""`POST /v1/checks`: a draft promise in, what becomes of similar ones out; nothing is stored."""
+"""`POST /v1/checks`: takes a draft promise and returns the outcomes of similar ones; stores nothing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ router: Final = APIRouter(tags=["checks"])
 
 
 class OpenIncidents:
-    """Incidents as partition 0 has heard them, read again when older than two seconds."""
+    """Incidents as known to partition 0, reread when older than two seconds."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -38,7 +38,7 @@ class OpenIncidents:
         self._lock = asyncio.Lock()
 
     async def on(self, view: View, now: float) -> list[Incident]:
-        """Those open at business time `now` that would touch the promise. Raises StoreUnavailable."""
+        """Incidents open at business time `now` that would affect the promise. Raises StoreUnavailable."""
         if not view.places:
             return []
         async with self._lock:
@@ -52,7 +52,7 @@ class OpenIncidents:
 
 @router.post("/v1/checks", openapi_extra=accepts(CheckIn))
 async def check(request: Request, _principal: Viewer) -> CheckOut:
-    """What becomes of promises like a draft: share kept, P50/P80/P90, over-promise or sandbag, and why."""
+    """The outcomes of promises similar to a draft: share kept, P50/P80/P90, over-promise or sandbag, and why."""
     _, draft = await read(CheckIn, request)
     now: datetime = request.app.state.clock.now()
     if draft.due <= now:
@@ -63,7 +63,7 @@ async def check(request: Request, _principal: Viewer) -> CheckOut:
 
 
 def answer(model: PublishedModel, view: View, struck: list[Incident], now: datetime) -> CheckOut:
-    """The answer of the newest published model."""
+    """The answer from the newest published model."""
     at = now.timestamp()
     found = model.forecast([view], [struck], at)
     kept, n = 1 - float(found.p_slip[0]), int(found.n[0])

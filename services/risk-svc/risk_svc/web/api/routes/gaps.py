@@ -1,4 +1,4 @@
-"""HTTP out: gaps, what explains one, roll-ups, the summary and the forecasts' own record."""
+"""Read routes: gaps, the explanation of one, roll-ups, the summary and forecast accuracy."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ router: Final = APIRouter(tags=["gaps"])
 async def gaps(
     request: Request, response: Response, _principal: Viewer, asked: Annotated[requests.GapQuery, Query()]
 ) -> responses.GapPage:
-    """Promises by gap, widest first, or by the date held, earliest first; no history, no placeholders."""
+    """Promises by gap, widest first, or by promised date, earliest first; without history or placeholders."""
     by_due = asked.sort == "due"
     after = decode_cursor(asked.cursor, datetime, str) if by_due else decode_cursor(asked.cursor, float, str)
     kind = _printable(asked.kind)
@@ -47,7 +47,7 @@ async def gaps(
 
 @router.get("/v1/gaps/{promise_id}")
 async def gap(request: Request, promise_id: PathId, _principal: Viewer) -> responses.GapDetail:
-    """One promise: score, contributions, forecast, facts, history, dates, milestones, incidents, notices."""
+    """One promise: score, contributions, forecast, facts, history, dates, milestones, incidents and notices."""
     async with database(request).reading() as session:
         found = await presenters.promise(session, promise_id, request.app.state.clock.now())
     if found is None:
@@ -57,7 +57,7 @@ async def gap(request: Request, promise_id: PathId, _principal: Viewer) -> respo
 
 @router.get("/v1/customers/{customer_id}/gap")
 async def customer_gap(request: Request, customer_id: PathId, _principal: Viewer) -> responses.CustomerGap:
-    """A customer's gap, weighted by value, and the worst promise beside it."""
+    """A customer's gap, weighted by value, and their worst promise."""
     async with database(request).reading() as session:
         states = [from_bytes(row.state) for row in await queries.of_customer(session, customer_id)]
         usual = await queries.usual_values(session, {state.kind for state in states if state.value is None})
@@ -68,7 +68,7 @@ async def customer_gap(request: Request, customer_id: PathId, _principal: Viewer
 
 @router.get("/v1/summary")
 async def summary(request: Request, _principal: Viewer) -> responses.Summary:
-    """How all promises stand."""
+    """The status of all promises."""
     async with database(request).reading() as session:
         counted: dict[str, Any] = await queries.counts(session)
     return responses.Summary(**counted, as_of=request.app.state.clock.now(), stopped=_stopped(request))
@@ -76,7 +76,7 @@ async def summary(request: Request, _principal: Viewer) -> responses.Summary:
 
 @router.get("/v1/learning")
 async def learning(request: Request, _principal: Viewer) -> responses.Learning:
-    """How far forecasts have learnt: whether history that is imported now would still teach."""
+    """How far forecasts have learnt: tells whether history imported now would still teach."""
     async with database(request).pool.acquire(timeout=5) as connection:
         found = await model_store.taught(connection)
     return responses.Learning(
@@ -91,7 +91,7 @@ async def learning(request: Request, _principal: Viewer) -> responses.Learning:
 async def show_track_record(
     request: Request, _principal: Viewer, asked: Annotated[requests.TrackRecordQuery, Query()]
 ) -> responses.TrackRecord:
-    """How forecasts did: the newest 50,000 scored ones, of a class of promise, a lead or a time if asked."""
+    """Forecast accuracy over the newest 50,000 scored forecasts, optionally of one promise type, lead or period."""
     if asked.kind is not None and asked.class_ not in (None, asked.kind):
         raise Problem.invalid_parameter("class", "class and kind are the same: say one")
     if asked.since and asked.until and asked.since >= asked.until:

@@ -1,1 +1,1 @@
-"""The board's pages, one a file."""
+"""The board's pages, one per file."""

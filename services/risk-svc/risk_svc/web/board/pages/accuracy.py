@@ -1,4 +1,4 @@
-"""The forecasts' own record: whether what the board says can be believed, overall and by class."""
+"""Forecast accuracy: whether the board's forecasts can be trusted, overall and by promise type."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WORDS: Final = {
 
 
 class Plot:
-    """A chart under its heading, with its figures as a table that a key opens."""
+    """A chart under its heading, with its figures in a table that opens by keyboard."""
 
     def __init__(self, title: str, words: str, columns: tuple[str, ...] = SCORES) -> None:
         self._words = words
@@ -40,7 +40,7 @@ class Plot:
                 self._table: Part[list[scorecard.Row]] = Part(lambda rows: _table(rows, columns))
 
     def show(self, options: dict[str, Any], rows: list[scorecard.Row], bars: int = 0) -> None:
-        """Draw what differs; with `bars`, as high as so many of them need."""
+        """Draw what changed; with `bars`, tall enough for that many bars."""
         if bars:
             self._chart.element.style(f"height: {BARS_ROOM + BAR * bars}px")
         self._chart.show(scorecard.told(options, self._words))
@@ -48,7 +48,7 @@ class Plot:
 
 
 class Page:
-    """One open browser page about the record."""
+    """One open browser page about forecast accuracy."""
 
     def __init__(self, reading: LiveData, address: Address) -> None:
         self.reading = reading
@@ -81,7 +81,7 @@ class Page:
         self.classes = Plot("Accuracy by promise type", "The largest types of promises.")
 
     async def refresh(self) -> None:
-        """Read; draw what differs."""
+        """Read, and draw what changed."""
         found = await self.reading.record(self.chosen.value or None)
         everything = found if not self.chosen.value else await self.reading.record(None)
         self.moment.set_text(style.clock_text(self.reading.clock.now()) + " UTC")
@@ -105,7 +105,7 @@ class Page:
 
     def _classes(self, names: list[str]) -> None:
         choice = {EVERY_CLASS: "all promise types"} | {name: name for name in names}
-        # The one that is looked at stays, should it fall out of the largest.
+        # Keep the selected one even if it is no longer among the largest.
         if self.chosen.value and self.chosen.value not in choice:
             choice[self.chosen.value] = self.chosen.value
         if choice != self.chosen.options:

@@ -1,4 +1,4 @@
-"""The first page: figures on top, then promises by gap, each with why."""
+"""The first page: figures on top, then promises by gap, each with its reason."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ EMPTY: Final = (
     "or import your history with: candor import history.jsonl (it teaches the forecasts, and is not listed here).",
 )
 SORTS: Final = {"score": "gap, widest first", "chance": "risk of delay, highest first", "due": "promised date"}
-# Cells are bound as text: {{ }} never makes markup of what a customer wrote.
+# Cells are bound as text: {{ }} never turns a customer's words into markup.
 SCORE: Final = """<q-td :props="props"><span :style="{background: props.row.colour, color: '#fff',
   padding: '2px 8px', borderRadius: '9px', fontWeight: 600}">{{ props.row.score }}</span></q-td>"""
 WHAT: Final = """<q-td :props="props"><a :href="'/board/promises/' + encodeURIComponent(props.row.id)"
@@ -53,7 +53,7 @@ CARD: Final = """<div class="q-pa-xs col-12"><q-card flat bordered class="q-pa-s
 
 
 class Page:
-    """One open browser page; `refresh` puts in what changed."""
+    """One open browser page; `refresh` updates what changed."""
 
     def __init__(self, reading: LiveData, address: Address) -> None:
         self.reading = reading
@@ -98,24 +98,24 @@ class Page:
                 control.on_value_change(self.narrowed)
 
     async def narrowed(self) -> None:
-        """Another list is wanted: it begins at its first page, in the address as well."""
+        """The filters changed: go to the first page, in the address too."""
         if self.pages.value != 1:
             self.pages.set_value(1)
         else:
             await self.refresh()
 
     def asked(self) -> ListQuery:
-        """The page and the filters as they are set."""
+        """The page and filters currently chosen."""
         search = (self.search.value or "").strip() or None
         wanted = GapFilter(self.band.value or None, self.standing.value or None, search=search)
         return ListQuery(wanted, self.sort.value, self.pages.value or 1)
 
     async def refresh(self) -> None:
-        """Read, and change what differs."""
+        """Read, and update what changed."""
         asked = self.asked()
         found = await self.reading.overview(asked)
         if asked != self.asked():
-            # Something else was chosen meanwhile: that has a refresh of its own.
+            # Something else was chosen meanwhile, which triggers its own refresh.
             return
         figures: dict[str, Any] = {**found.counts, **found.counts["settled"]}
         for name, label in self.numbers.items():
@@ -140,7 +140,7 @@ def _table() -> ui.table:
     table.add_slot("body-cell-score", SCORE)
     table.add_slot("body-cell-what", WHAT)
     table.add_slot("item", CARD)
-    # What stands below the table says it; Quasar's own words come with a warning sign.
+    # The text below the table says it; Quasar's own text comes with a warning sign.
     table.add_slot("no-data", "<span></span>")
     return table
 

@@ -1,4 +1,4 @@
-"""One promise: its forecast's fan and course, what makes its gap, and all that happened to it."""
+"""One promise: its forecast's fan chart and history, what makes up its gap, and all that happened to it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LEGEND: Final = (
     "and nine are done by its upper edge. What reaches the top may never be completed."
 )
 MOVES, LINES, ENTRIES = 3, 3, 5
-"""How many of each are shown before the fold: a page is a few screens of a phone."""
+"""How many of each are shown above the fold, so that a page is a few phone screens long."""
 WIDE, NARROW = "min-width: 290px; flex: 2 1 420px", "min-width: 260px; flex: 1 1 260px"
 
 
@@ -81,7 +81,7 @@ class Page:
             self.timeline = Part(Fold(ENTRIES, _timeline))
 
     async def refresh(self) -> None:
-        """Read; draw again what changed."""
+        """Read, and redraw what changed."""
         detail = await self.reading.promise(self.promise_id)
         now = self.reading.clock.now()
         self.moment.set_text(style.clock_text(now) + " UTC")
@@ -150,7 +150,7 @@ def _gap(parts: list[responses.ContributionOut]) -> None:
 
 
 def _timeline(found: Sequence[tuple[str, style.Entry]]) -> None:
-    # Not ui.timeline: it makes a heading of the sixth level of each entry.
+    # Not ui.timeline because it makes each entry a level-6 heading.
     with ui.element("ol").classes("w-full happened"):
         for zone, entry in found:
             icon, colour = ICONS.get(entry.kind, ("circle", "grey-8"))

@@ -1,8 +1,8 @@
-"""Makes `.candor/venv` from the lock files: needs only Python and its venv module; run by the Makefile.
+"""Creates `.candor/venv` from the lock files; needs only Python and its venv module; run by the Makefile.
 
     python3 tools/install.py [--bench]
 
-A stamp of everything that was installed lets the next run return at once.
+A stamp of everything installed lets the next run return at once.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class InstallError(Exception):
 
 
 def stamp(venv: Path, files: Iterable[Path], python: str = sys.version) -> str:
-    """Changes whenever the environment has to be made again: its place, its Python, or what goes into it."""
+    """A value that changes whenever the environment must be rebuilt: its path, its Python, or its contents."""
     digest = hashlib.sha256(f"{venv}\n{python}\n".encode())
     for file in files:
         digest.update(file.read_bytes())
@@ -46,13 +46,13 @@ def stamp(venv: Path, files: Iterable[Path], python: str = sys.version) -> str:
 
 
 def require_venv() -> None:
-    """Refuses a Python without its venv module (the Makefile has refused one that is too old)."""
+    """Refuses a Python without its venv module (the Makefile already refuses one that is too old)."""
     if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
         raise InstallError("this Python has no venv module: install it (Debian: apt-get install python3-venv)")
 
 
 def make_venv(venv: Path) -> None:
-    """An environment of this Python at `venv`; one of another Python or another place is made anew."""
+    """Creates an environment of this Python at `venv`; rebuilds one of another Python or another path."""
     marker = venv / "pyvenv.cfg"
     home = str(Path(sys._base_executable).parent) if hasattr(sys, "_base_executable") else sys.base_prefix
     current = marker.exists() and (venv / "bin" / "pip").exists() and home in marker.read_text()
@@ -71,10 +71,10 @@ def make_venv(venv: Path) -> None:
 
 
 def keep_bytecode(venv: Path, folder: Path) -> None:
-    """Has every Python of `venv` keep compiled code under `folder`, whatever the environment says about that.
+    """Makes every Python of `venv` store compiled code under `folder`, overriding the environment's settings.
 
-    It litters no checkout there; without it (PYTHONDONTWRITEBYTECODE is common in containers) every start of a process
-    takes four times as long.
+    There it does not clutter the checkout. Without compiled code (PYTHONDONTWRITEBYTECODE is common in containers)
+    every start of a process takes four times as long.
     """
     (packages,) = venv.glob("lib/python*/site-packages")
     line = f"import sys; sys.pycache_prefix = {str(folder)!r}; sys.dont_write_bytecode = False\n"
@@ -84,7 +84,7 @@ def keep_bytecode(venv: Path, folder: Path) -> None:
 
 
 def pip(venv: Path, what: str, arguments: list[str], expected: int = 0) -> None:
-    """Runs pip with one moving line of progress; its whole output goes to the log that an error names."""
+    """Runs pip with a single progress line; its full output goes to a log, which errors name."""
     log = HOME / "logs" / "install.log"
     command = [str(venv / "bin" / "python"), "-m", "pip", "install", "--no-input", "--no-deps", "--progress-bar=off"]
     environment = {**os.environ, "PIP_CACHE_DIR": str(HOME / "pip-cache"), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
@@ -123,12 +123,12 @@ def _show(line: str) -> None:
 
 
 def locked(file: Path) -> int:
-    """How many packages a lock file names."""
+    """The number of packages in a lock file."""
     return sum("==" in line and not line.startswith(("#", " ")) for line in file.read_text().splitlines())
 
 
 def install_main(venv: Path) -> None:
-    """The locked packages, the demo's data, then our own six packages as they lie here."""
+    """Installs the locked packages, the demo's data, then our own six packages from this checkout."""
     print(
         "installing from requirements.lock, each file checked against its hash (the first time takes a minute or two)"
     )
@@ -139,7 +139,7 @@ def install_main(venv: Path) -> None:
 
 
 def install_bench(venv: Path) -> None:
-    """What the benches compare with, in an environment of its own."""
+    """Installs the libraries that the benchmarks compare with, in a separate environment."""
     pip(venv, "what the benches compare with", ["--require-hashes", "-r", BENCH], locked(ROOT / BENCH))
 
 
@@ -161,7 +161,7 @@ def main() -> None:
         make_venv(venv)
         keep_bytecode(venv, HOME / "pycache")
         install(venv)
-        # Written last: a killed run installs again.
+        # Written last, so that a killed run installs again.
         mark.write_text(value)
 
 

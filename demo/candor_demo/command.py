@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
 
 
 def parse_day(value: str | date) -> date:
-    """A day as the command line has it; ValueError on anything else."""
+    """The day given on the command line; raises ValueError for anything else."""
     return value if isinstance(value, date) else date.fromisoformat(value)
 
 
@@ -38,7 +38,7 @@ def demo(
     Starts a broker, a database, a mailbox and the services in a folder of their own, imports the days before as
     history, replays the day, and says how many late flights were announced in time. Keeps running until Ctrl-C.
     """
-    # Imported here: `candor --help` has no use for the web framework and an HTTP client.
+    # Imported here because `candor --help` needs neither the web framework nor an HTTP client.
     from candor_demo.run import run  # noqa: PLC0415
 
     raise typer.Exit(run(lambda: load_day(day, history_days), speed, leave=leave))

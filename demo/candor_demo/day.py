@@ -1,9 +1,9 @@
-"""One day of departures as two streams: what came before it, to learn from, and the day itself, to live through.
+"""One day of departures as two streams: the history before it, to learn from, and the day itself, to replay live.
 
 The day's promises are the flights that leave New York on that local day. The live part begins shortly before the first
-of them is made; everything known before that moment is history. A flight of the day before that is still under way then
-keeps its promise in the history (nobody is warned about it), and what happens to it later comes live, when it happens:
-it teaches, and is not counted among the day's.
+of them is made; everything known before that moment is history. The promise of a flight of the day before that is still
+under way then belongs to the history (nobody is warned about it), and its later events come live, when they happen:
+they teach, but the promise is not counted among the day's.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LEAD_OUT: Final = timedelta(minutes=30)
 
 @dataclass(frozen=True)
 class Truth:
-    """How a promise ended: `completed_at` is None if it never completed; `late` as the promise itself says."""
+    """How a promise ended: `completed_at` is None if it never completed; `late` is by the promise's own terms."""
 
     promise_id: str
     customer_id: str
@@ -44,7 +44,7 @@ class Day:
     """The streams of a day, sorted by time, with the truth about its promises.
 
     `starts` is the business time at which the live part begins, `ends` when nothing more can happen to its promises.
-    `history_rate` is the share of the history's promises that came late: the base rate known beforehand.
+    `history_rate` is the share of the history's promises that were late: the base rate known beforehand.
     """
 
     day: date
@@ -68,7 +68,7 @@ def load_day(
 ) -> Day:
     """Read the day and the days before it from the package's files.
 
-    Raises DataMissingError for a day after `limit`, before 2013-01-01, or a history of less than nothing.
+    Raises DataMissingError for a day after `limit` or before 2013-01-01, or for a negative length of history.
     """
     if not date(2013, 1, 1) <= day <= limit:
         raise source.DataMissingError(f"{day} is not open: choose a day from 2013-01-01 to {limit}")
@@ -82,7 +82,7 @@ def load_day(
 
 
 def build_day(day: date, known: Iterable[fl.Flight], incidents: Iterable[StreamEvent]) -> Day:
-    """The day's streams from flights of the day and of days before, and from incidents; ValueError without flights."""
+    """The day's streams, from incidents and from flights of this and earlier days; ValueError without flights."""
     todays: list[fl.Flight] = []
     earlier: list[fl.Flight] = []
     for flight in known:

@@ -1,4 +1,4 @@
-"""A flight as a promise to its passengers: the row of the record, its instants, and the events it gives rise to."""
+"""A flight as a promise to its passengers: its row in the data, its instants, and the events it produces."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ GROUND_MINUTES: Final = 45
 
 @dataclass(frozen=True, kw_only=True)
 class Flight:
-    """One flight in UTC instants; `departed` and `arrived` are None where that never happened.
+    """One flight in UTC instants; `departed` and `arrived` are None if that never happened.
 
-    `cancelled`: it never left. Departed without an arrival: diverted, and the record does not say when its passengers
-    came to where they were promised to be, so the promise never completes.
+    `cancelled`: it never left. Departed without an arrival: diverted; the data do not say when its passengers reached
+    their destination, so the promise never completes.
     """
 
     carrier: str
@@ -63,9 +63,9 @@ class Flight:
 
 
 def local_instant(day: date, clock: int, zone: ZoneInfo) -> datetime:
-    """UTC of a wall clock written as HHMM, 0–2400; 2400 is the midnight that ends `day`.
+    """UTC of a local time written as HHMM, 0–2400; 2400 is the midnight that ends `day`.
 
-    A wall clock that the change to summer time skips is read with the offset before it. Raises ValueError beyond 2400.
+    A time skipped by the change to summer time is read with the offset before it. Raises ValueError beyond 2400.
     """
     hours, minutes = divmod(clock, 100)
     if minutes > 59 or not 0 <= clock <= 2400:
@@ -75,9 +75,9 @@ def local_instant(day: date, clock: int, zone: ZoneInfo) -> datetime:
 
 
 def planned_arrival(departure: datetime, clock: int, zone: ZoneInfo, miles: float) -> datetime:
-    """The instant of the arrival's wall clock HHMM at the destination, on the day that makes a plausible flight.
+    """The instant of arrival at the local time HHMM of the destination, on the most plausible day.
 
-    Of the day before, the same day and the day after, the one whose duration is nearest to miles / 7.5 + 45 minutes.
+    Of the day before, the same day and the day after, the one with a duration nearest to miles / 7.5 + 45 minutes.
     """
     usual = timedelta(minutes=miles / CRUISE_MILES_PER_MINUTE + GROUND_MINUTES)
     day = departure.astimezone(zone).date()
@@ -86,7 +86,7 @@ def planned_arrival(departure: datetime, clock: int, zone: ZoneInfo, miles: floa
 
 
 def parse_flight(row: Mapping[str, str], zones: Mapping[str, ZoneInfo]) -> Flight:
-    """A row of flights.csv; actual instants are the planned ones plus the recorded delay, which knows no wall clock."""
+    """A row of flights.csv; actual instants are planned ones plus the recorded delay, so they need no time zone."""
     day = date(int(row["year"]), int(row["month"]), int(row["day"]))
     departure = local_instant(day, int(row["sched_dep_time"]), NEW_YORK)
     arrival = planned_arrival(departure, int(row["sched_arr_time"]), zones[row["dest"]], float(row["distance"]))
@@ -108,7 +108,7 @@ def _delayed(planned: datetime, minutes: str) -> datetime | None:
 
 
 def contact_event(flight: Flight) -> StreamEvent:
-    """The passengers' contact, known when the promise is made; the address is at a reserved domain."""
+    """The passengers' contact, known when the promise is made; its address uses a reserved domain."""
     data = {
         "customer_id": flight.customer_id,
         "email": f"{flight.customer_id.lower()}@{CUSTOMER_DOMAIN}",
@@ -121,7 +121,7 @@ def contact_event(flight: Flight) -> StreamEvent:
 
 
 def promise_event(flight: Flight) -> StreamEvent:
-    """The promise: to be there by the scheduled arrival plus 15 minutes."""
+    """The promise to arrive by the scheduled arrival plus 15 minutes."""
     data: dict[str, Any] = {
         "promise_id": flight.promise_id,
         "customer_id": flight.customer_id,
@@ -148,7 +148,7 @@ def promise_event(flight: Flight) -> StreamEvent:
 
 
 def milestone_events(flight: Flight) -> Iterator[StreamEvent]:
-    """What happened, when it happened; a cancellation at the scheduled departure, a diversion as silence."""
+    """Actual events at their times; a cancellation comes at the scheduled departure, a diversion gives no event."""
     if flight.departed is None:
         yield _milestone(flight, "departed", "cancelled", flight.planned_departure, final=True)
         return

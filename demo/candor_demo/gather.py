@@ -1,4 +1,4 @@
-"""The records that the summary rests on, read through the public APIs."""
+"""Reads the records for the summary through the public APIs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LEADS: Final = ("made", "left75", "left50", "left25", "at:departed")
 
 
 async def items(client: httpx.AsyncClient, url: str, key: str, **query: str) -> AsyncIterator[dict[str, Any]]:
-    """Every item of a paged list, following its Link headers; raises httpx.HTTPStatusError."""
+    """Yields every item of a paged list, following its Link headers; raises httpx.HTTPStatusError."""
     following: str | None = str(httpx.URL(url).copy_merge_params({"limit": str(PAGE), **query}))
     while following:
         response = await client.get(following, headers={"authorization": f"Bearer {key}"})
@@ -29,7 +29,7 @@ async def items(client: httpx.AsyncClient, url: str, key: str, **query: str) -> 
 
 
 async def spoken(client: httpx.AsyncClient, notify_url: str, key: str) -> list[SentMessage]:
-    """What customers were actually told: notices that went out, with their business times."""
+    """What customers were actually told: notices that were sent, with their business times."""
     return [
         SentMessage(item["promise_id"], item["statement"], datetime.fromisoformat(item["changed_at"]))
         async for item in items(client, f"{notify_url}/v1/notices", key, state="sent", audience="customer")
@@ -37,7 +37,7 @@ async def spoken(client: httpx.AsyncClient, notify_url: str, key: str) -> list[S
 
 
 def under_way(states: Mapping[str, int]) -> int:
-    """How many notices in these states are decided but not yet sent."""
+    """How many of the notices in these states are decided but not yet sent."""
     return sum(states.get(state, 0) for state in UNDER_WAY)
 
 
@@ -55,7 +55,7 @@ async def notice_states(client: httpx.AsyncClient, notify_url: str, key: str) ->
 
 
 async def scores(client: httpx.AsyncClient, risk_url: str, key: str) -> dict[str, Score]:
-    """The forecasts' own record, by lead, and all leads together under the empty name; leads without one left out."""
+    """Forecast accuracy by lead, and of all leads under the empty name; leads without a score are left out."""
     found = {}
     for lead in ("", *LEADS):
         query = {"lead": lead} if lead else {}
@@ -68,13 +68,13 @@ async def scores(client: httpx.AsyncClient, risk_url: str, key: str) -> dict[str
 
 
 def score_of(record: Mapping[str, Any]) -> Score:
-    """A track record as a score; the share that slipped is in its reliability table."""
+    """A track record as a score; the share that slipped comes from its reliability table."""
     slipped = sum(row["n"] * row["observed"] for row in record["reliability"]) / record["n"]
     return Score(record["n"], record["brier"], record["base_brier"], slipped * (1 - slipped))
 
 
 async def recipients(client: httpx.AsyncClient, mailbox_url: str) -> list[str]:
-    """The recipient of each message in the mailbox, once per message."""
+    """The recipient of each message in the mailbox, one entry per message."""
     found: list[str] = []
     query = {"limit": str(MAIL_PAGE)}
     while True:

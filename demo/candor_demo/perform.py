@@ -1,4 +1,4 @@
-"""The demo from a running stack to its summary: import, wait, replay, wait, count."""
+"""Runs the demo on a running stack up to its summary: import, wait, replay, wait, count."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from candor_demo.summary import Summary, count_messages, summarise
 
 DIGEST_S: Final = 120.0
 STEP_S: Final = 3600.0
-"""Business seconds between two versions of the model."""
+"""Business seconds between two model versions."""
 LAST_LOOKS: Final = 40
 TOPICS: Final = ("promises", "milestones")
 Said = Callable[[str], None]
@@ -36,7 +36,7 @@ Said = Callable[[str], None]
 
 @dataclass(frozen=True)
 class DemoResult:
-    """What a demo came to; `states` counts notices, `replayed` and `imported` are the figures of the two ways in."""
+    """The result of a demo; `states` counts notices, `replayed` and `imported` are the figures of replay and import."""
 
     imported: ImportProgress
     replayed: Outcome
@@ -44,7 +44,7 @@ class DemoResult:
     states: dict[str, int]
 
     def as_json(self, day: Day, speed: float) -> dict[str, Any]:
-        """Everything, for the file that the demo leaves behind."""
+        """The whole result, for the file that the demo writes."""
         replayed = asdict(self.replayed) | {"refused": len(self.replayed.refused)}
         return {
             "day": day.day.isoformat(),
@@ -58,7 +58,7 @@ class DemoResult:
 
 
 async def import_history(stage: Stage, day: Day, console: Console) -> ImportProgress:
-    """Import the history and wait until it has been read; business time is stopped meanwhile."""
+    """Import the history and wait until it has been processed; business time is stopped meanwhile."""
     path = stage.folder / "history.jsonl"
     write_stream(path, day.history)
     async with client() as http:
@@ -72,7 +72,7 @@ async def import_history(stage: Stage, day: Day, console: Console) -> ImportProg
 
 
 async def learn(stage: Stage, day: Day, console: Console) -> None:
-    """Wait until the worker forecasts with what the history teaches up to its last whole hour."""
+    """Wait until the worker's forecasts use the history up to its last whole hour."""
     if not day.history:
         return
     first, end = day.history[0].time.timestamp(), day.starts.timestamp() // STEP_S * STEP_S
@@ -90,7 +90,7 @@ async def learn(stage: Stage, day: Day, console: Console) -> None:
 
 
 async def replay_day(stage: Stage, day: Day, speed: float, console: Console) -> Outcome:
-    """Begin business time and replay the live part."""
+    """Start business time and replay the live part."""
     secret = webhook_secret(stage.stack.secrets.webhooks, SOURCE)
     paced = stage.begin(speed)
     with replay_shown.progress(console) as display:
@@ -99,7 +99,7 @@ async def replay_day(stage: Stage, day: Day, speed: float, console: Console) -> 
 
 
 async def conclude(stage: Stage, day: Day, imported: ImportProgress, replayed: Outcome, console: Console) -> DemoResult:
-    """Wait until the last message has gone out, then read forecasts and messages and compute the summary."""
+    """Wait until the last message has been sent, then read forecasts and messages and compute the summary."""
     async with client() as http:
         with console.status("waiting for the last messages") as status:
             await _quiet(http, stage, lambda text: status.update(f"waiting for the last messages: {text}"))
@@ -112,7 +112,7 @@ async def conclude(stage: Stage, day: Day, imported: ImportProgress, replayed: O
 
 
 def write_report(path: Path, performed: DemoResult, day: Day, speed: float) -> None:
-    """The JSON file beside the table on the screen."""
+    """Write the result as a JSON file."""
     path.write_text(json.dumps(performed.as_json(day, speed), indent=2, default=str) + "\n")
 
 
@@ -122,8 +122,8 @@ async def _quiet(http: httpx.AsyncClient, stage: Stage, report: Said) -> None:
 
 
 async def _all_said(http: httpx.AsyncClient, stage: Stage) -> dict[str, int]:
-    """The notices by state at a moment when none was under way, or at the last of LAST_LOOKS."""
-    # Metrics of notices are some seconds old.
+    """The notices by state once none was under way, or at the last of LAST_LOOKS."""
+    # Metrics of notices may be some seconds old.
     url = stage.stack.urls["notify-svc"]
     for _ in range(LAST_LOOKS):
         if not await gather.waiting_to_go(http, url, stage.key):

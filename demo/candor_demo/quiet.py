@@ -10,15 +10,15 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 Totals = dict[tuple[str, str], float]
-"""Values by metric name and topic or state (empty where it has neither), summed over other labels."""
+"""Values by metric name and topic or state (empty if it has neither), summed over other labels."""
 
 POLL_S: Final = 0.5
 CALM: Final = 3
-"""Looks in a row without anything waiting: a batch is nowhere to be seen for a moment while it is handed on."""
+"""Idle checks required in a row, because a batch is in no metric for a moment while it is handed on."""
 
 
 class NotQuietError(Exception):
-    """The services still had work when the time was up; the text says where."""
+    """The services still had work when the time was up; the error text says where."""
 
 
 def totals(text: str) -> Totals:
@@ -32,9 +32,9 @@ def totals(text: str) -> Totals:
 
 
 def waiting(pages: Mapping[str, Totals], topics: Sequence[str]) -> list[str]:
-    """What has not been worked through, in words: outbox rows, events to read or to apply, messages to send.
+    """The remaining work in words: outbox rows, events to read or to apply, messages to send.
 
-    `topics` are those whose every event must have been applied by risk-svc's worker; `pages` are by process name.
+    `topics` are those whose events must all have been applied by risk-svc's worker; `pages` are by process name.
     """
     found = []
     for name, page in pages.items():
@@ -79,9 +79,9 @@ async def until_quiet(
 
 
 def learnt(pages: Mapping[str, Totals], until: float) -> float:
-    """The business time (epoch seconds) up to which the model in use has learnt: at most `until`, 0 for nothing yet.
+    """The business time (epoch seconds) up to which the model in use has learnt: at most `until`; 0 for nothing yet.
 
-    Below `until` while the worker still forecasts with an older version than the learner has published.
+    Below `until` while the worker still forecasts with an older version than the one the learner has published.
     """
     learner, worker = (pages.get(name, {}) for name in ("risk-learner", "risk-worker"))
     reached = min(until, learner.get(("candor_model_boundary_timestamp_seconds", ""), 0.0))
@@ -97,7 +97,7 @@ async def until_learnt(
     seconds: float,
     report: Callable[[float], None] = lambda _reached: None,
 ) -> None:
-    """Returns once the model in use has learnt everything until then; NotQuietError after `seconds` of no progress."""
+    """Returns once the model in use has learnt up to `until`; NotQuietError after `seconds` without progress."""
     left, before = seconds, -1.0
     while True:
         pages = {name: totals((await client.get(f"{url}/metrics")).text) for name, url in urls.items()}

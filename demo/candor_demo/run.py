@@ -1,4 +1,4 @@
-"""The demo as a process: set up, performed, kept running until it is told to stop, and taken down in order."""
+"""Runs the demo as a process: set up, performed, kept running until asked to stop, and shut down in order."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ FAILURES: Final = (OperatorError, DataMissingError, ImportRefusedError, Unreacha
 
 
 def run(load: Callable[[], Day], speed: float = 0, *, leave: bool = False, usual_ports: bool = True) -> int:
-    """The whole demo of a day; returns the exit status. `speed` 0 takes about two minutes.
+    """Runs the whole demo of a day and returns the exit status. `speed` 0 takes about two minutes.
 
-    SIGINT or SIGTERM at any time ends everything that it started, with status 0. `leave` stops after the summary:
-    told to stop before that the status is 130, so that a script does not take no summary for one.
+    SIGINT or SIGTERM at any time ends everything that it started, with status 0. `leave` stops after the summary; if
+    stopped before that, the status is 130, so that a script does not mistake a missing summary for success.
     """
     console, stopping = Console(highlight=False), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        # A flag, not an exception: one in the middle of a start or a stop would leave processes behind.
+        # A flag, because an exception in the middle of a start or stop would leave processes behind.
         signal.signal(number, lambda *_: stopping.set())
     try:
         with console.status("reading the flights"):
@@ -84,7 +84,7 @@ def _staged(
 
 
 async def _until_told(work: Coroutine[Any, Any, None], stopping: threading.Event) -> bool:
-    """Does the work, but no longer than until told to stop; whether it was done."""
+    """Does the work until it is done or `stopping` is set; returns whether it was done."""
     task = asyncio.create_task(work)
     while not task.done():
         await asyncio.wait([task], timeout=LOOK_S)
@@ -116,14 +116,14 @@ async def _performed(set_up: stage.Stage, day: Day, fixed: float, console: Conso
 
 
 def headline(day: Day) -> str:
-    """What the day is like, in one line."""
+    """A one-line description of the day."""
     late = sum(truth.late for truth in day.truths.values())
     learnt = f"{len(day.history):,} events of the days before to learn from"
     return f"{len(day.truths)} flights out of New York, {late} of them came late or never; {learnt}"
 
 
 def addresses(set_up: stage.Stage) -> str:
-    """Where to look, one line each."""
+    """Addresses to look at, one per line."""
     urls = set_up.stack.urls
     link = Sessions(read_secret(set_up.stack.secrets.session), secure=False).link_token(Role.OPERATOR)
     return "\n".join(

@@ -1,4 +1,4 @@
-"""The summary as people read it."""
+"""The summary, formatted for people."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WHEN: Final = {
     "left25": "with 25 % of the time left",
 }
 EXTREME: Final = 0.2
-"""A day is called extreme from this difference on between its share of late ones and the usual one."""
+"""A day is called extreme if its share of late promises differs from the usual one by at least this much."""
 
 
 def table(title: str, summary: Summary) -> Table:
@@ -32,7 +32,7 @@ def table(title: str, summary: Summary) -> Table:
 
 
 def rows(summary: Summary) -> list[tuple[str, str]]:
-    """Every figure in words, in the order a reader asks for them."""
+    """Every figure in words, in the order readers ask for them."""
     s = summary
     never = f", {s.never_completed} never completed" if s.never_completed else ""
     found = [
@@ -53,14 +53,14 @@ def rows(summary: Summary) -> list[tuple[str, str]]:
 
 
 def lead_words(lead: str) -> str:
-    """When a forecast was kept to be scored: `when promised`, `with 75 % of the time left`, `when it departed`."""
+    """When a forecast was frozen to be scored: `when promised`, `with 75 % of the time left`, `when it departed`."""
     return WHEN.get(lead) or f"when it {lead.removeprefix('at:')}"
 
 
 def notes(summary: Summary, usual: float, speed: float) -> list[str]:
-    """What the rows mean, and what the day is worth as a record; `usual` is the share that came late before it.
+    """What the rows mean, and how much the day proves; `usual` is the share of promises that were late before it.
 
-    `speed` is in business seconds a second.
+    `speed` is in business seconds per real second.
     """
     said = [
         "Warned in time: told before the promised date, by a warning or a cancellation. A false alarm is a promise "
@@ -99,12 +99,12 @@ def in_words(score: Score) -> str:
 
 
 def percent(share: float | None) -> str:
-    """`93 %`, or a dash where there is nothing to share."""
+    """`93 %`, or a dash for None."""
     return "–" if share is None else f"{share * 100:.0f} %"
 
 
 def duration(minutes: float | None) -> str:
-    """`2 h 05 min`, or a dash."""
+    """`2 h 05 min`, or a dash for None."""
     if minutes is None:
         return "–"
     hours, rest = divmod(round(minutes), 60)
@@ -112,7 +112,7 @@ def duration(minutes: float | None) -> str:
 
 
 def blemishes(states: Mapping[str, int], replayed: Outcome, imported: ImportProgress) -> list[str]:
-    """Everything that went wrong, one line each."""
+    """Every problem of the run, one line each."""
     found = []
     if imported.rejected:
         first = imported.rejected[0]

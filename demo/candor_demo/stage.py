@@ -1,4 +1,4 @@
-"""The demo's own stack: a folder made fresh for each run, a clock that waits for the replay, and the secrets of it."""
+"""The demo's own stack: a fresh folder for each run, a clock that waits for the replay, and secrets."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ from candor_demo.day import Day
 
 SOURCE: Final = "crm"
 REPLAY_S: Final = 110.0
-"""Real seconds that the live part takes at the usual speed: with the import before it, about two minutes."""
+"""Real seconds that the live part takes at the usual speed; about two minutes with the import before it."""
 USUAL_IMPORT_RATE: Final = 2000.0
-"""Events a second that are imported and learnt from on a machine that bears the usual speed."""
+"""Events per second imported and learnt from by a machine that can sustain the usual speed."""
 FEWEST_TO_JUDGE: Final = 5000
 SLOWEST_SHARE: Final = 0.15
 SENDING_S: Final = 2.5
-"""Real seconds from deciding upon a message to its being out, under the demo's load."""
+"""Real seconds from the decision on a message until it is sent, under the demo's load."""
 HEAD_START: Final = timedelta(seconds=0.5)
-"""From naming the clock's origin to the origin itself, so that no process learns of it too late."""
+"""Time from announcing the clock's origin to the origin itself, so that no process learns of it too late."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A stack made for one day, not yet started; `key` is an operator's."""
+    """A stack for one day, not yet started; `key` is an operator's API key."""
 
     stack: Stack
     key: str
@@ -54,13 +54,13 @@ class Stage:
 
     @property
     def endpoints(self) -> Endpoints:
-        """Where events go in; the stack must be started."""
+        """The addresses that take events; the stack must be started."""
         return Endpoints(self.stack.urls["promise-svc"], self.stack.urls["delivery-svc"])
 
     def begin(self, speed: float) -> Pace:
-        """Name origin, speed and end: business time begins to run in every process at once. The replay's clock.
+        """Set origin, speed and end, which starts business time in every process at once; returns the replay's clock.
 
-        It stops at `ends`, when nothing more can happen to the day's promises; without one it goes on.
+        It stops at `ends`, when nothing more can happen to the day's promises; without an end it keeps running.
         """
         new = self.origin_file.with_suffix(".new")
         stops = f" {self.ends.isoformat()}" if self.ends else ""
@@ -70,14 +70,14 @@ class Stage:
 
 
 def usual_speed(day: Day) -> float:
-    """Business seconds a real second at which the day is over in REPLAY_S."""
+    """Business seconds per real second at which the day takes REPLAY_S."""
     return round((day.ends - day.starts).total_seconds() / REPLAY_S, 1)
 
 
 def bearable_speed(usual: float, events: int, seconds: float) -> float:
-    """`usual`, or less where importing `events` in `seconds` showed that this machine is slow or busy.
+    """`usual`, or less if importing `events` in `seconds` showed that this machine is slow or busy.
 
-    Business time does not wait: replayed faster than a machine can bear, every warning would be late.
+    Business time does not wait: if replayed faster than the machine can process, every warning would be late.
     """
     if events < FEWEST_TO_JUDGE:
         return usual
@@ -86,7 +86,7 @@ def bearable_speed(usual: float, events: int, seconds: float) -> float:
 
 
 def early_setting(speed: float) -> str:
-    """UPDATE_EARLY_MINUTES: what SENDING_S real seconds are in business time, from 5 to 45 minutes."""
+    """UPDATE_EARLY_MINUTES: SENDING_S in business time, limited to 5 to 45 minutes."""
     return f"{min(45.0, max(5.0, speed * SENDING_S / 60)):.1f}"
 
 
@@ -103,11 +103,11 @@ def prepare(
     usual_ports: bool = True,
     stopping: Callable[[], bool] = lambda: False,
 ) -> Stage:
-    """A stage in a folder of its own inside the stack's folder; what an earlier demo left there is removed.
+    """A stage in its own folder inside the stack's folder; removes what an earlier demo left there.
 
-    `stopping` is asked while it starts (candor.local.stack). Raises LocalError where the folder cannot be made, or a
-    demo is running in it. On servers of the user's own (KAFKA_BOOTSTRAP_SERVERS, DATABASE_URL) the run has topics and
-    databases that no earlier one used.
+    `stopping` is called during the start (candor.local.stack). Raises OperatorError if the folder cannot be created or
+    a demo is running in it. On the user's own servers (KAFKA_BOOTSTRAP_SERVERS, DATABASE_URL) the run uses topics and
+    databases that no earlier run used.
     """
     folder = Folder.demo()
     origin_file = folder.run / "clock-origin"
@@ -125,7 +125,7 @@ def prepare(
 
 @contextmanager
 def sole_use(folder: Folder) -> Iterator[None]:
-    """The lock that a running stack holds. Raises LocalError while one does: its files must not be swept away."""
+    """Holds the lock of a running stack. Raises OperatorError if one runs, as its files must not be removed."""
     with (folder.run / "stack.lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -135,7 +135,7 @@ def sole_use(folder: Folder) -> Iterator[None]:
 
 
 def sweep(stack: Stack, progress: Progress) -> None:
-    """Stop what a killed demo left behind, then remove its data: every run starts from nothing."""
+    """Stop what a killed demo left behind, then remove its data, so that every run starts from nothing."""
     mend_all(stack.parts.values(), progress)
     for name in ("data", "imports", "logs"):
         shutil.rmtree(stack.folder.root / name, ignore_errors=True)
@@ -143,7 +143,7 @@ def sweep(stack: Stack, progress: Progress) -> None:
 
 
 def own_names(environment: Mapping[str, str], stamp: str) -> dict[str, str]:
-    """Prefixes of topics and databases on a user's own servers, so that nothing of theirs is touched."""
+    """Prefixes for topics and databases on a user's own servers, so that none of theirs is touched."""
     found = {}
     if environment.get("KAFKA_BOOTSTRAP_SERVERS"):
         found["TOPIC_PREFIX"] = f"candor-demo-{stamp}"

@@ -1,4 +1,4 @@
-"""The figures of a replayed day, computed from plain records and the truth in the stream."""
+"""Computes the figures of a replayed day from plain records and the truth in the stream."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WARNINGS: Final = frozenset({"warning", "cancelled"})
 
 @dataclass(frozen=True)
 class SentMessage:
-    """One message that went out: what it stated (`warning`, `update`, `cancelled`, `all_clear`) and when."""
+    """One message that was sent: its statement (`warning`, `update`, `cancelled`, `all_clear`) and its time."""
 
     promise_id: str
     statement: str
@@ -26,10 +26,10 @@ class SentMessage:
 
 @dataclass(frozen=True)
 class Score:
-    """Mean Brier scores of `n` forecasts frozen at one lead, 0 best (Brier 1950); settled promises only.
+    """Mean Brier scores of `n` forecasts frozen at one lead, 0 is best (Brier 1950); settled promises only.
 
-    `base`: always saying the share of late ones known when each forecast was issued. `hindsight`: always saying the
-    share that these promises turned out to have, which nobody could know. `skill` = 1 − brier / base.
+    `base`: always forecasting the share late known when each forecast was issued. `hindsight`: always forecasting the
+    share late that these promises turned out to have, which nobody could know. `skill` = 1 − brier / base.
     """
 
     n: int
@@ -44,7 +44,7 @@ class Score:
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """Counts are promises, unless named otherwise; shares are in [0, 1] and None where there is nothing to share."""
+    """Counts are promises unless named otherwise; shares are in [0, 1], or None if the whole is empty."""
 
     promises: int
     kept: int
@@ -80,12 +80,11 @@ def summarise(
     messages: Mapping[str, int],
     scores: Mapping[str, Score],
 ) -> Summary:
-    """The day's figures.
+    """Computes the day's figures.
 
-    `messages` counts what lies in each customer's mailbox; `scores` are the forecasts' by lead, all of them together
-    under the empty name. Lead time: from the first warning to the date the customer
-    held. A false alarm is a promise that was warned about and kept; it is owed an all-clear. Records about promises
-    that are not in `truths` are left out.
+    `messages` counts the messages in each customer's mailbox; `scores` are those of the forecasts by lead, and of all
+    leads under the empty name. Lead time is from the first warning to the promised date. A false alarm is a promise
+    that was warned about and kept; it requires an all-clear. Records about promises not in `truths` are left out.
     """
     said = _by_promise(truths, spoken)
     late = [truth for truth in truths.values() if truth.late]
@@ -123,7 +122,7 @@ def summarise(
 
 
 def count_messages(addresses: Iterable[str]) -> Counter[str]:
-    """How many messages lie in the mailbox of each customer, whose address is `<customer id in lower case>@…`."""
+    """The number of messages to each customer, whose address is `<customer id in lower case>@…`."""
     return Counter(address.partition("@")[0] for address in addresses)
 
 
@@ -140,7 +139,7 @@ def _any_warning(said: Iterable[SentMessage]) -> bool:
 
 
 def _cleared(said: Sequence[SentMessage], truth: Truth) -> bool:
-    """Whether the last word before the date was an all-clear."""
+    """Whether the last message before the date was an all-clear."""
     before = [item for item in said if item.at < truth.due]
     return bool(before) and before[-1].statement == "all_clear"
 

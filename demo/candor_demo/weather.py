@@ -1,12 +1,12 @@
-"""Severe weather at an origin as an incident, by one rule.
+"""Turns severe weather at an origin into incidents, by one rule.
 
-The rule: an hour is severe if it meets a line of `RULE`; the first line met names the category. Thresholds were chosen
-on days before 2013-09-01. A line's severity is the share of flights, otherwise on time, that came late when they were
-to leave within three hours after such an hour became known: (late − base) / (1 − base), rounded, base 0.28.
+The rule: an hour is severe if it matches a line of `RULE`; the first matching line gives the category. Thresholds were
+chosen on days before 2013-09-01. A line's severity is the share of otherwise punctual flights that were late if they
+were to leave within three hours after such an hour became known: (late − base) / (1 − base), rounded, base 0.28.
 
-An hour's record is complete only when the hour has ended (precipitation is summed over it), so it is known from then on
-and not before. The incident opens with the first severe hour, changes when the category does, and is resolved by the
-first hour that meets no line; an hour without a record says nothing.
+An hour's record is complete only when the hour has ended (precipitation is summed over it), so it is not known before.
+The incident opens with the first severe hour, changes when the category does, and is resolved by the first hour that
+matches no line; an hour without a record changes nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ KNOWN_AFTER: Final = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Hour:
-    """One hour's record at one airport: °F, miles per hour, inches, miles; None where it was not measured."""
+    """One hour's record at one airport: °F, miles per hour, inches, miles; None if not measured."""
 
     origin: str
     begins: datetime
@@ -78,12 +78,12 @@ def parse_hour(row: Mapping[str, str]) -> Hour:
 
 
 def severe(hour: Hour) -> Line | None:
-    """The first line of the rule that the hour meets, or None."""
+    """The first line of the rule that the hour matches, or None."""
     return next((line for line in RULE if line.met(hour)), None)
 
 
 def incident_events(hours: Iterable[Hour]) -> Iterator[StreamEvent]:
-    """The incidents of all origins, each origin's in time order."""
+    """The incident events of all origins, in time order for each origin."""
     ordered = sorted(hours, key=lambda hour: (hour.origin, hour.begins))
     for _origin, series in groupby(ordered, key=lambda hour: hour.origin):
         yield from _spells(series)

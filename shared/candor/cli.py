@@ -16,11 +16,11 @@ from candor import commands
 from candor.errors import OperatorError
 
 GROUP = "candor.commands"
-# The order in which somebody new needs them; others come after. The local stack adds its own by entry points, as
-# services do, so that nothing else imports it.
+# In the order a new user needs them; others come after. The local stack adds its commands by entry points, as services
+# do, so that nothing else imports it.
 FIRST = ("local", "doctor", "token", "replay", "bulk", "relay", "dlq")
 
-# Whose module has a command: importing all of them takes seconds, and a command needs its own only.
+# The module of each command: importing all of them takes seconds, and a command needs only its own.
 OWNERS = {
     **dict.fromkeys(("up", "down", "status", "env"), "local"),
     **{name: name for name in ("doctor", "token", "replay", "relay", "dlq", "risk", "backtest", "demo")},
@@ -35,9 +35,9 @@ A first look: [b]candor demo[/]. On your own: [b]candor up[/], then [b]candor to
 
 
 def build(command: str = "") -> typer.Typer:
-    """The command line: the module of `command` alone, or all of this package and of the installed ones.
+    """The command line: only the module of `command`, or all modules of this and other installed packages.
 
-    For a command that is not known here, such as one that another package adds, all are there.
+    All are loaded for a command that is unknown here, such as one that another package adds.
     """
     app = typer.Typer(
         help=HELP,
@@ -55,7 +55,7 @@ def build(command: str = "") -> typer.Typer:
 def registers(owner: str = "") -> Iterator[Callable[[typer.Typer], None]]:
     """`register(app)` of each module of candor.commands and of each entry point of the group `candor.commands`.
 
-    `owner`: only that module's or entry point's.
+    `owner`: only that module or entry point.
     """
     found: dict[str, Callable[[], Any]] = {
         module.name: partial(_of_module, module.name) for module in pkgutil.iter_modules(commands.__path__)
@@ -67,7 +67,7 @@ def registers(owner: str = "") -> Iterator[Callable[[typer.Typer], None]]:
         try:
             yield found[name]()
         except ModuleNotFoundError as error:
-            # One broken package must not take `candor down` away.
+            # One broken package must not make `candor down` unavailable.
             print(f"candor: the command {name} is missing: {error}", file=sys.stderr)
 
 
@@ -77,7 +77,7 @@ def _of_module(name: str) -> Callable[[typer.Typer], None]:
 
 
 def main() -> None:
-    """Runs a command; a local trouble is one line and exit status 1."""
+    """Runs a command; an OperatorError is printed as one line, with exit status 1."""
     try:
         build(sys.argv[1] if len(sys.argv) > 1 else "")()
     except OperatorError as error:

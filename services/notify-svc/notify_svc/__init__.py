@@ -1,1 +1,1 @@
-"""notify-svc."""
+"""notify-svc: decides what to tell customers and owners about promises, and delivers it."""

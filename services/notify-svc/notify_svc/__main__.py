@@ -1,4 +1,4 @@
-"""`python -m notify_svc`: the honest word."""
+"""`python -m notify_svc`: runs notify-svc."""
 
 from __future__ import annotations
 

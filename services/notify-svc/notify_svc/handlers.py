@@ -1,4 +1,4 @@
-"""Events of three topics and the passing of time → the read model, and promises to decide upon."""
+"""Applies events of three topics and ticks of the clock to the read model, and decides on affected promises."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ DUE_AT_ONCE: Final = 500
 
 
 class NotifyHandler:
-    """Keeps no memory between transactions: whatever a batch needs it reads, locked, in that transaction.
+    """Keeps no state between transactions: each batch reads and locks the rows it needs in its own transaction.
 
-    `lag` tells how many seconds the input is behind. While it is more than `freshest`, or with `deciding` off,
-    events are taken in and nothing is decided: what is old must not become news.
+    `lag` returns how many seconds the input is behind. While it is more than `freshest`, or with `deciding` off,
+    events are applied and nothing is decided, so that old facts do not become news.
     """
 
     topics: tuple[str, ...] = ("promises", "contacts", "gaps")
@@ -43,7 +43,7 @@ class NotifyHandler:
         """Nothing is kept in memory."""
 
     async def apply(self, uow: UnitOfWork, work: Sequence[Work], *, tick: bool) -> None:
-        """Take in the events of one transaction and decide upon what they touched, and on a tick what is due."""
+        """Apply the events of one transaction, then decide on the promises they touched and, on a tick, those due."""
         now = self._clock.now()
         partitions = [item.partition for item in work]
         messages = [(item.partition, message) for item in work for message in item.messages]
@@ -69,7 +69,7 @@ class NotifyHandler:
             await withdraw(uow, withdrawn, now)
         touched = batch.changed | due | {known.promise_id for known in of_contacts}
         rows = [batch.promises[name] for name in sorted(touched) if name in batch.promises]
-        # A gap older than the last one decided upon comes where the read model was emptied: it is no news.
+        # A gap older than the last decided one appears after the read model was emptied; it is no news.
         current = [known for known in rows if known.gap_version >= known.decided_gap]
         if fresh:
             await self._speaker.consider(uow, current, batch.customers, now)

@@ -1,4 +1,4 @@
-"""Figures of notify-svc alone."""
+"""Metrics specific to notify-svc."""
 
 from __future__ import annotations
 

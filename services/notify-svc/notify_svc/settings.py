@@ -1,4 +1,4 @@
-"""What notify-svc needs to know at start."""
+"""Settings of notify-svc."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ Seconds = Annotated[float, Field(gt=0)]
 
 
 class NotifySettings(Settings):
-    """Settings of notify-svc; CONTACT_PRIVATE_KEY_FILE is needed as well.
+    """Settings of notify-svc; CONTACT_PRIVATE_KEY_FILE is required as well.
 
     The rules' defaults are assumed (definitions.md, "When to speak"); *_minutes are business time, *_seconds system
-    time; `hold_minutes` are working minutes of BUSINESS_HOURS. `claim_seconds` must exceed what any channel may take to
-    send (SMTP_DATA_SECONDS): a claim may not run out while its message is being taken. Each channel has settings of
-    its own, in its folder.
+    time; `hold_minutes` are working minutes of BUSINESS_HOURS. `claim_seconds` must exceed the longest time a channel
+    takes to send (SMTP_DATA_SECONDS) because a claim must not expire while its message is being accepted. Each channel
+    has settings of its own, in its folder.
     """
 
     model_config = SettingsConfigDict(extra="allow")
@@ -88,16 +88,16 @@ class NotifySettings(Settings):
         )
 
     def wording(self) -> Wording:
-        """What letters say of this deployment."""
+        """How letters describe this deployment."""
         return Wording(self.mail_action, self.mail_options)
 
     def patience(self) -> Patience:
-        """How long sending waits, and how often it tries."""
+        """Time limits of sending, and the number of attempts."""
         return Patience(self.claim_seconds, self.freshest_seconds, self.attempts)
 
     def channels(self, extra: Iterable[Channel] = ()) -> dict[str, Channel]:
-        """Every channel that is set up, and `extra` ones. Raises ValueError, naming the setting, for a wrong one.
+        """Every channel that is set up, and `extra` ones. Raises ValueError, naming the setting, for a wrong value.
 
-        Channels' settings come from the environment; those given to these settings by name go first.
+        Channels read their settings from the environment; values passed to these settings by name override it.
         """
         return build_channels(self.environment, self.model_extra or {}, self.claim_seconds, extra)

@@ -1,4 +1,4 @@
-"""Contracts' events as notify-svc's own facts, and nothing else."""
+"""Translates contract events into notify-svc's own facts."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def promise_made(envelope: Envelope, data: PromiseMade) -> facts.Promise:
 def promise_changed(
     promise: facts.Promise, envelope: Envelope, data: PromiseRevised | PromiseWithdrawn | PromiseSettled
 ) -> facts.Promise:
-    """The promise after a later event of it; what "we promised" rests on is the event that last moved the date."""
+    """The promise after a later event; the evidence for "we promised" is the event that last moved the date."""
     if isinstance(data, PromiseWithdrawn):
         return replace(promise, withdrawn=True)
     if isinstance(data, PromiseSettled):
@@ -49,7 +49,7 @@ def promise_changed(
 
 
 def gap_scored(envelope: Envelope, data: GapScored, least_cases: int) -> facts.Gap:
-    """The gap without its score, and without a forecast that rests on too little: nothing said depends on those."""
+    """The gap without its score, and without a forecast that rests on too little: no notice depends on those."""
     found = data.forecast
     forecast = facts.Forecast(found.p_slip, found.p50, found.p80, found.n) if found else None
     return facts.Gap(

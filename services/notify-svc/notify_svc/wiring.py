@@ -1,4 +1,4 @@
-"""The composition root: what notify-svc is made of."""
+"""The composition root of notify-svc."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ MIGRATIONS: Final = scripts(Path(__file__).parent)
 
 
 def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterable[Channel] = ()) -> FastAPI:
-    """The service's app; `clock` overrides the setting's, `channels` are more than those in `channels/`.
+    """The service's app; `clock` overrides the configured one, `channels` are added to those in `channels/`.
 
-    Raises ValueError where a key file is missing or wrong, or a channel is set up wrongly.
+    Raises ValueError if a key file is missing or wrong, or a channel is set up wrongly.
     """
     reach = Reach(Opener.from_file(settings.contact_private_key_file), settings.channels(channels))
     business = clock or settings.business_clock()
@@ -59,7 +59,7 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
         for channel in reach.channels.values():
             app.state.health.add(f"channel {channel.name}", channel.check, needed=False)
         postman = Postman(database, reach, business, settings.rules(), settings.patience())
-        # Publishing off is a rebuild of what is read: nothing is decided, sent or told meanwhile.
+        # Publishing is off while the read model is rebuilt: nothing is decided, sent or published meanwhile.
         sender = Reconciler(postman, concurrency=settings.concurrency)
         relay = Relay(settings, database, keeps=False)
         retention = Retention(settings, database)

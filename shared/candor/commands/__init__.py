@@ -1,1 +1,1 @@
-"""Commands of `candor`; each module adds its own with `register(app)`."""
+"""Commands of `candor`; each module adds its commands with `register(app)`."""

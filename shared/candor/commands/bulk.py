@@ -52,7 +52,7 @@ def import_history(
     Exit status 1 if lines were rejected, 2 if the import could not finish, 3 if it finished but some promises came
     too late to teach.
     """
-    # Imported here and below: `candor --help` has no use for an HTTP client.
+    # Imported here and below because `candor --help` needs no HTTP client.
     from candor.replay import shown  # noqa: PLC0415
     from candor.replay.importing import ImportRefusedError  # noqa: PLC0415
     from candor.replay.sending import Unreachable  # noqa: PLC0415
@@ -84,7 +84,7 @@ def import_history(
 async def load(
     file: Path, endpoints: Endpoints, key: str, report: ImportReport, risk_url: str, warn: Callable[[str], None]
 ) -> ImportProgress:
-    """Import a file, resuming from the local folder's marks; `warn` is called as soon as a promise is too late."""
+    """Import a file, resuming from the marks in the local folder; calls `warn` as soon as a promise is too late."""
     from candor.replay.importing import Importer  # noqa: PLC0415
     from candor.replay.live import client  # noqa: PLC0415
     from candor.replay.sending import ImportSender  # noqa: PLC0415
@@ -97,7 +97,7 @@ async def load(
 
 
 def in_words(imported: ImportProgress) -> str:
-    """The outcome in one or a few lines, the rejected lines last."""
+    """The outcome in one or a few lines, rejected lines last."""
     known = imported.replayed + imported.skipped
     lines = [f"{imported.accepted} of {imported.total} events imported" + (f", {known} already known" if known else "")]
     lines += taught_words(imported)

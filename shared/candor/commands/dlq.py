@@ -16,7 +16,7 @@ from rich.table import Table
 from candor.errors import OperatorError
 from candor.installation.running import at_work, database_url
 
-# What reads the database is imported where it is used: `candor --help` must not wait for its libraries.
+# Database modules are imported where they are used so that `candor --help` does not wait for their libraries.
 if TYPE_CHECKING:
     from candor.store.dead_letter import BuriedLetter
     from candor.store.unit_of_work import UnitOfWork
@@ -165,7 +165,7 @@ def _parsed(number: str) -> tuple[Consumer, int]:
 
 
 def _each(service: Consumer | None, prefix: str, use: Callable[[UnitOfWork], Awaitable[T]]) -> list[tuple[str, T]]:
-    """Call `use` in one transaction per service; services without a database yet are left out."""
+    """Call `use` in one transaction per service; skips services without a database yet."""
     import asyncpg  # noqa: PLC0415
     from sqlalchemy.engine import make_url  # noqa: PLC0415
 

@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
     """Adds the group of commands."""
     group = typer.Typer(no_args_is_help=True, help="Events that services have published.")
     group.command("replay")(replay)
-    # With a single command typer would make it the group itself.
+    # Without a callback, Typer would turn a group's single command into the group itself.
     group.callback()(lambda: None)
     app.add_typer(group, name="relay")
 

@@ -45,7 +45,7 @@ def replay(
     The stream follows the services' business clock (CLOCK and CLOCK_ORIGIN, as the services have them). Without one,
     what lies in the past is sent at once. Ctrl-C stops cleanly; a second replay sends the rest, known by its ids.
     """
-    # Imported here: `candor --help` has no use for an HTTP client.
+    # Imported here because `candor --help` needs no HTTP client.
     from candor.installation.running import at_work  # noqa: PLC0415
     from candor.replay import shown  # noqa: PLC0415
     from candor.replay.live import send_stream  # noqa: PLC0415
@@ -75,7 +75,7 @@ def replay(
 
 
 def in_words(outcome: Outcome) -> str:
-    """The outcome in one or a few lines, what went wrong last."""
+    """The outcome in one or a few lines, errors last."""
     lines = [f"{outcome.sent} of {outcome.total} events answered, {outcome.retried} retries"]
     if outcome.late:
         lines.append(f"{outcome.late} went out late, the latest by {outcome.most_behind_s:.1f} s: a lower speed helps")

@@ -1,1 +1,1 @@
-"""What a folder of Candor holds and which stack runs in it, for any command."""
+"""The contents of a Candor folder, and the stack that runs in it, for any command."""

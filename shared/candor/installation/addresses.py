@@ -1,4 +1,4 @@
-"""What may be shown of a server's URL: where it is, never who enters or with which password."""
+"""The part of a server's URL that may be shown: its address, but no user or password."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ HOST: Final = "127.0.0.1"
 
 
 def database_address(url: str) -> str:
-    """`host:port` of a PostgreSQL URL; several, as in `postgresql://u:p@a,b/` or `…/?host=a&host=b`, with commas."""
+    """`host:port` of a PostgreSQL URL; several (`postgresql://u:p@a,b/`, `…/?host=a&host=b`) separated by commas."""
     rest = url.partition("://")[2]
     netloc = rest.partition("/")[0].partition("?")[0] if "@" not in rest else rest.rpartition("@")[2]
     hosts = netloc.partition("/")[0].partition("?")[0]

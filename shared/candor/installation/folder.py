@@ -1,4 +1,4 @@
-"""The one folder that holds everything the local stack makes."""
+"""The one folder that contains everything the local stack creates."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from pathlib import Path
 from candor.errors import explain_os_error
 
 Progress = Callable[[str], None]
-"""Called with one short line each time something starts, is fetched, or is mended."""
+"""Called with one short line each time something starts, is fetched, or is repaired."""
 
 
 def home() -> Path:
-    """Where the local stack lies: `CANDOR_HOME`, or `.candor` in the working directory."""
+    """The folder of the local stack: `CANDOR_HOME`, or `.candor` in the working directory."""
     return Path(os.environ.get("CANDOR_HOME") or ".candor")
 
 
 def quiet(_line: str) -> None:
-    """The Progress that says nothing."""
+    """A Progress that prints nothing."""
 
 
 @dataclass(frozen=True)
 class Folder:
-    """Paths under `root`. Jars may lie elsewhere, so that several stacks share one download."""
+    """Paths under `root`. Jars may be elsewhere so that several stacks share one download."""
 
     root: Path
     jars: Path
 
     @classmethod
     def at(cls, root: Path, jars: Path | None = None) -> Folder:
-        """The folder at `root` (made when missing; LocalError when it cannot be)."""
+        """The folder at `root`, created if missing; raises OperatorError if that fails."""
         folder = cls(root.absolute(), (jars or root / "jars").absolute())
         try:
             for path in (folder.jars, folder.data, folder.logs, folder.run):
@@ -69,7 +69,7 @@ class Folder:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Replaces a file in one piece, so that a reader finds the old text or the new one; OSError if it cannot."""
+    """Replaces a file atomically, so that a reader sees the old text or the new one. Raises OSError."""
     new = path.with_name(f".{path.name}.new")
     new.write_text(text)
     new.replace(path)

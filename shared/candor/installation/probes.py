@@ -1,4 +1,4 @@
-"""Asking parts whether they are well."""
+"""Health probes for the parts of a stack."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ SECONDS = 2.0
 
 
 def answers_ready(url: str) -> bool:
-    """Whether `url`/readyz answers 200 now."""
+    """Whether `url`/readyz returns 200 now."""
     parts = urlsplit(url)
-    # Not httpx: it reads all certificate authorities for every look, and starts are full of looks.
+    # Not httpx: it reads all certificate authorities for every probe, and a start probes often.
     with closing(HTTPConnection(parts.hostname or "", parts.port, timeout=SECONDS)) as connection:
         try:
             connection.request("GET", "/readyz")
@@ -23,7 +23,7 @@ def answers_ready(url: str) -> bool:
 
 
 def accepts(address: str) -> bool:
-    """Whether something listens on `host:port`, or on one of several with commas between."""
+    """Whether something listens on `host:port`, or on one of several separated by commas."""
     return any(_listens(one) for one in address.split(","))
 
 

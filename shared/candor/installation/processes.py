@@ -1,4 +1,4 @@
-"""Processes written down by pid and start time, so that another command finds them and takes no other for one."""
+"""Records processes by pid and start time, so that another command finds them and does not confuse them."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from candor.installation.folder import write_whole
 
 
 def note_process(record: Path, pid: int) -> None:
-    """Writes down a process so that `recorded_process` finds it, and takes no other with the same pid for it.
+    """Records a process so that `recorded_process` finds it, and no later process with the same pid.
 
-    In one piece: half a record names no process, and `candor down` would leave it running.
+    Written atomically: half a record identifies no process, and `candor down` would leave it running.
     """
     write_whole(record, json.dumps({"pid": pid, "started": psutil.Process(pid).create_time()}))
 
 
 def recorded_process(record: Path) -> psutil.Process | None:
-    """The live process that `record` describes, or None. A reused pid is told by its start time."""
+    """The live process that `record` describes, or None. A reused pid is recognised by its start time."""
     try:
         entry = json.loads(record.read_text())
         process = psutil.Process(int(entry["pid"]))

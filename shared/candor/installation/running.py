@@ -1,4 +1,4 @@
-"""The stack that runs in a folder, as its `stack.json` tells it, whoever started it."""
+"""The stack that runs in a folder, as described by its `stack.json`, regardless of who started it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from candor.installation.probes import accepts, answers_ready
 from candor.installation.processes import recorded_process
 
 USER = "candor"
-"""Who owns the local server's databases."""
+"""The owner of the local server's databases."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a part is, as `stack.json` has it; `pid` None: somebody else's; `restarts`: after it ended by itself."""
+    """A part as listed in `stack.json`; `pid` None: not our process; `restarts`: count after unexpected ends."""
 
     name: str
     address: str
@@ -29,7 +29,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Running:
-    """What `stack.json` says; `alive` is whether the process that started it still is."""
+    """The contents of `stack.json`; `alive`: whether the process that started the stack still runs."""
 
     pid: int
     alive: bool
@@ -39,7 +39,7 @@ class Running:
     places: tuple[Place, ...]
 
     def address(self, name: str) -> str:
-        """The address of a part; LocalError when it has none."""
+        """The address of a part; raises OperatorError if it has none."""
         for place in self.places:
             if place.name == name:
                 return place.address
@@ -47,7 +47,7 @@ class Running:
 
 
 def read_running(folder: Folder) -> Running | None:
-    """The stack of `folder`, or None when nothing was started or all was stopped in order."""
+    """The stack of `folder`, or None if nothing was started or everything was stopped in order."""
     try:
         state: dict[str, Any] = json.loads((folder.run / "stack.json").read_text())
         places = tuple(Place(**place) for place in state["places"])
@@ -63,7 +63,7 @@ def read_running(folder: Folder) -> Running | None:
 
 
 def at_work() -> Folder:
-    """The folder of the stack that runs: the default one, or the demo's while only a demo runs."""
+    """The folder of the running stack: the default one, or the demo's while only a demo runs."""
     folder = Folder.default()
     if _runs(folder) or not (folder.root / "demo").is_dir():
         return folder
@@ -75,13 +75,13 @@ def _runs(folder: Folder) -> bool:
     try:
         running = read_running(folder)
     except OperatorError:
-        # Whoever reads it next says so; `candor down` must get there and put it right.
+        # The next reader reports the error; `candor down` must get that far and repair it.
         return False
     return running is not None and running.alive
 
 
 def require_running(folder: Folder) -> Running:
-    """The stack of `folder`; LocalError when none runs."""
+    """The stack of `folder`; raises OperatorError if none runs."""
     running = read_running(folder)
     if running is None or not running.alive:
         raise OperatorError("Candor is not running here: start it with `candor up`")
@@ -89,7 +89,7 @@ def require_running(folder: Folder) -> Running:
 
 
 def health(place: Place) -> str:
-    """`ready`, `down`, or `not ready` for a part that listens and does not serve yet."""
+    """`ready`, `down`, or `not ready` for a part that listens but does not serve yet."""
     if not place.address.startswith("http"):
         return "ready" if accepts(place.address) else "down"
     if answers_ready(place.address):

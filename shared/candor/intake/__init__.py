@@ -1,4 +1,4 @@
-"""What comes in from outside: sources, taken once, bulk history, and what had to be turned away."""
+"""Input from outside: sources, idempotent commands, bulk history, and rejected webhooks."""
 
 from candor.intake.event import Event
 from candor.intake.intake import Intake

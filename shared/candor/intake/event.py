@@ -1,4 +1,4 @@
-"""Events as senders write them: `{"id", "type", "time", "data"}`, however they travel."""
+"""Events as senders write them, by any transport: `{"id", "type", "time", "data"}`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VERSION: Final = "1"
 
 
 class Event(NamedTuple):
-    """One event of a sender; `time` is the business time it was said, checked against the business clock."""
+    """One event of a sender; `time` is the business time it was reported, checked against the business clock."""
 
     type: str
     time: datetime
@@ -26,7 +26,7 @@ class Event(NamedTuple):
 
 
 class _Neutral(BaseModel):
-    """Body of a Standard Webhook; what else a sender adds beside these is not ours to refuse."""
+    """Body of a Standard Webhook; additional fields are allowed."""
 
     model_config = ConfigDict(strict=True, hide_input_in_errors=True)
 
@@ -46,7 +46,7 @@ def neutral(document: Any, known: Collection[str], now: datetime) -> Event:
 
 
 def plain_type(text: str, known: Collection[str]) -> str:
-    """The type's plain name: `milestone.reported` of itself or of `candor.milestone.reported.v1`."""
+    """The type's plain name: `milestone.reported`, also for `candor.milestone.reported.v1`."""
     found = _name.fullmatch(text)
     name = found[1] if found else text
     if name not in known:

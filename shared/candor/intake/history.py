@@ -1,4 +1,4 @@
-"""Bulk history: up to a thousand past events in one request, with effects as webhooks have and no warnings."""
+"""Bulk history: up to a thousand past events in one request, with the effects of webhooks but no warnings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LARGEST_BYTES: Final = 4 * 1024 * 1024
 
 
 class PastEvent(Body):
-    """One past event; `data` as the webhook of that type has it."""
+    """One past event; `data` as in the webhook of that type."""
 
     id: Id
     type: str
@@ -28,14 +28,14 @@ class PastEvent(Body):
 
 
 class ImportIn(Body):
-    """Past events in the order in which they were said; `source` keeps the ids of different exports apart."""
+    """Past events in the order they were reported; `source` keeps the ids of different exports apart."""
 
     source: Id = "import"
     events: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MAX_EVENTS)]
 
 
 async def take(intake: Intake[C, R], body: ImportIn) -> dict[str, Any]:
-    """Take all events of an import; each is refused or accepted for itself."""
+    """Take all events of an import; each is accepted or refused on its own."""
     now = intake.clock.now()
     items: list[Incoming | Unusable] = []
     for number, item in enumerate(body.events):

@@ -1,4 +1,4 @@
-"""The way in that both writing services share: commands to the group commit, webhooks and history to commands."""
+"""The intake both writing services share: turns webhooks and history into commands, and group-commits these."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from candor.web.security.webhooks import Webhook
 
 Apply = Callable[[UnitOfWork, Sequence[Submission[C, R]]], Awaitable[Sequence[Acceptance | Exception]]]
 Read = Callable[[Event, Origin, tuple[Receipt, ...]], Submission[C, R]]
-# A 4xx gets a vendor to drop events or to ban us, so these turn into 202 once the signature holds.
+# A 4xx makes a vendor drop events or ban us, so these become 202 once the signature is valid.
 KEPT: Final = frozenset({400, 404, 409, 412, 422})
 _addresses: Final = re.compile(r"\S*@\S*")
 _id: Final = re.compile(ID_PATTERN)
 
 
 class Intake(Generic[C, R]):
-    """Takes commands of one service: `read` makes them of events of the `known` types, `apply` decides a batch.
+    """Takes commands of one service: `read` makes them from events of `known` types, `apply` decides a batch.
 
-    `sources` are those whose webhooks it understands, by name.
+    `sources` are the sources whose webhooks it understands, by name.
     """
 
     def __init__(
@@ -56,17 +56,17 @@ class Intake(Generic[C, R]):
         self._rejections: GroupCommit[rejected.Rejection, None] = GroupCommit(database, rejected.keep)
 
     async def close(self) -> None:
-        """Answer what waits, refuse what comes."""
+        """Answer waiting commands, and refuse new ones."""
         await asyncio.gather(self._commands.close(), self._rejections.close())
 
     async def submit(self, submission: Submission[C, R]) -> Acceptance:
-        """Durable when it returns. Raises Problem, or StoreUnavailable."""
+        """Take a command, which is durable when this returns. Raises Problem or StoreUnavailable."""
         taken = await self._commands.submit(submission)
         _count(submission.kind, taken)
         return taken
 
     async def webhook(self, webhook: Webhook) -> Reply:
-        """The answer to a genuine webhook: what it says cannot make it fail any more; see `rejected`."""
+        """The answer to a genuine webhook; its content can no longer make it fail (see `rejected`)."""
         source = self.sources[webhook.read_as]
         try:
             items = source.read(webhook, self.known, self.clock.now())
@@ -82,9 +82,9 @@ class Intake(Generic[C, R]):
         return source.answer(webhook, told(outcomes))
 
     async def take(self, items: Items, sender: str, *, historical: bool = False) -> list[Outcome]:
-        """Take events in order, each for itself; `historical`: nobody is warned about them.
+        """Take events in order, each on its own; `historical`: nobody is warned about them.
 
-        Raises StoreUnavailable if the database failed for any: repeating the request then takes what is missing.
+        Raises StoreUnavailable if the database failed for any event; repeating the request takes the missing ones.
         """
         found = [self._submission(item, sender, historical) for item in items]
         results = iter(await self._commands.submit_all([entry for entry in found if isinstance(entry, Submission)]))
@@ -137,13 +137,13 @@ def _count(kind: str, taken: Acceptance) -> None:
 
 
 def plain(detail: str) -> str:
-    """What may be kept of a problem's detail: 300 characters, without anything that looks like an address."""
-    # A pointer names the sender's own field names, and nothing keeps an address out of those.
+    """A problem's detail in the form that may be stored: 300 characters, without anything like an address."""
+    # A pointer contains the sender's own field names, which may contain an address.
     return _addresses.sub("…", detail)[:300]
 
 
 def told(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """Outcomes as a sender is told of them: reasons without anything that looks like an address."""
+    """Outcomes as returned to a sender: reasons without anything that looks like an address."""
     return [
         Outcome(item, Problem(result.code, plain(result.detail)) if isinstance(result, Problem) else result)
         for item, result in outcomes

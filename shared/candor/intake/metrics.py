@@ -1,4 +1,4 @@
-"""Figures of the intake: what was accepted, answered again, or refused."""
+"""Metrics of the intake: commands accepted, replayed, or refused."""
 
 from __future__ import annotations
 

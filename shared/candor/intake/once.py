@@ -1,4 +1,4 @@
-"""Commands from outside, each with one effect however often it is sent: what a batch saw before is answered again."""
+"""Idempotent commands from outside: each has one effect, and a repeated one gets its first answer again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from candor.web.http.problems import Problem
 
 
 class About(Protocol):
-    """What a command comes to; `customer_id` is whom it is about, "" for nobody: erasing them empties the receipt."""
+    """The result of a command; erasing the customer `customer_id` ("" for nobody) empties the receipt."""
 
     @property
     def customer_id(self) -> str: ...
@@ -29,7 +29,7 @@ KEY: Final = "key:"
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a command comes from: the sender's event id and name, and `time`, the business time it was said."""
+    """The origin of a command: the sender's event id and name, and the business time `time` it was reported."""
 
     event_id: str
     source: str
@@ -40,9 +40,9 @@ class Origin:
 
 @dataclass(frozen=True)
 class Submission(Generic[C, R]):
-    """One command, how to answer it, and the names under which it must not be taken twice.
+    """One command, how to answer it, and the ids under which it must not be taken twice.
 
-    `kind` is the event type it stands for, one of a fixed few: it labels metrics.
+    `kind` is its event type, one of a small fixed set because it labels metrics.
     """
 
     kind: str
@@ -53,7 +53,7 @@ class Submission(Generic[C, R]):
 
 
 class Acceptance(NamedTuple):
-    """The answer to a command; `replayed`: an earlier one with its id had been taken already."""
+    """The answer to a command; `replayed`: a command with its id had already been taken."""
 
     answer: Answer
     replayed: bool
@@ -64,12 +64,12 @@ _Name = tuple[str, str]
 
 
 def new_id() -> str:
-    """An id that nobody has used: 128 random bits."""
+    """A new unique id: 128 random bits."""
     return os.urandom(16).hex()
 
 
 def key_receipt(principal: str, key: str, request: str, raw: bytes) -> Receipt:
-    """The receipt of an Idempotency-Key: one a principal; `request` (method and path) counts as part of the body."""
+    """The receipt of a principal's Idempotency-Key; `request` (method and path) counts as part of the body."""
     return Receipt(KEY + principal, key, sha256(request.encode() + b"\n" + raw))
 
 
@@ -81,11 +81,11 @@ def event_receipt(sender: str, event_id: str, raw: bytes) -> Receipt:
 async def once(
     uow: UnitOfWork, submissions: Sequence[Submission[C, R]], decide: Decide[C, R]
 ) -> list[Acceptance | Exception]:
-    """Decide what is new, in order; answer the rest as before. One result a submission.
+    """Decide new submissions in order, and answer the others as before. Returns one result per submission.
 
     The second of two equal ids in one batch gets the first one's result. Results may be Problem `event_id_reused`,
-    `idempotency_key_reused` or `erased`, or what `decide` returned. Refusals are not remembered: a sender may repeat
-    them once the reason is gone.
+    `idempotency_key_reused` or `erased`, or what `decide` returned. Refusals are not stored: a sender may try again
+    once the reason is gone.
     """
     receipts = [receipt for submission in submissions for receipt in submission.receipts]
     earlier = await answered(uow, receipts) if receipts else {}
@@ -136,7 +136,7 @@ def _known(
     earlier: dict[_Name, tuple[bytes, Answer]],
     owners: dict[_Name, tuple[bytes, int]],
 ) -> Acceptance | Problem | int | None:
-    """What an id was answered before, the index of its owner in this batch, or None if it is new."""
+    """The earlier answer for an id, the index of its first use in this batch, or None if it is new."""
     for receipt in receipts:
         name = receipt[:2]
         identity = Identity.KEY if receipt.source.startswith(KEY) else Identity.EVENT

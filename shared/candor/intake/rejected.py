@@ -1,4 +1,4 @@
-"""Webhooks that were signed but could not be used: answered 202, kept here in sight, without their content."""
+"""Signed webhooks that could not be used: answered with 202 and listed here without their content."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Rejection(NamedTuple):
-    """One webhook turned away: `reason` is a problem code, `detail` names fields and never their values."""
+    """One rejected webhook: `reason` is a problem code, `detail` names fields but never their values."""
 
     source: str
     event_id: str
@@ -39,13 +39,13 @@ class RejectedColumns(SQLModel):
 
 
 def create(op: Operations) -> None:
-    """Create the table; from a service's migration."""
+    """Create the table; called from a service's migration."""
     op.execute(_CREATE)
     op.execute("CREATE INDEX rejected_received ON rejected (received_at DESC, source, event_id)")
 
 
 async def keep(uow: UnitOfWork, rejections: Sequence[Rejection]) -> list[Exception | None]:
-    """Save rejections; one result each, for a group commit."""
+    """Save rejections; returns one result for each, for a group commit."""
     newest = {rejection[:3]: rejection for rejection in rejections}
     rows = [newest[name] for name in sorted(newest)]
     await uow.connection.execute(_KEEP, *(list(column) for column in zip(*rows, strict=True)))

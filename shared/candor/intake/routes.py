@@ -1,4 +1,4 @@
-"""Routes that every service with writers has alike: signed webhooks, bulk history, and what was turned away."""
+"""Routes shared by every service that takes events: signed webhooks, bulk history, and rejected webhooks."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class WebhookTaken(BaseModel):
-    """What a sender is told: `accepted` and the like, or `rejected` with the reason, which staff see as well."""
+    """The answer to a sender: `accepted` or similar, or `rejected` with the reason, which staff see as well."""
 
     state: str
     code: str | None = None
@@ -41,7 +41,7 @@ class WebhookTaken(BaseModel):
 
 
 class WebhookBody(BaseModel):
-    """A Standard Webhook; the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` belong to it."""
+    """A Standard Webhook; it requires the headers `webhook-id`, `webhook-timestamp` and `webhook-signature`."""
 
     type: str
     timestamp: datetime
@@ -57,7 +57,7 @@ class EventRefused(BaseModel):
 
 
 class ManyTaken(BaseModel):
-    """What became of many events."""
+    """The outcome of a batch of events."""
 
     accepted: int
     replayed: int
@@ -77,22 +77,22 @@ class RejectedItem(BaseModel):
 
 
 class RejectedPage(Counted):
-    """A page of them, newest first; `Link` has the next."""
+    """A page of rejected webhooks, newest first; the Link header leads to the next one."""
 
     items: list[RejectedItem]
 
 
 def intake_of(request: Request) -> Intake[Any, Any]:
-    """The service's way in."""
+    """The service's intake."""
     return cast("Intake[Any, Any]", request.app.state.intake)
 
 
 def identity(
     request: Request, principal: Principal, raw: bytes, event_id: str | None = None, time: datetime | None = None
 ) -> tuple[Origin, tuple[Receipt, ...]]:
-    """Where a request of our own API comes from, and what it must not be taken twice under.
+    """The origin of a request to our own API, and the receipts that prevent taking it twice.
 
-    `event_id` is the sender's, where the body gives one; `time` when it was said, else the business clock's now.
+    `event_id` is the sender's, if the body has one; `time` is when it was reported, by default business time now.
     """
     receipts = []
     key = parse_key(request.headers.get("idempotency-key"))
@@ -106,7 +106,7 @@ def identity(
 
 
 def respond(taken: Acceptance, headers: dict[str, str] | None = None) -> Response:
-    """The answer as HTTP; a repeated request is told that it is one."""
+    """The answer as HTTP; the answer to a repeated request says so."""
     said = dict(headers or {})
     if taken.replayed:
         said["Idempotency-Replayed"] = "true"
@@ -131,20 +131,20 @@ def common(table: type[RejectedColumns]) -> APIRouter:
 
     @router.post("/v1/webhooks/{source}", status_code=202, **described)
     async def webhook(request: Request, webhook: Signed) -> Response:
-        """Take a webhook; once its sender is proven, nothing that it says is an error."""
+        """Take a webhook; once its sender is authenticated, its content never causes an error status."""
         return answered(await intake_of(request).webhook(webhook))
 
     @router.post("/v1/webhooks/{source}/{token}", status_code=202, **described)
     async def webhook_by_token(request: Request, webhook: Signed, token: Token) -> Response:  # noqa: ARG001
-        """The same for senders that sign nothing: a long secret token in the path proves them."""
+        """Take a webhook from a sender that cannot sign; a long secret token in the path authenticates it."""
         return answered(await intake_of(request).webhook(webhook))
 
     @router.post(IMPORTS, responses={200: {"model": ManyTaken}}, openapi_extra=accepts(history.ImportIn))
     async def imports(request: Request, _principal: Operator) -> Response:
-        """Take past events: nobody is warned about them, and they teach where learning has not passed them yet.
+        """Take past events: nobody is warned about them, and forecasts learn from them unless they are too late.
 
-        Forecasts learn in the order of time. A promise that came due before `taught_until` of risk-svc's
-        `GET /v1/learning` is kept, and teaches nothing; promises that came too late are counted there.
+        Forecasts learn in order of time. A promise that came due before `taught_until` of risk-svc's
+        `GET /v1/learning` is stored but teaches nothing; promises that came too late are counted there.
         """
         _, body = await read(history.ImportIn, request)
         return shown(await history.take(intake_of(request), body))
@@ -161,7 +161,7 @@ def common(table: type[RejectedColumns]) -> APIRouter:
         """Signed webhooks that could not be used, newest first, without their content."""
         no_nul(source=source, reason=reason)
         query = matching(select(table), (table.source, source), (table.reason, reason))
-        # The body's hash as well: two bodies under one id in one transaction share all else.
+        # Includes the body's hash because two bodies under one id in one transaction share everything else.
         order = ((table.received_at, datetime), (table.source, str), (table.event_id, str), (table.body_sha256, bytes))
         found = await listed(intake_of(request).database, query, order, cursor, limit, falling=True)
         items = [row.model_dump(exclude={"body_sha256"}) for row in found.items]
@@ -171,7 +171,7 @@ def common(table: type[RejectedColumns]) -> APIRouter:
 
 
 def no_nul(**parameters: str | None) -> None:
-    """Raises Problem 422 for a query parameter that the database would refuse as an error of ours."""
+    """Raises Problem 422 for a query parameter that would otherwise cause a database error (500)."""
     for name, value in parameters.items():
         if value is not None and "\0" in value:
             raise Problem.invalid_parameter(name, "must not contain NUL")

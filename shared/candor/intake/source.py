@@ -1,6 +1,6 @@
-"""What a source is: how it proves who sent, what its bodies say, what its sender expects to be answered.
+"""The interface of a source: how senders authenticate, what bodies mean, and which answer senders expect.
 
-docs/guide/write-a-source.md leads from an empty file to a source that works.
+docs/guide/write-a-source.md leads from an empty file to a working source.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _encode: Final = msgspec.json.Encoder(order="sorted").encode
 
 
 class Incoming(NamedTuple):
-    """One event of a body: its sender's `id`, what it says, and the bytes that tell it from another under that id.
+    """One event of a body: the sender's `id`, its content, and the bytes that distinguish it from another with that id.
 
-    Of a sender whose events name their own origin, `origin` is that name, and `ids` keeps the ids of different origins
-    apart; without them both are the sender's name.
+    If events name their own origin, `origin` is that name, and `ids` keeps the ids of different origins apart;
+    otherwise both are the sender's name.
     """
 
     id: str
@@ -36,7 +36,7 @@ class Incoming(NamedTuple):
 
 
 class Unusable(NamedTuple):
-    """One event of a body that means nothing here, and why; `id`, `type` and `raw` as far as they could be read."""
+    """One event of a body that cannot be used, and why; `id`, `type` and `raw` as far as they could be read."""
 
     problem: Problem
     id: str = ""
@@ -48,14 +48,14 @@ Items = Sequence[Incoming | Unusable]
 
 
 class Outcome(NamedTuple):
-    """What became of one event: accepted (once, or before), or not, and why."""
+    """The outcome of one event: accepted (now or earlier), or rejected with the reason."""
 
     item: Incoming | Unusable
     result: Acceptance | Problem
 
 
 class Reply(NamedTuple):
-    """What the sender is answered."""
+    """The answer to the sender."""
 
     status: int
     body: bytes = b""
@@ -66,7 +66,7 @@ class Reply(NamedTuple):
 class Source(Protocol):
     """One kind of sender, such as a CRM product; a module of a service's folder `sources/` exports it as SOURCE.
 
-    `name` is what a secrets file calls it; `schemes` are the ways in which its senders can prove themselves.
+    `name` is its name in the secrets file; `schemes` are the ways in which its senders can authenticate.
     """
 
     @property
@@ -79,20 +79,20 @@ class Source(Protocol):
     def schemes(self) -> Sequence[Scheme]: ...
 
     def read(self, webhook: Webhook, known: Collection[str], now: datetime) -> Items:
-        """The events of a genuine webhook, in order; none is fine, and one id may come twice.
+        """The events of a genuine webhook, in order; there may be none, and an id may occur twice.
 
         `known` are the event types of this service, `now` is business time. Raises Problem for a body that cannot be
-        read at all: it is kept under `GET /v1/rejected`, as is each Unusable.
+        read at all; it is listed under `GET /v1/rejected`, as is each Unusable.
         """
         ...
 
     def answer(self, webhook: Webhook, outcomes: Sequence[Outcome]) -> Reply:
-        """What this sender expects, once every outcome is durable."""
+        """The answer this sender expects, once every outcome is durable."""
         ...
 
 
 def derived_id(*parts: str | bytes) -> str:
-    """An id for an event whose sender gives none: the same for the same parts, 32 hexadecimal digits."""
+    """A deterministic id for an event whose sender gives none: 32 hexadecimal digits derived from the parts."""
     digest = hashlib.sha256()
     for part in parts:
         raw = part.encode() if isinstance(part, str) else part
@@ -101,7 +101,7 @@ def derived_id(*parts: str | bytes) -> str:
 
 
 def canonical(document: Any) -> bytes:
-    """The same bytes for the same JSON value, in whatever order its names came."""
+    """The same bytes for the same JSON value, regardless of the order of its names."""
     return _encode(document)
 
 
@@ -118,5 +118,5 @@ def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 
 def counted(outcomes: Sequence[Outcome], status: int = 202) -> Reply:
-    """The summary as JSON: the answer for senders that look at nothing but the status."""
+    """The summary as JSON: the answer for senders that check only the status."""
     return Reply(status, msgspec.json.encode(summary(outcomes)))

@@ -1,4 +1,4 @@
-"""The sources that a service has: every module of its folder `sources/`, and what its wiring is given beside them."""
+"""The sources of a service: every module of its folder `sources/`, and extra ones passed to its wiring."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from candor.intake.source import Source
 COMMON: Final = frozenset(
     ("application/json", "application/xml", "text/xml", "text/plain", "application/x-www-form-urlencoded")
 )
-"""Media types that say nothing of their sender; any other belongs to one source alone."""
+"""Media types that do not identify their sender; any other belongs to only one source."""
 _name: Final = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _media_type: Final = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")
 Sources = Mapping[str, Source]
 
 
 def discover(package: ModuleType, extra: Iterable[Source] = ()) -> dict[str, Source]:
-    """The sources of a package and `extra` ones, by name. Raises ValueError for a module or a source that is none."""
+    """The sources of a package and `extra` ones, by name. Raises ValueError for an invalid module or source."""
     found = []
     for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda each: each.name):
         dotted = f"{package.__name__}.{module.name}"
@@ -33,7 +33,7 @@ def discover(package: ModuleType, extra: Iterable[Source] = ()) -> dict[str, Sou
 
 
 def registered(sources: Iterable[Source]) -> dict[str, Source]:
-    """Sources by name. Raises ValueError, in words, where two claim one name or one media type of their own."""
+    """Sources by name. Raises ValueError if two sources claim the same name or the same specific media type."""
     found: dict[str, Source] = {}
     owners: dict[str, str] = {}
     for source in sources:

@@ -1,4 +1,4 @@
-"""Standard Webhooks as a source: one neutral event a body, `{"type", "timestamp", "data"}`, under the webhook's id."""
+"""Standard Webhooks as a source: one event `{"type", "timestamp", "data"}` per body, with the webhook's id."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from candor.web.security.webhooks import STANDARD, Webhook
 
 
 class Standard:
-    """The source of senders that speak our own words."""
+    """The source for senders that use our own event types."""
 
     name = STANDARD
     media_types = JSON
@@ -33,7 +33,7 @@ class Standard:
             return [Unusable(problem, webhook.id, said if isinstance(said, str) else "", webhook.raw)]
 
     def answer(self, webhook: Webhook, outcomes: Sequence[Outcome]) -> Reply:  # noqa: ARG002
-        """What the command's route would say, or 202 and why the event was rejected."""
+        """The answer of the command's route, or 202 with the reason why the event was rejected."""
         result = outcomes[0].result
         if isinstance(result, Problem):
             return Reply(202, canonical({"state": "rejected", "code": result.code, "detail": result.detail}))

@@ -1,1 +1,1 @@
-"""candor.local"""
+"""The local stack: broker, database, mailbox and services on one machine."""

@@ -1,4 +1,4 @@
-"""The broker's jars: fetched by Maven coordinates, each checked against the committed sums."""
+"""The broker's jars, fetched by Maven coordinates and checked against the committed checksums."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Jar:
         return f"{self.artifact}-{self.version}.jar"
 
     def path(self, cache: Path) -> Path:
-        """Where it lies in a cache of Maven's layout."""
+        """Its path in a cache with Maven's layout."""
         return cache.joinpath(*self.group.split("."), self.artifact, self.version, self.name)
 
 
@@ -40,7 +40,7 @@ Fetch = Callable[[Jar, Path], None]
 
 
 def parse_lock(text: str) -> list[Jar]:
-    """The jars of a lock file, in the order of the class path; LocalError names a line that is none."""
+    """The jars of a lock file, in class path order. Raises OperatorError, naming the line, for an invalid line."""
     jars = []
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.startswith("#"):
@@ -63,7 +63,7 @@ def committed_jars() -> list[Jar]:
 
 
 def fetch_by_coordinates(jar: Jar, cache: Path) -> None:
-    """Downloads one jar into `cache`; LocalError when it cannot be had."""
+    """Downloads one jar into `cache`; raises OperatorError if that fails."""
     from jgo.maven import MavenContext  # noqa: PLC0415 - slow to import, and needed on the first run only
 
     logging.getLogger("jgo").setLevel(logging.ERROR)
@@ -71,7 +71,7 @@ def fetch_by_coordinates(jar: Jar, cache: Path) -> None:
         project = MavenContext(repo_cache=cache, timeout=60).project(jar.group, jar.artifact)
         project.at_version(jar.version).artifact().resolve()
     except OSError as error:
-        # The HTTP client's errors are OSErrors without a number; a full disk has one.
+        # The HTTP client's errors are OSErrors without an errno; a full disk has one.
         if error.errno is None:
             raise _unreachable(jar, error) from error
         raise explain_os_error(error, cache) from error
@@ -82,7 +82,7 @@ def fetch_by_coordinates(jar: Jar, cache: Path) -> None:
 def ensure_jars(
     cache: Path, jars: list[Jar], progress: Progress = quiet, fetch: Fetch = fetch_by_coordinates
 ) -> list[Path]:
-    """The paths of all jars, fetched where missing; LocalError when one is not what the lock says."""
+    """The paths of all jars, fetched if missing; raises OperatorError if one does not match the lock file."""
     with _one_at_a_time(cache):
         wrong = [jar for jar in jars if not _matches(jar, cache)]
         if wrong:
@@ -93,7 +93,7 @@ def ensure_jars(
                     for done, (jar, _) in enumerate(zip(wrong, fetched, strict=True), 1):
                         progress(f"jar {done} of {len(wrong)}: {jar.name}")
                 except BaseException:
-                    # Whoever is told of progress may have been told to stop: the others need not be fetched any more.
+                    # The progress callback raises when the start is stopped: the other jars are not needed then.
                     pool.shutdown(cancel_futures=True)
                     raise
     return [jar.path(cache) for jar in jars]
@@ -123,7 +123,7 @@ def _matches(jar: Jar, cache: Path) -> bool:
 
 @contextmanager
 def _one_at_a_time(cache: Path) -> Iterator[None]:
-    # Two runs on a fresh machine must not write one file together.
+    # Two runs on a fresh machine must not write the same file at the same time.
     try:
         with (cache / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

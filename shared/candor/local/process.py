@@ -1,4 +1,4 @@
-"""One server process that outlives nothing it should not: started, watched, stopped, and mended after a crash."""
+"""One server process: started, watched, stopped, and cleaned up after a crash so that none is left behind."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from candor.installation.processes import note_process, recorded_process
 
 _LARGEST_LOG = 16 * 1024 * 1024
 _POLL = 0.02
-# A Java or libpq setting meant for another program would change ours, or put a password into our logs.
+# A Java or libpq setting meant for another program could change ours, or put a password into our logs.
 _FOREIGN = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH", "LD_PRELOAD")
 
 
 class ManagedProcess:
-    """A child in its own session (a Ctrl-C in the terminal reaches only us, who then stop it in order).
+    """A child in its own session: Ctrl-C in the terminal reaches only us, and we stop the child in order.
 
-    `record` keeps pid and start time, by which a later run recognises and stops an orphan of this one.
+    `record` stores pid and start time, by which a later run recognises and stops an orphan of this one.
     """
 
     def __init__(self, name: str, record: Path, log: Path) -> None:
@@ -44,7 +44,7 @@ class ManagedProcess:
         return self._child is not None and self._child.poll() is None
 
     def start(self, command: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path | None = None) -> None:
-        """Starts `command` with its output appended to the log; LocalError when it cannot be started."""
+        """Starts `command` with its output appended to the log; raises OperatorError if that fails."""
         clean = {k: v for k, v in os.environ.items() if k not in _FOREIGN and not k.startswith("PG")}
         try:
             if self.log.exists() and self.log.stat().st_size > _LARGEST_LOG:
@@ -61,12 +61,12 @@ class ManagedProcess:
                 )
             note_process(self.record, self._child.pid)
         except OSError as error:
-            # A full disk: what nobody could find again must not run.
+            # A full disk: a process that nobody could find again must not run.
             self.kill()
             raise explain_os_error(error, self.log.parent) from error
 
     def wait_until(self, ready: Callable[[], bool], seconds: float) -> None:
-        """Returns once `ready()`; LocalError when the process ends first or `seconds` pass."""
+        """Returns once `ready()`; raises OperatorError if the process ends first or `seconds` pass."""
         deadline = time.monotonic() + seconds
         while not ready():
             if not self.running:
@@ -76,7 +76,7 @@ class ManagedProcess:
             time.sleep(_POLL)
 
     def stop(self, sign: signal.Signals = signal.SIGTERM, grace: float = 15.0) -> int | None:
-        """Asks with `sign`, waits `grace` seconds, then kills. Returns the exit status (None: was not started)."""
+        """Sends `sign`, waits `grace` seconds, then kills. Returns the exit status (None: was not started)."""
         if self._child is None:
             return None
         if self.running:
@@ -89,17 +89,17 @@ class ManagedProcess:
         return self._child.returncode
 
     def kill(self) -> None:
-        """SIGKILL, and the process is gone when this returns; its record stays, as after a real crash."""
+        """Sends SIGKILL and waits until the process is gone; its record stays, as after a real crash."""
         if self._child is not None:
             self._child.kill()
             self._child.wait()
 
     def mend(self, progress: Progress = quiet) -> bool:
-        """Stops the process that an earlier, killed run left behind. True when there was one."""
+        """Stops the process that an earlier, killed run left behind; returns whether there was one."""
         return mend_all([self], progress)
 
     def obituary(self, lines: int = 5) -> str:
-        """How it ended, its last `lines` of log, and where the rest is."""
+        """How it ended, its last `lines` lines of log, and where the whole log is."""
         status = self._child.poll() if self._child else None
         how = f"killed by signal {-status}" if status is not None and status < 0 else f"exit status {status}"
         text = self.log.read_text(errors="replace") if self.log.exists() else ""
@@ -115,7 +115,7 @@ class ManagedProcess:
 
 
 def mend_all(processes: Iterable[ManagedProcess], progress: Progress = quiet) -> bool:
-    """Stops in this order what an earlier, killed run left behind, after one line that says so. True: there was."""
+    """Reports, then stops in this order, what an earlier, killed run left behind; returns whether there was any."""
     every = list(processes)
     left = {one.name: orphan for one in every if (orphan := recorded_process(one.record)) is not None}
     if left:
@@ -129,7 +129,7 @@ def mend_all(processes: Iterable[ManagedProcess], progress: Progress = quiet) ->
 
 
 def stop_tree(process: psutil.Process, grace: float = 10.0) -> None:
-    """SIGTERM to the process, then SIGKILL to it and to the children that it had, once `grace` seconds are over."""
+    """Sends SIGTERM to the process and, after `grace` seconds, SIGKILL to it and to its children."""
     try:
         family = [process, *process.children(recursive=True)]
         process.terminate()
@@ -144,9 +144,9 @@ def stop_tree(process: psutil.Process, grace: float = 10.0) -> None:
 
 
 def _outlasting(family: Sequence[psutil.Process], seconds: float) -> list[psutil.Process]:
-    """Those that still run once `seconds` are over; returns as soon as none does.
+    """The processes still running after `seconds`; returns as soon as none is.
 
-    A zombie has ended: in a container without an init nobody ever reaps one, and waiting for its pid to go is in vain.
+    A zombie counts as ended: in a container without an init it is never reaped, so its pid would never go away.
     """
     deadline = time.monotonic() + seconds
     while (left := [one for one in family if _runs(one)]) and time.monotonic() < deadline:

@@ -1,4 +1,4 @@
-"""A part that ended by itself is said once, with its last words, and started again: sooner at first, then rarely."""
+"""Restarts parts that ended unexpectedly, after growing pauses, and reports each end once with its last log lines."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ LONGEST_SECONDS = 30.0
 LOOK_SECONDS = 0.5
 LOW_MIB = 256
 STEADY_SECONDS = 120.0
-"""After that long without a death, the next one is a first one again."""
+"""After this long without an unexpected end, the next one counts as the first again."""
 
 
 class KeptPart(Protocol):
-    """What is kept alive: the stack, or a test's stand-in for one."""
+    """The stack to keep alive, or a test double for it."""
 
     @property
     def folder(self) -> Folder: ...
@@ -42,7 +42,7 @@ class _Part:
 
 
 class Restarts:
-    """Looks after the parts of `kept`; `now` is monotonic seconds. Nothing is given up: the pause stops growing."""
+    """Restarts the parts of `kept`; `now` is monotonic seconds. It never gives up: the pause only stops growing."""
 
     def __init__(self, kept: KeptPart, say: Progress) -> None:
         self._kept = kept
@@ -50,7 +50,7 @@ class Restarts:
         self._parts: dict[str, _Part] = {}
 
     def look(self, now: float) -> None:
-        """Says of each part that has ended since the last look, and starts again those whose pause is over."""
+        """Reports each part that has ended since the last look, and restarts those whose pause is over."""
         for name in self._kept.stopped():
             part = self._parts.setdefault(name, _Part())
             if part.due is None:
@@ -78,7 +78,7 @@ class Restarts:
 
 
 class Room:
-    """Says once that the disk which holds `path` is nearly full, and once that there is room again."""
+    """Reports once that the disk holding `path` is nearly full, and once that there is space again."""
 
     def __init__(self, path: Path, say: Progress) -> None:
         self._path = path
@@ -86,7 +86,7 @@ class Room:
         self._low = False
 
     def look(self) -> None:
-        """One look."""
+        """Check the disk once."""
         free = free_mebibytes(self._path)
         if free < LOW_MIB and not self._low:
             self._say(
@@ -100,7 +100,7 @@ class Room:
 
 @contextmanager
 def kept_up(kept: KeptPart, say: Progress) -> Iterator[None]:
-    """Looks after every part while the block runs; when it ends, nothing is started any more."""
+    """Restarts parts while the block runs; after it, nothing is restarted any more."""
     over = threading.Event()
 
     def keep() -> None:

@@ -1,4 +1,4 @@
-"""The secrets of a local stack, made once: API keys, webhook secrets, the contact key pair, the session secret."""
+"""The secrets of a local stack, created once: API keys, webhook secrets, contact key pair, session secret."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SOURCES = ("crm", "field")
 
 @dataclass(frozen=True)
 class SecretPaths:
-    """Where the files lie; every one is readable by its owner only."""
+    """Paths of the secret files, each readable only by its owner."""
 
     folder: Path
 
@@ -48,7 +48,7 @@ class SecretPaths:
         return self.folder / "session.key"
 
     def environment(self, service: str) -> dict[str, str]:
-        """The settings that name them; only notify-svc is told of the private key."""
+        """The settings that name the files; only notify-svc gets the private key."""
         given = {
             "API_KEYS_FILE": self.api_keys,
             "WEBHOOK_SECRETS_FILE": self.webhooks,
@@ -61,7 +61,7 @@ class SecretPaths:
 
 
 def ensure_secrets(folder: Folder) -> SecretPaths:
-    """Makes what is missing and leaves what is there: a restart must not end keys that somebody uses."""
+    """Creates missing files and keeps existing ones: a restart must not invalidate keys in use."""
     paths = SecretPaths(folder.secrets)
     if not paths.api_keys.exists():
         write_private(paths.api_keys, json.dumps({"keys": []}, indent=2))
@@ -73,14 +73,14 @@ def ensure_secrets(folder: Folder) -> SecretPaths:
         write_private(paths.contact_private, base64.b64encode(bytes(pair)).decode())
         write_private(paths.contact_public, base64.b64encode(bytes(pair.public_key)).decode())
     if not paths.session.exists():
-        # Hexadecimal: no run of letters in it can look like a placeholder word.
+        # Hexadecimal, so that no run of letters in it can look like a placeholder word.
         write_private(paths.session, secrets.token_hex(32))
     return paths
 
 
 def add_key(paths: SecretPaths, name: str, role: Role, scopes: tuple[str, ...] = ()) -> str:
-    """A new API key, returned here and kept nowhere: the file holds its SHA-256. The same name again replaces it."""
-    # Imported here: it brings the web framework along, which `candor status` has no use for.
+    """Creates an API key, of which only the SHA-256 is stored; a second key with the same name replaces the first."""
+    # Imported here because it loads the web framework, which `candor status` does not need.
     from candor.web.security.auth import new_key  # noqa: PLC0415
 
     key, digest = new_key()
@@ -91,7 +91,7 @@ def add_key(paths: SecretPaths, name: str, role: Role, scopes: tuple[str, ...] =
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replaces a file as a whole, readable by its owner only: a reader never sees half of it."""
+    """Replaces a file atomically, readable only by its owner: a reader never sees half of it."""
     new = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:

@@ -34,7 +34,7 @@ START_SECONDS = 90.0
 
 @dataclass(frozen=True)
 class Service:
-    """One process of ours: its name, what `python -m` runs, the service whose settings it has, its usual port."""
+    """One of our processes: its name, its `python -m` module, the service whose settings it uses, its usual port."""
 
     name: str
     module: tuple[str, ...]
@@ -42,7 +42,7 @@ class Service:
     port: int
 
 
-# In the order of the flow: so they start to be ready, and so they drain.
+# In the order of the data flow, in which they become ready and drain.
 SERVICES = (
     Service("promise-svc", ("promise_svc",), "promise-svc", 8101),
     Service("delivery-svc", ("delivery_svc",), "delivery-svc", 8102),
@@ -55,13 +55,13 @@ MAILBOX_HTTP, MAILBOX_SMTP = 8025, 8026
 USUAL_PORTS = frozenset(
     {KAFKA_PORT, KAFKA_PORT + 1, POSTGRES_PORT, MAILBOX_HTTP, MAILBOX_SMTP, *(service.port for service in SERVICES)}
 )
-"""A part whose port somebody has takes none of these instead: one port in use is one line, not a row of them."""
+"""Ports that a part whose own port is in use must not take, so that one used port does not displace others."""
 
 
 class Stack:
-    """One running stack in `folder`. `env` goes to every service (CLOCK, say) and overrides what the stack sets.
+    """One running stack in `folder`. `env` (e.g. CLOCK) goes to every service and overrides what the stack sets.
 
-    `stopping` is asked while it starts: once it says so, the start ends with LocalError.
+    `stopping` is called during the start; once it returns True, the start ends with OperatorError.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Stack:
         self._lock: TextIOWrapper | None = None
 
     def start(self) -> None:
-        """Starts everything and returns once all of it is ready; LocalError says which part is not, and stops all."""
+        """Starts all parts and returns once all are ready; on failure stops all and raises OperatorError."""
         self._claim()
         try:
             mend_all(self.parts.values(), self._step)
@@ -120,7 +120,7 @@ class Stack:
             raise
 
     def start_service(self, name: str) -> None:
-        """Starts one service (again): its address stays."""
+        """Starts or restarts one service at the same address."""
         service = next(service for service in self.services if service.name == name)
         if name not in self.urls:
             self.urls[name] = f"http://{HOST}:{self._port(service.port, name)}"
@@ -129,12 +129,12 @@ class Stack:
         self.processes[name].start(command, env=self.environment(service))
 
     def wait_ready(self, name: str) -> None:
-        """Returns once the service answers ready; LocalError when it ends or takes too long."""
+        """Returns once the service is ready; raises OperatorError if it ends or takes too long."""
         self.processes[name].wait_until(lambda: self._ready(name), START_SECONDS)
         self._step(f"{name} is ready at {self.urls[name]}")
 
     def stop(self) -> None:
-        """Drains in the order of the flow; mailbox, broker and database last. Safe to call at any point."""
+        """Drains in the order of the data flow; mailbox, broker and database last. Safe to call at any point."""
         for name, process in self.processes.items():
             if process.running:
                 self._progress(f"draining {name}")
@@ -152,13 +152,13 @@ class Stack:
 
     @property
     def parts(self) -> dict[str, ManagedProcess]:
-        """Every process that this stack starts, by name, in the order in which they end."""
+        """Every process of this stack, by name, in the order in which they are stopped."""
         own = {"kafka": self.broker, "postgres": self.database}
         servers = {name: server.process for name, server in own.items() if server}
         return {**self.processes, "mailbox": self.mailbox, **servers}
 
     def stopped(self) -> list[str]:
-        """The names of the parts that ended by themselves."""
+        """The names of the parts that ended unexpectedly."""
         return [name for name, process in self.parts.items() if not process.running]
 
     def obituary(self, name: str) -> str:
@@ -166,7 +166,7 @@ class Stack:
         return self.parts[name].obituary()
 
     def start_again(self, name: str) -> None:
-        """Starts a part that ended by itself; its address and its data stay, and `status` shows how often it was."""
+        """Restarts a part that ended unexpectedly, with its address and data; `status` shows how often."""
         if name == "mailbox":
             self._start_mailbox()
         elif name == "kafka" and self.broker:
@@ -187,7 +187,7 @@ class Stack:
             "DATABASE_URL": self.database_url,
             "SMTP_HOST": HOST,
             "SMTP_PORT": str(self.smtp_port),
-            # Nothing routes to us that would have to hear first that we are leaving.
+            # No load balancer routes to us, so none has to learn first that we are stopping.
             "DRAIN_PAUSE_SECONDS": "0",
             **self.secrets.environment(service.settings),
             **self._env,
@@ -204,7 +204,7 @@ class Stack:
         ]
 
     def write_state(self, *, ready: bool) -> None:
-        """Writes `run/stack.json`, by which `status`, `down` and the demo find a running stack."""
+        """Writes `run/stack.json`, through which `status`, `down` and the demo find a running stack."""
         state = {
             "ready": ready,
             "pid": os.getpid(),
@@ -238,7 +238,7 @@ class Stack:
             raise OperatorError("stopped while starting")
 
     def _step(self, line: str) -> None:
-        # Said by every part as it starts, so a start that takes long (44 MB of jars) ends soon when it is told to.
+        # Called as every part starts, so that a long start (44 MB of jars) ends soon when asked to stop.
         self._go_on()
         self._progress(line)
 
@@ -257,11 +257,11 @@ class Stack:
             lock.close()
             raise OperatorError(f"Candor already runs in {self.folder.root}: `candor down` stops it") from None
         self._lock = lock
-        # `candor down` stops this process, and no other that may get its pid one day.
+        # `candor down` stops this process, and no other that may get its pid later.
         note_process(self._supervisor, os.getpid())
 
     def _start_all(self) -> None:
-        """Servers side by side, and services as soon as the database is there: they can wait for the broker."""
+        """Starts servers in parallel, and services once the database is up because they can wait for the broker."""
         if self.broker or self.database:
             self._step("starting the broker and the database")
         with ThreadPoolExecutor(2) as pool:

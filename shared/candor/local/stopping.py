@@ -1,4 +1,4 @@
-"""The stack of a folder stopped in order, or what a killed one left behind."""
+"""Stops the stack of a folder in order, or what a killed one left behind."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STOP_SECONDS = 120.0
 
 
 def stop_running(folder: Folder, progress: Progress = quiet) -> bool:
-    """Stops the stack of `folder`, or what a killed one left behind, in order. True when there was something."""
+    """Stops the stack of `folder`, or what a killed one left behind, in order; returns whether there was anything."""
     found = False
     supervisor = recorded_process(folder.run / "stack-process.json")
     if supervisor is not None:

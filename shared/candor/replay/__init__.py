@@ -1,1 +1,1 @@
-"""Stream files, JSON lines of events in time order, and their way to the services: replayed live or imported."""
+"""Stream files (JSON lines of events in time order), replayed live to the services or imported as history."""

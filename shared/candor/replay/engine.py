@@ -15,18 +15,18 @@ from candor.replay.stream import Lanes, StreamEvent
 LONGEST_SLEEP_S: Final = 0.25
 STOP_S: Final = 5.0
 BEHIND_S: Final = 1.0
-"""Real seconds after which an event counts as late out of the door."""
+"""Real seconds after which an event counts as sent late."""
 
 
 class Sender(Protocol):
-    """Delivers one event and comes back when it has its answer."""
+    """Delivers one event and returns its answer."""
 
     async def send(self, event: StreamEvent) -> Answer: ...
 
 
 @dataclass
 class Refusal:
-    """An event that a service refused for good."""
+    """An event that a service refused permanently."""
 
     event_id: str
     type: str
@@ -37,7 +37,7 @@ class Refusal:
 
 @dataclass(kw_only=True)
 class Outcome:
-    """Figures of a replay so far; `behind_s` and `most_behind_s` are real seconds, now and at worst."""
+    """Figures of a replay so far; `behind_s` and `most_behind_s` are the current and the worst lag in real seconds."""
 
     total: int = 0
     sent: int = 0
@@ -51,9 +51,9 @@ class Outcome:
 
 
 class Replay:
-    """One replay. `report` is called after every answer; `stop` lets what is in flight finish and sends no more.
+    """One replay. `report` is called after every answer; `stop` lets requests in flight finish and sends no more.
 
-    `clock` is the services' business clock and `speed` its business seconds a real second.
+    `clock` is the services' business clock and `speed` its business seconds per real second.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Replay:
     async def run(self, events: Iterable[StreamEvent]) -> Outcome:
         """Send the events, which must be sorted by time; returns when all are answered or `stop` was called.
 
-        After `stop`, requests in flight have `STOP_S` to be answered; the next replay sends them again, by their ids.
+        After `stop`, requests in flight have `STOP_S` to be answered; the next replay sends them again, same ids.
         """
         try:
             for event in events:
@@ -103,7 +103,7 @@ class Replay:
         return self.outcome
 
     async def _due(self, moment: datetime) -> bool:
-        """Wait for the business time, and for room in flight; False if the replay is to stop."""
+        """Wait for the business time and for a free slot in flight; False if the replay is to stop."""
         while not self._stopping.is_set():
             ahead = (moment - self._clock.now()).total_seconds() / self._speed
             if ahead > 0:

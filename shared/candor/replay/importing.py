@@ -20,12 +20,12 @@ Numbered = tuple[int, StreamEvent]
 
 
 class ImportRefusedError(Exception):
-    """A whole batch was refused: the key, the route or the size is wrong; nothing after it was sent."""
+    """A whole batch was refused because the key, route or size is wrong; nothing after it was sent."""
 
 
 @dataclass
 class RejectedLine:
-    """One line that a service would not take, and why."""
+    """One line that a service rejected, and why."""
 
     line: int
     id: str
@@ -35,10 +35,10 @@ class RejectedLine:
 
 @dataclass(kw_only=True)
 class ImportProgress:
-    """Figures of an import so far; `replayed`: a service had them already; `skipped`: the mark said so.
+    """Figures of an import so far; `replayed`: a service already had them; `skipped`: already done by the mark.
 
-    Of the file's `promises`, `too_late` new ones teach nothing, as all up to `taught_until` was learnt before (None:
-    nothing was); `not_asked` says why that is not known. `elsewhere`: reports about promises that it does not make.
+    Of the file's `promises`, `too_late` new ones teach nothing because everything up to `taught_until` was already
+    learnt (None: nothing was); `not_asked` says why that is unknown. `elsewhere`: reports about promises not in it.
     """
 
     total: int = 0
@@ -58,16 +58,16 @@ class ImportProgress:
 
 
 class Mark(msgspec.Struct):
-    """How far an earlier import of the same file came: the last line answered, a service."""
+    """How far an earlier import of the same file got: the last line answered, per service."""
 
     promise: int = 0
     delivery: int = 0
 
 
 class Importer:
-    """One import of one file. Lines for promise-svc are kept ahead of delivery-svc's, so that few milestones wait.
+    """One import of one file. Lines for promise-svc stay ahead of those for delivery-svc, so that few steps wait.
 
-    `mark_folder` holds a file a stream (named by its content), by which a second run goes on where the first stopped.
+    `mark_folder` has one file per stream (named by its content), so that a second run resumes where the first stopped.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Importer:
         self.imported = ImportProgress()
 
     async def run(self, path: Path) -> ImportProgress:
-        """Raises StreamError before anything is sent, ImportRefusedError or Unreachable after; the mark is kept."""
+        """Raises StreamError before sending, ImportRefusedError or Unreachable after; the mark is kept."""
         named = Named()
         for _, event in read_stream(path):
             self.imported.total += 1
@@ -125,7 +125,7 @@ class Importer:
                 late = 0 if self._teaching is None else await self._teaching.too_late(events)
                 before = self.imported.accepted
                 self._note(fresh, await self._sender.send(self._endpoints.promise, events))
-                # What was known already is no news, and taught when it came or did not.
+                # Promises already known are not counted: they taught, or did not, when they first came.
                 self.imported.too_late += min(late, self.imported.accepted - before)
                 self._mark.promise = fresh[-1][0]
                 self._save()
@@ -159,7 +159,7 @@ class Importer:
         self._report(self.imported)
 
     def _save(self) -> None:
-        # Written after the answer: a crash in between sends one batch again, which the services know by its ids.
+        # Written after the answer: after a crash in between one batch is sent again, and its ids are recognised.
         draft = self._mark_path.with_suffix(".new")
         draft.write_bytes(msgspec.json.encode(self._mark))
         draft.replace(self._mark_path)
@@ -185,7 +185,7 @@ def digest(path: Path) -> str:
 
 
 def read_mark(path: Path) -> Mark:
-    """The mark of an earlier run, or a fresh one where there is none that can be read."""
+    """The mark of an earlier run, or a new one if there is none or it cannot be read."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Mark)
     except (OSError, msgspec.MsgspecError):

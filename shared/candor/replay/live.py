@@ -1,4 +1,4 @@
-"""A replay as commands run it: a client of its own, and Ctrl-C that stops it cleanly."""
+"""Runs a replay for a command, with its own HTTP client and a clean stop on Ctrl-C."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TIMEOUT: Final = httpx.Timeout(30, connect=5)
 
 
 def client(concurrency: int = CONCURRENCY) -> httpx.AsyncClient:
-    """An HTTP client that ignores proxies of the environment: what it talks to is named, and mostly on loopback."""
+    """An HTTP client that ignores proxies of the environment because its targets are named and mostly on loopback."""
     limits = httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
     return httpx.AsyncClient(timeout=TIMEOUT, limits=limits, trust_env=False)
 
@@ -34,7 +34,7 @@ async def send_stream(
     *,
     interruptible: bool = True,
 ) -> Outcome:
-    """Replay the events until all are answered; the first Ctrl-C lets what is in flight finish and ends it.
+    """Replay the events until all are answered; the first Ctrl-C lets requests in flight finish, then ends it.
 
     `interruptible` false leaves Ctrl-C to the caller.
     """

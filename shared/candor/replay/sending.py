@@ -1,4 +1,4 @@
-"""How events reach the services: signed webhooks one by one, batches of history; both retried until answered."""
+"""Sends events to the services as single signed webhooks or batches of history, retried until answered."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ _RETRIED: Final = frozenset({408, 425, 429})
 
 @dataclass(frozen=True)
 class Endpoints:
-    """Where the two services that take events listen, e.g. `http://127.0.0.1:8101`."""
+    """Addresses of the two services that take events, e.g. `http://127.0.0.1:8101`."""
 
     promise: str
     delivery: str
 
     def of(self, kind: str) -> str:
-        """The service that takes events of this type."""
+        """The address of the service that takes events of this type."""
         return self.delivery if kind in DELIVERY_TYPES else self.promise
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of a request: `status` of the last answer, its problem `code` and `detail` if it was refused.
+    """The outcome of a request: `status` of the last answer, its problem `code` and `detail` if it was refused.
 
-    A genuine webhook is answered 202 whatever it says; one that could not be taken has the state `rejected`.
+    A genuine webhook always gets 202; one that could not be taken has the state `rejected`.
     """
 
     status: int
@@ -57,7 +57,7 @@ class Answer:
 
 
 class Unreachable(Exception):  # noqa: N818 - it says what is so, and the caller decides whether that is an error
-    """A service gave no lasting answer within the allowed number of tries."""
+    """A service gave no final answer within the allowed number of tries."""
 
 
 class WebhookSender:
@@ -71,12 +71,12 @@ class WebhookSender:
         self._system: Clock = SystemClock()
 
     async def send(self, event: StreamEvent) -> Answer:
-        """Until a 2xx, or an answer that no retry would change (any other 4xx)."""
+        """Send until a 2xx, or an answer that no retry would change (any other 4xx)."""
         raw = msgspec.json.encode({"type": event.type, "timestamp": utc_text(event.time), "data": event.data})
         url = f"{self._endpoints.of(event.type)}/v1/webhooks/{self._source}"
 
         async def attempt() -> httpx.Response:
-            # Signatures live by the system clock: a retry minutes later with the first timestamp would be stale.
+            # Signatures use the system clock: a retry minutes later with the first timestamp would be stale.
             headers = signed_headers(self._secret, event.id, self._system.now(), raw)
             return await self._client.post(url, content=raw, headers={"content-type": "application/json", **headers})
 
@@ -92,7 +92,7 @@ class ImportSender:
         self._tries = tries
 
     async def send(self, base_url: str, batch: list[StreamEvent]) -> Answer:
-        """Raises Unreachable after `tries` attempts without an answer."""
+        """Send one batch. Raises Unreachable after `tries` attempts without an answer."""
         raw = msgspec.json.encode({"events": [as_json(event) for event in batch]})
 
         async def attempt() -> httpx.Response:
@@ -104,9 +104,9 @@ class ImportSender:
 async def until_answered(
     attempt: Callable[[], Any], *, tries: int | None = None, pause: Callable[[float], Any] = asyncio.sleep
 ) -> Answer:
-    """Repeat `attempt` over cut connections, 408, 425, 429 and 5xx, with growing jittered pauses (0.1 s to 5 s).
+    """Repeat `attempt` on lost connections, 408, 425, 429 and 5xx, with growing jittered pauses (0.1 s to 5 s).
 
-    A `Retry-After` in seconds is obeyed up to the longest pause. Raises Unreachable when `tries` are used up.
+    A `Retry-After` in seconds is obeyed up to the longest pause. Raises Unreachable after `tries` attempts.
     """
     wait, count = FIRST_PAUSE_S, 0
     while True:

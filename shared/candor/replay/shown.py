@@ -1,4 +1,4 @@
-"""Replays and imports as progress on the terminal."""
+"""Shows the progress of replays and imports on the terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ImportReport = Callable[[ImportProgress], None]
 
 
 def progress(console: Console, *, hidden: bool = False) -> Progress:
-    """A progress display in the one look of all commands; `hidden` where a script reads the output."""
+    """The progress display used by all commands; `hidden` if a script reads the output."""
     return Progress(
         SpinnerColumn(),
         TextColumn("[bold]{task.description}"),
@@ -30,7 +30,7 @@ def progress(console: Console, *, hidden: bool = False) -> Progress:
 
 
 def replay_reporter(display: Progress, total: int, name: str = "replaying") -> ReplayReport:
-    """Shows a replay: events answered, business time, and how far behind it is where it is."""
+    """Shows a replay: events answered, business time, and how far behind it is, if it is."""
     task = display.add_task(name, total=total, note="")
 
     def report(outcome: Outcome) -> None:
@@ -50,7 +50,7 @@ def replay_note(outcome: Outcome) -> str:
 
 
 def import_reporter(display: Progress, name: str = "importing") -> ImportReport:
-    """Shows an import: lines answered, and how many were known or rejected."""
+    """Shows an import: lines answered, and how many were already known or rejected."""
     task = display.add_task(name, total=None, note="")
 
     def report(imported: ImportProgress) -> None:

@@ -1,4 +1,4 @@
-"""Stream files: one event a line, `{"id", "type", "time", "data"}`, sorted by business time."""
+"""Stream files: one event `{"id", "type", "time", "data"}` per line, sorted by business time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DELIVERY_TYPES: Final = frozenset({"milestone.reported", "incident.reported"})
 
 
 class StreamError(Exception):
-    """A stream file that cannot be used; the text names the line."""
+    """A stream file that cannot be used; the error text names the line."""
 
 
 class StreamEvent(msgspec.Struct, frozen=True, gc=False):
@@ -44,12 +44,12 @@ def sort_key(event: StreamEvent) -> tuple[datetime, int, str]:
 
 
 def as_json(event: StreamEvent) -> dict[str, Any]:
-    """The event as it stands in a stream file and in the body of `POST /v1/imports`."""
+    """The event as written in a stream file and in the body of `POST /v1/imports`."""
     return {"id": event.id, "type": event.type, "time": utc_text(event.time), "data": event.data}
 
 
 def write_stream(path: Path, events: Iterable[StreamEvent]) -> int:
-    """Write the events as they come; returns how many."""
+    """Write the events in the given order; returns how many."""
     count = 0
     with path.open("wb") as file:
         for event in events:
@@ -82,9 +82,9 @@ def _event(path: Path, number: int, line: bytes) -> StreamEvent:
 
 
 class Lanes:
-    """Which events must keep their order: those that share a customer, a promise or a reference.
+    """Assigns events that must keep their order to one lane: those sharing a customer, a promise or a reference.
 
-    A milestone sent by reference lands in the lane of the promise that carried the reference, if that was seen first.
+    A milestone sent by reference gets the lane of the promise with that reference, if that promise was seen first.
     """
 
     def __init__(self) -> None:
@@ -92,7 +92,7 @@ class Lanes:
         self._next = 0
 
     def lane(self, event: StreamEvent) -> int:
-        """The event's lane; equal lanes must be delivered one after the other."""
+        """The event's lane; events of the same lane must be delivered one after the other."""
         names = list(_names(event.data))
         lane = next((self._lanes[name] for name in names if name in self._lanes), None)
         if lane is None:

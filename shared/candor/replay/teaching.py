@@ -1,4 +1,4 @@
-"""Whether an import will teach: risk-svc learns in order of business time and does not go back."""
+"""Whether an import will teach: risk-svc learns in order of business time and never goes back."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SECONDS: Final = 10.0
 
 
 class Learning(NamedTuple):
-    """What risk-svc says: `until` business time all was learnt (None: nothing yet); `too_late` promises, ever."""
+    """Learning state of risk-svc: learnt up to business time `until` (None: nothing); `too_late` promises so far."""
 
     until: datetime | None
     too_late: int
@@ -38,7 +38,7 @@ class Teaching:
         self._warned = False
 
     async def ask(self) -> Learning | None:
-        """What risk-svc says now; None where it cannot be asked, and then it is not asked again."""
+        """The current answer of risk-svc; None if it cannot be asked, after which it is not asked again."""
         if self.why_not:
             return None
         try:
@@ -55,7 +55,7 @@ class Teaching:
         return None
 
     async def too_late(self, events: Iterable[StreamEvent]) -> int:
-        """How many promises of the next batch come too late to teach."""
+        """How many promises of the next batch are too late to teach."""
         found = await self.ask()
         if found is None or found.until is None:
             return 0
@@ -86,7 +86,7 @@ def came_due(event: StreamEvent) -> datetime:
 
 
 class Named:
-    """Which promises a file makes; reports about others teach only if those are already known."""
+    """The promises a file makes; reports about others teach only if those promises are already known."""
 
     def __init__(self) -> None:
         self.promises = 0

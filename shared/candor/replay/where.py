@@ -1,4 +1,4 @@
-"""Where a replay or an import goes, and with which secret: from options, or from the running local stack."""
+"""The target and the secret of a replay or import: from options, or from the running local stack."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from candor.web.security.webhooks import parse_secrets
 
 
 class WhereError(Exception):
-    """Something needed to reach the services is missing; the text says which option gives it."""
+    """Something needed to reach the services is missing; the error text names the option that gives it."""
 
 
 @dataclass(frozen=True)
 class Pace:
-    """The services' business clock, and its business seconds a real second."""
+    """The services' business clock, and its business seconds per real second."""
 
     clock: Clock
     speed: float
 
 
 def webhook_secret(path: Path, source: str) -> str:
-    """The newest live secret of a source in a file of webhook secrets. Raises WhereError."""
+    """The newest valid secret of a source in a file of webhook secrets. Raises WhereError."""
     try:
         secrets = parse_secrets(path.read_bytes())
     except OSError as error:
@@ -38,9 +38,9 @@ def webhook_secret(path: Path, source: str) -> str:
 
 
 def pace(text: str, origin: str, origin_file: str = "") -> Pace:
-    """The clock of the settings CLOCK, CLOCK_ORIGIN and CLOCK_ORIGIN_FILE, as the services have them.
+    """The clock given by the settings CLOCK, CLOCK_ORIGIN and CLOCK_ORIGIN_FILE, as in the services.
 
-    Empty text: the system clock, where the past is sent at once and the future waited for. Raises WhereError.
+    Empty text: the system clock, by which past events are sent at once and future ones waited for. Raises WhereError.
     """
     try:
         clock = parse_clock(
@@ -52,9 +52,9 @@ def pace(text: str, origin: str, origin_file: str = "") -> Pace:
 
 
 def risk_web(given: str, promise_url: str) -> str:
-    """Where risk-svc answers: the address given, or the running local stack's; empty where neither is known.
+    """The address of risk-svc: the one given, or the running local stack's; empty if neither is known.
 
-    Events that go to a promise-svc elsewhere are not judged by what the local risk-svc has learnt.
+    If events go to a promise-svc elsewhere, the local risk-svc is not asked whether they teach.
     """
     if given or promise_url:
         return given
@@ -63,7 +63,7 @@ def risk_web(given: str, promise_url: str) -> str:
 
 
 def endpoints(promise_url: str, delivery_url: str) -> Endpoints:
-    """The addresses given; what is empty is the running local stack's, or its usual address where none runs."""
+    """The given addresses; an empty one becomes the running local stack's, or its usual address if none runs."""
     running = None if promise_url and delivery_url else read_running(at_work())
     return Endpoints(
         promise_url or (running.address("promise-svc") if running else "http://127.0.0.1:8101"),

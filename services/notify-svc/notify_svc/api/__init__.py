@@ -1,1 +1,1 @@
-"""HTTP: routes, the bodies they take and give, and how answers are made."""
+"""HTTP: routes, request and response bodies, and presenters."""

@@ -10,13 +10,13 @@ from notify_svc.store.tables import DeliveryRow, NoticeRow
 
 
 def notice_out(row: NoticeRow, deliveries: Sequence[DeliveryRow]) -> dict[str, Any]:
-    """A notice as `NoticeOut`; its deliveries the newest last."""
+    """A notice as `NoticeOut`; `deliveries` are sorted oldest to newest."""
     attempts = deliveries[-1].attempts if deliveries else 0
     return NoticeOut(message=row.body, attempts=attempts, **row.model_dump()).model_dump()
 
 
 def notice_whole(row: NoticeRow, deliveries: Sequence[DeliveryRow]) -> dict[str, Any]:
-    """A notice as `NoticeWhole`; its deliveries the newest last."""
+    """A notice as `NoticeWhole`; `deliveries` are sorted oldest to newest."""
     newest = deliveries[-1] if deliveries else None
     return NoticeWhole(
         message=row.body,
@@ -31,7 +31,7 @@ def notice_whole(row: NoticeRow, deliveries: Sequence[DeliveryRow]) -> dict[str,
 
 
 def _smtp_code(delivery: DeliveryRow | None) -> int | None:
-    """What an e-mail's server said last; 0: it gave no code, None: nothing was tried."""
+    """The mail server's last reply code; 0 if it gave none, None if nothing was tried."""
     if delivery is None or delivery.channel != "email" or delivery.provider_code is None:
         return None
     return int(delivery.provider_code or 0)

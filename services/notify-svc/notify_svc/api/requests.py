@@ -1,4 +1,4 @@
-"""Bodies in."""
+"""Request bodies."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from candor.web.http.fields import Body
 
 
 class ResolveIn(Body):
-    """What a person found out about a message whose fate was unknown, failed or held."""
+    """What a person found out about a message that was unknown, failed or held."""
 
     outcome: Literal["sent", "not_sent"]
 

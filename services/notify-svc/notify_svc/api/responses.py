@@ -1,4 +1,4 @@
-"""Bodies out."""
+"""Response bodies."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from candor.web.http.listings import Counted
 
 
 class SwitchOut(BaseModel):
-    """How the switches stand: messages leave only with `sending` on and `kill_switch` off."""
+    """State of the switches: messages are sent only while `sending` is on and `kill_switch` is off."""
 
     sending: bool
     kill_switch: bool
 
 
 class NoticeOut(BaseModel):
-    """One notice as lists show it. `spoken_for`: why it was decided; `reason`: why it is in its state.
+    """One notice as shown in lists. `spoken_for`: why it was decided; `reason`: why it is in its state.
 
-    `owner`: what became of the owner's word before it, in a customer's notice (`waiting`, `owner_told`, `no_owner`,
-    `owner_has_no_address`, `owner_not_reached`). `addressee`: the customer's id, or `staff/` and the owner's.
+    `owner`, in a customer's notice: the outcome of notifying the owner first (`waiting`, `owner_told`, `no_owner`,
+    `owner_has_no_address`, `owner_not_reached`). `addressee`: the customer's id, or `staff/` and the owner's id.
     """
 
     notice_id: str
@@ -47,9 +47,9 @@ class NoticeOut(BaseModel):
 
 
 class DeliveryOut(BaseModel):
-    """A notice on its way over one channel; `outcome`: why it is in its state, `provider_code`: the provider's answer.
+    """Delivery of a notice over one channel; `outcome`: why it is in its state, `provider_code`: the provider's answer.
 
-    `provider_id` is the provider's name for the message (empty: it gave none). No address is shown.
+    `provider_id` is the provider's id for the message (empty if it gave none). No address is shown.
     """
 
     delivery_id: str
@@ -67,7 +67,7 @@ class DeliveryOut(BaseModel):
 
 
 class NoticeWhole(NoticeOut):
-    """One notice with its evidence, the lint's findings and its deliveries, the newest last.
+    """One notice with its evidence, lint findings and deliveries, oldest to newest.
 
     `phase`, `smtp_code`, `next_try_at` and `unknown_since` are those of the newest delivery.
     """

@@ -1,6 +1,6 @@
-"""Ways to an addressee, one folder each; what a channel is: address, form of letter, attempt, settings, health.
+"""Channels, one folder each, and their interface: address, form of letter, attempt, settings, health.
 
-Whatever folder beside this file exports CHANNEL is a channel.
+Every folder beside this file that exports CHANNEL is a channel.
 """
 
 from __future__ import annotations
@@ -15,27 +15,27 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Fate(StrEnum):
-    """What became of one attempt."""
+    """The outcome of one attempt."""
 
     SENT = "sent"
-    """The provider said that it has taken the message."""
+    """The provider accepted the message."""
     LATER = "later"
-    """Provably unsent, and worth another try with the same id."""
+    """Provably unsent; worth retrying with the same id."""
     REFUSED_RECIPIENT = "refused_recipient"
-    """Provably unsent: there is no such address, so it is not tried again on this channel."""
+    """Provably unsent: the address does not exist, so it is not tried again on this channel."""
     REFUSED = "refused"
-    """Provably unsent: the provider will not take this message."""
+    """Provably unsent: the provider rejected this message."""
     ABORTED = "aborted"
-    """Provably unsent: our own last check said no."""
+    """Provably unsent: our own last check forbade it."""
     UNKNOWN = "unknown"
-    """It may or may not have gone out: sending had begun, and no clear answer came."""
+    """It may or may not have been sent: sending had begun, and no clear answer came."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """An attempt's fate; `code` is the provider's (empty: none), `step` where it ended, `error` the kind of failure.
 
-    `provider_id` is the provider's name for the message, where it gives one. None of them holds an address.
+    `provider_id` is the provider's id for the message, if it gives one. None of these fields contains an address.
     """
 
     fate: Fate
@@ -47,9 +47,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Which letter a channel carries: with a subject, with HTML, of at most `longest` characters of text (None: any).
+    """The letter a channel carries: with a subject, with HTML, at most `longest` characters of text (None: any).
 
-    `templates` names a package whose `templates/` go before those of `compose/`, for a wording of the channel's own.
+    `templates` names a package whose `templates/` override those of `compose/`, for wording specific to the channel.
     """
 
     subject: bool = True
@@ -60,10 +60,10 @@ class Form:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What one delivery carries to one `address`; `address` and `name` never show in its repr.
+    """What one delivery carries to one `address`; `address` and `name` are excluded from its repr.
 
-    `delivery_id` stays the same over retries: it is what a provider may deduplicate by. `thread` names the promise's
-    conversation, `reply_to` the notice that this one answers to (empty: none), `at` is when it was decided.
+    `delivery_id` stays the same across retries, so that a provider can deduplicate by it. `thread` names the promise's
+    conversation, `reply_to` the notice that this one follows (empty: none); `at` is when it was decided.
     """
 
     delivery_id: str
@@ -79,47 +79,47 @@ class Message:
 
 
 Begin = Callable[[], Awaitable[bool]]
-"""Commits that the part begins after which a message may have gone out; False: nothing may be sent."""
+"""Commits that the irrevocable part of sending begins; if it returns False, nothing may be sent."""
 
 
 class Channel(Protocol):
-    """One way to an addressee.
+    """One way to reach an addressee.
 
-    `address_kind` is the name of the address that it needs of a contact: channels may share one. `final_seconds`: how
-    long `send` takes at most once `begin` has said yes; a claim's lease must be longer.
+    `address_kind` names the contact's address that it uses; channels may share one. `final_seconds`: the longest that
+    `send` takes once `begin` has returned True; a claim's lease must be longer.
     """
 
     @property
     def name(self) -> str:
-        """What it is called in tables and the API; the folder's name."""
+        """Its name in tables and the API; equal to the folder's name."""
 
     @property
     def address_kind(self) -> str:
-        """The contact's address that it needs: `email`, `phone` …"""
+        """The kind of contact address it uses: `email`, `phone` …"""
 
     @property
     def form(self) -> Form:
-        """The letter that it carries."""
+        """The form of the letters it carries."""
 
     @property
     def final_seconds(self) -> float:
         """Seconds that may pass between `begin` and the end of `send`."""
 
     def normalise(self, address: str) -> str | None:
-        """The address as it is used and compared; None where it is none that could be written to."""
+        """The address in the form used and compared; None if it cannot be written to."""
 
     async def send(self, message: Message, begin: Begin) -> Outcome:
-        """One attempt: everything that can be known beforehand, then `begin`, then what cannot be taken back.
+        """One attempt: every check that can be made beforehand, then `begin`, then the irrevocable part.
 
-        Before `begin` has answered True nothing may leave. Never raises but CancelledError.
+        Nothing may be sent before `begin` has returned True. Raises nothing but CancelledError.
         """
 
     async def check(self) -> None:
-        """Raises where the channel does not work; asked often, so it answers from what it knows."""
+        """Raises if the channel does not work; called often, so it answers from what it already knows."""
 
 
 class ChannelSettings(BaseSettings):
-    """Settings of one channel, from the environment by their names in upper case; `environment` is the service's."""
+    """Settings of one channel, read from the environment in upper case; `environment` is the service's."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
@@ -132,7 +132,7 @@ class ChannelSettings(BaseSettings):
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What `channels/<name>/` exports as CHANNEL; `build` gives None where the channel is not set up."""
+    """What `channels/<name>/` exports as CHANNEL; `build` returns None if the channel is not set up."""
 
     settings: type[ChannelSettings]
     build: Callable[[Any], Channel | None]

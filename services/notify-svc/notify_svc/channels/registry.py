@@ -1,4 +1,4 @@
-"""The channels of this process: those in the folders beside this file, and what a caller adds."""
+"""The channels of this process: those in the folders beside this file, and those a caller adds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from notify_svc.channels import Channel, ChannelSettings, Registration
 
 
 def registered() -> dict[str, Registration]:
-    """CHANNEL of every folder beside this file, by the folder's name. Raises TypeError where one exports none."""
+    """CHANNEL of every folder beside this file, by folder name. Raises TypeError if a folder exports none."""
     found: dict[str, Registration] = {}
     for module in iter_modules(channels.__path__):
         if not module.ispkg:
@@ -29,9 +29,9 @@ def registered() -> dict[str, Registration]:
 def build_channels(
     environment: str, given: Mapping[str, Any], claim_seconds: float, extra: Iterable[Channel] = ()
 ) -> dict[str, Channel]:
-    """Every channel that is set up, by name, and the `extra` ones. `given` settings go before the environment's.
+    """Every channel that is set up, by name, and the `extra` ones. `given` settings override the environment's.
 
-    Raises ValueError, naming the setting, where a channel is set up wrongly or may outlast a claim.
+    Raises ValueError, naming the setting, if a channel is set up wrongly or may outlast a claim.
     """
     built = [_build(registration, environment, given) for registration in registered().values()]
     found = {channel.name: channel for channel in (*built, *extra) if channel is not None}

@@ -1,1 +1,1 @@
-"""Letters: facts into words, in the reader's zone and format."""
+"""Composes letters from facts, in the reader's time zone and format."""

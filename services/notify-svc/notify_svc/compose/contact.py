@@ -1,4 +1,4 @@
-"""Contacts opened with the private key that only notify-svc has, in memory, for as long as a use takes."""
+"""Opens contacts with the private key that only notify-svc has, in memory and only while they are used."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from nacl.public import PrivateKey, SealedBox
 
 
 class BadContact(Exception):  # noqa: N818 - what it is
-    """A sealed contact that cannot be used; the text never holds any of it."""
+    """A sealed contact that cannot be used; the error text contains none of it."""
 
 
 class Contact(msgspec.Struct, frozen=True):
     """Who to write to and how; never stored, logged or shown.
 
-    `addresses` are those of other kinds than e-mail; `channels` names the ones to use, the preferred one first.
+    `addresses` are those other than e-mail; `channels` names the channels to use, the preferred one first.
     """
 
     email: str = ""
@@ -35,12 +35,12 @@ class Contact(msgspec.Struct, frozen=True):
         return "Contact(…)"
 
     def address(self, kind: str) -> str:
-        """The address of a kind as it was given; empty where there is none."""
+        """The address of a kind as it was given; empty if there is none."""
         return self.email if kind == "email" else self.addresses.get(kind, "")
 
 
 class Opener:
-    """Opens sealed contacts with the private key (32 bytes, base64). Raises ValueError for any other key."""
+    """Opens sealed contacts with the private key (32 bytes, base64). Raises ValueError for an invalid key."""
 
     def __init__(self, private_key: bytes) -> None:
         try:
@@ -53,7 +53,7 @@ class Opener:
 
     @classmethod
     def from_file(cls, path: Path | None) -> Opener:
-        """The opener of a key file; ValueError, naming the setting, where there is none."""
+        """The opener for a key file; raises ValueError, naming the setting, if there is none."""
         if path is None:
             raise ValueError("CONTACT_PRIVATE_KEY_FILE is missing: no contact could be opened, nothing be sent")
         try:
@@ -69,12 +69,12 @@ class Opener:
             raise BadContact(type(error).__name__) from None
 
     def recipient(self, address: str) -> str:
-        """A keyed hash of an address: says whether two deliveries went to the same one, and nothing else."""
+        """A keyed hash of an address; reveals only whether two deliveries went to the same address."""
         return hashlib.blake2b(address.lower().encode(), key=self._pepper, digest_size=16).hexdigest()
 
 
 def zone_of(*names: str | None) -> ZoneInfo:
-    """The first zone that exists, UTC if none does."""
+    """The first name that is an existing time zone; UTC if none is."""
     for name in names:
         try:
             if name:

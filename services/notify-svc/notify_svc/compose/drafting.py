@@ -1,4 +1,4 @@
-"""A decision to speak as a notice: to the customer, and the same word to the owner inside the company before it."""
+"""Turns a decision to speak into notices: the customer's, and one to the owner inside the company before it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from notify_svc.store.read_model import PromiseRecord
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """What is to be said: a promise, its gap, and a decision to speak with its statement."""
+    """What to tell: a promise, its gap, and a decision to speak with its statement."""
 
     known: PromiseRecord
     promise: Promise
@@ -34,7 +34,7 @@ class Matter:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A notice to a customer, the value that it tells, the letter in it and the facts that the letter drew on."""
+    """A notice to a customer, the value it states, its letter, and the facts the letter is based on."""
 
     notice: Notice
     value: str
@@ -45,7 +45,7 @@ class Draft:
 def draft(matter: Matter, route: Route, rules: Rules, wording: Wording, now: datetime) -> Draft:
     """The customer's notice, in the form of the route's channel.
 
-    Raises what rendering and arithmetic raise for facts that no letter can be made of.
+    Raises the errors of rendering and arithmetic if no letter can be composed from the facts.
     """
     known, promise, gap, decision = matter.known, matter.promise, matter.gap, matter.decision
     contact, form = route.contact, route.channel.form
@@ -93,7 +93,7 @@ def draft(matter: Matter, route: Route, rules: Rules, wording: Wording, now: dat
 
 
 def ahead(drafted: Draft, addressee: str, owner: Route, rules: Rules) -> Notice:
-    """The owner's notice of what the customer is told next. Raises as `draft` does."""
+    """The owner's notice of what the customer will be told next. Raises the same errors as `draft`."""
     notice, form = drafted.notice, owner.channel.form
     letter = to_the_owner(drafted.snapshot, drafted.letter, notice.notice_id, rules.warn_at, form)
     return replace(
@@ -111,7 +111,7 @@ def ahead(drafted: Draft, addressee: str, owner: Route, rules: Rules) -> Notice:
 
 
 def kept_from_the_owner(notice: Notice, addressee: str, reason: Reason) -> Notice:
-    """What the owner is not told before the customer's `notice`, with the reason."""
+    """The notice to the owner that is not sent before the customer's `notice`, with the reason."""
     return replace(
         notice,
         notice_id=_identity(notice, addressee, suppressed_value(reason)),
@@ -133,7 +133,7 @@ def _identity(notice: Notice, addressee: str, value: str) -> str:
 
 
 def kept_back(known: PromiseRecord, decision: Decision, statement: Statement, reason: Reason, now: datetime) -> Notice:
-    """What was to be said and is not, with the reason."""
+    """The notice that is not sent, with the reason."""
     number = known.episode.number
     identity = notice_id(known.customer_id, known.promise_id, number, statement, suppressed_value(reason))
     return Notice(
@@ -155,7 +155,7 @@ def kept_back(known: PromiseRecord, decision: Decision, statement: Statement, re
 
 
 def _evidence(decision: Decision, letter: Letter, left_out: str) -> dict[str, object]:
-    """What the notice rests on, and what was not said because it would contradict the rest, with the reason."""
+    """The facts the notice rests on, and why something was left out that would contradict the rest."""
     withheld = {"range": left_out, "chance": letter.without_chance}
     named = {name: reason for name, reason in withheld.items() if reason}
     found: dict[str, object] = {"decision": decision.evidence, "support": letter.support}
@@ -163,7 +163,7 @@ def _evidence(decision: Decision, letter: Letter, left_out: str) -> dict[str, ob
 
 
 def _told(matter: Matter, rules: Rules, zone: ZoneInfo, now: datetime) -> tuple[Announcement, str]:
-    """What is told of the time to come, and why no range is where there is one that contradicts the rest."""
+    """The announced times, and why a range was left out that would contradict the rest."""
     promise, gap, decision, statement = matter.promise, matter.gap, matter.decision, matter.statement
     if decision.closing or statement is Statement.CANCELLED:
         return Announcement(statement, now), ""
@@ -182,5 +182,5 @@ def _least_wait(matter: Matter, high: datetime | None) -> timedelta | None:
     if matter.decision.reason is not Reason.UPDATE_DUE or before is None or before.next_update_by is None:
         return None
     waited = before.next_update_by - before.at
-    # Nothing new and no time to give: each such word is worth less than the one before, so they come rarer.
+    # With no news and no time to give, each message is worth less than the last, so they become less frequent.
     return 2 * waited if high is None else waited

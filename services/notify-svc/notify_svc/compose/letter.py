@@ -1,4 +1,4 @@
-"""A letter from a snapshot of facts only; the wording is in templates/, the judgement of it in domain/lint.py."""
+"""Composes a letter from a snapshot of facts only; wording is in templates/, its checks are in domain/lint.py."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from notify_svc.domain.opening import OpeningFacts, opening_of
 LITTLE_HISTORY = 30
 MAX_FACTS = 4
 View = dict[str, str]
-"""A fact as a template reads it."""
+"""A fact as passed to a template."""
 
 
 LETTER = Form()
-"""The whole letter, as e-mail carries it."""
+"""The full letter, as sent by e-mail."""
 
 
 @cache
@@ -52,7 +52,7 @@ def _html(form: Form, name: str) -> Template:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What this deployment says of itself; the defaults promise nothing that Candor does not do."""
+    """How this deployment describes itself; the defaults promise nothing that Candor does not do."""
 
     action: str = "we check this forecast with every report that comes in, and write to you when it changes."
     options: tuple[str, ...] = (
@@ -63,7 +63,7 @@ class Wording:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """Everything a letter may draw on, as of business time `now`."""
+    """Every fact a letter may use, as of business time `now`."""
 
     promise: Promise
     gap: Gap
@@ -80,7 +80,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A composed message; it goes out only if `findings` is empty."""
+    """A composed message; it is sent only if `findings` is empty."""
 
     subject: str
     text: str
@@ -88,22 +88,22 @@ class Letter:
     support: tuple[Support, ...]
     findings: tuple[Finding, ...]
     without_chance: str = ""
-    """Why the chance to be on time is not in it, where there is one that contradicts the rest."""
+    """Why the chance to be on time was left out, if it would contradict the rest."""
 
 
 def compose(snapshot: Snapshot, wording: Wording, form: Form = LETTER) -> Letter:
-    """The customer's letter, without the senders' public words if those are what the lint objects to."""
+    """The customer's letter; the sources' public reasons are left out if the lint objects to them."""
     letter = _compose(snapshot, wording, form, quoting=True)
     return letter if not letter.findings else _compose(snapshot, wording, form, quoting=False)
 
 
 def to_the_owner(snapshot: Snapshot, said: Letter, notice_id: str, threshold: float, form: Form = LETTER) -> Letter:
-    """What the owner inside the company reads before the customer reads `said`: which promise, why, and what is told.
+    """The owner's letter, sent before the customer reads `said`: which promise, why, and what the customer is told.
 
-    The owner is staff: they read the internal words as well, apart from the customer's message and marked as such.
+    The owner is staff, so it also contains internal words, separate from the customer's message and marked as such.
 
-    Its words are ours and those that the lint has passed, so it is not judged again. Raises ValueError where it is
-    longer than `form` allows.
+    It contains only our own words and those that passed the lint, so it is not checked again. Raises ValueError if it
+    is longer than `form` allows.
     """
     civil = Localizer(snapshot.zone, snapshot.locale, snapshot.now)
     evidence = snapshot.decision.evidence
@@ -193,26 +193,26 @@ def _context(snapshot: Snapshot, wording: Wording, civil: Localizer, *, quoting:
 
 
 def _facts(gap: Gap) -> list[Fact]:
-    # Only the clock may speak without an event, and only of a step that is overdue.
+    # A fact without an event may be stated only if the clock proves it: a step that is overdue.
     known = [fact for fact in gap.facts if fact.event_id or fact.kind is FactKind.MILESTONE_OVERDUE]
     return sorted(known, key=lambda fact: fact.at)[-MAX_FACTS:]
 
 
 def _public(fact: Fact, civil: Localizer, *, quoting: bool) -> View:
-    """What a customer may read of a fact: no word of staff or of a system that was not given for them."""
+    """A fact as customers may read it: only the words that staff or systems gave for customers."""
     return {
         "kind": fact.kind.value,
         "name": _one_line(fact.name) if fact.told and fact.kind is not FactKind.INCIDENT_OPEN else "",
         "at": civil.moment(fact.at),
         "late": civil.length(fact.minutes),
         "text": _one_line(fact.public_text) if quoting else "",
-        # A cause without an event is a guess, and a guess is not told.
+        # A cause without an event is a guess, so it is not stated.
         "reason": _one_line(fact.public_reason) if quoting and fact.event_id else "",
     }
 
 
 def _internal(fact: Fact, civil: Localizer) -> View | None:
-    """What staff may read of a fact and the customer does not; None where that is nothing."""
+    """The part of a fact that only staff may read; None if there is none."""
     text, reason = _one_line(fact.text), _one_line(fact.reason)
     incident = fact.kind is FactKind.INCIDENT_OPEN
     if not (reason or text or incident or not fact.told):
@@ -223,7 +223,7 @@ def _internal(fact: Fact, civil: Localizer) -> View | None:
 
 
 def _each_once(views: Iterable[View]) -> list[View]:
-    # Without their names two steps may read alike.
+    # Two steps may read the same once their names are left out.
     return list({tuple(view.items()): view for view in views}.values())
 
 

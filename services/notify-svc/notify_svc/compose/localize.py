@@ -1,4 +1,4 @@
-"""Times as people write them: in the customer's zone and format, by babel."""
+"""Formats times in the customer's zone and format, with babel."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FALLBACK = "en_GB"
 
 @dataclass(frozen=True, slots=True)
 class Localizer:
-    """Writes moments in `zone` and the format of `locale`; the year only where it is not the year of `now`."""
+    """Formats times in `zone` and the format of `locale`; shows the year only if it differs from that of `now`."""
 
     zone: ZoneInfo
     locale: str
@@ -32,12 +32,12 @@ class Localizer:
         return text.replace("\u202f", " ")
 
     def moment(self, at: datetime) -> str:
-        """`Fri 8 Mar, 18:30`; midnight, where times are told by the day, is the day alone."""
+        """`Fri 8 Mar, 18:30`; midnight, which stands for a whole day, is written as the day alone."""
         local = at.astimezone(self.zone)
         return self.day(at) if (local.hour, local.minute) == (0, 0) else f"{self.day(at)}, {self.clock(at)}"
 
     def ends(self, low: datetime, high: datetime) -> tuple[str, str]:
-        """Both ends of a range, the day named once where it is the same."""
+        """Both ends of a range; the day is written once if both share it."""
         same_day = low.astimezone(self.zone).date() == high.astimezone(self.zone).date()
         return self.moment(low), self.clock(high) if same_day else self.moment(high)
 
@@ -60,5 +60,5 @@ def locale_of(language: str | None) -> str:
         locale = Locale.parse((language or FALLBACK).replace("-", "_"))
     except (ValueError, UnknownLocaleError):
         return FALLBACK
-    # The wording is English so far: month names of another language would not read.
+    # The wording is English only, so month names of another language would not fit in.
     return str(locale) if locale.language == "en" and locale.territory else FALLBACK

@@ -1,4 +1,4 @@
-"""How an addressee is reached: the channel that goes first for them, and their address on it."""
+"""How an addressee is reached: their preferred channel, and their address on it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from notify_svc.compose.contact import BadContact, Contact, Opener
 from notify_svc.domain.silence import Recipient
 
 FIRST: Final = "email"
-"""What goes first for a contact that names no preference; the other channels follow by name."""
+"""The first channel for a contact without a preference; the others follow by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One way to one addressee; `recipient` is the keyed hash of the address, the only form in which it is stored."""
+    """One way to reach one addressee; `recipient` is the keyed hash of the address, the only form that is stored."""
 
     channel: Channel
     contact: Contact = field(repr=False)
@@ -26,7 +26,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """The channels of this process, and what opens the contacts that they are used for."""
+    """The channels of this process, and the opener for sealed contacts."""
 
     opener: Opener
     channels: Mapping[str, Channel]
@@ -34,10 +34,10 @@ class Reach:
     def look(
         self, sealed: str | None, *, refused: Collection[str] = (), erased: bool = False, only: str | None = None
     ) -> tuple[Route | None, Recipient]:
-        """The first route of a sealed contact that is not `refused`, and what counts of whom it leads to.
+        """The first route of a sealed contact that is not `refused`, and its recipient's consent and state.
 
-        `refused` names channels on which the address was refused, `only` the one channel that may be used. Without a
-        route the contact is unknown, cannot be read, has no address that any of the channels takes, or none for `only`.
+        `refused` names channels on which the address was refused, `only` the one channel that may be used. There is no
+        route if the contact is unknown or unreadable, or has no address that any channel accepts, or none for `only`.
         """
         if sealed is None:
             return None, Recipient(erased=erased)

@@ -1,1 +1,1 @@
-"""Sending notices once in effect: claims, attempts, outcomes, switches."""
+"""Sends each notice with one effect: claims, attempts, outcomes, switches."""

@@ -1,6 +1,6 @@
-"""Who carries which delivery: claims with an epoch and a lease by the database's clock; every step is in the row.
+"""Claims on deliveries, with an epoch and a lease by the database's clock; every step is saved in the row.
 
-A delivery's notice is locked before it and shows its state: whoever changes both takes them in that order.
+A notice shows the state of its delivery. Code that changes both must lock the notice first, then the delivery.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ NOT_ATTEMPTED: Final = Outcome(Fate.ABORTED, "look")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A delivery that this process may attempt while its epoch and lease stand, with the notice that it carries.
+    """A delivery that this process may attempt while its epoch and lease are valid, with the notice it carries.
 
-    `addressee` is whose address. Without `public_words` the text may quote what is internal.
+    `addressee` is the owner of the address. Without `public_words` the text may quote internal words.
     """
 
     delivery_id: str
@@ -50,7 +50,7 @@ class Claim:
 
 
 def backoff(attempts: int) -> float:
-    """Seconds until the next try after `attempts` of them: 5, 10, 20 … at most an hour."""
+    """Seconds until the next try after `attempts` tries: 5, 10, 20 …, at most an hour."""
     return min(FIRST_BACKOFF * 2.0 ** min(max(attempts - 1, 0), 30), LONGEST_BACKOFF)
 
 
@@ -63,11 +63,10 @@ async def claim(
     freshest: float,
     now: datetime,
 ) -> list[Claim]:
-    """Claim at most `limit` deliveries over `channels` that are due, of partitions with fresh input, while messages may
-    leave at all.
+    """Claim at most `limit` due deliveries over `channels`, of partitions with fresh input, while sending is allowed.
 
-    A customer's waits until the owner's ahead of it is settled, at most until its time is up, and keeps which it was.
-    Where many wait, bad news that nobody has heard yet goes before updates and all-clears.
+    A customer's delivery waits until the owner's before it is settled, or its waiting time is over, and records which.
+    If many are queued, bad news that nobody has heard yet goes before updates and all-clears.
     """
     rows = await uow.connection.fetch(_CLAIM, owner, limit, lease_seconds, freshest, now, list(channels))
     announce(uow, rows)
@@ -75,7 +74,7 @@ async def claim(
 
 
 async def finalise(uow: UnitOfWork, held: Claim, lease_seconds: float, freshest: float) -> bool:
-    """Commit that sending begins; False: the claim is lost, sending was stopped or input lags: nothing may be sent."""
+    """Commit that sending begins; False if nothing may be sent: claim lost, sending stopped or input behind."""
     row = await uow.connection.fetchrow(_FINAL, held.delivery_id, held.epoch, lease_seconds, freshest)
     return row is not None
 
@@ -91,9 +90,9 @@ async def finish(
     outcome: Outcome = NOT_ATTEMPTED,
     recipient: str = "",
 ) -> bool:
-    """Write what became of a claim; False: somebody else has decided meanwhile.
+    """Save the outcome of a claim; False if another process or a person has decided meanwhile.
 
-    A late yes still turns `unknown` into `sent`: nothing was sent again since, and now it is known.
+    A late success still turns `unknown` into `sent` because nothing was sent again since.
     """
     await uow.connection.execute(_LOCK, held.notice_id)
     rows = await uow.connection.fetch(
@@ -106,7 +105,7 @@ async def finish(
 
 
 async def expire(uow: UnitOfWork, now: datetime) -> int:
-    """Claims whose lease ran out: before `final` they are provably unsent and wait again, after it nobody knows."""
+    """End expired claims: before `final` they are provably unsent and queued again, after it they become unknown."""
     rows = await uow.connection.fetch(_EXPIRE, now)
     announce(uow, rows)
     return len(rows)
@@ -136,7 +135,7 @@ def _claim(row: Any) -> Claim:
     )
 
 
-# What was behind when it was last measured may be as much later by now.
+# The lag may have grown by the time since it was last measured.
 _FRESH: Final = """
 EXISTS (SELECT FROM promise p JOIN freshness f USING (partition) WHERE p.promise_id = notice.promise_id
   AND f.lag_seconds + extract(epoch FROM clock_timestamp() - f.seen_at) <= $4)"""

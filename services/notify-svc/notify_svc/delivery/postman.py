@@ -1,4 +1,4 @@
-"""One attempt at one claimed delivery: look again whether it may go out, send, and write down what is known."""
+"""One attempt at one claimed delivery: check again whether it may be sent, send it, and save the outcome."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ log = structlog.get_logger("notify.sending")
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long and how often, in seconds; `lease` must be longer than a channel's `final_seconds`."""
+    """Time limits in seconds and the number of attempts; `lease` must be longer than a channel's `final_seconds`."""
 
     lease: float = 90
     freshest: float = 60
@@ -39,7 +39,7 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
-    """What a look said: a reason not to send, or the way to go."""
+    """The result of a check: a reason not to send, or the route to use."""
 
     reason: Reason | None = None
     route: Route | None = field(default=None, repr=False)
@@ -47,7 +47,7 @@ class _Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Postman:
-    """Carries claimed deliveries to customers, and to the owners before them, each over its channel."""
+    """Sends claimed deliveries to customers, and to owners before them, each over its channel."""
 
     database: Database
     reach: Reach
@@ -56,7 +56,7 @@ class Postman:
     patience: Patience
 
     async def deliver(self, claim: Claim) -> None:
-        """Bring one claim to its end; what cannot be written down in time is left to the lease."""
+        """Carry out one claim; an outcome that cannot be saved in time is left to the lease."""
         async with unit_of_work(self.database) as uow:
             first = await self._look(uow, claim)
         route = first.route
@@ -82,7 +82,7 @@ class Postman:
             await self._save(claim, outcome, route.recipient)
 
     async def _look(self, uow: UnitOfWork, claim: Claim) -> _Verdict:
-        """Whether the newest that is known still supports this message to this customer."""
+        """Whether the newest facts still support this message to this customer."""
         if not claim.public_words:
             return _Verdict(Reason.SUPERSEDED)
         now = self.clock.now()
@@ -98,14 +98,14 @@ class Postman:
             claim.statement, claim.spoken_for, claim.told, known.gap, now, self.rules
         )
         if reason is None and route is None:
-            # They are reached another way now: said afresh, it takes that.
+            # The recipient is now reached another way: a new decision will use that route.
             reason = Reason.SUPERSEDED
         return _Verdict(reason, None if reason else route)
 
     async def _withhold(self, claim: Claim, reason: Reason) -> None:
-        """Not sent, and not to be: the promise is decided upon afresh.
+        """Suppress the notice and have the promise decided again.
 
-        What the owner was not told because it no longer holds, the customer is not told either: not this way.
+        If the owner was not told because the message is no longer true, the customer is not told this way either.
         """
         now = self.clock.now()
         async with unit_of_work(self.database) as uow:
@@ -117,7 +117,7 @@ class Postman:
                 await read_model.save_promises(uow, list(rows.values()))
 
     async def _save(self, claim: Claim, outcome: Outcome, recipient: str) -> None:
-        """What is known must not be lost to an outage of the database: try until the lease has surely run out."""
+        """Retry until the lease has surely expired, so that a database outage does not lose the outcome."""
         try:
             async with asyncio.timeout(self.patience.saving):
                 while not await self._saved(claim, outcome, recipient):  # noqa: ASYNC110 - an outage, not an event
@@ -156,7 +156,7 @@ class Postman:
 
     async def _failed(self, uow: UnitOfWork, claim: Claim, outcome: Outcome, reason: Reason) -> None:
         now = self.clock.now()
-        # The order of locks is the consumer's: promises, customers, notices.
+        # Locks are taken in the consumer's order: promises, customers, notices.
         rows = await read_model.promises(uow, [claim.promise_id])
         if outcome.fate is Fate.REFUSED_RECIPIENT:
             await read_model.refuse(uow, claim.addressee, claim.channel)

@@ -1,4 +1,4 @@
-"""Pending deliveries → sent, unknown, failed: claims them, lets the postman carry a few at a time, ends old claims."""
+"""Turns pending deliveries into sent, unknown or failed: claims them, sends a few at a time, ends old claims."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ log = structlog.get_logger("notify.reconcile")
 
 
 class Reconciler:
-    """The sending background; several processes may run one each, a delivery is one's at a time."""
+    """The background sender; several processes may run one each, and only one holds a delivery at a time."""
 
     name = "sender"
 
@@ -46,11 +46,11 @@ class Reconciler:
 
     @property
     def standing_still(self) -> bool:
-        """Whether turns fail or do not end."""
+        """Whether turns fail or never end."""
         return self._liveness.stuck
 
     async def run(self) -> None:
-        """Send until `stop`; outlives outages of the database and of the mail server."""
+        """Send until `stop`; survives outages of the database and of the mail server."""
         try:
             while not self._stopping.is_set():
                 try:
@@ -65,12 +65,12 @@ class Reconciler:
             self._stopped.set()
 
     async def stop(self) -> None:
-        """Claim nothing more, let what is under way come to its end."""
+        """Stop claiming, and let attempts under way finish."""
         self._stopping.set()
         await self._stopped.wait()
 
     async def once(self) -> int:
-        """One turn, awaited to the end of its attempts; how many there were. For tests and tools."""
+        """Run one turn, wait for its attempts, and return how many there were. For tests and tools."""
         await self._turn()
         running = list(self._running)
         await asyncio.gather(*running)
@@ -111,7 +111,7 @@ class Reconciler:
         except StoreUnavailable as error:
             log.warning("attempt_left_to_its_lease", notice=claim.notice_id, error=error.detail)
         except Exception as error:
-            # The lease ends the claim by what was committed; one bad notice must not stop the others.
+            # The lease ends the claim based on what was committed; one bad notice must not stop the others.
             log.exception("attempt_failed", notice=claim.notice_id, error=type(error).__name__)
 
     async def _measure(self) -> None:
@@ -126,7 +126,7 @@ class Reconciler:
                 metrics.NOTICE_UNKNOWN_AGE_SECONDS.set(row["age"] or 0)
 
     async def _room(self) -> None:
-        # With hands full, the next claim waits for the first free one and not for the clock.
+        # At full concurrency, the next claim waits for a free slot and not for the clock.
         if len(self._running) < self._concurrency:
             await self._pause(POLL_SECONDS)
         elif self._running:

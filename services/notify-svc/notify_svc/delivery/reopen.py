@@ -1,4 +1,4 @@
-"""Taking back what has not gone out, and reading a conversation again from its notices."""
+"""Withdraws notices that have not been sent, and rebuilds an episode from its notices."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from notify_svc.store.read_model import PromiseRecord
 
 
 async def withdraw(uow: UnitOfWork, withdrawn: Collection[PromiseRecord], now: datetime) -> None:
-    """Take back what has not gone out about promises that no longer stand."""
+    """Suppress unsent notices about promises that were withdrawn."""
     found = await notices.entries(uow, [known.promise_id for known in withdrawn])
     waiting = [entry.notice_id for entries in found.values() for entry in entries if _not_out(entry)]
     await notices.suppress(uow, waiting, Reason.WITHDRAWN, now)
 
 
 async def rethink(uow: UnitOfWork, rethought: Collection[PromiseRecord], now: datetime) -> None:
-    """Read the episodes of these promises from their notices again, and have them decided upon at once."""
+    """Rebuild the episodes of these promises from their notices, and have the promises decided at once."""
     found = await notices.entries(uow, [known.promise_id for known in rethought])
     for known in rethought:
         known.episode = episode_of(found.get(known.promise_id, []), known.episode.slip_since)
@@ -29,7 +29,7 @@ async def rethink(uow: UnitOfWork, rethought: Collection[PromiseRecord], now: da
 
 
 async def forgive(uow: UnitOfWork, known: Collection[PromiseRecord], now: datetime) -> None:
-    """A new contact came: what failed for the old one is settled, and the customer may be told afresh."""
+    """Settle the notices that failed for an old contact, so that the customer can be told at the new one."""
     found = await notices.entries(uow, [item.promise_id for item in known])
     failed = [entry.notice_id for entries in found.values() for entry in entries if entry.state is NoticeState.FAILED]
     if failed:

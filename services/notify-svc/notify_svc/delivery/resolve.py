@@ -1,4 +1,4 @@
-"""What people decide about notices: the fate of one that is unknown, and that previews were never said."""
+"""What people decide about notices: the outcome of an unknown one, and that previews were never sent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from notify_svc.store.notices import CHANGED, announce
 async def resolve(uow: UnitOfWork, notice_id: str, promise_id: str, who: str, now: datetime, *, sent: bool) -> bool:
     """Settle a notice that is unknown, failed or held; False if it is none of these (any more).
 
-    Sent: it counts as told. Not sent: it never was, and the promise is decided upon afresh.
+    Sent: it counts as told. Not sent: it counts as never told, and the promise is decided again.
     """
     rows = await read_model.promises(uow, [promise_id])
     state, reason = ("sent", Reason.OPERATOR_SENT) if sent else ("suppressed", Reason.OPERATOR_NOT_SENT)
@@ -31,7 +31,7 @@ async def resolve(uow: UnitOfWork, notice_id: str, promise_id: str, who: str, no
 
 
 async def forget_previews(uow: UnitOfWork, now: datetime) -> None:
-    """Previews were shown to nobody: what still holds of them is decided upon afresh."""
+    """Discard previews, which nobody received, and have their promises decided again."""
     found = await uow.connection.fetch("SELECT DISTINCT promise_id FROM notice WHERE state = 'preview'")
     ids = [row["promise_id"] for row in found]
     rows = await read_model.promises(uow, ids)

@@ -1,4 +1,4 @@
-"""Whether messages go out at all: the sending switch, the kill switch, and who turned them."""
+"""Whether messages are sent at all: the sending switch, the kill switch, and who turned them."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from candor.store.unit_of_work import UnitOfWork
 
 
 class Switch(NamedTuple):
-    """`sending` off: notices are composed and kept as previews. `killed`: nothing leaves, whatever is waiting."""
+    """`sending` off: notices are composed and kept as previews. `killed`: nothing is sent, not even queued messages."""
 
     sending: bool
     killed: bool
 
 
 async def read(uow: UnitOfWork) -> Switch:
-    """How the switches stand; off where nobody has set them."""
+    """The state of the switches; off if nobody has set them."""
     row = await uow.connection.fetchrow("SELECT sending, killed FROM switch")
     return Switch(row["sending"], row["killed"]) if row else Switch(sending=False, killed=False)
 
 
 async def begin(uow: UnitOfWork, *, sending: bool) -> None:
-    """The first start of a deployment; later starts keep what people set."""
+    """Set the switches at the first start of a deployment; later starts keep what people set."""
     await uow.connection.execute(_BEGIN, sending)
 
 
 async def turn(uow: UnitOfWork, who: str, *, sending: bool | None = None, killed: bool | None = None) -> Switch:
-    """Turn a switch; kept in the database, with who did it."""
+    """Turn a switch and save, in the database, who did it."""
     await begin(uow, sending=False)
     await uow.connection.execute(_TURN, sending, killed, who)
     if sending is not None:
@@ -37,7 +37,7 @@ async def turn(uow: UnitOfWork, who: str, *, sending: bool | None = None, killed
 
 
 async def audit(uow: UnitOfWork, who: str, action: str, subject: str, detail: str) -> None:
-    """Keep who did what; never an address."""
+    """Save who did what; never an address."""
     await uow.connection.execute(_AUDIT, who, action, subject, detail)
 
 

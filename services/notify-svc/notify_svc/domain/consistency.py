@@ -1,8 +1,8 @@
-"""Whether what one letter states fits together: the range, the chance, the first sentence and the times in it.
+"""Whether the statements of one letter are consistent: its range, chance, first sentence and times.
 
-Pure, over the figures that the letter writes and not over its words. The reader's measure is the promised time as the
-letter writes it, without tolerance. The range is P50 to P80: by its lower end half of such cases are done, by its upper
-end eight of ten. Where the two disagree the range speaks, and a chance is not given.
+Pure; it compares the figures in the letter, not its words. Readers compare with the promised time as the letter states
+it, without tolerance. The range is P50 to P80: half of such cases are done by its lower end, eight of ten by its upper
+end. If range and chance disagree, the range is given and the chance is left out.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ Ends = tuple[datetime, datetime]
 class Stated:
     """What one letter states.
 
-    `lead` names its first sentence, `due` is the promised time and `deadline` that with its tolerance. `chance` is in
-    percent to be on time, 0 where none is given; `earlier` the range told before.
+    `lead` names its first sentence, `due` is the promised time and `deadline` adds the tolerance. `chance` is the
+    chance to be on time in percent, 0 if none is given; `earlier` is the range told before.
     """
 
     statement: Statement
@@ -48,7 +48,7 @@ class Stated:
 def chance_beside(
     promise: Promise, gap: Gap, told: Ends | None, now: datetime, *, open_matter: bool
 ) -> tuple[int, str]:
-    """The chance in percent (1–99) that it is still on time, or 0 and why it is not given ("" where none belongs)."""
+    """The chance in percent (1–99) that it is still on time, or 0 and why it is left out ("" if none belongs here)."""
     if gap.forecast is None or not open_matter or now >= promise.held_due:
         return 0, ""
     if gap.held_due != promise.held_due:
@@ -60,32 +60,32 @@ def chance_beside(
 
 
 def in_percent(forecast: Forecast) -> int:
-    """The chance to be on time as a letter writes it: never none and never certain."""
+    """The chance to be on time as a letter states it: never 0 % and never 100 %."""
     return min(99, max(1, round((1 - forecast.p_slip) * 100)))
 
 
 def range_beside(statement: Statement, told: Ends | None, due: datetime) -> tuple[Ends | None, str]:
-    """The range that a letter gives, or None and why: "we expect to keep it" and a range past the date exclude it."""
+    """The range to give, or None and why: "we expect to keep it" and a range past the date exclude each other."""
     if statement is Statement.ALL_CLEAR and told is not None and told[1] > due:
         return None, "the range ends past the promised time, which we expect to keep"
     return told, ""
 
 
 def late_fits(late: int, told: Ends | None, due: datetime) -> bool:
-    """Whether `late` percent to be late may stand beside this range."""
+    """Whether a chance of `late` percent to be late is consistent with this range."""
     if told is None:
         return True
     return late >= HALF if told[0] >= due else _fits(100 - late, told, due)
 
 
 def probably_late(forecast: Forecast | None, low: datetime | None, due: datetime) -> bool:
-    """Whether a letter may say that it is probably going to be late: more likely than not, by chance and by range."""
+    """Whether a letter may say "probably late": both chance and range must make it more likely than not."""
     likely = forecast is not None and forecast.p_slip >= 0.5 and in_percent(forecast) < HALF
     return likely and (low is None or low > due)
 
 
 def contradictions(said: Stated) -> list[str]:
-    """Every pair of statements in a letter that cannot both hold, in words; empty: they fit."""
+    """Every pair of statements in a letter that cannot both be true, in words; empty if all are consistent."""
     return [*_chance(said), *_opening(said), *_end(said), *_times(said), *_comparison(said)]
 
 
@@ -150,7 +150,7 @@ def _comparison(said: Stated) -> Iterator[str]:
 
 
 def compared(told: Ends, earlier: Ends, said_at: datetime) -> str:
-    """How a range stands to the one told before at `said_at`: `same`, `later`, `earlier`, or `open` for neither."""
+    """How a range compares with the one told at `said_at`: `same`, `later`, `earlier`, or `open` for none of these."""
     if told == earlier:
         return "same"
     step: timedelta = step_of(earlier[0] - said_at)

@@ -1,8 +1,8 @@
-"""What is said when a promise has ended.
+"""What the customer is told when a promise has ended.
 
-A customer who was warned and got it inside the told range hears nothing more (they have it); outside of it they get
-one closing update. A promise that ended broken without completion is said once, warned or not. One that was late
-without ever crossing the warning rule is not reported afterwards: that would be no warning.
+A warned customer who got it within the told range hears nothing more; outside the range they get one closing update.
+If a promise ended broken without completion, the customer is told once, whether warned or not. A promise that was late
+without ever meeting the warning rule is not reported afterwards because that would be no warning.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from notify_svc.domain.schedule import step_of
 
 
 def at_the_end(episode: Episode, gap: Gap) -> Decision:
-    """Whether to speak about a promise that is no longer open."""
+    """Whether to notify about a promise that is no longer open."""
     match gap.standing:
         case Standing.WITHDRAWN:
             return nothing(Reason.WITHDRAWN, ends=True)
@@ -32,17 +32,17 @@ def at_the_end(episode: Episode, gap: Gap) -> Decision:
 
 
 def wait(reason: Reason, wake_at: datetime | None = None) -> Decision:
-    """Not yet; time or another event may change it."""
+    """A decision to wait; time or another event may change it."""
     return Decision(Kind.WAIT, reason, wake_at=wake_at)
 
 
 def nothing(reason: Reason, *, ends: bool = False) -> Decision:
-    """Nothing to say; with `ends`, ever."""
+    """A decision to say nothing; with `ends`, nothing ever again."""
     return Decision(Kind.NOTHING, reason, ends=ends)
 
 
 def blocked(episode: Episode) -> Decision | None:
-    """Wait while a failed or held notice needs a person, so that one trouble does not become many."""
+    """Wait while a failed or held notice needs a person, so that one problem does not become many."""
     return wait(Reason.BLOCKED) if episode.blocked else None
 
 

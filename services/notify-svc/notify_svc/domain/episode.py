@@ -1,4 +1,4 @@
-"""When to speak (definitions.md): a promise, its newest gap and what was told → a decision with its reason."""
+"""When to speak (definitions.md): decides, with a reason, from a promise, its newest gap and what was told."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from notify_svc.domain.schedule import step_of, write_at
 
 
 def observe(episode: Episode, gap: Gap, rules: Rules) -> Episode:
-    """The episode after one more gap: since when P(slip) has stood at or above the threshold."""
+    """The episode after one more gap: tracks since when P(slip) has been at or above the threshold."""
     slipping = gap.forecast is not None and gap.forecast.p_slip >= rules.warn_at and gap.standing is Standing.OPEN
     if not slipping:
         return replace(episode, slip_since=None)
@@ -20,7 +20,7 @@ def observe(episode: Episode, gap: Gap, rules: Rules) -> Episode:
 
 
 def decide(episode: Episode, gap: Gap | None, promise: Promise | None, now: datetime, rules: Rules) -> Decision:
-    """Whether to speak to the customer at business time `now`; pure, and the same for the same facts."""
+    """Whether to notify the customer at business time `now`; pure and deterministic."""
     if promise is None or gap is None:
         return wait(Reason.NO_PROMISE if promise is None else Reason.NO_GAP)
     if gap.historical or episode.ended:
@@ -35,7 +35,7 @@ def decide(episode: Episode, gap: Gap | None, promise: Promise | None, now: date
 
 
 def after_speaking(episode: Episode, decision: Decision, told: Announcement) -> Episode:
-    """The episode once `decision` was put into a notice that says `told`."""
+    """The episode after `decision` has become a notice that states `told`."""
     if decision.statement is Statement.ALL_CLEAR:
         ended = decision.reason is Reason.KEPT
         return Episode(number=episode.number + 1, ended=ended)
@@ -78,35 +78,35 @@ def _speak_again(
 
 
 def recovered(gap: Gap, due: datetime, now: datetime, rules: Rules) -> bool:
-    """Whether an open promise is expected to be kept again, with no step missed that the customer was told of.
+    """Whether an open promise is expected to be kept again, with no step missed that the customer knows of.
 
-    Not once the date has passed without it, tolerance or not: "we expect to keep what we promised" is nothing to say.
+    False once the promised date has passed, even within tolerance: "we expect to keep what we promised" no longer fits.
     """
     likely = gap.forecast is not None and gap.forecast.p_slip <= rules.clear_at
     return likely and now < due and _missed(gap, now, rules) is None
 
 
 def left(told: Announcement, gap: Gap, rules: Rules) -> bool:
-    """Whether P50 has left the told range; upward at once, downward beyond the slack; no range given or got counts."""
+    """Whether P50 has left the told range: upward at once, downward beyond the slack, or if a range came or went."""
     p50 = gap.forecast.p50 if gap.forecast and gap.forecast.p80 else None
     if told.low is None or told.high is None:
         return p50 is not None
     if p50 is None:
         return True
-    # A forecast that the clock has overtaken was told as "from now on": that is no improvement.
+    # A P50 already in the past was told as "from now on", so it is no improvement.
     p50 = max(p50, told.at)
     slack = max((told.high - told.low) * rules.slack, step_of(told.low - told.at))
     return p50 > told.high or p50 < told.low - slack
 
 
 def _late_by(gap: Gap, promise: Promise) -> bool:
-    # P(slip) was taken against a date the customer no longer holds; the quantiles of completion were not.
+    # P(slip) refers to an earlier promised date; the quantiles of completion do not depend on the date.
     p50 = gap.forecast.p50 if gap.forecast else None
     return p50 is None or p50 > promise.held_due + promise.tolerance
 
 
 def _missed(gap: Gap, now: datetime, rules: Rules) -> Fact | None:
-    """The first step the customer was told of that is missed: reported so, or overdue for longer than the hold."""
+    """The first missed step that the customer knows of: reported as missed, or overdue for longer than the hold."""
     for fact in gap.facts:
         due = _missed_at(fact, gap, rules)
         if due is not None and now >= due:

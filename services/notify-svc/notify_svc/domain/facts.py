@@ -1,4 +1,4 @@
-"""What notify-svc knows of a promise, its gap and what the customer was told: frozen facts, no behaviour."""
+"""What notify-svc knows of a promise, its gap and what the customer was told; frozen, without logic."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ALWAYS = Calendar()
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """P(slip) in [0, 1]; P50 and P80 of the completion time, None where it may never complete."""
+    """P(slip) in [0, 1]; P50 and P80 of the completion time, None if it may never complete."""
 
     p_slip: float
     p50: datetime | None = None
@@ -24,7 +24,7 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """The newest gap of a promise; `event_id` is what a stated range rests on."""
+    """The newest gap of a promise; `event_id` is the evidence for a stated range."""
 
     version: int
     event_id: str
@@ -40,7 +40,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """The newest promise as the ledger tells it; `event_id` is what "we promised" rests on."""
+    """The newest state of a promise; `event_id` is the evidence for "we promised"."""
 
     promise_id: str
     customer_id: str
@@ -59,7 +59,7 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """What the customer was last told: the range (both ends or neither) and when the next word is due."""
+    """What the customer was last told: the range (both ends or neither) and when the next update is due."""
 
     statement: Statement
     at: datetime
@@ -72,8 +72,8 @@ class Announcement:
 class Episode:
     """From the first warning to the all-clear.
 
-    `number` counts from 1. `told` is None until something was said. `slip_since` is when P(slip) last rose to the
-    threshold. `blocked`: a notice failed or is held, and a person has to look. `ended`: nothing more will be said.
+    `number` counts from 1. `told` is None until the customer is told something. `slip_since` is when P(slip) last
+    rose to the threshold. `blocked`: a notice failed or is held and needs a person. `ended`: no more notices follow.
     """
 
     number: int = 1
@@ -84,7 +84,7 @@ class Episode:
 
     @property
     def open(self) -> bool:
-        """Whether the customer has been told of trouble that has not been taken back."""
+        """Whether the customer was told of trouble that has not been cleared."""
         return self.told is not None and not self.ended
 
 
@@ -96,33 +96,33 @@ class Rules:
     clear_at: float = 0.3
     hold: timedelta = timedelta(minutes=5)
     overdue: timedelta = timedelta(minutes=30)
-    """How long after its plan a step that no source called missed counts so; until then it only worsens a forecast."""
+    """How long after its planned time an unreported step counts as missed; before, it only worsens the forecast."""
     slack: float = 0.25
-    """An improvement of P50 is news only beyond this share of the told range: P50 is that range's own lower edge."""
+    """P50 must improve by more than this share of the told range to be news, as P50 is the range's own lower end."""
     update_share: float = 1.0
-    """Next update after this share of the time to P80; at 1, four of five customers have it before it comes due."""
+    """Next update after this share of the time to P80; at 1, four of five customers have it before that."""
     update_min: timedelta = timedelta(hours=1)
     update_max: timedelta = timedelta(days=2)
     daily_cap: int = 10
     """Messages to one customer in 24 business hours."""
     least_cases: int = MIN_CASES
-    """Like promises that a forecast must rest on before a customer is told of it."""
+    """Similar promises that a forecast must rest on before a customer is told of it."""
     owner_wait: timedelta = timedelta(minutes=10)
-    """How long a customer's message waits for that to the owner at most: clock time, a night does not prolong it."""
+    """The longest a customer's message waits for the owner's: clock time, so a night does not prolong it."""
     owner_daily_cap: int = 100
-    """Messages to one owner in 24 business hours: they may own many promises that one bad day hits."""
+    """Messages to one owner in 24 business hours: one bad day may hit many of their promises."""
     calendar: Calendar = ALWAYS
-    """Working hours, on the clock of each promise's own zone: `hold` counts in them, updates come due in them."""
+    """Working hours in each promise's own zone: `hold` is counted in them, and updates come due in them."""
     update_early: timedelta = timedelta(minutes=5)
-    """How long before it is due an announced update is written, the owner's wait not counted: so that it is kept."""
+    """How long before its due time an announced update is written, so that it is on time; excludes the owner's wait."""
 
     def early(self, promise: Promise) -> timedelta:
-        """How long before it is due an announced word about `promise` is written."""
+        """How long before its due time an announced update about `promise` is written."""
         return self.update_early + (self.owner_wait if promise.owner else timedelta(0))
 
 
 class Kind(StrEnum):
-    """What a decision comes to."""
+    """The kinds of decisions."""
 
     SPEAK = "speak"
     WAIT = "wait"
@@ -130,7 +130,7 @@ class Kind(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a notice is spoken, waits, is suppressed or held; why it is in its state."""
+    """Why a notice is sent, waits, is suppressed or held: the reason for its state."""
 
     SLIP_HELD = "slip_held"
     MILESTONE_MISSED = "milestone_missed"
@@ -183,9 +183,9 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether to speak and why; `evidence` holds the figures it rests on, `wake_at` when time alone may change it.
+    """Whether to speak and why; `evidence` has the figures it rests on, `wake_at` when time alone may change it.
 
-    `closing`: the last word of its episode. `ends`: nothing was said, and nothing will be.
+    `closing`: the last notice of its episode. `ends`: nothing is sent now or later.
     """
 
     kind: Kind

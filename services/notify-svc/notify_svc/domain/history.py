@@ -1,4 +1,4 @@
-"""An episode as its notices tell it: what has not gone out and will not was never told."""
+"""Rebuilds an episode from its notices: a notice that was not and will not be sent was never told."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NEEDS_A_PERSON = frozenset({NoticeState.HELD, NoticeState.FAILED, NoticeState.UN
 
 @dataclass(frozen=True, slots=True)
 class NoticeEntry:
-    """One notice of a promise, as far as the conversation depends on it."""
+    """The parts of one notice that its episode depends on."""
 
     notice_id: str
     episode: int
@@ -28,7 +28,7 @@ class NoticeEntry:
 
 
 def episode_of(entries: Iterable[NoticeEntry], slip_since: datetime | None) -> Episode:
-    """The episode after `entries`, in the order they were decided."""
+    """The episode after `entries`, which are in the order they were decided."""
     episode = Episode(slip_since=slip_since)
     for entry in entries:
         if entry.state in TOLD:

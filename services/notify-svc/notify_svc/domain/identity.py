@@ -1,4 +1,4 @@
-"""Which message is which: one id for one thing said to one customer, however often it is decided."""
+"""Message identity: one id for one thing told to one customer, however often it is decided."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ NAMESPACE = uuid5(NAMESPACE_URL, "urn:candor:notice")
 
 
 def notice_id(recipient: str, promise_id: str, episode: int, statement: Statement, told: str) -> str:
-    """uuid5 of recipient, promise, episode, statement and told value; never of a score or its version."""
+    """uuid5 of recipient, promise, episode, statement and told value, but not of a score or its version."""
     parts = (recipient, promise_id, str(episode), statement.value, told)
     return str(uuid5(NAMESPACE, "\n".join(f"{len(part)}:{part}" for part in parts)))
 
 
 def delivery_id(notice: str, channel: str) -> str:
-    """uuid5 of a notice's id and a channel: whatever is tried again on that channel is the same delivery."""
+    """uuid5 of a notice's id and a channel, so that a retry on that channel is the same delivery."""
     return str(uuid5(NAMESPACE, f"delivery:{notice}:{channel}"))
 
 
 def thread_id(promise_id: str) -> str:
-    """The name of a promise's mail thread: a promise id may hold characters that a Message-ID may not."""
+    """The name of a promise's mail thread; promise ids may have characters that a Message-ID may not."""
     return str(uuid5(NAMESPACE, f"thread:{promise_id}"))
 
 
@@ -35,7 +35,7 @@ def told_value(
     next_update_by: datetime | None,
     completed_at: datetime | None,
 ) -> str:
-    """What a message tells, as text: an all-clear or a cancellation can be told once an episode."""
+    """What a message states, as text; an all-clear or a cancellation can be told once per episode."""
     if statement in (Statement.ALL_CLEAR, Statement.CANCELLED) or reason is Reason.NOT_KEPT:
         return statement.value
     if completed_at is not None:
@@ -44,7 +44,7 @@ def told_value(
 
 
 def suppressed_value(reason: Reason) -> str:
-    """What a suppressed notice tells: nothing; it is kept once an episode and reason."""
+    """The value of a suppressed notice, which states nothing; it is stored once per episode and reason."""
     return f"suppressed {reason.value}"
 
 

@@ -1,4 +1,4 @@
-"""Honest words (definitions.md): a deterministic reading of a letter before it may go out, with reasons."""
+"""Honest words (definitions.md): a deterministic check of a letter before it may be sent, with reasons."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from notify_svc.domain.consistency import Stated, contradictions
 
 
 class Rule(StrEnum):
-    """What a letter can break."""
+    """Rules that a letter can break."""
 
     RANGE = "range"
     CERTAINTY = "certainty"
@@ -30,7 +30,7 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One rule broken and the words that broke it."""
+    """A broken rule and the words that broke it."""
 
     rule: Rule
     detail: str
@@ -38,7 +38,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """One thing a letter says and the event that supports it."""
+    """One claim of a letter and the event that supports it."""
 
     says: str
     event: str
@@ -46,11 +46,11 @@ class Support:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A letter with what is needed to judge it.
+    """A letter with the facts needed to check it.
 
-    `what` is the promise's own text, which the company said before and the lint does not judge again. `low_text`,
-    `high_text`, `next_text` are the times as the letter writes them. `cause`: whether an event names one that
-    customers may be told. `longest`: how many characters of text the channel carries, None where that is no question.
+    `what` is the promise's own text, which the company already used and the lint does not check. `low_text`,
+    `high_text`, `next_text` are the times as the letter states them. `cause`: whether an event names a cause that
+    customers may be told. `longest`: how many characters of text the channel carries, None if unlimited.
     """
 
     statement: Statement
@@ -103,7 +103,7 @@ _PROBABLY = re.compile(r"\bprobably\b", re.IGNORECASE)
 
 
 def lint(draft: Draft) -> tuple[Finding, ...]:
-    """Everything in `draft` that an honest letter must not have; empty: it may go out."""
+    """Everything in `draft` that an honest letter must not contain; empty if it may be sent."""
     words = f"{draft.subject}\n{draft.text}".replace(draft.what, "")
     found = [*_ranges(draft), *_wording(draft, words), *_substance(draft, words), *_consistency(draft)]
     return tuple(found)
@@ -113,7 +113,7 @@ def _consistency(draft: Draft) -> list[Finding]:
     if draft.stated is None:
         return []
     found = [Finding(Rule.CONTRADICTION, words) for words in contradictions(draft.stated)]
-    # Whoever else's words are in it, in whatever part: no other odds than the letter's own stand in it.
+    # No part of the letter may state odds other than its own, not even in quoted words.
     parts = (part.replace(draft.what, "") for part in (draft.subject, draft.text, draft.html))
     others = {match.group(0) for part in parts for match in _ODDS.finditer(part)} - {f"{draft.stated.chance} in 100"}
     return found + [Finding(Rule.CONTRADICTION, f"{odds}, which are not this letter's") for odds in sorted(others)]
@@ -130,7 +130,7 @@ def _ranges(draft: Draft) -> list[Finding]:
         found.append(Finding(Rule.RANGE, "a range for something cancelled"))
     if draft.p50 is None or low < draft.p50:
         found.append(Finding(Rule.RANGE, "a date earlier than the forecast's P50"))
-    # Both ends, wherever one stands: a best case that travels alone is what the customer will hold.
+    # One end of the range requires the other: customers would take a best case alone as a promise.
     parts = (draft.subject.replace(draft.what, ""), draft.text.replace(draft.what, ""))
     if any(draft.low_text in part and draft.high_text not in part for part in parts):
         found.append(Finding(Rule.RANGE, "one end of the range without the other"))

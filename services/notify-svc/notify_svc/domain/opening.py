@@ -1,4 +1,4 @@
-"""Which first sentence a letter opens with: the news in one word, bad news as bad as it is."""
+"""Chooses the first sentence of a letter: the news itself, with bad news stated plainly."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BY_REASON = {Reason.NOT_KEPT: "not_kept", Reason.DONE_OUTSIDE_RANGE: "done"}
 
 @dataclass(frozen=True, slots=True)
 class OpeningFacts:
-    """What the first sentence depends on: the range about to be told, and what was told before."""
+    """The facts that the first sentence depends on: the range to be told, and what was told before."""
 
     now: datetime
     promise: Promise
@@ -25,12 +25,12 @@ class OpeningFacts:
 
 
 def opening_of(statement: Statement, reason: Reason, facts: OpeningFacts) -> str:
-    """A name of templates/leads.j2."""
+    """The name of an opening in templates/leads.j2."""
     if reason in _BY_REASON:
         return _BY_REASON[reason]
     if reason is Reason.KEPT:
         done, due = facts.gap.completed_at, facts.promise.held_due
-        # Kept within the tolerance: the customer, who was told the date alone, would not call that on time.
+        # Kept, but within tolerance: customers know only the date and would not call that on time.
         return "done_after" if done is not None and done > due else "done"
     match statement:
         case Statement.WARNING:

@@ -1,4 +1,4 @@
-"""Ranges and times worth telling: rounded so that a person can read them, never earlier than the forecast."""
+"""Ranges and times to tell: rounded to be readable, and never earlier than the forecast."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ CLOSE_OF_DAY = time(17, 0)
 
 
 def step_of(ahead: timedelta) -> timedelta:
-    """How finely a time `ahead` from now is told: 5 minutes within a day, an hour within two weeks, else a day."""
+    """The rounding of a time `ahead` from now: 5 minutes within a day, an hour within two weeks, else a day."""
     if ahead <= timedelta(days=1):
         return timedelta(minutes=5)
     return HOUR if ahead <= timedelta(days=14) else timedelta(days=1)
 
 
 def told_range(forecast: Forecast | None, now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
-    """P50–P80 rounded up in `zone`; None where the forecast has no range, so that no bare best case is ever told."""
+    """P50–P80 rounded up in `zone`; None if the forecast has no range, so that no best case is told alone."""
     if forecast is None or forecast.p50 is None or forecast.p80 is None:
         return None
     soonest = max(forecast.p50, now)
@@ -42,14 +42,14 @@ def next_update(
     hours: Calendar | None = None,
     due: datetime | None = None,
 ) -> datetime:
-    """When to write again at the latest: a share of the time until `until`, bounded, at a civil time in `zone`.
+    """When to write again at the latest: a bounded share of the time until `until`, at a civil time in `zone`.
 
-    `least`: never sooner than this, where nothing has changed since the word before, so that a customer with no news
-    gets few messages; `rules.update_max` bounds it too. Outside of working `hours` it is the next opening: whoever
-    can say more than the forecast is there by then.
+    `least`: the shortest wait if nothing has changed since the last message, so that a customer without news gets few
+    messages; `rules.update_max` limits it too. A time outside working `hours` moves to the next opening, when staff
+    who know more than the forecast are there.
 
-    While the promised time `due` lies ahead it is never after that: at the last working moment by then, or at `due`
-    itself where that is less than `rules.update_min` away. One shortly before gives way to it.
+    While the promised time `due` is ahead, the result is never after it: at the latest the last working moment before
+    `due`, or `due` itself if that is less than `rules.update_min` away. An update shortly before that moves to it.
     """
     by = _in_hours(now, until, zone, rules, least, hours)
     if due is None or due <= now:
@@ -60,9 +60,9 @@ def next_update(
 
 
 def write_at(told: Announcement, due: datetime, early: timedelta) -> datetime | None:
-    """When to write the word that was announced in `told`: `early` before it is due, at most half of the wait.
+    """When to write the update announced in `told`: `early` before it is due, but at most half of the wait.
 
-    One that is due at the promised time or after it is not written before: whether it is late shows only then.
+    An update due at or after the promised time is not written before that time, when lateness becomes known.
     """
     by = told.next_update_by
     if by is None:
@@ -72,9 +72,9 @@ def write_at(told: Announcement, due: datetime, early: timedelta) -> datetime | 
 
 
 def owner_until(at: datetime, announced: datetime | None, rules: Rules) -> datetime:
-    """How long what is decided at `at` waits for the owner: not past a time that the customer was told, but a minute.
+    """Until when a notice decided at `at` waits for the owner: not past `announced`, but at least a minute.
 
-    `announced`: when the customer was told to hear next, where this is that word.
+    `announced`: when the customer was told to expect this notice, if it is an announced update.
     """
     until = at + rules.owner_wait
     return until if announced is None else min(until, max(announced, at + MINUTE))
@@ -89,7 +89,7 @@ def _in_hours(
     hours: Calendar | None,
 ) -> datetime:
     by = _unhurried(now, until, zone, rules, least)
-    # The closing moment is working time still: by then it has been said.
+    # The closing moment still counts as working time because the message is sent by then.
     if hours is None or hours.is_open(by) or hours.is_open(by - TICK):
         return by
     return ceil_to(hours.after(by, TICK) - TICK, QUARTER, zone).astimezone(now.tzinfo)
@@ -117,5 +117,5 @@ def ceil_to(at: datetime, step: timedelta, zone: ZoneInfo) -> datetime:
     whole = -((midnight - wall) // step)
     rounded = (midnight + whole * step).replace(tzinfo=zone)
     result = rounded.astimezone(at.tzinfo)
-    # Around a clock change the local multiple can lie before `at`: an hour on is still a civil time.
+    # Around a clock change the local multiple can be before `at`; an hour later is still a civil time.
     return result if result >= at else result + max(step, HOUR)

@@ -1,4 +1,4 @@
-"""Why a message that is due must not go out, and whether one that is ready still may."""
+"""Why a due message must not be sent, and whether a composed one still may."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from notify_svc.domain.facts import Announcement, Gap, Promise, Reason, Rules
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """What counts of whom a message is for: `consent` is None where the contact could not be read."""
+    """The recipient of a message; `consent` is None if the contact could not be read."""
 
     known: bool = False
     consent: bool | None = None
@@ -21,7 +21,7 @@ class Recipient:
 
 
 def silenced(promise: Promise | None, recipient: Recipient, sent_today: int, cap: int) -> Reason | None:
-    """The first reason not to write to this recipient at all; None: nothing stands against it."""
+    """The first reason not to write to this recipient at all; None if there is none."""
     reasons = (
         (recipient.erased or promise is None, Reason.ERASED),
         (promise is not None and promise.withdrawn, Reason.WITHDRAWN),
@@ -39,10 +39,10 @@ def silenced(promise: Promise | None, recipient: Recipient, sent_today: int, cap
 def outdated(
     statement: Statement, spoken_for: Reason, told: Announcement, gap: Gap | None, now: datetime, rules: Rules
 ) -> Reason | None:
-    """Why the newest gap no longer supports a composed message; None: it may still go out."""
+    """Why the newest gap no longer supports a composed message; None if it may still be sent."""
     if gap is None:
         return Reason.SUPERSEDED
-    # A message waits for the owner, or for the mail server: a range that it gives must not have gone by meanwhile.
+    # The message may have waited for the owner or the mail server: its range must not be in the past by now.
     to_come = (told.next_update_by, told.high if gap.standing is Standing.OPEN else None)
     if any(at is not None and now >= at for at in to_come):
         return Reason.STALE
@@ -54,7 +54,7 @@ def outdated(
     if statement is Statement.ALL_CLEAR:
         holds = p_slip is not None and p_slip < rules.warn_at and now < gap.held_due
         return None if holds else Reason.SUPERSEDED
-    # As it is decided upon: what gave way here and was then decided upon alike would go round for ever, never sent.
+    # The same rule as in the decision: otherwise a message could be withdrawn and decided again for ever, never sent.
     better = recovered(gap, gap.held_due, now, rules) and spoken_for is not Reason.MILESTONE_MISSED
     return Reason.SUPERSEDED if better or left(told, gap, rules) else None
 

@@ -1,4 +1,4 @@
-"""What a forecast supports saying: one that rests on too few like promises supports no warning and no range."""
+"""What a forecast supports: one that rests on too few similar promises supports no warning and no range."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ CERTAIN = 0.999
 
 
 def supported(forecast: Forecast | None, as_of: datetime, held_due: datetime, least: int) -> Forecast | None:
-    """`forecast` if it rests on `least` like promises or more.
+    """`forecast` if it rests on at least `least` similar promises.
 
-    Below that only what the clock itself says stays: that the date held has passed without completion. None: nothing.
+    Otherwise only what the clock proves: that the promised date has passed without completion. None if it has not.
     """
     if forecast is None or forecast.n >= least:
         return forecast

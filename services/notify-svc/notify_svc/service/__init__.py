@@ -1,1 +1,1 @@
-"""Use cases: what to say about promises that changed."""
+"""Use cases: what to tell about promises that changed."""

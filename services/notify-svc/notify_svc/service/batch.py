@@ -1,4 +1,4 @@
-"""What one transaction of the consumer works on, and events folded into it: versions decide, order does not."""
+"""The rows of one consumer transaction, and how events change them: by version, regardless of order."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CONTACT_EVENTS: Final = (ContactSet, ContactRemoved)
 
 @dataclass(slots=True)
 class Batch:
-    """The rows that one transaction works on, and which of them changed."""
+    """The rows of one transaction, and which of them changed."""
 
     customers: dict[str, Customer]
     promises: dict[str, PromiseRecord]
@@ -42,7 +42,7 @@ class Batch:
 
 
 async def load(uow: UnitOfWork, messages: Sequence[Message], due: Sequence[str]) -> Batch:
-    """The rows that `messages` are about and those of the promises `due`, locked."""
+    """The rows that `messages` refer to and those of the `due` promises, locked."""
     customers: set[str] = set()
     promises = set(due)
     reached: set[str] = set()
@@ -59,7 +59,7 @@ async def load(uow: UnitOfWork, messages: Sequence[Message], due: Sequence[str])
 
 
 def take(batch: Batch, partition: int, message: Message, rules: Rules) -> None:
-    """Fold one event into the batch; one that is not newer than what is known changes nothing."""
+    """Apply one event to the batch; an event that is not newer than the known state changes nothing."""
     envelope, data = message.envelope, message.data
     match data:
         case ContactSet() | ContactRemoved():
@@ -91,7 +91,7 @@ def _contact(batch: Batch, envelope: Envelope, data: ContactSet | ContactRemoved
     if envelope.version <= customer.contact_version:
         return
     customer.contact_version = envelope.version
-    # Sent before the erasure, read after it: what was forgotten stays forgotten.
+    # An event sent before the erasure but read after it must not bring the contact back.
     forgotten = customer.erased_at is not None and envelope.time <= customer.erased_at
     customer.sealed = data.sealed if isinstance(data, ContactSet) and not forgotten else None
     customer.refused_on = []
@@ -125,7 +125,7 @@ def _promise(
     if isinstance(data, PromiseMade):
         known.promise = translate.promise_made(envelope, data)
     elif known.promise is None:
-        # Its beginning has not been read: without `what` and a date there is nothing to say, so nothing is kept.
+        # The promise itself has not been read: without `what` and a date nothing can be told, so nothing is kept.
         return
     else:
         known.promise = translate.promise_changed(known.promise, envelope, data)

@@ -1,4 +1,4 @@
-"""Use cases: what to say about promises that changed, decided and stored in the caller's transaction."""
+"""Use cases: what to tell about promises that changed, decided and stored in the caller's transaction."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CAP_PAUSE = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class _Addressees:
-    """How customers and owners are reached, and how many messages each has had in the cap's window."""
+    """How customers and owners are reached, and how many messages each got within the cap's window."""
 
     contacts: Mapping[str, Customer]
     sent: Counter[str]
@@ -42,7 +42,7 @@ class _Addressees:
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """Decides and composes with this deployment's rules and wording."""
+    """Decides and composes notices with this deployment's rules and wording."""
 
     reach: Reach
     rules: Rules
@@ -51,7 +51,7 @@ class Speaker:
     async def consider(
         self, uow: UnitOfWork, considered: Sequence[PromiseRecord], customers: dict[str, Customer], now: datetime
     ) -> None:
-        """Decide upon every one of `considered` (locked rows) and store what is to be said."""
+        """Decide on each of `considered` (locked rows) and store the resulting notices."""
         speaking = [known for known in considered if self._decided(known, now)]
         if not speaking:
             return
@@ -76,7 +76,7 @@ class Speaker:
         return _Addressees({**staff, **customers}, Counter(sent))
 
     async def _take_back(self, uow: UnitOfWork, speaking: Iterable[PromiseRecord], now: datetime) -> None:
-        """Notices still waiting give way to what is true now; what was never told counts as never told."""
+        """Suppress queued notices in favour of the current facts; what was not sent counts as never told."""
         found = await notices.entries(uow, [known.promise_id for known in speaking])
         waiting: list[str] = []
         for known in speaking:
@@ -97,7 +97,7 @@ class Speaker:
         return decision.kind is Kind.SPEAK
 
     def _speak(self, known: PromiseRecord, addressees: _Addressees, now: datetime, *, preview: bool) -> list[Notice]:
-        """The customer's notice, behind the owner's if that is to go before it."""
+        """The customer's notice, preceded by the owner's if the owner is told first."""
         decision = decide(known.episode, known.gap, known.promise, now, self.rules)
         promise, gap, statement = known.promise, known.gap, decision.statement
         if promise is None or gap is None or statement is None:
@@ -114,7 +114,7 @@ class Speaker:
             if not drafted.letter.findings:
                 said = self._owner_first(matter, drafted, addressees)
         except CANNOT_COMPOSE as error:
-            # A promise that no letter can be made of must not keep the others from theirs.
+            # A promise for which no letter can be composed must not block the others.
             log.exception("not_composed", promise=known.promise_id, error=type(error).__name__)
             said = [replace(kept_back(known, decision, statement, Reason.NOT_COMPOSED, now), state=NoticeState.HELD)]
         if said[-1].state is NoticeState.HELD:
@@ -128,7 +128,7 @@ class Speaker:
         return [_preview(one) if preview else one for one in said]
 
     def _owner_first(self, matter: Matter, drafted: Draft, addressees: _Addressees) -> list[Notice]:
-        """The owner's notice and the customer's; one that the owner does not get is kept with its reason."""
+        """The owner's and the customer's notice; if the owner gets none, it is stored with the reason."""
         promise, notice = matter.promise, drafted.notice
         if promise.owner is None:
             return [notice]

@@ -1,6 +1,6 @@
-"""Notices in the database: written with the decision, changed with a version that only grows, told to `notices`.
+"""Notices in the database: saved with the decision, with an ever-growing version, published on `notices`.
 
-A notice that is to go out has a delivery, and shows its state: both change in one transaction, the notice locked first.
+A notice to be sent has a delivery and shows its state; both change in one transaction, with the notice locked first.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ SOURCE: Final = "notify-svc"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """A notice about to be stored; an owner's says to them what the customer's that it is `ahead_of` says.
+    """A notice to be stored; an owner's notice contains what the customer's, which it is `ahead_of`, will say.
 
-    One that waits to be sent is delivered over `channel` to the address whose keyed hash is `recipient`.
+    A queued notice is delivered over `channel` to the address whose keyed hash is `recipient`.
     """
 
     notice_id: str
@@ -59,7 +59,7 @@ class Notice:
 
 
 async def add(uow: UnitOfWork, added: Sequence[Notice], now: datetime) -> None:
-    """Store notices; one whose identity is stored already stays as it is, unless it was suppressed and now is not."""
+    """Store notices; one already stored stays unchanged, unless it was suppressed and now is not."""
     if added:
         rows = await uow.connection.fetch(_ADD, *columns([_row(notice, now) for notice in added]))
         announce(uow, rows)
@@ -77,7 +77,7 @@ async def _deliver(uow: UnitOfWork, sent: Sequence[Notice], now: datetime) -> No
 
 
 async def entries(uow: UnitOfWork, promise_ids: Collection[str]) -> dict[str, list[NoticeEntry]]:
-    """What was said to the customers of these promises, in order, suppressed ones left out; the rows are locked."""
+    """Notices to the customers of these promises, in order, without suppressed ones; locks the rows."""
     found: dict[str, list[NoticeEntry]] = {}
     rows = await uow.connection.fetch(_ENTRIES, list(promise_ids)) if promise_ids else []
     for row in rows:
@@ -97,19 +97,19 @@ async def entries(uow: UnitOfWork, promise_ids: Collection[str]) -> dict[str, li
 
 
 async def suppress(uow: UnitOfWork, notice_ids: Collection[str], reason: Reason, now: datetime) -> None:
-    """Take back notices, and the owners' ahead of them, that have not gone out and are not on their way."""
+    """Suppress notices, and the owners' notices before them, that are neither sent nor being sent."""
     if notice_ids:
         announce(uow, await uow.connection.fetch(_SUPPRESS, list(notice_ids), reason.value, now))
 
 
 async def sent_since(uow: UnitOfWork, addressees: Collection[str], since: datetime) -> dict[str, int]:
-    """Messages to each addressee decided after `since` that went out, may have, or will."""
+    """Number of messages to each addressee decided after `since` that were, may have been or will be sent."""
     rows = await uow.connection.fetch(_SENT_SINCE, list(addressees), since) if addressees else []
     return {row["addressee"]: row["count"] for row in rows}
 
 
 async def previous(uow: UnitOfWork, promise_ids: Collection[str]) -> dict[tuple[str, str], str]:
-    """By promise and addressee, the newest notice that they have or may have: what a further one answers to."""
+    """By promise and addressee, the newest notice that was or may have been sent; the next one replies to it."""
     rows = await uow.connection.fetch(_PREVIOUS, list(promise_ids)) if promise_ids else []
     return {(row["promise_id"], row["addressee"]): row["notice_id"] for row in rows}
 
@@ -117,7 +117,7 @@ async def previous(uow: UnitOfWork, promise_ids: Collection[str]) -> dict[tuple[
 def announce(uow: UnitOfWork, rows: Iterable[Any]) -> None:
     """Count rows of `CHANGED`, and emit NoticeChanged for those to customers.
 
-    `notices` says what customers were told: an owner's word on it would be taken for one of those.
+    Owners' notices are not published: `notices` reports what customers were told.
     """
     found = list(rows)
     uow.emit(_changed(row) for row in found if row["audience"] == Audience.CUSTOMER)
@@ -188,7 +188,7 @@ ON CONFLICT (notice_id) DO UPDATE SET state = excluded.state, reason = excluded.
 WHERE notice.state = 'suppressed' AND excluded.state <> 'suppressed'
 RETURNING {CHANGED}"""  # noqa: S608 - constants only
 
-# The epoch goes on counting: whoever held a claim before is fenced.
+# The epoch keeps counting, so an earlier holder of a claim is fenced.
 _DELIVER: Final = """
 INSERT INTO delivery (delivery_id, notice_id, channel, recipient, state, outcome, changed_at)
 SELECT a, b, c, d, 'pending', e, $6 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])

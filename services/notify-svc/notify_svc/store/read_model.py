@@ -1,4 +1,4 @@
-"""The read model and the episodes, a batch at a time: each touched row is read and written in one statement."""
+"""The read model and the episodes, read and written in batches with one statement each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _episode: Final = msgspec.json.Decoder(Episode)
 
 @dataclass(slots=True, kw_only=True)
 class PromiseRecord:
-    """One promise as far as notify-svc knows it; `decided_gap` is the newest gap that a decision was taken on."""
+    """One promise as notify-svc knows it; `decided_gap` is the newest gap that was decided on."""
 
     promise_id: str
     customer_id: str
@@ -35,8 +35,8 @@ class PromiseRecord:
 
 @dataclass(slots=True)
 class Customer:
-    """The sealed contact of a customer, or under `staff/` and their id of staff; a row without it is the mark that it
-    was removed or erased. `refused_on` names the channels on which the address was refused."""
+    """The sealed contact of a customer, or of staff under `staff/` and their id; without a contact, the row marks that
+    it was removed or erased. `refused_on` names the channels on which the address was refused."""
 
     customer_id: str
     contact_version: int = 0
@@ -47,13 +47,13 @@ class Customer:
 
 
 async def customers(uow: UnitOfWork, ids: Collection[str]) -> dict[str, Customer]:
-    """The customers that are known, locked in id order."""
+    """The known customers among `ids`, locked in id order."""
     rows = await uow.connection.fetch(_CUSTOMERS, sorted(ids)) if ids else []
     return {row["customer_id"]: Customer(**row) for row in rows}
 
 
 async def contacts(uow: UnitOfWork, ids: Collection[str]) -> dict[str, Customer]:
-    """How these are reached (staff, of another partition), not locked: the last look before sending sees changes."""
+    """Contacts of staff, who are of another partition; not locked, as the last check before sending sees changes."""
     rows = await uow.connection.fetch(_CONTACTS, list(ids)) if ids else []
     return {row["customer_id"]: Customer(**row) for row in rows}
 
@@ -71,7 +71,7 @@ async def save_customers(uow: UnitOfWork, saved: Sequence[Customer]) -> None:
 async def promises(
     uow: UnitOfWork, ids: Collection[str], of_customers: Collection[str] = ()
 ) -> dict[str, PromiseRecord]:
-    """The promises named, and all those of `of_customers`, locked in id order."""
+    """The named promises, and all those of `of_customers`, locked in id order."""
     if not ids and not of_customers:
         return {}
     rows = await uow.connection.fetch(_PROMISES, list(ids), list(of_customers))
@@ -79,13 +79,13 @@ async def promises(
 
 
 async def due(uow: UnitOfWork, partitions: Collection[int], now: datetime, limit: int) -> list[str]:
-    """Promises of these partitions that time alone may have something to say about, the most overdue first."""
+    """Promises of these partitions whose decision time alone may have changed, the most overdue first."""
     rows = await uow.connection.fetch(_DUE, list(partitions), now, limit)
     return [row["promise_id"] for row in rows]
 
 
 async def save_promises(uow: UnitOfWork, saved: Sequence[PromiseRecord]) -> None:
-    """Insert or update promises with their newest gaps, and the episodes of those that have been decided upon."""
+    """Insert or update promises with their newest gaps, and the episodes of those that were decided on."""
     if not saved:
         return
     ordered = sorted(saved, key=lambda item: item.promise_id)
@@ -103,19 +103,19 @@ async def save_promises(uow: UnitOfWork, saved: Sequence[PromiseRecord]) -> None
 
 
 async def erase(uow: UnitOfWork, customer_ids: Collection[str]) -> None:
-    """Delete what is held of these customers: promises, episodes, notices with their texts and deliveries."""
+    """Delete all data of these customers: promises, episodes, notices with their texts and deliveries."""
     if customer_ids:
         for statement in _ERASE:
             await uow.connection.execute(statement, list(customer_ids))
 
 
 async def refuse(uow: UnitOfWork, customer_id: str, channel: str) -> None:
-    """There is no such address on `channel`: it is not tried again until there is a new contact."""
+    """Record that the address does not exist on `channel`; it is not tried again until a new contact comes."""
     await uow.connection.execute(_REFUSE, customer_id, channel)
 
 
 async def freshen(uow: UnitOfWork, partitions: Collection[int], lag_seconds: float) -> None:
-    """Say how far behind these partitions are read; senders everywhere wait for partitions that lag."""
+    """Save how far behind these partitions are; all senders wait for partitions that lag."""
     await uow.connection.execute(_FRESHEN, list(partitions), min(lag_seconds, 1e9))
 
 
@@ -136,7 +136,7 @@ def known(row: Any) -> PromiseRecord:
 
 
 def columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
-    """Rows as the arrays that unnest takes."""
+    """Rows as the column arrays that unnest expects."""
     return [list(column) for column in zip(*rows, strict=True)]
 
 

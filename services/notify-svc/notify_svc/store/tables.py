@@ -1,4 +1,4 @@
-"""The tables, declared once; rows are written by `store` and `notices`, read here for queries."""
+"""The tables, declared once; `read_model` and `notices` write rows, queries read them through these classes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from candor.store.columns import document, moment
 
 
 class Base(SQLModel, registry=registry(metadata=MetaData())):
-    """A registry of its own: other services have tables of the same names."""
+    """Base with its own registry because other services have tables of the same names."""
 
 
 class PromiseRow(Base, table=True):
@@ -32,7 +32,7 @@ class PromiseRow(Base, table=True):
 
 
 class CustomerRow(Base, table=True):
-    """A sealed contact, or the mark of an erasure; `refused_on`: channels on which it was refused."""
+    """A sealed contact, or the marker of an erasure; `refused_on`: channels on which it was refused."""
 
     __tablename__ = "customer"
 
@@ -45,7 +45,7 @@ class CustomerRow(Base, table=True):
 
 
 class EpisodeRow(Base, table=True):
-    """Where the conversation about a promise stands, and up to which gap it was decided."""
+    """The state of a promise's episode, and up to which gap it was decided."""
 
     __tablename__ = "episode"
 
@@ -58,10 +58,11 @@ class EpisodeRow(Base, table=True):
 class NoticeRow(Base, table=True):
     """One message to one customer, or to the owner ahead of it: what was decided, why, and the text.
 
-    `spoken_for` is why it was decided, `reason` why it is in its `state`: both are its delivery's, where it has one. An
-    owner's names the customer's in `ahead_of`; a customer's says in `owner` what became of that (OwnerWord), and how
-    long it waits. Without `public_words` it was composed when internal reasons went into messages. Business time:
-    told_*, next_update_by, owner_wait_until, decided_at, changed_at; the database's clock: everything else.
+    `spoken_for` is why it was decided, `reason` why it is in its `state`; `state` and `reason` are those of its
+    delivery, if it has one. An owner's notice names the customer's in `ahead_of`; a customer's notice has the outcome
+    of the owner's in `owner` (OwnerWord), and how long it waits. Without `public_words` it was composed when messages
+    still contained internal reasons. Business time: told_*, next_update_by, owner_wait_until, decided_at, changed_at;
+    the database's clock: everything else.
     """
 
     __tablename__ = "notice"
@@ -100,7 +101,7 @@ class NoticeRow(Base, table=True):
 
 
 class DeliveryRow(Base, table=True):
-    """A notice on its way over one channel: to which address (its keyed hash), how far it got, what the provider said.
+    """Delivery of a notice over one channel: the address (keyed hash), how far it got, and the provider's answer.
 
     `outcome` is why it is in its state. Business time: changed_at; the database's clock: everything else.
     """
@@ -127,7 +128,7 @@ class DeliveryRow(Base, table=True):
 
 
 class SwitchRow(Base, table=True):
-    """Whether messages go out at all: one row."""
+    """Whether messages are sent at all: one row."""
 
     __tablename__ = "switch"
 

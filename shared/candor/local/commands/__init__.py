@@ -1,1 +1,1 @@
-"""Commands of the local stack, registered like those of the services."""
+"""Commands of the local stack, registered by entry points like those of the services."""

@@ -34,7 +34,7 @@ NEEDED_MIB = 2048
 
 @dataclass(frozen=True)
 class Finding:
-    """One check. `ok` is None for what is good to know but not needed to run."""
+    """One check. `ok` is None for information that is not needed to run."""
 
     name: str
     ok: bool | None
@@ -61,7 +61,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for
 
 
 def examine(folder: Folder) -> Iterator[Finding]:
-    """All findings, in the order in which a start would meet them."""
+    """All findings, in the order in which a start would encounter them."""
     current = sys.version.split()[0]
     yield Finding("python", sys.version_info >= (3, 11), current, "" if sys.version_info >= (3, 11) else "use 3.11+")
     yield disk(folder)
@@ -75,14 +75,14 @@ def examine(folder: Folder) -> Iterator[Finding]:
 
 
 def disk(folder: Folder) -> Finding:
-    """Room for jars, topics and databases."""
+    """Disk space for jars, topics and databases."""
     free = shutil.disk_usage(folder.root).free // MEBIBYTE
     mend = "" if free >= NEEDED_MIB else f"free some space: {NEEDED_MIB} MiB are needed"
     return Finding("disk", not mend, f"{free} MiB free at {folder.root}", mend)
 
 
 def jars(folder: Folder) -> Finding:
-    """Whether the broker's jars are here; if not, the next start fetches them."""
+    """Whether the broker's jars are present; if not, the next start fetches them."""
     wanted = committed_jars()
     missing = sum(not jar.path(folder.jars).exists() for jar in wanted)
     if not missing:
@@ -112,7 +112,7 @@ def ports(folder: Folder) -> Iterator[Finding]:
 
 
 def given_servers() -> dict[str, str]:
-    """`host:port` of your own servers, as named in the environment."""
+    """`host:port` of the user's own servers, as named in the environment."""
     found = {}
     if os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
         found["KAFKA_BOOTSTRAP_SERVERS"] = os.environ["KAFKA_BOOTSTRAP_SERVERS"]
@@ -122,14 +122,14 @@ def given_servers() -> dict[str, str]:
 
 
 def clock() -> Finding:
-    """Webhook signatures and leases need a clock that is roughly right; a past year means it was never set."""
+    """Whether the clock is roughly right, as signatures and leases need; a past year means it was never set."""
     now = datetime.now(UTC)
     good = now.year >= 2026
     return Finding("clock", good, f"{now:%Y-%m-%d %H:%M:%S} UTC", "" if good else "set the system's clock")
 
 
 def leftovers(folder: Folder) -> Iterator[Finding]:
-    """Processes of a run that was killed."""
+    """Processes left behind by a killed run."""
     running = read_running(folder)
     if running and running.alive:
         return
@@ -142,7 +142,7 @@ def leftovers(folder: Folder) -> Iterator[Finding]:
 
 
 def chromium() -> Finding:
-    """Only the browser test needs it."""
+    """Whether Chromium is present; only the browser test needs it."""
     found = shutil.which("chromium")
     if found:
         return Finding("chromium", True, found)

@@ -136,7 +136,7 @@ def env(
 
 
 def where_to_look(folder: Folder) -> None:
-    """Print where to look first, and which parts took another port than usual because it was in use."""
+    """Print where to look first, and which parts took another port because their usual one was in use."""
     running = read_running(folder)
     if running is None:
         return
@@ -147,7 +147,7 @@ def where_to_look(folder: Folder) -> None:
         console.print(f"Mailbox: {places['mailbox']}")
     for place in running.places:
         port = USUAL.get(place.name)
-        # A part without a process of ours is somebody else's server, wherever that is.
+        # A part without a process of ours is the user's own server, at any address.
         if port is not None and place.pid is not None and not place.address.endswith(f":{port}"):
             why = f"Port {port} is in use by {holder(port)}" if not is_free(port) else f"Port {port} was in use"
             console.print(f"{why}: {place.name} is at {place.address} instead", style="yellow", soft_wrap=True)

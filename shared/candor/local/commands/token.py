@@ -32,7 +32,7 @@ def token(
     Requires a running board; with --json a key is made regardless, and `link` is null.
     The key itself is not stored; services accept it within a second. Send it as `Authorization: Bearer KEY`.
     """
-    # Imported here: `candor --help` has no use for the web framework and the database's libraries.
+    # Imported here because `candor --help` needs neither the web framework nor the database libraries.
     from candor.ops.settings import read_secret  # noqa: PLC0415
     from candor.web.security.auth import Role  # noqa: PLC0415
     from candor.web.security.sessions import LINK_AGE, Sessions  # noqa: PLC0415
@@ -61,7 +61,7 @@ def token(
 
 
 def board(folder: Folder) -> str | None:
-    """Address of the running board; None if it does not answer."""
+    """The address of the running board; None if it does not answer."""
     running = read_running(folder)
     if running is None or not running.alive:
         return None

@@ -1,1 +1,1 @@
-"""The mailbox of the local stack: takes every message that is sent, sends none on, and shows them."""
+"""The mailbox of the local stack: accepts and shows every message, and forwards none."""

@@ -15,7 +15,7 @@ from candor.local.mailbox.store import Mailbox
 
 
 async def serve(http: int, smtp: int, file: Path, *, with_faults: bool) -> None:
-    """Takes messages on one port and shows them on the other; ends on SIGTERM or SIGINT."""
+    """Accepts messages on one port and shows them on the other; ends on SIGTERM or SIGINT."""
     mailbox, faults = Mailbox(file), Faults()
     config = uvicorn.Config(
         create_app(mailbox, faults, with_faults=with_faults), HOST, http, log_level="warning", access_log=False

@@ -1,4 +1,4 @@
-"""The HTTP side: pages for people, `GET /messages` for scripts, and the fault switch of tests."""
+"""The HTTP side: pages for people, `GET /messages` for scripts, and the fault switch for tests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Before = Annotated[int | None, Query(ge=1)]
 
 
 class FaultOrder(BaseModel):
-    """`{"kind": "drop_before_reply", "count": 3}`: the next three messages."""
+    """`{"kind": "drop_before_reply", "count": 3}` applies the fault to the next three messages."""
 
     model_config = ConfigDict(extra="forbid")
     kind: Fault
@@ -63,7 +63,7 @@ def _add_api(app: FastAPI, mailbox: Mailbox) -> None:
     @app.get("/messages/{number}/raw")
     async def raw(number: int) -> Response:
         headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": MESSAGE_POLICY}
-        # As plain text: a browser shows it and runs nothing of it.
+        # As plain text, so that a browser shows it and runs none of it.
         return Response(_found(mailbox, number).raw, media_type="text/plain", headers=headers)
 
 

@@ -1,4 +1,4 @@
-"""The mailbox's pages: plain HTML without a script, readable on a phone."""
+"""The mailbox's pages: plain HTML without scripts, readable on a phone."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ iframe { width: 100%; height: 70vh; border: 1px solid var(--line); background: #
 nav { margin: 1rem 0; }
 """
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-src 'self'; base-uri 'none'"
-# A message is foreign content: no script, no form, nothing fetched, not even our own pages.
+# A message is untrusted content: no scripts, no forms, nothing fetched, not even our own pages.
 MESSAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 
 
 def list_page(headlines: list[Headline], following: int | None, recipient: str, total: int) -> str:
-    """The newest messages, for everybody or one recipient."""
+    """The newest messages, to everybody or one recipient."""
     rows = "".join(_row(headline) for headline in headlines)
     empty = "Nothing yet. A customer gets a message once a promise is going to slip." if not recipient else "Nothing."
     query = urlencode({"before": following, **({"recipient": recipient} if recipient else {})})
@@ -49,7 +49,7 @@ def list_page(headlines: list[Headline], following: int | None, recipient: str, 
 
 
 def message_page(message: Received) -> str:
-    """One message as its recipient gets it: the headers that a mail program shows, then the text."""
+    """One message as its recipient sees it: the headers that a mail program shows, then the text."""
     parsed = message.parsed()
     shown = [(name, str(parsed[name])) for name in ("From", "To", "Date", "Reply-To") if parsed[name]]
     headers = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in shown)
@@ -82,7 +82,7 @@ def _part(parsed: EmailMessage, kind: str) -> str | None:
     try:
         content = part.get_content()
     except (LookupError, ValueError, KeyError):
-        # An unknown charset still has to be seen by whoever looks for what is wrong.
+        # A text with an unknown charset is still shown so that the problem can be found.
         return bytes(part.get_payload(decode=True) or b"").decode("utf-8", "replace")
     return content if isinstance(content, str) else None
 

@@ -1,4 +1,4 @@
-"""The SMTP side: accepts everything, answers 250 once the message is on the disk, and can fail on purpose."""
+"""The SMTP side: accepts everything, answers 250 once the message is on disk, and can fail on purpose."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ LARGEST_MESSAGE = 5 * 1024 * 1024
 
 
 class Fault(StrEnum):
-    """What the next messages meet, for tests of a sender."""
+    """Faults for the next messages, for tests of a sender."""
 
     NONE = "none"
     DROP_IN_DATA = "drop_in_data"
-    """The connection ends while the content is sent: the message was not taken."""
+    """The connection ends while the content is sent; the message is not accepted."""
     DROP_BEFORE_REPLY = "drop_before_reply"
-    """The message is taken, and the connection ends before the 250: the sender cannot know."""
+    """The message is accepted, but the connection ends before the 250, so the sender cannot know."""
     REFUSE_FOR_NOW = "refuse_for_now"
     """451 after the content."""
     REFUSE = "refuse"
@@ -30,13 +30,13 @@ class Fault(StrEnum):
 
 @dataclass
 class Faults:
-    """The fault of the next `left` messages; after them, none."""
+    """The fault of the next `left` messages; later ones get none."""
 
     kind: Fault = Fault.NONE
     left: int = 0
 
     def take(self, kind: Fault) -> bool:
-        """Whether a message meets `kind` now; uses one up."""
+        """Whether the fault `kind` applies now; uses one up."""
         if self.kind is not kind or self.left <= 0:
             return False
         self.left -= 1
@@ -46,7 +46,7 @@ class Faults:
 
 
 class Handler:
-    """What aiosmtpd calls for a recipient and for a whole message."""
+    """The aiosmtpd callbacks for a recipient and for a whole message."""
 
     def __init__(self, mailbox: Mailbox, faults: Faults) -> None:
         self._mailbox = mailbox
@@ -92,13 +92,13 @@ class Server(SMTP):
 
 
 def hang_up(server: SMTP) -> None:
-    """Ends a connection without a word, as a crash or a broken network does."""
+    """Ends a connection without a reply, as a crash or a broken network does."""
     transport = server.transport
     if isinstance(transport, asyncio.WriteTransport):
         transport.abort()
 
 
 async def listen(mailbox: Mailbox, faults: Faults, host: str, port: int) -> asyncio.Server:
-    """Starts taking messages; port 0 takes any free one."""
+    """Starts accepting messages; port 0 takes any free one."""
     handler = Handler(mailbox, faults)
     return await asyncio.get_running_loop().create_server(lambda: Server(handler), host, port)

@@ -1,4 +1,4 @@
-"""Received messages in one append-only file; what SMTP answered with 250 is on the disk."""
+"""Received messages in one append-only file; every message answered with 250 is on disk."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Received:
-    """One message as it came: `number` counts from 1, `at` is the system's time, `recipients` the envelope's."""
+    """One message as received: `number` counts from 1, `at` is system time, `recipients` are the envelope's."""
 
     number: int
     at: datetime
@@ -31,7 +31,7 @@ class Received:
 
 @dataclass(frozen=True)
 class Headline:
-    """What a list needs of a message; the rest stays on the disk."""
+    """The parts of a message that a list shows; the rest stays on disk."""
 
     number: int
     at: datetime
@@ -41,7 +41,7 @@ class Headline:
 
 
 def read_ledger(path: Path) -> Iterator[Received]:
-    """Every message of a mailbox file, in the order received; a half-written last line was never answered for."""
+    """Every message of a mailbox file, in the order received; skips a half-written, never acknowledged last line."""
     with path.open("rb") as file:
         for line in file:
             if line.endswith(b"\n"):
@@ -49,7 +49,7 @@ def read_ledger(path: Path) -> Iterator[Received]:
 
 
 class Mailbox:
-    """The messages of one file. Appends that wait together share one fsync."""
+    """The messages of one file. Concurrent appends share one fsync."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -68,17 +68,17 @@ class Mailbox:
         return len(self._headlines)
 
     async def append(self, sender: str, recipients: Sequence[str], raw: bytes) -> None:
-        """Returns once the message is on the disk; OSError (a full disk) when it is not, and then nothing is kept."""
+        """Returns once the message is on disk; raises OSError (a full disk) if nothing was stored."""
         mine = (sender, recipients, raw)
         self._waiting.append(mine)
         async with self._turn:
             if not any(entry is mine for entry in self._waiting):
-                return  # the one before us wrote it too
+                return  # the previous append wrote it too
             batch, self._waiting = self._waiting, []
             try:
                 await asyncio.to_thread(self._write, batch)
             except OSError:
-                # Neighbours of a failed batch stay waiting: each tries again by itself.
+                # The others of a failed batch keep waiting, and each tries again on its own.
                 self._waiting = [entry for entry in batch if entry is not mine] + self._waiting
                 raise
 
@@ -90,7 +90,7 @@ class Mailbox:
         return _from_line(os.pread(self._file.fileno(), length, offset))
 
     def page(self, recipient: str | None, before: int | None, limit: int) -> tuple[list[Headline], int | None]:
-        """Newest first, those older than `before`; and the `before` of the next page, None at the end."""
+        """Messages older than `before`, newest first, and the `before` of the next page (None at the end)."""
         found: list[Headline] = []
         for headline in reversed(self._headlines[: before - 1 if before else None]):
             if recipient and recipient.lower() not in (address.lower() for address in headline.recipients):
@@ -105,7 +105,7 @@ class Mailbox:
         self._file.seek(0)
         for line in self._file.readlines():
             if not line.endswith(b"\n"):
-                # Cut off by a kill before its 250: the sender knows nothing of it, so it must not show.
+                # Cut off by a kill before its 250: the sender got no confirmation, so it must not be shown.
                 self._file.truncate(end)
                 break
             self._index(_from_line(line), end, len(line))

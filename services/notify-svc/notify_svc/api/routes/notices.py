@@ -1,4 +1,4 @@
-"""HTTP: what was said and why, what is held, and the switches; no logic."""
+"""HTTP routes for notices, with their reasons and states, and for the switches; no logic."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def notices(
     promise_id: IdFilter = None,
     customer_id: IdFilter = None,
 ) -> Response:
-    """Notices, newest first, each with its reason and its message verbatim; without `audience`, owners' as well."""
+    """Notices, newest first, each with its reason and full message; without `audience`, owners' notices as well."""
     query = matching(
         select(NoticeRow),
         (NoticeRow.audience, audience),
@@ -68,9 +68,9 @@ async def notice(request: Request, notice_id: PathId, _principal: Viewer) -> Res
     "/v1/notices/{notice_id}/resolve", responses={200: {"model": NoticeWhole}}, openapi_extra=accepts(ResolveIn)
 )
 async def resolve_notice(request: Request, notice_id: PathId, principal: Operator) -> Response:
-    """Say whether a message of unknown fate (or one failed or held) reached the customer.
+    """Record whether an unknown, failed or held message reached the customer.
 
-    `not_sent`: the promise is decided upon afresh, and if there is still something to say it is said.
+    `not_sent`: the promise is decided again, and the customer is notified if there is still something to say.
     """
     _, body = await read(ResolveIn, request)
     row = await _notice(request, notice_id)
@@ -86,7 +86,7 @@ async def resolve_notice(request: Request, notice_id: PathId, principal: Operato
 
 @router.get("/v1/sending", responses={200: {"model": SwitchOut}})
 async def sending(request: Request, _principal: Viewer) -> Response:
-    """Whether messages leave."""
+    """Whether messages are sent."""
     async with _database(request).reading() as session:
         row = (await session.exec(select(SwitchRow))).one_or_none()
     return _json({"sending": bool(row and row.sending), "kill_switch": bool(row and row.killed)})
@@ -94,9 +94,9 @@ async def sending(request: Request, _principal: Viewer) -> Response:
 
 @router.put("/v1/sending", responses={200: {"model": SwitchOut}}, openapi_extra=accepts(SwitchIn))
 async def turn_sending(request: Request, principal: Admin) -> Response:
-    """Switch sending on or off; off, messages are composed and kept as previews.
+    """Switch sending on or off; while it is off, messages are composed and kept as previews.
 
-    Switched on, previews stay unsent: what still holds is said afresh.
+    Previews are never sent, even after sending is switched on: what is still true is decided again.
     """
     _, body = await read(SwitchIn, request)
     return await _turned(request, principal, "sending", enabled=body.enabled)
@@ -104,7 +104,7 @@ async def turn_sending(request: Request, principal: Admin) -> Response:
 
 @router.put("/v1/kill-switch", responses={200: {"model": SwitchOut}}, openapi_extra=accepts(SwitchIn))
 async def turn_kill_switch(request: Request, principal: Admin) -> Response:
-    """Stop every message that has not begun its DATA; what waits is looked at again when the switch is lifted."""
+    """Stop every message that has not begun its DATA; queued ones are checked again when the switch is lifted."""
     _, body = await read(SwitchIn, request)
     return await _turned(request, principal, "kill_switch", enabled=body.enabled)
 
@@ -127,7 +127,7 @@ async def _whole(request: Request, notice_id: str) -> dict[str, Any]:
 
 
 async def _deliveries(request: Request, notice_ids: Collection[str]) -> Mapping[str, Sequence[DeliveryRow]]:
-    """By notice, its deliveries, the newest last."""
+    """Deliveries by notice id, each list oldest to newest."""
     found = defaultdict[str, list[DeliveryRow]](list)
     if notice_ids:
         query = select(DeliveryRow).where(col(DeliveryRow.notice_id).in_(notice_ids))

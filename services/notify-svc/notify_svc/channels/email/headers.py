@@ -1,4 +1,4 @@
-"""Mail headers built by ourselves: what could start another header is refused, not repaired (CPython #121650)."""
+"""Our own mail headers: a value that could start another header is refused, not repaired (CPython #121650)."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ LINE: Final = 76
 
 
 class UnsafeHeader(ValueError):  # noqa: N818 - what it is
-    """A value that must not become a header; the text names the header, not the value."""
+    """A value that must not become a header; the error text names the header, not the value."""
 
 
 def text(name: str, value: str) -> str:
-    """A `name: value` line of free text: ASCII as it is, anything else as encoded words, folded.
+    """A folded `name: value` line of free text: ASCII unchanged, anything else as encoded words.
 
     Raises UnsafeHeader for control characters, line breaks, text-direction marks and ready-made encoded words.
     """
@@ -65,7 +65,7 @@ def _encoded(name: str, value: str) -> str:
         return checked
     words, part = [], ""
     for character in checked:
-        # A word holds whole characters: a reader decodes each word alone.
+        # Each encoded word contains whole characters because readers decode each word alone.
         if len((part + character).encode()) > _WORD_BYTES:
             words.append(part)
             part = ""

@@ -13,7 +13,7 @@ from notify_svc.channels.email.headers import UnsafeHeader
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """One mail to one recipient; `recipient` and `name` never show in its repr."""
+    """One mail to one recipient; `recipient` and `name` are excluded from its repr."""
 
     message_id: str
     thread: tuple[str, ...]
@@ -28,7 +28,7 @@ class Mail:
     html: str
 
     def render(self) -> bytes:
-        """The mail (RFC 5322, MIME) with CRLF line ends. Raises UnsafeHeader; a bad display name is left out."""
+        """The mail (RFC 5322, MIME) with CRLF line ends. Raises UnsafeHeader; omits an unsafe display name."""
         boundary = hashlib.sha256(self.message_id.encode()).hexdigest()[:32]
         lines = [
             headers.identifiers("Message-ID", (self.message_id,)),

@@ -1,4 +1,4 @@
-"""What e-mail needs to know at start."""
+"""Settings of the e-mail channel."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Seconds = Annotated[float, Field(gt=0)]
 
 
 class EmailSettings(ChannelSettings):
-    """The mail server, and who letters come from. Times are in seconds of system time."""
+    """The mail server and the sender of letters. Times are in seconds of system time."""
 
     smtp_host: str = "127.0.0.1"
     smtp_port: int = Field(default=8026, ge=1, le=65_535)
@@ -50,12 +50,12 @@ class EmailSettings(ChannelSettings):
         return self
 
     def sender(self) -> Sender:
-        """Who letters come from."""
+        """The sender of letters."""
         domain = self.mail_sender.rpartition("@")[2]
         return Sender(self.mail_sender, self.mail_sender_name, self.mail_reply_to or self.mail_sender, domain)
 
     def server(self) -> Server:
-        """The mail server. Raises ValueError where the password file cannot serve."""
+        """The mail server. Raises ValueError if the password file is unusable."""
         password = read_secret(self.smtp_password_file) if self.smtp_password_file else None
         return Server(
             self.smtp_host,

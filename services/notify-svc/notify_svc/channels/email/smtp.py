@@ -1,4 +1,4 @@
-"""One SMTP message, and what is known of its fate: before DATA a failure proves it unsent, after it maybe not."""
+"""Sends one SMTP message and reports its fate: a failure before DATA proves it unsent; a later one may not."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who the mails come from; `domain` is the right side of Message-IDs."""
+    """The sender of the mails; `domain` is the right side of Message-IDs."""
 
     address: str
     name: str
@@ -61,18 +61,18 @@ class EmailChannel:
         return self._server.data_seconds
 
     def normalise(self, address: str) -> str | None:
-        """The address, if it is exactly one that SMTP takes as it is."""
+        """The address, if it is exactly one and SMTP accepts it unchanged."""
         return address if ADDRESS.fullmatch(address) and ".." not in address else None
 
     async def check(self) -> None:
-        """Raises ConnectionError while the last attempt could not reach the mail server or was not let in."""
+        """Raises ConnectionError if the last attempt could not reach the mail server or was denied access."""
         if self._unreachable:
             raise ConnectionError(f"the mail server: {self._unreachable}")
 
     async def send(self, message: Message, begin: Begin) -> Outcome:
         """Connect, MAIL, RCPT; then `begin` must commit that DATA begins, or nothing is sent; then DATA.
 
-        Never raises but CancelledError; then the step that `begin` committed tells what is known.
+        Raises nothing but CancelledError; in that case the step committed by `begin` shows what is known.
         """
         mail = self._mail(message)
         try:
@@ -105,7 +105,7 @@ class EmailChannel:
         domain = self._sender.domain
         root = message_id(f"{message.thread}.promise", domain)
         earlier = (message_id(message.reply_to, domain),) if message.reply_to else ()
-        # By the notice, as it was before there were deliveries: a retry of any age is the same mail.
+        # Identified by the notice, as before deliveries existed, so that a retry of any age is the same mail.
         return Mail(
             message_id=message_id(message.notice_id, domain),
             thread=(root, *earlier),
@@ -150,7 +150,7 @@ class EmailChannel:
 def _unsent(error: Exception, step: str) -> Outcome:
     code, said = (error.code, error.message) if isinstance(error, SMTPResponseException) else (0, "")
     name = type(error).__name__
-    # Refused before MAIL, it is our own access that is wrong and not this message: worth another try.
+    # A refusal before MAIL concerns our own access and not this message, so it is worth retrying.
     if not 500 <= code < 600 or step == "connect":
         return Outcome(Fate.LATER, step, _text(code), name)
     gone = step == "rcpt" and _no_mailbox(code, said)
@@ -158,13 +158,13 @@ def _unsent(error: Exception, step: str) -> Outcome:
 
 
 def _no_mailbox(code: int, said: str) -> bool:
-    """Whether a refusal is about the mailbox (RFC 3463: 5.1.x; RFC 5321 without one), and not about us (5.7.x)."""
+    """Whether a refusal concerns the mailbox (RFC 3463: 5.1.x; RFC 5321 without such a code), not us (5.7.x)."""
     found = _ENHANCED.match(said)
     return found[1] == "1" if found else code in (550, 551, 553)
 
 
 def _answered(code: int) -> Outcome:
-    """A reply in place of 354 or of the final 250: the server has said that it did not take the message."""
+    """The outcome of a reply other than 354 or the final 250: the server did not accept the message."""
     if 400 <= code < 500:
         return Outcome(Fate.LATER, "data", _text(code))
     if 500 <= code < 600:
@@ -177,7 +177,7 @@ def _text(code: int) -> str:
 
 
 async def _goodbye(client: aiosmtplib.SMTP) -> None:
-    # The mail is out: whatever happens while hanging up changes nothing about that.
+    # The mail has been sent: an error while disconnecting does not change that.
     try:
         async with asyncio.timeout(2):
             await client.quit()

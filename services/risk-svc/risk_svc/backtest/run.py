@@ -34,7 +34,7 @@ def backtest(
     """Write a forecast for every decision to `out` and `ledger`; returns how many.
 
     `advanced` is called with the compressed bytes read. Without decision files it forecasts at the natural leads.
-    Raises LocalError if a file is missing, is not in time order, or holds an unusable line.
+    Raises OperatorError if a file is missing, is not in time order, or holds an unusable line.
     """
     return _answers(Engine(), _merged(events, decisions, advanced), out, ledger)
 
@@ -48,7 +48,7 @@ def history(
 ) -> int:
     """Forecast the promises of an import file at their natural leads, as the live service would.
 
-    `advanced` is called with the lines read. Raises LocalError if the file is missing, is not in time order, or holds
+    `advanced` is called with the lines read. Raises OperatorError if the file is missing, is not in time order, or holds
     an unusable line.
     """
     told = lines(_in_order(path, advanced), imported or HistoryFold())

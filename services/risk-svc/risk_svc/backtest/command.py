@@ -179,7 +179,7 @@ def figures(title: str, rows: list[tuple[str, ...]], first: int) -> Table:
 
 
 def charting() -> dict[str, str]:
-    """The chart scripts shipped with NiceGUI, by file name. Raises LocalError if they are missing."""
+    """The chart scripts shipped with NiceGUI, by file name. Raises OperatorError if they are missing."""
     spec = find_spec("nicegui")
     folder = Path(spec.origin).parent / "elements/echart/dist" if spec and spec.origin else Path()
     found = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.js")} if spec else {}

@@ -48,7 +48,7 @@ def history(
 ) -> int:
     """Forecast the promises of an import file at their natural leads, as the live service would.
 
-    `advanced` is called with the lines read. Raises OperatorError if the file is missing, is not in time order, or holds
+    `advanced` is called with the lines read. Raises OperatorError if the file is missing, out of time order, or holds
     an unusable line.
     """
     told = lines(_in_order(path, advanced), imported or HistoryFold())

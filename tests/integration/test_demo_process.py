@@ -139,7 +139,7 @@ async def test_from_summary_to_kill_and_back(home: Path) -> None:
     async with demo(home, QUICK) as first:
         await first.hears("what became of the promises")
         await first.hears("docs/forecasts.md")
-        await first.hears("the day is over: its clock has stopped at 05 February 2013")
+        await first.hears("the day is over: its clock has stopped at 06 February 2013")
         await first.hears("everything keeps running until Ctrl-C")
         await beside(home)
         killed = first.pid("notify-svc")

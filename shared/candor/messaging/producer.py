@@ -14,6 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError, KafkaTimeoutError, ProducerClosed
 
 from candor.contracts import Record
+from candor.messaging.connecting import uncut
 from candor.records.wire import LARGEST_BATCH, Ready
 
 _log: Final = structlog.get_logger("candor.producer")
@@ -70,7 +71,7 @@ class Producer:
     async def start(self) -> None:
         """Connect; raises KafkaError, OSError or TimeoutError while the broker is away, and is then unusable."""
         try:
-            await asyncio.wait_for(self._producer.start(), START_SECONDS)
+            await asyncio.wait_for(uncut(self._producer.start()), START_SECONDS)
         except BaseException:
             await self.close(1.0)
             raise
@@ -95,7 +96,7 @@ class Producer:
         """Whether the broker answers a new client, so that silence towards this producer is the producer's fault."""
         admin = AIOKafkaAdminClient(bootstrap_servers=self._servers, request_timeout_ms=3_000)
         try:
-            await asyncio.wait_for(admin.start(), 4)
+            await asyncio.wait_for(uncut(admin.start()), 4)
         except (KafkaError, OSError, TimeoutError):
             return False
         finally:

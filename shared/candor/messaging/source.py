@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from candor.messaging.connecting import uncut
 from candor.messaging.topics import topic_name
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Source:
                 request_timeout_ms=15_000,
             )
             try:
-                await asyncio.wait_for(consumer.start(), START_SECONDS)
+                await asyncio.wait_for(uncut(consumer.start()), START_SECONDS)
             except asyncio.CancelledError:
                 await _stopped(consumer)
                 raise

@@ -11,6 +11,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer
 
 from candor.messaging import metrics
+from candor.messaging.connecting import uncut
 from candor.messaging.planning import Own, Slice
 from candor.messaging.source import Source
 
@@ -102,7 +103,7 @@ class OffsetTelemetry:
                 request_timeout_ms=5_000,
             )
             try:
-                await asyncio.wait_for(client.start(), DEADLINE)
+                await asyncio.wait_for(uncut(client.start()), DEADLINE)
                 client.assign(list(self._source.names))
                 client.pause(*self._source.names)
                 for pair in self._source.names:

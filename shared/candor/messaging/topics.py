@@ -11,6 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from candor.contracts import CARDS, TopicCard
+from candor.messaging.connecting import uncut
 
 if TYPE_CHECKING:
     from candor.ops.settings import Settings
@@ -71,7 +72,7 @@ async def ensure_topics(settings: Settings, *, patience_s: float | None = None) 
 async def _ensure(servers: str, wanted: Mapping[str, int]) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=servers, client_id="candor-topics", request_timeout_ms=10_000)
     try:
-        await admin.start()
+        await uncut(admin.start())
         found = await _found(admin, wanted)
         missing = [name for name in wanted if name not in found]
         if missing:

@@ -68,7 +68,8 @@ def test_an_installed_service_finds_its_migrations_in_its_own_package(name: str,
 def test_every_dependency_of_ours_is_locked_with_its_hash() -> None:
     lines = (ROOT / "requirements.lock").read_text().splitlines()
     locked = {line.split("==")[0] for line in lines if "==" in line}
-    named = {line for line in (ROOT / "requirements.in").read_text().split("\n") if line and not line.startswith("#")}
+    lines = (ROOT / "requirements.in").read_text().split("\n")
+    named = {line.split("==")[0] for line in lines if line and not line.startswith("#")}
     for package in ("shared", *(f"services/{name}-svc" for name in SERVICES)):
         project = tomllib.loads((ROOT / package / "pyproject.toml").read_text())["project"]
         extra = [one for group in project.get("optional-dependencies", {}).values() for one in group]

@@ -53,7 +53,7 @@ class NotifySettings(Settings):
     update_max_minutes: Seconds = _RULES.update_max / timedelta(minutes=1)
     update_early_minutes: Annotated[float, Field(ge=0)] = _RULES.update_early / timedelta(minutes=1)
     daily_cap: int = Field(default=_RULES.daily_cap, ge=1)
-    least_cases: int = Field(default=_RULES.least_cases, ge=0)
+    min_cases: int = Field(default=_RULES.min_cases, ge=0)
     owner_wait_minutes: Annotated[float, Field(ge=0)] = _RULES.owner_wait / timedelta(minutes=1)
     owner_daily_cap: int = Field(default=_RULES.owner_daily_cap, ge=1)
 
@@ -80,7 +80,7 @@ class NotifySettings(Settings):
             update_min=timedelta(minutes=self.update_min_minutes),
             update_max=timedelta(minutes=self.update_max_minutes),
             daily_cap=self.daily_cap,
-            least_cases=self.least_cases,
+            min_cases=self.min_cases,
             owner_wait=timedelta(minutes=self.owner_wait_minutes),
             owner_daily_cap=self.owner_daily_cap,
             calendar=self.calendar,

@@ -48,7 +48,7 @@ def promise_changed(
     return replace(promise, held_due=data.held_due, event_id=envelope.id)
 
 
-def gap_scored(envelope: Envelope, data: GapScored, least_cases: int) -> facts.Gap:
+def gap_scored(envelope: Envelope, data: GapScored, min_cases: int) -> facts.Gap:
     """The gap without its score, and without a forecast that rests on too little: no notice depends on those."""
     found = data.forecast
     forecast = facts.Forecast(found.p_slip, found.p50, found.p80, found.n) if found else None
@@ -58,7 +58,7 @@ def gap_scored(envelope: Envelope, data: GapScored, least_cases: int) -> facts.G
         standing=data.standing,
         as_of=data.as_of,
         held_due=data.held_due,
-        forecast=supported(forecast, data.as_of, data.held_due, least_cases),
+        forecast=supported(forecast, data.as_of, data.held_due, min_cases),
         facts=tuple(data.facts),
         completed_at=data.completed_at,
         historical=envelope.historical,

@@ -24,7 +24,7 @@ class Settings(BaseSettings):
     """Settings of every process; services subclass it. Environment names are the field names in upper case.
 
     Times are in seconds, sizes in bytes. `database_url` names the server; `database` the service's own database.
-    `rate_limit` is requests per second and key (0: no limit), `most_running` concurrent requests. A partition stops at
+    `rate_limit` is requests per second and key (0: no limit), `max_running` concurrent requests. A partition stops at
     `dead_letters_in_a_row`, or above `dead_letter_share` of its last 10,000 events. `…_kept_days`: how long accepted
     ids, rejected webhooks and resolved dead letters are kept. `business_hours` and `holidays` define the business
     calendar (format: candor.calendar). `start_seconds`: how long a start waits for the database. In production,
@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     body_seconds: float = Field(default=10, gt=0)
     request_seconds: float = Field(default=30, gt=0)
     rate_limit: float = Field(default=0, ge=0)
-    most_running: int = Field(default=1000, ge=1)
+    max_running: int = Field(default=1000, ge=1)
     drain_pause_seconds: float = Field(default=5, ge=0)
     drain_seconds: float = Field(default=20, gt=0)
     start_seconds: float = Field(default=300, gt=0)

@@ -84,7 +84,7 @@ def _put_middleware(app: FastAPI, settings: Settings, bodies: Mapping[str, int],
         bodies=bodies,
         body_seconds=settings.body_seconds,
         request_seconds=settings.request_seconds,
-        most_running=settings.most_running,
+        max_running=settings.max_running,
     )
     # The middleware added last is the outermost: it sees what the others refuse.
     app.add_middleware(ShortcutMiddleware, owner=app)

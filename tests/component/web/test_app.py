@@ -132,7 +132,7 @@ async def test_a_routes_own_timeout_is_a_bug_not_the_limit(tmp_path: Path) -> No
 
 
 async def test_more_than_can_run_at_one_time_is_sent_away_but_probes_are_not(tmp_path: Path) -> None:
-    async with client(sample_app(tmp_path, most_running=2, request_seconds=1)) as http:
+    async with client(sample_app(tmp_path, max_running=2, request_seconds=1)) as http:
         slow = [asyncio.create_task(http.get("/faulty/slow")) for _ in range(2)]
         async with asyncio.timeout(10):
             while (await http.get("/v1/things")).json().get("code") != "overloaded":  # noqa: ASYNC110

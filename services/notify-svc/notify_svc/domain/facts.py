@@ -105,7 +105,7 @@ class Rules:
     update_max: timedelta = timedelta(days=2)
     daily_cap: int = 10
     """Messages to one customer in 24 business hours."""
-    least_cases: int = MIN_CASES
+    min_cases: int = MIN_CASES
     """Similar promises that a forecast must rest on before a customer is told of it."""
     owner_wait: timedelta = timedelta(minutes=10)
     """The longest a customer's message waits for the owner's: clock time, so a night does not prolong it."""

@@ -81,7 +81,7 @@ def _gap(batch: Batch, partition: int, envelope: Envelope, data: GapScored, rule
     if envelope.version <= known.gap_version:
         return
     known.gap_version = envelope.version
-    known.gap = translate.gap_scored(envelope, data, rules.least_cases)
+    known.gap = translate.gap_scored(envelope, data, rules.min_cases)
     batch.changed.add(known.promise_id)
     known.episode = observe(known.episode, known.gap, rules)
 

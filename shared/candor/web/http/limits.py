@@ -26,7 +26,7 @@ class Limits:
     bodies: Mapping[str, int] = field(default_factory=dict)
     body_seconds: float = 10.0
     request_seconds: float = 30.0
-    most_running: int = 1000
+    max_running: int = 1000
 
     def bytes_for(self, path: str) -> int:
         """Return the largest body that a path accepts."""
@@ -57,7 +57,7 @@ class LimitsMiddleware:
         largest = self.limits.bytes_for(path)
         if int(headers.get(b"content-length", b"0")) > largest:
             raise too_large(largest)
-        if self._running >= self.limits.most_running and path not in PROBES:
+        if self._running >= self.limits.max_running and path not in PROBES:
             raise Problem.unavailable("overloaded", retry_after=1)
         self._running += 1
         try:

@@ -32,7 +32,7 @@ def gap(p_slip: float, n: int, as_of: datetime) -> facts.Gap:
         forecast=Forecast(p_slip, LATE, LATE, LATE, "all promises", n),
     )
     envelope = Envelope(id="g1", source="/risk-svc", type=data.TYPE, time=as_of, subject="p1", key="c1", version=1)
-    return gap_scored(envelope, data, RULES.least_cases)
+    return gap_scored(envelope, data, RULES.min_cases)
 
 
 def said(found: facts.Gap, at: datetime) -> facts.Decision:

@@ -108,7 +108,7 @@ class Intake(Generic[C, R]):
             if not _id.fullmatch(item.id):
                 raise Problem.invalid_field("/id", ID_RULE)
             if event.type not in self.known:
-                plain_type(event.type, self.known)
+                event = event._replace(type=plain_type(event.type, self.known))
             not_ahead(event.time, self.clock.now(), "/time")
             origin = Origin(item.id, item.origin or sender, event.time, historical, current_traceparent())
             receipt = event_receipt(item.ids or origin.source, item.id, item.raw)
@@ -118,7 +118,8 @@ class Intake(Generic[C, R]):
 
     async def _reject(self, webhook: Webhook, item: Incoming | Unusable, problem: Problem) -> None:
         raw = item.raw or webhook.raw
-        event_id = item.id or webhook.id or derived_id(raw)
+        # An id that breaks the rule is not stored: it may be longer than an index takes, or hold an address.
+        event_id = next((one for one in (item.id, webhook.id) if one and _id.fullmatch(one)), derived_id(raw))
         said = item.event.type if isinstance(item, Incoming) else item.type
         digest = event_receipt(webhook.source, event_id, raw).body_sha256
         kind = said if said in self.known else ""

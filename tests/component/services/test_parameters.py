@@ -8,7 +8,7 @@ import pytest
 
 from tests.component.services.conftest import Started
 from tests.component.services.test_bad_input import SERVICES, routes
-from tests.support.api import Api
+from tests.support.api import SOURCE, Api
 
 EVERY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -60,10 +60,19 @@ async def problem_code(api: Api, path: str) -> str | None:
     return answer.json().get("code") if answer.status_code >= 400 else None
 
 
-async def test_the_webhook_route_wants_a_signature_before_it_says_what_is_wrong(start: Started) -> None:
+async def test_a_genuine_webhook_is_taken_whatever_query_its_senders_address_has(start: Started) -> None:
     async with start("promise-svc") as api:
         forged = await api.client.post("/v1/webhooks/crm?limt=1", content=b"{}")
         assert forged.status_code in (400, 401, 415)
+        data = {
+            "promise_id": "p-query",
+            "customer_id": "c1",
+            "kind": "install",
+            "what": "x",
+            "due": "2199-01-01T00:00:00Z",
+        }
+        answer = await api.webhook("promise.made", data, source=f"{SOURCE}?tenant=1&tenant=2")
+        assert (answer.status_code, answer.json()["state"]) == (202, "accepted"), answer.text
 
 
 async def test_probes_and_pages_take_what_others_add_to_an_address(start: Started) -> None:

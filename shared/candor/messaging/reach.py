@@ -10,8 +10,6 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.admin import ApiVersionRequest
 
-from candor.messaging.connecting import uncut
-
 if TYPE_CHECKING:
     from candor.ops.settings import Settings
 
@@ -77,7 +75,7 @@ class KafkaReach:
                 request_timeout_ms=int(self._seconds * 1000),
                 metadata_max_age_ms=3_600_000,
             )
-        await uncut(self._client.bootstrap())
+        await self._client.bootstrap()
 
     async def _any_answers(self) -> bool:
         if self._client is None:

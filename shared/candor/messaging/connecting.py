@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, Final
 
+from candor.ops.tasks import end
+
 HANDSHAKE_SECONDS: Final = 3.0
 """How long a start that was cancelled may take to finish; a broker that hangs must not hold up the end of a process."""
 
@@ -20,8 +22,5 @@ async def uncut(start: Coroutine[Any, Any, None]) -> None:
         await asyncio.shield(starting)
     except asyncio.CancelledError:
         await asyncio.wait({starting}, timeout=HANDSHAKE_SECONDS)
-        if starting.done() and not starting.cancelled():
-            starting.exception()
-        else:
-            starting.cancel()
+        await end(starting)
         raise

@@ -27,6 +27,7 @@ from candor.messaging.transaction import Batch, Handler, Result, TransactionRunn
 from candor.messaging.watchdog import Watchdog
 from candor.ops import garbage
 from candor.ops.liveness import Liveness
+from candor.ops.tasks import end, unless
 from candor.store.errors import StoreUnavailable
 from candor.store.lease import LEASE_SECONDS, RENEW_SECONDS, Changes, Leases
 
@@ -117,7 +118,8 @@ class Worker:
         tasks: list[asyncio.Task[None]] = []
         self._watchdog.start()
         try:
-            await self._connect()
+            # Being told to stop while Kafka is away must not wait for it.
+            await unless(self._stopping, self.source.start(), alive=self._watchdog.alive)
             tasks = [asyncio.create_task(self._renew()), asyncio.create_task(self._telemetry.run())]
             while not self._stopping.is_set():
                 await self._guarded_turn()
@@ -132,24 +134,8 @@ class Worker:
         if self._stopped is not None:
             await self._stopped.wait()
 
-    async def _connect(self) -> None:
-        starting = asyncio.create_task(self.source.start())
-        stopping = asyncio.create_task(self._stopping.wait())
-        while not starting.done() and not stopping.done():
-            self._watchdog.alive()
-            await asyncio.wait({starting, stopping}, timeout=1, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        # Python 3.11 may lose a cancellation that coincides with a refused connection; the next cancellation ends it.
-        while not starting.done():
-            starting.cancel()
-            await asyncio.wait({starting}, timeout=0.1)
-        if not starting.cancelled():
-            starting.result()
-
     async def _leave(self, tasks: list[asyncio.Task[None]]) -> None:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(*tasks)
         await self._ahead.forget()
         for number in [*self.owned]:
             self._holdings.drop(number)

@@ -8,6 +8,7 @@ from typing import Final
 
 from candor.messaging.planning import Slice, read
 from candor.messaging.source import Name, Source
+from candor.ops.tasks import end
 
 WORTH: Final = 500
 """Prefetch after batches of at least this many records; with smaller ones a worker keeps up without it."""
@@ -40,8 +41,7 @@ class Prefetch:
         """Discard the batch."""
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await end(task)
 
     async def _read(self, names: Sequence[Name], largest: int) -> Decoded:
         decoded: Decoded = {}

@@ -16,6 +16,7 @@ from candor.contracts import ProcessAlive, encode, message
 from candor.messaging.producer import Producer
 from candor.messaging.topics import ensure_topics, topic_name
 from candor.ops.clock import SystemClock
+from candor.ops.tasks import unless
 
 if TYPE_CHECKING:
     from candor.ops.settings import Settings
@@ -52,12 +53,7 @@ class Pulse:
 
     async def run(self) -> None:
         """Send until `stop` is called; waits out outages of Kafka."""
-        connecting = asyncio.create_task(self._connected())
-        stopping = asyncio.create_task(self._stopping.wait())
-        await asyncio.wait({connecting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        connecting.cancel()
-        await asyncio.gather(connecting, return_exceptions=True)
+        await unless(self._stopping, self._connected())
         while not self._stopping.is_set():
             await self._say()
             with suppress(TimeoutError):

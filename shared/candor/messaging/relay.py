@@ -21,6 +21,7 @@ from candor.messaging.inflight_window import InflightWindow, TooLargeError
 from candor.messaging.producer import Producer
 from candor.messaging.topics import ensure_topics
 from candor.ops.liveness import STUCK_SECONDS, Liveness
+from candor.ops.tasks import end, unless
 from candor.store import outbox
 from candor.store.dead_letter import DeadLetter
 from candor.store.errors import StoreUnavailable, unavailable
@@ -104,11 +105,10 @@ class Relay:
         # Measure from the start: while the broker is away nothing else shows that events pile up.
         measuring = asyncio.create_task(self._measure())
         try:
-            if await self._prepared():
+            if await unless(self._stop, ensure_topics(self._settings)):
                 await self._relay()
         finally:
-            measuring.cancel()
-            await asyncio.gather(measuring, return_exceptions=True)
+            await end(measuring)
 
     async def _relay(self) -> None:
         leasing = asyncio.create_task(self._hold_leases())
@@ -121,8 +121,7 @@ class Relay:
                     await asyncio.sleep(0.5)
             await self._land()
         finally:
-            leasing.cancel()
-            await asyncio.gather(leasing, return_exceptions=True)
+            await end(leasing)
             await self._close()
 
     async def stop(self) -> None:
@@ -131,19 +130,6 @@ class Relay:
         self._database.written.set()
         if self._running is not None:
             await asyncio.wait({self._running}, timeout=30)
-
-    async def _prepared(self) -> bool:
-        """Return True once the topics exist, False if `stop` was called first."""
-        topics = asyncio.ensure_future(ensure_topics(self._settings))
-        stop = asyncio.ensure_future(self._stop.wait())
-        try:
-            await asyncio.wait({topics, stop}, return_when=asyncio.FIRST_COMPLETED)
-            if topics.done():
-                topics.result()
-            return topics.done()
-        finally:
-            topics.cancel()
-            stop.cancel()
 
     async def _turn(self) -> None:
         wake = self._database.written

@@ -14,6 +14,7 @@ from candor.messaging.planning import read
 from candor.messaging.source import Source
 from candor.messaging.topics import ensure_topics
 from candor.ops.liveness import STUCK_SECONDS, Liveness
+from candor.ops.tasks import unless
 
 if TYPE_CHECKING:
     from candor.ops.settings import Settings
@@ -93,16 +94,8 @@ class Feed:
 
         Raises TopicMismatchError.
         """
-        connecting = asyncio.create_task(self._connect())
-        stopping = asyncio.create_task(self._stopping.wait())
-        await asyncio.wait({connecting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
         try:
-            if not connecting.done():
-                connecting.cancel()
-                await asyncio.gather(connecting, return_exceptions=True)
-                return
-            await connecting
+            await unless(self._stopping, self._connect())
             while not self._stopping.is_set():
                 await self._turn()
         finally:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from candor.ops.clock import Clock, SystemClock
+from candor.ops.tasks import end
 from risk_svc.web.standstill import Now, Signs, Stopped
 
 if TYPE_CHECKING:
@@ -55,9 +56,7 @@ class Watch:
         """Ask until `stop`."""
         asking = [asyncio.create_task(self._ask(name, check)) for name, check in self._checks.items()]
         await self._stopping.wait()
-        for task in asking:
-            task.cancel()
-        await asyncio.gather(*asking, return_exceptions=True)
+        await end(*asking)
 
     async def stop(self) -> None:
         """End."""

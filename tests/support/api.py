@@ -61,9 +61,9 @@ class Api:
         self.keys = keys
 
     @property
-    def door(self) -> Intake[Any, Any]:
-        door: Intake[Any, Any] = self.app.state.intake
-        return door
+    def intake(self) -> Intake[Any, Any]:
+        intake: Intake[Any, Any] = self.app.state.intake
+        return intake
 
     async def call(
         self,
@@ -96,7 +96,7 @@ class Api:
         raw: bytes | None = None,
         source: str = SOURCE,
     ) -> httpx.Response:
-        said = at or self.door.clock.now()
+        said = at or self.intake.clock.now()
         content = msgspec.json.encode({"type": kind, "timestamp": said, "data": data}) if raw is None else raw
         signing = signed_headers(
             secret or self.keys.secrets[0], webhook_id or str(uuid4()), signed_at or datetime.now(UTC), content
@@ -106,7 +106,7 @@ class Api:
 
     async def rows(self, query: str, *arguments: Any) -> list[dict[str, Any]]:
         """What the service's database holds."""
-        return [dict(row) for row in await self.door.database.pool.fetch(query, *arguments)]
+        return [dict(row) for row in await self.intake.database.pool.fetch(query, *arguments)]
 
 
 @asynccontextmanager

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -37,6 +39,7 @@ from candor.store.db import Database
 from candor.store.migrate import upgrade
 from candor.store.unit_of_work import unit_of_work
 from risk_svc.domain.fold import FoldOutcome, fold
+from risk_svc.domain.predictions import Prediction
 from risk_svc.domain.state import PromiseState
 from risk_svc.forecast.serialization import model_bytes
 from risk_svc.forecast.view import Entry
@@ -54,6 +57,23 @@ MADE_S, DEPARTS_S, ARRIVES_S, DUE_S = (at.timestamp() for at in (MADE, DEPARTS, 
 PARTITIONS = 4
 EWR = Dependency("site", "EWR")
 M = timedelta(minutes=1)
+
+
+def prediction(**changes: Any) -> Prediction:
+    """A forecast of a promise that is likely to slip, from many similar ones."""
+    likely = Prediction(
+        p_slip=0.83,
+        q50=DUE_S + 2520,
+        q80=DUE_S + 5000,
+        q90=math.inf,
+        lateness=0.6,
+        horizon=3600.0,
+        base=0.3,
+        n=412,
+        basis="flight, after departed",
+        model=7,
+    )
+    return replace(likely, **changes)
 
 
 class Story:

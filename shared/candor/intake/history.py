@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from candor.intake.event import Event, plain_type
+from candor.intake.event import Event
 from candor.intake.intake import Intake, told
 from candor.intake.once import C, R
 from candor.intake.source import Incoming, Unusable, canonical, summary
@@ -42,8 +42,9 @@ async def take(intake: Intake[C, R], body: ImportIn) -> dict[str, Any]:
         try:
             past = convert(PastEvent, item, f"/events/{number}")
             not_ahead(past.time, now, f"/events/{number}/time")
-            event = Event(plain_type(past.type, intake.known), past.time, past.data)
-            items.append(Incoming(past.id, event, canonical(item), ids=f"import:{body.source}"))
+            items.append(
+                Incoming(past.id, Event(past.type, past.time, past.data), canonical(item), ids=f"import:{body.source}")
+            )
         except Problem as problem:
             items.append(Unusable(problem))
     return summary(told(await intake.take(items, body.source, historical=True)))

@@ -72,7 +72,7 @@ def erased(customer_id: str) -> Message:
 
 async def hear(api: Api, *messages: Message, tick: bool = False, handler: PromisesHandler | None = None) -> None:
     """The handler gets these messages in one transaction, as a worker would give them."""
-    async with unit_of_work(api.door.database) as uow:
+    async with unit_of_work(api.intake.database) as uow:
         await (handler or PromisesHandler()).apply(uow, [Work(0, list(messages))], tick=tick)
 
 

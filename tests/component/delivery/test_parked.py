@@ -133,7 +133,7 @@ async def test_what_waited_and_contradicts_the_trail_is_kept_in_sight(delivery_a
 
 async def crossed(api: Api, promise_id: str, customer_id: str, body: dict[str, Any]) -> None:
     """The promise and the report arrive in two transactions of which neither sees the other."""
-    async with unit_of_work(api.door.database) as uow:
+    async with unit_of_work(api.intake.database) as uow:
         await PromisesHandler().apply(uow, [], tick=False)
         await promise_rows.add_promises(
             uow, [(promise_id, customer_id, "[]")], [("ops", f"ref {promise_id}", promise_id)]
@@ -156,7 +156,7 @@ async def test_a_sweep_finds_what_was_left_long_ago(delivery_api: Api) -> None:
     handler = PromisesHandler()
     await hear(delivery_api, tick=True, handler=handler)
     await crossed(delivery_api, promise_id, customer_id, milestone(promise_id))
-    await delivery_api.door.database.pool.execute(
+    await delivery_api.intake.database.pool.execute(
         "UPDATE parked SET parked_at = now() - interval '1 day' WHERE promise_id = $1", promise_id
     )
     await hear(delivery_api, tick=True, handler=handler)

@@ -104,7 +104,7 @@ async def test_rows_stored_before_there_were_public_words_are_internal(delivery_
     promise_id, customer_id, name = new("p"), new("c"), new("i")
     await by_route(delivery_api, "milestone.reported", milestone(promise_id, reason="customer is a pain"))
     await by_route(delivery_api, "incident.reported", incident(name))
-    pool = delivery_api.door.database.pool
+    pool = delivery_api.intake.database.pool
     await pool.execute("UPDATE incident SET picture = picture - 'public_title' WHERE incident_id = $1", name)
     await hear(delivery_api, made(promise_id, customer_id))
     (message,) = await sent(delivery_api, customer_id)

@@ -30,14 +30,14 @@ async def rejected(api: Api) -> None:
     """Ten thousand rejections at one moment, every two of them under one id: two bodies that a sender sent."""
     await api.webhook("promise.lost", {}, webhook_id="e1")
     changes = "'event_id', 'e' || n / 2, 'body_sha256', '\\x' || encode(sha256(n::text::bytea), 'hex'), 'times', n"
-    await copied(api.door.database.pool, "rejected", changes)
+    await copied(api.intake.database.pool, "rejected", changes)
     assert len(await whole(api, "/v1/rejected", "times")) == MANY
 
 
 async def test_promise_svc(start: Started) -> None:
     async with start("promise-svc") as api:
         await first(api, "/v1/promises", body(promise_id="p1", due="2199-01-01T00:00:00Z"))
-        await copied(api.door.database.pool, "promise", "'promise_id', 'p' || n, 'kind', 'kind' || n % 4")
+        await copied(api.intake.database.pool, "promise", "'promise_id', 'p' || n, 'kind', 'kind' || n % 4")
         assert len(await whole(api, "/v1/promises", "promise_id")) == MANY
         assert len(await whole(api, "/v1/promises", "promise_id", kind="kind3")) == MANY // 4
         assert await whole(api, "/v1/promises", "promise_id", kind="nothing") == []
@@ -46,7 +46,7 @@ async def test_promise_svc(start: Started) -> None:
 
 async def test_delivery_svc(start: Started) -> None:
     async with start("delivery-svc") as api:
-        pool = api.door.database.pool
+        pool = api.intake.database.pool
         await first(api, "/v1/milestones", milestone("p-unknown"))
         await copied(pool, "parked", "'parked_id', 'w' || n, 'seq', n + 10")
         assert len(await whole(api, "/v1/parked", "parked_id")) == MANY
@@ -67,7 +67,7 @@ async def test_delivery_svc(start: Started) -> None:
 async def test_an_incident_says_how_many_reports_it_has(start: Started) -> None:
     async with start("delivery-svc") as api:
         await first(api, "/v1/incidents", incident("i1"))
-        await copied(api.door.database.pool, "sighting", "'seq', n + 10")
+        await copied(api.intake.database.pool, "sighting", "'seq', n + 10")
         found = (await api.call("GET", "/v1/incidents/i1")).json()
         assert (len(found["reports"]), found["reports_total"], found["reports_total_exact"]) == (1000, MANY, True)
 

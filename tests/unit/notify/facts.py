@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from candor.contracts import Fact, FactKind, Standing, Statement
+from notify_svc.compose.letter import Snapshot
 from notify_svc.domain.episode import after_speaking, decide, observe
 from notify_svc.domain.facts import Announcement, Decision, Episode, Forecast, Gap, Promise, Rules
 from tests.support.clocks import NOON
@@ -67,3 +68,20 @@ def decided(at: Gap, now: datetime = NOON, episode: Episode | None = None, rules
 
 def spoken(decision: Decision, episode: Episode, **changes: Any) -> Episode:
     return after_speaking(episode, decision, told(**changes))
+
+
+def snapshot(decision: Decision, statement: Statement = Statement.WARNING, **changes: Any) -> Snapshot:
+    """All that a letter draws on, at NOON, with the range LOW to HIGH and an update due at the promised time."""
+    known = Snapshot(
+        promise=promise(),
+        gap=gap(),
+        decision=decision,
+        statement=statement,
+        now=NOON,
+        zone=NEW_YORK,
+        locale="en_GB",
+        low=LOW,
+        high=HIGH,
+        next_update_by=DUE,
+    )
+    return replace(known, **changes)

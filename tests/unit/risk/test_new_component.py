@@ -20,25 +20,13 @@ from risk_svc.domain.component import GapComponent, OpenCase, Part
 from risk_svc.domain.components import COMPONENTS
 from risk_svc.domain.fold import fold
 from risk_svc.domain.gap import GapDefinition
-from risk_svc.domain.predictions import Prediction
 from risk_svc.domain.scoring import score_open
 from risk_svc.domain.state import PromiseState
-from tests.support.risk import DEPARTS_S, DUE_S, Story
+from tests.support.risk import DEPARTS_S, Story, prediction
 
 ROOT = Path(__file__).parents[3]
 TOY = ROOT / "tests/support/toy_component.py"
-LIKELY = Prediction(
-    p_slip=0.83,
-    q50=DUE_S + 2520,
-    q80=DUE_S + 5000,
-    q90=math.inf,
-    lateness=0.6,
-    horizon=3600.0,
-    base=0.3,
-    n=412,
-    basis="flight, after departed",
-    model=7,
-)
+LIKELY = prediction()
 
 # What the event, the API and the board make of a promise with two steps, open and then broken.
 PROGRAM = """

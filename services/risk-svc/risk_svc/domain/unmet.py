@@ -10,6 +10,7 @@ from zlib import crc32
 from candor.contracts import Fact, FactKind
 from risk_svc.domain.facts import facts
 from risk_svc.domain.incidents import Incident
+from risk_svc.domain.naming import first_few, short
 from risk_svc.domain.state import PromiseState
 
 WORDS: Final = {
@@ -17,8 +18,6 @@ WORDS: Final = {
     FactKind.MILESTONE_CANCELLED: "was cancelled",
     FactKind.MILESTONE_OVERDUE: "is overdue",
 }
-NAMED: Final = 3
-NAME_LIMIT: Final = 40
 
 
 def unmet(state: PromiseState, now: float) -> list[Fact]:
@@ -52,9 +51,8 @@ def words(found: Sequence[Fact]) -> str:
     """E.g. `delivered was missed, and the customer had been told of this step`; empty for none."""
     if not found:
         return ""
-    said = ", ".join(f"{fact.name[:NAME_LIMIT]} {WORDS[fact.kind]}" for fact in found[:NAMED])
-    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
-    return f"{said}{more}, and the customer had been told of {'this step' if len(found) == 1 else 'these steps'}"
+    said = first_few([f"{short(fact.name)} {WORDS[fact.kind]}" for fact in found])
+    return f"{said}, and the customer had been told of {'this step' if len(found) == 1 else 'these steps'}"
 
 
 def heard(state: PromiseState, linked: Iterable[Incident]) -> int:

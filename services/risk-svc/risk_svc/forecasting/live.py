@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from candor.contracts import MIN_CASES, Standing
 from risk_svc.domain import incidents as known
+from risk_svc.domain.components.lateness import MIN_HORIZON_SHARE
 from risk_svc.domain.predictions import Floats, Predictions
 from risk_svc.domain.state import PromiseState, Step, StepStatus, completed_at, final_step, standing
 from risk_svc.forecast import reasons
@@ -27,7 +28,6 @@ from risk_svc.forecast.view import Incident, IncidentSnapshot, PromiseSnapshot, 
 TICK: Final = 0.001
 """A promise completed at the deadline is kept, but the engine calls late what is not complete before it."""
 MIN_HORIZON_S: Final = 3600.0
-MIN_HORIZON_SHARE: Final = 0.05
 MIDDLE: Final = BINS // 2
 
 

@@ -13,14 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from candor.contracts import Fact, FactKind, Standing, Statement
-from notify_svc.compose.letter import Letter, Snapshot, Wording, compose
+from notify_svc.compose.letter import Letter, Wording, compose
 from notify_svc.domain.consistency import range_beside
 from notify_svc.domain.episode import left
 from notify_svc.domain.facts import Announcement, Decision, Gap, Kind, Reason
 from notify_svc.domain.lint import Rule
 from notify_svc.domain.schedule import next_update, told_range
 from tests.support.clocks import NOON
-from tests.unit.notify.facts import DUE, HIGH, LOW, NEW_YORK, RULES, gap, minutes, promise, step, told
+from tests.unit.notify.facts import DUE, HIGH, LOW, NEW_YORK, RULES, gap, minutes, promise, snapshot, step, told
 
 LATER = NOON + minutes(60)
 LETTERS = Path(__file__).parent / "letters"
@@ -60,21 +60,8 @@ def letter(
     goes_on = tells and statement is not Statement.ALL_CLEAR
     by = next_update(now, high or DUE, NEW_YORK, RULES, due=DUE) if goes_on else None
     decision = Decision(Kind.SPEAK, reason, statement, changes.pop("evidence", {}), closing=closing)
-    about = promise(**changes)
-    snapshot = Snapshot(
-        promise=about,
-        gap=at,
-        decision=decision,
-        statement=statement,
-        now=now,
-        zone=NEW_YORK,
-        locale="en_GB",
-        low=low,
-        high=high,
-        next_update_by=by,
-        earlier=earlier,
-    )
-    return compose(snapshot, Wording())
+    about, told_now = promise(**changes), {"low": low, "high": high, "next_update_by": by, "earlier": earlier}
+    return compose(snapshot(decision, statement, promise=about, gap=at, now=now, **told_now), Wording())
 
 
 def golden(name: str, made: Letter) -> None:
@@ -183,19 +170,8 @@ def test_what_cannot_be_said_honestly_is_reported() -> None:
     careless = Wording(action="we fix it as soon as possible.")
     low, high = told_range(gap().forecast, NOON, NEW_YORK) or (LOW, HIGH)
     decision = Decision(Kind.SPEAK, Reason.SLIP_HELD, Statement.WARNING)
-    snapshot = Snapshot(
-        promise=promise(),
-        gap=gap(),
-        decision=decision,
-        statement=Statement.WARNING,
-        now=NOON,
-        zone=NEW_YORK,
-        locale="en_GB",
-        low=low,
-        high=high,
-        next_update_by=DUE,
-    )
-    assert [finding.rule for finding in compose(snapshot, careless).findings] == [Rule.VAGUE_TIME]
+    found = compose(snapshot(decision, low=low, high=high), careless).findings
+    assert [finding.rule for finding in found] == [Rule.VAGUE_TIME]
 
 
 def test_every_statement_names_the_event_that_supports_it() -> None:

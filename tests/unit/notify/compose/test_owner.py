@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from candor.contracts import Statement
-from notify_svc.compose.letter import Letter, Snapshot, Wording, compose, to_the_owner
+from notify_svc.compose.letter import Letter, Wording, compose, to_the_owner
 from notify_svc.domain.facts import Decision, Kind, Reason
 from notify_svc.domain.identity import notice_id
 from notify_svc.domain.owner import OwnerWord, without_the_owner
 from tests.support.clocks import NOON
-from tests.unit.notify.facts import DUE, HIGH, LOW, NEW_YORK, gap, minutes, promise
+from tests.unit.notify.facts import HIGH, minutes, promise, snapshot
 
 LETTERS = Path(__file__).parent / "letters"
 NOTICE = "7f0c1b52-7a0e-5d0c-9d6e-3e1f2a4b5c6d"
@@ -30,22 +30,9 @@ def both(
 ) -> tuple[Letter, Letter]:
     """What the owner reads, and what the customer reads next."""
     decision = Decision(Kind.SPEAK, reason, statement, SINCE if evidence is None else evidence)
-    about = promise(what=what)
-    now = NOON + minutes(60)
-    snapshot = Snapshot(
-        promise=about,
-        gap=gap(),
-        decision=decision,
-        statement=statement,
-        now=now,
-        zone=NEW_YORK,
-        locale="en_GB",
-        low=LOW,
-        high=HIGH,
-        next_update_by=DUE,
-    )
-    said = compose(snapshot, Wording())
-    return to_the_owner(snapshot, said, NOTICE, 0.7), said
+    known = snapshot(decision, statement, promise=promise(what=what), now=NOON + minutes(60))
+    said = compose(known, Wording())
+    return to_the_owner(known, said, NOTICE, 0.7), said
 
 
 def test_the_owners_letter_word_for_word() -> None:

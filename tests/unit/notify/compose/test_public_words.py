@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from candor.contracts import Fact, FactKind, Statement
 from notify_svc.channels.email.mail import Mail
-from notify_svc.compose.letter import Letter, Snapshot, Wording, compose, to_the_owner
+from notify_svc.compose.letter import Letter, Wording, compose, to_the_owner
 from notify_svc.domain.facts import Decision, Gap, Kind, Reason
 from tests.support.clocks import NOON
 from tests.unit.notify.compose.test_letters import CASES, letter
-from tests.unit.notify.facts import DUE, HIGH, LOW, NEW_YORK, gap, minutes, promise, step, told
+from tests.unit.notify.facts import gap, minutes, snapshot, step, told
 
 NOTICE = "7f0c1b52-7a0e-5d0c-9d6e-3e1f2a4b5c6d"
 words = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=80)
@@ -87,23 +87,12 @@ def test_an_internal_text_is_nowhere_in_the_mail_and_the_owner_reads_it_apart_fr
     )
     decision = Decision(Kind.SPEAK, Reason.MILESTONE_MISSED, Statement.WARNING, {"milestone": "departed"})
     at = gap(facts=known)
-    snapshot = Snapshot(
-        promise=promise(),
-        gap=at,
-        decision=decision,
-        statement=Statement.WARNING,
-        now=NOON,
-        zone=NEW_YORK,
-        locale="en_GB",
-        low=LOW,
-        high=HIGH,
-        next_update_by=DUE,
-    )
-    said = compose(snapshot, Wording())
+    known_now = snapshot(decision, gap=at)
+    said = compose(known_now, Wording())
     assert said.findings == ()
     for part in (said.subject, said.text, said.html, mail(said).decode()):
         assert "§" not in part
-    owners = to_the_owner(snapshot, said, NOTICE, 0.7).text
+    owners = to_the_owner(known_now, said, NOTICE, 0.7).text
     inside_part, _, quoted = owners.partition("What the customer is told next")
     assert "(internal, not sent to the customer):" in inside_part
     assert inside_part.count(secret.rstrip(".")) == 3
@@ -161,16 +150,5 @@ def test_steps_that_read_alike_without_their_names_are_said_once() -> None:
 def test_the_owner_of_a_promise_without_internal_words_reads_no_empty_list() -> None:
     decision = Decision(Kind.SPEAK, Reason.SLIP_HELD, Statement.WARNING, {})
     at = gap(facts=(step(public_reason="late aircraft"),))
-    snapshot = Snapshot(
-        promise=promise(),
-        gap=at,
-        decision=decision,
-        statement=Statement.WARNING,
-        now=NOON,
-        zone=NEW_YORK,
-        locale="en_GB",
-        low=LOW,
-        high=HIGH,
-        next_update_by=DUE,
-    )
-    assert "internal" not in to_the_owner(snapshot, compose(snapshot, Wording()), NOTICE, 0.7).text
+    known_now = snapshot(decision, gap=at)
+    assert "internal" not in to_the_owner(known_now, compose(known_now, Wording()), NOTICE, 0.7).text

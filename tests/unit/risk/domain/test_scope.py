@@ -15,24 +15,12 @@ from risk_svc.domain.components.scope import missing_open, missing_settled, word
 from risk_svc.domain.fold import FoldOutcome, fold
 from risk_svc.domain.frozen_forecasts import given_up_at
 from risk_svc.domain.gap import GapDefinition
-from risk_svc.domain.predictions import Prediction
 from risk_svc.domain.scoring import event_of, score_open, score_settled
 from risk_svc.domain.state import ItemState, PromiseState, folded, from_bytes, standing, to_bytes
-from tests.support.risk import ARRIVES, DEPARTS, DEPARTS_S, DUE_S, M, Story
+from tests.support.risk import ARRIVES, DEPARTS, DEPARTS_S, DUE_S, M, Story, prediction
 
 ITEMS = [ScopeItem("seat", 3.0), ScopeItem("bag", 1.0), ScopeItem("meal", 1.0)]
-SURE = Prediction(
-    p_slip=0.0,
-    q50=DUE_S - 900,
-    q80=DUE_S - 600,
-    q90=DUE_S - 300,
-    lateness=0.0,
-    horizon=3600.0,
-    base=0.3,
-    n=412,
-    basis="flight",
-    model=7,
-)
+SURE = prediction(p_slip=0.0, q50=DUE_S - 900, q80=DUE_S - 600, q90=DUE_S - 300, lateness=0.0, basis="flight")
 share = st.floats(0, 1)
 items = st.lists(
     st.builds(ItemState, st.just("x"), st.floats(0.001, 1e6), st.booleans(), st.none() | share), min_size=1, max_size=6

@@ -35,20 +35,9 @@ from risk_svc.domain.scoring import (
     score_settled,
 )
 from risk_svc.domain.state import PromiseState, standing
-from tests.support.risk import DEPARTS, DEPARTS_S, DUE, DUE_S, MADE_S, M, Story, incident
+from tests.support.risk import DEPARTS, DEPARTS_S, DUE, DUE_S, MADE_S, M, Story, incident, prediction
 
-LIKELY = Prediction(
-    p_slip=0.83,
-    q50=DUE_S + 2520,
-    q80=DUE_S + 5000,
-    q90=math.inf,
-    lateness=0.6,
-    horizon=3600.0,
-    base=0.3,
-    n=412,
-    basis="flight, after departed",
-    model=7,
-)
+LIKELY = prediction()
 SAFE = replace(LIKELY, p_slip=0.1, q50=DUE_S - 1800, q80=DUE_S - 900, q90=DUE_S, lateness=0.02)
 W = GapDefinition()
 

@@ -12,27 +12,14 @@ from hypothesis import strategies as st
 from candor.contracts import MIN_CASES, Message, Standing
 from risk_svc.domain.fold import fold
 from risk_svc.domain.gap import GapDefinition
-from risk_svc.domain.predictions import Prediction
 from risk_svc.domain.publish import Reason, mark_published, worth_publishing
 from risk_svc.domain.scoring import event_of, score_open, score_settled
 from risk_svc.domain.state import PromiseState, from_bytes, standing, to_bytes
 from risk_svc.domain.support import supported, words
 from risk_svc.web.api import presenters
-from tests.support.risk import DEPARTS_S, DUE_S, Story
+from tests.support.risk import DEPARTS_S, DUE_S, Story, prediction
 
-NEW = Prediction(
-    p_slip=0.83,
-    q50=DUE_S + 2520,
-    q80=DUE_S + 5000,
-    q90=DUE_S + 9000,
-    lateness=0.6,
-    horizon=3600.0,
-    base=0.31,
-    n=7,
-    basis="all promises",
-    model=7,
-    observed=2 / 7,
-)
+NEW = prediction(q90=DUE_S + 9000, base=0.31, n=7, basis="all promises", observed=2 / 7)
 
 
 def state_of(*messages: Message) -> PromiseState:

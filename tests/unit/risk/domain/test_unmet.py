@@ -22,19 +22,11 @@ from risk_svc.domain.state import PromiseState, from_bytes, to_bytes
 from risk_svc.domain.unmet import unmet
 from risk_svc.web.api import presenters
 from risk_svc.web.board import style
-from tests.support.risk import ARRIVES, DEPARTS, DEPARTS_S, DUE, DUE_S, MADE_S, M, Story
+from tests.support.risk import ARRIVES, DEPARTS, DEPARTS_S, DUE, DUE_S, MADE_S, M, Story, prediction
 
-FEW = Prediction(
-    p_slip=0.16,
-    q50=DUE_S - 900,
-    q80=DUE_S + 900,
-    q90=DUE_S + 1800,
-    lateness=0.1,
-    horizon=3600.0,
-    base=0.15,
-    n=0,
-    basis="flight",
-    model=1,
+FEW = prediction(
+    **{"p_slip": 0.16, "q50": DUE_S - 900, "q80": DUE_S + 900, "q90": DUE_S + 1800},
+    **{"lateness": 0.1, "base": 0.15, "n": 0, "basis": "flight", "model": 1},
 )
 SURE = replace(FEW, n=412, lateness=0.05)
 W = GapDefinition()

@@ -10,10 +10,8 @@ from typing import ClassVar, Final
 from candor.contracts import Component, Standing
 from risk_svc.domain.component import GapComponent, OpenCase, Part, SettledCase
 from risk_svc.domain.frozen_forecasts import given_up_at
+from risk_svc.domain.naming import first_few, short
 from risk_svc.domain.state import ItemState, PromiseState, completed_at
-
-NAMED: Final = 3
-NAME_LIMIT: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +85,8 @@ def words(state: PromiseState, standing: Standing) -> str:
     done = sum(share >= 1.0 for share in shares)
     parts = sum(0.0 < share < 1.0 for share in shares)
     said = f"{done} of {len(shares)} items delivered" + (f", {parts} in part" if parts else "")
-    absent = [item.name[:NAME_LIMIT] for item in state.scope if not item.supported]
-    if absent:
-        more = f" and {len(absent) - NAMED} more" if len(absent) > NAMED else ""
-        said += f"; not supported: {', '.join(absent[:NAMED])}{more}"
-    return said
+    absent = [short(item.name) for item in state.scope if not item.supported]
+    return f"{said}; not supported: {first_few(absent)}" if absent else said
 
 
 def _share(item: ItemState, rest: float) -> float:

@@ -201,8 +201,15 @@ def load(kind: type[S], **overrides: Any) -> S:
     try:
         return kind(**overrides)
     except ValidationError as error:
-        for item in error.errors(include_url=False, include_input=False):
-            name = ".".join(str(part) for part in item["loc"]).upper()
-            text = item["msg"].removeprefix("Value error, ")
-            print(f"settings: {name + ': ' if name else ''}{text}", file=sys.stderr)
+        for mistake in mistakes(error):
+            print(f"settings: {mistake}", file=sys.stderr)
         raise SystemExit(2) from None
+
+
+def mistakes(error: ValidationError) -> list[str]:
+    """Return what is wrong with settings, one line per mistake, e.g. `SMTP_PORT: …`; without the values given."""
+    said = []
+    for item in error.errors(include_url=False, include_input=False):
+        name = ".".join(str(part) for part in item["loc"]).upper()
+        said.append(f"{name + ': ' if name else ''}{item['msg'].removeprefix('Value error, ')}")
+    return said

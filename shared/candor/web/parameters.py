@@ -50,33 +50,29 @@ class ParametersMiddleware:
         if self._known is None:
             self._known = list(_routes(self._owner))
         found = next((one for one in self._known if _leads(one.context, scope)), None)
-        errors = faults(scope["query_string"].decode("latin-1"), found.names) if found else []
-        if found is None or not errors:
+        problem = fault(scope["query_string"].decode("latin-1"), found.names) if found else None
+        if found is None or problem is None:
             await self.app(scope, receive, send)
             return
         scope["route"] = found.context.original_route
         try:
             # A caller without access to the route learns only that.
             await _guarded(found.context, scope, receive)
-            problem = Problem("unknown_parameter" if _any_unknown(errors) else "repeated_parameter", errors=errors)
         except Problem as refusal:
             problem = refusal
         await problem(scope, receive, send)
 
 
-def faults(query: str, names: frozenset[str]) -> list[FieldError]:
-    """Return the errors in the names of a query: first those not in `names`, then those that are repeated."""
+def fault(query: str, names: frozenset[str]) -> Problem | None:
+    """Return what is wrong with the names of a query: first those not in `names`, then those that are repeated."""
     asked = [name for name, _ in parse_qsl(query, keep_blank_values=True)]
     unknown = [name for name in dict.fromkeys(asked) if name not in names]
     twice = [name for name in dict.fromkeys(asked) if name in names and asked.count(name) > 1]
     words = f"{UNKNOWN}; there are: {', '.join(sorted(names))}" if names else f"{UNKNOWN}; there are none"
     found = [FieldError(words, parameter=name[:LONGEST_NAME]) for name in unknown]
     found += [FieldError("may be given once", parameter=name) for name in twice]
-    return found[:MAX_ERRORS]
-
-
-def _any_unknown(errors: list[FieldError]) -> bool:
-    return errors[0].detail.startswith(UNKNOWN)
+    code = "unknown_parameter" if unknown else "repeated_parameter"
+    return Problem(code, errors=found[:MAX_ERRORS]) if found else None
 
 
 def parameters(dependant: Dependant) -> frozenset[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from candor.ops.settings import mistakes
 from notify_svc import channels
 from notify_svc.channels import Channel, ChannelSettings, Registration
 
@@ -52,8 +53,4 @@ def _settings(kind: type[ChannelSettings], given: Mapping[str, Any]) -> ChannelS
     try:
         return kind(**given)
     except ValidationError as error:
-        said = []
-        for item in error.errors(include_url=False, include_input=False):
-            name = ".".join(str(part) for part in item["loc"]).upper()
-            said.append(f"{name + ': ' if name else ''}{item['msg'].removeprefix('Value error, ')}")
-        raise ValueError("; ".join(said)) from None
+        raise ValueError("; ".join(mistakes(error))) from None

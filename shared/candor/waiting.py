@@ -61,14 +61,16 @@ class Waiting:
         while not await self.there():
             waited = loop.time() - begun
             if waited > self._settings.start_seconds:
-                log.critical("the database did not come", **about, reason=self.reason, waited_seconds=round(waited))
+                log.critical(
+                    "database still unavailable, giving up", **about, reason=self.reason, waited_seconds=round(waited)
+                )
                 raise StoreUnavailable(self.reason)
             if loop.time() - told > TOLD_EVERY:
                 told = loop.time()
                 log.warning("waiting for the database", **about, reason=self.reason, waited_seconds=round(waited))
             await asyncio.sleep(pause)
             pause = min(2 * pause, longest)
-        log.info("the database is there", **about, waited_seconds=round(loop.time() - begun))
+        log.info("database available", **about, waited_seconds=round(loop.time() - begun))
 
     def app(self) -> FastAPI:
         """Return the interim app: probes, metrics, and 503 to everything else, so that senders retry."""

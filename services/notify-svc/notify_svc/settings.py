@@ -60,7 +60,7 @@ class NotifySettings(Settings):
     @model_validator(mode="after")
     def _no_message_takes_another_back(self) -> Self:
         if self.clear_at >= self.warn_at:
-            raise ValueError("CLEAR_AT must be below WARN_AT, or messages would take each other back")
+            raise ValueError("CLEAR_AT must be below WARN_AT, or warnings and all-clears would alternate")
         if self.owner_wait_minutes + self.update_early_minutes >= self.update_min_minutes:
             raise ValueError(
                 "OWNER_WAIT_MINUTES and UPDATE_EARLY_MINUTES together must be below UPDATE_MIN_MINUTES, "

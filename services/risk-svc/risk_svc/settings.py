@@ -52,7 +52,7 @@ class RiskSettings(Settings):
         said = {name.upper() for name in os.environ}
         old = [name for one in COMPONENTS if (name := f"WEIGHT_{one.name.upper()}") in said]
         if old:
-            raise ValueError(f"{', '.join(old)}: not read any more, all weights are one variable, {_example(old)}")
+            raise ValueError(f"{', '.join(old)}: no longer read: all weights are one variable, {_example(old)}")
         weights = self.definition.weights
         if weights["lateness"] == weights["scope"] == 0:
             raise ValueError("WEIGHTS: lateness and scope are both 0: no promise could ever show a gap")

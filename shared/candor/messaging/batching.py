@@ -60,7 +60,7 @@ class Batching:
             if not fresh:
                 metrics.RECORDS_MISSING.labels(card).inc(first - following)
                 log.error(
-                    "records_missing",
+                    "records are missing from a topic",
                     topic=card,
                     partition=number,
                     since=following,

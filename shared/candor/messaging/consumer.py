@@ -142,7 +142,9 @@ class Worker:
         try:
             await asyncio.wait_for(self.leases.release(), RELEASE_SECONDS)
         except Exception as error:
-            log.warning("leases_not_released", error=describe(error), consequence="others take over in 5 s")
+            log.warning(
+                "leases not released", error=describe(error), consequence="other members take over once they expire"
+            )
         await self.source.stop()
 
     async def _renew(self) -> None:
@@ -152,7 +154,7 @@ class Worker:
                 if changes.acquired or changes.lost:
                     self._changes.append(changes)
             except Exception as error:
-                log.warning("lease_not_renewed", group=self.group, error=describe(error))
+                log.warning("lease not renewed", group=self.group, error=describe(error))
             await asyncio.sleep(min(RENEW_SECONDS, self.leases.seconds / 5))
 
     async def _guarded_turn(self) -> None:
@@ -168,7 +170,7 @@ class Worker:
             self._holdings.distrust()
             metrics.BATCH_FAILURES.labels(type(error).__name__).inc()
             why = error.detail if isinstance(error, StoreUnavailable) else describe(error)
-            log.warning("turn_failed", group=self.group, why=why, in_a_row=self._failures)
+            log.warning("nothing applied, trying again", group=self.group, reason=why, failures_in_a_row=self._failures)
             pause = min(PAUSE_SECONDS * 2 ** min(self._failures - 1, 8), LONGEST_PAUSE)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause)
@@ -209,7 +211,12 @@ class Worker:
                 self.lag.applied(number, pieces)
         for number in result.lost:
             metrics.FENCED.inc()
-            log.warning("fenced", partition=number, group=self.group, consequence="its new owner goes on")
+            log.warning(
+                "partition lost to another member",
+                partition=number,
+                group=self.group,
+                consequence="the new owner goes on",
+            )
             self._holdings.drop(number)
         for number, card in result.gaps:
             if number in self.owned:

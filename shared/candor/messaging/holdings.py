@@ -54,7 +54,7 @@ class Holdings:
                 self.drop(claim.partition)
                 self._unread[claim.partition] = Own(claim.partition, claim.epoch, claim.offsets)
             acquired = [claim.partition for claim in change.acquired]
-            log.info("partitions_changed", group=self._turns.group, acquired=acquired, lost=change.lost)
+            log.info("partitions changed", group=self._turns.group, acquired=acquired, lost=change.lost)
 
     async def read(self) -> None:
         """Load the unread partitions; one that its handler cannot load does not delay the others."""
@@ -67,7 +67,7 @@ class Holdings:
                 if classify(error) is not Failure.ISOLATE:
                     raise
                 details = {"error": describe(error), "trail": trail(error)}
-                log.error("partition_not_loaded", partition=number, **details)  # noqa: TRY400 - no customer's words
+                log.error("partition not loaded, trying again", partition=number, **details)  # noqa: TRY400 - no customer's words
                 self._not_before = time.monotonic() + RETRY_SECONDS
                 continue
             del self._unread[number]
@@ -96,11 +96,11 @@ class Holdings:
             if own.halted and number not in self._left:
                 self._left.add(number)
                 self._leave(number)
-                log.error("partition_halted", partition=number, why=own.halted, do="candor dlq list")
+                log.error("partition halted", partition=number, reason=own.halted, do="candor dlq list")
             elif not own.halted and number in self._left:
                 self._left.discard(number)
                 self.follow(own)
-                log.info("partition_goes_on", partition=number)
+                log.info("partition no longer halted", partition=number)
         metrics.PARTITIONS_HALTED.set(len(self._left))
         metrics.PARTITIONS_OWNED.set(len(self.leased))
 

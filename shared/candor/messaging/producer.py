@@ -122,7 +122,7 @@ class Producer:
             if left:
                 return False
         if not stop.cancelled() and stop.exception() is not None:
-            _log.info("producer ended with an error", why=repr(stop.exception()))
+            _log.info("producer ended with an error", reason=repr(stop.exception()))
         return True
 
 

@@ -50,7 +50,7 @@ def _reason(error: BaseException) -> str:
 
 def _exit(reason: str) -> None:
     """End the process at once: an orderly shutdown would wait for the producer that is stuck."""
-    _log.critical("relay ends the process", why=reason)
+    _log.critical("relay cannot go on", consequence="this process exits now", reason=reason)
     os._exit(70)
 
 
@@ -205,13 +205,15 @@ class Relay:
         if not isinstance(error, KafkaError):
             # An unreadable row is a bug of ours; skipping it would lose events, so its partition waits for a fix.
             self._resting[flight.partition] = asyncio.get_running_loop().time() + REST_SECONDS
-            _log.error("outbox row cannot be sent, partition waits", partition=flight.partition, exc_info=error)
+            _log.error("outbox row cannot be sent, its partition waits", partition=flight.partition, exc_info=error)
             return
         if isinstance(error, _TOO_LARGE):
             self._records_a_batch = max(1, flight.largest // 2)
             _log.warning("broker takes smaller batches only", records=self._records_a_batch)
         else:
-            _log.warning("broker refused a batch, new producer", partition=flight.partition, why=repr(error))
+            _log.warning(
+                "broker refused a batch, starting a new producer", partition=flight.partition, reason=repr(error)
+            )
         await self._recycle()
 
     async def _park(self, error: TooLargeError) -> None:
@@ -254,14 +256,20 @@ class Relay:
             if self.leases.epochs.get(flight.partition) != flight.epoch:
                 if flight.lost_for() > LOST_SECONDS:
                     # The new owner sends these rows as well; a producer that keeps them would repeat them much later.
-                    _log.warning("partition lost with events under way, new producer", partition=flight.partition)
+                    _log.warning(
+                        "partition lost while its events were being sent, starting a new producer",
+                        partition=flight.partition,
+                    )
                     await self._recycle()
                     return
             elif flight.silent_for() > self._silence_s and self._producer is not None:
                 if not await self._producer.reachable():
                     flight.excuse()  # an outage: the producer keeps its batches and sends them when it ends
                 elif flight.suspect():
-                    _log.error("no acknowledgement though the broker answers, new producer", partition=flight.partition)
+                    _log.error(
+                        "no acknowledgement though the broker answers, starting a new producer",
+                        partition=flight.partition,
+                    )
                     await self._recycle()
                     return
 
@@ -310,6 +318,6 @@ class Relay:
             return
         self._told = {text: now}
         if isinstance(error, KafkaError | OSError | TimeoutError) or unavailable(error) is not None:
-            _log.warning("relay waits", why=text)
+            _log.warning("relay waits", reason=text)
         else:
             _log.error("relay failed and tries again", exc_info=error)

@@ -64,7 +64,7 @@ async def _replay(turns: TransactionRunner, own: Own) -> None:
             async with unit_of_work(turns.database) as uow:
                 await dead_letter.settle(uow.connection, {item.id: verdict})
         turns.alive()
-        log.info("dead_letter_replayed", id=item.id, topic=item.topic, outcome=verdict[0] if verdict else "applied")
+        log.info("dead letter replayed", id=item.id, topic=item.topic, outcome=verdict[0] if verdict else "applied")
 
 
 async def _apply(turns: TransactionRunner, uow: UnitOfWork, item: BuriedLetter) -> Verdict | None:

@@ -64,7 +64,9 @@ class Source:
                 await _stopped(consumer)
                 raise
             except Exception as error:
-                log.warning("kafka_unreachable", servers=self.bootstrap_servers, error=type(error).__name__)
+                log.warning(
+                    "Kafka is unreachable, trying again", servers=self.bootstrap_servers, error=type(error).__name__
+                )
                 await _stopped(consumer)
                 await asyncio.sleep(0.5)
                 continue
@@ -139,4 +141,4 @@ async def _stopped(consumer: Any) -> None:
     try:
         await asyncio.wait_for(consumer.stop(), STOP_SECONDS)
     except Exception as error:
-        log.warning("kafka_stop_incomplete", error=type(error).__name__)
+        log.warning("Kafka client not closed", error=type(error).__name__)

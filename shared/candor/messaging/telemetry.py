@@ -114,7 +114,7 @@ class OffsetTelemetry:
                     self._lag.publish()
                     await asyncio.sleep(COMMIT_SECONDS)
             except Exception as error:
-                log.debug("offsets_not_told", group=self._group, error=type(error).__name__)
+                log.debug("offsets not shown to Kafka tools", group=self._group, error=type(error).__name__)
             finally:
                 await _closed(client)
             self._lag.publish()
@@ -137,4 +137,4 @@ async def _closed(client: Any) -> None:
     try:
         await asyncio.wait_for(client.stop(), DEADLINE)
     except Exception as error:
-        log.debug("telemetry_client_left", error=type(error).__name__)
+        log.debug("Kafka client not closed", error=type(error).__name__)

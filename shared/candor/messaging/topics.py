@@ -61,7 +61,9 @@ async def ensure_topics(settings: Settings, *, patience_s: float | None = None) 
             if loop.time() - told > 30:
                 told = loop.time()
                 _log.warning(
-                    "broker away, topics not checked yet", servers=settings.kafka_bootstrap_servers, why=repr(error)
+                    "Kafka is unreachable, topics not checked yet",
+                    servers=settings.kafka_bootstrap_servers,
+                    reason=repr(error),
                 )
             await asyncio.sleep(pause)
             pause = min(pause * 2, 2.0)

@@ -103,7 +103,12 @@ class TransactionRunner:
         error = await turn.attempt(batch, tick)
         if error is not None:
             metrics.BATCH_FAILURES.labels(type(error).__name__).inc()
-            log.error("handler_failed", error=describe(error), trail=trail(error), partitions=sorted(batch))
+            log.error(
+                "events not applied, searching for the one that fails",
+                error=describe(error),
+                trail=trail(error),
+                partitions=sorted(batch),
+            )
             for number, pieces in batch.items():
                 if pieces:
                     await turn.search(number, pieces)
@@ -255,7 +260,7 @@ def _committed(own: Own, offsets: dict[str, int], plans: Plans) -> None:
             metrics.DEAD_LETTERED.labels(item.reason).inc()
         first = decided.letters[0]
         log.warning(
-            "dead_letters",
+            "events became dead letters",
             topic=piece.card,
             partition=own.partition,
             count=len(decided.letters),

@@ -41,5 +41,10 @@ class Watchdog:
         while not self._done.wait(self.beat):
             self._missed += 1
             if self._missed >= self.patience:
-                log.critical("no_turn", what=self.what, seconds=self._missed, consequence="this process exits now")
+                log.critical(
+                    "the event loop is blocked",
+                    part=self.what,
+                    seconds=self._missed,
+                    consequence="this process exits now, another takes over",
+                )
                 os._exit(EXIT_STATUS)

@@ -49,11 +49,13 @@ class Supervisor:
             raise
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"[:300]
-            log.critical("background died", name=background.name, reason=reason, exc_info=error)
+            log.critical(
+                "a part of the process died, so the process stops", part=background.name, reason=reason, exc_info=error
+            )
         else:
             if self._stopping:
                 return
-            log.critical("background died", name=background.name, reason=reason)
+            log.critical("a part of the process died, so the process stops", part=background.name, reason=reason)
         self._health.dead[background.name] = reason
         self.on_death()
 
@@ -67,11 +69,15 @@ class Supervisor:
                         await background.stop()
                     await asyncio.wait([task])
             except TimeoutError:
-                log.error("background did not stop in time", name=background.name, seconds=self.stop_seconds)  # noqa: TRY400
+                log.error(  # noqa: TRY400
+                    "a part of the process did not stop in time and is cancelled",
+                    part=background.name,
+                    waited_seconds=self.stop_seconds,
+                )
             except Exception:
-                log.exception("background failed while stopping", name=background.name)
+                log.exception("a part of the process failed while stopping", part=background.name)
             if not task.done():
                 task.cancel()
                 await asyncio.wait([task], timeout=1)
-            log.info("background stopped", name=background.name)
+            log.info("part stopped", part=background.name)
         self._tasks.clear()

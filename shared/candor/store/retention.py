@@ -76,7 +76,7 @@ class Retention:
             try:
                 await self.clear()
             except StoreUnavailable as error:
-                log.warning("nothing cleared", why=error.detail, again_in_seconds=AGAIN_SECONDS)
+                log.warning("old rows not cleared", reason=error.detail, again_in_seconds=AGAIN_SECONDS)
                 pause = AGAIN_SECONDS
             await self._wait(pause)
 

@@ -76,7 +76,7 @@ async def test_it_waits_and_then_serves(folder: Folder) -> None:
             assert (refused.status_code, refused.json()["code"]) == (503, "store_unavailable")
             assert int(refused.headers["retry-after"]) > 0
             await asyncio.to_thread(server.start)
-            assert (await said(process, "the database is there"))["address"] == told["address"]
+            assert (await said(process, "database available"))["address"] == told["address"]
 
             async def ready() -> bool:
                 try:
@@ -107,7 +107,7 @@ async def test_told_to_stop_while_it_waits_it_ends_well(folder: Folder, module: 
 
 async def test_after_long_enough_it_gives_up_and_says_so(folder: Folder) -> None:
     async with service(folder, "promise_svc", "postgresql://u:p@127.0.0.1:1/", START_SECONDS="0.3") as (process, _):
-        gone = await said(process, "the database did not come")
+        gone = await said(process, "database still unavailable, giving up")
         assert (gone["level"], gone["address"]) == ("critical", "127.0.0.1:1")
         assert "ConnectionRefusedError" in gone["reason"]
         await process.communicate()

@@ -64,7 +64,7 @@ async def ended(running: Process) -> tuple[int, list[dict[str, Any]], str]:
 
 
 def events(lines: list[dict[str, Any]]) -> list[str]:
-    return [line["event"] + (" " + line["name"] if "name" in line else "") for line in lines]
+    return [line["event"] + (" " + line["part"] if "part" in line else "") for line in lines]
 
 
 async def test_sigterm_lets_requests_end_and_stops_in_order() -> None:
@@ -79,10 +79,8 @@ async def test_sigterm_lets_requests_end_and_stops_in_order() -> None:
         assert (ready.status_code, ready.json()["wrong"]) == (503, {"process": "stopping"})
         assert (await request).body == b"done"
         status, rest, error = await ended(running)
-    order = [
-        line for line in events(lines + rest) if line.split(" ")[0] in ("request", "background", "closed", "stopped")
-    ]
-    stops = [f"background stopped {name}" for name in ("intake", "relay", "loop-lag")]
+    order = [line for line in events(lines + rest) if line.split(" ")[0] in ("request", "part", "closed", "stopped")]
+    stops = [f"part stopped {name}" for name in ("intake", "relay", "loop-lag")]
     assert order == ["request", *stops, "closed", "stopped"]
     assert (status, error) == (0, "")
 
@@ -97,7 +95,7 @@ async def test_a_request_without_end_does_not_hold_the_process() -> None:
         status, rest, _ = await ended(running)
         writer.close()
     assert status == 0
-    assert "background stopped relay" in events(rest)
+    assert "part stopped relay" in events(rest)
     assert events(rest)[-1] == "stopped"
 
 
@@ -109,16 +107,16 @@ async def test_a_second_signal_skips_the_pause() -> None:
         running.send_signal(signal.SIGINT)
         status, rest, _ = await ended(running)
     assert status == 0
-    assert "background stopped relay" in events(rest)
+    assert "part stopped relay" in events(rest)
 
 
 async def test_a_background_that_dies_takes_the_process_down() -> None:
     async with process("raises") as (running, _):
         status, lines, _ = await ended(running)
     assert status == 1
-    died = next(line for line in lines if line["event"] == "background died")
-    assert (died["level"], died["name"], died["reason"]) == ("critical", "relay", "RuntimeError: the disk is gone")
-    assert "background stopped intake" in events(lines)
+    died = next(line for line in lines if line["event"].startswith("a part of the process died"))
+    assert (died["level"], died["part"], died["reason"]) == ("critical", "relay", "RuntimeError: the disk is gone")
+    assert "part stopped intake" in events(lines)
     assert lines[-1]["event"] == "stopped because a part of the process died"
 
 

@@ -77,7 +77,7 @@ def test_a_wrong_role_is_said_with_the_right_ones(arguments: list[str], capsys: 
         ("WEIGHTS", '{"silence": "much"}', "WEIGHTS.SILENCE: "),
         ("WEIGHTS", "silence=0.2", 'WEIGHTS: must be a JSON object such as {"lateness": 0.9, "silence": 0.4}'),
         ("WEIGHTS", "[0.2]", "WEIGHTS: must be a JSON object"),
-        ("WEIGHT_SILENCE", "0.2", "WEIGHT_SILENCE: not read any more, all weights are one variable, WEIGHTS='{\"sil"),
+        ("WEIGHT_SILENCE", "0.2", "WEIGHT_SILENCE: no longer read: all weights are one variable, WEIGHTS='{\"sil"),
         ("SILENCE_HOURS", "0", "silence_hours must be above 0"),
         ("MISSED_STEP", "half", "COMPONENT_SETTINGS.MISSED_STEP: "),
     ],

@@ -55,7 +55,9 @@ class Opener:
     def from_file(cls, path: Path | None) -> Opener:
         """The opener for a key file; raises ValueError, naming the setting, if there is none."""
         if path is None:
-            raise ValueError("CONTACT_PRIVATE_KEY_FILE is missing: no contact could be opened, nothing be sent")
+            raise ValueError(
+                "CONTACT_PRIVATE_KEY_FILE is missing: no contact could be decrypted, so nothing could be sent"
+            )
         try:
             return cls(path.read_bytes())
         except OSError as error:

@@ -24,7 +24,7 @@ class Sealer:
     def from_file(cls, path: Path | None) -> Sealer:
         """The sealer for a key file. Raises ValueError naming the setting if there is no file."""
         if path is None:
-            raise ValueError("CONTACT_PUBLIC_KEY_FILE is missing: contacts could not be sealed")
+            raise ValueError("CONTACT_PUBLIC_KEY_FILE is missing: contacts could not be encrypted")
         try:
             return cls(path.read_bytes())
         except OSError as error:

@@ -48,7 +48,9 @@ class Follower:
             # In a thread, so that events are processed while a model of some megabytes is unpacked.
             await asyncio.to_thread(self.published.take, body)
         except ForeignFormatError as error:
-            log.warning("model not taken", version=mark.version, error=str(error), do="run one release everywhere")
+            log.warning(
+                "published model refused", version=mark.version, error=str(error), do="run one release everywhere"
+            )
             return False
         metrics.MODEL_VERSION.set(self.published.version)
         return True
@@ -59,7 +61,11 @@ class Follower:
             try:
                 await self.catch_up()
             except Exception as error:
-                log.warning("model not read", error=type(error).__name__, consequence="forecasts rest on an older one")
+                log.warning(
+                    "published model not read",
+                    error=type(error).__name__,
+                    consequence="forecasts rest on an older model",
+                )
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), POLL_SECONDS)
 

@@ -56,7 +56,13 @@ def _entries(raw: bytes, row: int) -> list[Entry]:
         return _decoder.decode(raw)
     except msgspec.MsgspecError as error:
         # One row from another release must not stop all learning.
-        log.error("journal row not read", row=row, why=str(error), consequence="not learnt", do="candor risk rebuild")  # noqa: TRY400
+        log.error(  # noqa: TRY400
+            "journal row unreadable",
+            row=row,
+            reason=str(error),
+            consequence="not learnt from",
+            do="candor risk rebuild",
+        )
         return []
 
 

@@ -153,7 +153,9 @@ class Learner:
             await self._fenced(uow)
             await model_store.save_checkpoint(uow.connection, state, boundary, upto)
         self._stored = (boundary, self._system())
-        log.info("checkpoint", version=course.version, bytes=len(state), seconds=round(self._system() - begun, 1))
+        log.info(
+            "checkpoint stored", version=course.version, bytes=len(state), seconds=round(self._system() - begun, 1)
+        )
 
     @property
     def _course(self) -> Timeline:
@@ -165,7 +167,7 @@ class Learner:
         try:
             return await self.turn()
         except FencedError:
-            log.warning("fenced", group=LEARNER, consequence="another learner goes on, or the read side was emptied")
+            log.warning("lease lost", group=LEARNER, consequence="another learner goes on, or a rebuild has begun")
             self.course = None
         except Exception as error:
             away = unavailable(error)
@@ -173,7 +175,7 @@ class Learner:
                 # An error may leave the course half-way through a lesson: the next turn starts from the checkpoint.
                 self.course = None
             why = away.detail if away is not None else f"{type(error).__name__}: {error}"[:200]
-            log.warning("not learning", why=why, consequence="forecasts rest on an older model")
+            log.warning("not learning", reason=why, consequence="forecasts rest on an older model")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), PAUSE_SECONDS)
         # NaN until a turn succeeds: an old figure would go on suggesting that all is well.
@@ -186,7 +188,7 @@ class Learner:
                 await asyncio.wait_for(self.leases.renew(), self.leases.seconds)
                 self._renewed = True
             except Exception as error:
-                log.warning("lease_not_renewed", group=LEARNER, error=type(error).__name__)
+                log.warning("lease not renewed", group=LEARNER, error=type(error).__name__)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._left.wait(), min(RENEW_SECONDS, self.leases.seconds / 5))
 
@@ -197,7 +199,11 @@ class Learner:
         try:
             await self.save()
         except Exception as error:
-            log.warning("no checkpoint", error=type(error).__name__, consequence="the next learner replays its steps")
+            log.warning(
+                "checkpoint not stored",
+                error=type(error).__name__,
+                consequence="the next learner repeats what came since the last one",
+            )
 
     async def _load(self, epoch: int) -> None:
         """Restore the state as of the last published step, from the checkpoint and the recorded steps."""
@@ -223,7 +229,7 @@ class Learner:
         self._pace = BoundaryPacing(self._pacing.quiet, self._pacing.longest, self._system())
         self.course = course
         log.info(
-            "learning",
+            "learning started",
             version=course.version,
             replayed_steps=len(steps),
             replayed_versions=course.version - first,
@@ -231,7 +237,9 @@ class Learner:
         )
 
     async def _begin_anew(self, epoch: int, error: ForeignFormatError) -> None:
-        log.warning("the stored state is of another engine", error=str(error), do="candor risk rebuild")
+        log.warning(
+            "stored model is of another engine version, starting anew", error=str(error), do="candor risk rebuild"
+        )
         async with unit_of_work(self._database) as uow:
             if not await fence(uow.connection, LEARNER, {0: epoch}):
                 raise FencedError("not the learner")
@@ -268,7 +276,7 @@ class Learner:
         self._too_late = course.too_late
         metrics.PROMISES_TOO_LATE.inc(more)
         log.warning(
-            "too late to teach",
+            "promises imported too late are not learnt from",
             promises=more,
             boundary=course.engine.boundary,
             consequence="they are kept, and forecasts learn nothing of them",
@@ -314,7 +322,7 @@ class Learner:
             return
         metrics.VERSION_SECONDS.observe(seconds / closed)
         log.info(
-            "published",
+            "model published",
             version=course.version,
             boundaries=closed,
             boundary=course.engine.boundary,

@@ -113,7 +113,9 @@ class Feed:
             try:
                 self._source.follow(await asyncio.wait_for(self._source.ends(), 10))
             except Exception as error:
-                log.warning("gaps not followed yet", error=type(error).__name__, consequence="the board is not updated")
+                log.warning(
+                    "topic of gaps not followed yet", error=type(error).__name__, consequence="the board is not updated"
+                )
                 await asyncio.sleep(PAUSE_SECONDS)
             else:
                 self.ready.set()
@@ -123,7 +125,7 @@ class Feed:
         try:
             fetched = await self._source.poll(list(self._source.pairs), BATCH)
         except Exception as error:
-            log.warning("gaps not read", error=type(error).__name__, consequence="the board is not updated")
+            log.warning("topic of gaps not read", error=type(error).__name__, consequence="the board is not updated")
             await asyncio.sleep(PAUSE_SECONDS)
             return
         self._liveness.beat()

@@ -139,6 +139,6 @@ def _check_framing(headers: Mapping[bytes, bytes]) -> None:
     if length is not None and not (length.isdigit() and len(length) <= 15):
         raise Problem("bad_framing", "Content-Length must be a number", headers=CLOSE)
     if headers.get(b"transfer-encoding", b"chunked").strip().lower() != b"chunked":
-        raise Problem("bad_framing", "the only Transfer-Encoding read here is chunked", headers=CLOSE)
+        raise Problem("bad_framing", "chunked is the only supported Transfer-Encoding", headers=CLOSE)
     if headers.get(b"content-encoding", b"identity").strip().lower() != b"identity":
         raise Problem("unsupported_media_type", "send the body without Content-Encoding")

@@ -103,10 +103,10 @@ def as_problem(error: Exception, scope: Scope) -> Problem:
     if isinstance(error, Problem):
         return error
     if isinstance(error, StoreUnavailable):
-        log.warning("store unavailable", reason=error.detail, route=route_of(scope))
+        log.warning("database unavailable, answered 503", reason=error.detail, route=route_of(scope))
         return Problem.unavailable(retry_after=max(1, round(error.retry_after)))
     reference = uuid.uuid4().hex[:12]
-    log.error("request failed", reference=reference, route=route_of(scope), exc_info=error)
+    log.error("request failed, answered 500", reference=reference, route=route_of(scope), exc_info=error)
     return Problem("internal", f"reference {reference}", extensions={"reference": reference})
 
 

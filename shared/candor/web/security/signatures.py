@@ -71,7 +71,7 @@ def verify(headers: Mapping[str, str], raw: bytes, secrets: Sequence[str], now: 
 
 def bad_signature() -> Problem:
     """Return the same answer for every webhook that is not proven genuine."""
-    return Problem("bad_signature", "no signature of this request holds")
+    return Problem("bad_signature", "none of the signatures is valid for this request")
 
 
 def _digest(key: bytes, webhook_id: str, timestamp: str, raw: bytes) -> bytes:

@@ -90,7 +90,7 @@ def _add_error_pages() -> None:
 
     @pages.exception_handler(Exception)
     async def _broken(request: Request, error: Exception) -> Response:
-        log.error("a page could not be made", exc_info=error)
+        log.error("page failed", exc_info=error)
         if not wants_page(request.scope):
             return Problem("internal").response()
         text = "The page could not be made. The error is in the log; try again, or go back to the board."

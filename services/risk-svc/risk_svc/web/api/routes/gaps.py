@@ -113,7 +113,7 @@ def _stopped(request: Request) -> list[responses.StoppedOut]:
 
 def _printable(text: str | None) -> str | None:
     if text is not None and "\x00" in text:
-        raise Problem("invalid_field", "a name holds no NUL")
+        raise Problem("invalid_field", "a name must not contain NUL")
     return text
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from candor.intake.event import Event
 from candor.intake.intake import Intake, told
-from candor.intake.once import C, R
+from candor.intake.once import C, Caller, R
 from candor.intake.source import Incoming, Unusable, canonical, summary
 from candor.web.http.body import convert
 from candor.web.http.fields import Body, Id, Moment, not_ahead
@@ -34,7 +34,7 @@ class ImportIn(Body):
     events: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MAX_EVENTS)]
 
 
-async def take(intake: Intake[C, R], body: ImportIn) -> dict[str, Any]:
+async def take(intake: Intake[C, R], body: ImportIn, caller: Caller) -> dict[str, Any]:
     """Take all events of an import; each is accepted or refused on its own."""
     now = intake.clock.now()
     items: list[Incoming | Unusable] = []
@@ -42,9 +42,8 @@ async def take(intake: Intake[C, R], body: ImportIn) -> dict[str, Any]:
         try:
             past = convert(PastEvent, item, f"/events/{number}")
             not_ahead(past.time, now, f"/events/{number}/time")
-            items.append(
-                Incoming(past.id, Event(past.type, past.time, past.data), canonical(item), ids=f"import:{body.source}")
-            )
+            event = Event(past.type, past.time, past.data)
+            items.append(Incoming(past.id, event, canonical(item), body.source, f"import:{body.source}"))
         except Problem as problem:
             items.append(Unusable(problem))
-    return summary(told(await intake.take(items, body.source, historical=True)))
+    return summary(told(await intake.take(items, caller, historical=True)))

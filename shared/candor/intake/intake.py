@@ -12,7 +12,7 @@ from prometheus_client import Counter
 
 from candor.intake import metrics, rejected
 from candor.intake.event import Event, plain_type
-from candor.intake.once import Acceptance, C, Origin, R, Submission, event_receipt
+from candor.intake.once import Acceptance, C, Caller, Origin, R, Submission, event_receipt
 from candor.intake.source import Incoming, Items, Outcome, Reply, Source, Unusable, derived_id
 from candor.ops.clock import Clock
 from candor.ops.tracing import current_traceparent
@@ -21,6 +21,7 @@ from candor.store.group_commit import GroupCommit
 from candor.store.receipts import Receipt
 from candor.store.unit_of_work import UnitOfWork
 from candor.web.http.fields import ID_PATTERN, ID_RULE, not_ahead
+from candor.web.http.idempotency import sha256
 from candor.web.http.problems import Problem
 from candor.web.security.webhooks import Webhook
 
@@ -73,7 +74,7 @@ class Intake(Generic[C, R]):
         except Problem as problem:
             items = [Unusable(problem)]
         outcomes = []
-        for item, result in await self.take(items, webhook.source):
+        for item, result in await self.take(items, Caller("webhook", webhook.source)):
             if isinstance(result, Problem):
                 if result.status not in KEPT:
                     raise result
@@ -81,12 +82,12 @@ class Intake(Generic[C, R]):
             outcomes.append(Outcome(item, result))
         return source.answer(webhook, told(outcomes))
 
-    async def take(self, items: Items, sender: str, *, historical: bool = False) -> list[Outcome]:
+    async def take(self, items: Items, caller: Caller, *, historical: bool = False) -> list[Outcome]:
         """Take events in order, each on its own; `historical`: nobody is warned about them.
 
         Raises StoreUnavailable if the database failed for any event; repeating the request takes the missing ones.
         """
-        found = [self._submission(item, sender, historical) for item in items]
+        found = [self._submission(item, caller, historical) for item in items]
         results = iter(await self._commands.submit_all([entry for entry in found if isinstance(entry, Submission)]))
         outcomes = []
         for item, entry in zip(items, found, strict=True):
@@ -100,7 +101,7 @@ class Intake(Generic[C, R]):
             outcomes.append(Outcome(item, result))
         return outcomes
 
-    def _submission(self, item: Incoming | Unusable, sender: str, historical: bool) -> Submission[C, R] | Problem:
+    def _submission(self, item: Incoming | Unusable, caller: Caller, historical: bool) -> Submission[C, R] | Problem:
         if isinstance(item, Unusable):
             return item.problem
         event = item.event
@@ -110,8 +111,8 @@ class Intake(Generic[C, R]):
             if event.type not in self.known:
                 event = event._replace(type=plain_type(event.type, self.known))
             not_ahead(event.time, self.clock.now(), "/time")
-            origin = Origin(item.id, item.origin or sender, event.time, historical, current_traceparent())
-            receipt = event_receipt(item.ids or origin.source, item.id, item.raw)
+            origin = Origin(item.id, item.origin or caller.name, event.time, historical, current_traceparent())
+            receipt = event_receipt(caller, item.id, item.raw, item.ids)
             return self._read(event, origin, (receipt,))
         except Problem as problem:
             return problem
@@ -121,7 +122,7 @@ class Intake(Generic[C, R]):
         # An id that breaks the rule is not stored: it may be longer than an index takes, or hold an address.
         event_id = next((one for one in (item.id, webhook.id) if one and _id.fullmatch(one)), derived_id(raw))
         said = item.event.type if isinstance(item, Incoming) else item.type
-        digest = event_receipt(webhook.source, event_id, raw).body_sha256
+        digest = sha256(raw)
         kind = said if said in self.known else ""
         await self._rejections.submit(
             rejected.Rejection(webhook.source, event_id, digest, kind, problem.code, plain(problem.detail))

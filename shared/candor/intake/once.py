@@ -6,7 +6,8 @@ import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Generic, NamedTuple, Protocol, TypeVar
+from typing import Final, Generic, Literal, NamedTuple, Protocol, TypeVar
+from urllib.parse import quote
 
 from candor.store.receipts import Answer, Receipt, answered, remember
 from candor.store.unit_of_work import UnitOfWork
@@ -25,6 +26,13 @@ class About(Protocol):
 C = TypeVar("C")
 R = TypeVar("R", bound=About)
 KEY: Final = "key:"
+
+
+class Caller(NamedTuple):
+    """Who proved to have sent something: the owner of an API key, or a sender of webhooks."""
+
+    kind: Literal["api", "webhook"]
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +81,10 @@ def key_receipt(principal: str, key: str, request: str, raw: bytes) -> Receipt:
     return Receipt(KEY + principal, key, sha256(request.encode() + b"\n" + raw))
 
 
-def event_receipt(sender: str, event_id: str, raw: bytes) -> Receipt:
-    """The receipt of an event under its sender's id; `sender` keeps the ids of different senders apart."""
-    return Receipt(f"event:{sender}", event_id, sha256(raw))
+def event_receipt(caller: Caller, event_id: str, raw: bytes, ids: str = "") -> Receipt:
+    """The receipt of an event under its caller's id; `ids` keeps apart those that one caller passes on from others."""
+    # The name is quoted and comes before what a body says: no body can reach the ids of another caller.
+    return Receipt(f"event:{caller.kind}:{quote(caller.name, safe='')}:{ids}", event_id, sha256(raw))
 
 
 async def once(

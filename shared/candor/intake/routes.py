@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from candor.intake import history
 from candor.intake.intake import Intake
-from candor.intake.once import Acceptance, Origin, event_receipt, key_receipt, new_id
+from candor.intake.once import Acceptance, Caller, Origin, event_receipt, key_receipt, new_id
 from candor.intake.rejected import RejectedColumns
 from candor.intake.source import Reply
 from candor.ops.tracing import current_traceparent
@@ -99,7 +99,7 @@ def identity(
     if key is not None:
         receipts.append(key_receipt(principal.name, key, f"{request.method} {request.scope['path']}", raw))
     if event_id is not None:
-        receipts.append(event_receipt(principal.name, event_id, raw))
+        receipts.append(event_receipt(Caller("api", principal.name), event_id, raw))
     said = time or intake_of(request).clock.now()
     origin = Origin(event_id or new_id(), principal.name, said, False, current_traceparent())
     return origin, tuple(receipts)
@@ -140,14 +140,14 @@ def common(table: type[RejectedColumns]) -> APIRouter:
         return answered(await intake_of(request).webhook(webhook))
 
     @router.post(IMPORTS, responses={200: {"model": ManyTaken}}, openapi_extra=accepts(history.ImportIn))
-    async def imports(request: Request, _principal: Operator) -> Response:
+    async def imports(request: Request, principal: Operator) -> Response:
         """Take past events: nobody is warned about them, and forecasts learn from them unless they are too late.
 
         Forecasts learn in order of time. A promise that came due before `taught_until` of risk-svc's
         `GET /v1/learning` is stored but teaches nothing; promises that came too late are counted there.
         """
         _, body = await read(history.ImportIn, request)
-        return shown(await history.take(intake_of(request), body))
+        return shown(await history.take(intake_of(request), body, Caller("api", principal.name)))
 
     @router.get("/v1/rejected", responses={200: {"model": RejectedPage}})
     async def rejected(

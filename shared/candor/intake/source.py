@@ -24,8 +24,8 @@ _encode: Final = msgspec.json.Encoder(order="sorted").encode
 class Incoming(NamedTuple):
     """One event of a body: the sender's `id`, its content, and the bytes that distinguish it from another with that id.
 
-    If events name their own origin, `origin` is that name, and `ids` keeps the ids of different origins apart;
-    otherwise both are the sender's name.
+    If events name their own origin, `origin` is that name, otherwise it is the sender's; `ids` then keeps the ids of
+    different origins of one sender apart. Ids of different senders never meet.
     """
 
     id: str

@@ -47,6 +47,19 @@ async def test_a_binary_event_is_the_same_event(delivery_api: Api) -> None:
     assert len(await sent(delivery_api, customer_id)) == 1
 
 
+async def test_a_sender_cannot_take_another_senders_id(delivery_api: Api) -> None:
+    (first, hers), (second, his) = await known(delivery_api), await known(delivery_api)
+    event = cloud_event(milestone(first))
+    forged = event | {"data": milestone(second)}
+    answers = [
+        await delivery_api.call("POST", "/v1/events", body, role=role, headers=STRUCTURED)
+        for role, body in (("operator", forged), ("admin", event), ("admin", event))
+    ]
+    assert [answer.json()["promise_id"] for answer in answers] == [second, first, first]
+    assert ["idempotency-replayed" in answer.headers for answer in answers] == [False, False, True]
+    assert len(await sent(delivery_api, hers)) == len(await sent(delivery_api, his)) == 1
+
+
 async def test_a_batch_is_answered_event_by_event(delivery_api: Api) -> None:
     promise_id, customer_id = await known(delivery_api)
     name = new("i")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest_asyncio
 
-from candor.intake import Acceptance, Origin, Submission, event_receipt, key_receipt, once
+from candor.intake import Acceptance, Caller, Origin, Submission, event_receipt, key_receipt, once
 from candor.store.db import Database
 from candor.store.group_commit import GroupCommit
 from candor.store.receipts import Answer, erase
@@ -45,7 +45,7 @@ async def apply(uow: UnitOfWork, submissions: Sequence[Said]) -> list[Acceptance
 
 def said(command: str, *ids: str, keys: Sequence[str] = (), raw: bytes | None = None) -> Said:
     content = command.encode() if raw is None else raw
-    receipts = [event_receipt("crm", name, content) for name in ids]
+    receipts = [event_receipt(Caller("webhook", "crm"), name, content) for name in ids]
     receipts += [key_receipt("anna", key, "POST /", content) for key in keys]
     return Submission("test", command, Origin("e", "crm", NOON), answer, tuple(receipts))
 

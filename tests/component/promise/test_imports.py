@@ -56,6 +56,14 @@ async def test_two_exports_may_use_the_same_ids(promise_api: Api) -> None:
         assert (await promise_api.call("POST", "/v1/imports", document)).json()["accepted"] == 1
 
 
+async def test_the_ids_of_one_importer_are_not_those_of_another(promise_api: Api) -> None:
+    name = new("evt")
+    for role in ("operator", "admin"):
+        document = {"source": "crm-eu", "events": [event("promise.made", body(), name=name)]}
+        answer = await promise_api.call("POST", "/v1/imports", document, role=role)
+        assert answer.json()["accepted"] == 1
+
+
 async def test_each_event_is_refused_for_itself(promise_api: Api) -> None:
     name = new("evt")
     events = [

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from candor.intake import Submission
+from candor.intake import Caller, Submission
 from candor.intake.intake import told
 from candor.intake.routes import answered, identity, intake_of, respond
 from candor.intake.source import counted
@@ -66,7 +66,7 @@ async def events(request: Request, principal: Operator) -> Response:
     raw = await read_raw(request, SOURCE.media_types)
     intake = intake_of(request)
     sent = Webhook(principal.name, "", raw, media_type(request), request.headers, SOURCE.name)
-    outcomes = await intake.take(SOURCE.read(sent, intake.known, intake.clock.now()), principal.name)
+    outcomes = await intake.take(SOURCE.read(sent, intake.known, intake.clock.now()), Caller("api", principal.name))
     if sent.media_type == BATCH:
         return answered(counted(told(outcomes)))
     if isinstance(outcomes[0].result, Problem):

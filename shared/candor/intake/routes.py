@@ -16,9 +16,10 @@ from candor.intake import history
 from candor.intake.intake import Intake
 from candor.intake.once import Acceptance, Caller, Origin, event_receipt, key_receipt, new_id
 from candor.intake.rejected import RejectedColumns
-from candor.intake.source import Reply
+from candor.intake.source import Reply, canonical
 from candor.ops.tracing import current_traceparent
 from candor.store.receipts import Receipt
+from candor.web.http import strict_json
 from candor.web.http.body import accepts, read
 from candor.web.http.idempotency import parse_key
 from candor.web.http.listings import Counted, listed, matching
@@ -99,7 +100,7 @@ def identity(
     if key is not None:
         receipts.append(key_receipt(principal.name, key, f"{request.method} {request.scope['path']}", raw))
     if event_id is not None:
-        receipts.append(event_receipt(Caller("api", principal.name), event_id, raw))
+        receipts.append(event_receipt(Caller("api", principal.name), event_id, canonical(strict_json.loads(raw))))
     said = time or intake_of(request).clock.now()
     origin = Origin(event_id or new_id(), principal.name, said, False, current_traceparent())
     return origin, tuple(receipts)

@@ -19,6 +19,7 @@ from candor.web.security.schemes import Scheme
 from candor.web.security.webhooks import Webhook
 
 _encode: Final = msgspec.json.Encoder(order="sorted").encode
+EXACT: Final = 2**53
 
 
 class Incoming(NamedTuple):
@@ -101,8 +102,19 @@ def derived_id(*parts: str | bytes) -> str:
 
 
 def canonical(document: Any) -> bytes:
-    """The same bytes for the same JSON value, regardless of the order of its names."""
-    return _encode(document)
+    """The same bytes for the same JSON value, regardless of the order of its names and of how numbers are written."""
+    return _encode(_whole(document))
+
+
+def _whole(value: Any) -> Any:
+    # A relay that parses and writes numbers makes 1 of 1.0; above this size it would change the number itself.
+    if isinstance(value, float) and value.is_integer() and abs(value) <= EXACT:
+        return int(value)
+    if isinstance(value, dict):
+        return {name: _whole(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_whole(part) for part in value]
+    return value
 
 
 def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ class Standard:
         document: Any = None
         try:
             document = strict_json.loads_object(webhook.raw)
-            return [Incoming(webhook.id, neutral(document, known, now), webhook.raw)]
+            return [Incoming(webhook.id, neutral(document, known, now), canonical(document))]
         except Problem as problem:
             said = document.get("type") if isinstance(document, dict) else None
             return [Unusable(problem, webhook.id, said if isinstance(said, str) else "", webhook.raw)]

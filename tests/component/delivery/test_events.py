@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
 from typing import Any
 
@@ -42,8 +43,11 @@ async def test_a_binary_event_is_the_same_event(delivery_api: Api) -> None:
     headers = {f"ce-{name}": value for name, value in event.items() if name != "data"}
     binary = await delivery_api.call("POST", "/v1/events", event["data"], headers=headers)
     structured = await delivery_api.call("POST", "/v1/events", event, headers=STRUCTURED)
+    encoded = {**event, "data_base64": base64.b64encode(msgspec.json.encode(event["data"])).decode()}
+    del encoded["data"]
+    again = await delivery_api.call("POST", "/v1/events", encoded, headers=STRUCTURED)
     assert binary.json()["state"] == "matched"
-    assert structured.headers["idempotency-replayed"] == "true"
+    assert structured.headers["idempotency-replayed"] == again.headers["idempotency-replayed"] == "true"
     assert len(await sent(delivery_api, customer_id)) == 1
 
 

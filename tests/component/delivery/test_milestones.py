@@ -71,6 +71,8 @@ async def test_the_same_event_id_is_taken_once(delivery_api: Api) -> None:
     assert len({answer.content for answer in answers}) == 1
     assert sum("idempotency-replayed" in answer.headers for answer in answers) == 9
     assert len(await sent(delivery_api, customer_id)) == 1
+    turned = await delivery_api.call("POST", "/v1/milestones", dict(reversed(body.items())))
+    assert turned.headers["idempotency-replayed"] == "true"
     other = await delivery_api.call("POST", "/v1/milestones", body | {"final": True})
     assert (other.status_code, code(other)) == (409, "event_id_reused")
 

@@ -13,7 +13,7 @@ import pytest
 
 import delivery_svc.sources
 import promise_svc.sources
-from candor.intake.source import Items, Outcome, Reply, counted, derived_id
+from candor.intake.source import Items, Outcome, Reply, canonical, counted, derived_id
 from candor.intake.sources import discover, registered
 from candor.web.security.schemes import Bearer, HmacSignature, PathToken, Scheme
 from candor.web.security.webhooks import Webhook, parse_secrets
@@ -120,3 +120,23 @@ def test_what_is_wrong_with_an_entry_is_said_without_the_secret(senders: dict[st
 def test_a_derived_id_is_the_same_for_the_same_parts_alone() -> None:
     assert derived_id("a", b"b") == derived_id(b"a", "b")
     assert len({derived_id("ab", "c"), derived_id("a", "bc"), derived_id("abc"), derived_id("a", "b")}) == 4
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ('{"a":1,"b":[2]}', '{ "b": [2.0], "a": 1e0 }'),
+        ('{"a":-0.0}', '{"a":0}'),
+        ('["\\u00e9",0.50]', '["\u00e9",5e-1]'),
+        ("[1e300]", "[1.0e+300]"),
+    ],
+)
+def test_one_json_value_has_one_canonical_form(one: str, other: str) -> None:
+    assert canonical(msgspec.json.decode(one)) == canonical(msgspec.json.decode(other))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("[1]", "[true]"), ("[1]", '["1"]'), ("[0.5]", "[0]"), ("[1,2]", "[2,1]"), ("{}", '{"a":null}')]
+)
+def test_other_json_values_have_other_forms(one: str, other: str) -> None:
+    assert canonical(msgspec.json.decode(one)) != canonical(msgspec.json.decode(other))

@@ -28,6 +28,8 @@ MOST: Final = 1000
 _attribute: Final = re.compile(r"[a-z0-9]{1,20}")
 _json: Final = re.compile(r"application/([a-z0-9.-]+\+)?json(;.*)?", re.IGNORECASE)
 _NOT_ATTRIBUTES: Final = frozenset({"data", "data_base64"})
+# In binary mode the body and its Content-Type say these; some senders repeat them as headers.
+_NOT_HEADERS: Final = frozenset({"ce-data", "ce-data_base64", "ce-datacontenttype"})
 
 
 class CloudEventIn(BaseModel):
@@ -72,7 +74,7 @@ def _attributes(headers: Mapping[str, str]) -> dict[str, Any]:
     """Attributes from percent-encoded `ce-` headers. Raises Problem."""
     attributes: dict[str, Any] = {}
     for name, value in headers.items():
-        if name.startswith("ce-"):
+        if name.startswith("ce-") and name not in _NOT_HEADERS:
             try:
                 attributes[name[3:]] = unquote(value, errors="strict")
             except UnicodeDecodeError:
@@ -98,7 +100,8 @@ def _batch(raw: bytes, known: Collection[str], now: datetime) -> Items:
 def _item(document: Any, known: Collection[str], now: datetime, prefix: str = "") -> Incoming:
     if not isinstance(document, dict):
         raise Problem.invalid_field(prefix, "an event is a JSON object")
-    event = convert(CloudEventIn, document, prefix)
+    # The standard calls an attribute that is null absent.
+    event = convert(CloudEventIn, {name: value for name, value in document.items() if value is not None}, prefix)
     for name in document.keys() - _NOT_ATTRIBUTES:
         if not _attribute.fullmatch(name):
             raise Problem.invalid_field(prefix, "attribute names are 1 to 20 lower-case letters and digits")
@@ -107,8 +110,9 @@ def _item(document: Any, known: Collection[str], now: datetime, prefix: str = ""
     time = event.time or now
     not_ahead(time, now, f"{prefix}/time")
     read = Event(plain_type(event.type, known), time, _data(event, prefix))
-    # The same event may arrive in another mode, with its attributes in another order.
-    return Incoming(event.id, read, canonical(document), event.source, f"ce:{event.source}")
+    # A relay may send on in another mode, write the time another way, and add attributes: it is the same event.
+    raw = canonical([event.source, read.type, event.time, read.data])
+    return Incoming(event.id, read, raw, event.source, f"ce:{event.source}")
 
 
 def _data(event: CloudEventIn, prefix: str) -> dict[str, Any]:

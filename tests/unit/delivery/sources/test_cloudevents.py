@@ -69,6 +69,54 @@ def test_both_modes_of_one_event_have_one_identity() -> None:
     assert binary(HEADERS) == structured()
 
 
+ENCODED = base64.b64encode(msgspec.json.encode(MILESTONE)).decode()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"data": None, "data_base64": ENCODED},
+        {"datacontenttype": "application/json; charset=utf-8"},
+        {"time": "2013-03-08T12:59:00.000+01:00"},
+        {"type": "candor.milestone.reported.v1"},
+        {"traceparent": "00-x", "knativearrivaltime": "2013-03-08T12:00:01Z"},
+        {"data": dict(reversed(MILESTONE.items()))},
+    ],
+)
+def test_a_relay_that_writes_an_event_anew_leaves_it_the_same(changes: dict[str, Any]) -> None:
+    assert structured(**changes) == structured() == binary(HEADERS)
+
+
+def test_an_attribute_that_is_null_is_absent() -> None:
+    document = {**ATTRIBUTES, "data": MILESTONE, "datacontenttype": None, "subject": None, "data_base64": None}
+    assert taken(read(msgspec.json.encode(document), STRUCTURED)) == structured()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"data": {**MILESTONE, "final": True}},
+        {"time": "2013-03-08T11:58:00Z"},
+        {"time": None},
+        {"type": "incident.reported", "data": INCIDENT},
+    ],
+)
+def test_an_event_that_says_something_else_is_another(changes: dict[str, Any]) -> None:
+    assert structured(**changes).raw != structured().raw
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("ce-data_base64", base64.b64encode(msgspec.json.encode({"milestone": "another"})).decode()),
+        ("ce-data", "{}"),
+        ("ce-datacontenttype", "text/xml"),
+    ],
+)
+def test_no_header_stands_for_the_body(header: str, value: str) -> None:
+    assert binary(HEADERS | {header: value}) == binary(HEADERS)
+
+
 def test_a_batch_answers_for_each() -> None:
     good = {**ATTRIBUTES, "data": MILESTONE}
     items = read(msgspec.json.encode([good, {**good, "id": "a b"}, 7, good]), BATCH)
@@ -78,8 +126,7 @@ def test_a_batch_answers_for_each() -> None:
 
 
 def test_data_may_come_as_base64() -> None:
-    encoded = base64.b64encode(msgspec.json.encode(MILESTONE)).decode()
-    assert structured(data=None, data_base64=encoded).event.data == MILESTONE
+    assert structured(data=None, data_base64=ENCODED).event.data == MILESTONE
 
 
 def test_an_event_without_a_time_is_said_now() -> None:

@@ -45,12 +45,19 @@ def neutral(document: Any, known: Collection[str], now: datetime) -> Event:
     return Event(plain_type(body.type, known), body.timestamp, body.data)
 
 
-def plain_type(text: str, known: Collection[str]) -> str:
-    """The type's plain name: `milestone.reported`, also for `candor.milestone.reported.v1`."""
+def known_name(text: str, known: Collection[str]) -> str:
+    """The plain name of a type, whatever its version; "" for one that is unknown here."""
     found = _name.fullmatch(text)
     name = found[1] if found else text
-    if name not in known:
+    return name if name in known else ""
+
+
+def plain_type(text: str, known: Collection[str]) -> str:
+    """The type's plain name: `milestone.reported`, also for `candor.milestone.reported.v1`."""
+    name = known_name(text, known)
+    if not name:
         raise Problem("unknown_type", f"known here: {', '.join(sorted(known))}")
+    found = _name.fullmatch(text)
     if found and found[2] not in (None, VERSION):
         supported = [f"candor.{name}.v{VERSION}"]
         raise Problem("unsupported_version", f"supported: {supported[0]}", extensions={"supported": supported})

@@ -11,7 +11,7 @@ from typing import Final, Generic
 from prometheus_client import Counter
 
 from candor.intake import metrics, rejected
-from candor.intake.event import Event, plain_type
+from candor.intake.event import Event, known_name, plain_type
 from candor.intake.once import Acceptance, C, Caller, Origin, R, Submission, event_receipt
 from candor.intake.source import Incoming, Items, Outcome, Reply, Source, Unusable, derived_id
 from candor.ops.clock import Clock
@@ -73,13 +73,15 @@ class Intake(Generic[C, R]):
             items = source.read(webhook, self.known, self.clock.now())
         except Problem as problem:
             items = [Unusable(problem)]
-        outcomes = []
-        for item, result in await self.take(items, Caller("webhook", webhook.source)):
+        outcomes = await self.take(items, Caller("webhook", webhook.source))
+        refused = []
+        for item, result in outcomes:
             if isinstance(result, Problem):
                 if result.status not in KEPT:
                     raise result
-                await self._reject(webhook, item, result)
-            outcomes.append(Outcome(item, result))
+                refused.append(self._rejection(webhook, item, result))
+        if refused:
+            await self._keep(refused)
         return source.answer(webhook, told(outcomes))
 
     async def take(self, items: Items, caller: Caller, *, historical: bool = False) -> list[Outcome]:
@@ -117,16 +119,18 @@ class Intake(Generic[C, R]):
         except Problem as problem:
             return problem
 
-    async def _reject(self, webhook: Webhook, item: Incoming | Unusable, problem: Problem) -> None:
+    async def _keep(self, refused: Sequence[rejected.Rejection]) -> None:
+        for result in await self._rejections.submit_all(refused):
+            if isinstance(result, BaseException):
+                raise result
+
+    def _rejection(self, webhook: Webhook, item: Incoming | Unusable, problem: Problem) -> rejected.Rejection:
         raw = item.raw or webhook.raw
         # An id that breaks the rule is not stored: it may be longer than an index takes, or hold an address.
         event_id = next((one for one in (item.id, webhook.id) if one and _id.fullmatch(one)), derived_id(raw))
         said = item.event.type if isinstance(item, Incoming) else item.type
-        digest = sha256(raw)
-        kind = said if said in self.known else ""
-        await self._rejections.submit(
-            rejected.Rejection(webhook.source, event_id, digest, kind, problem.code, plain(problem.detail))
-        )
+        kind = known_name(said, self.known)
+        return rejected.Rejection(webhook.source, event_id, sha256(raw), kind, problem.code, plain(problem.detail))
 
 
 @lru_cache(maxsize=64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -47,7 +48,8 @@ def create(op: Operations) -> None:
 async def keep(uow: UnitOfWork, rejections: Sequence[Rejection]) -> list[Exception | None]:
     """Save rejections; returns one result for each, for a group commit."""
     newest = {rejection[:3]: rejection for rejection in rejections}
-    rows = [newest[name] for name in sorted(newest)]
+    times = Counter(rejection[:3] for rejection in rejections)
+    rows = [(*newest[name], times[name]) for name in sorted(newest)]
     await uow.connection.execute(_KEEP, *(list(column) for column in zip(*rows, strict=True)))
     return [None] * len(rejections)
 
@@ -65,7 +67,8 @@ CREATE TABLE rejected (
   PRIMARY KEY (source, event_id, body_sha256))"""
 
 _KEEP: Final = """
-INSERT INTO rejected (source, event_id, body_sha256, type, reason, detail)
-SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::text[])
+INSERT INTO rejected (source, event_id, body_sha256, type, reason, detail, times)
+SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::int[])
 ON CONFLICT (source, event_id, body_sha256)
-DO UPDATE SET times = rejected.times + 1, received_at = now(), reason = EXCLUDED.reason, detail = EXCLUDED.detail"""
+DO UPDATE SET times = rejected.times + EXCLUDED.times, received_at = now(), reason = EXCLUDED.reason,
+  detail = EXCLUDED.detail"""

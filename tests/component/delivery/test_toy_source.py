@@ -177,6 +177,18 @@ async def test_what_cannot_be_used_is_answered_the_senders_way_and_kept_in_sight
     assert len(await sent(toy_api, customer_id)) == 1
 
 
+async def test_what_a_body_is_refused_for_is_kept_in_one_transaction_and_counted(toy_api: Api) -> None:
+    bad = [stop("a b", no=new("no")) for _ in range(20)]
+    assert (await post(toy_api, {"stops": [*bad, bad[0], bad[0]]})).text == f"<ack>{'n' * 22}</ack>"
+    rows = await toy_api.rows(
+        "SELECT xmin::text AS transaction, event_id, type, times FROM rejected WHERE event_id = ANY($1)",
+        [one["no"] for one in bad],
+    )
+    assert {row["event_id"]: row["times"] for row in rows} == {one["no"]: 1 for one in bad} | {bad[0]["no"]: 3}
+    assert {row["type"] for row in rows} == {"milestone.reported"}
+    assert len({row["transaction"] for row in rows}) == 1
+
+
 async def test_what_is_not_genuine_is_refused_as_ever(toy_api: Api) -> None:
     body: dict[str, Any] = {"stops": []}
     forged, old = (

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from candor.intake.event import neutral, plain_type
+from candor.intake.event import known_name, neutral, plain_type
 from candor.intake.intake import plain
 from candor.web.http.problems import Problem
 from tests.support.clocks import NOON
@@ -38,6 +38,11 @@ def test_another_version_lists_the_supported_one(version: str) -> None:
         plain_type(f"candor.promise.made.v{version}", KNOWN)
     assert problem.value.code == "unsupported_version"
     assert problem.value.extensions == {"supported": ["candor.promise.made.v1"]}
+
+
+def test_a_type_of_another_version_keeps_its_name_in_what_is_listed() -> None:
+    assert known_name("candor.promise.made.v2", KNOWN) == "promise.made"
+    assert known_name("candor.promise.lost.v1", KNOWN) == ""
 
 
 @given(st.text())

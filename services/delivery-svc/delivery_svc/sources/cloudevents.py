@@ -55,12 +55,12 @@ class CloudEvents:
     schemes: Sequence[Scheme] = (Bearer(), Basic(), PathToken())
 
     def read(self, webhook: Webhook, known: Collection[str], now: datetime) -> Items:
-        """The events; those of a batch are judged individually. Raises Problem for an unusable body."""
+        """The events, judged individually. Raises Problem for an unusable body."""
         if webhook.media_type == BATCH:
             return _batch(webhook.raw, known, now)
         if webhook.media_type == STRUCTURED:
-            return [_item(strict_json.loads_object(webhook.raw), known, now)]
-        return [_item({**_attributes(webhook.headers), "data": strict_json.loads_object(webhook.raw)}, known, now)]
+            return [_judged(strict_json.loads_object(webhook.raw), known, now)]
+        return [_judged({**_attributes(webhook.headers), "data": strict_json.loads_object(webhook.raw)}, known, now)]
 
     def answer(self, webhook: Webhook, outcomes: Sequence[Outcome]) -> Reply:  # noqa: ARG002
         """How many events were accepted, and which were rejected."""
@@ -88,13 +88,16 @@ def _batch(raw: bytes, known: Collection[str], now: datetime) -> Items:
         raise Problem("malformed_json", "a batch is a JSON array of events")
     if len(documents) > MOST:
         raise Problem.invalid_field("", f"a batch has at most {MOST} events")
-    items: list[Incoming | Unusable] = []
-    for number, document in enumerate(documents):
-        try:
-            items.append(_item(document, known, now, f"/{number}"))
-        except Problem as problem:
-            items.append(Unusable(problem, raw=canonical(document)))
-    return items
+    return [_judged(document, known, now, f"/{number}") for number, document in enumerate(documents)]
+
+
+def _judged(document: Any, known: Collection[str], now: datetime, prefix: str = "") -> Incoming | Unusable:
+    try:
+        return _item(document, known, now, prefix)
+    except Problem as problem:
+        said = document if isinstance(document, dict) else {}
+        name, kind = (text if isinstance(text := said.get(key), str) else "" for key in ("id", "type"))
+        return Unusable(problem, name, kind, canonical(document))
 
 
 def _item(document: Any, known: Collection[str], now: datetime, prefix: str = "") -> Incoming:

@@ -108,13 +108,14 @@ class Intake(Generic[C, R]):
             return item.problem
         event = item.event
         try:
-            if not _id.fullmatch(item.id):
+            name = item.id or derived_id(item.raw)
+            if not _id.fullmatch(name):
                 raise Problem.invalid_field("/id", ID_RULE)
             if event.type not in self.known:
                 event = event._replace(type=plain_type(event.type, self.known))
             not_ahead(event.time, self.clock.now(), "/time")
-            origin = Origin(item.id, item.origin or caller.name, event.time, historical, current_traceparent())
-            receipt = event_receipt(caller, item.id, item.raw, item.ids)
+            origin = Origin(name, item.origin or caller.name, event.time, historical, current_traceparent())
+            receipt = event_receipt(caller, name, item.raw, item.ids)
             return self._read(event, origin, (receipt,))
         except Problem as problem:
             return problem

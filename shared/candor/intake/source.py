@@ -25,6 +25,8 @@ EXACT: Final = 2**53
 class Incoming(NamedTuple):
     """One event of a body: the sender's `id`, its content, and the bytes that distinguish it from another with that id.
 
+    Without an id (`""`) those bytes identify it.
+
     If events name their own origin, `origin` is that name, otherwise it is the sender's; `ids` then keeps the ids of
     different origins of one sender apart. Ids of different senders never meet.
     """

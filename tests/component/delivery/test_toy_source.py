@@ -68,7 +68,7 @@ class ToyVans:
             status, at = STEPS[stop["what"]], datetime.fromtimestamp(stop["unix"], UTC)
         except (KeyError, TypeError, ValueError):
             return Unusable(Problem.invalid_field("/stops", "a stop has job, what and unix"), raw=raw)
-        name = str(stop.get("no") or derived_id(raw))
+        name = str(stop.get("no") or "")
         data = {"promise_id": stop["job"], "milestone": "delivery", "status": status, "at": at.isoformat()}
         return Incoming(name, Event("candor.milestone.reported.v1", at, data), raw)
 

@@ -60,7 +60,7 @@ class Webhook(NamedTuple):
     """A genuine webhook and its body as received.
 
     `source` is the sender's name in the path, `read_as` the name of the Source that understands it, `id` the request's
-    id if the scheme knows one (the same on every retry), else "".
+    id if it is signed (the same on every retry), else "". A signature may leave `headers` out: no id comes from them.
     """
 
     source: str

@@ -96,12 +96,15 @@ def test_method_uri_body_and_milliseconds_in_base64() -> None:
 
 
 def test_one_of_several_signatures_under_one_of_several_secrets() -> None:
-    scheme = HmacSignature(header="x-pager", prefix="v1=", separator=",", id_header="x-webhook-id")
-    said = ",".join(f"v1={signature(RAW, secret.encode()).hex()}" for secret in ("an old secret", SECRET))
+    scheme = HmacSignature(
+        header="x-pager", prefix="v1=", separator=",", signed="{id}.{body}", id_header="x-webhook-id"
+    )
+    said = ",".join(f"v1={signature(b'w-1.' + RAW, secret.encode()).hex()}" for secret in ("an old secret", SECRET))
     sent = request(x_pager=said, x_webhook_id="w-1")
     assert verdict(scheme, sent, [OTHER, SECRET]) == "ok w-1"
     assert verdict(scheme, sent, [OTHER]) == "bad_signature"
     assert verdict(scheme, request(x_pager=said), [SECRET]) == "bad_signature"
+    assert verdict(scheme, request(x_pager=said, x_webhook_id="w-2"), [SECRET]) == "bad_signature"
     assert verdict(replace(scheme, separator=""), sent, [SECRET]) == "bad_signature"
 
 
@@ -157,6 +160,8 @@ def test_a_body_that_looks_like_a_part_is_a_body() -> None:
         {"signed": "{timestamp}{body}"},
         {"signed": "{id}{body}"},
         {"timestamp_header": "x-at"},
+        {"id_header": "x-id"},
+        {"signed": "{timestamp}{body}", "timestamp_header": "x-at", "id_header": "x-id"},
     ],
 )
 def test_a_template_that_cannot_be_signed_is_refused(fields: dict[str, str]) -> None:

@@ -39,8 +39,9 @@ class HmacSignature:
 
     `header` carries signatures, each after `prefix`, several of them separated by `separator` (none: a single one). A
     timestamp is in `timestamp_header`, is signed too, and may differ `tolerance_s` seconds from our clock. `id_header`
-    names the request, for senders that repeat it on every retry. `key` derives the key from a secret, `uri` the signed
-    text from the public URI. Header names in any case. Raises ValueError for a template that cannot be signed.
+    names the request, for senders that sign it and repeat it on every retry; without it ids come from the body. `key`
+    derives the key from a secret, `uri` the signed text from the public URI. Header names in any case. Raises
+    ValueError for a template that cannot be signed, or leaves a header unsigned.
     """
 
     header: str
@@ -64,8 +65,8 @@ class HmacSignature:
         for part, header in (("timestamp", self.timestamp_header), ("id", self.id_header)):
             if part in used and not header:
                 raise ValueError(f"{self.signed!r} signs a {part} and names no {part}_header")
-        if self.timestamp_header and "timestamp" not in used:
-            raise ValueError("a timestamp that is not signed proves nothing: sign it, or leave its header out")
+            if header and part not in used:
+                raise ValueError(f"anybody can change a {part} that is not signed: sign it, or leave {header} out")
 
     def check(self, secret: str) -> None:
         if len(secret) < SHORTEST:

@@ -28,7 +28,7 @@ class Scheme(Protocol):
         ...
 
     def verify(self, request: SignedRequest, secrets: Sequence[str], now: datetime) -> str:
-        """Return the request's id if the scheme knows one, else "".
+        """Return the request's id if what the sender proves includes one, else "".
 
         Any of the live `secrets` is accepted; `now` is system time. Raises Problem 401: `stale` for a valid signature
         of another time, `bad_signature` for everything else, in a time that does not depend on what matches.

@@ -131,7 +131,7 @@ class Intake(Generic[C, R]):
         event_id = next((one for one in (item.id, webhook.id) if one and _id.fullmatch(one)), derived_id(raw))
         said = item.event.type if isinstance(item, Incoming) else item.type
         kind = known_name(said, self.known)
-        return rejected.Rejection(webhook.source, event_id, sha256(raw), kind, problem.code, plain(problem.detail))
+        return rejected.Rejection(webhook.source, event_id, sha256(raw), kind, problem.code, reason(problem))
 
 
 @lru_cache(maxsize=64)
@@ -149,9 +149,17 @@ def plain(detail: str) -> str:
     return _addresses.sub("…", detail)[:300]
 
 
+def reason(problem: Problem) -> str:
+    """Why an event was refused, led by the place of the first mistake, as it may be stored and told."""
+    error = problem.errors[0] if problem.errors else None
+    place = (error.pointer or error.parameter or "") if error else ""
+    led = not place or problem.detail.startswith(place)
+    return plain(problem.detail if led else f"{place}: {problem.detail}")
+
+
 def told(outcomes: Sequence[Outcome]) -> list[Outcome]:
     """Outcomes as returned to a sender: reasons without anything that looks like an address."""
     return [
-        Outcome(item, Problem(result.code, plain(result.detail)) if isinstance(result, Problem) else result)
+        Outcome(item, Problem(result.code, reason(result)) if isinstance(result, Problem) else result)
         for item, result in outcomes
     ]

@@ -150,6 +150,15 @@ async def test_what_is_not_genuine_is_refused(promise_api: Api, changes: dict[st
     assert (answer.status_code, code(answer)) == (401, expected)
 
 
+async def test_a_genuine_webhook_under_an_id_that_we_cannot_keep_is_told_so(promise_api: Api) -> None:
+    for name in ("partition:1/offset:24", "x" * 200):
+        answer = await promise_api.webhook("promise.made", body(), webhook_id=name)
+        assert (answer.status_code, answer.json()["code"]) == (202, "invalid_field")
+        assert answer.json()["detail"].startswith("/id: must be")
+    found = await promise_api.call("GET", "/v1/rejected", role="viewer", params={"reason": "invalid_field"})
+    assert found.json()["items"][0]["detail"].startswith("/id: must be")
+
+
 @pytest.mark.parametrize("missing", ["webhook-id", "webhook-timestamp", "webhook-signature"])
 async def test_a_missing_header_is_a_bad_signature(promise_api: Api, missing: str) -> None:
     headers = {"webhook-id": "e", "webhook-timestamp": "1", "webhook-signature": "v1,eA=="}

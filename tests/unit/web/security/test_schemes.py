@@ -102,6 +102,8 @@ def test_one_of_several_signatures_under_one_of_several_secrets() -> None:
     said = ",".join(f"v1={signature(b'w-1.' + RAW, secret.encode()).hex()}" for secret in ("an old secret", SECRET))
     sent = request(x_pager=said, x_webhook_id="w-1")
     assert verdict(scheme, sent, [OTHER, SECRET]) == "ok w-1"
+    odd = request(x_pager="v1=" + signature(b"w/1 x." + RAW).hex(), x_webhook_id="w/1 x")
+    assert verdict(scheme, odd, [SECRET]) == "ok w/1 x"
     assert verdict(scheme, sent, [OTHER]) == "bad_signature"
     assert verdict(scheme, request(x_pager=said), [SECRET]) == "bad_signature"
     assert verdict(scheme, request(x_pager=said, x_webhook_id="w-2"), [SECRET]) == "bad_signature"

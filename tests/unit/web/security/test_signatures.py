@@ -52,6 +52,11 @@ def test_any_live_secret_and_any_offered_signature_will_do() -> None:
     assert code(headers(signature=f"v1a,AAAA {SIGNATURE}")) == f"ok {ID}"
 
 
+@pytest.mark.parametrize("name", ["partition:1/offset:24", "a b", "x" * 129])
+def test_a_true_signature_is_true_whatever_the_id(name: str) -> None:
+    assert code(signed_headers(SECRET, name, AT, RAW)) == f"ok {name}"
+
+
 def test_a_source_without_secrets_lets_nothing_in() -> None:
     assert code(headers(), secrets=()) == "bad_signature"
 

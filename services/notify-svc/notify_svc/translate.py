@@ -12,6 +12,7 @@ from candor.contracts import (
     PromiseRevised,
     PromiseSettled,
     PromiseWithdrawn,
+    Standing,
     Verdict,
 )
 from notify_svc.domain import facts
@@ -42,7 +43,8 @@ def promise_changed(
     if isinstance(data, PromiseWithdrawn):
         return replace(promise, withdrawn=True)
     if isinstance(data, PromiseSettled):
-        return replace(promise, disputed=data.verdict is Verdict.DISPUTED)
+        ended = {Verdict.KEPT: Standing.KEPT, Verdict.BROKEN: Standing.BROKEN}.get(data.verdict)
+        return replace(promise, disputed=data.verdict is Verdict.DISPUTED, ended=ended)
     if data.held_due == promise.held_due:
         return promise
     return replace(promise, held_due=data.held_due, event_id=envelope.id)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from candor.contracts import Message, PromiseSettled, Verdict
+from candor.contracts import Message, PromiseSettled, Standing, Verdict
 from candor.messaging.consumer import Work
 from candor.store.unit_of_work import unit_of_work
 from notify_svc.handlers import NotifyHandler
@@ -112,8 +112,8 @@ async def test_a_disputed_promise_is_left_to_people(desk_: Desk) -> None:
     await desk_.later(5)
     assert await desk_.states() == [("warning", "suppressed", "disputed")]
     kept = event(PromiseSettled("p1", "c1", Verdict.BROKEN, NOON), 3)
-    await desk_.take(kept)
-    assert (await desk_.states())[-1] == ("warning", "pending", "slip_held")
+    await desk_.take(kept, gap(2, None, Standing.BROKEN))
+    assert (await desk_.states())[-1] == ("warning", "pending", "not_kept")
 
 
 async def test_a_gap_of_somebody_forgotten_makes_no_new_row(desk_: Desk) -> None:

@@ -11,6 +11,7 @@ from notify_svc.compose.contact import zone_of
 from notify_svc.compose.letter import Letter, Snapshot, Wording, compose, to_the_owner
 from notify_svc.compose.localize import locale_of
 from notify_svc.compose.reach import Route
+from notify_svc.domain.basis import Basis, basis_of
 from notify_svc.domain.consistency import range_beside
 from notify_svc.domain.facts import Announcement, Decision, Gap, Promise, Reason, Rules
 from notify_svc.domain.identity import notice_id, suppressed_value, told_value
@@ -38,6 +39,7 @@ class Draft:
 
     notice: Notice
     value: str
+    basis: Basis
     snapshot: Snapshot
     letter: Letter
 
@@ -65,8 +67,8 @@ def draft(matter: Matter, route: Route, rules: Rules, wording: Wording, now: dat
         earlier=known.episode.told,
     )
     letter = compose(snapshot, wording, form)
-    completed = gap.completed_at if decision.closing else None
-    value = told_value(matter.statement, decision.reason, told.low, told.high, told.next_update_by, completed)
+    basis = basis_of(promise, gap, told, closing=decision.closing)
+    value = told_value(matter.statement, decision.reason, told.low, told.high, told.next_update_by, basis.completed_at)
     notice = Notice(
         notice_id=notice_id(promise.customer_id, promise.promise_id, known.episode.number, matter.statement, value),
         addressee=promise.customer_id,
@@ -82,14 +84,14 @@ def draft(matter: Matter, route: Route, rules: Rules, wording: Wording, now: dat
         subject=letter.subject,
         body=letter.text,
         html=letter.html if form.html else "",
-        evidence=notices.json_text(_evidence(decision, letter, left_out)),
+        evidence=notices.json_text(_evidence(decision, letter, basis, left_out)),
         findings=notices.json_text(letter.findings),
         gap_version=gap.version,
         channel=route.channel.name,
         recipient=route.recipient,
         traceparent=gap.traceparent,
     )
-    return Draft(notice, value, snapshot, letter)
+    return Draft(notice, value, basis, snapshot, letter)
 
 
 def ahead(drafted: Draft, addressee: str, owner: Route, rules: Rules) -> Notice:
@@ -98,7 +100,8 @@ def ahead(drafted: Draft, addressee: str, owner: Route, rules: Rules) -> Notice:
     letter = to_the_owner(drafted.snapshot, drafted.letter, notice.notice_id, rules.warn_at, form)
     return replace(
         notice,
-        notice_id=_identity(notice, addressee, drafted.value),
+        # The owner reads the customer's message as it is: one that rests on something else is told to them again.
+        notice_id=_identity(notice, addressee, f"{drafted.value} on {notices.json_text(drafted.basis)}"),
         audience=Audience.OWNER,
         addressee=addressee,
         ahead_of=notice.notice_id,
@@ -154,11 +157,11 @@ def kept_back(known: PromiseRecord, decision: Decision, statement: Statement, re
     )
 
 
-def _evidence(decision: Decision, letter: Letter, left_out: str) -> dict[str, object]:
+def _evidence(decision: Decision, letter: Letter, basis: Basis, left_out: str) -> dict[str, object]:
     """The facts the notice rests on, and why something was left out that would contradict the rest."""
     withheld = {"range": left_out, "chance": letter.without_chance}
     named = {name: reason for name, reason in withheld.items() if reason}
-    found: dict[str, object] = {"decision": decision.evidence, "support": letter.support}
+    found: dict[str, object] = {"decision": decision.evidence, "support": letter.support, "rests_on": basis}
     return found | ({"left_out": named} if named else {})
 
 

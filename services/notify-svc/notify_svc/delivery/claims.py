@@ -10,15 +10,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
+
 from candor.contracts import NoticeState, Statement
 from candor.store.unit_of_work import UnitOfWork
 from notify_svc.channels import Fate, Outcome
+from notify_svc.domain.basis import Basis
 from notify_svc.domain.facts import Announcement, Reason
 from notify_svc.domain.owner import Audience
+from notify_svc.domain.silence import Composed
 from notify_svc.store.notices import CHANGED, announce
 
 LONGEST_BACKOFF: Final = 3600.0
 FIRST_BACKOFF: Final = 5.0
+_basis: Final = msgspec.json.Decoder(Basis)
 NOT_ATTEMPTED: Final = Outcome(Fate.ABORTED, "look")
 
 
@@ -36,9 +41,7 @@ class Claim:
     customer_id: str
     epoch: int
     attempts: int
-    statement: Statement
-    spoken_for: Reason
-    told: Announcement
+    said: Composed
     subject: str
     body: str
     html: str
@@ -111,8 +114,14 @@ async def expire(uow: UnitOfWork, now: datetime) -> int:
     return len(rows)
 
 
-def _claim(row: Any) -> Claim:
+def _composed(row: Any) -> Composed:
     statement = Statement(row["statement"])
+    told = Announcement(statement, row["decided_at"], row["told_low"], row["told_high"], row["next_update_by"])
+    basis = _basis.decode(row["rests_on"]) if row["rests_on"] else None
+    return Composed(statement, Reason(row["spoken_for"]), told, row["closing"], basis)
+
+
+def _claim(row: Any) -> Claim:
     return Claim(
         delivery_id=row["delivery_id"],
         channel=row["channel"],
@@ -121,9 +130,7 @@ def _claim(row: Any) -> Claim:
         customer_id=row["customer_id"],
         epoch=row["epoch"],
         attempts=row["attempts"],
-        statement=statement,
-        spoken_for=Reason(row["spoken_for"]),
-        told=Announcement(statement, row["decided_at"], row["told_low"], row["told_high"], row["next_update_by"]),
+        said=_composed(row),
         subject=row["subject"],
         body=row["body"],
         html=row["html"],
@@ -164,7 +171,7 @@ UPDATE notice SET state = 'sending', reason = 'claimed', changed_at = $5, versio
 FROM claimed WHERE notice.notice_id = claimed.notice_id
 RETURNING {CHANGED}, claimed.delivery_id, claimed.channel, claimed.epoch, claimed.attempts, notice.spoken_for,
   notice.decided_at, notice.subject, notice.body, notice.html, notice.reply_to, notice.addressee, notice.ahead_of,
-  notice.public_words"""  # noqa: S608 - constants only
+  notice.public_words, notice.closing, notice.evidence->'rests_on' AS rests_on"""  # noqa: S608 - constants only
 
 _FINAL: Final = f"""
 UPDATE delivery SET phase = 'final', lease_until = clock_timestamp() + make_interval(secs => $3)

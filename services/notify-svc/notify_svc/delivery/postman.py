@@ -95,7 +95,7 @@ class Postman:
         others = sent.get(claim.addressee, 1) - 1
         cap = self.rules.owner_daily_cap if claim.audience is Audience.OWNER else self.rules.daily_cap
         reason = silenced(known.promise, recipient, others, cap) or outdated(
-            claim.statement, claim.spoken_for, claim.told, known.gap, now, self.rules
+            claim.said, known.promise, known.gap, now, self.rules
         )
         if reason is None and route is None:
             # The recipient is now reached another way: a new decision will use that route.
@@ -172,7 +172,7 @@ def _message(claim: Claim, route: Route) -> Message:
         notice_id=claim.notice_id,
         thread=thread_id(claim.promise_id),
         reply_to=claim.reply_to,
-        at=claim.told.at,
+        at=claim.said.told.at,
         address=route.address,
         name=route.contact.name,
         subject=claim.subject if form.subject else "",

@@ -25,10 +25,10 @@ def decide(episode: Episode, gap: Gap | None, promise: Promise | None, now: date
         return wait(Reason.NO_PROMISE if promise is None else Reason.NO_GAP)
     if gap.historical or episode.ended:
         return nothing(Reason.HISTORICAL if gap.historical else Reason.ENDED)
+    if (apart := _apart(gap, promise)) is not None:
+        return wait(apart)
     if gap.standing is not Standing.OPEN:
         return at_the_end(episode, gap)
-    if gap.held_due != promise.held_due and not _late_by(gap, promise):
-        return wait(Reason.DATES_DIFFER)
     if episode.told is not None:
         return _speak_again(episode, episode.told, gap, promise, now, rules)
     return blocked(episode) or _first_word(episode, gap, promise, now, rules)
@@ -45,9 +45,9 @@ def after_speaking(episode: Episode, decision: Decision, told: Announcement) -> 
 def _first_word(episode: Episode, gap: Gap, promise: Promise, now: datetime, rules: Rules) -> Decision:
     p_slip = gap.forecast.p_slip if gap.forecast else 0.0
     evidence = {"p_slip": f"{p_slip:.3f}", "gap": gap.event_id}
-    missed = _missed(gap, now, rules)
-    if missed is not None:
-        found = evidence | {"milestone": missed.name, "event": missed.event_id or "clock"}
+    step = missed(gap, now, rules)
+    if step is not None:
+        found = evidence | {"milestone": step.name, "event": step.event_id or "clock"}
         return Decision(Kind.SPEAK, Reason.MILESTONE_MISSED, Statement.WARNING, found)
     wakes = [due for due in (_missed_at(fact, gap, rules) for fact in gap.facts) if due is not None]
     if episode.slip_since is not None:
@@ -83,7 +83,16 @@ def recovered(gap: Gap, due: datetime, now: datetime, rules: Rules) -> bool:
     False once the promised date has passed, even within tolerance: "we expect to keep what we promised" no longer fits.
     """
     likely = gap.forecast is not None and gap.forecast.p_slip <= rules.clear_at
-    return likely and now < due and _missed(gap, now, rules) is None
+    return likely and now < due and missed(gap, now, rules) is None
+
+
+def missed(gap: Gap, now: datetime, rules: Rules) -> Fact | None:
+    """The first missed step that the customer knows of: reported as missed, or overdue for longer than the hold."""
+    for fact in gap.facts:
+        due = _missed_at(fact, gap, rules)
+        if due is not None and now >= due:
+            return fact
+    return None
 
 
 def left(told: Announcement, gap: Gap, rules: Rules) -> bool:
@@ -99,19 +108,18 @@ def left(told: Announcement, gap: Gap, rules: Rules) -> bool:
     return p50 > told.high or p50 < told.low - slack
 
 
+def _apart(gap: Gap, promise: Promise) -> Reason | None:
+    """Why nothing may be concluded from this gap: the promise has changed, and its next gap has not come yet."""
+    if promise.ended not in (None, gap.standing):
+        return Reason.VERDICT_DIFFERS
+    other = gap.standing is Standing.OPEN and gap.held_due != promise.held_due
+    return Reason.DATES_DIFFER if other and not _late_by(gap, promise) else None
+
+
 def _late_by(gap: Gap, promise: Promise) -> bool:
     # P(slip) refers to an earlier promised date; the quantiles of completion do not depend on the date.
     p50 = gap.forecast.p50 if gap.forecast else None
     return p50 is None or p50 > promise.held_due + promise.tolerance
-
-
-def _missed(gap: Gap, now: datetime, rules: Rules) -> Fact | None:
-    """The first missed step that the customer knows of: reported as missed, or overdue for longer than the hold."""
-    for fact in gap.facts:
-        due = _missed_at(fact, gap, rules)
-        if due is not None and now >= due:
-            return fact
-    return None
 
 
 def _missed_at(fact: Fact, gap: Gap, rules: Rules) -> datetime | None:

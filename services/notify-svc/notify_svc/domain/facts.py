@@ -40,7 +40,10 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """The newest state of a promise; `event_id` is the evidence for "we promised"."""
+    """The newest state of a promise; `event_id` is the evidence for "we promised".
+
+    `ended` is the status that a verdict gave it, which its gap shows a moment later; None without one, or if disputed.
+    """
 
     promise_id: str
     customer_id: str
@@ -54,6 +57,7 @@ class Promise:
     historical: bool = False
     withdrawn: bool = False
     disputed: bool = False
+    ended: Standing | None = None
     owner: str | None = None
 
 
@@ -145,6 +149,7 @@ class Reason(StrEnum):
     NO_PROMISE = "no_promise"
     NO_GAP = "no_gap"
     DATES_DIFFER = "dates_differ"
+    VERDICT_DIFFERS = "verdict_differs"
     SLIP_TOO_SHORT = "slip_too_short"
     NOTHING_NEW = "nothing_new"
     BLOCKED = "blocked"

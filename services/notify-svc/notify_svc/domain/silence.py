@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from candor.contracts import Standing, Statement
-from notify_svc.domain.episode import left, recovered
+from notify_svc.domain.basis import Basis, holds
+from notify_svc.domain.episode import left, missed, recovered
 from notify_svc.domain.facts import Announcement, Gap, Promise, Reason, Rules
+
+CAP_WINDOW: Final = timedelta(hours=24)
+"""The daily caps count the messages of this long, up to now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +23,17 @@ class Recipient:
     consent: bool | None = None
     refused: bool = False
     erased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A message that waits to be sent; `basis` is None if it was composed before messages kept what they rest on."""
+
+    statement: Statement
+    spoken_for: Reason
+    told: Announcement
+    closing: bool
+    basis: Basis | None
 
 
 def silenced(promise: Promise | None, recipient: Recipient, sent_today: int, cap: int) -> Reason | None:
@@ -36,27 +52,37 @@ def silenced(promise: Promise | None, recipient: Recipient, sent_today: int, cap
     return next((reason for applies, reason in reasons if applies), None)
 
 
-def outdated(
-    statement: Statement, spoken_for: Reason, told: Announcement, gap: Gap | None, now: datetime, rules: Rules
-) -> Reason | None:
-    """Why the newest gap no longer supports a composed message; None if it may still be sent."""
-    if gap is None:
+def outdated(said: Composed, promise: Promise | None, gap: Gap | None, now: datetime, rules: Rules) -> Reason | None:
+    """Why the newest facts no longer support a composed message; None if it may still be sent."""
+    if promise is None or gap is None or promise.ended not in (None, gap.standing):
         return Reason.SUPERSEDED
+    told = said.told
     # The message may have waited for the owner or the mail server: its range must not be in the past by now.
     to_come = (told.next_update_by, told.high if gap.standing is Standing.OPEN else None)
     if any(at is not None and now >= at for at in to_come):
         return Reason.STALE
-    if spoken_for in (Reason.DONE_OUTSIDE_RANGE, Reason.NOT_KEPT, Reason.KEPT, Reason.CANCELLED):
-        return None if gap.standing.value == _STANDING[spoken_for].value else Reason.SUPERSEDED
+    supported = said.basis is not None and holds(said.basis, promise, gap, told, closing=said.closing)
+    return None if supported and _still(said, promise, gap, now, rules) else Reason.SUPERSEDED
+
+
+def _still(said: Composed, promise: Promise, gap: Gap, now: datetime, rules: Rules) -> bool:
+    """Whether the statement itself would still be made."""
+    if gap.standing is not _STANDING.get(said.spoken_for, Standing.OPEN):
+        return False
     if gap.standing is not Standing.OPEN:
-        return Reason.SUPERSEDED
-    p_slip = gap.forecast.p_slip if gap.forecast else None
-    if statement is Statement.ALL_CLEAR:
-        holds = p_slip is not None and p_slip < rules.warn_at and now < gap.held_due
-        return None if holds else Reason.SUPERSEDED
+        return True
+    if said.statement is Statement.ALL_CLEAR:
+        return _still_clear(said.told, promise, gap, now, rules)
     # The same rule as in the decision: otherwise a message could be withdrawn and decided again for ever, never sent.
-    better = recovered(gap, gap.held_due, now, rules) and spoken_for is not Reason.MILESTONE_MISSED
-    return Reason.SUPERSEDED if better or left(told, gap, rules) else None
+    better = recovered(gap, promise.held_due, now, rules) and said.spoken_for is not Reason.MILESTONE_MISSED
+    return not better and not left(said.told, gap, rules)
+
+
+def _still_clear(told: Announcement, promise: Promise, gap: Gap, now: datetime, rules: Rules) -> bool:
+    # An all-clear may leave its range out, and then has none that could be left.
+    kept_in = told.low is None or not left(told, gap, rules)
+    likely = gap.forecast is not None and gap.forecast.p_slip < rules.warn_at
+    return kept_in and likely and now < promise.held_due and missed(gap, now, rules) is None
 
 
 _STANDING = {

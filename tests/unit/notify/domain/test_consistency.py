@@ -19,7 +19,7 @@ from notify_svc.domain.consistency import Stated, contradictions, late_fits, ran
 from notify_svc.domain.episode import decide, observe
 from notify_svc.domain.facts import Announcement, Decision, Episode, Forecast, Gap, Kind, Promise, Reason, Rules
 from notify_svc.domain.lint import Rule
-from notify_svc.domain.silence import outdated
+from notify_svc.domain.silence import Composed, outdated
 from notify_svc.store.read_model import PromiseRecord
 from tests.support.clocks import NOON
 from tests.support.notify import REACH, sealed
@@ -211,7 +211,8 @@ def test_no_letter_that_is_decided_upon_contradicts_itself(data: st.DataObject, 
     if at.held_due == about.held_due:
         # What is decided upon is not withheld at once for what was known then: it would go round for ever.
         told_now = made.notice.told
-        assert outdated(told_now.statement, decision.reason, told_now, at, now, rules) is None
+        said = Composed(told_now.statement, decision.reason, told_now, decision.closing, made.basis)
+        assert outdated(said, about, at, now, rules) is None
     owners = to_the_owner(made.snapshot, made.letter, "n-1", rules.warn_at)
     reads(made, [made.letter.subject, made.letter.text, made.letter.html], owners=[owners.text, owners.html])
 

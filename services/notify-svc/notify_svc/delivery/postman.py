@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Final
 
 import structlog
 
@@ -24,6 +25,8 @@ from notify_svc.domain.owner import Audience
 from notify_svc.domain.silence import outdated, silenced
 from notify_svc.store import notices, read_model
 
+AT_ONCE: Final = 1.0
+"""Seconds until a next try that need not wait for anybody to recover."""
 log = structlog.get_logger("notify.sending")
 
 
@@ -70,6 +73,9 @@ class Postman:
                 last = await self._look(uow, claim)
                 if last.reason is not None:
                     against.append(last.reason)
+                    return False
+                if last.route is None or last.route.recipient != route.recipient:
+                    # Aborted and tried again at the address of now: the old one may be another person's.
                     return False
                 return await claims.finalise(uow, claim, self.patience.lease, self.patience.freshest)
 
@@ -143,26 +149,45 @@ class Postman:
                     uow, claim, NoticeState.SENT, Reason.DELIVERED, now, outcome=outcome, recipient=recipient
                 )
             case Fate.UNKNOWN:
-                await claims.finish(uow, claim, NoticeState.UNKNOWN, Reason.OUTCOME_UNKNOWN, now, outcome=outcome)
-            case Fate.REFUSED | Fate.REFUSED_RECIPIENT:
-                await self._failed(uow, claim, outcome, Reason.REFUSED)
-            case _ if claim.attempts >= self.patience.attempts:
-                await self._failed(uow, claim, outcome, Reason.GAVE_UP)
-            case _:
-                pause = claims.backoff(claim.attempts) if outcome.fate is Fate.LATER else 1.0
                 await claims.finish(
-                    uow, claim, NoticeState.PENDING, Reason.TRY_LATER, now, retry_seconds=pause, outcome=outcome
+                    uow, claim, NoticeState.UNKNOWN, Reason.OUTCOME_UNKNOWN, now, outcome=outcome, recipient=recipient
                 )
+            case Fate.REFUSED | Fate.REFUSED_RECIPIENT:
+                await self._failed(uow, claim, outcome, recipient, Reason.REFUSED)
+            case _ if claim.attempts >= self.patience.attempts:
+                await self._failed(uow, claim, outcome, recipient, Reason.GAVE_UP)
+            case _:
+                pause = claims.backoff(claim.attempts) if outcome.fate is Fate.LATER else AT_ONCE
+                await self._again(uow, claim, outcome, recipient, pause)
 
-    async def _failed(self, uow: UnitOfWork, claim: Claim, outcome: Outcome, reason: Reason) -> None:
+    async def _again(self, uow: UnitOfWork, claim: Claim, outcome: Outcome, recipient: str, pause: float) -> None:
+        await claims.finish(
+            *(uow, claim, NoticeState.PENDING, Reason.TRY_LATER, self.clock.now()),
+            retry_seconds=pause,
+            outcome=outcome,
+            recipient=recipient,
+        )
+
+    async def _failed(self, uow: UnitOfWork, claim: Claim, outcome: Outcome, recipient: str, reason: Reason) -> None:
+        """End the delivery as failed, unless the address that was tried is no longer the addressee's."""
         now = self.clock.now()
         # Locks are taken in the consumer's order: promises, customers, notices.
         rows = await read_model.promises(uow, [claim.promise_id])
+        if not await self._reached_at(uow, claim, recipient):
+            await self._again(uow, claim, outcome, recipient, AT_ONCE)
+            return
         if outcome.fate is Fate.REFUSED_RECIPIENT:
             await read_model.refuse(uow, claim.addressee, claim.channel)
-        if await claims.finish(uow, claim, NoticeState.FAILED, reason, now, outcome=outcome):
+        if await claims.finish(uow, claim, NoticeState.FAILED, reason, now, outcome=outcome, recipient=recipient):
             await rethink(uow, rows.values(), now)
             await read_model.save_promises(uow, list(rows.values()))
+
+    async def _reached_at(self, uow: UnitOfWork, claim: Claim, recipient: str) -> bool:
+        """Whether this is still the addressee's address on the claim's channel; locks the contact."""
+        found = await read_model.customers(uow, [claim.addressee])
+        sealed = found[claim.addressee].sealed if claim.addressee in found else None
+        route, _ = self.reach.look(sealed, only=claim.channel)
+        return route is not None and route.recipient == recipient
 
 
 def _message(claim: Claim, route: Route) -> Message:

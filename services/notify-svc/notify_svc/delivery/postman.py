@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -22,7 +21,7 @@ from notify_svc.delivery.reopen import rethink
 from notify_svc.domain.facts import Reason, Rules
 from notify_svc.domain.identity import thread_id
 from notify_svc.domain.owner import Audience
-from notify_svc.domain.silence import outdated, silenced
+from notify_svc.domain.silence import CAP_WINDOW, outdated, silenced
 from notify_svc.store import notices, read_model
 
 AT_ONCE: Final = 1.0
@@ -97,8 +96,8 @@ class Postman:
             return _Verdict(Reason.ERASED)
         known = read_model.known(row)
         route, recipient = self.reach.look(row["sealed"], refused=row["refused_on"] or (), only=claim.channel)
-        sent = await notices.sent_since(uow, [claim.addressee], now - timedelta(hours=24))
-        others = sent.get(claim.addressee, 1) - 1
+        sent = await notices.sent_since(uow, [claim.addressee], now - CAP_WINDOW, but=claim.notice_id)
+        others = sent.get(claim.addressee, 0)
         cap = self.rules.owner_daily_cap if claim.audience is Audience.OWNER else self.rules.daily_cap
         reason = silenced(known.promise, recipient, others, cap) or outdated(
             claim.said, known.promise, known.gap, now, self.rules

@@ -21,14 +21,13 @@ from notify_svc.domain.facts import Kind, Reason, Rules
 from notify_svc.domain.history import episode_of
 from notify_svc.domain.owner import OwnerWord, without_the_owner
 from notify_svc.domain.schedule import owner_until, write_at
-from notify_svc.domain.silence import Recipient, silenced
+from notify_svc.domain.silence import CAP_WINDOW, Recipient, silenced
 from notify_svc.store import notices, read_model
 from notify_svc.store.notices import Notice
 from notify_svc.store.read_model import Customer, PromiseRecord
 
 log = structlog.get_logger("notify.service")
 CANNOT_COMPOSE = (ArithmeticError, LookupError, TemplateError, TypeError, ValueError)
-CAP_WINDOW = timedelta(hours=24)
 CAP_PAUSE = timedelta(hours=1)
 
 

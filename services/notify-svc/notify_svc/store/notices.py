@@ -102,9 +102,9 @@ async def suppress(uow: UnitOfWork, notice_ids: Collection[str], reason: Reason,
         announce(uow, await uow.connection.fetch(_SUPPRESS, list(notice_ids), reason.value, now))
 
 
-async def sent_since(uow: UnitOfWork, addressees: Collection[str], since: datetime) -> dict[str, int]:
-    """Number of messages to each addressee decided after `since` that were, may have been or will be sent."""
-    rows = await uow.connection.fetch(_SENT_SINCE, list(addressees), since) if addressees else []
+async def sent_since(uow: UnitOfWork, addressees: Collection[str], since: datetime, *, but: str = "") -> dict[str, int]:
+    """Number of messages to each addressee, other than `but`, that went out, may have or were queued after `since`."""
+    rows = await uow.connection.fetch(_SENT_SINCE, list(addressees), since, but) if addressees else []
     return {row["addressee"]: row["count"] for row in rows}
 
 
@@ -215,7 +215,7 @@ SELECT * FROM taken"""  # noqa: S608 - constants only
 
 _SENT_SINCE: Final = """
 SELECT addressee, count(*)::int AS count FROM notice
-WHERE addressee = ANY($1::text[]) AND decided_at > $2
+WHERE addressee = ANY($1::text[]) AND changed_at > $2 AND notice_id <> $3
   AND state IN ('preview', 'pending', 'sending', 'sent', 'unknown')
 GROUP BY addressee"""
 

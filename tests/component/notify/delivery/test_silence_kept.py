@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from candor.contracts import Message, Standing
+from notify_svc.domain.facts import Rules
 from tests.support.clocks import NOON
 from tests.support.notify import (
     FINE,
@@ -96,6 +98,49 @@ async def test_the_daily_cap_holds_and_frees(desk_: Desk) -> None:
     while await desk_.send():
         pass
     assert len(desk_.received()) == cap
+
+
+async def cancelled(desk: Desk, name: str) -> None:
+    """A promise that is cancelled now: its message never goes stale."""
+    await desk.take(promise(name), gap(1, None, Standing.CANCELLED, name=name, at=desk.clock.now()), tick=True)
+
+
+async def stopped(desk: Desk, *, killed: bool) -> None:
+    await desk.database.pool.execute("UPDATE switch SET killed = $1", killed)
+
+
+async def test_a_message_that_waited_for_more_than_a_day_takes_no_other_ones_place_in_the_cap(desk_: Desk) -> None:
+    desk_.rules = Rules(daily_cap=1)
+    desk_.speaker = replace(desk_.speaker, rules=desk_.rules)
+    await desk_.take(contact())
+    await stopped(desk_, killed=True)
+    await cancelled(desk_, "p1")
+    desk_.clock.advance(timedelta(hours=25))
+    await cancelled(desk_, "p2")
+    await stopped(desk_, killed=False)
+    for _ in range(3):
+        await desk_.send()
+        await desk_.later(0)
+    assert len(desk_.received()) == 1
+    assert [reason for _, _, reason in await desk_.states()].count("daily_cap") >= 1
+
+
+async def test_the_cap_counts_from_when_a_message_went_out_and_no_longer_than_a_day(desk_: Desk) -> None:
+    desk_.rules = Rules(daily_cap=1)
+    desk_.speaker = replace(desk_.speaker, rules=desk_.rules)
+    await desk_.take(contact())
+    await stopped(desk_, killed=True)
+    await cancelled(desk_, "p1")
+    desk_.clock.advance(timedelta(hours=23))
+    await stopped(desk_, killed=False)
+    assert await desk_.send() == 1
+    desk_.clock.advance(timedelta(hours=24, microseconds=-1))
+    await cancelled(desk_, "p2")
+    assert (await desk_.states())[-1] == ("cancelled", "suppressed", "daily_cap")
+    desk_.clock.advance(timedelta(microseconds=1))
+    await cancelled(desk_, "p3")
+    assert await desk_.send() == 1
+    assert len(desk_.received()) == 2
 
 
 async def test_erasure_leaves_nothing_of_the_customer(desk_: Desk) -> None:

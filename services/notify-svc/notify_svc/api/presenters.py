@@ -31,7 +31,7 @@ def notice_whole(row: NoticeRow, deliveries: Sequence[DeliveryRow]) -> dict[str,
 
 
 def _smtp_code(delivery: DeliveryRow | None) -> int | None:
-    """The mail server's last reply code; 0 if it gave none, None if nothing was tried."""
+    """The mail server's reply to the last attempt; 0 if it gave none, None if no attempt has ended."""
     if delivery is None or delivery.channel != "email" or delivery.provider_code is None:
         return None
     return int(delivery.provider_code or 0)

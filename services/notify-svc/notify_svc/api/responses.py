@@ -47,7 +47,7 @@ class NoticeOut(BaseModel):
 
 
 class DeliveryOut(BaseModel):
-    """Delivery of a notice over one channel; `outcome`: why it is in its state, `provider_code`: the provider's answer.
+    """Delivery of a notice over one channel; `outcome`: why it is in its state, `provider_code`: its last answer.
 
     `provider_id` is the provider's id for the message (empty if it gave none). No address is shown.
     """

@@ -161,7 +161,7 @@ WITH due AS (
   FOR UPDATE OF notice, delivery SKIP LOCKED), claimed AS (
   UPDATE delivery SET state = 'sending', outcome = 'claimed', phase = 'claimed', claimed_by = $1,
     attempts = attempts + 1, epoch = epoch + 1, lease_until = clock_timestamp() + make_interval(secs => $3),
-    changed_at = $5
+    provider_code = NULL, provider_id = '', changed_at = $5
   FROM due WHERE delivery.delivery_id = due.delivery_id AND delivery.state = 'pending'
   RETURNING delivery.delivery_id, delivery.notice_id, delivery.channel, delivery.epoch, delivery.attempts)
 UPDATE notice SET state = 'sending', reason = 'claimed', changed_at = $5, version = version + 1,
@@ -191,8 +191,7 @@ _FINISH: Final = f"""
 WITH changed AS (
   UPDATE delivery SET state = $3, outcome = $4, changed_at = $5, lease_until = NULL,
     phase = CASE WHEN $3 IN ('sent', 'unknown') THEN phase ELSE '' END,
-    next_at = clock_timestamp() + make_interval(secs => $6), provider_code = $7,
-    provider_id = CASE WHEN $8 = '' THEN provider_id ELSE $8 END,
+    next_at = clock_timestamp() + make_interval(secs => $6), provider_code = $7, provider_id = $8,
     recipient = CASE WHEN $9 = '' THEN recipient ELSE $9 END,
     unknown_since = CASE WHEN $3 = 'unknown' THEN clock_timestamp() END
   WHERE delivery_id = $1 AND epoch = $2 AND (state = 'sending' OR (state = 'unknown' AND $3 = 'sent'))

@@ -12,9 +12,11 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from candor.contracts import NoticeState
 from candor.store.unit_of_work import unit_of_work
 from notify_svc.channels import Begin, Fate, Form, Message, Outcome
-from notify_svc.delivery import resolve
+from notify_svc.delivery import claims, resolve
+from notify_svc.domain.facts import Reason
 from notify_svc.domain.identity import delivery_id
 from notify_svc.settings import NotifySettings
 from notify_svc.wiring import build
@@ -42,7 +44,7 @@ class Pager:
     async def send(self, message: Message, begin: Begin) -> Outcome:
         fate = self.script.pop(0) if self.script else Fate.SENT
         if fate in UNSENT:
-            return Outcome(fate, "dial", "busy")
+            return Outcome(fate, "dial", "busy", provider_id="dial")
         if not await begin():
             return Outcome(Fate.ABORTED, "final")
         self.pages.append(message)
@@ -136,6 +138,51 @@ async def test_a_page_refused_for_good_fails_and_is_shown(paged: Desk, pager: Pa
     await paged.send()
     assert await paged.states() == [("warning", "failed", "refused")]
     assert await deliveries(paged) == [("pager", "failed", "refused")]
+
+
+async def answer(desk: Desk) -> tuple[str | None, str]:
+    """The provider's code and id, as the delivery keeps them."""
+    [notice] = await desk.notices()
+    return notice["provider_code"], notice["provider_id"]
+
+
+async def test_an_attempt_keeps_no_answer_of_the_one_before(paged: Desk, pager: Pager) -> None:
+    pager.script = [Fate.LATER]
+    await paged.later(5)
+    await paged.send()
+    assert await answer(paged) == ("busy", "dial")
+    await paged.retry_now()
+    async with unit_of_work(paged.database) as uow:
+        [held] = await claims.claim(uow, "a", ["pager"], 1, 30, 60, paged.clock.now())
+        assert await claims.finalise(uow, held, 30, 60)
+    await paged.leases_run_out()
+    async with unit_of_work(paged.database) as uow:
+        assert await claims.expire(uow, paged.clock.now()) == 1
+    assert await paged.states() == [("warning", "unknown", "outcome_unknown")]
+    assert await answer(paged) == (None, "")
+
+
+async def test_an_attempt_that_ends_without_an_answer_keeps_none(paged: Desk, pager: Pager) -> None:
+    await paged.later(5)
+    async with unit_of_work(paged.database) as uow:
+        [held] = await claims.claim(uow, "a", ["pager"], 1, 30, 60, paged.clock.now())
+    await paged.database.pool.execute("UPDATE delivery SET provider_id = 'given on the way'")
+    async with unit_of_work(paged.database) as uow:
+        lost = Outcome(Fate.LATER, "dial")
+        await claims.finish(
+            uow, held, NoticeState.PENDING, Reason.TRY_LATER, paged.clock.now(), outcome=lost, recipient="hash"
+        )
+    assert await answer(paged) == ("", "")
+
+
+async def test_what_is_queued_again_has_no_answer_yet(paged: Desk, pager: Pager) -> None:
+    pager.script = [Fate.REFUSED]
+    await paged.later(5)
+    await paged.send()
+    assert await answer(paged) == ("busy", "dial")
+    await paged.take(contact(version=2, **PAGED))
+    assert await paged.states() == [("warning", "pending", "slip_held")]
+    assert await answer(paged) == (None, "")
 
 
 async def test_a_letter_too_long_for_the_pager_is_held_with_the_reason(paged: Desk, pager: Pager) -> None:

@@ -28,6 +28,7 @@ CATALOGUE = {
 BOUNDED = {
     "band",
     "bin",
+    "channel",
     "code",
     "level",
     "method",
@@ -51,6 +52,7 @@ NEEDED = [
     "candor_batch_seconds",
     "candor_notices_in_state",
     "candor_notice_unknown_oldest_age_seconds",
+    "candor_deliveries_without_channel",
     "candor_promises_in_memory",
     "candor_promises_open",
     "candor_promises_slipping",

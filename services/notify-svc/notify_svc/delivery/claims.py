@@ -23,6 +23,8 @@ from notify_svc.store.notices import CHANGED, announce
 
 LONGEST_BACKOFF: Final = 3600.0
 FIRST_BACKOFF: Final = 5.0
+CHANNEL_WAIT: Final = 3600.0
+"""How long a due delivery waits for a process that has its channel; then any process takes it, and ends it."""
 _basis: Final = msgspec.json.Decoder(Basis)
 NOT_ATTEMPTED: Final = Outcome(Fate.ABORTED, "look")
 
@@ -67,6 +69,8 @@ async def claim(
     now: datetime,
 ) -> list[Claim]:
     """Claim at most `limit` due deliveries over `channels`, of partitions with fresh input, while sending is allowed.
+
+    Those over another channel are claimed once they have waited for it in vain, for the holder to end them.
 
     A customer's delivery waits until the owner's before it is settled, or its waiting time is over, and records which.
     If many are queued, bad news that nobody has heard yet goes before updates and all-clears.
@@ -150,7 +154,9 @@ EXISTS (SELECT FROM promise p JOIN freshness f USING (partition) WHERE p.promise
 _CLAIM: Final = f"""
 WITH due AS (
   SELECT delivery.delivery_id FROM delivery JOIN notice USING (notice_id)
-  WHERE delivery.state = 'pending' AND delivery.next_at <= clock_timestamp() AND delivery.channel = ANY($6::text[])
+  WHERE delivery.state = 'pending' AND delivery.next_at <= clock_timestamp()
+    AND (delivery.channel = ANY($6::text[])
+      OR delivery.next_at <= clock_timestamp() - make_interval(secs => {CHANNEL_WAIT}))
     AND {_FRESH}
     AND EXISTS (SELECT FROM switch WHERE sending AND NOT killed)
     AND NOT EXISTS (SELECT FROM notice s

@@ -90,6 +90,9 @@ class Postman:
         """Whether the newest facts still support this message to this customer."""
         if not claim.public_words:
             return _Verdict(Reason.SUPERSEDED)
+        if claim.channel not in self.reach.channels:
+            # Decided again, for a channel that there is.
+            return _Verdict(Reason.CHANNEL_GONE)
         now = self.clock.now()
         row = await uow.connection.fetchrow(_LOOK, claim.promise_id, claim.addressee)
         if row is None:

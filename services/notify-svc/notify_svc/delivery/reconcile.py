@@ -42,6 +42,7 @@ class Reconciler:
         self._stopped = asyncio.Event()
         self._next_expire = 0.0
         self._next_measure = 0.0
+        self._gone: set[str] = set()
         self._liveness = Liveness()
 
     @property
@@ -117,6 +118,8 @@ class Reconciler:
     async def _measure(self) -> None:
         async with unit_of_work(self._postman.database) as uow:
             rows = await uow.connection.fetch(_BY_STATE)
+            gone = await uow.connection.fetch(_WITHOUT_CHANNEL, list(self._postman.reach.channels))
+        self._tell_gone({row["channel"]: row["count"] for row in gone})
         for state in NoticeState:
             metrics.NOTICES.labels(state.value).set(0)
         metrics.NOTICE_UNKNOWN_AGE_SECONDS.set(0)
@@ -124,6 +127,18 @@ class Reconciler:
             metrics.NOTICES.labels(row["state"]).set(row["count"])
             if row["state"] == NoticeState.UNKNOWN:
                 metrics.NOTICE_UNKNOWN_AGE_SECONDS.set(row["age"] or 0)
+
+    def _tell_gone(self, waiting: dict[str, int]) -> None:
+        """Count deliveries over channels that are missing here, and say once which they are."""
+        for channel in waiting.keys() | self._gone:
+            metrics.DELIVERIES_WITHOUT_CHANNEL.labels(channel).set(waiting.get(channel, 0))
+        for channel in waiting.keys() - self._gone:
+            consequence = (
+                f"not sent unless a process with it takes them within {claims.CHANNEL_WAIT / 60:.0f} minutes; "
+                "then suppressed as channel_gone and decided again: set the channel up again if that is not meant"
+            )
+            log.warning("channel_gone", channel=channel, waiting=waiting[channel], consequence=consequence)
+        self._gone = set(waiting)
 
     async def _room(self) -> None:
         # At full concurrency, the next claim waits for a free slot and not for the clock.
@@ -142,6 +157,10 @@ class Reconciler:
         for task in self._running:
             task.cancel()
 
+
+_WITHOUT_CHANNEL: Final = """
+SELECT channel, count(*)::int AS count FROM delivery WHERE state = 'pending' AND channel <> ALL($1::text[])
+GROUP BY channel"""
 
 _BY_STATE: Final = """
 SELECT notice.state, count(*)::int AS count,

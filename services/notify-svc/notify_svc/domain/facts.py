@@ -167,6 +167,7 @@ class Reason(StrEnum):
     BAD_CONTACT = "bad_contact"
     ADDRESS_REFUSED = "address_refused"
     DAILY_CAP = "daily_cap"
+    CHANNEL_GONE = "channel_gone"
     SUPERSEDED = "superseded"
     STALE = "stale"
     ERASED = "erased"

@@ -11,8 +11,10 @@ from typing import Any
 import asyncpg
 import pytest
 import pytest_asyncio
+from structlog.testing import capture_logs
 
 from candor.contracts import NoticeState
+from candor.ops.metrics import REGISTRY
 from candor.store.unit_of_work import unit_of_work
 from notify_svc.channels import Begin, Fate, Form, Message, Outcome
 from notify_svc.delivery import claims, resolve
@@ -20,7 +22,7 @@ from notify_svc.domain.facts import Reason
 from notify_svc.domain.identity import delivery_id
 from notify_svc.settings import NotifySettings
 from notify_svc.wiring import build
-from tests.support.notify import LATE, PRIVATE, Desk, contact, desk, gap, prepare, promise
+from tests.support.notify import LATE, PRIVATE, REACH, Desk, contact, desk, gap, prepare, promise
 from tests.support.servers import Databases
 
 UNSENT = (Fate.LATER, Fate.REFUSED, Fate.REFUSED_RECIPIENT)
@@ -199,6 +201,46 @@ async def test_a_sender_without_the_pager_leaves_pages_to_one_that_has_it(paged:
     assert await paged.send(port=1) == 0
     assert await paged.states() == [("warning", "pending", "slip_held")]
     assert await paged.send() == 1
+
+
+async def waited_in_vain(desk: Desk) -> None:
+    await desk.database.pool.execute("UPDATE delivery SET next_at = now() - interval '1 hour' WHERE state = 'pending'")
+
+
+async def test_a_page_whose_channel_was_taken_away_is_counted_at_once_and_told_by_mail_after_an_hour(
+    paged: Desk, pager: Pager
+) -> None:
+    await paged.later(5)
+    paged.speaker = dataclasses.replace(paged.speaker, reach=REACH)
+    with capture_logs() as said:
+        assert await paged.send(port=1) == 0
+    assert [(line["channel"], line["waiting"]) for line in said if line["event"] == "channel_gone"] == [("pager", 1)]
+    assert REGISTRY.get_sample_value("candor_deliveries_without_channel", {"channel": "pager"}) == 1
+    await waited_in_vain(paged)
+    assert await paged.send(port=1) == 1
+    assert await paged.states() == [("warning", "suppressed", "channel_gone")]
+    await paged.later(0)
+    assert await paged.send(seconds=2) == 1
+    assert await deliveries(paged) == [("pager", "suppressed", "channel_gone"), ("email", "sent", "delivered")]
+    assert (pager.pages, len(paged.received())) == ([], 1)
+
+
+async def test_who_has_no_other_address_is_shown_as_not_reached(paged: Desk) -> None:
+    await paged.take(contact(version=2, addresses={"pager": "555 01"}, channels=["pager"]))
+    await paged.later(5)
+    paged.speaker = dataclasses.replace(paged.speaker, reach=REACH)
+    await waited_in_vain(paged)
+    assert await paged.send() == 1
+    await paged.later(0)
+    assert [reason for _, _, reason in await paged.states()] == ["channel_gone", "bad_contact"]
+
+
+async def test_a_page_goes_out_if_its_channel_comes_back_however_late(paged: Desk, pager: Pager) -> None:
+    await paged.later(5)
+    assert await paged.send(port=1) == 0
+    await waited_in_vain(paged)
+    assert await paged.send() == 1
+    assert (await paged.states(), len(pager.pages)) == ([("warning", "sent", "delivered")], 1)
 
 
 async def test_a_new_contact_that_prefers_mail_is_told_by_mail_and_by_nothing_else(paged: Desk, pager: Pager) -> None:

@@ -132,14 +132,14 @@ class Postman:
                     await asyncio.sleep(0.5)
         except TimeoutError:
             consequence = "the lease decides: before DATA sent again, after it held as unknown"
-            log.warning("outcome_not_saved", notice=claim.notice_id, fate=outcome.fate, consequence=consequence)
+            log.warning("outcome not stored", notice=claim.notice_id, fate=outcome.fate, consequence=consequence)
 
     async def _saved(self, claim: Claim, outcome: Outcome, recipient: str) -> bool:
         try:
             async with unit_of_work(self.database) as uow:
                 await self._write(uow, claim, outcome, recipient)
         except StoreUnavailable as error:
-            log.warning("outcome_not_saved_yet", notice=claim.notice_id, error=error.detail)
+            log.warning("outcome not stored yet, trying again", notice=claim.notice_id, reason=error.detail)
             return False
         return True
 
@@ -163,8 +163,13 @@ class Postman:
                 await self._again(uow, claim, outcome, recipient, pause)
 
     async def _again(self, uow: UnitOfWork, claim: Claim, outcome: Outcome, recipient: str, pause: float) -> None:
+        now = self.clock.now()
         await claims.finish(
-            *(uow, claim, NoticeState.PENDING, Reason.TRY_LATER, self.clock.now()),
+            uow,
+            claim,
+            NoticeState.PENDING,
+            Reason.TRY_LATER,
+            now,
             retry_seconds=pause,
             outcome=outcome,
             recipient=recipient,

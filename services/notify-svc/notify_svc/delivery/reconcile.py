@@ -58,7 +58,11 @@ class Reconciler:
                     await self._turn()
                     self._liveness.beat()
                 except StoreUnavailable as error:
-                    log.warning("database_away", error=error.detail, consequence="nothing is sent meanwhile")
+                    log.warning(
+                        "database unavailable, trying again",
+                        reason=error.detail,
+                        consequence="nothing is sent meanwhile",
+                    )
                     await self._pause(1.0)
                 await self._room()
         finally:
@@ -84,7 +88,7 @@ class Reconciler:
             self._next_expire = now + EXPIRE_SECONDS
             async with unit_of_work(postman.database) as uow:
                 if expired := await claims.expire(uow, postman.clock.now()):
-                    log.warning("claims_expired", count=expired, consequence="unsent ones wait again, others are held")
+                    log.warning("claims expired", count=expired, consequence="unsent ones wait again, others are held")
         if now >= self._next_measure:
             self._next_measure = now + MEASURE_SECONDS
             await self._measure()
@@ -110,10 +114,12 @@ class Reconciler:
         try:
             await self._postman.deliver(claim)
         except StoreUnavailable as error:
-            log.warning("attempt_left_to_its_lease", notice=claim.notice_id, error=error.detail)
+            log.warning(
+                "database unavailable during an attempt, left to its lease", notice=claim.notice_id, reason=error.detail
+            )
         except Exception as error:
             # The lease ends the claim based on what was committed; one bad notice must not stop the others.
-            log.exception("attempt_failed", notice=claim.notice_id, error=type(error).__name__)
+            log.exception("attempt failed", notice=claim.notice_id, error=type(error).__name__)
 
     async def _measure(self) -> None:
         async with unit_of_work(self._postman.database) as uow:
@@ -137,7 +143,12 @@ class Reconciler:
                 f"not sent unless a process with it takes them within {claims.CHANNEL_WAIT / 60:.0f} minutes; "
                 "then suppressed as channel_gone and decided again: set the channel up again if that is not meant"
             )
-            log.warning("channel_gone", channel=channel, waiting=waiting[channel], consequence=consequence)
+            log.warning(
+                "deliveries wait for a channel that is not configured",
+                channel=channel,
+                waiting=waiting[channel],
+                consequence=consequence,
+            )
         self._gone = set(waiting)
 
     async def _room(self) -> None:

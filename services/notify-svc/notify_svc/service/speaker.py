@@ -114,7 +114,7 @@ class Speaker:
                 said = self._owner_first(matter, drafted, addressees)
         except CANNOT_COMPOSE as error:
             # A promise for which no letter can be composed must not block the others.
-            log.exception("not_composed", promise=known.promise_id, error=type(error).__name__)
+            log.exception("message not composed", promise=known.promise_id, error=type(error).__name__)
             said = [replace(kept_back(known, decision, statement, Reason.NOT_COMPOSED, now), state=NoticeState.HELD)]
         if said[-1].state is NoticeState.HELD:
             known.episode = replace(known.episode, blocked=True)
@@ -141,7 +141,9 @@ class Speaker:
                 until = owner_until(notice.told.at, before.next_update_by if before else None, self.rules)
                 return [first, replace(notice, owner=OwnerWord.WAITING, owner_wait_until=until)]
             except CANNOT_COMPOSE as error:
-                log.exception("not_composed_for_the_owner", promise=promise.promise_id, error=type(error).__name__)
+                log.exception(
+                    "message to the owner not composed", promise=promise.promise_id, error=type(error).__name__
+                )
                 against = Reason.NOT_COMPOSED
         against = against or Reason.BAD_CONTACT
         return [kept_from_the_owner(notice, name, against), replace(notice, owner=without_the_owner(against))]

@@ -214,7 +214,11 @@ async def test_a_page_whose_channel_was_taken_away_is_counted_at_once_and_told_b
     paged.speaker = dataclasses.replace(paged.speaker, reach=REACH)
     with capture_logs() as said:
         assert await paged.send(port=1) == 0
-    assert [(line["channel"], line["waiting"]) for line in said if line["event"] == "channel_gone"] == [("pager", 1)]
+    assert [
+        (line["channel"], line["waiting"])
+        for line in said
+        if line["event"] == "deliveries wait for a channel that is not configured"
+    ] == [("pager", 1)]
     assert REGISTRY.get_sample_value("candor_deliveries_without_channel", {"channel": "pager"}) == 1
     await waited_in_vain(paged)
     assert await paged.send(port=1) == 1

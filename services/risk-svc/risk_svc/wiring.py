@@ -27,7 +27,7 @@ from risk_svc.training.learner import Learner, Pacing
 from risk_svc.web.api.routes import checks, gaps
 from risk_svc.web.feed import Feed
 from risk_svc.web.figures import Figures
-from risk_svc.web.watch import Watch
+from risk_svc.web.watch import EVERY_SECONDS, Watch
 from risk_svc.worker.handlers import RiskHandler
 
 GROUP: Final = "risk-svc"
@@ -89,12 +89,14 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
     async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
         await upgrade(settings.database, MIGRATIONS)
         database = await Database.open(settings.database, partitions=settings.partitions, pool_size=2)
-        kafka = KafkaReach(settings)
+        # An answer that is kept for longer than a second would hide for as long that Kafka has stopped.
+        kafka = KafkaReach(settings, fresh=EVERY_SECONDS / 2)
         feed = Feed(settings)
         app.state.database = database
         app.state.feed = feed
         app.state.clock = clock or settings.business_clock()
-        watch = Watch({"database": database.check, "kafka": kafka.check, "feed": feed.check})
+        servers = {"database": database.check, "kafka": kafka.check, "feed": feed.check}
+        watch = Watch(servers)
         feed.on_alive = watch.heard
         app.state.watch = watch
         app.state.reading = board.LiveData(database, feed, app.state.clock, watch=watch)

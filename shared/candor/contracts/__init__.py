@@ -26,13 +26,14 @@ from candor.contracts.promise import (
     ScopeItem,
     Verdict,
 )
-from candor.contracts.pulse import ProcessAlive
+from candor.contracts.pulse import PROCESSES, ProcessAlive
 from candor.contracts.topics import CARDS, EVENTS, TOPICS, TopicCard
 
 __all__ = [
     "CARDS",
     "EVENTS",
     "MIN_CASES",
+    "PROCESSES",
     "STAFF",
     "TOPICS",
     "AskedBy",

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from candor.contracts.envelope import Event
+
+PROCESSES: Final = {
+    "promise-svc": "promises",
+    "delivery-svc": "reports of milestones and incidents",
+    "risk-svc worker": "scores",
+    "risk-svc learner": "learning of forecasts",
+    "notify-svc": "messages to customers",
+}
+"""Those that send signs of life, by `ProcessAlive.process`, and what comes from each, in words for a page."""
 
 
 class ProcessAlive(Event, frozen=True, gc=False, omit_defaults=True):
@@ -18,3 +27,8 @@ class ProcessAlive(Event, frozen=True, gc=False, omit_defaults=True):
     service: str
     role: str = ""
     stopped: list[str] = []
+
+    @property
+    def process(self) -> str:
+        """The kind of process, by service and role: `risk-svc worker`."""
+        return f"{self.service} {self.role}".strip()

@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from candor.contracts import ProcessAlive
+from candor.contracts import PROCESSES, ProcessAlive
 
-SILENT_SECONDS: Final = 5.0
-"""A process silent for this long counts as stopped; it sends a sign of life every second."""
-AWAY_SECONDS: Final = 3.0
-"""The same for servers, which are asked every second: one slow answer does not count."""
-EXPECTED: Final = {
-    ("promise-svc", ""): "promises",
-    ("delivery-svc", ""): "reports of milestones and incidents",
-    ("risk-svc", "worker"): "scores",
-    ("risk-svc", "learner"): "learning of forecasts",
-    ("notify-svc", ""): "messages to customers",
-}
+SILENT_SECONDS: Final = 7.0
+"""A process silent for this long has stopped. It sends a sign of life every second; one that is lost costs six."""
+LATEST_SECONDS: Final = 8.5
+"""The same while the silence may have a cause that is told a moment later: no process is heard, or a server is slow."""
+HEARD_SECONDS: Final = 2.0
+"""If no process was heard for this long, the cause is rather what they are heard by."""
+AWAY_SECONDS: Final = {"database": 6.0, "kafka": 6.0, "feed": 3.0}
+"""The same for servers, which are asked every second: one slow or lost answer does not count, two in a row do.
+The feed answers for itself, and only after it has been still for five seconds."""
+OVERDUE_SECONDS: Final = {"database": 3.0, "kafka": 3.0, "feed": 1.5}
+"""One that has not answered for this long may be about to be told of: what may follow from that waits for it."""
+RECONNECT_SECONDS: Final = 8.0
+"""After a start or an outage: how long the feed, the processes and their parts have to find what was away."""
 ANSWERS: Final = {"database": "the database", "kafka": "Kafka", "feed": "this board's own feed of changes"}
 
 
-class Now(NamedTuple):
+class Moment(NamedTuple):
     """One moment: monotonic seconds for measuring, and system time for display."""
 
     seconds: float
     at: datetime
 
 
-class Stopped(NamedTuple):
+class Stoppage(NamedTuple):
     """Something that has stopped, with its description; `part` names it, e.g. `risk-svc worker`."""
 
     part: str
@@ -39,73 +41,98 @@ class Stopped(NamedTuple):
 
 
 @dataclass
-class _Heard:
+class _LastSign:
     """The last sign of life of one process, and its stopped parts with when each was first reported."""
 
-    last: Now
+    heard: Moment
     stopped: dict[str, datetime] = field(default_factory=dict)
 
 
-class Signs:
-    """Collects signs of life and when each server last answered; `begun`: when listening began."""
+class SignsOfLife:
+    """Collects signs of life and when each server last answered; `begun`: when listening began.
 
-    def __init__(self, begun: Now) -> None:
+    `processes`: those that the deployment has, named as in PROCESSES.
+    """
+
+    def __init__(self, begun: Moment, processes: Collection[str] = tuple(PROCESSES)) -> None:
         self._begun = begun
-        self._processes: dict[tuple[str, str], dict[str, _Heard]] = {key: {} for key in EXPECTED}
-        self._last: dict[tuple[str, str], Now] = {}
+        self._signs: dict[str, dict[str, _LastSign]] = {name: {} for name in PROCESSES if name in processes}
+        self._last: dict[str, Moment] = {}
         self._answered = dict.fromkeys(ANSWERS, begun)
-        self._listening = begun
+        self._back = begun
+        self._told: list[Stoppage] = []
 
-    def heard(self, alive: ProcessAlive, now: Now) -> None:
+    def heard(self, alive: ProcessAlive, now: Moment) -> None:
         """Take in a process's sign of life."""
-        processes = self._processes.get((alive.service, alive.role))
-        if processes is None:
+        name = alive.process
+        signs = self._signs.get(name)
+        if signs is None:
             return
-        self._last[alive.service, alive.role] = now
-        before = processes[alive.instance].stopped if alive.instance in processes else {}
-        processes[alive.instance] = _Heard(now, {part: before.get(part, now.at) for part in alive.stopped})
+        self._last[name] = now
+        before = signs[alive.instance].stopped if alive.instance in signs else {}
+        signs[alive.instance] = _LastSign(now, {part: before.get(part, now.at) for part in alive.stopped})
 
-    def answered(self, name: str, now: Now) -> None:
+    def answered(self, name: str, now: Moment) -> None:
         """Note that a server (or the feed), named as in ANSWERS, answered."""
-        if name != "database" and self._away(name, now):
-            # Processes that send signs of life have to reconnect to Kafka first.
-            self._listening = now
+        if self._away(name, now):
+            self._back = now
         self._answered[name] = now
 
-    def stopped(self, now: Now) -> list[Stopped]:
+    def stopped(self, now: Moment) -> list[Stoppage]:
         """Everything that has stopped; a cause is listed without its consequences."""
-        for name in ("database", "kafka", "feed"):
+        for name in ANSWERS:
             if self._away(name, now):
                 verb = "has stopped" if name == "feed" else "does not answer"
-                return [Stopped(name, f"{ANSWERS[name]} {verb}", self._answered[name].at)]
-        return [one for key in EXPECTED for one in self._of(key, now)]
+                return [Stoppage(name, f"{ANSWERS[name]} {verb}", self._answered[name].at)]
+        if self._reconnecting(now):
+            return []
+        self._told = [one for name in self._signs for one in self._of(name, now)]
+        return self._told
 
-    def _of(self, key: tuple[str, str], now: Now) -> Iterator[Stopped]:
-        name, what = " ".join(key).strip(), EXPECTED[key]
-        last = self._last.get(key, self._begun)
-        if now.seconds - max(last.seconds, self._listening.seconds) > SILENT_SECONDS:
-            yield Stopped(name, f"no sign of life from {name} ({what})", last.at)
+    def _of(self, name: str, now: Moment) -> Iterator[Stoppage]:
+        what, told = PROCESSES[name], {one.part for one in self._told}
+        last = self._last.get(name, self._begun)
+        silent = now.seconds - last.seconds
+        if silent > SILENT_SECONDS:
+            if name in told or silent > self._patience(now):
+                yield Stoppage(name, f"no sign of life from {name} ({what})", last.at)
             return
         parts: dict[str, datetime] = {}
-        for process in self._fresh(key, now).values():
-            for part, since in process.stopped.items():
+        for sign in self._fresh(name, now).values():
+            for part, since in sign.stopped.items():
                 parts[part] = min(since, parts.get(part, since))
         for part, since in parts.items():
-            yield Stopped(f"{name} {part}", f"the {part} of {name} ({what}) has stopped", since)
+            if not self._overdue(now) or f"{name} {part}" in told:
+                yield Stoppage(f"{name} {part}", f"the {part} of {name} ({what}) has stopped", since)
 
-    def _fresh(self, key: tuple[str, str], now: Now) -> dict[str, _Heard]:
+    def _fresh(self, name: str, now: Moment) -> dict[str, _LastSign]:
         """Processes heard from recently; one that ended is dropped along with its stopped parts."""
-        heard = self._processes[key]
-        self._processes[key] = {
-            name: one for name, one in heard.items() if now.seconds - one.last.seconds <= SILENT_SECONDS
+        signs = self._signs[name]
+        self._signs[name] = {
+            instance: sign for instance, sign in signs.items() if now.seconds - sign.heard.seconds <= SILENT_SECONDS
         }
-        return self._processes[key]
+        return self._signs[name]
 
-    def _away(self, name: str, now: Now) -> bool:
-        return now.seconds - self._answered[name].seconds > AWAY_SECONDS
+    def _away(self, name: str, now: Moment) -> bool:
+        # The feed has to find Kafka again too.
+        waits = name == "feed" and self._reconnecting(now)
+        return now.seconds - self._answered[name].seconds > AWAY_SECONDS[name] and not waits
+
+    def _patience(self, now: Moment) -> float:
+        overdue = self._overdue(now)
+        if "feed" in overdue:
+            return float("inf")
+        heard = max((one.seconds for one in self._last.values()), default=self._begun.seconds)
+        return LATEST_SECONDS if overdue or now.seconds - heard > HEARD_SECONDS else SILENT_SECONDS
+
+    def _overdue(self, now: Moment) -> list[str]:
+        return [name for name, most in OVERDUE_SECONDS.items() if now.seconds - self._answered[name].seconds > most]
+
+    def _reconnecting(self, now: Moment) -> bool:
+        return now.seconds - self._back.seconds <= RECONNECT_SECONDS
 
 
-def words(found: list[Stopped], *, replayed: bool) -> str:
+def words(found: list[Stoppage], *, replayed: bool) -> str:
     """The text for a page; empty if nothing has stopped. `replayed`: the page's clock is not the system clock."""
     told = "; ".join(f"{one.words} since {one.since:%H:%M:%S} UTC" for one in found)
     return f"Data is not updating: {told}{' (real time)' if replayed else ''}." if told else ""

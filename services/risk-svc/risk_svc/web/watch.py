@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from candor.contracts import PROCESSES
 from candor.ops.clock import Clock, SystemClock
 from candor.ops.tasks import end
-from risk_svc.web.standstill import Now, Signs, Stopped
+from risk_svc.web.standstill import Moment, SignsOfLife, Stoppage
 
 if TYPE_CHECKING:
     from candor.contracts import ProcessAlive
@@ -26,21 +27,23 @@ Check = Callable[[], Awaitable[None]]
 class Watch:
     """A background task of the web role; `stopped` tells a page what has stopped, without waiting.
 
-    All times are system time: a replayed business clock goes on even if everything has stopped.
+    All times are system time: a replayed business clock goes on even if everything has stopped. `processes`: those that
+    the deployment has, named as in PROCESSES.
     """
 
     name = "watch"
 
     def __init__(
         self,
-        checks: dict[str, Check],
+        checks: Mapping[str, Check],
         clock: Clock | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        processes: Collection[str] = tuple(PROCESSES),
     ) -> None:
         self._checks = checks
         self._clock = clock or SystemClock()
         self._monotonic = monotonic
-        self._signs = Signs(self._now())
+        self._signs = SignsOfLife(self._now(), processes)
         self._said: list[str] = []
         self._stopping = asyncio.Event()
 
@@ -48,7 +51,7 @@ class Watch:
         """Take in a sign of life."""
         self._signs.heard(alive, self._now())
 
-    def stopped(self) -> list[Stopped]:
+    def stopped(self) -> list[Stoppage]:
         """What has stopped at this moment."""
         return self._signs.stopped(self._now())
 
@@ -78,5 +81,5 @@ class Watch:
             log.warning("upstream changed", stopped=said, before=self._said)
             self._said = said
 
-    def _now(self) -> Now:
-        return Now(self._monotonic(), self._clock.now())
+    def _now(self) -> Moment:
+        return Moment(self._monotonic(), self._clock.now())

@@ -11,7 +11,8 @@ from typing import Annotated, Any, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from candor.ops.settings import Settings
+from candor.contracts import PROCESSES
+from candor.ops.settings import Settings, split
 from risk_svc.domain.components import COMPONENTS
 from risk_svc.domain.gap import GapDefinition
 
@@ -28,7 +29,9 @@ class RiskSettings(Settings):
     `weights`: weights of the gap's components, each in [0, .95], as JSON in the environment; those left out keep the
     components' defaults, assumed until estimated from data. `component_settings`: the components' own settings, each
     in its own environment variable (SILENCE_HOURS, MISSED_STEP). `publishing` off: promises are folded, scored and
-    saved, and nothing is published (for a rebuild).
+    saved, and nothing is published (for a rebuild). `expected_processes`: whose signs of life the role `web` expects,
+    separated by commas; a process that a deployment does not have must be left out, or every page says that it has
+    stopped.
     """
 
     service: str = "risk-svc"
@@ -36,6 +39,21 @@ class RiskSettings(Settings):
     weights: Annotated[dict[str, float], NoDecode] = {}
     component_settings: dict[str, float] = Field(default_factory=_component_settings, validate_default=True)
     reviews_per_tick: int = Field(default=2000, ge=1)
+    expected_processes: Annotated[tuple[str, ...], NoDecode] = tuple(PROCESSES)
+
+    @field_validator("expected_processes", mode="before")
+    @classmethod
+    def _split_names(cls, value: Any) -> Any:
+        return split(value) if isinstance(value, str) else value
+
+    @field_validator("expected_processes")
+    @classmethod
+    def _processes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := [name for name in value if name not in PROCESSES]:
+            raise ValueError(f"no such process: {', '.join(unknown)}; there are: {', '.join(PROCESSES)}")
+        if not value:
+            raise ValueError(f"must name at least one process of: {', '.join(PROCESSES)}")
+        return value
 
     @field_validator("weights", mode="before")
     @classmethod

@@ -96,7 +96,7 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
         app.state.feed = feed
         app.state.clock = clock or settings.business_clock()
         servers = {"database": database.check, "kafka": kafka.check, "feed": feed.check}
-        watch = Watch(servers)
+        watch = Watch(servers, processes=settings.expected_processes)
         feed.on_alive = watch.heard
         app.state.watch = watch
         app.state.reading = board.LiveData(database, feed, app.state.clock, watch=watch)

@@ -79,7 +79,7 @@ class Settings(BaseSettings):
     @field_validator("trusted_hosts", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
-        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+        return split(value) if isinstance(value, str) else value
 
     @field_validator(
         "clock_origin",
@@ -172,6 +172,11 @@ class Settings(BaseSettings):
         """Raise ValueError in production without an OIDC issuer: a printed link is not enough for a company."""
         if self.production and not self.oidc_issuer:
             raise ValueError("OIDC_ISSUER is missing: staff pages in production need sign-in by OIDC")
+
+
+def split(value: str) -> tuple[str, ...]:
+    """Return the entries of a list as the environment has it, separated by commas."""
+    return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
 def looks_placeholder(secret: str) -> bool:

@@ -60,6 +60,12 @@ async def test_each_process_is_missed_until_it_is_back(start: Started, kafka: st
             await says(web)
 
 
+async def test_only_processes_that_the_deployment_has_are_missed(start: Started, kafka: str) -> None:
+    expected = "promise-svc,risk-svc learner"
+    async with start("risk-web", kafka_bootstrap_servers=kafka, expected_processes=expected) as web:
+        await says(web, "promise-svc", "risk-svc learner")
+
+
 async def test_a_broker_that_does_not_answer_is_said_until_it_does(start: Started, kafka: str) -> None:
     proxy = KafkaProxy(kafka)
     async with AsyncExitStack() as running:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from candor.contracts import PROCESSES
 from risk_svc.__main__ import main
 from risk_svc.domain.components.lateness import Lateness
 from risk_svc.domain.components.silence import Silence
@@ -89,3 +90,18 @@ def test_a_wrong_setting_is_said_and_ends_the_process(
     with pytest.raises(SystemExit, match="2"):
         main(["worker"])
     assert f"settings: {words}" in capsys.readouterr().err
+
+
+def test_a_deployment_says_which_processes_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert RiskSettings().expected_processes == tuple(PROCESSES)
+    monkeypatch.setenv("EXPECTED_PROCESSES", "promise-svc, delivery-svc,risk-svc worker")
+    assert RiskSettings().expected_processes == ("promise-svc", "delivery-svc", "risk-svc worker")
+
+
+@pytest.mark.parametrize("wrong", ["", ",", "risk-svc", "promise-svc,notify"])
+def test_a_process_that_there_is_not_stops_the_process_and_names_those_there_are(
+    wrong: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXPECTED_PROCESSES", wrong)
+    with pytest.raises(ValidationError, match="risk-svc worker"):
+        RiskSettings()

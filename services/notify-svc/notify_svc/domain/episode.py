@@ -25,7 +25,7 @@ def decide(episode: Episode, gap: Gap | None, promise: Promise | None, now: date
         return wait(Reason.NO_PROMISE if promise is None else Reason.NO_GAP)
     if gap.historical or episode.ended:
         return nothing(Reason.HISTORICAL if gap.historical else Reason.ENDED)
-    if (apart := _apart(gap, promise)) is not None:
+    if (apart := _apart(gap, promise, rules)) is not None:
         return wait(apart)
     if gap.standing is not Standing.OPEN:
         return at_the_end(episode, gap)
@@ -108,18 +108,22 @@ def left(told: Announcement, gap: Gap, rules: Rules) -> bool:
     return p50 > told.high or p50 < told.low - slack
 
 
-def _apart(gap: Gap, promise: Promise) -> Reason | None:
+def _apart(gap: Gap, promise: Promise, rules: Rules) -> Reason | None:
     """Why nothing may be concluded from this gap: the promise has changed, and its next gap has not come yet."""
     if promise.ended not in (None, gap.standing):
         return Reason.VERDICT_DIFFERS
     other = gap.standing is Standing.OPEN and gap.held_due != promise.held_due
-    return Reason.DATES_DIFFER if other and not _late_by(gap, promise) else None
+    return Reason.DATES_DIFFER if other and not _late_by(gap, promise, rules) else None
 
 
-def _late_by(gap: Gap, promise: Promise) -> bool:
+def _late_by(gap: Gap, promise: Promise, rules: Rules) -> bool:
     # P(slip) refers to an earlier promised date; the quantiles of completion do not depend on the date.
-    p50 = gap.forecast.p50 if gap.forecast else None
-    return p50 is None or p50 > promise.held_due + promise.tolerance
+    if gap.forecast is None:
+        return False
+    if gap.forecast.p50 is None:
+        # Half of such promises are never completed; with too few of them, only that the earlier date has passed.
+        return gap.forecast.n >= rules.min_cases
+    return gap.forecast.p50 > promise.held_due + promise.tolerance
 
 
 def _missed_at(fact: Fact, gap: Gap, rules: Rules) -> datetime | None:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from candor.calendar import Calendar, parse_business_hours
 from candor.contracts import FactKind, Statement
 from notify_svc.domain.episode import decide, observe
-from notify_svc.domain.facts import Episode, Kind, Reason, Rules
+from notify_svc.domain.facts import Announcement, Episode, Forecast, Kind, Reason, Rules
+from notify_svc.domain.support import supported
 from tests.support.clocks import NOON
 from tests.unit.notify.facts import DUE, RULES, decided, gap, minutes, promise, step
 
@@ -88,6 +89,24 @@ def test_unless_completion_is_expected_after_the_new_date_as_well() -> None:
     a_little_later = replace(promise(), held_due=DUE + minutes(20), tolerance=minutes(10))
     decision = decide(Episode(slip_since=NOON), gap(), a_little_later, NOON + minutes(9), RULES)
     assert decision.kind is Kind.SPEAK
+
+
+def test_no_estimate_after_a_new_date_is_not_lateness() -> None:
+    later = replace(promise(), held_due=DUE + timedelta(days=1))
+    told = Announcement(Statement.WARNING, NOON, NOON + minutes(60), NOON + minutes(90), NOON + minutes(120))
+    none = replace(gap(facts=(step(),)), forecast=None)
+    past = replace(gap(), forecast=supported(Forecast(1.0, DUE, DUE, RULES.min_cases - 1), DUE, DUE, RULES.min_cases))
+    assert past.forecast is not None
+    for found in (none, past):
+        for episode in (Episode(slip_since=NOON), Episode(told=told)):
+            decision = decide(episode, found, later, DUE + minutes(9), RULES)
+            assert (decision.kind, decision.reason) == (Kind.WAIT, Reason.DATES_DIFFER)
+
+
+def test_that_half_of_such_promises_are_never_completed_is_lateness_by_any_date() -> None:
+    later = replace(promise(), held_due=DUE + timedelta(days=1))
+    never = replace(gap(), forecast=Forecast(0.9, None, None, RULES.min_cases))
+    assert decide(Episode(slip_since=NOON), never, later, NOON + minutes(9), RULES).kind is Kind.SPEAK
 
 
 def test_history_warns_nobody() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 import schemathesis
@@ -19,43 +19,66 @@ from schemathesis.core.result import Ok
 from tests.support.api import Api
 
 URI = "urn:openapi"
+MORE = 100
+TURNS = 20
 
 
 async def fuzz(
-    api: Api, *, examples: int, parameters: dict[str, str], fields: dict[str, Any] | None = None
-) -> Counter[int]:
+    api: Api,
+    *,
+    examples: int,
+    parameters: dict[str, str],
+    fields: dict[str, Any] | None = None,
+    wanted: Collection[int] = (),
+) -> None:
     """Sends `examples` requests an operation, as an admin; `parameters` fills path parameters of these names, and
     `fields` those body fields whose valid values a schema cannot describe (a zone, a currency).
 
     Fails on a status of 500 or above, on a status that the document does not have, and on a body that breaks the
-    schema of its status. Returns how many answers had which status.
+    schema of its status. Each `wanted` status comes at least once: while chance gives none, more requests are made up
+    for the operations that have it, so that only a service that refuses all of them fails.
     """
     document = api.app.openapi()
     schema = schemathesis.openapi.from_dict(document)
     validators = _Validators(document)
-    answers: Counter[int] = Counter()
-    for result in schema.get_all_operations():
-        assert isinstance(result, Ok), result
-        operation = result.ok()
-        for case in _cases(operation.as_strategy(), examples):
-            for name in case.path_parameters or {}:
-                case.path_parameters[name] = parameters.get(name, case.path_parameters[name])
-            if isinstance(case.body, dict):
-                case.body = case.body | {name: value for name, value in (fields or {}).items() if name in case.body}
-            request = case.as_transport_kwargs(base_url="http://localhost")
-            headers = {name.lower(): value for name, value in (request.pop("headers", None) or {}).items()}
-            headers["authorization"] = f"Bearer {api.keys.keys['admin']}"
-            request.pop("cookies", None)
-            wanted = {name: request[name] for name in ("method", "url", "params", "json", "data") if name in request}
-            if isinstance(wanted.get("data"), bytes):
-                wanted["content"] = wanted.pop("data")
-            try:
-                response = await api.client.request(headers=headers, **wanted)
-            except (UnicodeEncodeError, ValueError):
-                continue  # no HTTP client can send this
-            answers[response.status_code] += 1
-            validators.check(operation.path, operation.method, response)
-    return answers
+    operations = [result.ok() for result in schema.get_all_operations() if isinstance(result, Ok)]
+    assert len(operations) == sum(len(item) for item in document["paths"].values())
+    missing = set(wanted)
+    for turn in range(TURNS + 1):
+        for operation in operations:
+            if turn and not missing & validators.statuses(operation):
+                continue
+            for case in _cases(operation.as_strategy(), MORE if turn else examples):
+                _fill(case, parameters, fields or {})
+                response = await _answer(api, case)
+                if response is not None:
+                    missing.discard(response.status_code)
+                    validators.check(operation.path, operation.method, response)
+        if not missing:
+            return
+    raise AssertionError(f"no request of {TURNS * MORE} an operation was answered with {sorted(missing)}")
+
+
+def _fill(case: Any, parameters: dict[str, str], fields: dict[str, Any]) -> None:
+    for name in case.path_parameters or {}:
+        case.path_parameters[name] = parameters.get(name, case.path_parameters[name])
+    if isinstance(case.body, dict):
+        case.body = case.body | {name: value for name, value in fields.items() if name in case.body}
+
+
+async def _answer(api: Api, case: Any) -> Any:
+    """The answer, or None if no HTTP client can send this."""
+    request = case.as_transport_kwargs(base_url="http://localhost")
+    headers = {name.lower(): value for name, value in (request.pop("headers", None) or {}).items()}
+    headers["authorization"] = f"Bearer {api.keys.keys['admin']}"
+    request.pop("cookies", None)
+    sent = {name: request[name] for name in ("method", "url", "params", "json", "data") if name in request}
+    if isinstance(sent.get("data"), bytes):
+        sent["content"] = sent.pop("data")
+    try:
+        return await api.client.request(headers=headers, **sent)
+    except (UnicodeEncodeError, ValueError):
+        return None
 
 
 def _cases(strategy: st.SearchStrategy[Any], examples: int) -> list[Any]:
@@ -80,6 +103,11 @@ class _Validators:
     def __init__(self, document: dict[str, Any]) -> None:
         self._document = document
         self._registry = Registry().with_resource(URI, Resource.from_contents(document, DRAFT202012))
+
+    def statuses(self, operation: Any) -> set[int]:
+        """Those that the document names for an operation."""
+        named = self._document["paths"][operation.path][operation.method.lower()]["responses"]
+        return {int(status) for status in named if status.isdigit()}
 
     def check(self, path: str, method: str, response: Any) -> None:
         said = f"{method} {path} -> {response.status_code} {response.text[:300]}"

@@ -65,9 +65,7 @@ async def test_no_request_that_the_document_allows_breaks_the_service(delivery_a
         "reference": None,
     }
     fields |= {"expected_end": None, "resolved_at": None, "promise_id": promise_id, "time": None, "final": False}
-    answers = await fuzz(delivery_api, examples=10, parameters=parameters, fields=fields)
-    assert answers[200] > 10
-    assert answers[202] > 0
+    await fuzz(delivery_api, examples=10, parameters=parameters, fields=fields, wanted=(200, 202))
 
 
 @pytest.mark.parametrize(

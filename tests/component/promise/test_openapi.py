@@ -18,9 +18,7 @@ async def test_no_request_that_the_document_allows_breaks_the_service(promise_ap
         "currency": "EUR",
     }
     fields |= {"email": "anna@example.com", "owner": None, "language": "en"}
-    answers = await fuzz(promise_api, examples=10, parameters=known, fields=fields)
-    assert answers[200] > 10
-    assert answers[201] > 0
+    await fuzz(promise_api, examples=10, parameters=known, fields=fields, wanted=(200, 201))
 
 
 async def test_the_document_names_bodies_answers_and_problems(promise_api: Api) -> None:

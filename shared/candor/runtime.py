@@ -19,7 +19,7 @@ from candor.ops.backgrounds import Background, Supervisor
 from candor.ops.health import Check, Health
 from candor.ops.settings import Settings, load
 from candor.store.errors import StoreUnavailable
-from candor.waiting import Waiting
+from candor.waiting import DatabaseWait
 from candor.web.app import Parts, create_app
 from candor.web.http.protocol import LimitedProtocol
 
@@ -39,10 +39,10 @@ def main(kind: type[S], build: Callable[[S], FastAPI]) -> None:
     except ValueError as error:
         print(f"{settings.service}: {error}", file=sys.stderr)
         raise SystemExit(2) from None
-    serve(settings, app, Waiting(settings))
+    serve(settings, app, DatabaseWait(settings))
 
 
-def serve(settings: Settings, app: FastAPI, waiting: Waiting | None = None) -> None:
+def serve(settings: Settings, app: FastAPI, waiting: DatabaseWait | None = None) -> None:
     """Run the process until it is stopped; exit with status 1 if a part of it died or could not start."""
     logging.configure(settings.service, settings.log_level)
     tracing.configure(settings.service, settings.otlp_endpoint, settings.trace_ratio)
@@ -55,7 +55,7 @@ def serve(settings: Settings, app: FastAPI, waiting: Waiting | None = None) -> N
 
 
 async def run(
-    settings: Settings, app: FastAPI, on_started: Callable[[], None] | None = None, waiting: Waiting | None = None
+    settings: Settings, app: FastAPI, on_started: Callable[[], None] | None = None, waiting: DatabaseWait | None = None
 ) -> int:
     """Serve in this event loop; return the exit status. `on_started` is called once the process listens.
 
@@ -95,7 +95,7 @@ async def run(
     return 0
 
 
-async def _waited(settings: Settings, waiting: Waiting, stopper: _Stopper) -> bool:
+async def _waited(settings: Settings, waiting: DatabaseWait, stopper: _Stopper) -> bool:
     """Return True once the database is there, False if stopped first; StoreUnavailable after the longest wait."""
     server, meanwhile = stopper.server, server_for(settings, waiting.app())
     stopper.server, stopper.pause = meanwhile, 0

@@ -36,7 +36,7 @@ async def reach(url: str) -> None:
     await connection.close()
 
 
-class Waiting:
+class DatabaseWait:
     """Waits for one process's database. `reason` is the last attempt's error; empty once the database is there."""
 
     def __init__(self, settings: Settings) -> None:

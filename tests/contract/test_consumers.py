@@ -18,7 +18,7 @@ from candor.store.db import Database
 from risk_svc.web.feed import CARD as FED
 from risk_svc.web.feed import Listener
 from tests.support.clocks import ManualClock
-from tests.support.consumers import CONSUMERS, PARTITIONS, SCHEMAS, Consumer, Fetched, handler_of
+from tests.support.consumers import CONSUMERS, PARTITIONS, SCHEMAS, Consumer, FetchedRecord, handler_of
 from tests.support.servers import Databases
 
 AFTERWARDS = datetime(2026, 12, 5, tzinfo=UTC)
@@ -140,7 +140,7 @@ async def test_an_unknown_field_changes_nothing(consumer: str, begin: Begin) -> 
 async def test_the_boards_feed_takes_the_examples_of_its_topic(example: Example) -> None:
     listener = Listener()
     for one in (example, with_unknown_field(example)):
-        [message] = read(FED, [Fetched(0, one.record.key, one.record.value, 0, one.record.headers)]).messages
+        [message] = read(FED, [FetchedRecord(0, one.record.key, one.record.value, 0, one.record.headers)]).messages
         assert message is not None
         assert isinstance(message.data, GapScored)
         listener.put(message.data)

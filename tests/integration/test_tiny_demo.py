@@ -20,7 +20,7 @@ from candor.replay.where import webhook_secret
 from candor.web.security.signatures import signed_headers
 from candor_demo import gather, perform, stage
 from candor_demo.day import Day
-from tests.support.scrape import Scraped, grown
+from tests.support.scrape import ScrapedMetrics, grown
 from tests.support.tiny_day import FOGGY, tiny_day
 
 SPEED = 1500
@@ -119,7 +119,7 @@ class Processes:
         self.stage = stage
         self.http = http
         self.urls = {name: stage.stack.urls[name] for name in stage.stack.processes}
-        self.scraped = {name: Scraped(http, f"{url}/metrics") for name, url in self.urls.items()}
+        self.scraped = {name: ScrapedMetrics(http, f"{url}/metrics") for name, url in self.urls.items()}
 
     async def tell(self, service: str, event: str, /, **data: Any) -> None:
         """A signed webhook, said to have happened when the day began."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from candor.contracts.golden import Example
 from candor.messaging.limits import Limits
-from candor.messaging.planning import Own, private, read
+from candor.messaging.planning import OwnedPartition, private, read
 from candor.messaging.transaction import Batch, Handler, TransactionRunner
 from candor.records.partitioner import partition_of
 from candor.store.db import Database
@@ -59,7 +59,7 @@ def handler_of(consumer: str, clock: ManualClock) -> Handler:
     return NotifyHandler(Speaker(REACH, Rules(), Wording()), clock, lambda: 0.0)
 
 
-class Fetched(NamedTuple):
+class FetchedRecord(NamedTuple):
     """A record as Kafka's client hands it over."""
 
     offset: int
@@ -76,7 +76,7 @@ class Consumer:
     name: str
     database: Database
     handler: Handler
-    owned: dict[int, Own] = field(default_factory=dict)
+    owned: dict[int, OwnedPartition] = field(default_factory=dict)
     _turns: TransactionRunner = field(init=False)
     _ends: Counter[tuple[str, int]] = field(default_factory=Counter)
 
@@ -89,7 +89,7 @@ class Consumer:
             async with unit_of_work(self.database) as uow:
                 await switches.begin(uow, sending=True)
         for claim in (await Leases(self.database, self.name, PARTITIONS, "test").renew()).acquired:
-            own = self.owned[claim.partition] = Own(claim.partition, claim.epoch, claim.offsets)
+            own = self.owned[claim.partition] = OwnedPartition(claim.partition, claim.epoch, claim.offsets)
             assert await self._turns.reload(own)
 
     async def take(self, *examples: Example) -> None:
@@ -130,6 +130,6 @@ class Consumer:
         home = 0 if wide else partition_of(example.record.key, PARTITIONS)
         offset = self._ends[example.topic, home]
         self._ends[example.topic, home] += 1
-        record = Fetched(offset, example.record.key, example.record.value, 0, example.record.headers)
+        record = FetchedRecord(offset, example.record.key, example.record.value, 0, example.record.headers)
         piece = read(example.topic, [record])
         return {number: [private(piece)] for number in (self.owned if wide else [home])}

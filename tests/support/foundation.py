@@ -70,12 +70,12 @@ def settings_for(database_url: str, kafka: str, topic_prefix: str, **others: Any
     """Settings of a promise-svc on these servers; its database is the one of `database_url`."""
     server, _, name = database_url.rpartition("/")
     values = {"service": "promise-svc", "port": 0, "partitions": 4, **others}
-    return _Placed(
+    return _PlacedSettings(
         database_url=f"{server}/", placed=name, kafka_bootstrap_servers=kafka, topic_prefix=topic_prefix, **values
     )
 
 
-class _Placed(Settings):
+class _PlacedSettings(Settings):
     placed: str
 
     @property

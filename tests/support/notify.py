@@ -34,7 +34,7 @@ from candor.contracts import (
 )
 from candor.contracts.promise import AskedBy
 from candor.local.mailbox.smtp import Faults, listen
-from candor.local.mailbox.store import Mailbox, Received, read_ledger
+from candor.local.mailbox.store import Mailbox, ReceivedMessage, read_ledger
 from candor.messaging.consumer import Work
 from candor.store.db import Database
 from candor.store.migrate import upgrade
@@ -234,7 +234,7 @@ class Desk:
         await self.database.pool.execute("UPDATE delivery SET lease_until = now() WHERE state = 'sending'")
         await asyncio.sleep(0.002)
 
-    def received(self) -> list[Received]:
+    def received(self) -> list[ReceivedMessage]:
         """What the mail server took, from its file."""
         return list(read_ledger(self.ledger))
 

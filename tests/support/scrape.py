@@ -12,7 +12,7 @@ from tests.support.waiting import until
 Page = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
-class Scraped:
+class ScrapedMetrics:
     """The metrics of one process, read anew with every question."""
 
     def __init__(self, client: httpx.AsyncClient, path: str = "/metrics") -> None:
@@ -44,7 +44,7 @@ class Scraped:
 
 
 async def grown(
-    scraped: Scraped, what: Callable[[], Awaitable[object]], amount: float, name: str, **labels: str
+    scraped: ScrapedMetrics, what: Callable[[], Awaitable[object]], amount: float, name: str, **labels: str
 ) -> None:
     """Do something, and wait until a counter has grown by just `amount`."""
     before = await scraped.value(name, **labels)

@@ -12,7 +12,7 @@ Result = TypeVar("Result")
 START = datetime(2026, 11, 28, 12, 1, tzinfo=UTC)
 
 
-class _NoWaiting(selectors.DefaultSelector):
+class _JumpingSelector(selectors.DefaultSelector):
     """Instead of waiting for `timeout` seconds, lets them have passed."""
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     """`time()` and `now()` tell the virtual time, in seconds from 0 and as system time; for code without sockets."""
 
     def __init__(self) -> None:
-        self._waiting = _NoWaiting()
+        self._waiting = _JumpingSelector()
         super().__init__(self._waiting)
 
     def time(self) -> float:

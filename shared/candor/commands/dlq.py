@@ -18,7 +18,7 @@ from candor.installation.running import at_work, database_url
 
 # Database modules are imported where they are used so that `candor --help` does not wait for their libraries.
 if TYPE_CHECKING:
-    from candor.store.dead_letter import BuriedLetter
+    from candor.store.dead_letter import StoredDeadLetter
     from candor.store.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
@@ -74,7 +74,7 @@ def show_list(
 
     wanted = "" if state is State.ALL else state.value
 
-    async def read(uow: UnitOfWork) -> list[BuriedLetter]:
+    async def read(uow: UnitOfWork) -> list[StoredDeadLetter]:
         return await dead_letter.find(uow.connection, state=wanted, after=after, limit=limit)
 
     found = [(name, item) for name, items in _each(service, prefix, read) for item in items]
@@ -97,7 +97,7 @@ def show(number: Id, prefix: Prefix = "candor", as_json: Json = False) -> None:
 
     service, wanted = _parsed(number)
 
-    async def read(uow: UnitOfWork) -> list[BuriedLetter]:
+    async def read(uow: UnitOfWork) -> list[StoredDeadLetter]:
         return await dead_letter.find(uow.connection, number=wanted)
 
     for name, items in _each(service, prefix, read):
@@ -196,7 +196,7 @@ def _each(service: Consumer | None, prefix: str, use: Callable[[UnitOfWork], Awa
     return asyncio.run(all_of_them())
 
 
-def _plain(name: str, item: BuriedLetter) -> dict[str, Any]:
+def _plain(name: str, item: StoredDeadLetter) -> dict[str, Any]:
     fields = item._asdict() | {"id": f"{name}:{item.id}", "service": name}
     del fields["record"]
     return {key: _moment(value) if isinstance(value, datetime) else value for key, value in fields.items()}
@@ -206,7 +206,7 @@ def _moment(value: datetime) -> str:
     return value.astimezone(UTC).isoformat()
 
 
-def _record(item: BuriedLetter) -> dict[str, Any]:
+def _record(item: StoredDeadLetter) -> dict[str, Any]:
     record = item.record
     return {
         "key": record.key.decode(errors="backslashreplace"),

@@ -14,7 +14,7 @@ from rich.console import Console
 from candor.installation.running import at_work, database_url
 
 
-class Keeper(StrEnum):
+class KeepingService(StrEnum):
     """Services whose outbox keeps its rows."""
 
     PROMISE = "promise-svc"
@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
 
 
 def replay(
-    service: Annotated[Keeper, typer.Argument(help="The service whose events to publish again.")],
+    service: Annotated[KeepingService, typer.Argument(help="The service whose events to publish again.")],
     since: Annotated[datetime | None, typer.Option(help="Only events written at or after this time (UTC).")] = None,
     until: Annotated[datetime | None, typer.Option(help="Only events written before this time (UTC).")] = None,
     partition: Annotated[list[int] | None, typer.Option(help="Only this partition; may be repeated.")] = None,

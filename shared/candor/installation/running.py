@@ -28,7 +28,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Running:
+class RunningStack:
     """The contents of `stack.json`; `alive`: whether the process that started the stack still runs."""
 
     pid: int
@@ -46,14 +46,14 @@ class Running:
         raise OperatorError(f"the running stack has no part {name!r}")
 
 
-def read_running(folder: Folder) -> Running | None:
+def read_running(folder: Folder) -> RunningStack | None:
     """The stack of `folder`, or None if nothing was started or everything was stopped in order."""
     try:
         state: dict[str, Any] = json.loads((folder.run / "stack.json").read_text())
         places = tuple(Place(**place) for place in state["places"])
         process = recorded_process(folder.run / "stack-process.json")
         alive = process is not None and process.pid == state["pid"]
-        return Running(state["pid"], alive, state["ready"], state["started_at"], state["smtp"], places)
+        return RunningStack(state["pid"], alive, state["ready"], state["started_at"], state["smtp"], places)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -80,7 +80,7 @@ def _runs(folder: Folder) -> bool:
     return running is not None and running.alive
 
 
-def require_running(folder: Folder) -> Running:
+def require_running(folder: Folder) -> RunningStack:
     """The stack of `folder`; raises OperatorError if none runs."""
     running = read_running(folder)
     if running is None or not running.alive:

@@ -22,7 +22,7 @@ from candor.store.receipts import Receipt
 from candor.web.http import strict_json
 from candor.web.http.body import accepts, read
 from candor.web.http.idempotency import parse_key
-from candor.web.http.listings import Counted, listed, matching
+from candor.web.http.listings import ListTotals, listed, matching
 from candor.web.http.pages import Cursor, Limit, link_header
 from candor.web.http.problems import Problem
 from candor.web.security.auth import Operator, Principal, Viewer
@@ -77,7 +77,7 @@ class RejectedItem(BaseModel):
     received_at: datetime
 
 
-class RejectedPage(Counted):
+class RejectedPage(ListTotals):
     """A page of rejected webhooks, newest first; the Link header leads to the next one."""
 
     items: list[RejectedItem]

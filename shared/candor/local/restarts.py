@@ -77,7 +77,7 @@ class Restarts:
             self._say(f"{name} cannot be started: {error}; trying again in {LONGEST_SECONDS:g} s")
 
 
-class Room:
+class DiskSpace:
     """Reports once that the disk holding `path` is nearly full, and once that there is space again."""
 
     def __init__(self, path: Path, say: Progress) -> None:
@@ -104,7 +104,7 @@ def kept_up(kept: KeptPart, say: Progress) -> Iterator[None]:
     over = threading.Event()
 
     def keep() -> None:
-        restarts, room = Restarts(kept, say), Room(kept.folder.root, say)
+        restarts, room = Restarts(kept, say), DiskSpace(kept.folder.root, say)
         while not over.wait(LOOK_SECONDS):
             room.look()
             restarts.look(time.monotonic())

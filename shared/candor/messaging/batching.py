@@ -9,7 +9,7 @@ import structlog
 
 from candor.messaging import metrics
 from candor.messaging.holdings import Holdings
-from candor.messaging.planning import Action, Continuity, Own, private
+from candor.messaging.planning import Action, Continuity, OwnedPartition, private
 from candor.messaging.prefetch import Decoded
 from candor.messaging.source import Source
 from candor.messaging.transaction import Batch
@@ -48,7 +48,9 @@ class Batching:
                 result.batch.setdefault(own.partition, [])
         return result
 
-    def _usable(self, card: str, number: int, records: Sequence[Any], readers: list[Own], result: SortedBatch) -> bool:
+    def _usable(
+        self, card: str, number: int, records: Sequence[Any], readers: list[OwnedPartition], result: SortedBatch
+    ) -> bool:
         following = min(own.offsets.get(card, 0) for own in readers)
         first, last = records[0].offset, records[-1].offset
         fresh = first > 0 and all(card not in own.offsets for own in readers)

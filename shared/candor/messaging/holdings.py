@@ -11,7 +11,7 @@ import structlog
 
 from candor.messaging import metrics
 from candor.messaging.failures import Failure, classify, describe, trail
-from candor.messaging.planning import Own
+from candor.messaging.planning import OwnedPartition
 from candor.messaging.source import Source
 from candor.messaging.transaction import TransactionRunner
 from candor.store.lease import Changes
@@ -25,17 +25,17 @@ class Holdings:
     """`owned` partitions have their handler's memory loaded; `unread` ones are leased but not loaded yet."""
 
     def __init__(self, turns: TransactionRunner, source: Source) -> None:
-        self.owned: dict[int, Own] = {}
-        self._unread: dict[int, Own] = {}
+        self.owned: dict[int, OwnedPartition] = {}
+        self._unread: dict[int, OwnedPartition] = {}
         # Lag covers all leased partitions: while turns fail all of them are unread, and that must not look like no lag.
-        self.leased: Mapping[int, Own] = ChainMap(self.owned, self._unread)
+        self.leased: Mapping[int, OwnedPartition] = ChainMap(self.owned, self._unread)
         self._left: set[int] = set()
         self._turns = turns
         self._source = source
         self._not_before = 0.0
 
     @property
-    def active(self) -> list[Own]:
+    def active(self) -> list[OwnedPartition]:
         """The owned partitions that are not halted."""
         return [own for own in self.owned.values() if not own.halted]
 
@@ -52,7 +52,7 @@ class Holdings:
                 self.drop(number)
             for claim in change.acquired:
                 self.drop(claim.partition)
-                self._unread[claim.partition] = Own(claim.partition, claim.epoch, claim.offsets)
+                self._unread[claim.partition] = OwnedPartition(claim.partition, claim.epoch, claim.offsets)
             acquired = [claim.partition for claim in change.acquired]
             log.info("partitions changed", group=self._turns.group, acquired=acquired, lost=change.lost)
 
@@ -77,7 +77,7 @@ class Holdings:
             else:
                 self._turns.handler.drop(number)
 
-    def follow(self, own: Own, cards: Sequence[str] = ()) -> None:
+    def follow(self, own: OwnedPartition, cards: Sequence[str] = ()) -> None:
         """Read the partition's topics from its next offsets, and broadcast ones from any partition's lowest offset."""
         offsets: dict[tuple[str, int], int] = {}
         for card in cards or (*self._source.cards, *self._source.broadcast):

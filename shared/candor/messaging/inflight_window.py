@@ -13,7 +13,7 @@ from candor.contracts import Record
 from candor.messaging.producer import Batch, Producer, fits, size
 from candor.messaging.topics import topic_name
 from candor.records.packing import unpack
-from candor.records.wire import Ready, UnreadableError
+from candor.records.wire import PackedBatch, UnreadableError
 from candor.store.outbox import SentRows, WaitingRow
 
 WHOLE: Final = 64
@@ -41,7 +41,7 @@ class _Place(NamedTuple):
 class _Load:
     """A batch in flight; its rows are sent once it is acknowledged. `first` locates its first record."""
 
-    def __init__(self, batch: Batch | Ready, first: _Place | None = None) -> None:
+    def __init__(self, batch: Batch | PackedBatch, first: _Place | None = None) -> None:
         self.batch = batch
         self.first = first
         self.completes: list[WaitingRow] = []
@@ -149,7 +149,7 @@ class InflightWindow:
         for row in rows:
             whole = WHOLE <= row.events <= self._limit
             try:
-                ready = Ready(row.records) if whole else None
+                ready = PackedBatch(row.records) if whole else None
                 records = [] if whole else unpack(row.records)
             except UnreadableError as error:
                 if load is not None:

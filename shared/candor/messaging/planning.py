@@ -48,7 +48,7 @@ class Continuity:
         return Action.HOLE if first > following else Action.RESET
 
 
-class Raw(Protocol):
+class FetchedRecord(Protocol):
     """The attributes of a fetched record that are used."""
 
     @property
@@ -67,7 +67,7 @@ class Slice(NamedTuple):
     """Consecutive records of one topic, decoded once; a record that breaks its contract is None and in `faults`."""
 
     card: str
-    records: Sequence[Raw]
+    records: Sequence[FetchedRecord]
     messages: list[Message | None]
     faults: Mapping[int, Verdict]
 
@@ -83,7 +83,7 @@ class Slice(NamedTuple):
 
 
 @dataclass(slots=True)
-class Own:
+class OwnedPartition:
     """A partition this worker owns: the content of its lease row, and what is known of its dead letters."""
 
     partition: int
@@ -119,7 +119,7 @@ class Plan(NamedTuple):
     halted: str
 
 
-def read(card: str, records: Sequence[Raw]) -> Slice:
+def read(card: str, records: Sequence[FetchedRecord]) -> Slice:
     """Decode `records`; an error in one record does not affect the others."""
     messages: list[Message | None] = []
     faults: dict[int, Verdict] = {}
@@ -142,7 +142,7 @@ def private(piece: Slice) -> Slice:
     return piece._replace(messages=[item and Message(item.envelope, item.data) for item in piece.messages])
 
 
-def plan(group: str, own: Own, piece: Slice, known: Mapping[Place, Verdict], limits: Limits) -> Plan:
+def plan(group: str, own: OwnedPartition, piece: Slice, known: Mapping[Place, Verdict], limits: Limits) -> Plan:
     """Split `piece` into delivered and buried; `known` are records that an earlier attempt found unusable.
 
     Records behind a held (topic, subject) are buried too. If a limit is exceeded, the slice ends right after the dead
@@ -172,7 +172,9 @@ def plan(group: str, own: Own, piece: Slice, known: Mapping[Place, Verdict], lim
     return Plan(deliver, letters, following, guard, held, "")
 
 
-def letter(group: str, partition: int, card: str, record: Raw, subject: str, reason: str, detail: str) -> DeadLetter:
+def letter(
+    group: str, partition: int, card: str, record: FetchedRecord, subject: str, reason: str, detail: str
+) -> DeadLetter:
     """Return the dead letter of a record, with bytes and headers as received."""
     headers = [(name, value or b"") for name, value in record.headers or ()]
     kept = Record(record.key or b"", record.value or b"", headers)
@@ -193,7 +195,7 @@ def _verdict(
     return piece.faults.get(index) or known.get((partition, piece.card, piece.records[index].offset))
 
 
-def _header(record: Raw, wanted: str) -> str:
+def _header(record: FetchedRecord, wanted: str) -> str:
     for name, value in record.headers or ():
         if name == wanted and value:
             return bytes(value).decode(errors="replace")[:MANY]

@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError, KafkaTimeoutError, ProducerClosed
 
 from candor.contracts import Record
 from candor.messaging.connecting import uncut
-from candor.records.wire import LARGEST_BATCH, Ready
+from candor.records.wire import LARGEST_BATCH, PackedBatch
 
 _log: Final = structlog.get_logger("candor.producer")
 
@@ -80,7 +80,7 @@ class Producer:
         """Return an empty batch for at most `limit` records and LARGEST_BATCH bytes."""
         return Batch(self._producer.create_batch(), limit)
 
-    async def send(self, topic: str, partition: int, batch: Batch | Ready) -> asyncio.Future[Any]:
+    async def send(self, topic: str, partition: int, batch: Batch | PackedBatch) -> asyncio.Future[Any]:
         """Queue `batch` behind earlier ones of its topic and partition; the returned future is its acknowledgement.
 
         Waits as long as an outage lasts. A future that fails, or a KafkaError raised here, is an error result.

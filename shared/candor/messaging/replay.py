@@ -10,10 +10,10 @@ import structlog
 from candor.contracts import ContractError, decode
 from candor.messaging import metrics
 from candor.messaging.failures import Failure, classify, describe
-from candor.messaging.planning import Own, Verdict
+from candor.messaging.planning import OwnedPartition, Verdict
 from candor.messaging.transaction import TransactionRunner, Work
 from candor.store import dead_letter, lease
-from candor.store.dead_letter import BEHIND, HANDLER_ERROR, BuriedLetter
+from candor.store.dead_letter import BEHIND, HANDLER_ERROR, StoredDeadLetter
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
 
 MOST: Final = 100
@@ -22,7 +22,7 @@ MOST: Final = 100
 log = structlog.get_logger("candor.consumer")
 
 
-async def replay_due(turns: TransactionRunner, owned: Mapping[int, Own]) -> None:
+async def replay_due(turns: TransactionRunner, owned: Mapping[int, OwnedPartition]) -> None:
     """Retry the letters marked for replay and refresh what is known of dead letters.
 
     Both happen before any new event is read: an event may only be parked behind a letter that still exists.
@@ -46,7 +46,7 @@ async def replay_due(turns: TransactionRunner, owned: Mapping[int, Own]) -> None
         metrics.DEAD_LETTERS.labels(reason).set(amount)
 
 
-async def _replay(turns: TransactionRunner, own: Own) -> None:
+async def _replay(turns: TransactionRunner, own: OwnedPartition) -> None:
     async with turns.database.pool.acquire() as connection:
         items = await dead_letter.due(connection, turns.group, own.partition, MOST)
     for item in items:
@@ -67,7 +67,7 @@ async def _replay(turns: TransactionRunner, own: Own) -> None:
         log.info("dead letter replayed", id=item.id, topic=item.topic, outcome=verdict[0] if verdict else "applied")
 
 
-async def _apply(turns: TransactionRunner, uow: UnitOfWork, item: BuriedLetter) -> Verdict | None:
+async def _apply(turns: TransactionRunner, uow: UnitOfWork, item: StoredDeadLetter) -> Verdict | None:
     if await dead_letter.waits(uow.connection, item):
         return BEHIND, "an earlier event of this subject is a dead letter"
     try:

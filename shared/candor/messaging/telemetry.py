@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer
 
 from candor.messaging import metrics
 from candor.messaging.connecting import uncut
-from candor.messaging.planning import Own, Slice
+from candor.messaging.planning import OwnedPartition, Slice
 from candor.messaging.source import Source
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ UNHEARD: Final = 5.0
 class Lag:
     """Lag of the leased partitions in seconds and records, from Kafka's last answer and what was applied last."""
 
-    def __init__(self, source: Source, leased: Mapping[int, Own]) -> None:
+    def __init__(self, source: Source, leased: Mapping[int, OwnedPartition]) -> None:
         self._source = source
         self._leased = leased
         self._applied: dict[tuple[str, int], float] = {}
@@ -64,10 +64,10 @@ class Lag:
     def _cards(self) -> tuple[str, ...]:
         return (*self._source.cards, *self._source.broadcast)
 
-    def _name(self, card: str, own: Own) -> tuple[str, int]:
+    def _name(self, card: str, own: OwnedPartition) -> tuple[str, int]:
         return card, 0 if card in self._source.broadcast else own.partition
 
-    def _one(self, card: str, own: Own, now: float) -> float:
+    def _one(self, card: str, own: OwnedPartition, now: float) -> float:
         missing, age = self._source.behind(self._name(card, own), own.offsets.get(card, 0))
         silent = age if age > UNHEARD else 0.0
         if missing is None:
@@ -85,7 +85,9 @@ class OffsetTelemetry:
     worker.
     """
 
-    def __init__(self, settings: Settings, group: str, source: Source, owned: Mapping[int, Own], lag: Lag) -> None:
+    def __init__(
+        self, settings: Settings, group: str, source: Source, owned: Mapping[int, OwnedPartition], lag: Lag
+    ) -> None:
         self._servers = settings.kafka_bootstrap_servers
         self._group = group
         self._source = source

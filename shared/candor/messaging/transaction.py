@@ -12,7 +12,7 @@ from candor.contracts import CustomerErased, Message
 from candor.messaging import metrics
 from candor.messaging.failures import Failure, classify, describe, trail
 from candor.messaging.limits import Limits
-from candor.messaging.planning import Own, Place, Plan, Slice, Verdict, plan
+from candor.messaging.planning import OwnedPartition, Place, Plan, Slice, Verdict, plan
 from candor.ops import tracing
 from candor.store import dead_letter, lease
 from candor.store.dead_letter import HANDLER_ERROR
@@ -59,7 +59,7 @@ class Result(NamedTuple):
     gaps: set[tuple[int, str]]
 
 
-class _Again(Exception):  # noqa: N818 - no error: the same batch, with more known about it
+class _RepeatBatch(Exception):  # noqa: N818 - no error: the same batch, with more known about it
     pass
 
 
@@ -77,7 +77,7 @@ class TransactionRunner:
 
     async def run(
         self,
-        owned: Mapping[int, Own],
+        owned: Mapping[int, OwnedPartition],
         batch: Batch,
         *,
         tick: bool,
@@ -113,7 +113,7 @@ class TransactionRunner:
                 if pieces:
                     await turn.search(number, pieces)
 
-    async def reload(self, own: Own) -> bool:
+    async def reload(self, own: OwnedPartition) -> bool:
         """Forget a partition and reload its rows under its row lock; return False if it has another owner.
 
         The lock waits for a COMMIT of ours whose answer never came, so what is read here is its outcome.
@@ -134,7 +134,11 @@ class _Transaction:
     """One batch being processed, with what was found out about it."""
 
     def __init__(
-        self, turns: TransactionRunner, owned: Mapping[int, Own], holes: Holes, meanwhile: Callable[[], None] | None
+        self,
+        turns: TransactionRunner,
+        owned: Mapping[int, OwnedPartition],
+        holes: Holes,
+        meanwhile: Callable[[], None] | None,
     ) -> None:
         self.turns = turns
         self.owned = owned
@@ -151,7 +155,7 @@ class _Transaction:
         while True:
             try:
                 await self._transaction(batch, tick)
-            except _Again:
+            except _RepeatBatch:
                 await self._reload(batch)
                 continue
             except Exception as error:
@@ -229,7 +233,7 @@ class _Transaction:
         return plan(self.turns.group, self.owned[number], piece, self.known, self.turns.limits)
 
     def _replan(self, plans: dict[int, Plans], rejected: Sequence[Rejection]) -> dict[int, Plans]:
-        """Return the plans with rejections as dead letters; raises _Again if these also hold back other messages."""
+        """Return the plans with rejections as dead letters; raises _RepeatBatch if these hold back other messages."""
         verdicts = {id(item.message): (item.reason, item.detail) for item in rejected}
         for number, pieces in plans.items():
             for piece, _ in pieces:
@@ -241,11 +245,11 @@ class _Transaction:
             for (_, before), (_, after) in zip(pieces, new[number], strict=True):
                 stays = [id(message) for message in before.deliver if id(message) not in verdicts]
                 if stays != [id(message) for message in after.deliver]:
-                    raise _Again
+                    raise _RepeatBatch
         return new
 
 
-def _committed(own: Own, offsets: dict[str, int], plans: Plans) -> None:
+def _committed(own: OwnedPartition, offsets: dict[str, int], plans: Plans) -> None:
     own.offsets = offsets
     for piece, decided in plans:
         own.offsets[piece.card] = decided.following

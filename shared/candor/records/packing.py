@@ -22,7 +22,7 @@ class Row(NamedTuple):
     keys: tuple[str, ...]
 
 
-class _Open:
+class _GrowingRow:
     """A row that is still growing."""
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class _Open:
 def pack(messages: Iterable[Message], partitions: int) -> list[Row]:
     """Encode `messages` into rows by topic and partition, keeping their order; a row is at most one Kafka batch."""
     rows: list[Row] = []
-    growing: dict[tuple[str, int], _Open] = {}
+    growing: dict[tuple[str, int], _GrowingRow] = {}
     for message in messages:
         record = encode(message)
         topic = message.data.TOPIC
@@ -52,7 +52,7 @@ def pack(messages: Iterable[Message], partitions: int) -> list[Row]:
         if into is None or not into.add(record):
             if into is not None:
                 rows.append(into.row(*place))
-            growing[place] = into = _Open()
+            growing[place] = into = _GrowingRow()
             into.add(record)
     rows += [into.row(*place) for place, into in growing.items()]
     return rows
@@ -60,7 +60,7 @@ def pack(messages: Iterable[Message], partitions: int) -> list[Row]:
 
 def repack(records: Sequence[Record], topic: str = "", partition: int = 0) -> Row:
     """Return one row for remaining records or a single record; ValueError if it exceeds a batch."""
-    into = _Open()
+    into = _GrowingRow()
     if not all(into.add(record) for record in records):
         raise ValueError("more records than a row holds")
     return into.row(topic, partition)

@@ -57,7 +57,7 @@ class Packer:
         return bytes(self._builder.build())
 
 
-class Ready:
+class PackedBatch:
     """A packed batch in place of aiokafka's own builder, whose sender numbers it and asks for its bytes.
 
     Stamped with the system clock: business time may be years ago, and retention would delete the records at once.
@@ -83,7 +83,7 @@ class Ready:
     def closed(self) -> bool:
         return True
 
-    def close(self) -> Ready:
+    def close(self) -> PackedBatch:
         return self
 
     def append(self, **_record: Any) -> None:

@@ -13,7 +13,7 @@ import msgspec
 
 from candor.replay.sending import Answer, Endpoints, ImportSender
 from candor.replay.stream import DELIVERY_TYPES, StreamEvent, read_stream, utc_text
-from candor.replay.teaching import Named, Teaching
+from candor.replay.teaching import PromisesInFile, Teaching
 
 BATCH_EVENTS: Final = 500
 Numbered = tuple[int, StreamEvent]
@@ -92,7 +92,7 @@ class Importer:
 
     async def run(self, path: Path) -> ImportProgress:
         """Raises StreamError before sending, ImportRefusedError or Unreachable after; the mark is kept."""
-        named = Named()
+        named = PromisesInFile()
         for _, event in read_stream(path):
             self.imported.total += 1
             named.see(event)

@@ -85,7 +85,7 @@ def came_due(event: StreamEvent) -> datetime:
     return due if due.tzinfo is not None else event.time
 
 
-class Named:
+class PromisesInFile:
     """The promises a file makes; reports about others teach only if those promises are already known."""
 
     def __init__(self) -> None:

@@ -53,7 +53,7 @@ class HeldLetters(NamedTuple):
     reason: str
 
 
-class BuriedLetter(NamedTuple):
+class StoredDeadLetter(NamedTuple):
     """A dead letter as stored in the table."""
 
     id: int
@@ -115,12 +115,12 @@ async def count(connection: Connection, group: str, partitions: Sequence[int]) -
     return tallies
 
 
-async def due(connection: Connection, group: str, partition: int, limit: int) -> list[BuriedLetter]:
+async def due(connection: Connection, group: str, partition: int, limit: int) -> list[StoredDeadLetter]:
     """Return letters to retry, oldest first: those marked for replay, and those behind an event now resolved."""
     return _rows(await connection.fetch(_DUE, group, partition, limit))
 
 
-async def waits(connection: Connection, item: BuriedLetter) -> bool:
+async def waits(connection: Connection, item: StoredDeadLetter) -> bool:
     """Whether an earlier letter of the same (topic, subject) is still unresolved."""
     arguments = (item.group, item.partition, item.topic, item.subject, item.id)
     return item.subject != "" and bool(await connection.fetchval(_WAITS, *arguments))
@@ -144,7 +144,7 @@ async def erase(connection: Connection, group: str, keys: Iterable[str]) -> None
 
 async def find(
     connection: Connection, *, state: str = "", after: int = 0, limit: int = 100, number: int | None = None
-) -> list[BuriedLetter]:
+) -> list[StoredDeadLetter]:
     """Return letters to show, oldest first: those in `state` (empty: all) with an id above `after`, or a single one."""
     return _rows(await connection.fetch(_FIND, state, after, limit, number))
 
@@ -176,8 +176,8 @@ def printable(text: str) -> str:
     return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")[:TEXT_LIMIT]
 
 
-def _rows(rows: Iterable[Any]) -> list[BuriedLetter]:
-    return [BuriedLetter._make((*tuple(row)[:-1], _record.decode(row["record"]))) for row in rows]
+def _rows(rows: Iterable[Any]) -> list[StoredDeadLetter]:
+    return [StoredDeadLetter._make((*tuple(row)[:-1], _record.decode(row["record"]))) for row in rows]
 
 
 _INSERT: Final = """

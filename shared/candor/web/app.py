@@ -28,7 +28,7 @@ from candor.web.http.rates import Rates
 from candor.web.parameters import ParametersMiddleware
 from candor.web.security.auth import parse_keys
 from candor.web.security.secret_files import SecretFile
-from candor.web.security.webhooks import STANDARD_ONLY, Doors, parse_secrets
+from candor.web.security.webhooks import STANDARD_ONLY, WebhookFormats, parse_secrets
 from candor.web.shortcut import ShortcutMiddleware
 
 Parts = Callable[[FastAPI], AbstractAsyncContextManager[Sequence[Background]]]
@@ -42,7 +42,7 @@ def create_app(
     checks: Mapping[str, Check] | None = None,
     bodies: Mapping[str, int] | None = None,
     policies: Mapping[str, str] | None = None,
-    sources: Doors = STANDARD_ONLY,
+    sources: WebhookFormats = STANDARD_ONLY,
 ) -> FastAPI:
     """Return an app with `/livez`, `/readyz`, `/metrics`, `/openapi.json`, `/docs` and the given routes.
 
@@ -93,7 +93,7 @@ def _put_middleware(app: FastAPI, settings: Settings, bodies: Mapping[str, int],
     app.add_middleware(ObservedMiddleware, policies=policies)
 
 
-def _put_settings(app: FastAPI, settings: Settings, sources: Doors) -> None:
+def _put_settings(app: FastAPI, settings: Settings, sources: WebhookFormats) -> None:
     keys, secrets = settings.api_keys_file, settings.webhook_secrets_file
     app.state.settings = settings
     app.state.service = settings.service

@@ -28,7 +28,7 @@ MAX_ERRORS: Final = 20
 LONGEST_NAME: Final = 64
 
 
-class _Known(NamedTuple):
+class _QueryRoute(NamedTuple):
     """A route that a method and path lead to, and the query parameters that it reads."""
 
     context: RouteContext
@@ -41,7 +41,7 @@ class ParametersMiddleware:
     def __init__(self, app: ASGIApp, owner: FastAPI) -> None:
         self.app = app
         self._owner = owner
-        self._known: list[_Known] | None = None
+        self._known: list[_QueryRoute] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["query_string"] or not scope["path"].startswith(PREFIX):
@@ -84,14 +84,14 @@ def parameters(dependant: Dependant) -> frozenset[str]:
     return frozenset(found).union(*(parameters(child) for child in dependant.dependencies))
 
 
-def _routes(app: FastAPI) -> Iterator[_Known]:
+def _routes(app: FastAPI) -> Iterator[_QueryRoute]:
     for context in iter_route_contexts(app.routes):
         dependant: Dependant | None = getattr(context, "dependant", None)
         if dependant is None or not (context.path or "").startswith(PREFIX):
             continue
         # A sender's address may carry a query of its own; a genuine webhook that was refused for it would be lost.
         if not any(isinstance(guard, SignatureGuard) for guard in calls(dependant)):
-            yield _Known(context, parameters(dependant))
+            yield _QueryRoute(context, parameters(dependant))
 
 
 def _leads(context: RouteContext, scope: Scope) -> bool:

@@ -17,7 +17,7 @@ import pytest
 from candor.errors import OperatorError
 from candor.installation.folder import Folder
 from candor.local.commands.doctor import disk as examined
-from candor.local.restarts import LONGEST_SECONDS, Restarts, Room
+from candor.local.restarts import LONGEST_SECONDS, DiskSpace, Restarts
 from candor.local.secret_files import add_key, ensure_secrets
 from candor.local.stack import SERVICES, Stack
 from candor.web.security.auth import Role
@@ -52,7 +52,7 @@ class Trial:
         self.statuses: Counter[int] = Counter()
         self._numbers = itertools.count()
         self._restarts = Restarts(self.stack, self.said.append)
-        self._room = Room(self.folder.root, self.said.append)
+        self._room = DiskSpace(self.folder.root, self.said.append)
         self._now = 0.0
 
     def look(self) -> None:

@@ -25,7 +25,7 @@ from candor.local.process import ManagedProcess
 SCRIPT = "<script>alert(1)</script>"
 
 
-class Running:
+class RunningMailbox:
     """A mailbox in this process, with a client for each of its sides."""
 
     def __init__(self, mailbox: Mailbox, faults: Faults, smtp_port: int) -> None:
@@ -38,11 +38,11 @@ class Running:
 
 
 @asynccontextmanager
-async def running(path: Path) -> AsyncIterator[Running]:
+async def running(path: Path) -> AsyncIterator[RunningMailbox]:
     mailbox, faults = Mailbox(path), Faults()
     server = await listen(mailbox, faults, HOST, 0)
     try:
-        box = Running(mailbox, faults, server.sockets[0].getsockname()[1])
+        box = RunningMailbox(mailbox, faults, server.sockets[0].getsockname()[1])
         async with box.http:
             yield box
     finally:
@@ -51,7 +51,7 @@ async def running(path: Path) -> AsyncIterator[Running]:
 
 
 @pytest.fixture
-async def box(tmp_path: Path) -> AsyncIterator[Running]:
+async def box(tmp_path: Path) -> AsyncIterator[RunningMailbox]:
     async with running(tmp_path / "mailbox.jsonl") as made:
         yield made
 
@@ -66,7 +66,7 @@ def message(to: str = "ada@example.com", subject: str = "Your flight", *, html: 
     return made
 
 
-async def test_a_message_is_kept_as_sent_and_read_back(box: Running) -> None:
+async def test_a_message_is_kept_as_sent_and_read_back(box: RunningMailbox) -> None:
     await box.send(message(html=True))
     answer = (await box.http.get("/messages")).json()
     assert answer["total"] == 1
@@ -81,7 +81,7 @@ async def test_a_message_is_kept_as_sent_and_read_back(box: Running) -> None:
     assert "Message-ID: <" in raw.text
 
 
-async def test_pages_go_from_new_to_old_and_filter_by_recipient(box: Running) -> None:
+async def test_pages_go_from_new_to_old_and_filter_by_recipient(box: RunningMailbox) -> None:
     for n in range(5):
         await box.send(message(f"{'ada' if n % 2 else 'bob'}@example.com", f"note {n}"))
     first = (await box.http.get("/messages", params={"limit": 2})).json()
@@ -93,7 +93,7 @@ async def test_pages_go_from_new_to_old_and_filter_by_recipient(box: Running) ->
     assert [entry["subject"] for entry in of_ada["messages"]] == ["note 3", "note 1"]
 
 
-async def test_pages_show_foreign_text_as_text_and_run_nothing(box: Running) -> None:
+async def test_pages_show_foreign_text_as_text_and_run_nothing(box: RunningMailbox) -> None:
     await box.send(message(subject=f"{SCRIPT} late", html=True))
     for path in ("/", "/m/1"):
         page = await box.http.get(path)
@@ -109,16 +109,16 @@ async def test_pages_show_foreign_text_as_text_and_run_nothing(box: Running) -> 
 
 
 @pytest.mark.parametrize("path", ["/messages/1", "/messages/0", "/m/9", "/m/1/html", "/messages/1/raw"])
-async def test_a_message_that_is_not_there_is_not_found(box: Running, path: str) -> None:
+async def test_a_message_that_is_not_there_is_not_found(box: RunningMailbox, path: str) -> None:
     assert (await box.http.get(path)).status_code == 404
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=501", "before=0", "limit=x"])
-async def test_a_page_that_cannot_be_is_refused(box: Running, query: str) -> None:
+async def test_a_page_that_cannot_be_is_refused(box: RunningMailbox, query: str) -> None:
     assert (await box.http.get(f"/messages?{query}")).status_code == 422
 
 
-async def test_a_message_that_is_no_proper_mail_is_still_shown(box: Running) -> None:
+async def test_a_message_that_is_no_proper_mail_is_still_shown(box: RunningMailbox) -> None:
     await box.mailbox.append(
         "x@example.com", ["ada@example.com"], b"Content-Type: text/plain; charset=nope\r\n\r\n\xff?"
     )
@@ -126,7 +126,7 @@ async def test_a_message_that_is_no_proper_mail_is_still_shown(box: Running) -> 
     assert (await box.http.get("/messages")).json()["messages"][0]["subject"] == ""
 
 
-async def test_a_drop_in_data_keeps_nothing_and_the_next_one_passes(box: Running) -> None:
+async def test_a_drop_in_data_keeps_nothing_and_the_next_one_passes(box: RunningMailbox) -> None:
     answer = await box.http.put("/faults", json={"kind": "drop_in_data"})
     assert answer.status_code == 204
     with pytest.raises(aiosmtplib.SMTPException):
@@ -136,7 +136,7 @@ async def test_a_drop_in_data_keeps_nothing_and_the_next_one_passes(box: Running
     assert len(box.mailbox) == 1
 
 
-async def test_a_drop_before_the_reply_keeps_the_message_and_the_sender_cannot_know(box: Running) -> None:
+async def test_a_drop_before_the_reply_keeps_the_message_and_the_sender_cannot_know(box: RunningMailbox) -> None:
     box.faults.kind, box.faults.left = Fault.DROP_BEFORE_REPLY, 1
     with pytest.raises(aiosmtplib.SMTPException):
         await box.send(message())
@@ -144,7 +144,7 @@ async def test_a_drop_before_the_reply_keeps_the_message_and_the_sender_cannot_k
 
 
 @pytest.mark.parametrize(("fault", "code"), [(Fault.REFUSE_FOR_NOW, 451), (Fault.REFUSE, 550)])
-async def test_refusals_carry_their_code_and_keep_nothing(box: Running, fault: Fault, code: int) -> None:
+async def test_refusals_carry_their_code_and_keep_nothing(box: RunningMailbox, fault: Fault, code: int) -> None:
     box.faults.kind, box.faults.left = fault, 1
     with pytest.raises(aiosmtplib.SMTPException) as refused:
         await box.send(message())
@@ -160,7 +160,7 @@ async def test_without_the_switch_nobody_can_make_it_fail(tmp_path: Path) -> Non
     mailbox.close()
 
 
-async def test_messages_sent_together_are_all_kept_once(box: Running) -> None:
+async def test_messages_sent_together_are_all_kept_once(box: RunningMailbox) -> None:
     await asyncio.gather(*(box.send(message(f"c{n}@example.com")) for n in range(40)))
     everything = (await box.http.get("/messages", params={"limit": 100})).json()["messages"]
     assert sorted(entry["recipients"][0] for entry in everything) == sorted(f"c{n}@example.com" for n in range(40))

@@ -63,7 +63,7 @@ async def test_a_restarted_worker_goes_on_where_the_last_one_was(
 
 
 async def test_time_passes_for_every_partition_without_events(ledger: Database, kafka: str, topic_prefix: str) -> None:
-    class Ticking(LedgerHandler):
+    class TickingHandler(LedgerHandler):
         seen: frozenset[int] = frozenset()
 
         async def apply(self, uow: UnitOfWork, work: Sequence[Work], *, tick: bool) -> None:
@@ -71,7 +71,7 @@ async def test_time_passes_for_every_partition_without_events(ledger: Database, 
             if tick:
                 self.seen = frozenset(item.partition for item in work)
 
-    handler = Ticking()
+    handler = TickingHandler()
     settings = settings_for(kafka, topic_prefix)
     async with Sender(settings), running(Worker(settings, ledger, handler, GROUP)):
         await until(lambda: handler.ticks >= 2)
@@ -113,7 +113,7 @@ async def test_commits_whose_answer_is_lost_are_neither_repeated_nor_forgotten(
 
 
 async def test_an_outage_inside_the_handler_parks_nothing(ledger: Database, kafka: str, topic_prefix: str) -> None:
-    class Away(LedgerHandler):
+    class OutageHandler(LedgerHandler):
         failures = 0
 
         async def apply(self, uow: UnitOfWork, work: Sequence[Work], *, tick: bool) -> None:
@@ -122,7 +122,7 @@ async def test_an_outage_inside_the_handler_parks_nothing(ledger: Database, kafk
                 self.failures += 1
                 raise TimeoutError("a neighbour did not answer")
 
-    handler = Away()
+    handler = OutageHandler()
     settings = settings_for(kafka, topic_prefix)
     async with Sender(settings) as sender:
         await sender.send(withdrawn(f"c{n}", f"p{n}", 1) for n in range(100))

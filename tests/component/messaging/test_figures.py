@@ -25,7 +25,7 @@ from tests.support.foundation import fresh_foundation, made
 from tests.support.foundation import settings_for as placed
 from tests.support.ledger.book import GROUP, LedgerHandler, Sender, settings_for, withdrawn
 from tests.support.relaying import Place
-from tests.support.scrape import Scraped
+from tests.support.scrape import ScrapedMetrics
 from tests.support.servers import Databases
 
 AGE, ROWS = "candor_outbox_oldest_age_seconds", "candor_outbox_rows"
@@ -33,7 +33,7 @@ LAG, BEHIND = "candor_consumer_lag_seconds", "candor_consumer_lag_records"
 
 
 @asynccontextmanager
-async def process(settings: Settings, *backgrounds: Background) -> AsyncIterator[Scraped]:
+async def process(settings: Settings, *backgrounds: Background) -> AsyncIterator[ScrapedMetrics]:
     """A process with these at work; its metrics."""
 
     @asynccontextmanager
@@ -46,7 +46,7 @@ async def process(settings: Settings, *backgrounds: Background) -> AsyncIterator
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://localhost") as client,
     ):
-        yield Scraped(client)
+        yield ScrapedMetrics(client)
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +83,7 @@ async def test_the_age_of_the_outbox_rises_while_kafka_is_away_and_ends_with_the
         await scraped.becomes(lambda value: value == relayed + 2, "candor_relayed_total", topic="promises")
 
 
-class Held(LedgerHandler):
+class GatedHandler(LedgerHandler):
     """Applies nothing while `gate` is shut."""
 
     def __init__(self) -> None:
@@ -101,7 +101,7 @@ async def test_what_a_worker_says_of_itself_moves_with_its_work(
     ledger: Database, kafka: str, topic_prefix: str
 ) -> None:
     settings = settings_for(kafka, topic_prefix)
-    handler = Held()
+    handler = GatedHandler()
     worker = Worker(settings, ledger, handler, GROUP)
     async with Sender(settings) as sender:
         await sender.send([withdrawn("c1", "p1", 1)])

@@ -8,7 +8,7 @@ from candor.contracts import CustomerErased, Record, encode, message
 from candor.messaging.consumer import Limits, Worker
 from candor.store import dead_letter
 from candor.store.db import Database
-from candor.store.dead_letter import BEHIND, BuriedLetter
+from candor.store.dead_letter import BEHIND, StoredDeadLetter
 from candor.store.unit_of_work import unit_of_work
 from tests.support.ledger.book import (
     GROUP,
@@ -29,7 +29,7 @@ from tests.support.waiting import until
 CLEAN = Findings(lost=[], twice=[], inverted=[], forgotten=[])
 
 
-async def letters(ledger: Database, state: str = "") -> list[BuriedLetter]:
+async def letters(ledger: Database, state: str = "") -> list[StoredDeadLetter]:
     async with unit_of_work(ledger) as uow:
         return await dead_letter.find(uow.connection, state=state, limit=10_000)
 

@@ -31,7 +31,7 @@ BATCH = 300
 EVENTS = 6_000
 
 
-class Counting(Prefetch):
+class CountingPrefetch(Prefetch):
     """Counts the batches that were read ahead and used, and those that were given up."""
 
     used = 0
@@ -47,7 +47,7 @@ class Counting(Prefetch):
         await super().forget()
 
 
-class Disturbed(LedgerHandler):
+class DisturbedHandler(LedgerHandler):
     """Lets something happen in every second transaction that has events, at most `times`."""
 
     def __init__(self, times: int) -> None:
@@ -73,11 +73,11 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(consumer, "WORTH", 1)
 
 
-async def catch_up(ledger: Database, kafka: str, prefix: str, handler: LedgerHandler) -> Counting:
+async def catch_up(ledger: Database, kafka: str, prefix: str, handler: LedgerHandler) -> CountingPrefetch:
     """Let a worker read a backlog over all partitions, and judge what it made of it."""
     settings = settings_for(kafka, prefix)
     worker = Worker(settings, ledger, handler, GROUP)
-    worker._ahead = ahead = Counting(worker.source)
+    worker._ahead = ahead = CountingPrefetch(worker.source)
     async with Sender(settings) as sender:
         await sender.send(withdrawn(f"c{n % 40}", f"p{n % 40}", n // 40 + 1) for n in range(EVENTS))
         await sender.send(incident("i1", n + 1) for n in range(20))
@@ -100,7 +100,7 @@ async def test_a_backlog_is_read_ahead(ledger: Database, kafka: str, topic_prefi
 async def test_what_was_read_ahead_of_a_failed_batch_is_read_again(
     ledger: Database, kafka: str, topic_prefix: str
 ) -> None:
-    handler = Disturbed(2)
+    handler = DisturbedHandler(2)
     ahead = await catch_up(ledger, kafka, topic_prefix, handler)
     assert handler.times == 0
     assert ahead.given_up >= 2 and ahead.used >= 1
@@ -109,7 +109,7 @@ async def test_what_was_read_ahead_of_a_failed_batch_is_read_again(
 async def test_what_was_read_ahead_for_a_partition_that_was_taken_away_is_not_applied(
     ledger: Database, kafka: str, topic_prefix: str
 ) -> None:
-    class Robbed(Disturbed):
+    class RobbedHandler(DisturbedHandler):
         robbing: asyncio.Task[None] | None = None
 
         async def disturb(self) -> None:
@@ -121,7 +121,7 @@ async def test_what_was_read_ahead_for_a_partition_that_was_taken_away_is_not_ap
             "UPDATE lease SET owner = '', epoch = epoch + 1 WHERE grp = $1 AND partition IN (0, 1)", GROUP
         )
 
-    handler = Robbed(2)
+    handler = RobbedHandler(2)
     ahead = await catch_up(ledger, kafka, topic_prefix, handler)
     assert handler.robbing is not None
     await handler.robbing

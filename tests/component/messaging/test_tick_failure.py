@@ -13,7 +13,7 @@ from tests.support.ledger.running import running
 from tests.support.waiting import until
 
 
-class Stumbling(LedgerHandler):
+class FailingTicks(LedgerHandler):
     """Every tick raises."""
 
     async def apply(self, uow: UnitOfWork, work: Sequence[Work], *, tick: bool) -> None:
@@ -29,7 +29,7 @@ def failures() -> float:
 async def test_events_go_on_and_nothing_is_parked(ledger: Database, kafka: str, topic_prefix: str) -> None:
     settings = settings_for(kafka, topic_prefix)
     before = failures()
-    async with Sender(settings) as sender, running(Worker(settings, ledger, Stumbling(), GROUP)):
+    async with Sender(settings) as sender, running(Worker(settings, ledger, FailingTicks(), GROUP)):
         for version in range(1, 6):
             await sender.send(withdrawn(f"c{n}", f"p{n}", version) for n in range(20))
 

@@ -30,19 +30,19 @@ from tests.support.waiting import until
 class Ledger:
     """The two processes as clients see them, and their database."""
 
-    doors: list[httpx.AsyncClient]
+    clients: list[httpx.AsyncClient]
     database: str
 
     async def made(self) -> dict[str, Any]:
         """A promise, made through the first process."""
-        answer = await self.doors[0].post("/v1/promises", json=body(made_at="2013-03-01T00:00:00Z"))
+        answer = await self.clients[0].post("/v1/promises", json=body(made_at="2013-03-01T00:00:00Z"))
         assert answer.status_code == 201, answer.text
         document: dict[str, Any] = answer.json()
         return document
 
     async def changes(self, name: str) -> list[tuple[int, str]]:
         """The history of a promise: version and reason, as both processes tell it."""
-        first, second = [(await door.get(f"/v1/promises/{name}")).json() for door in self.doors]
+        first, second = [(await client.get(f"/v1/promises/{name}")).json() for client in self.clients]
         assert first == second
         return [(entry["version"], entry["reason"]) for entry in first["changes"]]
 
@@ -64,7 +64,7 @@ async def ledger(postgres: str, databases: Databases, tmp_path_factory: Any) -> 
     files = {name.upper(): str(path) for name, path in keys.write().items()}
     headers = {"authorization": f"Bearer {keys.keys['operator']}"}
     async with AsyncExitStack() as stack:
-        doors = []
+        clients = []
         for _ in range(2):
             port = free_port()
             process = await start(
@@ -78,18 +78,18 @@ async def ledger(postgres: str, databases: Databases, tmp_path_factory: Any) -> 
                 **files,
             )
             stack.push_async_callback(ended, process)
-            door = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=60)
-            doors.append(await stack.enter_async_context(door))
-            await until(partial(serving, door, process), seconds=120, pause=0.1)
-        yield Ledger(doors, PromiseSettings(database_url=postgres, database_prefix=prefix, publishing=False).database)
+            client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=60)
+            clients.append(await stack.enter_async_context(client))
+            await until(partial(serving, client, process), seconds=120, pause=0.1)
+        yield Ledger(clients, PromiseSettings(database_url=postgres, database_prefix=prefix, publishing=False).database)
     await databases.drop(PromiseSettings(database_url=postgres, database_prefix=prefix, publishing=False).database)
 
 
-async def serving(door: httpx.AsyncClient, process: asyncio.subprocess.Process) -> bool:
+async def serving(client: httpx.AsyncClient, process: asyncio.subprocess.Process) -> bool:
     """Whether the process answers questions of its database."""
     assert process.returncode is None, "the process ended"
     try:
-        return (await door.get("/v1/promises")).status_code == 200
+        return (await client.get("/v1/promises")).status_code == 200
     except httpx.TransportError:
         return False
 
@@ -101,9 +101,9 @@ async def ended(process: asyncio.subprocess.Process) -> None:
     await asyncio.wait_for(process.communicate(), 60)
 
 
-async def revise(door: httpx.AsyncClient, name: str, reason: str, version: int | None = None) -> httpx.Response:
+async def revise(client: httpx.AsyncClient, name: str, reason: str, version: int | None = None) -> httpx.Response:
     headers = {} if version is None else {"if-match": f'"{version}"'}
-    return await door.post(f"/v1/promises/{name}/revisions", json=REVISION | {"reason": reason}, headers=headers)
+    return await client.post(f"/v1/promises/{name}/revisions", json=REVISION | {"reason": reason}, headers=headers)
 
 
 async def test_revisions_at_once_through_two_processes_are_all_taken_once_and_in_one_order(ledger: Ledger) -> None:
@@ -111,7 +111,7 @@ async def test_revisions_at_once_through_two_processes_are_all_taken_once_and_in
     name = promise["promise_id"]
     reasons = [f"crew {number} is late" for number in range(60)]
     answers = await asyncio.gather(
-        *(revise(ledger.doors[number % 2], name, reason) for number, reason in enumerate(reasons))
+        *(revise(ledger.clients[number % 2], name, reason) for number, reason in enumerate(reasons))
     )
     assert Counter(answer.status_code for answer in answers) == {200: 60}
     told = sorted((answer.json()["version"], reason) for answer, reason in zip(answers, reasons, strict=True))
@@ -129,7 +129,7 @@ async def test_of_two_who_revise_the_same_version_one_wins_and_the_other_hears_t
     for version in range(1, 21):
         reasons = [f"{place} on version {version}" for place in ("first", "second")]
         answers = await asyncio.gather(
-            *(revise(door, name, reason, version) for door, reason in zip(ledger.doors, reasons, strict=True))
+            *(revise(client, name, reason, version) for client, reason in zip(ledger.clients, reasons, strict=True))
         )
         by_status = {answer.status_code: (answer, reason) for answer, reason in zip(answers, reasons, strict=True)}
         assert set(by_status) == {200, 412}
@@ -148,7 +148,7 @@ async def test_the_same_request_sent_to_both_processes_is_one_revision(ledger: L
     name = promise["promise_id"]
     headers = {"idempotency-key": secrets.token_hex(8)}
     answers = await asyncio.gather(
-        *(door.post(f"/v1/promises/{name}/revisions", json=REVISION, headers=headers) for door in ledger.doors)
+        *(client.post(f"/v1/promises/{name}/revisions", json=REVISION, headers=headers) for client in ledger.clients)
     )
     assert [(answer.status_code, answer.json()["version"]) for answer in answers] == [(200, 2)] * 2
     assert await ledger.changes(name) == [(2, REVISION["reason"])]

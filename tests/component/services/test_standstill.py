@@ -22,7 +22,7 @@ UPSTREAM = {
 }
 
 
-class Door(Proxy):
+class ClosableProxy(Proxy):
     """A server that can be shut: links are cut, and new ones end at once."""
 
     shut = False
@@ -81,18 +81,18 @@ async def test_a_broker_that_does_not_answer_is_said_until_it_does(start: Starte
 
 async def test_a_database_that_does_not_answer_is_said_until_it_does(start: Started, kafka: str, postgres: str) -> None:
     host, _, port = postgres.rpartition("@")[2].strip("/").partition(":")
-    door = Door(host, int(port))
+    proxy = ClosableProxy(host, int(port))
     async with AsyncExitStack() as running:
-        await running.enter_async_context(door.running())
+        await running.enter_async_context(proxy.running())
         for other in UPSTREAM:
             await running.enter_async_context(start(other, kafka_bootstrap_servers=kafka))
-        through = {"kafka_bootstrap_servers": kafka, "database_url": door.url(postgres)}
+        through = {"kafka_bootstrap_servers": kafka, "database_url": proxy.url(postgres)}
         web = await running.enter_async_context(start("risk-web", **through))
         await says(web)
-        door.shut = True
-        door.cut()
+        proxy.shut = True
+        proxy.cut()
         await says(web, "database")
-        door.shut = False
+        proxy.shut = False
         await says(web)
 
 
@@ -100,19 +100,19 @@ async def test_a_relay_that_cannot_send_is_said_though_its_process_goes_on(
     start: Started, kafka: str, postgres: str
 ) -> None:
     host, _, port = postgres.rpartition("@")[2].strip("/").partition(":")
-    door = Door(host, int(port))
+    proxy = ClosableProxy(host, int(port))
     async with AsyncExitStack() as running:
-        await running.enter_async_context(door.running())
+        await running.enter_async_context(proxy.running())
         for other in UPSTREAM.keys() - {"promise-svc"}:
             await running.enter_async_context(start(other, kafka_bootstrap_servers=kafka))
-        through = {"kafka_bootstrap_servers": kafka, "database_url": door.url(postgres)}
+        through = {"kafka_bootstrap_servers": kafka, "database_url": proxy.url(postgres)}
         await running.enter_async_context(start("promise-svc", **through))
         web = await running.enter_async_context(start("risk-web", kafka_bootstrap_servers=kafka))
         await says(web)
-        door.shut = True
-        door.cut()
+        proxy.shut = True
+        proxy.cut()
         await says(web, "promise-svc relay")
-        door.shut = False
+        proxy.shut = False
         await says(web)
 
 

@@ -9,7 +9,7 @@ import pytest
 from candor.contracts import Record
 from candor.store import dead_letter
 from candor.store.db import Database
-from candor.store.dead_letter import BEHIND, BuriedLetter, DeadLetter, HeldLetters
+from candor.store.dead_letter import BEHIND, DeadLetter, HeldLetters, StoredDeadLetter
 from candor.store.unit_of_work import unit_of_work
 
 GROUP = "risk-svc"
@@ -27,7 +27,7 @@ async def bury(database: Database, letters: Sequence[DeadLetter]) -> None:
         uow.bury(letters)
 
 
-async def found(database: Database, state: str = "") -> list[BuriedLetter]:
+async def found(database: Database, state: str = "") -> list[StoredDeadLetter]:
     async with unit_of_work(database) as uow:
         return await dead_letter.find(uow.connection, state=state)
 

@@ -27,7 +27,7 @@ class RefusedError(Exception):
     """What the service says to one command."""
 
 
-class Inserting:
+class InsertingHandler:
     """Inserts every command as an effect in one statement; notes the batches it saw. `poison` breaks its batch."""
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ async def effects(database: Database) -> set[str]:
 
 
 async def test_each_gets_its_own_answer_from_one_transaction(database: Database) -> None:
-    apply = Inserting()
+    apply = InsertingHandler()
     group = GroupCommit(database, apply)
 
     answers = await asyncio.gather(*(group.submit("x" * length) for length in range(1, 33)))
@@ -71,15 +71,15 @@ async def test_the_metrics_tell_how_many_shared_a_transaction(database: Database
         return values[0], values[1], values[2]
 
     before = seen()
-    await GroupCommit(database, Inserting()).submit_all(["a", "b", "c"])
-    await asyncio.gather(GroupCommit(database, Inserting()).submit("a"), return_exceptions=True)
+    await GroupCommit(database, InsertingHandler()).submit_all(["a", "b", "c"])
+    await asyncio.gather(GroupCommit(database, InsertingHandler()).submit("a"), return_exceptions=True)
 
     # The second fails, an id being there already, and no transaction that was rolled back is counted.
     assert [after - earlier for earlier, after in zip(before, seen(), strict=True)] == [1, 3, 1]
 
 
 async def test_what_arrives_during_a_transaction_makes_the_next_one_bigger(database: Database) -> None:
-    apply = Inserting()
+    apply = InsertingHandler()
     hold = asyncio.Event()
     apply.gate = hold.wait
     group = GroupCommit(database, apply, largest=8)
@@ -94,7 +94,7 @@ async def test_what_arrives_during_a_transaction_makes_the_next_one_bigger(datab
 
 
 async def test_a_refusal_concerns_only_its_own_command(database: Database) -> None:
-    apply = Inserting()
+    apply = InsertingHandler()
     group = GroupCommit(database, apply)
     outcomes = await asyncio.gather(*(group.submit(c) for c in ("a", "refuse", "b")), return_exceptions=True)
     assert outcomes[0] == 1 and outcomes[2] == 1 and isinstance(outcomes[1], RefusedError)
@@ -103,7 +103,7 @@ async def test_a_refusal_concerns_only_its_own_command(database: Database) -> No
 
 
 async def test_a_bug_set_off_by_one_command_is_found_and_the_others_are_saved(database: Database) -> None:
-    group = GroupCommit(database, Inserting())
+    group = GroupCommit(database, InsertingHandler())
     commands = [f"n{number}" for number in range(30)]
     commands[17] = "poison"
     outcomes = await asyncio.gather(*(group.submit(c) for c in commands), return_exceptions=True)
@@ -113,7 +113,7 @@ async def test_a_bug_set_off_by_one_command_is_found_and_the_others_are_saved(da
 
 
 async def test_two_with_one_id_the_second_alone_gets_the_violation(database: Database) -> None:
-    apply = Inserting()
+    apply = InsertingHandler()
     group = GroupCommit(database, apply)
     outcomes = await asyncio.gather(*(group.submit(c) for c in ("a", "b", "b", "c")), return_exceptions=True)
     assert [type(outcome).__name__ for outcome in outcomes] == ["int", "int", "UniqueViolationError", "int"]
@@ -133,7 +133,7 @@ async def test_a_wrong_number_of_results_saves_nothing(database: Database) -> No
 
 
 async def test_a_client_that_goes_away_takes_nothing_back(database: Database) -> None:
-    apply = Inserting()
+    apply = InsertingHandler()
     hold = asyncio.Event()
     apply.gate = hold.wait
     group = GroupCommit(database, apply)
@@ -149,7 +149,7 @@ async def test_a_client_that_goes_away_takes_nothing_back(database: Database) ->
 
 
 async def test_a_batch_does_not_run_in_the_context_of_the_request_that_started_it(database: Database) -> None:
-    apply = Inserting()
+    apply = InsertingHandler()
     group = GroupCommit(database, apply)
     request_name.set("request 1")
     await group.submit("a")
@@ -157,7 +157,7 @@ async def test_a_batch_does_not_run_in_the_context_of_the_request_that_started_i
 
 
 async def test_too_many_waiting_are_refused_at_once(database: Database) -> None:
-    apply = Inserting()
+    apply = InsertingHandler()
     hold = asyncio.Event()
     apply.gate = hold.wait
     group = GroupCommit(database, apply, largest=1, waiting=2)
@@ -174,7 +174,7 @@ async def test_too_many_waiting_are_refused_at_once(database: Database) -> None:
 
 async def test_a_full_outbox_refuses_until_it_drains(database: Database) -> None:
     backlog = Backlog(database, most=2, fresh_s=1000)
-    group = GroupCommit(database, Inserting(), backlog=backlog)
+    group = GroupCommit(database, InsertingHandler(), backlog=backlog)
     for name in ("a", "b", "c"):
         await group.submit(name)
     await backlog.refresh()
@@ -188,18 +188,18 @@ async def test_a_full_outbox_refuses_until_it_drains(database: Database) -> None
 
 
 async def test_an_old_outbox_refuses_too(database: Database) -> None:
-    group = GroupCommit(database, Inserting(), backlog=Backlog(database, oldest_s=60, fresh_s=0))
+    group = GroupCommit(database, InsertingHandler(), backlog=Backlog(database, oldest_s=60, fresh_s=0))
     await group.submit("a")
     await database.pool.execute("UPDATE outbox SET created_at = now() - interval '2 minutes'")
     await group.submit("looked at beside this one")
     await group.close()
-    group = GroupCommit(database, Inserting(), backlog=group.backlog)
+    group = GroupCommit(database, InsertingHandler(), backlog=group.backlog)
     with pytest.raises(Overloaded):
         await group.submit("b")
 
 
 async def test_closing_answers_everyone_who_came_before(database: Database) -> None:
-    group = GroupCommit(database, Inserting(), linger=30)
+    group = GroupCommit(database, InsertingHandler(), linger=30)
     waiting = [asyncio.create_task(group.submit(f"n{number}")) for number in range(3)]
     await asyncio.sleep(0.05)
     await group.close()
@@ -210,7 +210,7 @@ async def test_closing_answers_everyone_who_came_before(database: Database) -> N
 
 
 async def test_a_batch_goes_as_soon_as_it_is_full(database: Database) -> None:
-    group = GroupCommit(database, Inserting(), linger=30, largest=3)
+    group = GroupCommit(database, InsertingHandler(), linger=30, largest=3)
     assert await asyncio.gather(*(group.submit(f"n{number}") for number in range(3))) == [2, 2, 2]
 
 
@@ -250,7 +250,7 @@ async def test_an_ambiguous_commit_is_said_to_all_and_tried_by_none(database: Da
     parts = urlsplit(database.url)
     async with Proxy(str(parts.hostname), int(parts.port or 5432)).running() as proxy:
         behind = await Database.open(proxy.url(database.url), pool_size=1)
-        apply = Inserting()
+        apply = InsertingHandler()
         group = GroupCommit(behind, apply)
         await group.submit("before")
         proxy.cut_at, proxy.deliver_first = b"COMMIT", delivered
@@ -268,7 +268,7 @@ async def test_while_the_database_is_away_everyone_hears_it_and_afterwards_it_wo
     proxy = Proxy(str(parts.hostname), int(parts.port or 5432))
     async with proxy.running():
         behind = await Database.open(proxy.url(database.url), pool_size=1)
-        group = GroupCommit(behind, Inserting(), backlog=Backlog(behind, fresh_s=1000))
+        group = GroupCommit(behind, InsertingHandler(), backlog=Backlog(behind, fresh_s=1000))
         await group.submit("a")
     outcomes = await asyncio.gather(group.submit("b"), group.submit("c"), return_exceptions=True)
     assert all(isinstance(outcome, StoreUnavailable) for outcome in outcomes)
@@ -279,7 +279,7 @@ async def test_while_the_database_is_away_everyone_hears_it_and_afterwards_it_wo
 
 
 async def test_a_list_is_applied_in_its_order_with_an_answer_each(database: Database) -> None:
-    apply = Inserting()
+    apply = InsertingHandler()
     group = GroupCommit(database, apply, largest=4)
     outcomes = await group.submit_all(["a", "refuse", "bb", "a", "ccc", "d"])
     assert [type(outcome).__name__ for outcome in outcomes] == [

@@ -16,7 +16,7 @@ from candor.replay.sending import Answer, Endpoints, ImportSender, WebhookSender
 from candor.replay.stream import StreamEvent, utc_text
 from tests.faults.rig.ledger import Ledger
 from tests.faults.rig.plan import Round
-from tests.faults.rig.story import Planned
+from tests.faults.rig.story import PlannedEvent
 
 ENDLESS = 10_000
 SOURCE = "crm"
@@ -38,7 +38,7 @@ class Client:
 
     async def send(self, round_: Round) -> None:
         """Returns once every event of the round was answered for good."""
-        lanes: dict[str, list[Planned]] = defaultdict(list)
+        lanes: dict[str, list[PlannedEvent]] = defaultdict(list)
         for event in round_.live:
             lanes[event.lane].append(event)
         async with asyncio.TaskGroup() as group:
@@ -56,7 +56,7 @@ class Client:
             self.refused += [f"{batch[index].id}: {code}" for index, code in rejected.items()]
             self._heard("an import", answer)
 
-    async def _lane(self, lane: Sequence[Planned]) -> None:
+    async def _lane(self, lane: Sequence[PlannedEvent]) -> None:
         for planned in lane:
             event = said(planned, self._clock.now())
             answer = await self._webhooks.send(event)
@@ -73,7 +73,7 @@ class Client:
             self.refused.append(f"{name}: {answer.status} {answer.code} {answer.detail}")
 
 
-def said(planned: Planned, now: datetime) -> StreamEvent:
+def said(planned: PlannedEvent, now: datetime) -> StreamEvent:
     """The event as it is first sent at business time `now`; retries send these same bytes."""
     return StreamEvent(planned.id, planned.type, now, _timed(planned.data, now))
 

@@ -60,7 +60,7 @@ async def collect(stage: Stage) -> Effects:
 
 
 async def _promises(found: Effects, connection: Any) -> None:
-    found.promises = {row["promise_id"]: dates(_Named(row)) for row in await connection.fetch(_PROMISES)}
+    found.promises = {row["promise_id"]: dates(_NamedRow(row)) for row in await connection.fetch(_PROMISES)}
     for row in await connection.fetch("SELECT promise_id, version FROM change"):
         found.changes.setdefault(row["promise_id"], []).append(row["version"])
     rows = await connection.fetch("SELECT customer_id, contact_version FROM customer WHERE contact_version > 0")
@@ -133,7 +133,7 @@ async def _leftovers(found: Effects, connection: Any, service: str) -> None:
             found.buried.append(f"{service}-svc: rejected {row['event_id']}: {row['reason']}")
 
 
-class _Named:
+class _NamedRow:
     """A row whose columns are attributes."""
 
     def __init__(self, row: Any) -> None:

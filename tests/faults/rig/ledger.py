@@ -13,7 +13,7 @@ import msgspec
 from candor.replay.stream import StreamEvent
 
 
-class Accepted(msgspec.Struct, frozen=True):
+class AcceptedEvent(msgspec.Struct, frozen=True):
     """An event as it was sent and accepted; `historical`: by an import."""
 
     id: str
@@ -24,7 +24,7 @@ class Accepted(msgspec.Struct, frozen=True):
 
 
 _encode: Final = msgspec.json.Encoder().encode
-_decode: Final = msgspec.json.Decoder(Accepted).decode
+_decode: Final = msgspec.json.Decoder(AcceptedEvent).decode
 
 
 class Ledger:
@@ -37,7 +37,7 @@ class Ledger:
 
     def note(self, events: Sequence[StreamEvent], *, historical: bool = False) -> None:
         """Returns once the lines are on the disk."""
-        lines = [_encode(Accepted(e.id, e.type, e.time, e.data, historical)) + b"\n" for e in events]
+        lines = [_encode(AcceptedEvent(e.id, e.type, e.time, e.data, historical)) + b"\n" for e in events]
         self._file.write(b"".join(lines))
         os.fsync(self._file.fileno())
         self.count += len(events)
@@ -46,7 +46,7 @@ class Ledger:
         self._file.close()
 
 
-def read(path: Path) -> list[Accepted]:
+def read(path: Path) -> list[AcceptedEvent]:
     """All accepted events in the order of their answers; a line cut off by a crash was never counted."""
     with path.open("rb") as file:
         return [_decode(line) for line in file if line.endswith(b"\n")]

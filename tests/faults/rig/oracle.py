@@ -23,7 +23,7 @@ from promise_svc.domain import Make, Promise, Revise, SetContact, Settle, Withdr
 from promise_svc.service.sealing import Sealer
 from risk_svc.domain.fold import FoldOutcome, fold
 from risk_svc.domain.state import PromiseState, View
-from tests.faults.rig.ledger import Accepted
+from tests.faults.rig.ledger import AcceptedEvent
 
 
 class Dates(NamedTuple):
@@ -50,10 +50,10 @@ class Expected:
     events: dict[str, list[str]] = field(default_factory=lambda: {"promise": [], "delivery": []})
 
 
-def expect(ledger: Iterable[Accepted]) -> Expected:
+def expect(ledger: Iterable[AcceptedEvent]) -> Expected:
     """The oracle's fold. Raises AssertionError where the ledger contradicts the domain: the rig is wrong then."""
     oracle = _Oracle()
-    later: list[tuple[Accepted, Any, Origin]] = []
+    later: list[tuple[AcceptedEvent, Any, Origin]] = []
     for accepted in ledger:
         event = Event(accepted.type, accepted.time, accepted.data)
         origin = Origin(accepted.id, "client", accepted.time, accepted.historical)
@@ -109,7 +109,7 @@ class _Oracle:
         self._promises[promise.promise_id] = promise
         self._fold(promise.promise_id, message)
 
-    def delivery(self, accepted: Accepted, command: Any, origin: Origin) -> None:
+    def delivery(self, accepted: AcceptedEvent, command: Any, origin: Origin) -> None:
         if isinstance(command, Sighting):
             name = command.incident_id
             self._incidents[name] = see(self._incidents.get(name), command)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from candor.replay.stream import StreamEvent
-from tests.faults.rig.story import Planned, Step, incident, live, past
+from tests.faults.rig.story import PlannedEvent, Step, incident, live, past
 
 PROMISE, DELIVERY = "promise-svc", "delivery-svc"
 RISK, RISK_2, LEARNER = "risk-worker", "risk-worker-2", "risk-learner"
@@ -72,7 +72,7 @@ class Round:
     """Sent side by side: history in batches, in order for each service; live events in the order of their lanes."""
 
     history: dict[str, list[list[StreamEvent]]] = field(default_factory=lambda: {PROMISE: [], DELIVERY: []})
-    live: list[Planned] = field(default_factory=list)
+    live: list[PlannedEvent] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
 

@@ -14,7 +14,7 @@ SITES: Final = ("mill", "dock", "yard")
 MINUTE: Final = timedelta(minutes=1)
 
 
-class Planned(NamedTuple):
+class PlannedEvent(NamedTuple):
     """An event still to be said: a timedelta in `data` counts from when it is first sent. A lane keeps its order."""
 
     id: str
@@ -27,7 +27,7 @@ class Step(NamedTuple):
     """An event of a story, so many rounds after its beginning."""
 
     after: int
-    event: Planned
+    event: PlannedEvent
 
 
 def past(rng: random.Random, name: str) -> tuple[list[StreamEvent], list[StreamEvent]]:
@@ -56,16 +56,16 @@ def live(rng: random.Random, name: str) -> list[Step]:
     contact = {"customer_id": f"c-{name}", "email": f"{name}@customer.example", "name": f"Customer {name}"}
     due = rng.choice([3, 90, 90]) * MINUTE
     steps = [
-        Step(0, Planned(f"{name}.contact", "contact.set", name, contact)),
-        Step(0, Planned(f"{name}.made", "promise.made", name, _made(name, rng, timedelta(0), due, slow=slow))),
+        Step(0, PlannedEvent(f"{name}.contact", "contact.set", name, contact)),
+        Step(0, PlannedEvent(f"{name}.made", "promise.made", name, _made(name, rng, timedelta(0), due, slow=slow))),
         Step(1, _live(name, "departed", status="missed" if missed else "reached")),
     ]
     if rng.random() < 0.3:
         agreed = {"due": due + 60 * MINUTE, "asked_by": "customer", "agreed": True, "reason": "at your wish"}
-        steps.append(Step(2, Planned(f"{name}.revised", "promise.revised", name, {"promise_id": name} | agreed)))
+        steps.append(Step(2, PlannedEvent(f"{name}.revised", "promise.revised", name, {"promise_id": name} | agreed)))
     end = 2 + rng.randrange(1, 4)
     if rng.random() < 0.1:
-        steps.append(Step(end, Planned(f"{name}.withdrawn", "promise.withdrawn", name, _withdrawn(name))))
+        steps.append(Step(end, PlannedEvent(f"{name}.withdrawn", "promise.withdrawn", name, _withdrawn(name))))
     else:
         steps.append(
             Step(end, _live(name, "arrived", status=rng.choice(["reached", "reached", "cancelled"]), final=True))
@@ -88,7 +88,7 @@ def incident(rng: random.Random, name: str) -> list[Step]:
             "opened_at": utc_text(START),
             "at": timedelta(0),
         }
-        steps.append(Step(after, Planned(f"{name}.{status}", "incident.reported", name, data)))
+        steps.append(Step(after, PlannedEvent(f"{name}.{status}", "incident.reported", name, data)))
     return steps
 
 
@@ -113,9 +113,9 @@ def _made(name: str, rng: random.Random, made: Any, due: Any, *, slow: bool) -> 
     }
 
 
-def _live(name: str, milestone: str, *, status: str, final: bool = False) -> Planned:
+def _live(name: str, milestone: str, *, status: str, final: bool = False) -> PlannedEvent:
     data = _step(name, milestone, timedelta(0), final=final) | {"status": status}
-    return Planned(f"{name}.{milestone}", "milestone.reported", name, data)
+    return PlannedEvent(f"{name}.{milestone}", "milestone.reported", name, data)
 
 
 def _step(name: str, milestone: str, at: Any, *, final: bool = False) -> dict[str, Any]:

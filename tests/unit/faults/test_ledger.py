@@ -11,7 +11,7 @@ from tests.faults.rig.ledger import Ledger, read
 from tests.faults.rig.nemesis import Recovery
 from tests.faults.rig.oracle import expect
 from tests.faults.rig.report import percentile, recovery_of
-from tests.faults.rig.story import START, Planned
+from tests.faults.rig.story import START, PlannedEvent
 from tests.unit.faults.worlds import accepted
 
 
@@ -35,7 +35,9 @@ def test_a_line_cut_off_counts_for_nothing(tmp_path: Path) -> None:
 
 
 def test_an_event_is_said_with_times_counted_from_now() -> None:
-    planned = Planned("e", "t", "lane", {"at": timedelta(0), "deep": [{"due": timedelta(hours=1), "n": 2}], "s": "x"})
+    planned = PlannedEvent(
+        "e", "t", "lane", {"at": timedelta(0), "deep": [{"due": timedelta(hours=1), "n": 2}], "s": "x"}
+    )
     event = said(planned, START)
     assert event.time == START
     assert event.data == {"at": "2026-03-02T06:00:00Z", "deep": [{"due": "2026-03-02T07:00:00Z", "n": 2}], "s": "x"}

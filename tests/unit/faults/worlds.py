@@ -10,14 +10,14 @@ from candor.replay.stream import StreamEvent
 from risk_svc.forecasting.snapshots import pseudonym
 from tests.faults.rig.checker import Effects, Notice
 from tests.faults.rig.client import said
-from tests.faults.rig.ledger import Accepted
+from tests.faults.rig.ledger import AcceptedEvent
 from tests.faults.rig.oracle import Expected, expect
 from tests.faults.rig.story import START, incident, live, past
 
 PARTITIONS = 4
 
 
-def accepted() -> list[Accepted]:
+def accepted() -> list[AcceptedEvent]:
     """Three promises of the past, three live ones and an incident."""
     rng = random.Random(3)
     history: list[StreamEvent] = []
@@ -26,8 +26,8 @@ def accepted() -> list[Accepted]:
             history += events
     steps = [step for number in range(3) for step in live(rng, f"p{number}")] + incident(rng, "i0")
     now = [said(step.event, START + timedelta(minutes=step.after)) for step in sorted(steps, key=lambda s: s.after)]
-    lines = [Accepted(e.id, e.type, e.time, e.data, True) for e in history]
-    return lines + [Accepted(e.id, e.type, e.time, e.data) for e in now]
+    lines = [AcceptedEvent(e.id, e.type, e.time, e.data, True) for e in history]
+    return lines + [AcceptedEvent(e.id, e.type, e.time, e.data) for e in now]
 
 
 def faultless(expected: Expected) -> Effects:

@@ -78,8 +78,8 @@ def test_common_media_types_may_be_shared() -> None:
 
 
 def parsed(**senders: Any) -> Any:
-    doors = registered([Crm(), *discover(promise_svc.sources).values()])
-    return parse_secrets(msgspec.json.encode({"sources": senders}), doors)
+    formats = registered([Crm(), *discover(promise_svc.sources).values()])
+    return parse_secrets(msgspec.json.encode({"sources": senders}), formats)
 
 
 def test_a_list_of_secrets_is_standard_webhooks() -> None:

@@ -10,7 +10,7 @@ import pytest
 from candor.errors import OperatorError
 from candor.installation.folder import Folder
 from candor.local import restarts as module
-from candor.local.restarts import LONGEST_SECONDS, LOW_MIB, STEADY_SECONDS, Restarts, Room, kept_up
+from candor.local.restarts import LONGEST_SECONDS, LOW_MIB, STEADY_SECONDS, DiskSpace, Restarts, kept_up
 
 
 class Town:
@@ -100,7 +100,7 @@ def test_a_disk_that_fills_up_is_said_once_and_again_once_there_is_room(
 ) -> None:
     said, free = list[str](), 10 * LOW_MIB
     monkeypatch.setattr(module, "free_mebibytes", lambda _path: free)
-    room = Room(tmp_path, said.append)
+    room = DiskSpace(tmp_path, said.append)
     for free in (10 * LOW_MIB, LOW_MIB - 1, 3, 0, LOW_MIB + 1, 2 * LOW_MIB - 1, LOW_MIB - 1):  # noqa: B007
         room.look()
     assert len(said) == 1

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from candor.contracts import Record, encode
-from candor.messaging.planning import Own, Slice, read
+from candor.messaging.planning import OwnedPartition, Slice, read
 from tests.support.ledger.book import withdrawn
 
 
-class Fetched(NamedTuple):
+class FetchedRecord(NamedTuple):
     """What aiokafka returns, as far as the consumer looks."""
 
     offset: int
@@ -20,24 +20,24 @@ class Fetched(NamedTuple):
     timestamp: int = 0
 
 
-def fetched(offset: int, record: Record) -> Fetched:
-    return Fetched(offset, record.key, record.value, record.headers)
+def fetched(offset: int, record: Record) -> FetchedRecord:
+    return FetchedRecord(offset, record.key, record.value, record.headers)
 
 
-def good(offset: int, subject: str = "") -> Fetched:
+def good(offset: int, subject: str = "") -> FetchedRecord:
     name = subject or f"p{offset}"
     return fetched(offset, encode(withdrawn("c1", name, 1)))
 
 
-def bad(offset: int, subject: str = "") -> Fetched:
+def bad(offset: int, subject: str = "") -> FetchedRecord:
     """A record whose data does not parse; its subject can still be read from the headers."""
     record = encode(withdrawn("c1", subject or f"p{offset}", 1))
-    return Fetched(offset, record.key, b"{", record.headers)
+    return FetchedRecord(offset, record.key, b"{", record.headers)
 
 
-def piece(records: Iterable[Fetched]) -> Slice:
+def piece(records: Iterable[FetchedRecord]) -> Slice:
     return read("promises", list(records))
 
 
-def own(following: int = 0) -> Own:
-    return Own(0, 1, {"promises": following})
+def own(following: int = 0) -> OwnedPartition:
+    return OwnedPartition(0, 1, {"promises": following})

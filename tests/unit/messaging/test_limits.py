@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from candor.messaging.limits import Guard, Limits
-from candor.messaging.planning import Own
+from candor.messaging.planning import OwnedPartition
 from candor.store.dead_letter import BEHIND, HeldLetters
 
 LIMITS = Limits()
@@ -88,7 +88,7 @@ def test_a_copy_goes_its_own_way() -> None:
 
 
 def test_a_partition_with_twenty_unresolved_letters_at_its_offset_starts_halted() -> None:
-    own = Own(2, 1, {"promises": 30})
+    own = OwnedPartition(2, 1, {"promises": 30})
     letters = [HeldLetters("promises", f"p{offset}", offset, "handler_error") for offset in range(10, 30)]
     own.remember(letters, LIMITS)
     assert own.halted.startswith("promises: 20 dead letters in a row")

@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 
 from candor.contracts import Record
 from candor.messaging.limits import Limits
-from candor.messaging.planning import Action, Continuity, Own, Plan, Slice, plan, private, read
+from candor.messaging.planning import Action, Continuity, OwnedPartition, Plan, Slice, plan, private, read
 from candor.messaging.transaction import halves
 from candor.store.dead_letter import BEHIND, HeldLetters
-from tests.unit.messaging.records import Fetched, bad, good, own, piece
+from tests.unit.messaging.records import FetchedRecord, bad, good, own, piece
 
 LIMITS = Limits()
 
 
-def decided(part: Slice, owner: Own | None = None, limits: Limits = LIMITS) -> Plan:
+def decided(part: Slice, owner: OwnedPartition | None = None, limits: Limits = LIMITS) -> Plan:
     return plan("g", owner or own(), part, {}, limits)
 
 
@@ -60,7 +60,7 @@ def test_the_same_subject_on_another_topic_is_another_matter() -> None:
 
 
 def test_a_record_without_a_readable_subject_holds_nobody() -> None:
-    garbage = Fetched(0, None, None, [])
+    garbage = FetchedRecord(0, None, None, [])
     result = decided(piece([garbage, good(1)]))
     assert [letter.reason for letter in result.letters] == ["missing_attribute"]
     assert result.letters[0].record == Record(b"", b"", [])
@@ -70,7 +70,7 @@ def test_a_record_without_a_readable_subject_holds_nobody() -> None:
 
 def test_headers_without_values_are_a_dead_letter_and_no_crash() -> None:
     headers = [(name, None) for name, _ in good(0).headers]
-    strange = Fetched(0, b"c1", b"{}", headers)  # type: ignore[arg-type]
+    strange = FetchedRecord(0, b"c1", b"{}", headers)  # type: ignore[arg-type]
     result = decided(piece([strange, good(1)]))
     assert len(result.letters) == 1
     assert subjects(result) == ["p1"]

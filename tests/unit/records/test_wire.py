@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from candor.contracts import Record
-from candor.records.wire import LARGEST_BATCH, Packer, Ready, UnreadableError, read
+from candor.records.wire import LARGEST_BATCH, PackedBatch, Packer, UnreadableError, read
 
 headers = st.lists(st.tuples(st.text(max_size=20), st.binary(max_size=300)), max_size=12)
 records = st.lists(st.builds(Record, st.binary(max_size=200), st.binary(max_size=9_000), headers), max_size=40)
@@ -43,14 +43,14 @@ def test_any_damage_is_refused(items: list[Record], data: st.DataObject) -> None
         return  # the broker's own: where the batch lies, and under which leader
     harmed = bytearray(batch)
     harmed[at] ^= data.draw(st.integers(1, 255))
-    for act in (read, Ready):
+    for act in (read, PackedBatch):
         with pytest.raises(UnreadableError):
             act(bytes(harmed))
 
 
 @given(st.integers(0, len(packed(SOME)) - 1))
 def test_a_cut_batch_is_refused(length: int) -> None:
-    for act in (read, Ready):
+    for act in (read, PackedBatch):
         with pytest.raises(UnreadableError):
             act(packed(SOME)[:length])
 
@@ -76,7 +76,7 @@ def test_a_batch_ends_before_it_is_too_large_but_takes_any_first_record() -> Non
 def test_what_is_sent_has_the_sender_s_number_and_the_system_s_time() -> None:
     batch = packed(SOME)
     before = int(time.time() * 1000)
-    ready = Ready(batch)
+    ready = PackedBatch(batch)
     after = int(time.time() * 1000)
     ready._set_producer_state(77, 3, 1_000)
 
@@ -95,13 +95,13 @@ def test_what_is_sent_has_the_sender_s_number_and_the_system_s_time() -> None:
 
 
 def test_a_second_try_sends_the_very_same_bytes() -> None:
-    ready = Ready(packed(SOME))
+    ready = PackedBatch(packed(SOME))
     ready._set_producer_state(1, 0, 0)
     assert ready._build() is ready._build()
 
 
 def test_a_batch_on_its_way_is_full() -> None:
-    ready = Ready(packed(SOME))
+    ready = PackedBatch(packed(SOME))
     assert ready.count == ready.record_count() == 100
     assert ready.size() == len(packed(SOME))
     assert ready.closed() and ready.close() is ready

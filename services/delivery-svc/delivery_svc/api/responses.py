@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from candor.web.http.listings import Counted
+from candor.web.http.listings import ListTotals
 from delivery_svc.api.requests import AffectedIn, DeliveredIn, ReferenceIn
 
 Status = Literal["planned", "started", "reached", "redated", "missed", "cancelled"]
@@ -75,7 +75,7 @@ class ParkedItem(BaseModel):
     parked_at: datetime
 
 
-class ParkedPage(Counted):
+class ParkedPage(ListTotals):
     """A page of parked reports, oldest first; the next page is in the `Link` header."""
 
     items: list[ParkedItem]
@@ -98,7 +98,7 @@ class MilestoneItem(BaseModel):
     delivered: list[DeliveredIn]
 
 
-class MilestonePage(Counted):
+class MilestonePage(ListTotals):
     """A page of one promise's milestones, in the order they were passed on."""
 
     items: list[MilestoneItem]
@@ -138,7 +138,7 @@ class IncidentOut(IncidentItem):
     reports_total_exact: bool
 
 
-class IncidentPage(Counted):
+class IncidentPage(ListTotals):
     """A page of incidents ordered by id; the next page is in the `Link` header."""
 
     items: list[IncidentItem]

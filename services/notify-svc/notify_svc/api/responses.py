@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from candor.web.http.listings import Counted
+from candor.web.http.listings import ListTotals
 
 
 class SwitchOut(BaseModel):
@@ -85,7 +85,7 @@ class NoticeWhole(NoticeOut):
     deliveries: list[DeliveryOut]
 
 
-class NoticePage(Counted):
+class NoticePage(ListTotals):
     """A page of notices; the Link header leads to the next one."""
 
     items: list[NoticeOut]

@@ -14,7 +14,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from candor.contracts import Fact, FactKind, Statement
 from notify_svc.channels import Form
 from notify_svc.compose.localize import Localizer
-from notify_svc.domain.consistency import Ends, Stated, chance_beside, late_fits
+from notify_svc.domain.consistency import Ends, LetterFigures, chance_beside, late_fits
 from notify_svc.domain.facts import Announcement, Decision, Gap, Promise
 from notify_svc.domain.lint import Draft, Finding, Support, lint
 from notify_svc.domain.opening import OpeningFacts, opening_of
@@ -241,10 +241,10 @@ def _told(snapshot: Snapshot) -> Ends | None:
     return (low, high) if low is not None and high is not None else None
 
 
-def _stated(snapshot: Snapshot, context: dict[str, object]) -> Stated:
+def _stated(snapshot: Snapshot, context: dict[str, object]) -> LetterFigures:
     promise, earlier = snapshot.promise, snapshot.earlier
     before = (earlier.low, earlier.high) if earlier and earlier.low and earlier.high else None
-    return Stated(
+    return LetterFigures(
         statement=snapshot.statement,
         lead=str(context["lead"]),
         now=snapshot.now,

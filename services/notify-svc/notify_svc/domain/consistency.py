@@ -26,7 +26,7 @@ Ends = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stated:
+class LetterFigures:
     """What one letter states.
 
     `lead` names its first sentence, `due` is the promised time and `deadline` adds the tolerance. `chance` is the
@@ -84,7 +84,7 @@ def probably_late(forecast: Forecast | None, low: datetime | None, due: datetime
     return likely and (low is None or low > due)
 
 
-def contradictions(said: Stated) -> list[str]:
+def contradictions(said: LetterFigures) -> list[str]:
     """Every pair of statements in a letter that cannot both be true, in words; empty if all are consistent."""
     return [*_chance(said), *_opening(said), *_end(said), *_times(said), *_comparison(said)]
 
@@ -96,7 +96,7 @@ def _fits(chance: int, told: Ends, due: datetime) -> bool:
     return chance >= MOST if high <= due else HALF <= chance <= MOST
 
 
-def _chance(said: Stated) -> Iterator[str]:
+def _chance(said: LetterFigures) -> Iterator[str]:
     if not said.chance:
         return
     if said.now >= said.due:
@@ -107,7 +107,7 @@ def _chance(said: Stated) -> Iterator[str]:
         yield f"probably late, and {said.chance} in 100 to be on time"
 
 
-def _opening(said: Stated) -> Iterator[str]:
+def _opening(said: LetterFigures) -> Iterator[str]:
     if said.lead == "slip" and said.told is not None and said.told[0] <= said.due:
         yield "probably late, and a range that begins by the promised time"
     if said.lead == "late" and said.now <= said.due:
@@ -118,7 +118,7 @@ def _opening(said: Stated) -> Iterator[str]:
         yield "back on track, and a range that ends past the promised time"
 
 
-def _end(said: Stated) -> Iterator[str]:
+def _end(said: LetterFigures) -> Iterator[str]:
     if said.lead != "done" or said.completed_at is None:
         return
     if said.statement is Statement.ALL_CLEAR and said.completed_at > said.due:
@@ -127,7 +127,7 @@ def _end(said: Stated) -> Iterator[str]:
         yield "done late, and completed by the promised time"
 
 
-def _times(said: Stated) -> Iterator[str]:
+def _times(said: LetterFigures) -> Iterator[str]:
     if said.told is not None and said.told[0] < said.now:
         yield "a range that begins in the past"
     by = said.next_update_by
@@ -137,7 +137,7 @@ def _times(said: Stated) -> Iterator[str]:
         yield "a next update after the promised time, which lies ahead"
 
 
-def _comparison(said: Stated) -> Iterator[str]:
+def _comparison(said: LetterFigures) -> Iterator[str]:
     told, earlier = said.told, said.earlier
     if said.lead == "same" and told != earlier:
         yield "nothing new, and another range than before"

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from candor.contracts import Statement
-from notify_svc.domain.consistency import Stated, contradictions
+from notify_svc.domain.consistency import LetterFigures, contradictions
 
 
 class Rule(StrEnum):
@@ -70,7 +70,7 @@ class Draft:
     unaccepted: str | None = None
     support: tuple[Support, ...] = ()
     html: str = ""
-    stated: Stated | None = None
+    stated: LetterFigures | None = None
     longest: int | None = None
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from candor.web.http.listings import Counted
+from candor.web.http.listings import ListTotals
 from promise_svc.api.requests import DependencyIn, ItemIn, ReferenceIn
 
 
@@ -73,7 +73,7 @@ class PromiseWithHistory(PromiseOut):
     changes: list[ChangeOut]
 
 
-class PromisePage(Counted):
+class PromisePage(ListTotals):
     """A page of promises by promised date; the next page is in the `Link` header."""
 
     items: list[PromiseOut]

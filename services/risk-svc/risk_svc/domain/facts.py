@@ -9,7 +9,7 @@ from zlib import crc32
 
 from candor.contracts import Fact, FactKind
 from risk_svc.domain.incidents import Incident
-from risk_svc.domain.state import PromiseState, Step, StepStatus
+from risk_svc.domain.state import PromiseState, StepState, StepStatus
 
 MIN_LATE_S: Final = 60.0
 MIN_SHARE: Final = 0.01
@@ -41,7 +41,7 @@ def digest(found: Iterable[Fact], held_due: float) -> int:
     return crc32(f"{held_due}\n{names}".encode("utf-8", "replace"))
 
 
-def _step(step: Step, margin: float, now: float) -> Fact | None:
+def _step(step: StepState, margin: float, now: float) -> Fact | None:
     if step.status == StepStatus.REACHED and step.at is not None:
         late = step.at - step.planned if step.planned is not None else 0.0
         return _fact(FactKind.MILESTONE_LATE, step, step.at, late) if late >= margin else None
@@ -61,7 +61,7 @@ def _step(step: Step, margin: float, now: float) -> Fact | None:
     return None
 
 
-def _fact(kind: FactKind, step: Step, at: float, late: float) -> Fact:
+def _fact(kind: FactKind, step: StepState, at: float, late: float) -> Fact:
     return Fact(
         kind=kind,
         event_id=step.source_event,

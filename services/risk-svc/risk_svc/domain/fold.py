@@ -16,7 +16,15 @@ from candor.contracts import (
     PromiseSettled,
     PromiseWithdrawn,
 )
-from risk_svc.domain.state import DUES_LIMIT, NOTICES_LIMIT, ItemState, NoticeRecord, PromiseState, Step, StepStatus
+from risk_svc.domain.state import (
+    DUES_LIMIT,
+    NOTICES_LIMIT,
+    ItemState,
+    NoticeRecord,
+    PromiseState,
+    StepState,
+    StepStatus,
+)
 
 TEXT_LIMIT: Final = 120
 PUBLIC_LIMIT: Final = 300
@@ -99,12 +107,12 @@ def _reported(item: ItemState | None) -> tuple[float | None, float]:
     return (None, 0.0) if item is None else (item.share, item.at)
 
 
-def _merge(reported: list[Step], data: PromiseMade) -> list[Step]:
+def _merge(reported: list[StepState], data: PromiseMade) -> list[StepState]:
     """Planned steps in their order with their reports; unplanned ones go first, in order of arrival."""
     earlier = {step.name: step for step in reported}
     planned = []
     for item in data.milestones:
-        step = earlier.pop(item.name, None) or Step(name=item.name)
+        step = earlier.pop(item.name, None) or StepState(name=item.name)
         if item.planned is not None:
             step.planned = item.planned.timestamp()
         step.told, step.extra = item.told, False
@@ -119,7 +127,7 @@ def _milestone(state: PromiseState, data: MilestoneReported) -> None:
     _delivered(state, data, said)
     step = next((step for step in state.steps if step.name == data.milestone), None)
     if step is None:
-        step = Step(name=data.milestone, extra=True)
+        step = StepState(name=data.milestone, extra=True)
         state.steps.insert(sum(known.extra for known in state.steps), step)
     if data.planned is not None:
         if step.expected_at is None or said >= step.expected_at:
@@ -137,7 +145,7 @@ def _milestone(state: PromiseState, data: MilestoneReported) -> None:
     step.public_reason = (data.public_reason or "")[:PUBLIC_LIMIT]
 
 
-def _stands(step: Step, status: StepStatus, said: float) -> bool:
+def _stands(step: StepState, status: StepStatus, said: float) -> bool:
     """Whether a report of time `said` changes the status of the step: reports come late and in any order.
 
     In delivery-svc only a later correction reopens a finished step; an older report has merely arrived late.

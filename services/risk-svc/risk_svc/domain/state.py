@@ -24,7 +24,7 @@ class StepStatus(IntEnum):
     CANCELLED = 4
 
 
-class Step(msgspec.Struct, gc=False, array_like=True, kw_only=True):
+class StepState(msgspec.Struct, gc=False, array_like=True, kw_only=True):
     """A milestone: `planned` is the first plan, `expected` the newest, and `expected_at` when that became known.
 
     `at` is when it was reached, missed or cancelled; `source_event` and `reason` are in the sender's own words. `extra`
@@ -171,7 +171,7 @@ class PromiseState(msgspec.Struct, gc=False, array_like=True, kw_only=True):
     held_due: float = 0.0
     tolerance_s: int = 0
     labels: dict[str, Label] = {}
-    steps: list[Step] = []
+    steps: list[StepState] = []
     depends_on: list[tuple[str, str]] = []
     value: float | None = None
     currency: str | None = None
@@ -208,7 +208,7 @@ class PromiseState(msgspec.Struct, gc=False, array_like=True, kw_only=True):
         return max(60.0, self.held_due - self.made_at)
 
 
-def final_step(state: PromiseState) -> Step | None:
+def final_step(state: PromiseState) -> StepState | None:
     """The step that ended the promise, or None while no final step is reached, missed or cancelled."""
     for step in reversed(state.steps):
         if step.final and step.status >= StepStatus.REACHED:

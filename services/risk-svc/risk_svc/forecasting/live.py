@@ -13,7 +13,7 @@ from candor.contracts import MIN_CASES, Standing
 from risk_svc.domain import incidents as known
 from risk_svc.domain.components.lateness import MIN_HORIZON_SHARE
 from risk_svc.domain.predictions import Floats, Predictions
-from risk_svc.domain.state import PromiseState, Step, StepStatus, completed_at, final_step, standing
+from risk_svc.domain.state import PromiseState, StepState, StepStatus, completed_at, final_step, standing
 from risk_svc.forecast import reasons
 from risk_svc.forecast.features import Features, features
 from risk_svc.forecast.intervals import STATED
@@ -93,13 +93,13 @@ def _completed(state: PromiseState, now: float) -> float | None:
     return done if done is not None and done <= now else None
 
 
-def _reached(step: Step, now: float) -> float | None:
+def _reached(step: StepState, now: float) -> float | None:
     if step.status != StepStatus.REACHED or step.final or step.at is None or step.at > now:
         return None
     return step.at
 
 
-def _plan(step: Step, now: float) -> float | None:
+def _plan(step: StepState, now: float) -> float | None:
     known_by = step.expected is not None and (step.expected_at or 0.0) <= now
     return step.expected if known_by else step.planned
 

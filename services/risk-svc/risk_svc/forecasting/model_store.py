@@ -30,7 +30,7 @@ class ClosedBoundary(NamedTuple):
     upto: int
 
 
-class Taught(NamedTuple):
+class LearningProgress(NamedTuple):
     """Up to which business time (`boundary`) all is learned, None before the first.
 
     `too_late` counts promises that came too late to learn from; `too_late_at` is when the last one did.
@@ -69,10 +69,10 @@ async def publish(connection: Connection, step: ClosedBoundary, version: Version
         await connection.execute(_PUBLISH, version.version, version.boundary, str(step.upto), version.body)
 
 
-async def taught(connection: Connection) -> Taught:
+async def taught(connection: Connection) -> LearningProgress:
     """How far learning has come."""
     row = await connection.fetchrow("SELECT boundary, too_late, too_late_at FROM learner_taught")
-    return Taught() if row is None else Taught(*row)
+    return LearningProgress() if row is None else LearningProgress(*row)
 
 
 async def note_too_late(connection: Connection, count: int) -> None:

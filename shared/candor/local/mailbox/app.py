@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from candor.local.mailbox.pages import MESSAGE_POLICY, POLICY, html_of, list_page, message_page, text_of
 from candor.local.mailbox.smtp import Fault, Faults
-from candor.local.mailbox.store import Mailbox, Received
+from candor.local.mailbox.store import Mailbox, ReceivedMessage
 
 PAGE = 50
 LARGEST_PAGE = 500
@@ -85,7 +85,7 @@ def _add_pages(app: FastAPI, mailbox: Mailbox) -> None:
         return _html(content, MESSAGE_POLICY)
 
 
-def _found(mailbox: Mailbox, number: int) -> Received:
+def _found(mailbox: Mailbox, number: int) -> ReceivedMessage:
     message = mailbox.get(number)
     if message is None:
         raise HTTPException(404, f"there is no message {number}")
@@ -102,7 +102,7 @@ def _html(content: str, policy: str) -> HTMLResponse:
     return HTMLResponse(content, headers=headers)
 
 
-def _as_json(message: Received) -> dict[str, Any]:
+def _as_json(message: ReceivedMessage) -> dict[str, Any]:
     parsed = message.parsed()
     return {
         "number": message.number,

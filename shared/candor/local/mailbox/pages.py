@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from html import escape
 from urllib.parse import urlencode
 
-from candor.local.mailbox.store import Headline, Received
+from candor.local.mailbox.store import Headline, ReceivedMessage
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --soft: #777; }
@@ -48,7 +48,7 @@ def list_page(headlines: list[Headline], following: int | None, recipient: str, 
     return _page("Mailbox", body)
 
 
-def message_page(message: Received) -> str:
+def message_page(message: ReceivedMessage) -> str:
     """One message as its recipient sees it: the headers that a mail program shows, then the text."""
     parsed = message.parsed()
     shown = [(name, str(parsed[name])) for name in ("From", "To", "Date", "Reply-To") if parsed[name]]

@@ -16,7 +16,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Received:
+class ReceivedMessage:
     """One message as received: `number` counts from 1, `at` is system time, `recipients` are the envelope's."""
 
     number: int
@@ -40,7 +40,7 @@ class Headline:
     message_id: str
 
 
-def read_ledger(path: Path) -> Iterator[Received]:
+def read_ledger(path: Path) -> Iterator[ReceivedMessage]:
     """Every message of a mailbox file, in the order received; skips a half-written, never acknowledged last line."""
     with path.open("rb") as file:
         for line in file:
@@ -82,7 +82,7 @@ class Mailbox:
                 self._waiting = [entry for entry in batch if entry is not mine] + self._waiting
                 raise
 
-    def get(self, number: int) -> Received | None:
+    def get(self, number: int) -> ReceivedMessage | None:
         """The message `number`, or None."""
         if not 1 <= number <= len(self._places):
             return None
@@ -115,7 +115,7 @@ class Mailbox:
     def _write(self, batch: Sequence[tuple[str, Sequence[str], bytes]]) -> None:
         at = datetime.now(UTC)
         first = len(self._headlines) + 1
-        messages = [Received(first + i, at, s, tuple(r), raw) for i, (s, r, raw) in enumerate(batch)]
+        messages = [ReceivedMessage(first + i, at, s, tuple(r), raw) for i, (s, r, raw) in enumerate(batch)]
         lines = [_to_line(message) for message in messages]
         try:
             _write_all(self._file.fileno(), b"".join(lines))
@@ -127,7 +127,7 @@ class Mailbox:
             self._index(message, self._end, len(line))
             self._end += len(line)
 
-    def _index(self, message: Received, offset: int, length: int) -> None:
+    def _index(self, message: ReceivedMessage, offset: int, length: int) -> None:
         parsed = message.parsed()
         subject, message_id = str(parsed.get("Subject", "")), str(parsed.get("Message-ID", "")).strip()
         self._headlines.append(Headline(message.number, message.at, message.recipients, subject, message_id))
@@ -140,7 +140,7 @@ def _write_all(descriptor: int, data: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def _to_line(message: Received) -> bytes:
+def _to_line(message: ReceivedMessage) -> bytes:
     entry = {
         "number": message.number,
         "at": message.at.isoformat(),
@@ -151,7 +151,9 @@ def _to_line(message: Received) -> bytes:
     return json.dumps(entry).encode() + b"\n"
 
 
-def _from_line(line: bytes) -> Received:
+def _from_line(line: bytes) -> ReceivedMessage:
     entry = json.loads(line)
     at = datetime.fromisoformat(entry["at"])
-    return Received(entry["number"], at, entry["sender"], tuple(entry["recipients"]), base64.b64decode(entry["raw"]))
+    return ReceivedMessage(
+        entry["number"], at, entry["sender"], tuple(entry["recipients"]), base64.b64decode(entry["raw"])
+    )

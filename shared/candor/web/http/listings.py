@@ -32,14 +32,14 @@ class Total(NamedTuple):
         return f"{'' if self.total_exact else 'more than '}{self.total:,}"
 
 
-class Counted(BaseModel):
+class ListTotals(BaseModel):
     """What every page of a list contains besides its items: how many there are on all pages."""
 
     total: int = Field(description=f"How many items all pages have together; at most {COUNTED:,} are counted.")
     total_exact: bool = Field(description="False: there are more than `total`.")
 
 
-class Listed(NamedTuple, Generic[Row]):
+class ListPage(NamedTuple, Generic[Row]):
     """A page, the cursor of the next one (None on the last), and the number of items on all pages."""
 
     items: list[Row]
@@ -74,7 +74,7 @@ async def listed(
     limit: int,
     *,
     falling: bool = False,
-) -> Listed[Row]:
+) -> ListPage[Row]:
     """Return the page of at most `limit` rows after a cursor, in descending order if `falling`.
 
     Raises Problem 422 for a cursor that does not match this order, and StoreUnavailable.
@@ -89,4 +89,4 @@ async def listed(
         rows = (await session.exec(wanted)).all()
         count = await counted(session, query)
     found = page(rows, limit, lambda row: tuple(getattr(row, column.key) for column, _ in order))
-    return Listed(found.items, found.next, count)
+    return ListPage(found.items, found.next, count)

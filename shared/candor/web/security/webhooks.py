@@ -23,8 +23,8 @@ STANDARD: Final = "standard"
 log = structlog.get_logger("candor.webhooks")
 
 
-class Door(Protocol):
-    """What the webhook guard must know of a source; its first scheme is the default if the secrets file names none."""
+class WebhookFormat(Protocol):
+    """How a source's webhooks look and prove themselves; the first scheme is the default of a secrets file."""
 
     @property
     def media_types(self) -> Sequence[str]: ...
@@ -33,15 +33,15 @@ class Door(Protocol):
     def schemes(self) -> Sequence[Scheme]: ...
 
 
-class StandardDoor(NamedTuple):
+class StandardFormat(NamedTuple):
     """Signed JSON by Standard Webhooks."""
 
     media_types: Sequence[str] = JSON
     schemes: Sequence[Scheme] = (StandardWebhooks(),)
 
 
-Doors = Mapping[str, Door]
-STANDARD_ONLY: Final[Doors] = {STANDARD: StandardDoor()}
+WebhookFormats = Mapping[str, WebhookFormat]
+STANDARD_ONLY: Final[WebhookFormats] = {STANDARD: StandardFormat()}
 
 
 class Sender(NamedTuple):
@@ -81,12 +81,12 @@ class _File(msgspec.Struct, frozen=True):
     sources: dict[str, list[str] | _Entry]
 
 
-def parse_secrets(raw: bytes, doors: Doors = STANDARD_ONLY) -> dict[str, Sender]:
+def parse_secrets(raw: bytes, formats: WebhookFormats = STANDARD_ONLY) -> dict[str, Sender]:
     """Return the senders of a secrets file. Raises ValueError, without a secret in it, on anything else.
 
     `{"sources": {"crm": ["whsec_…"], "pager": {"source": "pagerduty", "scheme": "hmac", "secrets": ["…"]}}}`: a list
     means Standard Webhooks; `source` defaults to the sender's own name, `scheme` to the source's first. Senders of a
-    source that is not among `doors` are left out because services share the file.
+    source that is not among `formats` are left out because services share the file.
     """
     try:
         sources = msgspec.json.decode(raw, type=_File).sources
@@ -99,16 +99,16 @@ def parse_secrets(raw: bytes, doors: Doors = STANDARD_ONLY) -> dict[str, Sender]
     for name, entry in sources.items():
         whole = _Entry(entry, STANDARD) if isinstance(entry, list) else entry
         source = whole.source or name
-        if source in doors:
-            found[name] = _sender(name, source, whole, doors[source])
+        if source in formats:
+            found[name] = _sender(name, source, whole, formats[source])
         else:
             log.info("secrets of a source that this service does not read", sender=name, source=source)
     return found
 
 
-def _sender(name: str, source: str, entry: _Entry, door: Door) -> Sender:
-    schemes = {scheme.name: scheme for scheme in door.schemes}
-    scheme = schemes.get(entry.scheme) if entry.scheme else door.schemes[0]
+def _sender(name: str, source: str, entry: _Entry, accepted: WebhookFormat) -> Sender:
+    schemes = {scheme.name: scheme for scheme in accepted.schemes}
+    scheme = schemes.get(entry.scheme) if entry.scheme else accepted.schemes[0]
     if scheme is None:
         raise ValueError(f"source {name!r}: {source} has no scheme {entry.scheme!r}, it has {', '.join(schemes)}")
     for secret in entry.secrets:
@@ -116,7 +116,7 @@ def _sender(name: str, source: str, entry: _Entry, door: Door) -> Sender:
             scheme.check(secret)
         except ValueError as error:
             raise ValueError(f"source {name!r}: {error}") from None
-    return Sender(source, door.media_types, scheme, tuple(entry.secrets))
+    return Sender(source, accepted.media_types, scheme, tuple(entry.secrets))
 
 
 class SignatureGuard:

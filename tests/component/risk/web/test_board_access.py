@@ -22,7 +22,7 @@ from candor.store.db import Database
 from candor.web.http.problems import Problem
 from candor.web.security.auth import Role
 from candor.web.security.sessions import ABSOLUTE, Session, Sessions
-from risk_svc.web.board.access import SignedIn, router, session_of
+from risk_svc.web.board.access import SessionMiddleware, router, session_of
 from risk_svc.web.board.sign_in_store import LOOKED_AT, EndedSessions, UsedLinks
 from tests.support.clocks import ManualClock
 
@@ -55,7 +55,7 @@ def app(sessions: Sessions, risk_database: Database, clock: ManualClock) -> Fast
     made.state.database = risk_database
     made.state.ended = EndedSessions(made.state, clock)
     made.include_router(router)
-    made.mount("/board", SignedIn(inside, sessions, made.state.ended))
+    made.mount("/board", SessionMiddleware(inside, sessions, made.state.ended))
 
     @made.exception_handler(Problem)
     async def refused(_request: object, problem: Problem) -> PlainTextResponse:
@@ -196,7 +196,7 @@ async def test_while_the_database_is_away_nobody_gets_in(app: FastAPI, sessions:
 async def test_with_a_company_a_person_is_sent_to_sign_in_and_a_script_is_not(
     sessions: Sessions, risk_database: Database
 ) -> None:
-    guarded = SignedIn(inside, sessions, EndedSessions(SimpleNamespace(database=risk_database)), company=True)
+    guarded = SessionMiddleware(inside, sessions, EndedSessions(SimpleNamespace(database=risk_database)), company=True)
     transport = httpx.ASGITransport(guarded)
     async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
         page = {"accept": "text/html,application/xhtml+xml"}
@@ -240,7 +240,7 @@ class Socket:
     def __init__(self, sessions: Sessions, database: Database, session: Session | None = None) -> None:
         cookie = f"{sessions.cookie}={sessions.encode(session)}" if session else ""
         self.scope: Scope = {"type": "websocket", "headers": [(b"cookie", cookie.encode()), (b"host", b"testserver")]}
-        self.guarded = SignedIn(self._listen, sessions, EndedSessions(SimpleNamespace(database=database)))
+        self.guarded = SessionMiddleware(self._listen, sessions, EndedSessions(SimpleNamespace(database=database)))
         self.sent: list[Message] = []
         self.heard: list[Message] = []
 

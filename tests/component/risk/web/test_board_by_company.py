@@ -28,7 +28,7 @@ SECRET = secrets.token_hex(32)
 PAGE = {"accept": "text/html"}
 
 
-class Proxied(httpx.AsyncHTTPTransport):
+class ProxyTransport(httpx.AsyncHTTPTransport):
     """What stands in front of production: takes https for the board's name, and passes it on to the process."""
 
     def __init__(self, port: int) -> None:
@@ -84,7 +84,7 @@ async def browser(
     log = (tmp_path / "log").open("wb")
     command = (sys.executable, "-m", "risk_svc", "web")
     process = await asyncio.create_subprocess_exec(*command, env=values, stdout=log, stderr=log)
-    ways = {f"all://{HOST}": Proxied(port), "all://": httpx.AsyncHTTPTransport()}
+    ways = {f"all://{HOST}": ProxyTransport(port), "all://": httpx.AsyncHTTPTransport()}
     try:
         async with httpx.AsyncClient(mounts=ways, base_url=f"https://{HOST}", trust_env=False) as client:
 

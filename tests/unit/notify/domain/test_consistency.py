@@ -15,7 +15,7 @@ from candor.calendar import Calendar, parse_business_hours
 from candor.contracts import Fact, FactKind, Standing, Statement
 from notify_svc.compose.drafting import Draft, Matter, draft
 from notify_svc.compose.letter import Wording, compose, to_the_owner
-from notify_svc.domain.consistency import Stated, contradictions, late_fits, range_beside
+from notify_svc.domain.consistency import LetterFigures, contradictions, late_fits, range_beside
 from notify_svc.domain.episode import decide, observe
 from notify_svc.domain.facts import Announcement, Decision, Episode, Forecast, Gap, Kind, Promise, Reason, Rules
 from notify_svc.domain.lint import Rule
@@ -30,8 +30,8 @@ WORKDAYS = Rules(calendar=Calendar(parse_business_hours("mon-fri 08:00-17:00"), 
 BEFORE, ACROSS, PAST = (DUE - minutes(60), DUE - minutes(20)), (DUE - minutes(20), DUE + minutes(40)), (LOW, HIGH)
 
 
-def stated(**changes: Any) -> Stated:
-    fitting = Stated(
+def stated(**changes: Any) -> LetterFigures:
+    fitting = LetterFigures(
         statement=Statement.WARNING, lead="slip", now=NOON, due=DUE, deadline=DUE, told=PAST, next_update_by=DUE
     )
     return replace(fitting, **changes)

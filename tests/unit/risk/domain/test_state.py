@@ -15,7 +15,7 @@ from risk_svc.domain.state import (
     FrozenForecast,
     NoticeRecord,
     PromiseState,
-    Step,
+    StepState,
     TrailPoint,
     View,
     folded,
@@ -114,7 +114,7 @@ def test_fields_added_later_have_their_defaults_in_old_rows() -> None:
 
 def test_words_of_old_rows_are_internal() -> None:
     step = ["departed", 1.0, None, None, 2.0, 3, True, False, "ev-1", "crew asleep", False, None]
-    found = msgspec.msgpack.decode(msgspec.msgpack.encode(step), type=Step)
+    found = msgspec.msgpack.decode(msgspec.msgpack.encode(step), type=StepState)
     assert (found.reason, found.public_reason) == ("crew asleep", "")
     row = ["i1", 1, 0.5, "it", "ECONNREFUSED in job 4711", [["site", "EWR"]], 1.0, None, None, "ev-2"]
     incident = incident_from(msgspec.msgpack.encode(row))

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from risk_svc.backtest.stream import seconds
 from risk_svc.domain.incidents import Incident
-from risk_svc.domain.state import PromiseState, Step, StepStatus
+from risk_svc.domain.state import PromiseState, StepState, StepStatus
 from risk_svc.forecast.reasons import words
 from risk_svc.forecast.serialization import FORMAT, ForeignFormatError, engine_bytes, engine_of, model_bytes, model_of
 from risk_svc.forecast.view import View
@@ -24,7 +24,7 @@ HOUR = 3600.0
 CANCELLED, REACHED = StepStatus.CANCELLED, StepStatus.REACHED
 
 
-def state(*steps: Step, **known: object) -> PromiseState:
+def state(*steps: StepState, **known: object) -> PromiseState:
     usual = {
         "promise_version": 1,
         "kind": "parcel",
@@ -36,11 +36,11 @@ def state(*steps: Step, **known: object) -> PromiseState:
     return PromiseState(promise_id="p1", customer_id="c1", steps=list(steps), **(usual | known))  # type: ignore[arg-type]
 
 
-def shipped(**known: object) -> Step:
-    return Step(name="shipped", planned=15 * HOUR, **known)  # type: ignore[arg-type]
+def shipped(**known: object) -> StepState:
+    return StepState(name="shipped", planned=15 * HOUR, **known)  # type: ignore[arg-type]
 
 
-DELIVERED = Step(name="delivered", planned=40 * HOUR)
+DELIVERED = StepState(name="delivered", planned=40 * HOUR)
 
 
 def published() -> PublishedModel:
@@ -70,7 +70,7 @@ def case(**known: object) -> View:
 
 def test_a_picture_holds_what_was_known_then() -> None:
     step = shipped(status=REACHED, at=20 * HOUR, expected=19 * HOUR, expected_at=14 * HOUR)
-    done = Step(name="delivered", planned=40 * HOUR, status=REACHED, at=45 * HOUR, final=True)
+    done = StepState(name="delivered", planned=40 * HOUR, status=REACHED, at=45 * HOUR, final=True)
     now = state(step, done)
     early = view_of(now, HOUR)
     assert early.plans == {"shipped": 15 * HOUR, "delivered": 40 * HOUR}
@@ -88,7 +88,9 @@ def test_a_picture_holds_what_was_known_then() -> None:
 
 
 def test_a_step_that_was_not_planned_moves_no_stage() -> None:
-    found = view_of(state(Step(name="called", status=REACHED, at=HOUR, extra=True), shipped(), DELIVERED), 2 * HOUR)
+    found = view_of(
+        state(StepState(name="called", status=REACHED, at=HOUR, extra=True), shipped(), DELIVERED), 2 * HOUR
+    )
     assert found.order == ["shipped", "delivered"]
     assert (found.last, found.last_at, found.reached) == (-1, HOUR, {"called": HOUR})
 
@@ -130,8 +132,8 @@ def test_a_withdrawn_promise_is_gone_and_an_incident_ends() -> None:
 
 
 def test_a_promise_is_late_once_that_is_decided() -> None:
-    cancelled = Step(name="delivered", status=CANCELLED, at=HOUR, final=True)
-    done = Step(name="delivered", status=REACHED, at=5 * HOUR, final=True)
+    cancelled = StepState(name="delivered", status=CANCELLED, at=HOUR, final=True)
+    done = StepState(name="delivered", status=REACHED, at=5 * HOUR, final=True)
     assert snapshot_of(state(shipped(), cancelled), 2 * HOUR).late
     assert not snapshot_of(state(shipped(), cancelled), HOUR / 2).late
     assert snapshot_of(state(shipped(), done, verdict="disputed"), 6 * HOUR).late

@@ -17,11 +17,13 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
 from candor.web.security.oidc.refusal import RefusedError
-from candor.web.security.oidc.tokens import Expected, UnknownKeyError, verify
+from candor.web.security.oidc.tokens import TokenRequirements, UnknownKeyError, verify
 from tests.support.identity import new_key, signed
 
 NOW = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
-EXPECTED = Expected("https://login.example", "candor", "nonce-of-this-attempt", NOW - timedelta(minutes=2), NOW)
+EXPECTED = TokenRequirements(
+    "https://login.example", "candor", "nonce-of-this-attempt", NOW - timedelta(minutes=2), NOW
+)
 
 
 @cache

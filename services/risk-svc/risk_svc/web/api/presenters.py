@@ -18,7 +18,7 @@ from risk_svc.domain.scoring import is_told
 from risk_svc.domain.state import (
     NoticeRecord,
     PromiseState,
-    Step,
+    StepState,
     StepStatus,
     TrailPoint,
     completed_at,
@@ -187,7 +187,7 @@ def _dates(state: PromiseState) -> responses.DatesOut:
     )
 
 
-def _milestone(step: Step) -> responses.MilestoneOut:
+def _milestone(step: StepState) -> responses.MilestoneOut:
     return responses.MilestoneOut(
         name=step.name,
         status=StepStatus(step.status).name.lower(),

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from candor.contracts import Component, FactKind, Label, Standing
-from candor.web.http.listings import Counted
+from candor.web.http.listings import ListTotals
 from risk_svc.domain.check import Verdict
 
 
@@ -96,7 +96,7 @@ class StoppedOut(BaseModel):
     since: datetime
 
 
-class GapPage(Counted):
+class GapPage(ListTotals):
     """A page of gaps; the next page is in the `Link` header."""
 
     items: list[GapItem]

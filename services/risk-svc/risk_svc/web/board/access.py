@@ -98,7 +98,7 @@ def session_of(scope: Scope, sessions: Sessions) -> Session | None:
     return sessions.read(HTTPConnection(scope).cookies.get(sessions.cookie))
 
 
-class SignedIn:
+class SessionMiddleware:
     """ASGI middleware of the board: pages, scripts and sockets all require a session.
 
     With `company`, a browser that asks for a page is sent to sign in; everything else gets 401.

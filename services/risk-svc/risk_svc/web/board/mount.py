@@ -17,7 +17,7 @@ from candor.web.http.problems import Problem
 from candor.web.security.oidc import sign_in_of
 from candor.web.security.sessions import Sessions
 from risk_svc.settings import RiskSettings
-from risk_svc.web.board.access import HOME, SignedIn, wants_page
+from risk_svc.web.board.access import HOME, SessionMiddleware, wants_page
 from risk_svc.web.board.frame import Address
 from risk_svc.web.board.live_data import LiveData
 from risk_svc.web.board.pages import accuracy, overview, promise
@@ -67,7 +67,7 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
 
     _add_error_pages()
     # Starlette types a middleware's arguments only loosely.
-    cast(Any, pages).add_middleware(SignedIn, sessions=sessions, ended=ended, company=company is not None)
+    cast(Any, pages).add_middleware(SessionMiddleware, sessions=sessions, ended=ended, company=company is not None)
     ui.run_with(
         app,
         mount_path=MOUNT,

@@ -22,7 +22,7 @@ from candor.web.http.plain_page import plain_page
 from candor.web.security.auth import Role
 from candor.web.security.oidc.provider import Provider
 from candor.web.security.oidc.refusal import RefusedError
-from candor.web.security.oidc.tokens import Expected, UnknownKeyError, verify
+from candor.web.security.oidc.tokens import TokenRequirements, UnknownKeyError, verify
 from candor.web.security.sessions import Nonces, Sessions
 
 SALT: Final = "candor-oidc"
@@ -115,7 +115,7 @@ class SignIn:
             raise RefusedError("provider_refused", "Your company's identity provider did not sign you in.")
         token = await self._provider.exchange(code, attempt.verifier)
         provider = self._provider
-        expected = Expected(provider.issuer, provider.client.id, attempt.nonce, began, self._clock.now())
+        expected = TokenRequirements(provider.issuer, provider.client.id, attempt.nonce, began, self._clock.now())
         try:
             claims = verify(token, await provider.keys(), expected)
         except UnknownKeyError:

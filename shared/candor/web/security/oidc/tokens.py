@@ -28,7 +28,7 @@ _registry.max_header_length = 16 * 1024
 Jwk = dict[str, Any]
 
 
-class Expected(NamedTuple):
+class TokenRequirements(NamedTuple):
     """What a token must contain; `began` is when this sign-in started, on the system clock like `now`."""
 
     issuer: str
@@ -42,7 +42,7 @@ class UnknownKeyError(RefusedError):
     """Signed with a key that is not in the current set: the provider may have changed its keys."""
 
 
-def verify(token: str, keys: Sequence[Jwk], expected: Expected) -> dict[str, Any]:
+def verify(token: str, keys: Sequence[Jwk], expected: TokenRequirements) -> dict[str, Any]:
     """Return the claims of an ID token (OpenID Connect Core, 3.1.3.7). Raises RefusedError or UnknownKeyError."""
     if len(token) > LONGEST_TOKEN:
         raise RefusedError("token_unreadable")
@@ -96,7 +96,7 @@ def _holds(signed: jws.CompactSignature, key: Jwk) -> bool:
         return False
 
 
-def _check(claims: dict[str, Any], expected: Expected) -> None:
+def _check(claims: dict[str, Any], expected: TokenRequirements) -> None:
     now, leeway = int(expected.now.timestamp()), int(LEEWAY.total_seconds())
     jwt.JWTClaimsRegistry(
         now,
@@ -112,7 +112,7 @@ def _check(claims: dict[str, Any], expected: Expected) -> None:
             raise RefusedError(reason)
 
 
-def _further(claims: dict[str, Any], expected: Expected, leeway: int) -> Iterator[tuple[str, bool]]:
+def _further(claims: dict[str, Any], expected: TokenRequirements, leeway: int) -> Iterator[tuple[str, bool]]:
     nonce, audience = claims.get("nonce"), claims["aud"]
     matches = isinstance(nonce, str) and hmac.compare_digest(nonce.encode(), expected.nonce.encode())
     yield "token_nonce", matches

@@ -132,6 +132,23 @@ class SignsOfLife:
         return now.seconds - self._back.seconds <= RECONNECT_SECONDS
 
 
+class FailedReads:
+    """Whether a page's own reads have failed for so long that it must say so: a single one that fails is no outage."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+
+    def note(self, began: float, *, failed: bool) -> None:
+        """Note a read that began at `began`, in monotonic seconds."""
+        self._since = (began if self._since is None else self._since) if failed else None
+
+    def words(self, now: float) -> str:
+        """The text for the page; empty while there is nothing to say."""
+        if self._since is None or now - self._since <= AWAY_SECONDS["database"]:
+            return ""
+        return "Data is not updating: the database does not answer."
+
+
 def words(found: list[Stoppage], *, replayed: bool) -> str:
     """The text for a page; empty if nothing has stopped. `replayed`: the page's clock is not the system clock."""
     told = "; ".join(f"{one.words} since {one.since:%H:%M:%S} UTC" for one in found)

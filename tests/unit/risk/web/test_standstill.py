@@ -11,6 +11,7 @@ from risk_svc.web.standstill import (
     AWAY_SECONDS,
     RECONNECT_SECONDS,
     SILENT_SECONDS,
+    FailedReads,
     Moment,
     SignsOfLife,
     Stoppage,
@@ -157,6 +158,17 @@ def test_a_process_that_nobody_waits_for_is_nothing() -> None:
     world = World()
     world.signs.heard(ProcessAlive("x", "other-svc"), world.now)
     assert world.go(10) == []
+
+
+def test_a_page_says_that_its_reads_fail_once_they_have_for_as_long_as_a_server_may_be_slow() -> None:
+    reads = FailedReads()
+    reads.note(100.0, failed=True)
+    assert reads.words(100.0 + AWAY_SECONDS["database"]) == ""
+    reads.note(101.0, failed=False)
+    assert reads.words(200.0) == ""
+    reads.note(200.0, failed=True)
+    reads.note(205.0, failed=True)
+    assert reads.words(200.1 + AWAY_SECONDS["database"]) == "Data is not updating: the database does not answer."
 
 
 def test_a_page_says_it_in_one_sentence() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlencode
@@ -13,6 +14,7 @@ from nicegui.events import ValueChangeEventArguments
 from starlette.requests import Request
 
 from candor.store.errors import StoreUnavailable
+from risk_svc.web.standstill import FailedReads
 
 STYLE = """
 body { background: #f4f6f8; color: #1f2a37; }
@@ -177,21 +179,21 @@ class Banner:
 
     def __init__(self, words: Callable[[], str]) -> None:
         self._words = words
-        self._failed = ""
+        self._failed = FailedReads()
         self._label = ui.label().classes("text-negative text-bold w-full q-pa-sm standstill").mark("standstill")
         self._label.props("role=alert").set_visibility(False)
         ui.timer(1.0, self.look, immediate=True)
 
     def look(self) -> None:
         """Show the current state."""
-        words = self._words() or self._failed
+        words = self._words() or self._failed.words(time.monotonic())
         if words != self._label.text:
             self._label.set_text(words)
         self._label.set_visibility(bool(words))
 
-    def read(self, failure: str) -> None:
-        """Note that the page read its data, or could not (`failure` in words)."""
-        self._failed = failure
+    def read(self, began: float, *, failed: bool) -> None:
+        """Note that the page read its data or could not; `began` in monotonic seconds."""
+        self._failed.note(began, failed=failed)
         self.look()
 
 
@@ -199,11 +201,12 @@ def live(banner: Banner, seconds: float, refresh: Callable[[], Coroutine[Any, An
     """Call `refresh` every `seconds` while the page is open; `banner` shows when it cannot read."""
 
     async def turn() -> None:
+        began = time.monotonic()
         try:
             await refresh()
         except StoreUnavailable:
-            banner.read("Data is not updating: the database does not answer.")
+            banner.read(began, failed=True)
         else:
-            banner.read("")
+            banner.read(began, failed=False)
 
     ui.timer(seconds, turn, immediate=True)

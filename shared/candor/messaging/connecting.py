@@ -1,4 +1,4 @@
-"""Starting a Kafka client so that cancelling it leaves no connection open."""
+"""Starting and stopping a Kafka client so that no connection is left open."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, Final
 
+import structlog
+
 from candor.ops.tasks import end
 
 HANDSHAKE_SECONDS: Final = 3.0
 """How long a start that was cancelled may take to finish; a broker that hangs must not hold up the end of a process."""
+log = structlog.get_logger("candor.messaging")
 
 
 async def uncut(start: Coroutine[Any, Any, None]) -> None:
@@ -24,3 +27,22 @@ async def uncut(start: Coroutine[Any, Any, None]) -> None:
         await asyncio.wait({starting}, timeout=HANDSHAKE_SECONDS)
         await end(starting)
         raise
+
+
+async def stopped(consumer: Any, seconds: float) -> None:
+    """Stop a consumer within about `seconds`, whatever state Kafka is in; logs what failed and raises nothing.
+
+    While a fetch waits to be repeated, as in an outage, aiokafka's own stop ends in a CancelledError that nobody asked
+    for, with its connections open.
+    """
+    stopping = asyncio.ensure_future(consumer.stop())
+    await asyncio.wait({stopping}, timeout=seconds)
+    in_time = stopping.done()
+    await end(stopping)
+    if in_time and not stopping.cancelled() and stopping.exception() is None:
+        return
+    log.debug("Kafka client did not stop by itself, closing its connections", in_time=in_time)
+    closing = asyncio.ensure_future(consumer._client.close())
+    await asyncio.wait({closing}, timeout=seconds)
+    if not closing.done():
+        log.warning("Kafka client not closed", seconds=seconds)

@@ -10,13 +10,18 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.admin import ApiVersionRequest
 
+from candor.ops.tasks import end
+
 if TYPE_CHECKING:
     from candor.ops.settings import Settings
 
 ANSWER_SECONDS: Final = 1.5
 """Below the deadline that readiness gives a check, so that our reason is the one reported."""
 FRESH_SECONDS: Final = 1.5
-CLOSE_SECONDS: Final = 1.0
+REQUEST_SECONDS: Final = 1.5
+"""When a connection attempt or a request counts as failed, however long the check waits."""
+CLOSE_SECONDS: Final = 2.0
+"""More than a request takes: one that is cut short leaves its connection open."""
 
 
 class KafkaAwayError(Exception):
@@ -37,6 +42,7 @@ class KafkaReach:
         self._fresh = fresh
         self._client: AIOKafkaClient | None = None
         self._lock = asyncio.Lock()
+        self._asking: asyncio.Task[str] | None = None
         self._asked = float("-inf")
         self._wrong = ""
 
@@ -50,18 +56,37 @@ class KafkaReach:
             raise KafkaAwayError(self._wrong)
 
     async def close(self) -> None:
-        """Disconnect; never takes longer than CLOSE_SECONDS."""
+        """Disconnect; takes little longer than CLOSE_SECONDS, unless a broker hangs in a handshake."""
+        if self._asking is not None:
+            await asyncio.wait({self._asking}, timeout=CLOSE_SECONDS)
+            await end(self._asking)
+            self._asking = None
         client, self._client = self._client, None
         if client is not None:
             await asyncio.wait({asyncio.ensure_future(client.close())}, timeout=CLOSE_SECONDS)
 
     async def _look(self) -> str:
-        try:
-            async with asyncio.timeout(self._seconds):
-                if not await self._any_answers():
-                    await self._find()
-        except TimeoutError:
+        until = time.monotonic() + self._seconds
+        if self._asking is not None:
+            # Left over from a check that gave up waiting. If it failed, that was then: Kafka may be back by now.
+            wrong = await self._answer(self._asking, until)
+            if not wrong or self._asking is not None:
+                return wrong
+        self._asking = asyncio.create_task(self._ask())
+        return await self._answer(self._asking, until)
+
+    async def _answer(self, asking: asyncio.Task[str], until: float) -> str:
+        # Never cut short: aiokafka forgets a connection whose handshake is cancelled, and nothing would close it.
+        await asyncio.wait({asking}, timeout=max(until - time.monotonic(), 0))
+        if not asking.done():
             return f"no answer from {self._servers} within {self._seconds:g} s"
+        self._asking = None
+        return asking.result()
+
+    async def _ask(self) -> str:
+        try:
+            if not await self._any_answers():
+                await self._find()
         except (KafkaError, OSError) as error:
             return f"{self._servers}: {type(error).__name__}"
         return ""
@@ -72,7 +97,7 @@ class KafkaReach:
             self._client = AIOKafkaClient(
                 bootstrap_servers=self._servers,
                 client_id=self._name,
-                request_timeout_ms=int(self._seconds * 1000),
+                request_timeout_ms=int(REQUEST_SECONDS * 1000),
                 metadata_max_age_ms=3_600_000,
             )
         await self._client.bootstrap()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from candor.messaging.connecting import uncut
+from candor.messaging.connecting import stopped, uncut
 from candor.messaging.topics import topic_name
 
 if TYPE_CHECKING:
@@ -61,13 +61,13 @@ class Source:
             try:
                 await asyncio.wait_for(uncut(consumer.start()), START_SECONDS)
             except asyncio.CancelledError:
-                await _stopped(consumer)
+                await stopped(consumer, STOP_SECONDS)
                 raise
             except Exception as error:
                 log.warning(
                     "Kafka is unreachable, trying again", servers=self.bootstrap_servers, error=type(error).__name__
                 )
-                await _stopped(consumer)
+                await stopped(consumer, STOP_SECONDS)
                 await asyncio.sleep(0.5)
                 continue
             consumer.assign(list(self.names))
@@ -82,7 +82,7 @@ class Source:
         """Disconnect; never takes longer than STOP_SECONDS."""
         if self._consumer is not None:
             consumer, self._consumer = self._consumer, None
-            await _stopped(consumer)
+            await stopped(consumer, STOP_SECONDS)
 
     def follow(self, offsets: Mapping[tuple[str, int], int]) -> None:
         """Read these (card, partition) pairs from these offsets on; discards anything already fetched for them."""
@@ -135,10 +135,3 @@ class Source:
         heard = self._consumer.last_poll_timestamp(pair)
         age = time.time() - heard / 1000 if heard else float("inf")
         return (None if end is None else max(end - following, 0)), age
-
-
-async def _stopped(consumer: Any) -> None:
-    try:
-        await asyncio.wait_for(consumer.stop(), STOP_SECONDS)
-    except Exception as error:
-        log.warning("Kafka client not closed", error=type(error).__name__)

@@ -11,7 +11,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer
 
 from candor.messaging import metrics
-from candor.messaging.connecting import uncut
+from candor.messaging.connecting import stopped, uncut
 from candor.messaging.planning import OwnedPartition, Slice
 from candor.messaging.source import Source
 
@@ -118,7 +118,7 @@ class OffsetTelemetry:
             except Exception as error:
                 log.debug("offsets not shown to Kafka tools", group=self._group, error=type(error).__name__)
             finally:
-                await _closed(client)
+                await stopped(client, DEADLINE)
             self._lag.publish()
             await asyncio.sleep(DEADLINE)
 
@@ -133,10 +133,3 @@ class OffsetTelemetry:
         if news:
             await asyncio.wait_for(client.commit(news), DEADLINE)
             self._told |= news
-
-
-async def _closed(client: Any) -> None:
-    try:
-        await asyncio.wait_for(client.stop(), DEADLINE)
-    except Exception as error:
-        log.debug("Kafka client not closed", error=type(error).__name__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -84,6 +84,21 @@ async def test_a_broker_that_listens_and_says_nothing_is_away_after_the_deadline
             await reach.check()
     silent.set()
     server.close()
+
+
+async def test_a_check_that_gives_up_leaves_the_handshake_to_the_next(kafka: str) -> None:
+    proxy = KafkaProxy(kafka)
+    async with proxy.running(), reaching(proxy.servers, seconds=0) as reach:
+        with pytest.raises(KafkaAwayError, match="no answer"):
+            await reach.check()
+        async with asyncio.timeout(20):
+            while True:
+                with suppress(KafkaAwayError):
+                    await reach.check()
+                    break
+                await asyncio.sleep(0.01)
+        # Cut short, each check would have opened a connection anew, and none would ever have answered.
+        assert proxy.accepted <= 2
 
 
 async def test_one_broker_of_several_is_enough(kafka: str) -> None:

@@ -61,6 +61,7 @@ WHY_NOT: Final = {
     "bad_contact": "the customer's contact cannot be read",
     "address_refused": "the mail server refused the address",
     "daily_cap": "the customer had as many messages as one may get a day",
+    "channel_gone": "its channel is no longer set up",
     "superseded": "something newer was to be said",
     "stale": "it was too old by then",
     "erased": "the customer was erased",

@@ -169,7 +169,16 @@ def test_a_reason_without_words_is_told_and_a_missing_one_as_well(state: str) ->
 def test_every_reason_for_which_nothing_is_sent_has_its_words() -> None:
     spoken = {"slip_held", "milestone_missed", "range_left", "update_due", "cancelled", "recovered", "kept"}
     spoken |= {"done_outside_range", "not_kept", "claimed", "delivered", "operator_sent"}
-    undecided = {"no_promise", "no_gap", "dates_differ", "slip_too_short", "nothing_new", "blocked", "not_slipping"}
+    undecided = {
+        "no_promise",
+        "no_gap",
+        "dates_differ",
+        "verdict_differs",
+        "slip_too_short",
+        "nothing_new",
+        "blocked",
+        "not_slipping",
+    }
     undecided |= {"done_as_told", "never_warned", "ended"}
     assert {reason.value for reason in Reason} - spoken - undecided == set(style.WHY_NOT)
 

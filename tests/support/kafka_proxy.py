@@ -7,6 +7,9 @@ import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from candor.ops.tasks import end
+from tests.support.listening import close
+
 PRODUCE = 0
 
 
@@ -19,8 +22,7 @@ class KafkaProxy:
     def __init__(self, target: str) -> None:
         host, _, port = target.partition(":")
         self._target = (host, int(port))
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._writers: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Task[None] | None] = set()
         self.holding = False
         self.held = 0
         self.accepted = 0
@@ -38,25 +40,32 @@ class KafkaProxy:
         try:
             yield self
         finally:
-            server.close()
-            for writer in list(self._writers):
-                writer.transport.abort()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await close(server)
+            await end(*(task for task in self._serving if task is not None))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
+        serving = asyncio.current_task()
+        self._serving.add(serving)
+        try:
+            await self._between(reader, writer)
+        except OSError:
+            pass
+        finally:
+            writer.transport.abort()
+            self._serving.discard(serving)
+
+    async def _between(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         broker_reader, broker_writer = await asyncio.open_connection(*self._target)
-        ends = {writer, broker_writer}
-        self._writers |= ends
         pumps = {
             asyncio.create_task(self._requests(reader, broker_writer)),
             asyncio.create_task(self._answers(broker_reader, writer)),
         }
-        self._tasks |= pumps
-        await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
-        for end in ends:
-            end.transport.abort()
-        self._writers -= ends
+        try:
+            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            broker_writer.transport.abort()
+            await end(*pumps)
 
     async def _requests(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async for frame in _frames(reader):

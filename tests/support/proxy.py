@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit, urlunsplit
 
+from tests.support.listening import close
+
 
 class Proxy:
     """Cuts every link when a chunk from the client holds `cut_at`: before or after the server has seen it."""
@@ -29,7 +31,7 @@ class Proxy:
         try:
             yield self
         finally:
-            server.close()
+            await close(server)
             self.cut()
             await asyncio.gather(*self._tasks, return_exceptions=True)
 

@@ -105,7 +105,7 @@ async def test_a_bug_is_a_500_that_tells_nothing_and_is_logged(
     assert (answer.status_code, problem["code"]) == (500, "internal")
     assert "hunter2" not in answer.text
     assert "RuntimeError" not in answer.text
-    logged = next(line for line in lines(capsys.readouterr().out) if line["event"] == "request failed")
+    logged = next(line for line in lines(capsys.readouterr().out) if line["event"] == "request failed, answered 500")
     assert logged["reference"] == problem["reference"]
     assert "RuntimeError" in logged["exception"]
     assert "hunter2" not in str(logged)

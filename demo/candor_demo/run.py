@@ -130,7 +130,7 @@ def addresses(set_up: stage.Stage) -> str:
         [
             f"  mailbox   {urls['mailbox']}",
             f"  board     {urls['risk-web']}/signin?token={link}",
-            f"  API       {urls['promise-svc']}/docs  {urls['delivery-svc']}/docs  {urls['notify-svc']}/docs",
+            *(f"  API       {urls[name]}/docs" for name in ("promise-svc", "delivery-svc", "risk-web", "notify-svc")),
             f"  key       {set_up.key}  (operator, for this demo only)",
         ]
     )

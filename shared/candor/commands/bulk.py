@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
 def import_history(
     file: Annotated[Path, typer.Argument(help="JSON lines of events, sorted by time.", exists=True, dir_okay=False)],
     key: Annotated[
-        str, typer.Option(envvar="CANDOR_KEY", help="API key of an operator: candor token --role operator.")
+        str, typer.Option(envvar=["CANDOR_KEY", "KEY"], help="API key of an operator: candor token --role operator.")
     ],
     promise_url: Annotated[str, typer.Option(help="Address of promise-svc; default: the local stack.")] = "",
     delivery_url: Annotated[str, typer.Option(help="Address of delivery-svc; default: the local stack.")] = "",

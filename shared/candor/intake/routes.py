@@ -130,12 +130,12 @@ def common(table: type[RejectedColumns]) -> APIRouter:
 
     described: dict[str, Any] = {"responses": {202: {"model": WebhookTaken}}, "openapi_extra": accepts(WebhookBody)}
 
-    @router.post("/v1/webhooks/{source}", status_code=202, **described)
+    @router.post("/v1/webhooks/{sender}", status_code=202, **described)
     async def webhook(request: Request, webhook: Signed) -> Response:
         """Take a webhook; once its sender is authenticated, its content never causes an error status."""
         return answered(await intake_of(request).webhook(webhook))
 
-    @router.post("/v1/webhooks/{source}/{token}", status_code=202, **described)
+    @router.post("/v1/webhooks/{sender}/{token}", status_code=202, **described)
     async def webhook_by_token(request: Request, webhook: Signed, token: Token) -> Response:  # noqa: ARG001
         """Take a webhook from a sender that cannot sign; a long secret token in the path authenticates it."""
         return answered(await intake_of(request).webhook(webhook))

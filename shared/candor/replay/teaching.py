@@ -62,7 +62,7 @@ class Teaching:
         count = sum(came_due(event) <= found.until for event in events if event.type == "promise.made")
         if count and not self._warned:
             self._warned = True
-            self._warn(f"Some promises in this file are too late to teach. {reason(found.until)}")
+            self._warn(f"Promises of this file that are not known yet come too late to teach. {reason(found.until)}")
         return count
 
 

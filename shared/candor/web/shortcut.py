@@ -21,7 +21,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from candor.web.security.auth import Guard
-from candor.web.security.webhooks import LONGEST_SOURCE, SignatureGuard
+from candor.web.security.webhooks import LONGEST_SENDER, SignatureGuard
 
 SOURCE: Final = "{source}"
 
@@ -59,20 +59,20 @@ class ShortcutMiddleware:
         if self._ways is None:
             self._ways = ways(self._owner)
         method, path = scope["method"], scope["path"]
-        way, source = self._ways.get((method, path, False)), ""
+        way, sender = self._ways.get((method, path, False)), ""
         if way is None:
             # The one parameter that the fast path allows is a last segment; an odd one is refused on the regular path.
-            head, _, source = path.rpartition("/")
-            way = self._ways.get((method, head, True)) if 0 < len(source) <= LONGEST_SOURCE else None
+            head, _, sender = path.rpartition("/")
+            way = self._ways.get((method, head, True)) if 0 < len(sender) <= LONGEST_SENDER else None
         if way is None:
             await self.app(scope, receive, send)
             return
         scope["route"] = way.route
-        scope["path_params"] = {"source": source} if source else {}
+        scope["path_params"] = {"sender": sender} if sender else {}
         request = Request(scope, receive, send)
         values: dict[str, Any] = {way.request: request} if way.request else {}
         for step in way.steps:
-            given = await (step.guard(request, source) if step.signed else step.guard(request))
+            given = await (step.guard(request, sender) if step.signed else step.guard(request))
             if step.name:
                 values[step.name] = given
         response = await way.endpoint(**values)

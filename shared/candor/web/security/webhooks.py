@@ -18,7 +18,7 @@ from candor.web.security.auth import refuse
 from candor.web.security.schemes import PathToken, Scheme, SignedRequest, StandardWebhooks
 from candor.web.security.signatures import bad_signature
 
-LONGEST_SOURCE: Final = 64
+LONGEST_SENDER: Final = 64
 STANDARD: Final = "standard"
 log = structlog.get_logger("candor.webhooks")
 
@@ -122,29 +122,29 @@ def _sender(name: str, source: str, entry: _Entry, accepted: WebhookFormat) -> S
 class SignatureGuard:
     """Dependency that requires a sender's proof to call a route, and provides the Webhook."""
 
-    async def __call__(self, request: Request, source: Annotated[str, Path(max_length=LONGEST_SOURCE)]) -> Webhook:
+    async def __call__(self, request: Request, sender: Annotated[str, Path(max_length=LONGEST_SENDER)]) -> Webhook:
         state = request.app.state
         senders: dict[str, Sender] = state.webhook_secrets.get() if state.webhook_secrets else {}
         raw = await read_raw(request, state.webhook_types)
         # An unknown sender causes the same work and gets the same answer as a known one with a wrong signature.
-        sender = senders.get(source, NOBODY)
+        proof = senders.get(sender, NOBODY)
         token = request.path_params.get("token", "")
         try:
-            if token and not isinstance(sender.scheme, PathToken):
+            if token and not isinstance(proof.scheme, PathToken):
                 raise bad_signature()
             uri = _uri(request, state.settings.public_url)
             signed = SignedRequest(request.method, uri, request.headers, raw, token)
-            webhook_id = sender.scheme.verify(signed, sender.secrets, SystemClock().now())
+            webhook_id = proof.scheme.verify(signed, proof.secrets, SystemClock().now())
         except Problem as problem:
             metrics.WEBHOOKS_REFUSED.labels(problem.code).inc()
-            refuse(request, problem.code, problem.code, source if sender.secrets else "")
+            refuse(request, problem.code, problem.code, sender if proof.secrets else "")
             raise
         kind = media_type(request)
-        if kind not in sender.media_types:
-            raise wrong_type(sender.media_types)
-        state.rates.take(f"source:{source}")
-        request.state.caller = source
-        return Webhook(source, webhook_id, raw, kind, request.headers, sender.source)
+        if kind not in proof.media_types:
+            raise wrong_type(proof.media_types)
+        state.rates.take(f"source:{sender}")
+        request.state.caller = sender
+        return Webhook(sender, webhook_id, raw, kind, request.headers, proof.source)
 
 
 def _uri(request: Request, public_url: str) -> str:

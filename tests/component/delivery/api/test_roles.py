@@ -50,7 +50,7 @@ async def test_no_route_is_missing_above(delivery_api: Api) -> None:
     listed = {(method, path.partition("?")[0].format(**places)) for method, path, *_ in ROUTES}
     document = delivery_api.app.openapi()
     there = {(method.upper(), path) for path, item in document["paths"].items() for method in item}
-    assert there - listed == {("POST", "/v1/webhooks/{source}"), ("POST", "/v1/webhooks/{source}/{token}")}
+    assert there - listed == {("POST", "/v1/webhooks/{sender}"), ("POST", "/v1/webhooks/{sender}/{token}")}
     assert listed <= there
 
 

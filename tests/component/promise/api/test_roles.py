@@ -47,7 +47,7 @@ async def test_no_route_is_missing_above(promise_api: Api) -> None:
     }
     document = promise_api.app.openapi()
     there = {(method.upper(), path) for path, item in document["paths"].items() for method in item}
-    assert there - known == {("POST", "/v1/webhooks/{source}"), ("POST", "/v1/webhooks/{source}/{token}")}
+    assert there - known == {("POST", "/v1/webhooks/{sender}"), ("POST", "/v1/webhooks/{sender}/{token}")}
     assert known <= there
 
 

@@ -57,7 +57,7 @@ class Basic:
 
 @dataclass(frozen=True)
 class PathToken:
-    """`POST /v1/webhooks/{source}/{token}`; at least 24 letters, digits, hyphens or underscores."""
+    """`POST /v1/webhooks/{sender}/{token}`; at least 24 letters, digits, hyphens or underscores."""
 
     name: str = "path_token"
 

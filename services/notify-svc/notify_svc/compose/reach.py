@@ -6,12 +6,15 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+import structlog
+
 from notify_svc.channels import Channel
 from notify_svc.compose.contact import BadContact, Contact, Opener
 from notify_svc.domain.silence import Recipient
 
 FIRST: Final = "email"
 """The first channel for a contact without a preference; the others follow by name."""
+log = structlog.get_logger("notify.composing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,15 @@ class Reach:
     def _routes(self, contact: Contact) -> Iterator[Route]:
         for name in contact.channels or sorted(self.channels, key=lambda name: (name != FIRST, name)):
             channel = self.channels.get(name)
-            address = channel.normalise(contact.address(channel.address_kind)) if channel else None
+            address = _normalised(channel, contact) if channel else None
             if channel and address:
                 yield Route(channel, contact, address, self.opener.recipient(address))
+
+
+def _normalised(channel: Channel, contact: Contact) -> str | None:
+    try:
+        return channel.normalise(contact.address(channel.address_kind))
+    except Exception as error:
+        # A channel that cannot read one address must not stop the decisions about others. No address in the log.
+        log.warning("address not read", channel=channel.name, error=type(error).__name__, consequence="not used")
+        return None

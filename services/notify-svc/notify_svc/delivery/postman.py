@@ -13,7 +13,7 @@ from candor.ops.clock import Clock
 from candor.store.db import Database
 from candor.store.errors import StoreUnavailable
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
-from notify_svc.channels import Fate, Message, Outcome
+from notify_svc.channels import Begin, Fate, Message, Outcome
 from notify_svc.compose.reach import Reach, Route
 from notify_svc.delivery import claims
 from notify_svc.delivery.claims import Claim
@@ -66,6 +66,7 @@ class Postman:
             await self._withhold(claim, first.reason or Reason.SUPERSEDED)
             return
         against: list[Reason] = []
+        begun: list[bool] = []
 
         async def begin() -> bool:
             async with unit_of_work(self.database) as uow:
@@ -76,15 +77,30 @@ class Postman:
                 if last.route is None or last.route.recipient != route.recipient:
                     # Aborted and tried again at the address of now: the old one may be another person's.
                     return False
-                return await claims.finalise(uow, claim, self.patience.lease, self.patience.freshest)
+                agreed = await claims.finalise(uow, claim, self.patience.lease, self.patience.freshest)
+            begun.append(agreed)
+            return agreed
 
-        outcome = await route.channel.send(_message(claim, route), begin)
+        outcome = await self._attempt(claim, route, begin, begun)
         known = {"fate": outcome.fate.value, "step": outcome.step, "code": outcome.code, "error": outcome.error}
         log.info("attempt", notice=claim.notice_id, channel=claim.channel, **known)
         if outcome.fate is Fate.ABORTED and against:
             await self._withhold(claim, against[0])
         else:
             await self._save(claim, outcome, route.recipient)
+
+    async def _attempt(self, claim: Claim, route: Route, begin: Begin, begun: list[bool]) -> Outcome:
+        """Let the channel send, for as long as the lease lasts: one that hangs or fails must not stop the others."""
+        try:
+            async with asyncio.timeout(self.patience.lease):
+                return await route.channel.send(_message(claim, route), begin)
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            # After `begin` nobody can know whether it went out.
+            fate = Fate.UNKNOWN if any(begun) else Fate.LATER
+            log.exception("channel failed", channel=claim.channel, notice=claim.notice_id, fate=fate.value)
+            return Outcome(fate, "send", error=type(error).__name__)
 
     async def _look(self, uow: UnitOfWork, claim: Claim) -> _Verdict:
         """Whether the newest facts still support this message to this customer."""

@@ -11,6 +11,7 @@ from notify_svc.domain.basis import Basis, holds
 from notify_svc.domain.episode import left, missed, recovered
 from notify_svc.domain.facts import Announcement, Gap, Promise, Reason, Rules
 
+EVEN: Final = 0.5
 CAP_WINDOW: Final = timedelta(hours=24)
 """The daily caps count the messages of this long, up to now."""
 
@@ -81,8 +82,15 @@ def _still(said: Composed, promise: Promise, gap: Gap, now: datetime, rules: Rul
 def _still_clear(told: Announcement, promise: Promise, gap: Gap, now: datetime, rules: Rules) -> bool:
     # An all-clear may leave its range out, and then has none that could be left.
     kept_in = told.low is None or not left(told, gap, rules)
-    likely = gap.forecast is not None and gap.forecast.p_slip < rules.warn_at
-    return kept_in and likely and now < promise.held_due and missed(gap, now, rules) is None
+    return kept_in and _on_time(gap, promise, rules) and now < promise.held_due and missed(gap, now, rules) is None
+
+
+def _on_time(gap: Gap, promise: Promise, rules: Rules) -> bool:
+    """Whether it is more likely on time than not; less strict than the decision, or letters would come and go."""
+    forecast = gap.forecast
+    if forecast is None or forecast.p50 is None or forecast.p_slip >= min(rules.warn_at, EVEN):
+        return False
+    return forecast.p50 <= promise.held_due + promise.tolerance
 
 
 _STANDING = {

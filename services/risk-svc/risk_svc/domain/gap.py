@@ -63,8 +63,13 @@ class Gap:
 def gap(parts: Iterable[Part], weights: Mapping[str, float]) -> Gap:
     """G = 100 · [1 − Π(1 − w·x)] and the share of each component, ln(1 − w·x) / Σ ln(1 − w·x).
 
-    An x outside [0, 1] is clamped.
+    An x outside [0, 1] is clamped. Raises ValueError for one that is no number.
     """
+    parts = list(parts)
+    for part in parts:
+        if math.isnan(part.x):
+            # Clamping would make it 0, and the gap smaller than it is, without a word.
+            raise ValueError(f"component {part.component} gave NaN")
     logs = [(part, math.log1p(-weights[part.component] * min(1.0, max(0.0, part.x)))) for part in parts]
     total = math.fsum(log for _, log in logs)
     # Below this the logarithms of single components have lost all precision; such a gap is invisible anyway.

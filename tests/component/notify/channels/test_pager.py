@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -56,6 +57,21 @@ class Pager:
         return
 
 
+@dataclass
+class FailingPager(Pager):
+    """Raises or hangs, before or after `begin`."""
+
+    after_begin: bool = False
+    hangs: bool = False
+
+    async def send(self, message: Message, begin: Begin) -> Outcome:
+        if self.after_begin:
+            await begin()
+        if self.hangs:
+            await asyncio.Event().wait()
+        raise RuntimeError("the line is dead")
+
+
 @pytest.fixture
 def pager() -> Pager:
     return Pager()
@@ -72,6 +88,43 @@ async def paged(databases: Databases, tmp_path: Path, pager: Pager) -> AsyncIter
 
 
 PAGED: dict[str, Any] = {"addresses": {"pager": "555 01"}, "channels": ["pager", "email"]}
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+@pytest.mark.parametrize(("after_begin", "state"), [(False, "pending"), (True, "unknown")])
+async def test_a_channel_that_raises_or_hangs_ends_its_own_attempt_alone(
+    databases: Databases, tmp_path: Path, hangs: bool, after_begin: bool, state: str
+) -> None:
+    url = await databases.fresh(prepare)
+    async with desk(url, tmp_path, channels=[FailingPager(after_begin=after_begin, hangs=hangs)]) as found:
+        found.patience = dataclasses.replace(found.patience, lease=0.5)
+        await found.take(promise(), contact(**PAGED), gap(1))
+        await found.later(5)
+        assert await found.send() == 1
+        assert [(channel, one) for channel, one, _ in await deliveries(found)] == [("pager", state)]
+    await databases.drop(url)
+
+
+class WrongPager(Pager):
+    """Cannot read an address."""
+
+    def normalise(self, address: str) -> str | None:
+        raise LookupError(address)
+
+
+async def test_a_channel_that_cannot_read_an_address_leaves_it_to_the_next(
+    databases: Databases, tmp_path: Path
+) -> None:
+    url = await databases.fresh(prepare)
+    async with desk(url, tmp_path, channels=[WrongPager()]) as found:
+        with capture_logs() as said:
+            await found.take(promise(), contact(**PAGED), gap(1))
+            await found.later(5)
+            assert await found.send() == 1
+        assert [channel for channel, _, _ in await deliveries(found)] == ["email"]
+        assert {"event": "address not read", "channel": "pager", "error": "LookupError"}.items() <= said[0].items()
+        assert "555" not in str(said)
+    await databases.drop(url)
 
 
 async def deliveries(desk: Desk) -> list[tuple[str, str, str]]:

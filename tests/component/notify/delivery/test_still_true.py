@@ -7,7 +7,7 @@ from email.message import EmailMessage
 
 import msgspec
 
-from candor.contracts import Fact, FactKind, PromiseSettled, Standing, Verdict
+from candor.contracts import Fact, FactKind, Forecast, PromiseSettled, Standing, Verdict
 from tests.support.clocks import NOON
 from tests.support.notify import DUE, FINE, LATE, Desk, contact, departed_late, event, gap, promise, revised, staff
 
@@ -106,3 +106,17 @@ async def test_an_owner_who_was_told_with_the_old_date_is_told_again_before_the_
     _, owners, customers = [text(mail.parsed()) for mail in desk_.received()]
     assert "We promised: by Fri 8 Mar, 12:00." in customers
     assert customers.strip() in owners
+
+
+async def test_an_all_clear_without_a_range_gives_way_to_a_delay_that_is_likely_again(desk_: Desk) -> None:
+    likely = Forecast(0.28, DUE - timedelta(minutes=10), DUE + timedelta(minutes=30), None, n=412)
+    unlikely = Forecast(0.69, DUE + timedelta(hours=2), DUE + timedelta(hours=4), None, n=412)
+    await desk_.take(promise(), contact(), gap(1))
+    await desk_.later(5)
+    await desk_.send()
+    await desk_.later(10, gap(2, likely, at=desk_.clock.now()))
+    assert (await desk_.states())[-1] == ("all_clear", "pending", "recovered")
+    await desk_.take(gap(3, unlikely, at=desk_.clock.now()))
+    await desk_.send()
+    assert (await desk_.states())[-1] == ("all_clear", "suppressed", "superseded")
+    assert len(desk_.received()) == 1

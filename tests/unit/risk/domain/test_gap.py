@@ -175,3 +175,8 @@ def test_every_score_has_its_band(score: float) -> None:
 )
 def test_bands_begin_where_they_say(score: float, name: str) -> None:
     assert band(score) == name
+
+
+def test_a_component_that_gives_no_number_is_an_error_and_not_a_smaller_gap() -> None:
+    with pytest.raises(ValueError, match="component scope gave NaN"):
+        gap([Part(Component.LATENESS, 0.5), Part(Component.SCOPE, math.nan)], GapDefinition().weights)

@@ -82,15 +82,13 @@ def _still(said: Composed, promise: Promise, gap: Gap, now: datetime, rules: Rul
 def _still_clear(told: Announcement, promise: Promise, gap: Gap, now: datetime, rules: Rules) -> bool:
     # An all-clear may leave its range out, and then has none that could be left.
     kept_in = told.low is None or not left(told, gap, rules)
-    return kept_in and _on_time(gap, promise, rules) and now < promise.held_due and missed(gap, now, rules) is None
+    return kept_in and _on_time(gap, rules) and now < promise.held_due and missed(gap, now, rules) is None
 
 
-def _on_time(gap: Gap, promise: Promise, rules: Rules) -> bool:
+def _on_time(gap: Gap, rules: Rules) -> bool:
     """Whether it is more likely on time than not; less strict than the decision, or letters would come and go."""
-    forecast = gap.forecast
-    if forecast is None or forecast.p50 is None or forecast.p_slip >= min(rules.warn_at, EVEN):
-        return False
-    return forecast.p50 <= promise.held_due + promise.tolerance
+    p_slip = gap.forecast.p_slip if gap.forecast else 1.0
+    return p_slip <= rules.clear_at or p_slip < min(rules.warn_at, EVEN)
 
 
 _STANDING = {

@@ -73,7 +73,7 @@ def router() -> APIRouter:
     async def imports(request: Request, _who: Annotated[Principal, Depends(require(Role.OPERATOR))]) -> Response:
         return Response(str(len(await read_raw(request))), media_type=JSON_TYPE)
 
-    @routes.post("/webhooks/{source}", status_code=202)
+    @routes.post("/webhooks/{sender}", status_code=202)
     async def webhook(hook: Signed) -> Response:
         content = msgspec.json.encode({"source": hook.source, "id": hook.id, "bytes": len(hook.raw)})
         return Response(content, 202, media_type=JSON_TYPE)

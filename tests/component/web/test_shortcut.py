@@ -70,7 +70,7 @@ CASES: dict[str, tuple[str, str, dict[str, str], bytes]] = {
     "webhook, escaped": ("POST", "/v1/webhooks/%63rm", signed(b"{}"), b"{}"),
     "webhook, wrong secret": ("POST", "/v1/webhooks/crm", signed(b"{}", OTHER_SECRET), b"{}"),
     "webhook, unknown source": ("POST", "/v1/webhooks/erp", signed(b"{}"), b"{}"),
-    "webhook, the template itself": ("POST", "/v1/webhooks/{source}", signed(b"{}"), b"{}"),
+    "webhook, the template itself": ("POST", "/v1/webhooks/{sender}", signed(b"{}"), b"{}"),
     "webhook, longest source": ("POST", f"/v1/webhooks/{'s' * 64}", signed(b"{}"), b"{}"),
     "webhook, source too long": ("POST", f"/v1/webhooks/{'s' * 65}", signed(b"{}"), b"{}"),
     "webhook, no source": ("POST", "/v1/webhooks/", signed(b"{}"), b"{}"),
@@ -110,7 +110,7 @@ def plain(answer: httpx.Response) -> bytes:
 
 async def test_the_metric_names_the_template(tmp_path: Path) -> None:
     def count() -> float:
-        labels = {"method": "POST", "route": "/v1/webhooks/{source}", "status": "202"}
+        labels = {"method": "POST", "route": "/v1/webhooks/{sender}", "status": "202"}
         return metrics.REGISTRY.get_sample_value("candor_http_requests_total", labels) or 0.0
 
     before = count()
@@ -149,7 +149,7 @@ def test_what_the_framework_must_read_or_make_has_none(tmp_path: Path) -> None:
     async def place(place: str, _who: Operator) -> Response:
         return Response(place)
 
-    @routes.post("/signed/{source}/more")
+    @routes.post("/signed/{sender}/more")
     async def more(hook: Signed) -> Response:
         return Response(hook.raw)
 
@@ -162,7 +162,7 @@ def test_what_the_framework_must_read_or_make_has_none(tmp_path: Path) -> None:
         return Response()
 
     paths = {path for _, path, _ in ways(app_of(tmp_path, routes))}
-    assert not paths & {"/query", "/model", "/blocking", "/in/{place}", "/signed/{source}/more", "/twice", "/else"}
+    assert not paths & {"/query", "/model", "/blocking", "/in/{place}", "/signed/{sender}/more", "/twice", "/else"}
 
 
 def test_a_route_behind_another_that_takes_its_path_has_none(tmp_path: Path) -> None:

@@ -156,4 +156,4 @@ def _uri(request: Request, public_url: str) -> str:
 
 
 Signed = Annotated[Webhook, Depends(SignatureGuard())]
-"""The annotation of a webhook route's parameter; the path must contain `{source}`, and may contain `{token}`."""
+"""The annotation of a webhook route's parameter; the path must contain `{sender}`, and may contain `{token}`."""

@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from candor.web.security.auth import Guard
 from candor.web.security.webhooks import LONGEST_SENDER, SignatureGuard
 
-SOURCE: Final = "{source}"
+SENDER: Final = "{sender}"
 
 
 class _Step(NamedTuple):
@@ -80,7 +80,7 @@ class ShortcutMiddleware:
 
 
 def ways(app: FastAPI) -> Ways:
-    """Map (method, path, whether a source follows) to the shortcut, for every route that allows one."""
+    """Map (method, path, whether a sender follows) to the shortcut, for every route that allows one."""
     found: Ways = {}
     before: list[RouteContext] = []
     for context in iter_route_contexts(app.routes):
@@ -92,13 +92,13 @@ def ways(app: FastAPI) -> Ways:
             for method in context.methods:
                 if not any(_hides(other, method, context) for other in before):
                     path = context.path or ""
-                    found[method, path.removesuffix(f"/{SOURCE}"), path.endswith(f"/{SOURCE}")] = way
+                    found[method, path.removesuffix(f"/{SENDER}"), path.endswith(f"/{SENDER}")] = way
         before.append(context)
     return found
 
 
 def _hides(other: RouteContext, method: str, context: RouteContext) -> bool:
-    example = (context.path or "").replace(SOURCE, "source")
+    example = (context.path or "").replace(SENDER, "sender")
     return method in (other.methods or ()) and other.path_regex.match(example) is not None
 
 
@@ -120,7 +120,7 @@ def _way(context: RouteContext) -> _Way | None:
         steps.append(_Step(guard, child.name, signed))
     template = context.path or ""
     if template.count("{") != any(step.signed for step in steps) or (
-        "{" in template and not template.endswith(f"/{SOURCE}")
+        "{" in template and not template.endswith(f"/{SENDER}")
     ):
         return None
     return _Way(context.original_route, dependant.call, dependant.request_param_name, tuple(steps))

@@ -12,7 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from candor.contracts import PROCESSES
-from candor.ops.settings import Settings, split
+from candor.ops.settings import Names, Settings
 from risk_svc.domain.components import COMPONENTS
 from risk_svc.domain.gap import GapDefinition
 
@@ -39,12 +39,7 @@ class RiskSettings(Settings):
     weights: Annotated[dict[str, float], NoDecode] = {}
     component_settings: dict[str, float] = Field(default_factory=_component_settings, validate_default=True)
     reviews_per_tick: int = Field(default=2000, ge=1)
-    expected_processes: Annotated[tuple[str, ...], NoDecode] = tuple(PROCESSES)
-
-    @field_validator("expected_processes", mode="before")
-    @classmethod
-    def _split_names(cls, value: Any) -> Any:
-        return split(value) if isinstance(value, str) else value
+    expected_processes: Names = tuple(PROCESSES)
 
     @field_validator("expected_processes")
     @classmethod

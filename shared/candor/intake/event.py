@@ -47,18 +47,21 @@ def neutral(document: Any, known: Collection[str], now: datetime) -> Event:
 
 def known_name(text: str, known: Collection[str]) -> str:
     """The plain name of a type, whatever its version; "" for one that is unknown here."""
-    found = _name.fullmatch(text)
-    name = found[1] if found else text
+    name, _ = _name_and_version(text)
     return name if name in known else ""
 
 
 def plain_type(text: str, known: Collection[str]) -> str:
     """The type's plain name: `milestone.reported`, also for `candor.milestone.reported.v1`."""
-    name = known_name(text, known)
-    if not name:
+    name, version = _name_and_version(text)
+    if name not in known:
         raise Problem("unknown_type", f"known here: {', '.join(sorted(known))}")
-    found = _name.fullmatch(text)
-    if found and found[2] not in (None, VERSION):
+    if version not in (None, VERSION):
         supported = [f"candor.{name}.v{VERSION}"]
         raise Problem("unsupported_version", f"supported: {supported[0]}", extensions={"supported": supported})
     return name
+
+
+def _name_and_version(text: str) -> tuple[str, str | None]:
+    found = _name.fullmatch(text)
+    return (found[1], found[2]) if found else (text, None)

@@ -24,8 +24,7 @@ async def uncut(start: Coroutine[Any, Any, None]) -> None:
     try:
         await asyncio.shield(starting)
     except asyncio.CancelledError:
-        await asyncio.wait({starting}, timeout=HANDSHAKE_SECONDS)
-        await end(starting)
+        await end(starting, grace=HANDSHAKE_SECONDS)
         raise
 
 
@@ -36,12 +35,10 @@ async def stopped(consumer: Any, seconds: float) -> None:
     for, with its connections open.
     """
     stopping = asyncio.ensure_future(consumer.stop())
-    await asyncio.wait({stopping}, timeout=seconds)
-    in_time = stopping.done()
-    await end(stopping)
-    if in_time and not stopping.cancelled() and stopping.exception() is None:
+    await end(stopping, grace=seconds)
+    if not stopping.cancelled() and stopping.exception() is None:
         return
-    log.debug("Kafka client did not stop by itself, closing its connections", in_time=in_time)
+    log.debug("Kafka client did not stop by itself, closing its connections")
     closing = asyncio.ensure_future(consumer._client.close())
     await asyncio.wait({closing}, timeout=seconds)
     if not closing.done():

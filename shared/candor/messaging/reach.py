@@ -58,8 +58,7 @@ class KafkaReach:
     async def close(self) -> None:
         """Disconnect; takes little longer than CLOSE_SECONDS, unless a broker hangs in a handshake."""
         if self._asking is not None:
-            await asyncio.wait({self._asking}, timeout=CLOSE_SECONDS)
-            await end(self._asking)
+            await end(self._asking, grace=CLOSE_SECONDS)
             self._asking = None
         client, self._client = self._client, None
         if client is not None:

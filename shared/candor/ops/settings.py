@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -18,6 +18,14 @@ from candor.ops.clock import Clock, parse_clock
 PLACEHOLDERS = ("changeme", "change-me", "placeholder", "secret", "password", "example", "todo", "xxx", "insecure")
 SMALLEST_SECRET = 32
 HOSTS = ("127.0.0.1", "localhost", "[::1]")
+
+
+def _split(value: Any) -> Any:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+"""A list as the environment has it: separated by commas."""
 
 
 class Settings(BaseSettings):
@@ -38,7 +46,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(ge=0, le=65_535)
     public_url: str = ""
-    trusted_hosts: Annotated[tuple[str, ...], NoDecode] = HOSTS
+    trusted_hosts: Names = HOSTS
     kafka_bootstrap_servers: str = "127.0.0.1:19092"
     database_url: str = "postgresql://postgres@127.0.0.1:15432/"
     database_prefix: str = Field(default="candor", pattern=r"^[a-z][a-z0-9_]{0,30}$")
@@ -75,11 +83,6 @@ class Settings(BaseSettings):
     drain_pause_seconds: float = Field(default=5, ge=0)
     drain_seconds: float = Field(default=20, gt=0)
     start_seconds: float = Field(default=300, gt=0)
-
-    @field_validator("trusted_hosts", mode="before")
-    @classmethod
-    def _split(cls, value: Any) -> Any:
-        return split(value) if isinstance(value, str) else value
 
     @field_validator(
         "clock_origin",
@@ -172,11 +175,6 @@ class Settings(BaseSettings):
         """Raise ValueError in production without an OIDC issuer: a printed link is not enough for a company."""
         if self.production and not self.oidc_issuer:
             raise ValueError("OIDC_ISSUER is missing: staff pages in production need sign-in by OIDC")
-
-
-def split(value: str) -> tuple[str, ...]:
-    """Return the entries of a list as the environment has it, separated by commas."""
-    return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
 def looks_placeholder(secret: str) -> bool:

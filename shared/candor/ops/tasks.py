@@ -10,12 +10,15 @@ AGAIN_SECONDS: Final = 5.0
 """When a cancellation is repeated: later than the clean-up of any task takes, which it would cut short."""
 
 
-async def end(*tasks: asyncio.Future[Any]) -> None:
+async def end(*tasks: asyncio.Future[Any], grace: float = 0.0) -> None:
     """Cancel tasks and return once all of them have ended; their results and errors are discarded.
 
+    They have `grace` seconds to end by themselves first.
     Python 3.11 loses a cancellation that coincides with a result (`asyncio.wait_for`), so it is repeated.
     """
     left = {task for task in tasks if not task.done()}
+    if left and grace:
+        _, left = await asyncio.wait(left, timeout=grace)
     while left:
         for task in left:
             task.cancel()

@@ -7,6 +7,7 @@ wrong method), takes the regular path. Answers, OpenAPI and the list of accesses
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from inspect import iscoroutinefunction
 from typing import Any, Final, NamedTuple
@@ -23,7 +24,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from candor.web.security.auth import Guard
 from candor.web.security.webhooks import LONGEST_SENDER, SignatureGuard
 
-SENDER: Final = "{sender}"
+_last: Final = re.compile(r"(.*)/\{(\w+)\}")
+_parameter: Final = re.compile(r"\{\w+\}")
 
 
 class _Step(NamedTuple):
@@ -39,6 +41,7 @@ class _Way(NamedTuple):
     endpoint: Callable[..., Awaitable[Response]]
     request: str | None
     steps: tuple[_Step, ...]
+    parameter: str = ""
 
 
 Ways = dict[tuple[str, str, bool], _Way]
@@ -68,7 +71,7 @@ class ShortcutMiddleware:
             await self.app(scope, receive, send)
             return
         scope["route"] = way.route
-        scope["path_params"] = {"sender": sender} if sender else {}
+        scope["path_params"] = {way.parameter: sender} if sender else {}
         request = Request(scope, receive, send)
         values: dict[str, Any] = {way.request: request} if way.request else {}
         for step in way.steps:
@@ -91,14 +94,14 @@ def ways(app: FastAPI) -> Ways:
         if way is not None:
             for method in context.methods:
                 if not any(_hides(other, method, context) for other in before):
-                    path = context.path or ""
-                    found[method, path.removesuffix(f"/{SENDER}"), path.endswith(f"/{SENDER}")] = way
+                    template = _last.fullmatch(context.path or "")
+                    found[method, template[1] if template else context.path or "", template is not None] = way
         before.append(context)
     return found
 
 
 def _hides(other: RouteContext, method: str, context: RouteContext) -> bool:
-    example = (context.path or "").replace(SENDER, "sender")
+    example = _parameter.sub("sender", context.path or "")
     return method in (other.methods or ()) and other.path_regex.match(example) is not None
 
 
@@ -118,12 +121,12 @@ def _way(context: RouteContext) -> _Way | None:
         if guard in [step.guard for step in steps]:
             return None
         steps.append(_Step(guard, child.name, signed))
-    template = context.path or ""
-    if template.count("{") != any(step.signed for step in steps) or (
-        "{" in template and not template.endswith(f"/{SENDER}")
-    ):
+    path = context.path or ""
+    template = _last.fullmatch(path)
+    if path.count("{") != any(step.signed for step in steps) or ("{" in path and template is None):
         return None
-    return _Way(context.original_route, dependant.call, dependant.request_param_name, tuple(steps))
+    parameter = template[2] if template else ""
+    return _Way(context.original_route, dependant.call, dependant.request_param_name, tuple(steps), parameter)
 
 
 def _asks(dependant: Dependant) -> bool:

@@ -75,3 +75,17 @@ async def test_who_waits_may_be_cancelled_and_leaves_no_work_behind() -> None:
         waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
     assert asyncio.all_tasks() <= before
+
+
+async def test_a_task_that_ends_by_itself_in_its_grace_is_not_cut_short() -> None:
+    leaving = asyncio.Event()
+    task = asyncio.create_task(leaving.wait())
+    asyncio.get_running_loop().call_soon(leaving.set)
+    await tasks.end(task, grace=30)
+    assert task.result() is True
+
+
+async def test_a_task_that_outstays_its_grace_is_ended() -> None:
+    task = asyncio.create_task(asyncio.sleep(3600))
+    await tasks.end(task, grace=0.001)
+    assert task.cancelled()

@@ -65,12 +65,7 @@ def gap(parts: Iterable[Part], weights: Mapping[str, float]) -> Gap:
 
     An x outside [0, 1] is clamped. Raises ValueError for one that is no number.
     """
-    parts = list(parts)
-    for part in parts:
-        if math.isnan(part.x):
-            # Clamping would make it 0, and the gap smaller than it is, without a word.
-            raise ValueError(f"component {part.component} gave NaN")
-    logs = [(part, math.log1p(-weights[part.component] * min(1.0, max(0.0, part.x)))) for part in parts]
+    logs = [(part, math.log1p(-weights[part.component] * _clamped(part))) for part in parts]
     total = math.fsum(log for _, log in logs)
     # Below this the logarithms of single components have lost all precision; such a gap is invisible anyway.
     if total > -1e-12:
@@ -78,6 +73,13 @@ def gap(parts: Iterable[Part], weights: Mapping[str, float]) -> Gap:
     # A share too small for a float would appear as 0 and explain nothing.
     shares = ((part, log / total) for part, log in logs)
     return Gap(-100.0 * math.expm1(total), tuple((part, share) for part, share in shares if share > 0.0))
+
+
+def _clamped(part: Part) -> float:
+    if math.isnan(part.x):
+        # Clamping would make it 0, and the gap smaller than it is, without a word.
+        raise ValueError(f"component {part.component} gave NaN")
+    return min(1.0, max(0.0, part.x))
 
 
 def roll_up(gaps: Sequence[tuple[float, float]]) -> float:

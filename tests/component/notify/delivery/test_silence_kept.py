@@ -109,12 +109,16 @@ async def stopped(desk: Desk, *, killed: bool) -> None:
     await desk.database.pool.execute("UPDATE switch SET killed = $1", killed)
 
 
+async def one_a_day_and_the_first_held_up(desk: Desk) -> None:
+    desk.rules = Rules(daily_cap=1)
+    desk.speaker = replace(desk.speaker, rules=desk.rules)
+    await desk.take(contact())
+    await stopped(desk, killed=True)
+    await cancelled(desk, "p1")
+
+
 async def test_a_message_that_waited_for_more_than_a_day_takes_no_other_ones_place_in_the_cap(desk_: Desk) -> None:
-    desk_.rules = Rules(daily_cap=1)
-    desk_.speaker = replace(desk_.speaker, rules=desk_.rules)
-    await desk_.take(contact())
-    await stopped(desk_, killed=True)
-    await cancelled(desk_, "p1")
+    await one_a_day_and_the_first_held_up(desk_)
     desk_.clock.advance(timedelta(hours=25))
     await cancelled(desk_, "p2")
     await stopped(desk_, killed=False)
@@ -126,11 +130,7 @@ async def test_a_message_that_waited_for_more_than_a_day_takes_no_other_ones_pla
 
 
 async def test_the_cap_counts_from_when_a_message_went_out_and_no_longer_than_a_day(desk_: Desk) -> None:
-    desk_.rules = Rules(daily_cap=1)
-    desk_.speaker = replace(desk_.speaker, rules=desk_.rules)
-    await desk_.take(contact())
-    await stopped(desk_, killed=True)
-    await cancelled(desk_, "p1")
+    await one_a_day_and_the_first_held_up(desk_)
     desk_.clock.advance(timedelta(hours=23))
     await stopped(desk_, killed=False)
     assert await desk_.send() == 1

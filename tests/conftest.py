@@ -27,6 +27,8 @@ settings.load_profile("candor")
 PROGRAMS = {
     "browser": ("chromium", "Chromium is missing: apt-get install chromium"),
     "promtool": ("promtool", "promtool is missing: it is in Debian's package prometheus, and .ci/run fetches it alone"),
+    "pgbouncer": ("pgbouncer", "pgbouncer is missing: .ci/run unpacks Debian's package of that name"),
+    "nginx": ("nginx", "nginx is missing: .ci/run unpacks Debian's package of that name"),
 }
 """What some tests need that does not come from pip, by their marker, and what to do where it is missing."""
 

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from candor.errors import OperatorError
 from candor.installation.running import at_work, database_url
+from candor.ops.database_url import named
 
 # Database modules are imported where they are used so that `candor --help` does not wait for their libraries.
 if TYPE_CHECKING:
@@ -167,7 +168,6 @@ def _parsed(number: str) -> tuple[Consumer, int]:
 def _each(service: Consumer | None, prefix: str, use: Callable[[UnitOfWork], Awaitable[T]]) -> list[tuple[str, T]]:
     """Call `use` in one transaction per service; skips services without a database yet."""
     import asyncpg  # noqa: PLC0415
-    from sqlalchemy.engine import make_url  # noqa: PLC0415
 
     from candor.store.db import Database  # noqa: PLC0415
     from candor.store.errors import StoreUnavailable  # noqa: PLC0415
@@ -177,7 +177,7 @@ def _each(service: Consumer | None, prefix: str, use: Callable[[UnitOfWork], Awa
 
     async def one(name: str) -> list[tuple[str, T]]:
         database = f"{prefix}_{name.removesuffix('-svc')}"
-        url = make_url(server).set(database=database).render_as_string(hide_password=False)
+        url = named(server, database)
         try:
             opened = await Database.open(url, pool_size=1)
         except StoreUnavailable as error:

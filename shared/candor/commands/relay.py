@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from candor.installation.running import at_work, database_url
+from candor.ops.database_url import named
 
 
 class KeepingService(StrEnum):
@@ -43,10 +44,8 @@ def replay(
     Consumers that know it already change nothing; ones that were emptied are filled. The service must be running to
     do the sending. DATABASE_URL names the server; by default the local stack's.
     """
-    from sqlalchemy.engine import make_url  # noqa: PLC0415 - half a second, which `candor --help` must not wait for
-
     database = f"{prefix}_{service.removesuffix('-svc')}"
-    url = make_url(database_url(at_work())).set(database=database).render_as_string(hide_password=False)
+    url = named(database_url(at_work()), database)
     bounds = [moment.replace(tzinfo=moment.tzinfo or UTC) if moment else None for moment in (since, until)]
     events = asyncio.run(mark_unsent(url, bounds[0], bounds[1], partition))
     if as_json:

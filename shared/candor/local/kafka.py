@@ -9,9 +9,11 @@ import re
 import secrets
 import shutil
 import subprocess
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 from candor.contracts.topics import RETENTION_DAYS
 from candor.errors import OperatorError, explain_os_error, require_disk
@@ -36,11 +38,27 @@ def java() -> Path:
     return Path(spec.origin).parent / "java-runtime" / "bin" / "java"
 
 
+class Listener(NamedTuple):
+    """A port of the broker, and the protocol spoken there: PLAINTEXT, SSL or SASL_SSL."""
+
+    name: str
+    port: int
+    protocol: str
+
+
+class Setup(NamedTuple):
+    """What a broker has besides the usual; `format_options` are for its first start alone."""
+
+    listeners: Sequence[Listener] = ()
+    properties: Mapping[str, str] = MappingProxyType({})
+    format_options: Sequence[str] = ()
+
+
 class KafkaBroker:
     """The broker of one folder. `start` may be called again after `stop` or `kill`: port and data stay.
 
     `port` None takes any free one; ports in `taken` are avoided; `quick` is for everything but measurements. Topics
-    are not created automatically; retention is set per topic.
+    are not created automatically; retention is set per topic. `more` adds to how it is set up.
     """
 
     def __init__(
@@ -52,12 +70,14 @@ class KafkaBroker:
         quick: bool = False,
         progress: Progress = quiet,
         taken: Collection[int] = (),
+        more: Setup | None = None,
     ) -> None:
         self._folder = folder
         self._wanted = port
         self._taken = tuple(taken)
         self._options = [f"-Xmx{heap_mib}m", *(QUICK if quick else ())]
         self._progress = progress
+        self._more = more or Setup()
         self._ports: tuple[int, int] | None = None
         self._home = folder.data / "kafka"
         self.process = ManagedProcess("kafka", folder.run / "kafka.json", folder.logs / "kafka.log")
@@ -132,7 +152,15 @@ class KafkaBroker:
     def _format(self, class_path: str, properties: Path) -> None:
         cluster = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=").replace("-", "A")
         java = [*self._java(class_path), *QUICK, "-XX:+UseSerialGC"]
-        storage = ["kafka.tools.StorageTool", "format", "-c", str(properties), "-t", cluster]
+        storage = [
+            "kafka.tools.StorageTool",
+            "format",
+            "-c",
+            str(properties),
+            "-t",
+            cluster,
+            *self._more.format_options,
+        ]
         # In its own session, so that Ctrl-C in the terminal reaches only us and leaves nothing half done.
         result = subprocess.run([*java, *storage], capture_output=True, text=True, check=False, start_new_session=True)
         if result.returncode != 0:
@@ -140,15 +168,18 @@ class KafkaBroker:
             raise OperatorError(f"Kafka could not lay out its data folder: {lines[-1][:300]}")
 
     def _properties(self, log_dir: Path, port: int, controller: int) -> str:
+        ours = [Listener("PLAINTEXT", port, "PLAINTEXT"), *self._more.listeners]
+        protocols = ",".join(f"{one.name}:{one.protocol}" for one in ours)
+        addresses = ",".join(f"{one.name}://{HOST}:{one.port}" for one in ours)
         settings = {
             "process.roles": "broker,controller",
             "node.id": 1,
             "controller.quorum.voters": f"1@{HOST}:{controller}",
             "controller.listener.names": "CONTROLLER",
             "inter.broker.listener.name": "PLAINTEXT",
-            "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
-            "listeners": f"PLAINTEXT://{HOST}:{port},CONTROLLER://{HOST}:{controller}",
-            "advertised.listeners": f"PLAINTEXT://{HOST}:{port}",
+            "listener.security.protocol.map": f"CONTROLLER:PLAINTEXT,{protocols}",
+            "listeners": f"{addresses},CONTROLLER://{HOST}:{controller}",
+            "advertised.listeners": addresses,
             "log.dirs": log_dir,
             "log.retention.hours": RETENTION_DAYS * 24,
             "auto.create.topics.enable": "false",
@@ -163,5 +194,6 @@ class KafkaBroker:
             "group.initial.rebalance.delay.ms": 0,
             "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,
             "controlled.shutdown.enable": "false",
+            **self._more.properties,
         }
         return "".join(f"{key}={value}\n" for key, value in settings.items())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import structlog
@@ -55,10 +55,10 @@ class Producer:
     An unreachable broker is not an error result: batches wait inside and go out when it returns, without duplicates.
     """
 
-    def __init__(self, servers: str, client_id: str) -> None:
-        self._servers = servers
+    def __init__(self, link: Mapping[str, Any], client_id: str) -> None:
+        self._link = link
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=servers,
+            **link,
             client_id=client_id,
             acks="all",
             enable_idempotence=True,
@@ -94,7 +94,7 @@ class Producer:
 
     async def reachable(self) -> bool:
         """Whether the broker answers a new client, so that silence towards this producer is the producer's fault."""
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._servers, request_timeout_ms=3_000)
+        admin = AIOKafkaAdminClient(**self._link, request_timeout_ms=3_000)
         try:
             await asyncio.wait_for(uncut(admin.start()), 4)
         except (KafkaError, OSError, TimeoutError):

@@ -11,7 +11,8 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from candor.messaging.connecting import stopped, uncut
-from candor.messaging.topics import topic_name
+from candor.messaging.link import client_options
+from candor.messaging.topics import ensure_topics, topic_name
 
 if TYPE_CHECKING:
     from candor.ops.settings import Settings
@@ -32,7 +33,8 @@ class Source:
     """One Kafka consumer over all partitions of its topics, with those that are not owned paused."""
 
     def __init__(self, settings: Settings, cards: Sequence[str], broadcast: Sequence[str], partitions: int) -> None:
-        self.bootstrap_servers = settings.kafka_bootstrap_servers
+        self._settings = settings
+        self._link = client_options(settings)
         self.cards = tuple(cards)
         self.broadcast = tuple(broadcast)
         self.pairs: dict[tuple[str, int], TopicPartition] = {
@@ -47,10 +49,12 @@ class Source:
         self._turn = 0
 
     async def start(self) -> None:
-        """Connect, with as many attempts as necessary; nothing is read before `follow`."""
+        """Connect, with as many attempts as necessary; nothing is read before `follow`. Raises TopicMismatchError."""
+        # A client asks for its topics by name: a broker that creates topics by itself would make them its own way.
+        await ensure_topics(self._settings)
         while True:
             consumer = AIOKafkaConsumer(
-                bootstrap_servers=self.bootstrap_servers,
+                **self._link,
                 group_id=None,
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
@@ -65,7 +69,9 @@ class Source:
                 raise
             except Exception as error:
                 log.warning(
-                    "Kafka is unreachable, trying again", servers=self.bootstrap_servers, error=type(error).__name__
+                    "Kafka is unreachable, trying again",
+                    servers=self._link["bootstrap_servers"],
+                    error=type(error).__name__,
                 )
                 await stopped(consumer, STOP_SECONDS)
                 await asyncio.sleep(0.5)

@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer
 
 from candor.messaging import metrics
 from candor.messaging.connecting import stopped, uncut
+from candor.messaging.link import client_options
 from candor.messaging.planning import OwnedPartition, Slice
 from candor.messaging.source import Source
 
@@ -88,7 +89,7 @@ class OffsetTelemetry:
     def __init__(
         self, settings: Settings, group: str, source: Source, owned: Mapping[int, OwnedPartition], lag: Lag
     ) -> None:
-        self._servers = settings.kafka_bootstrap_servers
+        self._link = client_options(settings)
         self._group = group
         self._source = source
         self._owned = owned
@@ -99,7 +100,7 @@ class OffsetTelemetry:
         """Run until cancelled; every failure is ignored after a pause."""
         while True:
             client = AIOKafkaConsumer(
-                bootstrap_servers=self._servers,
+                **self._link,
                 group_id=self._group,
                 enable_auto_commit=False,
                 request_timeout_ms=5_000,

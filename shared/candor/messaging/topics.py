@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from candor.contracts import CARDS, TopicCard
 from candor.messaging.connecting import uncut
+from candor.messaging.link import client_options
 
 if TYPE_CHECKING:
     from candor.ops.settings import Settings
@@ -50,11 +51,12 @@ async def ensure_topics(settings: Settings, *, patience_s: float | None = None) 
     the last KafkaError.
     """
     wanted = layout(settings.topic_prefix, settings.partitions)
+    link = client_options(settings)
     loop = asyncio.get_running_loop()
     started, pause, told = loop.time(), 0.2, float("-inf")
     while True:
         try:
-            await asyncio.wait_for(_ensure(settings.kafka_bootstrap_servers, wanted), 30)
+            await asyncio.wait_for(_ensure(link, wanted), 30)
         except (KafkaError, OSError, TimeoutError) as error:
             if patience_s is not None and loop.time() - started > patience_s:
                 raise
@@ -71,8 +73,8 @@ async def ensure_topics(settings: Settings, *, patience_s: float | None = None) 
             return
 
 
-async def _ensure(servers: str, wanted: Mapping[str, int]) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers, client_id="candor-topics", request_timeout_ms=10_000)
+async def _ensure(link: Mapping[str, Any], wanted: Mapping[str, int]) -> None:
+    admin = AIOKafkaAdminClient(**link, client_id="candor-topics", request_timeout_ms=10_000)
     try:
         await uncut(admin.start())
         found = await _found(admin, wanted)
@@ -88,8 +90,13 @@ async def _ensure(servers: str, wanted: Mapping[str, int]) -> None:
 
 
 async def _found(admin: AIOKafkaAdminClient, wanted: Mapping[str, int]) -> dict[str, int]:
-    topics: list[dict[str, Any]] = await admin.describe_topics(list(wanted))
-    return {topic["topic"]: len(topic["partitions"]) for topic in topics if topic["error_code"] == 0}
+    # Asked for by name, a topic that is missing would be created with the broker's default of one partition.
+    topics: list[dict[str, Any]] = await admin.describe_topics()
+    return {
+        topic["topic"]: len(topic["partitions"])
+        for topic in topics
+        if topic["topic"] in wanted and topic["error_code"] == 0
+    }
 
 
 def _configs(days: int) -> dict[str, str]:

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from candor.calendar import Calendar, parse_business_hours, public_holidays
+from candor.ops import database_url
 from candor.ops.clock import Clock, parse_clock
+from candor.ops.kafka_settings import TLS, KafkaSettings
 
 PLACEHOLDERS = ("changeme", "change-me", "placeholder", "secret", "password", "example", "todo", "xxx", "insecure")
 SMALLEST_SECRET = 32
@@ -28,15 +28,16 @@ Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 """A list as the environment has it: separated by commas."""
 
 
-class Settings(BaseSettings):
+class Settings(KafkaSettings):
     """Settings of every process; services subclass it. Environment names are the field names in upper case.
 
     Times are in seconds, sizes in bytes. `database_url` names the server; `database` the service's own database.
     `rate_limit` is requests per second and key (0: no limit), `max_running` concurrent requests. A partition stops at
     `dead_letters_in_a_row`, or above `dead_letter_share` of its last 10,000 events. `…_kept_days`: how long accepted
     ids, rejected webhooks and resolved dead letters are kept. `business_hours` and `holidays` define the business
-    calendar (format: candor.calendar). `start_seconds`: how long a start waits for the database. In production,
-    placeholders and missing values are refused.
+    calendar (format: candor.calendar). `start_seconds`: how long a start waits for the database. In
+    production, placeholders and missing values are refused, and links across the network without verified TLS but for
+    those named in `insecure_links`.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
@@ -47,7 +48,6 @@ class Settings(BaseSettings):
     port: int = Field(ge=0, le=65_535)
     public_url: str = ""
     trusted_hosts: Names = HOSTS
-    kafka_bootstrap_servers: str = "127.0.0.1:19092"
     database_url: str = "postgresql://postgres@127.0.0.1:15432/"
     database_prefix: str = Field(default="candor", pattern=r"^[a-z][a-z0-9_]{0,30}$")
     topic_prefix: str = Field(default="candor", pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")
@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     oidc_client_secret_file: Path | None = None
     oidc_roles_claim: str = "roles"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    insecure_links: Annotated[tuple[Literal["kafka", "database"], ...], NoDecode] = ()
     otlp_endpoint: str | None = None
     trace_ratio: float = Field(default=0.01, ge=0, le=1)
     publishing: bool = True
@@ -103,13 +104,7 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _postgres(cls, value: str) -> str:
-        try:
-            url = make_url(value)
-        except ArgumentError:
-            raise ValueError("must be an address like postgresql://user@host:5432/") from None
-        if url.get_backend_name() not in ("postgresql", "postgres"):
-            raise ValueError("must be a PostgreSQL server: there is one SQL dialect")
-        return value
+        return database_url.checked(value)
 
     @field_validator("business_hours")
     @classmethod
@@ -138,13 +133,29 @@ class Settings(BaseSettings):
             raise ValueError("CLOCK replays history: it must be empty in production")
         if not self.trusted_hosts or "*" in self.trusted_hosts or self.trusted_hosts == HOSTS:
             raise ValueError("TRUSTED_HOSTS must name the hosts that this service answers for")
-        password = make_url(self.database_url).password
-        if isinstance(password, str) and looks_placeholder(password):
+        password = database_url.password_of(self.database_url)
+        if password and looks_placeholder(password):
             raise ValueError("DATABASE_URL carries a placeholder password")
+        self._refuse_open_links()
         if self.api_keys_file is None:
             raise ValueError("API_KEYS_FILE is missing: nobody could call this service")
         if self.public_url and not self.public_url.startswith("https://"):
             raise ValueError("PUBLIC_URL must start with https:// in production")
+
+    def _refuse_open_links(self) -> None:
+        """Whoever can read or forge what crosses the network could read contacts or make customers be told lies."""
+        accept = "or accept it with INSECURE_LINKS={}, if something else protects the network (a service mesh)"
+        if self.kafka_is_remote and self.kafka_security_protocol not in TLS and "kafka" not in self.insecure_links:
+            raise ValueError(
+                f"KAFKA_SECURITY_PROTOCOL is {self.kafka_security_protocol}, in the clear across the network: "
+                f"set SASL_SSL or SSL, {accept.format('kafka')}"
+            )
+        remote = database_url.is_remote(self.database_url)
+        if remote and not database_url.verifies(self.database_url) and "database" not in self.insecure_links:
+            raise ValueError(
+                "DATABASE_URL does not verify its server: add ?sslmode=verify-full (and sslrootcert= for a private "
+                f"authority), {accept.format('database')}"
+            )
 
     @property
     def production(self) -> bool:
@@ -154,7 +165,7 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """Address of the service's own database, `<prefix>_<service without -svc>`."""
         name = f"{self.database_prefix}_{self.service.removesuffix('-svc').replace('-', '_')}"
-        return make_url(self.database_url).set(database=name).render_as_string(hide_password=False)
+        return database_url.named(self.database_url, name)
 
     def business_clock(self) -> Clock:
         """The clock that decides what is late."""

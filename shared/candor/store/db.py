@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
 
 import asyncpg
 from sqlalchemy import exc as sql
-from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -69,7 +69,7 @@ class Database:
                 max_size=pool_size,
                 timeout=CONNECT_SECONDS,
                 command_timeout=COMMAND_SECONDS,
-                server_settings=LIMITS,
+                init=partial(_limit, limits=LIMITS),
                 reset=_no_reset,
             )
         except Exception as error:
@@ -150,14 +150,20 @@ async def _no_reset(_connection: object) -> None:
     """Skip the reset query on release: units of work leave no session state behind."""
 
 
+async def _limit(connection: Any, *, limits: Mapping[str, str]) -> None:
+    """Set the session's limits. Not as startup parameters: PgBouncer refuses those it does not know."""
+    await connection.execute("; ".join(f"SET {name} = '{value}'" for name, value in limits.items()))
+
+
 def _reading_engine(url: str) -> AsyncEngine:
-    settings = {**LIMITS, "default_transaction_read_only": "on"}
+    async def connect() -> Any:
+        # By asyncpg itself: SQLAlchemy reads neither several hosts nor sslmode in an address.
+        connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS, command_timeout=COMMAND_SECONDS)
+        await _limit(connection, limits={**LIMITS, "default_transaction_read_only": "on"})
+        return connection
+
     engine = create_async_engine(
-        make_url(url).set(drivername="postgresql+asyncpg"),
-        pool_size=4,
-        max_overflow=4,
-        pool_timeout=ACQUIRE_SECONDS,
-        connect_args={"timeout": CONNECT_SECONDS, "command_timeout": COMMAND_SECONDS, "server_settings": settings},
+        "postgresql+asyncpg://", async_creator=connect, pool_size=4, max_overflow=4, pool_timeout=ACQUIRE_SECONDS
     )
     replace_stale(engine)
     return engine

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,11 +11,12 @@ import asyncpg
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, MetaData, text
-from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from candor.ops.database_url import database_of, named
 from candor.store.errors import unavailable
+from candor.store.fitness import check_fitness
 
 _LOCK: Final = 0x63616E646F72  # "candor"
 
@@ -23,11 +25,14 @@ async def upgrade(url: str, migrations: Path) -> None:
     """Create the database of `url` if it is missing and run the Alembic scripts in `migrations` up to the newest.
 
     Safe to call from many processes at once: one works, the others wait and find nothing to do. All or nothing.
-    Raises StoreUnavailable while the server is away.
+    Raises StoreUnavailable while the server is away, UnfitDatabaseError for a database that cannot do the work.
     """
     try:
         await create_database(url)
-        engine = create_async_engine(make_url(url).set(drivername="postgresql+asyncpg"), poolclass=NullPool)
+        await check_fitness(url)
+        engine = create_async_engine(
+            "postgresql+asyncpg://", async_creator=partial(asyncpg.connect, url, timeout=5), poolclass=NullPool
+        )
         async with engine.begin() as connection:
             await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
             await connection.run_sync(_upgrade, migrations)
@@ -37,17 +42,18 @@ async def upgrade(url: str, migrations: Path) -> None:
 
 async def create_database(url: str) -> None:
     """Create the database that `url` names, unless it exists."""
-    name = make_url(url).database
+    name = database_of(url)
     if not name:
         raise ValueError("the database URL names no database")
     try:
         connection = await asyncpg.connect(url, timeout=5)
     except asyncpg.InvalidCatalogNameError:
-        server = make_url(url).set(database="postgres").render_as_string(hide_password=False)
+        server = named(url, "postgres")
         connection = await asyncpg.connect(server, timeout=5)
         quoted = '"' + name.replace('"', '""') + '"'
         try:
-            await connection.execute(f"CREATE DATABASE {quoted}")
+            # template0: the server's own template may have an encoding that holds no "☕".
+            await connection.execute(f"CREATE DATABASE {quoted} ENCODING 'UTF8' TEMPLATE template0")
         except (asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
             # Another process created it between the two statements.
             await asyncio.sleep(0)

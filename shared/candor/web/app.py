@@ -21,6 +21,7 @@ from candor.ops.settings import Settings
 from candor.web import openapi, routes
 from candor.web.http import docs, probes
 from candor.web.http.codes import code_of
+from candor.web.http.head import HeadMiddleware
 from candor.web.http.limits import Limits, LimitsMiddleware
 from candor.web.http.observed import ObservedMiddleware
 from candor.web.http.problems import FieldError, Problem, pointer
@@ -91,6 +92,7 @@ def _put_middleware(app: FastAPI, settings: Settings, bodies: Mapping[str, int],
     app.add_middleware(ParametersMiddleware, owner=app)
     app.add_middleware(LimitsMiddleware, limits=limits)
     app.add_middleware(ObservedMiddleware, policies=policies)
+    app.add_middleware(HeadMiddleware)
 
 
 def _put_settings(app: FastAPI, settings: Settings, sources: WebhookFormats) -> None:

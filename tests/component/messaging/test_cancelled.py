@@ -38,7 +38,7 @@ async def test_a_producer_that_is_cancelled_as_it_starts_leaves_no_connection(ka
 
 
 async def started(kafka: str) -> None:
-    producer = Producer(kafka, "cancelled")
+    producer = Producer({"bootstrap_servers": kafka}, "cancelled")
     try:
         await producer.start()
         await asyncio.sleep(1)

@@ -21,6 +21,7 @@ from candor.contracts import (
     encode,
     message,
 )
+from candor.messaging.link import client_options
 from candor.messaging.topics import ensure_topics, topic_name
 from candor.messaging.transaction import Work
 from candor.ops.settings import Settings
@@ -170,7 +171,7 @@ class Sender:
     async def __aenter__(self) -> Sender:
         await ensure_topics(self.settings)
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=self.settings.kafka_bootstrap_servers, acks="all", enable_idempotence=True, linger_ms=2
+            **client_options(self.settings), acks="all", enable_idempotence=True, linger_ms=2
         )
         await self._producer.start()
         return self

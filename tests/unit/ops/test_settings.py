@@ -24,7 +24,7 @@ def production(tmp_path: Path, **fields: Any) -> Settings:
     good: dict[str, Any] = {
         "environment": "production",
         "trusted_hosts": ("candor.example.com",),
-        "database_url": f"postgresql://candor:{GOOD_SECRET}@db.internal/",
+        "database_url": f"postgresql://candor:{GOOD_SECRET}@db.internal/?sslmode=verify-full",
         "api_keys_file": keys,
     }
     return settings(**(good | fields))
@@ -121,6 +121,8 @@ def test_production_starts_with_everything_in_place(tmp_path: Path) -> None:
         ({"trusted_hosts": ("127.0.0.1", "localhost", "[::1]")}, "TRUSTED_HOSTS"),
         ({"database_url": "postgresql://candor:changeme@db/"}, "DATABASE_URL"),
         ({"database_url": "postgresql://postgres:Password1@db/"}, "DATABASE_URL"),
+        ({"database_url": f"postgresql://candor:{GOOD_SECRET}@db/?sslmode=require"}, "INSECURE_LINKS=database"),
+        ({"kafka_bootstrap_servers": "kafka:9092"}, "INSECURE_LINKS=kafka"),
         ({"api_keys_file": None}, "API_KEYS_FILE"),
         ({"public_url": "http://candor.example.com"}, "PUBLIC_URL"),
         ({"clock": "2013-03-07T17:00:00Z@1300", "clock_origin": "2026-11-22T12:00:00Z"}, "CLOCK"),
@@ -129,6 +131,14 @@ def test_production_starts_with_everything_in_place(tmp_path: Path) -> None:
 def test_production_refuses_what_development_leaves_behind(tmp_path: Path, fields: dict[str, Any], named: str) -> None:
     with pytest.raises(ValidationError, match=named):
         production(tmp_path, **fields)
+
+
+def test_production_accepts_an_open_link_that_is_named(tmp_path: Path) -> None:
+    url = f"postgresql://candor:{GOOD_SECRET}@db/"
+    found = production(
+        tmp_path, database_url=url, kafka_bootstrap_servers="kafka:9092", insecure_links="kafka, database"
+    )
+    assert found.insecure_links == ("kafka", "database")
 
 
 def test_staff_pages_in_production_need_oidc(tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ import structlog
 from candor.contracts import GapScored, ProcessAlive
 from candor.messaging.planning import read
 from candor.messaging.source import Source
-from candor.messaging.topics import ensure_topics
 from candor.ops.liveness import STUCK_SECONDS, Liveness
 from candor.ops.tasks import unless
 
@@ -106,8 +105,6 @@ class Feed:
         self._stopping.set()
 
     async def _connect(self) -> None:
-        # A client assigned a missing topic asks for it again without a pause.
-        await ensure_topics(self._settings)
         await self._source.start()
         while True:
             try:

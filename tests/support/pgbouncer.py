@@ -1,0 +1,78 @@
+"""A real PgBouncer in front of the tests' PostgreSQL, with or without TLS towards its clients."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from candor.local.ports import choose_port
+from tests.support.certificates import Signed
+
+NOBODY = 65_534
+
+
+@contextmanager
+def pgbouncer(server: str, pool_mode: str, tls: Signed | None = None) -> Iterator[str]:
+    """The server's URL by way of a PgBouncer; `tls`: its own certificate, without which nobody gets in."""
+    parts = urlsplit(server)
+    port = choose_port(None, "PgBouncer")
+    program = shutil.which("pgbouncer")
+    assert program is not None
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "users.txt").write_text(f'"{parts.username}" "{unquote(parts.password or "")}"\n')
+        lines = [*_settings(folder, port, pool_mode), "[databases]", f"* = host={parts.hostname} port={parts.port}"]
+        if tls is not None:
+            shutil.copy(tls.certificate, folder / "own.crt")
+            shutil.copy(tls.key, folder / "own.key")
+            lines[1:1] = [
+                "client_tls_sslmode = require",
+                f"client_tls_cert_file = {folder / 'own.crt'}",
+                f"client_tls_key_file = {folder / 'own.key'}",
+            ]
+        (folder / "pgbouncer.ini").write_text("\n".join(lines) + "\n")
+        with _running([program, str(folder / "pgbouncer.ini")], folder):
+            yield f"postgresql://{parts.username}:{parts.password}@127.0.0.1:{port}"
+
+
+@contextmanager
+def _running(command: list[str], folder: Path) -> Iterator[None]:
+    # It refuses to run as root, and then has to read its files as somebody else.
+    nobody = NOBODY if os.getuid() == 0 else None
+    for path in [folder, *folder.iterdir()]:
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, user=nobody, group=nobody)
+    assert process.stderr is not None
+    try:
+        said = []
+        for line in process.stderr:
+            said.append(line)
+            if "process up" in line:
+                break
+        else:
+            raise RuntimeError(f"PgBouncer did not start: {''.join(said)}")
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+        process.stderr.close()
+
+
+def _settings(folder: Path, port: int, pool_mode: str) -> list[str]:
+    return [
+        "[pgbouncer]",
+        "listen_addr = 127.0.0.1",
+        f"listen_port = {port}",
+        f"pool_mode = {pool_mode}",
+        "auth_type = scram-sha-256",
+        f"auth_file = {folder / 'users.txt'}",
+        "max_client_conn = 200",
+        "default_pool_size = 50",
+        "unix_socket_dir =",
+    ]

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from candor.web.http.limits import BODY_BYTES, IMPORT_BYTES
@@ -247,3 +248,16 @@ async def test_every_answer_is_safe_to_show_and_not_kept(port: int, path: str) -
     assert got.headers["cache-control"] == "no-store"
     assert "frame-ancestors 'none'" in got.headers["content-security-policy"]
     assert "server" not in got.headers
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics", "/docs", "/v1/things/none"])
+async def test_head_is_get_without_its_body(port: int, path: str) -> None:
+    """As load balancers and uptime checks ask; a body would be taken for the next answer on the connection."""
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {KEYS['operator']}"}
+    ) as http:
+        whole, bare = await http.get(path), await http.head(path)
+        again = await http.get(path)
+    assert (bare.status_code, bare.content) == (whole.status_code, b"")
+    assert bare.headers["content-type"] == whole.headers["content-type"]
+    assert again.status_code == whole.status_code

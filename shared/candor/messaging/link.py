@@ -15,6 +15,7 @@ import structlog
 from aiokafka.abc import AbstractTokenProvider
 
 from candor.ops.kafka_settings import TLS, KafkaSettings
+from candor.ops.settings import read_credential
 
 COMMAND_SECONDS: Final = 20.0
 EARLY_SECONDS: Final = 60.0
@@ -38,7 +39,7 @@ def client_options(settings: KafkaSettings) -> dict[str, Any]:
         options["sasl_oauth_token_provider"] = TokenCommand(settings.kafka_sasl_token_command)
     elif settings.kafka_sasl_mechanism:
         options["sasl_plain_username"] = settings.kafka_sasl_username
-        options["sasl_plain_password"] = _line(settings.kafka_sasl_password_file, "KAFKA_SASL_PASSWORD_FILE")
+        options["sasl_plain_password"] = _line(settings.kafka_sasl_password_file or Path(), "KAFKA_SASL_PASSWORD_FILE")
     return options
 
 
@@ -60,14 +61,11 @@ def _tls(settings: KafkaSettings) -> ssl.SSLContext:
     return context
 
 
-def _line(path: Path | None, name: str) -> str:
+def _line(path: Path, name: str) -> str:
     try:
-        text = path.read_text().rstrip("\r\n") if path else ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{name} {path}: {_reason(error)}") from None
-    if not text:
-        raise ValueError(f"{name} {path} is empty")
-    return text
+        return read_credential(path)
+    except ValueError as error:
+        raise ValueError(f"{name} {error}") from None
 
 
 def _reason(error: Exception) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
-from pydantic_settings import NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict, SettingsError
 
 from candor.calendar import Calendar, parse_business_hours, public_holidays
 from candor.ops import database_url
@@ -18,6 +19,8 @@ from candor.ops.kafka_settings import TLS, KafkaSettings
 PLACEHOLDERS = ("changeme", "change-me", "placeholder", "secret", "password", "example", "todo", "xxx", "insecure")
 SMALLEST_SECRET = 32
 HOSTS = ("127.0.0.1", "localhost", "[::1]")
+_host: Final = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9_-]*[a-z0-9])?)*|\[[0-9a-f:.]+\]")
+_unread: Final = re.compile(r'field "(\w+)"')
 
 
 def _split(value: Any) -> Any:
@@ -26,6 +29,7 @@ def _split(value: Any) -> Any:
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 """A list as the environment has it: separated by commas."""
+Links = Annotated[tuple[Literal["kafka", "database"], ...], NoDecode, BeforeValidator(_split)]
 
 
 class Settings(KafkaSettings):
@@ -67,7 +71,7 @@ class Settings(KafkaSettings):
     oidc_client_secret_file: Path | None = None
     oidc_roles_claim: str = "roles"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    insecure_links: Annotated[tuple[Literal["kafka", "database"], ...], NoDecode] = ()
+    insecure_links: Links = ()
     otlp_endpoint: str | None = None
     trace_ratio: float = Field(default=0.01, ge=0, le=1)
     publishing: bool = True
@@ -84,6 +88,15 @@ class Settings(KafkaSettings):
     drain_pause_seconds: float = Field(default=5, ge=0)
     drain_seconds: float = Field(default=20, gt=0)
     start_seconds: float = Field(default=300, gt=0)
+
+    @field_validator("trusted_hosts")
+    @classmethod
+    def _host_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        hosts = tuple(host.lower().rstrip(".") for host in value)
+        if wrong := [host for host in hosts if host != "*" and not _host.fullmatch(host)]:
+            example = "must be host names, such as candor.example.com or *.example.com, without https://, port or path"
+            raise ValueError(f"{example}: not {wrong[0][:60]!r}")
+        return hosts
 
     @field_validator(
         "clock_origin",
@@ -207,6 +220,17 @@ def read_secret(path: Path) -> str:
     return secret
 
 
+def read_credential(path: Path) -> str:
+    """Return a password that somebody else chose, as it is. Raises ValueError, without it, if there is none."""
+    try:
+        word = path.read_text().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: {getattr(error, 'strerror', None) or type(error).__name__}") from None
+    if not word or "\n" in word:
+        raise ValueError(f"{path} must hold one line, the password")
+    return word
+
+
 S = TypeVar("S", bound=Settings)
 
 
@@ -217,6 +241,13 @@ def load(kind: type[S], **overrides: Any) -> S:
     except ValidationError as error:
         for mistake in mistakes(error):
             print(f"settings: {mistake}", file=sys.stderr)
+        raise SystemExit(2) from None
+    except SettingsError as error:
+        # A list or mapping that is not the JSON that it must be; the library's own words name neither.
+        found = _unread.search(str(error))
+        name = found[1] if found else ""
+        shape = '{"name": 0.5}' if "dict" in str(kind.model_fields[name].annotation) else '["one", "two"]'
+        print(f"settings: {name.upper()}: must be JSON, such as {shape}", file=sys.stderr)
         raise SystemExit(2) from None
 
 

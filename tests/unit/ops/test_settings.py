@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from candor.calendar import Calendar, parse_business_hours
 from candor.ops.clock import BusinessClock, SystemClock
-from candor.ops.settings import Settings, load, looks_placeholder, read_secret
+from candor.ops.settings import Settings, load, looks_placeholder, read_credential, read_secret
+from notify_svc.settings import NotifySettings
 
 GOOD_SECRET = "b1c7f7d0a4e24d1f9a3c5e6b8d2f4a60"
 
@@ -173,6 +174,39 @@ def test_a_missing_or_binary_secret_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\xff" * 40)
     with pytest.raises(ValueError, match="binary"):
         read_secret(tmp_path / "binary")
+
+
+def test_a_password_that_somebody_else_chose_is_taken_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "password"
+    path.write_text("changeme 16 chr \n")
+    assert read_credential(path) == "changeme 16 chr "
+    for wrong in ("", "\n", "one\ntwo"):
+        path.write_text(wrong)
+        with pytest.raises(ValueError, match="must hold one line"):
+            read_credential(path)
+
+
+def test_hosts_are_compared_in_lower_case() -> None:
+    found = settings(trusted_hosts="Candor.Example.com, *.Example.org., [::1], 10.0.0.7")
+    assert found.trusted_hosts == ("candor.example.com", "*.example.org", "[::1]", "10.0.0.7")
+
+
+@pytest.mark.parametrize(
+    "host", ["https://candor.example.com", "candor.example.com:443", "candor.example.com/ops", "a b"]
+)
+def test_what_is_no_host_name_is_refused(host: str) -> None:
+    with pytest.raises(ValidationError, match="without https://, port or path"):
+        settings(trusted_hosts=host)
+
+
+def test_a_list_that_is_no_json_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MAIL_OPTIONS", "keep waiting, cancel")
+    with pytest.raises(SystemExit) as stopped:
+        load(NotifySettings)
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err == 'settings: MAIL_OPTIONS: must be JSON, such as ["one", "two"]\n'
 
 
 def test_random_secrets_are_not_taken_for_placeholders() -> None:

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import re
+import socket
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from candor.ops.settings import read_secret
+from candor.ops.settings import read_credential
 from notify_svc.channels import ChannelSettings
 from notify_svc.channels.email.headers import UnsafeHeader, mailbox
 from notify_svc.channels.email.smtp import Sender, Server
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_full_name = re.compile(r"(?=.{1,253}$)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z][A-Za-z0-9-]+")
 Seconds = Annotated[float, Field(gt=0)]
 
 
 class EmailSettings(ChannelSettings):
-    """The mail server and the sender of letters. Times are in seconds of system time."""
+    """The mail server and the sender of letters. Times are in seconds of system time.
+
+    `smtp_ehlo_name`: how we introduce ourselves; by default this machine's full name, or else the sender's domain.
+    """
 
     smtp_host: str = "127.0.0.1"
     smtp_port: int = Field(default=8026, ge=1, le=65_535)
     smtp_tls: Literal["none", "starttls", "tls"] = "none"
     smtp_username: str | None = None
     smtp_password_file: Path | None = None
+    smtp_ehlo_name: str = ""
     smtp_seconds: Seconds = 20
     smtp_data_seconds: Seconds = 60
 
@@ -56,7 +63,7 @@ class EmailSettings(ChannelSettings):
 
     def server(self) -> Server:
         """The mail server. Raises ValueError if the password file is unusable."""
-        password = read_secret(self.smtp_password_file) if self.smtp_password_file else None
+        password = read_credential(self.smtp_password_file) if self.smtp_password_file else None
         return Server(
             self.smtp_host,
             self.smtp_port,
@@ -65,4 +72,11 @@ class EmailSettings(ChannelSettings):
             password,
             self.smtp_seconds,
             self.smtp_data_seconds,
+            self.smtp_ehlo_name or own_name(self.sender().domain),
         )
+
+
+def own_name(domain: str) -> str:
+    """This machine's full name, or `domain` if it has none: relays refuse "localhost" and bare names."""
+    name = socket.getfqdn()
+    return name if _full_name.fullmatch(name) and not name.startswith("localhost.") else domain

@@ -2,39 +2,30 @@
 
 import re
 from collections.abc import Iterator
-from importlib import import_module
-from pathlib import Path
 
 import pytest
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-ROOT = Path(__file__).parents[3]
-SOURCES = [*(ROOT / "shared").glob("candor/**/*.py"), *(ROOT / "services").glob("*/*_svc/**/*.py")]
+from candor.ops.metrics import MeasuredGauge
+from tests.support.catalogue import CATALOGUE, MODULES, SOURCES
 
-
-def module_of(path: Path) -> str:
-    """The dotted name of a source file."""
-    start = next(place for place, part in enumerate(path.parts) if part == "candor" or part.endswith("_svc"))
-    return ".".join(path.with_suffix("").parts[start:])
-
-
-MODULES = sorted(module_of(path) for path in SOURCES if path.name == "metrics.py")
-CATALOGUE = {
-    f"{module}.{name}": value
-    for module in MODULES
-    for name, value in vars(import_module(module)).items()
-    if isinstance(value, Counter | Gauge | Histogram)
-}
 BOUNDED = {
     "band",
     "bin",
     "channel",
+    "check",
     "code",
+    "file",
+    "key",
     "level",
     "method",
+    "part",
+    "path",
     "reason",
     "route",
     "service",
+    "source",
+    "standing",
     "state",
     "statement",
     "status",
@@ -108,3 +99,42 @@ def test_every_figure_of_the_catalogue_is_used_by_somebody(name: str) -> None:
     said = re.compile(rf"\bmetrics\.{constant}\b|^from {module} import .*\b{constant}\b", re.MULTILINE)
     texts = [path.read_text() for path in SOURCES]
     assert any(taken.search(text) and said.search(text) for text in texts)
+
+
+def test_every_gauge_is_absent_until_somebody_measures_it() -> None:
+    """A 0 of a process that does not measure it would look like calm, and would hide that nobody does."""
+    gauges = {name: metric for name, metric in CATALOGUE.items() if isinstance(metric, Gauge)}
+    assert len(gauges) > 20
+    assert {name for name, metric in gauges.items() if not isinstance(metric, MeasuredGauge)} == set()
+
+
+def samples(registry: CollectorRegistry) -> list[str]:
+    return [line for line in generate_latest(registry).decode().splitlines() if not line.startswith("#")]
+
+
+def test_a_gauge_is_there_from_its_first_value_until_it_is_cleared() -> None:
+    registry = CollectorRegistry()
+    one = MeasuredGauge("waiting", "Rows that wait.", registry=registry)
+    assert samples(registry) == []
+    one.set(0)
+    assert samples(registry) == ["waiting 0.0"]
+    one.clear()
+    assert samples(registry) == []
+    one.inc(2)
+    assert samples(registry) == ["waiting 2.0"]
+    one.clear()
+    one.dec(2)
+    assert samples(registry) == ["waiting 0.0"]
+
+
+def test_a_labelled_gauge_has_the_series_that_were_set() -> None:
+    registry = CollectorRegistry()
+    gauge = MeasuredGauge("waiting", "Rows that wait.", ("topic",), registry=registry)
+    gauge.labels("promises")
+    assert samples(registry) == []
+    gauge.labels("promises").set(3)
+    gauge.labels("gaps").set(4)
+    gauge.labels("gaps").clear()
+    assert samples(registry) == ['waiting{topic="promises"} 3.0']
+    gauge.clear()
+    assert samples(registry) == []

@@ -129,7 +129,7 @@ class Learner:
         epoch = self.leases.epochs.get(0)
         if epoch is None:
             self.course, self._calm = None, self._renewed
-            metrics.BOUNDARIES_WAITING.set(math.nan)
+            metrics.BOUNDARIES_WAITING.clear()
             self.turns += 1
             return False
         if self.course is None or epoch != self._epoch:
@@ -178,8 +178,8 @@ class Learner:
             log.warning("not learning", reason=why, consequence="forecasts rest on an older model")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), PAUSE_SECONDS)
-        # NaN until a turn succeeds: an old figure would go on suggesting that all is well.
-        metrics.BOUNDARIES_WAITING.set(math.nan)
+        # Absent until a turn succeeds: an old figure would go on suggesting that all is well.
+        metrics.BOUNDARIES_WAITING.clear()
         return False
 
     async def _renew(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -62,7 +61,10 @@ def show(found: Measures) -> None:
         return
     metrics.FORECAST_BRIER.set(found.brier)
     metrics.FORECAST_BASE_BRIER.set(found.base_brier)
-    metrics.FORECAST_CALIBRATION_ERROR.set(math.nan if found.calibration_error is None else found.calibration_error)
+    if found.calibration_error is None:
+        metrics.FORECAST_CALIBRATION_ERROR.clear()
+    else:
+        metrics.FORECAST_CALIBRATION_ERROR.set(found.calibration_error)
     metrics.FORECAST_MISCALIBRATED.set(calibrated(found) is False)
     # A bin without any of the latest forecasts would keep showing old ones.
     for gauge in (metrics.FORECASTS_SETTLED, metrics.FORECAST_PREDICTED, metrics.FORECAST_OBSERVED):

@@ -63,6 +63,8 @@ class Health:
             if time.monotonic() - self._asked >= FRESH_SECONDS:
                 answers = await asyncio.gather(*(self._ask(name) for name in self._checks))
                 found = {name: reason for name, reason in answers if reason}
+                for name, reason in answers:
+                    metrics.CHECK_FAILED.labels(name).set(bool(reason))
                 if found != self._found:
                     log.warning("readiness changed", wrong=found, before=self._found)
                 self._found = found

@@ -68,4 +68,5 @@ def histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) ->
 
 INFO: Final = gauge("build_info", "Always 1; what runs.", "service", "version")
 READY: Final = gauge("ready", "1 while the service says that it is ready.")
+CHECK_FAILED: Final = gauge("check_failed", "1 while this check of what the process needs fails.", "check")
 LOOP_LAG_SECONDS: Final = gauge("event_loop_lag_seconds", "How late the event loop ran its last timer.")

@@ -330,3 +330,20 @@ async def test_a_background_that_will_not_stop_is_cancelled(tmp_path: Path) -> N
     async with client(sample_app(tmp_path, parts), None) as http:
         await http.get("/livez")
     assert journal[2:] == ["stuck told", "stuck cancelled", "relay told", "relay done", "closed"]
+
+
+async def test_the_metrics_say_whether_it_is_ready_though_nobody_probes(tmp_path: Path) -> None:
+    ready = True
+
+    async def check() -> None:
+        if not ready:
+            raise OSError("away")
+
+    app = sample_app(tmp_path, checks={"attic": check})
+    async with client(app) as http:
+        assert "candor_ready 1.0" in (await http.get("/metrics")).text
+        ready = False
+        app.state.health._asked = float("-inf")
+        text = (await http.get("/metrics")).text
+    assert "candor_ready 0.0" in text
+    assert 'candor_check_failed{check="attic"} 1.0' in text

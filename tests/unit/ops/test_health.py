@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from candor.ops.health import Check, Health
+from candor.ops.health import FRESH_SECONDS, Check, Health
+from candor.ops.metrics import REGISTRY
 
 
 def failing(reason: str) -> Check:
@@ -41,3 +42,22 @@ async def test_nothing_is_degraded_before_anything_was_asked() -> None:
     health.add("kafka", failing("away"), needed=False)
     assert await health.problems() == {"process": "starting"}
     assert health.degraded == {}
+
+
+async def test_the_page_says_of_each_check_whether_it_fails() -> None:
+    def failed(name: str) -> float | None:
+        return REGISTRY.get_sample_value("candor_check_failed", {"check": name})
+
+    broken = ["disk"]
+
+    async def check() -> None:
+        if broken:
+            raise OSError("full")
+
+    health = started(shelf=check, floor=fine)
+    await health.problems()
+    assert (failed("shelf"), failed("floor"), failed("roof")) == (1, 0, None)
+    broken.clear()
+    health._asked -= FRESH_SECONDS
+    await health.problems()
+    assert failed("shelf") == 0

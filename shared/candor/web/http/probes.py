@@ -37,6 +37,8 @@ def router(health: Health) -> APIRouter:
 
     @routes.get("/metrics")
     async def exposition() -> Response:
+        # Asked here as well: otherwise `candor_ready` would be as old as the last probe, if there are probes at all.
+        await health.problems()
         return Response(generate_latest(metrics.REGISTRY), media_type=CONTENT_TYPE_LATEST)
 
     @routes.get("/problems/{code}")

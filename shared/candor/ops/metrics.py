@@ -70,3 +70,11 @@ INFO: Final = gauge("build_info", "Always 1; what runs.", "service", "version")
 READY: Final = gauge("ready", "1 while the service says that it is ready.")
 CHECK_FAILED: Final = gauge("check_failed", "1 while this check of what the process needs fails.", "check")
 LOOP_LAG_SECONDS: Final = gauge("event_loop_lag_seconds", "How late the event loop ran its last timer.")
+DISK_FREE_BYTES: Final = gauge("disk_free_bytes", "Space that is left on the file system of a watched path.", "path")
+DISK_SIZE_BYTES: Final = gauge("disk_size_bytes", "Size of the file system of a watched path.", "path")
+CERTIFICATE_EXPIRES: Final = gauge(
+    "certificate_expires_timestamp_seconds", "When the first certificate in a watched file expires.", "file"
+)
+FILE_UNREADABLE: Final = gauge(
+    "mounted_file_unreadable", "1 while a mounted file of keys, secrets or certificates cannot be read.", "file"
+)

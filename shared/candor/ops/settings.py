@@ -39,9 +39,9 @@ class Settings(KafkaSettings):
     `rate_limit` is requests per second and key (0: no limit), `max_running` concurrent requests. A partition stops at
     `dead_letters_in_a_row`, or above `dead_letter_share` of its last 10,000 events. `…_kept_days`: how long accepted
     ids, rejected webhooks and resolved dead letters are kept. `business_hours` and `holidays` define the business
-    calendar (format: candor.calendar). `start_seconds`: how long a start waits for the database. In
-    production, placeholders and missing values are refused, and links across the network without verified TLS but for
-    those named in `insecure_links`.
+    calendar (format: candor.calendar). `start_seconds`: how long a start waits for the database. `disk_paths`: paths
+    whose free space is measured; `certificate_files`: PEM files whose end is. In production, placeholders and missing
+    values are refused, and links across the network without verified TLS but for those named in `insecure_links`.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
@@ -52,6 +52,8 @@ class Settings(KafkaSettings):
     port: int = Field(ge=0, le=65_535)
     public_url: str = ""
     trusted_hosts: Names = HOSTS
+    disk_paths: Names = (".",)
+    certificate_files: Names = ()
     database_url: str = "postgresql://postgres@127.0.0.1:15432/"
     database_prefix: str = Field(default="candor", pattern=r"^[a-z][a-z0-9_]{0,30}$")
     topic_prefix: str = Field(default="candor", pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")

@@ -16,6 +16,7 @@ from candor import __version__
 from candor.ops import metrics
 from candor.ops.backgrounds import Background, Supervisor
 from candor.ops.health import Check, Health
+from candor.ops.host import HostWatch
 from candor.ops.loop_lag import LoopLag
 from candor.ops.settings import Settings
 from candor.web import openapi, routes
@@ -27,7 +28,7 @@ from candor.web.http.observed import ObservedMiddleware
 from candor.web.http.problems import FieldError, Problem, pointer
 from candor.web.http.rates import Rates
 from candor.web.parameters import ParametersMiddleware
-from candor.web.security.auth import parse_keys
+from candor.web.security.auth import measured_keys
 from candor.web.security.secret_files import SecretFile
 from candor.web.security.webhooks import STANDARD_ONLY, WebhookFormats, parse_secrets
 from candor.web.shortcut import ShortcutMiddleware
@@ -100,7 +101,7 @@ def _put_settings(app: FastAPI, settings: Settings, sources: WebhookFormats) -> 
     app.state.settings = settings
     app.state.service = settings.service
     app.state.rates = Rates(settings.rate_limit)
-    app.state.keys = SecretFile(keys, parse_keys) if keys else None
+    app.state.keys = SecretFile(keys, measured_keys) if keys else None
     app.state.webhook_secrets = SecretFile(secrets, lambda raw: parse_secrets(raw, sources)) if secrets else None
     app.state.webhook_types = sorted({kind for source in sources.values() for kind in source.media_types})
     metrics.INFO.labels(settings.service, __version__).set(1)
@@ -117,7 +118,7 @@ def _lifespan(parts: Parts | None) -> Callable[[FastAPI], AbstractAsyncContextMa
             except Exception as error:
                 health.not_started = f"{type(error).__name__}: {error}"[:500]
                 raise
-            supervisor.start([*backgrounds, LoopLag()])
+            supervisor.start([*backgrounds, LoopLag(), _host_watch(app)])
             health.started = True
             try:
                 yield
@@ -126,6 +127,12 @@ def _lifespan(parts: Parts | None) -> Callable[[FastAPI], AbstractAsyncContextMa
                 await supervisor.stop()
 
     return lifespan
+
+
+def _host_watch(app: FastAPI) -> HostWatch:
+    settings: Settings = app.state.settings
+    files = [file for file in (app.state.keys, app.state.webhook_secrets) if file is not None]
+    return HostWatch(settings.disk_paths, settings.certificate_files, files)
 
 
 async def _problem(_request: Request, error: Exception) -> Response:

@@ -11,3 +11,4 @@ REQUEST_SECONDS: Final = histogram("http_request_seconds", "Time to answer an HT
 REQUESTS_RUNNING: Final = gauge("http_requests_running", "HTTP requests being answered.")
 AUTH_FAILURES: Final = counter("auth_failures_total", "Callers refused for their key, role or signature.", "reason")
 WEBHOOKS_REFUSED: Final = counter("webhooks_refused_total", "Webhooks whose signature did not hold.", "code")
+API_KEY_EXPIRES: Final = gauge("api_key_expires_timestamp_seconds", "When this API key expires, if it does.", "key")

@@ -80,7 +80,7 @@ async def test_sigterm_lets_requests_end_and_stops_in_order() -> None:
         assert (await request).body == b"done"
         status, rest, error = await ended(running)
     order = [line for line in events(lines + rest) if line.split(" ")[0] in ("request", "part", "closed", "stopped")]
-    stops = [f"part stopped {name}" for name in ("intake", "relay", "loop-lag")]
+    stops = [f"part stopped {name}" for name in ("intake", "relay", "loop-lag", "host-watch")]
     assert order == ["request", *stops, "closed", "stopped"]
     assert (status, error) == (0, "")
 

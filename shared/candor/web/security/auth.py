@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from datetime import datetime
 from enum import IntEnum
 from typing import Annotated, Any, Final, NamedTuple
 
@@ -15,6 +16,7 @@ from fastapi.openapi.models import HTTPBearer as BearerModel
 from fastapi.security.base import SecurityBase
 from starlette.requests import Request
 
+from candor.ops.clock import SystemClock
 from candor.web import metrics
 from candor.web.http.problems import Problem
 from candor.web.http.rates import Rates
@@ -41,11 +43,15 @@ class Role(IntEnum):
 
 
 class Principal(NamedTuple):
-    """A caller whose key was recognised. `scopes`: services that the key is limited to; empty means all."""
+    """A caller whose key was recognised. `scopes`: services that the key is limited to; empty means all.
+
+    From `expires` on the key opens nothing; None means never.
+    """
 
     name: str
     role: Role
     scopes: tuple[str, ...] = ()
+    expires: datetime | None = None
 
 
 class _Entry(msgspec.Struct, frozen=True):
@@ -53,6 +59,7 @@ class _Entry(msgspec.Struct, frozen=True):
     sha256: str
     role: str
     scopes: list[str] = []
+    expires: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -69,7 +76,7 @@ def new_key() -> tuple[str, str]:
 
 
 def parse_keys(raw: bytes) -> Keys:
-    """Return the keys of a file `{"keys": [{"name", "sha256", "role", "scopes"}]}`; ValueError on anything else."""
+    """Return the keys of a file `{"keys": [{"name", "sha256", "role", "scopes", "expires"}]}`; else ValueError."""
     try:
         entries = msgspec.json.decode(raw, type=_File).keys
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -79,8 +86,18 @@ def parse_keys(raw: bytes) -> Keys:
         digest = bytes.fromhex(entry.sha256)
         if len(digest) != hashlib.sha256().digest_size:
             raise ValueError(f"key {entry.name!r}: sha256 must be 64 hexadecimal digits")
-        keys.append((digest, Principal(entry.name, Role.of(entry.role), tuple(entry.scopes))))
+        keys.append((digest, Principal(entry.name, Role.of(entry.role), tuple(entry.scopes), entry.expires)))
     return tuple(keys)
+
+
+def measured_keys(raw: bytes) -> Keys:
+    """Return the keys of a file and show when they expire, those that do; ValueError as `parse_keys`."""
+    keys = parse_keys(raw)
+    metrics.API_KEY_EXPIRES.clear()
+    for _, principal in keys:
+        if principal.expires is not None:
+            metrics.API_KEY_EXPIRES.labels(principal.name).set(principal.expires.timestamp())
+    return keys
 
 
 def recognise(keys: Keys, presented: str) -> Principal | None:
@@ -108,6 +125,9 @@ class Guard(SecurityBase):
         if principal is None:
             refuse(request, "unauthenticated", "no_key" if not token else "unknown_key")
             raise Problem("unauthenticated", "send Authorization: Bearer <key>", headers={"WWW-Authenticate": "Bearer"})
+        if principal.expires is not None and principal.expires <= SystemClock().now():
+            refuse(request, "unauthenticated", "expired_key", principal.name)
+            raise Problem("unauthenticated", "this key has expired", headers={"WWW-Authenticate": "Bearer"})
         if principal.role < self.role:
             refuse(request, "forbidden", "role_too_low", principal.name)
             raise Problem("forbidden", f"this needs the role {self.role.name.lower()}")

@@ -9,6 +9,8 @@ from typing import Generic, TypeVar
 
 import structlog
 
+from candor.ops import metrics
+
 T = TypeVar("T")
 log = structlog.get_logger("candor.secret_files")
 
@@ -27,6 +29,7 @@ class SecretFile(Generic[T]):
         self._looked = time.monotonic()
         self._seen = self._stamp()
         self._value = self._read()
+        self._tell(unreadable=False)
 
     def get(self) -> T:
         """Return the content as of at most `every` seconds ago."""
@@ -40,13 +43,19 @@ class SecretFile(Generic[T]):
         try:
             stamp = self._stamp()
             if stamp == self._seen:
+                self._tell(unreadable=False)
                 return
             self._value = self._read()
             self._seen = stamp
         except ValueError as error:
+            self._tell(unreadable=True)
             log.exception("secret file cannot be read again; the content before it stays in use", reason=str(error))
             return
+        self._tell(unreadable=False)
         log.info("secret file read again", path=str(self.path))
+
+    def _tell(self, *, unreadable: bool) -> None:
+        metrics.FILE_UNREADABLE.labels(str(self.path)).set(unreadable)
 
     def _stamp(self) -> tuple[int, int, int]:
         try:

@@ -176,3 +176,19 @@ async def test_an_old_webhook_is_stale(http: httpx.AsyncClient) -> None:
 async def test_a_webhooks_refusal_names_no_unknown_source_in_metrics(http: httpx.AsyncClient) -> None:
     await webhook(http, source="attackers-own-word")
     assert "attackers-own-word" not in (await http.get("/metrics")).text
+
+
+async def test_an_expired_key_opens_nothing_and_is_said_to_have_expired(tmp_path: Path) -> None:
+    app = sample_app(tmp_path)
+    keys = json.loads((tmp_path / "keys.json").read_text())
+    for key in keys["keys"]:
+        minutes = {"viewer": -1, "operator": 60}.get(key["name"])
+        key["expires"] = None if minutes is None else (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat()
+    (tmp_path / "keys.json").write_text(json.dumps(keys))
+    app.state.keys = SecretFile(tmp_path / "keys.json", app.state.keys._parse)
+    before = metrics.REGISTRY.get_sample_value("candor_auth_failures_total", {"reason": "expired_key"}) or 0
+    async with serving(app) as port, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        answers = [await client.get("/v1/things", headers=bearer(role)) for role in ("viewer", "operator", "admin")]
+    assert [answer.status_code for answer in answers] == [401, 200, 200]
+    assert "expired" in answers[0].json()["detail"]
+    assert metrics.REGISTRY.get_sample_value("candor_auth_failures_total", {"reason": "expired_key"}) == before + 1

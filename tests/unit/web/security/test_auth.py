@@ -1,6 +1,7 @@
 """API keys and roles, without HTTP; the routes' side is in tests/component/web."""
 
 import hashlib
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -8,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from candor.web.security.auth import Principal, Role, new_key, parse_keys, recognise
+from candor.ops.metrics import REGISTRY
+from candor.web.security.auth import Principal, Role, measured_keys, new_key, parse_keys, recognise
 
 
 def keys_file(*entries: dict[str, Any]) -> bytes:
@@ -60,6 +62,8 @@ def test_the_hash_itself_is_no_key() -> None:
         b'{"keys": [{"name": "a"}]}',
         keys_file(entry("a", "owner")),
         keys_file(entry("a") | {"sha256": "abc"}),
+        keys_file(entry("a", expires="soon")),
+        keys_file(entry("a", expires="2027-01-01T00:00:00")),
         keys_file(entry("a") | {"sha256": "ab"}),
         keys_file(entry("a") | {"sha256": "zz" * 32}),
     ],
@@ -71,3 +75,19 @@ def test_a_wrong_file_is_refused_whole(raw: bytes) -> None:
 
 def test_an_empty_file_lets_nobody_in() -> None:
     assert recognise(parse_keys(b'{"keys": []}'), "") is None
+
+
+def test_a_key_may_have_an_end() -> None:
+    keys = parse_keys(keys_file(entry("one", expires="2027-01-01T00:00:00Z")))
+    assert recognise(keys, "one") == Principal("viewer-key", Role.VIEWER, (), datetime(2027, 1, 1, tzinfo=UTC))
+
+
+def test_of_the_keys_that_expire_the_page_says_when() -> None:
+    def shown(name: str) -> float | None:
+        return REGISTRY.get_sample_value("candor_api_key_expires_timestamp_seconds", {"key": name})
+
+    end = datetime(2027, 1, 1, tzinfo=UTC)
+    measured_keys(keys_file(entry("one", expires=end), entry("two", "admin")))
+    assert (shown("viewer-key"), shown("admin-key")) == (end.timestamp(), None)
+    measured_keys(keys_file(entry("two", "admin")))
+    assert shown("viewer-key") is None

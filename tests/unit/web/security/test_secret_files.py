@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from candor.ops.metrics import REGISTRY
 from candor.web.security.secret_files import SecretFile
 
 
@@ -73,3 +74,22 @@ def test_a_file_is_parsed_once_for_each_change(tmp_path: Path) -> None:
     for _ in range(3):
         file.get()
     assert parsed == [b"1", b"23"]
+
+
+def test_while_a_file_cannot_be_read_the_page_says_so(tmp_path: Path) -> None:
+    def unreadable() -> float | None:
+        return REGISTRY.get_sample_value("candor_mounted_file_unreadable", {"file": str(tmp_path / "keys")})
+
+    path = tmp_path / "keys"
+    path.write_text("1")
+    file = SecretFile(path, number, every=0)
+    assert unreadable() == 0
+    replace(path, "not a number")
+    file.get()
+    assert unreadable() == 1
+    replace(path, "3")
+    file.get()
+    assert unreadable() == 0
+    path.unlink()
+    file.get()
+    assert unreadable() == 1

@@ -89,6 +89,8 @@ class Intake(Generic[C, R]):
 
         Raises StoreUnavailable if the database failed for any event; repeating the request takes the missing ones.
         """
+        if items and not historical:
+            metrics.SOURCE_LAST_EVENT.labels(caller.name).set_to_current_time()
         found = [self._submission(item, caller, historical) for item in items]
         results = iter(await self._commands.submit_all([entry for entry in found if isinstance(entry, Submission)]))
         outcomes = []

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from candor.ops.metrics import counter
+from candor.ops.metrics import counter, gauge
 
 ACCEPTED: Final = counter("accepted_total", "Events accepted: saved before the answer.", "type")
 REPLAYED: Final = counter("replayed_total", "Requests answered with what their first sending was told.", "type")
 REFUSED: Final = counter("refused_total", "Signed events refused after their signature held.", "code")
+SOURCE_LAST_EVENT: Final = gauge(
+    "source_last_event_timestamp_seconds", "When something genuine last came from this sender; not history.", "source"
+)

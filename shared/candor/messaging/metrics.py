@@ -8,11 +8,17 @@ from candor.ops.metrics import FAST, SIZES, counter, gauge, histogram
 
 OUTBOX_AGE_SECONDS: Final = gauge("outbox_oldest_age_seconds", "Age of the oldest outbox row not yet sent.")
 OUTBOX_ROWS: Final = gauge("outbox_rows", "Outbox rows not yet sent.")
+OUTBOX_DEAD_LETTERS: Final = gauge("outbox_dead_letters", "Events too large for Kafka that wait for a person.")
 RELAYED: Final = counter("relayed_total", "Events sent to Kafka and acknowledged.", "topic")
 RELAY_FAILURES: Final = counter("relay_failures_total", "Failed attempts to send outbox rows.", "reason")
 PRODUCERS_REPLACED: Final = counter("producers_replaced_total", "Producers given up after an error result.")
 
 CONSUMED: Final = counter("consumed_total", "Events applied, with their offsets, in a committed transaction.", "topic")
+CONSUMED_LATE: Final = counter(
+    "consumed_late_total",
+    "Events applied more than 10 s after Kafka had them: what follows from them came late.",
+    "topic",
+)
 CONSUMER_LAG_SECONDS: Final = gauge("consumer_lag_seconds", "Age of the oldest event not yet applied.", "topic")
 CONSUMER_LAG_RECORDS: Final = gauge("consumer_lag_records", "Events in Kafka that are not yet applied.", "topic")
 RECORDS_MISSING: Final = counter("records_missing_total", "Records that Kafka lost before they were read.", "topic")

@@ -23,7 +23,7 @@ from candor.messaging.producer import Producer
 from candor.messaging.topics import ensure_topics
 from candor.ops.liveness import STUCK_SECONDS, Liveness
 from candor.ops.tasks import end, unless
-from candor.store import outbox
+from candor.store import dead_letter, outbox
 from candor.store.dead_letter import DeadLetter
 from candor.store.errors import StoreUnavailable, unavailable
 from candor.store.lease import RENEW_SECONDS, Leases
@@ -292,9 +292,17 @@ class Relay:
                 await self._backlog.refresh()
                 metrics.OUTBOX_ROWS.set(self._backlog.rows)
                 metrics.OUTBOX_AGE_SECONDS.set(self._backlog.age_s)
+                metrics.OUTBOX_DEAD_LETTERS.set(await self._dead_letters())
             except Exception as error:
                 self._report(error)
             await asyncio.sleep(RENEW_SECONDS)
+
+    async def _dead_letters(self) -> int:
+        # Of all partitions, owned or not: during an outage nobody owns any, and the letters wait all the same.
+        partitions = range(self._settings.partitions)
+        async with self._database.pool.acquire(timeout=2) as connection:
+            tallies = await dead_letter.count(connection, self.group, partitions)
+        return sum(sum(tally.reasons.values()) for tally in tallies.values())
 
     async def _land(self) -> None:
         try:

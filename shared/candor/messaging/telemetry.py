@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -13,7 +14,7 @@ from aiokafka import AIOKafkaConsumer
 from candor.messaging import metrics
 from candor.messaging.connecting import stopped, uncut
 from candor.messaging.link import client_options
-from candor.messaging.planning import OwnedPartition, Slice
+from candor.messaging.planning import FetchedRecord, OwnedPartition, Slice
 from candor.messaging.source import Source
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ log = structlog.get_logger("candor.consumer")
 
 COMMIT_SECONDS: Final = 0.25
 DEADLINE: Final = 2.0
+LATE_SECONDS: Final = 10.0
+"""An event that Kafka has had for longer before it is applied counts as late."""
 UNHEARD: Final = 5.0
 """Seconds of silence from Kafka that count as lag; normally fetches are answered ten times a second."""
 
@@ -34,11 +37,17 @@ class Lag:
         self._source = source
         self._leased = leased
         self._applied: dict[tuple[str, int], float] = {}
+        # There from the start: of a series that begins with its first count, that count is not seen.
+        for card in self._cards():
+            metrics.CONSUMED_LATE.labels(card).inc(0)
+            metrics.RECORDS_MISSING.labels(card).inc(0)
 
     def applied(self, partition: int, pieces: list[Slice]) -> None:
         """Note that these records of a partition are committed."""
+        now = time.time()
         for piece in pieces:
             self._applied[piece.card, partition] = piece.records[-1].timestamp / 1000
+            metrics.CONSUMED_LATE.labels(piece.card).inc(late(piece.records, now))
 
     def seconds(self) -> dict[str, float]:
         """By card, the worst of the leased partitions; infinite before Kafka's first answer; 0 with none leased."""
@@ -77,6 +86,15 @@ class Lag:
             return silent
         applied = self._applied.get((card, own.partition))
         return float("inf") if applied is None else max(now - applied, silent)
+
+
+def late(records: Sequence[FetchedRecord], now: float) -> int:
+    """How many records of a partition, in its order, Kafka had had for longer than LATE_SECONDS."""
+    return bisect_left(records, (now - LATE_SECONDS) * 1000, key=_stamp)
+
+
+def _stamp(record: FetchedRecord) -> int:
+    return record.timestamp
 
 
 class OffsetTelemetry:

@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 import pytest_asyncio
 
 from candor.contracts import Record
+from candor.messaging import metrics
 from candor.messaging.inflight_window import WHOLE
+from candor.ops.metrics import REGISTRY
 from candor.records.packing import unpack
 from candor.records.partitioner import partition_of
 from candor.store import dead_letter, outbox
@@ -141,8 +143,10 @@ async def test_who_stops_hands_over_at_once(place: Place) -> None:
 async def test_a_record_that_is_too_large_is_parked_and_blocks_nobody(place: Place) -> None:
     await place.emit(made("p1", "c1"), made("big", "c1", what="x" * 1_100_000), made("p2", "c1"))
     await place.emit(made("p3", "c1"))
+    metrics.OUTBOX_DEAD_LETTERS.clear()
     async with place.relay():
         await place.drained()
+        await until(lambda: REGISTRY.get_sample_value("candor_outbox_dead_letters") == 1)
     async with place.read("promises") as topics:
         await topics.read_to_end()
     assert list(dict.fromkeys(topics.ids)) == ["p1.1", "p2.1", "p3.1"]

@@ -180,3 +180,28 @@ async def test_rejections_are_listed_newest_first_in_pages(promise_api: Api) -> 
     assert found == names[::-1]
     nobody = await promise_api.call("GET", "/v1/rejected", role="viewer", params={"source": "nobody"})
     assert nobody.json()["items"] == []
+
+
+async def test_when_a_sender_was_last_heard_is_on_the_page_and_not_what_was_not_genuine(promise_api: Api) -> None:
+    def heard() -> float:
+        seconds: float = metrics.SOURCE_LAST_EVENT.labels("crm")._value.get()
+        return seconds
+
+    metrics.SOURCE_LAST_EVENT.clear()
+    stranger = "whsec_" + "QUFB" * 8
+    assert (await promise_api.webhook("promise.made", body(), secret=stranger)).status_code == 401
+    assert heard() == 0
+    await promise_api.webhook("promise.made", body())
+    first = heard()
+    assert first > 0
+    # A sender whose events cannot be used has not stopped: that is told elsewhere.
+    await promise_api.webhook("promise.lost", {})
+    assert heard() > first
+
+
+async def test_history_is_no_sign_of_life_of_whoever_imports_it(promise_api: Api) -> None:
+    metrics.SOURCE_LAST_EVENT.clear()
+    event = {"id": new("h"), "type": "promise.made", "time": NOON - timedelta(hours=1), "data": body()}
+    answer = await promise_api.call("POST", "/v1/imports", {"events": [event]})
+    assert answer.status_code == 200, answer.text
+    assert metrics.SOURCE_LAST_EVENT.labels("test-admin")._value.get() == 0

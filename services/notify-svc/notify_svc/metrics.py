@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from candor.ops.metrics import counter, gauge
+from candor.ops.metrics import counter, gauge, histogram
 
 NOTICES: Final = gauge("notices_in_state", "Notices by state.", "state")
 NOTICES_TOTAL: Final = counter("notices_changed_total", "Notices that reached a state.", "state", "statement")
@@ -15,3 +15,13 @@ DELIVERIES_WITHOUT_CHANNEL: Final = gauge(
     "deliveries_without_channel", "Deliveries that wait for a channel which this process does not have.", "channel"
 )
 NOTICES_SUPPRESSED: Final = counter("notices_suppressed_total", "Notices not sent, by the reason kept.", "reason")
+NOTICE_UNSENT_AGE_SECONDS: Final = gauge(
+    "notice_unsent_oldest_age_seconds", "Age of the oldest message that was decided and has not gone out."
+)
+NOTICE_SECONDS: Final = histogram(
+    "notice_seconds",
+    "From the decision to the provider's yes, the wait for the owner included.",
+    (1, 5, 30, 60, 300, 600, 900, 1800, 3600, 14400),
+)
+SENDING_ENABLED: Final = gauge("sending_enabled", "1 while messages are sent, 0 while they are kept as previews.")
+KILL_SWITCH: Final = gauge("kill_switch_engaged", "1 while the kill switch stops every message.")

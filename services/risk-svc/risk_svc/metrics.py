@@ -7,6 +7,9 @@ from typing import Final
 from candor.ops.metrics import FAST, counter, gauge, histogram
 
 PUBLISHED: Final = counter("gaps_published_total", "Gaps published, by why.", "reason")
+PROMISES_ENDED: Final = counter(
+    "promises_ended_total", "Promises that ended, by how; history is not among them.", "standing"
+)
 MODEL_VERSION: Final = gauge("model_version", "Version of the model that this process forecasts with, or learns.")
 MODEL_BOUNDARY: Final = gauge(
     "model_boundary_timestamp_seconds",
@@ -39,4 +42,7 @@ FORECAST_COVERED: Final = gauge("forecast_covered_ratio", "Share completed by th
 FORECASTS_COMPLETED: Final = gauge("forecasts_completed", "Scored forecasts that the coverage rests on.", "level")
 FORECAST_MISCALIBRATED: Final = gauge(
     "forecast_miscalibrated", "1 while enough is settled to tell that forecasts are currently unreliable."
+)
+PART_STOPPED: Final = gauge(
+    "part_stopped", "1 while the board says that this process, part or server has stopped.", "part"
 )

@@ -292,3 +292,40 @@ async def test_a_notice_that_was_never_to_go_out_has_no_delivery(desk_: Desk, ap
     [listed] = await items(api)
     whole = (await api.get(f"/v1/notices/{listed['notice_id']}")).json()
     assert (whole["state"], whole["deliveries"], whole["attempts"], whole["smtp_code"]) == ("suppressed", [], 0, None)
+
+
+async def figures(api: httpx.AsyncClient) -> dict[str, float]:
+    """The values on the page that have no labels."""
+    lines = [line.split(" ") for line in (await api.get("/metrics")).text.splitlines() if "{" not in line]
+    return {line[0]: float(line[1]) for line in lines if len(line) == 2}
+
+
+async def test_metrics_say_whether_messages_are_sent_at_all(desk_: Desk, api: httpx.AsyncClient) -> None:
+    for path, enabled, expected in (
+        ("/v1/kill-switch", True, (1, 1)),
+        ("/v1/kill-switch", False, (1, 0)),
+        ("/v1/sending", False, (0, 0)),
+        ("/v1/sending", True, (1, 0)),
+    ):
+        await put(api, path, enabled)
+        await desk_.send()
+        page = await figures(api)
+        assert (page["candor_sending_enabled"], page["candor_kill_switch_engaged"]) == expected
+
+
+async def test_metrics_have_the_age_of_what_has_not_gone_out_and_how_long_it_took(
+    desk_: Desk, api: httpx.AsyncClient
+) -> None:
+    await desk_.warned()
+    await desk_.database.pool.execute("UPDATE delivery SET created_at = created_at - interval '20 minutes'")
+    await put(api, "/v1/kill-switch", True)
+    await desk_.send()
+    before = await figures(api)
+    assert 1200 <= before["candor_notice_unsent_oldest_age_seconds"] < 4000
+    await put(api, "/v1/kill-switch", False)
+    await desk_.send()
+    await desk_.send()
+    after = await figures(api)
+    assert after["candor_notice_unsent_oldest_age_seconds"] == 0
+    assert after["candor_notice_seconds_count"] == before["candor_notice_seconds_count"] + 1
+    assert after["candor_notice_seconds_sum"] >= before["candor_notice_seconds_sum"] + 1200

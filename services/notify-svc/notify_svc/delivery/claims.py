@@ -14,6 +14,7 @@ import msgspec
 
 from candor.contracts import NoticeState, Statement
 from candor.store.unit_of_work import UnitOfWork
+from notify_svc import metrics
 from notify_svc.channels import Fate, Outcome
 from notify_svc.domain.basis import Basis
 from notify_svc.domain.facts import Announcement, Reason
@@ -108,6 +109,9 @@ async def finish(
         *(retry_seconds, outcome.code, outcome.provider_id, recipient),
     )
     announce(uow, rows)
+    if state is NoticeState.SENT:
+        for row in rows:
+            metrics.NOTICE_SECONDS.observe(row["waited"])
     return bool(rows)
 
 
@@ -201,8 +205,9 @@ WITH changed AS (
     recipient = CASE WHEN $9 = '' THEN recipient ELSE $9 END,
     unknown_since = CASE WHEN $3 = 'unknown' THEN clock_timestamp() END
   WHERE delivery_id = $1 AND epoch = $2 AND (state = 'sending' OR (state = 'unknown' AND $3 = 'sent'))
-  RETURNING notice_id, state, outcome, changed_at)
-{_SHOWN}"""  # noqa: S608 - constants only
+  RETURNING notice_id, state, outcome, changed_at,
+    extract(epoch FROM clock_timestamp() - created_at)::float8 AS waited)
+{_SHOWN}, changed.waited"""  # noqa: S608 - constants only
 
 _EXPIRE: Final = f"""
 WITH stale AS (

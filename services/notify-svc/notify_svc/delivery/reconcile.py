@@ -12,12 +12,12 @@ from uuid import uuid4
 
 import structlog
 
-from candor.contracts import NoticeState
+from candor.contracts import NoticeState, Statement
 from candor.ops.liveness import Liveness
 from candor.store.errors import StoreUnavailable
 from candor.store.unit_of_work import unit_of_work
 from notify_svc import metrics
-from notify_svc.delivery import claims
+from notify_svc.delivery import claims, switches
 from notify_svc.delivery.claims import Claim
 from notify_svc.delivery.postman import Postman
 
@@ -25,6 +25,8 @@ POLL_SECONDS: Final = 0.2
 EXPIRE_SECONDS: Final = 1.0
 MEASURE_SECONDS: Final = 5.0
 STOP_SECONDS: Final = 15.0
+NOT_SENT: Final = (NoticeState.UNKNOWN, NoticeState.FAILED, NoticeState.HELD)
+"""How a message that was to go out may end without a yes."""
 log = structlog.get_logger("notify.reconcile")
 
 
@@ -44,6 +46,10 @@ class Reconciler:
         self._next_measure = 0.0
         self._gone: set[str] = set()
         self._liveness = Liveness()
+        # There from the start: of a series that begins with its first count, that count is not seen.
+        for state in NOT_SENT:
+            for statement in Statement:
+                metrics.NOTICES_TOTAL.labels(state.value, statement.value).inc(0)
 
     @property
     def standing_still(self) -> bool:
@@ -125,6 +131,11 @@ class Reconciler:
         async with unit_of_work(self._postman.database) as uow:
             rows = await uow.connection.fetch(_BY_STATE)
             gone = await uow.connection.fetch(_WITHOUT_CHANNEL, list(self._postman.reach.channels))
+            unsent = await uow.connection.fetchval(_UNSENT)
+            switch = await switches.read(uow)
+        metrics.NOTICE_UNSENT_AGE_SECONDS.set(unsent or 0)
+        metrics.SENDING_ENABLED.set(switch.sending)
+        metrics.KILL_SWITCH.set(switch.killed)
         self._tell_gone({row["channel"]: row["count"] for row in gone})
         for state in NoticeState:
             metrics.NOTICES.labels(state.value).set(0)
@@ -172,6 +183,10 @@ class Reconciler:
 _WITHOUT_CHANNEL: Final = """
 SELECT channel, count(*)::int AS count FROM delivery WHERE state = 'pending' AND channel <> ALL($1::text[])
 GROUP BY channel"""
+
+_UNSENT: Final = """
+SELECT extract(epoch FROM clock_timestamp() - min(created_at))::float8 FROM delivery
+WHERE state IN ('pending', 'sending')"""
 
 _BY_STATE: Final = """
 SELECT notice.state, count(*)::int AS count,

@@ -194,7 +194,7 @@ INSERT INTO delivery (delivery_id, notice_id, channel, recipient, state, outcome
 SELECT a, b, c, d, 'pending', e, $6 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
   AS new (a, b, c, d, e)
 ON CONFLICT (delivery_id) DO UPDATE SET recipient = excluded.recipient, state = 'pending', outcome = excluded.outcome,
-  changed_at = excluded.changed_at, attempts = 0, next_at = now(), phase = '', lease_until = NULL,
+  changed_at = excluded.changed_at, attempts = 0, created_at = now(), next_at = now(), phase = '', lease_until = NULL,
   provider_code = NULL, provider_id = ''
 WHERE delivery.state = 'suppressed'"""
 

@@ -13,7 +13,8 @@ import structlog
 from candor.contracts import PROCESSES
 from candor.ops.clock import Clock, SystemClock
 from candor.ops.tasks import end
-from risk_svc.web.standstill import Moment, SignsOfLife, Stoppage
+from risk_svc import metrics
+from risk_svc.web.standstill import ANSWERS, Moment, SignsOfLife, Stoppage
 
 if TYPE_CHECKING:
     from candor.contracts import ProcessAlive
@@ -45,6 +46,7 @@ class Watch:
         self._monotonic = monotonic
         self._signs = SignsOfLife(self._now(), processes)
         self._said: list[str] = []
+        self._parts = {*ANSWERS, *processes}
         self._stopping = asyncio.Event()
 
     def heard(self, alive: ProcessAlive) -> None:
@@ -77,6 +79,9 @@ class Watch:
 
     def _tell(self) -> None:
         said = [one.part for one in self.stopped()]
+        self._parts.update(said)
+        for part in self._parts:
+            metrics.PART_STOPPED.labels(part).set(part in said)
         if said != self._said:
             log.warning("upstream changed", stopped=said, before=self._said)
             self._said = said

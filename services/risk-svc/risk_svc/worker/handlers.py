@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from candor.contracts import Message, message
+from candor.contracts import Message, Standing, message
 from candor.ops.clock import Clock, SystemClock
 from risk_svc import metrics
 from risk_svc.domain import facts as known
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from candor.store.unit_of_work import UnitOfWork
 
 SOURCE: Final = "risk-svc"
+ENDED: Final = (Standing.KEPT, Standing.BROKEN, Standing.CANCELLED)
+"""How a promise may end; one that was withdrawn was no longer to be kept."""
 
 
 class RiskHandler:
@@ -54,6 +56,9 @@ class RiskHandler:
         self._definition = definition or GapDefinition()
         self._publishing = publishing
         self._most_reviews = reviews_per_tick
+        for ending in ENDED:
+            # There from the start: of a series that begins with its first count, that count is not seen.
+            metrics.PROMISES_ENDED.labels(ending.value).inc(0)
 
     async def load(self, connection: Any, partition: int) -> None:
         """Read a partition's live promises, incidents and erasures."""
@@ -122,6 +127,8 @@ class RiskHandler:
             messages.append(
                 message(name, SOURCE, data.as_of, state.customer_id, version, data, traceparent=item.traceparent)
             )
+            if self._publishing and stands in ENDED and view.sent_standing != stands.value:
+                metrics.PROMISES_ENDED.labels(stands.value).inc()
             mark_published(view, stands, digest, version)
             metrics.PUBLISHED.labels(reason.value).inc()
             scored.change(item)

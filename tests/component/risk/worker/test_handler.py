@@ -329,3 +329,26 @@ async def test_the_trace_of_an_event_goes_on_in_its_gap(desk: Desk) -> None:
     made = Story().made()
     [item] = await desk.take(Message(msgspec.structs.replace(made.envelope, traceparent=trace), made.data))
     assert item.envelope.traceparent == trace
+
+
+def ended(standing: str) -> float:
+    found = REGISTRY.get_sample_value("candor_promises_ended_total", {"standing": standing})
+    assert found is not None, "without a series from the start, its first count is not seen"
+    return found
+
+
+async def test_how_promises_ended_is_counted_once_each_and_history_is_not(desk: Desk) -> None:
+    before = {name: ended(name) for name in ("kept", "broken", "cancelled")}
+    kept, broken, past = Story("p1", "c1"), Story("p2", "c2"), Story("p3", "c3")
+    cancelled, called_off = Story("p4", "c4"), Story("p5", "c5")
+    await desk.take(*(story.made() for story in (kept, broken, cancelled, called_off)), past.made(historical=True))
+    await desk.take(
+        kept.milestone("arrived", 0),
+        broken.milestone("arrived", 600),
+        past.milestone("arrived", 0, historical=True),
+        cancelled.milestone("arrived", status=MilestoneStatus.CANCELLED),
+        called_off.withdrawn(),
+    )
+    await desk.take(tick=True)
+    after = {name: ended(name) - before[name] for name in before}
+    assert after == {"kept": 1, "broken": 1, "cancelled": 1}

@@ -9,6 +9,7 @@ import pytest
 
 from candor.contracts import PROCESSES, ProcessAlive
 from candor.ops.liveness import STUCK_SECONDS
+from candor.ops.metrics import REGISTRY
 from risk_svc.web.watch import Watch
 from tests.support import virtual_time
 
@@ -163,3 +164,26 @@ def test_a_start_of_everything_at_once_is_not_told_as_a_stop() -> None:
         upstream.away.clear()
 
     assert said_when(start) == []
+
+
+def test_what_has_stopped_is_a_figure_too_until_it_is_back() -> None:
+    seen: list[tuple[float | None, ...]] = []
+
+    def look() -> None:
+        parts = ("kafka", "notify-svc", "risk-svc worker sorter")
+        seen.append(tuple(REGISTRY.get_sample_value("candor_part_stopped", {"part": part}) for part in parts))
+
+    async def happens(upstream: Upstream) -> None:
+        await asyncio.sleep(20)
+        look()
+        upstream.away.add("notify-svc")
+        upstream.parts = ["sorter"]
+        await asyncio.sleep(10)
+        look()
+        upstream.away.clear()
+        upstream.parts = []
+        await asyncio.sleep(10)
+        look()
+
+    said_when(happens)
+    assert seen == [(0, 0, None), (0, 1, 1), (0, 0, 0)]

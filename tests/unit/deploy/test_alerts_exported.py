@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support.promtool import FOLDER, RULES, TESTS, promtool, series
+from tests.support.promtool import FOLDER, promtool, series
 
 pytestmark = pytest.mark.promtool
+RULES, TESTS = "forecast.yml", "forecast_test.yml"
 TARGET = {"job": "risk-svc", "instance": "risk-1:8103"}
 # Half of 4,000 slipped, each said to slip with chance `p`; all were told P80 for the second hour.
 PROCESS = """
@@ -32,9 +33,9 @@ for boundaries in waiting:
     metrics.BOUNDARIES_WAITING.set(float(boundaries))
 print(generate_latest(REGISTRY).decode())
 """
-UNCALIBRATED = {"alertname": "ForecastNotCalibrated", "severity": "warning", **TARGET}
-OFF = {"alertname": "ForecastIntervalsOff", "severity": "warning", "level": "0.8", **TARGET}
-STILL = {"alertname": "ModelStandsStill", "severity": "warning"}
+UNCALIBRATED = {"alertname": "ForecastNotCalibrated", "severity": "ticket", **TARGET}
+OFF = {"alertname": "ForecastIntervalsOff", "severity": "ticket", "level": "0.8", **TARGET}
+STILL = {"alertname": "ModelStandsStill", "severity": "ticket"}
 
 
 @pytest.mark.parametrize(

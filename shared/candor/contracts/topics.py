@@ -1,8 +1,9 @@
-"""Topic cards: who owns a topic, who reads it, what it contains, how it is partitioned."""
+"""Topic cards: who owns a topic, which processes write and read it, what it contains, how it is partitioned."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from candor.contracts.contact import ContactRemoved, ContactSet
 from candor.contracts.delivery import IncidentReported, MilestoneReported
@@ -10,45 +11,77 @@ from candor.contracts.envelope import Event
 from candor.contracts.gap import GapScored
 from candor.contracts.notice import NoticeChanged
 from candor.contracts.promise import CustomerErased, PromiseMade, PromiseRevised, PromiseSettled, PromiseWithdrawn
-from candor.contracts.pulse import ProcessAlive
+from candor.contracts.pulse import PROCESSES, ProcessAlive
 
 RETENTION_DAYS = 28
+WORKER, WEB = "risk-svc worker", "risk-svc web"
+GROUPS: Final = {"delivery-svc": "delivery-svc", WORKER: "risk-svc", "notify-svc": "notify-svc"}
+"""The consumer group under which a process shows Kafka's tools how far it has read, by process."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TopicCard:
-    """One topic. `shared_layout`: partitioned by customer like its siblings; else one partition that all read whole.
+    """One topic. `writers` and `readers` are processes, by service and role: a broker need allow nobody else.
 
-    `handled` false: no worker reads it, only the board's feed, which starts at its end.
+    `shared_layout`: partitioned by customer like its siblings; else one partition that all read whole. `handled` false:
+    no worker reads it, only the board's feed, which starts at its end.
     """
 
     name: str
     owner: str
-    consumers: tuple[str, ...]
+    writers: tuple[str, ...]
+    readers: tuple[str, ...]
     events: tuple[type[Event], ...]
     key: str = "customer id"
     shared_layout: bool = True
     handled: bool = True
     retention_days: int = RETENTION_DAYS
 
+    @property
+    def consumers(self) -> tuple[str, ...]:
+        """The services that read it."""
+        return tuple(dict.fromkeys(reader.partition(" ")[0] for reader in self.readers))
+
 
 CARDS = (
     TopicCard(
-        "promises",
-        "promise-svc",
-        ("delivery-svc", "risk-svc", "notify-svc"),
-        (PromiseMade, PromiseRevised, PromiseWithdrawn, PromiseSettled, CustomerErased),
+        name="promises",
+        owner="promise-svc",
+        writers=("promise-svc",),
+        readers=("delivery-svc", WORKER, "notify-svc"),
+        events=(PromiseMade, PromiseRevised, PromiseWithdrawn, PromiseSettled, CustomerErased),
     ),
-    TopicCard("contacts", "promise-svc", ("notify-svc",), (ContactSet, ContactRemoved)),
-    TopicCard("milestones", "delivery-svc", ("risk-svc",), (MilestoneReported,)),
-    TopicCard("incidents", "delivery-svc", ("risk-svc",), (IncidentReported,), key="incident id", shared_layout=False),
-    TopicCard("gaps", "risk-svc", ("notify-svc", "risk-svc"), (GapScored,)),
-    TopicCard("notices", "notify-svc", ("risk-svc",), (NoticeChanged,)),
     TopicCard(
-        "pulses",
-        "every-service",
-        ("risk-svc",),
-        (ProcessAlive,),
+        name="contacts",
+        owner="promise-svc",
+        writers=("promise-svc",),
+        readers=("notify-svc",),
+        events=(ContactSet, ContactRemoved),
+    ),
+    TopicCard(
+        name="milestones",
+        owner="delivery-svc",
+        writers=("delivery-svc",),
+        readers=(WORKER,),
+        events=(MilestoneReported,),
+    ),
+    TopicCard(
+        name="incidents",
+        owner="delivery-svc",
+        writers=("delivery-svc",),
+        readers=(WORKER,),
+        events=(IncidentReported,),
+        key="incident id",
+        shared_layout=False,
+    ),
+    TopicCard(name="gaps", owner="risk-svc", writers=(WORKER,), readers=("notify-svc", WEB), events=(GapScored,)),
+    TopicCard(name="notices", owner="notify-svc", writers=("notify-svc",), readers=(WORKER,), events=(NoticeChanged,)),
+    TopicCard(
+        name="pulses",
+        owner="every-service",
+        writers=tuple(PROCESSES),
+        readers=(WEB,),
+        events=(ProcessAlive,),
         key="instance",
         shared_layout=False,
         handled=False,

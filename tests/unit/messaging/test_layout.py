@@ -6,8 +6,8 @@ from candor.contracts import TopicCard
 from candor.messaging.topics import layout, mismatches, topic_name
 
 CARDS = (
-    TopicCard("promises", "promise-svc", (), ()),
-    TopicCard("incidents", "delivery-svc", (), (), key="incident id", shared_layout=False),
+    TopicCard(name="promises", owner="promise-svc", writers=(), readers=(), events=()),
+    TopicCard(name="incidents", owner="delivery-svc", writers=(), readers=(), events=(), shared_layout=False),
 )
 
 

@@ -18,12 +18,12 @@ from candor.errors import OperatorError
 GROUP = "candor.commands"
 # In the order a new user needs them; others come after. The local stack adds its commands by entry points, as services
 # do, so that nothing else imports it.
-FIRST = ("local", "doctor", "token", "replay", "bulk", "relay", "dlq")
+FIRST = ("local", "doctor", "token", "replay", "bulk", "relay", "dlq", "migrate")
 
 # The module of each command: importing all of them takes seconds, and a command needs only its own.
 OWNERS = {
     **dict.fromkeys(("up", "down", "status", "env"), "local"),
-    **{name: name for name in ("doctor", "token", "replay", "relay", "dlq", "risk", "backtest", "demo")},
+    **{name: name for name in ("doctor", "token", "replay", "relay", "dlq", "migrate", "risk", "backtest", "demo")},
     "import": "bulk",
 }
 

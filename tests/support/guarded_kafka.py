@@ -1,0 +1,94 @@
+"""A real broker that allows a client nothing without a rule, and the administrator who sets rules."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.protocol.admin import CreateAclsRequest, DeleteAclsRequest
+
+from candor.installation.addresses import HOST
+from candor.local.kafka import KafkaBroker
+from candor.local.ports import choose_port
+
+ANY, ALLOW = 1, 3
+KINDS = {"topic": 2, "group": 3}
+PATTERNS = {"literal": 3, "prefix": 4}
+OPERATIONS = {"Read": 3, "Write": 4, "Describe": 8}
+CLIENT = "User:ANONYMOUS"
+"""Who a client without credentials is to the broker."""
+
+
+class GuardedKafka(KafkaBroker):
+    """Its first port is for clients, who may do what rules allow; `administration` is for its administrator."""
+
+    administration = ""
+    password = secrets.token_hex(16)
+
+    def _properties(self, log_dir: Path, port: int, controller: int) -> str:
+        own = choose_port(None, "Kafka's administrator", taken=(port, controller))
+        self.administration = f"{HOST}:{own}"
+        login = "org.apache.kafka.common.security.plain.PlainLoginModule required"
+        jaas = f'{login} username="admin" password="{self.password}" user_admin="{self.password}";'
+        guarded = {
+            "listeners": f"PLAINTEXT://{HOST}:{port},ADMIN://{HOST}:{own},CONTROLLER://{HOST}:{controller}",
+            "advertised.listeners": f"PLAINTEXT://{HOST}:{port},ADMIN://{HOST}:{own}",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,ADMIN:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT",
+            "inter.broker.listener.name": "ADMIN",
+            "sasl.enabled.mechanisms": "PLAIN",
+            "sasl.mechanism.inter.broker.protocol": "PLAIN",
+            "sasl.mechanism.controller.protocol": "PLAIN",
+            "listener.name.controller.sasl.enabled.mechanisms": "PLAIN",
+            "listener.name.admin.plain.sasl.jaas.config": jaas,
+            "listener.name.controller.plain.sasl.jaas.config": jaas,
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "super.users": "User:admin",
+        }
+        usual = dict(line.split("=", 1) for line in super()._properties(log_dir, port, controller).splitlines())
+        return "".join(f"{key}={value}\n" for key, value in (usual | guarded).items())
+
+
+class Administrator:
+    """Sets topics and rules, as Strimzi's operators do."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    async def make(self, topics: dict[str, int]) -> None:
+        made = await self._client.create_topics([NewTopic(name, count, 1) for name, count in topics.items()])
+        assert [error for _, error, *_ in made.topic_errors if error] == []
+
+    async def allow_only(self, rules: Iterable[dict[str, Any]], prefix: str) -> None:
+        """Replace all rules by those of a KafkaUser, with `prefix` in the place of the topics' own."""
+        answer = await self._client._send_to_controller(DeleteAclsRequest(ANY, None, ANY, None, None, ANY, ANY))
+        assert all(error == 0 for error, *_ in answer.filter_responses)
+        for rule in rules:
+            resource = rule["resource"]
+            name = (
+                resource["name"].replace("candor-", f"{prefix}-") if resource["type"] == "topic" else resource["name"]
+            )
+            for operation in rule["operations"]:
+                asked = (KINDS[resource["type"]], name, PATTERNS[resource["patternType"]], CLIENT, "*")
+                request = CreateAclsRequest(*asked, OPERATIONS[operation], ALLOW)
+                answer = await self._client._send_to_controller(request)
+                assert [error for error, _ in answer.creation_responses if error] == []
+
+
+@asynccontextmanager
+async def administrator(broker: GuardedKafka) -> AsyncIterator[Administrator]:
+    client = AIOKafkaAdminClient(
+        bootstrap_servers=broker.administration,
+        security_protocol="SASL_PLAINTEXT",
+        sasl_mechanism="PLAIN",
+        sasl_plain_username="admin",
+        sasl_plain_password=broker.password,
+    )
+    await client.start()
+    try:
+        yield Administrator(client)
+    finally:
+        await client.close()

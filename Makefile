@@ -11,7 +11,7 @@ unexport PYTHONPYCACHEPREFIX
 unexport PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check faults bench clean
+.PHONY: help install demo test check deploy-check faults bench clean
 
 help:
 	@echo "Candor keeps what customers were promised beside what is really happening."
@@ -20,6 +20,7 @@ help:
 	@echo "  make demo EXIT=1   the same, and stops after the summary"
 	@echo "  make test          every test, on a real broker and database that the tests start themselves"
 	@echo "  make check         ruff, mypy, the module boundaries, the contract examples"
+	@echo "  make deploy-check  deploy/k8s applied to a real Kubernetes API server, built from source; needs Go"
 	@echo "  make faults        the long fault run: kills, pauses and restarts, with a ledger of what was lost (nothing)"
 	@echo "  make bench         the benches beside their baselines, as tables and JSON; about half an hour"
 	@echo "  make clean         stops what runs here and removes .candor/"
@@ -43,6 +44,9 @@ check: install
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy $(SOURCES)
 	@$(BIN)/python -m pytest -q tests/test_architecture.py tests/contract
+
+deploy-check: install
+	@$(BIN)/python -m tools.kube $(ARGS)
 
 faults: install
 	@$(BIN)/python -m pytest -s -m faults tests $(ARGS)

@@ -1,0 +1,148 @@
+"""The manifests say to each process what it accepts, and to the operators what the processes need."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from pydantic_settings import BaseSettings
+
+from candor.contracts import CARDS
+from candor.contracts.topics import GROUPS
+from candor.ops.settings import Settings, load
+from delivery_svc.settings import DeliverySettings
+from notify_svc.channels.email.settings import EmailSettings
+from notify_svc.settings import NotifySettings
+from promise_svc.settings import PromiseSettings
+from risk_svc.settings import LearnerSettings, RiskSettings, WorkerSettings
+from tests.support.overlays import OVERLAYS, Manifest, environment, manifests, mounted, named
+from tools.kube.manifests import account, partitions
+
+pytestmark = pytest.mark.kube
+KINDS: dict[str, type[Settings]] = {
+    "promise-svc": PromiseSettings,
+    "delivery-svc": DeliverySettings,
+    "risk-worker": WorkerSettings,
+    "risk-learner": LearnerSettings,
+    "risk-web": RiskSettings,
+    "notify-svc": NotifySettings,
+}
+OTHERS = {"CANDOR_HOME", "PGPASSWORD"}
+"""Read by the command line and by the database's driver."""
+each_process = pytest.mark.parametrize("name", sorted(KINDS))
+each_overlay = pytest.mark.parametrize("overlay", OVERLAYS)
+
+
+def pod_of(overlay: str, name: str) -> Manifest:
+    template = named(overlay, "Deployment")[name]["spec"]["template"]
+    assert isinstance(template, dict)
+    return template
+
+
+def told(overlay: str, name: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The settings that a process has in this overlay."""
+    for variable in [*os.environ]:
+        if variable not in ("PATH", "HOME") and not variable.startswith("PYTEST"):
+            monkeypatch.delenv(variable)
+    for variable, value in environment(overlay, pod_of(overlay, name)).items():
+        monkeypatch.setenv(variable, value)
+    return load(KINDS[name])
+
+
+@each_overlay
+@each_process
+def test_a_process_accepts_what_it_is_told(overlay: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = told(overlay, name, monkeypatch)
+    assert settings.environment == ("production" if overlay == "production" else "development")
+    assert (settings.host, settings.port, settings.partitions) == ("0.0.0.0", 8080, partitions())
+    if name == "notify-svc":
+        EmailSettings(environment=settings.environment)
+    if name == "risk-web":
+        settings.refuse_staff_pages_without_oidc()
+        assert bool(settings.oidc_issuer) == bool(settings.oidc_client_secret_file) == settings.production
+
+
+@each_overlay
+@each_process
+def test_every_variable_is_a_setting(overlay: str, name: str) -> None:
+    kinds: list[type[BaseSettings]] = [*KINDS.values(), EmailSettings]
+    known = {field.upper() for kind in kinds for field in kind.model_fields} | OTHERS
+    said = environment(overlay, pod_of(overlay, name))
+    # Settings about Kafka refuse what they do not know by themselves.
+    assert {variable for variable in said if variable not in known and not variable.startswith("KAFKA_")} == set()
+
+
+@each_overlay
+@each_process
+def test_every_file_that_a_process_is_to_read_is_mounted(overlay: str, name: str) -> None:
+    pod = pod_of(overlay, name)
+    said = environment(overlay, pod)
+    files = {value for variable, value in said.items() if variable.endswith("_FILE")}
+    files.add(said["DATABASE_URL"].partition("sslrootcert=")[2])
+    assert {Path(file) for file in files} == {Path(file) for file in mounted(pod)}
+
+
+@each_overlay
+@each_process
+def test_a_process_opens_the_database_of_its_service_in_the_role_of_its_service(
+    overlay: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = urlsplit(told(overlay, name, monkeypatch).database)
+    databases = {one["spec"]["name"]: one["spec"]["owner"] for one in manifests(overlay, "Database")}
+    [cluster] = manifests(overlay, "Cluster")
+    roles = {role["name"]: role["passwordSecret"]["name"] for role in cluster["spec"]["managed"]["roles"]}
+    own = address.path.removeprefix("/")
+    assert databases[own] == address.username == own
+    assert roles[own] == environment(overlay, pod_of(overlay, name))["PGPASSWORD"]
+    assert address.hostname == f"{cluster['metadata']['name']}-rw"
+    rules = cluster["spec"]["postgresql"]["pg_hba"]
+    assert f"hostssl {own} {own} all scram-sha-256" in rules
+    assert rules[-1] == f"host all {','.join(roles)} all reject"
+
+
+@each_overlay
+def test_migrations_open_the_same_databases_in_the_same_roles(overlay: str) -> None:
+    jobs = named(f"{overlay}/migrations", "Job")
+    assert {*jobs} == {f"migrate-{name}-svc" for name in ("promise", "delivery", "risk", "notify")}
+    for name, job in jobs.items():
+        service = name.removeprefix("migrate-")
+        pod = job["spec"]["template"]
+        process = "risk-worker" if service == "risk-svc" else service
+        same = environment(overlay, pod_of(overlay, process))
+        said = environment(f"{overlay}/migrations", pod)
+        assert said == {variable: same[variable] for variable in ("DATABASE_URL", "PGPASSWORD")}
+        assert pod["spec"]["containers"][0]["command"] == ["candor", "migrate", service]
+
+
+def test_there_are_never_more_workers_than_partitions_and_they_follow_the_lag_of_what_they_read() -> None:
+    scaled = named("production", "ScaledObject")
+    groups = {account(process): (process, group) for process, group in GROUPS.items()}
+    assert {*scaled} == {"risk-worker", "notify-svc"}
+    for name, one in scaled.items():
+        process, group = groups[name]
+        assert one["spec"]["maxReplicaCount"] <= partitions()
+        assert one["spec"]["scaleTargetRef"] == {"name": name}
+        # Whoever applies the manifests again must not undo what KEDA has decided.
+        assert "replicas" not in named("production", "Deployment")[name]["spec"]
+        triggers = [trigger["metadata"] for trigger in one["spec"]["triggers"]]
+        assert {trigger["consumerGroup"] for trigger in triggers} == {group}
+        read = {f"candor-{card.name}" for card in CARDS if process in card.readers and card.shared_layout}
+        assert {trigger["topic"] for trigger in triggers} == read
+
+
+def test_the_outside_reaches_each_api_by_the_name_it_answers_to_and_nothing_internal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rules = [rule for one in manifests("production", "Ingress") for rule in one["spec"]["rules"]]
+    assert len(rules) == 4
+    for rule in rules:
+        paths = rule["http"]["paths"]
+        [name] = {path["backend"]["service"]["name"] for path in paths}
+        settings = told("production", name, monkeypatch)
+        assert settings.public_url == f"https://{rule['host']}"
+        assert rule["host"] in settings.trusted_hosts
+        open_paths = {path["path"] for path in paths if path["pathType"] == "Prefix"}
+        assert open_paths <= {"/v1", "/problems", "/board", "/signin", "/signout"}
+        assert {path["path"] for path in paths} - open_paths <= {"/"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from socket import socket
+from socket import AF_INET6, create_server, socket
 from typing import TypeVar
 
 import structlog
@@ -21,7 +21,10 @@ from candor.ops.settings import Settings, load
 from candor.store.errors import StoreUnavailable
 from candor.waiting import DatabaseWait
 from candor.web.app import Parts, create_app
+from candor.web.http.edge import safe_headers
+from candor.web.http.observed import POLICY
 from candor.web.http.protocol import LimitedProtocol
+from candor.web.http.public import Public
 
 __all__ = ["Background", "main", "run", "serve", "worker_app"]
 log = structlog.get_logger("candor.runtime")
@@ -125,9 +128,20 @@ class _Server(uvicorn.Server):
     on_started: Callable[[], None] | None = None
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
+        if self.config.host == "::":
+            # asyncio would leave IPv4 out, and with it whoever knows this machine by such an address.
+            sockets = [await self._on_all_addresses()]
         await super().startup(sockets)
         if self.started and self.on_started is not None:
             self.on_started()
+
+    async def _on_all_addresses(self) -> socket:
+        try:
+            where = ("::", self.config.port)
+            return create_server(where, family=AF_INET6, backlog=self.config.backlog, dualstack_ipv6=True)
+        except OSError as error:
+            await self.lifespan.shutdown()
+            raise SystemExit(1) from error
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -169,6 +183,8 @@ class _Stopper:
 def _config(settings: Settings, app: FastAPI) -> uvicorn.Config:
     class Protocol(LimitedProtocol):
         header_seconds = settings.body_seconds
+        answer_headers = _texts((*safe_headers(settings), (b"content-security-policy", POLICY)))
+        public = Public.of(settings.public_url)
 
     return uvicorn.Config(
         app,
@@ -184,6 +200,10 @@ def _config(settings: Settings, app: FastAPI) -> uvicorn.Config:
         timeout_graceful_shutdown=max(1, round(settings.drain_seconds)),
         backlog=2048,
     )
+
+
+def _texts(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+    return [(name.decode(), value.decode()) for name, value in headers]
 
 
 def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:

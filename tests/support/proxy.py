@@ -25,8 +25,8 @@ class Proxy:
         self._swallowing: set[asyncio.StreamWriter] = set()
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[Proxy]:
-        server = self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+    async def running(self, host: str = "127.0.0.1") -> AsyncIterator[Proxy]:
+        server = self._server = await asyncio.start_server(self._serve, host, 0)
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield self

@@ -14,25 +14,18 @@ from pydantic_settings import NoDecode, SettingsConfigDict, SettingsError
 from candor.calendar import Calendar, parse_business_hours, public_holidays
 from candor.ops import database_url
 from candor.ops.clock import Clock, parse_clock
+from candor.ops.edge_settings import HOSTS, EdgeSettings, Names, split_list
 from candor.ops.kafka_settings import TLS, KafkaSettings
 
 PLACEHOLDERS = ("changeme", "change-me", "placeholder", "secret", "password", "example", "todo", "xxx", "insecure")
 SMALLEST_SECRET = 32
-HOSTS = ("127.0.0.1", "localhost", "[::1]")
-_host: Final = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9_-]*[a-z0-9])?)*|\[[0-9a-f:.]+\]")
 _unread: Final = re.compile(r'field "(\w+)"')
 
 
-def _split(value: Any) -> Any:
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+Links = Annotated[tuple[Literal["kafka", "database"], ...], NoDecode, BeforeValidator(split_list)]
 
 
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-"""A list as the environment has it: separated by commas."""
-Links = Annotated[tuple[Literal["kafka", "database"], ...], NoDecode, BeforeValidator(_split)]
-
-
-class Settings(KafkaSettings):
+class Settings(EdgeSettings, KafkaSettings):
     """Settings of every process; services subclass it. Environment names are the field names in upper case.
 
     Times are in seconds, sizes in bytes. `database_url` names the server; `database` the service's own database.
@@ -48,10 +41,7 @@ class Settings(KafkaSettings):
 
     service: str = Field(pattern=r"^[a-z][a-z0-9-]{1,40}$")
     environment: Literal["development", "production"] = "development"
-    host: str = "127.0.0.1"
     port: int = Field(ge=0, le=65_535)
-    public_url: str = ""
-    trusted_hosts: Names = HOSTS
     disk_paths: Names = (".",)
     certificate_files: Names = ()
     database_url: str = "postgresql://postgres@127.0.0.1:15432/"
@@ -82,7 +72,6 @@ class Settings(KafkaSettings):
     receipts_kept_days: float = Field(default=30, ge=1, le=3650)
     rejected_kept_days: float = Field(default=30, ge=1, le=3650)
     dead_letters_kept_days: float = Field(default=30, ge=1, le=3650)
-    docs: bool = True
     body_seconds: float = Field(default=10, gt=0)
     request_seconds: float = Field(default=30, gt=0)
     rate_limit: float = Field(default=0, ge=0)
@@ -90,15 +79,6 @@ class Settings(KafkaSettings):
     drain_pause_seconds: float = Field(default=5, ge=0)
     drain_seconds: float = Field(default=20, gt=0)
     start_seconds: float = Field(default=300, gt=0)
-
-    @field_validator("trusted_hosts")
-    @classmethod
-    def _host_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        hosts = tuple(host.lower().rstrip(".") for host in value)
-        if wrong := [host for host in hosts if host != "*" and not _host.fullmatch(host)]:
-            example = "must be host names, such as candor.example.com or *.example.com, without https://, port or path"
-            raise ValueError(f"{example}: not {wrong[0][:60]!r}")
-        return hosts
 
     @field_validator(
         "clock_origin",
@@ -154,7 +134,7 @@ class Settings(KafkaSettings):
         self._refuse_open_links()
         if self.api_keys_file is None:
             raise ValueError("API_KEYS_FILE is missing: nobody could call this service")
-        if self.public_url and not self.public_url.startswith("https://"):
+        if self.public_url and not self.https:
             raise ValueError("PUBLIC_URL must start with https:// in production")
 
     def _refuse_open_links(self) -> None:
@@ -175,6 +155,11 @@ class Settings(KafkaSettings):
     @property
     def production(self) -> bool:
         return self.environment == "production"
+
+    @property
+    def reference(self) -> str:
+        """Who may read the API reference: `open`, `key` or `off`."""
+        return self.docs or ("key" if self.production else "open")
 
     @property
     def database(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -22,13 +22,15 @@ from candor.ops.settings import Settings
 from candor.web import openapi, routes
 from candor.web.http import docs, probes
 from candor.web.http.codes import code_of
+from candor.web.http.edge import EdgeMiddleware, safe_headers
+from candor.web.http.forwarded import ForwardedMiddleware
 from candor.web.http.head import HeadMiddleware
 from candor.web.http.limits import Limits, LimitsMiddleware
 from candor.web.http.observed import ObservedMiddleware
 from candor.web.http.problems import FieldError, Problem, pointer
 from candor.web.http.rates import Rates
 from candor.web.parameters import ParametersMiddleware
-from candor.web.security.auth import measured_keys
+from candor.web.security.auth import Role, measured_keys, require
 from candor.web.security.secret_files import SecretFile
 from candor.web.security.webhooks import STANDARD_ONLY, WebhookFormats, parse_secrets
 from candor.web.shortcut import ShortcutMiddleware
@@ -73,10 +75,10 @@ def create_app(
     # Routes are tried in this order, so the busy ones come first.
     for router in routers:
         app.include_router(router)
-    app.include_router(probes.router(app.state.health))
-    if settings.docs and routers:
-        openapi.install(app)
-        app.include_router(docs.router())
+    app.include_router(probes.router(app.state.health, settings.metrics_allow_ips, require(Role.VIEWER)))
+    if settings.reference != "off" and routers:
+        openapi.install(app, settings.public_url)
+        app.include_router(docs.router([Depends(require(Role.VIEWER))] if settings.reference == "key" else ()))
     return app
 
 
@@ -92,8 +94,10 @@ def _put_middleware(app: FastAPI, settings: Settings, bodies: Mapping[str, int],
     app.add_middleware(ShortcutMiddleware, owner=app)
     app.add_middleware(ParametersMiddleware, owner=app)
     app.add_middleware(LimitsMiddleware, limits=limits)
-    app.add_middleware(ObservedMiddleware, policies=policies)
+    app.add_middleware(EdgeMiddleware)
+    app.add_middleware(ObservedMiddleware, policies=policies, headers=safe_headers(settings))
     app.add_middleware(HeadMiddleware)
+    app.add_middleware(ForwardedMiddleware, settings=settings)
 
 
 def _put_settings(app: FastAPI, settings: Settings, sources: WebhookFormats) -> None:

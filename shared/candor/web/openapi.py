@@ -36,8 +36,8 @@ PROBLEM: Final[dict[str, Any]] = {
 }
 
 
-def install(app: FastAPI) -> None:
-    """Make `app.openapi()` include problems and the bodies declared with `body.accepts`."""
+def install(app: FastAPI, public_url: str = "") -> None:
+    """Make `app.openapi()` include problems, the bodies declared with `body.accepts`, and where the API is reached."""
     plain = app.openapi
 
     def complete() -> dict[str, Any]:
@@ -45,6 +45,8 @@ def install(app: FastAPI) -> None:
             document = plain()
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             schemas["Problem"] = PROBLEM
+            if public_url:
+                document["servers"] = [{"url": public_url}]
             for path, operations in document.get("paths", {}).items():
                 for operation in operations.values():
                     _lift_definitions(operation, schemas)

@@ -252,7 +252,7 @@ async def test_the_reference_lists_routes_bodies_and_problems(tmp_path: Path) ->
 
 
 async def test_the_reference_can_be_switched_off(tmp_path: Path) -> None:
-    async with client(sample_app(tmp_path, docs=False), None) as http:
+    async with client(sample_app(tmp_path, docs="off"), None) as http:
         assert (await http.get("/docs")).status_code == 404
         assert (await http.get("/openapi.json")).status_code == 404
 

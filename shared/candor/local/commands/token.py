@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -49,6 +50,8 @@ def token(
     owner = name or f"{role}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
     key = add_key(paths, owner, wanted, tuple(scope or ()))
     once = Sessions(read_secret(paths.session), secure=False).link_token(wanted)
+    # Behind a proxy people open the link by its address.
+    address = os.environ.get("PUBLIC_URL", "").rstrip("/") or address
     link = None if address is None else f"{address}/signin?token={once}"
     if as_json:
         if link is None:

@@ -30,9 +30,15 @@ pre { white-space: pre-wrap; font: inherit; border-top: 1px solid var(--line); p
 iframe { width: 100%; height: 70vh; border: 1px solid var(--line); background: #fff; }
 nav { margin: 1rem 0; }
 """
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-src 'self'; base-uri 'none'"
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-src 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
 # A message is untrusted content: no scripts, no forms, nothing fetched, not even our own pages.
-MESSAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
+MESSAGE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'; sandbox"
+)
 
 
 def list_page(headlines: list[Headline], following: int | None, recipient: str, total: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Sequence
 from html import escape
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse
 
 from candor.web.http.codes import CODES
+from candor.web.http.public import public_path
 
 STYLE: Final = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}
@@ -22,12 +24,14 @@ code,pre{font:14px/1.4 ui-monospace,monospace}pre{background:#f5f5f5;padding:.75
 summary{cursor:pointer}
 """
 _hash: Final = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-POLICY: Final = f"default-src 'none'; style-src 'sha256-{_hash}'; frame-ancestors 'none'; base-uri 'none'"
+POLICY: Final = (
+    f"default-src 'none'; style-src 'sha256-{_hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 
 
-def router() -> APIRouter:
-    """Return the routes `/openapi.json` and `/docs`."""
-    routes = APIRouter(include_in_schema=False)
+def router(guards: Sequence[Any] = ()) -> APIRouter:
+    """Return the routes `/openapi.json` and `/docs`; `guards` are dependencies that let callers in."""
+    routes = APIRouter(include_in_schema=False, dependencies=guards)
 
     @routes.get("/openapi.json")
     async def openapi(request: Request) -> JSONResponse:
@@ -54,7 +58,7 @@ def page(document: dict[str, Any]) -> str:
             f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>',
             '<meta name="viewport" content="width=device-width">',
             f"<style>{STYLE}</style></head><body><h1>{title}</h1>",
-            '<p>The machine-readable form is <a href="/openapi.json">/openapi.json</a>.</p>',
+            f'<p>The machine-readable form is <a href="{public_path("/openapi.json")}">/openapi.json</a>.</p>',
             *operations,
             "<h2>Schemas</h2>",
             *(_details(name, schema) for name, schema in sorted(schemas.items())),

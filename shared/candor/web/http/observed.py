@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import structlog
@@ -13,19 +13,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from candor.ops import tracing
 from candor.store.errors import StoreUnavailable
 from candor.web import metrics
+from candor.web.http.edge import SAFE
 from candor.web.http.problems import Problem
 
-SAFE: Final = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"cache-control", b"no-store"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"x-frame-options", b"DENY"),
-)
-POLICY: Final = b"default-src 'none'; frame-ancestors 'none'"
+POLICY: Final = b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 BOARD_POLICY: Final = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; object-src 'none'; frame-ancestors 'none'"
+    "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
 )
 """For NiceGUI pages only: its script needs eval. They never show customers' text as HTML and have no other scripts."""
 QUIET: Final = frozenset({"/livez", "/readyz", "/metrics"})
@@ -35,8 +30,14 @@ log = structlog.get_logger("candor.http")
 class ObservedMiddleware:
     """The outermost of our middleware. Labels are the route's template, so that ids do not become metric series."""
 
-    def __init__(self, app: ASGIApp, policies: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        policies: Mapping[str, str] | None = None,
+        headers: Sequence[tuple[bytes, bytes]] = SAFE,
+    ) -> None:
         self.app = app
+        self._headers = headers
         self._policies = {prefix: policy.encode() for prefix, policy in (policies or {}).items()}
         self._series: dict[tuple[str, str, int], tuple[Any, Any]] = {}
 
@@ -91,7 +92,7 @@ class ObservedMiddleware:
     def _safe(self, path: str, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         present = {name for name, _ in headers}
         policy = next((text for prefix, text in self._policies.items() if path.startswith(prefix)), POLICY)
-        missing = [pair for pair in (*SAFE, (b"content-security-policy", policy)) if pair[0] not in present]
+        missing = [pair for pair in (*self._headers, (b"content-security-policy", policy)) if pair[0] not in present]
         return [*headers, *missing]
 
 

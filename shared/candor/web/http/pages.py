@@ -15,6 +15,7 @@ from fastapi import Query
 from starlette.requests import Request
 
 from candor.web.http.problems import Problem
+from candor.web.http.public import public_path
 
 T = TypeVar("T")
 SMALLEST: Final = 1
@@ -72,4 +73,6 @@ def link_header(request: Request, following: str | None) -> dict[str, str]:
     if following is None:
         return {}
     query = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
-    return {"Link": f'<{quote(request.url.path)}?{urlencode([*query, ("cursor", following)])}>; rel="next"'}
+    return {
+        "Link": f'<{quote(public_path(request.url.path))}?{urlencode([*query, ("cursor", following)])}>; rel="next"'
+    }

@@ -9,6 +9,8 @@ from typing import Final
 
 from starlette.responses import HTMLResponse
 
+from candor.web.http.public import public_path
+
 ICON: Final = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#1f4e5f"/>'
     '<path d="M22.5 11.2a8 8 0 1 0 0 9.6" fill="none" stroke="#fff" stroke-width="4" stroke-linecap="round"/></svg>'
@@ -49,8 +51,8 @@ _PAGE: Final = """<!doctype html>
 
 
 def plain_page(status: int, title: str, text: str, link: tuple[str, str], command: str = "") -> HTMLResponse:
-    """Return a page with `title`, a few sentences, a `command` to type, and a link (label, address)."""
-    label, address = (escape(part) for part in link)
+    """Return a page with `title`, a few sentences, a `command` to type, and a link (label, path of ours)."""
+    label, address = escape(link[0]), escape(public_path(link[1]))
     content = _PAGE.format(
         title=escape(title),
         text=escape(text),

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
+
 import msgspec
 from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import Request
 from starlette.responses import Response
 
 from candor.ops import metrics
+from candor.ops.edge_settings import Networks
 from candor.ops.health import Health
 from candor.web.http.codes import CODES
+from candor.web.http.forwarded import PROXIED
 from candor.web.http.problems import Problem
 
 
-def router(health: Health) -> APIRouter:
+def router(health: Health, scrapers: Sequence[str], key: Callable[[Request], Awaitable[object]]) -> APIRouter:
     """Return routes `/livez` (checks nothing), `/readyz` (names what is wrong), `/metrics` and `/problems/{code}`.
 
     `/readyz` is 503 with `wrong` if the process cannot do its job, 200 with `degraded` if it still can for now.
+    `/metrics` is for `scrapers` that ask directly; `key` lets in or refuses everybody else.
     """
+    near = Networks(scrapers)
     routes = APIRouter(include_in_schema=False)
 
     @routes.get("/livez")
@@ -36,7 +43,9 @@ def router(health: Health) -> APIRouter:
         return Response(b'{"status":"ready"}', media_type="application/json")
 
     @routes.get("/metrics")
-    async def exposition() -> Response:
+    async def exposition(request: Request) -> Response:
+        if request.scope.get(PROXIED) or request.client is None or request.client.host not in near:
+            await key(request)
         # Asked here as well: otherwise `candor_ready` would be as old as the last probe, if there are probes at all.
         await health.problems()
         return Response(generate_latest(metrics.REGISTRY), media_type=CONTENT_TYPE_LATEST)

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from candor.web.http.codes import CODES
+from candor.web.http.public import public_path
 
 MEDIA_TYPE: Final = "application/problem+json"
 _encoder: Final = msgspec.json.Encoder()
@@ -78,7 +79,7 @@ class Problem(Exception):  # noqa: N818 - the RFC's own word
     def body(self) -> bytes:
         """Return the problem document."""
         document: dict[str, Any] = {
-            "type": f"/problems/{self.code}",
+            "type": public_path(f"/problems/{self.code}"),
             "title": self.title,
             "status": self.status,
             "code": self.code,

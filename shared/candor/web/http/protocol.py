@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from candor.web.http.problems import MEDIA_TYPE, Problem
+from candor.web.http.public import Public, reached_at
 
 HEADER_BYTES: Final = 32 * 1024
 HEADER_COUNT: Final = 100
@@ -20,6 +22,8 @@ class LimitedProtocol(HttpToolsProtocol):
     """uvicorn's protocol with limits; its parser would accept endless headers and wait for them forever."""
 
     header_seconds = 10.0
+    answer_headers: Sequence[tuple[str, str]] = ()
+    public = Public()
     _spent = 0
     _spent_raw = 0
     _refused = False
@@ -109,13 +113,13 @@ class LimitedProtocol(HttpToolsProtocol):
             # The previous request's answer must not be mixed with this one; the connection ends after it.
             self.cycle.keep_alive = False
             return
-        body = problem.body()
+        with reached_at(self.public):
+            body = problem.body()
         lines = [
             f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}",
             f"content-type: {MEDIA_TYPE}",
             f"content-length: {len(body)}",
-            "x-content-type-options: nosniff",
-            "cache-control: no-store",
+            *(f"{name}: {value}" for name, value in self.answer_headers),
             "connection: close",
         ]
         self.transport.write("\r\n".join([*lines, "", ""]).encode() + body)

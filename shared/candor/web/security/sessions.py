@@ -43,16 +43,20 @@ class Session(NamedTuple):
 class Sessions:
     """Creates and reads links and cookies, signed with `secret`; `secure` if pages are served over https.
 
+    `prefix` is the path below which a proxy serves all pages: cookies go nowhere else on that host.
+
     All ages are by the system clock. Changing the secret ends every session.
     """
 
-    def __init__(self, secret: str, *, secure: bool, clock: Clock | None = None) -> None:
+    def __init__(self, secret: str, *, secure: bool, prefix: str = "", clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
         self._secure = secure
         self._links = URLSafeTimedSerializer(secret, salt=LINK_SALT)
         self._cookies = URLSafeSerializer(secret, salt=SESSION_SALT)
-        # The prefix makes browsers refuse a cookie set by another host or without https.
-        self.cookie = "__Host-candor-session" if secure else "candor-session"
+        self._path = prefix or "/"
+        # Browsers take these names only over https, and the first only from this very host and for all of it.
+        guarded = "__Secure-" if prefix else "__Host-"
+        self.cookie = f"{guarded if secure else ''}candor-session"
 
     def link_token(self, role: Role) -> str:
         """Return a token for one sign-in, as `candor token` prints it in a link; valid for ten minutes."""
@@ -106,11 +110,11 @@ class Sessions:
     def put(self, response: Response, name: str, value: str, age: timedelta | None = None) -> None:
         """Set a cookie hidden from scripts and from requests of other sites, except followed links."""
         seconds = None if age is None else int(age.total_seconds())
-        response.set_cookie(name, value, seconds, path="/", secure=self._secure, httponly=True, samesite=_LAX)
+        response.set_cookie(name, value, seconds, path=self._path, secure=self._secure, httponly=True, samesite=_LAX)
 
     def take(self, response: Response, name: str) -> None:
         """Delete one of our cookies."""
-        response.delete_cookie(name, path="/", secure=self._secure, httponly=True, samesite=_LAX)
+        response.delete_cookie(name, path=self._path, secure=self._secure, httponly=True, samesite=_LAX)
 
     def encode(self, session: Session) -> str:
         """Return the cookie's value."""

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from candor.ops.clock import SystemClock
 from candor.web import metrics
 from candor.web.http.body import JSON, media_type, read_raw, wrong_type
+from candor.web.http.edge import SingleHeaders
 from candor.web.http.problems import Problem
 from candor.web.security.auth import refuse
 from candor.web.security.schemes import PathToken, Scheme, SignedRequest, StandardWebhooks
@@ -133,7 +134,7 @@ class SignatureGuard:
             if token and not isinstance(proof.scheme, PathToken):
                 raise bad_signature()
             uri = _uri(request, state.settings.public_url)
-            signed = SignedRequest(request.method, uri, request.headers, raw, token)
+            signed = SignedRequest(request.method, uri, SingleHeaders(request.headers), raw, token)
             webhook_id = proof.scheme.verify(signed, proof.secrets, SystemClock().now())
         except Problem as problem:
             metrics.WEBHOOKS_REFUSED.labels(problem.code).inc()

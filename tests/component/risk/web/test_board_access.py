@@ -172,7 +172,9 @@ async def test_a_page_of_another_site_signs_nobody_out(app: FastAPI, sessions: S
         await client.get("/signin", params={"token": sessions.link_token(Role.VIEWER)})
         assert (await client.get("/signout")).status_code == 405
         async with browser(app) as from_elsewhere:
-            assert (await from_elsewhere.post("/signout")).status_code == 303
+            answer = await from_elsewhere.post("/signout")
+            # A redirect could lead from the form to the provider, which the page's policy forbids.
+            assert (answer.status_code, styled(answer, "Signed out")) == (200, True)
         assert (await client.get("/board/")).status_code == 200
 
 

@@ -16,6 +16,7 @@ from candor.intake.routes import identity, intake_of, respond
 from candor.web.http.body import accepts, read
 from candor.web.http.fields import PathId, not_ahead
 from candor.web.http.problems import Problem
+from candor.web.http.public import public_path
 from candor.web.security.auth import Admin, Operator, Principal
 from promise_svc.api import presenters
 from promise_svc.api.neutral_events import CONTACT, ERASED, MADE, REVISED, SETTLED, WITHDRAWN
@@ -124,7 +125,7 @@ async def _state(
 def _headers(body: bytes) -> dict[str, str]:
     # Read from the response body, not the command: a replayed response names the promise made the first time.
     tag = _tag.decode(body)
-    return {"Location": f"/v1/promises/{tag.promise_id}", "ETag": f'"{tag.version}"'}
+    return {"Location": public_path(f"/v1/promises/{tag.promise_id}"), "ETag": f'"{tag.version}"'}
 
 
 def _version(if_match: str | None) -> int | None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Final, cast
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
 from starlette.requests import HTTPConnection, Request
@@ -17,13 +17,14 @@ from candor.ops.typed import typed
 from candor.store.errors import StoreUnavailable
 from candor.web.http.plain_page import plain_page
 from candor.web.http.problems import Problem
+from candor.web.http.public import own_origin, public_path, within_prefix
 from candor.web.security.oidc import CALLBACK, SignIn
 from candor.web.security.sessions import ABSOLUTE, LINK_AGE, Session, Sessions
 from risk_svc.web.board.sign_in_store import EndedSessions, UsedLinks
 
 HOME: Final = "/board/"
 SIGN_IN: Final = "Sign in to see the board"
-COMPANY_SIGNS_IN: Final = "Links open no session here: sign in with your company's account at /board/"
+COMPANY_SIGNS_IN: Final = "Links open no session here: sign in with your company's account at {}"
 router: Final = APIRouter(include_in_schema=False)
 
 
@@ -31,7 +32,7 @@ router: Final = APIRouter(include_in_schema=False)
 @router.get("/board")
 async def home() -> Response:
     """Redirect the bare address to the board."""
-    return RedirectResponse(HOME, 307)
+    return RedirectResponse(public_path(HOME), 307)
 
 
 @router.get("/signin")
@@ -42,12 +43,13 @@ async def sign_in(
 ) -> Response:
     """Sign in: at the company's identity provider if there is one, else with a link from `candor token`."""
     company, page = company_of(request), wants_page(request.scope)
+    said = COMPANY_SIGNS_IN.format(public_path(HOME))
     if company is not None:
         if not token:
             return await company.begin(goal)
         if page:
-            return plain_page(401, "This link opens nothing here", COMPANY_SIGNS_IN, ("Sign in", "/signin"))
-        raise Problem("link_invalid", COMPANY_SIGNS_IN)
+            return plain_page(401, "This link opens nothing here", said, ("Sign in", "/signin"))
+        raise Problem("link_invalid", said)
     sessions = cast(Sessions, request.app.state.sessions)
     try:
         session = await sessions.sign_in(token, UsedLinks(request.app.state.database))
@@ -59,7 +61,7 @@ async def sign_in(
         if not page:
             raise
         return away_page()
-    answer = RedirectResponse(HOME, 303)
+    answer = RedirectResponse(public_path(HOME), 303)
     sessions.set_cookie(answer, session)
     return answer
 
@@ -78,10 +80,9 @@ async def sign_out(request: Request) -> Response:
     """End the session, in this browser and wherever else its cookie may be."""
     sessions = cast(Sessions, request.app.state.sessions)
     session = session_of(request.scope, sessions)
-    # A form on another site is sent without the cookie, so it ends nothing.
-    if session is None:
-        return RedirectResponse(HOME, 303)
-    await cast(EndedSessions, request.app.state.ended).end(session)
+    if session is not None:
+        await cast(EndedSessions, request.app.state.ended).end(session)
+    # No redirect: a browser follows none from a form to the company's provider (form-action in BOARD_POLICY).
     again = ("Sign in again", "/signin") if company_of(request) else ("Sign in again", HOME)
     answer = plain_page(200, "Signed out", "You are signed out of Candor.", again)
     sessions.end(answer)
@@ -116,7 +117,7 @@ class SessionMiddleware:
             return
         session = session_of(scope, self.sessions)
         try:
-            over = session is None or not same_origin(scope) or await self.ended.has(session)
+            over = session is None or not own_origin(scope) or await self.ended.has(session)
         except StoreUnavailable:
             # It is unknown whether this session was ended, so it is refused.
             answer = away_page() if wants_page(scope) else Problem.unavailable().response()
@@ -125,9 +126,9 @@ class SessionMiddleware:
         if session is None or over:
             await refuse(scope, receive, send, self._way_in(scope))
         elif scope["type"] == "websocket":
-            await self.app(scope, until_its_end(session, receive, send), send)
+            await self.app(within_prefix(scope), until_its_end(session, receive, send), send)
         else:
-            await self.app(scope, receive, self._renewing(session, send))
+            await self.app(within_prefix(scope), receive, self._renewing(session, send))
 
     def _renewing(self, session: Session, send: Send) -> Send:
         async def sending(message: Message) -> None:
@@ -147,8 +148,8 @@ class SessionMiddleware:
             text = f"Sign in first: run `{typed('token')}` and open the link it prints.\n"
             return Response(text, 401, media_type="text/plain")
         if wants_page(scope):
-            return RedirectResponse("/signin?" + urlencode({"next": scope["path"]}), 303)
-        return Response("Sign in first, at /board/.\n", 401, media_type="text/plain")
+            return RedirectResponse(public_path("/signin?") + urlencode({"next": scope["path"]}), 303)
+        return Response(f"Sign in first, at {public_path(HOME)}.\n", 401, media_type="text/plain")
 
 
 def link_page(title: str) -> Response:
@@ -180,13 +181,6 @@ async def refuse(scope: Scope, receive: Receive, send: Send, answer: Response) -
 def wants_page(scope: Scope) -> bool:
     """Whether a person's browser asks for a page."""
     return scope["type"] == "http" and scope["method"] == "GET" and b"text/html" in _headers(scope).get(b"accept", b"")
-
-
-def same_origin(scope: Scope) -> bool:
-    """Whether the browser says a page of this host asks; requests from neighbouring hosts carry the cookie too."""
-    headers = _headers(scope)
-    origin = headers.get(b"origin")
-    return origin is None or urlsplit(origin.decode("latin-1")).netloc == headers.get(b"host", b"").decode("latin-1")
 
 
 def until_its_end(session: Session, receive: Receive, send: Send) -> Receive:

@@ -14,6 +14,7 @@ from nicegui.events import ValueChangeEventArguments
 from starlette.requests import Request
 
 from candor.store.errors import StoreUnavailable
+from candor.web.http.public import public_path
 from risk_svc.web.standstill import FailedReads
 
 STYLE = """
@@ -96,7 +97,7 @@ def page_frame(title: str) -> ui.label:
         ui.space()
         moment = ui.label().props("role=timer").classes("text-white moment").mark("business-time")
         # A form because any web page could link here; it leaves NiceGUI, so it cannot be a NiceGUI event.
-        with ui.element("form").props("method=post action=/signout"):
+        with ui.element("form").props(f"method=post action={public_path('/signout')}"):
             ui.button("Sign out").props("flat dense no-caps no-wrap type=submit text-color=white")
     return moment
 

@@ -38,7 +38,7 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
     Raises ValueError without a session secret, and in production without OIDC. Call it once per process because NiceGUI
     is a single app.
     """
-    sessions = Sessions(settings.session_secret(), secure=settings.public_url.startswith("https://"))
+    sessions = Sessions(settings.session_secret(), secure=settings.https, prefix=settings.prefix)
     company = sign_in_of(settings, sessions, HOME)
     ended = EndedSessions(app.state)
     app.state.sessions, app.state.company, app.state.ended = sessions, company, ended

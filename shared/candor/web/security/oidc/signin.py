@@ -19,6 +19,7 @@ from starlette.responses import RedirectResponse, Response
 from candor.ops.clock import Clock, SystemClock
 from candor.web import metrics
 from candor.web.http.plain_page import plain_page
+from candor.web.http.public import public_path
 from candor.web.security.auth import Role
 from candor.web.security.oidc.provider import Provider
 from candor.web.security.oidc.refusal import RefusedError
@@ -95,10 +96,10 @@ class SignIn:
         except RefusedError as refusal:
             # Of several tabs only the last one's cookie remains; the others find the session that it opened.
             if refusal.reason == "state" and self._sessions.read(cookies.get(self._sessions.cookie)):
-                return RedirectResponse(self._home, 303)
+                return RedirectResponse(public_path(self._home), 303)
             answer = self._refused(refusal)
         else:
-            answer = RedirectResponse(goal, 303)
+            answer = RedirectResponse(public_path(goal), 303)
             self._sessions.set_cookie(answer, self._sessions.open(role, by=subject))
         self._sessions.take(answer, self.cookie)
         return answer

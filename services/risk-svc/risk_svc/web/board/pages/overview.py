@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from nicegui import ui
 
+from candor.web.http.public import public_path
 from risk_svc.domain.gap import BAND_NAMES
 from risk_svc.store.queries import GapFilter
 from risk_svc.web.board import style
@@ -38,13 +39,13 @@ SORTS: Final = {"score": "gap, widest first", "chance": "risk of delay, highest 
 # Cells are bound as text: {{ }} never turns a customer's words into markup.
 SCORE: Final = """<q-td :props="props"><span :style="{background: props.row.colour, color: '#fff',
   padding: '2px 8px', borderRadius: '9px', fontWeight: 600}">{{ props.row.score }}</span></q-td>"""
-WHAT: Final = """<q-td :props="props"><a :href="'/board/promises/' + encodeURIComponent(props.row.id)"
+WHAT: Final = """<q-td :props="props"><a :href="'PROMISES' + encodeURIComponent(props.row.id)"
   style="color:#1f4e5f;font-weight:600">{{ props.row.what }}</a>
   <div style="color:#5b6776;font-size:.8rem">{{ props.row.id }} · {{ props.row.customer }}</div></q-td>"""
 CARD: Final = """<div class="q-pa-xs col-12"><q-card flat bordered class="q-pa-sm">
   <div class="row items-center no-wrap"><span :style="{background: props.row.colour, color: '#fff',
   padding: '2px 8px', borderRadius: '9px', fontWeight: 600}">{{ props.row.score }}</span>
-  <a class="q-ml-sm" :href="'/board/promises/' + encodeURIComponent(props.row.id)"
+  <a class="q-ml-sm" :href="'PROMISES' + encodeURIComponent(props.row.id)"
   style="color:#1f4e5f;font-weight:600">{{ props.row.what }}</a></div>
   <div style="color:#5b6776;font-size:.8rem">{{ props.row.id }} · {{ props.row.customer }}</div>
   <div class="q-mt-xs">{{ props.row.why }}</div><div style="color:#5b6776;font-size:.8rem">
@@ -138,8 +139,8 @@ def _table() -> ui.table:
     table = ui.table(columns=COLUMNS, rows=[], row_key="id").classes("w-full").mark("promises")
     table.props('flat bordered :grid="window.innerWidth < 900" hide-header-sort hide-pagination aria-label="Promises"')
     table.add_slot("body-cell-score", SCORE)
-    table.add_slot("body-cell-what", WHAT)
-    table.add_slot("item", CARD)
+    table.add_slot("body-cell-what", _linked(WHAT))
+    table.add_slot("item", _linked(CARD))
     # The text below the table says it; Quasar's own text comes with a warning sign.
     table.add_slot("no-data", "<span></span>")
     return table
@@ -151,3 +152,8 @@ def _empty() -> ui.column:
         for line in EMPTY:
             ui.label(line).style(f"color: {style.MUTED}")
     return made
+
+
+def _linked(slot: str) -> str:
+    """A slot with the address of promises: NiceGUI prefixes its own links, not those in a template."""
+    return slot.replace("PROMISES", public_path("/board/promises/"))

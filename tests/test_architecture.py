@@ -275,7 +275,8 @@ def transactions(path: Path) -> Iterator[str]:
 
 
 def test_only_the_unit_of_work_begins_and_commits() -> None:
-    excused = (COMMITTER, "shared/candor/store/migrate.py")
+    # The third asks a server what it is, and writes nothing.
+    excused = (COMMITTER, "shared/candor/store/migrate.py", "shared/candor/store/fitness.py")
     wrong = [found for path in ours() if name(path) not in excused for found in transactions(path)]
     assert wrong == []
     assert list(transactions(ROOT / COMMITTER))

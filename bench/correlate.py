@@ -19,7 +19,8 @@ from candor.messaging.consumer import Worker
 from candor.messaging.relay import Relay
 from candor.messaging.transaction import Work
 from candor.ops import garbage
-from candor.ops.settings import Settings, load
+from candor.ops.loading import load
+from candor.ops.settings import Settings
 from candor.store.db import Database
 from candor.store.migrate import upgrade
 from candor.store.unit_of_work import UnitOfWork

@@ -26,7 +26,7 @@ from starlette.responses import Response
 
 from candor.intake.routes import identity
 from candor.ops.clock import SystemClock
-from candor.ops.settings import load
+from candor.ops.loading import load
 from candor.records.packing import pack
 from candor.runtime import Background, serve
 from candor.store.migrate import upgrade

@@ -17,7 +17,8 @@ from fastapi import FastAPI
 from candor.ops import garbage, logging, tracing
 from candor.ops.backgrounds import Background, Supervisor
 from candor.ops.health import Check, Health
-from candor.ops.settings import Settings, load
+from candor.ops.loading import load, one_line, refuse_unreadable_files
+from candor.ops.settings import Settings
 from candor.store.errors import StoreUnavailable
 from candor.waiting import DatabaseWait
 from candor.web.app import Parts, create_app
@@ -37,10 +38,11 @@ def main(kind: type[S], build: Callable[[S], FastAPI]) -> None:
     Waits for a database that is not there yet (`start_seconds`) while answering `/livez`.
     """
     settings = load(kind)
+    refuse_unreadable_files(settings)
     try:
         app = build(settings)
     except ValueError as error:
-        print(f"{settings.service}: {error}", file=sys.stderr)
+        print(f"{settings.service}: {one_line(str(error))}", file=sys.stderr)
         raise SystemExit(2) from None
     serve(settings, app, DatabaseWait(settings))
 

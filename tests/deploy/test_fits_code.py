@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings
 
 from candor.contracts import CARDS
 from candor.contracts.topics import GROUPS
-from candor.ops.settings import Settings, load
+from candor.ops.settings import Settings
 from delivery_svc.settings import DeliverySettings
 from notify_svc.channels.email.settings import EmailSettings
 from notify_svc.settings import NotifySettings
@@ -48,7 +48,10 @@ def told(overlay: str, name: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
             monkeypatch.delenv(variable)
     for variable, value in environment(overlay, pod_of(overlay, name)).items():
         monkeypatch.setenv(variable, value)
-    return load(KINDS[name])
+    kind: type[BaseSettings] = KINDS[name]
+    found = kind()
+    assert isinstance(found, Settings)
+    return found
 
 
 @each_overlay

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from candor.ops.settings import Settings
+from candor.ops.settings import Port, ServiceName, Settings
 
 
 class DeliverySettings(Settings):
     """Settings of delivery-svc."""
 
-    service: str = "delivery-svc"
-    port: int = 8102
+    service: ServiceName = "delivery-svc"
+    """Name of the service, which chooses its database and its consumer group. Example: delivery-svc"""
+    port: Port = 8102
+    """TCP port that the process listens on; 0 takes any free one. Example: 8080"""

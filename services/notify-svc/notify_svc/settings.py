@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from candor.ops.settings import Settings
+from candor.ops.settings import Port, Seconds, ServiceName, Settings
 from notify_svc.channels import Channel
 from notify_svc.channels.registry import build_channels
 from notify_svc.compose.letter import Wording
@@ -18,7 +18,10 @@ from notify_svc.domain.facts import Rules
 
 _RULES, _WORDING = Rules(), Wording()
 Share = Annotated[float, Field(ge=0, le=1)]
-Seconds = Annotated[float, Field(gt=0)]
+YEAR_MINUTES = 366 * 24 * 60
+Minutes = Annotated[float, Field(ge=0.001, le=YEAR_MINUTES)]
+MinutesOrNone = Annotated[float, Field(ge=0, le=YEAR_MINUTES)]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class NotifySettings(Settings):
@@ -32,30 +35,57 @@ class NotifySettings(Settings):
 
     model_config = SettingsConfigDict(extra="allow")
 
-    service: str = "notify-svc"
-    port: int = 8105
+    service: ServiceName = "notify-svc"
+    """Name of the service, which chooses its database and its consumer group. Example: notify-svc"""
+    port: Port = 8105
+    """TCP port that the process listens on; 0 takes any free one. Example: 8080"""
 
     claim_seconds: Seconds = 90
+    """Seconds for which one process alone may send a message; longer than any channel takes to send. Example: 90"""
     concurrency: int = Field(default=8, ge=1, le=64)
+    """Messages that are sent at once. Example: 8"""
     attempts: int = Field(default=12, ge=1, le=100)
+    """Attempts after which a message that cannot be sent has failed. Example: 12"""
     freshest_seconds: Seconds = 60
+    """Seconds behind the topics above which nothing is decided or sent: old facts are no news. Example: 60"""
 
-    mail_action: str = _WORDING.action
-    mail_options: tuple[str, ...] = _WORDING.options
+    mail_action: Words = _WORDING.action
+    """What a warning says that you do about the delay.
+
+    Example: we check this forecast with every report that comes in.
+    """
+    mail_options: tuple[Words, ...] = _WORDING.options
+    """What a warning says that the customer can do, as a JSON list of sentences.
+
+    Example: ["Reply to this email to agree on another time with us."]
+    """
 
     warn_at: Share = _RULES.warn_at
+    """Risk of delay from which a customer is warned. Example: 0.7"""
     clear_at: Share = _RULES.clear_at
-    hold_minutes: Seconds = _RULES.hold / timedelta(minutes=1)
-    overdue_minutes: Seconds = _RULES.overdue / timedelta(minutes=1)
+    """Risk of delay below which a warning is taken back; below WARN_AT. Example: 0.3"""
+    hold_minutes: Minutes = _RULES.hold / timedelta(minutes=1)
+    """Working minutes for which a risk must last before it is told. Example: 5"""
+    overdue_minutes: Minutes = _RULES.overdue / timedelta(minutes=1)
+    """Minutes past its planned time after which an unreported step counts as missed. Example: 30"""
     range_slack: Share = _RULES.slack
+    """Share of the told range by which P50 must improve to be news. Example: 0.25"""
     update_share: Share = _RULES.update_share
-    update_min_minutes: Seconds = _RULES.update_min / timedelta(minutes=1)
-    update_max_minutes: Seconds = _RULES.update_max / timedelta(minutes=1)
-    update_early_minutes: Annotated[float, Field(ge=0)] = _RULES.update_early / timedelta(minutes=1)
-    daily_cap: int = Field(default=_RULES.daily_cap, ge=1)
-    min_cases: int = Field(default=_RULES.min_cases, ge=0)
-    owner_wait_minutes: Annotated[float, Field(ge=0)] = _RULES.owner_wait / timedelta(minutes=1)
-    owner_daily_cap: int = Field(default=_RULES.owner_daily_cap, ge=1)
+    """Share of the time to P80 after which the next update is promised. Example: 1"""
+    update_min_minutes: Minutes = _RULES.update_min / timedelta(minutes=1)
+    """Least minutes until the next update. Example: 60"""
+    update_max_minutes: Minutes = _RULES.update_max / timedelta(minutes=1)
+    """Most minutes until the next update; at least UPDATE_MIN_MINUTES. Example: 2880"""
+    update_early_minutes: MinutesOrNone = _RULES.update_early / timedelta(minutes=1)
+    """Minutes before a promised update at which it is written. Example: 5"""
+    daily_cap: int = Field(default=_RULES.daily_cap, ge=1, le=1_000_000)
+    """Messages that a customer gets at most in 24 business hours. Example: 10"""
+    min_cases: int = Field(default=_RULES.min_cases, ge=0, le=1_000_000)
+    """Similar promises that a forecast must rest on before it is told. Example: 20"""
+    owner_wait_minutes: MinutesOrNone = _RULES.owner_wait / timedelta(minutes=1)
+    """Minutes by which the promise's owner is told before the customer. Example: 10"""
+    owner_daily_cap: int = Field(default=_RULES.owner_daily_cap, ge=1, le=1_000_000)
+    """Messages that an owner gets at most in 24 business hours. Example: 100"""
 
     @model_validator(mode="after")
     def _no_message_takes_another_back(self) -> Self:
@@ -66,6 +96,8 @@ class NotifySettings(Settings):
                 "OWNER_WAIT_MINUTES and UPDATE_EARLY_MINUTES together must be below UPDATE_MIN_MINUTES, "
                 "or messages would be stale by then"
             )
+        if self.update_max_minutes < self.update_min_minutes:
+            raise ValueError("UPDATE_MAX_MINUTES must be at least UPDATE_MIN_MINUTES")
         return self
 
     def rules(self) -> Rules:

@@ -36,7 +36,7 @@ def rebuild(
     delivery-svc before this.
     """
     # Imported here and below because the worker's libraries take seconds and `candor --help` must not wait for them.
-    from candor.ops.settings import load  # noqa: PLC0415
+    from candor.ops.loading import load  # noqa: PLC0415
     from candor.store.errors import StoreUnavailable  # noqa: PLC0415
     from risk_svc.settings import WorkerSettings  # noqa: PLC0415
 

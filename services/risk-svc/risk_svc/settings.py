@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from contextlib import suppress
 from dataclasses import fields, replace
@@ -13,7 +14,7 @@ from pydantic_settings import NoDecode
 
 from candor.contracts import PROCESSES
 from candor.ops.edge_settings import Names
-from candor.ops.settings import Settings
+from candor.ops.settings import Port, Seconds, ServiceName, Settings
 from risk_svc.domain.components import COMPONENTS
 from risk_svc.domain.gap import GapDefinition
 
@@ -35,12 +36,24 @@ class RiskSettings(Settings):
     stopped.
     """
 
-    service: str = "risk-svc"
-    port: int = 8103
+    service: ServiceName = "risk-svc"
+    """Name of the service, which chooses its database and its consumer group. Example: risk-svc"""
+    port: Port = 8103
+    """TCP port that the process listens on; 0 takes any free one. Example: 8080"""
     weights: Annotated[dict[str, float], NoDecode] = {}
+    """How much each component can add to a gap, 0 to 0.95, as a JSON object; others keep their defaults.
+
+    Example: {"lateness": 0.9, "silence": 0.4}
+    """
     component_settings: dict[str, float] = Field(default_factory=_component_settings, validate_default=True)
-    reviews_per_tick: int = Field(default=2000, ge=1)
+    """The components' own settings, each from its own variable (not this one). Example: {"silence_hours": 8}"""
+    reviews_per_tick: int = Field(default=2000, ge=1, le=1_000_000)
+    """Promises, touched by nothing but time, that are looked at again in one go. Example: 2000"""
     expected_processes: Names = tuple(PROCESSES)
+    """Processes whose signs of life the board expects, separated by commas; leave out what is not there.
+
+    Example: promise-svc,delivery-svc,risk-svc worker,risk-svc learner,notify-svc
+    """
 
     @field_validator("expected_processes")
     @classmethod
@@ -60,6 +73,19 @@ class RiskSettings(Settings):
             if isinstance(found := json.loads(value or "{}"), dict):
                 return found
         raise ValueError('must be a JSON object such as {"lateness": 0.9, "silence": 0.4}')
+
+    @field_validator("component_settings", mode="before")
+    @classmethod
+    def _numbers(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        found = {}
+        for name, said in value.items():
+            with suppress(TypeError, ValueError):
+                found[name] = float(said)
+            if not math.isfinite(found.get(name, math.nan)):
+                raise ValueError(f"{name.upper()} must be a number, such as {name.upper()}=0.5")
+        return found
 
     @model_validator(mode="after")
     def _gap(self) -> Self:
@@ -90,7 +116,8 @@ def _example(old: list[str]) -> str:
 class WorkerSettings(RiskSettings):
     """Settings of the role `worker`, whose port serves health and metrics only."""
 
-    port: int = 8104
+    port: Port = 8104
+    """TCP port that the process listens on; 0 takes any free one. Example: 8080"""
 
 
 class LearnerSettings(RiskSettings):
@@ -100,7 +127,17 @@ class LearnerSettings(RiskSettings):
     such a pause it is closed anyway. The state is stored every `checkpoint_seconds` and when the process stops.
     """
 
-    port: int = 8106
-    quiet_seconds: float = Field(default=2.0, gt=0)
-    straggler_seconds: float = Field(default=60.0, gt=0)
-    checkpoint_seconds: float = Field(default=600.0, gt=0)
+    port: Port = 8106
+    """TCP port that the process listens on; 0 takes any free one. Example: 8080"""
+    quiet_seconds: Seconds = 2.0
+    """Seconds without an older event after which a boundary of the learner is closed. Example: 2"""
+    straggler_seconds: Seconds = 60.0
+    """Seconds after which a boundary is closed anyway; more than QUIET_SECONDS. Example: 60"""
+    checkpoint_seconds: Seconds = 600.0
+    """Seconds between two saves of what has been learnt. Example: 600"""
+
+    @model_validator(mode="after")
+    def _boundaries_close(self) -> Self:
+        if self.straggler_seconds <= self.quiet_seconds:
+            raise ValueError("STRAGGLER_SECONDS must be above QUIET_SECONDS, or no boundary ever waits for quiet")
+        return self

@@ -28,7 +28,8 @@ def migrate(
     Every process does this at its start as well; whoever comes second finds nothing to do. DATABASE_URL names the
     server, as for the service; by default the local stack's.
     """
-    from candor.ops.settings import Settings, load  # noqa: PLC0415 - half a second, which `candor --help` must not wait for
+    from candor.ops.loading import load  # noqa: PLC0415 - half a second, which `candor --help` must not wait for
+    from candor.ops.settings import Settings  # noqa: PLC0415
     from candor.store.errors import StoreUnavailable  # noqa: PLC0415
     from candor.store.migrate import scripts, upgrade  # noqa: PLC0415
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, field_validator
-from pydantic_settings import BaseSettings, NoDecode
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 HOSTS = ("127.0.0.1", "localhost", "[::1]")
 EXAMPLE: Final = "https://example.com/candor"
@@ -57,28 +57,45 @@ def plain_address(host: str) -> str:
 
 
 class EdgeSettings(BaseSettings):
-    """Part of every process's settings: its address and what stands in front of it.
+    """Part of every process's settings: its address and what stands in front of it."""
 
-    `public_url`: how others reach this process; its path is the prefix of a reverse proxy, stripped by it or not.
-    `forwarded_allow_ips`: proxies whose X-Forwarded-For, -Proto and -Host are believed. `hsts_seconds`: how long
-    browsers insist on https once they have seen it; 0 takes it back. `docs`: the API reference is open, needs a key, or
-    is off; by default open, with a key in production. `metrics_allow_ips`: who reads /metrics directly; everybody else,
-    and whoever comes through a proxy, needs a key.
-    """
+    model_config = SettingsConfigDict(use_attribute_docstrings=True, allow_inf_nan=False)
 
     host: str = "127.0.0.1"
+    """Address that the process listens on; loopback unless told otherwise, `::` for all. Example: 0.0.0.0"""
     public_url: str = ""
-    trusted_hosts: Names = HOSTS
+    """Address at which others reach this process, for links and signatures; its path is a reverse proxy's prefix.
+
+    Example: https://example.com/candor
+    """
+    trusted_hosts: Annotated[Names, Field(min_length=1)] = HOSTS
+    """Host names that requests may be addressed to, separated by commas; `*.` stands for any subdomain.
+
+    Example: candor.example.com,*.candor.example.com
+    """
     forwarded_allow_ips: Names = ("127.0.0.1", "::1")
-    hsts_seconds: int = Field(default=31_536_000, ge=0)
+    """Proxies whose X-Forwarded-For, -Proto and -Host are believed: addresses or networks, separated by commas.
+
+    Example: 10.0.0.5,10.1.0.0/16
+    """
+    hsts_seconds: int = Field(default=31_536_000, ge=0, le=2_147_483_647)
+    """Seconds for which browsers insist on https once they have seen it; 0 takes that back. Example: 86400"""
     docs: Literal["", "open", "key", "off"] = ""
+    """Whether /docs and /openapi.json are open, need a key or are off; empty: open, in production with a key.
+
+    Example: key
+    """
     metrics_allow_ips: Names = tuple(PRIVATE.split(","))
+    """Who may read /metrics without a key, if not through a proxy: addresses or networks, separated by commas.
+
+    Example: 10.2.0.0/16
+    """
 
     @field_validator("host")
     @classmethod
     def _listening(cls, value: str) -> str:
         host = value.strip().removeprefix("[").removesuffix("]")
-        if host and not _is_address(host) and not _host.fullmatch(host.lower()):
+        if not _is_address(host) and not _host.fullmatch(host.lower()):
             raise ValueError(
                 "must be an address or a name without a port, such as 127.0.0.1, ::1 or :: for all addresses"
             )

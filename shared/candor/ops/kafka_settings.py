@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, Literal, Self
 
 from pydantic import field_validator, model_validator
-from pydantic_settings import BaseSettings
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 TLS: Final = ("SSL", "SASL_SSL")
 SASL: Final = ("SASL_PLAINTEXT", "SASL_SSL")
@@ -21,22 +21,45 @@ _others: Final = re.compile(r"KAFKA_((SERVICE|PORT)(_.*)?|HOME|OPTS|HEAP_OPTS|DE
 
 
 class KafkaSettings(BaseSettings):
-    """Part of every process's settings: the brokers, the security protocol and the credentials, each secret by file.
+    """Part of every process's settings: the brokers, the security protocol and the credentials, each secret by file."""
 
-    `kafka_bootstrap_servers`: host:port, separated by commas; IPv6 in brackets. `kafka_ssl_ca_file` is needed only for
-    a private authority. `kafka_sasl_token_command` prints a token (OAUTHBEARER) and is run again before each one ends.
-    """
+    model_config = SettingsConfigDict(use_attribute_docstrings=True, allow_inf_nan=False)
 
     kafka_bootstrap_servers: str = "127.0.0.1:19092"
+    """The brokers to begin with, host:port separated by commas; an IPv6 address stands in brackets.
+
+    Example: kafka-1:9092,kafka-2:9092
+    """
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    """Whether the link to Kafka is encrypted (`SSL`) and whether the process signs in (`SASL`). Example: SASL_SSL"""
     kafka_ssl_ca_file: Path | None = None
+    """PEM file of the authority that signed the brokers' certificates; needed only for a private one.
+
+    Example: /run/candor/kafka-ca/ca.crt
+    """
     kafka_ssl_certificate_file: Path | None = None
+    """PEM file of the certificate by which this process proves who it is to Kafka.
+
+    Example: /run/candor/kafka-user/user.crt
+    """
     kafka_ssl_key_file: Path | None = None
+    """PEM file of the private key of KAFKA_SSL_CERTIFICATE_FILE. Example: /run/candor/kafka-user/user.key"""
     kafka_ssl_key_password_file: Path | None = None
+    """File of one line, the password of KAFKA_SSL_KEY_FILE, if it has one.
+
+    Example: /run/candor/kafka-user/user.password
+    """
     kafka_sasl_mechanism: Literal["", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] = ""
+    """How the process signs in to Kafka; empty without SASL. Example: SCRAM-SHA-512"""
     kafka_sasl_username: str = ""
+    """The user of Kafka that this process is. Example: risk-worker"""
     kafka_sasl_password_file: Path | None = None
+    """File of one line, the password of KAFKA_SASL_USERNAME. Example: /run/candor/kafka-user/password"""
     kafka_sasl_token_command: str = ""
+    """Command that prints a token for OAUTHBEARER. Read again: run anew before each token ends.
+
+    Example: /usr/local/bin/kafka-token --audience kafka
+    """
 
     @field_validator(
         "kafka_ssl_ca_file",
@@ -85,7 +108,7 @@ class KafkaSettings(BaseSettings):
             yield from self._password_mistakes()
 
     def _token_mistakes(self) -> Iterable[str]:
-        if not self.kafka_sasl_token_command:
+        if not self.kafka_sasl_token_command.strip():
             yield "KAFKA_SASL_TOKEN_COMMAND is missing: OAUTHBEARER needs a command that prints a token"
         else:
             try:

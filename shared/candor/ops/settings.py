@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self, TypeVar
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
-from pydantic_settings import NoDecode, SettingsConfigDict, SettingsError
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from candor.calendar import Calendar, parse_business_hours, public_holidays
 from candor.ops import database_url
@@ -19,66 +17,147 @@ from candor.ops.kafka_settings import TLS, KafkaSettings
 
 PLACEHOLDERS = ("changeme", "change-me", "placeholder", "secret", "password", "example", "todo", "xxx", "insecure")
 SMALLEST_SECRET = 32
-_unread: Final = re.compile(r'field "(\w+)"')
-
-
+DAY: Final = 86_400
+Seconds = Annotated[float, Field(ge=0.001, le=DAY)]
+"""Real seconds that can be waited for: more than nothing, and no more than a day."""
+ServiceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,40}$")]
+Port = Annotated[int, Field(ge=0, le=65_535)]
+Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:%\[\]-]{1,253}$")]
+"""The name or address of another machine; the type keeps its limits where a subclass states a default."""
 Links = Annotated[tuple[Literal["kafka", "database"], ...], NoDecode, BeforeValidator(split_list)]
 
 
 class Settings(EdgeSettings, KafkaSettings):
     """Settings of every process; services subclass it. Environment names are the field names in upper case.
 
-    Times are in seconds, sizes in bytes. `database_url` names the server; `database` the service's own database.
-    `rate_limit` is requests per second and key (0: no limit), `max_running` concurrent requests. A partition stops at
-    `dead_letters_in_a_row`, or above `dead_letter_share` of its last 10,000 events. `…_kept_days`: how long accepted
-    ids, rejected webhooks and resolved dead letters are kept. `business_hours` and `holidays` define the business
-    calendar (format: candor.calendar). `start_seconds`: how long a start waits for the database. `disk_paths`: paths
-    whose free space is measured; `certificate_files`: PEM files whose end is. In production, placeholders and missing
-    values are refused, and links across the network without verified TLS but for those named in `insecure_links`.
+    Times are in seconds, sizes in bytes. What stands below a field is its line in docs/operations/configuration.md. In
+    production, placeholders and missing values are refused, and links across the network without verified TLS but for
+    those named in `insecure_links`.
     """
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", hide_input_in_errors=True, use_attribute_docstrings=True, allow_inf_nan=False
+    )
 
-    service: str = Field(pattern=r"^[a-z][a-z0-9-]{1,40}$")
+    service: ServiceName
+    """Name of the service, which chooses its database and its consumer group; every program sets its own.
+
+    Example: promise-svc
+    """
     environment: Literal["development", "production"] = "development"
-    port: int = Field(ge=0, le=65_535)
+    """`production` refuses placeholders, missing secrets and open links. Example: production"""
+    port: Port
+    """TCP port that the process listens on; 0 takes any free one. Example: 8080"""
     disk_paths: Names = (".",)
+    """Paths whose free space is measured for alerts, separated by commas. Example: .,/var/lib/postgresql"""
     certificate_files: Names = ()
+    """PEM files whose end is measured for alerts, separated by commas. Read again: at every measurement.
+
+    Example: /run/candor/kafka-user/user.crt
+    """
     database_url: str = "postgresql://postgres@127.0.0.1:15432/"
+    """The PostgreSQL server, as libpq writes it; the password is better in PGPASSWORD or PGPASSFILE.
+
+    Example: postgresql://candor_risk@db.example.com:5432/?sslmode=verify-full
+    """
     database_prefix: str = Field(default="candor", pattern=r"^[a-z][a-z0-9_]{0,30}$")
+    """Begins the name of each service's database: `<prefix>_risk`. Example: candor"""
     topic_prefix: str = Field(default="candor", pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")
+    """Begins the name of every topic and consumer group. Example: candor"""
     partitions: int = Field(default=4, ge=1, le=1000)
+    """Partitions of every topic, and so the most workers there can be; never changed after the first start.
+
+    Example: 12
+    """
     clock: str = ""
+    """Business time that replays history, as start@speed; empty is the system clock, as it must be in production.
+
+    Example: 2013-03-07T17:00:00Z@1300
+    """
     clock_origin: datetime | None = None
+    """System time at which CLOCK began, one for all processes. Example: 2026-11-22T12:00:00Z"""
     clock_origin_file: Path | None = None
+    """File that will hold CLOCK_ORIGIN once a replay begins. Read again: until it is there.
+
+    Example: /tmp/candor/clock-origin
+    """
     business_hours: str = "always"
+    """Hours in which people work, in which silence and waiting are counted, or `always`.
+
+    Example: mon-fri 09:00-17:00
+    """
     holidays: str = ""
+    """Country, or country and part, whose public holidays are no working days. Example: DE-BE"""
     api_keys_file: Path | None = None
+    """JSON file of the callers' keys, as hashes. Read again: within a second of a change.
+
+    Example: /run/candor/api-keys/api-keys.json
+    """
     webhook_secrets_file: Path | None = None
+    """JSON file of the secrets that senders sign with. Read again: within a second of a change.
+
+    Example: /run/candor/webhooks/webhooks.json
+    """
     contact_public_key_file: Path | None = None
+    """File of the public key that seals customers' addresses. Example: /run/candor/contact-public/contact-public.key"""
     contact_private_key_file: Path | None = None
+    """File of the private key that opens customers' addresses at the moment of sending.
+
+    Example: /run/candor/contact-private/contact-private.key
+    """
     session_secret_file: Path | None = None
+    """File of the secret, of 32 characters or more, that signs staff sessions.
+
+    Example: /run/candor/board/session.key
+    """
     oidc_issuer: str = ""
+    """Address of the company's identity provider; production needs it for the board.
+
+    Example: https://login.example.com
+    """
     oidc_client_id: str = ""
+    """Name under which the identity provider knows Candor. Example: candor"""
     oidc_client_secret_file: Path | None = None
+    """File of the client secret that the identity provider gave. Example: /run/candor/board/oidc-client-secret"""
     oidc_roles_claim: str = "roles"
+    """Claim of the identity token that lists a person's roles. Example: roles"""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """Least severe log lines that are written. Example: INFO"""
     insecure_links: Links = ()
+    """Links that may cross the network without verified TLS, because something else protects them.
+
+    Example: kafka,database
+    """
     otlp_endpoint: str | None = None
+    """Address that traces are sent to by OTLP over HTTP; empty sends none. Example: http://collector:4318/v1/traces"""
     trace_ratio: float = Field(default=0.01, ge=0, le=1)
+    """Share of requests and events that are traced. Example: 0.01"""
     publishing: bool = True
-    dead_letters_in_a_row: int = Field(default=20, ge=1)
+    """`false` lets a process fold and save, and publish and send nothing (for a rebuild). Example: true"""
+    dead_letters_in_a_row: int = Field(default=20, ge=1, le=1_000_000_000)
+    """So many dead letters in a row halt a partition. Example: 20"""
     dead_letter_share: float = Field(default=0.01, gt=0, le=1)
+    """A larger share of dead letters among a partition's last 10,000 events halts it. Example: 0.01"""
     receipts_kept_days: float = Field(default=30, ge=1, le=3650)
+    """Days for which accepted ids are kept: a repeat within them is recognised. Example: 30"""
     rejected_kept_days: float = Field(default=30, ge=1, le=3650)
+    """Days for which rejected webhooks are kept. Example: 30"""
     dead_letters_kept_days: float = Field(default=30, ge=1, le=3650)
-    body_seconds: float = Field(default=10, gt=0)
-    request_seconds: float = Field(default=30, gt=0)
-    rate_limit: float = Field(default=0, ge=0)
-    max_running: int = Field(default=1000, ge=1)
-    drain_pause_seconds: float = Field(default=5, ge=0)
-    drain_seconds: float = Field(default=20, gt=0)
-    start_seconds: float = Field(default=300, gt=0)
+    """Days for which resolved dead letters are kept. Example: 30"""
+    body_seconds: Seconds = 10
+    """Seconds within which a request's body must have come. Example: 10"""
+    request_seconds: Seconds = 30
+    """Seconds within which a request must have been answered. Example: 30"""
+    rate_limit: float = Field(default=0, ge=0, le=1_000_000)
+    """Requests a second for each key and client; 0 is no limit. Example: 50"""
+    max_running: int = Field(default=1000, ge=1, le=1_000_000)
+    """Requests that may run at once; others are answered 503 `overloaded`. Example: 1000"""
+    drain_pause_seconds: float = Field(default=5, ge=0, le=DAY)
+    """Seconds between «not ready» and the end, for load balancers to notice. Example: 5"""
+    drain_seconds: Seconds = 20
+    """Seconds that running requests and parts have to end after that. Example: 20"""
+    start_seconds: Seconds = 300
+    """Seconds for which a start waits for the database. Example: 300"""
 
     @field_validator(
         "clock_origin",
@@ -216,32 +295,3 @@ def read_credential(path: Path) -> str:
     if not word or "\n" in word:
         raise ValueError(f"{path} must hold one line, the password")
     return word
-
-
-S = TypeVar("S", bound=Settings)
-
-
-def load(kind: type[S], **overrides: Any) -> S:
-    """Return the settings of this process; on mistakes, print one line each to standard error, exit with status 2."""
-    try:
-        return kind(**overrides)
-    except ValidationError as error:
-        for mistake in mistakes(error):
-            print(f"settings: {mistake}", file=sys.stderr)
-        raise SystemExit(2) from None
-    except SettingsError as error:
-        # A list or mapping that is not the JSON that it must be; the library's own words name neither.
-        found = _unread.search(str(error))
-        name = found[1] if found else ""
-        shape = '{"name": 0.5}' if "dict" in str(kind.model_fields[name].annotation) else '["one", "two"]'
-        print(f"settings: {name.upper()}: must be JSON, such as {shape}", file=sys.stderr)
-        raise SystemExit(2) from None
-
-
-def mistakes(error: ValidationError) -> list[str]:
-    """Return what is wrong with settings, one line per mistake, e.g. `SMTP_PORT: …`; without the values given."""
-    said = []
-    for item in error.errors(include_url=False, include_input=False):
-        name = ".".join(str(part) for part in item["loc"]).upper()
-        said.append(f"{name + ': ' if name else ''}{item['msg'].removeprefix('Value error, ')}")
-    return said

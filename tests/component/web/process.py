@@ -11,7 +11,8 @@ from fastapi import APIRouter, FastAPI
 from starlette.responses import Response
 
 from candor.ops.backgrounds import Background
-from candor.ops.settings import Settings, load
+from candor.ops.loading import load
+from candor.ops.settings import Settings
 from candor.runtime import serve
 from candor.web.app import create_app
 

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 
 from candor.messaging.consumer import Work, Worker
 from candor.messaging.relay import Relay
-from candor.ops.settings import load
+from candor.ops.loading import load
 from candor.runtime import Background, serve, worker_app
 from candor.store.db import Database
 from candor.store.unit_of_work import UnitOfWork, unit_of_work

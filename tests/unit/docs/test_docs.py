@@ -62,6 +62,9 @@ def places(document: Path) -> Iterator[Path]:
 
 def file_is_there(named: str, document: Path) -> bool:
     """Whether a file named in `document` exists; a folder (`domain/`) where any service or library has it."""
+    if named.startswith("/"):
+        # A place on a reader's machine.
+        return True
     if named.endswith("/"):
         return named == NO_FOLDER or any(f"/{named}" in f"/{path}" for path in tracked())
     if "/" not in named and any(path.endswith(f"/{named}") for path in tracked()):

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from candor.ops.settings import Settings, load
+from candor.ops.loading import load
+from candor.ops.settings import Settings
 
 A_FILE = Path("/somewhere/secret")
 SASL = {"kafka_security_protocol": "SASL_SSL", "kafka_sasl_mechanism": "SCRAM-SHA-512"}

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from candor.calendar import Calendar, parse_business_hours
 from candor.ops.clock import BusinessClock, SystemClock
-from candor.ops.settings import Settings, load, looks_placeholder, read_credential, read_secret
+from candor.ops.loading import load
+from candor.ops.settings import Settings, looks_placeholder, read_credential, read_secret
 from notify_svc.settings import NotifySettings
 
 GOOD_SECRET = "b1c7f7d0a4e24d1f9a3c5e6b8d2f4a60"

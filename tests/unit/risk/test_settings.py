@@ -80,7 +80,7 @@ def test_a_wrong_role_is_said_with_the_right_ones(arguments: list[str], capsys: 
         ("WEIGHTS", "[0.2]", "WEIGHTS: must be a JSON object"),
         ("WEIGHT_SILENCE", "0.2", "WEIGHT_SILENCE: no longer read: all weights are one variable, WEIGHTS='{\"sil"),
         ("SILENCE_HOURS", "0", "silence_hours must be above 0"),
-        ("MISSED_STEP", "half", "COMPONENT_SETTINGS.MISSED_STEP: "),
+        ("MISSED_STEP", "half", "COMPONENT_SETTINGS: MISSED_STEP must be a number"),
     ],
 )
 def test_a_wrong_setting_is_said_and_ends_the_process(

@@ -121,9 +121,12 @@ class Channel(Protocol):
 class ChannelSettings(BaseSettings):
     """Settings of one channel, read from the environment in upper case; `environment` is the service's."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", hide_input_in_errors=True, use_attribute_docstrings=True, allow_inf_nan=False
+    )
 
     environment: Literal["development", "production"] = "development"
+    """`production` refuses placeholders and open links. Example: production"""
 
     @property
     def production(self) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from candor.ops.settings import mistakes
+from candor.ops.loading import mistakes
 from notify_svc import channels
 from notify_svc.channels import Channel, ChannelSettings, Registration
 
@@ -53,4 +53,4 @@ def _settings(kind: type[ChannelSettings], given: Mapping[str, Any]) -> ChannelS
     try:
         return kind(**given)
     except ValidationError as error:
-        raise ValueError("; ".join(mistakes(error))) from None
+        raise ValueError("; ".join(mistakes(error, kind))) from None

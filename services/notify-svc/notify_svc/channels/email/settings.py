@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 import socket
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from candor.ops.settings import read_credential
+from candor.ops.settings import Host, Seconds, read_credential
 from notify_svc.channels import ChannelSettings
 from notify_svc.channels.email.headers import UnsafeHeader, mailbox
 from notify_svc.channels.email.smtp import Sender, Server
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _full_name = re.compile(r"(?=.{1,253}$)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z][A-Za-z0-9-]+")
-Seconds = Annotated[float, Field(gt=0)]
 
 
 class EmailSettings(ChannelSettings):
@@ -25,18 +24,35 @@ class EmailSettings(ChannelSettings):
     `smtp_ehlo_name`: how we introduce ourselves; by default this machine's full name, or else the sender's domain.
     """
 
-    smtp_host: str = "127.0.0.1"
+    smtp_host: Host = "127.0.0.1"
+    """The mail server. Example: smtp.example.com"""
     smtp_port: int = Field(default=8026, ge=1, le=65_535)
+    """Its port: 587 for `starttls`, 465 for `tls`. Example: 465"""
     smtp_tls: Literal["none", "starttls", "tls"] = "none"
+    """How the link to the mail server is encrypted; `none` in production only on loopback. Example: tls"""
     smtp_username: str | None = None
+    """The user of the mail server; empty if it asks for none. Example: candor"""
     smtp_password_file: Path | None = None
+    """File of one line, the password of SMTP_USERNAME. Example: /run/candor/smtp/password"""
     smtp_ehlo_name: str = ""
+    """How we introduce ourselves; by default this machine's full name, or else the sender's domain.
+
+    Example: mail.example.com
+    """
     smtp_seconds: Seconds = 20
+    """Seconds that each step of an exchange with the mail server may take. Example: 20"""
     smtp_data_seconds: Seconds = 60
+    """Seconds that the mail server may take to accept a message. Example: 60"""
 
     mail_sender: str = "promises@candor.example"
+    """Address that messages come from; one ending in `.example` is refused in production.
+
+    Example: promises@example.com
+    """
     mail_sender_name: str = "Candor"
+    """Name that messages come from. Example: Example"""
     mail_reply_to: str = ""
+    """Address that answers go to; by default MAIL_SENDER. Example: service@example.com"""
 
     @field_validator("smtp_username", "smtp_password_file", mode="before")
     @classmethod
@@ -63,7 +79,10 @@ class EmailSettings(ChannelSettings):
 
     def server(self) -> Server:
         """The mail server. Raises ValueError if the password file is unusable."""
-        password = read_credential(self.smtp_password_file) if self.smtp_password_file else None
+        try:
+            password = read_credential(self.smtp_password_file) if self.smtp_password_file else None
+        except ValueError as error:
+            raise ValueError(f"SMTP_PASSWORD_FILE: {error}, for example /run/candor/smtp/password") from None
         return Server(
             self.smtp_host,
             self.smtp_port,

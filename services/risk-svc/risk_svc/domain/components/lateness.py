@@ -26,6 +26,7 @@ class Lateness(GapComponent):
     """L = E[min(1, (T − e − τ)⁺ / H)], and at least `missed_step` while a told step is missed (ADR 0024; assumed)."""
 
     missed_step: float = 0.5
+    """Least lateness while a step that the customer knows of is missed, 0 to 1. Example: 0.5"""
 
     name: ClassVar[StrEnum] = Component.LATENESS
     default_weight: ClassVar[float] = 0.9

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -19,12 +20,13 @@ class Silence(GapComponent):
     """C grows to 1 over `silence_hours` (Hc, business hours above 0; assumed)."""
 
     silence_hours: float = 8.0
+    """Business hours over which silence about a likely delay counts fully. Example: 8"""
 
     name: ClassVar[StrEnum] = Component.SILENCE
     default_weight: ClassVar[float] = 0.5
 
     def __post_init__(self) -> None:
-        if not self.silence_hours > 0:
+        if not 0 < self.silence_hours < math.inf:
             raise ValueError("silence_hours must be above 0")
 
     def open(self, case: OpenCase) -> Part | None:

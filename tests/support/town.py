@@ -166,14 +166,16 @@ def _past(name: str, event: str, time: datetime, data: dict[str, Any]) -> dict[s
 
 
 @asynccontextmanager
-async def whole_town(kafka: str, postgres: str, folder: Path, clock: ManualClock) -> AsyncIterator[Town]:
-    """Everything up, in the order of the flow."""
-    keys = Keys(folder)
+async def whole_town(
+    kafka: str, postgres: str, folder: Path, clock: ManualClock, again: Town | None = None
+) -> AsyncIterator[Town]:
+    """Everything up, in the order of the flow; with the names, keys and history of one of before if `again` is one."""
+    keys = again.keys if again else Keys(folder)
     private = folder / "contact_private_key_file"
     private.write_bytes(base64.b64encode(bytes(keys.private)))
     box = Mailbox(folder / "mail.jsonl")
     listening = await listen(box, Faults(), "127.0.0.1", 0)
-    prefix = f"t{secrets.token_hex(5)}"
+    prefix = again.settings["promise"].topic_prefix if again else f"t{secrets.token_hex(5)}"
     common: dict[str, Any] = {
         "database_url": postgres,
         "database_prefix": prefix,
@@ -198,7 +200,8 @@ async def whole_town(kafka: str, postgres: str, folder: Path, clock: ManualClock
         town.risk = await stack.enter_async_context(running(web(risk, clock), keys))
         town.delivery = await stack.enter_async_context(running(build_delivery(delivery, clock), keys))
         town.promise = await stack.enter_async_context(running(build_promise(promise, clock), keys))
-        await town.taught()
+        if again is None:
+            await town.taught()
         yield town
     listening.close()
     box.close()

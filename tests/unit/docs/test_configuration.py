@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic_settings import BaseSettings
 
+from bench import capacity
 from candor.ops.loading import example, meaning
 from candor.ops.settings import Settings
 from notify_svc.channels.registry import registered
@@ -81,3 +82,8 @@ def test_every_variable_that_code_reads_is_listed() -> None:
     read = reference.variables(ROOT, ("services", "shared", "demo", "bench", "tools"))
     assert "CANDOR_HOME" in read
     assert read - known == set()
+
+
+def test_the_capacity_page_is_what_was_measured() -> None:
+    written = (ROOT / "docs/operations/capacity.md").read_text()
+    assert written == capacity.page(), "run: python -m bench.capacity > docs/operations/capacity.md"

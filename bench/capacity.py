@@ -1,0 +1,91 @@
+"""Writes docs/operations/capacity.md of what the benches and `bench.footprint` last measured.
+
+python -m bench.capacity > docs/operations/capacity.md
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from bench.report import RESULTS
+
+HEAD: Final = """# Capacity
+
+What one process does, measured by this repository on the machine named, with the broker, the database and the load on
+the same cores: on machines of their own each does more. Plan with half of it.
+
+Made by `python -m bench.capacity > docs/operations/capacity.md` of `bench/results`, which `make bench` and
+`python -m bench.footprint` fill; a test compares.
+"""
+TAIL: Final = """
+How much memory an open promise takes, and how much disk an event in PostgreSQL and Kafka, **has not been measured**.
+Until it is, watch `candor_disk_free_bytes` and the alert `DiskFillsUp`, and the memory of risk-worker, which keeps the
+promises of its partitions.
+"""
+RATES: Final = (
+    (
+        "one promise-svc, 64 connections, a promise a request, all saved",
+        "intake-64",
+        "requests/s",
+        "requests/s",
+    ),
+    ("  of these the slowest in a hundred", "intake-64", "p99 ms", "ms"),
+    (
+        "one worker with the job of `bench/job.py`, 200,000 events",
+        "throughput-200000",
+        "events/s",
+        "events/s",
+    ),
+    ("the same, 1,000,000 events", "throughput-1000000", "events/s", "events/s"),
+    ("  CPU for 100,000 of them, database included", "throughput-1000000", "CPU s per 100k", "s"),
+    ("  memory while it does", "throughput-1000000", "RSS MB", "MB"),
+    (
+        "  at 1,000 events/s until readable, slowest in a hundred",
+        "latency-1000",
+        "p99 ms",
+        "ms",
+    ),
+)
+
+
+def main() -> None:
+    """Print the page."""
+    print(page(), end="")
+
+
+def page() -> str:
+    """Return the whole page."""
+    lines = [HEAD, "\n## Rates\n\n", "| what | median | low to high | machine, day |\n|---|---|---|---|\n"]
+    for what, file, figure, unit in RATES:
+        found = _read(file)
+        one = found["sides"]["candor"][figure]
+        median, low, high = (_plain(one[name]) for name in ("median", "low", "high"))
+        lines.append(f"| {what.strip()} | {median} {unit} | {low} to {high} | {_where(found)} |\n")
+    found = _read("footprint")
+    lines.append(
+        "\n## Memory and CPU over the demo's day\n\n979 flights, each a promise, and 14 days of history before;"
+    )
+    lines.append(f" {found['seconds']} s; {_where(found)}.\n\n| process | most memory | CPU |\n|---|---|---|\n")
+    for name, values in found["processes"].items():
+        lines.append(f"| {name} | {_plain(values['RSS MiB'])} MiB | {_plain(values['CPU s'])} s |\n")
+    return "".join([*lines, TAIL])
+
+
+def _read(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text())
+    return found
+
+
+def _where(found: dict[str, Any]) -> str:
+    machine = found["machine"]
+    return f"{machine['cores']} cores, {machine['system']}, Python {machine['python']}, {found['measured_at'][:10]}"
+
+
+def _plain(value: float) -> str:
+    """A figure with three digits that mean something."""
+    return f"{float(f'{value:.3g}'):,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""The table of ASVS 5.0 leaves out no requirement, and names tests that exist."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from notify_svc.channels.registry import registered
+from tools.settings_reference import PROCESSES
+
+ROOT = Path(__file__).parents[3]
+PAGE = ROOT / "docs/operations/asvs.md"
+ROW = re.compile(r"^\| (\d+\.\d+\.\d+) \| (\d) \| (.*?) \| (.*?) \| (.*?) \|$", re.MULTILINE)
+TEST = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
+PENDING = ("pending: edge", "pending: who", "pending: limits", "pending: image")
+ROWS = ROW.findall(PAGE.read_text())
+
+
+def test_no_requirement_is_left_out_or_named_twice() -> None:
+    listed = [tuple(line.split()) for line in (Path(__file__).parent / "asvs_5_0.txt").read_text().splitlines()[1:]]
+    assert [(number, level) for number, level, *_ in ROWS] == listed
+    assert len(listed) == 253
+
+
+def test_every_row_says_what_it_is() -> None:
+    wrong = [
+        number
+        for number, _, title, state, shown in ROWS
+        if not title or not shown or state not in ("met", "n/a", "not met", *PENDING)
+    ]
+    assert wrong == []
+
+
+def test_what_is_met_is_shown_by_a_test() -> None:
+    assert [number for number, _, _, state, shown in ROWS if state == "met" and not TEST.search(shown)] == []
+
+
+@pytest.mark.parametrize("named", sorted(set(TEST.findall(PAGE.read_text()))))
+def test_a_named_test_is_there(named: tuple[str, str]) -> None:
+    path, name = named
+    tree = ast.parse((ROOT / path).read_text())
+    assert name in {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+
+
+def test_every_mention_of_a_test_is_one_that_is_checked() -> None:
+    assert PAGE.read_text().count("::test_") == len(TEST.findall(PAGE.read_text()))
+
+
+def test_no_text_is_run_as_code() -> None:
+    found = []
+    for folder in ("services", "shared"):
+        for path in (ROOT / folder).rglob("*.py"):
+            calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+            found += [path.name for call in calls if isinstance(call, ast.Name) and call.id in ("eval", "exec")]
+    assert found == []
+
+
+def test_the_security_page_lists_every_key_that_settings_name() -> None:
+    text = (ROOT / "docs/operations/security.md").read_text()
+    kinds = [*PROCESSES.values(), *(one.settings for one in registered().values())]
+    fields = {field.upper() for kind in kinds for field in kind.model_fields if field.endswith("_file")}
+    fields.discard("CLOCK_ORIGIN_FILE")
+    assert {field for field in fields if f"`{field}`" not in text} == set()

@@ -18,7 +18,16 @@ from candor.ops.settings import Settings
 _unread: Final = re.compile(r'field "(\w+)"')
 _named: Final = re.compile(r"\b[A-Z][A-Z_]+\b")
 _EXAMPLE: Final = "Example: "
-_SHOWN: Final = ("such as", " like ", "for example", "=", ", several separated")
+_SHOWN: Final = (
+    "such as",
+    " like ",
+    "for example",
+    "=",
+    ", several separated",
+    "must be empty",
+    "leave it out",
+    "leave them out",
+)
 LONGEST: Final = 600
 COMES_LATER: Final = ("clock_origin_file",)
 URL_FILES: Final = ("sslrootcert", "sslcert", "sslkey", "sslcrl", "passfile")

@@ -224,5 +224,14 @@ def test_mistakes_are_told_in_one_line_each(capsys: pytest.CaptureFixture[str]) 
     assert "hunter2" not in "".join(told)
 
 
+def test_what_must_be_empty_gets_no_example(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keys = tmp_path / "keys.json"
+    keys.write_text("{}")
+    origin = {"clock": "2013-03-07T17:00:00Z@1300", "clock_origin": "2026-11-22T12:00:00Z"}
+    with pytest.raises(SystemExit):
+        load(Settings, service="risk-svc", port=0, environment="production", api_keys_file=keys, **origin)
+    assert capsys.readouterr().err == "settings: CLOCK replays history: it must be empty in production\n"
+
+
 def test_right_settings_are_given_back() -> None:
     assert load(Settings, service="promise-svc", port=0).service == "promise-svc"

@@ -221,7 +221,8 @@ def _read_by(node: ast.AST) -> set[str]:
         case ast.Subscript(value=where, slice=ast.Constant(value=str(name))) if "environ" in ast.unparse(where):
             return {name}
         case ast.Call(func=ast.Attribute() as called, args=[ast.Constant(value=str(name)), *_]) if (
-            "environ" in ast.unparse(called.value) or called.attr == "getenv"
+            called.attr == "getenv"
+            or (called.attr in ("get", "setdefault") and ast.unparse(called.value).endswith("environ"))
         ):
             return {name}
         case ast.Compare(left=ast.Constant(value=str(name)), comparators=[where]) if "environ" in ast.unparse(where):

@@ -8,7 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from candor.ops.edge_settings import EdgeSettings, Networks, plain_address
-from candor.ops.settings import Settings, load
+from candor.ops.loading import load
+from candor.ops.settings import Settings
 
 
 @pytest.mark.parametrize(

@@ -28,10 +28,13 @@ async def replay_due(turns: TransactionRunner, owned: Mapping[int, OwnedPartitio
     Both happen before any new event is read: an event may only be parked behind a letter that still exists.
     """
     if not owned:
+        # Another process measures them now: what was counted here before would be added to that.
+        metrics.DEAD_LETTERS.clear()
         return
     async with turns.database.pool.acquire() as connection:
         tallies = await dead_letter.count(connection, turns.group, list(owned))
-    waiting: dict[str, int] = {}
+    # Counted, and there are none: without any series a panel would say that nobody looked.
+    waiting = {BEHIND: 0}
     for number, own in owned.items():
         reasons, moving = tallies.get(number, dead_letter.Tally({}, 0))
         for reason, amount in reasons.items():

@@ -11,7 +11,7 @@ unexport PYTHONPYCACHEPREFIX
 unexport PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check deploy-check faults bench clean
+.PHONY: help install demo test check deploy-check dashboards-check dashboards-pictures faults bench clean
 
 help:
 	@echo "Candor keeps what customers were promised beside what is really happening."
@@ -21,6 +21,8 @@ help:
 	@echo "  make test          every test, on a real broker and database that the tests start themselves"
 	@echo "  make check         ruff, mypy, the module boundaries, the contract examples"
 	@echo "  make deploy-check  deploy/k8s applied to a real Kubernetes API server, built from source; needs Go"
+	@echo "  make dashboards-check     every query of every dashboard, asked of a real Prometheus beside a run; needs prometheus"
+	@echo "  make dashboards-pictures  the pictures of the dashboards in docs/operations, over a replay of the demo"
 	@echo "  make faults        the long fault run: kills, pauses and restarts, with a ledger of what was lost (nothing)"
 	@echo "  make bench         the benches beside their baselines, as tables and JSON; about half an hour"
 	@echo "  make clean         stops what runs here and removes .candor/"
@@ -47,6 +49,12 @@ check: install
 
 deploy-check: install
 	@$(BIN)/python -m tools.kube $(ARGS)
+
+dashboards-check: install
+	@$(BIN)/python -m pytest -m dashboards tests/integration/dashboards $(ARGS)
+
+dashboards-pictures: install
+	@$(BIN)/python -m tools.grafana.pictures
 
 faults: install
 	@$(BIN)/python -m pytest -s -m faults tests $(ARGS)

@@ -26,7 +26,8 @@ settings.register_profile(
 settings.load_profile("candor")
 PROGRAMS = {
     "browser": ("chromium", "Chromium is missing: apt-get install chromium"),
-    "promtool": ("promtool", "promtool is missing: it is in Debian's package prometheus, and .ci/run fetches it alone"),
+    "promtool": ("promtool", "promtool is missing: it is in Debian's package prometheus, and .ci/run unpacks it"),
+    "prometheus": ("prometheus", "prometheus is missing: .ci/run unpacks it from Debian's package of that name"),
     "pgbouncer": ("pgbouncer", "pgbouncer is missing: .ci/run unpacks Debian's package of that name"),
     "nginx": ("nginx", "nginx is missing: .ci/run unpacks Debian's package of that name"),
 }

@@ -116,7 +116,8 @@ def rule(source: Path) -> dict[str, Any]:
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PrometheusRule",
-        "metadata": {"name": f"{PREFIX}-{source.stem}"},
+        # Kubernetes refuses a name with an underscore.
+        "metadata": {"name": f"{PREFIX}-{source.stem.replace('_', '-')}"},
         "spec": {"groups": yaml.safe_load(source.read_text())["groups"]},
     }
 

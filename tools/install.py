@@ -148,7 +148,8 @@ def main() -> None:
     parser.add_argument("--bench", action="store_true", help="also make .candor/bench-venv")
     arguments = parser.parse_args()
     require_venv()
-    (HOME / "logs").mkdir(parents=True, exist_ok=True)
+    HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (HOME / "logs").mkdir(mode=0o700, exist_ok=True)
     ours = ["tools/install.py", VERSION, *(f"{name}/pyproject.toml" for name in PACKAGES)]
     wanted = [(HOME / "venv", [MAIN, DEMO, *ours], install_main)]
     if arguments.bench:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from candor.contracts.topics import RETENTION_DAYS
 from candor.errors import OperatorError, explain_os_error, require_disk
 from candor.installation.addresses import HOST
-from candor.installation.folder import Folder, Progress, quiet
+from candor.installation.folder import PRIVATE, Folder, Progress, private_folder, quiet, write_whole
 from candor.local.jars import committed_jars, ensure_jars
 from candor.local.ports import choose_port
 from candor.local.process import ManagedProcess
@@ -139,8 +139,8 @@ class KafkaBroker:
         properties = self._home / "server.properties"
         log_dir = self._home / "log"
         try:
-            self._home.mkdir(parents=True, exist_ok=True)
-            properties.write_text(self._properties(log_dir, port, controller))
+            private_folder(self._home)
+            write_whole(properties, self._properties(log_dir, port, controller))
         except OSError as error:
             raise explain_os_error(error, self._home) from error
         if not (log_dir / "bootstrap.checkpoint").exists():
@@ -162,7 +162,9 @@ class KafkaBroker:
             *self._more.format_options,
         ]
         # In its own session, so that Ctrl-C in the terminal reaches only us and leaves nothing half done.
-        result = subprocess.run([*java, *storage], capture_output=True, text=True, check=False, start_new_session=True)
+        result = subprocess.run(
+            [*java, *storage], capture_output=True, text=True, check=False, start_new_session=True, umask=PRIVATE
+        )
         if result.returncode != 0:
             lines = (result.stderr or result.stdout).strip().splitlines() or ["no reason given"]
             raise OperatorError(f"Kafka could not lay out its data folder: {lines[-1][:300]}")

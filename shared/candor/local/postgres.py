@@ -16,7 +16,7 @@ import psutil
 
 from candor.errors import OperatorError, explain_os_error, full_disk, require_disk
 from candor.installation.addresses import HOST
-from candor.installation.folder import Folder, Progress, quiet
+from candor.installation.folder import Folder, Progress, private_folder, quiet, write_whole
 from candor.installation.running import USER
 from candor.local.ports import choose_port
 from candor.local.process import ManagedProcess
@@ -149,9 +149,8 @@ class PostgresServer:
         new = self._data.with_suffix(".new")
         shutil.rmtree(new, ignore_errors=True)
         try:
-            self._password.write_text(secrets.token_urlsafe(24) + "\n")
-            self._password.chmod(0o600)
-            new.mkdir(parents=True)
+            write_whole(self._password, secrets.token_urlsafe(24) + "\n")
+            private_folder(new)
         except OSError as error:
             raise explain_os_error(error, self._folder.root) from error
         command = [str(binaries() / "initdb"), "-D", str(new), "-U", USER, f"--pwfile={self._password}"]

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from candor.errors import OperatorError, explain_os_error, full_disk
-from candor.installation.folder import Progress, quiet
+from candor.installation.folder import PRIVATE, Progress, private_file, quiet
 from candor.installation.processes import note_process, recorded_process
 
 _LARGEST_LOG = 16 * 1024 * 1024
@@ -49,7 +49,7 @@ class ManagedProcess:
         try:
             if self.log.exists() and self.log.stat().st_size > _LARGEST_LOG:
                 self.log.replace(self.log.with_suffix(".log.1"))
-            with self.log.open("ab") as output:
+            with private_file(self.log, "ab") as output:
                 self._child = subprocess.Popen(
                     list(command),
                     env={**clean, **(env or {})},
@@ -58,6 +58,7 @@ class ManagedProcess:
                     stdout=output,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
+                    umask=PRIVATE,
                 )
             note_process(self.record, self._child.pid)
         except OSError as error:

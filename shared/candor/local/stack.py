@@ -11,13 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
-from io import TextIOWrapper
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from candor.errors import OperatorError, explain_os_error
 from candor.installation.addresses import HOST, database_address
-from candor.installation.folder import Folder, Progress, quiet, write_whole
+from candor.installation.folder import Folder, Progress, private_file, quiet, write_whole
 from candor.installation.probes import answers_ready
 from candor.installation.processes import note_process
 from candor.installation.running import Place
@@ -101,7 +101,7 @@ class Stack:
         self.urls: dict[str, str] = {}
         self.restarts = dict.fromkeys(self.parts, 0)
         self.smtp_port = 0
-        self._lock: TextIOWrapper | None = None
+        self._lock: BinaryIO | None = None
 
     def start(self) -> None:
         """Starts all parts and returns once all are ready; on failure stops all and raises OperatorError."""
@@ -250,7 +250,7 @@ class Stack:
         return ManagedProcess(name, self.folder.run / f"{name}.json", self.folder.logs / f"{name}.log")
 
     def _claim(self) -> None:
-        lock = (self.folder.run / "stack.lock").open("a")
+        lock = private_file(self.folder.run / "stack.lock", "ab")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from candor.installation.folder import private_file, private_folder
 from candor.replay.sending import Answer, Endpoints, ImportSender
 from candor.replay.stream import DELIVERY_TYPES, StreamEvent, read_stream, utc_text
 from candor.replay.teaching import PromisesInFile, Teaching
@@ -97,7 +98,7 @@ class Importer:
             self.imported.total += 1
             named.see(event)
         self.imported.promises, self.imported.elsewhere = named.promises, named.elsewhere
-        self._folder.mkdir(parents=True, exist_ok=True)
+        private_folder(self._folder)
         self._mark_path = self._folder / f"{digest(path)}.json"
         self._mark = read_mark(self._mark_path)
         tasks = [asyncio.create_task(self._promises(path)), asyncio.create_task(self._deliveries(path))]
@@ -161,7 +162,8 @@ class Importer:
     def _save(self) -> None:
         # Written after the answer: after a crash in between one batch is sent again, and its ids are recognised.
         draft = self._mark_path.with_suffix(".new")
-        draft.write_bytes(msgspec.json.encode(self._mark))
+        with private_file(draft, "wb") as file:
+            file.write(msgspec.json.encode(self._mark))
         draft.replace(self._mark_path)
 
 

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from candor.errors import OperatorError
-from candor.installation.folder import Folder
+from candor.installation.folder import PRIVATE, Folder, private_file
 from candor.installation.running import at_work, health, read_running, require_running
 from candor.local.kafka import DEFAULT_PORT as KAFKA_PORT
 from candor.local.ports import holder, is_free
@@ -177,9 +177,14 @@ def show(folder: Folder) -> None:
 def _detached(folder: Folder, faults: bool) -> None:
     log = folder.logs / "stack.log"
     command = [sys.executable, "-m", "candor.cli", "up", *(["--faults"] if faults else [])]
-    with log.open("w") as output:
+    with private_file(log, "wb") as output:
         child = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            umask=PRIVATE,
         )
     deadline = time.monotonic() + 2 * START_SECONDS
     with console.status("starting …"):

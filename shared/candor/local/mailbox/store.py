@@ -14,6 +14,8 @@ from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 
+from candor.installation.folder import private_file, private_folder
+
 
 @dataclass(frozen=True)
 class ReceivedMessage:
@@ -57,8 +59,8 @@ class Mailbox:
         self._places: list[tuple[int, int]] = []
         self._waiting: list[tuple[str, Sequence[str], bytes]] = []
         self._turn = asyncio.Lock()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("a+b", buffering=0)
+        private_folder(path.parent)
+        self._file = private_file(path, "a+b", buffering=0)
         self._end = self._load()
 
     def close(self) -> None:

@@ -23,7 +23,7 @@ from candor.runtime import Background
 from candor.store.db import Database
 from candor.store.migrate import scripts, upgrade
 from candor.store.retention import Retention
-from candor.web.app import create_app
+from candor.web.app import create_app, shared_rates
 from delivery_svc import sources as own_sources
 from delivery_svc.api.neutral_events import KNOWN, statement
 from delivery_svc.api.routes import listings, reports
@@ -59,7 +59,7 @@ def build(
         # Intake continues without Kafka: accepted events wait in the outbox (ADR 0015).
         app.state.health.add("kafka", kafka.check, needed=False)
         app.state.health.add("consumer", worker.check, needed=False)
-        backgrounds: list[Background] = [Retention(settings, database, rejected=True)]
+        backgrounds: list[Background] = [Retention(settings, database, rejected=True), shared_rates(app, database)]
         backgrounds += [worker] if consuming else []
         pulse = Pulse(settings, "", {"relay": relay} | ({"consumer": worker} if consuming else {}))
         try:

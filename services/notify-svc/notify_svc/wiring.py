@@ -19,7 +19,7 @@ from candor.store.db import Database
 from candor.store.migrate import scripts, upgrade
 from candor.store.retention import Retention
 from candor.store.unit_of_work import unit_of_work
-from candor.web.app import create_app
+from candor.web.app import create_app, shared_rates
 from notify_svc.api.routes.notices import router
 from notify_svc.channels import Channel
 from notify_svc.compose.contact import Opener
@@ -65,7 +65,8 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
         retention = Retention(settings, database)
         pulse = Pulse(settings, "", {"sender": sender, "consumer": worker, "relay": relay})
         try:
-            yield [sender, worker, relay, retention, pulse] if settings.publishing else [worker, retention]
+            kept: list[Background] = [worker, retention, shared_rates(app, database)]
+            yield [sender, relay, pulse, *kept] if settings.publishing else kept
         finally:
             await kafka.close()
             await database.close()

@@ -22,7 +22,7 @@ from candor.runtime import Background
 from candor.store.db import Database
 from candor.store.migrate import scripts, upgrade
 from candor.store.retention import Retention
-from candor.web.app import create_app
+from candor.web.app import create_app, shared_rates
 from promise_svc import sources as own_sources
 from promise_svc.api.neutral_events import KNOWN, Reader
 from promise_svc.api.routes import listings, statements
@@ -58,7 +58,8 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
         retention = Retention(settings, database, rejected=True)
         try:
             pulse = Pulse(settings, "", {"relay": relay})
-            yield [relay, retention, pulse] if settings.publishing else [retention]
+            kept = [retention, shared_rates(app, database)]
+            yield [*kept, relay, pulse] if settings.publishing else kept
         finally:
             await intake.close()
             await kafka.close()

@@ -18,7 +18,7 @@ from candor.runtime import Background, worker_app
 from candor.store.db import Database
 from candor.store.migrate import scripts, upgrade
 from candor.store.retention import Retention
-from candor.web.app import create_app
+from candor.web.app import create_app, shared_rates
 from candor.web.http.observed import BOARD_POLICY
 from risk_svc.forecasting.follower import Follower
 from risk_svc.forecasting.live import PublishedModel
@@ -106,7 +106,7 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
         app.state.health.add("kafka", kafka.check)
         try:
             follower = Follower(database, app.state.published)
-            yield [feed, Figures(database), app.state.reading, follower, watch]
+            yield [feed, Figures(database), app.state.reading, follower, watch, shared_rates(app, database)]
         finally:
             await kafka.close()
             await database.close()

@@ -148,8 +148,10 @@ class Settings(EdgeSettings, KafkaSettings):
     """Seconds within which a request's body must have come. Example: 10"""
     request_seconds: Seconds = 30
     """Seconds within which a request must have been answered. Example: 30"""
-    rate_limit: float = Field(default=0, ge=0, le=1_000_000)
-    """Requests a second for each key and client; 0 is no limit. Example: 50"""
+    rate_limit: float = Field(default=1000, ge=0, le=1_000_000)
+    """Requests a second for each key, sender or session, all processes together; 0 is no limit. Example: 200"""
+    address_rate_limit: float = Field(default=20, ge=0, le=1_000_000)
+    """Requests a second for each client address of those who are none of these; 0 is no limit. Example: 5"""
     max_running: int = Field(default=1000, ge=1, le=1_000_000)
     """Requests that may run at once; others are answered 503 `overloaded`. Example: 1000"""
     drain_pause_seconds: float = Field(default=5, ge=0, le=DAY)

@@ -77,7 +77,7 @@ def run(context: Any, metadata: MetaData) -> None:
 
 
 def create_foundation(op: Any) -> None:
-    """Create outbox, ingest, lease, member and dead_letter with Alembic's `op`; comes first in the first migration."""
+    """Create the tables that all services have, with Alembic's `op`; comes first in the first migration."""
     for statement in _FOUNDATION:
         op.execute(statement)
 
@@ -139,5 +139,11 @@ CREATE TABLE dead_letter (
   state text NOT NULL DEFAULT 'held',
   created_at timestamptz NOT NULL DEFAULT now(),
   replayed_at timestamptz)""",
+    # Unlogged: a rate limit is worth no disk write, and starts anew after a crash.
+    """
+CREATE UNLOGGED TABLE rate (
+  bucket bytea PRIMARY KEY,
+  tokens float8 NOT NULL,
+  since timestamptz NOT NULL) WITH (fillfactor = 50)""",
     "CREATE INDEX dead_letter_open ON dead_letter (grp, partition, id) WHERE state IN ('held', 'replay')",
 )

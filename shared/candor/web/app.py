@@ -19,6 +19,7 @@ from candor.ops.health import Check, Health
 from candor.ops.host import HostWatch
 from candor.ops.loop_lag import LoopLag
 from candor.ops.settings import Settings
+from candor.store.db import Database
 from candor.web import openapi, routes
 from candor.web.http import docs, probes
 from candor.web.http.codes import code_of
@@ -28,8 +29,10 @@ from candor.web.http.head import HeadMiddleware
 from candor.web.http.limits import Limits, LimitsMiddleware
 from candor.web.http.observed import ObservedMiddleware
 from candor.web.http.problems import FieldError, Problem, pointer
-from candor.web.http.rates import Rates
+from candor.web.http.rates import ADDRESS, Rates
+from candor.web.http.sharing import SharedRates
 from candor.web.parameters import ParametersMiddleware
+from candor.web.rated import RatedMiddleware
 from candor.web.security.auth import Role, measured_keys, require
 from candor.web.security.secret_files import SecretFile
 from candor.web.security.webhooks import STANDARD_ONLY, WebhookFormats, parse_secrets
@@ -82,6 +85,11 @@ def create_app(
     return app
 
 
+def shared_rates(app: FastAPI, database: Database) -> Background:
+    """Return the background that shares an app's rate limits with the service's other processes."""
+    return SharedRates(database, [app.state.rates, app.state.addresses])
+
+
 def _put_middleware(app: FastAPI, settings: Settings, bodies: Mapping[str, int], policies: Mapping[str, str]) -> None:
     limits = Limits(
         settings.trusted_hosts,
@@ -93,6 +101,7 @@ def _put_middleware(app: FastAPI, settings: Settings, bodies: Mapping[str, int],
     # The middleware added last is the outermost: it sees what the others refuse.
     app.add_middleware(ShortcutMiddleware, owner=app)
     app.add_middleware(ParametersMiddleware, owner=app)
+    app.add_middleware(RatedMiddleware, addresses=app.state.addresses)
     app.add_middleware(LimitsMiddleware, limits=limits)
     app.add_middleware(EdgeMiddleware)
     app.add_middleware(ObservedMiddleware, policies=policies, headers=safe_headers(settings))
@@ -104,7 +113,8 @@ def _put_settings(app: FastAPI, settings: Settings, sources: WebhookFormats) -> 
     keys, secrets = settings.api_keys_file, settings.webhook_secrets_file
     app.state.settings = settings
     app.state.service = settings.service
-    app.state.rates = Rates(settings.rate_limit)
+    app.state.rates = Rates("caller", settings.rate_limit)
+    app.state.addresses = Rates(ADDRESS, settings.address_rate_limit)
     app.state.keys = SecretFile(keys, measured_keys) if keys else None
     app.state.webhook_secrets = SecretFile(secrets, lambda raw: parse_secrets(raw, sources)) if secrets else None
     app.state.webhook_types = sorted({kind for source in sources.values() for kind in source.media_types})

@@ -12,3 +12,5 @@ REQUESTS_RUNNING: Final = gauge("http_requests_running", "HTTP requests being an
 AUTH_FAILURES: Final = counter("auth_failures_total", "Callers refused for their key, role or signature.", "reason")
 WEBHOOKS_REFUSED: Final = counter("webhooks_refused_total", "Webhooks whose signature did not hold.", "code")
 API_KEY_EXPIRES: Final = gauge("api_key_expires_timestamp_seconds", "When this API key expires, if it does.", "key")
+RATE_LIMITED: Final = counter("rate_limited_total", "Requests refused for coming too fast, by policy.", "policy")
+RATES_ALONE: Final = gauge("rate_limits_alone", "1 while this process limits callers by itself, without its database.")

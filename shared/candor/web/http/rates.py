@@ -1,40 +1,134 @@
-"""Request rates: a token bucket per caller."""
+"""Request rates: a token bucket per caller, which all processes of a service share through their database.
+
+A request asks its process's own memory only. What was taken is reported a few times a second, for all callers with one
+statement, and the answer, what is left of each bucket for everybody, replaces what this process believed (`sharing`).
+"""
 
 from __future__ import annotations
 
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
 
+from candor.web import metrics
 from candor.web.http.problems import Problem
 
-MAX_CALLERS = 10_000
+MAX_CALLERS: Final = 10_000
+BURST_SECONDS: Final = 2
+"""A bucket holds what its rate gives in this time; a retry after a pause finds it full again."""
+
+
+@dataclass(slots=True)
+class Bucket:
+    """One caller's tokens as this process knows them, at a time of its clock.
+
+    `spent`: taken and not yet reported; `asked`: whether the caller came since the last report, refused or not.
+    """
+
+    tokens: float
+    since: float
+    spent: float = 0.0
+    asked: bool = True
+
+
+class Standing:
+    """What a caller has left under one policy; written as the fields RateLimit and RateLimit-Policy."""
+
+    __slots__ = ("left", "rates", "wait")
+
+    def __init__(self, rates: Rates, tokens: float) -> None:
+        self.rates = rates
+        self.left = max(0, math.floor(tokens))
+        self.wait = max(1, math.ceil((rates.burst - tokens) / rates.per_second)) if rates.per_second else 0
+
+    def headers(self) -> dict[str, str]:
+        """Return the fields of draft-ietf-httpapi-ratelimit-headers."""
+        name, quota = self.rates.name, math.floor(self.rates.burst)
+        return {
+            "RateLimit-Policy": f'"{name}";q={quota};w={math.ceil(quota / self.rates.per_second)}',
+            "RateLimit": f'"{name}";r={self.left};t={self.wait}',
+        }
 
 
 class Rates:
-    """At most `per_second` requests per second and caller on average, with bursts of two seconds' worth; 0: no cap."""
+    """At most `per_second` requests per second and caller on average, with bursts of BURST_SECONDS' worth; 0: no cap.
 
-    def __init__(self, per_second: float, clock: Callable[[], float] = time.monotonic) -> None:
+    `name` is the policy's in answers and metrics. Callers are told apart by any text.
+    """
+
+    def __init__(self, name: str, per_second: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self.name = name
         self.per_second = per_second
-        self.burst = max(1.0, 2 * per_second)
-        self._clock = clock
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self.burst = max(1.0, BURST_SECONDS * per_second)
+        self.clock = clock
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+        self._refused = metrics.RATE_LIMITED.labels(name)
 
-    def take(self, caller: str) -> None:
-        """Take one token. Raises Problem 429 with Retry-After if none is left."""
+    def take(self, caller: str) -> Standing | None:
+        """Take one token; None without a cap. Raises Problem 429 with Retry-After if none is left."""
         if not self.per_second:
-            return
-        now = self._clock()
-        tokens, since = self._buckets.pop(caller, (self.burst, now))
-        tokens = min(self.burst, tokens + (now - since) * self.per_second)
-        refused = tokens < 1
-        self._buckets[caller] = (tokens if refused else tokens - 1, now)
+            return None
+        bucket = self._bucket(caller)
+        if bucket.tokens < 1:
+            raise self._problem(bucket)
+        bucket.tokens -= 1
+        bucket.spent += 1
+        return Standing(self, bucket.tokens)
+
+    def check(self, caller: str) -> None:
+        """Raise Problem 429 if `caller` has no token left; takes none."""
+        if self.per_second and (bucket := self._bucket(caller)).tokens < 1:
+            raise self._problem(bucket)
+
+    def charge(self, caller: str, tokens: float = 1) -> None:
+        """Take `tokens` for what was done already, at most one bucket below zero."""
+        if self.per_second:
+            bucket = self._bucket(caller)
+            tokens = min(tokens, bucket.tokens + self.burst)
+            bucket.tokens -= tokens
+            bucket.spent += tokens
+
+    def unreported(self) -> dict[str, float]:
+        """Return what was taken, by caller who came since the last call."""
+        found: dict[str, float] = {}
+        # Those who came last are at the end.
+        for caller, bucket in reversed(self._buckets.items()):
+            if not bucket.asked:
+                break
+            found[caller] = bucket.spent
+            bucket.spent, bucket.asked = 0.0, False
+        return found
+
+    def settle(self, left: Iterable[tuple[str, float]], asked: float) -> None:
+        """Take over what is `left` for everybody, as the database answered a question of time `asked`."""
+        for caller, tokens in left:
+            bucket = self._buckets.get(caller)
+            if bucket is not None:
+                # What was taken since the question is not in the answer.
+                bucket.tokens, bucket.since = tokens - bucket.spent, asked
+
+    def _bucket(self, caller: str) -> Bucket:
+        now = self.clock()
+        bucket = self._buckets.pop(caller, None) or Bucket(self.burst, now)
+        bucket.tokens = min(self.burst, bucket.tokens + max(0.0, now - bucket.since) * self.per_second)
+        bucket.since, bucket.asked = now, True
+        self._buckets[caller] = bucket
         # The caller unseen for longest has a full bucket again long before ten thousand others have called.
         if len(self._buckets) > MAX_CALLERS:
             self._buckets.popitem(last=False)
-        if refused:
-            wait = math.ceil((1 - tokens) / self.per_second)
-            raise Problem(
-                "rate_limited", f"at most {self.per_second:g} requests a second", headers={"Retry-After": str(wait)}
-            )
+        return bucket
+
+    def _problem(self, bucket: Bucket) -> Problem:
+        self._refused.inc()
+        wait = str(max(1, math.ceil((1 - bucket.tokens) / self.per_second)))
+        said = Standing(self, bucket.tokens).headers()
+        who = "without a key from one address" if self.name == ADDRESS else "from one caller"
+        detail = f"at most {self.per_second:g} requests a second {who}: try again in {wait} s"
+        return Problem("rate_limited", detail, headers={"Retry-After": wait, **said})
+
+
+ADDRESS: Final = "address"
+"""The policy for requests in which nobody proved who they are, counted by client address."""

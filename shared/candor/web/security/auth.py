@@ -14,12 +14,13 @@ import structlog
 from fastapi import Depends
 from fastapi.openapi.models import HTTPBearer as BearerModel
 from fastapi.security.base import SecurityBase
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 
 from candor.ops.clock import SystemClock
 from candor.web import metrics
 from candor.web.http.problems import Problem
 from candor.web.http.rates import Rates
+from candor.web.rated import address_of
 
 KEY_BYTES: Final = 32
 log = structlog.get_logger("candor.auth")
@@ -134,9 +135,7 @@ class Guard(SecurityBase):
         if principal.scopes and state.service not in principal.scopes:
             refuse(request, "forbidden", "out_of_scope", principal.name)
             raise Problem("forbidden", f"this key is not for {state.service}")
-        rates: Rates = state.rates
-        rates.take(principal.name)
-        request.state.caller = principal.name
+        admit(request, principal.name, principal.name)
         return principal
 
 
@@ -150,8 +149,22 @@ Operator = Annotated[Principal, Depends(require(Role.OPERATOR))]
 Admin = Annotated[Principal, Depends(require(Role.ADMIN))]
 
 
+def admit(request: HTTPConnection, caller: str, counted_as: str) -> None:
+    """Count a request of a recognised caller, by the name `counted_as`. Raises Problem 429 if they come too fast."""
+    # Set first: a caller who is too fast must not use up what is free to others at the same address.
+    request.state.caller = caller
+    rates: Rates = request.app.state.rates
+    request.state.standing = rates.take(counted_as)
+
+
 def refuse(request: Request, code: str, reason: str, name: str = "") -> None:
-    """Count and log a refused caller; never logs a key, nor a token from the path."""
+    """Count and log a refused caller; never logs a key, nor a token from the path.
+
+    Raises Problem 429 instead if strangers at this address have been refused too often.
+    """
+    if not name:
+        addresses: Rates = request.app.state.addresses
+        addresses.check(address_of(request.scope))
     metrics.AUTH_FAILURES.labels(reason).inc()
     client = request.client.host if request.client else ""
     path: str = request.scope["path"]

@@ -15,7 +15,7 @@ from candor.web import metrics
 from candor.web.http.body import JSON, media_type, read_raw, wrong_type
 from candor.web.http.edge import SingleHeaders
 from candor.web.http.problems import Problem
-from candor.web.security.auth import refuse
+from candor.web.security.auth import admit, refuse
 from candor.web.security.schemes import PathToken, Scheme, SignedRequest, StandardWebhooks
 from candor.web.security.signatures import bad_signature
 
@@ -143,8 +143,7 @@ class SignatureGuard:
         kind = media_type(request)
         if kind not in proof.media_types:
             raise wrong_type(proof.media_types)
-        state.rates.take(f"source:{sender}")
-        request.state.caller = sender
+        admit(request, sender, f"source:{sender}")
         return Webhook(sender, webhook_id, raw, kind, request.headers, proof.source)
 
 

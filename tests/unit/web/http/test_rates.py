@@ -27,7 +27,7 @@ def spent(rates: Rates, caller: str = "a") -> int:
 
 def test_a_burst_of_two_seconds_worth_then_the_rate() -> None:
     watch = Watch()
-    rates = Rates(10, watch)
+    rates = Rates("caller", 10, watch)
     assert spent(rates) == 20
     watch.seconds += 0.5
     assert spent(rates) == 5
@@ -36,24 +36,27 @@ def test_a_burst_of_two_seconds_worth_then_the_rate() -> None:
 
 
 def test_callers_do_not_spend_each_others_tokens() -> None:
-    rates = Rates(1, Watch())
+    rates = Rates("caller", 1, Watch())
     assert (spent(rates, "a"), spent(rates, "b")) == (2, 2)
 
 
 def test_a_refused_caller_is_told_when_to_come_back() -> None:
     watch = Watch()
-    rates = Rates(0.1, watch)
+    rates = Rates("caller", 0.1, watch)
     spent(rates)
     with pytest.raises(Problem) as caught:
         rates.take("a")
-    assert (caught.value.status, caught.value.headers) == (429, {"Retry-After": "10"})
+    assert (caught.value.status, caught.value.headers) == (
+        429,
+        {"Retry-After": "10", "RateLimit-Policy": '"caller";q=1;w=10', "RateLimit": '"caller";r=0;t=10'},
+    )
     watch.seconds += 10
     rates.take("a")
 
 
 def test_being_refused_costs_nothing() -> None:
     watch = Watch()
-    rates = Rates(1, watch)
+    rates = Rates("caller", 1, watch)
     spent(rates)
     taken = 0
     for _ in range(16):
@@ -63,11 +66,11 @@ def test_being_refused_costs_nothing() -> None:
 
 
 def test_no_limit_is_no_limit() -> None:
-    assert spent(Rates(0, Watch())) == 1000
+    assert spent(Rates("caller", 0, Watch())) == 1000
 
 
 def test_callers_without_end_do_not_fill_the_memory() -> None:
-    rates = Rates(1, Watch())
+    rates = Rates("caller", 1, Watch())
     for number in range(MAX_CALLERS + 500):
         rates.take(f"caller-{number}")
     assert len(rates._buckets) == MAX_CALLERS

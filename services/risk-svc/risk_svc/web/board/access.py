@@ -18,6 +18,7 @@ from candor.store.errors import StoreUnavailable
 from candor.web.http.plain_page import plain_page
 from candor.web.http.problems import Problem
 from candor.web.http.public import own_origin, public_path, within_prefix
+from candor.web.http.rates import Rates
 from candor.web.security.oidc import CALLBACK, SignIn
 from candor.web.security.sessions import ABSOLUTE, LINK_AGE, Session, Sessions
 from risk_svc.web.board.sign_in_store import EndedSessions, UsedLinks
@@ -105,11 +106,20 @@ class SessionMiddleware:
     With `company`, a browser that asks for a page is sent to sign in; everything else gets 401.
     """
 
-    def __init__(self, app: ASGIApp, sessions: Sessions, ended: EndedSessions, *, company: bool = False) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        sessions: Sessions,
+        ended: EndedSessions,
+        *,
+        company: bool = False,
+        rates: Rates | None = None,
+    ) -> None:
         self.app = app
         self.sessions = sessions
         self.ended = ended
         self.company = company
+        self.rates = rates
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -125,7 +135,15 @@ class SessionMiddleware:
             return
         if session is None or over:
             await refuse(scope, receive, send, self._way_in(scope))
-        elif scope["type"] == "websocket":
+            return
+        scope.setdefault("state", {})["caller"] = "staff"
+        try:
+            if self.rates is not None:
+                self.rates.take(f"session:{session.id}")
+        except Problem as problem:
+            await refuse(scope, receive, send, problem.response())
+            return
+        if scope["type"] == "websocket":
             await self.app(within_prefix(scope), until_its_end(session, receive, send), send)
         else:
             await self.app(within_prefix(scope), receive, self._renewing(session, send))

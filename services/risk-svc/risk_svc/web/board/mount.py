@@ -67,7 +67,9 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
 
     _add_error_pages()
     # Starlette types a middleware's arguments only loosely.
-    cast(Any, pages).add_middleware(SessionMiddleware, sessions=sessions, ended=ended, company=company is not None)
+    cast(Any, pages).add_middleware(
+        SessionMiddleware, sessions=sessions, ended=ended, company=company is not None, rates=app.state.rates
+    )
     ui.run_with(
         app,
         mount_path=MOUNT,

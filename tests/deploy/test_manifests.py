@@ -131,6 +131,7 @@ def test_a_secret_goes_to_those_alone_who_need_it(overlay: str) -> None:
             for secret in secrets(pod):
                 owners[secret] = owners.get(secret, set()) | {name}
     assert owners["candor-contact-private"] == {"notify-svc"}
+    assert owners["candor-event-signing"] == {"promise-svc"}
     assert owners["candor-board"] == {"risk-web"}
     assert all(owners[f"kafka-user-{account(process)}"] == {account(process)} for process in processes())
     assert owners["candor-postgres-risk"] == {"risk-worker", "risk-learner", "risk-web"}

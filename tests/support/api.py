@@ -17,6 +17,7 @@ import msgspec
 from fastapi import FastAPI
 from nacl.public import PrivateKey
 
+from candor.contracts.origin import new_keys
 from candor.intake import Intake
 from candor.web.security.auth import new_key
 from candor.web.security.signatures import signed_headers
@@ -50,6 +51,15 @@ class Keys:
         for name, content in files.items():
             (self.folder / name).write_bytes(content)
         return {name: self.folder / name for name in files}
+
+
+def event_keys(folder: Path) -> dict[str, Any]:
+    """Writes a producer's key and what it is recognised by; returns the settings that name the files."""
+    found = {}
+    for name, content in zip(("event_signing_key_file", "event_public_keys_file"), new_keys(), strict=True):
+        (folder / name).write_text(content)
+        found[name] = folder / name
+    return found
 
 
 class Api:

@@ -29,7 +29,7 @@ from promise_svc.settings import PromiseSettings
 from promise_svc.wiring import build as build_promise
 from risk_svc.settings import LearnerSettings, RiskSettings
 from risk_svc.wiring import learner, web, worker
-from tests.support.api import Api, Keys, running
+from tests.support.api import Api, Keys, event_keys, running
 from tests.support.clocks import ManualClock
 from tests.support.waiting import until
 
@@ -184,6 +184,7 @@ async def whole_town(
         "smtp_port": listening.sockets[0].getsockname()[1],
         "contact_private_key_file": private,
         **keys.write(),
+        **event_keys(folder),
     }
     promise, delivery, risk = PromiseSettings(**common), DeliverySettings(**common), RiskSettings(**common)
     notify = NotifySettings(**common)

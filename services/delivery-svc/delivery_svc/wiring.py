@@ -44,6 +44,7 @@ def build(
     `sources` folder.
     """
     known_sources = discover(own_sources, sources)
+    settings.refuse_unsigned_events(signs=False)
     business = clock or settings.business_clock()
 
     @asynccontextmanager

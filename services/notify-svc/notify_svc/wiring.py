@@ -40,6 +40,7 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
     Raises ValueError if a key file is missing or wrong, or a channel is set up wrongly.
     """
     reach = Reach(Opener.from_file(settings.contact_private_key_file), settings.channels(channels))
+    settings.refuse_unsigned_events(signs=False)
     business = clock or settings.business_clock()
 
     @asynccontextmanager

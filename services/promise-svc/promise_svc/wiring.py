@@ -9,6 +9,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
+from candor.contracts.origin import Signer
 from candor.intake import Intake
 from candor.intake.history import LARGEST_BYTES
 from candor.intake.routes import IMPORTS, common
@@ -41,12 +42,15 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
     """
     known_sources = discover(own_sources, sources)
     sealer = Sealer.from_file(settings.contact_public_key_file)
+    settings.refuse_unsigned_events(signs=True)
+    signer = Signer(settings.event_signing_key_file) if settings.event_signing_key_file is not None else None
     business = clock or settings.business_clock()
 
     @asynccontextmanager
     async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
         await upgrade(settings.database, MIGRATIONS)
         database = await Database.open(settings.database, partitions=settings.partitions)
+        database.signer = signer
         kafka = KafkaReach(settings)
         intake = Intake(database, business, KNOWN, Reader(sealer).statement, use_cases.apply, known_sources)
         app.state.intake = intake

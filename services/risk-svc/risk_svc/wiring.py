@@ -36,6 +36,7 @@ MIGRATIONS: Final = scripts(Path(__file__).parent)
 
 def worker(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
     """The role that consumes: worker, model follower and relay; its app serves health and metrics only."""
+    settings.refuse_unsigned_events(signs=False)
 
     @asynccontextmanager
     async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:

@@ -11,6 +11,7 @@ import msgspec
 from candor.contracts.envelope import ContractError, Envelope, Event, Message, Record
 from candor.contracts.topics import EVENTS
 
+OURS: Final = b"candor."
 CONTENT_TYPE: Final = b"application/json"
 REQUIRED: Final = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_subject", "ce_version")
 
@@ -87,6 +88,8 @@ def decode(topic: str, headers: Sequence[tuple[str, bytes]], value: bytes | None
     attributes = dict(headers)
     if not attributes.keys() >= _REQUIRED:
         raise ContractError("missing_attribute", next(name for name in REQUIRED if name not in attributes))
+    if not (attributes["ce_type"] or b"").startswith(OURS):
+        raise ContractError("foreign_type", "an event of another application")
     if attributes["ce_specversion"] != b"1.0":
         raise ContractError("bad_attribute", "ce_specversion must be 1.0")
     try:

@@ -24,6 +24,7 @@ class ContactSet(Event, frozen=True, gc=False, omit_defaults=True):
     TYPE: ClassVar[str] = "candor.contact.set.v1"
     TOPIC: ClassVar[str] = "contacts"
     AGGREGATE: ClassVar[str] = "customer_id"
+    SIGNED: ClassVar[bool] = True
 
     customer_id: str
     sealed: str
@@ -35,5 +36,6 @@ class ContactRemoved(Event, frozen=True, gc=False, omit_defaults=True):
     TYPE: ClassVar[str] = "candor.contact.removed.v1"
     TOPIC: ClassVar[str] = "contacts"
     AGGREGATE: ClassVar[str] = "customer_id"
+    SIGNED: ClassVar[bool] = True
 
     customer_id: str

@@ -15,6 +15,8 @@ class Event(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     TOPIC: ClassVar[str]
     AGGREGATE: ClassVar[str]
     """Name of the field that identifies what `version` counts: `promise_id`, `incident_id`, `customer_id` …"""
+    SIGNED: ClassVar[bool] = False
+    """Whether consumers take it only with its producer's signature."""
 
 
 class Envelope(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -57,11 +59,13 @@ class ContractError(Exception):
     REASONS: ClassVar[tuple[str, ...]] = (
         "missing_attribute",
         "bad_attribute",
+        "foreign_type",
         "unknown_type",
         "unsupported_version",
         "wrong_topic",
         "bad_data",
         "no_data",
+        "forged",
     )
 
     def __init__(self, reason: str, detail: str) -> None:

@@ -154,5 +154,6 @@ class CustomerErased(Event, frozen=True, gc=False, omit_defaults=True):
     TYPE: ClassVar[str] = "candor.customer.erased.v1"
     TOPIC: ClassVar[str] = "promises"
     AGGREGATE: ClassVar[str] = "customer_id"
+    SIGNED: ClassVar[bool] = True
 
     customer_id: str

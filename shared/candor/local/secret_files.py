@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from nacl.public import PrivateKey
 
+from candor.contracts.origin import new_keys
 from candor.errors import explain_os_error
 from candor.installation.folder import Folder
 
@@ -44,17 +45,28 @@ class SecretPaths:
         return self.folder / "contact-private.key"
 
     @property
+    def event_signing(self) -> Path:
+        return self.folder / "event-signing.key"
+
+    @property
+    def event_public(self) -> Path:
+        return self.folder / "event-public.keys"
+
+    @property
     def session(self) -> Path:
         return self.folder / "session.key"
 
     def environment(self, service: str) -> dict[str, str]:
-        """The settings that name the files; only notify-svc gets the private key."""
+        """The settings that name the files; only notify-svc can open contacts, only promise-svc can sign."""
         given = {
             "API_KEYS_FILE": self.api_keys,
             "WEBHOOK_SECRETS_FILE": self.webhooks,
             "CONTACT_PUBLIC_KEY_FILE": self.contact_public,
+            "EVENT_PUBLIC_KEYS_FILE": self.event_public,
             "SESSION_SECRET_FILE": self.session,
         }
+        if service == "promise-svc":
+            given["EVENT_SIGNING_KEY_FILE"] = self.event_signing
         if service == "notify-svc":
             given["CONTACT_PRIVATE_KEY_FILE"] = self.contact_private
         return {name: str(path) for name, path in given.items()}
@@ -72,6 +84,10 @@ def ensure_secrets(folder: Folder) -> SecretPaths:
         pair = PrivateKey.generate()
         write_private(paths.contact_private, base64.b64encode(bytes(pair)).decode())
         write_private(paths.contact_public, base64.b64encode(bytes(pair.public_key)).decode())
+    if not paths.event_signing.exists() or not paths.event_public.exists():
+        signing, public = new_keys()
+        write_private(paths.event_signing, signing)
+        write_private(paths.event_public, public)
     if not paths.session.exists():
         # Hexadecimal, so that no run of letters in it can look like a placeholder word.
         write_private(paths.session, secrets.token_hex(32))

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import structlog
 
+from candor.contracts.origin import Origins
 from candor.messaging import metrics
 from candor.messaging.batching import Batching
 from candor.messaging.failures import describe
@@ -77,10 +78,12 @@ class Worker:
         self.source = Source(settings, handler.topics, handler.broadcast, settings.partitions)
         self._watchdog = Watchdog(f"consumer {group}")
         limits = limits or Limits(settings.dead_letters_in_a_row, settings.dead_letter_share)
-        self._turns = TransactionRunner(database, group, handler, limits, self._watchdog.alive)
+        keys = settings.event_public_keys_file
+        origins = Origins(keys) if keys is not None else None
+        self._turns = TransactionRunner(database, group, handler, limits, self._watchdog.alive, origins)
         self._holdings = Holdings(self._turns, self.source)
         self._batching = Batching(self._holdings, self.source)
-        self._ahead = Prefetch(self.source)
+        self._ahead = Prefetch(self.source, origins)
         self.owned = self._holdings.owned
         self.lag = Lag(self.source, self._holdings.leased)
         self._telemetry = OffsetTelemetry(settings, group, self.source, self.owned, self.lag)
@@ -203,7 +206,7 @@ class Worker:
         if decoded:
             return decoded
         fetched = await self.source.poll(self._holdings.names, self._largest)
-        return {name: read(name[0], records) for name, records in fetched.items()}
+        return {name: read(name[0], records, self._turns.origins) for name, records in fetched.items()}
 
     def _after(self, batch: Batch, result: Result) -> None:
         for number, pieces in batch.items():

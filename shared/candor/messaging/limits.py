@@ -58,6 +58,10 @@ class Guard:
         self.run = 0
         self.seen = offset + 1
 
+    def foreign(self, offset: int) -> None:
+        """Note that the record at `offset` is not ours: it says nothing about our builds, and counts neither way."""
+        self.seen = offset + 1
+
     def buried(self, offset: int, reason: str) -> None:
         """Note that the record at `offset` became a dead letter."""
         self.seen = offset + 1

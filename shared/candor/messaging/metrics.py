@@ -30,3 +30,6 @@ PARTITIONS_OWNED: Final = gauge("partitions_owned", "Partitions that this proces
 FENCED: Final = counter("fenced_total", "Batches dropped because another process had taken the partition.")
 DEAD_LETTERS: Final = gauge("dead_letters", "Dead letters waiting for a person.", "reason")
 DEAD_LETTERED: Final = counter("dead_lettered_total", "Events put aside as dead letters.", "reason")
+FOREIGN_RECORDS: Final = counter(
+    "foreign_records_total", "Records in our topics that none of our services wrote.", "topic", "reason"
+)

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any, Final, NamedTuple, Protocol
 
 from candor.contracts import ContractError, Message, Record, decode
+from candor.contracts.origin import FOREIGN, Origins
 from candor.messaging.failures import describe
 from candor.messaging.limits import Guard, Limits
 from candor.store.dead_letter import BEHIND, DeadLetter, HeldLetters
@@ -101,8 +102,8 @@ class OwnedPartition:
         self.guards = {}
         for card in {letter.topic for letter in letters} | self.offsets.keys():
             mine = [letter for letter in letters if letter.topic == card]
-            dead = [letter.offset for letter in mine if letter.reason != BEHIND]
-            behind = [letter.offset for letter in mine if letter.reason == BEHIND]
+            behind = [letter.offset for letter in mine if letter.reason == BEHIND or letter.reason in FOREIGN]
+            dead = [letter.offset for letter in mine if letter.offset not in set(behind)]
             self.guards[card] = Guard(limits, dead, behind, self.offsets.get(card, 0))
         reasons = ((card, guard.exceeded()) for card, guard in self.guards.items())
         self.halted = next((f"{card}: {reason}" for card, reason in reasons if reason), "")
@@ -119,14 +120,17 @@ class Plan(NamedTuple):
     halted: str
 
 
-def read(card: str, records: Sequence[FetchedRecord]) -> Slice:
-    """Decode `records`; an error in one record does not affect the others."""
+def read(card: str, records: Sequence[FetchedRecord], origins: Origins | None = None) -> Slice:
+    """Decode `records`, and check who signed what needs it; an error in one record does not affect the others."""
     messages: list[Message | None] = []
     faults: dict[int, Verdict] = {}
     append = messages.append
     for record in records:
         try:
-            append(decode(card, record.headers, record.value))
+            message = decode(card, record.headers, record.value)
+            if origins is not None and message.data.SIGNED:
+                origins.check(card, record.key, record.headers, record.value)
+            append(message)
         except ContractError as error:
             faults[len(messages)] = (error.reason, error.detail)
             append(None)
@@ -156,6 +160,12 @@ def plan(group: str, own: OwnedPartition, piece: Slice, known: Mapping[Place, Ve
     deliver: list[Message] = []
     letters: list[DeadLetter] = []
     for index, (record, message) in enumerate(zip(piece.records, piece.messages, strict=True)):
+        fault = piece.faults.get(index)
+        if fault is not None and fault[0] in FOREIGN:
+            # It may name anybody as its subject, whose own events must not wait for it.
+            guard.foreign(record.offset)
+            letters.append(letter(group, own.partition, piece.card, record, "", *fault))
+            continue
         subject = message.envelope.subject if message is not None else _header(record, "ce_subject")
         verdict = _verdict(own.partition, piece, index, subject, held, known)
         if verdict is None and message is not None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
+from candor.contracts.origin import Origins
 from candor.messaging.planning import Slice, read
 from candor.messaging.source import Name, Source
 from candor.ops.tasks import end
@@ -23,8 +24,9 @@ class Prefetch:
     partition from its offsets again.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, origins: Origins | None = None) -> None:
         self._source = source
+        self._origins = origins
         self._task: asyncio.Task[Decoded] | None = None
 
     def start(self, names: Sequence[Name], largest: int) -> None:
@@ -46,7 +48,7 @@ class Prefetch:
     async def _read(self, names: Sequence[Name], largest: int) -> Decoded:
         decoded: Decoded = {}
         async for name, records in self._source.ready(names, largest):
-            decoded[name] = read(name[0], records)
+            decoded[name] = read(name[0], records, self._origins)
             # Yield between partitions, so that the database's answers are handled in time.
             await asyncio.sleep(0)
         return decoded

@@ -75,6 +75,8 @@ async def _apply(turns: TransactionRunner, uow: UnitOfWork, item: StoredDeadLett
         return BEHIND, "an earlier event of this subject is a dead letter"
     try:
         message = decode(item.topic, item.record.headers, item.record.value)
+        if turns.origins is not None and message.data.SIGNED:
+            turns.origins.check(item.topic, item.record.key, item.record.headers, item.record.value)
     except ContractError as error:
         return error.reason, error.detail
     await turns.handler.apply(uow, [Work(item.partition, [message])], tick=False)

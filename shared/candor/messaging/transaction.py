@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import structlog
 
 from candor.contracts import CustomerErased, Message
+from candor.contracts.origin import FOREIGN, Origins
 from candor.messaging import metrics
 from candor.messaging.failures import Failure, classify, describe, trail
 from candor.messaging.limits import Limits
@@ -67,13 +68,20 @@ class TransactionRunner:
     """Runs turns for one group; `alive` is called after every step, so a long search does not trip the watchdog."""
 
     def __init__(
-        self, database: Database, group: str, handler: Handler, limits: Limits, alive: Callable[[], None]
+        self,
+        database: Database,
+        group: str,
+        handler: Handler,
+        limits: Limits,
+        alive: Callable[[], None],
+        origins: Origins | None = None,
     ) -> None:
         self.database = database
         self.group = group
         self.handler = handler
         self.limits = limits
         self.alive = alive
+        self.origins = origins
 
     async def run(
         self,
@@ -262,6 +270,8 @@ def _committed(own: OwnedPartition, offsets: dict[str, int], plans: Plans) -> No
         own.unresolved += len(decided.letters)
         for item in decided.letters:
             metrics.DEAD_LETTERED.labels(item.reason).inc()
+            if item.reason in FOREIGN:
+                metrics.FOREIGN_RECORDS.labels(piece.card, item.reason).inc()
         first = decided.letters[0]
         log.warning(
             "events became dead letters",

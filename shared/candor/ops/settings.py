@@ -105,6 +105,16 @@ class Settings(EdgeSettings, KafkaSettings):
 
     Example: /run/candor/contact-private/contact-private.key
     """
+    event_signing_key_file: Path | None = None
+    """File of the private key that signs what erases customers and holds contacts; promise-svc's.
+
+    Read again: when it changes. Example: /run/candor/event-signing/event-signing.key
+    """
+    event_public_keys_file: Path | None = None
+    """File of the public keys, one a line, whose signatures on such events count. Read again: when it changes.
+
+    Example: /run/candor/event-public/event-public.keys
+    """
     session_secret_file: Path | None = None
     """File of the secret, of 32 characters or more, that signs staff sessions.
 
@@ -169,6 +179,8 @@ class Settings(EdgeSettings, KafkaSettings):
         "webhook_secrets_file",
         "contact_public_key_file",
         "contact_private_key_file",
+        "event_signing_key_file",
+        "event_public_keys_file",
         "session_secret_file",
         "oidc_client_secret_file",
         mode="before",
@@ -262,6 +274,17 @@ class Settings(EdgeSettings, KafkaSettings):
         if self.session_secret_file is None:
             raise ValueError("SESSION_SECRET_FILE is missing: staff pages need it")
         return read_secret(self.session_secret_file)
+
+    def refuse_unsigned_events(self, *, signs: bool) -> None:
+        """Raise ValueError in production without the key that signs events, or those by which they are recognised."""
+        wanted = self.event_signing_key_file if signs else self.event_public_keys_file
+        if self.production and wanted is None:
+            name, lost = (
+                ("EVENT_SIGNING_KEY_FILE", "consumers would refuse contacts and erasures")
+                if signs
+                else ("EVENT_PUBLIC_KEYS_FILE", "a forged record could erase a customer, or redirect letters")
+            )
+            raise ValueError(f"{name} is missing: {lost}")
 
     def refuse_staff_pages_without_oidc(self) -> None:
         """Raise ValueError in production without an OIDC issuer: a printed link is not enough for a company."""

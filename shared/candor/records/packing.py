@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from candor.contracts import TOPICS, Message, Record, encode
+from candor.contracts.origin import Signer
 from candor.records import wire
 from candor.records.partitioner import partition_of
 
@@ -40,13 +41,15 @@ class _GrowingRow:
         return Row(topic, partition, self.packer.packed(), self.packer.count, keys)
 
 
-def pack(messages: Iterable[Message], partitions: int) -> list[Row]:
+def pack(messages: Iterable[Message], partitions: int, signer: Signer | None = None) -> list[Row]:
     """Encode `messages` into rows by topic and partition, keeping their order; a row is at most one Kafka batch."""
     rows: list[Row] = []
     growing: dict[tuple[str, int], _GrowingRow] = {}
     for message in messages:
         record = encode(message)
         topic = message.data.TOPIC
+        if signer is not None and message.data.SIGNED:
+            record = signer.sign(topic, record)
         place = (topic, partition_of(record.key, partitions if topic in _SHARED else 1))
         into = growing.get(place)
         if into is None or not into.add(record):

@@ -19,6 +19,7 @@ from candor.store.stale import ReadingSession, replace_stale
 
 if TYPE_CHECKING:
     from candor.contracts import Message
+    from candor.contracts.origin import Signer
 
 LIMITS: Final = {
     # A paused process keeps its row locks until the server ends its idle transaction; without this, for ever.
@@ -49,7 +50,8 @@ class Transaction(Protocol):
 class Database:
     """One service's PostgreSQL database; create it with `open`.
 
-    `written` is set after every commit that wrote outbox rows, so that the relay need not wait for its next poll.
+    `written` is set after every commit that wrote outbox rows, so that the relay need not wait for its next poll. With
+    a `signer`, events that need a signature are saved with it.
     """
 
     def __init__(self, url: str, pool: Pool, engine: AsyncEngine, partitions: int) -> None:
@@ -57,6 +59,7 @@ class Database:
         self.partitions = partitions
         self.pool = pool
         self.written = asyncio.Event()
+        self.signer: Signer | None = None
         self._engine = engine
 
     @classmethod

@@ -14,6 +14,7 @@ from candor.store.errors import AmbiguousCommit, TransactionAborted, definite, u
 
 if TYPE_CHECKING:
     from candor.contracts import Message
+    from candor.contracts.origin import Signer
     from candor.store.dead_letter import DeadLetter
 
 
@@ -32,9 +33,10 @@ class UnitOfWork:
     because the server has already aborted the transaction.
     """
 
-    def __init__(self, connection: Connection, partitions: int) -> None:
+    def __init__(self, connection: Connection, partitions: int, signer: Signer | None = None) -> None:
         self.connection = connection
         self.partitions = partitions
+        self._signer = signer
         self.rejected: list[Rejection] = []
         self._messages: list[Message] = []
         self._dead: list[DeadLetter] = []
@@ -73,7 +75,7 @@ class UnitOfWork:
             await dead_letter.write(self.connection, self._dead)
         if not self._messages:
             return False
-        await outbox.write(self.connection, pack(self._messages, self.partitions))
+        await outbox.write(self.connection, pack(self._messages, self.partitions, self._signer))
         return True
 
 
@@ -86,7 +88,7 @@ async def unit_of_work(database: Database, *, durable: bool = True) -> AsyncIter
     """
     connection = await database.acquire("BEGIN" if durable else "BEGIN; SET LOCAL synchronous_commit = off")
     try:
-        uow = UnitOfWork(connection, database.partitions)
+        uow = UnitOfWork(connection, database.partitions, database.signer)
         try:
             yield uow
             wrote = await uow._save()

@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
+from candor.command_texts import examples
 from candor_demo.day import DEFAULT_DAY, DEFAULT_HISTORY_DAYS, load_day
 
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("demo")(demo)
+    shown = ("candor demo", "candor demo --day 2013-02-08 --speed 2000 --exit")
+    app.command("demo", epilog=examples(*shown))(demo)
 
 
 def parse_day(value: str | date) -> date:

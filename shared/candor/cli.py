@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.metadata import entry_points, version
 from typing import Annotated, Any, cast
 
 import typer
+from typer.exceptions import Abort, TyperException
 
 from candor import commands
-from candor.errors import OperatorError
+from candor.command_texts import fill, joined, mistake
+from candor.errors import OperatorError, plainly
 
 GROUP = "candor.commands"
 # In the order a new user needs them; others come after. The local stack adds its commands by entry points, as services
 # do, so that nothing else imports it.
 FIRST = ("local", "doctor", "token", "replay", "bulk", "relay", "dlq", "migrate")
+COMPLETE = "_CANDOR_COMPLETE"
+"""The variable by which a shell's completion asks this program; see candor.commands.completion."""
+UNEXPECTED = 70
 
+_SAME_NAME = ("doctor", "token", "replay", "relay", "dlq", "migrate", "completion", "risk", "backtest", "demo")
 # The module of each command: importing all of them takes seconds, and a command needs only its own.
 OWNERS = {
-    **dict.fromkeys(("up", "down", "status", "env"), "local"),
-    **{name: name for name in ("doctor", "token", "replay", "relay", "dlq", "migrate", "risk", "backtest", "demo")},
+    **dict.fromkeys(("up", "down", "status", "env", "logs"), "local"),
+    **{name: name for name in _SAME_NAME},
     "import": "bulk",
 }
 
@@ -31,6 +39,8 @@ HELP = """Keep what customers were promised beside what is really happening.
 
 A first look: [b]candor demo[/]. On your own: [b]candor up[/], then [b]candor token --role operator[/] for a key, and
 [b]candor status[/] for the addresses. Everything that runs here lies under .candor/ (or CANDOR_HOME).
+
+Each command has examples in its own help: [b]candor up -h[/].
 """
 
 
@@ -40,7 +50,8 @@ def build(command: str = "") -> typer.Typer:
     All are loaded for a command that is unknown here, such as one that another package adds.
     """
     app = typer.Typer(
-        help=HELP,
+        help=joined(HELP),
+        context_settings={"help_option_names": ["-h", "--help"]},
         no_args_is_help=True,
         add_completion=False,
         rich_markup_mode="rich",
@@ -49,6 +60,7 @@ def build(command: str = "") -> typer.Typer:
     app.callback()(_main)
     for register in registers(OWNERS.get(command, "")):
         register(app)
+    fill(app)
     return app
 
 
@@ -77,11 +89,45 @@ def _of_module(name: str) -> Callable[[typer.Typer], None]:
 
 
 def main() -> None:
-    """Runs a command; an OperatorError is printed as one line, with exit status 1."""
+    """Runs a command; any error is one line, with status 2 for a mistake in what was given, 1 for everything else."""
+    if COMPLETE in os.environ:
+        complete()
+        return
     try:
-        build(sys.argv[1] if len(sys.argv) > 1 else "")()
+        status = build(sys.argv[1] if len(sys.argv) > 1 else "")(prog_name="candor", standalone_mode=False)
+    except TyperException as error:
+        said = mistake(error)
+        if said:
+            print(f"candor: {said}", file=sys.stderr)
+        sys.exit(2)
     except OperatorError as error:
-        sys.exit(f"candor: {error}")
+        print(f"candor: {error}", file=sys.stderr)
+        sys.exit(error.status)
+    except Abort:
+        sys.exit("candor: stopped")
+    except BrokenPipeError:
+        # The reader of our output, such as head, has had enough; Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        print(f"candor: {unexpected(error)}", file=sys.stderr)
+        sys.exit(UNEXPECTED)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def complete() -> None:
+    """Answer a shell's question about what may come next."""
+    from typer._completion_classes import completion_init  # noqa: PLC0415 - a command itself needs none of it
+
+    completion_init()
+    build()(prog_name="candor", complete_var=COMPLETE)
+
+
+def unexpected(error: Exception) -> str:
+    """One line for an error that nobody foresaw; CANDOR_TRACEBACK=1 adds where it happened."""
+    if os.environ.get("CANDOR_TRACEBACK"):
+        traceback.print_exception(error)
+    return f"unexpected error, {plainly(error)} ({type(error).__name__}): CANDOR_TRACEBACK=1 shows where"
 
 
 def _version(wanted: bool) -> None:

@@ -10,7 +10,22 @@ MEBIBYTE = 1024 * 1024
 
 
 class OperatorError(Exception):
-    """One clear line: what is wrong and what to do about it."""
+    """One clear line: what is wrong and what to do about it. `status` is the exit status of a command."""
+
+    status = 1
+
+
+class InputError(OperatorError):
+    """What somebody gave cannot be used: an argument, or a line of a file."""
+
+    status = 2
+
+
+def plainly(error: BaseException) -> str:
+    """An error in one line of words: Python's own text for a missing key is the key alone."""
+    if isinstance(error, KeyError):
+        return f"{str(error.args[0] if error.args else 'a key')!r} is missing"
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def explain_os_error(error: OSError, path: Path) -> OperatorError:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.console import Console
 
+from candor.command_texts import examples
 from candor.errors import OperatorError
 from candor.installation.folder import Folder
 from candor.installation.running import database_url, require_running
@@ -18,10 +19,13 @@ if TYPE_CHECKING:
     from risk_svc.settings import WorkerSettings
 
 
+EXAMPLE: Final = "candor risk rebuild --yes"
+
+
 def register(app: typer.Typer) -> None:
     """Adds the group of commands."""
-    group = typer.Typer(no_args_is_help=True, help="The read side of risk-svc.")
-    group.command("rebuild")(rebuild)
+    group = typer.Typer(no_args_is_help=True, help="The read side of risk-svc.", epilog=examples(EXAMPLE))
+    group.command("rebuild", epilog=examples(EXAMPLE))(rebuild)
     group.callback()(lambda: None)
     app.add_typer(group, name="risk")
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from rich.console import Console
 
+from candor.command_texts import examples
+from candor.errors import InputError, plainly
 from candor.installation.folder import home
 
 if TYPE_CHECKING:
@@ -28,7 +30,8 @@ TOO_LATE: Final = 3
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("import")(import_history)
+    shown = ("candor import history.jsonl --key $KEY", "candor import history.jsonl --key $KEY --rejects refused.jsonl")
+    app.command("import", epilog=examples(*shown))(import_history)
 
 
 def import_history(
@@ -66,8 +69,7 @@ def import_history(
             warn = partial(console.print, style="yellow", highlight=False)
             found = asyncio.run(load(file, where, key, shown.import_reporter(display), learns, warn))
     except (StreamError, ImportRefusedError, Unreachable) as error:
-        console.print(f"[red]{error}", highlight=False)
-        raise typer.Exit(2) from error
+        raise InputError(plainly(error)) from error
     except KeyboardInterrupt:
         console.print("stopped; run it again to continue from here", highlight=False)
         raise typer.Exit(130) from None

@@ -13,7 +13,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from candor.errors import OperatorError
+from candor.command_texts import examples
+from candor.errors import InputError, OperatorError
 from candor.installation.running import at_work, database_url
 from candor.ops.database_url import named
 
@@ -54,11 +55,17 @@ All = Annotated[bool, typer.Option("--all", help="All held dead letters.")]
 
 def register(app: typer.Typer) -> None:
     """Adds the group of commands."""
-    group = typer.Typer(no_args_is_help=True, help="Events that could not be applied: inspect, fix the cause, replay.")
-    group.command("list")(show_list)
-    group.command("show")(show)
-    group.command("replay")(replay)
-    group.command("discard")(discard)
+    group = typer.Typer(
+        no_args_is_help=True,
+        help="Events that could not be applied: inspect, fix the cause, replay.",
+        epilog=examples("candor dlq list", "candor dlq replay risk-svc:17"),
+    )
+    shown = ("candor dlq list", "candor dlq list --service risk-svc --state all --json")
+    group.command("list", epilog=examples(*shown))(show_list)
+    group.command("show", epilog=examples("candor dlq show risk-svc:17"))(show)
+    replayed = ("candor dlq replay risk-svc:17", "candor dlq replay --all --service risk-svc")
+    group.command("replay", epilog=examples(*replayed))(replay)
+    group.command("discard", epilog=examples("candor dlq discard risk-svc:17"))(discard)
     app.add_typer(group, name="dlq")
 
 
@@ -139,7 +146,7 @@ def _decide(state: str, number: str, everything: bool, service: Consumer | None,
     from candor.store import dead_letter  # noqa: PLC0415
 
     if bool(number) == everything:
-        raise OperatorError("name one dead letter, or say --all")
+        raise InputError("name one dead letter, or say --all")
     chosen, wanted = (service, None) if everything else _parsed(number)
 
     async def write(uow: UnitOfWork) -> int:
@@ -161,7 +168,7 @@ def _decide(state: str, number: str, everything: bool, service: Consumer | None,
 def _parsed(number: str) -> tuple[Consumer, int]:
     name, _, digits = number.rpartition(":")
     if name not in {each.value for each in Consumer} or not digits.isascii() or not digits.isdigit():
-        raise OperatorError(f"{number} is not an id from `candor dlq list`, such as risk-svc:17")
+        raise InputError(f"{number} is not an id from `candor dlq list`, such as risk-svc:17")
     return Consumer(name), int(digits)
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from candor.command_texts import examples
 from candor.commands.dlq import Consumer
 from candor.errors import OperatorError
 from candor.installation.running import at_work, database_url
@@ -17,7 +18,7 @@ from candor.installation.running import at_work, database_url
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("migrate")(migrate)
+    app.command("migrate", epilog=examples("candor migrate risk-svc"))(migrate)
 
 
 def migrate(

@@ -6,11 +6,12 @@ import asyncio
 import json
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 
+from candor.command_texts import examples
 from candor.installation.running import at_work, database_url
 from candor.ops.database_url import named
 
@@ -22,10 +23,13 @@ class KeepingService(StrEnum):
     DELIVERY = "delivery-svc"
 
 
+EXAMPLE: Final = "candor relay replay promise-svc --since 2026-11-01"
+
+
 def register(app: typer.Typer) -> None:
     """Adds the group of commands."""
-    group = typer.Typer(no_args_is_help=True, help="Events that services have published.")
-    group.command("replay")(replay)
+    group = typer.Typer(no_args_is_help=True, help="Events that services have published.", epilog=examples(EXAMPLE))
+    group.command("replay", epilog=examples(EXAMPLE))(replay)
     # Without a callback, Typer would turn a group's single command into the group itself.
     group.callback()(lambda: None)
     app.add_typer(group, name="relay")

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from candor.command_texts import examples
+from candor.errors import InputError, plainly
+
 if TYPE_CHECKING:
     from candor.replay.engine import Outcome
 
@@ -19,7 +22,10 @@ STOPPED = 130
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("replay")(replay)
+    elsewhere = (
+        "candor replay day.jsonl --promise-url https://promises.example.com --source crm --secrets webhooks.json"
+    )
+    app.command("replay", epilog=examples("candor replay day.jsonl", elsewhere))(replay)
 
 
 def replay(
@@ -59,8 +65,7 @@ def replay(
         paced = pace(clock, clock_origin)
         total = sum(1 for _line in read_stream(file))
     except (StreamError, WhereError) as error:
-        console.print(f"[red]{error}", highlight=False)
-        raise typer.Exit(2) from error
+        raise InputError(plainly(error)) from error
     with shown.progress(console, hidden=as_json) as display:
         report = shown.replay_reporter(display, total)
         events = (event for _line, event in read_stream(file))

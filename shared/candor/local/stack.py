@@ -52,16 +52,22 @@ SERVICES = (
     Service("notify-svc", ("notify_svc",), "notify-svc", 8105),
 )
 MAILBOX_HTTP, MAILBOX_SMTP = 8025, 8026
-USUAL_PORTS = frozenset(
-    {KAFKA_PORT, KAFKA_PORT + 1, POSTGRES_PORT, MAILBOX_HTTP, MAILBOX_SMTP, *(service.port for service in SERVICES)}
-)
+USUAL_PORT_OF = {
+    **{service.name: service.port for service in SERVICES},
+    "mailbox": MAILBOX_HTTP,
+    "smtp": MAILBOX_SMTP,
+    "kafka": KAFKA_PORT,
+    "postgres": POSTGRES_PORT,
+}
+USUAL_PORTS = frozenset({KAFKA_PORT + 1, *USUAL_PORT_OF.values()})
 """Ports that a part whose own port is in use must not take, so that one used port does not displace others."""
 
 
 class Stack:
     """One running stack in `folder`. `env` (e.g. CLOCK) goes to every service and overrides what the stack sets.
 
-    `stopping` is called during the start; once it returns True, the start ends with OperatorError.
+    `ports`: where a part listens instead of its usual port, by its name (USUAL_PORT_OF). `stopping` is called
+    during the start; once it returns True, the start ends with OperatorError.
     """
 
     def __init__(
@@ -71,6 +77,7 @@ class Stack:
         services: Sequence[Service] = SERVICES,
         env: Mapping[str, str] | None = None,
         usual_ports: bool = True,
+        ports: Mapping[str, int] | None = None,
         with_faults: bool = False,
         progress: Progress = quiet,
         stopping: Callable[[], bool] = lambda: False,
@@ -81,20 +88,21 @@ class Stack:
         self.bootstrap_servers = os.environ.get("KAFKA_BOOTSTRAP_SERVERS", "")
         self.database_url = os.environ.get("DATABASE_URL", "")
         self._env = dict(env or {})
-        self._usual = usual_ports
+        self._wanted: dict[str, int] = {**(USUAL_PORT_OF if usual_ports else {}), **(ports or {})}
+        self._others = USUAL_PORTS | set(self._wanted.values())
         self._faults = with_faults
         self._progress = progress
         self._stopping = stopping
-        kafka, postgres = (KAFKA_PORT, POSTGRES_PORT) if usual_ports else (None, None)
+        kafka, postgres = self._wanted.get("kafka"), self._wanted.get("postgres")
         self.broker = (
             None
             if self.bootstrap_servers
-            else KafkaBroker(folder, kafka, quick=True, progress=self._step, taken=USUAL_PORTS - {KAFKA_PORT})
+            else KafkaBroker(folder, kafka, quick=True, progress=self._step, taken=self._others - {kafka})
         )
         self.database = (
             None
             if self.database_url
-            else PostgresServer(folder, postgres, progress=self._step, taken=USUAL_PORTS - {POSTGRES_PORT})
+            else PostgresServer(folder, postgres, progress=self._step, taken=self._others - {postgres})
         )
         self.mailbox = self._process("mailbox")
         self.processes = {service.name: self._process(service.name) for service in self.services}
@@ -123,7 +131,7 @@ class Stack:
         """Starts or restarts one service at the same address."""
         service = next(service for service in self.services if service.name == name)
         if name not in self.urls:
-            self.urls[name] = f"http://{HOST}:{self._port(service.port, name)}"
+            self.urls[name] = f"http://{HOST}:{self._port(name)}"
         self._step(f"starting {name}")
         command = [sys.executable, "-m", *service.module]
         self.processes[name].start(command, env=self.environment(service))
@@ -242,9 +250,10 @@ class Stack:
         self._go_on()
         self._progress(line)
 
-    def _port(self, usual: int, what: str, also: int = 0) -> int:
-        taken = USUAL_PORTS - {usual} | {urlsplit(url).port or 0 for url in self.urls.values()} | {also}
-        return choose_port(usual if self._usual else None, what, self._progress, taken)
+    def _port(self, name: str, what: str = "", also: int = 0) -> int:
+        wanted = self._wanted.get(name)
+        taken = self._others - {wanted} | {urlsplit(url).port or 0 for url in self.urls.values()} | {also}
+        return choose_port(wanted, what or name, self._progress, taken)
 
     def _process(self, name: str) -> ManagedProcess:
         return ManagedProcess(name, self.folder.run / f"{name}.json", self.folder.logs / f"{name}.log")
@@ -278,8 +287,8 @@ class Stack:
 
     def _start_mailbox(self) -> None:
         if "mailbox" not in self.urls:
-            http = self._port(MAILBOX_HTTP, "the mailbox")
-            self.smtp_port = self._port(MAILBOX_SMTP, "SMTP", also=http)
+            http = self._port("mailbox", "the mailbox")
+            self.smtp_port = self._port("smtp", "SMTP", also=http)
             self.urls["mailbox"] = f"http://{HOST}:{http}"
         pages = str(urlsplit(self.urls["mailbox"]).port)
         command = [sys.executable, "-m", "candor.local.mailbox", "--http", pages, "--smtp", str(self.smtp_port)]

@@ -15,7 +15,7 @@ ImportReport = Callable[[ImportProgress], None]
 
 
 def progress(console: Console, *, hidden: bool = False) -> Progress:
-    """The progress display used by all commands; `hidden` if a script reads the output."""
+    """The progress display used by all commands; hidden where no terminal shows it, and by `hidden`."""
     return Progress(
         SpinnerColumn(),
         TextColumn("[bold]{task.description}"),
@@ -24,7 +24,8 @@ def progress(console: Console, *, hidden: bool = False) -> Progress:
         TimeElapsedColumn(),
         TextColumn("{task.fields[note]}"),
         console=console,
-        disable=hidden,
+        # In a file or a journal a bar is noise before the line that says what is wrong.
+        disable=hidden or not console.is_terminal,
         transient=False,
     )
 

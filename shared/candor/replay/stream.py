@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,9 @@ PROMISE_TYPES: Final = frozenset(
     {"promise.made", "promise.revised", "promise.withdrawn", "promise.settled", "contact.set"}
 )
 DELIVERY_TYPES: Final = frozenset({"milestone.reported", "incident.reported"})
+
+
+UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class StreamError(Exception):
@@ -59,14 +63,17 @@ def write_stream(path: Path, events: Iterable[StreamEvent]) -> int:
 
 
 def read_stream(path: Path) -> Iterator[tuple[int, StreamEvent]]:
-    """The events with their line numbers from 1; blank lines are skipped.
+    """The events with their line numbers from 1; blank lines, and a mark that says UTF-8, are skipped.
 
     Raises StreamError, naming the line, on anything but a known event with an aware time.
     """
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
-            if line.strip():
-                yield number, _event(path, number, line)
+            if number == 1 and line.startswith(UTF16):
+                raise StreamError(f"{path} is encoded in UTF-16: save it as UTF-8")
+            text = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
+            if text.strip():
+                yield number, _event(path, number, text)
 
 
 def _event(path: Path, number: int, line: bytes) -> StreamEvent:

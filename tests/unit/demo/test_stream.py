@@ -46,3 +46,13 @@ def test_events_of_one_promise_share_a_lane_however_they_are_named() -> None:
     assert lanes.lane(event("promise.withdrawn", promise_id="p1")) == first
     assert lanes.lane(event(reference={"system": "crm", "id": "UA1"})) != first
     assert lanes.lane(event("incident.reported", incident_id="i1")) != first
+
+
+def test_a_mark_that_says_utf_8_is_read_over_and_utf_16_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "stream.jsonl"
+    line = '{"id": "e1", "type": "promise.made", "time": "2026-03-01T09:00:00Z", "data": {}}\n'
+    path.write_text(line, encoding="utf-8-sig")
+    assert [event.id for _, event in read_stream(path)] == ["e1"]
+    path.write_text(line, encoding="utf-16")
+    with pytest.raises(StreamError, match="is encoded in UTF-16: save it as UTF-8"):
+        list(read_stream(path))

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from rich.console import Console
 
-from candor.errors import OperatorError, explain_os_error
+from candor.command_texts import examples
+from candor.errors import InputError, OperatorError, explain_os_error
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -51,8 +52,12 @@ with another program: --stdio. docs/forecasts.md has the format.
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
+    shown = (
+        "candor backtest --history history.jsonl --report record.html",
+        "candor backtest --events ledger.jsonl.gz --json",
+    )
     brief = "How good forecasts would have been on a recorded stream of promises, and the forecasts."
-    app.command("backtest", help=HELP, short_help=brief)(backtest)
+    app.command("backtest", help=HELP, short_help=brief, epilog=examples(*shown))(backtest)
 
 
 def backtest(
@@ -77,15 +82,15 @@ def backtest(
         converse(sys.stdin.buffer, sys.stdout.buffer)
         return
     if bool(events) == bool(history) or (history and decisions) or not (out or report or as_json):
-        raise OperatorError(
+        raise InputError(
             "say --events (and --decisions) or --history, and one of --report, --json and --out; --help has an example"
         )
     for path in filter(None, (out, report)):
         if not path.parent.is_dir():
-            raise OperatorError(f"there is no folder {path.parent} for {path.name}")
+            raise InputError(f"there is no folder {path.parent} for {path.name}")
     given = [history] if history else [*(events or []), *(decisions or [])]
     if missing := [str(path) for path in given if not path.is_file()]:
-        raise OperatorError(f"no such file: {', '.join(missing)}")
+        raise InputError(f"no such file: {', '.join(missing)}")
     ledger = OutcomeLedger() if report or as_json else None
     n = _history(history, out, ledger) if history else _files(events or [], decisions or [], out, ledger)
     console = Console(stderr=True, highlight=False)

@@ -20,6 +20,7 @@ from candor.contracts import (
     PromiseSettled,
     PromiseWithdrawn,
 )
+from candor.errors import plainly
 from candor.replay.stream import StreamError, StreamEvent, utc_text
 from risk_svc.backtest.stream import iso
 from risk_svc.domain.fold import fold
@@ -54,7 +55,7 @@ class HistoryFold:
         try:
             return [] if event.type == "contact.set" else self._entries(event)
         except (KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
-            raise StreamError(f"{event.id} of {utc_text(event.time)} cannot be used: {error!r}") from error
+            raise StreamError(f"{event.id} of {utc_text(event.time)} cannot be used: {plainly(error)}") from error
 
     def _entries(self, event: StreamEvent) -> list[Entry]:
         if event.type == "incident.reported":

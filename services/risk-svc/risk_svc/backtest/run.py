@@ -10,7 +10,7 @@ from typing import IO, Any, Final
 
 import msgspec
 
-from candor.errors import OperatorError
+from candor.errors import InputError, plainly
 from candor.replay.stream import StreamError, StreamEvent, read_stream
 from risk_svc.backtest.history import HistoryFold, lines
 from risk_svc.backtest.outcomes import OutcomeLedger, natural
@@ -34,7 +34,7 @@ def backtest(
     """Write a forecast for every decision to `out` and `ledger`; returns how many.
 
     `advanced` is called with the compressed bytes read. Without decision files it forecasts at the natural leads.
-    Raises OperatorError if a file is missing, is not in time order, or holds an unusable line.
+    Raises InputError if a file is missing, is not in time order, or holds an unusable line.
     """
     return _answers(Engine(), _merged(events, decisions, advanced), out, ledger)
 
@@ -48,21 +48,21 @@ def history(
 ) -> int:
     """Forecast the promises of an import file at their natural leads, as the live service would.
 
-    `advanced` is called with the lines read. Raises OperatorError if the file is missing, out of time order, or holds
+    `advanced` is called with the lines read. Raises InputError if the file is missing, out of time order, or holds
     an unusable line.
     """
     told = lines(_in_order(path, advanced), imported or HistoryFold())
     try:
         return _answers(Engine(by_clock=True), natural(told), out, ledger)
     except (StreamError, OSError) as error:
-        raise OperatorError(str(error)) from error
+        raise InputError(str(error)) from error
 
 
 def _in_order(path: Path, advanced: Advanced) -> Iterator[StreamEvent]:
     last: StreamEvent | None = None
     for number, event in read_stream(path):
         if last is not None and event.time < last.time:
-            raise OperatorError(f"{path}, line {number}: earlier than the line before: sort the file by time")
+            raise InputError(f"{path}, line {number}: earlier than the line before: sort the file by time")
         last = event
         advanced(1)
         yield event
@@ -81,7 +81,7 @@ def _answers(
                 ledger.asked(line, said)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             name = line.get("id", line.get("decision_id", "a line"))
-            raise OperatorError(f"{name} at {line['time']} cannot be used: {error!r}") from error
+            raise InputError(f"{name} at {line['time']} cannot be used: {plainly(error)}") from error
         if said is not None:
             n += 1
             if out is not None:
@@ -102,7 +102,7 @@ def converse(lines: Iterable[bytes], out: IO[bytes]) -> int:
                 continue
             out.write(written(line["decision_id"], answer))
         except (msgspec.MsgspecError, KeyError, TypeError, ValueError, AttributeError) as error:
-            raise OperatorError(f"line {number} of standard input cannot be read: {error!r}") from error
+            raise InputError(f"line {number} of standard input cannot be read: {plainly(error)}") from error
         out.flush()
         n += 1
     return n
@@ -144,7 +144,7 @@ def _lines(path: Path, sort: int, advanced: Advanced) -> Iterator[Line]:
             for number, line in enumerate(lines, 1):
                 found = _decoder.decode(line)
                 if found["time"] < last:
-                    raise OperatorError(f"{path}:{number} is earlier than the line before: sort the file by time")
+                    raise InputError(f"{path}:{number} is earlier than the line before: sort the file by time")
                 last = found["time"]
                 seconds(last)
                 if number % 1000 == 0:
@@ -153,6 +153,6 @@ def _lines(path: Path, sort: int, advanced: Advanced) -> Iterator[Line]:
                 yield last, sort, found
             advanced(raw.tell() - read)
     except (OSError, EOFError) as error:
-        raise OperatorError(f"{path} cannot be read: {error}") from error
+        raise InputError(f"{path} cannot be read: {error}") from error
     except (msgspec.MsgspecError, KeyError, TypeError, ValueError) as error:
-        raise OperatorError(f"{path}:{number} is not a line of the stream: {error!r}") from error
+        raise InputError(f"{path}:{number} is not a line of the stream: {plainly(error)}") from error

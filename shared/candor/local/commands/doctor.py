@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from candor.command_texts import examples
 from candor.errors import MEBIBYTE, OperatorError
 from candor.installation.addresses import database_address
 from candor.installation.folder import Folder
@@ -44,7 +45,7 @@ class Finding:
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("doctor")(doctor)
+    app.command("doctor", epilog=examples("candor doctor", "candor doctor --json"))(doctor)
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")] = False) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Final
 
@@ -16,15 +17,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from candor.command_texts import examples
 from candor.errors import OperatorError
 from candor.installation.folder import PRIVATE, Folder, private_file
 from candor.installation.running import at_work, health, read_running, require_running
-from candor.local.kafka import DEFAULT_PORT as KAFKA_PORT
+from candor.local.commands.logs import logs
 from candor.local.ports import holder, is_free
-from candor.local.postgres import DEFAULT_PORT as POSTGRES_PORT
 from candor.local.restarts import kept_up
 from candor.local.secret_files import add_key, ensure_secrets
-from candor.local.stack import MAILBOX_HTTP, SERVICES, START_SECONDS, Stack
+from candor.local.stack import START_SECONDS, USUAL_PORT_OF, Stack
 from candor.local.stopping import stop_running
 from candor.ops.typed import typed
 
@@ -35,19 +36,23 @@ VARIABLES: Final = {
     "NOTIFY": "notify-svc",
     "MAILBOX": "mailbox",
 }
-USUAL: Final = {
-    **{service.name: service.port for service in SERVICES},
-    **{"mailbox": MAILBOX_HTTP, "kafka": KAFKA_PORT, "postgres": POSTGRES_PORT},
-}
 console = Console(stderr=True, highlight=False)
 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
-    app.command("up")(up)
-    app.command("down")(down)
-    app.command("status")(status)
-    app.command("env")(env)
+    replayed = "CLOCK=2013-03-08T12:00Z@60 CLOCK_ORIGIN=$(date -u +%FT%TZ) candor up"
+    moved = "candor up --detach --port risk-web=9103 --port kafka=29092"
+    app.command("up", epilog=examples("candor up", moved, replayed))(up)
+    app.command("down", epilog=examples("candor down"))(down)
+    app.command("status", epilog=examples("candor status", "candor status --json"))(status)
+    app.command("env", epilog=examples('eval "$(candor env)"', "candor env --role viewer"))(env)
+    shown = ("candor logs", "candor logs risk-worker --follow", "candor logs --since 10m --level warning --json")
+    app.command("logs", epilog=examples(*shown))(logs)
+
+
+def _usual_words() -> str:
+    return ", ".join(f"{part}={number}" for part, number in USUAL_PORT_OF.items())
 
 
 def say(line: str) -> None:
@@ -62,24 +67,35 @@ def up(
     faults: Annotated[
         bool, typer.Option("--faults", help="Allow PUT /faults to make the mailbox fail, for tests.")
     ] = False,
+    port: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PART=PORT", help=f"Where a part listens; may be repeated. Usual: {_usual_words()}."),
+    ] = None,
 ) -> None:
     """Start the broker, the database, the mailbox and the four services, each in its own process.
 
-    Set KAFKA_BOOTSTRAP_SERVERS and DATABASE_URL to use servers of your own. Settings of the services
-    (CLOCK, LOG_LEVEL, …) are passed on from the environment. Ctrl-C drains and stops everything in order.
+    Set KAFKA_BOOTSTRAP_SERVERS and DATABASE_URL to use servers of your own. Ctrl-C drains and stops everything in
+    order.
+
+    A port that is in use is no error: the part takes the next free one, and a line says which.
+
+    Settings of the services are passed on from the environment, such as LOG_LEVEL. CLOCK makes the business clock
+    begin at another time and run faster: 2013-03-08T12:00Z@60 begins then, and a minute passes every second. It needs
+    CLOCK_ORIGIN as well, the real time at which it began, so that all processes, also restarted ones, agree on it.
     """
     folder = Folder.default()
+    ports = parsed_ports(port or [])
     if detach:
-        _detached(folder, faults)
+        _detached(folder, ports, faults)
         return
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
-    stack = Stack(folder, with_faults=faults, progress=say, stopping=stopping.is_set)
+    stack = Stack(folder, ports=ports, with_faults=faults, progress=say, stopping=stopping.is_set)
     try:
         stack.start()
         show(folder)
-        where_to_look(folder)
+        where_to_look(folder, ports)
         console.print(f"Running; Ctrl-C stops it. A first sign-in to the board: [b]{typed('token')}[/]")
         with kept_up(stack, lambda text: console.print(text, style="red", markup=False, soft_wrap=True)):
             stopping.wait()
@@ -135,8 +151,23 @@ def env(
         typer.echo(f"export {name}={shlex.quote(value)}")
 
 
-def where_to_look(folder: Folder) -> None:
-    """Print where to look first, and which parts took another port because their usual one was in use."""
+def parsed_ports(given: list[str]) -> dict[str, int]:
+    """What `--port` says, by part. Raises BadParameter for an unknown part, no port, or one port for two parts."""
+    found: dict[str, int] = {}
+    for text in given:
+        part, _, number = text.partition("=")
+        if part not in USUAL_PORT_OF:
+            raise typer.BadParameter(f"{text}: there is no part {part!r}; there are {', '.join(USUAL_PORT_OF)}")
+        if not number.isascii() or not number.isdigit() or not 1024 <= int(number) <= 65_535:
+            raise typer.BadParameter(f"{text}: a port is a number from 1024 to 65535, such as {part}=9100")
+        found[part] = int(number)
+    if len(set(found.values())) < len(found):
+        raise typer.BadParameter(f"{' '.join(given)}: two parts cannot listen on one port")
+    return found
+
+
+def where_to_look(folder: Folder, ports: Mapping[str, int]) -> None:
+    """Print where to look first, and which parts took another port because the wanted one was in use."""
     running = read_running(folder)
     if running is None:
         return
@@ -146,7 +177,7 @@ def where_to_look(folder: Folder) -> None:
     if "mailbox" in places:
         console.print(f"Mailbox: {places['mailbox']}")
     for place in running.places:
-        port = USUAL.get(place.name)
+        port = {**USUAL_PORT_OF, **ports}.get(place.name)
         # A part without a process of ours is the user's own server, at any address.
         if port is not None and place.pid is not None and not place.address.endswith(f":{port}"):
             why = f"Port {port} is in use by {holder(port)}" if not is_free(port) else f"Port {port} was in use"
@@ -174,9 +205,10 @@ def show(folder: Folder) -> None:
     Console(highlight=False).print(table)
 
 
-def _detached(folder: Folder, faults: bool) -> None:
+def _detached(folder: Folder, ports: Mapping[str, int], faults: bool) -> None:
     log = folder.logs / "stack.log"
     command = [sys.executable, "-m", "candor.cli", "up", *(["--faults"] if faults else [])]
+    command += [f"--port={part}={number}" for part, number in ports.items()]
     with private_file(log, "wb") as output:
         child = subprocess.Popen(
             command,
@@ -195,7 +227,7 @@ def _detached(folder: Folder, faults: bool) -> None:
             running = read_running(folder)
             if running and running.ready and running.alive and running.pid == child.pid:
                 show(folder)
-                where_to_look(folder)
+                where_to_look(folder, ports)
                 console.print(f"Running. A first sign-in to the board: [b]{typed('token')}[/]")
                 return
             time.sleep(0.1)

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from candor.command_texts import examples
 from candor.errors import OperatorError
 from candor.installation.folder import Folder
 from candor.installation.running import at_work, health, read_running
@@ -19,7 +20,8 @@ from candor.ops.typed import typed
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("token")(token)
+    made = ("candor token --role operator", "candor token --name crm --role operator --scope promise-svc --json")
+    app.command("token", epilog=examples(*made))(token)
 
 
 def token(

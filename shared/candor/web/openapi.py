@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any, Final
 
 from fastapi import FastAPI
 
+from candor.web.examples import EXAMPLES
 from candor.web.http.codes import CODES
 from candor.web.http.problems import MEDIA_TYPE
 from candor.web.parameters import PREFIX
+from candor.web.vocabulary import FIELDS, SCHEMAS
 
+UNUSED: Final = ("HTTPValidationError", "ValidationError")
 REFUSED: Final = (
     "A value is not allowed (`invalid_field`), a query parameter is not known here (`unknown_parameter`), or came more "
     "than once (`repeated_parameter`); `errors` names each."
@@ -44,17 +48,40 @@ def install(app: FastAPI, public_url: str = "") -> None:
         if app.openapi_schema is None:
             document = plain()
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
-            schemas["Problem"] = PROBLEM
+            schemas["Problem"] = deepcopy(PROBLEM)
             if public_url:
                 document["servers"] = [{"url": public_url}]
             for path, operations in document.get("paths", {}).items():
                 for operation in operations.values():
                     _lift_definitions(operation, schemas)
                     _add_problems(operation, strict=path.startswith(PREFIX))
+            for name in UNUSED:
+                # FastAPI's own answers, which none of our routes gives.
+                schemas.pop(name, None)
+            _describe(document)
             app.openapi_schema = document
         return app.openapi_schema
 
     app.openapi = complete  # type: ignore[method-assign]
+
+
+def _describe(document: dict[str, Any]) -> None:
+    """Give every field and parameter a description, and every body that has none an example."""
+    every = list(document["components"]["schemas"].items())
+    for operations in document.get("paths", {}).values():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", []):
+                parameter.setdefault("description", FIELDS.get(parameter["name"], ""))
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                schema = content.get("schema", {})
+                if (title := schema.get("title", "")) in EXAMPLES:
+                    content.setdefault("example", EXAMPLES[title])
+                every.append((title, schema))
+    for name, schema in every:
+        for field, found in schema.get("properties", {}).items():
+            words = SCHEMAS.get(f"{name}.{field}") or FIELDS.get(field)
+            if words and "description" not in found:
+                found["description"] = words
 
 
 def _lift_definitions(operation: dict[str, Any], schemas: dict[str, Any]) -> None:

@@ -80,6 +80,8 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
         parts.append(f"<p><code>{name}</code> ({place}) {escape(parameter.get('description', ''))}</p>")
     for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
         parts.append(_details(f"Body: {media_type}", content.get("schema", {})))
+        if "example" in content:
+            parts.append(_details("Example", content["example"]))
     return "".join(parts)
 
 

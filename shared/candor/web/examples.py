@@ -1,0 +1,82 @@
+"""An example of each request body, as /docs shows it; a test sends every one to a running service."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+_MADE: Final[dict[str, Any]] = {
+    "promise_id": "PR-1001",
+    "customer_id": "acme",
+    "kind": "install",
+    "what": "Espresso machine installed",
+    "made_at": "2026-02-20T09:00:00Z",
+    "due": "2031-05-01T16:00:00Z",
+    "zone": "Europe/Berlin",
+    "labels": {"region": "north", "floors": 3},
+    "milestones": [{"name": "delivered", "planned": "2031-04-30T16:00:00Z", "told": True}, {"name": "installed"}],
+    "depends_on": [{"kind": "site", "id": "berlin-2"}],
+    "references": [{"system": "erp", "id": "SO-1001"}],
+}
+_REPORT: Final[dict[str, Any]] = {
+    "promise_id": "PR-1001",
+    "milestone": "delivered",
+    "status": "missed",
+    "at": "2026-03-01T16:00:00Z",
+    "reason": "van 7 broke down near Kassel",
+    "public_reason": "the van broke down",
+}
+
+EXAMPLES: Final[dict[str, dict[str, Any]]] = {
+    "PromiseIn": _MADE,
+    "RevisionIn": {
+        "due": "2031-05-03T16:00:00Z",
+        "asked_by": "company",
+        "agreed": True,
+        "reason": "supplier is late",
+        "public_reason": "a part arrives later than planned",
+    },
+    "WithdrawalIn": {"reason": "the order was cancelled"},
+    "VerdictIn": {"verdict": "kept", "completed_at": "2026-03-01T15:10:00Z"},
+    "ContactIn": {"email": "anna@customer.example", "name": "Anna", "language": "de", "zone": "Europe/Berlin"},
+    "WebhookBody": {"type": "promise.made", "timestamp": "2026-03-01T09:00:00Z", "data": _MADE},
+    "ImportIn": {
+        "source": "erp-2026",
+        "events": [
+            {
+                "id": "SO-1/made",
+                "type": "promise.made",
+                "time": "2026-03-01T09:00:00Z",
+                "data": {
+                    "promise_id": "SO-1",
+                    "customer_id": "acme",
+                    "kind": "install",
+                    "what": "Grinder installed",
+                    "due": "2026-03-10T16:00:00Z",
+                },
+            }
+        ],
+    },
+    "MilestoneIn": _REPORT,
+    "IncidentIn": {
+        "incident_id": "INC-7",
+        "status": "opened",
+        "severity": 0.5,
+        "category": "outage",
+        "title": "Feeder 12 is down",
+        "public_title": "A power cut at the site",
+        "affects": [{"kind": "site", "id": "berlin-2"}],
+        "opened_at": "2026-03-01T08:00:00Z",
+    },
+    "CloudEventIn": {
+        "specversion": "1.0",
+        "id": "ev-1",
+        "source": "/field/berlin",
+        "type": "milestone.reported",
+        "time": "2026-03-01T16:05:00Z",
+        "data": _REPORT,
+    },
+    "MatchIn": {"promise_id": "PR-1001"},
+    "ResolveIn": {"outcome": "sent"},
+    "SwitchIn": {"enabled": True},
+    "CheckIn": {"kind": "install", "due": "2031-05-01T16:00:00Z", "labels": {"region": "north"}},
+}

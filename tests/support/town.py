@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -167,15 +167,25 @@ def _past(name: str, event: str, time: datetime, data: dict[str, Any]) -> dict[s
 
 @asynccontextmanager
 async def whole_town(
-    kafka: str, postgres: str, folder: Path, clock: ManualClock, again: Town | None = None
+    kafka: str,
+    postgres: str,
+    folder: Path,
+    clock: ManualClock,
+    *,
+    prefix: str = "",
+    urls: Mapping[str, str] | None = None,
+    again: Town | None = None,
 ) -> AsyncIterator[Town]:
-    """Everything up, in the order of the flow; with the names, keys and history of one of before if `again` is one."""
+    """Everything up, in the order of the flow; with the names, keys and history of one of before if `again` is one.
+
+    `urls`: the server's address for each service, by default `postgres`.
+    """
     keys = again.keys if again else Keys(folder)
     private = folder / "contact_private_key_file"
     private.write_bytes(base64.b64encode(bytes(keys.private)))
     box = Mailbox(folder / "mail.jsonl")
     listening = await listen(box, Faults(), "127.0.0.1", 0)
-    prefix = again.settings["promise"].topic_prefix if again else f"t{secrets.token_hex(5)}"
+    prefix = again.settings["promise"].topic_prefix if again else prefix or f"t{secrets.token_hex(5)}"
     common: dict[str, Any] = {
         "database_url": postgres,
         "database_prefix": prefix,
@@ -186,8 +196,9 @@ async def whole_town(
         **keys.write(),
         **event_keys(folder),
     }
-    promise, delivery, risk = PromiseSettings(**common), DeliverySettings(**common), RiskSettings(**common)
-    notify = NotifySettings(**common)
+    own = {name: common | {"database_url": url} for name, url in (urls or {}).items()}
+    promise, delivery = PromiseSettings(**own.get("promise", common)), DeliverySettings(**own.get("delivery", common))
+    risk, notify = RiskSettings(**own.get("risk", common)), NotifySettings(**own.get("notify", common))
     await ensure_topics(promise)
     pages = httpx.ASGITransport(mailbox_app(box, Faults(), with_faults=False))
     async with AsyncExitStack() as stack:

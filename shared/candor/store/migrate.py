@@ -16,8 +16,12 @@ from sqlalchemy.pool import NullPool
 
 from candor.ops.database_url import database_of, named
 from candor.store.errors import unavailable
-from candor.store.fitness import check_fitness
+from candor.store.fitness import UnfitDatabaseError, check_fitness
 
+_NOT_OURS: Final = (
+    "the database {} is missing or has an older schema, and the role in DATABASE_URL may not change that: "
+    "run `candor migrate` for this service as the owner first"
+)
 _LOCK: Final = 0x63616E646F72  # "candor"
 
 
@@ -25,7 +29,8 @@ async def upgrade(url: str, migrations: Path) -> None:
     """Create the database of `url` if it is missing and run the Alembic scripts in `migrations` up to the newest.
 
     Safe to call from many processes at once: one works, the others wait and find nothing to do. All or nothing.
-    Raises StoreUnavailable while the server is away, UnfitDatabaseError for a database that cannot do the work.
+    A role that may not change the schema is enough once there is nothing to do. Raises StoreUnavailable while the
+    server is away, UnfitDatabaseError for a database that cannot do the work or a role that would have to change it.
     """
     try:
         await create_database(url)
@@ -37,6 +42,8 @@ async def upgrade(url: str, migrations: Path) -> None:
             await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
             await connection.run_sync(_upgrade, migrations)
     except Exception as error:
+        if isinstance(getattr(error, "orig", error).__cause__ or error, asyncpg.InsufficientPrivilegeError):
+            raise UnfitDatabaseError(_NOT_OURS.format(database_of(url))) from error
         raise unavailable(error) or error from error
 
 

@@ -1,0 +1,70 @@
+"""What the role of a running service may do in its database: read and write rows, and nothing to the tables."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import asyncpg
+
+from candor.ops.database_url import database_of
+from candor.store.errors import unavailable
+from candor.store.fitness import CONNECT_SECONDS, UnfitDatabaseError
+
+NEVER_CHANGED: Final = {
+    "promise-svc": ("change",),
+    "delivery-svc": ("sighting",),
+    "risk-svc": ("journal", "learner_state", "learner_step", "model_version", "used_link"),
+    "notify-svc": ("audit",),
+}
+"""Tables whose rows are added and, at their time, deleted, but never changed, by service."""
+NEVER_DELETED: Final = {"notify-svc": ("audit",)}
+"""Those of them from which nothing is deleted either."""
+
+
+def grants(service: str, database: str, role: str) -> list[str]:
+    """Return the statements that give `role` what the service needs in its database, and take away everything else."""
+    to = quoted(role)
+    return [
+        f"REVOKE ALL ON DATABASE {quoted(database)} FROM PUBLIC",
+        f"REVOKE ALL ON DATABASE {quoted(database)} FROM {to}",
+        f"GRANT CONNECT ON DATABASE {quoted(database)} TO {to}",
+        "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+        f"REVOKE ALL ON SCHEMA public FROM {to}",
+        f"GRANT USAGE ON SCHEMA public TO {to}",
+        f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {to}",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {to}",
+        f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {to}",
+        *(f"REVOKE UPDATE ON {table} FROM {to}" for table in NEVER_CHANGED[service]),
+        *(f"REVOKE DELETE ON {table} FROM {to}" for table in NEVER_DELETED.get(service, ())),
+        f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {to}",
+    ]
+
+
+async def grant(url: str, service: str, role: str) -> None:
+    """Apply `grants`, all or nothing. Raises UnfitDatabaseError if there is no such role, or it may do too much."""
+    try:
+        connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
+    except Exception as error:
+        raise unavailable(error) or error from error
+    try:
+        found = await connection.fetchrow(_ROLE, role)
+        if found is None:
+            raise UnfitDatabaseError(f"there is no role {role}: CREATE ROLE {quoted(role)} LOGIN PASSWORD '…'")
+        if found["superuser"]:
+            raise UnfitDatabaseError(f"{role} is a superuser, whom no grant limits: name an ordinary role")
+        if found["owner"]:
+            raise UnfitDatabaseError(f"{role} owns the database, so it may do everything: name another role")
+        # In one message, which PostgreSQL applies as one transaction.
+        await connection.execute("; ".join(grants(service, database_of(url), role)))
+    finally:
+        await connection.close()
+
+
+def quoted(name: str) -> str:
+    """A name as SQL writes it, whatever is in it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+_ROLE: Final = """
+SELECT rolsuper AS superuser, pg_has_role(oid, (SELECT datdba FROM pg_database WHERE datname = current_database()),
+'MEMBER') AS owner FROM pg_roles WHERE rolname = $1"""

@@ -15,12 +15,8 @@ from tests.component.demo.receiver import KEY, SECRET, Receiver, serving
 
 NOON = datetime(2013, 2, 5, 12, tzinfo=UTC)
 PROGRAM = """
-import typer
-from candor.commands import bulk, replay
-app = typer.Typer()
-replay.register(app)
-bulk.register(app)
-app()
+from candor.cli import main
+main()
 """
 
 

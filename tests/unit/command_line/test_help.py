@@ -52,7 +52,8 @@ def words(line: str) -> list[str]:
 def parse(arguments: list[str]) -> str:
     """Parse a command line to its end without running it; returns the name of the command that would run."""
     command: Any = ROOT
-    context, rest = ROOT, ROOT.make_context("candor", list(arguments)), arguments
+    context: Any = ROOT.make_context("candor", list(arguments))
+    rest = arguments
     while hasattr(command, "commands"):
         name, command, rest = command.resolve_command(context, rest)
         context = command.make_context(name, list(rest), parent=context)

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    KafkaError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+    for_code,
+)
 
 from candor.contracts import CARDS, TopicCard
 from candor.messaging.connecting import uncut
@@ -19,6 +25,10 @@ if TYPE_CHECKING:
 
 _log: Final = structlog.get_logger("candor.topics")
 _DAY_MS: Final = 24 * 3600 * 1000
+
+
+class TopicsMissingError(Exception):
+    """Topics are missing, or hidden from us, and this user may not make them; the text names each with its layout."""
 
 
 class TopicMismatchError(Exception):
@@ -47,8 +57,8 @@ def mismatches(wanted: Mapping[str, int], found: Mapping[str, int]) -> list[str]
 async def ensure_topics(settings: Settings, *, patience_s: float | None = None) -> None:
     """Create missing topics with the retention of their cards, and check existing ones.
 
-    Raises TopicMismatchError. While the broker is away it retries for ever, or for `patience_s` seconds and then raises
-    the last KafkaError.
+    Raises TopicMismatchError. While the broker is away, or topics are missing that this user may not make, it retries
+    for ever, or for `patience_s` seconds and then raises the last KafkaError or TopicsMissingError.
     """
     wanted = layout(settings.topic_prefix, settings.partitions)
     link = client_options(settings)
@@ -57,6 +67,15 @@ async def ensure_topics(settings: Settings, *, patience_s: float | None = None) 
     while True:
         try:
             await asyncio.wait_for(_ensure(link, wanted), 30)
+        except TopicsMissingError as error:
+            # Somebody else makes them, perhaps after us: it is one line, and the start goes on once they are there.
+            if patience_s is not None and loop.time() - started > patience_s:
+                raise
+            if loop.time() - told > 30:
+                told = loop.time()
+                _log.error("topics are missing and this user may not make them", missing=str(error))
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 2.0)
         except (KafkaError, OSError, TimeoutError) as error:
             if patience_s is not None and loop.time() - started > patience_s:
                 raise
@@ -80,13 +99,21 @@ async def _ensure(link: Mapping[str, Any], wanted: Mapping[str, int]) -> None:
         found = await _found(admin, wanted)
         missing = [name for name in wanted if name not in found]
         if missing:
-            await _create(admin, {name: wanted[name] for name in missing})
+            await _make(admin, {name: wanted[name] for name in missing})
             found = await _found(admin, wanted)
     finally:
         await admin.close()
     wrong = mismatches(wanted, found)
     if wrong:
         raise TopicMismatchError("; ".join(wrong))
+
+
+async def _make(admin: AIOKafkaAdminClient, wanted: Mapping[str, int]) -> None:
+    try:
+        await _create(admin, wanted)
+    except (TopicAuthorizationFailedError, ClusterAuthorizationFailedError) as error:
+        listed = ", ".join(f"{name} with {count} partition{'s' * (count > 1)}" for name, count in wanted.items())
+        raise TopicsMissingError(listed) from error
 
 
 async def _found(admin: AIOKafkaAdminClient, wanted: Mapping[str, int]) -> dict[str, int]:

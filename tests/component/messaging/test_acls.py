@@ -11,11 +11,12 @@ import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFailedError
+from structlog.testing import capture_logs
 
 from candor.contracts import CARDS
 from candor.contracts.topics import GROUPS
 from candor.messaging.source import Source
-from candor.messaging.topics import ensure_topics, layout
+from candor.messaging.topics import TopicsMissingError, ensure_topics, layout
 from candor.ops.settings import Settings
 from tests.support.guarded_kafka import GuardedKafka, administrator
 from tests.support.servers import own_folder
@@ -104,6 +105,16 @@ async def shows_offsets(ground: Ground, group: str, topic: str) -> bool:
 @each_process
 async def test_a_process_finds_the_topics_as_they_should_be_without_the_right_to_make_any(ground: Ground) -> None:
     await asyncio.wait_for(ensure_topics(ground.settings, patience_s=10), 40)
+
+
+@pytest.mark.parametrize("process", ["promise-svc"])
+async def test_topics_that_are_missing_and_may_not_be_made_are_named_in_one_line(ground: Ground) -> None:
+    more = ground.settings.model_copy(update={"topic_prefix": f"{ground.settings.topic_prefix}x"})
+    with capture_logs() as said, pytest.raises(TopicsMissingError, match=r"promises with 2 .*pulses with 1 "):
+        await asyncio.wait_for(ensure_topics(more, patience_s=0.1), 40)
+    (line,) = said
+    assert line["event"] == "topics are missing and this user may not make them"
+    assert line["missing"].startswith(f"{more.topic_prefix}-promises with 2 partitions")
 
 
 @each_process

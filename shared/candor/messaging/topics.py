@@ -69,11 +69,11 @@ async def ensure_topics(settings: Settings, *, patience_s: float | None = None) 
             await asyncio.wait_for(_ensure(link, wanted), 30)
         except TopicsMissingError as error:
             # Somebody else makes them, perhaps after us: it is one line, and the start goes on once they are there.
-            if patience_s is not None and loop.time() - started > patience_s:
-                raise
             if loop.time() - told > 30:
                 told = loop.time()
                 _log.error("topics are missing and this user may not make them", missing=str(error))
+            if patience_s is not None and loop.time() - started > patience_s:
+                raise
             await asyncio.sleep(pause)
             pause = min(pause * 2, 2.0)
         except (KafkaError, OSError, TimeoutError) as error:

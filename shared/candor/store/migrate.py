@@ -64,7 +64,10 @@ async def create_database(url: str) -> None:
         except (asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
             # Another process created it between the two statements.
             await asyncio.sleep(0)
-    await connection.close()
+        finally:
+            await connection.close()
+    else:
+        await connection.close()
 
 
 def scripts(package: Path) -> Path:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -29,28 +31,42 @@ from candor.local.ports import is_free
 from candor.local.postgres import DEFAULT_PORT as POSTGRES
 from candor.local.postgres import as_ordinary_user, binaries
 from candor.local.stack import MAILBOX_HTTP, MAILBOX_SMTP, SERVICES
+from candor.ops.finding import Finding
 
 NEEDED_MIB = 2048
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One check. `ok` is None for information that is not needed to run."""
+class Process(StrEnum):
+    """The processes that can be examined where they run."""
 
-    name: str
-    ok: bool | None
-    detail: str
-    mend: str = ""
+    PROMISE = "promise-svc"
+    DELIVERY = "delivery-svc"
+    RISK_WORKER = "risk-worker"
+    RISK_LEARNER = "risk-learner"
+    RISK_WEB = "risk-web"
+    NOTIFY = "notify-svc"
 
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("doctor", epilog=examples("candor doctor", "candor doctor --json"))(doctor)
+    app.command("doctor", epilog=examples("candor doctor", "candor doctor --process notify-svc --json"))(doctor)
 
 
-def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")] = False) -> None:
-    """Check what Candor needs on this machine, and say how to fix each problem. Exit status 1 if any is."""
-    findings = list(examine(Folder.default()))
+def doctor(
+    process: Annotated[
+        Process | None, typer.Option(help="Check what this process needs, with its settings from the environment.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")] = False,
+) -> None:
+    """Check what Candor needs, and say how to fix each problem.
+
+    Without --process: what the local stack needs of this machine. With it, also in a Pod: the files and certificates
+    that its settings name, Kafka (TLS, sign-in, topics, rights), its database (TLS, encoding, pooler, schema, rights,
+    clock) and, for notify-svc, the mail server. Nothing is changed, written or sent.
+
+    Exit status 0 if all is well, 1 if anything is bad, 2 if the settings themselves are wrong.
+    """
+    findings = asyncio.run(asked(process.value)) if process else list(examine(Folder.default()))
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:
@@ -59,6 +75,15 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for
             mark = {True: "[green]ok[/]  ", False: "[red]bad[/] ", None: "[yellow]note[/]"}[found.ok]
             console.print(f"{mark} {found.name}: {found.detail}" + (f"\n     → {found.mend}" if found.mend else ""))
     raise typer.Exit(1 if any(found.ok is False for found in findings) else 0)
+
+
+async def asked(process: str) -> list[Finding]:
+    """All findings about one process."""
+    # Imported here because it brings the libraries of Kafka and the database, which `candor --help` does not need.
+    from candor.diagnosis.process import examine as about  # noqa: PLC0415
+    from candor.diagnosis.process import settings_of  # noqa: PLC0415
+
+    return [one async for one in about(process, settings_of(process))]
 
 
 def examine(folder: Folder) -> Iterator[Finding]:

@@ -1,0 +1,1 @@
+"""What `candor doctor` asks of infrastructure that others run, for one process at a time."""

@@ -43,7 +43,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         "source": "erp-2026",
         "events": [
             {
-                "id": "SO-1/made",
+                "id": "SO-1.made",
                 "type": "promise.made",
                 "time": "2026-03-01T09:00:00Z",
                 "data": {
@@ -52,6 +52,28 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
                     "kind": "install",
                     "what": "Grinder installed",
                     "due": "2026-03-10T16:00:00Z",
+                },
+            }
+        ],
+    },
+    "Candor delivery-svc WebhookBody": {
+        "type": "milestone.reported",
+        "timestamp": "2026-03-01T16:05:00Z",
+        "data": _REPORT,
+    },
+    "Candor delivery-svc ImportIn": {
+        "source": "erp-2026",
+        "events": [
+            {
+                "id": "SO-1.delivered",
+                "type": "milestone.reported",
+                "time": "2026-03-01T16:05:00Z",
+                "data": {
+                    "promise_id": "SO-1",
+                    "milestone": "delivered",
+                    "status": "reached",
+                    "at": "2026-03-01T16:00:00Z",
+                    "final": True,
                 },
             }
         ],

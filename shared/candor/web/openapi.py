@@ -74,8 +74,11 @@ def _describe(document: dict[str, Any]) -> None:
                 parameter.setdefault("description", FIELDS.get(parameter["name"], ""))
             for content in operation.get("requestBody", {}).get("content", {}).values():
                 schema = content.get("schema", {})
-                if (title := schema.get("title", "")) in EXAMPLES:
-                    content.setdefault("example", EXAMPLES[title])
+                title = schema.get("title", "")
+                # A body that several services share is about other facts in each.
+                example = EXAMPLES.get(f"{document['info']['title']} {title}") or EXAMPLES.get(title)
+                if example:
+                    content.setdefault("example", example)
                 every.append((title, schema))
     for name, schema in every:
         for field, found in schema.get("properties", {}).items():

@@ -53,6 +53,7 @@ USED_BY: Final[dict[str, tuple[str, ...]]] = {
 """Settings that every class has and only these processes use."""
 OTHERS: Final = {
     "CANDOR_HOME": ("Folder of a local stack, for the command `candor` and `make`.", ".candor", "/srv/candor"),
+    "CANDOR_TRACEBACK": ("Any value makes the command `candor` say where an unforeseen error happened.", "none", "1"),
     "CI": ("`true` makes a check that lacks a tool fail instead of skip; for `make test` and `make deploy-check`.",
            "none", "true"),
     "OPENBLAS_NUM_THREADS": ("Threads of the numerical library; one is fastest here.", "1", "1"),

@@ -83,7 +83,7 @@ async def refused(url: str, statement: str) -> bool:
 async def test_every_service_starts_and_does_a_round_of_work(
     roles: Roles, kafka: str, postgres: str, tmp_path: Path
 ) -> None:
-    async with whole_town(kafka, postgres, tmp_path, ManualClock(), roles.prefix, roles.least) as town:
+    async with whole_town(kafka, postgres, tmp_path, ManualClock(), prefix=roles.prefix, urls=roles.least) as town:
         trip = Trip(town)
         await trip.reported("booked")
         await trip.promised()

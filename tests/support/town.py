@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -196,9 +196,12 @@ async def whole_town(
         **keys.write(),
         **event_keys(folder),
     }
-    own = {name: common | {"database_url": url} for name, url in (urls or {}).items()}
-    promise, delivery = PromiseSettings(**own.get("promise", common)), DeliverySettings(**own.get("delivery", common))
-    risk, notify = RiskSettings(**own.get("risk", common)), NotifySettings(**own.get("notify", common))
+    own = {
+        name: common | {"database_url": (urls or {}).get(name, postgres)}
+        for name in ("promise", "delivery", "risk", "notify")
+    }
+    promise, delivery = PromiseSettings(**own["promise"]), DeliverySettings(**own["delivery"])
+    risk, notify = RiskSettings(**own["risk"]), NotifySettings(**own["notify"])
     await ensure_topics(promise)
     pages = httpx.ASGITransport(mailbox_app(box, Faults(), with_faults=False))
     async with AsyncExitStack() as stack:
@@ -217,8 +220,12 @@ async def whole_town(
         yield town
     listening.close()
     box.close()
+    await _drop(postgres, settings.values())
+
+
+async def _drop(postgres: str, settings: Iterable[Settings]) -> None:
     server = await asyncpg.connect(f"{postgres}/postgres")
-    for one in settings.values():
+    for one in settings:
         await server.execute(f'DROP DATABASE IF EXISTS "{one.database.rpartition("/")[2]}" WITH (FORCE)')
     await server.close()
 

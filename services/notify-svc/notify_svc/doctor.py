@@ -9,7 +9,8 @@ from aiosmtplib.errors import SMTPAuthenticationError, SMTPConnectError, SMTPExc
 from pydantic import ValidationError
 
 from candor.ops.finding import Finding
-from candor.ops.settings import Settings, mistakes
+from candor.ops.loading import mistakes
+from candor.ops.settings import Settings
 from notify_svc.channels.email.settings import EmailSettings
 from notify_svc.channels.email.smtp import Server
 
@@ -19,7 +20,7 @@ async def examine(_settings: Settings) -> AsyncIterator[Finding]:
     try:
         server = EmailSettings().server()
     except ValidationError as error:
-        yield Finding("mail settings", False, "; ".join(mistakes(error)), "correct the setting")
+        yield Finding("mail settings", False, "; ".join(mistakes(error, EmailSettings)), "correct the setting")
         return
     except ValueError as error:
         yield Finding("mail settings", False, str(error), "correct SMTP_PASSWORD_FILE")

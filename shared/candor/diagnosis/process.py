@@ -12,7 +12,8 @@ from candor.diagnosis import files
 from candor.errors import OperatorError
 from candor.messaging import examine as kafka
 from candor.ops.finding import Finding
-from candor.ops.settings import Settings, load
+from candor.ops.loading import load
+from candor.ops.settings import Settings
 from candor.store import examine as database
 from candor.store.migrate import scripts
 

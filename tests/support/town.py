@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 import asyncpg
@@ -163,6 +163,9 @@ class Town:
 
 def _past(name: str, event: str, time: datetime, data: dict[str, Any]) -> dict[str, Any]:
     return {"id": name, "type": event, "time": time, "data": data}
+
+
+SERVICES: Final = ("promise", "delivery", "risk", "notify")
 
 
 @asynccontextmanager

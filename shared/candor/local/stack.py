@@ -21,6 +21,7 @@ from candor.installation.folder import Folder, Progress, private_file, quiet, wr
 from candor.installation.probes import answers_ready
 from candor.installation.processes import note_process
 from candor.installation.running import Place
+from candor.local.jars import broker_version
 from candor.local.kafka import DEFAULT_PORT as KAFKA_PORT
 from candor.local.kafka import KafkaBroker
 from candor.local.ports import choose_port
@@ -133,8 +134,11 @@ class Stack:
         if name not in self.urls:
             self.urls[name] = f"http://{HOST}:{self._port(name)}"
         self._step(f"starting {name}")
-        command = [sys.executable, "-m", *service.module]
-        self.processes[name].start(command, env=self.environment(service))
+        self.processes[name].start(self.command(service), env=self.environment(service))
+
+    def command(self, service: Service) -> list[str]:
+        """The command that runs one service."""
+        return [sys.executable, "-m", *service.module]
 
     def wait_ready(self, name: str) -> None:
         """Returns once the service is ready; raises OperatorError if it ends or takes too long."""
@@ -205,7 +209,7 @@ class Stack:
         """Every part with its address, process and version."""
         ours = version("candor")
         return [
-            self._place("kafka", self.bootstrap_servers, "4.1.0"),
+            self._place("kafka", self.bootstrap_servers, broker_version()),
             self._place("postgres", database_address(self.database_url), "18"),
             self._place("mailbox", self.urls["mailbox"], ours),
             *(self._place(service.name, self.urls[service.name], ours) for service in self.services),
@@ -246,7 +250,7 @@ class Stack:
             raise OperatorError("stopped while starting")
 
     def _step(self, line: str) -> None:
-        # Called as every part starts, so that a long start (44 MB of jars) ends soon when asked to stop.
+        # Called as every part starts, so that a long start (45 MB of jars) ends soon when asked to stop.
         self._go_on()
         self._progress(line)
 

@@ -11,7 +11,7 @@ unexport PYTHONPYCACHEPREFIX
 unexport PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check deploy-check dashboards-check dashboards-pictures faults bench clean
+.PHONY: help install demo test check deploy-check dashboards-check dashboards-pictures sbom faults bench clean
 
 help:
 	@echo "Candor keeps what customers were promised beside what is really happening."
@@ -55,6 +55,9 @@ dashboards-check: install
 
 dashboards-pictures: install
 	@$(BIN)/python -m tools.grafana.pictures
+
+sbom: install
+	@$(BIN)/python -m tools.supply.sbom requirements.lock
 
 faults: install
 	@$(BIN)/python -m pytest -s -m faults tests $(ARGS)

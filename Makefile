@@ -11,7 +11,7 @@ unexport PYTHONPYCACHEPREFIX
 unexport PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check deploy-check dashboards-check dashboards-pictures sbom faults bench clean
+.PHONY: help install demo test check deploy-check dashboards-check dashboards-pictures sbom compose-secrets faults bench clean
 
 help:
 	@echo "Candor keeps what customers were promised beside what is really happening."
@@ -58,6 +58,9 @@ dashboards-pictures: install
 
 sbom: install
 	@$(BIN)/python -m tools.supply.sbom requirements.lock
+
+compose-secrets: install
+	@$(BIN)/python -m tools.compose_secrets
 
 faults: install
 	@$(BIN)/python -m pytest -s -m faults tests $(ARGS)

@@ -1,0 +1,1 @@
+"""What the Dockerfile and the Pods say, read for tests."""

@@ -24,7 +24,7 @@ from candor.replay.where import Pace
 from candor.web.security.auth import Role
 from candor_demo.day import Day
 
-SOURCE: Final = "crm"
+SOURCE: Final = "replay"
 REPLAY_S: Final = 110.0
 """Real seconds that the live part takes at the usual speed; about two minutes with the import before it."""
 USUAL_IMPORT_RATE: Final = 2000.0

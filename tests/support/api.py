@@ -19,11 +19,13 @@ from nacl.public import PrivateKey
 
 from candor.contracts.origin import new_keys
 from candor.intake import Intake
+from candor.local.secret_files import PROMISES, REPORTS
 from candor.web.security.auth import new_key
 from candor.web.security.signatures import signed_headers
 
 ROLES = ("viewer", "operator", "approver", "admin")
-SOURCE = "crm"
+SOURCE, FIELD, UNBOUND = "crm", "field", "unbound"
+EVERYTHING = {"promise-svc": PROMISES, "delivery-svc": REPORTS}
 
 
 @dataclass
@@ -35,6 +37,14 @@ class Keys:
     secrets: list[str] = field(default_factory=list)
     private: PrivateKey = field(default_factory=PrivateKey.generate)
 
+    def senders(self) -> dict[str, Any]:
+        """One sender that may send everything, one that only reports, and one that may send nothing."""
+        return {
+            SOURCE: {"secrets": self.secrets, "events": EVERYTHING},
+            FIELD: {"secrets": self.secrets, "events": {"delivery-svc": [REPORTS[0]]}},
+            UNBOUND: {"secrets": self.secrets},
+        }
+
     def write(self) -> dict[str, Any]:
         """Writes the files; returns the settings that name them."""
         entries = []
@@ -45,7 +55,7 @@ class Keys:
         public = base64.b64encode(bytes(self.private.public_key))
         files = {
             "api_keys_file": msgspec.json.encode({"keys": entries}),
-            "webhook_secrets_file": msgspec.json.encode({"sources": {SOURCE: self.secrets}}),
+            "webhook_secrets_file": msgspec.json.encode({"sources": self.senders()}),
             "contact_public_key_file": public,
         }
         for name, content in files.items():

@@ -24,6 +24,7 @@ from candor.store.db import Database
 from candor.store.migrate import scripts, upgrade
 from candor.store.retention import Retention
 from candor.web.app import create_app, shared_rates
+from candor.web.security.webhooks import Accepted
 from delivery_svc import sources as own_sources
 from delivery_svc.api.neutral_events import KNOWN, statement
 from delivery_svc.api.routes import listings, reports
@@ -71,6 +72,7 @@ def build(
             await database.close()
 
     routers = [reports.router, listings.router, common(RejectedRow)]
+    bodies = {IMPORTS: LARGEST_BYTES}
     return create_app(
-        "Candor delivery-svc", settings, parts, routers, bodies={IMPORTS: LARGEST_BYTES}, sources=known_sources
+        "Candor delivery-svc", settings, parts, routers, bodies=bodies, webhooks=Accepted(known_sources, KNOWN)
     )

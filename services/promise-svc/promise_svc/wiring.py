@@ -24,6 +24,7 @@ from candor.store.db import Database
 from candor.store.migrate import scripts, upgrade
 from candor.store.retention import Retention
 from candor.web.app import create_app, shared_rates
+from candor.web.security.webhooks import Accepted
 from promise_svc import sources as own_sources
 from promise_svc.api.neutral_events import KNOWN, Reader
 from promise_svc.api.routes import listings, statements
@@ -70,6 +71,7 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
             await database.close()
 
     routers = [statements.router, listings.router, common(RejectedRow)]
+    bodies = {IMPORTS: LARGEST_BYTES}
     return create_app(
-        "Candor promise-svc", settings, parts, routers, bodies={IMPORTS: LARGEST_BYTES}, sources=known_sources
+        "Candor promise-svc", settings, parts, routers, bodies=bodies, webhooks=Accepted(known_sources, KNOWN)
     )

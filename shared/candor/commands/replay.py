@@ -32,7 +32,7 @@ def replay(
     file: Annotated[Path, typer.Argument(help="JSON lines of events, sorted by time.", exists=True, dir_okay=False)],
     promise_url: Annotated[str, typer.Option(help="Address of promise-svc; default: the local stack.")] = "",
     delivery_url: Annotated[str, typer.Option(help="Address of delivery-svc; default: the local stack.")] = "",
-    source: Annotated[str, typer.Option(help="Webhook source to send as.")] = "crm",
+    source: Annotated[str, typer.Option(help="Webhook source to send as.")] = "replay",
     secrets: Annotated[Path | None, typer.Option(help="File of webhook secrets; default: the local stack.")] = None,
     clock: Annotated[
         str,

@@ -28,7 +28,8 @@ from candor.web.security.webhooks import Webhook
 Apply = Callable[[UnitOfWork, Sequence[Submission[C, R]]], Awaitable[Sequence[Acceptance | Exception]]]
 Read = Callable[[Event, Origin, tuple[Receipt, ...]], Submission[C, R]]
 # A 4xx makes a vendor drop events or ban us, so these become 202 once the signature is valid.
-KEPT: Final = frozenset({400, 404, 409, 412, 422})
+KEPT: Final = frozenset({400, 403, 404, 409, 412, 422})
+NOT_ALLOWED: Final = "event_type_not_allowed"
 _addresses: Final = re.compile(r"\S*@\S*")
 _id: Final = re.compile(ID_PATTERN)
 
@@ -67,13 +68,17 @@ class Intake(Generic[C, R]):
         return taken
 
     async def webhook(self, webhook: Webhook) -> Reply:
-        """The answer to a genuine webhook; its content can no longer make it fail (see `rejected`)."""
+        """The answer to a genuine webhook; its content can no longer make it fail (see `rejected`).
+
+        But for a single event of a type that its sender may not send: raises Problem `event_type_not_allowed`, so that
+        whoever set the sender up sees it at once.
+        """
         source = self.sources[webhook.read_as]
         try:
             items = source.read(webhook, self.known, self.clock.now())
         except Problem as problem:
             items = [Unusable(problem)]
-        outcomes = await self.take(items, Caller("webhook", webhook.source))
+        outcomes = await self.take(items, Caller("webhook", webhook.source, webhook.events))
         refused = []
         for item, result in outcomes:
             if isinstance(result, Problem):
@@ -82,6 +87,9 @@ class Intake(Generic[C, R]):
                 refused.append(self._rejection(webhook, item, result))
         if refused:
             await self._keep(refused)
+        only = outcomes[0].result if len(outcomes) == 1 else None
+        if isinstance(only, Problem) and only.code == NOT_ALLOWED:
+            raise only
         return source.answer(webhook, told(outcomes))
 
     async def take(self, items: Items, caller: Caller, *, historical: bool = False) -> list[Outcome]:
@@ -115,6 +123,7 @@ class Intake(Generic[C, R]):
                 raise Problem.invalid_field("/id", ID_RULE)
             if event.type not in self.known:
                 event = event._replace(type=plain_type(event.type, self.known))
+            _allowed(caller, event.type)
             not_ahead(event.time, self.clock.now(), "/time")
             origin = Origin(name, item.origin or caller.name, event.time, historical, current_traceparent())
             receipt = event_receipt(caller, name, item.raw, item.ids)
@@ -134,6 +143,16 @@ class Intake(Generic[C, R]):
         said = item.event.type if isinstance(item, Incoming) else item.type
         kind = known_name(said, self.known)
         return rejected.Rejection(webhook.source, event_id, sha256(raw), kind, problem.code, reason(problem))
+
+
+def _allowed(caller: Caller, kind: str) -> None:
+    if caller.events is None or kind in caller.events:
+        return
+    may = ", ".join(sorted(caller.events)) or "nothing"
+    detail = (
+        f"{caller.name} may not send {kind} here: its entry in the webhook secrets file names {may} for this service"
+    )
+    raise Problem(NOT_ALLOWED, detail, extensions={"event_type": kind})
 
 
 @lru_cache(maxsize=64)

@@ -29,10 +29,14 @@ KEY: Final = "key:"
 
 
 class Caller(NamedTuple):
-    """Who proved to have sent something: the owner of an API key, or a sender of webhooks."""
+    """Who proved to have sent something: the owner of an API key, or a sender of webhooks.
+
+    `events` are the only event types that it may send; None for all of the service.
+    """
 
     kind: Literal["api", "webhook"]
     name: str
+    events: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

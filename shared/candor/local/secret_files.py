@@ -19,7 +19,14 @@ from candor.installation.folder import Folder
 if TYPE_CHECKING:
     from candor.web.security.auth import Role
 
-SOURCES = ("crm", "field")
+PROMISES = ("promise.made", "promise.revised", "promise.withdrawn", "promise.settled", "contact.set")
+REPORTS = ("milestone.reported", "incident.reported")
+SOURCES = {
+    "crm": {"promise-svc": PROMISES},
+    "field": {"delivery-svc": REPORTS},
+    "replay": {"promise-svc": PROMISES, "delivery-svc": REPORTS},
+}
+"""The senders of a local stack, and which event types each may send to which service."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,7 @@ def ensure_secrets(folder: Folder) -> SecretPaths:
     if not paths.api_keys.exists():
         write_private(paths.api_keys, json.dumps({"keys": []}, indent=2))
     if not paths.webhooks.exists():
-        made = {source: ["whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()] for source in SOURCES}
+        made = {source: {"secrets": [_webhook_secret()], "events": events} for source, events in SOURCES.items()}
         write_private(paths.webhooks, json.dumps({"sources": made}, indent=2))
     if not paths.contact_private.exists() or not paths.contact_public.exists():
         pair = PrivateKey.generate()
@@ -92,6 +99,10 @@ def ensure_secrets(folder: Folder) -> SecretPaths:
         # Hexadecimal, so that no run of letters in it can look like a placeholder word.
         write_private(paths.session, secrets.token_hex(32))
     return paths
+
+
+def _webhook_secret() -> str:
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def add_key(paths: SecretPaths, name: str, role: Role, scopes: tuple[str, ...] = ()) -> str:

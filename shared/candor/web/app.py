@@ -35,7 +35,7 @@ from candor.web.parameters import ParametersMiddleware
 from candor.web.rated import RatedMiddleware
 from candor.web.security.auth import Role, measured_keys, require
 from candor.web.security.secret_files import SecretFile
-from candor.web.security.webhooks import STANDARD_ONLY, WebhookFormats, parse_secrets
+from candor.web.security.webhooks import NEUTRAL, Accepted, Sender, parse_secrets
 from candor.web.shortcut import ShortcutMiddleware
 
 Parts = Callable[[FastAPI], AbstractAsyncContextManager[Sequence[Background]]]
@@ -49,13 +49,13 @@ def create_app(
     checks: Mapping[str, Check] | None = None,
     bodies: Mapping[str, int] | None = None,
     policies: Mapping[str, str] | None = None,
-    sources: WebhookFormats = STANDARD_ONLY,
+    webhooks: Accepted = NEUTRAL,
 ) -> FastAPI:
     """Return an app with `/livez`, `/readyz`, `/metrics`, `/openapi.json`, `/docs` and the given routes.
 
     `parts` opens what the service needs (stores it on `app.state`), yields the backgrounds to run, and closes it again;
     `checks` are run by `/readyz`; `bodies` sets the body limit of individual paths (bytes); `policies` gives paths with
-    a prefix a Content-Security-Policy other than "nothing at all"; `sources` are those whose webhooks are accepted.
+    a prefix a Content-Security-Policy other than "nothing at all"; `webhooks` are those that it takes.
     Raises ValueError if a keys file is wrong.
     """
     app = FastAPI(
@@ -70,7 +70,7 @@ def create_app(
     )
     app.state.health = Health(checks or {})
     app.state.supervisor = Supervisor(app.state.health)
-    _put_settings(app, settings, sources)
+    _put_settings(app, settings, webhooks)
     _put_middleware(app, settings, bodies or {}, policies or {})
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _http_exception)
@@ -109,15 +109,19 @@ def _put_middleware(app: FastAPI, settings: Settings, bodies: Mapping[str, int],
     app.add_middleware(ForwardedMiddleware, settings=settings)
 
 
-def _put_settings(app: FastAPI, settings: Settings, sources: WebhookFormats) -> None:
+def _put_settings(app: FastAPI, settings: Settings, webhooks: Accepted) -> None:
     keys, secrets = settings.api_keys_file, settings.webhook_secrets_file
+
+    def senders(raw: bytes) -> dict[str, Sender]:
+        return parse_secrets(raw, webhooks.sources, settings.service, webhooks.events)
+
     app.state.settings = settings
     app.state.service = settings.service
     app.state.rates = Rates("caller", settings.rate_limit)
     app.state.addresses = Rates(ADDRESS, settings.address_rate_limit)
     app.state.keys = SecretFile(keys, measured_keys) if keys else None
-    app.state.webhook_secrets = SecretFile(secrets, lambda raw: parse_secrets(raw, sources)) if secrets else None
-    app.state.webhook_types = sorted({kind for source in sources.values() for kind in source.media_types})
+    app.state.webhook_secrets = SecretFile(secrets, senders) if secrets else None
+    app.state.webhook_types = sorted({kind for source in webhooks.sources.values() for kind in source.media_types})
     metrics.INFO.labels(settings.service, __version__).set(1)
 
 

@@ -128,7 +128,9 @@ def write_files(folder: Path, **scopes: list[str]) -> dict[str, Any]:
         for name, key in KEYS.items()
     ]
     (folder / "keys.json").write_bytes(msgspec.json.encode({"keys": keys}))
-    (folder / "webhooks.json").write_bytes(msgspec.json.encode({"sources": {"crm": [SECRET, SECOND_SECRET]}}))
+    (folder / "webhooks.json").write_bytes(
+        msgspec.json.encode({"sources": {"crm": {"secrets": [SECRET, SECOND_SECRET]}}})
+    )
     return {"api_keys_file": folder / "keys.json", "webhook_secrets_file": folder / "webhooks.json"}
 
 

@@ -19,7 +19,7 @@ from tests.faults.rig.plan import Round
 from tests.faults.rig.story import PlannedEvent
 
 ENDLESS = 10_000
-SOURCE = "crm"
+SOURCE = "replay"
 
 
 class Client:

@@ -39,14 +39,14 @@ def test_the_running_stack_tells_its_addresses(folder: Path) -> None:
 
 def test_the_newest_secret_of_a_source(tmp_path: Path) -> None:
     file = tmp_path / "webhooks.json"
-    file.write_text(json.dumps({"sources": {"crm": [SECRET], "empty": []}}))
+    file.write_text(json.dumps({"sources": {"crm": {"secrets": [SECRET]}, "empty": {"secrets": []}}}))
     assert webhook_secret(file, "crm") == SECRET
     for source in ("empty", "erp"):
         with pytest.raises(WhereError, match=f"no secret of source '{source}'"):
             webhook_secret(file, source)
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"sources": {"crm": ["short"]}}'])
+@pytest.mark.parametrize("text", ["", "[]", '{"sources": {"crm": {"secrets": ["short"]}}}'])
 def test_a_file_that_holds_no_secrets(tmp_path: Path, text: str) -> None:
     file = tmp_path / "webhooks.json"
     file.write_text(text)

@@ -82,15 +82,16 @@ def parsed(**senders: Any) -> Any:
     return parse_secrets(msgspec.json.encode({"sources": senders}), formats)
 
 
-def test_a_list_of_secrets_is_standard_webhooks() -> None:
-    found = parsed(field=[WHSEC], empty=[])
+def test_a_sender_without_a_source_uses_standard_webhooks() -> None:
+    found = parsed(field={"secrets": [WHSEC]}, empty={"secrets": []})
     assert (found["field"].source, found["field"].scheme.name) == ("standard", "standard_webhooks")
     assert (found["field"].secrets, found["empty"].secrets) == ((WHSEC,), ())
 
 
 def test_an_entry_may_name_its_source_and_scheme() -> None:
     found = parsed(
-        crm={"secrets": [LONG]}, north={"source": "crm", "scheme": "path_token", "secrets": [LONG, LONG[::-1]]}
+        crm={"source": "crm", "secrets": [LONG]},
+        north={"source": "crm", "scheme": "path_token", "secrets": [LONG, LONG[::-1]]},
     )
     assert (found["crm"].source, found["crm"].scheme.name) == ("crm", "bearer")
     assert (found["north"].source, found["north"].scheme.name) == ("crm", "path_token")
@@ -98,23 +99,49 @@ def test_an_entry_may_name_its_source_and_scheme() -> None:
 
 
 def test_senders_of_another_services_source_are_left_out() -> None:
-    assert list(parsed(pager={"source": "pagerduty", "secrets": ["short"]}, crm={"secrets": [LONG]})) == ["crm"]
+    crm = {"source": "crm", "secrets": [LONG]}
+    assert list(parsed(pager={"source": "pagerduty", "secrets": ["short"]}, crm=crm)) == ["crm"]
 
 
 @pytest.mark.parametrize(
     ("senders", "words"),
     [
-        ({"crm": {"secrets": ["short"]}}, "source 'crm': a secret of this scheme must have 24"),
-        ({"crm": {"scheme": "hmac", "secrets": [LONG]}}, "no scheme 'hmac', it has bearer, path_token"),
+        ({"crm": {"source": "crm", "secrets": ["short"]}}, "source 'crm': a secret of this scheme must have 24"),
+        (
+            {"crm": {"source": "crm", "scheme": "hmac", "secrets": [LONG]}},
+            "no scheme 'hmac', it has bearer, path_token",
+        ),
         ({"crm": {"secret": LONG}}, "not a file of webhook secrets"),
         ({"crm": LONG}, "not a file of webhook secrets"),
-        ({"field": [LONG]}, "source 'field': a webhook secret must be"),
+        ({"crm": [LONG]}, "not a file of webhook secrets"),
+        ({"field": {"secrets": [LONG]}}, "source 'field': a webhook secret must be"),
     ],
 )
 def test_what_is_wrong_with_an_entry_is_said_without_the_secret(senders: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words) as caught:
         parsed(**senders)
     assert LONG not in str(caught.value)
+
+
+def test_a_sender_may_send_what_its_entry_names_for_this_service_and_nothing_else() -> None:
+    entry = {"secrets": [WHSEC], "events": {"promise-svc": ["promise.made"], "delivery-svc": ["milestone.reported"]}}
+    raw = msgspec.json.encode({"sources": {"crm": entry, "bare": {"secrets": [WHSEC]}}})
+    by_service = {
+        service: parse_secrets(raw, service=service) for service in ("promise-svc", "delivery-svc", "risk-svc")
+    }
+    assert {service: found["crm"].events for service, found in by_service.items()} == {
+        "promise-svc": {"promise.made"},
+        "delivery-svc": {"milestone.reported"},
+        "risk-svc": frozenset(),
+    }
+    assert not any(found["bare"].events for found in by_service.values())
+
+
+def test_an_event_type_that_the_service_does_not_have_is_refused_with_those_it_has() -> None:
+    raw = msgspec.json.encode({"sources": {"crm": {"secrets": [WHSEC], "events": {"promise-svc": ["promise.maid"]}}}})
+    with pytest.raises(ValueError, match=r"source 'crm': promise-svc has no event type 'promise.maid', it has promise"):
+        parse_secrets(raw, service="promise-svc", known=("promise.made",))
+    assert parse_secrets(raw, service="delivery-svc", known=("milestone.reported",))["crm"].events == frozenset()
 
 
 def test_a_derived_id_is_the_same_for_the_same_parts_alone() -> None:

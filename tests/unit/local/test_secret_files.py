@@ -8,11 +8,14 @@ from pathlib import Path
 
 from nacl.public import PrivateKey, PublicKey, SealedBox
 
+import delivery_svc.api.neutral_events
+import promise_svc.api.neutral_events
 from candor.installation.folder import Folder
 from candor.local.secret_files import SecretPaths, add_key, ensure_secrets
 from candor.ops.settings import read_secret
 from candor.web.security.auth import Role, parse_keys, recognise
 from candor.web.security.signatures import secret_bytes
+from candor.web.security.webhooks import parse_secrets
 
 
 def made(root: Path) -> SecretPaths:
@@ -52,9 +55,19 @@ def test_what_the_public_key_seals_the_private_key_opens(tmp_path: Path) -> None
 def test_webhook_and_session_secrets_are_ones_that_the_services_take(tmp_path: Path) -> None:
     paths = made(tmp_path)
     sources = json.loads(paths.webhooks.read_text())["sources"]
-    assert set(sources) == {"crm", "field"}
-    assert all(len(secret_bytes(secret)) == 32 for secrets in sources.values() for secret in secrets)
+    assert set(sources) == {"crm", "field", "replay"}
+    assert all(len(secret_bytes(secret)) == 32 for source in sources.values() for secret in source["secrets"])
     assert len(read_secret(paths.session)) == 64
+
+
+def test_a_field_systems_secret_may_only_report_and_all_names_are_ones_of_the_services(tmp_path: Path) -> None:
+    raw = made(tmp_path).webhooks.read_bytes()
+    promise = parse_secrets(raw, service="promise-svc", known=promise_svc.api.neutral_events.KNOWN)
+    delivery = parse_secrets(raw, service="delivery-svc", known=delivery_svc.api.neutral_events.KNOWN)
+    assert {name for name, sender in promise.items() if sender.events} == {"crm", "replay"}
+    assert {name for name, sender in delivery.items() if sender.events} == {"field", "replay"}
+    assert promise["replay"].events == set(promise_svc.api.neutral_events.KNOWN)
+    assert delivery["replay"].events == set(delivery_svc.api.neutral_events.KNOWN)
 
 
 def test_only_notify_svc_hears_of_the_private_key(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ CODES: Final[dict[str, Kind]] = {
     "stale": Kind(401, "The webhook was signed too long ago, or in the future"),
     "link_invalid": Kind(401, "The sign-in link has been used, has expired or is not ours"),
     "session_invalid": Kind(401, "The session is over: sign in again"),
+    "event_type_not_allowed": Kind(403, "This sender may not send events of this type here"),
     "forbidden": Kind(403, "The key's role or scope does not allow this"),
     "cross_site": Kind(403, "Only a page of this service may ask for this"),
     "not_found": Kind(404, "Not found"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Final, NamedTuple, Protocol
 
 import msgspec
@@ -45,13 +45,27 @@ WebhookFormats = Mapping[str, WebhookFormat]
 STANDARD_ONLY: Final[WebhookFormats] = {STANDARD: StandardFormat()}
 
 
+class Accepted(NamedTuple):
+    """The webhooks that a service takes: its sources by name, and the event types that they may bring."""
+
+    sources: WebhookFormats = STANDARD_ONLY
+    events: Collection[str] = ()
+
+
+NEUTRAL: Final = Accepted()
+
+
 class Sender(NamedTuple):
-    """One sender in the secrets file: the source that reads its webhooks, its scheme and its live secrets."""
+    """One sender in the secrets file: the source that reads its webhooks, its scheme, its live secrets.
+
+    `events` are the event types that it may send to this service.
+    """
 
     source: str
     media_types: Sequence[str]
     scheme: Scheme
     secrets: tuple[str, ...]
+    events: frozenset[str] = frozenset()
 
 
 NOBODY: Final = Sender("", (), StandardWebhooks(), ())
@@ -62,6 +76,7 @@ class Webhook(NamedTuple):
 
     `source` is the sender's name in the path, `read_as` the name of the Source that understands it, `id` the request's
     id if it is signed (the same on every retry), else "". A signature may leave `headers` out: no id comes from them.
+    `events` are the event types that the sender may send.
     """
 
     source: str
@@ -70,54 +85,66 @@ class Webhook(NamedTuple):
     media_type: str = JSON[0]
     headers: Mapping[str, str] = {}
     read_as: str = STANDARD
+    events: frozenset[str] = frozenset()
 
 
 class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     secrets: list[str]
-    source: str = ""
+    source: str = STANDARD
     scheme: str = ""
+    events: dict[str, list[str]] = {}
 
 
 class _File(msgspec.Struct, frozen=True):
-    sources: dict[str, list[str] | _Entry]
+    sources: dict[str, _Entry]
 
 
-def parse_secrets(raw: bytes, formats: WebhookFormats = STANDARD_ONLY) -> dict[str, Sender]:
+def parse_secrets(
+    raw: bytes, formats: WebhookFormats = STANDARD_ONLY, service: str = "", known: Collection[str] = ()
+) -> dict[str, Sender]:
     """Return the senders of a secrets file. Raises ValueError, without a secret in it, on anything else.
 
-    `{"sources": {"crm": ["whsec_…"], "pager": {"source": "pagerduty", "scheme": "hmac", "secrets": ["…"]}}}`: a list
-    means Standard Webhooks; `source` defaults to the sender's own name, `scheme` to the source's first. Senders of a
-    source that is not among `formats` are left out because services share the file.
+    `{"sources": {"crm": {"secrets": ["whsec_…"], "events": {"promise-svc": ["promise.made"]}}, "pager": {"source":
+    "pagerduty", "scheme": "hmac", "secrets": ["…"], "events": {"delivery-svc": ["incident.reported"]}}}}`: `source`
+    defaults to Standard Webhooks, `scheme` to the source's first. A sender may send what `events` names for `service`,
+    and nothing without it; `known` are the names that make sense there. Senders of a source that is not among
+    `formats` are left out because services share the file.
     """
     try:
         sources = msgspec.json.decode(raw, type=_File).sources
     except (msgspec.MsgspecError, UnicodeDecodeError):
         raise ValueError(
-            'not a file of webhook secrets: {"sources": {"<sender>": ["whsec_…"]}}, or for other sources'
-            ' {"<sender>": {"source": "…", "scheme": "…", "secrets": ["…"]}}'
+            'not a file of webhook secrets: {"sources": {"<sender>": {"secrets": ["whsec_…"], "events":'
+            ' {"<service>": ["<event type>"]}}}}, for other sources also with "source" and "scheme"'
         ) from None
     found = {}
     for name, entry in sources.items():
-        whole = _Entry(entry, STANDARD) if isinstance(entry, list) else entry
-        source = whole.source or name
-        if source in formats:
-            found[name] = _sender(name, source, whole, formats[source])
+        if entry.source in formats:
+            found[name] = _sender(name, entry, formats[entry.source], _events(name, entry, service, known))
         else:
-            log.info("secrets of a source that this service does not read", sender=name, source=source)
+            log.info("secrets of a source that this service does not read", sender=name, source=entry.source)
     return found
 
 
-def _sender(name: str, source: str, entry: _Entry, accepted: WebhookFormat) -> Sender:
+def _events(name: str, entry: _Entry, service: str, known: Collection[str]) -> frozenset[str]:
+    events = frozenset(entry.events.get(service, ()))
+    if known and (wrong := sorted(events - set(known))):
+        there = ", ".join(sorted(known))
+        raise ValueError(f"source {name!r}: {service} has no event type {wrong[0][:64]!r}, it has {there}")
+    return events
+
+
+def _sender(name: str, entry: _Entry, accepted: WebhookFormat, events: frozenset[str]) -> Sender:
     schemes = {scheme.name: scheme for scheme in accepted.schemes}
     scheme = schemes.get(entry.scheme) if entry.scheme else accepted.schemes[0]
     if scheme is None:
-        raise ValueError(f"source {name!r}: {source} has no scheme {entry.scheme!r}, it has {', '.join(schemes)}")
+        raise ValueError(f"source {name!r}: {entry.source} has no scheme {entry.scheme!r}, it has {', '.join(schemes)}")
     for secret in entry.secrets:
         try:
             scheme.check(secret)
         except ValueError as error:
             raise ValueError(f"source {name!r}: {error}") from None
-    return Sender(source, accepted.media_types, scheme, tuple(entry.secrets))
+    return Sender(entry.source, accepted.media_types, scheme, tuple(entry.secrets), events)
 
 
 class SignatureGuard:
@@ -144,7 +171,7 @@ class SignatureGuard:
         if kind not in proof.media_types:
             raise wrong_type(proof.media_types)
         admit(request, sender, f"source:{sender}")
-        return Webhook(sender, webhook_id, raw, kind, request.headers, proof.source)
+        return Webhook(sender, webhook_id, raw, kind, request.headers, proof.source, proof.events)
 
 
 def _uri(request: Request, public_url: str) -> str:

@@ -26,14 +26,15 @@ from candor.web.security.schemes import Basic, HmacSignature, PathToken, Scheme
 from candor.web.security.webhooks import Webhook
 from delivery_svc.settings import DeliverySettings
 from delivery_svc.wiring import build
+from tests.component.delivery.reports import incident, milestone, new, sent
 from tests.component.delivery.reports import known as known_promise
-from tests.component.delivery.reports import new, sent
 from tests.support.api import Api, Keys, running
 from tests.support.clocks import NOON, ManualClock
 from tests.support.servers import Databases
 
 SECRET, OTHER, TOKEN = "the toy's first secret", "the toy's second secret", secrets.token_urlsafe(32)
 PAIR = "toy:a password of the toy"
+MAY = {"delivery-svc": ["milestone.reported"]}
 STEPS = {"left": "started", "there": "reached"}
 
 
@@ -82,10 +83,11 @@ async def toy_api(postgres: str, databases: Databases, tmp_path_factory: pytest.
     keys = Keys(tmp_path_factory.mktemp("toy"))
     values = keys.write()
     senders = {
-        "crm": keys.secrets,
-        "toyvans": {"secrets": [SECRET, OTHER]},
-        "toy-east": {"source": "toyvans", "scheme": "path_token", "secrets": [TOKEN]},
-        "toy-west": {"source": "toyvans", "scheme": "basic", "secrets": [PAIR]},
+        "crm": {"secrets": keys.secrets, "events": MAY},
+        "toyvans": {"source": "toyvans", "secrets": [SECRET, OTHER], "events": MAY},
+        "toy-east": {"source": "toyvans", "scheme": "path_token", "secrets": [TOKEN], "events": MAY},
+        "toy-west": {"source": "toyvans", "scheme": "basic", "secrets": [PAIR], "events": MAY},
+        "relay": {"source": "cloudevents", "secrets": [TOKEN], "events": MAY},
         "elsewhere": {"source": "pagerduty", "secrets": ["x"]},
     }
     values["webhook_secrets_file"].write_bytes(msgspec.json.encode({"sources": senders}))
@@ -241,3 +243,21 @@ async def test_user_and_password(toy_api: Api) -> None:
 async def test_standard_webhooks_stand_beside_it(toy_api: Api) -> None:
     answer = await toy_api.webhook("milestone.lost", {})
     assert (answer.status_code, answer.json()["code"]) == (202, "unknown_type")
+
+
+async def test_of_a_batch_only_what_its_sender_may_not_send_is_refused(toy_api: Api) -> None:
+    promise_id, customer_id = await known_promise(toy_api)
+    kinds = (("milestone.reported", milestone(promise_id)), ("incident.reported", incident(new("i"))))
+    events = [
+        {"specversion": "1.0", "id": new("evt"), "source": "/vans", "type": kind, "data": data}
+        for kind, data in (*kinds, kinds[0])
+    ]
+    headers = {"authorization": f"Bearer {TOKEN}", "content-type": "application/cloudevents-batch+json"}
+    content = msgspec.json.encode(events)
+    answer = await toy_api.client.post("/v1/webhooks/relay", content=content, headers=headers)
+    assert (answer.status_code, answer.json()["accepted"]) == (202, 2)
+    [refused] = answer.json()["rejected"]
+    assert (refused["index"], refused["code"]) == (1, "event_type_not_allowed")
+    assert len(await sent(toy_api, customer_id)) == 2
+    [kept] = await rejected(toy_api, "relay")
+    assert (kept["event_id"], kept["reason"]) == (events[1]["id"], "event_type_not_allowed")

@@ -33,6 +33,7 @@ OWNERS = {
     **dict.fromkeys(("up", "down", "status", "env", "logs"), "local"),
     **{name: name for name in _SAME_NAME},
     "import": "bulk",
+    "sessions": "risk",
 }
 
 HELP = """Keep what customers were promised beside what is really happening.

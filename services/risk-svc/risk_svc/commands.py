@@ -14,6 +14,7 @@ from candor.command_texts import examples
 from candor.errors import OperatorError
 from candor.installation.folder import Folder
 from candor.installation.running import database_url, require_running
+from risk_svc import session_commands
 
 if TYPE_CHECKING:
     from risk_svc.settings import WorkerSettings
@@ -23,11 +24,12 @@ EXAMPLE: Final = "candor risk rebuild --yes"
 
 
 def register(app: typer.Typer) -> None:
-    """Adds the group of commands."""
+    """Adds the groups of commands."""
     group = typer.Typer(no_args_is_help=True, help="The read side of risk-svc.", epilog=examples(EXAMPLE))
     group.command("rebuild", epilog=examples(EXAMPLE))(rebuild)
     group.callback()(lambda: None)
     app.add_typer(group, name="risk")
+    session_commands.register(app)
 
 
 def rebuild(

@@ -113,7 +113,9 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
             await database.close()
 
     policies = {board.MOUNT: BOARD_POLICY}
-    app = create_app("Candor risk-svc", settings, parts, [gaps.router, checks.router, board.router], policies=policies)
+    routers = [gaps.router, checks.router, board.administration.router, board.router]
+    app = create_app("Candor risk-svc", settings, parts, routers, policies=policies)
+    app.state.staff = board.StaffSessions(app.state)
     if settings.session_secret_file is not None or settings.production:
         board.attach(app, settings)
     return app

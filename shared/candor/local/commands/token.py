@@ -51,7 +51,7 @@ def token(
     paths = ensure_secrets(folder)
     owner = name or f"{role}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
     key = add_key(paths, owner, wanted, tuple(scope or ()))
-    once = Sessions(read_secret(paths.session), secure=False).link_token(wanted)
+    once = Sessions(read_secret(paths.session), secure=False).link_token(wanted, owner)
     # Behind a proxy people open the link by its address.
     address = os.environ.get("PUBLIC_URL", "").rstrip("/") or address
     link = None if address is None else f"{address}/signin?token={once}"

@@ -23,6 +23,19 @@ RENEW: Final = timedelta(minutes=1)
 log = structlog.get_logger("candor.sessions")
 
 
+class Session(NamedTuple):
+    """Who is signed in. `id` names the sign-in in logs; `began` and `seen` are system time.
+
+    `person` is the subject that the identity provider vouched for, or `key:` and the API key whose owner got the link.
+    """
+
+    id: str
+    role: Role
+    began: datetime
+    seen: datetime
+    person: str = ""
+
+
 class Nonces(Protocol):
     """Remembers used links; the board's service keeps them in its database."""
 
@@ -31,13 +44,16 @@ class Nonces(Protocol):
         ...
 
 
-class Session(NamedTuple):
-    """Who is signed in. `id` names the sign-in in logs; `began` and `seen` are system time."""
+class SignIns(Nonces, Protocol):
+    """Remembers used links and who is signed in."""
 
-    id: str
-    role: Role
-    began: datetime
-    seen: datetime
+    async def begin(self, session: Session, replaced: Session | None = None) -> None:
+        """Save a new session; `replaced` is the one that this browser had until now, which ends."""
+        ...
+
+    async def end_person(self, person: str, reason: str) -> int:
+        """End all sessions of a person; returns how many there were."""
+        ...
 
 
 class Sessions:
@@ -58,15 +74,18 @@ class Sessions:
         guarded = "__Secure-" if prefix else "__Host-"
         self.cookie = f"{guarded if secure else ''}candor-session"
 
-    def link_token(self, role: Role) -> str:
-        """Return a token for one sign-in, as `candor token` prints it in a link; valid for ten minutes."""
-        return self._links.dumps({"role": role.name.lower(), "nonce": secrets.token_urlsafe(24)})
+    def link_token(self, role: Role, key: str = "") -> str:
+        """Return a token for one sign-in, as `candor token` prints it in a link; valid for ten minutes.
+
+        The session that it opens lasts no longer than the API key of the name `key`, if that is given.
+        """
+        return self._links.dumps({"role": role.name.lower(), "nonce": secrets.token_urlsafe(24), "key": key})
 
     async def sign_in(self, token: str, nonces: Nonces) -> Session:
         """Return the session that a link opens. Raises Problem 401 `link_invalid`, whatever is wrong with the link."""
         try:
             payload, signed = self._links.loads(token, return_timestamp=True)
-            role, nonce = Role.of(payload["role"]), payload["nonce"]
+            role, nonce, key = Role.of(payload["role"]), payload["nonce"], payload.get("key", "")
         except (BadData, ValueError, KeyError, TypeError, AttributeError):
             raise self._bad_link("forged") from None
         now = self._clock.now()
@@ -74,12 +93,12 @@ class Sessions:
             raise self._bad_link("expired")
         if not await nonces.use(nonce, signed + 2 * LINK_AGE):
             raise self._bad_link("used")
-        return self.open(role, by="link")
+        return self.open(role, by=f"key:{key}" if key else "link")
 
     def open(self, role: Role, by: str) -> Session:
-        """Return a new session; `by` is logged as who or what vouched for it."""
+        """Return a new session of the person or key `by`, under a new id."""
         now = self._clock.now()
-        session = Session(secrets.token_hex(8), role, now, now)
+        session = Session(secrets.token_hex(16), role, now, now, by)
         log.info("signed in", session=session.id, role=role.name.lower(), by=by)
         return session
 
@@ -88,7 +107,7 @@ class Sessions:
         try:
             fields = self._cookies.loads(cookie or "")
             began, seen = (datetime.fromtimestamp(fields[name], UTC) for name in ("began", "seen"))
-            session = Session(str(fields["id"]), Role.of(fields["role"]), began, seen)
+            session = Session(str(fields["id"]), Role.of(fields["role"]), began, seen, str(fields["person"]))
         except (BadData, ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError):
             return None
         now = self._clock.now()
@@ -121,6 +140,7 @@ class Sessions:
         fields = {
             "id": session.id,
             "role": session.role.name.lower(),
+            "person": session.person,
             "began": int(session.began.timestamp()),
             "seen": int(session.seen.timestamp()),
         }
@@ -148,6 +168,8 @@ class MemoryNonces:
 
     def __init__(self) -> None:
         self._used: set[str] = set()
+        self.begun: list[Session] = []
+        self.ended: list[str] = []
 
     async def use(self, nonce: str, until: datetime) -> bool:  # noqa: ARG002
         """Same as `Nonces.use`."""
@@ -155,3 +177,14 @@ class MemoryNonces:
             return False
         self._used.add(nonce)
         return True
+
+    async def begin(self, session: Session, replaced: Session | None = None) -> None:
+        """Same as `SignIns.begin`."""
+        self.begun.append(session)
+        if replaced is not None:
+            self.ended.append(replaced.person)
+
+    async def end_person(self, person: str, reason: str) -> int:  # noqa: ARG002
+        """Same as `SignIns.end_person`."""
+        self.ended.append(person)
+        return 1

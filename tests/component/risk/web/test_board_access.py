@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 import secrets
@@ -15,15 +14,15 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from starlette.responses import PlainTextResponse
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from candor.ops.typed import typed
 from candor.store.db import Database
 from candor.web.http.problems import Problem
 from candor.web.security.auth import Role
-from candor.web.security.sessions import ABSOLUTE, Session, Sessions
+from candor.web.security.sessions import Session, Sessions
 from risk_svc.web.board.access import SessionMiddleware, router, session_of
-from risk_svc.web.board.sign_in_store import LOOKED_AT, EndedSessions, UsedLinks
+from risk_svc.web.board.sign_in_store import LOOKED_AT, StaffSessions, UsedLinks
 from tests.support.clocks import ManualClock
 
 SECRET = secrets.token_urlsafe(32)
@@ -53,15 +52,22 @@ def app(sessions: Sessions, risk_database: Database, clock: ManualClock) -> Fast
     made = FastAPI()
     made.state.sessions = sessions
     made.state.database = risk_database
-    made.state.ended = EndedSessions(made.state, clock)
+    made.state.staff = StaffSessions(made.state, clock)
     made.include_router(router)
-    made.mount("/board", SessionMiddleware(inside, sessions, made.state.ended))
+    made.mount("/board", SessionMiddleware(inside, sessions, made.state.staff))
 
     @made.exception_handler(Problem)
     async def refused(_request: object, problem: Problem) -> PlainTextResponse:
         return PlainTextResponse(problem.code, problem.status)
 
     return made
+
+
+async def begun(staff: StaffSessions, sessions: Sessions, person: str = "test", role: Role = Role.VIEWER) -> Session:
+    """A session as signing in begins it."""
+    session = sessions.open(role, by=person)
+    await staff.begin(session)
+    return session
 
 
 def browser(app: FastAPI) -> httpx.AsyncClient:
@@ -157,14 +163,20 @@ async def test_signing_out_ends_it_wherever_the_cookie_has_got_to(
 async def test_another_process_notices_within_seconds_that_a_session_was_ended(
     app: FastAPI, sessions: Sessions, risk_database: Database, clock: ManualClock
 ) -> None:
-    session = sessions.open(Role.VIEWER, by="test")
-    here, there = (EndedSessions(SimpleNamespace(database=risk_database), clock) for _ in range(2))
-    assert not await there.has(session)
+    here, there = (StaffSessions(SimpleNamespace(database=risk_database), clock) for _ in range(2))
+    session, other = [await begun(here, sessions) for _ in range(2)]
+    assert not await there.over(session)
     await here.end(session)
-    assert await here.has(session)
+    assert await here.over(session)
     clock.advance(LOOKED_AT)
-    assert await there.has(session)
-    assert not await there.has(sessions.open(Role.VIEWER, by="test"))
+    assert await there.over(session)
+    assert not await there.over(other)
+
+
+async def test_a_signed_cookie_that_no_sign_in_began_opens_nothing(app: FastAPI, sessions: Sessions) -> None:
+    async with browser(app) as client:
+        client.cookies.set(sessions.cookie, sessions.encode(sessions.open(Role.ADMIN, by="nobody")))
+        assert (await client.get("/board/")).status_code == 401
 
 
 async def test_a_page_of_another_site_signs_nobody_out(app: FastAPI, sessions: Sessions) -> None:
@@ -198,7 +210,7 @@ async def test_while_the_database_is_away_nobody_gets_in(app: FastAPI, sessions:
 async def test_with_a_company_a_person_is_sent_to_sign_in_and_a_script_is_not(
     sessions: Sessions, risk_database: Database
 ) -> None:
-    guarded = SessionMiddleware(inside, sessions, EndedSessions(SimpleNamespace(database=risk_database)), company=True)
+    guarded = SessionMiddleware(inside, sessions, StaffSessions(SimpleNamespace(database=risk_database)), company=True)
     transport = httpx.ASGITransport(guarded)
     async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
         page = {"accept": "text/html,application/xhtml+xml"}
@@ -234,54 +246,6 @@ async def test_an_idle_session_ends_and_an_active_one_is_renewed(
 async def test_a_bad_cookie_is_no_session(sessions: Sessions, cookie: str) -> None:
     scope = {"type": "http", "headers": [(b"cookie", cookie.encode())]}
     assert session_of(scope, sessions) is None
-
-
-class Socket:
-    """A browser's socket: what it was sent, and messages that come when there are any."""
-
-    def __init__(self, sessions: Sessions, database: Database, session: Session | None = None) -> None:
-        cookie = f"{sessions.cookie}={sessions.encode(session)}" if session else ""
-        self.scope: Scope = {"type": "websocket", "headers": [(b"cookie", cookie.encode()), (b"host", b"testserver")]}
-        self.guarded = SessionMiddleware(self._listen, sessions, EndedSessions(SimpleNamespace(database=database)))
-        self.sent: list[Message] = []
-        self.heard: list[Message] = []
-
-    async def _listen(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "websocket.accept"})
-        self.heard.append(await receive())
-
-    async def opened(self) -> None:
-        async def nothing_comes() -> Message:
-            await asyncio.Event().wait()
-            raise AssertionError("nothing was sent")
-
-        async def send(message: Message) -> None:
-            self.sent.append(message)
-
-        await self.guarded(self.scope, nothing_comes, send)
-
-
-async def test_a_socket_without_a_session_is_closed(sessions: Sessions, risk_database: Database) -> None:
-    socket = Socket(sessions, risk_database)
-    await socket.opened()
-    assert socket.sent == [{"type": "websocket.close", "code": 1008}]
-
-
-async def test_a_socket_that_another_site_opens_is_closed(sessions: Sessions, risk_database: Database) -> None:
-    socket = Socket(sessions, risk_database, sessions.open(Role.VIEWER, by="test"))
-    socket.scope["headers"].append((b"origin", b"http://evil.example"))
-    await socket.opened()
-    assert socket.sent == [{"type": "websocket.close", "code": 1008}]
-
-
-async def test_a_socket_ends_with_its_session_though_nobody_reloads(
-    sessions: Sessions, risk_database: Database
-) -> None:
-    began = datetime.now(UTC) - ABSOLUTE + timedelta(seconds=1.5)
-    socket = Socket(sessions, risk_database, sessions.open(Role.VIEWER, by="test")._replace(began=began))
-    await socket.opened()
-    assert socket.sent == [{"type": "websocket.accept"}, {"type": "websocket.close", "code": 1008}]
-    assert socket.heard == [{"type": "websocket.disconnect", "code": 1008}]
 
 
 async def test_a_used_link_is_remembered_by_every_process(risk_database: Database, clock: ManualClock) -> None:

@@ -86,7 +86,7 @@ async def test_every_other_link_gets_the_same_answer(token: str) -> None:
 
 
 def session_of(clock: ManualClock, role: Role = Role.OPERATOR) -> Session:
-    return Session("s-1", role, clock.now(), clock.now())
+    return Session("s-1", role, clock.now(), clock.now(), "robin")
 
 
 def test_a_cookie_is_read_back() -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Annotated, Final, cast
 from urllib.parse import urlencode
 
@@ -20,8 +19,9 @@ from candor.web.http.problems import Problem
 from candor.web.http.public import own_origin, public_path, within_prefix
 from candor.web.http.rates import Rates
 from candor.web.security.oidc import CALLBACK, SignIn
-from candor.web.security.sessions import ABSOLUTE, LINK_AGE, Session, Sessions
-from risk_svc.web.board.sign_in_store import EndedSessions, UsedLinks
+from candor.web.security.sessions import LINK_AGE, Session, Sessions
+from risk_svc.web.board.session_end import EndingReceive
+from risk_svc.web.board.sign_in_store import LOOKED_AT, StaffSessions
 
 HOME: Final = "/board/"
 SIGN_IN: Final = "Sign in to see the board"
@@ -53,7 +53,8 @@ async def sign_in(
         raise Problem("link_invalid", said)
     sessions = cast(Sessions, request.app.state.sessions)
     try:
-        session = await sessions.sign_in(token, UsedLinks(request.app.state.database))
+        session = await sessions.sign_in(token, staff_of(request))
+        await staff_of(request).begin(session, session_of(request.scope, sessions))
     except Problem as problem:
         if problem.status != 401 or not page:
             raise
@@ -73,21 +74,42 @@ async def signed_in(request: Request) -> Response:
     company = company_of(request)
     if company is None:
         raise Problem.not_found()
-    return await company.finish(request.query_params, request.cookies, UsedLinks(request.app.state.database))
+    return await company.finish(request.query_params, request.cookies, staff_of(request))
 
 
 @router.post("/signout")
 async def sign_out(request: Request) -> Response:
     """End the session, in this browser and wherever else its cookie may be."""
+    return await _sign_out(request, everywhere=False)
+
+
+@router.post("/signout/everywhere")
+async def sign_out_everywhere(request: Request) -> Response:
+    """End all sessions of this person, on every device."""
+    return await _sign_out(request, everywhere=True)
+
+
+async def _sign_out(request: Request, *, everywhere: bool) -> Response:
     sessions = cast(Sessions, request.app.state.sessions)
     session = session_of(request.scope, sessions)
+    said = "You are signed out of Candor."
     if session is not None:
-        await cast(EndedSessions, request.app.state.ended).end(session)
+        staff = staff_of(request)
+        if everywhere and not await staff.over(session):
+            await staff.end_person(session.person, "signed out everywhere")
+            said = "You are signed out of Candor on every device."
+        else:
+            await staff.end(session)
     # No redirect: a browser follows none from a form to the company's provider (form-action in BOARD_POLICY).
     again = ("Sign in again", "/signin") if company_of(request) else ("Sign in again", HOME)
-    answer = plain_page(200, "Signed out", "You are signed out of Candor.", again)
+    answer = plain_page(200, "Signed out", said, again)
     sessions.end(answer)
     return answer
+
+
+def staff_of(request: Request) -> StaffSessions:
+    """The sessions of staff."""
+    return cast(StaffSessions, request.app.state.staff)
 
 
 def company_of(request: Request) -> SignIn | None:
@@ -103,23 +125,28 @@ def session_of(scope: Scope, sessions: Sessions) -> Session | None:
 class SessionMiddleware:
     """ASGI middleware of the board: pages, scripts and sockets all require a session.
 
-    With `company`, a browser that asks for a page is sent to sign in; everything else gets 401.
+    With `company`, a browser that asks for a page is sent to sign in; everything else gets 401. `still` says whether
+    what vouched for a session still does; an open socket is asked again `every` so often.
     """
 
     def __init__(
         self,
         app: ASGIApp,
         sessions: Sessions,
-        ended: EndedSessions,
+        staff: StaffSessions,
         *,
         company: bool = False,
         rates: Rates | None = None,
+        still: Callable[[Session], bool] = lambda _session: True,
+        every: timedelta = LOOKED_AT,
     ) -> None:
         self.app = app
         self.sessions = sessions
-        self.ended = ended
+        self.staff = staff
         self.company = company
         self.rates = rates
+        self.still = still
+        self.every = every.total_seconds()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -127,7 +154,7 @@ class SessionMiddleware:
             return
         session = session_of(scope, self.sessions)
         try:
-            over = session is None or not own_origin(scope) or await self.ended.has(session)
+            over = session is None or not own_origin(scope) or await self._over(session)
         except StoreUnavailable:
             # It is unknown whether this session was ended, so it is refused.
             answer = away_page() if wants_page(scope) else Problem.unavailable().response()
@@ -144,9 +171,16 @@ class SessionMiddleware:
             await refuse(scope, receive, send, problem.response())
             return
         if scope["type"] == "websocket":
-            await self.app(within_prefix(scope), until_its_end(session, receive, send), send)
+            ending = EndingReceive(session, receive, send, self._over, self.every)
+            try:
+                await self.app(within_prefix(scope), ending, send)
+            finally:
+                ending.close()
         else:
             await self.app(within_prefix(scope), receive, self._renewing(session, send))
+
+    async def _over(self, session: Session) -> bool:
+        return not self.still(session) or await self.staff.over(session)
 
     def _renewing(self, session: Session, send: Send) -> Send:
         async def sending(message: Message) -> None:
@@ -201,19 +235,6 @@ def wants_page(scope: Scope) -> bool:
     return scope["type"] == "http" and scope["method"] == "GET" and b"text/html" in _headers(scope).get(b"accept", b"")
 
 
-def until_its_end(session: Session, receive: Receive, send: Send) -> Receive:
-    """Receives for a socket until its session expires: a page left open must not outlive its sign-in."""
-
-    async def receiving() -> Message:
-        left = (session.began + ABSOLUTE - datetime.now(UTC)).total_seconds()
-        try:
-            async with asyncio.timeout(left):
-                return await receive()
-        except TimeoutError:
-            await send({"type": "websocket.close", "code": 1008})
-            return {"type": "websocket.disconnect", "code": 1008}
-
-    return receiving
 
 
 def _headers(scope: Scope) -> Mapping[bytes, bytes]:

@@ -99,6 +99,10 @@ def page_frame(title: str) -> ui.label:
         # A form because any web page could link here; it leaves NiceGUI, so it cannot be a NiceGUI event.
         with ui.element("form").props(f"method=post action={public_path('/signout')}"):
             ui.button("Sign out").props("flat dense no-caps no-wrap type=submit text-color=white")
+        with ui.element("form").props("method=post action=/signout/everywhere").classes("gt-xs"):
+            ui.button("everywhere").props("flat dense no-caps no-wrap type=submit text-color=white").tooltip(
+                "Sign out on every device"
+            )
     return moment
 
 

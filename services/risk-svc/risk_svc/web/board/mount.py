@@ -15,13 +15,14 @@ from candor.store.errors import StoreUnavailable
 from candor.web.http.plain_page import ICON, plain_page
 from candor.web.http.problems import Problem
 from candor.web.security.oidc import sign_in_of
-from candor.web.security.sessions import Sessions
+from candor.web.security.sessions import Session, Sessions
 from risk_svc.settings import RiskSettings
 from risk_svc.web.board.access import HOME, SessionMiddleware, wants_page
 from risk_svc.web.board.frame import Address
 from risk_svc.web.board.live_data import LiveData
 from risk_svc.web.board.pages import accuracy, overview, promise
-from risk_svc.web.board.sign_in_store import EndedSessions
+from risk_svc.web.board.session_end import vouched
+from risk_svc.web.board.sign_in_store import StaffSessions
 
 MOUNT = "/board"
 BACK: Final = ("To the board", HOME)
@@ -40,8 +41,11 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
     """
     sessions = Sessions(settings.session_secret(), secure=settings.https, prefix=settings.prefix)
     company = sign_in_of(settings, sessions, HOME)
-    ended = EndedSessions(app.state)
-    app.state.sessions, app.state.company, app.state.ended = sessions, company, ended
+    staff: StaffSessions = app.state.staff
+    app.state.sessions, app.state.company = sessions, company
+
+    def still(session: Session) -> bool:
+        return vouched(session, app.state.keys.get() if app.state.keys else ())
 
     @ui.page("/")
     async def _board(request: Request) -> None:
@@ -67,9 +71,8 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
 
     _add_error_pages()
     # Starlette types a middleware's arguments only loosely.
-    cast(Any, pages).add_middleware(
-        SessionMiddleware, sessions=sessions, ended=ended, company=company is not None, rates=app.state.rates
-    )
+    guard = {"sessions": sessions, "staff": staff, "company": company is not None, "still": still}
+    cast(Any, pages).add_middleware(SessionMiddleware, **guard, rates=app.state.rates)
     ui.run_with(
         app,
         mount_path=MOUNT,

@@ -1,19 +1,31 @@
-"""What sign-in stores in the service's database: used links and ended sessions."""
+"""What sign-in stores in the service's database: used links, and the sessions of staff until they are over."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+
+import structlog
 
 from candor.ops.clock import Clock, SystemClock
 from candor.store.db import Database
-from candor.store.unit_of_work import unit_of_work
-from candor.web.security.sessions import ABSOLUTE, Session
+from candor.store.unit_of_work import UnitOfWork, unit_of_work
+from candor.web.security.auth import Role
+from candor.web.security.sessions import ABSOLUTE, IDLE, RENEW, Session
 
 _USE: Final = "INSERT INTO used_link (nonce, until) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING nonce"
 _FORGET: Final = "DELETE FROM used_link WHERE until < clock_timestamp()"
-LOOKED_AT: Final = timedelta(seconds=10)
+_BEGIN: Final = "INSERT INTO staff_session (id, person, role, began, seen) VALUES ($1, $2, $3, $4, $4)"
+_CLEAR: Final = "DELETE FROM staff_session WHERE began < $1"
+_LOOK: Final = "SELECT ended_at, seen FROM staff_session WHERE id = $1"
+_SEEN: Final = "UPDATE staff_session SET seen = greatest(seen, $2) WHERE id = $1"
+_END: Final = "UPDATE staff_session SET ended_at = $1, reason = $2 WHERE ended_at IS NULL AND "
+_LIST: Final = """
+SELECT id, person, role, began, seen FROM staff_session
+WHERE ended_at IS NULL AND began > $1 AND seen > $2 ORDER BY person, began LIMIT 1000"""
+LOOKED_AT: Final = timedelta(seconds=4)
 MOST: Final = 10_000
+log = structlog.get_logger("candor.sessions")
 
 
 class UsedLinks:
@@ -29,8 +41,21 @@ class UsedLinks:
             return await uow.connection.fetchval(_USE, nonce, until) is not None
 
 
-class EndedSessions:
-    """Sessions ended by signing out before they expired; other processes notice within ten seconds."""
+class Live(NamedTuple):
+    """A session that is not over, as an administrator sees it; `id` is shortened, so that it opens nothing."""
+
+    id: str
+    person: str
+    role: str
+    began: datetime
+    seen: datetime
+
+
+class StaffSessions:
+    """The sessions that signing in began; one that is not here, or was ended, opens nothing.
+
+    Every process looks again after LOOKED_AT, so it notices within seconds what another one ended.
+    """
 
     def __init__(self, state: Any, clock: Clock | None = None) -> None:
         # The database is opened when the app starts, after this is made.
@@ -38,26 +63,68 @@ class EndedSessions:
         self._clock = clock or SystemClock()
         self._alive: dict[str, datetime] = {}
 
+    async def use(self, nonce: str, until: datetime) -> bool:
+        """Same as `UsedLinks.use`."""
+        return await UsedLinks(self._state.database).use(nonce, until)
+
+    async def begin(self, session: Session, replaced: Session | None = None) -> None:
+        """Save a new session, and end the one that it replaces in the same browser.
+
+        Sessions of that person with a higher role end as well: the role was withdrawn since.
+        """
+        now = self._clock.now()
+        async with unit_of_work(self._state.database) as uow:
+            await uow.connection.execute(_CLEAR, now - 2 * ABSOLUTE)
+            await uow.connection.execute(_BEGIN, session.id, session.person, int(session.role), session.began)
+            if replaced is not None:
+                await self._end(uow, "signed in again", "id = $3", replaced.id)
+            fewer = await self._end(
+                uow, "role withdrawn", "person = $3 AND role > $4", session.person, int(session.role)
+            )
+        if fewer:
+            log.warning("sessions ended: their person has a lower role now", sessions=fewer, by=session.person)
+
     async def end(self, session: Session) -> None:
         """Refuse this session's cookie from now on."""
-        self._alive.pop(session.id, None)
-        await UsedLinks(self._state.database).use(_name(session), session.began + ABSOLUTE + LOOKED_AT)
+        async with unit_of_work(self._state.database) as uow:
+            await self._end(uow, "signed out", "id = $3", session.id)
 
-    async def has(self, session: Session) -> bool:
-        """Whether a session was ended. Raises StoreUnavailable if that is unknown."""
+    async def end_person(self, person: str, reason: str) -> int:
+        """End all sessions of a person; returns how many there were."""
+        async with unit_of_work(self._state.database) as uow:
+            return await self._end(uow, reason, "person = $3", person)
+
+    async def over(self, session: Session) -> bool:
+        """Whether a session was ended or never began. Raises StoreUnavailable if that is unknown."""
         now = self._clock.now()
-        if now - self._alive.get(session.id, datetime.min.replace(tzinfo=now.tzinfo)) < LOOKED_AT:
+        looked = self._alive.get(session.id)
+        if looked is not None and now - looked < LOOKED_AT:
             return False
-        database: Database = self._state.database
-        async with unit_of_work(database) as uow:
-            found = await uow.connection.fetchval("SELECT true FROM used_link WHERE nonce = $1", _name(session))
-        if found:
+        async with unit_of_work(self._state.database, durable=False) as uow:
+            row = await uow.connection.fetchrow(_LOOK, session.id)
+            if row is not None and row["ended_at"] is None and now - row["seen"] >= RENEW:
+                await uow.connection.execute(_SEEN, session.id, now)
+        if row is None or row["ended_at"] is not None:
+            self._alive.pop(session.id, None)
             return True
         if len(self._alive) >= MOST:
             self._alive.clear()
         self._alive[session.id] = now
         return False
 
+    async def live(self) -> list[Live]:
+        """The sessions that are not over, at most a thousand."""
+        now = self._clock.now()
+        async with unit_of_work(self._state.database) as uow:
+            rows = await uow.connection.fetch(_LIST, now - ABSOLUTE, now - IDLE)
+        return [
+            Live(row["id"][:6], row["person"], Role(row["role"]).name.lower(), row["began"], row["seen"])
+            for row in rows
+        ]
 
-def _name(session: Session) -> str:
-    return f"ended:{session.id}"
+    async def _end(self, uow: UnitOfWork, reason: str, which: str, *named: object) -> int:
+        # `which` is one of the conditions above, never from outside.
+        status: str = await uow.connection.execute(_END + which, self._clock.now(), reason, *named)
+        # This process need not look again: it knows.
+        self._alive.clear()
+        return int(status.rpartition(" ")[2])

@@ -24,7 +24,7 @@ from candor.web.security.auth import Role
 from candor.web.security.oidc.provider import Provider
 from candor.web.security.oidc.refusal import RefusedError
 from candor.web.security.oidc.tokens import TokenRequirements, UnknownKeyError, verify
-from candor.web.security.sessions import Nonces, Sessions
+from candor.web.security.sessions import Nonces, Sessions, SignIns
 
 SALT: Final = "candor-oidc"
 AGE: Final = timedelta(minutes=10)
@@ -89,22 +89,29 @@ class SignIn:
         self._sessions.put(answer, self.cookie, self._attempts.dumps(attempt), AGE)
         return answer
 
-    async def finish(self, query: Mapping[str, str], cookies: Mapping[str, str], used: Nonces) -> Response:
+    async def finish(self, query: Mapping[str, str], cookies: Mapping[str, str], signed_in: SignIns) -> Response:
         """Return the session that the provider's answer opens, or a page that says why there is none."""
+        before = self._sessions.read(cookies.get(self._sessions.cookie))
         try:
-            role, subject, goal = await self._finish(query, cookies.get(self.cookie, ""), used)
+            claims, goal = await self._finish(query, cookies.get(self.cookie, ""), signed_in)
+            subject, role = str(claims["sub"])[:255], role_of(claims.get(self._roles_claim))
+            if role is None:
+                await signed_in.end_person(subject, "role withdrawn")
+                raise self._no_role(subject)
         except RefusedError as refusal:
             # Of several tabs only the last one's cookie remains; the others find the session that it opened.
-            if refusal.reason == "state" and self._sessions.read(cookies.get(self._sessions.cookie)):
+            if refusal.reason == "state" and before:
                 return RedirectResponse(public_path(self._home), 303)
             answer = self._refused(refusal)
         else:
+            session = self._sessions.open(role, by=subject)
+            await signed_in.begin(session, before)
             answer = RedirectResponse(public_path(goal), 303)
-            self._sessions.set_cookie(answer, self._sessions.open(role, by=subject))
+            self._sessions.set_cookie(answer, session)
         self._sessions.take(answer, self.cookie)
         return answer
 
-    async def _finish(self, query: Mapping[str, str], cookie: str, used: Nonces) -> tuple[Role, str, str]:
+    async def _finish(self, query: Mapping[str, str], cookie: str, used: Nonces) -> tuple[dict[str, Any], str]:
         attempt, began = self._attempt(cookie)
         if not hmac.compare_digest(query.get("state", "").encode(), attempt.state.encode()):
             raise RefusedError("state")
@@ -121,7 +128,7 @@ class SignIn:
             claims = verify(token, await provider.keys(), expected)
         except UnknownKeyError:
             claims = verify(token, await provider.keys(again=True), expected)
-        return self._role(claims), str(claims["sub"])[:255], attempt.goal
+        return claims, attempt.goal
 
     def _attempt(self, cookie: str) -> tuple[Attempt, datetime]:
         try:
@@ -139,17 +146,14 @@ class SignIn:
         if said != self._provider.issuer and (needed or said is not None):
             raise RefusedError("answer_issuer")
 
-    def _role(self, claims: Mapping[str, Any]) -> Role:
-        role = role_of(claims.get(self._roles_claim))
-        if role is None:
-            log.warning("signed in by the provider, but without a role here", by=claims["sub"], claim=self._roles_claim)
-            names = ", ".join(one.name.lower() for one in Role)
-            said = (
-                f"Your company knows you, but gave you no role here: its claim “{self._roles_claim}” must hold one of "
-                f"{names}. Ask whoever looks after your company's sign-in."
-            )
-            raise RefusedError("no_role", said, 403)
-        return role
+    def _no_role(self, subject: str) -> RefusedError:
+        log.warning("signed in by the provider, but without a role here", by=subject, claim=self._roles_claim)
+        names = ", ".join(one.name.lower() for one in Role)
+        said = (
+            f"Your company knows you, but gave you no role here: its claim “{self._roles_claim}” must hold one of "
+            f"{names}. Ask whoever looks after your company's sign-in."
+        )
+        return RefusedError("no_role", said, 403)
 
     def _refused(self, refusal: RefusedError) -> Response:
         metrics.AUTH_FAILURES.labels(f"sign_in_{refusal.reason}").inc()

@@ -1,0 +1,75 @@
+"""`candor sessions`: who is signed in to the board, and ending all sessions of one person."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from candor.errors import OperatorError
+from candor.installation.running import at_work, database_url
+
+if TYPE_CHECKING:
+    from risk_svc.web.board.sign_in_store import StaffSessions
+
+T = TypeVar("T")
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the group of commands."""
+    group = typer.Typer(no_args_is_help=True, help="Who is signed in to the board.")
+    group.command("list")(show)
+    group.command("end")(end)
+    app.add_typer(group, name="sessions")
+
+
+def show(as_json: Json = False) -> None:
+    """List the sessions that are not over."""
+    found = _with(lambda staff: staff.live())
+    if as_json:
+        typer.echo(json.dumps([one._asdict() for one in found], default=str))
+        return
+    table = Table("person", "role", "signed in", "last seen", "session")
+    for one in found:
+        table.add_row(one.person, one.role, f"{one.began:%F %T}Z", f"{one.seen:%F %T}Z", one.id)
+    Console(highlight=False).print(table)
+
+
+def end(
+    person: Annotated[str, typer.Argument(help="Whose sessions, as `candor sessions list` names the person.")],
+    as_json: Json = False,
+) -> None:
+    """End all sessions of one person; their pages close within seconds."""
+    ended = _with(lambda staff: staff.end_person(person, "ended by an administrator"))
+    typer.echo(json.dumps({"ended": ended}) if as_json else f"{ended} sessions of {person} ended")
+    if not ended:
+        raise typer.Exit(1)
+
+
+def _with(ask: Callable[[StaffSessions], Awaitable[T]]) -> T:
+    # Imported here because `candor --help` must not wait for the database's libraries.
+    from candor.ops.settings import load  # noqa: PLC0415
+    from candor.store.db import Database  # noqa: PLC0415
+    from candor.store.errors import StoreUnavailable  # noqa: PLC0415
+    from risk_svc.settings import RiskSettings  # noqa: PLC0415
+    from risk_svc.web.board.sign_in_store import StaffSessions  # noqa: PLC0415
+
+    async def asked() -> T:
+        settings = load(RiskSettings, database_url=database_url(at_work()))
+        database = await Database.open(settings.database, partitions=settings.partitions, pool_size=1)
+        try:
+            return await ask(StaffSessions(SimpleNamespace(database=database)))
+        finally:
+            await database.close()
+
+    try:
+        return asyncio.run(asked())
+    except StoreUnavailable as error:
+        raise OperatorError(f"the database is away ({error}): start it with `candor up`") from error

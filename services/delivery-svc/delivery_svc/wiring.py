@@ -23,6 +23,7 @@ from candor.runtime import Background
 from candor.store.db import Database
 from candor.store.migrate import scripts, upgrade
 from candor.store.retention import Retention
+from candor.web import audit_routes
 from candor.web.app import create_app, shared_rates
 from candor.web.security.webhooks import Accepted
 from delivery_svc import sources as own_sources
@@ -57,6 +58,7 @@ def build(
         worker = Worker(settings, database, PromisesHandler(), settings.service)
         relay = Relay(settings, database, keeps=True)
         app.state.intake = intake
+        app.state.database = database
         app.state.health.add("database", database.check)
         # Intake continues without Kafka: accepted events wait in the outbox (ADR 0015).
         app.state.health.add("kafka", kafka.check, needed=False)
@@ -71,7 +73,7 @@ def build(
             await kafka.close()
             await database.close()
 
-    routers = [reports.router, listings.router, common(RejectedRow)]
+    routers = [reports.router, listings.router, common(RejectedRow), audit_routes.router]
     bodies = {IMPORTS: LARGEST_BYTES}
     return create_app(
         "Candor delivery-svc", settings, parts, routers, bodies=bodies, webhooks=Accepted(known_sources, KNOWN)

@@ -19,6 +19,7 @@ from candor.store.db import Database
 from candor.store.migrate import scripts, upgrade
 from candor.store.retention import Retention
 from candor.store.unit_of_work import unit_of_work
+from candor.web import audit_routes
 from candor.web.app import create_app, shared_rates
 from notify_svc.api.routes.notices import router
 from notify_svc.channels import Channel
@@ -72,7 +73,7 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
             await kafka.close()
             await database.close()
 
-    return create_app("Candor notify-svc", settings, parts, [router])
+    return create_app("Candor notify-svc", settings, parts, [router, audit_routes.router])
 
 
 def _worker(settings: NotifySettings, database: Database, reach: Reach, clock: Clock) -> Worker:

@@ -23,6 +23,7 @@ from candor.runtime import Background
 from candor.store.db import Database
 from candor.store.migrate import scripts, upgrade
 from candor.store.retention import Retention
+from candor.web import audit_routes
 from candor.web.app import create_app, shared_rates
 from candor.web.security.webhooks import Accepted
 from promise_svc import sources as own_sources
@@ -55,6 +56,7 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
         kafka = KafkaReach(settings)
         intake = Intake(database, business, KNOWN, Reader(sealer).statement, use_cases.apply, known_sources)
         app.state.intake = intake
+        app.state.database = database
         app.state.sealer = sealer
         app.state.health.add("database", database.check)
         # Intake continues without Kafka: accepted events wait in the outbox (ADR 0015).
@@ -70,7 +72,7 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
             await kafka.close()
             await database.close()
 
-    routers = [statements.router, listings.router, common(RejectedRow)]
+    routers = [statements.router, listings.router, common(RejectedRow), audit_routes.router]
     bodies = {IMPORTS: LARGEST_BYTES}
     return create_app(
         "Candor promise-svc", settings, parts, routers, bodies=bodies, webhooks=Accepted(known_sources, KNOWN)

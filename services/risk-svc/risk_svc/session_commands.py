@@ -47,7 +47,9 @@ def end(
     as_json: Json = False,
 ) -> None:
     """End all sessions of one person; their pages close within seconds."""
-    ended = _with(lambda staff: staff.end_person(person, "ended by an administrator"))
+    from candor.store.audit import of_this_machine  # noqa: PLC0415
+
+    ended = _with(lambda staff: staff.end_person(person, "ended by an administrator", of_this_machine()))
     typer.echo(json.dumps({"ended": ended}) if as_json else f"{ended} sessions of {person} ended")
     if not ended:
         raise typer.Exit(1)

@@ -18,6 +18,7 @@ from candor.runtime import Background, worker_app
 from candor.store.db import Database
 from candor.store.migrate import scripts, upgrade
 from candor.store.retention import Retention
+from candor.web import audit_routes
 from candor.web.app import create_app, shared_rates
 from candor.web.http.observed import BOARD_POLICY
 from risk_svc.forecasting.follower import Follower
@@ -113,7 +114,7 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
             await database.close()
 
     policies = {board.MOUNT: BOARD_POLICY}
-    routers = [gaps.router, checks.router, board.administration.router, board.router]
+    routers = [gaps.router, checks.router, board.administration.router, audit_routes.router, board.router]
     app = create_app("Candor risk-svc", settings, parts, routers, policies=policies)
     app.state.staff = board.StaffSessions(app.state)
     if settings.session_secret_file is not None or settings.production:

@@ -143,7 +143,7 @@ def discard(
 
 
 def _decide(state: str, number: str, everything: bool, service: Consumer | None, prefix: str, as_json: bool) -> None:
-    from candor.store import dead_letter  # noqa: PLC0415
+    from candor.store import audit, dead_letter  # noqa: PLC0415
 
     if bool(number) == everything:
         raise InputError("name one dead letter, or say --all")
@@ -152,6 +152,9 @@ def _decide(state: str, number: str, everything: bool, service: Consumer | None,
     async def write(uow: UnitOfWork) -> int:
         count = await dead_letter.decide(uow.connection, state, number=wanted)
         await dead_letter.resend(uow.connection)
+        outcome = f"{count} dead letters" if count else "not_found"
+        act = audit.Act(audit.of_this_machine(), f"dead_letter.{state}", number or "all held", outcome)
+        await audit.write(uow, [act])
         return count
 
     counts = dict(_each(chosen, prefix, write))

@@ -125,7 +125,7 @@ class Intake(Generic[C, R]):
                 event = event._replace(type=plain_type(event.type, self.known))
             _allowed(caller, event.type)
             not_ahead(event.time, self.clock.now(), "/time")
-            origin = Origin(name, item.origin or caller.name, event.time, historical, current_traceparent())
+            origin = Origin(name, item.origin or caller.name, event.time, historical, current_traceparent(), caller.act)
             receipt = event_receipt(caller, name, item.raw, item.ids)
             return self._read(event, origin, (receipt,))
         except Problem as problem:

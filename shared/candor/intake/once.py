@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Generic, Literal, NamedTuple, Protocol, TypeVar
 from urllib.parse import quote
 
+import msgspec
+
+from candor.store import audit
+from candor.store.audit import Act
 from candor.store.receipts import Answer, Receipt, answered, remember
 from candor.store.unit_of_work import UnitOfWork
 from candor.web.http import idempotency
@@ -23,6 +27,13 @@ class About(Protocol):
     def customer_id(self) -> str: ...
 
 
+class _Named(msgspec.Struct):
+    promise_id: str = ""
+    incident_id: str = ""
+    parked_id: str = ""
+
+
+_named: Final = msgspec.json.Decoder(_Named)
 C = TypeVar("C")
 R = TypeVar("R", bound=About)
 KEY: Final = "key:"
@@ -31,23 +42,28 @@ KEY: Final = "key:"
 class Caller(NamedTuple):
     """Who proved to have sent something: the owner of an API key, or a sender of webhooks.
 
-    `events` are the only event types that it may send; None for all of the service.
+    `events` are the only event types that it may send; None for all of the service. `act` is for the audit log.
     """
 
     kind: Literal["api", "webhook"]
     name: str
     events: frozenset[str] | None = None
+    act: Act | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The origin of a command: the sender's event id and name, and the business time `time` it was reported."""
+    """The origin of a command: the sender's event id and name, and the business time `time` it was reported.
+
+    `act` is for the audit log, if staff gave the command.
+    """
 
     event_id: str
     source: str
     time: datetime
     historical: bool = False
     traceparent: str = ""
+    act: Act | None = None
 
 
 @dataclass(frozen=True)
@@ -132,6 +148,7 @@ async def _take(
 ) -> None:
     entries: list[tuple[Receipt, Answer]] = []
     results = await decide(uow, [submissions[index] for index in fresh])
+    await audit.write(uow, [*_acts(submissions, fresh, results)])
     for index, result in zip(fresh, results, strict=True):
         if isinstance(result, Exception):
             outcomes[index] = result
@@ -142,6 +159,24 @@ async def _take(
         entries.extend((receipt._replace(key=about), answer) for receipt in submissions[index].receipts)
     if entries:
         await remember(uow, entries)
+
+
+def _acts(
+    submissions: Sequence[Submission[C, R]], fresh: Sequence[int], results: Sequence[R | Exception]
+) -> Iterator[Act]:
+    for index, result in zip(fresh, results, strict=True):
+        act = submissions[index].origin.act
+        if act is None:
+            continue
+        kind = submissions[index].kind
+        if isinstance(result, Exception):
+            yield act._replace(action=kind, outcome=result.code if isinstance(result, Problem) else "failed")
+        else:
+            # What was made has its id in the answer alone.
+            names = _named.decode(submissions[index].answer(result).body)
+            made = names.promise_id or names.incident_id or names.parked_id
+            named = not made or f"/{made}/" in f"{act.object}/"
+            yield act._replace(action=kind, object=act.object if named else f"{act.object}/{made}")
 
 
 def _known(

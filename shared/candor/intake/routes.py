@@ -18,14 +18,16 @@ from candor.intake.once import Acceptance, Caller, Origin, event_receipt, key_re
 from candor.intake.rejected import RejectedColumns
 from candor.intake.source import Reply, canonical
 from candor.ops.tracing import current_traceparent
+from candor.store import audit
 from candor.store.receipts import Receipt
+from candor.store.unit_of_work import unit_of_work
 from candor.web.http import strict_json
 from candor.web.http.body import accepts, read
 from candor.web.http.idempotency import parse_key
 from candor.web.http.listings import ListTotals, listed, matching
 from candor.web.http.pages import Cursor, Limit, link_header
 from candor.web.http.problems import Problem
-from candor.web.security.auth import Operator, Principal, Viewer
+from candor.web.security.auth import Operator, Principal, Viewer, act_of
 from candor.web.security.webhooks import Signed
 
 Token = Annotated[str, Path(max_length=256)]
@@ -102,7 +104,9 @@ def identity(
     if event_id is not None:
         receipts.append(event_receipt(Caller("api", principal.name), event_id, canonical(strict_json.loads(raw))))
     said = time or intake_of(request).clock.now()
-    origin = Origin(event_id or new_id(), principal.name, said, False, current_traceparent())
+    origin = Origin(
+        event_id or new_id(), principal.name, said, False, current_traceparent(), act_of(request, principal)
+    )
     return origin, tuple(receipts)
 
 
@@ -148,7 +152,12 @@ def common(table: type[RejectedColumns]) -> APIRouter:
         `GET /v1/learning` is stored but teaches nothing; promises that came too late are counted there.
         """
         _, body = await read(history.ImportIn, request)
-        return shown(await history.take(intake_of(request), body, Caller("api", principal.name)))
+        intake = intake_of(request)
+        taken = await history.take(intake, body, Caller("api", principal.name))
+        said = f"accepted {taken['accepted']}, replayed {taken['replayed']}, rejected {len(taken['rejected'])}"
+        async with unit_of_work(intake.database) as uow:
+            await audit.write(uow, [act_of(request, principal, "import", said)])
+        return shown(taken)
 
     @router.get("/v1/rejected", responses={200: {"model": RejectedPage}})
     async def rejected(

@@ -154,6 +154,8 @@ class Settings(EdgeSettings, KafkaSettings):
     """Days for which rejected webhooks are kept. Example: 30"""
     dead_letters_kept_days: float = Field(default=30, ge=1, le=3650)
     """Days for which resolved dead letters are kept. Example: 30"""
+    audit_kept_days: float = Field(default=400, ge=30, le=3650)
+    """Days for which the log of what staff did is kept. Example: 400"""
     body_seconds: Seconds = 10
     """Seconds within which a request's body must have come. Example: 10"""
     request_seconds: Seconds = 30

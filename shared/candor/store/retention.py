@@ -42,6 +42,7 @@ def rules_of(settings: Settings, *, rejected: bool) -> list[Rule]:
             "state IN ('replayed', 'discarded')",
         ),
     ]
+    found.append(Rule("audit_log", "at", settings.audit_kept_days))
     return [*found, Rule("rejected", "received_at", settings.rejected_kept_days)] if rejected else found
 
 

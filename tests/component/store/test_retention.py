@@ -37,7 +37,7 @@ async def count(database: Database, table: str) -> int:
 async def test_receipts_stay_until_their_days_are_over(database: Database) -> None:
     await database.pool.execute(RECEIPTS, 3, 30, -60)
     await database.pool.execute(RECEIPTS.replace("'e'", "'young'"), 2, 30, 60)
-    assert await retention(database).clear() == {"ingest": 3, "dead_letter": 0}
+    assert await retention(database).clear() == {"ingest": 3, "dead_letter": 0, "audit_log": 0}
     left = await database.pool.fetch("SELECT event_id FROM ingest ORDER BY 1")
     assert [row["event_id"] for row in left] == ["young1", "young2"]
 
@@ -105,4 +105,4 @@ async def test_it_runs_from_the_start_and_stops_at_once(database: Database) -> N
                 await asyncio.sleep(0.02)
             await background.stop()
             await task
-    assert {"event": "old rows cleared", "log_level": "info", "ingest": 3, "dead_letter": 0} in said
+    assert {"event": "old rows cleared", "log_level": "info", "ingest": 3, "dead_letter": 0, "audit_log": 0} in said

@@ -17,6 +17,8 @@ from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection, Request
 
 from candor.ops.clock import SystemClock
+from candor.store import audit
+from candor.store.audit import Act, Actor
 from candor.web import metrics
 from candor.web.http.problems import Problem
 from candor.web.http.rates import Rates
@@ -111,6 +113,13 @@ def recognise(keys: Keys, presented: str) -> Principal | None:
     return found
 
 
+def act_of(request: Request, principal: Principal, action: str = "", outcome: str = audit.DONE) -> Act:
+    """Return an act for the audit log: of the key's owner, on the path that was asked for."""
+    place = request.client.host if request.client else ""
+    actor = Actor(principal.name, principal.role.name.lower(), place)
+    return Act(actor, action or request.method, request.scope["path"], outcome)
+
+
 class Guard(SecurityBase):
     """Dependency that requires a key of `role` or above to call a route, and provides its Principal."""
 
@@ -127,16 +136,24 @@ class Guard(SecurityBase):
             refuse(request, "unauthenticated", "no_key" if not token else "unknown_key")
             raise Problem("unauthenticated", "send Authorization: Bearer <key>", headers={"WWW-Authenticate": "Bearer"})
         if principal.expires is not None and principal.expires <= SystemClock().now():
-            refuse(request, "unauthenticated", "expired_key", principal.name)
+            await self._refuse(request, principal, "unauthenticated", "expired_key")
             raise Problem("unauthenticated", "this key has expired", headers={"WWW-Authenticate": "Bearer"})
         if principal.role < self.role:
-            refuse(request, "forbidden", "role_too_low", principal.name)
+            await self._refuse(request, principal, "forbidden", "role_too_low")
             raise Problem("forbidden", f"this needs the role {self.role.name.lower()}")
         if principal.scopes and state.service not in principal.scopes:
-            refuse(request, "forbidden", "out_of_scope", principal.name)
+            await self._refuse(request, principal, "forbidden", "out_of_scope")
             raise Problem("forbidden", f"this key is not for {state.service}")
         admit(request, principal.name, principal.name)
         return principal
+
+    async def _refuse(self, request: Request, principal: Principal, code: str, reason: str) -> None:
+        refuse(request, code, reason, principal.name)
+        database = getattr(request.app.state, "database", None)
+        if database is not None:
+            # Tries that were refused count against the rate too: they cost a transaction each.
+            request.app.state.rates.take(principal.name)
+            await audit.write_refused(database, act_of(request, principal, outcome=reason))
 
 
 def require(role: Role) -> Guard:

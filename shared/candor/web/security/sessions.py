@@ -47,8 +47,11 @@ class Nonces(Protocol):
 class SignIns(Nonces, Protocol):
     """Remembers used links and who is signed in."""
 
-    async def begin(self, session: Session, replaced: Session | None = None) -> None:
-        """Save a new session; `replaced` is the one that this browser had until now, which ends."""
+    async def begin(self, session: Session, replaced: Session | None = None, place: str = "") -> None:
+        """Save a new session; `replaced` is the one that this browser had until now, which ends.
+
+        `place` is from where the person signed in.
+        """
         ...
 
     async def end_person(self, person: str, reason: str) -> int:
@@ -178,7 +181,7 @@ class MemoryNonces:
         self._used.add(nonce)
         return True
 
-    async def begin(self, session: Session, replaced: Session | None = None) -> None:
+    async def begin(self, session: Session, replaced: Session | None = None, place: str = "") -> None:  # noqa: ARG002
         """Same as `SignIns.begin`."""
         self.begun.append(session)
         if replaced is not None:

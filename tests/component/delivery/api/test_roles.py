@@ -22,6 +22,7 @@ ROUTES: list[tuple[str, str, Any, str, int]] = [
     ("POST", "/v1/parked/{w}/match", "promise", "operator", 200),
     ("POST", "/v1/imports", {"events": [{}]}, "operator", 200),
     ("GET", "/v1/rejected", None, "viewer", 200),
+    ("GET", "/v1/audit", None, "admin", 200),
 ]
 
 

@@ -23,6 +23,7 @@ ROUTES: list[tuple[str, str, Any, str]] = [
     ("DELETE", "/v1/staff/{s}/contact", None, "admin"),
     ("POST", "/v1/imports", {"events": [{}]}, "operator"),
     ("GET", "/v1/rejected", None, "viewer"),
+    ("GET", "/v1/audit", None, "admin"),
 ]
 
 

@@ -15,7 +15,7 @@ from candor.intake.source import counted
 from candor.web.http.body import accepts, media_type, read, read_raw
 from candor.web.http.fields import PathId, not_ahead
 from candor.web.http.problems import Problem
-from candor.web.security.auth import Operator
+from candor.web.security.auth import Operator, act_of
 from candor.web.security.webhooks import Webhook
 from delivery_svc.api import presenters
 from delivery_svc.api.neutral_events import INCIDENT, MILESTONE, PARKED
@@ -66,7 +66,8 @@ async def events(request: Request, principal: Operator) -> Response:
     raw = await read_raw(request, SOURCE.media_types)
     intake = intake_of(request)
     sent = Webhook(principal.name, "", raw, media_type(request), request.headers, SOURCE.name)
-    outcomes = await intake.take(SOURCE.read(sent, intake.known, intake.clock.now()), Caller("api", principal.name))
+    caller = Caller("api", principal.name, act=act_of(request, principal))
+    outcomes = await intake.take(SOURCE.read(sent, intake.known, intake.clock.now()), caller)
     if sent.media_type == BATCH:
         return answered(counted(told(outcomes)))
     if isinstance(outcomes[0].result, Problem):

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from candor.contracts import NoticeState, Statement
+from candor.store import audit
 from candor.store.db import Database
 from candor.store.unit_of_work import unit_of_work
 from candor.web.http.body import accepts, read
@@ -20,7 +21,7 @@ from candor.web.http.fields import IdFilter, PathId
 from candor.web.http.listings import listed, matching
 from candor.web.http.pages import Cursor, Limit, link_header
 from candor.web.http.problems import Problem
-from candor.web.security.auth import Admin, Operator, Principal, Viewer
+from candor.web.security.auth import Admin, Operator, Principal, Viewer, act_of
 from notify_svc.api.presenters import notice_out, notice_whole
 from notify_svc.api.requests import ResolveIn, SwitchIn
 from notify_svc.api.responses import NoticePage, NoticeWhole, SwitchOut
@@ -79,6 +80,8 @@ async def resolve_notice(request: Request, notice_id: PathId, principal: Operato
         settled = await resolve.resolve(
             uow, notice_id, row.promise_id, principal.name, now, sent=body.outcome == "sent"
         )
+        outcome = audit.DONE if settled else "conflict"
+        await audit.write(uow, [act_of(request, principal, f"notice.{body.outcome}", outcome)])
     if not settled:
         raise Problem.conflict("conflict", "only a notice that is unknown, failed or held can be resolved")
     return _json(await _whole(request, notice_id))
@@ -118,6 +121,7 @@ async def _turned(request: Request, principal: Principal, name: str, *, enabled:
                 await resolve.forget_previews(uow, now)
         else:
             switch = await switches.turn(uow, principal.name, killed=enabled)
+        await audit.write(uow, [act_of(request, principal, f"{name} {'on' if enabled else 'off'}")])
     return _json({"sending": switch.sending, "kill_switch": switch.killed})
 
 

@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from candor.ops.typed import typed
+from candor.store.audit import Actor
 from candor.store.errors import StoreUnavailable
 from candor.web.http.plain_page import plain_page
 from candor.web.http.problems import Problem
@@ -54,7 +55,7 @@ async def sign_in(
     sessions = cast(Sessions, request.app.state.sessions)
     try:
         session = await sessions.sign_in(token, staff_of(request))
-        await staff_of(request).begin(session, session_of(request.scope, sessions))
+        await staff_of(request).begin(session, session_of(request.scope, sessions), _place(request))
     except Problem as problem:
         if problem.status != 401 or not page:
             raise
@@ -74,7 +75,7 @@ async def signed_in(request: Request) -> Response:
     company = company_of(request)
     if company is None:
         raise Problem.not_found()
-    return await company.finish(request.query_params, request.cookies, staff_of(request))
+    return await company.finish(request.query_params, request.cookies, staff_of(request), _place(request))
 
 
 @router.post("/signout")
@@ -96,15 +97,20 @@ async def _sign_out(request: Request, *, everywhere: bool) -> Response:
     if session is not None:
         staff = staff_of(request)
         if everywhere and not await staff.over(session):
-            await staff.end_person(session.person, "signed out everywhere")
+            by = Actor(session.person, session.role.name.lower(), _place(request))
+            await staff.end_person(session.person, "signed out everywhere", by)
             said = "You are signed out of Candor on every device."
         else:
-            await staff.end(session)
+            await staff.end(session, _place(request))
     # No redirect: a browser follows none from a form to the company's provider (form-action in BOARD_POLICY).
     again = ("Sign in again", "/signin") if company_of(request) else ("Sign in again", HOME)
     answer = plain_page(200, "Signed out", said, again)
     sessions.end(answer)
     return answer
+
+
+def _place(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 def staff_of(request: Request) -> StaffSessions:

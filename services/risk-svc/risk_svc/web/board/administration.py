@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from candor.web.http.body import accepts, read
 from candor.web.http.fields import Body, Name
-from candor.web.security.auth import Admin
+from candor.web.security.auth import Admin, act_of
 from risk_svc.web.board.sign_in_store import StaffSessions
 
 log: Final = structlog.get_logger("candor.sessions")
@@ -57,7 +57,8 @@ async def sessions(request: Request, _principal: Admin) -> SessionList:
 async def end(request: Request, principal: Admin) -> Ended:
     """End all sessions of one person: pages and sockets are refused within seconds, in every process."""
     _, body = await read(EndIn, request)
-    ended = await _staff(request).end_person(body.person, "ended by an administrator")
+    by = act_of(request, principal).actor
+    ended = await _staff(request).end_person(body.person, "ended by an administrator", by)
     log.info("sessions ended by an administrator", sessions=ended, person=body.person, by=principal.name)
     return Ended(ended=ended)
 

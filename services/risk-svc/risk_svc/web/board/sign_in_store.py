@@ -8,6 +8,8 @@ from typing import Any, Final, NamedTuple
 import structlog
 
 from candor.ops.clock import Clock, SystemClock
+from candor.store import audit
+from candor.store.audit import Act, Actor
 from candor.store.db import Database
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
 from candor.web.security.auth import Role
@@ -25,7 +27,12 @@ SELECT id, person, role, began, seen FROM staff_session
 WHERE ended_at IS NULL AND began > $1 AND seen > $2 ORDER BY person, began LIMIT 1000"""
 LOOKED_AT: Final = timedelta(seconds=4)
 MOST: Final = 10_000
+_CANDOR: Final = Actor("candor", "", "")
 log = structlog.get_logger("candor.sessions")
+
+
+def _act(session: Session, action: str, place: str) -> Act:
+    return Act(Actor(session.person, session.role.name.lower(), place), action, f"session {session.id[:6]}")
 
 
 class UsedLinks:
@@ -67,7 +74,7 @@ class StaffSessions:
         """Same as `UsedLinks.use`."""
         return await UsedLinks(self._state.database).use(nonce, until)
 
-    async def begin(self, session: Session, replaced: Session | None = None) -> None:
+    async def begin(self, session: Session, replaced: Session | None = None, place: str = "") -> None:
         """Save a new session, and end the one that it replaces in the same browser.
 
         Sessions of that person with a higher role end as well: the role was withdrawn since.
@@ -76,6 +83,7 @@ class StaffSessions:
         async with unit_of_work(self._state.database) as uow:
             await uow.connection.execute(_CLEAR, now - 2 * ABSOLUTE)
             await uow.connection.execute(_BEGIN, session.id, session.person, int(session.role), session.began)
+            await audit.write(uow, [_act(session, "sign-in", place)])
             if replaced is not None:
                 await self._end(uow, "signed in again", "id = $3", replaced.id)
             fewer = await self._end(
@@ -84,15 +92,18 @@ class StaffSessions:
         if fewer:
             log.warning("sessions ended: their person has a lower role now", sessions=fewer, by=session.person)
 
-    async def end(self, session: Session) -> None:
+    async def end(self, session: Session, place: str = "") -> None:
         """Refuse this session's cookie from now on."""
         async with unit_of_work(self._state.database) as uow:
             await self._end(uow, "signed out", "id = $3", session.id)
+            await audit.write(uow, [_act(session, "sign-out", place)])
 
-    async def end_person(self, person: str, reason: str) -> int:
-        """End all sessions of a person; returns how many there were."""
+    async def end_person(self, person: str, reason: str, by: Actor | None = None) -> int:
+        """End all sessions of a person; returns how many there were. `by` is who ends them, if not Candor itself."""
         async with unit_of_work(self._state.database) as uow:
-            return await self._end(uow, reason, "person = $3", person)
+            ended = await self._end(uow, reason, "person = $3", person)
+            await audit.write(uow, [Act(by or _CANDOR, "sessions.end", person, reason)])
+            return ended
 
     async def over(self, session: Session) -> bool:
         """Whether a session was ended or never began. Raises StoreUnavailable if that is unknown."""

@@ -89,8 +89,13 @@ class SignIn:
         self._sessions.put(answer, self.cookie, self._attempts.dumps(attempt), AGE)
         return answer
 
-    async def finish(self, query: Mapping[str, str], cookies: Mapping[str, str], signed_in: SignIns) -> Response:
-        """Return the session that the provider's answer opens, or a page that says why there is none."""
+    async def finish(
+        self, query: Mapping[str, str], cookies: Mapping[str, str], signed_in: SignIns, place: str = ""
+    ) -> Response:
+        """Return the session that the provider's answer opens, or a page that says why there is none.
+
+        `place` is from where the person signs in.
+        """
         before = self._sessions.read(cookies.get(self._sessions.cookie))
         try:
             claims, goal = await self._finish(query, cookies.get(self.cookie, ""), signed_in)
@@ -105,7 +110,7 @@ class SignIn:
             answer = self._refused(refusal)
         else:
             session = self._sessions.open(role, by=subject)
-            await signed_in.begin(session, before)
+            await signed_in.begin(session, before, place)
             answer = RedirectResponse(public_path(goal), 303)
             self._sessions.set_cookie(answer, session)
         self._sessions.take(answer, self.cookie)

@@ -1,0 +1,12 @@
+"""What staff did, in a table that only grows."""
+
+from alembic import op
+
+from candor.store import audit
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    audit.create(op)

@@ -27,7 +27,7 @@ def stream(folder: Path, count: int = 5, apart: timedelta = timedelta(minutes=1)
         for number in range(count)
     ]
     write_stream(path, events)
-    (folder / "secrets.json").write_text(json.dumps({"sources": {"crm": {"secrets": [SECRET]}}}))
+    (folder / "secrets.json").write_text(json.dumps({"sources": {"replay": {"secrets": [SECRET]}}}))
     return path
 
 

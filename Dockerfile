@@ -9,10 +9,11 @@ RUN apt-get update \
 FROM base AS build
 RUN apt-get update && apt-get install -y -qq --no-install-recommends python3-venv
 WORKDIR /build
+ENV PIP_CACHE_DIR=/build/cache
 # /opt/candor is what production gets: no pip, and nothing that only builds or tests.
 RUN python3 -m venv tools && python3 -m venv --without-pip /opt/candor
 COPY requirements.lock requirements-build.lock ./
-RUN --mount=type=cache,target=/root/.cache/pip \
+RUN --mount=type=cache,target=/build/cache \
     tools/bin/pip install -q --no-deps --only-binary=:all: --require-hashes -r requirements-build.lock \
  && tools/bin/pip --python /opt/candor/bin/python install -q --no-compile --no-deps --only-binary=:all: --require-hashes -r requirements.lock
 COPY shared shared

@@ -168,6 +168,13 @@ def _past(name: str, event: str, time: datetime, data: dict[str, Any]) -> dict[s
 SERVICES: Final = ("promise", "delivery", "risk", "notify")
 
 
+def _settings(
+    common: Mapping[str, Any], urls: Mapping[str, str]
+) -> tuple[PromiseSettings, DeliverySettings, RiskSettings, NotifySettings]:
+    own = [{**common, "database_url": urls.get(name, common["database_url"])} for name in SERVICES]
+    return PromiseSettings(**own[0]), DeliverySettings(**own[1]), RiskSettings(**own[2]), NotifySettings(**own[3])
+
+
 @asynccontextmanager
 async def whole_town(
     kafka: str,
@@ -199,18 +206,13 @@ async def whole_town(
         **keys.write(),
         **event_keys(folder),
     }
-    own = {
-        name: common | {"database_url": (urls or {}).get(name, postgres)}
-        for name in ("promise", "delivery", "risk", "notify")
-    }
-    promise, delivery = PromiseSettings(**own["promise"]), DeliverySettings(**own["delivery"])
-    risk, notify = RiskSettings(**own["risk"]), NotifySettings(**own["notify"])
+    made = _settings(common, urls or {})
+    promise, delivery, risk, notify = made
     await ensure_topics(promise)
     pages = httpx.ASGITransport(mailbox_app(box, Faults(), with_faults=False))
     async with AsyncExitStack() as stack:
         reader = await stack.enter_async_context(httpx.AsyncClient(transport=pages, base_url="http://mailbox"))
-        settings: dict[str, Settings] = {"promise": promise, "delivery": delivery, "risk": risk, "notify": notify}
-        town = Town(settings, clock, keys, reader)
+        town = Town(dict(zip(SERVICES, made, strict=True)), clock, keys, reader)
         town.notify = await stack.enter_async_context(running(build_notify(notify, clock), keys))
         stack.push_async_callback(town.stop_worker)
         await town.start_worker()
@@ -223,7 +225,7 @@ async def whole_town(
         yield town
     listening.close()
     box.close()
-    await _drop(postgres, settings.values())
+    await _drop(postgres, made)
 
 
 async def _drop(postgres: str, settings: Iterable[Settings]) -> None:

@@ -57,7 +57,7 @@ def end(
 
 def _with(ask: Callable[[StaffSessions], Awaitable[T]]) -> T:
     # Imported here because `candor --help` must not wait for the database's libraries.
-    from candor.ops.settings import load  # noqa: PLC0415
+    from candor.ops.loading import load  # noqa: PLC0415
     from candor.store.db import Database  # noqa: PLC0415
     from candor.store.errors import StoreUnavailable  # noqa: PLC0415
     from risk_svc.settings import RiskSettings  # noqa: PLC0415

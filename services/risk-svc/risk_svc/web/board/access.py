@@ -241,7 +241,5 @@ def wants_page(scope: Scope) -> bool:
     return scope["type"] == "http" and scope["method"] == "GET" and b"text/html" in _headers(scope).get(b"accept", b"")
 
 
-
-
 def _headers(scope: Scope) -> Mapping[bytes, bytes]:
     return dict(scope["headers"])

@@ -8,22 +8,19 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Annotated, Any, Final
 
+import idna
 from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from candor.ops.clock import ahead
+from candor.ops.moments import read_moment
 from candor.web.http.currencies import CURRENCIES
 from candor.web.http.problems import Problem
+from candor.web.http.text import EVENT_ID_CHARACTERS, TEXT_BYTES, event_id, lines, one_line
 
 ID_PATTERN: Final = r"^[A-Za-z0-9._:-]{1,128}$"
 ID_RULE: Final = "must be 1 to 128 of letters, digits, dot, underscore, colon, hyphen"
-TEXT_BYTES: Final = 4096
 YEARS: Final = (1970, 2200)
-_CONTROLS: Final = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff"
-_BIDI: Final = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
-_bad_in_text: Final = re.compile(f"[{_CONTROLS}{_BIDI}]")
-_bad_in_name: Final = re.compile(f"[\t\n{_CONTROLS}{_BIDI}]")
-_moment: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d)?")
 _email: Final = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])"
@@ -36,36 +33,8 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
 
 
-def _fits(value: str) -> str:
-    # A character takes at most four bytes, so short text can be measured without encoding it.
-    if len(value) * 4 > TEXT_BYTES and len(value.encode()) > TEXT_BYTES:
-        raise ValueError(f"must be at most {TEXT_BYTES} bytes")
-    return value
-
-
-def _text(value: str) -> str:
-    if not (value.isascii() and value.isprintable()) and _bad_in_text.search(value):
-        raise ValueError("must not contain control or text-direction characters")
-    return _fits(value)
-
-
-def _name(value: str) -> str:
-    if not (value.isascii() and value.isprintable()) and _bad_in_name.search(value):
-        raise ValueError("must not contain line breaks, control or text-direction characters")
-    if not value.strip():
-        raise ValueError("must not be blank")
-    return _fits(value)
-
-
 def _dated(value: Any) -> datetime:
-    if not isinstance(value, str) or not _moment.fullmatch(value):
-        raise ValueError("must be a date and time like 2013-03-08T12:00:00Z")
-    try:
-        moment = datetime.fromisoformat(value.upper())
-    except ValueError:
-        raise ValueError("must be a date and time that exists") from None
-    if moment.tzinfo is None:
-        raise ValueError("must carry a zone, such as Z or +01:00")
+    moment = read_moment(value if isinstance(value, str) else "")
     if not YEARS[0] <= moment.year <= YEARS[1]:
         raise ValueError(f"must lie between the years {YEARS[0]} and {YEARS[1]}")
     return moment.astimezone(UTC)
@@ -90,8 +59,17 @@ def _zone(value: str) -> str:
     return value
 
 
-def _address(value: str) -> str:
-    local = value.rpartition("@")[0]
+def address(value: str) -> str:
+    """The one plain address that `value` is, its domain in ASCII (IDNA). Raises ValueError for anything else."""
+    value = value.strip(" ")
+    local, _, domain = value.rpartition("@")
+    if not local.isascii():
+        raise ValueError("must have only ASCII before the @: few mail servers deliver to other addresses")
+    if not domain.isascii():
+        try:
+            value = f"{local}@{idna.encode(domain, uts46=True).decode()}"
+        except idna.IDNAError:
+            raise ValueError("must have a domain that exists in the DNS") from None
     # An encoded word survives into a header and may decode to a line break there.
     if len(value) > 254 or len(local) > 64 or "=?" in value or not _email.fullmatch(value):
         raise ValueError("must be one plain e-mail address")
@@ -106,20 +84,22 @@ def _label(value: Any) -> str | float | bool:
             raise ValueError("must be at most 1e15")
         return float(value)
     if isinstance(value, str):
-        return _name(value)
+        return one_line(value)
     raise ValueError("must be text, a number, true or false")
 
 
-Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
-"""An id as used by us and by senders."""
+Id = Annotated[str, StringConstraints(strip_whitespace=True, pattern=ID_PATTERN)]
+"""An id as used by us and by senders; blanks around it are no part of it."""
+EventId = Annotated[str, AfterValidator(event_id), Field(min_length=1, max_length=EVENT_ID_CHARACTERS)]
+"""A sender's own id of an event, or its own name of where it comes from: in any alphabet."""
 PathId = Annotated[str, Path(pattern=ID_PATTERN)]
 """An id in a route's path."""
 IdFilter = Annotated[str | None, Query(pattern=ID_PATTERN)]
 """An id that a list is filtered by."""
-Name = Annotated[str, AfterValidator(_name), Field(max_length=TEXT_BYTES)]
-"""One line of text, not blank."""
-Text = Annotated[str, AfterValidator(_text), Field(max_length=TEXT_BYTES)]
-"""Text, possibly empty or with several lines."""
+Name = Annotated[str, AfterValidator(one_line), Field(max_length=TEXT_BYTES)]
+"""One line of text, not blank: trimmed, and in Unicode's normal form C."""
+Text = Annotated[str, AfterValidator(lines), Field(max_length=TEXT_BYTES)]
+"""Text, possibly empty or with several lines; line ends are `\\n`."""
 InternalText = Annotated[Text, Field(description="Internal: staff read it, customers never do.")]
 """Text by staff or a system."""
 PublicText = Annotated[
@@ -130,14 +110,14 @@ Moment = Annotated[datetime, BeforeValidator(_dated, json_schema_input_type=date
 """An aware time, converted to UTC."""
 Currency = Annotated[str, AfterValidator(_currency), Field(min_length=3, max_length=3)]
 Zone = Annotated[str, AfterValidator(_zone), Field(max_length=64)]
-Email = Annotated[str, AfterValidator(_address), Field(max_length=254)]
-"""One address without a display name."""
+Email = Annotated[str, AfterValidator(address), Field(max_length=254)]
+"""One address without a display name; stored with its domain in ASCII."""
 Amount = Annotated[float, Field(ge=0, le=1e15, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Seconds = Annotated[int, Field(ge=0, le=315_360_000)]
 """A duration of at most ten years."""
 LabelValue = Annotated[str | float | bool, BeforeValidator(_label, json_schema_input_type=str | float | bool)]
-Labels = Annotated[dict[Id, LabelValue], Field(max_length=32)]
+Labels = Annotated[dict[Annotated[str, StringConstraints(pattern=ID_PATTERN)], LabelValue], Field(max_length=32)]
 """Labels of a promise, at most 32."""
 
 

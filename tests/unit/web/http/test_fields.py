@@ -110,7 +110,6 @@ def test_text_is_limited_in_bytes_not_characters() -> None:
     [
         "2013-03-08T12:00:00",
         "2013-03-08",
-        "2013-03-08T12:00:00+0100",
         "1362744000",
         "2013-02-30T12:00:00Z",
         "2013-03-08T24:00:01Z",
@@ -215,7 +214,7 @@ def test_usual_addresses_are_taken(address: str) -> None:
     assert thing(email=address).email == address
 
 
-@pytest.mark.parametrize("text", ["", "a b", "a/b", "é", "a\n", "a" * 129, "../x"])
+@pytest.mark.parametrize("text", ["", " ", "a b", "a/b", "é", "a\nb", "a" * 129, "../x"])
 def test_an_id_has_a_narrow_alphabet(text: str) -> None:
     assert refused(id=text) == ["/id"]
 

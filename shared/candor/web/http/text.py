@@ -1,0 +1,92 @@
+"""Text from people and their programs: cleaned where its meaning is plain, refused where it could mislead a reader."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+from candor.web.http.encoded_words import decoded
+
+TEXT_BYTES: Final = 4096
+EVENT_ID_CHARACTERS: Final = 256
+EVENT_ID_RULE: Final = f"must be 1 to {EVENT_ID_CHARACTERS} characters, none of them a control character"
+# Encoded and decomposed text is longer than what it says; beyond this it is not worth reading.
+_LONGEST: Final = 8 * TEXT_BYTES
+_BLANKS: Final = (
+    " \t\r\n\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+)
+# Letters and symbols by their category that show nothing: the Hangul fillers and the empty Braille cell.
+_INVISIBLE: Final = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+_MISLEADING: Final = frozenset("\ufeff\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_REFUSED: Final = frozenset(("Cc", "Cs", "Cn", "Zl", "Zp"))
+_line_end: Final = re.compile(r"[ \t]*\r\n?|[ \t]+\n")
+_gap: Final = re.compile(r"\n{3,}")
+_not_in_event_id: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef]")
+
+
+def one_line(value: str) -> str:
+    """A title or a name: trimmed, decoded, in Unicode's normal form C. Raises ValueError for what is not one line."""
+    value = _read(value)
+    if not value.isascii():
+        value = normal(value)
+    if not value.isprintable() and any(map(_unfit, value)):
+        raise ValueError("must not contain line breaks, control or text-direction characters, or unassigned ones")
+    if not _visible(value):
+        raise ValueError("must not be blank")
+    return _fits(value)
+
+
+def lines(value: str) -> str:
+    """Text of any number of lines, as a form or a program sent it: with `\\n` alone, and no more than one empty line
+    in a row. Raises ValueError for characters that no text has, and for text that shows nothing.
+    """
+    cleaned = _read(value)
+    if not cleaned.isprintable():
+        cleaned = _gap.sub("\n\n", _line_end.sub("\n", cleaned))
+        if any(_unfit(sign) for sign in cleaned if sign not in "\n\t"):
+            raise ValueError("must not contain control or text-direction characters, or unassigned ones")
+    if value and not _visible(cleaned):
+        raise ValueError("must not be blank")
+    return _fits(cleaned)
+
+
+def event_id(value: str) -> str:
+    """A sender's own id or name, whatever the alphabet (CloudEvents 1.0, String). Raises ValueError as it says."""
+    if not value.isascii():
+        value = normal(value)
+    bad = not value.isprintable() and (
+        _not_in_event_id.search(value) or any(ord(sign) & 0xFFFE == 0xFFFE for sign in value)
+    )
+    if bad or not 1 <= len(value) <= EVENT_ID_CHARACTERS:
+        raise ValueError(EVENT_ID_RULE)
+    return value
+
+
+def normal(value: str) -> str:
+    """The one form in which names are stored and compared: what looks the same is the same."""
+    return unicodedata.normalize("NFC", value)
+
+
+def _read(value: str) -> str:
+    if len(value) > _LONGEST:
+        raise ValueError(f"must be at most {TEXT_BYTES} bytes")
+    value = value.strip(_BLANKS)
+    return decoded(value).strip(_BLANKS) if "=?" in value else value
+
+
+def _unfit(sign: str) -> bool:
+    return not sign.isprintable() and (unicodedata.category(sign) in _REFUSED or sign in _MISLEADING)
+
+
+def _visible(value: str) -> bool:
+    if value.isascii():
+        return bool(value)
+    return any(unicodedata.category(sign)[0] not in "CMZ" and sign not in _INVISIBLE for sign in value)
+
+
+def _fits(value: str) -> str:
+    # A character takes at most four bytes, so short text can be measured without encoding it.
+    if len(value) * 4 > TEXT_BYTES and len(value.encode()) > TEXT_BYTES:
+        raise ValueError(f"must be at most {TEXT_BYTES} bytes")
+    return value

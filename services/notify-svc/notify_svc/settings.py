@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from candor.ops.settings import Port, Seconds, ServiceName, Settings
+from candor.web.http.text import one_line
 from notify_svc.channels import Channel
 from notify_svc.channels.registry import build_channels
 from notify_svc.compose.letter import Wording
@@ -21,7 +22,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 YEAR_MINUTES = 366 * 24 * 60
 Minutes = Annotated[float, Field(ge=0.001, le=YEAR_MINUTES)]
 MinutesOrNone = Annotated[float, Field(ge=0, le=YEAR_MINUTES)]
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Words = Annotated[str, AfterValidator(one_line)]
 
 
 class NotifySettings(Settings):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
+from typing import Final
 
 from candor.contracts import (
     Envelope,
@@ -18,6 +20,9 @@ from candor.contracts import (
 from notify_svc.domain import facts
 from notify_svc.domain.support import supported
 
+# Other blanks, such as one that keeps a number and its unit together, are part of what was promised.
+_SPACES: Final = re.compile(r"[ \t\n]+")
+
 
 def promise_made(envelope: Envelope, data: PromiseMade) -> facts.Promise:
     """The promise as made."""
@@ -25,7 +30,7 @@ def promise_made(envelope: Envelope, data: PromiseMade) -> facts.Promise:
         promise_id=data.promise_id,
         customer_id=data.customer_id,
         event_id=envelope.id,
-        what=" ".join(data.what.split()),
+        what=_SPACES.sub(" ", data.what).strip(),
         held_due=data.held_due,
         tolerance=timedelta(seconds=data.tolerance_s),
         zone=data.zone,

@@ -56,7 +56,7 @@ def test_a_mistake_is_named(changes: dict[str, Any], says: str) -> None:
         ({"claim_seconds": 60, "smtp_data_seconds": 60}, "CLAIM_SECONDS .* by email"),
         ({"smtp_port": 0}, "SMTP_PORT"),
         ({"mail_sender": "x\r\nBcc: y@evil.test"}, "MAIL_SENDER"),
-        ({"mail_sender_name": "=?utf-8?q?x?="}, "MAIL_SENDER"),
+        ({"mail_sender_name": "Ex\u202eample"}, "MAIL_SENDER_NAME"),
         ({**PRODUCTION, "mail_sender": "promises@candor.example"}, "placeholder"),
         ({**PRODUCTION, "smtp_tls": "none"}, "SMTP_TLS"),
     ],

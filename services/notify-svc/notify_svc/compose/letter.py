@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,10 @@ from notify_svc.domain.opening import OpeningFacts, opening_of
 
 LITTLE_HISTORY = 30
 MAX_FACTS = 4
+NAMED = "\ue000"
+"""Stands for a name while our own words are judged; no text of ours has it."""
+# Other blanks, such as one that keeps a number and its unit together, are part of what was promised.
+_SPACES = re.compile(r"[ \t\n]+")
 View = dict[str, str]
 """A fact as passed to a template."""
 
@@ -145,13 +150,29 @@ def _moment_of(civil: Localizer, text: str | None) -> str:
 def _compose(snapshot: Snapshot, wording: Wording, form: Form, *, quoting: bool) -> Letter:
     civil = Localizer(snapshot.zone, snapshot.locale, snapshot.now)
     context = _context(snapshot, wording, civil, quoting=quoting)
-    subject = " ".join(_plain(form, "subject.txt.j2").render(context).split())
-    context["subject"] = subject
-    text = _tidy(_plain(form, f"{snapshot.statement.value}.txt.j2").render(context))
-    html = _html(form, f"{snapshot.statement.value}.html.j2").render(context)
+    subject, text, html = _rendered(form, snapshot.statement, context)
     support = _support(snapshot)
-    findings = lint(_draft(snapshot, context, Letter(subject, text, html, support, ()), form.longest))
+    ours = Letter(*_rendered(form, snapshot.statement, _without_names(context)), support, ())
+    findings = lint(_draft(snapshot, context, ours, form.longest, len(text)))
     return Letter(subject, text, html, support, findings, str(context["without_chance"]))
+
+
+def _rendered(form: Form, statement: Statement, context: dict[str, object]) -> tuple[str, str, str]:
+    subject = _SPACES.sub(" ", _plain(form, "subject.txt.j2").render(context)).strip()
+    context = {**context, "subject": subject}
+    text = _tidy(_plain(form, f"{statement.value}.txt.j2").render(context))
+    return subject, text, _html(form, f"{statement.value}.html.j2").render(context)
+
+
+def _without_names(context: dict[str, object]) -> dict[str, object]:
+    """The context with a sign in place of what others named: a name is not our wording, and whatever it says, the
+    customer must hear of it.
+    """
+    found = context | {"what": NAMED, "milestone": NAMED if context["milestone"] else ""}
+    for key in ("facts", "circumstances"):
+        views: list[View] = context[key]  # type: ignore[assignment]
+        found[key] = [view | {"name": NAMED if view["name"] else ""} for view in views]
+    return found
 
 
 def _context(snapshot: Snapshot, wording: Wording, civil: Localizer, *, quoting: bool) -> dict[str, object]:
@@ -258,15 +279,15 @@ def _stated(snapshot: Snapshot, context: dict[str, object]) -> LetterFigures:
     )
 
 
-def _draft(snapshot: Snapshot, context: dict[str, object], letter: Letter, longest: int | None) -> Draft:
+def _draft(snapshot: Snapshot, context: dict[str, object], ours: Letter, longest: int | None, length: int) -> Draft:
     forecast, promise = snapshot.gap.forecast, snapshot.promise
     return Draft(
         statement=snapshot.statement,
-        subject=letter.subject,
-        text=letter.text,
-        html=letter.html,
+        subject=ours.subject,
+        text=ours.text,
+        html=ours.html,
         stated=_stated(snapshot, context),
-        what=promise.what,
+        what=NAMED,
         p_slip=forecast.p_slip if forecast else 1.0,
         p50=forecast.p50 if forecast else None,
         low=snapshot.low,
@@ -278,8 +299,9 @@ def _draft(snapshot: Snapshot, context: dict[str, object], letter: Letter, longe
         bad_news=snapshot.statement is not Statement.ALL_CLEAR,
         cause=any(fact.event_id and (fact.public_reason or fact.public_text) for fact in _facts(snapshot.gap)),
         unaccepted=None if promise.accepted else promise.deliverer,
-        support=letter.support,
+        support=ours.support,
         longest=longest,
+        length=length,
     )
 
 
@@ -292,6 +314,6 @@ def _one_line(text: str) -> str:
 
 
 def _tidy(text: str) -> str:
-    lines = [line.rstrip() for line in text.splitlines()]
+    lines = [line.rstrip(" \t") for line in text.split("\n")]
     kept = [line for number, line in enumerate(lines) if line or (number and lines[number - 1])]
     return "\n".join(kept).strip() + "\n"

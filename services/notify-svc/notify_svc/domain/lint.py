@@ -48,9 +48,10 @@ class Support:
 class Draft:
     """A letter with the facts needed to check it.
 
-    `what` is the promise's own text, which the company already used and the lint does not check. `low_text`,
+    `what` stands for the promise's own text, which the company already used and the lint does not check. `low_text`,
     `high_text`, `next_text` are the times as the letter states them. `cause`: whether an event names a cause that
-    customers may be told. `longest`: how many characters of text the channel carries, None if unlimited.
+    customers may be told. `longest`: how many characters of text the channel carries, None if unlimited;
+    `length`: how many the letter has once names are in it, by default those of `text`.
     """
 
     statement: Statement
@@ -72,6 +73,7 @@ class Draft:
     html: str = ""
     stated: LetterFigures | None = None
     longest: int | None = None
+    length: int = 0
 
 
 _VAGUE = re.compile(
@@ -164,6 +166,7 @@ def _substance(draft: Draft, words: str) -> list[Finding]:
         found.append(Finding(Rule.CAUSE, match.group(0)))
     if not draft.support or any(not item.event for item in draft.support):
         found.append(Finding(Rule.UNSUPPORTED, "a statement that no event supports"))
-    if draft.longest is not None and len(draft.text) > draft.longest:
-        found.append(Finding(Rule.TOO_LONG, f"{len(draft.text)} characters where {draft.longest} fit"))
+    length = draft.length or len(draft.text)
+    if draft.longest is not None and length > draft.longest:
+        found.append(Finding(Rule.TOO_LONG, f"{length} characters where {draft.longest} fit"))
     return found

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from email import message_from_bytes
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.policy import default
+from email.utils import parseaddr
 
 import pytest
 from hypothesis import given
@@ -67,12 +69,24 @@ def test_lines_are_short_and_end_with_crlf() -> None:
     assert not re.search(rb"[^\r]\n", raw)
 
 
-@pytest.mark.parametrize(
-    "poison", ["\n", "\r", "\r\nBcc: x@evil.example", "\0", "\u2028", "=?utf-8?q?=0ABcc:_x?=", "\u202e"]
-)
+@pytest.mark.parametrize("poison", ["\n", "\r", "\r\nBcc: x@evil.example", "\0", "\u2028", "\u202e"])
 def test_a_subject_that_could_become_a_header_is_refused(poison: str) -> None:
     with pytest.raises(UnsafeHeader):
         replace(MAIL, subject=f"Late{poison}").render()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["=?utf-8?q?=0ABcc:_x?=", "Is 2 =? 3", "?=", "=?", "x" * 4000, "é" * 2000, "a  b   c", "w" * 61 + " b", "end "],
+)
+def test_what_a_header_cannot_carry_plainly_arrives_as_it_was(text: str) -> None:
+    found = parsed(replace(MAIL, subject=f"Late: {text}", name=f"Pat {text}"))
+    assert str(found["Subject"]) == f"Late: {text}"
+    assert found["To"].addresses[0].addr_spec == "pat@customer.example"
+    assert shown_name(replace(MAIL, name=f"Pat {text}")) == f"Pat {text}"
+    assert found["Bcc"] is None
+    lines = replace(MAIL, subject=f"Late: {text}", name=f"Pat {text}").render()
+    assert all(len(line) <= 998 for line in lines.split(b"\r\n"))
 
 
 def test_a_name_that_could_become_a_header_is_left_out() -> None:
@@ -97,18 +111,22 @@ def test_an_address_never_shows_in_a_repr() -> None:
     assert "Pat" not in repr(MAIL)
 
 
+def shown_name(mail: Mail) -> str:
+    """The recipient's name by RFC 2047, which Python's newer parser breaks: it puts a blank between encoded words."""
+    name, _ = parseaddr(message_from_bytes(mail.render())["To"].replace("\r\n", ""))
+    return str(make_header(decode_header(name)))
+
+
 printable = st.text(st.characters(exclude_categories=("C", "Zl", "Zp")), min_size=1, max_size=200)
 
 
-@given(
-    printable.filter(lambda text: "=?" not in text and "?=" not in text and text == " ".join(text.split(" ")).strip())
-)
+@given(printable)
 def test_any_printable_subject_arrives_as_it_was(subject: str) -> None:
     line = headers.text("Subject", subject)
     assert re.fullmatch(r"[\x20-\x7e]*(\r\n [\x20-\x7e]+)*", line)
     raw = line.encode("ascii") + b"\r\n\r\n"
     found = str(message_from_bytes(raw, policy=default)["Subject"])
-    assert " ".join(found.split()) == " ".join(subject.split())
+    assert found == subject
 
 
 @given(st.text(max_size=60), st.text(max_size=60))

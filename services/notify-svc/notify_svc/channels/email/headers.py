@@ -1,4 +1,7 @@
-"""Our own mail headers: a value that could start another header is refused, not repaired (CPython #121650)."""
+"""Our own mail headers: a value that could start another header is refused, not repaired (CPython #121650).
+
+Whatever else intake accepts goes out, and arrives as it was: what a header cannot carry plainly is encoded (RFC 2047).
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,13 @@ from email.utils import format_datetime
 from typing import Final
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_ENCODED: Final = re.compile(r"=\?|\?=")
 _BIDI: Final = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}")
-_WORD_BYTES: Final = 42
+_WORD_BYTES: Final = 39
+# A word that no line can be folded in, and that relays would fold anyway or refuse (RFC 5322 2.1.1).
+_LONG_WORD: Final = 60
+# The longest name that stays in quotes; below 998 octets even if it has no blank and each sign is escaped.
+_LONG_NAME: Final = 400
 LINE: Final = 76
 
 
@@ -21,11 +27,12 @@ class UnsafeHeader(ValueError):  # noqa: N818 - what it is
 
 
 def text(name: str, value: str) -> str:
-    """A folded `name: value` line of free text: ASCII unchanged, anything else as encoded words.
+    """A folded `name: value` line of free text: plain where a header can carry it so, anything else as encoded words.
 
-    Raises UnsafeHeader for control characters, line breaks, text-direction marks and ready-made encoded words.
+    Raises UnsafeHeader for control characters, line breaks and text-direction marks.
     """
-    return _fold(f"{name}: {_encoded(name, value)}")
+    checked = _checked(name, value)
+    return _fold(f"{name}: {checked if _plain(checked) else _encoded(checked)}")
 
 
 def mailbox(name: str, display: str | None, address: str) -> str:
@@ -35,10 +42,10 @@ def mailbox(name: str, display: str | None, address: str) -> str:
     if not display:
         return f"{name}: {address}"
     checked = _checked(name, display)
-    if checked.isascii():
+    if checked.isascii() and "=?" not in checked and len(checked) <= _LONG_NAME:
         quoted = checked.replace("\\", "\\\\").replace('"', '\\"')
         return _fold(f'{name}: "{quoted}" <{address}>')
-    return _fold(f"{name}: {_encoded(name, checked)} <{address}>")
+    return _fold(f"{name}: {_encoded(checked)} <{address}>")
 
 
 def identifiers(name: str, ids: tuple[str, ...]) -> str:
@@ -54,17 +61,21 @@ def date(name: str, at: datetime) -> str:
 
 
 def _checked(name: str, value: str) -> str:
-    if _CONTROL.search(value) or _ENCODED.search(value) or _BIDI.search(value):
+    if _CONTROL.search(value) or _BIDI.search(value):
         raise UnsafeHeader(name)
     return value
 
 
-def _encoded(name: str, value: str) -> str:
-    checked = _checked(name, value)
-    if checked.isascii():
-        return checked
+def _plain(value: str) -> bool:
+    """Whether a reader gets `value` back from a header that has it as it is, folded at its blanks."""
+    # A reader would decode what looks like an encoded word; blanks in a row or at an end do not survive all relays.
+    tidy = value == " ".join(value.split())
+    return value.isascii() and tidy and "=?" not in value and all(len(word) <= _LONG_WORD for word in value.split(" "))
+
+
+def _encoded(value: str) -> str:
     words, part = [], ""
-    for character in checked:
+    for character in value:
         # Each encoded word contains whole characters because readers decode each word alone.
         if len((part + character).encode()) > _WORD_BYTES:
             words.append(part)

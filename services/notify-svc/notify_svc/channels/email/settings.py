@@ -10,8 +10,9 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from candor.ops.settings import Host, Seconds, read_credential
+from candor.web.http.fields import address
+from candor.web.http.text import one_line
 from notify_svc.channels import ChannelSettings
-from notify_svc.channels.email.headers import UnsafeHeader, mailbox
 from notify_svc.channels.email.smtp import Sender, Server
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -59,13 +60,18 @@ class EmailSettings(ChannelSettings):
     def _blank_is_absent(cls, value: object) -> object:
         return None if value == "" else value
 
+    @field_validator("mail_sender", "mail_reply_to")
+    @classmethod
+    def _in_ascii(cls, value: str) -> str:
+        return address(value) if value else value
+
+    @field_validator("mail_sender_name")
+    @classmethod
+    def _one_line(cls, value: str) -> str:
+        return one_line(value)
+
     @model_validator(mode="after")
     def _mail(self) -> Self:
-        try:
-            mailbox("From", self.mail_sender_name, self.mail_sender)
-            mailbox("Reply-To", None, self.mail_reply_to or self.mail_sender)
-        except UnsafeHeader as error:
-            raise ValueError(f"{error} cannot be made from MAIL_SENDER, MAIL_SENDER_NAME or MAIL_REPLY_TO") from None
         if self.production and self.mail_sender.endswith(".example"):
             raise ValueError("MAIL_SENDER is a placeholder")
         if self.production and self.smtp_tls == "none" and self.smtp_host not in LOOPBACK:

@@ -47,12 +47,13 @@ def signed_headers(secret: str, webhook_id: str, timestamp: datetime, raw: bytes
 def verify(headers: Mapping[str, str], raw: bytes, secrets: Sequence[str], now: datetime) -> str:
     """Return the webhook's id, in the sender's own alphabet, if a signature is valid under one of the live secrets.
 
-    `now` is system time. Raises Problem 401: `stale` for a valid signature more than five minutes away from `now`,
-    `bad_signature` for everything else, so that the answer reveals nothing about what is wrong.
+    `now` is system time. Raises Problem 401: `stale` for a valid signature more than five minutes away from `now`, or
+    whose time is no number of seconds, `bad_signature` for everything else, so that the answer reveals nothing about
+    what is wrong.
     """
-    webhook_id = headers.get("webhook-id", "")
+    webhook_id = header_text(headers.get("webhook-id", ""))
     timestamp = headers.get("webhook-timestamp", "")
-    if not webhook_id or not _timestamp.fullmatch(timestamp):
+    if not webhook_id:
         raise bad_signature()
     offered = _offered(headers.get("webhook-signature", ""))
     true = False
@@ -62,9 +63,19 @@ def verify(headers: Mapping[str, str], raw: bytes, secrets: Sequence[str], now: 
             true |= hmac.compare_digest(wanted, signature)
     if not true:
         raise bad_signature()
+    if not _timestamp.fullmatch(timestamp):
+        raise Problem("stale", "webhook-timestamp must be whole seconds since 1970")
     if abs(now.astimezone(UTC).timestamp() - int(timestamp)) > TOLERANCE_S:
         raise Problem("stale", f"the timestamp must lie within {TOLERANCE_S} s of our clock")
     return webhook_id
+
+
+def header_text(value: str) -> str:
+    """Return a header's value as its sender wrote it: servers read its bytes as Latin-1, most senders write UTF-8."""
+    try:
+        return value if value.isascii() else value.encode("latin-1").decode()
+    except UnicodeError:
+        return value
 
 
 def bad_signature() -> Problem:
@@ -74,7 +85,9 @@ def bad_signature() -> Problem:
 
 def _digest(key: bytes, webhook_id: str, timestamp: str, raw: bytes) -> bytes:
     return hmac.digest(
-        key, b"%s.%s.%s" % (webhook_id.encode("utf-8", "replace"), timestamp.encode(), raw), hashlib.sha256
+        key,
+        b"%s.%s.%s" % (webhook_id.encode("utf-8", "replace"), timestamp.encode("utf-8", "replace"), raw),
+        hashlib.sha256,
     )
 
 

@@ -1,6 +1,7 @@
 """Standard Webhooks: what is genuine, what is stale, and that nothing a stranger sends becomes an error of ours."""
 
 import base64
+import hmac
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -55,6 +56,20 @@ def test_any_live_secret_and_any_offered_signature_will_do() -> None:
 @pytest.mark.parametrize("name", ["partition:1/offset:24", "a b", "x" * 129])
 def test_a_true_signature_is_true_whatever_the_id(name: str) -> None:
     assert code(signed_headers(SECRET, name, AT, RAW)) == f"ok {name}"
+
+
+def test_an_id_is_read_as_its_sender_wrote_it() -> None:
+    name = "Auftrag-Ä/日本"
+    sent = signed_headers(SECRET, name, AT, RAW)
+    # Servers hand on a header's bytes as Latin-1.
+    assert code(sent | {"webhook-id": name.encode().decode("latin-1")}) == f"ok {name}"
+
+
+@pytest.mark.parametrize("timestamp", ["1614265330000", "1614265330.5", "2021-02-25T15:02:10Z", ""])
+def test_a_true_signature_at_a_time_in_another_form_is_not_called_a_bad_one(timestamp: str) -> None:
+    digest = hmac.digest(secret_bytes(SECRET), f"{ID}.{timestamp}.".encode() + RAW, "sha256")
+    sent = {"webhook-id": ID, "webhook-timestamp": timestamp}
+    assert code(sent | {"webhook-signature": f"v1,{base64.b64encode(digest).decode()}"}) == "stale"
 
 
 def test_a_source_without_secrets_lets_nothing_in() -> None:

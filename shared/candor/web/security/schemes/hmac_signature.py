@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal
 
+from candor.ops.moments import read_moment
 from candor.web.http.problems import Problem
 from candor.web.security.schemes.scheme import SignedRequest
-from candor.web.security.signatures import MAX_SIGNATURES, TOLERANCE_S, bad_signature
+from candor.web.security.signatures import MAX_SIGNATURES, TOLERANCE_S, bad_signature, header_text
 
 SHORTEST: Final = 16
 PARTS: Final = frozenset({"method", "uri", "timestamp", "id", "body"})
@@ -71,9 +72,8 @@ class HmacSignature:
             raise ValueError(f"a secret of an HMAC must have {SHORTEST} characters or more")
 
     def verify(self, request: SignedRequest, secrets: Sequence[str], now: datetime) -> str:
-        timestamp = request.headers.get(self.timestamp_header, "") if self.timestamp_header else ""
-        request_id = request.headers.get(self.id_header, "") if self.id_header else ""
-        signed_at = self._seconds(timestamp) if self.timestamp_header else None
+        timestamp = header_text(request.headers.get(self.timestamp_header, "")) if self.timestamp_header else ""
+        request_id = header_text(request.headers.get(self.id_header, "")) if self.id_header else ""
         if self.id_header and not request_id:
             raise bad_signature()
         text = self._text(request, timestamp, request_id)
@@ -85,22 +85,19 @@ class HmacSignature:
                 true |= hmac.compare_digest(wanted, signature)
         if not true:
             raise bad_signature()
-        if signed_at is not None and abs(now.astimezone(UTC).timestamp() - signed_at) > self.tolerance_s:
+        if self.timestamp_header and abs(now.astimezone(UTC).timestamp() - self._seconds(timestamp)) > self.tolerance_s:
             raise Problem("stale", f"the timestamp must lie within {self.tolerance_s} s of our clock")
         return request_id
 
     def _seconds(self, timestamp: str) -> float:
         if self.timestamp_unit != "iso":
             if not _digits.fullmatch(timestamp):
-                raise bad_signature()
+                raise Problem("stale", f"{self.timestamp_header} must be {self.timestamp_unit} since 1970")
             return int(timestamp) / (1000 if self.timestamp_unit == "milliseconds" else 1)
         try:
-            moment = datetime.fromisoformat(timestamp)
-        except ValueError:
-            raise bad_signature() from None
-        if moment.tzinfo is None:
-            raise bad_signature()
-        return moment.timestamp()
+            return read_moment(timestamp).timestamp()
+        except ValueError as error:
+            raise Problem("stale", f"{self.timestamp_header} {error}") from None
 
     def _text(self, request: SignedRequest, timestamp: str, request_id: str) -> bytes:
         parts = {"method": request.method, "timestamp": timestamp, "id": request_id, "uri": self.uri(request.uri)}

@@ -10,8 +10,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from candor.intake import Intake
-from candor.intake.history import LARGEST_BYTES
-from candor.intake.routes import IMPORTS, common
+from candor.intake.routes import IMPORTS, WEBHOOKS, common
 from candor.intake.source import Source
 from candor.intake.sources import discover
 from candor.messaging.consumer import Worker
@@ -25,6 +24,7 @@ from candor.store.migrate import scripts, upgrade
 from candor.store.retention import Retention
 from candor.web import audit_routes
 from candor.web.app import create_app, shared_rates
+from candor.web.http.limits import BATCH_BYTES, IMPORT_BYTES
 from candor.web.security.webhooks import Accepted
 from delivery_svc import sources as own_sources
 from delivery_svc.api.neutral_events import KNOWN, statement
@@ -74,7 +74,7 @@ def build(
             await database.close()
 
     routers = [reports.router, listings.router, common(RejectedRow), audit_routes.router]
-    bodies = {IMPORTS: LARGEST_BYTES}
+    bodies = {IMPORTS: IMPORT_BYTES, reports.EVENTS: BATCH_BYTES, WEBHOOKS: BATCH_BYTES}
     return create_app(
         "Candor delivery-svc", settings, parts, routers, bodies=bodies, webhooks=Accepted(known_sources, KNOWN)
     )

@@ -11,7 +11,6 @@ from fastapi import FastAPI
 
 from candor.contracts.origin import Signer
 from candor.intake import Intake
-from candor.intake.history import LARGEST_BYTES
 from candor.intake.routes import IMPORTS, common
 from candor.intake.source import Source
 from candor.intake.sources import discover
@@ -25,6 +24,7 @@ from candor.store.migrate import scripts, upgrade
 from candor.store.retention import Retention
 from candor.web import audit_routes
 from candor.web.app import create_app, shared_rates
+from candor.web.http.limits import IMPORT_BYTES
 from candor.web.security.webhooks import Accepted
 from promise_svc import sources as own_sources
 from promise_svc.api.neutral_events import KNOWN, Reader
@@ -73,7 +73,7 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
             await database.close()
 
     routers = [statements.router, listings.router, common(RejectedRow), audit_routes.router]
-    bodies = {IMPORTS: LARGEST_BYTES}
+    bodies = {IMPORTS: IMPORT_BYTES}
     return create_app(
         "Candor promise-svc", settings, parts, routers, bodies=bodies, webhooks=Accepted(known_sources, KNOWN)
     )

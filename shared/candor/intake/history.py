@@ -11,17 +11,16 @@ from candor.intake.intake import Intake, told
 from candor.intake.once import C, Caller, R
 from candor.intake.source import Incoming, Unusable, canonical, summary
 from candor.web.http.body import convert
-from candor.web.http.fields import Body, Id, Moment, not_ahead
+from candor.web.http.fields import Body, EventId, Id, Moment, not_ahead
 from candor.web.http.problems import Problem
 
 MAX_EVENTS: Final = 1000
-LARGEST_BYTES: Final = 4 * 1024 * 1024
 
 
 class PastEvent(Body):
     """One past event; `data` as in the webhook of that type."""
 
-    id: Id
+    id: EventId
     type: str
     time: Moment
     data: dict[str, Any]

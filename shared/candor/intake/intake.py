@@ -20,9 +20,10 @@ from candor.store.db import Database
 from candor.store.group_commit import GroupCommit
 from candor.store.receipts import Receipt
 from candor.store.unit_of_work import UnitOfWork
-from candor.web.http.fields import ID_PATTERN, ID_RULE, not_ahead
+from candor.web.http.fields import not_ahead
 from candor.web.http.idempotency import sha256
 from candor.web.http.problems import Problem
+from candor.web.http.text import event_id
 from candor.web.security.webhooks import Webhook
 
 Apply = Callable[[UnitOfWork, Sequence[Submission[C, R]]], Awaitable[Sequence[Acceptance | Exception]]]
@@ -31,7 +32,6 @@ Read = Callable[[Event, Origin, tuple[Receipt, ...]], Submission[C, R]]
 KEPT: Final = frozenset({400, 403, 404, 409, 412, 422})
 NOT_ALLOWED: Final = "event_type_not_allowed"
 _addresses: Final = re.compile(r"\S*@\S*")
-_id: Final = re.compile(ID_PATTERN)
 
 
 class Intake(Generic[C, R]):
@@ -118,9 +118,7 @@ class Intake(Generic[C, R]):
             return item.problem
         event = item.event
         try:
-            name = item.id or derived_id(item.raw)
-            if not _id.fullmatch(name):
-                raise Problem.invalid_field("/id", ID_RULE)
+            name = _name(item)
             if event.type not in self.known:
                 event = event._replace(type=plain_type(event.type, self.known))
             _allowed(caller, event.type)
@@ -138,11 +136,25 @@ class Intake(Generic[C, R]):
 
     def _rejection(self, webhook: Webhook, item: Incoming | Unusable, problem: Problem) -> rejected.Rejection:
         raw = item.raw or webhook.raw
-        # An id that breaks the rule is not stored: it may be longer than an index takes, or hold an address.
-        event_id = next((one for one in (item.id, webhook.id) if one and _id.fullmatch(one)), derived_id(raw))
+        # An id that breaks the rule is not stored: it may be longer than an index takes. Nor is one with an address.
+        name = next((found for one in (item.id, webhook.id) if (found := _kept_id(one))), derived_id(raw))
         said = item.event.type if isinstance(item, Incoming) else item.type
         kind = known_name(said, self.known)
-        return rejected.Rejection(webhook.source, event_id, sha256(raw), kind, problem.code, reason(problem))
+        return rejected.Rejection(webhook.source, name, sha256(raw), kind, problem.code, reason(problem))
+
+
+def _name(item: Incoming) -> str:
+    try:
+        return event_id(item.id) if item.id else derived_id(item.raw)
+    except ValueError as error:
+        raise Problem.invalid_field("/id", str(error)) from None
+
+
+def _kept_id(text: str) -> str:
+    try:
+        return "" if not text or _addresses.search(text) else event_id(text)
+    except ValueError:
+        return ""
 
 
 def _allowed(caller: Caller, kind: str) -> None:

@@ -32,6 +32,7 @@ from candor.web.security.webhooks import Signed
 
 Token = Annotated[str, Path(max_length=256)]
 IMPORTS: Final = "/v1/imports"
+WEBHOOKS: Final = "/v1/webhooks/"
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
 

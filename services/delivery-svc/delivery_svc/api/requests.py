@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from candor.web.http.fields import Body, Id, InternalText, Moment, Name, PublicText, Share
+from candor.web.http.fields import Body, EventId, Id, InternalText, Moment, Name, PublicText, Share
 from candor.web.http.problems import Problem
 from delivery_svc.domain import DeliveredShare, IncidentStatus, MilestoneStatus, NamespacedId, Report, Sighting
 
@@ -53,7 +53,7 @@ class MilestoneIn(Body):
     items it names. Customers see `public_reason`, never `reason`.
     """
 
-    event_id: Id | None = None
+    event_id: EventId | None = None
     promise_id: Id | None = None
     reference: ReferenceIn | None = None
     milestone: Short
@@ -91,7 +91,7 @@ class IncidentIn(Body):
     Customers see `public_title`, never `title` or `category`.
     """
 
-    event_id: Id | None = None
+    event_id: EventId | None = None
     incident_id: Id
     status: Literal["opened", "changed", "resolved"]
     severity: Severity

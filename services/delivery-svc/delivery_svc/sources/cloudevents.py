@@ -16,7 +16,7 @@ from candor.intake.event import Event, plain_type
 from candor.intake.source import Incoming, Items, Outcome, Reply, Unusable, canonical, counted
 from candor.web.http import strict_json
 from candor.web.http.body import convert
-from candor.web.http.fields import Id, Moment, Name, not_ahead
+from candor.web.http.fields import EventId, Moment, not_ahead
 from candor.web.http.problems import Problem
 from candor.web.security.schemes import Basic, Bearer, PathToken, Scheme
 from candor.web.security.webhooks import Webhook
@@ -38,9 +38,9 @@ class CloudEventIn(BaseModel):
     model_config = ConfigDict(strict=True, extra="allow", hide_input_in_errors=True)
 
     specversion: Literal["1.0"]
-    id: Id
-    source: Annotated[Name, Field(max_length=256)]
-    type: Annotated[Name, Field(max_length=128)]
+    id: EventId
+    source: EventId
+    type: Annotated[EventId, Field(max_length=128)]
     time: Moment | None = None
     datacontenttype: Annotated[str, Field(max_length=128)] = BINARY
     data: dict[str, Any] | None = None
@@ -76,8 +76,9 @@ def _attributes(headers: Mapping[str, str]) -> dict[str, Any]:
     for name, value in headers.items():
         if name.startswith("ce-") and name not in _NOT_HEADERS:
             try:
-                attributes[name[3:]] = unquote(value, errors="strict")
-            except UnicodeDecodeError:
+                # Some senders leave out the percent-encoding; servers read a header's bytes as Latin-1.
+                attributes[name[3:]] = unquote(value.encode("latin-1").decode(), errors="strict")
+            except UnicodeError:
                 raise Problem.invalid_parameter(name[:40], "must be percent-encoded UTF-8") from None
     return attributes
 

@@ -13,13 +13,17 @@ from candor.web.http.problems import Problem
 
 BODY_BYTES: Final = 256 * 1024
 IMPORT_BYTES: Final = 4 * 1024 * 1024
+BATCH_BYTES: Final = 1024 * 1024
 PROBES: Final = ("/livez", "/readyz", "/metrics")
 CLOSE: Final = {"Connection": "close"}
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of one app: sizes in bytes, times in seconds; `bodies` sets another size for some paths."""
+    """Limits of one app: sizes in bytes, times in seconds.
+
+    `bodies` sets another size for some paths; one that ends in a slash stands for all paths below it.
+    """
 
     hosts: tuple[str, ...] = ("*",)
     body_bytes: int = BODY_BYTES
@@ -30,7 +34,10 @@ class Limits:
 
     def bytes_for(self, path: str) -> int:
         """Return the largest body that a path accepts."""
-        return self.bodies.get(path, self.body_bytes)
+        if path in self.bodies:
+            return self.bodies[path]
+        below = (size for start, size in self.bodies.items() if start.endswith("/") and path.startswith(start))
+        return next(below, self.body_bytes)
 
 
 class LimitsMiddleware:

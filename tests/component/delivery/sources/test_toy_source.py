@@ -148,9 +148,9 @@ async def test_a_body_sent_again_and_an_event_twice_in_one_body_have_one_effect(
     assert len(await sent(toy_api, customer_id)) == 1
 
 
-async def test_an_id_that_no_index_takes_is_rejected_under_one_of_ours(toy_api: Api) -> None:
+async def test_an_id_that_no_index_takes_or_holds_an_address_is_rejected_under_one_of_ours(toy_api: Api) -> None:
     promise_id, _ = await known_promise(toy_api)
-    bad = [stop(promise_id, no="x" * 9000), stop(promise_id, no="nul\x00"), stop(promise_id, no="pat@customer.example")]
+    bad = [stop(promise_id, no="x" * 9000), stop(promise_id, no="nul\x00"), stop("a b", no="pat@customer.example")]
     answer = await post(toy_api, {"stops": bad})
     assert (answer.status_code, answer.text) == (200, "<ack>nnn</ack>")
     ids = {item["event_id"] for item in await rejected(toy_api, "toyvans")}

@@ -33,7 +33,7 @@ INCIDENT: dict[str, Any] = {
 @pytest.mark.parametrize(
     ("name", "value", "pointer"),
     [
-        ("event_id", "a b", "/event_id"),
+        ("event_id", "a\nb", "/event_id"),
         ("promise_id", "p,1", "/promise_id"),
         ("reference", {"system": "s", "id": "x"}, "/promise_id"),
         ("promise_id", None, "/promise_id"),

@@ -24,6 +24,7 @@ from delivery_svc.api.responses import EventTaken, IncidentTaken, MatchTaken, Re
 from delivery_svc.service.use_cases import Match
 from delivery_svc.sources.cloudevents import BATCH, SOURCE, STRUCTURED, CloudEventIn
 
+EVENTS: Final = "/v1/events"
 router: Final = APIRouter(tags=["delivery"])
 
 
@@ -56,7 +57,7 @@ async def incident(request: Request, principal: Operator) -> Response:
 
 
 @router.post(
-    "/v1/events",
+    EVENTS,
     status_code=202,
     responses={202: {"model": EventTaken}},
     openapi_extra=accepts(CloudEventIn, STRUCTURED),

@@ -17,6 +17,7 @@ from candor.replay.stream import DELIVERY_TYPES, StreamEvent, read_stream, utc_t
 from candor.replay.teaching import PromisesInFile, Teaching
 
 BATCH_EVENTS: Final = 500
+TOO_LARGE: Final = 413
 Numbered = tuple[int, StreamEvent]
 
 
@@ -125,7 +126,7 @@ class Importer:
                 events = [event for _, event in fresh]
                 late = 0 if self._teaching is None else await self._teaching.too_late(events)
                 before = self.imported.accepted
-                self._note(fresh, await self._sender.send(self._endpoints.promise, events))
+                await self._send(self._endpoints.promise, fresh)
                 # Promises already known are not counted: they taught, or did not, when they first came.
                 self.imported.too_late += min(late, self.imported.accepted - before)
                 self._mark.promise = fresh[-1][0]
@@ -140,7 +141,7 @@ class Importer:
             async with self._moved:
                 await self._moved.wait_for(lambda last=last: self._promise_line > last)  # type: ignore[misc]
             if fresh := self._unsent(batch, self._mark.delivery):
-                self._note(fresh, await self._sender.send(self._endpoints.delivery, [event for _, event in fresh]))
+                await self._send(self._endpoints.delivery, fresh)
                 self._mark.delivery = fresh[-1][0]
                 self._save()
 
@@ -148,6 +149,20 @@ class Importer:
         fresh = [(line, event) for line, event in batch if line > done]
         self.imported.skipped += len(batch) - len(fresh)
         return fresh
+
+    async def _send(self, service: str, batch: list[Numbered]) -> None:
+        """Send a batch; one that is larger than the service takes goes as two, and a line as large is rejected."""
+        answer = await self._sender.send(service, [event for _, event in batch])
+        if answer.status != TOO_LARGE:
+            self._note(batch, answer)
+        elif len(batch) > 1:
+            middle = len(batch) // 2
+            await self._send(service, batch[:middle])
+            await self._send(service, batch[middle:])
+        else:
+            ((line, event),) = batch
+            self.imported.rejected.append(RejectedLine(line, event.id, answer.code, answer.detail))
+            self._report(self.imported)
 
     def _note(self, batch: list[Numbered], answer: Answer) -> None:
         if not answer.accepted:

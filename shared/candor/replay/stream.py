@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import msgspec
 
+from candor.ops.moments import read_moment
+
 PROMISE_TYPES: Final = frozenset(
     {"promise.made", "promise.revised", "promise.withdrawn", "promise.settled", "contact.set"}
 )
@@ -17,6 +19,15 @@ DELIVERY_TYPES: Final = frozenset({"milestone.reported", "incident.reported"})
 
 
 UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+class _Written(msgspec.Struct, frozen=True, gc=False):
+    """An event whose time is still as its sender wrote it."""
+
+    id: str
+    type: str
+    time: str
+    data: dict[str, Any]
 
 
 class StreamError(Exception):
@@ -33,6 +44,7 @@ class StreamEvent(msgspec.Struct, frozen=True, gc=False):
 
 
 _decoder: Final = msgspec.json.Decoder(StreamEvent)
+_written: Final = msgspec.json.Decoder(_Written)
 _encoder: Final = msgspec.json.Encoder()
 
 
@@ -68,17 +80,36 @@ def read_stream(path: Path) -> Iterator[tuple[int, StreamEvent]]:
     Raises StreamError, naming the line, on anything but a known event with an aware time.
     """
     with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if number == 1 and line.startswith(UTF16):
-                raise StreamError(f"{path} is encoded in UTF-16: save it as UTF-8")
-            text = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
-            if text.strip():
-                yield number, _event(path, number, text)
+        for number, line in enumerate(text_lines(path, file), 1):
+            if line.strip():
+                yield number, _event(path, number, line)
+
+
+def text_lines(path: Path, file: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines of a file without the mark that says UTF-8. Raises StreamError for UTF-16, as PowerShell writes it."""
+    for number, line in enumerate(file):
+        if number == 0 and line.startswith(UTF16):
+            raise StreamError(f"{path} is encoded in UTF-16: save it as UTF-8")
+        yield line if number else line.removeprefix(codecs.BOM_UTF8)
+
+
+def _read(line: bytes) -> StreamEvent:
+    try:
+        return _decoder.decode(line)
+    except msgspec.ValidationError as error:
+        # Its own reader of times takes the strictest form alone; the services take what senders really write.
+        if "$.time" not in str(error):
+            raise
+        found = _written.decode(line)
+        try:
+            return StreamEvent(found.id, found.type, read_moment(found.time), found.data)
+        except ValueError as wrong:
+            raise msgspec.ValidationError(f"time {wrong}") from None
 
 
 def _event(path: Path, number: int, line: bytes) -> StreamEvent:
     try:
-        event = _decoder.decode(line)
+        event = _read(line)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise StreamError(f"{path}, line {number}: {error}") from error
     if event.time.tzinfo is None:

@@ -35,6 +35,7 @@ class Receiver:
         self.bad_types: set[str] = set()
         self.turned_away: set[str] = set()
         self.learnt: list[str | None] = []
+        self.largest: int | None = None
         self.in_flight = 0
         self.most_in_flight = 0
         self.url = ""
@@ -81,7 +82,10 @@ class Receiver:
     async def imports(self, request: Request) -> Response:
         if request.headers.get("authorization") != f"Bearer {KEY}":
             return JSONResponse({"code": "unauthorized", "detail": "no such key"}, 401)
-        events = json.loads(await request.body())["events"]
+        raw = await request.body()
+        if self.largest is not None and len(raw) > self.largest:
+            return JSONResponse({"code": "too_large", "detail": f"at most {self.largest} bytes"}, 413)
+        events = json.loads(raw)["events"]
         self.attempts["import"] += 1
         status = self.answer("import", self.attempts["import"])
         if status >= 400:

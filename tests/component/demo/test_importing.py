@@ -4,11 +4,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 
 from candor.replay.importing import Importer, ImportProgress, ImportRefusedError
 from candor.replay.sending import ImportSender, Unreachable
-from candor.replay.stream import StreamError, StreamEvent, write_stream
+from candor.replay.stream import StreamError, StreamEvent, as_json, write_stream
 from candor.replay.teaching import Teaching
 from tests.component.demo.receiver import KEY, Receiver, serving
 
@@ -64,6 +65,20 @@ async def test_rejected_lines_are_named(tmp_path: Path) -> None:
     assert [(item.id, item.code) for item in imported.rejected] == [(f"e{n}.0", "invalid_field") for n in range(3)]
     assert [item.line for item in imported.rejected] == [1, 2, 3]
     assert imported.done == imported.total == 9
+
+
+async def test_a_batch_that_is_too_large_goes_in_parts_and_a_line_that_is_is_rejected(tmp_path: Path) -> None:
+    receiver = Receiver()
+    receiver.largest = 1000
+    path = stream_of(tmp_path / "s.jsonl", 30)
+    huge = StreamEvent("huge", "promise.made", NOON + timedelta(days=1), {"promise_id": "p99", "what": "x" * 1000})
+    with path.open("ab") as file:
+        file.write(msgspec.json.encode(as_json(huge)) + b"\n")
+    imported = await load(receiver, path)
+    assert [(item.line, item.id, item.code) for item in imported.rejected] == [(91, "huge", "too_large")]
+    assert (imported.total, imported.accepted, imported.done) == (91, 90, 91)
+    sent = [event["id"] for service, batch in receiver.batches for event in batch if service == "promise"]
+    assert sent == [f"e{number}.0" for number in range(30)]
 
 
 async def test_an_interrupted_import_goes_on_where_it_stopped(tmp_path: Path) -> None:

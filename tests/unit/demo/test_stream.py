@@ -48,6 +48,14 @@ def test_events_of_one_promise_share_a_lane_however_they_are_named() -> None:
     assert lanes.lane(event("incident.reported", incident_id="i1")) != first
 
 
+@pytest.mark.parametrize("time", ["2013-02-05T13:00:00+0100", "2013-02-05t12:00:00,000z", "2013-02-05 12:00:00 UTC"])
+def test_a_time_is_read_as_the_services_read_it(tmp_path: Path, time: str) -> None:
+    path = tmp_path / "stream.jsonl"
+    path.write_text(f'{{"id": "e1", "type": "promise.made", "time": "{time}", "data": {{}}}}\n')
+    ((_, event),) = read_stream(path)
+    assert event.time == datetime(2013, 2, 5, 12, tzinfo=UTC)
+
+
 def test_a_mark_that_says_utf_8_is_read_over_and_utf_16_is_said(tmp_path: Path) -> None:
     path = tmp_path / "stream.jsonl"
     line = '{"id": "e1", "type": "promise.made", "time": "2026-03-01T09:00:00Z", "data": {}}\n'

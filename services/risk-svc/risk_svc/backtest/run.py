@@ -11,7 +11,7 @@ from typing import IO, Any, Final
 import msgspec
 
 from candor.errors import InputError, plainly
-from candor.replay.stream import StreamError, StreamEvent, read_stream
+from candor.replay.stream import StreamError, StreamEvent, read_stream, text_lines
 from risk_svc.backtest.history import HistoryFold, lines
 from risk_svc.backtest.outcomes import OutcomeLedger, natural
 from risk_svc.backtest.stream import decide, seconds, take
@@ -141,7 +141,7 @@ def _lines(path: Path, sort: int, advanced: Advanced) -> Iterator[Line]:
     read, last, number = 0, "", 0
     try:
         with path.open("rb") as raw, gzip.open(raw) if path.suffix == ".gz" else raw as lines:
-            for number, line in enumerate(lines, 1):
+            for number, line in enumerate(text_lines(path, lines), 1):
                 found = _decoder.decode(line)
                 if found["time"] < last:
                     raise InputError(f"{path}:{number} is earlier than the line before: sort the file by time")
@@ -152,6 +152,8 @@ def _lines(path: Path, sort: int, advanced: Advanced) -> Iterator[Line]:
                     read = raw.tell()
                 yield last, sort, found
             advanced(raw.tell() - read)
+    except StreamError as error:
+        raise InputError(str(error)) from error
     except (OSError, EOFError) as error:
         raise InputError(f"{path} cannot be read: {error}") from error
     except (msgspec.MsgspecError, KeyError, TypeError, ValueError) as error:

@@ -97,6 +97,21 @@ def test_a_broken_line_is_named(tmp_path: Path) -> None:
         converse([b"not json\n"], io.BytesIO())
 
 
+def test_a_mark_that_says_utf_8_is_read_over_and_utf_16_is_said(tmp_path: Path) -> None:
+    marked, lines = tmp_path / "marked.jsonl", stream()
+    for name, encoding in (("plain", "utf-8"), ("marked", "utf-8-sig")):
+        text = "".join(json.dumps(line) + "\n" for line in lines[0])
+        (tmp_path / f"{name}.jsonl").write_text(text, encoding=encoding)
+    decisions = packed(tmp_path / "decisions.jsonl.gz", lines[1])
+    said = [io.BytesIO(), io.BytesIO()]
+    for out, name in zip(said, ("plain", "marked"), strict=True):
+        backtest([tmp_path / f"{name}.jsonl"], [decisions], out, lambda _: None)
+    assert said[0].getvalue() == said[1].getvalue() != b""
+    marked.write_text("{}\n", encoding="utf-16")
+    with pytest.raises(OperatorError, match="is encoded in UTF-16: save it as UTF-8"):
+        backtest([marked], [decisions], None, lambda _: None)
+
+
 def test_a_file_out_of_order_is_refused(tmp_path: Path) -> None:
     events, decisions = stream(10)
     paths = packed(tmp_path / "e.gz", events[::-1]), packed(tmp_path / "d.gz", decisions)

@@ -17,7 +17,8 @@ from candor.ops.settings import read_secret
 from candor.web.security.auth import Role
 from candor.web.security.sessions import Sessions
 
-ROLES: Final = ("postgres", *(f"postgres-{name}" for name in ("promise", "delivery", "risk", "notify")))
+SERVICES: Final = ("promise", "delivery", "risk", "notify")
+ROLES: Final = ("postgres", *(f"postgres-{name}{who}" for name in SERVICES for who in ("", "-app")))
 BOARD: Final = "http://127.0.0.1:8103"
 
 

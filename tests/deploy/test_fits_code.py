@@ -89,7 +89,7 @@ def test_every_file_that_a_process_is_to_read_is_mounted(overlay: str, name: str
 
 @each_overlay
 @each_process
-def test_a_process_opens_the_database_of_its_service_in_the_role_of_its_service(
+def test_a_process_opens_the_database_of_its_service_in_a_role_that_owns_nothing(
     overlay: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = urlsplit(told(overlay, name, monkeypatch).database)
@@ -97,26 +97,34 @@ def test_a_process_opens_the_database_of_its_service_in_the_role_of_its_service(
     [cluster] = manifests(overlay, "Cluster")
     roles = {role["name"]: role["passwordSecret"]["name"] for role in cluster["spec"]["managed"]["roles"]}
     own = address.path.removeprefix("/")
-    assert databases[own] == address.username == own
-    assert roles[own] == environment(overlay, pod_of(overlay, name))["PGPASSWORD"]
+    assert address.username == f"{own}_app"
+    assert address.username not in databases.values()
+    assert roles[address.username] == environment(overlay, pod_of(overlay, name))["PGPASSWORD"]
     assert address.hostname == f"{cluster['metadata']['name']}-rw"
     rules = cluster["spec"]["postgresql"]["pg_hba"]
-    assert f"hostssl {own} {own} all scram-sha-256" in rules
+    assert f"hostssl {own} {own},{own}_app all scram-sha-256" in rules
     assert rules[-1] == f"host all {','.join(roles)} all reject"
+    assert len(rules) == len(databases) + 1
 
 
 @each_overlay
-def test_migrations_open_the_same_databases_in_the_same_roles(overlay: str) -> None:
+def test_migrations_open_the_same_databases_as_their_owners_and_give_the_processes_their_rights(overlay: str) -> None:
+    databases = {one["spec"]["name"]: one["spec"]["owner"] for one in manifests(overlay, "Database")}
+    [cluster] = manifests(overlay, "Cluster")
+    roles = {role["name"]: role["passwordSecret"]["name"] for role in cluster["spec"]["managed"]["roles"]}
     jobs = named(f"{overlay}/migrations", "Job")
     assert {*jobs} == {f"migrate-{name}-svc" for name in ("promise", "delivery", "risk", "notify")}
     for name, job in jobs.items():
         service = name.removeprefix("migrate-")
         pod = job["spec"]["template"]
         process = "risk-worker" if service == "risk-svc" else service
-        same = environment(overlay, pod_of(overlay, process))
+        same = environment(overlay, pod_of(overlay, process))["DATABASE_URL"]
+        reader = str(urlsplit(same).username)
+        owner = databases[reader.removesuffix("_app")]
         said = environment(f"{overlay}/migrations", pod)
-        assert said == {variable: same[variable] for variable in ("DATABASE_URL", "PGPASSWORD")}
-        assert pod["spec"]["containers"][0]["command"] == ["candor", "migrate", service]
+        assert said == {"DATABASE_URL": same.replace(f"{reader}@", f"{owner}@"), "PGPASSWORD": roles[owner]}
+        assert said["DATABASE_URL"] != same
+        assert pod["spec"]["containers"][0]["command"] == ["candor", "migrate", service, "--grants", reader]
 
 
 def test_there_are_never_more_workers_than_partitions_and_they_follow_the_lag_of_what_they_read() -> None:

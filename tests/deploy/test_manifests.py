@@ -134,7 +134,8 @@ def test_a_secret_goes_to_those_alone_who_need_it(overlay: str) -> None:
     assert owners["candor-event-signing"] == {"promise-svc"}
     assert owners["candor-board"] == {"risk-web"}
     assert all(owners[f"kafka-user-{account(process)}"] == {account(process)} for process in processes())
-    assert owners["candor-postgres-risk"] == {"risk-worker", "risk-learner", "risk-web"}
+    assert owners["candor-postgres-risk-app"] == {"risk-worker", "risk-learner", "risk-web"}
+    assert "candor-postgres-risk" not in owners, "the owner's password is for its migration alone"
 
 
 def test_no_manifest_holds_a_secret_or_something_left_to_do() -> None:

@@ -23,6 +23,9 @@ from tests.support.clocks import ManualClock
 from tests.support.town import Trip, whole_town
 
 SERVICES = ("promise", "delivery", "risk", "notify")
+AUDIT_KEPT_DAYS = "100"
+OLD = """INSERT INTO audit_log (at, who, role, place, action, object, outcome)
+VALUES (now() - make_interval(days => $1), 'old', 'operator', '', 'x', 'y', 'done')"""
 SENT_WARNING = ("warning", "sent")
 
 
@@ -39,7 +42,8 @@ class Roles(NamedTuple):
 
 
 def migrate(roles: Roles, service: str, *more: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "DATABASE_URL": roles.owner, "DATABASE_PREFIX": roles.prefix, "COLUMNS": "200"}
+    given = {"DATABASE_URL": roles.owner, "DATABASE_PREFIX": roles.prefix, "AUDIT_KEPT_DAYS": AUDIT_KEPT_DAYS}
+    environment = {**os.environ, **given, "COLUMNS": "200"}
     command = [sys.executable, "-m", "candor.cli", "migrate", f"{service}-svc", *more]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
@@ -107,11 +111,35 @@ async def held_back(roles: Roles) -> None:
         assert await refused(own, "UPDATE alembic_version SET version_num = '0000'"), service
         for table in NEVER_CHANGED[f"{service}-svc"]:
             assert not await may(own, table, "UPDATE"), table
-        for table in NEVER_DELETED.get(f"{service}-svc", ()):
+        for table in NEVER_DELETED[f"{service}-svc"]:
             assert not await may(own, table, "DELETE"), table
+        await held_by_the_audit_log(roles, service)
         for other in set(SERVICES) - {service}:
             with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied for database"):
                 await asyncpg.connect(roles.database(other, of=service))
+
+
+async def held_by_the_audit_log(roles: Roles, service: str) -> None:
+    """A role adds to the audit log, changes nothing in it, and clears what is older than its owner allows."""
+    own, owner = roles.database(service), named(roles.owner, f"{roles.prefix}_{service}")
+    for statement in (
+        "UPDATE audit_log SET who = 'bob'",
+        "DELETE FROM audit_log",
+        "DROP TRIGGER audit_rows ON audit_log",
+    ):
+        assert await refused(own, statement), (service, statement)
+    connection = await asyncpg.connect(owner)
+    await connection.executemany(OLD, [(99,), (101,)])
+    await connection.close()
+    connection = await asyncpg.connect(own)
+    assert await connection.fetchval("SELECT audit_forget(0, 100)") == 1
+    assert await connection.fetchval("SELECT audit_forget(0, 100)") == 0
+    assert await connection.fetchval("SELECT count(*) FROM audit_log WHERE who = 'old'") == 1
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await connection.execute(
+            "CREATE OR REPLACE FUNCTION audit_forget(float8, int) RETURNS bigint AS 'SELECT 1' LANGUAGE sql"
+        )
+    await connection.close()
 
 
 async def may(url: str, table: str, right: str) -> bool:

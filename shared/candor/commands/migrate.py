@@ -40,7 +40,8 @@ def migrate(
     server, as for the service; by default the local stack's.
 
     With --grants the service can run as a role that only reads and writes rows: run this as the owner of the database,
-    again for each new version, and give the processes a DATABASE_URL with the other role.
+    again for each new version, and give the processes a DATABASE_URL with the other role. AUDIT_KEPT_DAYS is then the
+    least time for which the audit log is kept, whatever a process is told.
     """
     from candor.ops.loading import load  # noqa: PLC0415 - half a second, which `candor --help` must not wait for
     from candor.ops.settings import Settings  # noqa: PLC0415
@@ -61,7 +62,7 @@ def migrate(
     try:
         asyncio.run(upgrade(settings.database, scripts(Path(package.origin).parent)))
         if role:
-            asyncio.run(grant(settings.database, service.value, role))
+            asyncio.run(grant(settings.database, service.value, role, settings.audit_kept_days))
     except UnfitDatabaseError as error:
         raise OperatorError(f"{service}: {error}") from error
     except StoreUnavailable as error:
@@ -77,4 +78,4 @@ def _sql(settings: Settings, role: str) -> list[str]:
 
     if not role:
         raise InputError("--sql prints the SQL of --grants: name the role, such as --grants candor_risk_app --sql")
-    return grants(settings.service, database_of(settings.database), role)
+    return grants(settings.service, database_of(settings.database), role, settings.audit_kept_days)

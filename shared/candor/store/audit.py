@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DONE: Final = "done"
 KEPT_AT_LEAST_DAYS: Final = 30
+FORGET: Final = "public.audit_forget(double precision, integer)"
 log: Final = structlog.get_logger("candor.audit")
 
 
@@ -71,13 +72,33 @@ async def write_refused(database: Database, act: Act) -> None:
 
 def create(op: Operations | Any) -> None:
     """Create the table; called from a service's migration."""
-    for statement in _CREATE:
+    for statement in (*_CREATE, *forgetting(KEPT_AT_LEAST_DAYS)):
         op.execute(statement)
+
+
+def forgetting(days: float) -> list[str]:
+    """The statements that make `audit_forget`, the owner's function by which a role without DELETE clears old rows.
+
+    It deletes nothing younger than `days`, whatever its caller asks for: who took over a process cannot hide in it.
+    """
+    return [_FORGET.format(days=max(days, KEPT_AT_LEAST_DAYS)), f"REVOKE ALL ON FUNCTION {FORGET} FROM PUBLIC"]
 
 
 _WRITE: Final = """
 INSERT INTO audit_log (who, role, place, action, object, outcome)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])"""
+
+# A search path of its own: what the caller has made elsewhere is never run with the owner's rights.
+_FORGET: Final = """
+CREATE OR REPLACE FUNCTION public.audit_forget(older_than_days double precision, most integer) RETURNS bigint
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+WITH gone AS (
+  DELETE FROM public.audit_log WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM public.audit_log
+    WHERE at < now() - make_interval(secs => greatest(older_than_days, {days}) * 86400)
+    LIMIT most FOR UPDATE SKIP LOCKED))
+  RETURNING 1)
+SELECT count(*) FROM gone $$"""
 
 _CREATE: Final = (
     """

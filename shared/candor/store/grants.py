@@ -7,24 +7,34 @@ from typing import Final
 import asyncpg
 
 from candor.ops.database_url import database_of
+from candor.store import audit
 from candor.store.errors import unavailable
 from candor.store.fitness import CONNECT_SECONDS, UnfitDatabaseError
 
 NEVER_CHANGED: Final = {
-    "promise-svc": ("change",),
-    "delivery-svc": ("sighting",),
-    "risk-svc": ("journal", "learner_state", "learner_step", "model_version", "used_link"),
-    "notify-svc": ("audit",),
+    "promise-svc": ("change", "audit_log"),
+    "delivery-svc": ("sighting", "audit_log"),
+    "risk-svc": ("journal", "learner_state", "learner_step", "model_version", "used_link", "audit_log"),
+    "notify-svc": ("audit", "audit_log"),
 }
 """Tables whose rows are added and, at their time, deleted, but never changed, by service."""
-NEVER_DELETED: Final = {"notify-svc": ("audit",)}
-"""Those of them from which nothing is deleted either."""
+NEVER_DELETED: Final = {
+    "promise-svc": ("audit_log",),
+    "delivery-svc": ("audit_log",),
+    "risk-svc": ("audit_log",),
+    "notify-svc": ("audit", "audit_log"),
+}
+"""Those of them from which nothing is deleted either, but for what `audit_forget` finds old enough."""
 
 
-def grants(service: str, database: str, role: str) -> list[str]:
-    """Return the statements that give `role` what the service needs in its database, and take away everything else."""
+def grants(service: str, database: str, role: str, audit_days: float) -> list[str]:
+    """Return the statements that give `role` what the service needs in its database, and take away everything else.
+
+    The audit log is then kept for `audit_days` whatever the processes ask for.
+    """
     to = quoted(role)
     return [
+        *audit.forgetting(audit_days),
         f"REVOKE ALL ON DATABASE {quoted(database)} FROM PUBLIC",
         f"REVOKE ALL ON DATABASE {quoted(database)} FROM {to}",
         f"GRANT CONNECT ON DATABASE {quoted(database)} TO {to}",
@@ -35,12 +45,13 @@ def grants(service: str, database: str, role: str) -> list[str]:
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {to}",
         f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {to}",
         *(f"REVOKE UPDATE ON {table} FROM {to}" for table in NEVER_CHANGED[service]),
-        *(f"REVOKE DELETE ON {table} FROM {to}" for table in NEVER_DELETED.get(service, ())),
+        *(f"REVOKE DELETE ON {table} FROM {to}" for table in NEVER_DELETED[service]),
+        f"GRANT EXECUTE ON FUNCTION {audit.FORGET} TO {to}",
         f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {to}",
     ]
 
 
-async def grant(url: str, service: str, role: str) -> None:
+async def grant(url: str, service: str, role: str, audit_days: float) -> None:
     """Apply `grants`, all or nothing. Raises UnfitDatabaseError if there is no such role, or it may do too much."""
     try:
         connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
@@ -55,7 +66,7 @@ async def grant(url: str, service: str, role: str) -> None:
         if found["owner"]:
             raise UnfitDatabaseError(f"{role} owns the database, so it may do everything: name another role")
         # In one message, which PostgreSQL applies as one transaction.
-        await connection.execute("; ".join(grants(service, database_of(url), role)))
+        await connection.execute("; ".join(grants(service, database_of(url), role, audit_days)))
     finally:
         await connection.close()
 

@@ -92,7 +92,9 @@ def test_there_is_no_secret_in_it(tmp_path: Path) -> None:
     assert not re.search(r"(?i)(password|secret|key)\w*: (?!/run/secrets/)\w", text)
     for service in SERVICES.values():
         assert all(name in COMPOSE["secrets"] for name in service.get("secrets", ()))
-        read = set(re.findall(r"/run/secrets/([a-z-]+[a-z])(?!-)", json.dumps(service).replace("-$$name", "-risk")))
+        read = set(
+            re.findall(r"/run/secrets/([a-z-]+[a-z])(?![a-z-])", json.dumps(service).replace("-$$name", "-risk"))
+        )
         assert read <= set(service.get("secrets", ()))
 
 
@@ -111,8 +113,23 @@ def test_only_the_service_that_needs_it_has_each_secret() -> None:
     }
     assert holders["contact-private"] == ["notify-svc"]
     assert holders["session"] == ["risk-web"]
+    assert holders["event-signing"] == ["promise-svc"]
+    assert holders["event-public"] == ["delivery-svc", "risk-worker", "notify-svc"]
     assert holders["postgres"] == ["postgres"]
-    assert holders["postgres-notify"] == ["notify-svc", "migrate", "postgres"]
+    assert holders["postgres-notify"] == ["migrate", "postgres"]
+    assert holders["postgres-notify-app"] == ["notify-svc", "postgres"]
+
+
+def test_processes_come_in_a_role_that_owns_nothing_and_gets_its_rights_from_the_migration() -> None:
+    text = (ROOT / "deploy/compose/roles.sh").read_text()
+    assert 'CREATE DATABASE :"role" OWNER :"role"' in text
+    migrate = SERVICES["migrate"]["command"][-1]
+    assert "candor migrate $$name-svc --grants candor_$${name}_app" in migrate
+    assert "PGPASSWORD=$$(cat /run/secrets/postgres-$$name)" in migrate
+    for name in SETTINGS:
+        service = name.partition("-")[0]
+        assert SERVICES[name]["environment"]["DATABASE_URL"] == f"postgresql://candor_{service}_app@postgres:5432/"
+        assert f"/run/secrets/postgres-{service}-app)" in SERVICES[name]["command"][2]
 
 
 def test_the_broker_is_the_one_that_the_tests_run() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator
 
 import aiosmtplib
@@ -51,6 +52,12 @@ async def reached(server: Server) -> Finding:
         mend = "set SMTP_EHLO_NAME to a full name that the relay accepts"
         return Finding("mail greeting", False, f"{where} refuses EHLO {server.local_hostname}: {error.message}", mend)
     except (SMTPConnectError, OSError) as error:
+        doubt = error if isinstance(error, ssl.SSLCertVerificationError) else error.__cause__
+        if isinstance(doubt, ssl.SSLCertVerificationError):
+            mend = "name the relay in SMTP_HOST as in its certificate, or install the authority that signed it"
+            return Finding(
+                "mail TLS", False, f"the certificate of {where} is not believed: {doubt.verify_message}", mend
+            )
         return Finding("mail server", False, f"{where}: {error}", "check SMTP_HOST, SMTP_PORT and SMTP_TLS")
     except SMTPException as error:
         mend = f"SMTP_TLS is {server.tls}: check what the relay offers on this port"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from candor.diagnosis import files
+from candor.diagnosis import files, keys
 from candor.errors import OperatorError
 from candor.messaging import examine as kafka
 from candor.ops.finding import Finding
@@ -50,6 +51,8 @@ async def examine(process: str, settings: Settings) -> AsyncIterator[Finding]:
     kind = PROCESSES[process]
     for one in files.examine(settings):
         yield one
+    if settings.api_keys_file is not None:
+        yield keys.api_keys(settings.api_keys_file, settings.service, datetime.now(UTC))
     async for one in kafka.examine(settings, kind.card):
         yield one
     package = importlib.import_module(kind.package)

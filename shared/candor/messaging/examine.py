@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.codec import has_gzip, has_lz4, has_snappy, has_zstd
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 from aiokafka.protocol.produce import ProduceRequest
 
@@ -27,6 +28,7 @@ SECONDS: Final = 10.0
 READ_MS: Final = 2_000
 REFUSED: Final = TopicAuthorizationFailedError.errno
 DAY_MS: Final = 24 * 3600 * 1000
+READABLE: Final = {"gzip": has_gzip, "snappy": has_snappy, "lz4": has_lz4, "zstd": has_zstd}
 
 
 async def examine(settings: Settings, process: str = "") -> AsyncIterator[Finding]:
@@ -145,10 +147,11 @@ async def _unreadable(link: Mapping[str, Any], topics: list[str]) -> list[str]:
 
 
 async def _configured(admin: AIOKafkaAdminClient, settings: Settings, cards: Iterable[TopicCard]) -> list[Finding]:
-    short = []
+    short, codecs = [], {}
     for card in cards:
         name = topic_name(settings.topic_prefix, card.name)
         found = await _config(admin, ConfigResourceType.TOPIC, name)
+        codecs[name] = found.get("compression.type", "")
         kept = int(found.get("retention.ms", card.retention_days * DAY_MS))
         if 0 <= kept < card.retention_days * DAY_MS:
             short.append(f"{name} keeps {kept / DAY_MS:g} days of {card.retention_days}")
@@ -157,7 +160,20 @@ async def _configured(admin: AIOKafkaAdminClient, settings: Settings, cards: Ite
     creates = broker.get("auto.create.topics.enable")
     mend = "switch it off: a misspelt name would become a topic" if creates == "true" else ""
     auto = {"true": "on", "false": "off"}.get(creates or "", "not shown to us")
-    return [said, Finding("kafka auto-create", None if creates != "false" else True, auto, mend)]
+    made = Finding("kafka auto-create", None if creates != "false" else True, auto, mend)
+    return [said, compression(codecs, READABLE), made]
+
+
+def compression(topics: Mapping[str, str], readable: Mapping[str, Callable[[], bool]]) -> Finding:
+    """Whether records can be unpacked: a topic may have its own codec, and others may write with theirs."""
+    lacking = [name for name, there in readable.items() if not there()]
+    stuck = sorted(f"{topic} ({codec})" for topic, codec in topics.items() if codec in lacking)
+    mend = "install what requirements.lock names: cramjam unpacks all of them"
+    if stuck:
+        return Finding("kafka compression", False, f"no record can be read of {', '.join(stuck)}", mend)
+    if lacking:
+        return Finding("kafka compression", None, f"cannot be read here: {', '.join(lacking)}", mend)
+    return Finding("kafka compression", True, f"{', '.join(readable)} can be read")
 
 
 async def _config(admin: AIOKafkaAdminClient, kind: ConfigResourceType, name: str) -> dict[str, str]:

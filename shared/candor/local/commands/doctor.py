@@ -61,8 +61,9 @@ def doctor(
     """Check what Candor needs, and say how to fix each problem.
 
     Without --process: what the local stack needs of this machine. With it, also in a Pod: the files and certificates
-    that its settings name, Kafka (TLS, sign-in, topics, rights), its database (TLS, encoding, pooler, schema, rights,
-    clock) and, for notify-svc, the mail server. Nothing is changed, written or sent.
+    that its settings name, API keys and webhook secrets (their ends), Kafka (TLS, sign-in, topics, retention,
+    compression, rights), its database (TLS, encoding, pooler, schema, rights, clock) and, for notify-svc, the mail
+    server. Nothing is changed, written or sent.
 
     Exit status 0 if all is well, 1 if anything is bad, 2 if the settings themselves are wrong.
     """

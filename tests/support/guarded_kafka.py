@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.protocol.admin import CreateAclsRequest, DeleteAclsRequest
+from aiokafka.protocol.admin import CreateAclsRequest, DeleteAclsRequest, DescribeAclsRequest
 
 from candor.installation.addresses import HOST
 from candor.local.kafka import KafkaBroker
 from candor.local.ports import choose_port
+from tests.support.waiting import until
 
 ANY, ALLOW = 1, 3
 KINDS = {"topic": 2, "group": 3}
@@ -59,11 +60,22 @@ class Administrator:
         self._client = client
 
     async def make(self, topics: dict[str, int]) -> None:
+        """Make topics, and wait until the broker itself knows of them."""
         made = await self._client.create_topics([NewTopic(name, count, 1) for name, count in topics.items()])
         assert [error for _, error, *_ in made.topic_errors if error] == []
 
+        async def known() -> bool:
+            found = {one["topic"]: len(one["partitions"]) for one in await self._client.describe_topics()}
+            return topics.items() <= found.items()
+
+        await until(known, pause=0.05)
+
     async def allow_only(self, rules: Iterable[dict[str, Any]], prefix: str) -> None:
-        """Replace all rules by those of a KafkaUser, with `prefix` in the place of the topics' own."""
+        """Replace all rules by those of a KafkaUser, with `prefix` in the place of the topics' own.
+
+        The controller answers before the broker has taken them over, so the broker is asked until it holds them.
+        """
+        wanted = set()
         answer = await self._client._send_to_controller(DeleteAclsRequest(ANY, None, ANY, None, None, ANY, ANY))
         assert all(error == 0 for error, *_ in answer.filter_responses)
         for rule in rules:
@@ -73,9 +85,21 @@ class Administrator:
             )
             for operation in rule["operations"]:
                 asked = (KINDS[resource["type"]], name, PATTERNS[resource["patternType"]], CLIENT, "*")
+                wanted.add((*asked, OPERATIONS[operation], ALLOW))
                 request = CreateAclsRequest(*asked, OPERATIONS[operation], ALLOW)
                 answer = await self._client._send_to_controller(request)
                 assert [error for error, _ in answer.creation_responses if error] == []
+
+        async def taken_over() -> bool:
+            return await self.rules() == wanted
+
+        await until(taken_over, pause=0.05)
+
+    async def rules(self) -> set[tuple[int, str, int, str, str, int, int]]:
+        """The rules by which the broker decides now."""
+        answer = await self._client._send_request(DescribeAclsRequest(ANY, None, ANY, None, None, ANY, ANY))
+        assert answer.error_code == 0, answer.error_message
+        return {(kind, name, pattern, *rule) for kind, name, pattern, rules in answer.resources for rule in rules}
 
 
 @asynccontextmanager

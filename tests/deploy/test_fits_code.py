@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from pydantic_settings import BaseSettings
 
 from candor.contracts import CARDS
 from candor.contracts.topics import GROUPS
+from candor.ops.edge_settings import Networks
 from candor.ops.settings import Settings
 from delivery_svc.settings import DeliverySettings
 from notify_svc.channels.email.settings import EmailSettings
@@ -18,7 +20,7 @@ from notify_svc.settings import NotifySettings
 from promise_svc.settings import PromiseSettings
 from risk_svc.settings import LearnerSettings, RiskSettings, WorkerSettings
 from tests.support.overlays import OVERLAYS, Manifest, environment, manifests, mounted, named
-from tools.kube.manifests import account, partitions
+from tools.kube.manifests import K8S, account, partitions
 
 pytestmark = pytest.mark.kube
 KINDS: dict[str, type[Settings]] = {
@@ -65,6 +67,61 @@ def test_a_process_accepts_what_it_is_told(overlay: str, name: str, monkeypatch:
     if name == "risk-web":
         settings.refuse_staff_pages_without_oidc()
         assert bool(settings.oidc_issuer) == bool(settings.oidc_client_secret_file) == settings.production
+
+
+@each_overlay
+@each_process
+def test_prometheus_reads_figures_of_a_pod_by_its_address_and_nobody_outside_does(
+    overlay: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = told(overlay, name, monkeypatch)
+    near = Networks(settings.metrics_allow_ips)
+    # Usual networks of pods; Prometheus asks from its own, directly and without a key.
+    assert all(address in near for address in ("10.244.3.7", "172.20.1.9", "192.168.7.7", "100.64.0.9", "fd00::7"))
+    assert "203.0.113.9" not in near
+    policy = named(overlay, "NetworkPolicy")["from-prometheus"]["spec"]
+    assert name in policy["podSelector"]["matchExpressions"][0]["values"]
+
+
+@each_overlay
+@each_process
+def test_what_a_stranger_may_do_is_limited(overlay: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = told(overlay, name, monkeypatch)
+    # Rates go by the address that a proxy passes on, so only a proxy inside is believed.
+    believed = [ip_network(one) for one in settings.forwarded_allow_ips]
+    assert believed
+    assert all(one.is_private for one in believed)
+    assert 0 < settings.address_rate_limit < settings.rate_limit
+    assert settings.docs == ("off" if overlay == "production" else "")
+
+
+@each_overlay
+def test_who_signs_events_has_the_key_and_who_reads_them_what_checks_it(
+    overlay: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signs, checks = set(), set()
+    for name in KINDS:
+        settings = told(overlay, name, monkeypatch)
+        signs |= {name} if settings.event_signing_key_file else set()
+        checks |= {name} if settings.event_public_keys_file else set()
+    assert signs == {"promise-svc"}
+    # risk-learner and risk-web read no topic that holds such events.
+    assert checks == {"delivery-svc", "risk-worker", "notify-svc"}
+
+
+def test_a_browser_comes_back_to_the_process_that_has_its_page() -> None:
+    for overlay in OVERLAYS:
+        assert named(overlay, "Service")["risk-web"]["spec"]["sessionAffinity"] == "ClientIP"
+    board = named("production", "Ingress")["board"]["metadata"]["annotations"]
+    assert board["nginx.ingress.kubernetes.io/affinity"] == "cookie"
+    sticky = named("production", "Service")["risk-web"]["metadata"]["annotations"]
+    assert sticky["traefik.ingress.kubernetes.io/service.sticky.cookie"] == "true"
+
+
+def test_the_dashboards_are_in_production() -> None:
+    found = {key for one in manifests("production", "ConfigMap") for key in one["data"] if key.endswith(".json")}
+    assert found == {file.name for file in (K8S.parent / "grafana/dashboards").glob("*.json")}
+    assert found
 
 
 @each_overlay

@@ -14,6 +14,7 @@ import yaml
 
 from candor.local.jars import broker_version
 from candor.ops.settings import Settings
+from candor.web.security.webhooks import parse_secrets
 from delivery_svc.settings import DeliverySettings
 from notify_svc.channels.email.settings import EmailSettings
 from notify_svc.settings import NotifySettings
@@ -105,6 +106,15 @@ def test_secrets_are_made_once_and_the_folder_is_closed_to_others(tmp_path: Path
     assert {name: (again.folder / name).read_text() for name in first} == first
     assert stat.S_IMODE(paths.folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(file.stat().st_mode) for file in paths.folder.iterdir()} == {0o444}
+
+
+@pytest.mark.parametrize(
+    ("service", "senders"), [("promise-svc", {"crm", "replay"}), ("delivery-svc", {"field", "replay"})]
+)
+def test_senders_may_send_to_each_service_what_is_theirs(tmp_path: Path, service: str, senders: set[str]) -> None:
+    paths, _ = make(tmp_path / "compose")
+    found = parse_secrets(paths.webhooks.read_bytes(), service=service)
+    assert {name for name, sender in found.items() if sender.events} == senders
 
 
 def test_only_the_service_that_needs_it_has_each_secret() -> None:

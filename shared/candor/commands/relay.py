@@ -59,14 +59,22 @@ def replay(
 
 
 async def mark_unsent(url: str, since: datetime | None, until: datetime | None, partitions: list[int] | None) -> int:
-    """Mark kept outbox rows of one service's database as unsent; returns how many events they hold."""
-    from candor.store import outbox  # noqa: PLC0415
+    """Mark kept outbox rows of one service's database as unsent; returns how many events they hold.
+
+    The audit log says so in the same transaction.
+    """
+    from candor.store import audit, outbox  # noqa: PLC0415
     from candor.store.db import Database  # noqa: PLC0415
     from candor.store.unit_of_work import unit_of_work  # noqa: PLC0415
 
     database = await Database.open(url, pool_size=1)
     try:
         async with unit_of_work(database) as uow:
-            return await outbox.replay(uow, since=since, until=until, partitions=partitions)
+            events = await outbox.replay(uow, since=since, until=until, partitions=partitions)
+            which = f"partitions {', '.join(map(str, partitions))}" if partitions else "all partitions"
+            between = f"since {since or 'the beginning'} until {until or 'now'}"
+            act = audit.Act(audit.of_this_machine(), "relay.replay", f"{which} {between}", f"{events} events")
+            await audit.write(uow, [act])
+            return events
     finally:
         await database.close()

@@ -154,10 +154,16 @@ def common(table: type[RejectedColumns]) -> APIRouter:
         """
         _, body = await read(history.ImportIn, request)
         intake = intake_of(request)
+
+        async def recorded(action: str, said: str) -> None:
+            async with unit_of_work(intake.database) as uow:
+                await audit.write(uow, [act_of(request, principal, action, said)])
+
+        # Its events commit in transactions of their own: one that was cut off has begun and not ended.
+        await recorded("import.begun", f"{len(body.events)} events of {body.source}")
         taken = await history.take(intake, body, Caller("api", principal.name))
-        said = f"accepted {taken['accepted']}, replayed {taken['replayed']}, rejected {len(taken['rejected'])}"
-        async with unit_of_work(intake.database) as uow:
-            await audit.write(uow, [act_of(request, principal, "import", said)])
+        counts = f"accepted {taken['accepted']}, replayed {taken['replayed']}, rejected {len(taken['rejected'])}"
+        await recorded("import.ended", counts)
         return shown(taken)
 
     @router.get("/v1/rejected", responses={200: {"model": RejectedPage}})

@@ -53,7 +53,8 @@ async def test_promise_svc(start: Started) -> None:
             ("test-admin", "contact.set", "/v1/customers/c1/contact", "done"),
             ("test-viewer", "DELETE", "/v1/customers/c1", "role_too_low"),
             ("test-admin", "customer.erased", "/v1/customers/c1", "done"),
-            ("test-operator", "import", "/v1/imports", "accepted 0, replayed 0, rejected 2"),
+            ("test-operator", "import.begun", "/v1/imports", "2 events of import"),
+            ("test-operator", "import.ended", "/v1/imports", "accepted 0, replayed 0, rejected 2"),
         ]
         assert {one["role"] for one in found} == {"operator", "viewer", "admin"}
         assert {one["place"] for one in found} == {"127.0.0.1"}

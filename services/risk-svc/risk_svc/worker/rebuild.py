@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from candor.messaging.consumer import Worker
+from candor.store import audit
 from candor.store.unit_of_work import unit_of_work
 from risk_svc.forecasting import model_store
 from risk_svc.forecasting.follower import Follower
@@ -28,7 +29,7 @@ Progress = Callable[[float, int], None]
 async def empty(database: Database, group: str) -> None:
     """Delete all that was folded and learned, and the read positions; this fences off running workers and learners.
 
-    Events already in the outbox stay: they were true when they were written.
+    Events already in the outbox stay: they were true when they were written. The audit log says who emptied it.
     """
     async with unit_of_work(database) as uow:
         await uow.connection.execute(f"TRUNCATE {', '.join(TABLES)}")
@@ -37,6 +38,7 @@ async def empty(database: Database, group: str) -> None:
             "UPDATE lease SET offsets = '{}', owner = '', epoch = epoch + 1 WHERE grp = ANY($1::text[])",
             [group, model_store.LEARNER],
         )
+        await audit.write(uow, [audit.Act(audit.of_this_machine(), "read_side.rebuild", "risk-svc")])
 
 
 async def rebuild(

@@ -14,6 +14,7 @@ from candor.command_texts import examples
 from candor.errors import OperatorError
 from candor.installation.folder import Folder
 from candor.installation.running import at_work, health, read_running
+from candor.local.acts import record
 from candor.local.secret_files import add_key, ensure_secrets
 from candor.ops.typed import typed
 
@@ -34,6 +35,7 @@ def token(
 
     Requires a running board; with --json a key is made regardless, and `link` is null.
     The key itself is not stored; services accept it within a second. Send it as `Authorization: Bearer KEY`.
+    The audit log of each service that it opens says who made it.
     """
     # Imported here because `candor --help` needs neither the web framework nor the database libraries.
     from candor.ops.settings import read_secret  # noqa: PLC0415
@@ -50,6 +52,9 @@ def token(
         raise OperatorError(f"the board is not running, so no link was made: start it with `{typed('up')}`")
     paths = ensure_secrets(folder)
     owner = name or f"{role}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+    # Before the key itself: none is made that no log names, if there is a log.
+    if missing := record("key.made", f"{owner}, {role}", scope or ()):
+        typer.echo(f"candor: the audit log does not say that this key was made: {missing}", err=True)
     key = add_key(paths, owner, wanted, tuple(scope or ()))
     once = Sessions(read_secret(paths.session), secure=False).link_token(wanted, owner)
     # Behind a proxy people open the link by its address.

@@ -58,6 +58,10 @@ class SignIns(Nonces, Protocol):
         """End all sessions of a person; returns how many there were."""
         ...
 
+    async def refused(self, reason: str, place: str = "", person: str = "") -> None:
+        """Record that a sign-in was refused; `person` is empty where nobody vouched for one."""
+        ...
+
 
 class Sessions:
     """Creates and reads links and cookies, signed with `secret`; `secure` if pages are served over https.
@@ -172,6 +176,7 @@ class MemoryNonces:
     def __init__(self) -> None:
         self._used: set[str] = set()
         self.begun: list[Session] = []
+        self.turned_away: list[tuple[str, str]] = []
         self.ended: list[str] = []
 
     async def use(self, nonce: str, until: datetime) -> bool:  # noqa: ARG002
@@ -191,3 +196,7 @@ class MemoryNonces:
         """Same as `SignIns.end_person`."""
         self.ended.append(person)
         return 1
+
+    async def refused(self, reason: str, place: str = "", person: str = "") -> None:  # noqa: ARG002
+        """Same as `SignIns.refused`."""
+        self.turned_away.append((reason, person))

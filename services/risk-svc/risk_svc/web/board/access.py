@@ -57,6 +57,8 @@ async def sign_in(
         session = await sessions.sign_in(token, staff_of(request))
         await staff_of(request).begin(session, session_of(request.scope, sessions), _place(request))
     except Problem as problem:
+        if token:
+            await staff_of(request).refused(problem.code, _place(request))
         if problem.status != 401 or not page:
             raise
         return link_page("This link has expired") if token else link_page(SIGN_IN)

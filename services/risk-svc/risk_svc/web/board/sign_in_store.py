@@ -28,6 +28,8 @@ WHERE ended_at IS NULL AND began > $1 AND seen > $2 ORDER BY person, began LIMIT
 LOOKED_AT: Final = timedelta(seconds=4)
 MOST: Final = 10_000
 _CANDOR: Final = Actor("candor", "", "")
+STRANGERS_AN_HOUR: Final = 600
+"""Refused sign-ins of nobody known that a process records in an hour: the rest is in the metrics, not in the table."""
 log = structlog.get_logger("candor.sessions")
 
 
@@ -69,6 +71,7 @@ class StaffSessions:
         self._state = state
         self._clock = clock or SystemClock()
         self._alive: dict[str, datetime] = {}
+        self._hour = (0, 0)
 
     async def use(self, nonce: str, until: datetime) -> bool:
         """Same as `UsedLinks.use`."""
@@ -104,6 +107,18 @@ class StaffSessions:
             ended = await self._end(uow, reason, "person = $3", person)
             await audit.write(uow, [Act(by or _CANDOR, "sessions.end", person, reason)])
             return ended
+
+    async def refused(self, reason: str, place: str = "", person: str = "") -> None:
+        """Record a refused sign-in; `person` if the provider vouched for one. Without the database: in the log."""
+        if person or self._recorded_in_this_hour():
+            act = Act(Actor(person or "unknown", "", place), "sign-in", "/signin", reason)
+            await audit.write_refused(self._state.database, act)
+
+    def _recorded_in_this_hour(self) -> bool:
+        hour = int(self._clock.now().timestamp() // 3600)
+        before, count = self._hour
+        self._hour = (hour, count + 1 if hour == before else 1)
+        return self._hour[1] <= STRANGERS_AN_HOUR
 
     async def over(self, session: Session) -> bool:
         """Whether a session was ended or never began. Raises StoreUnavailable if that is unknown."""

@@ -97,6 +97,7 @@ class SignIn:
         `place` is from where the person signs in.
         """
         before = self._sessions.read(cookies.get(self._sessions.cookie))
+        subject = ""
         try:
             claims, goal = await self._finish(query, cookies.get(self.cookie, ""), signed_in)
             subject, role = str(claims["sub"])[:255], role_of(claims.get(self._roles_claim))
@@ -107,6 +108,7 @@ class SignIn:
             # Of several tabs only the last one's cookie remains; the others find the session that it opened.
             if refusal.reason == "state" and before:
                 return RedirectResponse(public_path(self._home), 303)
+            await signed_in.refused(refusal.reason, place, subject)
             answer = self._refused(refusal)
         else:
             session = self._sessions.open(role, by=subject)

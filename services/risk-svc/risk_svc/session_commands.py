@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from candor.command_texts import examples
 from candor.errors import OperatorError
 from candor.installation.running import at_work, database_url
 
@@ -24,14 +25,15 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 def register(app: typer.Typer) -> None:
     """Adds the group of commands."""
-    group = typer.Typer(no_args_is_help=True, help="Who is signed in to the board.")
-    group.command("list")(show)
-    group.command("end")(end)
+    said = "Who is signed in to the board."
+    group = typer.Typer(no_args_is_help=True, help=said, epilog=examples("candor sessions list"))
+    group.command("list", epilog=examples("candor sessions list --json"))(show)
+    group.command("end", epilog=examples("candor sessions end ada"))(end)
     app.add_typer(group, name="sessions")
 
 
 def show(as_json: Json = False) -> None:
-    """List the sessions that are not over."""
+    """List the sessions that are not over: who is signed in to the board, in which role, and since when."""
     found = _with(lambda staff: staff.live())
     if as_json:
         typer.echo(json.dumps([one._asdict() for one in found], default=str))

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from candor.command_texts import examples
 from candor.errors import OperatorError
 from candor.installation.running import at_work, database_url
 from candor.ops.database_url import named
@@ -35,8 +36,10 @@ class Form(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Adds the group of commands."""
-    group = typer.Typer(no_args_is_help=True, help="What staff did: the audit log of every service.")
-    group.command("export")(export)
+    shown = ("candor audit export --since 2026-11-01", "candor audit export --format csv")
+    said = "What staff did: the audit log of every service."
+    group = typer.Typer(no_args_is_help=True, help=said, epilog=examples(shown[0]))
+    group.command("export", epilog=examples(*shown))(export)
     group.callback()(lambda: None)
     app.add_typer(group, name="audit")
 

@@ -49,6 +49,12 @@ USED_BY: Final[dict[str, tuple[str, ...]]] = {
     "public_url": ("promise-svc", "delivery-svc", *BOARD),
     "expected_processes": BOARD,
     "reviews_per_tick": ("risk-svc worker",),
+    "rejected_kept_days": ("promise-svc", "delivery-svc"),
+    "outbox_kept_days": ("promise-svc", "delivery-svc"),
+    "parked_kept_days": ("delivery-svc",),
+    "contacts_kept_days": ("promise-svc",),
+    "messages_kept_days": ("notify-svc",),
+    "texts_kept_days": ("promise-svc", "delivery-svc", "risk-svc worker", "notify-svc"),
 }
 """Settings that every class has and only these processes use."""
 OTHERS: Final = {

@@ -32,6 +32,7 @@ from delivery_svc.api.routes import listings, reports
 from delivery_svc.handlers import PromisesHandler
 from delivery_svc.service import use_cases
 from delivery_svc.settings import DeliverySettings
+from delivery_svc.store.expiry import expiries
 from delivery_svc.store.tables import RejectedRow
 
 MIGRATIONS: Final = scripts(Path(__file__).parent)
@@ -63,7 +64,7 @@ def build(
         # Intake continues without Kafka: accepted events wait in the outbox (ADR 0015).
         app.state.health.add("kafka", kafka.check, needed=False)
         app.state.health.add("consumer", worker.check, needed=False)
-        backgrounds: list[Background] = [Retention(settings, database, rejected=True), shared_rates(app, database)]
+        backgrounds: list[Background] = [Retention(settings, database, expiries(settings)), shared_rates(app, database)]
         backgrounds += [worker] if consuming else []
         pulse = Pulse(settings, "", {"relay": relay} | ({"consumer": worker} if consuming else {}))
         try:

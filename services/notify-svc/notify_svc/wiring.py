@@ -29,6 +29,7 @@ from notify_svc.delivery import switches
 from notify_svc.delivery.postman import Postman
 from notify_svc.delivery.reconcile import Reconciler
 from notify_svc.handlers import NotifyHandler
+from notify_svc.service.expiry import expiries
 from notify_svc.service.speaker import Speaker
 from notify_svc.settings import NotifySettings
 
@@ -64,7 +65,7 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
         # Publishing is off while the read model is rebuilt: nothing is decided, sent or published meanwhile.
         sender = Reconciler(postman, concurrency=settings.concurrency)
         relay = Relay(settings, database, keeps=False)
-        retention = Retention(settings, database)
+        retention = Retention(settings, database, expiries(settings))
         pulse = Pulse(settings, "", {"sender": sender, "consumer": worker, "relay": relay})
         try:
             kept: list[Background] = [worker, retention, shared_rates(app, database)]

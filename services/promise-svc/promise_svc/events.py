@@ -79,10 +79,15 @@ def contact(customer: Customer, origin: Origin) -> Message:
     return _message(origin, customer.customer_id, customer.contact_version, data)
 
 
+def contact_removed(customer: Customer, origin: Origin) -> Message:
+    """The event for a contact that is kept no longer."""
+    return _message(origin, customer.customer_id, customer.contact_version, ContactRemoved(customer.customer_id))
+
+
 def erased(customer: Customer, origin: Origin) -> list[Message]:
     """The erasure events for both topics that know the customer; for staff only the one for contacts."""
     name = customer.customer_id
-    removed = _message(origin, name, customer.contact_version, ContactRemoved(name))
+    removed = contact_removed(customer, origin)
     if name.startswith(STAFF):
         return [removed]
     return [_message(origin, name, customer.erasures, CustomerErased(name)), removed]

@@ -30,6 +30,7 @@ from promise_svc import sources as own_sources
 from promise_svc.api.neutral_events import KNOWN, Reader
 from promise_svc.api.routes import listings, statements
 from promise_svc.service import use_cases
+from promise_svc.service.expiry import expiries
 from promise_svc.service.sealing import Sealer
 from promise_svc.settings import PromiseSettings
 from promise_svc.store.tables import RejectedRow
@@ -62,7 +63,7 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
         # Intake continues without Kafka: accepted events wait in the outbox (ADR 0015).
         app.state.health.add("kafka", kafka.check, needed=False)
         relay = Relay(settings, database, keeps=True)
-        retention = Retention(settings, database, rejected=True)
+        retention = Retention(settings, database, expiries(settings, business))
         try:
             pulse = Pulse(settings, "", {"relay": relay})
             kept = [retention, shared_rates(app, database)]

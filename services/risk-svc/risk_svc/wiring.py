@@ -24,6 +24,7 @@ from candor.web.http.observed import BOARD_POLICY
 from risk_svc.forecasting.follower import Follower
 from risk_svc.forecasting.live import PublishedModel
 from risk_svc.settings import LearnerSettings, RiskSettings
+from risk_svc.store.expiry import expiries
 from risk_svc.training.learner import Learner, Pacing
 from risk_svc.web.api.routes import checks, gaps
 from risk_svc.web.feed import Feed
@@ -56,7 +57,7 @@ def worker(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
             app.state.health.add("partitions", consumer.check)
             relay = [Relay(settings, database, keeps=False)] if settings.publishing else []
             pulse = Pulse(settings, "worker", {"consumer": consumer} | {one.name: one for one in relay})
-            yield [consumer, follower, *relay, Retention(settings, database), pulse]
+            yield [consumer, follower, *relay, Retention(settings, database, expiries(settings)), pulse]
         finally:
             await kafka.close()
             await database.close()

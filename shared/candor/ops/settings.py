@@ -14,6 +14,7 @@ from candor.ops import database_url
 from candor.ops.clock import Clock, parse_clock
 from candor.ops.edge_settings import HOSTS, EdgeSettings, Names, split_list
 from candor.ops.kafka_settings import TLS, KafkaSettings
+from candor.ops.retention_settings import RetentionSettings
 
 PLACEHOLDERS = ("changeme", "change-me", "placeholder", "secret", "password", "example", "todo", "xxx", "insecure")
 SMALLEST_SECRET = 32
@@ -27,7 +28,7 @@ Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:%\[\]-]{1,253}$")]
 Links = Annotated[tuple[Literal["kafka", "database"], ...], NoDecode, BeforeValidator(split_list)]
 
 
-class Settings(EdgeSettings, KafkaSettings):
+class Settings(EdgeSettings, KafkaSettings, RetentionSettings):
     """Settings of every process; services subclass it. Environment names are the field names in upper case.
 
     Times are in seconds, sizes in bytes. What stands below a field is its line in docs/operations/configuration.md. In
@@ -148,14 +149,6 @@ class Settings(EdgeSettings, KafkaSettings):
     """So many dead letters in a row halt a partition. Example: 20"""
     dead_letter_share: float = Field(default=0.01, gt=0, le=1)
     """A larger share of dead letters among a partition's last 10,000 events halts it. Example: 0.01"""
-    receipts_kept_days: float = Field(default=30, ge=1, le=3650)
-    """Days for which accepted ids are kept: a repeat within them is recognised. Example: 30"""
-    rejected_kept_days: float = Field(default=30, ge=1, le=3650)
-    """Days for which rejected webhooks are kept. Example: 30"""
-    dead_letters_kept_days: float = Field(default=30, ge=1, le=3650)
-    """Days for which resolved dead letters are kept. Example: 30"""
-    audit_kept_days: float = Field(default=400, ge=30, le=3650)
-    """Days for which the log of what staff did is kept. Example: 400"""
     body_seconds: Seconds = 10
     """Seconds within which a request's body must have come. Example: 10"""
     request_seconds: Seconds = 30

@@ -56,7 +56,7 @@ async def remember(uow: UnitOfWork, entries: Sequence[tuple[Receipt, Answer]]) -
 
 
 async def erase(uow: UnitOfWork, keys: Collection[str]) -> int:
-    """Empty the answers about `keys`; their ids stay, so that a repeated request is still not accepted twice."""
+    """Empty the answers about `keys` and forget whom they were about; the ids stay, so that repeats count once."""
     status: str = await uow.connection.execute(_ERASE, list(keys))
     return int(status.rpartition(" ")[2])
 
@@ -69,4 +69,4 @@ _REMEMBER: Final = """
 INSERT INTO ingest (source, event_id, body_sha256, key, status, response)
 SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::int[], $6::bytea[])"""
 
-_ERASE: Final = "UPDATE ingest SET response = '', body_sha256 = '' WHERE key = ANY($1::text[])"
+_ERASE: Final = "UPDATE ingest SET response = '', body_sha256 = '', key = '' WHERE key = ANY($1::text[])"

@@ -1,17 +1,20 @@
-"""Deletes old rows that are no longer needed, a few at a time. Never the outbox: its rows are the log."""
+"""Deletes or empties old rows, a few at a time: words have an end, what identifies a fact has none."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import structlog
 
+from candor.contracts.origin import FOREIGN
+from candor.store import metrics
 from candor.store.errors import StoreUnavailable
-from candor.store.unit_of_work import unit_of_work
+from candor.store.unit_of_work import UnitOfWork, unit_of_work
 
 if TYPE_CHECKING:
-    from candor.ops.settings import Settings
+    from candor.ops.retention_settings import RetentionSettings
     from candor.store.db import Database
 
 log: Final = structlog.get_logger("candor.retention")
@@ -22,31 +25,114 @@ AGAIN_SECONDS: Final = 60.0
 PAUSE_SECONDS: Final = 0.1
 
 
+class Step(NamedTuple):
+    """What one transaction of a rule did: rows changed, and whether there may be more."""
+
+    gone: int
+    more: bool
+
+
+class Expiry(Protocol):
+    """Rows of `table` that end after `days`: `step` ends at most `most` of them in the caller's transaction."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def table(self) -> str: ...
+
+    @property
+    def days(self) -> float: ...
+
+    async def step(self, uow: UnitOfWork, most: int) -> Step: ...
+
+
 class Rule(NamedTuple):
     """Rows of `table` are deleted once older than `days` by the database's clock; `age` is SQL for their time.
 
-    Without `age` the table has a function of its owner for it, because the process has no right to delete there.
+    With `empty`, assignments in SQL, they are emptied instead; `only` must then no longer hold of them. `says` tells
+    two rules of one table apart.
     """
 
     table: str
     age: str
     days: float
     only: str = "true"
+    empty: str = ""
+    says: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.says or self.table
+
+    def candidates(self) -> str:
+        """The rows that have come to their end, as SQL."""
+        # Names come from the services' own rules, never from outside.
+        return f"""SELECT ctid FROM {self.table}
+  WHERE {self.only} AND {self.age} < now() - make_interval(secs => $1::float8 * 86400)
+  LIMIT $2 FOR UPDATE SKIP LOCKED"""  # noqa: S608
+
+    async def step(self, uow: UnitOfWork, most: int) -> Step:
+        """End at most `most` rows that no other process is at."""
+        begins = f"UPDATE {self.table} SET {self.empty}" if self.empty else f"DELETE FROM {self.table}"  # noqa: S608
+        statement = f"{begins} WHERE ctid = ANY(ARRAY({self.candidates()}))"
+        status: str = await uow.connection.execute(statement, self.days, most)
+        gone = int(status.rpartition(" ")[2])
+        return Step(gone, gone == most)
 
 
-def rules_of(settings: Settings, *, rejected: bool) -> list[Rule]:
-    """Return how long rows are kept; `rejected` for services with webhooks. Held dead letters stay until decided."""
-    found = [
+class AuditRule(NamedTuple):
+    """The audit log's rows end by a function of the table's owner: a process may have no right to delete there."""
+
+    days: float
+    name: str = "audit_log"
+    table: str = "audit_log"
+
+    async def step(self, uow: UnitOfWork, most: int) -> Step:
+        """End at most `most` rows."""
+        gone: int = await uow.connection.fetchval("SELECT public.audit_forget($1, $2)", self.days, most)
+        return Step(gone, gone == most)
+
+
+def common_rules(settings: RetentionSettings) -> list[Expiry]:
+    """The rules of the tables that every service has; a dead letter of ours stays until decided, or for very long."""
+    strange = ", ".join(f"'{reason}'" for reason in sorted(FOREIGN))
+    return [
         Rule("ingest", "received_at", settings.receipts_kept_days),
+        Rule("dead_letter", DECIDED_AT, settings.dead_letters_kept_days, DECIDED),
         Rule(
             "dead_letter",
-            "coalesce(replayed_at, created_at)",
+            "created_at",
             settings.dead_letters_kept_days,
-            "state IN ('replayed', 'discarded')",
+            f"state = 'held' AND reason IN ({strange})",
+            says="dead_letter_foreign",
         ),
+        Rule(
+            "dead_letter",
+            "created_at",
+            settings.undecided_letters_kept_days,
+            "state = 'held'",
+            says="dead_letter_undecided",
+        ),
+        AuditRule(settings.audit_kept_days),
+        Rule("rate", "since", RATE_DAYS),
     ]
-    found.append(Rule("audit_log", "", settings.audit_kept_days))
-    return [*found, Rule("rejected", "received_at", settings.rejected_kept_days)] if rejected else found
+
+
+def rejected_rule(settings: RetentionSettings) -> Rule:
+    """The rule of rejected webhooks, for services that take webhooks."""
+    return Rule("rejected", "received_at", settings.rejected_kept_days)
+
+
+def outbox_rule(settings: RetentionSettings) -> Rule:
+    """The rule of services that keep what they sent, as the log from which others can be built again."""
+    return Rule("outbox", "created_at", settings.outbox_kept_days, "published_at IS NOT NULL")
+
+
+def create(op: Any, *, log_kept: bool = False) -> None:
+    """Create the indexes of the common rules; called from a service's migration."""
+    for statement in (*_INDEXES, *(_LOG if log_kept else ())):
+        op.execute(statement)
 
 
 class Retention:
@@ -60,15 +146,15 @@ class Retention:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: RetentionSettings,
         database: Database,
+        own: Sequence[Expiry] = (),
         *,
-        rejected: bool = False,
         batch: int = BATCH,
         every: float = ROUND_SECONDS,
     ) -> None:
         self._database = database
-        self._rules = rules_of(settings, rejected=rejected)
+        self.rules: tuple[Expiry, ...] = (*common_rules(settings), *own)
         self._batch = batch
         self._every = every
         self._stopping = asyncio.Event()
@@ -89,19 +175,21 @@ class Retention:
         self._stopping.set()
 
     async def clear(self) -> dict[str, int]:
-        """Run one round; return rows deleted by table. Raises StoreUnavailable."""
-        gone = {rule.table: await self._clear(rule) for rule in self._rules}
+        """Run one round; return rows deleted or emptied by rule. Raises StoreUnavailable."""
+        gone = {rule.name: await self._clear(rule) for rule in self.rules}
         if any(gone.values()):
-            log.info("old rows cleared", **gone)
+            log.info("old rows cleared", **{name: rows for name, rows in gone.items() if rows})
         return gone
 
-    async def _clear(self, rule: Rule) -> int:
+    async def _clear(self, rule: Expiry) -> int:
         total = 0
         while not self._stopping.is_set():
             async with unit_of_work(self._database) as uow:
-                gone: int = await uow.connection.fetchval(_statement(rule), rule.days, self._batch)
-            total += gone
-            if gone < self._batch:
+                step = await rule.step(uow, self._batch)
+            # Counted once committed: a round that was cut off counts what it did, and the next one the rest.
+            metrics.ROWS_EXPIRED.labels(rule.name).inc(step.gone)
+            total += step.gone
+            if not step.more:
                 break
             # Requests come first: pause between two batches so that the disk can serve them.
             await self._wait(PAUSE_SECONDS)
@@ -115,15 +203,14 @@ class Retention:
             return
 
 
-def _statement(rule: Rule) -> str:
-    if not rule.age:
-        return "SELECT public.audit_forget($1, $2)"
-    # Names come from the rules above, never from outside.
-    return f"""
-WITH gone AS (
-  DELETE FROM {rule.table} WHERE ctid = ANY(ARRAY(
-    SELECT ctid FROM {rule.table}
-    WHERE {rule.only} AND {rule.age} < now() - make_interval(secs => $1::float8 * 86400)
-    LIMIT $2 FOR UPDATE SKIP LOCKED))
-  RETURNING 1)
-SELECT count(*) FROM gone"""  # noqa: S608
+RATE_DAYS: Final = 1 / 24
+DECIDED_AT: Final = "coalesce(replayed_at, created_at)"
+DECIDED: Final = "state IN ('replayed', 'discarded')"
+_INDEXES: Final = (
+    f"CREATE INDEX dead_letter_decided ON dead_letter (({DECIDED_AT})) WHERE {DECIDED}",
+    "CREATE INDEX dead_letter_held ON dead_letter (created_at) WHERE state = 'held'",
+    # BRIN: a bucket is written ten times a second, and must not cost an entry of an index each time.
+    "CREATE INDEX rate_since ON rate USING brin (since) WITH (pages_per_range = 8)",
+)
+# Rows lie in the order in which they were written: a few pages locate the old ones, and intake pays nothing.
+_LOG: Final = ("CREATE INDEX outbox_created ON outbox USING brin (created_at) WITH (pages_per_range = 32)",)

@@ -186,8 +186,8 @@ async def test_a_person_who_knows_that_it_arrived_settles_an_unknown_one(desk_: 
     await desk_.later(10, gap(2, FINE, at=desk_.clock.now()))
     await desk_.send()
     assert [state[:2] for state in await desk_.states()] == [("warning", "sent"), ("all_clear", "sent")]
-    rows = await desk_.database.pool.fetch("SELECT who, action, subject, detail FROM audit")
-    assert [tuple(row) for row in rows] == [("operator-1", "resolve", identity, "sent")]
+    rows = await desk_.database.pool.fetch("SELECT who, action, object FROM audit_log WHERE outcome = 'done'")
+    assert [tuple(row) for row in rows] == [("operator-1", "notice.sent", f"/v1/notices/{identity}/resolve")]
 
 
 async def test_one_that_did_not_arrive_is_said_again_with_the_same_id_if_it_still_holds(
@@ -240,8 +240,8 @@ async def test_the_kill_switch_holds_everything_and_lets_it_go_again(desk_: Desk
     await put(api, "/v1/kill-switch", False)
     assert await desk_.send() == 1
     assert (await api.get("/v1/sending")).json() == {"sending": True, "kill_switch": False}
-    who = await desk_.database.pool.fetch("SELECT who, action, detail FROM audit ORDER BY id")
-    assert [tuple(row) for row in who] == [("admin-1", "kill_switch", "on"), ("admin-1", "kill_switch", "off")]
+    who = await desk_.database.pool.fetch("SELECT who, action FROM audit_log ORDER BY id")
+    assert [tuple(row) for row in who] == [("admin-1", "kill_switch on"), ("admin-1", "kill_switch off")]
 
 
 async def test_turning_a_switch_survives_a_restart(desk_: Desk, api: httpx.AsyncClient) -> None:

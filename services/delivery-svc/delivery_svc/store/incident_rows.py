@@ -61,7 +61,8 @@ _ADD: Final = """
 INSERT INTO incident (incident_id, version, status, at, picture)
 SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::timestamptz[], $5::jsonb[])"""
 _CHANGE: Final = """
-UPDATE incident SET version = new.version, status = new.status, at = new.at, picture = new.picture
+UPDATE incident SET version = new.version, status = new.status, at = new.at, picture = new.picture,
+  words_since = now()
 FROM unnest($1::text[], $2::int[], $3::text[], $4::timestamptz[], $5::jsonb[])
   AS new (incident_id, version, status, at, picture)
 WHERE incident.incident_id = new.incident_id"""

@@ -6,14 +6,13 @@ from datetime import datetime
 from typing import Final
 
 from candor.store.unit_of_work import UnitOfWork
-from notify_svc.delivery import switches
 from notify_svc.delivery.reopen import rethink
 from notify_svc.domain.facts import Reason
 from notify_svc.store import read_model
 from notify_svc.store.notices import CHANGED, announce
 
 
-async def resolve(uow: UnitOfWork, notice_id: str, promise_id: str, who: str, now: datetime, *, sent: bool) -> bool:
+async def resolve(uow: UnitOfWork, notice_id: str, promise_id: str, now: datetime, *, sent: bool) -> bool:
     """Settle a notice that is unknown, failed or held; False if it is none of these (any more).
 
     Sent: it counts as told. Not sent: it counts as never told, and the promise is decided again.
@@ -24,7 +23,6 @@ async def resolve(uow: UnitOfWork, notice_id: str, promise_id: str, who: str, no
     if not changed:
         return False
     announce(uow, changed)
-    await switches.audit(uow, who, "resolve", notice_id, state)
     await rethink(uow, rows.values(), now)
     await read_model.save_promises(uow, list(rows.values()))
     return True

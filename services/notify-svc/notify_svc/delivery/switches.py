@@ -29,19 +29,9 @@ async def turn(uow: UnitOfWork, who: str, *, sending: bool | None = None, killed
     """Turn a switch and save, in the database, who did it."""
     await begin(uow, sending=False)
     await uow.connection.execute(_TURN, sending, killed, who)
-    if sending is not None:
-        await audit(uow, who, "sending", "", "on" if sending else "off")
-    if killed is not None:
-        await audit(uow, who, "kill_switch", "", "on" if killed else "off")
     return await read(uow)
-
-
-async def audit(uow: UnitOfWork, who: str, action: str, subject: str, detail: str) -> None:
-    """Save who did what; never an address."""
-    await uow.connection.execute(_AUDIT, who, action, subject, detail)
 
 
 _BEGIN: Final = "INSERT INTO switch (sending, killed, changed_by) VALUES ($1, false, '') ON CONFLICT DO NOTHING"
 _TURN: Final = """
 UPDATE switch SET sending = coalesce($1, sending), killed = coalesce($2, killed), changed_at = now(), changed_by = $3"""
-_AUDIT: Final = "INSERT INTO audit (who, action, subject, detail) VALUES ($1, $2, $3, $4)"

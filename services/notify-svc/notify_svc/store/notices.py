@@ -184,7 +184,8 @@ ON CONFLICT (notice_id) DO UPDATE SET state = excluded.state, reason = excluded.
   body = excluded.body, html = excluded.html, evidence = excluded.evidence, findings = excluded.findings,
   gap_version = excluded.gap_version, reply_to = excluded.reply_to,
   owner = excluded.owner, owner_wait_until = excluded.owner_wait_until, traceparent = excluded.traceparent,
-  decided_at = excluded.decided_at, changed_at = excluded.changed_at, version = notice.version + 1, public_words = true
+  decided_at = excluded.decided_at, changed_at = excluded.changed_at, version = notice.version + 1, public_words = true,
+  words_since = now()
 WHERE notice.state = 'suppressed' AND excluded.state <> 'suppressed'
 RETURNING {CHANGED}"""  # noqa: S608 - constants only
 

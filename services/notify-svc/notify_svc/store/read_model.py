@@ -167,11 +167,15 @@ _DUE: Final = """
 SELECT promise_id FROM promise WHERE partition = ANY($1::int[]) AND check_at <= $2 ORDER BY check_at LIMIT $3"""
 
 _SAVE_PROMISES: Final = """
-INSERT INTO promise (promise_id, customer_id, partition, promise_version, promise, gap_version, gap, check_at)
-SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::bigint[], $5::jsonb[], $6::bigint[], $7::jsonb[],
-  $8::timestamptz[])
+INSERT INTO promise (promise_id, customer_id, partition, promise_version, promise, gap_version, gap, check_at,
+  words_since)
+SELECT a, b, c, d, e, f, g, h,
+  CASE WHEN g->>'standing' <> 'open' OR (e->>'historical')::bool OR (e->>'withdrawn')::bool THEN now() END
+FROM unnest($1::text[], $2::text[], $3::int[], $4::bigint[], $5::jsonb[], $6::bigint[], $7::jsonb[], $8::timestamptz[])
+  AS new (a, b, c, d, e, f, g, h)
 ON CONFLICT (promise_id) DO UPDATE SET promise_version = excluded.promise_version, promise = excluded.promise,
-  gap_version = excluded.gap_version, gap = excluded.gap, check_at = excluded.check_at"""
+  gap_version = excluded.gap_version, gap = excluded.gap, check_at = excluded.check_at,
+  words_since = excluded.words_since"""
 
 _SAVE_EPISODES: Final = """
 INSERT INTO episode (promise_id, customer_id, gap_version, state)

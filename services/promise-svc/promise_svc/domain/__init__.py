@@ -1,6 +1,6 @@
 """The ledger's decisions: pure functions over frozen dataclasses. No HTTP, no Kafka, no SQL."""
 
-from promise_svc.domain.customer import Customer, SetContact, admit, erase, set_contact
+from promise_svc.domain.customer import Customer, SetContact, admit, erase, remove_contact, set_contact
 from promise_svc.domain.decide import make, revise, settle, withdraw
 from promise_svc.domain.promise import Change, ChangeKind, Make, Promise, Revise, Settle, State, Terms, Withdraw
 from promise_svc.domain.refusal import Refusal, RefusalReason
@@ -22,6 +22,7 @@ __all__ = [
     "admit",
     "erase",
     "make",
+    "remove_contact",
     "revise",
     "set_contact",
     "settle",

@@ -46,6 +46,11 @@ def set_contact(customer: Customer, command: SetContact, at: datetime) -> Custom
     return replace(customer, sealed=command.sealed, contact_at=at, contact_version=customer.contact_version + 1)
 
 
+def remove_contact(customer: Customer) -> Customer:
+    """The customer without a contact; its version goes on, so that no older contact comes back."""
+    return replace(customer, sealed=None, contact_version=customer.contact_version + 1)
+
+
 def erase(customer: Customer, at: datetime) -> Customer:
     """Erase the customer; a repeated erasure is published again for services that missed the first."""
     newest = max(filter(None, (at, customer.erased_at, customer.contact_at)))

@@ -90,6 +90,16 @@ async def erase_promises(uow: UnitOfWork, customer_id: str) -> int:
     return erased
 
 
+async def with_contact(uow: UnitOfWork, after: str, most: int) -> list[str]:
+    """The next `most` customers, staff aside, who have a contact, by id."""
+    return [row["customer_id"] for row in await uow.connection.fetch(_WITH_CONTACT, after, most)]
+
+
+async def contact_over(uow: UnitOfWork, ids: Collection[str], days: float) -> list[str]:
+    """Those of `ids` whose contact and whose every promise have been over for `days`."""
+    return [row["customer_id"] for row in await uow.connection.fetch(_CONTACT_OVER, list(ids), days)]
+
+
 def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
@@ -109,8 +119,13 @@ def _promise(row: asyncpg.Record) -> Promise:
     return Promise(**values)
 
 
-_PROMISES: Final = "SELECT * FROM promise WHERE promise_id = ANY($1::text[]) ORDER BY promise_id FOR UPDATE"
-_CUSTOMERS: Final = "SELECT * FROM customer WHERE customer_id = ANY($1::text[]) ORDER BY customer_id FOR UPDATE"
+_PROMISES: Final = """
+SELECT promise_id, customer_id, kind, what, state, version, made_at, requested_due, first_due, latest_due, held_due,
+  latest_at, held_at, tolerance_s, terms, historical, completed_at
+FROM promise WHERE promise_id = ANY($1::text[]) ORDER BY promise_id FOR UPDATE"""
+_CUSTOMERS: Final = """
+SELECT customer_id, sealed, contact_version, contact_at, erased_at, erasures
+FROM customer WHERE customer_id = ANY($1::text[]) ORDER BY customer_id FOR UPDATE"""
 
 _ADD_PROMISES: Final = """
 INSERT INTO promise (promise_id, customer_id, kind, what, state, version, made_at, requested_due, first_due,
@@ -121,7 +136,8 @@ SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[],
 
 _CHANGE_PROMISES: Final = """
 UPDATE promise SET state = new.state, version = new.version, latest_due = new.latest_due, held_due = new.held_due,
-  latest_at = new.latest_at, held_at = new.held_at, completed_at = new.completed_at
+  latest_at = new.latest_at, held_at = new.held_at, completed_at = new.completed_at,
+  words_since = now()
 FROM unnest($1::text[], $2::text[], $3::int[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
   $7::timestamptz[], $8::timestamptz[])
   AS new (promise_id, state, version, latest_due, held_due, latest_at, held_at, completed_at)
@@ -139,10 +155,24 @@ SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::timestamptz[], $5::t
 
 _CHANGE_CUSTOMERS: Final = """
 UPDATE customer SET sealed = new.sealed, contact_version = new.contact_version, contact_at = new.contact_at,
-  erased_at = new.erased_at, erasures = new.erasures
+  erased_at = new.erased_at, erasures = new.erasures, words_since = now()
 FROM unnest($1::text[], $2::text[], $3::int[], $4::timestamptz[], $5::timestamptz[], $6::int[])
   AS new (customer_id, sealed, contact_version, contact_at, erased_at, erasures)
 WHERE customer.customer_id = new.customer_id"""
+
+_WITH_CONTACT: Final = """
+SELECT customer_id FROM customer WHERE sealed IS NOT NULL AND customer_id NOT LIKE 'staff/%' AND customer_id > $1
+ORDER BY customer_id LIMIT $2"""
+
+_CONTACT_OVER: Final = """
+SELECT customer_id FROM customer
+WHERE customer_id = ANY($1::text[]) AND sealed IS NOT NULL
+  AND words_since < now() - make_interval(secs => $2::float8 * 86400)
+  AND NOT EXISTS (
+    SELECT FROM promise WHERE promise.customer_id = customer.customer_id
+      AND (promise.words_since >= now() - make_interval(secs => $2::float8 * 86400)
+        OR state = 'made' AND greatest(held_due, latest_due) >= now() - make_interval(secs => $2::float8 * 86400)))
+ORDER BY customer_id"""
 
 _ERASE_PROMISES: Final = """
 WITH gone AS (DELETE FROM promise WHERE customer_id = $1 RETURNING promise_id),

@@ -120,8 +120,9 @@ def moment(seconds: float) -> datetime:
 _SAVE: Final = """
 INSERT INTO promise_state
   (promise_id, partition, customer_id, kind, standing, live, shown, told, score, p_slip, held_due, state,
-   value)
-SELECT id, number, customer, kind, standing, live, shown, told, score, p_slip, to_timestamp(due), state, value
+   value, words_since)
+SELECT id, number, customer, kind, standing, live, shown, told, score, p_slip, to_timestamp(due), state, value,
+  CASE WHEN live THEN NULL ELSE now() END
 FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::bool[], $8::bool[],
   $9::real[], $10::real[], $11::float8[], $12::bytea[], $13::float8[])
   AS new (id, number, customer, kind, standing, live, shown, told, score, p_slip, due, state, value)
@@ -129,12 +130,14 @@ ON CONFLICT (promise_id) DO UPDATE SET
   partition = excluded.partition, customer_id = excluded.customer_id, kind = excluded.kind,
   standing = excluded.standing, live = excluded.live, shown = excluded.shown, told = excluded.told,
   score = excluded.score, p_slip = excluded.p_slip, held_due = excluded.held_due, state = excluded.state,
-  value = excluded.value"""
+  value = excluded.value,
+  words_since = CASE WHEN excluded.live THEN NULL ELSE now() END"""
 
 _SAVE_INCIDENTS: Final = """
 INSERT INTO incident (partition, incident_id, version, data)
 SELECT * FROM unnest($1::int[], $2::text[], $3::int[], $4::bytea[])
-ON CONFLICT (partition, incident_id) DO UPDATE SET version = excluded.version, data = excluded.data"""
+ON CONFLICT (partition, incident_id) DO UPDATE SET version = excluded.version, data = excluded.data,
+  words_since = now()"""
 
 _SAVE_SCORES: Final = """
 INSERT INTO forecast_score (promise_id, lead, kind, p, base, outcome, settled_at,

@@ -21,8 +21,6 @@ log: Final = structlog.get_logger("candor.rates")
 EVERY_SECONDS: Final = 0.1
 PATIENCE_SECONDS: Final = 2.0
 AGAIN_SECONDS: Final = 1.0
-CLEAR_EVERY: Final = 600
-"""Rounds between two deletions of buckets that have been full for an hour."""
 
 
 class SharedRates:
@@ -39,7 +37,6 @@ class SharedRates:
         self._rates = [one for one in rates if one.per_second]
         self._every = every
         self._stopping = asyncio.Event()
-        self._round = 0
         self._alone = False
 
     async def run(self) -> None:
@@ -67,9 +64,6 @@ class SharedRates:
         """Run one round; raises the database's errors. What a lost round took is forgotten, not owed twice."""
         for rates in self._rates:
             await self._share(rates)
-        self._round += 1
-        if self._round % CLEAR_EVERY == 0:
-            await self._database.pool.execute(_CLEAR, timeout=PATIENCE_SECONDS)
 
     async def _share(self, rates: Rates) -> None:
         spent = rates.unreported()
@@ -110,5 +104,3 @@ ORDER BY bucket
 ON CONFLICT (bucket) DO UPDATE SET since = clock_timestamp(), tokens = excluded.tokens - $3 + least($3,
   known.tokens + $4 * greatest(0, extract(epoch FROM clock_timestamp() - known.since)::float8))
 RETURNING bucket, tokens"""
-
-_CLEAR: Final = "DELETE FROM rate WHERE since < now() - interval '1 hour'"

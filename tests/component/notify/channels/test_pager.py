@@ -168,7 +168,7 @@ async def test_an_unknown_page_is_held_until_a_person_settles_it(paged: Desk, pa
     assert await paged.send() == 0
     [notice] = await paged.notices()
     async with unit_of_work(paged.database) as uow:
-        assert await resolve.resolve(uow, notice["notice_id"], "p1", "ann", paged.clock.now(), sent=True)
+        assert await resolve.resolve(uow, notice["notice_id"], "p1", paged.clock.now(), sent=True)
     assert await deliveries(paged) == [("pager", "sent", "operator_sent")]
     assert len(pager.pages) == 1
 

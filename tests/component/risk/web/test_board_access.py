@@ -253,7 +253,3 @@ async def test_a_used_link_is_remembered_by_every_process(risk_database: Databas
     nonce = secrets.token_urlsafe(24)
     assert await UsedLinks(risk_database).use(nonce, until)
     assert not await UsedLinks(risk_database).use(nonce, until)
-    old = SimpleNamespace(nonce=secrets.token_urlsafe(24), until=clock.now() - timedelta(days=3650))
-    assert await UsedLinks(risk_database).use(old.nonce, old.until)
-    await UsedLinks(risk_database).use(secrets.token_urlsafe(24), until)
-    assert await risk_database.pool.fetchval("SELECT count(*) FROM used_link WHERE nonce = $1", old.nonce) == 0

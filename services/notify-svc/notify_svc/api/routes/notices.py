@@ -77,9 +77,7 @@ async def resolve_notice(request: Request, notice_id: PathId, principal: Operato
     row = await _notice(request, notice_id)
     async with unit_of_work(_database(request)) as uow:
         now = request.app.state.clock.now()
-        settled = await resolve.resolve(
-            uow, notice_id, row.promise_id, principal.name, now, sent=body.outcome == "sent"
-        )
+        settled = await resolve.resolve(uow, notice_id, row.promise_id, now, sent=body.outcome == "sent")
         outcome = audit.DONE if settled else "conflict"
         await audit.write(uow, [act_of(request, principal, f"notice.{body.outcome}", outcome)])
     if not settled:

@@ -16,9 +16,7 @@ from candor.web.security.auth import Role
 from candor.web.security.sessions import ABSOLUTE, IDLE, RENEW, Session
 
 _USE: Final = "INSERT INTO used_link (nonce, until) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING nonce"
-_FORGET: Final = "DELETE FROM used_link WHERE until < clock_timestamp()"
 _BEGIN: Final = "INSERT INTO staff_session (id, person, role, began, seen) VALUES ($1, $2, $3, $4, $4)"
-_CLEAR: Final = "DELETE FROM staff_session WHERE began < $1"
 _LOOK: Final = "SELECT ended_at, seen FROM staff_session WHERE id = $1"
 _SEEN: Final = "UPDATE staff_session SET seen = greatest(seen, $2) WHERE id = $1"
 _END: Final = "UPDATE staff_session SET ended_at = $1, reason = $2 WHERE ended_at IS NULL AND "
@@ -44,9 +42,8 @@ class UsedLinks:
         self._database = database
 
     async def use(self, nonce: str, until: datetime) -> bool:
-        """True the first time; deletes links that have expired anyway."""
+        """True the first time."""
         async with unit_of_work(self._database) as uow:
-            await uow.connection.execute(_FORGET)
             return await uow.connection.fetchval(_USE, nonce, until) is not None
 
 
@@ -82,9 +79,7 @@ class StaffSessions:
 
         Sessions of that person with a higher role end as well: the role was withdrawn since.
         """
-        now = self._clock.now()
         async with unit_of_work(self._state.database) as uow:
-            await uow.connection.execute(_CLEAR, now - 2 * ABSOLUTE)
             await uow.connection.execute(_BEGIN, session.id, session.person, int(session.role), session.began)
             await audit.write(uow, [_act(session, "sign-in", place)])
             if replaced is not None:

@@ -17,9 +17,9 @@ import msgspec
 from fastapi import FastAPI
 from nacl.public import PrivateKey
 
-from candor.contracts.origin import new_keys
 from candor.intake import Intake
 from candor.local.secret_files import PROMISES, REPORTS
+from candor.records.origin import new_keys
 from candor.web.security.auth import new_key
 from candor.web.security.signatures import signed_headers
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from nacl.public import PrivateKey, SealedBox
+from nacl.public import PrivateKey
 
 from candor.contracts import (
     ContactRemoved,
@@ -33,6 +33,7 @@ from candor.contracts import (
     staff_key,
 )
 from candor.contracts.promise import AskedBy
+from candor.contracts.sealed import seal
 from candor.local.mailbox.smtp import Faults, listen
 from candor.local.mailbox.store import Mailbox, ReceivedMessage, read_ledger
 from candor.messaging.consumer import Work
@@ -55,7 +56,7 @@ from tests.support.clocks import NOON, ManualClock
 
 KEY = PrivateKey(bytes(range(32)))
 PRIVATE = base64.b64encode(bytes(KEY))
-OPENER = Opener(PRIVATE)
+OPENER = Opener.of(PRIVATE)
 SENDER = Sender("promises@mail.test", "Example Promises", "help@mail.test", "mail.test")
 DUE = NOON + timedelta(hours=6)
 LATE = Forecast(0.86, DUE + timedelta(minutes=37), DUE + timedelta(minutes=76), None, n=412)
@@ -73,7 +74,7 @@ async def prepare(url: str) -> None:
 def sealed(email: str = "pat@customer.example", **changes: Any) -> str:
     """A contact as promise-svc seals it."""
     contact = {"email": email, "name": "Pat", "language": "en", "zone": "America/New_York", "consent": True, **changes}
-    return base64.b64encode(SealedBox(KEY.public_key).encrypt(msgspec.json.encode(contact))).decode()
+    return seal(KEY.public_key, msgspec.json.encode(contact))
 
 
 def event(

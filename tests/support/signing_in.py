@@ -10,11 +10,11 @@ from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse, Response
 
 from candor.ops import metrics
-from candor.web.security.oidc.provider import Client, Provider
+from candor.web.security.oidc.provider import SECONDS, Client, Provider
 from candor.web.security.oidc.signin import SignIn
-from candor.web.security.sessions import MemoryNonces, Sessions
+from candor.web.security.sessions import MemoryNonces, Sessions, SignIns
 from tests.support.clocks import ManualClock
-from tests.support.identity import CLIENT_ID, CLIENT_SECRET, IdentityProvider
+from tests.support.identity import CLIENT_ID, CLIENT_SECRET
 
 SITE = "https://board.example"
 HOME = "/board/"
@@ -23,17 +23,28 @@ HOME = "/board/"
 class Site:
     """A site with a page below /board and the two routes of a sign-in, on https as browsers see it."""
 
-    def __init__(self, idp: IdentityProvider, secret: str = CLIENT_SECRET) -> None:
-        self.idp = idp
+    def __init__(
+        self,
+        issuer: str,
+        secret: str = CLIENT_SECRET,
+        *,
+        client_id: str = CLIENT_ID,
+        roles_claim: str = "roles",
+        scopes: str = "openid",
+        seconds: float = SECONDS,
+        nonces: SignIns | None = None,
+    ) -> None:
         # Cookies carry the signer's own time, which is the system's.
         self.clock = ManualClock(datetime.now(UTC).replace(microsecond=0))
         self.provider_clock = ManualClock(self.clock.now())
         signing = secrets.token_urlsafe(32)
         self.sessions = Sessions(signing, secure=True, clock=self.clock)
-        client = Client(CLIENT_ID, secret, f"{SITE}/signin/callback")
-        provider = Provider(idp.url, client, self.provider_clock)
-        self.signin = SignIn(provider, self.sessions, signing, roles_claim="roles", home=HOME, clock=self.clock)
-        self.nonces = MemoryNonces()
+        client = Client(client_id, lambda: secret, f"{SITE}/signin/callback")
+        provider = Provider(issuer, client, self.provider_clock, seconds=seconds)
+        self.signin = SignIn(
+            provider, self.sessions, signing, roles_claim=roles_claim, scopes=scopes, home=HOME, clock=self.clock
+        )
+        self.nonces = nonces or MemoryNonces()
         self.app = FastAPI()
         self.app.get("/signin")(self._begin)
         self.app.get("/signin/callback")(self._finish)

@@ -36,7 +36,7 @@ async def reached(server: Server) -> Finding:
         hostname=server.host,
         port=server.port,
         username=server.username,
-        password=server.password,
+        password=server.password.get() if server.password else None,
         use_tls=server.tls == "tls",
         start_tls=server.tls == "starttls",
         timeout=min(server.seconds, 10.0),

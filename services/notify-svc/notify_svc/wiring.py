@@ -56,6 +56,7 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
         app.state.clock = business
         worker = _worker(settings, database, reach, business)
         app.state.worker = worker
+        app.state.files.watch(reach.opener.file, worker.event_keys)
         app.state.health.add("database", database.check)
         app.state.health.add("kafka", kafka.check)
         app.state.health.add("consumer", worker.check)

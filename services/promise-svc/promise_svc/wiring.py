@@ -9,7 +9,6 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from candor.contracts.origin import Signer
 from candor.intake import Intake
 from candor.intake.routes import IMPORTS, common
 from candor.intake.source import Source
@@ -18,6 +17,7 @@ from candor.messaging.pulse import Pulse
 from candor.messaging.reach import KafkaReach
 from candor.messaging.relay import Relay
 from candor.ops.clock import Clock
+from candor.records.origin import Signer
 from candor.runtime import Background
 from candor.store.db import Database
 from candor.store.migrate import scripts, upgrade
@@ -59,6 +59,7 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
         app.state.intake = intake
         app.state.database = database
         app.state.sealer = sealer
+        app.state.files.watch(sealer.file, signer.file if signer else None)
         app.state.health.add("database", database.check)
         # Intake continues without Kafka: accepted events wait in the outbox (ADR 0015).
         app.state.health.add("kafka", kafka.check, needed=False)

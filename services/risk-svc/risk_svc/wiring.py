@@ -51,6 +51,7 @@ def worker(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
             handler = handler_of(settings, follower.published, clock or settings.business_clock())
             consumer = Worker(settings, database, handler, GROUP)
             app.state.consumer = consumer
+            app.state.files.watch(consumer.event_keys)
             app.state.published = follower.published
             app.state.health.add("database", database.check)
             app.state.health.add("kafka", kafka.check)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from nacl.public import PrivateKey
 
-from candor.contracts.origin import new_keys
 from candor.errors import explain_os_error
 from candor.installation.folder import Folder
+from candor.records.origin import new_keys
 
 if TYPE_CHECKING:
     from candor.web.security.auth import Role

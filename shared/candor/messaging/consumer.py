@@ -13,7 +13,6 @@ from uuid import uuid4
 
 import structlog
 
-from candor.contracts.origin import Origins
 from candor.messaging import metrics
 from candor.messaging.batching import Batching
 from candor.messaging.failures import describe
@@ -29,6 +28,7 @@ from candor.messaging.watchdog import Watchdog
 from candor.ops import garbage
 from candor.ops.liveness import Liveness
 from candor.ops.tasks import end, unless
+from candor.records.origin import Origins
 from candor.store.errors import StoreUnavailable
 from candor.store.lease import LEASE_SECONDS, RENEW_SECONDS, Changes, Leases
 
@@ -80,6 +80,7 @@ class Worker:
         limits = limits or Limits(settings.dead_letters_in_a_row, settings.dead_letter_share)
         keys = settings.event_public_keys_file
         origins = Origins(keys) if keys is not None else None
+        self.event_keys = origins.file if origins is not None else None
         self._turns = TransactionRunner(database, group, handler, limits, self._watchdog.alive, origins)
         self._holdings = Holdings(self._turns, self.source)
         self._batching = Batching(self._holdings, self.source)

@@ -9,9 +9,9 @@ from enum import Enum
 from typing import Any, Final, NamedTuple, Protocol
 
 from candor.contracts import ContractError, Message, Record, decode
-from candor.contracts.origin import FOREIGN, Origins
 from candor.messaging.failures import describe
 from candor.messaging.limits import Guard, Limits
+from candor.records.origin import FOREIGN, Origins
 from candor.store.dead_letter import BEHIND, DeadLetter, HeldLetters
 
 MANY: Final = 128

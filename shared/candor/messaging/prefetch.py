@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from candor.contracts.origin import Origins
 from candor.messaging.planning import Slice, read
 from candor.messaging.source import Name, Source
 from candor.ops.tasks import end
+from candor.records.origin import Origins
 
 WORTH: Final = 500
 """Prefetch after batches of at least this many records; with smaller ones a worker keeps up without it."""

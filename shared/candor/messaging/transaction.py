@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import structlog
 
 from candor.contracts import CustomerErased, Message
-from candor.contracts.origin import FOREIGN, Origins
 from candor.messaging import metrics
 from candor.messaging.failures import Failure, classify, describe, trail
 from candor.messaging.limits import Limits
 from candor.messaging.planning import OwnedPartition, Place, Plan, Slice, Verdict, plan
 from candor.ops import tracing
+from candor.records.origin import FOREIGN, Origins
 from candor.store import dead_letter, lease
 from candor.store.dead_letter import HANDLER_ERROR
 from candor.store.unit_of_work import Rejection, UnitOfWork, unit_of_work

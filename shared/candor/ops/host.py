@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, Protocol
@@ -21,7 +21,7 @@ log = structlog.get_logger("candor.host")
 class Reread(Protocol):
     """A mounted file that is read again when it has changed."""
 
-    def get(self) -> object: ...
+    def look(self) -> object: ...
 
 
 class HostWatch:
@@ -36,7 +36,7 @@ class HostWatch:
         self,
         disk_paths: Sequence[str],
         certificate_files: Sequence[str],
-        files: Sequence[Reread] = (),
+        files: Iterable[Reread] = (),
         every: float = EVERY_SECONDS,
     ) -> None:
         self._disk_paths = disk_paths
@@ -58,7 +58,7 @@ class HostWatch:
             # In a thread: a file system that hangs must not stop the process with it.
             await asyncio.to_thread(self.measure)
             for file in self._files:
-                file.get()
+                file.look()
         except Exception:
             # A process must not end because of what only looks after it.
             log.exception("disk, certificates and files not measured", consequence="nobody is told when they run out")

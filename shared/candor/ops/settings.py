@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
@@ -15,6 +16,7 @@ from candor.ops.clock import Clock, parse_clock
 from candor.ops.edge_settings import HOSTS, EdgeSettings, Names, split_list
 from candor.ops.kafka_settings import TLS, KafkaSettings
 from candor.ops.retention_settings import RetentionSettings
+from candor.ops.secret_files import SecretFile, credential, lines, read
 
 PLACEHOLDERS = ("changeme", "change-me", "placeholder", "secret", "password", "example", "todo", "xxx", "insecure")
 SMALLEST_SECRET = 32
@@ -99,12 +101,20 @@ class Settings(EdgeSettings, KafkaSettings, RetentionSettings):
 
     Example: /run/candor/webhooks/webhooks.json
     """
-    contact_public_key_file: Path | None = None
-    """File of the public key that seals customers' addresses. Example: /run/candor/contact-public/contact-public.key"""
-    contact_private_key_file: Path | None = None
-    """File of the private key that opens customers' addresses at the moment of sending.
+    secrets_unreadable_seconds: float = Field(default=600, ge=0, le=DAY)
+    """Seconds for which an unreadable API_KEYS_FILE or WEBHOOK_SECRETS_FILE counts as it was; then it lets nobody in.
 
-    Example: /run/candor/contact-private/contact-private.key
+    Example: 600
+    """
+    contact_public_key_file: Path | None = None
+    """File of the public key that seals customers' addresses. Read again: within seconds of a change.
+
+    Example: /run/candor/contact-public/contact-public.key
+    """
+    contact_private_key_file: Path | None = None
+    """File of the private keys, one a line, that open customers' addresses at the moment of sending.
+
+    Read again: within seconds of a change.     Example: /run/candor/contact-private/contact-private.key
     """
     event_signing_key_file: Path | None = None
     """File of the private key that signs what erases customers and holds contacts; promise-svc's.
@@ -117,9 +127,9 @@ class Settings(EdgeSettings, KafkaSettings, RetentionSettings):
     Example: /run/candor/event-public/event-public.keys
     """
     session_secret_file: Path | None = None
-    """File of the secret, of 32 characters or more, that signs staff sessions.
+    """File of secrets, one a line, of 32 characters or more: the first signs staff sessions, all of them verify.
 
-    Example: /run/candor/board/session.key
+    Read again: within seconds of a change.     Example: /run/candor/board/session.key
     """
     oidc_issuer: str = ""
     """Address of the company's identity provider; production needs it for the board.
@@ -129,7 +139,12 @@ class Settings(EdgeSettings, KafkaSettings, RetentionSettings):
     oidc_client_id: str = ""
     """Name under which the identity provider knows Candor. Example: candor"""
     oidc_client_secret_file: Path | None = None
-    """File of the client secret that the identity provider gave. Example: /run/candor/board/oidc-client-secret"""
+    """File of the client secret that the identity provider gave. Read again: within seconds of a change.
+
+    Example: /run/candor/board/oidc-client-secret
+    """
+    oidc_scopes: str = Field(default="openid", pattern=r"^openid( [\x21\x23-\x5b\x5d-\x7e]+)*$")
+    """Scopes that a sign-in asks for; many providers tell groups only to who asks for them. Example: openid groups"""
     oidc_roles_claim: str = "roles"
     """Claim of the identity token that lists a person's roles. Example: roles"""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -264,11 +279,11 @@ class Settings(EdgeSettings, KafkaSettings, RetentionSettings):
         """The business calendar in UTC; `Calendar.at` converts it to a promise's own zone."""
         return Calendar(parse_business_hours(self.business_hours), holidays=self.holidays)
 
-    def session_secret(self) -> str:
-        """The secret that signs staff sessions. Raises ValueError if it is missing, short or a placeholder."""
+    def session_secrets(self) -> SecretFile[Sequence[str]]:
+        """The secrets of staff sessions. Raises ValueError if they are missing, short or placeholders."""
         if self.session_secret_file is None:
             raise ValueError("SESSION_SECRET_FILE is missing: staff pages need it")
-        return read_secret(self.session_secret_file)
+        return SecretFile(self.session_secret_file, strong_secrets, name="SESSION_SECRET_FILE")
 
     def refuse_unsigned_events(self, *, signs: bool) -> None:
         """Raise ValueError in production without the key that signs events, or those by which they are recognised."""
@@ -293,25 +308,21 @@ def looks_placeholder(secret: str) -> bool:
     return len(set(plain)) < 4 or any(word in plain for word in PLACEHOLDERS)
 
 
+def strong_secrets(raw: bytes) -> Sequence[str]:
+    """Return the secrets in a file, one a line. Raises ValueError (never with a secret in it) if one is unsuitable."""
+    found = lines(raw)
+    if any(len(secret) < SMALLEST_SECRET for secret in found):
+        raise ValueError(f"holds a secret that is shorter than {SMALLEST_SECRET} characters")
+    if any(looks_placeholder(secret) for secret in found):
+        raise ValueError("holds a placeholder")
+    return found
+
+
 def read_secret(path: Path) -> str:
-    """Return the secret in a file. Raises ValueError (never with the secret in it) if it is unsuitable."""
-    try:
-        secret = path.read_text().strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"cannot read the secret in {path}: {type(error).__name__}") from error
-    if len(secret) < SMALLEST_SECRET:
-        raise ValueError(f"the secret in {path} is shorter than {SMALLEST_SECRET} characters")
-    if looks_placeholder(secret):
-        raise ValueError(f"the secret in {path} is a placeholder")
-    return secret
+    """Return the secret in a file that signs, its first. Raises ValueError (never with the secret in it)."""
+    return read(path, strong_secrets)[0]
 
 
 def read_credential(path: Path) -> str:
     """Return a password that somebody else chose, as it is. Raises ValueError, without it, if there is none."""
-    try:
-        word = path.read_text().rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: {getattr(error, 'strerror', None) or type(error).__name__}") from None
-    if not word or "\n" in word:
-        raise ValueError(f"{path} must hold one line, the password")
-    return word
+    return read(path, credential)

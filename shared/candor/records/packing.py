@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from candor.contracts import TOPICS, Message, Record, encode
-from candor.contracts.origin import Signer
 from candor.records import wire
+from candor.records.origin import Signer
 from candor.records.partitioner import partition_of
 
 _SHARED: Final = {card.name for card in TOPICS.values() if card.shared_layout}

@@ -19,7 +19,7 @@ from candor.store.stale import ReadingSession, replace_stale
 
 if TYPE_CHECKING:
     from candor.contracts import Message
-    from candor.contracts.origin import Signer
+    from candor.records.origin import Signer
 
 LIMITS: Final = {
     # A paused process keeps its row locks until the server ends its idle transaction; without this, for ever.

@@ -14,7 +14,7 @@ from candor.store.errors import AmbiguousCommit, TransactionAborted, definite, u
 
 if TYPE_CHECKING:
     from candor.contracts import Message
-    from candor.contracts.origin import Signer
+    from candor.records.origin import Signer
     from candor.store.dead_letter import DeadLetter
 
 

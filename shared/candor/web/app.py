@@ -18,6 +18,7 @@ from candor.ops.backgrounds import Background, Supervisor
 from candor.ops.health import Check, Health
 from candor.ops.host import HostWatch
 from candor.ops.loop_lag import LoopLag
+from candor.ops.secret_files import SecretFile, SecretFiles
 from candor.ops.settings import Settings
 from candor.store.db import Database
 from candor.web import openapi, routes
@@ -34,7 +35,6 @@ from candor.web.http.sharing import SharedRates
 from candor.web.parameters import ParametersMiddleware
 from candor.web.rated import RatedMiddleware
 from candor.web.security.auth import Role, measured_keys, require
-from candor.web.security.secret_files import SecretFile
 from candor.web.security.webhooks import NEUTRAL, Accepted, Sender, parse_secrets
 from candor.web.shortcut import ShortcutMiddleware
 
@@ -119,8 +119,14 @@ def _put_settings(app: FastAPI, settings: Settings, webhooks: Accepted) -> None:
     app.state.service = settings.service
     app.state.rates = Rates("caller", settings.rate_limit)
     app.state.addresses = Rates(ADDRESS, settings.address_rate_limit)
-    app.state.keys = SecretFile(keys, measured_keys) if keys else None
-    app.state.webhook_secrets = SecretFile(secrets, senders) if secrets else None
+    closes = settings.secrets_unreadable_seconds
+    app.state.keys = SecretFile(keys, measured_keys, name="API_KEYS_FILE", closes=closes) if keys else None
+    app.state.webhook_secrets = (
+        SecretFile(secrets, senders, name="WEBHOOK_SECRETS_FILE", closes=closes) if secrets else None
+    )
+    app.state.files = SecretFiles()
+    app.state.files.watch(app.state.keys, app.state.webhook_secrets)
+    app.state.health.add("secret files", app.state.files.check, needed=False)
     app.state.webhook_types = sorted({kind for source in webhooks.sources.values() for kind in source.media_types})
     metrics.INFO.labels(settings.service, __version__).set(1)
 
@@ -149,8 +155,7 @@ def _lifespan(parts: Parts | None) -> Callable[[FastAPI], AbstractAsyncContextMa
 
 def _host_watch(app: FastAPI) -> HostWatch:
     settings: Settings = app.state.settings
-    files = [file for file in (app.state.keys, app.state.webhook_secrets) if file is not None]
-    return HostWatch(settings.disk_paths, settings.certificate_files, files)
+    return HostWatch(settings.disk_paths, settings.certificate_files, app.state.files)
 
 
 async def _problem(_request: Request, error: Exception) -> Response:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from candor.contracts import Record, encode
-from candor.contracts.origin import Signer, new_keys
 from candor.messaging.consumer import Worker
 from candor.ops import metrics
+from candor.records.origin import Signer, new_keys
 from candor.store.db import Database
 from tests.component.messaging.test_poison import decide, garbage, letters, reached
 from tests.support.foundation import erased

@@ -25,7 +25,7 @@ def idp(provider: IdentityProvider) -> IdentityProvider:
 
 @pytest.fixture
 def site(idp: IdentityProvider) -> Site:
-    return Site(idp)
+    return Site(idp.url)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

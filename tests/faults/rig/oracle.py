@@ -143,4 +143,4 @@ def dates(promise: Any) -> Dates:
     return Dates(promise.version, str(promise.state), *due, completed)
 
 
-_reader: Final = Reader(Sealer(PrivateKey.generate().public_key.encode(Base64Encoder)))
+_reader: Final = Reader(Sealer.of(PrivateKey.generate().public_key.encode(Base64Encoder)))

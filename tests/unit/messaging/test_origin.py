@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from candor.contracts import CARDS, ContractError, Record, encode
-from candor.contracts.origin import SIGNATURE, Origins, Signer, new_keys
+from candor.records.origin import SIGNATURE, Origins, Signer, new_keys
 from candor.records.packing import pack, unpack
 from tests.support.foundation import contact, erased, made
 

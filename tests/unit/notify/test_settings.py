@@ -80,4 +80,5 @@ def test_the_mail_password_is_read_from_its_file(tmp_path: Path) -> None:
     file = tmp_path / "smtp"
     file.write_text("v3ry-l0ng-and-r4ndom-enough-to-serve-here\n")
     server = EmailSettings(smtp_username="u", smtp_password_file=file).server()
-    assert (server.username, server.password) == ("u", "v3ry-l0ng-and-r4ndom-enough-to-serve-here")
+    assert server.password is not None
+    assert (server.username, server.password.get()) == ("u", "v3ry-l0ng-and-r4ndom-enough-to-serve-here")

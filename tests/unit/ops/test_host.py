@@ -68,7 +68,7 @@ async def test_mounted_files_are_read_again_without_a_request() -> None:
     read: list[None] = []
 
     class File:
-        def get(self) -> object:
+        def look(self) -> object:
             read.append(None)
             raise RuntimeError("which must not end the process")
 

@@ -1,16 +1,24 @@
-"""Opens contacts with the private key that only notify-svc has, in memory and only while they are used."""
+"""Opens contacts with the private keys that only notify-svc has, in memory and only while they are used."""
 
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
+import structlog
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, SealedBox
+
+from candor.contracts.sealed import key_id, parted
+from candor.ops.secret_files import SecretFile, lines
+
+MOST_SAID: Final = 16
+log = structlog.get_logger("notify.contacts")
 
 
 class BadContact(Exception):  # noqa: N818 - what it is
@@ -39,17 +47,38 @@ class Contact(msgspec.Struct, frozen=True):
         return self.email if kind == "email" else self.addresses.get(kind, "")
 
 
-class Opener:
-    """Opens sealed contacts with the private key (32 bytes, base64). Raises ValueError for an invalid key."""
+class Keyring(NamedTuple):
+    """The private keys by their id, and what makes the hashes of recipients differ from everybody else's."""
 
-    def __init__(self, private_key: bytes) -> None:
-        try:
-            key = PrivateKey(base64.b64decode(private_key.strip(), validate=True))
-        except (binascii.Error, ValueError, TypeError) as error:
-            raise ValueError("the contact private key must be the base64 of 32 bytes") from error
-        self._box = SealedBox(key)
-        self._pepper = hashlib.blake2b(bytes(key), person=b"candor-notify").digest()
+    boxes: Mapping[str, SealedBox[PrivateKey]]
+    pepper: bytes
+
+
+def keyring(raw: bytes) -> Keyring:
+    """The keys in a file, one a line, the newest first (32 bytes each, base64). Raises ValueError for anything else."""
+    try:
+        keys = [PrivateKey(base64.b64decode(line, validate=True)) for line in lines(raw)]
+    except (CryptoError, ValueError, TypeError) as error:
+        raise ValueError("the contact private key must be the base64 of 32 bytes, one key a line") from error
+    # The oldest: a new key before it leaves the hashes of recipients as they are.
+    pepper = hashlib.blake2b(bytes(keys[-1]), person=b"candor-notify").digest()
+    return Keyring({key_id(key.public_key): SealedBox(key) for key in keys}, pepper)
+
+
+class Opener:
+    """Opens sealed contacts with the private keys as they are now; `file` is where those are read again from."""
+
+    def __init__(self, keys: Callable[[], Keyring], file: SecretFile[Keyring] | None = None) -> None:
+        self.file = file
+        self._keys = keys
+        self._unknown: set[str] = set()
         self._decoder = msgspec.json.Decoder(Contact)
+
+    @classmethod
+    def of(cls, raw: bytes) -> Opener:
+        """The opener with these keys. Raises ValueError for an invalid key."""
+        ring = keyring(raw)
+        return cls(lambda: ring)
 
     @classmethod
     def from_file(cls, path: Path | None) -> Opener:
@@ -58,21 +87,32 @@ class Opener:
             raise ValueError(
                 "CONTACT_PRIVATE_KEY_FILE is missing: no contact could be decrypted, so nothing could be sent"
             )
-        try:
-            return cls(path.read_bytes())
-        except OSError as error:
-            raise ValueError(f"CONTACT_PRIVATE_KEY_FILE {path}: {error.strerror}") from error
+        file = SecretFile(path, keyring, name="CONTACT_PRIVATE_KEY_FILE")
+        return cls(file.get, file)
 
     def open(self, sealed: str) -> Contact:
         """The contact in a sealed box. Raises BadContact."""
         try:
-            return self._decoder.decode(self._box.decrypt(base64.b64decode(sealed, validate=True)))
+            name, box = parted(sealed)
+            return self._decoder.decode(self._box(name).decrypt(box))
         except (CryptoError, msgspec.MsgspecError, ValueError, TypeError) as error:
             raise BadContact(type(error).__name__) from None
 
+    def _box(self, name: str) -> SealedBox[PrivateKey]:
+        found = self._keys().boxes.get(name)
+        if found is None and self.file is not None and self.file.look():
+            # Sealed with a key that was added since the file was last looked at.
+            found = self._keys().boxes.get(name)
+        if found is None:
+            if name not in self._unknown and len(self._unknown) < MOST_SAID:
+                log.error("contacts are sealed with a key that is not here; nobody they name is written to", key=name)
+            self._unknown.add(name)
+            raise BadContact("unknown_key")
+        return found
+
     def recipient(self, address: str) -> str:
         """A keyed hash of an address; reveals only whether two deliveries went to the same address."""
-        return hashlib.blake2b(address.lower().encode(), key=self._pepper, digest_size=16).hexdigest()
+        return hashlib.blake2b(address.lower().encode(), key=self._keys().pepper, digest_size=16).hexdigest()
 
 
 def zone_of(*names: str | None) -> ZoneInfo:

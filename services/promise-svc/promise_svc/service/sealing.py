@@ -3,33 +3,46 @@
 from __future__ import annotations
 
 import base64
-import binascii
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
-from nacl.public import PublicKey, SealedBox
+from nacl.public import PublicKey
 from pydantic import BaseModel
+
+from candor.contracts.sealed import seal
+from candor.ops.secret_files import SecretFile
 
 
 class Sealer:
-    """Seals contacts with notify-svc's public key (32 bytes, base64). Raises ValueError for any other key."""
+    """Seals contacts with notify-svc's public key as it is now; `file` is where that is read again from."""
 
-    def __init__(self, public_key: bytes) -> None:
-        try:
-            self._box = SealedBox(PublicKey(base64.b64decode(public_key.strip(), validate=True)))
-        except (binascii.Error, ValueError, TypeError) as error:
-            raise ValueError("the contact public key must be the base64 of 32 bytes") from error
+    def __init__(self, key: Callable[[], PublicKey], file: SecretFile[PublicKey] | None = None) -> None:
+        self.file = file
+        self._key = key
+
+    @classmethod
+    def of(cls, raw: bytes) -> Sealer:
+        """The sealer with one key (32 bytes, base64). Raises ValueError for any other key."""
+        key = public_key(raw)
+        return cls(lambda: key)
 
     @classmethod
     def from_file(cls, path: Path | None) -> Sealer:
         """The sealer for a key file. Raises ValueError naming the setting if there is no file."""
         if path is None:
             raise ValueError("CONTACT_PUBLIC_KEY_FILE is missing: contacts could not be encrypted")
-        try:
-            return cls(path.read_bytes())
-        except OSError as error:
-            raise ValueError(f"CONTACT_PUBLIC_KEY_FILE {path}: {error.strerror}") from error
+        file = SecretFile(path, public_key, name="CONTACT_PUBLIC_KEY_FILE")
+        return cls(file.get, file)
 
     def seal(self, contact: BaseModel) -> str:
-        """The contact as JSON in a sealed box, base64-encoded."""
-        return base64.b64encode(self._box.encrypt(msgspec.json.encode(contact.model_dump()))).decode()
+        """The contact as JSON in a sealed box."""
+        return seal(self._key(), msgspec.json.encode(contact.model_dump()))
+
+
+def public_key(raw: bytes) -> PublicKey:
+    """The key in a file (32 bytes, base64). Raises ValueError for any other content."""
+    try:
+        return PublicKey(base64.b64decode(raw.strip(), validate=True))
+    except (ValueError, TypeError) as error:
+        raise ValueError("the contact public key must be the base64 of 32 bytes") from error

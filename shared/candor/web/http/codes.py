@@ -56,6 +56,7 @@ CODES: Final[dict[str, Kind]] = {
     "headers_too_large": Kind(431, "The request's headers are too large"),
     "internal": Kind(500, "Something went wrong on our side"),
     "overloaded": Kind(503, "Too much is waiting: try again shortly"),
+    "keys_unavailable": Kind(503, "The file of keys has been unreadable for too long: nobody is let in"),
     "store_unavailable": Kind(503, "The database cannot be reached: try again shortly"),
     "took_too_long": Kind(503, "The request took too long and was given up"),
     "not_ready": Kind(503, "The service is starting, stopping or cut off"),

@@ -7,7 +7,7 @@ import hmac
 import secrets
 from datetime import datetime
 from enum import IntEnum
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple, TypeVar
 
 import msgspec
 import structlog
@@ -17,6 +17,7 @@ from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection, Request
 
 from candor.ops.clock import SystemClock
+from candor.ops.secret_files import SecretFile, Withheld
 from candor.store import audit
 from candor.store.audit import Act, Actor
 from candor.web import metrics
@@ -25,6 +26,7 @@ from candor.web.http.rates import Rates
 from candor.web.rated import address_of
 
 KEY_BYTES: Final = 32
+T = TypeVar("T")
 log = structlog.get_logger("candor.auth")
 
 
@@ -131,7 +133,8 @@ class Guard(SecurityBase):
     async def __call__(self, request: Request) -> Principal:
         state = request.app.state
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        principal = recognise(state.keys.get(), token.strip()) if state.keys and scheme.lower() == "bearer" else None
+        keys = live(state.keys, ())
+        principal = recognise(keys, token.strip()) if scheme.lower() == "bearer" else None
         if principal is None:
             refuse(request, "unauthenticated", "no_key" if not token else "unknown_key")
             raise Problem("unauthenticated", "send Authorization: Bearer <key>", headers={"WWW-Authenticate": "Bearer"})
@@ -154,6 +157,14 @@ class Guard(SecurityBase):
             # Tries that were refused count against the rate too: they cost a transaction each.
             request.app.state.rates.take(principal.name)
             await audit.write_refused(database, act_of(request, principal, outcome=reason))
+
+
+def live(file: SecretFile[T] | None, nothing: T) -> T:
+    """Return what is in a file of keys, `nothing` without one. Raises Problem 503 if the file no longer counts."""
+    try:
+        return nothing if file is None else file.get()
+    except Withheld:
+        raise Problem.unavailable("keys_unavailable", retry_after=60) from None
 
 
 def require(role: Role) -> Guard:

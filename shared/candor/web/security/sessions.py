@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, NamedTuple, Protocol
 
 import structlog
-from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
+from itsdangerous import BadData
 from starlette.responses import Response
 
 from candor.ops.clock import Clock, SystemClock
 from candor.web.http.problems import Problem
 from candor.web.security.auth import Role
+from candor.web.security.signing import Secrets, Signing
 
 LINK_SALT: Final = "candor-signin"
 SESSION_SALT: Final = "candor-session"
@@ -68,14 +69,14 @@ class Sessions:
 
     `prefix` is the path below which a proxy serves all pages: cookies go nowhere else on that host.
 
-    All ages are by the system clock. Changing the secret ends every session.
+    All ages are by the system clock. A secret that is taken away ends the sessions that it signed.
     """
 
-    def __init__(self, secret: str, *, secure: bool, prefix: str = "", clock: Clock | None = None) -> None:
+    def __init__(self, secret: Secrets | str, *, secure: bool, prefix: str = "", clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
         self._secure = secure
-        self._links = URLSafeTimedSerializer(secret, salt=LINK_SALT)
-        self._cookies = URLSafeSerializer(secret, salt=SESSION_SALT)
+        self._links = Signing(secret, LINK_SALT)
+        self._cookies = Signing(secret, SESSION_SALT)
         self._path = prefix or "/"
         # Browsers take these names only over https, and the first only from this very host and for all of it.
         guarded = "__Secure-" if prefix else "__Host-"
@@ -86,12 +87,12 @@ class Sessions:
 
         The session that it opens lasts no longer than the API key of the name `key`, if that is given.
         """
-        return self._links.dumps({"role": role.name.lower(), "nonce": secrets.token_urlsafe(24), "key": key})
+        return self._links.dumps_timed({"role": role.name.lower(), "nonce": secrets.token_urlsafe(24), "key": key})
 
     async def sign_in(self, token: str, nonces: Nonces) -> Session:
         """Return the session that a link opens. Raises Problem 401 `link_invalid`, whatever is wrong with the link."""
         try:
-            payload, signed = self._links.loads(token, return_timestamp=True)
+            payload, signed = self._links.loads_timed(token)
             role, nonce, key = Role.of(payload["role"]), payload["nonce"], payload.get("key", "")
         except (BadData, ValueError, KeyError, TypeError, AttributeError):
             raise self._bad_link("forged") from None

@@ -15,7 +15,7 @@ from candor.web import metrics
 from candor.web.http.body import JSON, media_type, read_raw, wrong_type
 from candor.web.http.edge import SingleHeaders
 from candor.web.http.problems import Problem
-from candor.web.security.auth import admit, refuse
+from candor.web.security.auth import admit, live, refuse
 from candor.web.security.schemes import PathToken, Scheme, SignedRequest, StandardWebhooks
 from candor.web.security.signatures import bad_signature
 
@@ -152,7 +152,7 @@ class SignatureGuard:
 
     async def __call__(self, request: Request, sender: Annotated[str, Path(max_length=LONGEST_SENDER)]) -> Webhook:
         state = request.app.state
-        senders: dict[str, Sender] = state.webhook_secrets.get() if state.webhook_secrets else {}
+        senders: dict[str, Sender] = live(state.webhook_secrets, {})
         raw = await read_raw(request, state.webhook_types)
         # An unknown sender causes the same work and gets the same answer as a known one with a wrong signature.
         proof = senders.get(sender, NOBODY)

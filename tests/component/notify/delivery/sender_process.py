@@ -35,7 +35,7 @@ async def main(url: str, port: int, lease: float, *, stuck: bool) -> None:
     sender = Sender("promises@mail.test", "Example Promises", "help@mail.test", "mail.test")
     channel = EmailChannel(Server("127.0.0.1", port, seconds=20, data_seconds=20), sender)
     kind = Stuck if stuck else Postman
-    opener = Opener(base64.b64encode(bytes(range(32))))
+    opener = Opener.of(base64.b64encode(bytes(range(32))))
     clock = ManualClock(NOON + timedelta(minutes=5))
     postman = kind(database, Reach(opener, {"email": channel}), clock, Rules(), Patience(lease=lease))
     await Reconciler(postman).run()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 from nacl.public import SealedBox
 
 from candor.contracts import ContactRemoved, ContactSet, CustomerErased
+from candor.contracts.sealed import parted
 from tests.component.promise.bodies import CONTACT, REVISION, body, code, made, new, sent
 from tests.support.api import Api
 from tests.support.clocks import NOON, ManualClock
@@ -31,7 +31,7 @@ async def everything(api: Api) -> str:
 
 
 def opened(api: Api, sealed: str) -> Any:
-    return msgspec.json.decode(SealedBox(api.keys.private).decrypt(base64.b64decode(sealed)))
+    return msgspec.json.decode(SealedBox(api.keys.private).decrypt(parted(sealed)[1]))
 
 
 async def test_a_contact_is_sent_sealed_and_stored_sealed_alone(promise_api: Api) -> None:

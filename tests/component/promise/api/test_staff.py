@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from datetime import timedelta
 
 import msgspec
 from nacl.public import SealedBox
 
 from candor.contracts import ContactRemoved, ContactSet, staff_key
+from candor.contracts.sealed import parted
 from tests.component.promise.bodies import CONTACT, code, made, new, sent
 from tests.support.api import Api
 from tests.support.clocks import ManualClock
@@ -21,7 +21,7 @@ async def test_a_staff_contact_is_sent_sealed_under_a_key_that_no_customer_can_h
     (message,) = await sent(promise_api, staff_key(name))
     assert isinstance(message.data, ContactSet)
     assert (message.data.customer_id, message.envelope.key) == (f"staff/{name}", f"staff/{name}")
-    opened = SealedBox(promise_api.keys.private).decrypt(base64.b64decode(message.data.sealed))
+    opened = SealedBox(promise_api.keys.private).decrypt(parted(message.data.sealed)[1])
     assert msgspec.json.decode(opened)["email"] == CONTACT["email"]
     assert (await promise_api.call("PUT", f"/v1/customers/staff%2F{name}/contact", CONTACT)).status_code == 404
     refused = await promise_api.webhook("contact.set", CONTACT | {"customer_id": staff_key(name)})

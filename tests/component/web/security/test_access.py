@@ -11,9 +11,9 @@ from fastapi import APIRouter, Depends, FastAPI
 from starlette.responses import Response
 
 from candor.ops import metrics
+from candor.ops.secret_files import SecretFile
 from candor.web.routes import accesses, left_open
 from candor.web.security.auth import Role, require
-from candor.web.security.secret_files import SecretFile
 from candor.web.security.signatures import signed_headers
 from tests.component.web.sample import KEYS, SECOND_SECRET, SECRET, ThingBody, bearer, sample_app, serving, write_files
 

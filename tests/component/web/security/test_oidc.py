@@ -184,7 +184,7 @@ async def test_an_answer_of_another_issuer_is_refused(browser: Browser, idp: Ide
     before = refused("answer_issuer")
     await assert_refused(browser, await browser.get(back.replace("iss=http", "iss=https")))
     idp.metadata = {"authorization_response_iss_parameter_supported": True}
-    async with Browser(Site(idp)) as strict:
+    async with Browser(Site(idp.url)) as strict:
         back = (await strict.to_the_provider()).headers["location"]
         await assert_refused(strict, await strict.get(back.replace("iss=", "was=")))
     assert refused("answer_issuer") == before + 2

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from starlette.responses import Response
 
+from candor.web.security.oidc.provider import FORGOTTEN
 from tests.support.identity import IdentityProvider, new_key, signed
 from tests.support.signing_in import Browser, Site, assert_refused, refused
 
@@ -59,7 +60,7 @@ BROKEN: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("name", BROKEN)
 async def test_a_discovery_document_that_makes_no_sense_is_not_followed(idp: IdentityProvider, name: str) -> None:
     idp.metadata = BROKEN[name]
-    async with Browser(Site(idp)) as browser:
+    async with Browser(Site(idp.url)) as browser:
         answer = await browser.get("/signin")
         await assert_refused(browser, answer, 503)
         assert "does not answer" in answer.text
@@ -80,7 +81,7 @@ async def test_a_discovery_document_that_makes_no_sense_is_not_followed(idp: Ide
 @pytest.mark.parametrize("place", ["discovery", "keys"])
 async def test_a_broken_provider_is_down_not_trusted(idp: IdentityProvider, place: str, answer: Response) -> None:
     idp.answers[place] = answer
-    async with Browser(Site(idp)) as browser:
+    async with Browser(Site(idp.url)) as browser:
         found = await (browser.get("/signin") if place == "discovery" else browser.sign_in())
         await assert_refused(browser, found, 503)
 
@@ -93,16 +94,16 @@ async def test_an_outage_at_the_last_step_is_told_as_one(browser: Browser, idp: 
 
 
 async def test_a_wrong_client_secret_is_ours_to_mend(idp: IdentityProvider) -> None:
-    async with Browser(Site(idp, secret="not-the-one")) as browser:
+    async with Browser(Site(idp.url, secret="not-the-one")) as browser:
         before = refused("client_refused")
         await assert_refused(browser, await browser.sign_in(), 503)
         assert refused("client_refused") == before + 1
 
 
 async def test_a_provider_that_is_away_is_told_in_a_sentence_and_comes_back(idp: IdentityProvider) -> None:
-    site = Site(idp)
+    site = Site(idp.url)
     right, idp.url = idp.url, "http://127.0.0.1:1"
-    away = Site(idp)
+    away = Site(idp.url)
     idp.url = right
     async with Browser(away) as browser:
         await assert_refused(browser, await browser.get("/signin"), 503)
@@ -110,4 +111,5 @@ async def test_a_provider_that_is_away_is_told_in_a_sentence_and_comes_back(idp:
         idp.answers["discovery"] = Response("starting", 503)
         await assert_refused(browser, await browser.get("/signin"), 503)
         del idp.answers["discovery"]
+        site.provider_clock.advance(FORGOTTEN)
         assert (await browser.sign_in()).status_code == 303

@@ -31,4 +31,5 @@ def test_the_name_and_a_short_password_are_settings(tmp_path: Path) -> None:
     server = EmailSettings(
         mail_sender="us@company.test", smtp_password_file=path, smtp_ehlo_name="mx.company.test"
     ).server()
-    assert (server.password, server.local_hostname) == ("abcdefghijklmnop", "mx.company.test")
+    assert server.password is not None
+    assert (server.password.get(), server.local_hostname) == ("abcdefghijklmnop", "mx.company.test")

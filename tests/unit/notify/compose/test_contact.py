@@ -7,17 +7,18 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from nacl.public import PrivateKey, SealedBox
+from nacl.public import PrivateKey
 
+from candor.contracts.sealed import seal
 from notify_svc.compose.contact import BadContact, Opener, zone_of
 from tests.support.notify import REACH
 
 KEY = PrivateKey(bytes(range(32)))
-OPENER = Opener(base64.b64encode(bytes(KEY)))
+OPENER = Opener.of(base64.b64encode(bytes(KEY)))
 
 
 def sealed(raw: bytes) -> str:
-    return base64.b64encode(SealedBox(KEY.public_key).encrypt(raw)).decode()
+    return seal(KEY.public_key, raw)
 
 
 def of(**changes: object) -> str:
@@ -72,7 +73,7 @@ def test_a_route_does_not_show_the_address() -> None:
 
 
 def test_another_key_opens_nothing() -> None:
-    other = Opener(base64.b64encode(bytes(PrivateKey(bytes(range(1, 33))))))
+    other = Opener.of(base64.b64encode(bytes(PrivateKey(bytes(range(1, 33))))))
     with pytest.raises(BadContact):
         other.open(of())
 
@@ -83,7 +84,7 @@ def test_a_contact_does_not_show_itself() -> None:
 
 def test_the_recipients_hash_is_keyed_and_ignores_case() -> None:
     one, same = OPENER.open(of()), OPENER.open(of(email="PAT@customer.example"))
-    other_key = Opener(base64.b64encode(bytes(PrivateKey(bytes(range(1, 33))))))
+    other_key = Opener.of(base64.b64encode(bytes(PrivateKey(bytes(range(1, 33))))))
     assert OPENER.recipient(one.email) == OPENER.recipient(same.email)
     assert OPENER.recipient(one.email) != other_key.recipient(one.email)
     assert "pat" not in OPENER.recipient(one.email)
@@ -95,9 +96,38 @@ def test_a_missing_or_wrong_key_stops_the_start_and_names_the_setting(tmp_path: 
     with pytest.raises(ValueError, match="CONTACT_PRIVATE_KEY_FILE"):
         Opener.from_file(tmp_path / "missing")
     with pytest.raises(ValueError, match="32 bytes"):
-        Opener(b"c2hvcnQ=")
+        Opener.of(b"c2hvcnQ=")
 
 
 def test_a_zone_that_does_not_exist_gives_way_to_the_next() -> None:
     assert zone_of("Mars/Base", None, "Europe/Vienna").key == "Europe/Vienna"
     assert zone_of("../etc/passwd").key == "UTC"
+
+
+def test_a_rotation_makes_no_contact_unreadable(tmp_path: Path) -> None:
+    path, new = tmp_path / "keys", PrivateKey(bytes(range(1, 33)))
+    path.write_bytes(base64.b64encode(bytes(KEY)))
+    opener = Opener.from_file(path)
+    earlier, recipient = of(), opener.recipient("pat@customer.example")
+    path.write_bytes(base64.b64encode(bytes(new)) + b"\n" + base64.b64encode(bytes(KEY)) + b"\n")
+    later = seal(new.public_key, msgspec.json.encode({"email": "kim@customer.example"}))
+    # Sealed with a key that came after the file was last looked at.
+    assert opener.open(later).email == "kim@customer.example"
+    assert opener.open(earlier).email == "pat@customer.example"
+    assert opener.recipient("pat@customer.example") == recipient
+    path.write_bytes(base64.b64encode(bytes(new)))
+    assert opener.file is not None
+    opener.file.look()
+    with pytest.raises(BadContact, match="unknown_key"):
+        opener.open(earlier)
+
+
+def test_half_a_key_file_leaves_contacts_readable(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    path.write_bytes(base64.b64encode(bytes(KEY)))
+    opener = Opener.from_file(path)
+    path.write_text("half")
+    assert opener.file is not None
+    opener.file.look()
+    assert opener.open(of()).email == "pat@customer.example"
+    assert "CONTACT_PRIVATE_KEY_FILE" in opener.file.problem

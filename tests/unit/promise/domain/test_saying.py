@@ -10,6 +10,7 @@ import pytest
 from nacl.public import PrivateKey, SealedBox
 
 from candor.contracts import AskedBy, ContactRemoved, CustomerErased, PromiseRevised, decode, encode
+from candor.contracts.sealed import parted
 from candor.intake import Event, Origin
 from candor.web.http.problems import Problem
 from promise_svc import events
@@ -21,12 +22,12 @@ from tests.support.clocks import NOON
 from tests.unit.promise.domain.builders import HOUR, promise, to_make, to_revise, to_settle
 
 PRIVATE = PrivateKey.generate()
-SEALER = Sealer(base64.b64encode(bytes(PRIVATE.public_key)))
+SEALER = Sealer.of(base64.b64encode(bytes(PRIVATE.public_key)))
 ORIGIN = Origin("evt-1", "crm eu", NOON, True, "00-" + "1" * 32 + "-" + "2" * 16 + "-01")
 
 
 def opened(sealed: str) -> Any:
-    return msgspec.json.decode(SealedBox(PRIVATE).decrypt(base64.b64decode(sealed)))
+    return msgspec.json.decode(SealedBox(PRIVATE).decrypt(parted(sealed)[1]))
 
 
 def test_a_contact_is_readable_with_the_private_key_alone() -> None:
@@ -46,7 +47,7 @@ def test_a_contact_is_readable_with_the_private_key_alone() -> None:
 @pytest.mark.parametrize("key", [b"", b"short", base64.b64encode(b"x" * 31), "\u00e9".encode()])
 def test_only_a_public_key_seals(key: bytes) -> None:
     with pytest.raises(ValueError, match="base64 of 32 bytes"):
-        Sealer(key)
+        Sealer.of(key)
 
 
 def test_a_missing_key_file_is_named() -> None:

@@ -40,20 +40,22 @@ def sessions() -> Sessions:
 
 
 def test_a_whole_setting_makes_a_way_in(tmp_path: Path) -> None:
-    made = sign_in_of(settings(tmp_path), sessions(), HOME)
+    made = sign_in_of(settings(tmp_path), sessions(), SECRET, HOME)
     assert made is not None
     assert made.cookie == "__Host-candor-signin"
     client = made._provider.client
-    assert client == ("candor", "short is fine", "https://board.example/signin/callback")
+    assert (client.id, client.secret()) == ("candor", "short is fine")
+    assert client.redirect_uri == "https://board.example/signin/callback"
 
 
 def test_without_an_issuer_there_is_none(tmp_path: Path) -> None:
-    assert sign_in_of(settings(tmp_path, oidc_issuer=""), sessions(), HOME) is None
+    assert sign_in_of(settings(tmp_path, oidc_issuer=""), sessions(), SECRET, HOME) is None
 
 
 @pytest.mark.parametrize("issuer", ["http://127.0.0.1:8080/realms/staff", "http://localhost:1", "http://[::1]:8080"])
 def test_a_provider_on_this_machine_needs_no_tls(tmp_path: Path, issuer: str) -> None:
-    assert sign_in_of(settings(tmp_path, oidc_issuer=issuer, public_url="http://127.0.0.1:8103"), sessions(), HOME)
+    there = settings(tmp_path, oidc_issuer=issuer, public_url="http://127.0.0.1:8103")
+    assert sign_in_of(there, sessions(), SECRET, HOME)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +64,7 @@ def test_a_provider_on_this_machine_needs_no_tls(tmp_path: Path, issuer: str) ->
         ({"oidc_client_id": ""}, "OIDC_CLIENT_ID is missing"),
         ({"oidc_client_secret_file": ""}, "OIDC_CLIENT_SECRET_FILE is missing"),
         ({"oidc_client_secret_file": Path("/nowhere/client")}, "OIDC_CLIENT_SECRET_FILE /nowhere/client"),
-        ({"oidc_client_secret_file": Path("/dev/null")}, "is empty"),
+        ({"oidc_client_secret_file": Path("/dev/null")}, "must hold one line"),
         ({"oidc_roles_claim": ""}, "OIDC_ROLES_CLAIM is missing"),
         ({"public_url": ""}, "PUBLIC_URL is missing"),
         ({"public_url": "http://board.example"}, "PUBLIC_URL must be an address with https://"),
@@ -76,7 +78,7 @@ def test_a_provider_on_this_machine_needs_no_tls(tmp_path: Path, issuer: str) ->
 )
 def test_half_a_setting_is_refused_at_the_start(tmp_path: Path, changed: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        sign_in_of(settings(tmp_path, **changed), sessions(), HOME)
+        sign_in_of(settings(tmp_path, **changed), sessions(), SECRET, HOME)
 
 
 @given(st.text(max_size=60) | st.from_regex(r"/board/[-A-Za-z0-9._:/\\@%?#\r\n\t]{0,40}", fullmatch=True))

@@ -1,5 +1,8 @@
 """Sign-in of staff: one-use links and cookies that end by themselves."""
 
+import base64
+import hashlib
+import hmac
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +14,7 @@ from starlette.responses import Response
 from candor.web.http.problems import Problem
 from candor.web.security.auth import Role
 from candor.web.security.sessions import ABSOLUTE, IDLE, LINK_AGE, MemoryNonces, Session, Sessions
+from candor.web.security.signing import SIGNED_BY
 from tests.support.clocks import ManualClock
 
 SECRET = "b1c7f7d0a4e24d1f9a3c5e6b8d2f4a60"
@@ -24,7 +28,7 @@ def started() -> tuple[Sessions, ManualClock]:
 
 
 def link(payload: object, secret: str = SECRET, salt: str = "candor-signin") -> str:
-    return str(URLSafeTimedSerializer(secret, salt=salt).dumps(payload))
+    return str(URLSafeTimedSerializer(secret, salt=salt, signer_kwargs=SIGNED_BY).dumps(payload))
 
 
 async def test_a_link_opens_one_session_with_its_role() -> None:
@@ -171,9 +175,33 @@ def test_a_link_is_no_cookie_and_another_secrets_cookie_neither() -> None:
 )
 def test_a_signed_cookie_of_another_shape_is_none(fields: object) -> None:
     sessions, _ = started()
-    assert sessions.read(str(URLSafeSerializer(SECRET, salt="candor-session").dumps(fields))) is None
+    assert (
+        sessions.read(str(URLSafeSerializer(SECRET, salt="candor-session", signer_kwargs=SIGNED_BY).dumps(fields)))
+        is None
+    )
 
 
 @given(st.text(max_size=80))
 def test_any_text_is_no_cookie(text: str) -> None:
     assert started()[0].read(text) is None
+
+
+def test_a_new_secret_signs_while_the_one_before_it_still_verifies() -> None:
+    clock = ManualClock(datetime.now(UTC).replace(microsecond=0))
+    live = [SECRET]
+    sessions = Sessions(lambda: tuple(live), secure=True, clock=clock)
+    before = sessions.encode(session_of(clock))
+    live.insert(0, "5fd924625f6ab16a19cc9807c7c506ae")
+    after = sessions.encode(session_of(clock))
+    assert sessions.read(before)
+    assert sessions.read(after)
+    live.pop()
+    assert sessions.read(before) is None
+    assert sessions.read(after)
+
+
+def test_nothing_is_signed_with_sha_1() -> None:
+    sessions, clock = started()
+    text, _, signature = sessions.encode(session_of(clock)).rpartition(".")
+    digest = hmac.new(hmac.new(SECRET.encode(), b"candor-session", hashlib.sha256).digest(), text.encode(), "sha256")
+    assert base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode() == signature

@@ -9,7 +9,8 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from candor.ops.settings import Host, Seconds, read_credential
+from candor.ops.secret_files import SecretFile, credential
+from candor.ops.settings import Host, Seconds
 from candor.web.http.fields import address
 from candor.web.http.text import one_line
 from notify_svc.channels import ChannelSettings
@@ -86,9 +87,10 @@ class EmailSettings(ChannelSettings):
     def server(self) -> Server:
         """The mail server. Raises ValueError if the password file is unusable."""
         try:
-            password = read_credential(self.smtp_password_file) if self.smtp_password_file else None
+            path = self.smtp_password_file
+            password = SecretFile(path, credential, name="SMTP_PASSWORD_FILE") if path else None
         except ValueError as error:
-            raise ValueError(f"SMTP_PASSWORD_FILE: {error}, for example /run/candor/smtp/password") from None
+            raise ValueError(f"{error}, for example /run/candor/smtp/password") from None
         return Server(
             self.smtp_host,
             self.smtp_port,

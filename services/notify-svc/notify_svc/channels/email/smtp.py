@@ -10,6 +10,7 @@ from typing import Final, Literal
 import aiosmtplib
 from aiosmtplib.errors import SMTPException, SMTPResponseException
 
+from candor.ops.secret_files import SecretFile
 from notify_svc.channels import Begin, Fate, Form, Message, Outcome
 from notify_svc.channels.email.headers import UnsafeHeader
 from notify_svc.channels.email.mail import Mail
@@ -27,7 +28,7 @@ class Server:
     port: int
     tls: Literal["none", "starttls", "tls"] = "none"
     username: str | None = None
-    password: str | None = None
+    password: SecretFile[str] | None = None
     seconds: float = 20
     data_seconds: float = 60
     local_hostname: str = "localhost"
@@ -65,7 +66,12 @@ class EmailChannel:
         return address if ADDRESS.fullmatch(address) and ".." not in address else None
 
     async def check(self) -> None:
-        """Raises ConnectionError if the last attempt could not reach the mail server or was denied access."""
+        """Raises ConnectionError if the last attempt could not reach the mail server or was denied access.
+
+        Raises ValueError while the password's file cannot be read; what was in it before is used.
+        """
+        if self._server.password is not None and not self._server.password.look() and self._server.password.problem:
+            raise ValueError(self._server.password.problem)
         if self._unreachable:
             raise ConnectionError(f"the mail server: {self._unreachable}")
 
@@ -139,7 +145,7 @@ class EmailChannel:
             hostname=server.host,
             port=server.port,
             username=server.username,
-            password=server.password,
+            password=server.password.get() if server.password else None,
             use_tls=server.tls == "tls",
             start_tls=server.tls == "starttls",
             timeout=server.seconds,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final, cast
 
 import structlog
@@ -11,6 +12,7 @@ from nicegui import ui
 from starlette.requests import Request
 from starlette.responses import Response
 
+from candor.ops.secret_files import Withheld
 from candor.store.errors import StoreUnavailable
 from candor.web.http.plain_page import ICON, plain_page
 from candor.web.http.problems import Problem
@@ -39,13 +41,12 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
     Raises ValueError without a session secret, and in production without OIDC. Call it once per process because NiceGUI
     is a single app.
     """
-    sessions = Sessions(settings.session_secret(), secure=settings.https, prefix=settings.prefix)
-    company = sign_in_of(settings, sessions, HOME)
+    secrets = settings.session_secrets()
+    app.state.files.watch(secrets)
+    sessions = Sessions(secrets.get, secure=settings.https, prefix=settings.prefix)
+    company = sign_in_of(settings, sessions, secrets.get, HOME, app.state.files)
     staff: StaffSessions = app.state.staff
     app.state.sessions, app.state.company = sessions, company
-
-    def still(session: Session) -> bool:
-        return vouched(session, app.state.keys.get() if app.state.keys else ())
 
     @ui.page("/")
     async def _board(request: Request) -> None:
@@ -71,7 +72,7 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
 
     _add_error_pages()
     # Starlette types a middleware's arguments only loosely.
-    guard = {"sessions": sessions, "staff": staff, "company": company is not None, "still": still}
+    guard = {"sessions": sessions, "staff": staff, "company": company is not None, "still": partial(_still, app)}
     cast(Any, pages).add_middleware(SessionMiddleware, **guard, rates=app.state.rates)
     ui.run_with(
         app,
@@ -82,6 +83,14 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
         reconnect_timeout=10,
         language="en-US",
     )
+
+
+def _still(app: FastAPI, session: Session) -> bool:
+    """Whether the key that vouched for a session still does; a file of keys that no longer counts vouches for none."""
+    try:
+        return vouched(session, app.state.keys.get() if app.state.keys else ())
+    except Withheld:
+        return vouched(session, ())
 
 
 def _add_error_pages() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple, TypeVar
 from urllib.parse import quote_plus, urlsplit
@@ -20,7 +21,11 @@ from candor.web.security.oidc.tokens import Jwk
 
 KEPT: Final = timedelta(hours=1)
 PAUSE: Final = timedelta(seconds=10)
-SECONDS: Final = 10.0
+FORGOTTEN: Final = timedelta(seconds=10)
+"""For so long after a failure nobody asks the provider again: everybody else is told at once."""
+AT_ONCE: Final = 4
+"""So many requests to the provider run at one time; while it hangs, no more than these wait for it."""
+SECONDS: Final = 5.0
 MAX_BYTES: Final = 512 * 1024
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 log = structlog.get_logger("candor.oidc")
@@ -28,10 +33,10 @@ T = TypeVar("T")
 
 
 class Client(NamedTuple):
-    """How this deployment is registered with the provider."""
+    """How this deployment is registered with the provider; the secret is asked for at every use."""
 
     id: str
-    secret: str
+    secret: Callable[[], str]
     redirect_uri: str
 
 
@@ -62,15 +67,20 @@ class Provider:
     """One pinned issuer. It is not contacted before somebody signs in, so its outage does not prevent a start.
 
     Metadata is kept for an hour; keys are fetched again when a token names an unknown one, at most every ten seconds.
-    Raises ProviderDownError if the provider cannot be reached, is too slow, or its answer is too large.
+    A failure counts for all who come within the next ten seconds, so that a provider which is away or hangs is asked
+    little and keeps nobody waiting. Raises ProviderDownError if it cannot be reached, is too slow, or its answer is
+    too large.
     """
 
-    def __init__(self, issuer: str, client: Client, clock: Clock | None = None) -> None:
+    def __init__(self, issuer: str, client: Client, clock: Clock | None = None, *, seconds: float = SECONDS) -> None:
+        self._seconds = seconds
         self.issuer = issuer
         self.client = client
         self._clock = clock or SystemClock()
         self._trust = _trust()
         self._lock = asyncio.Lock()
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self._failed: tuple[str, datetime] | None = None
         self._metadata: tuple[Metadata, datetime] | None = None
         self._keys: tuple[list[Jwk], datetime] | None = None
 
@@ -79,11 +89,12 @@ class Provider:
         async with self._lock:
             if self._metadata is None or self._age(self._metadata[1]) > KEPT:
                 url = f"{self.issuer.rstrip('/')}/.well-known/openid-configuration"
-                found = _decode(await self._get(url), Metadata)
-                if found.issuer != self.issuer:
-                    raise ProviderDownError("another_issuer")
-                for endpoint in (found.authorization_endpoint, found.token_endpoint, found.jwks_uri):
-                    check_address(endpoint)
+                with self._remembering():
+                    found = _decode(await self._get(url), Metadata)
+                    if found.issuer != self.issuer:
+                        raise ProviderDownError("another_issuer")
+                    for endpoint in (found.authorization_endpoint, found.token_endpoint, found.jwks_uri):
+                        check_address(endpoint)
                 self._metadata = found, self._clock.now()
             return self._metadata[0]
 
@@ -92,7 +103,8 @@ class Provider:
         address = (await self.metadata()).jwks_uri
         async with self._lock:
             if self._keys is None or self._age(self._keys[1]) > (PAUSE if again else KEPT):
-                self._keys = _decode(await self._get(address), _Keys).keys, self._clock.now()
+                with self._remembering():
+                    self._keys = _decode(await self._get(address), _Keys).keys, self._clock.now()
             return self._keys[0]
 
     async def exchange(self, code: str, verifier: str) -> str:
@@ -107,10 +119,15 @@ class Provider:
         methods, auth = metadata.token_endpoint_auth_methods_supported, None
         if "client_secret_basic" in methods:
             # RFC 6749 2.3.1: both are form-encoded before they become a user name and a password.
-            auth = httpx.BasicAuth(quote_plus(self.client.id), quote_plus(self.client.secret))
+            auth = httpx.BasicAuth(quote_plus(self.client.id), quote_plus(self.client.secret()))
         else:
-            form |= {"client_id": self.client.id, "client_secret": self.client.secret}
-        status, body = await self._send("POST", metadata.token_endpoint, form, auth)
+            form |= {"client_id": self.client.id, "client_secret": self.client.secret()}
+        async with self._places:
+            with self._remembering():
+                return await self._exchange(metadata.token_endpoint, form, auth)
+
+    async def _exchange(self, endpoint: str, form: Mapping[str, str], auth: httpx.Auth | None) -> str:
+        status, body = await self._send("POST", endpoint, form, auth)
         if status == 200:
             return _decode(body, _Tokens).id_token
         if status >= 500 or status == 429:
@@ -120,6 +137,18 @@ class Provider:
         # Nobody can sign in until the client's registration is corrected.
         log.error("the identity provider refuses this client", issuer=self.issuer, status=status, error=_error_of(body))
         raise ProviderDownError("client_refused")
+
+    @contextmanager
+    def _remembering(self) -> Iterator[None]:
+        """Raise the last failure again while it counts; else remember how this goes."""
+        if self._failed is not None and self._age(self._failed[1]) < FORGOTTEN:
+            raise ProviderDownError(self._failed[0])
+        try:
+            yield
+        except ProviderDownError as error:
+            self._failed = error.reason, self._clock.now()
+            raise
+        self._failed = None
 
     async def _get(self, url: str) -> bytes:
         status, body = await self._send("GET", url)
@@ -133,8 +162,10 @@ class Provider:
         headers = {"accept": "application/json", "accept-encoding": "identity"}
         try:
             async with (
-                asyncio.timeout(SECONDS),
-                httpx.AsyncClient(verify=self._trust, trust_env=False, follow_redirects=False, timeout=5.0) as client,
+                asyncio.timeout(self._seconds),
+                httpx.AsyncClient(
+                    verify=self._trust, trust_env=False, follow_redirects=False, timeout=self._seconds
+                ) as client,
                 client.stream(method, url, data=form, headers=headers, auth=auth) as response,
             ):
                 return response.status_code, await _bounded(response)

@@ -5,17 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from candor.ops.secret_files import SecretFile, SecretFiles, credential
 from candor.ops.settings import Settings
 from candor.web.security.oidc.provider import Client, Provider, check_address
 from candor.web.security.oidc.refusal import RefusedError
 from candor.web.security.oidc.signin import SignIn
 from candor.web.security.sessions import Sessions
+from candor.web.security.signing import Secrets
 
 CALLBACK: Final = "/signin/callback"
 
 
-def sign_in_of(settings: Settings, sessions: Sessions, home: str) -> SignIn | None:
+def sign_in_of(
+    settings: Settings, sessions: Sessions, secret: Secrets | str, home: str, files: SecretFiles | None = None
+) -> SignIn | None:
     """Return the configured sign-in by OpenID Connect; None without an issuer (then links open sessions).
+
+    `files` is told of the client secret, which is read again when it changes.
 
     Raises ValueError for incomplete settings, for addresses without TLS, and in production without an issuer.
     """
@@ -28,12 +34,17 @@ def sign_in_of(settings: Settings, sessions: Sessions, home: str) -> SignIn | No
     public = settings.public_url.rstrip("/")
     for name, address in (("OIDC_ISSUER", settings.oidc_issuer), ("PUBLIC_URL", public)):
         _check(name, address)
-    client = Client(settings.oidc_client_id, _client_secret(settings.oidc_client_secret_file), public + CALLBACK)
+    # The provider chose the secret, so we do not judge its length or characters.
+    file = SecretFile(settings.oidc_client_secret_file or Path(), credential, name="OIDC_CLIENT_SECRET_FILE")
+    if files is not None:
+        files.watch(file)
+    client = Client(settings.oidc_client_id, file.get, public + CALLBACK)
     return SignIn(
         Provider(settings.oidc_issuer, client),
         sessions,
-        settings.session_secret(),
+        secret,
         roles_claim=settings.oidc_roles_claim,
+        scopes=settings.oidc_scopes,
         home=home,
     )
 
@@ -43,14 +54,3 @@ def _check(name: str, address: str) -> None:
         check_address(address)
     except (RefusedError, ValueError):
         raise ValueError(f"{name} must be an address with https:// (http:// only on this machine)") from None
-
-
-def _client_secret(path: Path | None) -> str:
-    # The provider chose it, so we do not judge its length or characters.
-    try:
-        secret = path.read_text().strip() if path else ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"cannot read OIDC_CLIENT_SECRET_FILE {path}: {type(error).__name__}") from error
-    if not secret:
-        raise ValueError(f"OIDC_CLIENT_SECRET_FILE {path} is empty")
-    return secret

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import httpx
 import structlog
-from itsdangerous import BadData, URLSafeTimedSerializer
+from itsdangerous import BadData
 from starlette.responses import RedirectResponse, Response
 
 from candor.ops.clock import Clock, SystemClock
@@ -25,6 +25,7 @@ from candor.web.security.oidc.provider import Provider
 from candor.web.security.oidc.refusal import RefusedError
 from candor.web.security.oidc.tokens import TokenRequirements, UnknownKeyError, verify
 from candor.web.security.sessions import Nonces, Sessions, SignIns
+from candor.web.security.signing import Secrets, Signing
 
 SALT: Final = "candor-oidc"
 AGE: Final = timedelta(minutes=10)
@@ -52,16 +53,18 @@ class SignIn:
         self,
         provider: Provider,
         sessions: Sessions,
-        secret: str,
+        secret: Secrets | str,
         *,
         roles_claim: str,
+        scopes: str = "openid",
         home: str,
         clock: Clock | None = None,
     ) -> None:
         self._provider = provider
         self._sessions = sessions
-        self._attempts = URLSafeTimedSerializer(secret, salt=SALT)
+        self._attempts = Signing(secret, SALT)
         self._roles_claim = roles_claim
+        self._scopes = scopes
         self._home = home
         self._clock = clock or SystemClock()
         self.cookie = sessions.cookie.replace("session", "signin")
@@ -75,7 +78,7 @@ class SignIn:
             "response_type": "code",
             "client_id": self._provider.client.id,
             "redirect_uri": self._provider.client.redirect_uri,
-            "scope": "openid",
+            "scope": self._scopes,
             "state": attempt.state,
             "nonce": attempt.nonce,
             "code_challenge": challenge.decode(),
@@ -86,7 +89,7 @@ class SignIn:
         except RefusedError as refusal:
             return self._refused(refusal)
         answer = RedirectResponse(str(httpx.URL(endpoint).copy_merge_params(asked)), 303)
-        self._sessions.put(answer, self.cookie, self._attempts.dumps(attempt), AGE)
+        self._sessions.put(answer, self.cookie, self._attempts.dumps_timed(attempt), AGE)
         return answer
 
     async def finish(
@@ -139,7 +142,7 @@ class SignIn:
 
     def _attempt(self, cookie: str) -> tuple[Attempt, datetime]:
         try:
-            fields, signed = self._attempts.loads(cookie, return_timestamp=True)
+            fields, signed = self._attempts.loads_timed(cookie)
             attempt = Attempt(*(str(field) for field in fields))
         except (BadData, ValueError, TypeError):
             raise RefusedError("state") from None

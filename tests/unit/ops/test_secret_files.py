@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from candor.ops.metrics import REGISTRY
-from candor.web.security.secret_files import SecretFile
+from candor.ops.secret_files import SecretFile, SecretFiles, Withheld
 
 
 def number(raw: bytes) -> int:
@@ -93,3 +93,60 @@ def test_while_a_file_cannot_be_read_the_page_says_so(tmp_path: Path) -> None:
     path.unlink()
     file.get()
     assert unreadable() == 1
+
+
+def test_an_unreadable_file_that_lets_people_in_closes_after_a_while(tmp_path: Path) -> None:
+    now = [0.0]
+    path = tmp_path / "keys"
+    path.write_text("1")
+    file = SecretFile(path, number, every=0, closes=600, clock=lambda: now[0])
+    now[0] = 5000.0
+    replace(path, "half a fi")
+    assert file.get() == 1
+    now[0] += 599
+    assert file.get() == 1
+    now[0] += 1
+    with pytest.raises(Withheld):
+        file.get()
+    replace(path, "2")
+    assert file.get() == 2
+
+
+def test_a_file_whose_content_harms_nobody_stays_in_use_for_as_long_as_it_takes(tmp_path: Path) -> None:
+    now = [0.0]
+    path = tmp_path / "keys"
+    path.write_text("1")
+    file = SecretFile(path, number, every=0, clock=lambda: now[0])
+    path.unlink()
+    file.get()
+    now[0] += 1_000_000
+    assert file.get() == 1
+
+
+def test_the_same_mistake_is_logged_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "keys"
+    path.write_text("1")
+    file = SecretFile(path, number, every=0)
+    replace(path, "x")
+    for _ in range(3):
+        file.get()
+    assert capsys.readouterr().out.count("secret file cannot be read again") == 1
+
+
+async def test_which_files_are_unreadable_is_said_until_they_are_mended(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good", tmp_path / "bad"
+    for path in (good, bad):
+        path.write_text("1")
+    watched = [SecretFile(path, number, every=0, name="THE_FILE") for path in (good, bad)]
+    files = SecretFiles()
+    files.watch(*watched, None)
+    await files.check()
+    bad.unlink()
+    for file in files:
+        file.look()
+    with pytest.raises(ValueError, match=f"THE_FILE {bad}: No such file"):
+        await files.check()
+    bad.write_text("2")
+    for file in files:
+        file.look()
+    await files.check()

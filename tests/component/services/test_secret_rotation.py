@@ -1,0 +1,66 @@
+"""Every file of secrets is read again while its process runs, and said to be unreadable when it is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+
+from candor.ops.secret_files import SecretFile
+from candor.records.origin import new_keys
+from tests.component.services.conftest import Started
+
+FILES = {
+    "promise-svc": {"API_KEYS_FILE", "WEBHOOK_SECRETS_FILE", "CONTACT_PUBLIC_KEY_FILE", "EVENT_SIGNING_KEY_FILE"},
+    "risk-worker": {"API_KEYS_FILE", "WEBHOOK_SECRETS_FILE", "EVENT_PUBLIC_KEYS_FILE"},
+    "notify-svc": {"API_KEYS_FILE", "WEBHOOK_SECRETS_FILE", "CONTACT_PRIVATE_KEY_FILE", "EVENT_PUBLIC_KEYS_FILE"},
+}
+
+
+def files_of(app: FastAPI) -> dict[str, SecretFile[object]]:
+    return {file.name: file for file in app.state.files}
+
+
+@pytest.mark.parametrize("process", FILES)
+async def test_each_unreadable_file_is_said_by_a_process_that_stays_ready(
+    process: str, start: Started, tmp_path: Path
+) -> None:
+    signing, public = (tmp_path / name for name in ("signing.key", "public.keys"))
+    for path, content in zip((signing, public), new_keys(), strict=True):
+        path.write_text(content)
+    async with start(process, event_signing_key_file=signing, event_public_keys_file=public) as api:
+        files = files_of(api.app)
+        assert set(files) == FILES[process]
+        for name, file in files.items():
+            before = file.path.read_bytes()
+            file.path.write_bytes(b"half a fi")
+            file.look()
+            api.app.state.health._asked = -10
+            await api.app.state.health.problems()
+            assert name in api.app.state.health.degraded["secret files"], name
+            file.path.write_bytes(before)
+            file.look()
+            api.app.state.health._asked = -10
+            await api.app.state.health.problems()
+            assert "secret files" not in api.app.state.health.degraded
+
+
+async def test_a_withdrawn_key_does_not_open_for_ever_because_of_a_broken_file(start: Started) -> None:
+    async with start("promise-svc", secrets_unreadable_seconds=0) as api:
+        keys = files_of(api.app)["API_KEYS_FILE"]
+        before = keys.path.read_bytes()
+        assert (await api.call("GET", "/v1/promises")).status_code == 200
+        keys.path.write_bytes(before[:-9])
+        keys.look()
+        answer = await api.call("GET", "/v1/promises")
+        assert (answer.status_code, answer.json()["code"]) == (503, "keys_unavailable")
+        senders = files_of(api.app)["WEBHOOK_SECRETS_FILE"]
+        senders.path.unlink()
+        senders.look()
+        answer = await api.webhook("promise.made", {})
+        assert (answer.status_code, answer.json()["code"]) == (503, "keys_unavailable")
+        keys.path.write_text(json.dumps({"keys": []}))
+        keys.look()
+        assert (await api.call("GET", "/v1/promises")).status_code == 401

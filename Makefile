@@ -11,7 +11,7 @@ unexport PYTHONPYCACHEPREFIX
 unexport PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check deploy-check dashboards-check dashboards-pictures sbom compose-secrets faults bench clean
+.PHONY: help install demo test check deploy-check wheels dashboards-check dashboards-pictures sbom compose-secrets faults bench clean
 
 help:
 	@echo "Candor keeps what customers were promised beside what is really happening."
@@ -21,6 +21,7 @@ help:
 	@echo "  make test          every test, on a real broker and database that the tests start themselves"
 	@echo "  make check         ruff, mypy, the module boundaries, the contract examples"
 	@echo "  make deploy-check  deploy/k8s applied to a real Kubernetes API server, built from source; needs Go"
+	@echo "  make wheels        our packages as wheels under .candor/wheels, installed elsewhere and started"
 	@echo "  make dashboards-check     every query of every dashboard, asked of a real Prometheus beside a run; needs prometheus"
 	@echo "  make dashboards-pictures  the pictures of the dashboards in docs/operations, over a replay of the demo"
 	@echo "  make faults        the long fault run: kills, pauses and restarts, with a ledger of what was lost (nothing)"
@@ -49,6 +50,9 @@ check: install
 
 deploy-check: install
 	@$(BIN)/python -m tools.kube $(ARGS)
+
+wheels: install
+	@$(BIN)/python -m tools.wheels
 
 dashboards-check: install
 	@$(BIN)/python -m pytest -m dashboards tests/integration/dashboards $(ARGS)

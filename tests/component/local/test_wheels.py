@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tools.install import LOCKS
+from tools.wheels import left_out
 
 ROOT = Path(__file__).parents[3]
 SERVICES = ("promise", "delivery", "risk", "notify")
@@ -58,6 +59,16 @@ def test_a_wheel_has_every_file_of_its_package_and_its_migrations(name: str, unp
 
 def test_the_library_has_its_jars_lock_and_its_examples(unpacked: Path) -> None:
     assert beside_code(unpacked / "candor") == beside_code(ROOT / "shared" / "candor")
+
+
+def test_a_file_that_no_wheel_brought_is_named(tmp_path: Path) -> None:
+    absent = left_out(tmp_path)
+    assert "services/promise-svc/migrations/env.py" in absent
+    assert any(name.startswith("services/notify-svc/notify_svc/compose/templates/") for name in absent)
+    here = tmp_path / "promise_svc/migrations/env.py"
+    here.parent.mkdir(parents=True)
+    here.write_text("")
+    assert set(absent) - set(left_out(tmp_path)) == {"services/promise-svc/migrations/env.py"}
 
 
 @pytest.mark.parametrize("name", SERVICES)

@@ -20,7 +20,8 @@ COPY shared shared
 COPY services services
 RUN tools/bin/pip wheel -q --no-deps --no-index --no-build-isolation -w wheels \
       ./shared ./services/promise-svc ./services/delivery-svc ./services/risk-svc ./services/notify-svc \
- && tools/bin/pip --python /opt/candor/bin/python install -q --no-compile --no-deps --no-index wheels/*.whl
+ && tools/bin/pip --python /opt/candor/bin/python install -q --no-compile --no-deps --no-index wheels/*.whl \
+ && tools/bin/pip --python /opt/candor/bin/python check
 COPY tools/supply tools_supply/tools/supply
 RUN mkdir -p /opt/candor/share/candor \
  && PYTHONPATH=tools_supply tools/bin/python -m tools.supply.sbom requirements.lock /opt/candor/lib/python3.11/site-packages \

@@ -11,7 +11,7 @@ unexport PYTHONPYCACHEPREFIX
 unexport PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check deploy-check wheels dashboards-check dashboards-pictures sbom compose-secrets faults bench clean
+.PHONY: help install demo test check deploy-check image-check wheels dashboards-check dashboards-pictures sbom compose-secrets faults bench clean
 
 help:
 	@echo "Candor keeps what customers were promised beside what is really happening."
@@ -21,6 +21,7 @@ help:
 	@echo "  make test          every test, on a real broker and database that the tests start themselves"
 	@echo "  make check         ruff, mypy, the module boundaries, the contract examples"
 	@echo "  make deploy-check  deploy/k8s applied to a real Kubernetes API server, built from source; needs Go"
+	@echo "  make image-check   the Dockerfile's steps without Docker, then a day of the demo in its processes; needs root"
 	@echo "  make wheels        our packages as wheels under .candor/wheels, installed elsewhere and started"
 	@echo "  make dashboards-check     every query of every dashboard, asked of a real Prometheus beside a run; needs prometheus"
 	@echo "  make dashboards-pictures  the pictures of the dashboards in docs/operations, over a replay of the demo"
@@ -50,6 +51,9 @@ check: install
 
 deploy-check: install
 	@$(BIN)/python -m tools.kube $(ARGS)
+
+image-check: install
+	@$(BIN)/python -m tools.image
 
 wheels: install
 	@$(BIN)/python -m tools.wheels

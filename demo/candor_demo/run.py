@@ -14,6 +14,7 @@ from rich.console import Console
 
 from candor.errors import OperatorError
 from candor.local.restarts import kept_up
+from candor.local.stack import Stack
 from candor.ops.settings import read_secret
 from candor.replay.importing import ImportRefusedError
 from candor.replay.sending import Unreachable
@@ -29,7 +30,14 @@ LOOK_S: Final = 0.1
 FAILURES: Final = (OperatorError, DataMissingError, ImportRefusedError, Unreachable, NotQuietError, httpx.HTTPError)
 
 
-def run(load: Callable[[], Day], speed: float = 0, *, leave: bool = False, usual_ports: bool = True) -> int:
+def run(
+    load: Callable[[], Day],
+    speed: float = 0,
+    *,
+    leave: bool = False,
+    usual_ports: bool = True,
+    kind: type[Stack] = Stack,
+) -> int:
     """Runs the whole demo of a day and returns the exit status. `speed` 0 takes about two minutes.
 
     SIGINT or SIGTERM at any time ends everything that it started, with status 0. `leave` stops after the summary; if
@@ -42,7 +50,7 @@ def run(load: Callable[[], Day], speed: float = 0, *, leave: bool = False, usual
     try:
         with console.status("reading the flights"):
             day = load()
-        done = _staged(console, day, speed, stopping, leave=leave, usual_ports=usual_ports)
+        done = _staged(console, day, speed, stopping, leave=leave, usual_ports=usual_ports, kind=kind)
     except FAILURES as error:
         if not stopping.is_set():
             console.print(f"candor demo: {error}", style="red", markup=False, soft_wrap=True)
@@ -54,7 +62,14 @@ def run(load: Callable[[], Day], speed: float = 0, *, leave: bool = False, usual
 
 
 def _staged(
-    console: Console, day: Day, speed: float, stopping: threading.Event, *, leave: bool, usual_ports: bool
+    console: Console,
+    day: Day,
+    speed: float,
+    stopping: threading.Event,
+    *,
+    leave: bool,
+    usual_ports: bool,
+    kind: type[Stack],
 ) -> bool:
     """Whether there was a summary."""
     console.print(f"[bold]{day.day}[/]: {headline(day)}", soft_wrap=True)
@@ -63,7 +78,9 @@ def _staged(
     def say(line: str) -> None:
         console.print(f"  [dim]{line}", soft_wrap=True)
 
-    set_up = stage.prepare(day, speed or stage.usual_speed(day), say, usual_ports=usual_ports, stopping=stopping.is_set)
+    set_up = stage.prepare(
+        day, speed or stage.usual_speed(day), say, usual_ports=usual_ports, stopping=stopping.is_set, kind=kind
+    )
     try:
         set_up.stack.start()
         console.print(f"up after {time.monotonic() - begun:.0f} s")

@@ -102,19 +102,20 @@ def prepare(
     *,
     usual_ports: bool = True,
     stopping: Callable[[], bool] = lambda: False,
+    kind: type[Stack] = Stack,
 ) -> Stage:
     """A stage in its own folder inside the stack's folder; removes what an earlier demo left there.
 
-    `stopping` is called during the start (candor.local.stack). Raises OperatorError if the folder cannot be created or
-    a demo is running in it. On the user's own servers (KAFKA_BOOTSTRAP_SERVERS, DATABASE_URL) the run uses topics and
-    databases that no earlier run used.
+    `stopping` is called during the start (candor.local.stack), `kind` says how the services are started. Raises
+    OperatorError if the folder cannot be created or a demo is running in it. On the user's own servers
+    (KAFKA_BOOTSTRAP_SERVERS, DATABASE_URL) the run uses topics and databases that no earlier run used.
     """
     folder = Folder.demo()
     origin_file = folder.run / "clock-origin"
     settings = {"CLOCK": clock_setting(day.starts, speed), "CLOCK_ORIGIN_FILE": str(origin_file)}
     settings["UPDATE_EARLY_MINUTES"] = early_setting(speed)
     settings |= own_names(os.environ, secrets.token_hex(3))
-    stack = Stack(folder, env=settings, usual_ports=usual_ports, progress=progress, stopping=stopping)
+    stack = kind(folder, env=settings, usual_ports=usual_ports, progress=progress, stopping=stopping)
     with sole_use(folder):
         sweep(stack, progress)
         origin_file.unlink(missing_ok=True)

@@ -1,1 +1,1 @@
-"""What the Dockerfile and the Pods say, read for tests."""
+"""The image without Docker: the Dockerfile's steps in a root of Debian, and its processes in their Pods' limits."""

@@ -120,7 +120,8 @@ class Consumer:
         return sorted({row["tablename"] for row in found} - {"alembic_version"})
 
     async def _content(self, table: str) -> list[dict[str, Any]]:
-        volatile = {"created_at", "changed_at", "seen_at", "next_try_at", "published_at", "id", "seq", "xid"}
+        times = {"created_at", "changed_at", "seen_at", "next_try_at", "published_at", "words_since"}
+        volatile = times | {"id", "seq", "xid"}
         rows = await self.database.pool.fetch(f'SELECT * FROM "{table}"')
         kept = [{name: value for name, value in row.items() if name not in volatile} for row in rows]
         return sorted(kept, key=repr)

@@ -153,18 +153,7 @@ def common(table: type[RejectedColumns]) -> APIRouter:
         `GET /v1/learning` is stored but teaches nothing; promises that came too late are counted there.
         """
         _, body = await read(history.ImportIn, request)
-        intake = intake_of(request)
-
-        async def recorded(action: str, said: str) -> None:
-            async with unit_of_work(intake.database) as uow:
-                await audit.write(uow, [act_of(request, principal, action, said)])
-
-        # Its events commit in transactions of their own: one that was cut off has begun and not ended.
-        await recorded("import.begun", f"{len(body.events)} events of {body.source}")
-        taken = await history.take(intake, body, Caller("api", principal.name))
-        counts = f"accepted {taken['accepted']}, replayed {taken['replayed']}, rejected {len(taken['rejected'])}"
-        await recorded("import.ended", counts)
-        return shown(taken)
+        return shown(await _imported(request, principal, body))
 
     @router.get("/v1/rejected", responses={200: {"model": RejectedPage}})
     async def rejected(
@@ -185,6 +174,21 @@ def common(table: type[RejectedColumns]) -> APIRouter:
         return shown(found.document(items), link_header(request, found.next))
 
     return router
+
+
+async def _imported(request: Request, principal: Principal, body: history.ImportIn) -> dict[str, Any]:
+    intake = intake_of(request)
+
+    async def recorded(action: str, said: str) -> None:
+        async with unit_of_work(intake.database) as uow:
+            await audit.write(uow, [act_of(request, principal, action, said)])
+
+    # Its events commit in transactions of their own: one that was cut off has begun and not ended.
+    await recorded("import.begun", f"{len(body.events)} events of {body.source}")
+    taken = await history.take(intake, body, Caller("api", principal.name))
+    counts = f"accepted {taken['accepted']}, replayed {taken['replayed']}, rejected {len(taken['rejected'])}"
+    await recorded("import.ended", counts)
+    return taken
 
 
 def no_nul(**parameters: str | None) -> None:

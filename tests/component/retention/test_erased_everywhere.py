@@ -90,6 +90,14 @@ async def reported(delivery: Api, name: str) -> None:
     assert (await delivery.call("POST", "/v1/milestones", step)).status_code < 300
 
 
+async def written_to(letters: notify.Desk, customer: str) -> None:
+    """A letter of which we know that it was written and sent, whatever the forecast says."""
+    await letters.take(notify.promise("own", customer, what=WORDS), notify.contact(customer, version=9))
+    await letters.take(notify.gap(1, name="own", customer=customer))
+    await letters.later(5)
+    assert await letters.send() >= 1
+
+
 async def test_nothing_of_an_erased_customer_stays_but_the_marks(
     postgres: str, databases: Databases, tmp_path: Path
 ) -> None:
@@ -112,11 +120,7 @@ async def test_nothing_of_an_erased_customer_stays_but_the_marks(
         assert gaps
         contacts = await passed_on(promises, customer, ("contacts",))
         await letters.take(*made, *contacts, *gaps)
-        # A letter of which we know that it was written and sent, whatever this forecast says.
-        await letters.take(notify.promise("own", customer, what=WORDS), notify.contact(customer, version=9))
-        await letters.take(notify.gap(1, name="own", customer=customer))
-        await letters.later(5)
-        assert await letters.send() >= 1
+        await written_to(letters, customer)
         everywhere: dict[str, Database] = {
             "promise-svc": promises.app.state.database,
             "delivery-svc": delivery.app.state.database,

@@ -69,7 +69,7 @@ def environment(folder: Folder, keys: dict[str, str], tmp_path: Path) -> dict[st
         "CANDOR_HOME": str(folder.root),
         "PROMISES": running.address("promise-svc"),
         "DELIVERY": running.address("delivery-svc"),
-        "SECRET": json.loads(paths.webhooks.read_text())["sources"]["crm"][0],
+        "SECRET": json.loads(paths.webhooks.read_text())["sources"]["crm"]["secrets"][0],
         **keys,
     }
 

@@ -26,6 +26,8 @@ def pgbouncer(server: str, pool_mode: str, tls: Signed | None = None) -> Iterato
     assert program is not None
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        # Where it was unpacked may be closed to the user that it runs as.
+        program = shutil.copy(program, folder / "pgbouncer")
         (folder / "users.txt").write_text(f'"{parts.username}" "{unquote(parts.password or "")}"\n')
         lines = [*_settings(folder, port, pool_mode), "[databases]", f"* = host={parts.hostname} port={parts.port}"]
         if tls is not None:
@@ -46,7 +48,7 @@ def _running(command: list[str], folder: Path) -> Iterator[None]:
     # It refuses to run as root, and then has to read its files as somebody else.
     nobody = NOBODY if os.getuid() == 0 else None
     for path in [folder, *folder.iterdir()]:
-        path.chmod(0o755 if path.is_dir() else 0o644)
+        path.chmod(0o755 if path.is_dir() or path.name == "pgbouncer" else 0o644)
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, user=nobody, group=nobody)
     assert process.stderr is not None
     try:

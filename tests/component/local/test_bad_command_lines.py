@@ -32,6 +32,8 @@ BAD = {
     "dlq": ["dlq", "show", "17"],
     "dlq, list": ["dlq", "list", "--limit", "0"],
     "dlq, nothing named": ["dlq", "replay"],
+    "audit": ["audit", "export", "--format", "xml"],
+    "sessions": ["sessions", "end"],
     "migrate": ["migrate", "mail-svc"],
     "completion": ["completion", "cmd"],
     "risk": ["risk", "rebuild", "--now"],
@@ -55,7 +57,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "event.jsonl").write_text(MADE.replace('"data": {"promise_id": "p1"}', '"promise_id": "p1"'))
     (tmp_path / "broken.jsonl").write_text("{half\n")
     (tmp_path / "utf16.jsonl").write_text(MADE, encoding="utf-16")
-    (tmp_path / "secrets.json").write_text('{"sources": {"crm": ["whsec_' + "QUFB" * 11 + '"]}}')
+    (tmp_path / "secrets.json").write_text('{"sources": {"crm": {"secrets": ["whsec_' + "QUFB" * 11 + '"]}}}')
     return tmp_path
 
 

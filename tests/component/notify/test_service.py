@@ -19,9 +19,11 @@ from candor.contracts import Message, NoticeChanged, NoticeState, encode
 from candor.local.mailbox.smtp import Faults, listen
 from candor.local.mailbox.store import Mailbox, read_ledger
 from candor.messaging.topics import ensure_topics, topic_name
+from candor.records.origin import Signer
 from candor.records.partitioner import partition_of
 from notify_svc.settings import NotifySettings
 from notify_svc.wiring import build
+from tests.support.api import event_keys
 from tests.support.notify import LATE, PRIVATE, contact, gap, promise
 from tests.support.topics import reading
 from tests.support.waiting import until
@@ -34,11 +36,12 @@ class Town:
     settings: NotifySettings
     ledger: Path
 
-    async def produce(self, messages: Iterable[Message]) -> None:
-        """Append events to their topics, as the relay does."""
+    async def produce(self, messages: Iterable[Message], signer: Signer | None = None) -> None:
+        """Append events to their topics, as the relay does; signed if there is a `signer`."""
         async with AIOKafkaProducer(bootstrap_servers=self.settings.kafka_bootstrap_servers, acks="all") as producer:
             for item in messages:
                 record, topic = encode(item), topic_name(self.settings.topic_prefix, item.data.TOPIC)
+                record = signer.sign(item.data.TOPIC, record) if signer and item.data.SIGNED else record
                 place = partition_of(record.key, self.settings.partitions)
                 await producer.send(topic, record.value, record.key, place, headers=record.headers)
 
@@ -141,8 +144,13 @@ async def test_a_read_model_emptied_and_read_again_sends_nothing(town: Town) -> 
 async def test_production_starts_in_preview(town: Town) -> None:
     keys = town.ledger.parent / "keys.json"
     keys.write_text('{"keys": []}')
-    async with town.running(environment="production", api_keys_file=keys, mail_sender="us@company.test"):
-        await town.produce(slipping(NAMES[:2]))
+    known = event_keys(town.ledger.parent)
+    signer = Signer(known["event_signing_key_file"])
+    public = known["event_public_keys_file"]
+    async with town.running(
+        environment="production", api_keys_file=keys, mail_sender="us@company.test", event_public_keys_file=public
+    ):
+        await town.produce(slipping(NAMES[:2]), signer)
         connection = await asyncpg.connect(town.settings.database)
         await until(lambda: _count(connection, "notice", 2))
         states = await connection.fetch("SELECT state, body FROM notice")

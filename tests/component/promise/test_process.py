@@ -46,7 +46,7 @@ async def error_of(module: str, **settings: str) -> tuple[int, str]:
     ("module", "settings", "said"),
     [
         ("promise_svc", {}, "CONTACT_PUBLIC_KEY_FILE is missing"),
-        ("promise_svc", {"CONTACT_PUBLIC_KEY_FILE": "/nowhere/key"}, "CONTACT_PUBLIC_KEY_FILE /nowhere/key"),
+        ("promise_svc", {"CONTACT_PUBLIC_KEY_FILE": "/nowhere/key"}, "CONTACT_PUBLIC_KEY_FILE: /nowhere/key"),
         ("promise_svc", {"PORT": "x"}, "PORT"),
         ("delivery_svc", {"API_KEYS_FILE": "/nowhere/keys"}, "/nowhere/keys"),
         ("delivery_svc", {"ENVIRONMENT": "production"}, "settings:"),

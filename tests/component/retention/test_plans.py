@@ -45,7 +45,9 @@ SQL: Final = {"promise_state": of_risk.PROMISES, "incident": of_risk.INCIDENTS}
 def all_rules() -> Iterator[tuple[str, Expiry]]:
     """Each rule once, with a service that has it."""
     for common in common_rules(Settings(service="promise-svc", port=0)):
-        yield "promise-svc", common
+        # The audit log is cleared by its owner's function, whose statement has no plan of its own to look at.
+        if isinstance(common, Rule):
+            yield "promise-svc", common
     for service in SERVICES:
         for rule in own(service):
             # A page of contacts is looked up by id, which the test of contacts does.

@@ -13,7 +13,18 @@ from candor.store.errors import StoreUnavailable
 from tests.support.foundation import MIGRATIONS, foundation
 from tests.support.servers import Databases
 
-TABLES = {"outbox", "ingest", "lease", "member", "dead_letter", "effect", "late", "alembic_version"}
+TABLES = {
+    "outbox",
+    "ingest",
+    "lease",
+    "member",
+    "dead_letter",
+    "effect",
+    "late",
+    "rate",
+    "audit_log",
+    "alembic_version",
+}
 
 
 async def tables(url: str) -> set[str]:

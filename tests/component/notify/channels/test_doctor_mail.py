@@ -13,6 +13,7 @@ import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from candor.ops.finding import Finding
+from candor.ops.secret_files import SecretFile, credential
 from notify_svc.channels.email.smtp import Server
 from notify_svc.doctor import reached
 from tests.support.certificates import Authority
@@ -79,9 +80,11 @@ async def relay(authority: Authority | None, *, strict: bool = False) -> AsyncIt
         await asyncio.sleep(0)
 
 
-async def found(port: int, **change: Any) -> Finding:
-    given: dict[str, Any] = {"tls": "starttls", "username": USER, "password": PASSWORD, "local_hostname": "us.test"}
-    return await reached(Server("127.0.0.1", port, **(given | change)))
+async def found(port: int, folder: Path, password: str = PASSWORD, **change: Any) -> Finding:
+    path = folder / "password"
+    path.write_text(password)
+    given: dict[str, Any] = {"tls": "starttls", "username": USER, "local_hostname": "us.test"} | change
+    return await reached(Server("127.0.0.1", port, password=SecretFile(path, credential), **given))
 
 
 @pytest.fixture
@@ -91,25 +94,25 @@ def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
     return made
 
 
-async def test_a_relay_that_takes_everything_is_well(authority: Authority) -> None:
+async def test_a_relay_that_takes_everything_is_well(authority: Authority, tmp_path: Path) -> None:
     async with relay(authority) as port:
-        said = await found(port)
+        said = await found(port, tmp_path)
     assert (said.name, said.ok) == ("mail server", True)
     assert "TLS: starttls, as candor, EHLO us.test" in said.detail
 
 
-async def test_a_wrong_password_is_a_refused_sign_in_and_is_not_shown(authority: Authority) -> None:
+async def test_a_wrong_password_is_a_refused_sign_in_and_is_not_shown(authority: Authority, tmp_path: Path) -> None:
     async with relay(authority) as port:
-        said = await found(port, password="another word")
+        said = await found(port, tmp_path, password="another word")
     assert (said.name, said.ok) == ("mail sign-in", False)
     assert "refuses candor" in said.detail
     assert "another word" not in said.detail
     assert "SMTP_PASSWORD_FILE" in said.mend
 
 
-async def test_a_refused_greeting_names_the_setting_and_what_we_said(authority: Authority) -> None:
+async def test_a_refused_greeting_names_the_setting_and_what_we_said(authority: Authority, tmp_path: Path) -> None:
     async with relay(authority, strict=True) as port:
-        said = await found(port, local_hostname="laptop")
+        said = await found(port, tmp_path, local_hostname="laptop")
     assert (said.name, said.ok) == ("mail greeting", False)
     assert "refuses EHLO laptop: " in said.detail
     assert "SMTP_EHLO_NAME" in said.mend
@@ -119,11 +122,11 @@ async def test_a_relay_without_starttls_is_told_from_one_that_is_not_believed(
     authority: Authority, tmp_path: Path
 ) -> None:
     async with relay(None) as port:
-        without = await found(port)
+        without = await found(port, tmp_path)
     stranger = tmp_path / "stranger"
     stranger.mkdir()
     async with relay(Authority(stranger)) as port:
-        unbelieved = await found(port)
+        unbelieved = await found(port, tmp_path)
     assert (without.name, without.ok) == ("mail server", False)
     assert "SMTP_TLS is starttls" in without.mend
     assert (unbelieved.name, unbelieved.ok) == ("mail TLS", False)
@@ -132,8 +135,8 @@ async def test_a_relay_without_starttls_is_told_from_one_that_is_not_believed(
     assert authority.file.exists()
 
 
-async def test_a_relay_that_wants_tls_first_is_told(authority: Authority) -> None:
+async def test_a_relay_that_wants_tls_first_is_told(authority: Authority, tmp_path: Path) -> None:
     async with relay(authority) as port:
-        said = await found(port, tls="none")
+        said = await found(port, tmp_path, tls="none")
     assert (said.name, said.ok) == ("mail server", False)
     assert "SMTP_TLS is none" in said.mend

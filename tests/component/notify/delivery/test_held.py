@@ -41,11 +41,3 @@ async def test_a_promise_no_letter_can_be_made_of_does_not_keep_the_others_from_
     await desk_.later(5)
     await desk_.later(5)
     assert sorted(await desk_.states()) == [("warning", "held", "not_composed"), ("warning", "pending", "slip_held")]
-
-
-async def test_a_subject_that_is_no_header_fails_and_is_shown(desk_: Desk) -> None:
-    await desk_.take(promise(what="Move =?utf-8?q?=0ABcc:_x?="), contact(), gap(1))
-    await desk_.later(5)
-    await desk_.send()
-    assert await desk_.states() == [("warning", "failed", "refused")]
-    assert desk_.received() == []

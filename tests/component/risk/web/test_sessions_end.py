@@ -125,8 +125,6 @@ async def test_signing_out_everywhere_ends_all_sessions_of_that_person_alone(app
     async with browser(app) as laptop, browser(app) as phone, browser(app) as other:
         for client, key in ((laptop, "ada"), (phone, "ada"), (other, "bob")):
             await client.get("/signin", params={"token": sessions.link_token(Role.VIEWER, key)})
-        answer = await laptop.post("/signout/everywhere", headers={"origin": "http://evil.example"})
-        assert (answer.status_code, (await phone.get("/board/")).status_code) == (303, 200)
         answer = await laptop.post("/signout/everywhere")
         assert "on every device" in answer.text
         assert [(await client.get("/board/")).status_code for client in (laptop, phone, other)] == [401, 401, 200]

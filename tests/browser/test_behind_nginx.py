@@ -197,12 +197,8 @@ async def test_probes_pages_and_what_stays_inside(site: Site, outside: httpx.Asy
     assert (await outside.get(f"https://localhost:{site.https}/")).status_code == 421
 
 
-async def test_a_body_that_is_too_large_is_refused_by_us_and_one_far_too_large_by_nginx(
-    site: Site, outside: httpx.AsyncClient
-) -> None:
+async def test_a_body_far_too_large_is_refused_by_nginx(site: Site, outside: httpx.AsyncClient) -> None:
     url = f"https://promises.example.com:{site.https}/v1/webhooks/{SOURCE}"
-    ours = await outside.post(url, content=b"x" * 300_000, headers={"content-type": "application/json"})
-    assert (ours.status_code, ours.text[:300]) == (413, "too_large")
     theirs = await outside.post(url, content=b"x" * 6_000_000, headers={"content-type": "application/json"})
     assert theirs.status_code == 413
     assert "nginx" in theirs.text

@@ -23,6 +23,8 @@ MARKS = {
     ("promise", "customer"),
     ("promise", "ingest"),
     ("promise", "outbox"),
+    # Who asked for the erasure, and of whom.
+    ("promise", "audit_log"),
     ("delivery", "ingest"),
     ("notify", "customer"),
 }

@@ -15,14 +15,14 @@ NEVER_CHANGED: Final = {
     "promise-svc": ("change", "audit_log"),
     "delivery-svc": ("sighting", "audit_log"),
     "risk-svc": ("journal", "learner_state", "learner_step", "model_version", "used_link", "audit_log"),
-    "notify-svc": ("audit", "audit_log"),
+    "notify-svc": ("audit_log",),
 }
 """Tables whose rows are added and, at their time, deleted, but never changed, by service."""
 NEVER_DELETED: Final = {
     "promise-svc": ("audit_log",),
     "delivery-svc": ("audit_log",),
     "risk-svc": ("audit_log",),
-    "notify-svc": ("audit", "audit_log"),
+    "notify-svc": ("audit_log",),
 }
 """Those of them from which nothing is deleted either, but for what `audit_forget` finds old enough."""
 

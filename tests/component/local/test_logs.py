@@ -33,6 +33,8 @@ def folder() -> Iterator[Folder]:
 def started(folder: Folder, *arguments: str) -> subprocess.Popen[str]:
     env = {**os.environ, "CANDOR_HOME": str(folder.root), "TZ": "UTC"}
     command = [sys.executable, "-u", "-m", "candor.cli", "logs", *arguments]
+    # A run of the tests in the background passes on that it ignores Ctrl-C, and nobody in a terminal does.
+    command = ["env", "--default-signal=INT", *command]
     return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

@@ -35,7 +35,7 @@ PATIENCE: Final = {
     "SMTP_SECONDS": "2",
     "DAILY_CAP": "1000",
     # All that the learner read and did stays there, for the checker to do it again.
-    "CHECKPOINT_SECONDS": "1e6",
+    "CHECKPOINT_SECONDS": "86400",
 }
 
 

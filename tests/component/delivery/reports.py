@@ -95,10 +95,16 @@ async def sent(api: Api, key: str) -> list[Message]:
 
 
 async def parked(api: Api, **filters: str) -> list[dict[str, Any]]:
-    response = await api.call("GET", "/v1/parked", role="viewer", params={"limit": "200", **filters})
-    assert response.status_code == 200, response.text
-    items: list[dict[str, Any]] = response.json()["items"]
-    return items
+    """All of them, page by page: other tests may have left more than a page."""
+    items: list[dict[str, Any]] = []
+    params = {"limit": "200", **filters}
+    while True:
+        response = await api.call("GET", "/v1/parked", role="viewer", params=params)
+        assert response.status_code == 200, response.text
+        items += response.json()["items"]
+        if response.json()["next"] is None:
+            return items
+        params["cursor"] = response.json()["next"]
 
 
 def code(response: Any) -> str:

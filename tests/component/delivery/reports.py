@@ -96,15 +96,14 @@ async def sent(api: Api, key: str) -> list[Message]:
 
 async def parked(api: Api, **filters: str) -> list[dict[str, Any]]:
     """All of them, page by page: other tests may have left more than a page."""
+    response = await api.call("GET", "/v1/parked", role="viewer", params={"limit": "200", **filters})
     items: list[dict[str, Any]] = []
-    params = {"limit": "200", **filters}
     while True:
-        response = await api.call("GET", "/v1/parked", role="viewer", params=params)
         assert response.status_code == 200, response.text
         items += response.json()["items"]
-        if response.json()["next"] is None:
+        if "next" not in response.links:
             return items
-        params["cursor"] = response.json()["next"]
+        response = await api.call("GET", response.links["next"]["url"], role="viewer")
 
 
 def code(response: Any) -> str:

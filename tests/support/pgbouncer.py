@@ -27,7 +27,7 @@ def pgbouncer(server: str, pool_mode: str, tls: Signed | None = None) -> Iterato
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         # Where it was unpacked may be closed to the user that it runs as.
-        program = shutil.copy(program, folder / "pgbouncer")
+        program = str(shutil.copy(program, folder / "pgbouncer"))
         (folder / "users.txt").write_text(f'"{parts.username}" "{unquote(parts.password or "")}"\n')
         lines = [*_settings(folder, port, pool_mode), "[databases]", f"* = host={parts.hostname} port={parts.port}"]
         if tls is not None:

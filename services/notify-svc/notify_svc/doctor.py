@@ -5,7 +5,6 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncIterator
 
-import aiosmtplib
 from aiosmtplib.errors import SMTPAuthenticationError, SMTPConnectError, SMTPException, SMTPHeloError
 from pydantic import ValidationError
 
@@ -32,16 +31,7 @@ async def examine(_settings: Settings) -> AsyncIterator[Finding]:
 async def reached(server: Server) -> Finding:
     """Whether the mail server takes our greeting, our TLS and our password."""
     where = f"{server.host}:{server.port}"
-    client = aiosmtplib.SMTP(
-        hostname=server.host,
-        port=server.port,
-        username=server.username,
-        password=server.password.get() if server.password else None,
-        use_tls=server.tls == "tls",
-        start_tls=server.tls == "starttls",
-        timeout=min(server.seconds, 10.0),
-        local_hostname=server.local_hostname,
-    )
+    client = server.client(min(server.seconds, 10.0))
     try:
         await client.connect()
         await client.ehlo()

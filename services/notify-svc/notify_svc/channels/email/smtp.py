@@ -33,6 +33,19 @@ class Server:
     data_seconds: float = 60
     local_hostname: str = "localhost"
 
+    def client(self, seconds: float) -> aiosmtplib.SMTP:
+        """A client that is not connected yet; each of its steps may take `seconds`."""
+        return aiosmtplib.SMTP(
+            hostname=self.host,
+            port=self.port,
+            username=self.username,
+            password=self.password.get() if self.password else None,
+            use_tls=self.tls == "tls",
+            start_tls=self.tls == "starttls",
+            timeout=seconds,
+            local_hostname=self.local_hostname,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Sender:
@@ -85,7 +98,7 @@ class EmailChannel:
             content = mail.render()
         except UnsafeHeader as error:
             return Outcome(Fate.REFUSED, "compose", error=f"unsafe {error}")
-        client = self._client()
+        client = self._server.client(self._server.seconds)
         step = "connect"
         try:
             async with asyncio.timeout(3 * self._server.seconds):
@@ -138,19 +151,6 @@ class EmailChannel:
             return Outcome(Fate.UNKNOWN, "data", error=type(error).__name__)
         await _goodbye(client)
         return Outcome(Fate.SENT, "data", str(response.code))
-
-    def _client(self) -> aiosmtplib.SMTP:
-        server = self._server
-        return aiosmtplib.SMTP(
-            hostname=server.host,
-            port=server.port,
-            username=server.username,
-            password=server.password.get() if server.password else None,
-            use_tls=server.tls == "tls",
-            start_tls=server.tls == "starttls",
-            timeout=server.seconds,
-            local_hostname=server.local_hostname,
-        )
 
 
 def _unsent(error: Exception, step: str) -> Outcome:

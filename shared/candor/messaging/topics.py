@@ -67,29 +67,28 @@ async def ensure_topics(settings: Settings, *, patience_s: float | None = None) 
     while True:
         try:
             await asyncio.wait_for(_ensure(link, wanted), 30)
-        except TopicsMissingError as error:
-            # Somebody else makes them, perhaps after us: it is one line, and the start goes on once they are there.
-            if loop.time() - told > 30:
+        except (TopicsMissingError, KafkaError, OSError, TimeoutError) as error:
+            missing = isinstance(error, TopicsMissingError)
+            over = patience_s is not None and loop.time() - started > patience_s
+            # What is missing is said also by who gives up: somebody else has to make it.
+            if loop.time() - told > 30 and (missing or not over):
                 told = loop.time()
-                _log.error("topics are missing and this user may not make them", missing=str(error))
-            if patience_s is not None and loop.time() - started > patience_s:
+                _tell(error, settings)
+            if over:
                 raise
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, 2.0)
-        except (KafkaError, OSError, TimeoutError) as error:
-            if patience_s is not None and loop.time() - started > patience_s:
-                raise
-            if loop.time() - told > 30:
-                told = loop.time()
-                _log.warning(
-                    "Kafka is unreachable, topics not checked yet",
-                    servers=settings.kafka_bootstrap_servers,
-                    reason=repr(error),
-                )
             await asyncio.sleep(pause)
             pause = min(pause * 2, 2.0)
         else:
             return
+
+
+def _tell(error: Exception, settings: Settings) -> None:
+    if isinstance(error, TopicsMissingError):
+        # Somebody else makes them, perhaps after us: the start goes on once they are there.
+        _log.error("topics are missing and this user may not make them", missing=str(error))
+    else:
+        servers = settings.kafka_bootstrap_servers
+        _log.warning("Kafka is unreachable, topics not checked yet", servers=servers, reason=repr(error))
 
 
 async def _ensure(link: Mapping[str, Any], wanted: Mapping[str, int]) -> None:

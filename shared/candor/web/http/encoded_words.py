@@ -25,7 +25,7 @@ def decoded(text: str) -> str:
     """The text with every encoded word read. Raises ValueError for one that cannot be, or that holds another."""
     found = _words.sub(lambda run: _decoded_run(run[0]), text)
     if _like_a_word.search(found):
-        raise ValueError("must not contain an encoded word of a mail header that cannot be decoded")
+        raise _undecodable()
     return found
 
 

@@ -9,7 +9,8 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from candor.ops.settings import Port, Seconds, ServiceName, Settings
+from candor.ops.setting_types import Port, Seconds, ServiceName
+from candor.ops.settings import Settings
 from candor.web.http.text import one_line
 from notify_svc.channels import Channel
 from notify_svc.channels.registry import build_channels

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from candor.ops.settings import Port, ServiceName, Settings
+from candor.ops.setting_types import Port, ServiceName
+from candor.ops.settings import Settings
 
 
 class PromiseSettings(Settings):

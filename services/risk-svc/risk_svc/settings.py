@@ -13,8 +13,8 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from candor.contracts import PROCESSES
-from candor.ops.edge_settings import Names
-from candor.ops.settings import Port, Seconds, ServiceName, Settings
+from candor.ops.setting_types import Names, Port, Seconds, ServiceName
+from candor.ops.settings import Settings
 from risk_svc.domain.components import COMPONENTS
 from risk_svc.domain.gap import GapDefinition
 

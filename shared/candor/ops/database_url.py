@@ -6,10 +6,11 @@ import ssl
 from typing import Final
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
+from candor.ops.loopback import is_loopback
+
 EXAMPLE: Final = "postgresql://user:password@db.example.com:5432/?sslmode=verify-full"
 SSL_MODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 VERIFYING: Final = ("verify-ca", "verify-full")
-LOOPBACK: Final = ("", "127.0.0.1", "localhost", "[::1]")
 SUPPORTED: Final = frozenset(
     {
         "application_name",
@@ -78,6 +79,11 @@ def named(url: str, database: str) -> str:
     return _joined(parts.netloc, "/" + quote(database, safe=""), parts.query)
 
 
+def quoted(name: str) -> str:
+    """A name as SQL writes it, whatever is in it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def database_of(url: str) -> str:
     """Return the name of the database, "" if there is none."""
     return unquote(urlsplit(url).path.lstrip("/"))
@@ -98,7 +104,7 @@ def hosts_of(url: str) -> list[str]:
 
 def is_remote(url: str) -> bool:
     """Whether any host is another machine."""
-    return any(host not in LOOPBACK for host in hosts_of(url))
+    return any(host and not is_loopback(host) for host in hosts_of(url))
 
 
 def verifies(url: str) -> bool:

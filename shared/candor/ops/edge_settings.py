@@ -5,11 +5,13 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from candor.ops.setting_types import Names
 
 HOSTS = ("127.0.0.1", "localhost", "[::1]")
 EXAMPLE: Final = "https://example.com/candor"
@@ -22,15 +24,6 @@ PRIVATE: Final = (
 )
 _host: Final = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9_-]*[a-z0-9])?)*")
 _prefix: Final = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
-
-
-def split_list(value: Any) -> Any:
-    """Return the parts of a list as the environment has it; anything but text as it is."""
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_list)]
-"""A list as the environment has it: separated by commas."""
 
 
 class Networks:

@@ -6,15 +6,16 @@ import os
 import re
 import shlex
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Final, Literal, Self
 
 from pydantic import field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from candor.ops.loopback import is_loopback
+from candor.ops.setting_types import OptionalFile
+
 TLS: Final = ("SSL", "SASL_SSL")
 SASL: Final = ("SASL_PLAINTEXT", "SASL_SSL")
-LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]", "::1")
 _server: Final = re.compile(r"(?P<host>\[[0-9a-fA-F:.%]+\]|[^\s:,/@\[\]]+):(?P<port>[0-9]{1,5})")
 # What Kubernetes sets for a Service named kafka, and what Kafka's own programs read.
 _others: Final = re.compile(r"KAFKA_((SERVICE|PORT)(_.*)?|HOME|OPTS|HEAP_OPTS|DEBUG|J[VM].*|LOG.*|GC_.*)")
@@ -32,19 +33,19 @@ class KafkaSettings(BaseSettings):
     """
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     """Whether the link to Kafka is encrypted (`SSL`) and whether the process signs in (`SASL`). Example: SASL_SSL"""
-    kafka_ssl_ca_file: Path | None = None
+    kafka_ssl_ca_file: OptionalFile = None
     """PEM file of the authority that signed the brokers' certificates; needed only for a private one.
 
     Example: /run/candor/kafka-ca/ca.crt
     """
-    kafka_ssl_certificate_file: Path | None = None
+    kafka_ssl_certificate_file: OptionalFile = None
     """PEM file of the certificate by which this process proves who it is to Kafka.
 
     Example: /run/candor/kafka-user/user.crt
     """
-    kafka_ssl_key_file: Path | None = None
+    kafka_ssl_key_file: OptionalFile = None
     """PEM file of the private key of KAFKA_SSL_CERTIFICATE_FILE. Example: /run/candor/kafka-user/user.key"""
-    kafka_ssl_key_password_file: Path | None = None
+    kafka_ssl_key_password_file: OptionalFile = None
     """File of one line, the password of KAFKA_SSL_KEY_FILE, if it has one.
 
     Example: /run/candor/kafka-user/user.password
@@ -53,25 +54,13 @@ class KafkaSettings(BaseSettings):
     """How the process signs in to Kafka; empty without SASL. Example: SCRAM-SHA-512"""
     kafka_sasl_username: str = ""
     """The user of Kafka that this process is. Example: risk-worker"""
-    kafka_sasl_password_file: Path | None = None
+    kafka_sasl_password_file: OptionalFile = None
     """File of one line, the password of KAFKA_SASL_USERNAME. Example: /run/candor/kafka-user/password"""
     kafka_sasl_token_command: str = ""
     """Command that prints a token for OAUTHBEARER. Read again: run anew before each token ends.
 
     Example: /usr/local/bin/kafka-token --audience kafka
     """
-
-    @field_validator(
-        "kafka_ssl_ca_file",
-        "kafka_ssl_certificate_file",
-        "kafka_ssl_key_file",
-        "kafka_ssl_key_password_file",
-        "kafka_sasl_password_file",
-        mode="before",
-    )
-    @classmethod
-    def _no_file(cls, value: object) -> object:
-        return None if value == "" else value
 
     @field_validator("kafka_bootstrap_servers")
     @classmethod
@@ -131,7 +120,7 @@ class KafkaSettings(BaseSettings):
     def kafka_is_remote(self) -> bool:
         """Whether any broker is on another machine."""
         hosts = (_server.fullmatch(part.strip()) for part in self.kafka_bootstrap_servers.split(","))
-        return any(host["host"] not in LOOPBACK for host in hosts if host)
+        return any(not is_loopback(host["host"]) for host in hosts if host)
 
 
 def unknown(names: Iterable[str]) -> list[str]:

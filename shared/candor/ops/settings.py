@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
@@ -13,20 +13,23 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from candor.calendar import Calendar, parse_business_hours, public_holidays
 from candor.ops import database_url
 from candor.ops.clock import Clock, parse_clock
-from candor.ops.edge_settings import HOSTS, EdgeSettings, Names, split_list
+from candor.ops.edge_settings import HOSTS, EdgeSettings
 from candor.ops.kafka_settings import TLS, KafkaSettings
 from candor.ops.retention_settings import RetentionSettings
 from candor.ops.secret_files import SecretFile, credential, lines, read
+from candor.ops.setting_types import (
+    DAY,
+    EMPTY_IS_NONE,
+    Names,
+    OptionalFile,
+    Port,
+    Seconds,
+    ServiceName,
+    split_list,
+)
 
 PLACEHOLDERS = ("changeme", "change-me", "placeholder", "secret", "password", "example", "todo", "xxx", "insecure")
 SMALLEST_SECRET = 32
-DAY: Final = 86_400
-Seconds = Annotated[float, Field(ge=0.001, le=DAY)]
-"""Real seconds that can be waited for: more than nothing, and no more than a day."""
-ServiceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,40}$")]
-Port = Annotated[int, Field(ge=0, le=65_535)]
-Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:%\[\]-]{1,253}$")]
-"""The name or address of another machine; the type keeps its limits where a subclass states a default."""
 Links = Annotated[tuple[Literal["kafka", "database"], ...], NoDecode, BeforeValidator(split_list)]
 
 
@@ -77,9 +80,9 @@ class Settings(EdgeSettings, KafkaSettings, RetentionSettings):
 
     Example: 2013-03-07T17:00:00Z@1300
     """
-    clock_origin: datetime | None = None
+    clock_origin: Annotated[datetime | None, EMPTY_IS_NONE] = None
     """System time at which CLOCK began, one for all processes. Example: 2026-11-22T12:00:00Z"""
-    clock_origin_file: Path | None = None
+    clock_origin_file: OptionalFile = None
     """File that will hold CLOCK_ORIGIN once a replay begins. Read again: until it is there.
 
     Example: /tmp/candor/clock-origin
@@ -91,12 +94,12 @@ class Settings(EdgeSettings, KafkaSettings, RetentionSettings):
     """
     holidays: str = ""
     """Country, or country and part, whose public holidays are no working days. Example: DE-BE"""
-    api_keys_file: Path | None = None
+    api_keys_file: OptionalFile = None
     """JSON file of the callers' keys, as hashes. Read again: within a second of a change.
 
     Example: /run/candor/api-keys/api-keys.json
     """
-    webhook_secrets_file: Path | None = None
+    webhook_secrets_file: OptionalFile = None
     """JSON file of the secrets that senders sign with. Read again: within a second of a change.
 
     Example: /run/candor/webhooks/webhooks.json
@@ -106,27 +109,27 @@ class Settings(EdgeSettings, KafkaSettings, RetentionSettings):
 
     Example: 600
     """
-    contact_public_key_file: Path | None = None
+    contact_public_key_file: OptionalFile = None
     """File of the public key that seals customers' addresses. Read again: within seconds of a change.
 
     Example: /run/candor/contact-public/contact-public.key
     """
-    contact_private_key_file: Path | None = None
+    contact_private_key_file: OptionalFile = None
     """File of the private keys, one a line, that open customers' addresses at the moment of sending.
 
     Read again: within seconds of a change.     Example: /run/candor/contact-private/contact-private.key
     """
-    event_signing_key_file: Path | None = None
+    event_signing_key_file: OptionalFile = None
     """File of the private key that signs what erases customers and holds contacts; promise-svc's.
 
     Read again: when it changes. Example: /run/candor/event-signing/event-signing.key
     """
-    event_public_keys_file: Path | None = None
+    event_public_keys_file: OptionalFile = None
     """File of the public keys, one a line, whose signatures on such events count. Read again: when it changes.
 
     Example: /run/candor/event-public/event-public.keys
     """
-    session_secret_file: Path | None = None
+    session_secret_file: OptionalFile = None
     """File of secrets, one a line, of 32 characters or more: the first signs staff sessions, all of them verify.
 
     Read again: within seconds of a change.     Example: /run/candor/board/session.key
@@ -138,7 +141,7 @@ class Settings(EdgeSettings, KafkaSettings, RetentionSettings):
     """
     oidc_client_id: str = ""
     """Name under which the identity provider knows Candor. Example: candor"""
-    oidc_client_secret_file: Path | None = None
+    oidc_client_secret_file: OptionalFile = None
     """File of the client secret that the identity provider gave. Read again: within seconds of a change.
 
     Example: /run/candor/board/oidc-client-secret
@@ -154,7 +157,7 @@ class Settings(EdgeSettings, KafkaSettings, RetentionSettings):
 
     Example: kafka,database
     """
-    otlp_endpoint: str | None = None
+    otlp_endpoint: Annotated[str | None, EMPTY_IS_NONE] = None
     """Address that traces are sent to by OTLP over HTTP; empty sends none. Example: http://collector:4318/v1/traces"""
     trace_ratio: float = Field(default=0.01, ge=0, le=1)
     """Share of requests and events that are traced. Example: 0.01"""
@@ -180,24 +183,6 @@ class Settings(EdgeSettings, KafkaSettings, RetentionSettings):
     """Seconds that running requests and parts have to end after that. Example: 20"""
     start_seconds: Seconds = 300
     """Seconds for which a start waits for the database. Example: 300"""
-
-    @field_validator(
-        "clock_origin",
-        "clock_origin_file",
-        "otlp_endpoint",
-        "api_keys_file",
-        "webhook_secrets_file",
-        "contact_public_key_file",
-        "contact_private_key_file",
-        "event_signing_key_file",
-        "event_public_keys_file",
-        "session_secret_file",
-        "oidc_client_secret_file",
-        mode="before",
-    )
-    @classmethod
-    def _empty_is_absent(cls, value: Any) -> Any:
-        return None if value == "" else value
 
     @field_validator("database_url")
     @classmethod

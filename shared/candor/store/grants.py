@@ -6,25 +6,18 @@ from typing import Final
 
 import asyncpg
 
-from candor.ops.database_url import database_of
+from candor.ops.database_url import database_of, quoted
 from candor.store import audit
 from candor.store.errors import unavailable
 from candor.store.fitness import CONNECT_SECONDS, UnfitDatabaseError
 
 NEVER_CHANGED: Final = {
-    "promise-svc": ("change", "audit_log"),
-    "delivery-svc": ("sighting", "audit_log"),
-    "risk-svc": ("journal", "learner_state", "learner_step", "model_version", "used_link", "audit_log"),
-    "notify-svc": ("audit_log",),
+    "promise-svc": ("change",),
+    "delivery-svc": ("sighting",),
+    "risk-svc": ("journal", "learner_state", "learner_step", "model_version", "used_link"),
+    "notify-svc": (),
 }
 """Tables whose rows are added and, at their time, deleted, but never changed, by service."""
-NEVER_DELETED: Final = {
-    "promise-svc": ("audit_log",),
-    "delivery-svc": ("audit_log",),
-    "risk-svc": ("audit_log",),
-    "notify-svc": ("audit_log",),
-}
-"""Those of them from which nothing is deleted either, but for what `audit_forget` finds old enough."""
 
 
 def grants(service: str, database: str, role: str, audit_days: float) -> list[str]:
@@ -45,7 +38,8 @@ def grants(service: str, database: str, role: str, audit_days: float) -> list[st
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {to}",
         f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {to}",
         *(f"REVOKE UPDATE ON {table} FROM {to}" for table in NEVER_CHANGED[service]),
-        *(f"REVOKE DELETE ON {table} FROM {to}" for table in NEVER_DELETED[service]),
+        # Nothing is deleted from it either, but for what `audit_forget` finds old enough.
+        f"REVOKE UPDATE, DELETE ON audit_log FROM {to}",
         f"GRANT EXECUTE ON FUNCTION {audit.FORGET} TO {to}",
         f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {to}",
     ]
@@ -69,11 +63,6 @@ async def grant(url: str, service: str, role: str, audit_days: float) -> None:
         await connection.execute("; ".join(grants(service, database_of(url), role, audit_days)))
     finally:
         await connection.close()
-
-
-def quoted(name: str) -> str:
-    """A name as SQL writes it, whatever is in it."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 _ROLE: Final = """

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from candor.ops.database_url import database_of, named
+from candor.ops.database_url import database_of, named, quoted
 from candor.store.errors import unavailable
 from candor.store.fitness import UnfitDatabaseError, check_fitness
 
@@ -57,10 +57,9 @@ async def create_database(url: str) -> None:
     except asyncpg.InvalidCatalogNameError:
         server = named(url, "postgres")
         connection = await asyncpg.connect(server, timeout=5)
-        quoted = '"' + name.replace('"', '""') + '"'
         try:
             # template0: the server's own template may have an encoding that holds no "☕".
-            await connection.execute(f"CREATE DATABASE {quoted} ENCODING 'UTF8' TEMPLATE template0")
+            await connection.execute(f"CREATE DATABASE {quoted(name)} ENCODING 'UTF8' TEMPLATE template0")
         except (asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
             # Another process created it between the two statements.
             await asyncio.sleep(0)

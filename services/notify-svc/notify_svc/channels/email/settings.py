@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 import socket
-from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from candor.ops.loopback import LOOPBACK
 from candor.ops.secret_files import SecretFile, credential
-from candor.ops.settings import Host, Seconds
+from candor.ops.setting_types import EMPTY_IS_NONE, Host, OptionalFile, Seconds
 from candor.web.http.fields import address
 from candor.web.http.text import one_line
 from notify_svc.channels import ChannelSettings
 from notify_svc.channels.email.smtp import Sender, Server
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _full_name = re.compile(r"(?=.{1,253}$)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z][A-Za-z0-9-]+")
 
 
@@ -32,9 +31,9 @@ class EmailSettings(ChannelSettings):
     """Its port: 587 for `starttls`, 465 for `tls`. Example: 465"""
     smtp_tls: Literal["none", "starttls", "tls"] = "none"
     """How the link to the mail server is encrypted; `none` in production only on loopback. Example: tls"""
-    smtp_username: str | None = None
+    smtp_username: Annotated[str | None, EMPTY_IS_NONE] = None
     """The user of the mail server; empty if it asks for none. Example: candor"""
-    smtp_password_file: Path | None = None
+    smtp_password_file: OptionalFile = None
     """File of one line, the password of SMTP_USERNAME. Example: /run/candor/smtp/password"""
     smtp_ehlo_name: str = ""
     """How we introduce ourselves; by default this machine's full name, or else the sender's domain.
@@ -55,11 +54,6 @@ class EmailSettings(ChannelSettings):
     """Name that messages come from. Example: Example"""
     mail_reply_to: str = ""
     """Address that answers go to; by default MAIL_SENDER. Example: service@example.com"""
-
-    @field_validator("smtp_username", "smtp_password_file", mode="before")
-    @classmethod
-    def _blank_is_absent(cls, value: object) -> object:
-        return None if value == "" else value
 
     @field_validator("mail_sender", "mail_reply_to")
     @classmethod

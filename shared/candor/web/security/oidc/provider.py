@@ -16,6 +16,7 @@ import msgspec
 import structlog
 
 from candor.ops.clock import Clock, SystemClock
+from candor.ops.loopback import LOOPBACK
 from candor.web.security.oidc.refusal import ProviderDownError, RefusedError
 from candor.web.security.oidc.tokens import Jwk
 
@@ -27,7 +28,6 @@ AT_ONCE: Final = 4
 """So many requests to the provider run at one time; while it hangs, no more than these wait for it."""
 SECONDS: Final = 5.0
 MAX_BYTES: Final = 512 * 1024
-LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 log = structlog.get_logger("candor.oidc")
 T = TypeVar("T")
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.protocol.admin import CreateAclsRequest, DeleteAclsRequest, DescribeAclsRequest
 
 from candor.installation.addresses import HOST
-from candor.local.kafka import KafkaBroker
+from candor.installation.folder import Folder
+from candor.local.kafka import KafkaBroker, Listener, Setup
 from candor.local.ports import choose_port
 from tests.support.waiting import until
 
@@ -27,30 +27,29 @@ CLIENT = "User:ANONYMOUS"
 class GuardedKafka(KafkaBroker):
     """Its first port is for clients, who may do what rules allow; `administration` is for its administrator."""
 
-    administration = ""
-    password = secrets.token_hex(16)
-
-    def _properties(self, log_dir: Path, port: int, controller: int) -> str:
-        own = choose_port(None, "Kafka's administrator", taken=(port, controller))
+    def __init__(self, folder: Folder) -> None:
+        own = choose_port(None, "Kafka's administrator")
         self.administration = f"{HOST}:{own}"
-        login = "org.apache.kafka.common.security.plain.PlainLoginModule required"
-        jaas = f'{login} username="admin" password="{self.password}" user_admin="{self.password}";'
-        guarded = {
-            "listeners": f"PLAINTEXT://{HOST}:{port},ADMIN://{HOST}:{own},CONTROLLER://{HOST}:{controller}",
-            "advertised.listeners": f"PLAINTEXT://{HOST}:{port},ADMIN://{HOST}:{own}",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,ADMIN:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT",
-            "inter.broker.listener.name": "ADMIN",
-            "sasl.enabled.mechanisms": "PLAIN",
-            "sasl.mechanism.inter.broker.protocol": "PLAIN",
-            "sasl.mechanism.controller.protocol": "PLAIN",
-            "listener.name.controller.sasl.enabled.mechanisms": "PLAIN",
-            "listener.name.admin.plain.sasl.jaas.config": jaas,
-            "listener.name.controller.plain.sasl.jaas.config": jaas,
-            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-            "super.users": "User:admin",
-        }
-        usual = dict(line.split("=", 1) for line in super()._properties(log_dir, port, controller).splitlines())
-        return "".join(f"{key}={value}\n" for key, value in (usual | guarded).items())
+        self.password = secrets.token_hex(16)
+        setup = Setup(listeners=[Listener("ADMIN", own, "SASL_PLAINTEXT")], properties=_guarded(self.password))
+        super().__init__(folder, None, quick=True, taken=(own,), more=setup)
+
+
+def _guarded(password: str) -> dict[str, str]:
+    login = "org.apache.kafka.common.security.plain.PlainLoginModule required"
+    jaas = f'{login} username="admin" password="{password}" user_admin="{password}";'
+    return {
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,ADMIN:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT",
+        "inter.broker.listener.name": "ADMIN",
+        "sasl.enabled.mechanisms": "PLAIN",
+        "sasl.mechanism.inter.broker.protocol": "PLAIN",
+        "sasl.mechanism.controller.protocol": "PLAIN",
+        "listener.name.controller.sasl.enabled.mechanisms": "PLAIN",
+        "listener.name.admin.plain.sasl.jaas.config": jaas,
+        "listener.name.controller.plain.sasl.jaas.config": jaas,
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "super.users": "User:admin",
+    }
 
 
 class Administrator:

@@ -79,7 +79,7 @@ async def test_a_secured_broker_is_well_and_a_wrong_password_or_authority_is_tol
 async def test_a_missing_right_is_named_with_its_topics(topic_prefix: str) -> None:
     rules = {user["metadata"]["name"]: user["spec"]["authorization"]["acls"] for user in users()}
     with own_folder("doctor") as folder:
-        broker = GuardedKafka(folder, None, quick=True)
+        broker = GuardedKafka(folder)
         broker.start()
         try:
             settings = Settings(

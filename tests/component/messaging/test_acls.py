@@ -37,7 +37,7 @@ class Ground(NamedTuple):
 @pytest.fixture(scope="module")
 def broker() -> Iterator[GuardedKafka]:
     with own_folder("guarded") as folder:
-        made = GuardedKafka(folder, None, quick=True)
+        made = GuardedKafka(folder)
         made.start()
         try:
             yield made

@@ -21,15 +21,9 @@ import psutil
 
 from bench.ground import HOME, ROOT, cpu_seconds
 from bench.report import RESULTS
+from candor.local.stack import SERVICES
 
-PROCESSES = {
-    "promise-svc": ("promise_svc",),
-    "delivery-svc": ("delivery_svc",),
-    "risk-worker": ("risk_svc", "worker"),
-    "risk-learner": ("risk_svc", "learner"),
-    "risk-web": ("risk_svc", "web"),
-    "notify-svc": ("notify_svc",),
-}
+PROCESSES = {service.name: service.module for service in SERVICES}
 EVERY_SECONDS = 0.5
 
 

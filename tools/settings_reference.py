@@ -18,24 +18,15 @@ from typing import Any, Final, NamedTuple, get_args
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
+from candor.diagnosis import process as diagnosis
+from candor.diagnosis.process import settings_class
 from candor.ops.kafka_settings import KafkaSettings
 from candor.ops.loading import example, meaning
 from candor.ops.settings import Settings
-from delivery_svc.settings import DeliverySettings
 from notify_svc.channels.registry import registered
-from notify_svc.settings import NotifySettings
-from promise_svc.settings import PromiseSettings
 from risk_svc.domain.components import COMPONENTS
-from risk_svc.settings import LearnerSettings, RiskSettings, WorkerSettings
 
-PROCESSES: Final[dict[str, type[Settings]]] = {
-    "promise-svc": PromiseSettings,
-    "delivery-svc": DeliverySettings,
-    "risk-svc worker": WorkerSettings,
-    "risk-svc learner": LearnerSettings,
-    "risk-svc web": RiskSettings,
-    "notify-svc": NotifySettings,
-}
+PROCESSES: Final = {kind.card: settings_class(name) for name, kind in diagnosis.PROCESSES.items()}
 BOARD: Final = ("risk-svc web",)
 USED_BY: Final[dict[str, tuple[str, ...]]] = {
     "webhook_secrets_file": ("promise-svc", "delivery-svc"),

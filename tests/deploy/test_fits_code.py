@@ -12,25 +12,15 @@ from pydantic_settings import BaseSettings
 
 from candor.contracts import CARDS
 from candor.contracts.topics import GROUPS
+from candor.diagnosis.process import PROCESSES, settings_class
 from candor.ops.edge_settings import Networks
 from candor.ops.settings import Settings
-from delivery_svc.settings import DeliverySettings
 from notify_svc.channels.email.settings import EmailSettings
-from notify_svc.settings import NotifySettings
-from promise_svc.settings import PromiseSettings
-from risk_svc.settings import LearnerSettings, RiskSettings, WorkerSettings
 from tests.support.overlays import OVERLAYS, Manifest, environment, manifests, mounted, named
 from tools.kube.manifests import K8S, account, partitions
 
 pytestmark = pytest.mark.kube
-KINDS: dict[str, type[Settings]] = {
-    "promise-svc": PromiseSettings,
-    "delivery-svc": DeliverySettings,
-    "risk-worker": WorkerSettings,
-    "risk-learner": LearnerSettings,
-    "risk-web": RiskSettings,
-    "notify-svc": NotifySettings,
-}
+KINDS = {name: settings_class(name) for name in PROCESSES}
 OTHERS = {"CANDOR_HOME", "PGPASSWORD"}
 """Read by the command line and by the database's driver."""
 each_process = pytest.mark.parametrize("name", sorted(KINDS))

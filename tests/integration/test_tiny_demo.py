@@ -21,6 +21,7 @@ from candor.web.security.signatures import signed_headers
 from candor_demo import gather, perform, stage
 from candor_demo.day import Day
 from tests.support.scrape import ScrapedMetrics, grown
+from tests.support.staged import staged
 from tests.support.tiny_day import FOGGY, tiny_day
 
 SPEED = 1500
@@ -34,17 +35,8 @@ def day() -> Day:
 
 @pytest.fixture(scope="module")
 def running(day: Day, kafka: str, postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[stage.Stage]:
-    """The demo's stack on the test servers, with topics and databases of its own and ports that are free."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("CANDOR_HOME", str(tmp_path_factory.mktemp("home")))
-        environment.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka)
-        environment.setenv("DATABASE_URL", postgres)
-        made = stage.prepare(day, SPEED, print, usual_ports=False)
-        try:
-            made.stack.start()
-            yield made
-        finally:
-            made.stack.stop()
+    with staged(day, SPEED, kafka, postgres, tmp_path_factory.mktemp("home")) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from candor.contracts.promise import AskedBy
 from candor.ops.settings import Settings
 from candor.store import migrate
 from candor.store.db import Database
-from tests.support.servers import Databases
+from tests.support.servers import Databases, Prepare
 
 MIGRATIONS = Path(__file__).parent / "foundation_migrations"
 NOON = datetime(2013, 3, 8, 12, tzinfo=UTC)
@@ -24,10 +24,15 @@ async def foundation(url: str) -> None:
     await migrate.upgrade(url, MIGRATIONS)
 
 
-@asynccontextmanager
-async def fresh_foundation(databases: Databases) -> AsyncIterator[Database]:
+def fresh_foundation(databases: Databases) -> AbstractAsyncContextManager[Database]:
     """A database with the shared tables, open for the length of the block."""
-    url = await databases.fresh(foundation)
+    return fresh_database(databases, foundation)
+
+
+@asynccontextmanager
+async def fresh_database(databases: Databases, prepare: Prepare) -> AsyncIterator[Database]:
+    """A prepared database of its own, open for the length of the block."""
+    url = await databases.fresh(prepare)
     database = await Database.open(url)
     try:
         yield database

@@ -8,7 +8,9 @@ from typing import Any, Final
 
 import yaml
 
-PROCESSES: Final = ("promise-svc", "delivery-svc", "risk-worker", "risk-learner", "risk-web", "notify-svc")
+from candor.local.stack import SERVICES
+
+PROCESSES: Final = tuple(service.name for service in SERVICES)
 _UNITS: Final = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
 
 

@@ -39,11 +39,16 @@ PROCESSES: Final = {
 
 def settings_of(process: str, **given: Any) -> Settings:
     """A process's settings from the environment. Raises OperatorError where its package is not installed."""
-    kind = PROCESSES[process]
-    if find_spec(kind.package) is None:
+    if find_spec(PROCESSES[process].package) is None:
         raise OperatorError(f"{process} is not installed here: run this where it runs, such as in its Pod")
+    return load(settings_class(process), **given)
+
+
+def settings_class(process: str) -> type[Settings]:
+    """The class of a process's settings. Raises ModuleNotFoundError where its package is not installed."""
+    kind = PROCESSES[process]
     found: type[Settings] = getattr(importlib.import_module(f"{kind.package}.settings"), kind.settings)
-    return load(found, **given)
+    return found
 
 
 async def examine(process: str, settings: Settings) -> AsyncIterator[Finding]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ from promise_svc.service import expiry as of_promise
 from promise_svc.settings import PromiseSettings
 from risk_svc.settings import WorkerSettings
 from risk_svc.store import expiry as of_risk
+from tests.support.foundation import fresh_database
 from tests.support.servers import Databases
 
 SERVICES: Final = ("promise-svc", "delivery-svc", "risk-svc", "notify-svc")
@@ -52,16 +53,9 @@ def _preparing(folder: Path) -> Callable[[str], Awaitable[None]]:
 PREPARE: Final = {service: _preparing(folder) for service, folder in _migrations.items()}
 
 
-@asynccontextmanager
-async def schema_of(service: str, databases: Databases) -> AsyncIterator[Database]:
+def schema_of(service: str, databases: Databases) -> AbstractAsyncContextManager[Database]:
     """A migrated database of a service, open for the length of the block."""
-    url = await databases.fresh(PREPARE[service])
-    database = await Database.open(url)
-    try:
-        yield database
-    finally:
-        await database.close()
-        await databases.drop(url)
+    return fresh_database(databases, PREPARE[service])
 
 
 def own(service: str, **settings: Any) -> list[Expiry]:

@@ -10,16 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from candor.local.stack import SERVICES
 from tests.support.api import Keys
 
-MODULES = {
-    "promise-svc": ("promise_svc",),
-    "delivery-svc": ("delivery_svc",),
-    "risk-worker": ("risk_svc", "worker"),
-    "risk-learner": ("risk_svc", "learner"),
-    "risk-web": ("risk_svc", "web"),
-    "notify-svc": ("notify_svc",),
-}
+MODULES = {service.name: service.module for service in SERVICES}
 MISTAKES = {
     "no keys": ({"API_KEYS_FILE": ""}, "API_KEYS_FILE is missing"),
     "a clock": (

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from candor_demo import perform, stage
 from candor_demo.day import Day
+from tests.support.staged import staged
 from tests.support.tiny_day import tiny_day
 from tests.support.waiting import until
 from tools.grafana.watch import Prometheus, watching
@@ -35,29 +36,22 @@ class Watched:
 @pytest.fixture(scope="package")
 def watched(kafka: str, postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     day, console = tiny_day(flights=45, history_days=14), Console(quiet=True)
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("CANDOR_HOME", str(tmp_path_factory.mktemp("home")))
-        environment.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka)
-        environment.setenv("DATABASE_URL", postgres)
-        made = stage.prepare(day, SPEED, print, usual_ports=False)
-        try:
-            made.stack.start()
-            urls = {name: made.stack.urls[name] for name in made.stack.processes}
-            with watching(tmp_path_factory.mktemp("prometheus"), urls, "1m") as prometheus:
+    home, watch = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("prometheus")
+    with staged(day, SPEED, kafka, postgres, home) as made:
+        urls = {name: made.stack.urls[name] for name in made.stack.processes}
+        with watching(watch, urls, "1m") as prometheus:
 
-                async def play() -> None:
-                    await perform.import_history(made, day, console)
-                    await perform.learn(made, day, console)
-                    replayed = await perform.replay_day(made, day, SPEED, console)
-                    assert replayed.refused == []
+            async def play() -> None:
+                await perform.import_history(made, day, console)
+                await perform.learn(made, day, console)
+                replayed = await perform.replay_day(made, day, SPEED, console)
+                assert replayed.refused == []
 
-                    async def scored() -> bool:
-                        return bool(prometheus.at(LAST))
+                async def scored() -> bool:
+                    return bool(prometheus.at(LAST))
 
-                    await until(scored, seconds=60)
+                await until(scored, seconds=60)
 
-                asyncio.run(play())
-                end = prometheus.at("max(timestamp(up))")[0].points[0][1]
-                yield Watched(made, day, prometheus, end - SHOWN_SECONDS, end)
-        finally:
-            made.stack.stop()
+            asyncio.run(play())
+            end = prometheus.at("max(timestamp(up))")[0].points[0][1]
+            yield Watched(made, day, prometheus, end - SHOWN_SECONDS, end)

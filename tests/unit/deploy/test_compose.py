@@ -12,14 +12,10 @@ import jsonschema
 import pytest
 import yaml
 
+from candor.diagnosis.process import PROCESSES, settings_class
 from candor.local.jars import broker_version
-from candor.ops.settings import Settings
 from candor.web.security.webhooks import parse_secrets
-from delivery_svc.settings import DeliverySettings
 from notify_svc.channels.email.settings import EmailSettings
-from notify_svc.settings import NotifySettings
-from promise_svc.settings import PromiseSettings
-from risk_svc.settings import LearnerSettings, RiskSettings, WorkerSettings
 from tools.compose_secrets import make
 from tools.image import pods
 
@@ -27,14 +23,7 @@ ROOT = Path(__file__).parents[3]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
 PODS = pods.read(ROOT)
-SETTINGS: dict[str, type[Settings]] = {
-    "promise-svc": PromiseSettings,
-    "delivery-svc": DeliverySettings,
-    "risk-worker": WorkerSettings,
-    "risk-learner": LearnerSettings,
-    "risk-web": RiskSettings,
-    "notify-svc": NotifySettings,
-}
+SETTINGS = {name: settings_class(name) for name in PROCESSES}
 OURS = [*SETTINGS, "migrate", "mailbox"]
 
 

@@ -66,6 +66,8 @@ async def refused() -> None:
     raise OSError("no broker")
 
 
+# Its own loop: other fixtures' tasks come and go in that of the session.
+@pytest.mark.asyncio(loop_scope="function")
 async def test_who_waits_may_be_cancelled_and_leaves_no_work_behind() -> None:
     heard: list[int] = []
     before = asyncio.all_tasks()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from nicegui.testing.general import nicegui_reset_globals
 
 import delivery_svc.wiring
 import notify_svc.wiring
@@ -61,9 +62,11 @@ def start(postgres: str, databases: Databases, topic_prefix: str, tmp_path: Path
         }
         private = tmp_path / "private_key"
         private.write_bytes(base64.b64encode(bytes(keys.private)))
-        app = app_of(process, values, private)
-        async with running(app, keys) as api:
-            yield api
+        # NiceGUI is one app for a whole process: each board of a test begins with a fresh one.
+        with nicegui_reset_globals() if "session_secret_file" in settings else nullcontext():
+            app = app_of(process, values, private)
+            async with running(app, keys) as api:
+                yield api
         await databases.drop(app.state.settings.database)
 
     return started

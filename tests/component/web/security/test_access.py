@@ -9,6 +9,8 @@ import httpx
 import pytest
 from fastapi import APIRouter, Depends, FastAPI
 from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from candor.ops import metrics
 from candor.ops.secret_files import SecretFile
@@ -62,6 +64,38 @@ def test_a_route_left_open_by_oversight_is_found(tmp_path: Path) -> None:
     app: FastAPI = sample_app(tmp_path)
     app.include_router(routes, prefix="/deep")
     assert [one.path for one in left_open(app)] == ["/deep/v1/open", "/deep/v1/parsed"]
+
+
+class Guarded:
+    """A middleware that lets in who has a session."""
+
+    requires_session = True
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
+def test_what_mounted_apps_serve_is_found_too(tmp_path: Path) -> None:
+    inner, guarded, app = FastAPI(openapi_url=None), FastAPI(openapi_url=None), sample_app(tmp_path)
+    inner.get("/page")(lambda: None)
+    inner.websocket("/live")(lambda: None)
+    inner.mount("/files", StaticFiles(directory=tmp_path))
+    guarded.get("/page")(lambda: None)
+    guarded.add_middleware(Guarded)
+    guarded.mount("/deeper", inner)
+    app.mount("/board", guarded)
+    app.mount("/aside", inner)
+    inside = [(one.method, one.path) for one in accesses(app) if one.session]
+    assert inside == [
+        ("*", "/board/deeper/files/{path}"),
+        ("WS", "/board/deeper/live"),
+        ("GET", "/board/deeper/page"),
+        ("GET", "/board/page"),
+    ]
+    assert {one.path for one in left_open(app)} == {"/aside/page", "/aside/live", "/aside/files/{path}"}
 
 
 @pytest.mark.parametrize(

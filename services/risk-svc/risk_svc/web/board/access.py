@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Annotated, Final, cast
+from typing import Annotated, ClassVar, Final, cast
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
@@ -136,6 +136,9 @@ class SessionMiddleware:
     With `company`, a browser that asks for a page is sent to sign in; everything else gets 401. `still` says whether
     what vouched for a session still does; an open socket is asked again `every` so often.
     """
+
+    requires_session: ClassVar[bool] = True
+    """Read by whoever lists the routes of an app (`candor.web.routes`)."""
 
     def __init__(
         self,

@@ -18,6 +18,7 @@ WAY_IN: Final = {
     "/signin/callback": 404,
     "/signout": 200,
     "/signout/everywhere": 200,
+    "/signout/done": 404,
 }
 """How the way in and out answers everybody, with nothing but who they are: no link, no company and no answer of one."""
 STAFF: Final = "signed in"

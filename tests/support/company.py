@@ -20,6 +20,7 @@ from urllib.parse import urljoin
 import httpx
 from joserfc.jwk import RSAKey
 
+from candor.web.security.oidc import SIGNED_OUT
 from tests.support.company_process import PASSWORD
 from tests.support.signing_in import HOME, SITE, Browser, Site
 
@@ -58,7 +59,7 @@ class Company:
             "client_secret": CLIENT_SECRET,
             "audience": CLIENT_ID,
             "redirect_uri": f"{SITE}/signin/callback",
-            "after_logout": f"{SITE}{HOME}",
+            "after_logout": f"{SITE}{SIGNED_OUT}",
             "keys": [signing_key("first")],
             "old_keys": [],
             "seconds_behind": 0,

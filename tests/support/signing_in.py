@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse, Response
 
 from candor.ops import metrics
+from candor.web.security.oidc import SIGNED_OUT
 from candor.web.security.oidc.provider import SECONDS, Client, Provider
 from candor.web.security.oidc.signin import SignIn
 from candor.web.security.sessions import MemoryNonces, Sessions, SignIns
@@ -39,7 +40,7 @@ class Site:
         self.provider_clock = ManualClock(self.clock.now())
         signing = secrets.token_urlsafe(32)
         self.sessions = Sessions(signing, secure=True, clock=self.clock)
-        client = Client(client_id, lambda: secret, f"{SITE}/signin/callback")
+        client = Client(client_id, lambda: secret, f"{SITE}/signin/callback", f"{SITE}{SIGNED_OUT}")
         provider = Provider(issuer, client, self.provider_clock, seconds=seconds)
         self.signin = SignIn(
             provider, self.sessions, signing, roles_claim=roles_claim, scopes=scopes, home=HOME, clock=self.clock
@@ -48,7 +49,7 @@ class Site:
         self.app = FastAPI()
         self.app.get("/signin")(self._begin)
         self.app.get("/signin/callback")(self._finish)
-        self.app.get("/board/{rest:path}")(self._page)
+        self.app.get("/board/{rest:path}")(self.page)
 
     async def _begin(self, next: str = HOME) -> Response:
         return await self.signin.begin(next)
@@ -56,7 +57,7 @@ class Site:
     async def _finish(self, request: Request) -> Response:
         return await self.signin.finish(request.query_params, request.cookies, self.nonces)
 
-    async def _page(self, request: Request) -> Response:
+    async def page(self, request: Request) -> Response:
         session = self.sessions.read(request.cookies.get(self.sessions.cookie))
         return JSONResponse({"role": session.role.name.lower() if session else None, "path": request.url.path})
 

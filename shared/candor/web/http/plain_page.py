@@ -40,7 +40,7 @@ POLICY: Final = (
 )
 _PAGE: Final = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title} · Candor</title><link rel="icon" href="data:image/svg+xml;base64,{icon}">
+{refresh}<title>{title} · Candor</title><link rel="icon" href="data:image/svg+xml;base64,{icon}">
 <style>{style}</style></head>
 <body><header>Candor</header>
 <main><h1>{title}</h1>
@@ -50,12 +50,18 @@ _PAGE: Final = """<!doctype html>
 """
 
 
-def plain_page(status: int, title: str, text: str, link: tuple[str, str], command: str = "") -> HTMLResponse:
-    """Return a page with `title`, a few sentences, a `command` to type, and a link (label, path of ours)."""
-    label, address = escape(link[0]), escape(public_path(link[1]))
+def plain_page(
+    status: int, title: str, text: str, link: tuple[str, str], command: str = "", *, onward: str = ""
+) -> HTMLResponse:
+    """Return a page with `title`, a few sentences, a `command` to type, and a link (label, path of ours).
+
+    With `onward`, an address elsewhere, the link leads there instead, and the browser follows it by itself.
+    """
+    label, address = escape(link[0]), escape(onward or public_path(link[1]))
     content = _PAGE.format(
         title=escape(title),
         text=escape(text),
+        refresh=f'<meta http-equiv="refresh" content="0; url={address}">\n' if onward else "",
         label=label,
         address=address,
         style=STYLE,

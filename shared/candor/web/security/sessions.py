@@ -77,7 +77,7 @@ class Sessions:
         self._secure = secure
         self._links = Signing(secret, LINK_SALT)
         self._cookies = Signing(secret, SESSION_SALT)
-        self._path = prefix or "/"
+        self._prefix = prefix
         # Browsers take these names only over https, and the first only from this very host and for all of it.
         guarded = "__Secure-" if prefix else "__Host-"
         self.cookie = f"{guarded if secure else ''}candor-session"
@@ -134,14 +134,18 @@ class Sessions:
         """Set the session cookie on an answer, with the current time as `seen`."""
         self.put(response, self.cookie, self.encode(session._replace(seen=self._clock.now())))
 
-    def put(self, response: Response, name: str, value: str, age: timedelta | None = None) -> None:
-        """Set a cookie hidden from scripts and from requests of other sites, except followed links."""
-        seconds = None if age is None else int(age.total_seconds())
-        response.set_cookie(name, value, seconds, path=self._path, secure=self._secure, httponly=True, samesite=_LAX)
+    def put(self, response: Response, name: str, value: str, age: timedelta | None = None, below: str = "") -> None:
+        """Set a cookie hidden from scripts and from requests of other sites, except followed links.
 
-    def take(self, response: Response, name: str) -> None:
+        With `below`, a path of ours, it goes to no other pages.
+        """
+        seconds, path = None if age is None else int(age.total_seconds()), self._prefix + below or "/"
+        response.set_cookie(name, value, seconds, path=path, secure=self._secure, httponly=True, samesite=_LAX)
+
+    def take(self, response: Response, name: str, below: str = "") -> None:
         """Delete one of our cookies."""
-        response.delete_cookie(name, path=self._path, secure=self._secure, httponly=True, samesite=_LAX)
+        path = self._prefix + below or "/"
+        response.delete_cookie(name, path=path, secure=self._secure, httponly=True, samesite=_LAX)
 
     def encode(self, session: Session) -> str:
         """Return the cookie's value."""

@@ -19,7 +19,7 @@ from candor.web.http.plain_page import plain_page
 from candor.web.http.problems import Problem
 from candor.web.http.public import own_origin, public_path, within_prefix
 from candor.web.http.rates import Rates
-from candor.web.security.oidc import CALLBACK, SignIn
+from candor.web.security.oidc import CALLBACK, SIGNED_OUT, SignIn
 from candor.web.security.sessions import LINK_AGE, Session, Sessions
 from risk_svc.web.board.session_end import EndingReceive
 from risk_svc.web.board.sign_in_store import LOOKED_AT, StaffSessions
@@ -27,6 +27,7 @@ from risk_svc.web.board.sign_in_store import LOOKED_AT, StaffSessions
 HOME: Final = "/board/"
 SIGN_IN: Final = "Sign in to see the board"
 COMPANY_SIGNS_IN: Final = "Links open no session here: sign in with your company's account at {}"
+SAID_OUT: Final = "You are signed out of Candor."
 router: Final = APIRouter(include_in_schema=False)
 
 
@@ -92,10 +93,19 @@ async def sign_out_everywhere(request: Request) -> Response:
     return await _sign_out(request, everywhere=True)
 
 
+@router.get(SIGNED_OUT)
+async def signed_out(request: Request) -> Response:
+    """The address to which the identity provider sends the browser back once its own session is over."""
+    company = company_of(request)
+    if company is None:
+        raise Problem.not_found()
+    return company.out.finish(request.query_params, request.cookies, SAID_OUT)
+
+
 async def _sign_out(request: Request, *, everywhere: bool) -> Response:
     sessions = cast(Sessions, request.app.state.sessions)
     session = session_of(request.scope, sessions)
-    said = "You are signed out of Candor."
+    said = SAID_OUT
     if session is not None:
         staff = staff_of(request)
         if everywhere and not await staff.over(session):
@@ -104,9 +114,11 @@ async def _sign_out(request: Request, *, everywhere: bool) -> Response:
             said = "You are signed out of Candor on every device."
         else:
             await staff.end(session, _place(request))
-    # No redirect: a browser follows none from a form to the company's provider (form-action in BOARD_POLICY).
-    again = ("Sign in again", "/signin") if company_of(request) else ("Sign in again", HOME)
-    answer = plain_page(200, "Signed out", said, again)
+    company = company_of(request)
+    if company is not None:
+        answer = await company.out.begin(request.cookies, said)
+    else:
+        answer = plain_page(200, "Signed out", said, ("Sign in again", HOME))
     sessions.end(answer)
     return answer
 

@@ -38,10 +38,11 @@ class Client(NamedTuple):
     id: str
     secret: Callable[[], str]
     redirect_uri: str
+    signed_out_uri: str
 
 
 class Metadata(msgspec.Struct, frozen=True):
-    """The part of a discovery document that a sign-in needs (OpenID Connect Discovery 1.0, 3)."""
+    """The part of a discovery document that signing in and out needs (OpenID Connect Discovery 1.0, 3)."""
 
     issuer: str
     authorization_endpoint: str
@@ -49,6 +50,7 @@ class Metadata(msgspec.Struct, frozen=True):
     jwks_uri: str
     token_endpoint_auth_methods_supported: tuple[str, ...] = ("client_secret_basic",)
     authorization_response_iss_parameter_supported: bool = False
+    end_session_endpoint: str | None = None
 
 
 class _Keys(msgspec.Struct):
@@ -97,6 +99,13 @@ class Provider:
                         check_address(endpoint)
                 self._metadata = found, self._clock.now()
             return self._metadata[0]
+
+    async def end_session_endpoint(self) -> str:
+        """Return where a session at the provider ends; empty if it does not say. Raises ProviderDownError as above."""
+        endpoint = (await self.metadata()).end_session_endpoint or ""
+        if endpoint:
+            check_address(endpoint)
+        return endpoint
 
     async def keys(self, *, again: bool = False) -> list[Jwk]:
         """Return the provider's public keys; `again` if the current ones lack one."""

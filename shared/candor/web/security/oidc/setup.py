@@ -14,6 +14,7 @@ from candor.web.security.sessions import Sessions
 from candor.web.security.signing import Secrets
 
 CALLBACK: Final = "/signin/callback"
+SIGNED_OUT: Final = "/signout/done"
 
 
 def sign_in_of(
@@ -38,7 +39,7 @@ def sign_in_of(
     file = SecretFile(settings.oidc_client_secret_file or Path(), credential, name="OIDC_CLIENT_SECRET_FILE")
     if files is not None:
         files.watch(file)
-    client = Client(settings.oidc_client_id, file.get, public + CALLBACK)
+    client = Client(settings.oidc_client_id, file.get, public + CALLBACK, public + SIGNED_OUT)
     return SignIn(
         Provider(settings.oidc_issuer, client),
         sessions,

@@ -23,6 +23,7 @@ from candor.web.http.public import public_path
 from candor.web.security.auth import Role
 from candor.web.security.oidc.provider import Provider
 from candor.web.security.oidc.refusal import RefusedError
+from candor.web.security.oidc.signout import SignOut
 from candor.web.security.oidc.tokens import TokenRequirements, UnknownKeyError, verify
 from candor.web.security.sessions import Nonces, Sessions, SignIns
 from candor.web.security.signing import Secrets, Signing
@@ -68,6 +69,7 @@ class SignIn:
         self._home = home
         self._clock = clock or SystemClock()
         self.cookie = sessions.cookie.replace("session", "signin")
+        self.out = SignOut(provider, sessions, secret)
 
     async def begin(self, goal: str) -> Response:
         """Send the browser to the provider; `goal` is followed afterwards if it is a page below `home`."""
@@ -102,7 +104,7 @@ class SignIn:
         before = self._sessions.read(cookies.get(self._sessions.cookie))
         subject = ""
         try:
-            claims, goal = await self._finish(query, cookies.get(self.cookie, ""), signed_in)
+            claims, goal, token = await self._finish(query, cookies.get(self.cookie, ""), signed_in)
             subject, role = str(claims["sub"])[:255], role_of(claims.get(self._roles_claim))
             if role is None:
                 await signed_in.end_person(subject, "role withdrawn")
@@ -118,10 +120,11 @@ class SignIn:
             await signed_in.begin(session, before, place)
             answer = RedirectResponse(public_path(goal), 303)
             self._sessions.set_cookie(answer, session)
+            await self.out.keep(answer, token)
         self._sessions.take(answer, self.cookie)
         return answer
 
-    async def _finish(self, query: Mapping[str, str], cookie: str, used: Nonces) -> tuple[dict[str, Any], str]:
+    async def _finish(self, query: Mapping[str, str], cookie: str, used: Nonces) -> tuple[dict[str, Any], str, str]:
         attempt, began = self._attempt(cookie)
         if not hmac.compare_digest(query.get("state", "").encode(), attempt.state.encode()):
             raise RefusedError("state")
@@ -138,7 +141,7 @@ class SignIn:
             claims = verify(token, await provider.keys(), expected)
         except UnknownKeyError:
             claims = verify(token, await provider.keys(again=True), expected)
-        return claims, attempt.goal
+        return claims, attempt.goal, token
 
     def _attempt(self, cookie: str) -> tuple[Attempt, datetime]:
         try:

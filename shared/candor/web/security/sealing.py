@@ -1,0 +1,35 @@
+"""Texts that a browser keeps for us and cannot read: sealed by several secrets, of which the first seals."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
+from nacl.exceptions import CryptoError
+from nacl.secret import SecretBox
+
+from candor.web.security.signing import Secrets
+
+
+class Sealing:
+    """Seals and opens texts of one kind, `use` (XSalsa20-Poly1305); the key of a use follows from the secret."""
+
+    def __init__(self, secrets: Secrets | str, use: str) -> None:
+        self._secrets = (lambda: (secrets,)) if isinstance(secrets, str) else secrets
+        self._use = use.encode()
+
+    def seal(self, text: str) -> str:
+        """Return a text that only `opened` reads."""
+        return urlsafe_b64encode(self._box(self._secrets()[0]).encrypt(text.encode())).decode()
+
+    def opened(self, sealed: str) -> str:
+        """Return the text; the empty one if it was sealed elsewhere, for another use or by a secret that is gone."""
+        for secret in self._secrets():
+            try:
+                return self._box(secret).decrypt(urlsafe_b64decode(sealed)).decode()
+            except (CryptoError, ValueError):
+                continue
+        return ""
+
+    def _box(self, secret: str) -> SecretBox:
+        return SecretBox(hashlib.blake2b(secret.encode(), digest_size=SecretBox.KEY_SIZE, person=self._use).digest())

@@ -194,6 +194,12 @@ async def test_probes_pages_and_what_stays_inside(site: Site, outside: httpx.Asy
     assert (await outside.get(f"{site.board}/")).headers["location"] == "/candor/board/"
     plain = await outside.get(f"http://www.example.com:{site.http}/candor/board/?a=b")
     assert (plain.status_code, plain.headers["location"]) == (308, f"{site.board}/board/?a=b")
+    for path in ("/candor/v1/gaps", "/candor/signout", "/promises/v1/webhooks/crm", "/candor/livez"):
+        refused = await outside.get(f"http://www.example.com:{site.http}{path}")
+        assert (refused.status_code, "location" in refused.headers) == (403, False), path
+    for host in ("promises.example.com", "localhost"):
+        assert (await outside.get(f"http://{host}:{site.http}/board/")).status_code == 403
+    assert (await outside.post(f"http://www.example.com:{site.http}/candor/board/")).status_code == 403
     assert (await outside.get(f"https://localhost:{site.https}/")).status_code == 421
 
 

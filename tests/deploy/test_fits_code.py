@@ -194,7 +194,7 @@ def test_the_outside_reaches_each_api_by_the_name_it_answers_to_and_nothing_inte
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     rules = [rule for one in manifests("production", "Ingress") for rule in one["spec"]["rules"]]
-    assert len(rules) == 4
+    assert len(rules) == 5
     for rule in rules:
         paths = rule["http"]["paths"]
         [name] = {path["backend"]["service"]["name"] for path in paths}

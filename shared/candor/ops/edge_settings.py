@@ -73,6 +73,11 @@ class EdgeSettings(BaseSettings):
     """
     hsts_seconds: int = Field(default=31_536_000, ge=0, le=2_147_483_647)
     """Seconds for which browsers insist on https once they have seen it; 0 takes that back. Example: 86400"""
+    hsts_subdomains: bool = True
+    """Whether browsers insist on https for names below our host as well; `false` where one of them still needs http.
+
+    Example: false
+    """
     docs: Literal["", "open", "key", "off"] = ""
     """Whether /docs and /openapi.json are open, need a key or are off; empty: open, in production with a key.
 

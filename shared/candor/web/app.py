@@ -103,7 +103,7 @@ def _put_middleware(app: FastAPI, settings: Settings, bodies: Mapping[str, int],
     app.add_middleware(ParametersMiddleware, owner=app)
     app.add_middleware(RatedMiddleware, addresses=app.state.addresses)
     app.add_middleware(LimitsMiddleware, limits=limits)
-    app.add_middleware(EdgeMiddleware)
+    app.add_middleware(EdgeMiddleware, https=settings.https)
     app.add_middleware(ObservedMiddleware, policies=policies, headers=safe_headers(settings))
     app.add_middleware(HeadMiddleware)
     app.add_middleware(ForwardedMiddleware, settings=settings)

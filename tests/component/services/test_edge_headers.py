@@ -37,7 +37,7 @@ def assert_safe(answer: httpx.Response) -> None:
     assert answer.status_code != 500, where
     assert headers.get_list("x-content-type-options") == ["nosniff"], where
     assert headers["referrer-policy"] == "same-origin", where
-    assert headers["strict-transport-security"] == "max-age=31536000", where
+    assert headers["strict-transport-security"] == "max-age=31536000; includeSubDomains", where
     assert headers["cross-origin-opener-policy"] == "same-origin", where
     assert headers["cross-origin-resource-policy"] == "same-origin", where
     assert "geolocation=()" in headers["permissions-policy"], where

@@ -9,6 +9,7 @@ import ssl
 from pathlib import Path
 
 import pytest
+import yaml
 
 from candor.web.security.auth import Role, new_key
 from candor.web.security.sessions import Sessions
@@ -88,6 +89,22 @@ def test_no_tls_before_1_2_is_offered_or_taken() -> None:
     proxy = ROOT / "deploy/proxy"
     assert re.findall(r"ssl_protocols (.*);", (proxy / "nginx.conf").read_text()) == ["TLSv1.2 TLSv1.3"]
     assert "minVersion: VersionTLS12" in (proxy / "traefik-routes.yaml").read_text()
+
+
+def test_no_example_of_a_proxy_leads_every_path_to_https() -> None:
+    proxy = ROOT / "deploy/proxy"
+    plain = (proxy / "nginx.conf").read_text().partition("# A name that is none of ours")[0]
+    assert re.findall(r"location ([^{]+){[^}]*?(?:{[^}]*}[^}]*)?return 308", plain) == [
+        r"~ ^(/candor)?(/|/board(/.*)?|/signin)?$ "
+    ]
+    assert "auto_https disable_redirects" in (proxy / "Caddyfile").read_text()
+    assert re.findall(r"redir (?!/)(\S+)", (proxy / "Caddyfile").read_text()) == ["@page"]
+    assert "redirections" not in (proxy / "traefik.yaml").read_text()
+    routes = yaml.safe_load((proxy / "traefik-routes.yaml").read_text())["http"]["routers"]
+    assert [name for name, one in routes.items() if "https" in one.get("middlewares", ())] == ["pages"]
+    assert [name for name, one in routes.items() if one["entryPoints"] == ["web"]] == ["pages"]
+    apis = next(yaml.safe_load_all((ROOT / "deploy/k8s/overlays/production/ingress.yaml").read_text()))
+    assert apis["metadata"]["annotations"]["nginx.ingress.kubernetes.io/ssl-redirect"] == "false"
 
 
 def test_the_security_page_lists_every_key_that_settings_name() -> None:

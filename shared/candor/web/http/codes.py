@@ -26,6 +26,7 @@ CODES: Final[dict[str, Kind]] = {
     "session_invalid": Kind(401, "The session is over: sign in again"),
     "event_type_not_allowed": Kind(403, "This sender may not send events of this type here"),
     "forbidden": Kind(403, "The key's role or scope does not allow this"),
+    "https_required": Kind(403, "This is answered over https only"),
     "cross_site": Kind(403, "Only a page of this service may ask for this"),
     "not_found": Kind(404, "Not found"),
     "method_not_allowed": Kind(405, "The method is not allowed here"),

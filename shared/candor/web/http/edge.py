@@ -9,6 +9,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from candor.ops.edge_settings import EdgeSettings
+from candor.web.http.forwarded import PLAIN
 from candor.web.http.problems import FieldError, Problem
 from candor.web.http.public import own_page
 
@@ -34,16 +35,24 @@ UNSAFE: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 class EdgeMiddleware:
-    """Refuses headers given twice, and orders to our pages that a page of another site gave."""
+    """Refuses headers given twice, and orders to our pages that a page of another site gave.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Where we are reached by `https`, it refuses an API's caller of whom a proxy says that they came without it.
+    """
+
+    def __init__(self, app: ASGIApp, *, https: bool = False) -> None:
         self.app = app
+        self._https = https
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
         if kind == "http":
             if repeated := _repeated(scope):
                 raise repeated_header(repeated)
+            # No redirect: whoever has lost their TLS must notice, and not go on with a key in the clear. Any proxy
+            # may say so, as nobody gains by it.
+            if self._https and scope["path"].startswith(API) and scope.get(PLAIN):
+                raise Problem("https_required", "ask again at the address that begins with https://")
             if scope["method"] in UNSAFE and not scope["path"].startswith(API) and not own_page(scope):
                 raise Problem("cross_site", "this must be asked for by a page of ours")
         elif kind == "websocket" and (_repeated(scope) or not own_page(scope)):
@@ -80,7 +89,8 @@ def repeated_header(name: str) -> Problem:
 
 def safe_headers(settings: EdgeSettings) -> tuple[tuple[bytes, bytes], ...]:
     """Return the headers of every answer; browsers are bound to https only where they reach us by it."""
-    hsts = (b"strict-transport-security", b"max-age=%d" % settings.hsts_seconds)
+    names = b"; includeSubDomains" if settings.hsts_subdomains else b""
+    hsts = (b"strict-transport-security", b"max-age=%d%s" % (settings.hsts_seconds, names))
     return (*SAFE, hsts) if settings.https else SAFE
 
 

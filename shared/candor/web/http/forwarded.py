@@ -13,7 +13,10 @@ from candor.web.http.public import Public, reached_at
 
 PROXIED: Final = "candor.proxied"
 """Marks the scope of a request that some proxy passed on, believed or not."""
+PLAIN: Final = "candor.plain"
+"""Marks the scope of a request of which some proxy, believed or not, says that it came without TLS."""
 _SAID: Final = (b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-forwarded-prefix", b"forwarded")
+_PLAIN: Final = (b"x-forwarded-proto", b"http")
 log = structlog.get_logger("candor.http")
 
 
@@ -38,7 +41,7 @@ class ForwardedMiddleware:
         host = plain_address(address)
         said = {name for name, _ in scope["headers"] if name in _SAID}
         # A copy: the server goes by its own, and logs the address of the peer.
-        scope = {**scope, "client": (host, port), PROXIED: bool(said)}
+        scope = {**scope, "client": (host, port), PROXIED: bool(said), PLAIN: _PLAIN in scope["headers"]}
         if host in self._believed:
             scope["headers"] = _with_host(scope["headers"])
             await self._unwrap(cast(Any, scope), cast(Any, receive), cast(Any, send))

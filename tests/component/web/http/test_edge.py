@@ -204,6 +204,19 @@ async def test_an_order_to_a_page_comes_from_a_page_of_ours(tmp_path: Path, head
             assert (await http.post("/order", headers=allowed)).status_code == 200
 
 
+async def test_who_has_lost_their_tls_is_refused_at_an_api_and_not_led_on(tmp_path: Path) -> None:
+    plain, good = {"x-forwarded-proto": "http"}, {"x-forwarded-proto": "https"}
+    async with asking(tmp_path, **BELOW) as http:
+        found = await http.get("/v1/things/x", headers=plain | bearer("viewer"))
+        assert (found.status_code, found.json()["code"]) == (403, "https_required")
+        assert "location" not in found.headers
+        assert (await http.get("/v1/things/x", headers=good | bearer("viewer"))).status_code != 403
+        assert (await http.get("/v1/things/x", headers=bearer("viewer"))).status_code != 403
+        assert (await http.get("/livez", headers=plain)).status_code == 200
+    async with asking(tmp_path) as http:
+        assert (await http.get("/v1/things/x", headers=plain | bearer("viewer"))).status_code != 403
+
+
 async def test_figures_are_read_from_near_and_directly_or_with_a_key(tmp_path: Path) -> None:
     for peer, headers, status in (
         ("127.0.0.1", {}, 200),
@@ -230,9 +243,11 @@ async def test_the_reference_can_need_a_key(tmp_path: Path) -> None:
 async def test_browsers_are_bound_to_https_only_where_they_use_it(tmp_path: Path) -> None:
     name = "strict-transport-security"
     async with sample(tmp_path, **BELOW) as http:
+        assert (await http.get("/livez")).headers[name] == "max-age=31536000; includeSubDomains"
+    async with sample(tmp_path, **BELOW, hsts_subdomains=False) as http:
         assert (await http.get("/livez")).headers[name] == "max-age=31536000"
     async with sample(tmp_path, **BELOW, hsts_seconds=0) as http:
-        assert (await http.get("/livez")).headers[name] == "max-age=0"
+        assert (await http.get("/livez")).headers[name] == "max-age=0; includeSubDomains"
     async with sample(tmp_path, public_url="http://localhost") as http:
         assert name not in (await http.get("/livez")).headers
 

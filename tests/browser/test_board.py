@@ -173,6 +173,35 @@ async def test_sign_in_and_watch_a_score_move(stage: Stage, page: Page) -> None:
     assert gone.status == 401
 
 
+async def another_tab(stage: Stage, page: Page) -> Page:
+    """A second tab of somebody who is signed in, with a page that shows something."""
+    await page.goto(link(stage))
+    other = await page.context.new_page()
+    await other.goto(f"{stage.stack.urls['risk-web']}/board/")
+    await expect(other.get_by_text("likely to slip")).to_be_visible()
+    return other
+
+
+async def test_signing_out_empties_the_pages_in_other_tabs(stage: Stage, page: Page) -> None:
+    other = await another_tab(stage, page)
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(other.get_by_role("heading", name="Sign in to see the board")).to_be_visible()
+    await expect(other.get_by_text("likely to slip")).to_have_count(0)
+
+
+async def test_a_page_that_hears_nothing_is_emptied_when_its_session_is_over(stage: Stage, page: Page) -> None:
+    other = await another_tab(stage, page)
+    await other.clock.install()
+    await other.reload()
+    await expect(other.get_by_text("likely to slip")).to_be_visible()
+    await other.context.route("**/*", lambda route: route.abort())
+    await other.evaluate("window.socket.disconnect()")
+    await other.clock.fast_forward("25:00")
+    await expect(other.get_by_text("likely to slip")).to_be_visible()
+    await other.clock.fast_forward("06:00")
+    await expect(other.get_by_text("likely to slip")).to_have_count(0)
+
+
 async def test_the_board_fits_a_phone_and_a_keyboard(stage: Stage, page: Page) -> None:
     await page.set_viewport_size({"width": 390, "height": 800})
     await page.goto(link(stage))

@@ -163,8 +163,13 @@ class Sessions:
         return self._clock.now() - session.seen >= RENEW
 
     def end(self, response: Response) -> None:
-        """Sign out by deleting the cookie."""
+        """Sign out by deleting the cookie and, where browsers do that, what they keep of our pages.
+
+        Not "cookies", which would be those of the whole domain; and on a shared host storage is not ours alone.
+        """
         self.take(response, self.cookie)
+        if self._secure:
+            response.headers["clear-site-data"] = '"cache"' if self._prefix else '"cache", "storage"'
 
     def _bad_link(self, reason: str) -> Problem:
         log.warning("sign-in refused", reason=reason)

@@ -143,6 +143,17 @@ def test_signing_out_takes_the_cookie_away() -> None:
     assert "Max-Age=0" in response.headers["set-cookie"]
 
 
+@pytest.mark.parametrize(
+    ("secure", "prefix", "cleared"), [(True, "", '"cache", "storage"'), (True, "/candor", '"cache"'), (False, "", None)]
+)
+def test_signing_out_clears_what_the_browser_keeps_and_nothing_of_the_neighbours(
+    secure: bool, prefix: str, cleared: str | None
+) -> None:
+    response = Response()
+    Sessions(SECRET, secure=secure, prefix=prefix).end(response)
+    assert response.headers.get("clear-site-data") == cleared
+
+
 def test_a_page_may_ask_for_a_role() -> None:
     sessions, clock = started()
     cookie = sessions.encode(session_of(clock, Role.OPERATOR))

@@ -15,6 +15,7 @@ from starlette.requests import Request
 
 from candor.store.errors import StoreUnavailable
 from candor.web.http.public import public_path
+from risk_svc.web.board.page_end import end_with_session
 from risk_svc.web.standstill import FailedReads
 
 STYLE = """
@@ -90,6 +91,7 @@ def page_frame(title: str) -> ui.label:
     ui.page_title(f"{title} · Candor")
     ui.colors(**COLOURS)
     ui.add_css(STYLE)
+    end_with_session()
     with ui.header(elevated=False).classes("items-center no-wrap gap-2 q-py-sm q-px-md"):
         # NiceGUI prefixes the mount path to links that start with a slash.
         ui.link("Candor", "/").classes("text-white text-h6 no-underline")

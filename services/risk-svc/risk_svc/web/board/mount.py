@@ -17,7 +17,7 @@ from candor.store.errors import StoreUnavailable
 from candor.web.http.plain_page import ICON, plain_page
 from candor.web.http.problems import Problem
 from candor.web.security.oidc import sign_in_of
-from candor.web.security.sessions import Session, Sessions
+from candor.web.security.sessions import ABSOLUTE, Session, Sessions
 from risk_svc.settings import RiskSettings
 from risk_svc.web.board.access import HOME, SessionMiddleware, wants_page
 from risk_svc.web.board.frame import Address
@@ -74,6 +74,8 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
     # Starlette types a middleware's arguments only loosely.
     guard = {"sessions": sessions, "staff": staff, "company": company is not None, "still": partial(_still, app)}
     cast(Any, pages).add_middleware(SessionMiddleware, **guard, rates=app.state.rates)
+    # What NiceGUI notes of a browser's tab, empty as it is, goes no later than the session.
+    pages.storage.max_tab_storage_age = ABSOLUTE.total_seconds()
     ui.run_with(
         app,
         mount_path=MOUNT,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
 from candor.local.stack import SERVICES
 from tests.support.api import Keys
+from tests.support.starting import ended
 
 MODULES = {service.name: service.module for service in SERVICES}
 MISTAKES = {
@@ -54,25 +53,19 @@ def production(tmp_path: Path) -> dict[str, str]:
     }
 
 
-async def ended(process: str, environment: dict[str, str]) -> tuple[int, list[str]]:
-    started = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", *MODULES[process]),
-        env=environment,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    _, error = await asyncio.wait_for(started.communicate(), 60)
-    return started.returncode or 0, error.decode().splitlines()
+async def refusal(process: str, *environments: dict[str, str]) -> list[str]:
+    """The one line of each start."""
+    found = await ended(MODULES[process], environments)
+    assert [(status, len(lines)) for status, lines in found] == [(2, 1)] * len(environments), found
+    return [line for _, [line] in found]
 
 
 @pytest.mark.parametrize("process", MODULES)
 async def test_each_mistake_alone_keeps_it_from_starting(process: str, production: dict[str, str]) -> None:
-    found = await asyncio.gather(*(ended(process, production | wrong) for wrong, _ in MISTAKES.values()))
-    for (status, lines), (wrong, said) in zip(found, MISTAKES.values(), strict=True):
-        assert status == 2, (wrong, lines)
-        assert len(lines) == 1, lines
-        assert said in lines[0]
-        assert "changeme" not in lines[0]
+    found = await refusal(process, *(production | wrong for wrong, _ in MISTAKES.values()))
+    for line, (_, said) in zip(found, MISTAKES.values(), strict=True):
+        assert said in line
+        assert "changeme" not in line
 
 
 async def test_the_board_needs_sign_in_of_a_company(production: dict[str, str]) -> None:
@@ -84,25 +77,22 @@ async def test_the_board_needs_sign_in_of_a_company(production: dict[str, str]) 
         "PUBLIC_URL",
         "SESSION_SECRET_FILE",
     )
-    found = await asyncio.gather(*(ended("risk-web", production | {missing: ""}) for missing in needed))
-    for missing, (status, lines) in zip(needed, found, strict=True):
-        assert (status, len(lines)) == (2, 1), lines
-        assert missing in lines[0]
+    found = await refusal("risk-web", *(production | {missing: ""} for missing in needed))
+    for missing, line in zip(needed, found, strict=True):
+        assert missing in line
 
 
 async def test_a_provider_without_tls_is_refused(production: dict[str, str]) -> None:
-    status, lines = await ended("risk-web", production | {"OIDC_ISSUER": "http://login.candor.example"})
-    assert (status, len(lines)) == (2, 1)
-    assert "OIDC_ISSUER must be an address with https://" in lines[0]
+    [line] = await refusal("risk-web", production | {"OIDC_ISSUER": "http://login.candor.example"})
+    assert "OIDC_ISSUER must be an address with https://" in line
 
 
 async def test_a_placeholder_for_the_session_secret_is_refused(production: dict[str, str], tmp_path: Path) -> None:
     left = tmp_path / "left"
     left.write_text("changeme-changeme-changeme-changeme")
-    status, lines = await ended("risk-web", production | {"SESSION_SECRET_FILE": str(left)})
-    assert (status, len(lines)) == (2, 1)
-    assert "placeholder" in lines[0]
-    assert "changeme-" not in lines[0]
+    [line] = await refusal("risk-web", production | {"SESSION_SECRET_FILE": str(left)})
+    assert "placeholder" in line
+    assert "changeme-" not in line
 
 
 @pytest.mark.parametrize(
@@ -110,6 +100,5 @@ async def test_a_placeholder_for_the_session_secret_is_refused(production: dict[
     [("promise-svc", "CONTACT_PUBLIC_KEY_FILE"), ("notify-svc", "CONTACT_PRIVATE_KEY_FILE")],
 )
 async def test_who_seals_and_who_opens_needs_its_key(process: str, setting: str, production: dict[str, str]) -> None:
-    status, lines = await ended(process, production | {setting: ""})
-    assert (status, len(lines)) == (2, 1)
-    assert setting in lines[0]
+    [line] = await refusal(process, production | {setting: ""})
+    assert setting in line

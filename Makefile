@@ -11,7 +11,7 @@ unexport PYTHONPYCACHEPREFIX
 unexport PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check deploy-check image-check wheels dashboards-check dashboards-pictures sbom compose-secrets faults bench clean
+.PHONY: help install demo test check deploy-check image-check wheels dashboards-check dashboards-pictures sbom compose-secrets faults bench scale scale-check clean
 
 help:
 	@echo "Candor keeps what customers were promised beside what is really happening."
@@ -27,6 +27,8 @@ help:
 	@echo "  make dashboards-pictures  the pictures of the dashboards in docs/operations, over a replay of the demo"
 	@echo "  make faults        the long fault run: kills, pauses and restarts, with a ledger of what was lost (nothing)"
 	@echo "  make bench         the benches beside their baselines, as tables and JSON; about half an hour"
+	@echo "  make scale-check   each scenario of make scale at a tiny size, with its processes; some minutes"
+	@echo "  make scale         millions of rows of each kind: does what stands beside them still work? half an hour, 15 GB of disk"
 	@echo "  make clean         stops what runs here and removes .candor/"
 	@echo
 	@echo "After the first of these the command line is there: .candor/venv/bin/candor --help"
@@ -82,6 +84,12 @@ bench: install
 	@$(BIN)/python -m bench.forecast
 	@$(BIN)/python -m bench.first_days
 	@$(BIN)/python -m bench.checks
+
+scale: install
+	@$(BIN)/python -m bench.scale $(ARGS)
+
+scale-check: install
+	@$(BIN)/python -m pytest -m scale tests/integration/scale $(ARGS)
 
 clean:
 	@if [ -x $(BIN)/candor ]; then $(BIN)/candor down || true; fi

@@ -16,13 +16,32 @@ What one process does, measured by this repository on the machine named, with th
 the same cores: on machines of their own each does more. Plan with half of it.
 
 Made by `python -m bench.capacity > docs/operations/capacity.md` of `bench/results`, which `make bench` and
-`python -m bench.footprint` fill; a test compares.
+`python -m bench.footprint` and `python -m bench.scale --only memory --only disk` fill; a test compares.
+"""
+MEMORY: Final = """
+## Memory of a live promise
+
+risk-worker keeps every live promise of its partitions. What one takes there, all told, when a worker has just loaded
+so many of them; it takes more while an incident hits many at once (`make scale ARGS='--only incident'`).
+
+| live promises in one worker | each |
+|---|---|
+"""
+DISK: Final = """
+## Disk
+
+What comes of promises with ten planned steps each and of ten reports on each, over HTTP, nothing expired yet:
+databases with their indexes, Kafka with one copy of each topic. Multiply by what comes in a day, and Kafka by its
+replicas; Kafka keeps 28 days, the databases what [data.md](data.md) says. {where}
+
+| of | promise-svc | delivery-svc | risk-svc | notify-svc | Kafka |
+|---|---|---|---|---|---|
 """
 TAIL: Final = """
-How much memory an open promise takes, and how much disk an event in PostgreSQL and Kafka, **has not been measured**.
-Until it is, watch `candor_disk_free_bytes` and the alert `DiskFillsUp`, and the memory of risk-worker, which keeps the
-promises of its partitions.
+PostgreSQL's write-ahead log comes on top. Watch `candor_disk_free_bytes` and the alert `DiskFillsUp`.
 """
+AMOUNTS: Final = ("1,000 promises", "10,000 reports")
+PLACES: Final = ("promise-svc", "delivery-svc", "risk-svc", "notify-svc", "Kafka")
 RATES: Final = (
     (
         "one promise-svc, 64 connections, a promise a request, all saved",
@@ -69,7 +88,23 @@ def page() -> str:
     lines.append(f" {found['seconds']} s; {_where(found)}.\n\n| process | most memory | CPU |\n|---|---|---|\n")
     for name, values in found["processes"].items():
         lines.append(f"| {name} | {_plain(values['RSS MiB'])} MiB | {_plain(values['CPU s'])} s |\n")
-    return "".join([*lines, TAIL])
+    return "".join([*lines, *_memory(), *_disk(), TAIL])
+
+
+def _memory() -> list[str]:
+    found = _read("scale-memory")
+    lines = [MEMORY]
+    for what, value in found["figures"].items():
+        if what.startswith("memory of one of "):
+            lines.append(f"| {what.split()[4]} | {_plain(value)} B |\n")
+    empty = _plain(found["figures"]["memory of a worker without promises"])
+    return [*lines, f"\nA worker without promises takes {empty} MiB. {_where(found)}.\n"]
+
+
+def _disk() -> list[str]:
+    found = _read("scale-disk")
+    rows = [[what, *(_plain(found["figures"][f"{what}: {one}"]) for one in PLACES)] for what in AMOUNTS]
+    return [DISK.format(where=f"{_where(found)}."), *(f"| {row[0]} | {' MB | '.join(row[1:])} MB |\n" for row in rows)]
 
 
 def _read(name: str) -> dict[str, Any]:

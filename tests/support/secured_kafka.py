@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 from candor.local.kafka import KafkaBroker, Listener, Setup
 from candor.local.ports import choose_port
 from tests.support.certificates import Authority
+from tests.support.scram import change_password
 from tests.support.servers import own_folder
 
 USER, PASSWORD = "candor-risk", "sesame-open-2013"
@@ -23,6 +25,20 @@ class SecuredKafka:
     sasl_tls: str
     authority: Authority
     folder: Path
+    broker: KafkaBroker
+    properties: dict[str, str]
+
+    async def restart_with(self, password: str) -> None:
+        """Give its user another password, and itself and its client certificates of another authority; all else ends.
+
+        Written over the files of before, as whoever rotates does.
+        """
+        await change_password(self.broker.bootstrap_servers, USER, password)
+        authority = Authority(self.folder)
+        authority.sign(USER)
+        self.properties.update(_properties(self.folder, authority, password))
+        await asyncio.to_thread(self.broker.stop)
+        await asyncio.to_thread(self.broker.start)
 
 
 @contextmanager
@@ -33,20 +49,21 @@ def secured_kafka() -> Iterator[SecuredKafka]:
         authority = Authority(folder.root)
         tls, sasl = choose_port(None, "TLS"), choose_port(None, "SASL")
         users = [f"{mechanism}=[name={USER},password={PASSWORD}]" for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512")]
+        properties = _properties(folder.root, authority, PASSWORD)
         setup = Setup(
             listeners=[Listener("MTLS", tls, "SSL"), Listener("SASL", sasl, "SASL_SSL")],
-            properties=_properties(folder.root, authority),
+            properties=properties,
             format_options=[part for user in users for part in ("--add-scram", user)],
         )
         broker = KafkaBroker(folder, None, quick=True, taken=(tls, sasl), more=setup)
         try:
             broker.start()
-            yield SecuredKafka(f"127.0.0.1:{tls}", f"127.0.0.1:{sasl}", authority, folder.root)
+            yield SecuredKafka(f"127.0.0.1:{tls}", f"127.0.0.1:{sasl}", authority, folder.root, broker, properties)
         finally:
             broker.stop()
 
 
-def _properties(folder: Path, authority: Authority) -> dict[str, str]:
+def _properties(folder: Path, authority: Authority, password: str) -> dict[str, str]:
     own = authority.sign("broker")
     store = folder / "broker.pem"
     store.write_text(own.key.read_text() + own.certificate.read_text())
@@ -59,7 +76,7 @@ def _properties(folder: Path, authority: Authority) -> dict[str, str]:
         "listener.name.mtls.ssl.client.auth": "required",
         "listener.name.sasl.sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER",
         "listener.name.sasl.plain.sasl.jaas.config": (
-            f'{module}.plain.PlainLoginModule required user_{USER}="{PASSWORD}";'
+            f'{module}.plain.PlainLoginModule required user_{USER}="{password}";'
         ),
         "listener.name.sasl.scram-sha-256.sasl.jaas.config": f"{module}.scram.ScramLoginModule required;",
         "listener.name.sasl.scram-sha-512.sasl.jaas.config": f"{module}.scram.ScramLoginModule required;",

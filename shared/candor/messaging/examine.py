@@ -7,9 +7,9 @@ import logging
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.codec import has_gzip, has_lz4, has_snappy, has_zstd
@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 from aiokafka.protocol.produce import ProduceRequest
 
 from candor.contracts import CARDS, TopicCard
-from candor.messaging.link import client_options
+from candor.messaging.link import Link
 from candor.messaging.topics import layout, mismatches, topic_name
 from candor.ops.finding import Finding, checked
 
@@ -34,12 +34,12 @@ READABLE: Final = {"gzip": has_gzip, "snappy": has_snappy, "lz4": has_lz4, "zstd
 async def examine(settings: Settings, process: str = "") -> AsyncIterator[Finding]:
     """All findings about Kafka, for one process (as topic cards name it) or for all of them."""
     try:
-        link = client_options(settings)
+        link = Link(settings)
     except ValueError as error:
         yield Finding("kafka", False, str(error), "name a file that this process may read")
         return
     for server in settings.kafka_bootstrap_servers.split(","):
-        found = await _reached(server.strip(), link.get("ssl_context"))
+        found = await _reached(server.strip(), link.tls)
         for one in found:
             yield one
         if any(one.ok is False for one in found):
@@ -111,7 +111,7 @@ async def _rights(
     reads = [name for card, name in names.items() if not process or process in card.readers]
     mend = "allow this user {} on these topics, as deploy/k8s/components/kafka/users.yaml does"
     refused = {"Write": [name for name in writes if not await _may_write(admin, name)]}
-    refused["Read"] = await _unreadable(client_options(settings), reads) if reads else []
+    refused["Read"] = await _unreadable(Link(settings), reads) if reads else []
     return [
         checked(f"kafka {right}", "allowed", (names and f"not allowed on {', '.join(names)}") or "", mend.format(right))
         for right, names in refused.items()
@@ -125,8 +125,8 @@ async def _may_write(admin: AIOKafkaAdminClient, topic: str) -> bool:
     return all(part[1] != REFUSED for _, parts in answer.topics for part in parts)
 
 
-async def _unreadable(link: Mapping[str, Any], topics: list[str]) -> list[str]:
-    consumer = AIOKafkaConsumer(**link, enable_auto_commit=False, fetch_max_wait_ms=200)
+async def _unreadable(link: Link, topics: list[str]) -> list[str]:
+    consumer = link.consumer(enable_auto_commit=False, fetch_max_wait_ms=200)
     refused: set[str] = set()
     await consumer.start()
     try:
@@ -191,8 +191,8 @@ def _who(settings: Settings) -> str:
 
 
 @asynccontextmanager
-async def _admin(link: Mapping[str, Any]) -> AsyncIterator[AIOKafkaAdminClient]:
-    admin = AIOKafkaAdminClient(**link, client_id="candor-doctor", request_timeout_ms=int(SECONDS * 1000))
+async def _admin(link: Link) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = link.admin(client_id="candor-doctor", request_timeout_ms=int(SECONDS * 1000))
     try:
         await asyncio.wait_for(admin.start(), 2 * SECONDS)
         yield admin

@@ -8,14 +8,17 @@ import json
 import shlex
 import ssl
 import time
-from pathlib import Path
 from typing import Any, Final
 
 import structlog
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.abc import AbstractTokenProvider
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.client import AIOKafkaClient
 
+from candor.ops.kafka_secrets import NewestContext
 from candor.ops.kafka_settings import TLS, KafkaSettings
-from candor.ops.settings import read_credential
+from candor.ops.secret_files import SecretFile
 
 COMMAND_SECONDS: Final = 20.0
 EARLY_SECONDS: Final = 60.0
@@ -25,51 +28,70 @@ UNDATED_SECONDS: Final = 300.0
 log = structlog.get_logger("candor.messaging")
 
 
-def client_options(settings: KafkaSettings) -> dict[str, Any]:
-    """Return the arguments that every aiokafka client takes. Raises ValueError if a file cannot be read or used."""
-    options: dict[str, Any] = {
-        "bootstrap_servers": settings.kafka_bootstrap_servers,
-        "security_protocol": settings.kafka_security_protocol,
-    }
-    if settings.kafka_security_protocol in TLS:
-        options["ssl_context"] = _tls(settings)
-    if settings.kafka_sasl_mechanism:
-        options["sasl_mechanism"] = settings.kafka_sasl_mechanism
-    if settings.kafka_sasl_mechanism == "OAUTHBEARER":
-        options["sasl_oauth_token_provider"] = TokenCommand(settings.kafka_sasl_token_command)
-    elif settings.kafka_sasl_mechanism:
-        options["sasl_plain_username"] = settings.kafka_sasl_username
-        options["sasl_plain_password"] = _line(settings.kafka_sasl_password_file or Path(), "KAFKA_SASL_PASSWORD_FILE")
-    return options
+class Link:
+    """Makes every aiokafka client of a process; each new connection of each proves who we are by the files of then.
+
+    Raises ValueError if a file cannot be read or used.
+    """
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        secrets = settings.kafka_secrets
+        self.servers = settings.kafka_bootstrap_servers
+        self.tls: ssl.SSLContext | None = None
+        self._password = secrets.password
+        self._options: dict[str, Any] = {
+            "bootstrap_servers": self.servers,
+            "security_protocol": settings.kafka_security_protocol,
+        }
+        if settings.kafka_security_protocol in TLS:
+            self.tls = NewestContext.of(secrets.tls) if secrets.tls else ssl.create_default_context()
+            self._options["ssl_context"] = self.tls
+        if settings.kafka_sasl_mechanism:
+            self._options["sasl_mechanism"] = settings.kafka_sasl_mechanism
+        if settings.kafka_sasl_mechanism == "OAUTHBEARER":
+            self._options["sasl_oauth_token_provider"] = TokenCommand(settings.kafka_sasl_token_command)
+        elif self._password is not None:
+            self._options["sasl_plain_username"] = settings.kafka_sasl_username
+            self._options["sasl_plain_password"] = self._password.get()
+
+    def client(self, **more: Any) -> AIOKafkaClient:
+        """Return a bare client."""
+        return self._renewed(AIOKafkaClient(**self._options, **more))
+
+    def consumer(self, **more: Any) -> AIOKafkaConsumer:
+        """Return a consumer."""
+        made = AIOKafkaConsumer(**self._options, **more)
+        self._renewed(getattr(made, "_client", None))
+        return made
+
+    def producer(self, **more: Any) -> AIOKafkaProducer:
+        """Return a producer."""
+        made = AIOKafkaProducer(**self._options, **more)
+        self._renewed(getattr(made, "client", None))
+        return made
+
+    def admin(self, **more: Any) -> AIOKafkaAdminClient:
+        """Return an administrator's client."""
+        made = AIOKafkaAdminClient(**self._options, **more)
+        self._renewed(getattr(made, "_client", None))
+        return made
+
+    def _renewed(self, client: Any) -> Any:
+        # A later aiokafka that keeps its client elsewhere keeps the password of the start; a test fails then.
+        if self._password is not None and type(client) is AIOKafkaClient:
+            client.password_file = self._password
+            client.__class__ = RenewedClient
+        return client
 
 
-def _tls(settings: KafkaSettings) -> ssl.SSLContext:
-    """The TLS context: the broker's certificate and name are always verified."""
-    try:
-        context = ssl.create_default_context(cafile=settings.kafka_ssl_ca_file)
-    except (OSError, ssl.SSLError) as error:
-        raise ValueError(f"KAFKA_SSL_CA_FILE {settings.kafka_ssl_ca_file}: {_reason(error)}") from None
-    if settings.kafka_ssl_certificate_file is not None:
-        asked = settings.kafka_ssl_key_password_file
-        # Without a password OpenSSL would ask for one on a terminal, and the process would hang.
-        password = _line(asked, "KAFKA_SSL_KEY_PASSWORD_FILE") if asked else ""
-        try:
-            context.load_cert_chain(settings.kafka_ssl_certificate_file, settings.kafka_ssl_key_file, lambda: password)
-        except (OSError, ssl.SSLError) as error:
-            name = f"KAFKA_SSL_CERTIFICATE_FILE {settings.kafka_ssl_certificate_file} with KAFKA_SSL_KEY_FILE"
-            raise ValueError(f"{name}: {_reason(error)}") from None
-    return context
+class RenewedClient(AIOKafkaClient):  # type: ignore[misc]
+    """aiokafka's client, whose every new connection signs in with the password that is in the file by then."""
 
+    password_file: SecretFile[str]
 
-def _line(path: Path, name: str) -> str:
-    try:
-        return read_credential(path)
-    except ValueError as error:
-        raise ValueError(f"{name} {error}") from None
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or getattr(error, "reason", None) or type(error).__name__
+    @property
+    def _sasl_plain_password(self) -> str:
+        return self.password_file.get()
 
 
 class TokenCommand(AbstractTokenProvider):  # type: ignore[misc]

@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import structlog
-from aiokafka import AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError, KafkaTimeoutError, ProducerClosed
 
 from candor.contracts import Record
 from candor.messaging.connecting import uncut
+from candor.messaging.link import Link
 from candor.records.wire import LARGEST_BATCH, PackedBatch
 
 _log: Final = structlog.get_logger("candor.producer")
@@ -55,10 +54,9 @@ class Producer:
     An unreachable broker is not an error result: batches wait inside and go out when it returns, without duplicates.
     """
 
-    def __init__(self, link: Mapping[str, Any], client_id: str) -> None:
+    def __init__(self, link: Link, client_id: str) -> None:
         self._link = link
-        self._producer = AIOKafkaProducer(
-            **link,
+        self._producer = link.producer(
             client_id=client_id,
             acks="all",
             enable_idempotence=True,
@@ -94,7 +92,7 @@ class Producer:
 
     async def reachable(self) -> bool:
         """Whether the broker answers a new client, so that silence towards this producer is the producer's fault."""
-        admin = AIOKafkaAdminClient(**self._link, request_timeout_ms=3_000)
+        admin = self._link.admin(request_timeout_ms=3_000)
         try:
             await asyncio.wait_for(uncut(admin.start()), 4)
         except (KafkaError, OSError, TimeoutError):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import structlog
 
 from candor.contracts import ProcessAlive, encode, message
-from candor.messaging.link import client_options
+from candor.messaging.link import Link
 from candor.messaging.producer import Producer
 from candor.messaging.topics import ensure_topics, topic_name
 from candor.ops.clock import SystemClock
@@ -87,7 +87,7 @@ class Pulse:
 
     async def _send(self) -> asyncio.Future[Any]:
         if self._producer is None:
-            producer = Producer(client_options(self._settings), f"{self._settings.service}-pulse")
+            producer = Producer(Link(self._settings), f"{self._settings.service}-pulse")
             await producer.start()
             self._producer = producer
         self._version += 1

@@ -10,7 +10,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.admin import ApiVersionRequest
 
-from candor.messaging.link import client_options
+from candor.messaging.link import Link
 from candor.ops.tasks import end
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class KafkaReach:
 
     def __init__(self, settings: Settings, *, seconds: float = ANSWER_SECONDS, fresh: float = FRESH_SECONDS) -> None:
         self._servers = settings.kafka_bootstrap_servers
-        self._link = client_options(settings)
+        self._link = Link(settings)
         self._name = f"{settings.service}-probe"
         self._seconds = seconds
         self._fresh = fresh
@@ -95,8 +95,7 @@ class KafkaReach:
     async def _find(self) -> None:
         # Also after an outage: brokers may have returned under other addresses.
         if self._client is None:
-            self._client = AIOKafkaClient(
-                **self._link,
+            self._client = self._link.client(
                 client_id=self._name,
                 request_timeout_ms=int(REQUEST_SECONDS * 1000),
                 metadata_max_age_ms=3_600_000,

@@ -18,7 +18,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooL
 
 from candor.messaging import metrics
 from candor.messaging.inflight_window import InflightWindow, TooLargeError
-from candor.messaging.link import client_options
+from candor.messaging.link import Link
 from candor.messaging.producer import Producer
 from candor.messaging.topics import ensure_topics
 from candor.ops.liveness import STUCK_SECONDS, Liveness
@@ -148,7 +148,7 @@ class Relay:
         self._liveness.beat()
 
     async def _connect(self) -> Producer:
-        producer = Producer(client_options(self._settings), self.group)
+        producer = Producer(Link(self._settings), self.group)
         await producer.start()
         return producer
 

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from candor.messaging.connecting import stopped, uncut
-from candor.messaging.link import client_options
+from candor.messaging.link import Link
 from candor.messaging.topics import ensure_topics, topic_name
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Source:
 
     def __init__(self, settings: Settings, cards: Sequence[str], broadcast: Sequence[str], partitions: int) -> None:
         self._settings = settings
-        self._link = client_options(settings)
+        self._link = Link(settings)
         self.cards = tuple(cards)
         self.broadcast = tuple(broadcast)
         self.pairs: dict[tuple[str, int], TopicPartition] = {
@@ -53,8 +53,7 @@ class Source:
         # A client asks for its topics by name: a broker that creates topics by itself would make them its own way.
         await ensure_topics(self._settings)
         while True:
-            consumer = AIOKafkaConsumer(
-                **self._link,
+            consumer = self._link.consumer(
                 group_id=None,
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
@@ -70,7 +69,7 @@ class Source:
             except Exception as error:
                 log.warning(
                     "Kafka is unreachable, trying again",
-                    servers=self._link["bootstrap_servers"],
+                    servers=self._link.servers,
                     error=type(error).__name__,
                 )
                 await stopped(consumer, STOP_SECONDS)

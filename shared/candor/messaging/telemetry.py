@@ -9,11 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
-from aiokafka import AIOKafkaConsumer
 
 from candor.messaging import metrics
 from candor.messaging.connecting import stopped, uncut
-from candor.messaging.link import client_options
+from candor.messaging.link import Link
 from candor.messaging.planning import FetchedRecord, OwnedPartition, Slice
 from candor.messaging.source import Source
 
@@ -107,7 +106,7 @@ class OffsetTelemetry:
     def __init__(
         self, settings: Settings, group: str, source: Source, owned: Mapping[int, OwnedPartition], lag: Lag
     ) -> None:
-        self._link = client_options(settings)
+        self._link = Link(settings)
         self._group = group
         self._source = source
         self._owned = owned
@@ -117,12 +116,7 @@ class OffsetTelemetry:
     async def run(self) -> None:
         """Run until cancelled; every failure is ignored after a pause."""
         while True:
-            client = AIOKafkaConsumer(
-                **self._link,
-                group_id=self._group,
-                enable_auto_commit=False,
-                request_timeout_ms=5_000,
-            )
+            client = self._link.consumer(group_id=self._group, enable_auto_commit=False, request_timeout_ms=5_000)
             try:
                 await asyncio.wait_for(uncut(client.start()), DEADLINE)
                 client.assign(list(self._source.names))

@@ -18,7 +18,7 @@ from aiokafka.errors import (
 
 from candor.contracts import CARDS, TopicCard
 from candor.messaging.connecting import uncut
-from candor.messaging.link import client_options
+from candor.messaging.link import Link
 
 if TYPE_CHECKING:
     from candor.ops.settings import Settings
@@ -61,7 +61,7 @@ async def ensure_topics(settings: Settings, *, patience_s: float | None = None) 
     for ever, or for `patience_s` seconds and then raises the last KafkaError or TopicsMissingError.
     """
     wanted = layout(settings.topic_prefix, settings.partitions)
-    link = client_options(settings)
+    link = Link(settings)
     loop = asyncio.get_running_loop()
     started, pause, told = loop.time(), 0.2, float("-inf")
     while True:
@@ -91,8 +91,8 @@ def _tell(error: Exception, settings: Settings) -> None:
         _log.warning("Kafka is unreachable, topics not checked yet", servers=servers, reason=repr(error))
 
 
-async def _ensure(link: Mapping[str, Any], wanted: Mapping[str, int]) -> None:
-    admin = AIOKafkaAdminClient(**link, client_id="candor-topics", request_timeout_ms=10_000)
+async def _ensure(link: Link, wanted: Mapping[str, int]) -> None:
+    admin = link.admin(client_id="candor-topics", request_timeout_ms=10_000)
     try:
         await uncut(admin.start())
         found = await _found(admin, wanted)

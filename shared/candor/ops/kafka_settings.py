@@ -6,11 +6,13 @@ import os
 import re
 import shlex
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Final, Literal, Self
 
 from pydantic import field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from candor.ops.kafka_secrets import KafkaSecrets
 from candor.ops.loopback import is_loopback
 from candor.ops.setting_types import OptionalFile
 
@@ -36,17 +38,20 @@ class KafkaSettings(BaseSettings):
     kafka_ssl_ca_file: OptionalFile = None
     """PEM file of the authority that signed the brokers' certificates; needed only for a private one.
 
-    Example: /run/candor/kafka-ca/ca.crt
+    Read again: for the next connection. Example: /run/candor/kafka-ca/ca.crt
     """
     kafka_ssl_certificate_file: OptionalFile = None
     """PEM file of the certificate by which this process proves who it is to Kafka.
 
-    Example: /run/candor/kafka-user/user.crt
+    Read again: for the next connection. Example: /run/candor/kafka-user/user.crt
     """
     kafka_ssl_key_file: OptionalFile = None
-    """PEM file of the private key of KAFKA_SSL_CERTIFICATE_FILE. Example: /run/candor/kafka-user/user.key"""
+    """PEM file of the private key of KAFKA_SSL_CERTIFICATE_FILE. Read again: for the next connection.
+
+    Example: /run/candor/kafka-user/user.key
+    """
     kafka_ssl_key_password_file: OptionalFile = None
-    """File of one line, the password of KAFKA_SSL_KEY_FILE, if it has one.
+    """File of one line, the password of KAFKA_SSL_KEY_FILE, if it has one. Read again: for the next connection.
 
     Example: /run/candor/kafka-user/user.password
     """
@@ -55,7 +60,10 @@ class KafkaSettings(BaseSettings):
     kafka_sasl_username: str = ""
     """The user of Kafka that this process is. Example: risk-worker"""
     kafka_sasl_password_file: OptionalFile = None
-    """File of one line, the password of KAFKA_SASL_USERNAME. Example: /run/candor/kafka-user/password"""
+    """File of one line, the password of KAFKA_SASL_USERNAME. Read again: for the next connection.
+
+    Example: /run/candor/kafka-user/password
+    """
     kafka_sasl_token_command: str = ""
     """Command that prints a token for OAUTHBEARER. Read again: run anew before each token ends.
 
@@ -115,6 +123,11 @@ class KafkaSettings(BaseSettings):
 
     def _given(self, prefix: str) -> list[str]:
         return [name.upper() for name in KafkaSettings.model_fields if name.startswith(prefix) and getattr(self, name)]
+
+    @cached_property
+    def kafka_secrets(self) -> KafkaSecrets:
+        """The files that prove who we are, one for all clients of the process. Raises ValueError if one is no good."""
+        return KafkaSecrets(self)
 
     @property
     def kafka_is_remote(self) -> bool:

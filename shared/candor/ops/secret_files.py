@@ -98,11 +98,15 @@ class SecretFile(Generic[T]):
     def _tell(self) -> None:
         metrics.FILE_UNREADABLE.labels(str(self.path)).set(bool(self.problem))
 
-    def _stamp(self) -> tuple[int, int, int]:
+    def _stamp(self) -> object:
+        return self._stamp_of(self.path, self._name)
+
+    @staticmethod
+    def _stamp_of(path: Path, name: str) -> tuple[int, int, int]:
         try:
-            found = self.path.stat()
+            found = path.stat()
         except OSError as error:
-            raise ValueError(f"{self._name}: {error.strerror or type(error).__name__}") from error
+            raise ValueError(f"{name}: {error.strerror or type(error).__name__}") from error
         return found.st_mtime_ns, found.st_size, found.st_ino
 
     def _read(self) -> T:

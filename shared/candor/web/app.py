@@ -56,7 +56,7 @@ def create_app(
     `parts` opens what the service needs (stores it on `app.state`), yields the backgrounds to run, and closes it again;
     `checks` are run by `/readyz`; `bodies` sets the body limit of individual paths (bytes); `policies` gives paths with
     a prefix a Content-Security-Policy other than "nothing at all"; `webhooks` are those that it takes.
-    Raises ValueError if a keys file is wrong.
+    Raises ValueError if a file of keys or secrets is wrong.
     """
     app = FastAPI(
         title=title,
@@ -125,7 +125,7 @@ def _put_settings(app: FastAPI, settings: Settings, webhooks: Accepted) -> None:
         SecretFile(secrets, senders, name="WEBHOOK_SECRETS_FILE", closes=closes) if secrets else None
     )
     app.state.files = SecretFiles()
-    app.state.files.watch(app.state.keys, app.state.webhook_secrets)
+    app.state.files.watch(app.state.keys, app.state.webhook_secrets, *settings.kafka_secrets.files)
     app.state.health.add("secret files", app.state.files.check, needed=False)
     app.state.webhook_types = sorted({kind for source in webhooks.sources.values() for kind in source.media_types})
     metrics.INFO.labels(settings.service, __version__).set(1)

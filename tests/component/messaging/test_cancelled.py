@@ -7,6 +7,7 @@ import gc
 
 import pytest
 
+from candor.messaging.link import Link
 from candor.messaging.producer import Producer
 from candor.messaging.topics import ensure_topics
 from tests.support.foundation import settings_for
@@ -38,7 +39,7 @@ async def test_a_producer_that_is_cancelled_as_it_starts_leaves_no_connection(ka
 
 
 async def started(kafka: str) -> None:
-    producer = Producer({"bootstrap_servers": kafka}, "cancelled")
+    producer = Producer(Link(settings_for("postgresql://nobody@127.0.0.1:1/none", kafka, "cancelled")), "cancelled")
     try:
         await producer.start()
         await asyncio.sleep(1)

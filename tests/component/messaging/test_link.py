@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from candor.messaging.consumer import Worker
-from candor.messaging.link import TokenCommand, client_options
+from candor.messaging.link import Link, TokenCommand
 from candor.messaging.reach import KafkaAwayError, KafkaReach
 from candor.ops.settings import Settings
 from candor.store.db import Database
@@ -127,7 +127,7 @@ def test_a_file_that_is_not_there_is_named(
 ) -> None:
     settings = Settings(service="risk-svc", port=0, **given("PLAIN", secured, tmp_path) | change)
     with pytest.raises(ValueError, match=words):
-        client_options(settings)
+        Link(settings)
 
 
 async def test_a_token_is_kept_until_shortly_before_its_end(tmp_path: Path) -> None:

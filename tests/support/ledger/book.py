@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
-from aiokafka import AIOKafkaProducer
 
 from candor.contracts import (
     IncidentReported,
@@ -21,7 +20,7 @@ from candor.contracts import (
     encode,
     message,
 )
-from candor.messaging.link import client_options
+from candor.messaging.link import Link
 from candor.messaging.topics import ensure_topics, topic_name
 from candor.messaging.transaction import Work
 from candor.ops.settings import Settings
@@ -172,9 +171,7 @@ class Sender:
 
     async def __aenter__(self) -> Sender:
         await ensure_topics(self.settings)
-        self._producer = AIOKafkaProducer(
-            **client_options(self.settings), acks="all", enable_idempotence=True, linger_ms=2
-        )
+        self._producer = Link(self.settings).producer(acks="all", enable_idempotence=True, linger_ms=2)
         await self._producer.start()
         return self
 

@@ -54,8 +54,9 @@ OTHERS: Final = {
     "CI": ("`true` makes a check that lacks a tool fail instead of skip; for `make test` and `make deploy-check`.",
            "none", "true"),
     "OPENBLAS_NUM_THREADS": ("Threads of the numerical library; one is fastest here.", "1", "1"),
-    "PGPASSWORD": ("Password for PostgreSQL, read by its driver; so are PGPASSFILE and PGSSLROOTCERT.", "none",
-                   "the password"),
+    "PGSSLROOTCERT": ("Authority of PostgreSQL's certificate, read by its driver for every connection; as are the "
+                      "other variables of libpq, of which PGPASSWORD is fixed at the start.", "none",
+                      "/run/candor/postgres-ca/ca.crt"),
 }  # fmt: skip
 """Variables that no settings class reads: meaning, default, example."""
 HEAD: Final = """# Configuration
@@ -65,8 +66,8 @@ value that can never work stops the process with exit status 2 and one line that
 wrong and gives an example. Times are in seconds and sizes in bytes unless the name says otherwise. Lists are
 separated by commas unless the meaning says JSON. An empty value of a file is the same as none.
 
-A name that ends in `_FILE` names a file that must be readable at the start; secrets come by file alone (and the
-database's password by `PGPASSWORD` or `PGPASSFILE`). *Secret* marks files that nobody else may read.
+A name that ends in `_FILE` names a file that must be readable at the start; secrets come by file alone.
+*Secret* marks files that nobody else may read.
 
 Made by `python -m tools.settings_reference > docs/operations/configuration.md` from the settings classes; a test
 compares.

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from candor.installation.addresses import database_address
 from candor.ops.health import Health
 from candor.ops.settings import Settings
+from candor.store.connecting import connect
 from candor.store.errors import StoreUnavailable, unavailable
 from candor.web.app import create_app
 from candor.web.http.problems import Problem
@@ -28,7 +29,7 @@ log = structlog.get_logger("candor.waiting")
 async def reach(url: str) -> None:
     """Raise StoreUnavailable unless the server of `url` accepts us now; the database itself may still be missing."""
     try:
-        connection = await asyncpg.connect(url, timeout=TRY_SECONDS)
+        connection = await connect(url, timeout=TRY_SECONDS)
     except asyncpg.InvalidCatalogNameError:
         return
     except Exception as error:

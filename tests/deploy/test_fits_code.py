@@ -20,9 +20,10 @@ from tests.support.overlays import OVERLAYS, Manifest, environment, manifests, m
 from tools.kube.manifests import K8S, account, partitions
 
 pytestmark = pytest.mark.kube
+PASSWORD = "/run/candor/postgres-user/password"
 KINDS = {name: settings_class(name) for name in PROCESSES}
-OTHERS = {"CANDOR_HOME", "PGPASSWORD"}
-"""Read by the command line and by the database's driver."""
+OTHERS = {"CANDOR_HOME"}
+"""Read by the command line."""
 each_process = pytest.mark.parametrize("name", sorted(KINDS))
 each_overlay = pytest.mark.parametrize("overlay", OVERLAYS)
 
@@ -139,14 +140,16 @@ def test_every_file_that_a_process_is_to_read_is_mounted(overlay: str, name: str
 def test_a_process_opens_the_database_of_its_service_in_a_role_that_owns_nothing(
     overlay: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    address = urlsplit(told(overlay, name, monkeypatch).database)
+    settings = told(overlay, name, monkeypatch)
+    assert str(settings.database_password_file) == PASSWORD
+    address = urlsplit(settings.database)
     databases = {one["spec"]["name"]: one["spec"]["owner"] for one in manifests(overlay, "Database")}
     [cluster] = manifests(overlay, "Cluster")
     roles = {role["name"]: role["passwordSecret"]["name"] for role in cluster["spec"]["managed"]["roles"]}
     own = address.path.removeprefix("/")
     assert address.username == f"{own}_app"
     assert address.username not in databases.values()
-    assert roles[address.username] == environment(overlay, pod_of(overlay, name))["PGPASSWORD"]
+    assert (roles[address.username], "password") == mounted(pod_of(overlay, name))[PASSWORD]
     assert address.hostname == f"{cluster['metadata']['name']}-rw"
     rules = cluster["spec"]["postgresql"]["pg_hba"]
     assert f"hostssl {own} {own},{own}_app all scram-sha-256" in rules
@@ -169,7 +172,8 @@ def test_migrations_open_the_same_databases_as_their_owners_and_give_the_process
         reader = str(urlsplit(same).username)
         owner = databases[reader.removesuffix("_app")]
         said = environment(f"{overlay}/migrations", pod)
-        assert said == {"DATABASE_URL": same.replace(f"{reader}@", f"{owner}@"), "PGPASSWORD": roles[owner]}
+        assert said == {"DATABASE_URL": same.replace(f"{reader}@", f"{owner}@"), "DATABASE_PASSWORD_FILE": PASSWORD}
+        assert mounted(pod)[PASSWORD] == (roles[owner], "password")
         assert said["DATABASE_URL"] != same
         assert pod["spec"]["containers"][0]["command"] == ["candor", "migrate", service, "--grants", reader]
 

@@ -18,10 +18,15 @@ NOBODY = 65_534
 
 
 @contextmanager
-def pgbouncer(server: str, pool_mode: str, tls: Signed | None = None) -> Iterator[str]:
-    """The server's URL by way of a PgBouncer; `tls`: its own certificate, without which nobody gets in."""
+def pgbouncer(
+    server: str, pool_mode: str, tls: Signed | None = None, *, clients: Path | None = None, port: int | None = None
+) -> Iterator[str]:
+    """The server's URL by way of a PgBouncer; `tls`: its own certificate, without which nobody gets in.
+
+    `clients`: the authority that must have signed a client's certificate; `port` None takes any free one.
+    """
     parts = urlsplit(server)
-    port = choose_port(None, "PgBouncer")
+    port = port or choose_port(None, "PgBouncer")
     program = shutil.which("pgbouncer")
     assert program is not None
     with tempfile.TemporaryDirectory() as name:
@@ -38,6 +43,10 @@ def pgbouncer(server: str, pool_mode: str, tls: Signed | None = None) -> Iterato
                 f"client_tls_cert_file = {folder / 'own.crt'}",
                 f"client_tls_key_file = {folder / 'own.key'}",
             ]
+        if clients is not None:
+            shutil.copy(clients, folder / "clients.pem")
+            lines[1:1] = [f"client_tls_ca_file = {folder / 'clients.pem'}"]
+            lines[lines.index("client_tls_sslmode = require")] = "client_tls_sslmode = verify-ca"
         (folder / "pgbouncer.ini").write_text("\n".join(lines) + "\n")
         with _running([program, str(folder / "pgbouncer.ini")], folder):
             yield f"postgresql://{parts.username}:{parts.password}@127.0.0.1:{port}"

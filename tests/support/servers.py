@@ -15,6 +15,7 @@ import asyncpg
 from candor.installation.folder import Folder
 from candor.local.kafka import KafkaBroker
 from candor.local.postgres import PostgresServer
+from candor.ops.database_url import database_of
 
 HOME = Path(os.environ.get("CANDOR_HOME") or Path(__file__).parents[2] / ".candor")
 Prepare = Callable[[str], Awaitable[None]]
@@ -79,7 +80,7 @@ class Databases:
 
     async def drop(self, url: str) -> None:
         """Drops a database that `fresh` returned, with whatever is still connected to it."""
-        name = url.rpartition("/")[2]
+        name = database_of(url)
         await self._execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         if name in self._made:
             self._made.remove(name)

@@ -60,6 +60,7 @@ def build(
         relay = Relay(settings, database, keeps=True)
         app.state.intake = intake
         app.state.database = database
+        app.state.files.watch(database.password_file)
         app.state.health.add("database", database.check)
         # Intake continues without Kafka: accepted events wait in the outbox (ADR 0015).
         app.state.health.add("kafka", kafka.check, needed=False)

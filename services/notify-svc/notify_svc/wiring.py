@@ -53,6 +53,7 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
         async with unit_of_work(database) as uow:
             await switches.begin(uow, sending=not settings.production)
         app.state.database = database
+        app.state.files.watch(database.password_file)
         app.state.clock = business
         worker = _worker(settings, database, reach, business)
         app.state.worker = worker

@@ -58,6 +58,7 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
         intake = Intake(database, business, KNOWN, Reader(sealer).statement, use_cases.apply, known_sources)
         app.state.intake = intake
         app.state.database = database
+        app.state.files.watch(database.password_file)
         app.state.sealer = sealer
         app.state.files.watch(sealer.file, signer.file if signer else None)
         app.state.health.add("database", database.check)

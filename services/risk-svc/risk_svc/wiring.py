@@ -51,7 +51,7 @@ def worker(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
             handler = handler_of(settings, follower.published, clock or settings.business_clock())
             consumer = Worker(settings, database, handler, GROUP)
             app.state.consumer = consumer
-            app.state.files.watch(consumer.event_keys)
+            app.state.files.watch(consumer.event_keys, database.password_file)
             app.state.published = follower.published
             app.state.health.add("database", database.check)
             app.state.health.add("kafka", kafka.check)
@@ -73,6 +73,7 @@ def learner(settings: LearnerSettings, clock: Clock | None = None) -> FastAPI:
     async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
         await upgrade(settings.database, MIGRATIONS)
         database = await Database.open(settings.database, partitions=settings.partitions, pool_size=4)
+        app.state.files.watch(database.password_file)
         app.state.health.add("database", database.check)
         pacing = Pacing(settings.quiet_seconds, settings.straggler_seconds, settings.checkpoint_seconds)
         try:
@@ -97,6 +98,7 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
         kafka = KafkaReach(settings, fresh=EVERY_SECONDS / 2)
         feed = Feed(settings)
         app.state.database = database
+        app.state.files.watch(database.password_file)
         app.state.feed = feed
         app.state.clock = clock or settings.business_clock()
         servers = {"database": database.check, "kafka": kafka.check, "feed": feed.check}

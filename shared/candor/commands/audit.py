@@ -15,7 +15,7 @@ import typer
 
 from candor.command_texts import examples
 from candor.errors import OperatorError
-from candor.installation.running import at_work, database_url
+from candor.installation.running import at_work, database_server
 from candor.ops.database_url import named
 
 FIELDS: Final = ("service", "id", "at", "who", "role", "place", "action", "object", "outcome")
@@ -81,7 +81,7 @@ async def _rows(prefix: str, since: datetime | None, until: datetime | None) -> 
     first = (since or datetime(1, 1, 2)).replace(tzinfo=UTC)  # noqa: DTZ001
     last = (until or datetime(9999, 1, 1)).replace(tzinfo=UTC)  # noqa: DTZ001
     for service in SERVICES:
-        url = named(database_url(at_work()), f"{prefix}_{service.removesuffix('-svc')}")
+        url = named(database_server(at_work()), f"{prefix}_{service.removesuffix('-svc')}")
         try:
             database = await Database.open(url, pool_size=1)
         except StoreUnavailable as error:

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from candor.command_texts import examples
 from candor.errors import InputError, OperatorError
-from candor.installation.running import at_work, database_url
+from candor.installation.running import at_work, database_server
 from candor.ops.database_url import named
 
 # Database modules are imported where they are used so that `candor --help` does not wait for their libraries.
@@ -183,7 +183,7 @@ def _each(service: Consumer | None, prefix: str, use: Callable[[UnitOfWork], Awa
     from candor.store.errors import StoreUnavailable  # noqa: PLC0415
     from candor.store.unit_of_work import unit_of_work  # noqa: PLC0415
 
-    server = database_url(at_work())
+    server = database_server(at_work())
 
     async def one(name: str) -> list[tuple[str, T]]:
         database = f"{prefix}_{name.removesuffix('-svc')}"

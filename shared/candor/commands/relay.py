@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from candor.command_texts import examples
-from candor.installation.running import at_work, database_url
+from candor.installation.running import at_work, database_server
 from candor.ops.database_url import named
 
 
@@ -49,7 +49,7 @@ def replay(
     do the sending. DATABASE_URL names the server; by default the local stack's.
     """
     database = f"{prefix}_{service.removesuffix('-svc')}"
-    url = named(database_url(at_work()), database)
+    url = named(database_server(at_work()), database)
     bounds = [moment.replace(tzinfo=moment.tzinfo or UTC) if moment else None for moment in (since, until)]
     events = asyncio.run(mark_unsent(url, bounds[0], bounds[1], partition))
     if as_json:

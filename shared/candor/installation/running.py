@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from candor.errors import OperatorError
 from candor.installation.folder import Folder
 from candor.installation.probes import accepts, answers_ready
 from candor.installation.processes import recorded_process
+from candor.ops.database_url import with_password_file
 
 USER = "candor"
 """The owner of the local server's databases."""
@@ -104,3 +106,9 @@ def database_url(folder: Folder) -> str:
         return given
     address = require_running(folder).address("postgres")
     return f"postgresql://{USER}:{(folder.secrets / 'postgres-password').read_text().strip()}@{address}"
+
+
+def database_server(folder: Folder) -> str:
+    """The same with `DATABASE_PASSWORD_FILE`, for `candor.store` to connect to; settings read that by themselves."""
+    file = os.environ.get("DATABASE_PASSWORD_FILE") if os.environ.get("DATABASE_URL") else None
+    return with_password_file(database_url(folder), Path(file) if file else None)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from candor.errors import OperatorError
-from candor.installation.running import at_work, database_url
+from candor.installation.running import at_work, database_server
 from candor.ops.database_url import named
 
 SERVICES: Final = ("promise-svc", "delivery-svc", "risk-svc", "notify-svc")
@@ -20,7 +20,7 @@ def record(action: str, object_: str, services: Sequence[str] = ()) -> str:
     Returns why an act is in no log; empty if it is in all, or if nothing runs here that could have one.
     """
     try:
-        server = database_url(at_work())
+        server = database_server(at_work())
     except OperatorError:
         return ""
     return asyncio.run(_record(server, action, object_, services or SERVICES))

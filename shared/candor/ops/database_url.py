@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
@@ -52,6 +53,9 @@ NOT_NEEDED: Final = frozenset(
 )
 """What libpq knows and our driver does not: Candor sets its own deadlines, and always speaks UTF-8."""
 
+_FILED: Final = "candor_password_file"
+"""A parameter of our own, by which an address says within a process where its password lies; never in DATABASE_URL."""
+
 
 def checked(value: str) -> str:
     """Return the address as our driver takes it. Raises ValueError, in words, for one that could never work."""
@@ -77,6 +81,21 @@ def named(url: str, database: str) -> str:
     """Return the address of another database on the same server."""
     parts = urlsplit(url)
     return _joined(parts.netloc, "/" + quote(database, safe=""), parts.query)
+
+
+def with_password_file(url: str, file: Path | None) -> str:
+    """Return the address with the file that holds its password, for `parted` to take out again."""
+    parts = urlsplit(url)
+    added = urlencode({_FILED: str(file)}, quote_via=quote) if file else ""
+    return _joined(parts.netloc, parts.path, "&".join(filter(None, [parts.query, added])))
+
+
+def parted(url: str) -> tuple[str, Path | None]:
+    """Return the address as our driver takes it, and the file that holds its password, if any."""
+    parts = urlsplit(url)
+    file = _parameter(url, _FILED)
+    kept = [part for part in parts.query.split("&") if part and not part.startswith(f"{_FILED}=")]
+    return _joined(parts.netloc, parts.path, "&".join(kept)), Path(file) if file else None
 
 
 def quoted(name: str) -> str:

@@ -16,7 +16,7 @@ from candor.ops.clock import Clock, parse_clock
 from candor.ops.edge_settings import HOSTS, EdgeSettings
 from candor.ops.kafka_settings import TLS, KafkaSettings
 from candor.ops.retention_settings import RetentionSettings
-from candor.ops.secret_files import SecretFile, credential, lines, read
+from candor.ops.secret_files import SecretFile, lines, read
 from candor.ops.setting_types import (
     DAY,
     EMPTY_IS_NONE,
@@ -62,9 +62,14 @@ class Settings(EdgeSettings, KafkaSettings, RetentionSettings):
     Example: /run/candor/kafka-user/user.crt
     """
     database_url: str = "postgresql://postgres@127.0.0.1:15432/"
-    """The PostgreSQL server, as libpq writes it; the password is better in PGPASSWORD or PGPASSFILE.
+    """The PostgreSQL server, as libpq writes it; its password is in DATABASE_PASSWORD_FILE.
 
     Example: postgresql://candor_risk@db.example.com:5432/?sslmode=verify-full
+    """
+    database_password_file: OptionalFile = None
+    """File of one line, the password of the user in DATABASE_URL. Read again: for the next connection.
+
+    Example: /run/candor/postgres-user/password
     """
     database_prefix: str = Field(default="candor", pattern=r"^[a-z][a-z0-9_]{0,30}$")
     """Begins the name of each service's database: `<prefix>_risk`. Example: candor"""
@@ -205,6 +210,8 @@ class Settings(EdgeSettings, KafkaSettings, RetentionSettings):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         parse_clock(self.clock, self.clock_origin, self.clock_origin_file)
+        if self.database_password_file and database_url.password_of(self.database_url):
+            raise ValueError("DATABASE_URL has a password and DATABASE_PASSWORD_FILE another: leave one of them out")
         if self.holidays and self.calendar.always:
             raise ValueError('HOLIDAYS needs working hours to take days from: set BUSINESS_HOURS, "always" has none')
         if self.environment == "production":
@@ -251,9 +258,9 @@ class Settings(EdgeSettings, KafkaSettings, RetentionSettings):
 
     @property
     def database(self) -> str:
-        """Address of the service's own database, `<prefix>_<service without -svc>`."""
+        """Address of the service's own database, `<prefix>_<service without -svc>`, for `candor.store` to open."""
         name = f"{self.database_prefix}_{self.service.removesuffix('-svc').replace('-', '_')}"
-        return database_url.named(self.database_url, name)
+        return database_url.with_password_file(database_url.named(self.database_url, name), self.database_password_file)
 
     def business_clock(self) -> Clock:
         """The clock that decides what is late."""
@@ -306,8 +313,3 @@ def strong_secrets(raw: bytes) -> Sequence[str]:
 def read_secret(path: Path) -> str:
     """Return the secret in a file that signs, its first. Raises ValueError (never with the secret in it)."""
     return read(path, strong_secrets)[0]
-
-
-def read_credential(path: Path) -> str:
-    """Return a password that somebody else chose, as it is. Raises ValueError, without it, if there is none."""
-    return read(path, credential)

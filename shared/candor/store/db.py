@@ -14,11 +14,13 @@ from sqlalchemy import exc as sql
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from candor.store.connecting import password_file
 from candor.store.errors import LinkBroken, StoreUnavailable, unavailable
 from candor.store.stale import ReadingSession, replace_stale
 
 if TYPE_CHECKING:
     from candor.contracts import Message
+    from candor.ops.secret_files import SecretFile
     from candor.records.origin import Signer
 
 LIMITS: Final = {
@@ -51,7 +53,7 @@ class Database:
     """One service's PostgreSQL database; create it with `open`.
 
     `written` is set after every commit that wrote outbox rows, so that the relay need not wait for its next poll. With
-    a `signer`, events that need a signature are saved with it.
+    a `signer`, events that need a signature are saved with it. `password_file` is for its process to watch.
     """
 
     def __init__(self, url: str, pool: Pool, engine: AsyncEngine, partitions: int) -> None:
@@ -60,14 +62,18 @@ class Database:
         self.pool = pool
         self.written = asyncio.Event()
         self.signer: Signer | None = None
+        self.password_file: SecretFile[str] | None = None
         self._engine = engine
 
     @classmethod
     async def open(cls, url: str, *, partitions: int = 4, pool_size: int = 8) -> Database:
         """Connect to `url` (postgresql://…/database); raises StoreUnavailable while the server is away."""
+        address, file = password_file(url)
+        password = file.get if file else None
         try:
             pool = await asyncpg.create_pool(
-                url,
+                address,
+                password=password,
                 min_size=1,
                 max_size=pool_size,
                 timeout=CONNECT_SECONDS,
@@ -77,7 +83,9 @@ class Database:
             )
         except Exception as error:
             raise unavailable(error) or error from error
-        return cls(url, pool, _reading_engine(url), partitions)
+        opened = cls(url, pool, _reading_engine(address, password), partitions)
+        opened.password_file = file
+        return opened
 
     async def close(self) -> None:
         """Close all connections; those still in use after 5 s are cut."""
@@ -158,10 +166,12 @@ async def _limit(connection: Any, *, limits: Mapping[str, str]) -> None:
     await connection.execute("; ".join(f"SET {name} = '{value}'" for name, value in limits.items()))
 
 
-def _reading_engine(url: str) -> AsyncEngine:
+def _reading_engine(address: str, password: Callable[[], str] | None) -> AsyncEngine:
     async def connect() -> Any:
         # By asyncpg itself: SQLAlchemy reads neither several hosts nor sslmode in an address.
-        connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS, command_timeout=COMMAND_SECONDS)
+        connection = await asyncpg.connect(
+            address, password=password, timeout=CONNECT_SECONDS, command_timeout=COMMAND_SECONDS
+        )
         await _limit(connection, limits={**LIMITS, "default_transaction_read_only": "on"})
         return connection
 

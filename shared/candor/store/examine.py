@@ -13,6 +13,8 @@ from alembic.script import ScriptDirectory
 
 from candor.ops import database_url
 from candor.ops.finding import Finding, checked
+from candor.store.connecting import NAME, connect
+from candor.store.errors import StoreUnavailable
 from candor.store.fitness import CONNECT_SECONDS, UnfitDatabaseError, check_fitness
 
 SKEW_SECONDS: Final = 2.0
@@ -21,7 +23,12 @@ SKEW_SECONDS: Final = 2.0
 async def examine(url: str, migrations: Path) -> AsyncIterator[Finding]:
     """All findings about one service's database."""
     try:
-        connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS, statement_cache_size=0)
+        connection = await connect(url, timeout=CONNECT_SECONDS, statement_cache_size=0)
+    except StoreUnavailable as error:
+        yield Finding(
+            "database sign-in", False, error.detail, f"mount the password for this process, or correct {NAME}"
+        )
+        return
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         yield unreached(url, error)
         return
@@ -47,7 +54,7 @@ def unreached(url: str, error: Exception) -> Finding:
         mend = "candor migrate makes it; the first start of the service as well, if its role may"
         return Finding("database reachable", False, f"there is no database {database_url.database_of(url)}", mend)
     if isinstance(error, asyncpg.InvalidAuthorizationSpecificationError):
-        mend = "check the user and password in DATABASE_URL, or PGPASSWORD"
+        mend = f"check the user in DATABASE_URL, and the password in {NAME}"
         return Finding("database sign-in", False, str(error), mend)
     if isinstance(error, ssl.SSLError):
         mend = "set sslrootcert= to the server's authority, and use the name in its certificate"

@@ -6,6 +6,8 @@ from typing import Any, Final
 
 import asyncpg
 
+from candor.store.connecting import connect
+
 CONNECT_SECONDS: Final = 5.0
 SHARED: Final = (
     "DATABASE_URL leads through a pooler that shares connections between transactions, but leases, deadlines and "
@@ -19,7 +21,7 @@ class UnfitDatabaseError(Exception):
 
 async def check_fitness(url: str) -> None:
     """Raise UnfitDatabaseError for another encoding than UTF-8, or a pooler that shares connections."""
-    first = await asyncpg.connect(url, timeout=CONNECT_SECONDS, statement_cache_size=0)
+    first = await connect(url, timeout=CONNECT_SECONDS, statement_cache_size=0)
     try:
         encoding, one = await _asked(first)
         if encoding != "UTF8":
@@ -27,7 +29,7 @@ async def check_fitness(url: str) -> None:
                 f"the database is encoded as {encoding}, which cannot hold every text: "
                 "make it anew with ENCODING 'UTF8' TEMPLATE template0, or let Candor make it"
             )
-        second = await asyncpg.connect(url, timeout=CONNECT_SECONDS, statement_cache_size=0)
+        second = await connect(url, timeout=CONNECT_SECONDS, statement_cache_size=0)
         try:
             _, other = await _asked(second)
         finally:

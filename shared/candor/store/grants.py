@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-import asyncpg
-
 from candor.ops.database_url import database_of, quoted
 from candor.store import audit
+from candor.store.connecting import connect
 from candor.store.errors import unavailable
 from candor.store.fitness import CONNECT_SECONDS, UnfitDatabaseError
 
@@ -48,7 +47,7 @@ def grants(service: str, database: str, role: str, audit_days: float) -> list[st
 async def grant(url: str, service: str, role: str, audit_days: float) -> None:
     """Apply `grants`, all or nothing. Raises UnfitDatabaseError if there is no such role, or it may do too much."""
     try:
-        connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
+        connection = await connect(url, timeout=CONNECT_SECONDS)
     except Exception as error:
         raise unavailable(error) or error from error
     try:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from candor.ops.database_url import database_of, named, quoted
+from candor.store.connecting import connect
 from candor.store.errors import unavailable
 from candor.store.fitness import UnfitDatabaseError, check_fitness
 
@@ -36,7 +37,7 @@ async def upgrade(url: str, migrations: Path) -> None:
         await create_database(url)
         await check_fitness(url)
         engine = create_async_engine(
-            "postgresql+asyncpg://", async_creator=partial(asyncpg.connect, url, timeout=5), poolclass=NullPool
+            "postgresql+asyncpg://", async_creator=partial(connect, url, timeout=5), poolclass=NullPool
         )
         async with engine.begin() as connection:
             await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
@@ -53,10 +54,10 @@ async def create_database(url: str) -> None:
     if not name:
         raise ValueError("the database URL names no database")
     try:
-        connection = await asyncpg.connect(url, timeout=5)
+        connection = await connect(url, timeout=5)
     except asyncpg.InvalidCatalogNameError:
         server = named(url, "postgres")
-        connection = await asyncpg.connect(server, timeout=5)
+        connection = await connect(server, timeout=5)
         try:
             # template0: the server's own template may have an encoding that holds no "☕".
             await connection.execute(f"CREATE DATABASE {quoted(name)} ENCODING 'UTF8' TEMPLATE template0")

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from fastapi import FastAPI
 
+from candor.ops.database_url import password_of
 from candor.ops.secret_files import SecretFile
 from candor.records.origin import new_keys
 from tests.component.services.conftest import Started
 
+EVERY = {"API_KEYS_FILE", "WEBHOOK_SECRETS_FILE", "DATABASE_PASSWORD_FILE"}
 FILES = {
-    "promise-svc": {"API_KEYS_FILE", "WEBHOOK_SECRETS_FILE", "CONTACT_PUBLIC_KEY_FILE", "EVENT_SIGNING_KEY_FILE"},
-    "risk-worker": {"API_KEYS_FILE", "WEBHOOK_SECRETS_FILE", "EVENT_PUBLIC_KEYS_FILE"},
-    "notify-svc": {"API_KEYS_FILE", "WEBHOOK_SECRETS_FILE", "CONTACT_PRIVATE_KEY_FILE", "EVENT_PUBLIC_KEYS_FILE"},
+    "promise-svc": {*EVERY, "CONTACT_PUBLIC_KEY_FILE", "EVENT_SIGNING_KEY_FILE"},
+    "delivery-svc": EVERY,
+    "risk-worker": {*EVERY, "EVENT_PUBLIC_KEYS_FILE"},
+    "risk-learner": EVERY,
+    "risk-web": EVERY,
+    "notify-svc": {*EVERY, "CONTACT_PRIVATE_KEY_FILE", "EVENT_PUBLIC_KEYS_FILE"},
 }
 
 
@@ -25,17 +31,20 @@ def files_of(app: FastAPI) -> dict[str, SecretFile[object]]:
 
 @pytest.mark.parametrize("process", FILES)
 async def test_each_unreadable_file_is_said_by_a_process_that_stays_ready(
-    process: str, start: Started, tmp_path: Path
+    process: str, start: Started, postgres: str, tmp_path: Path
 ) -> None:
-    signing, public = (tmp_path / name for name in ("signing.key", "public.keys"))
+    signing, public, password = (tmp_path / name for name in ("signing.key", "public.keys", "password"))
+    password.write_text(password_of(postgres))
+    server = postgres.replace(f":{quote(password_of(postgres))}@", "@")
+    signs = {"event_signing_key_file": signing, "event_public_keys_file": public}
     for path, content in zip((signing, public), new_keys(), strict=True):
         path.write_text(content)
-    async with start(process, event_signing_key_file=signing, event_public_keys_file=public) as api:
+    async with start(process, database_url=server, database_password_file=password, **signs) as api:
         files = files_of(api.app)
         assert set(files) == FILES[process]
         for name, file in files.items():
             before = file.path.read_bytes()
-            file.path.write_bytes(b"half a fi")
+            file.path.write_bytes(b"\xfehalf a fi")
             file.look()
             api.app.state.health._asked = -10
             await api.app.state.health.problems()

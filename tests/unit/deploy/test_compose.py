@@ -47,7 +47,7 @@ def test_every_setting_is_one_that_the_process_knows(name: str) -> None:
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_process_runs_as_in_its_pod(name: str) -> None:
     service, pod = SERVICES[name], PODS[name]
-    assert service["command"][2].endswith(f"exec {' '.join(pod.command)}")
+    assert service["command"] == [*pod.command]
     assert service["user"] == f"{pod.uid}:{pod.gid}"
     assert pods.size(service["mem_limit"].replace("m", "Mi")) == pod.memory
     assert service["tmpfs"] == [f"{path}:size={size // 2**20}m,mode=1777" for path, size in pod.writable.items()]
@@ -124,11 +124,12 @@ def test_processes_come_in_a_role_that_owns_nothing_and_gets_its_rights_from_the
     assert 'CREATE DATABASE :"role" OWNER :"role"' in text
     migrate = SERVICES["migrate"]["command"][-1]
     assert "candor migrate $$name-svc --grants candor_$${name}_app" in migrate
-    assert "PGPASSWORD=$$(cat /run/secrets/postgres-$$name)" in migrate
+    assert "DATABASE_PASSWORD_FILE=/run/secrets/postgres-$$name\n" in migrate
     for name in SETTINGS:
         service = name.partition("-")[0]
         assert SERVICES[name]["environment"]["DATABASE_URL"] == f"postgresql://candor_{service}_app@postgres:5432/"
-        assert f"/run/secrets/postgres-{service}-app)" in SERVICES[name]["command"][2]
+        file = SERVICES[name]["environment"]["DATABASE_PASSWORD_FILE"]
+        assert file == f"/run/secrets/postgres-{service}-app"
 
 
 def test_the_broker_is_the_one_that_the_tests_run() -> None:

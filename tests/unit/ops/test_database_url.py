@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from candor.ops import database_url
@@ -64,3 +66,12 @@ def test_the_database_changes_and_all_else_stays() -> None:
 def test_the_systems_authorities_are_named_as_libpq_does() -> None:
     taken = database_url.checked("postgresql://h/?sslmode=verify-full&sslrootcert=system")
     assert "sslrootcert=%2F" in taken
+
+
+@pytest.mark.parametrize("query", ["", "?sslmode=verify-full&sslrootcert=/run/ca%20one.crt"])
+@pytest.mark.parametrize("file", [None, Path("/run/pass & word")])
+def test_the_file_of_the_password_comes_out_as_it_went_in(query: str, file: Path | None) -> None:
+    url = f"postgresql://u@h1,h2:5433/candor_risk{query}"
+    assert database_url.parted(database_url.with_password_file(url, file)) == (url, file)
+    other = database_url.named(database_url.with_password_file(url, file), "other")
+    assert database_url.parted(other) == (database_url.named(url, "other"), file)

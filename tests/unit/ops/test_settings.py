@@ -8,8 +8,10 @@ from pydantic import ValidationError
 
 from candor.calendar import Calendar, parse_business_hours
 from candor.ops.clock import BusinessClock, SystemClock
+from candor.ops.database_url import parted
 from candor.ops.loading import load
-from candor.ops.settings import Settings, looks_placeholder, read_credential, read_secret
+from candor.ops.secret_files import credential, read
+from candor.ops.settings import Settings, looks_placeholder, read_secret
 from notify_svc.settings import NotifySettings
 
 GOOD_SECRET = "b1c7f7d0a4e24d1f9a3c5e6b8d2f4a60"
@@ -180,11 +182,11 @@ def test_a_missing_or_binary_secret_file_is_named(tmp_path: Path) -> None:
 def test_a_password_that_somebody_else_chose_is_taken_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "password"
     path.write_text("changeme 16 chr \n")
-    assert read_credential(path) == "changeme 16 chr "
+    assert read(path, credential) == "changeme 16 chr "
     for wrong in ("", "\n", "one\ntwo"):
         path.write_text(wrong)
         with pytest.raises(ValueError, match="must hold one line"):
-            read_credential(path)
+            read(path, credential)
 
 
 def test_hosts_are_compared_in_lower_case() -> None:
@@ -235,3 +237,11 @@ def test_what_must_be_empty_gets_no_example(tmp_path: Path, capsys: pytest.Captu
 
 def test_right_settings_are_given_back() -> None:
     assert load(Settings, service="promise-svc", port=0).service == "promise-svc"
+
+
+def test_the_password_of_the_database_comes_from_one_place(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    given = settings(database_url="postgresql://u@h/?sslmode=require", database_password_file=file)
+    assert parted(given.database) == ("postgresql://u@h/candor_promise?sslmode=require", file)
+    with pytest.raises(ValidationError, match="leave one of them out"):
+        settings(database_url="postgresql://u:p@h/", database_password_file=file)

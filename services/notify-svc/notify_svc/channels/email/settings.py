@@ -34,7 +34,10 @@ class EmailSettings(ChannelSettings):
     smtp_username: Annotated[str | None, EMPTY_IS_NONE] = None
     """The user of the mail server; empty if it asks for none. Example: candor"""
     smtp_password_file: OptionalFile = None
-    """File of one line, the password of SMTP_USERNAME. Example: /run/candor/smtp/password"""
+    """File of one line, the password of SMTP_USERNAME. Read again: for the next message.
+
+    Example: /run/candor/smtp/password
+    """
     smtp_ehlo_name: str = ""
     """How we introduce ourselves; by default this machine's full name, or else the sender's domain.
 

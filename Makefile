@@ -43,7 +43,7 @@ demo: install
 	@$(BIN)/candor demo $(if $(EXIT),--exit)
 
 test: install
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
 
 check: install
 	@$(BIN)/ruff check .

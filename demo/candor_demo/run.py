@@ -10,7 +10,6 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 import httpx
-from rich.console import Console
 
 from candor.errors import OperatorError
 from candor.local.restarts import kept_up
@@ -18,6 +17,7 @@ from candor.local.stack import Stack
 from candor.ops.settings import read_secret
 from candor.replay.importing import ImportRefusedError
 from candor.replay.sending import Unreachable
+from candor.terminal import Screen, styled
 from candor.web.security.auth import Role
 from candor.web.security.sessions import Sessions
 from candor_demo import perform, shown, stage
@@ -43,7 +43,7 @@ def run(
     SIGINT or SIGTERM at any time ends everything that it started, with status 0. `leave` stops after the summary; if
     stopped before that, the status is 130, so that a script does not mistake a missing summary for success.
     """
-    console, stopping = Console(highlight=False), threading.Event()
+    console, stopping = Screen(), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         # A flag, because an exception in the middle of a start or stop would leave processes behind.
         signal.signal(number, lambda *_: stopping.set())
@@ -53,7 +53,7 @@ def run(
         done = _staged(console, day, speed, stopping, leave=leave, usual_ports=usual_ports, kind=kind)
     except FAILURES as error:
         if not stopping.is_set():
-            console.print(f"candor demo: {error}", style="red", markup=False, soft_wrap=True)
+            console.print(f"candor demo: {error}", style="red", soft_wrap=True)
             return 1
         done = False
     if stopping.is_set():
@@ -62,7 +62,7 @@ def run(
 
 
 def _staged(
-    console: Console,
+    console: Screen,
     day: Day,
     speed: float,
     stopping: threading.Event,
@@ -72,11 +72,11 @@ def _staged(
     kind: type[Stack],
 ) -> bool:
     """Whether there was a summary."""
-    console.print(f"[bold]{day.day}[/]: {headline(day)}", soft_wrap=True)
+    console.print(styled((str(day.day), "bold"), f": {headline(day)}"), soft_wrap=True)
     begun = time.monotonic()
 
     def say(line: str) -> None:
-        console.print(f"  [dim]{line}", soft_wrap=True)
+        console.print(f"  {line}", style="dim", soft_wrap=True)
 
     set_up = stage.prepare(
         day, speed or stage.usual_speed(day), say, usual_ports=usual_ports, stopping=stopping.is_set, kind=kind
@@ -85,12 +85,10 @@ def _staged(
         set_up.stack.start()
         console.print(f"up after {time.monotonic() - begun:.0f} s")
         console.print(addresses(set_up), soft_wrap=True)
-        with kept_up(set_up.stack, lambda line: console.print(line, style="red", markup=False, soft_wrap=True)):
+        with kept_up(set_up.stack, lambda line: console.print(line, style="red", soft_wrap=True)):
             done = asyncio.run(_until_told(_performed(set_up, day, speed, console), stopping))
             if done and not leave:
-                console.print(
-                    f"the day is over: its clock has stopped at {day.ends:%d %B %Y, %H:%M} UTC", highlight=False
-                )
+                console.print(f"the day is over: its clock has stopped at {day.ends:%d %B %Y, %H:%M} UTC")
                 console.print("everything keeps running until Ctrl-C")
                 stopping.wait()
         return done
@@ -113,7 +111,7 @@ async def _until_told(work: Coroutine[Any, Any, None], stopping: threading.Event
     return True
 
 
-async def _performed(set_up: stage.Stage, day: Day, fixed: float, console: Console) -> None:
+async def _performed(set_up: stage.Stage, day: Day, fixed: float, console: Screen) -> None:
     begun = time.monotonic()
     imported = await perform.import_history(set_up, day, console)
     pace = fixed or stage.bearable_speed(set_up.speed, imported.total, time.monotonic() - begun)
@@ -124,12 +122,12 @@ async def _performed(set_up: stage.Stage, day: Day, fixed: float, console: Conso
     done = await perform.conclude(set_up, day, imported, replayed, console)
     console.print(shown.table(f"{day.day}: what became of the promises", done.summary))
     for note in shown.notes(done.summary, day.history_rate, pace):
-        console.print(note, markup=False)
+        console.print(note)
     report = set_up.folder / "summary.json"
     perform.write_report(report, done, day, pace)
     console.print(f"the same figures as JSON: {report}", soft_wrap=True)
     for line in shown.blemishes(done.states, replayed, imported):
-        console.print(line, style="yellow", markup=False)
+        console.print(line, style="yellow")
 
 
 def headline(day: Day) -> str:

@@ -18,6 +18,8 @@ from typer.exceptions import Abort, TyperException
 from candor import commands
 from candor.command_texts import fill, joined, mistake
 from candor.errors import OperatorError, plainly
+from candor.escaping import escaped
+from candor.terminal import say
 
 GROUP = "candor.commands"
 # In the order a new user needs them; others come after. The local stack adds its commands by entry points, as services
@@ -81,7 +83,7 @@ def registers(owner: str = "") -> Iterator[Callable[[typer.Typer], None]]:
             yield found[name]()
         except ModuleNotFoundError as error:
             # One broken package must not make `candor down` unavailable.
-            print(f"candor: the command {name} is missing: {error}", file=sys.stderr)
+            say(f"candor: the command {name} is missing: {error}", err=True)
 
 
 def _of_module(name: str) -> Callable[[typer.Typer], None]:
@@ -99,10 +101,10 @@ def main() -> None:
     except TyperException as error:
         said = mistake(error)
         if said:
-            print(f"candor: {said}", file=sys.stderr)
+            say(f"candor: {escaped(said)}", err=True)
         sys.exit(2)
     except OperatorError as error:
-        print(f"candor: {error}", file=sys.stderr)
+        say(f"candor: {escaped(str(error))}", err=True)
         sys.exit(error.status)
     except Abort:
         sys.exit("candor: stopped")
@@ -111,7 +113,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:
-        print(f"candor: {unexpected(error)}", file=sys.stderr)
+        say(f"candor: {escaped(unexpected(error))}", err=True)
         sys.exit(UNEXPECTED)
     sys.exit(status if isinstance(status, int) else 0)
 
@@ -133,7 +135,7 @@ def unexpected(error: Exception) -> str:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"candor {version('candor')}")
+        say(f"candor {version('candor')}")
         raise typer.Exit
 
 

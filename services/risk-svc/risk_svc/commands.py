@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich.console import Console
 
 from candor.command_texts import examples
 from candor.errors import OperatorError
 from candor.installation.folder import Folder
 from candor.installation.running import database_url, require_running
+from candor.terminal import Screen, say_json
 from risk_svc import session_commands
 
 if TYPE_CHECKING:
@@ -52,14 +51,14 @@ def rebuild(
     kafka = os.environ.get("KAFKA_BOOTSTRAP_SERVERS") or require_running(folder).address("kafka")
     settings = load(WorkerSettings, database_url=database_url(folder), kafka_bootstrap_servers=kafka)
     try:
-        live = asyncio.run(run(settings, None if as_json else Console(highlight=False)))
+        live = asyncio.run(run(settings, None if as_json else Screen()))
     except StoreUnavailable as error:
         raise OperatorError(f"the database is away ({error}): start it with `candor up`") from error
     if as_json:
-        typer.echo(json.dumps({"live_promises": live}))
+        say_json({"live_promises": live})
 
 
-async def run(settings: WorkerSettings, console: Console | None) -> int:
+async def run(settings: WorkerSettings, console: Screen | None) -> int:
     """Rebuild with a progress line; returns the number of live promises."""
     from candor.store.db import Database  # noqa: PLC0415
     from candor.store.migrate import upgrade  # noqa: PLC0415

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from candor.command_texts import examples
 from candor.errors import OperatorError
+from candor.escaping import escaped
 from candor.installation.running import at_work, database_url
+from candor.terminal import Screen, say, say_json
 
 if TYPE_CHECKING:
     from risk_svc.web.board.sign_in_store import StaffSessions
@@ -36,12 +36,12 @@ def show(as_json: Json = False) -> None:
     """List the sessions that are not over: who is signed in to the board, in which role, and since when."""
     found = _with(lambda staff: staff.live())
     if as_json:
-        typer.echo(json.dumps([one._asdict() for one in found], default=str))
+        say_json([one._asdict() for one in found], default=str)
         return
     table = Table("person", "role", "signed in", "last seen", "session")
     for one in found:
-        table.add_row(one.person, one.role, f"{one.began:%F %T}Z", f"{one.seen:%F %T}Z", one.id)
-    Console(highlight=False).print(table)
+        table.add_row(escaped(one.person), one.role, f"{one.began:%F %T}Z", f"{one.seen:%F %T}Z", one.id)
+    Screen().print(table)
 
 
 def end(
@@ -52,7 +52,10 @@ def end(
     from candor.store.audit import of_this_machine  # noqa: PLC0415
 
     ended = _with(lambda staff: staff.end_person(person, "ended by an administrator", of_this_machine()))
-    typer.echo(json.dumps({"ended": ended}) if as_json else f"{ended} sessions of {person} ended")
+    if as_json:
+        say_json({"ended": ended})
+    else:
+        say(f"{ended} sessions of {person} ended")
     if not ended:
         raise typer.Exit(1)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import csv
-import json
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from candor.command_texts import examples
 from candor.errors import OperatorError
 from candor.installation.running import at_work, database_server
 from candor.ops.database_url import named
+from candor.terminal import say_json
 
 FIELDS: Final = ("service", "id", "at", "who", "role", "place", "action", "object", "outcome")
 SERVICES: Final = ("promise-svc", "delivery-svc", "risk-svc", "notify-svc")
@@ -60,7 +60,7 @@ def export(
             if form is Form.CSV:
                 rows.writerow([harmless(str(row[name])) for name in FIELDS])
             else:
-                typer.echo(json.dumps(row))
+                say_json(row)
 
     asyncio.run(run())
 

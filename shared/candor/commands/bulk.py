@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich.console import Console
 
 from candor.command_texts import examples
 from candor.errors import InputError, plainly
+from candor.escaping import escaped
 from candor.installation.folder import home
+from candor.terminal import Screen, say_json
 
 if TYPE_CHECKING:
     from candor.replay.importing import ImportProgress
@@ -62,23 +63,23 @@ def import_history(
     from candor.replay.stream import StreamError  # noqa: PLC0415
     from candor.replay.where import endpoints, risk_web  # noqa: PLC0415
 
-    console = Console(stderr=True)
+    console = Screen(stderr=True)
     try:
         with shown.progress(console, hidden=as_json) as display:
             where, learns = endpoints(promise_url, delivery_url), risk_web(risk_url, promise_url)
-            warn = partial(console.print, style="yellow", highlight=False)
+            warn = partial(console.print, style="yellow")
             found = asyncio.run(load(file, where, key, shown.import_reporter(display), learns, warn))
     except (StreamError, ImportRefusedError, Unreachable) as error:
         raise InputError(plainly(error)) from error
     except KeyboardInterrupt:
-        console.print("stopped; run it again to continue from here", highlight=False)
+        console.print("stopped; run it again to continue from here")
         raise typer.Exit(130) from None
     if rejects is not None:
         rejects.write_text("".join(json.dumps(asdict(item)) + "\n" for item in found.rejected))
     if as_json:
-        typer.echo(json.dumps(asdict(found)))
+        say_json(asdict(found))
     else:
-        console.print(in_words(found), highlight=False)
+        console.print(in_words(found))
     status = 1 if found.rejected else TOO_LATE if found.too_late else 0
     raise typer.Exit(status)
 
@@ -103,7 +104,7 @@ def in_words(imported: ImportProgress) -> str:
     known = imported.replayed + imported.skipped
     lines = [f"{imported.accepted} of {imported.total} events imported" + (f", {known} already known" if known else "")]
     lines += taught_words(imported)
-    lines += [f"line {item.line} ({item.id}): {item.code} {item.detail}" for item in imported.rejected[:20]]
+    lines += [escaped(f"line {item.line} ({item.id}): {item.code} {item.detail}") for item in imported.rejected[:20]]
     if len(imported.rejected) > 20:
         lines.append(f"and {len(imported.rejected) - 20} more rejected; use --rejects to write them all")
     return "\n".join(lines)

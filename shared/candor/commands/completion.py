@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from candor.command_texts import examples
+from candor.terminal import say
 
 
 class Shell(StrEnum):
@@ -34,4 +35,4 @@ def completion(shell: Annotated[Shell, typer.Argument(help="The shell to complet
     """
     from typer._completion_shared import get_completion_script  # noqa: PLC0415 - no other command needs it
 
-    typer.echo(get_completion_script(prog_name="candor", complete_var="_CANDOR_COMPLETE", shell=shell.value))
+    say(get_completion_script(prog_name="candor", complete_var="_CANDOR_COMPLETE", shell=shell.value))

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from candor.command_texts import examples
 from candor.errors import InputError, OperatorError
+from candor.escaping import escaped
 from candor.installation.running import at_work, database_server
 from candor.ops.database_url import named
+from candor.terminal import Screen, say, say_json
 
 # Database modules are imported where they are used so that `candor --help` does not wait for their libraries.
 if TYPE_CHECKING:
@@ -87,16 +87,17 @@ def show_list(
 
     found = [(name, item) for name, items in _each(service, prefix, read) for item in items]
     if as_json:
-        typer.echo(json.dumps([_plain(name, item) for name, item in found]))
+        say_json([_plain(name, item) for name, item in found])
         return
     if not found:
-        Console(highlight=False).print("no dead letters" if state is State.ALL else f"no dead letters {state.value}")
+        say("no dead letters" if state is State.ALL else f"no dead letters {state.value}")
         return
     table = Table("id", "since", "topic", "subject", "reason", "detail", "state")
     for name, item in found:
         since = f"{item.created_at.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}"
-        table.add_row(f"{name}:{item.id}", since, item.topic, item.subject, item.reason, item.detail, item.state)
-    Console(highlight=False).print(table)
+        cells = (f"{name}:{item.id}", since, item.topic, item.subject, item.reason, item.detail, item.state)
+        table.add_row(*map(escaped, cells))
+    Screen().print(table)
 
 
 def show(number: Id, prefix: Prefix = "candor", as_json: Json = False) -> None:
@@ -111,7 +112,7 @@ def show(number: Id, prefix: Prefix = "candor", as_json: Json = False) -> None:
     for name, items in _each(service, prefix, read):
         for item in items:
             whole = _plain(name, item) | {"record": _record(item)}
-            typer.echo(json.dumps(whole) if as_json else json.dumps(whole, indent=2, ensure_ascii=False))
+            say_json(whole, indent=None if as_json else 2)
             return
     raise OperatorError(f"there is no dead letter {number}")
 
@@ -161,11 +162,11 @@ def _decide(state: str, number: str, everything: bool, service: Consumer | None,
     if not everything and not any(counts.values()):
         raise OperatorError(f"there is no held dead letter {number}")
     if as_json:
-        typer.echo(json.dumps(counts))
+        say_json(counts)
         return
     verb = "will be retried" if state == "replay" else "discarded"
     for name, count in counts.items():
-        Console(highlight=False).print(f"{name}: {count} {verb}")
+        say(f"{name}: {count} {verb}")
 
 
 def _parsed(number: str) -> tuple[Consumer, int]:

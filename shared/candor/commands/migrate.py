@@ -14,6 +14,7 @@ from candor.command_texts import examples
 from candor.commands.dlq import Consumer
 from candor.errors import InputError, OperatorError
 from candor.installation.running import at_work, database_url
+from candor.terminal import say
 
 if TYPE_CHECKING:
     from candor.ops.settings import Settings
@@ -57,7 +58,7 @@ def migrate(
     local = {} if os.environ.get("DATABASE_URL") else {"database_url": database_url(at_work())}
     settings = load(Settings, service=service.value, port=0, **local)
     if sql:
-        typer.echo("".join(f"{statement};\n" for statement in _sql(settings, role)), nl=False)
+        say("\n".join(f"{statement};" for statement in _sql(settings, role)))
         return
     try:
         asyncio.run(upgrade(settings.database, scripts(Path(package.origin).parent)))
@@ -69,7 +70,7 @@ def migrate(
         raise OperatorError(
             f"the database of {service} cannot be reached, so nothing was changed: {error.detail}"
         ) from error
-    typer.echo(f"the database of {service} has the newest schema" + (f"; {role} may use it" if role else ""))
+    say(f"the database of {service} has the newest schema" + (f"; {role} may use it" if role else ""))
 
 
 def _sql(settings: Settings, role: str) -> list[str]:

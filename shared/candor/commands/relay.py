@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Final
 
 import typer
-from rich.console import Console
 
 from candor.command_texts import examples
 from candor.installation.running import at_work, database_server
 from candor.ops.database_url import named
+from candor.terminal import say, say_json
 
 
 class KeepingService(StrEnum):
@@ -53,9 +52,9 @@ def replay(
     bounds = [moment.replace(tzinfo=moment.tzinfo or UTC) if moment else None for moment in (since, until)]
     events = asyncio.run(mark_unsent(url, bounds[0], bounds[1], partition))
     if as_json:
-        typer.echo(json.dumps({"service": service.value, "events": events}))
+        say_json({"service": service.value, "events": events})
     else:
-        Console(highlight=False).print(f"{events} events of {service} will be published again")
+        say(f"{events} events of {service} will be published again")
 
 
 async def mark_unsent(url: str, since: datetime | None, until: datetime | None, partitions: list[int] | None) -> int:

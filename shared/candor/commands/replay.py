@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from candor.command_texts import examples
 from candor.errors import InputError, plainly
+from candor.escaping import escaped
+from candor.terminal import Screen, say_json
 
 if TYPE_CHECKING:
     from candor.replay.engine import Outcome
@@ -58,7 +58,7 @@ def replay(
     from candor.replay.stream import StreamError, read_stream  # noqa: PLC0415
     from candor.replay.where import WhereError, endpoints, pace, webhook_secret  # noqa: PLC0415
 
-    console = Console(stderr=True)
+    console = Screen(stderr=True)
     try:
         services = endpoints(promise_url, delivery_url)
         secret = webhook_secret(secrets or at_work().secrets / "webhooks.json", source)
@@ -72,9 +72,9 @@ def replay(
         outcome = asyncio.run(send_stream(events, services, source, secret, paced, report))
     outcome.total = total
     if as_json:
-        typer.echo(json.dumps(asdict(outcome), default=str))
+        say_json(asdict(outcome), default=str)
     else:
-        console.print(in_words(outcome), highlight=False)
+        console.print(in_words(outcome))
     if outcome.stopped or outcome.refused:
         raise typer.Exit(STOPPED if outcome.stopped else 1)
 
@@ -84,7 +84,9 @@ def in_words(outcome: Outcome) -> str:
     lines = [f"{outcome.sent} of {outcome.total} events answered, {outcome.retried} retries"]
     if outcome.late:
         lines.append(f"{outcome.late} went out late, the latest by {outcome.most_behind_s:.1f} s: a lower speed helps")
-    lines += [f"refused {item.event_id} ({item.type}): {item.code} {item.detail}" for item in outcome.refused[:20]]
+    lines += [
+        escaped(f"refused {item.event_id} ({item.type}): {item.code} {item.detail}") for item in outcome.refused[:20]
+    ]
     if len(outcome.refused) > 20:
         lines.append(f"and {len(outcome.refused) - 20} more refused")
     if outcome.stopped:

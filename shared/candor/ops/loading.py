@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import SettingsError
 
+from candor.escaping import escaped
 from candor.ops.settings import Settings
 
 _unread: Final = re.compile(r'field "(\w+)"')
@@ -99,7 +100,7 @@ def _line(parts: list[str], message: str, fields: Mapping[str, FieldInfo]) -> st
 
 def one_line(text: str) -> str:
     """The text on one line that can be read: without line breaks, and without the middle of something endless."""
-    text = " ".join(text.split())
+    text = escaped(" ".join(text.split()))
     return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
 
 

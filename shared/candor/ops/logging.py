@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import re
 import sys
@@ -14,6 +15,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 
+from candor.escaping import escaped_json
 from candor.ops.repeats import Repeats, kind_of
 from candor.ops.tracing import current_trace_id
 
@@ -26,8 +28,17 @@ _secret_name: Final = re.compile(
 )
 _part: Final = r"[^\s@<>\"',;:()\[\]]{1,64}"
 _at: Final = re.compile(rf"{_part}('{_part})?@[A-Za-z0-9-]{{1,63}}(\.[A-Za-z0-9-]{{1,63}})+")
-_secret: Final = re.compile(r"(whsec_|candor_|[Bb]earer |v1,)[A-Za-z0-9+/=_-]{16,}")
-_userinfo: Final = re.compile(r"(://[^:/?#@\s]*):[^@/\s]+@")
+_secret: Final = re.compile(r"(whsec_|candor_|[Bb]earer |v1,)[A-Za-z0-9+/=_.~-]{16,}")
+# A password may hold an @ or a slash, which nobody has encoded; a port is followed by the path.
+_userinfo: Final = re.compile(r"(://[^:/?#@\[\s]*):(?!\d{1,5}[/?#])[^\s\"<>]+@")
+# Of a URL's query, of libpq's `password=…`, of JSON. The names of settings that name a file do not end so.
+_named: Final = re.compile(
+    r"""((?:passw(?:or)?d|passphrase|pwd|secret|token|api_?key|signature)(?:\s?=\s?|"\s?:\s?))"""
+    r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s&;,'"()]+)""",
+    re.IGNORECASE,
+)
+_jwt: Final = re.compile(r"\beyJ[\w-]{5,}(\.[\w-]*){1,4}")
+_basic: Final = re.compile(r"\b(basic )([A-Za-z0-9+/]{4,}={0,2})", re.IGNORECASE)
 _encoder: Final = msgspec.json.Encoder(enc_hook=str)
 Event = MutableMapping[str, Any]
 
@@ -75,27 +86,48 @@ def render(service: str, level: str, event: Event) -> str:
     for name, value in event.items():
         line[name] = "[redacted]" if isinstance(value, str) and _secret_name.search(name) else clean(value)
     if failure:
-        line["exception"] = clean(_formatted(failure)[-LONGEST_TRACEBACK:], LONGEST_TRACEBACK)
-    return _encoder.encode(line).decode()
+        # Cut afterwards: half an address or half a password would not be known for what it is.
+        line["exception"] = redacted(_formatted(failure)[-2 * LONGEST_TRACEBACK :])[-LONGEST_TRACEBACK:]
+    return escaped_json(_encoder.encode(line).decode())
 
 
-def clean(value: Any, longest: int = LONGEST_VALUE) -> Any:
-    """Return a value as it may be logged: text without addresses and secrets, cut at `longest` characters."""
+def clean(value: Any) -> Any:
+    """Return a value as it may be logged: text without addresses and secrets, and not endless."""
     if isinstance(value, bool | int | float | None):
         return value
     if isinstance(value, dict):
-        return {str(k): "[redacted]" if _secret_name.search(str(k)) else clean(v) for k, v in list(value.items())[:50]}
+        pairs = [(str(name), item) for name, item in list(value.items())[:50]]
+        return {clean(name): "[redacted]" if _secret_name.search(name) else clean(item) for name, item in pairs}
     if isinstance(value, list | tuple | set | frozenset):
         return [clean(item) for item in list(value)[:50]]
     text = value if isinstance(value, str) else str(value)
-    if len(text) > longest:
-        text = text[:longest] + " …"
-    # Most text contains none of these characters, and looking for one is cheaper than three patterns.
+    found = redacted(text[: 2 * LONGEST_VALUE])
+    return found if len(found) <= LONGEST_VALUE and len(text) <= 2 * LONGEST_VALUE else found[:LONGEST_VALUE] + " …"
+
+
+def redacted(text: str) -> str:
+    """Text without addresses and secrets."""
+    # Most text contains none of these characters, and looking for one is cheaper than the patterns.
+    if "eyJ" in text:
+        text = _jwt.sub("[redacted]", text)
     if "@" in text:
         text = _at.sub("[address]", _userinfo.sub(r"\1:[redacted]@", text))
+    if "=" in text or '":' in text:
+        text = _named.sub(r"\1[redacted]", text)
     if "_" in text or "," in text or "earer" in text:
         text = _secret.sub(r"\1[redacted]", text)
+    if "asic " in text:
+        text = _basic.sub(_without_password, text)
     return text.encode("utf-8", "replace").decode() if not text.isascii() else text
+
+
+def _without_password(found: re.Match[str]) -> str:
+    try:
+        known = b":" in base64.b64decode(found[2] + "=" * (-len(found[2]) % 4), validate=True)
+    except ValueError:
+        known = False
+    # "Basic authentication" is a word about it.
+    return f"{found[1]}[redacted]" if known else found[0]
 
 
 def _formatted(failure: Any) -> str:

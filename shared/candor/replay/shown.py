@@ -7,6 +7,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from candor.escaping import escaped
 from candor.replay.engine import BEHIND_S, Outcome
 from candor.replay.importing import ImportProgress
 
@@ -22,7 +23,7 @@ def progress(console: Console, *, hidden: bool = False) -> Progress:
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),
         console=console,
         # In a file or a journal a bar is noise before the line that says what is wrong.
         disable=hidden or not console.is_terminal,
@@ -47,7 +48,7 @@ def replay_note(outcome: Outcome) -> str:
         parts.append(f"{outcome.behind_s:.1f} s behind")
     if outcome.refused:
         parts.append(f"{len(outcome.refused)} refused, last: {outcome.refused[-1].code}")
-    return ", ".join(parts)
+    return escaped(", ".join(parts))
 
 
 def import_reporter(display: Progress, name: str = "importing") -> ImportReport:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from candor.escaping import shows
 from candor.installation.folder import Folder
 from tests.support.servers import own_folder
 
@@ -71,6 +72,27 @@ def test_since_and_json(folder: Folder) -> None:
     assert [line["process"] for line in found] == ["postgres", "promise-svc"]
     assert (found[0]["event"], found[1]["event"]) == (POSTGRES.strip(), "stopped")
     assert logs(folder, "--since", "1s") == []
+
+
+def test_what_strangers_sent_neither_steers_the_terminal_nor_begins_a_line(folder: Folder) -> None:
+    hostile = "/\x1b[2J\x9b\u202e\nFAKE\u2028FAKE\x85FAKE"
+    log = folder.logs / "promise-svc.log"
+    ours = {
+        "time": "2026-11-28T12:00:01+00:00",
+        "level": "info",
+        "event": "asked",
+        "path": hostile,
+        "exception": hostile,
+    }
+    log.write_text(json.dumps(ours, ensure_ascii=False) + f"\nplain {hostile}\n", encoding="utf-8")
+    told, below, fake, plain, rest = logs(folder, "promise-svc")
+    written = r"/\x1b[2J\x9b\u202e"
+    assert told == rf"promise-svc   12:00:01.000 info     asked path={written}\nFAKE\u2028FAKE\x85FAKE"
+    assert (below, fake) == (f"{'':13} {written}", rf"{'':13} FAKE\u2028FAKE\x85FAKE")
+    assert (plain, rest) == (f"promise-svc   plain {written}", r"promise-svc   FAKE\u2028FAKE\x85FAKE")
+    said = logs(folder, "promise-svc", "--json")
+    assert json.loads(said[0])["path"] == hostile
+    assert all(map(shows, "".join(said)))
 
 
 def test_follow_shows_new_lines_of_new_files_and_ends_with_ctrl_c(folder: Folder) -> None:

@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 from candor.commands import dlq
 from candor.contracts import Record, encode
 from candor.errors import OperatorError
+from candor.escaping import shows
 from candor.records.packing import unpack
 from candor.store.db import Database
 from candor.store.dead_letter import BEHIND, DeadLetter
@@ -97,6 +98,22 @@ async def test_one_letter_is_shown_with_its_record(deployment: Deployment) -> No
     assert shown["record"]["value"] == '{"bad'
     assert shown["record"]["headers"]["ce_subject"] == "p2"
     assert (shown["offset"], shown["topic"], shown["partition"]) == (9, "promises", 1)
+
+
+async def test_a_record_of_a_stranger_steers_no_terminal(deployment: Deployment) -> None:
+    """One record with such a subject made the whole list unusable, and others reached the terminal as they were."""
+    risk = await Database.open(f"{deployment.server}/{deployment.prefix}_risk")
+    strange = letter(11, "[/x]\x1b[2J\u202e\n risk-svc:9")
+    async with unit_of_work(risk) as uow:
+        uow.bury([strange._replace(record=Record(b"\xc2\x9b", "\u202e\x9bÜ".encode(), strange.record.headers))])
+    await risk.close()
+    table = await deployment.run("list")
+    assert table.exit_code == 0, table.exception
+    assert r"[/x]\x1b[2J\u202e\n risk-svc:9" in table.output
+    shown = await deployment.run("show", "risk-svc:4")
+    assert all(shows(sign) or sign == "\n" for sign in table.output + shown.output)
+    assert json.loads(shown.output)["record"]["value"] == "\u202e\x9bÜ"
+    assert "Ü" in shown.output
 
 
 async def test_replaying_one_and_then_all(deployment: Deployment) -> None:

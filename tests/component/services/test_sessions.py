@@ -41,6 +41,16 @@ async def test_over_http(start: Started) -> None:
         assert (await api.call("POST", "/v1/sessions/end", {"persn": "ada"})).status_code == 422
 
 
+async def test_whatever_name_has_a_session_it_can_be_ended(start: Started) -> None:
+    strange = ["a\x1b[31m", "e\u0301", " ada ", "x" * 300]
+    async with start("risk-web") as api:
+        await signed_in(api, *strange)
+        for name in strange:
+            assert (await api.call("POST", "/v1/sessions/end", {"person": name})).json() == {"ended": 1}, name
+        for refused in ("", "a\0"):
+            assert (await api.call("POST", "/v1/sessions/end", {"person": refused})).status_code == 422
+
+
 async def test_by_command(start: Started, monkeypatch: pytest.MonkeyPatch) -> None:
     command = typer.Typer()
     session_commands.register(command)
@@ -53,7 +63,12 @@ async def test_by_command(start: Started, monkeypatch: pytest.MonkeyPatch) -> No
         settings = api.app.state.settings
         monkeypatch.setenv("DATABASE_URL", settings.database_url)
         monkeypatch.setenv("DATABASE_PREFIX", settings.database_prefix)
-        await signed_in(api, "ada", "bob")
+        await signed_in(api, "ada", "bob", "[/x]\x1b[2J\u202e")
+        status, said = await asyncio.to_thread(run, "list")
+        assert (status, r"[/x]\x1b[2J\u202e" in said) == (0, True)
+        assert (await asyncio.to_thread(run, "end", "[/x]\x1b[2J\u202e"))[
+            1
+        ] == "1 sessions of [/x]\\x1b[2J\\u202e ended\n"
         status, said = await asyncio.to_thread(run, "list", "--json")
         assert (status, [one["person"] for one in json.loads(said)]) == (0, ["ada", "bob"])
         assert await asyncio.to_thread(run, "end", "ada") == (0, "1 sessions of ada ended\n")

@@ -11,6 +11,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
+from candor.escaping import shows
 from candor.ops import logging, tracing
 
 
@@ -45,6 +46,19 @@ def test_the_trace_goes_with_it() -> None:
         ("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", "v1,[redacted]"),
         ("key candor_abcdefghijklmnopqrstuvwxyz0123", "key candor_[redacted]"),
         ("candor_promise is a database, 12:30, a@b", "candor_promise is a database, 12:30, a@b"),
+        ("postgresql:///db?user=u&password=hunter2 is away", "postgresql:///db?user=u&password=[redacted] is away"),
+        ("host=db sslpassword='hun ter2' user=u", "host=db sslpassword=[redacted] user=u"),
+        ("host=db PASSWORD = hunter2", "host=db PASSWORD = [redacted]"),
+        ('sent {"client_secret": "hunter2", "a": 1}', 'sent {"client_secret": [redacted], "a": 1}'),
+        ("postgres://u:p@ss@h", "postgres://u:[redacted]@h"),
+        ("postgres://u:p/ss@h:5432/db", "postgres://u:[redacted]@h:5432/db"),
+        ("GET /signin?token=abc.def HTTP/1.1", "GET /signin?token=[redacted] HTTP/1.1"),
+        ("token eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln was", "token [redacted] was"),
+        ("Authorization: Basic dTpodW50ZXIy", "Authorization: Basic [redacted]"),
+        ("Bearer abcdefgh.ijklmnopq~rst", "Bearer [redacted]"),
+        ("Basic authentication is not known", "Basic authentication is not known"),
+        ("http://db:8101/v1/a@b", "http://db:8101/v1/a@b"),
+        ("KAFKA_SASL_PASSWORD_FILE=/run/candor/password", "KAFKA_SASL_PASSWORD_FILE=/run/candor/password"),
     ],
 )
 def test_addresses_and_secrets_are_taken_out_wherever_they_are(value: str, written: str) -> None:
@@ -60,6 +74,23 @@ def test_addresses_and_secrets_are_taken_out_wherever_they_are(value: str, writt
 def test_fields_that_hold_secrets_are_never_written(name: str) -> None:
     assert line(**{name: "hunter2"})[name] == "[redacted]"
     assert line(headers={name: "hunter2"})["headers"] == {name: "[redacted]"}
+
+
+@pytest.mark.parametrize("secret", ["postgres://u:hunter2@db", "password=hunter2", "Basic dTpodW50ZXIy"])
+@pytest.mark.parametrize("limit", [logging.LONGEST_VALUE, logging.LONGEST_TRACEBACK])
+def test_no_cut_goes_through_a_secret_and_leaves_half_of_it(secret: str, limit: int) -> None:
+    for moved in range(-len(secret), len(secret)):
+        many = limit + moved
+        text = json.dumps([line(f"{'x' * many} {secret}"), line(exc_info=RuntimeError(secret + " " * many))])
+        assert "hunter" not in text
+        assert "podW50" not in text
+
+
+@given(st.text())
+def test_a_line_shows_only_what_a_terminal_shows(text: str) -> None:
+    written = logging.render("promise-svc", "info", {"event": text, "value": text})
+    assert all(map(shows, written))
+    assert json.loads(written)["event"] == logging.clean(text)
 
 
 @given(st.text())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from contextlib import nullcontext
 from importlib.util import find_spec
@@ -11,10 +10,10 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich.console import Console
 
 from candor.command_texts import examples
 from candor.errors import InputError, OperatorError, explain_os_error
+from candor.terminal import Screen, say_json
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -93,7 +92,7 @@ def backtest(
         raise InputError(f"no such file: {', '.join(missing)}")
     ledger = OutcomeLedger() if report or as_json else None
     n = _history(history, out, ledger) if history else _files(events or [], decisions or [], out, ledger)
-    console = Console(stderr=True, highlight=False)
+    console = Screen(stderr=True)
     if out:
         console.print(f"{n:,} forecasts in {out}")
     if ledger is not None:
@@ -108,7 +107,7 @@ def _files(events: list[Path], decisions: list[Path], out: Path | None, ledger: 
 
     total = sum(path.stat().st_size for path in (*events, *decisions))
     try:
-        with progress(Console(stderr=True)) as display, out.open("wb") if out else nullcontext() as lines:
+        with progress(Screen(stderr=True)) as display, out.open("wb") if out else nullcontext() as lines:
             task = display.add_task("forecasting", total=total, note="bytes")
             return run(events, decisions, lines, lambda more: display.advance(task, more), ledger)
     except OSError as error:
@@ -120,7 +119,7 @@ def _history(path: Path, out: Path | None, ledger: OutcomeLedger | None) -> int:
     from risk_svc.backtest.history import HistoryFold  # noqa: PLC0415
     from risk_svc.backtest.run import history as run  # noqa: PLC0415
 
-    imported, console = HistoryFold(), Console(stderr=True, highlight=False)
+    imported, console = HistoryFold(), Screen(stderr=True)
     try:
         with path.open("rb") as lines:
             total = sum(1 for _ in lines)
@@ -141,7 +140,7 @@ def _tell(ledger: OutcomeLedger, events: list[Path], report: Path | None, *, as_
     scored, waiting = ledger.scored()
     found = Backtest(evaluate_all(scored), waiting)
     if as_json:
-        typer.echo(json.dumps(plain(found), indent=1))
+        say_json(plain(found), indent=1)
     else:
         _print(found)
     if report:
@@ -155,7 +154,7 @@ def _tell(ledger: OutcomeLedger, events: list[Path], report: Path | None, *, as_
 def _print(found: Backtest) -> None:
     from risk_svc.backtest.report import CHANCES, rows, summary  # noqa: PLC0415
 
-    console = Console(highlight=False, markup=False)
+    console = Screen()
     table = rows(found.record)
     cut = 1 + len(CHANCES)
     # Two narrow tables: one with thirteen columns is unreadable in eighty characters.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import shutil
 import subprocess
@@ -15,10 +14,10 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from candor.command_texts import examples
 from candor.errors import MEBIBYTE, OperatorError
+from candor.escaping import escaped
 from candor.installation.addresses import database_address
 from candor.installation.folder import Folder
 from candor.installation.probes import accepts
@@ -32,6 +31,7 @@ from candor.local.postgres import DEFAULT_PORT as POSTGRES
 from candor.local.postgres import as_ordinary_user, binaries
 from candor.local.stack import MAILBOX_HTTP, MAILBOX_SMTP, SERVICES
 from candor.ops.finding import Finding
+from candor.terminal import Screen, say_json, styled
 
 NEEDED_MIB = 2048
 
@@ -69,12 +69,13 @@ def doctor(
     """
     findings = asyncio.run(asked(process.value)) if process else list(examine(Folder.default()))
     if as_json:
-        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+        say_json([asdict(finding) for finding in findings], indent=2)
     else:
-        console = Console(highlight=False)
+        console = Screen()
         for found in findings:
-            mark = {True: "[green]ok[/]  ", False: "[red]bad[/] ", None: "[yellow]note[/]"}[found.ok]
-            console.print(f"{mark} {found.name}: {found.detail}" + (f"\n     → {found.mend}" if found.mend else ""))
+            mark = {True: ("ok  ", "green"), False: ("bad ", "red"), None: ("note", "yellow")}[found.ok]
+            said = f" {escaped(f'{found.name}: {found.detail}')}"
+            console.print(styled(mark, said, f"\n     → {escaped(found.mend)}" if found.mend else ""))
     raise typer.Exit(1 if any(found.ok is False for found in findings) else 0)
 
 

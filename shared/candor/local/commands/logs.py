@@ -15,8 +15,10 @@ from typing import Annotated, Any, Final, NamedTuple
 import typer
 
 from candor.errors import InputError
+from candor.escaping import escaped
 from candor.installation.folder import Folder
 from candor.installation.running import at_work
+from candor.terminal import say, say_json
 
 PAUSE_SECONDS: Final = 0.2
 _ago: Final = re.compile(r"(\d{1,6})(s|m|h|d)")
@@ -64,7 +66,10 @@ def logs(
         while True:
             for line in heapq.merge(*(reader.fresh() for reader in readers.values()), key=lambda line: line.at):
                 if line.rank >= RANKS[level] and line.at >= begin:
-                    typer.echo(shown(line, as_json=as_json))
+                    if as_json:
+                        say_json(whole(line))
+                    else:
+                        say(shown(line))
             if not follow:
                 return
             time.sleep(PAUSE_SECONDS)
@@ -120,9 +125,10 @@ class Reader:
                 new = log.read()
         except OSError:
             return
-        whole = new[: new.rfind(b"\n") + 1]
-        self._offset += len(whole)
-        yield from self._lines(whole.decode("utf-8", "replace").splitlines())
+        ended = new[: new.rfind(b"\n") + 1]
+        self._offset += len(ended)
+        # By line feeds alone: Unicode knows other line ends, and what a stranger sent must not begin a line of its own.
+        yield from self._lines(ended.decode("utf-8", "replace").split("\n")[:-1])
 
     def _lines(self, lines: Iterable[str]) -> Iterator[Line]:
         rank = RANKS["info"]
@@ -139,18 +145,21 @@ class Reader:
             yield Line(self._last, self._process, rank, text, fields)
 
 
-def shown(line: Line, *, as_json: bool) -> str:
-    """A line for people, or as one JSON object."""
-    if as_json:
-        whole = {"process": line.process, **(line.fields or {"time": line.at.isoformat(), "event": line.text})}
-        return json.dumps(whole, ensure_ascii=False)
+def whole(line: Line) -> dict[str, Any]:
+    """A line as one JSON object."""
+    return {"process": line.process, **(line.fields or {"time": line.at.isoformat(), "event": line.text})}
+
+
+def shown(line: Line) -> str:
+    """A line for people; an exception's lines stand below it, without the name of a process."""
     if not line.fields:
-        return f"{line.process:<13} {line.text}"
+        return escaped(f"{line.process:<13} {line.text}", "\t")
     known = ("time", "level", "service", "event", "exception")
     rest = " ".join(f"{name}={value}" for name, value in line.fields.items() if name not in known)
     head = f"{line.process:<13} {line.at:%H:%M:%S}.{line.at.microsecond // 1000:03} {line.fields['level']:<8}"
-    text = f"{head} {line.fields.get('event', '')} {rest}".rstrip()
-    return text + (f"\n{line.fields['exception']}" if line.fields.get("exception") else "")
+    text = escaped(f"{head} {line.fields.get('event', '')} {rest}".rstrip())
+    below = str(line.fields.get("exception") or "")
+    return "\n".join([text, *(f"{'':<13} {escaped(one)}" for one in below.split("\n") if one)])
 
 
 def _object(text: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import signal
 import subprocess
@@ -14,8 +13,8 @@ from dataclasses import asdict
 from typing import Annotated, Final
 
 import typer
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from candor.command_texts import examples
 from candor.errors import OperatorError
@@ -28,6 +27,8 @@ from candor.local.secret_files import add_key, ensure_secrets
 from candor.local.stack import START_SECONDS, USUAL_PORT_OF, Stack
 from candor.local.stopping import stop_running
 from candor.ops.typed import typed
+from candor.terminal import Screen, say_json, styled
+from candor.terminal import say as say_line
 
 VARIABLES: Final = {
     "PROMISES": "promise-svc",
@@ -36,7 +37,7 @@ VARIABLES: Final = {
     "NOTIFY": "notify-svc",
     "MAILBOX": "mailbox",
 }
-console = Console(stderr=True, highlight=False)
+console = Screen(stderr=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -57,7 +58,7 @@ def _usual_words() -> str:
 
 def say(line: str) -> None:
     """One line of progress."""
-    console.print(f"[dim]·[/] {line}")
+    console.print(styled(("·", "dim"), f" {line}"))
 
 
 def up(
@@ -96,8 +97,8 @@ def up(
         stack.start()
         show(folder)
         where_to_look(folder, ports)
-        console.print(f"Running; Ctrl-C stops it. A first sign-in to the board: [b]{typed('token')}[/]")
-        with kept_up(stack, lambda text: console.print(text, style="red", markup=False, soft_wrap=True)):
+        console.print(styled("Running; Ctrl-C stops it. A first sign-in to the board: ", (typed("token"), "bold")))
+        with kept_up(stack, lambda text: console.print(text, style="red", soft_wrap=True)):
             stopping.wait()
     finally:
         stack.stop()
@@ -122,7 +123,7 @@ def status(
     if as_json:
         parts = [{**asdict(place), "health": states[place.name]} for place in running.places]
         answer = {"ready": ready, "pid": running.pid, "started_at": running.started_at, "smtp": running.smtp}
-        typer.echo(json.dumps({**answer, "parts": parts}, indent=2))
+        say_json({**answer, "parts": parts}, indent=2)
     else:
         show(folder)
     raise typer.Exit(0 if ready else 1)
@@ -148,7 +149,7 @@ def env(
     values = {name: places[part] for name, part in VARIABLES.items() if part in places}
     values["KEY"] = add_key(ensure_secrets(folder), "shell", wanted, ())
     for name, value in values.items():
-        typer.echo(f"export {name}={shlex.quote(value)}")
+        say_line(f"export {name}={shlex.quote(value)}")
 
 
 def parsed_ports(given: list[str]) -> dict[str, int]:
@@ -182,7 +183,7 @@ def where_to_look(folder: Folder, ports: Mapping[str, int]) -> None:
         if port is not None and place.pid is not None and not place.address.endswith(f":{port}"):
             why = f"Port {port} is in use by {holder(port)}" if not is_free(port) else f"Port {port} was in use"
             console.print(f"{why}: {place.name} is at {place.address} instead", style="yellow", soft_wrap=True)
-    console.print('For a shell: eval "$(candor env)" sets these addresses and an API key.', markup=False)
+    console.print('For a shell: eval "$(candor env)" sets these addresses and an API key.')
 
 
 def show(folder: Folder) -> None:
@@ -197,12 +198,12 @@ def show(folder: Folder) -> None:
         table.add_row(
             place.name,
             place.address,
-            f"[{colour}]{state}[/]",
+            Text(state, style=colour),
             place.version,
             str(place.pid or "yours"),
             str(place.restarts or ""),
         )
-    Console(highlight=False).print(table)
+    Screen().print(table)
 
 
 def _detached(folder: Folder, ports: Mapping[str, int], faults: bool) -> None:
@@ -228,7 +229,7 @@ def _detached(folder: Folder, ports: Mapping[str, int], faults: bool) -> None:
             if running and running.ready and running.alive and running.pid == child.pid:
                 show(folder)
                 where_to_look(folder, ports)
-                console.print(f"Running. A first sign-in to the board: [b]{typed('token')}[/]")
+                console.print(styled("Running. A first sign-in to the board: ", (typed("token"), "bold")))
                 return
             time.sleep(0.1)
     child.terminate()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from candor.command_texts import examples
 from candor.errors import OperatorError
@@ -17,6 +15,7 @@ from candor.installation.running import at_work, health, read_running
 from candor.local.acts import record
 from candor.local.secret_files import add_key, ensure_secrets
 from candor.ops.typed import typed
+from candor.terminal import Screen, say, say_json
 
 
 def register(app: typer.Typer) -> None:
@@ -39,6 +38,7 @@ def token(
     """
     # Imported here because `candor --help` needs neither the web framework nor the database libraries.
     from candor.ops.settings import read_secret  # noqa: PLC0415
+    from candor.web.http.text import one_line  # noqa: PLC0415
     from candor.web.security.auth import Role  # noqa: PLC0415
     from candor.web.security.sessions import LINK_AGE, Sessions  # noqa: PLC0415
 
@@ -46,15 +46,18 @@ def token(
         wanted = Role.of(role)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
+    try:
+        owner = one_line(name) if name else f"{role}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+    except ValueError as error:
+        raise typer.BadParameter(f"--name {error}") from None
     folder = at_work()
     address = board(folder)
     if not as_json and address is None:
         raise OperatorError(f"the board is not running, so no link was made: start it with `{typed('up')}`")
     paths = ensure_secrets(folder)
-    owner = name or f"{role}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
     # Before the key itself: none is made that no log names, if there is a log.
     if missing := record("key.made", f"{owner}, {role}", scope or ()):
-        typer.echo(f"candor: the audit log does not say that this key was made: {missing}", err=True)
+        say(f"candor: the audit log does not say that this key was made: {missing}", err=True)
     key = add_key(paths, owner, wanted, tuple(scope or ()))
     once = Sessions(read_secret(paths.session), secure=False).link_token(wanted, owner)
     # Behind a proxy people open the link by its address.
@@ -62,10 +65,10 @@ def token(
     link = None if address is None else f"{address}/signin?token={once}"
     if as_json:
         if link is None:
-            typer.echo(f"candor: the board is not running, so there is no link; try `{typed('up')}`", err=True)
-        typer.echo(json.dumps({"name": owner, "role": role, "key": key, "link": link}))
+            say(f"candor: the board is not running, so there is no link; try `{typed('up')}`", err=True)
+        say_json({"name": owner, "role": role, "key": key, "link": link})
         return
-    console = Console(highlight=False, soft_wrap=True)
+    console = Screen(soft_wrap=True)
     console.print(f"API key of {owner} ({role}), shown this once:\n  {key}")
     console.print(f"Sign in to the board, once, within {LINK_AGE.seconds // 60} minutes:\n  {link}")
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 
 from candor.web.http.body import accepts, read
-from candor.web.http.fields import Body, Name
+from candor.web.http.fields import Body
 from candor.web.security.auth import Admin, act_of
 from risk_svc.web.board.sign_in_store import StaffSessions
 
@@ -36,9 +36,9 @@ class SessionList(BaseModel):
 
 
 class EndIn(Body):
-    """Whose sessions end."""
+    """Whose sessions end: a name exactly as `GET /v1/sessions` says it, whoever gave it."""
 
-    person: Annotated[Name, Field(max_length=255)]
+    person: Annotated[str, Field(pattern=r"^[^\x00]+$")]
 
 
 class Ended(BaseModel):

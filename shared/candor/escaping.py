@@ -1,0 +1,26 @@
+"""Text of others for a reader's eyes: what steers a terminal, hides or turns text around is written out as a code."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+
+
+def escaped(text: str, keep: str = "") -> str:
+    """Text with `\\x1b` or `\\u202e` in place of each control, format or unassigned character that is not in `keep`."""
+    if text.isprintable():
+        return text
+    return "".join(sign if shows(sign) or sign in keep else sign.encode("unicode_escape").decode() for sign in text)
+
+
+def escaped_json(text: str) -> str:
+    """A JSON document with the same meaning, in whose strings such characters stand as `\\u202e`."""
+    if text.isprintable():
+        return text
+    # A line break of an encoded document stands between its parts, never within a string.
+    return "".join(sign if shows(sign) or sign == "\n" else json.dumps(sign)[1:-1] for sign in text)
+
+
+def shows(sign: str) -> bool:
+    """Whether a character is one that a reader sees for what it is; all blanks of Unicode are."""
+    return sign.isprintable() or unicodedata.category(sign) == "Zs"

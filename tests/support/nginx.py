@@ -33,8 +33,8 @@ def configuration(folder: Path, tls: Signed, ports: tuple[int, int], services: M
     text = re.sub(r"listen 80\b", f"listen 127.0.0.1:{ports[0]}", text)
     text = re.sub(r"listen 443\b", f"listen 127.0.0.1:{ports[1]}", text)
     kept = "".join(f"{name}_temp_path {folder / name};" for name in KEPT)
-    # The redirect of the example is to the usual port, which is not this test's.
-    text = text.replace("https://$host$request_uri", f"https://$host:{ports[1]}$request_uri")
+    # The redirects of the example are to the usual port, which is not this test's.
+    text = text.replace("return 308 https://$host", f"return 308 https://$host:{ports[1]}")
     return text.replace("http {", f"http {{ {kept}", 1)
 
 

@@ -44,6 +44,12 @@ async def examine(settings: Settings, process: str = "") -> AsyncIterator[Findin
             yield one
         if any(one.ok is False for one in found):
             return
+    if link.tokens is not None:
+        try:
+            await link.tokens.token()
+        except OSError as error:
+            yield Finding("kafka token", False, str(error), "run KAFKA_SASL_TOKEN_COMMAND as this process would")
+            return
     with _silent():
         try:
             async with _admin(link) as admin:

@@ -38,6 +38,7 @@ class Link:
         secrets = settings.kafka_secrets
         self.servers = settings.kafka_bootstrap_servers
         self.tls: ssl.SSLContext | None = None
+        self.tokens: TokenCommand | None = None
         self._password = secrets.password
         self._options: dict[str, Any] = {
             "bootstrap_servers": self.servers,
@@ -49,7 +50,8 @@ class Link:
         if settings.kafka_sasl_mechanism:
             self._options["sasl_mechanism"] = settings.kafka_sasl_mechanism
         if settings.kafka_sasl_mechanism == "OAUTHBEARER":
-            self._options["sasl_oauth_token_provider"] = TokenCommand(settings.kafka_sasl_token_command)
+            self.tokens = TokenCommand(settings.kafka_sasl_token_command)
+            self._options["sasl_oauth_token_provider"] = self.tokens
         elif self._password is not None:
             self._options["sasl_plain_username"] = settings.kafka_sasl_username
             self._options["sasl_plain_password"] = self._password.get()
@@ -112,12 +114,15 @@ class TokenCommand(AbstractTokenProvider):  # type: ignore[misc]
             return self._token
 
     async def _ask(self) -> str:
-        asking = await asyncio.create_subprocess_exec(
-            *self._command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
+        try:
+            asking = await asyncio.create_subprocess_exec(
+                *self._command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+            )
+        except OSError as error:
+            raise OSError(f"KAFKA_SASL_TOKEN_COMMAND {self._command[0]} cannot be run: {error.strerror}") from error
         try:
             out, said = await asyncio.wait_for(asking.communicate(), COMMAND_SECONDS)
         except TimeoutError:

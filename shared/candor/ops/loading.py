@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -61,6 +63,10 @@ def unreadable(settings: Settings) -> Iterator[str]:
         value = getattr(settings, name)
         if isinstance(value, Path) and name not in COMES_LATER and (why := _why_not(value)):
             yield f"{name.upper()}: {value} {why}, for example {example(field)}"
+    command = shlex.split(settings.kafka_sasl_token_command)
+    if command and shutil.which(command[0]) is None:
+        wrong = f"KAFKA_SASL_TOKEN_COMMAND: {command[0]} is no program that this process can run"
+        yield f"{wrong}, for example {example(type(settings).model_fields['kafka_sasl_token_command'])}"
     for name, value in parse_qsl(urlsplit(settings.database_url).query):
         if name in URL_FILES and (why := _why_not(Path(value))):
             yield f"DATABASE_URL: {name} {value} {why}, for example sslrootcert=/run/candor/postgres-ca/ca.crt"

@@ -21,6 +21,7 @@ from candor.web.http.text import EVENT_ID_CHARACTERS, TEXT_BYTES, event_id, line
 ID_PATTERN: Final = r"^[A-Za-z0-9._:-]{1,128}$"
 ID_RULE: Final = "must be 1 to 128 of letters, digits, dot, underscore, colon, hyphen"
 YEARS: Final = (1970, 2200)
+_NO_DOMAIN: Final = "must have a domain that exists in the DNS"
 _email: Final = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])"
@@ -69,7 +70,12 @@ def address(value: str) -> str:
         try:
             value = f"{local}@{idna.encode(domain, uts46=True).decode()}"
         except idna.IDNAError:
-            raise ValueError("must have a domain that exists in the DNS") from None
+            raise ValueError(_NO_DOMAIN) from None
+    if "xn--" in domain.lower():
+        try:
+            idna.decode(domain)
+        except idna.IDNAError:
+            raise ValueError(_NO_DOMAIN) from None
     # An encoded word survives into a header and may decode to a line break there.
     if len(value) > 254 or len(local) > 64 or "=?" in value or not _email.fullmatch(value):
         raise ValueError("must be one plain e-mail address")

@@ -18,7 +18,26 @@ _BLANKS: Final = (
 )
 # Letters and symbols by their category that show nothing: the Hangul fillers and the empty Braille cell.
 _INVISIBLE: Final = frozenset("\u115f\u1160\u3164\uffa0\u2800")
-_MISLEADING: Final = frozenset("\ufeff\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Byte order mark, direction of text; signs that no reader sees and a program reads: annotations, old format controls,
+# operators without a sign, notes of music and shorthand, and tags, in which a whole second text can be hidden.
+_RANGES: Final = (
+    (0xFEFF, 0xFEFF),
+    (0x061C, 0x061C),
+    (0x200E, 0x200F),
+    (0x202A, 0x202E),
+    (0x2061, 0x2064),
+    (0x2066, 0x206F),
+    (0x180E, 0x180E),
+    (0xFFF9, 0xFFFB),
+    (0x1BCA0, 0x1BCA3),
+    (0x1D173, 0x1D17A),
+    (0xE0000, 0xE007F),
+)
+_MISLEADING: Final = frozenset(chr(code) for first, last in _RANGES for code in range(first, last + 1))
+MARKS: Final = 8
+"""How many combining marks may stand on one letter; no script needs more, and a hundred of them cover other lines."""
+# One selects how the sign before it looks; in a row they hide a text, as do blanks without a width.
+_hidden: Final = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{2}|[\u200b-\u200d\u2060\u00ad]{3}")
 _REFUSED: Final = frozenset(("Cc", "Cs", "Cn", "Zl", "Zp"))
 _line_end: Final = re.compile(r"[ \t]*\r\n?|[ \t]+\n")
 _gap: Final = re.compile(r"\n{3,}")
@@ -31,7 +50,7 @@ def one_line(value: str) -> str:
     if not value.isascii():
         value = normal(value)
     if not value.isprintable() and any(map(_unfit, value)):
-        raise ValueError("must not contain line breaks, control or text-direction characters, or unassigned ones")
+        raise ValueError("must not contain line breaks, nor control, text-direction, hidden or unassigned characters")
     if not _visible(value):
         raise ValueError("must not be blank")
     return _fits(value)
@@ -45,7 +64,7 @@ def lines(value: str) -> str:
     if not cleaned.isprintable():
         cleaned = _gap.sub("\n\n", _line_end.sub("\n", cleaned))
         if any(_unfit(sign) for sign in cleaned if sign not in "\n\t"):
-            raise ValueError("must not contain control or text-direction characters, or unassigned ones")
+            raise ValueError("must not contain control, text-direction, hidden or unassigned characters")
     if value and not _visible(cleaned):
         raise ValueError("must not be blank")
     return _fits(cleaned)
@@ -85,7 +104,21 @@ def _visible(value: str) -> bool:
     return any(unicodedata.category(sign)[0] not in "CMZ" and sign not in _INVISIBLE for sign in value)
 
 
+def _piled(value: str) -> bool:
+    marks = 0
+    for sign in value:
+        marks = marks + 1 if unicodedata.category(sign)[0] == "M" else 0
+        if marks > MARKS:
+            return True
+    return False
+
+
 def _fits(value: str) -> str:
+    if not value.isascii():
+        if _hidden.search(value):
+            raise ValueError("must not hide text between what can be seen")
+        if _piled(value):
+            raise ValueError(f"must not have more than {MARKS} combining marks on one letter")
     # A character takes at most four bytes, so short text can be measured without encoding it.
     if len(value) * 4 > TEXT_BYTES and len(value.encode()) > TEXT_BYTES:
         raise ValueError(f"must be at most {TEXT_BYTES} bytes")

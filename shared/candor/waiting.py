@@ -88,5 +88,5 @@ class DatabaseWait:
         return made
 
     async def _away(self) -> None:
-        if self.reason:
-            raise StoreUnavailable(self.reason)
+        # Never ready, not even once the database is there: what serves is the app that takes over.
+        raise StoreUnavailable(self.reason or "there now, the service is starting")

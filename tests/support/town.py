@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
@@ -127,8 +128,13 @@ class Town:
                 report = {"promise_id": name, "milestone": step, "status": "reached", "at": at + late}
                 reported.append(_past(f"{name}.{step}", "milestone.reported", at + late, report))
         for api, events in ((self.promise, made), (self.delivery, reported)):
-            answer = await api.call("POST", "/v1/imports", {"events": events})
-            assert answer.json()["accepted"] == len(events), answer.text
+            # As `candor import` does: a busy machine answers 503, and is asked again.
+            for _ in range(60):
+                answer = await api.call("POST", "/v1/imports", {"events": events})
+                if answer.status_code != 503:
+                    break
+                await asyncio.sleep(float(answer.headers["retry-after"]))
+            assert answer.json().get("accepted") == len(events), answer.text
 
         hour = self.clock.now().replace(minute=0, second=0, microsecond=0).timestamp()
         connection = await asyncpg.connect(self.settings["risk"].database)

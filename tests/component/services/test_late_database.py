@@ -19,6 +19,8 @@ from candor.installation.folder import Folder
 from candor.local.ports import choose_port
 from candor.local.postgres import PostgresServer
 from candor.local.secret_files import ensure_secrets
+from candor.ops.settings import Settings
+from candor.waiting import DatabaseWait
 from tests.support.servers import own_folder
 from tests.support.waiting import until
 
@@ -93,6 +95,18 @@ async def test_it_waits_and_then_serves(folder: Folder) -> None:
             assert process.returncode == 0
     finally:
         await asyncio.to_thread(server.stop)
+
+
+async def test_whoever_waits_is_never_ready_even_once_the_database_is_there(postgres: str) -> None:
+    waiting = DatabaseWait(Settings(service="promise-svc", port=0, database_url=postgres))
+    assert await waiting.there()
+    app = waiting.app()
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as http,
+    ):
+        unready = await http.get("/readyz")
+    assert (unready.status_code, list(unready.json()["wrong"])) == (503, ["database"])
 
 
 @pytest.mark.parametrize("module", ["delivery_svc", "notify_svc"])

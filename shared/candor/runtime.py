@@ -20,6 +20,7 @@ from candor.ops.health import Check, Health
 from candor.ops.loading import load, one_line, refuse_unreadable_files
 from candor.ops.settings import Settings
 from candor.store.errors import StoreUnavailable
+from candor.store.fitness import UnfitDatabaseError
 from candor.waiting import DatabaseWait
 from candor.web.app import Parts, create_app
 from candor.web.http.edge import safe_headers
@@ -29,6 +30,8 @@ from candor.web.http.public import Public
 
 __all__ = ["Background", "main", "run", "serve", "worker_app"]
 log = structlog.get_logger("candor.runtime")
+DIED, WRONG_SETTINGS, NOT_STARTED = 1, 2, 3
+"""Exit statuses of a process, as in docs/operations/troubleshooting.md; 0: it was told to stop."""
 S = TypeVar("S", bound=Settings)
 
 
@@ -42,13 +45,13 @@ def main(kind: type[S], build: Callable[[S], FastAPI]) -> None:
     try:
         app = build(settings)
     except ValueError as error:
-        print(f"{settings.service}: {one_line(str(error))}", file=sys.stderr)
-        raise SystemExit(2) from None
+        print(f"settings: {one_line(str(error))}", file=sys.stderr)
+        raise SystemExit(WRONG_SETTINGS) from None
     serve(settings, app, DatabaseWait(settings))
 
 
 def serve(settings: Settings, app: FastAPI, waiting: DatabaseWait | None = None) -> None:
-    """Run the process until it is stopped; exit with status 1 if a part of it died or could not start."""
+    """Run the process until it is stopped; exit with DIED if a part of it died, NOT_STARTED if it could not start."""
     logging.configure(settings.service, settings.log_level)
     tracing.configure(settings.service, settings.otlp_endpoint, settings.trace_ratio)
     try:
@@ -82,20 +85,20 @@ async def run(
             log.info("stopped")
             return 0
         await server.serve()
-    except (SystemExit, StoreUnavailable) as error:
+    except (SystemExit, StoreUnavailable, UnfitDatabaseError) as error:
         # uvicorn raises SystemExit; if it could not listen, the exception it was handling says why.
-        reason = health.not_started or str(error.__context__ if isinstance(error, SystemExit) else error.detail)
+        reason = health.not_started or str(error.__context__ if isinstance(error, SystemExit) else error)
         log.critical("could not start", reason=reason, **where)
-        return error.code if isinstance(error, SystemExit) and isinstance(error.code, int) and error.code else 1
+        return NOT_STARTED
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
     if health.dead:
-        log.critical("stopped because a part of the process died", dead=health.dead)
-        return 1
-    if not server.started:
+        log.critical("stopped because a part of the process died", parts=sorted(health.dead))
+        return DIED
+    if health.not_started or not server.started:
         log.critical("could not start", reason=health.not_started, **where)
-        return 1
+        return NOT_STARTED
     log.info("stopped")
     return 0
 

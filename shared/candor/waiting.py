@@ -15,6 +15,7 @@ from candor.ops.health import Health
 from candor.ops.settings import Settings
 from candor.store.connecting import connect
 from candor.store.errors import StoreUnavailable, unavailable
+from candor.store.fitness import UnfitDatabaseError, no_entry
 from candor.web.app import create_app
 from candor.web.http.problems import Problem
 
@@ -27,11 +28,16 @@ log = structlog.get_logger("candor.waiting")
 
 
 async def reach(url: str) -> None:
-    """Raise StoreUnavailable unless the server of `url` accepts us now; the database itself may still be missing."""
+    """Raise StoreUnavailable unless the server of `url` accepts us now; the database itself may still be missing.
+
+    Raises UnfitDatabaseError if this role may not connect, which no waiting changes.
+    """
     try:
         connection = await connect(url, timeout=TRY_SECONDS)
     except asyncpg.InvalidCatalogNameError:
         return
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise UnfitDatabaseError(no_entry(url)) from error
     except Exception as error:
         raise unavailable(error) or error from error
     await connection.close()

@@ -151,7 +151,9 @@ async def may(url: str, table: str, right: str) -> bool:
 
 
 async def test_a_schema_that_is_behind_is_said_with_the_command_that_mends_it(roles: Roles) -> None:
-    with pytest.raises(UnfitDatabaseError, match="run `candor migrate` for this service as the owner first"):
+    with pytest.raises(
+        UnfitDatabaseError, match=r"is missing.*run `candor migrate promise-svc` as the owner of the database first"
+    ):
         await upgrade(named(roles.least["promise"], f"{roles.prefix}_missing"), MIGRATIONS)
 
 

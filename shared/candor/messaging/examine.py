@@ -100,8 +100,8 @@ async def _topics(admin: AIOKafkaAdminClient, settings: Settings, process: str) 
     yield checked(
         "kafka topics", f"all {len(wanted)} are there", (missing and f"missing or hidden: {made}") or "", mend
     )
-    wrong = "; ".join(mismatches(wanted, counts))
-    yield checked("kafka partitions", "as on the cards", wrong, "set PARTITIONS to what is there, or make them anew")
+    mend = "set PARTITIONS to what is there, for all processes; while a topic has never held an event, make it anew"
+    yield checked("kafka partitions", "as on the cards", mismatches(wanted, counts), mend)
     present = [card for card in cards if topic_name(settings.topic_prefix, card.name) in seen]
     for one in await _rights(admin, settings, present, process):
         yield one

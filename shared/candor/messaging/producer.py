@@ -88,6 +88,8 @@ class Producer:
             # No free slot in the queue for 5 s means that the broker is away; the batch was not queued, so try again.
             with contextlib.suppress(KafkaTimeoutError):
                 future: asyncio.Future[Any] = await self._producer.send_batch(builder, topic, partition=partition)
+                # Whoever waited may have given up by then; asyncio would log that nobody looked, with a traceback.
+                future.add_done_callback(_seen)
                 return future
 
     async def reachable(self) -> bool:
@@ -122,6 +124,11 @@ class Producer:
         if not stop.cancelled() and stop.exception() is not None:
             _log.info("producer ended with an error", reason=repr(stop.exception()))
         return True
+
+
+def _seen(future: asyncio.Future[Any]) -> None:
+    if not future.cancelled():
+        future.exception()
 
 
 def size(record: Record) -> int:

@@ -19,6 +19,7 @@ from aiokafka.errors import (
 from candor.contracts import CARDS, TopicCard
 from candor.messaging.connecting import uncut
 from candor.messaging.link import Link
+from candor.ops.backgrounds import CannotStartError
 
 if TYPE_CHECKING:
     from candor.ops.settings import Settings
@@ -27,11 +28,17 @@ _log: Final = structlog.get_logger("candor.topics")
 _DAY_MS: Final = 24 * 3600 * 1000
 
 
+FIXED: Final = (
+    "PARTITIONS can never be changed once there are events, and topics that hold some must not be made anew: "
+    "what has not been read yet would be lost"
+)
+
+
 class TopicsMissingError(Exception):
     """Topics are missing, or hidden from us, and this user may not make them; the text names each with its layout."""
 
 
-class TopicMismatchError(Exception):
+class TopicMismatchError(CannotStartError):
     """A topic's partition count differs from this deployment's: keys would change partitions, so nothing may start."""
 
 
@@ -45,13 +52,17 @@ def layout(prefix: str, partitions: int, cards: Iterable[TopicCard] = CARDS) -> 
     return {topic_name(prefix, card.name): partitions if card.shared_layout else 1 for card in cards}
 
 
-def mismatches(wanted: Mapping[str, int], found: Mapping[str, int]) -> list[str]:
-    """Describe the differences; topics missing from `found` do not count."""
-    return [
-        f"{name} has {found[name]} partitions, this deployment needs {count}"
-        for name, count in wanted.items()
-        if name in found and found[name] != count
-    ]
+def mismatches(wanted: Mapping[str, int], found: Mapping[str, int]) -> str:
+    """Describe the differences and what to do, "" if there are none; topics missing from `found` do not count."""
+    wrong = {name: count for name, count in wanted.items() if name in found and found[name] != count}
+    if not wrong:
+        return ""
+    has, needs = {found[name] for name in wrong}, {*wrong.values()}
+    if len(has) == len(needs) == 1 and needs != {1}:
+        there, ours = *has, *needs
+        return f"PARTITIONS is {ours}, but {', '.join(wrong)} have {there}: set PARTITIONS={there}; {FIXED}"
+    each = ", ".join(f"{name} has {found[name]} and needs {count}" for name, count in wrong.items())
+    return f"numbers of partitions: {each}; {FIXED}"
 
 
 async def ensure_topics(settings: Settings, *, patience_s: float | None = None) -> None:
@@ -104,7 +115,7 @@ async def _ensure(link: Link, wanted: Mapping[str, int]) -> None:
         await admin.close()
     wrong = mismatches(wanted, found)
     if wrong:
-        raise TopicMismatchError("; ".join(wrong))
+        raise TopicMismatchError(wrong)
 
 
 async def _make(admin: AIOKafkaAdminClient, wanted: Mapping[str, int]) -> None:

@@ -14,6 +14,10 @@ STOP_SECONDS = 20.0
 log = structlog.get_logger("candor.backgrounds")
 
 
+class CannotStartError(Exception):
+    """What a part needs is not as it has to be, and stays so until a person mends it: the process could not start."""
+
+
 class Background(Protocol):
     """A part that runs until stopped. `run` returns after `stop`; returning or raising earlier counts as a death."""
 
@@ -47,6 +51,10 @@ class Supervisor:
             await background.run()
         except asyncio.CancelledError:
             raise
+        except CannotStartError as error:
+            self._health.not_started = str(error)
+            self.on_death()
+            return
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"[:300]
             log.critical(

@@ -66,7 +66,7 @@ class Health:
                 for name, reason in answers:
                     metrics.CHECK_FAILED.labels(name).set(bool(reason))
                 if found != self._found:
-                    log.warning("readiness changed", wrong=found, before=self._found)
+                    log.warning("readiness changed", wrong=told(found), before=told(self._found))
                 self._found = found
                 self._asked = time.monotonic()
             return self._found
@@ -80,3 +80,8 @@ class Health:
         except Exception as error:
             return name, f"{type(error).__name__}: {error}"[:200]
         return name, ""
+
+
+def told(problems: Mapping[str, str]) -> list[str]:
+    """What is wrong, for a log: as texts, because a log keeps back values by their names, such as `channel email`."""
+    return [f"{name}: {reason}" for name, reason in problems.items()]

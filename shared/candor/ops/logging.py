@@ -22,7 +22,10 @@ from candor.ops.tracing import current_trace_id
 LONGEST_VALUE: Final = 2000
 LONGEST_TRACEBACK: Final = 8000
 TALKATIVE: Final = ("aiokafka",)
-"""Libraries that log each failed attempt in full: thousands of lines while a broker is away."""
+"""Libraries that log each failed attempt in full: thousands of lines while a broker is away.
+
+They try again by themselves, so none of their lines is an error, which needs a person: what does our own code says.
+"""
 _secret_name: Final = re.compile(
     r"authorization|cookie|secret|passw|token|api_?key|signature|sealed|e_?mail|recipient", re.IGNORECASE
 )
@@ -162,16 +165,20 @@ class _Handler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            text = record.getMessage()
+            text, level = record.getMessage(), record.levelname.lower()
+            if record.name == "uvicorn.error" and text.startswith("Traceback "):
+                # Of a start that failed: what it could not do is said by us, in one line, or with its traceback.
+                return
             if record.name.partition(".")[0] in TALKATIVE:
-                kind = kind_of(record.name, record.levelname.lower(), record.msg)
+                level = "warning" if record.levelno >= logging.WARNING else level
+                kind = kind_of(record.name, level, record.msg)
                 if not self._repeats.admit(kind, text):
                     self._tell_later()
                     return
             event: dict[str, Any] = {"event": text, "logger": record.name}
             if record.exc_info:
                 event["exc_info"] = record.exc_info
-            self._writer.msg(render(self._service, record.levelname.lower(), event))
+            self._writer.msg(render(self._service, level, event))
         except Exception:
             self.handleError(record)
 
@@ -180,7 +187,9 @@ class _Handler(logging.Handler):
         self.acquire()
         try:
             for told in self._repeats.due(all_of_it=all_of_it):
-                text = f"not said for {self._repeats.every:.0f} s now: {told.newest}" if told.over else told.newest
+                text = (
+                    f"has not come again for {self._repeats.every:.0f} s: {told.newest}" if told.over else told.newest
+                )
                 event = {"event": text, "logger": told.kind.logger, "lines": told.lines, "seconds": round(told.seconds)}
                 self._writer.msg(render(self._service, "info" if told.over else told.kind.level, event))
             self._timer = None

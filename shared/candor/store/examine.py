@@ -15,7 +15,8 @@ from candor.ops import database_url
 from candor.ops.finding import Finding, checked
 from candor.store.connecting import NAME, connect
 from candor.store.errors import StoreUnavailable
-from candor.store.fitness import CONNECT_SECONDS, UnfitDatabaseError, check_fitness
+from candor.store.fitness import CONNECT_SECONDS, UnfitDatabaseError, check_fitness, give_rights, no_entry
+from candor.store.migrate import RIGHTS, service_of
 
 SKEW_SECONDS: Final = 2.0
 
@@ -30,7 +31,7 @@ async def examine(url: str, migrations: Path) -> AsyncIterator[Finding]:
         )
         return
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        yield unreached(url, error)
+        yield unreached(url, error, service_of(migrations))
         return
     try:
         yield Finding("database reachable", True, database_url.database_of(url))
@@ -42,16 +43,19 @@ async def examine(url: str, migrations: Path) -> AsyncIterator[Finding]:
             return
         yield Finding("database fitness", True, "UTF8, and no pooler shares its connections")
         yield await _schema(connection, migrations)
-        yield await _rights(connection)
+        yield await _rights(connection, service_of(migrations))
         yield await _clock(connection)
     finally:
         await connection.close(timeout=CONNECT_SECONDS)
 
 
-def unreached(url: str, error: Exception) -> Finding:
+def unreached(url: str, error: Exception, service: str = "SERVICE") -> Finding:
     """Why there is no connection, and what mends that."""
+    if isinstance(error, asyncpg.InsufficientPrivilegeError):
+        wrong, _, mend = no_entry(url, service).partition(": ")
+        return Finding("database sign-in", False, wrong, mend)
     if isinstance(error, asyncpg.InvalidCatalogNameError):
-        mend = "candor migrate makes it; the first start of the service as well, if its role may"
+        mend = f"candor migrate {service} makes it; the first start of the service as well, if its role may"
         return Finding("database reachable", False, f"there is no database {database_url.database_of(url)}", mend)
     if isinstance(error, asyncpg.InvalidAuthorizationSpecificationError):
         mend = f"check the user in DATABASE_URL, and the password in {NAME}"
@@ -77,23 +81,25 @@ async def _tls(connection: Any, url: str) -> Finding:
 
 async def _schema(connection: Any, migrations: Path) -> Finding:
     newest = ScriptDirectory(str(migrations)).get_current_head()
-    try:
-        found = await connection.fetchval("SELECT version_num FROM alembic_version")
-    except asyncpg.UndefinedTableError:
-        found = "none"
-    except asyncpg.InsufficientPrivilegeError:
-        found = "hidden from this role"
+    service = service_of(migrations)
+    role, made, readable = await connection.fetchrow(RIGHTS)
+    if made and not readable:
+        return Finding("database schema", False, f"hidden from the role {role}", give_rights(service, role))
+    found = await connection.fetchval("SELECT version_num FROM alembic_version") if made else "none"
     wrong = "" if found == newest else f"{found}, this version needs {newest}"
-    return checked("database schema", str(newest), wrong, "run candor migrate for this service as the owner")
+    return checked(
+        "database schema", str(newest), wrong, f"run `candor migrate {service}` as the owner of the database"
+    )
 
 
-async def _rights(connection: Any) -> Finding:
+async def _rights(connection: Any, service: str) -> Finding:
     rows = await connection.fetch(_LACKING)
+    role = await connection.fetchval("SELECT current_user::text")
     wrong = f"no right to read or add rows in {', '.join(row['name'] for row in rows)}" if rows else ""
     if await connection.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"):
-        mend = "an ordinary role is enough: candor migrate SERVICE --grants ROLE"
+        mend = f"an ordinary role is enough: candor migrate {service} --grants ROLE"
         return Finding("database rights", None, "a superuser, who may do everything", mend)
-    return checked("database rights", "enough", wrong, "as the owner: candor migrate SERVICE --grants ROLE")
+    return checked("database rights", "enough", wrong, give_rights(service, role))
 
 
 async def _clock(connection: Any) -> Finding:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import asyncpg
 
+from candor.ops.database_url import database_of
 from candor.store.connecting import connect
 
 CONNECT_SECONDS: Final = 5.0
@@ -17,6 +19,17 @@ SHARED: Final = (
 
 class UnfitDatabaseError(Exception):
     """This database would lose or refuse something later; the text says what mends it."""
+
+
+def give_rights(service: str, role: str) -> str:
+    """What gives a role the rights that it lacks."""
+    return f"run `candor migrate {service} --grants {role}` as the owner of the database"
+
+
+def no_entry(url: str, service: str = "SERVICE") -> str:
+    """Why a role that may not connect cannot, and what mends it."""
+    name, role = database_of(url), urlsplit(url).username or "ROLE"
+    return f"the role {role} may not connect to the database {name}: {give_rights(service, role)}"
 
 
 async def check_fitness(url: str) -> None:

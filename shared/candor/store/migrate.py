@@ -6,6 +6,7 @@ import asyncio
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import asyncpg
 from alembic import command
@@ -17,12 +18,13 @@ from sqlalchemy.pool import NullPool
 from candor.ops.database_url import database_of, named, quoted
 from candor.store.connecting import connect
 from candor.store.errors import unavailable
-from candor.store.fitness import UnfitDatabaseError, check_fitness
+from candor.store.fitness import UnfitDatabaseError, check_fitness, give_rights, no_entry
 
 _NOT_OURS: Final = (
-    "the database {} is missing or has an older schema, and the role in DATABASE_URL may not change that: "
-    "run `candor migrate` for this service as the owner first"
+    "the database {} {}, and the role {} may not change that: "
+    "run `candor migrate {}` as the owner of the database first"
 )
+_NO_RIGHTS: Final = "the role {} may not read the tables of the database {}: {}"
 _LOCK: Final = 0x63616E646F72  # "candor"
 
 
@@ -44,8 +46,31 @@ async def upgrade(url: str, migrations: Path) -> None:
             await connection.run_sync(_upgrade, migrations)
     except Exception as error:
         if isinstance(getattr(error, "orig", error).__cause__ or error, asyncpg.InsufficientPrivilegeError):
-            raise UnfitDatabaseError(_NOT_OURS.format(database_of(url))) from error
+            raise UnfitDatabaseError(await _lacking(url, service_of(migrations))) from error
         raise unavailable(error) or error from error
+
+
+async def _lacking(url: str, service: str) -> str:
+    """What a role that was refused lacks: to be let in, to read what is there, or to make what is not."""
+    name = database_of(url)
+    try:
+        connection = await connect(url, timeout=5)
+    except asyncpg.InvalidCatalogNameError:
+        return _NOT_OURS.format(name, "is missing", urlsplit(url).username or "in DATABASE_URL", service)
+    except asyncpg.InsufficientPrivilegeError:
+        return no_entry(url, service)
+    try:
+        role, made, readable = await connection.fetchrow(RIGHTS) or ("", False, False)
+    finally:
+        await connection.close()
+    if made and not readable:
+        return _NO_RIGHTS.format(role, name, give_rights(service, role))
+    return _NOT_OURS.format(name, "has an older schema" if made else "has no schema yet", role, service)
+
+
+def service_of(migrations: Path) -> str:
+    """The service whose Alembic scripts these are."""
+    return migrations.parent.name.replace("_", "-")
 
 
 async def create_database(url: str) -> None:
@@ -68,6 +93,14 @@ async def create_database(url: str) -> None:
             await connection.close()
     else:
         await connection.close()
+
+
+RIGHTS: Final = """
+SELECT current_user::text, found.oid IS NOT NULL, coalesce(has_schema_privilege('public', 'USAGE')
+  AND has_table_privilege(found.oid, 'SELECT'), false)
+FROM (SELECT (SELECT oid FROM pg_class WHERE relname = 'alembic_version'
+  AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = 'public')) AS oid) AS found"""
+"""Who we are, whether there is a schema of ours, and whether we may read it; what everybody may ask."""
 
 
 def scripts(package: Path) -> Path:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
+import structlog
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -14,13 +15,15 @@ from starlette.responses import Response
 
 from candor import __version__
 from candor.ops import metrics
-from candor.ops.backgrounds import Background, Supervisor
+from candor.ops.backgrounds import Background, CannotStartError, Supervisor
 from candor.ops.health import Check, Health
 from candor.ops.host import HostWatch
 from candor.ops.loop_lag import LoopLag
 from candor.ops.secret_files import SecretFile, SecretFiles
 from candor.ops.settings import Settings
 from candor.store.db import Database
+from candor.store.errors import StoreUnavailable
+from candor.store.fitness import UnfitDatabaseError
 from candor.web import openapi, routes
 from candor.web.http import docs, probes
 from candor.web.http.codes import code_of
@@ -38,6 +41,9 @@ from candor.web.security.auth import Role, measured_keys, require
 from candor.web.security.webhooks import NEUTRAL, Accepted, Sender, parse_secrets
 from candor.web.shortcut import ShortcutMiddleware
 
+EXPLAINED: Final = (CannotStartError, UnfitDatabaseError, StoreUnavailable)
+"""Errors whose text says what mends them: a traceback would only hide it."""
+log = structlog.get_logger("candor.runtime")
 Parts = Callable[[FastAPI], AbstractAsyncContextManager[Sequence[Background]]]
 
 
@@ -140,7 +146,9 @@ def _lifespan(parts: Parts | None) -> Callable[[FastAPI], AbstractAsyncContextMa
             try:
                 backgrounds = await opened.enter_async_context(parts(app)) if parts else ()
             except Exception as error:
-                health.not_started = f"{type(error).__name__}: {error}"[:500]
+                health.not_started = why_not_started(error)
+                if not isinstance(error, EXPLAINED):
+                    log.critical("a part of the process failed at its start", exc_info=error)
                 raise
             supervisor.start([*backgrounds, LoopLag(), _host_watch(app)])
             health.started = True
@@ -151,6 +159,11 @@ def _lifespan(parts: Parts | None) -> Callable[[FastAPI], AbstractAsyncContextMa
                 await supervisor.stop()
 
     return lifespan
+
+
+def why_not_started(error: Exception) -> str:
+    """Why a process could not start, in words; the kind of an error is left out where its text says what mends it."""
+    return str(error) if isinstance(error, EXPLAINED) else f"{type(error).__name__}: {error}"[:500]
 
 
 def _host_watch(app: FastAPI) -> HostWatch:

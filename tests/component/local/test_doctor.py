@@ -71,7 +71,7 @@ async def test_a_secured_broker_is_well_and_a_wrong_password_or_authority_is_tol
     stranger = await kafka_found(settings(kafka_ssl_ca_file=Authority(tmp_path, "stranger").file))
     assert "KAFKA_SSL_CA_FILE" in bad(stranger)["kafka TLS"]
     many = await kafka_found(settings(partitions=7))
-    assert "has 4 partitions, this deployment needs 7" in many["kafka partitions"].detail
+    assert "have 4: set PARTITIONS=4" in many["kafka partitions"].detail
     missing = await kafka_found(settings(kafka_sasl_password_file=tmp_path / "missing"))
     assert "KAFKA_SASL_PASSWORD_FILE" in missing["kafka"].detail
 

@@ -53,7 +53,9 @@ async def test_they_keep_28_days(kafka: str, topic_prefix: str) -> None:
 
 async def test_another_partition_count_is_refused_in_words(kafka: str, topic_prefix: str) -> None:
     await ensure_topics(settings_for("postgresql://x/y", kafka, topic_prefix, partitions=2))
-    with pytest.raises(TopicMismatchError, match=f"{topic_prefix}-promises has 2 partitions, this deployment needs 3"):
+    with pytest.raises(
+        TopicMismatchError, match=f"PARTITIONS is 3, but {topic_prefix}-promises, .* have 2: set PARTITIONS=2;"
+    ):
         await ensure_topics(settings_for("postgresql://x/y", kafka, topic_prefix, partitions=3))
     assert set((await counts(kafka, topic_prefix)).values()) == {1, 2}
 

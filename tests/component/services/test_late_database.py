@@ -125,7 +125,7 @@ async def test_after_long_enough_it_gives_up_and_says_so(folder: Folder) -> None
         assert (gone["level"], gone["address"]) == ("critical", "127.0.0.1:1")
         assert "ConnectionRefusedError" in gone["reason"]
         await process.communicate()
-        assert process.returncode == 1
+        assert process.returncode == 3
 
 
 async def test_a_port_in_use_ends_it_while_it_waits_as_well(folder: Folder) -> None:
@@ -136,4 +136,4 @@ async def test_a_port_in_use_ends_it_while_it_waits_as_well(folder: Folder) -> N
         async with service(folder, "promise_svc", "postgresql://u:p@127.0.0.1:1/", PORT=taken) as (second, _):
             assert (await said(second, "could not start"))["port"] == int(taken)
             await second.communicate()
-            assert second.returncode not in (0, None)
+            assert second.returncode == 3

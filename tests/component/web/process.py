@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 from starlette.responses import Response
 
-from candor.ops.backgrounds import Background
+from candor.ops.backgrounds import Background, CannotStartError
 from candor.ops.loading import load
 from candor.ops.settings import Settings
 from candor.runtime import serve
@@ -29,6 +29,8 @@ class Waiter:
         if self._fate == "raises":
             await asyncio.sleep(0.2)
             raise RuntimeError("the disk is gone")
+        if self._fate == "refuses":
+            raise CannotStartError("PARTITIONS is 8: set PARTITIONS=4")
         if self._fate == "returns":
             return
         await self._stop.wait()

@@ -124,7 +124,17 @@ async def test_a_background_that_just_ends_is_a_death_too() -> None:
     async with process("returns") as (running, _):
         status, lines, _ = await ended(running)
     assert status == 1
-    assert lines[-1]["dead"] == {"relay": "ended without being stopped"}
+    assert lines[-1]["parts"] == ["relay"]
+
+
+async def test_what_a_part_needs_and_finds_otherwise_is_one_line_that_it_could_not_start() -> None:
+    async with process("refuses") as (running, _):
+        status, lines, _ = await ended(running)
+    assert status == 3
+    said = [line for line in lines if line.get("level") in ("error", "critical")]
+    assert [(line["event"], line["reason"]) for line in said] == [
+        ("could not start", "PARTITIONS is 8: set PARTITIONS=4")
+    ]
 
 
 async def test_a_port_in_use_is_one_clear_line() -> None:
@@ -133,7 +143,7 @@ async def test_a_port_in_use_is_one_clear_line() -> None:
         taken.listen()
         async with process(PORT=str(taken.getsockname()[1])) as (running, port):
             status, lines, _ = await ended(running)
-    assert status != 0
+    assert status == 3
     assert lines[-1]["event"] == "could not start"
     assert lines[-1]["port"] == port
     assert "address already in use" in lines[-1]["reason"]
@@ -142,7 +152,8 @@ async def test_a_port_in_use_is_one_clear_line() -> None:
 async def test_a_database_away_at_start_is_told_and_ends_it() -> None:
     async with process("no-database") as (running, _):
         status, lines, _ = await ended(running)
-    assert status != 0
+    assert status == 3
+    assert not [line for line in lines if line["event"].startswith("Traceback")]
     assert [line["event"] for line in lines].count("could not start") == 1
     assert lines[-1]["reason"] == "ConnectionError: no PostgreSQL at 127.0.0.1:1"
 

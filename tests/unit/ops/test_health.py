@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
+import structlog
+
+from candor.ops import logging
 from candor.ops.health import FRESH_SECONDS, Check, Health
 from candor.ops.metrics import REGISTRY
 
@@ -61,3 +67,19 @@ async def test_the_page_says_of_each_check_whether_it_fails() -> None:
     health._asked -= FRESH_SECONDS
     await health.problems()
     assert failed("shelf") == 0
+
+
+async def test_the_log_says_why_also_of_a_check_that_is_named_like_a_secret(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logging.configure_structlog("notify-svc")
+    try:
+        health = started()
+        for name in ("channel email", "secret files", "API keys token"):
+            health.add(name, failing("no route to bob@example.com"), needed=False)
+        await health.problems()
+    finally:
+        structlog.reset_defaults()
+    wrong = json.loads(capsys.readouterr().out)["wrong"]
+    why = "OSError: no route to [address]"
+    assert wrong == [f"channel email: {why}", f"secret files: {why}", f"API keys token: {why}"]

@@ -37,6 +37,7 @@ USED_BY: Final[dict[str, tuple[str, ...]]] = {
     "oidc_client_id": BOARD,
     "oidc_client_secret_file": BOARD,
     "oidc_roles_claim": BOARD,
+    "oidc_scopes": BOARD,
     "public_url": ("promise-svc", "delivery-svc", *BOARD),
     "expected_processes": BOARD,
     "reviews_per_tick": ("risk-svc worker",),

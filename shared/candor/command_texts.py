@@ -10,6 +10,7 @@ import typer
 from typer.exceptions import TyperException
 
 EXAMPLES: Final = "Examples:"
+_variables: Final = re.compile(r"\(env var: '\[?([^\])]*?)\]?'\)")
 _blank_lines: Final = re.compile(r"\n\s*\n")
 
 
@@ -38,8 +39,13 @@ def joined(text: str) -> str:
 
 def mistake(error: TyperException) -> str:
     """A wrong command line in one line, with the help that explains it; "" if the help was shown already."""
-    said = " ".join(error.format_message().split())
+    said = _variables.sub(_as_words, " ".join(error.format_message().split()))
     context = getattr(error, "ctx", None)
     if not said or context is None:
         return said
     return f"{said.rstrip('.')} (see {context.command_path} -h)"
+
+
+def _as_words(found: re.Match[str]) -> str:
+    """Several variables of an option, which typer shows as a list of Python."""
+    return f"(or {' or '.join(name.strip(chr(39) + ' ') for name in found[1].split(','))} in the environment)"

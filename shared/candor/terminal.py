@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -13,13 +14,18 @@ from rich.text import Text
 from candor.escaping import escaped, escaped_json
 
 LAYOUT: Final = "\n\t"
+ENDLESS: Final = 10_000
 
 
 class Screen(Console):
-    """A console that shows every str as it stands, in tables too; styles are given by `style=` or `styled`."""
+    """A console that shows every str as it stands, in tables too; styles are given by `style=` or `styled`.
+
+    It wraps at the width of a terminal; into a pipe or file each line stays one line.
+    """
 
     def __init__(self, *, stderr: bool = False, soft_wrap: bool = False) -> None:
-        super().__init__(stderr=stderr, soft_wrap=soft_wrap, highlight=False, markup=False, emoji=False)
+        width = None if (sys.stderr if stderr else sys.stdout).isatty() else ENDLESS
+        super().__init__(stderr=stderr, soft_wrap=soft_wrap, width=width, highlight=False, markup=False, emoji=False)
 
     def render_str(self, text: str, **how: Any) -> Text:
         """What Rich calls for every str that it is to show."""

@@ -31,6 +31,8 @@ class KeptPart(Protocol):
 
     def obituary(self, name: str) -> str: ...
 
+    def note(self, name: str, text: str) -> None: ...
+
     def start_again(self, name: str) -> None: ...
 
 
@@ -67,11 +69,15 @@ class Restarts:
         words = self._kept.obituary(name)
         pause = min(FIRST_SECONDS * 2 ** (part.deaths - 1), LONGEST_SECONDS)
         part.due = now + pause
-        self._say(f"{name} ended by itself; starting it again in {pause:g} s\n{words}")
+        said = f"{name} ended by itself; starting it again in {pause:g} s"
+        self._say(f"{said}\n{words}")
+        # Who is killed writes no last line: what became of a process stands in its own log as well.
+        self._kept.note(name, f"{said} ({words.split(';')[0].strip()})")
 
     def _revive(self, name: str, part: _Part, now: float) -> None:
         try:
             self._kept.start_again(name)
+            self._kept.note(name, f"{name} was started again")
         except OperatorError as error:
             part.died, part.due = now, now + LONGEST_SECONDS
             self._say(f"{name} cannot be started: {error}; trying again in {LONGEST_SECONDS:g} s")

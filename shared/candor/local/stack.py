@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -176,6 +177,12 @@ class Stack:
     def obituary(self, name: str) -> str:
         """How a part ended, the last lines of its log, and where the whole log is."""
         return self.parts[name].obituary()
+
+    def note(self, name: str, text: str) -> None:
+        """Add a line about a part to its log; a full disk is said elsewhere."""
+        line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "level": "warning", "service": "stack"}
+        with suppress(OSError), self.parts[name].log.open("a") as log:
+            log.write(json.dumps({**line, "event": text}) + "\n")
 
     def start_again(self, name: str) -> None:
         """Restarts a part that ended unexpectedly, with its address and data; `status` shows how often."""

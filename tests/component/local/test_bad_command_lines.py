@@ -81,6 +81,7 @@ def test_bad_input_is_one_plain_line_and_status_2(
     assert ended.value.code == 2, said.err
     assert len(said.err.splitlines()) == 1, said.err
     assert PYTHONS_OWN.search(said.out + said.err) is None, said.err
+    assert "['" not in said.err
 
 
 def test_an_error_that_nobody_foresaw_is_one_line_too(

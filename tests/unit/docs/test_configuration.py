@@ -56,6 +56,11 @@ def test_every_example_is_accepted(kind: str, field: str, monkeypatch: pytest.Mo
     assert getattr(KINDS[kind](), field) is not None
 
 
+def test_what_only_the_board_signs_in_with_is_of_the_board_alone() -> None:
+    board = [field for field in Settings.model_fields if field.startswith(("oidc_", "session_"))]
+    assert {field: reference.USED_BY.get(field) for field in board} == dict.fromkeys(board, reference.BOARD)
+
+
 SASL = {"KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "KAFKA_SASL_MECHANISM": "PLAIN", "KAFKA_SASL_USERNAME": "risk"}
 SASL |= {"KAFKA_SASL_PASSWORD_FILE": "/run/password"}
 TLS = {"KAFKA_SECURITY_PROTOCOL": "SSL"}

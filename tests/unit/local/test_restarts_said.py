@@ -20,6 +20,7 @@ class Town:
         self.folder = Folder(root, root)
         self.down: list[str] = []
         self.started: list[str] = []
+        self.notes: list[tuple[str, str]] = []
         self.broken = False
 
     def stopped(self) -> list[str]:
@@ -27,6 +28,9 @@ class Town:
 
     def obituary(self, name: str) -> str:
         return f"  exit status 1; all of it in {name}.log"
+
+    def note(self, name: str, text: str) -> None:
+        self.notes.append((name, text))
 
     def start_again(self, name: str) -> None:
         if self.broken:
@@ -57,6 +61,10 @@ def test_it_is_started_again_once_the_pause_is_over() -> None:
     restarts.look(102)
     assert town.started == ["risk-web"]
     assert len(said) == 1
+    assert town.notes == [
+        ("risk-web", "risk-web ended by itself; starting it again in 1 s (exit status 1)"),
+        ("risk-web", "risk-web was started again"),
+    ]
 
 
 def pauses(deaths: int, apart: float) -> list[float]:

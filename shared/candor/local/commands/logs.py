@@ -18,6 +18,7 @@ from candor.errors import InputError
 from candor.escaping import escaped
 from candor.installation.folder import Folder
 from candor.installation.running import at_work
+from candor.local.choices import logged
 from candor.terminal import say, say_json
 
 PAUSE_SECONDS: Final = 0.2
@@ -51,7 +52,9 @@ class Line(NamedTuple):
 
 
 def logs(
-    process: Annotated[str, typer.Argument(help="One process, such as risk-worker or kafka; default: all.")] = "",
+    process: Annotated[
+        str, typer.Argument(help="One process, such as risk-worker or kafka; default: all.", autocompletion=logged)
+    ] = "",
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new lines until Ctrl-C.")] = False,
     since: Annotated[str, typer.Option(help="From then on: 10m, 2h, or 2026-11-28T12:00Z.", metavar="TIME")] = "",
     level: Annotated[Level, typer.Option(help="From this level on.")] = Level.DEBUG,

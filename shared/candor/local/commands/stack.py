@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import typer
@@ -20,10 +21,13 @@ from candor.command_texts import examples
 from candor.errors import OperatorError
 from candor.installation.folder import PRIVATE, Folder, private_file
 from candor.installation.running import at_work, health, read_running, require_running
+from candor.local.choices import ports as part_ports
+from candor.local.choices import roles
 from candor.local.commands.logs import logs
 from candor.local.ports import holder, is_free
 from candor.local.restarts import kept_up
-from candor.local.secret_files import add_key, ensure_secrets
+from candor.local.secret_files import ensure_secrets
+from candor.local.shell_keys import shell_key
 from candor.local.stack import START_SECONDS, USUAL_PORT_OF, Stack
 from candor.local.stopping import stop_running
 from candor.ops.typed import typed
@@ -70,7 +74,11 @@ def up(
     ] = False,
     port: Annotated[
         list[str] | None,
-        typer.Option(metavar="PART=PORT", help=f"Where a part listens; may be repeated. Usual: {_usual_words()}."),
+        typer.Option(
+            metavar="PART=PORT",
+            help=f"Where a part listens; may be repeated. Usual: {_usual_words()}.",
+            autocompletion=part_ports,
+        ),
     ] = None,
 ) -> None:
     """Start the broker, the database, the mailbox and the four services, each in its own process.
@@ -98,10 +106,15 @@ def up(
         show(folder)
         where_to_look(folder, ports)
         console.print(styled("Running; Ctrl-C stops it. A first sign-in to the board: ", (typed("token"), "bold")))
-        with kept_up(stack, lambda text: console.print(text, style="red", soft_wrap=True)):
+        with kept_up(stack, lambda text: console.print(dated(text), style="red", soft_wrap=True)):
             stopping.wait()
     finally:
         stack.stop()
+
+
+def dated(text: str) -> str:
+    """What went wrong, with its time and level, by which `candor logs` finds it."""
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC ERROR {text}"
 
 
 def down() -> None:
@@ -130,12 +143,15 @@ def status(
 
 
 def env(
-    role: Annotated[str, typer.Option(help="Role of the key: viewer, operator, approver or admin.")] = "operator",
+    role: Annotated[
+        str, typer.Option(help="Role of the key: viewer, operator, approver or admin.", autocompletion=roles)
+    ] = "operator",
 ) -> None:
     """Print the running stack's addresses and an API key for a shell: eval "$(candor env)".
 
     PROMISES, DELIVERY, RISK, NOTIFY, MAILBOX: the current address of each, whatever port it took. KEY: an API key of
-    that role, named `shell`; running the command again replaces it.
+    that role, named `shell`, the role and the terminal; running the command again in that terminal replaces it, and
+    the keys of closed terminals end.
     """
     from candor.web.security.auth import Role  # noqa: PLC0415
 
@@ -147,7 +163,7 @@ def env(
     running = require_running(folder)
     places = {place.name: place.address for place in running.places}
     values = {name: places[part] for name, part in VARIABLES.items() if part in places}
-    values["KEY"] = add_key(ensure_secrets(folder), "shell", wanted, ())
+    _, values["KEY"] = shell_key(ensure_secrets(folder), wanted)
     for name, value in values.items():
         say_line(f"export {name}={shlex.quote(value)}")
 

@@ -13,6 +13,7 @@ from candor.errors import OperatorError
 from candor.installation.folder import Folder
 from candor.installation.running import at_work, health, read_running
 from candor.local.acts import record
+from candor.local.choices import roles, services
 from candor.local.secret_files import add_key, ensure_secrets
 from candor.ops.typed import typed
 from candor.terminal import Screen, say, say_json
@@ -25,9 +26,12 @@ def register(app: typer.Typer) -> None:
 
 
 def token(
-    role: Annotated[str, typer.Option(help="viewer, operator, approver or admin.")] = "viewer",
+    role: Annotated[str, typer.Option(help="viewer, operator, approver or admin.", autocompletion=roles)] = "viewer",
     name: Annotated[str, typer.Option(help="Name of the key; using a name again replaces its key.")] = "",
-    scope: Annotated[list[str] | None, typer.Option(help="Limit the key to this service; may be repeated.")] = None,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help="Limit the key to this service; may be repeated.", autocompletion=services),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")] = False,
 ) -> None:
     """Make an API key of a role and print it once, with a link that signs in to the board once.

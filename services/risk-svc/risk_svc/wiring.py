@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -24,12 +25,14 @@ from candor.web.http.observed import BOARD_POLICY
 from risk_svc.forecasting.follower import Follower
 from risk_svc.forecasting.live import PublishedModel
 from risk_svc.settings import LearnerSettings, RiskSettings
+from risk_svc.store import rebuilding
 from risk_svc.store.expiry import expiries
 from risk_svc.training.learner import Learner, Pacing
 from risk_svc.web.api.routes import checks, gaps
 from risk_svc.web.feed import Feed
 from risk_svc.web.figures import Figures
 from risk_svc.web.watch import EVERY_SECONDS, Watch
+from risk_svc.worker.aside import Aside, Consuming
 from risk_svc.worker.handlers import RiskHandler
 
 GROUP: Final = "risk-svc"
@@ -48,14 +51,20 @@ def worker(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
         try:
             follower = Follower(database, PublishedModel())
             await follower.catch_up()
-            handler = handler_of(settings, follower.published, clock or settings.business_clock())
-            consumer = Worker(settings, database, handler, GROUP)
-            app.state.consumer = consumer
-            app.state.files.watch(consumer.event_keys, database.password_file)
+
+            def consumes() -> Worker:
+                handler = handler_of(settings, follower.published, clock or settings.business_clock())
+                made = Worker(settings, database, handler, GROUP)
+                app.state.files.watch(made.event_keys)
+                return made
+
+            consumer = Consuming(consumes, partial(rebuilding.why_waiting, database))
+            app.state.files.watch(database.password_file)
             app.state.published = follower.published
             app.state.health.add("database", database.check)
             app.state.health.add("kafka", kafka.check)
-            app.state.health.add("partitions", consumer.check)
+            app.state.health.add("partitions", consumer.check_part)
+            app.state.health.add("read side", consumer.check)
             relay = [Relay(settings, database, keeps=False)] if settings.publishing else []
             pulse = Pulse(settings, "worker", {"consumer": consumer} | {one.name: one for one in relay})
             yield [consumer, follower, *relay, Retention(settings, database, expiries(settings)), pulse]
@@ -77,7 +86,11 @@ def learner(settings: LearnerSettings, clock: Clock | None = None) -> FastAPI:
         app.state.health.add("database", database.check)
         pacing = Pacing(settings.quiet_seconds, settings.straggler_seconds, settings.checkpoint_seconds)
         try:
-            learning = Learner(database, clock or settings.business_clock(), pacing)
+            learning = Aside(
+                lambda: Learner(database, clock or settings.business_clock(), pacing),
+                partial(rebuilding.why_waiting, database),
+            )
+            app.state.health.add("read side", learning.check)
             yield [learning, Pulse(settings, "learner", {"learner": learning})]
         finally:
             await database.close()
@@ -132,6 +145,5 @@ def handler_of(settings: RiskSettings, published: PublishedModel, clock: Clock) 
         published,
         clock,
         definition=settings.definition,
-        publishing=settings.publishing,
         reviews_per_tick=settings.reviews_per_tick,
     )

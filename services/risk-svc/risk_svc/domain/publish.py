@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
+import msgspec
+
 from candor.contracts import MIN_CASES, Standing
 from risk_svc.domain.state import PromiseState, View
 
@@ -57,6 +59,20 @@ def mark_published(view: View, standing: Standing, facts: int, version: int) -> 
     view.version = version
     view.sent_score, view.sent_p_slip, view.sent_p50 = view.score, view.p_slip, view.p50
     view.sent_standing, view.sent_facts, view.sent_enough = standing.value, facts, view.n >= MIN_CASES
+
+
+def as_published(view: View, standing: str, before: View | None) -> View:
+    """The view with what is remembered as published taken from `standing` and `before`; None: no figures are known."""
+    old = before or View()
+    return msgspec.structs.replace(
+        view,
+        sent_standing=standing,
+        sent_score=old.sent_score,
+        sent_p_slip=old.sent_p_slip,
+        sent_p50=old.sent_p50,
+        sent_facts=old.sent_facts,
+        sent_enough=old.sent_enough,
+    )
 
 
 def next_version(previous: int, system_ms: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from candor.contracts import Message, Standing, message
+from candor.contracts import Fact, Message, Standing, message
 from candor.ops.clock import Clock, SystemClock
 from risk_svc import metrics
 from risk_svc.domain import facts as known
@@ -14,7 +14,7 @@ from risk_svc.domain.publish import mark_published, next_version, worth_publishi
 from risk_svc.domain.scoring import event_of
 from risk_svc.domain.state import PromiseState, standing
 from risk_svc.forecasting.live import PublishedModel
-from risk_svc.store import states
+from risk_svc.store import rebuilding, states
 from risk_svc.training import journal
 from risk_svc.worker.batch import Batch
 from risk_svc.worker.partition_state import PartitionState, PartitionStates
@@ -33,7 +33,7 @@ class RiskHandler:
     """Handler of risk-svc's topics; `cache` is its memory, `published` the newest model, shared by all partitions.
 
     `definition` defines the gap. `clock` decides what is late, `system` numbers what is published. With `publishing`
-    off, results are saved but not published.
+    off, which is for a rebuild, results are saved but not published.
     """
 
     topics: tuple[str, ...] = ("promises", "milestones", "notices")
@@ -61,7 +61,9 @@ class RiskHandler:
             metrics.PROMISES_ENDED.labels(ending.value).inc(0)
 
     async def load(self, connection: Any, partition: int) -> None:
-        """Read a partition's live promises, incidents and erasures."""
+        """Read a partition's live promises, incidents and erasures. Raises RebuildingError in a rebuild of another."""
+        if self._publishing and await rebuilding.is_marked(connection):
+            raise rebuilding.RebuildingError("the read side is being rebuilt")
         fresh = PartitionState(partition, self._system.now().timestamp())
         for incident in await states.incidents(connection, partition):
             fresh.incidents.put(incident)
@@ -110,7 +112,7 @@ class RiskHandler:
                 self.cache.partitions[item.partition].heard.note(system, oldest.timestamp())
 
     def _messages(self, scored: Scoring, now: float) -> list[Message]:
-        """The events to publish; marked as published even with publishing off, so that a rebuild ends in silence."""
+        """The events to publish; marked as published even with publishing off, which a rebuild corrects at its end."""
         system_ms = int(self._system.now().timestamp() * 1000)
         messages, told = [], list[PromiseState]()
         for item in scored.settled_or_open:
@@ -121,17 +123,19 @@ class RiskHandler:
             reason = worth_publishing(state, stands, digest)
             if reason is None:
                 continue
-            version = next_version(view.version, system_ms)
-            data = event_of(state, stands, found)
-            name = f"gap.{version}.{state.promise_id}"[:128]
-            messages.append(
-                message(name, SOURCE, data.as_of, state.customer_id, version, data, traceparent=item.traceparent)
-            )
             if self._publishing and stands in ENDED and view.sent_standing != stands.value:
                 metrics.PROMISES_ENDED.labels(stands.value).inc()
-            mark_published(view, stands, digest, version)
+            mark_published(view, stands, digest, next_version(view.version, system_ms))
+            messages.append(gap_message(state, stands, found, item.traceparent))
             metrics.PUBLISHED.labels(reason.value).inc()
             scored.change(item)
             told.append(state)
         scored.explain(told)
         return messages
+
+
+def gap_message(state: PromiseState, stands: Standing, found: list[Fact], traceparent: str = "") -> Message:
+    """The event that publishes a promise's view, under the version that the view has been marked with."""
+    data, version = event_of(state, stands, found), state.view.version
+    name = f"gap.{version}.{state.promise_id}"[:128]
+    return message(name, SOURCE, data.as_of, state.customer_id, version, data, traceparent=traceparent)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from candor.errors import OperatorError
 from candor.messaging.consumer import Worker
 from candor.store import audit
 from candor.store.unit_of_work import unit_of_work
 from risk_svc.forecasting import model_store
 from risk_svc.forecasting.follower import Follower
 from risk_svc.forecasting.live import PublishedModel
+from risk_svc.store import rebuilding
 from risk_svc.training.learner import Learner
 from risk_svc.worker.handlers import RiskHandler
+from risk_svc.worker.unpublished import Unpublished
 
 if TYPE_CHECKING:
     from candor.ops.clock import Clock
@@ -23,7 +27,13 @@ if TYPE_CHECKING:
 
 TABLES: Final = ("promise_state", "incident", "erased", "forecast_score", *model_store.TABLES)
 POLL_SECONDS: Final = 0.2
+ASIDE_SECONDS: Final = 30.0
+"""A running worker looks twice a second whether to step aside; one that was killed is gone after 5 s."""
 Progress = Callable[[float, int], None]
+
+
+class NotAsideError(OperatorError):
+    """Workers or learners hold what a rebuild needs."""
 
 
 async def empty(database: Database, group: str) -> None:
@@ -32,6 +42,7 @@ async def empty(database: Database, group: str) -> None:
     Events already in the outbox stay: they were true when they were written. The audit log says who emptied it.
     """
     async with unit_of_work(database) as uow:
+        await rebuilding.remember(uow.connection)
         await uow.connection.execute(f"TRUNCATE {', '.join(TABLES)}")
         await uow.connection.execute("DELETE FROM dead_letter WHERE grp = $1", group)
         await uow.connection.execute(
@@ -42,47 +53,121 @@ async def empty(database: Database, group: str) -> None:
 
 
 async def rebuild(
-    settings: RiskSettings, database: Database, group: str, clock: Clock, progress: Progress | None = None
+    settings: RiskSettings,
+    database: Database,
+    group: str,
+    clock: Clock,
+    progress: Progress | None = None,
+    *,
+    aside_seconds: float = ASIDE_SECONDS,
 ) -> int:
     """Empty, read all topics and learn, without publishing, until nothing is left; returns how many promises are live.
 
-    `progress` receives the seconds of events still to be read and the number of promises in memory. Kafka keeps 28
-    days: for older events, run `candor relay replay` of promise-svc and delivery-svc first.
+    Workers and learners step aside meanwhile, and wait until a rebuild has ended; NotAsideError, with nothing changed,
+    if one does not. What was not published before is published afterwards. `progress` receives the seconds of events
+    still to be read and the number of promises in memory. Kafka keeps 28 days: for older events, run `candor relay
+    replay` of promise-svc and delivery-svc first.
     """
-    await empty(database, group)
-    learner, follower = Learner(database, clock), Follower(database, PublishedModel())
-    handler = RiskHandler(follower.published, clock, definition=settings.definition, publishing=False)
-    worker = Worker(settings, database, handler, group)
-    tasks = [asyncio.create_task(part.run()) for part in (worker, learner, follower)]
+    groups = (group, model_store.LEARNER)
+    await rebuilding.ask(database)
     try:
-
-        def read() -> bool:
-            lag = max(worker.lag_seconds.values(), default=float("inf"))
-            if progress is not None:
-                progress(lag, handler.cache.promises)
-            return len(worker.owned) == settings.partitions and lag == 0
-
-        await _steadily(read, tasks)
-        turns = learner.turns
-        await _steadily(lambda: read() and learner.idle and learner.turns > turns + 1, tasks)
-        # Early forecasts were made by models that had learned little: repeat them with the newest, unpublished.
-        await follower.catch_up()
-        handler.cache.look_again(clock.now().timestamp())
-        await _steadily(lambda: not handler.cache.overdue(clock.now().timestamp()), tasks)
-        return handler.cache.promises
+        await _alone(database, groups, aside_seconds)
+        await empty(database, group)
     finally:
-        for part in (worker, learner, follower):
-            await part.stop()
-        with suppress(asyncio.CancelledError):
-            await asyncio.gather(*tasks)
+        await rebuilding.take_back(database)
+    live = await _Reading(settings, database, group, clock).all(progress or _unseen, groups, aside_seconds)
+    await Unpublished(database, clock).publish()
+    await rebuilding.end(database)
+    return live
 
 
-async def _steadily(true: Callable[[], bool], tasks: list[asyncio.Task[None]]) -> None:
-    """Returns once `true` held three times in a row; raises the error that ended one of the tasks."""
-    looks = 0
-    while looks < 3:
+def _unseen(_lag: float, _promises: int) -> None:
+    pass
+
+
+class _Reading:
+    """A worker that publishes nothing, and a learner, from the beginning of all topics."""
+
+    def __init__(self, settings: RiskSettings, database: Database, group: str, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._partitions = settings.partitions
+        self._learner, self._follower = Learner(database, clock), Follower(database, PublishedModel())
+        self._handler = RiskHandler(self._follower.published, clock, definition=settings.definition, publishing=False)
+        self._worker = Worker(settings, database, self._handler, group)
+
+    async def all(self, progress: Progress, groups: tuple[str, ...], aside_seconds: float) -> int:
+        """Read and learn until nothing is left; returns how many promises are live."""
+        parts = (self._worker, self._learner, self._follower)
+        tasks = [asyncio.create_task(part.run()) for part in parts]
+        ours = (self._worker.member_id, self._learner.leases.member_id)
+        watch = _Watch(tasks, self._database, groups, ours, aside_seconds)
+        try:
+            await watch.steadily(lambda: self._read(progress))
+            turns = self._learner.turns
+            await watch.steadily(
+                lambda: self._read(progress) and self._learner.idle and self._learner.turns > turns + 1
+            )
+            # Early forecasts were made by models that had learned little: repeat them with the newest, unpublished.
+            await self._follower.catch_up()
+            self._handler.cache.look_again(self._clock.now().timestamp())
+            await watch.steadily(lambda: not self._handler.cache.overdue(self._clock.now().timestamp()))
+            return self._handler.cache.promises
+        finally:
+            for part in parts:
+                await part.stop()
+            with suppress(asyncio.CancelledError):
+                await asyncio.gather(*tasks)
+
+    def _read(self, progress: Progress) -> bool:
+        lag = max(self._worker.lag_seconds.values(), default=float("inf"))
+        progress(lag, self._handler.cache.promises)
+        return len(self._worker.owned) == self._partitions and lag == 0
+
+
+async def _alone(database: Database, groups: tuple[str, ...], seconds: float) -> None:
+    """Return once no worker and no learner is left; raises NotAsideError if some are after `seconds`."""
+    until = time.monotonic() + seconds
+    while others := await rebuilding.others(database, groups):
+        if time.monotonic() > until:
+            raise NotAsideError(f"nothing was changed: {_who(others)}")
         await asyncio.sleep(POLL_SECONDS)
-        for task in tasks:
-            if task.done():
-                task.result()
-        looks = looks + 1 if true() else 0
+
+
+def _who(others: list[str]) -> str:
+    return f"still at work: {', '.join(others)} (group and process): stop these processes, then run this again"
+
+
+class _Watch:
+    """Waits for the rebuild's parts; nothing may end, and nobody else may take a share of the work."""
+
+    def __init__(
+        self,
+        tasks: list[asyncio.Task[None]],
+        database: Database,
+        groups: tuple[str, ...],
+        ours: tuple[str, ...],
+        seconds: float,
+    ) -> None:
+        self._tasks = tasks
+        self._database = database
+        self._groups = groups
+        self._ours = ours
+        self._seconds = seconds
+        self._alone = time.monotonic()
+
+    async def steadily(self, true: Callable[[], bool]) -> None:
+        """Returns once `true` held three times in a row; raises the error that ended one of the parts."""
+        looks = 0
+        while looks < 3:
+            await asyncio.sleep(POLL_SECONDS)
+            for task in self._tasks:
+                if task.done():
+                    task.result()
+            others = await rebuilding.others(self._database, self._groups, self._ours)
+            if not others:
+                self._alone = time.monotonic()
+            elif time.monotonic() - self._alone > self._seconds:
+                # With a share of the partitions each, neither would ever come to an end.
+                raise NotAsideError(f"stopped before its end: {_who(others)}")
+            looks = looks + 1 if true() else 0

@@ -71,7 +71,10 @@ def test_a_key_for_another_role_takes_none_away_and_that_of_a_closed_terminal_en
     first, operator = shell_key(paths, Role.OPERATOR)
     kept = json.loads(paths.api_keys.read_text())["keys"]
     closed = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
-    kept += [{**kept[0], "name": f"shell-viewer-{int(closed.stdout)}", "sha256": "0" * 64}, {**kept[0], "name": "crm"}]
+    kept += [
+        {**kept[0], "name": f"shell-viewer-{int(closed.stdout)}", "sha256": "0" * 64},
+        {**kept[0], "name": "crm", "sha256": "1" * 64},
+    ]
     write_private(paths.api_keys, json.dumps({"keys": kept}))
     second, admin = shell_key(paths, Role.ADMIN)
     keys = parse_keys(paths.api_keys.read_bytes())

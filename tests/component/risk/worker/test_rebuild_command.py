@@ -11,12 +11,12 @@ import sys
 from functools import partial
 
 import pytest
-from rich.console import Console
 
 from candor.ops.database_url import named
 from candor.store.db import Database
 from candor.store.lease import Leases
 from candor.store.migrate import upgrade
+from candor.terminal import Screen
 from risk_svc.commands import LINE_SECONDS, UNFINISHED, Shown
 from risk_svc.store import rebuilding
 from risk_svc.wiring import GROUP, MIGRATIONS
@@ -67,8 +67,9 @@ async def connected(database: Database) -> bool:
 
 
 def test_in_a_log_progress_is_a_line_every_few_seconds() -> None:
-    written, now = io.StringIO(), [0.0]
-    shown = Shown(Console(file=written, width=200), lambda _: None, lambda: now[0])
+    screen, written, now = Screen(), io.StringIO(), [0.0]
+    screen.file = written
+    shown = Shown(screen, lambda _: None, lambda: now[0])
     for second in (0.1, 0.3, LINE_SECONDS - 0.1, LINE_SECONDS + 0.2):
         now[0] = second
         shown.look(float("inf") if second < 1 else 90.0, int(10 * second))

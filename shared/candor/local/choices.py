@@ -20,14 +20,6 @@ def ports(incomplete: str) -> list[str]:
     return _begin((f"{part}=" for part in USUAL_PORT_OF), incomplete)
 
 
-def logged(incomplete: str) -> list[str]:
-    """The processes that have a log here."""
-    from candor.installation.running import at_work  # noqa: PLC0415
-    from candor.local.commands.logs import files  # noqa: PLC0415
-
-    return _begin(files(at_work(), ""), incomplete)
-
-
 def services(incomplete: str) -> list[str]:
     """The services that a key can be limited to."""
     return _begin(("promise-svc", "delivery-svc", "risk-svc", "notify-svc"), incomplete)

@@ -18,7 +18,6 @@ from candor.errors import InputError
 from candor.escaping import escaped
 from candor.installation.folder import Folder
 from candor.installation.running import at_work
-from candor.local.choices import logged
 from candor.terminal import say, say_json
 
 PAUSE_SECONDS: Final = 0.2
@@ -49,6 +48,11 @@ class Line(NamedTuple):
     rank: int
     text: str
     fields: dict[str, Any]
+
+
+def logged(incomplete: str) -> list[str]:
+    """The processes that have a log here, for a shell to offer."""
+    return [name for name in files(at_work(), "") if name.startswith(incomplete)]
 
 
 def logs(

@@ -17,6 +17,7 @@ from tests.unit.docs.test_docs import LINK, ROOT, documents
 
 FENCE = re.compile(r"^ *```\w*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`((?:candor|make|python3? -m) [^`\n]+)`")
+NESTED = re.compile(r"\$\(((?:\.candor/venv/bin/)?candor [^)\n]+)\)")
 MODULES = re.compile(r"^python3? -m ([\w.]+)")
 BEGINNINGS = ("README.md", "docs/README.md")
 """Where a reader begins."""
@@ -56,7 +57,7 @@ def commands() -> list[tuple[str, str]]:
             continue
         text = page.read_text()
         lines = [line for block in FENCE.findall(text) for line in block.splitlines()]
-        found += [(name, line.strip()) for line in [*lines, *INLINE.findall(text)]]
+        found += [(name, line.strip()) for line in [*lines, *INLINE.findall(text), *NESTED.findall(text)]]
     return found
 
 
@@ -114,4 +115,5 @@ def test_a_wrong_command_is_found() -> None:
 
 def test_commands_are_looked_for_where_they_are() -> None:
     lines = [line for _, line in commands()]
+    assert "candor env --role admin" in lines
     assert sum(".candor/venv/bin/candor" in line or line.startswith("candor ") for line in lines) > 20

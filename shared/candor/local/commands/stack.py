@@ -24,6 +24,7 @@ from candor.installation.running import at_work, health, read_running, require_r
 from candor.local.choices import ports as part_ports
 from candor.local.choices import roles
 from candor.local.commands.logs import logs
+from candor.local.commands.shell_variables import server_lines
 from candor.local.ports import holder, is_free
 from candor.local.restarts import kept_up
 from candor.local.secret_files import ensure_secrets
@@ -39,6 +40,8 @@ VARIABLES: Final = {
     "DELIVERY": "delivery-svc",
     "RISK": "risk-web",
     "NOTIFY": "notify-svc",
+    "WORKER": "risk-worker",
+    "LEARNER": "risk-learner",
     "MAILBOX": "mailbox",
 }
 console = Screen(stderr=True)
@@ -149,9 +152,10 @@ def env(
 ) -> None:
     """Print the running stack's addresses and an API key for a shell: eval "$(candor env)".
 
-    PROMISES, DELIVERY, RISK, NOTIFY, MAILBOX: the current address of each, whatever port it took. KEY: an API key of
-    that role, named `shell`, the role and the terminal; running the command again in that terminal replaces it, and
-    the keys of closed terminals end.
+    PROMISES, DELIVERY, RISK, NOTIFY, WORKER, LEARNER, MAILBOX: the current address of each, whatever port it took.
+    KEY: an API key of that role, named `shell`, the role and the terminal; running the command again in that terminal
+    replaces it, and the keys of closed terminals end. For this shell alone, not exported: KAFKA_BOOTSTRAP_SERVERS,
+    DATABASE_URL, DATABASE_PASSWORD_FILE, SMTP_HOST and SMTP_PORT.
     """
     from candor.web.security.auth import Role  # noqa: PLC0415
 
@@ -161,6 +165,8 @@ def env(
         raise typer.BadParameter(str(error)) from None
     folder = at_work()
     running = require_running(folder)
+    for line in server_lines(folder, running):
+        say_line(line)
     places = {place.name: place.address for place in running.places}
     values = {name: places[part] for name, part in VARIABLES.items() if part in places}
     _, values["KEY"] = shell_key(ensure_secrets(folder), wanted)

@@ -145,7 +145,10 @@ def addresses(set_up: stage.Stage) -> str:
         [
             f"  mailbox   {urls['mailbox']}",
             f"  board     {urls['risk-web']}/signin?token={link}",
-            *(f"  API       {urls[name]}/docs" for name in ("promise-svc", "delivery-svc", "risk-web", "notify-svc")),
+            *(
+                f"  API of {name:<13}{urls[name]}/docs"
+                for name in ("promise-svc", "delivery-svc", "risk-web", "notify-svc")
+            ),
             f"  key       {set_up.key}  (operator, for this demo only)",
         ]
     )

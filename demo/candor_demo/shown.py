@@ -38,11 +38,11 @@ def rows(summary: Summary) -> list[tuple[str, str]]:
     found = [
         ("Promises", f"{s.promises}: {s.kept} kept, {s.late} late (of them {s.cancelled} cancelled{never})"),
         ("Late, warned in time", f"{s.late_warned} of {s.late} ({percent(s.late_warned_share)})"),
-        ("Median lead time", f"{duration(s.lead_median_minutes)} before the promised date"),
+        ("Warned, in the median", f"{duration(s.lead_median_minutes)} before the promised date"),
         ("False alarms", f"{s.false_alarms} of {s.warned} warned ({percent(s.false_alarm_share)})"),
         (
             "All-clears",
-            f"{s.all_clears_owed} owed, {s.all_clears_given} given; late after one: {s.late_after_all_clear}",
+            f"{s.all_clears_owed} owed, {s.all_clears_given} given; late after all: {s.late_after_all_clear}",
         ),
         ("Messages per customer", f"{s.messages_mean:.2f} on average, {s.messages_max} at most ({s.messages} in all)"),
     ]
@@ -122,7 +122,8 @@ def blemishes(states: Mapping[str, int], replayed: Outcome, imported: ImportProg
         found.append(f"{len(replayed.refused)} events refused, first {first_refused.event_id}: {first_refused.code}")
     if replayed.late:
         found.append(
-            f"{replayed.late} events went out more than a second late, at worst {replayed.most_behind_s:.1f} s"
+            f"the replay sent {replayed.late} events more than a second after their time, "
+            f"at worst {replayed.most_behind_s:.1f} s"
         )
     unsent = {state: count for state, count in states.items() if state not in {"sent", "suppressed"}}
     if unsent:

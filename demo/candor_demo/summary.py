@@ -83,8 +83,9 @@ def summarise(
     """Computes the day's figures.
 
     `messages` counts the messages in each customer's mailbox; `scores` are those of the forecasts by lead, and of all
-    leads under the empty name. Lead time is from the first warning to the promised date. A false alarm is a promise
-    that was warned about and kept; it requires an all-clear. Records about promises not in `truths` are left out.
+    leads under the empty name. `lead_median_minutes` is from the first warning to the promised date. A false alarm is
+    a promise that was warned about and kept; it requires an all-clear. Records about promises not in `truths` are left
+    out.
     """
     said = _by_promise(truths, spoken)
     late = [truth for truth in truths.values() if truth.late]

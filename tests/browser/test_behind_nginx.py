@@ -171,7 +171,7 @@ async def test_the_board_at_a_path_of_a_shared_host(site: Site, outside: httpx.A
     await page.reload()
     await expect(page.locator("tr", has_text="Crate 2")).to_be_visible()
 
-    await page.get_by_role("button", name="Sign out").click()
+    await page.get_by_role("button", name="Sign out", exact=True).click()
     await expect(page.get_by_text("You are signed out")).to_be_visible()
     await page.get_by_role("link", name="Sign in again").click()
     assert page.url == f"{site.board}/board/"

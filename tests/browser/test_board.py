@@ -149,7 +149,7 @@ async def test_sign_in_and_watch_a_score_move(stage: Stage, page: Page) -> None:
     await expect(page.get_by_text(re.compile(r"; [\d,]+ similar promises$"))).to_be_visible()
 
     await page.get_by_role("link", name="Candor").click()
-    await expect(page.get_by_text("customers notified")).to_be_visible()
+    await expect(page.get_by_text("open, customer notified")).to_be_visible()
     outcome = await replaying
     assert outcome.refused == []
 
@@ -166,7 +166,7 @@ async def test_sign_in_and_watch_a_score_move(stage: Stage, page: Page) -> None:
     fan = page.get_by_label("When it was expected to complete")
     await expect(fan.or_(page.get_by_text("No forecast of it was ever stated"))).to_be_visible()
 
-    await page.get_by_role("button", name="Sign out").click()
+    await page.get_by_role("button", name="Sign out", exact=True).click()
     await expect(page.get_by_text("You are signed out")).to_be_visible()
     gone = await page.goto(board)
     assert gone is not None
@@ -184,7 +184,7 @@ async def another_tab(stage: Stage, page: Page) -> Page:
 
 async def test_signing_out_empties_the_pages_in_other_tabs(stage: Stage, page: Page) -> None:
     other = await another_tab(stage, page)
-    await page.get_by_role("button", name="Sign out").click()
+    await page.get_by_role("button", name="Sign out", exact=True).click()
     await expect(other.get_by_role("heading", name="Sign in to see the board")).to_be_visible()
     await expect(other.get_by_text("likely to slip")).to_have_count(0)
 

@@ -54,7 +54,7 @@ class NotifySettings(Settings):
     mail_action: Words = _WORDING.action
     """What a warning says that you do about the delay.
 
-    Example: we check this forecast with every report that comes in.
+    Example: we look at this again with every report that comes in.
     """
     mail_options: tuple[Words, ...] = _WORDING.options
     """What a warning says that the customer can do, as a JSON list of sentences.

@@ -26,9 +26,9 @@ def test_every_figure_is_in_the_table() -> None:
     found = dict(rows(figures([truth("a", 30), truth("b", 0), truth("c", None)], spoken, {"customer-a": 3})))
     assert found["Promises"] == "3: 1 kept, 2 late (of them 0 cancelled, 1 never completed)"
     assert found["Late, warned in time"] == "1 of 2 (50 %)"
-    assert found["Median lead time"] == "1 h 35 min before the promised date"
+    assert found["Warned, in the median"] == "1 h 35 min before the promised date"
     assert found["False alarms"] == "1 of 2 warned (50 %)"
-    assert found["All-clears"] == "1 owed, 1 given; late after one: 0"
+    assert found["All-clears"] == "1 owed, 1 given; late after all: 0"
     assert found["Messages per customer"] == "1.00 on average, 3 at most (3 in all)"
     assert found["Forecast"] == "no frozen forecasts to score"
 

@@ -59,7 +59,7 @@ def _html(form: Form, name: str) -> Template:
 class Wording:
     """How this deployment describes itself; the defaults promise nothing that Candor does not do."""
 
-    action: str = "we check this forecast with every report that comes in, and write to you when it changes."
+    action: str = "we look at this again with every report that comes in, and write to you when what we expect changes."
     options: tuple[str, ...] = (
         "Reply to this email to agree on another time with us.",
         "Reply to this email if you no longer want it.",

@@ -86,14 +86,14 @@ def skill_by(groups: Sequence[Group], title: str) -> Options:
     options["title"] = {"text": title, "left": 0, "top": 0, "textStyle": {"fontSize": 13, "color": INK}}
     options["yAxis"]["axisLabel"] |= {"width": 130, "overflow": "truncate"}
     options["grid"] |= {"right": 64}
-    options["tooltip"] = {"trigger": "item", "confine": True, "formatter": "{b}: {c} %"}
+    options["tooltip"] = {"trigger": "item", "confine": True, "formatter": "{b}: {c}%"}
     options["series"] = [
         {
             "name": "skill",
             "type": "bar",
             "barMaxWidth": 22,
             "data": [_bar(group.track) for group in rows],
-            "label": {"show": True, "position": "right", "formatter": "{c} %", "color": INK},
+            "label": {"show": True, "position": "right", "formatter": "{c}%", "color": INK},
         }
     ]
     return options

@@ -84,7 +84,7 @@ def up(
         ),
     ] = None,
 ) -> None:
-    """Start the broker, the database, the mailbox and the four services, each in its own process.
+    """Start the broker, the database, the mailbox and the six processes of the four services.
 
     Set KAFKA_BOOTSTRAP_SERVERS and DATABASE_URL to use servers of your own. Ctrl-C drains and stops everything in
     order.

@@ -210,8 +210,8 @@ def lateness_words(state: PromiseState, item: Prediction, now: float) -> str:
 
 def test_evidence_is_in_words() -> None:
     state = state_of(Story().made())
-    assert lateness_words(state, LIKELY, DEPARTS_S) == "83 % likely to slip; the middle forecast is 42 min late"
-    assert lateness_words(state, SAFE, DEPARTS_S) == "10 % likely to slip"
+    assert lateness_words(state, LIKELY, DEPARTS_S) == "83% likely to slip; the middle forecast is 42 min late"
+    assert lateness_words(state, SAFE, DEPARTS_S) == "10% likely to slip"
     overdue = "departed is overdue, and the customer had been told of this step"
     assert lateness_words(state, LIKELY, DUE_S + 7200) == f"{overdue}; 2.0 h overdue"
     assert "3.0 days" in lateness_words(state, LIKELY, DUE_S + 3 * 86400)

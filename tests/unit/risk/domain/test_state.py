@@ -45,7 +45,7 @@ def full_state(reasons: int = 4) -> PromiseState:
             ("Snow at EWR, ongoing", 0.2),
         ]
         remember(view)
-    view.shares = [("lateness", 0.91, 0.8, "83 % likely to slip"), ("incidents", 0.6, 0.2, "Snow at EWR, ongoing")]
+    view.shares = [("lateness", 0.91, 0.8, "83% likely to slip"), ("incidents", 0.6, 0.2, "Snow at EWR, ongoing")]
     view.frozen = [
         FrozenForecast(
             lead=lead,

@@ -78,12 +78,12 @@ def lateness_of(completed: float, deadline: float, horizon: float) -> float:
 
 
 def usual_words(state: PromiseState, item: Prediction, now: float) -> str:
-    """E.g. `83 % likely to slip; the middle forecast is 42 min late`; unsupported figures are called assumed."""
+    """E.g. `83% likely to slip; the middle forecast is 42 min late`; unsupported figures are called assumed."""
     if now > state.deadline:
         return f"{span(now - state.deadline)} overdue"
     if item.n < MIN_CASES:
         return f"{support.words(item.n, item.observed)}; some risk of delay is assumed"
-    said = f"{item.p_slip * 100:.0f} % likely to slip"
+    said = f"{item.p_slip:.0%} likely to slip"
     if math.isfinite(item.q50) and item.q50 > state.deadline:
         said += f"; the middle forecast is {span(item.q50 - state.deadline)} late"
     return said

@@ -283,7 +283,7 @@ class LevelOut(BaseModel):
 
 
 class TrackFigures(BaseModel):
-    """Forecasts as issued, compared with what happened: `n` forecasts of `promises` settled promises.
+    """Forecasts as issued, compared with what happened: `n` forecasts of `promises` that ended.
 
     `skill` = 1 − `brier` / `base_brier`, with its 95 % interval by promise; `slipped` is the share that slipped,
     `base_rate` the mean of the baseline's forecasts (an assumed share before the first outcome), `calibration_error`

@@ -15,6 +15,7 @@ from risk_svc.web.board.forecast_history import (
     late_words,
     lateness,
     movements,
+    time_axis,
     until_now,
     wall_ms,
 )
@@ -63,7 +64,7 @@ def fan_chart(detail: responses.GapDetail, now: datetime) -> Options:
         "aria": {"enabled": True, "label": {"description": fan_words(detail, held)}},
         "useUTC": True,
         "animation": False,
-        "grid": {"left": 48, "right": 24, "top": 40, "bottom": 72},
+        "grid": {"left": 48, "right": 24, "top": 40, "bottom": 88},
         # Below the chart, where a second row on a phone covers nothing.
         "legend": {"bottom": 0, "itemGap": 8, "itemWidth": 16, "textStyle": {"color": style.MUTED}},
         "tooltip": {
@@ -73,13 +74,7 @@ def fan_chart(detail: responses.GapDetail, now: datetime) -> Options:
             "formatter": "{b0}",
             "extraCssText": "white-space: pre-line; max-width: 290px;",
         },
-        "xAxis": {
-            "type": "time",
-            "min": start,
-            "max": max(end, due),
-            "axisLine": {"onZero": False},
-            "axisLabel": {"hideOverlap": True},
-        },
+        "xAxis": time_axis(detail.zone) | {"min": start, "max": max(end, due), "axisLine": {"onZero": False}},
         "yAxis": {
             "type": "value",
             "min": scale.low,
@@ -93,10 +88,14 @@ def fan_chart(detail: responses.GapDetail, now: datetime) -> Options:
 
 
 def scale_of(detail: responses.GapDetail, held: Sequence[ForecastPeriod]) -> Scale:
-    """An axis that fits P50, P80, the real completion and the promised date; P90 may at most double its span."""
+    """An axis that fits P50, P80, the real completion, the promised date and, while it is late, the present.
+
+    P90 may at most double its span.
+    """
     due = detail.dates.held_due
     known = [due, detail.dates.deadline, *(at for item in held for at in (item.p50, item.p80) if at)]
-    known += [detail.completed_at] if detail.completed_at else []
+    # What is late and open cannot be done before now: without the present, "never" would look like an early time.
+    known += [detail.completed_at] if detail.completed_at else [item.at for item in held[-1:] if item.at > due]
     low, high = min(known), max(known)
     span = max((high - low).total_seconds(), 0.02 * (due - detail.dates.made_at).total_seconds(), 600.0)
     top = (high - due).total_seconds()
@@ -183,6 +182,10 @@ def _lines(detail: responses.GapDetail, held: Sequence[ForecastPeriod], scale: S
         late = detail.completed_at > detail.dates.deadline
         place = scale.place((detail.completed_at - due).total_seconds())
         lines.append(line({"yAxis": place}, "completed", LATE if late else "#2e7d5b", "solid", "insideStartBottom"))
+    if any(item.enough and item.p50 is None and not item.over for item in held):
+        lines.append(
+            line({"yAxis": scale.high}, "up here: may never be completed", PRESENT, "dotted", "insideStartBottom")
+        )
     if detail.forecast is not None and held:
         lines.append(line({"xAxis": wall_ms(held[-1].at, detail.zone)}, "now", PRESENT, "dotted", "end"))
     return {"symbol": "none", "silent": True, "animation": False, "data": lines}

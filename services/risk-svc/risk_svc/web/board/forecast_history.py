@@ -165,18 +165,20 @@ def course_chart(detail: responses.GapDetail, now: datetime) -> dict[str, Any]:
         points.append((present_of(detail, now), detail.score, detail.p_slip))
     stamps = [wall_ms(at, zone) for at, _, _ in points]
     due = wall_ms(detail.dates.held_due, zone)
-    mark = {"symbol": "none", "data": [{"xAxis": due}], "label": {"formatter": "promised date"}}
+    # Its words end at the line: a date at the right edge would cut them off.
+    label = {"formatter": "promised date", "align": "right"}
+    mark = {"symbol": "none", "data": [{"xAxis": due}], "label": label}
     said = f"Gap {style.badge(detail.score)[0]} of 100; risk of delay {style.slip(detail)}."
     line = {"type": "line", "step": "end", "showSymbol": False}
     return {
         "aria": {"enabled": True, "label": {"description": f"Gap and risk of delay over time. Now: {said}"}},
         "useUTC": True,
-        "grid": {"left": 40, "right": 24, "top": 36, "bottom": 28},
+        "grid": {"left": 40, "right": 24, "top": 36, "bottom": 44},
         "legend": {"top": 0},
         "tooltip": {"trigger": "axis", "confine": True},
         # A page refreshed every second would keep redrawing its line from the left.
         "animation": False,
-        "xAxis": {"type": "time", "max": max([*stamps, due]), "axisLabel": {"hideOverlap": True}},
+        "xAxis": time_axis(zone) | {"max": max([*stamps, due])},
         "yAxis": {"type": "value", "min": 0, "max": 100},
         "series": [
             line
@@ -197,6 +199,12 @@ def course_chart(detail: responses.GapDetail, now: datetime) -> dict[str, Any]:
             },
         ],
     }
+
+
+def time_axis(zone: str) -> dict[str, Any]:
+    """A time axis whose name is the zone of its times."""
+    name = {"name": zone, "nameLocation": "middle", "nameGap": 26, "nameTextStyle": {"color": style.MUTED}}
+    return {"type": "time", "axisLabel": {"hideOverlap": True}, **name}
 
 
 def wall_ms(moment: datetime, zone: str) -> float:

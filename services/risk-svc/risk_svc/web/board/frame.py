@@ -101,10 +101,12 @@ def page_frame(title: str) -> ui.label:
         # A form because any web page could link here; it leaves NiceGUI, so it cannot be a NiceGUI event.
         with ui.element("form").props(f"method=post action={public_path('/signout')}"):
             ui.button("Sign out").props("flat dense no-caps no-wrap type=submit text-color=white")
-        with ui.element("form").props("method=post action=/signout/everywhere").classes("gt-xs"):
-            ui.button("everywhere").props("flat dense no-caps no-wrap type=submit text-color=white").tooltip(
-                "Sign out on every device"
-            )
+        with ui.element("form").props(f"method=post action={public_path('/signout/everywhere')}"):
+            # Its words, or, on a phone, their sign: a lost device has to be signed out from whatever is at hand.
+            everywhere = ui.button(icon="devices").tooltip("Ends your sessions on every device")
+            everywhere.props('flat dense no-wrap type=submit text-color=white aria-label="Sign out everywhere"')
+            with everywhere:
+                ui.label("Sign out everywhere").classes("gt-xs q-ml-xs").style("text-transform: none")
     return moment
 
 

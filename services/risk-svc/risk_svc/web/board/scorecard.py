@@ -31,10 +31,10 @@ def figures(track: Measures) -> list[Figure]:
     low_high = "" if track.skill_interval is None else " to ".join(percent(end, 1) for end in track.skill_interval)
     error = UNKNOWN if track.calibration_error is None else f"{100 * track.calibration_error:.1f}"
     return [
-        Figure("forecasts scored", f"{track.n:,}", f"of {track.promises:,} settled promises"),
+        Figure("forecasts scored", f"{track.n:,}", f"of {track.promises:,} promises that ended"),
         Figure("Brier skill", percent(track.skill, 1), f"95%: {low_high}" if low_high else "over the usual share late"),
         Figure("calibration error", error, "average error, in points"),
-        *(Figure(f"came by P{level}", covered(track, level), f"{level}% was promised") for level in (80, 90)),
+        *(Figure(f"came by P{level}", covered(track, level), f"{level}% was stated") for level in (80, 90)),
         Figure("slipped", percent(track.slipped), _beside(track.base_rate)),
     ]
 
@@ -90,7 +90,7 @@ def named(groups: Iterable[Group]) -> list[Group]:
 
 
 def lead_words(name: str) -> str:
-    """E.g. `50% left` (of the lead time), `at departed`."""
+    """E.g. `50% left` (of the time to the promised date), `at departed`."""
     return LEADS.get(name) or name.replace("at:", "at ", 1)
 
 

@@ -111,7 +111,9 @@ def clock_text(moment: datetime, zone: str = "UTC") -> str:
 def why(item: responses.GapItem, zone: str = "UTC") -> str:
     """The largest part of the gap in words; the outcome if the promise is no longer open."""
     if item.standing == "broken":
-        return f"Broken: {_failing(item)}; promised for {clock_text(item.held_due, zone)}"
+        return (
+            f"Broken: {_failing(item)}; promised for {clock_text(item.held_due, zone)}{' UTC' if zone == 'UTC' else ''}"
+        )
     if item.standing != "open":
         # Kept only means it was in time; anything else that is wrong must still be shown.
         return "; ".join([STATES[item.standing], *_evidence(item, besides=Component.LATENESS)])
@@ -156,16 +158,21 @@ def slip(item: responses.GapItem) -> str:
 def headline(detail: responses.GapDetail) -> Headline:
     """The promise in three lines: what and to whom, its status, and the promised and expected dates."""
     zone, forecast = detail.zone, detail.forecast
-    parts = [f"promised date {clock_text(detail.dates.held_due, zone)}"]
+    parts = [f"promised date {clock_text(detail.dates.held_due, zone)} {_beside_utc(detail.dates.held_due, zone)}"]
     if detail.dates.latest_due != detail.dates.held_due:
         parts.append(f"latest told {clock_text(detail.dates.latest_due, zone)}")
     if forecast is not None:
-        parts.append(detail.too_little_history or f"risk of delay {slip(detail)}")
         if forecast.p50 and forecast.p80:
             parts.append(f"expected {clock_text(forecast.p50, zone)} to {clock_text(forecast.p80, zone)}")
+        parts.append(detail.too_little_history or f"risk of delay {slip(detail)}")
     who = f"{detail.customer_id} · {STATES['open'] if detail.standing == 'open' else why(detail, zone)}"
     number, colour = badge(detail.score)
-    return Headline(str(number), colour, detail.what, who, f"{' · '.join(parts)} ({zone})")
+    return Headline(str(number), colour, detail.what, who, " · ".join(parts))
+
+
+def _beside_utc(moment: datetime, zone: str) -> str:
+    """The zone of the page's times, and the same moment as the list of promises shows it."""
+    return "(UTC)" if zone == "UTC" else f"({zone}; {clock_text(moment)} UTC)"
 
 
 def row(item: responses.GapItem) -> dict[str, Any]:

@@ -73,6 +73,22 @@ def test_what_may_never_come_reaches_the_upper_edge() -> None:
     assert stacked(chart)[1] == (top, top, top)
 
 
+def test_what_is_long_overdue_and_may_never_come_is_not_drawn_as_a_little_late() -> None:
+    long_ago = NOW - timedelta(hours=15)
+    dates = detail().dates.model_copy(update={"held_due": long_ago, "deadline": long_ago})
+    chart = drawn(
+        dates=dates, history=[point(-16 * 60, 0.9), point(-60, 1.0)], forecast=forecast(p50=None, p80=None, p90=None)
+    )
+    assert chart["yAxis"]["name"].startswith("hours late")
+    assert chart["yAxis"]["max"] >= 15
+    assert lines(chart)["up here: may never be completed"] == chart["yAxis"]["max"]
+    assert "up here: may never be completed" not in lines(drawn())
+
+
+def test_a_time_axis_says_whose_time_it_is() -> None:
+    assert drawn()["xAxis"]["name"] == "America/New_York"
+
+
 def test_a_far_tail_does_not_flatten_the_rest() -> None:
     chart = drawn(history=[fan_point(-60, 0.2, -10, 5, 100_000)])
     assert chart["yAxis"]["max"] < 300

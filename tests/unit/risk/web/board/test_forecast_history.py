@@ -176,6 +176,12 @@ def test_the_course_reaches_to_the_held_date_in_local_time() -> None:
     assert chart["series"][1]["data"][0][1] == 10
 
 
+def test_the_course_says_whose_time_it_is_and_cuts_no_words_off() -> None:
+    chart = forecast_history.course_chart(moving(), NOW)
+    assert chart["xAxis"]["name"] == "America/New_York"
+    assert chart["series"][0]["markLine"]["label"]["align"] == "right"
+
+
 def test_the_course_of_an_open_promise_ends_now_with_what_holds_now() -> None:
     overdue = NOW + timedelta(hours=30)
     gap, chance = forecast_history.course_chart(detail(), overdue)["series"]

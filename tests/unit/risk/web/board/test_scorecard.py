@@ -39,11 +39,11 @@ def figures(rows: list[ScoredForecast]) -> dict[str, tuple[str, str]]:
 
 def test_the_figures_stand_beside_what_they_are_to_be_read_by() -> None:
     found = figures(scored(100))
-    assert found["forecasts scored"] == ("100", "of 100 settled promises")
+    assert found["forecasts scored"] == ("100", "of 100 promises that ended")
     assert found["Brier skill"] == ("84.0%", "95%: 84.0% to 84.0%")
     assert found["calibration error"][0] == "20.0"
-    assert found["came by P80"] == ("75%", "80% was promised")
-    assert found["came by P90"] == ("100%", "90% was promised")
+    assert found["came by P80"] == ("75%", "80% was stated")
+    assert found["came by P90"] == ("100%", "90% was stated")
     assert found["slipped"] == ("50%", "the usual share late was 50%")
 
 
@@ -53,7 +53,7 @@ def test_nothing_is_claimed_of_too_few_or_of_none() -> None:
     assert found["calibration error"][0] == "–"
     assert found["slipped"][1] == "of these forecasts"
     nothing = figures([])
-    assert nothing["forecasts scored"] == ("0", "of 0 settled promises")
+    assert nothing["forecasts scored"] == ("0", "of 0 promises that ended")
     assert {nothing[name][0] for name in nothing} == {"0", "–"}
 
 

@@ -26,16 +26,16 @@ def test_a_settled_promise_says_what_is_missing_of_it() -> None:
     kept = detail(standing=Standing.KEPT, contributions=[part])
     assert style.why(kept) == "Kept; 2 of 3 items delivered"
     broken = style.why(detail(standing=Standing.BROKEN, contributions=[part]))
-    assert broken == "Broken: 2 of 3 items delivered; promised for Sat 9 Mar 00:05"
+    assert broken == "Broken: 2 of 3 items delivered; promised for Sat 9 Mar 00:05 UTC"
 
 
 def test_a_broken_promise_says_what_was_late_and_by_how_much() -> None:
     late = responses.ContributionOut(component=Component.LATENESS, x=0.7, share=0.8, evidence="completed 1.5 h late")
     broken = detail(standing=Standing.BROKEN, contributions=[late])
-    assert style.why(broken) == "Broken: completed 1.5 h late; promised for Sat 9 Mar 00:05"
+    assert style.why(broken) == "Broken: completed 1.5 h late; promised for Sat 9 Mar 00:05 UTC"
     assert style.headline(broken).who == "c1 · Broken: completed 1.5 h late; promised for Fri 8 Mar 19:05"
     judged = detail(standing=Standing.BROKEN, contributions=[])
-    assert style.why(judged) == "Broken: judged so, though it was not late; promised for Sat 9 Mar 00:05"
+    assert style.why(judged) == "Broken: judged so, though it was not late; promised for Sat 9 Mar 00:05 UTC"
 
 
 @pytest.mark.parametrize("tenths", range(0, 1001))
@@ -93,14 +93,17 @@ def test_the_headline_tells_which_date_is_held_and_what_is_expected() -> None:
     head = style.headline(detail(forecast=forecast()))
     assert (head.score, head.colour) == ("63", style.COLOURS["high"])
     assert (head.what, head.who) == ("Flight <b>XA</b> 1", "c1 · Open")
-    expected = "promised date Fri 8 Mar 19:05 · risk of delay 82% · expected Fri 8 Mar 19:35 to Fri 8 Mar 20:05"
-    assert head.when == f"{expected} (America/New_York)"
+    # The zone stands beside the times, and the date beside the one that the list of promises shows.
+    dates = "promised date Fri 8 Mar 19:05 (America/New_York; Sat 9 Mar 00:05 UTC)"
+    assert head.when == f"{dates} · expected Fri 8 Mar 19:35 to Fri 8 Mar 20:05 · risk of delay 82%"
+    london = style.headline(detail(zone="UTC", forecast=forecast()))
+    assert london.when.startswith("promised date Sat 9 Mar 00:05 (UTC) · expected Sat 9 Mar 00:35")
 
 
 def test_the_headline_of_a_young_kind_states_no_chance() -> None:
     young = forecast(p_slip=None, p50=None, p80=None, p90=None)
     head = style.headline(detail(forecast=young, p_slip=None, too_little_history="too little history (7)"))
-    assert head.when == "promised date Fri 8 Mar 19:05 · too little history (7) (America/New_York)"
+    assert head.when == "promised date Fri 8 Mar 19:05 (America/New_York; Sat 9 Mar 00:05 UTC) · too little history (7)"
 
 
 def test_the_headline_tells_a_later_date_that_was_told() -> None:

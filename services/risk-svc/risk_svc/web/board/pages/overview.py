@@ -25,13 +25,14 @@ COLUMNS: Final = [
 FIGURES: Final = (
     ("open", "open"),
     ("slipping", "likely to slip"),
-    ("warned", "customers notified"),
+    ("warned", "open, customer notified"),
     ("kept", "kept"),
     ("broken", "broken"),
     ("cancelled", "cancelled"),
 )
 EMPTY: Final = (
     "With a filter set, choose “all” to see every promise.",
+    "A demo that is starting imports its history first; its promises come after that.",
     "Nothing here yet? Make a first promise as README.md shows under “A first promise by hand”,",
     "or import your history with: candor import history.jsonl (it teaches the forecasts, and is not listed here).",
 )
@@ -49,7 +50,7 @@ CARD: Final = """<div class="q-pa-xs col-12"><q-card flat bordered class="q-pa-s
   style="color:#1f4e5f;font-weight:600">{{ props.row.what }}</a></div>
   <div style="color:#5b6776;font-size:.8rem">{{ props.row.id }} · {{ props.row.customer }}</div>
   <div class="q-mt-xs">{{ props.row.why }}</div><div style="color:#5b6776;font-size:.8rem">
-  risk of delay: {{ props.row.slip }} · {{ props.row.due }} · {{ props.row.standing }} {{ props.row.told }}</div>
+  risk of delay: {{ props.row.slip }} · {{ props.row.due }} UTC · {{ props.row.standing }} {{ props.row.told }}</div>
   </q-card></div>"""
 
 

@@ -71,7 +71,7 @@ class Page:
                     self.moves = Part(Fold(MOVES, _moves))
             with _column(NARROW):
                 with card():
-                    section_title("Why the gap is this high")
+                    section_title("What makes up the gap")
                     self.gap = Part(_gap)
                 with card():
                     section_title("Based on")

@@ -207,6 +207,9 @@ async def test_the_board_fits_a_phone_and_a_keyboard(stage: Stage, page: Page) -
     await page.goto(link(stage))
     await expect(page.get_by_text("likely to slip")).to_be_visible()
     assert await width_of(page) <= 390
+    # A phone is what is at hand when another device is lost.
+    everywhere = page.get_by_role("button", name="Sign out everywhere")
+    await expect(everywhere).to_be_in_viewport(ratio=1)
     await page.keyboard.press("Tab")
     assert "Candor" in await focused(page)
     await page.keyboard.press("Tab")

@@ -47,8 +47,9 @@ class FactKind(StrEnum):
 class Fact(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """One established fact and the event that supports it (`event_id` as sent; empty for the clock's own: overdue).
 
-    `name` is the milestone or incident category, `text` its title, `minutes` how late, `reason` the sender's words: all
-    internal. Customers may be told `public_text` and `public_reason`, and the `name` of a step they know of (`told`).
+    `name` is the milestone or incident category, `text` its title, `minutes` how late, `planned` when the step was
+    planned, `reason` the sender's words: all internal. Customers may be told `public_text` and `public_reason`, and the
+    `name` and plan of a step they know of (`told`).
     """
 
     kind: FactKind
@@ -61,6 +62,7 @@ class Fact(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=Tr
     told: bool = False
     public_text: str = ""
     public_reason: str = ""
+    planned: datetime | None = None
 
 
 class Contribution(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

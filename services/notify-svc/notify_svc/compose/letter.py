@@ -225,6 +225,7 @@ def _public(fact: Fact, civil: Localizer, *, quoting: bool) -> View:
         "kind": fact.kind.value,
         "name": _one_line(fact.name) if fact.told and fact.kind is not FactKind.INCIDENT_OPEN else "",
         "at": civil.moment(fact.at),
+        "planned": civil.moment(fact.planned) if fact.told and fact.planned else "",
         "late": civil.length(fact.minutes),
         "text": _one_line(fact.public_text) if quoting else "",
         # A cause without an event is a guess, so it is not stated.

@@ -71,6 +71,7 @@ def _fact(kind: FactKind, step: StepState, at: float, late: float) -> Fact:
         reason=step.reason,
         told=step.told,
         public_reason=step.public_reason,
+        planned=_time(step.planned) if step.planned is not None else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -149,6 +150,29 @@ def test_a_cause_is_told_only_where_an_event_names_it() -> None:
     made = letter(gap(facts=(unnamed,)))
     assert "late aircraft" not in made.text
     assert "departed" not in made.text
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (FactKind.MILESTONE_MISSED, '"departed" did not happen as planned for Fri 8 Mar, 06:00 (known since'),
+        (FactKind.MILESTONE_CANCELLED, '"departed", planned for Fri 8 Mar, 06:00, is cancelled (known since'),
+    ],
+)
+def test_a_step_that_the_customer_knows_of_is_named_with_its_plan(kind: FactKind, words: str) -> None:
+    planned = step(kind, planned=NOON - minutes(60))
+    made = letter(gap(0.86, facts=(planned,)))
+    assert made.findings == ()
+    assert words in " ".join(made.text.split())
+    assert words in html.unescape(" ".join(made.html.split()))
+    inside = letter(gap(0.86, facts=(msgspec.structs.replace(planned, told=False),)))
+    assert "06:00" not in inside.text
+
+
+def test_our_own_words_speak_of_no_forecast_where_none_is_given() -> None:
+    made = letter(gap(None, facts=(step(),)), reason=Reason.MILESTONE_MISSED, evidence={"milestone": "departed"})
+    assert "We cannot give you a new time yet." in made.text
+    assert "forecast" not in made.text
 
 
 def test_an_incident_is_a_circumstance_and_no_cause() -> None:

@@ -44,6 +44,7 @@ def test_a_late_step_names_its_event_and_the_senders_reason() -> None:
         minutes=42.0,
         reason="crew",
         told=True,
+        planned=DEPARTS,
     )
 
 

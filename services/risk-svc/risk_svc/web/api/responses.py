@@ -61,6 +61,7 @@ class FactOut(BaseModel):
     told: bool
     public_text: str = ""
     public_reason: str = ""
+    planned: datetime | None = None
 
 
 class GapItem(BaseModel):

@@ -165,8 +165,9 @@ def course_chart(detail: responses.GapDetail, now: datetime) -> dict[str, Any]:
         points.append((present_of(detail, now), detail.score, detail.p_slip))
     stamps = [wall_ms(at, zone) for at, _, _ in points]
     due = wall_ms(detail.dates.held_due, zone)
-    # Its words end at the line: a date at the right edge would cut them off.
-    label = {"formatter": "promised date", "align": "right"}
+    # Its words lie towards the middle: at an edge of the chart they would be cut off.
+    middle = (min([*stamps, due]) + max([*stamps, due])) / 2
+    label = {"formatter": "promised date", "align": "right" if due >= middle else "left"}
     mark = {"symbol": "none", "data": [{"xAxis": due}], "label": label}
     said = f"Gap {style.badge(detail.score)[0]} of 100; risk of delay {style.slip(detail)}."
     line = {"type": "line", "step": "end", "showSymbol": False}

@@ -180,6 +180,9 @@ def test_the_course_says_whose_time_it_is_and_cuts_no_words_off() -> None:
     chart = forecast_history.course_chart(moving(), NOW)
     assert chart["xAxis"]["name"] == "America/New_York"
     assert chart["series"][0]["markLine"]["label"]["align"] == "right"
+    dates = detail().dates.model_copy(update={"held_due": NOW - timedelta(hours=11)})
+    overdue = forecast_history.course_chart(detail(dates=dates, history=[point(-12 * 60)]), NOW)
+    assert overdue["series"][0]["markLine"]["label"]["align"] == "left"
 
 
 def test_the_course_of_an_open_promise_ends_now_with_what_holds_now() -> None:

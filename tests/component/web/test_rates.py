@@ -19,6 +19,7 @@ from candor.store.db import Database
 from candor.web.app import shared_rates
 from candor.web.security.signatures import signed_headers
 from tests.component.web.sample import SECRET, bearer, sample_app, serving
+from tests.component.web.wire import answer, connected, head
 from tests.support.foundation import foundation
 from tests.support.proxy import Proxy
 from tests.support.servers import Databases
@@ -26,6 +27,19 @@ from tests.support.waiting import until
 
 SLOW = 0.01
 """A request in 100 s: what a test takes cannot grow back while it runs."""
+KNOCK = "Sec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw=="
+JUNK_KEY = {"authorization": "Bearer x"}
+JUNK_COOKIE = {"cookie": "candor-session=x"}
+OUTSIDE = {"x-forwarded-proto": "https"}
+PRESENTED = [
+    ("GET", "/v1/nothing", JUNK_KEY, 404),
+    ("PATCH", "/v1/things", JUNK_KEY, 405),
+    ("GET", "/v1/things?unknown=1", JUNK_KEY, 401),
+    ("GET", "/board/", JUNK_COOKIE, 404),
+    ("GET", "/board", JUNK_COOKIE, 404),
+    ("GET", "/metrics", JUNK_KEY | OUTSIDE, 401),
+    ("GET", "/metrics", OUTSIDE, 401),
+]
 
 
 @pytest.fixture
@@ -92,9 +106,9 @@ async def test_without_the_database_each_process_limits_by_itself(tmp_path: Path
 
 async def test_answers_say_what_a_caller_has_left(tmp_path: Path, shared_url: str) -> None:
     async with replica(tmp_path, shared_url, rate_limit=1) as client:
-        answer = await ask(client)
-    assert answer.headers["ratelimit-policy"] == '"caller";q=2;w=2'
-    assert answer.headers["ratelimit"] in {'"caller";r=1;t=1', '"caller";r=1;t=2'}
+        said = await ask(client)
+    assert said.headers["ratelimit-policy"] == '"caller";q=2;w=2'
+    assert said.headers["ratelimit"] in {'"caller";r=1;t=1', '"caller";r=1;t=2'}
 
 
 async def strangers(client: httpx.AsyncClient, path: str) -> list[int]:
@@ -135,10 +149,10 @@ async def test_genuine_webhooks_use_nothing_up(tmp_path: Path, shared_url: str) 
     async with replica(tmp_path, shared_url, address_rate_limit=SLOW) as client:
         for number in range(5):
             headers = signed_headers(SECRET, f"w-{number}", datetime.now(UTC), b"{}")
-            answer = await client.post(
+            taken = await client.post(
                 "/v1/webhooks/crm", content=b"{}", headers=headers | {"content-type": "application/json"}
             )
-            assert answer.status_code == 202
+            assert taken.status_code == 202
 
 
 async def test_the_table_knows_no_address_and_no_name(tmp_path: Path, shared_url: str) -> None:
@@ -152,3 +166,41 @@ async def test_the_table_knows_no_address_and_no_name(tmp_path: Path, shared_url
         assert b"viewer" not in stored
     finally:
         await database.close()
+
+
+@pytest.mark.parametrize(("method", "path", "headers", "status"), PRESENTED)
+async def test_presenting_something_that_proves_nobody_circumvents_nothing(
+    tmp_path: Path, shared_url: str, method: str, path: str, headers: dict[str, str], status: int
+) -> None:
+    async with replica(tmp_path, shared_url, address_rate_limit=SLOW) as client:
+        answers = [await client.request(method, path, headers=headers) for _ in range(3)]
+        assert [one.status_code for one in answers] == [status, 429, 429]
+        assert answers[-1].json()["code"] == "rate_limited"
+        assert int(answers[-1].headers["retry-after"]) >= 1
+        # It used up what is free at this address; who scrapes there, or has a key, is not held up.
+        assert (await client.get("/nothing")).status_code == 429
+        assert ((await client.get("/metrics")).status_code, (await ask(client)).status_code) == (200, 200)
+        assert (await client.get("/metrics", headers=OUTSIDE | bearer("viewer"))).status_code == 200
+
+
+async def test_a_socket_at_a_spent_address_is_refused_and_no_fault(
+    tmp_path: Path, shared_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with replica(tmp_path, shared_url, address_rate_limit=SLOW) as client:
+        await client.get("/nothing")
+        shake = head("GET", "/live", "Connection: upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", KNOCK)
+        async with connected(client.base_url.port or 0) as (reader, writer):
+            writer.write(shake)
+            assert (await answer(reader)).status == 403
+    assert "Traceback" not in capsys.readouterr().out
+
+
+async def test_a_known_key_that_may_not_is_limited_by_its_own_rate(
+    tmp_path: Path, shared_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with replica(tmp_path, shared_url, address_rate_limit=SLOW, rate_limit=SLOW) as client:
+        await client.get("/nothing")
+        capsys.readouterr()
+        tries = [(await client.post("/v1/things", headers=bearer("viewer"))).status_code for _ in range(3)]
+        assert tries == [403, 429, 429]
+        assert capsys.readouterr().out.count("caller refused") == 1

@@ -14,7 +14,8 @@ from candor.web.http.problems import Problem
 BODY_BYTES: Final = 256 * 1024
 IMPORT_BYTES: Final = 4 * 1024 * 1024
 BATCH_BYTES: Final = 1024 * 1024
-PROBES: Final = ("/livez", "/readyz", "/metrics")
+METRICS: Final = "/metrics"
+PROBES: Final = ("/livez", "/readyz", METRICS)
 CLOSE: Final = {"Connection": "close"}
 
 

@@ -78,10 +78,11 @@ class Rates:
         bucket.spent += 1
         return Standing(self, bucket.tokens)
 
-    def check(self, caller: str) -> None:
-        """Raise Problem 429 if `caller` has no token left; takes none."""
+    def spent(self, caller: str) -> Problem | None:
+        """Return the Problem 429 if `caller` has no token left; takes none."""
         if self.per_second and (bucket := self._bucket(caller)).tokens < 1:
-            raise self._problem(bucket)
+            return self._problem(bucket)
+        return None
 
     def charge(self, caller: str, tokens: float = 1) -> None:
         """Take `tokens` for what was done already, at most one bucket below zero."""

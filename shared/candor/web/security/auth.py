@@ -151,11 +151,11 @@ class Guard(SecurityBase):
         return principal
 
     async def _refuse(self, request: Request, principal: Principal, code: str, reason: str) -> None:
+        # Tries that were refused count against the rate too: they cost a log line and a transaction each.
+        admit(request, principal.name, principal.name)
         refuse(request, code, reason, principal.name)
         database = getattr(request.app.state, "database", None)
         if database is not None:
-            # Tries that were refused count against the rate too: they cost a transaction each.
-            request.app.state.rates.take(principal.name)
             await audit.write_refused(database, act_of(request, principal, outcome=reason))
 
 
@@ -192,7 +192,8 @@ def refuse(request: Request, code: str, reason: str, name: str = "") -> None:
     """
     if not name:
         addresses: Rates = request.app.state.addresses
-        addresses.check(address_of(request.scope))
+        if too_fast := addresses.spent(address_of(request.scope)):
+            raise too_fast
     metrics.AUTH_FAILURES.labels(reason).inc()
     client = request.client.host if request.client else ""
     path: str = request.scope["path"]

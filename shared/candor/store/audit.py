@@ -8,6 +8,7 @@ import socket
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import asyncpg
 import structlog
 
 from candor.store.errors import StoreUnavailable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 DONE: Final = "done"
 KEPT_AT_LEAST_DAYS: Final = 30
+LONGEST: Final = 512
 FORGET: Final = "public.audit_forget(double precision, integer)"
 log: Final = structlog.get_logger("candor.audit")
 
@@ -57,17 +59,28 @@ def of_this_machine() -> Actor:
 async def write(uow: UnitOfWork, acts: Sequence[Act]) -> None:
     """Record acts, if and only if this transaction commits."""
     if acts:
-        rows = [(*act.actor, act.action, act.object[:512], act.outcome) for act in acts]
+        rows = [[storable(text) for text in (*act.actor, act.action, act.object, act.outcome)] for act in acts]
         await uow.connection.execute(_WRITE, *(list(column) for column in zip(*rows, strict=True)))
 
 
 async def write_refused(database: Database, act: Act) -> None:
-    """Record a try that was refused; without the database it is in the log alone, and refused all the same."""
+    """Record a try that was refused; where the database does not take it, it is in the log alone, and refused still."""
     try:
         async with unit_of_work(database) as uow:
             await write(uow, [act])
-    except StoreUnavailable as error:
-        log.warning("refused try not in the audit log", who=act.actor.who, action=act.action, reason=error.detail)
+    except (StoreUnavailable, asyncpg.PostgresError) as error:
+        log.warning("refused try not in the audit log", who=act.actor.who, action=act.action, reason=str(error))
+
+
+def storable(text: str) -> str:
+    """Return what somebody sent as the log keeps it: at most LONGEST characters, and nothing unprintable but escaped.
+
+    PostgreSQL takes no NUL and no half of a surrogate pair; other signs would mislead whoever reads the log.
+    """
+    text = text[:LONGEST]
+    if not text.isprintable():
+        text = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+    return text[:LONGEST]
 
 
 def create(op: Operations | Any) -> None:

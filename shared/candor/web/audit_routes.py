@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from candor.store.columns import moment
 from candor.store.db import Database
+from candor.web.http.fields import Moment
 from candor.web.http.listings import ListTotals, listed, matching
 from candor.web.http.pages import Cursor, Limit, link_header
 from candor.web.http.problems import Problem
@@ -23,8 +24,8 @@ from candor.web.security.auth import Admin
 
 router: Final = APIRouter(tags=["audit"])
 Word = Annotated[str | None, Query(max_length=255)]
-Since = Annotated[datetime | None, Query(description="Acts at or after this time.")]
-Until = Annotated[datetime | None, Query(description="Acts before this time.")]
+Since = Annotated[Moment | None, Query(description="Acts at or after this time.")]
+Until = Annotated[Moment | None, Query(description="Acts before this time.")]
 
 
 class Base(SQLModel, registry=registry(metadata=MetaData())):
@@ -81,9 +82,6 @@ async def audit(
     for name, word in (("who", who), ("action", action), ("outcome", outcome)):
         if word is not None and "\0" in word:
             raise Problem.invalid_parameter(name, "must not contain NUL")
-    for name, time in (("since", since), ("until", until)):
-        if time is not None and time.tzinfo is None:
-            raise Problem.invalid_parameter(name, "must have a zone, such as 2026-11-29T00:00:00Z")
     query = matching(select(AuditRow), (AuditRow.who, who), (AuditRow.action, action), (AuditRow.outcome, outcome))
     query = query if since is None else query.where(col(AuditRow.at) >= since)
     query = query if until is None else query.where(col(AuditRow.at) < until)

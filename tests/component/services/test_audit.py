@@ -83,7 +83,8 @@ async def test_filters_pages_and_who_may_read_it(start: Started) -> None:
         first = await api.call("GET", "/v1/audit", params={"limit": "3"})
         second = await api.call("GET", first.links["next"]["url"])
         assert [len(page.json()["items"]) for page in (first, second)] == [3, 1]
-        for wrong in ({"whom": "x"}, {"since": "2026-01-01T00:00:00"}, {"who": "\0"}):
+        ends = {"since": "0001-01-01T00:00:00+14:00"}, {"until": "9999-12-31T23:59:59-12:00"}
+        for wrong in ({"whom": "x"}, {"since": "2026-01-01T00:00:00"}, {"who": "\0"}, *ends):
             assert (await api.call("GET", "/v1/audit", params=wrong)).status_code == 422
 
 
@@ -97,6 +98,18 @@ async def test_notify_svc(start: Started) -> None:
             ("test-admin", "kill_switch on", "/v1/kill-switch", "done"),
             ("test-admin", "sending off", "/v1/sending", "done"),
         ]
+
+
+@pytest.mark.parametrize(
+    ("service", "method", "path"),
+    [("promise-svc", "DELETE", "/v1/customers/{}"), ("notify-svc", "POST", "/v1/notices/{}/resolve")],
+)
+async def test_no_path_hides_a_refused_try(start: Started, service: str, method: str, path: str) -> None:
+    async with start(service) as api:
+        for hidden in ("%00", "%ed%a0%80", "%e2%80%ae"):
+            assert (await api.call(method, path.format(hidden), role="viewer")).status_code == 403
+        objects = [one["object"] for one in await acts(api, outcome="role_too_low")]
+        assert objects == [path.format(shown) for shown in ("\\x00", "\ufffd\ufffd\ufffd", "\\u202e")]
 
 
 async def test_signing_in_and_out_and_ended_sessions(start: Started) -> None:

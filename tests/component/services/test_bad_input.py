@@ -123,3 +123,17 @@ async def test_one_caller_too_fast_is_slowed_down_and_the_others_are_not(start: 
         assert int(last.headers["retry-after"]) >= 1
         other: httpx.Response = await api.call("GET", path, role=ROLES[0])
         assert other.status_code != 429
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_no_byte_in_a_path_or_a_parameter_is_a_fault_of_ours(start: Started, service: str) -> None:
+    async with start(service) as api:
+        for path, item in api.app.openapi()["paths"].items():
+            for method, about in item.items():
+                for hidden in ("%00", "%ed%a0%80"):
+                    asked = "/".join(hidden if part.startswith("{") else part for part in path.split("/"))
+                    given = [one["name"] for one in about.get("parameters", ()) if one["in"] == "query"]
+                    for query in ("", *(f"{name}=x{hidden}" for name in given)):
+                        for role in ROLES:
+                            answer = await api.call(method.upper(), f"{asked}?{query}".rstrip("?"), role=role)
+                            assert answer.status_code < 500, (method, asked, query, role, answer.text)

@@ -98,3 +98,25 @@ async def test_without_a_database_a_refused_try_is_refused_all_the_same(database
     await away.close()
     await audit.write_refused(away, Act(ADA, "GET", "/v1/audit", "role_too_low"))
     assert await whole(database) == []
+
+
+UGLY = "/v1/customers/\x00\ud800\u202e\x1b[2J"
+
+
+async def test_what_no_database_takes_is_recorded_escaped(database: Database) -> None:
+    async with unit_of_work(database) as uow:
+        await audit.write(
+            uow, [Act(Actor("a\x00", "viewer", "\ud83d"), "x\n", UGLY, "é\x00"), Act(ADA, "y" * 9999, "\0" * 9999)]
+        )
+    first, second = await whole(database)
+    assert first == ("a\\x00", "viewer", "\\ud83d", "x\\n", "/v1/customers/\\x00\\ud800\\u202e\\x1b[2J", "é\\x00")
+    assert (len(second[3]), second[4][:8], len(second[4])) == (512, "\\x00\\x00", 512)
+
+
+async def test_a_row_that_the_table_refuses_leaves_a_try_refused_all_the_same(
+    database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await database.pool.execute("ALTER TABLE audit_log ADD CHECK (who <> 'ada')")
+    await audit.write_refused(database, Act(ADA, "GET", "/v1/audit", "role_too_low"))
+    assert await whole(database) == []
+    assert "refused try not in the audit log" in capsys.readouterr().out

@@ -105,7 +105,7 @@ class SignIn:
         subject = ""
         try:
             claims, goal, token = await self._finish(query, cookies.get(self.cookie, ""), signed_in)
-            subject, role = str(claims["sub"])[:255], role_of(claims.get(self._roles_claim))
+            subject, role = str(claims["sub"]), role_of(claims.get(self._roles_claim))
             if role is None:
                 await signed_in.end_person(subject, "role withdrawn")
                 raise self._no_role(subject)

@@ -12,12 +12,15 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
+from candor.web.http.text import one_line
 from candor.web.security.oidc.refusal import RefusedError
 
 ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 """Public-key signatures only: if HMAC were allowed too, anybody could sign with our provider's public key."""
 LEEWAY: Final = timedelta(seconds=60)
 SMALLEST_RSA: Final = 2048
+LONGEST_SUBJECT: Final = 255
+"""By OpenID Connect Core, 2."""
 LONGEST_TOKEN: Final = 64 * 1024
 _KINDS: Final = {"RS": "RSA", "PS": "RSA", "ES": "EC"}
 _PUBLIC: Final = {"RSA": ("kty", "n", "e"), "EC": ("kty", "crv", "x", "y")}
@@ -113,6 +116,7 @@ def _check(claims: dict[str, Any], expected: TokenRequirements) -> None:
 
 
 def _further(claims: dict[str, Any], expected: TokenRequirements, leeway: int) -> Iterator[tuple[str, bool]]:
+    yield "token_claims", _nameable(claims["sub"])
     nonce, audience = claims.get("nonce"), claims["aud"]
     matches = isinstance(nonce, str) and hmac.compare_digest(nonce.encode(), expected.nonce.encode())
     yield "token_nonce", matches
@@ -120,3 +124,8 @@ def _further(claims: dict[str, Any], expected: TokenRequirements, leeway: int) -
     yield "token_claims", claims.get("azp", None if several else expected.client_id) == expected.client_id
     # Issued for this sign-in, not kept from an earlier one.
     yield "token_claims", claims["iat"] >= expected.began.timestamp() - leeway
+
+
+def _nameable(subject: object) -> bool:
+    """Whether a subject is one line of text: else no log could keep it as it is, and no order end its sessions."""
+    return isinstance(subject, str) and len(subject) <= LONGEST_SUBJECT and one_line(subject) == subject

@@ -125,6 +125,10 @@ async def held_by_the_audit_log(roles: Roles, service: str) -> None:
         "UPDATE audit_log SET who = 'bob'",
         "DELETE FROM audit_log",
         "DROP TRIGGER audit_rows ON audit_log",
+        "INSERT INTO audit_log (at, who, role, place, action, object, outcome) VALUES (now(), '', '', '', '', '', '')",
+        "INSERT INTO audit_log (id, who, role, place, action, object, outcome) VALUES (9, '', '', '', '', '', '')",
+        "SELECT setval('audit_log_id_seq', 1)",
+        "SELECT last_value FROM audit_log_id_seq",
     ):
         assert await refused(own, statement), (service, statement)
     connection = await asyncpg.connect(owner)

@@ -97,6 +97,8 @@ def forgetting(days: float) -> list[str]:
     return [_FORGET.format(days=max(days, KEPT_AT_LEAST_DAYS)), f"REVOKE ALL ON FUNCTION {FORGET} FROM PUBLIC"]
 
 
+SAID: Final = ("who", "role", "place", "action", "object", "outcome")
+"""The columns that whoever writes a row fills; the database adds its number and time."""
 _WRITE: Final = """
 INSERT INTO audit_log (who, role, place, action, object, outcome)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])"""

@@ -38,9 +38,12 @@ def grants(service: str, database: str, role: str, audit_days: float) -> list[st
         f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {to}",
         *(f"REVOKE UPDATE ON {table} FROM {to}" for table in NEVER_CHANGED[service]),
         # Nothing is deleted from it either, but for what `audit_forget` finds old enough.
-        f"REVOKE UPDATE, DELETE ON audit_log FROM {to}",
+        # What it says of its own row is all that a role may say: number and time are the database's.
+        f"REVOKE INSERT, UPDATE, DELETE ON audit_log FROM {to}",
+        f"GRANT INSERT ({', '.join(audit.SAID)}) ON audit_log TO {to}",
         f"GRANT EXECUTE ON FUNCTION {audit.FORGET} TO {to}",
-        f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {to}",
+        f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {to}",
+        f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {to}",
     ]
 
 

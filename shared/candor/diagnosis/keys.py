@@ -14,7 +14,7 @@ from candor.web.security.webhooks import Accepted, parse_secrets
 def api_keys(path: Path, service: str, now: datetime) -> Finding:
     """Which keys that open this service are over or will be within two weeks."""
     try:
-        held = [principal for _, principal in parse_keys(path.read_bytes())]
+        held = [principal for _, principal in parse_keys(path.read_bytes(), service)]
     except (OSError, ValueError) as error:
         return Finding(
             "API keys", False, f"{path}: {error}", "correct the file: until then its last good content counts"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from nacl.public import PrivateKey
 
-from candor.errors import explain_os_error
+from candor.errors import InputError, explain_os_error
 from candor.installation.folder import Folder
 from candor.records.origin import new_keys
 
@@ -108,12 +108,18 @@ def _webhook_secret() -> str:
 def add_key(paths: SecretPaths, name: str, role: Role, scopes: tuple[str, ...] = ()) -> str:
     """Creates an API key, of which only the SHA-256 is stored; a second key with the same name replaces the first."""
     # Imported here because it loads the web framework, which `candor status` does not need.
-    from candor.web.security.auth import new_key  # noqa: PLC0415
+    from candor.web.security.auth import new_key, parse_keys  # noqa: PLC0415
 
     key, digest = new_key()
     entries = [entry for entry in json.loads(paths.api_keys.read_text())["keys"] if entry["name"] != name]
     entries.append({"name": name, "sha256": digest, "role": role.name.lower(), "scopes": list(scopes)})
-    write_private(paths.api_keys, json.dumps({"keys": entries}, indent=2))
+    text = json.dumps({"keys": entries}, indent=2)
+    try:
+        # A file that the services refuse would change no key any more, and end their next start.
+        parse_keys(text.encode())
+    except ValueError as error:
+        raise InputError(f"no key was made: {error}") from None
+    write_private(paths.api_keys, text)
     return key
 
 

@@ -37,7 +37,7 @@ from candor.web.http.rates import ADDRESS, Rates
 from candor.web.http.sharing import SharedRates
 from candor.web.parameters import ParametersMiddleware
 from candor.web.rated import RatedMiddleware
-from candor.web.security.auth import Role, measured_keys, require
+from candor.web.security.auth import Keys, Role, measured_keys, require
 from candor.web.security.webhooks import NEUTRAL, Accepted, Sender, parse_secrets
 from candor.web.shortcut import ShortcutMiddleware
 
@@ -121,12 +121,15 @@ def _put_settings(app: FastAPI, settings: Settings, webhooks: Accepted) -> None:
     def senders(raw: bytes) -> dict[str, Sender]:
         return parse_secrets(raw, webhooks.sources, settings.service, webhooks.events)
 
+    def own_keys(raw: bytes) -> Keys:
+        return measured_keys(raw, settings.service)
+
     app.state.settings = settings
     app.state.service = settings.service
     app.state.rates = Rates("caller", settings.rate_limit)
     app.state.addresses = Rates(ADDRESS, settings.address_rate_limit)
     closes = settings.secrets_unreadable_seconds
-    app.state.keys = SecretFile(keys, measured_keys, name="API_KEYS_FILE", closes=closes) if keys else None
+    app.state.keys = SecretFile(keys, own_keys, name="API_KEYS_FILE", closes=closes) if keys else None
     app.state.webhook_secrets = (
         SecretFile(secrets, senders, name="WEBHOOK_SECRETS_FILE", closes=closes) if secrets else None
     )

@@ -109,7 +109,7 @@ def test_senders_of_another_services_source_are_left_out() -> None:
         ({"crm": {"source": "crm", "secrets": ["short"]}}, "source 'crm': a secret of this scheme must have 24"),
         (
             {"crm": {"source": "crm", "scheme": "hmac", "secrets": [LONG]}},
-            "no scheme 'hmac', it has bearer, path_token",
+            "no such scheme, it has bearer, path_token",
         ),
         ({"crm": {"secret": LONG}}, "not a file of webhook secrets"),
         ({"crm": LONG}, "not a file of webhook secrets"),
@@ -142,6 +142,28 @@ def test_an_event_type_that_the_service_does_not_have_is_refused_with_those_it_h
     with pytest.raises(ValueError, match=r"source 'crm': promise-svc has no event type 'promise.maid', it has promise"):
         parse_secrets(raw, service="promise-svc", known=("promise.made",))
     assert parse_secrets(raw, service="delivery-svc", known=("milestone.reported",))["crm"].events == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (b'{"sources": {}, "source": {}}', "unknown field"),
+        (b'{"sources": {"crm": {"secret": [], "secrets": []}}}', "unknown field"),
+        (b'{"sources": {"crm": {"secrets": []}, "crm": {"secrets": []}}}', "given twice"),
+        (b'{"sources": {"crm": {"secrets": [], "secrets": []}}}', "given twice"),
+        (b'{"sources": {"crm": {"secrets": [], "events": {"promises-svc": []}}}}', "no service 'promises-svc'"),
+    ],
+)
+def test_a_misspelt_or_repeated_field_refuses_the_whole_file(raw: bytes, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        parse_secrets(raw, service="promise-svc")
+
+
+def test_a_refused_file_does_not_give_away_a_secret_in_the_wrong_place() -> None:
+    for wrong in ({"secrets": WHSEC}, {"secrets": [], "scheme": WHSEC}):
+        with pytest.raises(ValueError, match=r".+") as caught:
+            parse_secrets(msgspec.json.encode({"sources": {"crm": wrong}}))
+        assert WHSEC not in str(caught.value)
 
 
 def test_a_derived_id_is_the_same_for_the_same_parts_alone() -> None:

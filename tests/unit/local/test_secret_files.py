@@ -6,10 +6,12 @@ import base64
 import json
 from pathlib import Path
 
+import pytest
 from nacl.public import PrivateKey, PublicKey, SealedBox
 
 import delivery_svc.api.neutral_events
 import promise_svc.api.neutral_events
+from candor.errors import InputError
 from candor.installation.folder import Folder
 from candor.local.secret_files import SecretPaths, add_key, ensure_secrets
 from candor.ops.settings import read_secret
@@ -37,6 +39,15 @@ def test_a_key_is_known_by_its_hash_and_is_in_no_file(tmp_path: Path) -> None:
     principal = recognise(parse_keys(paths.api_keys.read_bytes()), key)
     assert principal is not None
     assert (principal.name, principal.role, principal.scopes) == ("ada", Role.OPERATOR, ("promise-svc",))
+
+
+@pytest.mark.parametrize(("name", "scopes"), [("cli:ada", ()), ("a\nb", ()), ("ada", ("promises-svc",))])
+def test_no_key_is_made_that_would_make_the_file_unreadable(tmp_path: Path, name: str, scopes: tuple[str, ...]) -> None:
+    paths = made(tmp_path)
+    before = paths.api_keys.read_bytes()
+    with pytest.raises(InputError, match="no key was made"):
+        add_key(paths, name, Role.VIEWER, scopes)
+    assert paths.api_keys.read_bytes() == before
 
 
 def test_the_same_name_again_replaces_the_key(tmp_path: Path) -> None:

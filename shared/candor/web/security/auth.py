@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from datetime import datetime
 from enum import IntEnum
@@ -24,8 +25,10 @@ from candor.web import metrics
 from candor.web.http.problems import Problem
 from candor.web.http.rates import Rates
 from candor.web.rated import address_of
+from candor.web.security import key_files
 
 KEY_BYTES: Final = 32
+_digest: Final = re.compile(r"[0-9A-Fa-f]{64}")
 T = TypeVar("T")
 log = structlog.get_logger("candor.auth")
 
@@ -59,7 +62,7 @@ class Principal(NamedTuple):
     expires: datetime | None = None
 
 
-class _Entry(msgspec.Struct, frozen=True):
+class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     sha256: str
     role: str
@@ -67,7 +70,7 @@ class _Entry(msgspec.Struct, frozen=True):
     expires: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
 
-class _File(msgspec.Struct, frozen=True):
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keys: list[_Entry]
 
 
@@ -80,24 +83,36 @@ def new_key() -> tuple[str, str]:
     return key, hashlib.sha256(key.encode()).hexdigest()
 
 
-def parse_keys(raw: bytes) -> Keys:
-    """Return the keys of a file `{"keys": [{"name", "sha256", "role", "scopes", "expires"}]}`; else ValueError."""
-    try:
-        entries = msgspec.json.decode(raw, type=_File).keys
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ValueError(f"not a keys file: {error}") from None
-    keys = []
-    for entry in entries:
-        digest = bytes.fromhex(entry.sha256)
-        if len(digest) != hashlib.sha256().digest_size:
+def parse_keys(raw: bytes, service: str = "") -> Keys:
+    """Return the keys of a file `{"keys": [{"name", "sha256", "role", "scopes", "expires"}]}`; else ValueError.
+
+    Whatever could open more than its author meant is refused with the whole file: an unknown field, a service that
+    does not exist (besides `service`, which reads the file), a hash or a field given twice.
+    """
+    keys: dict[bytes, Principal] = {}
+    for entry in key_files.decoded(raw, _File, "a keys file").keys:
+        key_files.check_name(entry.name)
+        key_files.check_services(f"key {entry.name!r}", entry.scopes, service)
+        if not _digest.fullmatch(entry.sha256):
             raise ValueError(f"key {entry.name!r}: sha256 must be 64 hexadecimal digits")
-        keys.append((digest, Principal(entry.name, Role.of(entry.role), tuple(entry.scopes), entry.expires)))
-    return tuple(keys)
+        digest = bytes.fromhex(entry.sha256)
+        if digest in keys:
+            raise ValueError(
+                f"keys {keys[digest].name!r} and {entry.name!r} have the same sha256: give each its own key"
+            )
+        try:
+            role = Role.of(entry.role)
+        except ValueError:
+            # What stands there instead may be a key.
+            roles = ", ".join(role.name.lower() for role in Role)
+            raise ValueError(f"key {entry.name!r}: there is no such role, there are {roles}") from None
+        keys[digest] = Principal(entry.name, role, tuple(entry.scopes), entry.expires)
+    return tuple(keys.items())
 
 
-def measured_keys(raw: bytes) -> Keys:
+def measured_keys(raw: bytes, service: str = "") -> Keys:
     """Return the keys of a file and show when they expire, those that do; ValueError as `parse_keys`."""
-    keys = parse_keys(raw)
+    keys = parse_keys(raw, service)
     metrics.API_KEY_EXPIRES.clear()
     for _, principal in keys:
         if principal.expires is not None:

@@ -15,6 +15,7 @@ from candor.web import metrics
 from candor.web.http.body import JSON, media_type, read_raw, wrong_type
 from candor.web.http.edge import SingleHeaders
 from candor.web.http.problems import Problem
+from candor.web.security import key_files
 from candor.web.security.auth import admit, live, refuse
 from candor.web.security.schemes import PathToken, Scheme, SignedRequest, StandardWebhooks
 from candor.web.security.signatures import bad_signature
@@ -68,6 +69,10 @@ class Sender(NamedTuple):
     events: frozenset[str] = frozenset()
 
 
+_FORM: Final = (
+    'a file of webhook secrets, {"sources": {"<sender>": {"secrets": ["whsec_…"], "events":'
+    ' {"<service>": ["<event type>"]}}}}, for other sources also with "source" and "scheme"'
+)
 NOBODY: Final = Sender("", (), StandardWebhooks(), ())
 
 
@@ -95,7 +100,7 @@ class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     events: dict[str, list[str]] = {}
 
 
-class _File(msgspec.Struct, frozen=True):
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sources: dict[str, _Entry]
 
 
@@ -110,15 +115,9 @@ def parse_secrets(
     and nothing without it; `known` are the names that make sense there. Senders of a source that is not among
     `formats` are left out because services share the file.
     """
-    try:
-        sources = msgspec.json.decode(raw, type=_File).sources
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        raise ValueError(
-            'not a file of webhook secrets: {"sources": {"<sender>": {"secrets": ["whsec_…"], "events":'
-            ' {"<service>": ["<event type>"]}}}}, for other sources also with "source" and "scheme"'
-        ) from None
     found = {}
-    for name, entry in sources.items():
+    for name, entry in key_files.decoded(raw, _File, _FORM).sources.items():
+        key_files.check_services(f"source {name!r}", entry.events, service)
         if entry.source in formats:
             found[name] = _sender(name, entry, formats[entry.source], _events(name, entry, service, known))
         else:
@@ -138,7 +137,8 @@ def _sender(name: str, entry: _Entry, accepted: WebhookFormat, events: frozenset
     schemes = {scheme.name: scheme for scheme in accepted.schemes}
     scheme = schemes.get(entry.scheme) if entry.scheme else accepted.schemes[0]
     if scheme is None:
-        raise ValueError(f"source {name!r}: {entry.source} has no scheme {entry.scheme!r}, it has {', '.join(schemes)}")
+        # What stands there instead may be a secret.
+        raise ValueError(f"source {name!r}: {entry.source} has no such scheme, it has {', '.join(schemes)}")
     for secret in entry.secrets:
         try:
             scheme.check(secret)

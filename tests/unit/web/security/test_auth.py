@@ -66,11 +66,40 @@ def test_the_hash_itself_is_no_key() -> None:
         keys_file(entry("a", expires="2027-01-01T00:00:00")),
         keys_file(entry("a") | {"sha256": "ab"}),
         keys_file(entry("a") | {"sha256": "zz" * 32}),
+        keys_file(entry("a") | {"sha256": "ab " * 32}),
+        keys_file(entry("a", expire="2027-01-01T00:00:00Z")),
+        keys_file(entry("a", scope=["risk-svc"])),
+        keys_file(entry("a", scopes=["risks-svc"])),
+        keys_file(entry("a", scopes=[""])),
+        keys_file(entry("a", "viewer"), entry("a", "admin")),
+        keys_file(entry("a", name="")),
+        keys_file(entry("a", name="a\x1b[2J")),
+        keys_file(entry("a", name="a\nb")),
+        keys_file(entry("a", name=" a")),
+        keys_file(entry("a", name="x" * 201)),
+        keys_file(entry("a", name="session:abc")),
+        keys_file(entry("a", name="cli:root")),
+        b'{"keys": [], "keyz": []}',
+        b'{"keys": [], "keys": []}',
+        keys_file(entry("a", "viewer")).replace(b'"role"', b'"role":"admin","role"'),
     ],
 )
 def test_a_wrong_file_is_refused_whole(raw: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
         parse_keys(raw)
+
+
+def test_a_refused_file_does_not_give_away_what_was_pasted_into_it() -> None:
+    key, _ = new_key()
+    for wrong in ({"sha256": key}, {"role": key}, {"expires": key}):
+        with pytest.raises(ValueError, match=r".+") as caught:
+            parse_keys(keys_file(entry("a") | wrong))
+        assert key not in str(caught.value)
+
+
+def test_the_service_that_reads_it_may_be_named() -> None:
+    raw = keys_file(entry("one", scopes=["sample-svc"]))
+    assert recognise(parse_keys(raw, "sample-svc"), "one") is not None
 
 
 def test_an_empty_file_lets_nobody_in() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import structlog
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from candor.ops import tracing
@@ -106,6 +107,8 @@ def as_problem(error: Exception, scope: Scope) -> Problem:
     if isinstance(error, StoreUnavailable):
         log.warning("database unavailable, answered 503", reason=error.detail, route=route_of(scope))
         return Problem.unavailable(retry_after=max(1, round(error.retry_after)))
+    if isinstance(error, ClientDisconnect):
+        return Problem("bad_request", "the connection ended within the body", headers={"Connection": "close"})
     reference = uuid.uuid4().hex[:12]
     log.error("request failed, answered 500", reference=reference, route=route_of(scope), exc_info=error)
     return Problem("internal", f"reference {reference}", extensions={"reference": reference})

@@ -7,9 +7,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from candor.ops import metrics
 from candor.web.http.limits import BODY_BYTES, IMPORT_BYTES
 from tests.component.web.sample import KEYS, sample_app, serving
 from tests.component.web.wire import answer, connected, exchange, head, send
+from tests.support.waiting import until
 
 KEY = f"Authorization: Bearer {KEYS['operator']}"
 JSON = "Content-Type: application/json"
@@ -177,6 +179,22 @@ async def test_a_header_without_end_is_cut_off_for_its_size_not_only_for_its_tim
 async def test_a_long_address_is_a_414(port: int) -> None:
     got = await exchange(port, head("GET", "/v1/things?x=" + "y" * 9000))
     assert (got.status, got.code) == (414, "uri_too_long")
+
+
+async def test_a_client_that_leaves_within_its_body_is_no_fault_of_ours(
+    port: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused() -> float:
+        labels = {"method": "POST", "route": "/v1/things", "status": "400"}
+        return metrics.REGISTRY.get_sample_value("candor_http_requests_total", labels) or 0
+
+    before = refused()
+    async with connected(port) as (_, writer):
+        await send(writer, [post("Content-Length: 100"), b"{"])
+    await until(lambda: refused() > before, seconds=10)
+    written = capsys.readouterr().out
+    assert '"level":"error"' not in written
+    assert "Traceback" not in written
 
 
 async def test_a_slow_body_is_a_408(port: int) -> None:

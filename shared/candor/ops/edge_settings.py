@@ -84,7 +84,8 @@ class EdgeSettings(BaseSettings):
     Example: key
     """
     metrics_allow_ips: Names = tuple(PRIVATE.split(","))
-    """Who may read /metrics without a key, if not through a proxy: addresses or networks, separated by commas.
+    """Who may read /metrics without a key, and reasons in /readyz, if not through a proxy: addresses or networks,
+    separated by commas.
 
     Example: 10.2.0.0/16
     """

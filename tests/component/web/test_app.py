@@ -17,6 +17,7 @@ from candor.runtime import worker_app
 from candor.web.app import create_app
 from candor.web.http.observed import BOARD_POLICY
 from tests.component.web.sample import bearer, sample_app, serving
+from tests.support.waiting import until
 
 
 @asynccontextmanager
@@ -65,6 +66,28 @@ async def test_readyz_names_what_is_wrong(tmp_path: Path) -> None:
     assert (answer.status_code, answer.json()["code"]) == (503, "not_ready")
     assert answer.json()["wrong"] == {"kafka": "ConnectionError: no broker at 127.0.0.1:19092"}
     assert int(answer.headers["retry-after"]) >= 1
+
+
+async def test_readyz_tells_its_reasons_only_from_near(tmp_path: Path) -> None:
+    database = Dependency()
+    app = sample_app(tmp_path, checks={"database": database.check})
+    (tmp_path / "keys.json").write_text("{")
+    app.state.keys.look()
+    async with client(app, None) as http:
+        near = (await http.get("/readyz")).json()
+        assert str(tmp_path) in near["degraded"]["secret files"]
+        passed_on = await http.get("/readyz", headers={"via": "1.1 proxy"})
+        assert (passed_on.status_code, list(passed_on.json()["degraded"])) == (200, ["secret files"])
+        assert str(tmp_path) not in passed_on.text
+        database.wrong = OSError("no such host: database.internal")
+        await until(lambda: _unready(http))
+        outside = await http.get("/readyz", headers={"via": "1.1 proxy"})
+    assert (outside.status_code, list(outside.json()["wrong"])) == (503, ["database"])
+    assert "internal" not in outside.text
+
+
+async def _unready(http: httpx.AsyncClient) -> bool:
+    return (await http.get("/readyz")).status_code == 503
 
 
 async def test_readyz_comes_back(tmp_path: Path) -> None:

@@ -16,6 +16,11 @@ PROXIED: Final = "candor.proxied"
 PLAIN: Final = "candor.plain"
 """Marks the scope of a request of which some proxy, believed or not, says that it came without TLS."""
 _SAID: Final = (b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-forwarded-prefix", b"forwarded")
+_PASSED_ON: Final = frozenset(
+    b"cf-connecting-ip client-ip fastly-client-ip forwarded true-client-ip via x-client-ip x-cluster-client-ip "
+    b"x-envoy-external-address x-forwarded x-original-forwarded-for x-real-ip".split()
+)
+"""What proxies of many makes add to a request, besides all that begins with `x-forwarded-`."""
 _PLAIN: Final = (b"x-forwarded-proto", b"http")
 log = structlog.get_logger("candor.http")
 
@@ -40,8 +45,9 @@ class ForwardedMiddleware:
         address, port = scope.get("client") or ("", 0)
         host = plain_address(address)
         said = {name for name, _ in scope["headers"] if name in _SAID}
+        proxied = any(name in _PASSED_ON or name.startswith(b"x-forwarded-") for name, _ in scope["headers"])
         # A copy: the server goes by its own, and logs the address of the peer.
-        scope = {**scope, "client": (host, port), PROXIED: bool(said), PLAIN: _PLAIN in scope["headers"]}
+        scope = {**scope, "client": (host, port), PROXIED: proxied, PLAIN: _PLAIN in scope["headers"]}
         if host in self._believed:
             scope["headers"] = _with_host(scope["headers"])
             await self._unwrap(cast(Any, scope), cast(Any, receive), cast(Any, send))

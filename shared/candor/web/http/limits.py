@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,6 +17,7 @@ IMPORT_BYTES: Final = 4 * 1024 * 1024
 BATCH_BYTES: Final = 1024 * 1024
 METRICS: Final = "/metrics"
 PROBES: Final = ("/livez", "/readyz", METRICS)
+_host: Final = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]*)(:[0-9]{0,5})?")
 CLOSE: Final = {"Connection": "close"}
 
 
@@ -58,8 +60,9 @@ class LimitsMiddleware:
             return
         headers = _headers(scope)
         path: str = scope["path"]
-        # Probes call an address, not a name from the list of hosts.
-        if path not in PROBES and not self._answers_for(headers.get(b"host", b"")):
+        host = headers.get(b"host", b"")
+        # Probes call an address, not a name from the list of hosts; what is no host at all would break every link.
+        if not _host.fullmatch(host) or (path not in PROBES and not self._answers_for(host)):
             raise Problem("bad_host")
         _check_framing(headers)
         largest = self.limits.bytes_for(path)
@@ -93,6 +96,8 @@ class LimitsMiddleware:
             raise Problem.unavailable("took_too_long", retry_after=5) from None
 
     def _answers_for(self, host: bytes) -> bool:
+        if not _host.fullmatch(host):
+            return False
         name = host.decode("latin-1").lower()
         name = name[: name.index("]") + 1] if name.startswith("[") and "]" in name else name.partition(":")[0]
         allowed = self.limits.hosts

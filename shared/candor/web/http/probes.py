@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final
 
 import msgspec
 from fastapi import APIRouter
@@ -17,14 +18,24 @@ from candor.web.http.codes import CODES
 from candor.web.http.forwarded import PROXIED
 from candor.web.http.problems import Problem
 
+UNTOLD: Final = "the reason is in the log"
+
 
 def router(health: Health, scrapers: Sequence[str], key: Callable[[Request], Awaitable[object]]) -> APIRouter:
     """Return routes `/livez` (checks nothing), `/readyz` (names what is wrong), `/metrics` and `/problems/{code}`.
 
-    `/readyz` is 503 with `wrong` if the process cannot do its job, 200 with `degraded` if it still can for now.
-    `/metrics` is for `scrapers` that ask directly; `key` lets in or refuses everybody else.
+    `/readyz` is 503 with `wrong` if the process cannot do its job, 200 with `degraded` if it still can for now; the
+    reasons, which may name files and addresses, are for those who ask from near, as `/metrics` is. `key` lets others
+    in to `/metrics`, or refuses them.
     """
     near = Networks(scrapers)
+
+    def asks_from_near(request: Request) -> bool:
+        return not request.scope.get(PROXIED) and request.client is not None and request.client.host in near
+
+    def told(request: Request, found: Mapping[str, str]) -> dict[str, str]:
+        return dict(found) if asks_from_near(request) else dict.fromkeys(found, UNTOLD)
+
     routes = APIRouter(include_in_schema=False)
 
     @routes.get("/livez")
@@ -32,19 +43,20 @@ def router(health: Health, scrapers: Sequence[str], key: Callable[[Request], Awa
         return Response(b'{"status":"alive"}', media_type="application/json")
 
     @routes.get("/readyz")
-    async def readyz() -> Response:
+    async def readyz(request: Request) -> Response:
         wrong = await health.problems()
+        degraded = told(request, health.degraded)
         if wrong:
-            more = {"degraded": health.degraded} if health.degraded else {}
-            raise Problem.unavailable("not_ready", extensions={"wrong": wrong, **more})
-        if health.degraded:
-            content = msgspec.json.encode({"status": "ready", "degraded": health.degraded})
+            more = {"degraded": degraded} if degraded else {}
+            raise Problem.unavailable("not_ready", extensions={"wrong": told(request, wrong), **more})
+        if degraded:
+            content = msgspec.json.encode({"status": "ready", "degraded": degraded})
             return Response(content, media_type="application/json")
         return Response(b'{"status":"ready"}', media_type="application/json")
 
     @routes.get("/metrics")
     async def exposition(request: Request) -> Response:
-        if request.scope.get(PROXIED) or request.client is None or request.client.host not in near:
+        if not asks_from_near(request):
             await key(request)
         # Asked here as well: otherwise `candor_ready` would be as old as the last probe, if there are probes at all.
         await health.problems()

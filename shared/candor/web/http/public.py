@@ -66,6 +66,11 @@ def own_origin(scope: Scope) -> bool:
         return True
     asked, host = origin.decode("latin-1").lower(), headers.get(b"host", b"").decode("latin-1").lower()
     public = _public.get().origin
-    if public and urlsplit(asked).netloc == urlsplit(public).netloc:
+    try:
+        place = urlsplit(asked).netloc
+    except ValueError:
+        # What cannot be read is nobody of ours.
+        return False
+    if public and place == urlsplit(public).netloc:
         return asked == public
-    return urlsplit(asked).netloc == host != ""
+    return place == host != ""

@@ -21,6 +21,7 @@ from tests.component.web.sample import SECRET, bearer, sample_app
 from tests.component.web.sample import serving as serving_sample
 from tests.component.web.wire import answer, connected, head
 
+CHAIN = "X-Forwarded-For: [::1, \xff"
 EDGE = "203.0.113.9"
 """A proxy that is believed."""
 BELOW: dict[str, Any] = {"public_url": "https://example.com/candor", "trusted_hosts": ("example.com", "localhost")}
@@ -189,6 +190,8 @@ async def test_every_header_that_a_signature_rests_on_may_come_once(tmp_path: Pa
         {"origin": "https://evil.example"},
         {"origin": "null"},
         {"origin": "http://example.com"},
+        {"origin": "http://["},
+        {"origin": "https://[::1"},
         {"sec-fetch-site": "cross-site"},
         {"sec-fetch-site": "same-site"},
     ],
@@ -217,6 +220,39 @@ async def test_who_has_lost_their_tls_is_refused_at_an_api_and_not_led_on(tmp_pa
         assert (await http.get("/v1/things/x", headers=plain | bearer("viewer"))).status_code != 403
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Origin: http://[",
+        "Origin: https://[::1",
+        "Referer: http://[",
+        "X-Forwarded-Host: [",
+        "X-Forwarded-For: [::1, \xff",
+    ],
+)
+async def test_no_header_that_cannot_be_read_is_a_fault_of_ours(
+    tmp_path: Path, header: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shake = ("Connection: upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: AAAA")
+    app = sample_app(tmp_path, trusted_hosts=("*",), forwarded_allow_ips=("127.0.0.1",))
+    async with serving_sample(app) as port:
+        for method, path, more in (("POST", "/signout", ()), ("PATCH", "/livez", ()), ("GET", "/live", shake)):
+            async with connected(port) as (reader, writer):
+                writer.write(head(method, path, header, *more))
+                assert 400 <= (await answer(reader)).status < 500, (header, path)
+    assert "Traceback" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("host", ["[", "[::1", "a/b", "user@localhost", "localhost:x", "localhost:8101:1", "é"])
+async def test_what_is_no_host_is_refused_whoever_may_be_named(tmp_path: Path, host: str) -> None:
+    async with serving_sample(sample_app(tmp_path, trusted_hosts=("*",))) as port:
+        for method, path in (("GET", "/v1/things"), ("PATCH", "/livez"), ("PATCH", "/v1/things")):
+            async with connected(port) as (reader, writer):
+                writer.write(head(method, path, host=host))
+                found = await answer(reader)
+            assert (found.status, found.code) == (400, "bad_host")
+
+
 async def test_figures_are_read_from_near_and_directly_or_with_a_key(tmp_path: Path) -> None:
     for peer, headers, status in (
         ("127.0.0.1", {}, 200),
@@ -225,6 +261,9 @@ async def test_figures_are_read_from_near_and_directly_or_with_a_key(tmp_path: P
         ("203.0.113.5", {}, 401),
         ("10.4.5.6", {"x-forwarded-for": "10.1.1.1"}, 401),
         ("127.0.0.1", {"forwarded": "for=10.1.1.1"}, 401),
+        ("10.4.5.6", {"x-real-ip": "10.1.1.1"}, 401),
+        ("10.4.5.6", {"via": "1.1 proxy"}, 401),
+        ("10.4.5.6", {"x-forwarded-server": "proxy"}, 401),
         ("203.0.113.5", bearer("viewer"), 200),
     ):
         async with asking(tmp_path, peer) as http:

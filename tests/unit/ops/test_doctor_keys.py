@@ -19,7 +19,7 @@ ACCEPTED = Accepted(events=("promise.made", "promise.revised"))
 
 def keys(folder: Path, *ends: timedelta | None, scopes: tuple[str, ...] = ()) -> Path:
     entries = [
-        {"name": f"k{number}", "sha256": "ab" * 32, "role": "viewer", "scopes": scopes}
+        {"name": f"k{number}", "sha256": f"{number:02x}" * 32, "role": "viewer", "scopes": scopes}
         | ({} if end is None else {"expires": (NOW + end).isoformat()})
         for number, end in enumerate(ends)
     ]

@@ -24,6 +24,7 @@ class Paced:
         self._waits: dict[int, tuple[float, float]] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._first = asyncio.Event()
+        self._asked = asyncio.Event()
         self._maker: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -42,10 +43,16 @@ class Paced:
     def mark(self) -> None:
         """Count only what is due from now on."""
         self._since = time.monotonic()
+        self._asked.clear()
 
     async def finish(self, patience: float) -> None:
-        """Ask no more; what has no answer after `patience` more seconds never had one."""
+        """Ask no more; what has no answer after `patience` more seconds never had one.
+
+        With patience one at least is asked after the mark, however soon this comes.
+        """
         if self._maker is not None:
+            if patience > 0:
+                await self._asked.wait()
             self._maker.cancel()
             await asyncio.wait([self._maker])
             self._maker = None
@@ -72,6 +79,8 @@ class Paced:
             task = asyncio.create_task(self._one(number, due))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
+            if due >= self._since:
+                self._asked.set()
 
     async def _one(self, number: int, due: float) -> None:
         wait = math.inf

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import psutil
@@ -25,12 +26,16 @@ def shell_key(paths: SecretPaths, role: Role) -> tuple[str, str]:
 
 
 def _forget_closed(paths: SecretPaths) -> None:
-    entries = json.loads(paths.api_keys.read_text())["keys"]
-    kept = [entry for entry in entries if not _closed(entry["name"])]
+    entries, open_ = json.loads(paths.api_keys.read_text())["keys"], _sessions()
+    kept = [entry for entry in entries if not (found := _ours.fullmatch(entry["name"])) or int(found[1]) in open_]
     if len(kept) < len(entries):
         write_private(paths.api_keys, json.dumps({"keys": kept}, indent=2))
 
 
-def _closed(name: str) -> bool:
-    found = _ours.fullmatch(name)
-    return found is not None and not psutil.pid_exists(int(found[1]))
+def _sessions() -> set[int]:
+    """The sessions that a process still runs in; the one that began a session may have ended long before."""
+    found = {os.getsid(0)}
+    for pid in psutil.pids():
+        with suppress(OSError):
+            found.add(os.getsid(pid))
+    return found

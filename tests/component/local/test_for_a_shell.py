@@ -13,7 +13,7 @@ import pytest
 from candor.installation.folder import Folder
 from candor.local import choices
 from candor.local.commands.stack import dated
-from candor.local.secret_files import ensure_secrets, write_private
+from candor.local.secret_files import SecretPaths, add_key, ensure_secrets, write_private
 from candor.local.shell_keys import shell_key
 from candor.local.stack import Stack
 from candor.web.security.auth import Role, parse_keys, recognise
@@ -30,6 +30,10 @@ def candor(folder: Folder, *arguments: str, **more: str) -> subprocess.Completed
     env = {**os.environ, "CANDOR_HOME": str(folder.root), "COLUMNS": "60", **more}
     command = [sys.executable, "-m", "candor.cli", *arguments]
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
+
+
+def names(paths: SecretPaths) -> set[str]:
+    return {principal.name for _, principal in parse_keys(paths.api_keys.read_bytes())}
 
 
 def offered(folder: Folder, line: str) -> list[str]:
@@ -70,7 +74,8 @@ def test_a_key_for_another_role_takes_none_away_and_that_of_a_closed_terminal_en
     paths = ensure_secrets(folder)
     first, operator = shell_key(paths, Role.OPERATOR)
     kept = json.loads(paths.api_keys.read_text())["keys"]
-    closed = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    command = [sys.executable, "-c", "import os; print(os.getpid())"]
+    closed = subprocess.run(command, capture_output=True, check=True, start_new_session=True)
     kept += [
         {**kept[0], "name": f"shell-viewer-{int(closed.stdout)}", "sha256": "0" * 64},
         {**kept[0], "name": "crm", "sha256": "1" * 64},
@@ -82,7 +87,27 @@ def test_a_key_for_another_role_takes_none_away_and_that_of_a_closed_terminal_en
         Role.OPERATOR,
         Role.ADMIN,
     ]
-    assert {principal.name for _, principal in keys} == {first, second, "crm"}
+    assert names(paths) == {first, second, "crm"}
+
+
+def test_a_key_lasts_while_anything_runs_in_its_terminal(folder: Folder) -> None:
+    paths = ensure_secrets(folder)
+    outlives = "import os, sys; os.fork() or (print(os.getsid(0), flush=True), sys.stdin.read())"
+    command = [sys.executable, "-c", outlives]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as leader:
+        assert leader.stdin is not None
+        assert leader.stdout is not None
+        session = int(leader.stdout.readline())
+        leader.wait()
+        name = f"shell-viewer-{session}"
+        add_key(paths, name, Role.VIEWER, ())
+        first, _ = shell_key(paths, Role.OPERATOR)
+        assert names(paths) >= {name, first}
+        leader.stdin.close()
+        leader.stdout.read()
+    # The one that ran on is reaped by whoever adopted it, in its own time.
+    while name in names(paths):
+        shell_key(paths, Role.OPERATOR)
 
 
 def test_the_log_of_a_process_says_that_it_ended_and_was_started_again(folder: Folder) -> None:

@@ -64,6 +64,14 @@ async def test_only_what_is_due_after_the_mark_counts() -> None:
     assert pace.slowest() < math.inf
 
 
+async def test_what_ends_at_once_is_still_asked_about() -> None:
+    async with Paced(lambda _: asyncio.sleep(0), 20) as pace:
+        await pace.first()
+        pace.mark()
+        await pace.finish(60)
+    assert pace.slowest() < math.inf
+
+
 async def test_a_question_that_is_still_open_does_not_count_yet() -> None:
     async def ask(number: int) -> None:
         if number:

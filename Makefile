@@ -3,6 +3,8 @@ PYTHON ?= python3
 CANDOR_HOME ?= $(CURDIR)/.candor
 BIN := $(CANDOR_HOME)/venv/bin
 SOURCES := shared services demo tests bench tools
+# Three on two cores, since tests wait for servers; a file stays with one of them, and the slow files come first.
+WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
 
 export CANDOR_HOME
 export PYTHONNOUSERSITE := 1
@@ -11,14 +13,15 @@ unexport PYTHONPYCACHEPREFIX
 unexport PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check deploy-check image-check wheels dashboards-check dashboards-pictures sbom compose-secrets faults bench scale scale-check clean
+.PHONY: help install demo test test-long check deploy-check image-check wheels dashboards-check dashboards-pictures sbom compose-secrets faults bench scale scale-check clean
 
 help:
 	@echo "Candor keeps what customers were promised beside what is really happening."
 	@echo
 	@echo "  make demo          a real bad day at three airports, end to end on this machine; ends with Ctrl-C"
 	@echo "  make demo EXIT=1   the same, and stops after the summary"
-	@echo "  make test          every test, on a real broker and database that the tests start themselves"
+	@echo "  make test          the tests, on a real broker and database that they start themselves; a quarter of an hour"
+	@echo "  make test-long     those that start, refuse and stop whole processes for minutes, and each alert changed in each part"
 	@echo "  make check         ruff, mypy, the module boundaries, the contract examples"
 	@echo "  make deploy-check  deploy/k8s applied to a real Kubernetes API server, built from source; needs Go"
 	@echo "  make image-check   the Dockerfile's steps without Docker, then a day of the demo in its processes; needs root"
@@ -43,7 +46,10 @@ demo: install
 	@$(BIN)/candor demo $(if $(EXIT),--exit)
 
 test: install
-	@$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest $(WORKERS) $(ARGS)
+
+test-long: install
+	@$(BIN)/python -m pytest $(WORKERS) -m long $(ARGS)
 
 check: install
 	@$(BIN)/ruff check .

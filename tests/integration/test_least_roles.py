@@ -22,6 +22,8 @@ from promise_svc.wiring import MIGRATIONS
 from tests.support.clocks import ManualClock
 from tests.support.town import Trip, whole_town
 
+pytestmark = pytest.mark.long
+
 SERVICES = ("promise", "delivery", "risk", "notify")
 AUDIT_KEPT_DAYS = "100"
 OLD = """INSERT INTO audit_log (at, who, role, place, action, object, outcome)

@@ -24,6 +24,8 @@ from tests.support.scrape import ScrapedMetrics, grown
 from tests.support.staged import staged
 from tests.support.tiny_day import FOGGY, tiny_day
 
+pytestmark = pytest.mark.long
+
 SPEED = 1500
 SETTLED = "candor_forecasts_settled"
 

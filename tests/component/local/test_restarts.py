@@ -17,6 +17,8 @@ from candor.local.kafka import KafkaBroker
 from candor.local.postgres import PostgresServer
 from tests.support.servers import own_folder
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def folder() -> Iterator[Folder]:

@@ -24,6 +24,8 @@ from candor.waiting import DatabaseWait
 from tests.support.servers import own_folder
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def folder() -> Iterator[Folder]:

@@ -21,6 +21,8 @@ from tests.support.api import Keys
 from tests.support.servers import Databases
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.long
+
 ALL = frozenset(
     {
         "build_info",

@@ -12,6 +12,8 @@ from candor.local.stack import SERVICES
 from tests.support.api import Keys
 from tests.support.starting import ended
 
+pytestmark = pytest.mark.long
+
 MODULES = {service.name: service.module for service in SERVICES}
 MISTAKES = {
     "no keys": ({"API_KEYS_FILE": ""}, "API_KEYS_FILE is missing"),

@@ -6,12 +6,16 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import cast
 
+import pytest
+
 from risk_svc.web.watch import Watch
 from tests.component.services.conftest import Started
 from tests.support.api import Api
 from tests.support.kafka_proxy import KafkaProxy
 from tests.support.proxy import Proxy
 from tests.support.waiting import until
+
+pytestmark = pytest.mark.long
 
 UPSTREAM = {
     "promise-svc": "promise-svc",

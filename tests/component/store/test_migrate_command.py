@@ -15,6 +15,8 @@ from promise_svc import wiring as promise
 from risk_svc import wiring as risk
 from tests.support.servers import Databases
 
+pytestmark = pytest.mark.long
+
 MIGRATIONS = {
     "promise-svc": promise.MIGRATIONS,
     "delivery-svc": delivery.MIGRATIONS,

@@ -92,6 +92,7 @@ def test_the_rules_do_what_their_tests_say(name: str) -> None:
     assert found.returncode == 0, found.stdout + found.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "place", "rule"), list(variants()))
 def test_no_part_of_a_rule_can_change_unnoticed(name: str, place: int, rule: dict[str, Any], tmp_path: Path) -> None:
     tests, groups = trials_of(name), yaml.safe_load((FOLDER / f"{name}.yml").read_text())["groups"]

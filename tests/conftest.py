@@ -32,6 +32,7 @@ PROGRAMS = {
     "promtool": ("promtool", "promtool is missing: it is in Debian's package prometheus, and .ci/run unpacks it"),
     "prometheus": ("prometheus", "prometheus is missing: .ci/run unpacks it from Debian's package of that name"),
     "pgbouncer": ("pgbouncer", "pgbouncer is missing: .ci/run unpacks Debian's package of that name"),
+    "caddy": ("caddy", "caddy is missing: .ci/run unpacks Debian's package of that name"),
     "nginx": ("nginx", "nginx is missing: .ci/run unpacks Debian's package of that name"),
 }
 """What some tests need that does not come from pip, by their marker, and what to do where it is missing."""

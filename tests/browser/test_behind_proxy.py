@@ -1,4 +1,4 @@
-"""The board and a webhook behind a real nginx: the example of deploy/proxy, TLS, and a path of a shared host."""
+"""The board and a webhook behind a real nginx and a real Caddy, by the examples: TLS, and a path of a shared host."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from candor.replay.where import webhook_secret
 from candor.web.security.auth import Role
 from candor.web.security.sessions import Sessions
 from candor.web.security.signatures import signed_headers
+from tests.support import caddy, nginx
 from tests.support.certificates import Authority
-from tests.support.nginx import configuration, nginx
 from tests.support.servers import own_folder
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.browser, pytest.mark.nginx]
-HOSTS = ("www.example.com", "board.example.com", "promises.example.com")
+pytestmark = pytest.mark.browser
+HOSTS = ("www.example.com", "board.example.com", "promises.example.com", "delivery.example.com", "notices.example.com")
 SOURCE = "crm"
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
@@ -41,12 +41,13 @@ FLAGS = (
 
 
 class Site(NamedTuple):
-    """What stands behind nginx, its ports, and the authority of its certificate."""
+    """What stands behind the proxy, its ports, the authority of its certificate, and which proxy it is."""
 
     stack: Stack
     http: int
     https: int
-    authority: Path
+    authority: Authority
+    proxy: str = ""
 
     @property
     def board(self) -> str:
@@ -54,8 +55,8 @@ class Site(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def site(kafka: str, postgres: str) -> Iterator[Site]:
-    """All services, told of a prefix, and nginx in front of them."""
+def inside(kafka: str, postgres: str) -> Iterator[Site]:
+    """All services, told of a prefix, and nothing in front of them yet."""
     stamp = secrets.token_hex(4)
     ports = choose_port(None, "HTTP"), choose_port(None, "HTTPS")
     told = {
@@ -72,13 +73,27 @@ def site(kafka: str, postgres: str) -> Iterator[Site]:
         stack = Stack(folder, env=told, usual_ports=False)
         stack.start()
         try:
-            authority = Authority(folder.run)
-            names = {"promise-svc": 8101, "delivery-svc": 8102, "risk-web": 8103, "notify-svc": 8105}
-            services = {str(usual): urlsplit(stack.urls[name]).netloc for name, usual in names.items()}
-            with nginx(folder.run, configuration(folder.run, authority.sign("edge", hosts=HOSTS), ports, services)):
-                yield Site(stack, *ports, authority.file)
+            yield Site(stack, *ports, Authority(folder.run))
         finally:
             stack.stop()
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param("nginx", marks=pytest.mark.nginx), pytest.param("caddy", marks=pytest.mark.caddy)],
+)
+def site(request: pytest.FixtureRequest, inside: Site) -> Iterator[Site]:
+    """All services with one proxy or the other in front of them."""
+    names = {"promise-svc": 8101, "delivery-svc": 8102, "risk-web": 8103, "notify-svc": 8105}
+    services = {str(usual): urlsplit(inside.stack.urls[name]).netloc for name, usual in names.items()}
+    folder, ports = inside.stack.folder.run, (inside.http, inside.https)
+    signed = inside.authority.sign("edge", hosts=HOSTS)
+    if request.param == "nginx":
+        running = nginx.nginx(folder, nginx.configuration(folder, signed, ports, services))
+    else:
+        running = caddy.caddy(folder, caddy.configuration(folder, signed, ports, services))
+    with running:
+        yield inside._replace(proxy=request.param)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -95,7 +110,7 @@ async def outside(site: Site) -> AsyncIterator[httpx.AsyncClient]:
         return accepts(f"127.0.0.1:{site.https}")
 
     await until(listening, pause=0.05)
-    transport = Named(verify=ssl.create_default_context(cafile=str(site.authority)))
+    transport = Named(verify=ssl.create_default_context(cafile=str(site.authority.file)))
     async with httpx.AsyncClient(transport=transport, timeout=20) as client:
         yield client
 
@@ -118,17 +133,19 @@ async def page(tmp_path: Path) -> AsyncIterator[Page]:
 
 
 async def promise(outside: httpx.AsyncClient, site: Site, number: int) -> httpx.Response:
-    """A promise as a CRM's signed webhook, through nginx."""
+    """A promise as a CRM's signed webhook, through the proxy."""
     data = {
-        "promise_id": f"Edge-{number}",
+        "promise_id": f"{site.proxy.title()}-{number}",
         "customer_id": "Shop",
         "kind": "bulk",
-        "what": f"Crate {number}",
+        "what": f"{site.proxy} {number}",
         "due": (datetime.now(UTC) + timedelta(days=3)).isoformat(),
     }
     raw = json.dumps({"type": "promise.made", "timestamp": datetime.now(UTC).isoformat(), "data": data}).encode()
     secret = webhook_secret(site.stack.secrets.webhooks, SOURCE)
-    signed = signed_headers(secret, f"edge-{number}", datetime.now(UTC), raw) | {"content-type": "application/json"}
+    signed = signed_headers(secret, f"{site.proxy}-{number}", datetime.now(UTC), raw) | {
+        "content-type": "application/json"
+    }
     url = f"https://promises.example.com:{site.https}/v1/webhooks/{SOURCE}"
     return await outside.post(url, content=raw, headers=signed)
 
@@ -152,24 +169,24 @@ async def test_the_board_at_a_path_of_a_shared_host(site: Site, outside: httpx.A
     [cookie] = [one for one in await page.context.cookies() if "session" in one.get("name", "")]
     assert (cookie["name"], cookie["path"], cookie["secure"]) == ("__Secure-candor-session", "/candor", True)
 
-    row = page.locator("tr", has_text="Crate 1")
+    row = page.locator("tr", has_text=f"{site.proxy} 1")
     await expect(row).to_be_visible(timeout=60_000)
     # Live: a promise made while the page is open comes to it by its socket.
     assert (await promise(outside, site, 2)).json()["state"] == "accepted"
-    await expect(page.locator("tr", has_text="Crate 2")).to_be_visible(timeout=60_000)
+    await expect(page.locator("tr", has_text=f"{site.proxy} 2")).to_be_visible(timeout=60_000)
     assert {*sockets} == {"/candor/board/_nicegui_ws/socket.io/"}
 
     await row.get_by_role("link").click()
     await expect(page.get_by_label("gap", exact=True)).to_be_visible()
-    assert page.url == f"{site.board}/board/promises/Edge-1"
+    assert page.url == f"{site.board}/board/promises/{site.proxy.title()}-1"
     await page.reload()
     await page.get_by_role("link", name="Forecast accuracy").click()
     await expect(page.get_by_role("heading", name="Forecast accuracy")).to_be_visible()
     await page.get_by_role("link", name="Candor").click()
-    await page.get_by_label("Promise or customer id").fill("edge-2")
-    await expect(page).to_have_url(f"{site.board}/board/?search=edge-2")
+    await page.get_by_label("Promise or customer id").fill(f"{site.proxy}-2")
+    await expect(page).to_have_url(f"{site.board}/board/?search={site.proxy}-2")
     await page.reload()
-    await expect(page.locator("tr", has_text="Crate 2")).to_be_visible()
+    await expect(page.locator("tr", has_text=f"{site.proxy} 2")).to_be_visible()
 
     await page.get_by_role("button", name="Sign out", exact=True).click()
     await expect(page.get_by_text("You are signed out")).to_be_visible()
@@ -200,14 +217,21 @@ async def test_probes_pages_and_what_stays_inside(site: Site, outside: httpx.Asy
     for host in ("promises.example.com", "localhost"):
         assert (await outside.get(f"http://{host}:{site.http}/board/")).status_code == 403
     assert (await outside.post(f"http://www.example.com:{site.http}/candor/board/")).status_code == 403
-    assert (await outside.get(f"https://localhost:{site.https}/")).status_code == 421
+    unknown = await outside.get(f"https://localhost:{site.https}/")
+    # Caddy has no certificate for a name it was not told, and where it has one, nothing to say.
+    assert unknown.status_code == 421 or (site.proxy, unknown.content) == ("caddy", b"")
 
 
-async def test_a_body_far_too_large_is_refused_by_nginx(site: Site, outside: httpx.AsyncClient) -> None:
+async def test_a_body_far_too_large_is_refused_by_the_proxy(site: Site, outside: httpx.AsyncClient) -> None:
     url = f"https://promises.example.com:{site.https}/v1/webhooks/{SOURCE}"
-    theirs = await outside.post(url, content=b"x" * 6_000_000, headers={"content-type": "application/json"})
+    try:
+        theirs = await outside.post(url, content=b"x" * 6_000_000, headers={"content-type": "application/json"})
+    except httpx.ReadError:
+        # Caddy hangs up on who goes on sending.
+        assert site.proxy == "caddy"
+        return
     assert theirs.status_code == 413
-    assert "nginx" in theirs.text
+    assert ("nginx" in theirs.text) == (site.proxy == "nginx")
 
 
 async def test_a_client_cannot_say_who_it_is(site: Site, outside: httpx.AsyncClient) -> None:

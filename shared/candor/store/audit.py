@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import asyncpg
 import structlog
 
+from candor.escaping import escaped
 from candor.store.errors import StoreUnavailable
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
 
@@ -77,10 +78,7 @@ def storable(text: str) -> str:
 
     PostgreSQL takes no NUL and no half of a surrogate pair; other signs would mislead whoever reads the log.
     """
-    text = text[:LONGEST]
-    if not text.isprintable():
-        text = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
-    return text[:LONGEST]
+    return escaped(text[:LONGEST])[:LONGEST]
 
 
 def create(op: Operations | Any) -> None:

@@ -38,6 +38,7 @@ from candor.local.mailbox.smtp import Faults, listen
 from candor.local.mailbox.store import Mailbox, ReceivedMessage, read_ledger
 from candor.messaging.consumer import Work
 from candor.store.db import Database
+from candor.store.eraser import Eraser
 from candor.store.migrate import upgrade
 from candor.store.unit_of_work import unit_of_work
 from notify_svc.channels import Channel
@@ -51,6 +52,7 @@ from notify_svc.delivery.reconcile import Reconciler
 from notify_svc.domain.facts import Rules
 from notify_svc.handlers import NotifyHandler
 from notify_svc.service.speaker import Speaker
+from notify_svc.store import read_model
 from notify_svc.wiring import MIGRATIONS
 from tests.support.clocks import NOON, ManualClock
 
@@ -86,7 +88,13 @@ def event(
 
 
 def promise(
-    name: str = "p1", customer: str = "c1", version: int = 1, *, historical: bool = False, **changes: Any
+    name: str = "p1",
+    customer: str = "c1",
+    version: int = 1,
+    *,
+    historical: bool = False,
+    time: datetime = NOON,
+    **changes: Any,
 ) -> Message:
     data = PromiseMade(
         promise_id=name,
@@ -99,7 +107,7 @@ def promise(
         held_due=DUE,
         zone="America/New_York",
     )
-    return event(msgspec.structs.replace(data, **changes), version, historical=historical)
+    return event(msgspec.structs.replace(data, **changes), version, time, historical=historical)
 
 
 def revised(held: datetime, name: str = "p1", customer: str = "c1", version: int = 2) -> Message:
@@ -196,6 +204,10 @@ class Desk:
         handler = NotifyHandler(self.speaker, self.clock, lambda: self.lag)
         async with unit_of_work(self.database) as uow:
             await handler.apply(uow, [Work(0, list(messages))], tick=tick)
+
+    async def end_erasures(self, most: int = 0) -> None:
+        """All that erasures have left to do, a few rows a transaction."""
+        await Eraser(self.database, read_model.erasures(most)).clear()
 
     async def later(self, minutes: float, *messages: Message) -> None:
         """Time passes, then a tick."""

@@ -36,6 +36,7 @@ from candor.contracts import (
 from candor.messaging.transaction import Work
 from candor.records.partitioner import partition_of
 from candor.store.db import Database
+from candor.store.eraser import Eraser
 from candor.store.migrate import upgrade
 from candor.store.unit_of_work import unit_of_work
 from risk_svc.domain.fold import FoldOutcome, fold
@@ -45,6 +46,7 @@ from risk_svc.forecast.serialization import model_bytes
 from risk_svc.forecast.view import Entry
 from risk_svc.forecasting.live import PublishedModel
 from risk_svc.forecasting.snapshots import pictures
+from risk_svc.store import erasures
 from risk_svc.training.timeline import Timeline
 from risk_svc.wiring import MIGRATIONS
 from risk_svc.worker.handlers import RiskHandler
@@ -286,6 +288,10 @@ class Desk:
             self.rejected += [(item.message.envelope.id, item.reason) for item in uow.rejected]
         self.emitted += fresh
         return fresh
+
+    async def end_erasures(self, most: int = 0) -> None:
+        """All that erasures have left to do, a few rows a transaction."""
+        await Eraser(self.database, erasures.work(most)).clear()
 
     async def rows(self, query: str, *arguments: Any) -> list[dict[str, Any]]:
         return [dict(row) for row in await self.database.pool.fetch(query, *arguments)]

@@ -20,8 +20,10 @@ from candor.messaging.relay import Relay
 from candor.ops.clock import Clock
 from candor.runtime import Background
 from candor.store.db import Database
+from candor.store.eraser import Eraser
 from candor.store.migrate import scripts, upgrade
 from candor.store.retention import Retention
+from candor.store.tally import Counting
 from candor.web import audit_routes
 from candor.web.app import create_app, shared_rates
 from candor.web.http.limits import BATCH_BYTES, IMPORT_BYTES
@@ -31,7 +33,9 @@ from delivery_svc.api.neutral_events import KNOWN, statement
 from delivery_svc.api.routes import listings, reports
 from delivery_svc.handlers import PromisesHandler
 from delivery_svc.service import use_cases
+from delivery_svc.service.matcher import Matcher
 from delivery_svc.settings import DeliverySettings
+from delivery_svc.store import erasures, parked_rows
 from delivery_svc.store.expiry import expiries
 from delivery_svc.store.tables import RejectedRow
 
@@ -55,7 +59,8 @@ def build(
         await upgrade(settings.database, MIGRATIONS)
         database = await Database.open(settings.database, partitions=settings.partitions)
         kafka = KafkaReach(settings)
-        intake = Intake(database, business, KNOWN, statement, use_cases.apply, known_sources)
+        decide = use_cases.UseCases(settings.parked_most_a_source).apply
+        intake = Intake(database, business, KNOWN, statement, decide, known_sources)
         worker = Worker(settings, database, PromisesHandler(), settings.service)
         relay = Relay(settings, database, keeps=True)
         app.state.intake = intake
@@ -65,8 +70,13 @@ def build(
         # Intake continues without Kafka: accepted events wait in the outbox (ADR 0015).
         app.state.health.add("kafka", kafka.check, needed=False)
         app.state.health.add("consumer", worker.check, needed=False)
-        backgrounds: list[Background] = [Retention(settings, database, expiries(settings)), shared_rates(app, database)]
-        backgrounds += [worker] if consuming else []
+        backgrounds: list[Background] = [
+            Retention(settings, database, expiries(settings)),
+            Eraser(database, erasures.work()),
+            Counting(database, parked_rows.TALLY, parked_rows.show),
+            shared_rates(app, database),
+        ]
+        backgrounds += [worker, Matcher(database)] if consuming else []
         pulse = Pulse(settings, "", {"relay": relay} | ({"consumer": worker} if consuming else {}))
         try:
             yield [*backgrounds, relay, pulse] if settings.publishing else backgrounds

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from candor.messaging.consumer import Work
 from candor.ops.clock import Clock
+from candor.store import erasing
 from candor.store.unit_of_work import UnitOfWork
 from notify_svc.delivery.reopen import forgive, withdraw
-from notify_svc.service.batch import Batch, load, take
+from notify_svc.service.batch import Batch, load, load_more, take
 from notify_svc.service.speaker import Speaker
-from notify_svc.store import read_model
+from notify_svc.store import new_contacts, read_model
 
 DUE_AT_ONCE: Final = 500
 
@@ -52,16 +53,30 @@ class NotifyHandler:
         due = await read_model.due(uow, partitions, now, DUE_AT_ONCE) if tick and fresh else []
         if tick:
             await read_model.freshen(uow, partitions, lag)
-        if not messages and not due:
+        if not messages and not due and not tick:
             return
         batch = await load(uow, [message for _, message in messages], due)
+        places: dict[str, int] = {}
         for partition, message in messages:
             take(batch, partition, message, self._speaker.rules)
-        await self._settle(uow, batch, set(due), now, fresh=fresh)
+            places.setdefault(message.envelope.subject, partition)
+        await self._forget(uow, batch)
+        await new_contacts.note(uow, {name: places[name] for name in batch.contacts - batch.erased})
+        reached = await new_contacts.following(uow, partitions) if tick or batch.contacts else {}
+        await load_more(uow, batch, [name for ids in reached.values() for name in ids])
+        await self._settle(uow, batch, set(due), now, fresh=fresh, reached=reached.keys() | batch.contacts)
 
-    async def _settle(self, uow: UnitOfWork, batch: Batch, due: set[str], now: datetime, *, fresh: bool) -> None:
-        await read_model.erase(uow, sorted(batch.erased))
-        of_contacts = [known for known in batch.promises.values() if known.customer_id in batch.contacts]
+    async def _forget(self, uow: UnitOfWork, batch: Batch) -> None:
+        for name in sorted(batch.erased):
+            customer = batch.customers[name]
+            await erasing.begin(uow, name, customer.erased_version, customer.erased_at or self._clock.now())
+        await new_contacts.drop(uow, batch.erased)
+        await read_model.end_doomed(uow, batch.doomed)
+
+    async def _settle(
+        self, uow: UnitOfWork, batch: Batch, due: set[str], now: datetime, *, fresh: bool, reached: Collection[str]
+    ) -> None:
+        of_contacts = [known for known in batch.promises.values() if known.customer_id in reached]
         if of_contacts:
             await forgive(uow, of_contacts, now)
         withdrawn = [batch.promises[name] for name in batch.withdrawn if name in batch.promises]

@@ -16,6 +16,7 @@ from candor.messaging.relay import Relay
 from candor.ops.clock import Clock
 from candor.runtime import Background
 from candor.store.db import Database
+from candor.store.eraser import Eraser
 from candor.store.migrate import scripts, upgrade
 from candor.store.retention import Retention
 from candor.store.unit_of_work import unit_of_work
@@ -26,12 +27,14 @@ from notify_svc.channels import Channel
 from notify_svc.compose.contact import Opener
 from notify_svc.compose.reach import Reach
 from notify_svc.delivery import switches
+from notify_svc.delivery.figures import Figures
 from notify_svc.delivery.postman import Postman
 from notify_svc.delivery.reconcile import Reconciler
 from notify_svc.handlers import NotifyHandler
 from notify_svc.service.expiry import expiries
 from notify_svc.service.speaker import Speaker
 from notify_svc.settings import NotifySettings
+from notify_svc.store import read_model
 
 MIGRATIONS: Final = scripts(Path(__file__).parent)
 
@@ -70,8 +73,15 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
         retention = Retention(settings, database, expiries(settings))
         pulse = Pulse(settings, "", {"sender": sender, "consumer": worker, "relay": relay})
         try:
-            kept: list[Background] = [worker, retention, shared_rates(app, database)]
-            yield [sender, relay, pulse, *kept] if settings.publishing else kept
+            kept: list[Background] = [
+                worker,
+                retention,
+                Eraser(database, read_model.erasures()),
+                shared_rates(app, database),
+            ]
+            yield (
+                [sender, Figures(database, list(reach.channels)), relay, pulse, *kept] if settings.publishing else kept
+            )
         finally:
             await kafka.close()
             await database.close()

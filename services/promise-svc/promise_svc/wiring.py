@@ -20,6 +20,7 @@ from candor.ops.clock import Clock
 from candor.records.origin import Signer
 from candor.runtime import Background
 from candor.store.db import Database
+from candor.store.eraser import Eraser
 from candor.store.migrate import scripts, upgrade
 from candor.store.retention import Retention
 from candor.web import audit_routes
@@ -33,6 +34,7 @@ from promise_svc.service import use_cases
 from promise_svc.service.expiry import expiries
 from promise_svc.service.sealing import Sealer
 from promise_svc.settings import PromiseSettings
+from promise_svc.store import ledger
 from promise_svc.store.tables import RejectedRow
 
 MIGRATIONS: Final = scripts(Path(__file__).parent)
@@ -66,9 +68,10 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
         app.state.health.add("kafka", kafka.check, needed=False)
         relay = Relay(settings, database, keeps=True)
         retention = Retention(settings, database, expiries(settings, business))
+        eraser = Eraser(database, ledger.erasures())
         try:
             pulse = Pulse(settings, "", {"relay": relay})
-            kept = [retention, shared_rates(app, database)]
+            kept: list[Background] = [retention, eraser, shared_rates(app, database)]
             yield [*kept, relay, pulse] if settings.publishing else kept
         finally:
             await intake.close()

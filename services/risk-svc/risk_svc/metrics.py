@@ -19,7 +19,9 @@ BOUNDARIES_WAITING: Final = gauge(
     "model_boundaries_waiting",
     "Version boundaries that business time has passed and the learner has not closed; absent where nobody learns.",
 )
-JOURNAL_UNREAD: Final = gauge("journal_unread_rows", "Rows that the learner has to read.")
+JOURNAL_UNREAD: Final = gauge(
+    "journal_unread_rows", "Rows that the learner has to read; 10,000 stands for as many or more."
+)
 JOURNAL_WAITING: Final = gauge("journal_waiting_entries", "Entries read that no closed boundary covers.")
 ENTRIES_LATE: Final = counter("journal_late_entries_total", "Entries that came after their boundary was closed.")
 PROMISES_TOO_LATE: Final = counter(

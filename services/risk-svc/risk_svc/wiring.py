@@ -17,6 +17,7 @@ from candor.messaging.relay import Relay
 from candor.ops.clock import Clock
 from candor.runtime import Background, worker_app
 from candor.store.db import Database
+from candor.store.eraser import Eraser
 from candor.store.migrate import scripts, upgrade
 from candor.store.retention import Retention
 from candor.web import audit_routes
@@ -25,7 +26,7 @@ from candor.web.http.observed import BOARD_POLICY
 from risk_svc.forecasting.follower import Follower
 from risk_svc.forecasting.live import PublishedModel
 from risk_svc.settings import LearnerSettings, RiskSettings
-from risk_svc.store import rebuilding
+from risk_svc.store import erasures, rebuilding
 from risk_svc.store.expiry import expiries
 from risk_svc.training.learner import Learner, Pacing
 from risk_svc.web.api.routes import checks, gaps
@@ -67,7 +68,11 @@ def worker(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
             app.state.health.add("read side", consumer.check)
             relay = [Relay(settings, database, keeps=False)] if settings.publishing else []
             pulse = Pulse(settings, "worker", {"consumer": consumer} | {one.name: one for one in relay})
-            yield [consumer, follower, *relay, Retention(settings, database, expiries(settings)), pulse]
+            clearing: list[Background] = [
+                Retention(settings, database, expiries(settings)),
+                Eraser(database, erasures.work()),
+            ]
+            yield [consumer, follower, *relay, *clearing, pulse]
         finally:
             await kafka.close()
             await database.close()

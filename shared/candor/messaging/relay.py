@@ -23,7 +23,7 @@ from candor.messaging.producer import Producer
 from candor.messaging.topics import ensure_topics
 from candor.ops.liveness import STUCK_SECONDS, Liveness
 from candor.ops.tasks import end, unless
-from candor.store import dead_letter, outbox
+from candor.store import dead_letter, eraser, outbox
 from candor.store.dead_letter import DeadLetter
 from candor.store.errors import StoreUnavailable, unavailable
 from candor.store.lease import RENEW_SECONDS, Leases
@@ -158,7 +158,7 @@ class Relay:
         free = [n for n in epochs if n not in self._flights and self._resting.get(n, 0.0) <= now]
         if not free:
             return
-        waiting = await outbox.waiting(self._database, free)
+        waiting = await eraser.cleansed(self._database, await outbox.waiting(self._database, free))
         for partition, rows in waiting.items():
             flight = InflightWindow(
                 self._settings.topic_prefix, partition, epochs[partition], rows, self._records_a_batch

@@ -1,4 +1,4 @@
-"""How long what people and systems wrote is kept, in days by the database's clock."""
+"""How long what people and systems wrote is kept, in days by the database's clock, and how much may wait."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ class RetentionSettings(BaseSettings):
     """Days for which the log of what staff did is kept. Example: 400"""
     parked_kept_days: float = Field(default=90, ge=1, le=3650)
     """Days for which a report waits for its promise; then it is deleted and counted. Example: 90"""
+    parked_most_a_source: int = Field(default=1_000_000, ge=1)
+    """Reports of one source that may wait for their promises; a further one is refused. Example: 200000"""
     texts_kept_days: float = Field(default=730, ge=30, le=3650)
     """Days after which the words of promises that are over, of reports and of resolved incidents are emptied.
 

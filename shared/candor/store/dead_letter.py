@@ -216,7 +216,8 @@ _APPLIED: Final = """
 UPDATE dead_letter SET state = 'replayed', replayed_at = clock_timestamp() WHERE id = ANY($1::bigint[])"""
 
 _RELAYED: Final = f"""
-SELECT {_COLUMNS} FROM dead_letter WHERE state = 'replay' AND grp LIKE '%.relay' ORDER BY id FOR UPDATE"""  # noqa: S608
+SELECT {_COLUMNS} FROM dead_letter WHERE state = 'replay' AND grp LIKE '%.relay'
+  AND NOT EXISTS (SELECT FROM erasure WHERE erasure.customer_id = key) ORDER BY id FOR UPDATE"""  # noqa: S608
 
 _HOLD_AGAIN: Final = """
 UPDATE dead_letter SET state = 'held', reason = new.reason, detail = new.detail

@@ -8,24 +8,34 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextvars import Context
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from candor.contracts import TOPICS, ContactRemoved, CustomerErased, Record
+import structlog
+
+from candor.contracts import ContactRemoved, CustomerErased, Record
 from candor.records.packing import Row, repack, unpack
-from candor.records.partitioner import partition_of
+from candor.records.wire import UnreadableError
 from candor.store.errors import Overloaded, StoreUnavailable, unavailable
 
 if TYPE_CHECKING:
     from candor.store.db import Connection, Database, Transaction
+    from candor.store.erasure import Erasure
 
 TOMBSTONES: Final = frozenset({CustomerErased.TYPE.encode(), ContactRemoved.TYPE.encode()})
+log: Final = structlog.get_logger("candor.outbox")
+LOOK: Final = 4
+EVENTS: Final = 5_000
+"""Events that one step of a walk reads and packs again: some hundredths of a second."""
 
 
 class WaitingRow(NamedTuple):
-    """One row on its way to the broker; `attempt` counts replays, so that an earlier sending cannot mark it."""
+    """One row on its way to the broker; `attempt` counts replays, so that an earlier sending cannot mark it.
+
+    `unclean`: it may hold events of a customer being erased, which must not be sent again.
+    """
 
     id: int
     topic: str
@@ -33,6 +43,7 @@ class WaitingRow(NamedTuple):
     attempt: int
     events: int
     records: bytes
+    unclean: bool = False
 
 
 class SentRows(NamedTuple):
@@ -85,45 +96,74 @@ async def drop(uow: Transaction, row_id: int, index: int) -> None:
     if records is not None:
         kept = unpack(records)
         del kept[index]
-        await rewrite(uow, row_id, kept, lost=0)
+        await _rewrite(uow.connection, {row_id: repack(kept) if kept else None}, [0])
 
 
-async def erase(
-    uow: Transaction, keys: Collection[str], *, keep: Collection[bytes] = TOMBSTONES, page: int = 2_000
-) -> int:
-    """Remove every record of `keys` (customer ids) from the outbox, sent or not; return the number removed.
+class Walk:
+    """Removes what customers were told of from the log, in the order of its rows, sent or not.
 
-    Records whose ce_type is in `keep` stay: a replay must still report that the customer was erased. A row that loses
-    some of its records counts them in `erased`; one that loses all is deleted. Rows in the relay's memory are still
-    sent, before the event that tells consumers to forget. Dead letters of the relay are deleted as well: a replay
-    would send them after that event.
+    No index leads from a customer to rows: each event would pay for it, for the sake of a rare erasure (ADR 0058).
     """
-    await uow.connection.execute(_FORGET_BURIED, list(keys))
-    wanted = {key.encode() for key in keys}
-    places = [(card.name, partition_of(key, uow.partitions)) for key in wanted for card in TOPICS.values()]
-    # What this transaction was going to send is not in a row yet.
-    removed = uow.retract(lambda message: message.envelope.key in keys and message.data.TYPE.encode() not in keep)
-    last = 0
-    while True:
-        rows = await uow.connection.fetch(_HOLDING, list(keys), [number for _, number in places], last, page)
-        for row in rows:
-            last = row["id"]
+
+    async def step(self, uow: Transaction, together: Sequence[Erasure], most: int) -> int | None:
+        """Look at the next rows, LOOK x `most`; return the id up to which all are clean, None at the end."""
+        wanted = {one.customer_id: one.sent for one in together}
+        size = LOOK * most
+        page = await uow.connection.fetchrow(_PAGE, together[0].place, max(wanted.values()), size, list(wanted))
+        assert page is not None  # noqa: S101 - an aggregate has a row
+        found = page["held"] or []
+        held = _enough(found, page["events"] or [])
+        await clean(uow.connection, held, wanted)
+        if len(held) < len(found):
+            return held[-1]
+        last: int | None = page["last"]
+        return last if page["looked"] == size else None
+
+
+async def clean(connection: Connection, ids: Sequence[int], wanted: Mapping[str, int]) -> dict[int, Row | None]:
+    """Remove from these rows every record of the `wanted` customers, each up to the id of a row.
+
+    Records that tell of an erasure stay: a replay must still report it. Returns the changed rows as they are now, None
+    for one that is deleted because nothing of it is left.
+    """
+    changed: dict[int, Row | None] = {}
+    lost = []
+    for row in await connection.fetch(_LOCKED, list(ids)) if ids else []:
+        keys = {key.encode() for key, upto in wanted.items() if row["id"] <= upto}
+        try:
             records = unpack(row["records"])
-            kept = [record for record in records if record.key not in wanted or _type(record) in keep]
-            if len(kept) < len(records):
-                removed += len(records) - len(kept)
-                await rewrite(uow, last, kept, lost=len(records) - len(kept))
-        if len(rows) < page:
-            return removed
+        except UnreadableError:
+            log.error("damaged outbox row left as it is", row=row["id"], consequence="it may name an erased customer")  # noqa: TRY400
+            continue
+        kept = [record for record in records if record.key not in keys or _type(record) in TOMBSTONES]
+        if len(kept) < len(records):
+            changed[row["id"]] = repack(kept, row["topic"], row["partition"]) if kept else None
+            lost.append(len(records) - len(kept))
+    if changed:
+        await _rewrite(connection, changed, lost)
+    return changed
 
 
-async def rewrite(uow: Transaction, row_id: int, kept: Sequence[Record], *, lost: int) -> None:
-    """Leave `kept` in a row from which `lost` records were removed; a row without records is deleted."""
-    if not kept:
-        await uow.connection.execute("DELETE FROM outbox WHERE id = $1", row_id)
-    else:
-        packed = repack(kept)
-        await uow.connection.execute(_REWRITE, row_id, packed.records, packed.events, list(packed.keys), lost)
+async def _rewrite(connection: Connection, changed: Mapping[int, Row | None], lost: Sequence[int]) -> None:
+    empty = [row_id for row_id, row in changed.items() if row is None]
+    await connection.execute("DELETE FROM outbox WHERE id = ANY($1::bigint[])", empty)
+    left = [
+        (row_id, row.records, row.events, ",".join(row.keys), less)
+        for (row_id, row), less in zip(changed.items(), lost, strict=True)
+        if row is not None
+    ]
+    if left:
+        await connection.execute(_REWRITE, *(list(column) for column in zip(*left, strict=True)))
+
+
+def _enough(held: Sequence[int], events: Sequence[int]) -> Sequence[int]:
+    """The first of the rows `held` that have at most EVENTS events together; one at least."""
+    total = 0
+    for place, number in enumerate(events):
+        total += number
+        if total > EVENTS and place:
+            return held[:place]
+    return held
 
 
 async def replay(
@@ -207,10 +247,11 @@ FROM unnest($1::text[], $2::int[], $3::bytea[], $4::int[], $5::text[])
 ORDER BY place"""
 
 _WAITING: Final = """
-SELECT id, topic, partition, attempt, events, records
+SELECT id, topic, partition, attempt, events, records,
+  EXISTS (SELECT FROM erasure WHERE erasure.customer_id = ANY(keys) AND id <= erasure.sent) AS unclean
 FROM unnest($1::int[]) AS owned (number) CROSS JOIN LATERAL (
   SELECT *, sum(events) OVER (ORDER BY id) - events AS before FROM (
-    SELECT id, topic, partition, attempt, events, records FROM outbox
+    SELECT id, topic, partition, attempt, events, records, keys FROM outbox
     WHERE partition = owned.number AND published_at IS NULL ORDER BY id LIMIT $2) AS oldest) AS candidate
 WHERE before < $3 ORDER BY id"""
 
@@ -222,13 +263,19 @@ WHERE outbox.id = sent.id AND outbox.attempt = sent.attempt"""
 _KEEP: Final = "UPDATE outbox SET published_at = clock_timestamp()" + _SENT  # noqa: S608 - constants
 _DROP: Final = "DELETE FROM outbox" + _SENT.replace("FROM", "USING", 1)  # noqa: S608
 
-_FORGET_BURIED: Final = "DELETE FROM dead_letter WHERE grp LIKE '%.relay' AND key = ANY($1::text[])"
+_PAGE: Final = """
+SELECT count(*) AS looked, max(id) AS last, array_agg(id ORDER BY id) FILTER (WHERE keys && $4::text[]) AS held,
+  array_agg(events ORDER BY id) FILTER (WHERE keys && $4::text[]) AS events
+FROM (SELECT id, events, keys FROM outbox WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3) AS page"""
 
-_HOLDING: Final = """
-SELECT id, records FROM outbox WHERE keys && $1::text[] AND partition = ANY($2::int[]) AND id > $3
-ORDER BY id LIMIT $4 FOR UPDATE"""
+_LOCKED: Final = """
+SELECT id, topic, partition, records FROM outbox WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE"""
 
-_REWRITE: Final = "UPDATE outbox SET records = $2, events = $3, keys = $4, erased = erased + $5 WHERE id = $1"
+_REWRITE: Final = """
+UPDATE outbox SET records = new.records, events = new.events, keys = string_to_array(new.keys, ','),
+  erased = erased + new.lost
+FROM unnest($1::bigint[], $2::bytea[], $3::int[], $4::text[], $5::int[]) AS new (id, records, events, keys, lost)
+WHERE outbox.id = new.id"""
 
 _REPLAY: Final = """
 WITH again AS (

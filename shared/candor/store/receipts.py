@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
+    from candor.store.db import Transaction
+    from candor.store.erasure import Erasure
     from candor.store.unit_of_work import UnitOfWork
 
 
@@ -55,10 +57,19 @@ async def remember(uow: UnitOfWork, entries: Sequence[tuple[Receipt, Answer]]) -
     )
 
 
-async def erase(uow: UnitOfWork, keys: Collection[str]) -> int:
-    """Empty the answers about `keys` and forget whom they were about; the ids stay, so that repeats count once."""
-    status: str = await uow.connection.execute(_ERASE, list(keys))
-    return int(status.rpartition(" ")[2])
+class Walk:
+    """Empties the answers about customers and forgets whom they were about; the ids stay, so that repeats count once.
+
+    It goes through the table's blocks in their order: receipts are never moved, and no index is paid for with each.
+    """
+
+    async def step(self, uow: Transaction, together: Sequence[Erasure], most: int) -> int | None:
+        """Look at the next blocks, a quarter of `most`; return the block that comes then, None at the end."""
+        block = together[0].place
+        following = block + max(1, most // 4)
+        bounds = [one.bound_at for one in together]
+        await uow.connection.execute(_ERASE, [one.customer_id for one in together], bounds, (block, 0), (following, 0))
+        return following if following <= max(one.blocks for one in together) else None
 
 
 _ANSWERED: Final = """
@@ -69,4 +80,7 @@ _REMEMBER: Final = """
 INSERT INTO ingest (source, event_id, body_sha256, key, status, response)
 SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::int[], $6::bytea[])"""
 
-_ERASE: Final = "UPDATE ingest SET response = '', body_sha256 = '', key = '' WHERE key = ANY($1::text[])"
+_ERASE: Final = """
+UPDATE ingest SET response = '', body_sha256 = '', key = ''
+FROM unnest($1::text[], $2::timestamptz[]) AS wanted (customer, bound)
+WHERE ingest.ctid >= $3::tid AND ingest.ctid < $4::tid AND key = customer AND received_at <= bound"""

@@ -147,6 +147,7 @@ FIELDS: Final = {
     "promise_id": "The promise's id; when one is made without, it gets one.",
     "promises": "How many promises are counted.",
     "promises_erased": "How many promises were erased.",
+    "erased_at": "When the customer was erased.",
     "provider_code": "What the provider answered.",
     "provider_id": "The provider's id for the delivery.",
     "public_reason": "May go to the customer, word for word. Without it no reason is told.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -12,8 +12,11 @@ import msgspec
 from candor.contracts import CustomerErased, Message, PromiseMade, Reference, ScopeItem, decode, message
 from candor.messaging.consumer import Work
 from candor.records.packing import unpack
+from candor.store.eraser import Eraser
 from candor.store.unit_of_work import unit_of_work
 from delivery_svc.handlers import PromisesHandler
+from delivery_svc.service.matcher import Matcher
+from delivery_svc.store import erasures
 from tests.support.api import Api
 from tests.support.clocks import NOON
 
@@ -48,7 +51,14 @@ def incident(name: str, **changes: Any) -> dict[str, Any]:
     }
 
 
-def made(promise_id: str, customer_id: str, *references: str, version: int = 1, scope: Sequence[str] = ()) -> Message:
+def made(
+    promise_id: str,
+    customer_id: str,
+    *references: str,
+    version: int = 1,
+    scope: Sequence[str] = (),
+    time: datetime = NOON,
+) -> Message:
     named = [Reference("ops", name) for name in references]
     items = [ScopeItem(item) for item in scope]
     data = PromiseMade(
@@ -63,17 +73,30 @@ def made(promise_id: str, customer_id: str, *references: str, version: int = 1, 
         references=named,
         scope=items,
     )
-    return message(new("evt"), "promise-svc/test", NOON, customer_id, version, data)
+    return message(new("evt"), "promise-svc/test", time, customer_id, version, data)
 
 
 def erased(customer_id: str) -> Message:
     return message(new("evt"), "promise-svc/test", NOON, customer_id, 1, CustomerErased(customer_id))
 
 
-async def hear(api: Api, *messages: Message, tick: bool = False, handler: PromisesHandler | None = None) -> None:
+async def hear(api: Api, *messages: Message) -> None:
     """The handler gets these messages in one transaction, as a worker would give them."""
     async with unit_of_work(api.intake.database) as uow:
-        await (handler or PromisesHandler()).apply(uow, [Work(0, list(messages))], tick=tick)
+        await PromisesHandler().apply(uow, [Work(0, list(messages))], tick=False)
+
+
+async def look(api: Api) -> bool:
+    """The background looks at what is parked; whether it may have to go on."""
+    return await Matcher(api.intake.database).step()
+
+
+async def end_erasures(api: Api, most: int = 0) -> int:
+    """All that erasures have left to do, each step by a process of its own; how many steps there were."""
+    steps = 0
+    while await Eraser(api.intake.database, erasures.work(most)).step():
+        steps += 1
+    return steps
 
 
 async def known(api: Api, *references: str) -> tuple[str, str]:

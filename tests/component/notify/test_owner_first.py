@@ -231,6 +231,7 @@ async def test_an_erased_customer_leaves_nothing_with_the_owners_notices_either(
     await desk_.warned(staff(), owner="anna")
     await desk_.send()
     await desk_.take(erased())
+    await desk_.end_erasures()
     assert await desk_.notices() == []
     assert await desk_.send() == 0
     kept = await desk_.database.pool.fetchval("SELECT sealed FROM customer WHERE customer_id = 'staff/anna'")

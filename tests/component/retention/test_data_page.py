@@ -15,6 +15,10 @@ from tests.support.servers import Databases
 
 PAGE: Final = (Path(__file__).parents[3] / "docs/operations/data.md").read_text()
 COLUMNS: Final = ["holds", "whose words", "kept", "who can read it", "an erasure"]
+BY_ITSELF: Final = (
+    r"until |replaced by |for as long as |a day after |the newest few|words for |text for |one row$|a row for each "
+)
+FOR_A_REASON: Final = r"(always|for ever)(: .{10,}|, one row)$"
 TABLES: Final = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
 # A time of its own for each setting, so that a rule shows which one it follows.
 DAYS: Final[dict[str, Any]] = {name: 61.0 + number for number, name in enumerate(RetentionSettings.model_fields)}
@@ -58,6 +62,18 @@ async def test_each_table_names_the_settings_that_its_rules_follow(service: str,
             ("customer", "notify-svc"),
         }
         assert named == expected or (kept_elsewhere and not expected), table
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_every_table_has_an_end_or_a_reason_to_have_none(service: str, databases: Databases) -> None:
+    async with schema_of(service, databases) as database:
+        there = {row["tablename"] for row in await database.pool.fetch(TABLES)}
+        ended = {rule.table for rule in retention_of(service, database).rules}
+    rows = rows_of(service)
+    for table in there - ended:
+        kept = rows[table][2]
+        # What no rule clears goes with something else, or stays: for each the page says which, and why.
+        assert re.search(BY_ITSELF, kept) or re.match(FOR_A_REASON, kept), f"{table}: {kept}"
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -136,6 +137,7 @@ async def test_nothing_of_an_erased_customer_stays_but_the_marks(
         await hear(delivery, erasure)
         await scores.take(*erasure)
         await letters.take(*gone)
+        await asyncio.gather(scores.end_erasures(), letters.end_erasures(), reports.end_erasures(delivery))
         # These two keep nothing that was sent.
         for database in (risk_database, letters.database):
             await database.pool.execute("DELETE FROM outbox")

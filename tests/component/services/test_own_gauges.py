@@ -35,7 +35,7 @@ ALL = frozenset(
         "mounted_file_unreadable",
     }
 )
-RELAY = {"outbox_oldest_age_seconds", "outbox_rows", "outbox_dead_letters"}
+RELAY = {"outbox_oldest_age_seconds", "outbox_rows", "outbox_dead_letters", "customers_erasing"}
 CONSUMER = {"consumer_lag_seconds", "consumer_lag_records", "partitions_halted", "partitions_owned", "dead_letters"}
 LEARNING = {"model_version", "model_boundaries_waiting", "journal_unread_rows", "journal_waiting_entries"}
 NOTICES = {

@@ -19,6 +19,7 @@ TABLES = {
     "lease",
     "member",
     "dead_letter",
+    "erasure",
     "effect",
     "late",
     "rate",

@@ -10,14 +10,18 @@ import pytest
 from candor.contracts import Message, decode, encode
 from candor.records.packing import unpack
 from candor.records.partitioner import partition_of
-from candor.store import outbox
+from candor.store import eraser, erasing, outbox
 from candor.store.db import Database
 from candor.store.dead_letter import DeadLetter
+from candor.store.eraser import Eraser, cleansed
+from candor.store.erasing import Letters, Step, Work
+from candor.store.erasure import Erasure
 from candor.store.errors import StoreUnavailable
 from candor.store.lease import Leases
 from candor.store.outbox import SentRows, WaitingRow
-from candor.store.unit_of_work import unit_of_work
-from tests.support.foundation import contact, erased, made, revised
+from candor.store.unit_of_work import UnitOfWork, unit_of_work
+from tests.support.at_work import at_work
+from tests.support.foundation import NOON, contact, erased, made, revised
 
 GROUP = "promise-svc.relay"
 EVERYWHERE = range(4)
@@ -155,6 +159,14 @@ async def test_a_replay_of_some_partitions_or_of_some_time(database: Database) -
         assert await outbox.replay(uow, since=middle) == 6
 
 
+async def erase(database: Database, *customers: str, most: int = 500) -> None:
+    """Mark these customers and do all that follows, a few rows a transaction."""
+    async with unit_of_work(database) as uow:
+        for customer in customers:
+            await erasing.begin(uow, customer, 1, NOON)
+    await Eraser(database, Work((Letters(),), kept=True, most=most)).clear()
+
+
 async def test_erasing_takes_a_customer_s_events_out_of_shared_rows(database: Database) -> None:
     await emit(
         database,
@@ -164,9 +176,8 @@ async def test_erasing_takes_a_customer_s_events_out_of_shared_rows(database: Da
     await emit(database, made("only", "c3"), revised("only", "c3", 2))
     shared = {row["id"]: row["events"] for row in await database.pool.fetch("SELECT id, events FROM outbox")}
 
-    async with unit_of_work(database) as uow:
-        assert await outbox.erase(uow, {"c3", "nobody"}) == 4
-        uow.emit([erased("c3")])
+    await erase(database, "c3", "nobody")
+    await emit(database, erased("c3"))
 
     left = await kept(database)
     assert sorted(left) == sorted(
@@ -184,10 +195,8 @@ async def test_erasing_takes_a_customer_s_events_out_of_shared_rows(database: Da
 
 async def test_the_word_that_a_customer_was_erased_outlives_the_next_erasure(database: Database) -> None:
     await emit(database, made("p1", "c1"), erased("c1"))
-    async with unit_of_work(database) as uow:
-        assert await outbox.erase(uow, {"c1"}) == 1
-    async with unit_of_work(database) as uow:
-        assert await outbox.erase(uow, {"c1"}) == 0
+    for _ in range(2):
+        await erase(database, "c1")
     assert await kept(database) == ["c1.erased"]
 
 
@@ -198,35 +207,108 @@ async def test_what_the_relay_buried_is_erased_so_that_no_replay_sends_it(databa
     ]
     async with unit_of_work(database) as uow:
         uow.bury(letters)
-    async with unit_of_work(database) as uow:
-        await outbox.erase(uow, {"c1"})
+    await erase(database, "c1")
     left = await database.pool.fetch("SELECT grp, key FROM dead_letter ORDER BY grp")
-    assert [tuple(row) for row in left] == [("promise-svc.relay", "c2"), ("risk-svc", "c1")]
+    assert [tuple(row) for row in left] == [("promise-svc.relay", "c2")]
 
 
-async def test_what_the_same_transaction_was_about_to_send_is_erased_as_well(database: Database) -> None:
-    async with unit_of_work(database) as uow:
-        uow.emit([made("p1", "c1"), made("p2", "c2"), erased("c1")])
-        assert await outbox.erase(uow, {"c1"}) == 1
-        uow.emit([made("p3", "c1")])
-    assert sorted(await kept(database)) == ["c1.erased", "p2.1", "p3.1"]
-
-
-async def test_erasing_reaches_rows_beyond_the_first_page(database: Database) -> None:
-    for version in range(1, 11):
+async def test_erasing_reaches_rows_beyond_the_first_page_each_in_a_transaction_of_its_own(database: Database) -> None:
+    for version in range(1, 21):
         await emit(database, made("p1", "c1", version), made("p2", "c2", version))
     async with unit_of_work(database) as uow:
-        assert await outbox.erase(uow, {"c1"}, page=3) == 10
-    assert await kept(database) == [f"p2.{version}" for version in range(1, 11)]
+        await erasing.begin(uow, "c1", 1, NOON)
+    left = []
+    for _ in range(3):
+        await Eraser(database, Work((), kept=True, most=1)).step()
+        left.append(len([event for event in await kept(database) if event.startswith("p1.")]))
+    assert left == sorted(left, reverse=True)
+    assert 0 < left[-1] < left[0] < 20
+    await Eraser(database, Work((), kept=True, most=1)).clear()
+    assert await kept(database) == [f"p2.{version}" for version in range(1, 21)]
 
 
-async def test_a_failed_erasure_erases_nothing(database: Database) -> None:
+async def test_a_step_packs_no_more_events_than_its_bound(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "EVENTS", 4)
+    for version in range(1, 7):
+        await emit(database, made("p1", "c1", version), made("p2", "c1", version))
+    async with unit_of_work(database) as uow:
+        await erasing.begin(uow, "c1", 1, NOON)
+    await Eraser(database, Work((), kept=True)).step()
+    assert await kept(database) == [f"p{n}.{version}" for version in range(3, 7) for n in (1, 2)]
+    await Eraser(database, Work((), kept=True)).clear()
+    assert await kept(database) == []
+
+
+async def test_customers_of_one_moment_share_a_walk_and_those_who_come_later_the_next(database: Database) -> None:
+    for number in range(6):
+        for customer in ("c1", "c2", "c3"):
+            await emit(database, made(f"{customer}.{number}", customer))
+    eraser = Eraser(database, Work((), kept=True, most=1))
+    async with unit_of_work(database) as uow:
+        await erasing.begin(uow, "c1", 1, NOON)
+        await erasing.begin(uow, "c2", 1, NOON)
+    await eraser.step()
+    async with unit_of_work(database) as uow:
+        await erasing.begin(uow, "c3", 1, NOON)
+    places = "SELECT customer_id, part, place FROM erasure ORDER BY customer_id"
+    while True:
+        first, second, third = [tuple(row)[1:] for row in await database.pool.fetch(places)]
+        assert first == second
+        if first[0] == 1:
+            break
+        assert third == (0, 0)
+        await eraser.step()
+    assert [event[:2] for event in await kept(database)] == ["c3"] * 6
+    await eraser.clear()
+    assert await kept(database) == []
+
+
+async def test_what_is_said_after_an_erasure_began_stays(database: Database) -> None:
     await emit(database, made("p1", "c1"))
+    async with unit_of_work(database) as uow:
+        await erasing.begin(uow, "c1", 1, NOON)
+    await emit(database, made("p2", "c1"))
+    await Eraser(database, Work((), kept=True)).clear()
+    assert await kept(database) == ["p2.1"]
+
+
+async def test_a_replay_sends_nothing_of_a_customer_who_is_being_erased(database: Database) -> None:
+    leases = await leased(database)
+    await emit(database, made("p1", "c1"), made("p2", "c2"), made("p3", "c3"), made("p4", "c4"))
+    await emit(database, made("only", "c1"))
+    await mark(database, leases, await windows(database))
+    async with unit_of_work(database) as uow:
+        await erasing.begin(uow, "c1", 1, NOON)
+        uow.emit([erased("c1")])
+    await emit(database, made("back", "c1"))
+    async with unit_of_work(database) as uow:
+        await outbox.replay(uow)
+    for _ in range(2):
+        sent = await cleansed(database, await outbox.waiting(database, EVERYWHERE))
+        rows = [row for window in sent.values() for row in window]
+        ids = [decode(row.topic, r.headers, r.value).envelope.id for row in rows for r in unpack(row.records)]
+        assert sorted(ids) == ["back.1", "c1.erased", "p2.1", "p3.1", "p4.1"]
+        assert all(row.events == len(unpack(row.records)) for row in rows)
+    assert await mark(database, leases, rows) == len(rows)
+    assert await windows(database) == []
+
+
+async def test_a_step_that_fails_changes_nothing_and_the_next_process_goes_on(database: Database) -> None:
+    for version in range(1, 11):
+        await emit(database, made("p1", "c1", version))
+    async with unit_of_work(database) as uow:
+        await erasing.begin(uow, "c1", 1, NOON)
+    work = Work((), kept=True, most=1)
+    await Eraser(database, work).step()
+    before = await kept(database)
     with pytest.raises(ZeroDivisionError):
         async with unit_of_work(database) as uow:
-            await outbox.erase(uow, {"c1"})
+            await work.step(uow)
             raise ZeroDivisionError
-    assert await kept(database) == ["p1.1"]
+    assert await kept(database) == before != []
+    await Eraser(database, Work((), kept=True, most=1)).clear()
+    assert await kept(database) == []
+    assert await database.pool.fetch("SELECT FROM erasure") == []
 
 
 async def test_a_dropped_record_leaves_its_neighbours(database: Database) -> None:
@@ -276,3 +358,42 @@ async def test_many_writers_at_once_keep_the_order_of_each_aggregate(database: D
         assert int(version) == seen.get(promise, 0) + 1
         seen[promise] = int(version)
     assert set(seen.values()) == {30}
+
+
+async def test_a_damaged_row_stops_no_erasure(database: Database) -> None:
+    await emit(database, made("p1", "c1"))
+    await database.pool.execute(
+        "INSERT INTO outbox (topic, partition, events, keys, records) VALUES ('promises', 3, 1, '{c1}', 'noise')"
+    )
+    await emit(database, made("p2", "c1"))
+    await erase(database, "c1")
+    assert [row["records"] for row in await database.pool.fetch("SELECT records FROM outbox")] == [b"noise"]
+
+
+class Failing:
+    """A part that always fails for one customer."""
+
+    async def step(self, uow: UnitOfWork, erasure: Erasure, most: int) -> Step:
+        if erasure.customer_id == "c1":
+            raise ZeroDivisionError
+        return Step(0, False)
+
+
+async def test_a_customer_whose_erasure_fails_does_not_keep_the_others_from_theirs(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(eraser, "AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(eraser, "IDLE_SECONDS", 0.01)
+    async with unit_of_work(database) as uow:
+        for customer in ("c1", "c2", "c3"):
+            await erasing.begin(uow, customer, 1, NOON)
+    background = Eraser(database, Work((Failing(),), kept=False))
+    async with at_work(background):
+        await until_gone(database, 1)
+    assert await database.pool.fetchval("SELECT array_agg(customer_id) FROM erasure") == ["c1"]
+
+
+async def until_gone(database: Database, left: int) -> None:
+    async with asyncio.timeout(30):
+        while await database.pool.fetchval("SELECT count(*) FROM erasure") > left:  # noqa: ASYNC110 - rows give no event
+            await asyncio.sleep(0.01)

@@ -9,11 +9,14 @@ from hashlib import sha256
 import asyncpg
 import pytest
 
-from candor.store import receipts
+from candor.store import erasing, receipts
 from candor.store.db import Database
+from candor.store.eraser import Eraser
+from candor.store.erasing import Work
 from candor.store.group_commit import GroupCommit
 from candor.store.receipts import Answer, Receipt
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
+from tests.support.foundation import NOON
 
 Command = tuple[str, bytes]
 
@@ -97,7 +100,31 @@ async def test_erasing_a_customer_empties_the_answers_and_keeps_the_ids(database
         kept, gone = Receipt("crm", "e1", b"s1", "c1"), Receipt("crm", "e2", b"s2", "c2")
         await receipts.remember(uow, [(kept, Answer(201, b"one")), (gone, Answer(201, b"two"))])
     async with unit_of_work(database) as uow:
-        assert await receipts.erase(uow, {"c2", "c3"}) == 1
+        await erasing.begin(uow, "c2", 1, NOON)
+        await erasing.begin(uow, "c3", 1, NOON)
+    async with unit_of_work(database) as uow:
+        back = Receipt("crm", "e3", b"s3", "c2")
+        await receipts.remember(uow, [(back, Answer(201, b"said later"))])
+    await Eraser(database, Work((), kept=True)).clear()
+    async with unit_of_work(database) as uow:
+        assert (await receipts.answered(uow, [back]))["crm", "e3"][1] == Answer(201, b"said later")
         found = await receipts.answered(uow, [kept, gone])
     assert found[("crm", "e1")] == (b"s1", Answer(201, b"one"))
     assert found[("crm", "e2")] == (b"", Answer(201, b""))
+
+
+async def test_receipts_are_looked_through_some_blocks_a_transaction(database: Database) -> None:
+    sizes = range(400)
+    async with unit_of_work(database) as uow:
+        entries = [(Receipt("crm", f"e{n}", b"s" * 32, f"c{n % 2}"), Answer(201, b"x" * 400)) for n in sizes]
+        await receipts.remember(uow, entries)
+        await erasing.begin(uow, "c1", 1, NOON)
+    left = "SELECT count(*) FROM ingest WHERE key = 'c1'"
+    # Another process after each step, as if the one before had been killed.
+    seen = [await database.pool.fetchval(left)]
+    while await Eraser(database, Work((), kept=True, most=8)).step():
+        seen.append(await database.pool.fetchval(left))
+    assert seen[0] == 200
+    assert seen[-1] == 0
+    assert len(set(seen)) > 4
+    assert await database.pool.fetchval("SELECT count(*) FROM ingest WHERE key = 'c0'") == 200

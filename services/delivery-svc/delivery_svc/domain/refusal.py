@@ -17,6 +17,7 @@ class RefusalReason(StrEnum):
     ENDS_BEFORE_OPENED = "ends_before_opened"
     UNKNOWN_PROMISE = "unknown_promise"
     UNKNOWN_PARKED = "unknown_parked"
+    TOO_MANY_PARKED = "too_many_parked"
     ALREADY_MATCHED = "already_matched"
 
 

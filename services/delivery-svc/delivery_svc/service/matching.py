@@ -19,6 +19,12 @@ from delivery_svc.store import parked_rows, promise_rows
 # miss each other. Both end within seconds, so checking the newest reports again closes the gap.
 RECENT: Final = timedelta(minutes=1)
 MOST: Final = 500
+"""Reports that one transaction passes on."""
+EACH: Final = 50
+"""Reports of one name that are passed on with the promise itself."""
+NEWEST: Final = 2_000
+LOOK: Final = 2_000
+"""Reports that one step of the round looks at."""
 MILESTONE: Final = "milestone.reported"
 
 
@@ -33,19 +39,39 @@ class MatchResult:
 
 
 async def arrived(uow: UnitOfWork, promise_ids: Collection[str]) -> None:
-    """Pass on the parked reports of promises that have just become known."""
-    await _settle(uow, await parked_rows.waiting_for(uow, promise_ids))
-
-
-async def look_again(uow: UnitOfWork, *, everything: bool) -> int:
-    """Pass on reports still parked although their promise is known; returns how many were found (at most 500)."""
-    found = await parked_rows.overlooked(uow, None if everything else RECENT, MOST)
+    """Pass on the parked reports of promises that have just become known; if they are many, the rest by and by."""
+    found = await parked_rows.waiting_for(uow, promise_ids, EACH, MOST)
     await _settle(uow, found)
-    return len(found)
+    if len(found) >= EACH:
+        await parked_rows.arrived(uow, promise_ids)
+
+
+async def rest(uow: UnitOfWork) -> bool:
+    """Pass on some of what one promise still waits for; returns whether there was such a promise."""
+    name = await parked_rows.next_arrival(uow)
+    if name is None:
+        return False
+    found = await parked_rows.waiting_for(uow, [name], MOST, MOST)
+    moved = await _settle(uow, found)
+    # What stays though it was looked at waits for something else than this promise.
+    await parked_rows.settled(uow, name, more=len(found) == MOST and moved > 0)
+    return True
+
+
+async def crossed(uow: UnitOfWork) -> None:
+    """Pass on the newest reports that came at the very moment of their promise."""
+    await _settle(uow, await parked_rows.newest_overlooked(uow, RECENT, NEWEST, MOST))
+
+
+async def look_around(uow: UnitOfWork) -> None:
+    """Go on with the round that finds whatever else is parked though its promise is known."""
+    await _settle(uow, await parked_rows.next_overlooked(uow, LOOK, MOST))
 
 
 async def match(uow: UnitOfWork, parked_id: str, promise_id: str, correction: bool) -> MatchResult:
-    """Match a report by hand to a promise, along with all reports that wait for the same reference.
+    """Match a report by hand to a promise, along with the reports that wait for the same reference.
+
+    Of very many some are passed on with it, and the others by and by.
 
     Raises Refused for an unknown report or promise, and for a report that somebody else has just matched.
     """
@@ -65,14 +91,17 @@ async def match(uow: UnitOfWork, parked_id: str, promise_id: str, correction: bo
     others: list[ParkedReport] = []
     if parked.reason is ParkReason.AWAITING_REFERENCE and name is not None:
         await promise_rows.add_promises(uow, [], [(name.space, name.id, promise_id)])
-        others = await parked_rows.same_reference(uow, name)
+        others = await parked_rows.same_reference(uow, name, MOST)
+        if len(others) == MOST:
+            await parked_rows.arrived(uow, [promise_id])
     passed, rejected = await _pass_on(uow, trail, [(other, promise_id) for other in others])
     return MatchResult(promise_id, customer_id, passed + 1, rejected)
 
 
-async def _settle(uow: UnitOfWork, waiting: Sequence[ParkedReport]) -> None:
+async def _settle(uow: UnitOfWork, waiting: Sequence[ParkedReport]) -> int:
+    """Pass on what can be; returns how many reports wait no longer, or for a person."""
     if not waiting:
-        return
+        return 0
     names = {parked.report.reference for parked in waiting if parked.report.reference is not None}
     referred = await promise_rows.referred(uow, names)
     placed = []
@@ -86,7 +115,8 @@ async def _settle(uow: UnitOfWork, waiting: Sequence[ParkedReport]) -> None:
             ambiguous.append(parked.parked_id)
     await parked_rows.call_ambiguous(uow, ambiguous)
     trail = await MilestoneHistories.load(uow, {promise_id for _, promise_id in placed})
-    await _pass_on(uow, trail, placed)
+    passed, rejected = await _pass_on(uow, trail, placed)
+    return len(ambiguous) + passed + rejected
 
 
 async def _pass_on(

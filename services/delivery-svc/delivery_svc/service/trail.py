@@ -8,6 +8,7 @@ from typing import Self
 
 from candor.contracts import Message
 from candor.intake import Origin
+from candor.store import erasing
 from candor.store.unit_of_work import UnitOfWork
 from delivery_svc import events
 from delivery_svc.domain import MilestoneState, Report, check_items, record
@@ -36,6 +37,9 @@ class MilestoneHistories:
     @classmethod
     async def load(cls, uow: UnitOfWork, ids: Collection[str]) -> Self:
         """Load those of `ids` that are known."""
+        if ids:
+            # Whoever erases a customer waits for this transaction before it says up to where rows are of before.
+            await erasing.writing(uow)
         promises = await promise_rows.known(uow, ids)
         return cls(promises, await promise_rows.steps(uow, promises.keys()))
 

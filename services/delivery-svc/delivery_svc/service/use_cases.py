@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Final
 
 from candor.contracts import Message
 from candor.intake import Acceptance, Origin, Submission, once
@@ -61,18 +63,24 @@ Result = MatchedOutcome | ParkedOutcome | IncidentOutcome | matching.MatchResult
 Statement = Submission[Command, Result]
 
 
-async def apply(uow: UnitOfWork, statements: Sequence[Statement]) -> list[Acceptance | Exception]:
-    """Called by a group commit: applies each statement once, in order; a refused one results in a Problem."""
-    return await once(uow, statements, _decide)
+class UseCases:
+    """The use cases of a deployment, in which at most `parked` reports of one source wait for their promises."""
+
+    def __init__(self, parked: int) -> None:
+        self._parked = parked
+
+    async def apply(self, uow: UnitOfWork, statements: Sequence[Statement]) -> list[Acceptance | Exception]:
+        """Called by a group commit: applies each statement once, in order; a refused one results in a Problem."""
+        return await once(uow, statements, partial(_decide, most_parked=self._parked))
 
 
-async def _decide(uow: UnitOfWork, statements: Sequence[Statement]) -> list[Result | Exception]:
+async def _decide(uow: UnitOfWork, statements: Sequence[Statement], *, most_parked: int) -> list[Result | Exception]:
     results: list[Result | Exception | None] = [None] * len(statements)
     reports = [(i, s.command, s.origin) for i, s in enumerate(statements) if isinstance(s.command, Report)]
     sightings = [(i, s.command, s.origin) for i, s in enumerate(statements) if isinstance(s.command, Sighting)]
     # Lock order in every transaction: promises, then parked rows, then incidents.
     if reports:
-        await _reports(uow, reports, results)
+        await _reports(uow, reports, results, most_parked)
     for index, statement in enumerate(statements):
         if isinstance(statement.command, Match):
             command = statement.command
@@ -89,12 +97,13 @@ async def _reports(
     uow: UnitOfWork,
     reports: Sequence[tuple[int, Report, Origin]],
     results: list[Result | Exception | None],
+    most_parked: int,
 ) -> None:
     named = {report.reference for _, report, _ in reports if report.reference is not None}
     referred = await promise_rows.referred(uow, named)
     ids = {report.promise_id for _, report, _ in reports if report.promise_id is not None}
     trail = await MilestoneHistories.load(uow, ids.union(*(found for found in referred.values() if len(found) == 1)))
-    waiting: list[ParkedReport] = []
+    waiting: list[tuple[int, ParkedReport]] = []
     for index, report, origin in reports:
         try:
             check(report)
@@ -103,19 +112,38 @@ async def _reports(
             candidates = [name for name in candidates if len(candidates) > 1 or name in trail.promises]
             found = place_report(report, report.promise_id in trail.promises, candidates)
             if isinstance(found, ParkReason):
-                parked = _parked(found, report, origin)
-                waiting.append(parked)
-                results[index] = ParkedOutcome(parked.parked_id, found)
+                waiting.append((index, _parked(found, report, origin)))
             else:
                 results[index] = trail.add(found, report, origin)
         except Refusal as refused:
             results[index] = problem(refused)
     await trail.save(uow)
-    await parked_rows.park(uow, waiting)
+    await _park(uow, waiting, results, most_parked)
+
+
+async def _park(
+    uow: UnitOfWork,
+    waiting: Sequence[tuple[int, ParkedReport]],
+    results: list[Result | Exception | None],
+    most: int,
+) -> None:
+    """Store the reports that wait; of a source that has too many already, the others are refused."""
+    if not waiting:
+        return
+    there = await parked_rows.of_sources(uow, {parked.source for _, parked in waiting})
+    kept = []
+    for index, parked in waiting:
+        there[parked.source] = there.get(parked.source, 0) + 1
+        if there[parked.source] > most:
+            results[index] = problem(Refusal(RefusalReason.TOO_MANY_PARKED, _TOO_MANY.format(most)))
+            continue
+        metrics.PARKED_TOTAL.labels(parked.reason.value).inc()
+        results[index] = ParkedOutcome(parked.parked_id, parked.reason)
+        kept.append(parked)
+    await parked_rows.park(uow, kept)
 
 
 def _parked(reason: ParkReason, report: Report, origin: Origin) -> ParkedReport:
-    metrics.PARKED_TOTAL.labels(reason.value).inc()
     name = new_id()
     return ParkedReport(
         name, reason, report, origin.source, origin.event_id, origin.time, origin.historical, origin.traceparent
@@ -151,6 +179,10 @@ async def _sightings(
 
 
 _CODES = {RefusalReason.UNKNOWN_PARKED: "not_found", RefusalReason.MILESTONE_REGRESSED: "milestone_regressed"}
+_TOO_MANY: Final = (
+    "{} reports of this source wait for promises that nobody has made: see GET /v1/parked, and why they match nothing"
+)
+_CODES[RefusalReason.TOO_MANY_PARKED] = "too_many_parked"
 _CODES[RefusalReason.ALREADY_MATCHED] = "already_matched"
 
 

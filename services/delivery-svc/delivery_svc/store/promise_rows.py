@@ -8,8 +8,10 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from candor.store import erasing
 from candor.store.unit_of_work import UnitOfWork
 from delivery_svc.domain import MilestoneState, MilestoneStatus, NamespacedId
+from delivery_svc.store import erasures
 
 _items: Final = msgspec.json.Decoder(tuple[str, ...])
 as_json: Final = msgspec.json.Encoder().encode
@@ -83,33 +85,32 @@ async def add_promises(
 ) -> None:
     """Store promises (id, customer, scope items as JSON) and their references (system, id, promise).
 
-    Those already known stay unchanged.
+    Those already known stay unchanged; those of customers being erased make room.
     """
     if promises:
-        await uow.connection.execute(_ADD_PROMISES, *_columns(sorted(set(promises))))
+        columns = _columns(sorted(set(promises)))
+        added = {row["promise_id"] for row in await uow.connection.fetch(_ADD_PROMISES, *columns)}
+        known_before = {promise_id for promise_id, _, _ in promises} - added
+        if known_before and await erasures.end_doomed(uow, known_before):
+            await uow.connection.execute(_ADD_PROMISES, *columns)
     if references:
         await uow.connection.execute(_ADD_REFERENCES, *_columns(sorted(set(references))))
-
-
-async def erase_customer(uow: UnitOfWork, customer_id: str) -> None:
-    """Delete everything known about a customer's promises, including parked reports that name them."""
-    rows = await uow.connection.fetch(_THEIRS, customer_id)
-    ids = [row["promise_id"] for row in rows]
-    for statement in _ERASE:
-        await uow.connection.execute(statement, ids)
-    await uow.connection.execute("DELETE FROM dead_letter WHERE key = $1", customer_id)
 
 
 def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-_REFERRED: Final = """
+_REFERRED: Final = f"""
 SELECT system, ref_id, promise_id FROM reference
-JOIN unnest($1::text[], $2::text[]) AS asked (system, ref_id) USING (system, ref_id) ORDER BY promise_id"""
-_KNOWN: Final = """
+JOIN unnest($1::text[], $2::text[]) AS asked (system, ref_id) USING (system, ref_id)
+WHERE NOT EXISTS (
+  SELECT FROM promise WHERE promise.promise_id = reference.promise_id AND {erasing.doomed("promise")})
+ORDER BY promise_id"""  # noqa: S608 - constants
+_KNOWN: Final = f"""
 SELECT promise_id, customer_id, version, scope FROM promise WHERE promise_id = ANY($1::text[])
-ORDER BY promise_id FOR UPDATE"""
+  AND NOT {erasing.doomed("promise")}
+ORDER BY promise_id FOR UPDATE"""  # noqa: S608 - constants
 _STEPS: Final = """
 SELECT DISTINCT ON (promise_id, milestone) promise_id, milestone, status, at FROM milestone
 WHERE promise_id = ANY($1::text[]) ORDER BY promise_id, milestone, at DESC, version DESC"""
@@ -123,18 +124,7 @@ UPDATE promise SET version = new.version FROM unnest($1::text[], $2::int[]) AS n
 WHERE promise.promise_id = new.promise_id"""
 _ADD_PROMISES: Final = """
 INSERT INTO promise (promise_id, customer_id, scope) SELECT * FROM unnest($1::text[], $2::text[], $3::jsonb[])
-ON CONFLICT (promise_id) DO NOTHING"""
+ON CONFLICT (promise_id) DO NOTHING RETURNING promise_id"""
 _ADD_REFERENCES: Final = """
 INSERT INTO reference (system, ref_id, promise_id) SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
 ON CONFLICT (system, ref_id, promise_id) DO NOTHING"""
-_THEIRS: Final = "SELECT promise_id FROM promise WHERE customer_id = $1 ORDER BY promise_id FOR UPDATE"
-_ERASE: Final = (
-    """DELETE FROM parked USING reference WHERE reference.promise_id = ANY($1::text[])
-       AND parked.system = reference.system AND parked.ref_id = reference.ref_id
-       AND NOT EXISTS (SELECT FROM reference AS other WHERE other.system = parked.system
-         AND other.ref_id = parked.ref_id AND other.promise_id <> ALL($1::text[]))""",
-    "DELETE FROM parked WHERE promise_id = ANY($1::text[])",
-    "DELETE FROM reference WHERE promise_id = ANY($1::text[])",
-    "DELETE FROM milestone WHERE promise_id = ANY($1::text[])",
-    "DELETE FROM promise WHERE promise_id = ANY($1::text[])",
-)

@@ -11,6 +11,7 @@ import structlog
 from candor.contracts import NoticeState
 from candor.ops.clock import Clock
 from candor.store.db import Database
+from candor.store.erasing import doomed
 from candor.store.errors import StoreUnavailable
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
 from notify_svc.channels import Begin, Fate, Message, Outcome
@@ -232,4 +233,4 @@ def _message(claim: Claim, route: Route) -> Message:
 _LOOK = f"""
 SELECT {read_model.PROMISE_COLUMNS}, c.sealed, c.refused_on FROM promise p LEFT JOIN episode e USING (promise_id)
   LEFT JOIN customer c ON c.customer_id = $2
-WHERE p.promise_id = $1"""  # noqa: S608 - constants only
+WHERE p.promise_id = $1 AND NOT {doomed("p")}"""  # noqa: S608 - constants only

@@ -17,13 +17,13 @@ from candor.ops.liveness import Liveness
 from candor.store.errors import StoreUnavailable
 from candor.store.unit_of_work import unit_of_work
 from notify_svc import metrics
-from notify_svc.delivery import claims, switches
+from notify_svc.delivery import claims, resolve
 from notify_svc.delivery.claims import Claim
 from notify_svc.delivery.postman import Postman
 
 POLL_SECONDS: Final = 0.2
 EXPIRE_SECONDS: Final = 1.0
-MEASURE_SECONDS: Final = 5.0
+FORGET_SECONDS: Final = 1.0
 STOP_SECONDS: Final = 15.0
 NOT_SENT: Final = (NoticeState.UNKNOWN, NoticeState.FAILED, NoticeState.HELD)
 """How a message that was to go out may end without a yes."""
@@ -43,8 +43,7 @@ class Reconciler:
         self._stopping = asyncio.Event()
         self._stopped = asyncio.Event()
         self._next_expire = 0.0
-        self._next_measure = 0.0
-        self._gone: set[str] = set()
+        self._next_forget = 0.0
         self._liveness = Liveness()
         # There from the start: of a series that begins with its first count, that count is not seen.
         for state in NOT_SENT:
@@ -95,9 +94,9 @@ class Reconciler:
             async with unit_of_work(postman.database) as uow:
                 if expired := await claims.expire(uow, postman.clock.now()):
                     log.warning("claims expired", count=expired, consequence="unsent ones wait again, others are held")
-        if now >= self._next_measure:
-            self._next_measure = now + MEASURE_SECONDS
-            await self._measure()
+        if now >= self._next_forget:
+            more = await resolve.forget_previews(postman.database, postman.clock.now())
+            self._next_forget = 0.0 if more else now + FORGET_SECONDS
         room = self._concurrency - len(self._running)
         if room <= 0:
             return
@@ -127,41 +126,6 @@ class Reconciler:
             # The lease ends the claim based on what was committed; one bad notice must not stop the others.
             log.exception("attempt failed", notice=claim.notice_id, error=type(error).__name__)
 
-    async def _measure(self) -> None:
-        async with unit_of_work(self._postman.database) as uow:
-            rows = await uow.connection.fetch(_BY_STATE)
-            gone = await uow.connection.fetch(_WITHOUT_CHANNEL, list(self._postman.reach.channels))
-            unsent = await uow.connection.fetchval(_UNSENT)
-            switch = await switches.read(uow)
-        metrics.NOTICE_UNSENT_AGE_SECONDS.set(unsent or 0)
-        metrics.SENDING_ENABLED.set(switch.sending)
-        metrics.KILL_SWITCH.set(switch.killed)
-        self._tell_gone({row["channel"]: row["count"] for row in gone})
-        for state in NoticeState:
-            metrics.NOTICES.labels(state.value).set(0)
-        metrics.NOTICE_UNKNOWN_AGE_SECONDS.set(0)
-        for row in rows:
-            metrics.NOTICES.labels(row["state"]).set(row["count"])
-            if row["state"] == NoticeState.UNKNOWN:
-                metrics.NOTICE_UNKNOWN_AGE_SECONDS.set(row["age"] or 0)
-
-    def _tell_gone(self, waiting: dict[str, int]) -> None:
-        """Count deliveries over channels that are missing here, and say once which they are."""
-        for channel in waiting.keys() | self._gone:
-            metrics.DELIVERIES_WITHOUT_CHANNEL.labels(channel).set(waiting.get(channel, 0))
-        for channel in waiting.keys() - self._gone:
-            consequence = (
-                f"not sent unless a process with it takes them within {claims.CHANNEL_WAIT / 60:.0f} minutes; "
-                "then suppressed as channel_gone and decided again: set the channel up again if that is not meant"
-            )
-            log.warning(
-                "deliveries wait for a channel that is not configured",
-                channel=channel,
-                waiting=waiting[channel],
-                consequence=consequence,
-            )
-        self._gone = set(waiting)
-
     async def _room(self) -> None:
         # At full concurrency, the next claim waits for a free slot and not for the clock.
         if len(self._running) < self._concurrency:
@@ -178,18 +142,3 @@ class Reconciler:
             await asyncio.wait(self._running, timeout=STOP_SECONDS)
         for task in self._running:
             task.cancel()
-
-
-_WITHOUT_CHANNEL: Final = """
-SELECT channel, count(*)::int AS count FROM delivery WHERE state = 'pending' AND channel <> ALL($1::text[])
-GROUP BY channel"""
-
-_UNSENT: Final = """
-SELECT extract(epoch FROM clock_timestamp() - min(created_at))::float8 FROM delivery
-WHERE state IN ('pending', 'sending')"""
-
-_BY_STATE: Final = """
-SELECT notice.state, count(*)::int AS count,
-  extract(epoch FROM clock_timestamp() - min(delivery.unknown_since))::float8 AS age
-FROM notice LEFT JOIN delivery ON delivery.notice_id = notice.notice_id AND delivery.state = 'unknown'
-GROUP BY notice.state"""

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from candor.store.unit_of_work import UnitOfWork
+from candor.store.unit_of_work import UnitOfWork, unit_of_work
+from notify_svc.delivery import switches
 from notify_svc.delivery.reopen import rethink
 from notify_svc.domain.facts import Reason
 from notify_svc.store import read_model
 from notify_svc.store.notices import CHANGED, announce
+
+if TYPE_CHECKING:
+    from candor.store.db import Database
+
+PREVIEWS: Final = 500
+"""Promises whose previews one transaction discards."""
 
 
 async def resolve(uow: UnitOfWork, notice_id: str, promise_id: str, now: datetime, *, sent: bool) -> bool:
@@ -28,15 +36,30 @@ async def resolve(uow: UnitOfWork, notice_id: str, promise_id: str, now: datetim
     return True
 
 
-async def forget_previews(uow: UnitOfWork, now: datetime) -> None:
-    """Discard previews, which nobody received, and have their promises decided again."""
-    found = await uow.connection.fetch("SELECT DISTINCT promise_id FROM notice WHERE state = 'preview'")
-    ids = [row["promise_id"] for row in found]
+async def forget_previews(database: Database, now: datetime) -> bool:
+    """While sending is on, discard previews of at most PREVIEWS promises, which are decided again.
+
+    Returns whether there may be more.
+    """
+    async with unit_of_work(database) as uow:
+        if not (await switches.read(uow)).sending:
+            return False
+        found = await uow.connection.fetch(_PREVIEWED, PREVIEWS)
+        ids = [row["promise_id"] for row in found]
+        if ids:
+            await _forget(uow, ids, now)
+    return len(ids) > 0
+
+
+async def _forget(uow: UnitOfWork, ids: Sequence[str], now: datetime) -> None:
     rows = await read_model.promises(uow, ids)
     announce(uow, await uow.connection.fetch(_FORGET, ids, Reason.SENDING_OFF.value, now))
     await rethink(uow, rows.values(), now)
     await read_model.save_promises(uow, list(rows.values()))
 
+
+_PREVIEWED: Final = """
+SELECT DISTINCT promise_id FROM (SELECT promise_id FROM notice WHERE state = 'preview' LIMIT $1) AS some_previews"""
 
 _RESOLVE: Final = f"""
 WITH settled AS (

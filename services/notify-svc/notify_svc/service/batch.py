@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -38,6 +38,7 @@ class Batch:
     changed: set[str] = field(default_factory=set)
     contacts: set[str] = field(default_factory=set)
     erased: set[str] = field(default_factory=set)
+    doomed: set[str] = field(default_factory=set)
     withdrawn: set[str] = field(default_factory=set)
 
 
@@ -45,17 +46,24 @@ async def load(uow: UnitOfWork, messages: Sequence[Message], due: Sequence[str])
     """The rows that `messages` refer to and those of the `due` promises, locked."""
     customers: set[str] = set()
     promises = set(due)
-    reached: set[str] = set()
     for message in messages:
         customers.add(message.envelope.key)
         if isinstance(message.data, (*CONTACT_EVENTS, CustomerErased)):
-            reached.add(message.envelope.subject)
             customers.add(message.envelope.subject)
         else:
             promises.add(message.envelope.subject)
-    rows = await read_model.promises(uow, promises, reached)
+    await read_model.end_doomed(uow, promises)
+    rows = await read_model.promises(uow, promises)
     customers.update(known.customer_id for known in rows.values())
     return Batch(await read_model.customers(uow, customers), rows)
+
+
+async def load_more(uow: UnitOfWork, batch: Batch, ids: Collection[str]) -> None:
+    """Add the rows of further promises and of their customers to the batch."""
+    more = await read_model.promises(uow, set(ids) - batch.promises.keys())
+    batch.promises.update(more)
+    missing = {known.customer_id for known in more.values()} - batch.customers.keys()
+    batch.customers.update(await read_model.customers(uow, missing))
 
 
 def take(batch: Batch, partition: int, message: Message, rules: Rules) -> None:
@@ -109,6 +117,7 @@ def _erase(batch: Batch, envelope: Envelope, data: CustomerErased) -> None:
     batch.erased.add(data.customer_id)
     for name in [name for name, known in batch.promises.items() if known.customer_id == data.customer_id]:
         del batch.promises[name]
+        batch.doomed.add(name)
 
 
 def _promise(

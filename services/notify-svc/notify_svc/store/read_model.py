@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from candor.store.erasing import Letters, Rows, Work, doomed
 from candor.store.unit_of_work import UnitOfWork
 from notify_svc.domain.facts import Episode, Gap, Promise
 
@@ -68,13 +69,11 @@ async def save_customers(uow: UnitOfWork, saved: Sequence[Customer]) -> None:
         await uow.connection.execute(_SAVE_CUSTOMERS, *columns(rows))
 
 
-async def promises(
-    uow: UnitOfWork, ids: Collection[str], of_customers: Collection[str] = ()
-) -> dict[str, PromiseRecord]:
-    """The named promises, and all those of `of_customers`, locked in id order."""
-    if not ids and not of_customers:
+async def promises(uow: UnitOfWork, ids: Collection[str]) -> dict[str, PromiseRecord]:
+    """The named promises, locked in id order, without those of customers being erased."""
+    if not ids:
         return {}
-    rows = await uow.connection.fetch(_PROMISES, list(ids), list(of_customers))
+    rows = await uow.connection.fetch(_PROMISES, list(ids))
     return {row["promise_id"]: known(row) for row in rows}
 
 
@@ -102,11 +101,19 @@ async def save_promises(uow: UnitOfWork, saved: Sequence[PromiseRecord]) -> None
         await uow.connection.execute(_SAVE_EPISODES, *columns(episodes))
 
 
-async def erase(uow: UnitOfWork, customer_ids: Collection[str]) -> None:
-    """Delete all data of these customers: promises, episodes, notices with their texts and deliveries."""
-    if customer_ids:
-        for statement in _ERASE:
-            await uow.connection.execute(statement, list(customer_ids))
+async def end_doomed(uow: UnitOfWork, ids: Collection[str]) -> None:
+    """Delete those of these promises whose customer is being erased, so that their ids are free."""
+    if ids:
+        rows = await uow.connection.fetch(_DOOMED, sorted(ids))
+        if rows:
+            for table in ("notice", "episode", "promise"):
+                statement = f"DELETE FROM {table} WHERE promise_id = ANY($1::text[])"  # noqa: S608 - our own names
+                await uow.connection.execute(statement, [row["promise_id"] for row in rows])
+
+
+def erasures(most: int = 0) -> Work:
+    """How customers are erased here: promises, episodes, notices with their texts and deliveries."""
+    return Work((Rows("promise"), Rows("episode"), Rows("notice"), Letters()), kept=False, most=most)
 
 
 async def refuse(uow: UnitOfWork, customer_id: str, channel: str) -> None:
@@ -161,7 +168,11 @@ ON CONFLICT (customer_id) DO UPDATE SET contact_version = excluded.contact_versi
 
 _PROMISES: Final = f"""
 SELECT {PROMISE_COLUMNS} FROM promise p LEFT JOIN episode e USING (promise_id)
-WHERE p.promise_id = ANY($1::text[]) OR p.customer_id = ANY($2::text[]) ORDER BY p.promise_id FOR UPDATE OF p"""  # noqa: S608 - constants only
+WHERE p.promise_id = ANY($1::text[]) AND NOT {doomed("p")} ORDER BY p.promise_id FOR UPDATE OF p"""  # noqa: S608 - constants only
+
+_DOOMED: Final = f"""
+SELECT promise_id FROM promise WHERE promise_id = ANY($1::text[]) AND {doomed("promise")}
+ORDER BY promise_id FOR UPDATE"""  # noqa: S608 - constants only
 
 _DUE: Final = """
 SELECT promise_id FROM promise WHERE partition = ANY($1::int[]) AND check_at <= $2 ORDER BY check_at LIMIT $3"""
@@ -181,12 +192,6 @@ _SAVE_EPISODES: Final = """
 INSERT INTO episode (promise_id, customer_id, gap_version, state)
 SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::jsonb[])
 ON CONFLICT (promise_id) DO UPDATE SET gap_version = excluded.gap_version, state = excluded.state"""
-
-_ERASE: Final = (
-    "DELETE FROM notice WHERE customer_id = ANY($1::text[])",
-    "DELETE FROM episode WHERE customer_id = ANY($1::text[])",
-    "DELETE FROM promise WHERE customer_id = ANY($1::text[])",
-)
 
 _REFUSE: Final = """
 UPDATE customer SET refused_on = array_append(array_remove(refused_on, $2), $2) WHERE customer_id = $1"""

@@ -10,7 +10,7 @@ import msgspec
 from candor.contracts import STAFF
 from candor.store.receipts import Answer
 from promise_svc.domain import Customer, Promise
-from promise_svc.service.use_cases import Result
+from promise_svc.service.use_cases import ErasureResult, Result
 from promise_svc.store.tables import ChangeRow, PromiseRow
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -28,7 +28,9 @@ def whole(status: int) -> Callable[[Result], Answer]:
             case _ if result.customer_id.startswith(STAFF):
                 document = _who(result.customer_id)
             case _:
-                document = {**_who(result.customer_id), "promises_erased": result.promises}
+                document = {**_who(result.customer_id), "promises_erased": result.promises, **standing(result.through)}
+        if isinstance(result, ErasureResult) and not result.through:
+            return Answer(202, _encode(document))
         return Answer(status, _encode(document))
 
     return answer
@@ -44,6 +46,11 @@ def accepted(result: Result) -> Answer:
         case _:
             about = {"customer_id": result.customer_id}
     return Answer(202, _encode({"state": "accepted", **about}))
+
+
+def standing(through: bool) -> dict[str, str]:
+    """How far an erasure is in promise-svc."""
+    return {"state": "erased" if through else "erasing"}
 
 
 def _who(name: str) -> dict[str, Any]:

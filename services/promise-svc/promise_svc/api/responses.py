@@ -100,7 +100,16 @@ class StaffErasedOut(BaseModel):
 
 
 class ErasedOut(BaseModel):
-    """What an erasure deleted in promise-svc; the other services follow."""
+    """How far an erasure is in promise-svc, and how many promises are deleted; the other services follow."""
 
     customer_id: str
     promises_erased: int
+    state: Literal["erased", "erasing"]
+
+
+class ErasureOut(BaseModel):
+    """How far the erasure of a customer is in promise-svc: whether any row of before is left."""
+
+    customer_id: str
+    state: Literal["erased", "erasing"]
+    erased_at: datetime

@@ -7,6 +7,7 @@ from typing import Final
 from candor.intake import Origin
 from candor.intake.once import new_id
 from candor.ops.clock import Clock
+from candor.store import erasing
 from candor.store.retention import Expiry, Rule, Step, outbox_rule, rejected_rule
 from candor.store.unit_of_work import UnitOfWork
 from promise_svc import domain, events
@@ -57,7 +58,7 @@ class ContactExpiry:
     async def step(self, uow: UnitOfWork, most: int) -> Step:
         """Look at the next `most` customers who have a contact."""
         page = await ledger.with_contact(uow, self._after, most)
-        await ledger.hold_off_erasures(uow)
+        await erasing.writing(uow)
         # Locked before the second look: a promise that is being made to one of them is seen, or waits for this.
         known = await ledger.customers(uow, await ledger.contact_over(uow, page, self.days))
         over = await ledger.contact_over(uow, list(known), self.days)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import Final
 
-from candor.contracts import Message
+from candor.contracts import ContactRemoved, CustomerErased, Message
 from candor.intake import Acceptance, Origin, Submission, once
-from candor.store import outbox, receipts
+from candor.store import erasing
 from candor.store.unit_of_work import UnitOfWork
 from candor.web.http.problems import Problem
 from promise_svc import domain, events
@@ -36,12 +37,16 @@ class Erase:
 
 @dataclass(frozen=True, slots=True)
 class ErasureResult:
-    """What an erasure deleted."""
+    """What an erasure deleted; `through`: nothing of before is left in this service."""
 
     customer_id: str
     promises: int
+    through: bool
 
 
+AT_ONCE: Final = 4
+"""Erasures of one transaction that are begun in it."""
+TOMBSTONES: Final = (CustomerErased, ContactRemoved)
 Command = Make | Revise | Withdraw | Settle | SetContact | Erase
 Result = Promise | Customer | ErasureResult
 Statement = Submission[Command, Result]
@@ -50,14 +55,15 @@ Statement = Submission[Command, Result]
 async def apply(uow: UnitOfWork, statements: Sequence[Statement]) -> list[Acceptance | Exception]:
     """Called by a group commit: applies each statement once, in order; a refused one results in a Problem."""
     outcomes: list[Acceptance | Exception] = []
-    for erasing, run in groupby(statements, lambda statement: isinstance(statement.command, Erase)):
+    for ends, run in groupby(statements, lambda statement: isinstance(statement.command, Erase)):
         # Save each run with its responses before the next: an erasure must find statements that came just before it.
-        outcomes += await once(uow, list(run), _erasures if erasing else _batch)
+        outcomes += await once(uow, list(run), _erasures if ends else _batch)
     return outcomes
 
 
 async def _erasures(uow: UnitOfWork, statements: Sequence[Statement]) -> list[Result | Exception]:
-    return [await _erase(uow, statement) for statement in statements]
+    # Everybody else waits for this transaction: only so many are begun in it, the others by the background.
+    return [await _erase(uow, statement, begin=place < AT_ONCE) for place, statement in enumerate(statements)]
 
 
 @dataclass(slots=True)
@@ -75,7 +81,7 @@ class _Batch:
 
 async def _batch(uow: UnitOfWork, statements: Sequence[Statement]) -> list[Result | Exception]:
     commands = [statement.command for statement in statements]
-    await ledger.hold_off_erasures(uow)
+    await erasing.writing(uow)
     names = {command.customer_id for command in commands if isinstance(command, Make | SetContact)}
     customers = await ledger.customers(uow, names)
     ids = {command.promise_id for command in commands if not isinstance(command, SetContact | Erase)}
@@ -121,7 +127,7 @@ def _one(batch: _Batch, command: Command, origin: Origin) -> Result:
 
 def _make(batch: _Batch, command: Make, origin: Origin) -> Promise:
     customer = batch.customers.get(command.customer_id)
-    domain.admit(customer.erased_at if customer else None, command.made_at)
+    domain.admit(customer.erased_at if customer else None, min(command.made_at, origin.time))
     if command.promise_id in batch.promises:
         raise Refusal(RefusalReason.PROMISE_EXISTS, "a promise with this id exists already", "/promise_id")
     promise = domain.make(command, historical=origin.historical)
@@ -141,19 +147,21 @@ def _set_contact(batch: _Batch, command: SetContact, origin: Origin) -> Customer
     return customer
 
 
-async def _erase(uow: UnitOfWork, statement: Statement) -> Result | Exception:
+async def _erase(uow: UnitOfWork, statement: Statement, *, begin: bool) -> Result | Exception:
     name = statement.command.customer_id if isinstance(statement.command, Erase) else ""
-    await ledger.hold_off_writers(uow)
+    await erasing.hold_off(uow)
     known = await ledger.customers(uow, [name])
-    promises = await ledger.erase_promises(uow, name)
-    if not known and not promises:
+    if not known and not await ledger.has_promises(uow, name):
         return problem(Refusal(RefusalReason.UNKNOWN_CUSTOMER, "there is nobody of this name"))
     customer = domain.erase(known.get(name) or Customer(name), statement.origin.time)
     await ledger.save_customers(uow, known.keys(), [customer])
-    await receipts.erase(uow, [name])
-    await outbox.erase(uow, [name])
+    # What this transaction was going to send is not in a row yet.
+    uow.retract(lambda message: message.envelope.key == name and not isinstance(message.data, TOMBSTONES))
+    mark = await erasing.begin(uow, name, customer.erasures, customer.erased_at or statement.origin.time)
+    done = await ledger.erasures().first(uow, mark) if begin else erasing.Step(0, True)
+    # After every row of before, in the order in which the relay sends them.
     uow.emit(events.erased(customer, statement.origin))
-    return ErasureResult(name, promises)
+    return ErasureResult(name, done.gone, through=not done.more)
 
 
 _CODES = {

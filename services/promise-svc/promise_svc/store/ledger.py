@@ -8,31 +8,24 @@ from typing import Any, Final
 import asyncpg
 import msgspec
 
+from candor.store.erasing import CustomerRows, Letters, Work, doomed
 from candor.store.unit_of_work import UnitOfWork
 from promise_svc.domain import Change, Customer, Promise, State, Terms
 
 _terms: Final = msgspec.json.Decoder(Terms)
 _encode: Final = msgspec.json.Encoder().encode
-# Writers share this lock, an erasure holds it exclusively: nobody may add to a customer who is being erased.
-_ERASURES: Final = 0x65726173
-
-
-async def hold_off_erasures(uow: UnitOfWork) -> None:
-    """Make erasures in other processes wait until this transaction commits."""
-    await uow.connection.execute(f"SELECT pg_advisory_xact_lock_shared({_ERASURES})")
-
-
-async def hold_off_writers(uow: UnitOfWork) -> None:
-    """Make writers in other processes wait until this erasure commits; those already under way finish first."""
-    await uow.connection.execute(f"SELECT pg_advisory_xact_lock({_ERASURES})")
 
 
 async def promises(uow: UnitOfWork, ids: Collection[str]) -> dict[str, Promise]:
-    """The existing promises among `ids`, locked in id order."""
+    """The existing promises among `ids`, locked in id order; those of customers being erased are erased now."""
     if not ids:
         return {}
     rows = await uow.connection.fetch(_PROMISES, sorted(ids))
-    return {row["promise_id"]: _promise(row) for row in rows}
+    gone = [row["promise_id"] for row in rows if row["doomed"]]
+    if gone:
+        await uow.connection.execute("DELETE FROM change WHERE promise_id = ANY($1::text[])", gone)
+        await uow.connection.execute(_ERASE_PROMISES, gone)
+    return {row["promise_id"]: _promise(row) for row in rows if not row["doomed"]}
 
 
 async def customers(uow: UnitOfWork, ids: Collection[str]) -> dict[str, Customer]:
@@ -84,10 +77,10 @@ async def save_customers(uow: UnitOfWork, known: Collection[str], saved: Sequenc
             await uow.connection.execute(statement, *_columns(values))
 
 
-async def erase_promises(uow: UnitOfWork, customer_id: str) -> int:
-    """Delete all promises of a customer and their histories; returns the number of promises."""
-    erased: int = await uow.connection.fetchval(_ERASE_PROMISES, customer_id)
-    return erased
+async def has_promises(uow: UnitOfWork, customer_id: str) -> bool:
+    """Whether there is any promise to this customer."""
+    found = await uow.connection.fetchval("SELECT EXISTS (SELECT FROM promise WHERE customer_id = $1)", customer_id)
+    return bool(found)
 
 
 async def with_contact(uow: UnitOfWork, after: str, most: int) -> list[str]:
@@ -114,15 +107,17 @@ def _row(p: Promise) -> tuple[Any, ...]:
 
 def _promise(row: asyncpg.Record) -> Promise:
     values = dict(row)
+    del values["doomed"]
     values["terms"] = _terms.decode(values["terms"])
     values["state"] = State(values["state"])
     return Promise(**values)
 
 
-_PROMISES: Final = """
+_PROMISES: Final = f"""
 SELECT promise_id, customer_id, kind, what, state, version, made_at, requested_due, first_due, latest_due, held_due,
-  latest_at, held_at, tolerance_s, terms, historical, completed_at
-FROM promise WHERE promise_id = ANY($1::text[]) ORDER BY promise_id FOR UPDATE"""
+  latest_at, held_at, tolerance_s, terms, historical, completed_at,
+  {doomed("promise")} AS doomed
+FROM promise WHERE promise_id = ANY($1::text[]) ORDER BY promise_id FOR UPDATE"""  # noqa: S608 - constants
 _CUSTOMERS: Final = """
 SELECT customer_id, sealed, contact_version, contact_at, erased_at, erasures
 FROM customer WHERE customer_id = ANY($1::text[]) ORDER BY customer_id FOR UPDATE"""
@@ -174,7 +169,20 @@ WHERE customer_id = ANY($1::text[]) AND sealed IS NOT NULL
         OR state = 'made' AND greatest(held_due, latest_due) >= now() - make_interval(secs => $2::float8 * 86400)))
 ORDER BY customer_id"""
 
-_ERASE_PROMISES: Final = """
-WITH gone AS (DELETE FROM promise WHERE customer_id = $1 RETURNING promise_id),
-     history AS (DELETE FROM change WHERE promise_id IN (SELECT promise_id FROM gone))
-SELECT count(*)::int FROM gone"""
+_ERASE_PROMISES: Final = "DELETE FROM promise WHERE promise_id = ANY($1::text[])"
+
+ERASED: Final = CustomerRows(
+    find="SELECT promise_id FROM promise WHERE customer_id = $1 AND born <= $2 LIMIT $3 FOR UPDATE",
+    hanging=(
+        # Not locked before: the service's role may delete from it and change nothing; its promises are locked.
+        """
+DELETE FROM change WHERE ctid = ANY(ARRAY(
+  SELECT ctid FROM change WHERE promise_id = ANY($1::text[]) LIMIT $2))""",
+    ),
+    last=_ERASE_PROMISES,
+)
+
+
+def erasures() -> Work:
+    """How customers are erased here: their promises, dead letters, the log of what was sent, and receipts."""
+    return Work((ERASED, Letters()), kept=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, MetaData
+from sqlalchemy import Column, MetaData, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from candor.intake.rejected import RejectedColumns
 from candor.store.columns import moment
+from candor.store.erasing import doomed
 
 
 class Base(SQLModel, registry=registry(metadata=MetaData())):
@@ -74,7 +75,19 @@ class CustomerRow(Base, table=True):
     erasures: int
 
 
+class ErasureRow(Base, table=True):
+    """A customer of whom rows are still being erased (`candor.store.erasing`)."""
+
+    __tablename__ = "erasure"
+
+    customer_id: str = Field(primary_key=True)
+
+
 class RejectedRow(RejectedColumns, Base, table=True):
     """A signed webhook that could not be used."""
 
     __tablename__ = "rejected"
+
+
+LIVING = text(f"NOT {doomed('promise')}")
+"""Of promises: not one of a customer who is being erased."""

@@ -13,7 +13,9 @@ LEARNER: Final = "risk-learner"
 """The group with one partition; its lease makes a process the learner."""
 KEPT: Final = 50
 PART: Final = 4 * 1024 * 1024
-TABLES: Final = ("journal", "model_version", "learner_step", "learner_state", "learner_taught")
+CUT: Final = 200
+"""Rows of the journal that one transaction deletes: a row may hold a megabyte."""
+TABLES: Final = ("journal", "learner_cut", "model_version", "learner_step", "learner_state", "learner_taught")
 
 
 class NewestMark(NamedTuple):
@@ -93,21 +95,34 @@ async def checkpoint(connection: Connection) -> bytes | None:
 
 
 async def save_checkpoint(connection: Connection, state: bytes, boundary: float, upto: int) -> None:
-    """Replace the stored state; delete what led to it: journal rows below `upto`, steps, all but new versions."""
+    """Replace the stored state and delete the steps and all but new versions; `cut` then deletes the journal's rows."""
     await connection.execute("DELETE FROM learner_state")
     for part, start in enumerate(range(0, len(state), PART)):
         await connection.execute("INSERT INTO learner_state VALUES ($1, $2)", part, state[start : start + PART])
-    await connection.execute("DELETE FROM journal WHERE xid < $1::text::xid8", str(upto))
+    await connection.execute(_CUT_UP_TO, str(upto))
     await connection.execute("DELETE FROM learner_step WHERE boundary <= $1", boundary)
     await connection.execute(_FORGET_OLD, KEPT)
 
 
-async def forget(connection: Connection, tables: Sequence[str] = TABLES[1:]) -> None:
+async def cut(connection: Connection) -> bool:
+    """Delete at most CUT rows of the journal that the checkpoint has made needless; return whether more are left."""
+    status: str = await connection.execute(_CUT, CUT)
+    return int(status.rpartition(" ")[2]) == CUT
+
+
+async def forget(connection: Connection, tables: Sequence[str] = TABLES[2:]) -> None:
     """Delete all that was learned; the next model is version 1 again."""
     # Not TRUNCATE: the role of a running process need not be allowed that.
     for table in tables:
         await connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
 
+
+_CUT_UP_TO: Final = """
+INSERT INTO learner_cut (upto) VALUES ($1::text::xid8) ON CONFLICT (id) DO UPDATE SET upto = excluded.upto"""
+
+_CUT: Final = """
+DELETE FROM journal WHERE ctid = ANY(ARRAY(
+  SELECT ctid FROM journal WHERE xid < (SELECT upto FROM learner_cut) ORDER BY xid, id LIMIT $1))"""
 
 _NEWEST: Final = """
 SELECT version, published_at::text AS published FROM model_version ORDER BY version DESC LIMIT 1"""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from candor.store.erasing import doomed
 from candor.store.unit_of_work import unit_of_work
 from risk_svc.domain.state import PromiseState, from_bytes
 
@@ -95,12 +96,14 @@ SELECT grp, id FROM member WHERE grp = ANY($1::text[]) AND id <> ALL($2::text[])
 ORDER BY 1, 2"""
 
 # Of one that has ended its standing is enough: nothing else of it is ever published again.
-_REMEMBER: Final = """
+_REMEMBER: Final = f"""
 INSERT INTO published_before (promise_id, standing, state)
-SELECT promise_id, standing, CASE WHEN live THEN state END FROM promise_state WHERE shown"""
+SELECT promise_id, standing, CASE WHEN live THEN state END FROM promise_state
+WHERE shown AND NOT {doomed("promise_state")}"""  # noqa: S608
 
-_UNPUBLISHED: Final = """
+_UNPUBLISHED: Final = f"""
 SELECT now.promise_id, now.partition, now.state, now.live, before.standing AS before, before.state AS old
 FROM promise_state AS now LEFT JOIN published_before AS before USING (promise_id)
 WHERE now.shown AND now.promise_id > $1 AND (now.live OR before.standing IS DISTINCT FROM now.standing)
-ORDER BY now.promise_id LIMIT $2"""
+  AND NOT {doomed("now")}
+ORDER BY now.promise_id LIMIT $2"""  # noqa: S608

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from candor.store.erasing import doomed
 from risk_svc.domain.frozen_forecasts import ForecastScore
 from risk_svc.domain.incidents import Incident
 from risk_svc.domain.scoring import is_told
@@ -24,7 +25,7 @@ _incident_in: Final = msgspec.msgpack.Decoder(Incident)
 
 async def live_states(connection: Connection, partition: int) -> list[PromiseState]:
     """Open promises and placeholders of a partition."""
-    rows = await connection.fetch("SELECT state FROM promise_state WHERE partition = $1 AND live", partition)
+    rows = await connection.fetch(_LIVE, partition)
     return [from_bytes(row["state"]) for row in rows]
 
 
@@ -103,19 +104,18 @@ async def save_scores(connection: Connection, scores: Sequence[ForecastScore]) -
         await connection.execute(_SAVE_SCORES, *columns)
 
 
-async def erase(
-    connection: Connection, number: int, customer_id: str, mark: bytes, version: int, at: float
-) -> list[str]:
-    """Delete all data of a customer and store the mark; returns the ids of the deleted promises."""
-    gone = await connection.fetch(_ERASE, customer_id)
+async def mark_erased(connection: Connection, number: int, mark: bytes, version: int, at: float) -> None:
+    """Store the mark of an erased customer."""
     await connection.execute(_MARK, number, mark, version, at)
-    return [row["promise_id"] for row in gone]
 
 
 def moment(seconds: float) -> datetime:
     """Epoch seconds as an aware UTC time."""
     return datetime.fromtimestamp(seconds, UTC)
 
+
+_LIVE: Final = f"""
+SELECT state FROM promise_state WHERE partition = $1 AND live AND NOT {doomed("promise_state")}"""  # noqa: S608
 
 _SAVE: Final = """
 INSERT INTO promise_state
@@ -150,11 +150,6 @@ FROM unnest($1::text[], $2::text[], $3::text[], $4::real[], $5::real[], $6::int[
   AS new (id, lead, kind, p, base, outcome, settled, issued, p50, p80, p90, completed, made, model, n)
 ON CONFLICT (promise_id, lead) DO UPDATE SET outcome = excluded.outcome, settled_at = excluded.settled_at,
   completed_at = excluded.completed_at"""
-
-_ERASE: Final = """
-WITH gone AS (DELETE FROM promise_state WHERE customer_id = $1 RETURNING promise_id),
-scores AS (DELETE FROM forecast_score WHERE promise_id IN (SELECT promise_id FROM gone))
-SELECT promise_id FROM gone"""
 
 _MARK: Final = """
 INSERT INTO erased (partition, customer, version, at) VALUES ($1, $2, $3, $4)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("risk.journal")
 ROWS: Final = 16
 """Rows per read: one row may hold a batch of 2,000 events, about 1 MB."""
+COUNTED: Final = 10_000
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final = msgspec.msgpack.Decoder(list[Entry])
 
@@ -66,9 +67,9 @@ def _entries(raw: bytes, row: int) -> list[Entry]:
         return []
 
 
-async def unread(connection: Connection, after: Place) -> int:
-    """The number of rows after a place, readable or not yet."""
-    count: int = await connection.fetchval(_UNREAD, str(after.xid), after.row)
+async def unread(connection: Connection, after: Place, most: int = COUNTED) -> int:
+    """The number of rows after a place, readable or not yet; `most` stands for as many or more."""
+    count: int = await connection.fetchval(_UNREAD, str(after.xid), after.row, most)
     return count
 
 
@@ -79,6 +80,9 @@ _READ: Final = """
 SELECT id, xid::text AS xid, entries FROM journal
 WHERE (xid, id) > ($1::text::xid8, $2::bigint)
   AND xid < coalesce($3::text::xid8, pg_snapshot_xmin(pg_current_snapshot()))
+  AND xid >= coalesce((SELECT upto FROM learner_cut), '0'::xid8)
 ORDER BY journal.xid, id LIMIT $4"""
 
-_UNREAD: Final = "SELECT count(*) FROM journal WHERE (xid, id) > ($1::text::xid8, $2::bigint)"
+_UNREAD: Final = """
+SELECT count(*) FROM (
+  SELECT FROM journal WHERE (xid, id) > ($1::text::xid8, $2::bigint) ORDER BY xid, id LIMIT $3) AS following"""

@@ -82,6 +82,8 @@ class Learner:
         self._unsaved: tuple[ClosedBoundary, Version | None] | None = None
         self._stored = (-math.inf, 0.0)
         self._too_late = 0
+        # At the start too: a learner before this one may have died in the middle of it.
+        self._cutting = True
         self.turns = 0
         self._liveness = Liveness()
         self._renewed = self._calm = False
@@ -136,6 +138,7 @@ class Learner:
             await self._load(epoch)
         await self._read()
         await self._tell_too_late()
+        await self._cut()
         closed = await self._close()
         due = self._system() - self._stored[1] >= self._pacing.checkpoint
         if due and self._course.engine.boundary > self._stored[0]:
@@ -144,7 +147,7 @@ class Learner:
         return closed
 
     async def save(self) -> None:
-        """Store the whole state and delete what only led to it."""
+        """Store the whole state; the journal's rows that only led to it go by and by."""
         course, place = self._course, self._place
         begun = self._system()
         state = await asyncio.to_thread(course.to_bytes, *place)
@@ -152,10 +155,17 @@ class Learner:
         async with unit_of_work(self._database) as uow:
             await self._fenced(uow)
             await model_store.save_checkpoint(uow.connection, state, boundary, upto)
-        self._stored = (boundary, self._system())
+        self._stored, self._cutting = (boundary, self._system()), True
         log.info(
             "checkpoint stored", version=course.version, bytes=len(state), seconds=round(self._system() - begun, 1)
         )
+
+    async def _cut(self) -> None:
+        """Delete some of what the checkpoint has made needless; the rest in later turns."""
+        if self._cutting:
+            async with unit_of_work(self._database) as uow:
+                await self._fenced(uow)
+                self._cutting = await model_store.cut(uow.connection)
 
     @property
     def _course(self) -> Timeline:

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from candor.contracts import CustomerErased, IncidentReported, Message, NoticeChanged, PromiseMade
+from candor.store import erasing
 from risk_svc.domain.fold import FoldOutcome, fold
 from risk_svc.domain.incidents import Incident, incident_of
 from risk_svc.domain.state import PromiseState
 from risk_svc.forecast.view import Entry
 from risk_svc.forecasting.live import incident_snapshot_of
 from risk_svc.forecasting.snapshots import forgotten, pictures
-from risk_svc.store import states
+from risk_svc.store import erasures, states
 from risk_svc.worker.partition_state import PartitionState, PartitionStates, customer_mark
 
 if TYPE_CHECKING:
@@ -46,10 +47,12 @@ class Batch:
         self._cache = cache
         self._uow = uow
         self._found: dict[str, PromiseState] = {}
+        self._named: set[str] = set()
 
     async def read(self, work: Iterable[Work]) -> None:
         """Read the promises that are not in memory, then fold all messages."""
         pairs = [(self._cache.partitions[item.partition], item.messages) for item in work]
+        self._named = {name for _, messages in pairs for message in messages if (name := promise_of(message))}
         missing = {
             name
             for partition, messages in pairs
@@ -57,7 +60,9 @@ class Batch:
             if (name := promise_of(message)) is not None and name not in partition.states
         }
         if missing:
-            self._found = await states.find(self._connection, sorted(missing))
+            names = sorted(missing)
+            await erasures.end_doomed(self._connection, names)
+            self._found = await states.find(self._connection, names)
         for partition, messages in pairs:
             for message in messages:
                 await self._take(partition, message)
@@ -156,8 +161,12 @@ class Batch:
         for name in gone:
             del self.touched[name]
         self._found = {name: state for name, state in self._found.items() if state.customer_id != data.customer_id}
-        erased = await states.erase(self._connection, partition.number, data.customer_id, mark, version, at)
-        self._note(partition, [forgotten(name, at) for name in sorted({*erased, *gone})])
+        await states.mark_erased(self._connection, partition.number, mark, version, at)
+        await erasing.begin(self._uow, data.customer_id, version, message.envelope.time)
+        # Ids that this batch names are free at once for what follows in it; the other rows go by and by.
+        theirs = {*gone, *(state.promise_id for state in held)} & self._named
+        ended = await erasures.end_doomed(self._connection, sorted(theirs))
+        self._note(partition, [forgotten(name, at) for name in sorted(set(gone) - ended)])
 
 
 def promise_of(message: Message) -> str | None:

@@ -39,6 +39,7 @@ CODES: Final[dict[str, Kind]] = {
     "promise_closed": Kind(409, "The promise is settled or withdrawn"),
     "already_settled": Kind(409, "The promise has this verdict already"),
     "milestone_regressed": Kind(409, "A finished milestone cannot become unfinished"),
+    "too_many_parked": Kind(409, "Too many reports of this source wait for their promises"),
     "already_matched": Kind(409, "The event has been matched already"),
     "not_replayable": Kind(409, "It cannot be replayed in its present state"),
     "erased": Kind(409, "The customer has been erased"),

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from candor.intake import Origin, Submission
+from candor.store.receipts import Answer
+from candor.store.tally import Counting
 from candor.store.unit_of_work import unit_of_work
-from delivery_svc.handlers import SWEEP_TICKS, PromisesHandler
-from delivery_svc.store import promise_rows
+from candor.web.http.problems import Problem
+from delivery_svc.domain import MilestoneStatus, Report
+from delivery_svc.handlers import PromisesHandler
+from delivery_svc.service import matching
+from delivery_svc.service.use_cases import UseCases
+from delivery_svc.store import parked_rows, promise_rows
 from tests.component.delivery.reports import (
     code,
+    end_erasures,
     erased,
     hear,
     known,
+    look,
     made,
     milestone,
     new,
@@ -23,6 +34,7 @@ from tests.component.delivery.reports import (
     sent,
 )
 from tests.support.api import Api
+from tests.support.clocks import NOON
 
 
 async def report(api: Api, body: dict[str, Any]) -> dict[str, Any]:
@@ -147,23 +159,117 @@ async def test_transactions_that_pass_each_other_leave_nothing_stuck(delivery_ap
     body = milestone(promise_id) if named else referring(f"ref {promise_id}")
     await crossed(delivery_api, promise_id, customer_id, body)
     assert await sent(delivery_api, customer_id) == []
-    await hear(delivery_api, tick=True)
+    await look(delivery_api)
     assert len(await sent(delivery_api, customer_id)) == 1
 
 
-async def test_a_sweep_finds_what_was_left_long_ago(delivery_api: Api) -> None:
-    promise_id, customer_id = new("p"), new("c")
-    handler = PromisesHandler()
-    await hear(delivery_api, tick=True, handler=handler)
-    await crossed(delivery_api, promise_id, customer_id, milestone(promise_id))
-    await delivery_api.intake.database.pool.execute(
-        "UPDATE parked SET parked_at = now() - interval '1 day' WHERE promise_id = $1", promise_id
-    )
-    await hear(delivery_api, tick=True, handler=handler)
-    assert await sent(delivery_api, customer_id) == []
-    for _ in range(SWEEP_TICKS):
-        await hear(delivery_api, tick=True, handler=handler)
+async def test_the_round_finds_what_was_left_long_ago_some_a_transaction(
+    delivery_api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(matching, "LOOK", 3)
+    names = [(new("p"), new("c")) for _ in range(7)]
+    for promise_id, customer_id in names:
+        await crossed(delivery_api, promise_id, customer_id, milestone(promise_id))
+    await delivery_api.intake.database.pool.execute("UPDATE parked SET parked_at = now() - interval '1 day'")
+    await delivery_api.intake.database.pool.execute("UPDATE sweep SET place = 0")
+    ids = [promise_id for promise_id, _ in names]
+    waiting = "SELECT count(*) AS left FROM parked WHERE promise_id = ANY($1::text[])"
+    left = [7]
+    while left[-1]:
+        await look(delivery_api)
+        left.append((await delivery_api.rows(waiting, ids))[0]["left"])
+        assert left[-2] - left[-1] <= 3
+    for _, customer_id in names:
+        assert len(await sent(delivery_api, customer_id)) == 1
+
+
+async def test_the_round_passes_over_what_nobody_can_place_and_begins_anew_at_its_end(
+    delivery_api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(matching, "LOOK", 3)
+    for _ in range(7):
+        await report(delivery_api, milestone(new("p")))
+    await delivery_api.intake.database.pool.execute("UPDATE sweep SET place = 0")
+    places = [0]
+    while places[-1] or len(places) == 1:
+        await look(delivery_api)
+        places.append((await delivery_api.rows("SELECT place FROM sweep"))[0]["place"])
+    assert len(places) > 3
+    assert places[1:-1] == sorted(set(places[1:-1]))
+
+
+async def test_a_promise_is_learnt_at_once_and_its_many_reports_by_and_by(
+    delivery_api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(matching, "EACH", 2)
+    monkeypatch.setattr(matching, "MOST", 3)
+    promise_id, customer_id, name = new("p"), new("c"), new("UA 1")
+    for minutes in range(-60, -50):
+        await report(delivery_api, milestone(promise_id, minutes, milestone=f"step {minutes}"))
+        await report(delivery_api, referring(name, minutes, milestone=f"named {minutes}"))
+    await hear(delivery_api, made(promise_id, customer_id, name))
+    passed = [len(await sent(delivery_api, customer_id))]
+    assert passed[0] <= 3
+    while await look(delivery_api):
+        passed.append(len(await sent(delivery_api, customer_id)))
+        # Three kinds of looking, each in a transaction of its own.
+        assert passed[-1] - passed[-2] <= 9
+    assert len(passed) > 2
+    assert passed[-1] == 20
+    assert await parked(delivery_api, promise_id=promise_id) == []
+    assert await delivery_api.rows("SELECT * FROM arrival") == []
+
+
+async def test_what_waits_is_counted_as_it_comes_and_goes(delivery_api: Api) -> None:
+    database = delivery_api.intake.database
+    counting = "SELECT source, waits_for, count(*) AS n FROM parked GROUP BY 1, 2"
+
+    async def same() -> None:
+        really = {(row["source"], row["waits_for"]): row["n"] for row in await delivery_api.rows(counting)}
+        for most in (3, 10_000):
+            async with unit_of_work(database) as uow:
+                await parked_rows.TALLY.fold(uow, most)
+                assert await parked_rows.TALLY.counts(uow) == really
+
+    promise_id, name = new("p"), new("UA 1")
+    for minutes in range(-60, -50):
+        await report(delivery_api, milestone(promise_id, minutes, milestone=f"step {minutes}"))
+    await report(delivery_api, referring(name))
+    await same()
+    await hear(delivery_api, made(new("p"), new("c"), name), made(new("p"), new("c"), name))
+    await hear(delivery_api, made(promise_id, new("c")))
+    await same()
+    gauged: dict[str, float] = {}
+    await Counting(
+        database, parked_rows.TALLY, lambda counts: gauged.update({r: n for (_, r), n in counts.items()})
+    ).count()
+    assert gauged.get("ambiguous_reference", 0) >= 1
+
+
+async def test_a_source_of_which_too_many_wait_is_refused_and_the_rest_of_the_batch_taken(delivery_api: Api) -> None:
+    database, now = delivery_api.intake.database, delivery_api.intake.clock.now()
+    promise_id, customer_id = await known(delivery_api)
+    source = new("feed")
+
+    def said(number: int, name: str) -> Submission[Any, Any]:
+        command = Report(
+            promise_id=name, reference=None, milestone=f"step {number}", status=MilestoneStatus.REACHED, at=now
+        )
+        return Submission("milestone.reported", command, Origin(new("e"), source, now), lambda _: Answer(202, b"{}"))
+
+    batch = [said(n, promise_id if n == 4 else new("p")) for n in range(6)]
+    async with unit_of_work(database) as uow:
+        results = await UseCases(3).apply(uow, batch)
+    refused = [result.code for result in results if isinstance(result, Problem)]
+    assert [isinstance(result, Problem) for result in results] == [False, False, False, True, False, True]
+    assert refused == ["too_many_parked"] * 2
     assert len(await sent(delivery_api, customer_id)) == 1
+    async with unit_of_work(database) as uow:
+        (again,) = await UseCases(3).apply(uow, [said(9, new("p"))])
+        (other,) = await UseCases(3).apply(uow, [replace(said(9, new("p")), origin=Origin(new("e"), new("feed"), now))])
+    assert isinstance(again, Problem)
+    assert again.status == 409
+    assert not isinstance(other, Problem)
 
 
 async def test_two_workers_and_two_people_pass_a_report_on_once(delivery_api: Api) -> None:
@@ -172,8 +278,8 @@ async def test_two_workers_and_two_people_pass_a_report_on_once(delivery_api: Ap
     (item,) = await parked(delivery_api, promise_id=promise_id)
     path = f"/v1/parked/{item['parked_id']}/match"
     await asyncio.gather(
-        hear(delivery_api, tick=True),
-        hear(delivery_api, tick=True),
+        look(delivery_api),
+        look(delivery_api),
         delivery_api.call("POST", path, {"promise_id": promise_id}),
         delivery_api.call("POST", path, {"promise_id": promise_id}),
     )
@@ -203,6 +309,7 @@ async def test_an_erased_customer_leaves_nothing_here(delivery_api: Api) -> None
     await report(delivery_api, body)
     await report(delivery_api, milestone(other_id))
     await hear(delivery_api, erased(customer_id))
+    await end_erasures(delivery_api)
     assert await sent(delivery_api, customer_id) == []
     assert len(await sent(delivery_api, other)) == 1
     for table in ("promise", "reference", "milestone"):
@@ -215,5 +322,39 @@ async def test_a_promise_made_and_erased_in_one_batch_is_gone(delivery_api: Api)
     promise_id, customer_id = new("p"), new("c")
     await report(delivery_api, milestone(promise_id))
     await hear(delivery_api, made(promise_id, customer_id), erased(customer_id))
+    await end_erasures(delivery_api)
     assert await sent(delivery_api, customer_id) == []
     assert await delivery_api.rows("SELECT * FROM promise WHERE promise_id = $1", promise_id) == []
+
+
+async def test_until_its_rows_are_gone_an_erased_promise_is_nowhere_taken_for_a_living_one(delivery_api: Api) -> None:
+    customer_id, name = new("c"), new("UA 1")
+    ids = [new("p") for _ in range(7)]
+    await hear(delivery_api, *(made(promise_id, customer_id, name) for promise_id in ids))
+    for promise_id in ids:
+        for minutes in (-30, -20, -10):
+            await report(delivery_api, milestone(promise_id, minutes, milestone=f"step {minutes}"))
+    await hear(delivery_api, erased(customer_id))
+    assert (await report(delivery_api, milestone(ids[0], -5)))["waits_for"] == "awaiting_promise"
+    assert (await report(delivery_api, referring(name)))["waits_for"] == "awaiting_reference"
+    # A copy of what was said before the erasure.
+    await hear(delivery_api, made(ids[1], customer_id, name))
+    other = new("c")
+    await hear(delivery_api, made(ids[2], other))
+    assert await end_erasures(delivery_api, 2) > 7
+    count = "SELECT promise_id FROM {} WHERE promise_id = ANY($1::text[])"
+    assert [row["promise_id"] for row in await delivery_api.rows(count.format("promise"), ids)] == [ids[2]]
+    for table in ("milestone", "reference"):
+        assert await delivery_api.rows(count.format(table), ids) == []
+    assert await sent(delivery_api, customer_id) == []
+    assert await delivery_api.rows("SELECT FROM ingest WHERE key = $1", customer_id) == []
+
+
+async def test_a_customer_who_comes_back_is_heard_of_again(delivery_api: Api) -> None:
+    promise_id, customer_id = await known(delivery_api)
+    await hear(delivery_api, erased(customer_id), made(promise_id, customer_id, time=NOON + timedelta(minutes=1)))
+    await end_erasures(delivery_api)
+    # The same word of the erasure again changes nothing.
+    await hear(delivery_api, erased(customer_id))
+    await end_erasures(delivery_api)
+    assert (await report(delivery_api, milestone(promise_id)))["state"] == "matched"

@@ -19,6 +19,7 @@ from candor.ops.metrics import REGISTRY
 from candor.store.unit_of_work import unit_of_work
 from notify_svc.channels import Begin, Fate, Form, Message, Outcome
 from notify_svc.delivery import claims, resolve
+from notify_svc.delivery.figures import Figures
 from notify_svc.domain.facts import Reason
 from notify_svc.domain.identity import delivery_id
 from notify_svc.settings import NotifySettings
@@ -265,8 +266,9 @@ async def test_a_page_whose_channel_was_taken_away_is_counted_at_once_and_told_b
 ) -> None:
     await paged.later(5)
     paged.speaker = dataclasses.replace(paged.speaker, reach=REACH)
+    assert await paged.send(port=1) == 0
     with capture_logs() as said:
-        assert await paged.send(port=1) == 0
+        await Figures(paged.database, ["email"]).measure()
     assert [
         (line["channel"], line["waiting"])
         for line in said

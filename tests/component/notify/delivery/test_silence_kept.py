@@ -9,7 +9,9 @@ from datetime import timedelta
 import pytest
 
 from candor.contracts import Message, Standing
+from candor.store.eraser import Eraser
 from notify_svc.domain.facts import Rules
+from notify_svc.store import new_contacts, read_model
 from tests.support.clocks import NOON
 from tests.support.notify import (
     FINE,
@@ -148,6 +150,7 @@ async def test_erasure_leaves_nothing_of_the_customer(desk_: Desk) -> None:
     await desk_.send()
     await desk_.take(promise("p2", "c2"), contact("c2"), gap(1, name="p2", customer="c2"))
     await desk_.take(erased())
+    await desk_.end_erasures()
     for table in ("promise", "episode", "notice"):
         assert await desk_.database.pool.fetchval(f"SELECT count(*) FROM {table} WHERE customer_id = 'c1'") == 0
     row = await desk_.database.pool.fetchrow("SELECT * FROM customer WHERE customer_id = 'c1'")
@@ -161,6 +164,9 @@ async def test_nothing_older_than_the_erasure_brings_anything_back(desk_: Desk) 
     again = [promise(), contact(), contact(version=2), gap(1), gap(2)]
     later = NOON + timedelta(minutes=1)
     await desk_.take(erased(time=later))
+    for message in again:
+        await desk_.take(message)
+    await desk_.end_erasures()
     for message in again:
         await desk_.take(message)
     await desk_.later(600, *again)
@@ -191,3 +197,53 @@ async def test_no_address_or_name_is_anywhere_in_the_database(desk_: Desk) -> No
     records = await desk_.database.pool.fetch("SELECT records FROM outbox")
     assert records
     assert all(b"customer.example" not in row["records"] for row in records)
+
+
+async def test_until_its_rows_are_gone_nothing_is_said_about_an_erased_promise(desk_: Desk) -> None:
+    names = [f"p{number}" for number in range(5)]
+    await desk_.take(contact(), *(promise(name) for name in names), *(gap(1, name=name) for name in names))
+    await desk_.later(5)
+    waiting = "SELECT count(*) FROM notice WHERE state = 'pending'"
+    assert await desk_.database.pool.fetchval(waiting) > 0
+    await desk_.take(erased())
+    assert await desk_.database.pool.fetchval("SELECT count(*) FROM promise") == 5
+    await desk_.send()
+    assert desk_.received() == []
+    left = []
+    eraser = Eraser(desk_.database, read_model.erasures(2))
+    while await eraser.step():
+        left.append(await desk_.database.pool.fetchval("SELECT count(*) FROM promise"))
+    assert left[:3] == [3, 1, 0]
+    await desk_.later(600)
+    assert await desk_.send() == 0
+    for table in ("promise", "episode", "notice"):
+        assert await desk_.database.pool.fetchval(f"SELECT count(*) FROM {table}") == 0
+
+
+async def test_what_a_customer_is_promised_after_coming_back_outlives_the_erasure_under_way(desk_: Desk) -> None:
+    await desk_.warned()
+    await desk_.take(promise("p2"), gap(1, name="p2"), erased())
+    back = NOON + timedelta(days=1)
+    desk_.clock.set(back)
+    await desk_.take(promise("p1", time=back), contact(version=2, time=back), gap(2, name="p1", at=back))
+    await desk_.end_erasures()
+    rows = await desk_.database.pool.fetch("SELECT promise_id FROM promise")
+    assert [row["promise_id"] for row in rows] == ["p1"]
+    assert await desk_.states() == []
+
+
+async def test_a_new_contact_of_a_customer_with_many_promises_is_looked_at_by_and_by(
+    desk_: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(new_contacts, "MOST", 2)
+    names = [f"p{number}" for number in range(5)]
+    await desk_.take(*(promise(name) for name in names), *(gap(1, name=name) for name in names))
+    await desk_.later(5)
+    seen = "SELECT count(*) FROM notice WHERE reason <> 'no_contact' OR state <> 'suppressed'"
+    before = await desk_.database.pool.fetchval(seen)
+    await desk_.take(contact())
+    counts = [await desk_.database.pool.fetchval(seen)]
+    while await desk_.database.pool.fetchval("SELECT count(*) FROM new_contact"):
+        await desk_.take(tick=True)
+        counts.append(await desk_.database.pool.fetchval(seen))
+    assert [count - before for count in counts] == [2, 4, 5]

@@ -10,8 +10,14 @@ import msgspec
 import pytest
 from nacl.public import SealedBox
 
-from candor.contracts import ContactRemoved, ContactSet, CustomerErased
+from candor.contracts import ContactRemoved, ContactSet, CustomerErased, PromiseMade
 from candor.contracts.sealed import parted
+from candor.intake import Acceptance, Origin, Submission
+from candor.store import eraser, erasing
+from candor.store.unit_of_work import unit_of_work
+from promise_svc.api import presenters
+from promise_svc.service.use_cases import AT_ONCE, Erase, Statement, apply
+from promise_svc.store import ledger
 from tests.component.promise.bodies import CONTACT, REVISION, body, code, made, new, sent
 from tests.support.api import Api
 from tests.support.clocks import NOON, ManualClock
@@ -90,7 +96,7 @@ async def test_an_erased_customer_leaves_nothing_but_the_mark(promise_api: Api) 
     asked = await full_customer(promise_api, customer)
     await full_customer(promise_api, neighbour)
     answer = await promise_api.call("DELETE", f"/v1/customers/{customer}")
-    assert answer.json() == {"customer_id": customer, "promises_erased": 2}
+    assert answer.json() == {"customer_id": customer, "promises_erased": 2, "state": "erased"}
     kept = await everything(promise_api)
     assert f"secret of {customer}" not in kept
     assert asked["promise_id"] not in kept
@@ -125,7 +131,7 @@ async def test_a_customer_may_come_back(promise_api: Api, promise_clock: ManualC
     customer = new()
     await full_customer(promise_api, customer)
     await promise_api.call("DELETE", f"/v1/customers/{customer}")
-    made_at = promise_clock.now() + timedelta(minutes=1)
+    made_at = promise_clock.advance(timedelta(minutes=1))
     await made(promise_api, customer_id=customer, made_at=made_at)
     answer = await promise_api.webhook("contact.set", CONTACT | {"customer_id": customer}, at=made_at)
     assert answer.json() == {"state": "accepted", "customer_id": customer, "version": 3}
@@ -162,3 +168,134 @@ async def test_what_is_said_at_the_moment_of_an_erasure_is_forgotten_too(promise
     assert [answer.status_code for answer in answers] == [201] * 5 + [200, 201, 200]
     assert f"secret of {customer}" not in await everything(promise_api)
     assert sorted(m.envelope.version for m in await sent(promise_api, customer)) == [1, 1, 2, 2]
+
+
+async def large_customer(api: Api, name: str, promises: int) -> list[str]:
+    """A customer with many promises, each revised twice; their ids."""
+    ids = [new("p") for _ in range(promises)]
+    for promise_id in ids:
+        await made(api, customer_id=name, promise_id=promise_id, what=f"secret of {name}")
+        for _ in range(2):
+            await api.call("POST", f"/v1/promises/{promise_id}/revisions", REVISION)
+    return ids
+
+
+async def standing(api: Api, name: str) -> str:
+    answer = await api.call("GET", f"/v1/customers/{name}/erasure", role="viewer")
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["state"])
+
+
+_step = eraser.Eraser.step
+
+
+async def _rests(_eraser: eraser.Eraser) -> bool:
+    """What the app's own background does while a test takes its steps one by one."""
+    return False
+
+
+@pytest.fixture
+def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So few rows a transaction that a handful of promises needs many."""
+    monkeypatch.setattr(erasing, "MOST", 2)
+    monkeypatch.setattr(eraser.Eraser, "step", _rests)
+
+
+@pytest.mark.usefixtures("small_steps")
+async def test_a_customer_with_many_promises_is_gone_at_once_and_erased_by_and_by(promise_api: Api) -> None:
+    customer, neighbour = new(), new()
+    ids = await large_customer(promise_api, customer, 7)
+    await full_customer(promise_api, neighbour)
+    answer = await promise_api.call("DELETE", f"/v1/customers/{customer}")
+    assert (answer.status_code, answer.json()["state"]) == (202, "erasing")
+    assert await standing(promise_api, customer) == "erasing"
+    for path in (f"/v1/promises/{ids[-1]}", f"/v1/promises/{ids[0]}"):
+        assert (await promise_api.call("GET", path)).status_code == 404
+    listed = await promise_api.call("GET", "/v1/promises", params={"customer_id": customer})
+    assert (listed.json()["items"], listed.json()["total"]) == ([], 0)
+    refused = await promise_api.call("POST", f"/v1/promises/{ids[-1]}/revisions", REVISION)
+    assert (refused.status_code, code(refused)) == (404, "not_found")
+    steps = await all_steps(promise_api)
+    assert steps > 7
+    assert await standing(promise_api, customer) == "erased"
+    kept = await everything(promise_api)
+    assert f"secret of {customer}" not in kept
+    assert [name for name in ids if name in kept] == []
+    assert f"secret of {neighbour}" in kept
+    (gone, _) = await sent(promise_api, customer)
+    assert isinstance(gone.data, CustomerErased)
+
+
+async def one_step(api: Api) -> bool:
+    return await _step(eraser.Eraser(api.intake.database, ledger.erasures()))
+
+
+async def all_steps(api: Api) -> int:
+    """Each step by a process of its own, as if every one were killed after it; how many there were."""
+    steps = 0
+    while await one_step(api):
+        steps += 1
+    return steps
+
+
+@pytest.mark.usefixtures("small_steps")
+async def test_what_a_customer_says_after_coming_back_outlives_the_erasure_under_way(
+    promise_api: Api, promise_clock: ManualClock
+) -> None:
+    customer = new()
+    ids = await large_customer(promise_api, customer, 7)
+    await promise_api.call("DELETE", f"/v1/customers/{customer}")
+    promise_clock.advance(timedelta(minutes=1))
+    again, other = ids[-1], new("p")
+    key = {"idempotency-key": new("k")}
+    asked = body(customer_id=customer, promise_id=again, made_at=promise_clock.now(), what="said anew")
+    first = await promise_api.call("POST", "/v1/promises", asked, headers=key)
+    assert first.status_code == 201, first.text
+    await made(promise_api, customer_id=new(), promise_id=ids[-2])
+    await made(promise_api, customer_id=customer, promise_id=other)
+    await all_steps(promise_api)
+    listed = await promise_api.call("GET", "/v1/promises", params={"customer_id": customer})
+    assert {item["promise_id"] for item in listed.json()["items"]} == {again, other}
+    assert (await promise_api.call("GET", f"/v1/promises/{again}")).json()["changes"] == []
+    assert (await promise_api.call("GET", f"/v1/promises/{ids[-2]}")).status_code == 200
+    kinds = [type(message.data) for message in await sent(promise_api, customer)]
+    assert kinds == [CustomerErased, ContactRemoved, PromiseMade, PromiseMade]
+    repeated = await promise_api.call("POST", "/v1/promises", asked, headers=key)
+    assert (repeated.status_code, repeated.content) == (201, first.content)
+
+
+@pytest.mark.usefixtures("small_steps")
+async def test_one_large_customer_does_not_keep_the_others_from_their_end(promise_api: Api) -> None:
+    large, small = new(), new()
+    await large_customer(promise_api, large, 9)
+    await large_customer(promise_api, small, 2)
+    await promise_api.call("DELETE", f"/v1/customers/{large}")
+    await promise_api.call("DELETE", f"/v1/customers/{small}")
+    count = "SELECT count(*) AS left FROM promise WHERE customer_id = $1"
+    left = dict.fromkeys((large, small), 1)
+    while left[small]:
+        assert await one_step(promise_api)
+        left = {name: (await promise_api.rows(count, name))[0]["left"] for name in left}
+    assert left[large] > 0
+    await all_steps(promise_api)
+
+
+async def test_only_so_many_erasures_begin_in_the_transaction_that_others_wait_for(promise_api: Api) -> None:
+    names = [new() for _ in range(AT_ONCE + 3)]
+    for name in names:
+        await made(promise_api, customer_id=name)
+    origins = [Origin(new("e"), "test", promise_api.intake.clock.now()) for _ in names]
+    erasures: list[Statement] = [
+        Submission("customer.erased", Erase(name), origin, presenters.whole(200))
+        for name, origin in zip(names, origins, strict=True)
+    ]
+    async with unit_of_work(promise_api.intake.database) as uow:
+        answers = [taken.answer.status for taken in await apply(uow, erasures) if isinstance(taken, Acceptance)]
+    assert answers == [200] * AT_ONCE + [202] * 3
+    await all_steps(promise_api)
+    assert {await standing(promise_api, name) for name in names} == {"erased"}
+
+
+async def test_nobody_asks_after_an_erasure_that_there_was_not(promise_api: Api) -> None:
+    answer = await promise_api.call("GET", f"/v1/customers/{new()}/erasure")
+    assert (answer.status_code, code(answer)) == (404, "not_found")

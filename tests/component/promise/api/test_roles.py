@@ -9,7 +9,7 @@ import pytest
 from tests.component.promise.bodies import CONTACT, REVISION, body, code, made, new
 from tests.support.api import ROLES, Api
 
-# (method, path, body, lowest role); {p} becomes a promise, {c} a customer, {s} one of the staff.
+# (method, path, body, lowest role); {p} becomes a promise, {c} a customer, {e} an erased one, {s} one of the staff.
 ROUTES: list[tuple[str, str, Any, str]] = [
     ("POST", "/v1/promises", "promise", "operator"),
     ("GET", "/v1/promises", None, "viewer"),
@@ -19,6 +19,7 @@ ROUTES: list[tuple[str, str, Any, str]] = [
     ("POST", "/v1/promises/{p}/withdraw", {"reason": "r"}, "operator"),
     ("PUT", "/v1/customers/{c}/contact", CONTACT, "operator"),
     ("DELETE", "/v1/customers/{c}", None, "admin"),
+    ("GET", "/v1/customers/{e}/erasure", None, "viewer"),
     ("PUT", "/v1/staff/{s}/contact", CONTACT, "operator"),
     ("DELETE", "/v1/staff/{s}/contact", None, "admin"),
     ("POST", "/v1/imports", {"events": [{}]}, "operator"),
@@ -31,7 +32,9 @@ ROUTES: list[tuple[str, str, Any, str]] = [
 async def test_the_role_below_is_refused(promise_api: Api, method: str, path: str, document: Any, lowest: str) -> None:
     promise = await made(promise_api)
     await promise_api.call("PUT", "/v1/staff/anna/contact", CONTACT)
-    path = path.format(p=promise["promise_id"], c=promise["customer_id"], s="anna")
+    if "{e}" in path:
+        await promise_api.call("DELETE", f"/v1/customers/{promise['customer_id']}")
+    path = path.format(p=promise["promise_id"], c=promise["customer_id"], e=promise["customer_id"], s="anna")
     sent = body() if document == "promise" else document
     nobody = await promise_api.call(method, path, sent, role=None)
     assert (nobody.status_code, code(nobody)) == (401, "unauthenticated")
@@ -44,7 +47,8 @@ async def test_the_role_below_is_refused(promise_api: Api, method: str, path: st
 
 async def test_no_route_is_missing_above(promise_api: Api) -> None:
     known = {
-        (method, path.format(p="{promise_id}", c="{customer_id}", s="{staff_id}")) for method, path, _, _ in ROUTES
+        (method, path.format(p="{promise_id}", c="{customer_id}", e="{customer_id}", s="{staff_id}"))
+        for method, path, _, _ in ROUTES
     }
     document = promise_api.app.openapi()
     there = {(method.upper(), path) for path, item in document["paths"].items() for method in item}

@@ -11,6 +11,8 @@ from risk_svc.forecasting import model_store
 from risk_svc.forecasting.follower import Follower
 from risk_svc.forecasting.live import PublishedModel
 from risk_svc.forecasting.model_store import LEARNER
+from risk_svc.training import journal
+from risk_svc.training.journal import Place
 from risk_svc.training.learner import Learner
 from risk_svc.training.timeline import Timeline
 from tests.support.at_work import at_work
@@ -65,10 +67,50 @@ async def test_what_only_led_to_the_checkpoint_goes_and_the_newest_versions_stay
     ticks.now += 60
     await learner.turn()
     assert await count(risk_database, "learner_state") > 3
+    await learner.turn()
     assert (await count(risk_database, "journal"), await count(risk_database, "learner_step")) == (0, 0)
     assert learner.course is not None
     newest = learner.course.version
     assert list(await published(risk_database)) == list(range(newest - 4, newest + 1))
+
+
+async def test_the_journal_is_cut_some_rows_a_transaction_and_by_the_next_learner_if_the_first_dies(
+    risk_database: Database, clock: ManualClock, ticks: Ticks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_store, "CUT", 3)
+    found = sorted(entries(flights(30)), key=lambda one: one.at)
+    for start in range(0, len(found), 6):
+        await write(risk_database, found[start : start + 6])
+    rows = await count(risk_database, "journal")
+    learner = await holding(risk_database, clock, ticks, EACH._replace(checkpoint=50.0))
+    await drained(learner, ticks)
+    ticks.now += 60
+    await learner.turn()
+    left = [await count(risk_database, "journal")]
+    assert left == [rows]
+    for _ in range(2):
+        await learner.turn()
+        left.append(await count(risk_database, "journal"))
+    assert left == [rows, rows - 3, rows - 6]
+    assert left[-1] > 0
+    # Killed: what was to be cut is not read again by whoever goes on, nor by one who begins anew.
+    await risk_database.pool.execute("DELETE FROM member")
+    await risk_database.pool.execute("DELETE FROM learner_state")
+    second = await holding(risk_database, clock, ticks)
+    await drained(second, ticks)
+    assert second.course is not None
+    assert second.course.taken == 0
+    while await count(risk_database, "journal"):
+        await second.turn()
+    assert await count(risk_database, "journal") == 0
+
+
+async def test_what_is_to_be_read_is_counted_up_to_a_bound(risk_database: Database) -> None:
+    for entry in entries(flights(2)):
+        await write(risk_database, [entry])
+    async with risk_database.pool.acquire() as connection:
+        assert await journal.unread(connection, Place(), 4) == 4
+        assert await journal.unread(connection, Place()) == 6
 
 
 async def test_who_is_stopped_stores_what_it_knows_and_gives_the_lease_back(

@@ -78,6 +78,7 @@ async def test_who_withdraws_or_is_erased_leaves_the_lesson_without_an_answer(de
     await desk.take(story.made(), other.made())
     await desk.take(story.withdrawn())
     await desk.take(erased("c2"))
+    await desk.end_erasures()
     gone = [one.view.promise_id for one in await journalled(desk) if isinstance(one, PromiseSnapshot) and one.gone]
     assert gone == [pseudonym("p1"), pseudonym("p2")]
 

@@ -22,10 +22,11 @@ from risk_svc.wiring import GROUP
 from risk_svc.worker.aside import Aside, ReadSideIncompleteError
 from risk_svc.worker.handlers import RiskHandler
 from risk_svc.worker.rebuild import NotAsideError, empty, rebuild
+from risk_svc.worker.unpublished import Unpublished
 from tests.support.at_work import at_work
 from tests.support.clocks import ManualClock
 from tests.support.ledger.book import Sender
-from tests.support.risk import DUE, Story
+from tests.support.risk import DUE, Desk, Story, erased
 from tests.support.waiting import until
 
 
@@ -145,6 +146,24 @@ async def test_a_worker_that_has_not_looked_yet_cannot_fold_beside_a_rebuild(
         with pytest.raises(rebuilding.RebuildingError):
             await RiskHandler(PublishedModel(), clock).load(connection, 0)
         await RiskHandler(PublishedModel(), clock, publishing=False).load(connection, 0)
+
+
+async def test_of_an_erased_customer_nothing_is_kept_or_said_by_a_rebuild_while_rows_are_left(
+    risk_database: Database, clock: ManualClock
+) -> None:
+    clock.set(DUE)
+    desk = Desk(risk_database, RiskHandler(PublishedModel(), clock, publishing=False))
+    await desk.load()
+    one, other = Story("p1", "c1"), Story("p2", "c2")
+    ends = [story.milestone("arrived", 50, final=True) for story in (one, other)]
+    await desk.take(one.made(), other.made(), *ends)
+    await desk.take(erased("c1", at=DUE))
+    assert await risk_database.pool.fetchval("SELECT count(*) FROM promise_state") == 2
+    await Unpublished(risk_database, clock).publish()
+    assert (await standings(risk_database, "p1"), await standings(risk_database, "p2")) == ([], ["broken"])
+    await rebuilding.ask(risk_database)
+    await empty(risk_database, GROUP)
+    assert await risk_database.pool.fetchval("SELECT array_agg(promise_id) FROM published_before") == ["p2"]
 
 
 async def cut_off(settings: RiskSettings, database: Database, clock: ManualClock) -> None:

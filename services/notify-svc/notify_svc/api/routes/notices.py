@@ -111,12 +111,9 @@ async def turn_kill_switch(request: Request, principal: Admin) -> Response:
 
 
 async def _turned(request: Request, principal: Principal, name: str, *, enabled: bool) -> Response:
-    now = request.app.state.clock.now()
     async with unit_of_work(_database(request)) as uow:
         if name == "sending":
             switch = await switches.turn(uow, principal.name, sending=enabled)
-            if enabled:
-                await resolve.forget_previews(uow, now)
         else:
             switch = await switches.turn(uow, principal.name, killed=enabled)
         await audit.write(uow, [act_of(request, principal, f"{name} {'on' if enabled else 'off'}")])

@@ -17,8 +17,8 @@ from candor.web.http.pages import Cursor, Limit, link_header
 from candor.web.http.problems import Problem
 from candor.web.security.auth import Viewer
 from promise_svc.api import presenters
-from promise_svc.api.responses import PromisePage, PromiseWithHistory
-from promise_svc.store.tables import ChangeRow, PromiseRow
+from promise_svc.api.responses import ErasureOut, PromisePage, PromiseWithHistory
+from promise_svc.store.tables import LIVING, ChangeRow, CustomerRow, ErasureRow, PromiseRow
 
 StateFilter = Annotated[Literal["made", "kept", "broken", "disputed", "withdrawn"] | None, Query()]
 Bound = Annotated[Moment | None, Query(description="Held date, RFC 3339 with its zone.")]
@@ -40,7 +40,7 @@ async def promises(
 ) -> Response:
     """Promises by promised date, earliest first."""
     query = matching(
-        select(PromiseRow),
+        select(PromiseRow).where(LIVING),
         (PromiseRow.customer_id, customer_id),
         (PromiseRow.kind, kind),
         (PromiseRow.state, state),
@@ -53,12 +53,24 @@ async def promises(
     return shown(found.document([presenters.stored(row) for row in found.items]), link_header(request, found.next))
 
 
+@router.get("/v1/customers/{customer_id}/erasure", responses={200: {"model": ErasureOut}})
+async def erasure(request: Request, customer_id: PathId, _principal: Viewer) -> Response:
+    """How far the last erasure of a customer is: `erased` once this service has no row of before left."""
+    async with intake_of(request).database.reading() as session:
+        # The mark is read first: once it is gone it does not come back without a newer time in the customer's row.
+        mark = await session.get(ErasureRow, customer_id)
+        row = await session.get(CustomerRow, customer_id)
+    if row is None or row.erased_at is None:
+        raise Problem.not_found("no erasure of this customer is known")
+    return shown({"customer_id": customer_id, "erased_at": row.erased_at, **presenters.standing(mark is None)})
+
+
 @router.get("/v1/promises/{promise_id}", responses={200: {"model": PromiseWithHistory}})
 async def promise(request: Request, promise_id: PathId, _principal: Viewer) -> Response:
     """One promise with all its dates and its history."""
     history = select(ChangeRow).where(ChangeRow.promise_id == promise_id).order_by(col(ChangeRow.version))
     async with intake_of(request).database.reading() as session:
-        row = await session.get(PromiseRow, promise_id)
+        row = (await session.exec(select(PromiseRow).where(PromiseRow.promise_id == promise_id, LIVING))).one_or_none()
         if row is None:
             raise Problem.not_found("there is no such promise")
         changes = (await session.exec(history)).all()

@@ -102,15 +102,21 @@ async def set_staff_contact(request: Request, staff_id: PathId, principal: Opera
     return await _state(request, principal, raw, CONTACT, SetContact(staff_key(staff_id), sealed))
 
 
-@router.delete("/v1/staff/{staff_id}/contact", responses={200: {"model": StaffErasedOut}})
+@router.delete(
+    "/v1/staff/{staff_id}/contact", responses={200: {"model": StaffErasedOut}, 202: {"model": StaffErasedOut}}
+)
 async def remove_staff_contact(request: Request, staff_id: PathId, principal: Admin) -> Response:
-    """Erase a staff member's contact; promises still name them."""
+    """Erase a staff member's contact; promises still name them. 202: copies in the log are still being removed."""
     return await _state(request, principal, b"", ERASED, Erase(staff_key(staff_id)))
 
 
-@router.delete("/v1/customers/{customer_id}", responses={200: {"model": ErasedOut}})
+@router.delete("/v1/customers/{customer_id}", responses={200: {"model": ErasedOut}, 202: {"model": ErasedOut}})
 async def erase(request: Request, customer_id: PathId, principal: Admin) -> Response:
-    """Erase a customer here and in every service that knows them."""
+    """Erase a customer here and in every service that knows them.
+
+    From this answer on nothing said before is taken or shown. 200: no row of before is left here. 202: rows are being
+    deleted; `GET /v1/customers/{customer_id}/erasure` says when none is left. Other services follow the event.
+    """
     return await _state(request, principal, b"", ERASED, Erase(customer_id))
 
 

@@ -17,7 +17,7 @@ from bench import job
 from candor.contracts import GapScored, Message, MilestoneReported, Standing, message
 from candor.messaging.consumer import Worker
 from candor.messaging.relay import Relay
-from candor.messaging.transaction import Work
+from candor.messaging.transaction import NothingLeft, Work
 from candor.ops import garbage
 from candor.ops.loading import load
 from candor.ops.settings import Settings
@@ -27,7 +27,10 @@ from candor.store.unit_of_work import UnitOfWork
 
 GROUP = "bench"
 MIGRATIONS = Path(__file__).parent / "migrations"
-LOAD = "SELECT promise_id, version, state FROM bench_promise WHERE partition = $1"
+PAGE = 5_000
+LOAD = """
+SELECT promise_id, version, state FROM bench_promise WHERE partition = $1 AND promise_id > $2
+ORDER BY promise_id LIMIT $3"""
 SAVE = """
 INSERT INTO bench_promise SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bytea[])
 ON CONFLICT (promise_id) DO UPDATE SET version = excluded.version, state = excluded.state"""
@@ -36,7 +39,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _decoder = msgspec.msgpack.Decoder(job.State)
 
 
-class Correlate:
+class Correlate(NothingLeft):
     """The job as a handler: state in memory per partition, changed rows and scores in the batch's transaction."""
 
     topics: tuple[str, ...] = ("milestones",)
@@ -45,10 +48,13 @@ class Correlate:
     def __init__(self) -> None:
         self.states: dict[int, dict[str, tuple[int, job.State]]] = {}
 
-    async def load(self, connection: Any, partition: int) -> None:
-        """Read the partition's states back."""
-        rows = await connection.fetch(LOAD, partition)
-        self.states[partition] = {row[0]: (row[1], _decoder.decode(row[2])) for row in rows}
+    async def load(self, connection: Any, partition: int, *, first: bool) -> bool:
+        """Read a page of the partition's states back."""
+        held = {} if first else self.states[partition]
+        rows = await connection.fetch(LOAD, partition, "" if first else next(reversed(held)), PAGE)
+        held.update((row[0], (row[1], _decoder.decode(row[2]))) for row in rows)
+        self.states[partition] = held
+        return len(rows) == PAGE
 
     def drop(self, partition: int) -> None:
         """Drop the partition's states."""

@@ -17,7 +17,7 @@ from candor.ops.clock import SystemClock
 from candor.records.partitioner import partition_of
 from candor.store.db import Database
 from candor.store.unit_of_work import unit_of_work
-from risk_svc.domain.state import PromiseState
+from risk_svc.domain.state import PromiseState, to_bytes
 from risk_svc.forecasting.live import PublishedModel
 from risk_svc.store import states
 from risk_svc.worker.handlers import RiskHandler
@@ -76,13 +76,11 @@ async def live(site: Site, count: int, place: str = "north", partition: int | No
         await connection.close()
 
 
-def _rows(
-    patterns: Sequence[PromiseState], count: int, who: Sequence[str], partitions: int
-) -> Iterator[tuple[int, PromiseState]]:
+def _rows(patterns: Sequence[PromiseState], count: int, who: Sequence[str], partitions: int) -> Iterator[states.Saved]:
     for number, name in enumerate(names(count)):
         customer = who[number % len(who)]
         state = msgspec.structs.replace(patterns[number % len(patterns)], promise_id=name, customer_id=customer)
-        yield partition_of(customer.encode(), partitions), state
+        yield states.Saved(partition_of(customer.encode(), partitions), state, to_bytes(state), True)
 
 
 async def _patterns(site: Site, count: int, who: Sequence[str], place: str) -> list[PromiseState]:
@@ -96,7 +94,7 @@ async def _patterns(site: Site, count: int, who: Sequence[str], place: str) -> l
             parts[partition_of(event.envelope.key.encode(), site.partitions)].messages.append(event)
         async with database.pool.acquire() as connection:
             for number in parts:
-                await handler.load(connection, number)
+                await handler.load(connection, number, first=True)
         async with unit_of_work(database) as uow:
             await handler.apply(uow, list(parts.values()), tick=False)
         async with database.pool.acquire() as connection:

@@ -14,6 +14,7 @@ from bench.scale import journal, notices, outbox, parked
 from bench.scale.promises import live
 from bench.scale.site import Site
 from candor.records.packing import unpack
+from risk_svc.domain.state import from_bytes
 from risk_svc.store import states
 
 COUNT = 60
@@ -35,7 +36,7 @@ async def test_live_promises_are_what_a_worker_loads(site: Site) -> None:
     await live(site, COUNT, "depot", partition=0)
     connection = await site.connect("risk-svc")
     try:
-        found = await states.live_states(connection, 0)
+        found = [from_bytes(row) for _, row in await states.promise_page(connection, 0, "", COUNT + 1)]
         assert {state.promise_id for state in found} == {f"live-{number}" for number in range(COUNT)}
         assert {state.depends_on[0] for state in found} == {("site", "depot")}
         assert all(state.view.review > 0 and state.view.sent_standing == "open" for state in found)

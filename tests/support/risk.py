@@ -278,7 +278,9 @@ class Desk:
         async with self.database.pool.acquire() as connection:
             for number in range(PARTITIONS):
                 self.handler.drop(number)
-                await self.handler.load(connection, number)
+                more = await self.handler.load(connection, number, first=True)
+                while more:
+                    more = await self.handler.load(connection, number, first=False)
 
     async def take(self, *messages: Message, tick: bool = False) -> list[Message]:
         """One transaction with these messages; what it published."""
@@ -292,6 +294,14 @@ class Desk:
     async def end_erasures(self, most: int = 0) -> None:
         """All that erasures have left to do, a few rows a transaction."""
         await Eraser(self.database, erasures.work(most)).clear()
+
+    async def go_on(self) -> list[Message]:
+        """One transaction of what earlier messages left to do; what it published."""
+        async with unit_of_work(self.database) as uow:
+            await self.handler.go_on(uow, list(self.handler.busy))
+            fresh = list(uow._messages)
+        self.emitted += fresh
+        return fresh
 
     async def rows(self, query: str, *arguments: Any) -> list[dict[str, Any]]:
         return [dict(row) for row in await self.database.pool.fetch(query, *arguments)]

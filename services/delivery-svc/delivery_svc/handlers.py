@@ -7,19 +7,21 @@ from typing import Any
 
 from candor.contracts import CustomerErased, Message, PromiseMade
 from candor.messaging.consumer import Work
+from candor.messaging.transaction import NothingLeft
 from candor.store.unit_of_work import UnitOfWork
 from delivery_svc.service import matching
 from delivery_svc.store import erasures, promise_rows
 
 
-class PromisesHandler:
+class PromisesHandler(NothingLeft):
     """Keeps no state in memory: every decision reads the tables."""
 
     topics: tuple[str, ...] = ("promises",)
     broadcast: tuple[str, ...] = ()
 
-    async def load(self, connection: Any, partition: int) -> None:
+    async def load(self, connection: Any, partition: int, *, first: bool) -> bool:  # noqa: ARG002
         """Nothing to read."""
+        return False
 
     def drop(self, partition: int) -> None:
         """Nothing to release."""

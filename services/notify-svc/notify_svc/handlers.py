@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from candor.messaging.consumer import Work
+from candor.messaging.transaction import NothingLeft
 from candor.ops.clock import Clock
 from candor.store import erasing
 from candor.store.unit_of_work import UnitOfWork
@@ -18,7 +19,7 @@ from notify_svc.store import new_contacts, read_model
 DUE_AT_ONCE: Final = 500
 
 
-class NotifyHandler:
+class NotifyHandler(NothingLeft):
     """Keeps no state between transactions: each batch reads and locks the rows it needs in its own transaction.
 
     `lag` returns how many seconds the input is behind. While it is more than `freshest`, or with `deciding` off,
@@ -37,8 +38,9 @@ class NotifyHandler:
         self._freshest = freshest
         self._deciding = deciding
 
-    async def load(self, connection: Any, partition: int) -> None:
+    async def load(self, connection: Any, partition: int, *, first: bool) -> bool:  # noqa: ARG002
         """Nothing is kept in memory."""
+        return False
 
     def drop(self, partition: int) -> None:
         """Nothing is kept in memory."""

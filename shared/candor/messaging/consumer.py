@@ -197,6 +197,10 @@ class Worker:
             self._after(batch, await self._turns.run(self.owned, batch, tick=tick, holes=holes, meanwhile=begins))
             metrics.BATCH_SECONDS.observe(time.monotonic() - started)
             metrics.BATCH_EVENTS.observe(size)
+        busy = self._holdings.busy
+        if busy:
+            # A transaction of its own: if it fails, no message is to blame.
+            self._lose(await self._turns.go_on(self.owned, busy))
         self._failures = 0
         self._liveness.beat()
         self._largest = min(self._largest * 2, BATCH)
@@ -206,14 +210,22 @@ class Worker:
         decoded = await self._ahead.take()
         if decoded:
             return decoded
-        fetched = await self.source.poll(self._holdings.names, self._largest)
+        idle = not (self._holdings.loads or self._holdings.busy)
+        fetched = await self.source.poll(self._holdings.names, self._largest, wait=idle)
         return {name: read(name[0], records, self._turns.origins) for name, records in fetched.items()}
 
     def _after(self, batch: Batch, result: Result) -> None:
         for number, pieces in batch.items():
             if number not in result.lost:
                 self.lag.applied(number, pieces)
-        for number in result.lost:
+        self._lose(result.lost)
+        for number, card in result.gaps:
+            if number in self.owned:
+                self._holdings.follow(self.owned[number], (card,))
+        self._holdings.leave_halted()
+
+    def _lose(self, lost: set[int]) -> None:
+        for number in lost:
             metrics.FENCED.inc()
             log.warning(
                 "partition lost to another member",
@@ -222,7 +234,3 @@ class Worker:
                 consequence="the new owner goes on",
             )
             self._holdings.drop(number)
-        for number, card in result.gaps:
-            if number in self.owned:
-                self._holdings.follow(self.owned[number], (card,))
-        self._holdings.leave_halted()

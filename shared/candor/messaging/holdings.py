@@ -11,12 +11,15 @@ import structlog
 
 from candor.messaging import metrics
 from candor.messaging.failures import Failure, classify, describe, trail
+from candor.messaging.loading import Loading
 from candor.messaging.planning import OwnedPartition
 from candor.messaging.source import Source
 from candor.messaging.transaction import TransactionRunner
 from candor.store.lease import Changes
 
 RETRY_SECONDS: Final = 1.0
+PAGES_SECONDS: Final = 0.05
+"""How long a turn may load pages before the partitions that are loaded already get theirs."""
 
 log = structlog.get_logger("candor.consumer")
 
@@ -27,6 +30,7 @@ class Holdings:
     def __init__(self, turns: TransactionRunner, source: Source) -> None:
         self.owned: dict[int, OwnedPartition] = {}
         self._unread: dict[int, OwnedPartition] = {}
+        self._loading: dict[int, Loading] = {}
         # Lag covers all leased partitions: while turns fail all of them are unread, and that must not look like no lag.
         self.leased: Mapping[int, OwnedPartition] = ChainMap(self.owned, self._unread)
         self._left: set[int] = set()
@@ -38,6 +42,12 @@ class Holdings:
     def active(self) -> list[OwnedPartition]:
         """The owned partitions that are not halted."""
         return [own for own in self.owned.values() if not own.halted]
+
+    @property
+    def busy(self) -> list[int]:
+        """The active partitions in which earlier messages left work to do."""
+        busy = self._turns.handler.busy
+        return [own.partition for own in self.active if own.partition in busy] if busy else []
 
     @property
     def names(self) -> list[tuple[str, int]]:
@@ -56,22 +66,34 @@ class Holdings:
             acquired = [claim.partition for claim in change.acquired]
             log.info("partitions changed", group=self._turns.group, acquired=acquired, lost=change.lost)
 
+    @property
+    def loads(self) -> bool:
+        """Whether the next turn should come at once because partitions are still to be loaded."""
+        return bool(self._unread) and time.monotonic() >= self._not_before
+
     async def read(self) -> None:
-        """Load the unread partitions; one that its handler cannot load does not delay the others."""
-        if not self._unread or time.monotonic() < self._not_before:
+        """Load the next pages of unread partitions; one that its handler cannot load does not delay the others."""
+        if not self.loads:
             return
+        until = time.monotonic() + PAGES_SECONDS
         for number, own in sorted(self._unread.items()):
+            loading = self._loading.setdefault(number, self._turns.loading(own))
             try:
-                ours = await self._turns.reload(own)
+                while not loading.over:
+                    await loading.page()
+                    self._turns.alive()
+                    if not loading.over and time.monotonic() >= until:
+                        return
             except Exception as error:
+                del self._loading[number]
                 if classify(error) is not Failure.ISOLATE:
                     raise
                 details = {"error": describe(error), "trail": trail(error)}
                 log.error("partition not loaded, trying again", partition=number, **details)  # noqa: TRY400 - no customer's words
                 self._not_before = time.monotonic() + RETRY_SECONDS
                 continue
-            del self._unread[number]
-            if ours:
+            del self._unread[number], self._loading[number]
+            if loading.ours:
                 self.owned[number] = own
                 self.follow(own)
             else:
@@ -108,6 +130,8 @@ class Holdings:
         """Forget a partition that has another owner or whose memory cannot be trusted."""
         self._unread.pop(number, None)
         self._left.discard(number)
+        if self._loading.pop(number, None) is not None:
+            self._turns.handler.drop(number)
         if self.owned.pop(number, None) is not None:
             self._turns.handler.drop(number)
             self._leave(number)

@@ -105,10 +105,10 @@ class Source:
         """Stop reading these."""
         self._consumer.pause(*(self.pairs[name] for name in names))
 
-    async def poll(self, names: Sequence[Name], largest: int) -> Fetched:
-        """Return new records of `names`, at most `largest` per partition; waits up to WAIT_MS for the first."""
+    async def poll(self, names: Sequence[Name], largest: int, *, wait: bool = True) -> Fetched:
+        """Return new records of `names`, at most `largest` per partition; waits up to WAIT_MS for the first, or not."""
         fetched = {name: records async for name, records in self.ready(names, largest)}
-        if fetched:
+        if fetched or not wait:
             return fetched
         waited = await self._consumer.getmany(timeout_ms=WAIT_MS, max_records=largest)
         return {self.names[pair]: records for pair, records in waited.items()}

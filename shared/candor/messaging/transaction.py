@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import structlog
 
@@ -12,6 +12,7 @@ from candor.contracts import CustomerErased, Message
 from candor.messaging import metrics
 from candor.messaging.failures import Failure, classify, describe, trail
 from candor.messaging.limits import Limits
+from candor.messaging.loading import Loading, Memory
 from candor.messaging.planning import OwnedPartition, Place, Plan, Slice, Verdict, plan
 from candor.ops import tracing
 from candor.records.origin import FOREIGN, Origins
@@ -36,21 +37,36 @@ class Work(NamedTuple):
     messages: list[Message]
 
 
-class Handler(Protocol):
+class Handler(Memory, Protocol):
     """How a service handles its topics. Everything it writes goes through the given unit of work.
 
-    `load` reads hot state after a partition was taken over, or when memory is not trusted after a failed commit; `drop`
-    forgets it. `apply` gets all partitions of one transaction in fixed order; it rejects unusable messages with
-    `uow.reject`, leaving its memory as if the message had not come. Any other exception is attributed to one message,
-    which is then found and buried.
+    Its memory is loaded after a partition was taken over, or when it is not trusted after a failed commit. `apply` gets
+    all partitions of one transaction in fixed order; it rejects unusable messages with `uow.reject`, leaving its memory
+    as if the message had not come. Any other exception is attributed to one message, which is then found and buried.
+
+    What a message sets off may be too much for its transaction. A partition in `busy` has such work left: `go_on` does
+    a bounded part of it in a transaction without messages, turn after turn, until the partition is no longer busy.
     """
 
     topics: tuple[str, ...]
     broadcast: tuple[str, ...]
 
-    async def load(self, connection: Any, partition: int) -> None: ...
-    def drop(self, partition: int) -> None: ...
+    @property
+    def busy(self) -> Collection[int]: ...
     async def apply(self, uow: UnitOfWork, work: Sequence[Work], *, tick: bool) -> None: ...
+    async def go_on(self, uow: UnitOfWork, partitions: Sequence[int]) -> None: ...
+
+
+class NothingLeft:
+    """The part of a handler whose batches never leave work behind."""
+
+    @property
+    def busy(self) -> Collection[int]:
+        """No partition ever has work left."""
+        return ()
+
+    async def go_on(self, uow: UnitOfWork, partitions: Sequence[int]) -> None:
+        """Nothing to do."""
 
 
 class Result(NamedTuple):
@@ -121,21 +137,27 @@ class TransactionRunner:
                 if pieces:
                     await turn.search(number, pieces)
 
-    async def reload(self, own: OwnedPartition) -> bool:
-        """Forget a partition and reload its rows under its row lock; return False if it has another owner.
+    def loading(self, own: OwnedPartition) -> Loading:
+        """Begin to load a partition."""
+        return Loading(self.database, self.group, self.handler, self.limits, own)
 
-        The lock waits for a COMMIT of ours whose answer never came, so what is read here is its outcome.
-        """
-        self.handler.drop(own.partition)
+    async def reload(self, own: OwnedPartition) -> bool:
+        """Forget a partition and reload all its pages; return False if it has another owner."""
+        loading = self.loading(own)
+        while not loading.over:
+            await loading.page()
+            self.alive()
+        return loading.ours
+
+    async def go_on(self, owned: Mapping[int, OwnedPartition], busy: Sequence[int]) -> set[int]:
+        """Let the handler go on with what earlier messages left to do; return partitions that have another owner."""
+        epochs = {number: owned[number].epoch for number in sorted(busy)}
         async with unit_of_work(self.database) as uow:
-            offsets = await lease.fence(uow.connection, self.group, {own.partition: own.epoch})
-            if own.partition not in offsets:
-                return False
-            own.offsets = offsets[own.partition]
-            own.remember(await dead_letter.unresolved(uow.connection, self.group, own.partition), self.limits)
-            await self.handler.load(uow.connection, own.partition)
+            rows = await lease.fence(uow.connection, self.group, epochs)
+            if rows:
+                await self.handler.go_on(uow, list(rows))
         self.alive()
-        return True
+        return epochs.keys() - rows.keys()
 
 
 class _Transaction:

@@ -22,7 +22,7 @@ from candor.contracts import (
 )
 from candor.messaging.link import Link
 from candor.messaging.topics import ensure_topics, topic_name
-from candor.messaging.transaction import Work
+from candor.messaging.transaction import NothingLeft, Work
 from candor.ops.settings import Settings
 from candor.records.partitioner import partition_of
 from candor.store import audit, erasing
@@ -71,7 +71,7 @@ async def prepare(url: str) -> None:
         await connection.close()
 
 
-class LedgerHandler:
+class LedgerHandler(NothingLeft):
     """Writes one row an event. What it finds in `reason`: `boom` raises, `refuse` rejects, until `mended`."""
 
     def __init__(
@@ -85,13 +85,14 @@ class LedgerHandler:
         self.ticks = 0
         self.largest = 0
 
-    async def load(self, connection: Any, partition: int) -> None:
+    async def load(self, connection: Any, partition: int, *, first: bool) -> bool:
         rows = await connection.fetch(
             "SELECT topic, subject, max(version) AS version FROM effect WHERE partition = $1 GROUP BY topic, subject",
             partition,
         )
         self.memory[partition] = {(row["topic"], row["subject"]): row["version"] for row in rows}
         self.loads += 1
+        return False
 
     def drop(self, partition: int) -> None:
         self.memory.pop(partition, None)

@@ -28,6 +28,7 @@ LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
 NAMED_FILE = re.compile(
     r"`([\w./-]+/[\w.-]+\.(?:py|j2|md|yml|json|toml|lock|in)|[\w-]+\.(?:py|md)|[\w-]+(?:/[\w-]+)*/)`"
 )
+NAMED_TEST = re.compile(r"\[`(test_\w+)`\]\(([^)#\s]+\.py)\)")
 DOTTED = re.compile(r"`((?:candor|candor_demo|bench|\w+_svc)(?:\.[A-Za-z_]\w*)+)`")
 NO_FOLDER = "staff/"
 """How the ids of staff's contacts begin."""
@@ -105,6 +106,16 @@ def test_every_relative_link_leads_somewhere() -> None:
             if not found.exists() or (anchor and found.suffix == ".md" and anchor not in anchors(found)):
                 wrong.append(f"{document.relative_to(ROOT)}: {target}{'#' if anchor else ''}{anchor}")
     assert wrong == []
+
+
+def test_every_test_that_a_link_names_is_in_the_file_it_leads_to() -> None:
+    links = [(page, *found) for page in documents() for found in NAMED_TEST.findall(page.read_text())]
+    assert links
+    assert [
+        f"{page.relative_to(ROOT)}: {name}"
+        for page, name, where in links
+        if f"def {name}(" not in (page.parent / where).read_text()
+    ] == []
 
 
 def test_every_file_and_module_that_a_document_names_is_there() -> None:

@@ -50,12 +50,20 @@ class Incidents:
         if before is not None:
             if before.version >= incident.version:
                 return False
-            for place in before.affects:
-                self._at[place].discard(incident.incident_id)
+            self.forget(incident.incident_id)
         self.known[incident.incident_id] = incident
         for place in incident.affects:
             self._at.setdefault(place, set()).add(incident.incident_id)
         return True
+
+    def forget(self, incident_id: str) -> None:
+        """Forget an incident."""
+        for place in self.known.pop(incident_id).affects:
+            names = self._at.get(place)
+            if names is not None:
+                names.discard(incident_id)
+                if not names:
+                    del self._at[place]
 
     def linked(self, state: PromiseState) -> list[Incident]:
         """Incidents during the promise's life that hit what it depends on, ordered by their start."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from candor.store.erasing import Letters, Step, Work
 from candor.store.erasure import Erasure
@@ -16,9 +16,14 @@ if TYPE_CHECKING:
     from candor.store.unit_of_work import UnitOfWork
 
 
-async def end_doomed(connection: Connection, promise_ids: Sequence[str]) -> set[str]:
-    """Erase those of these promises whose customer is being erased; return their ids."""
-    return await _end(connection, await connection.fetch(_DOOMED, promise_ids))
+async def end_doomed(connection: Connection, promise_ids: Sequence[str]) -> list[tuple[int, str, float]]:
+    """Erase those of these promises whose customer is being erased: (partition, id, time of the erasure).
+
+    The learner does not know it yet: whoever calls tells it, in order with what else a batch makes known.
+    """
+    rows = await connection.fetch(_DOOMED, promise_ids)
+    await _end(connection, [row["promise_id"] for row in rows])
+    return [(row["partition"], row["promise_id"], row["at"].timestamp()) for row in rows]
 
 
 class Promises:
@@ -26,22 +31,20 @@ class Promises:
 
     async def step(self, uow: UnitOfWork, erasure: Erasure, most: int) -> Step:
         """Delete at most `most` promises."""
-        rows = await uow.connection.fetch(_SOME, erasure.customer_id, erasure.born, most, erasure.at)
-        await _end(uow.connection, rows)
+        rows = await uow.connection.fetch(_SOME, erasure.customer_id, erasure.born, most)
+        await _end(uow.connection, [row["promise_id"] for row in rows])
+        entries: dict[int, list[Entry]] = {}
+        for row in rows:
+            entry = forgotten(row["promise_id"], erasure.at.timestamp())
+            entries.setdefault(row["partition"], []).append(entry)
+        await journal.write(uow.connection, entries)
         return Step(len(rows), len(rows) == most)
 
 
-async def _end(connection: Connection, rows: Sequence[Any]) -> set[str]:
-    ids = [row["promise_id"] for row in rows]
+async def _end(connection: Connection, ids: Sequence[str]) -> None:
     if ids:
         await connection.execute("DELETE FROM forecast_score WHERE promise_id = ANY($1::text[])", ids)
         await connection.execute("DELETE FROM promise_state WHERE promise_id = ANY($1::text[])", ids)
-        entries: dict[int, list[Entry]] = {}
-        for row in rows:
-            entry = forgotten(row["promise_id"], row["at"].timestamp())
-            entries.setdefault(row["partition"], []).append(entry)
-        await journal.write(connection, entries)
-    return set(ids)
 
 
 def work(most: int = 0) -> Work:
@@ -55,5 +58,5 @@ WHERE promise_id = ANY($1::text[]) AND promise_state.born <= erasure.born
 ORDER BY promise_id FOR UPDATE OF promise_state"""
 
 _SOME: Final = """
-SELECT promise_id, partition, $4::timestamptz AS at FROM promise_state WHERE customer_id = $1 AND born <= $2
+SELECT promise_id, partition FROM promise_state WHERE customer_id = $1 AND born <= $2
 LIMIT $3 FOR UPDATE"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
@@ -12,7 +12,7 @@ from candor.store.erasing import doomed
 from risk_svc.domain.frozen_forecasts import ForecastScore
 from risk_svc.domain.incidents import Incident
 from risk_svc.domain.scoring import is_told
-from risk_svc.domain.state import PromiseState, from_bytes, standing, to_bytes
+from risk_svc.domain.state import PromiseState, from_bytes, standing
 from risk_svc.domain.support import supported
 
 if TYPE_CHECKING:
@@ -23,16 +23,29 @@ _incident_out: Final = msgspec.msgpack.Encoder()
 _incident_in: Final = msgspec.msgpack.Decoder(Incident)
 
 
-async def live_states(connection: Connection, partition: int) -> list[PromiseState]:
-    """Open promises and placeholders of a partition."""
-    rows = await connection.fetch(_LIVE, partition)
-    return [from_bytes(row["state"]) for row in rows]
+async def promise_page(connection: Connection, partition: int, after: str, most: int) -> list[tuple[str, bytes]]:
+    """The next live promises and placeholders of a partition, by id: (id, encoded state)."""
+    rows = await connection.fetch(_PROMISES, partition, after, most)
+    return [(row["promise_id"], row["state"]) for row in rows]
 
 
-async def incidents(connection: Connection, partition: int) -> list[Incident]:
-    """All incidents known to a partition."""
-    rows = await connection.fetch("SELECT data FROM incident WHERE partition = $1", partition)
+async def incident_page(connection: Connection, partition: int, after: str, most: int) -> list[Incident]:
+    """The next incidents that a partition keeps in memory, by id."""
+    rows = await connection.fetch(_INCIDENTS, partition, after, most)
     return [incident_from(row["data"]) for row in rows]
+
+
+async def find_incidents(connection: Connection, wanted: Sequence[tuple[int, str]]) -> list[tuple[int, Incident]]:
+    """Stored incidents by (partition, id); unknown ones are absent."""
+    columns = [number for number, _ in wanted], [name for _, name in wanted]
+    rows = await connection.fetch(_FIND_INCIDENTS, *columns)
+    return [(row["partition"], incident_from(row["data"])) for row in rows]
+
+
+async def rest_incidents(connection: Connection, resting: Sequence[tuple[int, str]]) -> None:
+    """Note (partition, id) of incidents that are no longer kept in memory."""
+    if resting:
+        await connection.execute(_REST, [number for number, _ in resting], [name for _, name in resting])
 
 
 def incident_from(raw: bytes) -> Incident:
@@ -40,10 +53,12 @@ def incident_from(raw: bytes) -> Incident:
     return _incident_in.decode(raw)
 
 
-async def erasures(connection: Connection, partition: int) -> dict[bytes, tuple[int, float]]:
-    """Marks of erased customers: (version, business time) by SHA-256 of the id."""
-    rows = await connection.fetch("SELECT customer, version, at FROM erased WHERE partition = $1", partition)
-    return {row["customer"]: (row["version"], row["at"]) for row in rows}
+async def erasure_page(
+    connection: Connection, partition: int, after: bytes, most: int
+) -> list[tuple[bytes, int, float]]:
+    """The next marks of erased customers: (SHA-256 of the id, version, business time)."""
+    rows = await connection.fetch(_ERASURES, partition, after, most)
+    return [(row["customer"], row["version"], row["at"]) for row in rows]
 
 
 async def find(connection: Connection, promise_ids: Sequence[str]) -> dict[str, PromiseState]:
@@ -53,33 +68,43 @@ async def find(connection: Connection, promise_ids: Sequence[str]) -> dict[str, 
     return {state.promise_id: state for state in states}
 
 
-async def save(connection: Connection, changed: Sequence[tuple[int, PromiseState]]) -> None:
-    """Upsert (partition, state) rows."""
+class Saved(NamedTuple):
+    """A promise to be saved: its state, the same encoded, and whether it stays in memory."""
+
+    partition: int
+    state: PromiseState
+    row: bytes
+    live: bool
+
+
+async def save(connection: Connection, changed: Sequence[Saved]) -> None:
+    """Upsert changed promises."""
     if not changed:
         return
     columns: list[list[Any]] = [[] for _ in range(13)]
-    for number, state in changed:
-        for column, value in zip(columns, _row(number, state), strict=True):
+    for item in changed:
+        for column, value in zip(columns, _row(item), strict=True):
             column.append(value)
     await connection.execute(_SAVE, *columns)
 
 
-def _row(number: int, state: PromiseState) -> tuple[Any, ...]:
+def _row(item: Saved) -> tuple[Any, ...]:
+    state = item.state
     stands = standing(state)
     where = PLACEHOLDER if state.placeholder else stands.value
     return (
         state.promise_id,
-        number,
+        item.partition,
         state.customer_id,
         state.kind,
         where,
-        where in (PLACEHOLDER, "open"),
+        item.live,
         not (state.placeholder or state.historical),
         is_told(state),
         state.view.score,
         state.view.p_slip if supported(state, stands) else None,
         state.held_due,
-        to_bytes(state),
+        item.row,
         state.value,
     )
 
@@ -104,9 +129,10 @@ async def save_scores(connection: Connection, scores: Sequence[ForecastScore]) -
         await connection.execute(_SAVE_SCORES, *columns)
 
 
-async def mark_erased(connection: Connection, number: int, mark: bytes, version: int, at: float) -> None:
-    """Store the mark of an erased customer."""
-    await connection.execute(_MARK, number, mark, version, at)
+async def mark_erased(connection: Connection, marks: Sequence[tuple[int, bytes, int, float]]) -> None:
+    """Store marks of erased customers: (partition, mark, version, business time)."""
+    if marks:
+        await connection.execute(_MARK, *(list(column) for column in zip(*marks, strict=True)))
 
 
 def moment(seconds: float) -> datetime:
@@ -114,15 +140,12 @@ def moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-_LIVE: Final = f"""
-SELECT state FROM promise_state WHERE partition = $1 AND live AND NOT {doomed("promise_state")}"""  # noqa: S608
-
 _SAVE: Final = """
 INSERT INTO promise_state
   (promise_id, partition, customer_id, kind, standing, live, shown, told, score, p_slip, held_due, state,
    value, words_since)
 SELECT id, number, customer, kind, standing, live, shown, told, score, p_slip, to_timestamp(due), state, value,
-  CASE WHEN live THEN NULL ELSE now() END
+  CASE WHEN standing IN ('open', 'placeholder') THEN NULL ELSE now() END
 FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::bool[], $8::bool[],
   $9::real[], $10::real[], $11::float8[], $12::bytea[], $13::float8[])
   AS new (id, number, customer, kind, standing, live, shown, told, score, p_slip, due, state, value)
@@ -131,13 +154,32 @@ ON CONFLICT (promise_id) DO UPDATE SET
   standing = excluded.standing, live = excluded.live, shown = excluded.shown, told = excluded.told,
   score = excluded.score, p_slip = excluded.p_slip, held_due = excluded.held_due, state = excluded.state,
   value = excluded.value,
-  words_since = CASE WHEN excluded.live THEN NULL ELSE now() END"""
+  words_since = CASE WHEN excluded.standing IN ('open', 'placeholder') THEN NULL ELSE now() END"""
 
 _SAVE_INCIDENTS: Final = """
 INSERT INTO incident (partition, incident_id, version, data)
 SELECT * FROM unnest($1::int[], $2::text[], $3::int[], $4::bytea[])
 ON CONFLICT (partition, incident_id) DO UPDATE SET version = excluded.version, data = excluded.data,
-  words_since = now()"""
+  words_since = now(), live = true"""
+
+_PROMISES: Final = f"""
+SELECT promise_id, state FROM promise_state
+WHERE partition = $1 AND live AND promise_id COLLATE "C" > $2 AND NOT {doomed("promise_state")}
+ORDER BY promise_id COLLATE "C" LIMIT $3"""  # noqa: S608
+
+_INCIDENTS: Final = """
+SELECT data FROM incident WHERE partition = $1 AND live AND incident_id > $2 ORDER BY incident_id LIMIT $3"""
+
+_ERASURES: Final = """
+SELECT customer, version, at FROM erased WHERE partition = $1 AND customer > $2 ORDER BY customer LIMIT $3"""
+
+_FIND_INCIDENTS: Final = """
+SELECT partition, data FROM incident
+JOIN unnest($1::int[], $2::text[]) AS wanted (partition, incident_id) USING (partition, incident_id)"""
+
+_REST: Final = """
+UPDATE incident SET live = false FROM unnest($1::int[], $2::text[]) AS resting (partition, incident_id)
+WHERE (incident.partition, incident.incident_id) = (resting.partition, resting.incident_id)"""
 
 _SAVE_SCORES: Final = """
 INSERT INTO forecast_score (promise_id, lead, kind, p, base, outcome, settled_at,
@@ -152,5 +194,6 @@ ON CONFLICT (promise_id, lead) DO UPDATE SET outcome = excluded.outcome, settled
   completed_at = excluded.completed_at"""
 
 _MARK: Final = """
-INSERT INTO erased (partition, customer, version, at) VALUES ($1, $2, $3, $4)
+INSERT INTO erased (partition, customer, version, at)
+SELECT * FROM unnest($1::int[], $2::bytea[], $3::int[], $4::float8[])
 ON CONFLICT (partition, customer) DO UPDATE SET version = excluded.version, at = excluded.at"""

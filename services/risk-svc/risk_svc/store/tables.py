@@ -18,8 +18,8 @@ class Base(SQLModel, registry=registry(metadata=MetaData())):
 class PromiseStateRow(Base, table=True):
     """A folded promise: `state` holds all of it, the other columns serve filters and sorting.
 
-    `live`: kept in a worker's memory (open, or a placeholder). `shown`: neither history nor a placeholder. `p_slip` is
-    null while there is too little history to state it.
+    `live`: kept in a worker's memory (a placeholder, or open and not given up for long). `shown`: neither history nor a
+    placeholder. `p_slip` is null while there is too little history to state it.
     """
 
     __tablename__ = "promise_state"
@@ -40,7 +40,10 @@ class PromiseStateRow(Base, table=True):
 
 
 class IncidentRow(Base, table=True):
-    """An incident as known to one partition: each partition reads incidents at its own pace."""
+    """An incident as known to one partition: each partition reads incidents at its own pace.
+
+    `live`: kept in a worker's memory, because it is open or touches a live promise.
+    """
 
     __tablename__ = "incident"
 
@@ -48,6 +51,7 @@ class IncidentRow(Base, table=True):
     incident_id: str = Field(primary_key=True)
     version: int
     data: bytes
+    live: bool = True
 
 
 class ErasedRow(Base, table=True):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, Final
 
-from candor.contracts import CustomerErased, IncidentReported, Message, NoticeChanged, PromiseMade
+from candor.contracts import CustomerErased, IncidentReported, Message, NoticeChanged
 from candor.store import erasing
 from risk_svc.domain.fold import FoldOutcome, fold
 from risk_svc.domain.incidents import Incident, incident_of
@@ -13,8 +13,11 @@ from risk_svc.domain.state import PromiseState
 from risk_svc.forecast.view import Entry
 from risk_svc.forecasting.live import incident_snapshot_of
 from risk_svc.forecasting.snapshots import forgotten, pictures
-from risk_svc.store import erasures, states
+from risk_svc.store import erasures, states, work
+from risk_svc.worker.fan_out import FanOut
+from risk_svc.worker.leftover import LEAST, Leftover, shares
 from risk_svc.worker.partition_state import PartitionState, PartitionStates, customer_mark
+from risk_svc.worker.touched import Touched
 
 if TYPE_CHECKING:
     from candor.messaging.transaction import Work
@@ -25,90 +28,108 @@ INCIDENTS_BY: Final = 0
 """Every partition receives every incident; only the owner of this one writes it to the journal."""
 
 
-class PromiseChange(NamedTuple):
-    """A promise touched by a batch: `told` if by an event (not only by the clock), and the trace to continue."""
-
-    partition: PartitionState
-    state: PromiseState
-    by_event: bool
-    traceparent: str
-
-
 class Batch:
-    """Folds the messages of one transaction into memory; `touched` is by promise id in order of first touch.
+    """Folds the messages of one transaction; `touched` are the promises that this changes.
 
     `entries` are what each event made known, for the journal: one snapshot per event because imports bring whole lives.
     """
 
     def __init__(self, cache: PartitionStates, uow: UnitOfWork) -> None:
-        self.touched: dict[str, PromiseChange] = {}
-        self.incidents: list[tuple[int, Incident]] = []
+        self.touched = Touched()
         self.entries: dict[int, list[Entry]] = {}
         self._cache = cache
         self._uow = uow
         self._found: dict[str, PromiseState] = {}
-        self._named: set[str] = set()
+        self._incidents: dict[tuple[int, str], Incident] = {}
+        self._marks: dict[tuple[int, bytes], tuple[int, float]] = {}
+        self._erased: dict[str, tuple[PartitionState, Message]] = {}
+        self._noted: set[str] = set()
+        self._leftover = Leftover(self.touched)
 
-    async def read(self, work: Iterable[Work]) -> None:
-        """Read the promises that are not in memory, then fold all messages."""
-        pairs = [(self._cache.partitions[item.partition], item.messages) for item in work]
-        self._named = {name for _, messages in pairs for message in messages if (name := promise_of(message))}
-        missing = {
-            name
-            for partition, messages in pairs
-            for message in messages
-            if (name := promise_of(message)) is not None and name not in partition.states
-        }
-        if missing:
-            names = sorted(missing)
-            await erasures.end_doomed(self._connection, names)
-            self._found = await states.find(self._connection, names)
+    async def read(self, items: Iterable[Work], room: int) -> None:
+        """Read what is not in memory, fold all messages, and begin what they set off: at most `room` promises."""
+        pairs = [(self._cache.partitions[item.partition], item.messages) for item in items]
+        await self._find(pairs)
         for partition, messages in pairs:
             for message in messages:
-                await self._take(partition, message)
+                self._take(partition, message)
+        await self._mark_erased()
+        ways = [(self._cache.partitions[number], name) for number, name in self._incidents]
+        self._leftover.fan_out(ways, room)
+        self._leftover.let_go([(partition, name) for name, (partition, _) in self._erased.items()])
 
-    def review(self, number: int, now: float, most: int) -> int:
-        """Touch at most `most` promises of a partition whose review time has come; returns how many."""
-        partition = self._cache.partitions[number]
-        due = partition.due(now, most)
-        for state in due:
-            self.touched.setdefault(state.promise_id, PromiseChange(partition, state, False, ""))
-        return len(due)
+    async def go_on(self, numbers: Iterable[int], room: int) -> None:
+        """Do the next part of what earlier messages set off in these partitions."""
+        partitions = [self._cache.partitions[number] for number in numbers]
+        each = max(1, room // LEAST // len(partitions))
+        ways = [(partition, name) for partition in partitions for name in list(partition.fan_outs)[:each]]
+        self._leftover.fan_out(ways, room)
+        self._leftover.let_go([(partition, name) for partition in partitions for name in partition.leaving])
+
+    def review(self, numbers: Sequence[int], now: float, most: int) -> None:
+        """Touch at most `most` promises whose review time has come, a fair share for each partition."""
+        shelves = [self._cache.partitions[number].states for number in numbers]
+        given = shares([shelf.overdue(now) for shelf in shelves], most)
+        for number, shelf, room in zip(numbers, shelves, given, strict=True):
+            for name in shelf.due(now, room):
+                self.touched.by_clock(self._cache.partitions[number], name)
+
+    async def save(self) -> None:
+        """Write what is known of incidents and erased customers, and which incidents are still on their way."""
+        await states.save_incidents(self._connection, [(key[0], item) for key, item in self._incidents.items()])
+        await states.mark_erased(self._connection, [(*key, *mark) for key, mark in self._marks.items()])
+        await work.save(self._connection, self._leftover.rows)
 
     @property
     def _connection(self) -> Connection:
         return self._uow.connection
 
-    async def _take(self, partition: PartitionState, message: Message) -> None:
+    async def _find(self, pairs: Iterable[tuple[PartitionState, Collection[Message]]]) -> None:
+        promises: set[str] = set()
+        incidents: set[tuple[int, str]] = set()
+        for partition, messages in pairs:
+            for message in messages:
+                name = promise_of(message)
+                data = message.data
+                if name is not None and not partition.holds(name):
+                    promises.add(name)
+                if isinstance(data, IncidentReported) and data.incident_id not in partition.incidents.known:
+                    incidents.add((partition.number, data.incident_id))
+        if promises:
+            await self._free(promises)
+            self._found = await states.find(self._connection, sorted(promises))
+        if incidents:
+            for number, incident in await states.find_incidents(self._connection, sorted(incidents)):
+                self._cache.partitions[number].incidents.put(incident)
+
+    def _take(self, partition: PartitionState, message: Message) -> None:
         data = message.data
         if isinstance(data, IncidentReported):
-            self._incident(partition, message)
+            self._incident(partition, message, data)
         elif isinstance(data, CustomerErased):
-            await self._erase(partition, message, data)
+            self._erase(partition, message, data.customer_id)
         else:
             self._promise(partition, message)
 
-    def _incident(self, partition: PartitionState, message: Message) -> None:
-        if not isinstance(message.data, IncidentReported):
-            return
-        incident = incident_of(message.envelope, message.data)
-        before = partition.incidents.known.get(incident.incident_id)
+    def _incident(self, partition: PartitionState, message: Message, data: IncidentReported) -> None:
+        incident = incident_of(message.envelope, data)
+        name = incident.incident_id
+        before = partition.incidents.known.get(name)
         if not partition.incidents.put(incident):
             return
-        self.incidents = [row for row in self.incidents if row[0] != partition.number or row[1] is not before]
-        self.incidents.append((partition.number, incident))
+        self._incidents[partition.number, name] = incident
         if partition.number == INCIDENTS_BY:
-            self._note(partition, [incident_snapshot_of(incident, message.envelope.time.timestamp())])
-        for picture in (incident, *([before] if before else [])):
-            for state in partition.depending(picture):
-                self._touch(partition, state, message)
+            self._note(partition.number, [incident_snapshot_of(incident, message.envelope.time.timestamp())])
+        fan_out = partition.fan_outs.setdefault(name, FanOut(work.Reach([])))
+        places = [*incident.affects, *(before.affects if before else ())]
+        fan_out.again(places, incident.version, message.envelope.traceparent)
 
     def _promise(self, partition: PartitionState, message: Message) -> None:
         name = promise_of(message)
         if name is None or self._forgotten(partition, message):
             return
         state = self._state(partition, name)
-        known = state is not None
+        new = state is None
         if state is None:
             if isinstance(message.data, NoticeChanged) and customer_mark(message.envelope.key) in partition.erased:
                 # A notice sent while the erasure was on its way would be kept for ever. Without an erasure, a rebuild
@@ -122,24 +143,18 @@ class Batch:
             return
         if outcome is FoldOutcome.OLD:
             return
-        if not known or isinstance(message.data, PromiseMade):
-            partition.keep(state)
-        self._touch(partition, state, message)
+        if new:
+            self._begin(partition, state)
+        self.touched.by_event(partition, state, message.envelope.traceparent)
         if not state.placeholder and not isinstance(message.data, NoticeChanged):
-            self._note(partition, pictures(state, message.envelope.time.timestamp()))
+            self._note(partition.number, pictures(state, message.envelope.time.timestamp()))
 
-    def _note(self, partition: PartitionState, entries: Iterable[Entry]) -> None:
-        self.entries.setdefault(partition.number, []).extend(entries)
+    def _note(self, number: int, entries: Iterable[Entry]) -> None:
+        self.entries.setdefault(number, []).extend(entries)
 
     def _state(self, partition: PartitionState, name: str) -> PromiseState | None:
-        held = partition.states.get(name)
-        if held is not None:
-            return held
-        touched = self.touched.get(name)
-        return touched.state if touched is not None else self._found.get(name)
-
-    def _touch(self, partition: PartitionState, state: PromiseState, message: Message) -> None:
-        self.touched[state.promise_id] = PromiseChange(partition, state, True, message.envelope.traceparent)
+        state = self.touched.state(partition, name) or self._found.get(name)
+        return None if state is None or partition.gone(state) else state
 
     def _forgotten(self, partition: PartitionState, message: Message) -> bool:
         """Whether the message is about a customer who was erased after the message was made."""
@@ -148,25 +163,43 @@ class Batch:
         mark = partition.erased.get(customer_mark(message.envelope.key))
         return mark is not None and message.envelope.time.timestamp() <= mark[1]
 
-    async def _erase(self, partition: PartitionState, message: Message, data: CustomerErased) -> None:
-        mark = customer_mark(data.customer_id)
+    def _begin(self, partition: PartitionState, state: PromiseState) -> None:
+        """Part a new promise from what an erased customer had under its id."""
+        partition.begin(state)
+        if state.customer_id in self._erased:
+            _, erasure = self._erased[state.customer_id]
+            self._note_gone(partition.number, [state.promise_id], erasure.envelope.time.timestamp())
+
+    def _erase(self, partition: PartitionState, message: Message, customer_id: str) -> None:
+        mark = customer_mark(customer_id)
         version, at = message.envelope.version, message.envelope.time.timestamp()
         if partition.erased.get(mark, (0, 0.0))[0] >= version:
             return
-        partition.erased[mark] = (version, at)
-        held = [state for state in partition.states.values() if state.customer_id == data.customer_id]
-        for state in held:
-            partition.release(state)
-        gone = [name for name, item in self.touched.items() if item.state.customer_id == data.customer_id]
+        partition.erased[mark] = self._marks[partition.number, mark] = (version, at)
+        partition.erase(customer_id)
+        self._erased[customer_id] = (partition, message)
+        gone = [name for name, item in self.touched.items() if item.state.customer_id == customer_id]
         for name in gone:
             del self.touched[name]
-        self._found = {name: state for name, state in self._found.items() if state.customer_id != data.customer_id}
-        await states.mark_erased(self._connection, partition.number, mark, version, at)
-        await erasing.begin(self._uow, data.customer_id, version, message.envelope.time)
-        # Ids that this batch names are free at once for what follows in it; the other rows go by and by.
-        theirs = {*gone, *(state.promise_id for state in held)} & self._named
-        ended = await erasures.end_doomed(self._connection, sorted(theirs))
-        self._note(partition, [forgotten(name, at) for name in sorted(set(gone) - ended)])
+        self._found = {name: state for name, state in self._found.items() if state.customer_id != customer_id}
+        self._note_gone(partition.number, gone, at)
+
+    async def _mark_erased(self) -> None:
+        """Leave the rows of customers erased in this batch to the eraser, but for ids that were given anew since."""
+        for customer_id, (_, message) in self._erased.items():
+            await erasing.begin(self._uow, customer_id, message.envelope.version, message.envelope.time)
+        if self._erased and self.touched:
+            await self._free(self.touched)
+
+    async def _free(self, names: Iterable[str]) -> None:
+        for number, name, at in await erasures.end_doomed(self._connection, sorted(names)):
+            if name not in self._noted:
+                self._note_gone(number, [name], at)
+
+    def _note_gone(self, number: int, names: Iterable[str], at: float) -> None:
+        names = sorted(names)
+        self._noted.update(names)
+        self._note(number, [forgotten(name, at) for name in names])
 
 
 def promise_of(message: Message) -> str | None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+import structlog
+
 from candor.contracts import Fact, Message, Standing, message
+from candor.messaging.failures import describe, trail
 from candor.ops.clock import Clock, SystemClock
 from risk_svc import metrics
 from risk_svc.domain import facts as known
@@ -17,13 +21,19 @@ from risk_svc.forecasting.live import PublishedModel
 from risk_svc.store import rebuilding, states
 from risk_svc.training import journal
 from risk_svc.worker.batch import Batch
-from risk_svc.worker.partition_state import PartitionState, PartitionStates
+from risk_svc.worker.leftover import FAN_OUT, Pace
+from risk_svc.worker.partition_state import PartitionStates
+from risk_svc.worker.reading import Reading
+from risk_svc.worker.resting import RestingIncidents
 from risk_svc.worker.scoring import Scoring
+from risk_svc.worker.shelf import encoded
+from risk_svc.worker.touched import PromiseChange
 
 if TYPE_CHECKING:
     from candor.messaging.transaction import Work
     from candor.store.unit_of_work import UnitOfWork
 
+log = structlog.get_logger("risk.worker")
 SOURCE: Final = "risk-svc"
 ENDED: Final = (Standing.KEPT, Standing.BROKEN, Standing.CANCELLED)
 """How a promise may end; one that was withdrawn was no longer to be kept."""
@@ -33,7 +43,8 @@ class RiskHandler:
     """Handler of risk-svc's topics; `cache` is its memory, `published` the newest model, shared by all partitions.
 
     `definition` defines the gap. `clock` decides what is late, `system` numbers what is published. With `publishing`
-    off, which is for a rebuild, results are saved but not published.
+    off, which is for a rebuild, results are saved but not published. `fan_out` is how many promises incidents may touch
+    in one transaction.
     """
 
     topics: tuple[str, ...] = ("promises", "milestones", "notices")
@@ -47,6 +58,7 @@ class RiskHandler:
         definition: GapDefinition | None = None,
         publishing: bool = True,
         reviews_per_tick: int = 2000,
+        fan_out: int = FAN_OUT,
         system: Clock | None = None,
     ) -> None:
         self.cache = PartitionStates()
@@ -56,48 +68,98 @@ class RiskHandler:
         self._definition = definition or GapDefinition()
         self._publishing = publishing
         self._most_reviews = reviews_per_tick
+        self._pace = Pace(fan_out)
+        self._reading: dict[int, Reading] = {}
+        self._resting = RestingIncidents()
+        self._turn = 0
         for ending in ENDED:
             # There from the start: of a series that begins with its first count, that count is not seen.
             metrics.PROMISES_ENDED.labels(ending.value).inc(0)
 
-    async def load(self, connection: Any, partition: int) -> None:
-        """Read a partition's live promises, incidents and erasures. Raises RebuildingError in a rebuild of another."""
+    @property
+    def busy(self) -> Collection[int]:
+        """The partitions in which incidents are on their way or erased promises take up memory."""
+        return self.cache.busy
+
+    async def load(self, connection: Any, partition: int, *, first: bool) -> bool:
+        """Read the next page of a partition's live promises, incidents, erasures and unfinished work.
+
+        Raises RebuildingError in a rebuild of another.
+        """
         if self._publishing and await rebuilding.is_marked(connection):
             raise rebuilding.RebuildingError("the read side is being rebuilt")
-        fresh = PartitionState(partition, self._system.now().timestamp())
-        for incident in await states.incidents(connection, partition):
-            fresh.incidents.put(incident)
-        fresh.erased = await states.erasures(connection, partition)
-        now = self._clock.now().timestamp()
-        for state in await states.live_states(connection, partition):
-            fresh.keep(state)
-            fresh.first_review(state, now)
-        self.cache.partitions[partition] = fresh
+        if first:
+            self._reading[partition] = Reading(partition, self._system.now().timestamp())
+        reading = self._reading[partition]
+        if await reading.page(connection):
+            return True
+        self.cache.partitions[partition] = self._reading.pop(partition).partition
         self._measure()
+        return False
 
     def drop(self, partition: int) -> None:
         """Forget a partition."""
+        self._reading.pop(partition, None)
         self.cache.drop(partition)
         self._measure()
 
     async def apply(self, uow: UnitOfWork, work: Sequence[Work], *, tick: bool) -> None:
         """Fold, score, save and publish for all partitions of one transaction."""
         now = self._clock.now().timestamp()
-        system = self._system.now().timestamp()
         batch = Batch(self.cache, uow)
-        await batch.read(work)
-        self._hear(work, system)
+        await batch.read(work, self._pace.room)
+        self._hear(work, self._system.now().timestamp())
+        numbers = [item.partition for item in work]
         if tick:
-            room = self._most_reviews
-            for item in work:
-                room -= batch.review(item.partition, now, room)
-        scored = Scoring(self._published, self._definition, now, system)
-        scored.run(list(batch.touched.values()))
+            batch.review(numbers, now, self._most_reviews)
+        await self._finish(uow, batch, self._scored(batch.touched, now), now)
+        if tick:
+            await self._resting.look(uow.connection, [self.cache.partitions[number] for number in numbers], now)
+
+    async def go_on(self, uow: UnitOfWork, partitions: Sequence[int]) -> None:
+        """Score the next promises that incidents touch, and let go of the next of erased customers."""
+        begun, now = time.monotonic(), self._clock.now().timestamp()
+        batch = Batch(self.cache, uow)
+        self._turn += 1
+        first = self._turn % len(partitions)
+        await batch.go_on([*partitions[first:], *partitions[:first]], self._pace.room)
+        await self._finish(uow, batch, self._scored_without_failing(batch.touched, now), now)
+        if len(batch.touched) >= self._pace.room:
+            self._pace.took(time.monotonic() - begun)
+
+    def _scored(self, touched: Mapping[str, PromiseChange], now: float) -> Scoring:
+        scored = Scoring(self._published, self._definition, now, self._system.now().timestamp())
+        scored.run(list(touched.values()))
+        return scored
+
+    def _scored_without_failing(self, touched: dict[str, PromiseChange], now: float) -> Scoring:
+        """Score what no message is to blame for: a promise that cannot be scored is left out, and the others go on."""
+        try:
+            return self._scored(touched, now)
+        except Exception:
+            for name, item in [*touched.items()]:
+                try:
+                    self._scored({name: _fresh(item)}, now)
+                except Exception as error:
+                    del touched[name]
+                    log.error(  # noqa: TRY400 - no customer's words
+                        "promise not scored",
+                        promise=name,
+                        error=describe(error),
+                        trail=trail(error),
+                        consequence="an incident does not change its score; events about it still do",
+                    )
+            fresh = {name: _fresh(item) for name, item in touched.items()}
+            touched.update(fresh)
+            return self._scored(touched, now)
+
+    async def _finish(self, uow: UnitOfWork, batch: Batch, scored: Scoring, now: float) -> None:
+        """Publish what is worth it, take the promises into memory, and save."""
         messages = self._messages(scored, now)
         if self._publishing:
             uow.emit(messages)
-        await states.save(uow.connection, [(item.partition.number, item.state) for item in scored.changed])
-        await states.save_incidents(uow.connection, batch.incidents)
+        await states.save(uow.connection, _kept(batch.touched.values(), scored))
+        await batch.save()
         await journal.write(uow.connection, batch.entries)
         await states.save_scores(uow.connection, scored.scores)
         self._measure()
@@ -139,3 +201,23 @@ def gap_message(state: PromiseState, stands: Standing, found: list[Fact], tracep
     data, version = event_of(state, stands, found), state.view.version
     name = f"gap.{version}.{state.promise_id}"[:128]
     return message(name, SOURCE, data.as_of, state.customer_id, version, data, traceparent=traceparent)
+
+
+def _fresh(item: PromiseChange) -> PromiseChange:
+    """The same promise as it was before an attempt that failed half-way."""
+    return item._replace(state=item.partition.states[item.state.promise_id])
+
+
+def _kept(touched: Iterable[PromiseChange], scored: Scoring) -> list[states.Saved]:
+    """Take the promises into memory or out of it; returns those whose row changed."""
+    changed = {item.state.promise_id for item in scored.changed}
+    saved = []
+    for partition, state, *_ in touched:
+        live = state.promise_id not in scored.leaving
+        if live:
+            row = partition.keep(state)
+        else:
+            partition.release(state.promise_id)
+        if state.promise_id in changed:
+            saved.append(states.Saved(partition.number, state, row if live else encoded(state), live))
+    return saved

@@ -1,78 +1,106 @@
-"""A worker's memory of the partitions it owns: open promises, incidents, erasures and due reviews."""
+"""A worker's memory of the partitions it owns: live promises, incidents, erasures and due reviews."""
 
 from __future__ import annotations
 
 import hashlib
-import heapq
 import math
-from collections.abc import Iterable
+from array import array
+from typing import Final
 
-from risk_svc.domain.incidents import Incident, Incidents, Place
+from risk_svc.domain.incidents import Incidents
 from risk_svc.domain.state import PromiseState
+from risk_svc.worker.fan_out import FanOut
+from risk_svc.worker.places import Places
+from risk_svc.worker.shelf import Glance, Shelf, encoded, glance
 from risk_svc.worker.watermark import Watermark
+
+LOOK: Final = 50
+"""Looking for a customer's promises among all costs as much time as taking so many out of memory."""
+
+
+class Leaving:
+    """An erased customer's promises that are still in memory: their slots once looked for, and ids given since."""
+
+    def __init__(self) -> None:
+        self.slots: array[int] | None = None
+        self.since: set[str] = set()
 
 
 class PartitionState:
-    """The in-memory state of one partition, valid only as of its last commit."""
+    """The in-memory state of one partition, valid only as of its last commit.
+
+    `fan_outs` are incidents that have not reached all their promises, `leaving` erased customers whose promises count
+    for gone but take up memory. Those need not be stored: a partition that is loaded anew does not read them.
+    """
 
     def __init__(self, number: int, system: float = -math.inf) -> None:
         self.number = number
         self.heard = Watermark(system)
-        self.states: dict[str, PromiseState] = {}
+        self.states = Shelf()
+        self.places = Places()
         self.incidents = Incidents()
         self.erased: dict[bytes, tuple[int, float]] = {}
-        self._dependents: dict[Place, set[str]] = {}
-        self._due: list[tuple[float, str]] = []
+        self.fan_outs: dict[str, FanOut] = {}
+        self.leaving: dict[str, Leaving] = {}
 
-    def keep(self, state: PromiseState) -> None:
-        """Keep a live promise, indexed by what it depends on."""
-        self.states[state.promise_id] = state
-        for place in state.depends_on:
-            self._dependents.setdefault(place, set()).add(state.promise_id)
+    @property
+    def busy(self) -> bool:
+        """Whether work is left that needs no message."""
+        return bool(self.fan_outs or self.leaving)
 
-    def release(self, state: PromiseState) -> None:
-        """Forget a promise that has ended or was erased."""
-        if self.states.pop(state.promise_id, None) is None:
-            return
-        for place in state.depends_on:
-            names = self._dependents.get(place)
-            if names is not None:
-                names.discard(state.promise_id)
-                if not names:
-                    del self._dependents[place]
+    def keep(self, state: PromiseState) -> bytes:
+        """Keep a live promise as it is now, to be reviewed when its view says; returns its row."""
+        row = encoded(state)
+        review = math.inf if state.placeholder or state.historical else state.view.review
+        seen = Glance(state.customer_id, state.made_at, review, state.depends_on)
+        self.places.add(self.states.put(state.promise_id, row, seen), seen.depends_on)
+        return row
 
-    def depending(self, incident: Incident) -> Iterable[PromiseState]:
-        """Live promises that depend on what the incident affects."""
-        names = {name for place in incident.affects for name in self._dependents.get(place, ())}
-        return [self.states[name] for name in sorted(names)]
+    def keep_row(self, name: str, row: bytes) -> None:
+        """Keep a live promise as stored."""
+        seen = glance(row)
+        self.places.add(self.states.put(name, row, seen), seen.depends_on)
 
-    def schedule(self, state: PromiseState) -> None:
-        """Schedule the promise for its review time."""
-        if math.isfinite(state.view.review):
-            heapq.heappush(self._due, (state.view.review, state.promise_id))
+    def release(self, name: str) -> None:
+        """Forget a promise that has ended, was erased or rests."""
+        gone = self.states.pop(name)
+        if gone is not None:
+            slot, row = gone
+            self.places.remove(slot, glance(row).depends_on)
 
-    def due(self, now: float, most: int) -> list[PromiseState]:
-        """At most `most` promises whose review time has come; each is returned once and must be scheduled again."""
-        found: list[PromiseState] = []
-        while self._due and self._due[0][0] <= now and len(found) < most:
-            at, name = heapq.heappop(self._due)
-            state = self.states.get(name)
-            # A promise scored since then has another review time, with its own entry.
-            if state is not None and state.view.review == at:
-                found.append(state)
-        return found
+    def erase(self, customer_id: str) -> None:
+        """Take all promises of a customer for gone, at once."""
+        self.leaving[customer_id] = Leaving()
 
-    def overdue(self, now: float) -> bool:
-        """Whether any review time has come."""
-        return bool(self._due) and self._due[0][0] <= now
+    def gone(self, state: PromiseState) -> bool:
+        """Whether the promise is of before its customer's erasure and only waits for its place to be cleared."""
+        leaving = self.leaving.get(state.customer_id)
+        return leaving is not None and state.promise_id not in leaving.since
 
-    def first_review(self, state: PromiseState, now: float) -> None:
-        """Schedule a promise that was just loaded; one never scored is due at once, history is never due."""
-        if state.placeholder or state.historical:
-            return
-        if not state.view.review:
-            state.view.review = now
-        self.schedule(state)
+    def holds(self, name: str) -> bool:
+        """Whether a promise is in memory, and not for gone."""
+        return name in self.states and not (self.leaving and self.gone(self.states[name]))
+
+    def begin(self, state: PromiseState) -> None:
+        """Make room for a new promise, whose id may have been an erased one's."""
+        if self.leaving:
+            self.release(state.promise_id)
+            if state.customer_id in self.leaving:
+                self.leaving[state.customer_id].since.add(state.promise_id)
+
+    def let_go(self, customer_id: str, most: int) -> int:
+        """Take at most `most` promises of an erased customer out of memory; returns what it cost, in promises."""
+        leaving, cost = self.leaving[customer_id], 0
+        if leaving.slots is None:
+            leaving.slots, cost = self.states.of_customer(customer_id), LOOK
+        for _ in range(min(len(leaving.slots), most)):
+            name = self.states.name(leaving.slots.pop())
+            if name and name not in leaving.since and self.states.seen(name).customer_id == customer_id:
+                self.release(name)
+            cost += 1
+        if not leaving.slots:
+            del self.leaving[customer_id]
+        return cost
 
 
 class PartitionStates:
@@ -88,14 +116,16 @@ class PartitionStates:
     def look_again(self, now: float) -> None:
         """Schedule a review of every promise that is scored at all."""
         for partition in self.partitions.values():
-            for state in partition.states.values():
-                if not (state.placeholder or state.historical):
-                    state.view.review = now
-                    partition.schedule(state)
+            partition.states.look_again(now)
 
     def overdue(self, now: float) -> bool:
         """Whether the review time of any promise has come."""
-        return any(partition.overdue(now) for partition in self.partitions.values())
+        return any(partition.states.overdue(now) for partition in self.partitions.values())
+
+    @property
+    def busy(self) -> list[int]:
+        """Partitions with work left that needs no message."""
+        return [number for number, partition in self.partitions.items() if partition.busy]
 
     @property
     def promises(self) -> int:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from candor.store.db import Database
     from risk_svc.settings import RiskSettings
 
-TABLES: Final = ("promise_state", "incident", "erased", "forecast_score", *model_store.TABLES)
+TABLES: Final = ("promise_state", "incident", "work", "erased", "forecast_score", *model_store.TABLES)
 POLL_SECONDS: Final = 0.2
 ASIDE_SECONDS: Final = 30.0
 """A running worker looks twice a second whether to step aside; one that was killed is gone after 5 s."""
@@ -122,7 +122,7 @@ class _Reading:
     def _read(self, progress: Progress) -> bool:
         lag = max(self._worker.lag_seconds.values(), default=float("inf"))
         progress(lag, self._handler.cache.promises)
-        return len(self._worker.owned) == self._partitions and lag == 0
+        return len(self._worker.owned) == self._partitions and lag == 0 and not self._handler.busy
 
 
 async def _alone(database: Database, groups: tuple[str, ...], seconds: float) -> None:

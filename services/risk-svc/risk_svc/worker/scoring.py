@@ -10,22 +10,27 @@ from candor.contracts import Standing
 from risk_svc.domain import frozen_forecasts
 from risk_svc.domain.gap import GapDefinition
 from risk_svc.domain.predictions import prediction_of
+from risk_svc.domain.resting import rests
 from risk_svc.domain.scoring import score_open, score_settled
 from risk_svc.domain.state import PromiseState, standing
 from risk_svc.forecast.view import Incident, View
 from risk_svc.forecasting.live import PublishedModel, open_at, view_of
-from risk_svc.worker.batch import PromiseChange
+from risk_svc.worker.touched import PromiseChange
 
 MAX_EXPLAINED: Final = 40
 """Forecasts explained per batch, about half a millisecond each; in a catch-up the others wait for their next one."""
 
 
 class Scoring:
-    """Scores one batch: `scores` are frozen forecasts of ended promises, `settled_or_open` all with a new view."""
+    """Scores one batch: `scores` are frozen forecasts of ended promises, `settled_or_open` all with a new view.
+
+    `leaving` are promises that memory need not keep: they have ended, or rest. Nothing but the promises is changed.
+    """
 
     def __init__(self, published: PublishedModel, definition: GapDefinition, now: float, system: float) -> None:
         self.scores: list[frozen_forecasts.ForecastScore] = []
         self.settled_or_open: list[PromiseChange] = []
+        self.leaving: set[str] = set()
         self._changed: dict[str, PromiseChange] = {}
         self._known: dict[str, tuple[View, list[Incident]]] = {}
         self._published = published
@@ -59,10 +64,8 @@ class Scoring:
             stands = standing(item.state)
             if stands is not Standing.OPEN:
                 self._settle(item, stands)
-            elif item.state.historical:
+            elif not item.state.historical:
                 # An imported promise that is still open is neither scored nor shown; it teaches through the journal.
-                item.partition.keep(item.state)
-            else:
                 still_open.append(item)
         if still_open:
             self._forecast(still_open)
@@ -80,8 +83,9 @@ class Scoring:
             if before != (state.view.doubtful_since, len(state.view.frozen)):
                 self.change(item)
             self._give_up(item)
-            item.partition.keep(state)
-            item.partition.schedule(state)
+            if rests(state, struck, self._now):
+                self.leaving.add(state.promise_id)
+                self.change(item)
             self.settled_or_open.append(item)
 
     def _give_up(self, item: PromiseChange) -> None:
@@ -99,7 +103,7 @@ class Scoring:
 
     def _settle(self, item: PromiseChange, stands: Standing) -> None:
         state = item.state
-        item.partition.release(state)
+        self.leaving.add(state.promise_id)
         if state.historical:
             return
         slipped = frozen_forecasts.slipped(stands)

@@ -11,7 +11,7 @@ from candor.store.unit_of_work import unit_of_work
 from risk_svc.domain import facts as known
 from risk_svc.domain.incidents import Incidents
 from risk_svc.domain.publish import as_published, mark_published, next_version
-from risk_svc.domain.state import PromiseState, standing
+from risk_svc.domain.state import PromiseState, standing, to_bytes
 from risk_svc.store import rebuilding, states
 from risk_svc.worker.handlers import gap_message
 
@@ -50,15 +50,23 @@ class Unpublished:
                 item.state.view = msgspec.structs.replace(view, review=0.0)
             else:
                 uow.emit([await self._message(uow, item.partition, item.state)])
-        await states.save(uow.connection, [(item.partition, item.state) for item in found])
+        saved = [states.Saved(item.partition, item.state, to_bytes(item.state), item.live) for item in found]
+        await states.save(uow.connection, saved)
 
     async def _message(self, uow: UnitOfWork, partition: int, state: PromiseState) -> Message:
         if partition not in self._incidents:
-            self._incidents[partition] = Incidents()
-            for incident in await states.incidents(uow.connection, partition):
-                self._incidents[partition].put(incident)
+            self._incidents[partition] = await _incidents(uow, partition)
         stands, now = standing(state), self._clock.now().timestamp()
         found = known.facts(state, self._incidents[partition].linked(state), now)
         version = next_version(state.view.version, int(time.time() * 1000))
         mark_published(state.view, stands, known.digest(found, state.held_due), version)
         return gap_message(state, stands, found)
+
+
+async def _incidents(uow: UnitOfWork, partition: int) -> Incidents:
+    found, after = Incidents(), ""
+    while page := await states.incident_page(uow.connection, partition, after, CHUNK):
+        for incident in page:
+            found.put(incident)
+        after = page[-1].incident_id
+    return found

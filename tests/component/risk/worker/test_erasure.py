@@ -108,3 +108,15 @@ async def test_an_erased_promise_under_whose_id_one_is_made_in_the_same_batch_ma
     await desk.take(erased("c1", at=MADE + timedelta(hours=1)), back.made())
     await desk.end_erasures()
     assert [row["promise_id"] for row in await desk.rows("SELECT promise_id FROM promise_state")] == ["p1"]
+
+
+async def test_an_erased_promises_id_can_be_anothers_before_its_row_is_gone(desk: Desk, clock: ManualClock) -> None:
+    await desk.take(Story("p1", "c1").made(), Story("p2", "c1").made())
+    clock.set(MADE + timedelta(hours=2))
+    await desk.take(erased("c1", at=MADE + timedelta(hours=1)))
+    await desk.take(Story("p2", "c2", start=MADE + timedelta(hours=2)).made())
+    await desk.end_erasures()
+    assert [row["customer_id"] for row in await desk.rows("SELECT customer_id FROM promise_state")] == ["c2"]
+    for _ in range(2):
+        assert desk.handler.cache.promises == 1
+        await desk.load()

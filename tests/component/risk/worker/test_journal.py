@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
+
+import pytest
 
 from candor.contracts import IncidentStatus, Standing
 from risk_svc.forecast.view import Entry, IncidentSnapshot, PromiseSnapshot
@@ -101,3 +104,18 @@ async def test_withdrawn_is_told_and_teaches_nothing(desk: Desk) -> None:
     [item] = await desk.take(story.withdrawn())
     assert (gap(item).standing, gap(item).score) == (Standing.WITHDRAWN, 0.0)
     assert [(await seen(desk))[0], (await seen(desk))[-1]] == [(MADE, [], False)] * 2
+
+
+@pytest.mark.parametrize("touched", [True, False], ids=["touched", "at rest"])
+async def test_of_two_promises_of_one_id_the_erased_one_is_forgotten_between_them(
+    desk: Desk, clock: ManualClock, touched: bool
+) -> None:
+    story = Story("p1", "c1")
+    await desk.take(story.made())
+    clock.set(MADE + timedelta(hours=2))
+    back = Story("p1", "c1", start=MADE + timedelta(hours=2))
+    before = [story.milestone("departed")] if touched else []
+    await desk.take(*before, erased("c1", at=MADE + timedelta(hours=1)), back.made())
+    await desk.end_erasures()
+    seen = [entry.gone for entry in await journalled(desk) if isinstance(entry, PromiseSnapshot)]
+    assert [one for one, _ in groupby(seen)] == [False, True, False]

@@ -144,8 +144,8 @@ async def test_a_worker_that_has_not_looked_yet_cannot_fold_beside_a_rebuild(
     await rebuilding.ask(risk_database)
     async with risk_database.pool.acquire() as connection:
         with pytest.raises(rebuilding.RebuildingError):
-            await RiskHandler(PublishedModel(), clock).load(connection, 0)
-        await RiskHandler(PublishedModel(), clock, publishing=False).load(connection, 0)
+            await RiskHandler(PublishedModel(), clock).load(connection, 0, first=True)
+        await RiskHandler(PublishedModel(), clock, publishing=False).load(connection, 0, first=True)
 
 
 async def test_of_an_erased_customer_nothing_is_kept_or_said_by_a_rebuild_while_rows_are_left(

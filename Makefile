@@ -90,6 +90,7 @@ bench: install
 	@$(BIN)/python -m bench.forecast
 	@$(BIN)/python -m bench.first_days
 	@$(BIN)/python -m bench.checks
+	@$(BIN)/python -m bench.memory
 
 scale: install
 	@$(BIN)/python -m bench.scale $(ARGS)

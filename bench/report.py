@@ -48,18 +48,26 @@ def publish(name: str, rounds: Sequence[Round], baseline: str, marks: Mapping[st
         if side != baseline
     }
     result = {
-        "bench": name,
-        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.system()},
         "rounds": len(rounds),
         "baseline": baseline,
         "sides": sides,
         "ratio_to_baseline": compared,
         "marks": dict(marks),
     }
+    Console(width=120).print(_table(name, result))
+    return write(name, result)
+
+
+def write(name: str, found: Mapping[str, Any]) -> dict[str, Any]:
+    """Write `bench/results/<name>.json` with when and where it was measured; returns what was written."""
+    result = {
+        "bench": name,
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.system()},
+        **found,
+    }
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    Console(width=120).print(_table(name, result))
     return result
 
 

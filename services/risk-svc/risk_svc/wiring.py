@@ -20,6 +20,7 @@ from candor.store.db import Database
 from candor.store.eraser import Eraser
 from candor.store.migrate import scripts, upgrade
 from candor.store.retention import Retention
+from candor.store.tally import Counting
 from candor.web import audit_routes
 from candor.web.app import create_app, shared_rates
 from candor.web.http.observed import BOARD_POLICY
@@ -27,6 +28,7 @@ from risk_svc.forecasting.follower import Follower
 from risk_svc.forecasting.live import PublishedModel
 from risk_svc.settings import LearnerSettings, RiskSettings
 from risk_svc.store import erasures, rebuilding
+from risk_svc.store.counting import SHOWN
 from risk_svc.store.expiry import expiries
 from risk_svc.training.learner import Learner, Pacing
 from risk_svc.web.api.routes import checks, gaps
@@ -71,6 +73,7 @@ def worker(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
             clearing: list[Background] = [
                 Retention(settings, database, expiries(settings)),
                 Eraser(database, erasures.work()),
+                Counting(database, SHOWN),
             ]
             yield [consumer, follower, *relay, *clearing, pulse]
         finally:
@@ -125,7 +128,6 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
         app.state.watch = watch
         app.state.reading = board.LiveData(database, feed, app.state.clock, watch=watch)
         app.state.published = PublishedModel()
-        app.state.open_incidents = checks.OpenIncidents(database)
         app.state.health.add("database", database.check)
         app.state.health.add("kafka", kafka.check)
         try:

@@ -26,16 +26,25 @@ Counts = Mapping[tuple[str, ...], int]
 
 
 class Tally(NamedTuple):
-    """The number of rows of `table` for each combination of `columns`, all of them texts."""
+    """The number of rows of `table` for each combination of `columns`, all of them texts.
+
+    `values` has the SQL of those that are not columns of the table themselves; only rows for which `where` holds count.
+    """
 
     table: str
     columns: tuple[str, ...]
+    values: Mapping[str, str] = {}
+    where: str = "true"
+
+    @property
+    def query(self) -> str:
+        """The SQL of the number of rows, the last column, for each combination that there is."""
+        names = ", ".join(self.columns)
+        return f"SELECT {names}, sum(n)::bigint FROM {self.table}_tally GROUP BY {names} HAVING sum(n) <> 0"  # noqa: S608
 
     async def counts(self, uow: Transaction) -> dict[tuple[str, ...], int]:
         """The number of rows for each combination that there is."""
-        names = ", ".join(self.columns)
-        query = f"SELECT {names}, sum(n)::bigint FROM {self.table}_tally GROUP BY {names} HAVING sum(n) <> 0"  # noqa: S608
-        return {tuple(row[:-1]): row[-1] for row in await uow.connection.fetch(query)}
+        return {tuple(row[:-1]): row[-1] for row in await uow.connection.fetch(self.query)}
 
     async def total(self, uow: Transaction, values: Sequence[str]) -> dict[str, int]:
         """The number of rows for each of these values of the first column."""
@@ -56,9 +65,11 @@ INSERT INTO {tally} ({names}, n) SELECT {names}, sum(n) FROM noted GROUP BY {nam
         """Create the tally with what there is now, and what keeps it; called from a migration."""
         names, tally = ", ".join(self.columns), f"{self.table}_tally"
         columns = ", ".join(f"{name} text NOT NULL" for name in self.columns)
+        read = ", ".join(f"{self.values.get(name, name)} AS {name}" for name in self.columns)
+        some = f"(SELECT {read} FROM {{}} WHERE {self.where}) AS found"  # noqa: S608
         op.execute(f"CREATE TABLE {tally} ({columns}, n bigint NOT NULL)")
-        op.execute(f"INSERT INTO {tally} SELECT {names}, count(*) FROM {self.table} GROUP BY {names}")  # noqa: S608
-        op.execute(_FUNCTION.format(tally=tally, names=names))
+        op.execute(f"INSERT INTO {tally} SELECT {names}, count(*) FROM {some.format(self.table)} GROUP BY {names}")  # noqa: S608
+        op.execute(_FUNCTION.format(tally=tally, names=names, read=read, where=self.where))
         for act, tables in (
             ("INSERT", "NEW TABLE AS added"),
             ("DELETE", "OLD TABLE AS gone"),
@@ -71,10 +82,15 @@ INSERT INTO {tally} ({names}, n) SELECT {names}, sum(n) FROM noted GROUP BY {nam
 
 
 class Counting:
-    """A background that folds a tally and passes the counts on, every `every` seconds."""
+    """A background that folds a tally every `every` seconds, and passes the counts on to `show` if there is one."""
 
     def __init__(
-        self, database: Database, tally: Tally, show: Callable[[Counts], None], *, every: float = EVERY_SECONDS
+        self,
+        database: Database,
+        tally: Tally,
+        show: Callable[[Counts], None] | None = None,
+        *,
+        every: float = EVERY_SECONDS,
     ) -> None:
         self.name = f"counting {tally.table}"
         self._database = database
@@ -104,21 +120,25 @@ class Counting:
         """Fold and count once."""
         async with unit_of_work(self._database, durable=False) as uow:
             await self._tally.fold(uow)
-            counts = await self._tally.counts(uow)
-        self._show(counts)
+            counts = await self._tally.counts(uow) if self._show else {}
+        if self._show:
+            self._show(counts)
 
 
 _FUNCTION: Final = """
 CREATE FUNCTION public.{tally}_note() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF TG_OP = 'INSERT' THEN
-    INSERT INTO public.{tally} ({names}, n) SELECT {names}, count(*) FROM added GROUP BY {names};
+    INSERT INTO public.{tally} ({names}, n)
+    SELECT {names}, count(*) FROM (SELECT {read} FROM added WHERE {where}) AS found GROUP BY {names};
   ELSIF TG_OP = 'DELETE' THEN
-    INSERT INTO public.{tally} ({names}, n) SELECT {names}, -count(*) FROM gone GROUP BY {names};
+    INSERT INTO public.{tally} ({names}, n)
+    SELECT {names}, -count(*) FROM (SELECT {read} FROM gone WHERE {where}) AS found GROUP BY {names};
   ELSE
     INSERT INTO public.{tally} ({names}, n)
     SELECT {names}, sum(one) FROM (
-      SELECT {names}, 1 AS one FROM added UNION ALL SELECT {names}, -1 FROM gone) AS moved
+      SELECT {read}, 1 AS one FROM added WHERE {where}
+      UNION ALL SELECT {read}, -1 FROM gone WHERE {where}) AS moved
     GROUP BY {names} HAVING sum(one) <> 0;
   END IF;
   RETURN NULL;

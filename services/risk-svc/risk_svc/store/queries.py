@@ -7,16 +7,18 @@ from datetime import datetime
 from statistics import median
 from typing import Any, Final, Literal, NamedTuple, cast
 
-from sqlalchemy import Select, func, union_all
+from sqlalchemy import Select, func, literal, text, union_all
 from sqlalchemy import select as sql_select
+from sqlalchemy.dialects.postgresql import array
 from sqlmodel import col, select, tuple_
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
 from candor.contracts import Standing
-from candor.web.http.listings import matching
-from risk_svc.domain.gap import BANDS, DOUBT
+from candor.web.http.listings import COUNTED, Total, counted, matching
+from risk_svc.domain.gap import BAND_NAMES, BANDS
 from risk_svc.forecast.evaluation import UNSTATED, ScoredForecast
+from risk_svc.store.counting import SHOWN
 from risk_svc.store.search import begins
 from risk_svc.store.tables import ForecastScoreRow, IncidentRow, PromiseStateRow
 
@@ -25,6 +27,10 @@ Score: Final = cast(Any, ForecastScoreRow)
 TIMES: Final = (Score.completed_at, Score.p50, Score.p80, Score.p90)
 Sort = Literal["score", "due", "chance"]
 MAX_VALUES: Final = 1000
+MAX_INCIDENTS: Final = 1000
+MAX_OF_CUSTOMER: Final = 10_000
+HEARD_IN: Final = 0
+"""Every partition hears of every incident; one of them is asked."""
 
 
 class GapFilter(NamedTuple):
@@ -117,41 +123,51 @@ def _order(sort: Sort, of: Any) -> tuple[Any, ...]:
 
 async def counts(session: AsyncSession) -> dict[str, Any]:
     """Counts of shown promises: open ones by band, slipping and notified; settled ones by standing."""
-    band = func.width_bucket(col(Row.score), [top for _, top in BANDS]).label("band")
-    query = (
-        sql_select(
-            col(Row.standing),
-            band,
-            func.count(),
-            func.count().filter(col(Row.p_slip) >= DOUBT),
-            func.count().filter(col(Row.told)),
-        )
-        .where(col(Row.shown))
-        .group_by(col(Row.standing), band)
-    )
-    rows = (await session.exec(cast(Any, query))).all()
-    names = [name for name, _ in BANDS] + ["severe"]
-    figures: dict[str, Any] = {"open": 0, "slipping": 0, "warned": 0, "bands": dict.fromkeys(names, 0)}
+    rows = (await session.exec(cast(Any, text(SHOWN.query)))).all()
+    figures: dict[str, Any] = {"open": 0, "slipping": 0, "warned": 0, "bands": dict.fromkeys(BAND_NAMES, 0)}
     figures["settled"] = dict.fromkeys(("kept", "broken", "cancelled", "withdrawn"), 0)
-    for standing, number, count, slips, told in rows:
+    for standing, band, slipping, told, count in rows:
         if standing != "open":
             figures["settled"][standing] += count
             continue
         figures["open"] += count
-        figures["slipping"] += slips
-        figures["warned"] += told
-        figures["bands"][names[number]] += count
+        figures["slipping"] += count * (slipping == "true")
+        figures["warned"] += count * (told == "true")
+        figures["bands"][BAND_NAMES[int(band)]] += count
     return figures
 
 
-async def incidents_of(session: AsyncSession, partition: int) -> Sequence[bytes]:
-    """Incidents as known to a partition, encoded."""
-    return (await session.exec(select(IncidentRow.data).where(IncidentRow.partition == partition))).all()
+async def incidents_at(session: AsyncSession, places: Sequence[str], *, live: bool = False) -> Sequence[bytes]:
+    """Incidents on any of these places, encoded, with `live` only those in memory; at most MAX_INCIDENTS."""
+    if not places:
+        return []
+    here = select(IncidentRow.data).where(IncidentRow.partition == HEARD_IN)
+    if live:
+        here = here.where(IncidentRow.live)
+    struck = here.where(cast(Any, IncidentRow.places).has_any(array(places)))
+    return (await session.exec(struck.limit(MAX_INCIDENTS))).all()
 
 
-async def of_customer(session: AsyncSession, customer_id: str) -> Sequence[Row]:
-    """All shown promises of a customer."""
-    return (await session.exec(select(Row).where(Row.shown, Row.customer_id == customer_id))).all()
+class OpenPromise(NamedTuple):
+    """What an open promise adds to its customer's gap."""
+
+    score: float
+    promise_id: str
+    kind: str
+    value: float | None
+
+
+async def open_of(session: AsyncSession, customer_id: str) -> list[OpenPromise]:
+    """The open promises of a customer; at most MAX_OF_CUSTOMER + 1."""
+    columns = (col(one) for one in (Row.score, Row.promise_id, Row.kind, Row.value))
+    wanted = wanted_rows(GapFilter(standing="open", customer_id=customer_id)).with_only_columns(*columns)
+    rows = (await session.exec(cast(Any, sql_select(wanted.limit(MAX_OF_CUSTOMER + 1).subquery())))).all()
+    return [OpenPromise(*row) for row in rows]
+
+
+async def shown_of(session: AsyncSession, customer_id: str) -> Total:
+    """How many promises of a customer are shown."""
+    return await counted(session, wanted_rows(GapFilter(customer_id=customer_id)))
 
 
 async def usual_values(session: AsyncSession, kinds: Iterable[str]) -> dict[str, float]:
@@ -166,16 +182,17 @@ async def usual_values(session: AsyncSession, kinds: Iterable[str]) -> dict[str,
 
 
 async def scores(session: AsyncSession, wanted: ScoreFilter, most: int) -> tuple[list[ScoredForecast], int]:
-    """The newest scored forecasts, newest first, and how many older ones were left out."""
+    """The newest scored forecasts, newest first, and how many older ones were left out; at most COUNTED are counted."""
     found = sql_select(
         Score.promise_id, Score.lead, Score.kind, Score.p, Score.base, Score.outcome,
         func.date_part("epoch", Score.settled_at), *(_hours(column) for column in TIMES)
     ).order_by(Score.settled_at.desc(), Score.promise_id, Score.lead)  # fmt: skip
     rows = (await session.exec(cast(Any, _filtered(found, wanted).limit(most)))).all()
-    count = _filtered(sql_select(func.count()).select_from(Score), wanted)
-    # Counting reads all rows, so it is done only if some may be left out.
-    total = len(rows) if len(rows) < most else (await session.exec(cast(Any, count))).one()[0]
-    return [ScoredForecast._make((*row[:8], tuple(row[8:]), UNSTATED)) for row in rows], total - len(rows)
+    older = 0
+    if len(rows) == most:
+        left = _filtered(sql_select(literal(1)).select_from(Score), wanted).limit(most + COUNTED).subquery()
+        older = (await session.exec(cast(Any, sql_select(func.count()).select_from(left)))).one()[0] - most
+    return [ScoredForecast._make((*row[:8], tuple(row[8:]), UNSTATED)) for row in rows], older
 
 
 def _filtered(query: Select[Any], wanted: ScoreFilter) -> Select[Any]:

@@ -68,7 +68,7 @@ async def remember(connection: Connection) -> None:
     """Keep what had been published; a rebuild that goes on after one that was cut off keeps what that one kept."""
     await connection.execute("SET LOCAL statement_timeout = 0")
     if await connection.fetchval("UPDATE rebuild SET emptied = true WHERE NOT emptied RETURNING true"):
-        await connection.execute(f"DELETE FROM {PUBLISHED}", timeout=COPY_SECONDS)  # noqa: S608 - our own name
+        await connection.execute(f"TRUNCATE {PUBLISHED}")
         await connection.execute(_REMEMBER, timeout=COPY_SECONDS)
 
 
@@ -81,7 +81,7 @@ async def unpublished(connection: Connection, after: str, most: int) -> list[Unp
 async def end(database: Database) -> None:
     """Say that the read side is whole again, and forget what had been published."""
     async with unit_of_work(database) as uow:
-        await uow.connection.execute(f"DELETE FROM {PUBLISHED}", timeout=COPY_SECONDS)  # noqa: S608 - our own name
+        await uow.connection.execute(f"TRUNCATE {PUBLISHED}")
         await uow.connection.execute("DELETE FROM rebuild")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -10,7 +11,7 @@ import msgspec
 
 from candor.store.erasing import doomed
 from risk_svc.domain.frozen_forecasts import ForecastScore
-from risk_svc.domain.incidents import Incident
+from risk_svc.domain.incidents import Incident, Place
 from risk_svc.domain.scoring import is_told
 from risk_svc.domain.state import PromiseState, from_bytes, standing
 from risk_svc.domain.support import supported
@@ -119,7 +120,13 @@ async def save_incidents(connection: Connection, rows: Iterable[tuple[int, Incid
             [incident.incident_id for _, incident in rows],
             [incident.version for _, incident in rows],
             [_incident_out.encode(incident) for _, incident in rows],
+            [json.dumps([place_name(place) for place in incident.affects]) for _, incident in rows],
         )
+
+
+def place_name(place: Place) -> str:
+    """A place as the engine and the column `places` name it."""
+    return ":".join(place)
 
 
 async def save_scores(connection: Connection, scores: Sequence[ForecastScore]) -> None:
@@ -157,10 +164,11 @@ ON CONFLICT (promise_id) DO UPDATE SET
   words_since = CASE WHEN excluded.standing IN ('open', 'placeholder') THEN NULL ELSE now() END"""
 
 _SAVE_INCIDENTS: Final = """
-INSERT INTO incident (partition, incident_id, version, data)
-SELECT * FROM unnest($1::int[], $2::text[], $3::int[], $4::bytea[])
+INSERT INTO incident (partition, incident_id, version, data, places)
+SELECT number, id, version, data, places::jsonb
+FROM unnest($1::int[], $2::text[], $3::int[], $4::bytea[], $5::text[]) AS new (number, id, version, data, places)
 ON CONFLICT (partition, incident_id) DO UPDATE SET version = excluded.version, data = excluded.data,
-  words_since = now(), live = true"""
+  places = excluded.places, words_since = now(), live = true"""
 
 _PROMISES: Final = f"""
 SELECT promise_id, state FROM promise_state

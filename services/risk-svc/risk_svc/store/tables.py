@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import Column, Double, Float, LargeBinary, MetaData
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -42,7 +43,8 @@ class PromiseStateRow(Base, table=True):
 class IncidentRow(Base, table=True):
     """An incident as known to one partition: each partition reads incidents at its own pace.
 
-    `live`: kept in a worker's memory, because it is open or touches a live promise.
+    `live`: kept in a worker's memory, because it is open or touches a live promise. `places` are those it affects, as
+    `kind:id`.
     """
 
     __tablename__ = "incident"
@@ -52,6 +54,7 @@ class IncidentRow(Base, table=True):
     version: int
     data: bytes
     live: bool = True
+    places: list[str] = Field(default=[], sa_column=Column(JSONB, nullable=False))
 
 
 class ErasedRow(Base, table=True):

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from candor.store.db import Database
     from risk_svc.settings import RiskSettings
 
-TABLES: Final = ("promise_state", "incident", "work", "erased", "forecast_score", *model_store.TABLES)
+FOLDED: Final = ("promise_state", "promise_state_tally", "incident", "work", "erased", "forecast_score")
+TABLES: Final = (*FOLDED, *model_store.TABLES)
 POLL_SECONDS: Final = 0.2
 ASIDE_SECONDS: Final = 30.0
 """A running worker looks twice a second whether to step aside; one that was killed is gone after 5 s."""

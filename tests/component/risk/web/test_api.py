@@ -192,12 +192,15 @@ async def test_a_promise_without_a_value_weighs_as_the_median_of_its_kind(desk: 
         usual = await queries.usual_values(session, ["flight", "ferry"])
     assert usual == {"flight": 300.0}
     rows["p8"].view.score, rows["p9"].view.score = 40.0, 80.0
-    theirs = [rows["p8"], rows["p9"]]
-    found = presenters.customer("c8", theirs, usual)
+    theirs = [
+        queries.OpenPromise(state.view.score, state.promise_id, state.kind, state.value)
+        for state in (rows["p8"], rows["p9"])
+    ]
+    found = presenters.customer("c8", 2, theirs, usual)
     # Nothing is known of ferries: one weighs 1.
     assert found.score == pytest.approx(((300 * 40**2 + 80**2) / 301) ** 0.5, abs=0.01)
     assert (found.assumed_values, found.open) == (2, 2)
-    assert presenters.customer("c8", theirs).score == pytest.approx(((40**2 + 80**2) / 2) ** 0.5, abs=0.01)
+    assert presenters.customer("c8", 2, theirs).score == pytest.approx(((40**2 + 80**2) / 2) ** 0.5, abs=0.01)
 
 
 async def test_a_customer_with_nothing_open_has_no_gap(api: Api) -> None:

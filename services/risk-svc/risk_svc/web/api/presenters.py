@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from statistics import median
 from typing import Any
@@ -27,7 +27,7 @@ from risk_svc.domain.state import (
 )
 from risk_svc.forecast.evaluation import Group, Measures, calibrated, caution
 from risk_svc.store import queries
-from risk_svc.store.states import incident_from, moment
+from risk_svc.store.states import incident_from, moment, place_name
 from risk_svc.store.tables import PromiseStateRow
 from risk_svc.web.api import responses
 from risk_svc.web.track_record import RecentRecord
@@ -43,10 +43,9 @@ async def promise(session: AsyncSession, promise_id: str, now: datetime) -> resp
     row = await session.get(PromiseStateRow, promise_id)
     if row is None or not row.shown:
         return None
-    incidents = Incidents()
-    for raw in await queries.incidents_of(session, row.partition):
+    incidents, state = Incidents(), from_bytes(row.state)
+    for raw in await queries.incidents_at(session, [place_name(place) for place in state.depends_on]):
         incidents.put(incident_from(raw))
-    state = from_bytes(row.state)
     return detail(state, incidents.linked(state), now.timestamp())
 
 
@@ -78,26 +77,28 @@ def detail(state: PromiseState, linked: Sequence[Incident], now: float) -> respo
 
 
 def customer(
-    customer_id: str, states: Iterable[PromiseState], usual: Mapping[str, float] | None = None
+    customer_id: str,
+    promises: int,
+    still: Sequence[queries.OpenPromise],
+    usual: Mapping[str, float] | None = None,
+    worst: PromiseState | None = None,
 ) -> responses.CustomerGap:
     """The roll-up over a customer's open promises; a promise without a value weighs as `usual` for its type.
 
     If no value is known for its type, it weighs as the median of the customer's known values, or 1.
     """
-    everything = list(states)
-    still = [state for state in everything if standing(state) is Standing.OPEN]
-    values = [state.value for state in still if state.value is not None]
+    some = still[: queries.MAX_OF_CUSTOMER]
+    values = [one.value for one in some if one.value is not None]
     otherwise = median(values) if values else 1.0
-    weighed = [(usual or {}).get(state.kind, otherwise) if state.value is None else state.value for state in still]
-    pairs = [(state.view.score, value) for state, value in zip(still, weighed, strict=True)]
-    worst = max(still, key=lambda state: (state.view.score, state.promise_id), default=None)
+    weighed = [(usual or {}).get(one.kind, otherwise) if one.value is None else one.value for one in some]
     return responses.CustomerGap(
         customer_id=customer_id,
-        score=round(roll_up(pairs), 2),
-        promises=len(everything),
-        open=len(still),
-        assumed_values=len(still) - len(values),
+        score=round(roll_up([(one.score, value) for one, value in zip(some, weighed, strict=True)]), 2),
+        promises=promises,
+        open=len(some),
+        assumed_values=len(some) - len(values),
         worst=None if worst is None else item(worst),
+        exact=len(some) == len(still),
     )
 
 

@@ -229,7 +229,8 @@ class CheckOut(BaseModel):
 class CustomerGap(BaseModel):
     """A customer's gap: the value-weighted quadratic mean over their open promises, and the worst promise.
 
-    `assumed_values` counts promises without a value: they weigh as the median of their promise type.
+    `assumed_values` counts promises without a value: they weigh as the median of their promise type. `exact` is false
+    if the customer has more than 10,000 open promises: then all but `promises` is about 10,000 of them.
     """
 
     customer_id: str
@@ -238,6 +239,7 @@ class CustomerGap(BaseModel):
     open: int
     assumed_values: int
     worst: GapItem | None
+    exact: bool
 
 
 class Summary(BaseModel):
@@ -321,7 +323,8 @@ class TrackGroup(TrackFigures):
 
 
 class TrackRecord(TrackFigures):
-    """The accuracy of the newest scored forecasts; `left_out` counts older ones that also match the query.
+    """The accuracy of the newest scored forecasts; `left_out` counts older ones that also match the query, up to
+    100,000.
 
     `calibrated` is null while too few are settled to tell; `caution` says why these figures are not yet representative
     (few days, an extreme time), null if nothing speaks against them.

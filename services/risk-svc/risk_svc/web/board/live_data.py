@@ -174,7 +174,6 @@ class LiveData:
         return Overview(counts, items, number, page, self.clock.now())
 
     async def _all(self) -> dict[str, Any]:
-        # It scans every promise ever made: the more there are, the less often it runs.
         async with self._database.reading() as session:
             return await queries.counts(session)
 

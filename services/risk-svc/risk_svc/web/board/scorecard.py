@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
+from candor.web.http.listings import COUNTED
 from risk_svc.forecast.evaluation import JUDGED, Evaluation, Group, Measures, calibrated, caution
 from risk_svc.web.track_record import RecentRecord
 
@@ -57,7 +58,8 @@ def verdict(found: RecentRecord) -> str:
         if not held and caution(found.record):
             said = "What they said does not fit what happened here: the calibration is off."
     careful = f" {warned}" if (warned := caution(found.record)) else ""
-    left_out = f" {found.left_out:,} older forecasts are left out." if found.left_out else ""
+    most = " or more" if found.left_out == COUNTED else ""
+    left_out = f" {found.left_out:,}{most} older forecasts are left out." if found.left_out else ""
     return said + careful + left_out
 
 

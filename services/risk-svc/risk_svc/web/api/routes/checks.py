@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
-import time
 from datetime import datetime
 from typing import Final
 
@@ -23,31 +21,16 @@ from risk_svc.store.states import incident_from, moment
 from risk_svc.web.api.requests import CheckIn
 from risk_svc.web.api.responses import CheckOut, ReasonOut
 
-HEARD_IN: Final = 0
-FRESH_S: Final = 2.0
 router: Final = APIRouter(tags=["checks"])
 
 
-class OpenIncidents:
-    """Incidents as known to partition 0, reread when older than two seconds."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._read = -math.inf
-        self._found: list[Incident] = []
-        self._lock = asyncio.Lock()
-
-    async def on(self, view: View, now: float) -> list[Incident]:
-        """Incidents open at business time `now` that would affect the promise. Raises StoreUnavailable."""
-        if not view.places:
-            return []
-        async with self._lock:
-            if time.monotonic() - self._read > FRESH_S:
-                async with self._database.reading() as session:
-                    rows = await queries.incidents_of(session, HEARD_IN)
-                self._found = open_at([incident_from(row) for row in rows], now)
-                self._read = time.monotonic()
-        return view.touched(self._found)
+async def open_incidents(database: Database, view: View, now: float) -> list[Incident]:
+    """Incidents open at business time `now` that would affect the promise. Raises StoreUnavailable."""
+    if not view.places:
+        return []
+    async with database.reading() as session:
+        rows = await queries.incidents_at(session, view.places, live=True)
+    return view.touched(open_at([incident_from(row) for row in rows], now))
 
 
 @router.post("/v1/checks", openapi_extra=accepts(CheckIn))
@@ -58,7 +41,7 @@ async def check(request: Request, _principal: Viewer) -> CheckOut:
     if draft.due <= now:
         raise Problem.invalid_field("/due", "must lie ahead")
     view = draft.view(now)
-    struck = await request.app.state.open_incidents.on(view, now.timestamp())
+    struck = await open_incidents(request.app.state.database, view, now.timestamp())
     return answer(request.app.state.published, view, struck, now)
 
 

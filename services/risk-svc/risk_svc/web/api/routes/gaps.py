@@ -59,11 +59,15 @@ async def gap(request: Request, promise_id: PathId, _principal: Viewer) -> respo
 async def customer_gap(request: Request, customer_id: PathId, _principal: Viewer) -> responses.CustomerGap:
     """A customer's gap, weighted by value, and their worst promise."""
     async with database(request).reading() as session:
-        states = [from_bytes(row.state) for row in await queries.of_customer(session, customer_id)]
-        usual = await queries.usual_values(session, {state.kind for state in states if state.value is None})
-    if not states:
-        raise Problem.not_found("there is no promise to this customer")
-    return presenters.customer(customer_id, states, usual)
+        shown = await queries.shown_of(session, customer_id)
+        if not shown.total:
+            raise Problem.not_found("there is no promise to this customer")
+        still = await queries.open_of(session, customer_id)
+        usual = await queries.usual_values(session, {one.kind for one in still if one.value is None})
+        worst = max(still, default=None)
+        row = None if worst is None else await session.get(queries.Row, worst.promise_id)
+    state = None if row is None else from_bytes(row.state)
+    return presenters.customer(customer_id, shown.total, still, usual, state)
 
 
 @router.get("/v1/summary")

@@ -1,12 +1,15 @@
 """Partition ownership: a lease in the database, with an epoch that fences and the next offset of every topic.
 
 A member is alive while its row in `member` has not expired by the database's clock. A partition belongs to the member
-that its row names until that member expires; taking it over increments `epoch`. Holding a lease proves nothing on its
-own: each transaction must read its partitions through `fence`, which returns only those whose epoch is still valid.
+that its row names until that member expires; taking it over draws a new `epoch`. Epochs are random, because after a
+failover to a standby that missed the last takeover the next number in a row would be given twice. Holding a lease
+proves nothing on its own: each transaction must read its partitions through `fence`, which returns only those whose
+epoch is still valid.
 """
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -81,16 +84,15 @@ class Leases:
             epochs = {number: epoch for number, epoch in self.epochs.items() if mine.get(number) == epoch}
             lost = [number for number in self.epochs if number not in epochs]
             surplus = sorted(mine)[wanted:]
-            for number in surplus:
-                await connection.execute(_GIVE_BACK, self.group, number, mine[number])
-                if epochs.pop(number, None) is not None:
-                    lost.append(number)
-            # Ours by name under an epoch we never saw: its answer was lost in transit, so increment the epoch again.
+            if surplus:
+                await connection.execute(_GIVE_BACK, self.group, surplus, [mine[number] for number in surplus])
+            lost += [number for number in surplus if epochs.pop(number, None) is not None]
+            # Ours by name under an epoch we never saw: its answer was lost in transit, so draw another.
             unseen = [number for number in mine if number not in epochs and number not in surplus]
-            acquired = await _claims(connection, _RETAKE, self.group, self.member_id, unseen) if unseen else []
+            acquired = await self._claims(connection, _RETAKE, unseen) if unseen else []
             missing = wanted - len(epochs) - len(acquired)
             if missing > 0:
-                acquired += await _claims(connection, _TAKE, self.group, self.member_id, missing)
+                acquired += await self._claims(connection, _TAKE, missing, self.seconds)
         # Only now: an exception above keeps the old view, and the next renewal sees the difference.
         self.epochs = epochs | {claim.partition: claim.epoch for claim in acquired}
         return Changes(acquired, lost)
@@ -101,6 +103,12 @@ class Leases:
         async with self.database.pool.acquire() as connection:
             await connection.execute(_LEAVE_LEASES, self.group, self.member_id)
             await connection.execute(_LEAVE, self.group, self.member_id)
+
+    async def _claims(self, connection: Connection, statement: str, *arguments: object) -> list[Claim]:
+        # The statement adds the number of the partition.
+        drawn = secrets.randbits(62)
+        rows = await connection.fetch(statement, self.group, self.member_id, drawn, *arguments)
+        return [Claim(row["partition"], row["epoch"], _offsets.decode(row["offsets"])) for row in rows]
 
 
 async def fence(connection: Connection, group: str, epochs: Mapping[int, int]) -> dict[int, dict[str, int]]:
@@ -118,38 +126,46 @@ async def advance(connection: Connection, group: str, offsets: Mapping[int, Mapp
     await connection.execute(_ADVANCE, group, list(offsets.keys()), written)
 
 
-async def _claims(connection: Connection, statement: str, *arguments: object) -> list[Claim]:
-    rows = await connection.fetch(statement, *arguments)
-    return [Claim(row["partition"], row["epoch"], _offsets.decode(row["offsets"])) for row in rows]
-
-
 _PREPARE: Final = """
 WITH gone AS (DELETE FROM member WHERE grp = $1 AND until < clock_timestamp() - interval '1 day')
 INSERT INTO lease (grp, partition, owner, epoch, offsets)
 SELECT $1, number, '', 0, '{}' FROM generate_series(0, $2::int - 1) AS number ON CONFLICT DO NOTHING"""
 
-_ALIVE: Final = """
+
+def alive(seconds: str) -> str:
+    """SQL of whether a row of `member` has not expired; `seconds` is how long a lease is.
+
+    One that ends later than any lease that begins now was made before the clock was set back: its member would seem to
+    be alive for as long as the clock went back. A member that is alive renews within a second.
+    """
+    return f"member.until BETWEEN clock_timestamp() AND clock_timestamp() + 2 * make_interval(secs => {seconds})"
+
+
+_ALIVE: Final = f"""
 WITH me AS (
   INSERT INTO member (grp, id, until) VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3))
   ON CONFLICT (grp, id) DO UPDATE SET until = excluded.until RETURNING id)
-SELECT id FROM me UNION SELECT id FROM member WHERE grp = $1 AND until > clock_timestamp()"""
+SELECT id FROM me UNION SELECT id FROM member WHERE grp = $1 AND {alive("$3")}"""  # noqa: S608 - constants only
 
 _MINE: Final = "SELECT partition, epoch FROM lease WHERE grp = $1 AND owner = $2 ORDER BY partition"
 
 _RETAKE: Final = """
-UPDATE lease SET epoch = epoch + 1 WHERE grp = $1 AND owner = $2 AND partition = ANY($3::int[])
+UPDATE lease SET epoch = $3::bigint + partition WHERE grp = $1 AND owner = $2 AND partition = ANY($4::int[])
 RETURNING partition, epoch, offsets::text AS offsets"""
 
-_GIVE_BACK: Final = "UPDATE lease SET owner = '' WHERE grp = $1 AND partition = $2 AND epoch = $3"
+_GIVE_BACK: Final = """
+UPDATE lease SET owner = '' FROM unnest($2::int[], $3::bigint[]) AS mine (partition, epoch)
+WHERE grp = $1 AND (lease.partition, lease.epoch) = (mine.partition, mine.epoch)"""
 
 # SKIP LOCKED: a batch left open by its paused owner keeps its partition until the server ends that session.
-_TAKE: Final = """
+_TAKE: Final = f"""
 WITH free AS (
   SELECT partition FROM lease WHERE grp = $1 AND NOT EXISTS (
-    SELECT FROM member WHERE member.grp = $1 AND member.id = lease.owner AND member.until > clock_timestamp())
-  ORDER BY partition LIMIT $3 FOR UPDATE SKIP LOCKED)
-UPDATE lease SET owner = $2, epoch = epoch + 1 FROM free WHERE lease.grp = $1 AND lease.partition = free.partition
-RETURNING lease.partition, lease.epoch, lease.offsets::text AS offsets"""
+    SELECT FROM member WHERE member.grp = $1 AND member.id = lease.owner AND {alive("$5")})
+  ORDER BY partition LIMIT $4 FOR UPDATE SKIP LOCKED)
+UPDATE lease SET owner = $2, epoch = $3::bigint + lease.partition
+FROM free WHERE lease.grp = $1 AND lease.partition = free.partition
+RETURNING lease.partition, lease.epoch, lease.offsets::text AS offsets"""  # noqa: S608 - constants only
 
 _LEAVE_LEASES: Final = "UPDATE lease SET owner = '' WHERE grp = $1 AND owner = $2"
 _LEAVE: Final = "DELETE FROM member WHERE grp = $1 AND id = $2"

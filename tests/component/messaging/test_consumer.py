@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from candor.messaging.consumer import Work, Worker
 from candor.store.db import Database
 from candor.store.unit_of_work import UnitOfWork
+from tests.support.leases import living
 from tests.support.ledger.book import (
     GROUP,
     Findings,
@@ -141,13 +142,11 @@ async def test_a_worker_that_lost_its_lease_writes_nothing_more(
     async with Sender(settings) as sender, running(worker):
         await sender.send(withdrawn(f"c{n}", f"p{n}", 1) for n in range(20))
         await reached(ledger, 20)
-        await ledger.pool.execute(
-            "INSERT INTO member (grp, id, until) VALUES ($1, 'zz', clock_timestamp() + interval '1 hour')", GROUP
-        )
-        await ledger.pool.execute("UPDATE lease SET owner = 'zz', epoch = epoch + 1 WHERE grp = $1", GROUP)
-        await sender.send(withdrawn(f"c{n}", f"p{n}", 2) for n in range(20))
-        await until(lambda: not worker.owned)
-        assert await effects(ledger.url) == 20
+        async with living(ledger.pool, GROUP, "zz"):
+            await ledger.pool.execute("UPDATE lease SET owner = 'zz', epoch = epoch + 1 WHERE grp = $1", GROUP)
+            await sender.send(withdrawn(f"c{n}", f"p{n}", 2) for n in range(20))
+            await until(lambda: not worker.owned)
+            assert await effects(ledger.url) == 20
         await ledger.pool.execute("UPDATE lease SET owner = '' WHERE grp = $1", GROUP)
         await ledger.pool.execute("DELETE FROM member WHERE id = 'zz'")
         await reached(ledger, 40)

@@ -10,6 +10,7 @@ from candor.messaging.consumer import Work, Worker
 from candor.records.partitioner import partition_of
 from candor.store.db import Database
 from candor.store.unit_of_work import UnitOfWork
+from tests.support.leases import living
 from tests.support.ledger.book import GROUP, Findings, LedgerHandler, Sender, effects, judge, settings_for, withdrawn
 from tests.support.ledger.running import running
 from tests.support.waiting import until
@@ -101,15 +102,15 @@ async def test_a_partition_lost_while_it_is_loaded_is_forgotten(
     async with Sender(settings) as sender, running(worker):
         await until(lambda: handler.pages > 3)
         dropped = handler.dropped
-        await ledger.pool.execute("UPDATE lease SET epoch = epoch + 1, owner = 'other' WHERE partition = $1", SLOW)
-        await ledger.pool.execute("INSERT INTO member VALUES ($1, 'other', now() + interval '1 hour')", GROUP)
-        await until(lambda: handler.dropped > dropped)
-        await sender.send(withdrawn(name, name, 1) for name in customers(SLOW))
-        pages = handler.pages
-        await sender.send(withdrawn(name, name, 1) for name in customers(0))
-        await applied(ledger, 5)
-        assert handler.pages == pages
-        assert SLOW not in worker.owned
+        async with living(ledger.pool, GROUP, "other"):
+            await ledger.pool.execute("UPDATE lease SET epoch = epoch + 1, owner = 'other' WHERE partition = $1", SLOW)
+            await until(lambda: handler.dropped > dropped)
+            await sender.send(withdrawn(name, name, 1) for name in customers(SLOW))
+            pages = handler.pages
+            await sender.send(withdrawn(name, name, 1) for name in customers(0))
+            await applied(ledger, 5)
+            assert handler.pages == pages
+            assert SLOW not in worker.owned
 
 
 class Leaving(LedgerHandler):

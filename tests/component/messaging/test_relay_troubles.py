@@ -13,15 +13,15 @@ from candor.messaging.relay import Relay
 from candor.store.db import Database
 from tests.support.foundation import fresh_foundation, made, settings_for
 from tests.support.kafka_proxy import KafkaProxy
+from tests.support.leases import living
 from tests.support.proxy import Proxy
 from tests.support.relaying import Place
 from tests.support.servers import Databases
 from tests.support.topics import inversions
 from tests.support.waiting import until
 
-TAKE_OVER = """
-WITH other AS (INSERT INTO member (grp, id, until) VALUES ('promise-svc.relay', '0', now() + interval '1 hour'))
-UPDATE lease SET owner = '0', epoch = epoch + 1 WHERE grp = 'promise-svc.relay'"""
+RELAY = "promise-svc.relay"
+TAKE_OVER = "UPDATE lease SET owner = '0', epoch = epoch + 1 WHERE grp = $1"
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -79,11 +79,12 @@ async def test_a_partition_lost_with_events_under_way_is_left_to_its_new_owner(p
     await place.emit(made("p1", "c1"))
     async with held_back(place) as (behind, proxy), behind.relay() as relay:
         await until(lambda: proxy.held)
-        await place.database.pool.execute(TAKE_OVER)
-        await until(lambda: not relay._flights)
-        proxy.holding = False
-        assert await place.unsent() == 1
-        assert relay.sent == 0
+        async with living(place.database.pool, RELAY, "0"):
+            await place.database.pool.execute(TAKE_OVER, RELAY)
+            await until(lambda: not relay._flights)
+            proxy.holding = False
+            assert await place.unsent() == 1
+            assert relay.sent == 0
         # The new owner.
         await place.database.pool.execute("DELETE FROM lease; DELETE FROM member")
         async with place.relay():

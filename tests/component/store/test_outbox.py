@@ -334,7 +334,8 @@ async def test_a_locked_row_makes_marking_wait_and_fail_as_an_outage(database: D
     with pytest.raises(StoreUnavailable):
         async with unit_of_work(database) as uow:
             await uow.connection.execute("SET LOCAL lock_timeout = '20ms'")
-            await outbox.mark(uow, GROUP, [SentRows(row.partition, 1, [row]) for row in rows], keeps=True)
+            sent = [SentRows(row.partition, leases.epochs[row.partition], [row]) for row in rows]
+            await outbox.mark(uow, GROUP, sent, keeps=True)
     await holding.rollback()
     await other.close()
     assert await mark(database, leases, rows) == 1

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from candor.store.erasing import doomed
+from candor.store.lease import LEASE_SECONDS, alive
 from candor.store.unit_of_work import unit_of_work
 from risk_svc.domain.state import PromiseState, from_bytes
 
@@ -91,9 +92,9 @@ def _read(partition: int, state: bytes, live: bool, before: str | None, old: byt
 
 _FOUND: Final = "SELECT to_char(began AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC' AS began FROM rebuild"
 
-_OTHERS: Final = """
-SELECT grp, id FROM member WHERE grp = ANY($1::text[]) AND id <> ALL($2::text[]) AND until > clock_timestamp()
-ORDER BY 1, 2"""
+_OTHERS: Final = f"""
+SELECT grp, id FROM member WHERE grp = ANY($1::text[]) AND id <> ALL($2::text[]) AND {alive(str(LEASE_SECONDS))}
+ORDER BY 1, 2"""  # noqa: S608 - constants only
 
 # Of one that has ended its standing is enough: nothing else of it is ever published again.
 _REMEMBER: Final = f"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -47,8 +48,9 @@ async def empty(database: Database, group: str) -> None:
         await uow.connection.execute(f"TRUNCATE {', '.join(TABLES)}")
         await uow.connection.execute("DELETE FROM dead_letter WHERE grp = $1", group)
         await uow.connection.execute(
-            "UPDATE lease SET offsets = '{}', owner = '', epoch = epoch + 1 WHERE grp = ANY($1::text[])",
+            "UPDATE lease SET offsets = '{}', owner = '', epoch = $2::bigint + partition WHERE grp = ANY($1::text[])",
             [group, model_store.LEARNER],
+            secrets.randbits(62),
         )
         await audit.write(uow, [audit.Act(audit.of_this_machine(), "read_side.rebuild", "risk-svc")])
 

@@ -11,13 +11,19 @@ import pytest_asyncio
 from promise_svc.settings import PromiseSettings
 from promise_svc.wiring import build
 from tests.support.api import Api, Keys, running
-from tests.support.clocks import ManualClock
+from tests.support.clocks import NOON, ManualClock
 from tests.support.servers import Databases
 
 
 @pytest.fixture(scope="session")
 def promise_clock() -> ManualClock:
     return ManualClock()
+
+
+@pytest.fixture(autouse=True)
+def same_time(promise_clock: ManualClock) -> None:
+    """All tests share the clock: each begins at the same time."""
+    promise_clock.set(NOON)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -85,7 +85,7 @@ def show_list(
     async def read(uow: UnitOfWork) -> list[StoredDeadLetter]:
         return await dead_letter.find(uow.connection, state=wanted, after=after, limit=limit)
 
-    found = [(name, item) for name, items in _each(service, prefix, read) for item in items]
+    found = [(name, item) for name, items in each(service, prefix, read) for item in items]
     if as_json:
         say_json([_plain(name, item) for name, item in found])
         return
@@ -104,12 +104,12 @@ def show(number: Id, prefix: Prefix = "candor", as_json: Json = False) -> None:
     """Show one dead letter with its record as it came from Kafka."""
     from candor.store import dead_letter  # noqa: PLC0415
 
-    service, wanted = _parsed(number)
+    service, wanted = parsed(number)
 
     async def read(uow: UnitOfWork) -> list[StoredDeadLetter]:
         return await dead_letter.find(uow.connection, number=wanted)
 
-    for name, items in _each(service, prefix, read):
+    for name, items in each(service, prefix, read):
         for item in items:
             whole = _plain(name, item) | {"record": _record(item)}
             say_json(whole, indent=None if as_json else 2)
@@ -148,7 +148,7 @@ def _decide(state: str, number: str, everything: bool, service: Consumer | None,
 
     if bool(number) == everything:
         raise InputError("name one dead letter, or say --all")
-    chosen, wanted = (service, None) if everything else _parsed(number)
+    chosen, wanted = (service, None) if everything else parsed(number)
 
     async def write(uow: UnitOfWork) -> int:
         count = await dead_letter.decide(uow.connection, state, number=wanted)
@@ -158,7 +158,7 @@ def _decide(state: str, number: str, everything: bool, service: Consumer | None,
         await audit.write(uow, [act])
         return count
 
-    counts = dict(_each(chosen, prefix, write))
+    counts = dict(each(chosen, prefix, write))
     if not everything and not any(counts.values()):
         raise OperatorError(f"there is no held dead letter {number}")
     if as_json:
@@ -169,14 +169,20 @@ def _decide(state: str, number: str, everything: bool, service: Consumer | None,
         say(f"{name}: {count} {verb}")
 
 
-def _parsed(number: str) -> tuple[Consumer, int]:
+def parsed(number: str, command: str = "candor dlq list") -> tuple[Consumer, int]:
+    """Service and number of an id that `command` shows."""
     name, _, digits = number.rpartition(":")
     if name not in {each.value for each in Consumer} or not digits.isascii() or not digits.isdigit():
-        raise InputError(f"{number} is not an id from `candor dlq list`, such as risk-svc:17")
+        raise InputError(f"{number} is not an id from `{command}`, such as risk-svc:17")
     return Consumer(name), int(digits)
 
 
-def _each(service: Consumer | None, prefix: str, use: Callable[[UnitOfWork], Awaitable[T]]) -> list[tuple[str, T]]:
+def each(
+    service: Consumer | None,
+    prefix: str,
+    use: Callable[[UnitOfWork], Awaitable[T]],
+    services: Sequence[Consumer] = tuple(Consumer),
+) -> list[tuple[str, T]]:
     """Call `use` in one transaction per service; skips services without a database yet."""
     import asyncpg  # noqa: PLC0415
 
@@ -202,7 +208,7 @@ def _each(service: Consumer | None, prefix: str, use: Callable[[UnitOfWork], Awa
             await opened.close()
 
     async def all_of_them() -> list[tuple[str, T]]:
-        return [found for name in ([service] if service else [*Consumer]) for found in await one(name.value)]
+        return [found for name in ([service] if service else services) for found in await one(name.value)]
 
     return asyncio.run(all_of_them())
 

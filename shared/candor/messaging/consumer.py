@@ -14,6 +14,7 @@ from uuid import uuid4
 import structlog
 
 from candor.messaging import metrics
+from candor.messaging.apart import Apart
 from candor.messaging.batching import Batching
 from candor.messaging.failures import describe
 from candor.messaging.holdings import Holdings
@@ -23,7 +24,7 @@ from candor.messaging.prefetch import WORTH, Decoded, Prefetch
 from candor.messaging.replay import replay_due
 from candor.messaging.source import Source
 from candor.messaging.telemetry import Lag, OffsetTelemetry
-from candor.messaging.transaction import Batch, Handler, Result, TransactionRunner, Work
+from candor.messaging.transaction import Batch, Handler, Holes, Result, TransactionRunner, Work
 from candor.messaging.watchdog import Watchdog
 from candor.ops import garbage
 from candor.ops.liveness import Liveness
@@ -83,13 +84,13 @@ class Worker:
         self.event_keys = origins.file if origins is not None else None
         self._turns = TransactionRunner(database, group, handler, limits, self._watchdog.alive, origins)
         self._holdings = Holdings(self._turns, self.source)
+        self._apart = Apart(self._turns, self._holdings, limits)
         self._batching = Batching(self._holdings, self.source)
         self._ahead = Prefetch(self.source, origins)
         self.owned = self._holdings.owned
         self.lag = Lag(self.source, self._holdings.leased)
         self._telemetry = OffsetTelemetry(settings, group, self.source, self.owned, self.lag)
         self._changes: list[Changes] = []
-        self._largest = BATCH
         self._failures = 0
         self._next_tick = 0.0
         self._liveness = Liveness()
@@ -169,9 +170,8 @@ class Worker:
         except Exception as error:
             # It is unknown whether anything was committed, so every partition is reloaded before its next turn.
             self._failures += 1
-            self._largest = max(self._largest // 2, 1)
             await self._ahead.forget()
-            self._holdings.distrust()
+            self._holdings.distrust(self.owned)
             metrics.BATCH_FAILURES.labels(type(error).__name__).inc()
             why = error.detail if isinstance(error, StoreUnavailable) else describe(error)
             log.warning("nothing applied, trying again", group=self.group, reason=why, failures_in_a_row=self._failures)
@@ -183,27 +183,41 @@ class Worker:
         changes, self._changes = self._changes, []
         self._holdings.take(changes)
         await self._holdings.read()
+        if self._apart.any:
+            self._apart.wake()
         decoded = await self._decoded()
         started = time.monotonic()
         tick = started >= self._next_tick
         if tick:
             self._next_tick = started + TICK_SECONDS
             await replay_due(self._turns, self.owned)
+            await self._apart.decide()
             self._holdings.leave_halted()
         batch, holes = self._batching.sort(decoded, tick=tick)
-        if batch:
-            size = sum(len(piece.records) for pieces in batch.values() for piece in pieces)
-            begins = partial(self._ahead.start, self._holdings.names, self._largest) if size >= WORTH else None
-            self._after(batch, await self._turns.run(self.owned, batch, tick=tick, holes=holes, meanwhile=begins))
-            metrics.BATCH_SECONDS.observe(time.monotonic() - started)
-            metrics.BATCH_EVENTS.observe(size)
+        together, apart = self._apart.split(batch, tick=tick)
+        if together:
+            await self._together(together, holes, tick=tick, started=started)
+        for number in apart.keys() & self.owned.keys():
+            applied, result = await self._apart.run(number, apart[number], holes)
+            self._after({number: applied}, result)
         busy = self._holdings.busy
         if busy:
             # A transaction of its own: if it fails, no message is to blame.
             self._lose(await self._turns.go_on(self.owned, busy))
         self._failures = 0
         self._liveness.beat()
-        self._largest = min(self._largest * 2, BATCH)
+
+    async def _together(self, batch: Batch, holes: Holes, *, tick: bool, started: float) -> None:
+        size = sum(len(piece.records) for pieces in batch.values() for piece in pieces)
+        begins = partial(self._ahead.start, self._holdings.unsuspected, BATCH) if size >= WORTH else None
+        try:
+            result = await self._turns.run(self.owned, batch, tick=tick, holes=holes, meanwhile=begins)
+        except Exception as error:
+            await self._apart.blame(batch, error)
+            return
+        self._after(batch, result)
+        metrics.BATCH_SECONDS.observe(time.monotonic() - started)
+        metrics.BATCH_EVENTS.observe(size)
 
     async def _decoded(self) -> Decoded:
         """Return the prefetched records, or those that Kafka has now."""
@@ -211,7 +225,7 @@ class Worker:
         if decoded:
             return decoded
         idle = not (self._holdings.loads or self._holdings.busy)
-        fetched = await self.source.poll(self._holdings.names, self._largest, wait=idle)
+        fetched = await self.source.poll(self._holdings.names, BATCH, wait=idle)
         return {name: read(name[0], records, self._turns.origins) for name, records in fetched.items()}
 
     def _after(self, batch: Batch, result: Result) -> None:

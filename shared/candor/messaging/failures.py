@@ -1,4 +1,4 @@
-"""Classifies failures while a batch is handled: three kinds with three outcomes."""
+"""Classifies failures while a batch is handled: each kind has its outcome."""
 
 from __future__ import annotations
 
@@ -11,22 +11,25 @@ import asyncpg
 from aiokafka.errors import KafkaError
 
 from candor.contracts import ContractError
-from candor.store.errors import RETRIABLE, unavailable
+from candor.store.errors import RETRIABLE, LimitReached, unavailable
 
 
 class Failure(Enum):
     """`PARK`: the record breaks its contract; it becomes a dead letter and the other records continue.
 
-    `WAIT`: the environment failed; nothing is parked and everything is read again until it works. `ISOLATE`: anything
-    else is attributed to one message, which is found by halving the batch and becomes a dead letter.
+    `WAIT`: the environment failed; nothing is parked and everything is read again until it works. `LIMIT`: a limit of
+    ours was reached; if the environment is well, the message that is too much is found over several attempts, and halts
+    its partition. `ISOLATE`: anything else is attributed to one message, which is found by halving the batch and
+    becomes a dead letter.
     """
 
     PARK = "park"
     WAIT = "wait"
+    LIMIT = "limit"
     ISOLATE = "isolate"
 
 
-_OUTSIDE: Final = (KafkaError, OSError, TimeoutError, MemoryError)
+_OUTSIDE: Final = (KafkaError, OSError, TimeoutError)
 # A worker that starts before its migration or without its grants must not bury the first events it receives.
 _UNREADY: Final = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.InsufficientPrivilegeError)
 
@@ -35,7 +38,10 @@ def classify(error: BaseException) -> Failure:
     """Return what `error` calls for; never PARK or ISOLATE for a failure of the database, Kafka or the network."""
     if isinstance(error, ContractError):
         return Failure.PARK
-    waits = isinstance(error, _OUTSIDE + RETRIABLE + _UNREADY) or unavailable(error) is not None
+    away = unavailable(error)
+    if isinstance(error, MemoryError) or isinstance(away, LimitReached) or getattr(away, "overdue", False):
+        return Failure.LIMIT
+    waits = isinstance(error, _OUTSIDE + RETRIABLE + _UNREADY) or away is not None
     return Failure.WAIT if waits else Failure.ISOLATE
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import ChainMap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -34,14 +34,15 @@ class Holdings:
         # Lag covers all leased partitions: while turns fail all of them are unread, and that must not look like no lag.
         self.leased: Mapping[int, OwnedPartition] = ChainMap(self.owned, self._unread)
         self._left: set[int] = set()
+        self._told: set[int] = set()
         self._turns = turns
         self._source = source
         self._not_before = 0.0
 
     @property
     def active(self) -> list[OwnedPartition]:
-        """The owned partitions that are not halted."""
-        return [own for own in self.owned.values() if not own.halted]
+        """The owned partitions that are neither halted nor resting."""
+        return [own for own in self.owned.values() if not (own.halted or own.resting)]
 
     @property
     def busy(self) -> list[int]:
@@ -55,6 +56,12 @@ class Holdings:
         names = [(card, own.partition) for own in self.active for card in self._source.cards]
         return names + [(card, 0) for card in self._source.broadcast] if names else []
 
+    @property
+    def unsuspected(self) -> list[tuple[str, int]]:
+        """Those of `names` that are read without gaps, so that one may read ahead."""
+        suspected = {own.partition for own in self.active if own.suspicion is not None}
+        return [name for name in self.names if name[1] not in suspected] if suspected else self.names
+
     def take(self, changes: Sequence[Changes]) -> None:
         """Apply the changes of lease renewals."""
         for change in changes:
@@ -62,7 +69,8 @@ class Holdings:
                 self.drop(number)
             for claim in change.acquired:
                 self.drop(claim.partition)
-                self._unread[claim.partition] = OwnedPartition(claim.partition, claim.epoch, claim.offsets)
+                own = OwnedPartition(claim.partition, claim.epoch, claim.offsets, orphan=claim.orphan)
+                self._unread[claim.partition] = own
             acquired = [claim.partition for claim in change.acquired]
             log.info("partitions changed", group=self._turns.group, acquired=acquired, lost=change.lost)
 
@@ -107,40 +115,55 @@ class Holdings:
                 offsets[card, own.partition] = own.offsets.get(card, 0)
             elif self.active:
                 offsets[card, 0] = min(each.offsets.get(card, 0) for each in self.active)
-        if own.halted:
+        if own.halted or own.resting:
             self.leave_halted()
         else:
             self._source.follow(offsets)
 
     def leave_halted(self) -> None:
-        """Stop reading for partitions that have halted since, and resume those that have been reopened."""
+        """Stop reading for partitions that halt or rest since, and resume those that go on."""
         for number, own in self.owned.items():
-            if own.halted and number not in self._left:
+            stops = bool(own.halted or own.resting)
+            if stops and number not in self._left:
                 self._left.add(number)
                 self._leave(number)
-                log.error("partition halted", partition=number, reason=own.halted, do="candor dlq list")
-            elif not own.halted and number in self._left:
+            elif not stops and number in self._left:
                 self._left.discard(number)
                 self.follow(own)
-                log.info("partition no longer halted", partition=number)
-        metrics.PARTITIONS_HALTED.set(len(self._left))
+            self._tell(own)
+        metrics.PARTITIONS_HALTED.set(len(self._told))
         metrics.PARTITIONS_OWNED.set(len(self.leased))
 
     def drop(self, number: int) -> None:
         """Forget a partition that has another owner or whose memory cannot be trusted."""
         self._unread.pop(number, None)
         self._left.discard(number)
+        self._told.discard(number)
         if self._loading.pop(number, None) is not None:
             self._turns.handler.drop(number)
         if self.owned.pop(number, None) is not None:
             self._turns.handler.drop(number)
             self._leave(number)
 
-    def distrust(self) -> None:
-        """Forget all memory; fetched records are fetched again from the offsets that are loaded with it."""
-        for number, own in [*self.owned.items()]:
-            self.drop(number)
-            self._unread[number] = own
+    def distrust(self, numbers: Iterable[int]) -> None:
+        """Forget the memory of partitions; records are fetched again from the offsets that are loaded with it."""
+        for number in [*numbers]:
+            own = self.owned.get(number)
+            if own is not None:
+                told = number in self._told
+                self.drop(number)
+                self._unread[number] = own
+                if told:
+                    self._told.add(number)
+
+    def _tell(self, own: OwnedPartition) -> None:
+        if own.halted and own.partition not in self._told:
+            self._told.add(own.partition)
+            do = "candor stuck list" if own.suspicion is not None else "candor dlq list"
+            log.error("partition halted", partition=own.partition, reason=own.halted, do=do)
+        elif not own.halted and own.partition in self._told:
+            self._told.discard(own.partition)
+            log.info("partition no longer halted", partition=own.partition)
 
     def _leave(self, number: int) -> None:
         self._source.leave((card, number) for card in self._source.cards)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import sqrt
 from typing import Final
 
+from candor.messaging.suspicion import Budget
 from candor.store.dead_letter import BEHIND
 
 CHANCE: Final = 4.0
@@ -18,13 +19,15 @@ CHANCE: Final = 4.0
 class Limits:
     """Dead letters allowed for a topic partition: `consecutive` in a row, and `share` of the last `window` records.
 
-    The share applies from `minimum` records on, and must be exceeded by more than chance explains.
+    The share applies from `minimum` records on, and must be exceeded by more than chance explains. The `budget` is for
+    events that cannot be applied within the limits of a transaction.
     """
 
     consecutive: int = 20
     share: float = 0.01
     window: int = 10_000
     minimum: int = 100
+    budget: Budget = field(default_factory=Budget)
 
     def allowed(self, seen: int) -> float:
         """Return the number of dead letters tolerated among the last `seen` records (at most `window`)."""

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from candor.messaging.limits import Limits
 from candor.messaging.planning import OwnedPartition
-from candor.store import dead_letter, lease
-from candor.store.unit_of_work import unit_of_work
+from candor.messaging.suspicion import Suspicion, recalled
+from candor.store import dead_letter, lease, suspects
+from candor.store.unit_of_work import UnitOfWork, unit_of_work
 
 if TYPE_CHECKING:
     from candor.store.db import Database
@@ -54,7 +55,18 @@ class Loading:
                 return
             if self._first:
                 own.offsets = offsets[own.partition]
+                await self._recall(uow)
                 own.remember(await dead_letter.unresolved(uow.connection, group, own.partition), self._limits)
             more = await self._memory.load(uow.connection, own.partition, first=self._first)
         self._first = False
         self.over = not more
+
+    async def _recall(self, uow: UnitOfWork) -> None:
+        own = self._own
+        if own.suspicion is None:
+            rows = await suspects.read(uow.connection, self._group, own.partition)
+            own.suspicion = recalled(rows, own.offsets, self._limits.budget)
+        if own.suspicion is None and own.orphan:
+            # The owner before us may have died of the events that come next.
+            own.suspicion = Suspicion()
+        own.orphan = False

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from candor.contracts import ContractError, Message, Record, decode
 from candor.messaging.failures import describe
 from candor.messaging.limits import Guard, Limits
+from candor.messaging.suspicion import Suspicion
 from candor.records.origin import FOREIGN, Origins
 from candor.store.dead_letter import BEHIND, DeadLetter, HeldLetters
 
@@ -85,7 +86,10 @@ class Slice(NamedTuple):
 
 @dataclass(slots=True)
 class OwnedPartition:
-    """A partition this worker owns: the content of its lease row, and what is known of its dead letters."""
+    """A partition this worker owns: the content of its lease row, and what is known of its dead letters.
+
+    While there is a `suspicion` it is handled apart from the others; it is not read while it is `resting`.
+    """
 
     partition: int
     epoch: int
@@ -94,6 +98,9 @@ class OwnedPartition:
     guards: dict[str, Guard] = field(default_factory=dict)
     unresolved: int = 0
     halted: str = ""
+    orphan: bool = False
+    suspicion: Suspicion | None = None
+    resting: bool = False
 
     def remember(self, letters: Sequence[HeldLetters], limits: Limits) -> None:
         """Take over this partition's entries of the dead-letter table."""
@@ -106,7 +113,8 @@ class OwnedPartition:
             dead = [letter.offset for letter in mine if letter.offset not in set(behind)]
             self.guards[card] = Guard(limits, dead, behind, self.offsets.get(card, 0))
         reasons = ((card, guard.exceeded()) for card, guard in self.guards.items())
-        self.halted = next((f"{card}: {reason}" for card, reason in reasons if reason), "")
+        stuck = self.suspicion.stuck if self.suspicion is not None else ""
+        self.halted = next((f"{card}: {reason}" for card, reason in reasons if reason), stuck)
 
 
 class Plan(NamedTuple):

@@ -14,6 +14,7 @@ from candor.messaging.failures import Failure, classify, describe, trail
 from candor.messaging.limits import Limits
 from candor.messaging.loading import Loading, Memory
 from candor.messaging.planning import OwnedPartition, Place, Plan, Slice, Verdict, plan
+from candor.messaging.suspicion import halves
 from candor.ops import tracing
 from candor.records.origin import FOREIGN, Origins
 from candor.store import dead_letter, lease
@@ -107,16 +108,19 @@ class TransactionRunner:
         tick: bool,
         holes: Holes,
         meanwhile: Callable[[], None] | None = None,
+        known: Mapping[Place, Verdict] | None = None,
     ) -> Result:
         """Handle `batch`; return when it is committed, with its bad messages buried.
 
         `meanwhile` is called right before the handler, maybe more than once: what it starts runs while the database
         works.
 
-        `holes`: (partition, card) pairs whose records before that offset are lost. Raises errors that `classify` calls
-        WAIT; then the state of the database is unknown, and so is the handler's memory.
+        `holes`: (partition, card) pairs whose records before that offset are lost. `known` are records to bury. Raises
+        errors that `classify` does not attribute to a message; then the state of the database is unknown, and so is the
+        handler's memory.
         """
         turn = _Transaction(self, owned, holes, meanwhile)
+        turn.known |= known or {}
         # A tick without events gets no batch span: one span a second and worker would hide the others.
         span = tracing.batch_span("consume", _traceparents(batch)) if any(batch.values()) else nullcontext()
         with span:
@@ -305,21 +309,6 @@ def _committed(own: OwnedPartition, offsets: dict[str, int], plans: Plans) -> No
             do="candor dlq list",
         )
         own.halted = own.halted or decided.halted
-
-
-def halves(pieces: list[Slice], total: int) -> tuple[list[Slice], list[Slice]]:
-    """Return the first and the second half of `total` records, each in order."""
-    first: list[Slice] = []
-    second: list[Slice] = []
-    room = total // 2
-    for piece in pieces:
-        cut = min(room, len(piece.records))
-        if cut:
-            first.append(piece.part(0, cut))
-        if cut < len(piece.records):
-            second.append(piece.part(cut, len(piece.records)))
-        room -= cut
-    return first, second
 
 
 def _erased(work: Sequence[Work]) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
@@ -56,7 +57,7 @@ class Database:
     a `signer`, events that need a signature are saved with it. `password_file` is for its process to watch.
     """
 
-    def __init__(self, url: str, pool: Pool, engine: AsyncEngine, partitions: int) -> None:
+    def __init__(self, url: str, pool: Pool, engine: AsyncEngine, partitions: int, limits: Mapping[str, str]) -> None:
         self.url = url
         self.partitions = partitions
         self.pool = pool
@@ -64,9 +65,12 @@ class Database:
         self.signer: Signer | None = None
         self.password_file: SecretFile[str] | None = None
         self._engine = engine
+        self._idle_seconds = float(limits["idle_in_transaction_session_timeout"].removesuffix("s"))
 
     @classmethod
-    async def open(cls, url: str, *, partitions: int = 4, pool_size: int = 8) -> Database:
+    async def open(
+        cls, url: str, *, partitions: int = 4, pool_size: int = 8, limits: Mapping[str, str] = LIMITS
+    ) -> Database:
         """Connect to `url` (postgresql://…/database); raises StoreUnavailable while the server is away."""
         address, file = password_file(url)
         password = file.get if file else None
@@ -78,12 +82,12 @@ class Database:
                 max_size=pool_size,
                 timeout=CONNECT_SECONDS,
                 command_timeout=COMMAND_SECONDS,
-                init=partial(_limit, limits=LIMITS),
+                init=partial(_limit, limits=limits),
                 reset=_no_reset,
             )
         except Exception as error:
             raise unavailable(error) or error from error
-        opened = cls(url, pool, _reading_engine(address, password), partitions)
+        opened = cls(url, pool, _reading_engine(address, password), partitions, limits)
         opened.password_file = file
         return opened
 
@@ -99,6 +103,10 @@ class Database:
     async def check(self) -> None:
         """Readiness check: one trivial query; raises StoreUnavailable."""
         await self.release(await self.acquire("SELECT 1", seconds=1.5))
+
+    def overdue(self, begun: float) -> bool:
+        """Whether a transaction begun at this time of the monotonic clock may have been ended for being silent."""
+        return time.monotonic() - begun >= self._idle_seconds
 
     async def acquire(self, first: str, *, seconds: float = BEGIN_SECONDS) -> Connection:
         """Return a connection, to be returned with `release`; `first` is a statement that it has already answered.

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 BEHIND: Final = "behind"
 HANDLER_ERROR: Final = "handler_error"
+OVER_LIMIT: Final = "over_limit"
 TEXT_LIMIT: Final = 500
 
 _record: Final = msgspec.msgpack.Decoder(Record)

@@ -6,10 +6,9 @@ import asyncpg
 
 _SERVER_SIDE = (
     asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,  # shutdown, statement timeout
+    asyncpg.OperatorInterventionError,  # shutdown
     asyncpg.InsufficientResourcesError,  # disk full, too many connections
-    asyncpg.LockNotAvailableError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.LockNotAvailableError,  # whoever holds the lock is to blame, not who waits for it
     asyncpg.InvalidCatalogNameError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.PostgresSystemError,
@@ -39,8 +38,19 @@ class LinkBroken(StoreUnavailable):
     """The connection ended before COMMIT was sent: nothing was saved, and a fresh connection may retry at once."""
 
 
+class LimitReached(StoreUnavailable):
+    """A statement or transaction took longer than we allow, and was cancelled: maybe the work was too much for it."""
+
+
 class AmbiguousCommit(StoreUnavailable):
-    """COMMIT was sent but never answered: the work may or may not be saved, and only reading it again tells."""
+    """COMMIT was sent but never answered: the work may or may not be saved, and only reading it again tells.
+
+    `overdue`: the transaction had lasted longer than the server allows one that it does not hear from.
+    """
+
+    def __init__(self, detail: str, *, overdue: bool = False) -> None:
+        super().__init__(detail)
+        self.overdue = overdue
 
 
 class Overloaded(StoreUnavailable):
@@ -59,6 +69,8 @@ def unavailable(error: BaseException) -> StoreUnavailable | None:
         return None
     if isinstance(error, (*_LINK, asyncpg.InterfaceError)):
         return LinkBroken(f"database: {type(error).__name__}: {error}"[:300])
+    if isinstance(error, asyncpg.QueryCanceledError | asyncpg.IdleInTransactionSessionTimeoutError):
+        return LimitReached(f"database: {type(error).__name__}: {error}"[:300])
     if isinstance(error, _SERVER_SIDE + _CLIENT_SIDE):
         return StoreUnavailable(f"database: {type(error).__name__}: {error}"[:300])
     return None

@@ -30,11 +30,15 @@ _offsets: Final = msgspec.json.Decoder(dict[str, int])
 
 
 class Claim(NamedTuple):
-    """A partition taken over: its new epoch, and the next offset of each topic card (absent: never read)."""
+    """A partition taken over: its new epoch, and the next offset of each topic card (absent: never read).
+
+    `orphan`: its owner ended without releasing it, maybe because of what it was applying.
+    """
 
     partition: int
     epoch: int
     offsets: dict[str, int]
+    orphan: bool = False
 
 
 class Changes(NamedTuple):
@@ -108,7 +112,7 @@ class Leases:
         # The statement adds the number of the partition.
         drawn = secrets.randbits(62)
         rows = await connection.fetch(statement, self.group, self.member_id, drawn, *arguments)
-        return [Claim(row["partition"], row["epoch"], _offsets.decode(row["offsets"])) for row in rows]
+        return [Claim(row["partition"], row["epoch"], _offsets.decode(row["offsets"]), row["orphan"]) for row in rows]
 
 
 async def fence(connection: Connection, group: str, epochs: Mapping[int, int]) -> dict[int, dict[str, int]]:
@@ -151,7 +155,7 @@ _MINE: Final = "SELECT partition, epoch FROM lease WHERE grp = $1 AND owner = $2
 
 _RETAKE: Final = """
 UPDATE lease SET epoch = $3::bigint + partition WHERE grp = $1 AND owner = $2 AND partition = ANY($4::int[])
-RETURNING partition, epoch, offsets::text AS offsets"""
+RETURNING partition, epoch, offsets::text AS offsets, false AS orphan"""
 
 _GIVE_BACK: Final = """
 UPDATE lease SET owner = '' FROM unnest($2::int[], $3::bigint[]) AS mine (partition, epoch)
@@ -160,12 +164,12 @@ WHERE grp = $1 AND (lease.partition, lease.epoch) = (mine.partition, mine.epoch)
 # SKIP LOCKED: a batch left open by its paused owner keeps its partition until the server ends that session.
 _TAKE: Final = f"""
 WITH free AS (
-  SELECT partition FROM lease WHERE grp = $1 AND NOT EXISTS (
+  SELECT partition, owner FROM lease WHERE grp = $1 AND NOT EXISTS (
     SELECT FROM member WHERE member.grp = $1 AND member.id = lease.owner AND {alive("$5")})
   ORDER BY partition LIMIT $4 FOR UPDATE SKIP LOCKED)
 UPDATE lease SET owner = $2, epoch = $3::bigint + lease.partition
 FROM free WHERE lease.grp = $1 AND lease.partition = free.partition
-RETURNING lease.partition, lease.epoch, lease.offsets::text AS offsets"""  # noqa: S608 - constants only
+RETURNING lease.partition, lease.epoch, lease.offsets::text AS offsets, free.owner <> '' AS orphan"""  # noqa: S608 - constants only
 
 _LEAVE_LEASES: Final = "UPDATE lease SET owner = '' WHERE grp = $1 AND owner = $2"
 _LEAVE: Final = "DELETE FROM member WHERE grp = $1 AND id = $2"

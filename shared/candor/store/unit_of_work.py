@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,12 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from candor.records.packing import pack
 from candor.store import dead_letter, outbox
 from candor.store.db import Connection, Database, drop
-from candor.store.errors import AmbiguousCommit, TransactionAborted, definite, unavailable
+from candor.store.errors import AmbiguousCommit, LimitReached, LinkBroken, TransactionAborted, definite, unavailable
 
 if TYPE_CHECKING:
     from candor.contracts import Message
     from candor.records.origin import Signer
     from candor.store.dead_letter import DeadLetter
+    from candor.store.errors import StoreUnavailable
 
 
 class Rejection(NamedTuple):
@@ -83,10 +85,12 @@ class UnitOfWork:
 async def unit_of_work(database: Database, *, durable: bool = True) -> AsyncIterator[UnitOfWork]:
     """Commit the block's work, or nothing if it raises.
 
-    Raises StoreUnavailable if the database is away, stuck or full (nothing saved), AmbiguousCommit if COMMIT was never
-    answered. `durable=False` does not wait for the disk: only for work whose loss is repaired by repeating it.
+    Raises StoreUnavailable if the database is away, stuck or full (nothing saved), LimitReached if the work took longer
+    than we allow, AmbiguousCommit if COMMIT was never answered. `durable=False` does not wait for the disk: only for
+    work whose loss is repaired by repeating it.
     """
     connection = await database.acquire("BEGIN" if durable else "BEGIN; SET LOCAL synchronous_commit = off")
+    begun = time.monotonic()
     try:
         uow = UnitOfWork(connection, database.partitions, database.signer)
         try:
@@ -94,15 +98,23 @@ async def unit_of_work(database: Database, *, durable: bool = True) -> AsyncIter
             wrote = await uow._save()
         except BaseException as error:
             await _roll_back(connection)
-            known = unavailable(error)
+            known = _named(error, overdue=database.overdue(begun))
             if known is None or known is error:
                 raise
             raise known from error
-        await _commit(connection)
+        await _commit(connection, overdue=database.overdue(begun))
     finally:
         await database.release(connection)
     if wrote:
         database.written.set()
+
+
+def _named(error: BaseException, *, overdue: bool) -> StoreUnavailable | None:
+    known = unavailable(error)
+    # The server ends a transaction that it does not hear from; how we learn of it depends on what we did meanwhile.
+    if isinstance(error, TimeoutError) or (overdue and isinstance(known, LinkBroken)):
+        return LimitReached(f"the transaction took too long: {type(error).__name__}")
+    return known
 
 
 async def _roll_back(connection: Connection) -> None:
@@ -113,7 +125,7 @@ async def _roll_back(connection: Connection) -> None:
         drop(connection)
 
 
-async def _commit(connection: Connection) -> None:
+async def _commit(connection: Connection, *, overdue: bool) -> None:
     commit = asyncio.ensure_future(connection.execute("COMMIT"))
     try:
         status = await asyncio.shield(commit)
@@ -127,6 +139,6 @@ async def _commit(connection: Connection) -> None:
         if definite(error):
             raise
         drop(connection)
-        raise AmbiguousCommit(f"no answer to COMMIT: {type(error).__name__}") from error
+        raise AmbiguousCommit(f"no answer to COMMIT: {type(error).__name__}", overdue=overdue) from error
     if status != "COMMIT":
         raise TransactionAborted("a failed statement was ignored; nothing was saved")

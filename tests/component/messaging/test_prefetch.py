@@ -64,7 +64,7 @@ class DisturbedHandler(LedgerHandler):
             await self.disturb()
 
     async def disturb(self) -> None:
-        raise TimeoutError("a neighbour did not answer")
+        raise ConnectionResetError("a neighbour went away")
 
 
 @pytest.fixture(autouse=True)

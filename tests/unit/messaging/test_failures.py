@@ -1,4 +1,4 @@
-"""Three kinds of failure, three outcomes: what the surroundings did is never blamed on an event."""
+"""Each kind of failure has its outcome: what the surroundings did is never blamed on an event."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from aiokafka.errors import KafkaConnectionError, NotLeaderForPartitionError, Un
 
 from candor.contracts import ContractError
 from candor.messaging.failures import Failure, classify, describe
-from candor.store.errors import AmbiguousCommit, StoreUnavailable, TransactionAborted
+from candor.store.errors import AmbiguousCommit, LimitReached, StoreUnavailable, TransactionAborted
 
 WAITS = [
     StoreUnavailable("away"),
@@ -27,12 +27,16 @@ WAITS = [
     asyncpg.TooManyConnectionsError("sorry, too many clients already"),
     asyncpg.DiskFullError("could not extend file"),
     asyncpg.LockNotAvailableError("canceling statement due to lock timeout"),
-    asyncpg.QueryCanceledError("canceling statement due to statement timeout"),
-    asyncpg.IdleInTransactionSessionTimeoutError("terminating connection"),
     asyncpg.SerializationError("could not serialize access"),
     asyncpg.DeadlockDetectedError("deadlock detected"),
     asyncpg.UndefinedTableError('relation "promise" does not exist'),
     asyncpg.InsufficientPrivilegeError("permission denied"),
+]
+LIMITS = [
+    LimitReached("the transaction took too long"),
+    AmbiguousCommit("no answer", overdue=True),
+    asyncpg.QueryCanceledError("canceling statement due to statement timeout"),
+    asyncpg.IdleInTransactionSessionTimeoutError("terminating connection"),
     MemoryError(),
 ]
 BLAMED = [
@@ -52,6 +56,11 @@ BLAMED = [
 @pytest.mark.parametrize("error", WAITS, ids=lambda error: type(error).__name__)
 def test_the_surroundings_are_waited_for(error: Exception) -> None:
     assert classify(error) is Failure.WAIT
+
+
+@pytest.mark.parametrize("error", LIMITS, ids=lambda error: type(error).__name__)
+def test_a_limit_of_ours_is_no_outage(error: Exception) -> None:
+    assert classify(error) is Failure.LIMIT
 
 
 @pytest.mark.parametrize("error", BLAMED, ids=lambda error: type(error).__name__)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from candor.contracts import Record
 from candor.messaging.limits import Limits
 from candor.messaging.planning import Action, Continuity, OwnedPartition, Plan, Slice, plan, private, read
-from candor.messaging.transaction import halves
+from candor.messaging.suspicion import halves
 from candor.store.dead_letter import BEHIND, HeldLetters
 from tests.unit.messaging.records import FetchedRecord, bad, good, own, piece
 

@@ -1,0 +1,12 @@
+"""What is known of events that could not be applied within our limits."""
+
+from alembic import op
+
+from candor.store import suspects
+
+revision = "0008"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    suspects.create(op)

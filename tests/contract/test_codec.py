@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta, timezone
 from typing import cast
 
@@ -105,6 +106,13 @@ def test_a_bad_attribute_is_named(header: str, value: bytes | None, reason: str)
 def test_bad_data_is_typed(value: bytes | None, reason: str) -> None:
     example = record()
     assert refused(example.topic, example.record.headers, value).reason == reason
+
+
+def test_a_value_that_a_later_release_may_write_is_told_from_bad_data() -> None:
+    example = record()
+    newer = json.loads(example.record.value) | {"status": "postponed"}
+    found = refused(example.topic, example.record.headers, json.dumps(newer).encode())
+    assert found.reason == "unknown_value"
 
 
 @given(

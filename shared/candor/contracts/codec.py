@@ -19,6 +19,7 @@ _REQUIRED: Final = frozenset(REQUIRED)
 
 _encoder: Final = msgspec.json.Encoder()
 _decoders: Final = {name: msgspec.json.Decoder(event) for name, event in EVENTS.items()}
+_UNKNOWN_VALUE: Final = "Invalid enum value"
 _families: Final = {name.rpartition(".")[0] for name in EVENTS}
 
 
@@ -108,7 +109,8 @@ def decode(topic: str, headers: Sequence[tuple[str, bytes]], value: bytes | None
     try:
         data = _decoders[envelope.type].decode(value)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise ContractError("bad_data", str(error)[:200]) from error
+        reason = "unknown_value" if str(error).startswith(_UNKNOWN_VALUE) else "bad_data"
+        raise ContractError(reason, str(error)[:200]) from error
     if getattr(data, event.AGGREGATE) != envelope.subject:
         raise ContractError("bad_attribute", "ce_subject names another aggregate than the data")
     return Message(envelope, data)

@@ -64,6 +64,7 @@ class ContractError(Exception):
         "unsupported_version",
         "wrong_topic",
         "bad_data",
+        "unknown_value",
         "no_data",
         "forged",
     )

@@ -11,7 +11,8 @@ from candor.messaging import metrics
 from candor.messaging.failures import Failure, classify, describe
 from candor.messaging.holdings import Holdings
 from candor.messaging.limits import Limits
-from candor.messaging.planning import OwnedPartition, Slice
+from candor.messaging.planning import OwnedPartition
+from candor.messaging.slices import Slice
 from candor.messaging.suspicion import Ranges, Suspicion, extents, verdict
 from candor.messaging.transaction import Batch, Holes, Result, TransactionRunner
 from candor.store import suspects
@@ -41,7 +42,8 @@ class Apart:
         """Let partitions rest after a failed attempt, and go on once they have."""
         now = time.monotonic()
         for own in self._holdings.leased.values():
-            own.resting = own.suspicion is not None and own.suspicion.not_before > now
+            if own.suspicion is not None and own.suspicion.rests_until <= now:
+                own.suspicion.rests_until = 0.0
         self._holdings.leave_halted()
 
     def split(self, batch: Batch, *, tick: bool) -> tuple[Batch, Batch]:
@@ -57,13 +59,16 @@ class Apart:
 
     async def blame(self, batch: Batch, error: Exception) -> None:
         """Suspect all partitions of a batch that failed together; raises `error` if nothing of it is to blame."""
-        if classify(error) is not Failure.LIMIT or not await self._answers():
+        if not await self._to_blame(error):
             raise error
         _tell(error, {number: extents(pieces) for number, pieces in batch.items()})
         loaded = [number for number, pieces in batch.items() if pieces]
         for number in loaded:
             # A partition that was alone in the batch is known to fail as a whole.
-            known = Suspicion(extents(batch[number]), int(len(loaded) == 1), _why(error))
+            known = Suspicion(extents(batch[number]))
+            if len(loaded) == 1:
+                known.trial = dict(known.ranges)
+                known.failed(_why(error), self._budget, certain=classify(error) is Failure.UNKNOWN)
             self._holdings.owned[number].suspicion = known
         self._holdings.distrust(batch)
 
@@ -83,11 +88,11 @@ class Apart:
         try:
             result = await self._try(own, trial, holes)
         except Exception as error:
-            if classify(error) is not Failure.LIMIT or not await self._answers():
+            if not await self._to_blame(error):
                 raise
             await self._failed(own, known, error, time.monotonic() - begun)
             return [], nothing
-        if number not in result.lost:
+        if number not in result.lost and own.suspicion is known:
             if known.passed(own.offsets):
                 await self._end(own)
             else:
@@ -120,8 +125,8 @@ class Apart:
         return await self._turns.run({own.partition: own}, {own.partition: trial}, tick=False, holes=holes, known=known)
 
     async def _failed(self, own: OwnedPartition, known: Suspicion, error: Exception, seconds: float) -> None:
-        known.failed(_why(error), self._budget)
-        known.not_before = time.monotonic() + self._budget.rest * seconds
+        known.failed(_why(error), self._budget, certain=classify(error) is Failure.UNKNOWN)
+        known.rests_until = time.monotonic() + self._budget.rest * seconds
         _tell(error, {own.partition: known.ranges})
         self._holdings.distrust([own.partition])
         await self._save(own)
@@ -139,7 +144,10 @@ class Apart:
         if known is not None:
             known.shown = bool(known.stuck)
 
-    async def _answers(self) -> bool:
+    async def _to_blame(self, error: Exception) -> bool:
+        """Whether something of the batch caused `error`: for a limit of ours only while the database is well."""
+        if classify(error) is not Failure.LIMIT:
+            return classify(error) is Failure.UNKNOWN
         try:
             await self._turns.database.check()
         except StoreUnavailable:

@@ -19,19 +19,37 @@ class Failure(Enum):
 
     `WAIT`: the environment failed; nothing is parked and everything is read again until it works. `LIMIT`: a limit of
     ours was reached; if the environment is well, the message that is too much is found over several attempts, and halts
-    its partition. `ISOLATE`: anything else is attributed to one message, which is found by halving the batch and
-    becomes a dead letter.
+    its partition. `ISOLATE`: what a message says cannot be handled; it is found by halving the batch and becomes a dead
+    letter. `UNKNOWN`: anything else is more likely our fault than a message's and would make dead letters of thousands;
+    the message at which it happens is found, and halts its partition.
     """
 
     PARK = "park"
     WAIT = "wait"
     LIMIT = "limit"
     ISOLATE = "isolate"
+    UNKNOWN = "unknown"
 
 
 _OUTSIDE: Final = (KafkaError, OSError, TimeoutError)
 # A worker that starts before its migration or without its grants must not bury the first events it receives.
-_UNREADY: Final = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.InsufficientPrivilegeError)
+_UNREADY: Final = (
+    asyncpg.UndefinedTableError,
+    asyncpg.UndefinedColumnError,
+    asyncpg.InsufficientPrivilegeError,
+    asyncpg.InvalidCachedStatementError,  # the schema changed under a statement, which is prepared anew the next time
+    asyncpg.OutdatedSchemaCacheError,
+)
+# What the content of a message can cause. Nothing else makes a dead letter.
+_CONTENT: Final = (
+    ValueError,  # msgspec's and pydantic's errors, and what cannot be encoded, are among them
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    RecursionError,
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+)
 
 
 def classify(error: BaseException) -> Failure:
@@ -42,7 +60,9 @@ def classify(error: BaseException) -> Failure:
     if isinstance(error, MemoryError) or isinstance(away, LimitReached) or getattr(away, "overdue", False):
         return Failure.LIMIT
     waits = isinstance(error, _OUTSIDE + RETRIABLE + _UNREADY) or away is not None
-    return Failure.WAIT if waits else Failure.ISOLATE
+    if waits:
+        return Failure.WAIT
+    return Failure.ISOLATE if isinstance(error, _CONTENT) else Failure.UNKNOWN
 
 
 def describe(error: BaseException) -> str:

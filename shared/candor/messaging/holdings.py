@@ -14,6 +14,7 @@ from candor.messaging.failures import Failure, classify, describe, trail
 from candor.messaging.loading import Loading
 from candor.messaging.planning import OwnedPartition
 from candor.messaging.source import Source
+from candor.messaging.suspicion import Suspicion
 from candor.messaging.transaction import TransactionRunner
 from candor.store.lease import Changes
 
@@ -69,7 +70,9 @@ class Holdings:
                 self.drop(number)
             for claim in change.acquired:
                 self.drop(claim.partition)
-                own = OwnedPartition(claim.partition, claim.epoch, claim.offsets, orphan=claim.orphan)
+                own = OwnedPartition(claim.partition, claim.epoch, claim.offsets)
+                # The owner before us may have died of the events that come next.
+                own.suspicion = Suspicion() if claim.orphan else None
                 self._unread[claim.partition] = own
             acquired = [claim.partition for claim in change.acquired]
             log.info("partitions changed", group=self._turns.group, acquired=acquired, lost=change.lost)
@@ -94,7 +97,7 @@ class Holdings:
                         return
             except Exception as error:
                 del self._loading[number]
-                if classify(error) is not Failure.ISOLATE:
+                if classify(error) is Failure.WAIT:
                     raise
                 details = {"error": describe(error), "trail": trail(error)}
                 log.error("partition not loaded, trying again", partition=number, **details)  # noqa: TRY400 - no customer's words

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from candor.messaging.limits import Limits
 from candor.messaging.planning import OwnedPartition
-from candor.messaging.suspicion import Suspicion, recalled
+from candor.messaging.suspicion import recalled
 from candor.store import dead_letter, lease, suspects
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
 
@@ -63,10 +63,6 @@ class Loading:
 
     async def _recall(self, uow: UnitOfWork) -> None:
         own = self._own
-        if own.suspicion is None:
+        if own.suspicion is None or not own.suspicion.ranges:
             rows = await suspects.read(uow.connection, self._group, own.partition)
-            own.suspicion = recalled(rows, own.offsets, self._limits.budget)
-        if own.suspicion is None and own.orphan:
-            # The owner before us may have died of the events that come next.
-            own.suspicion = Suspicion()
-        own.orphan = False
+            own.suspicion = recalled(rows, own.offsets, self._limits.budget) or own.suspicion

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from candor.contracts import ContractError, Message, Record, decode
 from candor.messaging.failures import describe
 from candor.messaging.limits import Guard, Limits
-from candor.messaging.suspicion import Suspicion
+from candor.messaging.slices import FetchedRecord, Slice, Verdict
+from candor.messaging.suspicion import Suspicion, newer
 from candor.records.origin import FOREIGN, Origins
 from candor.store.dead_letter import BEHIND, DeadLetter, HeldLetters
 
 MANY: Final = 128
+NEWER: Final = frozenset({"unknown_type", "unsupported_version", "unknown_value"})
+"""Faults of events that most likely a newer release wrote: they wait for it, and make no dead letter by themselves."""
 
 Place = tuple[int, str, int]
 """Partition, topic card and offset of a record."""
-Verdict = tuple[str, str]
-"""Reason and detail of a dead letter."""
 
 
 class Action(Enum):
@@ -50,40 +50,6 @@ class Continuity:
         return Action.HOLE if first > following else Action.RESET
 
 
-class FetchedRecord(Protocol):
-    """The attributes of a fetched record that are used."""
-
-    @property
-    def offset(self) -> int: ...
-    @property
-    def key(self) -> bytes | None: ...
-    @property
-    def value(self) -> bytes | None: ...
-    @property
-    def timestamp(self) -> int: ...
-    @property
-    def headers(self) -> Sequence[tuple[str, bytes]]: ...
-
-
-class Slice(NamedTuple):
-    """Consecutive records of one topic, decoded once; a record that breaks its contract is None and in `faults`."""
-
-    card: str
-    records: Sequence[FetchedRecord]
-    messages: list[Message | None]
-    faults: Mapping[int, Verdict]
-
-    def part(self, start: int, stop: int) -> Slice:
-        faults = {index - start: fault for index, fault in self.faults.items() if start <= index < stop}
-        return Slice(self.card, self.records[start:stop], self.messages[start:stop], faults)
-
-    def since(self, offset: int) -> Slice:
-        """Return the slice without the records before `offset`."""
-        if self.records[0].offset >= offset:
-            return self
-        return self.part(bisect_left(self.records, offset, key=_offset), len(self.records))
-
-
 @dataclass(slots=True)
 class OwnedPartition:
     """A partition this worker owns: the content of its lease row, and what is known of its dead letters.
@@ -98,9 +64,12 @@ class OwnedPartition:
     guards: dict[str, Guard] = field(default_factory=dict)
     unresolved: int = 0
     halted: str = ""
-    orphan: bool = False
     suspicion: Suspicion | None = None
-    resting: bool = False
+
+    @property
+    def resting(self) -> bool:
+        """Whether others have their turn after an attempt of this one failed."""
+        return self.suspicion is not None and self.suspicion.rests_until > 0
 
     def remember(self, letters: Sequence[HeldLetters], limits: Limits) -> None:
         """Take over this partition's entries of the dead-letter table."""
@@ -118,7 +87,10 @@ class OwnedPartition:
 
 
 class Plan(NamedTuple):
-    """The plan for a slice: what to deliver, what to bury, the next offset after both, and why the partition stops."""
+    """The plan for a slice: what to deliver, what to bury, the next offset after both, and why the partition stops.
+
+    With `unknown` it stops before an event that this release does not know.
+    """
 
     deliver: list[Message]
     letters: list[DeadLetter]
@@ -126,6 +98,7 @@ class Plan(NamedTuple):
     guard: Guard
     held: set[tuple[str, str]]
     halted: str
+    unknown: Suspicion | None = None
 
 
 def read(card: str, records: Sequence[FetchedRecord], origins: Origins | None = None) -> Slice:
@@ -175,6 +148,10 @@ def plan(group: str, own: OwnedPartition, piece: Slice, known: Mapping[Place, Ve
             letters.append(letter(group, own.partition, piece.card, record, "", *fault))
             continue
         subject = message.envelope.subject if message is not None else _header(record, "ce_subject")
+        waits = fault is not None and fault[0] in NEWER and (own.partition, piece.card, record.offset) not in known
+        if fault is not None and waits and (piece.card, subject) not in held:
+            unknown = newer(piece.card, record.offset, *fault)
+            return Plan(deliver, letters, record.offset, guard, held, unknown.stuck, unknown)
         verdict = _verdict(own.partition, piece, index, subject, held, known)
         if verdict is None and message is not None:
             deliver.append(message)
@@ -218,7 +195,3 @@ def _header(record: FetchedRecord, wanted: str) -> str:
         if name == wanted and value:
             return bytes(value).decode(errors="replace")[:MANY]
     return ""
-
-
-def _offset(record: Any) -> int:
-    return int(record.offset)

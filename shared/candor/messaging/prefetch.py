@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from candor.messaging.planning import Slice, read
+from candor.messaging.planning import read
+from candor.messaging.slices import Slice
 from candor.messaging.source import Name, Source
 from candor.ops.tasks import end
 from candor.records.origin import Origins

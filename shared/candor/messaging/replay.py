@@ -10,7 +10,8 @@ import structlog
 from candor.contracts import ContractError, decode
 from candor.messaging import metrics
 from candor.messaging.failures import Failure, classify, describe
-from candor.messaging.planning import OwnedPartition, Verdict
+from candor.messaging.planning import OwnedPartition
+from candor.messaging.slices import Verdict
 from candor.messaging.transaction import TransactionRunner, Work
 from candor.store import dead_letter, lease
 from candor.store.dead_letter import BEHIND, HANDLER_ERROR, StoredDeadLetter
@@ -60,7 +61,7 @@ async def _replay(turns: TransactionRunner, own: OwnedPartition) -> None:
                 verdict = await _apply(turns, uow, item)
                 await dead_letter.settle(uow.connection, {item.id: verdict})
         except Exception as error:
-            if classify(error) is not Failure.ISOLATE:
+            if classify(error) is Failure.WAIT:
                 raise
             verdict = (HANDLER_ERROR, describe(error))
             await turns.reload(own)

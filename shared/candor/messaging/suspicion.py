@@ -5,13 +5,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from candor.messaging.slices import Slice, offset_of
 from candor.store.dead_letter import OVER_LIMIT
 from candor.store.suspects import BURY, RETRY, SEARCH, STUCK, Suspect
-
-if TYPE_CHECKING:
-    from candor.messaging.planning import Slice
 
 Ranges = dict[str, tuple[int, int]]
 """Offsets by topic card: the first, and the one after the last."""
@@ -46,7 +44,7 @@ class Suspicion:
     buried: bool = False
     shown: bool = False
     trial: Ranges = field(default_factory=dict)
-    not_before: float = 0.0
+    rests_until: float = 0.0
 
     def choose(self, pieces: Sequence[Slice], budget: Budget) -> list[Slice]:
         """Return what of these records to try next; nothing if they do not reach into what is suspected."""
@@ -98,7 +96,7 @@ class Suspicion:
         found = []
         for piece in pieces:
             low, high = self.ranges.get(piece.card, (0, 0))
-            part = piece.part(*(bisect_left(piece.records, end, key=_offset) for end in (low, high)))
+            part = piece.part(*(bisect_left(piece.records, end, key=offset_of) for end in (low, high)))
             if part.records:
                 found.append(part)
         return found
@@ -141,6 +139,15 @@ def recalled(rows: Sequence[Suspect], offsets: Mapping[str, int], budget: Budget
     return known
 
 
+def newer(card: str, offset: int, reason: str, detail: str) -> Suspicion:
+    """Return what halts a partition before an event that this release does not know."""
+    known = Suspicion({card: (offset, offset + 1)}, 1, f"{reason}: {detail}")
+    known.stuck = (
+        f"{card}: this release does not know the event at offset {offset} ({known.error}): upgrade the service"
+    )
+    return known
+
+
 def extents(pieces: Sequence[Slice]) -> Ranges:
     """Return the offsets of records."""
     return {piece.card: (piece.records[0].offset, piece.records[-1].offset + 1) for piece in pieces if piece.records}
@@ -173,7 +180,3 @@ def _after(ranges: Ranges, offsets: Mapping[str, int]) -> Ranges:
 
 def _size(ranges: Ranges) -> int:
     return sum(high - low for low, high in ranges.values())
-
-
-def _offset(record: object) -> int:
-    return int(record.offset)  # type: ignore[attr-defined]

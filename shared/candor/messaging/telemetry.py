@@ -13,7 +13,8 @@ import structlog
 from candor.messaging import metrics
 from candor.messaging.connecting import stopped, uncut
 from candor.messaging.link import Link
-from candor.messaging.planning import FetchedRecord, OwnedPartition, Slice
+from candor.messaging.planning import OwnedPartition
+from candor.messaging.slices import FetchedRecord, Slice
 from candor.messaging.source import Source
 
 if TYPE_CHECKING:

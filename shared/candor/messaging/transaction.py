@@ -13,7 +13,8 @@ from candor.messaging import metrics
 from candor.messaging.failures import Failure, classify, describe, trail
 from candor.messaging.limits import Limits
 from candor.messaging.loading import Loading, Memory
-from candor.messaging.planning import OwnedPartition, Place, Plan, Slice, Verdict, plan
+from candor.messaging.planning import OwnedPartition, Place, Plan, plan
+from candor.messaging.slices import Slice, Verdict
 from candor.messaging.suspicion import halves
 from candor.ops import tracing
 from candor.records.origin import FOREIGN, Origins
@@ -43,7 +44,8 @@ class Handler(Memory, Protocol):
 
     Its memory is loaded after a partition was taken over, or when it is not trusted after a failed commit. `apply` gets
     all partitions of one transaction in fixed order; it rejects unusable messages with `uow.reject`, leaving its memory
-    as if the message had not come. Any other exception is attributed to one message, which is then found and buried.
+    as if the message had not come. An exception that the content of a message can cause is attributed to one message,
+    which is then found and buried; any other halts its partition at the message where it happens.
 
     What a message sets off may be too much for its transaction. A partition in `busy` has such work left: `go_on` does
     a bounded part of it in a transaction without messages, turn after turn, until the partition is no longer busy.
@@ -289,6 +291,9 @@ def _committed(own: OwnedPartition, offsets: dict[str, int], plans: Plans) -> No
         own.offsets[piece.card] = decided.following
         own.guards[piece.card] = decided.guard
         metrics.CONSUMED.labels(piece.card).inc(len(decided.deliver))
+        if decided.unknown is not None:
+            own.suspicion = own.suspicion if own.halted else decided.unknown
+            own.halted = own.halted or decided.halted
         if not decided.letters:
             decided.guard.passed(decided.following - 1)
             continue

@@ -197,7 +197,7 @@ async def test_what_a_process_died_of_is_found_by_those_who_take_over(
         for _ in range(12):
             worker = Worker(settings, short, handler, GROUP, limits=QUICK)
             task = asyncio.create_task(worker.run())
-            await until(lambda worker=worker: worker.halted or handler.dying.is_set())  # type: ignore[misc]
+            await halted_or(worker, handler.dying)
             if worker.halted:
                 break
             handler.dying.clear()
@@ -231,6 +231,10 @@ class Deadly(LedgerHandler):
                 self.died.append(len(item.messages))
                 self.dying.set()
                 await asyncio.Event().wait()
+
+
+async def halted_or(worker: Worker, event: asyncio.Event) -> None:
+    await until(lambda: worker.halted or event.is_set())
 
 
 async def _shown_once(ledger: Database) -> bool:

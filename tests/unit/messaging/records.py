@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from candor.contracts import Record, encode
-from candor.messaging.planning import OwnedPartition, Slice, read
+from candor.messaging.planning import OwnedPartition, read
+from candor.messaging.slices import Slice
 from tests.support.ledger.book import withdrawn
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncpg
+import msgspec
 import pytest
 from aiokafka.errors import KafkaConnectionError, NotLeaderForPartitionError, UnknownError
 
@@ -31,6 +32,7 @@ WAITS = [
     asyncpg.DeadlockDetectedError("deadlock detected"),
     asyncpg.UndefinedTableError('relation "promise" does not exist'),
     asyncpg.InsufficientPrivilegeError("permission denied"),
+    asyncpg.InvalidCachedStatementError("cached statement plan is invalid due to a database schema change"),
 ]
 LIMITS = [
     LimitReached("the transaction took too long"),
@@ -43,13 +45,27 @@ BLAMED = [
     ValueError("bad"),
     KeyError("promise"),
     ZeroDivisionError(),
-    TransactionAborted("a failed statement was ignored"),
     asyncpg.UniqueViolationError("duplicate key"),
     asyncpg.NotNullViolationError("null value"),
     asyncpg.NumericValueOutOfRangeError("out of range"),
     asyncpg.CharacterNotInRepertoireError("invalid byte sequence"),
-    asyncpg.InterfaceError("the server expects 3 arguments for this query, 2 were passed"),
     RecursionError(),
+    IndexError(),
+    OverflowError(),
+    UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed"),
+    msgspec.ValidationError("Expected `int`, got `str`"),
+]
+OURS = [
+    TransactionAborted("a failed statement was ignored"),
+    asyncpg.InterfaceError("the server expects 3 arguments for this query, 2 were passed"),
+    asyncpg.PostgresSyntaxError("syntax error"),
+    asyncpg.UndefinedFunctionError("function does not exist"),
+    AttributeError("'NoneType' object has no attribute 'held_due'"),
+    NotImplementedError(),
+    RuntimeError("a decision without a promise"),
+    AssertionError(),
+    ImportError("no module of that name"),
+    Exception("anything"),
 ]
 
 
@@ -64,8 +80,13 @@ def test_a_limit_of_ours_is_no_outage(error: Exception) -> None:
 
 
 @pytest.mark.parametrize("error", BLAMED, ids=lambda error: type(error).__name__)
-def test_anything_else_is_looked_for_in_the_batch(error: Exception) -> None:
+def test_what_a_message_says_is_looked_for_in_the_batch(error: Exception) -> None:
     assert classify(error) is Failure.ISOLATE
+
+
+@pytest.mark.parametrize("error", OURS, ids=lambda error: type(error).__name__)
+def test_anything_else_is_no_messages_fault(error: Exception) -> None:
+    assert classify(error) is Failure.UNKNOWN
 
 
 def test_a_broken_contract_parks_at_once() -> None:

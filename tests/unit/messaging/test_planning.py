@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from candor.contracts import Record
 from candor.messaging.limits import Limits
-from candor.messaging.planning import Action, Continuity, OwnedPartition, Plan, Slice, plan, private, read
+from candor.messaging.planning import Action, Continuity, OwnedPartition, Plan, plan, private, read
+from candor.messaging.slices import Slice
 from candor.messaging.suspicion import halves
 from candor.store.dead_letter import BEHIND, HeldLetters
 from tests.unit.messaging.records import FetchedRecord, bad, good, own, piece

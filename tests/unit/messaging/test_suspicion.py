@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from candor.messaging.planning import Slice
+from candor.messaging.slices import Slice
 from candor.messaging.suspicion import DIED, Budget, Suspicion, recalled
 from tests.unit.messaging.records import good, piece
 

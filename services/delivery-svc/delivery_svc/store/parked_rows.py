@@ -158,17 +158,19 @@ INSERT INTO parked (parked_id, waits_for, promise_id, system, ref_id, milestone,
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
   $8::timestamptz[], $9::timestamptz[], $10::boolean[], $11::text[], $12::boolean[], $13::text[], $14::text[],
   $15::timestamptz[], $16::boolean[], $17::text[], $18::jsonb[], $19::text[])"""
-_FIND: Final = "SELECT * FROM parked WHERE parked_id = ANY($1::text[]) ORDER BY seq"
+_COLUMNS: Final = """parked_id, waits_for, promise_id, system, ref_id, milestone, status, at, planned, final, reason,
+  correction, source, source_event, time, historical, traceparent, delivered, public_reason, seq"""
+_FIND: Final = f"SELECT {_COLUMNS} FROM parked WHERE parked_id = ANY($1::text[]) ORDER BY seq"  # noqa: S608 - constants
 _TAKE: Final = "DELETE FROM parked WHERE parked_id = ANY($1::text[]) RETURNING parked_id"
-_WAITING_FOR: Final = """
+_WAITING_FOR: Final = f"""
 SELECT of_id.* FROM unnest($1::text[]) AS known (name) CROSS JOIN LATERAL (
-  SELECT * FROM parked WHERE parked.promise_id = known.name ORDER BY seq LIMIT $2) AS of_id
+  SELECT {_COLUMNS} FROM parked WHERE parked.promise_id = known.name ORDER BY seq LIMIT $2) AS of_id
 UNION
 SELECT by_name.* FROM reference CROSS JOIN LATERAL (
-  SELECT * FROM parked WHERE parked.system = reference.system AND parked.ref_id = reference.ref_id
+  SELECT {_COLUMNS} FROM parked WHERE parked.system = reference.system AND parked.ref_id = reference.ref_id
     AND waits_for = 'awaiting_reference' ORDER BY seq LIMIT $2) AS by_name
 WHERE reference.promise_id = ANY($1::text[])
-ORDER BY seq LIMIT $3"""
+ORDER BY seq LIMIT $3"""  # noqa: S608 - constants
 # Each row of a page probes an index: a join might read every promise for the sake of some rows.
 _MATCHED: Final = """
 SELECT page.* FROM page CROSS JOIN LATERAL (
@@ -180,16 +182,17 @@ WHERE waits_for = 'awaiting_reference'
 ORDER BY seq LIMIT $3"""
 _NEWEST: Final = f"""
 WITH page AS MATERIALIZED (
-  SELECT * FROM parked WHERE parked_at > clock_timestamp() - $1::interval ORDER BY parked_at DESC LIMIT $2)
+  SELECT {_COLUMNS} FROM parked WHERE parked_at > clock_timestamp() - $1::interval ORDER BY parked_at DESC LIMIT $2)
 {_MATCHED}"""  # noqa: S608 - constants
 _PAGE: Final = """
 SELECT max(seq) AS last, count(*) AS looked FROM (
   SELECT seq FROM parked WHERE seq > $1 ORDER BY seq LIMIT $2) AS page"""
 _OF_PAGE: Final = f"""
-WITH page AS MATERIALIZED (SELECT * FROM parked WHERE seq > $1 AND seq <= $2)
+WITH page AS MATERIALIZED (SELECT {_COLUMNS} FROM parked WHERE seq > $1 AND seq <= $2)
 {_MATCHED}"""  # noqa: S608 - constants
-_SAME_REFERENCE: Final = """
-SELECT * FROM parked WHERE system = $1 AND ref_id = $2 AND waits_for = 'awaiting_reference' ORDER BY seq LIMIT $3"""
+_SAME_REFERENCE: Final = f"""
+SELECT {_COLUMNS} FROM parked WHERE system = $1 AND ref_id = $2 AND waits_for = 'awaiting_reference'
+ORDER BY seq LIMIT $3"""  # noqa: S608 - constants
 _CALL_AMBIGUOUS: Final = "UPDATE parked SET waits_for = 'ambiguous_reference' WHERE parked_id = ANY($1::text[])"
 _ARRIVED: Final = "INSERT INTO arrival (promise_id) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING"
 _ARRIVAL: Final = "SELECT promise_id FROM arrival ORDER BY turn LIMIT 1 FOR UPDATE SKIP LOCKED"

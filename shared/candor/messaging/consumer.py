@@ -21,6 +21,7 @@ from candor.messaging.holdings import Holdings
 from candor.messaging.limits import Limits
 from candor.messaging.planning import read
 from candor.messaging.prefetch import WORTH, Decoded, Prefetch
+from candor.messaging.progress import Patience, Progress
 from candor.messaging.replay import replay_due
 from candor.messaging.source import Source
 from candor.messaging.telemetry import Lag, OffsetTelemetry
@@ -52,12 +53,16 @@ class HaltedError(Exception):
     """Partitions have stopped until a person decides about their dead letters."""
 
 
+class NotGettingOnError(Exception):
+    """Turns fail again and again, or nothing is applied though events wait."""
+
+
 class Worker:
     """Feeds `handler` from the partitions whose lease this process has; runs as a background of its service.
 
     Every accepted event takes effect once: state, next offset, dead letters and outgoing events commit together, and a
     worker that lost its lease cannot commit. `lag_seconds` is by topic card; `halted` gives the reason by partition.
-    A process is not ready while any partition is halted.
+    A process is not ready while any partition is halted, or does not get on for longer than its `patience`.
     """
 
     name = "consumer"
@@ -70,6 +75,7 @@ class Worker:
         group: str,
         *,
         limits: Limits | None = None,
+        patience: Patience | None = None,
         member_id: str = "",
         lease_seconds: float = LEASE_SECONDS,
     ) -> None:
@@ -91,7 +97,7 @@ class Worker:
         self.lag = Lag(self.source, self._holdings.leased)
         self._telemetry = OffsetTelemetry(settings, group, self.source, self.owned, self.lag)
         self._changes: list[Changes] = []
-        self._failures = 0
+        self._progress = Progress(self._holdings.leased, self.lag.behind, patience)
         self._next_tick = 0.0
         self._liveness = Liveness()
         self._stopping = asyncio.Event()
@@ -109,13 +115,15 @@ class Worker:
 
     @property
     def standing_still(self) -> bool:
-        """Whether turns fail or hang, or a partition is halted."""
-        return self._liveness.stuck or bool(self.halted)
+        """Whether turns fail or hang, or a partition is halted or does not get on."""
+        return self._liveness.stuck or bool(self.halted) or bool(self._progress.problems())
 
     async def check(self) -> None:
-        """Readiness check: raise HaltedError while any owned partition is halted at a dead-letter limit."""
+        """Readiness check: raise HaltedError while any owned partition is halted, NotGettingOnError if it fails."""
         if self.halted:
             raise HaltedError("; ".join(f"partition {number}: {why}" for number, why in sorted(self.halted.items())))
+        if problems := self._progress.problems():
+            raise NotGettingOnError("; ".join(problems))
 
     async def run(self) -> None:
         """Work until `stop` is called; survives outages of Kafka and of the database."""
@@ -160,6 +168,7 @@ class Worker:
                     self._changes.append(changes)
             except Exception as error:
                 log.warning("lease not renewed", group=self.group, error=describe(error))
+            self._progress.look()
             await asyncio.sleep(min(RENEW_SECONDS, self.leases.seconds / 5))
 
     async def _guarded_turn(self) -> None:
@@ -169,13 +178,14 @@ class Worker:
                 await self._turn()
         except Exception as error:
             # It is unknown whether anything was committed, so every partition is reloaded before its next turn.
-            self._failures += 1
             await self._ahead.forget()
             self._holdings.distrust(self.owned)
             metrics.BATCH_FAILURES.labels(type(error).__name__).inc()
             why = error.detail if isinstance(error, StoreUnavailable) else describe(error)
-            log.warning("nothing applied, trying again", group=self.group, reason=why, failures_in_a_row=self._failures)
-            pause = min(PAUSE_SECONDS * 2 ** min(self._failures - 1, 8), LONGEST_PAUSE)
+            self._progress.failed(why)
+            failures = self._progress.failures
+            log.warning("nothing applied, trying again", group=self.group, reason=why, failures_in_a_row=failures)
+            pause = min(PAUSE_SECONDS * 2 ** min(failures - 1, 8), LONGEST_PAUSE)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause)
 
@@ -204,7 +214,7 @@ class Worker:
         if busy:
             # A transaction of its own: if it fails, no message is to blame.
             self._lose(await self._turns.go_on(self.owned, busy))
-        self._failures = 0
+        self._progress.done()
         self._liveness.beat()
 
     async def _together(self, batch: Batch, holes: Holes, *, tick: bool, started: float) -> None:

@@ -59,17 +59,21 @@ class Lag:
 
     def records(self) -> dict[str, int]:
         """By card, records in Kafka that are not applied; broadcast records count once per leased partition."""
-        totals = dict.fromkeys(self._cards(), 0)
-        for card in totals:
-            for own in [*self._leased.values()]:
-                totals[card] += self._source.behind(self._name(card, own), own.offsets.get(card, 0))[0] or 0
-        return totals
+        leased = [*self._leased.values()]
+        return {card: sum(self._missing(card, own) for own in leased) for card in self._cards()}
+
+    def behind(self, own: OwnedPartition) -> int:
+        """Records in Kafka that are not applied in one partition."""
+        return sum(self._missing(card, own) for card in self._cards())
 
     def publish(self) -> None:
         for card, seconds in self.seconds().items():
             metrics.CONSUMER_LAG_SECONDS.labels(card).set(seconds)
         for card, amount in self.records().items():
             metrics.CONSUMER_LAG_RECORDS.labels(card).set(amount)
+
+    def _missing(self, card: str, own: OwnedPartition) -> int:
+        return self._source.behind(self._name(card, own), own.offsets.get(card, 0))[0] or 0
 
     def _cards(self) -> tuple[str, ...]:
         return (*self._source.cards, *self._source.broadcast)

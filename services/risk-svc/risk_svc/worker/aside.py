@@ -115,5 +115,5 @@ class Consuming(Aside[Worker]):
     """Aside for a consumer, which has a readiness check of its own."""
 
     async def check_part(self) -> None:
-        """Readiness check of the newest consumer: raise HaltedError while any partition is halted."""
+        """Readiness check of the newest consumer: raise while a partition is halted or it does not get on."""
         await self.part.check()

@@ -52,7 +52,7 @@ class NotifyHandler(NothingLeft):
         messages = [(item.partition, message) for item in work for message in item.messages]
         lag = self._lag()
         fresh = self._deciding and lag <= self._freshest
-        due = await read_model.due(uow, partitions, now, DUE_AT_ONCE) if tick and fresh else []
+        due = await self._due(uow, partitions, now) if tick and fresh else []
         if tick:
             await read_model.freshen(uow, partitions, lag)
         if not messages and not due and not tick:
@@ -62,11 +62,15 @@ class NotifyHandler(NothingLeft):
         for partition, message in messages:
             take(batch, partition, message, self._speaker.rules)
             places.setdefault(message.envelope.subject, partition)
+        self.reviews.again(batch.changed)
         await self._forget(uow, batch)
         await new_contacts.note(uow, {name: places[name] for name in batch.contacts - batch.erased})
         reached = await new_contacts.following(uow, partitions) if tick or batch.contacts else {}
         await load_more(uow, batch, [name for ids in reached.values() for name in ids])
         await self._settle(uow, batch, set(due), now, fresh=fresh, reached=reached.keys() | batch.contacts)
+
+    async def _due(self, uow: UnitOfWork, partitions: Collection[int], now: datetime) -> list[str]:
+        return self.reviews.choose(await read_model.due(uow, partitions, now, DUE_AT_ONCE, self.reviews.aside.keys()))
 
     async def _forget(self, uow: UnitOfWork, batch: Batch) -> None:
         for name in sorted(batch.erased):

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 import structlog
 
 from candor.messaging import metrics
-from candor.messaging.failures import Failure, classify, describe
+from candor.messaging.failures import Failure, classify, describe, trail
 from candor.messaging.holdings import Holdings
 from candor.messaging.limits import Limits
 from candor.messaging.planning import OwnedPartition
+from candor.messaging.progress import Progress
 from candor.messaging.slices import Slice
 from candor.messaging.suspicion import Ranges, Suspicion, extents, verdict
 from candor.messaging.transaction import Batch, Holes, Result, TransactionRunner
@@ -28,10 +29,11 @@ class Apart:
     Every attempt is written down before it is made. If even that fails the database is away: that counts for nothing.
     """
 
-    def __init__(self, turns: TransactionRunner, holdings: Holdings, limits: Limits) -> None:
+    def __init__(self, turns: TransactionRunner, holdings: Holdings, limits: Limits, progress: Progress) -> None:
         self._turns = turns
         self._holdings = holdings
         self._budget = limits.budget
+        self._progress = progress
 
     @property
     def any(self) -> bool:
@@ -46,27 +48,48 @@ class Apart:
                 own.suspicion.rests_until = 0.0
         self._holdings.leave_halted()
 
-    def split(self, batch: Batch, *, tick: bool) -> tuple[Batch, Batch]:
-        """Return what is handled together, which on a tick includes every partition, and what is handled apart."""
+    def split(self, batch: Batch) -> tuple[Batch, Batch]:
+        """Return what is handled together, and what is handled apart."""
         owned = self._holdings.owned
-        apart = {number: pieces for number, pieces in batch.items() if pieces and owned[number].suspicion is not None}
-        if not apart:
-            return batch, {}
-        together: Batch = {number: pieces for number, pieces in batch.items() if number not in apart}
-        if tick:
-            together |= {number: [] for number in apart}
-        return together, apart
+        apart = {number: pieces for number, pieces in batch.items() if owned[number].suspicion is not None}
+        return {number: pieces for number, pieces in batch.items() if number not in apart}, apart
+
+    async def tick(self) -> set[int]:
+        """Let the handler do what is due by the clock; return partitions that have another owner.
+
+        It is a transaction without messages: if it fails, none of them is to blame.
+        """
+        numbers = [own.partition for own in self._holdings.active]
+        reviews = self._turns.handler.reviews
+        try:
+            batch: Batch = {number: [] for number in numbers}
+            result = await self._turns.run(self._holdings.owned, batch, tick=True, holes={})
+        except Exception as error:
+            if classify(error) is Failure.WAIT or (classify(error) is Failure.LIMIT and not await self._answers()):
+                raise
+            self._tick_failed(error)
+            return set()
+        reviews.passed()
+        self._progress.tick_done()
+        return result.lost
+
+    def _tick_failed(self, error: Exception) -> None:
+        why, where = _why(error), trail(error)
+        metrics.BATCH_FAILURES.labels(type(error).__name__).inc()
+        log.error("reviews by the clock failed, trying fewer of them", error=why, trail=where)
+        self._progress.tick_failed(why)
+        self._turns.handler.reviews.failed(why, where)
+        self._holdings.distrust([own.partition for own in self._holdings.active])
 
     async def blame(self, batch: Batch, error: Exception) -> None:
         """Suspect all partitions of a batch that failed together; raises `error` if nothing of it is to blame."""
         if not await self._to_blame(error):
             raise error
         _tell(error, {number: extents(pieces) for number, pieces in batch.items()})
-        loaded = [number for number, pieces in batch.items() if pieces]
-        for number in loaded:
+        for number in batch:
             # A partition that was alone in the batch is known to fail as a whole.
             known = Suspicion(extents(batch[number]))
-            if len(loaded) == 1:
+            if len(batch) == 1:
                 known.trial = dict(known.ranges)
                 known.failed(_why(error), self._budget, certain=classify(error) is Failure.UNKNOWN)
             self._holdings.owned[number].suspicion = known
@@ -146,8 +169,11 @@ class Apart:
 
     async def _to_blame(self, error: Exception) -> bool:
         """Whether something of the batch caused `error`: for a limit of ours only while the database is well."""
-        if classify(error) is not Failure.LIMIT:
-            return classify(error) is Failure.UNKNOWN
+        if classify(error) is Failure.LIMIT:
+            return await self._answers()
+        return classify(error) is Failure.UNKNOWN
+
+    async def _answers(self) -> bool:
         try:
             await self._turns.database.check()
         except StoreUnavailable:

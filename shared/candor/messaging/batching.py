@@ -32,8 +32,8 @@ class Batching:
         self._source = source
         self._continuity = Continuity()
 
-    def sort(self, decoded: Decoded, *, tick: bool) -> SortedBatch:
-        """Return the batch of a turn; on a tick it includes every active partition."""
+    def sort(self, decoded: Decoded) -> SortedBatch:
+        """Return the batch of a turn."""
         result = SortedBatch({}, {})
         for (card, number), piece in decoded.items():
             active = self._holdings.active
@@ -43,9 +43,6 @@ class Batching:
             for index, own in enumerate(readers):
                 # A rejection finds its partition by the identity of the message: partitions must not share objects.
                 result.batch.setdefault(own.partition, []).append(private(piece) if index else piece)
-        if tick:
-            for own in self._holdings.active:
-                result.batch.setdefault(own.partition, [])
         return result
 
     def _usable(

@@ -90,14 +90,14 @@ class Worker:
         self.event_keys = origins.file if origins is not None else None
         self._turns = TransactionRunner(database, group, handler, limits, self._watchdog.alive, origins)
         self._holdings = Holdings(self._turns, self.source)
-        self._apart = Apart(self._turns, self._holdings, limits)
         self._batching = Batching(self._holdings, self.source)
         self._ahead = Prefetch(self.source, origins)
         self.owned = self._holdings.owned
         self.lag = Lag(self.source, self._holdings.leased)
+        self._progress = Progress(self._holdings.leased, self.lag.behind, patience)
+        self._apart = Apart(self._turns, self._holdings, limits, self._progress)
         self._telemetry = OffsetTelemetry(settings, group, self.source, self.owned, self.lag)
         self._changes: list[Changes] = []
-        self._progress = Progress(self._holdings.leased, self.lag.behind, patience)
         self._next_tick = 0.0
         self._liveness = Liveness()
         self._stopping = asyncio.Event()
@@ -203,13 +203,17 @@ class Worker:
             await replay_due(self._turns, self.owned)
             await self._apart.decide()
             self._holdings.leave_halted()
-        batch, holes = self._batching.sort(decoded, tick=tick)
-        together, apart = self._apart.split(batch, tick=tick)
+        batch, holes = self._batching.sort(decoded)
+        together, apart = self._apart.split(batch)
         if together:
-            await self._together(together, holes, tick=tick, started=started)
+            await self._together(together, holes, started=started)
         for number in apart.keys() & self.owned.keys():
             applied, result = await self._apart.run(number, apart[number], holes)
             self._after({number: applied}, result)
+        if tick and self._holdings.active:
+            self._lose(await self._apart.tick())
+            if self._turns.handler.reviews.searching:
+                self._next_tick = started
         busy = self._holdings.busy
         if busy:
             # A transaction of its own: if it fails, no message is to blame.
@@ -217,11 +221,11 @@ class Worker:
         self._progress.done()
         self._liveness.beat()
 
-    async def _together(self, batch: Batch, holes: Holes, *, tick: bool, started: float) -> None:
+    async def _together(self, batch: Batch, holes: Holes, *, started: float) -> None:
         size = sum(len(piece.records) for pieces in batch.values() for piece in pieces)
         begins = partial(self._ahead.start, self._holdings.unsuspected, BATCH) if size >= WORTH else None
         try:
-            result = await self._turns.run(self.owned, batch, tick=tick, holes=holes, meanwhile=begins)
+            result = await self._turns.run(self.owned, batch, tick=False, holes=holes, meanwhile=begins)
         except Exception as error:
             await self._apart.blame(batch, error)
             return
@@ -258,3 +262,4 @@ class Worker:
                 consequence="the new owner goes on",
             )
             self._holdings.drop(number)
+            self._turns.handler.reviews.lost(number)

@@ -68,6 +68,7 @@ class Holdings:
         for change in changes:
             for number in change.lost:
                 self.drop(number)
+                self._turns.handler.reviews.lost(number)
             for claim in change.acquired:
                 self.drop(claim.partition)
                 own = OwnedPartition(claim.partition, claim.epoch, claim.offsets)

@@ -22,7 +22,10 @@ CONSUMED_LATE: Final = counter(
 CONSUMER_LAG_SECONDS: Final = gauge("consumer_lag_seconds", "Age of the oldest event not yet applied.", "topic")
 CONSUMER_LAG_RECORDS: Final = gauge("consumer_lag_records", "Events in Kafka that are not yet applied.", "topic")
 RECORDS_MISSING: Final = counter("records_missing_total", "Records that Kafka lost before they were read.", "topic")
-PARTITIONS_HALTED: Final = gauge("partitions_halted", "Partitions that stopped at a limit of dead letters.")
+PARTITIONS_HALTED: Final = gauge("partitions_halted", "Partitions that stopped until a person decides.")
+REVIEWS_SET_ASIDE: Final = gauge(
+    "reviews_set_aside", "Promises whose review by the clock fails, until their next event."
+)
 BATCH_SECONDS: Final = histogram("batch_seconds", "Time from a batch's poll to its commit.", FAST)
 BATCH_EVENTS: Final = histogram("batch_events", "Events in a batch.", SIZES)
 BATCH_FAILURES: Final = counter("batch_failures_total", "Batches rolled back.", "reason")

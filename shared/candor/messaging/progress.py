@@ -13,10 +13,12 @@ from candor.messaging.planning import OwnedPartition
 class Patience:
     """What a worker may fail before it says that it is not ready.
 
-    So many turns in a row, or so many seconds in which nothing of a partition is applied while events wait for it.
+    So many turns in a row; so many times what is due by the clock (12 find one promise among thousands that fails); so
+    many seconds in which nothing of a partition is applied while events wait for it.
     """
 
     turns: int = 10
+    ticks: int = 24
     seconds: float = 60.0
 
 
@@ -31,7 +33,9 @@ class Progress:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.failures = 0
+        self._ticks = 0
         self._why = ""
+        self._why_ticks = ""
         self._leased = leased
         self._behind = behind
         self._patience = patience or Patience()
@@ -47,6 +51,15 @@ class Progress:
         """Note that a turn did its work."""
         self.failures = 0
 
+    def tick_failed(self, why: str) -> None:
+        """Note that what is due by the clock failed."""
+        self._ticks += 1
+        self._why_ticks = why
+
+    def tick_done(self) -> None:
+        """Note that what is due by the clock was done."""
+        self._ticks = 0
+
     def look(self) -> None:
         """Note how far the partitions are; to be called about once a second."""
         now, moved = self._monotonic(), {}
@@ -61,6 +74,8 @@ class Progress:
         found = []
         if self.failures >= self._patience.turns:
             found.append(f"{self.failures} turns in a row failed: {self._why}")
+        if self._ticks >= self._patience.ticks:
+            found.append(f"reviews by the clock failed {self._ticks} times in a row: {self._why_ticks}")
         now = self._monotonic()
         for number, (_, since) in sorted(self._moved.items()):
             own = self._leased.get(number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import structlog
@@ -14,6 +15,7 @@ from candor.messaging.failures import Failure, classify, describe, trail
 from candor.messaging.limits import Limits
 from candor.messaging.loading import Loading, Memory
 from candor.messaging.planning import OwnedPartition, Place, Plan, plan
+from candor.messaging.reviews import Reviews
 from candor.messaging.slices import Slice, Verdict
 from candor.messaging.suspicion import halves
 from candor.ops import tracing
@@ -47,6 +49,8 @@ class Handler(Memory, Protocol):
     as if the message had not come. An exception that the content of a message can cause is attributed to one message,
     which is then found and buried; any other halts its partition at the message where it happens.
 
+    On a `tick` there are no messages, only the time: what is due is chosen by `reviews`, which finds out what fails.
+
     What a message sets off may be too much for its transaction. A partition in `busy` has such work left: `go_on` does
     a bounded part of it in a transaction without messages, turn after turn, until the partition is no longer busy.
     """
@@ -55,6 +59,8 @@ class Handler(Memory, Protocol):
     broadcast: tuple[str, ...]
 
     @property
+    def reviews(self) -> Reviews: ...
+    @property
     def busy(self) -> Collection[int]: ...
     async def apply(self, uow: UnitOfWork, work: Sequence[Work], *, tick: bool) -> None: ...
     async def go_on(self, uow: UnitOfWork, partitions: Sequence[int]) -> None: ...
@@ -62,6 +68,11 @@ class Handler(Memory, Protocol):
 
 class NothingLeft:
     """The part of a handler whose batches never leave work behind."""
+
+    @cached_property
+    def reviews(self) -> Reviews:
+        """What is reviewed by the clock."""
+        return Reviews()
 
     @property
     def busy(self) -> Collection[int]:
@@ -112,7 +123,7 @@ class TransactionRunner:
         meanwhile: Callable[[], None] | None = None,
         known: Mapping[Place, Verdict] | None = None,
     ) -> Result:
-        """Handle `batch`; return when it is committed, with its bad messages buried.
+        """Handle `batch`, on a tick one without messages; return when it is committed, with its bad messages buried.
 
         `meanwhile` is called right before the handler, maybe more than once: what it starts runs while the database
         works.
@@ -195,7 +206,7 @@ class _Transaction:
                 await self._reload(batch)
                 continue
             except Exception as error:
-                if classify(error) is not Failure.ISOLATE:
+                if classify(error) is not Failure.ISOLATE or not any(batch.values()):
                     raise
                 await self._reload(batch)
                 return error

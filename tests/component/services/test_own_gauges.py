@@ -36,7 +36,14 @@ ALL = frozenset(
     }
 )
 RELAY = {"outbox_oldest_age_seconds", "outbox_rows", "outbox_dead_letters", "customers_erasing"}
-CONSUMER = {"consumer_lag_seconds", "consumer_lag_records", "partitions_halted", "partitions_owned", "dead_letters"}
+CONSUMER = {
+    "consumer_lag_seconds",
+    "consumer_lag_records",
+    "partitions_halted",
+    "partitions_owned",
+    "dead_letters",
+    "reviews_set_aside",
+}
 LEARNING = {"model_version", "model_boundaries_waiting", "journal_unread_rows", "journal_waiting_entries"}
 NOTICES = {
     "notices_in_state",

@@ -70,3 +70,14 @@ def test_turns_that_fail_in_a_row_are_told_with_their_reason() -> None:
     assert scene.progress.problems() == ["3 turns in a row failed: the database is away"]
     scene.progress.done()
     assert scene.progress.problems() == []
+
+
+def test_what_the_clock_sets_off_may_fail_while_its_culprit_is_searched_for() -> None:
+    scene = Scene()
+    for _ in range(23):
+        scene.progress.tick_failed("LookupError")
+    assert scene.progress.problems() == []
+    scene.progress.tick_failed("LookupError")
+    assert scene.progress.problems() == ["reviews by the clock failed 24 times in a row: LookupError"]
+    scene.progress.tick_done()
+    assert scene.progress.problems() == []

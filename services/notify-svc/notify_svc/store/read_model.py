@@ -77,10 +77,12 @@ async def promises(uow: UnitOfWork, ids: Collection[str]) -> dict[str, PromiseRe
     return {row["promise_id"]: known(row) for row in rows}
 
 
-async def due(uow: UnitOfWork, partitions: Collection[int], now: datetime, limit: int) -> list[str]:
+async def due(
+    uow: UnitOfWork, partitions: Collection[int], now: datetime, limit: int, without: Collection[str] = ()
+) -> dict[str, int]:
     """Promises of these partitions whose decision time alone may have changed, the most overdue first."""
-    rows = await uow.connection.fetch(_DUE, list(partitions), now, limit)
-    return [row["promise_id"] for row in rows]
+    rows = await uow.connection.fetch(_DUE, list(partitions), now, limit, list(without))
+    return {row["promise_id"]: row["partition"] for row in rows}
 
 
 async def save_promises(uow: UnitOfWork, saved: Sequence[PromiseRecord]) -> None:
@@ -178,7 +180,8 @@ SELECT promise_id FROM promise WHERE promise_id = ANY($1::text[]) AND {doomed("p
 ORDER BY promise_id FOR UPDATE"""  # noqa: S608 - constants only
 
 _DUE: Final = """
-SELECT promise_id FROM promise WHERE partition = ANY($1::int[]) AND check_at <= $2 ORDER BY check_at LIMIT $3"""
+SELECT promise_id, partition FROM promise
+WHERE partition = ANY($1::int[]) AND check_at <= $2 AND promise_id <> ALL($4::text[]) ORDER BY check_at LIMIT $3"""
 
 _SAVE_PROMISES: Final = """
 INSERT INTO promise (promise_id, customer_id, partition, promise_version, promise, gap_version, gap, check_at,

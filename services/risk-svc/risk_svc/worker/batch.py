@@ -20,6 +20,7 @@ from risk_svc.worker.partition_state import PartitionState, PartitionStates, cus
 from risk_svc.worker.touched import Touched
 
 if TYPE_CHECKING:
+    from candor.messaging.reviews import Reviews
     from candor.messaging.transaction import Work
     from candor.store.lease import Connection
     from candor.store.unit_of_work import UnitOfWork
@@ -66,13 +67,21 @@ class Batch:
         self._leftover.fan_out(ways, room)
         self._leftover.let_go([(partition, name) for partition in partitions for name in partition.leaving])
 
-    def review(self, numbers: Sequence[int], now: float, most: int) -> None:
+    def review(self, numbers: Sequence[int], now: float, most: int, reviews: Reviews) -> None:
         """Touch at most `most` promises whose review time has come, a fair share for each partition."""
         shelves = [self._cache.partitions[number].states for number in numbers]
         given = shares([shelf.overdue(now) for shelf in shelves], most)
-        for number, shelf, room in zip(numbers, shelves, given, strict=True):
-            for name in shelf.due(now, room):
+        due = {
+            name: number
+            for number, shelf, room in zip(numbers, shelves, given, strict=True)
+            for name in shelf.due(now, room)
+        }
+        chosen = set(reviews.choose(due))
+        for name, number in due.items():
+            if name in chosen:
                 self.touched.by_clock(self._cache.partitions[number], name)
+            elif name not in reviews.aside:
+                self._cache.partitions[number].states.due_again(name, now)
 
     async def save(self) -> None:
         """Write what is known of incidents and erased customers, and which incidents are still on their way."""

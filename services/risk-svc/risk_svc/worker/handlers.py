@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
 from candor.contracts import Fact, Message, Standing, message
 from candor.messaging.failures import describe, trail
+from candor.messaging.reviews import Reviews
 from candor.ops.clock import Clock, SystemClock
 from risk_svc import metrics
 from risk_svc.domain import facts as known
@@ -62,6 +63,7 @@ class RiskHandler:
         system: Clock | None = None,
     ) -> None:
         self.cache = PartitionStates()
+        self.reviews = Reviews()
         self._published = published
         self._clock = clock
         self._system = system or SystemClock()
@@ -110,9 +112,15 @@ class RiskHandler:
         await batch.read(work, self._pace.room)
         self._hear(work, self._system.now().timestamp())
         numbers = [item.partition for item in work]
+        self.reviews.again(batch.touched)
+        by_events = bool(batch.touched)
         if tick:
-            batch.review(numbers, now, self._most_reviews)
-        await self._finish(uow, batch, self._scored(batch.touched, now), now)
+            batch.review(numbers, now, self._most_reviews, self.reviews)
+        if by_events:
+            scored = self._scored(batch.touched, now)
+        else:
+            scored = self._scored_without_failing(batch.touched, now, self.reviews.set_aside)
+        await self._finish(uow, batch, scored, now)
         if tick:
             await self._resting.look(uow.connection, [self.cache.partitions[number] for number in numbers], now)
 
@@ -123,7 +131,7 @@ class RiskHandler:
         self._turn += 1
         first = self._turn % len(partitions)
         await batch.go_on([*partitions[first:], *partitions[:first]], self._pace.room)
-        await self._finish(uow, batch, self._scored_without_failing(batch.touched, now), now)
+        await self._finish(uow, batch, self._scored_without_failing(batch.touched, now, _not_scored), now)
         if len(batch.touched) >= self._pace.room:
             self._pace.took(time.monotonic() - begun)
 
@@ -132,7 +140,9 @@ class RiskHandler:
         scored.run(list(touched.values()))
         return scored
 
-    def _scored_without_failing(self, touched: dict[str, PromiseChange], now: float) -> Scoring:
+    def _scored_without_failing(
+        self, touched: dict[str, PromiseChange], now: float, leave_out: Callable[[str, str, Sequence[str]], None]
+    ) -> Scoring:
         """Score what no message is to blame for: a promise that cannot be scored is left out, and the others go on."""
         try:
             return self._scored(touched, now)
@@ -142,13 +152,7 @@ class RiskHandler:
                     self._scored({name: _fresh(item)}, now)
                 except Exception as error:
                     del touched[name]
-                    log.error(  # noqa: TRY400 - no customer's words
-                        "promise not scored",
-                        promise=name,
-                        error=describe(error),
-                        trail=trail(error),
-                        consequence="an incident does not change its score; events about it still do",
-                    )
+                    leave_out(name, describe(error), trail(error))
             fresh = {name: _fresh(item) for name, item in touched.items()}
             touched.update(fresh)
             return self._scored(touched, now)
@@ -201,6 +205,16 @@ def gap_message(state: PromiseState, stands: Standing, found: list[Fact], tracep
     data, version = event_of(state, stands, found), state.view.version
     name = f"gap.{version}.{state.promise_id}"[:128]
     return message(name, SOURCE, data.as_of, state.customer_id, version, data, traceparent=traceparent)
+
+
+def _not_scored(name: str, why: str, where: Sequence[str]) -> None:
+    log.error(
+        "promise not scored",
+        promise=name,
+        error=why,
+        trail=where,
+        consequence="an incident does not change its score; events about it still do",
+    )
 
 
 def _fresh(item: PromiseChange) -> PromiseChange:

@@ -102,6 +102,10 @@ class Shelf(Mapping[str, PromiseState]):
         review[found] = math.inf
         return [self._names[slot] for slot in found]
 
+    def due_again(self, name: str, at: float) -> None:
+        """Have a promise reviewed that was due but had to wait."""
+        self._review[self._slots[name]] = at
+
     def overdue(self, now: float) -> int:
         """How many promises wait for their review."""
         return int(np.count_nonzero(np.frombuffer(self._review) <= now)) if self._names else 0

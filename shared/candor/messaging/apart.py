@@ -8,7 +8,8 @@ from collections.abc import Mapping
 import structlog
 
 from candor.messaging import metrics
-from candor.messaging.failures import Failure, classify, describe, trail
+from candor.messaging.blame import outage, why
+from candor.messaging.failures import Failure, classify, trail
 from candor.messaging.holdings import Holdings
 from candor.messaging.limits import Limits
 from candor.messaging.planning import OwnedPartition
@@ -17,7 +18,6 @@ from candor.messaging.slices import Slice
 from candor.messaging.suspicion import Ranges, Suspicion, extents, verdict
 from candor.messaging.transaction import Batch, Holes, Result, TransactionRunner
 from candor.store import suspects
-from candor.store.errors import StoreUnavailable
 from candor.store.unit_of_work import unit_of_work
 
 log = structlog.get_logger("candor.consumer")
@@ -65,7 +65,7 @@ class Apart:
             batch: Batch = {number: [] for number in numbers}
             result = await self._turns.run(self._holdings.owned, batch, tick=True, holes={})
         except Exception as error:
-            if classify(error) is Failure.WAIT or (classify(error) is Failure.LIMIT and not await self._answers()):
+            if await outage(error, self._turns.database):
                 raise
             self._tick_failed(error)
             return set()
@@ -74,16 +74,16 @@ class Apart:
         return result.lost
 
     def _tick_failed(self, error: Exception) -> None:
-        why, where = _why(error), trail(error)
+        said, where = why(error), trail(error)
         metrics.BATCH_FAILURES.labels(type(error).__name__).inc()
-        log.error("reviews by the clock failed, trying fewer of them", error=why, trail=where)
-        self._progress.tick_failed(why)
-        self._turns.handler.reviews.failed(why, where)
+        log.error("reviews by the clock failed, trying fewer of them", error=said, trail=where)
+        self._progress.tick_failed(said)
+        self._turns.handler.reviews.failed(said, where)
         self._holdings.distrust([own.partition for own in self._holdings.active])
 
     async def blame(self, batch: Batch, error: Exception) -> None:
         """Suspect all partitions of a batch that failed together; raises `error` if nothing of it is to blame."""
-        if not await self._to_blame(error):
+        if await outage(error, self._turns.database):
             raise error
         _tell(error, {number: extents(pieces) for number, pieces in batch.items()})
         for number in batch:
@@ -91,7 +91,7 @@ class Apart:
             known = Suspicion(extents(batch[number]))
             if len(batch) == 1:
                 known.trial = dict(known.ranges)
-                known.failed(_why(error), self._budget, certain=classify(error) is Failure.UNKNOWN)
+                known.failed(why(error), self._budget, certain=classify(error) is Failure.UNKNOWN)
             self._holdings.owned[number].suspicion = known
         self._holdings.distrust(batch)
 
@@ -111,7 +111,7 @@ class Apart:
         try:
             result = await self._try(own, trial, holes)
         except Exception as error:
-            if not await self._to_blame(error):
+            if await outage(error, self._turns.database):
                 raise
             await self._failed(own, known, error, time.monotonic() - begun)
             return [], nothing
@@ -148,7 +148,7 @@ class Apart:
         return await self._turns.run({own.partition: own}, {own.partition: trial}, tick=False, holes=holes, known=known)
 
     async def _failed(self, own: OwnedPartition, known: Suspicion, error: Exception, seconds: float) -> None:
-        known.failed(_why(error), self._budget, certain=classify(error) is Failure.UNKNOWN)
+        known.failed(why(error), self._budget, certain=classify(error) is Failure.UNKNOWN)
         known.rests_until = time.monotonic() + self._budget.rest * seconds
         _tell(error, {own.partition: known.ranges})
         self._holdings.distrust([own.partition])
@@ -167,29 +167,12 @@ class Apart:
         if known is not None:
             known.shown = bool(known.stuck)
 
-    async def _to_blame(self, error: Exception) -> bool:
-        """Whether something of the batch caused `error`: for a limit of ours only while the database is well."""
-        if classify(error) is Failure.LIMIT:
-            return await self._answers()
-        return classify(error) is Failure.UNKNOWN
-
-    async def _answers(self) -> bool:
-        try:
-            await self._turns.database.check()
-        except StoreUnavailable:
-            return False
-        return True
-
-
-def _why(error: Exception) -> str:
-    return error.detail if isinstance(error, StoreUnavailable) else describe(error)
-
 
 def _tell(error: Exception, suspected: Mapping[int, Ranges]) -> None:
     metrics.BATCH_FAILURES.labels(type(error).__name__).inc()
     log.error(
         "events not applied, searching in several attempts for the one that is too much",
-        error=_why(error),
+        error=why(error),
         partitions=sorted(suspected),
         suspected=[f"{card} {low} to {high - 1}" for each in suspected.values() for card, (low, high) in each.items()],
     )

@@ -17,6 +17,7 @@ from candor.messaging import metrics
 from candor.messaging.apart import Apart
 from candor.messaging.batching import Batching
 from candor.messaging.failures import describe
+from candor.messaging.going_on import GoingOn
 from candor.messaging.holdings import Holdings
 from candor.messaging.limits import Limits
 from candor.messaging.planning import read
@@ -96,6 +97,7 @@ class Worker:
         self.lag = Lag(self.source, self._holdings.leased)
         self._progress = Progress(self._holdings.leased, self.lag.behind, patience)
         self._apart = Apart(self._turns, self._holdings, limits, self._progress)
+        self._going_on = GoingOn(self._turns, self._holdings, limits.budget)
         self._telemetry = OffsetTelemetry(settings, group, self.source, self.owned, self.lag)
         self._changes: list[Changes] = []
         self._next_tick = 0.0
@@ -214,10 +216,7 @@ class Worker:
             self._lose(await self._apart.tick())
             if self._turns.handler.reviews.searching:
                 self._next_tick = started
-        busy = self._holdings.busy
-        if busy:
-            # A transaction of its own: if it fails, no message is to blame.
-            self._lose(await self._turns.go_on(self.owned, busy))
+        self._lose(await self._going_on.turn())
         self._progress.done()
         self._liveness.beat()
 

@@ -163,7 +163,7 @@ class Holdings:
     def _tell(self, own: OwnedPartition) -> None:
         if own.halted and own.partition not in self._told:
             self._told.add(own.partition)
-            do = "candor stuck list" if own.suspicion is not None else "candor dlq list"
+            do = "candor stuck list" if own.suspicion is not None and own.suspicion.ranges else "candor dlq list"
             log.error("partition halted", partition=own.partition, reason=own.halted, do=do)
         elif not own.halted and own.partition in self._told:
             self._told.discard(own.partition)

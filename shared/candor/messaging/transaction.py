@@ -206,7 +206,7 @@ class _Transaction:
                 await self._reload(batch)
                 continue
             except Exception as error:
-                if classify(error) is not Failure.ISOLATE or not any(batch.values()):
+                if classify(error) not in (Failure.ISOLATE, Failure.PARK) or not any(batch.values()):
                     raise
                 await self._reload(batch)
                 return error

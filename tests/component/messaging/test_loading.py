@@ -154,6 +154,29 @@ async def test_what_messages_left_to_do_is_done_without_waiting_for_a_message(
         assert not handler.busy
 
 
+async def test_work_that_never_succeeds_halts_its_partition_and_the_others_go_on(
+    ledger: Database, kafka: str, topic_prefix: str
+) -> None:
+    class Broken(Leaving):
+        async def go_on(self, uow: UnitOfWork, partitions: Sequence[int]) -> None:
+            if SLOW in partitions:
+                raise AttributeError("no such work")
+            await super().go_on(uow, partitions)
+
+    settings = settings_for(kafka, topic_prefix)
+    handler = Broken()
+    handler.gate.set()
+    async with Sender(settings) as sender, running(Worker(settings, ledger, handler, GROUP)) as worker:
+        await sender.send(withdrawn(name, name, 1) for part in range(PARTITIONS) for name in customers(part))
+        await until(lambda: worker.halted)
+        await until(lambda: handler.done == 45)
+        assert worker.halted.keys() == {SLOW}
+        assert worker.halted[SLOW].startswith("what earlier events left to do fails (AttributeError at test_loading.py")
+        assert await effects(ledger.url) == 20
+        await sender.send(withdrawn(name, name, 2) for name in customers(0))
+        await applied(ledger, 25)
+
+
 async def test_work_that_fails_is_no_messages_fault(ledger: Database, kafka: str, topic_prefix: str) -> None:
     settings = settings_for(kafka, topic_prefix)
     handler = Leaving(breaks=3)

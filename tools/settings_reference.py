@@ -39,7 +39,7 @@ USED_BY: Final[dict[str, tuple[str, ...]]] = {
     "oidc_roles_claim": BOARD,
     "oidc_scopes": BOARD,
     "public_url": ("promise-svc", "delivery-svc", *BOARD),
-    "expected_processes": BOARD,
+    "expected_processes": (*BOARD, "notify-svc"),
     "reviews_per_tick": ("risk-svc worker",),
     "rejected_kept_days": ("promise-svc", "delivery-svc"),
     "outbox_kept_days": ("promise-svc", "delivery-svc"),

@@ -83,7 +83,15 @@ def test_signs_of_life_come_from_every_process_that_has_a_pulse() -> None:
 @pytest.mark.parametrize("process", sorted(GROUPS))
 def test_what_a_worker_reads_is_what_the_cards_say(process: str) -> None:
     handler = handler_of(process.partition(" ")[0], ManualClock())
-    assert {*handler.topics, *handler.broadcast} == {card.name for card in CARDS if process in card.readers}
+    assert {*handler.topics, *handler.broadcast} == {
+        card.name for card in CARDS if card.handled and process in card.readers
+    }
+
+
+def test_signs_of_life_are_heard_by_every_process_that_says_so() -> None:
+    hearing = {process for service in services() for process in processes_with(service, "Hearing")}
+    [pulses] = [card for card in CARDS if not card.handled]
+    assert {*pulses.readers} == {*hearing, WEB}
 
 
 def test_what_the_board_reads_is_what_the_cards_say() -> None:

@@ -56,7 +56,7 @@ def handler_of(consumer: str, clock: ManualClock) -> Handler:
         return PromisesHandler()
     if consumer == "risk-svc":
         return RiskHandler(PublishedModel(), clock, system=clock)
-    return NotifyHandler(Speaker(REACH, Rules(), Wording()), clock, lambda: 0.0)
+    return NotifyHandler(Speaker(REACH, Rules(), Wording()), clock, lambda _: 0.0)
 
 
 class FetchedRecord(NamedTuple):

@@ -201,7 +201,7 @@ class Desk:
 
     async def take(self, *messages: Message, tick: bool = False, fresh: bool = True) -> None:
         """One transaction of the consumer."""
-        handler = NotifyHandler(self.speaker, self.clock, lambda: self.lag)
+        handler = NotifyHandler(self.speaker, self.clock, lambda _: self.lag)
         async with unit_of_work(self.database) as uow:
             await handler.apply(uow, [Work(0, list(messages))], tick=tick)
 

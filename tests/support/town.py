@@ -175,9 +175,10 @@ SERVICES: Final = ("promise", "delivery", "risk", "notify")
 
 
 def _settings(
-    common: Mapping[str, Any], urls: Mapping[str, str]
+    common: Mapping[str, Any], urls: Mapping[str, str], freshest: float
 ) -> tuple[PromiseSettings, DeliverySettings, RiskSettings, NotifySettings]:
     own = [{**common, "database_url": urls.get(name, common["database_url"])} for name in SERVICES]
+    own[3]["freshest_seconds"] = freshest
     return PromiseSettings(**own[0]), DeliverySettings(**own[1]), RiskSettings(**own[2]), NotifySettings(**own[3])
 
 
@@ -191,10 +192,11 @@ async def whole_town(
     prefix: str = "",
     urls: Mapping[str, str] | None = None,
     again: Town | None = None,
+    freshest: float = 60,
 ) -> AsyncIterator[Town]:
     """Everything up, in the order of the flow; with the names, keys and history of one of before if `again` is one.
 
-    `urls`: the server's address for each service, by default `postgres`.
+    `urls`: the server's address for each service, by default `postgres`. `freshest`: seconds for which facts are news.
     """
     keys = again.keys if again else Keys(folder)
     private = folder / "contact_private_key_file"
@@ -212,7 +214,7 @@ async def whole_town(
         **keys.write(),
         **event_keys(folder),
     }
-    made = _settings(common, urls or {})
+    made = _settings(common, urls or {}, freshest)
     promise, delivery, risk, notify = made
     await ensure_topics(promise)
     pages = httpx.ASGITransport(mailbox_app(box, Faults(), with_faults=False))

@@ -77,7 +77,8 @@ def build(
             shared_rates(app, database),
         ]
         backgrounds += [worker, Matcher(database)] if consuming else []
-        pulse = Pulse(settings, "", {"relay": relay} | ({"consumer": worker} if consuming else {}))
+        reaching = {"relay": relay.reached} | ({"consumer": worker.reached} if consuming else {})
+        pulse = Pulse(settings, "", {"relay": relay} | ({"consumer": worker} if consuming else {}), reaching)
         try:
             yield [*backgrounds, relay, pulse] if settings.publishing else backgrounds
         finally:

@@ -11,6 +11,7 @@ from candor.messaging.transaction import NothingLeft
 from candor.ops.clock import Clock
 from candor.store import erasing
 from candor.store.unit_of_work import UnitOfWork
+from notify_svc import metrics
 from notify_svc.delivery.reopen import forgive, withdraw
 from notify_svc.service.batch import Batch, load, load_more, take
 from notify_svc.service.speaker import Speaker
@@ -22,19 +23,25 @@ DUE_AT_ONCE: Final = 500
 class NotifyHandler(NothingLeft):
     """Keeps no state between transactions: each batch reads and locks the rows it needs in its own transaction.
 
-    `lag` returns how many seconds the input is behind. While it is more than `freshest`, or with `deciding` off,
-    events are applied and nothing is decided, so that old facts do not become news.
+    `age` returns how many seconds old the facts of a partition are. Where it is more than `freshest`, or with
+    `deciding` off, events are applied and nothing is decided, so that old facts do not become news.
     """
 
     topics: tuple[str, ...] = ("promises", "contacts", "gaps")
     broadcast: tuple[str, ...] = ()
 
     def __init__(
-        self, speaker: Speaker, clock: Clock, lag: Callable[[], float], *, freshest: float = 60, deciding: bool = True
+        self,
+        speaker: Speaker,
+        clock: Clock,
+        age: Callable[[int], float],
+        *,
+        freshest: float = 60,
+        deciding: bool = True,
     ) -> None:
         self._speaker = speaker
         self._clock = clock
-        self._lag = lag
+        self._age = age
         self._freshest = freshest
         self._deciding = deciding
 
@@ -50,11 +57,12 @@ class NotifyHandler(NothingLeft):
         now = self._clock.now()
         partitions = [item.partition for item in work]
         messages = [(item.partition, message) for item in work for message in item.messages]
-        lag = self._lag()
-        fresh = self._deciding and lag <= self._freshest
-        due = await self._due(uow, partitions, now) if tick and fresh else []
+        ages = {number: self._age(number) for number in partitions}
+        fresh = {number for number, age in ages.items() if self._deciding and age <= self._freshest}
+        due = await self._due(uow, fresh, now) if tick and fresh else []
         if tick:
-            await read_model.freshen(uow, partitions, lag)
+            await read_model.freshen(uow, ages)
+            metrics.FACTS_AGE_SECONDS.set(max(ages.values(), default=0.0))
         if not messages and not due and not tick:
             return
         batch = await load(uow, [message for _, message in messages], due)
@@ -80,7 +88,14 @@ class NotifyHandler(NothingLeft):
         await read_model.end_doomed(uow, batch.doomed)
 
     async def _settle(
-        self, uow: UnitOfWork, batch: Batch, due: set[str], now: datetime, *, fresh: bool, reached: Collection[str]
+        self,
+        uow: UnitOfWork,
+        batch: Batch,
+        due: set[str],
+        now: datetime,
+        *,
+        fresh: Collection[int],
+        reached: Collection[str],
     ) -> None:
         of_contacts = [known for known in batch.promises.values() if known.customer_id in reached]
         if of_contacts:
@@ -92,11 +107,13 @@ class NotifyHandler(NothingLeft):
         rows = [batch.promises[name] for name in sorted(touched) if name in batch.promises]
         # A gap older than the last decided one appears after the read model was emptied; it is no news.
         current = [known for known in rows if known.gap_version >= known.decided_gap]
-        if fresh:
-            await self._speaker.consider(uow, current, batch.customers, now)
-        else:
-            for known in current:
+        decided = [known for known in current if known.partition in fresh]
+        if decided:
+            await self._speaker.consider(uow, decided, batch.customers, now)
+        for known in current:
+            if known.partition not in fresh:
                 known.check_at = now
+        metrics.DECISIONS_WAITED.inc(len(current) - len(decided))
         await read_model.save_promises(uow, rows)
         changed = batch.contacts | batch.erased
         await read_model.save_customers(uow, [batch.customers[name] for name in changed])

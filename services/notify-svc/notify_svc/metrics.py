@@ -23,5 +23,15 @@ NOTICE_SECONDS: Final = histogram(
     "From the decision to the provider's yes, the wait for the owner included.",
     (1, 5, 30, 60, 300, 600, 900, 1800, 3600, 14400),
 )
+FACTS_AGE_SECONDS: Final = gauge(
+    "facts_age_seconds", "Age of the oldest facts that messages of this process's partitions would rest on."
+)
+UPSTREAM_AGE_SECONDS: Final = gauge(
+    "upstream_age_seconds", "Seconds since which a process upstream has not said that its work is done.", "process"
+)
+DECISIONS_WAITED: Final = counter("decisions_waited_total", "Promises not decided on because their facts were too old.")
+NOTICES_WAITING: Final = gauge(
+    "notices_waiting_for_facts", "Messages that are due and wait because their facts are too old."
+)
 SENDING_ENABLED: Final = gauge("sending_enabled", "1 while messages are sent, 0 while they are kept as previews.")
 KILL_SWITCH: Final = gauge("kill_switch_engaged", "1 while the kill switch stops every message.")

@@ -9,7 +9,8 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from candor.ops.setting_types import Port, Seconds, ServiceName
+from candor.contracts import PROCESSES, known_processes
+from candor.ops.setting_types import Names, Port, Seconds, ServiceName
 from candor.ops.settings import Settings
 from candor.web.http.text import one_line
 from notify_svc.channels import Channel
@@ -49,7 +50,12 @@ class NotifySettings(Settings):
     attempts: int = Field(default=12, ge=1, le=100)
     """Attempts after which a message that cannot be sent has failed. Example: 12"""
     freshest_seconds: Seconds = 60
-    """Seconds behind the topics above which nothing is decided or sent: old facts are no news. Example: 60"""
+    """Age in seconds of a promise's facts above which nothing about it is decided or sent: it waits. Example: 60"""
+    expected_processes: Annotated[Names, AfterValidator(known_processes)] = tuple(PROCESSES)
+    """Processes that this deployment has, separated by commas: facts are fresh if these have handled all they got.
+
+    Example: promise-svc,delivery-svc,risk-svc worker,risk-svc learner,notify-svc
+    """
 
     mail_action: Words = _WORDING.action
     """What a warning says that you do about the delay.

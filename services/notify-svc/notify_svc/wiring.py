@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from candor.messaging.consumer import Worker
+from candor.messaging.hearing import Hearing
 from candor.messaging.pulse import Pulse
 from candor.messaging.reach import KafkaReach
 from candor.messaging.relay import Relay
@@ -30,6 +32,7 @@ from notify_svc.delivery import switches
 from notify_svc.delivery.figures import Figures
 from notify_svc.delivery.postman import Postman
 from notify_svc.delivery.reconcile import Reconciler
+from notify_svc.domain.freshness import Freshness
 from notify_svc.handlers import NotifyHandler
 from notify_svc.service.expiry import expiries
 from notify_svc.service.speaker import Speaker
@@ -58,7 +61,8 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
         app.state.database = database
         app.state.files.watch(database.password_file)
         app.state.clock = business
-        worker = _worker(settings, database, reach, business)
+        freshness = Freshness(settings.expected_processes, settings.freshest_seconds)
+        worker = _worker(settings, database, reach, business, freshness)
         app.state.worker = worker
         app.state.files.watch(reach.opener.file, worker.event_keys)
         app.state.health.add("database", database.check)
@@ -69,19 +73,19 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
         postman = Postman(database, reach, business, settings.rules(), settings.patience())
         # Publishing is off while the read model is rebuilt: nothing is decided, sent or published meanwhile.
         sender = Reconciler(postman, concurrency=settings.concurrency)
+        figures = Figures(database, list(reach.channels), freshness, freshest=settings.freshest_seconds)
         relay = Relay(settings, database, keeps=False)
         retention = Retention(settings, database, expiries(settings))
         pulse = Pulse(settings, "", {"sender": sender, "consumer": worker, "relay": relay})
         try:
             kept: list[Background] = [
                 worker,
+                Hearing(settings, freshness.heard),
                 retention,
                 Eraser(database, read_model.erasures()),
                 shared_rates(app, database),
             ]
-            yield (
-                [sender, Figures(database, list(reach.channels)), relay, pulse, *kept] if settings.publishing else kept
-            )
+            yield ([sender, figures, relay, pulse, *kept] if settings.publishing else kept)
         finally:
             await kafka.close()
             await database.close()
@@ -89,11 +93,11 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
     return create_app("Candor notify-svc", settings, parts, [router, audit_routes.router])
 
 
-def _worker(settings: NotifySettings, database: Database, reach: Reach, clock: Clock) -> Worker:
-    def lag() -> float:
-        return max(worker.lag_seconds.values(), default=0.0)
+def _worker(settings: NotifySettings, database: Database, reach: Reach, clock: Clock, freshness: Freshness) -> Worker:
+    def age(partition: int) -> float:
+        return time.time() - freshness.as_of(partition, worker.lag.reached(partition))
 
     speaker = Speaker(reach, settings.rules(), settings.wording())
-    handler = NotifyHandler(speaker, clock, lag, freshest=settings.freshest_seconds, deciding=settings.publishing)
+    handler = NotifyHandler(speaker, clock, age, freshest=settings.freshest_seconds, deciding=settings.publishing)
     worker = Worker(settings, database, handler, settings.service)
     return worker

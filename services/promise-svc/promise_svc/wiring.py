@@ -70,7 +70,7 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
         retention = Retention(settings, database, expiries(settings, business))
         eraser = Eraser(database, ledger.erasures())
         try:
-            pulse = Pulse(settings, "", {"relay": relay})
+            pulse = Pulse(settings, "", {"relay": relay}, {"relay": relay.reached})
             kept: list[Background] = [retention, eraser, shared_rates(app, database)]
             yield [*kept, relay, pulse] if settings.publishing else kept
         finally:

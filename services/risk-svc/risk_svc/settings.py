@@ -9,10 +9,10 @@ from contextlib import suppress
 from dataclasses import fields, replace
 from typing import Annotated, Any, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from candor.contracts import PROCESSES
+from candor.contracts import PROCESSES, known_processes
 from candor.ops.setting_types import Names, Port, Seconds, ServiceName
 from candor.ops.settings import Settings
 from risk_svc.domain.components import COMPONENTS
@@ -49,20 +49,11 @@ class RiskSettings(Settings):
     """The components' own settings, each from its own variable (not this one). Example: {"silence_hours": 8}"""
     reviews_per_tick: int = Field(default=2000, ge=1, le=1_000_000)
     """Promises, touched by nothing but time, that are looked at again in one go. Example: 2000"""
-    expected_processes: Names = tuple(PROCESSES)
+    expected_processes: Annotated[Names, AfterValidator(known_processes)] = tuple(PROCESSES)
     """Processes whose signs of life the board expects, separated by commas; leave out what is not there.
 
     Example: promise-svc,delivery-svc,risk-svc worker,risk-svc learner,notify-svc
     """
-
-    @field_validator("expected_processes")
-    @classmethod
-    def _processes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if unknown := [name for name in value if name not in PROCESSES]:
-            raise ValueError(f"no such process: {', '.join(unknown)}; there are: {', '.join(PROCESSES)}")
-        if not value:
-            raise ValueError(f"must name at least one process of: {', '.join(PROCESSES)}")
-        return value
 
     @field_validator("weights", mode="before")
     @classmethod

@@ -69,7 +69,8 @@ def worker(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
             app.state.health.add("partitions", consumer.check_part)
             app.state.health.add("read side", consumer.check)
             relay = [Relay(settings, database, keeps=False)] if settings.publishing else []
-            pulse = Pulse(settings, "worker", {"consumer": consumer} | {one.name: one for one in relay})
+            reaching = {"consumer": consumer.reached} | {one.name: one.reached for one in relay}
+            pulse = Pulse(settings, "worker", {"consumer": consumer} | {one.name: one for one in relay}, reaching)
             clearing: list[Background] = [
                 Retention(settings, database, expiries(settings)),
                 Eraser(database, erasures.work()),

@@ -26,7 +26,7 @@ from candor.contracts.promise import (
     ScopeItem,
     Verdict,
 )
-from candor.contracts.pulse import PROCESSES, ProcessAlive
+from candor.contracts.pulse import PROCESSES, ProcessAlive, known_processes
 from candor.contracts.topics import CARDS, EVENTS, TOPICS, TopicCard
 
 __all__ = [
@@ -74,6 +74,7 @@ __all__ = [
     "Verdict",
     "decode",
     "encode",
+    "known_processes",
     "message",
     "staff_key",
 ]

@@ -16,8 +16,21 @@ PROCESSES: Final = {
 """Those that send signs of life, by `ProcessAlive.process`, and what comes from each, in words for a page."""
 
 
+def known_processes(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of processes in a setting, as they are. Raises ValueError for one that there is not, or for none."""
+    if unknown := [name for name in names if name not in PROCESSES]:
+        raise ValueError(f"no such process: {', '.join(unknown)}; there are: {', '.join(PROCESSES)}")
+    if not names:
+        raise ValueError(f"must name at least one process of: {', '.join(PROCESSES)}")
+    return names
+
+
 class ProcessAlive(Event, frozen=True, gc=False, omit_defaults=True):
-    """One process's sign of life; `stopped` names its parts that stand still."""
+    """One process's sign of life; `stopped` names its parts that stand still.
+
+    `reached`: by part and partition, the system time (epoch seconds) up to which its work is done. Of a `relay`: all
+    that was accepted until then is in Kafka. Of a `consumer`: all that was in Kafka until then is applied.
+    """
 
     TYPE: ClassVar[str] = "candor.process.alive.v1"
     TOPIC: ClassVar[str] = "pulses"
@@ -27,6 +40,7 @@ class ProcessAlive(Event, frozen=True, gc=False, omit_defaults=True):
     service: str
     role: str = ""
     stopped: list[str] = []
+    reached: dict[str, dict[int, float]] = {}
 
     @property
     def process(self) -> str:

@@ -24,7 +24,7 @@ class TopicCard:
     """One topic. `writers` and `readers` are processes, by service and role: a broker need allow nobody else.
 
     `shared_layout`: partitioned by customer like its siblings; else one partition that all read whole. `handled` false:
-    no worker reads it, only the board's feed, which starts at its end.
+    no worker reads it, only the board's feed and notify-svc's hearing, which start at its end.
     """
 
     name: str
@@ -80,7 +80,7 @@ CARDS = (
         name="pulses",
         owner="every-service",
         writers=tuple(PROCESSES),
-        readers=(WEB,),
+        readers=(WEB, "notify-svc"),
         events=(ProcessAlive,),
         key="instance",
         shared_layout=False,

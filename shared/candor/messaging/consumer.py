@@ -8,6 +8,7 @@ import socket
 import time
 from contextlib import suppress
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
@@ -109,6 +110,14 @@ class Worker:
     def lag_seconds(self) -> dict[str, float]:
         """By topic card, the age of the oldest event not yet applied; infinite before the first answer from Kafka."""
         return self.lag.seconds()
+
+    async def reached(self) -> dict[int, float]:
+        """By partition, the system time (epoch seconds) up to which what was in Kafka has had its whole effect."""
+        if self._liveness.stuck:
+            # Nobody looks at what time alone changes, however little there is to read.
+            return {}
+        unfinished = self._turns.handler.unfinished
+        return {number: min(self.lag.reached(number), unfinished.get(number, inf)) for number in [*self.owned]}
 
     @property
     def halted(self) -> dict[int, str]:

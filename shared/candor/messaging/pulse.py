@@ -6,8 +6,9 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import structlog
@@ -17,7 +18,7 @@ from candor.messaging.link import Link
 from candor.messaging.producer import Producer
 from candor.messaging.topics import ensure_topics, topic_name
 from candor.ops.clock import SystemClock
-from candor.ops.tasks import unless
+from candor.ops.tasks import end, unless
 
 if TYPE_CHECKING:
     from candor.ops.settings import Settings
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger("candor.pulse")
 EVERY_SECONDS: Final = 1.0
 ANSWER_SECONDS: Final = 3.0
+LOOK_SECONDS: Final = 2.0
 CLOSE_SECONDS: Final = 1.0
+Reached = Callable[[], Awaitable[Mapping[int, float]]]
+"""By partition, up to which system time (epoch seconds) a part's work is done."""
 
 
 class Part(Protocol):
@@ -38,15 +42,20 @@ class Part(Protocol):
 class Pulse:
     """A background that reports every second that the process is alive, and which of its parts stand still.
 
-    Any failure here is retried: a sign of life must never end the process that it reports on.
+    `reaching` are those of its parts that also say how far their work is done. Any failure here is retried: a sign of
+    life must never end the process that it reports on.
     """
 
     name = "pulse"
 
-    def __init__(self, settings: Settings, role: str, parts: Mapping[str, Part]) -> None:
+    def __init__(
+        self, settings: Settings, role: str, parts: Mapping[str, Part], reaching: Mapping[str, Reached] | None = None
+    ) -> None:
         self._settings = settings
         self._role = role
         self._parts = dict(parts)
+        self._reaching = dict(reaching or {})
+        self._reached: dict[str, dict[int, float]] = {}
         self._instance = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self._producer: Producer | None = None
         self._version = 0
@@ -55,15 +64,28 @@ class Pulse:
     async def run(self) -> None:
         """Send until `stop` is called; waits out outages of Kafka."""
         await unless(self._stopping, self._connected())
-        while not self._stopping.is_set():
-            await self._say()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), EVERY_SECONDS)
-        await self._close()
+        looking = [asyncio.create_task(self._look(name, reached)) for name, reached in self._reaching.items()]
+        try:
+            while not self._stopping.is_set():
+                await self._say()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), EVERY_SECONDS)
+        finally:
+            await end(*looking)
+            await self._close()
 
     async def stop(self) -> None:
         """End after the sign of life in progress."""
         self._stopping.set()
+
+    async def _look(self, name: str, reached: Reached) -> None:
+        # Beside the signs of life: a database that does not answer must not delay them. What was reached stays true.
+        while True:
+            with suppress(Exception):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    found = await reached()
+                self._reached[name] = {number: round(until, 3) for number, until in found.items() if isfinite(until)}
+            await asyncio.sleep(EVERY_SECONDS / 4)
 
     async def _connected(self) -> None:
         # A topic that the broker creates automatically would have the broker's layout.
@@ -101,7 +123,7 @@ class Pulse:
 
     def _alive(self) -> ProcessAlive:
         stopped = [name for name, part in self._parts.items() if part.standing_still]
-        return ProcessAlive(self._instance, self._settings.service, self._role, stopped)
+        return ProcessAlive(self._instance, self._settings.service, self._role, stopped, dict(self._reached))
 
     async def _close(self) -> None:
         producer, self._producer = self._producer, None

@@ -92,6 +92,13 @@ class Relay:
         self._resting: dict[int, float] = {}
         self._liveness = Liveness()
 
+    async def reached(self) -> dict[int, float]:
+        """By partition, the system time (epoch seconds) up to which all that was saved is in Kafka.
+
+        True whoever sends: it is read from the table. Raises StoreUnavailable.
+        """
+        return await outbox.sent_until(self._database)
+
     @property
     def standing_still(self) -> bool:
         """Whether turns fail or hang, a partition waits for a fix, or what was sent is not acknowledged."""

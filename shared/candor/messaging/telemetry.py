@@ -6,6 +6,7 @@ import asyncio
 import time
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -57,6 +58,12 @@ class Lag:
             for card in self._cards()
         }
 
+    def reached(self, partition: int) -> float:
+        """The system time (epoch seconds) up to which all that Kafka had of a leased partition is applied, or -inf."""
+        own = self._leased.get(partition)
+        now = time.time()
+        return min((self._until(card, own, now) for card in self._cards()), default=-inf) if own else -inf
+
     def records(self) -> dict[str, int]:
         """By card, records in Kafka that are not applied; broadcast records count once per leased partition."""
         leased = [*self._leased.values()]
@@ -80,6 +87,12 @@ class Lag:
 
     def _name(self, card: str, own: OwnedPartition) -> tuple[str, int]:
         return card, 0 if card in self._source.broadcast else own.partition
+
+    def _until(self, card: str, own: OwnedPartition, now: float) -> float:
+        missing, age = self._source.behind(self._name(card, own), own.offsets.get(card, 0))
+        if missing == 0:
+            return now - age
+        return -inf if missing is None else self._applied.get((card, own.partition), -inf)
 
     def _one(self, card: str, own: OwnedPartition, now: float) -> float:
         missing, age = self._source.behind(self._name(card, own), own.offsets.get(card, 0))

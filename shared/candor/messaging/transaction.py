@@ -53,6 +53,8 @@ class Handler(Memory, Protocol):
 
     What a message sets off may be too much for its transaction. A partition in `busy` has such work left: `go_on` does
     a bounded part of it in a transaction without messages, turn after turn, until the partition is no longer busy.
+    `unfinished` says of which partitions such work keeps events from having their whole effect, and since when (epoch
+    seconds of system time).
     """
 
     topics: tuple[str, ...]
@@ -62,6 +64,8 @@ class Handler(Memory, Protocol):
     def reviews(self) -> Reviews: ...
     @property
     def busy(self) -> Collection[int]: ...
+    @property
+    def unfinished(self) -> Mapping[int, float]: ...
     async def apply(self, uow: UnitOfWork, work: Sequence[Work], *, tick: bool) -> None: ...
     async def go_on(self, uow: UnitOfWork, partitions: Sequence[int]) -> None: ...
 
@@ -78,6 +82,11 @@ class NothingLeft:
     def busy(self) -> Collection[int]:
         """No partition ever has work left."""
         return ()
+
+    @property
+    def unfinished(self) -> Mapping[int, float]:
+        """No event is without its whole effect."""
+        return {}
 
     async def go_on(self, uow: UnitOfWork, partitions: Sequence[int]) -> None:
         """Nothing to do."""

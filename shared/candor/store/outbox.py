@@ -82,6 +82,17 @@ async def waiting(
     return windows
 
 
+async def sent_until(database: Database) -> dict[int, float]:
+    """By partition, the system time (epoch seconds) up to which every committed row has been sent."""
+    # Before looking, and by the age of the oldest: the two clocks need not agree.
+    now = time.time()
+    try:
+        found = await database.pool.fetch(_OLDEST, database.partitions, timeout=2)
+    except Exception as error:
+        raise unavailable(error) or error from error
+    return {row["number"]: now - row["age"] for row in found}
+
+
 async def mark(uow: Transaction, group: str, sent: Sequence[SentRows], *, keeps: bool) -> int:
     """Mark rows as published, or delete them if they are not kept; only under a lease epoch that is still valid."""
     rows = [(row.id, row.attempt, window.partition, window.epoch) for window in sent for row in window.rows]
@@ -254,6 +265,11 @@ FROM unnest($1::int[]) AS owned (number) CROSS JOIN LATERAL (
     SELECT id, topic, partition, attempt, events, records, keys FROM outbox
     WHERE partition = owned.number AND published_at IS NULL ORDER BY id LIMIT $2) AS oldest) AS candidate
 WHERE before < $3 ORDER BY id"""
+
+_OLDEST: Final = """
+SELECT number, coalesce((SELECT extract(epoch FROM clock_timestamp() - created_at) FROM outbox
+  WHERE partition = number AND published_at IS NULL ORDER BY id LIMIT 1), 0)::float8 AS age
+FROM generate_series(0, $1::int - 1) AS number"""
 
 _SENT: Final = """
 FROM unnest($2::bigint[], $3::int[], $4::int[], $5::bigint[]) AS sent (id, attempt, partition, epoch)

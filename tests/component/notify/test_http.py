@@ -17,6 +17,7 @@ from candor.web.app import create_app
 from notify_svc.api.routes.notices import router
 from notify_svc.delivery import switches
 from notify_svc.delivery.figures import Figures
+from notify_svc.domain.freshness import Freshness
 from notify_svc.settings import NotifySettings
 from tests.component.notify.channels.smtp_script import CUT, Script, serving
 from tests.support.lists import MANY, copied, walk
@@ -261,7 +262,7 @@ async def test_metrics_count_notices_by_state_and_the_age_of_unknown_ones(desk_:
     await desk_.take(promise("p2", "c2"), contact("c2"), gap(1, LATE, name="p2", customer="c2"))
     await desk_.later(5)
     await desk_.send()
-    await Figures(desk_.database, ["email"]).measure()
+    await Figures(desk_.database, ["email"], Freshness((), 60)).measure()
     page = (await api.get("/metrics")).text
     assert 'candor_notices_in_state{state="unknown"} 1.0' in page
     assert "candor_notice_unknown_oldest_age_seconds" in page
@@ -314,7 +315,7 @@ async def test_metrics_say_whether_messages_are_sent_at_all(desk_: Desk, api: ht
     ):
         await put(api, path, enabled)
         await desk_.send()
-        await Figures(desk_.database, ["email"]).measure()
+        await Figures(desk_.database, ["email"], Freshness((), 60)).measure()
         page = await figures(api)
         assert (page["candor_sending_enabled"], page["candor_kill_switch_engaged"]) == expected
 
@@ -326,13 +327,13 @@ async def test_metrics_have_the_age_of_what_has_not_gone_out_and_how_long_it_too
     await desk_.database.pool.execute("UPDATE delivery SET created_at = created_at - interval '20 minutes'")
     await put(api, "/v1/kill-switch", True)
     await desk_.send()
-    await Figures(desk_.database, ["email"]).measure()
+    await Figures(desk_.database, ["email"], Freshness((), 60)).measure()
     before = await figures(api)
     assert 1200 <= before["candor_notice_unsent_oldest_age_seconds"] < 4000
     await put(api, "/v1/kill-switch", False)
     await desk_.send()
     await desk_.send()
-    await Figures(desk_.database, ["email"]).measure()
+    await Figures(desk_.database, ["email"], Freshness((), 60)).measure()
     after = await figures(api)
     assert after["candor_notice_unsent_oldest_age_seconds"] == 0
     assert after["candor_notice_seconds_count"] == before["candor_notice_seconds_count"] + 1

@@ -125,7 +125,7 @@ async def test_a_gap_of_somebody_forgotten_makes_no_new_row(desk_: Desk) -> None
 async def test_what_is_due_is_only_looked_at_by_the_owner_of_its_partition(desk_: Desk) -> None:
     await desk_.take(promise(), contact(), gap(1))
     desk_.clock.advance(timedelta(minutes=5))
-    handler = NotifyHandler(desk_.speaker, desk_.clock, lambda: 0.0)
+    handler = NotifyHandler(desk_.speaker, desk_.clock, lambda _: 0.0)
     async with unit_of_work(desk_.database) as uow:
         await handler.apply(uow, [Work(1, [])], tick=True)
     assert await desk_.states() == []
@@ -142,7 +142,7 @@ async def test_freshness_is_told_for_each_partition_on_a_tick(desk_: Desk) -> No
 
 
 async def test_a_handler_that_rolls_back_leaves_nothing(desk_: Desk) -> None:
-    handler = NotifyHandler(desk_.speaker, desk_.clock, lambda: 0.0)
+    handler = NotifyHandler(desk_.speaker, desk_.clock, lambda _: 0.0)
 
     async def undone() -> None:
         async with unit_of_work(desk_.database) as uow:

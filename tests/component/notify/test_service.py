@@ -69,6 +69,7 @@ async def town(kafka: str, postgres: str, topic_prefix: str, tmp_path: Path) -> 
         database_prefix=f"t{secrets.token_hex(5)}",
         topic_prefix=topic_prefix,
         contact_private_key_file=key,
+        expected_processes=("notify-svc",),
         **mail,
     )
     await ensure_topics(settings)

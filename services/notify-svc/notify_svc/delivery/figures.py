@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
@@ -14,23 +15,33 @@ from candor.store.tally import Tally
 from candor.store.unit_of_work import unit_of_work
 from notify_svc import metrics
 from notify_svc.delivery import claims, switches
+from notify_svc.domain.freshness import Freshness
 
 if TYPE_CHECKING:
     from candor.store.db import Database
 
 EVERY_SECONDS: Final = 5.0
+MOST: Final = 10_000
+"""Messages that are looked at one by one; of more, only so many are."""
 NOTICES: Final = Tally("notice", ("state",))
 DELIVERIES: Final = Tally("delivery", ("state", "channel"))
 log = structlog.get_logger("notify.figures")
 
 
 class Figures:
-    """A background that sets the gauges every few seconds; `channels` are those that this process has."""
+    """A background that sets the gauges every few seconds; `channels` are those that this process has.
+
+    `freshness` knows how old the word of each process upstream is, and `freshest` how old facts may be.
+    """
 
     name = "figures"
 
-    def __init__(self, database: Database, channels: Collection[str]) -> None:
+    def __init__(
+        self, database: Database, channels: Collection[str], freshness: Freshness, *, freshest: float = 60
+    ) -> None:
         self._database = database
+        self._freshness = freshness
+        self._freshest = freshest
         self._channels = frozenset(channels)
         self._gone: set[str] = set()
         self._stopping = asyncio.Event()
@@ -61,7 +72,10 @@ class Figures:
             deliveries = await DELIVERIES.counts(uow)
             unsent = await uow.connection.fetchval(_UNSENT)
             unknown = await uow.connection.fetchval(_UNKNOWN)
+            waiting = await uow.connection.fetchval(_WAITING, self._freshest, MOST)
             switch = await switches.read(uow)
+        self._tell_age()
+        metrics.NOTICES_WAITING.set(waiting)
         metrics.NOTICE_UNSENT_AGE_SECONDS.set(unsent or 0)
         metrics.NOTICE_UNKNOWN_AGE_SECONDS.set(unknown or 0)
         metrics.SENDING_ENABLED.set(switch.sending)
@@ -70,6 +84,10 @@ class Figures:
             metrics.NOTICES.labels(state.value).set(notices.get((state.value,), 0))
         pending = NoticeState.PENDING.value
         self._tell_gone({c: n for (state, c), n in deliveries.items() if state == pending and c not in self._channels})
+
+    def _tell_age(self) -> None:
+        for process, age in self._freshness.ages(time.time()).items():
+            metrics.UPSTREAM_AGE_SECONDS.labels(process).set(min(age, 1e9))
 
     def _tell_gone(self, waiting: dict[str, int]) -> None:
         """Count deliveries over channels that are missing here, and say once which they are."""
@@ -88,6 +106,12 @@ class Figures:
             )
         self._gone = set(waiting)
 
+
+_WAITING: Final = """
+SELECT count(*) FROM (
+  SELECT notice_id FROM delivery WHERE state = 'pending' AND next_at <= clock_timestamp() LIMIT $2) AS due
+JOIN notice USING (notice_id) JOIN promise USING (promise_id) JOIN freshness f ON f.partition = promise.partition
+WHERE f.lag_seconds + extract(epoch FROM clock_timestamp() - f.seen_at) > $1"""
 
 _UNSENT: Final = """
 SELECT extract(epoch FROM clock_timestamp() - min(created_at))::float8 FROM delivery

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -123,9 +123,9 @@ async def refuse(uow: UnitOfWork, customer_id: str, channel: str) -> None:
     await uow.connection.execute(_REFUSE, customer_id, channel)
 
 
-async def freshen(uow: UnitOfWork, partitions: Collection[int], lag_seconds: float) -> None:
-    """Save how far behind these partitions are; all senders wait for partitions that lag."""
-    await uow.connection.execute(_FRESHEN, list(partitions), min(lag_seconds, 1e9))
+async def freshen(uow: UnitOfWork, ages: Mapping[int, float]) -> None:
+    """Save how many seconds old the facts of these partitions are; all senders wait where they are too old."""
+    await uow.connection.execute(_FRESHEN, list(ages), [min(age, 1e9) for age in ages.values()])
 
 
 def known(row: Any) -> PromiseRecord:
@@ -204,5 +204,5 @@ UPDATE customer SET refused_on = array_append(array_remove(refused_on, $2), $2) 
 
 _FRESHEN: Final = """
 INSERT INTO freshness (partition, lag_seconds, seen_at)
-SELECT number, $2, clock_timestamp() FROM unnest($1::int[]) AS number
+SELECT number, age, clock_timestamp() FROM unnest($1::int[], $2::float8[]) AS said (number, age)
 ON CONFLICT (partition) DO UPDATE SET lag_seconds = excluded.lag_seconds, seen_at = excluded.seen_at"""

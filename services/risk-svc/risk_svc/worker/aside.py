@@ -117,3 +117,7 @@ class Consuming(Aside[Worker]):
     async def check_part(self) -> None:
         """Readiness check of the newest consumer: raise while a partition is halted or it does not get on."""
         await self.part.check()
+
+    async def reached(self) -> dict[int, float]:
+        """How far the newest consumer is, by partition."""
+        return await self.part.reached()

@@ -33,13 +33,15 @@ class Batch:
     """Folds the messages of one transaction; `touched` are the promises that this changes.
 
     `entries` are what each event made known, for the journal: one snapshot per event because imports bring whole lives.
+    `system` is system time in epoch seconds.
     """
 
-    def __init__(self, cache: PartitionStates, uow: UnitOfWork) -> None:
+    def __init__(self, cache: PartitionStates, uow: UnitOfWork, system: float) -> None:
         self.touched = Touched()
         self.entries: dict[int, list[Entry]] = {}
         self._cache = cache
         self._uow = uow
+        self._system = system
         self._found: dict[str, PromiseState] = {}
         self._incidents: dict[tuple[int, str], Incident] = {}
         self._marks: dict[tuple[int, bytes], tuple[int, float]] = {}
@@ -129,7 +131,7 @@ class Batch:
         self._incidents[partition.number, name] = incident
         if partition.number == INCIDENTS_BY:
             self._note(partition.number, [incident_snapshot_of(incident, message.envelope.time.timestamp())])
-        fan_out = partition.fan_outs.setdefault(name, FanOut(work.Reach([])))
+        fan_out = partition.fan_outs.setdefault(name, FanOut(work.Reach([]), since=self._system))
         places = [*incident.affects, *(before.affects if before else ())]
         fan_out.again(places, incident.version, message.envelope.traceparent)
 

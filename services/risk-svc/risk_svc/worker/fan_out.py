@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from heapq import merge
 from itertools import islice
+from math import inf
 from typing import Final
 
 from risk_svc.domain.incidents import Place
@@ -19,15 +20,18 @@ SORTED: Final = 20_000
 class FanOut:
     """The way of one incident; `reach` is what is stored of it, `saved` whether a row of it exists.
 
+    `since` is the system time (epoch seconds) from which promises may be without it; -inf when that is not known.
+
     `ordered` is how many promises the last `take` put in order.
 
     A newer picture of the incident, or new places of it, make it go round once more from where it is, so that no
     promise waits for more than one round however often the incident changes.
     """
 
-    def __init__(self, reach: Reach, *, saved: bool = False) -> None:
+    def __init__(self, reach: Reach, *, saved: bool = False, since: float = -inf) -> None:
         self.reach = reach
         self.saved = saved
+        self.since = since
         self.ordered = 0
         self._unsorted: list[int] | None = None
         self._portions: list[list[tuple[bool, str]]] = []

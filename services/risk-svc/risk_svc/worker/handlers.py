@@ -83,6 +83,11 @@ class RiskHandler:
         """The partitions in which incidents are on their way or erased promises take up memory."""
         return self.cache.busy
 
+    @property
+    def unfinished(self) -> Mapping[int, float]:
+        """The partitions in which incidents have not reached all their promises, and since when."""
+        return self.cache.unfinished
+
     async def load(self, connection: Any, partition: int, *, first: bool) -> bool:
         """Read the next page of a partition's live promises, incidents, erasures and unfinished work.
 
@@ -107,10 +112,10 @@ class RiskHandler:
 
     async def apply(self, uow: UnitOfWork, work: Sequence[Work], *, tick: bool) -> None:
         """Fold, score, save and publish for all partitions of one transaction."""
-        now = self._clock.now().timestamp()
-        batch = Batch(self.cache, uow)
+        now, system = self._clock.now().timestamp(), self._system.now().timestamp()
+        batch = Batch(self.cache, uow, system)
         await batch.read(work, self._pace.room)
-        self._hear(work, self._system.now().timestamp())
+        self._hear(work, system)
         numbers = [item.partition for item in work]
         self.reviews.again(batch.touched)
         by_events = bool(batch.touched)
@@ -127,7 +132,7 @@ class RiskHandler:
     async def go_on(self, uow: UnitOfWork, partitions: Sequence[int]) -> None:
         """Score the next promises that incidents touch, and let go of the next of erased customers."""
         begun, now = time.monotonic(), self._clock.now().timestamp()
-        batch = Batch(self.cache, uow)
+        batch = Batch(self.cache, uow, self._system.now().timestamp())
         self._turn += 1
         first = self._turn % len(partitions)
         await batch.go_on([*partitions[first:], *partitions[:first]], self._pace.room)

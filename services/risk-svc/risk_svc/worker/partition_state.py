@@ -128,6 +128,12 @@ class PartitionStates:
         return [number for number, partition in self.partitions.items() if partition.busy]
 
     @property
+    def unfinished(self) -> dict[int, float]:
+        """Partitions in which incidents are on their way, and since when the first of them is."""
+        on_their_way = [(number, partition.fan_outs) for number, partition in self.partitions.items()]
+        return {number: min(one.since for one in ways.values()) for number, ways in on_their_way if ways}
+
+    @property
     def promises(self) -> int:
         """Live promises in memory."""
         return sum(len(partition.states) for partition in self.partitions.values())

@@ -21,6 +21,7 @@ from notify_svc.channels import Begin, Fate, Form, Message, Outcome
 from notify_svc.delivery import claims, resolve
 from notify_svc.delivery.figures import Figures
 from notify_svc.domain.facts import Reason
+from notify_svc.domain.freshness import Freshness
 from notify_svc.domain.identity import delivery_id
 from notify_svc.settings import NotifySettings
 from notify_svc.wiring import build
@@ -268,7 +269,7 @@ async def test_a_page_whose_channel_was_taken_away_is_counted_at_once_and_told_b
     paged.speaker = dataclasses.replace(paged.speaker, reach=REACH)
     assert await paged.send(port=1) == 0
     with capture_logs() as said:
-        await Figures(paged.database, ["email"]).measure()
+        await Figures(paged.database, ["email"], Freshness((), 60)).measure()
     assert [
         (line["channel"], line["waiting"])
         for line in said

@@ -9,6 +9,7 @@ from candor.store.unit_of_work import unit_of_work
 from notify_svc import metrics
 from notify_svc.delivery import resolve, switches
 from notify_svc.delivery.figures import DELIVERIES, NOTICES, Figures
+from notify_svc.domain.freshness import Freshness
 from tests.support.notify import Desk, contact, gap, promise
 
 
@@ -36,7 +37,7 @@ async def same(desk: Desk) -> None:
 async def test_the_figures_follow_every_change_of_a_notice(desk_: Desk) -> None:
     await desk_.warned()
     await same(desk_)
-    figures = Figures(desk_.database, ["email"])
+    figures = Figures(desk_.database, ["email"], Freshness((), 60))
     await figures.measure()
     assert (shown(NoticeState.PENDING), shown(NoticeState.SENT)) == (1, 0)
     await desk_.send()

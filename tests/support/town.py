@@ -214,8 +214,7 @@ async def whole_town(
         **keys.write(),
         **event_keys(folder),
     }
-    made = _settings(common, urls or {}, freshest)
-    promise, delivery, risk, notify = made
+    promise, delivery, risk, notify = made = _settings(common, urls or {}, freshest)
     await ensure_topics(promise)
     pages = httpx.ASGITransport(mailbox_app(box, Faults(), with_faults=False))
     async with AsyncExitStack() as stack:

@@ -34,4 +34,7 @@ NOTICES_WAITING: Final = gauge(
     "notices_waiting_for_facts", "Messages that are due and wait because their facts are too old."
 )
 SENDING_ENABLED: Final = gauge("sending_enabled", "1 while messages are sent, 0 while they are kept as previews.")
+MASS_HELD: Final = gauge(
+    "mass_held_customers", "Customers to whom letters were due when a mass of them was held; 0 while none is."
+)
 KILL_SWITCH: Final = gauge("kill_switch_engaged", "1 while the kill switch stops every message.")

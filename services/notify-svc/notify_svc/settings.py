@@ -16,10 +16,11 @@ from candor.web.http.text import one_line
 from notify_svc.channels import Channel
 from notify_svc.channels.registry import build_channels
 from notify_svc.compose.letter import Wording
+from notify_svc.delivery.mass import Limit
 from notify_svc.delivery.postman import Patience
 from notify_svc.domain.facts import Rules
 
-_RULES, _WORDING = Rules(), Wording()
+_RULES, _WORDING, _LIMIT = Rules(), Wording(), Limit()
 Share = Annotated[float, Field(ge=0, le=1)]
 YEAR_MINUTES = 366 * 24 * 60
 Minutes = Annotated[float, Field(ge=0.001, le=YEAR_MINUTES)]
@@ -56,6 +57,11 @@ class NotifySettings(Settings):
 
     Example: promise-svc,delivery-svc,risk-svc worker,risk-svc learner,notify-svc
     """
+
+    mass_share: Share = _LIMIT.share
+    """Share of customers with open promises: letters to more within an hour wait for a person; 1 never. Example: 0.5"""
+    mass_least: int = Field(default=_LIMIT.least, ge=0, le=10_000_000)
+    """Customers to whom letters within an hour are no mass, whatever their share. Example: 100"""
 
     mail_action: Words = _WORDING.action
     """What a warning says that you do about the delay.
@@ -130,6 +136,10 @@ class NotifySettings(Settings):
     def wording(self) -> Wording:
         """How letters describe this deployment."""
         return Wording(self.mail_action, self.mail_options)
+
+    def mass(self) -> Limit:
+        """From which letters to customers on wait for a person."""
+        return Limit(self.mass_share, self.mass_least)
 
     def patience(self) -> Patience:
         """Time limits of sending, and the number of attempts."""

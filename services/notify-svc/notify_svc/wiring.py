@@ -24,12 +24,14 @@ from candor.store.retention import Retention
 from candor.store.unit_of_work import unit_of_work
 from candor.web import audit_routes
 from candor.web.app import create_app, shared_rates
+from notify_svc.api.routes import mass
 from notify_svc.api.routes.notices import router
 from notify_svc.channels import Channel
 from notify_svc.compose.contact import Opener
 from notify_svc.compose.reach import Reach
 from notify_svc.delivery import switches
 from notify_svc.delivery.figures import Figures
+from notify_svc.delivery.mass import Guard
 from notify_svc.delivery.postman import Postman
 from notify_svc.delivery.reconcile import Reconciler
 from notify_svc.domain.freshness import Freshness
@@ -72,11 +74,12 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
             app.state.health.add(f"channel {channel.name}", channel.check, needed=False)
         postman = Postman(database, reach, business, settings.rules(), settings.patience())
         # Publishing is off while the read model is rebuilt: nothing is decided, sent or published meanwhile.
-        sender = Reconciler(postman, concurrency=settings.concurrency)
+        sender = Reconciler(postman, concurrency=settings.concurrency, guard=Guard(database, settings.mass()))
         figures = Figures(database, list(reach.channels), freshness, freshest=settings.freshest_seconds)
         relay = Relay(settings, database, keeps=False)
         retention = Retention(settings, database, expiries(settings))
         pulse = Pulse(settings, "", {"sender": sender, "consumer": worker, "relay": relay})
+        pulse.held = sender.held
         try:
             kept: list[Background] = [
                 worker,
@@ -90,7 +93,7 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
             await kafka.close()
             await database.close()
 
-    return create_app("Candor notify-svc", settings, parts, [router, audit_routes.router])
+    return create_app("Candor notify-svc", settings, parts, [router, mass.router, audit_routes.router])
 
 
 def _worker(settings: NotifySettings, database: Database, reach: Reach, clock: Clock, freshness: Freshness) -> Worker:

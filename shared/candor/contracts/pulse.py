@@ -30,6 +30,7 @@ class ProcessAlive(Event, frozen=True, gc=False, omit_defaults=True):
 
     `reached`: by part and partition, the system time (epoch seconds) up to which its work is done. Of a `relay`: all
     that was accepted until then is in Kafka. Of a `consumer`: all that was in Kafka until then is applied.
+    `held`: customers whose messages wait for a person.
     """
 
     TYPE: ClassVar[str] = "candor.process.alive.v1"
@@ -41,6 +42,7 @@ class ProcessAlive(Event, frozen=True, gc=False, omit_defaults=True):
     role: str = ""
     stopped: list[str] = []
     reached: dict[str, dict[int, float]] = {}
+    held: int = 0
 
     @property
     def process(self) -> str:

@@ -55,6 +55,7 @@ class Pulse:
         self._role = role
         self._parts = dict(parts)
         self._reaching = dict(reaching or {})
+        self.held: Callable[[], int] = lambda: 0
         self._reached: dict[str, dict[int, float]] = {}
         self._instance = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self._producer: Producer | None = None
@@ -123,7 +124,9 @@ class Pulse:
 
     def _alive(self) -> ProcessAlive:
         stopped = [name for name, part in self._parts.items() if part.standing_still]
-        return ProcessAlive(self._instance, self._settings.service, self._role, stopped, dict(self._reached))
+        return ProcessAlive(
+            self._instance, self._settings.service, self._role, stopped, dict(self._reached), self.held()
+        )
 
     async def _close(self) -> None:
         producer, self._producer = self._producer, None

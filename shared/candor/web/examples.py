@@ -36,6 +36,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         "public_reason": "a part arrives later than planned",
     },
     "EndIn": {"person": "ada"},
+    "MassIn": {"decision": "release"},
     "WithdrawalIn": {"reason": "the order was cancelled"},
     "VerdictIn": {"verdict": "kept", "completed_at": "2026-03-01T15:10:00Z"},
     "ContactIn": {"email": "anna@customer.example", "name": "Anna", "language": "de", "zone": "Europe/Berlin"},

@@ -14,6 +14,7 @@ import pytest_asyncio
 
 from candor.store.unit_of_work import unit_of_work
 from candor.web.app import create_app
+from notify_svc.api.routes import mass
 from notify_svc.api.routes.notices import router
 from notify_svc.delivery import switches
 from notify_svc.delivery.figures import Figures
@@ -35,7 +36,7 @@ async def api(desk_: Desk, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     ]
     file = tmp_path / "keys.json"
     file.write_text(json.dumps({"keys": keys}))
-    app = create_app("notify", NotifySettings(api_keys_file=file), None, [router])
+    app = create_app("notify", NotifySettings(api_keys_file=file), None, [router, mass.router])
     app.state.database = desk_.database
     app.state.clock = desk_.clock
     transport = httpx.ASGITransport(app)
@@ -338,3 +339,20 @@ async def test_metrics_have_the_age_of_what_has_not_gone_out_and_how_long_it_too
     assert after["candor_notice_unsent_oldest_age_seconds"] == 0
     assert after["candor_notice_seconds_count"] == before["candor_notice_seconds_count"] + 1
     assert after["candor_notice_seconds_sum"] >= before["candor_notice_seconds_sum"] + 1200
+
+
+async def test_a_mass_is_shown_released_and_dropped_by_who_may(desk_: Desk, api: httpx.AsyncClient) -> None:
+    async def decide(decision: str, role: str = "admin") -> httpx.Response:
+        return await api.post("/v1/mass-hold", json={"decision": decision}, headers=key(role))
+
+    answer = await api.get("/v1/mass-hold", headers=key("viewer"))
+    assert (answer.status_code, answer.json()["held"]) == (200, False)
+    assert (await decide("drop")).status_code == 409
+    await desk_.database.pool.execute("UPDATE mass_hold SET held_since = now(), customers = 9, of_customers = 12")
+    found = (await api.get("/v1/mass-hold", headers=key("viewer"))).json()
+    assert (found["held"], found["customers"], found["of_customers"]) == (True, 9, 12)
+    assert (await decide("release", "operator")).status_code == 403
+    assert (await decide("perhaps")).status_code == 422
+    assert (await decide("drop")).json()["held"]
+    assert not (await decide("release")).json()["held"]
+    assert (await decide("release")).json()["code"] == "conflict"

@@ -93,10 +93,12 @@ async def test_notify_svc(start: Started) -> None:
         await api.call("PUT", "/v1/kill-switch", {"enabled": True}, role="operator")
         await api.call("PUT", "/v1/kill-switch", {"enabled": True})
         await api.call("PUT", "/v1/sending", {"enabled": False})
+        await api.call("POST", "/v1/mass-hold", {"decision": "release"})
         assert told(await acts(api)) == [
             ("test-operator", "PUT", "/v1/kill-switch", "role_too_low"),
             ("test-admin", "kill_switch on", "/v1/kill-switch", "done"),
             ("test-admin", "sending off", "/v1/sending", "done"),
+            ("test-admin", "mass_hold.release", "/v1/mass-hold", "conflict"),
         ]
 
 

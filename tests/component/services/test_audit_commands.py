@@ -106,3 +106,22 @@ async def test_refused_sign_ins_of_strangers_are_recorded_up_to_a_limit_and_of_k
         ("unknown", "sign-in", "/signin", "link_invalid"),
         ("robin", "sign-in", "/signin", "no_role"),
     ]
+
+
+async def test_a_mass_of_messages_that_is_dropped_and_released(start: Started, tmp_path: Path) -> None:
+    async with start("notify-svc") as api:
+        database = api.app.state.database
+        none = await asyncio.to_thread(candor, api, tmp_path, "messages", "release")
+        assert (none.returncode, "no mass of messages is held" in none.stderr) == (1, True)
+        await database.pool.execute("UPDATE mass_hold SET held_since = now(), customers = 9, of_customers = 12")
+        shown = await asyncio.to_thread(candor, api, tmp_path, "messages", "held")
+        assert "messages to 9 of 12 customers" in " ".join(shown.stdout.split())
+        for decision in ("drop", "release"):
+            done = await asyncio.to_thread(candor, api, tmp_path, "messages", decision)
+            assert done.returncode == 0, done.stderr
+        acts = [row[1:] for row in await told(database)]
+        assert acts == [
+            ("mass_hold.release", "messages to customers", "conflict"),
+            ("mass_hold.drop", "messages to customers", "done"),
+            ("mass_hold.release", "messages to customers", "done"),
+        ]

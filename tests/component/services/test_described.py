@@ -15,7 +15,7 @@ from tests.component.services.test_bad_input import SERVICES
 from tests.support.api import Api
 
 NAMED = {"promise_id": "PR-1001", "customer_id": "acme", "staff_id": "kim", "sender": "crm"}
-MISSING = ("/v1/parked/{parked_id}/match", "/v1/notices/{notice_id}/resolve")
+MISSING = ("/v1/parked/{parked_id}/match", "/v1/notices/{notice_id}/resolve", "/v1/mass-hold")
 """What they are about is not there in a new installation: the body is understood, and the answer is 404."""
 
 

@@ -51,6 +51,9 @@ NOTICES = {
     "notice_unsent_oldest_age_seconds",
     "sending_enabled",
     "kill_switch_engaged",
+    "mass_held_customers",
+    "notices_waiting_for_facts",
+    "upstream_age_seconds",
 }
 OWN = {
     "promise-svc": RELAY,

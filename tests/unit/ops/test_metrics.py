@@ -50,6 +50,7 @@ NEEDED = [
     "candor_notice_unsent_oldest_age_seconds",
     "candor_kill_switch_engaged",
     "candor_facts_age_seconds",
+    "candor_mass_held_customers",
     "candor_upstream_age_seconds",
     "candor_notices_waiting_for_facts",
     "candor_source_last_event_timestamp_seconds",

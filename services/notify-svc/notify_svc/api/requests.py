@@ -17,3 +17,9 @@ class SwitchIn(Body):
     """On or off."""
 
     enabled: bool
+
+
+class MassIn(Body):
+    """What becomes of a mass of messages that is held."""
+
+    decision: Literal["release", "drop"]

@@ -17,6 +17,20 @@ class SwitchOut(BaseModel):
     kill_switch: bool
 
 
+class MassOut(BaseModel):
+    """Whether a mass of messages is held, since when (system time), and the customers to whom they were due.
+
+    `passed_until`: business time up to which a person let all pass.
+    """
+
+    held: bool
+    held_since: datetime | None
+    customers: int
+    of_customers: int
+    passed_until: datetime | None
+    changed_by: str
+
+
 class NoticeOut(BaseModel):
     """One notice as shown in lists. `spoken_for`: why it was decided; `reason`: why it is in its state.
 

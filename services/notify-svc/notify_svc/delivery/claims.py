@@ -16,6 +16,7 @@ from candor.contracts import NoticeState, Statement
 from candor.store.unit_of_work import UnitOfWork
 from notify_svc import metrics
 from notify_svc.channels import Fate, Outcome
+from notify_svc.delivery.mass import NOT_HELD
 from notify_svc.domain.basis import Basis
 from notify_svc.domain.facts import Announcement, Reason
 from notify_svc.domain.owner import Audience
@@ -162,7 +163,7 @@ WITH due AS (
     AND (delivery.channel = ANY($6::text[])
       OR delivery.next_at <= clock_timestamp() - make_interval(secs => {CHANNEL_WAIT}))
     AND {_FRESH}
-    AND EXISTS (SELECT FROM switch WHERE sending AND NOT killed)
+    AND EXISTS (SELECT FROM switch WHERE sending AND NOT killed) AND {NOT_HELD}
     AND NOT EXISTS (SELECT FROM notice s
       WHERE s.promise_id = notice.promise_id AND s.addressee = notice.addressee AND s.state = 'sending')
     AND (owner_wait_until IS NULL OR owner_wait_until <= $5 OR NOT EXISTS (SELECT FROM notice o
@@ -187,7 +188,7 @@ _FINAL: Final = f"""
 UPDATE delivery SET phase = 'final', lease_until = clock_timestamp() + make_interval(secs => $3)
 FROM notice WHERE delivery.delivery_id = $1 AND notice.notice_id = delivery.notice_id AND delivery.epoch = $2
   AND delivery.state = 'sending' AND delivery.phase = 'claimed' AND delivery.lease_until > clock_timestamp()
-  AND EXISTS (SELECT FROM switch WHERE sending AND NOT killed) AND {_FRESH}
+  AND EXISTS (SELECT FROM switch WHERE sending AND NOT killed) AND {NOT_HELD} AND {_FRESH}
 RETURNING delivery.delivery_id"""  # noqa: S608 - constants only
 
 _LOCK: Final = "SELECT FROM notice WHERE notice_id = $1 FOR UPDATE"

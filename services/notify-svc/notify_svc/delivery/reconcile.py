@@ -19,6 +19,7 @@ from candor.store.unit_of_work import unit_of_work
 from notify_svc import metrics
 from notify_svc.delivery import claims, resolve
 from notify_svc.delivery.claims import Claim
+from notify_svc.delivery.mass import Guard
 from notify_svc.delivery.postman import Postman
 
 POLL_SECONDS: Final = 0.2
@@ -35,8 +36,9 @@ class Reconciler:
 
     name = "sender"
 
-    def __init__(self, postman: Postman, *, concurrency: int = 8) -> None:
+    def __init__(self, postman: Postman, *, concurrency: int = 8, guard: Guard | None = None) -> None:
         self._postman = postman
+        self._guard = guard or Guard(postman.database)
         self._concurrency = concurrency
         self._owner = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"
         self._running: set[asyncio.Task[None]] = set()
@@ -54,6 +56,11 @@ class Reconciler:
     def standing_still(self) -> bool:
         """Whether turns fail or never end."""
         return self._liveness.stuck
+
+    def held(self) -> int:
+        """Customers to whom letters were due when a mass of them was held; 0 while none is."""
+        hold = self._guard.held
+        return hold.customers if hold else 0
 
     async def run(self) -> None:
         """Send until `stop`; survives outages of the database and of the mail server."""
@@ -100,6 +107,7 @@ class Reconciler:
         room = self._concurrency - len(self._running)
         if room <= 0:
             return
+        await self._guard.look(postman.clock.now())
         async with unit_of_work(postman.database) as uow:
             taken = await claims.claim(
                 uow,

@@ -171,6 +171,7 @@ class Reason(StrEnum):
     SUPERSEDED = "superseded"
     STALE = "stale"
     ERASED = "erased"
+    DROPPED = "dropped"
 
     LINT = "lint"
     NOT_COMPOSED = "not_composed"

@@ -46,6 +46,7 @@ class _LastSign:
 
     heard: Moment
     stopped: dict[str, datetime] = field(default_factory=dict)
+    held: int = 0
 
 
 class SignsOfLife:
@@ -70,7 +71,11 @@ class SignsOfLife:
             return
         self._last[name] = now
         before = signs[alive.instance].stopped if alive.instance in signs else {}
-        signs[alive.instance] = _LastSign(now, {part: before.get(part, now.at) for part in alive.stopped})
+        signs[alive.instance] = _LastSign(now, {part: before.get(part, now.at) for part in alive.stopped}, alive.held)
+
+    def held(self, now: Moment) -> int:
+        """Customers whose messages wait for a person, as the processes heard lately say."""
+        return max((sign.held for name in self._signs for sign in self._fresh(name, now).values()), default=0)
 
     def answered(self, name: str, now: Moment) -> None:
         """Note that a server (or the feed), named as in ANSWERS, answered."""
@@ -153,3 +158,10 @@ def words(found: list[Stoppage], *, replayed: bool) -> str:
     """The text for a page; empty if nothing has stopped. `replayed`: the page's clock is not the system clock."""
     told = "; ".join(f"{one.words} since {one.since:%H:%M:%S} UTC" for one in found)
     return f"Data is not updating: {told}{' (real time)' if replayed else ''}." if told else ""
+
+
+def held_words(customers: int) -> str:
+    """The text for a page while a mass of messages is held; empty if none is."""
+    if not customers:
+        return ""
+    return f"Messages to {customers:,} customers are held: an administrator releases or drops them (`candor messages`)."

@@ -57,6 +57,10 @@ class Watch:
         """What has stopped at this moment."""
         return self._signs.stopped(self._now())
 
+    def held(self) -> int:
+        """Customers whose messages wait for a person at this moment."""
+        return self._signs.held(self._now())
+
     async def run(self) -> None:
         """Ask until `stop`."""
         asking = [asyncio.create_task(self._ask(name, check)) for name, check in self._checks.items()]

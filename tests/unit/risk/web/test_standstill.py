@@ -15,6 +15,7 @@ from risk_svc.web.standstill import (
     Moment,
     SignsOfLife,
     Stoppage,
+    held_words,
     words,
 )
 
@@ -176,3 +177,20 @@ def test_a_page_says_it_in_one_sentence() -> None:
     assert words(found, replayed=False) == "Data is not updating: Kafka does not answer since 12:01:00 UTC."
     assert words(found * 2, replayed=True).endswith("since 12:01:00 UTC (real time).")
     assert words([], replayed=True) == ""
+
+
+def test_held_messages_are_said_while_a_process_says_so_and_it_is_heard() -> None:
+    world = World()
+    world.go(20)
+    world.signs.heard(ProcessAlive("notify-svc-1", "notify-svc", held=412), world.now)
+    assert world.signs.held(world.now) == 412
+    assert held_words(412) == (
+        "Messages to 412 customers are held: an administrator releases or drops them (`candor messages`)."
+    )
+    world.go(2)
+    assert world.signs.held(world.now) == 0
+    assert held_words(0) == ""
+    world.signs.heard(ProcessAlive("notify-svc-1", "notify-svc", held=412), world.now)
+    world.off = {"notify-svc"}
+    world.go(SILENT + 1)
+    assert world.signs.held(world.now) == 0

@@ -129,9 +129,16 @@ class LiveData:
                 self.changes += len(batch)
 
     def standstill(self) -> str:
-        """What has stopped, as text for a page; empty if nothing has."""
+        """What has stopped or waits for a person, as text for a page; empty if nothing does."""
         found = self._watch.stopped() if self._watch is not None else []
-        return standstill.words(found, replayed=not isinstance(self.clock, SystemClock))
+        return " ".join(
+            said
+            for said in (
+                standstill.words(found, replayed=not isinstance(self.clock, SystemClock)),
+                standstill.held_words(self._watch.held() if self._watch is not None else 0),
+            )
+            if said
+        )
 
     async def overview(self, asked: ListQuery) -> Overview:
         """The page asked for. Raises StoreUnavailable while the database is unavailable."""

@@ -202,7 +202,7 @@ APPLIED: Final = (
         "again.",
         queries=(
             Query("sum by (job) (candor_dead_letters)", "{{job}}"),
-            Query("sum by (job) (candor_outbox_dead_letters)", "{{job}}: too large for Kafka"),
+            Query("sum by (job) (candor_outbox_dead_letters)", "{{job}}: put aside"),
         ),
         low=0,
         steps=((1, RED),),

@@ -37,43 +37,47 @@ def register(app: typer.Typer) -> None:
 def replay(
     service: Annotated[KeepingService, typer.Argument(help="The service whose events to publish again.")],
     since: Annotated[datetime | None, typer.Option(help="Only events written at or after this time (UTC).")] = None,
-    until: Annotated[datetime | None, typer.Option(help="Only events written before this time (UTC).")] = None,
     partition: Annotated[list[int] | None, typer.Option(help="Only this partition; may be repeated.")] = None,
     prefix: Annotated[str, typer.Option(envvar="DATABASE_PREFIX", help="Prefix of the database names.")] = "candor",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")] = False,
 ) -> None:
     """Publish a service's past events again, with their original ids and versions.
 
-    Consumers that know it already change nothing; ones that were emptied are filled. The service must be running to
-    do the sending. DATABASE_URL names the server; by default the local stack's.
+    Consumers that know it already change nothing; ones that were emptied are filled. New events go first, and intake
+    goes on. The service must be running to do the sending; a command that is ended half-way is carried on by it.
+    DATABASE_URL names the server; by default the local stack's.
     """
     database = f"{prefix}_{service.removesuffix('-svc')}"
     url = named(database_server(at_work()), database)
-    bounds = [moment.replace(tzinfo=moment.tzinfo or UTC) if moment else None for moment in (since, until)]
-    events = asyncio.run(mark_unsent(url, bounds[0], bounds[1], partition))
+    begin = since.replace(tzinfo=since.tzinfo or UTC) if since else None
+    events = asyncio.run(ask_again(url, begin, partition))
     if as_json:
         say_json({"service": service.value, "events": events})
     else:
         say(f"{events} events of {service} will be published again")
 
 
-async def mark_unsent(url: str, since: datetime | None, until: datetime | None, partitions: list[int] | None) -> int:
-    """Mark kept outbox rows of one service's database as unsent; returns how many events they hold.
+async def ask_again(url: str, since: datetime | None, partitions: list[int] | None) -> int:
+    """Ask for the kept outbox rows of one service's database to be sent again; returns how many events they hold.
 
-    The audit log says so in the same transaction.
+    The audit log says so in the transaction that asks. Marking goes on page by page, here or in the service.
     """
-    from candor.store import audit, outbox  # noqa: PLC0415
+    from candor.store import audit, replaying  # noqa: PLC0415
     from candor.store.db import Database  # noqa: PLC0415
     from candor.store.unit_of_work import unit_of_work  # noqa: PLC0415
 
     database = await Database.open(url, pool_size=1)
     try:
         async with unit_of_work(database) as uow:
-            events = await outbox.replay(uow, since=since, until=until, partitions=partitions)
+            number = await replaying.request(uow, since=since, partitions=partitions)
             which = f"partitions {', '.join(map(str, partitions))}" if partitions else "all partitions"
-            between = f"since {since or 'the beginning'} until {until or 'now'}"
-            act = audit.Act(audit.of_this_machine(), "relay.replay", f"{which} {between}", f"{events} events")
-            await audit.write(uow, [act])
-            return events
+            said = f"{which} since {since or 'the beginning'}"
+            await audit.write(uow, [audit.Act(audit.of_this_machine(), "relay.replay", said, audit.DONE)])
+        while True:
+            async with unit_of_work(database) as uow:
+                await replaying.step(uow)
+                found = await replaying.progress(uow, number)
+            if found.done:
+                return found.events
     finally:
         await database.close()

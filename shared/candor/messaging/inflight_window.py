@@ -32,6 +32,14 @@ class TooLargeError(Exception):
         super().__init__(f"{self.bytes} bytes")
 
 
+class UnreadableRowError(Exception):
+    """A row that is no batch of records; `row` is taken out of the way, and what cannot be read is told of it."""
+
+    def __init__(self, row: WaitingRow, reason: str) -> None:
+        self.row = row
+        super().__init__(reason)
+
+
 class _Place(NamedTuple):
     row: WaitingRow
     at: int
@@ -54,14 +62,25 @@ class _Load:
 
 
 class InflightWindow:
-    """Sends the rows of one partition, topic by topic in row order; `error` is the first failure."""
+    """Sends the rows of one partition, topic by topic in row order; `error` is the first failure.
+
+    `again`: rows that have been sent before.
+    """
 
     def __init__(
-        self, prefix: str, partition: int, epoch: int, rows: Sequence[WaitingRow], records_a_batch: int
+        self,
+        prefix: str,
+        partition: int,
+        epoch: int,
+        rows: Sequence[WaitingRow],
+        records_a_batch: int,
+        *,
+        again: bool = False,
     ) -> None:
         self.prefix = prefix
         self.partition = partition
         self.epoch = epoch
+        self.again = again
         self.task: asyncio.Task[None] | None = None
         self.error: BaseException | None = None
         self.largest = 0
@@ -79,7 +98,7 @@ class InflightWindow:
     @property
     def sent(self) -> SentRows:
         """The rows that the broker has acknowledged completely."""
-        return SentRows(self.partition, self.epoch, self._through)
+        return SentRows(self.partition, self.epoch, self._through, self.again)
 
     def start(self, producer: Producer, done: Callable[[], None]) -> None:
         self.task = asyncio.create_task(self._fly(producer))
@@ -154,7 +173,7 @@ class InflightWindow:
             except UnreadableError as error:
                 if load is not None:
                     yield load
-                yield error
+                yield UnreadableRowError(row, str(error))
                 return
             if ready is not None:
                 if load is not None:

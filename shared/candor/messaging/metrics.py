@@ -19,6 +19,7 @@ CONSUMED_LATE: Final = counter(
     "Events applied more than 10 s after Kafka had them: what follows from them came late.",
     "topic",
 )
+OUTBOX_AGAIN_ROWS: Final = gauge("outbox_again_rows", "Rows sent before that wait to be sent again.")
 CONSUMER_LAG_SECONDS: Final = gauge("consumer_lag_seconds", "Age of the oldest event not yet applied.", "topic")
 CONSUMER_LAG_RECORDS: Final = gauge("consumer_lag_records", "Events in Kafka that are not yet applied.", "topic")
 RECORDS_MISSING: Final = counter("records_missing_total", "Records that Kafka lost before they were read.", "topic")

@@ -10,14 +10,15 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 
-from candor.messaging import metrics
-from candor.messaging.inflight_window import InflightWindow, TooLargeError
+from candor.messaging import metrics, setting_aside
+from candor.messaging.inflight_window import InflightWindow, TooLargeError, UnreadableRowError
+from candor.messaging.lane import Lane
 from candor.messaging.link import Link
 from candor.messaging.producer import Producer
 from candor.messaging.topics import ensure_topics
@@ -32,6 +33,7 @@ from candor.store.unit_of_work import unit_of_work
 if TYPE_CHECKING:
     from candor.ops.settings import Settings
     from candor.store.db import Database
+    from candor.store.outbox import WaitingRow
 
 _log: Final = structlog.get_logger("candor.relay")
 _TOO_LARGE: Final = MessageSizeTooLargeError | RecordListTooLargeError
@@ -83,6 +85,7 @@ class Relay:
         self.leases = Leases(database, self.group, settings.partitions, self.member_id)
         self.sent = 0
         self._backlog = outbox.Backlog(database)
+        self._lane = Lane(database, database.written.set) if keeps else None
         self._flights: dict[int, InflightWindow] = {}
         self._producer: Producer | None = None
         self._records_a_batch = 1_000_000
@@ -119,7 +122,9 @@ class Relay:
             await end(measuring)
 
     async def _relay(self) -> None:
-        leasing = asyncio.create_task(self._hold_leases())
+        tasks = [asyncio.create_task(self._hold_leases())]
+        if self._lane is not None:
+            tasks.append(asyncio.create_task(self._lane.mark()))
         try:
             while not self._stop.is_set():
                 try:
@@ -129,7 +134,7 @@ class Relay:
                     await asyncio.sleep(0.5)
             await self._land()
         finally:
-            await end(leasing)
+            await end(*tasks)
             await self._close()
 
     async def stop(self) -> None:
@@ -165,13 +170,21 @@ class Relay:
         free = [n for n in epochs if n not in self._flights and self._resting.get(n, 0.0) <= now]
         if not free:
             return
-        waiting = await eraser.cleansed(self._database, await outbox.waiting(self._database, free))
+        found = await outbox.waiting(self._database, free, group=self.group)
+        waiting = await setting_aside.free(self._database, self.group, await eraser.cleansed(self._database, found))
         for partition, rows in waiting.items():
-            flight = InflightWindow(
-                self._settings.topic_prefix, partition, epochs[partition], rows, self._records_a_batch
-            )
-            self._flights[partition] = flight
-            flight.start(producer, self._database.written.set)
+            self._start(producer, self._window(partition, epochs[partition], rows))
+        again = await self._lane.next([number for number in free if number not in found]) if self._lane else None
+        if again is not None:
+            number, rows = again
+            self._start(producer, self._window(number, epochs[number], rows, again=True))
+
+    def _window(self, number: int, epoch: int, rows: Sequence[WaitingRow], *, again: bool = False) -> InflightWindow:
+        return InflightWindow(self._settings.topic_prefix, number, epoch, rows, self._records_a_batch, again=again)
+
+    def _start(self, producer: Producer, flight: InflightWindow) -> None:
+        self._flights[flight.partition] = flight
+        flight.start(producer, self._database.written.set)
 
     async def _settle(self) -> None:
         """Mark what the broker has, then handle what it refused."""
@@ -181,6 +194,8 @@ class Relay:
         await self._mark(flight.sent for flight in ended)
         for flight in ended:
             del self._flights[flight.partition]
+        if self._lane is not None:
+            self._lane.ended(ended)
         for flight in ended:
             if flight.error is not None:
                 await self._recover(flight, flight.error)
@@ -210,8 +225,11 @@ class Relay:
                 await self._recycle()
             await self._park(error)
             return
+        if isinstance(error, UnreadableRowError):
+            await setting_aside.aside(self._database, self.group, error, again=flight.again)
+            return
         if not isinstance(error, KafkaError):
-            # An unreadable row is a bug of ours; skipping it would lose events, so its partition waits for a fix.
+            # A bug of ours; going past it would lose events, so its partition waits for a fix.
             self._resting[flight.partition] = asyncio.get_running_loop().time() + REST_SECONDS
             _log.error("outbox row cannot be sent, its partition waits", partition=flight.partition, exc_info=error)
             return
@@ -254,6 +272,8 @@ class Relay:
         await self._mark(flight.sent for flight in ended)
         for flight in list(self._flights.values()):
             flight.cancel()
+        if self._lane is not None:
+            self._lane.ended(self._flights.values())
         self._flights.clear()
 
     async def _watch(self) -> None:

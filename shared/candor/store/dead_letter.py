@@ -16,6 +16,7 @@ import msgspec
 from candor.contracts import Record
 from candor.records.packing import repack
 from candor.store import outbox
+from candor.store.replaying import SET_ASIDE
 
 if TYPE_CHECKING:
     import asyncpg
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     Connection = asyncpg.Connection[Any] | PoolConnectionProxy[Any]
 
 BEHIND: Final = "behind"
+UNREADABLE: Final = "unreadable"
 HANDLER_ERROR: Final = "handler_error"
 OVER_LIMIT: Final = "over_limit"
 TEXT_LIMIT: Final = 500
@@ -161,15 +163,19 @@ async def decide(connection: Connection, state: str, *, number: int | None = Non
 async def resend(connection: Connection) -> int:
     """Return the relay's letters marked for replay to the outbox, oldest first; return the number.
 
-    Consumers retry their own letters, but nobody would retry what the relay could not send. Such an event follows
-    events sent since, with its original id and version, and is parked again if the topic still rejects it.
+    Consumers retry their own letters, but nobody would retry what the relay could not send. A row that could not be
+    read is tried again as a whole, and what waited behind it follows. Every event keeps its original id and version,
+    and is parked again if the topic still rejects it.
     """
+    again = [row["kafka_offset"] for row in await connection.fetch(_AGAIN)]
+    if again:
+        await connection.execute(_REOPEN, again)
     letters = _rows(await connection.fetch(_RELAYED))
     rows = [repack([letter.record], letter.topic, letter.partition) for letter in letters]
     if rows:
         await outbox.write(cast(Any, connection), rows)
         await connection.execute(_APPLIED, [letter.id for letter in letters])
-    return len(rows)
+    return len(rows) + len(again)
 
 
 def printable(text: str) -> str:
@@ -216,8 +222,22 @@ SELECT EXISTS ({_EARLIER} AND earlier.topic = $3 AND earlier.subject = $4 AND ea
 _APPLIED: Final = """
 UPDATE dead_letter SET state = 'replayed', replayed_at = clock_timestamp() WHERE id = ANY($1::bigint[])"""
 
+# A row has a letter for each of its keys, and one decision for all of them.
+_AGAIN: Final = """
+UPDATE dead_letter SET state = 'replayed', replayed_at = clock_timestamp()
+WHERE grp LIKE '%.relay' AND reason IN ('unreadable', 'not_repeated') AND state IN ('held', 'replay')
+  AND kafka_offset IN (SELECT kafka_offset FROM dead_letter WHERE state = 'replay' AND grp LIKE '%.relay'
+    AND reason IN ('unreadable', 'not_repeated'))
+RETURNING kafka_offset"""
+
+_REOPEN: Final = f"""
+UPDATE outbox SET published_at = NULL WHERE id = ANY($1::bigint[]) AND published_at = {SET_ASIDE}"""  # noqa: S608
+
 _RELAYED: Final = f"""
-SELECT {_COLUMNS} FROM dead_letter WHERE state = 'replay' AND grp LIKE '%.relay'
+SELECT {_COLUMNS} FROM dead_letter WHERE grp LIKE '%.relay'
+  AND (state = 'replay' OR (state = 'held' AND reason = 'behind' AND NOT EXISTS (
+    SELECT FROM dead_letter AS earlier WHERE earlier.grp = dead_letter.grp AND earlier.topic = dead_letter.topic
+      AND earlier.key = dead_letter.key AND earlier.reason = 'unreadable' AND earlier.state IN ('held', 'replay'))))
   AND NOT EXISTS (SELECT FROM erasure WHERE erasure.customer_id = key) ORDER BY id FOR UPDATE"""  # noqa: S608
 
 _HOLD_AGAIN: Final = """

@@ -10,7 +10,6 @@ import contextlib
 import time
 from collections.abc import Collection, Mapping, Sequence
 from contextvars import Context
-from datetime import datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import structlog
@@ -19,6 +18,7 @@ from candor.contracts import ContactRemoved, CustomerErased, Record
 from candor.records.packing import Row, repack, unpack
 from candor.records.wire import UnreadableError
 from candor.store.errors import Overloaded, StoreUnavailable, unavailable
+from candor.store.replaying import SET_ASIDE
 
 if TYPE_CHECKING:
     from candor.store.db import Connection, Database, Transaction
@@ -32,26 +32,29 @@ EVENTS: Final = 5_000
 
 
 class WaitingRow(NamedTuple):
-    """One row on its way to the broker; `attempt` counts replays, so that an earlier sending cannot mark it.
+    """One row on its way to the broker; `again` counts the requests to send it again that it answers.
 
-    `unclean`: it may hold events of a customer being erased, which must not be sent again.
+    `unclean`: it may hold events of a customer being erased, which must not be sent again. `held`: it may hold events
+    of a key that wait behind a row that cannot be read.
     """
 
     id: int
     topic: str
     partition: int
-    attempt: int
+    again: int
     events: int
     records: bytes
     unclean: bool = False
+    held: bool = False
 
 
 class SentRows(NamedTuple):
-    """Rows that the broker has, sent by the owner of `partition` in `epoch`."""
+    """Rows that the broker has, sent by the owner of `partition` in `epoch`; `again`: not for the first time."""
 
     partition: int
     epoch: int
     rows: Sequence[WaitingRow]
+    again: bool = False
 
     @property
     def events(self) -> int:
@@ -72,10 +75,19 @@ async def write(connection: Connection, rows: Sequence[Row]) -> None:
 
 
 async def waiting(
-    database: Database, partitions: Collection[int], *, rows: int = 500, events: int = 5_000
+    database: Database,
+    partitions: Collection[int],
+    *,
+    group: str = "",
+    rows: int = 500,
+    events: int = 5_000,
+    again: bool = False,
 ) -> dict[int, list[WaitingRow]]:
-    """Return the oldest unsent rows of each partition: at most `rows`, cut once they contain `events`."""
-    found = await database.pool.fetch(_WAITING, list(partitions), rows, events)
+    """Return the oldest unsent rows of each partition: at most `rows`, cut once they contain `events`.
+
+    `again`: instead the oldest that are to be sent again. `group`: the relay's, whose dead letters hold rows back.
+    """
+    found = await database.pool.fetch(_AGAIN if again else _WAITING, list(partitions), rows, events, group)
     windows: dict[int, list[WaitingRow]] = {}
     for row in found:
         windows.setdefault(row["partition"], []).append(WaitingRow(*row))
@@ -95,10 +107,15 @@ async def sent_until(database: Database) -> dict[int, float]:
 
 async def mark(uow: Transaction, group: str, sent: Sequence[SentRows], *, keeps: bool) -> int:
     """Mark rows as published, or delete them if they are not kept; only under a lease epoch that is still valid."""
-    rows = [(row.id, row.attempt, window.partition, window.epoch) for window in sent for row in window.rows]
-    columns = [list(column) for column in zip(*rows, strict=True)]
-    status: str = await uow.connection.execute(_KEEP if keeps else _DROP, group, *columns)
-    return int(status.rpartition(" ")[2])
+    marked = 0
+    for statement, again in ((_KEEP if keeps else _DROP, False), (_SENT_AGAIN, True)):
+        windows = [window for window in sent if window.again == again]
+        rows = [(row.id, row.again, window.partition, window.epoch) for window in windows for row in window.rows]
+        if rows:
+            columns = [list(column) for column in zip(*rows, strict=True)]
+            status: str = await uow.connection.execute(statement, group, *columns)
+            marked += int(status.rpartition(" ")[2])
+    return marked
 
 
 async def drop(uow: Transaction, row_id: int, index: int) -> None:
@@ -177,25 +194,31 @@ def _enough(held: Sequence[int], events: Sequence[int]) -> Sequence[int]:
     return held
 
 
-async def replay(
-    uow: Transaction,
-    *,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    partitions: Collection[int] | None = None,
-) -> int:
-    """Have the relay resend kept rows, oldest first, with their original ids and versions; return the number of events.
+async def set_aside(connection: Connection, row: WaitingRow) -> None:
+    """Take a row that cannot be read out of the way; it stays as it is, for a person."""
+    await connection.execute(_SET_ASIDE, row.id)
 
-    All rows become unsent in one transaction and `attempt` increases, so a relay that is sending some cannot mark
-    them: per key, the last sending of every event follows the last sending of its predecessor. The bounds are system
-    times of writing.
+
+async def split(connection: Connection, group: str, ids: Sequence[int]) -> dict[int, tuple[Row | None, list[Record]]]:
+    """Take what waits behind a row that cannot be read out of these rows.
+
+    Returns each row as it is now, None where nothing is left, and the records taken out of it. One that cannot be read
+    itself is left as it is.
     """
-    connection = uow.connection
-    await connection.execute("SET LOCAL statement_timeout = '10min'")
-    events = await connection.fetchval(
-        _REPLAY, since, until, None if partitions is None else sorted(partitions), timeout=600
-    )
-    return int(events or 0)
+    found: dict[int, tuple[Row | None, list[Record]]] = {}
+    for row in await connection.fetch(_HELD_KEYS, list(ids), group):
+        keys = {key.encode() for key in row["held"]}
+        try:
+            records = unpack(row["records"])
+        except UnreadableError:
+            continue
+        kept = [record for record in records if record.key not in keys]
+        behind = [record for record in records if record.key in keys]
+        found[row["id"]] = (repack(kept, row["topic"], row["partition"]) if kept else None, behind)
+    changed = {name: row for name, (row, behind) in found.items() if behind}
+    if changed:
+        await _rewrite(connection, changed, [0] * len(changed))
+    return found
 
 
 class Backlog:
@@ -257,14 +280,25 @@ FROM unnest($1::text[], $2::int[], $3::bytea[], $4::int[], $5::text[])
      WITH ORDINALITY AS new (topic, partition, records, events, keys, place)
 ORDER BY place"""
 
-_WAITING: Final = """
-SELECT id, topic, partition, attempt, events, records,
-  EXISTS (SELECT FROM erasure WHERE erasure.customer_id = ANY(keys) AND id <= erasure.sent) AS unclean
+_HELD: Final = """
+EXISTS (SELECT FROM dead_letter AS aside WHERE aside.grp = $4 AND aside.topic = candidate.topic
+  AND aside.key = ANY(keys) AND aside.reason = 'unreadable' AND aside.state IN ('held', 'replay'))"""
+
+
+def _oldest(which: str, held: str) -> str:
+    return f"""
+SELECT id, topic, partition, again, events, records,
+  EXISTS (SELECT FROM erasure WHERE erasure.customer_id = ANY(keys) AND id <= erasure.sent) AS unclean, {held} AS held
 FROM unnest($1::int[]) AS owned (number) CROSS JOIN LATERAL (
   SELECT *, sum(events) OVER (ORDER BY id) - events AS before FROM (
-    SELECT id, topic, partition, attempt, events, records, keys FROM outbox
-    WHERE partition = owned.number AND published_at IS NULL ORDER BY id LIMIT $2) AS oldest) AS candidate
-WHERE before < $3 ORDER BY id"""
+    SELECT id, topic, partition, again, events, records, keys FROM outbox
+    WHERE partition = owned.number AND {which} ORDER BY id LIMIT $2) AS oldest) AS candidate
+WHERE before < $3 ORDER BY id"""  # noqa: S608 - constants
+
+
+_WAITING: Final = _oldest("published_at IS NULL", _HELD)
+# What goes out again went out before: it is not behind a row that was set aside since.
+_AGAIN: Final = _oldest("again > 0 AND published_at IS NOT NULL", "$4::text IS NULL")
 
 _OLDEST: Final = """
 SELECT number, coalesce((SELECT extract(epoch FROM clock_timestamp() - created_at) FROM outbox
@@ -272,11 +306,27 @@ SELECT number, coalesce((SELECT extract(epoch FROM clock_timestamp() - created_a
 FROM generate_series(0, $1::int - 1) AS number"""
 
 _SENT: Final = """
-FROM unnest($2::bigint[], $3::int[], $4::int[], $5::bigint[]) AS sent (id, attempt, partition, epoch)
+FROM unnest($2::bigint[], $3::int[], $4::int[], $5::bigint[]) AS sent (id, again, partition, epoch)
 JOIN lease ON lease.grp = $1 AND lease.partition = sent.partition AND lease.epoch = sent.epoch
-WHERE outbox.id = sent.id AND outbox.attempt = sent.attempt"""
+WHERE outbox.id = sent.id"""
 
-_KEEP: Final = "UPDATE outbox SET published_at = clock_timestamp()" + _SENT  # noqa: S608 - constants
+# Behind rows that go out again, or may be about to, a row must go out again too: see `replaying`.
+_KEEP: Final = (
+    """
+UPDATE outbox SET published_at = clock_timestamp(), again = greatest(outbox.again, (
+  EXISTS (SELECT FROM replay WHERE done_at IS NULL) OR EXISTS (
+    SELECT FROM outbox AS lane WHERE lane.partition = outbox.partition AND lane.again > 0))::int)"""  # noqa: S608
+    + _SENT
+    + " AND outbox.published_at IS NULL"
+)
+_SENT_AGAIN: Final = "UPDATE outbox SET again = 0" + _SENT + " AND outbox.again = sent.again"  # noqa: S608
+_SET_ASIDE: Final = f"UPDATE outbox SET published_at = {SET_ASIDE}, again = 0 WHERE id = $1"  # noqa: S608
+
+_HELD_KEYS: Final = """
+SELECT id, topic, partition, records, ARRAY(
+  SELECT aside.key FROM dead_letter AS aside WHERE aside.grp = $2 AND aside.topic = outbox.topic
+    AND aside.key = ANY(keys) AND aside.reason = 'unreadable' AND aside.state IN ('held', 'replay')) AS held
+FROM outbox WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE"""
 _DROP: Final = "DELETE FROM outbox" + _SENT.replace("FROM", "USING", 1)  # noqa: S608
 
 _PAGE: Final = """
@@ -292,14 +342,6 @@ UPDATE outbox SET records = new.records, events = new.events, keys = string_to_a
   erased = erased + new.lost
 FROM unnest($1::bigint[], $2::bytea[], $3::int[], $4::text[], $5::int[]) AS new (id, records, events, keys, lost)
 WHERE outbox.id = new.id"""
-
-_REPLAY: Final = """
-WITH again AS (
-  UPDATE outbox SET published_at = NULL, attempt = attempt + 1
-  WHERE ($1::timestamptz IS NULL OR created_at >= $1) AND ($2::timestamptz IS NULL OR created_at < $2)
-    AND ($3::int[] IS NULL OR partition = ANY($3))
-  RETURNING events)
-SELECT sum(events) FROM again"""
 
 _BACKLOG: Final = """
 SELECT count(*) AS waiting,

@@ -14,9 +14,7 @@ from candor.messaging import metrics
 from candor.messaging.inflight_window import WHOLE
 from candor.ops.metrics import REGISTRY
 from candor.records.packing import unpack
-from candor.records.partitioner import partition_of
-from candor.store import dead_letter, outbox
-from candor.store.unit_of_work import unit_of_work
+from candor.store import dead_letter
 from tests.support.foundation import contact, fresh_foundation, made, revised, settings_for
 from tests.support.relaying import Place
 from tests.support.servers import Databases
@@ -78,22 +76,6 @@ async def test_what_was_committed_is_what_is_sent_byte_for_byte(place: Place) ->
         assert all(before <= record.timestamp <= after for record in topics.records)
         offsets = [record.offset for record in topics.records]
         assert offsets == list(range(len(wanted)))
-
-
-async def test_a_damaged_row_holds_its_partition_back_and_nothing_of_it_is_sent(place: Place) -> None:
-    await place.emit(*(made(f"p{number}", "c1") for number in range(WHOLE)))
-    await place.emit(made("later", "c1"))
-    await place.database.pool.execute(
-        "UPDATE outbox SET records = set_byte(records, 100, get_byte(records, 100) # 1) WHERE events > 1"
-    )
-    await place.emit(made("other", "c2"))
-    assert partition_of(b"c1", 4) != partition_of(b"c2", 4)
-    async with place.relay() as relay:
-        await until(lambda: relay.sent == 1)
-        await asyncio.sleep(0.3)
-    async with place.read("promises") as topics:
-        await topics.read_to_end()
-    assert topics.ids == ["other.1"]
 
 
 async def test_rows_of_a_log_stay_and_others_go(place: Place) -> None:
@@ -172,36 +154,6 @@ async def test_a_lowered_topic_limit_parks_the_one_and_splits_the_rest(place: Pl
     assert firsts == [*(f"a{n}.1" for n in range(100)), "b1.1", "b2.1", *(f"c{n}.1" for n in range(100))]
     async with place.database.pool.acquire() as connection:
         assert [letter.subject for letter in await dead_letter.find(connection)] == ["big"]
-
-
-async def test_a_replay_repeats_old_ids_and_versions_while_new_events_go_on(place: Place) -> None:
-    async with place.relay():
-        for version in range(1, 21):
-            await place.emit(*(made(f"p{c}", f"c{c}", version) for c in range(8)))
-        await place.drained()
-        writing = asyncio.create_task(_write(place, 21, 41))
-        async with unit_of_work(place.database) as uow:
-            replayed = await outbox.replay(uow)
-        await writing
-        await place.drained()
-    async with place.read("promises") as topics:
-        await topics.read_to_end()
-    assert replayed >= 160
-    versions: dict[str, list[int]] = {}
-    for message in topics.messages:
-        versions.setdefault(message.envelope.subject, []).append(message.envelope.version)
-    assert len(versions) == 8
-    for seen in versions.values():
-        # A reader that starts empty at the replay meets every version in order, as did the one before it.
-        assert list(dict.fromkeys(seen)) == list(range(1, 41))
-        restart = len(seen) - 1 - seen[::-1].index(1)
-        assert restart >= 20
-        assert list(dict.fromkeys(seen[restart:])) == list(range(1, 41))
-
-
-async def _write(place: Place, first: int, end: int) -> None:
-    for version in range(first, end):
-        await place.emit(*(made(f"p{c}", f"c{c}", version) for c in range(8)))
 
 
 async def test_stopping_before_the_broker_was_ever_there_takes_no_time(place: Place) -> None:

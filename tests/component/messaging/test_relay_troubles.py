@@ -107,19 +107,3 @@ async def test_stopping_with_events_under_way_ends_in_time_and_leaves_them_unsen
     async with place.read("promises") as topics:
         await topics.read_to_end()
     assert topics.ids == ["p1.1"]
-
-
-async def test_a_row_that_cannot_be_read_stops_its_partition_alone_and_is_reported(place: Place) -> None:
-    await place.database.pool.execute(
-        "INSERT INTO outbox (topic, partition, events, keys, records) VALUES ('promises', 3, 1, '{c1}', 'noise')"
-    )
-    await place.emit(*(made(f"p{c}", f"c{c}") for c in range(8)))
-
-    async def others_sent() -> bool:
-        return bool(
-            await place.database.pool.fetchval("SELECT bool_and(partition = 3) FROM outbox WHERE published_at IS NULL")
-        )
-
-    async with place.relay() as relay:
-        await until(others_sent)
-        assert relay.sent > 0

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from candor.commands.relay import mark_unsent
+from candor.commands.relay import ask_again
 from candor.store.db import Database
 from candor.web.security.auth import Role
 from candor.web.security.sessions import Sessions
@@ -59,11 +59,11 @@ async def test_events_that_are_published_again(start: Started) -> None:
     async with start("delivery-svc") as api:
         await api.call("POST", "/v1/milestones", milestone("p1"), role="operator")
         database = api.app.state.database
-        await database.pool.execute("UPDATE outbox SET published_at = now()")
-        events = await mark_unsent(database.url, None, None, [0, 1, 2, 3])
+        # The report waits for its promise, so there is nothing to send again.
+        assert await ask_again(database.url, None, None) == 0
         who, *rest = (await told(database))[-1]
     assert who.startswith("cli:")
-    assert rest == ["relay.replay", "partitions 0, 1, 2, 3 since the beginning until now", f"{events} events"]
+    assert rest == ["relay.replay", "all partitions since the beginning", "done"]
 
 
 async def test_an_emptied_read_side(start: Started) -> None:

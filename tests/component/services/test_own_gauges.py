@@ -56,8 +56,8 @@ NOTICES = {
     "upstream_age_seconds",
 }
 OWN = {
-    "promise-svc": RELAY,
-    "delivery-svc": RELAY | CONSUMER | {"parked_events"},
+    "promise-svc": RELAY | {"outbox_again_rows"},
+    "delivery-svc": RELAY | CONSUMER | {"parked_events", "outbox_again_rows"},
     "risk-worker": RELAY | CONSUMER | {"promises_in_memory"},
     "risk-learner": LEARNING,
     "risk-web": {"promises_open", "promises_slipping", "part_stopped"},

@@ -7,7 +7,7 @@ import asyncio
 import asyncpg
 import pytest
 
-from candor.contracts import Message, decode, encode
+from candor.contracts import decode, encode
 from candor.records.packing import unpack
 from candor.records.partitioner import partition_of
 from candor.store import eraser, erasing, outbox
@@ -17,19 +17,11 @@ from candor.store.eraser import Eraser, cleansed
 from candor.store.erasing import Letters, Step, Work
 from candor.store.erasure import Erasure
 from candor.store.errors import StoreUnavailable
-from candor.store.lease import Leases
-from candor.store.outbox import SentRows, WaitingRow
+from candor.store.outbox import SentRows
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
 from tests.support.at_work import at_work
 from tests.support.foundation import NOON, contact, erased, made, revised
-
-GROUP = "promise-svc.relay"
-EVERYWHERE = range(4)
-
-
-async def emit(database: Database, *messages: Message) -> None:
-    async with unit_of_work(database) as uow:
-        uow.emit(messages)
+from tests.support.outboxes import EVERYWHERE, GROUP, emit, leased, mark, replay, windows
 
 
 async def kept(database: Database) -> list[str]:
@@ -40,23 +32,6 @@ async def kept(database: Database) -> list[str]:
         for row in rows
         for record in unpack(row["records"])
     ]
-
-
-async def windows(database: Database, *partitions: int) -> list[WaitingRow]:
-    found = await outbox.waiting(database, partitions or EVERYWHERE)
-    return [row for window in found.values() for row in window]
-
-
-async def leased(database: Database) -> Leases:
-    leases = Leases(database, GROUP, 4, "me")
-    await leases.renew()
-    return leases
-
-
-async def mark(database: Database, leases: Leases, rows: list[WaitingRow], *, keeps: bool = True) -> int:
-    sent = [SentRows(n, leases.epochs[n], [row for row in rows if row.partition == n]) for n in EVERYWHERE]
-    async with unit_of_work(database, durable=False) as uow:
-        return await outbox.mark(uow, GROUP, sent, keeps=keeps)
 
 
 async def test_one_row_a_topic_and_partition_of_a_transaction(database: Database) -> None:
@@ -115,48 +90,6 @@ async def test_who_lost_the_lease_marks_nothing(database: Database) -> None:
     await database.pool.execute("UPDATE lease SET epoch = epoch + 1")
     assert await mark(database, leases, rows) == 0
     assert await windows(database) == rows
-
-
-async def test_a_replay_sends_everything_again_in_order(database: Database) -> None:
-    leases = await leased(database)
-    for version in range(1, 6):
-        await emit(database, made("p1", "c1", version), made("p2", "c2", version))
-    before = await windows(database)
-    await mark(database, leases, before)
-    async with unit_of_work(database) as uow:
-        assert await outbox.replay(uow) == 10
-    again = await windows(database)
-    assert [(row.id, row.records) for row in again] == [(row.id, row.records) for row in before]
-    assert {row.attempt for row in again} == {1}
-
-
-async def test_a_sending_from_before_the_replay_cannot_mark_what_the_replay_wants(database: Database) -> None:
-    leases = await leased(database)
-    await emit(database, made("p1", "c1"))
-    under_way = await windows(database)
-    async with unit_of_work(database) as uow:
-        await outbox.replay(uow)
-    assert await mark(database, leases, under_way) == 0
-    assert await mark(database, leases, await windows(database)) == 1
-
-
-async def test_a_replay_of_some_partitions_or_of_some_time(database: Database) -> None:
-    leases = await leased(database)
-    for number in range(12):
-        await emit(database, made(f"p{number}", f"c{number}"))
-    rows = await windows(database)
-    await mark(database, leases, rows)
-    async with unit_of_work(database) as uow:
-        wanted = [row for row in rows if row.partition == 2]
-        assert await outbox.replay(uow, partitions=[2]) == len(wanted) > 0
-    assert [row.id for row in await windows(database)] == [row.id for row in wanted]
-
-    await mark(database, leases, await windows(database))
-    middle = await database.pool.fetchval("SELECT created_at FROM outbox ORDER BY id OFFSET 6 LIMIT 1")
-    async with unit_of_work(database) as uow:
-        assert await outbox.replay(uow, until=middle) == 6
-    async with unit_of_work(database) as uow:
-        assert await outbox.replay(uow, since=middle) == 6
 
 
 async def erase(database: Database, *customers: str, most: int = 500) -> None:
@@ -281,15 +214,16 @@ async def test_a_replay_sends_nothing_of_a_customer_who_is_being_erased(database
         await erasing.begin(uow, "c1", 1, NOON)
         uow.emit([erased("c1")])
     await emit(database, made("back", "c1"))
-    async with unit_of_work(database) as uow:
-        await outbox.replay(uow)
+    await replay(database)
     for _ in range(2):
-        sent = await cleansed(database, await outbox.waiting(database, EVERYWHERE))
-        rows = [row for window in sent.values() for row in window]
+        lanes = [await outbox.waiting(database, EVERYWHERE, group=GROUP, again=again) for again in (False, True)]
+        sent = [await cleansed(database, found) for found in lanes]
+        rows = [row for found in sent for window in found.values() for row in window]
         ids = [decode(row.topic, r.headers, r.value).envelope.id for row in rows for r in unpack(row.records)]
         assert sorted(ids) == ["back.1", "c1.erased", "p2.1", "p3.1", "p4.1"]
         assert all(row.events == len(unpack(row.records)) for row in rows)
-    assert await mark(database, leases, rows) == len(rows)
+    new, old = ([row for window in found.values() for row in window] for found in sent)
+    assert await mark(database, leases, new) + await mark(database, leases, old, again=True) == len(rows)
     assert await windows(database) == []
 
 

@@ -61,7 +61,7 @@ class NotifySettings(Settings):
     mass_share: Share = _LIMIT.share
     """Share of customers with open promises: letters to more within an hour wait for a person; 1 never. Example: 0.5"""
     mass_least: int = Field(default=_LIMIT.least, ge=0, le=10_000_000)
-    """Customers to whom letters within an hour are no mass, whatever their share. Example: 100"""
+    """Customers to whom letters within an hour are no mass, whatever their share. Example: 500"""
 
     mail_action: Words = _WORDING.action
     """What a warning says that you do about the delay.

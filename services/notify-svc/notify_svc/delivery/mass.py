@@ -39,7 +39,7 @@ class Limit:
     """
 
     share: float = 0.5
-    least: int = 100
+    least: int = 500
 
 
 class Hold(NamedTuple):

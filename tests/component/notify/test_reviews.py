@@ -20,7 +20,7 @@ async def test_the_others_are_decided_and_it_comes_back_with_its_next_event(
     for n in range(5):
         await desk_.take(contact(f"c{n}"), promise(f"p{n}", f"c{n}"), gap(1, name=f"p{n}", customer=f"c{n}"))
     desk_.clock.advance(timedelta(minutes=5))
-    handler = NotifyHandler(desk_.speaker, desk_.clock, lambda: 0.0)
+    handler = NotifyHandler(desk_.speaker, desk_.clock, lambda _: 0.0)
     decided = Speaker._decided
     broken = {"p3"}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import asyncpg
@@ -21,7 +23,7 @@ OUTAGES = (
 
 
 def relay() -> Relay:
-    nowhere: Any = None
+    nowhere: Any = SimpleNamespace(written=asyncio.Event())
     return Relay(settings_for("127.0.0.1:1", "t"), nowhere, keeps=True)
 
 

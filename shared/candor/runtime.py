@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from candor.ops import garbage, logging, tracing
 from candor.ops.backgrounds import Background, Supervisor
+from candor.ops.edge_settings import Networks
 from candor.ops.health import Check, Health
 from candor.ops.loading import load, one_line, refuse_unreadable_files
 from candor.ops.settings import Settings
@@ -23,15 +24,18 @@ from candor.store.errors import StoreUnavailable
 from candor.store.fitness import UnfitDatabaseError
 from candor.waiting import DatabaseWait
 from candor.web.app import Parts, create_app
+from candor.web.http.connections import Connections, room_for
 from candor.web.http.edge import safe_headers
 from candor.web.http.observed import POLICY
-from candor.web.http.protocol import LimitedProtocol
+from candor.web.http.protocol import CountedSocket, LimitedProtocol
 from candor.web.http.public import Public
 
 __all__ = ["Background", "main", "run", "serve", "worker_app"]
 log = structlog.get_logger("candor.runtime")
 DIED, WRONG_SETTINGS, NOT_STARTED = 1, 2, 3
 """Exit statuses of a process, as in docs/operations/troubleshooting.md; 0: it was told to stop."""
+SOCKET_BYTES = 1024 * 1024
+"""The largest message of a websocket: pages send clicks and what was typed."""
 S = TypeVar("S", bound=Settings)
 
 
@@ -186,8 +190,16 @@ class _Stopper:
 
 
 def _config(settings: Settings, app: FastAPI) -> uvicorn.Config:
+    most = room_for(settings.max_connections)
+    if most < settings.max_connections:
+        log.warning("fewer connections than set: this process may not open so many files", connections=most)
+    believed = Networks(settings.forwarded_allow_ips)
+
     class Protocol(LimitedProtocol):
         header_seconds = settings.body_seconds
+        linger_seconds = settings.linger_seconds
+        write_seconds = settings.write_seconds
+        held = Connections(most, settings.max_connections_per_address, believed)
         answer_headers = _texts((*safe_headers(settings), (b"content-security-policy", POLICY)))
         public = Public.of(settings.public_url)
 
@@ -196,6 +208,8 @@ def _config(settings: Settings, app: FastAPI) -> uvicorn.Config:
         host=settings.host,
         port=settings.port,
         http=Protocol,
+        ws=CountedSocket,
+        ws_max_size=SOCKET_BYTES,
         lifespan="on",
         log_config=None,
         access_log=False,

@@ -12,6 +12,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from candor.calendar import Calendar, parse_business_hours, public_holidays
 from candor.ops import database_url
+from candor.ops.caller_settings import CallerSettings
 from candor.ops.clock import Clock, parse_clock
 from candor.ops.edge_settings import HOSTS, EdgeSettings
 from candor.ops.kafka_settings import TLS, KafkaSettings
@@ -33,7 +34,7 @@ SMALLEST_SECRET = 32
 Links = Annotated[tuple[Literal["kafka", "database"], ...], NoDecode, BeforeValidator(split_list)]
 
 
-class Settings(EdgeSettings, KafkaSettings, RetentionSettings):
+class Settings(EdgeSettings, KafkaSettings, RetentionSettings, CallerSettings):
     """Settings of every process; services subclass it. Environment names are the field names in upper case.
 
     Times are in seconds, sizes in bytes. What stands below a field is its line in docs/operations/configuration.md. In
@@ -172,16 +173,6 @@ class Settings(EdgeSettings, KafkaSettings, RetentionSettings):
     """So many dead letters in a row halt a partition. Example: 20"""
     dead_letter_share: float = Field(default=0.01, gt=0, le=1)
     """A larger share of dead letters among a partition's last 10,000 events halts it. Example: 0.01"""
-    body_seconds: Seconds = 10
-    """Seconds within which a request's body must have come. Example: 10"""
-    request_seconds: Seconds = 30
-    """Seconds within which a request must have been answered. Example: 30"""
-    rate_limit: float = Field(default=1000, ge=0, le=1_000_000)
-    """Requests a second for each key, sender or session, all processes together; 0 is no limit. Example: 200"""
-    address_rate_limit: float = Field(default=20, ge=0, le=1_000_000)
-    """Requests a second for each client address of those who are none of these; 0 is no limit. Example: 5"""
-    max_running: int = Field(default=1000, ge=1, le=1_000_000)
-    """Requests that may run at once; others are answered 503 `overloaded`. Example: 1000"""
     drain_pause_seconds: float = Field(default=5, ge=0, le=DAY)
     """Seconds between «not ready» and the end, for load balancers to notice. Example: 5"""
     drain_seconds: Seconds = 20

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from candor.web.http.connections import network_of
 from candor.web.http.limits import METRICS, PROBES
 from candor.web.http.problems import Problem
 from candor.web.http.rates import Rates, Standing
+from candor.web.http.running import Running
 
 FAILURE: Final = 10
 """Tokens for a sign-in that fails: each may have asked the company's identity provider."""
@@ -30,9 +31,10 @@ class RatedMiddleware:
     all the same, whatever was found for it.
     """
 
-    def __init__(self, app: ASGIApp, addresses: Rates) -> None:
+    def __init__(self, app: ASGIApp, addresses: Rates, running: Running) -> None:
         self.app = app
         self._addresses = addresses
+        self._running = running
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket") or scope["path"] in FREE:
@@ -43,6 +45,9 @@ class RatedMiddleware:
         if not answer.may_prove and (refusal := self._addresses.spent(address)):
             await _turn_away(scope, send, refusal)
             return
+        # A recognised caller counts by name instead (`admit`), and a socket, which may stay, not at all.
+        if not answer.may_prove and scope["type"] == "http":
+            self._running.count(answer.state, f"address:{address}")
         try:
             await self.app(scope, receive, answer.send)
             if answer.refusal is not None:
@@ -50,6 +55,7 @@ class RatedMiddleware:
         except Problem as problem:
             raise answer.judged(problem) from None
         finally:
+            self._running.end(answer.state)
             if tokens := answer.cost():
                 self._addresses.charge(address, tokens)
 
@@ -120,14 +126,5 @@ async def _turn_away(scope: Scope, send: Send, refusal: Problem) -> None:
 
 
 def address_of(scope: Scope) -> str:
-    """Return the client's address; for IPv6 its network of 64 bits, of which one machine has all addresses."""
-    host: str = (scope.get("client") or ("", 0))[0]
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host
-    if not isinstance(address, IPv6Address):
-        return host
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(ip_network((address, 64), strict=False).network_address)
+    """Return the client's address, or for IPv6 its network."""
+    return network_of((scope.get("client") or ("", 0))[0])

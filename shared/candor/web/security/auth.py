@@ -24,6 +24,7 @@ from candor.store.audit import Act, Actor
 from candor.web import metrics
 from candor.web.http.problems import Problem
 from candor.web.http.rates import Rates
+from candor.web.http.running import Running
 from candor.web.rated import address_of
 from candor.web.security import key_files
 
@@ -198,6 +199,8 @@ def admit(request: HTTPConnection, caller: str, counted_as: str) -> None:
     request.state.caller = caller
     rates: Rates = request.app.state.rates
     request.state.standing = rates.take(counted_as)
+    running: Running = request.app.state.running
+    running.count(request.scope["state"], counted_as)
 
 
 def refuse(request: Request, code: str, reason: str, name: str = "") -> None:

@@ -19,6 +19,7 @@ from candor.web.http.plain_page import plain_page
 from candor.web.http.problems import Problem
 from candor.web.http.public import own_origin, public_path, within_prefix
 from candor.web.http.rates import Rates
+from candor.web.http.running import Running
 from candor.web.security.oidc import CALLBACK, SIGNED_OUT, SignIn
 from candor.web.security.sessions import LINK_AGE, Session, Sessions
 from risk_svc.web.board.session_end import EndingReceive
@@ -160,6 +161,7 @@ class SessionMiddleware:
         *,
         company: bool = False,
         rates: Rates | None = None,
+        running: Running | None = None,
         still: Callable[[Session], bool] = lambda _session: True,
         every: timedelta = LOOKED_AT,
     ) -> None:
@@ -168,6 +170,7 @@ class SessionMiddleware:
         self.staff = staff
         self.company = company
         self.rates = rates
+        self.running = running
         self.still = still
         self.every = every.total_seconds()
 
@@ -190,6 +193,8 @@ class SessionMiddleware:
         try:
             if self.rates is not None:
                 self.rates.take(f"session:{session.id}")
+            if self.running is not None and scope["type"] == "http":
+                self.running.count(scope["state"], f"session:{session.id}")
         except Problem as problem:
             await refuse(scope, receive, send, problem.response())
             return

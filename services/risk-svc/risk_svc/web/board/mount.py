@@ -73,7 +73,7 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
     _add_error_pages()
     # Starlette types a middleware's arguments only loosely.
     guard = {"sessions": sessions, "staff": staff, "company": company is not None, "still": partial(_still, app)}
-    cast(Any, pages).add_middleware(SessionMiddleware, **guard, rates=app.state.rates)
+    cast(Any, pages).add_middleware(SessionMiddleware, **guard, **_limits(app))
     # What NiceGUI notes of a browser's tab, empty as it is, goes no later than the session.
     pages.storage.max_tab_storage_age = ABSOLUTE.total_seconds()
     ui.run_with(
@@ -85,6 +85,10 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
         reconnect_timeout=10,
         language="en-US",
     )
+
+
+def _limits(app: FastAPI) -> dict[str, Any]:
+    return {"rates": app.state.rates, "running": app.state.running}
 
 
 def _still(app: FastAPI, session: Session) -> bool:

@@ -33,6 +33,7 @@ def detail(**changed: Any) -> responses.GapDetail:
         ],
         "forecast": None,
         "facts": [],
+        "facts_more": 0,
         "history": [point(-60)],
         "dates": responses.DatesOut(
             made_at=NOW - timedelta(hours=12),
@@ -44,8 +45,10 @@ def detail(**changed: Any) -> responses.GapDetail:
             revisions=0,
         ),
         "milestones": [],
+        "milestones_more": 0,
         "scope": [],
         "incidents": [],
+        "incidents_more": 0,
         "notices": [],
         "labels": {},
         "depends_on": [],

@@ -24,7 +24,7 @@ from candor.store.unit_of_work import unit_of_work
 from candor.web.http import strict_json
 from candor.web.http.body import accepts, read
 from candor.web.http.idempotency import parse_key
-from candor.web.http.listings import ListTotals, listed, matching
+from candor.web.http.listings import ListTotals, each, listed, matching
 from candor.web.http.pages import Cursor, Limit, link_header
 from candor.web.http.problems import Problem
 from candor.web.security.auth import Operator, Principal, Viewer, act_of
@@ -169,9 +169,9 @@ def common(table: type[RejectedColumns]) -> APIRouter:
         query = matching(select(table), (table.source, source), (table.reason, reason))
         # Includes the body's hash because two bodies under one id in one transaction share everything else.
         order = ((table.received_at, datetime), (table.source, str), (table.event_id, str), (table.body_sha256, bytes))
-        found = await listed(intake_of(request).database, query, order, cursor, limit, falling=True)
-        items = [row.model_dump(exclude={"body_sha256"}) for row in found.items]
-        return shown(found.document(items), link_header(request, found.next))
+        present = each(lambda row: row.model_dump(exclude={"body_sha256"}))
+        found = await listed(intake_of(request).database, query, order, cursor, limit, present, falling=True)
+        return shown(found.document(), link_header(request, found.next))
 
     return router
 

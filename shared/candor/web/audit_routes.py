@@ -17,7 +17,7 @@ from starlette.responses import Response
 from candor.store.columns import moment
 from candor.store.db import Database
 from candor.web.http.fields import Moment
-from candor.web.http.listings import ListTotals, listed, matching
+from candor.web.http.listings import ListTotals, each, listed, matching
 from candor.web.http.pages import Cursor, Limit, link_header
 from candor.web.http.problems import Problem
 from candor.web.security.auth import Admin
@@ -86,6 +86,6 @@ async def audit(
     query = query if since is None else query.where(col(AuditRow.at) >= since)
     query = query if until is None else query.where(col(AuditRow.at) < until)
     database = cast(Database, request.app.state.database)
-    found = await listed(database, query, ((AuditRow.id, int),), cursor, limit, falling=True)
-    content = msgspec.json.encode(found.document([row.model_dump() for row in found.items]))
+    found = await listed(database, query, ((AuditRow.id, int),), cursor, limit, each(AuditRow.model_dump), falling=True)
+    content = msgspec.json.encode(found.document())
     return Response(content, 200, link_header(request, found.next), "application/json")

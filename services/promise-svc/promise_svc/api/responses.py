@@ -68,9 +68,10 @@ class ChangeOut(BaseModel):
 
 
 class PromiseWithHistory(PromiseOut):
-    """A promise with all changes since it was made, oldest first."""
+    """A promise with its changes, oldest first: the newest 200, and how many there were before them."""
 
     changes: list[ChangeOut]
+    changes_older: int
 
 
 class PromisePage(ListTotals):

@@ -27,7 +27,7 @@ Score: Final = cast(Any, ForecastScoreRow)
 TIMES: Final = (Score.completed_at, Score.p50, Score.p80, Score.p90)
 Sort = Literal["score", "due", "chance"]
 MAX_VALUES: Final = 1000
-MAX_INCIDENTS: Final = 1000
+MAX_INCIDENTS: Final = 5000
 MAX_OF_CUSTOMER: Final = 10_000
 HEARD_IN: Final = 0
 """Every partition hears of every incident; one of them is asked."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final, Generic, NamedTuple, TypeVar, cast
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
+import msgspec
 from pydantic import BaseModel, Field
 from sqlalchemy import func, literal
 from sqlalchemy import select as sql_select
@@ -13,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
 from candor.store.db import Database
-from candor.web.http.pages import decode_cursor, page
+from candor.web.http.pages import Page, decode_cursor, page
 
 Row = TypeVar("Row")
 Order = Sequence[tuple[Any, type]]
@@ -39,16 +40,29 @@ class ListTotals(BaseModel):
     total_exact: bool = Field(description="False: there are more than `total`.")
 
 
-class ListPage(NamedTuple, Generic[Row]):
+class ListPage(NamedTuple):
     """A page, the cursor of the next one (None on the last), and the number of items on all pages."""
 
-    items: list[Row]
+    items: list[msgspec.Raw]
     next: str | None
     number: Total
 
-    def document(self, items: list[Any]) -> dict[str, Any]:
-        """Return the page's body, with `items` in the form in which they are shown."""
-        return {"items": items, **self.number._asdict()}
+    def document(self) -> dict[str, Any]:
+        """Return the page's body."""
+        return {"items": self.items, **self.number._asdict()}
+
+
+Present = Callable[[Sequence[Row]], Awaitable[Iterable[Any]]]
+"""Shows some rows."""
+
+
+def each(present: Callable[[Row], Any]) -> Present[Row]:
+    """Return what shows rows one by one."""
+
+    async def shown(rows: Sequence[Row]) -> Iterable[Any]:
+        return [present(row) for row in rows]
+
+    return shown
 
 
 def matching(query: SelectOfScalar[Row], *filters: tuple[Any, object | None]) -> SelectOfScalar[Row]:
@@ -72,21 +86,29 @@ async def listed(
     order: Order,
     cursor: str | None,
     limit: int,
+    present: Present[Row],
     *,
     falling: bool = False,
-) -> ListPage[Row]:
-    """Return the page of at most `limit` rows after a cursor, in descending order if `falling`.
+) -> ListPage:
+    """Return the page of at most `limit` rows after a cursor, in descending order if `falling`; fewer if large.
 
     Raises Problem 422 for a cursor that does not match this order, and StoreUnavailable.
     """
     columns = [col(column) for column, _ in order]
-    after = decode_cursor(cursor, *(kind for _, kind in order))
-    wanted = query
-    if after is not None:
-        wanted = wanted.where(tuple_(*columns) < after if falling else tuple_(*columns) > after)
-    wanted = wanted.order_by(*(column.desc() if falling else column for column in columns)).limit(limit + 1)
+    start = decode_cursor(cursor, *(kind for _, kind in order))
+    ordered = query.order_by(*(column.desc() if falling else column for column in columns))
+
+    def position(row: Row) -> tuple[Any, ...]:
+        return tuple(getattr(row, column.key) for column, _ in order)
+
     async with database.reading() as session:
-        rows = (await session.exec(wanted)).all()
+
+        async def some(after: tuple[Any, ...] | None, most: int) -> Sequence[Row]:
+            wanted = ordered
+            if after is not None:
+                wanted = wanted.where(tuple_(*columns) < after if falling else tuple_(*columns) > after)
+            return (await session.exec(wanted.limit(most))).all()
+
+        found: Page = await page(some, present, position, start, limit)
         count = await counted(session, query)
-    found = page(rows, limit, lambda row: tuple(getattr(row, column.key) for column, _ in order))
     return ListPage(found.items, found.next, count)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import MAXYEAR, MINYEAR, datetime
 from types import GenericAlias
-from typing import Annotated, Any, Final, Generic, NamedTuple, TypeVar
+from typing import Annotated, Any, Final, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -21,15 +21,20 @@ T = TypeVar("T")
 SMALLEST: Final = 1
 LARGEST: Final = 200
 LONGEST_CURSOR: Final = 1024
+PAGE_BYTES: Final = 2 * 1024 * 1024 - 16 * 1024
+"""Of all items of a page; with what stands around them an answer is at most 2 MiB."""
+BLOCK: Final = 50
+"""Rows that are read at a time: as many as a page has unless it is told otherwise."""
+_encode: Final = msgspec.json.Encoder().encode
 
-Limit = Annotated[int, Query(ge=SMALLEST, le=LARGEST, description="Items a page.")]
+Limit = Annotated[int, Query(ge=SMALLEST, le=LARGEST, description="Items a page, or fewer where they come to 2 MiB.")]
 Cursor = Annotated[str | None, Query(max_length=LONGEST_CURSOR, description="Where the page starts, as Link said.")]
 
 
-class Page(NamedTuple, Generic[T]):
-    """Items and the cursor of the next page, None on the last page."""
+class Page(NamedTuple):
+    """Items in the form in which they are shown, and the cursor of the next page, None on the last page."""
 
-    items: list[T]
+    items: list[msgspec.Raw]
     next: str | None
 
 
@@ -62,10 +67,34 @@ def _can_be_stored(part: object) -> bool:
     return not isinstance(part, int) or abs(part) < 2**63
 
 
-def page(rows: Sequence[T], limit: int, position: Callable[[T], tuple[str | int | float | datetime, ...]]) -> Page[T]:
-    """Return the page of at most `limit` items from rows that were read with `limit + 1`."""
-    items = list(rows[:limit])
-    return Page(items, encode_cursor(*position(items[-1])) if len(rows) > limit else None)
+async def page(
+    read: Callable[[tuple[Any, ...] | None, int], Awaitable[Sequence[T]]],
+    present: Callable[[Sequence[T]], Awaitable[Iterable[Any]]],
+    position: Callable[[T], tuple[Any, ...]],
+    after: tuple[Any, ...] | None,
+    limit: int,
+) -> Page:
+    """Return the page after a position: at most `limit` items, and at most PAGE_BYTES but for a single item.
+
+    `read` returns so many rows after a position, `present` shows each of them, `position` is a row's own. Rows are read
+    some at a time, as each may be large.
+    """
+    items: list[msgspec.Raw] = []
+    size = 0
+    while True:
+        wanted = min(limit - len(items), BLOCK)
+        rows = await read(after, wanted + 1)
+        for row, document in zip(rows[:wanted], await present(rows[:wanted]), strict=True):
+            item = _encode(document)
+            size += len(item) + 1
+            if items and size > PAGE_BYTES:
+                return Page(items, encode_cursor(*after or ()))
+            items.append(msgspec.Raw(item))
+            after = position(row)
+        if len(rows) <= wanted:
+            return Page(items, None)
+        if len(items) == limit:
+            return Page(items, encode_cursor(*after or ()))
 
 
 def link_header(request: Request, following: str | None) -> dict[str, str]:

@@ -17,7 +17,6 @@ from candor.contracts import Message, ScopeItem
 from candor.ops.metrics import REGISTRY
 from candor.store.db import Database
 from risk_svc import metrics
-from risk_svc.domain.state import from_bytes
 from risk_svc.store import queries
 from risk_svc.web.api import presenters
 from risk_svc.web.figures import Figures
@@ -187,15 +186,10 @@ async def test_a_promise_without_a_value_weighs_as_the_median_of_its_kind(desk: 
     for number, value in enumerate((100.0, 300.0, 900.0)):
         await desk.take(Story(f"p{number}", f"other{number}").made(value=value))
     await desk.take(Story("p8", "c8").made(value=None), Story("p9", "c8").made(value=None, kind="ferry"))
-    rows = {row["promise_id"]: from_bytes(row["state"]) for row in await desk.rows("SELECT * FROM promise_state")}
     async with desk.database.reading() as session:
         usual = await queries.usual_values(session, ["flight", "ferry"])
     assert usual == {"flight": 300.0}
-    rows["p8"].view.score, rows["p9"].view.score = 40.0, 80.0
-    theirs = [
-        queries.OpenPromise(state.view.score, state.promise_id, state.kind, state.value)
-        for state in (rows["p8"], rows["p9"])
-    ]
+    theirs = [queries.OpenPromise(40.0, "p8", "flight", None), queries.OpenPromise(80.0, "p9", "ferry", None)]
     found = presenters.customer("c8", 2, theirs, usual)
     # Nothing is known of ferries: one weighs 1.
     assert found.score == pytest.approx(((300 * 40**2 + 80**2) / 301) ** 0.5, abs=0.01)

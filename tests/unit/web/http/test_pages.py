@@ -1,14 +1,17 @@
 """Long lists a page at a time."""
 
+import asyncio
 import base64
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from candor.web.http.pages import decode_cursor, encode_cursor, link_header, page
+from candor.web.http.pages import BLOCK, PAGE_BYTES, decode_cursor, encode_cursor, link_header, page
 from candor.web.http.problems import Problem
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -88,25 +91,59 @@ def test_any_text_is_a_cursor_or_a_422(cursor: str) -> None:
 
 @given(st.lists(st.integers(0, 1000), unique=True, max_size=40), st.integers(1, 10))
 def test_pages_together_are_the_list(rows: list[int], limit: int) -> None:
-    rows = sorted(rows)
-    seen: list[int] = []
-    after: int | None = None
-    while True:
-        left = [row for row in rows if after is None or row > after]
-        shown = page(left[: limit + 1], limit, lambda row: (row,))
-        assert len(shown.items) <= limit
-        seen += shown.items
-        if shown.next is None:
-            break
-        position = decode_cursor(shown.next, int)
-        assert position
-        after = position[0]
-    assert seen == rows
+    pages = walked(sorted(rows), limit)
+    assert all(len(shown) <= limit for shown in pages)
+    assert [row for shown in pages for row in shown] == sorted(rows)
+
+
+@given(st.lists(st.integers(0, 700_000), unique=True, max_size=150), st.integers(1, 200))
+@settings(deadline=None, max_examples=25)
+def test_pages_are_cut_by_bytes_too_and_nothing_is_left_out(rows: list[int], limit: int) -> None:
+    """Each item is as large as its number says."""
+    pages = walked(sorted(rows), limit, lambda row: "x" * row)
+    assert all(sum(row + 3 for row in shown) <= PAGE_BYTES for shown in pages)
+    assert [row for shown in pages for row in shown] == sorted(rows)
+
+
+def test_an_item_larger_than_a_page_has_one_to_itself() -> None:
+    assert walked([1, PAGE_BYTES, PAGE_BYTES + 1], 10, lambda row: "x" * row) == [[1], [PAGE_BYTES], [PAGE_BYTES + 1]]
+
+
+def test_no_more_rows_than_a_block_are_read_at_a_time() -> None:
+    asked: list[int] = []
+    walked(list(range(500)), 200, asked=asked)
+    assert max(asked) == BLOCK + 1
 
 
 def test_a_page_that_is_just_full_is_the_last() -> None:
-    assert page([1, 2], 2, lambda row: (row,)).next is None
-    assert page([1, 2, 3], 2, lambda row: (row,)).next == encode_cursor(2)
+    assert walked([1, 2], 2) == [[1, 2]]
+    assert walked([1, 2, 3], 2) == [[1, 2], [3]]
+
+
+def walked(
+    rows: list[int], limit: int, present: Callable[[int], object] = int, asked: list[int] | None = None
+) -> list[list[int]]:
+    """The rows on each page."""
+
+    async def read(after: tuple[int] | None, most: int) -> list[int]:
+        if asked is not None:
+            asked.append(most)
+        return [row for row in rows if after is None or row > after[0]][:most]
+
+    async def shown(some: Sequence[int]) -> list[object]:
+        return [present(row) for row in some]
+
+    pages: list[list[int]] = []
+    after = None
+    while True:
+        found = asyncio.run(page(read, shown, lambda row: (row,), after, limit))
+        last = None if found.next is None else decode_cursor(found.next, int)
+        here = [row for row in rows if (after is None or row > after[0]) and (last is None or row <= last[0])]
+        assert [bytes(item) for item in found.items] == [msgspec.json.encode(present(row)) for row in here]
+        pages.append(here)
+        if last is None:
+            return pages
+        after = last
 
 
 def test_a_link_keeps_the_query_and_replaces_the_cursor() -> None:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from candor.intake.routes import intake_of, no_nul, shown
 from candor.web.http.fields import ID_PATTERN, IdFilter, PathId
-from candor.web.http.listings import counted, listed, matching
+from candor.web.http.listings import counted, each, listed, matching
 from candor.web.http.pages import Cursor, Limit, link_header
 from candor.web.http.problems import Problem
 from candor.web.security.auth import Viewer
@@ -47,8 +47,8 @@ async def parked(
         (ParkedRow.system, system),
         (ParkedRow.promise_id, promise_id),
     )
-    found = await listed(intake_of(request).database, query, ((ParkedRow.seq, int),), cursor, limit)
-    return shown(found.document([_parked(row) for row in found.items]), link_header(request, found.next))
+    found = await listed(intake_of(request).database, query, ((ParkedRow.seq, int),), cursor, limit, each(_parked))
+    return shown(found.document(), link_header(request, found.next))
 
 
 @router.get("/v1/milestones", responses={200: {"model": MilestonePage}})
@@ -61,9 +61,9 @@ async def milestones(
 ) -> Response:
     """One promise's milestones as they were passed on."""
     query = select(MilestoneRow).where(MilestoneRow.promise_id == promise_id)
-    found = await listed(intake_of(request).database, query, ((MilestoneRow.version, int),), cursor, limit)
-    items = [row.model_dump() | {"delivered": _parts(row.delivered)} for row in found.items]
-    return shown(found.document(items), link_header(request, found.next))
+    order = ((MilestoneRow.version, int),)
+    found = await listed(intake_of(request).database, query, order, cursor, limit, each(_milestone))
+    return shown(found.document(), link_header(request, found.next))
 
 
 @router.get("/v1/incidents", responses={200: {"model": IncidentPage}})
@@ -72,8 +72,9 @@ async def incidents(
 ) -> Response:
     """The current state of incidents, ordered by id."""
     query = matching(select(IncidentRow), (IncidentRow.status, status))
-    found = await listed(intake_of(request).database, query, ((IncidentRow.incident_id, str),), cursor, limit)
-    return shown(found.document([_incident(row) for row in found.items]), link_header(request, found.next))
+    order = ((IncidentRow.incident_id, str),)
+    found = await listed(intake_of(request).database, query, order, cursor, limit, each(_incident))
+    return shown(found.document(), link_header(request, found.next))
 
 
 @router.get("/v1/incidents/{incident_id}", responses={200: {"model": IncidentOut}})
@@ -89,6 +90,10 @@ async def incident(request: Request, incident_id: PathId, _principal: Viewer) ->
     document = _incident(row) | {"reports_total": count.total, "reports_total_exact": count.total_exact}
     document["reports"] = [seen.model_dump(include={"status", "at", "source", "source_event"}) for seen in sightings]
     return shown(document, {"ETag": f'"{row.version}"'})
+
+
+def _milestone(row: MilestoneRow) -> dict[str, Any]:
+    return row.model_dump() | {"delivered": _parts(row.delivered)}
 
 
 def _incident(row: IncidentRow) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -53,10 +53,14 @@ async def notices(
         (NoticeRow.promise_id, promise_id),
         (NoticeRow.customer_id, customer_id),
     )
-    found = await listed(_database(request), query, ((NoticeRow.seq, int),), cursor, limit, falling=True)
-    by_notice = await _deliveries(request, [row.notice_id for row in found.items])
-    items = [notice_out(row, by_notice[row.notice_id]) for row in found.items]
-    return _json(found.document(items), link_header(request, found.next))
+    order = ((NoticeRow.seq, int),)
+
+    async def present(rows: Sequence[NoticeRow]) -> Iterable[dict[str, Any]]:
+        by_notice = await _deliveries(request, [row.notice_id for row in rows])
+        return [notice_out(row, by_notice[row.notice_id]) for row in rows]
+
+    found = await listed(_database(request), query, order, cursor, limit, present, falling=True)
+    return _json(found.document(), link_header(request, found.next))
 
 
 @router.get("/v1/notices/{notice_id}", responses={200: {"model": NoticeWhole}})

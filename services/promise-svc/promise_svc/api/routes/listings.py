@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from candor.intake.routes import intake_of, shown
 from candor.web.http.fields import IdFilter, Moment, PathId
-from candor.web.http.listings import listed, matching
+from candor.web.http.listings import counted, each, listed, matching
 from candor.web.http.pages import Cursor, Limit, link_header
 from candor.web.http.problems import Problem
 from candor.web.security.auth import Viewer
@@ -22,6 +22,7 @@ from promise_svc.store.tables import LIVING, ChangeRow, CustomerRow, ErasureRow,
 
 StateFilter = Annotated[Literal["made", "kept", "broken", "disputed", "withdrawn"] | None, Query()]
 Bound = Annotated[Moment | None, Query(description="Held date, RFC 3339 with its zone.")]
+MOST_CHANGES: Final = 200
 EARLIEST: Final = ((PromiseRow.held_due, datetime), (PromiseRow.promise_id, str))
 router: Final = APIRouter(tags=["promises"])
 
@@ -49,8 +50,8 @@ async def promises(
         query = query.where(col(PromiseRow.held_due) >= due_from)
     if due_before is not None:
         query = query.where(col(PromiseRow.held_due) < due_before)
-    found = await listed(intake_of(request).database, query, EARLIEST, cursor, limit)
-    return shown(found.document([presenters.stored(row) for row in found.items]), link_header(request, found.next))
+    found = await listed(intake_of(request).database, query, EARLIEST, cursor, limit, each(presenters.stored))
+    return shown(found.document(), link_header(request, found.next))
 
 
 @router.get("/v1/customers/{customer_id}/erasure", responses={200: {"model": ErasureOut}})
@@ -67,14 +68,18 @@ async def erasure(request: Request, customer_id: PathId, _principal: Viewer) -> 
 
 @router.get("/v1/promises/{promise_id}", responses={200: {"model": PromiseWithHistory}})
 async def promise(request: Request, promise_id: PathId, _principal: Viewer) -> Response:
-    """One promise with all its dates and its history."""
-    history = select(ChangeRow).where(ChangeRow.promise_id == promise_id).order_by(col(ChangeRow.version))
+    """One promise with all its dates and its history, of which the newest 200 changes."""
+    history = select(ChangeRow).where(ChangeRow.promise_id == promise_id)
     async with intake_of(request).database.reading() as session:
         row = (await session.exec(select(PromiseRow).where(PromiseRow.promise_id == promise_id, LIVING))).one_or_none()
         if row is None:
             raise Problem.not_found("there is no such promise")
-        changes = (await session.exec(history)).all()
+        newest = history.order_by(col(ChangeRow.version).desc()).limit(MOST_CHANGES)
+        # A change committed between two reads must not show a version newer than the promise's.
+        changes = [entry for entry in reversed((await session.exec(newest)).all()) if entry.version <= row.version]
+        older = history.where(col(ChangeRow.version) < changes[0].version) if changes else None
+        more = 0 if older is None else (await counted(session, older)).total
     document = presenters.stored(row)
-    # A change committed between the two reads must not show a version newer than the promise's.
-    document["changes"] = [presenters.change(entry) for entry in changes if entry.version <= row.version]
+    document["changes"] = [presenters.change(entry) for entry in changes]
+    document["changes_older"] = more
     return shown(document, {"ETag": f'"{row.version}"'})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from statistics import median
-from typing import Any
+from typing import Any, Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -32,6 +32,12 @@ from risk_svc.store.tables import PromiseStateRow
 from risk_svc.web.api import responses
 from risk_svc.web.track_record import RecentRecord
 
+NAMED: Final = 20
+"""Missed steps that an item of a list names."""
+SHOWN: Final = 100
+SHOWN_STEPS: Final = 500
+"""Facts, incidents and steps that one promise is shown with; the answer says how many more there are."""
+
 
 def item(state: PromiseState) -> responses.GapItem:
     """A promise as shown in lists."""
@@ -53,17 +59,19 @@ def detail(state: PromiseState, linked: Sequence[Incident], now: float) -> respo
     """A promise with everything that explains its gap; `linked` are incidents that affect its dependencies."""
     view = state.view
     stands = standing(state)
+    facts, hits = known.facts(state, linked, now), _weightiest(linked)
     return responses.GapDetail(
         **_head(state),
         forecast=_forecast(state) if stands is Standing.OPEN and view.at else None,
-        facts=[
-            responses.FactOut.model_validate(fact, from_attributes=True) for fact in known.facts(state, linked, now)
-        ],
+        facts=[responses.FactOut.model_validate(fact, from_attributes=True) for fact in facts[:SHOWN]],
+        facts_more=len(facts[SHOWN:]),
         history=[_point(point, state.deadline) for point in view.trail],
         dates=_dates(state),
-        milestones=[_milestone(step) for step in state.steps],
+        milestones=[_milestone(step) for step in state.steps[:SHOWN_STEPS]],
+        milestones_more=len(state.steps[SHOWN_STEPS:]),
         scope=_scope(state),
-        incidents=[_incident(incident) for incident in linked],
+        incidents=[_incident(incident) for incident in hits],
+        incidents_more=len(linked) - len(hits),
         notices=[_notice(notice) for notice in state.notices],
         labels=state.labels,
         depends_on=state.depends_on,
@@ -121,6 +129,7 @@ def _head(state: PromiseState) -> dict[str, Any]:
     view = state.view
     stands = standing(state)
     sure = support.supported(state, stands)
+    missed = [fact.name for fact in unmet.unmet(state, view.at)] if stands is Standing.OPEN else []
     return {
         "promise_id": state.promise_id,
         "customer_id": state.customer_id,
@@ -135,7 +144,8 @@ def _head(state: PromiseState) -> dict[str, Any]:
         "held_due": moment(state.held_due),
         "as_of": moment(view.at),
         "told": is_told(state),
-        "missed_steps": [fact.name for fact in unmet.unmet(state, view.at)] if stands is Standing.OPEN else [],
+        "missed_steps": missed[:NAMED],
+        "missed_steps_more": len(missed[NAMED:]),
         "contributions": [
             responses.ContributionOut(component=Component(name), x=x, share=share, evidence=evidence)
             for name, x, share, evidence in view.shares
@@ -174,6 +184,12 @@ def _point(point: TrailPoint, deadline: float) -> responses.PointOut:
         model=point.model,
         why=point.why if enough else "",
     )
+
+
+def _weightiest(linked: Sequence[Incident]) -> list[Incident]:
+    """The incidents that are shown, by their start: open ones go before others, severe ones before light ones."""
+    by_weight = sorted(linked, key=lambda one: (one.until is None, one.severity, one.since), reverse=True)
+    return sorted(by_weight[:SHOWN], key=lambda one: (one.since, one.incident_id))
 
 
 def _dates(state: PromiseState) -> responses.DatesOut:

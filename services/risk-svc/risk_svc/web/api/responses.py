@@ -69,7 +69,8 @@ class GapItem(BaseModel):
 
     With too little history `p_slip` is null and only `base_rate` is stated (the observed share of its promise type that
     slipped; null until one has come due); `too_little_history` explains this, and is null otherwise.
-    `missed_steps`: steps that the customer was told of and that were missed, cancelled, or are overdue.
+    `missed_steps`: steps that the customer was told of and that were missed, cancelled, or are overdue; at most 20, and
+    `missed_steps_more` others.
     """
 
     promise_id: str
@@ -86,6 +87,7 @@ class GapItem(BaseModel):
     as_of: datetime
     told: bool
     missed_steps: list[str] = []
+    missed_steps_more: int = 0
     contributions: list[ContributionOut]
 
 
@@ -185,15 +187,22 @@ class PointOut(BaseModel):
 
 
 class GapDetail(GapItem):
-    """One promise with everything that explains its gap."""
+    """One promise with everything that explains its gap.
+
+    At most 100 facts and incidents (open and severe ones first) and 500 milestones; `…_more` says how many others there
+    are: delivery-svc has all, at `GET /v1/incidents` and `GET /v1/milestones`.
+    """
 
     forecast: ForecastOut | None
     facts: list[FactOut]
+    facts_more: int
     history: list[PointOut]
     dates: DatesOut
     milestones: list[MilestoneOut]
+    milestones_more: int
     scope: list[ItemOut]
     incidents: list[IncidentOut]
+    incidents_more: int
     notices: list[NoticeOut]
     labels: dict[str, Label]
     depends_on: list[tuple[str, str]]

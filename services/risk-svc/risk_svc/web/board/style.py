@@ -239,6 +239,9 @@ def _entries(detail: responses.GapDetail) -> Iterator[Entry]:
         yield Entry(incident.opened_at, "incident", incident.title, "; ".join(part for part in detail_of_it if part))
         if incident.resolved_at is not None:
             yield Entry(incident.resolved_at, "resolved", f"{incident.title} ended")
+    if detail.incidents_more:
+        newest = detail.incidents[-1].opened_at
+        yield Entry(newest, "incident", f"{detail.incidents_more:,} more incidents are not shown here")
     for notice in detail.notices:
         kind = "notice" if notice.state == "sent" else "unsent"
         yield Entry(notice.at, kind, _notice(notice), _told_range(notice, detail.zone))

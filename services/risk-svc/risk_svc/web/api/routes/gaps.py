@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final, cast
 
+import msgspec
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from candor.store.db import Database
 from candor.web.http.fields import PathId
-from candor.web.http.listings import counted
+from candor.web.http.listings import ListPage, counted, each
 from candor.web.http.pages import decode_cursor, link_header, page
 from candor.web.http.problems import Problem
 from candor.web.security.auth import Viewer
@@ -27,22 +29,23 @@ from risk_svc.web.watch import Watch
 router: Final = APIRouter(tags=["gaps"])
 
 
-@router.get("/v1/gaps")
-async def gaps(
-    request: Request, response: Response, _principal: Viewer, asked: Annotated[requests.GapQuery, Query()]
-) -> responses.GapPage:
+@router.get("/v1/gaps", responses={200: {"model": responses.GapPage}})
+async def gaps(request: Request, _principal: Viewer, asked: Annotated[requests.GapQuery, Query()]) -> Response:
     """Promises by gap, widest first, or by promised date, earliest first; without history or placeholders."""
     by_due = asked.sort == "due"
     after = decode_cursor(asked.cursor, datetime, str) if by_due else decode_cursor(asked.cursor, float, str)
     kind = _printable(asked.kind)
     wanted = queries.GapFilter(asked.band, asked.standing, asked.customer, kind, asked.min_score, asked.search)
     async with database(request).reading() as session:
-        rows = (await session.exec(queries.listing(wanted, asked.sort, after, limit=asked.limit + 1))).all()
+
+        async def some(start: tuple[Any, ...] | None, most: int) -> Sequence[PromiseStateRow]:
+            return (await session.exec(queries.listing(wanted, asked.sort, start, limit=most))).all()
+
+        found = await page(some, each(_item), _by_due if by_due else _by_score, after, asked.limit)
         number = await counted(session, queries.wanted_rows(wanted))
-    found = page(rows, asked.limit, _by_due if by_due else _by_score)
-    response.headers.update(link_header(request, found.next))
-    items = [presenters.item(from_bytes(row.state)) for row in found.items]
-    return responses.GapPage(items=items, stopped=_stopped(request), **number._asdict())
+    stopped = [one.model_dump() for one in _stopped(request)]
+    document = ListPage(found.items, found.next, number).document() | {"stopped": stopped}
+    return Response(msgspec.json.encode(document), 200, link_header(request, found.next), "application/json")
 
 
 @router.get("/v1/gaps/{promise_id}")
@@ -121,9 +124,13 @@ def _printable(text: str | None) -> str | None:
     return text
 
 
-def _by_score(row: PromiseStateRow) -> tuple[str | int | float, ...]:
+def _item(row: PromiseStateRow) -> msgspec.Raw:
+    return msgspec.Raw(presenters.item(from_bytes(row.state)).model_dump_json().encode())
+
+
+def _by_score(row: PromiseStateRow) -> tuple[Any, ...]:
     return (row.score, row.promise_id)
 
 
-def _by_due(row: PromiseStateRow) -> tuple[str | int | float, ...]:
-    return (row.held_due.isoformat(), row.promise_id)
+def _by_due(row: PromiseStateRow) -> tuple[Any, ...]:
+    return (row.held_due, row.promise_id)

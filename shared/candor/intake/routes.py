@@ -169,11 +169,14 @@ def common(table: type[RejectedColumns]) -> APIRouter:
         query = matching(select(table), (table.source, source), (table.reason, reason))
         # Includes the body's hash because two bodies under one id in one transaction share everything else.
         order = ((table.received_at, datetime), (table.source, str), (table.event_id, str), (table.body_sha256, bytes))
-        present = each(lambda row: row.model_dump(exclude={"body_sha256"}))
-        found = await listed(intake_of(request).database, query, order, cursor, limit, present, falling=True)
+        found = await listed(intake_of(request).database, query, order, cursor, limit, each(_rejected), falling=True)
         return shown(found.document(), link_header(request, found.next))
 
     return router
+
+
+def _rejected(row: RejectedColumns) -> dict[str, Any]:
+    return row.model_dump(exclude={"body_sha256"})
 
 
 async def _imported(request: Request, principal: Principal, body: history.ImportIn) -> dict[str, Any]:

@@ -9,8 +9,9 @@ import msgspec
 from candor.store.receipts import Answer
 from delivery_svc.domain import ParkReason
 from delivery_svc.service.matching import MatchResult
+from delivery_svc.service.sightings import IncidentOutcome
 from delivery_svc.service.trail import MatchedOutcome
-from delivery_svc.service.use_cases import IncidentOutcome, Result
+from delivery_svc.service.use_cases import Result
 
 KEPT: Final = "The report is kept and need not be sent again; GET /v1/parked has all that wait."
 WAITING: Final = {

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 
 from candor.web.http.fields import Body, EventId, Id, InternalText, Moment, Name, PublicText, Share
 from candor.web.http.problems import Problem
-from delivery_svc.domain import DeliveredShare, IncidentStatus, MilestoneStatus, NamespacedId, Report, Sighting
+from delivery_svc.domain import DeliveredShare, IncidentStatus, MilestoneStatus, NamespacedId, Report, Sighting, limits
 
 Short = Annotated[Name, Field(max_length=200)]
 InternalTitle = Annotated[Short, Field(description="Internal: staff read it, customers never do.")]
@@ -64,7 +64,7 @@ class MilestoneIn(Body):
     reason: InternalText | None = None
     public_reason: PublicText | None = None
     correction: bool = False
-    delivered: Annotated[list[DeliveredIn], Field(max_length=50), AfterValidator(_once)] = []
+    delivered: Annotated[list[DeliveredIn], Field(max_length=limits.DELIVERED), AfterValidator(_once)] = []
 
     def report(self, pointer: str = "") -> Report:
         """The report. Raises Problem 422 unless exactly one of promise_id and reference is given."""
@@ -98,7 +98,7 @@ class IncidentIn(Body):
     category: Id
     title: InternalTitle
     public_title: PublicTitle | None = None
-    affects: Annotated[list[AffectedIn], Field(max_length=500)]
+    affects: Annotated[list[AffectedIn], Field(max_length=limits.AFFECTED)]
     opened_at: Moment
     expected_end: Moment | None = None
     resolved_at: Moment | None = None

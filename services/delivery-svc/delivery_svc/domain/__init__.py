@@ -1,6 +1,6 @@
 """Decisions about reports: pure functions over frozen dataclasses. No HTTP, no Kafka, no SQL."""
 
-from delivery_svc.domain.incident import Incident, IncidentStatus, Sighting, see
+from delivery_svc.domain.incident import Incident, IncidentStatus, Sighting, hit, see
 from delivery_svc.domain.milestone import (
     DeliveredShare,
     MilestoneState,
@@ -29,6 +29,7 @@ __all__ = [
     "Sighting",
     "check",
     "check_items",
+    "hit",
     "place_report",
     "record",
     "see",

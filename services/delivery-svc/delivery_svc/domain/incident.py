@@ -45,6 +45,15 @@ class Incident:
     picture: Sighting
     version: int
 
+    @property
+    def open(self) -> bool:
+        return self.picture.status is not IncidentStatus.RESOLVED
+
+
+def hit(incident: Incident | None) -> frozenset[NamespacedId]:
+    """The places that an incident affects while it is open."""
+    return frozenset(incident.picture.affects) if incident is not None and incident.open else frozenset()
+
 
 def see(known: Incident | None, sighting: Sighting) -> Incident:
     """The incident after this report; the known one, unchanged, if the report is older than its current state.

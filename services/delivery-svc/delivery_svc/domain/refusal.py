@@ -19,13 +19,18 @@ class RefusalReason(StrEnum):
     UNKNOWN_PARKED = "unknown_parked"
     TOO_MANY_PARKED = "too_many_parked"
     ALREADY_MATCHED = "already_matched"
+    LIMIT_REACHED = "limit_reached"
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a fault
-    """A report is refused; `pointer` is the JSON pointer of the field at fault, if there is one."""
+    """A report is refused; `pointer` is the JSON pointer of the field at fault, if there is one.
 
-    def __init__(self, why: RefusalReason, detail: str, pointer: str = "") -> None:
+    `limit`: how many there may be, where there would be too many.
+    """
+
+    def __init__(self, why: RefusalReason, detail: str, pointer: str = "", limit: int = 0) -> None:
         super().__init__(f"{why}: {detail}")
         self.why = why
         self.detail = detail
         self.pointer = pointer
+        self.limit = limit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Self
@@ -11,7 +12,7 @@ from candor.intake import Origin
 from candor.store import erasing
 from candor.store.unit_of_work import UnitOfWork
 from delivery_svc import events
-from delivery_svc.domain import MilestoneState, Report, check_items, record
+from delivery_svc.domain import MilestoneState, Refusal, RefusalReason, Report, check_items, limits, record
 from delivery_svc.store import promise_rows
 from delivery_svc.store.promise_rows import KnownPromise, MilestoneRecord
 
@@ -31,6 +32,7 @@ class MilestoneHistories:
     def __init__(self, promises: dict[str, KnownPromise], steps: dict[tuple[str, str], MilestoneState]) -> None:
         self.promises = promises
         self._steps = steps
+        self._names = Counter(promise_id for promise_id, _ in steps)
         self._passed: list[MilestoneRecord] = []
         self._messages: list[Message] = []
 
@@ -44,10 +46,12 @@ class MilestoneHistories:
         return cls(promises, await promise_rows.steps(uow, promises.keys()))
 
     def add(self, promise_id: str, report: Report, origin: Origin) -> MatchedOutcome:
-        """Pass a report on for a loaded promise. Raises Refused as `check_items` and `record` do."""
+        """Pass a report on for a loaded promise. Raises Refused as `check_items` and `record` do, and at a limit."""
         known = self.promises[promise_id]
         check_items(report, known.scope)
         place = (promise_id, report.milestone)
+        self._fits(known, place)
+        self._names[promise_id] += place not in self._steps
         self._steps[place] = record(self._steps.get(place), report)
         known = known._replace(version=known.version + 1)
         self.promises[promise_id] = known
@@ -62,7 +66,18 @@ class MilestoneHistories:
         self._messages.append(events.milestone(promise_id, known.customer_id, known.version, report, origin))
         return MatchedOutcome(known.promise_id, known.customer_id, known.version)
 
+    def _fits(self, known: KnownPromise, place: tuple[str, str]) -> None:
+        if known.version >= limits.REPORTS:
+            raise too_many("/promise_id", "reports of its steps", limits.REPORTS)
+        if place not in self._steps and self._names[known.promise_id] >= limits.STEPS:
+            raise too_many("/milestone", "differently named steps that are reported", limits.STEPS)
+
     async def save(self, uow: UnitOfWork) -> None:
         """Write and publish what was added."""
         await promise_rows.pass_on(uow, self._passed)
         uow.emit(self._messages)
+
+
+def too_many(pointer: str, what: str, limit: int) -> Refusal:
+    """Return the refusal of one report too many of a promise."""
+    return Refusal(RefusalReason.LIMIT_REACHED, f"a promise has at most {limit:,} {what}", pointer, limit)

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from candor.contracts import Message
 from candor.intake import Acceptance, Origin, Submission, once
 from candor.intake.once import new_id
 from candor.store.unit_of_work import UnitOfWork
 from candor.web.http.problems import Problem
-from delivery_svc import events, metrics
+from delivery_svc import metrics
 from delivery_svc.domain import (
-    Incident,
     ParkedReport,
     ParkReason,
     Refusal,
@@ -23,11 +21,11 @@ from delivery_svc.domain import (
     Sighting,
     check,
     place_report,
-    see,
 )
 from delivery_svc.service import matching
+from delivery_svc.service.sightings import IncidentHistories, IncidentOutcome
 from delivery_svc.service.trail import MatchedOutcome, MilestoneHistories
-from delivery_svc.store import incident_rows, parked_rows, promise_rows
+from delivery_svc.store import parked_rows, promise_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +43,6 @@ class ParkedOutcome:
 
     parked_id: str
     reason: ParkReason
-    customer_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class IncidentOutcome:
-    """The incident's current state; `late`: this report was older than it and changed nothing."""
-
-    incident_id: str
-    version: int
-    late: bool
     customer_id: str = ""
 
 
@@ -78,7 +66,7 @@ async def _decide(uow: UnitOfWork, statements: Sequence[Statement], *, most_park
     results: list[Result | Exception | None] = [None] * len(statements)
     reports = [(i, s.command, s.origin) for i, s in enumerate(statements) if isinstance(s.command, Report)]
     sightings = [(i, s.command, s.origin) for i, s in enumerate(statements) if isinstance(s.command, Sighting)]
-    # Lock order in every transaction: promises, then parked rows, then incidents.
+    # Lock order in every transaction: promises, then parked rows, then incidents, then the places that they affect.
     if reports:
         await _reports(uow, reports, results, most_parked)
     for index, statement in enumerate(statements):
@@ -155,27 +143,13 @@ async def _sightings(
     sightings: Sequence[tuple[int, Sighting, Origin]],
     results: list[Result | Exception | None],
 ) -> None:
-    known = await incident_rows.incidents(uow, {sighting.incident_id for _, sighting, _ in sightings})
-    standing: dict[str, Incident] = dict(known)
-    kept: list[tuple[Sighting, str, str]] = []
-    messages: list[Message] = []
+    histories = await IncidentHistories.load(uow, [sighting for _, sighting, _ in sightings])
     for index, sighting, origin in sightings:
-        name = sighting.incident_id
         try:
-            seen = see(standing.get(name), sighting)
+            results[index] = histories.add(sighting, origin)
         except Refusal as refused:
             results[index] = problem(refused)
-            continue
-        late = seen is standing.get(name)
-        if not late:
-            messages.append(events.incident(seen, origin))
-        standing[name] = seen
-        kept.append((sighting, origin.source, origin.event_id))
-        results[index] = IncidentOutcome(name, seen.version, late)
-    changed = [standing[name] for name in sorted(standing) if standing[name] is not known.get(name)]
-    await incident_rows.save(uow, known.keys(), changed)
-    await incident_rows.add_sightings(uow, kept)
-    uow.emit(messages)
+    await histories.save(uow)
 
 
 _CODES = {RefusalReason.UNKNOWN_PARKED: "not_found", RefusalReason.MILESTONE_REGRESSED: "milestone_regressed"}
@@ -188,5 +162,7 @@ _CODES[RefusalReason.ALREADY_MATCHED] = "already_matched"
 
 def problem(refused: Refusal) -> Problem:
     """The refusal as an HTTP problem response."""
+    if refused.why is RefusalReason.LIMIT_REACHED:
+        return Problem.limit_reached(refused.pointer, refused.detail, refused.limit)
     code = _CODES.get(refused.why)
     return Problem(code, refused.detail) if code else Problem.invalid_field(refused.pointer, refused.detail)

@@ -88,7 +88,7 @@ def _batch(raw: bytes, known: Collection[str], now: datetime) -> Items:
     if not isinstance(documents, list):
         raise Problem("malformed_json", "a batch is a JSON array of events")
     if len(documents) > MOST:
-        raise Problem.invalid_field("", f"a batch has at most {MOST} events")
+        raise Problem.limit_reached("", f"a batch has at most {MOST:,} events", MOST)
     return [_judged(document, known, now, f"/{number}") for number, document in enumerate(documents)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Final
 
@@ -20,6 +21,14 @@ async def incidents(uow: UnitOfWork, ids: Collection[str]) -> dict[str, Incident
         return {}
     rows = await uow.connection.fetch(_INCIDENTS, sorted(ids))
     return {row["incident_id"]: Incident(_picture.decode(row["picture"]), row["version"]) for row in rows}
+
+
+async def reported(uow: UnitOfWork, ids: Collection[str], most: int) -> Counter[str]:
+    """How many reports of each incident there are; `most` stands for as many or more."""
+    if not ids:
+        return Counter()
+    rows = await uow.connection.fetch(_REPORTED, sorted(ids), most)
+    return Counter({row["incident_id"]: row["number"] for row in rows})
 
 
 async def save(uow: UnitOfWork, known: Collection[str], changed: Sequence[Incident]) -> None:
@@ -57,6 +66,10 @@ async def add_sightings(uow: UnitOfWork, sightings: Sequence[tuple[Sighting, str
 _INCIDENTS: Final = """
 SELECT incident_id, version, picture FROM incident WHERE incident_id = ANY($1::text[])
 ORDER BY incident_id FOR UPDATE"""
+_REPORTED: Final = """
+SELECT incident_id, number FROM unnest($1::text[]) AS asked (incident_id), LATERAL (
+  SELECT count(*) AS number FROM (
+    SELECT FROM sighting WHERE sighting.incident_id = asked.incident_id LIMIT $2) AS few) AS counted"""
 _ADD: Final = """
 INSERT INTO incident (incident_id, version, status, at, picture)
 SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::timestamptz[], $5::jsonb[])"""

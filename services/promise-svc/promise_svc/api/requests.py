@@ -23,7 +23,7 @@ from candor.web.http.fields import (
     Text,
     Zone,
 )
-from promise_svc.domain import Make, Revise, Settle, State, Terms, Withdraw
+from promise_svc.domain import Make, Revise, Settle, State, Terms, Withdraw, limits
 from promise_svc.domain.promise import NamespacedId, PlannedStep, ScopeItem
 
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]
@@ -87,9 +87,9 @@ class PromiseIn(Body):
     requested_due: Moment | None = None
     tolerance_s: Seconds = 0
     labels: Labels = {}
-    milestones: Annotated[list[StepIn], Field(max_length=100), AfterValidator(_differ)] = []
-    depends_on: Annotated[list[DependencyIn], Field(max_length=100)] = []
-    references: Annotated[list[ReferenceIn], Field(max_length=20)] = []
+    milestones: Annotated[list[StepIn], Field(max_length=limits.MILESTONES), AfterValidator(_differ)] = []
+    depends_on: Annotated[list[DependencyIn], Field(max_length=limits.DEPENDENCIES)] = []
+    references: Annotated[list[ReferenceIn], Field(max_length=limits.REFERENCES)] = []
     value: Amount | None = None
     currency: Currency | None = None
     owner: Id | None = None
@@ -98,7 +98,7 @@ class PromiseIn(Body):
     deliverer: Id | None = None
     accepted: bool = True
     zone: Zone = "UTC"
-    scope: Annotated[list[ItemIn], Field(max_length=50), AfterValidator(_once)] = []
+    scope: Annotated[list[ItemIn], Field(max_length=limits.SCOPE_ITEMS), AfterValidator(_once)] = []
 
     def command(self, at: datetime) -> Make:
         """The command to make the promise; a missing id is generated, a missing `made_at` becomes `at`."""

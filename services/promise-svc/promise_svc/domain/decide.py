@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from promise_svc.domain.limits import CHANGES
 from promise_svc.domain.promise import Change, ChangeKind, Make, Promise, Revise, Settle, State, Withdraw
 from promise_svc.domain.refusal import Refusal, RefusalReason
 
@@ -43,6 +44,9 @@ def revise(promise: Promise, command: Revise, at: datetime) -> tuple[Promise, Ch
         raise Refusal(RefusalReason.PROMISE_CLOSED, f"the promise is {promise.state}; its dates no longer move")
     if command.due < promise.made_at:
         raise Refusal(RefusalReason.DUE_BEFORE_MADE, "due lies before the promise was made", "/due")
+    if promise.version > CHANGES:
+        detail = f"a promise has at most {CHANGES:,} changes; it can still be settled or withdrawn"
+        raise Refusal(RefusalReason.LIMIT_REACHED, detail, "/due", CHANGES)
     revised = replace(promise, version=promise.version + 1)
     if at >= promise.latest_at:
         revised = replace(revised, latest_due=command.due, latest_at=at)

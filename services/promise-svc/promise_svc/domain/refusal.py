@@ -18,13 +18,18 @@ class RefusalReason(StrEnum):
     DUE_BEFORE_MADE = "due_before_made"
     COMPLETED_BEFORE_MADE = "completed_before_made"
     COMPLETED_AHEAD = "completed_ahead"
+    LIMIT_REACHED = "limit_reached"
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a fault
-    """The ledger refuses a statement; `pointer` is the JSON pointer of the field at fault, if there is one."""
+    """The ledger refuses a statement; `pointer` is the JSON pointer of the field at fault, if there is one.
 
-    def __init__(self, why: RefusalReason, detail: str, pointer: str = "") -> None:
+    `limit`: how many there may be, where there would be too many.
+    """
+
+    def __init__(self, why: RefusalReason, detail: str, pointer: str = "", limit: int = 0) -> None:
         super().__init__(f"{why}: {detail}")
         self.why = why
         self.detail = detail
         self.pointer = pointer
+        self.limit = limit

@@ -176,6 +176,8 @@ _CODES = {
 def problem(refused: Refusal) -> Problem:
     """The refusal as an HTTP problem response."""
     code = _CODES.get(refused.why, refused.why.value)
+    if refused.why is RefusalReason.LIMIT_REACHED:
+        return Problem.limit_reached(refused.pointer, refused.detail, refused.limit)
     if code == "invalid_field":
         return Problem.invalid_field(refused.pointer, refused.detail)
     return Problem(code, refused.detail)

@@ -14,6 +14,8 @@ from candor.web.http.problems import FieldError, Problem, pointer
 
 JSON: Final = ("application/json",)
 MAX_ERRORS: Final = 20
+TOO_MANY: Final = "too_long"
+"""What pydantic calls a list or an object with too many items."""
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -58,8 +60,16 @@ def convert(model: type[M], value: Any, prefix: str = "") -> M:
 
 
 def invalid(error: ValidationError, prefix: str = "") -> Problem:
-    """Return the problem of a failed validation: at most 20 errors, none with the value that was sent."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
+    """Return the problem of a failed validation: at most 20 errors, none with the value that was sent.
+
+    Where something has too many items, that alone: `limit_reached`.
+    """
+    found = error.errors(include_url=False, include_input=False)
+    # Of text it says so too, in which there are no items.
+    many = [item for item in found if item["type"] == TOO_MANY and item["ctx"]["field_type"] != "Value"]
+    if many:
+        place, limit = prefix + _pointer(many[0]["loc"]), int(many[0]["ctx"]["max_length"])
+        return Problem.limit_reached(place, f"{place}: at most {limit:,}", limit)
     errors = [FieldError(_detail(item["type"], item["msg"]), prefix + _pointer(item["loc"])) for item in found]
     return Problem("invalid_field", f"{errors[0].pointer}: {errors[0].detail}", errors=errors[:MAX_ERRORS])
 

@@ -55,6 +55,11 @@ class Problem(Exception):  # noqa: N818 - the RFC's own word
         return cls("invalid_field", detail, errors=[FieldError(detail, pointer=pointer)])
 
     @classmethod
+    def limit_reached(cls, pointer: str, detail: str, limit: int) -> Self:
+        """Return a 422 for one too many of what is at a JSON pointer of the body; `limit` is how many there may be."""
+        return cls("limit_reached", detail, errors=[FieldError(detail, pointer=pointer)], extensions={"limit": limit})
+
+    @classmethod
     def invalid_parameter(cls, parameter: str, detail: str) -> Self:
         """Return a 422 for a query, path or header parameter."""
         return cls("invalid_field", detail, errors=[FieldError(detail, parameter=parameter)])

@@ -100,7 +100,6 @@ async def test_a_thousand_events_in_one_request(promise_api: Api) -> None:
     "document",
     [
         {"events": []},
-        {"events": [{}] * 1001},
         {"events": [1]},
         {"events": "x"},
         {},
@@ -111,6 +110,25 @@ async def test_a_thousand_events_in_one_request(promise_api: Api) -> None:
 async def test_a_bad_import_is_refused_whole(promise_api: Api, document: dict[str, Any]) -> None:
     answer = await promise_api.call("POST", "/v1/imports", document)
     assert (answer.status_code, code(answer)) == (422, "invalid_field")
+
+
+async def test_an_import_has_an_end(promise_api: Api) -> None:
+    answer = await promise_api.call("POST", "/v1/imports", {"events": [{}] * 1001})
+    assert (answer.status_code, code(answer), answer.json()["limit"]) == (422, "limit_reached", 1000)
+
+
+async def test_a_date_that_moved_very_often_moves_no_more(promise_api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("promise_svc.domain.decide.CHANGES", 2)
+    name = new("p")
+    revision = {"due": "2199-01-01T00:00:00Z", "asked_by": "company", "reason": "r"}
+    events = [event("promise.made", body(promise_id=name))]
+    events += [event("promise.revised", {"promise_id": name, **revision}) for _ in range(3)]
+    events += [event("promise.withdrawn", {"promise_id": name, "reason": "r"})]
+    answer = (await promise_api.call("POST", "/v1/imports", {"events": events})).json()
+    assert (answer["accepted"], [(one["index"], one["code"]) for one in answer["rejected"]]) == (
+        4,
+        [(3, "limit_reached")],
+    )
 
 
 @pytest.mark.parametrize(("megabytes", "status"), [(3, 200), (5, 413)])

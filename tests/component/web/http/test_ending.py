@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 import websockets
@@ -115,7 +116,7 @@ async def test_empty_lines_do_not_keep_a_connection(port: int) -> None:
 
 
 async def test_one_address_has_so_many_connections_and_a_believed_proxy_any(tmp_path: Path) -> None:
-    limits = {"max_connections_per_address": 3, "forwarded_allow_ips": ("10.0.0.1",)}
+    limits: dict[str, Any] = {"max_connections_per_address": 3, "forwarded_allow_ips": ("10.0.0.1",)}
     async with serving(sample_app(tmp_path, **limits)) as port, AsyncExitStack() as kept:
         for _ in range(3):
             await kept.enter_async_context(connected(port))

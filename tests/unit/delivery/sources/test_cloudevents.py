@@ -195,7 +195,7 @@ def test_what_is_no_batch(raw: bytes, code: str) -> None:
 
 
 def test_a_batch_has_an_end() -> None:
-    with pytest.raises(Problem):
+    with pytest.raises(Problem, match="limit_reached"):
         read(b"[" + b",".join([b"1"] * 1001) + b"]", BATCH)
 
 

@@ -28,6 +28,8 @@ PROMISES_TOO_LATE: Final = counter(
     "promises_too_late_to_teach_total",
     "Promises heard of only after learning had passed their end: they teach nothing.",
 )
+PAGES: Final = gauge("board_pages", "Pages of the board in memory, with a socket or waiting for one.")
+PAGES_REFUSED: Final = counter("board_pages_refused_total", "Pages of the board refused because too many were open.")
 VERSION_SECONDS: Final = histogram("model_version_seconds", "Time to learn up to one boundary.", FAST)
 PROMISES_IN_MEMORY: Final = gauge("promises_in_memory", "Live promises in this worker's memory.")
 PROMISES_OPEN: Final = gauge("promises_open", "Open promises by band of their gap.", "band")

@@ -55,6 +55,11 @@ class RiskSettings(Settings):
     Example: promise-svc,delivery-svc,risk-svc worker,risk-svc learner,notify-svc
     """
 
+    max_pages: int = Field(default=1000, ge=1, le=100_000)
+    """Pages of the board that a process has open, each about 150 KB; one too many is refused. Example: 3000"""
+    max_pages_per_session: int = Field(default=40, ge=1, le=100_000)
+    """Pages of the board, and sockets, that one session has open in a process. Example: 100"""
+
     @field_validator("weights", mode="before")
     @classmethod
     def _mapping(cls, value: Any) -> Any:

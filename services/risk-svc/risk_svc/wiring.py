@@ -133,7 +133,8 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
         app.state.health.add("kafka", kafka.check)
         try:
             follower = Follower(database, app.state.published)
-            yield [feed, Figures(database), app.state.reading, follower, watch, shared_rates(app, database)]
+            shared = shared_rates(app, database)
+            yield [feed, Figures(database), app.state.reading, follower, watch, shared, *board.tidying(app)]
         finally:
             await kafka.close()
             await database.close()

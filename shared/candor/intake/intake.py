@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import lru_cache
-from typing import Final, Generic
+from typing import Any, Final, Generic
 
 from prometheus_client import Counter
 
@@ -17,6 +17,8 @@ from candor.intake.source import Incoming, Items, Outcome, Reply, Source, Unusab
 from candor.ops.clock import Clock
 from candor.ops.tracing import current_traceparent
 from candor.store.db import Database
+from candor.store.errors import StoreUnavailable
+from candor.store.fair_queue import Lane
 from candor.store.group_commit import GroupCommit
 from candor.store.receipts import Receipt
 from candor.store.unit_of_work import UnitOfWork
@@ -63,7 +65,7 @@ class Intake(Generic[C, R]):
 
     async def submit(self, submission: Submission[C, R]) -> Acceptance:
         """Take a command, which is durable when this returns. Raises Problem or StoreUnavailable."""
-        taken = await self._commands.submit(submission)
+        taken = await self._commands.submit(submission, lane(submission, submission.origin.source))
         _count(submission.kind, taken)
         return taken
 
@@ -100,7 +102,7 @@ class Intake(Generic[C, R]):
         if items and not historical:
             metrics.SOURCE_LAST_EVENT.labels(caller.name).set_to_current_time()
         found = [self._submission(item, caller, historical) for item in items]
-        results = iter(await self._commands.submit_all([entry for entry in found if isinstance(entry, Submission)]))
+        results = iter(await self._apply([entry for entry in found if isinstance(entry, Submission)], caller.name))
         outcomes = []
         for item, entry in zip(items, found, strict=True):
             result = entry if isinstance(entry, Problem) else next(results)
@@ -112,6 +114,16 @@ class Intake(Generic[C, R]):
                 _count(entry.kind, result)
             outcomes.append(Outcome(item, result))
         return outcomes
+
+    async def _apply(self, wanted: Sequence[Submission[C, R]], caller: str) -> Sequence[Acceptance | BaseException]:
+        if len(wanted) != 1:
+            return await self._commands.submit_all(wanted, caller)
+        try:
+            return [await self._commands.submit(wanted[0], lane(wanted[0], caller))]
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            return [error]
 
     def _submission(self, item: Incoming | Unusable, caller: Caller, historical: bool) -> Submission[C, R] | Problem:
         if isinstance(item, Unusable):
@@ -141,6 +153,13 @@ class Intake(Generic[C, R]):
         said = item.event.type if isinstance(item, Incoming) else item.type
         kind = known_name(said, self.known)
         return rejected.Rejection(webhook.source, name, sha256(raw), kind, problem.code, reason(problem))
+
+
+def lane(submission: Submission[C, R], caller: str) -> Lane:
+    """Whose turn a statement waits for: its caller's, and among theirs its customer's, or else its promise's."""
+    command: Any = submission.command
+    subject = getattr(command, "customer_id", None) or getattr(command, "promise_id", None)
+    return Lane(caller, subject or getattr(command, "reference", None) or "")
 
 
 def _name(item: Incoming) -> str:

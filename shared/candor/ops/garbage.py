@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+import math
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -36,3 +38,28 @@ def held() -> Iterator[None]:
     finally:
         if before:
             gc.enable()
+
+
+SHARE: Final = 0.02
+"""Of all time, what full collections may take."""
+
+
+class OldGarbage:
+    """Full collections, which hardly ever come by themselves after `settle`, at a bounded share of the time."""
+
+    def __init__(
+        self, clock: Callable[[], float] = time.perf_counter, collect: Callable[[], object] = gc.collect
+    ) -> None:
+        self._clock = clock
+        self._collect = collect
+        self._next = -math.inf
+
+    def collect(self) -> bool:
+        """Collect unless the last time was too long or too short ago; return whether it was done."""
+        began = self._clock()
+        if began < self._next:
+            return False
+        self._collect()
+        ended = self._clock()
+        self._next = ended + (ended - began) / SHARE
+        return True

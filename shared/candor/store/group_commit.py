@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
 from typing import Final, Generic, TypeVar
@@ -15,6 +15,7 @@ from asyncpg import UniqueViolationError
 from candor.store import metrics
 from candor.store.db import Database
 from candor.store.errors import RETRIABLE, LinkBroken, Overloaded, StoreUnavailable
+from candor.store.fair_queue import FairQueue, Lane
 from candor.store.outbox import Backlog
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
 
@@ -22,6 +23,9 @@ C = TypeVar("C")
 R = TypeVar("R")
 
 ATTEMPTS: Final = 4
+NOBODYS: Final = Lane()
+SHARE: Final = 0.75
+"""Of the commands that may wait, what one caller's may be."""
 # A key that another process has just inserted can be read when the command is retried.
 AGAIN: Final = (*RETRIABLE, UniqueViolationError)
 
@@ -29,10 +33,11 @@ Apply = Callable[[UnitOfWork, Sequence[C]], Awaitable[Sequence[R | Exception]]]
 
 
 class GroupCommit(Generic[C, R]):
-    """Applies commands in shared transactions of at most `largest`, one transaction at a time, in order of arrival.
+    """Applies commands in shared transactions of at most `largest`, one transaction at a time.
 
-    A command waits at most `linger` seconds for others to join, or for the transaction before it. More than `waiting`
-    commands, or a full outbox, are refused with Overloaded.
+    Commands are applied in order of arrival within their lane, and lanes have their turns. A command waits at most
+    `linger` seconds for others to join, or for the transaction before it. More than `waiting` commands, of one caller
+    SHARE of that, or a full outbox, are refused with Overloaded.
     """
 
     def __init__(
@@ -51,38 +56,45 @@ class GroupCommit(Generic[C, R]):
         self._largest = largest
         self._waiting = waiting
         self.backlog = backlog or Backlog(database)
-        self._queue: deque[tuple[C, asyncio.Future[R]]] = deque()
+        self._queue: FairQueue[tuple[C, asyncio.Future[R]]] = FairQueue()
+        self._groups = itertools.count()
         self._full = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
 
-    async def submit(self, command: C) -> R:
+    async def submit(self, command: C, lane: Lane = NOBODYS) -> R:
         """Apply `command`; its effects are durable when this returns.
 
         Raises what `apply` returned or raised for it, or StoreUnavailable. Cancelling a caller that waits takes nothing
         back: the command is applied all the same.
         """
-        self._admit(1)
-        return await self._enqueue(command)
+        self._admit(1, lane.caller)
+        return await self._enqueue(lane, command)
 
-    async def submit_all(self, commands: Sequence[C]) -> list[R | BaseException]:
+    async def submit_all(self, commands: Sequence[C], caller: str = "") -> list[R | BaseException]:
         """Apply `commands` in this order; return a result or an error for each, durable when this returns.
+
+        They are a lane of their own among those of their `caller`.
 
         Raises only what refuses all of them: Overloaded, or StoreUnavailable while shutting down.
         """
-        self._admit(len(commands))
-        return await asyncio.gather(*[self._enqueue(command) for command in commands], return_exceptions=True)
+        lane = Lane(caller, next(self._groups))
+        self._admit(len(commands), caller)
+        return await asyncio.gather(*[self._enqueue(lane, command) for command in commands], return_exceptions=True)
 
-    def _admit(self, number: int) -> None:
+    def _admit(self, number: int, caller: str) -> None:
         if self._closed:
             raise StoreUnavailable("the service is shutting down")
         if len(self._queue) + number > self._waiting:
             raise Overloaded(f"{len(self._queue)} requests wait for the database already")
+        # Of what may wait some is left for everybody else.
+        if caller and self._queue.held(caller) + number > self._waiting * SHARE:
+            raise Overloaded(f"{self._queue.held(caller)} requests of this caller wait for the database already")
         self.backlog.check()
 
-    def _enqueue(self, command: C) -> asyncio.Future[R]:
+    def _enqueue(self, lane: Lane, command: C) -> asyncio.Future[R]:
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        self._queue.append((command, future))
+        self._queue.put(lane, (command, future))
         if self._task is None or self._task.done():
             # An empty context: a batch must not log under the trace of the request that happened to start it.
             self._task = asyncio.get_running_loop().create_task(self._drain(), context=Context())
@@ -106,8 +118,7 @@ class GroupCommit(Generic[C, R]):
             await self._full.wait()
             timer.cancel()
         while self._queue:
-            batch = [self._queue.popleft() for _ in range(min(len(self._queue), self._largest))]
-            await self._run(batch)
+            await self._run(self._queue.take(self._largest))
 
     async def _run(self, batch: Sequence[tuple[C, asyncio.Future[R]]]) -> None:
         """Answer every command of `batch`: together if that works, else in halves until the failing one is isolated."""

@@ -13,6 +13,7 @@ import pytest
 from candor.ops import metrics
 from candor.store.db import Database
 from candor.store.errors import AmbiguousCommit, Overloaded, StoreUnavailable
+from candor.store.fair_queue import Lane
 from candor.store.group_commit import GroupCommit
 from candor.store.outbox import Backlog
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
@@ -170,6 +171,26 @@ async def test_too_many_waiting_are_refused_at_once(database: Database) -> None:
     hold.set()
     await asyncio.gather(*accepted)
     assert await effects(database) == {"n0", "n1", "n2"}
+
+
+async def test_one_callers_list_lets_others_in_and_leaves_room_for_them(database: Database) -> None:
+    apply = InsertingHandler()
+    hold = asyncio.Event()
+    apply.gate = hold.wait
+    group = GroupCommit(database, apply, largest=4, waiting=20)
+    first = asyncio.create_task(group.submit("first"))
+    await until(lambda: apply.batches, pause=0)
+    names = [f"import {number:02}" for number in range(15)]
+    crowd = asyncio.create_task(group.submit_all(names, "import"))
+    await asyncio.sleep(0)
+    others = [asyncio.create_task(group.submit(name, Lane("crm", name))) for name in ("acme", "globex")]
+    await asyncio.sleep(0)
+    with pytest.raises(Overloaded, match="of this caller"):
+        await group.submit("import 15", Lane("import"))
+    hold.set()
+    await asyncio.gather(first, crowd, *others)
+    assert apply.batches[:2] == [["first"], ["import 00", "acme", "import 01", "globex"]]
+    assert [name for batch in apply.batches for name in batch if name in names] == names
 
 
 async def test_a_full_outbox_refuses_until_it_drains(database: Database) -> None:

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+from candor.ops.garbage import SHARE, OldGarbage
+
 PROGRAM = """
 import gc
 from candor.ops import garbage
@@ -55,3 +57,19 @@ assert not gc.isenabled(), "who switched it off keeps it off"
 def test_collections_wait_and_come_right_after() -> None:
     done = subprocess.run([sys.executable, "-c", HELD], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_full_collections_take_no_more_than_their_share_of_the_time() -> None:
+    now, took = 0.0, 0.5
+    collected: list[float] = []
+
+    def collect() -> None:
+        nonlocal now
+        now += took
+        collected.append(now)
+
+    old = OldGarbage(lambda: now, collect)
+    while now < 1000:
+        old.collect()
+        now += 1
+    assert 0.9 * SHARE < len(collected) * took / now <= SHARE

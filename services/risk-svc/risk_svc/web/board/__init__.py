@@ -3,7 +3,7 @@
 from risk_svc.web.board import administration
 from risk_svc.web.board.access import router
 from risk_svc.web.board.live_data import LiveData
-from risk_svc.web.board.mount import MOUNT, attach
+from risk_svc.web.board.mount import MOUNT, attach, tidying
 from risk_svc.web.board.sign_in_store import StaffSessions
 
-__all__ = ["MOUNT", "LiveData", "StaffSessions", "administration", "attach", "router"]
+__all__ = ["MOUNT", "LiveData", "StaffSessions", "administration", "attach", "router", "tidying"]

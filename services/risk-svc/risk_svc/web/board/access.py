@@ -25,6 +25,8 @@ from candor.web.security.sessions import LINK_AGE, Session, Sessions
 from risk_svc.web.board.session_end import EndingReceive
 from risk_svc.web.board.sign_in_store import LOOKED_AT, StaffSessions
 
+SESSION: Final = "session"
+"""Where a request's state has the id of its session."""
 HOME: Final = "/board/"
 SIGN_IN: Final = "Sign in to see the board"
 COMPANY_SIGNS_IN: Final = "Links open no session here: sign in with your company's account at {}"
@@ -189,7 +191,7 @@ class SessionMiddleware:
         if session is None or over:
             await refuse(scope, receive, send, self._way_in(scope))
             return
-        scope.setdefault("state", {})["caller"] = "staff"
+        scope.setdefault("state", {}).update({"caller": "staff", SESSION: session.id})
         try:
             if self.rates is not None:
                 self.rates.take(f"session:{session.id}")

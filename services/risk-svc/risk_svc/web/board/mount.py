@@ -12,6 +12,7 @@ from nicegui import ui
 from starlette.requests import Request
 from starlette.responses import Response
 
+from candor.ops.backgrounds import Background
 from candor.ops.secret_files import Withheld
 from candor.store.errors import StoreUnavailable
 from candor.web.http.plain_page import ICON, plain_page
@@ -22,6 +23,7 @@ from risk_svc.settings import RiskSettings
 from risk_svc.web.board.access import HOME, SessionMiddleware, wants_page
 from risk_svc.web.board.frame import Address
 from risk_svc.web.board.live_data import LiveData
+from risk_svc.web.board.open_pages import OpenPages, PagesMiddleware, Tidying, listen
 from risk_svc.web.board.pages import accuracy, overview, promise
 from risk_svc.web.board.session_end import vouched
 from risk_svc.web.board.sign_in_store import StaffSessions
@@ -71,9 +73,9 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
         accuracy.Page(_reading(app), Address(request))
 
     _add_error_pages()
-    # Starlette types a middleware's arguments only loosely.
+    app.state.pages = listen(OpenPages(settings.max_pages, settings.max_pages_per_session))
     guard = {"sessions": sessions, "staff": staff, "company": company is not None, "still": partial(_still, app)}
-    cast(Any, pages).add_middleware(SessionMiddleware, **guard, **_limits(app))
+    _wrap(app, guard)
     # What NiceGUI notes of a browser's tab, empty as it is, goes no later than the session.
     pages.storage.max_tab_storage_age = ABSOLUTE.total_seconds()
     ui.run_with(
@@ -87,8 +89,17 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
     )
 
 
-def _limits(app: FastAPI) -> dict[str, Any]:
-    return {"rates": app.state.rates, "running": app.state.running}
+def tidying(app: FastAPI) -> list[Background]:
+    """Return what gives back the memory of closed pages; nothing where there is no board."""
+    held = getattr(app.state, "pages", None)
+    return [Tidying(held)] if held else []
+
+
+def _wrap(app: FastAPI, guard: dict[str, Any]) -> None:
+    limits = {"rates": app.state.rates, "running": app.state.running}
+    # Starlette types a middleware's arguments only loosely. The one added last is the outer one.
+    cast(Any, pages).add_middleware(PagesMiddleware, held=app.state.pages)
+    cast(Any, pages).add_middleware(SessionMiddleware, **guard, **limits)
 
 
 def _still(app: FastAPI, session: Session) -> bool:

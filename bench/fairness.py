@@ -2,8 +2,8 @@
 
     python -m bench.fairness [--others 40] [--seconds 8] [--rounds 3]
 
-All of it comes by one caller, as from one CRM: promise-svc tells its customers apart. Beside the others nine times their load is sent, once of 1,000
-customers and once of a single one. The loads are processes on the same machine.
+All of it comes by one caller, as from one CRM: promise-svc tells its customers apart. Beside the others nine times
+their load is sent, once of 1,000 customers and once of a single one. The loads are processes on the same machine.
 """
 
 from __future__ import annotations

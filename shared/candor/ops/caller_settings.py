@@ -28,6 +28,12 @@ class CallerSettings(BaseSettings):
     """Requests a second for each key, sender or session, all processes together; 0 is no limit. Example: 200"""
     address_rate_limit: float = Field(default=20, ge=0, le=1_000_000)
     """Requests a second for each client address of those who are none of these; 0 is no limit. Example: 5"""
+    byte_rate_limit: float = Field(default=20_000_000, ge=0, le=1e12)
+    """Bytes a second of bodies of each key, sender or session, all processes together, and a tenth of it of each client
+    address of those who are none of these; 0 is no limit.
+
+    Example: 5000000
+    """
     max_running: int = Field(default=1000, ge=1, le=1_000_000)
     """Requests that may run at once; others are answered 503 `overloaded`. Example: 1000"""
     max_running_per_caller: int = Field(default=200, ge=1, le=1_000_000)

@@ -33,7 +33,7 @@ from candor.web.http.head import HeadMiddleware
 from candor.web.http.limits import Limits, LimitsMiddleware
 from candor.web.http.observed import ObservedMiddleware
 from candor.web.http.problems import FieldError, Problem, pointer
-from candor.web.http.rates import ADDRESS, Rates
+from candor.web.http.rates import ADDRESS, BYTES, Rates
 from candor.web.http.running import Running
 from candor.web.http.sharing import SharedRates
 from candor.web.parameters import ParametersMiddleware
@@ -94,7 +94,7 @@ def create_app(
 
 def shared_rates(app: FastAPI, database: Database) -> Background:
     """Return the background that shares an app's rate limits with the service's other processes."""
-    return SharedRates(database, [app.state.rates, app.state.addresses])
+    return SharedRates(database, [app.state.rates, app.state.addresses, app.state.sizes])
 
 
 def _put_middleware(app: FastAPI, settings: Settings, bodies: Mapping[str, int], policies: Mapping[str, str]) -> None:
@@ -108,7 +108,7 @@ def _put_middleware(app: FastAPI, settings: Settings, bodies: Mapping[str, int],
     # The middleware added last is the outermost: it sees what the others refuse.
     app.add_middleware(ShortcutMiddleware, owner=app)
     app.add_middleware(ParametersMiddleware, owner=app)
-    app.add_middleware(RatedMiddleware, addresses=app.state.addresses, running=app.state.running)
+    app.add_middleware(RatedMiddleware, addresses=app.state.addresses, sizes=app.state.sizes, running=app.state.running)
     app.add_middleware(LimitsMiddleware, limits=limits)
     app.add_middleware(EdgeMiddleware, https=settings.https)
     app.add_middleware(ObservedMiddleware, policies=policies, headers=safe_headers(settings))
@@ -129,6 +129,7 @@ def _put_settings(app: FastAPI, settings: Settings, webhooks: Accepted) -> None:
     app.state.service = settings.service
     app.state.rates = Rates("caller", settings.rate_limit)
     app.state.addresses = Rates(ADDRESS, settings.address_rate_limit)
+    app.state.sizes = Rates(BYTES, settings.byte_rate_limit)
     app.state.running = Running(settings.max_running_per_caller)
     closes = settings.secrets_unreadable_seconds
     app.state.keys = SecretFile(keys, own_keys, name="API_KEYS_FILE", closes=closes) if keys else None

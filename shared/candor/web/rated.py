@@ -10,8 +10,10 @@ from candor.web.http.connections import network_of
 from candor.web.http.limits import METRICS, PROBES
 from candor.web.http.problems import Problem
 from candor.web.http.rates import Rates, Standing
-from candor.web.http.running import Running
+from candor.web.http.running import RUNNING, Running
 
+STRANGERS: Final = 10
+"""Tokens for a byte of a body of which nobody has proved whose it is."""
 FAILURE: Final = 10
 """Tokens for a sign-in that fails: each may have asked the company's identity provider."""
 SIGN_IN: Final = "/signin"
@@ -31,8 +33,9 @@ class RatedMiddleware:
     all the same, whatever was found for it.
     """
 
-    def __init__(self, app: ASGIApp, addresses: Rates, running: Running) -> None:
+    def __init__(self, app: ASGIApp, addresses: Rates, sizes: Rates, running: Running) -> None:
         self.app = app
+        self._sizes = sizes
         self._addresses = addresses
         self._running = running
 
@@ -42,19 +45,31 @@ class RatedMiddleware:
             return
         address = address_of(scope)
         answer = _Answer(self._addresses, address, scope, send)
-        if not answer.may_prove and (refusal := self._addresses.spent(address)):
+        stranger = f"address:{address}"
+        if not answer.may_prove and (refusal := self._addresses.spent(address) or self._sizes.spent(stranger)):
             await _turn_away(scope, send, refusal)
             return
         # A recognised caller counts by name instead (`admit`), and a socket, which may stay, not at all.
         if not answer.may_prove and scope["type"] == "http":
-            self._running.count(answer.state, f"address:{address}")
+            self._running.count(answer.state, stranger)
+        received = 0
+
+        async def receiving() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            return message
+
         try:
-            await self.app(scope, receive, answer.send)
+            await self.app(scope, receiving, answer.send)
             if answer.refusal is not None:
                 raise answer.refusal
         except Problem as problem:
             raise answer.judged(problem) from None
         finally:
+            if received:
+                whose = answer.state.get(RUNNING, stranger)
+                self._sizes.charge(whose, received * (STRANGERS if whose == stranger else 1))
             self._running.end(answer.state)
             if tokens := answer.cost():
                 self._addresses.charge(address, tokens)

@@ -76,6 +76,31 @@ async def alone() -> bool:
     return metrics.REGISTRY.get_sample_value("candor_rate_limits_alone") == 1
 
 
+async def sent(client: httpx.AsyncClient, role: str, size: int) -> tuple[int, str]:
+    headers = bearer(role) | {"content-type": "application/json"}
+    got = await client.post("/v1/imports", content=b" " * size, headers=headers)
+    return got.status_code, got.json()["code"] if got.status_code != 200 else ""
+
+
+async def test_a_callers_bytes_have_a_rate_and_cost_nobody_else(tmp_path: Path) -> None:
+    app = sample_app(tmp_path, byte_rate_limit=100)
+    async with serving(app) as port, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+        assert await sent(client, "operator", 100_000) == (200, "")
+        assert await sent(client, "operator", 1) == (429, "rate_limited")
+        assert await sent(client, "admin", 1) == (200, "")
+
+
+async def test_a_strangers_bytes_count_ten_times(tmp_path: Path) -> None:
+    app = sample_app(tmp_path, byte_rate_limit=1000, address_rate_limit=0)
+    async with serving(app) as port, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+        hook = {"content-type": "application/json"}
+        for size, statuses in ((50, (401, 401)), (1000, (401, 429))):
+            got = [await client.post("/v1/webhooks/crm", content=b" " * size, headers=hook) for _ in range(2)]
+            assert tuple(one.status_code for one in got) == statuses
+        # Whoever has a key is not kept out by it.
+        assert await sent(client, "operator", 1) == (200, "")
+
+
 async def test_two_processes_share_one_limit(tmp_path: Path, shared_url: str) -> None:
     async with AsyncExitStack() as stack:
         one, two = [await stack.enter_async_context(replica(tmp_path, shared_url, rate_limit=SLOW)) for _ in range(2)]

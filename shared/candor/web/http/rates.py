@@ -56,7 +56,8 @@ class Standing:
 class Rates:
     """At most `per_second` requests per second and caller on average, with bursts of BURST_SECONDS' worth; 0: no cap.
 
-    `name` is the policy's in answers and metrics. Callers are told apart by any text.
+    Under the policy BYTES a token is a byte of a body. `name` is the policy's in answers and metrics. Callers are told
+    apart by any text.
     """
 
     def __init__(self, name: str, per_second: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -127,9 +128,12 @@ class Rates:
         wait = str(max(1, math.ceil((1 - bucket.tokens) / self.per_second)))
         said = Standing(self, bucket.tokens).headers()
         who = "without a key from one address" if self.name == ADDRESS else "from one caller"
-        detail = f"at most {self.per_second:g} requests a second {who}: try again in {wait} s"
+        what = "bytes of bodies" if self.name == BYTES else "requests"
+        detail = f"at most {self.per_second:,.0f} {what} a second {who}: try again in {wait} s"
         return Problem("rate_limited", detail, headers={"Retry-After": wait, **said})
 
 
+BYTES: Final = "bytes"
+"""The policy for bytes of bodies, counted by caller, or by address of those who proved nobody."""
 ADDRESS: Final = "address"
 """The policy for requests in which nobody proved who they are, counted by client address."""

@@ -199,6 +199,9 @@ def admit(request: HTTPConnection, caller: str, counted_as: str) -> None:
     request.state.caller = caller
     rates: Rates = request.app.state.rates
     request.state.standing = rates.take(counted_as)
+    sizes: Rates = request.app.state.sizes
+    if too_large := sizes.spent(counted_as):
+        raise too_large
     running: Running = request.app.state.running
     running.count(request.scope["state"], counted_as)
 

@@ -63,10 +63,10 @@ def thing(**fields: Any) -> Thing:
     return parse(Thing, msgspec.json.encode({"id": "t-1"} | fields))
 
 
-def refused(**fields: Any) -> list[str | None]:
+def refused(code: str = "invalid_field", **fields: Any) -> list[str | None]:
     with pytest.raises(Problem) as caught:
         thing(**fields)
-    assert (caught.value.status, caught.value.code) == (422, "invalid_field")
+    assert (caught.value.status, caught.value.code) == (422, code)
     return [error.pointer for error in caught.value.errors]
 
 
@@ -226,7 +226,7 @@ def test_every_id_of_the_alphabet_is_taken(text: str) -> None:
 
 def test_lists_are_capped() -> None:
     assert len(thing(steps=[{"name": "a"}] * 100).steps) == 100
-    assert refused(steps=[{"name": "a"}] * 101) == ["/steps"]
+    assert refused("limit_reached", steps=[{"name": "a"}] * 101) == ["/steps"]
 
 
 def test_unknown_fields_are_refused_and_pointed_at() -> None:
@@ -252,7 +252,7 @@ def test_labels_are_short_plain_values() -> None:
     assert refused(labels={"a": None}) == ["/labels/a"]
     assert refused(labels={"a": "x\ny"}) == ["/labels/a"]
     assert refused(labels={"a": 1e300}) == ["/labels/a"]
-    assert refused(labels={f"l{n}": 1 for n in range(33)}) == ["/labels"]
+    assert refused("limit_reached", labels={f"l{n}": 1 for n in range(33)}) == ["/labels"]
 
 
 def test_a_flag_among_labels_stays_a_flag() -> None:

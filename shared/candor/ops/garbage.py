@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import math
 import time
@@ -40,7 +41,7 @@ def held() -> Iterator[None]:
             gc.enable()
 
 
-SHARE: Final = 0.02
+SHARE: Final = 0.1
 """Of all time, what full collections may take."""
 
 
@@ -48,10 +49,10 @@ class OldGarbage:
     """Full collections, which hardly ever come by themselves after `settle`, at a bounded share of the time."""
 
     def __init__(
-        self, clock: Callable[[], float] = time.perf_counter, collect: Callable[[], object] = gc.collect
+        self, clock: Callable[[], float] = time.perf_counter, collect: Callable[[], object] | None = None
     ) -> None:
         self._clock = clock
-        self._collect = collect
+        self._collect = collect or give_back
         self._next = -math.inf
 
     def collect(self) -> bool:
@@ -63,3 +64,11 @@ class OldGarbage:
         ended = self._clock()
         self._next = ended + (ended - began) / SHARE
         return True
+
+
+def give_back() -> None:
+    """Collect all there is, and give what is free then back to the system, where the C library can."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

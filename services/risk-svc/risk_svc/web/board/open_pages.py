@@ -21,8 +21,8 @@ from risk_svc.web.board.access import SESSION
 
 WAIT_SECONDS: Final = 30.0
 """How long a page waits for its browser to open a socket: a slow line has to fetch half a megabyte of script first."""
-EVERY_SECONDS: Final = 5.0
-GONE: Final = 50
+EVERY_SECONDS: Final = 2.0
+GONE: Final = 20
 """So many pages that are gone, and half as many as are open, are worth a full collection."""
 log = structlog.get_logger("candor.board")
 
@@ -109,7 +109,7 @@ class OpenPages:
 def owner_of(page: Page) -> str:
     """Return the session for which a page was made."""
     request = cast(Any, page)._request
-    return str(request.scope["state"].get(SESSION, "")) if request is not None else ""
+    return str(request.scope.get("state", {}).get(SESSION, "")) if request is not None else ""
 
 
 class PagesMiddleware:
@@ -148,6 +148,7 @@ class Tidying:
         self._held = held
         self._garbage = garbage or OldGarbage()
         self._every = every
+        self._before = 0
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -169,8 +170,12 @@ class Tidying:
         Client.prune_instances(client_age_threshold=WAIT_SECONDS)
         there = len(Client.instances)
         metrics.PAGES.set(there)
-        if self._held.gone >= max(GONE, there // 2) and self._garbage.collect():
+        gone, before = self._held.gone, self._before
+        # In a quiet moment few are worth it too.
+        quiet = 0 < gone == before
+        if (quiet or gone >= max(GONE, there // 2)) and self._garbage.collect():
             self._held.gone = 0
+        self._before = self._held.gone
 
 
 def listen(held: OpenPages) -> OpenPages:

@@ -63,7 +63,7 @@ def thing(**fields: Any) -> Thing:
     return parse(Thing, msgspec.json.encode({"id": "t-1"} | fields))
 
 
-def refused(code: str = "invalid_field", **fields: Any) -> list[str | None]:
+def refused(code: str = "invalid_field", /, **fields: Any) -> list[str | None]:
     with pytest.raises(Problem) as caught:
         thing(**fields)
     assert (caught.value.status, caught.value.code) == (422, code)

@@ -3,7 +3,7 @@ PYTHON ?= python3
 CANDOR_HOME ?= $(CURDIR)/.candor
 BIN := $(CANDOR_HOME)/venv/bin
 SOURCES := shared services demo tests bench tools
-# Three on two cores, since tests wait for servers; a file stays with one of them, and the slow files come first.
+# Three on two cores, since tests wait for servers; a file stays with one of them, in the order of tests/conftest.py.
 WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
 
 export CANDOR_HOME

@@ -78,7 +78,7 @@ def other(number: int) -> Message:
 
 async def struck(handler: RiskHandler, turns: TransactionRunner, rate: int) -> dict[str, float]:
     """Take the incident, then turn after turn until nothing is left, with the events that arrived meanwhile."""
-    own = {0: OwnedPartition(0, 1, {})}
+    own = {0: OwnedPartition(partition=0, epoch=1, offsets={})}
     waits: list[float] = []
     lengths: list[float] = []
     begun, used, sent, wanted = time.perf_counter(), time.process_time(), 0, 0
@@ -117,7 +117,7 @@ async def run(url: str, promises: int, rate: int) -> dict[str, float]:
     await database.pool.execute("INSERT INTO lease VALUES ('risk-svc', 0, 'bench', 1, '{}')")
     handler = RiskHandler(PublishedModel(), BusinessClock(NOW, 1.0, datetime.now(UTC)))
     turns = TransactionRunner(database, "risk-svc", handler, Limits(), lambda: None)
-    await turns.reload(OwnedPartition(0, 1, {}))
+    await turns.reload(OwnedPartition(partition=0, epoch=1, offsets={}))
     garbage.settle()
     found = await struck(handler, turns, rate)
     await database.close()

@@ -56,10 +56,10 @@ async def run() -> dict[str, float]:
     garbage.settle()
     process = psutil.Process()
     # An empty partition first: statements are prepared and buffers made before the first look at the memory.
-    await turns.reload(OwnedPartition(1, 1, {}))
+    await turns.reload(OwnedPartition(partition=1, epoch=1, offsets={}))
     before, begun, used = process.memory_info().rss, time.perf_counter(), time.process_time()
     with garbage.held():
-        await turns.reload(OwnedPartition(0, 1, {}))
+        await turns.reload(OwnedPartition(partition=0, epoch=1, offsets={}))
     seconds, cpu = time.perf_counter() - begun, time.process_time() - used
     beating.cancel()
     gc.collect()

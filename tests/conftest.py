@@ -8,6 +8,7 @@ import secrets
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 import pytest_asyncio
@@ -38,13 +39,11 @@ PROGRAMS = {
 """What some tests need that does not come from pip, by their marker, and what to do where it is missing."""
 
 
-SLOW_FIRST = ("browser", "integration", "faults", "component")
 TESTS = Path(__file__).parent
 
 
-def _room(item: pytest.Item) -> int:
-    room = item.path.relative_to(TESTS).parts[0]
-    return SLOW_FIRST.index(room) if room in SLOW_FIRST else len(SLOW_FIRST)
+def _mixed(item: pytest.Item) -> int:
+    return crc32(str(item.path.relative_to(TESTS)).encode())
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -74,8 +73,8 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # Files of slow tests begin first, so that no worker is left alone with one at the end.
-    items.sort(key=_room)
+    # Files are mixed: those that start all processes would otherwise run beside each other, or last.
+    items.sort(key=_mixed)
     if os.environ.get("CI") == "true":
         return
     for marker, (program, reason) in PROGRAMS.items():

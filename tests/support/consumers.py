@@ -89,7 +89,9 @@ class Consumer:
             async with unit_of_work(self.database) as uow:
                 await switches.begin(uow, sending=True)
         for claim in (await Leases(self.database, self.name, PARTITIONS, "test").renew()).acquired:
-            own = self.owned[claim.partition] = OwnedPartition(claim.partition, claim.epoch, claim.offsets)
+            own = self.owned[claim.partition] = OwnedPartition(
+                partition=claim.partition, epoch=claim.epoch, offsets=claim.offsets
+            )
             assert await self._turns.reload(own)
 
     async def take(self, *examples: Example) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -150,15 +151,23 @@ def _decide(state: str, number: str, everything: bool, service: Consumer | None,
         raise InputError("name one dead letter, or say --all")
     chosen, wanted = (service, None) if everything else parsed(number)
 
-    async def write(uow: UnitOfWork) -> int:
-        count = await dead_letter.decide(uow.connection, state, number=wanted)
-        await dead_letter.resend(uow.connection)
-        outcome = f"{count} dead letters" if count else "not_found"
-        act = audit.Act(audit.of_this_machine(), f"dead_letter.{state}", number or "all held", outcome)
-        await audit.write(uow, [act])
-        return count
+    counts: Counter[str] = Counter()
 
-    counts = dict(each(chosen, prefix, write))
+    async def write(uow: UnitOfWork) -> tuple[int, bool]:
+        count = await dead_letter.decide(uow.connection, state, number=wanted)
+        sent = await dead_letter.resend(uow.connection)
+        if count or not counts:
+            outcome = f"{count} dead letters" if count else "not_found"
+            act = audit.Act(audit.of_this_machine(), f"dead_letter.{state}", number or "all held", outcome)
+            await audit.write(uow, [act])
+        return count, count == dead_letter.DECIDED or sent >= dead_letter.RESENT
+
+    more = True
+    while more:
+        found = each(chosen, prefix, write)
+        for name, (count, _) in found:
+            counts[name] += count
+        more = any(left for _, (_, left) in found)
     if not everything and not any(counts.values()):
         raise OperatorError(f"there is no held dead letter {number}")
     if as_json:

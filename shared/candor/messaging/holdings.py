@@ -71,7 +71,7 @@ class Holdings:
                 self._turns.handler.reviews.lost(number)
             for claim in change.acquired:
                 self.drop(claim.partition)
-                own = OwnedPartition(claim.partition, claim.epoch, claim.offsets)
+                own = OwnedPartition(partition=claim.partition, epoch=claim.epoch, offsets=claim.offsets)
                 # The owner before us may have died of the events that come next.
                 own.suspicion = Suspicion() if claim.orphan else None
                 self._unread[claim.partition] = own

@@ -19,20 +19,26 @@ CHANCE: Final = 4.0
 class Limits:
     """Dead letters allowed for a topic partition: `consecutive` in a row, and `share` of the last `window` records.
 
-    The share applies from `minimum` records on, and must be exceeded by more than chance explains. The `budget` is for
-    events that cannot be applied within the limits of a transaction.
+    The share applies from `minimum` records on, and must be exceeded by more than chance explains. At most `waiting`
+    letters of a partition wait for a person, those behind others among them: they are read when it is taken over, and
+    counted every second. The `budget` is for events that cannot be applied within the limits of a transaction.
     """
 
     consecutive: int = 20
     share: float = 0.01
     window: int = 10_000
     minimum: int = 100
+    waiting: int = 10_000
     budget: Budget = field(default_factory=Budget)
 
     def allowed(self, seen: int) -> float:
         """Return the number of dead letters tolerated among the last `seen` records (at most `window`)."""
         expected = self.share * min(seen, self.window)
         return expected + CHANCE * sqrt(expected)
+
+    def full(self, unresolved: int) -> str:
+        """Return why a partition with so many unresolved letters must stop; empty while it may continue."""
+        return f"{unresolved:,} dead letters wait for a person" if unresolved >= self.waiting else ""
 
 
 class Guard:

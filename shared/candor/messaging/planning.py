@@ -50,7 +50,7 @@ class Continuity:
         return Action.HOLE if first > following else Action.RESET
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class OwnedPartition:
     """A partition this worker owns: the content of its lease row, and what is known of its dead letters.
 
@@ -63,6 +63,7 @@ class OwnedPartition:
     held: set[tuple[str, str]] = field(default_factory=set)
     guards: dict[str, Guard] = field(default_factory=dict)
     unresolved: int = 0
+    foreign: int = 0
     halted: str = ""
     suspicion: Suspicion | None = None
 
@@ -74,6 +75,7 @@ class OwnedPartition:
     def remember(self, letters: Sequence[HeldLetters], limits: Limits) -> None:
         """Take over this partition's entries of the dead-letter table."""
         self.unresolved = len(letters)
+        self.foreign = sum(letter.reason in FOREIGN for letter in letters)
         self.held = {(letter.topic, letter.subject) for letter in letters if letter.subject}
         self.guards = {}
         for card in {letter.topic for letter in letters} | self.offsets.keys():
@@ -83,7 +85,8 @@ class OwnedPartition:
             self.guards[card] = Guard(limits, dead, behind, self.offsets.get(card, 0))
         reasons = ((card, guard.exceeded()) for card, guard in self.guards.items())
         stuck = self.suspicion.stuck if self.suspicion is not None else ""
-        self.halted = next((f"{card}: {reason}" for card, reason in reasons if reason), stuck)
+        full = limits.full(self.unresolved - self.foreign)
+        self.halted = next((f"{card}: {reason}" for card, reason in reasons if reason), stuck or full)
 
 
 class Plan(NamedTuple):
@@ -140,12 +143,16 @@ def plan(group: str, own: OwnedPartition, piece: Slice, known: Mapping[Place, Ve
     guard, held = guard.copy(), set(own.held)
     deliver: list[Message] = []
     letters: list[DeadLetter] = []
+    foreign = 0
     for index, (record, message) in enumerate(zip(piece.records, piece.messages, strict=True)):
         fault = piece.faults.get(index)
         if fault is not None and fault[0] in FOREIGN:
             # It may name anybody as its subject, whose own events must not wait for it.
             guard.foreign(record.offset)
-            letters.append(letter(group, own.partition, piece.card, record, "", *fault))
+            if not limits.full(own.foreign + foreign):
+                # Whoever forges records must not halt a partition with them; Kafka keeps those that are left out.
+                foreign += 1
+                letters.append(letter(group, own.partition, piece.card, record, "", *fault))
             continue
         subject = message.envelope.subject if message is not None else _header(record, "ce_subject")
         waits = fault is not None and fault[0] in NEWER and (own.partition, piece.card, record.offset) not in known
@@ -162,7 +169,7 @@ def plan(group: str, own: OwnedPartition, piece: Slice, known: Mapping[Place, Ve
         guard.buried(record.offset, reason)
         if subject:
             held.add((piece.card, subject))
-        if halted := guard.exceeded():
+        if halted := guard.exceeded() or limits.full(own.unresolved - own.foreign + len(letters) - foreign):
             return Plan(deliver, letters, record.offset + 1, guard, held, f"{piece.card}: {halted}")
     return Plan(deliver, letters, following, guard, held, "")
 

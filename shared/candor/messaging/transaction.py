@@ -322,6 +322,7 @@ def _committed(own: OwnedPartition, offsets: dict[str, int], plans: Plans) -> No
         for item in decided.letters:
             metrics.DEAD_LETTERED.labels(item.reason).inc()
             if item.reason in FOREIGN:
+                own.foreign += 1
                 metrics.FOREIGN_RECORDS.labels(piece.card, item.reason).inc()
         first = decided.letters[0]
         log.warning(

@@ -29,6 +29,9 @@ UNREADABLE: Final = "unreadable"
 HANDLER_ERROR: Final = "handler_error"
 OVER_LIMIT: Final = "over_limit"
 TEXT_LIMIT: Final = 500
+DECIDED: Final = 1_000
+RESENT: Final = 100
+"""Letters that one transaction decides on, and that it gives back to the outbox: each may hold a megabyte."""
 
 _record: Final = msgspec.msgpack.Decoder(Record)
 
@@ -141,8 +144,8 @@ async def settle(connection: Connection, outcomes: Mapping[int, tuple[str, str] 
 
 
 async def erase(connection: Connection, group: str, keys: Iterable[str]) -> None:
-    """Delete every letter of these customers, whatever its state."""
-    await connection.execute("DELETE FROM dead_letter WHERE grp = $1 AND key = ANY($2::text[])", group, list(keys))
+    """Delete the unresolved letters of these customers, which are few; the eraser deletes the others."""
+    await connection.execute(_ERASE, group, list(keys))
 
 
 async def find(
@@ -152,25 +155,28 @@ async def find(
     return _rows(await connection.fetch(_FIND, state, after, limit, number))
 
 
-async def decide(connection: Connection, state: str, *, number: int | None = None, group: str = "") -> int:
-    """Set one held letter, or all of a group (empty: every group), to `replay` or `discarded`; return the number.
+async def decide(
+    connection: Connection, state: str, *, number: int | None = None, group: str = "", most: int = DECIDED
+) -> int:
+    """Set one held letter, or the next of a group (empty: every group), to `replay` or `discarded`; return the number.
 
-    Letters that wait behind one need no decision: they are retried as soon as nothing is before them.
+    If that is `most`, there may be more. Letters that wait behind one need no decision: they are retried as soon as
+    nothing is before them.
     """
-    return len(await connection.fetch(_DECIDE, number, state, group))
+    return len(await connection.fetch(_DECIDE, number, state, group, most))
 
 
 async def resend(connection: Connection) -> int:
-    """Return the relay's letters marked for replay to the outbox, oldest first; return the number.
+    """Return the relay's next letters marked for replay to the outbox, oldest first; return the number.
 
-    Consumers retry their own letters, but nobody would retry what the relay could not send. A row that could not be
-    read is tried again as a whole, and what waited behind it follows. Every event keeps its original id and version,
-    and is parked again if the topic still rejects it.
+    If that is RESENT or more, there may be more. Consumers retry their own letters, but nobody would retry what the
+    relay could not send. A row that could not be read is tried again as a whole, and what waited behind it follows.
+    Every event keeps its original id and version, and is parked again if the topic still rejects it.
     """
     again = [row["kafka_offset"] for row in await connection.fetch(_AGAIN)]
     if again:
         await connection.execute(_REOPEN, again)
-    letters = _rows(await connection.fetch(_RELAYED))
+    letters = _rows(await connection.fetch(_RELAYED, RESENT))
     rows = [repack([letter.record], letter.topic, letter.partition) for letter in letters]
     if rows:
         await outbox.write(cast(Any, connection), rows)
@@ -238,7 +244,7 @@ SELECT {_COLUMNS} FROM dead_letter WHERE grp LIKE '%.relay'
   AND (state = 'replay' OR (state = 'held' AND reason = 'behind' AND NOT EXISTS (
     SELECT FROM dead_letter AS earlier WHERE earlier.grp = dead_letter.grp AND earlier.topic = dead_letter.topic
       AND earlier.key = dead_letter.key AND earlier.reason = 'unreadable' AND earlier.state IN ('held', 'replay'))))
-  AND NOT EXISTS (SELECT FROM erasure WHERE erasure.customer_id = key) ORDER BY id FOR UPDATE"""  # noqa: S608
+  AND NOT EXISTS (SELECT FROM erasure WHERE erasure.customer_id = key) ORDER BY id LIMIT $1 FOR UPDATE"""  # noqa: S608
 
 _HOLD_AGAIN: Final = """
 UPDATE dead_letter SET state = 'held', reason = new.reason, detail = new.detail
@@ -249,5 +255,10 @@ SELECT {_COLUMNS} FROM dead_letter
 WHERE ($1 = '' OR state = $1) AND id > $2 AND ($4::bigint IS NULL OR id = $4) ORDER BY id LIMIT $3"""  # noqa: S608
 
 _DECIDE: Final = """
-UPDATE dead_letter SET state = $2 WHERE state = 'held' AND ($3 = '' OR grp = $3) AND
-  (id = $1::bigint OR ($1::bigint IS NULL AND reason <> 'behind')) RETURNING id"""
+UPDATE dead_letter SET state = $2 WHERE id = ANY(ARRAY(
+  SELECT id FROM dead_letter WHERE state = 'held' AND ($3 = '' OR grp = $3)
+    AND (id = $1::bigint OR ($1::bigint IS NULL AND reason <> 'behind'))
+  ORDER BY id LIMIT $4 FOR UPDATE)) RETURNING id"""
+
+_ERASE: Final = """
+DELETE FROM dead_letter WHERE grp = $1 AND key = ANY($2::text[]) AND state IN ('held', 'replay')"""

@@ -59,7 +59,7 @@ async def test_lag_is_endless_before_kafka_is_heard_and_nothing_once_all_is_appl
 ) -> None:
     settings = settings_for(kafka, topic_prefix)
     worker = Worker(settings, ledger, LedgerHandler(), GROUP)
-    worker.owned[0] = OwnedPartition(0, 1, {})
+    worker.owned[0] = OwnedPartition(partition=0, epoch=1, offsets={})
     assert worker.lag_seconds == {"promises": inf, "milestones": inf}
     async with Sender(settings) as sender:
         await sender.send(withdrawn(f"c{n}", f"p{n}", 1) for n in range(30))

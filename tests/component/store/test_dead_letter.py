@@ -98,6 +98,24 @@ async def test_replaying_all_leaves_those_behind_to_follow_by_themselves(databas
     assert (await found(database, "replayed"))[0].replayed_at is not None
 
 
+async def test_a_decision_on_many_takes_some_a_transaction(database: Database) -> None:
+    await bury(database, [letter(number, f"p{number}") for number in range(5)])
+    counts = []
+    for _ in range(4):
+        async with unit_of_work(database) as uow:
+            counts.append(await dead_letter.decide(uow.connection, "discarded", most=2))
+    assert counts == [2, 2, 1, 0]
+    assert [item.offset for item in await found(database, "discarded")] == [0, 1, 2, 3, 4]
+
+
+async def test_with_an_erasure_go_those_that_wait_and_the_eraser_takes_the_others(database: Database) -> None:
+    await bury(database, [letter(1), letter(2, "p2"), letter(3, "p3")._replace(key="c2")])
+    await decide(database, "discarded", (await found(database))[0].id)
+    async with unit_of_work(database) as uow:
+        await dead_letter.erase(uow.connection, GROUP, ["c1"])
+    assert [item.offset for item in await found(database)] == [1, 3]
+
+
 async def test_a_letter_held_again_has_its_new_reason_and_keeps_its_followers(database: Database) -> None:
     await bury(database, [letter(1), letter(2, reason=BEHIND)])
     await decide(database, "replay")

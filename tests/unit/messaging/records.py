@@ -41,4 +41,4 @@ def piece(records: Iterable[FetchedRecord]) -> Slice:
 
 
 def own(following: int = 0) -> OwnedPartition:
-    return OwnedPartition(0, 1, {"promises": following})
+    return OwnedPartition(partition=0, epoch=1, offsets={"promises": following})

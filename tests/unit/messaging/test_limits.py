@@ -88,7 +88,7 @@ def test_a_copy_goes_its_own_way() -> None:
 
 
 def test_a_partition_with_twenty_unresolved_letters_at_its_offset_starts_halted() -> None:
-    own = OwnedPartition(2, 1, {"promises": 30})
+    own = OwnedPartition(partition=2, epoch=1, offsets={"promises": 30})
     letters = [HeldLetters("promises", f"p{offset}", offset, "handler_error") for offset in range(10, 30)]
     own.remember(letters, LIMITS)
     assert own.halted.startswith("promises: 20 dead letters in a row")

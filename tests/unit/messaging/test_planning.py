@@ -11,10 +11,12 @@ from candor.messaging.limits import Limits
 from candor.messaging.planning import Action, Continuity, OwnedPartition, Plan, plan, private, read
 from candor.messaging.slices import Slice
 from candor.messaging.suspicion import halves
+from candor.records.origin import FOREIGN
 from candor.store.dead_letter import BEHIND, HeldLetters
 from tests.unit.messaging.records import FetchedRecord, bad, good, own, piece
 
 LIMITS = Limits()
+FOREIGN_REASON = min(FOREIGN)
 
 
 def decided(part: Slice, owner: OwnedPartition | None = None, limits: Limits = LIMITS) -> Plan:
@@ -46,6 +48,33 @@ def test_later_events_of_a_subject_park_behind_the_bad_one_and_others_do_not() -
     assert subjects(result) == ["a", "b"]
     assert [(letter.offset, letter.reason) for letter in result.letters] == [(1, "bad_data"), (3, BEHIND)]
     assert ("promises", "a") in result.held
+
+
+def test_a_partition_halts_once_too_many_letters_wait_whatever_they_wait_for() -> None:
+    limits = Limits(waiting=3)
+    result = decided(piece([bad(0, "a"), *(good(offset, "a") for offset in range(1, 9))]), limits=limits)
+    assert (len(result.letters), result.following) == (3, 3)
+    assert result.halted == "promises: 3 dead letters wait for a person"
+    owner = own()
+    letters = [HeldLetters("promises", "a", 0, "bad_data"), *(HeldLetters("promises", "a", n, BEHIND) for n in (1, 2))]
+    owner.remember(letters, limits)
+    assert owner.halted == "3 dead letters wait for a person"
+    owner.remember(letters[:2], limits)
+    assert owner.halted == ""
+    result = decided(piece([good(3, "a"), good(4, "a")]), owner, limits)
+    assert (len(result.letters), result.following) == (1, 4)
+
+
+def test_forged_records_halt_nothing_however_many_are_kept() -> None:
+    limits, owner = Limits(waiting=3), own()
+    forged = FOREIGN_REASON, "not signed by promise-svc"
+    part = piece(good(offset) for offset in range(9))
+    result = decided(part._replace(faults=dict.fromkeys(range(8), forged)), owner, limits)
+    assert ([letter.offset for letter in result.letters], subjects(result), result.halted) == ([0, 1, 2], ["p8"], "")
+    owner.remember([HeldLetters("promises", "", offset, FOREIGN_REASON) for offset in range(3)], limits)
+    assert owner.halted == ""
+    result = decided(part._replace(faults=dict.fromkeys(range(4), forged)), owner, limits)
+    assert (result.letters, len(result.deliver)) == ([], 5)
 
 
 def test_what_was_held_before_keeps_its_subject_waiting() -> None:

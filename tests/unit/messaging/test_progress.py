@@ -12,7 +12,7 @@ class Scene:
     def __init__(self) -> None:
         self.now = 0.0
         self.waiting = {0: 5, 1: 0}
-        self.leased = {number: OwnedPartition(number, 1, {"promises": 10}) for number in (0, 1)}
+        self.leased = {number: OwnedPartition(partition=number, epoch=1, offsets={"promises": 10}) for number in (0, 1)}
         behind = lambda own: self.waiting[own.partition]  # noqa: E731
         self.progress = Progress(self.leased, behind, Patience(turns=3, seconds=60), lambda: self.now)
 

@@ -5,9 +5,10 @@ A notice shows the state of its delivery. Code that changes both must lock the n
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
@@ -27,6 +28,8 @@ LONGEST_BACKOFF: Final = 3600.0
 FIRST_BACKOFF: Final = 5.0
 CHANNEL_WAIT: Final = 3600.0
 """How long a due delivery waits for a process that has its channel; then any process takes it, and ends it."""
+Place = tuple[datetime, str]
+BEGINNING: Final = (datetime.fromtimestamp(0, UTC), "")
 _basis: Final = msgspec.json.Decoder(Basis)
 NOT_ATTEMPTED: Final = Outcome(Fate.ABORTED, "look")
 
@@ -61,6 +64,27 @@ def backoff(attempts: int) -> float:
     return min(FIRST_BACKOFF * 2.0 ** min(max(attempts - 1, 0), 30), LONGEST_BACKOFF)
 
 
+@dataclass(slots=True)
+class Round:
+    """How far the due deliveries were looked through, urgent ones and others: what cannot go yet keeps nobody waiting.
+
+    Each look takes in at most `looked` of each; a round begins again when it has come to the end.
+    """
+
+    urgent: Place = BEGINNING
+    others: Place = BEGINNING
+    looked: int = 1_000
+
+    async def further(self, uow: UnitOfWork) -> None:
+        """Go on to the next deliveries, since of those before too few can go."""
+        self.urgent = await self._after(uow, True, self.urgent)
+        self.others = await self._after(uow, False, self.others)
+
+    async def _after(self, uow: UnitOfWork, urgent: bool, place: Place) -> Place:
+        row = await uow.connection.fetchrow(_LAST, urgent, *place, self.looked)
+        return BEGINNING if row is None else (row["next_at"], row["delivery_id"])
+
+
 async def claim(
     uow: UnitOfWork,
     owner: str,
@@ -69,15 +93,23 @@ async def claim(
     lease_seconds: float,
     freshest: float,
     now: datetime,
+    where: Round | None = None,
 ) -> list[Claim]:
     """Claim at most `limit` due deliveries over `channels`, of partitions with fresh input, while sending is allowed.
+
+    Looks through some urgent and some other ones from `where` on, and moves that on if too few of them can go.
 
     Those over another channel are claimed once they have waited for it in vain, for the holder to end them.
 
     A customer's delivery waits until the owner's before it is settled, or its waiting time is over, and records which.
     If many are queued, bad news that nobody has heard yet goes before updates and all-clears.
     """
-    rows = await uow.connection.fetch(_CLAIM, owner, limit, lease_seconds, freshest, now, list(channels))
+    # Random: after a failover to a standby that missed the last claim, a counter would give the same number twice.
+    drawn, where = secrets.randbits(62), where or Round()
+    arguments = (owner, limit, lease_seconds, freshest, now, list(channels), drawn)
+    rows = await uow.connection.fetch(_CLAIM, *arguments, *where.urgent, *where.others, where.looked)
+    if len(rows) < limit:
+        await where.further(uow)
     announce(uow, rows)
     return [_claim(row) for row in rows]
 
@@ -116,9 +148,12 @@ async def finish(
     return bool(rows)
 
 
-async def expire(uow: UnitOfWork, now: datetime) -> int:
-    """End expired claims: before `final` they are provably unsent and queued again, after it they become unknown."""
-    rows = await uow.connection.fetch(_EXPIRE, now)
+async def expire(uow: UnitOfWork, now: datetime, lease_seconds: float) -> int:
+    """End expired claims: before `final` they are provably unsent and queued again, after it they become unknown.
+
+    One that ends later than any that begins now is of before the database's clock was set back.
+    """
+    rows = await uow.connection.fetch(_EXPIRE, now, lease_seconds)
     announce(uow, rows)
     return len(rows)
 
@@ -156,10 +191,22 @@ _FRESH: Final = """
 EXISTS (SELECT FROM promise p JOIN freshness f USING (partition) WHERE p.promise_id = notice.promise_id
   AND f.lag_seconds + extract(epoch FROM clock_timestamp() - f.seen_at) <= $4)"""
 
+_NEXT: Final = """
+SELECT delivery_id, next_at FROM delivery
+WHERE state = 'pending' AND {urgent} AND next_at <= clock_timestamp() AND (next_at, delivery_id) > ({after})
+ORDER BY next_at, delivery_id LIMIT {most}"""
+
+# No row if there are fewer than were asked for: this was the end.
+_LAST: Final = f"""
+SELECT next_at, delivery_id FROM ({_NEXT.format(urgent="urgent = $1", after="$2, $3", most="$4")}) AS looked
+ORDER BY next_at, delivery_id OFFSET $4 - 1"""  # noqa: S608 - constants only
+
 _CLAIM: Final = f"""
-WITH due AS (
-  SELECT delivery.delivery_id FROM delivery JOIN notice USING (notice_id)
-  WHERE delivery.state = 'pending' AND delivery.next_at <= clock_timestamp()
+WITH looked AS MATERIALIZED (
+  ({_NEXT.format(urgent="urgent", after="$8, $9", most="$12")})
+  UNION ALL ({_NEXT.format(urgent="NOT urgent", after="$10, $11", most="$12")})), due AS (
+  SELECT delivery.delivery_id FROM looked JOIN delivery USING (delivery_id) JOIN notice USING (notice_id)
+  WHERE delivery.state = 'pending'
     AND (delivery.channel = ANY($6::text[])
       OR delivery.next_at <= clock_timestamp() - make_interval(secs => {CHANNEL_WAIT}))
     AND {_FRESH}
@@ -168,10 +215,10 @@ WITH due AS (
       WHERE s.promise_id = notice.promise_id AND s.addressee = notice.addressee AND s.state = 'sending')
     AND (owner_wait_until IS NULL OR owner_wait_until <= $5 OR NOT EXISTS (SELECT FROM notice o
       WHERE o.ahead_of = notice.notice_id AND o.state IN ('pending', 'sending', 'unknown', 'held')))
-  ORDER BY statement IN ('warning', 'cancelled') DESC, delivery.next_at LIMIT $2
+  ORDER BY delivery.urgent DESC, delivery.next_at LIMIT $2
   FOR UPDATE OF notice, delivery SKIP LOCKED), claimed AS (
   UPDATE delivery SET state = 'sending', outcome = 'claimed', phase = 'claimed', claimed_by = $1,
-    attempts = attempts + 1, epoch = epoch + 1, lease_until = clock_timestamp() + make_interval(secs => $3),
+    attempts = attempts + 1, epoch = $7, lease_until = clock_timestamp() + make_interval(secs => $3),
     provider_code = NULL, provider_id = '', changed_at = $5
   FROM due WHERE delivery.delivery_id = due.delivery_id AND delivery.state = 'pending'
   RETURNING delivery.delivery_id, delivery.notice_id, delivery.channel, delivery.epoch, delivery.attempts)
@@ -213,7 +260,8 @@ WITH changed AS (
 _EXPIRE: Final = f"""
 WITH stale AS (
   SELECT delivery.delivery_id FROM delivery JOIN notice USING (notice_id)
-  WHERE delivery.state = 'sending' AND delivery.lease_until < clock_timestamp()
+  WHERE delivery.state = 'sending' AND (delivery.lease_until < clock_timestamp()
+    OR delivery.lease_until > clock_timestamp() + 2 * make_interval(secs => $2))
   LIMIT 500 FOR UPDATE OF notice, delivery SKIP LOCKED), changed AS (
   UPDATE delivery SET state = CASE WHEN phase = 'final' THEN 'unknown' ELSE 'pending' END,
     outcome = CASE WHEN phase = 'final' THEN 'outcome_unknown' ELSE 'claim_expired' END,

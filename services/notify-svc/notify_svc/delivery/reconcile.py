@@ -42,6 +42,7 @@ class Reconciler:
         self._concurrency = concurrency
         self._owner = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"
         self._running: set[asyncio.Task[None]] = set()
+        self._round = claims.Round()
         self._stopping = asyncio.Event()
         self._stopped = asyncio.Event()
         self._next_expire = 0.0
@@ -99,7 +100,7 @@ class Reconciler:
         if now >= self._next_expire:
             self._next_expire = now + EXPIRE_SECONDS
             async with unit_of_work(postman.database) as uow:
-                if expired := await claims.expire(uow, postman.clock.now()):
+                if expired := await claims.expire(uow, postman.clock.now(), postman.patience.lease):
                     log.warning("claims expired", count=expired, consequence="unsent ones wait again, others are held")
         if now >= self._next_forget:
             more = await resolve.forget_previews(postman.database, postman.clock.now())
@@ -117,6 +118,7 @@ class Reconciler:
                 postman.patience.lease,
                 postman.patience.freshest,
                 postman.clock.now(),
+                self._round,
             )
         for claim in taken:
             task = asyncio.create_task(self._deliver(claim))

@@ -189,13 +189,15 @@ ON CONFLICT (notice_id) DO UPDATE SET state = excluded.state, reason = excluded.
 WHERE notice.state = 'suppressed' AND excluded.state <> 'suppressed'
 RETURNING {CHANGED}"""  # noqa: S608 - constants only
 
-# The epoch keeps counting, so an earlier holder of a claim is fenced.
+# The epoch stays until the next claim draws another, so an earlier holder of a claim is fenced.
 _DELIVER: Final = """
-INSERT INTO delivery (delivery_id, notice_id, channel, recipient, state, outcome, changed_at)
-SELECT a, b, c, d, 'pending', e, $6 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
-  AS new (a, b, c, d, e)
+INSERT INTO delivery (delivery_id, notice_id, channel, recipient, state, outcome, changed_at, urgent)
+SELECT a, b, c, d, 'pending', e, $6, statement IN ('warning', 'cancelled')
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) AS new (a, b, c, d, e)
+  JOIN notice ON notice_id = b
 ON CONFLICT (delivery_id) DO UPDATE SET recipient = excluded.recipient, state = 'pending', outcome = excluded.outcome,
-  changed_at = excluded.changed_at, attempts = 0, created_at = now(), next_at = now(), phase = '', lease_until = NULL,
+  changed_at = excluded.changed_at, attempts = 0, urgent = excluded.urgent,
+  created_at = now(), next_at = now(), phase = '', lease_until = NULL,
   provider_code = NULL, provider_id = ''
 WHERE delivery.state = 'suppressed'"""
 

@@ -103,7 +103,9 @@ class NoticeRow(Base, table=True):
 class DeliveryRow(Base, table=True):
     """Delivery of a notice over one channel: the address (keyed hash), how far it got, and the provider's answer.
 
-    `outcome` is why it is in its state. Business time: changed_at; the database's clock: everything else.
+    `outcome` is why it is in its state; an `urgent` one goes before others.
+
+    Business time: changed_at; the database's clock: everything else.
     """
 
     __tablename__ = "delivery"
@@ -120,6 +122,7 @@ class DeliveryRow(Base, table=True):
     lease_until: datetime | None = moment(nullable=True)
     attempts: int
     next_at: datetime = moment()
+    urgent: bool
     provider_code: str | None = None
     provider_id: str
     unknown_since: datetime | None = moment(nullable=True)

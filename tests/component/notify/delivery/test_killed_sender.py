@@ -54,7 +54,7 @@ async def expired(desk: Desk) -> None:
     """The dead process's lease runs out and somebody notices."""
     await desk.leases_run_out()
     async with unit_of_work(desk.database) as uow:
-        await claims.expire(uow, desk.clock.now())
+        await claims.expire(uow, desk.clock.now(), 30)
 
 
 @pytest.mark.parametrize("step", ["banner", "mail", "rcpt"])

@@ -10,7 +10,7 @@ from candor.store.unit_of_work import unit_of_work
 from risk_svc.forecast.view import Entry
 from risk_svc.training import journal
 from risk_svc.training.learner import Learner, Pacing
-from risk_svc.training.timeline import Timeline
+from risk_svc.training.timeline import MOST, Timeline
 from tests.support.clocks import ManualClock
 
 DAY = timedelta(days=1)
@@ -41,9 +41,11 @@ async def drained(learner: Learner, ticks: Ticks) -> None:
         pass
 
 
-async def holding(database: Database, clock: ManualClock, ticks: Ticks, pacing: Pacing = EACH) -> Learner:
+async def holding(
+    database: Database, clock: ManualClock, ticks: Ticks, pacing: Pacing = EACH, *, most: int = MOST
+) -> Learner:
     """A learner that has just taken the lease; its lease is renewed by hand."""
-    learner = Learner(database, clock, pacing, system=ticks)
+    learner = Learner(database, clock, pacing, most=most, system=ticks)
     await learner.leases.renew()
     assert learner.leases.epochs
     return learner

@@ -144,6 +144,14 @@ LEARNING: Final = (
         runbook="model-stands-still",
     ),
     Panel(
+        title="Share of promises learnt from",
+        text="1 is all. Below it more promises come than the learner keeps: a random sample teaches, forecasts go on. "
+        "If it stays low, raise MOST_ENTRIES.",
+        queries=(Query("min(candor_learner_sample_ratio)", "share"),),
+        low=0,
+        runbook="model-stands-still",
+    ),
+    Panel(
         title="Came too late to teach, each hour",
         text="Entries and promises that came after their hour was learnt; they teach nothing. After an import: import "
         "older history first, in order of time.",

@@ -30,6 +30,13 @@ PROMISES_TOO_LATE: Final = counter(
 )
 PAGES: Final = gauge("board_pages", "Pages of the board in memory, with a socket or waiting for one.")
 PAGES_REFUSED: Final = counter("board_pages_refused_total", "Pages of the board refused because too many were open.")
+SAMPLE_SHARE: Final = gauge(
+    "learner_sample_ratio",
+    "Share of the promises made now that is learnt from: 1 unless more come than fit; absent where nobody learns.",
+)
+ENTRIES_LEFT_OUT: Final = counter(
+    "journal_left_out_entries_total", "Entries of promises outside the sample that is learnt from."
+)
 VERSION_SECONDS: Final = histogram("model_version_seconds", "Time to learn up to one boundary.", FAST)
 PROMISES_IN_MEMORY: Final = gauge("promises_in_memory", "Live promises in this worker's memory.")
 PROMISES_OPEN: Final = gauge("promises_open", "Open promises by band of their gap.", "band")

@@ -131,6 +131,11 @@ class LearnerSettings(RiskSettings):
     """Seconds after which a boundary is closed anyway; more than QUIET_SECONDS. Example: 60"""
     checkpoint_seconds: Seconds = 600.0
     """Seconds between two saves of what has been learnt. Example: 600"""
+    most_entries: int = Field(default=200_000, ge=1000, le=100_000_000)
+    """Entries kept until their hour is over, in some 600 bytes each; when more come, a sample of promises is learnt.
+
+    Example: 200000
+    """
 
     @model_validator(mode="after")
     def _boundaries_close(self) -> Self:

@@ -96,7 +96,7 @@ def learner(settings: LearnerSettings, clock: Clock | None = None) -> FastAPI:
         pacing = Pacing(settings.quiet_seconds, settings.straggler_seconds, settings.checkpoint_seconds)
         try:
             learning = Aside(
-                lambda: Learner(database, clock or settings.business_clock(), pacing),
+                lambda: Learner(database, clock or settings.business_clock(), pacing, most=settings.most_entries),
                 partial(rebuilding.why_waiting, database),
             )
             app.state.health.add("read side", learning.check)

@@ -29,6 +29,7 @@ FIELDS: Final = {
     "by_lead": "The record by how early a forecast was frozen.",
     "calibrated": "Whether the stated risks agree with what happened.",
     "calibration_error": "How far stated risks were from observed shares, on average.",
+    "sample_share": "Of the promises made lately, the share that forecasts learn from; 1 is all of them.",
     "came_too_late": "How many promises came due before the time already learnt, and taught nothing.",
     "category": "The sort of incident, such as weather or outage.",
     "caution": "A warning about how to read these figures.",

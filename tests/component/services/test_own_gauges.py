@@ -45,6 +45,7 @@ CONSUMER = {
     "reviews_set_aside",
 }
 LEARNING = {"model_version", "model_boundaries_waiting", "journal_unread_rows", "journal_waiting_entries"}
+LEARNING |= {"learner_sample_ratio"}
 NOTICES = {
     "notices_in_state",
     "notice_unknown_oldest_age_seconds",

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk_svc.forecast import examples
-from risk_svc.forecast.examples import Lesson
+from risk_svc.forecast.examples import Lesson, encoded
 from risk_svc.forecast.features import Features, features
 from risk_svc.forecast.learner import OPEN_FOR, Learner
 from risk_svc.forecast.memory import Memory
@@ -63,8 +63,9 @@ class Engine:
         self.now = self.boundary = -math.inf
         self.timers: list[tuple[float, int, str, str]] = []
         self.order = 0
-        self.lessons: list[Lesson] = []
-        self.fresh: list[tuple[int, Features | None, Group]] = []
+        self.lessons: list[bytes] = []
+        """Encoded: an hour has many, and each holds what was known of its promise."""
+        self.fresh: list[tuple[int, bytes | None, Group]] = []
         self.first = 0
         self._last: tuple[str, str, float, NDArray[np.float16]] | None = None
 
@@ -145,7 +146,7 @@ class Engine:
     def made(self, view: View) -> None:
         """Adds a promise."""
         held = self.open[view.promise_id] = WatchedPromise(view)
-        self.lessons.append(examples.MadeExample(view))
+        self._learn(examples.MadeExample(view))
         self._set_timers(held)
         self._set_slips(held, {})
         self.moment(held, view.made, "made")
@@ -168,9 +169,7 @@ class Engine:
             before, since = old.last, old.last_at
             for name in [name for name in view.reached if name not in old.reached]:
                 reached = view.reached[name]
-                self.lessons.append(
-                    examples.StepExample(view, name, reached, old.plans.get(name), before, reached - since)
-                )
+                self._learn(examples.StepExample(view, name, reached, old.plans.get(name), before, reached - since))
                 before, since = view.last, reached
                 self.moment(held, at, f"at:{name}")
 
@@ -178,7 +177,7 @@ class Engine:
         """A milestone's planned time passed without it."""
         if name not in held.view.slipped:
             held.view = msgspec.structs.replace(held.view, slipped=[*held.view.slipped, name])
-        self.lessons.append(examples.SlipExample(held.view, name, at, at - planned))
+        self._learn(examples.SlipExample(held.view, name, at, at - planned))
         if held.view.completed is None:
             self.moment(held, at, f"slip:{name}")
 
@@ -212,8 +211,12 @@ class Engine:
         if at >= view.deadline:
             self.learner.memory.overdue(serial)
         held.at, held.rows = at, [*held.rows, serial]
-        self.fresh.append((serial, None if known else found, (view.kind, what)))
+        self.fresh.append((serial, None if known else _encoder.encode(found), (view.kind, what)))
         self._last = (view.promise_id, what, at, row)
+
+    def _learn(self, lesson: Lesson) -> None:
+        """Keeps a lesson for the next version."""
+        self.lessons.append(encoded(lesson))
 
     def _features(self, view: View, at: float, what: str) -> Features:
         return features(view, at, what, self.model.likes, view.touched(self.incidents.values()))
@@ -261,9 +264,9 @@ class Engine:
             # The customer has since agreed to another date: this answers forecasts against the old one, nothing else.
             return
         held.labelled = True
-        self.lessons.append(examples.DueExample(view, late))
+        self._learn(examples.DueExample(view, late))
         if done:
-            self.lessons.append(examples.CompletionExample(view, at))
+            self._learn(examples.CompletionExample(view, at))
             self.learner.judge.ended(True)
             del self.open[view.promise_id]
         else:
@@ -279,7 +282,7 @@ class Engine:
         if held.labelled:
             # A completion reported after the deadline may still have been in time.
             memory.late[spots] = held.late | (completed >= memory.deadline[spots])
-            self.lessons.append(examples.CompletionExample(view, completed))
+            self._learn(examples.CompletionExample(view, completed))
             if completed < view.deadline + view.lead:
                 self.learner.judge.ended(True)
             del self.open[view.promise_id]
@@ -299,7 +302,7 @@ class Engine:
         self.first = memory.count
         answered = learner.judge.score(boundary)
         for lesson in self.lessons:
-            examples.learn(model.context, lesson)
+            examples.learn(model.context, examples.decoded(lesson))
         model.context.at = boundary
         model.likes.forget()
         oldest = memory.count - memory.room
@@ -309,9 +312,14 @@ class Engine:
             if serial < oldest:
                 continue
             if found is not None:
-                model.layout.admit(found)
-                memory.features[serial % memory.room] = model.layout.row(found)
+                named = _features.decode(found)
+                model.layout.admit(named)
+                memory.features[serial % memory.room] = model.layout.row(named)
             memory.group[serial % memory.room] = model.groups.get(group, GROUPS - 1)
         learner.train(boundary, answered)
         self.lessons, self.fresh, self._last = [], [], None
         model.version += 1
+
+
+_encoder: Final = msgspec.msgpack.Encoder()
+_features: Final = msgspec.msgpack.Decoder(Features)

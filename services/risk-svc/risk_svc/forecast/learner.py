@@ -19,6 +19,8 @@ ENOUGH: Final = 32
 AGAIN: Final = 10
 """How often a survival expert learns from a moment; the direct expert learns from each answer six times."""
 AGAIN_DIRECT: Final = 6
+PIECE: Final = 8192
+"""Moments that are forecast at once, which takes some 30 KB for each."""
 ALIKE: Final = 1.5
 """A yardstick that was this many times as long or as short is not comparable."""
 OPEN_FOR: Final = 5.0
@@ -40,8 +42,12 @@ class Learner:
         memory = self.memory
         first = max(since, memory.count - memory.room)
         spots = np.arange(first, memory.count) % memory.room
-        if not len(spots):
-            return
+        for start in range(0, len(spots), PIECE):
+            self._predict(spots[start : start + PIECE])
+        self.fresh += len(spots)
+
+    def _predict(self, spots: Spots) -> None:
+        memory = self.memory
         at, deadline, unit = memory.at[spots], memory.deadline[spots], memory.unit[spots]
         end = place(HORIZON * (deadline - memory.made[spots]), unit)
         answer = self.model.forecast(memory.features[spots], place(at - deadline, unit), end, memory.group[spots])
@@ -49,7 +55,6 @@ class Learner:
         both = np.concatenate([answer.curve[:, AT], answer.told], axis=1)
         memory.named[spots] = named = deadline[:, None] + unit[:, None] * np.sinh(np.clip(both, -6, 6))
         memory.judged[spots] = named.min(axis=1)
-        self.fresh += len(spots)
 
     def train(self, now: float, answered: Spots) -> None:
         """Trains every expert on new and remembered moments as they are known at `now`."""

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from risk_svc.forecast.context import Context
 from risk_svc.forecast.engine import Engine, WatchedPromise
-from risk_svc.forecast.examples import Lesson
 from risk_svc.forecast.learner import Learner
 from risk_svc.forecast.memory import Memory
 from risk_svc.forecast.model import Group, Model
@@ -21,9 +20,11 @@ from risk_svc.forecast.view import Incident
 
 FORMAT: Final = 5
 """Increment whenever features, columns or networks change meaning: models in another format are refused."""
+STATE: Final = 6
+"""Increment whenever what the learner stores to go on from has another form, or FORMAT changes."""
 LEVEL: Final = 1
 MODEL: Final = f"candor model {FORMAT}\n".encode()
-ENGINE: Final = f"candor engine {FORMAT}\n".encode()
+ENGINE: Final = f"candor engine {STATE}\n".encode()
 
 
 class ForeignFormatError(ValueError):
@@ -85,8 +86,8 @@ class EngineState(msgspec.Struct, array_like=True, kw_only=True):
     first: int
     open: dict[str, WatchedPromise]
     incidents: dict[str, Incident]
-    lessons: list[Lesson]
-    fresh: list[tuple[int, dict[str, float] | None, Group]]
+    lessons: list[msgspec.Raw]
+    fresh: list[tuple[int, bytes | None, Group]]
     learner: tuple[int, int, list[float]]
     waiting: Array
     memory: dict[str, Array]
@@ -124,7 +125,7 @@ def engine_bytes(engine: Engine) -> bytes:
         first=engine.first,
         open=engine.open,
         incidents=engine.incidents,
-        lessons=engine.lessons,
+        lessons=[msgspec.Raw(one) for one in engine.lessons],
         fresh=engine.fresh,
         learner=(learner.met, learner.fresh, learner.judge.never),
         waiting=_pack(learner.waiting),
@@ -149,7 +150,7 @@ def engine_of(raw: bytes) -> Engine:
     engine.learner.waiting = _unpack(state.waiting)
     engine.now, engine.boundary, engine.order, engine.first = state.now, state.boundary, state.order, state.first
     engine.timers, engine.open, engine.incidents = state.timers, state.open, state.incidents
-    engine.lessons, engine.fresh = state.lessons, state.fresh
+    engine.lessons, engine.fresh = [bytes(one) for one in state.lessons], state.fresh
     return engine
 
 

@@ -35,20 +35,23 @@ class ClosedBoundary(NamedTuple):
 class LearningProgress(NamedTuple):
     """Up to which business time (`boundary`) all is learned, None before the first.
 
-    `too_late` counts promises that came too late to learn from; `too_late_at` is when the last one did.
+    `too_late` counts promises that came too late to learn from; `too_late_at` is when the last one did. `share`
+    is the share of promises made lately that the newest version learnt from.
     """
 
     boundary: float | None = None
     too_late: int = 0
     too_late_at: datetime | None = None
+    share: float = 1.0
 
 
 class Version(NamedTuple):
-    """One published model."""
+    """One published model; `share` is that of promises made just before its boundary that it learns from."""
 
     version: int
     boundary: float
     body: bytes
+    share: float = 1.0
 
 
 async def newest(connection: Connection) -> NewestMark | None:
@@ -68,12 +71,13 @@ async def publish(connection: Connection, step: ClosedBoundary, version: Version
     await connection.execute(_STEP, step.boundary, str(step.upto))
     await connection.execute(_TAUGHT, step.boundary)
     if version is not None:
-        await connection.execute(_PUBLISH, version.version, version.boundary, str(step.upto), version.body)
+        made = (version.version, version.boundary, str(step.upto), version.body, version.share)
+        await connection.execute(_PUBLISH, *made)
 
 
 async def taught(connection: Connection) -> LearningProgress:
     """How far learning has come."""
-    row = await connection.fetchrow("SELECT boundary, too_late, too_late_at FROM learner_taught")
+    row = await connection.fetchrow(_TAUGHT_SO_FAR)
     return LearningProgress() if row is None else LearningProgress(*row)
 
 
@@ -132,12 +136,16 @@ _STEP: Final = "INSERT INTO learner_step VALUES ($1, $2::text::xid8) ON CONFLICT
 _TAUGHT: Final = """
 INSERT INTO learner_taught (boundary) VALUES ($1) ON CONFLICT (id) DO UPDATE SET boundary = excluded.boundary"""
 
+_TAUGHT_SO_FAR: Final = """
+SELECT boundary, too_late, too_late_at,
+  coalesce((SELECT share FROM model_version ORDER BY version DESC LIMIT 1), 1) AS share FROM learner_taught"""
+
 _TOO_LATE: Final = """
 INSERT INTO learner_taught (too_late, too_late_at) VALUES ($1, clock_timestamp())
 ON CONFLICT (id) DO UPDATE SET too_late = excluded.too_late, too_late_at = excluded.too_late_at"""
 
 _PUBLISH: Final = """
-INSERT INTO model_version (version, boundary, upto, body) VALUES ($1, $2, $3::text::xid8, $4)
+INSERT INTO model_version (version, boundary, upto, body, share) VALUES ($1, $2, $3::text::xid8, $4, $5)
 ON CONFLICT DO NOTHING"""
 
 _STEPS: Final = "SELECT boundary, upto::text AS upto FROM learner_step WHERE boundary > $1 ORDER BY boundary"

@@ -22,9 +22,9 @@ from risk_svc import metrics
 from risk_svc.forecast.serialization import ForeignFormatError, model_bytes
 from risk_svc.forecasting import model_store
 from risk_svc.forecasting.model_store import LEARNER, ClosedBoundary, Version
-from risk_svc.training import journal
+from risk_svc.training import journal, telling
 from risk_svc.training.journal import Place
-from risk_svc.training.timeline import BoundaryPacing, Timeline
+from risk_svc.training.timeline import MOST, BoundaryPacing, Timeline
 
 if TYPE_CHECKING:
     from candor.ops.clock import Clock
@@ -66,6 +66,7 @@ class Learner:
         clock: Clock,
         pacing: Pacing | None = None,
         *,
+        most: int = MOST,
         system: Callable[[], float] = time.monotonic,
         lease_seconds: float = LEASE_SECONDS,
     ) -> None:
@@ -75,6 +76,7 @@ class Learner:
         self._database = database
         self._clock = clock
         self._pacing = pacing or Pacing()
+        self._most = most
         self._system = system
         self._epoch = 0
         self._place = Place()
@@ -82,6 +84,7 @@ class Learner:
         self._unsaved: tuple[ClosedBoundary, Version | None] | None = None
         self._stored = (-math.inf, 0.0)
         self._too_late = 0
+        self._share = 1.0
         # At the start too: a learner before this one may have died in the middle of it.
         self._cutting = True
         self.turns = 0
@@ -132,6 +135,7 @@ class Learner:
         if epoch is None:
             self.course, self._calm = None, self._renewed
             metrics.BOUNDARIES_WAITING.clear()
+            metrics.SAMPLE_SHARE.clear()
             self.turns += 1
             return False
         if self.course is None or epoch != self._epoch:
@@ -140,6 +144,7 @@ class Learner:
         await self._tell_too_late()
         await self._cut()
         closed = await self._close()
+        self._share = telling.sample(self._course, self._share)
         due = self._system() - self._stored[1] >= self._pacing.checkpoint
         if due and self._course.engine.boundary > self._stored[0]:
             await self.save()
@@ -220,7 +225,7 @@ class Learner:
         self.course, self._unsaved = None, None
         async with self._database.pool.acquire(timeout=5) as connection:
             raw = await model_store.checkpoint(connection)
-        course, place = Timeline(), Place()
+        course, place = Timeline(most=self._most), Place()
         if raw is not None:
             try:
                 course, *stored = await asyncio.to_thread(Timeline.from_bytes, raw)
@@ -236,6 +241,8 @@ class Learner:
         for step in steps:
             await self._take(course, step.upto)
             await asyncio.to_thread(course.close, step.boundary)
+        # Only now: what was done before is done again as it was, whatever the limit was then.
+        course.most = self._most
         self._pace = BoundaryPacing(self._pacing.quiet, self._pacing.longest, self._system())
         self.course = course
         log.info(
@@ -267,11 +274,12 @@ class Learner:
                 rows = await journal.read(connection, self._place, below)
             if not rows:
                 return
-            late = course.late
+            late, left_out = course.late, course.left_out
             for row in rows:
                 self._pace.heard(self._system(), course.take(row.entries))
             self._place = rows[-1].place
             metrics.ENTRIES_LATE.inc(course.late - late)
+            metrics.ENTRIES_LEFT_OUT.inc(course.left_out - left_out)
             await asyncio.sleep(0)
 
     async def _tell_too_late(self) -> None:
@@ -308,7 +316,7 @@ class Learner:
             version = None
             if course.version > before:
                 body = await asyncio.to_thread(model_bytes, course.engine.model)
-                version = Version(course.version, course.engine.boundary, body)
+                version = Version(course.version, course.engine.boundary, body, course.sample.share)
             self._unsaved = ClosedBoundary(course.engine.boundary, self._place.xid + 1), version
             await self._publish(*self._unsaved)
             self._told(closed, before, late, self._system() - begun)

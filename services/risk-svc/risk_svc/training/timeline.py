@@ -2,40 +2,40 @@
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
 from risk_svc.forecast.engine import Engine
 from risk_svc.forecast.serialization import engine_bytes, engine_of
-from risk_svc.forecast.view import Entry, IncidentSnapshot
+from risk_svc.forecast.view import Entry, IncidentSnapshot, PromiseSnapshot
+from risk_svc.training.sample import MOST_LEVEL, Sample
+from risk_svc.training.waiting import INCIDENT, PROMISE, Waiting
 
-INCIDENT, PROMISE = 0, 1
 MAX_PASSED: Final = 100_000
 """Names remembered so that none is counted twice, some 10 MB; beyond it a promise may be counted again."""
+MOST: Final = 200_000
+"""Entries kept in memory before promises are sampled, about 80 MB; of promises, a quarter as many are followed."""
+FOLLOWED: Final = 4
+ROOMY: Final = 0.75
+"""How full it is at most after sampling more sharply, and how full it may become by sampling less so."""
 
 
-class Key(NamedTuple):
-    """Position in the order of learning: business time, incidents before promises, id, then journal order."""
-
-    at: float
-    sort: int
-    name: str
-    number: int
-
-
-class StoredTimeline(msgspec.Struct, array_like=True):
+class StoredTimeline(msgspec.Struct, array_like=True, kw_only=True):
     """A stored course: how far the journal was read, the engine, and the entries ahead of it in order."""
 
     xid: int
     row: int
     engine: bytes
-    ahead: list[Entry]
+    ahead: list[msgspec.Raw]
     too_late: int = 0
+    sample: Sample = msgspec.field(default_factory=Sample)
+    most: int = MOST
+    fullest: int = 0
+    left_out: int = 0
 
 
 class Timeline:
@@ -44,17 +44,22 @@ class Timeline:
     A promise's entry replaces its later ones: an entry for an earlier time comes with new snapshots of what follows.
     Entries that arrive after their boundary was closed are `late`: only the last one of each promise is shown to the
     engine. `too_late` counts promises of which nothing was known before they ended: the engine ignores them.
+
+    More than `most` entries are not kept: a sample of the promises is then learnt (`sample`), `left_out` counts the
+    entries of others. What is left out depends on the entries and the closed boundaries alone.
     """
 
-    def __init__(self, engine: Engine | None = None) -> None:
+    def __init__(self, engine: Engine | None = None, most: int = MOST) -> None:
         self.engine = Engine(by_clock=True) if engine is None else engine
+        self.most = most
+        self.sample = Sample()
         self.taken = 0
         self.late = 0
         self.too_late = 0
+        self.left_out = 0
         self._passed: set[str] = set()
-        self._ahead: dict[Key, Entry] = {}
-        self._order: list[Key] = []
-        self._own: dict[tuple[int, str], deque[Key]] = {}
+        self._ahead = Waiting(self.engine.step)
+        self._fullest = 0
 
     @property
     def waiting(self) -> int:
@@ -72,61 +77,120 @@ class Timeline:
         step = self.engine.step
         if self.engine.boundary > -math.inf:
             return self.engine.boundary + step
-        first = self._first()
-        return first // step * step + step if first is not None else math.inf
+        first = self._ahead.first
+        return first + step if first is not None else math.inf
 
     def take(self, entries: Iterable[Entry]) -> float:
-        """Takes in entries in journal order; returns the earliest business time among them."""
+        """Takes in the entries of a row in journal order; returns the earliest business time among them."""
+        if len(self._ahead) > self.most:
+            self._thin()
         earliest = math.inf
         for entry in entries:
-            at = entry.at
-            earliest = min(earliest, at)
-            about = (
-                (INCIDENT, entry.incident_id)
-                if isinstance(entry, IncidentSnapshot)
-                else (PROMISE, entry.view.promise_id)
-            )
-            own = self._own.setdefault(about, deque())
-            horizon = at
-            if at < self.engine.boundary:
-                self.late += 1
-                horizon = -math.inf
-                self._note_passed(entry)
-            while own and own[-1].at > horizon:
-                del self._ahead[own.pop()]
-            key = Key(at, *about, self.taken)
-            own.append(key)
-            self._ahead[key] = entry
-            heapq.heappush(self._order, key)
-            self.taken += 1
+            earliest = min(earliest, entry.at)
+            self._take(entry)
+        self._fullest = max(self._fullest, len(self._ahead))
         return earliest
 
     def close(self, limit: float, enough: Callable[[], bool] = lambda: False) -> int:
         """Closes boundaries one by one up to `limit`, or until `enough`; returns how many."""
         closed = 0
         while (boundary := self.upcoming) <= limit and not (closed and enough()):
-            while (first := self._first()) is not None and first < boundary:
-                key = heapq.heappop(self._order)
-                self._leave(key)
-                self.engine.see(self._ahead.pop(key))
+            for entry in self._ahead.due(boundary):
+                self.engine.see(entry)
             self.engine.close(boundary)
+            self._adapt()
             closed += 1
         return closed
 
     def to_bytes(self, xid: int, row: int) -> bytes:
         """The course as of a place in the journal, encoded."""
-        ahead = [self._ahead[key] for key in sorted(self._ahead)]
-        return _encoder.encode(StoredTimeline(xid, row, engine_bytes(self.engine), ahead, self.too_late))
+        return _encoder.encode(
+            StoredTimeline(
+                xid=xid,
+                row=row,
+                engine=engine_bytes(self.engine),
+                ahead=self._ahead.encoded(),
+                too_late=self.too_late,
+                sample=self.sample,
+                most=self.most,
+                fullest=self._fullest,
+                left_out=self.left_out,
+            )
+        )
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> tuple[Timeline, int, int]:
         """A stored course and its place; raises ForeignFormatError if another version of the engine stored it."""
         stored = _decoder.decode(raw)
-        course = cls(engine_of(stored.engine))
-        course.take(stored.ahead)
-        course.taken = course.late = 0
+        course = cls(engine_of(stored.engine), stored.most)
+        for one in stored.ahead:
+            entry = _entry.decode(one)
+            course._ahead.add(about(entry), entry, entry.at)
+            if entry.at < course.engine.boundary:
+                course._note_passed(entry)
         course.too_late = stored.too_late
+        course.sample, course._fullest, course.left_out = stored.sample, stored.fullest, stored.left_out
         return course, stored.xid, stored.row
+
+    def _take(self, entry: Entry) -> None:
+        whose, horizon = about(entry), entry.at
+        if isinstance(entry, PromiseSnapshot) and not self._learns(entry):
+            self.left_out += 1
+            self.sample.left_out(entry.view.made)
+            return
+        if entry.at < self.engine.boundary:
+            self.late += 1
+            horizon = -math.inf
+            self._note_passed(entry)
+        self._ahead.add(whose, entry, horizon)
+        self.taken += 1
+
+    def _learns(self, entry: PromiseSnapshot) -> bool:
+        if self.sample.whole:
+            return True
+        if entry.gone:
+            # That a promise is to be forgotten must be known of whatever is kept of it.
+            return about(entry) in self._ahead or entry.view.promise_id in self.engine.open
+        return self._keeps(entry.view.promise_id, entry.view.made)
+
+    def _keeps(self, name: str, made: float) -> bool:
+        return name in self.engine.open or self.sample.keeps(name, made)
+
+    def _thin(self) -> None:
+        """Makes room: first of promises that are not begun with, then of all; those end without an answer."""
+        level = self.sample.level
+        while len(self._ahead) > ROOMY * self.most and level < MOST_LEVEL:
+            level += 1
+            self.sample.thin(self.engine.boundary, level)
+            self._sift()
+            if len(self._ahead) > ROOMY * self.most:
+                self._follow_fewer(level)
+
+    def _follow_fewer(self, level: int) -> None:
+        self.sample.thin(-math.inf, level)
+        for name, held in list(self.engine.open.items()):
+            if not self.sample.keeps(name, held.view.made):
+                self.engine.see(PromiseSnapshot(self.engine.now, held.view, gone=True))
+                self.sample.left_out(held.view.made)
+        self._sift()
+
+    def _sift(self) -> None:
+        gone, newest = self._ahead.sift(self._keeps)
+        self.left_out += gone
+        self.sample.left_out(newest)
+
+    def _adapt(self) -> None:
+        """After a boundary: fewer promises if too many are followed, more if there is room for twice as many."""
+        most, level = self.most // FOLLOWED, self.sample.level
+        while len(self.engine.open) > most and level < MOST_LEVEL:
+            level += 1
+            self._follow_fewer(level)
+        # Not before an hour has shown how much this level brings.
+        seen = self.sample.levels[-1][0] < self.engine.boundary - self.engine.step
+        roomy = max(2 * self._fullest / self.most, 2 * len(self.engine.open) / most) <= ROOMY
+        if self.sample.level and seen and roomy:
+            self.sample.ease(self.engine.boundary)
+        self._fullest = len(self._ahead)
 
     def _note_passed(self, entry: Entry) -> None:
         """Counts, once, a promise from which nothing can be learned any more, by the engine's own rule."""
@@ -140,16 +204,12 @@ class Timeline:
             self._passed.add(view.promise_id)
             self.too_late += 1
 
-    def _first(self) -> float | None:
-        while self._order and self._order[0] not in self._ahead:
-            heapq.heappop(self._order)
-        return self._order[0].at if self._order else None
 
-    def _leave(self, key: Key) -> None:
-        own = self._own[key.sort, key.name]
-        own.remove(key)
-        if not own:
-            del self._own[key.sort, key.name]
+def about(entry: Entry) -> tuple[int, str]:
+    """The promise or the incident of an entry."""
+    if isinstance(entry, IncidentSnapshot):
+        return INCIDENT, entry.incident_id
+    return PROMISE, entry.view.promise_id
 
 
 class BoundaryPacing:
@@ -186,3 +246,4 @@ class BoundaryPacing:
 
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final = msgspec.msgpack.Decoder(StoredTimeline)
+_entry: Final = msgspec.msgpack.Decoder(Entry)

@@ -43,6 +43,32 @@ async def test_who_waits_for_the_lease_does_not_say_that_all_is_well(
     assert waiting() is None
 
 
+async def test_when_more_comes_than_fits_a_sample_is_learnt_and_the_metric_and_each_version_say_so(
+    risk_database: Database, clock: ManualClock, ticks: Ticks
+) -> None:
+    def share() -> float | None:
+        return REGISTRY.get_sample_value("candor_learner_sample_ratio")
+
+    before = REGISTRY.get_sample_value("candor_journal_left_out_entries_total") or 0.0
+    found = entries(flights(80))
+    for start in range(0, len(found), 20):
+        await write(risk_database, found[start : start + 20])
+    learner = await holding(risk_database, clock, ticks, most=100)
+    await learner.turn()
+    assert learner.course is not None
+    assert learner.course.waiting <= 120
+    assert share() == learner.course.sample.share < 1
+    left = REGISTRY.get_sample_value("candor_journal_left_out_entries_total") or 0.0
+    assert left - before == learner.course.left_out > 0
+    await drained(learner, ticks)
+    # The sample is of those hours; later ones are learnt whole again.
+    shares = await risk_database.pool.fetch("SELECT share FROM model_version ORDER BY version")
+    assert shares[0]["share"] < 1
+    assert learner.course.left_out == left - before
+    assert [row["share"] for row in shares] == sorted(row["share"] for row in shares)
+    assert share() == learner.course.sample.share
+
+
 async def test_a_learner_that_cannot_read_does_not_go_on_saying_what_waited_before(
     risk_database: Database, clock: ManualClock
 ) -> None:

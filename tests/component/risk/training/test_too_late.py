@@ -36,7 +36,13 @@ async def test_a_second_import_is_counted_and_told_by_the_api(
     before = counted()
     async with risk_web(postgres, kafka, databases, tmp_path, clock) as (api, url), opened(url) as database:
         nothing = await learning(api)
-        assert nothing == {"taught_until": None, "came_too_late": 0, "last_too_late_at": None, "model": 0}
+        assert nothing == {
+            "taught_until": None,
+            "came_too_late": 0,
+            "last_too_late_at": None,
+            "sample_share": 1.0,
+            "model": 0,
+        }
         clock.set(MADE + 400 * DAY)
         await write(database, entries([Story("first", "c").made()]))
         learner = await holding(database, clock, ticks)

@@ -267,12 +267,15 @@ class Learning(BaseModel):
     """How far forecasts have learnt, in business time: everything up to `taught_until` (null: nothing yet).
 
     Promises that came due before then but became known later teach nothing: `came_too_late` so far, the last of them
-    at `last_too_late_at` (real time). `model` is the version that forecasts now.
+    at `last_too_late_at` (real time). `sample_share` below 1 says that of the promises made lately only that share,
+    drawn at random, is learnt from, because more came than fit: counts of similar promises are then of the sample.
+    `model` is the version that forecasts now.
     """
 
     taught_until: datetime | None
     came_too_late: int
     last_too_late_at: datetime | None
+    sample_share: float
     model: int
 
 

@@ -90,6 +90,7 @@ async def learning(request: Request, _principal: Viewer) -> responses.Learning:
         taught_until=None if found.boundary is None else moment(found.boundary),
         came_too_late=found.too_late,
         last_too_late_at=found.too_late_at,
+        sample_share=found.share,
         model=request.app.state.published.version,
     )
 

@@ -139,6 +139,8 @@ LEARNING: Final = (
         queries=(
             Query("max(candor_journal_unread_rows)", "rows to read"),
             Query("max(candor_journal_waiting_entries)", "entries waiting"),
+            Query("max(candor_journal_rows)", "rows, learnt or not"),
+            Query("sum(increase(candor_journal_trimmed_rows_total[15m]))", "rows deleted at the limit"),
         ),
         low=0,
         runbook="model-stands-still",

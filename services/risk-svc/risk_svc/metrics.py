@@ -23,6 +23,11 @@ JOURNAL_UNREAD: Final = gauge(
     "journal_unread_rows", "Rows that the learner has to read; 10,000 stands for as many or more."
 )
 JOURNAL_WAITING: Final = gauge("journal_waiting_entries", "Entries read that no closed boundary covers.")
+JOURNAL_ROWS: Final = gauge("journal_rows", "Rows of the journal, learnt or not.")
+JOURNAL_BYTES: Final = gauge("journal_bytes", "Bytes of entries in the journal, learnt or not.")
+JOURNAL_TRIMMED: Final = counter(
+    "journal_trimmed_rows_total", "Rows deleted because the journal was at its limit, learnt or not."
+)
 ENTRIES_LATE: Final = counter("journal_late_entries_total", "Entries that came after their boundary was closed.")
 PROMISES_TOO_LATE: Final = counter(
     "promises_too_late_to_teach_total",

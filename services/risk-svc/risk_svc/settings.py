@@ -47,6 +47,10 @@ class RiskSettings(Settings):
     """
     component_settings: dict[str, float] = Field(default_factory=_component_settings, validate_default=True)
     """The components' own settings, each from its own variable (not this one). Example: {"silence_hours": 8}"""
+    journal_most_rows: int = Field(default=5_000_000, ge=1000)
+    """Rows that wait for the learner at most; beyond it the oldest go, and are not learnt. Example: 5000000"""
+    journal_most_bytes: int = Field(default=2_000_000_000, ge=1_000_000)
+    """Bytes that wait for the learner at most; beyond it the oldest go, and are not learnt. Example: 2000000000"""
     reviews_per_tick: int = Field(default=2000, ge=1, le=1_000_000)
     """Promises, touched by nothing but time, that are looked at again in one go. Example: 2000"""
     expected_processes: Annotated[Names, AfterValidator(known_processes)] = tuple(PROCESSES)

@@ -31,6 +31,7 @@ from risk_svc.store import erasures, rebuilding
 from risk_svc.store.counting import SHOWN
 from risk_svc.store.expiry import expiries
 from risk_svc.training.learner import Learner, Pacing
+from risk_svc.training.trimming import Size, Trimming
 from risk_svc.web.api.routes import checks, gaps
 from risk_svc.web.feed import Feed
 from risk_svc.web.figures import Figures
@@ -75,6 +76,7 @@ def worker(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
                 Retention(settings, database, expiries(settings)),
                 Eraser(database, erasures.work()),
                 Counting(database, SHOWN),
+                Trimming(database, Size(settings.journal_most_rows, settings.journal_most_bytes)),
             ]
             yield [consumer, follower, *relay, *clearing, pulse]
         finally:

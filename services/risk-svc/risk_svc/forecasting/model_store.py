@@ -15,7 +15,16 @@ KEPT: Final = 50
 PART: Final = 4 * 1024 * 1024
 CUT: Final = 200
 """Rows of the journal that one transaction deletes: a row may hold a megabyte."""
-TABLES: Final = ("journal", "learner_cut", "model_version", "learner_step", "learner_state", "learner_taught")
+TABLES: Final = (
+    "journal",
+    "journal_size",
+    "journal_lost",
+    "learner_cut",
+    "model_version",
+    "learner_step",
+    "learner_state",
+    "learner_taught",
+)
 
 
 class NewestMark(NamedTuple):
@@ -110,11 +119,10 @@ async def save_checkpoint(connection: Connection, state: bytes, boundary: float,
 
 async def cut(connection: Connection) -> bool:
     """Delete at most CUT rows of the journal that the checkpoint has made needless; return whether more are left."""
-    status: str = await connection.execute(_CUT, CUT)
-    return int(status.rpartition(" ")[2]) == CUT
+    return bool(await connection.fetchval(_CUT, CUT) == CUT)
 
 
-async def forget(connection: Connection, tables: Sequence[str] = TABLES[2:]) -> None:
+async def forget(connection: Connection, tables: Sequence[str] = TABLES[4:]) -> None:
     """Delete all that was learned; the next model is version 1 again."""
     # Not TRUNCATE: the role of a running process need not be allowed that.
     for table in tables:
@@ -125,8 +133,10 @@ _CUT_UP_TO: Final = """
 INSERT INTO learner_cut (upto) VALUES ($1::text::xid8) ON CONFLICT (id) DO UPDATE SET upto = excluded.upto"""
 
 _CUT: Final = """
-DELETE FROM journal WHERE ctid = ANY(ARRAY(
-  SELECT ctid FROM journal WHERE xid < (SELECT upto FROM learner_cut) ORDER BY xid, id LIMIT $1))"""
+WITH gone AS (DELETE FROM journal WHERE ctid = ANY(ARRAY(
+  SELECT ctid FROM journal WHERE xid < (SELECT upto FROM learner_cut) ORDER BY xid, id LIMIT $1 FOR UPDATE SKIP LOCKED))
+  RETURNING octet_length(entries) AS bytes)
+INSERT INTO journal_size SELECT -count(*), -coalesce(sum(bytes), 0) FROM gone RETURNING -rows"""
 
 _NEWEST: Final = """
 SELECT version, published_at::text AS published FROM model_version ORDER BY version DESC LIMIT 1"""

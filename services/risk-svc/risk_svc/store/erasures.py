@@ -37,7 +37,7 @@ class Promises:
         for row in rows:
             entry = forgotten(row["promise_id"], erasure.at.timestamp())
             entries.setdefault(row["partition"], []).append(entry)
-        await journal.write(uow.connection, entries)
+        await journal.write(uow.connection, entries, erasure.at.timestamp())
         return Step(len(rows), len(rows) == most)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -35,12 +36,14 @@ class Row(NamedTuple):
     entries: list[Entry]
 
 
-async def write(connection: Connection, entries: Mapping[int, Sequence[Entry]]) -> None:
-    """Write one row per partition that has entries, with one statement."""
+async def write(connection: Connection, entries: Mapping[int, Sequence[Entry]], now: float = math.inf) -> None:
+    """Write one row per partition that has entries, with one statement; `now` is business time."""
     rows = {number: found for number, found in sorted(entries.items()) if found}
     if rows:
         counts = [len(found) for found in rows.values()]
-        await connection.execute(_WRITE, list(rows), counts, [_encoder.encode(found) for found in rows.values()])
+        newest = [min(now, max(entry.at for entry in found)) for found in rows.values()]
+        bodies = [_encoder.encode(found) for found in rows.values()]
+        await connection.execute(_WRITE, list(rows), counts, bodies, newest)
 
 
 async def read(connection: Connection, after: Place, below: int | None = None, most: int = ROWS) -> list[Row]:
@@ -74,7 +77,10 @@ async def unread(connection: Connection, after: Place, most: int = COUNTED) -> i
 
 
 _WRITE: Final = """
-INSERT INTO journal (partition, n, entries) SELECT * FROM unnest($1::int[], $2::int[], $3::bytea[])"""
+WITH added AS (
+  INSERT INTO journal (partition, n, entries, newest)
+  SELECT * FROM unnest($1::int[], $2::int[], $3::bytea[], $4::float8[]) RETURNING octet_length(entries) AS bytes)
+INSERT INTO journal_size SELECT count(*), sum(bytes) FROM added"""
 
 _READ: Final = """
 SELECT id, xid::text AS xid, entries FROM journal

@@ -22,7 +22,7 @@ from risk_svc import metrics
 from risk_svc.forecast.serialization import ForeignFormatError, model_bytes
 from risk_svc.forecasting import model_store
 from risk_svc.forecasting.model_store import LEARNER, ClosedBoundary, Version
-from risk_svc.training import journal, telling
+from risk_svc.training import journal, telling, trimming
 from risk_svc.training.journal import Place
 from risk_svc.training.timeline import MOST, BoundaryPacing, Timeline
 
@@ -140,6 +140,7 @@ class Learner:
             return False
         if self.course is None or epoch != self._epoch:
             await self._load(epoch)
+        await self._mind_lost(self._course)
         await self._read()
         await self._tell_too_late()
         await self._cut()
@@ -238,9 +239,12 @@ class Learner:
         async with self._database.pool.acquire(timeout=5) as connection:
             steps = await model_store.steps(connection, course.engine.boundary)
             self._too_late = (await model_store.taught(connection)).too_late
+        missing = await self._mind_lost(course)
         for step in steps:
             await self._take(course, step.upto)
             await asyncio.to_thread(course.close, step.boundary)
+        if missing:
+            await self._number_on(course)
         # Only now: what was done before is done again as it was, whatever the limit was then.
         course.most = self._most
         self._pace = BoundaryPacing(self._pacing.quiet, self._pacing.longest, self._system())
@@ -252,6 +256,24 @@ class Learner:
             replayed_versions=course.version - first,
             seconds=round(self._system() - begun, 1),
         )
+
+    async def _mind_lost(self, course: Timeline) -> bool:
+        """Forget what was known half when rows of the journal went unread; returns whether any did."""
+        async with self._database.pool.acquire(timeout=5) as connection:
+            lost = await trimming.lost(connection)
+        if lost is None or lost.place <= self._place:
+            return False
+        course.lose(lost.until)
+        self._place = lost.place
+        telling.lost(lost.until)
+        return True
+
+    async def _number_on(self, course: Timeline) -> None:
+        """Go on counting from the newest version: those that the missing rows led to cannot be made again."""
+        async with self._database.pool.acquire(timeout=5) as connection:
+            newest = await model_store.newest(connection)
+        if newest is not None:
+            course.engine.model.version = max(course.version, newest.version)
 
     async def _begin_anew(self, epoch: int, error: ForeignFormatError) -> None:
         log.warning(

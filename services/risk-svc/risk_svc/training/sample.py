@@ -10,6 +10,7 @@ from zlib import crc32
 import msgspec
 
 MOST_LEVEL: Final = 20
+NONE: Final = MOST_LEVEL + 1
 MOST_CHANGES: Final = 256
 """Changes that are remembered; of promises made before them no new one is begun with."""
 
@@ -57,6 +58,14 @@ class Sample(msgspec.Struct, array_like=True):
         since = max(since, math.nextafter(max(self.newest, self.levels[-1][0]), math.inf))
         self._merge([*self.levels, (since, self.level - 1)])
 
+    def lose(self, until: float) -> None:
+        """Begin with no promise any more that was made by `until`."""
+        until = math.nextafter(until, math.inf)
+        after = [one for one in self.levels if one[0] > until]
+        level = self.levels[self._place(until)][1]
+        self.newest = max(self.newest, until)
+        self._merge([(-math.inf, NONE), (until, level), *after])
+
     def left_out(self, made: float) -> None:
         """Note that a promise made at this time is not learnt from."""
         self.newest = max(self.newest, made)
@@ -70,5 +79,5 @@ class Sample(msgspec.Struct, array_like=True):
             if not kept or kept[-1][1] != level:
                 kept.append((at, level))
         if len(kept) > MOST_CHANGES:
-            kept = [(-math.inf, MOST_LEVEL + 1), *kept[1 - MOST_CHANGES :]]
+            kept = [(-math.inf, NONE), *kept[1 - MOST_CHANGES :]]
         self.levels = kept

@@ -27,3 +27,13 @@ def sample(course: Timeline, before: float) -> float:
             do="nothing if it passes; else raise MOST_ENTRIES and the memory of this process",
         )
     return share
+
+
+def lost(until: float) -> None:
+    """Say that rows of the journal went before they were read."""
+    log.warning(
+        "part of the journal was deleted unread",
+        until=until,
+        consequence="promises made before then are not learnt from; later ones are",
+        do="nothing now; keep the learner running, or raise JOURNAL_MOST_BYTES and JOURNAL_MOST_ROWS",
+    )

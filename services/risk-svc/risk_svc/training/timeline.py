@@ -102,6 +102,12 @@ class Timeline:
             closed += 1
         return closed
 
+    def lose(self, until: float) -> None:
+        """Rows are missing: promises made before `until` leave without an answer and are not begun with."""
+        self.sample.lose(until)
+        self.engine.incidents.clear()
+        self._let_go(lambda _name, _made: False)
+
     def to_bytes(self, xid: int, row: int) -> bytes:
         """The course as of a place in the journal, encoded."""
         return _encoder.encode(
@@ -162,20 +168,23 @@ class Timeline:
         while len(self._ahead) > ROOMY * self.most and level < MOST_LEVEL:
             level += 1
             self.sample.thin(self.engine.boundary, level)
-            self._sift()
+            self._sift(self._keeps)
             if len(self._ahead) > ROOMY * self.most:
                 self._follow_fewer(level)
 
     def _follow_fewer(self, level: int) -> None:
         self.sample.thin(-math.inf, level)
+        self._let_go(self.sample.keeps)
+
+    def _let_go(self, keeps: Callable[[str, float], bool]) -> None:
         for name, held in list(self.engine.open.items()):
-            if not self.sample.keeps(name, held.view.made):
+            if not keeps(name, held.view.made):
                 self.engine.see(PromiseSnapshot(self.engine.now, held.view, gone=True))
                 self.sample.left_out(held.view.made)
-        self._sift()
+        self._sift(keeps)
 
-    def _sift(self) -> None:
-        gone, newest = self._ahead.sift(self._keeps)
+    def _sift(self, keeps: Callable[[str, float], bool]) -> None:
+        gone, newest = self._ahead.sift(keeps)
         self.left_out += gone
         self.sample.left_out(newest)
 

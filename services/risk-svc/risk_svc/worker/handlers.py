@@ -169,7 +169,7 @@ class RiskHandler:
             uow.emit(messages)
         await states.save(uow.connection, _kept(batch.touched.values(), scored))
         await batch.save()
-        await journal.write(uow.connection, batch.entries)
+        await journal.write(uow.connection, batch.entries, now)
         await states.save_scores(uow.connection, scored.scores)
         self._measure()
 

@@ -109,12 +109,23 @@ async def checkpoint(connection: Connection) -> bytes | None:
 
 async def save_checkpoint(connection: Connection, state: bytes, boundary: float, upto: int) -> None:
     """Replace the stored state and delete the steps and all but new versions; `cut` then deletes the journal's rows."""
-    await connection.execute("DELETE FROM learner_state")
-    for part, start in enumerate(range(0, len(state), PART)):
-        await connection.execute("INSERT INTO learner_state VALUES ($1, $2)", part, state[start : start + PART])
+    await _save(connection, state)
     await connection.execute(_CUT_UP_TO, str(upto))
     await connection.execute("DELETE FROM learner_step WHERE boundary <= $1", boundary)
     await connection.execute(_FORGET_OLD, KEPT)
+
+
+async def begin_order(connection: Connection, state: bytes) -> None:
+    """Replace the stored state by one that has read nothing of the journal, and forget what named transactions."""
+    await _save(connection, state)
+    for table in ("journal_lost", "learner_cut", "learner_step"):
+        await connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
+
+
+async def _save(connection: Connection, state: bytes) -> None:
+    await connection.execute("DELETE FROM learner_state")
+    for part, start in enumerate(range(0, len(state), PART)):
+        await connection.execute("INSERT INTO learner_state VALUES ($1, $2)", part, state[start : start + PART])
 
 
 async def cut(connection: Connection) -> bool:

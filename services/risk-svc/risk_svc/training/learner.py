@@ -22,7 +22,7 @@ from risk_svc import metrics
 from risk_svc.forecast.serialization import ForeignFormatError, model_bytes
 from risk_svc.forecasting import model_store
 from risk_svc.forecasting.model_store import LEARNER, ClosedBoundary, Version
-from risk_svc.training import journal, telling, trimming
+from risk_svc.training import journal, moving, telling, trimming
 from risk_svc.training.journal import Place
 from risk_svc.training.timeline import MOST, BoundaryPacing, Timeline
 
@@ -234,16 +234,17 @@ class Learner:
             except ForeignFormatError as error:
                 await self._begin_anew(epoch, error)
         self._epoch, self._place = epoch, place
+        missing = await self._mind_lost(course)
+        moved = await self._mind_move(course)
         self._stored = (course.engine.boundary, self._system())
         begun, first = self._system(), course.version
         async with self._database.pool.acquire(timeout=5) as connection:
             steps = await model_store.steps(connection, course.engine.boundary)
             self._too_late = (await model_store.taught(connection)).too_late
-        missing = await self._mind_lost(course)
         for step in steps:
             await self._take(course, step.upto)
             await asyncio.to_thread(course.close, step.boundary)
-        if missing:
+        if missing or moved:
             await self._number_on(course)
         # Only now: what was done before is done again as it was, whatever the limit was then.
         course.most = self._most
@@ -267,6 +268,21 @@ class Learner:
         self._place = lost.place
         telling.lost(lost.until)
         return True
+
+    async def _mind_move(self, course: Timeline) -> bool:
+        """Go on after the database was moved to another cluster, whose transaction ids say nothing of the old one's."""
+        async with self._database.pool.acquire(timeout=5) as connection:
+            here, strange = await moving.cluster(connection), await moving.strange(connection)
+        moved = strange or course.cluster not in ("", here)
+        course.cluster = here
+        if moved:
+            await moving.renumber(self._database, self._place)
+            self._place = Place()
+            state = await asyncio.to_thread(course.to_bytes, *self._place)
+            async with unit_of_work(self._database) as uow:
+                await self._fenced(uow)
+                await model_store.begin_order(uow.connection, state)
+        return moved
 
     async def _number_on(self, course: Timeline) -> None:
         """Go on counting from the newest version: those that the missing rows led to cannot be made again."""

@@ -36,6 +36,7 @@ class StoredTimeline(msgspec.Struct, array_like=True, kw_only=True):
     most: int = MOST
     fullest: int = 0
     left_out: int = 0
+    cluster: str = ""
 
 
 class Timeline:
@@ -57,6 +58,7 @@ class Timeline:
         self.late = 0
         self.too_late = 0
         self.left_out = 0
+        self.cluster = ""
         self._passed: set[str] = set()
         self._ahead = Waiting(self.engine.step)
         self._fullest = 0
@@ -121,6 +123,7 @@ class Timeline:
                 most=self.most,
                 fullest=self._fullest,
                 left_out=self.left_out,
+                cluster=self.cluster,
             )
         )
 
@@ -134,7 +137,7 @@ class Timeline:
             course._ahead.add(about(entry), entry, entry.at)
             if entry.at < course.engine.boundary:
                 course._note_passed(entry)
-        course.too_late = stored.too_late
+        course.too_late, course.cluster = stored.too_late, stored.cluster
         course.sample, course._fullest, course.left_out = stored.sample, stored.fullest, stored.left_out
         return course, stored.xid, stored.row
 

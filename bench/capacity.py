@@ -6,6 +6,7 @@ python -m bench.capacity > docs/operations/capacity.md
 from __future__ import annotations
 
 import json
+import statistics
 from typing import Any, Final
 
 from bench.report import RESULTS
@@ -16,7 +17,8 @@ What one process does, measured by this repository on the machine named, with th
 the same cores: on machines of their own each does more. Plan with half of it.
 
 Made by `python -m bench.capacity > docs/operations/capacity.md` of `bench/results`, which `make bench` and
-`python -m bench.footprint` and `python -m bench.scale --only memory --only disk` fill; a test compares.
+`python -m bench.footprint`, `python -m bench.learning` and `python -m bench.scale --only memory --only disk` fill; a
+test compares.
 """
 MEMORY: Final = """
 ## Memory of a live promise
@@ -36,6 +38,17 @@ replicas; Kafka keeps 28 days, the databases what [data.md](data.md) says. {wher
 
 | of | promise-svc | delivery-svc | risk-svc | notify-svc | Kafka |
 |---|---|---|---|---|---|
+"""
+LEARNER: Final = """
+## The learner
+
+One process learns for the whole installation: {rate} entries a second of one core (low to high: {low} to {high}); every
+event of a promise is an entry. What comes faster waits in the journal; of more than `MOST_ENTRIES` in one open hour, or
+a quarter as many open promises, a random sample is learnt (ADR 0051). Entries of one open hour, with `MOST_ENTRIES` at
+200,000; {where}:
+
+| entries read | share learnt | kept in memory | each | most memory, that hour learnt |
+|---|---|---|---|---|
 """
 TAIL: Final = """
 PostgreSQL's write-ahead log comes on top. Watch `candor_disk_free_bytes` and the alert `DiskFillsUp`.
@@ -88,7 +101,7 @@ def page() -> str:
     lines.append(f" {found['seconds']} s; {_where(found)}.\n\n| process | most memory | CPU |\n|---|---|---|\n")
     for name, values in found["processes"].items():
         lines.append(f"| {name} | {_plain(values['RSS MiB'])} MiB | {_plain(values['CPU s'])} s |\n")
-    return "".join([*lines, *_memory(), *_disk(), TAIL])
+    return "".join([*lines, *_memory(), *_learner(), *_disk(), TAIL])
 
 
 def _memory() -> list[str]:
@@ -99,6 +112,20 @@ def _memory() -> list[str]:
             lines.append(f"| {what.split()[4]} | {_plain(value)} B |\n")
     empty = _plain(found["figures"]["memory of a worker without promises"])
     return [*lines, f"\nA worker without promises takes {empty} MiB. {_where(found)}.\n"]
+
+
+def _learner() -> list[str]:
+    found = _read("learning")
+    rates = sorted(one["entries/s"] for one in found["rates"])
+    low, rate, high = (_plain(value) for value in (rates[0], statistics.median(rates), rates[-1]))
+    return [
+        LEARNER.format(rate=rate, low=low, high=high, where=_where(found)),
+        *(
+            f"| {one['entries']:,} | {_plain(one['share'])} | {one['kept']:,} | {_plain(one['bytes an entry kept'])} B "
+            f"| {_plain(one['most MB, learning included'])} MB |\n"
+            for one in found["memory"]
+        ),
+    ]
 
 
 def _disk() -> list[str]:

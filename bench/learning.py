@@ -133,7 +133,7 @@ def main(
     held = [_apart("memory", int(size)) for size in sizes.split(",")]
     table = Table(*held[0])
     for line in held:
-        table.add_row(*(f"{value:,.0f}" for value in line.values()))
+        table.add_row(*(f"{value:,.3g}" if value < 1 else f"{value:,.0f}" for value in line.values()))
     rates = [_apart("rate", promises) for _ in range(3)]
     Console().print(table, ", ".join(f"{found['entries/s']:,.0f} entries/s" for found in rates))
     report.write("learning", {"memory": held, "rates": rates})

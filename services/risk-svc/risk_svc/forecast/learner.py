@@ -19,7 +19,7 @@ ENOUGH: Final = 32
 AGAIN: Final = 10
 """How often a survival expert learns from a moment; the direct expert learns from each answer six times."""
 AGAIN_DIRECT: Final = 6
-PIECE: Final = 8192
+PIECE: Final = 2048
 """Moments that are forecast at once, which takes some 30 KB for each."""
 ALIKE: Final = 1.5
 """A yardstick that was this many times as long or as short is not comparable."""

@@ -59,9 +59,6 @@ NOTICES = {
 OWN = {
     "promise-svc": RELAY | {"outbox_again_rows"},
     "delivery-svc": RELAY | CONSUMER | {"parked_events", "outbox_again_rows"},
-    "risk-worker": RELAY | CONSUMER | {"promises_in_memory"},
-    "promise-svc": RELAY,
-    "delivery-svc": RELAY | CONSUMER | {"parked_events"},
     "risk-worker": RELAY | CONSUMER | {"promises_in_memory", "journal_rows", "journal_bytes"},
     "risk-learner": LEARNING,
     "risk-web": {"promises_open", "promises_slipping", "part_stopped"},

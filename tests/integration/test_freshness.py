@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from tests.support.clocks import ManualClock
+from tests.support.leases import living
 from tests.support.town import Town, Trip, whole_town
 from tests.support.waiting import until
 
@@ -44,15 +45,12 @@ def no_relay(service: str) -> Still:
     @asynccontextmanager
     async def still(town: Town) -> AsyncIterator[None]:
         group = f"{service}-svc.relay"
-        connection = await asyncpg.connect(town.settings[service].database)
-        await connection.execute("INSERT INTO member VALUES ($1, 'other', now() + interval '1 hour')", group)
-        await connection.execute("UPDATE lease SET owner = 'other', epoch = epoch + 1 WHERE grp = $1", group)
-        try:
-            yield
-        finally:
-            await connection.execute("DELETE FROM member WHERE grp = $1 AND id = 'other'", group)
-            await connection.execute("UPDATE lease SET owner = '' WHERE grp = $1 AND owner = 'other'", group)
-            await connection.close()
+        async with asyncpg.create_pool(town.settings[service].database, min_size=0, max_size=2) as pool:
+            async with living(pool, group, "other"):
+                await pool.execute("UPDATE lease SET owner = 'other', epoch = epoch + 1 WHERE grp = $1", group)
+                yield
+            await pool.execute("DELETE FROM member WHERE grp = $1 AND id = 'other'", group)
+            await pool.execute("UPDATE lease SET owner = '' WHERE grp = $1 AND owner = 'other'", group)
 
     return still
 

@@ -31,6 +31,7 @@ ALL = frozenset(
         "event_loop_lag_seconds",
         "disk_free_bytes",
         "disk_size_bytes",
+        "http_connections",
         "http_requests_running",
         "mounted_file_unreadable",
     }
@@ -53,6 +54,7 @@ NOTICES = {
     "sending_enabled",
     "kill_switch_engaged",
     "mass_held_customers",
+    "facts_age_seconds",
     "notices_waiting_for_facts",
     "upstream_age_seconds",
 }

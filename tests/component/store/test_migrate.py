@@ -25,6 +25,7 @@ TABLES = {
     "rate",
     "audit_log",
     "alembic_version",
+    "replay",
 }
 
 

@@ -31,7 +31,7 @@ UNEXPECTED = 70
 
 _SAME_NAME = (
     *("doctor", "token", "replay", "relay", "dlq", "stuck", "audit", "migrate", "completion", "risk", "backtest"),
-    "demo",
+    *("messages", "demo"),
 )
 # The module of each command: importing all of them takes seconds, and a command needs only its own.
 OWNERS = {

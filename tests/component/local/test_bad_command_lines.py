@@ -34,6 +34,8 @@ BAD = {
     "dlq, nothing named": ["dlq", "replay"],
     "audit": ["audit", "export", "--format", "xml"],
     "sessions": ["sessions", "end"],
+    "stuck": ["stuck", "bury", "17"],
+    "messages": ["messages", "sent"],
     "migrate": ["migrate", "mail-svc"],
     "completion": ["completion", "cmd"],
     "risk": ["risk", "rebuild", "--now"],

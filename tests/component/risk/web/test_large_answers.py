@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
-import msgspec
 import pytest
 import pytest_asyncio
 
+from candor.store.unit_of_work import unit_of_work
 from risk_svc.domain.incidents import Incident
 from risk_svc.domain.state import StepState, StepStatus, from_bytes, to_bytes
+from risk_svc.store import queries
+from risk_svc.store.states import save_incidents
 from risk_svc.worker.handlers import RiskHandler
 from tests.support.api import Api
 from tests.support.clocks import ManualClock
@@ -37,15 +39,13 @@ async def api(
             desk = Desk(database, RiskHandler(taught_by(), clock, system=clock))
             await desk.load()
             await desk.take(Story("p1", "c1").made())
-            [row] = await desk.rows("SELECT partition, state FROM promise_state")
+            [row] = await desk.rows("SELECT state FROM promise_state")
             state = from_bytes(row["state"])
             state.steps = [missed(number) for number in range(STEPS)]
             await database.pool.execute("UPDATE promise_state SET state = $1", to_bytes(state))
-            rows = [(row["partition"], f"i{n}", 1, msgspec.msgpack.encode(hit(n)), True) for n in range(INCIDENTS)]
-            rows.append((row["partition"], "far", 1, msgspec.msgpack.encode(hit(0, "far", "ORD")), True))
-            await database.pool.copy_records_to_table(
-                "incident", records=rows, columns=["partition", "incident_id", "version", "data", "live"]
-            )
+            struck = [(queries.HEARD_IN, hit(n)) for n in range(INCIDENTS)]
+            async with unit_of_work(database) as uow:
+                await save_incidents(uow.connection, [*struck, (queries.HEARD_IN, hit(0, "far", "ORD"))])
             await copied(database.pool, "promise_state", "'promise_id', 'p' || n, 'score', n % 90", PROMISES)
         yield made
 

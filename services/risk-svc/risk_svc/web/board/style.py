@@ -65,6 +65,7 @@ WHY_NOT: Final = {
     "superseded": "something newer was to be said",
     "stale": "it was too old by then",
     "erased": "the customer was erased",
+    "dropped": "somebody decided that this mass of messages is not sent",
     "lint": "its text did not pass the checks",
     "not_composed": "its text could not be written",
     "sending_off": "sending is switched off",

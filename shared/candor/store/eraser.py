@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
+from candor.ops.rounds import Rounds
 from candor.store import metrics, outbox
 from candor.store.errors import RETRIABLE, StoreUnavailable
 from candor.store.outbox import WaitingRow
@@ -25,7 +25,7 @@ AGAIN_SECONDS: Final = 5.0
 PAUSE_SECONDS: Final = 0.01
 
 
-class Eraser:
+class Eraser(Rounds):
     """A background that does one step of the work after another, each in a transaction of its own.
 
     A process that dies between two leaves marks from which the next goes on.
@@ -34,34 +34,27 @@ class Eraser:
     name = "eraser"
 
     def __init__(self, database: Database, work: Work, *, pause: float = PAUSE_SECONDS) -> None:
+        super().__init__()
         self._database = database
         self._work = work
         self._pause = pause
-        self._stopping = asyncio.Event()
 
-    async def run(self) -> None:
-        """Work until `stop`; if the database is away, try again in some seconds."""
-        while not self._stopping.is_set():
-            try:
-                # Requests come first: a pause between two steps leaves them the disk.
-                pause = self._pause if await self.step() else IDLE_SECONDS
-            except (StoreUnavailable, *RETRIABLE) as error:
-                log.warning("erasure interrupted", reason=str(error)[:300], again_in_seconds=AGAIN_SECONDS)
-                pause = AGAIN_SECONDS
-            except Exception:
-                log.exception("erasure failed, others go first", again_in_seconds=AGAIN_SECONDS)
-                await self._postpone()
-                pause = AGAIN_SECONDS
-            await self._wait(pause)
+    async def round(self) -> float:
+        """Do one step; if the database is away, try again in some seconds."""
+        try:
+            # Requests come first: a pause between two steps leaves them the disk.
+            return self._pause if await self.step() else IDLE_SECONDS
+        except (StoreUnavailable, *RETRIABLE) as error:
+            log.warning("erasure interrupted", reason=str(error)[:300], again_in_seconds=AGAIN_SECONDS)
+        except Exception:
+            log.exception("erasure failed, others go first", again_in_seconds=AGAIN_SECONDS)
+            await self._postpone()
+        return AGAIN_SECONDS
 
     async def _postpone(self) -> None:
         with contextlib.suppress(StoreUnavailable):
             async with unit_of_work(self._database) as uow:
                 await self._work.postpone(uow)
-
-    async def stop(self) -> None:
-        """End after the step in progress."""
-        self._stopping.set()
 
     async def step(self) -> bool:
         """Do one step; return whether there was one to do. Raises StoreUnavailable."""
@@ -75,13 +68,6 @@ class Eraser:
         """Do all steps there are. For tests and tools."""
         while await self.step():
             pass
-
-    async def _wait(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
-        except TimeoutError:
-            return
 
 
 async def cleansed(database: Database, windows: Mapping[int, list[WaitingRow]]) -> dict[int, list[WaitingRow]]:

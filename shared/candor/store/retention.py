@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import structlog
 
+from candor.ops.rounds import Rounds
 from candor.records.origin import FOREIGN
 from candor.store import metrics
 from candor.store.errors import StoreUnavailable
@@ -135,7 +135,7 @@ def create(op: Any, *, log_kept: bool = False) -> None:
         op.execute(statement)
 
 
-class Retention:
+class Retention(Rounds):
     """A background that applies its rules every `every` seconds, in transactions of at most `batch` rows.
 
     Several processes of one service may run it at once: each takes rows that no other has. Once a receipt is deleted, a
@@ -153,26 +153,20 @@ class Retention:
         batch: int = BATCH,
         every: float = ROUND_SECONDS,
     ) -> None:
+        super().__init__()
         self._database = database
         self.rules: tuple[Expiry, ...] = (*common_rules(settings), *own)
         self._batch = batch
         self._every = every
-        self._stopping = asyncio.Event()
 
-    async def run(self) -> None:
-        """Run until `stop` is called; if the database is away, retry in a minute."""
-        while not self._stopping.is_set():
-            pause = self._every
-            try:
-                await self.clear()
-            except StoreUnavailable as error:
-                log.warning("old rows not cleared", reason=error.detail, again_in_seconds=AGAIN_SECONDS)
-                pause = AGAIN_SECONDS
-            await self._wait(pause)
-
-    async def stop(self) -> None:
-        """End after the transaction in progress."""
-        self._stopping.set()
+    async def round(self) -> float:
+        """Clear once; if the database is away, again in a minute."""
+        try:
+            await self.clear()
+        except StoreUnavailable as error:
+            log.warning("old rows not cleared", reason=error.detail, again_in_seconds=AGAIN_SECONDS)
+            return AGAIN_SECONDS
+        return self._every
 
     async def clear(self) -> dict[str, int]:
         """Run one round; return rows deleted or emptied by rule. Raises StoreUnavailable."""
@@ -192,15 +186,8 @@ class Retention:
             if not step.more:
                 break
             # Requests come first: pause between two batches so that the disk can serve them.
-            await self._wait(PAUSE_SECONDS)
+            await self.rest(PAUSE_SECONDS)
         return total
-
-    async def _wait(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
-        except TimeoutError:
-            return
 
 
 RATE_DAYS: Final = 1 / 24

@@ -5,12 +5,12 @@ Nobody waits for anybody: writers only append to the tally, and counting reads a
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import structlog
 
+from candor.ops.rounds import Rounds
 from candor.store.errors import StoreUnavailable
 from candor.store.unit_of_work import unit_of_work
 
@@ -81,7 +81,7 @@ INSERT INTO {tally} ({names}, n) SELECT {names}, sum(n) FROM noted GROUP BY {nam
             )
 
 
-class Counting:
+class Counting(Rounds):
     """A background that folds a tally every `every` seconds, and passes the counts on to `show` if there is one."""
 
     def __init__(
@@ -92,29 +92,20 @@ class Counting:
         *,
         every: float = EVERY_SECONDS,
     ) -> None:
+        super().__init__()
         self.name = f"counting {tally.table}"
         self._database = database
         self._tally = tally
         self._show = show
         self._every = every
-        self._stopping = asyncio.Event()
 
-    async def run(self) -> None:
-        """Count until `stop`; without the database the last figures remain."""
-        while not self._stopping.is_set():
-            try:
-                await self.count()
-            except StoreUnavailable as error:
-                log.warning("rows not counted", table=self._tally.table, reason=error.detail)
-            try:
-                async with asyncio.timeout(self._every):
-                    await self._stopping.wait()
-            except TimeoutError:
-                continue
-
-    async def stop(self) -> None:
-        """End."""
-        self._stopping.set()
+    async def round(self) -> float:
+        """Count once; without the database the last figures remain."""
+        try:
+            await self.count()
+        except StoreUnavailable as error:
+            log.warning("rows not counted", table=self._tally.table, reason=error.detail)
+        return self._every
 
     async def count(self) -> None:
         """Fold and count once."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from candor.ops.rounds import Rounds
 from candor.store.errors import RETRIABLE, StoreUnavailable
 from candor.store.unit_of_work import unit_of_work
 from delivery_svc.service import matching
@@ -19,32 +19,22 @@ EVERY_SECONDS: Final = 1.0
 PAUSE_SECONDS: Final = 0.01
 
 
-class Matcher:
+class Matcher(Rounds):
     """Looks once a second, in transactions of its own: what is parked delays no event."""
 
     name = "matcher"
 
     def __init__(self, database: Database) -> None:
+        super().__init__()
         self._database = database
-        self._stopping = asyncio.Event()
 
-    async def run(self) -> None:
-        """Look until `stop`; if the database is away, try again in a second."""
-        while not self._stopping.is_set():
-            try:
-                pause = PAUSE_SECONDS if await self.step() else EVERY_SECONDS
-            except (StoreUnavailable, *RETRIABLE) as error:
-                log.warning("parked reports not looked at", reason=str(error)[:300])
-                pause = EVERY_SECONDS
-            try:
-                async with asyncio.timeout(pause):
-                    await self._stopping.wait()
-            except TimeoutError:
-                continue
-
-    async def stop(self) -> None:
-        """End after the step in progress."""
-        self._stopping.set()
+    async def round(self) -> float:
+        """Look once; if the database is away, again in a second."""
+        try:
+            return PAUSE_SECONDS if await self.step() else EVERY_SECONDS
+        except (StoreUnavailable, *RETRIABLE) as error:
+            log.warning("parked reports not looked at", reason=str(error)[:300])
+            return EVERY_SECONDS
 
     async def step(self) -> bool:
         """Do each kind of looking once; return whether a promise may have more reports waiting."""

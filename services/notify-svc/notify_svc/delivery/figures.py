@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from candor.contracts import NoticeState
+from candor.ops.rounds import Rounds
 from candor.store.errors import StoreUnavailable
 from candor.store.tally import Tally
 from candor.store.unit_of_work import unit_of_work
@@ -28,7 +28,7 @@ DELIVERIES: Final = Tally("delivery", ("state", "channel"))
 log = structlog.get_logger("notify.figures")
 
 
-class Figures:
+class Figures(Rounds):
     """A background that sets the gauges every few seconds; `channels` are those that this process has.
 
     `freshness` knows how old the word of each process upstream is, and `freshest` how old facts may be.
@@ -39,29 +39,20 @@ class Figures:
     def __init__(
         self, database: Database, channels: Collection[str], freshness: Freshness, *, freshest: float = 60
     ) -> None:
+        super().__init__()
         self._database = database
         self._freshness = freshness
         self._freshest = freshest
         self._channels = frozenset(channels)
         self._gone: set[str] = set()
-        self._stopping = asyncio.Event()
 
-    async def run(self) -> None:
-        """Measure until `stop`; without the database the last figures remain."""
-        while not self._stopping.is_set():
-            try:
-                await self.measure()
-            except StoreUnavailable as error:
-                log.warning("figures not measured", error=error.detail, consequence="gauges are not updated")
-            try:
-                async with asyncio.timeout(EVERY_SECONDS):
-                    await self._stopping.wait()
-            except TimeoutError:
-                continue
-
-    async def stop(self) -> None:
-        """End."""
-        self._stopping.set()
+    async def round(self) -> float:
+        """Measure once; without the database the last figures remain."""
+        try:
+            await self.measure()
+        except StoreUnavailable as error:
+            log.warning("figures not measured", error=error.detail, consequence="gauges are not updated")
+        return EVERY_SECONDS
 
     async def measure(self) -> None:
         """Set all gauges once."""

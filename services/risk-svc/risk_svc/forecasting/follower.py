@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from candor.ops.rounds import Rounds
 from risk_svc import metrics
 from risk_svc.forecast.serialization import ForeignFormatError
 from risk_svc.forecasting import model_store
@@ -20,16 +20,16 @@ log = structlog.get_logger("risk.follower")
 POLL_SECONDS: Final = 0.5
 
 
-class Follower:
+class Follower(Rounds):
     """A background task of workers and the web role: `published` has the newest version within a second."""
 
     name = "follower"
 
     def __init__(self, database: Database, published: PublishedModel) -> None:
+        super().__init__()
         self.published = published
         self._database = database
         self._mark: model_store.NewestMark | None = None
-        self._stopping = asyncio.Event()
 
     async def catch_up(self) -> bool:
         """Take the newest version unless it is already in use; returns whether it was taken.
@@ -55,20 +55,14 @@ class Follower:
         metrics.MODEL_VERSION.set(self.published.version)
         return True
 
-    async def run(self) -> None:
-        """Follow until `stop`; waits out database outages."""
-        while not self._stopping.is_set():
-            try:
-                await self.catch_up()
-            except Exception as error:
-                log.warning(
-                    "published model not read",
-                    error=type(error).__name__,
-                    consequence="forecasts rest on an older model",
-                )
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), POLL_SECONDS)
-
-    async def stop(self) -> None:
-        """Stop after the read in progress."""
-        self._stopping.set()
+    async def round(self) -> float:
+        """Look once; waits out database outages."""
+        try:
+            await self.catch_up()
+        except Exception as error:
+            log.warning(
+                "published model not read",
+                error=type(error).__name__,
+                consequence="forecasts rest on an older model",
+            )
+        return POLL_SECONDS

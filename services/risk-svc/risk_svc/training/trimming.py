@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import structlog
 
+from candor.ops.rounds import Rounds
 from candor.store.errors import StoreUnavailable
 from candor.store.unit_of_work import unit_of_work
 from risk_svc import metrics
@@ -43,29 +42,23 @@ class Lost(NamedTuple):
     until: float
 
 
-class Trimming:
+class Trimming(Rounds):
     """A background of workers that deletes the oldest rows of the journal when it is above `rows` or `bytes`."""
 
     name = "journal limit"
 
     def __init__(self, database: Database, most: Size) -> None:
+        super().__init__()
         self._database = database
         self._most = most
-        self._stopping = asyncio.Event()
 
-    async def run(self) -> None:
-        """Look every few seconds until `stop`; waits out database outages."""
-        while not self._stopping.is_set():
-            try:
-                await self.once()
-            except StoreUnavailable as error:
-                log.warning("journal not measured", reason=error.detail)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), EVERY_SECONDS)
-
-    async def stop(self) -> None:
-        """Stop after the transaction in progress."""
-        self._stopping.set()
+    async def round(self) -> float:
+        """Look once; waits out database outages."""
+        try:
+            await self.once()
+        except StoreUnavailable as error:
+            log.warning("journal not measured", reason=error.detail)
+        return EVERY_SECONDS
 
     async def once(self) -> None:
         """Measure the journal and, if it is above its limit, make room in pieces."""

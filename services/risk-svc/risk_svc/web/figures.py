@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from candor.ops.rounds import Rounds
 from risk_svc import metrics
 from risk_svc.forecast.evaluation import Measures, calibrated, evaluate
 from risk_svc.store import queries
@@ -20,28 +20,22 @@ EVERY_SECONDS: Final = 15.0
 LAST: Final = 5000
 
 
-class Figures:
+class Figures(Rounds):
     """A background task that sets the gauges every 15 s from the last 5,000 scored forecasts."""
 
     name = "figures"
 
     def __init__(self, database: Database) -> None:
+        super().__init__()
         self._database = database
-        self._stopping = asyncio.Event()
 
-    async def run(self) -> None:
-        """Measure until `stop`; during an outage of the database the last figures remain."""
-        while not self._stopping.is_set():
-            try:
-                await self.measure()
-            except Exception as error:
-                log.warning("figures not measured", error=type(error).__name__, consequence="gauges are not updated")
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), EVERY_SECONDS)
-
-    async def stop(self) -> None:
-        """End."""
-        self._stopping.set()
+    async def round(self) -> float:
+        """Measure once; during an outage of the database the last figures remain."""
+        try:
+            await self.measure()
+        except Exception as error:
+            log.warning("figures not measured", error=type(error).__name__, consequence="gauges are not updated")
+        return EVERY_SECONDS
 
     async def measure(self) -> None:
         """Set all gauges once."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from candor.ops.rounds import Rounds
 from candor.store.errors import unavailable
 from candor.web import metrics
 from candor.web.http.rates import Rates
@@ -23,7 +23,7 @@ PATIENCE_SECONDS: Final = 2.0
 AGAIN_SECONDS: Final = 1.0
 
 
-class SharedRates:
+class SharedRates(Rounds):
     """A background that reports what was taken here and learns what is left for everybody.
 
     While the database is away, each process holds its callers to the limit by itself: nobody is refused for it, and
@@ -33,32 +33,22 @@ class SharedRates:
     name = "rates"
 
     def __init__(self, database: Database, rates: Sequence[Rates], *, every: float = EVERY_SECONDS) -> None:
+        super().__init__()
         self._database = database
         self._rates = [one for one in rates if one.per_second]
         self._every = every
-        self._stopping = asyncio.Event()
         self._alone = False
 
-    async def run(self) -> None:
-        """Run until `stop` is called."""
-        while not self._stopping.is_set():
-            pause = self._every
-            try:
-                await self.share()
-            except Exception as error:
-                if unavailable(error) is None and not isinstance(error, TimeoutError | OSError):
-                    raise
-                self._note(alone=True)
-                pause = AGAIN_SECONDS
-            try:
-                async with asyncio.timeout(pause):
-                    await self._stopping.wait()
-            except TimeoutError:
-                continue
-
-    async def stop(self) -> None:
-        """End after the round in progress."""
-        self._stopping.set()
+    async def round(self) -> float:
+        """Share once; raises what is not an outage of the database."""
+        try:
+            await self.share()
+        except Exception as error:
+            if unavailable(error) is None and not isinstance(error, TimeoutError | OSError):
+                raise
+            self._note(alone=True)
+            return AGAIN_SECONDS
+        return self._every
 
     async def share(self) -> None:
         """Run one round; raises the database's errors. What a lost round took is forgotten, not owed twice."""

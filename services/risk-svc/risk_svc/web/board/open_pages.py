@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from nicegui import app as pages
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from candor.ops.garbage import OldGarbage
+from candor.ops.rounds import Rounds
 from candor.web.http.plain_page import plain_page
 from candor.web.http.public import public_path
 from risk_svc import metrics
@@ -139,31 +139,22 @@ class PagesMiddleware:
 WORDS: Final = "So many pages of the board are open that no other fits in. Close some, then try again."
 
 
-class Tidying:
+class Tidying(Rounds):
     """A background that drops pages whose browser never came, and collects what gone pages leave in memory."""
 
     name = "tidying"
 
     def __init__(self, held: OpenPages, garbage: Collector | None = None, every: float = EVERY_SECONDS) -> None:
+        super().__init__()
         self._held = held
         self._garbage = garbage or OldGarbage()
         self._every = every
         self._before = 0
-        self._stopping = asyncio.Event()
 
-    async def run(self) -> None:
-        """Run until `stop` is called."""
-        while not self._stopping.is_set():
-            self.look()
-            try:
-                async with asyncio.timeout(self._every):
-                    await self._stopping.wait()
-            except TimeoutError:
-                continue
-
-    async def stop(self) -> None:
-        """End."""
-        self._stopping.set()
+    async def round(self) -> float:
+        """Look once."""
+        self.look()
+        return self._every
 
     def look(self) -> None:
         """Drop and collect what there is now."""

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from candor.contracts import GapScored, ProcessAlive
-from candor.messaging.planning import read
-from candor.messaging.source import Source
-from candor.ops.liveness import STUCK_SECONDS, Liveness
-from candor.ops.tasks import unless
+from candor.contracts import GapScored, Message, ProcessAlive
+from candor.messaging.tail import Tail
+from candor.ops.liveness import STUCK_SECONDS
 
 if TYPE_CHECKING:
     from candor.ops.settings import Settings
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger("risk.feed")
 CARD: Final = "gaps"
 PULSES: Final = "pulses"
-BATCH: Final = 2000
-PAUSE_SECONDS: Final = 1.0
 MAX_WAITING: Final = 20_000
 
 
@@ -58,19 +54,15 @@ class Listener:
             yield list(batch.values())
 
 
-class Feed:
+class Feed(Tail):
     """A background task of the web role: tails `gaps` from its end, without a lease, and hands changes to listeners."""
 
     name = "feed"
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._source = Source(settings, (CARD,), (PULSES,), settings.partitions)
-        self._liveness = Liveness()
+        super().__init__(settings, (CARD,), (PULSES,))
         self.on_alive: Callable[[ProcessAlive], None] = lambda _: None
         self._listeners: set[Listener] = set()
-        self._stopping = asyncio.Event()
-        self.ready = asyncio.Event()
 
     async def check(self) -> None:
         """Raise StandstillError while polls fail or hang, or if Kafka has been silent for some seconds."""
@@ -88,48 +80,19 @@ class Feed:
         finally:
             self._listeners.discard(listener)
 
-    async def run(self) -> None:
-        """Tail until `stop`; waits out an outage of Kafka, then reads what arrived meanwhile.
+    def take(self, message: Message) -> None:
+        """Hand on a change to all listeners, and a sign of life to `on_alive`."""
+        data = message.data
+        if isinstance(data, GapScored):
+            for listener in self._listeners:
+                listener.put(data)
+        elif isinstance(data, ProcessAlive):
+            self.on_alive(data)
 
-        Raises TopicMismatchError.
-        """
-        try:
-            await unless(self._stopping, self._connect())
-            while not self._stopping.is_set():
-                await self._turn()
-        finally:
-            await self._source.stop()
-
-    async def stop(self) -> None:
-        """Stop after the current poll."""
-        self._stopping.set()
-
-    async def _connect(self) -> None:
-        await self._source.start()
-        while True:
-            try:
-                self._source.follow(await asyncio.wait_for(self._source.ends(), 10))
-            except Exception as error:
-                log.warning(
-                    "topic of gaps not followed yet", error=type(error).__name__, consequence="the board is not updated"
-                )
-                await asyncio.sleep(PAUSE_SECONDS)
-            else:
-                self.ready.set()
-                return
-
-    async def _turn(self) -> None:
-        try:
-            fetched = await self._source.poll(list(self._source.pairs), BATCH)
-        except Exception as error:
-            log.warning("topic of gaps not read", error=type(error).__name__, consequence="the board is not updated")
-            await asyncio.sleep(PAUSE_SECONDS)
-            return
-        self._liveness.beat()
-        for (card, _), records in fetched.items():
-            for item in read(card, records).messages:
-                if item is not None and isinstance(item.data, GapScored):
-                    for listener in self._listeners:
-                        listener.put(item.data)
-                elif item is not None and isinstance(item.data, ProcessAlive):
-                    self.on_alive(item.data)
+    def troubled(self, error: Exception) -> None:
+        """Say what follows for the board, and whether it was ever followed."""
+        said, consequence = type(error).__name__, "the board is not updated"
+        if self.ready.is_set():
+            log.warning("topic of gaps not read", error=said, consequence=consequence)
+        else:
+            log.warning("topic of gaps not followed yet", error=said, consequence=consequence)

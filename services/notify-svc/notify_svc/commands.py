@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -10,10 +9,11 @@ import typer
 
 from candor.command_texts import examples
 from candor.errors import OperatorError
-from candor.installation.running import at_work, database_url
+from candor.installation.service_database import ask_database
 from candor.terminal import say, say_json
 
 if TYPE_CHECKING:
+    from candor.store.db import Database
     from candor.store.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
@@ -80,24 +80,13 @@ def _decided(decision: str, act: Callable[[UnitOfWork], Awaitable[bool]]) -> Non
         raise OperatorError("no mass of messages is held")
 
 
-def _with(ask: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+def _with(use: Callable[[UnitOfWork], Awaitable[T]]) -> T:
     # Imported here because `candor --help` must not wait for the database's libraries.
-    from candor.ops.loading import load  # noqa: PLC0415
-    from candor.store.db import Database  # noqa: PLC0415
-    from candor.store.errors import StoreUnavailable  # noqa: PLC0415
     from candor.store.unit_of_work import unit_of_work  # noqa: PLC0415
     from notify_svc.settings import NotifySettings  # noqa: PLC0415
 
-    async def asked() -> T:
-        settings = load(NotifySettings, database_url=database_url(at_work()))
-        database = await Database.open(settings.database, partitions=settings.partitions, pool_size=1)
-        try:
-            async with unit_of_work(database) as uow:
-                return await ask(uow)
-        finally:
-            await database.close()
+    async def asked(database: Database) -> T:
+        async with unit_of_work(database) as uow:
+            return await use(uow)
 
-    try:
-        return asyncio.run(asked())
-    except StoreUnavailable as error:
-        raise OperatorError(f"the database is away ({error}): start it with `candor up`") from error
+    return ask_database(NotifySettings, asked)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -11,9 +10,8 @@ import typer
 from rich.table import Table
 
 from candor.command_texts import examples
-from candor.errors import OperatorError
 from candor.escaping import escaped
-from candor.installation.running import at_work, database_url
+from candor.installation.service_database import ask_database
 from candor.terminal import Screen, say, say_json
 
 if TYPE_CHECKING:
@@ -60,23 +58,9 @@ def end(
         raise typer.Exit(1)
 
 
-def _with(ask: Callable[[StaffSessions], Awaitable[T]]) -> T:
+def _with(use: Callable[[StaffSessions], Awaitable[T]]) -> T:
     # Imported here because `candor --help` must not wait for the database's libraries.
-    from candor.ops.loading import load  # noqa: PLC0415
-    from candor.store.db import Database  # noqa: PLC0415
-    from candor.store.errors import StoreUnavailable  # noqa: PLC0415
     from risk_svc.settings import RiskSettings  # noqa: PLC0415
     from risk_svc.web.board.sign_in_store import StaffSessions  # noqa: PLC0415
 
-    async def asked() -> T:
-        settings = load(RiskSettings, database_url=database_url(at_work()))
-        database = await Database.open(settings.database, partitions=settings.partitions, pool_size=1)
-        try:
-            return await ask(StaffSessions(SimpleNamespace(database=database)))
-        finally:
-            await database.close()
-
-    try:
-        return asyncio.run(asked())
-    except StoreUnavailable as error:
-        raise OperatorError(f"the database is away ({error}): start it with `candor up`") from error
+    return ask_database(RiskSettings, lambda database: use(StaffSessions(SimpleNamespace(database=database))))

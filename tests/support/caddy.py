@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.certificates import Signed
+from tests.support.front import served
 
 EXAMPLE = Path(__file__).parents[2] / "deploy" / "proxy" / "Caddyfile"
 
@@ -45,11 +45,5 @@ def caddy(folder: Path, text: str) -> Iterator[None]:
     file.write_text(text)
     env = os.environ | {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
     chosen = ["--config", str(file), "--adapter", "caddyfile"]
-    checked = subprocess.run([program, "validate", *chosen], env=env, capture_output=True, text=True, check=False)
-    assert checked.returncode == 0, checked.stderr
-    process = subprocess.Popen([program, "run", *chosen], env=env)
-    try:
+    with served([program, "validate", *chosen], [program, "run", *chosen], env):
         yield
-    finally:
-        process.terminate()
-        process.wait()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.certificates import Signed
+from tests.support.front import served
 
 EXAMPLE = Path(__file__).parents[2] / "deploy" / "proxy" / "nginx.conf"
 KEPT = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -48,11 +48,5 @@ def nginx(folder: Path, text: str) -> Iterator[None]:
     # As root its workers would be somebody else, who may not read a test's folder.
     only = "daemon off; user root;" if os.getuid() == 0 else "daemon off;"
     command = [program, "-e", str(folder / "error.log"), "-c", str(file), "-g", only]
-    checked = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
-    assert checked.returncode == 0, checked.stderr
-    process = subprocess.Popen(command)
-    try:
+    with served([*command, "-t"], command):
         yield
-    finally:
-        process.terminate()
-        process.wait()

@@ -1,10 +1,11 @@
-"""Waiting until nothing is under way: outboxes sent, topics read to their end, notices settled."""
+"""Waiting until nothing is under way: outboxes sent, topics read to their end, notices decided and settled."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import time
+from datetime import timedelta
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -16,6 +17,8 @@ from tests.faults.rig.stage import Stage
 
 CALM: Final = 3
 PARTITIONS: Final = 4
+SOON: Final = timedelta(minutes=15)
+"""Business time. A decision that time alone will make within it is under way: what ends is told only after minutes."""
 
 
 async def until_quiet(stage: Stage, *, seconds: float) -> float:
@@ -42,9 +45,10 @@ async def _under_way(stage: Stage) -> str:
         async with connected(stage, service) as connection:
             waiting = await connection.fetchval("SELECT count(*) FROM outbox WHERE published_at IS NULL")
             rows = await connection.fetch("SELECT partition, offsets FROM lease WHERE grp = $1", f"{service}-svc")
-            notices = parked = 0
+            notices = parked = undecided = 0
             if service == "notify":
                 notices = await connection.fetchval(_NOTICES)
+                undecided = await connection.fetchval(_UNDECIDED, stage.clock.now() + SOON)
             if service == "delivery":
                 parked = await connection.fetchval("SELECT count(*) FROM parked")
         offsets = {row["partition"]: json.loads(row["offsets"]) for row in rows}
@@ -53,7 +57,13 @@ async def _under_way(stage: Stage) -> str:
             for (reader, card, number), end in ends.items()
             if reader == f"{service}-svc"
         )
-        named = {"outbox rows": waiting, "events to read": behind, "notices": notices, "parked": parked}
+        named = {
+            "outbox rows": waiting,
+            "events to read": behind,
+            "notices": notices,
+            "decisions": undecided,
+            "parked": parked,
+        }
         found += [f"{service}-svc: {amount} {what}" for what, amount in named.items() if amount]
     return ", ".join(found)
 
@@ -84,3 +94,4 @@ async def _ends(stage: Stage) -> dict[tuple[str, str, int], int]:
 
 
 _NOTICES: Final = "SELECT count(*) FROM notice WHERE state IN ('pending', 'sending')"
+_UNDECIDED: Final = "SELECT count(*) FROM promise WHERE check_at <= $1"

@@ -117,7 +117,11 @@ class Producer:
             await asyncio.wait({hang_up}, timeout=2)
             if sender is not None:
                 sender.cancel()
-            self._producer._message_accumulator.fail_all(ProducerClosed())
+            queue = self._producer._message_accumulator
+            for batch in (batch for batches in queue._batches.values() for batch in batches):
+                # Nobody may be waiting for the place behind it; asyncio would log that as an error.
+                batch._drain_waiter.add_done_callback(_seen)
+            queue.fail_all(ProducerClosed())
             _, left = await asyncio.wait({stop, hang_up}, timeout=7)
             if left:
                 return False

@@ -1,0 +1,161 @@
+"""Measures whether the memory of any process grows: an hour of promises, reports and views of the board.
+
+    python -m bench.hour [--minutes 60] [--promises 25] [--views 25]
+
+All processes of Candor run. Every promise gets two reports, the second of which ends it, so that as many are open at
+the end as after a few minutes; what still grows is not what stands open. The load is on the same machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import typer
+import uvloop
+from rich.console import Console
+from rich.table import Table
+
+from bench import report
+from bench.ground import Ground, ground
+from bench.paced_load import Load, request_of
+from bench.scale.process import Process
+from bench.scale.site import Site
+from candor.local.stack import SERVICES
+from candor.web.security.auth import Role
+from candor.web.security.sessions import Sessions
+
+EARLY: Final = 1 / 6
+"""The share of the time, ten minutes of an hour, with which its end is compared."""
+GROWTH: Final = 1.10
+SAMPLES: Final = 360
+STEPS: Final = ("departed", "installed")
+LAG_SECONDS: Final = (20, 60)
+"""How long after its promise a report of each step is sent."""
+CUSTOMERS: Final = 5_000
+BUSY: Final = (503, 429)
+"""Answers that are counted only: the load takes the processors away from what it measures."""
+
+
+def promise(key: str, port: int) -> Callable[[int], bytes]:
+    """What makes the request for the promise of a number."""
+
+    def request(number: int) -> bytes:
+        body = {
+            "promise_id": f"hour-{number}",
+            "customer_id": f"cust-{number % CUSTOMERS}",
+            "kind": "install",
+            "what": "Espresso machine installed",
+            "due": (datetime.now(UTC) + timedelta(hours=2)).isoformat(),
+            "milestones": [{"name": step, "told": True} for step in STEPS],
+            "depends_on": [{"kind": "site", "id": f"site-{number % 40}"}],
+        }
+        return request_of(port, "POST", "/v1/promises", key, json.dumps(body).encode())
+
+    return request
+
+
+def reports(key: str, port: int, step: int) -> Callable[[int], bytes]:
+    """What makes the request for the report that a step of the promise of a number was reached."""
+
+    def request(number: int) -> bytes:
+        body = {
+            "promise_id": f"hour-{number}",
+            "milestone": STEPS[step],
+            "status": "reached",
+            "at": datetime.now(UTC).isoformat(),
+            "final": step == len(STEPS) - 1,
+        }
+        return request_of(port, "POST", "/v1/milestones", key, json.dumps(body).encode())
+
+    return request
+
+
+async def view(site: Site, web: Process) -> Callable[[int], bytes]:
+    """What makes the request of someone signed in for the board."""
+    link = Sessions(site.session_secret, secure=False).link_token(Role.VIEWER)
+    await site.client.get(f"{web.url}/signin", params={"token": link}, follow_redirects=True)
+    cookies = "; ".join(f"{name}={value}" for name, value in site.client.cookies.items())
+    always = f"GET /board/ HTTP/1.1\r\nHost: {web.url.removeprefix('http://')}\r\nCookie: {cookies}\r\n\r\n".encode()
+    return lambda _: always
+
+
+async def sampled(processes: Sequence[Process], seconds: float) -> dict[str, list[float]]:
+    """The resident MiB of each process, SAMPLES times in `seconds`."""
+    found: dict[str, list[float]] = {one.name: [] for one in processes}
+    begun = time.monotonic()
+    for number in range(SAMPLES):
+        await asyncio.sleep(max(0.0, begun + seconds * (number + 1) / SAMPLES - time.monotonic()))
+        for one in processes:
+            found[one.name].append(one.resident())
+    return found
+
+
+async def later(seconds: float, load: Load, rate: float, length: float) -> dict[str, float]:
+    """A load that begins in `seconds`."""
+    await asyncio.sleep(seconds)
+    return await load.run(rate, length)
+
+
+async def planned(
+    site: Site, running: dict[str, Process], promises: float, views: float
+) -> dict[str, tuple[Load, float, float]]:
+    """Each load, when it begins in seconds, and its rate."""
+    ports = {name: int(process.url.rpartition(":")[2]) for name, process in running.items()}
+
+    def load(name: str, request: Callable[[int], bytes], status: int) -> Load:
+        return Load(ports[name], request, status=status, refusals=BUSY)
+
+    made = load("promise-svc", promise(site.key, ports["promise-svc"]), 201)
+    viewed = load("risk-web", await view(site, running["risk-web"]), 200)
+    told = [load("delivery-svc", reports(site.key, ports["delivery-svc"], step), 202) for step, _ in enumerate(STEPS)]
+    steps = {name: (one, lag, promises) for name, one, lag in zip(STEPS, told, LAG_SECONDS, strict=True)}
+    return {"promises": (made, 0.0, promises), "views": (viewed, 0.0, views), **steps}
+
+
+async def measured(stage: Ground, seconds: float, promises: float, views: float) -> dict[str, list[float]]:
+    """The samples by process, after the whole load; its answers are printed. SystemExit on one not expected."""
+    site = Site(stage, "hour")
+    try:
+        await site.feed()
+        running = {service.name: await site.start(service.name) for service in SERVICES}
+        loads = await planned(site, running, promises, views)
+        sampling = asyncio.create_task(sampled([*running.values()], seconds))
+        answers = await asyncio.gather(
+            *(later(lag, load, rate, max(1.0, seconds - lag)) for load, lag, rate in loads.values())
+        )
+        for (name, (load, _, _)), answer in zip(loads.items(), answers, strict=True):
+            figures = f"{len(load.done):,} answered, {load.refused:,} refused, p99 {answer['p99 ms']:,.0f} ms"
+            print(f"{name}: {figures}", flush=True)
+        return await sampling
+    finally:
+        await site.close()
+
+
+def grown(samples: Sequence[float]) -> tuple[float, float]:
+    """The most MiB in the first sixth, and the median of the last sixth."""
+    share = math.ceil(len(samples) * EARLY)
+    return max(samples[:share]), sorted(samples[-share:])[share // 2]
+
+
+def main(minutes: float = 60.0, promises: float = 25.0, views: float = 25.0) -> None:
+    """Run the load, print a row a process and write bench/results/hour.json; exit status 1 if one grew too much."""
+    with ground() as stage:
+        found = uvloop.run(measured(stage, minutes * 60, promises, views))
+    table = Table("process", "first sixth, most MiB", "last sixth, median MiB", "ratio")
+    figures = {name: grown(samples) for name, samples in found.items()}
+    for name, (early, end) in figures.items():
+        table.add_row(name, f"{early:,.0f}", f"{end:,.0f}", f"{end / early:.2f}")
+    Console().print(table, f"limit: {GROWTH:.2f}")
+    processes = {name: {"early": early, "end": end, "samples": found[name]} for name, (early, end) in figures.items()}
+    report.write("hour", {"minutes": minutes, "promises/s": promises, "views/s": views, "processes": processes})
+    raise typer.Exit(any(end > early * GROWTH for early, end in figures.values()))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -36,7 +36,7 @@ def backtest(
     `advanced` is called with the compressed bytes read. Without decision files it forecasts at the natural leads.
     Raises InputError if a file is missing, is not in time order, or holds an unusable line.
     """
-    return _answers(Engine(), _merged(events, decisions, advanced), out, ledger)
+    return answers(Engine(), _merged(events, decisions, advanced), out, ledger)
 
 
 def history(
@@ -53,7 +53,7 @@ def history(
     """
     told = lines(_in_order(path, advanced), imported or HistoryFold())
     try:
-        return _answers(Engine(by_clock=True), natural(told), out, ledger)
+        return answers(Engine(by_clock=True), natural(told), out, ledger)
     except (StreamError, OSError) as error:
         raise InputError(str(error)) from error
 
@@ -68,9 +68,10 @@ def _in_order(path: Path, advanced: Advanced) -> Iterator[StreamEvent]:
         yield event
 
 
-def _answers(
+def answers(
     engine: Engine, asked: Iterator[tuple[int, dict[str, Any]]], out: IO[bytes] | None, ledger: OutcomeLedger | None
 ) -> int:
+    """Write the engine's answers to the decisions among events in time order; returns how many."""
     n = 0
     for sort, line in asked:
         try:

@@ -1,0 +1,1 @@
+"""Forecasts on recorded streams of any domain, at every moment of all their months."""

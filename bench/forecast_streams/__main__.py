@@ -1,0 +1,98 @@
+"""Measures the engine on recorded streams of several domains, by one configuration and at every decision.
+
+    python -m bench.forecast_streams --data <folder> [--out <folder>] [--beside <folder>] [--every 4]
+
+The engine learns as it goes and is asked in time order, so every decision is an origin of its own: nothing is tuned
+to a last window. Each folder in `--data` is a stream. Forecasts are stored in `--out`; what is stored is not made
+again. With `--beside`, the forecasts in another such folder are compared on the same decisions. `--every 4` takes a
+quarter of the promises, for a first look.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bench.forecast_streams.cases import Cases, made, read
+from bench.forecast_streams.figures import Line, against, less, missed, table
+from bench.forecast_streams.plot import plot
+
+HEADS = ("", "n", "late", "Brier skill", "95 %", "calibration", "pinball skill", "P80", "P90")
+
+
+def main(
+    data: Annotated[Path, typer.Option(help="A folder with a folder for every stream.")],
+    out: Annotated[Path, typer.Option(help="Where forecasts and plots go.")] = Path("forecast-streams"),
+    beside: Annotated[Path | None, typer.Option(help="Forecasts of another engine, to compare.")] = None,
+    every: Annotated[int, typer.Option(help="Take one promise in so many.")] = 1,
+) -> None:
+    """Forecast what is not forecast yet, print the tables and write the plots."""
+    console = Console(width=120)
+    out.mkdir(parents=True, exist_ok=True)
+    found: dict[str, list[Line]] = {}
+    for folder in sorted(one for one in data.iterdir() if (one / "answers.jsonl.gz").is_file()):
+        said = out / f"{folder.name}.jsonl"
+        if not said.exists():
+            made(folder, said, every)
+        cases = read(folder, said)
+        found[folder.name] = table(cases)
+        console.print(shown(folder.name, found[folder.name]))
+        _against(console, folder, cases, beside, every)
+        plot(cases, folder.name, out / f"{folder.name}.svg")
+    _tell(console, found)
+
+
+def shown(name: str, rows: list[Line]) -> Table:
+    """The table of a stream."""
+    grid = Table(*HEADS, title=name, title_justify="left")
+    for line in rows:
+        grid.add_row(*_cells(line))
+    return grid
+
+
+def _cells(line: Line) -> Iterator[str]:
+    found, covered = line.found, line.covered
+    yield from (line.what, f"{line.n:,}", f"{found.slipped:.1%}")
+    interval = found.skill_interval
+    yield f"{found.skill:.4f}" if found.skill is not None else ""
+    yield f"{interval[0]:.3f} – {interval[1]:.3f}" if interval else ""
+    yield f"{found.calibration_error:.3f}" if found.calibration_error is not None else ""
+    yield f"{found.pinball_skill:.4f}" if found.pinball_skill is not None else ""
+    yield from (f"{covered[level]:.1%}" if level in covered else "" for level in (0.8, 0.9))
+
+
+def _against(console: Console, folder: Path, cases: Cases, beside: Path | None, every: int) -> None:
+    stored, dev = folder / "dev_baselines.json", cases.where(cases.dev)
+    if every == 1 and stored.is_file() and len(dev.at):
+        for name, figures in against(dev, json.loads(stored.read_bytes())["total"]).items():
+            said = ", ".join(f"{what} {value:.4f}" for what, value in figures.items())
+            console.print(f"dev, over the stored base: {name}: {said}")
+    other = beside / f"{folder.name}.jsonl" if beside else None
+    if other and other.is_file():
+        for name, (share, interval) in less(cases, read(folder, other)).items():
+            within = f" ({interval[0]:+.4f} to {interval[1]:+.4f}, by promise)" if interval else ""
+            console.print(f"{name} loss is {share:+.4f} less than in {beside}{within}")
+
+
+def _tell(console: Console, found: dict[str, list[Line]]) -> None:
+    """What misses its mark, and the worst stream and quarter."""
+    for name, rows in found.items():
+        for words in missed(rows):
+            console.print(f"misses its mark: {name}, {words}")
+    if found:
+        whole = {name: rows[0] for name, rows in found.items()}
+        name = max(whole, key=lambda one: whole[one].apart)
+        console.print(f"worst stream: {name}, P80 covers {whole[name].covered[0.8]:.1%}")
+        quarters = [(name, row) for name, rows in found.items() for row in rows if " Q" in row.what]
+        name, row = max(quarters, key=lambda one: one[1].apart)
+        console.print(f"worst quarter: {name}, {row.what}, P80 covers {row.covered[0.8]:.1%}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,68 @@
+"""One picture of a stream: coverage of P80 and P90 and Brier skill, month by month, as SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from html import escape
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from bench.forecast_streams.cases import Cases
+from risk_svc.forecast.charts import BLUE, GREEN, GREY, INK, ORANGE
+from risk_svc.forecast.evaluation import measure
+
+WIDE, HIGH, LEFT, TOP = 720, 300, 50, 40
+FEW: Final = 200
+"""Forecasts of a month below which it is not drawn."""
+Series = Sequence[tuple[float, float]]
+
+
+def plot(cases: Cases, name: str, path: Path) -> None:
+    """Writes the picture of a stream."""
+    path.write_text(drawn(name, *monthly(cases)), encoding="utf-8")
+
+
+def monthly(cases: Cases) -> tuple[list[str], dict[str, list[float]]]:
+    """The months, and in each the share that P80 and P90 covered and the Brier skill, all in percent."""
+    months = np.array([datetime.fromtimestamp(at, UTC).strftime("%Y-%m") for at in cases.at.tolist()])
+    names: list[str] = []
+    found: dict[str, list[float]] = {"P80 covers": [], "P90 covers": [], "Brier skill": []}
+    for month in np.unique(months):
+        chosen = measure(cases.table.where(months == month))
+        covered = {one.level: one.covered for one in chosen.coverage}
+        if chosen.n < FEW or chosen.skill is None or 0.8 not in covered:
+            continue
+        names.append(str(month))
+        for line, value in zip(found.values(), (covered[0.8], covered[0.9], chosen.skill), strict=True):
+            line.append(100 * value)
+    return names, found
+
+
+def drawn(name: str, months: Sequence[str], lines: dict[str, list[float]]) -> str:
+    """The SVG of lines over months; values below −20 are drawn there."""
+    step = (WIDE - LEFT - 20) / max(1, len(months) - 1)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE} {HIGH}" font-family="sans-serif" font-size="11">',
+        f'<rect width="{WIDE}" height="{HIGH}" fill="#fff"/>',
+        f'<text x="{LEFT}" y="16" font-weight="bold" fill="{INK}">{escape(name)}: percent, by month asked</text>',
+    ]
+    for mark in (0, 20, 40, 60, 80, 90, 100):
+        dash = ' stroke-dasharray="4 3"' if mark in (80, 90) else ""
+        parts.append(f'<path d="M{LEFT} {_y(mark)}H{WIDE - 20}" stroke="{GREY}" stroke-opacity=".4"{dash}/>')
+        parts.append(f'<text x="{LEFT - 6}" y="{_y(mark) + 4}" text-anchor="end" fill="{INK}">{mark}</text>')
+    for place, month in enumerate(months):
+        if place % max(1, len(months) // 12) == 0:
+            at = LEFT + step * place
+            parts.append(f'<text x="{at:.0f}" y="{HIGH - 6}" text-anchor="middle" fill="{INK}">{month}</text>')
+    for number, ((label, values), colour) in enumerate(zip(lines.items(), (BLUE, ORANGE, GREEN), strict=True)):
+        points = " ".join(f"{LEFT + step * place:.1f},{_y(value)}" for place, value in enumerate(values))
+        parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        parts.append(f'<text x="{LEFT + 130 * number}" y="32" fill="{colour}">{label}</text>')
+    return "\n".join([*parts, "</svg>\n"])
+
+
+def _y(value: float) -> float:
+    return round(HIGH - 24 - (max(-20.0, value) + 20) * (HIGH - 24 - TOP) / 120, 1)

@@ -6,6 +6,7 @@ import math
 from typing import Final
 
 from risk_svc.forecast.rates import FadingMeans, Rates
+from risk_svc.forecast.survival import INSIDE
 from risk_svc.forecast.view import View
 
 DAY: Final = 86400.0
@@ -19,6 +20,14 @@ MAX_KINDS: Final = 4096
 TAIL_BINS: Final = 50
 TAIL_BIN: Final = 0.1
 TAIL_FADE: Final = 0.9995
+FAR: Final = 5.0
+"""A completion this many yardsticks after the date, or later, counts in means as if it had come then."""
+NEARLY_ALL: Final = 0.99
+"""Share of late completions that come within the horizon of a promise type."""
+LONGER: Final = 0.5
+"""How far (y) the horizon lies behind them: the latest of what is open now are still to come."""
+GUESSED_LEADS: Final = 2.0
+"""Lead times after the deadline that the horizon of a promise type without late completions lasts; weighs as one."""
 BASE, BASE_SHRINK = 0.15, 5.0
 """The late rate of an unknown promise type, and how many of its own promises weigh as much."""
 Stage = tuple[str, int]
@@ -43,7 +52,10 @@ class Context:
         return held[0] / held[1] if held else DAY
 
     def unit(self, kind: str) -> float:
-        """The promise type's usual distance from the date in seconds: the yardstick of every time difference."""
+        """The promise type's usual distance from the date in seconds: the yardstick of every time difference.
+
+        A few very late completions would make it too coarse for all others, so none counts for more than FAR.
+        """
         total, n = self.spread.get(kind, (0.0, 0.0))
         return (total + 0.5 * self.lead(kind)) / (n + 1)
 
@@ -72,6 +84,17 @@ class Context:
             if gone >= goal:
                 return self.unit(kind) * math.sinh(TAIL_BIN * (place + 1))
         return 0.0
+
+    def horizon(self, kind: str) -> float:
+        """The time (y) after the deadline by which nearly all of a promise type's late completions came, so far."""
+        tail = list(self.tails.get(kind, [0.0] * TAIL_BINS))
+        guess = math.asinh(GUESSED_LEADS * self.lead(kind) / self.unit(kind))
+        tail[min(TAIL_BINS - 1, int(guess / TAIL_BIN))] += 1.0
+        left, place = (1 - NEARLY_ALL) * sum(tail), TAIL_BINS
+        while left >= tail[place - 1]:
+            place -= 1
+            left -= tail[place]
+        return min(TAIL_BIN * place + LONGER, INSIDE)
 
     def made(self, view: View) -> None:
         """Counts a new promise's lead time."""
@@ -122,7 +145,8 @@ class Context:
             return
         lead, unit = self.lead(view.kind), self.unit(view.kind)
         held = self.spread.setdefault(view.kind, [0.0, 0.0])
-        held[0] += abs(view.completed - view.deadline)
+        done = min(view.completed, view.deadline + FAR * unit)
+        held[0] += min(abs(done - view.deadline), FAR * unit)
         held[1] += 1
         lateness = math.asinh((view.completed - view.deadline) / unit)
         if lateness >= 0:
@@ -134,7 +158,7 @@ class Context:
         for label, value in view.texts:
             self.gaps.add((view.kind, label, value), lateness, at, life)
         for stage, entered in view.stages:
-            took = math.log(max(60.0, view.completed - entered))
+            took = math.log(max(60.0, done - entered))
             key = (view.kind, stage)
             usual = self.durations.mean(key, at, life, took, 1.0)
             self.durations.add(key, took, at, life)

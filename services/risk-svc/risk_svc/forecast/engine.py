@@ -13,15 +13,17 @@ from numpy.typing import NDArray
 from risk_svc.forecast import examples
 from risk_svc.forecast.examples import Lesson, encoded
 from risk_svc.forecast.features import Features, features
-from risk_svc.forecast.learner import OPEN_FOR, Learner
+from risk_svc.forecast.learner import Learner
 from risk_svc.forecast.memory import Memory
-from risk_svc.forecast.model import GROUPS, HORIZON, Group, Model
+from risk_svc.forecast.model import GROUPS, Group, Model
 from risk_svc.forecast.single import forecast_one
-from risk_svc.forecast.survival import place
+from risk_svc.forecast.survival import INSIDE, place
 from risk_svc.forecast.view import DUE, Entry, Incident, PromiseSnapshot, View
 
 STEP: Final = 3600.0
 """Business time between versions, in seconds."""
+GIVEN_UP: Final = 2.3
+"""How far (y) behind its type's horizon a promise is watched: about ten times as long, to learn of later ones."""
 
 
 class Forecast(msgspec.Struct, array_like=True, frozen=True):
@@ -137,7 +139,8 @@ class Engine:
         else:
             row = self.model.layout.row(self._features(view, moment, what))
         unit = self.model.context.unit(view.kind)
-        start, end = place(np.array([at - view.deadline, HORIZON * view.lead]), np.array([unit])).tolist()
+        start = float(place(np.array([at - view.deadline]), np.array([unit]))[0])
+        end = self.model.context.horizon(view.kind)
         p_late, told = forecast_one(self.model, row, start, end, self.model.group(view.kind, what))
         left = (view.deadline + unit * math.sinh(one) - at for one in told)
         q50, q80, q90 = (max(0.0, one) / 3600 for one in left)
@@ -205,9 +208,9 @@ class Engine:
         found = self._features(view, at, what)
         row = self.model.layout.row(found)
         known = found.keys() <= self.model.layout.columns.keys()
-        serial = self.learner.memory.add(
-            row, at, view.made, view.deadline, self.model.context.unit(view.kind), self.model.group(view.kind, what)
-        )
+        unit, horizon = self.model.context.unit(view.kind), self.model.context.horizon(view.kind)
+        group = self.model.group(view.kind, what)
+        serial = self.learner.memory.add(row, at, view.made, view.deadline, unit, horizon, group)
         if at >= view.deadline:
             self.learner.memory.overdue(serial)
         held.at, held.rows = at, [*held.rows, serial]
@@ -241,12 +244,8 @@ class Engine:
         view = held.view
         if what == DUE:
             self._due(held, at)
-        elif what == "judge":
-            if not held.late:
-                self.learner.judge.ended(False)
-                self._expected(held, at)
         elif what == "drop":
-            del self.open[view.promise_id]
+            self._drop(held, at)
         elif what.startswith("slip:"):
             name = what.removeprefix("slip:")
             if view.completed is None and name not in view.reached and (at, name) in view.slips():
@@ -267,13 +266,26 @@ class Engine:
         self._learn(examples.DueExample(view, late))
         if done:
             self._learn(examples.CompletionExample(view, at))
-            self.learner.judge.ended(True)
             del self.open[view.promise_id]
         else:
             if view.completed is None:
                 self.moment(held, at, DUE)
-            self._push(view.deadline + view.lead, "judge", view.promise_id)
-            self._push(view.deadline + OPEN_FOR * view.lead, "drop", view.promise_id)
+            self._push(self._given_up(view), "drop", view.promise_id)
+
+    def _given_up(self, view: View) -> float:
+        """When the promise will be watched no more, as far as completions of its type have taught by now."""
+        context = self.model.context
+        until = min(context.horizon(view.kind) + GIVEN_UP, INSIDE)
+        return view.deadline + context.unit(view.kind) * math.sinh(until)
+
+    def _drop(self, held: WatchedPromise, at: float) -> None:
+        view = held.view
+        later = self._given_up(view)
+        if later > at:
+            self._push(later, "drop", view.promise_id)
+            return
+        self.learner.memory.until[self.learner.memory.spots(held.rows)] = at
+        del self.open[view.promise_id]
 
     def _completed(self, held: WatchedPromise, completed: float) -> None:
         view, memory = held.view, self.learner.memory
@@ -283,8 +295,6 @@ class Engine:
             # A completion reported after the deadline may still have been in time.
             memory.late[spots] = held.late | (completed >= memory.deadline[spots])
             self._learn(examples.CompletionExample(view, completed))
-            if completed < view.deadline + view.lead:
-                self.learner.judge.ended(True)
             del self.open[view.promise_id]
 
     def _tick(self, now: float) -> None:

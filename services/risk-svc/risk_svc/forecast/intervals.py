@@ -36,19 +36,19 @@ class Intervals:
         self.drift = np.zeros((groups, 3))
         self.refresh()
 
-    def raw(self, column: int, group: NDArray[np.int64], hit: Floats, never: float) -> None:
-        """Counts whether raw quantiles covered the outcome; `never` is the share of promises that never complete."""
-        n, hits = counts(group, hit / (1 - never), len(self.n))
+    def raw(self, column: int, group: NDArray[np.int64], hit: Floats, coming: Floats) -> None:
+        """Counts whether raw quantiles covered the outcome; `coming` is P(completed at all)."""
+        n, hits = counts(group, hit, len(self.n))
         fade = np.exp(-n / MEMORY)
         fade[EVERY] = np.exp(-n[EVERY] / (2 * MEMORY))
         self.hits[:, column] = self.hits[:, column] * fade + hits
-        self.n[:, column] = self.n[:, column] * fade + n
+        self.n[:, column] = self.n[:, column] * fade + counts(group, coming, len(self.n))[1]
 
-    def told(self, column: int, group: NDArray[np.int64], hit: Floats, never: float) -> None:
+    def told(self, column: int, group: NDArray[np.int64], hit: Floats, coming: Floats) -> None:
         """Integrates the error of the quantiles that were stated."""
         level = STATED[column]
-        n, hits = counts(group, hit, len(self.n))
-        self.drift[:, column] += GAIN / (level * (1 - level)) * ((level * (1 - never)) * n - hits)
+        _, missing = counts(group, level * coming - hit, len(self.n))
+        self.drift[:, column] += GAIN / (level * (1 - level)) * missing
         self.drift[:, column] = np.clip(self.drift[:, column], -MOST, MOST)
 
     def refresh(self) -> None:
@@ -79,10 +79,11 @@ def read(quantiles: Floats, left: NDArray[np.int64], part: Floats) -> Floats:
     return found
 
 
-def beside(told: Floats, p_late: Floats) -> Floats:
+def beside(told: Floats, p_late: Floats, coming: Floats) -> Floats:
     """The stated quantiles (y), each moved to the side of the deadline (y = 0) that P(late) implies.
 
-    Otherwise one forecast could state 98 % to be kept in time but fewer than 80 % to be done by the deadline.
+    Otherwise one forecast could state 98 % to be kept in time but fewer than 80 % to be done by the deadline. They are
+    of those that complete, whose share is `coming`; those that never do are late.
     """
-    in_time = 1 - p_late[:, None] >= STATED
+    in_time = 1 - p_late[:, None] > STATED * coming[:, None]
     return np.asarray(np.where(in_time, np.minimum(told, 0.0), np.maximum(told, 0.0)), np.float64)

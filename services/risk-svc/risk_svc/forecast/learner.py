@@ -9,7 +9,7 @@ import numpy as np
 
 from risk_svc.forecast.intervals import AT
 from risk_svc.forecast.memory import Memory
-from risk_svc.forecast.model import HORIZON, Model
+from risk_svc.forecast.model import Model
 from risk_svc.forecast.net import GROWING, LARGEST, SMALLEST, dropped
 from risk_svc.forecast.scoring_rules import Judge, Spots
 from risk_svc.forecast.survival import Survival, place, watch
@@ -23,8 +23,6 @@ PIECE: Final = 2048
 """Moments that are forecast at once, which takes some 30 KB for each."""
 ALIKE: Final = 1.5
 """A yardstick that was this many times as long or as short is not comparable."""
-OPEN_FOR: Final = 5.0
-"""Lead times after which an open promise teaches nothing new."""
 
 
 class Learner:
@@ -49,8 +47,8 @@ class Learner:
     def _predict(self, spots: Spots) -> None:
         memory = self.memory
         at, deadline, unit = memory.at[spots], memory.deadline[spots], memory.unit[spots]
-        end = place(HORIZON * (deadline - memory.made[spots]), unit)
-        answer = self.model.forecast(memory.features[spots], place(at - deadline, unit), end, memory.group[spots])
+        start, end = place(at - deadline, unit), memory.horizon[spots]
+        answer = self.model.forecast(memory.features[spots], start, end, memory.group[spots])
         memory.shares[spots], memory.own[spots] = answer.shares, answer.curves[:, :, AT]
         both = np.concatenate([answer.curve[:, AT], answer.told], axis=1)
         memory.named[spots] = named = deadline[:, None] + unit[:, None] * np.sinh(np.clip(both, -6, 6))
@@ -93,8 +91,7 @@ class Learner:
     def _survival(self, expert: Survival, now: float, spots: Spots, leave: float, random: np.random.Generator) -> None:
         memory, layout = self.memory, self.model.layout
         deadline, unit = memory.deadline[spots], memory.unit[spots]
-        until = np.minimum(now, deadline + OPEN_FOR * (deadline - memory.made[spots]))
-        until = np.minimum(until, memory.until[spots])
+        until = np.minimum(now, memory.until[spots])
         done = memory.done[spots] <= now
         end = place(np.where(done, memory.done[spots], until) - deadline, unit).astype(np.float32)
         start = place(memory.at[spots] - deadline, unit).astype(np.float32)

@@ -32,7 +32,7 @@ class Memory:
         self.sample, self.kept, self.left = sample, 0, 0
         self.held = 0
         self.features = np.zeros((0, WIDTH), np.float16)
-        self.at, self.made, self.deadline, self.unit = (np.zeros(0) for _ in range(4))
+        self.at, self.made, self.deadline, self.unit, self.horizon = (np.zeros(0) for _ in range(5))
         self.group = np.zeros(0, np.int64)
         self.done, self.until = np.zeros(0), np.zeros(0)
         """When the promise was completed, and until when it was watched; inf while unknown."""
@@ -40,7 +40,9 @@ class Memory:
         self.learned = np.zeros(0, bool)
         self.scored = np.zeros(0, bool)
         self.lost = np.zeros(0)
-        """Since when the promise is no longer expected: cancelled, withdrawn, or a lead time past its date."""
+        """Since when the promise is no longer expected: cancelled or withdrawn."""
+        self.counted, self.look = np.zeros(0), np.zeros(0)
+        """Until when the reference class has counted the time that it was overdue, and when it counts next."""
         self.shares = np.zeros((0, EXPERTS))
         self.own = np.zeros((0, SURVIVALS, 3))
         self.named = np.zeros((0, 6))
@@ -53,8 +55,17 @@ class Memory:
         """The number of rows that contain a moment."""
         return min(self.count, self.room) + self.kept
 
-    def add(self, row: NDArray[np.float16], at: float, made: float, deadline: float, unit: float, group: int) -> int:
-        """Stores a moment and returns its serial."""
+    def add(
+        self,
+        row: NDArray[np.float16],
+        at: float,
+        made: float,
+        deadline: float,
+        unit: float,
+        horizon: float,
+        group: int,
+    ) -> int:
+        """Stores a moment and returns its serial; `horizon` is that of its quantiles (y)."""
         serial = self.count
         spot = serial % self.room
         if serial >= self.room:
@@ -63,7 +74,9 @@ class Memory:
             self._grow()
         self.features[spot] = row
         self.at[spot], self.made[spot], self.deadline[spot], self.unit[spot] = at, made, deadline, unit
+        self.horizon[spot] = horizon
         self.group[spot], self.late[spot] = group, UNKNOWN
+        self.counted[spot], self.look[spot] = at, np.inf
         self.done[spot] = self.until[spot] = np.inf
         self.lost[spot] = np.inf
         self.learned[spot] = self.scored[spot] = False
@@ -75,6 +88,7 @@ class Memory:
         """Marks the moment just added as past its deadline: that it is late is not an answer to learn."""
         spot = serial % self.room
         self.late[spot], self.learned[spot] = True, True
+        self.look[spot] = self.at[spot]
 
     def spots(self, serials: list[int]) -> list[int]:
         """Places of those serials that are still stored."""
@@ -93,6 +107,8 @@ class Memory:
         if self.late[spot] == UNKNOWN:
             return
         self.left += 1
+        # Whether it is completed later is noted no more: it counts as watched until now.
+        self.until[spot] = min(self.until[spot], self.at[(self.count - 1) % self.room])
         place = self.kept
         if self.kept < self.sample:
             self.kept += 1

@@ -26,8 +26,6 @@ Group = tuple[str, str]
 PACE: Final = f"{PROJECTED}|usual"
 DOUBT: Final = 6.0
 """How far the networks' log weights start below the reference class's: they do worse than it at first."""
-HORIZON: Final = 2.0
-"""Quantiles are of completion within this many lead times after the deadline; later counts as never."""
 
 
 class Answer(NamedTuple):
@@ -100,7 +98,9 @@ class Model:
         curves = survival.quantiles(hazard, every, np.concatenate([end, end, end]), LEVELS).reshape(3, n, -1)
         curve = np.einsum("nk,knl->nl", self.curves.weights[group], curves)
         p = np.where(start >= 0, 1.0, pooled(shares, self.shares.weights[group]))
-        told = intervals.beside(intervals.read(curve, *self.intervals.spots(group)), p)
+        whole = survival.hazard_at(hazard, np.concatenate([end, end, end])).reshape(3, n)
+        coming = -(self.curves.weights[group] * np.expm1(-whole.T)).sum(axis=1)
+        told = intervals.beside(intervals.read(curve, *self.intervals.spots(group)), p, coming)
         return Answer(
             p=p,
             told=np.maximum(told, start[:, None]),

@@ -49,8 +49,8 @@ class Reference:
 
     def watch(self, group: NDArray[np.int64], start: Floats, end: Floats, done: NDArray[np.bool_]) -> None:
         """Counts moments watched from y `start` to y `end`: completed at `end` where `done`, else not by then."""
-        fade = np.exp(-np.bincount(group, minlength=len(self.n)) / MEMORY)
-        fade[EVERY] = np.exp(-len(group) / MEMORY)
+        fade = np.exp(-np.bincount(group[done], minlength=len(self.n)) / MEMORY)
+        fade[EVERY] = np.exp(-np.count_nonzero(done) / MEMORY)
         self.ended *= fade[:, None]
         self.watched *= fade[:, None]
         time, bins = exposed(start, end), spot_of(end[done])
@@ -74,6 +74,12 @@ class Reference:
         whole = self.done[group]
         since = np.clip(whole - hazard_at(whole, start)[:, None], 0, SURE)
         return np.asarray(-np.log1p((1 - self.lost[group])[:, None] * np.expm1(-since)), np.float64)
+
+    def never(self, group: NDArray[np.int64], start: Floats, end: Floats) -> Floats:
+        """P(not completed by y `end`) of moments at y `start`, among those not cancelled."""
+        whole = self.done[group]
+        since = hazard_at(whole, end) - hazard_at(whole, start)
+        return np.asarray(np.exp(-np.clip(since, 0, SURE)), np.float64)
 
     def counted(self) -> tuple[Floats, ...]:
         """All counts, to be stored."""

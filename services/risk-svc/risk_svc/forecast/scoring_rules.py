@@ -9,7 +9,7 @@ from risk_svc.forecast.intervals import STATED
 from risk_svc.forecast.layout import Floats
 from risk_svc.forecast.memory import UNKNOWN, Memory
 from risk_svc.forecast.model import Model
-from risk_svc.forecast.survival import place
+from risk_svc.forecast.survival import BIN, place
 
 Spots = NDArray[np.int64]
 
@@ -19,7 +19,6 @@ class Judge:
 
     def __init__(self, model: Model, memory: Memory) -> None:
         self.model, self.memory = model, memory
-        self.never = [5.0, 250.0]
 
     def score(self, now: float) -> Spots:
         """Judges all outcomes known by `now`; returns the places of new answers."""
@@ -33,13 +32,10 @@ class Judge:
         memory.scored[due[done | lost]] = True
         self._times(due[done])
         self._lost(due[lost & ~done])
+        self._waiting(now, size)
         self._cover(now, size)
         self.model.refresh()
         return answered
-
-    def ended(self, completed: bool) -> None:
-        """Counts whether a promise was completed at all, a lead time after its deadline."""
-        self.never = [self.never[0] * 0.9998 + (not completed), self.never[1] * 0.9998 + 1]
 
     def _answers(self, spots: Spots) -> None:
         """Judges moments whose date has come: late or not, and what was observed by then."""
@@ -48,7 +44,8 @@ class Judge:
         self.model.shares.learn(group, (memory.shares[spots] - late[:, None]) ** 2)
         self.model.reference.learn(group, late == 1)
         self.model.reference.end(group, np.isinf(done) & (lost <= deadline))
-        self._watched(spots, memory.at[spots], np.minimum(np.minimum(done, lost), deadline), done < deadline)
+        self._watched(spots, np.minimum(np.minimum(done, lost), deadline), done < deadline)
+        memory.look[spots] = deadline
 
     def _times(self, spots: Spots) -> None:
         """Judges moments of promises that are completed."""
@@ -60,7 +57,8 @@ class Judge:
         losses = np.maximum(STATED * error, (STATED - 1) * error).mean(axis=2)
         self.model.curves.learn(memory.group[spots], losses)
         late = spots[done >= deadline]
-        self._watched(late, self._overdue(late), memory.done[late], np.ones(len(late), bool))
+        self._watched(late, memory.done[late], np.ones(len(late), bool))
+        memory.look[spots] = np.inf
         overdue = spots[memory.at[spots] >= deadline]
         self.model.reference.end(memory.group[overdue], np.zeros(len(overdue), bool))
 
@@ -69,28 +67,37 @@ class Judge:
         if not len(spots):
             return
         memory = self.memory
-        lost, deadline = memory.lost[spots], memory.deadline[spots]
-        self._watched(spots, self._overdue(spots), lost, np.zeros(len(spots), bool))
-        overdue, cancelled = memory.at[spots] >= deadline, lost - deadline < deadline - memory.made[spots]
-        self.model.reference.end(memory.group[spots[overdue]], cancelled[overdue])
+        self._watched(spots, memory.lost[spots], np.zeros(len(spots), bool))
+        memory.look[spots] = np.inf
+        overdue = spots[memory.at[spots] >= memory.deadline[spots]]
+        self.model.reference.end(memory.group[overdue], np.ones(len(overdue), bool))
 
-    def _overdue(self, spots: Spots) -> Floats:
-        """When moments began to be overdue: at their date, or later."""
-        return np.maximum(self.memory.at[spots], self.memory.deadline[spots])
+    def _waiting(self, now: float, size: int) -> None:
+        """Counts the time for which open promises have been overdue so far: waiting until they end would hide it."""
+        memory = self.memory
+        spots = np.flatnonzero(memory.look[:size] <= now)
+        if not len(spots):
+            return
+        self._watched(spots, np.minimum(now, memory.until[spots]), np.zeros(len(spots), bool))
+        deadline, unit = memory.deadline[spots], memory.unit[spots]
+        later = deadline + unit * np.sinh(place(now - deadline, unit) + BIN)
+        memory.look[spots] = np.where((memory.until[spots] > now) & (later > now), later, np.inf)
 
-    def _watched(self, spots: Spots, begun: Floats, until: Floats, done: NDArray[np.bool_]) -> None:
-        """Passes to the reference class moments watched from `begun` to `until`, measured by the current yardsticks."""
+    def _watched(self, spots: Spots, until: Floats, done: NDArray[np.bool_]) -> None:
+        """Passes to the reference class moments watched on to `until`, measured by the current yardsticks."""
         if not len(spots):
             return
         memory, group = self.memory, self.memory.group[spots]
         unit = self.model.units()[group]
         unit = np.where(np.isnan(unit), memory.unit[spots], unit)
+        begun = memory.counted[spots]
         start, end = (place(time - memory.deadline[spots], unit) for time in (begun, until))
         right = until >= begun
+        memory.counted[spots] = np.maximum(begun, until)
         self.model.reference.watch(group[right], start[right], end[right], done[right])
 
     def _cover(self, now: float, size: int) -> None:
-        memory, never = self.memory, self.never[0] / self.never[1]
+        memory = self.memory
         due = np.flatnonzero(memory.judged[:size] <= now)
         if not len(due):
             return
@@ -105,5 +112,7 @@ class Judge:
             spots, named = spots[left], named[left]
             hit = (memory.done[spots] <= named).astype(np.float64)
             judge = self.model.intervals.raw if column < 3 else self.model.intervals.told
-            judge(column % 3, memory.group[spots], hit, never)
+            group = memory.group[spots]
+            start = place(memory.at[spots] - memory.deadline[spots], memory.unit[spots])
+            judge(column % 3, group, hit, 1 - self.model.reference.never(group, start, memory.horizon[spots]))
         memory.judged[due] = np.nan_to_num(memory.named[due], nan=np.inf).min(axis=1)

@@ -18,9 +18,9 @@ from risk_svc.forecast.net import Net
 from risk_svc.forecast.rates import FadingMeans, Rates
 from risk_svc.forecast.view import Incident
 
-FORMAT: Final = 5
+FORMAT: Final = 6
 """Increment whenever features, columns or networks change meaning: models in another format are refused."""
-STATE: Final = 6
+STATE: Final = 7
 """Increment whenever what the learner stores to go on from has another form, or FORMAT changes."""
 LEVEL: Final = 1
 MODEL: Final = f"candor model {FORMAT}\n".encode()
@@ -88,7 +88,7 @@ class EngineState(msgspec.Struct, array_like=True, kw_only=True):
     incidents: dict[str, Incident]
     lessons: list[msgspec.Raw]
     fresh: list[tuple[int, bytes | None, Group]]
-    learner: tuple[int, int, list[float]]
+    learner: tuple[int, int]
     waiting: Array
     memory: dict[str, Array]
     counts: dict[str, int]
@@ -127,7 +127,7 @@ def engine_bytes(engine: Engine) -> bytes:
         incidents=engine.incidents,
         lessons=[msgspec.Raw(one) for one in engine.lessons],
         fresh=engine.fresh,
-        learner=(learner.met, learner.fresh, learner.judge.never),
+        learner=(learner.met, learner.fresh),
         waiting=_pack(learner.waiting),
         memory={name: _pack(value[: memory.held]) for name, value in held.items()},
         counts=counts,
@@ -146,7 +146,7 @@ def engine_of(raw: bytes) -> Engine:
     for name, count in state.counts.items():
         setattr(memory, name, count)
     engine.learner = Learner(engine.model, memory)
-    engine.learner.met, engine.learner.fresh, engine.learner.judge.never = state.learner
+    engine.learner.met, engine.learner.fresh = state.learner
     engine.learner.waiting = _unpack(state.waiting)
     engine.now, engine.boundary, engine.order, engine.first = state.now, state.boundary, state.order, state.first
     engine.timers, engine.open, engine.incidents = state.timers, state.open, state.incidents

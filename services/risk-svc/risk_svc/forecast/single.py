@@ -44,7 +44,8 @@ def forecast_one(
             low += weight * max(_quantile(hazard, _LEVELS[level] * ended), start)
             high += weight * max(_quantile(hazard, _LEVELS[level + 1] * ended), start)
         told.append(low + past * (high - low))
-    sides = ((min if 1 - p >= stated else max)(y, 0.0) for y, stated in zip(sorted(told), _STATED, strict=True))
+    coming = sum(weight * ended for weight, _, ended in curves)
+    sides = ((min if 1 - p > stated * coming else max)(y, 0.0) for y, stated in zip(sorted(told), _STATED, strict=True))
     return p, [max(y, start) for y in sides]
 
 

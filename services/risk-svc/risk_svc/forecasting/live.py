@@ -19,7 +19,7 @@ from risk_svc.forecast.features import Features, features
 from risk_svc.forecast.intervals import STATED
 from risk_svc.forecast.memory import REFERENCE
 from risk_svc.forecast.mixture import pooled
-from risk_svc.forecast.model import HORIZON, Answer, Model
+from risk_svc.forecast.model import Answer, Model
 from risk_svc.forecast.reasons import Reason
 from risk_svc.forecast.serialization import model_of
 from risk_svc.forecast.survival import BINS, CENTRES, hazard_at, place
@@ -139,7 +139,7 @@ class PublishedModel:
         )
         answer = _answer(model, found, views, now, unit, group)
         weights = model.curves.weights[group]
-        never = _never(answer, weights, views, unit)
+        never = _never(answer, weights, _horizon(model, views))
         deadline = np.array([view.deadline for view in views])
         late = deadline <= now
         p = np.where(late, 1.0, answer.p)
@@ -190,8 +190,7 @@ def _answer(
 ) -> Answer:
     rows = np.stack([model.layout.row(one) for one in found])
     start = place(np.array([now - view.deadline for view in views]), unit)
-    end = place(np.array([HORIZON * view.lead for view in views]), unit)
-    return model.forecast(rows, start, end, group)
+    return model.forecast(rows, start, _horizon(model, views), group)
 
 
 def _left_out(
@@ -225,9 +224,14 @@ def _worst(model: Model, view: View) -> float:
     return max(model.context.worst(view.kind), MIN_HORIZON_SHARE * view.lead, MIN_HORIZON_S)
 
 
-def _never(answer: Answer, weights: Floats, views: Sequence[View], unit: Floats) -> Floats:
+def _horizon(model: Model, views: Sequence[View]) -> Floats:
+    """The horizon of the quantiles of each promise's type (y)."""
+    known = {kind: model.context.horizon(kind) for kind in {view.kind for view in views}}
+    return np.array([known[view.kind] for view in views])
+
+
+def _never(answer: Answer, weights: Floats, end: Floats) -> Floats:
     """P(never): not completed within the horizon of the quantiles."""
-    end = place(np.array([HORIZON * view.lead for view in views]), unit)
     still = [np.exp(-hazard_at(answer.hazard[:, expert], end)) for expert in range(weights.shape[1])]
     # The weights sum to 1 only up to rounding.
     return np.asarray(np.minimum((weights * np.stack(still, axis=1)).sum(axis=1), 1.0), np.float64)

@@ -140,7 +140,7 @@ def test_a_cancelled_promise_is_late_and_says_nothing_of_those_that_are_only_ove
     assert answers(engine) == [1]
     assert math.isinf(memory.done[0])
     engine.see(PromiseSnapshot(DAY + HOUR, view(), late=True))
-    engine.close(9 * DAY)
+    engine.close(99 * DAY)
     assert not engine.open
 
 

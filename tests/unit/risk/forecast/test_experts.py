@@ -237,8 +237,8 @@ def test_levels_rise_where_intervals_hold_too_seldom_and_back() -> None:
     judge, group = Intervals(4), np.ones(500, np.int64)
     calm = judge.shifts.copy()
     assert np.allclose(calm, 0)
-    judge.raw(1, group, np.repeat([1.0, 0.0], [300, 200]), 0.0)
-    judge.told(1, group, np.repeat([1.0, 0.0], [300, 200]), 0.0)
+    judge.raw(1, group, np.repeat([1.0, 0.0], [300, 200]), np.ones(500))
+    judge.told(1, group, np.repeat([1.0, 0.0], [300, 200]), np.ones(500))
     judge.refresh()
     assert judge.shifts[1, 1] > 0.3
     assert judge.shifts[2, 1] > 0
@@ -311,7 +311,7 @@ def test_the_memory_keeps_the_newest_and_a_fair_sample_of_what_came_before() -> 
     row = np.zeros(WIDTH, np.float16)
     serials = []
     for n in range(2000):
-        serials.append(memory.add(row, float(n), 0.0, 1.0, 1.0, 0))
+        serials.append(memory.add(row, float(n), 0.0, 1.0, 1.0, 2.0, 0))
         memory.late[n % 100] = 0
     assert memory.size == 300
     assert len(memory.spots(serials)) == 100
@@ -325,12 +325,13 @@ def test_the_memory_keeps_the_newest_and_a_fair_sample_of_what_came_before() -> 
 def test_a_moment_without_an_answer_is_not_kept_as_an_old_one() -> None:
     memory = Memory(room=10, sample=10)
     for n in range(30):
-        memory.add(np.zeros(WIDTH, np.float16), float(n), 0.0, 1.0, 1.0, 0)
+        memory.add(np.zeros(WIDTH, np.float16), float(n), 0.0, 1.0, 1.0, 2.0, 0)
     assert memory.size == 10
 
 
 def test_an_unknown_kind_has_yardsticks() -> None:
     assert Context().unit("never seen") > 0
+    assert 0 < Context().horizon("never seen") <= INSIDE
 
 
 @few
@@ -338,8 +339,9 @@ def test_an_unknown_kind_has_yardsticks() -> None:
 def test_quantiles_lie_on_the_side_of_the_deadline_that_the_probability_names(seed: int) -> None:
     draw = np.random.default_rng(seed)
     told, p = np.sort(draw.normal(0, 2, (20, len(STATED))), axis=1), draw.uniform(0, 1, 20)
-    found = intervals.beside(told, p)
+    coming = 1 - p * draw.uniform(0, 1, 20)
+    found = intervals.beside(told, p, coming)
     assert np.all(np.diff(found, axis=1) >= 0)
-    for row, share in zip(found, p, strict=True):
-        assert all(y <= 0 if level <= 1 - share else y >= 0 for y, level in zip(row, STATED, strict=True))
-    assert np.array_equal(intervals.beside(found, p), found)
+    for row, share in zip(found, (1 - p) / coming, strict=True):
+        assert all(y <= 0 if level < share else y >= 0 for y, level in zip(row, STATED, strict=True))
+    assert np.array_equal(intervals.beside(found, p, coming), found)

@@ -7,7 +7,7 @@ from typing import Final
 
 from risk_svc.forecast.rates import FadingMeans, Rates
 from risk_svc.forecast.survival import INSIDE
-from risk_svc.forecast.view import View
+from risk_svc.forecast.view import FORLORN_LEADS, View
 
 DAY: Final = 86400.0
 SPEEDS: Final = {"slow": 30.0, "mid": 3.0, "fast": 0.35}
@@ -20,8 +20,6 @@ MAX_KINDS: Final = 4096
 TAIL_BINS: Final = 50
 TAIL_BIN: Final = 0.1
 TAIL_FADE: Final = 0.9995
-FAR: Final = 5.0
-"""A completion this many yardsticks after the date, or later, counts in means as if it had come then."""
 NEARLY_ALL: Final = 0.99
 """Share of late completions that come within the horizon of a promise type."""
 LONGER: Final = 0.5
@@ -52,10 +50,7 @@ class Context:
         return held[0] / held[1] if held else DAY
 
     def unit(self, kind: str) -> float:
-        """The promise type's usual distance from the date in seconds: the yardstick of every time difference.
-
-        A few very late completions would make it too coarse for all others, so none counts for more than FAR.
-        """
+        """The promise type's usual distance from the date in seconds: the yardstick of every time difference."""
         total, n = self.spread.get(kind, (0.0, 0.0))
         return (total + 0.5 * self.lead(kind)) / (n + 1)
 
@@ -144,21 +139,23 @@ class Context:
         if view.completed is None:
             return
         lead, unit = self.lead(view.kind), self.unit(view.kind)
-        held = self.spread.setdefault(view.kind, [0.0, 0.0])
-        done = min(view.completed, view.deadline + FAR * unit)
-        held[0] += min(abs(done - view.deadline), FAR * unit)
-        held[1] += 1
         lateness = math.asinh((view.completed - view.deadline) / unit)
         if lateness >= 0:
             tail = [count * TAIL_FADE for count in self.tails.get(view.kind, [0.0] * TAIL_BINS)]
             tail[min(TAIL_BINS - 1, int(lateness / TAIL_BIN))] += 1.0
             self.tails[view.kind] = tail
+        # A few very late ones would make the yardstick too coarse for all others, and the usual pace too slow.
+        held = self.spread.setdefault(view.kind, [0.0, 0.0])
+        held[0] += min(abs(view.completed - view.deadline), FORLORN_LEADS * view.lead)
+        held[1] += 1
+        if view.forlorn(view.completed):
+            return
         life = DURATION_LIFE * lead
         self.gaps.add((view.kind,), lateness, at, life)
         for label, value in view.texts:
             self.gaps.add((view.kind, label, value), lateness, at, life)
         for stage, entered in view.stages:
-            took = math.log(max(60.0, done - entered))
+            took = math.log(max(60.0, view.completed - entered))
             key = (view.kind, stage)
             usual = self.durations.mean(key, at, life, took, 1.0)
             self.durations.add(key, took, at, life)

@@ -168,7 +168,7 @@ class Engine:
             self._completed(held, view.completed)
         elif view.completed is None and old.completed is not None:
             self.learner.memory.done[self.learner.memory.spots(held.rows)] = np.inf
-        if view.completed is None:
+        if view.completed is None and not view.forlorn(at):
             before, since = old.last, old.last_at
             for name in [name for name in view.reached if name not in old.reached]:
                 reached = view.reached[name]
@@ -180,6 +180,8 @@ class Engine:
         """A milestone's planned time passed without it."""
         if name not in held.view.slipped:
             held.view = msgspec.structs.replace(held.view, slipped=[*held.view.slipped, name])
+        if held.view.forlorn(at):
+            return
         self._learn(examples.SlipExample(held.view, name, at, at - planned))
         if held.view.completed is None:
             self.moment(held, at, f"slip:{name}")

@@ -11,6 +11,7 @@ MAX_LABELS: Final = 24
 """Maximum labels of one promise that are used, in the order in which their names first appear."""
 MAX_TEXT: Final = 64
 FAR: Final = 1e30
+FORLORN_LEADS: Final = 5.0
 MIN_SLIP_S: Final = 60.0
 SLIP_SHARE: Final = 0.01
 """A plan counts as slipped a minute or a hundredth of the lead time after it passed, whichever is longer."""
@@ -58,6 +59,10 @@ class View(msgspec.Struct, array_like=True, kw_only=True):
     def lead(self) -> float:
         """Seconds from making the promise to its deadline, at least a minute."""
         return max(60.0, self.deadline - self.made)
+
+    def forlorn(self, at: float) -> bool:
+        """Whether it is so long overdue that it says nothing of others any more, but when the latest come."""
+        return at - self.deadline > FORLORN_LEADS * self.lead
 
     def next_step(self) -> str | None:
         """The first unreached milestone after the furthest one reached."""

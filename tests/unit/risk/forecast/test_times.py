@@ -134,3 +134,22 @@ def test_an_old_moment_whose_end_is_unknown_was_watched_until_it_left_the_newest
         memory.add(np.zeros(WIDTH, np.float16), float(n), 0.0, 1.0, 1.0, 2.0, 0)
         memory.late[n % 10] = 1
     assert memory.until[10:20].tolist() == [float(n) for n in range(9, 19)]
+
+
+def test_what_is_ages_overdue_teaches_only_when_it_comes() -> None:
+    engine = Engine(by_clock=True)
+    one = replace(view(), order=["left", "done"])
+    engine.see(PromiseSnapshot(0.0, one))
+    engine.close(2 * HOUR)
+    memory, context = engine.learner.memory, engine.model.context
+    moments = memory.count
+    left = replace(one, reached={"left": 7 * HOUR}, last=0, last_at=7 * HOUR)
+    engine.see(PromiseSnapshot(7 * HOUR, left))
+    assert memory.count == moments
+    assert not engine.lessons
+    engine.see(PromiseSnapshot(8 * HOUR, replace(left, completed=8 * HOUR)))
+    engine.close(9 * HOUR)
+    assert memory.done[:moments].tolist() == [8 * HOUR] * moments
+    assert sum(context.tails["visit"]) == 1
+    assert context.spread["visit"] == [5 * HOUR, 1.0]
+    assert not context.durations.table

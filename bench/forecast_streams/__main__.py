@@ -11,7 +11,7 @@ quarter of the promises, for a first look.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +23,13 @@ from bench.forecast_streams.cases import Cases, made, read
 from bench.forecast_streams.figures import Line, against, less, missed, table
 from bench.forecast_streams.plot import plot
 
+Figure = Callable[[Line], float]
+WORST: dict[str, tuple[Figure, Figure]] = {
+    "coverage of P80": (lambda line: line.covered.get(0.8, 0.8), lambda line: -line.apart),
+    "Brier skill": (lambda line: line.found.skill or 0.0, lambda line: line.found.skill or 0.0),
+    "pinball skill": (lambda line: line.found.pinball_skill or 0.0, lambda line: line.found.pinball_skill or 0.0),
+}
+"""What is shown of the worst, and what is smallest for it."""
 HEADS = ("", "n", "late", "Brier skill", "95 %", "calibration", "pinball skill", "P80", "P90")
 
 
@@ -45,6 +52,8 @@ def main(
         console.print(shown(folder.name, found[folder.name]))
         _against(console, folder, cases, beside, every)
         plot(cases, folder.name, out / f"{folder.name}.svg")
+    if not found:
+        raise SystemExit(f"no folder in {data} holds answers.jsonl.gz: a stream is a folder of its own")
     _tell(console, found)
 
 
@@ -85,13 +94,14 @@ def _tell(console: Console, found: dict[str, list[Line]]) -> None:
     for name, rows in found.items():
         for words in missed(rows):
             console.print(f"misses its mark: {name}, {words}")
-    if found:
-        whole = {name: rows[0] for name, rows in found.items()}
-        name = max(whole, key=lambda one: whole[one].apart)
-        console.print(f"worst stream: {name}, P80 covers {whole[name].covered[0.8]:.1%}")
-        quarters = [(name, row) for name, rows in found.items() for row in rows if " Q" in row.what]
-        name, row = max(quarters, key=lambda one: one[1].apart)
-        console.print(f"worst quarter: {name}, {row.what}, P80 covers {row.covered[0.8]:.1%}")
+    lines = [(name, row) for name, rows in found.items() for row in rows]
+    for what, chosen in (
+        ("stream", [(name, row) for name, row in lines if row.what == "all"]),
+        ("quarter", [(name, row) for name, row in lines if " Q" in row.what]),
+    ):
+        for figure, (value, worth) in WORST.items():
+            name, row = min(chosen, key=lambda one: worth(one[1]))
+            console.print(f"worst {what} by {figure}: {name}, {row.what}: {value(row):.3f}")
 
 
 if __name__ == "__main__":

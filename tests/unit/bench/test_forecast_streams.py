@@ -98,7 +98,8 @@ def test_forecasts_are_stored_and_not_made_again(data: Path, tmp_path: Path) -> 
     again = CliRunner().invoke(_app(), ["--data", str(data), "--out", str(out), "--beside", str(out)])
     assert said.stat().st_mtime_ns == before
     assert "Brier loss is +0.0000 less" in again.output
-    assert "worst stream: parcels" in again.output
+    assert "worst stream by coverage of P80: parcels, all" in again.output
+    assert "worst quarter by Brier skill: parcels, 2024 Q1" in again.output
 
 
 def _app() -> Any:

@@ -19,8 +19,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from risk_svc.backtest import run
 from risk_svc.backtest.baseline import RENEWED
-from risk_svc.backtest.run import DECISION, EVENT, answers
 from risk_svc.backtest.stream import seconds
 from risk_svc.forecast.accuracy import Floats
 from risk_svc.forecast.engine import Engine
@@ -46,7 +46,10 @@ class Cases(NamedTuple):
 
 
 def read(folder: Path, said: Path) -> Cases:
-    """The forecasts in `said` of the stream in `folder`; answers without a forecast are left out."""
+    """The forecasts in `said` of the stream in `folder`; answers without a forecast are left out.
+
+    So are those about a promise that was made before the stream begins: its date is not known.
+    """
     told = {one["decision_id"]: one for one in lines(said)}
     due = {
         event["promise_id"]: seconds(event["data"]["due"])
@@ -54,7 +57,8 @@ def read(folder: Path, said: Path) -> Cases:
         if event["type"] == "promise.made"
     }
     asked = {one["decision_id"]: seconds(one["time"]) for one in lines(folder / "decisions.jsonl.gz")}
-    known = [one for one in lines(folder / "answers.jsonl.gz") if one["decision_id"] in told]
+    answers = lines(folder / "answers.jsonl.gz")
+    known = [one for one in answers if one["decision_id"] in told and one["promise_id"] in due]
     known.sort(key=lambda one: (asked[one["decision_id"]], one["decision_id"]))
     return _cases(known, told, due, asked)
 
@@ -63,9 +67,9 @@ def made(folder: Path, said: Path, every: int) -> None:
     """Runs the engine over a stream and stores its forecasts, all or nothing; takes one promise in `every`."""
     part = said.with_suffix(".part")
     events, decisions = (folder / f"{name}.jsonl.gz" for name in ("events", "decisions"))
-    merged = heapq.merge(_keyed(events, EVENT), _keyed(decisions, DECISION), key=lambda one: one[:2])
+    merged = heapq.merge(_keyed(events, run.EVENT), _keyed(decisions, run.DECISION), key=lambda one: one[:2])
     with part.open("wb") as file:
-        answers(Engine(), ((sort, line) for _, sort, line in merged if _taken(line, every)), file, None)
+        run.answers(Engine(), ((sort, line) for _, sort, line in merged if _taken(line, every)), file, None)
     part.rename(said)
 
 

@@ -41,6 +41,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         hours = (done[name] - at) / 3600 if name in done else None
         late = int(name not in done or done[name] >= due[name])
         answers.append({**known, "late": late, "hours": hours, "dev": int(2 * number > len(decisions))})
+    # Asked about a promise that was made before the stream begins.
+    decisions.append({**decisions[-1], "decision_id": "older", "promise_id": "older"})
+    answers.append({**answers[-1], "decision_id": "older", "promise_id": "older"})
     for what, lines in (("events", events), ("decisions", decisions), ("answers", answers)):
         _write(folder / f"{what}.jsonl.gz", lines)
     base = {"brier": 0.2, "pin": 9.0, "ece": 0.1, "cov80": 0.7, "cov90": 0.8}
@@ -57,7 +60,8 @@ def _said(data: Path, path: Path, said: Forecast = SAID) -> Cases:
     """The stream's cases with the same forecast at every decision."""
     _, decisions = stream(240)
     told = {"p_late": said.p_late, "q50": said.q50, "q80": said.q80, "q90": said.q90}
-    path.write_text("".join(json.dumps({"decision_id": one["decision_id"], **told}) + "\n" for one in decisions))
+    asked = [*(one["decision_id"] for one in decisions), "older"]
+    path.write_text("".join(json.dumps({"decision_id": one, **told}) + "\n" for one in asked))
     return read(data / "parcels", path)
 
 

@@ -14,6 +14,7 @@ from candor.intake.routes import IMPORTS, WEBHOOKS, common
 from candor.intake.source import Source
 from candor.intake.sources import discover
 from candor.messaging.consumer import Worker
+from candor.messaging.growth import GrowthWatch, as_grown
 from candor.messaging.pulse import Pulse
 from candor.messaging.reach import KafkaReach
 from candor.messaging.relay import Relay
@@ -58,11 +59,12 @@ def build(
     async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
         await upgrade(settings.database, MIGRATIONS)
         database = await Database.open(settings.database, partitions=settings.partitions)
+        current = await as_grown(settings, database)
         kafka = KafkaReach(settings)
         decide = use_cases.UseCases(settings.parked_most_a_source).apply
         intake = Intake(database, business, KNOWN, statement, decide, known_sources)
-        worker = Worker(settings, database, PromisesHandler(), settings.service)
-        relay = Relay(settings, database, keeps=True)
+        worker = Worker(current, database, PromisesHandler(), settings.service)
+        relay = Relay(current, database, keeps=True)
         app.state.intake = intake
         app.state.database = database
         app.state.files.watch(database.password_file)
@@ -71,14 +73,14 @@ def build(
         app.state.health.add("kafka", kafka.check, needed=False)
         app.state.health.add("consumer", worker.check, needed=False)
         backgrounds: list[Background] = [
+            GrowthWatch(database),
             Retention(settings, database, expiries(settings)),
             Eraser(database, erasures.work()),
             Counting(database, parked_rows.TALLY, parked_rows.show),
             shared_rates(app, database),
         ]
         backgrounds += [worker, Matcher(database)] if consuming else []
-        reaching = {"relay": relay.reached} | ({"consumer": worker.reached} if consuming else {})
-        pulse = Pulse(settings, "", {"relay": relay} | ({"consumer": worker} if consuming else {}), reaching)
+        pulse = _pulse(current, relay, worker if consuming else None)
         try:
             yield [*backgrounds, relay, pulse] if settings.publishing else backgrounds
         finally:
@@ -91,3 +93,8 @@ def build(
     return create_app(
         "Candor delivery-svc", settings, parts, routers, bodies=bodies, webhooks=Accepted(known_sources, KNOWN)
     )
+
+
+def _pulse(settings: DeliverySettings, relay: Relay, worker: Worker | None) -> Pulse:
+    parts: dict[str, Relay | Worker] = {"relay": relay} | ({"consumer": worker} if worker is not None else {})
+    return Pulse(settings, "", parts, {name: part.reached for name, part in parts.items()})

@@ -11,6 +11,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from candor.messaging.consumer import Worker
+from candor.messaging.growth import GrowthWatch, as_grown
 from candor.messaging.hearing import Hearing
 from candor.messaging.pulse import Pulse
 from candor.messaging.reach import KafkaReach
@@ -57,16 +58,16 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
     async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
         await upgrade(settings.database, MIGRATIONS)
         database = await Database.open(settings.database, partitions=settings.partitions)
+        current = await as_grown(settings, database)
         kafka = KafkaReach(settings)
         async with unit_of_work(database) as uow:
             await switches.begin(uow, sending=not settings.production)
         app.state.database = database
-        app.state.files.watch(database.password_file)
         app.state.clock = business
         freshness = Freshness(settings.expected_processes, settings.freshest_seconds)
-        worker = _worker(settings, database, reach, business, freshness)
+        worker = _worker(current, database, reach, business, freshness)
         app.state.worker = worker
-        app.state.files.watch(reach.opener.file, worker.event_keys)
+        app.state.files.watch(database.password_file, reach.opener.file, worker.event_keys)
         app.state.health.add("database", database.check)
         app.state.health.add("kafka", kafka.check)
         app.state.health.add("consumer", worker.check)
@@ -76,15 +77,15 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
         # Publishing is off while the read model is rebuilt: nothing is decided, sent or published meanwhile.
         sender = Reconciler(postman, concurrency=settings.concurrency, guard=Guard(database, settings.mass()))
         figures = Figures(database, list(reach.channels), freshness, freshest=settings.freshest_seconds)
-        relay = Relay(settings, database, keeps=False)
-        retention = Retention(settings, database, expiries(settings))
-        pulse = Pulse(settings, "", {"sender": sender, "consumer": worker, "relay": relay})
+        relay = Relay(current, database, keeps=False)
+        pulse = Pulse(current, "", {"sender": sender, "consumer": worker, "relay": relay})
         pulse.held = sender.held
         try:
             kept: list[Background] = [
+                GrowthWatch(database),
                 worker,
-                Hearing(settings, freshness.heard),
-                retention,
+                Hearing(current, freshness.heard),
+                Retention(settings, database, expiries(settings)),
                 Eraser(database, read_model.erasures()),
                 shared_rates(app, database),
             ]

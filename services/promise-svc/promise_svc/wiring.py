@@ -13,6 +13,7 @@ from candor.intake import Intake
 from candor.intake.routes import IMPORTS, common
 from candor.intake.source import Source
 from candor.intake.sources import discover
+from candor.messaging.growth import GrowthWatch, as_grown
 from candor.messaging.pulse import Pulse
 from candor.messaging.reach import KafkaReach
 from candor.messaging.relay import Relay
@@ -55,6 +56,7 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
     async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
         await upgrade(settings.database, MIGRATIONS)
         database = await Database.open(settings.database, partitions=settings.partitions)
+        current = await as_grown(settings, database)
         database.signer = signer
         kafka = KafkaReach(settings)
         intake = Intake(database, business, KNOWN, Reader(sealer).statement, use_cases.apply, known_sources)
@@ -66,12 +68,12 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
         app.state.health.add("database", database.check)
         # Intake continues without Kafka: accepted events wait in the outbox (ADR 0015).
         app.state.health.add("kafka", kafka.check, needed=False)
-        relay = Relay(settings, database, keeps=True)
+        relay = Relay(current, database, keeps=True)
         retention = Retention(settings, database, expiries(settings, business))
         eraser = Eraser(database, ledger.erasures())
         try:
-            pulse = Pulse(settings, "", {"relay": relay}, {"relay": relay.reached})
-            kept: list[Background] = [retention, eraser, shared_rates(app, database)]
+            pulse = Pulse(current, "", {"relay": relay}, {"relay": relay.reached})
+            kept: list[Background] = [GrowthWatch(database), retention, eraser, shared_rates(app, database)]
             yield [*kept, relay, pulse] if settings.publishing else kept
         finally:
             await intake.close()

@@ -77,6 +77,7 @@ def rebuild(
 
 async def run(settings: WorkerSettings, console: Screen | None) -> int:
     """Rebuild with a progress line; returns the number of live promises."""
+    from candor.messaging.growth import as_grown  # noqa: PLC0415
     from candor.store.db import Database  # noqa: PLC0415
     from candor.store.migrate import upgrade  # noqa: PLC0415
     from risk_svc.wiring import GROUP, MIGRATIONS  # noqa: PLC0415
@@ -85,6 +86,7 @@ async def run(settings: WorkerSettings, console: Screen | None) -> int:
     await upgrade(settings.database, MIGRATIONS)
     database = await Database.open(settings.database, partitions=settings.partitions)
     try:
+        settings = await as_grown(settings, database)
         if console is None:
             return await rebuild_all(settings, database, GROUP, settings.business_clock())
         with console.status("waiting for workers and learners to step aside") as status:

@@ -11,6 +11,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from candor.messaging.consumer import Worker
+from candor.messaging.growth import GrowthWatch, as_grown
 from candor.messaging.pulse import Pulse
 from candor.messaging.reach import KafkaReach
 from candor.messaging.relay import Relay
@@ -51,6 +52,7 @@ def worker(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
     async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
         await upgrade(settings.database, MIGRATIONS)
         database = await Database.open(settings.database, partitions=settings.partitions)
+        current = await as_grown(settings, database)
         kafka = KafkaReach(settings)
         try:
             follower = Follower(database, PublishedModel())
@@ -58,7 +60,7 @@ def worker(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
 
             def consumes() -> Worker:
                 handler = handler_of(settings, follower.published, clock or settings.business_clock())
-                made = Worker(settings, database, handler, GROUP)
+                made = Worker(current, database, handler, GROUP)
                 app.state.files.watch(made.event_keys)
                 return made
 
@@ -69,16 +71,16 @@ def worker(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
             app.state.health.add("kafka", kafka.check)
             app.state.health.add("partitions", consumer.check_part)
             app.state.health.add("read side", consumer.check)
-            relay = [Relay(settings, database, keeps=False)] if settings.publishing else []
+            relay = [Relay(current, database, keeps=False)] if settings.publishing else []
             reaching = {"consumer": consumer.reached} | {one.name: one.reached for one in relay}
-            pulse = Pulse(settings, "worker", {"consumer": consumer} | {one.name: one for one in relay}, reaching)
+            pulse = Pulse(current, "worker", {"consumer": consumer} | {one.name: one for one in relay}, reaching)
             clearing: list[Background] = [
                 Retention(settings, database, expiries(settings)),
                 Eraser(database, erasures.work()),
                 Counting(database, SHOWN),
                 Trimming(database, Size(settings.journal_most_rows, settings.journal_most_bytes)),
             ]
-            yield [consumer, follower, *relay, *clearing, pulse]
+            yield [GrowthWatch(database), consumer, follower, *relay, *clearing, pulse]
         finally:
             await kafka.close()
             await database.close()
@@ -93,6 +95,7 @@ def learner(settings: LearnerSettings, clock: Clock | None = None) -> FastAPI:
     async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
         await upgrade(settings.database, MIGRATIONS)
         database = await Database.open(settings.database, partitions=settings.partitions, pool_size=4)
+        current = await as_grown(settings, database)
         app.state.files.watch(database.password_file)
         app.state.health.add("database", database.check)
         pacing = Pacing(settings.quiet_seconds, settings.straggler_seconds, settings.checkpoint_seconds)
@@ -102,7 +105,7 @@ def learner(settings: LearnerSettings, clock: Clock | None = None) -> FastAPI:
                 partial(rebuilding.why_waiting, database),
             )
             app.state.health.add("read side", learning.check)
-            yield [learning, Pulse(settings, "learner", {"learner": learning})]
+            yield [GrowthWatch(database), learning, Pulse(current, "learner", {"learner": learning})]
         finally:
             await database.close()
 
@@ -118,9 +121,10 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
     async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
         await upgrade(settings.database, MIGRATIONS)
         database = await Database.open(settings.database, partitions=settings.partitions, pool_size=2)
+        current = await as_grown(settings, database)
         # An answer that is kept for longer than a second would hide for as long that Kafka has stopped.
         kafka = KafkaReach(settings, fresh=EVERY_SECONDS / 2)
-        feed = Feed(settings)
+        feed = Feed(current)
         app.state.database = database
         app.state.files.watch(database.password_file)
         app.state.feed = feed
@@ -135,8 +139,8 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
         app.state.health.add("kafka", kafka.check)
         try:
             follower = Follower(database, app.state.published)
-            shared = shared_rates(app, database)
-            yield [feed, Figures(database), app.state.reading, follower, watch, shared, *board.tidying(app)]
+            kept = [GrowthWatch(database), app.state.reading, follower, watch, shared_rates(app, database)]
+            yield [feed, Figures(database), *kept, *board.tidying(app)]
         finally:
             await kafka.close()
             await database.close()

@@ -10,6 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from candor.command_texts import examples
+from candor.errors import OperatorError
 from candor.installation.running import at_work, database_server
 from candor.ops.database_url import named
 from candor.terminal import say, say_json
@@ -62,12 +63,15 @@ async def ask_again(url: str, since: datetime | None, partitions: list[int] | No
 
     The audit log says so in the transaction that asks. Marking goes on page by page, here or in the service.
     """
-    from candor.store import audit, replaying  # noqa: PLC0415
+    from candor.store import audit, layout, replaying  # noqa: PLC0415
     from candor.store.db import Database  # noqa: PLC0415
     from candor.store.unit_of_work import unit_of_work  # noqa: PLC0415
 
     database = await Database.open(url, pool_size=1)
     try:
+        now = await layout.read(database.pool)
+        if now is not None and (now.held or now.log_left):
+            raise OperatorError(f"first run `candor partitions grow {now.grows_to or now.partitions}` to its end")
         async with unit_of_work(database) as uow:
             number = await replaying.request(uow, since=since, partitions=partitions)
             which = f"partitions {', '.join(map(str, partitions))}" if partitions else "all partitions"

@@ -21,7 +21,6 @@ from candor.messaging.failures import describe
 from candor.messaging.going_on import GoingOn
 from candor.messaging.holdings import Holdings
 from candor.messaging.limits import Limits
-from candor.messaging.planning import read
 from candor.messaging.prefetch import WORTH, Decoded, Prefetch
 from candor.messaging.progress import Patience, Progress
 from candor.messaging.replay import replay_due
@@ -93,7 +92,7 @@ class Worker:
         self._turns = TransactionRunner(database, group, handler, limits, self._watchdog.alive, origins)
         self._holdings = Holdings(self._turns, self.source)
         self._batching = Batching(self._holdings, self.source)
-        self._ahead = Prefetch(self.source, origins)
+        self._ahead = Prefetch(self.source, origins, settings.partitions if settings.grown else None)
         self.owned = self._holdings.owned
         self.lag = Lag(self.source, self._holdings.leased)
         self._progress = Progress(self._holdings.leased, self.lag.behind, patience)
@@ -248,7 +247,7 @@ class Worker:
             return decoded
         idle = not (self._holdings.loads or self._holdings.busy)
         fetched = await self.source.poll(self._holdings.names, BATCH, wait=idle)
-        return {name: read(name[0], records, self._turns.origins) for name, records in fetched.items()}
+        return {name: self._ahead.decode(name, records) for name, records in fetched.items()}
 
     def _after(self, batch: Batch, result: Result) -> None:
         for number, pieces in batch.items():

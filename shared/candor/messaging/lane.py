@@ -61,6 +61,10 @@ class Lane:
         self._begun = now
         return number, rows
 
+    def put_back(self) -> None:
+        """Forget the window that `next` gave: it is not sent."""
+        self._begun = None
+
     def ended(self, flights: Iterable[InflightWindow]) -> None:
         """Note that flights ended: after one of this lane the others have the rest of the time."""
         if self._begun is None or not any(flight.again for flight in flights):

@@ -12,7 +12,8 @@ from candor.messaging.failures import describe
 from candor.messaging.limits import Guard, Limits
 from candor.messaging.slices import FetchedRecord, Slice, Verdict
 from candor.messaging.suspicion import Suspicion, newer
-from candor.records.origin import FOREIGN, Origins
+from candor.records.origin import FOREIGN, MISPLACED, Origins
+from candor.records.partitioner import partition_of
 from candor.store.dead_letter import BEHIND, DeadLetter, HeldLetters
 
 MANY: Final = 128
@@ -104,14 +105,35 @@ class Plan(NamedTuple):
     unknown: Suspicion | None = None
 
 
-def read(card: str, records: Sequence[FetchedRecord], origins: Origins | None = None) -> Slice:
-    """Decode `records`, and check who signed what needs it; an error in one record does not affect the others."""
+class Home(NamedTuple):
+    """The partition that records are of, and how many there are."""
+
+    number: int
+    partitions: int
+
+    def check(self, key: bytes | None) -> None:
+        """Raise ContractError `misplaced` if another partition is the key's."""
+        home = partition_of(key or b"", self.partitions)
+        if home != self.number:
+            raise ContractError(MISPLACED, f"its partition is {home} since the partitions were grown")
+
+
+def read(
+    card: str, records: Sequence[FetchedRecord], origins: Origins | None = None, home: Home | None = None
+) -> Slice:
+    """Decode `records`, and check who signed what needs it; an error in one record does not affect the others.
+
+    `home`: check where they lie as well. A relay that was paused while the partitions were grown repeats there, when it
+    wakes, what has long been sent to the new ones.
+    """
     messages: list[Message | None] = []
     faults: dict[int, Verdict] = {}
     append = messages.append
     for record in records:
         try:
             message = decode(card, record.headers, record.value)
+            if home is not None:
+                home.check(record.key)
             if origins is not None and message.data.SIGNED:
                 origins.check(card, record.key, record.headers, record.value)
             append(message)

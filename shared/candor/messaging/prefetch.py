@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from candor.messaging.planning import read
-from candor.messaging.slices import Slice
+from candor.messaging.planning import Home, read
+from candor.messaging.slices import FetchedRecord, Slice
 from candor.messaging.source import Name, Source
 from candor.ops.tasks import end
 from candor.records.origin import Origins
@@ -25,9 +25,10 @@ class Prefetch:
     partition from its offsets again.
     """
 
-    def __init__(self, source: Source, origins: Origins | None = None) -> None:
+    def __init__(self, source: Source, origins: Origins | None = None, grown: int | None = None) -> None:
         self._source = source
         self._origins = origins
+        self._grown = grown
         self._task: asyncio.Task[Decoded] | None = None
 
     def start(self, names: Sequence[Name], largest: int) -> None:
@@ -46,10 +47,15 @@ class Prefetch:
         if task is not None:
             await end(task)
 
+    def decode(self, name: Name, records: Sequence[FetchedRecord]) -> Slice:
+        """Decode records of one partition, and check whether they belong there if there were fewer partitions once."""
+        home = None if self._grown is None or name[0] in self._source.broadcast else Home(name[1], self._grown)
+        return read(name[0], records, self._origins, home)
+
     async def _read(self, names: Sequence[Name], largest: int) -> Decoded:
         decoded: Decoded = {}
         async for name, records in self._source.ready(names, largest):
-            decoded[name] = read(name[0], records, self._origins)
+            decoded[name] = self.decode(name, records)
             # Yield between partitions, so that the database's answers are handled in time.
             await asyncio.sleep(0)
         return decoded

@@ -10,7 +10,7 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -24,7 +24,7 @@ from candor.messaging.producer import Producer
 from candor.messaging.topics import ensure_topics
 from candor.ops.liveness import STUCK_SECONDS, Liveness
 from candor.ops.tasks import end, unless
-from candor.store import dead_letter, eraser, outbox
+from candor.store import dead_letter, eraser, layout, outbox
 from candor.store.dead_letter import DeadLetter
 from candor.store.errors import StoreUnavailable, unavailable
 from candor.store.lease import RENEW_SECONDS, Leases
@@ -82,7 +82,7 @@ class Relay:
         self._die = die
         self.group = f"{settings.service}.relay"
         self.member_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-        self.leases = Leases(database, self.group, settings.partitions, self.member_id)
+        self.leases = Leases(database, self.group, settings.partitions, self.member_id, when=layout.SENDS)
         self.sent = 0
         self._backlog = outbox.Backlog(database)
         self._lane = Lane(database, database.written.set) if keeps else None
@@ -94,6 +94,7 @@ class Relay:
         self._told: dict[str, float] = {}
         self._resting: dict[int, float] = {}
         self._liveness = Liveness()
+        self._held = False
 
     async def reached(self) -> dict[int, float]:
         """By partition, the system time (epoch seconds) up to which all that was saved is in Kafka.
@@ -165,6 +166,8 @@ class Relay:
         return producer
 
     async def _start_flights(self, producer: Producer) -> None:
+        if self._holding():
+            return
         epochs = self.leases.epochs
         now = asyncio.get_running_loop().time()
         free = [n for n in epochs if n not in self._flights and self._resting.get(n, 0.0) <= now]
@@ -172,12 +175,24 @@ class Relay:
             return
         found = await outbox.waiting(self._database, free, group=self.group)
         waiting = await setting_aside.free(self._database, self.group, await eraser.cleansed(self._database, found))
+        if self._holding():
+            return
         for partition, rows in waiting.items():
             self._start(producer, self._window(partition, epochs[partition], rows))
-        again = await self._lane.next([number for number in free if number not in found]) if self._lane else None
-        if again is not None:
-            number, rows = again
-            self._start(producer, self._window(number, epochs[number], rows, again=True))
+        if self._lane is not None:
+            await self._start_again(producer, self._lane, [number for number in free if number not in found], epochs)
+
+    async def _start_again(
+        self, producer: Producer, lane: Lane, free: Sequence[int], epochs: Mapping[int, int]
+    ) -> None:
+        again = await lane.next(free)
+        if again is None:
+            return
+        if self._holding():
+            lane.put_back()
+            return
+        number, rows = again
+        self._start(producer, self._window(number, epochs[number], rows, again=True))
 
     def _window(self, number: int, epoch: int, rows: Sequence[WaitingRow], *, again: bool = False) -> InflightWindow:
         return InflightWindow(self._settings.topic_prefix, number, epoch, rows, self._records_a_batch, again=again)
@@ -185,6 +200,9 @@ class Relay:
     def _start(self, producer: Producer, flight: InflightWindow) -> None:
         self._flights[flight.partition] = flight
         flight.start(producer, self._database.written.set)
+
+    def _holding(self) -> bool:
+        return self._held
 
     async def _settle(self) -> None:
         """Mark what the broker has, then handle what it refused."""
@@ -304,14 +322,29 @@ class Relay:
     async def _hold_leases(self) -> None:
         while True:
             try:
-                changes = await self.leases.renew()
-                if changes.acquired or changes.lost:
-                    owned = sorted(self.leases.epochs)
-                    _log.info("relay partitions changed", group=self.group, owned=owned, lost=changes.lost)
-                    self._database.written.set()
+                await self._look()
+                if self._held and not self._flights:
+                    await self.leases.release()
+                else:
+                    await self._renew()
             except Exception as error:
                 self._report(error)
             await asyncio.sleep(RENEW_SECONDS)
+
+    async def _look(self) -> None:
+        # While the partitions are being grown nothing may be sent, so that all that was can be read to its end.
+        found = await layout.read(self._database.pool)
+        held = found is not None and (found.held or found.partitions != self.leases.partitions)
+        if held and not self._held:
+            _log.warning("relay sends nothing while the partitions are being grown", group=self.group)
+        self._held = held
+
+    async def _renew(self) -> None:
+        changes = await self.leases.renew()
+        if changes.acquired or changes.lost:
+            owned = sorted(self.leases.epochs)
+            _log.info("relay partitions changed", group=self.group, owned=owned, lost=changes.lost)
+            self._database.written.set()
 
     async def _measure(self) -> None:
         while True:

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from candor.calendar import Calendar, parse_business_hours, public_holidays
@@ -77,7 +77,7 @@ class Settings(EdgeSettings, KafkaSettings, RetentionSettings, CallerSettings):
     topic_prefix: str = Field(default="candor", pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")
     """Begins the name of every topic and consumer group. Example: candor"""
     partitions: int = Field(default=4, ge=1, le=1000)
-    """Partitions of every topic, and so the most workers there can be; never changed after the first start.
+    """Partitions of every topic, and so the most workers there can be; later only `candor partitions grow` changes it.
 
     Example: 12
     """
@@ -180,6 +180,9 @@ class Settings(EdgeSettings, KafkaSettings, RetentionSettings, CallerSettings):
     start_seconds: Seconds = 300
     """Seconds for which a start waits for the database. Example: 300"""
 
+    _grown: bool = PrivateAttr(default=False)
+    _grows_to: int | None = PrivateAttr(default=None)
+
     @field_validator("database_url")
     @classmethod
     def _postgres(cls, value: str) -> str:
@@ -246,6 +249,22 @@ class Settings(EdgeSettings, KafkaSettings, RetentionSettings, CallerSettings):
     def reference(self) -> str:
         """Who may read the API reference: `open`, `key` or `off`."""
         return self.docs or ("key" if self.production else "open")
+
+    def with_partitions(self, now: int, to: int | None) -> Self:
+        """Return these settings for an installation that has been grown to `now`, and is being grown to `to`."""
+        changed = self.model_copy(update={"partitions": now})
+        changed._grown, changed._grows_to = True, to
+        return changed
+
+    @property
+    def grown(self) -> bool:
+        """Whether the number of partitions was not always this."""
+        return self._grown
+
+    @property
+    def grows_to(self) -> int | None:
+        """The number of partitions that topics may already have, while they are being grown."""
+        return self._grows_to
 
     @property
     def database(self) -> str:

@@ -17,8 +17,9 @@ from candor.contracts.envelope import ContractError, Record
 from candor.ops.secret_files import SecretFile, lines
 
 SIGNATURE: Final = "candor_signature"
-FOREIGN: Final = frozenset({"missing_attribute", "foreign_type", "forged"})
-"""Reasons of records that no service of ours wrote; they say nothing about our own builds."""
+MISPLACED: Final = "misplaced"
+FOREIGN: Final = frozenset({"missing_attribute", "foreign_type", "forged", MISPLACED})
+"""Reasons of records that no service of ours wrote, or not now; they say nothing about our own builds."""
 _DOMAIN: Final = b"candor event 1\0"
 Headers = Sequence[tuple[str, bytes]]
 

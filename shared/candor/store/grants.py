@@ -35,7 +35,7 @@ def grants(service: str, database: str, role: str, audit_days: float) -> list[st
         f"GRANT USAGE ON SCHEMA public TO {to}",
         f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {to}",
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {to}",
-        f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {to}",
+        f"REVOKE INSERT, UPDATE, DELETE ON alembic_version, layout FROM {to}",
         *(f"REVOKE UPDATE ON {table} FROM {to}" for table in NEVER_CHANGED[service]),
         # Nothing is deleted from it either, but for what `audit_forget` finds old enough.
         # What it says of its own row is all that a role may say: number and time are the database's.

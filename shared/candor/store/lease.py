@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
+from candor.store import layout
+
 if TYPE_CHECKING:
     import asyncpg
     from asyncpg.pool import PoolConnectionProxy
@@ -58,10 +60,20 @@ def share(partitions: int, members: Sequence[str], me: str) -> int:
 
 
 class Leases:
-    """One member's view of a group's leases; call `renew` every RENEW_SECONDS, never concurrently."""
+    """One member's view of a group's leases; call `renew` every RENEW_SECONDS, never concurrently.
+
+    `when`: SQL of when partitions may be taken, as their number changes.
+    """
 
     def __init__(
-        self, database: Database, group: str, partitions: int, member_id: str, *, seconds: float = LEASE_SECONDS
+        self,
+        database: Database,
+        group: str,
+        partitions: int,
+        member_id: str,
+        *,
+        seconds: float = LEASE_SECONDS,
+        when: str = layout.READS,
     ) -> None:
         self.database = database
         self.group = group
@@ -69,6 +81,7 @@ class Leases:
         self.member_id = member_id
         self.seconds = seconds
         self.epochs: dict[int, int] = {}
+        self._take = _TAKE.format(may=when.format(partitions="$6::int"))
         self._prepared = False
 
     async def renew(self) -> Changes:
@@ -96,7 +109,7 @@ class Leases:
             acquired = await self._claims(connection, _RETAKE, unseen) if unseen else []
             missing = wanted - len(epochs) - len(acquired)
             if missing > 0:
-                acquired += await self._claims(connection, _TAKE, missing, self.seconds)
+                acquired += await self._claims(connection, self._take, missing, self.seconds, self.partitions)
         # Only now: an exception above keeps the old view, and the next renewal sees the difference.
         self.epochs = epochs | {claim.partition: claim.epoch for claim in acquired}
         return Changes(acquired, lost)
@@ -166,6 +179,7 @@ _TAKE: Final = f"""
 WITH free AS (
   SELECT partition, owner FROM lease WHERE grp = $1 AND NOT EXISTS (
     SELECT FROM member WHERE member.grp = $1 AND member.id = lease.owner AND {alive("$5")})
+    AND {{may}}
   ORDER BY partition LIMIT $4 FOR UPDATE SKIP LOCKED)
 UPDATE lease SET owner = $2, epoch = $3::bigint + lease.partition
 FROM free WHERE lease.grp = $1 AND lease.partition = free.partition

@@ -17,6 +17,7 @@ import structlog
 from candor.contracts import ContactRemoved, CustomerErased, Record
 from candor.records.packing import Row, repack, unpack
 from candor.records.wire import UnreadableError
+from candor.store import layout
 from candor.store.errors import Overloaded, StoreUnavailable, unavailable
 from candor.store.replaying import SET_ASIDE
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 TOMBSTONES: Final = frozenset({CustomerErased.TYPE.encode(), ContactRemoved.TYPE.encode()})
 log: Final = structlog.get_logger("candor.outbox")
 LOOK: Final = 4
+BEFORE_ALL: Final = -(2**62)
+"""Below every id: rows that were split when the partitions were grown have ids below 0."""
 EVENTS: Final = 5_000
 """Events that one step of a walk reads and packs again: some hundredths of a second."""
 
@@ -61,17 +64,22 @@ class SentRows(NamedTuple):
         return sum(row.events for row in self.rows)
 
 
-async def write(connection: Connection, rows: Sequence[Row]) -> None:
-    """Insert all rows with one statement; ids increase in the given order."""
+async def write(connection: Connection, rows: Sequence[Row], partitions: int | None = None) -> bool:
+    """Insert all rows with one statement; ids increase in the given order.
+
+    Returns False, with nothing written, if the rows were packed for so many `partitions` and there are more by now.
+    """
     # Ids contain no comma, so keys are passed as one text per row: unnest cannot carry an array of arrays.
-    await connection.execute(
+    status: str = await connection.execute(
         _INSERT,
         [row.topic for row in rows],
         [row.partition for row in rows],
         [row.records for row in rows],
         [row.events for row in rows],
         [",".join(row.keys) for row in rows],
+        partitions,
     )
+    return status != "INSERT 0 0"
 
 
 async def waiting(
@@ -137,7 +145,8 @@ class Walk:
         """Look at the next rows, LOOK x `most`; return the id up to which all are clean, None at the end."""
         wanted = {one.customer_id: one.sent for one in together}
         size = LOOK * most
-        page = await uow.connection.fetchrow(_PAGE, together[0].place, max(wanted.values()), size, list(wanted))
+        after = together[0].place or BEFORE_ALL
+        page = await uow.connection.fetchrow(_PAGE, after, max(wanted.values()), size, list(wanted))
         assert page is not None  # noqa: S101 - an aggregate has a row
         found = page["held"] or []
         held = _enough(found, page["events"] or [])
@@ -273,12 +282,13 @@ def _type(record: Record) -> bytes:
     return next((value for name, value in record.headers if name == "ce_type"), b"")
 
 
-_INSERT: Final = """
+_INSERT: Final = f"""
 INSERT INTO outbox (topic, partition, records, events, keys)
 SELECT topic, partition, records, events, string_to_array(keys, ',')
 FROM unnest($1::text[], $2::int[], $3::bytea[], $4::int[], $5::text[])
      WITH ORDINALITY AS new (topic, partition, records, events, keys, place)
-ORDER BY place"""
+WHERE {layout.FITS}
+ORDER BY place"""  # noqa: S608 - constants only
 
 _HELD: Final = """
 EXISTS (SELECT FROM dead_letter AS aside WHERE aside.grp = $4 AND aside.topic = candidate.topic

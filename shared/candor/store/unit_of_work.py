@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from candor.records.packing import pack
-from candor.store import dead_letter, outbox
+from candor.records.packing import Row, pack
+from candor.store import dead_letter, layout, outbox
 from candor.store.db import Connection, Database, drop
 from candor.store.errors import AmbiguousCommit, LimitReached, LinkBroken, TransactionAborted, definite, unavailable
 
@@ -77,8 +77,16 @@ class UnitOfWork:
             await dead_letter.write(self.connection, self._dead)
         if not self._messages:
             return False
-        await outbox.write(self.connection, pack(self._messages, self.partitions, self._signer))
+        while not await outbox.write(self.connection, self._packed(), self.partitions):
+            # The partitions were grown: this process is about to end, and what it still says goes to their new places.
+            grown = await layout.read(self.connection)
+            if grown is None:
+                raise TransactionAborted("no outbox row was written")
+            self.partitions = grown.partitions
         return True
+
+    def _packed(self) -> list[Row]:
+        return pack(self._messages, self.partitions, self._signer)
 
 
 @asynccontextmanager

@@ -26,6 +26,7 @@ TABLES = {
     "audit_log",
     "alembic_version",
     "replay",
+    "layout",
 }
 
 

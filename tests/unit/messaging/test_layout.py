@@ -25,7 +25,7 @@ def test_a_missing_topic_is_no_difference() -> None:
 
 def test_one_wrong_number_for_all_topics_is_said_once_with_the_setting_that_mends_it() -> None:
     said = mismatches({"a": 6, "b": 1, "c": 6}, {"a": 4, "b": 1, "c": 4})
-    assert said.startswith("PARTITIONS is 6, but a, c have 4: set PARTITIONS=4; PARTITIONS can never be changed")
+    assert said.startswith("PARTITIONS is 6, but a, c have 4: set PARTITIONS=4; only `candor partitions grow`")
     assert "must not be made anew" in said
 
 

@@ -16,6 +16,7 @@ import structlog
 
 from candor.ops.liveness import Liveness
 from candor.store.errors import unavailable
+from candor.store.layout import ALWAYS
 from candor.store.lease import LEASE_SECONDS, RENEW_SECONDS, Leases, fence
 from candor.store.unit_of_work import unit_of_work
 from risk_svc import metrics
@@ -71,7 +72,7 @@ class Learner:
         lease_seconds: float = LEASE_SECONDS,
     ) -> None:
         member = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
-        self.leases = Leases(database, LEARNER, 1, member, seconds=lease_seconds)
+        self.leases = Leases(database, LEARNER, 1, member, seconds=lease_seconds, when=ALWAYS)
         self.course: Timeline | None = None
         self._database = database
         self._clock = clock

@@ -7,11 +7,13 @@ import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from candor.contracts.topics import RETENTION_DAYS
 from candor.errors import OperatorError
 from candor.messaging.consumer import Worker
-from candor.store import audit
+from candor.store import audit, layout
 from candor.store.unit_of_work import unit_of_work
 from risk_svc.forecasting import model_store
 from risk_svc.forecasting.follower import Follower
@@ -36,6 +38,24 @@ Progress = Callable[[float, int], None]
 
 class NotAsideError(OperatorError):
     """Workers or learners hold what a rebuild needs."""
+
+
+class OldPlacesError(OperatorError):
+    """Kafka holds events in partitions that were theirs before the partitions were grown."""
+
+
+async def refuse_old_places(database: Database, now: datetime) -> None:
+    """Raise OldPlacesError while topics may hold events that lie where they no longer belong."""
+    found = await layout.read(database.pool)
+    if found is not None and found.held:
+        raise OldPlacesError("nothing was changed: `candor partitions grow` has not ended")
+    if found is not None and found.grown_at is not None:
+        until = found.grown_at + timedelta(days=RETENTION_DAYS)
+        if now < until:
+            raise OldPlacesError(
+                f"nothing was changed: the partitions were grown on {found.grown_at:%Y-%m-%d}, and Kafka keeps events "
+                f"in their old partitions until {until:%Y-%m-%d}, out of order for a rebuild"
+            )
 
 
 async def empty(database: Database, group: str) -> None:
@@ -69,9 +89,10 @@ async def rebuild(
     Workers and learners step aside meanwhile, and wait until a rebuild has ended; NotAsideError, with nothing changed,
     if one does not. What was not published before is published afterwards. `progress` receives the seconds of events
     still to be read and the number of promises in memory. Kafka keeps 28 days: for older events, run `candor relay
-    replay` of promise-svc and delivery-svc first.
+    replay` of promise-svc and delivery-svc first. OldPlacesError for as long after the partitions were grown.
     """
     groups = (group, model_store.LEARNER)
+    await refuse_old_places(database, datetime.now(UTC))
     await rebuilding.ask(database)
     try:
         await _alone(database, groups, aside_seconds)

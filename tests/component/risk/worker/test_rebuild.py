@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
@@ -21,7 +21,7 @@ from risk_svc.store import rebuilding
 from risk_svc.wiring import GROUP
 from risk_svc.worker.aside import Aside, ReadSideIncompleteError
 from risk_svc.worker.handlers import RiskHandler
-from risk_svc.worker.rebuild import NotAsideError, empty, rebuild
+from risk_svc.worker.rebuild import NotAsideError, OldPlacesError, empty, rebuild, refuse_old_places
 from risk_svc.worker.unpublished import Unpublished
 from tests.support.at_work import at_work
 from tests.support.clocks import ManualClock
@@ -188,3 +188,12 @@ async def standings(database: Database, promise_id: str) -> list[str]:
 
 async def has_published(database: Database, *promise_ids: str) -> bool:
     return all([await standings(database, one) for one in promise_ids])
+
+
+async def test_none_is_made_while_topics_hold_events_in_their_old_partitions(risk_database: Database) -> None:
+    grown = datetime(2026, 3, 1, tzinfo=UTC)
+    await risk_database.pool.execute("INSERT INTO layout VALUES (true, 8, 4, NULL, $1)", grown)
+    await refuse_old_places(risk_database, grown + timedelta(days=28))
+    with pytest.raises(OldPlacesError, match="nothing was changed: the partitions were grown on 2026-03-01"):
+        await refuse_old_places(risk_database, grown + timedelta(days=27))
+    await risk_database.pool.execute("DELETE FROM layout")

@@ -47,6 +47,7 @@ class Source:
         self.names = {pair: name for name, pair in self.pairs.items()}
         self._consumer: Any = None
         self._turn = 0
+        self._next: dict[Name, int] = {}
 
     async def start(self) -> None:
         """Connect, with as many attempts as necessary; nothing is read before `follow`. Raises TopicMismatchError."""
@@ -93,6 +94,7 @@ class Source:
         """Read these (card, partition) pairs from these offsets on; discards anything already fetched for them."""
         for name, offset in offsets.items():
             pair = self.pairs[name]
+            self._next[name] = offset
             self._consumer.seek(pair, offset)
             self._consumer.resume(pair)
 
@@ -111,7 +113,10 @@ class Source:
         if fetched or not wait:
             return fetched
         waited = await self._consumer.getmany(timeout_ms=WAIT_MS, max_records=largest)
-        return {self.names[pair]: records for pair, records in waited.items()}
+        for pair, records in waited.items():
+            fetched[self.names[pair]] = records
+            self._next[self.names[pair]] = records[-1].offset + 1
+        return fetched
 
     async def ready(self, names: Sequence[Name], largest: int) -> AsyncIterator[tuple[Name, Sequence[Any]]]:
         """Yield records that are already here, at most `largest` per partition.
@@ -126,8 +131,13 @@ class Source:
             if left <= 0:
                 continue
             pair = self.pairs[name]
+            end = self._consumer.highwater(pair)
+            if end is not None and self._next.get(name, 0) >= end:
+                # Whatever is here came with an end behind it: to ask many quiet partitions would cost the busy ones.
+                continue
             records = (await self._consumer.getmany(pair, timeout_ms=0, max_records=left)).get(pair)
             if records:
+                self._next[name] = records[-1].offset + 1
                 room[name[1]] = left - len(records)
                 yield name, records
 

@@ -50,10 +50,10 @@ def grow(
 ) -> None:
     """Give the topics more partitions, so that more workers can share them; a multiple of what there is.
 
-    Requests are accepted meanwhile. What was sent is read to its end, then all processes end and have to be started
-    again, as Kubernetes, compose, `candor up` and systemd do by themselves: they take the new number whatever
-    PARTITIONS says. Each customer's events keep their order. If this is interrupted, nothing is sent until it has been
-    run again to its end; it goes on where it stood.
+    What was sent is read to its end, while requests are accepted; then all processes end and have to be started again,
+    as Kubernetes, compose, `candor up` and systemd do by themselves: they take the new number whatever PARTITIONS says.
+    Each customer's events keep their order. If this is interrupted, nothing is sent until it has been run again to its
+    end; it goes on where it stood.
 
     DATABASE_URL names the server, for a user who owns all four databases; KAFKA_BOOTSTRAP_SERVERS the broker, for one
     who may alter topics. By default the local stack's.

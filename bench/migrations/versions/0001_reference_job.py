@@ -2,6 +2,7 @@
 
 from alembic import op
 
+from candor.store import erasing, layout, replaying
 from candor.store.migrate import create_foundation
 
 revision = "0001"
@@ -10,6 +11,9 @@ down_revision = None
 
 def upgrade() -> None:
     create_foundation(op)
+    erasing.create(op)
+    replaying.create(op)
+    layout.create(op)
     op.execute(
         "CREATE TABLE bench_promise ("
         "promise_id text PRIMARY KEY, partition int NOT NULL, version bigint NOT NULL, state bytea NOT NULL) "

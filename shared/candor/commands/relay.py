@@ -69,9 +69,6 @@ async def ask_again(url: str, since: datetime | None, partitions: list[int] | No
 
     database = await Database.open(url, pool_size=1)
     try:
-        now = await layout.read(database.pool)
-        if now is not None and (now.held or now.log_left):
-            raise OperatorError(f"first run `candor partitions grow {now.grows_to or now.partitions}` to its end")
         async with unit_of_work(database) as uow:
             number = await replaying.request(uow, since=since, partitions=partitions)
             which = f"partitions {', '.join(map(str, partitions))}" if partitions else "all partitions"
@@ -83,5 +80,9 @@ async def ask_again(url: str, since: datetime | None, partitions: list[int] | No
                 found = await replaying.progress(uow, number)
             if found.done:
                 return found.events
+    except replaying.GrowingError as error:
+        now = await layout.read(database.pool)
+        number = (now.grows_to or now.partitions) if now is not None else 0
+        raise OperatorError(f"{error}: first run `candor partitions grow {number}` to its end") from error
     finally:
         await database.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from candor.growing.site import Site
@@ -19,6 +20,7 @@ LOCK: Final = 0x67726F77  # "grow"
 LOOK_SECONDS: Final = 0.5
 SAY_SECONDS: Final = 10.0
 STEPS: Final = 6
+_REPLAYS: Final = "{} sends past events again: wait until `candor_outbox_again_rows` is 0"
 
 
 class CannotGrowError(Exception):
@@ -44,7 +46,7 @@ class Growing:
             if growth is None:
                 return False
             if all(one is None or (one.partitions == growth.before and not one.held) for one in found):
-                await self._refuse_letters()
+                await self._refuse()
             if any(one is None or one.held for one in found):
                 if not any(one is not None and one.partitions == to for one in found):
                     await self._drain(growth)
@@ -92,18 +94,23 @@ class Growing:
             raise CannotGrowError(f"there are {before} partitions: take a multiple, such as {before * 2}")
         return Growth(before, to)
 
-    async def _refuse_letters(self) -> None:
+    async def _refuse(self) -> None:
         for site in self._sites:
+            name = site.service.name
+            said = ""
             if count := await site.letters():
-                name = site.service.name
-                raise CannotGrowError(
-                    f"{name} has {count} undecided dead letters: `candor dlq list --service {name}` first"
-                )
+                said = f"{name} has {count} undecided dead letters: `candor dlq list --service {name}` first"
+            elif count := await site.suspects():
+                said = f"{name} cannot apply an event in {count} partitions: `candor stuck list --service {name}` first"
+            elif await site.replaying():
+                said = _REPLAYS.format(name)
+            if said:
+                raise CannotGrowError(said)
 
     async def _drain(self, growth: Growth) -> None:
         self._step(1, "relays are told to send nothing more; what is accepted meanwhile waits")
         for site in self._sites:
-            await site.hold(growth)
+            await self._until(partial(self._hold, site, growth))
         await self._until(self._sending)
         self._step(2, "consumers read what was sent to its end")
         await self._until(lambda: self._reading(growth.before))
@@ -140,6 +147,9 @@ class Growing:
             else:
                 return
 
+    async def _hold(self, site: Site, growth: Growth) -> str:
+        return "" if await site.hold(growth) else _REPLAYS.format(site.service.name)
+
     async def _sending(self) -> str:
         left = {site.service.name: await site.senders() for site in self._sites}
         return ", ".join(f"{name} still sends from {count} partitions" for name, count in left.items() if count)
@@ -158,7 +168,9 @@ class Growing:
                 for card in cards:
                     first, end = there[card, 0 if card in service.broadcast else number]
                     events += max(end - max(known.get(number, {}).get(card, 0), first), 0)
-            if events:
+            if count := await site.suspects():
+                said.append(f"{service.name} cannot apply an event in {count} partitions (`candor stuck list`)")
+            elif events:
                 nobody = "" if await site.readers() else ", and none of its processes runs"
                 said.append(f"{service.name} has {events} events to read{nobody}")
             elif count := await site.unfinished():

@@ -11,6 +11,7 @@ import msgspec
 from candor.store import audit, layout, splitting
 from candor.store.lease import LEASE_SECONDS, alive
 from candor.store.moving import Growth, Move, Place
+from candor.store.replaying import UNDER_WAY
 from candor.store.unit_of_work import unit_of_work
 
 if TYPE_CHECKING:
@@ -48,18 +49,29 @@ class Site:
         """Undecided dead letters of events it could not apply: their offsets belong to the partitions of before."""
         return int(await self.database.pool.fetchval(_LETTERS, self.service.name))
 
+    async def suspects(self) -> int:
+        """In how many of its partitions an event is in the way that could not be applied."""
+        return int(await self.database.pool.fetchval(_SUSPECTS, self.service.name)) if self.service.reads else 0
+
+    async def replaying(self) -> bool:
+        """Whether it sends past events again."""
+        return bool(await self.database.pool.fetchval(_REPLAYING))
+
     async def unfinished(self) -> int:
         """How many things are left to do that know only the partitions of before."""
         return int(await self.database.pool.fetchval(self.service.unfinished))
 
-    async def hold(self, growth: Growth) -> None:
-        """Have relays send nothing from now on."""
+    async def hold(self, growth: Growth) -> bool:
+        """Have relays send nothing from now on; False, with nothing done, while they send past events again."""
         async with unit_of_work(self.database) as uow:
-            # Whoever takes a lease afterwards sees the row below.
-            await uow.connection.execute("LOCK TABLE lease IN EXCLUSIVE MODE")
+            # Whoever takes a lease or asks for past events afterwards sees the row below.
+            await uow.connection.execute("LOCK TABLE lease, replay IN EXCLUSIVE MODE")
+            if await uow.connection.fetchval(_REPLAYING):
+                return False
             await uow.connection.execute(_HOLD, growth.before, growth.to)
             act = audit.Act(audit.of_this_machine(), "partitions.grow", f"{growth.before} to {growth.to}")
             await audit.write(uow, [act])
+        return True
 
     async def give_up(self) -> None:
         """Let relays send again, as if nothing had begun."""
@@ -119,6 +131,9 @@ class Site:
 
 
 _LETTERS: Final = "SELECT count(*) FROM dead_letter WHERE grp = $1 AND state IN ('held', 'replay')"
+
+_SUSPECTS: Final = "SELECT count(DISTINCT partition) FROM suspect WHERE grp = $1"
+_REPLAYING: Final = f"SELECT {UNDER_WAY}"
 
 _HOLD: Final = """
 INSERT INTO layout (partitions, before, grows_to) VALUES ($1, $1, $2)

@@ -60,6 +60,10 @@ def create(op: Any) -> None:
 
 FITS: Final = "NOT EXISTS (SELECT FROM layout WHERE layout.partitions <> $6::int)"
 """When rows may be written that were packed for so many."""
+SPLIT: Final = "EXISTS (SELECT FROM layout WHERE grows_to IS NOT NULL OR log_to IS NOT NULL)"
+"""While rows of the outbox wait to be taken apart, or soon will."""
+BEFORE_ALL: Final = -(2**62)
+"""Below every id of the outbox: rows that were split when the partitions were grown have ids below 0."""
 ALWAYS: Final = "{partitions} > 0"
 """When a lease may be taken that has nothing to do with the partitions of topics."""
 READS: Final = """NOT EXISTS (

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 TOMBSTONES: Final = frozenset({CustomerErased.TYPE.encode(), ContactRemoved.TYPE.encode()})
 log: Final = structlog.get_logger("candor.outbox")
 LOOK: Final = 4
-BEFORE_ALL: Final = -(2**62)
-"""Below every id: rows that were split when the partitions were grown have ids below 0."""
 EVENTS: Final = 5_000
 """Events that one step of a walk reads and packs again: some hundredths of a second."""
 
@@ -145,7 +143,7 @@ class Walk:
         """Look at the next rows, LOOK x `most`; return the id up to which all are clean, None at the end."""
         wanted = {one.customer_id: one.sent for one in together}
         size = LOOK * most
-        after = together[0].place or BEFORE_ALL
+        after = together[0].place or layout.BEFORE_ALL
         page = await uow.connection.fetchrow(_PAGE, after, max(wanted.values()), size, list(wanted))
         assert page is not None  # noqa: S101 - an aggregate has a row
         found = page["held"] or []
@@ -310,10 +308,13 @@ _WAITING: Final = _oldest("published_at IS NULL", _HELD)
 # What goes out again went out before: it is not behind a row that was set aside since.
 _AGAIN: Final = _oldest("again > 0 AND published_at IS NOT NULL", "$4::text IS NULL")
 
+# While partitions are being grown, what a new one has to send may still lie in the one that it comes from.
 _OLDEST: Final = """
-SELECT number, coalesce((SELECT extract(epoch FROM clock_timestamp() - created_at) FROM outbox
-  WHERE partition = number AND published_at IS NULL ORDER BY id LIMIT 1), 0)::float8 AS age
-FROM generate_series(0, $1::int - 1) AS number"""
+SELECT number, max(coalesce((SELECT extract(epoch FROM clock_timestamp() - created_at) FROM outbox
+  WHERE partition = place AND published_at IS NULL ORDER BY id LIMIT 1), 0))::float8 AS age
+FROM generate_series(0, $1::int - 1) AS number CROSS JOIN LATERAL (
+  SELECT number AS place UNION SELECT number % before FROM layout WHERE grows_to = partitions) AS places
+GROUP BY number"""
 
 _SENT: Final = """
 FROM unnest($2::bigint[], $3::int[], $4::int[], $5::bigint[]) AS sent (id, again, partition, epoch)

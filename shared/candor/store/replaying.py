@@ -11,11 +11,22 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from candor.store import layout
+
 if TYPE_CHECKING:
     from candor.store.db import Transaction
 
 MOST: Final = 2_000
 """Rows that one transaction looks at, some tens of milliseconds."""
+
+
+UNDER_WAY: Final = """
+EXISTS (SELECT FROM replay WHERE done_at IS NULL) OR EXISTS (SELECT FROM outbox WHERE again > 0)"""
+"""While rows are being sent again, or marked for it."""
+
+
+class GrowingError(Exception):
+    """The partitions are being grown: rows get other ids, of which marking them would miss some."""
 
 
 class Progress(NamedTuple):
@@ -26,8 +37,15 @@ class Progress(NamedTuple):
 
 
 async def request(uow: Transaction, *, since: datetime | None = None, partitions: Collection[int] | None = None) -> int:
-    """Ask for all kept rows written since then to be sent again, oldest first; returns the request's number."""
-    number: int = await uow.connection.fetchval(_REQUEST, since, None if partitions is None else sorted(partitions))
+    """Ask for all kept rows written since then to be sent again, oldest first; returns the request's number.
+
+    Raises GrowingError.
+    """
+    number: int | None = await uow.connection.fetchval(
+        _REQUEST, since, None if partitions is None else sorted(partitions)
+    )
+    if number is None:
+        raise GrowingError("the partitions are being grown")
     return number
 
 
@@ -36,9 +54,8 @@ async def step(uow: Transaction, most: int = MOST) -> bool:
     asked = await uow.connection.fetchrow(_OLDEST)
     if asked is None:
         return False
-    page = await uow.connection.fetchrow(
-        _MARK, asked["place"], most, asked["since"], asked["begun"], asked["partitions"]
-    )
+    place = asked["place"] or layout.BEFORE_ALL
+    page = await uow.connection.fetchrow(_MARK, place, most, asked["since"], asked["begun"], asked["partitions"])
     assert page is not None  # noqa: S101 - an aggregate has a row
     done = page["looked"] < most
     begun = asked["begun"] or page["begins"]
@@ -79,7 +96,9 @@ CREATE INDEX dead_letter_aside ON dead_letter (grp, topic, key)
 WHERE reason = 'unreadable' AND state IN ('held', 'replay')""",
 )
 
-_REQUEST: Final = "INSERT INTO replay (since, partitions) VALUES ($1, $2) RETURNING id"
+_REQUEST: Final = f"""
+INSERT INTO replay (since, partitions) SELECT $1::timestamptz, $2::int[] WHERE NOT {layout.SPLIT}
+RETURNING id"""
 
 _OLDEST: Final = """
 SELECT id, since, partitions, place, begun FROM replay WHERE done_at IS NULL ORDER BY id LIMIT 1 FOR UPDATE"""

@@ -118,3 +118,29 @@ async def _run(watch: GrowthWatch, parts: Sequence[Background]) -> None:
         for part in parts:
             await asyncio.shield(part.stop())
         await asyncio.gather(*tasks)
+
+
+class KilledError(Exception):
+    """The tool was killed."""
+
+
+def dying(step: str, times: int) -> Callable[[Service, Database], Site]:
+    """Sites of a tool that is killed right after the `times`-th time that it has done a step."""
+    left = [times]
+
+    class Dying(Site):
+        def __getattribute__(self, name: str) -> Any:
+            found = super().__getattribute__(name)
+            if name != step:
+                return found
+
+            async def done(*args: Any, **more: Any) -> Any:
+                answer = await found(*args, **more)
+                left[0] -= 1
+                if left[0] == 0:
+                    raise KilledError(step)
+                return answer
+
+            return done
+
+    return Dying

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from typing import Any
-
 import pytest
-import pytest_asyncio
 
 from candor.growing.growth import LOCK, CannotGrowError
-from candor.growing.site import Service, Site
-from candor.messaging.topics import ensure_topics
 from candor.records.packing import unpack
 from candor.records.partitioner import partition_of
 from candor.store import layout, outbox
-from candor.store.db import Database
 from candor.store.unit_of_work import unit_of_work
-from tests.component.growing.grounds import SENDER, Grounds
-from tests.support.foundation import fresh_foundation, made, settings_for
-from tests.support.ledger.book import GROUP, Sender, fresh_ledger, judge, withdrawn
-from tests.support.ledger.book import settings_for as ledger_settings
-from tests.support.servers import Databases
+from tests.component.growing.grounds import SENDER, Grounds, KilledError, dying
+from tests.support.foundation import made
+from tests.support.ledger.book import GROUP, Sender, judge, withdrawn
 from tests.support.waiting import until
 
 CLEAN: dict[str, list[str]] = {"lost": [], "twice": [], "inverted": [], "forgotten": []}
@@ -30,43 +21,6 @@ STEPS = (
     ("split", 1),
 )
 """Which step for the how-manieth time, in the order in which they come; the last is of the log."""
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def grounds(databases: Databases, kafka: str, topic_prefix: str) -> AsyncIterator[Grounds]:
-    async with fresh_foundation(databases) as sender, fresh_ledger(databases) as url:
-        settings = settings_for(sender.url, kafka, topic_prefix)
-        await ensure_topics(settings)
-        reader = await Database.open(url)
-        found = {SENDER: settings, GROUP: ledger_settings(kafka, topic_prefix)}
-        yield Grounds(found, {SENDER: sender, GROUP: reader}, settings)
-        await reader.close()
-
-
-class KilledError(Exception):
-    """The tool was killed."""
-
-
-def dying(step: str, times: int) -> Callable[[Service, Database], Site]:
-    """Sites of a tool that is killed right after the `times`-th time that it has done a step."""
-    left = [times]
-
-    class Dying(Site):
-        def __getattribute__(self, name: str) -> Any:
-            found = super().__getattribute__(name)
-            if name != step:
-                return found
-
-            async def done(*args: Any, **more: Any) -> Any:
-                answer = await found(*args, **more)
-                left[0] -= 1
-                if left[0] == 0:
-                    raise KilledError(step)
-                return answer
-
-            return done
-
-    return Dying
 
 
 async def test_nothing_is_lost_twice_or_out_of_order_though_the_tool_is_killed_at_every_step(grounds: Grounds) -> None:

@@ -12,13 +12,14 @@ from candor.commands.partitions import SERVICES, service
 from candor.growing.site import Site
 from candor.records.packing import unpack
 from candor.records.partitioner import partition_of
-from candor.store import erasing, outbox, splitting
+from candor.store import erasing, layout, outbox, splitting
 from candor.store.db import Database
 from candor.store.eraser import Eraser
 from candor.store.moving import MOST, Growth
 from candor.store.unit_of_work import unit_of_work
 from tests.support.consumers import SCHEMAS
 from tests.support.foundation import NOON, fresh_database, fresh_foundation, made
+from tests.support.outboxes import replay
 from tests.support.servers import Databases
 
 CUSTOMERS = [f"c{n}" for n in range(40)]
@@ -38,7 +39,7 @@ async def say(database: Database, *versions: int) -> None:
 async def split(database: Database, growth: Growth, *, unsent: bool = True) -> None:
     upto = await database.pool.fetchval("SELECT max(id) FROM outbox")
     async with unit_of_work(database) as uow:
-        await splitting.page(uow.connection, growth, ["promises"], outbox.BEFORE_ALL, upto, unsent)
+        await splitting.page(uow.connection, growth, ["promises"], layout.BEFORE_ALL, upto, unsent)
 
 
 async def lanes(database: Database) -> dict[int, list[str]]:
@@ -92,6 +93,47 @@ async def test_a_customer_is_erased_from_rows_that_were_split(database: Database
     await Eraser(database, erasing.Work((), kept=True), pause=0).clear()
     left = {key for row in await database.pool.fetch("SELECT keys FROM outbox") for key in row["keys"]}
     assert left == {*CUSTOMERS} - {moved}
+
+
+async def test_many_rows_are_split_a_page_at_a_time(database: Database) -> None:
+    for version in range(1, 61):
+        await say(database, version)
+    upto = at = await database.pool.fetchval("SELECT max(id) FROM outbox")
+    assert upto > splitting.MOST
+    places, at = [], 0
+    while at < upto:
+        async with unit_of_work(database) as uow:
+            at = await splitting.page(uow.connection, Growth(4, 8), ["promises"], at, upto, unsent=True)
+        places.append(at)
+    assert places == [splitting.MOST, upto]
+    assert await lanes(database) == as_said(8, *range(1, 61))
+
+
+async def test_rows_that_were_split_are_sent_again_too(database: Database) -> None:
+    await say(database, 1, 2)
+    await database.pool.execute("UPDATE outbox SET published_at = created_at")
+    await split(database, Growth(4, 8), unsent=False)
+    assert await replay(database) == 2 * len(CUSTOMERS)
+    assert {place for (place,) in await rows(database, "SELECT partition FROM outbox WHERE again > 0")} == {*range(8)}
+
+
+async def test_what_lies_in_the_partition_of_before_is_not_said_to_be_sent(database: Database) -> None:
+    """Else notify-svc would take the facts of the new partitions for fresh ones."""
+    moved = next(customer for customer in CUSTOMERS if partition_of(customer.encode(), 8) == 5)
+    async with unit_of_work(database) as uow:
+        uow.emit([made("p1", moved)])
+    await database.pool.execute("UPDATE outbox SET created_at = now() - interval '1 h'")
+    await database.pool.execute("INSERT INTO layout (partitions, before, grows_to) VALUES (8, 4, 8)")
+    database.partitions = 8
+    assert await late(database) == {1, 5}
+    await split(database, Growth(4, 8))
+    await database.pool.execute("UPDATE layout SET grows_to = NULL")
+    assert await late(database) == {5}
+
+
+async def late(database: Database) -> set[int]:
+    found = await outbox.sent_until(database)
+    return {number for number, until in found.items() if until < max(found.values()) - 1_800}
 
 
 async def rows(database: Database, statement: str) -> list[Any]:
@@ -151,11 +193,12 @@ async def test_no_table_with_a_partition_is_forgotten(databases: Databases, name
 
 
 ELSEWHERE: dict[str, set[str]] = {
-    "delivery-svc": set(),
+    # Growing is refused while there are any of these.
+    "delivery-svc": {"suspect"},
     # `work` is empty before anything moves; nobody reads the journal by partition.
-    "risk-svc": {"work", "journal"},
+    "risk-svc": {"suspect", "work", "journal"},
     # Each turn of the partition's owner writes it.
-    "notify-svc": {"freshness"},
+    "notify-svc": {"suspect", "freshness"},
 }
 PROMISES = {
     "risk-svc": """

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Iterable
 import pytest_asyncio
 
 from candor.contracts import Message
+from candor.messaging.lane import Lane
+from candor.ops.tasks import end
 from candor.records.partitioner import partition_of
 from candor.store import dead_letter, replaying
 from candor.store.unit_of_work import unit_of_work
@@ -58,6 +60,23 @@ async def write(place: Place, first: int, end: int) -> None:
     for version in range(first, end):
         await place.emit(*(made(f"p{c}", f"c{c}", version) for c in range(8)))
         await asyncio.sleep(0.01)
+
+
+async def test_a_window_that_is_not_sent_after_all_is_given_again(place: Place) -> None:
+    await place.emit(made("p1", "c1"))
+    await place.database.pool.execute("UPDATE outbox SET published_at = created_at")
+    await replay(place)
+    lane = Lane(place.database, lambda: None)
+    marking = asyncio.create_task(lane.mark())
+
+    async def given() -> bool:
+        return await lane.next(range(4)) is not None
+
+    await until(given)
+    assert await lane.next(range(4)) is None
+    lane.put_back()
+    assert await lane.next(range(4)) is not None
+    await end(marking)
 
 
 async def test_the_last_sending_of_each_event_follows_that_of_its_predecessor(place: Place) -> None:

@@ -80,7 +80,8 @@ def build(
             shared_rates(app, database),
         ]
         backgrounds += [worker, Matcher(database)] if consuming else []
-        pulse = _pulse(current, relay, worker if consuming else None)
+        beating: dict[str, Relay | Worker] = {"relay": relay} | ({"consumer": worker} if consuming else {})
+        pulse = Pulse(current, "", beating, {name: part.reached for name, part in beating.items()})
         try:
             yield [*backgrounds, relay, pulse] if settings.publishing else backgrounds
         finally:
@@ -93,8 +94,3 @@ def build(
     return create_app(
         "Candor delivery-svc", settings, parts, routers, bodies=bodies, webhooks=Accepted(known_sources, KNOWN)
     )
-
-
-def _pulse(settings: DeliverySettings, relay: Relay, worker: Worker | None) -> Pulse:
-    parts: dict[str, Relay | Worker] = {"relay": relay} | ({"consumer": worker} if worker is not None else {})
-    return Pulse(settings, "", parts, {name: part.reached for name, part in parts.items()})

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from candor.commands.relay import ask_again
+from candor.contracts import encode
 from candor.errors import OperatorError
 from candor.growing.growth import CannotGrowError
 from candor.growing.site import Site
-from candor.store import replaying
+from candor.store import dead_letter, replaying
+from candor.store.dead_letter import DeadLetter
 from candor.store.moving import Growth
 from candor.store.unit_of_work import unit_of_work
 from tests.component.growing.grounds import SENDER, Grounds, KilledError, dying
@@ -76,6 +78,20 @@ async def test_no_past_events_are_sent_again_while_the_partitions_are_being_grow
     assert await grounds.places(SENDER, "id", "replay") == []
     await sender.pool.execute("UPDATE layout SET log_from = NULL, log_to = NULL")
     assert await ask_again(sender.url, None, None) == 0
+
+
+async def test_a_dead_letter_that_nobody_has_decided_about(grounds: Grounds) -> None:
+    record = encode(made("p1", "c1"))
+    letter = DeadLetter(GROUP, 1, "promises", 3, "c1", "p1", "handler_error", "no such step", record)
+    async with unit_of_work(grounds.databases[GROUP]) as uow:
+        uow.bury([letter])
+    with pytest.raises(CannotGrowError, match=f"{GROUP} has 1 undecided dead letters: `candor dlq list --service"):
+        await grounds.growing().grow(8)
+    assert await grounds.places(GROUP, "partitions", "layout") == []
+    async with unit_of_work(grounds.databases[GROUP]) as uow:
+        await dead_letter.decide(uow.connection, "discarded")
+    with pytest.raises(KilledError):
+        await grounds.growing(dying("hold", 1)).grow(8)
 
 
 async def test_an_event_that_cannot_be_applied(grounds: Grounds) -> None:

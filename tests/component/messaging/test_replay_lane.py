@@ -11,9 +11,9 @@ from candor.contracts import Message
 from candor.messaging.lane import Lane
 from candor.ops.tasks import end
 from candor.records.partitioner import partition_of
-from candor.store import dead_letter, replaying
+from candor.store import dead_letter, erasing, replaying
 from candor.store.unit_of_work import unit_of_work
-from tests.support.foundation import fresh_foundation, made, settings_for
+from tests.support.foundation import NOON, fresh_foundation, made, settings_for
 from tests.support.relaying import Place
 from tests.support.servers import Databases
 from tests.support.waiting import until
@@ -21,6 +21,7 @@ from tests.support.waiting import until
 OVER = """
 SELECT NOT EXISTS (SELECT FROM outbox WHERE again > 0 OR published_at IS NULL)
   AND NOT EXISTS (SELECT FROM replay WHERE done_at IS NULL)"""
+WAITS = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')"
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -77,6 +78,38 @@ async def test_a_window_that_is_not_sent_after_all_is_given_again(place: Place) 
     lane.put_back()
     assert await lane.next(range(4)) is not None
     await end(marking)
+
+
+async def test_a_window_that_was_found_as_growing_began_goes_out_once_that_is_given_up(place: Place) -> None:
+    erased = next(
+        name for name in (f"c{n}" for n in range(2, 99)) if partition_of(name.encode(), 4) == partition_of(b"c1", 4)
+    )
+    await place.emit(made("p1", "c1"), made("q1", erased))
+    pool = place.database.pool
+    await pool.execute("UPDATE outbox SET published_at = created_at")
+    async with unit_of_work(place.database) as uow:
+        await erasing.begin(uow, erased, 9, NOON)
+    await replay(place)
+    async with unit_of_work(place.database) as uow:
+        await replaying.step(uow)
+    async with pool.acquire() as connection:
+        working = connection.transaction()
+        await working.start()
+        await connection.execute("SELECT FROM outbox FOR UPDATE")
+        async with place.relay():
+            # It has found the row, and waits to take out of it what nobody may hear again.
+            await until(lambda: holds(place, WAITS))
+            await pool.execute("INSERT INTO layout (partitions, before, grows_to) VALUES (4, 4, 8)")
+            await until(lambda: holds(place, "SELECT NOT EXISTS (SELECT FROM lease WHERE owner <> '')"))
+            await working.commit()
+            await until(lambda: holds(place, "SELECT events = 1 FROM outbox"))
+            await pool.execute("UPDATE layout SET grows_to = NULL")
+            await repeated(place)
+    assert versions(await sent(place)) == {"p1": [1]}
+
+
+async def holds(place: Place, query: str) -> bool:
+    return bool(await place.database.pool.fetchval(query))
 
 
 async def test_the_last_sending_of_each_event_follows_that_of_its_predecessor(place: Place) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from candor.commands.relay import ask_again
@@ -24,19 +26,24 @@ SELECT $1, number, topic, 5, 6, 6, 3, 'out of memory', 'stuck' FROM unnest(ARRAY
   unnest(ARRAY['promises', 'milestones']) AS topic"""
 
 
+async def refuses(grounds: Grounds, why: str) -> None:
+    with pytest.raises(CannotGrowError, match=why):
+        # Begun, it would wait for what nobody does here.
+        async with asyncio.timeout(20):
+            await grounds.growing().grow(8)
+
+
 async def test_while_past_events_are_sent_again(grounds: Grounds) -> None:
     sender = grounds.databases[SENDER]
     await emit(sender, made("p1", "c1"))
     async with unit_of_work(sender) as uow:
         await replaying.request(uow)
     refused = "promise-svc sends past events again: wait until `candor_outbox_again_rows` is 0"
-    with pytest.raises(CannotGrowError, match=refused):
-        await grounds.growing().grow(8)
+    await refuses(grounds, refused)
     async with unit_of_work(sender) as uow:
         await replaying.step(uow)
     # All are marked now, and none has been sent.
-    with pytest.raises(CannotGrowError, match=refused):
-        await grounds.growing().grow(8)
+    await refuses(grounds, refused)
     assert await grounds.places(SENDER, "partitions", "layout") == []
     await sender.pool.execute("UPDATE outbox SET again = 0")
     with pytest.raises(KilledError):
@@ -85,8 +92,7 @@ async def test_a_dead_letter_that_nobody_has_decided_about(grounds: Grounds) -> 
     letter = DeadLetter(GROUP, 1, "promises", 3, "c1", "p1", "handler_error", "no such step", record)
     async with unit_of_work(grounds.databases[GROUP]) as uow:
         uow.bury([letter])
-    with pytest.raises(CannotGrowError, match=f"{GROUP} has 1 undecided dead letters: `candor dlq list --service"):
-        await grounds.growing().grow(8)
+    await refuses(grounds, f"{GROUP} has 1 undecided dead letters: `candor dlq list --service {GROUP}` first")
     assert await grounds.places(GROUP, "partitions", "layout") == []
     async with unit_of_work(grounds.databases[GROUP]) as uow:
         await dead_letter.decide(uow.connection, "discarded")
@@ -96,6 +102,7 @@ async def test_a_dead_letter_that_nobody_has_decided_about(grounds: Grounds) -> 
 
 async def test_an_event_that_cannot_be_applied(grounds: Grounds) -> None:
     await grounds.databases[GROUP].pool.execute(STUCK, GROUP)
-    with pytest.raises(CannotGrowError, match=f"{GROUP} cannot apply an event in 2 partitions: `candor stuck list"):
-        await grounds.growing().grow(8)
+    await refuses(
+        grounds, f"{GROUP} cannot apply an event in 2 partitions: `candor stuck list --service {GROUP}` first"
+    )
     assert await grounds.places(GROUP, "partitions", "layout") == []

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from candor.store import erasing, layout, replaying
+from candor.store import erasing, layout, replaying, suspects
 from candor.store.migrate import create_foundation
 
 revision = "0001"
@@ -13,6 +13,7 @@ def upgrade() -> None:
     create_foundation(op)
     erasing.create(op)
     replaying.create(op)
+    suspects.create(op)
     layout.create(op)
     op.execute(
         "CREATE TABLE bench_promise ("

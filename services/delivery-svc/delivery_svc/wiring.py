@@ -65,8 +65,7 @@ def build(
         intake = Intake(database, business, KNOWN, statement, decide, known_sources)
         worker = Worker(current, database, PromisesHandler(), settings.service)
         relay = Relay(current, database, keeps=True)
-        app.state.intake = intake
-        app.state.database = database
+        app.state.intake, app.state.database = intake, database
         app.state.files.watch(database.password_file)
         app.state.health.add("database", database.check)
         # Intake continues without Kafka: accepted events wait in the outbox (ADR 0015).

@@ -1,4 +1,4 @@
-"""A proxy in front of a real broker that can keep produce requests from it while everything else goes through."""
+"""A proxy in front of a real broker that can keep requests of one kind from it while everything else goes through."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from contextlib import asynccontextmanager
 from candor.ops.tasks import end
 from tests.support.listening import close
 
-PRODUCE = 0
+PRODUCE, OFFSET_COMMIT = 0, 8
 
 
 class KafkaProxy:
     """Clients that start with `servers` see only this address: it is put in the place of the broker's in answers.
 
-    While `holding`, produce requests stay here and are dropped with their connection: the broker never has them.
+    While `holding`, requests of the kind stay here and are dropped with their connection: the broker never has them.
     """
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, kind: int = PRODUCE) -> None:
+        self._kind = kind
         host, _, port = target.partition(":")
         self._target = (host, int(port))
         self._serving: set[asyncio.Task[None] | None] = set()
@@ -69,7 +70,7 @@ class KafkaProxy:
 
     async def _requests(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async for frame in _frames(reader):
-            if self.holding and struct.unpack_from(">h", frame)[0] == PRODUCE:
+            if self.holding and struct.unpack_from(">h", frame)[0] == self._kind:
                 self.held += 1
                 continue
             writer.write(struct.pack(">i", len(frame)) + frame)

@@ -17,6 +17,7 @@ from candor.messaging.link import Link
 from candor.messaging.planning import OwnedPartition
 from candor.messaging.slices import FetchedRecord, Slice
 from candor.messaging.source import Source
+from candor.ops.tasks import end
 
 if TYPE_CHECKING:
     from candor.ops.settings import Settings
@@ -130,6 +131,7 @@ class OffsetTelemetry:
         self._owned = owned
         self._lag = lag
         self._told: dict[Any, int] = {}
+        self._committing: asyncio.Future[Any] | None = None
 
     async def run(self) -> None:
         """Run until cancelled; every failure is ignored after a pause."""
@@ -150,6 +152,8 @@ class OffsetTelemetry:
                 log.debug("offsets not shown to Kafka tools", group=self._group, error=type(error).__name__)
             finally:
                 await stopped(client, DEADLINE)
+                if self._committing is not None:
+                    await end(self._committing)
             self._lag.publish()
             await asyncio.sleep(DEADLINE)
 
@@ -162,5 +166,11 @@ class OffsetTelemetry:
                     offsets[pair] = min(following, offsets.get(pair, following))
         news = {pair: offset for pair, offset in offsets.items() if self._told.get(pair) != offset}
         if news:
-            await asyncio.wait_for(client.commit(news), DEADLINE)
+            # aiokafka forgets a request whose commit is cancelled, and asyncio logs its error with a traceback: closing
+            # the client ends it.
+            self._committing = asyncio.ensure_future(client.commit(news))
+            await asyncio.wait({self._committing}, timeout=DEADLINE)
+            if not self._committing.done():
+                raise TimeoutError
+            self._committing.result()
             self._told |= news

@@ -78,7 +78,11 @@ class NotifyHandler(NothingLeft):
         await self._settle(uow, batch, set(due), now, fresh=fresh, reached=reached.keys() | batch.contacts)
 
     async def _due(self, uow: UnitOfWork, partitions: Collection[int], now: datetime) -> list[str]:
-        return self.reviews.choose(await read_model.due(uow, partitions, now, DUE_AT_ONCE, self.reviews.aside.keys()))
+        aside = self.reviews.aside.keys()
+        if aside:
+            # Of erased ones no event comes again.
+            self.reviews.again(aside - await read_model.existing(uow, aside))
+        return self.reviews.choose(await read_model.due(uow, partitions, now, DUE_AT_ONCE, aside))
 
     async def _forget(self, uow: UnitOfWork, batch: Batch) -> None:
         for name in sorted(batch.erased):

@@ -14,6 +14,7 @@ from candor.messaging.holdings import Holdings
 from candor.messaging.limits import Limits
 from candor.messaging.planning import OwnedPartition
 from candor.messaging.progress import Progress
+from candor.messaging.review_list import ReviewList
 from candor.messaging.slices import Slice
 from candor.messaging.suspicion import Ranges, Suspicion, extents, verdict
 from candor.messaging.transaction import Batch, Holes, Result, TransactionRunner
@@ -34,6 +35,7 @@ class Apart:
         self._holdings = holdings
         self._budget = limits.budget
         self._progress = progress
+        self._review_list = ReviewList(turns)
 
     @property
     def any(self) -> bool:
@@ -59,7 +61,9 @@ class Apart:
 
         It is a transaction without messages: if it fails, none of them is to blame.
         """
-        numbers = [own.partition for own in self._holdings.active]
+        epochs = {own.partition: own.epoch for own in self._holdings.active}
+        await self._review_list.ask(epochs)
+        numbers = [*epochs]
         reviews = self._turns.handler.reviews
         try:
             batch: Batch = {number: [] for number in numbers}
@@ -71,6 +75,7 @@ class Apart:
             return set()
         reviews.passed()
         self._progress.tick_done()
+        await self._review_list.keep(epochs)
         return result.lost
 
     def _tick_failed(self, error: Exception) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import structlog
 
 from candor.messaging import metrics
+from candor.store.review_aside import ReviewAside
 
 log = structlog.get_logger("candor.consumer")
 
@@ -14,11 +15,14 @@ log = structlog.get_logger("candor.consumer")
 class Reviews:
     """Chooses what a handler reviews on a tick. After a failure only half of what failed is chosen, until one is left.
 
-    What is set aside is reviewed again after its next event, and by whoever loads its partition after a restart.
+    What is set aside is reviewed again after its next event, when a person asks for it, and by whoever loads its
+    partition after a restart. `used` tells whether the handler reviews anything at all.
     """
 
     def __init__(self) -> None:
-        self.aside: dict[str, int] = {}
+        self.aside: dict[str, ReviewAside] = {}
+        self.used = False
+        self._again: dict[str, int] = {}
         self._suspects: set[str] = set()
         self._chosen: dict[str, int] = {}
 
@@ -29,6 +33,7 @@ class Reviews:
 
     def choose(self, due: Mapping[str, int]) -> list[str]:
         """Return those of the promises that are `due`, by partition, to review in this transaction."""
+        self.used = True
         well = [name for name in due if name not in self.aside]
         suspected = [name for name in well if name in self._suspects]
         if not suspected:
@@ -55,7 +60,7 @@ class Reviews:
 
     def set_aside(self, name: str, why: str, trail: Sequence[str]) -> None:
         """Review one of those chosen no more until its next event."""
-        self.aside[name] = self._chosen[name]
+        self.aside[name] = ReviewAside(self._chosen[name], why)
         self._measure()
         log.error(
             "review by the clock set aside",
@@ -63,6 +68,7 @@ class Reviews:
             error=why,
             trail=trail,
             consequence="time alone no longer changes its score or messages, until its next event or a restart",
+            do="candor stuck list",
         )
 
     def again(self, names: Iterable[str]) -> None:
@@ -71,9 +77,22 @@ class Reviews:
             for name in names:
                 self.aside.pop(name, None)
 
+    def retry(self, names: Iterable[str]) -> None:
+        """Review these of the promises set aside again, at once: a person has asked for it."""
+        for name in names:
+            if left := self.aside.pop(name, None):
+                self._again[name] = left.partition
+                log.info("review by the clock tried again, as a person asked", promise=name)
+        self._measure()
+
+    def due_again(self) -> dict[str, int]:
+        """Return the promises that people wanted reviewed since the last call, by partition."""
+        again, self._again = self._again, {}
+        return again
+
     def lost(self, partition: int) -> None:
         """Forget what is in a partition that another process has now."""
-        self.aside = {name: number for name, number in self.aside.items() if number != partition}
+        self.aside = {name: left for name, left in self.aside.items() if left.partition != partition}
 
     def _measure(self) -> None:
         metrics.REVIEWS_SET_ASIDE.set(len(self.aside))

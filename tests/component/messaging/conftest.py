@@ -20,6 +20,8 @@ async def ledger_url(databases: Databases) -> AsyncIterator[str]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def ledger(ledger_url: str) -> AsyncIterator[Database]:
     database = await Database.open(ledger_url)
-    await database.pool.execute("TRUNCATE effect, lease, member, suspect, dead_letter, outbox RESTART IDENTITY")
+    await database.pool.execute(
+        "TRUNCATE effect, lease, member, suspect, review_aside, dead_letter, outbox RESTART IDENTITY"
+    )
     yield database
     await database.close()

@@ -14,9 +14,10 @@ from typer.testing import CliRunner, Result
 
 from candor.commands import stuck
 from candor.errors import OperatorError
-from candor.store import suspects
+from candor.store import review_aside, suspects
 from candor.store.db import Database
 from candor.store.migrate import create_database
+from candor.store.review_aside import ReviewAside
 from candor.store.suspects import STUCK, Suspect
 from candor.store.unit_of_work import unit_of_work
 from tests.support.ledger.book import prepare
@@ -66,6 +67,7 @@ async def test_halted_partitions_are_listed_and_searches_are_not(deployment: Dep
     assert table.exit_code == 0, table.exception
     assert "risk-svc:3" in table.output
     assert "MemoryError at fold.py:3 in fold" in table.output
+    assert "no promise is set aside" in table.output
     [found] = json.loads((await deployment.run("list", "--json")).output)
     assert (found["id"], found["topic"], found["offset"], found["attempts"]) == ("risk-svc:3", "promises", 17, 3)
 
@@ -79,9 +81,28 @@ async def test_a_decision_is_stored_once_and_audited(deployment: Deployment) -> 
     assert [tuple(act) for act in acts] == [("partition.bury", "not_found"), ("partition.retry", "done")]
 
 
+async def test_promises_set_aside_are_listed_and_one_is_tried_again(deployment: Deployment) -> None:
+    async with unit_of_work(deployment.risk) as uow:
+        left = {"PR-1": ReviewAside(3, "LookupError at score.py:9 in late"), "PR-2": ReviewAside(1, "ValueError")}
+        await review_aside.save(uow.connection, "risk-svc", {3: 7, 1: 7}, left)
+    table = await deployment.run("list")
+    assert "LookupError at score.py:9 in late" in table.output
+    said = await deployment.run("retry", "--promise", "PR-1")
+    assert "risk-svc: the promise PR-1 will be reviewed again" in said.output
+    found = [item for item in json.loads((await deployment.run("list", "--json")).output) if "promise_id" in item]
+    assert [(item["promise_id"], item["partition"], item["state"]) for item in found] == [
+        ("PR-1", 3, "retry"),
+        ("PR-2", 1, "aside"),
+    ]
+    acts = await deployment.risk.pool.fetch("SELECT action, object, outcome FROM audit_log")
+    assert [tuple(act) for act in acts] == [("review.retry", "PR-1", "done")]
+
+
 async def test_mistakes_are_told_in_one_line(deployment: Deployment) -> None:
     for arguments, text in [
         (("retry", "risk-svc:1"), "risk-svc:1 is not halted for an event"),
+        (("retry", "--promise", "PR-9"), "the promise PR-9 is not set aside"),
+        (("retry",), "name one partition, or one promise with --promise"),
         (("bury", "3"), "is not an id from `candor stuck list`"),
         (("bury", "notify-svc:3"), "notify-svc: database"),
     ]:

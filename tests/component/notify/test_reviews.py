@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from candor.messaging.consumer import Work
+from candor.store.review_aside import ReviewAside
 from candor.store.unit_of_work import unit_of_work
 from notify_svc.handlers import NotifyHandler
 from notify_svc.service.speaker import Speaker
@@ -42,11 +43,17 @@ async def test_the_others_are_decided_and_it_comes_back_with_its_next_event(
 
     for _ in range(8):
         await tick()
-    assert handler.reviews.aside == {"p3": 0}
+    assert handler.reviews.aside.keys() == {"p3"}
     assert len(await desk_.states()) == 4
     broken.clear()
     await tick()
     assert len(await desk_.states()) == 4
     async with unit_of_work(desk_.database) as uow:
         await handler.apply(uow, [Work(0, [gap(2, name="p3", customer="c3")])], tick=False)
+    assert not handler.reviews.aside
+    handler.reviews.aside["p3"] = ReviewAside(0, "AttributeError")
+    async with unit_of_work(desk_.database) as uow:
+        await uow.connection.execute("DELETE FROM promise WHERE promise_id = 'p3'")
+    await tick()
+    # Of an erased one no event comes again.
     assert not handler.reviews.aside

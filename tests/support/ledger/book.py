@@ -25,7 +25,7 @@ from candor.messaging.topics import ensure_topics, topic_name
 from candor.messaging.transaction import NothingLeft, Work
 from candor.ops.settings import Settings
 from candor.records.partitioner import partition_of
-from candor.store import audit, erasing, layout, replaying, suspects
+from candor.store import audit, erasing, layout, replaying, review_aside, suspects
 from candor.store.migrate import create_foundation
 from candor.store.unit_of_work import UnitOfWork
 from tests.support.servers import Databases
@@ -66,6 +66,7 @@ async def prepare(url: str) -> None:
     suspects.create(statements)
     replaying.create(statements)
     layout.create(statements)
+    review_aside.create(statements)
     connection = await asyncpg.connect(url)
     try:
         for statement in (*statements.all, EFFECT):

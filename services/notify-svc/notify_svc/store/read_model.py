@@ -85,6 +85,12 @@ async def due(
     return {row["promise_id"]: row["partition"] for row in rows}
 
 
+async def existing(uow: UnitOfWork, promise_ids: Collection[str]) -> set[str]:
+    """Those of these promises that are known."""
+    rows = await uow.connection.fetch(_EXISTING, list(promise_ids))
+    return {row["promise_id"] for row in rows}
+
+
 async def save_promises(uow: UnitOfWork, saved: Sequence[PromiseRecord]) -> None:
     """Insert or update promises with their newest gaps, and the episodes of those that were decided on."""
     if not saved:
@@ -178,6 +184,8 @@ WHERE p.promise_id = ANY($1::text[]) AND NOT {doomed("p")} ORDER BY p.promise_id
 _DOOMED: Final = f"""
 SELECT promise_id FROM promise WHERE promise_id = ANY($1::text[]) AND {doomed("promise")}
 ORDER BY promise_id FOR UPDATE"""  # noqa: S608 - constants only
+
+_EXISTING: Final = "SELECT promise_id FROM promise WHERE promise_id = ANY($1::text[])"
 
 _DUE: Final = """
 SELECT promise_id, partition FROM promise

@@ -71,6 +71,13 @@ class Batch:
 
     def review(self, numbers: Sequence[int], now: float, most: int, reviews: Reviews) -> None:
         """Touch at most `most` promises whose review time has come, a fair share for each partition."""
+        for name, number in reviews.due_again().items():
+            shelf = self._cache.partitions[number].states if number in numbers else None
+            if shelf is not None and name in shelf:
+                shelf.due_again(name, now)
+        if reviews.aside:
+            # Of erased and ended ones no event may come again.
+            reviews.again([*self._gone(numbers, reviews)])
         shelves = [self._cache.partitions[number].states for number in numbers]
         given = shares([shelf.overdue(now) for shelf in shelves], most)
         due = {
@@ -84,6 +91,11 @@ class Batch:
                 self.touched.by_clock(self._cache.partitions[number], name)
             elif name not in reviews.aside:
                 self._cache.partitions[number].states.due_again(name, now)
+
+    def _gone(self, numbers: Sequence[int], reviews: Reviews) -> Iterable[str]:
+        for name, left in reviews.aside.items():
+            if left.partition in numbers and name not in self._cache.partitions[left.partition].states:
+                yield name
 
     async def save(self) -> None:
         """Write what is known of incidents and erased customers, and which incidents are still on their way."""

@@ -13,7 +13,20 @@ from risk_svc.forecasting.live import PublishedModel
 from risk_svc.worker import scoring
 from risk_svc.worker.handlers import RiskHandler
 from tests.support.clocks import ManualClock
-from tests.support.risk import DUE, Desk, M, Story
+from tests.support.risk import DUE, Desk, M, Story, erased
+
+
+def break_scoring(monkeypatch: pytest.MonkeyPatch, broken: set[str]) -> set[str]:
+    """From now on these promises cannot be scored, for as long as they are in the set."""
+    score = score_open
+
+    def picky(state: Any, *arguments: Any) -> None:
+        if state.promise_id in broken:
+            raise AttributeError("no forecast")
+        score(state, *arguments)
+
+    monkeypatch.setattr(scoring, "score_open", picky)
+    return broken
 
 
 async def test_the_others_are_reviewed_and_it_comes_back_with_its_next_event(
@@ -23,15 +36,7 @@ async def test_the_others_are_reviewed_and_it_comes_back_with_its_next_event(
     await desk.load()
     story = Story("p3", "c3")
     await desk.take(story.made(), *(Story(f"p{n}", f"c{n}").made() for n in range(8) if n != 3))
-    broken = {"p3"}
-    score = score_open
-
-    def picky(state: Any, *arguments: Any) -> None:
-        if state.promise_id in broken:
-            raise AttributeError("no forecast")
-        score(state, *arguments)
-
-    monkeypatch.setattr(scoring, "score_open", picky)
+    broken = break_scoring(monkeypatch, {"p3"})
     clock.set(DUE + 60 * M)
     reviewed = {item.envelope.subject for item in await desk.take(tick=True)}
     assert reviewed == {f"p{n}" for n in range(8)} - {"p3"}
@@ -43,6 +48,25 @@ async def test_the_others_are_reviewed_and_it_comes_back_with_its_next_event(
     assert not desk.handler.reviews.aside
     clock.set(DUE + timedelta(days=1))
     assert "p3" in {item.envelope.subject for item in await desk.take(tick=True)}
+
+
+async def test_a_person_has_it_tried_again_and_an_erased_one_is_forgotten(
+    risk_database: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(risk_database, RiskHandler(PublishedModel(), clock, system=clock))
+    await desk.load()
+    await desk.take(*(Story(f"p{n}", f"c{n}").made() for n in range(4)))
+    broken = break_scoring(monkeypatch, {"p1", "p2", "p3"})
+    clock.set(DUE + 60 * M)
+    await desk.take(tick=True)
+    assert desk.handler.reviews.aside.keys() == broken
+    broken.remove("p3")
+    desk.handler.reviews.retry(["p3", "p2"])
+    assert {item.envelope.subject for item in await desk.take(tick=True)} == {"p3"}
+    assert desk.handler.reviews.aside.keys() == {"p1", "p2"}
+    await desk.take(erased("c1", at=clock.now()))
+    await desk.take(tick=True)
+    assert desk.handler.reviews.aside.keys() == {"p2"}
 
 
 async def test_those_that_are_not_chosen_stay_due(risk_database: Database, clock: ManualClock) -> None:

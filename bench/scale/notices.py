@@ -31,13 +31,13 @@ INSERT INTO notice (notice_id, customer_id, promise_id, episode, statement, stat
 SELECT 'notice-' || number, 'cust-' || number % 100000, 'old-' || number, 1, 'warning', 'sent', 'delivered', 'p_slip',
   3, false, '', '', '', '{}', '[]', 1, '', at, at, at, 'cust-' || number % 100000, true, NULL
 FROM generate_series($1::bigint, $2::bigint) AS number
-  CROSS JOIN LATERAL (SELECT now() - make_interval(secs => 86400 + number::float8) AS at) AS when_"""
+  CROSS JOIN LATERAL (SELECT $3::timestamptz - make_interval(secs => 86400 + number::float8) AS at) AS when_"""
 DELIVERIES: Final = """
 INSERT INTO delivery (delivery_id, notice_id, channel, recipient, state, outcome, phase, epoch, attempts, created_at,
   changed_at)
 SELECT 'delivery-' || number, 'notice-' || number, 'email', '', 'sent', 'delivered', 'final', 1, 1, at, at
 FROM generate_series($1::bigint, $2::bigint) AS number
-  CROSS JOIN LATERAL (SELECT now() - make_interval(secs => 86400 + number::float8) AS at) AS when_"""
+  CROSS JOIN LATERAL (SELECT $3::timestamptz - make_interval(secs => 86400 + number::float8) AS at) AS when_"""
 
 
 async def run(site: Site, count: int) -> Sequence[Finding]:
@@ -68,12 +68,13 @@ async def run(site: Site, count: int) -> Sequence[Finding]:
     ]
 
 
-async def fill(connection: asyncpg.Connection[Any], count: int) -> None:
-    """Write `count` notices that were sent over the last years, and the delivery of each."""
+async def fill(connection: asyncpg.Connection[Any], count: int, before: datetime | None = None) -> None:
+    """Write `count` notices that were sent over the years before, by default before now, and the delivery of each."""
+    ends = before or datetime.now(UTC)
     for table, statement in (("notice", NOTICES), ("delivery", DELIVERIES)):
         async with filling(connection, table):
             for start in range(0, count, CHUNK):
-                await connection.execute(statement, start + 1, min(count, start + CHUNK))
+                await connection.execute(statement, start + 1, min(count, start + CHUNK), ends)
         await connection.execute(f"ANALYZE {table}")
 
 

@@ -11,6 +11,7 @@ import pytest
 from tests.faults.rig.plan import LONG, RISK, RISK_2, SHORT, Fault, Scale, plan
 from tests.faults.rig.run import Run, running
 from tests.faults.rig.stage import staged
+from tests.faults.rig.standing import COUNTS
 from tests.support.servers import HOME
 
 RECORD = HOME / "faults-long.json"
@@ -38,6 +39,7 @@ async def test_a_long_run_loses_nothing(pytestconfig: pytest.Config) -> None:
 
 
 async def nothing_is_lost(run: Run, scale: Scale, record: Path | None = None) -> None:
+    await run.stand(scale.standing)
     await run.sent(plan(run.seed, scale), pace=scale.pace, quiet_s=300)
     found, findings = await run.judged()
     report = run.report(found, findings)
@@ -45,6 +47,8 @@ async def nothing_is_lost(run: Run, scale: Scale, record: Path | None = None) ->
     if record is not None:
         await asyncio.to_thread(record.write_text, json.dumps(report.as_json(), indent=2) + "\n")
     assert run.ledger.count >= scale.least_events
+    assert len(run.before) == len(COUNTS)
+    assert min(run.before.values()) > 0
     assert found.mails, "nobody was written to: the run proves nothing about messages"
     assert findings.total == 0, findings.text()
 

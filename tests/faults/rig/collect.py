@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any, Final
 
-import asyncpg
 import httpx
 
 from candor.local.mailbox.store import read_ledger
@@ -22,19 +19,8 @@ from risk_svc.training.journal import Place, read
 from risk_svc.training.timeline import Timeline
 from tests.faults.rig.checker import Effects, Notice
 from tests.faults.rig.oracle import dates, facts
-from tests.faults.rig.stage import Stage
-
-SERVICES: Final = ("promise", "delivery", "risk", "notify")
-
-
-@asynccontextmanager
-async def connected(stage: Stage, service: str) -> AsyncIterator[Any]:
-    """A connection to one service's database."""
-    connection = await asyncpg.connect(f"{stage.stack.database_url}/candor_{service}", timeout=20)
-    try:
-        yield connection
-    finally:
-        await connection.close()
+from tests.faults.rig.stage import SERVICE_NAMES, Stage, connected
+from tests.faults.rig.standing import STANDING
 
 
 async def collect(stage: Stage) -> Effects:
@@ -48,7 +34,7 @@ async def collect(stage: Stage) -> Effects:
         await _risk(found, connection)
     async with connected(stage, "notify") as connection:
         await _notify(found, connection)
-    for service in SERVICES:
+    for service in SERVICE_NAMES:
         async with connected(stage, service) as connection:
             await _leftovers(found, connection, service)
     async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
@@ -72,7 +58,7 @@ async def _delivery(found: Effects, connection: Any) -> None:
         found.trail.setdefault(row["promise_id"], []).append((row["version"], row["source_event"]))
     found.sightings = [row["source_event"] for row in await connection.fetch("SELECT source_event FROM sighting")]
     found.incidents = dict(map(tuple, await connection.fetch("SELECT incident_id, version FROM incident")))
-    rows = await connection.fetch("SELECT parked_id, source_event FROM parked")
+    rows = await connection.fetch("SELECT source_event FROM parked WHERE source <> $1", STANDING)
     found.waiting += [f"parked: {row['source_event']}" for row in rows]
 
 
@@ -113,14 +99,14 @@ async def _learnt(found: Effects, connection: Any) -> None:
 async def _notify(found: Effects, connection: Any) -> None:
     for row in await connection.fetch("SELECT promise_id, promise_version, gap_version FROM promise"):
         found.read[row["promise_id"]] = (row["promise_version"], row["gap_version"])
-    rows = await connection.fetch("SELECT notice_id, promise_id, state, version FROM notice")
+    rows = await connection.fetch(_NOTICES)
     found.notices = [Notice(*row) for row in rows]
 
 
 async def _leftovers(found: Effects, connection: Any, service: str) -> None:
-    """Outboxes that are kept as logs are read whole; nothing may wait in any, and nothing may have been buried."""
+    """Outboxes that are kept as logs are read whole, but for what stood there before; nothing may wait or be buried."""
     kept = service in ("promise", "delivery")
-    for row in await connection.fetch("SELECT id, topic, records, published_at FROM outbox"):
+    for row in await connection.fetch(_OUTBOX):
         if kept:
             names = (dict(record.headers)["ce_id"].decode() for record in unpack(row["records"]))
             found.published.setdefault(service, []).extend(names)
@@ -140,5 +126,9 @@ class _NamedRow:
         self.__dict__.update(row)
 
 
+_NOTICES: Final = "SELECT notice_id, promise_id, state, version FROM notice WHERE notice_id NOT LIKE 'notice-%'"
+_OUTBOX: Final = """
+SELECT id, topic, records, published_at FROM outbox
+WHERE published_at IS NULL OR created_at > now() - interval '12 hours'"""
 _PROMISES: Final = """
 SELECT promise_id, version, state, first_due, latest_due, held_due, completed_at FROM promise"""

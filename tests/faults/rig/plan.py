@@ -32,7 +32,8 @@ class Scale:
     """How large a run is: promises of the past and live ones, and strikes a target; `batch` events an import.
 
     A round takes at least `pace` seconds: what changes all the time is never settled enough to be told to anybody.
-    `prefix` keeps the ids of a second run on the same stack apart.
+    `prefix` keeps the ids of a second run on the same stack apart. `standing` rows, or some
+    times as many, are put into each of some tables before.
     """
 
     rounds: int
@@ -45,6 +46,7 @@ class Scale:
     batch: int = 500
     pace: float = 0.0
     prefix: str = ""
+    standing: int = 0
     targets: tuple[str, ...] = (PROMISE, DELIVERY, RISK, LEARNER, NOTIFY)
 
     @property
@@ -53,7 +55,9 @@ class Scale:
         return 3 * self.history + 4 * self.live
 
 
-SHORT: Final = Scale(rounds=10, history=700, live=60, kills=1, outages=1, pauses=1, mail=3, batch=250, pace=2.0)
+SHORT: Final = Scale(
+    rounds=10, history=700, live=60, kills=1, outages=1, pauses=1, mail=3, batch=250, pace=2.0, standing=1_000
+)
 LONG: Final = Scale(
     rounds=64,
     history=14_200,
@@ -63,6 +67,7 @@ LONG: Final = Scale(
     pauses=3,
     mail=12,
     pace=2.0,
+    standing=100_000,
     targets=(*SHORT.targets, WEB),
 )
 

@@ -12,11 +12,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from candor.contracts import TOPICS
 from candor.messaging.topics import topic_name
-from tests.faults.rig.collect import SERVICES, connected
-from tests.faults.rig.stage import Stage
+from tests.faults.rig.stage import PARTITIONS, SERVICE_NAMES, Stage, connected
+from tests.faults.rig.standing import STANDING
 
 CALM: Final = 3
-PARTITIONS: Final = 4
 SOON: Final = timedelta(minutes=15)
 """Business time. A decision that time alone will make within it is under way: what ends is told only after minutes."""
 
@@ -41,7 +40,7 @@ async def until_quiet(stage: Stage, *, seconds: float) -> float:
 async def _under_way(stage: Stage) -> str:
     ends = await _ends(stage)
     found = []
-    for service in SERVICES:
+    for service in SERVICE_NAMES:
         async with connected(stage, service) as connection:
             waiting = await connection.fetchval("SELECT count(*) FROM outbox WHERE published_at IS NULL")
             rows = await connection.fetch("SELECT partition, offsets FROM lease WHERE grp = $1", f"{service}-svc")
@@ -50,7 +49,7 @@ async def _under_way(stage: Stage) -> str:
                 notices = await connection.fetchval(_NOTICES)
                 undecided = await connection.fetchval(_UNDECIDED, stage.clock.now() + SOON)
             if service == "delivery":
-                parked = await connection.fetchval("SELECT count(*) FROM parked")
+                parked = await connection.fetchval("SELECT count(*) FROM parked WHERE source <> $1", STANDING)
         offsets = {row["partition"]: json.loads(row["offsets"]) for row in rows}
         behind = sum(
             max(0, end - offsets.get(number, {}).get(card, 0))

@@ -19,6 +19,7 @@ class Report:
     seed: int
     seconds: float
     accepted: int
+    standing: int
     retries: int
     mails: int
     notices: dict[str, int]
@@ -32,7 +33,8 @@ class Report:
         """A few lines for a person."""
         lines = [
             f"seed {self.seed}: {self.accepted:,} events accepted in {self.seconds:.0f} s, {self.retries:,} retries; "
-            f"{self.mails} messages in the sink; quiet {self.quiet_after:.0f} s after the last event",
+            f"{self.mails} messages in the sink; quiet {self.quiet_after:.0f} s after the last event; "
+            f"{self.standing:,} rows stood there before",
             f"notices: {', '.join(f'{state} {count}' for state, count in sorted(self.notices.items()))}",
             f"ended by themselves and started again: {len(self.ended_by_itself)}",
             *(f"  {one}" for one in self.ended_by_itself),

@@ -22,6 +22,7 @@ from tests.faults.rig.plan import Fault, Round
 from tests.faults.rig.quiet import until_quiet
 from tests.faults.rig.report import Report, counts_of, recovery_of, states_of
 from tests.faults.rig.stage import Stage
+from tests.faults.rig.standing import counted, fill
 
 
 class Run:
@@ -37,7 +38,14 @@ class Run:
         self.nemesis = Nemesis(stage.stack, stage.sink)
         self.strikes: Counter[str] = Counter()
         self.quiet_after = 0.0
+        self.before: dict[str, int] = {}
         self._begun = time.monotonic()
+
+    async def stand(self, count: int) -> None:
+        """Have rows of years in the tables, for each kind so many times `count` as it has its share."""
+        await fill(self.stage, count)
+        self.before = await counted(self.stage)
+        print(f"  {', '.join(f'{rows:,} {what}' for what, rows in self.before.items())}: {self._age:.0f} s", flush=True)
 
     async def sent(self, rounds: Sequence[Round], *, pace: float, quiet_s: float) -> None:
         """Send all rounds with their faults; returns once everything is well and nothing is under way.
@@ -65,6 +73,12 @@ class Run:
         findings = judge(expect(book.read(self.ledger.path)), found)
         # What was refused was in order: something it rests on must have been forgotten.
         findings["lost"] += [f"refused: {one}" for one in self.client.refused]
+        after = await counted(self.stage) if self.before else {}
+        for what, rows in self.before.items():
+            if after[what] != rows:
+                findings["wrong"].append(
+                    f"of {rows:,} {what} that stood there before, {after[what]:,} are as they were"
+                )
         return found, findings
 
     def report(self, found: Effects, findings: Findings) -> Report:
@@ -73,6 +87,7 @@ class Run:
             seed=self.seed,
             seconds=round(self._age, 1),
             accepted=self.ledger.count,
+            standing=sum(self.before.values()),
             retries=self.client.retries,
             mails=sum(1 for _ in read_ledger(self.stage.sink)) if self.stage.sink.exists() else 0,
             notices=states_of(found.notices),

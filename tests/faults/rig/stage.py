@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import asyncpg
 
 from candor.installation.folder import Folder
 from candor.local.secret_files import add_key, ensure_secrets
@@ -27,6 +29,8 @@ from tests.support.servers import own_folder
 SPEED: Final = 60
 """Business seconds a real second: what holds for five minutes is told after five seconds."""
 SECOND: Final = Service(RISK_2, ("risk_svc", "worker"), "risk-svc", 8107)
+PARTITIONS: Final = 4
+SERVICE_NAMES: Final = ("promise", "delivery", "risk", "notify")
 ROOT: Final = Path(__file__).parents[3]
 # A claim must not outlive the run, and the cap on messages a day is on trial elsewhere.
 PATIENCE: Final = {
@@ -74,6 +78,16 @@ class Stage:
     def drop(self, name: str) -> None:
         """Stop a process for good."""
         self.stack.processes.pop(name).stop()
+
+
+@asynccontextmanager
+async def connected(stage: Stage, service: str) -> AsyncIterator[Any]:
+    """A connection to one service's database."""
+    connection = await asyncpg.connect(f"{stage.stack.database_url}/candor_{service}", timeout=20)
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 @contextmanager

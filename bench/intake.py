@@ -62,6 +62,7 @@ def measure(stage: Ground, name: str, number: int, connections: int, seconds: fl
         PORT=str(port),
         # On, as everywhere, and never reached: the bench is one caller.
         RATE_LIMIT="1000000",
+        CUSTOMER_RATE_LIMIT="1000000",
         DATABASE_PREFIX=label,
         TOPIC_PREFIX=label,
         DRAIN_PAUSE_SECONDS="0",

@@ -131,6 +131,7 @@ class Site:
             TOPIC_PREFIX=self._prefix,
             DRAIN_PAUSE_SECONDS="0",
             RATE_LIMIT="1000000",
+            CUSTOMER_RATE_LIMIT="1000000",
             ADDRESS_RATE_LIMIT="0",
             **files,
             **more,

@@ -62,7 +62,7 @@ def build(
         current = await as_grown(settings, database)
         kafka = KafkaReach(settings)
         decide = use_cases.UseCases(settings.parked_most_a_source).apply
-        intake = Intake(database, business, KNOWN, statement, decide, known_sources)
+        intake = Intake(database, business, KNOWN, statement, decide, known_sources, app.state.customers)
         worker = Worker(current, database, PromisesHandler(), settings.service)
         relay = Relay(current, database, keeps=True)
         app.state.intake, app.state.database = intake, database

@@ -59,7 +59,9 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
         current = await as_grown(settings, database)
         database.signer = signer
         kafka = KafkaReach(settings)
-        intake = Intake(database, business, KNOWN, Reader(sealer).statement, use_cases.apply, known_sources)
+        intake = Intake(
+            database, business, KNOWN, Reader(sealer).statement, use_cases.apply, known_sources, app.state.customers
+        )
         app.state.intake = intake
         app.state.database = database
         app.state.files.watch(database.password_file)

@@ -6,11 +6,12 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final, Generic
+from typing import Final, Generic
 
 from prometheus_client import Counter
 
 from candor.intake import metrics, rejected
+from candor.intake.customer_rates import CustomerRates, Request, subject_of
 from candor.intake.event import Event, known_name, plain_type
 from candor.intake.once import Acceptance, C, Caller, Origin, R, Submission, event_receipt
 from candor.intake.source import Incoming, Items, Outcome, Reply, Source, Unusable, derived_id
@@ -25,6 +26,7 @@ from candor.store.unit_of_work import UnitOfWork
 from candor.web.http.fields import not_ahead
 from candor.web.http.idempotency import sha256
 from candor.web.http.problems import Problem
+from candor.web.http.rates import Rates
 from candor.web.http.text import event_id
 from candor.web.security.webhooks import Webhook
 
@@ -39,7 +41,8 @@ _addresses: Final = re.compile(r"\S*@\S*")
 class Intake(Generic[C, R]):
     """Takes commands of one service: `read` makes them from events of `known` types, `apply` decides a batch.
 
-    `sources` are the sources whose webhooks it understands, by name.
+    `sources` are the sources whose webhooks it understands, by name; `customers` limits what is sent
+    about one customer.
     """
 
     def __init__(
@@ -50,11 +53,13 @@ class Intake(Generic[C, R]):
         read: Read[C, R],
         apply: Apply[C, R],
         sources: Mapping[str, Source],
+        customers: Rates,
     ) -> None:
         self.database = database
         self.clock = clock
         self.known = frozenset(known)
         self.sources = sources
+        self._customers = CustomerRates(customers)
         self._read = read
         self._commands: GroupCommit[Submission[C, R], Acceptance] = GroupCommit(database, apply)
         self._rejections: GroupCommit[rejected.Rejection, None] = GroupCommit(database, rejected.keep)
@@ -65,7 +70,11 @@ class Intake(Generic[C, R]):
 
     async def submit(self, submission: Submission[C, R]) -> Acceptance:
         """Take a command, which is durable when this returns. Raises Problem or StoreUnavailable."""
+        request = self._customers.begin(submission.origin.source)
+        if (refusal := request.refusal(submission)) is not None:
+            raise refusal
         taken = await self._commands.submit(submission, lane(submission, submission.origin.source))
+        request.charge(submission, taken)
         _count(submission.kind, taken)
         return taken
 
@@ -101,7 +110,8 @@ class Intake(Generic[C, R]):
         """
         if items and not historical:
             metrics.SOURCE_LAST_EVENT.labels(caller.name).set_to_current_time()
-        found = [self._submission(item, caller, historical) for item in items]
+        request = self._customers.begin(caller.name)
+        found = [self._submission(item, caller, request, historical=historical) for item in items]
         results = iter(await self._apply([entry for entry in found if isinstance(entry, Submission)], caller.name))
         outcomes = []
         for item, entry in zip(items, found, strict=True):
@@ -112,6 +122,7 @@ class Intake(Generic[C, R]):
                 raise result
             elif isinstance(entry, Submission):
                 _count(entry.kind, result)
+                request.charge(entry, result)
             outcomes.append(Outcome(item, result))
         return outcomes
 
@@ -125,7 +136,9 @@ class Intake(Generic[C, R]):
         except Exception as error:
             return [error]
 
-    def _submission(self, item: Incoming | Unusable, caller: Caller, historical: bool) -> Submission[C, R] | Problem:
+    def _submission(
+        self, item: Incoming | Unusable, caller: Caller, request: Request, *, historical: bool
+    ) -> Submission[C, R] | Problem:
         if isinstance(item, Unusable):
             return item.problem
         event = item.event
@@ -137,7 +150,8 @@ class Intake(Generic[C, R]):
             not_ahead(event.time, self.clock.now(), "/time")
             origin = Origin(name, item.origin or caller.name, event.time, historical, current_traceparent(), caller.act)
             receipt = event_receipt(caller, name, item.raw, item.ids)
-            return self._read(event, origin, (receipt,))
+            submission = self._read(event, origin, (receipt,))
+            return request.refusal(submission) or submission
         except Problem as problem:
             return problem
 
@@ -157,9 +171,7 @@ class Intake(Generic[C, R]):
 
 def lane(submission: Submission[C, R], caller: str) -> Lane:
     """Whose turn a statement waits for: its caller's, and among theirs its customer's, or else its promise's."""
-    command: Any = submission.command
-    subject = getattr(command, "customer_id", None) or getattr(command, "promise_id", None)
-    return Lane(caller, subject or getattr(command, "reference", None) or "")
+    return Lane(caller, subject_of(submission.command))
 
 
 def _name(item: Incoming) -> str:

@@ -34,6 +34,12 @@ class CallerSettings(BaseSettings):
 
     Example: 5000000
     """
+    customer_rate_limit: float = Field(default=100, ge=0, le=1_000_000)
+    """Events a second that one key or sender may send about one customer, all processes together; imports of the past
+    do not count, and 0 is no limit.
+
+    Example: 20
+    """
     max_running: int = Field(default=1000, ge=1, le=1_000_000)
     """Requests that may run at once; others are answered 503 `overloaded`. Example: 1000"""
     max_running_per_caller: int = Field(default=200, ge=1, le=1_000_000)

@@ -33,7 +33,7 @@ from candor.web.http.head import HeadMiddleware
 from candor.web.http.limits import Limits, LimitsMiddleware
 from candor.web.http.observed import ObservedMiddleware
 from candor.web.http.problems import FieldError, Problem, pointer
-from candor.web.http.rates import ADDRESS, BYTES, Rates
+from candor.web.http.rates import ADDRESS, BYTES, CUSTOMER, CUSTOMERS_REPORTED_FROM, Rates
 from candor.web.http.running import Running
 from candor.web.http.sharing import SharedRates
 from candor.web.parameters import ParametersMiddleware
@@ -94,7 +94,7 @@ def create_app(
 
 def shared_rates(app: FastAPI, database: Database) -> Background:
     """Return the background that shares an app's rate limits with the service's other processes."""
-    return SharedRates(database, [app.state.rates, app.state.addresses, app.state.sizes])
+    return SharedRates(database, [app.state.rates, app.state.addresses, app.state.sizes, app.state.customers])
 
 
 def _put_middleware(app: FastAPI, settings: Settings, bodies: Mapping[str, int], policies: Mapping[str, str]) -> None:
@@ -130,6 +130,7 @@ def _put_settings(app: FastAPI, settings: Settings, webhooks: Accepted) -> None:
     app.state.rates = Rates("caller", settings.rate_limit)
     app.state.addresses = Rates(ADDRESS, settings.address_rate_limit)
     app.state.sizes = Rates(BYTES, settings.byte_rate_limit)
+    app.state.customers = Rates(CUSTOMER, settings.customer_rate_limit, reported_from=CUSTOMERS_REPORTED_FROM)
     app.state.running = Running(settings.max_running_per_caller)
     closes = settings.secrets_unreadable_seconds
     app.state.keys = SecretFile(keys, own_keys, name="API_KEYS_FILE", closes=closes) if keys else None

@@ -56,6 +56,7 @@ CODES: Final[dict[str, Kind]] = {
     "unsupported_version": Kind(422, "The schema version is not supported"),
     "url_not_allowed": Kind(422, "The address is not one that this service may call"),
     "rate_limited": Kind(429, "Too many requests"),
+    "customer_rate_limited": Kind(429, "Too many events about one customer"),
     "too_many_running": Kind(429, "Too many requests of this caller run at once"),
     "headers_too_large": Kind(431, "The request's headers are too large"),
     "internal": Kind(500, "Something went wrong on our side"),

@@ -57,14 +57,23 @@ class Rates:
     """At most `per_second` requests per second and caller on average, with bursts of BURST_SECONDS' worth; 0: no cap.
 
     Under the policy BYTES a token is a byte of a body. `name` is the policy's in answers and metrics. Callers are told
-    apart by any text.
+    apart by any text. What a caller took is reported to the other processes once it is `reported_from` tokens: where
+    there are very many callers, those who send little cost the database nothing.
     """
 
-    def __init__(self, name: str, per_second: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        name: str,
+        per_second: float,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        reported_from: float = 0.0,
+    ) -> None:
         self.name = name
         self.per_second = per_second
         self.burst = max(1.0, BURST_SECONDS * per_second)
         self.clock = clock
+        self._reported_from = min(reported_from, self.burst / 10)
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
         self._refused = metrics.RATE_LIMITED.labels(name)
 
@@ -100,8 +109,10 @@ class Rates:
         for caller, bucket in reversed(self._buckets.items()):
             if not bucket.asked:
                 break
-            found[caller] = bucket.spent
-            bucket.spent, bucket.asked = 0.0, False
+            bucket.asked = False
+            if bucket.spent >= self._reported_from:
+                found[caller] = bucket.spent
+                bucket.spent = 0.0
         return found
 
     def settle(self, left: Iterable[tuple[str, float]], asked: float) -> None:
@@ -127,13 +138,25 @@ class Rates:
         self._refused.inc()
         wait = str(max(1, math.ceil((1 - bucket.tokens) / self.per_second)))
         said = Standing(self, bucket.tokens).headers()
-        who = "without a key from one address" if self.name == ADDRESS else "from one caller"
-        what = "bytes of bodies" if self.name == BYTES else "requests"
+        who = _WHO.get(self.name, "from one caller")
+        what = _WHAT.get(self.name, "requests")
         detail = f"at most {self.per_second:,.0f} {what} a second {who}: try again in {wait} s"
-        return Problem("rate_limited", detail, headers={"Retry-After": wait, **said})
+        return Problem(
+            "customer_rate_limited" if self.name == CUSTOMER else "rate_limited",
+            detail,
+            headers={"Retry-After": wait, **said},
+        )
 
 
 BYTES: Final = "bytes"
 """The policy for bytes of bodies, counted by caller, or by address of those who proved nobody."""
 ADDRESS: Final = "address"
 """The policy for requests in which nobody proved who they are, counted by client address."""
+CUSTOMER: Final = "customer"
+"""The policy for events about one customer, counted by sender and customer."""
+CUSTOMERS_REPORTED_FROM: Final = 10.0
+_WHO: Final = {
+    ADDRESS: "without a key from one address",
+    CUSTOMER: "about one customer, or about one promise, from one sender",
+}
+_WHAT: Final = {BYTES: "bytes of bodies", CUSTOMER: "events"}

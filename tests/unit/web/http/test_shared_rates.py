@@ -45,10 +45,13 @@ class Town:
     """Some processes of one service."""
 
     number: int
+    reported_from: float = 0.0
     watch: Watch = field(default_factory=Watch)
 
     def __post_init__(self) -> None:
-        self.processes = [Rates("caller", RATE, self.watch) for _ in range(self.number)]
+        self.processes = [
+            Rates("caller", RATE, self.watch, reported_from=self.reported_from) for _ in range(self.number)
+        ]
         self.row = Row(self.watch)
 
     def ask(self, process: int) -> bool:
@@ -59,9 +62,13 @@ class Town:
         return True
 
 
-@given(number=st.integers(1, 4), attack=st.lists(st.lists(st.integers(0, 80), min_size=4, max_size=4), max_size=60))
-def test_all_processes_together_keep_to_one_limit(number: int, attack: list[list[int]]) -> None:
-    town, admitted, pause = Town(number), 0, REPORT
+@given(
+    number=st.integers(1, 4),
+    attack=st.lists(st.lists(st.integers(0, 80), min_size=4, max_size=4), max_size=60),
+    reported_from=st.sampled_from([0.0, BURST / 10]),
+)
+def test_all_processes_together_keep_to_one_limit(number: int, attack: list[list[int]], reported_from: float) -> None:
+    town, admitted, pause = Town(number, reported_from), 0, REPORT
     for wanted in attack:
         for process in range(number):
             admitted += sum(town.ask(process) for _ in range(wanted[process]))
@@ -69,7 +76,7 @@ def test_all_processes_together_keep_to_one_limit(number: int, attack: list[list
             town.row.report(one)
         town.watch.seconds += pause
     # Until they have heard of each other each may give a burst, and between two reports what one rate gives.
-    assert admitted <= number * BURST + RATE * (town.watch.seconds + number * pause) + number
+    assert admitted <= number * BURST + RATE * (town.watch.seconds + number * pause) + number * (1 + reported_from)
 
 
 @given(
@@ -90,6 +97,16 @@ def test_a_caller_who_keeps_to_the_rate_is_never_refused(asked: list[tuple[int, 
             reported = town.watch()
             for one in town.processes:
                 town.row.report(one)
+
+
+def test_who_sends_little_costs_the_database_nothing() -> None:
+    town = Town(1, reported_from=2.0)
+    (process,) = town.processes
+    town.ask(0)
+    assert process.unreported() == {}
+    town.watch.seconds += 60
+    town.ask(0)
+    assert process.unreported() == {CALLER: 2}
 
 
 def test_what_was_taken_while_a_report_was_on_its_way_is_not_given_back() -> None:

@@ -34,6 +34,8 @@ h2 { font-size: 1rem; line-height: 1.75; }
   .in-figures.q-table--dense th, .in-figures.q-table--dense td { padding: 3px 4px !important; font-size: .75rem; } }
 .nicegui-expansion .q-expansion-item__content { padding: 0 !important; }
 .standstill { background: #fdecea; border-bottom: 2px solid; }
+.typed { display: block; padding: .4rem .6rem; background: #eef1f4; border-radius: 4px; overflow-wrap: anywhere;
+  white-space: pre-wrap; user-select: all; }
 .moves { margin: 0; padding-left: 1.4rem; } .moves li { margin-bottom: 6px; }
 .q-table td { white-space: normal; } .q-table tbody td { font-size: .9rem; }
 """
@@ -184,13 +186,19 @@ class Fold(Generic[Shown]):
 
 
 class Banner:
-    """Shows on a page that its data is not updating, and why; checks on a timer, so it also notices a hanging read."""
+    """Shows on a page that its data is not updating, and why; checks on a timer, so it also notices a hanging read.
 
-    def __init__(self, words: Callable[[], str]) -> None:
+    While messages are `held` it links to the page about them.
+    """
+
+    def __init__(self, words: Callable[[], str], held: Callable[[], int] | None = None) -> None:
         self._words = words
+        self._held = held
         self._failed = FailedReads()
         self._label = ui.label().classes("text-negative text-bold w-full q-pa-sm standstill").mark("standstill")
         self._label.props("role=alert").set_visibility(False)
+        self._link = ui.link("Held messages: what to look at, and how to decide", "/held").classes("q-px-sm")
+        self._link.set_visibility(False)
         ui.timer(1.0, self.look, immediate=True)
 
     def look(self) -> None:
@@ -199,6 +207,7 @@ class Banner:
         if words != self._label.text:
             self._label.set_text(words)
         self._label.set_visibility(bool(words))
+        self._link.set_visibility(bool(self._held and self._held()))
 
     def read(self, began: float, *, failed: bool) -> None:
         """Note that the page read its data or could not; `began` in monotonic seconds."""

@@ -135,10 +135,14 @@ class LiveData:
             said
             for said in (
                 standstill.words(found, replayed=not isinstance(self.clock, SystemClock)),
-                standstill.held_words(self._watch.held() if self._watch is not None else 0),
+                standstill.held_words(self.held()),
             )
             if said
         )
+
+    def held(self) -> int:
+        """Customers whose messages wait for a person."""
+        return self._watch.held() if self._watch is not None else 0
 
     async def overview(self, asked: ListQuery) -> Overview:
         """The page asked for. Raises StoreUnavailable while the database is unavailable."""

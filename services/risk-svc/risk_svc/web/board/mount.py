@@ -24,7 +24,7 @@ from risk_svc.web.board.access import HOME, SessionMiddleware, wants_page
 from risk_svc.web.board.frame import Address
 from risk_svc.web.board.live_data import LiveData
 from risk_svc.web.board.open_pages import OpenPages, PagesMiddleware, Tidying, listen
-from risk_svc.web.board.pages import accuracy, overview, promise
+from risk_svc.web.board.pages import accuracy, held, overview, promise
 from risk_svc.web.board.session_end import vouched
 from risk_svc.web.board.sign_in_store import StaffSessions
 
@@ -71,6 +71,10 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
     @ui.page("/record")
     async def _record(request: Request) -> None:
         accuracy.Page(_reading(app), Address(request))
+
+    @ui.page("/held")
+    async def _held() -> None:
+        held.Page(_reading(app))
 
     _add_error_pages()
     app.state.pages = listen(OpenPages(settings.max_pages, settings.max_pages_per_session))

@@ -53,7 +53,7 @@ class Page:
     def __init__(self, reading: LiveData, address: Address) -> None:
         self.reading = reading
         self.moment = page_frame("Forecast accuracy")
-        self.banner = Banner(reading.standstill)
+        self.banner = Banner(reading.standstill, reading.held)
         with ui.column().classes("w-full max-w-screen-xl mx-auto q-pa-sm"):
             with ui.row().classes("w-full items-center justify-between"):
                 heading("Forecast accuracy")

@@ -60,7 +60,7 @@ class Page:
     def __init__(self, reading: LiveData, address: Address) -> None:
         self.reading = reading
         self.moment = page_frame("Board")
-        self.banner = Banner(reading.standstill)
+        self.banner = Banner(reading.standstill, reading.held)
         self.numbers: dict[str, ui.label] = {}
         with ui.column().classes("w-full max-w-screen-xl mx-auto q-pa-sm"):
             heading("Promises by gap").classes("unseen")

@@ -42,7 +42,7 @@ class Page:
         self.reading = reading
         self.promise_id = promise_id
         self.moment = page_frame(style.title(promise_id, what))
-        self.banner = Banner(reading.standstill)
+        self.banner = Banner(reading.standstill, reading.held)
         with ui.column().classes("w-full max-w-screen-lg mx-auto q-pa-sm"):
             self.missing = ui.label("There is no such promise (any more).")
             self.body = ui.column().classes("w-full")

@@ -22,8 +22,8 @@ TAIL_BIN: Final = 0.1
 TAIL_FADE: Final = 0.9995
 NEARLY_ALL: Final = 0.99
 """Share of late completions that come within the horizon of a promise type."""
-LONGER: Final = 0.5
-"""How far (y) the horizon lies behind them: the latest of what is open now are still to come."""
+LONGER: Final = math.log(2)
+"""How far (y) the horizon lies behind them, twice as far out: the latest of what is open now are still to come."""
 GUESSED_LEADS: Final = 2.0
 """Lead times after the deadline that the horizon of a promise type without late completions lasts; weighs as one."""
 BASE, BASE_SHRINK = 0.15, 5.0

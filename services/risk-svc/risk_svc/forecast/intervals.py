@@ -23,6 +23,8 @@ MEMORY: Final = 2000.0
 SHARED: Final = 300.0
 GAIN: Final = 0.0005 * 0.05
 MOST: Final = 0.5
+TOGETHER: Final = 0.05
+"""How much what is judged at the same boundary is alike: n of them say as much as n / (1 + .05 (n − 1)) one by one."""
 _SPOTS: Final = log_odds(LEVELS)
 _GOALS: Final = log_odds(STATED)
 
@@ -39,10 +41,12 @@ class Intervals:
     def raw(self, column: int, group: NDArray[np.int64], hit: Floats, coming: Floats) -> None:
         """Counts whether raw quantiles covered the outcome; `coming` is P(completed at all)."""
         n, hits = counts(group, hit, len(self.n))
-        fade = np.exp(-n / MEMORY)
-        fade[EVERY] = np.exp(-n[EVERY] / (2 * MEMORY))
-        self.hits[:, column] = self.hits[:, column] * fade + hits
-        self.n[:, column] = self.n[:, column] * fade + counts(group, coming, len(self.n))[1]
+        _, came = counts(group, coming, len(self.n))
+        worth = 1 / (1 + TOGETHER * np.maximum(n - 1, 0))
+        fade = np.exp(-n * worth / MEMORY)
+        fade[EVERY] = np.exp(-n[EVERY] * worth[EVERY] / (2 * MEMORY))
+        self.hits[:, column] = self.hits[:, column] * fade + hits * worth
+        self.n[:, column] = self.n[:, column] * fade + came * worth
 
     def told(self, column: int, group: NDArray[np.int64], hit: Floats, coming: Floats) -> None:
         """Integrates the error of the quantiles that were stated."""

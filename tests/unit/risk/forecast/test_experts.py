@@ -234,15 +234,28 @@ def test_the_reference_says_when_like_ones_were_done_and_how_many_never_were() -
 
 
 def test_levels_rise_where_intervals_hold_too_seldom_and_back() -> None:
-    judge, group = Intervals(4), np.ones(500, np.int64)
+    judge, group = Intervals(4), np.ones(5, np.int64)
     calm = judge.shifts.copy()
     assert np.allclose(calm, 0)
-    judge.raw(1, group, np.repeat([1.0, 0.0], [300, 200]), np.ones(500))
-    judge.told(1, group, np.repeat([1.0, 0.0], [300, 200]), np.ones(500))
+    for _ in range(100):
+        judge.raw(1, group, np.repeat([1.0, 0.0], [3, 2]), np.ones(5))
+        judge.told(1, group, np.repeat([1.0, 0.0], [3, 2]), np.ones(5))
     judge.refresh()
     assert judge.shifts[1, 1] > 0.3
     assert judge.shifts[2, 1] > 0
     assert np.all(judge.shifts[:, [0, 2]] == 0)
+
+
+def test_answers_that_come_in_one_batch_say_less_than_one_by_one() -> None:
+    missed = np.repeat([1.0, 0.0], [100, 100])
+    batch, single = Intervals(4), Intervals(4)
+    batch.raw(1, np.ones(200, np.int64), missed, np.ones(200))
+    for one in missed:
+        single.raw(1, np.ones(1, np.int64), np.array([one]), np.ones(1))
+    batch.refresh()
+    single.refresh()
+    assert 0 < batch.shifts[1, 1] < single.shifts[1, 1] / 4
+    assert batch.n[1, 1] == pytest.approx(200 / (1 + 0.05 * 199))
 
 
 @few

@@ -106,7 +106,7 @@ def test_a_promise_is_watched_as_long_as_late_ones_of_its_type_take() -> None:
 
 def test_the_horizon_is_where_late_ones_of_the_type_came() -> None:
     context = Context()
-    assert context.horizon("visit") == pytest.approx(math.asinh(4), abs=0.6)
+    assert context.horizon("visit") == pytest.approx(math.asinh(4) + math.log(2), abs=0.11)
     for number in range(400):
         for kind, late in (("quick", 0.05), ("slow", 40.0)):
             context.made(view(f"{kind}{number}", kind=kind))

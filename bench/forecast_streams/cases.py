@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from risk_svc.backtest import run
 from risk_svc.backtest.baseline import RENEWED
 from risk_svc.backtest.stream import seconds
+from risk_svc.forecast import engine
 from risk_svc.forecast.accuracy import Floats
-from risk_svc.forecast.engine import Engine
 from risk_svc.forecast.evaluation import LEVELS, Columns
 
 HOUR: Final = 3600.0
@@ -69,7 +69,9 @@ def made(folder: Path, said: Path, every: int) -> None:
     events, decisions = (folder / f"{name}.jsonl.gz" for name in ("events", "decisions"))
     merged = heapq.merge(_keyed(events, run.EVENT), _keyed(decisions, run.DECISION), key=lambda one: one[:2])
     with part.open("wb") as file:
-        run.answers(Engine(), ((sort, line) for _, sort, line in merged if _taken(line, every)), file, None)
+        run.answers(
+            engine.Engine(engine.STEP), ((sort, line) for _, sort, line in merged if _taken(line, every)), file, None
+        )
     part.rename(said)
 
 

@@ -13,15 +13,12 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
 from playwright.async_api import ConsoleMessage, Page, async_playwright, expect
 
-from candor.local.secret_files import add_key
 from candor.local.stack import Stack
-from candor.ops.database_url import named
 from candor.ops.settings import read_secret
 from candor.replay.engine import Outcome
 from candor.replay.live import send_stream
@@ -30,10 +27,10 @@ from candor.web.security.auth import Role
 from candor.web.security.sessions import Sessions
 from candor.web.security.signatures import signed_headers
 from candor_demo.stage import SOURCE, Stage, clock_setting
+from tests.browser.held import decided, found_by_keyboard, hold, nothing_is_held, said_on_every_page
 from tests.browser.looks import ring_is_seen, too_pale, well_told
 from tests.support.servers import own_folder
 from tests.support.tiny_day import tiny_day
-from tests.support.waiting import until
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=20_000)
@@ -349,62 +346,18 @@ async def test_a_worker_that_stands_still_is_said_on_every_page_until_it_goes_on
         await expect(said).to_be_hidden(timeout=90_000)
 
 
-async def hold(stage: Stage, customers: int) -> None:
-    """What notify-svc notes when letters to so many customers are due within an hour."""
-    prefix = stage.stack.environment(stage.stack.services[0])["DATABASE_PREFIX"]
-    url = named(stage.stack.database_url, f"{prefix}_notify")
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(
-            "UPDATE mass_hold SET held_since = clock_timestamp(), customers = $1, of_customers = $1", customers
-        )
-    finally:
-        await connection.close()
-
-
 async def test_held_messages_are_said_everywhere_and_end_as_the_page_says(stage: Stage, page: Page) -> None:
-    base = stage.stack.urls["risk-web"]
-    key = add_key(stage.stack.secrets, f"decides-{secrets.token_hex(4)}", Role.ADMIN)
     await page.set_viewport_size({"width": 390, "height": 800})
     await page.goto(link(stage))
     await expect(page.get_by_text("likely to slip")).to_be_visible()
-    held = page.get_by_role("link", name="Held messages")
-    await expect(held).to_be_hidden()
-    await page.goto(f"{base}/board/held")
-    await expect(page.get_by_text("No mass of messages is held")).to_be_visible()
-    await expect(page.get_by_text("candor messages")).to_have_count(0)
-
+    await nothing_is_held(stage, page)
     await hold(stage, 412)
-    await expect(page.get_by_text("candor messages release", exact=True)).to_be_visible(timeout=60_000)
-    for path in ("", "record", "held"):
-        await page.goto(f"{base}/board/{path}")
-        await expect(page.get_by_role("alert")).to_contain_text("Messages to 412 customers are held")
-    await page.goto(f"{base}/board/")
-    await expect(held).to_be_visible()
-    for _ in range(12):
-        await page.keyboard.press("Tab")
-        if "Held messages" in await focused(page):
-            break
-    assert await ring_is_seen(page) == "Held messages: what to look at, and how to decide"
-    await page.keyboard.press("Enter")
-    await expect(page).to_have_url(f"{base}/board/held")
-    said = page.get_by_text("curl").filter(has_text='"release"')
-    await expect(said).to_be_visible()
+    await said_on_every_page(stage, page)
+    decision = await found_by_keyboard(stage, page)
     assert await width_of(page) <= 390
     assert await too_pale(page) == []
     assert (await well_told(page))["h1"] == ["Held messages"]
-    # What the page says is what notify-svc takes, and then nothing is held any more.
-    body = re.search(r"--json '(.+)'", await said.inner_text())
-    assert body is not None
-    async with httpx.AsyncClient(base_url=stage.stack.urls["notify-svc"]) as notify:
-
-        async def decided() -> bool:
-            headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
-            answer = await notify.post("/v1/mass-hold", content=body[1], headers=headers)
-            return answer.status_code == 200
-
-        # A new key is known within seconds.
-        await until(decided, pause=0.5)
+    await decided(stage, decision)
     await expect(page.get_by_text("No mass of messages is held")).to_be_visible(timeout=60_000)
 
 

@@ -50,9 +50,7 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
     staff: StaffSessions = app.state.staff
     app.state.sessions, app.state.company = sessions, company
 
-    @ui.page("/")
-    async def _board(request: Request) -> None:
-        overview.Page(_reading(app), Address(request))
+    _add_pages(app)
 
     @ui.page("/promises/{promise_id}")
     async def _promise(promise_id: str) -> Response | None:
@@ -67,14 +65,6 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
             return plain_page(404, "There is no such promise", NO_PROMISE.format(promise_id[:128]), BACK)
         promise.Page(_reading(app), promise_id, found.what)
         return None
-
-    @ui.page("/record")
-    async def _record(request: Request) -> None:
-        accuracy.Page(_reading(app), Address(request))
-
-    @ui.page("/held")
-    async def _held() -> None:
-        held.Page(_reading(app))
 
     _add_error_pages()
     app.state.pages = listen(OpenPages(settings.max_pages, settings.max_pages_per_session))
@@ -91,6 +81,20 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
         reconnect_timeout=10,
         language="en-US",
     )
+
+
+def _add_pages(app: FastAPI) -> None:
+    @ui.page("/")
+    async def _board(request: Request) -> None:
+        overview.Page(_reading(app), Address(request))
+
+    @ui.page("/record")
+    async def _record(request: Request) -> None:
+        accuracy.Page(_reading(app), Address(request))
+
+    @ui.page("/held")
+    async def _held() -> None:
+        held.Page(_reading(app))
 
 
 def tidying(app: FastAPI) -> list[Background]:

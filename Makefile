@@ -29,7 +29,7 @@ help:
 	@echo "  make dashboards-check     every query of every dashboard, asked of a real Prometheus beside a run; needs prometheus"
 	@echo "  make dashboards-pictures  the pictures of the dashboards in docs/operations, over a replay of the demo"
 	@echo "  make faults        the long fault run: kills, pauses and restarts, with a ledger of what was lost (nothing)"
-	@echo "  make bench         the benches beside their baselines, as tables and JSON; about half an hour"
+	@echo "  make bench         the benches beside their baselines, as tables and JSON; about three quarters of an hour"
 	@echo "  make scale-check   each scenario of make scale at a tiny size, with its processes; some minutes"
 	@echo "  make scale         millions of rows of each kind: does what stands beside them still work? half an hour, 15 GB of disk"
 	@echo "  make clean         stops what runs here and removes .candor/"
@@ -91,6 +91,7 @@ bench: install
 	@$(BIN)/python -m bench.first_days
 	@$(BIN)/python -m bench.checks
 	@$(BIN)/python -m bench.memory
+	@$(BIN)/python -m bench.whole
 
 scale: install
 	@$(BIN)/python -m bench.scale $(ARGS)

@@ -30,6 +30,7 @@ class Ground:
     database_url: str
     folder: Path
     postgres: psutil.Process
+    broker: psutil.Process | None = None
 
     def settings(self, **more: str) -> dict[str, str]:
         """The environment for one of Candor's processes."""
@@ -50,7 +51,8 @@ def ground() -> Iterator[Ground]:
     broker, database = KafkaBroker(folder, None), PostgresServer(folder, None)
     try:
         bootstrap, url = broker.start(), database.start()
-        yield Ground(bootstrap, url, root, psutil.Process(database.process.pid))
+        servers = psutil.Process(database.process.pid), psutil.Process(broker.process.pid)
+        yield Ground(bootstrap, url, root, *servers)
     finally:
         database.stop()
         broker.stop()

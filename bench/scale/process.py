@@ -14,7 +14,7 @@ from typing import Final
 import httpx
 import psutil
 
-from bench.ground import ROOT
+from bench.ground import ROOT, cpu_seconds
 
 READY_SECONDS: Final = 60.0
 LOOK_SECONDS: Final = 0.1
@@ -70,6 +70,13 @@ class Process:
         """The most MiB that it ever had, also after its end."""
         self._most = max(self._most, self.resident())
         return self._most
+
+    def cpu(self) -> float:
+        """CPU seconds of it and its children so far; 0 once it ended."""
+        try:
+            return cpu_seconds(psutil.Process(self._popen.pid))
+        except psutil.Error:
+            return 0.0
 
     def _watch(self) -> None:
         while self.ended is None:

@@ -75,10 +75,9 @@ class Layout:
         np.maximum(found, -CLIP, out=found)
         return np.minimum(found, CLIP, out=found)
 
-    def usual(self) -> list[float]:
-        """The mean of every column."""
-        means: list[float] = self._mean.tolist()
-        return means
+    def usual(self) -> NDArray[np.float16]:
+        """The mean of every column, as a raw row has it."""
+        return np.clip(self._mean, -FAR, FAR).astype(np.float16)
 
     def refresh(self) -> None:
         """Recomputes means and scales."""

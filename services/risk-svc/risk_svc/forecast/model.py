@@ -87,13 +87,8 @@ class Model:
 
     def forecast(self, rows: NDArray[np.float16], start: Floats, end: Floats, group: NDArray[np.int64]) -> Answer:
         """Forecasts raw rows; `start` is y of now, `end` is y of the horizon."""
-        n, both, every = len(start), np.concatenate([start, start]), np.concatenate([start, start, start])
-        said = self.networks().outputs(self.layout.scaled(rows))
-        pace = rows[:, 0].astype(np.float64)
-        seen = survival.cells(both, np.concatenate([pace, pace]))
-        hazard = survival.hazards(said[:, :-1].reshape(n, 2, WIDE).swapaxes(0, 1).reshape(2 * n, WIDE), seen)
-        usual = self.reference.shares[group]
-        shares = np.stack([*survival.p_late(hazard).reshape(2, n), logistic(said[:, -1]), usual], axis=1)
+        n, every = len(start), np.concatenate([start, start, start])
+        shares, hazard = self._experts(rows, start, group)
         hazard = np.concatenate([hazard, self.reference.hazard(group, start)])
         curves = survival.quantiles(hazard, every, np.concatenate([end, end, end]), LEVELS).reshape(3, n, -1)
         curve = np.einsum("nk,knl->nl", self.curves.weights[group], curves)
@@ -109,6 +104,20 @@ class Model:
             curves=curves.swapaxes(0, 1),
             hazard=hazard.reshape(3, n, -1).swapaxes(0, 1),
         )
+
+    def shares_late(self, rows: NDArray[np.float16], start: Floats, group: NDArray[np.int64]) -> Floats:
+        """The `shares` of the forecasts of raw rows, without the rest of their answer."""
+        return self._experts(rows, start, group)[0]
+
+    def _experts(self, rows: NDArray[np.float16], start: Floats, group: NDArray[np.int64]) -> tuple[Floats, Floats]:
+        """P(late) by every expert, and the cumulative hazard of the survival experts, one after the other."""
+        n, both = len(start), np.concatenate([start, start])
+        said = self.networks().outputs(self.layout.scaled(rows))
+        pace = rows[:, 0].astype(np.float64)
+        seen = survival.cells(both, np.concatenate([pace, pace]))
+        hazard = survival.hazards(said[:, :-1].reshape(n, 2, WIDE).swapaxes(0, 1).reshape(2 * n, WIDE), seen)
+        usual = self.reference.shares[group]
+        return np.stack([*survival.p_late(hazard).reshape(2, n), logistic(said[:, -1]), usual], axis=1), hazard
 
     def networks(self) -> Stack:
         """All networks as one stack, rebuilt after they have learned."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -14,16 +14,14 @@ from risk_svc.domain import incidents as known
 from risk_svc.domain.components.lateness import MIN_HORIZON_SHARE
 from risk_svc.domain.predictions import Floats, Predictions
 from risk_svc.domain.state import PromiseState, StepState, StepStatus, completed_at, final_step, standing
-from risk_svc.forecast import reasons
 from risk_svc.forecast.features import Features, features
 from risk_svc.forecast.intervals import STATED
-from risk_svc.forecast.memory import REFERENCE
-from risk_svc.forecast.mixture import pooled
 from risk_svc.forecast.model import Answer, Model
 from risk_svc.forecast.reasons import Reason
 from risk_svc.forecast.serialization import model_of
 from risk_svc.forecast.survival import BINS, CENTRES, hazard_at, place
 from risk_svc.forecast.view import Incident, IncidentSnapshot, PromiseSnapshot, View, labels, reach
+from risk_svc.forecasting.explaining import Case, explained
 
 TICK: Final = 0.001
 """A promise completed at the deadline is kept, but the engine calls late what is not complete before it."""
@@ -162,17 +160,9 @@ class PublishedModel:
             model=model.version,
         )
 
-    def why(self, view: View, incidents: Sequence[Incident], now: float) -> list[Reason]:
-        """The reasons that move the forecast of one promise, strongest first; at most three."""
-        model = self.model
-        if view.deadline <= now or model.version == 0:
-            return []
-        at, what = view.newest(now)
-        found = features(view, at, what, model.likes, incidents)
-        grouped = reasons.themes(found, view)
-        p, *without = _left_out(model, found, grouped, view, what, now)
-        kept = reasons.chosen(list(grouped), p, without)
-        return [(reasons.words(theme, view, now, incidents), share) for theme, share in kept]
+    def why(self, cases: Sequence[Case], now: float) -> list[list[Reason]]:
+        """The reasons that move the forecast of each promise, strongest first; at most three."""
+        return explained(self.model, cases, now)
 
     def next_change(self, view: View, now: float) -> float:
         """The next business time at which the clock alone changes the forecast; inf if there is none."""
@@ -191,24 +181,6 @@ def _answer(
     rows = np.stack([model.layout.row(one) for one in found])
     start = place(np.array([now - view.deadline for view in views]), unit)
     return model.forecast(rows, start, _horizon(model, views), group)
-
-
-def _left_out(
-    model: Model, found: Features, grouped: Mapping[str, Sequence[str]], view: View, what: str, now: float
-) -> list[float]:
-    """P(slip) with all features, then without each theme, whose features take their usual values.
-
-    The reference class has no features: without LATELY it falls back to the promise type's long-term share late.
-    """
-    usual, columns, n = model.layout.usual(), model.layout.columns, 1 + len(grouped)
-    plain = ({name: usual[columns[name]] for name in names if name in columns} for names in grouped.values())
-    variants = [found, *({**found, **others} for others in plain)]
-    group = np.full(n, model.group(view.kind, what), np.int64)
-    unit = np.full(n, model.context.unit(view.kind))
-    shares = _answer(model, variants, [view] * n, now, unit, group).shares
-    lately = [place for place, theme in enumerate(grouped, 1) if theme == reasons.LATELY]
-    shares[lately, REFERENCE] = model.context.base(view.kind)
-    return [float(p) for p in pooled(shares, model.shares.weights[group])]
 
 
 def _basis(model: Model, view: View) -> tuple[str, int]:

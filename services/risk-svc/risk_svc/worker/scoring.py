@@ -50,8 +50,10 @@ class Scoring:
     def explain(self, told: Sequence[PromiseState]) -> None:
         """Find what moved the forecasts of published promises, widest gaps first; too costly to do for all."""
         open_ones = [state for state in told if state.promise_id in self._known]
-        for state in heapq.nlargest(MAX_EXPLAINED, open_ones, key=lambda state: state.view.score):
-            frozen_forecasts.explain(state.view, self._published.why(*self._known[state.promise_id], self._now))
+        widest = heapq.nlargest(MAX_EXPLAINED, open_ones, key=lambda state: state.view.score)
+        whys = self._published.why([self._known[state.promise_id] for state in widest], self._now)
+        for state, why in zip(widest, whys, strict=True):
+            frozen_forecasts.explain(state.view, why)
 
     def run(self, touched: Sequence[PromiseChange]) -> None:
         """Score all touched promises; those touched only by the clock count as changed only if the result differs."""

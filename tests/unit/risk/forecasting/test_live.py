@@ -16,6 +16,7 @@ from risk_svc.domain.state import PromiseState, StepState, StepStatus
 from risk_svc.forecast.reasons import words
 from risk_svc.forecast.serialization import FORMAT, ForeignFormatError, engine_bytes, engine_of, model_bytes, model_of
 from risk_svc.forecast.view import View
+from risk_svc.forecasting.explaining import AT_ONCE, Case
 from risk_svc.forecasting.live import TICK, PublishedModel, incident_snapshot_of, open_at, snapshot_of, view_of
 from tests.support.stream import stream
 from tests.support.taught import taught
@@ -251,7 +252,7 @@ def test_what_it_rests_on_is_the_narrowest_class_with_enough_promises() -> None:
 def test_a_model_that_has_learnt_nothing_rests_on_nothing() -> None:
     found = PublishedModel().forecast([case()], [[]], taught().now)
     assert (found.model, found.n[0]) == (0, 0)
-    assert PublishedModel().why(case(), [], taught().now) == []
+    assert PublishedModel().why([(case(), [])], taught().now) == [[]]
 
 
 def test_the_reasons_name_what_moves_the_forecast() -> None:
@@ -260,20 +261,45 @@ def test_the_reasons_name_what_moves_the_forecast() -> None:
     reached = {"shipped": now - HOUR}
     late = replace(begun, reached=reached, last=0, last_at=now - HOUR, stages=[*begun.stages, (0, now - HOUR)])
     late.slipped.append("shipped")
-    found = model.why(late, [], now)
+    (found,) = model.why([(late, [])], now)
     assert 1 <= len(found) <= 3
     p = float(model.forecast([late], [[]], now).p_slip[0])
     assert all(0 <= without <= 1 and abs(without - p) > 0.01 for _, without in found)
     listed = " / ".join(said for said, _ in found)
     assert "shipped 14 h late" in listed or "the pace so far" in listed
-    assert model.why(late, [], late.deadline) == []
+    assert model.why([(late, [])], late.deadline) == [[]]
+
+
+def test_the_reasons_of_many_are_those_of_each_alone_in_their_order() -> None:
+    model, begun = published(), case()
+    now = begun.made + 30 * HOUR
+    reached = {"shipped": now - HOUR}
+    late = replace(begun, reached=reached, last=0, last_at=now - HOUR, stages=[*begun.stages, (0, now - HOUR)])
+    over = replace(begun, deadline=now - HOUR)
+    bare = replace(begun, texts=[], numbers=[], plans={})
+    cases: list[Case] = [
+        (late, []),
+        (over, []),
+        (bare, []),
+        (begun, []),
+        *((case(last=0), []) for _ in range(AT_ONCE)),
+        (late, []),
+    ]
+    together = model.why(cases, now)
+    assert len(together) == len(cases)
+    assert together[1] == []
+    assert together[0] != together[3]
+    for one, found in zip(cases, together, strict=True):
+        (alone,) = model.why([one], now)
+        assert [words for words, _ in found] == [words for words, _ in alone]
+        assert [p for _, p in found] == pytest.approx([p for _, p in alone], abs=1e-12)
 
 
 def test_where_the_reference_class_decides_how_like_ones_did_lately_is_the_reason() -> None:
     model, begun = PublishedModel(model_of(model_bytes(taught().model))), case()
     model.model.shares.weights[:] = (0.03, 0.03, 0.03, 0.91)
     model.model.reference.shares[:] = 0.8
-    found = dict(model.why(begun, [], begun.made))
+    found = dict(model.why([(begun, [])], begun.made)[0])
     base = model.model.context.base("parcel")
     assert base < 0.3
     assert abs(found["how similar promises have done lately"] - base) < 0.1

@@ -54,7 +54,7 @@ def answer(model: PublishedModel, view: View, struck: list[Incident], now: datet
     said = verdict(kept, n)
     sure = said is not Verdict.UNKNOWN
     p50, p80, p90 = (_moment(float(one[0])) if sure else None for one in (found.q50, found.q80, found.q90))
-    why = model.why(view, struck, at) if sure else []
+    why = model.why([(view, struck)], at)[0] if sure else []
     return CheckOut(
         verdict=said,
         advice=advice(said, kept, n, observed),

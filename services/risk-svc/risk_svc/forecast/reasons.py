@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 
 from risk_svc.forecast.features import PROJECTED, Features
+from risk_svc.forecast.layout import MAX_SHAPES
 from risk_svc.forecast.mixture import log_odds
 from risk_svc.forecast.view import Incident, View
 
@@ -33,18 +35,23 @@ Reason = tuple[str, float]
 """What moved the forecast, in words, and what P(slip) would be without it."""
 
 
-def themes(found: Features, view: View) -> dict[str, list[str]]:
+def themes(found: Features, view: View) -> Mapping[str, Sequence[str]]:
     """The names of the features grouped by theme; features that belong to no theme are left out."""
-    own = {name for name, _ in (*view.texts, *view.numbers)}
+    return _themes(tuple(found), frozenset(name for name, _ in (*view.texts, *view.numbers)))
+
+
+@lru_cache(maxsize=MAX_SHAPES)
+def _themes(names: tuple[str, ...], own: frozenset[str]) -> Mapping[str, Sequence[str]]:
+    """The same of a set of names, which promises of one type at one stage share."""
     grouped: dict[str, list[str]] = {}
-    for name in found:
+    for name in names:
         theme = _theme(name.partition("|")[0], own)
         if theme is not None:
             grouped.setdefault(theme, []).append(name)
     return grouped
 
 
-def _theme(group: str, own: set[str]) -> str | None:
+def _theme(group: str, own: frozenset[str]) -> str | None:
     if group in own:
         return LABEL + group
     if group in _THEMES:

@@ -22,6 +22,8 @@ log = structlog.get_logger("candor.consumer")
 START_SECONDS: Final = 20.0
 STOP_SECONDS: Final = 5.0
 WAIT_MS: Final = 200
+TURN: Final = 8_000
+"""Records of one turn, of however many partitions: its transaction ends long before a lease does."""
 
 Name = tuple[str, int]
 """Card and partition; broadcast cards have partition 0."""
@@ -119,15 +121,18 @@ class Source:
         return fetched
 
     async def ready(self, names: Sequence[Name], largest: int) -> AsyncIterator[tuple[Name, Sequence[Any]]]:
-        """Yield records that are already here, at most `largest` per partition.
+        """Yield records that are already here, at most `largest` per partition and TURN together.
 
-        Each partition is asked separately: a single call would drain one partition while the others starve.
+        Each partition is asked separately: a single call would drain one partition while the others starve. The next
+        turn begins where this one ended.
         """
-        self._turn += 1
-        room: dict[int, int] = {}
-        shift = self._turn % max(len(names), 1)
-        for name in (*names[shift:], *names[:shift]):
-            left = room.get(name[1], largest)
+        together, room = TURN, dict[int, int]()
+        begin = self._turn % max(len(names), 1)
+        for asked, name in enumerate((*names[begin:], *names[:begin])):
+            if together <= 0:
+                self._turn = begin + asked
+                return
+            left = min(room.get(name[1], largest), together)
             if left <= 0:
                 continue
             pair = self.pairs[name]
@@ -138,8 +143,10 @@ class Source:
             records = (await self._consumer.getmany(pair, timeout_ms=0, max_records=left)).get(pair)
             if records:
                 self._next[name] = records[-1].offset + 1
-                room[name[1]] = left - len(records)
+                room[name[1]] = room.get(name[1], largest) - len(records)
+                together -= len(records)
                 yield name, records
+        self._turn = begin + 1
 
     def behind(self, name: tuple[str, int], following: int) -> tuple[int | None, float]:
         """Return how many records Kafka has after `following` (None: unknown), and seconds since its last answer."""

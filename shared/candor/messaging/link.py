@@ -16,6 +16,7 @@ from aiokafka.abc import AbstractTokenProvider
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import AIOKafkaClient
 
+from candor.messaging.fetching import FetchingClient
 from candor.ops.kafka_secrets import NewestContext
 from candor.ops.kafka_settings import TLS, KafkaSettings
 from candor.ops.secret_files import SecretFile
@@ -63,7 +64,9 @@ class Link:
     def consumer(self, **more: Any) -> AIOKafkaConsumer:
         """Return a consumer."""
         made = AIOKafkaConsumer(**self._options, **more)
-        self._renewed(getattr(made, "_client", None))
+        client = self._renewed(getattr(made, "_client", None))
+        if type(client) is AIOKafkaClient:
+            client.__class__ = FetchingClient
         return made
 
     def producer(self, **more: Any) -> AIOKafkaProducer:
@@ -86,7 +89,7 @@ class Link:
         return client
 
 
-class RenewedClient(AIOKafkaClient):  # type: ignore[misc]
+class RenewedClient(FetchingClient):
     """aiokafka's client, whose every new connection signs in with the password that is in the file by then."""
 
     password_file: SecretFile[str]

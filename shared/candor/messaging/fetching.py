@@ -1,0 +1,113 @@
+"""Fetches of many partitions, written and read at once: aiokafka does each field of each partition by itself.
+
+A worker names every partition that it holds in each fetch, and hears of each in the answer, several hundred times a
+second. What is sent and what is returned are aiokafka's own, to the byte.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+from struct import Struct
+from typing import Any, Final, NamedTuple
+
+from aiokafka.client import AIOKafkaClient, ConnectionGroup
+from aiokafka.protocol.fetch import FetchRequest, FetchRequest_v11, FetchResponse_v11
+
+VERSION: Final = 11
+"""Of Kafka's fetch; the newest that aiokafka knows. Brokers before 2.3 get what aiokafka makes of it."""
+
+_BEGIN: Final = Struct(">iiiibiii")
+_NAME: Final = Struct(">h")
+_COUNT: Final = Struct(">i")
+_ASKED: Final = Struct(">iiqqi")
+_FOUND: Final = Struct(">ihqqqiii")
+_ABORTED: Final = Struct(">qq")
+_RECORDS: Final = Struct(">ii")
+_HEAD: Final = Struct(">ihii")
+_NO_SESSION: Final = (0, -1)
+
+
+class Answer:
+    """How what a broker answers is read."""
+
+    @staticmethod
+    def decode(data: BytesIO) -> Any:
+        """Return aiokafka's response. Raises struct.error or ValueError if the bytes are none."""
+        raw = data.read()
+        throttled, error, session, count = _HEAD.unpack_from(raw)
+        at = _HEAD.size
+        topics: list[tuple[str, list[tuple[Any, ...]]]] = []
+        for _ in range(count):
+            (length,) = _NAME.unpack_from(raw, at)
+            at += _NAME.size + length
+            name = raw[at - length : at].decode()
+            (partitions,) = _COUNT.unpack_from(raw, at)
+            found, at = _partitions(raw, at + _COUNT.size, partitions)
+            topics.append((name, found))
+        return FetchResponse_v11(throttled, error, session, topics)
+
+
+def _partitions(raw: bytes, at: int, count: int) -> tuple[list[tuple[Any, ...]], int]:
+    found: list[tuple[Any, ...]] = []
+    for _ in range(count):
+        number, error, end, stable, start, aborted, replica, size = _FOUND.unpack_from(raw, at)
+        at += _FOUND.size
+        ended: list[Any] | None = [] if aborted == 0 else None
+        if aborted > 0:
+            at -= _RECORDS.size
+            ended = [_ABORTED.unpack_from(raw, at + place * _ABORTED.size) for place in range(aborted)]
+            at += aborted * _ABORTED.size
+            replica, size = _RECORDS.unpack_from(raw, at)
+            at += _RECORDS.size
+        records = None
+        if size >= 0:
+            records = raw[at : at + size]
+            at += size
+        found.append((number, error, end, stable, start, ended, replica, records))
+    if at > len(raw):
+        raise ValueError("the broker's answer ends within a partition's records")
+    return found, at
+
+
+class Asked(FetchRequest_v11):  # type: ignore[misc]
+    """The bytes of aiokafka's request."""
+
+    RESPONSE_TYPE = Answer
+
+    def __init__(self, request: FetchRequest) -> None:
+        self._request = request
+
+    def __repr__(self) -> str:
+        return f"fetch of {sum(len(partitions) for _, partitions in self._request.topics)} partitions"
+
+    def encode(self) -> bytes:
+        """Return what is sent."""
+        request = self._request
+        limits = (request._max_wait_ms, request._min_bytes, request._max_bytes, request._isolation_level)
+        parts = [_BEGIN.pack(-1, *limits, *_NO_SESSION, len(request.topics))]
+        for topic, partitions in request.topics:
+            parts += _text(topic), _COUNT.pack(len(partitions))
+            parts += [_ASKED.pack(number, -1, offset, -1, most) for number, offset, most in partitions]
+        return b"".join((*parts, _COUNT.pack(0), _text(request._rack_id)))
+
+
+def _text(text: str) -> bytes:
+    encoded = text.encode()
+    return _NAME.pack(len(encoded)) + encoded
+
+
+class _Asking(NamedTuple):
+    request: FetchRequest
+
+    def prepare(self, versions: dict[int, tuple[int, int]]) -> Any:
+        lowest, highest = versions.get(FetchRequest.API_KEY, (0, 0))
+        return Asked(self.request) if lowest <= VERSION <= highest else self.request.prepare(versions)
+
+
+class FetchingClient(AIOKafkaClient):  # type: ignore[misc]
+    """aiokafka's client, which fetches so."""
+
+    async def send(self, node_id: int, request: Any, *, group: Any = ConnectionGroup.DEFAULT) -> Any:
+        """Send a request to a broker and return its answer."""
+        asked = _Asking(request) if type(request) is FetchRequest else request
+        return await super().send(node_id, asked, group=group)

@@ -10,14 +10,16 @@ from typing import Any, Final, NamedTuple
 from aiokafka.errors import MessageSizeTooLargeError, RecordListTooLargeError
 
 from candor.contracts import Record
-from candor.messaging.producer import Batch, Producer, fits, size
+from candor.messaging.producer import LARGEST_RECORD, Batch, Producer, fits, size
 from candor.messaging.topics import topic_name
 from candor.records.packing import unpack
 from candor.records.wire import PackedBatch, UnreadableError
 from candor.store.outbox import SentRows, WaitingRow
 
 WHOLE: Final = 64
-"""A row with at least this many events gets a batch of its own; smaller rows share batches."""
+"""A row with at least this many events gets a batch of its own; smaller rows share batches, if there are several."""
+SMALL: Final = LARGEST_RECORD // 2
+"""Bytes of a row of which no record can be too large for a topic."""
 
 
 class TooLargeError(Exception):
@@ -47,13 +49,20 @@ class _Place(NamedTuple):
 
 
 class _Load:
-    """A batch in flight; its rows are sent once it is acknowledged. `first` locates its first record."""
+    """A batch in flight; its rows are sent once it is acknowledged.
+
+    `first` locates its first record, where rows may share it.
+    """
 
     def __init__(self, batch: Batch | PackedBatch, first: _Place | None = None) -> None:
         self.batch = batch
         self.first = first
         self.completes: list[WaitingRow] = []
         self.acknowledgement: asyncio.Future[Any] | None = None
+
+    def begin(self) -> _Place:
+        """Locate the first record."""
+        return self.first or _Place(self.completes[0], 0, unpack(self.completes[0].records)[0])
 
     def forget(self) -> None:
         """Consume the result: nobody waits for it any more, and asyncio must not complain about its error."""
@@ -131,6 +140,14 @@ class InflightWindow:
         topics: dict[str, list[WaitingRow]] = {}
         for row in self._rows:
             topics.setdefault(row.topic, []).append(row)
+        if len(topics) == 1:
+            # The usual case, several hundred times a second with many partitions.
+            ((topic, rows),) = topics.items()
+            try:
+                await self._send(producer, topic, rows)
+            except Exception as error:
+                self.error = error
+            return
         # There is no order between topics, so a refused one does not block the others.
         outcomes = await asyncio.gather(
             *(self._send(producer, topic, rows) for topic, rows in topics.items()), return_exceptions=True
@@ -166,7 +183,8 @@ class InflightWindow:
         """Yield batches in order; an exception comes last and says why there are no more."""
         load: _Load | None = None
         for row in rows:
-            whole = WHOLE <= row.events <= self._limit
+            enough = row.events >= WHOLE or (len(rows) == 1 and len(row.records) < SMALL)
+            whole = enough and row.events <= self._limit
             try:
                 ready = PackedBatch(row.records) if whole else None
                 records = [] if whole else unpack(row.records)
@@ -200,8 +218,8 @@ class InflightWindow:
         try:
             await load.acknowledgement
         except (MessageSizeTooLargeError, RecordListTooLargeError) as error:
-            if load.batch.count == 1 and load.first is not None:
-                raise TooLargeError(*load.first, refused=True) from error
+            if load.batch.count == 1:
+                raise TooLargeError(*load.begin(), refused=True) from error
             raise
         self.excuse()
         self._through.extend(load.completes)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest_asyncio
 
-from candor.contracts import Record
+from candor.contracts import Record, encode
 from candor.messaging import metrics
 from candor.messaging.inflight_window import WHOLE
 from candor.ops.metrics import REGISTRY
@@ -94,7 +94,7 @@ async def test_what_was_written_while_nobody_relayed_is_sent_at_the_start(place:
         await place.emit(made("p1", "c1", version), made(f"q{version}", "c1"))
     async with place.relay() as relay:
         await place.drained()
-        assert relay.sent == 1400
+        await until(lambda: relay.sent == 1400)
     async with place.read("promises") as topics:
         await topics.read_to_end()
     assert len(topics.ids) == 1400
@@ -154,6 +154,24 @@ async def test_a_lowered_topic_limit_parks_the_one_and_splits_the_rest(place: Pl
     assert firsts == [*(f"a{n}.1" for n in range(100)), "b1.1", "b2.1", *(f"c{n}.1" for n in range(100))]
     async with place.database.pool.acquire() as connection:
         assert [letter.subject for letter in await dead_letter.find(connection)] == ["big"]
+
+
+async def test_a_row_that_goes_out_alone_is_parked_or_split_too(place: Place) -> None:
+    topic = f"{place.settings.topic_prefix}-promises"
+    await create_topic(place.settings.kafka_bootstrap_servers, topic, 4, max_message_bytes="20000")
+    async with place.relay():
+        await place.emit(made("big", "c1", what="x" * 30_000))
+        await place.drained()
+        await place.emit(*(made(f"a{n}", "c1", what="x" * 9_000) for n in range(3)))
+        await place.drained()
+    async with place.read("promises") as topics:
+        await topics.read_to_end()
+    assert list(dict.fromkeys(topics.ids)) == ["a0.1", "a1.1", "a2.1"]
+    async with place.database.pool.acquire() as connection:
+        (letter,) = await dead_letter.find(connection)
+    assert (letter.subject, letter.reason, letter.record) == (
+        "big", "too_large", encode(made("big", "c1", what="x" * 30_000)),
+    )  # fmt: skip
 
 
 async def test_stopping_before_the_broker_was_ever_there_takes_no_time(place: Place) -> None:

@@ -97,9 +97,9 @@ class Side:
             self.process.wait()
 
 
-def ours(ground_: Ground, prefix: str, database: str) -> Side:
+def ours(ground_: Ground, prefix: str, database: str, partitions: int) -> Side:
     """The reference job on Candor; input `<prefix>-milestones`, output `<prefix>-gaps`."""
-    environment = ground_.settings(TOPIC_PREFIX=prefix, DATABASE_PREFIX=database)
+    environment = ground_.settings(TOPIC_PREFIX=prefix, DATABASE_PREFIX=database, PARTITIONS=str(partitions))
     return Side("candor", [sys.executable, "-m", "bench.correlate"], environment)
 
 

@@ -53,8 +53,8 @@ def wait_ready(port: int) -> None:
     raise SystemExit("the service did not become ready")
 
 
-def measure(stage: Ground, name: str, number: int, connections: int, seconds: float) -> dict[str, float]:
-    """Measure one side on a fresh database."""
+def measure(stage: Ground, name: str, number: int, connections: int, seconds: float, **more: str) -> dict[str, float]:
+    """Measure one side on a fresh database; `more` settings than the usual."""
     key, files = key_files(stage.folder / "keys")
     port = choose_port(None, "the bench")
     label = f"i{number}{'c' if name == 'candor' else 'b'}"
@@ -67,6 +67,7 @@ def measure(stage: Ground, name: str, number: int, connections: int, seconds: fl
         TOPIC_PREFIX=label,
         DRAIN_PAUSE_SECONDS="0",
         **files,
+        **more,
     )
     side = Side(name, [sys.executable, "-m", SIDES[name]], environment)
     try:

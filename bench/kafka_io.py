@@ -10,9 +10,12 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from candor.contracts import MilestoneReported
+from candor.ops.settings import Settings
 from candor.records.partitioner import partition_of
 
-PARTITIONS = 4
+PARTITIONS: int = Settings.model_fields["partitions"].default
+"""Of our topics; the baseline's have FEW, at which it is faster than with many."""
+FEW = 4
 BATCH = 2_000
 
 
@@ -40,7 +43,9 @@ def headers(serial: str, at: str, promise: str, version: int) -> list[tuple[str,
     ]
 
 
-async def fill(bootstrap: str, topic: str, events: Iterable[tuple[int, str, str, str, bytes]]) -> int:
+async def fill(
+    bootstrap: str, topic: str, events: Iterable[tuple[int, str, str, str, bytes]], partitions: int = PARTITIONS
+) -> int:
     """Produce (version, promise, serial, at, value) in order, in batches; returns the number produced."""
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", max_batch_size=1 << 20, linger_ms=5)
     await producer.start()
@@ -52,7 +57,7 @@ async def fill(bootstrap: str, topic: str, events: Iterable[tuple[int, str, str,
                     topic,
                     value,
                     promise.encode(),
-                    partition_of(promise.encode(), PARTITIONS),
+                    partition_of(promise.encode(), partitions),
                     headers=headers(serial, at, promise, version),
                 )
                 for version, promise, serial, at, value in chunk
@@ -77,10 +82,10 @@ def _chunks(events: Iterable[tuple[int, str, str, str, bytes]]) -> Iterator[list
 
 async def ends(bootstrap: str, topic: str) -> dict[TopicPartition, int]:
     """The end offset of every partition."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap)
     await consumer.start()
     try:
-        return dict(await consumer.end_offsets([TopicPartition(topic, number) for number in range(PARTITIONS)]))
+        return dict(await consumer.end_offsets(consumer.assignment()))
     finally:
         await consumer.stop()
 

@@ -25,11 +25,12 @@ from candor.records.partitioner import partition_of
 
 WARM_S = 5.0
 SLICE_S = 0.01
+FEW_OR_MANY = {"candor": kafka_io.PARTITIONS, "quixstreams": kafka_io.FEW}
 MARKS = {"p99 ms": "mark ≤ 0.5 × (goal 0.33)", "p50 ms": "goal ≤ 0.2 ×"}
 Times = dict[str, float]
 
 
-async def produce(bootstrap: str, topic: str, events: int, rate: int, appended: Times) -> None:
+async def produce(bootstrap: str, topic: str, events: int, rate: int, appended: Times, partitions: int) -> None:
     """Send the stream at `rate` events/s in slices of 10 ms, noting when the broker appended each event."""
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=0)
     await producer.start()
@@ -43,7 +44,7 @@ async def produce(bootstrap: str, topic: str, events: int, rate: int, appended: 
                 version, body = next(source)
                 key, serial = body["promise_id"].encode(), body["source_event"]
                 headers = kafka_io.headers(serial, body["at"], body["promise_id"], version)
-                place = partition_of(key, kafka_io.PARTITIONS)
+                place = partition_of(key, partitions)
                 futures.append((serial, await producer.send(topic, job.encoded(body), key, place, headers=headers)))
             await asyncio.sleep(SLICE_S)
         for serial, future in futures:
@@ -77,30 +78,34 @@ async def listen(bootstrap: str, since: dict[TopicPartition, int], seen: Times) 
         await consumer.stop()
 
 
-async def measure(stage: Ground, name: str, number: int, events: int, rate: int) -> dict[str, float]:
+async def measure(stage: Ground, name: str, number: int, events: int, rate: int, partitions: int) -> dict[str, float]:
     """Measure one side, freshly started on its own topic."""
     prefix = f"lat{number}-{name}"
     source, target = f"{prefix}-milestones", f"{prefix}-gaps"
     for topic in (source, target):
-        await kafka_io.make_topic(stage.bootstrap, topic)
+        await kafka_io.make_topic(stage.bootstrap, topic, partitions)
     candor = name == "candor"
-    side = ours(stage, prefix, f"l{number}") if candor else baseline(stage, source, target, prefix)
+    side = ours(stage, prefix, f"l{number}", partitions) if candor else baseline(stage, source, target, prefix)
     appended: Times = {}
     seen: Times = {}
     since = await kafka_io.ends(stage.bootstrap, target)
     listening = asyncio.create_task(listen(stage.bootstrap, since, seen))
     await asyncio.sleep(12)
-    await produce(stage.bootstrap, source, events, rate, appended)
+    side.running()
+    spent = side.cpu + stage.database_cpu()
+    await produce(stage.bootstrap, source, events, rate, appended, partitions)
     await asyncio.sleep(3)
     listening.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await listening
     side.stop()
+    spent = side.cpu + stage.database_cpu() - spent
     warm = min(appended.values()) + WARM_S
     waits = sorted(1000 * (seen[serial] - at) for serial, at in appended.items() if at >= warm and serial in seen)
     if len(waits) < 0.9 * events * (1 - WARM_S * rate / events):
         raise SystemExit(f"{name}: only {len(waits)} scores were seen")
-    return {"p50 ms": statistics.median(waits), "p99 ms": waits[int(0.99 * len(waits))], "max ms": waits[-1]}
+    found = {"p50 ms": statistics.median(waits), "p99 ms": waits[int(0.99 * len(waits))], "max ms": waits[-1]}
+    return {**found, "CPU s per 100k": spent / events * 100_000}
 
 
 async def run(rate: int, seconds: int, rounds: int) -> None:
@@ -110,7 +115,7 @@ async def run(rate: int, seconds: int, rounds: int) -> None:
         task = progress.add_task("latency", total=rounds)
         for number in range(rounds):
             sides = ("candor", "quixstreams")[:: 1 if number % 2 == 0 else -1]
-            one = {name: await measure(stage, name, number, rate * seconds, rate) for name in sides}
+            one = {name: await measure(stage, name, number, rate * seconds, rate, FEW_OR_MANY[name]) for name in sides}
             measured.append(dict(sorted(one.items())))
             progress.update(task, advance=1)
     report.publish(f"latency-{rate}", measured, "quixstreams", MARKS)

@@ -3,15 +3,17 @@
     python -m bench.throughput [--events 200000] [--rounds 5]
 
 A side's time runs from the append of its first score to the append of its last (the broker's clock), so neither pays
-for starting an interpreter. Both read the same input topic and must publish exactly the job's scores. A round before
-the first is not counted because the broker's JVM is still cold and slows the side that runs first.
+for starting an interpreter. Both read the same events, ours from as many partitions as an installation has by default,
+the baseline from four, and must publish exactly the job's scores. A round before the first is not counted because the
+broker's JVM is still cold and slows the side that runs first.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import typer
 from rich.progress import Progress
@@ -30,10 +32,13 @@ def rows(promises: int) -> Iterator[tuple[int, str, str, str, bytes]]:
         yield version, body["promise_id"], body["source_event"], body["at"], job.encoded(body)
 
 
-async def figures(stage: Ground, side: Side, target: str, events: int, expected: int) -> dict[str, float]:
-    """Let a freshly started side reach the end. SystemExit if it does not publish the expected number of scores."""
+async def figures(
+    stage: Ground, start: Callable[[], Side], target: str, events: int, expected: int
+) -> dict[str, float]:
+    """Start a side and let it reach the end. SystemExit if it does not publish the expected number of scores."""
     since = await kafka_io.ends(stage.bootstrap, target)
     database = stage.database_cpu()
+    side = start()
     begun, still, before = time.monotonic(), 0, -1
     # Transaction markers take offsets too, so the end is where nothing more is appended.
     while side.running() and still < STILL and time.monotonic() - begun < LONGEST_S:
@@ -55,12 +60,12 @@ async def one_round(stage: Ground, number: int, events: int, expected: int) -> d
     for name in ("candor", "quixstreams")[:: 1 if number % 2 == 0 else -1]:
         if name == "candor":
             target = f"{prefix}-gaps"
-            side = ours(stage, prefix, f"r{number}e{events}")
+            start = partial(ours, stage, prefix, f"r{number}e{events}", kafka_io.PARTITIONS)
         else:
             target = f"quix-round{number}-{events}"
-            await kafka_io.make_topic(stage.bootstrap, target)
-            side = baseline(stage, f"{prefix}-milestones", target, target)
-        measured[name] = await figures(stage, side, target, events, expected)
+            await kafka_io.make_topic(stage.bootstrap, target, kafka_io.FEW)
+            start = partial(baseline, stage, f"few{events}-milestones", target, target)
+        measured[name] = await figures(stage, start, target, events, expected)
     return dict(sorted(measured.items()))
 
 
@@ -69,10 +74,11 @@ async def run(events: int, rounds: int) -> None:
     promises = events // job.EVENTS_PER_PROMISE
     with ground() as stage, Progress() as progress:
         task = progress.add_task(f"filling {events:,} events", total=rounds + 2)
-        for card in ("milestones", "gaps"):
-            await kafka_io.make_topic(stage.bootstrap, f"size{events}-{card}")
+        await kafka_io.make_topic(stage.bootstrap, f"size{events}-gaps")
+        for name, partitions in ((f"size{events}", kafka_io.PARTITIONS), (f"few{events}", kafka_io.FEW)):
+            await kafka_io.make_topic(stage.bootstrap, f"{name}-milestones", partitions)
+            await kafka_io.fill(stage.bootstrap, f"{name}-milestones", rows(promises), partitions)
         expected = job.scores_expected(promises)
-        await kafka_io.fill(stage.bootstrap, f"size{events}-milestones", rows(promises))
         measured = []
         for number in range(rounds + 1):
             progress.update(task, advance=1, description=f"round {number} of {rounds}" if number else "warming up")

@@ -10,6 +10,7 @@ import pytest
 from candor.messaging import consumer
 from candor.messaging.consumer import Work, Worker
 from candor.messaging.prefetch import Decoded, Prefetch
+from candor.ops.settings import Settings
 from candor.store.db import Database
 from candor.store.unit_of_work import UnitOfWork
 from tests.support.ledger.book import (
@@ -73,9 +74,11 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(consumer, "WORTH", 1)
 
 
-async def catch_up(ledger: Database, kafka: str, prefix: str, handler: LedgerHandler) -> CountingPrefetch:
+async def catch_up(
+    ledger: Database, kafka: str, prefix: str, handler: LedgerHandler, partitions: int = 4
+) -> CountingPrefetch:
     """Let a worker read a backlog over all partitions, and judge what it made of it."""
-    settings = settings_for(kafka, prefix)
+    settings = settings_for(kafka, prefix, partitions)
     worker = Worker(settings, ledger, handler, GROUP)
     worker._ahead = ahead = CountingPrefetch(worker.source)
     async with Sender(settings) as sender:
@@ -84,10 +87,10 @@ async def catch_up(ledger: Database, kafka: str, prefix: str, handler: LedgerHan
         async with running(worker):
 
             async def all_there() -> bool:
-                return await effects(ledger.url) >= EVENTS + 80
+                return await effects(ledger.url) >= EVENTS + 20 * partitions
 
             await until(all_there, pause=0.05)
-        assert await judge(ledger.url, sender) == CLEAN
+        assert await judge(ledger.url, sender, readers=partitions) == CLEAN
     assert handler.largest <= BATCH + 20
     return ahead
 
@@ -95,6 +98,14 @@ async def catch_up(ledger: Database, kafka: str, prefix: str, handler: LedgerHan
 async def test_a_backlog_is_read_ahead(ledger: Database, kafka: str, topic_prefix: str) -> None:
     ahead = await catch_up(ledger, kafka, topic_prefix, LedgerHandler(broadcast=("incidents",)))
     assert ahead.used >= 2
+
+
+async def test_a_backlog_of_as_many_partitions_as_there_are_by_default(
+    ledger: Database, kafka: str, topic_prefix: str
+) -> None:
+    many: int = Settings.model_fields["partitions"].default
+    await catch_up(ledger, kafka, topic_prefix, LedgerHandler(broadcast=("incidents",)), many)
+    assert await ledger.pool.fetchval("SELECT count(DISTINCT partition) FROM effect") == many
 
 
 async def test_what_was_read_ahead_of_a_failed_batch_is_read_again(

@@ -1,6 +1,6 @@
 """Measures what more partitions cost one worker: the reference job with few and with many, in interleaved rounds.
 
-    python -m bench.partitions [--few 4] [--many 64] [--events 200000] [--rounds 3]
+    python -m bench.partitions [--few 4] [--many 16] [--events 200000] [--rounds 3]
 
 Catch-up of a backlog as in `bench.throughput`, then latency and CPU at a steady rate as in `bench.latency`, then intake
 as in `bench.intake`, each side on topics of its own with the same events. A round before the first is not counted: the
@@ -73,7 +73,7 @@ async def run(few: int, many: int, events: int, rounds: int, rate: int, seconds:
 
 
 def main(
-    few: int = 4, many: int = 64, events: int = 200_000, rounds: int = 3, rate: int = 1_000, seconds: int = 15
+    few: int = 4, many: int = 16, events: int = 200_000, rounds: int = 3, rate: int = 1_000, seconds: int = 15
 ) -> None:
     """Measure both and write bench/results/partitions-FEW-MANY.json; `seconds` 0 leaves all but catch-up out."""
     asyncio.run(run(few, many, events, rounds, rate, seconds))

@@ -1,6 +1,6 @@
 """Measures what more workers bring: one, two and four of them on the reference job, in interleaved rounds.
 
-    python -m bench.scaleout [--events 200000] [--rounds 3] [--partitions 64]
+    python -m bench.scaleout [--events 200000] [--rounds 3] [--partitions 16]
 
 All of a side read the same filled topics into one database, and each relays what it holds. The time runs from the first
 partition taken to the last event applied, so that more workers pay for sharing the partitions out. Where there are

@@ -28,6 +28,8 @@ settings.register_profile(
 settings.load_profile("candor")
 # Tests call without a key, from one address, thousands of times; those of this limit set it themselves.
 os.environ["ADDRESS_RATE_LIMIT"] = "0"
+# Of a hundred stacks each would make some hundreds of partitions; those that are about many say how many.
+os.environ["PARTITIONS"] = "4"
 PROGRAMS = {
     "browser": ("chromium", "Chromium is missing: apt-get install chromium"),
     "promtool": ("promtool", "promtool is missing: it is in Debian's package prometheus, and .ci/run unpacks it"),

@@ -76,10 +76,10 @@ class Settings(EdgeSettings, KafkaSettings, RetentionSettings, CallerSettings):
     """Begins the name of each service's database: `<prefix>_risk`. Example: candor"""
     topic_prefix: str = Field(default="candor", pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")
     """Begins the name of every topic and consumer group. Example: candor"""
-    partitions: int = Field(default=4, ge=1, le=1000)
+    partitions: int = Field(default=16, ge=1, le=1000)
     """Partitions of every topic, and so the most workers there can be; later only `candor partitions grow` changes it.
 
-    Example: 12
+    Example: 128
     """
     clock: str = ""
     """Business time that replays history, as start@speed; empty is the system clock, as it must be in production.

@@ -195,10 +195,11 @@ async def test_no_table_with_a_partition_is_forgotten(databases: Databases, name
 ELSEWHERE: dict[str, set[str]] = {
     # Growing is refused while there are any of these.
     "delivery-svc": {"suspect"},
-    # `work` is empty before anything moves; nobody reads the journal by partition.
-    "risk-svc": {"suspect", "work", "journal"},
-    # Each turn of the partition's owner writes it.
-    "notify-svc": {"suspect", "freshness"},
+    # `work` is empty before anything moves; nobody reads the journal by partition. Each new owner of a partition writes
+    # anew whose reviews fail.
+    "risk-svc": {"suspect", "work", "journal", "review_aside"},
+    # Each turn of the partition's owner writes how fresh its facts are.
+    "notify-svc": {"suspect", "freshness", "review_aside"},
 }
 PROMISES = {
     "risk-svc": """

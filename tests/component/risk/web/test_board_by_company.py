@@ -60,6 +60,7 @@ def environment(tmp_path: Path, issuer: str, port: int, kafka: str, postgres: st
         "DATABASE_PREFIX": f"t{secrets.token_hex(5)}",
         "TOPIC_PREFIX": f"t{secrets.token_hex(5)}",
         "KAFKA_BOOTSTRAP_SERVERS": kafka,
+        "PARTITIONS": "4",
         "DRAIN_PAUSE_SECONDS": "0",
     }
 

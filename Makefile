@@ -3,8 +3,8 @@ PYTHON ?= python3
 CANDOR_HOME ?= $(CURDIR)/.candor
 BIN := $(CANDOR_HOME)/venv/bin
 SOURCES := shared services demo tests bench tools
-# Three on two cores, since tests wait for servers; a file stays with one of them, in the order of tests/conftest.py.
-WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
+# Three on two cores, since tests wait for servers; a file stays with one of them, in the order of tests/conftest.py. The slowest are named at the end.
+WORKERS := -n 3 --dist loadfile --no-loadscope-reorder --durations=15 --durations-min=8
 
 export CANDOR_HOME
 export PYTHONNOUSERSITE := 1

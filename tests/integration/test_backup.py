@@ -8,12 +8,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
+import pytest
 
 from candor.local.postgres import PostgresServer, binaries
 from tests.support.clocks import ManualClock
 from tests.support.servers import own_folder
 from tests.support.town import Trip, reached, whole_town
 
+pytestmark = pytest.mark.long
 WARNED = ("warning", "sent")
 CLEARED = ("all_clear", "sent")
 

@@ -24,6 +24,7 @@ from candor.local.stack import SERVICES
 from tests.support.servers import HOME, own_folder
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import sys

@@ -151,11 +151,14 @@ class OffsetTelemetry:
             except Exception as error:
                 log.debug("offsets not shown to Kafka tools", group=self._group, error=type(error).__name__)
             finally:
-                await stopped(client, DEADLINE)
-                if self._committing is not None:
-                    await end(self._committing)
+                await uncut(self._close(client))
             self._lag.publish()
             await asyncio.sleep(DEADLINE)
+
+    async def _close(self, client: Any) -> None:
+        await stopped(client, DEADLINE)
+        if self._committing is not None:
+            await end(self._committing)
 
     async def _commit(self, client: Any) -> None:
         offsets: dict[Any, int] = {}

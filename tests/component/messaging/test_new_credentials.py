@@ -21,6 +21,7 @@ from tests.support.secured_kafka import SecuredKafka, secured_kafka
 from tests.support.servers import Databases
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.long
 NEW_PASSWORD = "another-word-2026"
 WAYS = ["mTLS", "PLAIN", "SCRAM-SHA-512"]
 

@@ -118,8 +118,10 @@ class Producer:
             if sender is not None:
                 sender.cancel()
             queue = self._producer._message_accumulator
-            for batch in (batch for batches in queue._batches.values() for batch in batches):
-                # Nobody may be waiting for the place behind it; asyncio would log that as an error.
+            waiting = [batch for batches in queue._batches.values() for batch in batches]
+            for batch in (*waiting, *queue._pending_batches):
+                # Whoever waited for it, or for the place behind it, may have given up: asyncio would log an error.
+                batch.future.add_done_callback(_seen)
                 batch._drain_waiter.add_done_callback(_seen)
             queue.fail_all(ProducerClosed())
             _, left = await asyncio.wait({stop, hang_up}, timeout=7)

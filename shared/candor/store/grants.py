@@ -17,6 +17,13 @@ NEVER_CHANGED: Final = {
     "notify-svc": (),
 }
 """Tables whose rows are added and, at their time, deleted, but never changed, by service."""
+UNCHANGING: Final = frozenset(table for tables in NEVER_CHANGED.values() for table in tables)
+"""Nobody who may not change a row can lock it either; two who delete the same rows wait for each other."""
+EXCEPT: Final = {
+    "promise-svc": (("change", "reason, public_reason, words_since"),),
+    "risk-svc": (("journal", "xid"),),
+}
+"""Columns that a role may change all the same: words are emptied, and entries get another place on another cluster."""
 
 
 def grants(service: str, database: str, role: str, audit_days: float) -> list[str]:
@@ -37,6 +44,7 @@ def grants(service: str, database: str, role: str, audit_days: float) -> list[st
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {to}",
         f"REVOKE INSERT, UPDATE, DELETE ON alembic_version, layout FROM {to}",
         *(f"REVOKE UPDATE ON {table} FROM {to}" for table in NEVER_CHANGED[service]),
+        *(f"GRANT UPDATE ({column}) ON {table} TO {to}" for table, column in EXCEPT.get(service, ())),
         # Nothing is deleted from it either, but for what `audit_forget` finds old enough.
         # What it says of its own row is all that a role may say: number and time are the database's.
         f"REVOKE INSERT, UPDATE, DELETE ON audit_log FROM {to}",

@@ -11,6 +11,7 @@ from candor.ops.rounds import Rounds
 from candor.records.origin import FOREIGN
 from candor.store import metrics
 from candor.store.errors import StoreUnavailable
+from candor.store.grants import UNCHANGING
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
 
 if TYPE_CHECKING:
@@ -70,7 +71,12 @@ class Rule(NamedTuple):
         # Names come from the services' own rules, never from outside.
         return f"""SELECT ctid FROM {self.table}
   WHERE {self.only} AND {self.age} < now() - make_interval(secs => $1::float8 * 86400)
-  LIMIT $2 FOR UPDATE SKIP LOCKED"""  # noqa: S608
+  LIMIT $2 {self.lock}"""  # noqa: S608
+
+    @property
+    def lock(self) -> str:
+        """How rows are kept from other processes: none that a role may not change can be locked, nor need be."""
+        return "" if self.table in UNCHANGING else "FOR UPDATE SKIP LOCKED"
 
     async def step(self, uow: UnitOfWork, most: int) -> Step:
         """End at most `most` rows that no other process is at."""

@@ -25,6 +25,8 @@ from tests.support.servers import HOME, own_folder
 from tests.support.small_disk import SmallDisk, small_disk
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.long
+
 PROMISES = [service for service in SERVICES if service.name == "promise-svc"]
 ROOMY_MIB = 3000
 REFUSALS = 400

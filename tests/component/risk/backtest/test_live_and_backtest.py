@@ -165,6 +165,7 @@ def same(live: Any, place: int, p_slip: float, other: Forecast, at: float) -> No
         assert mine[place] == float("inf") or mine[place] == pytest.approx(at + theirs * 3600, abs=1e-6)
 
 
+@pytest.mark.long
 async def test_every_version_forecasts_as_the_backtest_does_and_two_workers_agree_with_it(
     settings: RiskSettings, risk_database: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,6 +30,7 @@ async def learning(api: Api) -> Any:
     return answer.json()
 
 
+@pytest.mark.long
 async def test_a_second_import_is_counted_and_told_by_the_api(
     postgres: str, kafka: str, databases: Databases, tmp_path: Path, clock: ManualClock, ticks: Ticks
 ) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import uvloop
@@ -19,8 +19,10 @@ from bench.paced_load import Load, request_of
 CONNECTIONS = 32
 
 
-def promises(port: int, key: str, serial: str, first: int, customers: int) -> Callable[[int], bytes]:
-    """What makes the request for the promise of a number: customers take turns."""
+def promises(
+    port: int, key: str, serial: str, first: int, customers: int, steps: Sequence[str] = ("delivered", "installed")
+) -> Callable[[int], bytes]:
+    """What makes the request for the promise of a number: customers take turns, and are told of `steps`."""
 
     def request(number: int) -> bytes:
         body = {
@@ -29,7 +31,7 @@ def promises(port: int, key: str, serial: str, first: int, customers: int) -> Ca
             "kind": "install",
             "what": "Espresso machine installed, water line and training included",
             "due": (datetime.now(UTC) + timedelta(days=5)).isoformat(),
-            "milestones": [{"name": "delivered", "told": True}, {"name": "installed", "told": True}],
+            "milestones": [{"name": step, "told": True} for step in steps],
             "depends_on": [{"kind": "site", "id": "LEJ"}],
         }
         return request_of(port, "POST", "/v1/promises", key, json.dumps(body, separators=(",", ":")).encode())

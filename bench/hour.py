@@ -13,7 +13,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 import typer
@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import report
+from bench.customer_load import promises as promises_of
 from bench.ground import Ground, ground
 from bench.paced_load import Load, request_of
 from bench.scale.process import Process
@@ -34,6 +35,7 @@ EARLY: Final = 1 / 6
 """The share of the time, ten minutes of an hour, with which its end is compared."""
 GROWTH: Final = 1.10
 SAMPLES: Final = 360
+SERIAL: Final = "hour"
 STEPS: Final = ("departed", "installed")
 LAG_SECONDS: Final = (20, 60)
 """How long after its promise a report of each step is sent."""
@@ -42,30 +44,12 @@ BUSY: Final = (503, 429)
 """Answers that are counted only: the load takes the processors away from what it measures."""
 
 
-def promise(key: str, port: int) -> Callable[[int], bytes]:
-    """What makes the request for the promise of a number."""
-
-    def request(number: int) -> bytes:
-        body = {
-            "promise_id": f"hour-{number}",
-            "customer_id": f"cust-{number % CUSTOMERS}",
-            "kind": "install",
-            "what": "Espresso machine installed",
-            "due": (datetime.now(UTC) + timedelta(hours=2)).isoformat(),
-            "milestones": [{"name": step, "told": True} for step in STEPS],
-            "depends_on": [{"kind": "site", "id": f"site-{number % 40}"}],
-        }
-        return request_of(port, "POST", "/v1/promises", key, json.dumps(body).encode())
-
-    return request
-
-
 def reports(key: str, port: int, step: int) -> Callable[[int], bytes]:
     """What makes the request for the report that a step of the promise of a number was reached."""
 
     def request(number: int) -> bytes:
         body = {
-            "promise_id": f"hour-{number}",
+            "promise_id": f"{SERIAL}-{number}",
             "milestone": STEPS[step],
             "status": "reached",
             "at": datetime.now(UTC).isoformat(),
@@ -111,7 +95,7 @@ async def planned(
     def load(name: str, request: Callable[[int], bytes], status: int) -> Load:
         return Load(ports[name], request, status=status, refusals=BUSY)
 
-    made = load("promise-svc", promise(site.key, ports["promise-svc"]), 201)
+    made = load("promise-svc", promises_of(ports["promise-svc"], site.key, SERIAL, 0, CUSTOMERS, STEPS), 201)
     viewed = load("risk-web", await view(site, running["risk-web"]), 200)
     told = [load("delivery-svc", reports(site.key, ports["delivery-svc"], step), 202) for step, _ in enumerate(STEPS)]
     steps = {name: (one, lag, promises) for name, one, lag in zip(STEPS, told, LAG_SECONDS, strict=True)}

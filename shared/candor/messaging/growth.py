@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import structlog
 
+from candor.ops.rounds import Rounds
 from candor.ops.settings import Settings
 from candor.store import layout
 
@@ -34,28 +34,22 @@ async def as_grown(settings: S, database: Database) -> S:
     return settings.with_partitions(found.partitions, found.grows_to)
 
 
-class GrowthWatch:
+class GrowthWatch(Rounds):
     """A background that ends, and with it the process, once another number of partitions counts."""
 
     name = "partitions"
 
     def __init__(self, database: Database) -> None:
+        super().__init__()
         self._database = database
-        self._stopping = asyncio.Event()
 
-    async def run(self) -> None:
-        """Look once a second until `stop`; raises PartitionsGrownError."""
-        while not self._stopping.is_set():
-            found = None
-            # While the database is away nothing changes in it, and others say that it is.
-            with suppress(Exception):
-                found = await layout.read(self._database.pool)
-            known = self._database.partitions
-            if found is not None and found.partitions != known:
-                raise PartitionsGrownError(f"{known} partitions have become {found.partitions}: to be started again")
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), LOOK_SECONDS)
-
-    async def stop(self) -> None:
-        """End after the look in progress."""
-        self._stopping.set()
+    async def round(self) -> float:
+        """Look; the next look is in a second. Raises PartitionsGrownError."""
+        found = None
+        # While the database is away nothing changes in it, and others say that it is.
+        with suppress(Exception):
+            found = await layout.read(self._database.pool)
+        known = self._database.partitions
+        if found is not None and found.partitions != known:
+            raise PartitionsGrownError(f"{known} partitions have become {found.partitions}: to be started again")
+        return LOOK_SECONDS

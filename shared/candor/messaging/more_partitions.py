@@ -45,16 +45,13 @@ class SharedTopics:
     async def counts(self) -> dict[str, int]:
         """Partitions by card; a topic that is missing is left out. Raises TopicsUnreachableError."""
         async with self._admin() as admin:
-            found = {
-                one["topic"]: len(one["partitions"]) for one in await admin.describe_topics() if not one["error_code"]
-            }
-        return {card: found[name] for card, name in self._names.items() if name in found}
+            return await self._counts(admin)
 
     async def grow(self, to: int) -> None:
         """Give each topic so many partitions, and return once all show them. Raises TopicsUnreachableError."""
         refused = ""
         async with self._admin() as admin:
-            for name in [self._names[card] for card, count in (await self.counts()).items() if count < to]:
+            for name in [self._names[card] for card, count in (await self._counts(admin)).items() if count < to]:
                 try:
                     await admin.create_partitions({name: NewPartitions(to)}, timeout_ms=15_000)
                 except InvalidPartitionsError as error:
@@ -83,6 +80,10 @@ class SharedTopics:
         finally:
             await consumer.stop()
         return {names[place]: (starts[place], ends[place]) for place in names}
+
+    async def _counts(self, admin: AIOKafkaAdminClient) -> dict[str, int]:
+        found = {one["topic"]: len(one["partitions"]) for one in await admin.describe_topics() if not one["error_code"]}
+        return {card: found[name] for card, name in self._names.items() if name in found}
 
     @asynccontextmanager
     async def _admin(self) -> AsyncIterator[AIOKafkaAdminClient]:

@@ -15,25 +15,14 @@ from risk_svc.forecast.layout import WIDTH
 from risk_svc.forecast.memory import Memory
 from risk_svc.forecast.survival import INSIDE
 from risk_svc.forecast.view import PromiseSnapshot, View
+from tests.support.views import plain_view
 
 HOUR = 3600.0
 
 
 def view(name: str = "p", made: float = 0.0, kind: str = "visit", completed: float | None = None) -> View:
     """A promise of one hour without milestones."""
-    return View(
-        promise_id=name,
-        kind=kind,
-        made=made,
-        deadline=made + HOUR,
-        order=["done"],
-        plans={},
-        texts=[],
-        numbers=[],
-        last_at=made,
-        stages=[(-1, made)],
-        completed=completed,
-    )
+    return plain_view(name, made, HOUR, kind=kind, completed=completed)
 
 
 def coverage(median: float, never: float, promises: int = 1500) -> tuple[float, float]:

@@ -16,22 +16,11 @@ from risk_svc.forecast.model import Model
 from risk_svc.forecast.serialization import model_bytes, model_of
 from risk_svc.forecast.view import View
 from risk_svc.forecasting.live import PublishedModel
+from tests.support.views import plain_view
 
 
 def ended(number: int, kind: str = "install") -> View:
-    made = number * DAY
-    return View(
-        promise_id=f"p{number}",
-        kind=kind,
-        made=made,
-        deadline=made + DAY,
-        order=["done"],
-        plans={},
-        texts=[],
-        numbers=[],
-        last_at=made,
-        stages=[(-1, made)],
-    )
+    return plain_view(f"p{number}", number * DAY, DAY, kind=kind)
 
 
 def lived(outcomes: list[bool], context: Context | None = None) -> Context:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +23,7 @@ from rich.table import Table
 from bench.forecast_streams.cases import Cases, made, read
 from bench.forecast_streams.figures import Line, against, less, missed, table
 from bench.forecast_streams.plot import plot
+from bench.forecast_streams.shifts import largest
 
 Figure = Callable[[Line], float]
 WORST: dict[str, tuple[Figure, Figure]] = {
@@ -51,6 +53,7 @@ def main(
         found[folder.name] = table(cases)
         console.print(shown(folder.name, found[folder.name]))
         _against(console, folder, cases, beside, every)
+        _follows(console, folder.name, cases)
         plot(cases, folder.name, out / f"{folder.name}.svg")
     if not found:
         raise SystemExit(f"no folder in {data} holds answers.jsonl.gz: a stream is a folder of its own")
@@ -87,6 +90,18 @@ def _against(console: Console, folder: Path, cases: Cases, beside: Path | None, 
         for name, (share, interval) in less(cases, read(folder, other)).items():
             within = f" ({interval[0]:+.4f} to {interval[1]:+.4f}, by promise)" if interval else ""
             console.print(f"{name} loss is {share:+.4f} less than in {beside}{within}")
+
+
+def _follows(console: Console, name: str, cases: Cases) -> None:
+    shift = largest(cases)
+    if shift is None:
+        return
+    day, begins = datetime.fromtimestamp(shift.at, UTC).date(), "" if shift.followed else "misses its mark: "
+    console.print(
+        f"{begins}{name}, largest shift in the week of {day}: {shift.moved:+.1%} late; "
+        f"from the third week on {shift.late:.1%} were late, {shift.said:.1%} forecast, "
+        f"{shift.base:.1%} by the base rate (n {shift.n:,})"
+    )
 
 
 def _tell(console: Console, found: dict[str, list[Line]]) -> None:

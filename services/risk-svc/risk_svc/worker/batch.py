@@ -12,7 +12,7 @@ from risk_svc.domain.incidents import Incident, incident_of
 from risk_svc.domain.state import PromiseState
 from risk_svc.forecast.view import Entry
 from risk_svc.forecasting.live import incident_snapshot_of
-from risk_svc.forecasting.snapshots import forgotten, pictures
+from risk_svc.forecasting.snapshots import BatchPictures, forgotten
 from risk_svc.store import erasures, states, work
 from risk_svc.worker.fan_out import FanOut
 from risk_svc.worker.leftover import LEAST, Leftover, shares
@@ -32,7 +32,7 @@ INCIDENTS_BY: Final = 0
 class Batch:
     """Folds the messages of one transaction; `touched` are the promises that this changes.
 
-    `entries` are what each event made known, for the journal: one snapshot per event because imports bring whole lives.
+    `entries` are what each event made known, for the journal: snapshots of each event because imports bring whole lives.
     `system` is system time in epoch seconds.
     """
 
@@ -47,6 +47,7 @@ class Batch:
         self._marks: dict[tuple[int, bytes], tuple[int, float]] = {}
         self._erased: dict[str, tuple[PartitionState, Message]] = {}
         self._noted: set[str] = set()
+        self._pictures = BatchPictures()
         self._leftover = Leftover(self.touched)
 
     async def read(self, items: Iterable[Work], room: int) -> None:
@@ -56,6 +57,8 @@ class Batch:
         for partition, messages in pairs:
             for message in messages:
                 self._take(partition, message)
+        for number, pictures in self._pictures.rest():
+            self._note(number, pictures)
         await self._mark_erased()
         ways = [(self._cache.partitions[number], name) for number, name in self._incidents]
         self._leftover.fan_out(ways, room)
@@ -170,7 +173,8 @@ class Batch:
             self._begin(partition, state)
         self.touched.by_event(partition, state, message.envelope.traceparent)
         if not state.placeholder and not isinstance(message.data, NoticeChanged):
-            self._note(partition.number, pictures(state, message.envelope.time.timestamp()))
+            at = message.envelope.time.timestamp()
+            self._note(partition.number, self._pictures.of(partition.number, state, at))
 
     def _note(self, number: int, entries: Iterable[Entry]) -> None:
         self.entries.setdefault(number, []).extend(entries)
@@ -204,6 +208,7 @@ class Batch:
         gone = [name for name, item in self.touched.items() if item.state.customer_id == customer_id]
         for name in gone:
             del self.touched[name]
+        self._pictures.forget(gone)
         self._found = {name: state for name, state in self._found.items() if state.customer_id != customer_id}
         self._note_gone(partition.number, gone, at)
 

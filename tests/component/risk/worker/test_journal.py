@@ -119,3 +119,24 @@ async def test_of_two_promises_of_one_id_the_erased_one_is_forgotten_between_the
     await desk.end_erasures()
     seen = [entry.gone for entry in await journalled(desk) if isinstance(entry, PromiseSnapshot)]
     assert [one for one, _ in groupby(seen)] == [False, True, False]
+
+
+async def test_many_reports_the_newest_first_are_journalled_in_proportion_to_their_number(desk: Desk) -> None:
+    story, count = Story(), 100
+    await desk.take(story.made())
+    steps = [story.milestone(f"step {number}", at=MADE + number * M) for number in range(count, 0, -1)]
+    await desk.take(*steps)
+    found = await journalled(desk)
+    assert len(found) < 3 * count
+    last = found[-1]
+    assert isinstance(last, PromiseSnapshot) and len(last.view.reached) == count
+
+
+async def test_who_is_erased_after_many_reports_in_the_same_batch_is_not_journalled_again(desk: Desk) -> None:
+    story, count = Story(), 40
+    await desk.take(story.made())
+    steps = [story.milestone(f"step {number}", at=MADE + number * M) for number in range(count, 0, -1)]
+    await desk.take(*steps, erased("c1", at=MADE + timedelta(hours=1)))
+    await desk.end_erasures()
+    seen = [entry.gone for entry in await journalled(desk) if isinstance(entry, PromiseSnapshot)]
+    assert [one for one, _ in groupby(seen)] == [False, True]

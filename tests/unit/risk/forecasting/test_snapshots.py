@@ -13,8 +13,8 @@ from risk_svc.domain.fold import FoldOutcome, fold
 from risk_svc.domain.state import DUES_LIMIT, PromiseState
 from risk_svc.forecast.view import PromiseSnapshot
 from risk_svc.forecasting.live import TICK
-from risk_svc.forecasting.snapshots import forgotten, pictures, pseudonym
-from tests.support.risk import ARRIVES, ARRIVES_S, DEPARTS, DEPARTS_S, DUE, DUE_S, MADE, MADE_S, M, Story
+from risk_svc.forecasting.snapshots import AT_ONCE, REPEATED, BatchPictures, forgotten, pictures, pseudonym
+from tests.support.risk import ARRIVES, ARRIVES_S, DEPARTS, DEPARTS_S, DUE, DUE_S, MADE, MADE_S, M, Story, again
 
 HOUR = timedelta(hours=1)
 
@@ -131,3 +131,49 @@ def test_pictures_and_what_follows_an_erasure_carry_no_name() -> None:
     assert gone.gone and gone.at == DUE_S
     assert pseudonym("order-4711") != pseudonym("order-4712")
     assert datetime.fromtimestamp(seen.at, UTC) == MADE
+
+
+def newest_first(count: int) -> list[Message]:
+    """A promise, then reports of so many steps a minute apart: each is older than all before it."""
+    story = Story()
+    steps = [(f"step {number}", MADE + number * M) for number in range(count, 0, -1)]
+    return [story.made(), *(story.milestone(name, at=at) for name, at in steps)]
+
+
+def in_one_batch(messages: Sequence[Message]) -> list[PromiseSnapshot]:
+    """All pictures of one promise whose messages came together."""
+    state, batch, found = PromiseState(promise_id="p1", customer_id="c1"), BatchPictures(), list[PromiseSnapshot]()
+    for item in messages:
+        assert fold(state, item.envelope, item.data) is FoldOutcome.APPLIED
+        found += batch.of(3, state, item.envelope.time.timestamp())
+    for partition, rest in batch.rest():
+        assert partition == 3
+        found += rest
+    return found
+
+
+def test_of_a_batch_the_newest_first_the_same_is_learnt_as_one_by_one() -> None:
+    messages = newest_first(REPEATED)
+    assert course(in_one_batch(messages)) == course(lived(messages))
+    mixed = [messages[0], *messages[:0:-2], *messages[-2::-2]]
+    mixed[1:] = [again(item, version) for version, item in enumerate(mixed[1:], 1)]
+    assert course(in_one_batch(mixed)) == course(lived(mixed))
+
+
+def test_pictures_of_a_batch_do_not_grow_with_the_square_of_its_reports() -> None:
+    count = 300
+    found = in_one_batch(newest_first(count))
+    assert len(found) <= AT_ONCE * (AT_ONCE + 3) // 2 + 2 * REPEATED
+    assert len(found[-1].view.reached) == count
+    assert len(pictures_of_one_more(count)) <= REPEATED + 1
+
+
+def pictures_of_one_more(count: int) -> list[PromiseSnapshot]:
+    """What a single report older than so many others repeats."""
+    state = PromiseState(promise_id="p1", customer_id="c1")
+    for item in newest_first(count):
+        fold(state, item.envelope, item.data)
+    found = pictures(state, MADE_S)
+    assert [len(one.view.reached) for one in found[:1]] == [0]
+    assert len(found[-1].view.reached) == count
+    return found

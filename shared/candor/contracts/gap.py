@@ -93,7 +93,10 @@ class Forecast(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class GapScored(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):
-    """The gap of one promise, 0–100, with everything that explains it, as of business time `as_of`."""
+    """The gap of one promise, 0–100, with everything that explains it, as of business time `as_of`.
+
+    `facts` are those that matter most, at most 20; `facts_more` is how many others there are.
+    """
 
     TYPE: ClassVar[str] = "candor.gap.scored.v1"
     TOPIC: ClassVar[str] = "gaps"
@@ -109,3 +112,4 @@ class GapScored(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     forecast: Forecast | None = None
     facts: list[Fact] = []
     completed_at: datetime | None = None
+    facts_more: int = 0

@@ -1,4 +1,4 @@
-"""However much is stored, a page of a list is at most 2 MiB, and its cursor goes on where it was cut."""
+"""However much is stored, a page of a list is at most 1 MiB, and its cursor goes on where it was cut."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.component.services.conftest import Started
 from tests.support.api import Api
 from tests.support.lists import copied
 
-LARGEST = 2 * 1024 * 1024
+LARGEST = 1024 * 1024
 MANY = 150
 
 

@@ -2,43 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from heapq import nlargest
 from typing import Final
 from zlib import crc32
 
 from candor.contracts import Fact, FactKind
-from risk_svc.domain.incidents import Incident
+from risk_svc.domain.incidents import Incident, weightiest
 from risk_svc.domain.state import PromiseState, StepState, StepStatus
 
 MIN_LATE_S: Final = 60.0
 MIN_SHARE: Final = 0.01
 """A step counts as late after a minute or a hundredth of the promise's lead time, whichever is longer."""
+SHOWN: Final = 20
+"""The facts that are named of a promise, in its events, over the API and on the board; of the others, how many."""
 
 
 def facts(state: PromiseState, linked: Iterable[Incident], now: float) -> list[Fact]:
     """Facts as of `now`: steps that are late, missed, cancelled or overdue by the clock, and linked open incidents."""
-    margin = max(MIN_LATE_S, MIN_SHARE * state.lead)
-    found = [fact for step in state.steps if (fact := _step(step, margin, now)) is not None]
-    found += [
-        Fact(
-            kind=FactKind.INCIDENT_OPEN,
-            event_id=incident.source_event,
-            name=incident.category,
-            at=_time(incident.since),
-            text=incident.title,
-            public_text=incident.public_title,
-        )
-        for incident in linked
-        if incident.until is None and incident.since <= now
-    ]
-    return found
+    return [*_steps(state, now), *(_hit(incident) for incident in linked if incident.open_at(now))]
 
 
-def digest(found: Iterable[Fact], held_due: float) -> int:
-    """A number that changes with the facts or the promised date, but not when only the minutes of the facts grow."""
+def foremost(state: PromiseState, linked: Iterable[Incident], now: float) -> tuple[list[Fact], int]:
+    """The facts that matter most as of `now`, at most SHOWN, in the order of `facts`, and how many others there are.
+
+    Steps and incidents have half each, or what the others leave. Steps that the customer was told of and that did not
+    come go first, the earliest of them before others, then the latest reports; incidents by their severity.
+    """
+    steps = _steps(state, now)
+    struck = [incident for incident in linked if incident.open_at(now)]
+    places = max(SHOWN // 2, SHOWN - len(struck))
+    chosen = steps if len(steps) <= places else _first_of(steps, places)
+    hits = weightiest(struck, SHOWN - len(chosen))
+    return [*chosen, *map(_hit, hits)], len(steps) - len(chosen) + len(struck) - len(hits)
+
+
+def digest(found: Iterable[Fact], held_due: float, more: int = 0) -> int:
+    """A number that changes with the facts, those named and how many `more`, or the promised date.
+
+    It does not change when only the minutes of the facts grow.
+    """
     names = "\n".join(f"{fact.kind.value}|{fact.name}|{fact.event_id}" for fact in found)
+    if more:
+        names = f"{names}\n{more}"
     return crc32(f"{held_due}\n{names}".encode("utf-8", "replace"))
+
+
+def _first_of(steps: Sequence[Fact], most: int) -> list[Fact]:
+    def rank(place: int) -> tuple[bool, bool, float]:
+        fact = steps[place]
+        unmet, at = fact.kind is not FactKind.MILESTONE_LATE, fact.at.timestamp()
+        return (unmet and fact.told, unmet, -at if unmet and fact.told else at)
+
+    return [steps[place] for place in sorted(nlargest(most, range(len(steps)), key=rank))]
+
+
+def _steps(state: PromiseState, now: float) -> list[Fact]:
+    margin = max(MIN_LATE_S, MIN_SHARE * state.lead)
+    return [fact for step in state.steps if (fact := _step(step, margin, now)) is not None]
+
+
+def _hit(incident: Incident) -> Fact:
+    return Fact(
+        kind=FactKind.INCIDENT_OPEN,
+        event_id=incident.source_event,
+        name=incident.category,
+        at=_time(incident.since),
+        text=incident.title,
+        public_text=incident.public_title,
+    )
 
 
 def _step(step: StepState, margin: float, now: float) -> Fact | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -30,6 +31,10 @@ class Incident(msgspec.Struct, gc=False, array_like=True, frozen=True, kw_only=T
     source_event: str
     public_title: str = ""
 
+    def open_at(self, now: float) -> bool:
+        """Whether it has begun by `now` and is not said to have ended."""
+        return self.until is None and self.since <= now
+
     def overlap(self, now: float, deadline: float) -> float:
         """The share of the time left until `deadline` that the incident should last; 1 if its end is unknown."""
         if self.expected_end is None or deadline <= now:
@@ -43,6 +48,7 @@ class Incidents:
     def __init__(self) -> None:
         self.known: dict[str, Incident] = {}
         self._at: dict[Place, set[str]] = {}
+        self._crowds: dict[tuple[Place, ...], list[Incident]] = {}
 
     def put(self, incident: Incident) -> bool:
         """Keep `incident` unless a newer snapshot of it is known; returns whether it was kept."""
@@ -52,12 +58,14 @@ class Incidents:
                 return False
             self.forget(incident.incident_id)
         self.known[incident.incident_id] = incident
+        self._crowds.clear()
         for place in incident.affects:
             self._at.setdefault(place, set()).add(incident.incident_id)
         return True
 
     def forget(self, incident_id: str) -> None:
         """Forget an incident."""
+        self._crowds.clear()
         for place in self.known.pop(incident_id).affects:
             names = self._at.get(place)
             if names is not None:
@@ -69,10 +77,37 @@ class Incidents:
         """Incidents during the promise's life that hit what it depends on, ordered by their start."""
         if not self._at:
             return []
-        names = {name for place in state.depends_on for name in self._at.get(place, ())}
-        found = [self.known[name] for name in names]
-        found = [item for item in found if item.until is None or item.until > state.made_at]
-        return sorted(found, key=lambda item: (item.since, item.incident_id))
+        return [item for item in self._on(state.depends_on) if item.until is None or item.until > state.made_at]
+
+    def _on(self, places: list[Place]) -> list[Incident]:
+        """Incidents on any of these places; many are put in order once for all promises that depend on the same."""
+        if sum(len(self._at.get(place, ())) for place in places) < CROWD:
+            return self._in_order(places)
+        key = tuple(places)
+        if key not in self._crowds:
+            if len(self._crowds) >= CROWDS:
+                self._crowds.clear()
+            self._crowds[key] = self._in_order(places)
+        return self._crowds[key]
+
+    def _in_order(self, places: list[Place]) -> list[Incident]:
+        names = {name for place in places for name in self._at.get(place, ())}
+        return sorted((self.known[name] for name in names), key=_order)
+
+
+def weightiest(linked: Iterable[Incident], most: int) -> list[Incident]:
+    """At most `most` incidents, by their start: open ones go before others, severe ones before light ones."""
+    # Sorted as a whole: in the order of their start a heap would be filled anew by each of them.
+    by_weight = sorted(linked, key=_weight, reverse=True)
+    return sorted(by_weight[:most], key=_order)
+
+
+def _weight(incident: Incident) -> tuple[bool, float, float]:
+    return (incident.until is None, incident.severity, incident.since)
+
+
+def _order(incident: Incident) -> tuple[float, str]:
+    return (incident.since, incident.incident_id)
 
 
 def incident_of(envelope: Envelope, data: IncidentReported) -> Incident:
@@ -95,3 +130,6 @@ def incident_of(envelope: Envelope, data: IncidentReported) -> Incident:
 
 
 TITLE_LIMIT: Final = 200
+CROWD: Final = 20
+CROWDS: Final = 100
+"""Combinations of places on which so many incidents are that their order is kept."""

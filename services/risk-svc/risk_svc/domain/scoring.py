@@ -82,8 +82,8 @@ def next_review(state: PromiseState, now: float, change: float) -> float:
     return min(time for time in times if time > now)
 
 
-def event_of(state: PromiseState, standing: Standing, facts: list[Fact]) -> GapScored:
-    """The event that publishes the current view."""
+def event_of(state: PromiseState, standing: Standing, facts: list[Fact], more: int = 0) -> GapScored:
+    """The event that publishes the current view; of the facts `more` are not named."""
     view = state.view
     forecast = None
     if standing is Standing.OPEN:
@@ -110,6 +110,7 @@ def event_of(state: PromiseState, standing: Standing, facts: list[Fact]) -> GapS
         ],
         forecast=forecast,
         facts=facts,
+        facts_more=more,
         completed_at=_moment(done),
     )
 

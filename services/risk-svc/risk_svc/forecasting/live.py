@@ -26,6 +26,8 @@ from risk_svc.forecasting.explaining import Case, explained
 TICK: Final = 0.001
 """A promise completed at the deadline is kept, but the engine calls late what is not complete before it."""
 MIN_HORIZON_S: Final = 3600.0
+CATEGORIES: Final = 20
+"""Categories of open incidents that one forecast tells apart: each is a feature, and perhaps a reason."""
 MIDDLE: Final = BINS // 2
 
 
@@ -72,6 +74,27 @@ def incident_of(incident: known.Incident) -> Incident:
 def open_at(linked: Sequence[known.Incident], now: float) -> list[Incident]:
     """The linked incidents that are open at `now`, in the engine's form."""
     return [incident_of(one) for one in linked if one.since <= now and (one.until is None or one.until > now)]
+
+
+def hits_of(linked: Sequence[known.Incident], now: float) -> list[Incident]:
+    """Those of the incidents open at `now` that features and reasons tell apart: of each category the first and last.
+
+    `linked` is in the order of their start. However many of a category there are, the forecast is the same and costs no
+    more. Of more than CATEGORIES the newest count.
+    """
+    first: dict[str, known.Incident] = {}
+    last: dict[str, known.Incident] = {}
+    for one in linked:
+        if one.since <= now and (one.until is None or one.until > now):
+            first.setdefault(one.category, one)
+            # Taken out and put in again: the newest of all must come last, as its measures are the ones that count.
+            last.pop(one.category, None)
+            last[one.category] = one
+    for category in [*last][:-CATEGORIES]:
+        del first[category], last[category]
+    newest = next(reversed(last), None)
+    others = (one for category, one in last.items() if one is not first[category] or category == newest)
+    return [incident_of(one) for one in (*first.values(), *others)]
 
 
 def _called_late(state: PromiseState, now: float) -> bool:

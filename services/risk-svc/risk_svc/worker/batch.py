@@ -32,7 +32,7 @@ INCIDENTS_BY: Final = 0
 class Batch:
     """Folds the messages of one transaction; `touched` are the promises that this changes.
 
-    `entries` are what each event made known, for the journal: snapshots of each event because imports bring whole lives.
+    `entries` are what each event made known, for the journal: of each event, because imports bring whole lives.
     `system` is system time in epoch seconds.
     """
 

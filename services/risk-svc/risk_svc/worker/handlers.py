@@ -189,15 +189,15 @@ class RiskHandler:
         for item in scored.settled_or_open:
             state, view = item.state, item.state.view
             stands = standing(state)
-            found = known.facts(state, item.partition.incidents.linked(state), now)
-            digest = known.digest(found, state.held_due)
+            found, more = known.foremost(state, item.partition.incidents.linked(state), now)
+            digest = known.digest(found, state.held_due, more)
             reason = worth_publishing(state, stands, digest)
             if reason is None:
                 continue
             if self._publishing and stands in ENDED and view.sent_standing != stands.value:
                 metrics.PROMISES_ENDED.labels(stands.value).inc()
             mark_published(view, stands, digest, next_version(view.version, system_ms))
-            messages.append(gap_message(state, stands, found, item.traceparent))
+            messages.append(gap_message(state, stands, found, more, item.traceparent))
             metrics.PUBLISHED.labels(reason.value).inc()
             scored.change(item)
             told.append(state)
@@ -205,9 +205,11 @@ class RiskHandler:
         return messages
 
 
-def gap_message(state: PromiseState, stands: Standing, found: list[Fact], traceparent: str = "") -> Message:
+def gap_message(
+    state: PromiseState, stands: Standing, found: list[Fact], more: int = 0, traceparent: str = ""
+) -> Message:
     """The event that publishes a promise's view, under the version that the view has been marked with."""
-    data, version = event_of(state, stands, found), state.view.version
+    data, version = event_of(state, stands, found, more), state.view.version
     name = f"gap.{version}.{state.promise_id}"[:128]
     return message(name, SOURCE, data.as_of, state.customer_id, version, data, traceparent=traceparent)
 

@@ -14,7 +14,7 @@ from risk_svc.domain.resting import rests
 from risk_svc.domain.scoring import score_open, score_settled
 from risk_svc.domain.state import PromiseState, standing
 from risk_svc.forecast.view import Incident, View
-from risk_svc.forecasting.live import PublishedModel, open_at, view_of
+from risk_svc.forecasting.live import PublishedModel, hits_of, view_of
 from risk_svc.worker.touched import PromiseChange
 
 MAX_EXPLAINED: Final = 40
@@ -75,7 +75,7 @@ class Scoring:
     def _forecast(self, items: Sequence[PromiseChange]) -> None:
         linked = [item.partition.incidents.linked(item.state) for item in items]
         views = [view_of(item.state, self._now) for item in items]
-        hits = [open_at(struck, self._now) for struck in linked]
+        hits = [hits_of(struck, self._now) for struck in linked]
         found = prediction_of(self._published.forecast(views, hits, self._now))
         for item, struck, view, hit, one in zip(items, linked, views, hits, found, strict=True):
             state = item.state

@@ -57,10 +57,10 @@ class Unpublished:
         if partition not in self._incidents:
             self._incidents[partition] = await _incidents(uow, partition)
         stands, now = standing(state), self._clock.now().timestamp()
-        found = known.facts(state, self._incidents[partition].linked(state), now)
+        found, more = known.foremost(state, self._incidents[partition].linked(state), now)
         version = next_version(state.view.version, int(time.time() * 1000))
-        mark_published(state.view, stands, known.digest(found, state.held_due), version)
-        return gap_message(state, stands, found)
+        mark_published(state.view, stands, known.digest(found, state.held_due, more), version)
+        return gap_message(state, stands, found, more)
 
 
 async def _incidents(uow: UnitOfWork, partition: int) -> Incidents:

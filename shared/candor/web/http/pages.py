@@ -21,13 +21,13 @@ T = TypeVar("T")
 SMALLEST: Final = 1
 LARGEST: Final = 200
 LONGEST_CURSOR: Final = 1024
-PAGE_BYTES: Final = 2 * 1024 * 1024 - 16 * 1024
-"""Of all items of a page; with what stands around them an answer is at most 2 MiB."""
+PAGE_BYTES: Final = 1024 * 1024 - 16 * 1024
+"""Of all items of a page; with what stands around them an answer is at most 1 MiB."""
 BLOCK: Final = 50
 """Rows that are read at a time: as many as a page has unless it is told otherwise."""
 _encode: Final = msgspec.json.Encoder().encode
 
-Limit = Annotated[int, Query(ge=SMALLEST, le=LARGEST, description="Items a page, or fewer where they come to 2 MiB.")]
+Limit = Annotated[int, Query(ge=SMALLEST, le=LARGEST, description="Items a page, or fewer where they come to 1 MiB.")]
 Cursor = Annotated[str | None, Query(max_length=LONGEST_CURSOR, description="Where the page starts, as Link said.")]
 
 

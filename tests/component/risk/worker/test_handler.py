@@ -191,6 +191,15 @@ async def test_an_incident_moves_what_depends_on_it_and_its_end_moves_it_back(de
     assert len(await desk.rows("SELECT 1 FROM incident")) == 4
 
 
+async def test_of_very_many_incidents_the_event_and_the_row_name_some(desk: Desk, clock: ManualClock) -> None:
+    clock.set(MADE + timedelta(hours=10))
+    await desk.take(*(incident(incident_id=f"i{number}") for number in range(60)))
+    [item] = await desk.take(Story().made())
+    assert (len(gap(item).facts), gap(item).facts_more) == (20, 40)
+    assert "and 57 more" in " ".join(part.evidence for part in gap(item).contributions)
+    assert len((await desk.rows("SELECT state FROM promise_state"))[0]["state"]) < 2_000
+
+
 async def test_an_incident_is_remembered_across_a_reload_and_an_older_picture_is_not_taken(
     desk: Desk, clock: ManualClock
 ) -> None:

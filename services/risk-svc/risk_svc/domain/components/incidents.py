@@ -10,6 +10,8 @@ from typing import ClassVar, Final
 
 from candor.contracts import Component
 from risk_svc.domain.component import GapComponent, OpenCase, Part
+from risk_svc.domain.incidents import Incident, weightiest
+from risk_svc.domain.naming import NAMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +23,20 @@ class Incidents(GapComponent):
 
     def open(self, case: OpenCase) -> Part | None:
         """Linked incidents that are open now, weighted by how long they are expected to last."""
-        struck = [one for one in case.linked if one.until is None and one.since <= case.now]
+        struck = [one for one in case.linked if one.open_at(case.now)]
         hit = joined([(one.severity, one.overlap(case.now, case.state.deadline)) for one in struck])
         if not hit > 0.0:
             return None
-        return Part(self.name, hit, "; ".join(f"{one.title or one.category}, ongoing" for one in struck))
+        return Part(self.name, hit, words(struck))
 
 
 COMPONENT: Final = Incidents()
+
+
+def words(struck: Sequence[Incident]) -> str:
+    """E.g. `Snow at EWR, ongoing; Strike, ongoing; and 3 more`: the severest of them, and how many others there are."""
+    said = [f"{one.title or one.category}, ongoing" for one in weightiest(struck, NAMED)]
+    return "; ".join([*said, f"and {len(struck) - NAMED:,} more"] if len(struck) > NAMED else said)
 
 
 def joined(pairs: Sequence[tuple[float, float]]) -> float:

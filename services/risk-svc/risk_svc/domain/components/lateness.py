@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from candor.contracts import MIN_CASES, Component, Standing
 from risk_svc.domain import support, unmet
 from risk_svc.domain.component import GapComponent, OpenCase, Part, SettledCase
+from risk_svc.domain.naming import first_few, short
 from risk_svc.domain.state import PromiseState, StepStatus
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def settled_words(state: PromiseState, standing: Standing, done: float | None) -
 
 
 def late_steps(state: PromiseState, done: float | None) -> list[str]:
-    """The latest of the intermediate steps and every missed one, e.g. `departed was 42 min late`."""
+    """The latest of the intermediate steps and the first few missed ones, e.g. `departed was 42 min late`."""
     # The step that completed the promise is exactly as late as the promise itself.
     steps = [step for step in state.steps if step.at is None or step.at != done]
     late = [
@@ -107,8 +108,9 @@ def late_steps(state: PromiseState, done: float | None) -> list[str]:
         if step.status == StepStatus.REACHED and step.at is not None and step.planned is not None
     ]
     seconds, name = max(late, default=(0.0, ""))
-    said = [f"{name} was {span(seconds)} late"] if seconds >= 30 else []
-    return said + [f"{step.name} was missed" for step in steps if step.status == StepStatus.MISSED]
+    said = [f"{short(name)} was {span(seconds)} late"] if seconds >= 30 else []
+    missed = [f"{short(step.name)} was missed" for step in steps if step.status == StepStatus.MISSED]
+    return [*said, first_few(missed)] if missed else said
 
 
 def span(seconds: float) -> str:

@@ -13,7 +13,7 @@ from candor.contracts import MIN_CASES, Component, Standing
 from risk_svc.domain import facts as known
 from risk_svc.domain import support, unmet
 from risk_svc.domain.gap import band, roll_up
-from risk_svc.domain.incidents import Incident, Incidents
+from risk_svc.domain.incidents import Incident, Incidents, weightiest
 from risk_svc.domain.scoring import is_told
 from risk_svc.domain.state import (
     NoticeRecord,
@@ -34,9 +34,8 @@ from risk_svc.web.track_record import RecentRecord
 
 NAMED: Final = 20
 """Missed steps that an item of a list names."""
-SHOWN: Final = 100
 SHOWN_STEPS: Final = 500
-"""Facts, incidents and steps that one promise is shown with; the answer says how many more there are."""
+"""Steps that one promise is shown with; the answer says how many more there are."""
 
 
 def item(state: PromiseState) -> responses.GapItem:
@@ -59,12 +58,12 @@ def detail(state: PromiseState, linked: Sequence[Incident], now: float) -> respo
     """A promise with everything that explains its gap; `linked` are incidents that affect its dependencies."""
     view = state.view
     stands = standing(state)
-    facts, hits = known.facts(state, linked, now), _weightiest(linked)
+    (facts, more), hits = known.foremost(state, linked, now), weightiest(linked, known.SHOWN)
     return responses.GapDetail(
         **_head(state),
         forecast=_forecast(state) if stands is Standing.OPEN and view.at else None,
-        facts=[responses.FactOut.model_validate(fact, from_attributes=True) for fact in facts[:SHOWN]],
-        facts_more=len(facts[SHOWN:]),
+        facts=[responses.FactOut.model_validate(fact, from_attributes=True) for fact in facts],
+        facts_more=more,
         history=[_point(point, state.deadline) for point in view.trail],
         dates=_dates(state),
         milestones=[_milestone(step) for step in state.steps[:SHOWN_STEPS]],
@@ -184,12 +183,6 @@ def _point(point: TrailPoint, deadline: float) -> responses.PointOut:
         model=point.model,
         why=point.why if enough else "",
     )
-
-
-def _weightiest(linked: Sequence[Incident]) -> list[Incident]:
-    """The incidents that are shown, by their start: open ones go before others, severe ones before light ones."""
-    by_weight = sorted(linked, key=lambda one: (one.until is None, one.severity, one.since), reverse=True)
-    return sorted(by_weight[:SHOWN], key=lambda one: (one.since, one.incident_id))
 
 
 def _dates(state: PromiseState) -> responses.DatesOut:

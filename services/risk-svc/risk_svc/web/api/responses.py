@@ -189,8 +189,9 @@ class PointOut(BaseModel):
 class GapDetail(GapItem):
     """One promise with everything that explains its gap.
 
-    At most 100 facts and incidents (open and severe ones first) and 500 milestones; `…_more` says how many others there
-    are: delivery-svc has all, at `GET /v1/incidents` and `GET /v1/milestones`.
+    At most 20 facts and incidents (those that matter most: unmet steps that the customer knows of, open and severe
+    incidents) and 500 milestones; `…_more` says how many others there are: delivery-svc has all, at `GET /v1/incidents`
+    and `GET /v1/milestones`.
     """
 
     forecast: ForecastOut | None

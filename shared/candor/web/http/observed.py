@@ -15,7 +15,7 @@ from candor.ops import tracing
 from candor.store.errors import StoreUnavailable
 from candor.web import metrics
 from candor.web.http.edge import SAFE
-from candor.web.http.problems import Problem
+from candor.web.http.problems import Problem, forget_way
 
 POLICY: Final = b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 BOARD_POLICY: Final = (
@@ -65,6 +65,7 @@ class ObservedMiddleware:
                 # A partial answer cannot be turned into a problem: the cut connection tells the client.
                 if status:
                     raise
+                forget_way(error)
                 await problem(scope, receive, sending)
             finally:
                 metrics.REQUESTS_RUNNING.dec()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
+from weakref import proxy
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -107,7 +108,8 @@ class _Outlet:
 
     def __init__(self, protocol: PartingProtocol, cycle: RequestResponseCycle) -> None:
         self._protocol = protocol
-        self._cycle = cycle
+        # The request holds this: what held it back would be left to the garbage collector, with each request.
+        self._cycle = proxy(cycle)
         self.write = protocol.transport.write
         self.is_closing = protocol.transport.is_closing
 

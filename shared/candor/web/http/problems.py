@@ -103,6 +103,18 @@ class Problem(Exception):  # noqa: N818 - the RFC's own word
         await self.response()(scope, receive, send)
 
 
+def forget_way(error: BaseException) -> None:
+    """Let go of the frames through which an answered error came, and those of what it came of.
+
+    Some of them hold the error, and so all of its request would wait for a garbage collection, which stops the process
+    the longer the more was refused.
+    """
+    seen: BaseException | None = error
+    while seen is not None and seen.__traceback__ is not None:
+        seen.__traceback__ = None
+        seen = seen.__cause__ or seen.__context__
+
+
 def pointer(path: Iterable[str | int]) -> str:
     """Return the JSON pointer (RFC 6901) of a path of keys and indexes."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)

@@ -14,7 +14,8 @@ from datetime import UTC, datetime, timedelta
 
 import uvloop
 
-from bench.paced_load import Load, request_of
+from bench.keep_alive import request_of
+from bench.paced_load import Load
 
 CONNECTIONS = 32
 

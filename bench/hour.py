@@ -24,7 +24,8 @@ from rich.table import Table
 from bench import report
 from bench.customer_load import promises as promises_of
 from bench.ground import Ground, ground
-from bench.paced_load import Load, request_of
+from bench.keep_alive import request_of
+from bench.paced_load import Load
 from bench.scale.process import Process
 from bench.scale.site import Site
 from candor.local.stack import SERVICES

@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 
 import uvloop
 
+from bench.keep_alive import Connection
+
 WARM_S = 2.0
 
 
@@ -45,19 +47,16 @@ async def connection(
     port: int, key: str, serial: str, numbers: itertools.count[int], until: float
 ) -> list[tuple[float, float]]:
     """(finished at, seconds) of each request. SystemExit on any answer but 201."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    over = await Connection.to(port)
     done: list[tuple[float, float]] = []
     while time.monotonic() < until:
         started = time.monotonic()
-        writer.write(request(serial, next(numbers), port, key))
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-        body = await reader.readexactly(length)
-        if not head.startswith(b"HTTP/1.1 201"):
-            raise SystemExit(f"{head.splitlines()[0]!r} {body[:300]!r}")
+        answer = await over.ask(request(serial, next(numbers), port, key))
+        if not answer.startswith(b"HTTP/1.1 201"):
+            raise SystemExit(answer[:600].decode())
         now = time.monotonic()
         done.append((now, now - started))
-    writer.close()
+    over.close()
     return done
 
 

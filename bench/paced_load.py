@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 
 import uvloop
 
+from bench.keep_alive import Connection, paced, request_of
+
 WARM_S = 2.0
 
 
@@ -42,12 +44,10 @@ class Load:
 
     async def run(self, rate: float, seconds: float) -> dict[str, float]:
         """The figures, those of waits for the time after warm-up. SystemExit on an answer that is not expected."""
-        workers = [asyncio.create_task(self._connection()) for _ in range(self.connections)]
+        workers = [asyncio.create_task(self._work()) for _ in range(self.connections)]
         begun = time.monotonic()
-        for number in range(int(rate * (WARM_S + seconds))):
-            due = begun + number / rate
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
-            self.due.put_nowait((number, due))
+        async for item in paced(rate, int(rate * (WARM_S + seconds))):
+            self.due.put_nowait(item)
         for _ in workers:
             self.due.put_nowait(None)
         await asyncio.gather(*workers)
@@ -60,29 +60,18 @@ class Load:
             "p99 ms": 1000 * waits[int(0.99 * len(waits))],
         }
 
-    async def _connection(self) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+    async def _work(self) -> None:
+        over = await Connection.to(self.port)
         while (item := await self.due.get()) is not None:
             number, due = item
-            writer.write(self.request(number))
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-            body = await reader.readexactly(length)
-            if head.startswith(self.answered):
+            answer = await over.ask(self.request(number))
+            if answer.startswith(self.answered):
                 self.done.append((due, time.monotonic() - due))
-            elif head.startswith(self.refusals):
+            elif answer.startswith(self.refusals):
                 self.refused += 1
             else:
-                raise SystemExit(f"{head.splitlines()[0]!r} {body[:300]!r}")
-        writer.close()
-
-
-def request_of(port: int, method: str, path: str, key: str, body: bytes) -> bytes:
-    """The bytes of one request, with JSON as its body if there is any."""
-    head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {key}\r\n"
-    if body:
-        head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-    return head.encode() + b"\r\n" + body
+                raise SystemExit(answer[:600].decode())
+        over.close()
 
 
 def _line(status: int) -> bytes:

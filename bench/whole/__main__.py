@@ -24,7 +24,7 @@ from rich.table import Table
 
 from bench import report
 from bench.ground import ROOT, Ground, ground
-from bench.whole.load import Connection
+from bench.keep_alive import Connection
 from bench.whole.sides import Running, Taught, candor, usual
 from bench.whole.stream import SHOWN, Sender, customer
 from candor.records.partitioner import partition_of

@@ -14,10 +14,11 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from typing import Final, cast
+from typing import Final
 
 import uvloop
 
+from bench.keep_alive import Connection, paced
 from bench.whole.stream import SHOWN, Sender, mixed
 
 CONNECTIONS: Final = 64
@@ -26,43 +27,6 @@ WARM_S: Final = 2.0
 ASKED_EVERY_S: Final = 0.004
 SAMPLES_A_SECOND: Final = 20
 PATIENCE_S: Final = 60.0
-
-
-class Connection(asyncio.Protocol):
-    """A keep-alive connection with one request at a time."""
-
-    def __init__(self) -> None:
-        self._transport: asyncio.Transport | None = None
-        self._answer: asyncio.Future[bytes] | None = None
-        self._read = b""
-
-    @classmethod
-    async def to(cls, port: int) -> Connection:
-        """A connection to a port of this machine."""
-        _, made = await asyncio.get_running_loop().create_connection(cls, "127.0.0.1", port)
-        return made
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-
-    def data_received(self, data: bytes) -> None:
-        self._read += data
-        head, end, body = self._read.partition(b"\r\n\r\n")
-        if end and len(body) >= int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]):
-            whole, self._read = self._read, b""
-            if self._answer is not None:
-                self._answer.set_result(whole)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(error or ConnectionResetError("the connection was closed"))
-
-    def ask(self, request: bytes) -> asyncio.Future[bytes]:
-        """The answer, head and body."""
-        assert self._transport is not None
-        self._answer = asyncio.get_running_loop().create_future()
-        self._transport.write(request)
-        return self._answer
 
 
 def check(answer: bytes) -> None:
@@ -103,9 +67,8 @@ class Paced:
         workers = [asyncio.create_task(self._work()) for _ in range(min(CONNECTIONS, promises))]
         every = max(1, int(self.rate / SAMPLES_A_SECOND))
         begun = time.monotonic()
-        for place, (number, part) in enumerate(order):
-            if (early := begun + place / self.rate - time.monotonic()) > 0:
-                await asyncio.sleep(early)
+        async for place, _ in paced(self.rate, len(order)):
+            number, part = order[place]
             warm = place >= min(WARM_S * self.rate, len(order) / 2)
             self._due.put_nowait((number, part, warm and place % every == 0))
         for _ in workers:

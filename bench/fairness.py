@@ -4,6 +4,10 @@
 
 All of it comes by one caller, as from one CRM: promise-svc tells its customers apart. Beside the others nine times
 their load is sent, once of 1,000 customers and once of a single one. The loads are processes on the same machine.
+
+"Alone" is without any other load at all. So the ratio to it also counts what ten times the load costs on a machine of
+two cores, on which what makes the load, Kafka and PostgreSQL run too; the ratio to 1,000 customers is what it costs the
+others that all of it is one customer's. None of the others' requests may be refused.
 """
 
 from __future__ import annotations
@@ -52,6 +56,8 @@ def measure(stage: Ground, label: str, customers: int, others: float, seconds: f
         wait_ready(port)
         beside = load(port, LARGE * others, seconds, key, f"{label}l", 0, customers) if customers else None
         found = figures(load(port, others, seconds, key, f"{label}o", 5000, 200))
+        if found["refused"]:
+            raise SystemExit(f"{label}: {found['refused']:.0f} of the others' requests were refused")
         if beside is not None:
             figures(beside)
         return found

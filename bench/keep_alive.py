@@ -30,7 +30,7 @@ class Connection(asyncio.Protocol):
         head, end, body = self._read.partition(b"\r\n\r\n")
         if end and len(body) >= int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]):
             whole, self._read = self._read, b""
-            if self._answer is not None:
+            if self._answer is not None and not self._answer.done():
                 self._answer.set_result(whole)
 
     def connection_lost(self, error: Exception | None) -> None:

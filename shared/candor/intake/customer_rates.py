@@ -4,12 +4,29 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import msgspec
+
 from candor.intake.once import Acceptance, Submission
 from candor.web.http.problems import Problem
 from candor.web.http.rates import Rates
 
 NEVER_REFUSED: Final = frozenset({"customer.erased"})
 """Kinds of commands that are a customer's right, however much is sent about them."""
+UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+class _Names(msgspec.Struct):
+    customer_id: str = ""
+    promise_id: str = ""
+
+
+class _Event(msgspec.Struct):
+    type: str = ""
+    data: _Names = msgspec.field(default_factory=_Names)
+
+
+_names: Final = msgspec.json.Decoder(_Names)
+_event: Final = msgspec.json.Decoder(_Event)
 
 
 class CustomerRates:
@@ -26,6 +43,29 @@ class CustomerRates:
     def begin(self, caller: str) -> Request:
         """Look at a request of this sender."""
         return Request(self._rates, caller)
+
+    def at_first_sight(self, caller: str, raw: bytes) -> Problem | None:
+        """Why the body of a route for one command is refused, by the names in it, before it is checked any further.
+
+        None also for a body that cannot be read, which is for others to say.
+        """
+        try:
+            named = _names.decode(raw) if self._rates.per_second else None
+        except UNREADABLE:
+            return None
+        return None if named is None else self.about(caller, subject_of(named))
+
+    def event_at_first_sight(self, caller: str, raw: bytes) -> Problem | None:
+        """The same for the body of a single neutral event."""
+        try:
+            event = _event.decode(raw) if self._rates.per_second else None
+        except UNREADABLE:
+            return None
+        return None if event is None or event.type in NEVER_REFUSED else self.about(caller, subject_of(event.data))
+
+    def about(self, caller: str, subject: str) -> Problem | None:
+        """Why what is about this customer, or this promise, is refused."""
+        return self._rates.spent(_whose(caller, subject)) if subject else None
 
 
 class Request:
@@ -62,7 +102,11 @@ class Request:
         if submission.origin.historical or submission.kind in NEVER_REFUSED:
             return ""
         subject = subject_of(submission.command)
-        return f"{self._caller}\0{subject}" if subject else ""
+        return _whose(self._caller, subject) if subject else ""
+
+
+def _whose(caller: str, subject: str) -> str:
+    return f"{caller}\0{subject}"
 
 
 def subject_of(command: Any) -> str:

@@ -28,7 +28,7 @@ from candor.web.http.idempotency import sha256
 from candor.web.http.problems import Problem
 from candor.web.http.rates import Rates
 from candor.web.http.text import event_id
-from candor.web.security.webhooks import Webhook
+from candor.web.security.webhooks import STANDARD, Webhook
 
 Apply = Callable[[UnitOfWork, Sequence[Submission[C, R]]], Awaitable[Sequence[Acceptance | Exception]]]
 Read = Callable[[Event, Origin, tuple[Receipt, ...]], Submission[C, R]]
@@ -68,6 +68,17 @@ class Intake(Generic[C, R]):
         """Answer waiting commands, and refuse new ones."""
         await asyncio.gather(self._commands.close(), self._rejections.close())
 
+    def look(self, caller: str, raw: bytes = b"", about: str = "") -> None:
+        """Raises Problem 429 if the customer or promise that a command's body names has used up its share.
+
+        Before it is checked: what is refused for that must cost the others next to nothing. `about` instead of `raw`
+        where the path names it.
+        """
+        rates = self._customers
+        refusal = rates.about(caller, about) if about else rates.at_first_sight(caller, raw)
+        if refusal is not None:
+            raise refusal
+
     async def submit(self, submission: Submission[C, R]) -> Acceptance:
         """Take a command, which is durable when this returns. Raises Problem or StoreUnavailable."""
         request = self._customers.begin(submission.origin.source)
@@ -85,6 +96,8 @@ class Intake(Generic[C, R]):
         whoever set the sender up sees it at once.
         """
         source = self.sources[webhook.read_as]
+        if webhook.read_as == STANDARD:
+            self._look_at_event(webhook)
         try:
             items = source.read(webhook, self.known, self.clock.now())
         except Problem as problem:
@@ -102,6 +115,13 @@ class Intake(Generic[C, R]):
         if isinstance(only, Problem) and only.code == NOT_ALLOWED:
             raise only
         return source.answer(webhook, told(outcomes))
+
+    def _look_at_event(self, webhook: Webhook) -> None:
+        refusal = self._customers.event_at_first_sight(webhook.source, webhook.raw)
+        if refusal is not None:
+            metrics.SOURCE_LAST_EVENT.labels(webhook.source).set_to_current_time()
+            metrics.REFUSED.labels(refusal.code).inc()
+            raise refusal
 
     async def take(self, items: Items, caller: Caller, *, historical: bool = False) -> list[Outcome]:
         """Take events in order, each on its own; `historical`: nobody is warned about them.

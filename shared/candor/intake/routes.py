@@ -22,7 +22,7 @@ from candor.store import audit
 from candor.store.receipts import Receipt
 from candor.store.unit_of_work import unit_of_work
 from candor.web.http import strict_json
-from candor.web.http.body import accepts, read
+from candor.web.http.body import M, accepts, parse, read, read_raw
 from candor.web.http.idempotency import parse_key
 from candor.web.http.listings import ListTotals, each, listed, matching
 from candor.web.http.pages import Cursor, Limit, link_header
@@ -89,6 +89,16 @@ class RejectedPage(ListTotals):
 def intake_of(request: Request) -> Intake[Any, Any]:
     """The service's intake."""
     return cast("Intake[Any, Any]", request.app.state.intake)
+
+
+async def read_command(model: type[M], request: Request, principal: Principal, about: str = "") -> tuple[bytes, M]:
+    """The body of a route for one command, as `read`; refused at first sight if its customer's share is used up.
+
+    `about`: the customer or promise, where the path names it.
+    """
+    raw = await read_raw(request)
+    intake_of(request).look(principal.name, raw, about)
+    return raw, parse(model, raw)
 
 
 def identity(

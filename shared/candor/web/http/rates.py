@@ -89,10 +89,11 @@ class Rates:
         return Standing(self, bucket.tokens)
 
     def spent(self, caller: str) -> Problem | None:
-        """Return the Problem 429 if `caller` has no token left; takes none."""
-        if self.per_second and (bucket := self._bucket(caller)).tokens < 1:
-            return self._problem(bucket)
-        return None
+        """Return the Problem 429 if `caller` has no token left; takes none, and keeps no name not seen before."""
+        if not self.per_second or caller not in self._buckets:
+            return None
+        bucket = self._bucket(caller)
+        return self._problem(bucket) if bucket.tokens < 1 else None
 
     def charge(self, caller: str, tokens: float = 1) -> None:
         """Take `tokens` for what was done already, at most one bucket below zero."""

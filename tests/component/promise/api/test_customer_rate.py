@@ -133,3 +133,19 @@ async def test_a_sender_is_told_when_to_come_again(limited: Api) -> None:
     later(limited, 1)
     assert (await limited.webhook("promise.made", promise, webhook_id=name)).json()["state"] == "accepted"
     assert await limited.rows("SELECT 1 FROM rejected WHERE event_id = $1", name) == []
+
+
+async def test_who_is_refused_is_refused_before_anything_is_checked(limited: Api) -> None:
+    customer, promise = new(), new("p")
+    wrong = {"customer_id": customer, "promise_id": promise, "nonsense": 1}
+    for _ in range(BURST):
+        assert (await limited.webhook("promise.made", body(customer_id=customer))).status_code == 202
+        assert (await limited.call("PUT", f"/v1/customers/{customer}/contact", {"email": "a@example.com"})).is_success
+    assert code(await limited.webhook("promise.made", wrong)) == "customer_rate_limited"
+    assert await limited.rows("SELECT 1 FROM rejected WHERE reason = 'invalid_field'") == []
+    for method, path in (("POST", "/v1/promises"), ("PUT", f"/v1/customers/{customer}/contact")):
+        assert code(await limited.call(method, path, wrong)) == "customer_rate_limited"
+    # Nobody else is: not another customer, and not the customer's right.
+    assert code(await limited.call("POST", "/v1/promises", wrong | {"customer_id": new()})) == "invalid_field"
+    erasure = await limited.webhook("customer.erased", {"customer_id": customer})
+    assert (erasure.status_code, erasure.json()["code"]) == (202, "unknown_type")

@@ -74,3 +74,11 @@ def test_callers_without_end_do_not_fill_the_memory() -> None:
     for number in range(MAX_CALLERS + 500):
         rates.take(f"caller-{number}")
     assert len(rates._buckets) == MAX_CALLERS
+
+
+def test_a_look_at_a_name_keeps_nothing_of_it() -> None:
+    rates = Rates("caller", 1, Watch())
+    for number in range(5):
+        # What was not checked yet may be as long as a body.
+        assert rates.spent(f"{number}" * 1000) is None
+    assert rates.unreported() == {}

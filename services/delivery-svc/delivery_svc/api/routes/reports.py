@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from candor.intake import Caller, Submission
 from candor.intake.intake import told
-from candor.intake.routes import answered, identity, intake_of, respond
+from candor.intake.routes import answered, identity, intake_of, read_command, respond
 from candor.intake.source import counted
 from candor.web.http.body import accepts, media_type, read, read_raw
 from candor.web.http.fields import PathId, not_ahead
@@ -33,7 +33,7 @@ router: Final = APIRouter(tags=["delivery"])
 )
 async def milestone(request: Request, principal: Operator) -> Response:
     """Report a step of the work; reports for unknown promises are queued."""
-    raw, body = await read(MilestoneIn, request)
+    raw, body = await read_command(MilestoneIn, request, principal)
     not_ahead(body.at, intake_of(request).clock.now(), "/at")
     origin, receipts = identity(request, principal, raw, body.event_id)
     taken = await intake_of(request).submit(Submission(MILESTONE, body.report(), origin, presenters.reported, receipts))
@@ -79,7 +79,7 @@ async def events(request: Request, principal: Operator) -> Response:
 @router.post("/v1/parked/{parked_id}/match", responses={200: {"model": MatchTaken}}, openapi_extra=accepts(MatchIn))
 async def match(request: Request, parked_id: PathId, principal: Operator) -> Response:
     """Match a parked report to a promise, along with all reports that wait for the same reference."""
-    raw, body = await read(MatchIn, request)
+    raw, body = await read_command(MatchIn, request, principal)
     origin, receipts = identity(request, principal, raw)
     command = Match(parked_id, body.promise_id, body.correction)
     return respond(await intake_of(request).submit(Submission(PARKED, command, origin, presenters.reported, receipts)))

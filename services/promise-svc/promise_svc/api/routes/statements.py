@@ -12,8 +12,8 @@ from starlette.responses import Response
 
 from candor.contracts import staff_key
 from candor.intake import Submission
-from candor.intake.routes import identity, intake_of, respond
-from candor.web.http.body import accepts, read
+from candor.intake.routes import identity, intake_of, read_command, respond
+from candor.web.http.body import accepts
 from candor.web.http.fields import PathId, not_ahead
 from candor.web.http.problems import Problem
 from candor.web.http.public import public_path
@@ -42,7 +42,7 @@ _etag: Final = re.compile(r'"([0-9]{1,9})"')
 @router.post("/v1/promises", status_code=201, responses={201: {"model": PromiseOut}}, openapi_extra=accepts(PromiseIn))
 async def make(request: Request, principal: Operator) -> Response:
     """Make a promise; it is saved before the response."""
-    raw, body = await read(PromiseIn, request)
+    raw, body = await read_command(PromiseIn, request, principal)
     now = intake_of(request).clock.now()
     if body.made_at is not None:
         not_ahead(body.made_at, now, "/made_at")
@@ -56,7 +56,7 @@ async def make(request: Request, principal: Operator) -> Response:
 )
 async def revise(request: Request, promise_id: PathId, principal: Operator, if_match: IfMatch = None) -> Response:
     """Record a new date; it becomes the promised date only if the customer asked for it or agreed to it."""
-    raw, body = await read(RevisionIn, request)
+    raw, body = await read_command(RevisionIn, request, principal, promise_id)
     return await _state(request, principal, raw, REVISED, body.command(promise_id, _version(if_match)))
 
 
@@ -67,7 +67,7 @@ async def revise(request: Request, promise_id: PathId, principal: Operator, if_m
 )
 async def withdraw(request: Request, promise_id: PathId, principal: Operator, if_match: IfMatch = None) -> Response:
     """Withdraw a promise."""
-    raw, body = await read(WithdrawalIn, request)
+    raw, body = await read_command(WithdrawalIn, request, principal, promise_id)
     return await _state(request, principal, raw, WITHDRAWN, body.command(promise_id, _version(if_match)))
 
 
@@ -76,7 +76,7 @@ async def withdraw(request: Request, promise_id: PathId, principal: Operator, if
 )
 async def settle(request: Request, promise_id: PathId, principal: Operator, if_match: IfMatch = None) -> Response:
     """Record how a promise ended; a later verdict corrects an earlier one."""
-    raw, body = await read(VerdictIn, request)
+    raw, body = await read_command(VerdictIn, request, principal, promise_id)
     if body.settled_at is not None:
         not_ahead(body.settled_at, intake_of(request).clock.now(), "/settled_at")
     return await _state(request, principal, raw, SETTLED, body.command(promise_id, _version(if_match)))
@@ -87,7 +87,7 @@ async def settle(request: Request, promise_id: PathId, principal: Operator, if_m
 )
 async def set_contact(request: Request, customer_id: PathId, principal: Operator) -> Response:
     """Set how to reach a customer; stored sealed and never shown again."""
-    raw, body = await read(ContactIn, request)
+    raw, body = await read_command(ContactIn, request, principal, customer_id)
     sealed = cast(Sealer, request.app.state.sealer).seal(body)
     return await _state(request, principal, raw, CONTACT, SetContact(customer_id, sealed))
 
@@ -97,9 +97,10 @@ async def set_contact(request: Request, customer_id: PathId, principal: Operator
 )
 async def set_staff_contact(request: Request, staff_id: PathId, principal: Operator) -> Response:
     """Set how to reach a promise's `owner`, notified before the customer; stored sealed and never shown again."""
-    raw, body = await read(ContactIn, request)
+    staff = staff_key(staff_id)
+    raw, body = await read_command(ContactIn, request, principal, staff)
     sealed = cast(Sealer, request.app.state.sealer).seal(body)
-    return await _state(request, principal, raw, CONTACT, SetContact(staff_key(staff_id), sealed))
+    return await _state(request, principal, raw, CONTACT, SetContact(staff, sealed))
 
 
 @router.delete(

@@ -1,4 +1,4 @@
-"""`candor stuck`: partitions halted for an event that cannot be applied, and promises whose reviews are set aside."""
+"""`candor stuck`: partitions halted for an event that cannot be applied, and promises that are set aside."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Partition = Annotated[str, typer.Argument(help="A partition from `candor stuck l
 OptionalPartition = Annotated[
     str, typer.Argument(help="A partition from `candor stuck list`, e.g. risk-svc:3, or --promise.")
 ]
-Promise = Annotated[str, typer.Option("--promise", help="A promise from `candor stuck list`, whose review failed.")]
+Promise = Annotated[str, typer.Option("--promise", help="A promise from `candor stuck list`, that is set aside.")]
 STORED = (Consumer.DELIVERY, Consumer.RISK, Consumer.NOTIFY)
 REVIEWING = (Consumer.RISK, Consumer.NOTIFY)
 """Services that look at promises when their time comes, without an event."""
@@ -44,20 +44,27 @@ def register(app: typer.Typer) -> None:
 
 
 def show_list(service: Service = None, prefix: Prefix = "candor", as_json: Json = False) -> None:
-    """List halted partitions with the event that each cannot apply, and promises whose review by the clock fails."""
+    """List halted partitions with the event that each cannot apply, and promises set aside.
+
+    A promise is set aside when its score or its messages cannot be computed though no event is to blame.
+    """
     from candor.store import review_aside, suspects  # noqa: PLC0415
 
     async def halted(uow: UnitOfWork) -> list[StuckPartition]:
         return await suspects.stuck(uow.connection)
 
-    async def aside(uow: UnitOfWork) -> list[AsidePromise]:
-        return await review_aside.listed(uow.connection)
+    async def both(uow: UnitOfWork) -> tuple[list[StuckPartition], list[AsidePromise]]:
+        return await halted(uow), await review_aside.listed(uow.connection)
 
-    found = [(name, item) for name, items in each(service, prefix, halted, STORED) for item in items]
-    reviewing = service in (None, *REVIEWING)
-    promises = [
-        (name, item) for name, items in (each(service, prefix, aside, REVIEWING) if reviewing else []) for item in items
-    ]
+    found: list[tuple[str, StuckPartition]] = []
+    promises: list[tuple[str, AsidePromise]] = []
+    if service not in REVIEWING:
+        for name, items in each(service, prefix, halted, [one for one in STORED if one not in REVIEWING]):
+            found += [(name, item) for item in items]
+    if service in (None, *REVIEWING):
+        for name, (partitions, aside) in each(service, prefix, both, REVIEWING):
+            found += [(name, item) for item in partitions]
+            promises += [(name, left) for left in aside]
     if as_json:
         say_json([*(_plain(name, item) for name, item in found), *(_promise(name, item) for name, item in promises)])
         return

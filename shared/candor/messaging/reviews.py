@@ -52,16 +52,22 @@ class Reviews:
     def failed(self, why: str, trail: Sequence[str]) -> None:
         """Note that the transaction failed."""
         if len(self._chosen) == 1:
-            self.set_aside(next(iter(self._chosen)), why, trail)
+            [(name, partition)] = self._chosen.items()
+            self.set_aside(name, partition, why, trail)
             self._suspects.clear()
         elif self._chosen:
             self._suspects = set(self._chosen)
         self._chosen = {}
 
-    def set_aside(self, name: str, why: str, trail: Sequence[str]) -> None:
-        """Review one of those chosen no more until its next event."""
-        self.aside[name] = ReviewAside(self._chosen[name], why)
+    def leave_out(self, name: str, partition: int, why: str) -> None:
+        """Review a promise no more until its next event, and list it for people."""
+        self.used = True
+        self.aside[name] = ReviewAside(partition, why)
         self._measure()
+
+    def set_aside(self, name: str, partition: int, why: str, trail: Sequence[str]) -> None:
+        """Review one of those chosen no more until its next event."""
+        self.leave_out(name, partition, why)
         log.error(
             "review by the clock set aside",
             promise=name,

@@ -7,7 +7,9 @@ import json
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
+import pytest
 import pytest_asyncio
 import typer
 from typer.testing import CliRunner, Result
@@ -70,6 +72,21 @@ async def test_halted_partitions_are_listed_and_searches_are_not(deployment: Dep
     assert "no promise is set aside" in table.output
     [found] = json.loads((await deployment.run("list", "--json")).output)
     assert (found["id"], found["topic"], found["offset"], found["attempts"]) == ("risk-svc:3", "promises", 17, 3)
+
+
+async def test_each_database_is_opened_once(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened, really = list[str](), Database.open
+
+    async def counted(url: str, **settings: Any) -> Database:
+        opened.append(url.rpartition("_")[2])
+        return await really(url, **settings)
+
+    monkeypatch.setattr(Database, "open", counted)
+    await deployment.run("list")
+    assert sorted(opened) == ["delivery", "notify", "risk"]
+    opened.clear()
+    await deployment.run("list", "--service", "risk-svc")
+    assert opened == ["risk"]
 
 
 async def test_a_decision_is_stored_once_and_audited(deployment: Deployment) -> None:

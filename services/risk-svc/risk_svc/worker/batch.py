@@ -15,7 +15,7 @@ from risk_svc.forecasting.live import incident_snapshot_of
 from risk_svc.forecasting.snapshots import BatchPictures, forgotten
 from risk_svc.store import erasures, states, work
 from risk_svc.worker.fan_out import FanOut
-from risk_svc.worker.leftover import LEAST, Leftover, shares
+from risk_svc.worker.leftover import Leftover, in_turns, shares
 from risk_svc.worker.partition_state import PartitionState, PartitionStates, customer_mark
 from risk_svc.worker.touched import Touched
 
@@ -67,9 +67,8 @@ class Batch:
     async def go_on(self, numbers: Iterable[int], room: int) -> None:
         """Do the next part of what earlier messages set off in these partitions."""
         partitions = [self._cache.partitions[number] for number in numbers]
-        each = max(1, room // LEAST // len(partitions))
-        ways = [(partition, name) for partition in partitions for name in list(partition.fan_outs)[:each]]
-        self._leftover.fan_out(ways, room)
+        ways = [[(partition, name) for name in partition.fan_outs] for partition in partitions]
+        self._leftover.fan_out(in_turns(ways, room), room)
         self._leftover.let_go([(partition, name) for partition in partitions for name in partition.leaving])
 
     def review(self, numbers: Sequence[int], now: float, most: int, reviews: Reviews) -> None:

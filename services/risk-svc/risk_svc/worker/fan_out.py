@@ -18,7 +18,7 @@ SORTED: Final = 20_000
 
 
 class FanOut:
-    """The way of one incident; `reach` is what is stored of it, `saved` whether a row of it exists.
+    """The way of one incident; `reach` is what is stored of it, `saved` whether a row exists, `as_saved` if as it is.
 
     `since` is the system time (epoch seconds) from which promises may be without it; -inf when that is not known.
 
@@ -30,7 +30,7 @@ class FanOut:
 
     def __init__(self, reach: Reach, *, saved: bool = False, since: float = -inf) -> None:
         self.reach = reach
-        self.saved = saved
+        self.saved = self.as_saved = saved
         self.since = since
         self.ordered = 0
         self._unsorted: list[int] | None = None
@@ -45,6 +45,7 @@ class FanOut:
         reach.version, reach.traceparent = version, traceparent
         reach.stop, reach.wrapped = reach.reached, False
         self._unsorted = self._ahead = None
+        self.as_saved = False
 
     def take(self, shelf: Shelf, places: Places, most: int) -> tuple[list[str], bool]:
         """At most `most` promises that come next, and whether there may be more; none while they are put in order."""

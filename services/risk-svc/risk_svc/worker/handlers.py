@@ -136,7 +136,7 @@ class RiskHandler:
         self._turn += 1
         first = self._turn % len(partitions)
         await batch.go_on([*partitions[first:], *partitions[:first]], self._pace.room)
-        await self._finish(uow, batch, self._scored_without_failing(batch.touched, now, _not_scored), now)
+        await self._finish(uow, batch, self._scored_without_failing(batch.touched, now, self._leave_out), now)
         if len(batch.touched) >= self._pace.room:
             self._pace.took(time.monotonic() - begun)
 
@@ -146,7 +146,7 @@ class RiskHandler:
         return scored
 
     def _scored_without_failing(
-        self, touched: dict[str, PromiseChange], now: float, leave_out: Callable[[str, str, Sequence[str]], None]
+        self, touched: dict[str, PromiseChange], now: float, leave_out: Callable[[str, int, str, Sequence[str]], None]
     ) -> Scoring:
         """Score what no message is to blame for: a promise that cannot be scored is left out, and the others go on."""
         try:
@@ -157,7 +157,7 @@ class RiskHandler:
                     self._scored({name: _fresh(item)}, now)
                 except Exception as error:
                     del touched[name]
-                    leave_out(name, describe(error), trail(error))
+                    leave_out(name, item.partition.number, describe(error), trail(error))
             fresh = {name: _fresh(item) for name, item in touched.items()}
             touched.update(fresh)
             return self._scored(touched, now)
@@ -172,6 +172,17 @@ class RiskHandler:
         await journal.write(uow.connection, batch.entries, now)
         await states.save_scores(uow.connection, scored.scores)
         self._measure()
+
+    def _leave_out(self, name: str, partition: int, why: str, where: Sequence[str]) -> None:
+        self.reviews.leave_out(name, partition, why)
+        log.error(
+            "promise not scored",
+            promise=name,
+            error=why,
+            trail=where,
+            consequence="neither incidents nor time change its score, until its next event or a restart",
+            do="candor stuck list",
+        )
 
     def _measure(self) -> None:
         metrics.PROMISES_IN_MEMORY.set(self.cache.promises)
@@ -212,16 +223,6 @@ def gap_message(
     data, version = event_of(state, stands, found, more), state.view.version
     name = f"gap.{version}.{state.promise_id}"[:128]
     return message(name, SOURCE, data.as_of, state.customer_id, version, data, traceparent=traceparent)
-
-
-def _not_scored(name: str, why: str, where: Sequence[str]) -> None:
-    log.error(
-        "promise not scored",
-        promise=name,
-        error=why,
-        trail=where,
-        consequence="an incident does not change its score; events about it still do",
-    )
 
 
 def _fresh(item: PromiseChange) -> PromiseChange:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain, islice, zip_longest
 from typing import Final
 
 from risk_svc.domain.incidents import Place
@@ -20,6 +21,8 @@ LEAST: Final = 50
 """The smallest share of one incident: with more incidents on their way they take turns."""
 ORDERED: Final = 20
 """Putting so many promises in order costs as much time as scoring one."""
+LOOK: Final = 2
+"""To look at an incident at all costs as much as putting so many promises in order."""
 
 Way = tuple[PartitionState, str]
 """A partition, and the incident or customer whose work is done in it."""
@@ -49,21 +52,28 @@ class Leftover:
         self._touched = touched
 
     def fan_out(self, ways: Sequence[Way], room: int) -> None:
-        """Touch the next promises of incidents on their way, at most `room`, a fair share for each incident."""
+        """Touch the next promises of incidents on their way, at most `room`, a fair share for each incident.
+
+        Promises that several incidents touch are scored once: as many incidents are looked at as there is room for.
+        """
         share = max(LEAST, room // max(1, len(ways)))
+        left = room * ORDERED
         for partition, name in ways:
-            fan_out = partition.fan_outs.pop(name)
+            fan_out = partition.fan_outs[name]
+            if left <= 0 and fan_out.as_saved:
+                continue
+            del partition.fan_outs[name]
             more = True
-            if room > 0:
-                names, more = fan_out.take(partition.states, partition.places, min(share, room))
+            if left > 0:
+                names, more = fan_out.take(partition.states, partition.places, min(share, -(-left // ORDERED)))
                 reached = self._reach(partition, names, set(fan_out.reach.places), fan_out.reach.traceparent)
-                room -= max(1, reached + fan_out.ordered // ORDERED)
+                left -= reached * ORDERED + max(LOOK, fan_out.ordered)
             if more:
                 # At the end: the others are first the next time.
                 partition.fan_outs[name] = fan_out
             if more or fan_out.saved:
                 self.rows.append(work.Row(partition.number, name, fan_out.reach if more else None))
-            fan_out.saved = more
+            fan_out.saved = fan_out.as_saved = more
 
     def _reach(self, partition: PartitionState, names: Sequence[str], places: set[Place], traceparent: str) -> int:
         before = len(self._touched)
@@ -80,6 +90,12 @@ class Leftover:
             if room <= 0:
                 return
             room -= partition.let_go(customer, room)
+
+
+def in_turns(ways: Iterable[Iterable[Way]], room: int) -> list[Way]:
+    """The first way of each partition, then the second of each …, at most as many as `room` lets one look at."""
+    turns = chain.from_iterable(zip_longest(*ways))
+    return list(islice((way for way in turns if way is not None), room * ORDERED // LOOK))
 
 
 def shares(waiting: Sequence[int], room: int) -> list[int]:

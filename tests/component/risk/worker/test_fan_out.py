@@ -133,6 +133,19 @@ async def test_in_pieces_and_over_kills_every_score_ends_as_all_at_once(
     assert await parts.rows("SELECT 1 FROM work") == []
 
 
+async def test_promises_that_many_incidents_touch_are_scored_once_for_all_of_them(
+    risk_database: Database, taught: PublishedModel, clock: ManualClock
+) -> None:
+    desk = await desk_of(risk_database, taught, clock, leftover.FAN_OUT)
+    await desk.take(*(Story(f"p{number}", f"c{number}").made() for number in range(12)))
+    clock.set(NOW)
+    published = await desk.take(*(incident(incident_id=f"i{number}") for number in range(400)))
+    assert len(published) == 12
+    assert await finish(desk) <= 1
+    assert await desk.rows("SELECT * FROM work") == []
+    assert {one.data.facts_more for one in published} == {380}  # type: ignore[attr-defined]
+
+
 async def test_no_transaction_touches_more_than_its_share_and_own_events_need_not_wait(
     risk_database: Database, taught: PublishedModel, clock: ManualClock
 ) -> None:
@@ -191,6 +204,9 @@ async def test_a_promise_that_cannot_be_scored_does_not_stop_the_incident(
         == before
         == next(one for part in handler.cache.partitions.values() for name, one in part.states.items() if name == "p07")
     )
+    [(name, left)] = handler.reviews.aside.items()
+    assert (name, left.error.split()[0]) == ("p07", "ArithmeticError")
+    assert handler.reviews.used
 
 
 async def test_an_erasure_of_many_promises_goes_on_over_kills_and_spares_what_came_after_it(

@@ -12,6 +12,7 @@ from candor_demo.summary import Score, SentMessage
 
 PAGE: Final = 200
 MAIL_PAGE: Final = 500
+P80: Final = 0.8
 UNDER_WAY: Final = ("pending", "sending")
 LEADS: Final = ("made", "left75", "left50", "left25", "at:departed")
 
@@ -31,7 +32,12 @@ async def items(client: httpx.AsyncClient, url: str, key: str, **query: str) -> 
 async def spoken(client: httpx.AsyncClient, notify_url: str, key: str) -> list[SentMessage]:
     """What customers were actually told: notices that were sent, with their business times."""
     return [
-        SentMessage(item["promise_id"], item["statement"], datetime.fromisoformat(item["changed_at"]))
+        SentMessage(
+            item["promise_id"],
+            item["statement"],
+            datetime.fromisoformat(item["changed_at"]),
+            datetime.fromisoformat(item["told_high"]) if item["told_high"] else None,
+        )
         async for item in items(client, f"{notify_url}/v1/notices", key, state="sent", audience="customer")
     ]
 
@@ -70,7 +76,9 @@ async def scores(client: httpx.AsyncClient, risk_url: str, key: str) -> dict[str
 def score_of(record: Mapping[str, Any]) -> Score:
     """A track record as a score; the share that slipped comes from its reliability table."""
     slipped = sum(row["n"] * row["observed"] for row in record["reliability"]) / record["n"]
-    return Score(record["n"], record["brier"], record["base_brier"], slipped * (1 - slipped))
+    p80: Mapping[str, Any] = next((one for one in record["coverage"] if one["level"] == P80), {"covered": None, "n": 0})
+    error = (record["n"], record["brier"], record["base_brier"], slipped * (1 - slipped))
+    return Score(*error, p80["covered"], p80["n"])
 
 
 async def recipients(client: httpx.AsyncClient, mailbox_url: str) -> list[str]:

@@ -46,10 +46,20 @@ def rows(summary: Summary) -> list[tuple[str, str]]:
         ),
         ("Messages per customer", f"{s.messages_mean:.2f} on average, {s.messages_max} at most ({s.messages} in all)"),
     ]
+    found.append(("Ranges given, held", ranges(s)))
     if s.forecast is None:
         return [*found, ("Forecast", "no frozen forecasts to score")]
+    if s.forecast.completed:
+        came = f"{percent(s.forecast.by_p80)} of {s.forecast.completed:,}, where 80 % is stated"
+        found.append(("Came by P80", came))
     by_lead = ((f"  {lead_words(lead)}", in_words(score)) for lead, score in s.by_lead.items())
     return [*found, ("Error of the forecasts", in_words(s.forecast)), *by_lead]
+
+
+def ranges(s: Summary) -> str:
+    """How many of the ranges that customers were given held: done by the later end, as 8 of 10 are to be."""
+    share = percent(s.ranges_held / s.ranges if s.ranges else None)
+    return f"{s.ranges_held} of {s.ranges} done by the later time ({share}); {s.without_range} messages without a range"
 
 
 def lead_words(lead: str) -> str:

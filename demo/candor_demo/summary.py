@@ -17,11 +17,15 @@ WARNINGS: Final = frozenset({"warning", "cancelled"})
 
 @dataclass(frozen=True)
 class SentMessage:
-    """One message that was sent: its statement (`warning`, `update`, `cancelled`, `all_clear`) and its time."""
+    """One message that was sent: its statement (`warning`, `update`, `cancelled`, `all_clear`) and its time.
+
+    `high` is the later end of the range that it gives, None if it gives none.
+    """
 
     promise_id: str
     statement: str
     at: datetime
+    high: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -29,13 +33,16 @@ class Score:
     """Mean Brier scores of `n` forecasts frozen at one lead, 0 is best (Brier 1950); settled promises only.
 
     `base`: always forecasting the share late known when each forecast was issued. `hindsight`: always forecasting the
-    share late that these promises turned out to have, which nobody could know. `skill` = 1 − brier / base.
+    share late that these promises turned out to have, which nobody could know. `skill` = 1 − brier / base. `by_p80` is
+    the share of the completed ones that came by the P80 that was stated, of `completed` forecasts.
     """
 
     n: int
     brier: float
     base: float
     hindsight: float
+    by_p80: float | None = None
+    completed: int = 0
 
     @property
     def skill(self) -> float | None:
@@ -63,6 +70,9 @@ class Summary:
     messages: int
     messages_mean: float
     messages_max: int
+    ranges: int
+    ranges_held: int
+    without_range: int
     forecast: Score | None
     by_lead: dict[str, Score]
 
@@ -84,8 +94,8 @@ def summarise(
 
     `messages` counts the messages in each customer's mailbox; `scores` are those of the forecasts by lead, and of all
     leads under the empty name. `lead_median_minutes` is from the first warning to the promised date. A false alarm is
-    a promise that was warned about and kept; it requires an all-clear. Records about promises not in `truths` are left
-    out.
+    a promise that was warned about and kept; it requires an all-clear. `ranges` counts messages with a range about
+    promises completed since, `ranges_held` those completed by its later end. Records about others are left out.
     """
     said = _by_promise(truths, spoken)
     late = [truth for truth in truths.values() if truth.late]
@@ -98,6 +108,7 @@ def summarise(
         if truth.promise_id in first_warning and first_warning[truth.promise_id] < truth.due
     ]
     wrongly = [name for name in first_warning if not truths[name].late]
+    told = _ranges(truths, said)
     counts = [messages.get(truth.customer_id.lower(), 0) for truth in truths.values()]
     return Summary(
         promises=len(truths),
@@ -117,6 +128,9 @@ def summarise(
         messages=sum(counts),
         messages_mean=fmean(counts) if counts else 0.0,
         messages_max=max(counts, default=0),
+        ranges=len(told),
+        ranges_held=sum(told),
+        without_range=sum(_open(item) and item.high is None for what in said.values() for item in what),
         forecast=scores.get(""),
         by_lead={lead: found for lead, found in scores.items() if lead},
     )
@@ -137,6 +151,17 @@ def _by_promise(truths: Mapping[str, Truth], spoken: Iterable[SentMessage]) -> d
 
 def _any_warning(said: Iterable[SentMessage]) -> bool:
     return any(item.statement in WARNINGS for item in said)
+
+
+def _ranges(truths: Mapping[str, Truth], said: Mapping[str, Sequence[SentMessage]]) -> list[bool]:
+    """For each range that was given about a promise completed since, whether it was done by the later end."""
+    given = [(item.high, truths[name].completed_at) for name, what in said.items() for item in what if _open(item)]
+    return [done <= high for high, done in given if high is not None and done is not None]
+
+
+def _open(item: SentMessage) -> bool:
+    """Whether the message may give a range."""
+    return item.statement in {"warning", "update"}
 
 
 def _cleared(said: Sequence[SentMessage], truth: Truth) -> bool:

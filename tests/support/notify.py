@@ -29,6 +29,7 @@ from candor.contracts import (
     PromiseRevised,
     PromiseWithdrawn,
     Standing,
+    TimesHeld,
     message,
     staff_key,
 )
@@ -159,6 +160,7 @@ def gap(
         held_due=due,
         contributions=[],
         forecast=forecast,
+        times=TimesHeld(completed=200, held=0.8, holds=0.8),
         facts=list(facts),
         completed_at=completed,
     )

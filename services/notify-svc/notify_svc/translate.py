@@ -9,12 +9,14 @@ from typing import Final
 
 from candor.contracts import (
     Envelope,
+    Forecast,
     GapScored,
     PromiseMade,
     PromiseRevised,
     PromiseSettled,
     PromiseWithdrawn,
     Standing,
+    TimesHeld,
     Verdict,
 )
 from notify_svc.domain import facts
@@ -58,7 +60,7 @@ def promise_changed(
 def gap_scored(envelope: Envelope, data: GapScored, min_cases: int) -> facts.Gap:
     """The gap without its score, and without a forecast that rests on too little: no notice depends on those."""
     found = data.forecast
-    forecast = facts.Forecast(found.p_slip, found.p50, found.p80, found.n) if found else None
+    forecast = _forecast(found, data.times or TimesHeld()) if found else None
     return facts.Gap(
         version=envelope.version,
         event_id=envelope.id,
@@ -71,3 +73,8 @@ def gap_scored(envelope: Envelope, data: GapScored, min_cases: int) -> facts.Gap
         historical=envelope.historical,
         traceparent=envelope.traceparent,
     )
+
+
+def _forecast(found: Forecast, times: TimesHeld) -> facts.Forecast:
+    record = (times.completed, times.held, times.holds, times.no_range)
+    return facts.Forecast(found.p_slip, found.p50, found.p80, found.n, *record)

@@ -10,7 +10,18 @@ from candor.contracts.delivery import (
     MilestoneStatus,
 )
 from candor.contracts.envelope import ContractError, Envelope, Event, Message, Record
-from candor.contracts.gap import MIN_CASES, Component, Contribution, Fact, FactKind, Forecast, GapScored, Standing
+from candor.contracts.gap import (
+    MIN_CASES,
+    Component,
+    Contribution,
+    Fact,
+    FactKind,
+    Forecast,
+    GapScored,
+    NoRange,
+    Standing,
+    TimesHeld,
+)
 from candor.contracts.notice import NoticeChanged, NoticeState, Statement
 from candor.contracts.promise import (
     AskedBy,
@@ -57,6 +68,7 @@ __all__ = [
     "Message",
     "MilestoneReported",
     "MilestoneStatus",
+    "NoRange",
     "NoticeChanged",
     "NoticeState",
     "PlannedMilestone",
@@ -70,6 +82,7 @@ __all__ = [
     "ScopeItem",
     "Standing",
     "Statement",
+    "TimesHeld",
     "TopicCard",
     "Verdict",
     "decode",

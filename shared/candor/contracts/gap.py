@@ -65,6 +65,27 @@ class Fact(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=Tr
     planned: datetime | None = None
 
 
+class NoRange(StrEnum):
+    """Why a forecast has no times to state."""
+
+    TOO_FEW = "too_few_completed"
+    DID_NOT_HOLD = "did_not_hold"
+
+
+class TimesHeld(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """What the stated P80 rests on: of the last `completed` promises of its kind with such a P80, `held` came by it.
+
+    If that share was too small, P80 is stated `later_s` seconds later, by which a share `holds` came. If nothing holds,
+    no time is stated, and `no_range` says why. Shares are None where too few are completed.
+    """
+
+    completed: int = 0
+    held: float | None = None
+    holds: float | None = None
+    later_s: int = 0
+    no_range: NoRange | None = None
+
+
 class Contribution(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One component's part: `x` in [0, 1], `share` of the score (all shares sum to 1), `evidence` in words."""
 
@@ -110,6 +131,7 @@ class GapScored(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     held_due: datetime
     contributions: list[Contribution] = []
     forecast: Forecast | None = None
+    times: TimesHeld | None = None
     facts: list[Fact] = []
     completed_at: datetime | None = None
     facts_more: int = 0

@@ -30,6 +30,7 @@ def test_every_figure_is_in_the_table() -> None:
     assert found["False alarms"] == "1 of 2 warned (50 %)"
     assert found["All-clears"] == "1 owed, 1 given; late after all: 0"
     assert found["Messages per customer"] == "1.00 on average, 3 at most (3 in all)"
+    assert found["Ranges given, held"] == "0 of 0 done by the later time (–); 2 messages without a range"
     assert found["Forecast"] == "no frozen forecasts to score"
 
 

@@ -49,6 +49,22 @@ def test_the_lead_runs_from_the_first_warning_to_the_date_held() -> None:
     assert found.lead_median_minutes == 80
 
 
+def test_a_range_held_if_it_was_done_by_its_later_end() -> None:
+    def ranged(name: str, minutes_late: float | None, statement: str = "warning") -> SentMessage:
+        high = None if minutes_late is None else DUE + timedelta(minutes=minutes_late)
+        return SentMessage(name, statement, DUE, high)
+
+    spoken = [
+        ranged("a", 30),
+        ranged("a", 29, "update"),
+        ranged("b", 60),
+        ranged("c", None),
+        ranged("a", 90, "all_clear"),
+    ]
+    found = figures([truth("a", 30), truth("b", None), truth("c", 5)], spoken)
+    assert (found.ranges, found.ranges_held, found.without_range) == (2, 1, 1)
+
+
 @pytest.mark.parametrize(("statement", "before"), [("warning", 0), ("warning", -10), ("all_clear", 60), ("update", 60)])
 def test_a_word_that_is_too_late_or_no_warning_does_not_count(statement: str, before: float) -> None:
     assert figures([truth("a", 90)], [said("a", statement, before)]).late_warned == 0
@@ -100,8 +116,17 @@ def test_without_a_base_there_is_no_skill() -> None:
 
 def test_a_track_record_tells_the_share_that_slipped() -> None:
     bins = [{"low": 0.1, "n": 3, "observed": 1 / 3}, {"low": 0.8, "n": 1, "observed": 1.0}]
-    found = score_of({"n": 4, "brier": 0.2, "base_brier": 0.3, "skill": 0.3, "reliability": bins})
-    assert found == Score(4, 0.2, 0.3, pytest.approx(0.25))  # type: ignore[arg-type]
+    found = score_of(
+        {
+            "n": 4,
+            "brier": 0.2,
+            "base_brier": 0.3,
+            "skill": 0.3,
+            "reliability": bins,
+            "coverage": [{"level": 0.8, "n": 3, "covered": 0.7}],
+        }
+    )
+    assert found == Score(4, 0.2, 0.3, pytest.approx(0.25), 0.7, 3)  # type: ignore[arg-type]
 
 
 def test_nothing_at_all_is_a_summary_too() -> None:

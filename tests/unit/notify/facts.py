@@ -18,6 +18,8 @@ from tests.support.clocks import NOON
 RULES = Rules()
 NEW_YORK = ZoneInfo("America/New_York")
 DUE = NOON + timedelta(hours=6)
+HELD = (200, 0.8, 0.8)
+"""Of the last 200 completed promises, 8 of 10 came by P80."""
 LOW, HIGH = DUE + timedelta(minutes=40), DUE + timedelta(minutes=80)
 
 
@@ -43,7 +45,7 @@ def gap(p_slip: float | None = 0.86, standing: Standing = Standing.OPEN, **chang
     """A gap as of NOON; `p50` and `p80` name completion times, else the range is 37 to 76 minutes late."""
     p50 = changes.pop("p50", DUE + minutes(37))
     p80 = changes.pop("p80", DUE + minutes(76))
-    forecast = None if p_slip is None else Forecast(p_slip, p50, p80, 412)
+    forecast = None if p_slip is None else Forecast(p_slip, p50, p80, 412, *changes.pop("record", HELD))
     return replace(
         Gap(version=1, event_id="gap-1", standing=standing, as_of=NOON, held_due=DUE, forecast=forecast), **changes
     )
@@ -61,9 +63,11 @@ def warned(**changes: Any) -> Episode:
     return Episode(told=told(**changes))
 
 
-def decided(at: Gap, now: datetime = NOON, episode: Episode | None = None, rules: Rules = RULES) -> Decision:
+def decided(
+    at: Gap, now: datetime = NOON, episode: Episode | None = None, rules: Rules = RULES, about: Promise | None = None
+) -> Decision:
     """What is decided at `now`, once `at` was observed."""
-    return decide(observe(episode or Episode(), at, rules), at, promise(), now, rules)
+    return decide(observe(episode or Episode(), at, rules), at, about or promise(), now, rules)
 
 
 def spoken(decision: Decision, episode: Episode, **changes: Any) -> Episode:

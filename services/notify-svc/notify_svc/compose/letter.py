@@ -19,6 +19,7 @@ from notify_svc.domain.consistency import Ends, LetterFigures, chance_beside, la
 from notify_svc.domain.facts import Announcement, Decision, Gap, Promise
 from notify_svc.domain.lint import Draft, Finding, Support, lint
 from notify_svc.domain.opening import OpeningFacts, opening_of
+from notify_svc.domain.times_held import record_words
 
 LITTLE_HISTORY = 30
 MAX_FACTS = 4
@@ -201,6 +202,7 @@ def _context(snapshot: Snapshot, wording: Wording, civil: Localizer, *, quoting:
         "next": civil.moment(snapshot.next_update_by) if snapshot.next_update_by else "",
         "completed": civil.moment(gap.completed_at) if gap.completed_at else "",
         "closing": snapshot.decision.closing,
+        "record": record_words(gap.forecast),
         "facts": _each_once(_public(fact, civil, quoting=quoting) for fact in facts),
         "circumstances": _each_once(_public(fact, civil, quoting=quoting) for fact in incidents),
         "chance": chance,

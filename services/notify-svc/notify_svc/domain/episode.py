@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from candor.contracts import Fact, FactKind, Standing, Statement
 from notify_svc.domain.ending import at_the_end, blocked, nothing, wait
 from notify_svc.domain.facts import Announcement, Decision, Episode, Gap, Kind, Promise, Reason, Rules
-from notify_svc.domain.schedule import step_of, write_at
+from notify_svc.domain.schedule import held_until, step_of, write_at
 
 
 def observe(episode: Episode, gap: Gap, rules: Rules) -> Episode:
@@ -51,7 +51,7 @@ def _first_word(episode: Episode, gap: Gap, promise: Promise, now: datetime, rul
         return Decision(Kind.SPEAK, Reason.MILESTONE_MISSED, Statement.WARNING, found)
     wakes = [due for due in (_missed_at(fact, gap, rules) for fact in gap.facts) if due is not None]
     if episode.slip_since is not None:
-        due = rules.calendar.at(promise.zone).after(episode.slip_since, rules.hold)
+        due = held_until(episode.slip_since, promise.held_due, rules.calendar.at(promise.zone), rules.hold)
         if now >= due:
             found = evidence | {"since": episode.slip_since.isoformat()}
             return Decision(Kind.SPEAK, Reason.SLIP_HELD, Statement.WARNING, found)
@@ -122,7 +122,7 @@ def _late_by(gap: Gap, promise: Promise, rules: Rules) -> bool:
         return False
     if gap.forecast.p50 is None:
         # Half of such promises are never completed; with too few of them, only that the earlier date has passed.
-        return gap.forecast.n >= rules.min_cases
+        return gap.forecast.n >= rules.min_cases and gap.forecast.no_range is None
     return gap.forecast.p50 > promise.held_due + promise.tolerance
 
 

@@ -7,19 +7,27 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from candor.calendar import Calendar
-from candor.contracts import MIN_CASES, Fact, Standing, Statement
+from candor.contracts import MIN_CASES, Fact, NoRange, Standing, Statement
 
 ALWAYS = Calendar()
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """P(slip) in [0, 1]; P50 and P80 of the completion time, None if it may never complete."""
+    """P(slip) in [0, 1]; P50 and P80 of the completion time, None if it may never complete or `no_range` says why.
+
+    Of the last `completed` promises of its type, a share `held` came by such a P80 as it was forecast, and `holds` by
+    one as it is stated here; None if unknown.
+    """
 
     p_slip: float
     p50: datetime | None = None
     p80: datetime | None = None
     n: int = 0
+    completed: int = 0
+    held: float | None = None
+    holds: float | None = None
+    no_range: NoRange | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +124,9 @@ class Rules:
     owner_daily_cap: int = 100
     """Messages to one owner in 24 business hours: one bad day may hit many of their promises."""
     calendar: Calendar = ALWAYS
-    """Working hours in each promise's own zone: `hold` is counted in them, and updates come due in them."""
+    """Working hours in each promise's own zone: `hold` is counted in them if that ends before the promised date, else
+    by the clock; updates come due in them.
+    """
     update_early: timedelta = timedelta(minutes=5)
     """How long before its due time an announced update is written, so that it is on time; excludes the owner's wait."""
 

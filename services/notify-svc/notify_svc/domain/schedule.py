@@ -71,6 +71,15 @@ def write_at(told: Announcement, due: datetime, early: timedelta) -> datetime | 
     return min(by, due) if before < due <= by else before
 
 
+def held_until(since: datetime, due: datetime, hours: Calendar, hold: timedelta) -> datetime:
+    """When a risk that rose at `since` has held: after `hold` of working hours, if that is before the promised time.
+
+    Otherwise by the clock: a promise due at a weekend would be warned of when it is over.
+    """
+    worked = hours.after(since, hold)
+    return worked if worked < due else since + hold
+
+
 def owner_until(at: datetime, announced: datetime | None, rules: Rules) -> datetime:
     """Until when a notice decided at `at` waits for the owner: not past `announced`, but at least a minute.
 

@@ -1,4 +1,4 @@
-"""Checks a date before it is promised, against similar promises (definitions.md: u)."""
+"""Checks a date before it is promised: how many similar promises were kept in that time (definitions.md: u)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SANDBAG: Final = 0.97
 
 
 class Verdict(StrEnum):
-    """The verdict on a date, by the share of similar promises that would keep it."""
+    """The verdict on a date, by the share of similar promises that were done in that time."""
 
     OVER_PROMISE = "over_promise"
     TIGHT = "tight"
@@ -24,7 +24,7 @@ class Verdict(StrEnum):
 
 
 def verdict(kept: float, n: int) -> Verdict:
-    """The verdict on a date that a share `kept` in [0, 1] of `n` similar promises meets."""
+    """The verdict on a date by which a share `kept` in [0, 1] of `n` similar promises were done."""
     if n < MIN_CASES:
         return Verdict.UNKNOWN
     if kept < OVER_PROMISE:
@@ -39,7 +39,7 @@ def advice(found: Verdict, kept: float, n: int, observed: float | None) -> str:
 
     `observed` is the share of the promise type that slipped, None if unknown.
     """
-    of_ten = f"{kept:.0%} of {n} similar promises would keep this date"
+    of_ten = f"{kept:.0%} of {n:,} similar promises were done in that time"
     match found:
         case Verdict.OVER_PROMISE:
             return f"Do not promise this: only {of_ten}."

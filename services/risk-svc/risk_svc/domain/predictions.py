@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+
+
+class LevelRecord(NamedTuple):
+    """Of the last `n` completed promises of a type, what a quantile held: in thousandths, -1 if too few are known.
+
+    `held`: what came by the times as forecast, `holds`: by times as they are stated now, `later_s` seconds later.
+    """
+
+    n: int
+    held: int
+    holds: int
+    later_s: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +33,8 @@ class Predictions:
     promise type's slip rate before anything happened, shrunk to an assumed one while little is known: forecasts are
     measured against it, but it is never shown as an observation. `observed` is the share of the promise type that did
     slip, nan if unknown; `never` is P(never). The forecast rests on `n` similar promises, described by `basis`.
+
+    `records` says for each quantile what its like held, and `withheld` why no quantile holds (then all are nan).
     """
 
     p_slip: Floats
@@ -34,11 +49,13 @@ class Predictions:
     n: NDArray[np.int64]
     basis: list[str]
     model: int
+    records: list[list[LevelRecord]]
+    withheld: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
-    """One promise's row of a batch forecast as plain numbers; times in epoch seconds, inf for never."""
+    """One promise's row of a batch forecast as plain numbers; times in epoch seconds, inf for never, nan: withheld."""
 
     p_slip: float
     q50: float
@@ -52,6 +69,8 @@ class Prediction:
     model: int
     never: float = 0.0
     observed: float | None = None
+    records: list[LevelRecord] = field(default_factory=list)
+    withheld: str = ""
 
 
 def prediction_of(batch: Predictions) -> list[Prediction]:
@@ -59,7 +78,8 @@ def prediction_of(batch: Predictions) -> list[Prediction]:
     numbers = np.stack(
         [batch.p_slip, batch.q50, batch.q80, batch.q90, batch.lateness, batch.horizon, batch.base, batch.never]
     )
-    rows = zip(numbers.T.tolist(), batch.n.tolist(), batch.basis, batch.observed.tolist(), strict=True)
+    words = zip(batch.basis, batch.records, batch.withheld, strict=True)
+    rows = zip(numbers.T.tolist(), batch.n.tolist(), batch.observed.tolist(), words, strict=True)
     return [
         Prediction(
             p_slip=p,
@@ -74,8 +94,10 @@ def prediction_of(batch: Predictions) -> list[Prediction]:
             model=batch.model,
             never=never,
             observed=_known(observed),
+            records=records,
+            withheld=withheld,
         )
-        for (p, q50, q80, q90, late, horizon, base, never), n, basis, observed in rows
+        for (p, q50, q80, q90, late, horizon, base, never), n, observed, (basis, records, withheld) in rows
     ]
 
 

@@ -34,11 +34,11 @@ def score_open(
     view.p_slip = min(1.0, max(0.0, item.p_slip))
     view.p50, view.p80, view.p90 = _finite(item.q50), _finite(item.q80), _finite(item.q90)
     view.basis, view.n, view.base, view.horizon = item.basis, item.n, item.base, item.horizon
-    view.observed = item.observed
+    view.observed, view.records, view.withheld = item.observed, [*item.records], item.withheld
     view.doubtful_since = doubtful_since(state, now)
     _set(view, definition.open(OpenCase(state, linked, item, now, definition.calendar)))
     frozen_forecasts.freeze(state, now, item.base)
-    frozen_forecasts.remember(view, sure=item.n >= MIN_CASES)
+    frozen_forecasts.remember(view, sure=item.n >= MIN_CASES and not item.withheld)
     view.review = next_review(state, now, change)
 
 
@@ -51,6 +51,7 @@ def score_settled(state: PromiseState, standing: Standing, now: float, definitio
     view.p_slip = float(slipped or 0)
     view.p50 = view.p80 = view.p90 = done
     view.basis, view.n, view.why = "settled", 0, []
+    view.records, view.withheld = [], ""
     _set(view, definition.settled(SettledCase(state, standing, done, now, definition.calendar)))
     frozen_forecasts.remember(view)
 
@@ -109,6 +110,7 @@ def event_of(state: PromiseState, standing: Standing, facts: list[Fact], more: i
             Contribution(Component(name), round(x, 4), share, evidence) for name, x, share, evidence in view.shares
         ],
         forecast=forecast,
+        times=support.times_held(view) if forecast is not None else None,
         facts=facts,
         facts_more=more,
         completed_at=_moment(done),

@@ -119,7 +119,8 @@ class View(msgspec.Struct, gc=False, array_like=True, kw_only=True):
     when time alone may change the view. `base` is the slip rate of the promise type that forecasts are measured
     against, shrunk to an assumed one; `observed` is the actual rate, None if unknown. `why` holds reasons in words,
     each with the P(slip) that the forecast would state without it. `unmet` is set while a told step is missed: what had
-    been heard by then, and the minimum L until more is heard.
+    been heard by then, and the minimum L until more is heard. `records` says for P50, P80 and P90 what such times held:
+    (n, held, holds, later in seconds) as in LevelRecord; `withheld` is a NoRange, why there are no times, or "".
     """
 
     at: float = 0.0
@@ -149,6 +150,8 @@ class View(msgspec.Struct, gc=False, array_like=True, kw_only=True):
     why: list[tuple[str, float]] = []
     observed: float | None = None
     unmet: tuple[int, float] | None = None
+    records: list[tuple[int, int, int, int]] = []
+    withheld: str = ""
 
 
 class PromiseState(msgspec.Struct, gc=False, array_like=True, kw_only=True):

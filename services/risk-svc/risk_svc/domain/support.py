@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from candor.contracts import MIN_CASES, Standing
-from risk_svc.domain.state import PromiseState
+from typing import Final
+
+from candor.contracts import MIN_CASES, NoRange, Standing, TimesHeld
+from risk_svc.domain.state import PromiseState, View
+
+P80: Final = 1
+NO_RANGE: Final = {
+    NoRange.TOO_FEW: "too few promises of its type are completed to say how well stated times hold",
+    NoRange.DID_NOT_HOLD: "the times stated for promises of its type did not hold lately",
+}
 
 
 def supported(state: PromiseState, standing: Standing) -> bool:
@@ -25,3 +33,16 @@ def words(n: int, observed: float | None) -> str:
         return "no history yet"
     said = f"too little history ({n})"
     return said if observed is None else f"{said}: {round(observed * n):,} of {n:,} slipped"
+
+
+def times_held(view: View) -> TimesHeld:
+    """What the stated P80 rests on, for the event: what such times held of the latest completed ones."""
+    n, held, holds, later = view.records[P80] if len(view.records) > P80 else (0, -1, -1, 0)
+    if view.withheld:
+        return TimesHeld(completed=n, held=share_of(held), no_range=NoRange(view.withheld))
+    return TimesHeld(completed=n, held=share_of(held), holds=share_of(holds), later_s=later)
+
+
+def share_of(thousandths: int) -> float | None:
+    """A share from thousandths; None if it is not known."""
+    return None if thousandths < 0 else thousandths / 1000

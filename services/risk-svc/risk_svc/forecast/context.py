@@ -6,6 +6,7 @@ import math
 from typing import Final
 
 from risk_svc.forecast.rates import FadingMeans, Rates
+from risk_svc.forecast.spans import Spans
 from risk_svc.forecast.survival import INSIDE
 from risk_svc.forecast.view import FORLORN_LEADS, View
 
@@ -43,6 +44,7 @@ class Context:
         self.tails: dict[str, list[float]] = {}
         self.answered: dict[Stage, int] = {}
         self.slipped: dict[str, int] = {}
+        self.spans = Spans(MAX_KINDS)
 
     def lead(self, kind: str) -> float:
         """Mean lead time of a promise type in seconds; one day before the first promise."""
@@ -109,6 +111,7 @@ class Context:
             self.slipped[view.kind] += late
         while len(self.slipped) > 8 * MAX_KINDS:
             del self.slipped[next(iter(self.slipped))]
+        self.spans.due(view.kind)
         for stage in {-1, *(stage for stage, entered in view.stages if entered < view.deadline)}:
             self.answered[view.kind, stage] = self.answered.pop((view.kind, stage), 0) + 1
         while len(self.answered) > 8 * MAX_KINDS:
@@ -138,6 +141,7 @@ class Context:
         """Counts the time from each stage to completion, and the final lateness; both count from `at`."""
         if view.completed is None:
             return
+        self.spans.completed(view.kind, view.completed - view.made)
         lead, unit = self.lead(view.kind), self.unit(view.kind)
         lateness = math.asinh((view.completed - view.deadline) / unit)
         if lateness >= 0:

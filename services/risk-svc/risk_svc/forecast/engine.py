@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
+import zlib
 from typing import Final
 
 import msgspec
@@ -68,6 +69,8 @@ class Engine:
         self.lessons: list[bytes] = []
         """Encoded: an hour has many, and each holds what was known of its promise."""
         self.fresh: list[tuple[int, bytes | None, Group]] = []
+        self.completed: list[tuple[str, float, int]] = []
+        """Type, time, and the serial of one moment of what was completed since the last version."""
         self.first = 0
         self._last: tuple[str, str, float, NDArray[np.float16]] | None = None
 
@@ -293,6 +296,10 @@ class Engine:
         view, memory = held.view, self.learner.memory
         spots = np.array(memory.spots(held.rows), np.int64)
         memory.done[spots] = completed
+        if held.rows:
+            # One moment of each promise, any of them, the same on every replay: many moments would count it often.
+            drawn = held.rows[zlib.crc32(view.promise_id.encode()) % len(held.rows)]
+            self.completed.append((view.kind, completed, drawn))
         if held.labelled:
             # A completion reported after the deadline may still have been in time.
             memory.late[spots] = held.late | (completed >= memory.deadline[spots])
@@ -313,6 +320,7 @@ class Engine:
         learner.predict(self.first)
         self.first = memory.count
         answered = learner.judge.score(boundary)
+        learner.came(self.completed)
         for lesson in self.lessons:
             examples.learn(model.context, examples.decoded(lesson))
         model.context.at = boundary
@@ -329,7 +337,7 @@ class Engine:
                 memory.features[serial % memory.room] = model.layout.row(named)
             memory.group[serial % memory.room] = model.groups.get(group, GROUPS - 1)
         learner.train(boundary, answered)
-        self.lessons, self.fresh, self._last = [], [], None
+        self.lessons, self.fresh, self.completed, self._last = [], [], [], None
         model.version += 1
 
 

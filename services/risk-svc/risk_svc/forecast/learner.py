@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -12,6 +13,7 @@ from risk_svc.forecast.memory import Memory
 from risk_svc.forecast.model import Model
 from risk_svc.forecast.net import GROWING, LARGEST, SMALLEST, dropped
 from risk_svc.forecast.scoring_rules import Judge, Spots
+from risk_svc.forecast.stated import by_deadline
 from risk_svc.forecast.survival import Survival, place, watch
 
 ENOUGH: Final = 32
@@ -50,9 +52,20 @@ class Learner:
         start, end = place(at - deadline, unit), memory.horizon[spots]
         answer = self.model.forecast(memory.features[spots], start, end, memory.group[spots])
         memory.shares[spots], memory.own[spots] = answer.shares, answer.curves[:, :, AT]
+        memory.said[spots], memory.p[spots] = answer.said, answer.p
         both = np.concatenate([answer.curve[:, AT], answer.told], axis=1)
         memory.named[spots] = named = deadline[:, None] + unit[:, None] * np.sinh(np.clip(both, -6, 6))
         memory.judged[spots] = named.min(axis=1)
+
+    def came(self, completed: Sequence[tuple[str, float, int]]) -> None:
+        """Adds to the record of each promise type what was told of completed promises: type, time, and serial of one
+        moment.
+        """
+        memory = self.memory
+        for kind, at, serial in completed:
+            for spot in memory.spots([serial]):
+                y = math.asinh((at - memory.deadline[spot]) / memory.unit[spot])
+                self.model.record.add(kind, y, memory.said[spot], by_deadline(memory.p[spot : spot + 1])[0])
 
     def train(self, now: float, answered: Spots) -> None:
         """Trains every expert on new and remembered moments as they are known at `now`."""

@@ -47,6 +47,8 @@ class Memory:
         self.own = np.zeros((0, SURVIVALS, 3))
         self.named = np.zeros((0, 6))
         """The times named by the three raw and the three stated quantiles; nan once judged."""
+        self.said, self.p = np.zeros((0, 3), np.float32), np.zeros(0)
+        """The times (y) that people are told, and P(late)."""
         self.judged = np.zeros(0)
         """The earliest of these times that is not judged yet; inf if none is left."""
 

@@ -15,8 +15,10 @@ from risk_svc.forecast.intervals import LEVELS, Intervals
 from risk_svc.forecast.layout import Floats, Layout
 from risk_svc.forecast.mixture import Mixture, pooled
 from risk_svc.forecast.net import Net, Stack, logistic
+from risk_svc.forecast.record import Record
 from risk_svc.forecast.reference import Reference
 from risk_svc.forecast.similar import SimilarPromises
+from risk_svc.forecast.stated import beside_chance
 from risk_svc.forecast.survival import WIDE, Survival
 
 GROUPS: Final = 64
@@ -29,14 +31,17 @@ DOUBT: Final = 6.0
 
 
 class Answer(NamedTuple):
-    """Forecasts of moments: P(late), the stated quantiles (y) and the forecasts of each expert.
+    """Forecasts of moments: P(late), quantiles of those that complete (`told`, y) and the forecasts of each expert.
 
+    `said` are the quantiles of all, as people are told them, and `never` is P(never); both agree with P(late).
     `shares` is P(late) by every expert. For the survival experts and the reference class, `curves` is y at every level
     and `hazard` the cumulative hazard at every bin's edge; `curve` is y at every level of their mixture.
     """
 
     p: Floats
     told: Floats
+    said: Floats
+    never: Floats
     shares: Floats
     curve: Floats
     curves: Floats
@@ -60,6 +65,7 @@ class Model:
         self.shares = Mixture(GROUPS, [0.1, 0.1, 0.1, 0.2], [DOUBT, DOUBT, DOUBT, 0.0])
         self.curves = Mixture(GROUPS, [0.2, 0.2, 0.2], [DOUBT, DOUBT, 0.0])
         self.intervals = Intervals(GROUPS)
+        self.record = Record()
         self.groups: dict[Group, int] = {}
         self._stack = Stack(self.nets())
 
@@ -96,9 +102,14 @@ class Model:
         whole = survival.hazard_at(hazard, np.concatenate([end, end, end])).reshape(3, n)
         coming = -(self.curves.weights[group] * np.expm1(-whole.T)).sum(axis=1)
         told = intervals.beside(intervals.read(curve, *self.intervals.spots(group)), p, coming)
+        told = np.maximum(told, start[:, None])
+        # Two mixes of experts: what never comes is late, so the chance to be late is the least that both say.
+        never = np.minimum(np.clip(1 - coming, 0.0, 1.0), p)
         return Answer(
             p=p,
-            told=np.maximum(told, start[:, None]),
+            told=told,
+            said=np.maximum(beside_chance(told, p, never), start[:, None]),
+            never=never,
             shares=shares,
             curve=curve,
             curves=curves.swapaxes(0, 1),

@@ -18,9 +18,9 @@ from risk_svc.forecast.net import Net
 from risk_svc.forecast.rates import FadingMeans, Rates
 from risk_svc.forecast.view import Incident
 
-FORMAT: Final = 6
+FORMAT: Final = 7
 """Increment whenever features, columns or networks change meaning: models in another format are refused."""
-STATE: Final = 7
+STATE: Final = 8
 """Increment whenever what the learner stores to go on from has another form, or FORMAT changes."""
 LEVEL: Final = 1
 MODEL: Final = f"candor model {FORMAT}\n".encode()
@@ -71,6 +71,8 @@ class ModelState(msgspec.Struct, array_like=True, kw_only=True):
     mixes: list[list[Array]]
     intervals: list[Array]
     slipped: dict[str, int] = {}
+    record: dict[str, list[Array]] = {}
+    spans: dict[str, dict[int, int]] = {}
 
 
 class EngineState(msgspec.Struct, array_like=True, kw_only=True):
@@ -88,6 +90,7 @@ class EngineState(msgspec.Struct, array_like=True, kw_only=True):
     incidents: dict[str, Incident]
     lessons: list[msgspec.Raw]
     fresh: list[tuple[int, bytes | None, Group]]
+    completed: list[tuple[str, float, int]]
     learner: tuple[int, int]
     waiting: Array
     memory: dict[str, Array]
@@ -127,6 +130,7 @@ def engine_bytes(engine: Engine) -> bytes:
         incidents=engine.incidents,
         lessons=[msgspec.Raw(one) for one in engine.lessons],
         fresh=engine.fresh,
+        completed=engine.completed,
         learner=(learner.met, learner.fresh),
         waiting=_pack(learner.waiting),
         memory={name: _pack(value[: memory.held]) for name, value in held.items()},
@@ -151,6 +155,7 @@ def engine_of(raw: bytes) -> Engine:
     engine.now, engine.boundary, engine.order, engine.first = state.now, state.boundary, state.order, state.first
     engine.timers, engine.open, engine.incidents = state.timers, state.open, state.incidents
     engine.lessons, engine.fresh = [bytes(one) for one in state.lessons], state.fresh
+    engine.completed = state.completed
     return engine
 
 
@@ -178,6 +183,8 @@ def _out(model: Model, *, training: bool) -> ModelState:
         mixes=[[_pack(mix.loss), _pack(mix.n), _pack(mix.answers)] for mix in (model.shares, model.curves)],
         intervals=[_pack(judge.hits), _pack(judge.n), _pack(judge.drift)],
         slipped=context.slipped,
+        record={kind: [_pack(np.array(one, np.float32)) for one in held] for kind, held in model.record.late.items()},
+        spans=context.spans.counts,
     )
 
 
@@ -191,7 +198,8 @@ def _in(state: ModelState, model: Model) -> Model:
     context.at = state.at
     context.leads, context.spread, context.tails = state.kinds
     context.answered = {(kind, stage): n for kind, stage, n in state.answered}
-    context.slipped = state.slipped
+    context.slipped, context.spans.counts = state.slipped, state.spans
+    model.record.late = {kind: [_unpack(one).tolist() for one in held] for kind, held in state.record.items()}
     layout.columns, layout.n = state.columns, state.rows
     layout.total, layout.squares = (_unpack(one) for one in state.layout)
     layout.refresh()

@@ -9,17 +9,18 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from candor.contracts import MIN_CASES, Standing
+from candor.contracts import MIN_CASES, NoRange, Standing
 from risk_svc.domain import incidents as known
 from risk_svc.domain.components.lateness import MIN_HORIZON_SHARE
-from risk_svc.domain.predictions import Floats, Predictions
+from risk_svc.domain.predictions import Floats, LevelRecord, Predictions
 from risk_svc.domain.state import PromiseState, StepState, StepStatus, completed_at, final_step, standing
 from risk_svc.forecast.features import Features, features
-from risk_svc.forecast.intervals import STATED
 from risk_svc.forecast.model import Answer, Model
 from risk_svc.forecast.reasons import Reason
+from risk_svc.forecast.record import LEAST, Widened, widened
 from risk_svc.forecast.serialization import model_of
-from risk_svc.forecast.survival import BINS, CENTRES, hazard_at, place
+from risk_svc.forecast.stated import by_deadline
+from risk_svc.forecast.survival import BINS, CENTRES, place
 from risk_svc.forecast.view import Incident, IncidentSnapshot, PromiseSnapshot, View, labels, reach
 from risk_svc.forecasting.explaining import Case, explained
 
@@ -160,12 +161,12 @@ class PublishedModel:
         )
         answer = _answer(model, found, views, now, unit, group)
         weights = model.curves.weights[group]
-        never = _never(answer, weights, _horizon(model, views))
         deadline = np.array([view.deadline for view in views])
         late = deadline <= now
         p = np.where(late, 1.0, answer.p)
-        told = np.maximum(now, deadline[:, None] + unit[:, None] * np.sinh(answer.told))
-        told[never[:, None] > 1 - STATED] = np.inf
+        by = by_deadline(p)
+        holding = widened(model.record, [view.kind for view in views], answer.said, by)
+        told, raw = (_times(y, by, deadline, unit, now) for y in (holding.told, answer.said))
         worst = np.array([_worst(model, view) for view in views])
         bases = [_basis(model, view) for view in views]
         return Predictions(
@@ -175,12 +176,14 @@ class PublishedModel:
             q90=told[:, 2],
             lateness=p * _lateness(answer, weights, unit, worst, np.maximum(0.0, now - deadline)),
             horizon=worst,
-            never=never,
+            never=answer.never,
             base=np.array([context.base(view.kind) for view in views]),
             observed=np.array([context.observed(view.kind, MIN_CASES) for view in views], np.float64),
             n=np.array([n for _, n in bases], np.int64),
             basis=[words for words, _ in bases],
             model=model.version,
+            records=_records(holding, told, raw),
+            withheld=_withheld(holding),
         )
 
     def why(self, cases: Sequence[Case], now: float) -> list[list[Reason]]:
@@ -225,11 +228,27 @@ def _horizon(model: Model, views: Sequence[View]) -> Floats:
     return np.array([known[view.kind] for view in views])
 
 
-def _never(answer: Answer, weights: Floats, end: Floats) -> Floats:
-    """P(never): not completed within the horizon of the quantiles."""
-    still = [np.exp(-hazard_at(answer.hazard[:, expert], end)) for expert in range(weights.shape[1])]
-    # The weights sum to 1 only up to rounding.
-    return np.asarray(np.minimum((weights * np.stack(still, axis=1)).sum(axis=1), 1.0), np.float64)
+def _times(y: Floats, by: NDArray[np.bool_], deadline: Floats, unit: Floats, now: float) -> Floats:
+    """Times (y) in epoch seconds, not before `now`; those after the deadline at least a second after it."""
+    found = deadline[:, None] + unit[:, None] * np.sinh(y)
+    found = np.where(by, found, np.maximum(found, deadline[:, None] + 1))
+    return np.asarray(np.maximum(now, found), np.float64)
+
+
+def _records(holding: Widened, told: Floats, raw: Floats) -> list[list[LevelRecord]]:
+    """What the quantiles of each promise rest on."""
+    later = np.subtract(told, raw, out=np.zeros_like(raw), where=np.isfinite(told) & np.isfinite(raw))
+    seconds = later.round().astype(np.int64).tolist()
+    shares = (np.nan_to_num(1000 * share, nan=-1.0).round().astype(np.int64).tolist() for share in holding[2:])
+    rows = zip(holding.n.tolist(), *shares, seconds, strict=True)
+    return [[LevelRecord(*one) for one in zip(*row, strict=True)] for row in rows]
+
+
+def _withheld(holding: Widened) -> list[str]:
+    """Why times are withheld, by promise: none of them holds, or it is not known."""
+    none: list[bool] = np.isnan(holding.told).any(axis=1).astype(object).tolist()
+    rows = zip(holding.n.min(axis=1).tolist(), none, strict=True)
+    return [str(NoRange.TOO_FEW if n < LEAST else NoRange.DID_NOT_HOLD) if gone else "" for n, gone in rows]
 
 
 def _lateness(answer: Answer, weights: Floats, unit: Floats, worst: Floats, gone: Floats) -> Floats:

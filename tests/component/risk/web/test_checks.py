@@ -45,18 +45,39 @@ def draft(hours: float, **fields: Any) -> dict[str, Any]:
 
 async def test_a_later_date_is_kept_by_more_and_the_verdict_follows(api: Api) -> None:
     found = [(await asked(api, draft(hours))).json() for hours in (37, 60)]
-    assert found[0]["share_kept"] < found[1]["share_kept"]
+    assert found[0]["kept_in_time"]["share"] < found[1]["kept_in_time"]["share"]
+    assert found[0]["chance"] < found[1]["chance"]
     assert found[0]["verdict"] != found[1]["verdict"]
     for one in found:
-        assert one["n"] > 500
+        kept = one["kept_in_time"]
+        assert one["n"] == kept["n"] > 500
+        assert kept["low"] < kept["share"] < kept["high"]
         assert one["model"] == taught().model.version
         assert one["basis"] == "parcel"
-        assert NOW < datetime.fromisoformat(one["p50"]) <= datetime.fromisoformat(one["p80"])
         assert one["advice"].endswith(".")
 
 
+async def test_the_answer_is_a_curve_over_dates_with_the_date_that_meets_the_target(api: Api) -> None:
+    found = (await asked(api, draft(48, tolerance_s=3600))).json()
+    for name in ("share", "low", "high"):
+        shares = [point["kept"][name] for point in found["curve"]]
+        assert shares == sorted(shares)
+    chances = [point["chance"] for point in found["curve"]]
+    assert chances == sorted(chances)
+    assert found["curve"][0]["kept"]["share"] < 0.05
+    assert found["curve"][-1]["kept"]["share"] > 0.9
+    dates = {one["share"]: one["due"] for one in found["reached"]}
+    assert found["target_due"] == dates[found["target"]] == dates[0.8]
+    known = [date for date in dates.values() if date]
+    assert known == sorted(known)
+    at_target = (datetime.fromisoformat(found["target_due"]) - NOW).total_seconds() / 3600
+    again = (await asked(api, draft(at_target, tolerance_s=3600))).json()
+    assert again["kept_in_time"]["share"] == pytest.approx(0.8, abs=0.001)
+    assert again["verdict"] == "sound"
+
+
 async def test_who_got_worse_is_told_from_who_did_not(api: Api) -> None:
-    shares = {maker: (await asked(api, draft(48, labels={"maker": maker}))).json()["share_kept"] for maker in "ac"}
+    shares = {maker: (await asked(api, draft(48, labels={"maker": maker}))).json()["chance"] for maker in "ac"}
     assert shares["c"] < shares["a"] - 0.05
 
 
@@ -64,8 +85,9 @@ async def test_without_history_the_answer_says_so_and_tells_no_figure(api: Api) 
     found = (await asked(api, draft(48, kind="never-seen"))).json()
     assert found["verdict"] == "too_little_history"
     assert found["advice"] == "No history yet: no promise of this kind has come due."
-    assert (found["share_kept"], found["p50"], found["why"]) == (None, None, [])
-    assert found["base_rate"] is None
+    assert (found["kept_in_time"], found["chance"], found["target_due"]) == (None, None, None)
+    assert (found["curve"], found["reached"], found["why"]) == ([], [], [])
+    assert (found["base_rate"], found["n"]) == (None, 0)
 
 
 async def test_the_whole_body_of_a_promise_can_be_sent_as_it_is(api: Api) -> None:

@@ -127,10 +127,11 @@ def test_the_hold_is_working_time_on_the_clock_of_the_promises_zone() -> None:
     friday = datetime(2013, 3, 8, 21, 57, tzinfo=UTC)
     monday = datetime(2013, 3, 11, 12, 2, tzinfo=UTC)
     rules = Rules(calendar=WORKDAYS)
-    at = gap(as_of=friday, held_due=DUE)
-    early = decided(at, monday - minutes(0.1), rules=rules)
+    later = DUE + timedelta(days=7)
+    at, known = gap(as_of=friday, held_due=later), promise(held_due=later)
+    early = decided(at, monday - minutes(0.1), rules=rules, about=known)
     assert (early.reason, early.wake_at) == (Reason.SLIP_TOO_SHORT, monday)
-    assert decided(at, monday, rules=rules).reason is Reason.SLIP_HELD
+    assert decided(at, monday, rules=rules, about=known).reason is Reason.SLIP_HELD
 
 
 def test_a_missed_step_waits_for_no_opening_hour() -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from candor.contracts import MIN_CASES, Component, Standing
+from candor.contracts import MIN_CASES, Component, NoRange, Standing
 from risk_svc.domain import facts as known
 from risk_svc.domain import support, unmet
 from risk_svc.domain.gap import band, roll_up
@@ -25,7 +25,7 @@ from risk_svc.domain.state import (
     from_bytes,
     standing,
 )
-from risk_svc.forecast.evaluation import Group, Measures, calibrated, caution
+from risk_svc.forecast.evaluation import LEVELS, Group, Measures, calibrated, caution
 from risk_svc.store import queries
 from risk_svc.store.states import incident_from, moment, place_name
 from risk_svc.store.tables import PromiseStateRow
@@ -165,7 +165,19 @@ def _forecast(state: PromiseState) -> responses.ForecastOut:
         n=view.n,
         model=view.model,
         why=[responses.ReasonOut(words=words, p_slip_without=round(p, 4)) for words, p in view.why] if enough else [],
+        no_range=NoRange(view.withheld) if view.withheld and enough else None,
+        records=time_records(view.records) if enough else [],
     )
+
+
+def time_records(records: Sequence[tuple[int, int, int, int]]) -> list[responses.TimeRecordOut]:
+    """What stated times of each level held."""
+    return [
+        responses.TimeRecordOut(
+            level=level, n=n, held=support.share_of(held), holds=support.share_of(holds), later_s=later
+        )
+        for level, (n, held, holds, later) in zip(LEVELS, records, strict=False)
+    ]
 
 
 def _point(point: TrailPoint, deadline: float) -> responses.PointOut:

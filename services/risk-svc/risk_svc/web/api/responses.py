@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from candor.contracts import Component, FactKind, Label, Standing
+from candor.contracts import Component, FactKind, Label, NoRange, Standing
 from candor.web.http.listings import ListTotals
 from risk_svc.domain.check import Verdict
 
@@ -28,11 +28,29 @@ class ReasonOut(BaseModel):
     p_slip_without: float
 
 
+class TimeRecordOut(BaseModel):
+    """What times stated for `level` held lately: of the last `n` completed promises of the type (200 at most), a share
+    `held` came by what was forecast.
+
+    A share more than .05 below the level moves the time `later_s` seconds later, by which a share `holds` came. Shares
+    are null where too few are completed, `holds` also where no time holds. Times at or before the promised date plus
+    tolerance and times after it have records of their own.
+    """
+
+    level: float
+    n: int
+    held: float | None = Field(description="The share that came by the time as it was forecast.")
+    holds: float | None
+    later_s: int
+
+
 class ForecastOut(BaseModel):
     """The probability of slipping, and when completion is expected; null if it may never be completed.
 
     Below 20 similar promises (`n`) all of these are null and `why` is empty: too little history. P(slip) is still
-    known once the date has passed.
+    known once the date has passed. `no_range` says why no time is stated although there is history: times like these
+    have not held lately (`did_not_hold`), or too few are completed to know (`too_few_completed`). A time lies by the
+    promised date plus tolerance exactly if 1 - `p_slip` reaches its level.
     """
 
     p_slip: float | None
@@ -43,6 +61,8 @@ class ForecastOut(BaseModel):
     n: int
     model: int
     why: list[ReasonOut]
+    no_range: NoRange | None = None
+    records: list[TimeRecordOut] = []
 
 
 class FactOut(BaseModel):
@@ -215,21 +235,49 @@ class GapDetail(GapItem):
     completed_at: datetime | None
 
 
-class CheckOut(BaseModel):
-    """What similar promises say of the date; null if there is too little history, or if it may never be completed.
+class KeptOut(BaseModel):
+    """Counted: of `n` similar promises that came due, the `share` done within a time, with its 95 % interval."""
 
-    `share_kept`: share that would be complete by `due` plus tolerance; `base_rate`: observed share of the promise type
-    that slipped, null if none has come due.
+    share: float
+    low: float = Field(description="The lower end of the 95 % interval.")
+    high: float
+    n: int
+
+
+class DateOut(BaseModel):
+    """A date: the share of similar promises kept in that time, counted, and the model's chance to keep it."""
+
+    due: datetime
+    kept: KeptOut
+    chance: float
+
+
+class ReachedOut(BaseModel):
+    """The first date by which this share of similar promises were done; null if less than that ever was."""
+
+    share: float
+    due: datetime | None
+
+
+class CheckOut(BaseModel):
+    """What similar promises say of the date; with fewer than 20 that came due, null and empty but for their number.
+
+    `kept_in_time`: how many were done in the time from now to `due` plus tolerance, counted. `chance`: the model's,
+    which knows labels, incidents and how it went lately. Neither falls as the date moves out. `curve` has both for
+    dates from early to late, `reached` the first date that each share of them kept, `target_due` that of `target`.
+    `base_rate`: the observed share of the promise type that slipped, null if none has come due.
     """
 
     verdict: Verdict
     advice: str
-    share_kept: float | None
+    kept_in_time: KeptOut | None = None
+    chance: float | None = None
+    target: float | None = None
+    target_due: datetime | None = None
+    curve: list[DateOut] = []
+    reached: list[ReachedOut] = []
     base_rate: float | None
-    p50: datetime | None
-    p80: datetime | None
-    p90: datetime | None
-    why: list[ReasonOut]
+    why: list[ReasonOut] = []
     basis: str
     n: int
     model: int

@@ -11,7 +11,7 @@ from candor.contracts import MIN_CASES, Standing
 from risk_svc.domain import support
 from risk_svc.domain.components.lateness import span
 from risk_svc.web.api import responses
-from risk_svc.web.board import style
+from risk_svc.web.board import style, times_held
 
 STEPS_OF_TIME: Final = 300
 """The present is drawn in steps of lead time / 300: finer ones are invisible and cost every watcher."""
@@ -21,8 +21,9 @@ NO_MOVERS: Final = frozenset({"made", "notice", "unsent"})
 class ForecastPeriod(NamedTuple):
     """A forecast valid from `at` on, and what happened since the one before it.
 
-    Without `enough` similar promises, quantiles are None, and so is `p_slip` until the date has passed; otherwise a
-    quantile of None means it may never be completed. `over`: no longer a forecast but the promise's outcome.
+    Without `enough` to state times, quantiles are None; without enough similar promises so is `p_slip` until the date
+    has passed. Otherwise a quantile of None means it may never be completed. `over`: no longer a forecast but the
+    promise's outcome.
     """
 
     at: datetime
@@ -62,7 +63,7 @@ def until_now(detail: responses.GapDetail, held: Sequence[ForecastPeriod], now: 
     forecast = detail.forecast
     if detail.standing is not Standing.OPEN or forecast is None or not held:
         return list(held)
-    at, enough = present_of(detail, now), forecast.n >= MIN_CASES
+    at, enough = present_of(detail, now), states_times(forecast)
     return [
         *held,
         ForecastPeriod(at, enough, forecast.p_slip, forecast.p50, forecast.p80, forecast.p90, forecast.model),
@@ -77,17 +78,24 @@ def present_of(detail: responses.GapDetail, now: datetime) -> datetime:
     return max([seen, detail.as_of, *(point.at for point in detail.history)])
 
 
+def states_times(forecast: responses.ForecastOut) -> bool:
+    """Whether it may say when: it rests on enough promises, and such times hold."""
+    return forecast.n >= MIN_CASES and forecast.no_range is None
+
+
 def fan_may_be_drawn(detail: responses.GapDetail) -> bool:
     """Whether forecasts with enough history cover some span of time."""
     stated = sum(point.enough for point in detail.history)
     forecast = detail.forecast
-    return stated >= 2 if forecast is None else stated >= 1 and forecast.n >= MIN_CASES
+    return stated >= 2 if forecast is None else stated >= 1 and states_times(forecast)
 
 
 def no_fan_words(detail: responses.GapDetail) -> str:
     """Why there is no fan chart, and what can be stated instead."""
     if detail.forecast is None:
         return "No forecast of it was ever stated."
+    if detail.forecast.no_range is not None:
+        return times_held.words(detail.forecast)
     said = detail.too_little_history or support.words(detail.forecast.n, detail.base_rate)
     return f"{said[0].upper()}{said[1:]}. When it will be done is stated from {MIN_CASES} similar promises on."
 
@@ -139,7 +147,7 @@ def lateness(detail: responses.GapDetail, held: ForecastPeriod) -> str:
     """P50, P80 and P90 against the promised date: `P50 12 min early, P80 1.5 h late, P90 may never be completed`."""
     due = detail.dates.held_due
     if not held.enough:
-        return "too little history to say when"
+        return "no time was stated"
     if held.p50 is None:
         return "may never be completed"
     return ", ".join(f"{name} {late_words(at, due)}" for name, at in held.named)

@@ -126,7 +126,7 @@ def test_a_point_without_a_time_says_so_once() -> None:
     history = [fan_point(-60, 1.0, None, None, None), point(-50, 1.0, enough=False), fan_point(-40, 0.5, 1, 2, 3)]
     tips = [item["name"].splitlines()[1:3] for item in series(drawn(history=history, incidents=[]), "P50")["data"]]
     assert tips[0] == ["risk of delay 100%", "may never be completed"]
-    assert tips[1] == ["risk of delay 100%", "too little history to say when"]
+    assert tips[1] == ["risk of delay 100%", "no time was stated"]
 
 
 def test_words_of_customers_are_names_that_the_chart_escapes() -> None:

@@ -150,7 +150,7 @@ def test_what_is_overdue_and_young_is_late_for_certain_and_nobody_says_until_whe
     found = detail(history=[point(150, 1.0, enough=False)])
     assert (
         forecast_history.movements(found, None, forecast_history.forecast_periods(found)[0])
-        == "risk of delay 100%; too little history to say when"
+        == "risk of delay 100%; no time was stated"
     )
 
 

@@ -9,19 +9,24 @@ from typing import Final
 from fastapi import APIRouter
 from starlette.requests import Request
 
+from candor.contracts import MIN_CASES
 from candor.store.db import Database
 from candor.web.http.body import accepts, read
 from candor.web.http.problems import Problem
 from candor.web.security.auth import Viewer
-from risk_svc.domain.check import Verdict, advice, verdict
+from risk_svc.domain.check import TARGET, Verdict, advice, verdict
+from risk_svc.forecast.spans import Kept
 from risk_svc.forecast.view import Incident, View
+from risk_svc.forecasting import dates
 from risk_svc.forecasting.live import PublishedModel, open_at
 from risk_svc.store import queries
 from risk_svc.store.states import incident_from, moment
 from risk_svc.web.api.requests import CheckIn
-from risk_svc.web.api.responses import CheckOut, ReasonOut
+from risk_svc.web.api.responses import CheckOut, DateOut, KeptOut, ReachedOut, ReasonOut
 
 router: Final = APIRouter(tags=["checks"])
+LAST: Final = 2.5e11
+"""The year 9892: what would come later is no date."""
 
 
 async def open_incidents(database: Database, view: View, now: float) -> list[Incident]:
@@ -35,41 +40,64 @@ async def open_incidents(database: Database, view: View, now: float) -> list[Inc
 
 @router.post("/v1/checks", openapi_extra=accepts(CheckIn))
 async def check(request: Request, _principal: Viewer) -> CheckOut:
-    """The outcomes of promises similar to a draft: share kept, P50/P80/P90, over-promise or sandbag, and why."""
+    """How many promises similar to a draft were kept in that time, the model's chance, what other dates would bring,
+    over-promise or sandbag, and why.
+    """
     _, draft = await read(CheckIn, request)
     now: datetime = request.app.state.clock.now()
     if draft.due <= now:
         raise Problem.invalid_field("/due", "must lie ahead")
     view = draft.view(now)
     struck = await open_incidents(request.app.state.database, view, now.timestamp())
-    return answer(request.app.state.published, view, struck, now)
+    return answer(request.app.state.published, view, struck, now, draft.tolerance_s)
 
 
-def answer(model: PublishedModel, view: View, struck: list[Incident], now: datetime) -> CheckOut:
-    """The answer from the newest published model."""
+def answer(
+    model: PublishedModel, view: View, struck: list[Incident], now: datetime, tolerance_s: float = 0
+) -> CheckOut:
+    """The answer from the newest published model; dates are given without the tolerance."""
     at = now.timestamp()
-    found = model.forecast([view], [struck], at)
-    kept, n = 1 - float(found.p_slip[0]), int(found.n[0])
-    observed = None if math.isnan(found.observed[0]) else float(found.observed[0])
-    said = verdict(kept, n)
-    sure = said is not Verdict.UNKNOWN
-    p50, p80, p90 = (_moment(float(one[0])) if sure else None for one in (found.q50, found.q80, found.q90))
-    why = model.why([(view, struck)], at)[0] if sure else []
+    seen = model.model.context.observed(view.kind, MIN_CASES)
+    observed = None if seen is None else round(seen, 4)
+    found = dates.answer(model, view, struck, at)
+    if isinstance(found, int):
+        said = advice(Verdict.UNKNOWN, 0.0, found, seen)
+        return CheckOut(
+            verdict=Verdict.UNKNOWN,
+            advice=said,
+            base_rate=observed,
+            basis=view.kind,
+            n=found,
+            model=model.version,
+            as_of=now,
+        )
+    kept = found.asked.kept
+    named = verdict(kept.share, kept.n)
+
+    def due(deadline: float | None) -> datetime | None:
+        return moment(math.ceil(deadline - tolerance_s)) if deadline is not None and deadline < LAST else None
+
+    ahead = [(by, one) for one in found.curve if (by := due(one.deadline))]
+    why = model.why([(view, struck)], at)[0]
+    reached = [ReachedOut(share=share, due=due(deadline)) for share, deadline in found.reached]
     return CheckOut(
-        verdict=said,
-        advice=advice(said, kept, n, observed),
-        share_kept=round(kept, 4) if sure else None,
-        base_rate=None if observed is None else round(observed, 4),
-        p50=p50,
-        p80=p80,
-        p90=p90,
+        verdict=named,
+        advice=advice(named, kept.share, kept.n, seen),
+        kept_in_time=_kept(kept),
+        chance=round(found.asked.chance, 4),
+        target=TARGET,
+        target_due=next(one.due for one in reached if one.share == TARGET),
+        curve=[DateOut(due=by, kept=_kept(one.kept), chance=round(one.chance, 4)) for by, one in ahead],
+        reached=reached,
+        base_rate=observed,
         why=[ReasonOut(words=words, p_slip_without=round(share, 4)) for words, share in why],
-        basis=found.basis[0],
-        n=n,
-        model=found.model,
+        basis=view.kind,
+        n=kept.n,
+        model=model.version,
         as_of=now,
     )
 
 
-def _moment(seconds: float) -> datetime | None:
-    return moment(round(seconds)) if math.isfinite(seconds) else None
+def _kept(found: Kept) -> KeptOut:
+    share, low, high = (round(one, 4) for one in found[1:])
+    return KeptOut(share=share, low=low, high=high, n=found.n)

@@ -8,7 +8,7 @@ from typing import Final
 from nicegui import ui
 
 from risk_svc.web.api import responses
-from risk_svc.web.board import style
+from risk_svc.web.board import style, times_held
 from risk_svc.web.board.fan import fan_chart
 from risk_svc.web.board.forecast_history import Move, course_chart, fan_may_be_drawn, moves, no_fan_words, rests_on
 from risk_svc.web.board.frame import Banner, Chart, Fold, Part, card, heading, live, page_frame, section_title
@@ -61,6 +61,7 @@ class Page:
             with self.legend:
                 ui.label(LEGEND).style(f"color: {style.MUTED}; font-size: .85rem")
             self.no_fan = ui.label().mark("no-fan")
+            self.held = ui.label().style(f"color: {style.MUTED}").mark("times-held")
         with ui.row().classes("w-full gap-4"):
             with _column(WIDE):
                 with card():
@@ -94,6 +95,7 @@ class Page:
         for part in (self.fan.element, self.legend):
             part.set_visibility(drawn)
         self.no_fan.set_visibility(not drawn)
+        self.held.set_text(times_held.words(detail.forecast) if drawn and detail.forecast else "")
         if drawn:
             self.fan.show(fan_chart(detail, now))
         else:

@@ -7,7 +7,16 @@ from typing import Final, NamedTuple
 import msgspec
 
 from candor.contracts import Standing
-from risk_svc.domain.state import TRAIL_LIMIT, FrozenForecast, PromiseState, StepStatus, TrailPoint, View, completed_at
+from risk_svc.domain.state import (
+    TRAIL_LIMIT,
+    WITHHELD,
+    FrozenForecast,
+    PromiseState,
+    StepStatus,
+    TrailPoint,
+    View,
+    completed_at,
+)
 
 LEADS: Final = (("left75", 0.75), ("left50", 0.5), ("left25", 0.25))
 STALE_SHARE: Final = 0.1
@@ -132,7 +141,8 @@ def remember(view: View, *, sure: bool = True) -> None:
 
     When the history is full, the points that change the drawn line least are dropped.
     """
-    p50, p80, p90 = (round(at or 0) if sure else -1 for at in (view.p50, view.p80, view.p90))
+    unstated = None if sure and not view.withheld else WITHHELD if sure else -1
+    p50, p80, p90 = (round(at or 0) if unstated is None else unstated for at in (view.p50, view.p80, view.p90))
     score, p_slip = round(view.score * 10), round(view.p_slip * 1000)
     last = view.trail[-1] if view.trail else None
     if last is not None and (last.score, last.p_slip) == (score, p_slip):

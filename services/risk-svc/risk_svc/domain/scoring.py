@@ -38,7 +38,7 @@ def score_open(
     view.doubtful_since = doubtful_since(state, now)
     _set(view, definition.open(OpenCase(state, linked, item, now, definition.calendar)))
     frozen_forecasts.freeze(state, now, item.base)
-    frozen_forecasts.remember(view, sure=item.n >= MIN_CASES and not item.withheld)
+    frozen_forecasts.remember(view, sure=item.n >= MIN_CASES)
     view.review = next_review(state, now, change)
 
 

@@ -12,6 +12,7 @@ from candor.contracts import Label, Standing
 TRAIL_LIMIT: Final = 12
 NOTICES_LIMIT: Final = 8
 DUES_LIMIT: Final = 16
+WITHHELD: Final = -2
 
 
 class StepStatus(IntEnum):
@@ -77,8 +78,8 @@ class NoticeRecord(msgspec.Struct, gc=False, array_like=True, kw_only=True):
 class TrailPoint(msgspec.Struct, gc=False, array_like=True, frozen=True):
     """One point of a promise's history: score in tenths, P(slip) in thousandths.
 
-    Quantiles are epoch seconds (0: it may never complete; -1: unknown, or too little history to state it). `why` is the
-    reason in words that moved the forecast at this point, "" if unknown.
+    Quantiles are epoch seconds (0: it may never complete; -1: unknown, or too little history to state it; WITHHELD: no
+    time held). `why` is the reason in words that moved the forecast at this point, "" if unknown.
     """
 
     at: int

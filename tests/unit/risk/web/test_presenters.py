@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import pytest
+
+from candor.contracts import NoRange
 from risk_svc.domain.fold import fold
-from risk_svc.domain.state import PromiseState, TrailPoint
+from risk_svc.domain.state import WITHHELD, PromiseState, TrailPoint
 from risk_svc.web.api import presenters, responses
+from risk_svc.web.board import forecast_history, times_held
 from tests.support.risk import DUE_S, MADE_S, Story
 
 TRAIL = [
@@ -69,3 +73,44 @@ def test_once_the_date_has_passed_the_chance_is_known_but_not_when_it_will_be_do
     assert (found.forecast.p_slip, found.forecast.p50, found.forecast.p80) == (0.31, None, None)
     (point,) = found.history
     assert (point.enough, point.p_slip, point.p50) == (False, 1.0, None)
+
+
+def test_where_no_time_held_the_risk_is_still_told_and_why_there_is_no_time() -> None:
+    trail = [TrailPoint(int(MADE_S), 0, 310, WITHHELD, WITHHELD, WITHHELD, 3, "carrier XA")]
+    state = PromiseState(promise_id="p1", customer_id="c1")
+    made = Story().made()
+    fold(state, made.envelope, made.data)
+    state.view.at, state.view.n, state.view.p_slip, state.view.trail = MADE_S + 60, 50, 0.31, trail
+    state.view.withheld, state.view.records = "did_not_hold", [(200, 500, 500, 0), (200, 605, 0, 0), (200, 700, 0, 0)]
+    found = presenters.detail(state, [], MADE_S + 60)
+    point, forecast = found.history[0], found.forecast
+    assert (point.enough, point.p_slip, point.p80, point.why) == (False, 0.31, None, "carrier XA")
+    assert forecast is not None
+    assert (forecast.p_slip, forecast.p80, forecast.no_range) == (0.31, None, NoRange.DID_NOT_HOLD)
+    assert [(one.level, one.held) for one in forecast.records] == [(0.5, 0.5), (0.8, 0.605), (0.9, 0.7)]
+    said = "No time is stated: the times stated for promises of its type did not hold lately. Of the last 200 completed"
+    assert times_held.words(forecast).startswith(said)
+    assert not forecast_history.fan_may_be_drawn(found)
+    assert forecast_history.no_fan_words(found) == times_held.words(forecast)
+
+
+@pytest.mark.parametrize(
+    ("record", "words"),
+    [
+        ((200, 790, 790, 0), "Of the last 200 completed of its type with such a P80, 79% came by it."),
+        (
+            (200, 640, 805, 2700),
+            "Of the last 200 completed of its type with such a P80, 64% came by it as forecast; "
+            "so it is stated 45 min later, by which 80% came.",
+        ),
+        ((7, -1, -1, 0), ""),
+    ],
+)
+def test_beside_the_range_stands_what_such_ranges_held(record: tuple[int, int, int, int], words: str) -> None:
+    state = PromiseState(promise_id="p1", customer_id="c1")
+    made = Story().made()
+    fold(state, made.envelope, made.data)
+    state.view.at, state.view.n, state.view.p80, state.view.records = MADE_S, 50, DUE_S, [record] * 3
+    forecast = presenters.detail(state, [], MADE_S).forecast
+    assert forecast is not None
+    assert times_held.words(forecast) == words

@@ -16,6 +16,7 @@ from risk_svc.domain.gap import band, roll_up
 from risk_svc.domain.incidents import Incident, Incidents, weightiest
 from risk_svc.domain.scoring import is_told
 from risk_svc.domain.state import (
+    WITHHELD,
     NoticeRecord,
     PromiseState,
     StepState,
@@ -182,18 +183,18 @@ def time_records(records: Sequence[tuple[int, int, int, int]]) -> list[responses
 
 def _point(point: TrailPoint, deadline: float) -> responses.PointOut:
     # A point from an older row has only a P50: a quantile that was not stored must not read as "may never complete".
-    enough = point.p90 >= 0
+    enough, withheld = point.p90 >= 0, point.p50 == WITHHELD
     p50, p80, p90 = (moment(at) if enough and at > 0 else None for at in (point.p50, point.p80, point.p90))
     return responses.PointOut(
         at=moment(point.at),
         score=point.score / 10,
         enough=enough,
-        p_slip=point.p_slip / 1000 if point.p50 >= 0 or point.at > deadline else None,
+        p_slip=point.p_slip / 1000 if point.p50 >= 0 or withheld or point.at > deadline else None,
         p50=p50,
         p80=p80,
         p90=p90,
         model=point.model,
-        why=point.why if enough else "",
+        why=point.why if enough or withheld else "",
     )
 
 

@@ -191,8 +191,9 @@ class NoticeOut(BaseModel):
 class PointOut(BaseModel):
     """One point of a promise's history, with the model version that made its forecast.
 
-    `enough`: there are enough similar promises for quantiles, and a null one means it may never be completed; otherwise
-    all are null, and so is P(slip) until the date has passed. `why`: what moved the forecast here, if known.
+    `enough`: quantiles are stated, and a null one means it may never be completed; otherwise all are null, as times did
+    not hold, or with too little history; then so is P(slip) until the date has passed. `why`: what moved the forecast
+    here, if known.
     """
 
     at: datetime

@@ -41,6 +41,16 @@ async def drained(learner: Learner, ticks: Ticks) -> None:
         pass
 
 
+async def settled(learner: Learner, ticks: Ticks) -> None:
+    """Until all that came out of its turn is learnt anew."""
+    for _ in range(20):
+        await drained(learner, ticks)
+        ticks.now += 15.0
+        if not learner.anew.pending:
+            return
+    raise AssertionError(f"still to be learnt anew: {learner.anew.marks}")
+
+
 async def holding(
     database: Database, clock: ManualClock, ticks: Ticks, pacing: Pacing = EACH, *, most: int = MOST
 ) -> Learner:

@@ -35,6 +35,11 @@ PROMISES_TOO_LATE: Final = counter(
 )
 PAGES: Final = gauge("board_pages", "Pages of the board in memory, with a socket or waiting for one.")
 PAGES_REFUSED: Final = counter("board_pages_refused_total", "Pages of the board refused because too many were open.")
+LEARNING_ANEW: Final = gauge(
+    "learning_anew_ratio",
+    "How much of what came out of its turn is learnt anew; absent while nothing is being learnt anew.",
+)
+LEARNT_ANEW: Final = counter("learnt_anew_total", "How often what came out of its turn was learnt anew to its end.")
 SAMPLE_SHARE: Final = gauge(
     "learner_sample_ratio",
     "Share of the promises made now that is learnt from: 1 unless more come than fit; absent where nobody learns.",

@@ -141,6 +141,12 @@ class LearnerSettings(RiskSettings):
     Example: 200000
     """
 
+    kept_entries: int = Field(default=2_000_000, ge=1000, le=1_000_000_000)
+    """Entries that are kept in the database, about, so that history may come in any order; older ones teach once.
+
+    Example: 2000000
+    """
+
     @model_validator(mode="after")
     def _boundaries_close(self) -> Self:
         if self.straggler_seconds <= self.quiet_seconds:

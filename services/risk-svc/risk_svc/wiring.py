@@ -101,7 +101,13 @@ def learner(settings: LearnerSettings, clock: Clock | None = None) -> FastAPI:
         pacing = Pacing(settings.quiet_seconds, settings.straggler_seconds, settings.checkpoint_seconds)
         try:
             learning = Aside(
-                lambda: Learner(database, clock or settings.business_clock(), pacing, most=settings.most_entries),
+                lambda: Learner(
+                    database,
+                    clock or settings.business_clock(),
+                    pacing,
+                    most=settings.most_entries,
+                    kept=settings.kept_entries,
+                ),
                 partial(rebuilding.why_waiting, database),
             )
             app.state.health.add("read side", learning.check)

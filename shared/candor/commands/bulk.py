@@ -50,8 +50,8 @@ def import_history(
 
     Running the same file again continues where the last run stopped.
 
-    Forecasts learn in order of time. Promises that came due before the time already learnt are stored but teach
-    nothing, so import history first, in one file. The command asks risk-svc and reports whether the import teaches.
+    History may come in any order and in several files: what is older than what was learnt is learnt anew, in order of
+    time. Only what is older than all that is kept to learn from teaches nothing; the command asks risk-svc and says so.
 
     Exit status 1 if lines were rejected, 2 if the import could not finish, 3 if it finished but some promises came
     too late to teach.
@@ -115,9 +115,9 @@ def taught_words(imported: ImportProgress) -> list[str]:
     from candor.replay.teaching import reason  # noqa: PLC0415
 
     lines = []
-    if imported.too_late and imported.taught_until is not None:
+    if imported.too_late and imported.teaches_from is not None:
         head = f"{imported.too_late} of {imported.promises} promises came too late to teach."
-        lines.append(f"{head} {reason(datetime.fromisoformat(imported.taught_until))}")
+        lines.append(f"{head} {reason(datetime.fromisoformat(imported.teaches_from))}")
     elif imported.not_asked and imported.promises:
         lines.append(f"it is not known whether these promises teach: {imported.not_asked}")
     if imported.elsewhere:

@@ -159,8 +159,8 @@ def common(table: type[RejectedColumns]) -> APIRouter:
     async def imports(request: Request, principal: Operator) -> Response:
         """Take past events: nobody is warned about them, and forecasts learn from them unless they are too late.
 
-        Forecasts learn in order of time. A promise that came due before `taught_until` of risk-svc's
-        `GET /v1/learning` is stored but teaches nothing; promises that came too late are counted there.
+        They may come in any order: what is older than what was learnt is learnt anew. A promise that came due before
+        `teaches_from` of risk-svc's `GET /v1/learning` is stored but teaches nothing; those are counted there.
         """
         _, body = await read(history.ImportIn, request)
         return shown(await _imported(request, principal, body))

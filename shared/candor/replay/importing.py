@@ -39,8 +39,9 @@ class RejectedLine:
 class ImportProgress:
     """Figures of an import so far; `replayed`: a service already had them; `skipped`: already done by the mark.
 
-    Of the file's `promises`, `too_late` new ones teach nothing because everything up to `taught_until` was already
-    learnt (None: nothing was); `not_asked` says why that is unknown. `elsewhere`: reports about promises not in it.
+    Of the file's `promises`, `too_late` new ones teach nothing: they came due before `teaches_from`, from when on
+    history can be learnt (None: all of it); `not_asked` says why that is unknown. `elsewhere`: reports about promises
+    not in it.
     """
 
     total: int = 0
@@ -51,7 +52,7 @@ class ImportProgress:
     promises: int = 0
     too_late: int = 0
     elsewhere: int = 0
-    taught_until: str | None = None
+    teaches_from: str | None = None
     not_asked: str = ""
 
     @property
@@ -113,8 +114,8 @@ class Importer:
 
     def _learnt(self) -> None:
         if self._teaching is not None:
-            until = self._teaching.until
-            self.imported.taught_until = None if until is None else utc_text(until)
+            since = self._teaching.since
+            self.imported.teaches_from = None if since is None else utc_text(since)
             self.imported.not_asked = self._teaching.why_not
 
     async def _promises(self, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Whether an import will teach: risk-svc learns in order of business time and never goes back."""
+"""Whether an import will teach: risk-svc learns anew what comes out of its turn, as far back as it keeps."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ SECONDS: Final = 10.0
 
 
 class Learning(NamedTuple):
-    """Learning state of risk-svc: learnt up to business time `until` (None: nothing); `too_late` promises so far."""
+    """Learning state of risk-svc: what came due `since` then teaches (None: all); `too_late` promises so far."""
 
-    until: datetime | None
+    since: datetime | None
     too_late: int
 
 
@@ -30,7 +30,7 @@ class Teaching:
         self, client: httpx.AsyncClient, url: str, key: str, warn: Callable[[str], None] = lambda _words: None
     ) -> None:
         self.why_not = "" if url else "no address of risk-svc was given (--risk-url)"
-        self.until: datetime | None = None
+        self.since: datetime | None = None
         self._client = client
         self._url = url
         self._headers = {"authorization": f"Bearer {key}"}
@@ -45,9 +45,9 @@ class Teaching:
             answer = await self._client.get(f"{self._url}/v1/learning", headers=self._headers, timeout=SECONDS)
             answer.raise_for_status()
             found = answer.json()
-            said = found["taught_until"]
-            self.until = None if said is None else datetime.fromisoformat(said)
-            return Learning(self.until, int(found["came_too_late"]))
+            said = found["teaches_from"]
+            self.since = None if said is None else datetime.fromisoformat(said)
+            return Learning(self.since, int(found["came_too_late"]))
         except httpx.HTTPStatusError as error:
             self.why_not = f"risk-svc answers {error.response.status_code} at {self._url}"
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
@@ -57,22 +57,21 @@ class Teaching:
     async def too_late(self, events: Iterable[StreamEvent]) -> int:
         """How many promises of the next batch are too late to teach."""
         found = await self.ask()
-        if found is None or found.until is None:
+        if found is None or found.since is None:
             return 0
-        count = sum(came_due(event) <= found.until for event in events if event.type == "promise.made")
+        count = sum(came_due(event) <= found.since for event in events if event.type == "promise.made")
         if count and not self._warned:
             self._warned = True
-            self._warn(f"Promises of this file that are not known yet come too late to teach. {reason(found.until)}")
+            self._warn(f"Promises of this file that are not known yet come too late to teach. {reason(found.since)}")
         return count
 
 
-def reason(until: datetime) -> str:
+def reason(since: datetime) -> str:
     """Why a promise is too late to teach."""
     return (
-        f"Forecasts have learnt everything up to {utc_text(until)}, in order of time: a promise that came due before"
-        " then is stored but teaches nothing. History teaches when it is imported first, in one file. To learn it"
-        " later, stop the risk workers and the learner and run `candor risk rebuild`, which learns everything again in"
-        " order."
+        f"What came due before {utc_text(since)} can no longer be learnt: so much has come since that what was learnt"
+        " from is kept from then on only. Such a promise is stored but teaches nothing. To learn from more, raise"
+        " KEPT_ENTRIES, stop the risk workers and the learner and run `candor risk rebuild`."
     )
 
 

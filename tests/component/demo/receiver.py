@@ -46,11 +46,11 @@ class Receiver:
         return Endpoints(f"{self.url}/promise", f"{self.url}/delivery")
 
     async def learning(self, request: Request) -> Response:
-        """As risk-svc answers: `learnt` up to when, an answer each, the last one from then on; 404 without any."""
+        """As risk-svc answers: `learnt` is from when on history teaches, an answer each, the last one from then on."""
         if request.headers.get("authorization") != f"Bearer {KEY}" or not self.learnt:
             return JSONResponse({"code": "not_found"}, 404)
         until = self.learnt.pop(0) if len(self.learnt) > 1 else self.learnt[0]
-        return JSONResponse({"taught_until": until, "came_too_late": 0})
+        return JSONResponse({"teaches_from": until, "came_too_late": 0})
 
     @property
     def ids(self) -> list[str]:

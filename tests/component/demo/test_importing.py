@@ -139,7 +139,7 @@ async def test_promises_that_learning_has_passed_are_counted(
     receiver.learnt = list(learnt)
     imported = await load(receiver, stream_of(tmp_path / "s.jsonl", 50))
     assert (imported.promises, imported.too_late, imported.accepted) == (50, late, 150)
-    assert imported.taught_until == learnt[-1]
+    assert imported.teaches_from == learnt[-1]
 
 
 async def test_what_was_known_already_is_not_said_to_come_too_late(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from operator import itemgetter
 from typing import Final
 
 from candor.contracts import (
@@ -19,6 +20,7 @@ from candor.contracts import (
 from risk_svc.domain.state import (
     DUES_LIMIT,
     NOTICES_LIMIT,
+    PLANS_LIMIT,
     ItemState,
     NoticeRecord,
     PromiseState,
@@ -60,7 +62,7 @@ def fold(state: PromiseState, envelope: Envelope, data: Event) -> FoldOutcome:
         return FoldOutcome.VERSION_GAP
     if isinstance(data, MilestoneReported):
         state.milestone_version = envelope.version
-        _milestone(state, data)
+        _milestone(state, data, envelope.time.timestamp())
         return FoldOutcome.APPLIED
     if isinstance(data, PromiseMade):
         _made(state, data, historical=envelope.historical)
@@ -114,7 +116,7 @@ def _merge(reported: list[StepState], data: PromiseMade) -> list[StepState]:
     for item in data.milestones:
         step = earlier.pop(item.name, None) or StepState(name=item.name)
         if item.planned is not None:
-            step.planned = item.planned.timestamp()
+            step.planned, step.unplanned = item.planned.timestamp(), False
         step.told, step.extra = item.told, False
         planned.append(step)
     if planned:
@@ -122,7 +124,7 @@ def _merge(reported: list[StepState], data: PromiseMade) -> list[StepState]:
     return [*earlier.values(), *planned]
 
 
-def _milestone(state: PromiseState, data: MilestoneReported) -> None:
+def _milestone(state: PromiseState, data: MilestoneReported, known: float) -> None:
     said = data.at.timestamp()
     _delivered(state, data, said)
     step = next((step for step in state.steps if step.name == data.milestone), None)
@@ -133,13 +135,16 @@ def _milestone(state: PromiseState, data: MilestoneReported) -> None:
         if step.expected_at is None or said >= step.expected_at:
             step.expected, step.expected_at = data.planned.timestamp(), said
         if step.planned is None:
-            step.planned = data.planned.timestamp()
+            step.planned, step.unplanned = data.planned.timestamp(), True
+        plans = [*step.plans, (max(said, known), data.planned.timestamp())]
+        step.plans = sorted(plans, key=itemgetter(0))[-PLANS_LIMIT:]
     status = _STATUS.get(data.status, StepStatus.PENDING)
     if not _stands(step, status, said):
         return
     if step.status in _FINISHED and status < StepStatus.REACHED:
         step.reopened_at = said
     step.status, step.at = status, None if status == StepStatus.PENDING else said
+    step.known_at = known if known > said else None
     step.final = step.final or data.final
     step.source_event, step.reason = data.source_event, (data.reason or "")[:TEXT_LIMIT]
     step.public_reason = (data.public_reason or "")[:PUBLIC_LIMIT]

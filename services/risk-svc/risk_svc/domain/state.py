@@ -11,6 +11,8 @@ from candor.contracts import Label, Standing
 
 TRAIL_LIMIT: Final = 12
 NOTICES_LIMIT: Final = 8
+PLANS_LIMIT: Final = 8
+"""Plans of a step that are remembered, so that what was known at a time does not depend on what came in when."""
 DUES_LIMIT: Final = 16
 WITHHELD: Final = -2
 
@@ -30,7 +32,8 @@ class StepState(msgspec.Struct, gc=False, array_like=True, kw_only=True):
 
     `at` is when it was reached, missed or cancelled; `source_event` and `reason` are in the sender's own words. `extra`
     steps were reported without a plan and come before the planned ones. `reopened_at` is when a correction last
-    reopened the step. `reason` is internal; `public_reason` may be shown to the customer.
+    reopened the step. `reason` is internal; `public_reason` may be shown to the customer. `known_at`: when `at` became
+    known, None: at once. `plans` holds (when it became known, plan) in order; `unplanned`: the promise named no plan.
     """
 
     name: str
@@ -46,6 +49,14 @@ class StepState(msgspec.Struct, gc=False, array_like=True, kw_only=True):
     extra: bool = False
     reopened_at: float | None = None
     public_reason: str = ""
+    known_at: float | None = None
+    plans: list[tuple[float, float]] = []
+    unplanned: bool = False
+
+    @property
+    def known(self) -> float | None:
+        """When its status became known; None while it has no time."""
+        return self.at if self.known_at is None or self.at is None else max(self.at, self.known_at)
 
 
 class ItemState(msgspec.Struct, gc=False, array_like=True):

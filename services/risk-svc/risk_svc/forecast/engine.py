@@ -19,7 +19,7 @@ from risk_svc.forecast.memory import Memory
 from risk_svc.forecast.model import GROUPS, Group, Model
 from risk_svc.forecast.single import forecast_one
 from risk_svc.forecast.survival import INSIDE, place
-from risk_svc.forecast.view import DUE, Entry, Incident, PromiseSnapshot, View
+from risk_svc.forecast.view import DUE, Entry, Incident, PromiseSnapshot, View, unreached
 
 STEP: Final = 3600.0
 """Business time between versions, in seconds."""
@@ -86,14 +86,23 @@ class Engine:
             return
         view, held = entry.view, self.open.get(entry.view.promise_id)
         if held is None:
-            if not entry.gone and not entry.late and view.completed is None and at <= view.deadline:
-                self.made(view)
+            if not entry.gone and at <= view.deadline:
+                self._begin(entry, at)
         elif entry.gone:
             self.withdrawn(held, at)
         else:
             if entry.late != held.late:
                 self.decided(held, at, late=entry.late)
             self.update(held, view, at)
+
+    def _begin(self, entry: PromiseSnapshot, at: float) -> None:
+        """Begins with a promise that is not over; what became known as it was made came after it was made."""
+        view = entry.view
+        if at == view.made and (view.reached or view.completed is not None or entry.late):
+            self.made(unreached(view))
+            self.see(entry)
+        elif not entry.late and view.completed is None:
+            self.made(view)
 
     def close(self, boundary: float) -> bool:
         """Lets time pass to `boundary`, a multiple of the step; returns whether that made a new version."""
@@ -168,15 +177,24 @@ class Engine:
             self._set_timers(held)
         self._set_slips(held, old.plans)
         if view.completed is not None and old.completed is None:
+            self._reached(held, old, at)
             self._completed(held, view.completed)
         elif view.completed is None and old.completed is not None:
             self.learner.memory.done[self.learner.memory.spots(held.rows)] = np.inf
-        if view.completed is None and not view.forlorn(at):
-            before, since = old.last, old.last_at
-            for name in [name for name in view.reached if name not in old.reached]:
-                reached = view.reached[name]
-                self._learn(examples.StepExample(view, name, reached, old.plans.get(name), before, reached - since))
-                before, since = view.last, reached
+        elif view.completed is None:
+            self._reached(held, old, at)
+
+    def _reached(self, held: WatchedPromise, old: View, at: float) -> None:
+        """Learns of newly reached milestones; after the last one nothing is forecast."""
+        view = held.view
+        if view.forlorn(at):
+            return
+        before, since = old.last, old.last_at
+        for name in [name for name in view.reached if name not in old.reached]:
+            reached = view.reached[name]
+            self._learn(examples.StepExample(view, name, reached, old.plans.get(name), before, reached - since))
+            before, since = view.last, reached
+            if view.completed is None:
                 self.moment(held, at, f"at:{name}")
 
     def slipped(self, held: WatchedPromise, name: str, at: float, planned: float) -> None:

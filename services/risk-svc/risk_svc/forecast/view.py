@@ -116,6 +116,13 @@ def reach(view: View, name: str, at: float) -> None:
     view.stages.append((view.last, at))
 
 
+def unreached(view: View) -> View:
+    """The promise as it was made: nothing reached."""
+    return msgspec.structs.replace(
+        view, last_at=view.made, last=-1, reached={}, slipped=[], stages=[(-1, view.made)], completed=None
+    )
+
+
 class PromiseSnapshot(msgspec.Struct, array_like=True, tag="seen"):
     """What is known of one promise from business time `at` on.
 

@@ -42,7 +42,7 @@ def view_of(state: PromiseState, now: float) -> View:
         made=state.made_at,
         deadline=state.deadline + TICK,
         order=order,
-        plans={step.name: plan for step in state.steps if (plan := _plan(step, now)) is not None},
+        plans={step.name: plan for step in _in_order(state.steps) if (plan := _plan(step, now)) is not None},
         texts=texts,
         numbers=numbers,
         last_at=state.made_at,
@@ -104,26 +104,35 @@ def _called_late(state: PromiseState, now: float) -> bool:
         return state.verdict != "kept"
     step = final_step(state)
     # A step is folded whenever its topic is read: one dated later does not count yet.
-    return step is not None and step.status != StepStatus.REACHED and (step.at or now) <= now
+    return step is not None and step.status != StepStatus.REACHED and (step.known or now) <= now
 
 
 def _completed(state: PromiseState, now: float) -> float | None:
     """When the promise was completed; for a verdict `kept` without a time, just in time at the latest."""
-    done = completed_at(state)
+    done, step = completed_at(state), final_step(state)
+    if state.verdict_completed_at is None and step is not None and (step.known or now) > now:
+        return None
     if done is None and standing(state) is Standing.KEPT:
         done = min(state.verdict_at or now, state.deadline)
     return done if done is not None and done <= now else None
 
 
 def _reached(step: StepState, now: float) -> float | None:
-    if step.status != StepStatus.REACHED or step.final or step.at is None or step.at > now:
+    if step.status != StepStatus.REACHED or step.final or step.known is None or step.known > now:
         return None
     return step.at
 
 
 def _plan(step: StepState, now: float) -> float | None:
-    known_by = step.expected is not None and (step.expected_at or 0.0) <= now
-    return step.expected if known_by else step.planned
+    return next((plan for at, plan in reversed(step.plans) if at <= now), None if step.unplanned else step.planned)
+
+
+def _in_order(steps: Sequence[StepState]) -> list[StepState]:
+    """Steps in an order that does not depend on what came in when: unplanned ones by their name."""
+    return [
+        *sorted((step for step in steps if step.extra), key=lambda one: one.name),
+        *(s for s in steps if not s.extra),
+    ]
 
 
 class PublishedModel:

@@ -20,11 +20,16 @@ TABLES: Final = (
     "journal_size",
     "journal_lost",
     "learner_cut",
+    "learnt_fact",
+    "learner_rung",
+    "learner_anew",
     "model_version",
     "learner_step",
     "learner_state",
     "learner_taught",
 )
+LEARNT: Final = TABLES[-4:]
+"""What was learnt; not what it was learnt from."""
 
 
 class NewestMark(NamedTuple):
@@ -45,13 +50,16 @@ class LearningProgress(NamedTuple):
     """Up to which business time (`boundary`) all is learned, None before the first.
 
     `too_late` counts promises that came too late to learn from; `too_late_at` is when the last one did. `share`
-    is the share of promises made lately that the newest version learnt from.
+    is the share of promises made lately that the newest version learnt from. What is older than `base` (None: nothing)
+    came too late; what else is out of its turn is learnt anew, of which `anew` is done (None: nothing is waiting).
     """
 
     boundary: float | None = None
     too_late: int = 0
     too_late_at: datetime | None = None
     share: float = 1.0
+    base: float | None = None
+    anew: float | None = None
 
 
 class Version(NamedTuple):
@@ -87,12 +95,20 @@ async def publish(connection: Connection, step: ClosedBoundary, version: Version
 async def taught(connection: Connection) -> LearningProgress:
     """How far learning has come."""
     row = await connection.fetchrow(_TAUGHT_SO_FAR)
-    return LearningProgress() if row is None else LearningProgress(*row)
+    return LearningProgress() if row is None else LearningProgress(row["boundary"], row["too_late"] or 0, *row[2:])
 
 
 async def note_too_late(connection: Connection, count: int) -> None:
     """Store how many promises in total came too late to learn from."""
     await connection.execute(_TOO_LATE, count)
+
+
+async def replace(connection: Connection, state: bytes, upto: int, version: Version, boundary: float) -> None:
+    """Store what was learnt anew in place of all that was learnt before."""
+    await connection.execute("DELETE FROM model_version")
+    await connection.execute("DELETE FROM learner_step")
+    await publish(connection, ClosedBoundary(boundary, upto), version if version.version else None)
+    await save_checkpoint(connection, state, boundary, upto)
 
 
 async def steps(connection: Connection, after: float) -> list[ClosedBoundary]:
@@ -133,7 +149,7 @@ async def cut(connection: Connection) -> bool:
     return bool(await connection.fetchval(_CUT, CUT) == CUT)
 
 
-async def forget(connection: Connection, tables: Sequence[str] = TABLES[4:]) -> None:
+async def forget(connection: Connection, tables: Sequence[str] = LEARNT) -> None:
     """Delete all that was learned; the next model is version 1 again."""
     # Not TRUNCATE: the role of a running process need not be allowed that.
     for table in tables:
@@ -159,7 +175,10 @@ INSERT INTO learner_taught (boundary) VALUES ($1) ON CONFLICT (id) DO UPDATE SET
 
 _TAUGHT_SO_FAR: Final = """
 SELECT boundary, too_late, too_late_at,
-  coalesce((SELECT share FROM model_version ORDER BY version DESC LIMIT 1), 1) AS share FROM learner_taught"""
+  coalesce((SELECT share FROM model_version ORDER BY version DESC LIMIT 1), 1) AS share,
+  nullif(base, '-Infinity') AS base,
+  CASE WHEN least(since, begun) < 'Infinity' THEN coalesce(anew.share, 0) END AS anew
+FROM learner_anew AS anew LEFT JOIN learner_taught ON true"""
 
 _TOO_LATE: Final = """
 INSERT INTO learner_taught (too_late, too_late_at) VALUES ($1, clock_timestamp())

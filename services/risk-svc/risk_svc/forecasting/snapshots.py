@@ -24,6 +24,7 @@ def view_as_known(state: PromiseState, at: float) -> list[PromiseSnapshot]:
 
     Topics are not ordered among each other: what arrived early is repeated, now with what preceded it.
     """
+    at = max(at, state.made_at)
     return _as_known(state, at, _later(state, at))
 
 
@@ -43,6 +44,7 @@ class BatchPictures:
 
     def of(self, partition: int, state: PromiseState, at: float) -> list[PromiseSnapshot]:
         """Return the snapshots of an event known at `at`, just folded; none if they follow with `rest`."""
+        at = max(at, state.made_at)
         later = _later(state, at)
         shared = self._shared.get(state.promise_id)
         if shared is None and len(later) <= AT_ONCE:
@@ -102,7 +104,8 @@ def _under_pseudonym(state: PromiseState, found: list[PromiseSnapshot]) -> list[
 
 
 def _later(state: PromiseState, at: float) -> list[float]:
-    times = [time for step in state.steps for time in (step.at, step.expected_at, step.reopened_at)]
+    times = [time for step in state.steps for time in (step.known, step.reopened_at)]
+    times += [time for step in state.steps for time, _ in step.plans]
     times += [time for time, _ in state.dues]
     times += [state.withdrawn_at, state.verdict_at]
     return sorted({time for time in times if time is not None and time > at})

@@ -24,8 +24,11 @@ from risk_svc.forecast.serialization import ForeignFormatError, model_bytes
 from risk_svc.forecasting import model_store
 from risk_svc.forecasting.model_store import LEARNER, ClosedBoundary, Version
 from risk_svc.training import journal, moving, telling, trimming
+from risk_svc.training.anew import MOST as KEPT
+from risk_svc.training.anew import Anew
 from risk_svc.training.journal import Place
 from risk_svc.training.timeline import MOST, BoundaryPacing, Timeline
+from risk_svc.training.trimming import Lost
 
 if TYPE_CHECKING:
     from candor.ops.clock import Clock
@@ -68,6 +71,7 @@ class Learner:
         pacing: Pacing | None = None,
         *,
         most: int = MOST,
+        kept: int = KEPT,
         system: Callable[[], float] = time.monotonic,
         lease_seconds: float = LEASE_SECONDS,
     ) -> None:
@@ -92,6 +96,8 @@ class Learner:
         self._liveness = Liveness()
         self._renewed = self._calm = False
         self._stopping, self._left = asyncio.Event(), asyncio.Event()
+        quiet, longest = self._pacing.quiet, self._pacing.longest
+        self.anew = Anew(database, self._fenced, most=most, kept=kept, quiet=quiet, longest=longest, system=system)
 
     @property
     def idle(self) -> bool:
@@ -141,11 +147,13 @@ class Learner:
             return False
         if self.course is None or epoch != self._epoch:
             await self._load(epoch)
-        await self._mind_lost(self._course)
+        if (lost := await self._mind_lost(self._course)) is not None:
+            await self.anew.lose(self._course, lost.until)
         await self._read()
         await self._tell_too_late()
         await self._cut()
         closed = await self._close()
+        closed = await self._learn_anew() or closed
         self._share = telling.sample(self._course, self._share)
         due = self._system() - self._stored[1] >= self._pacing.checkpoint
         if due and self._course.engine.boundary > self._stored[0]:
@@ -225,6 +233,8 @@ class Learner:
     async def _load(self, epoch: int) -> None:
         """Restore the state as of the last published step, from the checkpoint and the recorded steps."""
         self.course, self._unsaved = None, None
+        self._epoch = epoch
+        await self.anew.load()
         async with self._database.pool.acquire(timeout=5) as connection:
             raw = await model_store.checkpoint(connection)
         course, place = Timeline(most=self._most), Place()
@@ -233,8 +243,8 @@ class Learner:
                 course, *stored = await asyncio.to_thread(Timeline.from_bytes, raw)
                 place = Place(*stored)
             except ForeignFormatError as error:
-                await self._begin_anew(epoch, error)
-        self._epoch, self._place = epoch, place
+                await self._begin_anew(error)
+        self._place, course.base = place, self.anew.marks.base
         missing = await self._mind_lost(course)
         moved = await self._mind_move(course)
         self._stored = (course.engine.boundary, self._system())
@@ -245,8 +255,10 @@ class Learner:
         for step in steps:
             await self._take(course, step.upto)
             await asyncio.to_thread(course.close, step.boundary)
-        if missing or moved:
+        if missing is not None or moved:
             await self._number_on(course)
+        if missing is not None:
+            await self.anew.lose(course, missing.until)
         # Only now: what was done before is done again as it was, whatever the limit was then.
         course.most = self._most
         self._pace = BoundaryPacing(self._pacing.quiet, self._pacing.longest, self._system())
@@ -259,15 +271,27 @@ class Learner:
             seconds=round(self._system() - begun, 1),
         )
 
-    async def _mind_lost(self, course: Timeline) -> bool:
-        """Forget what was known half when rows of the journal went unread; returns whether any did."""
+    async def _mind_lost(self, course: Timeline) -> Lost | None:
+        """Forget what was known half when rows of the journal went unread; returns which did."""
         async with self._database.pool.acquire(timeout=5) as connection:
             lost = await trimming.lost(connection)
         if lost is None or lost.place <= self._place:
-            return False
+            return None
         course.lose(lost.until)
         self._place = lost.place
         telling.lost(lost.until)
+        return lost
+
+    async def _learn_anew(self) -> bool:
+        """Go on with what came out of its turn; once that is learnt, it takes the place of the present course."""
+        course = self._course
+        await self.anew.rung(course, main=True)
+        passed = self._clock.now().timestamp() // course.engine.step * course.engine.step
+        busy = await self.anew.go_on(course, passed)
+        if not self.anew.ended(course, passed) or (fresh := self.anew.course) is None:
+            return busy
+        self._stored = await self.anew.take_over(fresh, course, self._place), self._system()
+        self.course, self._unsaved, self._cutting = fresh, None, True
         return True
 
     async def _mind_move(self, course: Timeline) -> bool:
@@ -292,14 +316,12 @@ class Learner:
         if newest is not None:
             course.engine.model.version = max(course.version, newest.version)
 
-    async def _begin_anew(self, epoch: int, error: ForeignFormatError) -> None:
-        log.warning(
-            "stored model is of another engine version, starting anew", error=str(error), do="candor risk rebuild"
-        )
+    async def _begin_anew(self, error: ForeignFormatError) -> None:
+        telling.foreign(str(error))
         async with unit_of_work(self._database) as uow:
-            if not await fence(uow.connection, LEARNER, {0: epoch}):
-                raise FencedError("not the learner")
+            await self._fenced(uow)
             await model_store.forget(uow.connection)
+        await self.anew.foreign()
 
     async def _read(self) -> None:
         async with self._database.pool.acquire(timeout=5) as connection:
@@ -314,6 +336,9 @@ class Learner:
             if not rows:
                 return
             late, left_out = course.late, course.left_out
+            if below is None:
+                # Else they were kept when they were read first.
+                await self.anew.keep([entry for row in rows for entry in row.entries], course)
             for row in rows:
                 self._pace.heard(self._system(), course.take(row.entries))
             self._place = rows[-1].place
@@ -331,14 +356,7 @@ class Learner:
             await self._fenced(uow)
             await model_store.note_too_late(uow.connection, course.too_late)
         self._too_late = course.too_late
-        metrics.PROMISES_TOO_LATE.inc(more)
-        log.warning(
-            "promises imported too late are not learnt from",
-            promises=more,
-            boundary=course.engine.boundary,
-            consequence="they are kept, and forecasts learn nothing of them",
-            do="candor risk rebuild learns all again, in its order; or import history first, in one file",
-        )
+        telling.too_late(course, more)
 
     async def _close(self) -> bool:
         """Close and publish one chunk of the boundaries that may be closed; returns whether there is more."""
@@ -373,27 +391,9 @@ class Learner:
             raise FencedError("the lease is somebody else's")
 
     def _told(self, closed: int, before: int, late: int, seconds: float) -> None:
-        course = self._course
-        made = course.version - before
-        if not made:
-            return
-        metrics.VERSION_SECONDS.observe(seconds / closed)
-        log.info(
-            "model published",
-            version=course.version,
-            boundaries=closed,
-            boundary=course.engine.boundary,
-            open=len(course.engine.open),
-            waiting=course.waiting,
-            late=late,
-            seconds=round(seconds, 2),
-        )
+        if self._course.version > before:
+            telling.published(self._course, closed, late, seconds)
 
     def _measure(self, passed: float) -> None:
-        course = self._course
-        metrics.MODEL_VERSION.set(course.version)
-        if course.engine.boundary > -math.inf:
-            metrics.MODEL_BOUNDARY.set(course.engine.boundary)
-        waiting = max(0.0, (passed - course.upcoming) // course.engine.step + 1) if course.upcoming < math.inf else 0.0
-        metrics.BOUNDARIES_WAITING.set(waiting)
-        self._calm = waiting == 0
+        waiting = telling.waiting(self._course, passed)
+        self._calm = waiting == 0 and not self.anew.pending

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import structlog
 
 from risk_svc import metrics
@@ -36,4 +38,51 @@ def lost(until: float) -> None:
         until=until,
         consequence="promises made before then are not learnt from; later ones are",
         do="nothing now; keep the learner running, or raise JOURNAL_MOST_BYTES and JOURNAL_MOST_ROWS",
+    )
+
+
+def too_late(course: Timeline, more: int) -> None:
+    """Say that promises came that are older than what can be learnt anew."""
+    metrics.PROMISES_TOO_LATE.inc(more)
+    log.warning(
+        "promises imported too late are not learnt from",
+        promises=more,
+        base=course.base,
+        consequence="they are kept, and forecasts learn nothing of them",
+        do="nothing, or raise KEPT_ENTRIES and run candor risk rebuild",
+    )
+
+
+def published(course: Timeline, closed: int, late: int, seconds: float) -> None:
+    """Say that a version was published after so many boundaries."""
+    metrics.VERSION_SECONDS.observe(seconds / closed)
+    log.info(
+        "model published",
+        version=course.version,
+        boundaries=closed,
+        boundary=course.engine.boundary,
+        open=len(course.engine.open),
+        waiting=course.waiting,
+        late=late,
+        seconds=round(seconds, 2),
+    )
+
+
+def waiting(course: Timeline, passed: float) -> float:
+    """Measure how far the course is; returns how many boundaries that time has passed are not closed."""
+    metrics.MODEL_VERSION.set(course.version)
+    if course.engine.boundary > -math.inf:
+        metrics.MODEL_BOUNDARY.set(course.engine.boundary)
+    found = max(0.0, (passed - course.upcoming) // course.engine.step + 1) if course.upcoming < math.inf else 0.0
+    metrics.BOUNDARIES_WAITING.set(found)
+    return found
+
+
+def foreign(error: str) -> None:
+    """Say that what was stored is of another release."""
+    log.warning(
+        "stored model is of another engine version, starting anew",
+        error=error,
+        consequence="all that is kept is learnt anew; until then forecasts rest on little",
+        do="nothing; candor risk rebuild, if what they rest on is then less than it was",
     )

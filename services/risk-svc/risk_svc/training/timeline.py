@@ -37,6 +37,8 @@ class StoredTimeline(msgspec.Struct, array_like=True, kw_only=True):
     fullest: int = 0
     left_out: int = 0
     cluster: str = ""
+    shown: int = 0
+    base: float = -math.inf
 
 
 class Timeline:
@@ -44,7 +46,8 @@ class Timeline:
 
     A promise's entry replaces its later ones: an entry for an earlier time comes with new snapshots of what follows.
     Entries that arrive after their boundary was closed are `late`: only the last one of each promise is shown to the
-    engine. `too_late` counts promises of which nothing was known before they ended: the engine ignores them.
+    engine, until all is learnt anew. `too_late` counts promises of which nothing was known before they ended, and which
+    are older than what can be learnt anew (`base`): the engine ignores them.
 
     More than `most` entries are not kept: a sample of the promises is then learnt (`sample`), `left_out` counts the
     entries of others. What is left out depends on the entries and the closed boundaries alone.
@@ -59,6 +62,9 @@ class Timeline:
         self.too_late = 0
         self.left_out = 0
         self.cluster = ""
+        self.base = -math.inf
+        self.shown = 0
+        """Entries that the engine was shown since this was last set to 0."""
         self._passed: set[str] = set()
         self._ahead = Waiting(self.engine.step)
         self._fullest = 0
@@ -99,6 +105,7 @@ class Timeline:
         while (boundary := self.upcoming) <= limit and not (closed and enough()):
             for entry in self._ahead.due(boundary):
                 self.engine.see(entry)
+                self.shown += 1
             self.engine.close(boundary)
             self._adapt()
             closed += 1
@@ -110,20 +117,27 @@ class Timeline:
         self.engine.incidents.clear()
         self._let_go(lambda _name, _made: False)
 
-    def to_bytes(self, xid: int, row: int) -> bytes:
-        """The course as of a place in the journal, encoded."""
+    def succeed(self, before: Timeline) -> None:
+        """Take over what another course, whose place this one takes, has counted."""
+        self.cluster, self.base = before.cluster, before.base
+        self.too_late, self._passed = before.too_late, before._passed
+
+    def to_bytes(self, xid: int, row: int, *, ahead: bool = True) -> bytes:
+        """The course as of a place in the journal, encoded; with or without the entries ahead of it."""
         return _encoder.encode(
             StoredTimeline(
                 xid=xid,
                 row=row,
                 engine=engine_bytes(self.engine),
-                ahead=self._ahead.encoded(),
+                ahead=self._ahead.encoded() if ahead else [],
                 too_late=self.too_late,
                 sample=self.sample,
                 most=self.most,
                 fullest=self._fullest,
                 left_out=self.left_out,
                 cluster=self.cluster,
+                shown=self.shown,
+                base=self.base,
             )
         )
 
@@ -132,10 +146,11 @@ class Timeline:
         """A stored course and its place; raises ForeignFormatError if another version of the engine stored it."""
         stored = _decoder.decode(raw)
         course = cls(engine_of(stored.engine), stored.most)
+        course.shown, course.base = stored.shown, stored.base
         for one in stored.ahead:
             entry = _entry.decode(one)
             course._ahead.add(about(entry), entry, entry.at)
-            if entry.at < course.engine.boundary:
+            if entry.at < course.base:
                 course._note_passed(entry)
         course.too_late, course.cluster = stored.too_late, stored.cluster
         course.sample, course._fullest, course.left_out = stored.sample, stored.fullest, stored.left_out
@@ -150,7 +165,8 @@ class Timeline:
         if entry.at < self.engine.boundary:
             self.late += 1
             horizon = -math.inf
-            self._note_passed(entry)
+            if entry.at < self.base:
+                self._note_passed(entry)
         self._ahead.add(whose, entry, horizon)
         self.taken += 1
 

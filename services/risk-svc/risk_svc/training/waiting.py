@@ -43,12 +43,12 @@ class Waiting:
         return min(self._counts) * self._step if self._counts else None
 
     def add(self, about: About, entry: Entry, horizon: float) -> None:
-        """Adds an entry; those of the same promise after `horizon` go."""
+        """Adds an entry; those of the same promise from `horizon` on go."""
         own = self._own.get(about)
         if own is None:
             made = entry.at if isinstance(entry, IncidentSnapshot) else entry.view.made
             own = self._own[about] = [made]
-        while len(own) > 1 and own[-2] > horizon:
+        while len(own) > 1 and own[-2] >= horizon:
             self._leave(own[-2])
             del own[-2:]
         own += (entry.at, _encoder.encode(entry))

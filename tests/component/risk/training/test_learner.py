@@ -22,7 +22,7 @@ from risk_svc.training.journal import Place
 from risk_svc.training.learner import FencedError, Learner
 from tests.support.at_work import at_work
 from tests.support.clocks import ManualClock
-from tests.support.learning import DAY, EACH, Ticks, count, course_of, drained, holding, published, write
+from tests.support.learning import DAY, EACH, Ticks, count, course_of, drained, holding, published, settled, write
 from tests.support.risk import MADE, Story, entries, flights
 from tests.support.waiting import until
 
@@ -155,6 +155,8 @@ async def test_a_straggler_is_learnt_late_and_holds_up_nothing_for_longer_than_a
     await write(risk_database, early)
     await drained(learner, ticks)
     assert learner.course.late >= 1
+    assert not learner.idle
+    await settled(learner, ticks)
     assert learner.idle
 
 

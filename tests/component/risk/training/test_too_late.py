@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from candor.ops.metrics import REGISTRY
+from candor.store.unit_of_work import unit_of_work
 from risk_svc.forecasting import model_store
+from risk_svc.training import rungs
+from risk_svc.training.rungs import Marks
 from tests.support.api import Api
 from tests.support.clocks import ManualClock
 from tests.support.learning import DAY, Ticks, drained, holding, write
@@ -17,7 +20,7 @@ from tests.support.risk_web import risk_web
 from tests.support.servers import Databases
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-UNTIL = (MADE + 400 * DAY).replace(minute=0, second=0, microsecond=0)
+UNTIL = (MADE + 40 * DAY).replace(minute=0, second=0, microsecond=0)
 
 
 def counted() -> float:
@@ -39,17 +42,25 @@ async def test_a_second_import_is_counted_and_told_by_the_api(
         nothing = await learning(api)
         assert nothing == {
             "taught_until": None,
+            "teaches_from": None,
+            "learning_anew": None,
             "came_too_late": 0,
             "last_too_late_at": None,
             "sample_share": 1.0,
             "model": 0,
         }
-        clock.set(MADE + 400 * DAY)
+        clock.set(MADE + 40 * DAY)
         await write(database, entries([Story("first", "c").made()]))
         learner = await holding(database, clock, ticks)
         await drained(learner, ticks)
         small = await learning(api)
         assert (small["taught_until"], small["came_too_late"]) == (f"{UNTIL:%Y-%m-%dT%H:%M:%SZ}", 0)
+        # So much has come since that nothing older is kept.
+        await learner.leases.release()
+        async with unit_of_work(database) as uow:
+            await rungs.mark(uow.connection, Marks(base=UNTIL.timestamp()))
+        assert (await learning(api))["teaches_from"] == small["taught_until"]
+        learner = await holding(database, clock, ticks)
         await write(database, entries(flights(30)))
         await drained(learner, ticks)
         told = await learning(api)

@@ -71,7 +71,7 @@ def case(**known: object) -> View:
 
 
 def test_a_picture_holds_what_was_known_then() -> None:
-    step = shipped(status=REACHED, at=20 * HOUR, expected=19 * HOUR, expected_at=14 * HOUR)
+    step = shipped(status=REACHED, at=20 * HOUR, plans=[(14 * HOUR, 19 * HOUR)])
     done = StepState(name="delivered", planned=40 * HOUR, status=REACHED, at=45 * HOUR, final=True)
     now = state(step, done)
     early = view_of(now, HOUR)

@@ -91,13 +91,13 @@ def test_a_picture_of_an_earlier_time_replaces_the_later_ones_of_its_promise_onl
     assert shown(course) == [(10.0, "a"), (20.0, "a"), (30.0, "b"), (40.0, "a")]
 
 
-def test_two_pictures_of_one_time_are_shown_in_the_order_of_the_journal() -> None:
+def test_of_two_pictures_of_one_time_the_last_is_shown_as_it_holds_what_the_first_says() -> None:
     course = Timeline(Recorder())
     first, second = told("a", 10.0), told("a", 10.0)
     second.gone = True
     course.take([first, second])
     course.close(HOUR)
-    assert shown(course) == [(10.0, "a"), (10.0, "a")]
+    assert shown(course) == [(10.0, "a")]
 
 
 def test_of_late_pictures_of_a_promise_only_the_last_is_shown_and_all_are_counted() -> None:

@@ -1,4 +1,4 @@
-"""History that learning has passed: it is counted, and the count is true: none of it teaches."""
+"""History from before all that can be learnt anew: it is counted, and the count is true: none of it teaches."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ def used() -> Timeline:
     course = Timeline()
     course.take(entries([Story(f"first{n}", "c").made() for n in range(2)]))
     course.close(LATER)
+    course.base = LATER
     return course
 
 
@@ -46,10 +47,18 @@ def test_a_second_import_teaches_nothing_and_every_promise_of_it_is_counted_once
     assert known_by(course) == before
 
 
+def test_what_can_be_learnt_anew_is_not_counted() -> None:
+    course = used()
+    course.base = MADE_S - 400 * 86400.0
+    course.take(past(30))
+    assert (course.late > 0, course.too_late) == (True, 0)
+
+
 def test_what_is_late_and_still_open_teaches_and_is_not_counted() -> None:
     course = Timeline()
     course.take(past(2))
     course.close(MADE_S + 2 * HOUR)
+    course.base = course.engine.boundary
     [made] = entries([Story("open", "c").made()])
     course.take([made])
     assert course.late >= 1
@@ -63,6 +72,7 @@ def test_late_word_of_a_promise_that_is_learnt_of_is_not_counted() -> None:
     story = Story("slow", "c")
     course.take(entries([story.made()]))
     course.close(MADE_S + 90 * HOUR)
+    course.base = course.engine.boundary
     course.take(entries([story.milestone("departed", 5)]))
     course.take([IncidentSnapshot(MADE_S, "i", None)])
     assert course.too_late == 0

@@ -316,13 +316,16 @@ class Summary(BaseModel):
 class Learning(BaseModel):
     """How far forecasts have learnt, in business time: everything up to `taught_until` (null: nothing yet).
 
-    Promises that came due before then but became known later teach nothing: `came_too_late` so far, the last of them
-    at `last_too_late_at` (real time). `sample_share` below 1 says that of the promises made lately only that share,
-    drawn at random, is learnt from, because more came than fit: counts of similar promises are then of the sample.
-    `model` is the version that forecasts now.
+    What comes to be known later of a time before then is learnt anew, of which `learning_anew` is done (null: there is
+    nothing). Promises that came due before `teaches_from` (null: there is no such time) but become known now teach
+    nothing: `came_too_late` so far, the last of them at `last_too_late_at` (real time). `sample_share` below 1 says
+    that of the promises made lately only that share, drawn at random, is learnt from, because more came than fit:
+    counts of similar promises are then of the sample. `model` is the version that forecasts now.
     """
 
     taught_until: datetime | None
+    teaches_from: datetime | None
+    learning_anew: float | None
     came_too_late: int
     last_too_late_at: datetime | None
     sample_share: float

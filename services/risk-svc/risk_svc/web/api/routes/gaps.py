@@ -88,6 +88,8 @@ async def learning(request: Request, _principal: Viewer) -> responses.Learning:
         found = await model_store.taught(connection)
     return responses.Learning(
         taught_until=None if found.boundary is None else moment(found.boundary),
+        teaches_from=None if found.base is None else moment(found.base),
+        learning_anew=found.anew,
         came_too_late=found.too_late,
         last_too_late_at=found.too_late_at,
         sample_share=found.share,

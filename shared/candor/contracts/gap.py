@@ -116,7 +116,7 @@ class Forecast(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 class GapScored(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """The gap of one promise, 0–100, with everything that explains it, as of business time `as_of`.
 
-    `facts` are those that matter most, at most 20; `facts_more` is how many others there are.
+    `facts` are those that matter most, at most 16; `facts_more` is how many others there are.
     """
 
     TYPE: ClassVar[str] = "candor.gap.scored.v1"

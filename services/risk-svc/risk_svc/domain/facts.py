@@ -15,13 +15,13 @@ from risk_svc.domain.state import PromiseState, StepState, StepStatus
 MIN_LATE_S: Final = 60.0
 MIN_SHARE: Final = 0.01
 """A step counts as late after a minute or a hundredth of the promise's lead time, whichever is longer."""
-SHOWN: Final = 20
+SHOWN: Final = 16
 """The facts that are named of a promise, in its events, over the API and on the board; of the others, how many."""
 
 
 def facts(state: PromiseState, linked: Iterable[Incident], now: float) -> list[Fact]:
     """Facts as of `now`: steps that are late, missed, cancelled or overdue by the clock, and linked open incidents."""
-    return [*_steps(state, now), *(_hit(incident) for incident in linked if incident.open_at(now))]
+    return [*facts_of(state.steps, state.lead, now), *(_hit(incident) for incident in linked if incident.open_at(now))]
 
 
 def foremost(state: PromiseState, linked: Iterable[Incident], now: float) -> tuple[list[Fact], int]:
@@ -30,7 +30,7 @@ def foremost(state: PromiseState, linked: Iterable[Incident], now: float) -> tup
     Steps and incidents have half each, or what the others leave. Steps that the customer was told of and that did not
     come go first, the earliest of them before others, then the latest reports; incidents by their severity.
     """
-    steps = _steps(state, now)
+    steps = facts_of(state.steps, state.lead, now)
     struck = [incident for incident in linked if incident.open_at(now)]
     places = max(SHOWN // 2, SHOWN - len(struck))
     chosen = steps if len(steps) <= places else _first_of(steps, places)
@@ -58,9 +58,10 @@ def _first_of(steps: Sequence[Fact], most: int) -> list[Fact]:
     return [steps[place] for place in sorted(nlargest(most, range(len(steps)), key=rank))]
 
 
-def _steps(state: PromiseState, now: float) -> list[Fact]:
-    margin = max(MIN_LATE_S, MIN_SHARE * state.lead)
-    return [fact for step in state.steps if (fact := _step(step, margin, now)) is not None]
+def facts_of(steps: Iterable[StepState], lead: float, now: float) -> list[Fact]:
+    """Facts as of `now` about steps of a promise with this lead time."""
+    margin = max(MIN_LATE_S, MIN_SHARE * lead)
+    return [fact for step in steps if (fact := _step(step, margin, now)) is not None]
 
 
 def _hit(incident: Incident) -> Fact:

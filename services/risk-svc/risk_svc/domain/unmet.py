@@ -8,10 +8,10 @@ from typing import Final
 from zlib import crc32
 
 from candor.contracts import Fact, FactKind
-from risk_svc.domain.facts import facts
+from risk_svc.domain.facts import facts_of
 from risk_svc.domain.incidents import Incident
 from risk_svc.domain.naming import first_few, short
-from risk_svc.domain.state import PromiseState
+from risk_svc.domain.state import PromiseState, StepStatus
 
 WORDS: Final = {
     FactKind.MILESTONE_MISSED: "was missed",
@@ -25,17 +25,15 @@ def unmet(state: PromiseState, now: float) -> list[Fact]:
 
     A step planned for the promised date itself is overdue with the promise and adds nothing.
     """
-    if not any(step.told for step in state.steps):
+    told = [step for step in state.steps if step.told and step.status != StepStatus.REACHED]
+    if not told:
         return []
     agreed = _agreed_at(state)
     on_the_date = {step.name for step in state.steps if (step.planned or 0.0) >= state.held_due}
     return [
         fact
-        for fact in facts(state, (), now)
-        if fact.told
-        and fact.kind in WORDS
-        and fact.at.timestamp() > agreed
-        and not (fact.kind is FactKind.MILESTONE_OVERDUE and fact.name in on_the_date)
+        for fact in facts_of(told, state.lead, now)
+        if fact.at.timestamp() > agreed and not (fact.kind is FactKind.MILESTONE_OVERDUE and fact.name in on_the_date)
     ]
 
 

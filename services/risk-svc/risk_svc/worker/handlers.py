@@ -26,7 +26,7 @@ from risk_svc.worker.leftover import FAN_OUT, Pace
 from risk_svc.worker.partition_state import PartitionStates
 from risk_svc.worker.reading import Reading
 from risk_svc.worker.resting import RestingIncidents
-from risk_svc.worker.scoring import Scoring
+from risk_svc.worker.scoring import MAX_EXPLAINED, Scoring, explained_of_a_round
 from risk_svc.worker.shelf import encoded
 from risk_svc.worker.touched import PromiseChange
 
@@ -136,7 +136,8 @@ class RiskHandler:
         self._turn += 1
         first = self._turn % len(partitions)
         await batch.go_on([*partitions[first:], *partitions[:first]], self._pace.room)
-        await self._finish(uow, batch, self._scored_without_failing(batch.touched, now, self._leave_out), now)
+        scored = self._scored_without_failing(batch.touched, now, self._leave_out)
+        await self._finish(uow, batch, scored, now, explained_of_a_round(len(batch.touched)))
         if len(batch.touched) >= self._pace.room:
             self._pace.took(time.monotonic() - begun)
 
@@ -162,9 +163,11 @@ class RiskHandler:
             touched.update(fresh)
             return self._scored(touched, now)
 
-    async def _finish(self, uow: UnitOfWork, batch: Batch, scored: Scoring, now: float) -> None:
+    async def _finish(
+        self, uow: UnitOfWork, batch: Batch, scored: Scoring, now: float, explained: int = MAX_EXPLAINED
+    ) -> None:
         """Publish what is worth it, take the promises into memory, and save."""
-        messages = self._messages(scored, now)
+        messages = self._messages(scored, now, explained)
         if self._publishing:
             uow.emit(messages)
         await states.save(uow.connection, _kept(batch.touched.values(), scored))
@@ -193,7 +196,7 @@ class RiskHandler:
                 oldest = min(message.envelope.time for message in item.messages)
                 self.cache.partitions[item.partition].heard.note(system, oldest.timestamp())
 
-    def _messages(self, scored: Scoring, now: float) -> list[Message]:
+    def _messages(self, scored: Scoring, now: float, explained: int = MAX_EXPLAINED) -> list[Message]:
         """The events to publish; marked as published even with publishing off, which a rebuild corrects at its end."""
         system_ms = int(self._system.now().timestamp() * 1000)
         messages, told = [], list[PromiseState]()
@@ -212,7 +215,7 @@ class RiskHandler:
             metrics.PUBLISHED.labels(reason.value).inc()
             scored.change(item)
             told.append(state)
-        scored.explain(told)
+        scored.explain(told, explained)
         return messages
 
 

@@ -19,6 +19,14 @@ from risk_svc.worker.touched import PromiseChange
 
 MAX_EXPLAINED: Final = 40
 """Forecasts explained per batch, about half a millisecond each; in a catch-up the others wait for their next one."""
+FEW_EXPLAINED: Final = 10
+ROUND_SHARE: Final = 0.04
+"""Of an incident's round so many are explained, or this share: its turns may be short, and 40 would fill them."""
+
+
+def explained_of_a_round(touched: int) -> int:
+    """How many forecasts of one turn of an incident's round are explained."""
+    return min(MAX_EXPLAINED, max(FEW_EXPLAINED, round(ROUND_SHARE * touched)))
 
 
 class Scoring:
@@ -47,10 +55,10 @@ class Scoring:
         """Mark the promise's row to be written."""
         self._changed[item.state.promise_id] = item
 
-    def explain(self, told: Sequence[PromiseState]) -> None:
-        """Find what moved the forecasts of published promises, widest gaps first; too costly to do for all."""
+    def explain(self, told: Sequence[PromiseState], most: int = MAX_EXPLAINED) -> None:
+        """Find what moved the forecasts of published promises, at most of `most`, widest gaps first."""
         open_ones = [state for state in told if state.promise_id in self._known]
-        widest = heapq.nlargest(MAX_EXPLAINED, open_ones, key=lambda state: state.view.score)
+        widest = heapq.nlargest(most, open_ones, key=lambda state: state.view.score)
         whys = self._published.why([self._known[state.promise_id] for state in widest], self._now)
         for state, why in zip(widest, whys, strict=True):
             frozen_forecasts.explain(state.view, why)

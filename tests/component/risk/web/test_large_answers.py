@@ -92,12 +92,12 @@ async def test_lists(api: Api, sort: str) -> None:
 async def test_one_promise(api: Api) -> None:
     found, size, _ = await get(api, "/v1/gaps/p1")
     assert size <= LARGEST
-    assert (len(found["facts"]), found["facts_more"]) == (20, STEPS + INCIDENTS // 2 - 20)
+    assert (len(found["facts"]), found["facts_more"]) == (16, STEPS + INCIDENTS // 2 - 16)
     assert (len(found["milestones"]), found["milestones_more"]) == (500, STEPS - 500)
-    assert (len(found["incidents"]), found["incidents_more"]) == (20, INCIDENTS - 20)
-    assert [fact["kind"] for fact in found["facts"]] == ["milestone_missed"] * 10 + ["incident_open"] * 10
+    assert (len(found["incidents"]), found["incidents_more"]) == (16, INCIDENTS - 16)
+    assert [fact["kind"] for fact in found["facts"]] == ["milestone_missed"] * 8 + ["incident_open"] * 8
     # The open ones that weigh most, in the order in which they began.
-    assert [one["incident_id"] for one in found["incidents"]] == [f"i{n}" for n in range(INCIDENTS - 39, INCIDENTS, 2)]
+    assert [one["incident_id"] for one in found["incidents"]] == [f"i{n}" for n in range(INCIDENTS - 31, INCIDENTS, 2)]
 
 
 async def test_a_customer_with_many_promises(api: Api) -> None:

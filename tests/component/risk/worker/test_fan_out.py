@@ -143,7 +143,7 @@ async def test_promises_that_many_incidents_touch_are_scored_once_for_all_of_the
     assert len(published) == 12
     assert await finish(desk) <= 1
     assert await desk.rows("SELECT * FROM work") == []
-    assert {one.data.facts_more for one in published} == {380}  # type: ignore[attr-defined]
+    assert {one.data.facts_more for one in published} == {384}  # type: ignore[attr-defined]
 
 
 async def test_no_transaction_touches_more_than_its_share_and_own_events_need_not_wait(

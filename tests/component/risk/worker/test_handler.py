@@ -195,7 +195,7 @@ async def test_of_very_many_incidents_the_event_and_the_row_name_some(desk: Desk
     clock.set(MADE + timedelta(hours=10))
     await desk.take(*(incident(incident_id=f"i{number}") for number in range(60)))
     [item] = await desk.take(Story().made())
-    assert (len(gap(item).facts), gap(item).facts_more) == (20, 40)
+    assert (len(gap(item).facts), gap(item).facts_more) == (16, 44)
     assert "and 57 more" in " ".join(part.evidence for part in gap(item).contributions)
     assert len((await desk.rows("SELECT state FROM promise_state"))[0]["state"]) < 2_000
 

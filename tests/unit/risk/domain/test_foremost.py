@@ -11,7 +11,8 @@ from candor.contracts import FactKind, encode
 from risk_svc.domain.components.incidents import words
 from risk_svc.domain.components.lateness import late_steps
 from risk_svc.domain.facts import SHOWN, digest, facts, foremost
-from risk_svc.domain.incidents import CROWD, Incident, Incidents, weightiest
+from risk_svc.domain.fold import PUBLIC_LIMIT, TEXT_LIMIT
+from risk_svc.domain.incidents import CROWD, TITLE_LIMIT, Incident, Incidents, weightiest
 from risk_svc.domain.scoring import event_of
 from risk_svc.domain.state import PromiseState, StepState, StepStatus, standing
 from risk_svc.forecast.context import Context
@@ -66,7 +67,7 @@ def hit(number: int, severity: float = 0.5, category: str = "strike", *, over: b
 
 
 @pytest.mark.parametrize(
-    ("steps", "hits", "named"), [(3, 5, (3, 5)), (300, 4, (16, 4)), (2, 900, (2, 18)), (300, 900, (10, 10))]
+    ("steps", "hits", "named"), [(3, 5, (3, 5)), (300, 4, (12, 4)), (2, 900, (2, 14)), (300, 900, (8, 8))]
 )
 def test_steps_and_incidents_have_half_each_or_what_the_others_leave(
     steps: int, hits: int, named: tuple[int, int]
@@ -86,7 +87,7 @@ def test_unmet_steps_that_the_customer_knows_of_come_before_all_others() -> None
     unknown = [step(number) for number in range(100, 200)]
     known = [step(number, told=True) for number in range(200, 203)]
     found, more = foremost(promise(*late, *unknown, *known), [], NOW)
-    assert [fact.name for fact in found] == [f"step {number}" for number in [*range(183, 200), *range(200, 203)]]
+    assert [fact.name for fact in found] == [f"step {number}" for number in range(203 - SHOWN, 203)]
     assert more == 203 - SHOWN
     many, _ = foremost(promise(*unknown, *(step(number, told=True) for number in range(40))), [], NOW)
     assert [fact.name for fact in many] == [f"step {number}" for number in range(SHOWN)], "the earliest says since when"
@@ -111,12 +112,31 @@ def test_one_incident_more_is_news_though_it_is_not_named() -> None:
 
 
 def test_an_event_is_of_a_readable_size_however_much_is_known() -> None:
-    state = promise(*(step(number, told=True) for number in range(400)))
-    struck = [hit(number) for number in range(1_000)]
-    state.view.shares = [
-        ("incidents", 0.9, 0.5, words(struck)),
-        ("lateness", 0.9, 0.5, "; ".join(late_steps(state, None))),
+    """With everything as long as delivery-svc takes it, in characters of four bytes."""
+    long = "\N{DELIVERY TRUCK}"
+    steps = [
+        msgspec.structs.replace(
+            step(number, told=True),
+            name=f"{number:03}" + long * 197,
+            source_event=long * 256,
+            reason=long * TEXT_LIMIT,
+            public_reason=long * PUBLIC_LIMIT,
+        )
+        for number in range(400)
     ]
+    struck = [
+        msgspec.structs.replace(
+            hit(number),
+            category=long * 200,
+            source_event=long * 256,
+            title=long * TITLE_LIMIT,
+            public_title=long * TITLE_LIMIT,
+        )
+        for number in range(1_000)
+    ]
+    state = promise(*steps)
+    said = (("incidents", words(struck)), ("lateness", "; ".join(late_steps(state, None))))
+    state.view.shares = [(name, 0.9, 0.5, evidence) for name, evidence in said]
     found, more = foremost(state, struck, NOW)
     assert len(encode(gap_message(state, standing(state), found, more)).value) < EVENT_MOST
     assert event_of(state, standing(state), found, more).facts_more == 1_400 - SHOWN

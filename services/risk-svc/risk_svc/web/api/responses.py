@@ -210,7 +210,7 @@ class PointOut(BaseModel):
 class GapDetail(GapItem):
     """One promise with everything that explains its gap.
 
-    At most 20 facts and incidents (those that matter most: unmet steps that the customer knows of, open and severe
+    At most 16 facts and incidents (those that matter most: unmet steps that the customer knows of, open and severe
     incidents) and 500 milestones; `…_more` says how many others there are: delivery-svc has all, at `GET /v1/incidents`
     and `GET /v1/milestones`.
     """

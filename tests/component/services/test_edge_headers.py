@@ -22,7 +22,7 @@ PUBLIC: Final = {
     "trusted_hosts": ("example.com", "localhost"),
     "docs": "key",
 }
-BOARD: Final = ("/board/", "/board/record", "/board/held", "/board/promises/none", "/board/nowhere")
+BOARD: Final = ("/board/", "/board/record", "/board/dates", "/board/held", "/board/promises/none", "/board/nowhere")
 PAGE: Final = {"accept": "text/html"}
 
 

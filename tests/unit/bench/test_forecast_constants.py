@@ -19,6 +19,7 @@ DEFINED = re.compile(r"^([A-Z][A-Z_]*(?:, [A-Z][A-Z_]*)*)(?:: [^=\n]+)? = ", re.
 OTHERS = {
     "charts accuracy evaluation reasons serialization": "only shown or stored",
     "survival layout": "the grid and the form of features",
+    "record spans stated": "what is said of forecasts and counted beside them, which changes none",
 }
 """Modules without constants that forecasts depend on by their unit."""
 FORMS = {

@@ -98,6 +98,8 @@ def page_frame(title: str) -> ui.label:
         # NiceGUI prefixes the mount path to links that start with a slash.
         ui.link("Candor", "/").classes("text-white text-h6 no-underline")
         ui.link("Forecast accuracy", "/record").classes("text-white q-ml-sm")
+        # On a phone there is no room for it; the page of forecast accuracy leads there as well.
+        ui.link("Before promising", "/dates").classes("text-white q-ml-sm gt-xs")
         ui.space()
         moment = ui.label().props("role=timer").classes("text-white moment").mark("business-time")
         # A form because any web page could link here; it leaves NiceGUI, so it cannot be a NiceGUI event.

@@ -24,7 +24,7 @@ from risk_svc.web.board.access import HOME, SessionMiddleware, wants_page
 from risk_svc.web.board.frame import Address
 from risk_svc.web.board.live_data import LiveData
 from risk_svc.web.board.open_pages import OpenPages, PagesMiddleware, Tidying, listen
-from risk_svc.web.board.pages import accuracy, held, overview, promise
+from risk_svc.web.board.pages import accuracy, dates, held, overview, promise
 from risk_svc.web.board.session_end import vouched
 from risk_svc.web.board.sign_in_store import StaffSessions
 
@@ -91,6 +91,10 @@ def _add_pages(app: FastAPI) -> None:
     @ui.page("/record")
     async def _record(request: Request) -> None:
         accuracy.Page(_reading(app), Address(request))
+
+    @ui.page("/dates")
+    async def _dates(request: Request) -> None:
+        dates.Page(_reading(app), app.state.published, Address(request))
 
     @ui.page("/held")
     async def _held() -> None:

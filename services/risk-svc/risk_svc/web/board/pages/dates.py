@@ -1,0 +1,77 @@
+"""Before promising: which date similar promises were kept by, for staff who are about to say yes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from nicegui import ui
+
+from risk_svc.forecasting.live import PublishedModel
+from risk_svc.web.api import responses
+from risk_svc.web.api.requests import CheckIn
+from risk_svc.web.api.routes.checks import answer
+from risk_svc.web.board import style
+from risk_svc.web.board.dates_chart import date_words, dates_chart
+from risk_svc.web.board.frame import Address, Banner, Chart, Part, card, heading, live, page_frame, section_title
+from risk_svc.web.board.live_data import LiveData
+
+MOST_KINDS: Final = 200
+LOCAL: Final = "%Y-%m-%dT%H:%M"
+
+
+class Page:
+    """One open browser page about a date that may be promised."""
+
+    def __init__(self, reading: LiveData, published: PublishedModel, address: Address) -> None:
+        self.reading, self.published = reading, published
+        self.moment = page_frame("Before promising")
+        self.banner = Banner(reading.standstill, reading.held)
+        kinds = sorted(published.model.context.spans.counts)[:MOST_KINDS]
+        usual = reading.clock.now() + timedelta(seconds=published.model.context.lead(kinds[0]) if kinds else 86400)
+        with ui.column().classes("w-full max-w-screen-lg mx-auto q-pa-sm"):
+            heading("Before promising")
+            with ui.row().classes("w-full items-center gap-4"):
+                self.kind = ui.select(kinds, value=kinds[0] if kinds else None, label="Promise type")
+                self.kind.props("dense outlined").classes("w-64").on_value_change(self.refresh)
+                self.due = ui.input("Date to promise, UTC", value=usual.strftime(LOCAL))
+                self.due.props("dense outlined type=datetime-local stack-label").on_value_change(self.refresh)
+                address.keep("kind", self.kind)
+                address.keep("due", self.due)
+            with card():
+                section_title("What became of similar promises")
+                self.said = Part(_said)
+                self.chart = Chart(320)
+            live(self.banner, 5.0, self.refresh)
+
+    async def refresh(self) -> None:
+        """Answer for the chosen type and date, and draw what changed."""
+        now = self.reading.clock.now()
+        self.moment.set_text(style.clock_text(now) + " UTC")
+        found, due = self.asked(now)
+        self.said.show(date_words(found) if found else [NOTHING if not self.kind.value else AHEAD])
+        drawn = found is not None and bool(found.curve)
+        self.chart.element.set_visibility(drawn)
+        if found is not None and due is not None and drawn:
+            self.chart.show(dates_chart(found, due))
+
+    def asked(self, now: datetime) -> tuple[responses.CheckOut | None, datetime | None]:
+        """The answer and the date it is about; None if no type or no date that lies ahead is chosen."""
+        try:
+            due = datetime.strptime(self.due.value or "", LOCAL).replace(tzinfo=UTC)
+        except ValueError:
+            return None, None
+        if not self.kind.value or due <= now:
+            return None, None
+        draft = CheckIn(kind=self.kind.value, due=due)
+        # Labels and incidents are the API's: here it is the promise type as a whole.
+        return answer(self.published, draft.view(now), [], now), due
+
+
+NOTHING: Final = "No history yet: no promise has come due."
+AHEAD: Final = "Choose a date that lies ahead."
+
+
+def _said(lines: list[str]) -> None:
+    for line in lines:
+        ui.label(line)

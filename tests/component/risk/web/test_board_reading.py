@@ -12,7 +12,8 @@ from candor.store.db import Database
 from candor.store.unit_of_work import unit_of_work
 from risk_svc.domain.frozen_forecasts import ForecastScore
 from risk_svc.store import states
-from risk_svc.web.board.live_data import LISTS, RECORDS, ListQuery, LiveData
+from risk_svc.web.board import live_data
+from risk_svc.web.board.live_data import LISTS, PROMISES, RECORDS, ListQuery, LiveData
 from tests.support.clocks import ManualClock
 from tests.support.risk import MADE_S, Desk, Story
 
@@ -103,3 +104,22 @@ async def test_a_list_is_as_fresh_as_ever(reading: LiveData, watch: Watch, desk:
     watch.now += LISTS.fresh + 0.1
     assert [item.promise_id for item in (await reading.overview(ListQuery())).items] == ["p1"]
     assert await reading.promise("p2") is None
+
+
+async def test_who_watches_a_promise_shares_a_reading_a_second(reading: LiveData, watch: Watch, desk: Desk) -> None:
+    await desk.take(Story("p1").made())
+    first, *others = await asyncio.gather(*(reading.promise("p1") for _ in range(10)))
+    assert first is not None
+    assert all(other is first for other in others)
+    watch.now += PROMISES.fresh + 0.1
+    assert await reading.promise("p1") is not first
+
+
+async def test_of_many_promises_few_readings_are_kept(
+    reading: LiveData, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_data, "MOST_PROMISES", 3)
+    await desk.take(*(Story(f"p{number}").made() for number in range(6)))
+    found = [await reading.promise(f"p{number}") for number in range(6)]
+    assert await reading.promise("p5") is found[5]
+    assert await reading.promise("p0") is not found[0]

@@ -88,9 +88,14 @@ COLOURS: Final = {
 }
 
 
+def tab_title(title: str) -> str:
+    """The title of a page's tab."""
+    return f"{title} · Candor"
+
+
 def page_frame(title: str) -> ui.label:
     """Draw the header with home link and sign-out; returns the label for the business time."""
-    ui.page_title(f"{title} · Candor")
+    ui.page_title(tab_title(title))
     ui.colors(**COLOURS)
     ui.add_css(STYLE)
     end_with_session()
@@ -218,9 +223,13 @@ class Banner:
 
 
 def live(banner: Banner, seconds: float, refresh: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Call `refresh` every `seconds` while the page is open; `banner` shows when it cannot read."""
+    """Call `refresh` every `seconds` while a browser has the page open; `banner` shows when it cannot read."""
+    page = ui.context.client
 
     async def turn() -> None:
+        if not page.has_socket_connection:
+            # Its browser is gone: it comes back within seconds, or the page goes.
+            return
         began = time.monotonic()
         try:
             await refresh()

@@ -37,6 +37,14 @@ class RefreshRate(NamedTuple):
 LISTS: Final = RefreshRate(0.9, 10.0)
 COUNTS: Final = RefreshRate(0.9, 10.0, 10.0)
 RECORDS: Final = RefreshRate(5.0, 60.0, 20.0)
+PROMISES: Final = RefreshRate(0.9, 0.9)
+"""Not everything that a promise's page shows changes its gap, so it is reread even without changes."""
+MOST_PROMISES: Final = 64
+"""Promises whose last reading is kept; one with all that may be shown takes some hundred KB."""
+
+
+MOST: Final = 256
+"""Of each kind, the readings that are kept."""
 
 
 class ListQuery(NamedTuple):
@@ -107,6 +115,7 @@ class LiveData:
         self._kept: dict[ListQuery, _CachedRead[Overview]] = {}
         self._counts: dict[None, _CachedRead[dict[str, Any]]] = {}
         self._records: dict[str | None, _CachedRead[RecentRecord]] = {}
+        self._promises: dict[str, _CachedRead[responses.GapDetail | None]] = {}
         self._recording = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
@@ -153,9 +162,14 @@ class LiveData:
         return await self._newest(self._records, kind, RECORDS, lambda: self._record(kind))
 
     async def _newest(
-        self, kept_by: dict[Key, _CachedRead[Found]], key: Key, pace: RefreshRate, read: Callable[[], Awaitable[Found]]
+        self,
+        kept_by: dict[Key, _CachedRead[Found]],
+        key: Key,
+        pace: RefreshRate,
+        read: Callable[[], Awaitable[Found]],
+        most: int = MOST,
     ) -> Found:
-        if len(kept_by) > 256:
+        if len(kept_by) > most:
             kept_by.clear()
         kept = kept_by.setdefault(key, _CachedRead())
         async with kept.lock:
@@ -190,5 +204,10 @@ class LiveData:
 
     async def promise(self, promise_id: str) -> responses.GapDetail | None:
         """One promise with everything that explains it; None if there is none."""
+        return await self._newest(
+            self._promises, promise_id, PROMISES, lambda: self._promise(promise_id), MOST_PROMISES
+        )
+
+    async def _promise(self, promise_id: str) -> responses.GapDetail | None:
         async with self._database.reading() as session:
             return await presenters.promise(session, promise_id, self.clock.now())

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import chain
 from typing import Any, Final, cast
 
 import structlog
 from fastapi import FastAPI
+from nicegui import Client, ui
 from nicegui import app as pages
-from nicegui import ui
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -20,8 +21,10 @@ from candor.web.http.problems import Problem
 from candor.web.security.oidc import sign_in_of
 from candor.web.security.sessions import ABSOLUTE, Session, Sessions
 from risk_svc.settings import RiskSettings
+from risk_svc.web.board import style
 from risk_svc.web.board.access import HOME, SessionMiddleware, wants_page
-from risk_svc.web.board.frame import Address
+from risk_svc.web.board.awaited import AwaitedPages
+from risk_svc.web.board.frame import Address, tab_title
 from risk_svc.web.board.live_data import LiveData
 from risk_svc.web.board.open_pages import OpenPages, PagesMiddleware, Tidying, listen
 from risk_svc.web.board.pages import accuracy, dates, held, overview, promise
@@ -50,24 +53,19 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
     staff: StaffSessions = app.state.staff
     app.state.sessions, app.state.company = sessions, company
 
-    _add_pages(app)
-
-    @ui.page("/promises/{promise_id}")
-    async def _promise(promise_id: str) -> Response | None:
-        found = None
-        try:
-            found = await _reading(app).promise(promise_id) if promise_id.isprintable() else None
-        except StoreUnavailable:
-            # The page itself shows that the database is unavailable, and fills once it is back.
-            promise.Page(_reading(app), promise_id)
-            return None
-        if found is None:
-            return plain_page(404, "There is no such promise", NO_PROMISE.format(promise_id[:128]), BACK)
-        promise.Page(_reading(app), promise_id, found.what)
-        return None
-
+    awaited = AwaitedPages()
+    _add_pages(app, awaited)
+    _add_promise(app, awaited)
     _add_error_pages()
-    app.state.pages = listen(OpenPages(settings.max_pages, settings.max_pages_per_session))
+    app.state.pages = listen(
+        OpenPages(
+            settings.max_pages,
+            settings.max_pages_per_session,
+            lambda: chain(awaited, Client.instances.values()),
+            arrived=awaited.arrived,
+            prune=awaited.prune,
+        )
+    )
     guard = {"sessions": sessions, "staff": staff, "company": company is not None, "still": partial(_still, app)}
     _wrap(app, guard)
     # What NiceGUI notes of a browser's tab, empty as it is, goes no later than the session.
@@ -83,22 +81,43 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
     )
 
 
-def _add_pages(app: FastAPI) -> None:
-    @ui.page("/")
-    async def _board(request: Request) -> None:
-        overview.Page(_reading(app), Address(request))
+def _add_pages(app: FastAPI, awaited: AwaitedPages) -> None:
+    board, record, counted, masses = (ui.page(path) for path in ("/", "/record", "/dates", "/held"))
 
-    @ui.page("/record")
-    async def _record(request: Request) -> None:
-        accuracy.Page(_reading(app), Address(request))
+    @pages.get(board.path, include_in_schema=False)
+    async def _board(request: Request) -> Response:
+        return awaited.answer(board, request, lambda: overview.Page(_reading(app), Address(request)), asked=True)
 
-    @ui.page("/dates")
-    async def _dates(request: Request) -> None:
-        dates.Page(_reading(app), app.state.published, Address(request))
+    @pages.get(record.path, include_in_schema=False)
+    async def _record(request: Request) -> Response:
+        return awaited.answer(record, request, lambda: accuracy.Page(_reading(app), Address(request)), asked=True)
 
-    @ui.page("/held")
-    async def _held() -> None:
-        held.Page(_reading(app))
+    @pages.get(counted.path, include_in_schema=False)
+    async def _dates(request: Request) -> Response:
+        made = partial(dates.Page, _reading(app), app.state.published, Address(request))
+        return awaited.answer(counted, request, made, asked=True)
+
+    @pages.get(masses.path, include_in_schema=False)
+    async def _held(request: Request) -> Response:
+        return awaited.answer(masses, request, lambda: held.Page(_reading(app)))
+
+
+def _add_promise(app: FastAPI, awaited: AwaitedPages) -> None:
+    route = ui.page("/promises/{promise_id}")
+
+    @pages.get(route.path, include_in_schema=False)
+    async def _promise(request: Request, promise_id: str) -> Response:
+        what = ""
+        try:
+            found = await _reading(app).promise(promise_id) if promise_id.isprintable() else None
+            if found is None:
+                return plain_page(404, "There is no such promise", NO_PROMISE.format(promise_id[:128]), BACK)
+            what = found.what
+        except StoreUnavailable:
+            # The page itself shows that the database is unavailable, and fills once it is back.
+            pass
+        title = tab_title(style.title(promise_id, what))
+        return awaited.answer(route, request, lambda: promise.Page(_reading(app), promise_id, what), title=title)
 
 
 def tidying(app: FastAPI) -> list[Background]:

@@ -18,6 +18,7 @@ from candor.web.http.plain_page import plain_page
 from candor.web.http.public import public_path
 from risk_svc import metrics
 from risk_svc.web.board.access import SESSION
+from risk_svc.web.board.awaited import AwaitedPage
 
 WAIT_SECONDS: Final = 30.0
 """How long a page waits for its browser to open a socket: a slow line has to fetch half a megabyte of script first."""
@@ -54,12 +55,16 @@ class OpenPages:
         most_a_session: int,
         found: Callable[[], Iterable[Page]] = Client.instances.values,
         owner: Callable[[Page], str] | None = None,
+        arrived: Callable[[Scope], None] = lambda _: None,
+        prune: Callable[[float], None] = lambda _: None,
     ) -> None:
         self.most = most
         self.most_a_session = most_a_session
         self.gone = 0
         self._found = found
         self._owner = owner or owner_of
+        self.arrived = arrived
+        self.prune = prune
         self._seen: set[str] = set()
         self._sockets: Counter[str] = Counter()
 
@@ -86,6 +91,10 @@ class OpenPages:
             return self._drop(there)
         return True
 
+    def count(self) -> int:
+        """Return how many pages there are."""
+        return sum(1 for _ in self._found())
+
     @contextmanager
     def socket(self, session: str) -> Iterator[bool]:
         """Count a socket for as long as the block; gives whether the session may have it."""
@@ -108,6 +117,8 @@ class OpenPages:
 
 def owner_of(page: Page) -> str:
     """Return the session for which a page was made."""
+    if isinstance(page, AwaitedPage):
+        return page.session
     request = cast(Any, page)._request
     return str(request.scope.get("state", {}).get(SESSION, "")) if request is not None else ""
 
@@ -126,9 +137,13 @@ class PagesMiddleware:
                 if not may:
                     await send({"type": "websocket.close", "code": 1008})
                     return
+                self._held.arrived(scope)
                 await self.app(scope, receive, send)
             return
-        if scope["type"] == "http" and "/_nicegui" not in scope["path"] and not self._held.make_room(session):
+        own = scope["type"] == "http" and "/_nicegui" in scope["path"]
+        if own:
+            self._held.arrived(scope)
+        elif scope["type"] == "http" and not self._held.make_room(session):
             answer = plain_page(429, "Too many pages are open", WORDS, ("Try again", public_path("/board/")))
             answer.headers["retry-after"] = "10"
             await answer(scope, receive, send)
@@ -159,8 +174,9 @@ class Tidying(Rounds):
     def look(self) -> None:
         """Drop and collect what there is now."""
         Client.prune_instances(client_age_threshold=WAIT_SECONDS)
+        self._held.prune(WAIT_SECONDS)
         there = len(Client.instances)
-        metrics.PAGES.set(there)
+        metrics.PAGES.set(self._held.count())
         gone, before = self._held.gone, self._before
         # In a quiet moment few are worth it too.
         quiet = 0 < gone == before

@@ -27,14 +27,14 @@ class Page:
         self.reading, self.published = reading, published
         self.moment = page_frame("Before promising")
         self.banner = Banner(reading.standstill, reading.held)
-        kinds = sorted(published.model.context.spans.counts)[:MOST_KINDS]
-        usual = reading.clock.now() + timedelta(seconds=published.model.context.lead(kinds[0]) if kinds else 86400)
+        kind = address.asked("kind")
         with ui.column().classes("w-full max-w-screen-lg mx-auto q-pa-sm"):
             heading("Before promising")
             with ui.row().classes("w-full items-center gap-4"):
-                self.kind = ui.select(kinds, value=kinds[0] if kinds else None, label="Promise type")
+                # Drawn as the address says, for all browsers alike; `_offer` fills in what the model knows.
+                self.kind = ui.select([kind] if kind else [], label="Promise type")
                 self.kind.props("dense outlined").classes("w-64").on_value_change(self.refresh)
-                self.due = ui.input("Date to promise, UTC", value=usual.strftime(LOCAL))
+                self.due = ui.input("Date to promise, UTC")
                 self.due.props("dense outlined type=datetime-local stack-label").on_value_change(self.refresh)
                 address.keep("kind", self.kind)
                 address.keep("due", self.due)
@@ -48,12 +48,21 @@ class Page:
         """Answer for the chosen type and date, and draw what changed."""
         now = self.reading.clock.now()
         self.moment.set_text(style.clock_text(now) + " UTC")
+        self._offer(now)
         found, due = self.asked(now)
         self.said.show(date_words(found) if found else [NOTHING if not self.kind.value else AHEAD])
         drawn = found is not None and bool(found.curve)
         self.chart.element.set_visibility(drawn)
         if found is not None and due is not None and drawn:
             self.chart.show(dates_chart(found, due))
+
+    def _offer(self, now: datetime) -> None:
+        kinds = sorted(self.published.model.context.spans.counts)[:MOST_KINDS]
+        if kinds and self.kind.options != kinds:
+            self.kind.set_options(kinds, value=self.kind.value if self.kind.value in kinds else kinds[0])
+        if not self.due.value:
+            lead = self.published.model.context.lead(kinds[0]) if kinds else 86_400.0
+            self.due.set_value((now + timedelta(seconds=lead)).strftime(LOCAL))
 
     def asked(self, now: datetime) -> tuple[responses.CheckOut | None, datetime | None]:
         """The answer and the date it is about; None if no type or no date that lies ahead is chosen."""

@@ -1,0 +1,98 @@
+"""The board as its own process: a page is drawn in memory only for a browser that comes for it."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import AsyncIterator
+from typing import Any, NamedTuple
+
+import aiohttp
+import psutil
+import pytest
+import pytest_asyncio
+
+from bench.ground import Ground
+from bench.scale.process import Process
+from bench.scale.promises import live
+from bench.scale.site import Site
+from bench.viewer import Viewer
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+ELEMENTS = re.compile(r"parseElements\(String\.raw`(.*?)`\)", re.DOTALL)
+PAGES = ("/board/", "/board/?search=live-1&standing=", "/board/promises/live-1", "/board/record", "/board/dates", "/board/held")
+
+
+class Board(NamedTuple):
+    """The process, and two people who are signed in."""
+
+    web: Process
+    ada: Viewer
+    bo: Viewer
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def board(kafka: str, postgres: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Board]:
+    site = Site(Ground(kafka, postgres, tmp_path_factory.mktemp("board"), psutil.Process()), "board")
+    try:
+        await live(site, 30)
+        await site.feed()
+        web = await site.start("risk-web", MAX_PAGES_PER_SESSION="20")
+        async with Viewer(web.url) as ada, Viewer(web.url) as bo:
+            for person in (ada, bo):
+                await person.sign_in(site.session_secret)
+            yield Board(web, ada, bo)
+    finally:
+        await site.close()
+
+
+async def in_memory(board: Board) -> int:
+    """Pages that are there, with a socket or waiting for one."""
+    metrics = (await board.ada.page("/metrics")).decode()
+    found = re.search(r"^candor_board_pages ([0-9.]+)$", metrics, re.MULTILINE)
+    assert found
+    return int(float(found[1]))
+
+
+def elements(page: bytes) -> dict[str, dict[str, Any]]:
+    """What a page's HTML says of its elements."""
+    found = ELEMENTS.search(page.decode())
+    assert found
+    return dict(json.loads(html.unescape(found[1])))
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_a_browser_that_comes_gets_the_figures_of_its_page(board: Board, path: str) -> None:
+    async with board.ada.opened(path) as socket:
+        assert [kind for kind, _ in await socket.until("update")][-1] == "update"
+
+
+async def test_what_a_browser_reports_reaches_the_page_that_was_drawn_for_it(board: Board) -> None:
+    async with board.ada.opened("/board/") as socket:
+        [(number, search)] = [
+            (number, one)
+            for number, one in elements(socket.page).items()
+            if one.get("props", {}).get("label") == "Promise or customer id"
+        ]
+        [listener] = [one["listener_id"] for one in search["events"] if one["type"] == "update:value"]
+        await socket.until("update", "live-11")
+        await socket.send("event", id=int(number), listener_id=listener, args=[json.dumps("live-2")])
+        assert "search=live-2" in json.dumps(await socket.until("run_javascript"))
+
+
+async def test_a_page_opens_for_the_session_that_asked_for_it_alone(board: Board) -> None:
+    page = await board.ada.page("/board/")
+    with pytest.raises((aiohttp.ClientError, ValueError)):
+        async with board.bo.socket(page) as socket:
+            await socket.until("update")
+    async with board.ada.socket(page) as socket:
+        await socket.until("update")
+
+
+async def test_pages_whose_browser_never_comes_make_room(board: Board) -> None:
+    for number in range(100):
+        await board.bo.page(f"/board/?search={number % 3}")
+    assert await in_memory(board) <= 40
+    async with board.bo.opened("/board/") as socket:
+        await socket.until("update")

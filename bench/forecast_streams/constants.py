@@ -54,6 +54,7 @@ CONSTANTS: Final = tuple(
         ("mixture", "YOUNG", "answers"),
         ("mixture", "SHARED", "answers"),
         ("mixture", "DOUBT_FADES", "answers"),
+        ("model", "PAUSE", "s"),
         ("learner", "ENOUGH", "moments"),
         ("learner", "AGAIN", "passes"),
         ("learner", "AGAIN_DIRECT", "passes"),

@@ -41,9 +41,9 @@ FORMS = {
 """Bounds of memory, definitions and forms."""
 SHARES = {
     *("TAIL_FADE", "NEARLY_ALL", "BASE", "YARD_SHARE", "GAIN", "ALIKE", "FLOOR", "MIN_SHARE", "DOUBT", "SURE"),
-    *("SMALLEST", "LARGEST", "FIRST", "SECOND", "SLOWEST", "AVERAGING", "RECENT", "SLIP_SHARE"),
+    *("SMALLEST", "LARGEST", "FIRST", "SECOND", "SLOWEST", "AVERAGING", "RECENT", "SLIP_SHARE", "SUDDEN"),
 }
-"""Without a unit: shares, ratios, rates of descent and log weights."""
+"""Without a unit: shares, ratios, powers, rates of descent and log weights."""
 
 
 def test_every_number_of_the_engine_with_a_unit_is_in_the_table() -> None:

@@ -354,6 +354,7 @@ class Engine:
                 model.layout.admit(named)
                 memory.features[serial % memory.room] = model.layout.row(named)
             memory.group[serial % memory.room] = model.groups.get(group, GROUPS - 1)
+        model.refresh(boundary)
         learner.train(boundary, answered)
         self.lessons, self.fresh, self.completed, self._last = [], [], [], None
         model.version += 1

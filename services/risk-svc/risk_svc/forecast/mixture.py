@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -21,6 +21,8 @@ FLOOR: Final = 0.03
 """The minimum weight of an expert: one that is wrong now may be right after the next shift."""
 DOUBT_FADES: Final = 1000.0
 """Number of answers after which an expert's initial doubt is halved."""
+SUDDEN: Final = 4
+"""How suddenly patience ends: pauses of half of it, as between two batches of answers, change nearly nothing."""
 MIN_SHARE: Final = 1e-4
 EVERY: Final = 0
 """The row for all kinds of moment together."""
@@ -36,11 +38,14 @@ class Mixture:
     def __init__(self, groups: int, sharpness: Sequence[float], doubt: Sequence[float]) -> None:
         self.loss = np.zeros((groups, len(doubt)))
         self.n, self.answers = np.zeros(groups), np.zeros(groups)
+        self.last = np.zeros(groups)
+        """When a kind's newest losses were counted, in epoch seconds."""
         self.sharpness, self.doubt = np.array(sharpness), np.array(doubt)
-        self.refresh()
+        self.refresh(0.0, np.full(groups, np.inf))
 
-    def learn(self, group: NDArray[np.int64], losses: Floats) -> None:
-        """Counts the losses of moments, one row each, overall and in their own group."""
+    def learn(self, group: NDArray[np.int64], losses: Floats, at: float) -> None:
+        """Counts the losses of moments known `at`, one row each, overall and in their own group."""
+        self.last[group] = at
         memory = np.minimum(MEMORY, YOUNG + self.answers / 3)
         for expert, loss in enumerate(losses.T):
             n, total = counts(group, loss, len(self.n))
@@ -48,15 +53,29 @@ class Mixture:
         self.n = self.n * np.exp(-n / memory) + n
         self.answers += n
 
-    def refresh(self) -> None:
-        """Recomputes the weights of every group, each in [FLOOR, 1] and summing to 1."""
+    def refresh(self, now: float, patience: Floats) -> None:
+        """Recomputes the weights of every group as of `now`, each in [FLOOR, 1] and summing to 1.
+
+        After `patience` seconds without an answer a group's past losses count half, and half of the doubt has returned:
+        what was learnt of a term may not hold in the next one.
+        """
+        quiet = np.where(self.answers > 0, now - self.last, 0.0)
+        kept = 0.5 ** ((quiet / patience) ** SUDDEN)
         usual = self.loss[EVERY] / max(self.n[EVERY], 1.0)
         mean = (self.loss + SHARED * usual) / (self.n + SHARED)[:, None]
-        regret = (mean - mean.min(axis=1, keepdims=True)) * (self.n + 1)[:, None]
-        doubt = self.doubt * DOUBT_FADES / (DOUBT_FADES + self.answers[EVERY])
-        weight = np.exp(-self.sharpness * regret - doubt)
+        regret = (mean - mean.min(axis=1, keepdims=True)) * (kept * (self.n + 1))[:, None]
+        doubt = np.maximum(DOUBT_FADES / (DOUBT_FADES + self.answers[EVERY]), 1 - kept)
+        weight = np.exp(-self.sharpness * regret - np.outer(doubt, self.doubt))
         weight /= weight.sum(axis=1, keepdims=True)
         self.weights: Floats = FLOOR + (1 - FLOOR * weight.shape[1]) * weight
+
+    def counted(self) -> tuple[Floats, ...]:
+        """All counts, to be stored."""
+        return self.loss, self.n, self.answers, self.last
+
+    def restore(self, counted: Iterable[Floats]) -> None:
+        """Restores stored counts."""
+        self.loss, self.n, self.answers, self.last = counted
 
 
 def counts(group: NDArray[np.int64], values: Floats, groups: int) -> tuple[Floats, Floats]:

@@ -26,6 +26,8 @@ GROUPS: Final = 64
 Group = tuple[str, str]
 """A kind of moment: a promise type and which moment of the promise's life."""
 PACE: Final = f"{PROJECTED}|usual"
+PAUSE: Final = 7 * 86_400.0
+"""How much longer than its usual lead, in seconds, a type may be without an answer: holidays end, terms change."""
 DOUBT: Final = 6.0
 """How far the networks' log weights start below the reference class's: they do worse than it at first."""
 
@@ -84,11 +86,14 @@ class Model:
             found[number] = self.context.unit(kind)
         return found
 
-    def refresh(self) -> None:
-        """Recomputes weights and shifts."""
+    def refresh(self, now: float) -> None:
+        """Recomputes weights and shifts as of `now`, in epoch seconds."""
+        patience = np.full(GROUPS, np.inf)
+        for (kind, _), number in self.groups.items():
+            patience[number] = self.context.lead(kind) + PAUSE
         self.reference.refresh()
-        self.shares.refresh()
-        self.curves.refresh()
+        self.shares.refresh(now, patience)
+        self.curves.refresh(now, patience)
         self.intervals.refresh()
 
     def forecast(self, rows: NDArray[np.float16], start: Floats, end: Floats, group: NDArray[np.int64]) -> Answer:

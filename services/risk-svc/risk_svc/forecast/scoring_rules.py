@@ -26,28 +26,27 @@ class Judge:
         answered = np.flatnonzero((memory.late[:size] != UNKNOWN) & ~memory.learned[:size])
         memory.learned[answered] = True
         if len(answered):
-            self._answers(answered)
+            self._answers(answered, now)
         due = np.flatnonzero((memory.late[:size] != UNKNOWN) & ~memory.scored[:size])
         done, lost = np.isfinite(memory.done[due]), memory.lost[due] < np.inf
         memory.scored[due[done | lost]] = True
-        self._times(due[done])
+        self._times(due[done], now)
         self._lost(due[lost & ~done])
         self._waiting(now, size)
         self._cover(now, size)
-        self.model.refresh()
         return answered
 
-    def _answers(self, spots: Spots) -> None:
+    def _answers(self, spots: Spots, now: float) -> None:
         """Judges moments whose date has come: late or not, and what was observed by then."""
         memory, group = self.memory, self.memory.group[spots]
         late, done, lost, deadline = memory.late[spots], memory.done[spots], memory.lost[spots], memory.deadline[spots]
-        self.model.shares.learn(group, (memory.shares[spots] - late[:, None]) ** 2)
+        self.model.shares.learn(group, (memory.shares[spots] - late[:, None]) ** 2, now)
         self.model.reference.learn(group, late == 1)
         self.model.reference.end(group, np.isinf(done) & (lost <= deadline))
         self._watched(spots, np.minimum(np.minimum(done, lost), deadline), done < deadline)
         memory.look[spots] = deadline
 
-    def _times(self, spots: Spots) -> None:
+    def _times(self, spots: Spots, now: float) -> None:
         """Judges moments of promises that are completed."""
         if not len(spots):
             return
@@ -55,7 +54,7 @@ class Judge:
         done, deadline = memory.done[spots], memory.deadline[spots]
         error = place(done - deadline, memory.unit[spots])[:, None, None] - memory.own[spots]
         losses = np.maximum(STATED * error, (STATED - 1) * error).mean(axis=2)
-        self.model.curves.learn(memory.group[spots], losses)
+        self.model.curves.learn(memory.group[spots], losses, now)
         late = spots[done >= deadline]
         self._watched(late, memory.done[late], np.ones(len(late), bool))
         memory.look[spots] = np.inf

@@ -180,7 +180,7 @@ def _out(model: Model, *, training: bool) -> ModelState:
         layout=[_pack(layout.total), _pack(layout.squares)],
         nets=[_net_out(net, training=training) for net in model.nets()],
         reference=[_pack(one) for one in model.reference.counted()],
-        mixes=[[_pack(mix.loss), _pack(mix.n), _pack(mix.answers)] for mix in (model.shares, model.curves)],
+        mixes=[[_pack(one) for one in mix.counted()] for mix in (model.shares, model.curves)],
         intervals=[_pack(judge.hits), _pack(judge.n), _pack(judge.drift)],
         slipped=context.slipped,
         record={kind: [_pack(np.array(one, np.float32)) for one in held] for kind, held in model.record.late.items()},
@@ -209,9 +209,9 @@ def _in(state: ModelState, model: Model) -> Model:
             net.weights, net.first, net.second = (_unpack(one) for one in held.training)
     model.reference.restore(_unpack(one) for one in state.reference)
     for mix, parts in zip((model.shares, model.curves), state.mixes, strict=True):
-        mix.loss, mix.n, mix.answers = (_unpack(one) for one in parts)
+        mix.restore(_unpack(one) for one in parts)
     judge.hits, judge.n, judge.drift = (_unpack(one) for one in state.intervals)
-    model.refresh()
+    model.refresh(context.at)
     return model
 
 

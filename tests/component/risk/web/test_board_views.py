@@ -21,7 +21,14 @@ from bench.viewer import Viewer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 ELEMENTS = re.compile(r"parseElements\(String\.raw`(.*?)`\)", re.DOTALL)
-PAGES = ("/board/", "/board/?search=live-1&standing=", "/board/promises/live-1", "/board/record", "/board/dates", "/board/held")
+PAGES = (
+    "/board/",
+    "/board/?search=live-1&standing=",
+    "/board/promises/live-1",
+    "/board/record",
+    "/board/dates",
+    "/board/held",
+)
 
 
 class Board(NamedTuple):

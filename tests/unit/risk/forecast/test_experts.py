@@ -119,7 +119,7 @@ def test_a_model_of_any_weights_says_what_its_networks_say_one_by_one(seed: int)
     model.reference.end(group, late * gone == 1)
     begun, took = draw.uniform(-INSIDE, 0, 300), draw.exponential(1, 300)
     model.reference.watch(group, begun, np.minimum(begun + took, INSIDE), gone == 0)
-    model.refresh()
+    model.refresh(0.0)
     group = draw.integers(0, 5, 8)
     found = model.forecast(rows, start, end, group)
     assert np.all((found.p >= 0) & (found.p <= 1))
@@ -146,8 +146,8 @@ def test_weights_are_a_mixture_and_the_better_expert_gets_more(seed: int, n: int
     mix = Mixture(6, [1.0] * 3, [0.0] * 3)
     losses = draw.uniform(0.5, 1, (n, 3))
     losses[:, 1] = 0.1
-    mix.learn(draw.integers(1, 6, n), losses)
-    mix.refresh()
+    mix.learn(draw.integers(1, 6, n), losses, 0.0)
+    mix.refresh(0.0, np.full(6, 60.0))
     assert np.allclose(mix.weights.sum(axis=1), 1)
     assert np.all(mix.weights >= FLOOR - 1e-12)
     assert np.all(mix.weights.argmax(axis=1) == 1)
@@ -159,16 +159,38 @@ def test_weights_are_a_mixture_and_the_better_expert_gets_more(seed: int, n: int
 def test_an_expert_in_doubt_is_believed_once_it_has_done_better() -> None:
     mix, one, two = Mixture(4, [0.05, 0.2], [6.0, 0.0]), np.ones(250, np.int64), np.full(250, 2)
     assert mix.weights[1, 0] == pytest.approx(FLOOR, abs=0.05)
-    mix.learn(one, np.tile([0.2, 0.2], (250, 1)))
-    mix.refresh()
+    mix.learn(one, np.tile([0.2, 0.2], (250, 1)), 0.0)
+    mix.refresh(0.0, np.full(4, 60.0))
     assert mix.weights[1, 0] < 0.2
     for _ in range(40):
-        mix.learn(one, np.tile([0.1, 0.2], (250, 1)))
-        mix.learn(two, np.tile([0.2, 0.1], (250, 1)))
-    mix.refresh()
+        mix.learn(one, np.tile([0.1, 0.2], (250, 1)), 0.0)
+        mix.learn(two, np.tile([0.2, 0.1], (250, 1)), 0.0)
+    mix.refresh(0.0, np.full(4, 60.0))
     assert mix.weights[1, 0] > 0.9
     assert mix.weights[2, 0] < 0.1
     assert mix.weights[3, 0] == pytest.approx(0.5, abs=0.2)
+
+
+def test_what_was_learnt_of_an_expert_fades_while_nothing_is_answered() -> None:
+    mix, one, two = Mixture(4, [0.2, 0.2], [6.0, 0.0]), np.ones(250, np.int64), np.full(250, 2)
+    for _ in range(40):
+        mix.learn(one, np.tile([0.1, 0.2], (250, 1)), 0.0)
+        mix.learn(two, np.tile([0.1, 0.2], (250, 1)), 950.0)
+
+    def trust(now: float) -> list[float]:
+        mix.refresh(now, np.array([np.inf, 1000.0, 1000.0, np.inf]))
+        return [float(weight) for weight in mix.weights[1:, 0]]
+
+    fresh = trust(950.0)
+    assert fresh[:2] == pytest.approx([1 - FLOOR, 1 - FLOOR], abs=0.01)
+    # A pause of half the patience, as between two batches of answers, changes nearly nothing.
+    assert trust(1450.0)[1] == pytest.approx(fresh[1], abs=0.01)
+    # After twice the patience the one that starts in doubt is in doubt again, until something is answered.
+    assert trust(2000.0)[0] < 0.1
+    mix.learn(one, np.tile([0.1, 0.2], (250, 1)), 2000.0)
+    assert trust(2000.0)[0] == pytest.approx(fresh[0], abs=0.01)
+    # Kinds without an answer or without a type have nothing to forget.
+    assert trust(1e9)[2] == pytest.approx(fresh[2], abs=0.01)
 
 
 @few

@@ -30,7 +30,7 @@ from risk_svc.forecast.evaluation import LEVELS, Group, Measures, calibrated, ca
 from risk_svc.store import queries
 from risk_svc.store.states import incident_from, moment, place_name
 from risk_svc.store.tables import PromiseStateRow
-from risk_svc.web.api import responses
+from risk_svc.web.api import record_responses, responses
 from risk_svc.web.track_record import RecentRecord
 
 NAMED: Final = 20
@@ -110,16 +110,16 @@ def customer(
     )
 
 
-def track_record(found: RecentRecord) -> responses.TrackRecord:
+def track_record(found: RecentRecord) -> record_responses.TrackRecord:
     """Forecast accuracy as the API returns it."""
     whole = found.record
-    return responses.TrackRecord(
+    return record_responses.TrackRecord(
         **_figures(whole.overall),
         calibrated=calibrated(whole.overall),
         caution=caution(whole),
         left_out=found.left_out,
         period=whole.period,
-        over_time=[responses.TrackSpan(start=span.start, **_figures(span.track)) for span in whole.over_time],
+        over_time=[record_responses.TrackSpan(start=span.start, **_figures(span.track)) for span in whole.over_time],
         by_lead=[_group(group) for group in whole.by_lead],
         by_class=[_group(group) for group in whole.by_class],
     )
@@ -268,9 +268,9 @@ def _at(seconds: float | None) -> datetime | None:
     return None if seconds is None else moment(seconds)
 
 
-def _group(group: Group) -> responses.TrackGroup:
-    return responses.TrackGroup(name=group.name, **_figures(group.track))
+def _group(group: Group) -> record_responses.TrackGroup:
+    return record_responses.TrackGroup(name=group.name, **_figures(group.track))
 
 
 def _figures(track: Measures) -> dict[str, Any]:
-    return responses.TrackFigures.model_validate(track, from_attributes=True).model_dump()
+    return record_responses.TrackFigures.model_validate(track, from_attributes=True).model_dump()

@@ -23,7 +23,7 @@ from risk_svc.store import queries
 from risk_svc.store.states import moment
 from risk_svc.store.tables import PromiseStateRow
 from risk_svc.web import track_record
-from risk_svc.web.api import presenters, requests, responses
+from risk_svc.web.api import presenters, record_responses, requests, responses
 from risk_svc.web.watch import Watch
 
 router: Final = APIRouter(tags=["gaps"])
@@ -100,7 +100,7 @@ async def learning(request: Request, _principal: Viewer) -> responses.Learning:
 @router.get("/v1/track-record")
 async def show_track_record(
     request: Request, _principal: Viewer, asked: Annotated[requests.TrackRecordQuery, Query()]
-) -> responses.TrackRecord:
+) -> record_responses.TrackRecord:
     """Forecast accuracy over the newest 50,000 scored forecasts, optionally of one promise type, lead or period."""
     if asked.kind is not None and asked.class_ not in (None, asked.kind):
         raise Problem.invalid_parameter("class", "class and kind are the same: say one")

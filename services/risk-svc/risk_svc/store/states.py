@@ -114,13 +114,17 @@ async def save_incidents(connection: Connection, rows: Iterable[tuple[int, Incid
     """Upsert (partition, incident) rows."""
     rows = list(rows)
     if rows:
+        # One may be in the rows of many partitions: encoded once.
+        one_each = {id(incident): incident for _, incident in rows}
+        bodies = {key: _incident_out.encode(incident) for key, incident in one_each.items()}
+        places = {key: json.dumps([place_name(place) for place in one.affects]) for key, one in one_each.items()}
         await connection.execute(
             _SAVE_INCIDENTS,
             [number for number, _ in rows],
             [incident.incident_id for _, incident in rows],
             [incident.version for _, incident in rows],
-            [_incident_out.encode(incident) for _, incident in rows],
-            [json.dumps([place_name(place) for place in incident.affects]) for _, incident in rows],
+            [bodies[id(incident)] for _, incident in rows],
+            [places[id(incident)] for _, incident in rows],
         )
 
 

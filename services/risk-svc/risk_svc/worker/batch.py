@@ -44,6 +44,7 @@ class Batch:
         self._system = system
         self._found: dict[str, PromiseState] = {}
         self._incidents: dict[tuple[int, str], Incident] = {}
+        self._heard: dict[tuple[str, int], Incident] = {}
         self._marks: dict[tuple[int, bytes], tuple[int, float]] = {}
         self._erased: dict[str, tuple[PartitionState, Message]] = {}
         self._noted: set[str] = set()
@@ -137,8 +138,11 @@ class Batch:
             self._promise(partition, message)
 
     def _incident(self, partition: PartitionState, message: Message, data: IncidentReported) -> None:
-        incident = incident_of(message.envelope, data)
-        name = incident.incident_id
+        name, version = data.incident_id, message.envelope.version
+        incident = self._heard.get((name, version))
+        if incident is None:
+            # Every partition hears of it: one picture serves all of them.
+            incident = self._heard[name, version] = incident_of(message.envelope, data)
         before = partition.incidents.known.get(name)
         if not partition.incidents.put(incident):
             return

@@ -65,10 +65,7 @@ class ForecastOut(BaseModel):
 
 
 class FactOut(BaseModel):
-    """A fact established by an event; `event_id` is empty for facts that follow from the clock alone.
-
-    `text` and `reason` are internal; customers see `public_text` and `public_reason`.
-    """
+    """A fact established by an event, or by the clock; customers see only `public_text` and `public_reason`."""
 
     kind: FactKind
     event_id: str
@@ -88,8 +85,7 @@ class GapItem(BaseModel):
 
     With too little history `p_slip` is null and only `base_rate` is stated (the observed share of its promise type that
     slipped; null until one has come due); `too_little_history` explains this, and is null otherwise.
-    `missed_steps`: steps that the customer was told of and that were missed, cancelled, or are overdue; at most 20, and
-    `missed_steps_more` others.
+    `missed_steps`: told steps that were missed, cancelled or are overdue, at most 20, and `missed_steps_more` others.
     """
 
     promise_id: str
@@ -209,9 +205,8 @@ class PointOut(BaseModel):
 class GapDetail(GapItem):
     """One promise with everything that explains its gap.
 
-    At most 16 facts and incidents (those that matter most: unmet steps that the customer knows of, open and severe
-    incidents) and 500 milestones; `…_more` says how many others there are: delivery-svc has all, at `GET /v1/incidents`
-    and `GET /v1/milestones`.
+    At most 16 facts and incidents, those that matter most, and 500 milestones; `…_more` says how many others there are:
+    delivery-svc has all, at `GET /v1/incidents` and `GET /v1/milestones`.
     """
 
     forecast: ForecastOut | None

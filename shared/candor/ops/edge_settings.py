@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
@@ -26,13 +27,24 @@ _host: Final = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9]([a-
 _prefix: Final = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
 
 
+KEPT: Final = 1024
+"""Addresses of which it is remembered what they are."""
+LONGEST: Final = 64
+"""No address is longer, with its scope."""
+
+
 class Networks:
     """Addresses and networks; an IPv4 address is found in the form that an IPv6 socket gives it too."""
 
     def __init__(self, networks: Iterable[str]) -> None:
         self._networks = [ipaddress.ip_network(one) for one in networks]
+        # The same few peers ask all the time.
+        self._known = lru_cache(maxsize=KEPT)(self._look)
 
     def __contains__(self, host: str) -> bool:
+        return len(host) <= LONGEST and self._known(host)
+
+    def _look(self, host: str) -> bool:
         try:
             address = ipaddress.ip_address(plain_address(host))
         except ValueError:
@@ -42,6 +54,11 @@ class Networks:
 
 def plain_address(host: str) -> str:
     """Return an address as a log should have it: IPv4 not wrapped by an IPv6 socket, IPv6 without its scope."""
+    return _plain(host) if len(host) <= LONGEST else host
+
+
+@lru_cache(maxsize=KEPT)
+def _plain(host: str) -> str:
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:

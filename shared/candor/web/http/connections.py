@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import resource
 from collections import Counter
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final, Protocol
 
-from candor.ops.edge_settings import Networks
+from candor.ops.edge_settings import KEPT, LONGEST, Networks
 from candor.web import metrics
 from candor.web.http.problems import Problem
 
@@ -87,6 +88,11 @@ class Connections:
 
 def network_of(host: str) -> str:
     """Return a client's address; for IPv6 its network of 64 bits, of which one machine has all addresses."""
+    return _network_of(host) if len(host) <= LONGEST else host
+
+
+@lru_cache(maxsize=KEPT)
+def _network_of(host: str) -> str:
     try:
         address = ip_address(host)
     except ValueError:

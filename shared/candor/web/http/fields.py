@@ -34,7 +34,8 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
 
 
-def _dated(value: Any) -> datetime:
+def dated(value: Any) -> datetime:
+    """The time in UTC that `value` is as text. Raises ValueError for anything else, and for a year out of reach."""
     moment = read_moment(value if isinstance(value, str) else "")
     if not YEARS[0] <= moment.year <= YEARS[1]:
         raise ValueError(f"must lie between the years {YEARS[0]} and {YEARS[1]}")
@@ -112,7 +113,7 @@ PublicText = Annotated[
     Text, Field(max_length=300, description="May go to the customer, word for word. Without it no reason is told.")
 ]
 """Text written for the customer, short enough to be sent in full."""
-Moment = Annotated[datetime, BeforeValidator(_dated, json_schema_input_type=datetime)]
+Moment = Annotated[datetime, BeforeValidator(dated, json_schema_input_type=datetime)]
 """An aware time, converted to UTC."""
 Currency = Annotated[str, AfterValidator(_currency), Field(min_length=3, max_length=3)]
 Zone = Annotated[str, AfterValidator(_zone), Field(max_length=64)]

@@ -10,6 +10,7 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from candor.web.http.deadlines import Deadlines
 from candor.web.http.problems import Problem
 
 BODY_BYTES: Final = 256 * 1024
@@ -50,6 +51,8 @@ class LimitsMiddleware:
         self.app = app
         self.limits = limits
         self._running = 0
+        self._answers = Deadlines(limits.request_seconds)
+        self._bodies = Deadlines(limits.body_seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -72,26 +75,23 @@ class LimitsMiddleware:
             raise Problem.unavailable("overloaded", retry_after=1)
         self._running += 1
         try:
-            await self._run(scope, LimitedBody(receive, largest, self.limits.body_seconds), send)
+            await self._run(scope, LimitedBody(receive, largest, self._bodies), send)
         finally:
             self._running -= 1
 
     async def _run(self, scope: Scope, watched: LimitedBody, send: Send) -> None:
-        started = False
+        limit = self._answers.begin()
 
         async def sending(message: Message) -> None:
-            nonlocal started
             # Once begun, a stream may take any time.
-            if not started:
-                started = True
-                limit.reschedule(None)
+            limit.lift()
             await send(message)
 
         try:
-            async with asyncio.timeout(self.limits.request_seconds) as limit:
+            with limit:
                 await self.app(scope, watched.receive, sending)
         except TimeoutError:
-            if not limit.expired():
+            if not limit.over:
                 raise
             raise Problem.unavailable("took_too_long", retry_after=5) from None
 
@@ -109,10 +109,10 @@ class LimitsMiddleware:
 class LimitedBody:
     """A body that stops being read at its size or time limit."""
 
-    def __init__(self, receive: Receive, largest: int, seconds: float) -> None:
+    def __init__(self, receive: Receive, largest: int, deadlines: Deadlines) -> None:
         self._receive = receive
         self._largest = largest
-        self._seconds = seconds
+        self._deadlines = deadlines
         self._deadline: float | None = None
         self._read = 0
         self._complete = False
@@ -121,19 +121,25 @@ class LimitedBody:
         """Return the next part. Raises Problem 408 or 413 and then closes the connection: the rest is not read."""
         if self._complete:
             return await self._receive()
-        loop = asyncio.get_running_loop()
-        self._deadline = self._deadline or loop.time() + self._seconds
         try:
-            async with asyncio.timeout_at(self._deadline):
-                message = await self._receive()
+            message = await self._in_time()
         except TimeoutError:
-            raise Problem("request_timeout", f"the body must come within {self._seconds:g} s", headers=CLOSE) from None
+            seconds = self._deadlines.seconds
+            raise Problem("request_timeout", f"the body must come within {seconds:g} s", headers=CLOSE) from None
         if message["type"] == "http.request":
             self._read += len(message.get("body", b""))
             self._complete = not message.get("more_body", False)
         if self._read > self._largest:
             raise too_large(self._largest)
         return message
+
+    async def _in_time(self) -> Message:
+        if self._deadline is None:
+            with self._deadlines.begin() as limit:
+                self._deadline = limit.at
+                return await self._receive()
+        async with asyncio.timeout_at(self._deadline):
+            return await self._receive()
 
 
 def too_large(largest: int) -> Problem:

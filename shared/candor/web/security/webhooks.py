@@ -176,7 +176,7 @@ class SignatureGuard:
 
 def _uri(request: Request, public_url: str) -> str:
     """Return the address as the sender knows it: PUBLIC_URL behind a proxy, with the path and query received."""
-    base = public_url.rstrip("/") or f"{request.url.scheme}://{request.headers.get('host', '')}"
+    base = public_url.rstrip("/") or f"{request.scope['scheme']}://{request.headers.get('host', '')}"
     path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
     query: bytes = request.scope["query_string"]
     return base + (path + b"?" + query if query else path).decode("latin-1")

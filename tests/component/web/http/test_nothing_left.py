@@ -22,10 +22,14 @@ async def port(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[int]:
         yield number
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def by_hand() -> Iterator[None]:
     gc.disable()
+    gc.collect()
+    # All that other tests keep need not be looked through each time.
+    gc.freeze()
     yield
+    gc.unfreeze()
     gc.enable()
 
 
@@ -62,11 +66,13 @@ async def test_an_answered_request_leaves_nothing(port: int, status: int, reques
             writer.write(request_)
             assert (await answer(reader, no_body=status == 204)).status == status
 
-        await ask()
-        # The end of the task that answered.
-        await asyncio.sleep(0)
-        gc.collect()
-        for _ in range(MANY):
-            await ask()
-        await asyncio.sleep(0)
-        assert gc.collect() < MANY
+        async def left() -> int:
+            for _ in range(MANY):
+                await ask()
+            # The end of the task that answered.
+            await asyncio.sleep(0)
+            return gc.collect()
+
+        await left()
+        # Whatever else ends meanwhile leaves something once; a request would each time.
+        assert min([await left() for _ in range(3)]) < MANY

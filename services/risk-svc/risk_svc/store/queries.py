@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from statistics import median
 from typing import Any, Final, Literal, NamedTuple, cast
@@ -135,6 +135,20 @@ async def counts(session: AsyncSession) -> dict[str, Any]:
         figures["warned"] += count * (told == "true")
         figures["bands"][BAND_NAMES[int(band)]] += count
     return figures
+
+
+def number_of(wanted: GapFilter, counts: Mapping[str, Any]) -> Total | None:
+    """How many promises a list has, where `counts` say so; None where only their rows do."""
+    if wanted != GapFilter(band=wanted.band, standing=wanted.standing):
+        return None
+    if wanted.standing == Standing.OPEN:
+        number = counts["open"] if wanted.band is None else counts["bands"][wanted.band]
+    elif wanted.band is not None:
+        return None
+    else:
+        settled = counts["settled"]
+        number = settled[wanted.standing] if wanted.standing else counts["open"] + sum(settled.values())
+    return Total(min(number, COUNTED), number <= COUNTED)
 
 
 async def incidents_at(session: AsyncSession, places: Sequence[str], *, live: bool = False) -> Sequence[bytes]:

@@ -73,11 +73,11 @@ def matching(query: SelectOfScalar[Row], *filters: tuple[Any, object | None]) ->
     return query
 
 
-async def counted(session: AsyncSession, query: SelectOfScalar[Any]) -> Total:
-    """Return how many rows a query without limit finds, counted up to COUNTED."""
-    some = query.with_only_columns(literal(1), maintain_column_froms=True).order_by(None).limit(COUNTED + 1).subquery()
+async def counted(session: AsyncSession, query: SelectOfScalar[Any], most: int = COUNTED) -> Total:
+    """Return how many rows a query without limit finds, counted up to `most`."""
+    some = query.with_only_columns(literal(1), maintain_column_froms=True).order_by(None).limit(most + 1).subquery()
     found: int = (await session.exec(cast(Any, sql_select(func.count()).select_from(some)))).one()[0]
-    return Total(min(found, COUNTED), found <= COUNTED)
+    return Total(min(found, most), found <= most)
 
 
 async def listed(

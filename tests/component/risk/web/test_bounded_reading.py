@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any, cast
+
 import pytest
 
-from candor.contracts import Dependency
+from candor.contracts import Dependency, Standing
 from candor.store.unit_of_work import unit_of_work
-from risk_svc.domain.gap import BANDS, DOUBT
+from candor.web.http.listings import counted
+from risk_svc.domain.gap import BAND_NAMES, BANDS, DOUBT
 from risk_svc.store import queries
 from risk_svc.store.counting import SHOWN
 from risk_svc.web.api import presenters
+from risk_svc.web.board import live_data
+from tests.support.clocks import ManualClock
 from tests.support.risk import Desk, Story, incident
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -43,6 +49,33 @@ async def test_the_counts_follow_every_change_of_a_promise(desk: Desk) -> None:
     async with desk.database.reading() as session:
         counted = await queries.counts(session)
     assert (counted["open"], counted["settled"]["withdrawn"], counted["settled"]["kept"]) == (2, 1, 0)
+
+
+async def test_the_number_of_a_list_is_in_the_kept_counts(desk: Desk) -> None:
+    stories = [Story(f"p{number}", f"c{number}") for number in range(8)]
+    await desk.take(*(one.made() for one in stories), Story("old", "c").made(historical=True))
+    await desk.take(*(one.milestone("departed", 20.0 * place) for place, one in enumerate(stories)))
+    await desk.take(stories[0].milestone("arrived", 0.0), stories[1].withdrawn())
+    lists = [queries.GapFilter(standing=one) for one in (None, *(standing.value for standing in Standing))]
+    lists += [queries.GapFilter(standing="open", band=band) for band in BAND_NAMES]
+    async with desk.database.reading() as session:
+        counts = await queries.counts(session)
+        for wanted in lists:
+            assert queries.number_of(wanted, counts) == await counted(session, queries.wanted_rows(wanted)), wanted
+    for other in ({"search": "p"}, {"kind": "parcel"}, {"customer_id": "c1"}, {"min_score": 1.0}, {"band": "low"}):
+        assert queries.number_of(queries.GapFilter(**other), counts) is None
+    assert queries.number_of(queries.GapFilter(), {**counts, "open": 100_001}) == (100_000, False)
+
+
+async def test_of_a_list_that_is_searched_only_so_many_are_counted(
+    desk: Desk, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_data, "MOST_COUNTED", 3)
+    await desk.take(*(Story(f"p{number}").made() for number in range(5)))
+    reading = live_data.LiveData(desk.database, cast(Any, SimpleNamespace()), clock)
+    found = await reading.overview(live_data.ListQuery(queries.GapFilter(search="p")))
+    assert (found.number, len(found.items)) == ((3, False), 5)
+    assert (await reading.overview(live_data.ListQuery())).number == (5, True)
 
 
 async def test_of_a_customer_with_too_many_promises_some_are_taken_and_it_is_said(

@@ -43,6 +43,8 @@ MOST_PROMISES: Final = 64
 """Promises whose last reading is kept; one with all that may be shown takes some hundred KB."""
 
 
+MOST_COUNTED: Final = 10_000
+"""Of a list whose number is not kept as it changes, the rows that are counted each time it is read."""
 MOST: Final = 256
 """Of each kind, the readings that are kept."""
 
@@ -190,7 +192,9 @@ class LiveData:
     async def _overview(self, asked: ListQuery) -> Overview:
         counts = await self._newest(self._counts, None, COUNTS, self._all)
         async with self._database.reading() as session:
-            number = await counted(session, queries.wanted_rows(asked.wanted))
+            number = queries.number_of(asked.wanted, counts)
+            if number is None:
+                number = await counted(session, queries.wanted_rows(asked.wanted), MOST_COUNTED)
             last = max(1, -(-number.total // PAGE))
             page = min(asked.page, last) if number.total_exact else asked.page
             query = queries.listing(asked.wanted, asked.sort, limit=PAGE, skip=(page - 1) * PAGE)

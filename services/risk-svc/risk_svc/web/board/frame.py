@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 from urllib.parse import urlencode
 
 from nicegui import ui
@@ -44,6 +44,7 @@ h2 { font-size: 1rem; line-height: 1.75; }
 LONGEST: Final = 256
 FURTHEST: Final = re.compile(r"[1-9][0-9]{0,5}")
 Shown = TypeVar("Shown")
+Refresh = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Part(Generic[Shown]):
@@ -222,11 +223,22 @@ class Banner:
         self.look()
 
 
-def live(banner: Banner, seconds: float, refresh: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Call `refresh` every `seconds` while a browser has the page open; `banner` shows when it cannot read."""
-    page = ui.context.client
+class Watched(Protocol):
+    """A page, as far as it knows whether its browser is there."""
 
-    async def turn() -> None:
+    @property
+    def has_socket_connection(self) -> bool: ...
+
+
+def live(banner: Banner, seconds: float, refresh: Refresh) -> None:
+    """Call `refresh` every `seconds` while a browser has the page open; `banner` shows when it cannot read."""
+    ui.timer(seconds, turn(ui.context.client, banner.read, refresh), immediate=True)
+
+
+def turn(page: Watched, read: Callable[..., None], refresh: Refresh) -> Refresh:
+    """What refreshes a page once and says to `read` whether it could; it rests while the browser is away."""
+
+    async def once() -> None:
         if not page.has_socket_connection:
             # Its browser is gone: it comes back within seconds, or the page goes.
             return
@@ -234,8 +246,8 @@ def live(banner: Banner, seconds: float, refresh: Callable[[], Coroutine[Any, An
         try:
             await refresh()
         except StoreUnavailable:
-            banner.read(began, failed=True)
+            read(began, failed=True)
         else:
-            banner.read(began, failed=False)
+            read(began, failed=False)
 
-    ui.timer(seconds, turn, immediate=True)
+    return once

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+from candor.store.errors import StoreUnavailable
 from candor.web.http.listings import Total
 from risk_svc.store.search import starts
+from risk_svc.web.board.frame import turn
 from risk_svc.web.board.style import page_words
 
 
@@ -19,3 +23,21 @@ def test_a_page_says_which_of_how_many() -> None:
     assert page_words(1, 1, Total(1, True)) == "1–1 of 1 promise"
     assert page_words(1, 25, Total(100_000, False)) == "1–25 of more than 100,000 promises"
     assert page_words(1, 0, Total(0, True)) == "no promises"
+
+
+async def test_a_page_is_refreshed_while_its_browser_is_there_and_tells_whether_it_could_read() -> None:
+    done, told = [], []
+    page = SimpleNamespace(has_socket_connection=False)
+
+    async def refresh() -> None:
+        done.append(1)
+        if len(done) > 1:
+            raise StoreUnavailable(1)
+
+    once = turn(page, lambda _began, *, failed: told.append(failed), refresh)
+    await once()
+    assert (done, told) == ([], [])
+    page.has_socket_connection = True
+    await once()
+    await once()
+    assert (len(done), told) == (2, [False, True])

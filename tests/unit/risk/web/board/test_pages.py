@@ -32,7 +32,7 @@ async def test_a_page_is_refreshed_while_its_browser_is_there_and_tells_whether_
     async def refresh() -> None:
         done.append(1)
         if len(done) > 1:
-            raise StoreUnavailable(1)
+            raise StoreUnavailable("the database does not answer")
 
     once = turn(page, lambda _began, *, failed: told.append(failed), refresh)
     await once()

@@ -30,6 +30,7 @@ PAGES: Final = {
     "by date, page 100": "/board/?sort=due&page=100",
     "search": "/board/?search=live-7",
     "one promise": "/board/promises/live-7",
+    "before promising": "/board/dates",
     "forecast accuracy": "/board/record",
     "held messages": "/board/held",
 }

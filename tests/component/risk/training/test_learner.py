@@ -7,6 +7,7 @@ import random
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 
 from candor.contracts import Message
@@ -199,7 +200,8 @@ async def test_two_workers_forecast_with_the_same_model(
     one, other = (follower.published.forecast([seen.view], [[]], now) for follower in (first, late))
     assert one.model == other.model == learner.course.version
     assert one.p_slip.tolist() == other.p_slip.tolist()
-    assert one.q90.tolist() == other.q90.tolist()
+    assert np.array_equal(one.q90, other.q90, equal_nan=True)
+    assert one.records == other.records
 
 
 async def test_an_outage_is_waited_out(risk_url: str, clock: ManualClock) -> None:

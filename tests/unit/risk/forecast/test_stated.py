@@ -16,7 +16,7 @@ times = st.lists(st.floats(-4.9, 4.9), min_size=3, max_size=3).map(sorted)
 scores = st.lists(st.tuples(st.floats(-4, 4), times, share), min_size=LEAST, max_size=60)
 
 
-@given(times, st.one_of(share, exact), share)
+@given(times, st.one_of(share, exact), st.one_of(share, st.just(1.0)))
 def test_a_level_is_reached_in_time_exactly_where_its_time_is_the_deadline_or_before(
     told: list[float], p_late: float, never: float
 ) -> None:

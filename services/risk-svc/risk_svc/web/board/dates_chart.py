@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from risk_svc.web.api import responses
+from risk_svc.web.api.check_responses import CheckOut
 from risk_svc.web.board import style
 
 COUNTED, CHANCE, ASKED = "#16404f", "#c4572b", "#1f2a37"
 ZONE: Final = "UTC"
 
 
-def dates_chart(found: responses.CheckOut, due: datetime) -> dict[str, Any]:
+def dates_chart(found: CheckOut, due: datetime) -> dict[str, Any]:
     """Over dates: the share done in that time, counted, with its interval; the model's chance; date and target."""
     points = found.curve
     stamps = [_ms(one.due) for one in points]
@@ -60,7 +60,7 @@ def dates_chart(found: responses.CheckOut, due: datetime) -> dict[str, Any]:
     }
 
 
-def date_words(found: responses.CheckOut) -> list[str]:
+def date_words(found: CheckOut) -> list[str]:
     """The answer in sentences: the verdict, each figure under its own name, and the dates that shares were kept by."""
     said = [found.advice]
     if found.kept_in_time is None or found.chance is None:
@@ -82,7 +82,7 @@ def date_words(found: responses.CheckOut) -> list[str]:
     return said
 
 
-def _lines(found: responses.CheckOut, due: datetime) -> dict[str, Any]:
+def _lines(found: CheckOut, due: datetime) -> dict[str, Any]:
     """The date asked about, and the target."""
     lines: list[dict[str, Any]] = [{"xAxis": _ms(due), "label": {"formatter": "your date"}}]
     if found.target is not None:

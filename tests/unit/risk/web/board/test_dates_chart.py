@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from risk_svc.domain.check import Verdict
-from risk_svc.web.api import responses
+from risk_svc.web.api import check_responses as responses
 from risk_svc.web.board.dates_chart import date_words, dates_chart
 
 NOW = datetime(2013, 3, 4, 9, tzinfo=UTC)

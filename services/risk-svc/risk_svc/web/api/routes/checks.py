@@ -21,8 +21,9 @@ from risk_svc.forecasting import dates
 from risk_svc.forecasting.live import PublishedModel, open_at
 from risk_svc.store import queries
 from risk_svc.store.states import incident_from, moment
+from risk_svc.web.api.check_responses import CheckOut, DateOut, KeptOut, ReachedOut
 from risk_svc.web.api.requests import CheckIn
-from risk_svc.web.api.responses import CheckOut, DateOut, KeptOut, ReachedOut, ReasonOut
+from risk_svc.web.api.responses import ReasonOut
 
 router: Final = APIRouter(tags=["checks"])
 LAST: Final = 2.5e11

@@ -8,7 +8,7 @@ from typing import Final
 from nicegui import ui
 
 from risk_svc.forecasting.live import PublishedModel
-from risk_svc.web.api import responses
+from risk_svc.web.api.check_responses import CheckOut
 from risk_svc.web.api.requests import CheckIn
 from risk_svc.web.api.routes.checks import answer
 from risk_svc.web.board import style
@@ -64,7 +64,7 @@ class Page:
             lead = self.published.model.context.lead(kinds[0]) if kinds else 86_400.0
             self.due.set_value((now + timedelta(seconds=lead)).strftime(LOCAL))
 
-    def asked(self, now: datetime) -> tuple[responses.CheckOut | None, datetime | None]:
+    def asked(self, now: datetime) -> tuple[CheckOut | None, datetime | None]:
         """The answer and the date it is about; None if no type or no date that lies ahead is chosen."""
         try:
             due = datetime.strptime(self.due.value or "", LOCAL).replace(tzinfo=UTC)

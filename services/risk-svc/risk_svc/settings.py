@@ -142,7 +142,7 @@ class LearnerSettings(RiskSettings):
     """
 
     kept_entries: int = Field(default=2_000_000, ge=1000, le=1_000_000_000)
-    """Entries that are kept in the database, about, so that history may come in any order; older ones teach once.
+    """Entries that are kept to learn from in any order, in some 100 bytes each in the database; older ones teach once.
 
     Example: 2000000
     """

@@ -178,7 +178,7 @@ SELECT boundary, too_late, too_late_at,
   coalesce((SELECT share FROM model_version ORDER BY version DESC LIMIT 1), 1) AS share,
   nullif(base, '-Infinity') AS base,
   CASE WHEN least(since, begun) < 'Infinity' THEN coalesce(anew.share, 0) END AS anew
-FROM learner_anew AS anew LEFT JOIN learner_taught ON true"""
+FROM (VALUES (1)) AS one LEFT JOIN learner_anew AS anew ON true LEFT JOIN learner_taught ON true"""
 
 _TOO_LATE: Final = """
 INSERT INTO learner_taught (too_late, too_late_at) VALUES ($1, clock_timestamp())

@@ -80,7 +80,8 @@ class Anew:
         found: dict[About, list[Entry]] = {}
         for entry in entries:
             found.setdefault(about(entry), []).append(entry)
-        async with unit_of_work(self._database) as uow:
+        # Not durable: what is lost with it is read again, and what is stored after it makes it durable.
+        async with unit_of_work(self._database, durable=False) as uow:
             await self._fenced(uow)
             changes = await facts.keep(uow.connection, found)
             since = min((one.since for one in changes if one.since >= self.marks.base), default=math.inf)

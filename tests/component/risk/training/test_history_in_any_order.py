@@ -130,6 +130,12 @@ async def test_what_is_imported_twice_is_learnt_once_and_begins_nothing(
     await drained(learner, ticks)
     assert not learner.anew.pending
     assert await published(risk_database) == before
+    # As after a rebuild, which empties the table.
+    await risk_database.pool.execute("DELETE FROM learner_anew")
+    async with risk_database.pool.acquire() as connection:
+        told = await model_store.taught(connection)
+    assert learner.course is not None
+    assert (told.boundary, told.base, told.anew) == (learner.course.engine.boundary, None, None)
 
 
 async def test_many_pieces_are_learnt_anew_a_few_times_and_the_present_goes_on_meanwhile(
@@ -207,6 +213,31 @@ async def test_what_comes_while_learning_anew_is_not_missed(
     assert learning
     await settled(learner, ticks)
     assert await model(risk_database) == wanted(found, clock.now().timestamp())
+
+
+async def test_what_is_in_its_turn_while_learning_anew_is_not_missed_either(
+    risk_database: Database, clock: ManualClock, ticks: Ticks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(anew, "CHUNK_SECONDS", 0.0)
+    found, worker = flights(COUNT), Journal()
+    learner, live = await holding(risk_database, clock, ticks), Story("live", "c", start=MADE - timedelta(hours=12))
+    first = live.made()
+    for piece in ([first], found):
+        await write(risk_database, worker.of(piece))
+        await drained(learner, ticks)
+    ticks.now += 15.0
+    await learner.turn()
+    # All that is kept was read, and little of it is learnt yet.
+    assert learner.anew.course is not None
+    left = live.milestone("departed", 20)
+    clock.set(left.envelope.time + timedelta(minutes=1))
+    await write(risk_database, worker.of([left]))
+    await settled(learner, ticks)
+    clock.advance(DAY)
+    await drained(learner, ticks)
+    assert not learner.anew.pending
+    known = [*found, first, left]
+    assert await model(risk_database) == wanted(known, clock.now().timestamp())
 
 
 async def test_learning_goes_back_no_further_than_needed_and_what_is_older_than_all_is_too_late(

@@ -42,6 +42,9 @@ class Context:
         self.leads: dict[str, list[float]] = {}
         self.spread: dict[str, list[float]] = {}
         self.tails: dict[str, list[float]] = {}
+        self._units: dict[str, float] = {}
+        self._horizons: dict[str, float] = {}
+        """Read so far: between two lessons of a promise type they stay the same."""
         self.answered: dict[Stage, int] = {}
         self.slipped: dict[str, int] = {}
         self.spans = Spans(MAX_KINDS)
@@ -53,8 +56,12 @@ class Context:
 
     def unit(self, kind: str) -> float:
         """The promise type's usual distance from the date in seconds: the yardstick of every time difference."""
-        total, n = self.spread.get(kind, (0.0, 0.0))
-        return (total + 0.5 * self.lead(kind)) / (n + 1)
+        found = self._units.get(kind)
+        if found is None:
+            self._make_room()
+            total, n = self.spread.get(kind, (0.0, 0.0))
+            found = self._units[kind] = (total + 0.5 * self.lead(kind)) / (n + 1)
+        return found
 
     def base(self, kind: str) -> float:
         """The late rate of a promise type before anything has happened to a promise."""
@@ -84,6 +91,13 @@ class Context:
 
     def horizon(self, kind: str) -> float:
         """The time (y) after the deadline by which nearly all of a promise type's late completions came, so far."""
+        found = self._horizons.get(kind)
+        if found is None:
+            self._make_room()
+            found = self._horizons[kind] = self._horizon(kind)
+        return found
+
+    def _horizon(self, kind: str) -> float:
         tail = list(self.tails.get(kind, [0.0] * TAIL_BINS))
         guess = math.asinh(GUESSED_LEADS * self.lead(kind) / self.unit(kind))
         tail[min(TAIL_BINS - 1, int(guess / TAIL_BIN))] += 1.0
@@ -93,11 +107,22 @@ class Context:
             left -= tail[place]
         return min(TAIL_BIN * place + LONGER, INSIDE)
 
+    def _make_room(self) -> None:
+        if len(self._units) + len(self._horizons) > 2 * MAX_KINDS:
+            self._units, self._horizons = {}, {}
+
+    def _forget(self, kind: str) -> None:
+        self._units.pop(kind, None)
+        self._horizons.pop(kind, None)
+
     def made(self, view: View) -> None:
         """Counts a new promise's lead time."""
+        self._forget(view.kind)
         for table in (self.leads, self.spread, self.tails):
             if len(table) >= MAX_KINDS and view.kind not in table:
-                del table[next(iter(table))]
+                oldest = next(iter(table))
+                self._forget(oldest)
+                del table[oldest]
         held = self.leads.setdefault(view.kind, [0.0, 0.0])
         held[0] += view.lead
         held[1] += 1
@@ -152,6 +177,7 @@ class Context:
         held = self.spread.setdefault(view.kind, [0.0, 0.0])
         held[0] += min(abs(view.completed - view.deadline), FORLORN_LEADS * view.lead)
         held[1] += 1
+        self._forget(view.kind)
         if view.forlorn(view.completed):
             return
         life = DURATION_LIFE * lead

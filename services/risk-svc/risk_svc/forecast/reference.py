@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from risk_svc.forecast.context import BASE, BASE_SHRINK
 from risk_svc.forecast.layout import Floats
 from risk_svc.forecast.mixture import EVERY, counts
-from risk_svc.forecast.survival import AT_FIRST, BINS, exposed, hazard_at, spot_of
+from risk_svc.forecast.survival import AT_FIRST, BIN, BINS, REACH, exposed, hazard_at, spot_of
 
 MEMORY: Final = 1000.0
 """Number of answers after which an answer counts a third: an old share misleads."""
@@ -74,6 +74,18 @@ class Reference:
         whole = self.done[group]
         since = np.clip(whole - hazard_at(whole, start)[:, None], 0, SURE)
         return np.asarray(-np.log1p((1 - self.lost[group])[:, None] * np.expm1(-since)), np.float64)
+
+    def hazard_of(self, group: int, start: float) -> list[float]:
+        """`hazard` of one moment, without the calls that only many are worth."""
+        whole = self.done[group]
+        spot = (start + REACH) / BIN
+        low = min(int(spot), BINS - 1)
+        before = float(whole[low])
+        since = whole - (before + (float(whole[low + 1]) - before) * (spot - low))
+        np.expm1(-np.minimum(np.maximum(since, 0, out=since), SURE, out=since), out=since)
+        since *= 1 - self.lost[group]
+        found: list[float] = (-np.log1p(since, out=since)).tolist()
+        return found
 
     def never(self, group: NDArray[np.int64], start: Floats, end: Floats) -> Floats:
         """P(not completed by y `end`) of moments at y `start`, among those not cancelled."""

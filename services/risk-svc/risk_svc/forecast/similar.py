@@ -98,25 +98,27 @@ class SimilarPromises:
         return OfKind(numbers, lead, speeds, context.gaps.mean(own, at, DURATION_LIFE * lead, 0.0, 5.0))
 
     def _read_label(self, parent: OfKind, view: View, label: tuple[str, str]) -> OfLabel:
-        context, at, name, key = self.context, self.context.at, label[0], (view.kind, *label)
-        life, step_life = DURATION_LIFE * parent.lead, STEP_LIFE * parent.lead
-        effect = context.durations.mean((*key, view.last), at, life, 0.0, 8.0)
-        steps = [context.steps.mean((*key, step), at, step_life, 0.0, 1.0) for step in view.order[:-1]]
+        context, at, (name, value), kind = self.context, self.context.at, label, view.kind
+        key, steps = (kind, name, value), tuple(view.order[:-1])
+        life, step_life, mean = DURATION_LIFE * parent.lead, STEP_LIFE * parent.lead, context.steps.mean
+        effect = context.durations.mean((kind, name, value, view.last), at, life, 0.0, 8.0)
         gap = context.gaps.mean(key, at, life, parent.gap, 10.0) - parent.gap
         late, like = self._late(key, parent.speeds)
-        numbers = dict(zip(_names(name, tuple(view.order[:-1])), (*late, gap, effect, like, *steps), strict=True))
-        return OfLabel(numbers, effect)
+        found = [*late, gap, effect, like]
+        found += [mean((kind, name, value, step), at, step_life, 0.0, 1.0) for step in steps]
+        return OfLabel(dict(zip(_names(name, steps), found, strict=True)), effect)
 
     def _late(self, key: tuple[str, str, str], speeds: Sequence[Speed]) -> tuple[list[float], float]:
         """The class's late rates relative to its type's, in log-odds, and the log of their number of promises."""
         held = self.context.late.table.get(key)
         if held is None:
             return [0.0] * len(speeds), 0.0
-        gone, found = min(held[0] - self.context.at, 0.0), []
-        for spot, (life, rate, odds, shrink, guard) in enumerate(speeds):
+        gone, found, spot = min(held[0] - self.context.at, 0.0), list[float](), 1
+        for life, rate, odds, shrink, guard in speeds:
             fade = 2.0 ** (gone / life)
-            own = (held[1 + 2 * spot] * fade + shrink * rate) / (held[2 + 2 * spot] * fade + shrink)
-            found.append(log_odds(own, guard) - odds)
+            own = (held[spot] * fade + shrink * rate) / (held[spot + 1] * fade + shrink)
+            found.append(math.log((own + guard) / (1.0 + guard - own)) - odds)
+            spot += 2
         return found, math.log1p(held[2] * 2.0 ** (gone / speeds[0].life))
 
 

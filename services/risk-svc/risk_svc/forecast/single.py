@@ -26,7 +26,7 @@ def forecast_one(
     said = model.networks().outputs(model.layout.scaled(row[None]))
     seen = survival.cells(np.array([start, start]), row[[0, 0]].astype(np.float64))
     hazards: list[list[float]] = survival.hazards(said[:, :-1].reshape(2, WIDE), seen).tolist()
-    usual: list[float] = model.reference.hazard(np.array([group]), np.array([start]))[0].tolist()
+    usual: list[float] = model.reference.hazard_of(group, start)
     direct = min(max(float(said[0, -1]), -30.0), 30.0)
     late = [*(math.exp(-hazard[BINS // 2]) for hazard in hazards), 1 / (1 + math.exp(-direct))]
     late.append(float(model.reference.shares[group]))

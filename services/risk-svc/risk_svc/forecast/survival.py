@@ -117,7 +117,7 @@ def _near(spot: NDArray[F], first: NDArray[np.int64]) -> tuple[NDArray[np.int64]
 def hazards(said: Floats, seen: Cells[np.float64]) -> Floats:
     """Cumulative hazard at every bin's edge over what `seen` covers, from a network's outputs."""
     found = np.zeros((len(said), BINS + 1))
-    np.cumsum(_spent(said, said[:, : len(KNOTS)] @ _SPREAD, seen), axis=1, out=found[:, 1:])
+    _spent(said, said[:, : len(KNOTS)] @ _SPREAD, seen).cumsum(axis=1, out=found[:, 1:])
     return found
 
 

@@ -1,11 +1,11 @@
 """Measures forecasts while little is known: the first days of a stream, compared with the running share late.
 
-    python -m bench.first_days [--days 4]
+    python -m bench.first_days [--days 4] [--data <folder>]
 
-Real flights of three airports, learnt from scratch on seven days of the year. Forecasts are grouped by how many
-promises had come due, and so had an outcome, at that time; below 20 none is stated. Times (P50, P80 and P90 of
-completed promises) are compared with the running lateness quantiles. No clock is read, so every machine gets the same
-figures.
+Real flights of three airports, learnt from scratch on seven days of the year; with `--data` each recorded stream in
+that folder, from seven moments of it. Forecasts are grouped by how many promises had come due, and so had an outcome,
+at that time; below 20 none is stated. Times (P50, P80 and P90 of completed promises) are compared with the running
+lateness quantiles. No clock is read, so every machine gets the same figures.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
+from pathlib import Path
 from statistics import fmean
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import numpy as np
 import typer
-from rich.progress import Progress
+from rich.progress import track
 
 from bench import report
+from bench.first_days_streams import Event, openings, streams
 from candor.replay.stream import utc_text
 from candor_demo import flights as fl
 from candor_demo import source
@@ -32,10 +34,9 @@ from risk_svc.forecast.engine import Engine
 from risk_svc.forecast.evaluation import LEVELS, ScoredForecast
 
 STARTS: Final = [date(2013, month, day) for month, day in ((1, 8), (2, 6), (3, 12), (4, 11), (5, 17), (6, 15), (7, 21))]
-CUTS: Final = (20, 100, 300, 1000, 3000)
+CUTS: Final = (1, 20, 100, 300, 1000, 3000)
 SLIPPED: Final = timedelta(minutes=15)
 BASELINE: Final = "running share"
-Event = dict[str, Any]
 
 
 class Case(NamedTuple):
@@ -125,17 +126,32 @@ def _low(item: tuple[str, object]) -> tuple[str, int]:
     return what, int(known.split("+")[0].replace(",", ""))
 
 
-def main(days: int = 4) -> None:
-    """Measure and write bench/results/first_days.json: a round is one start."""
-    rounds, zones = [], source.zones()
-    with Progress() as progress:
-        task = progress.add_task("learning from nothing", total=len(STARTS))
-        for start in STARTS:
-            rows = source.flight_rows(start, start + timedelta(days=days - 1))
-            events = [event for row in rows for event in events_of(fl.parse_flight(row, zones))]
-            rounds.append(figures(cases(sorted(events, key=lambda event: event["time"]))))
-            progress.advance(task)
-    report.publish("first_days", rounds, BASELINE, dict.fromkeys(rounds[0]["engine"], "no mark"))
+def main(
+    days: int = 4,
+    data: Annotated[Path | None, typer.Option(help="A folder with a folder for every recorded stream.")] = None,
+) -> None:
+    """Measure and write a file in bench/results, of flights first_days.json: a round is one start."""
+    if data is None:
+        _measure("first_days", _flights(days))
+        return
+    for folder in streams(data):
+        _measure(f"first_days-{folder.name}", openings(folder))
+
+
+def _measure(name: str, starts: Iterable[list[Event]]) -> None:
+    rounds = [figures(cases(events)) for events in track(starts, f"learning {name} from nothing")]
+    # A start that ends early says nothing of what comes later.
+    shared = set.intersection(*(set(one["engine"]) for one in rounds))
+    rounds = [{side: {name: of[name] for name in of if name in shared} for side, of in one.items()} for one in rounds]
+    report.publish(name, rounds, BASELINE, dict.fromkeys(rounds[0]["engine"], "goal ≤ 1.02, in the median"))
+
+
+def _flights(days: int) -> Iterator[list[Event]]:
+    zones = source.zones()
+    for start in STARTS:
+        rows = source.flight_rows(start, start + timedelta(days=days - 1))
+        events = [event for row in rows for event in events_of(fl.parse_flight(row, zones))]
+        yield sorted(events, key=lambda event: event["time"])
 
 
 if __name__ == "__main__":

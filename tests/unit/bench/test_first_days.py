@@ -58,7 +58,7 @@ def test_every_forecast_knows_how_many_promises_were_answered_when_it_was_asked_
 
 def test_losses_are_kept_apart_by_what_was_known() -> None:
     times = [Case(20, 0.5, 1.0, 0, (1.0, 2.0)), Case(99, 0.5, 0.0, 1, (2.0, 2.0))]
-    found = [Case(5, 0.9, 0.9, 0), *times, Case(1500, 0.0, 0.5, 1)]
+    found = [Case(0, 0.9, 0.9, 0), *times, Case(1500, 0.0, 0.5, 1)]
     assert figures(found) == {
         "engine": {"Brier, 20+ known": 0.25, "Brier, 1,000+ known": pytest.approx(1.0), "pinball h, 20+ known": 1.5},
         "running share": {"Brier, 20+ known": 1.0, "Brier, 1,000+ known": 0.25, "pinball h, 20+ known": 2.0},

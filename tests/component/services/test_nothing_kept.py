@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 from uuid import uuid4
 
 import pytest
@@ -19,6 +21,7 @@ from tests.support.api import Api
 from tests.support.waiting import until
 
 PAGE = {"accept": "text/html"}
+NAMED = re.compile(r"'client_id': '([0-9a-f-]{36})'")
 
 
 @pytest.fixture
@@ -36,21 +39,34 @@ def written(folder: Path) -> list[Path]:
     return [*folder.rglob("*")]
 
 
-async def opened(api: Api, search: str) -> Client:
-    """The page that somebody who is signed in looks at, with a search of theirs in its address."""
+class Looking(NamedTuple):
+    """Somebody who is signed in and has asked for a page with a search of theirs in its address; `page` is its id."""
+
+    api: Api
+    session: str
+    page: str
+
+    def arrive(self) -> Client:
+        """Their browser opens a socket: the page is drawn in memory."""
+        state = {"session": self.session}
+        self.api.app.state.pages.arrived({"query_string": f"client_id={self.page}".encode(), "state": state})
+        return Client.instances[self.page]
+
+
+async def looking(api: Api, search: str) -> Looking:
+    """Ask for the board as somebody who is signed in."""
     session = api.app.state.sessions.open(Role.VIEWER, by="robin")
     await api.app.state.staff.begin(session)
     cookie = {"cookie": f"{api.app.state.sessions.cookie}={api.app.state.sessions.encode(session)}"}
-    before = set(Client.instances)
     answer = await api.call("GET", "/board/", role=None, headers=PAGE | cookie, params={"search": search})
     assert (answer.status_code, answer.headers.get_list("set-cookie")) == (200, [])
-    [made] = set(Client.instances) - before
-    return Client.instances[made]
+    (page,) = NAMED.findall(answer.text)
+    return Looking(api, session.id, page)
 
 
 async def test_a_page_that_was_closed_leaves_nothing(start: Started, elsewhere: Path) -> None:
     async with start("risk-web", session_secret_file=elsewhere.parent / "session") as api:
-        page = await opened(api, "Customer-4711")
+        page = (await looking(api, "Customer-4711")).arrive()
         tab = str(uuid4())
         await page.handle_handshake("test-socket", tab, None, "document", None)
         assert tab in pages.storage._tabs
@@ -67,15 +83,19 @@ async def test_a_page_that_was_closed_leaves_nothing(start: Started, elsewhere: 
 
 async def test_a_page_that_never_opened_its_socket_is_dropped(start: Started, elsewhere: Path) -> None:
     async with start("risk-web", session_secret_file=elsewhere.parent / "session") as api:
-        page = await opened(api, "Customer-4711")
-        Client.prune_instances(client_age_threshold=0)
-        assert page.id not in Client.instances
+        asked = await looking(api, "Customer-4711")
+        held = api.app.state.pages
+        assert held.count() == 1
+        held.prune(0)
+        assert held.count() == 0
+        with pytest.raises(KeyError):
+            asked.arrive()
     assert written(elsewhere) == []
 
 
 async def test_there_is_no_store_of_persons_to_write_to(start: Started, elsewhere: Path) -> None:
     async with start("risk-web", session_secret_file=elsewhere.parent / "session") as api:
-        await opened(api, "x")
+        (await looking(api, "x")).arrive()
         assert Storage.secret is None
         for kind in ("user", "browser"):
             with pytest.raises(RuntimeError, match="storage_secret"):

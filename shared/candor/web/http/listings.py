@@ -73,8 +73,9 @@ def matching(query: SelectOfScalar[Row], *filters: tuple[Any, object | None]) ->
     return query
 
 
-async def counted(session: AsyncSession, query: SelectOfScalar[Any], most: int = COUNTED) -> Total:
-    """Return how many rows a query without limit finds, counted up to `most`."""
+async def counted(session: AsyncSession, query: SelectOfScalar[Any], most: int | None = None) -> Total:
+    """Return how many rows a query without limit finds, counted up to `most`, else up to COUNTED."""
+    most = COUNTED if most is None else most
     some = query.with_only_columns(literal(1), maintain_column_froms=True).order_by(None).limit(most + 1).subquery()
     found: int = (await session.exec(cast(Any, sql_select(func.count()).select_from(some)))).one()[0]
     return Total(min(found, most), found <= most)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -23,9 +24,12 @@ from candor.messaging.consumer import Worker
 from candor.store.db import Database
 from risk_svc.backtest.stream import decide, take
 from risk_svc.domain.fold import FoldOutcome, fold
+from risk_svc.domain.predictions import LevelRecord
 from risk_svc.domain.state import PromiseState, standing
 from risk_svc.forecast import view
 from risk_svc.forecast.engine import Engine, Forecast
+from risk_svc.forecast.intervals import STATED
+from risk_svc.forecast.stated import AFTER
 from risk_svc.forecast.view import MIN_SLIP_S
 from risk_svc.forecasting import model_store
 from risk_svc.forecasting.follower import Follower
@@ -157,12 +161,32 @@ def settings(kafka: str, topic_prefix: str) -> RiskSettings:
     return RiskSettings(kafka_bootstrap_servers=kafka, topic_prefix=topic_prefix)
 
 
-def same(live: Any, place: int, p_slip: float, other: Forecast, at: float) -> None:
-    """One forecast of the published model, and one of the backtest."""
-    assert p_slip == pytest.approx(other.p_late, abs=1e-9)
-    for mine, theirs in zip((live.q50, live.q80, live.q90), (other.q50, other.q80, other.q90), strict=True):
-        # Seconds of this century have 1e-7 of room left in a float; inf: it may never complete, which only live says.
-        assert mine[place] == float("inf") or mine[place] == pytest.approx(at + theirs * 3600, abs=1e-6)
+class Stated(NamedTuple):
+    """What the live service states of a promise: P(slip), the quantiles (None: withheld), and what they rest on."""
+
+    p_slip: float
+    times: list[float | None]
+    records: list[LevelRecord]
+
+
+def same(live: Stated, other: Forecast, at: float, deadline: float, unit: float) -> None:
+    """A forecast as it is stated live, and one of the backtest: chance and times on one side, then only ever later."""
+    assert live.p_slip == pytest.approx(other.p_late, abs=1e-9)
+    for level, mine, record, hours in zip(
+        STATED, live.times, live.records, (other.q50, other.q80, other.q90), strict=True
+    ):
+        if mine is None or mine == float("inf"):
+            # No time holds, or it may never complete: only live says so.
+            continue
+        # Seconds of this century have 1e-7 of room left in a float; how much later is said to the second.
+        room = 0.51 if record.later_s else 1e-6
+        said, engine = mine - record.later_s, at + hours * 3600
+        if round(1 - live.p_slip, 4) >= level:
+            assert said == pytest.approx(min(engine, deadline), abs=room)
+        elif engine > deadline + 1 + unit * math.sinh(AFTER):
+            assert said == pytest.approx(engine, abs=room)
+        else:
+            assert deadline < said <= deadline + 1 + unit * math.sinh(AFTER) + room
 
 
 @pytest.mark.long
@@ -178,7 +202,7 @@ async def test_every_version_forecasts_as_the_backtest_does_and_two_workers_agre
 
     # Every decision, by the version that the backtest used, on what the services had folded by then.
     decisions = [one for one in stream(PROMISES)[1] if datetime.fromisoformat(one["time"]) < END]
-    used = set()
+    used, compared = set(), 0
     for decision, other in zip(decisions, backtested(events, decisions), strict=True):
         model, at = PublishedModel(), datetime.fromisoformat(decision["time"]).timestamp()
         if other.version:
@@ -186,9 +210,14 @@ async def test_every_version_forecasts_as_the_backtest_does_and_two_workers_agre
         state = folded(events, decision["time"])[decision["promise_id"]]
         live = model.forecast([view_of(state, at)], [[]], at)
         assert view_of(state, at).newest(at)[1] == decision["kind"]
-        same(live, 0, float(live.p_slip[0]), other, at)
+        assert (live.withheld[0] == "") == (not math.isnan(live.q50[0]))
+        times = [None if math.isnan(one[0]) else float(one[0]) for one in (live.q50, live.q80, live.q90)]
+        stated = Stated(float(live.p_slip[0]), times, live.records[0])
+        same(stated, other, at, view_of(state, at).deadline, model.model.context.unit(state.kind))
+        compared += not live.withheld[0]
         used.add(other.version)
     assert len(used) > 100
+    assert compared > 100
 
     # What the two workers said in the end, each of its own promises, by the newest version.
     both = workers[0] | workers[1]
@@ -196,10 +225,13 @@ async def test_every_version_forecasts_as_the_backtest_does_and_two_workers_agre
     assert min(len(one) for one in workers) > 0
     assert len(ahead) > 10
     at = LATER.timestamp()
+    newest = PublishedModel()
+    newest.take(models[max(models)])
     now = iso((LATER - START).total_seconds() / 3600)
     asked = [{"promise_id": one.promise_id, "time": now, "kind": view_of(one, at).newest(at)[1]} for one in ahead]
     for state, other in zip(ahead, backtested(events, asked), strict=True):
         assert (state.view.model, state.view.at) == (other.version, at)
         assert other.version == max(models)
-        assert state.view.p_slip == pytest.approx(other.p_late, abs=1e-9)
-        assert state.view.p50 is None or state.view.p50 == pytest.approx(at + other.q50 * 3600, abs=1e-6)
+        seen, unit = state.view, newest.model.context.unit(state.kind)
+        stated = Stated(seen.p_slip, [seen.p50, seen.p80, seen.p90], [LevelRecord(*one) for one in seen.records])
+        same(stated, other, at, view_of(state, at).deadline, unit)

@@ -54,7 +54,9 @@ async def run(site: Site, count: int) -> Sequence[Finding]:
     mailbox = await site.launch("mailbox", module, http, site.stage.settings())
     feed = await site.feed()
     await feed.send(_known(site))
-    await site.start("notify-svc", HOLD_MINUTES="0.001", OWNER_WAIT_MINUTES="0", SMTP_PORT=str(smtp))
+    # Nobody else is here whose word the age of facts could be known by.
+    own = {"EXPECTED_PROCESSES": "notify-svc", "HOLD_MINUTES": "0.001", "OWNER_WAIT_MINUTES": "0"}
+    await site.start("notify-svc", wait=True, SMTP_PORT=str(smtp), **own)
     begun = time.monotonic()
     await feed.send([_late(number) for number in range(MAILS)])
     took = math.inf

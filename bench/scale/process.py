@@ -59,6 +59,11 @@ class Process:
                     pass
                 await asyncio.sleep(0.05)
 
+    async def figure(self, client: httpx.AsyncClient, name: str) -> float:
+        """The sum of a metric of its own over all labels; 0 if it has none."""
+        lines = (await client.get(f"{self.url}/metrics")).text.splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in lines if line.partition(" ")[0].partition("{")[0] == name)
+
     def resident(self) -> float:
         """MiB of memory that it has now; 0 once it ended."""
         try:

@@ -59,6 +59,7 @@ class Paced:
         self.waits: list[float] = []
         self._due: asyncio.Queue[tuple[int, int, bool] | None] = asyncio.Queue()
         self._readers: set[asyncio.Task[None]] = set()
+        self._made: dict[int, asyncio.Event] = {}
         self._free: list[Connection] = []
 
     async def run(self, promises: int) -> dict[str, float]:
@@ -83,7 +84,12 @@ class Paced:
         over = (await Connection.to(self.sender.ports[0]), await Connection.to(self.sender.ports[1]))
         while (item := await self._due.get()) is not None:
             number, part, wanted = item
+            made = self._made.setdefault(number, asyncio.Event())
+            if part:
+                # A side that falls behind its pace is not asked about a promise that it has not taken yet.
+                await made.wait()
             check(await over[min(part, 1)].ask(self.sender.request(number, part)))
+            made.set()
             if wanted:
                 task = asyncio.create_task(self._look(number, part, time.monotonic()))
                 self._readers.add(task)

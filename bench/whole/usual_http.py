@@ -119,7 +119,8 @@ def main(port: int, url: str, bootstrap: str, topic: str, key: str) -> None:
         await served.state.engine.dispose()
 
     app.router.lifespan_context = parts
-    uvicorn.run(app, port=port, log_level="warning", access_log=False)
+    # As long as ours: at its pace a connection may rest for more than the five seconds that are usual.
+    uvicorn.run(app, port=port, log_level="warning", access_log=False, timeout_keep_alive=75)
 
 
 if __name__ == "__main__":

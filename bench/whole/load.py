@@ -24,8 +24,8 @@ from bench.whole.stream import SHOWN, Sender, mixed
 CONNECTIONS: Final = 64
 TAKEN: Final = (b"HTTP/1.1 201", b"HTTP/1.1 202")
 WARM_S: Final = 2.0
-ASKED_EVERY_S: Final = 0.004
-SAMPLES_A_SECOND: Final = 20
+ASKED_EVERY_S: Final = 0.02
+SAMPLES_A_SECOND: Final = 10
 PATIENCE_S: Final = 60.0
 
 

@@ -22,10 +22,9 @@ import typer
 from rich.progress import Progress
 
 from bench import report
-from bench.ground import ROOT, Ground, Side, ground
-from bench.intake import key_files, wait_ready
+from bench.ground import ROOT, Ground, ground
+from bench.intake import Alone, alone
 from bench.parcels import LIVED_DAYS, draft, taught
-from candor.local.ports import choose_port
 from risk_svc.forecast.serialization import model_bytes
 from risk_svc.settings import RiskSettings
 
@@ -76,21 +75,14 @@ def load(port: int, route: str, rate: float, seconds: float, key: str, body: str
 
 
 @contextlib.contextmanager
-def served(stage: Ground, port: int, key: str, files: dict[str, str], body: str) -> Iterator[None]:
+def served(stage: Ground, body: str) -> Iterator[Alone]:
     """Run the web role with a model, ready to forecast; stopped afterwards."""
-    environment = stage.settings(
-        PORT=str(port), DATABASE_PREFIX=LABEL, TOPIC_PREFIX=LABEL, DRAIN_PAUSE_SECONDS="0", **files
-    )
-    side = Side("web", [sys.executable, "-m", "risk_svc", "web"], environment)
-    try:
-        wait_ready(port)
+    with alone(stage, LABEL, "risk_svc", "web") as web:
         model = taught(datetime.now(UTC) - timedelta(days=LIVED_DAYS)).model
         url = RiskSettings(database_url=stage.database_url, database_prefix=LABEL).database
         publish(url, model_bytes(model), model.version)
-        until_followed(port, key, body, model.version)
-        yield
-    finally:
-        side.stop()
+        until_followed(web.port, web.key, body, model.version)
+        yield web
 
 
 def main(rate: float = 100.0, seconds: float = 20.0, rounds: int = 5) -> None:
@@ -99,12 +91,10 @@ def main(rate: float = 100.0, seconds: float = 20.0, rounds: int = 5) -> None:
     body = json.dumps(draft(datetime.now(UTC)))
     with ground() as stage, Progress() as progress:
         task = progress.add_task("checks", total=rounds)
-        key, files = key_files(stage.folder / "keys")
-        port = choose_port(None, "the bench")
-        with served(stage, port, key, files, body):
+        with served(stage, body) as web:
             for number in range(rounds):
                 names = list(ROUTES)[:: 1 if number % 2 == 0 else -1]
-                one = {name: load(port, name, rate, seconds, key, body) for name in names}
+                one = {name: load(web.port, name, rate, seconds, web.key, body) for name in names}
                 measured.append({name: one[name] for name in ROUTES})
                 progress.update(task, advance=1)
     report.publish(f"checks-{rate:g}", measured, BASELINE, MARKS)

@@ -18,9 +18,8 @@ import sys
 
 import typer
 
-from bench.ground import ROOT, Ground, Side, ground
-from bench.intake import key_files, wait_ready
-from candor.local.ports import choose_port
+from bench.ground import ROOT, Ground, ground
+from bench.intake import alone
 
 WAYS = {"alone": 0, "beside 1,000 customers": 1000, "beside one customer": 1}
 LARGE = 9
@@ -46,14 +45,8 @@ def figures(running: subprocess.Popen[str]) -> dict[str, float]:
 
 def measure(stage: Ground, label: str, customers: int, others: float, seconds: float) -> dict[str, float]:
     """The others' figures, on a fresh database, with nine times their load of `customers` beside them."""
-    key, files = key_files(stage.folder / "keys")
-    port = choose_port(None, "the bench")
-    environment = stage.settings(
-        PORT=str(port), DATABASE_PREFIX=label, TOPIC_PREFIX=label, DRAIN_PAUSE_SECONDS="0", **files
-    )
-    side = Side(label, [sys.executable, "-m", "promise_svc"], environment)
-    try:
-        wait_ready(port)
+    with alone(stage, label, "promise_svc") as served:
+        port, key, _ = served
         beside = load(port, LARGE * others, seconds, key, f"{label}l", 0, customers) if customers else None
         found = figures(load(port, others, seconds, key, f"{label}o", 5000, 200))
         if found["refused"]:
@@ -61,8 +54,6 @@ def measure(stage: Ground, label: str, customers: int, others: float, seconds: f
         if beside is not None:
             figures(beside)
         return found
-    finally:
-        side.stop()
 
 
 def main(others: float = 40.0, seconds: float = 8.0, rounds: int = 3) -> None:

@@ -38,4 +38,4 @@ def openings(folder: Path, starts: int = STARTS, promises: int = PROMISES) -> It
 def _about(every: list[Event], own: set[str]) -> list[Event]:
     places = [place for place, event in enumerate(every) if event.get("promise_id") in own]
     between = every[places[0] : places[-1] + 1] if places else []
-    return [event for event in between if event.get("promise_id", "") in own or "promise_id" not in event]
+    return [event for event in between if event.get("promise_id") in own or "promise_id" not in event]

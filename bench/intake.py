@@ -15,7 +15,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import typer
 from nacl.public import PrivateKey
@@ -53,26 +56,37 @@ def wait_ready(port: int) -> None:
     raise SystemExit("the service did not become ready")
 
 
-def measure(stage: Ground, name: str, number: int, connections: int, seconds: float, **more: str) -> dict[str, float]:
-    """Measure one side on a fresh database; `more` settings than the usual."""
+class Alone(NamedTuple):
+    """A service that runs by itself on a fresh database: its port, a key for it, and its process."""
+
+    port: int
+    key: str
+    process: int
+
+
+@contextmanager
+def alone(stage: Ground, label: str, *command: str, **more: str) -> Iterator[Alone]:
+    """Run a module, ready, as long as the block; `label` begins the names of its database and topics."""
     key, files = key_files(stage.folder / "keys")
     port = choose_port(None, "the bench")
-    label = f"i{number}{'c' if name == 'candor' else 'b'}"
     environment = stage.settings(
-        PORT=str(port),
-        # On, as everywhere, and never reached: the bench is one caller.
-        RATE_LIMIT="1000000",
-        CUSTOMER_RATE_LIMIT="1000000",
-        DATABASE_PREFIX=label,
-        TOPIC_PREFIX=label,
-        DRAIN_PAUSE_SECONDS="0",
-        **files,
-        **more,
+        PORT=str(port), DATABASE_PREFIX=label, TOPIC_PREFIX=label, DRAIN_PAUSE_SECONDS="0", **files, **more
     )
-    side = Side(name, [sys.executable, "-m", SIDES[name]], environment)
+    side = Side(label, [sys.executable, "-m", *command], environment)
     try:
         wait_ready(port)
-        arguments = [str(port), str(connections), str(seconds), key, label]
+        yield Alone(port, key, side.process.pid)
+    finally:
+        side.stop()
+
+
+def measure(stage: Ground, name: str, number: int, connections: int, seconds: float, **more: str) -> dict[str, float]:
+    """Measure one side on a fresh database; `more` settings than the usual."""
+    label = f"i{number}{'c' if name == 'candor' else 'b'}"
+    # On, as everywhere, and never reached: the bench is one caller.
+    limits = {"RATE_LIMIT": "1000000", "CUSTOMER_RATE_LIMIT": "1000000"}
+    with alone(stage, label, SIDES[name], **limits, **more) as served:
+        arguments = [str(served.port), str(connections), str(seconds), served.key, label]
         done = subprocess.run(
             [sys.executable, "-m", "bench.http_load", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
         )
@@ -80,8 +94,6 @@ def measure(stage: Ground, name: str, number: int, connections: int, seconds: fl
             raise SystemExit(f"{name}: {done.stderr[-500:]}")
         figures: dict[str, float] = json.loads(done.stdout)
         return figures
-    finally:
-        side.stop()
 
 
 def main(connections: int = 64, seconds: float = 10.0, rounds: int = 5) -> None:

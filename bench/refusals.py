@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import json
 import statistics
-import sys
 from collections.abc import Callable
 
 import psutil
@@ -19,11 +18,10 @@ import typer
 import uvloop
 
 from bench.customer_load import promises
-from bench.ground import Ground, Side, cpu_seconds, ground
-from bench.intake import key_files, wait_ready
+from bench.ground import Ground, cpu_seconds, ground
+from bench.intake import alone
 from bench.keep_alive import Connection
 from bench.whole.stream import Sender
-from candor.local.ports import choose_port
 
 MANY = 5_000
 CONNECTIONS = 16
@@ -68,33 +66,23 @@ async def _send(port: int, make: Make, requests: int, process: psutil.Process, e
 
 def measure(stage: Ground, label: str, requests: int) -> dict[str, float]:
     """CPU µs a request of each sort, on a fresh database."""
-    key, files = key_files(stage.folder / "keys")
+    folder = stage.folder / "keys"
+    folder.mkdir(parents=True, exist_ok=True)
+    secrets = folder / "webhooks.json"
     events = {"promise-svc": ["promise.made"]}
-    secrets = stage.folder / "keys" / "webhooks.json"
     secrets.write_text(json.dumps({"sources": {"crm": {"secrets": [SECRET], "events": events}}}))
-    port = choose_port(None, "the bench")
-    environment = stage.settings(
-        PORT=str(port),
-        RATE_LIMIT="1000000",
+    limits = {
+        "RATE_LIMIT": "1000000",
         # A burst is two events, and what comes back meanwhile one of a thousand seconds.
-        CUSTOMER_RATE_LIMIT="0.001",
-        DATABASE_PREFIX=label,
-        TOPIC_PREFIX=label,
-        DRAIN_PAUSE_SECONDS="0",
-        WEBHOOK_SECRETS_FILE=str(secrets),
-        **files,
-    )
-    side = Side(label, [sys.executable, "-m", "promise_svc"], environment)
-    try:
-        wait_ready(port)
-        process = psutil.Process(side.process.pid)
+        "CUSTOMER_RATE_LIMIT": "0.001",
+    }
+    with alone(stage, label, "promise_svc", WEBHOOK_SECRETS_FILE=str(secrets), **limits) as served:
+        process = psutil.Process(served.process)
         found = {}
-        for name, make in _requests(port, key, label).items():
+        for name, make in _requests(served.port, served.key, label).items():
             expected = REFUSED if name.startswith("refused") else TAKEN
-            found[name] = uvloop.run(_send(port, make, requests, process, expected))
+            found[name] = uvloop.run(_send(served.port, make, requests, process, expected))
         return found
-    finally:
-        side.stop()
 
 
 def main(requests: int = 4000, rounds: int = 3) -> None:

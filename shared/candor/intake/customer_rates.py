@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -25,6 +25,7 @@ class _Event(msgspec.Struct):
     data: _Names = msgspec.field(default_factory=_Names)
 
 
+Seen = TypeVar("Seen", _Names, _Event)
 _names: Final = msgspec.json.Decoder(_Names)
 _event: Final = msgspec.json.Decoder(_Event)
 
@@ -49,19 +50,19 @@ class CustomerRates:
 
         None also for a body that cannot be read, which is for others to say.
         """
-        try:
-            named = _names.decode(raw) if self._rates.per_second else None
-        except UNREADABLE:
-            return None
+        named = self._read(_names, raw)
         return None if named is None else self.about(caller, subject_of(named))
 
     def event_at_first_sight(self, caller: str, raw: bytes) -> Problem | None:
         """The same for the body of a single neutral event."""
+        event = self._read(_event, raw)
+        return None if event is None or event.type in NEVER_REFUSED else self.about(caller, subject_of(event.data))
+
+    def _read(self, decoder: msgspec.json.Decoder[Seen], raw: bytes) -> Seen | None:
         try:
-            event = _event.decode(raw) if self._rates.per_second else None
+            return decoder.decode(raw) if self._rates.per_second else None
         except UNREADABLE:
             return None
-        return None if event is None or event.type in NEVER_REFUSED else self.about(caller, subject_of(event.data))
 
     def about(self, caller: str, subject: str) -> Problem | None:
         """Why what is about this customer, or this promise, is refused."""

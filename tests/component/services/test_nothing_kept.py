@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from nicegui import Client
 from nicegui import app as pages
 from nicegui.storage import Storage
 
+from bench.viewer import CLIENT
 from candor.web.security.auth import Role
 from candor.web.security.sessions import ABSOLUTE
 from tests.component.services.conftest import Started
@@ -21,7 +21,6 @@ from tests.support.api import Api
 from tests.support.waiting import until
 
 PAGE = {"accept": "text/html"}
-NAMED = re.compile(r"'client_id': '([0-9a-f-]{36})'")
 
 
 @pytest.fixture
@@ -60,8 +59,8 @@ async def looking(api: Api, search: str) -> Looking:
     cookie = {"cookie": f"{api.app.state.sessions.cookie}={api.app.state.sessions.encode(session)}"}
     answer = await api.call("GET", "/board/", role=None, headers=PAGE | cookie, params={"search": search})
     assert (answer.status_code, answer.headers.get_list("set-cookie")) == (200, [])
-    (page,) = NAMED.findall(answer.text)
-    return Looking(api, session.id, page)
+    (page,) = CLIENT.findall(answer.content)
+    return Looking(api, session.id, page.decode())
 
 
 async def test_a_page_that_was_closed_leaves_nothing(start: Started, elsewhere: Path) -> None:

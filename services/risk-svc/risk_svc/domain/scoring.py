@@ -18,6 +18,8 @@ from risk_svc.domain.state import PromiseState, View, completed_at
 SPEAKING: Final = frozenset({"warning", "update", "cancelled"})
 SHORTEST_REVIEW_S: Final = 60.0
 LONGEST_REVIEW_S: Final = 21600.0
+LAST: Final = 2.5e11
+"""The year 9892, in epoch seconds: what would come later is no date, as dates end with the year 9999."""
 
 
 def score_open(
@@ -123,8 +125,7 @@ def _set(view: View, found: Gap) -> None:
 
 
 def _finite(seconds: float) -> float | None:
-    # datetime ends with the year 9999; the grid reaches four years past the anchor.
-    return seconds if seconds < 2.5e11 else None
+    return seconds if seconds < LAST else None
 
 
 def _moment(seconds: float | None) -> datetime | None:

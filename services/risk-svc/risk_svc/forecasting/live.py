@@ -74,7 +74,11 @@ def incident_of(incident: known.Incident) -> Incident:
 
 def open_at(linked: Sequence[known.Incident], now: float) -> list[Incident]:
     """The linked incidents that are open at `now`, in the engine's form."""
-    return [incident_of(one) for one in linked if one.since <= now and (one.until is None or one.until > now)]
+    return [incident_of(one) for one in _open_at(linked, now)]
+
+
+def _open_at(linked: Sequence[known.Incident], now: float) -> list[known.Incident]:
+    return [one for one in linked if one.since <= now and (one.until is None or one.until > now)]
 
 
 def hits_of(linked: Sequence[known.Incident], now: float) -> list[Incident]:
@@ -85,12 +89,11 @@ def hits_of(linked: Sequence[known.Incident], now: float) -> list[Incident]:
     """
     first: dict[str, known.Incident] = {}
     last: dict[str, known.Incident] = {}
-    for one in linked:
-        if one.since <= now and (one.until is None or one.until > now):
-            first.setdefault(one.category, one)
-            # Taken out and put in again: the newest of all must come last, as its measures are the ones that count.
-            last.pop(one.category, None)
-            last[one.category] = one
+    for one in _open_at(linked, now):
+        first.setdefault(one.category, one)
+        # Taken out and put in again: the newest of all must come last, as its measures are the ones that count.
+        last.pop(one.category, None)
+        last[one.category] = one
     for category in [*last][:-CATEGORIES]:
         del first[category], last[category]
     newest = next(reversed(last), None)
@@ -129,10 +132,7 @@ def _plan(step: StepState, now: float) -> float | None:
 
 def _in_order(steps: Sequence[StepState]) -> list[StepState]:
     """Steps in an order that does not depend on what came in when: unplanned ones by their name."""
-    return [
-        *sorted((step for step in steps if step.extra), key=lambda one: one.name),
-        *(s for s in steps if not s.extra),
-    ]
+    return sorted(steps, key=lambda step: (0, step.name) if step.extra else (1, ""))
 
 
 class PublishedModel:

@@ -41,8 +41,6 @@ PROMISES: Final = RefreshRate(0.9, 0.9)
 """Not everything that a promise's page shows changes its gap, so it is reread even without changes."""
 MOST_PROMISES: Final = 64
 """Promises whose last reading is kept; one with all that may be shown takes some hundred KB."""
-
-
 MOST_COUNTED: Final = 10_000
 """Of a list whose number is not kept as it changes, the rows that are counted each time it is read."""
 MOST: Final = 256

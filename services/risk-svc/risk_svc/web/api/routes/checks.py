@@ -15,6 +15,7 @@ from candor.web.http.body import accepts, read
 from candor.web.http.problems import Problem
 from candor.web.security.auth import Viewer
 from risk_svc.domain.check import TARGET, Verdict, advice, verdict
+from risk_svc.domain.scoring import LAST
 from risk_svc.forecast.spans import Kept
 from risk_svc.forecast.view import Incident, View
 from risk_svc.forecasting import dates
@@ -26,8 +27,6 @@ from risk_svc.web.api.requests import CheckIn
 from risk_svc.web.api.responses import ReasonOut
 
 router: Final = APIRouter(tags=["checks"])
-LAST: Final = 2.5e11
-"""The year 9892: what would come later is no date."""
 
 
 async def open_incidents(database: Database, view: View, now: float) -> list[Incident]:

@@ -6,6 +6,7 @@ import os
 import random
 import secrets
 import shutil
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from zlib import crc32
@@ -68,6 +69,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: object) -> None:
     """Gives every worker of pytest-xdist the seed that the header prints."""
     node.workerinput["seed"] = node.config.option.seed  # type: ignore[attr-defined]
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Names a failure at once: a run that is cut off has said what failed."""
+    if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
+        sys.stderr.write(f"\nfailed ({report.when}): {report.nodeid}\n")
 
 
 def pytest_report_header(config: pytest.Config) -> str:

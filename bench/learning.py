@@ -13,7 +13,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -37,7 +37,7 @@ DAYS: Final = 14
 _rows: Final = msgspec.msgpack.Decoder(list[Entry])
 
 
-def lives(promises: int, begin: float, within: float, lead: float, seed: int = 1) -> Iterator[Entry]:
+def lives(promises: int, begin: float, within: float, lead: float, seed: int = 1) -> Iterator[PromiseSnapshot]:
     """What the journal keeps of promises made evenly `within` so many seconds, each with two steps before its date."""
     draw = random.Random(seed)
     for number in range(promises):
@@ -66,7 +66,7 @@ def lives(promises: int, begin: float, within: float, lead: float, seed: int = 1
         yield PromiseSnapshot(came, msgspec.structs.replace(after, completed=came))
 
 
-def rows(found: Iterator[Entry]) -> Iterator[bytes]:
+def rows(found: Iterable[Entry]) -> Iterator[bytes]:
     """The same as rows of the journal."""
     piece: list[Entry] = []
     for entry in found:

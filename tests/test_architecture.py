@@ -234,6 +234,21 @@ def test_the_forecasting_engine_stands_on_nothing_of_ours() -> None:
     assert [f"{module} -> {found}" for module in own for found in arrows()[module] - own] == []
 
 
+def test_the_measures_of_insight_are_pure() -> None:
+    own = [path for path in ours() if "/risk_svc/insight/measures/" in name(path)]
+    wrong = []
+    for path in own:
+        for module in imports(path):
+            top = module.split(".")[0]
+            # The interval of a share and the decomposition of a gap are those of the forecasts and of the gap.
+            allowed = top in sys.stdlib_module_names or top in ("numpy", "scipy")
+            allowed |= module.startswith(("risk_svc.insight.measures.", "risk_svc.forecast.spans."))
+            if not allowed:
+                wrong.append(f"{name(path)}: {module}")
+    assert own
+    assert wrong == []
+
+
 @pytest.mark.parametrize("room", ["channels", "sources"])
 def test_channels_and_sources_know_nothing_of_each_other(room: str) -> None:
     wrong = []

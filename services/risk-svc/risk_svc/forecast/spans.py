@@ -56,7 +56,7 @@ class Spans:
             return None
         spot = math.inf if math.isinf(seconds) else math.log(max(seconds, SHORTEST)) / BIN
         done = sum(count * min(1.0, max(0.0, spot - place)) for place, count in held.items() if place != PENDING)
-        return Kept(n, done / n, *_wilson(done / n, n))
+        return Kept(n, done / n, *wilson(done / n, n))
 
     def target(self, kind: str, share: float) -> float | None:
         """The shortest time in seconds within which at least this share was done; None if less than that ever was."""
@@ -74,7 +74,7 @@ def _bin(seconds: float) -> int:
     return max(0, math.floor(math.log(max(seconds, SHORTEST)) / BIN))
 
 
-def _wilson(share: float, n: int) -> tuple[float, float]:
+def wilson(share: float, n: int) -> tuple[float, float]:
     """The 95 % interval of a share of `n`."""
     middle = (share + Z * Z / (2 * n)) / (1 + Z * Z / n)
     half = Z / (1 + Z * Z / n) * math.sqrt(share * (1 - share) / n + Z * Z / (4 * n * n))

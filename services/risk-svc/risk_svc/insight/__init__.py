@@ -1,1 +1,1 @@
-"""Role `insight`: what promises cost, whose gaps they are, and what went right; read from topics, never while scoring."""
+"""Role `insight`: what promises cost, whose gaps they are, what went right; from topics, never while scoring."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from risk_svc.insight.measures.figure import Figure, Floats, Ints, share
+from risk_svc.insight.measures.figure import Figure, Flags, Floats, Ints, share
 
 
 class Settled(NamedTuple):
@@ -75,17 +75,16 @@ def tallies(settled: Settled, steps: Steps) -> dict[str, Tally]:
     """The counts of each group in columns of promises and of steps."""
     names, place = np.unique(np.asarray([*settled.group, *steps.group], np.str_), return_inverse=True)
     group, of_steps = place[: len(settled.group)], place[len(settled.group) :]
-    columns = [np.ones(len(group))]
+    columns: list[Floats | Ints | Flags] = [np.ones(len(group))]
     for due in (settled.requested, settled.first, settled.latest):
         columns += [np.isfinite(due), settled.done <= due + settled.tolerance]
-    in_time = columns[-1].astype(bool)
+    in_time = columns[-1].astype(np.bool_)
     asked = np.isfinite(settled.delivered) & np.isfinite(settled.latest)
     columns += [asked, asked & in_time & (settled.delivered >= 1.0)]
+    by_plan = [np.isfinite(steps.planned), steps.reached <= steps.planned]
     counts = [np.bincount(group, column, len(names)) for column in columns]
-    for column in (np.isfinite(steps.planned), steps.reached <= steps.planned):
-        counts.append(np.bincount(of_steps, column, len(names)))
-    for moves in (settled.ours > 0, settled.ours, settled.agreed):
-        counts.append(np.bincount(group, moves, len(names)))
+    counts += [np.bincount(of_steps, column, len(names)) for column in by_plan]
+    counts += [np.bincount(group, moves, len(names)) for moves in (settled.ours > 0, settled.ours, settled.agreed)]
     table = np.array(counts).T.round().astype(int).tolist()
     return {str(name): Tally(*row) for name, row in zip(names, table, strict=True)}
 

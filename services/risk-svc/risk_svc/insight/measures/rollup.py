@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from risk_svc.insight.measures.figure import Figure, Flags, Floats, Ints, Unit, exact
+from risk_svc.insight.measures.figure import Figure, Floats, Unit, exact
+from risk_svc.insight.measures.values import filled
 
 
 class Gaps(NamedTuple):
@@ -47,7 +48,7 @@ def roll_ups(gaps: Gaps) -> list[RollUp]:
         return []
     names, group = np.unique(np.asarray(gaps.group, np.str_), return_inverse=True)
     many = len(names)
-    value = np.maximum(0.0, _filled(gaps, group))
+    value = np.maximum(0.0, filled(gaps.value, gaps.kind, gaps.group))
     total = np.bincount(group, value, many)
     weight = np.where(total[group] > 0, value, 1.0)
     squares = np.bincount(group, weight * gaps.score**2, many) / np.bincount(group, weight, many)
@@ -67,27 +68,3 @@ def roll_ups(gaps: Gaps) -> list[RollUp]:
         for at in range(many)
     ]
     return sorted(found, key=lambda one: (-(one.score.value or 0.0), one.group))
-
-
-def _filled(gaps: Gaps, group: Ints) -> Floats:
-    value, unknown = gaps.value.copy(), np.isnan(gaps.value)
-    if unknown.any():
-        _, kind = np.unique(np.asarray(gaps.kind, np.str_), return_inverse=True)
-        for of in (kind, group):
-            _fill(value, of, ~unknown)
-        value[np.isnan(value)] = 1.0
-    return value
-
-
-def _fill(value: Floats, of: Ints, known: Flags) -> None:
-    """Gives each value still missing the median of the known ones of its kind or group."""
-    order = np.lexsort((value, of))
-    order = order[known[order]]
-    ends = np.searchsorted(of[order], np.arange(of.max() + 2))
-    n, first = np.diff(ends), ends[:-1]
-    some = n > 0
-    median = np.full(len(n), np.nan)
-    low, high = first[some] + (n[some] - 1) // 2, first[some] + n[some] // 2
-    median[some] = (value[order[low]] + value[order[high]]) / 2
-    missing = np.isnan(value)
-    value[missing] = median[of[missing]]

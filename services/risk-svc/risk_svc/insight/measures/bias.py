@@ -1,0 +1,99 @@
+"""Whose promises take longer or shorter than said (*optimism bias*, *sandbagging*; definitions.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from scipy.special import ndtri
+
+from risk_svc.insight.measures.figure import LEAST, Figure, Floats, Ints, Unit, too_little
+from risk_svc.insight.measures.two_way import NONE, Fit, Rows, fitted
+
+LEVEL: Final = 0.9
+MOST: Final = 500
+"""Classes, makers and deliverers with an effect of their own; of more, those with the fewest promises share one."""
+
+
+class Completed(NamedTuple):
+    """Columns of completed promises: promised and actual duration in the same unit, above 0.
+
+    "" as maker or deliverer: it has none.
+    """
+
+    kind: Sequence[str]
+    maker: Sequence[str]
+    deliverer: Sequence[str]
+    promised: Floats
+    actual: Floats
+
+
+class Bias(NamedTuple):
+    """How much longer (above 0: optimistic) or shorter (below 0: padded) promises take than those of others.
+
+    `drift` is that as a part of the promised duration, from n promises, with its 90 % interval. `flagged`: at least 20
+    promises, and the interval excludes 0.
+    """
+
+    name: str
+    drift: Figure
+    flagged: bool
+
+
+class Biases(NamedTuple):
+    """Biases of makers and of deliverers, largest first and those of too little history last.
+
+    `n` promises were used; those without both durations were `left_out`.
+    """
+
+    makers: list[Bias]
+    deliverers: list[Bias]
+    n: int
+    left_out: int
+
+
+def biases(completed: Completed) -> Biases:
+    """exp(effect) − 1 of each maker and deliverer in ln(actual / promised) = class + maker + deliverer + ε.
+
+    Both are fitted together and shrunk by what their number allows: plain averages give a maker what belongs to the
+    deliverers it uses.
+    """
+    with np.errstate(invalid="ignore"):
+        usable = (completed.promised > 0) & (completed.actual > 0)
+    kept = np.flatnonzero(usable & np.isfinite(completed.promised) & np.isfinite(completed.actual))
+    left_out = len(usable) - len(kept)
+    if not len(kept):
+        return Biases([], [], 0, left_out)
+    y = np.log(completed.actual[kept] / completed.promised[kept])
+    columns = [
+        _numbered(np.asarray(names, np.str_)[kept]) for names in (completed.kind, completed.maker, completed.deliverer)
+    ]
+    (_, kind), (makers, maker), (deliverers, deliverer) = columns
+    # A promise without a type is of the type "", and has that type's mean.
+    of_maker, of_deliverer = fitted(Rows(y, np.where(kind == NONE, kind.max() + 1, kind), maker, deliverer))
+    return Biases(_said(makers, maker, of_maker), _said(deliverers, deliverer, of_deliverer), len(kept), left_out)
+
+
+def _numbered(names: Sequence[str] | np.ndarray[tuple[int], np.dtype[np.str_]]) -> tuple[list[str], Ints]:
+    """The names with an effect of their own, and each row's number; one number more is that of all others together."""
+    known, place, many = np.unique(names, return_inverse=True, return_counts=True)
+    many = np.where(known == "", 0, many)
+    order = np.lexsort((known, -many))[: min(MOST, int((many > 0).sum()))]
+    number = np.full(len(known), len(order), np.int64)
+    number[order] = np.arange(len(order))
+    number[known == ""] = NONE
+    return [str(known[at]) for at in order], number[place]
+
+
+def _said(names: list[str], place: Ints, fit: Fit) -> list[Bias]:
+    n = np.bincount(place[place != NONE], minlength=len(names))
+    half = float(ndtri((1 + LEVEL) / 2)) * np.sqrt(fit.variance)
+    middles, lows, highs = (np.expm1(column).tolist() for column in (fit.effect, fit.effect - half, fit.effect + half))
+    found = []
+    for at, name in enumerate(names):
+        drift = Figure(middles[at], lows[at], highs[at], int(n[at]), Unit.PART, LEVEL)
+        if n[at] < LEAST:
+            drift = too_little(int(n[at]), Unit.PART, LEVEL)
+        found.append(Bias(name, drift, drift.certain_sign != 0))
+    return sorted(found, key=lambda one: (one.drift.too_little_history, -(one.drift.value or 0.0), one.name))

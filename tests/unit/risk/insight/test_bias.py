@@ -1,0 +1,183 @@
+"""Bias of makers and deliverers: fitted together, shrunk, and with intervals that hold."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from risk_svc.insight.measures import bias
+from risk_svc.insight.measures.bias import Biases, Completed, biases
+from risk_svc.insight.measures.figure import Floats, Unit
+from risk_svc.insight.measures.two_way import NONE, Rows, TwoWay
+from tests.support.figures import bounds, stated
+
+few = settings(max_examples=15)
+seeds = st.integers(0, 2**32)
+
+
+def completed(rows: Rows) -> Completed:
+    kinds, makers, deliverers = (
+        [f"{letter}{at}" if at != NONE else "" for at in column]
+        for letter, column in zip("cmd", (rows.kind, rows.maker, rows.deliverer), strict=True)
+    )
+    return Completed(kinds, makers, deliverers, np.full(len(rows.y), 10.0), 10 * np.exp(rows.y))
+
+
+def world(seed: int, n: int = 3000, makers: int = 20, deliverers: int = 12) -> tuple[Rows, Floats, Floats]:
+    """Promises of three classes with true effects; makers prefer some deliverers, and numbers differ."""
+    random = np.random.default_rng(seed)
+    of_maker, of_deliverer = random.normal(0, 0.2, makers), random.normal(0, 0.3, deliverers)
+    maker = (makers * random.beta(1, 2, n)).astype(int)
+    deliverer = np.where(random.random(n) < 0.6, maker % deliverers, random.integers(0, deliverers, n))
+    kind = random.integers(0, 3, n)
+    y = np.array([0.1, -0.2, 0.4])[kind] + of_maker[maker] + of_deliverer[deliverer] + random.normal(0, 0.7, n)
+    return Rows(y, kind, maker, deliverer), of_maker, of_deliverer
+
+
+@few
+@given(seeds, st.floats(0.01, 2), st.floats(0.01, 2))
+def test_it_solves_what_the_definition_says(seed: int, maker: float, deliverer: float) -> None:
+    rows, _, _ = world(seed, n=60, makers=7, deliverers=5)
+    rows = rows._replace(deliverer=np.where(np.arange(60) < 5, NONE, rows.deliverer))
+    x = (rows.kind[:, None] == np.arange(3)).astype(float)
+    z = (rows.maker[:, None] == np.arange(rows.maker.max() + 1)).astype(float)
+    w = (rows.deliverer[:, None] == np.arange(rows.deliverer.max() + 1)).astype(float)
+    v = np.eye(60) + maker * z @ z.T + deliverer * w @ w.T
+    inverse = np.linalg.inv(v)
+    information = x.T @ inverse @ x
+    left = rows.y - x @ np.linalg.solve(information, x.T @ inverse @ rows.y)
+    sigma2 = left @ inverse @ left / 57
+    found = TwoWay(rows).solve(maker, deliverer)
+    assert found.maker.effect == pytest.approx(maker * z.T @ inverse @ left, abs=1e-8)
+    assert found.deliverer.effect == pytest.approx(deliverer * w.T @ inverse @ left, abs=1e-8)
+    deviance = 57 * math.log(sigma2) + np.linalg.slogdet(v)[1] + np.linalg.slogdet(information)[1]
+    assert found.deviance == pytest.approx(deviance)
+    project = inverse - inverse @ x @ np.linalg.solve(information, x.T @ inverse)
+    for gamma, columns, fit in ((maker, z, found.maker), (deliverer, w, found.deliverer)):
+        variance = sigma2 * (gamma - gamma**2 * np.diag(columns.T @ project @ columns))
+        assert fit.variance == pytest.approx(variance, abs=1e-8)
+
+
+def test_a_case_by_hand() -> None:
+    # One class, two makers of two promises each, y 1, 3 and −1, −3; γ = 1/2: the means ±2 shrink by 2 / (2 + 2).
+    rows = Rows(np.array([1.0, 3.0, -1.0, -3.0]), np.zeros(4, int), np.array([0, 0, 1, 1]), np.full(4, NONE))
+    found = TwoWay(rows).solve(0.5, 1.0)
+    assert found.maker.effect == pytest.approx([1.0, -1.0])
+    # Σ y² − û'Z'y = 20 − 8, over 4 − 1 degrees: σ² = 4; var = σ²·(1/4 + (2/4)²·(1 / (4 − 2))) = 1.5.
+    assert found.maker.variance == pytest.approx([1.5, 1.5])
+
+
+def test_intervals_hold_about_as_often_as_they_say() -> None:
+    inside: list[bool] = []
+    for seed in range(20):
+        rows, *truths = world(seed)
+        found = biases(completed(rows))
+        for said, truth, letter in zip((found.makers, found.deliverers), truths, "md", strict=True):
+            real = {f"{letter}{at}": math.expm1(effect) for at, effect in enumerate(truth)}
+            for one in said:
+                if not one.drift.too_little_history:
+                    low, high = bounds(one.drift)
+                    inside.append(low <= real[one.name] <= high)
+    assert len(inside) > 500
+    print(f"intervals of 20 seeds: {np.mean(inside):.3f} of {len(inside)} hold")
+    assert 0.86 <= np.mean(inside) <= 0.95
+
+
+def confounded() -> Biases:
+    """`eager` takes 22 % longer than others and works with `quick`, who takes 10 % less."""
+    random = np.random.default_rng(11)
+    n = 6000
+    eager, quick = random.random(n) < 0.2, random.random(n) < 0.3
+    quick = np.where(eager & (random.random(n) < 0.7), True, quick)
+    maker = np.where(eager, "eager", random.choice([f"m{at}" for at in range(9)], n))
+    deliverer = np.where(quick, "quick", random.choice([f"d{at}" for at in range(9)], n))
+    y = np.log(1.22) * eager + np.log(0.8) * quick + random.normal(0, 0.5, n)
+    return biases(Completed(["install"] * n, maker.tolist(), deliverer.tolist(), np.ones(n), np.exp(y)))
+
+
+def test_a_maker_is_not_excused_by_its_deliverers() -> None:
+    found = confounded()
+    assert (found.makers[0].name, found.makers[0].flagged) == ("eager", True)
+    low, high = bounds(found.makers[0].drift)
+    assert stated(found.makers[0].drift) == pytest.approx(0.2, abs=0.05)
+    assert low <= 0.22 <= high
+    quick = found.deliverers[-1]
+    assert (quick.name, quick.flagged, quick.drift.certain_sign) == ("quick", True, -1)
+    assert (quick.drift.unit, quick.drift.level) == (Unit.PART, 0.9)
+
+
+def test_where_nobody_is_biased_few_are_flagged() -> None:
+    random = np.random.default_rng(5)
+    flags = []
+    for _ in range(10):
+        names = random.integers(0, 20, 2000).astype(str).tolist()
+        found = biases(Completed(["x"] * 2000, names, [""] * 2000, np.ones(2000), np.exp(random.normal(0, 0.5, 2000))))
+        flags += [one.flagged for one in found.makers]
+        assert found.deliverers == []
+    assert np.mean(flags) <= 0.05
+
+
+def test_below_twenty_promises_nothing_is_stated_or_flagged() -> None:
+    names = ["many"] * 40 + ["few"] * 19
+    found = biases(Completed(["x"] * 59, names, [""] * 59, np.ones(59), np.r_[np.full(40, 0.5), np.full(19, 50.0)]))
+    assert [(one.name, one.drift.too_little_history, one.drift.n) for one in found.makers] == [
+        ("many", False, 40),
+        ("few", True, 19),
+    ]
+    assert not found.makers[1].flagged
+
+
+def test_durations_that_are_none_are_left_out_and_counted() -> None:
+    promised = np.array([1.0, 0.0, math.nan, 1.0, 1.0])
+    actual = np.array([1.0, 1.0, 1.0, -1.0, math.inf])
+    found = biases(Completed(["x"] * 5, ["m"] * 5, ["d"] * 5, promised, actual))
+    assert (found.n, found.left_out) == (1, 4)
+    assert biases(Completed([], [], [], np.array([]), np.array([]))) == Biases([], [], 0, 0)
+
+
+def same(one: Biases, other: Biases, sign: int = 1) -> None:
+    for some, more in ((one.makers, other.makers), (one.deliverers, other.deliverers)):
+        others = {found.name: found.drift for found in more}
+        for found in some:
+            if not found.drift.too_little_history:
+                mirrored = sign * math.log1p(stated(others[found.name]))
+                assert math.log1p(stated(found.drift)) == pytest.approx(mirrored, abs=1e-6)
+
+
+@few
+@given(seeds, st.floats(0.01, 100))
+def test_order_unit_and_direction_do_not_matter(seed: int, unit: float) -> None:
+    some = completed(world(seed, n=400, makers=6, deliverers=4)[0])
+    found = biases(some)
+    back = Completed(some.kind[::-1], some.maker[::-1], some.deliverer[::-1], some.promised[::-1], some.actual[::-1])
+    same(found, biases(back))
+    same(found, biases(some._replace(promised=some.promised * unit, actual=some.actual * unit)))
+    # A type that always takes longer says nothing of those who make it.
+    same(found, biases(some._replace(actual=some.actual * unit)))
+    same(found, biases(some._replace(promised=some.actual, actual=some.promised)), sign=-1)
+
+
+@few
+@given(
+    st.lists(st.tuples(*(st.sampled_from(["", "a", "b"]),) * 3, st.floats(1e-6, 1e6), st.floats(1e-6, 1e6)), min_size=1)
+)
+def test_whatever_was_completed_the_answer_is_finite(rows: list[tuple[str, str, str, float, float]]) -> None:
+    kind, maker, deliverer, promised, actual = zip(*(rows * 10), strict=True)
+    found = biases(Completed(kind, maker, deliverer, np.array(promised), np.array(actual)))
+    assert found.n == 10 * len(rows)
+    for one in (*found.makers, *found.deliverers):
+        if not one.drift.too_little_history:
+            low, high = bounds(one.drift)
+            assert -1 <= low <= high < math.inf
+
+
+def test_of_too_many_makers_the_rarest_share_one_effect(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bias, "MOST", 2)
+    names = ["a"] * 30 + ["b"] * 25 + ["c"] * 22 + ["d"] * 21
+    found = biases(Completed(["x"] * 98, names, [""] * 98, np.ones(98), np.linspace(1, 2, 98)))
+    assert {one.name for one in found.makers} == {"a", "b"}
+    assert found.n == 98

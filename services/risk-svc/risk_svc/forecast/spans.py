@@ -74,8 +74,8 @@ def _bin(seconds: float) -> int:
     return max(0, math.floor(math.log(max(seconds, SHORTEST)) / BIN))
 
 
-def wilson(share: float, n: int) -> tuple[float, float]:
-    """The 95 % interval of a share of `n`."""
+def wilson(share: float, n: float) -> tuple[float, float]:
+    """The 95 % interval of a share of `n` (Wilson 1927); `n` may be an effective number."""
     middle = (share + Z * Z / (2 * n)) / (1 + Z * Z / n)
     half = Z / (1 + Z * Z / n) * math.sqrt(share * (1 - share) / n + Z * Z / (4 * n * n))
     return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))

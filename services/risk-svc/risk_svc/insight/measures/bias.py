@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-from scipy.special import ndtri
 
 from risk_svc.insight.measures.figure import LEAST, Figure, Floats, Ints, Unit, too_little
-from risk_svc.insight.measures.two_way import NONE, Fit, Rows, fitted
+from risk_svc.insight.measures.two_way import NONE, Effects, Rows, fitted
 
 LEVEL: Final = 0.9
 MOST: Final = 500
@@ -71,7 +70,7 @@ def biases(completed: Completed) -> Biases:
     ]
     (_, kind), (makers, maker), (deliverers, deliverer) = columns
     # A promise without a type is of the type "", and has that type's mean.
-    of_maker, of_deliverer = fitted(Rows(y, np.where(kind == NONE, kind.max() + 1, kind), maker, deliverer))
+    of_maker, of_deliverer = fitted(Rows(y, np.where(kind == NONE, kind.max() + 1, kind), maker, deliverer), LEVEL)
     return Biases(_said(makers, maker, of_maker), _said(deliverers, deliverer, of_deliverer), len(kept), left_out)
 
 
@@ -86,10 +85,9 @@ def _numbered(names: Sequence[str] | np.ndarray[tuple[int], np.dtype[np.str_]]) 
     return [str(known[at]) for at in order], number[place]
 
 
-def _said(names: list[str], place: Ints, fit: Fit) -> list[Bias]:
+def _said(names: list[str], place: Ints, fit: Effects) -> list[Bias]:
     n = np.bincount(place[place != NONE], minlength=len(names))
-    half = float(ndtri((1 + LEVEL) / 2)) * np.sqrt(fit.variance)
-    middles, lows, highs = (np.expm1(column).tolist() for column in (fit.effect, fit.effect - half, fit.effect + half))
+    middles, lows, highs = (np.expm1(column).tolist() for column in fit)
     found = []
     for at, name in enumerate(names):
         drift = Figure(middles[at], lows[at], highs[at], int(n[at]), Unit.PART, LEVEL)

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_array
+from scipy.special import ndtr, ndtri
 
 from risk_svc.insight.measures.figure import Floats, Ints
 
@@ -19,7 +20,10 @@ SPREADS: Final = (0.02, 3.0)
 """Spread of effects as a multiple of that of single promises: the least and the most that is looked at."""
 STEPS: Final = 7
 ZOOMS: Final = 3
+USUAL: Final = 0.5
+"""Half of all spreads are below this beforehand. Assumed; with ten effects and more it hardly matters."""
 NEGLIGIBLE: Final = 1e-3
+HALVINGS: Final = 40
 NONE: Final = -1
 """The number of a row that has no effect of a kind."""
 
@@ -34,10 +38,18 @@ class Rows(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """Effects of one kind, and their variances including that of not knowing γ."""
+    """Effects of one kind for one pair of γ, and the variances of their errors."""
 
     effect: Floats
     variance: Floats
+
+
+class Effects(NamedTuple):
+    """Effects of one kind whatever γ is, and the ends of their interval."""
+
+    effect: Floats
+    low: Floats
+    high: Floats
 
 
 class Solution(NamedTuple):
@@ -110,11 +122,11 @@ class _Half(NamedTuple):
     deviance: float
 
 
-def fitted(rows: Rows) -> tuple[Fit, Fit]:
-    """Effects of makers and deliverers, averaged over γ by restricted likelihood (Patterson & Thompson 1971).
+def fitted(rows: Rows, level: float) -> tuple[Effects, Effects]:
+    """Effects of makers and deliverers with intervals that cover `level`, averaged over γ by restricted likelihood.
 
-    Each spread √γ is as likely as any other beforehand, which gives honest intervals to few makers too (Gelman 2006).
-    The grid of spreads narrows to where the likelihood is, so the work is bounded.
+    (Patterson & Thompson 1971.) Beforehand √γ has a half-Cauchy distribution, so that the intervals of few makers are
+    honest too (Gelman 2006). The grid of √γ narrows to where the likelihood is, so the work is bounded.
     """
     model, axes = TwoWay(rows), [np.geomspace(*SPREADS, STEPS)] * 2
     chance: Floats = np.ones((STEPS, STEPS))
@@ -123,19 +135,31 @@ def fitted(rows: Rows) -> tuple[Fit, Fit]:
             axes = [_narrowed(axis, chance.sum(axis=1 - place)) for place, axis in enumerate(axes)]
         pairs = [(float(a**2), float(b**2)) for a in axes[0] for b in axes[1]]
         deviance = np.array([model.deviance(*pair) for pair in pairs]).reshape(STEPS, STEPS)
-        chance = np.exp((deviance.min() - deviance) / 2) * np.outer(*axes)
+        chance = np.exp((deviance.min() - deviance) / 2) * np.outer(
+            *(axis / (1 + (axis / USUAL) ** 2) for axis in axes)
+        )
         chance /= chance.sum()
     weights = chance.ravel().tolist()
     solved = [(weight, model.solve(*pair)) for weight, pair in zip(weights, pairs, strict=True) if weight > NEGLIGIBLE]
-    return _averaged([(w, one.maker) for w, one in solved]), _averaged([(w, one.deliverer) for w, one in solved])
-
-
-def _averaged(parts: list[tuple[float, Fit]]) -> Fit:
-    weight = np.array([weight for weight, _ in parts])
+    weight = np.array([weight for weight, _ in solved])
     weight /= weight.sum()
-    effects = np.stack([fit.effect for _, fit in parts])
-    effect = weight @ effects
-    return Fit(effect, weight @ (np.stack([fit.variance for _, fit in parts]) + (effects - effect) ** 2))
+    makers, deliverers = ([getattr(one, kind) for _, one in solved] for kind in ("maker", "deliverer"))
+    return _averaged(weight, makers, level), _averaged(weight, deliverers, level)
+
+
+def _averaged(weight: Floats, fits: list[Fit], level: float) -> Effects:
+    """Means and quantiles of a mixture of normal distributions, these by halving what they lie in."""
+    effects, spread = np.stack([fit.effect for fit in fits]), np.sqrt(np.stack([fit.variance for fit in fits]))
+    ends = []
+    for tail in ((1 - level) / 2, (1 + level) / 2):
+        each = effects + float(ndtri(tail)) * spread
+        low, high = each.min(axis=0), each.max(axis=0)
+        for _ in range(HALVINGS):
+            middle = (low + high) / 2
+            above = weight @ ndtr((middle - effects) / spread) > tail
+            low, high = np.where(above, low, middle), np.where(above, middle, high)
+        ends.append((low + high) / 2)
+    return Effects(weight @ effects, ends[0], ends[1])
 
 
 def _narrowed(axis: Floats, chance: Floats) -> Floats:

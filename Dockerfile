@@ -1,4 +1,4 @@
-# One image for all six processes and the command line: Debian's Python, what requirements.lock names, and our packages.
+# One image for all seven processes and the command line: Debian's Python, what requirements.lock names, and our packages.
 ARG BASE=debian:bookworm-slim
 FROM ${BASE} AS base
 RUN apt-get update \

@@ -101,6 +101,7 @@ def page() -> str:
     lines.append(f" {found['seconds']} s; {_where(found)}.\n\n| process | most memory | CPU |\n|---|---|---|\n")
     for name, values in found["processes"].items():
         lines.append(f"| {name} | {_plain(values['RSS MiB'])} MiB | {_plain(values['CPU s'])} s |\n")
+    lines += [f"\n{found['apart']}\n"] if "apart" in found else []
     return "".join([*lines, *_memory(), *_learner(), *_disk(), TAIL])
 
 

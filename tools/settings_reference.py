@@ -196,7 +196,7 @@ def _components() -> Iterator[Row]:
         for field in dataclasses.fields(component):
             what, _, given = words.get(field.name, "").partition(" Example: ")
             default = f"`{field.default:g}`"
-            where = "risk-svc worker, risk-svc learner, risk-svc web"
+            where = "risk-svc worker, risk-svc learner, risk-svc insight, risk-svc web"
             yield Row(f"`{field.name.upper()}`", what, "number", default, f"`{given}`", where, "at the start")
 
 

@@ -2,7 +2,7 @@
 
     python -m tools.wheels
 
-The six processes start with a real broker and a real database, which come from this checkout's own environment.
+The seven processes start with a real broker and a real database, which come from this checkout's own environment.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def main() -> int:
         return 1
     print(f"{len(wheels)} wheels in {folder / 'wheels'}, installed in a fresh environment:")
     print("\n".join(f"  {wheel.name}" for wheel in wheels))
-    print("candor --version, --help and doctor say what they should, and all six processes were ready and well")
+    print("candor --version, --help and doctor say what they should, and all seven processes were ready and well")
     return 0
 
 

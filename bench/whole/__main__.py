@@ -3,7 +3,7 @@
     python -m bench.whole [--promises 20000] [--rounds 5] [--seconds 10] [--usual-share 0.05]
 
 Signed webhooks, one promise or report each, over 64 keep-alive connections; each promise gets two reports. A phase ends
-when `GET /v1/gaps/{id}` shows the last of every partition. All six processes of Candor run, with a learnt model; the
+when `GET /v1/gaps/{id}` shows the last of every partition. All seven processes of Candor run, with a learnt model; the
 usual service (FastAPI and SQLModel, a transaction a request; aiokafka, a message a transaction; the same forecast and
 score) gets a share of the stream, as its rate does not depend on the length. Both on the same broker and database, the
 load beside them. Then half of the rate reached is sent at an even pace: how long after the answer can it be read?

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from candor.contracts import CARDS, EVENTS, PROCESSES
-from candor.contracts.topics import GROUPS, WEB, WORKER
+from candor.contracts.topics import GROUPS, INSIGHT, WEB, WORKER
 from delivery_svc.settings import DeliverySettings
 from notify_svc.settings import NotifySettings
 from risk_svc.settings import RiskSettings
 from risk_svc.web.feed import Feed
-from risk_svc.wiring import GROUP
+from risk_svc.wiring import GROUP, INSIGHT_GROUP
 from tests.support.clocks import ManualClock
 from tests.support.consumers import handler_of
 
@@ -82,7 +82,7 @@ def test_signs_of_life_come_from_every_process_that_has_a_pulse() -> None:
 
 @pytest.mark.parametrize("process", sorted(GROUPS))
 def test_what_a_worker_reads_is_what_the_cards_say(process: str) -> None:
-    handler = handler_of(process.partition(" ")[0], ManualClock())
+    handler = handler_of(GROUPS[process], ManualClock())
     assert {*handler.topics, *handler.broadcast} == {
         card.name for card in CARDS if card.handled and process in card.readers
     }
@@ -105,5 +105,5 @@ def test_every_reader_is_a_process_that_one_of_these_tests_looks_at() -> None:
 
 def test_groups_are_those_under_which_workers_show_their_offsets() -> None:
     delivery, notify = DeliverySettings().service, NotifySettings().service
-    assert {"delivery-svc": delivery, WORKER: GROUP, "notify-svc": notify} == GROUPS
+    assert {"delivery-svc": delivery, WORKER: GROUP, INSIGHT: INSIGHT_GROUP, "notify-svc": notify} == GROUPS
     assert {*GROUPS} == {process for service in services() for process in processes_with(service, "Worker")}

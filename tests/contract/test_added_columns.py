@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from candor.contracts import CARDS
 from candor.contracts.golden import examples_for
 from candor.store.db import Database
-from risk_svc.web.feed import CARD as FED
 from tests.support.clocks import NOON, ManualClock
-from tests.support.consumers import CONSUMERS, PARTITIONS, SCHEMAS, Consumer, handler_of
+from tests.support.consumers import CONSUMERS, PARTITIONS, PROCESSES, SCHEMAS, Consumer, handler_of
 from tests.support.servers import Databases
 
 
@@ -17,8 +15,7 @@ from tests.support.servers import Databases
 async def test_no_event_is_turned_away_for_a_column_that_came_later(name: str, databases: Databases) -> None:
     url = await databases.fresh(SCHEMAS[name])
     database = await Database.open(url, partitions=PARTITIONS)
-    topics = {card.name for card in CARDS if card.handled and (name, card.name) != ("risk-svc", FED)}
-    examples = [example for example in examples_for(name) if example.topic in topics]
+    examples = examples_for(PROCESSES[name])
     consumer = Consumer(name, database, handler_of(name, ManualClock(NOON)))
     await consumer.begin()
     await consumer.take(*examples)

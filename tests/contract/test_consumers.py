@@ -13,12 +13,13 @@ import pytest_asyncio
 from candor.contracts import CARDS, GapScored
 from candor.contracts.envelope import Record
 from candor.contracts.golden import Example, examples_for
+from candor.contracts.topics import WEB
 from candor.messaging.planning import read
 from candor.store.db import Database
 from risk_svc.web.feed import CARD as FED
 from risk_svc.web.feed import Listener
 from tests.support.clocks import ManualClock
-from tests.support.consumers import CONSUMERS, PARTITIONS, SCHEMAS, Consumer, FetchedRecord, handler_of
+from tests.support.consumers import CONSUMERS, PARTITIONS, PROCESSES, SCHEMAS, Consumer, FetchedRecord, handler_of
 from tests.support.servers import Databases
 
 AFTERWARDS = datetime(2026, 12, 5, tzinfo=UTC)
@@ -52,13 +53,7 @@ async def begin(databases: Databases) -> AsyncIterator[Begin]:
         await databases.drop(database.url)
 
 
-def handled(consumer: str) -> list[Example]:
-    """The examples of the topics that the consumer's worker reads; the board's feed has no handler."""
-    read = {card.name for card in CARDS if card.handled and (consumer, card.name) != ("risk-svc", FED)}
-    return [example for example in examples_for(consumer) if example.topic in read]
-
-
-EVERY = [(name, example) for name in CONSUMERS for example in handled(name)]
+EVERY = [(name, example) for name in CONSUMERS for example in examples_for(PROCESSES[name])]
 each_example = pytest.mark.parametrize(
     ("consumer", "example"), EVERY, ids=[f"{name}-{example.name}" for name, example in EVERY]
 )
@@ -83,7 +78,7 @@ def story(consumer: str) -> list[Example]:
     order = ("made", "set", "reported", "scored", "changed", "revised", "settled", "withdrawn", "removed", "erased")
     streams: dict[tuple[str, bytes], int] = {}
     found = []
-    for example in sorted(handled(consumer), key=lambda one: order.index(one.name.split(".")[2])):
+    for example in sorted(examples_for(PROCESSES[consumer]), key=lambda one: order.index(one.name.split(".")[2])):
         stream = (example.topic, dict(example.record.headers)["ce_subject"])
         streams[stream] = streams.get(stream, 0) + 1
         found.append(version(example, streams[stream]))
@@ -93,9 +88,8 @@ def story(consumer: str) -> list[Example]:
 @pytest.mark.parametrize("consumer", CONSUMERS)
 def test_what_is_read_is_what_the_cards_say(consumer: str) -> None:
     handler = handler_of(consumer, ManualClock())
-    read_by_nobody_else = {FED} if consumer == "risk-svc" else set()
-    cards = [card for card in CARDS if consumer in card.consumers]
-    assert {*handler.topics} | read_by_nobody_else == {card.name for card in cards if card.shared_layout}
+    cards = [card for card in CARDS if PROCESSES[consumer] in card.readers]
+    assert {*handler.topics} == {card.name for card in cards if card.shared_layout}
     assert {*handler.broadcast} == {card.name for card in cards if not card.shared_layout and card.handled}
 
 
@@ -136,7 +130,7 @@ async def test_an_unknown_field_changes_nothing(consumer: str, begin: Begin) -> 
     assert await newer.rows() == expected
 
 
-@pytest.mark.parametrize("example", [one for one in examples_for("risk-svc") if one.topic == FED], ids=lambda e: e.name)
+@pytest.mark.parametrize("example", [one for one in examples_for(WEB) if one.topic == FED], ids=lambda e: e.name)
 async def test_the_boards_feed_takes_the_examples_of_its_topic(example: Example) -> None:
     listener = Listener()
     for one in (example, with_unknown_field(example)):

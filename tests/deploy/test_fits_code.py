@@ -95,7 +95,7 @@ def test_who_signs_events_has_the_key_and_who_reads_them_what_checks_it(
         checks |= {name} if settings.event_public_keys_file else set()
     assert signs == {"promise-svc"}
     # risk-learner and risk-web read no topic that holds such events.
-    assert checks == {"delivery-svc", "risk-worker", "notify-svc"}
+    assert checks == {"delivery-svc", "risk-worker", "risk-insight", "notify-svc"}
 
 
 def test_a_browser_comes_back_to_the_process_that_has_its_page() -> None:

@@ -134,7 +134,7 @@ def test_a_secret_goes_to_those_alone_who_need_it(overlay: str) -> None:
     assert owners["candor-event-signing"] == {"promise-svc"}
     assert owners["candor-board"] == {"risk-web"}
     assert all(owners[f"kafka-user-{account(process)}"] == {account(process)} for process in processes())
-    assert owners["candor-postgres-risk-app"] == {"risk-worker", "risk-learner", "risk-web"}
+    assert owners["candor-postgres-risk-app"] == {"risk-worker", "risk-learner", "risk-insight", "risk-web"}
     assert "candor-postgres-risk" not in owners, "the owner's password is for its migration alone"
 
 

@@ -1,4 +1,4 @@
-"""The handlers of the three consumers, given records as a worker gives them: by lease, decoded, in one transaction."""
+"""The handlers of the four consumers, given records as a worker gives them: by lease, decoded, in one transaction."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from candor.contracts.golden import Example
+from candor.contracts.topics import GROUPS
 from candor.messaging.limits import Limits
 from candor.messaging.planning import OwnedPartition, private, read
 from candor.messaging.transaction import Batch, Handler, TransactionRunner
@@ -27,6 +28,7 @@ from notify_svc.handlers import NotifyHandler
 from notify_svc.service.speaker import Speaker
 from risk_svc import wiring as risk
 from risk_svc.forecasting.live import PublishedModel
+from risk_svc.insight.handlers import InsightHandler
 from risk_svc.worker.handlers import RiskHandler
 from tests.support.clocks import ManualClock
 from tests.support.notify import REACH
@@ -45,9 +47,12 @@ def _schema(folder: Path) -> Prepare:
 SCHEMAS = {
     "delivery-svc": _schema(delivery.MIGRATIONS),
     "risk-svc": _schema(risk.MIGRATIONS),
+    "risk-svc-insight": _schema(risk.MIGRATIONS),
     "notify-svc": _schema(notify.MIGRATIONS),
 }
 CONSUMERS = tuple(SCHEMAS)
+PROCESSES = {group: process for process, group in GROUPS.items()}
+"""The process that reads in each group, as topic cards name it."""
 
 
 def handler_of(consumer: str, clock: ManualClock) -> Handler:
@@ -56,6 +61,8 @@ def handler_of(consumer: str, clock: ManualClock) -> Handler:
         return PromisesHandler()
     if consumer == "risk-svc":
         return RiskHandler(PublishedModel(), clock, system=clock)
+    if consumer == "risk-svc-insight":
+        return InsightHandler()
     return NotifyHandler(Speaker(REACH, Rules(), Wording()), clock, lambda _: 0.0)
 
 

@@ -110,9 +110,9 @@ class Story:
             historical,
         )
 
-    def revised(self, due: datetime, *, held: bool = True) -> Message:
+    def revised(self, due: datetime, *, held: bool = True, why: str = "crew") -> Message:
         data = PromiseRevised(
-            self.promise_id, self.customer_id, due, due if held else DUE + self.shift, AskedBy.COMPANY, held, "crew"
+            self.promise_id, self.customer_id, due, due if held else DUE + self.shift, AskedBy.COMPANY, held, why
         )
         return self._next(data, self.start)
 

@@ -38,7 +38,7 @@ def size(text: str) -> int:
 
 
 def read(root: Path) -> dict[str, Pod]:
-    """The Pods of our six processes. Raises PodError if one is not restricted."""
+    """The Pods of our seven processes. Raises PodError if one is not restricted."""
     base = root / "deploy/k8s/base"
     every = _deployment(base / "every-pod.yaml")
     settings = dict(

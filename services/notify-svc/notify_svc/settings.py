@@ -55,7 +55,7 @@ class NotifySettings(Settings):
     expected_processes: Annotated[Names, AfterValidator(known_processes)] = tuple(PROCESSES)
     """Processes that this deployment has, separated by commas: facts are fresh if these have handled all they got.
 
-    Example: promise-svc,delivery-svc,risk-svc worker,risk-svc learner,notify-svc
+    Example: promise-svc,delivery-svc,risk-svc worker,risk-svc learner,risk-svc insight,notify-svc
     """
 
     mass_share: Share = _LIMIT.share

@@ -1,4 +1,4 @@
-"""`python -m risk_svc worker|learner|web`: the worker consumes and forecasts, the learner learns, web serves."""
+"""`python -m risk_svc worker|learner|insight|web`: one scores, one learns, one reckons, one serves."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 from candor import runtime
 from risk_svc import wiring
-from risk_svc.settings import LearnerSettings, RiskSettings, WorkerSettings
+from risk_svc.settings import InsightSettings, LearnerSettings, RiskSettings, WorkerSettings
 
 LOW_PRIORITY: Final = 5
 
@@ -22,10 +22,14 @@ def main(arguments: list[str]) -> None:
             # Learning must never slow down the roles that serve or warn.
             os.nice(LOW_PRIORITY)
             runtime.main(LearnerSettings, wiring.learner)
+        case ["insight"]:
+            # Nor must figures about the past.
+            os.nice(LOW_PRIORITY)
+            runtime.main(InsightSettings, wiring.insight)
         case ["web"]:
             runtime.main(RiskSettings, wiring.web)
         case _:
-            print("usage: python -m risk_svc worker|learner|web", file=sys.stderr)
+            print("usage: python -m risk_svc worker|learner|insight|web", file=sys.stderr)
             raise SystemExit(2)
 
 

@@ -67,3 +67,7 @@ FORECAST_MISCALIBRATED: Final = gauge(
 PART_STOPPED: Final = gauge(
     "part_stopped", "1 while the board says that this process, part or server has stopped.", "part"
 )
+INSIGHT_LEFT_OUT: Final = counter(
+    "insight_left_out_total", "Events of promises whose beginning Kafka no longer had when insight first read.", "topic"
+)
+INSIGHT_FORGETTING: Final = gauge("insight_customers_forgetting", "Erased customers of whom insight still has rows.")

@@ -56,7 +56,7 @@ class RiskSettings(Settings):
     expected_processes: Annotated[Names, AfterValidator(known_processes)] = tuple(PROCESSES)
     """Processes whose signs of life the board expects, separated by commas; leave out what is not there.
 
-    Example: promise-svc,delivery-svc,risk-svc worker,risk-svc learner,notify-svc
+    Example: promise-svc,delivery-svc,risk-svc worker,risk-svc learner,risk-svc insight,notify-svc
     """
 
     max_pages: int = Field(default=1000, ge=1, le=100_000)
@@ -117,6 +117,13 @@ class WorkerSettings(RiskSettings):
     """Settings of the role `worker`, whose port serves health and metrics only."""
 
     port: Port = 8104
+    """TCP port that the process listens on; 0 takes any free one. Example: 8080"""
+
+
+class InsightSettings(RiskSettings):
+    """Settings of the role `insight`, whose port serves health and metrics only."""
+
+    port: Port = 8107
     """TCP port that the process listens on; 0 takes any free one. Example: 8080"""
 
 

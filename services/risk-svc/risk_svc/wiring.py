@@ -1,4 +1,4 @@
-"""The composition root of the three roles of risk-svc."""
+"""The composition root of the four roles of risk-svc."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ from candor.web.app import create_app, shared_rates
 from candor.web.http.observed import BOARD_POLICY
 from risk_svc.forecasting.follower import Follower
 from risk_svc.forecasting.live import PublishedModel
-from risk_svc.settings import LearnerSettings, RiskSettings
+from risk_svc.insight.forgetting import Forgetting
+from risk_svc.insight.handlers import InsightHandler
+from risk_svc.settings import InsightSettings, LearnerSettings, RiskSettings
 from risk_svc.store import erasures, rebuilding
 from risk_svc.store.counting import SHOWN
 from risk_svc.store.expiry import expiries
@@ -41,6 +43,7 @@ from risk_svc.worker.aside import Aside, Consuming
 from risk_svc.worker.handlers import RiskHandler
 
 GROUP: Final = "risk-svc"
+INSIGHT_GROUP: Final = "risk-svc-insight"
 MIGRATIONS: Final = scripts(Path(__file__).parent)
 
 
@@ -116,6 +119,31 @@ def learner(settings: LearnerSettings, clock: Clock | None = None) -> FastAPI:
             await database.close()
 
     return worker_app("Candor risk-svc learner", settings, parts)
+
+
+def insight(settings: InsightSettings, clock: Clock | None = None) -> FastAPI:  # noqa: ARG001 - as the other roles
+    """The role that keeps tables of what promises come to; its app serves health and metrics only."""
+    settings.refuse_unsigned_events(signs=False)
+
+    @asynccontextmanager
+    async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
+        await upgrade(settings.database, MIGRATIONS)
+        database = await Database.open(settings.database, partitions=settings.partitions)
+        current = await as_grown(settings, database)
+        kafka = KafkaReach(settings)
+        try:
+            consumer = Worker(current, database, InsightHandler(), INSIGHT_GROUP)
+            app.state.files.watch(database.password_file, consumer.event_keys)
+            app.state.health.add("database", database.check)
+            app.state.health.add("kafka", kafka.check)
+            app.state.health.add("partitions", consumer.check)
+            pulse = Pulse(current, "insight", {"consumer": consumer})
+            yield [GrowthWatch(database), consumer, Forgetting(database), pulse]
+        finally:
+            await kafka.close()
+            await database.close()
+
+    return worker_app("Candor risk-svc insight", settings, parts)
 
 
 def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:

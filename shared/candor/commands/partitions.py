@@ -23,13 +23,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 EXAMPLE: Final = "candor partitions grow 128"
-SERVICES: Final = {
-    "promise-svc": "",
-    "delivery-svc": "delivery-svc",
-    "risk-svc": "risk-svc worker",
-    "notify-svc": "notify-svc",
-}
-"""Each service with the process of it that reads topics."""
+SERVICES: Final = ("promise-svc", "delivery-svc", "risk-svc", "notify-svc")
 
 
 def register(app: typer.Typer) -> None:
@@ -142,15 +136,19 @@ async def _growing() -> AsyncIterator[Growing]:
 def service(name: str) -> Service:
     """What of a service follows the partitions: its topics by their cards, its tables as its package says."""
     from candor.contracts import CARDS  # noqa: PLC0415
-    from candor.growing.site import Service  # noqa: PLC0415
+    from candor.contracts.topics import GROUPS  # noqa: PLC0415
+    from candor.growing.site import Reader, Service  # noqa: PLC0415
 
     package = name.replace("-", "_")
     if find_spec(package) is None:
         raise OperatorError(f"{name} is not installed here: which of its rows follow is part of its package")
-    read = [card for card in CARDS if card.handled and SERVICES[name] in card.readers]
-    shared = tuple(card.name for card in read if card.shared_layout)
-    others = tuple(card.name for card in read if not card.shared_layout)
+    readers = []
+    for process, group in GROUPS.items():
+        if process.partition(" ")[0] == name:
+            read = [card for card in CARDS if card.handled and process in card.readers]
+            shared = tuple(card.name for card in read if card.shared_layout)
+            readers.append(Reader(group, shared, tuple(card.name for card in read if not card.shared_layout)))
     if find_spec(f"{package}.store.moving") is None:
-        return Service(name, shared, others)
+        return Service(name, tuple(readers))
     rows = import_module(f"{package}.store.moving")
-    return Service(name, shared, others, rows.MOVES, rows.UNFINISHED)
+    return Service(name, tuple(readers), rows.MOVES, rows.UNFINISHED)

@@ -31,6 +31,6 @@ def examples() -> Iterator[Example]:
 
 
 def examples_for(consumer: str) -> list[Example]:
-    """Return the examples of every topic that `consumer` (a service's name) reads, by the topic cards."""
-    topics = {card.name for card in CARDS if consumer in card.consumers}
+    """Return the examples of every topic whose events `consumer` (a process) handles, by the topic cards."""
+    topics = {card.name for card in CARDS if card.handled and consumer in card.readers}
     return [example for example in examples() if example.topic in topics]

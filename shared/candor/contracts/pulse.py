@@ -11,6 +11,7 @@ PROCESSES: Final = {
     "delivery-svc": "reports of milestones and incidents",
     "risk-svc worker": "scores",
     "risk-svc learner": "learning of forecasts",
+    "risk-svc insight": "figures of accounts and teams",
     "notify-svc": "messages to customers",
 }
 """Those that send signs of life, by `ProcessAlive.process`, and what comes from each, in words for a page."""

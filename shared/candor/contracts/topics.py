@@ -14,8 +14,13 @@ from candor.contracts.promise import CustomerErased, PromiseMade, PromiseRevised
 from candor.contracts.pulse import PROCESSES, ProcessAlive
 
 RETENTION_DAYS = 28
-WORKER, WEB = "risk-svc worker", "risk-svc web"
-GROUPS: Final = {"delivery-svc": "delivery-svc", WORKER: "risk-svc", "notify-svc": "notify-svc"}
+WORKER, INSIGHT, WEB = "risk-svc worker", "risk-svc insight", "risk-svc web"
+GROUPS: Final = {
+    "delivery-svc": "delivery-svc",
+    WORKER: "risk-svc",
+    INSIGHT: "risk-svc-insight",
+    "notify-svc": "notify-svc",
+}
 """The consumer group under which a process shows Kafka's tools how far it has read, by process."""
 
 
@@ -48,7 +53,7 @@ CARDS = (
         name="promises",
         owner="promise-svc",
         writers=("promise-svc",),
-        readers=("delivery-svc", WORKER, "notify-svc"),
+        readers=("delivery-svc", WORKER, INSIGHT, "notify-svc"),
         events=(PromiseMade, PromiseRevised, PromiseWithdrawn, PromiseSettled, CustomerErased),
     ),
     TopicCard(
@@ -62,20 +67,28 @@ CARDS = (
         name="milestones",
         owner="delivery-svc",
         writers=("delivery-svc",),
-        readers=(WORKER,),
+        readers=(WORKER, INSIGHT),
         events=(MilestoneReported,),
     ),
     TopicCard(
         name="incidents",
         owner="delivery-svc",
         writers=("delivery-svc",),
-        readers=(WORKER,),
+        readers=(WORKER, INSIGHT),
         events=(IncidentReported,),
         key="incident id",
         shared_layout=False,
     ),
-    TopicCard(name="gaps", owner="risk-svc", writers=(WORKER,), readers=("notify-svc", WEB), events=(GapScored,)),
-    TopicCard(name="notices", owner="notify-svc", writers=("notify-svc",), readers=(WORKER,), events=(NoticeChanged,)),
+    TopicCard(
+        name="gaps", owner="risk-svc", writers=(WORKER,), readers=("notify-svc", INSIGHT, WEB), events=(GapScored,)
+    ),
+    TopicCard(
+        name="notices",
+        owner="notify-svc",
+        writers=("notify-svc",),
+        readers=(WORKER, INSIGHT),
+        events=(NoticeChanged,),
+    ),
     TopicCard(
         name="pulses",
         owner="every-service",

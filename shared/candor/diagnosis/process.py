@@ -32,6 +32,7 @@ PROCESSES: Final = {
     "delivery-svc": Kind("delivery_svc", "DeliverySettings", "delivery-svc"),
     "risk-worker": Kind("risk_svc", "WorkerSettings", "risk-svc worker"),
     "risk-learner": Kind("risk_svc", "LearnerSettings", "risk-svc learner"),
+    "risk-insight": Kind("risk_svc", "InsightSettings", "risk-svc insight"),
     "risk-web": Kind("risk_svc", "RiskSettings", "risk-svc web"),
     "notify-svc": Kind("notify_svc", "NotifySettings", "notify-svc"),
 }

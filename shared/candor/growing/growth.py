@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from candor.growing.site import Site
+from candor.growing.site import Reader, Site
 from candor.messaging.more_partitions import SHARED, SharedTopics
 from candor.store.moving import LETTERS, Growth
 from candor.store.splitting import ErasingError
@@ -159,25 +159,32 @@ class Growing:
         said = []
         for site in self._sites:
             service = site.service
-            cards = (*service.reads, *service.broadcast)
-            if not cards:
+            if not service.readers:
                 continue
-            there, known = await self._topics.left(cards, partitions), await site.offsets()
-            events = 0
-            for number in range(partitions):
-                for card in cards:
-                    first, end = there[card, 0 if card in service.broadcast else number]
-                    events += max(end - max(known.get(number, {}).get(card, 0), first), 0)
+            left = [found for one in service.readers if (found := await self._unread(site, one, partitions))]
             if count := await site.suspects():
                 said.append(f"{service.name} cannot apply an event in {count} partitions (`candor stuck list`)")
-            elif events:
-                nobody = "" if await site.readers() else ", and none of its processes runs"
-                said.append(f"{service.name} has {events} events to read{nobody}")
+            elif left:
+                said += left
             elif count := await site.unfinished():
                 said.append(f"{service.name} has {count} incidents to carry on")
             elif count := await site.letters():
                 said.append(f"{service.name} has {count} undecided dead letters (`candor dlq list`)")
         return "; ".join(said)
+
+    async def _unread(self, site: Site, reader: Reader, partitions: int) -> str:
+        """What one group has not read yet, in words; "" if nothing."""
+        cards = (*reader.reads, *reader.broadcast)
+        there, known = await self._topics.left(cards, partitions), await site.offsets(reader.group)
+        events = 0
+        for number in range(partitions):
+            for card in cards:
+                first, end = there[card, 0 if card in reader.broadcast else number]
+                events += max(end - max(known.get(number, {}).get(card, 0), first), 0)
+        if not events:
+            return ""
+        nobody = "" if await site.readers(reader.group) else ", and none of its processes runs"
+        return f"{reader.group} has {events} events to read{nobody}"
 
     async def _until(self, left: Callable[[], Awaitable[str]]) -> None:
         loop = asyncio.get_running_loop()

@@ -21,15 +21,22 @@ if TYPE_CHECKING:
 _offsets: Final = msgspec.json.Decoder(dict[str, int])
 
 
+class Reader(NamedTuple):
+    """A consumer group of a service, and the cards that it reads: by partition, or whole."""
+
+    group: str
+    reads: tuple[str, ...]
+    broadcast: tuple[str, ...] = ()
+
+
 class Service(NamedTuple):
-    """What of a service follows the partitions: the cards it reads, its tables, and what must be done before.
+    """What of a service follows the partitions: who reads for it, its tables, and what must be done before.
 
     `unfinished`: SQL of how many things are left to do that know only the partitions of before.
     """
 
     name: str
-    reads: tuple[str, ...] = ()
-    broadcast: tuple[str, ...] = ()
+    readers: tuple[Reader, ...] = ()
     moves: tuple[Move, ...] = ()
     unfinished: str = "SELECT 0"
 
@@ -47,11 +54,11 @@ class Site:
 
     async def letters(self) -> int:
         """Undecided dead letters of events it could not apply: their offsets belong to the partitions of before."""
-        return int(await self.database.pool.fetchval(_LETTERS, self.service.name))
+        return int(await self.database.pool.fetchval(_LETTERS, self._groups))
 
     async def suspects(self) -> int:
         """In how many of its partitions an event is in the way that could not be applied."""
-        return int(await self.database.pool.fetchval(_SUSPECTS, self.service.name)) if self.service.reads else 0
+        return int(await self.database.pool.fetchval(_SUSPECTS, self._groups)) if self._groups else 0
 
     async def replaying(self) -> bool:
         """Whether it sends past events again."""
@@ -82,24 +89,26 @@ class Site:
         """How many partitions relays still hold that are alive."""
         return int(await self.database.pool.fetchval(_SENDERS, f"{self.service.name}.relay"))
 
-    async def readers(self) -> int:
-        """How many processes read for it."""
-        return int(await self.database.pool.fetchval(_READERS, self.service.name))
+    async def readers(self, group: str) -> int:
+        """How many processes read as this group."""
+        return int(await self.database.pool.fetchval(_READERS, group))
 
-    async def offsets(self) -> dict[int, dict[str, int]]:
+    async def offsets(self, group: str) -> dict[int, dict[str, int]]:
         """By partition, the next offset of each card."""
-        rows = await self.database.pool.fetch(_OFFSETS, self.service.name)
+        rows = await self.database.pool.fetch(_OFFSETS, group)
         return {row["partition"]: _offsets.decode(row["offsets"]) for row in rows}
 
     async def switch(self, growth: Growth) -> None:
         """From now on the new number counts; who works with the old one can no longer save anything by it."""
-        groups = [self.service.name, f"{self.service.name}.relay"]
+        relay = Reader(f"{self.service.name}.relay", ())
+        groups = (*self.service.readers, relay)
         async with unit_of_work(self.database) as uow:
             await uow.connection.execute("LOCK TABLE lease, outbox IN EXCLUSIVE MODE")
             if await uow.connection.fetchval(_SWITCH, growth.before, growth.to) is None:
                 return
-            await uow.connection.execute(_FENCE, groups, secrets.randbits(62))
-            await uow.connection.execute(_MORE, groups, growth.before, growth.to, list(self.service.broadcast))
+            await uow.connection.execute(_FENCE, [one.group for one in groups], secrets.randbits(62))
+            for one in groups:
+                await uow.connection.execute(_MORE, one.group, growth.before, growth.to, list(one.broadcast))
 
     async def split(self, growth: Growth, topics: Sequence[str], *, unsent: bool) -> None:
         """Take rows of the outbox apart that hold events of several new partitions; waits for erasures to end."""
@@ -124,15 +133,19 @@ class Site:
             async with unit_of_work(self.database) as uow:
                 at = await move.page(uow.connection, growth, at)
 
+    @property
+    def _groups(self) -> list[str]:
+        return [one.group for one in self.service.readers]
+
     async def release(self) -> None:
         """Let consumers read and relays send."""
         async with unit_of_work(self.database) as uow:
             await uow.connection.execute(_RELEASE)
 
 
-_LETTERS: Final = "SELECT count(*) FROM dead_letter WHERE grp = $1 AND state IN ('held', 'replay')"
+_LETTERS: Final = "SELECT count(*) FROM dead_letter WHERE grp = ANY($1::text[]) AND state IN ('held', 'replay')"
 
-_SUSPECTS: Final = "SELECT count(DISTINCT partition) FROM suspect WHERE grp = $1"
+_SUSPECTS: Final = "SELECT count(DISTINCT partition) FROM suspect WHERE grp = ANY($1::text[])"
 _REPLAYING: Final = f"SELECT {UNDER_WAY}"
 
 _HOLD: Final = """
@@ -160,6 +173,6 @@ INSERT INTO lease (grp, partition, owner, epoch, offsets)
 SELECT grp, child, '', 0, (
   SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM jsonb_each(offsets) WHERE key = ANY($4::text[]))
 FROM lease, generate_series(partition + $2::int, $3::int - 1, $2::int) AS child
-WHERE grp = ANY($1::text[]) AND partition < $2::int ON CONFLICT DO NOTHING"""
+WHERE grp = $1 AND partition < $2::int ON CONFLICT DO NOTHING"""
 
 _RELEASE: Final = "UPDATE layout SET grows_to = NULL, grown_at = clock_timestamp() WHERE grows_to = partitions"

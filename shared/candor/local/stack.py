@@ -50,6 +50,7 @@ SERVICES = (
     Service("delivery-svc", ("delivery_svc",), "delivery-svc", 8102),
     Service("risk-worker", ("risk_svc", "worker"), "risk-svc", 8104),
     Service("risk-learner", ("risk_svc", "learner"), "risk-svc", 8106),
+    Service("risk-insight", ("risk_svc", "insight"), "risk-svc", 8107),
     Service("risk-web", ("risk_svc", "web"), "risk-svc", 8103),
     Service("notify-svc", ("notify_svc",), "notify-svc", 8105),
 )

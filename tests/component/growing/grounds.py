@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from candor.growing.growth import Growing
-from candor.growing.site import Service, Site
+from candor.growing.site import Reader, Service, Site
 from candor.messaging.consumer import Worker
 from candor.messaging.growth import GrowthWatch, PartitionsGrownError, as_grown
 from candor.messaging.more_partitions import SharedTopics
@@ -41,7 +41,7 @@ class Grounds:
         self.said: list[str] = []
 
     def growing(self, kind: Callable[[Service, Database], Site] = Site) -> Growing:
-        reader = Service(GROUP, CARDS, (), (EFFECTS,))
+        reader = Service(GROUP, (Reader(GROUP, CARDS),), (EFFECTS,))
         sites = [kind(Service(SENDER), self.databases[SENDER]), kind(reader, self.databases[GROUP])]
         return Growing(sites, self.topics, self.said.append)
 

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from candor.commands.partitions import SERVICES, service
-from candor.growing.site import Site
+from candor.growing.site import Reader, Site
 from candor.records.packing import unpack
 from candor.records.partitioner import partition_of
 from candor.store import erasing, layout, outbox, splitting
@@ -172,13 +172,13 @@ async def test_each_new_partition_knows_the_incidents_and_erasures_of_its_own(da
 
 def test_each_service_says_which_topics_it_reads_and_which_tables_follow() -> None:
     found = {name: service(name) for name in SERVICES}
-    assert found["promise-svc"].reads == ()
-    assert found["delivery-svc"].reads == ("promises",)
-    assert (found["risk-svc"].reads, found["risk-svc"].broadcast) == (
-        ("promises", "milestones", "notices"),
-        ("incidents",),
+    assert found["promise-svc"].readers == ()
+    assert found["delivery-svc"].readers == (Reader("delivery-svc", ("promises",)),)
+    assert found["risk-svc"].readers == (
+        Reader("risk-svc", ("promises", "milestones", "notices"), ("incidents",)),
+        Reader("risk-svc-insight", ("promises", "milestones", "gaps", "notices"), ("incidents",)),
     )
-    assert found["notify-svc"].reads == ("promises", "contacts", "gaps")
+    assert found["notify-svc"].readers == (Reader("notify-svc", ("promises", "contacts", "gaps")),)
 
 
 @pytest.mark.parametrize("name", ["delivery-svc", "risk-svc", "notify-svc"])

@@ -25,6 +25,7 @@ from tests.component.promise import bodies
 from tests.support import notify, risk
 from tests.support.api import Api, Keys, running
 from tests.support.clocks import ManualClock
+from tests.support.insight import InsightDesk
 from tests.support.servers import Databases
 
 WORDS: Final = "the fiddly espresso machine of Mrs Secret"
@@ -117,10 +118,13 @@ async def test_nothing_of_an_erased_customer_stays_but_the_marks(
         made = await passed_on(promises, customer, ("promises",))
         await hear(delivery, made)
         await reported(delivery, name)
-        gaps = await scores.take(*made, *await passed_on(delivery, customer, ("milestones",)))
+        steps = await passed_on(delivery, customer, ("milestones",))
+        gaps = await scores.take(*made, *steps)
         assert gaps
         contacts = await passed_on(promises, customer, ("contacts",))
         await letters.take(*made, *contacts, *gaps)
+        figures = InsightDesk(risk_database)
+        await figures.take(*made, *steps, *gaps)
         await written_to(letters, customer)
         everywhere: dict[str, Database] = {
             "promise-svc": promises.app.state.database,
@@ -134,21 +138,27 @@ async def test_nothing_of_an_erased_customer_stays_but_the_marks(
         assert answer.status_code == 200
         gone = [one for one in await passed_on(promises, customer, ("promises", "contacts")) if one not in made]
         erasure = [one for one in gone if one.data.TOPIC == "promises"]
-        await hear(delivery, erasure)
-        await scores.take(*erasure)
-        await letters.take(*gone)
-        await asyncio.gather(scores.end_erasures(), letters.end_erasures(), reports.end_erasures(delivery))
+        for one in (scores, figures):
+            await one.take(*erasure)
+        await asyncio.gather(hear(delivery, erasure), letters.take(*gone))
+        ends = (scores.end_erasures(), figures.forget(), letters.end_erasures(), reports.end_erasures(delivery))
+        await asyncio.gather(*ends)
         # These two keep nothing that was sent.
         for database in (risk_database, letters.database):
             await database.pool.execute("DELETE FROM outbox")
-        for service, database in everywhere.items():
-            found: Any = await holding(database, customer, WORDS, name)
-            acts = {"audit_log"} if service in ("promise-svc", "delivery-svc") else set()
-            # Labels, under a pseudonym, until the learner's next checkpoint.
-            taught = {"journal"} if service == "risk-svc" else set()
-            assert found == {customer: MARKS.get(service, set()), WORDS: taught, name: acts}, service
+        await nothing_but_marks(everywhere, customer, name)
     for url in (risk_url, notify_url):
         await databases.drop(url)
+
+
+async def nothing_but_marks(everywhere: dict[str, Database], customer: str, name: str) -> None:
+    """What is left of the customer, of a promise's id and of its words is what data.md says."""
+    for service, database in everywhere.items():
+        found: Any = await holding(database, customer, WORDS, name)
+        acts = {"audit_log"} if service in ("promise-svc", "delivery-svc") else set()
+        # Labels, under a pseudonym, until the learner's next checkpoint.
+        taught = {"journal"} if service == "risk-svc" else set()
+        assert found == {customer: MARKS.get(service, set()), WORDS: taught, name: acts}, service
 
 
 async def hear(delivery: Api, messages: list[Message]) -> None:

@@ -39,7 +39,7 @@ ABOUT: Final = {
 COLUMNS: Final = """
 SELECT column_name, data_type, is_identity FROM information_schema.columns
 WHERE table_name = $1 AND table_schema = 'public'"""
-SQL: Final = {"promise_state": of_risk.PROMISES, "incident": of_risk.INCIDENTS}
+SQL: Final = {"promise_state": of_risk.PROMISES, "incident": of_risk.INCIDENTS, "insight_promise": of_risk.INSIGHT}
 
 
 def all_rules() -> Iterator[tuple[str, Expiry]]:

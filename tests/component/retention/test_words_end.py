@@ -14,6 +14,7 @@ from risk_svc.worker.handlers import RiskHandler
 from tests.component.retention.schemas import retention_of, schema_of
 from tests.support import notify, risk
 from tests.support.clocks import ManualClock
+from tests.support.insight import InsightDesk
 from tests.support.servers import Databases
 
 WORDS = "the fiddly espresso machine of Mrs Secret"
@@ -77,6 +78,38 @@ async def test_only_a_resolved_incident_loses_its_title(databases: Databases) ->
             await retention_of("risk-svc", database).clear() | {"incident": 0}
             == await retention_of("risk-svc", database).clear()
         )
+
+
+async def test_what_insight_keeps_loses_its_words_and_keeps_its_figures(databases: Databases) -> None:
+    tables = ("insight_promise", "insight_state", "insight_redating", "insight_incident")
+    async with schema_of("risk-svc", databases) as database:
+        desk = InsightDesk(database)
+        story, opened = risk.Story(), risk.Story("p2", "c2")
+        over = risk.incident(IncidentStatus.RESOLVED, incident_id="over", resolved=risk.DUE)
+        await desk.take(
+            story.made(what=WORDS, labels={"wish": WORDS}, owner=WORDS, department=WORDS, deliverer=WORDS),
+            story.revised(risk.DUE + timedelta(hours=2), why=WORDS),
+            story.milestone("departed", 30, reason=WORDS),
+            story.milestone("arrived", 30, public_reason=WORDS),
+            opened.made(labels={"wish": WORDS}),
+            over,
+            risk.incident(incident_id="open"),
+        )
+        ends = retention_of("risk-svc", database)
+        assert {name: count for name, count in (await ends.clear()).items() if count} == {}
+        assert await holding(database, *tables) == [*tables[:1] * 2, *tables[1:2] * 2, "insight_redating"]
+        await aged(database, *(f"{table}.words_since" for table in tables if table != "insight_state"))
+        gone = await ends.clear()
+        assert [gone[name] for name in ("insight_promise", "insight_redating", "insight_incident")] == [1, 1, 1]
+        # Those of the promise that is still open.
+        assert await holding(database, *tables) == ["insight_promise", "insight_state"]
+        assert await desk.rows("SELECT title FROM insight_incident ORDER BY incident_id") == [
+            {"title": "Snow at EWR"},
+            {"title": ""},
+        ]
+        row = await desk.one()
+        assert (row["standing"], row["resets"], row["value"], row["owner"]) == ("kept", 1, 120.0, None)
+        assert {name: count for name, count in (await ends.clear()).items() if count} == {}
 
 
 async def test_the_text_of_a_message_ends_and_it_is_never_said_again(databases: Databases, tmp_path: Any) -> None:

@@ -1,4 +1,4 @@
-"""All six processes, each as its wiring makes it, in the test's own event loop."""
+"""All seven processes, each as its wiring makes it, in the test's own event loop."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ import risk_svc.wiring
 from delivery_svc.settings import DeliverySettings
 from notify_svc.settings import NotifySettings
 from promise_svc.settings import PromiseSettings
-from risk_svc.settings import LearnerSettings, RiskSettings, WorkerSettings
+from risk_svc.settings import InsightSettings, LearnerSettings, RiskSettings, WorkerSettings
 from tests.support.api import Api, Keys, running
 from tests.support.servers import Databases
 
 Started = Callable[..., AbstractAsyncContextManager[Api]]
-PROCESSES = ("promise-svc", "delivery-svc", "risk-worker", "risk-learner", "risk-web", "notify-svc")
+PROCESSES = ("promise-svc", "delivery-svc", "risk-worker", "risk-learner", "risk-insight", "risk-web", "notify-svc")
 
 
 def app_of(process: str, values: dict[str, Any], private_key: Path) -> FastAPI:
@@ -39,6 +39,8 @@ def app_of(process: str, values: dict[str, Any], private_key: Path) -> FastAPI:
             return risk_svc.wiring.worker(WorkerSettings(**values))
         case "risk-learner":
             return risk_svc.wiring.learner(LearnerSettings(**values))
+        case "risk-insight":
+            return risk_svc.wiring.insight(InsightSettings(**values))
         case "risk-web":
             return risk_svc.wiring.web(RiskSettings(**values))
         case _:

@@ -16,7 +16,7 @@ VALUES ('crm', $1, '', 202, '', now() - make_interval(days => $2))"""
 REJECTED = """INSERT INTO rejected (source, event_id, body_sha256, type, reason, detail, received_at)
 VALUES ('crm', $1, '', 'promise.made', 'invalid_field', '', now() - make_interval(days => $2))"""
 WRITERS = ("promise-svc", "delivery-svc")
-CLEARED_FOR = ("risk-learner", "risk-web")
+CLEARED_FOR = ("risk-learner", "risk-insight", "risk-web")
 
 
 async def left(api: Api, insert: str, table: str, connection: Any) -> list[str]:

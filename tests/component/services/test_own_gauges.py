@@ -63,6 +63,7 @@ OWN = {
     "delivery-svc": RELAY | CONSUMER | {"parked_events", "outbox_again_rows"},
     "risk-worker": RELAY | CONSUMER | {"promises_in_memory", "journal_rows", "journal_bytes"},
     "risk-learner": LEARNING,
+    "risk-insight": CONSUMER | {"insight_customers_forgetting"},
     "risk-web": {"promises_open", "promises_slipping", "part_stopped"},
     "notify-svc": RELAY | CONSUMER | NOTICES,
 }

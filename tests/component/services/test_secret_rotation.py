@@ -20,6 +20,7 @@ FILES = {
     "delivery-svc": EVERY,
     "risk-worker": {*EVERY, "EVENT_PUBLIC_KEYS_FILE"},
     "risk-learner": EVERY,
+    "risk-insight": {*EVERY, "EVENT_PUBLIC_KEYS_FILE"},
     "risk-web": EVERY,
     "notify-svc": {*EVERY, "CONTACT_PRIVATE_KEY_FILE", "EVENT_PUBLIC_KEYS_FILE"},
 }

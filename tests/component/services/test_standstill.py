@@ -23,6 +23,7 @@ UPSTREAM = {
     "notify-svc": "notify-svc",
     "risk-worker": "risk-svc worker",
     "risk-learner": "risk-svc learner",
+    "risk-insight": "risk-svc insight",
 }
 
 

@@ -28,7 +28,7 @@ from tests.support.servers import own_folder
 
 SPEED: Final = 60
 """Business seconds a real second: what holds for five minutes is told after five seconds."""
-SECOND: Final = Service(RISK_2, ("risk_svc", "worker"), "risk-svc", 8107)
+SECOND: Final = Service(RISK_2, ("risk_svc", "worker"), "risk-svc", 8108)
 PARTITIONS: Final = 4
 SERVICE_NAMES: Final = ("promise", "delivery", "risk", "notify")
 ROOT: Final = Path(__file__).parents[3]

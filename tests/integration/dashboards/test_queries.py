@@ -90,7 +90,7 @@ async def test_messages_went_out_and_an_incident_was_among_it_all(watched: Watch
 
 
 @pytest.mark.parametrize(
-    "process", ["promise-svc", "delivery-svc", "risk-worker", "risk-learner", "risk-web", "notify-svc"]
+    "process", ["promise-svc", "delivery-svc", "risk-worker", "risk-learner", "risk-insight", "risk-web", "notify-svc"]
 )
 def test_names_and_units_follow_the_conventions(process: str, watched: Watched) -> None:
     page = httpx.get(f"{watched.stage.stack.urls[process]}/metrics", trust_env=False).text

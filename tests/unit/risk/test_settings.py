@@ -12,7 +12,7 @@ from risk_svc.__main__ import main
 from risk_svc.domain.components.lateness import Lateness
 from risk_svc.domain.components.silence import Silence
 from risk_svc.domain.gap import GapDefinition
-from risk_svc.settings import LearnerSettings, RiskSettings, WorkerSettings
+from risk_svc.settings import InsightSettings, LearnerSettings, RiskSettings, WorkerSettings
 
 
 def definition_of(monkeypatch: pytest.MonkeyPatch, **environment: str) -> GapDefinition:
@@ -41,8 +41,8 @@ def test_the_business_calendar_is_the_gaps_as_well() -> None:
 
 
 def test_the_roles_have_ports_of_their_own_and_one_database() -> None:
-    web, worker, learner = RiskSettings(), WorkerSettings(), LearnerSettings()
-    assert (web.port, worker.port, learner.port) == (8103, 8104, 8106)
+    web, worker, learner, insight = RiskSettings(), WorkerSettings(), LearnerSettings(), InsightSettings()
+    assert (web.port, worker.port, learner.port, insight.port) == (8103, 8104, 8106, 8107)
     assert web.database == worker.database
     assert web.database.endswith("/candor_risk")
 
@@ -67,7 +67,7 @@ def test_weights_out_of_range_stop_the_process(wrong: dict[str, Any]) -> None:
 def test_a_wrong_role_is_said_with_the_right_ones(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(arguments)
-    assert "worker|learner|web" in capsys.readouterr().err
+    assert "worker|learner|insight|web" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,21 @@ def expiries(settings: RiskSettings) -> list[Expiry]:
     return [
         PromiseWords(settings.texts_kept_days),
         IncidentWords(settings.texts_kept_days),
+        InsightWords(settings.texts_kept_days),
+        Rule(
+            "insight_redating",
+            "words_since",
+            settings.texts_kept_days,
+            "words_since IS NOT NULL",
+            "reason = '', words_since = NULL",
+        ),
+        Rule(
+            "insight_incident",
+            "words_since",
+            settings.texts_kept_days,
+            "words_since IS NOT NULL AND resolved_at IS NOT NULL",
+            "title = '', words_since = NULL",
+        ),
         Rule("staff_session", "began", SESSION_DAYS),
         Rule("used_link", "until", 0),
     ]
@@ -68,6 +83,25 @@ class IncidentWords:
         return Step(len(over), len(rows) == most)
 
 
+class InsightWords:
+    """Empties, in what `insight` keeps, the words of promises that ended so long ago."""
+
+    name = table = "insight_promise"
+
+    def __init__(self, days: float) -> None:
+        self.days = days
+
+    async def step(self, uow: UnitOfWork, most: int) -> Step:
+        """Empty at most `most` rows that no other process is at."""
+        rows = await uow.connection.fetch(INSIGHT, self.days, most)
+        names = [row["promise_id"] for row in rows]
+        states = await uow.connection.fetch(_INSIGHT_STATES, names)
+        bare = [to_bytes(without_words(from_bytes(row["state"]))) for row in states]
+        await uow.connection.execute(_EMPTY_INSIGHT_STATES, [row["promise_id"] for row in states], bare)
+        await uow.connection.execute(_EMPTY_INSIGHT, names)
+        return Step(len(rows), len(rows) == most)
+
+
 def without_words(state: PromiseState) -> PromiseState:
     """The promise with its ids, versions, dates and figures, and the names by which later reports are matched."""
     view = replace(
@@ -88,6 +122,18 @@ LIMIT $2 FOR UPDATE SKIP LOCKED"""
 _EMPTY_PROMISES: Final = """
 UPDATE promise_state SET state = new.state, words_since = NULL
 FROM unnest($1::text[], $2::bytea[]) AS new (promise_id, state) WHERE promise_state.promise_id = new.promise_id"""
+INSIGHT: Final = """
+SELECT promise_id FROM insight_promise
+WHERE words_since IS NOT NULL AND words_since < now() - make_interval(secs => $1::float8 * 86400)
+LIMIT $2 FOR UPDATE SKIP LOCKED"""
+_INSIGHT_STATES: Final = "SELECT promise_id, state FROM insight_state WHERE promise_id = ANY($1::text[])"
+_EMPTY_INSIGHT_STATES: Final = """
+UPDATE insight_state SET state = new.state FROM unnest($1::text[], $2::bytea[]) AS new (promise_id, state)
+WHERE insight_state.promise_id = new.promise_id"""
+_EMPTY_INSIGHT: Final = """
+UPDATE insight_promise SET labels = '{}', places = '[]', owner = NULL, department = NULL, deliverer = NULL,
+  words_since = NULL
+WHERE promise_id = ANY($1::text[])"""
 INCIDENTS: Final = """
 SELECT partition, incident_id, data FROM incident
 WHERE words_since IS NOT NULL AND words_since < now() - make_interval(secs => $1::float8 * 86400)

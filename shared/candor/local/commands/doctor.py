@@ -43,6 +43,7 @@ class Process(StrEnum):
     DELIVERY = "delivery-svc"
     RISK_WORKER = "risk-worker"
     RISK_LEARNER = "risk-learner"
+    RISK_INSIGHT = "risk-insight"
     RISK_WEB = "risk-web"
     NOTIFY = "notify-svc"
 

@@ -42,6 +42,7 @@ VARIABLES: Final = {
     "NOTIFY": "notify-svc",
     "WORKER": "risk-worker",
     "LEARNER": "risk-learner",
+    "INSIGHT": "risk-insight",
     "MAILBOX": "mailbox",
 }
 console = Screen(stderr=True)
@@ -84,7 +85,7 @@ def up(
         ),
     ] = None,
 ) -> None:
-    """Start the broker, the database, the mailbox and the six processes of the four services.
+    """Start the broker, the database, the mailbox and the seven processes of the four services.
 
     Set KAFKA_BOOTSTRAP_SERVERS and DATABASE_URL to use servers of your own. Ctrl-C drains and stops everything in
     order.
@@ -152,7 +153,8 @@ def env(
 ) -> None:
     """Print the running stack's addresses and an API key for a shell: eval "$(candor env)".
 
-    PROMISES, DELIVERY, RISK, NOTIFY, WORKER, LEARNER, MAILBOX: the current address of each, whatever port it took.
+    PROMISES, DELIVERY, RISK, NOTIFY, WORKER, LEARNER, INSIGHT, MAILBOX: the current address of each, whatever port it
+    took.
     KEY: an API key of that role, named `shell`, the role and the terminal; running the command again in that terminal
     replaces it, and the keys of closed terminals end. For this shell alone, not exported: KAFKA_BOOTSTRAP_SERVERS,
     DATABASE_URL, DATABASE_PASSWORD_FILE, SMTP_HOST and SMTP_PORT.

@@ -1,0 +1,119 @@
+"""Customers who are to be forgotten: a mark with the batch that says so, their rows by and by (ADR 0058).
+
+insight reads at its own pace, so it has marks of its own: a row that it writes later than the worker's mark may still
+be of before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from candor.contracts import Envelope
+from candor.ops.rounds import Rounds
+from candor.store.erasing import MOST
+from candor.store.errors import RETRIABLE, StoreUnavailable
+from candor.store.unit_of_work import UnitOfWork, unit_of_work
+from risk_svc import metrics
+from risk_svc.worker.partition_state import customer_mark
+
+if TYPE_CHECKING:
+    from candor.store.db import Database
+    from candor.store.lease import Connection
+
+log: Final = structlog.get_logger("risk.insight")
+IDLE_SECONDS: Final = 1.0
+AGAIN_SECONDS: Final = 5.0
+PAUSE_SECONDS: Final = 0.01
+TABLES: Final = ("insight_state", "insight_milestone", "insight_redating", "insight_promise")
+Marks = dict[str, tuple[int, float]]
+"""By customer, the version and business time (epoch seconds) of the newest erasure."""
+
+LIVING: Final = """NOT EXISTS (SELECT FROM insight_erasing AS gone
+  WHERE gone.customer_id = insight_promise.customer_id AND insight_promise.born <= gone.born)"""
+"""SQL: this row of `insight_promise` is not of a customer who is being forgotten."""
+
+
+async def marks(connection: Connection, customers: Collection[str]) -> Marks:
+    """The erasures of these customers; those never erased are absent."""
+    names = {customer_mark(customer): customer for customer in customers}
+    rows = await connection.fetch(_MARKS, list(names))
+    return {names[row["customer"]]: (row["version"], row["at"]) for row in rows}
+
+
+async def begin(connection: Connection, erased: Mapping[str, Envelope]) -> None:
+    """Mark customers: what there is of them until now is as good as gone."""
+    for customer, envelope in sorted(erased.items()):
+        mark = customer_mark(customer)
+        await connection.execute(_MARK, mark, envelope.version, envelope.time.timestamp())
+        await connection.execute(_BEGIN, customer)
+
+
+async def end_doomed(connection: Connection, promise_ids: Collection[str]) -> None:
+    """Delete those of these promises whose customer is being forgotten."""
+    rows = await connection.fetch(_DOOMED, sorted(promise_ids))
+    await _end(connection, [row["promise_id"] for row in rows])
+
+
+async def _end(connection: Connection, ids: Collection[str]) -> None:
+    if ids:
+        for table in TABLES:
+            await connection.execute(f"DELETE FROM {table} WHERE promise_id = ANY($1::text[])", ids)  # noqa: S608
+
+
+class Forgetting(Rounds):
+    """A background that deletes what marks have left, at most `most` promises a transaction; a kill leaves the mark."""
+
+    name = "forgetting"
+
+    def __init__(self, database: Database, most: int = MOST) -> None:
+        super().__init__()
+        self._database = database
+        self._most = most
+
+    async def round(self) -> float:
+        """Do one step; if the database is away, try again in some seconds."""
+        try:
+            return PAUSE_SECONDS if await self.step() else IDLE_SECONDS
+        except (StoreUnavailable, *RETRIABLE) as error:
+            log.warning("forgetting interrupted", reason=str(error)[:300], again_in_seconds=AGAIN_SECONDS)
+        return AGAIN_SECONDS
+
+    async def step(self) -> bool:
+        """Do one step; return whether there was one to do. Raises StoreUnavailable."""
+        async with unit_of_work(self._database) as uow:
+            waiting = await uow.connection.fetchval(_WAITING)
+            metrics.INSIGHT_FORGETTING.set(waiting)
+            return bool(waiting) and await self._next(uow)
+
+    async def clear(self) -> None:
+        """Do all steps there are. For tests."""
+        while await self.step():
+            pass
+
+    async def _next(self, uow: UnitOfWork) -> bool:
+        found = await uow.connection.fetchrow(_NEXT)
+        if found is None:
+            return False
+        rows = await uow.connection.fetch(_SOME, found["customer_id"], found["born"], self._most)
+        await _end(uow.connection, [row["promise_id"] for row in rows])
+        if len(rows) < self._most:
+            await uow.connection.execute("DELETE FROM insight_erasing WHERE customer_id = $1", found["customer_id"])
+        return True
+
+
+_MARKS: Final = "SELECT customer, version, at FROM insight_erased WHERE customer = ANY($1::bytea[])"
+_MARK: Final = """
+INSERT INTO insight_erased (customer, version, at) VALUES ($1, $2, $3)
+ON CONFLICT (customer) DO UPDATE SET version = excluded.version, at = excluded.at"""
+_BEGIN: Final = """
+INSERT INTO insight_erasing (customer_id, born) VALUES ($1, nextval('born'))
+ON CONFLICT (customer_id) DO UPDATE SET born = excluded.born"""
+_DOOMED: Final = """
+SELECT promise_id FROM insight_promise AS one JOIN insight_erasing AS gone USING (customer_id)
+WHERE promise_id = ANY($1::text[]) AND one.born <= gone.born ORDER BY promise_id FOR UPDATE OF one"""
+_WAITING: Final = "SELECT count(*) FROM (SELECT FROM insight_erasing LIMIT 1000) AS marks"
+_NEXT: Final = "SELECT customer_id, born FROM insight_erasing ORDER BY born LIMIT 1 FOR UPDATE SKIP LOCKED"
+_SOME: Final = "SELECT promise_id FROM insight_promise WHERE customer_id = $1 AND born <= $2 LIMIT $3 FOR UPDATE"

@@ -35,7 +35,7 @@ from risk_svc.store.counting import SHOWN
 from risk_svc.store.expiry import expiries
 from risk_svc.training.learner import Learner, Pacing
 from risk_svc.training.trimming import Size, Trimming
-from risk_svc.web.api.routes import checks, gaps
+from risk_svc.web.api.routes import checks, gaps, incidents
 from risk_svc.web.feed import Feed
 from risk_svc.web.figures import Figures
 from risk_svc.web.watch import EVERY_SECONDS, Watch
@@ -169,6 +169,7 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
         app.state.watch = watch
         app.state.reading = board.LiveData(database, feed, app.state.clock, watch=watch)
         app.state.published = PublishedModel()
+        app.state.weights = settings.definition.weights
         app.state.health.add("database", database.check)
         app.state.health.add("kafka", kafka.check)
         try:
@@ -180,7 +181,8 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
             await database.close()
 
     policies = {board.MOUNT: BOARD_POLICY}
-    routers = [gaps.router, checks.router, board.administration.router, audit_routes.router, board.router]
+    reading = [gaps.router, checks.router, incidents.router]
+    routers = [*reading, board.administration.router, audit_routes.router, board.router]
     app = create_app("Candor risk-svc", settings, parts, routers, policies=policies)
     app.state.staff = board.StaffSessions(app.state)
     if settings.session_secret_file is not None or settings.production:

@@ -37,6 +37,7 @@ def score_open(
     view.p50, view.p80, view.p90 = _finite(item.q50), _finite(item.q80), _finite(item.q90)
     view.basis, view.n, view.base, view.horizon = item.basis, item.n, item.base, item.horizon
     view.observed, view.records, view.withheld = item.observed, [*item.records], item.withheld
+    view.never = min(1.0, max(0.0, item.never))
     view.doubtful_since = doubtful_since(state, now)
     _set(view, definition.open(OpenCase(state, linked, item, now, definition.calendar)))
     frozen_forecasts.freeze(state, now, item.base)
@@ -53,7 +54,7 @@ def score_settled(state: PromiseState, standing: Standing, now: float, definitio
     view.p_slip = float(slipped or 0)
     view.p50 = view.p80 = view.p90 = done
     view.basis, view.n, view.why = "settled", 0, []
-    view.records, view.withheld = [], ""
+    view.records, view.withheld, view.never = [], "", 0.0
     _set(view, definition.settled(SettledCase(state, standing, done, now, definition.calendar)))
     frozen_forecasts.remember(view)
 

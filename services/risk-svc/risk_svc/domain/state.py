@@ -133,6 +133,7 @@ class View(msgspec.Struct, gc=False, array_like=True, kw_only=True):
     each with the P(slip) that the forecast would state without it. `unmet` is set while a told step is missed: what had
     been heard by then, and the minimum L until more is heard. `records` says for P50, P80 and P90 what such times held:
     (n, held, holds, later in seconds) as in LevelRecord; `withheld` is a NoRange, why there are no times, or "".
+    `never` is P(never), which says what S still expects.
     """
 
     at: float = 0.0
@@ -164,6 +165,7 @@ class View(msgspec.Struct, gc=False, array_like=True, kw_only=True):
     unmet: tuple[int, float] | None = None
     records: list[tuple[int, int, int, int]] = []
     withheld: str = ""
+    never: float = 0.0
 
 
 class PromiseState(msgspec.Struct, gc=False, array_like=True, kw_only=True):

@@ -12,7 +12,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from candor.contracts import MIN_CASES, Component, NoRange, Standing
 from risk_svc.domain import facts as known
 from risk_svc.domain import support, unmet
-from risk_svc.domain.gap import band, roll_up
+from risk_svc.domain.components.lateness import MIN_HORIZON_SHARE
+from risk_svc.domain.frozen_forecasts import given_up_at
+from risk_svc.domain.gap import GapDefinition, band, roll_up
 from risk_svc.domain.incidents import Incident, Incidents, weightiest
 from risk_svc.domain.scoring import is_told
 from risk_svc.domain.state import (
@@ -33,6 +35,7 @@ from risk_svc.store.tables import PromiseStateRow
 from risk_svc.web.api import record_responses, responses
 from risk_svc.web.track_record import RecentRecord
 
+WEIGHTS: Final = GapDefinition().weights
 NAMED: Final = 20
 """Missed steps that an item of a list names."""
 SHOWN_STEPS: Final = 500
@@ -44,7 +47,9 @@ def item(state: PromiseState) -> responses.GapItem:
     return responses.GapItem(**_head(state))
 
 
-async def promise(session: AsyncSession, promise_id: str, now: datetime) -> responses.GapDetail | None:
+async def promise(
+    session: AsyncSession, promise_id: str, now: datetime, weights: Mapping[str, float] = WEIGHTS
+) -> responses.GapDetail | None:
     """One promise with everything that explains its gap; None if there is none that may be shown."""
     row = await session.get(PromiseStateRow, promise_id)
     if row is None or not row.shown:
@@ -52,10 +57,12 @@ async def promise(session: AsyncSession, promise_id: str, now: datetime) -> resp
     incidents, state = Incidents(), from_bytes(row.state)
     for raw in await queries.incidents_at(session, [place_name(place) for place in state.depends_on]):
         incidents.put(incident_from(raw))
-    return detail(state, incidents.linked(state), now.timestamp())
+    return detail(state, incidents.linked(state), now.timestamp(), weights)
 
 
-def detail(state: PromiseState, linked: Sequence[Incident], now: float) -> responses.GapDetail:
+def detail(
+    state: PromiseState, linked: Sequence[Incident], now: float, weights: Mapping[str, float] = WEIGHTS
+) -> responses.GapDetail:
     """A promise with everything that explains its gap; `linked` are incidents that affect its dependencies."""
     view = state.view
     stands = standing(state)
@@ -63,6 +70,7 @@ def detail(state: PromiseState, linked: Sequence[Incident], now: float) -> respo
     return responses.GapDetail(
         **_head(state),
         forecast=_forecast(state) if stands is Standing.OPEN and view.at else None,
+        inputs=_inputs(state, stands, weights),
         facts=[responses.FactOut.model_validate(fact, from_attributes=True) for fact in facts],
         facts_more=more,
         history=[_point(point, state.deadline) for point in view.trail],
@@ -168,6 +176,17 @@ def _forecast(state: PromiseState) -> responses.ForecastOut:
         why=[responses.ReasonOut(words=words, p_slip_without=round(p, 4)) for words, p in view.why] if enough else [],
         no_range=NoRange(view.withheld) if view.withheld and enough else None,
         records=time_records(view.records) if enough else [],
+    )
+
+
+def _inputs(state: PromiseState, stands: Standing, weights: Mapping[str, float]) -> responses.InputsOut:
+    view = state.view
+    still = stands is Standing.OPEN
+    return responses.InputsOut(
+        weights={**weights},
+        horizon_s=view.horizon if still else max(view.horizon, MIN_HORIZON_SHARE * state.lead),
+        p_never=view.never if still else None,
+        given_up=still and view.at >= given_up_at(state),
     )
 
 

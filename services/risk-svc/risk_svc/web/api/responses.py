@@ -201,6 +201,22 @@ class PointOut(BaseModel):
     why: str
 
 
+class InputsOut(BaseModel):
+    """What the score is computed from beside the facts, so that a reader can compute it again (definitions.md: gap).
+
+    G = 100 · [1 − Π(1 − weight · x)] over the contributions, whose shares are ln(1 − weight · x) over their sum.
+    S of an open promise = 1 − Σ w · [delivered + (1 − delivered) · (1 − `p_never`)] over supported scope items; given
+    up, it counts what is delivered alone. L of one that was late = min(1, (completed − deadline) / `horizon_s`).
+    """
+
+    weights: dict[str, float] = Field(description="How much each component can add to a gap.")
+    horizon_s: float = Field(description="H: by how many seconds late a promise of this type counts as wholly late.")
+    p_never: float | None = Field(
+        description="The probability that it is never completed; assumed with too little history, null once it ended."
+    )
+    given_up: bool = Field(description="Whether it is overdue by its whole lead time: nothing more is expected.")
+
+
 class GapDetail(GapItem):
     """One promise with everything that explains its gap.
 
@@ -209,6 +225,7 @@ class GapDetail(GapItem):
     """
 
     forecast: ForecastOut | None
+    inputs: InputsOut = Field(description="What the score is computed from beside the facts.")
     facts: list[FactOut]
     facts_more: int
     history: list[PointOut]

@@ -52,7 +52,7 @@ async def gaps(request: Request, _principal: Viewer, asked: Annotated[requests.G
 async def gap(request: Request, promise_id: PathId, _principal: Viewer) -> responses.GapDetail:
     """One promise: score, contributions, forecast, facts, history, dates, milestones, incidents and notices."""
     async with database(request).reading() as session:
-        found = await presenters.promise(session, promise_id, request.app.state.clock.now())
+        found = await presenters.promise(session, promise_id, request.app.state.clock.now(), request.app.state.weights)
     if found is None:
         raise Problem.not_found("there is no such promise")
     return found

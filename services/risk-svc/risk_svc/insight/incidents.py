@@ -1,0 +1,111 @@
+"""What an incident hits, asked of the tables in one reading however many promises there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, Literal, NamedTuple, cast
+
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from candor.web.http.listings import COUNTED, Total
+from risk_svc.insight.forgetting import LIVING
+
+Sort = Literal["gap", "value"]
+ITEM: Final = (
+    "promise_id",
+    "customer_id",
+    "kind",
+    "department",
+    "held_due",
+    "score",
+    "p_slip",
+    "value",
+    "currency",
+    "told",
+)
+"""The columns of a promise in the list."""
+
+
+class HitFilter(NamedTuple):
+    """Which of the promises; None does not filter."""
+
+    customer_id: str | None = None
+    kind: str | None = None
+    min_score: float | None = None
+
+
+class Hits(NamedTuple):
+    """The promises of a page, how many there are in all, of how many customers, and what they are worth."""
+
+    items: list[dict[str, Any]]
+    number: Total
+    customers: int
+    values: list[dict[str, Any]]
+
+
+async def find(session: AsyncSession, incident_id: str) -> dict[str, Any] | None:
+    """An incident's newest picture."""
+    row = (await session.exec(cast(Any, _INCIDENT.bindparams(id=incident_id)))).first()
+    return None if row is None else dict(row._mapping)
+
+
+async def hits(
+    session: AsyncSession,
+    incident: dict[str, Any],
+    wanted: HitFilter,
+    sort: Sort,
+    after: tuple[Any, ...] | None,
+    most: int,
+) -> Hits:
+    """At most `most` open promises that depend on what it affects, after a cursor's place, and the figures of all."""
+    place = after or (None, "")
+    asked = _QUERY[sort].bindparams(
+        places=incident["places"],
+        until=incident["resolved_at"],
+        customer=wanted.customer_id,
+        kind=wanted.kind,
+        least=wanted.min_score,
+        place=place[0],
+        name=place[1],
+        most=most,
+    )
+    rows: Sequence[Any] = (await session.exec(cast(Any, asked))).all()
+    first = rows[0]
+    items = [dict(row._mapping) for row in rows if row.promise_id is not None]
+    number = Total(min(first.all_of_them, COUNTED), first.all_of_them <= COUNTED)
+    return Hits(items, number, first.customers, first.money or [])
+
+
+def rank(item: dict[str, Any], sort: Sort) -> tuple[float, str]:
+    """The place of a promise in the list; one without a value comes after all that have one."""
+    value = item["value"]
+    return (item["score"] if sort == "gap" else -1.0 if value is None else value), item["promise_id"]
+
+
+_INCIDENT: Final = text("""
+SELECT incident_id, category, title, severity, opened_at, resolved_at, expected_end,
+  ARRAY(SELECT jsonb_array_elements_text(places)) AS places
+FROM insight_incident WHERE incident_id = :id""")
+_RANKS: Final = {"gap": "score", "value": "coalesce(value, -1)"}
+# Read once: the page and the figures are taken of the same rows.
+_HITS: Final = f"""
+WITH hit AS MATERIALIZED (
+  SELECT {", ".join(ITEM)}, {{rank}} AS rank FROM insight_promise
+  WHERE standing = 'open' AND shown AND places ?| CAST(:places AS text[])
+    AND made_at < coalesce(CAST(:until AS timestamptz), 'infinity')
+    AND (CAST(:customer AS text) IS NULL OR customer_id = :customer)
+    AND (CAST(:kind AS text) IS NULL OR kind = :kind)
+    AND (CAST(:least AS real) IS NULL OR score >= :least) AND {LIVING}
+  LIMIT {COUNTED + 1}),
+figures AS (
+  SELECT (SELECT count(*) FROM hit) AS all_of_them, (SELECT count(DISTINCT customer_id) FROM hit) AS customers,
+    (SELECT jsonb_agg(one ORDER BY value DESC) FROM (
+      SELECT currency, coalesce(sum(value), 0) AS value, count(*) AS promises, count(*) - count(value) AS unvalued
+      FROM hit GROUP BY currency) AS one) AS money),
+page AS (
+  SELECT * FROM hit
+  WHERE CAST(:place AS float8) IS NULL OR (rank, promise_id) < (CAST(:place AS float8), CAST(:name AS text))
+  ORDER BY rank DESC, promise_id DESC LIMIT :most)
+SELECT figures.*, page.* FROM figures LEFT JOIN page ON true ORDER BY rank DESC, promise_id DESC"""  # noqa: S608
+_QUERY: Final = {sort: text(_HITS.format(rank=rank)) for sort, rank in _RANKS.items()}

@@ -1,0 +1,48 @@
+"""Read routes of what incidents hit."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+import msgspec
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from candor.web.http.csv_page import csv_page
+from candor.web.http.fields import PathId
+from candor.web.http.pages import decode_cursor, encode_cursor, link_header
+from candor.web.http.problems import Problem
+from candor.web.security.auth import Viewer
+from risk_svc.insight import incidents
+from risk_svc.web.api import insight_requests, insight_responses
+from risk_svc.web.api.responses import IncidentOut
+from risk_svc.web.api.routes.gaps import database
+
+router: Final = APIRouter(tags=["insight"])
+
+
+@router.get("/v1/incidents/{incident_id}/promises", responses={200: {"model": insight_responses.IncidentPromises}})
+async def incident_promises(
+    request: Request, incident_id: PathId, _principal: Viewer, asked: Annotated[insight_requests.HitQuery, Query()]
+) -> Response:
+    """Open promises that an incident hits, largest gap or value first, with the customers and the value it hits."""
+    after = decode_cursor(asked.cursor, float, str)
+    wanted = incidents.HitFilter(asked.customer, asked.kind, asked.min_score)
+    async with database(request).reading() as session:
+        incident = await incidents.find(session, incident_id)
+        if incident is None:
+            raise Problem.not_found("there is no such incident")
+        found = await incidents.hits(session, incident, wanted, asked.sort, after, asked.limit + 1)
+    items = found.items[: asked.limit]
+    more = encode_cursor(*incidents.rank(items[-1], asked.sort)) if len(found.items) > asked.limit else None
+    if asked.format == "csv":
+        return csv_page(request, incidents.ITEM, items, more)
+    document: dict[str, Any] = {
+        "incident": IncidentOut.model_validate(incident).model_dump(mode="json"),
+        "customers": found.customers,
+        "values": found.values,
+        "items": [{name: item[name] for name in incidents.ITEM} for item in items],
+        **found.number._asdict(),
+    }
+    return Response(msgspec.json.encode(document), 200, link_header(request, more), "application/json")

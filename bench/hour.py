@@ -12,7 +12,7 @@ import asyncio
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -29,6 +29,7 @@ from bench.paced_load import Load
 from bench.scale.process import Process
 from bench.scale.site import Site
 from candor.local.stack import SERVICES
+from candor.ops.tasks import end
 from candor.web.security.auth import Role
 from candor.web.security.sessions import Sessions
 
@@ -41,6 +42,7 @@ STEPS: Final = ("departed", "installed")
 LAG_SECONDS: Final = (20, 60)
 """How long after its promise a report of each step is sent."""
 CUSTOMERS: Final = 5_000
+RENEWED_SECONDS: Final = 120.0
 BUSY: Final = (503, 429)
 """Answers that are counted only: the load takes the processors away from what it measures."""
 
@@ -61,13 +63,34 @@ def reports(key: str, port: int, step: int) -> Callable[[int], bytes]:
     return request
 
 
-async def view(site: Site, web: Process) -> Callable[[int], bytes]:
-    """What makes the request of someone signed in for the board."""
-    link = Sessions(site.session_secret, secure=False).link_token(Role.VIEWER)
-    await site.client.get(f"{web.url}/signin", params={"token": link}, follow_redirects=True)
-    cookies = "; ".join(f"{name}={value}" for name, value in site.client.cookies.items())
-    always = f"GET /board/ HTTP/1.1\r\nHost: {web.url.removeprefix('http://')}\r\nCookie: {cookies}\r\n\r\n".encode()
-    return lambda _: always
+class Viewer:
+    """Someone signed in who looks at the board; `request` makes each view's request."""
+
+    def __init__(self, site: Site, web: Process) -> None:
+        self._site, self._web = site, web
+        self._request = b""
+
+    def request(self, _number: int) -> bytes:
+        """The request of a view, with the cookie as it is now."""
+        return self._request
+
+    async def sign_in(self) -> None:
+        """Sign in by a link."""
+        link = Sessions(self._site.session_secret, secure=False).link_token(Role.VIEWER)
+        await self._look("/signin", {"token": link})
+
+    async def stay(self) -> None:
+        """Take the new cookie that answers carry now and then, as a browser does: one that is not used ends."""
+        while True:
+            await asyncio.sleep(RENEWED_SECONDS)
+            await self._look("/board/", {})
+
+    async def _look(self, path: str, params: Mapping[str, str]) -> None:
+        client, host = self._site.client, self._web.url.removeprefix("http://")
+        answer = await client.get(f"{self._web.url}{path}", params=params, follow_redirects=True)
+        answer.raise_for_status()
+        cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+        self._request = f"GET /board/ HTTP/1.1\r\nHost: {host}\r\nCookie: {cookies}\r\n\r\n".encode()
 
 
 async def sampled(processes: Sequence[Process], seconds: float) -> dict[str, list[float]]:
@@ -87,8 +110,8 @@ async def later(seconds: float, load: Load, rate: float, length: float) -> dict[
     return await load.run(rate, length)
 
 
-async def planned(
-    site: Site, running: dict[str, Process], promises: float, views: float
+def planned(
+    site: Site, running: dict[str, Process], viewer: Viewer, promises: float, views: float
 ) -> dict[str, tuple[Load, float, float]]:
     """Each load, when it begins in seconds, and its rate."""
     ports = {name: int(process.url.rpartition(":")[2]) for name, process in running.items()}
@@ -97,7 +120,7 @@ async def planned(
         return Load(ports[name], request, status=status, refusals=BUSY)
 
     made = load("promise-svc", promises_of(ports["promise-svc"], site.key, SERIAL, 0, CUSTOMERS, STEPS), 201)
-    viewed = load("risk-web", await view(site, running["risk-web"]), 200)
+    viewed = load("risk-web", viewer.request, 200)
     told = [load("delivery-svc", reports(site.key, ports["delivery-svc"], step), 202) for step, _ in enumerate(STEPS)]
     steps = {name: (one, lag, promises) for name, one, lag in zip(STEPS, told, LAG_SECONDS, strict=True)}
     return {"promises": (made, 0.0, promises), "views": (viewed, 0.0, views), **steps}
@@ -109,14 +132,18 @@ async def measured(stage: Ground, seconds: float, promises: float, views: float)
     try:
         await site.feed()
         running = {service.name: await site.start(service.name) for service in SERVICES}
-        loads = await planned(site, running, promises, views)
+        viewer = Viewer(site, running["risk-web"])
+        await viewer.sign_in()
+        loads = planned(site, running, viewer, promises, views)
         sampling = asyncio.create_task(sampled([*running.values()], seconds))
+        staying = asyncio.create_task(viewer.stay())
         answers = await asyncio.gather(
             *(later(lag, load, rate, max(1.0, seconds - lag)) for load, lag, rate in loads.values())
         )
         for (name, (load, _, _)), answer in zip(loads.items(), answers, strict=True):
             figures = f"{len(load.done):,} answered, {load.refused:,} refused, p99 {answer['p99 ms']:,.0f} ms"
             print(f"{name}: {figures}", flush=True)
+        await end(staying)
         return await sampling
     finally:
         await site.close()
@@ -134,12 +161,12 @@ def main(minutes: float = 60.0, promises: float = 25.0, views: float = 25.0) -> 
         found = uvloop.run(measured(stage, minutes * 60, promises, views))
     table = Table("process", "first sixth, most MiB", "last sixth, median MiB", "ratio")
     figures = {name: grown(samples) for name, samples in found.items()}
-    for name, (early, end) in figures.items():
-        table.add_row(name, f"{early:,.0f}", f"{end:,.0f}", f"{end / early:.2f}")
+    for name, (early, late) in figures.items():
+        table.add_row(name, f"{early:,.0f}", f"{late:,.0f}", f"{late / early:.2f}")
     Console().print(table, f"limit: {GROWTH:.2f}")
-    processes = {name: {"early": early, "end": end, "samples": found[name]} for name, (early, end) in figures.items()}
+    processes = {name: {"early": early, "end": late, "samples": found[name]} for name, (early, late) in figures.items()}
     report.write("hour", {"minutes": minutes, "promises/s": promises, "views/s": views, "processes": processes})
-    raise typer.Exit(any(end > early * GROWTH for early, end in figures.values()))
+    raise typer.Exit(any(late > early * GROWTH for early, late in figures.values()))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from scipy.sparse import csc_array
 
-from risk_svc.insight.measures.figure import Figure, Floats, Ints, Unit, exact
+from risk_svc.insight.measures.figure import LEAST, Figure, Floats, Ints, Unit, exact
 from risk_svc.insight.measures.shocks import ALONE, Shocks, Singles
 from risk_svc.insight.measures.tail import Tail, tails
 
@@ -104,7 +104,7 @@ def value_at_risk(
 def leeway(renewal: float, repairs: Floats) -> Figure:
     """Days until the renewal less the usual time to repair, with the range that 8 of 10 past `repairs` (days) leave."""
     n = len(repairs)
-    if n < 20 or math.isnan(renewal):
+    if n < LEAST or math.isnan(renewal):
         return Figure(None, None, None, n, Unit.DAYS, 0.8)
     slow, usual, fast = renewal - np.percentile(repairs, [90, 50, 10])
     return Figure(float(usual), float(slow), float(fast), n, Unit.DAYS, 0.8)

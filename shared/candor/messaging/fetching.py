@@ -1,20 +1,29 @@
 """Fetches of many partitions, written and read at once: aiokafka does each field of each partition by itself.
 
 A worker names every partition that it holds in each fetch, and hears of each in the answer, several hundred times a
-second. What is sent and what is returned are aiokafka's own, to the byte.
+second. What is sent and what is returned are aiokafka's own, to the byte. How long a fetch waits is ours: one that
+names all that is read misses nothing, and where nothing happens five times fewer of them cost the broker less.
 """
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from io import BytesIO
 from struct import Struct
 from typing import Any, Final, NamedTuple
 
+from aiokafka import TopicPartition
 from aiokafka.client import AIOKafkaClient, ConnectionGroup
 from aiokafka.protocol.fetch import FetchRequest, FetchRequest_v11, FetchResponse_v11
 
 VERSION: Final = 11
 """Of Kafka's fetch; the newest that aiokafka knows. Brokers before 2.3 get what aiokafka makes of it."""
+
+QUIET_MS: Final = 500
+"""How long the broker may keep a fetch that names all that is read while nothing comes."""
+SETTLED_SECONDS: Final = 1.0
+"""For so long after something new is read fetches are short: one that is under way does not name it."""
 
 _BEGIN: Final = Struct(">iiiibiii")
 _NAME: Final = Struct(">h")
@@ -104,10 +113,42 @@ class _Asking(NamedTuple):
         return Asked(self.request) if lowest <= VERSION <= highest else self.request.prepare(versions)
 
 
+class Followed:
+    """What one consumer reads now."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._pairs: set[TopicPartition] = set()
+        self._settled = 0.0
+        self._monotonic = monotonic
+
+    def add(self, pair: TopicPartition) -> None:
+        """Note that `pair` is read from now on, or from another offset."""
+        self._pairs.add(pair)
+        self._settled = self._monotonic() + SETTLED_SECONDS
+
+    def discard(self, pair: TopicPartition) -> None:
+        """Note that `pair` is not read any more."""
+        self._pairs.discard(pair)
+
+    def missed_by(self, request: FetchRequest, leads: Callable[[TopicPartition], bool]) -> bool:
+        """Whether something that the asked broker `leads` may come while `request` waits and not end the wait.
+
+        aiokafka names no partition of which it has records that nobody took yet.
+        """
+        named = sum(len(partitions) for _, partitions in request.topics)
+        return self._monotonic() < self._settled or named < sum(map(leads, self._pairs))
+
+
 class FetchingClient(AIOKafkaClient):  # type: ignore[misc]
-    """aiokafka's client, which fetches so."""
+    """aiokafka's client, which fetches so; with `followed`, fetches that miss nothing wait for QUIET_MS."""
+
+    followed: Followed | None = None
 
     async def send(self, node_id: int, request: Any, *, group: Any = ConnectionGroup.DEFAULT) -> Any:
         """Send a request to a broker and return its answer."""
-        asked = _Asking(request) if type(request) is FetchRequest else request
-        return await super().send(node_id, asked, group=group)
+        if type(request) is not FetchRequest:
+            return await super().send(node_id, request, group=group)
+        leader = self.cluster.leader_for_partition
+        if self.followed is not None and not self.followed.missed_by(request, lambda pair: leader(pair) == node_id):
+            request._max_wait_ms = QUIET_MS
+        return await super().send(node_id, _Asking(request), group=group)

@@ -16,7 +16,7 @@ from aiokafka.abc import AbstractTokenProvider
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import AIOKafkaClient
 
-from candor.messaging.fetching import FetchingClient
+from candor.messaging.fetching import FetchingClient, Followed
 from candor.ops.kafka_secrets import NewestContext
 from candor.ops.kafka_settings import TLS, KafkaSettings
 from candor.ops.secret_files import SecretFile
@@ -61,12 +61,14 @@ class Link:
         """Return a bare client."""
         return self._renewed(AIOKafkaClient(**self._options, **more))
 
-    def consumer(self, **more: Any) -> AIOKafkaConsumer:
-        """Return a consumer."""
+    def consumer(self, followed: Followed | None = None, **more: Any) -> AIOKafkaConsumer:
+        """Return a consumer; `followed` is what it reads, where the caller keeps that."""
         made = AIOKafkaConsumer(**self._options, **more)
         client = self._renewed(getattr(made, "_client", None))
         if type(client) is AIOKafkaClient:
             client.__class__ = FetchingClient
+        if isinstance(client, FetchingClient):
+            client.followed = followed
         return made
 
     def producer(self, **more: Any) -> AIOKafkaProducer:

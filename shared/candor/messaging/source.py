@@ -11,6 +11,7 @@ import structlog
 from aiokafka import TopicPartition
 
 from candor.messaging.connecting import stopped, uncut
+from candor.messaging.fetching import Followed
 from candor.messaging.link import Link
 from candor.messaging.topics import ensure_topics, topic_name
 
@@ -48,6 +49,7 @@ class Source:
         }
         self.names = {pair: name for name, pair in self.pairs.items()}
         self._consumer: Any = None
+        self._followed = Followed()
         self._turn = 0
         self._next: dict[Name, int] = {}
 
@@ -57,6 +59,7 @@ class Source:
         await ensure_topics(self._settings)
         while True:
             consumer = self._link.consumer(
+                followed=self._followed,
                 group_id=None,
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
@@ -99,6 +102,7 @@ class Source:
             self._next[name] = offset
             self._consumer.seek(pair, offset)
             self._consumer.resume(pair)
+            self._followed.add(pair)
 
     async def ends(self) -> dict[tuple[str, int], int]:
         """Return the end offset of each (card, partition): the start for a reader of new records only."""
@@ -107,7 +111,9 @@ class Source:
 
     def leave(self, names: Iterable[tuple[str, int]]) -> None:
         """Stop reading these."""
-        self._consumer.pause(*(self.pairs[name] for name in names))
+        for name in names:
+            self._followed.discard(self.pairs[name])
+            self._consumer.pause(self.pairs[name])
 
     async def poll(self, names: Sequence[Name], largest: int, *, wait: bool = True) -> Fetched:
         """Return new records of `names`, at most `largest` per partition; waits up to WAIT_MS for the first, or not."""

@@ -29,7 +29,7 @@ DEADLINE: Final = 2.0
 LATE_SECONDS: Final = 10.0
 """An event that Kafka has had for longer before it is applied counts as late."""
 UNHEARD: Final = 5.0
-"""Seconds of silence from Kafka that count as lag; normally fetches are answered ten times a second."""
+"""Seconds of silence from Kafka that count as lag; normally fetches are answered twice a second or more."""
 
 
 class Lag:

@@ -86,7 +86,7 @@ class Pulse:
                 async with asyncio.timeout(LOOK_SECONDS):
                     found = await reached()
                 self._reached[name] = {number: round(until, 3) for number, until in found.items() if isfinite(until)}
-            await asyncio.sleep(EVERY_SECONDS / 4)
+            await asyncio.sleep(EVERY_SECONDS / 2)
 
     async def _connected(self) -> None:
         # A topic that the broker creates automatically would have the broker's layout.

@@ -9,11 +9,12 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from candor.contracts import NoticeState, Statement
+from candor.store.errors import unavailable
 from candor.store.unit_of_work import UnitOfWork
 from notify_svc import metrics
 from notify_svc.channels import Fate, Outcome
@@ -23,6 +24,9 @@ from notify_svc.domain.facts import Announcement, Reason
 from notify_svc.domain.owner import Audience
 from notify_svc.domain.silence import Composed
 from notify_svc.store.notices import CHANGED, announce
+
+if TYPE_CHECKING:
+    from candor.store.db import Database
 
 LONGEST_BACKOFF: Final = 3600.0
 FIRST_BACKOFF: Final = 5.0
@@ -75,6 +79,10 @@ class Round:
     others: Place = BEGINNING
     looked: int = 1_000
 
+    def again(self) -> None:
+        """Begin at the beginning."""
+        self.urgent = self.others = BEGINNING
+
     async def further(self, uow: UnitOfWork) -> None:
         """Go on to the next deliveries, since of those before too few can go."""
         self.urgent = await self._after(uow, True, self.urgent)
@@ -83,6 +91,18 @@ class Round:
     async def _after(self, uow: UnitOfWork, urgent: bool, place: Place) -> Place:
         row = await uow.connection.fetchrow(_LAST, urgent, *place, self.looked)
         return BEGINNING if row is None else (row["next_at"], row["delivery_id"])
+
+
+async def due(database: Database) -> bool:
+    """Whether any delivery is due, whether or not it may go; one statement, as it is asked five times a second.
+
+    Raises StoreUnavailable.
+    """
+    try:
+        found: bool = await database.pool.fetchval(_DUE, timeout=2)
+    except Exception as error:
+        raise unavailable(error) or error from error
+    return found
 
 
 async def claim(
@@ -195,6 +215,10 @@ _NEXT: Final = """
 SELECT delivery_id, next_at FROM delivery
 WHERE state = 'pending' AND {urgent} AND next_at <= clock_timestamp() AND (next_at, delivery_id) > ({after})
 ORDER BY next_at, delivery_id LIMIT {most}"""
+
+_DUE: Final = """
+SELECT EXISTS (SELECT FROM delivery WHERE state = 'pending' AND urgent AND next_at <= clock_timestamp())
+  OR EXISTS (SELECT FROM delivery WHERE state = 'pending' AND NOT urgent AND next_at <= clock_timestamp())"""
 
 # No row if there are fewer than were asked for: this was the end.
 _LAST: Final = f"""

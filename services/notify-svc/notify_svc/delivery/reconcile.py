@@ -109,6 +109,9 @@ class Reconciler:
         if room <= 0:
             return
         await self._guard.look(postman.clock.now())
+        if not await claims.due(postman.database):
+            self._round.again()
+            return
         async with unit_of_work(postman.database) as uow:
             taken = await claims.claim(
                 uow,

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
+
 from candor.contracts import NoticeState
 from candor.store.unit_of_work import unit_of_work
 from notify_svc.channels import Begin, Fate, Message, Outcome
@@ -230,3 +232,34 @@ async def test_a_worker_stalled_after_final_leaves_it_unknown_and_its_late_failu
     assert len(script.took) == 1
     await desk_.later(10, gap(2, LATE, at=desk_.clock.now()))
     assert await desk_.send() == 0
+
+
+async def test_something_is_due_once_its_time_has_come_whether_or_not_it_may_go(desk_: Desk) -> None:
+    assert not await claims.due(desk_.database)
+    await desk_.warned()
+    for urgent in (True, False):
+        await desk_.database.pool.execute("UPDATE delivery SET urgent = $1, next_at = now()", urgent)
+        assert await claims.due(desk_.database)
+        await desk_.database.pool.execute("UPDATE delivery SET next_at = now() + interval '1 hour'")
+        assert not await claims.due(desk_.database)
+    await desk_.database.pool.execute("UPDATE delivery SET next_at = now()")
+    await desk_.database.pool.execute("UPDATE switch SET sending = false")
+    assert await claims.due(desk_.database)
+
+
+async def test_the_sender_claims_only_if_something_is_due_and_begins_its_round_anew_otherwise(
+    desk_: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reconciler, asked = Reconciler(desk_.postman()), list[Round]()
+
+    async def noting(*given: Any) -> list[Claim]:
+        asked.append(given[-1])
+        return []
+
+    monkeypatch.setattr(claims, "claim", noting)
+    reconciler._round.urgent = reconciler._round.others = (desk_.clock.now(), "p9")
+    assert await reconciler.once() == 0
+    assert (asked, reconciler._round) == ([], Round())
+    await desk_.warned()
+    await reconciler.once()
+    assert asked == [reconciler._round]

@@ -269,7 +269,7 @@ class _Transaction:
                 if pieces
             }
             if moved:
-                await lease.advance(uow.connection, turns.group, moved)
+                uow.advance(lease.Offsets(turns.group, moved))
         for number, offsets in rows.items():
             _committed(self.owned[number], offsets, plans[number])
 

@@ -137,10 +137,21 @@ async def fence(connection: Connection, group: str, epochs: Mapping[int, int]) -
     return {row["partition"]: _offsets.decode(row["offsets"]) for row in rows}
 
 
-async def advance(connection: Connection, group: str, offsets: Mapping[int, Mapping[str, int]]) -> None:
-    """Write the next offsets of partitions that `fence` locked in this transaction; other cards keep theirs."""
-    written = [msgspec.json.encode(cards).decode() for cards in offsets.values()]
-    await connection.execute(_ADVANCE, group, list(offsets.keys()), written)
+class Offsets(NamedTuple):
+    """The next offsets by partition, of each of which `fence` has locked the row, and by card; others stay."""
+
+    group: str
+    by_partition: Mapping[int, Mapping[str, int]]
+
+    def arguments(self) -> tuple[str, list[int], list[str]]:
+        """What ADVANCE takes."""
+        written = [msgspec.json.encode(cards).decode() for cards in self.by_partition.values()]
+        return self.group, list(self.by_partition), written
+
+
+async def advance(connection: Connection, offsets: Offsets) -> None:
+    """Write the next offsets."""
+    await connection.execute(ADVANCE.format("$1", "$2", "$3"), *offsets.arguments())
 
 
 _PREPARE: Final = """
@@ -193,7 +204,7 @@ SELECT lease.partition, lease.offsets::text AS offsets
 FROM lease JOIN unnest($2::int[], $3::bigint[]) AS mine (partition, epoch) USING (partition, epoch)
 WHERE lease.grp = $1 ORDER BY lease.partition FOR UPDATE OF lease"""
 
-_ADVANCE: Final = """
+ADVANCE: Final = """
 UPDATE lease SET offsets = lease.offsets || new.offsets::jsonb
-FROM unnest($2::int[], $3::text[]) AS new (partition, offsets)
-WHERE lease.grp = $1 AND lease.partition = new.partition"""
+FROM unnest({1}::int[], {2}::text[]) AS new (partition, offsets)
+WHERE lease.grp = {0} AND lease.partition = new.partition"""

@@ -19,11 +19,13 @@ from candor.records.packing import Row, repack, unpack
 from candor.records.wire import UnreadableError
 from candor.store import layout
 from candor.store.errors import Overloaded, StoreUnavailable, unavailable
+from candor.store.lease import ADVANCE
 from candor.store.replaying import SET_ASIDE
 
 if TYPE_CHECKING:
     from candor.store.db import Connection, Database, Transaction
     from candor.store.erasure import Erasure
+    from candor.store.lease import Offsets
 
 TOMBSTONES: Final = frozenset({CustomerErased.TYPE.encode(), ContactRemoved.TYPE.encode()})
 log: Final = structlog.get_logger("candor.outbox")
@@ -62,20 +64,23 @@ class SentRows(NamedTuple):
         return sum(row.events for row in self.rows)
 
 
-async def write(connection: Connection, rows: Sequence[Row], partitions: int | None = None) -> bool:
-    """Insert all rows with one statement; ids increase in the given order.
+async def write(
+    connection: Connection, rows: Sequence[Row], partitions: int | None = None, offsets: Offsets | None = None
+) -> bool:
+    """Insert all rows, and write the next `offsets`, with one statement; ids increase in the given order.
 
-    Returns False, with nothing written, if the rows were packed for so many `partitions` and there are more by now.
+    Returns False, with no row written, if the rows were packed for so many `partitions` and there are more by now.
     """
     # Ids contain no comma, so keys are passed as one text per row: unnest cannot carry an array of arrays.
     status: str = await connection.execute(
-        _INSERT,
+        _INSERT if offsets is None else _INSERT_AND_ADVANCE,
         [row.topic for row in rows],
         [row.partition for row in rows],
         [row.records for row in rows],
         [row.events for row in rows],
         [",".join(row.keys) for row in rows],
         partitions,
+        *(() if offsets is None else offsets.arguments()),
     )
     return status != "INSERT 0 0"
 
@@ -287,6 +292,8 @@ FROM unnest($1::text[], $2::int[], $3::bytea[], $4::int[], $5::text[])
      WITH ORDINALITY AS new (topic, partition, records, events, keys, place)
 WHERE {layout.FITS}
 ORDER BY place"""  # noqa: S608 - constants only
+
+_INSERT_AND_ADVANCE: Final = f"WITH advanced AS ({ADVANCE.format('$7', '$8', '$9')}) {_INSERT}"
 
 _HELD: Final = """
 EXISTS (SELECT FROM dead_letter AS aside WHERE aside.grp = $4 AND aside.topic = candidate.topic

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from candor.records.packing import Row, pack
-from candor.store import dead_letter, layout, outbox
+from candor.store import dead_letter, layout, lease, outbox
 from candor.store.db import Connection, Database, drop
 from candor.store.errors import AmbiguousCommit, LimitReached, LinkBroken, TransactionAborted, definite, unavailable
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from candor.records.origin import Signer
     from candor.store.dead_letter import DeadLetter
     from candor.store.errors import StoreUnavailable
+    from candor.store.lease import Offsets
 
 
 class Rejection(NamedTuple):
@@ -42,6 +43,7 @@ class UnitOfWork:
         self.rejected: list[Rejection] = []
         self._messages: list[Message] = []
         self._dead: list[DeadLetter] = []
+        self._offsets: Offsets | None = None
 
     def emit(self, messages: Iterable[Message]) -> None:
         """Send `messages` if and only if this transaction commits; order is kept per key."""
@@ -56,6 +58,10 @@ class UnitOfWork:
     def reject(self, message: Message, reason: str, detail: str) -> None:
         """Give up on `message` while the others continue; the consumer finds its record and buries it."""
         self.rejected.append(Rejection(message, reason, detail))
+
+    def advance(self, offsets: Offsets) -> None:
+        """Write the next offsets when this transaction commits, and with its events: a statement is a wait."""
+        self._offsets = offsets
 
     def bury(self, letters: Iterable[DeadLetter]) -> None:
         """Keep `letters` as dead letters if and only if this transaction commits."""
@@ -76,8 +82,10 @@ class UnitOfWork:
         if self._dead:
             await dead_letter.write(self.connection, self._dead)
         if not self._messages:
+            if self._offsets is not None:
+                await lease.advance(self.connection, self._offsets)
             return False
-        while not await outbox.write(self.connection, self._packed(), self.partitions):
+        while not await outbox.write(self.connection, self._packed(), self.partitions, self._offsets):
             # The partitions were grown: this process is about to end, and what it still says goes to their new places.
             grown = await layout.read(self.connection)
             if grown is None:

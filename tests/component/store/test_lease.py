@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from candor.store.db import Database
-from candor.store.lease import Leases, advance, fence
+from candor.store.lease import Leases, Offsets, advance, fence
 from candor.store.unit_of_work import unit_of_work
 from tests.support.waiting import until
 
@@ -41,7 +41,7 @@ async def test_two_members_share_evenly_and_offsets_move_along(database: Databas
     await a.renew()
     async with unit_of_work(database) as uow:
         await fence(uow.connection, GROUP, a.epochs)
-        await advance(uow.connection, GROUP, {number: {"promises": 10 + number} for number in range(4)})
+        await advance(uow.connection, Offsets(GROUP, {number: {"promises": 10 + number} for number in range(4)}))
     assert await b.renew() == ([], [])
     assert (await a.renew()).lost == [2, 3]
     taken = (await b.renew()).acquired
@@ -128,7 +128,7 @@ async def test_the_fence_waits_for_a_running_transaction_and_sees_what_it_wrote(
     await a.renew()
     async with unit_of_work(database) as first:
         await fence(first.connection, GROUP, {1: a.epochs[1]})
-        await advance(first.connection, GROUP, {1: {"promises": 7}})
+        await advance(first.connection, Offsets(GROUP, {1: {"promises": 7}}))
         waiting = asyncio.create_task(_fenced(database, {1: a.epochs[1]}))
         await asyncio.sleep(0.1)
         assert not waiting.done()
@@ -158,8 +158,8 @@ async def test_advancing_one_topic_leaves_the_others(database: Database) -> None
     await a.renew()
     async with unit_of_work(database) as uow:
         await fence(uow.connection, GROUP, a.epochs)
-        await advance(uow.connection, GROUP, {0: {"promises": 5, "milestones": 2}, 1: {"incidents": 1}})
-        await advance(uow.connection, GROUP, {0: {"promises": 6}})
+        await advance(uow.connection, Offsets(GROUP, {0: {"promises": 5, "milestones": 2}, 1: {"incidents": 1}}))
+        await advance(uow.connection, Offsets(GROUP, {0: {"promises": 6}}))
     some = {number: a.epochs[number] for number in (0, 1)}
     assert await _fenced(database, some) == {
         0: {"promises": 6, "milestones": 2},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -11,6 +12,7 @@ import pytest
 from candor.records.packing import unpack
 from candor.store.db import Database
 from candor.store.errors import AmbiguousCommit, StoreUnavailable, TransactionAborted
+from candor.store.lease import Offsets
 from candor.store.unit_of_work import unit_of_work
 from tests.support.foundation import made
 from tests.support.proxy import Proxy
@@ -233,3 +235,54 @@ async def test_a_server_that_is_away_is_an_outage(database: Database) -> None:
             await Database.open(url)
     finally:
         await behind.close()
+
+
+OFFSETS = Offsets("a group", {1: {"promises": 9}, 2: {"milestones": 4}})
+
+
+@pytest.mark.parametrize("emitted", [0, 2])
+async def test_next_offsets_are_written_with_the_events_and_without_any(database: Database, emitted: int) -> None:
+    await leased(database)
+    async with unit_of_work(database) as uow:
+        uow.emit([made(f"p{number}") for number in range(emitted)])
+        uow.advance(OFFSETS)
+    assert await offsets(database) == {0: {"promises": 1}, 1: {"promises": 9}, 2: {"promises": 1, "milestones": 4}}
+    assert len(await events(database)) == emitted
+
+
+async def test_next_offsets_are_taken_back_with_the_events(database: Database) -> None:
+    await leased(database)
+    with pytest.raises(ZeroDivisionError):
+        async with unit_of_work(database) as uow:
+            uow.emit([made("p1")])
+            uow.advance(OFFSETS)
+            raise ZeroDivisionError
+    assert await offsets(database) == {number: {"promises": 1} for number in range(3)}
+
+
+async def test_next_offsets_are_written_once_the_partitions_were_grown_too(database: Database) -> None:
+    await leased(database)
+    await database.pool.execute("UPDATE layout SET partitions = 8")
+    async with unit_of_work(database) as uow:
+        uow.emit([made("p1")])
+        uow.advance(OFFSETS)
+    assert (await offsets(database))[2] == {"promises": 1, "milestones": 4}
+    assert await events(database) == ["p1.1"]
+
+
+async def leased(database: Database) -> None:
+    """Three partitions of the group, and of another, each with the next offset of one card."""
+    await database.pool.execute(
+        "INSERT INTO lease (grp, partition, owner, epoch, offsets) SELECT grp, number, 'me', 1, $2::text::jsonb"
+        " FROM unnest($1::text[]) AS grp, generate_series(0, 2) AS number",
+        [OFFSETS.group, "another"],
+        json.dumps({"promises": 1}),
+    )
+
+
+async def offsets(database: Database) -> dict[int, dict[str, int]]:
+    """By partition, of the group alone; what another group has stays as it was."""
+    rows = await database.pool.fetch("SELECT grp, partition, offsets FROM lease")
+    found = {(row["grp"], row["partition"]): json.loads(row["offsets"]) for row in rows}
+    assert all(cards == {"promises": 1} for (group, _), cards in found.items() if group == "another")
+    return {number: cards for (group, number), cards in found.items() if group == OFFSETS.group}

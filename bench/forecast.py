@@ -8,11 +8,6 @@ a forecast can cost. CPU time on one core; memory is the growth of a separate pr
 
 from __future__ import annotations
 
-import os
-
-# Set before numpy is imported: a second thread would count twice and do nothing.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
 import gc
 import io
 import json

@@ -75,6 +75,21 @@ def made(folder: Path, said: Path, every: int) -> None:
     part.rename(said)
 
 
+def thinned(folder: Path, to: Path, every: int) -> Path:
+    """One promise in `every` of the stream in `folder`, as a stream in `to`; what is there is not made again."""
+    to.mkdir(parents=True, exist_ok=True)
+    for name in ("events", "decisions", "answers"):
+        path, part = to / f"{name}.jsonl.gz", to / f"{name}.part"
+        if path.exists():
+            continue
+        with gzip.open(part, "wb", compresslevel=1) as file:
+            file.writelines(
+                msgspec.json.encode(line) + b"\n" for line in lines(folder / path.name) if _taken(line, every)
+            )
+        part.rename(path)
+    return to
+
+
 def _keyed(path: Path, sort: int) -> Iterator[tuple[str, int, dict[str, Any]]]:
     for line in lines(path):
         yield line["time"], sort, line

@@ -18,7 +18,7 @@ from typing import Annotated, Any, Final, NamedTuple
 
 import typer
 
-from bench.forecast_streams.cases import made, read
+from bench.forecast_streams.cases import made, read, thinned
 from risk_svc import forecast
 from risk_svc.forecast.evaluation import Measures, measure
 
@@ -85,8 +85,9 @@ def main(
     only: Annotated[list[str] | None, typer.Option(help="Names of constants; all unless given.")] = None,
 ) -> None:
     """Forecast all streams with each constant halved and doubled, and print what that changes."""
-    folders = sorted(one for one in data.iterdir() if (one / "answers.jsonl.gz").is_file())
-    usual = _found(folders, out / "usual", every)
+    whole = sorted(one for one in data.iterdir() if (one / "answers.jsonl.gz").is_file())
+    folders = [thinned(one, out / f"one in {every}" / one.name, every) for one in whole]
+    usual = _found(folders, out / "usual")
     print(HEAD)
     print("|---|---|---|---|---|---|---|")
     print(f"| all as they are | | | | | {usual.covered(0.8)} | {usual.covered(0.9)} |", flush=True)
@@ -95,7 +96,7 @@ def main(
             continue
         for factor in FACTORS:
             with scaled(constant, factor) as value:
-                other = _found(folders, out / f"{constant.module}.{constant.name} {factor}", every)
+                other = _found(folders, out / f"{constant.module}.{constant.name} {factor}")
             print(row(constant, value, factor, usual, other), flush=True)
 
 
@@ -145,13 +146,13 @@ def _times(value: Any, factor: float) -> Any:
     return type(value)(value * factor)
 
 
-def _found(folders: list[Path], out: Path, every: int) -> Found:
+def _found(folders: list[Path], out: Path) -> Found:
     out.mkdir(parents=True, exist_ok=True)
     found = {}
     for folder in folders:
         said = out / f"{folder.name}.jsonl"
         if not said.exists():
-            made(folder, said, every)
+            made(folder, said, 1)
         cases = read(folder, said)
         found[folder.name] = measure(cases.where(cases.dev).table if cases.dev.any() else cases.table)
     return Found(found)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bench.forecast_streams import __main__ as command
-from bench.forecast_streams.cases import Cases, made, read
+from bench.forecast_streams.cases import Cases, made, read, thinned
 from bench.forecast_streams.figures import Line, against, less, missed, table
 from bench.forecast_streams.plot import monthly, plot
 from risk_svc.backtest.outcomes import OutcomeLedger
@@ -74,6 +77,18 @@ def test_forecasts_are_stored_and_not_made_again(data: Path, tmp_path: Path) -> 
     assert "worst quarter by Brier skill: parcels, 2024 Q1" in again.output
 
 
+def test_a_thinned_stream_says_what_the_same_promises_of_the_whole_say(data: Path, tmp_path: Path) -> None:
+    whole, thin = tmp_path / "whole.jsonl", tmp_path / "thin.jsonl"
+    made(data / "parcels", whole, 4)
+    folder = thinned(data / "parcels", tmp_path / "parcels", 4)
+    made(folder, thin, 1)
+    assert thin.read_bytes() == whole.read_bytes()
+    assert 0 < len(read(folder, thin).at) == len(read(data / "parcels", whole).at)
+    before = [one.stat().st_mtime_ns for one in sorted(folder.iterdir())]
+    thinned(data / "parcels", folder, 4)
+    assert [one.stat().st_mtime_ns for one in sorted(folder.iterdir())] == before
+
+
 def _app() -> Any:
     import typer  # noqa: PLC0415
 
@@ -127,3 +142,11 @@ def test_the_picture_has_a_line_for_each_figure(data: Path, tmp_path: Path) -> N
     drawn = (tmp_path / "parcels.svg").read_text()
     assert drawn.count("<polyline") == 3
     assert "parcels &amp; more" in drawn
+
+
+def test_a_bench_has_one_thread_for_numbers() -> None:
+    """More only spin: the recorded streams took twice the CPU, on a busy machine many times the minutes."""
+    told = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    asked = "import bench.forecast_streams.cases, psutil; print(psutil.Process().num_threads())"
+    found = subprocess.run([sys.executable, "-c", asked], env=told, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "1"

@@ -44,6 +44,7 @@ CONSTANTS: Final = tuple(
         ("intervals", "SHARED", "answers"),
         ("reference", "MEMORY", "answers"),
         ("reference", "SHRINK", "answers"),
+        ("reference", "LAPLACE", "answers"),
         ("context", "BASE_SHRINK", "promises"),
         ("context", "SPEEDS", "leads"),
         ("context", "STEP_LIFE", "leads"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
+import statistics
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from bench.first_days import Case, cases, events_of, figures
+from bench.first_days_streams import Event
 from candor_demo.flights import Flight
 from risk_svc.backtest.stream import seconds
 
@@ -54,6 +57,30 @@ def test_every_forecast_knows_how_many_promises_were_answered_when_it_was_asked_
     assert all(0 <= case.said <= 1 and 0 <= case.base <= 1 for case in found)
     assert all(min(case.times) >= 0 for case in found if case.times is not None)
     assert sum(case.times is not None for case in found) > len(found) / 2
+
+
+def days(late: float, seed: int, n: int = 40) -> list[Event]:
+    """The events of `n` flights, an hour apart, of which a share is late."""
+    draw = random.Random(seed)
+    flights = [flight(number, 40.0 if draw.random() < late else 0.0) for number in range(n)]
+    return sorted((event for one in flights for event in events_of(one)), key=lambda event: event["time"])
+
+
+def test_nothing_is_asked_once_enough_are_answered_and_what_was_asked_before_stays_the_same() -> None:
+    events = days(0.3, seed=1)
+    whole, few = list(cases(events)), list(cases(events, 20))
+    assert few == [case for case in whole if case.known < 20]
+    assert max(case.known for case in whole) > 20
+    assert list(cases(events, 1_000)) == whole
+
+
+@pytest.mark.parametrize("late", [0.1, 0.5, 0.7])
+def test_from_the_first_answer_on_forecasts_are_no_worse_than_the_running_share(late: float) -> None:
+    worse = []
+    for seed in range(7):
+        found = figures(case for case in cases(days(late, seed), 20) if case.known)
+        worse.append(found["engine"]["Brier, 1+ known"] / found["running share"]["Brier, 1+ known"])
+    assert statistics.median(worse) <= 1.02, worse
 
 
 def test_losses_are_kept_apart_by_what_was_known() -> None:

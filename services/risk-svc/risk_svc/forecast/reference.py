@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from risk_svc.forecast.context import BASE, BASE_SHRINK
+from risk_svc.forecast.context import BASE_SHRINK
 from risk_svc.forecast.layout import Floats
 from risk_svc.forecast.mixture import EVERY, counts
 from risk_svc.forecast.survival import AT_FIRST, BIN, BINS, REACH, exposed, hazard_at, spot_of
@@ -17,6 +17,8 @@ MEMORY: Final = 1000.0
 """Number of answers after which an answer counts a third: an old share misleads."""
 SHRINK: Final = 20.0
 """How many answers of one kind of moment weigh as much as all kinds together."""
+LAPLACE: Final = 8.0
+"""Answers that weigh as much as the first guess, half late: the two of Laplace's rule, of four moments each."""
 SURE: Final = 30.0
 """Cumulative hazard that leaves practically nothing and is still numerically safe."""
 
@@ -61,7 +63,7 @@ class Reference:
 
     def refresh(self) -> None:
         """Recomputes the forecasts of every group."""
-        late = (self.late[EVERY] + BASE_SHRINK * BASE) / (self.n[EVERY] + BASE_SHRINK)
+        late = (self.late[EVERY] + LAPLACE / 2) / (self.n[EVERY] + LAPLACE)
         self.shares: Floats = (self.late + SHRINK * late) / (self.n + SHRINK)
         gone = self.gone[EVERY] / (self.ends[EVERY] + BASE_SHRINK)
         self.lost: Floats = (self.gone + SHRINK * gone) / (self.ends + SHRINK)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from risk_svc.forecast import intervals, survival
-from risk_svc.forecast.context import BASE, BASE_SHRINK, Context
+from risk_svc.forecast.context import Context
 from risk_svc.forecast.direct import Direct
 from risk_svc.forecast.intervals import LEVELS, STATED, Intervals
 from risk_svc.forecast.layout import CLIP, WIDTH, Layout
@@ -17,7 +17,7 @@ from risk_svc.forecast.mixture import FLOOR, Mixture, pooled
 from risk_svc.forecast.model import Model
 from risk_svc.forecast.net import logistic, outputs
 from risk_svc.forecast.rates import FadingMeans, Rates
-from risk_svc.forecast.reference import Reference
+from risk_svc.forecast.reference import LAPLACE, Reference
 from risk_svc.forecast.single import forecast_one
 from risk_svc.forecast.survival import INSIDE, Cells, Survival, cells, place, watch
 
@@ -201,12 +201,11 @@ def test_the_reference_says_shares_between_what_was_seen_and_the_start(seed: int
     known.learn(group, late == 1)
     known.refresh()
     assert np.all((known.shares > 0) & (known.shares < 1))
-    if n:
-        every = (late.sum() + BASE_SHRINK * BASE) / (n + BASE_SHRINK)
-        assert known.shares[5] == pytest.approx(every)
-        seen = late[group == 1]
-        low, high = sorted((every, seen.mean() if len(seen) else every))
-        assert low - 1e-9 <= known.shares[1] <= high + 1e-9
+    every = (late.sum() + LAPLACE / 2) / (n + LAPLACE)
+    assert known.shares[5] == pytest.approx(every)
+    seen = late[group == 1]
+    low, high = sorted((every, seen.mean() if len(seen) else every))
+    assert low - 1e-9 <= known.shares[1] <= high + 1e-9
 
 
 @few

@@ -14,6 +14,7 @@ from risk_svc.domain import incidents as known
 from risk_svc.domain.components.lateness import MIN_HORIZON_SHARE
 from risk_svc.domain.predictions import Floats, LevelRecord, Predictions
 from risk_svc.domain.state import PromiseState, StepState, StepStatus, completed_at, final_step, standing
+from risk_svc.forecast.context import BASE
 from risk_svc.forecast.features import Features, features
 from risk_svc.forecast.model import Answer, Model
 from risk_svc.forecast.reasons import Reason
@@ -178,17 +179,20 @@ class PublishedModel:
         told, raw = (_times(y, by, deadline, unit, now) for y in (holding.told, answer.said))
         worst = np.array([_worst(model, view) for view in views])
         bases = [_basis(model, view) for view in views]
+        n = np.array([n for _, n in bases], np.int64)
+        # A gap that rests on nothing but a guess stays low: half of all promises late would look like trouble.
+        assumed = np.where((n == 0) & ~late, np.minimum(p, BASE), p)
         return Predictions(
             p_slip=p,
             q50=told[:, 0],
             q80=told[:, 1],
             q90=told[:, 2],
-            lateness=p * _lateness(answer, weights, unit, worst, np.maximum(0.0, now - deadline)),
+            lateness=assumed * _lateness(answer, weights, unit, worst, np.maximum(0.0, now - deadline)),
             horizon=worst,
             never=answer.never,
             base=np.array([context.base(view.kind) for view in views]),
             observed=np.array([context.observed(view.kind, MIN_CASES) for view in views], np.float64),
-            n=np.array([n for _, n in bases], np.int64),
+            n=n,
             basis=[words for words, _ in bases],
             model=model.version,
             records=_records(holding, told, raw),

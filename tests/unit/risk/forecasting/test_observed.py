@@ -57,6 +57,13 @@ def test_of_a_kind_that_nothing_is_known_of_no_share_is_told() -> None:
     assert math.isnan(found.observed[0])
 
 
+def test_before_any_answer_the_gap_counts_a_low_risk_and_after_the_date_all_of_it() -> None:
+    found = PublishedModel().forecast([ended(3)], [[]], 3 * DAY)
+    assert 0 < found.lateness[0] <= BASE < found.p_slip[0]
+    overdue = PublishedModel().forecast([ended(3)], [[]], 4.5 * DAY)
+    assert overdue.lateness[0] > BASE
+
+
 def test_it_is_kept_with_the_model() -> None:
     model = Model()
     model.context = lived([True, False, False], model.context)

@@ -25,6 +25,7 @@ from tests.support.servers import Databases
 AFTERWARDS = datetime(2026, 12, 5, tzinfo=UTC)
 # risk-svc folds a stream in order and says so; all others take what comes, each version newer than the last.
 ALONE = {
+    ("risk-svc", "candor.promise.assigned.v1.full"): "version_gap",
     ("risk-svc", "candor.promise.made.v1.full"): "version_gap",
     ("risk-svc", "candor.promise.revised.v1.full"): "version_gap",
     ("risk-svc", "candor.promise.settled.v1.full"): "version_gap",
@@ -75,7 +76,19 @@ def with_unknown_field(example: Example) -> Example:
 
 def story(consumer: str) -> list[Example]:
     """All examples as one course of events: each stream from its version 1, a promise's beginning first."""
-    order = ("made", "set", "reported", "scored", "changed", "revised", "settled", "withdrawn", "removed", "erased")
+    order = (
+        "made",
+        "set",
+        "reported",
+        "scored",
+        "changed",
+        "revised",
+        "assigned",
+        "settled",
+        "withdrawn",
+        "removed",
+        "erased",
+    )
     streams: dict[tuple[str, bytes], int] = {}
     found = []
     for example in sorted(examples_for(PROCESSES[consumer]), key=lambda one: order.index(one.name.split(".")[2])):

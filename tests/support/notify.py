@@ -25,6 +25,7 @@ from candor.contracts import (
     Forecast,
     GapScored,
     Message,
+    PromiseAssigned,
     PromiseMade,
     PromiseRevised,
     PromiseWithdrawn,
@@ -113,6 +114,12 @@ def promise(
 
 def revised(held: datetime, name: str = "p1", customer: str = "c1", version: int = 2) -> Message:
     return event(PromiseRevised(name, customer, held, held, AskedBy.CUSTOMER, True, "asked"), version)
+
+
+def assigned(
+    deliverer: str, name: str = "p1", customer: str = "c1", version: int = 2, *, accepted: bool = True
+) -> Message:
+    return event(PromiseAssigned(name, customer, deliverer, accepted), version)
 
 
 def withdrawn(name: str = "p1", customer: str = "c1", version: int = 2) -> Message:

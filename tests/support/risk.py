@@ -25,6 +25,7 @@ from candor.contracts import (
     NoticeChanged,
     NoticeState,
     PlannedMilestone,
+    PromiseAssigned,
     PromiseMade,
     PromiseRevised,
     PromiseSettled,
@@ -115,6 +116,9 @@ class Story:
             self.promise_id, self.customer_id, due, due if held else DUE + self.shift, AskedBy.COMPANY, held, why
         )
         return self._next(data, self.start)
+
+    def assigned(self, deliverer: str, *, accepted: bool) -> Message:
+        return self._next(PromiseAssigned(self.promise_id, self.customer_id, deliverer, accepted), self.start)
 
     def withdrawn(self) -> Message:
         return self._next(PromiseWithdrawn(self.promise_id, self.customer_id, "not needed"), self.start)

@@ -11,6 +11,7 @@ from candor.contracts import (
     Envelope,
     Forecast,
     GapScored,
+    PromiseAssigned,
     PromiseMade,
     PromiseRevised,
     PromiseSettled,
@@ -44,7 +45,9 @@ def promise_made(envelope: Envelope, data: PromiseMade) -> facts.Promise:
 
 
 def promise_changed(
-    promise: facts.Promise, envelope: Envelope, data: PromiseRevised | PromiseWithdrawn | PromiseSettled
+    promise: facts.Promise,
+    envelope: Envelope,
+    data: PromiseRevised | PromiseWithdrawn | PromiseSettled | PromiseAssigned,
 ) -> facts.Promise:
     """The promise after a later event; the evidence for "we promised" is the event that last moved the date."""
     if isinstance(data, PromiseWithdrawn):
@@ -52,6 +55,8 @@ def promise_changed(
     if isinstance(data, PromiseSettled):
         ended = {Verdict.KEPT: Standing.KEPT, Verdict.BROKEN: Standing.BROKEN}.get(data.verdict)
         return replace(promise, disputed=data.verdict is Verdict.DISPUTED, ended=ended)
+    if isinstance(data, PromiseAssigned):
+        return replace(promise, deliverer=data.deliverer, accepted=data.accepted)
     if data.held_due == promise.held_due:
         return promise
     return replace(promise, held_due=data.held_due, event_id=envelope.id)

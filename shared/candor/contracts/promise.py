@@ -148,6 +148,19 @@ class PromiseSettled(Event, frozen=True, gc=False, omit_defaults=True):
     completed_at: datetime | None = None
 
 
+class PromiseAssigned(Event, frozen=True, gc=False, omit_defaults=True):
+    """The promise rests on `deliverer`, who has `accepted` the work or has only been asked."""
+
+    TYPE: ClassVar[str] = "candor.promise.assigned.v1"
+    TOPIC: ClassVar[str] = "promises"
+    AGGREGATE: ClassVar[str] = "promise_id"
+
+    promise_id: str
+    customer_id: str
+    deliverer: str
+    accepted: bool
+
+
 class CustomerErased(Event, frozen=True, gc=False, omit_defaults=True):
     """The customer asked to be forgotten: every service deletes what it holds of them."""
 

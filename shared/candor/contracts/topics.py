@@ -10,7 +10,14 @@ from candor.contracts.delivery import IncidentReported, MilestoneReported
 from candor.contracts.envelope import Event
 from candor.contracts.gap import GapScored
 from candor.contracts.notice import NoticeChanged
-from candor.contracts.promise import CustomerErased, PromiseMade, PromiseRevised, PromiseSettled, PromiseWithdrawn
+from candor.contracts.promise import (
+    CustomerErased,
+    PromiseAssigned,
+    PromiseMade,
+    PromiseRevised,
+    PromiseSettled,
+    PromiseWithdrawn,
+)
 from candor.contracts.pulse import PROCESSES, ProcessAlive
 
 RETENTION_DAYS = 28
@@ -54,7 +61,7 @@ CARDS = (
         owner="promise-svc",
         writers=("promise-svc",),
         readers=("delivery-svc", WORKER, INSIGHT, "notify-svc"),
-        events=(PromiseMade, PromiseRevised, PromiseWithdrawn, PromiseSettled, CustomerErased),
+        events=(PromiseMade, PromiseRevised, PromiseWithdrawn, PromiseSettled, PromiseAssigned, CustomerErased),
     ),
     TopicCard(
         name="contacts",

@@ -19,6 +19,7 @@ from tests.support.notify import (
     FINE,
     LATE,
     Desk,
+    assigned,
     contact,
     departed_late,
     erased,
@@ -58,6 +59,18 @@ async def test_the_newest_version_of_a_promise_stands(desk_: Desk) -> None:
     assert found.promise is not None
     assert (found.promise_version, found.promise.held_due) == (2, DUE + timedelta(days=1))
     assert found.promise.event_id == later.envelope.id
+
+
+async def test_who_delivers_follows_the_hand_off(desk_: Desk) -> None:
+    asked, taken = assigned("team north", accepted=False), assigned("team north", version=3)
+    await desk_.take(promise(), asked)
+    found = (await known(desk_)).promise
+    assert found is not None
+    assert (found.deliverer, found.accepted, found.held_due) == ("team north", False, DUE)
+    await desk_.take(taken, asked)
+    found = (await known(desk_)).promise
+    assert found is not None
+    assert (found.deliverer, found.accepted) == ("team north", True)
 
 
 async def test_a_date_that_was_only_told_moves_nothing(desk_: Desk) -> None:

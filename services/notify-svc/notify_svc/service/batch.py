@@ -14,6 +14,7 @@ from candor.contracts import (
     Envelope,
     GapScored,
     Message,
+    PromiseAssigned,
     PromiseMade,
     PromiseRevised,
     PromiseSettled,
@@ -74,7 +75,7 @@ def take(batch: Batch, partition: int, message: Message, rules: Rules) -> None:
             _contact(batch, envelope, data)
         case CustomerErased():
             _erase(batch, envelope, data)
-        case PromiseMade() | PromiseRevised() | PromiseWithdrawn() | PromiseSettled():
+        case PromiseMade() | PromiseRevised() | PromiseWithdrawn() | PromiseSettled() | PromiseAssigned():
             _promise(batch, partition, envelope, data)
         case GapScored():
             _gap(batch, partition, envelope, data, rules)
@@ -124,7 +125,7 @@ def _promise(
     batch: Batch,
     partition: int,
     envelope: Envelope,
-    data: PromiseMade | PromiseRevised | PromiseWithdrawn | PromiseSettled,
+    data: PromiseMade | PromiseRevised | PromiseWithdrawn | PromiseSettled | PromiseAssigned,
 ) -> None:
     if _forgotten(batch, data.customer_id, envelope.time):
         return

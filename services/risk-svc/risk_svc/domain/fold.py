@@ -12,6 +12,7 @@ from candor.contracts import (
     MilestoneReported,
     MilestoneStatus,
     NoticeChanged,
+    PromiseAssigned,
     PromiseMade,
     PromiseRevised,
     PromiseSettled,
@@ -76,6 +77,8 @@ def fold(state: PromiseState, envelope: Envelope, data: Event) -> FoldOutcome:
         state.verdict = data.verdict.value
         state.verdict_at = data.settled_at.timestamp()
         state.verdict_completed_at = None if data.completed_at is None else data.completed_at.timestamp()
+    elif isinstance(data, PromiseAssigned):
+        state.deliverer, state.accepted = data.deliverer, data.accepted
     else:
         raise TypeError(f"{type(data).__name__} is not about one promise")
     state.promise_version = envelope.version

@@ -136,6 +136,18 @@ def test_work_nobody_accepted_is_unbacked() -> None:
     assert "unbacked" not in shares(scored(state_of(Story().made(deliverer="crew 7")), SAFE))
 
 
+def test_a_promise_is_unbacked_from_the_request_to_the_acceptance() -> None:
+    story = Story()
+    made, asked = story.made(), story.assigned("crew 7", accepted=False)
+    taken, moved = story.assigned("crew 7", accepted=True), story.assigned("crew 8", accepted=False)
+    found = [scored(state_of(made, *later), SAFE) for later in ((), (asked,), (asked, taken), (asked, taken, moved))]
+    assert ["unbacked" in shares(state) for state in found] == [False, True, False, True]
+    free, unbacked, accepted, _ = (state.view.score for state in found)
+    assert unbacked > free
+    assert accepted == free
+    assert "crew 8 has not accepted it" in [words for *_, words in found[-1].view.shares]
+
+
 @pytest.mark.parametrize(
     ("messages", "stands", "score"),
     [

@@ -45,7 +45,7 @@ USED_BY: Final[dict[str, tuple[str, ...]]] = {
     "reviews_per_tick": ("risk-svc worker",),
     "rejected_kept_days": ("promise-svc", "delivery-svc"),
     "outbox_kept_days": ("promise-svc", "delivery-svc"),
-    "parked_kept_days": ("delivery-svc",),
+    "parked_kept_days": ("promise-svc", "delivery-svc"),
     "parked_most_a_source": ("delivery-svc",),
     "contacts_kept_days": ("promise-svc",),
     "messages_kept_days": ("notify-svc",),
@@ -103,7 +103,8 @@ def page() -> str:
     parts += _section("Kafka", rows(KafkaSettings, KafkaSettings.model_fields))
     base = [name for name in Settings.model_fields if name not in KafkaSettings.model_fields]
     parts += _section("Every process", rows(Settings, base))
-    for title, names in (("risk-svc", ("risk-svc web", "risk-svc learner")), ("notify-svc", ("notify-svc",))):
+    risk = ("risk-svc web", "risk-svc learner")
+    for title, names in (("promise-svc", ("promise-svc",)), ("risk-svc", risk), ("notify-svc", ("notify-svc",))):
         found: dict[str, type[Settings]] = {}
         for name in names:
             found = {one: PROCESSES[name] for one in own[name] if one not in Settings.model_fields} | found

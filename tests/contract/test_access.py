@@ -41,8 +41,18 @@ def called(node: ast.AST) -> set[str]:
 
 
 def made(service: str) -> set[str]:
-    """The topics of the events that a service makes."""
-    return {CLASSES[name] for tree in trees(service) for name in called(tree) if name in CLASSES}
+    """The topics of the events that a service makes, by a call or by a table of what it sends."""
+    return {CLASSES[name] for tree in trees(service) for name in called(tree) | listed(tree) if name in CLASSES}
+
+
+def listed(node: ast.AST) -> set[str]:
+    """The classes in a table that is called SENT."""
+    tables = [
+        one.value
+        for one in ast.walk(node)
+        if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name) and one.target.id == "SENT"
+    ]
+    return {one.id for table in tables if table is not None for one in ast.walk(table) if isinstance(one, ast.Name)}
 
 
 def processes_with(service: str, part: str) -> set[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from candor.contracts import Message, decode
+from candor.contracts import TOPICS, Message, decode
 from candor.messaging.topics import topic_name
 
 
@@ -52,7 +52,7 @@ async def reading(servers: str, prefix: str, cards: Sequence[str], partitions: i
     )
     await consumer.start()
     try:
-        names = [(topic_name(prefix, card), 1 if card == "incidents" else partitions) for card in cards]
+        names = [(topic_name(prefix, card), partitions if TOPICS[card].shared_layout else 1) for card in cards]
         consumer.assign([TopicPartition(name, number) for name, count in names for number in range(count)])
         yield Topics(consumer, prefix)
     finally:

@@ -14,6 +14,7 @@ from candor.contracts import (
     Event,
     Message,
     PlannedMilestone,
+    PromiseAssigned,
     PromiseMade,
     PromiseRevised,
     PromiseSettled,
@@ -55,7 +56,7 @@ def made(promise: Promise, origin: Origin) -> Message:
         zone=terms.zone,
         scope=[ScopeItem(*part) for part in terms.scope],
     )
-    return _message(origin, promise.customer_id, promise.version, data)
+    return sent(origin, promise.customer_id, promise.version, data)
 
 
 def changed(promise: Promise, change: Change, origin: Origin) -> Message:
@@ -68,20 +69,22 @@ def changed(promise: Promise, change: Change, origin: Origin) -> Message:
         data = PromiseRevised(*ids, *dates, asked_by, bool(change.agreed), change.reason or "", change.public_reason)
     elif change.kind is ChangeKind.WITHDRAWN:
         data = PromiseWithdrawn(*ids, change.reason or "", change.public_reason)
+    elif change.kind is ChangeKind.ASSIGNED:
+        data = PromiseAssigned(*ids, change.deliverer or "", bool(change.accepted))
     else:
         data = PromiseSettled(*ids, Verdict(str(change.verdict)), change.at, change.completed_at)
-    return _message(origin, promise.customer_id, promise.version, data)
+    return sent(origin, promise.customer_id, promise.version, data)
 
 
 def contact(customer: Customer, origin: Origin) -> Message:
     """The event with the sealed contact."""
     data = ContactSet(customer.customer_id, customer.sealed or "")
-    return _message(origin, customer.customer_id, customer.contact_version, data)
+    return sent(origin, customer.customer_id, customer.contact_version, data)
 
 
 def contact_removed(customer: Customer, origin: Origin) -> Message:
     """The event for a contact that is kept no longer."""
-    return _message(origin, customer.customer_id, customer.contact_version, ContactRemoved(customer.customer_id))
+    return sent(origin, customer.customer_id, customer.contact_version, ContactRemoved(customer.customer_id))
 
 
 def erased(customer: Customer, origin: Origin) -> list[Message]:
@@ -90,13 +93,14 @@ def erased(customer: Customer, origin: Origin) -> list[Message]:
     removed = contact_removed(customer, origin)
     if name.startswith(STAFF):
         return [removed]
-    return [_message(origin, name, customer.erasures, CustomerErased(name)), removed]
+    return [sent(origin, name, customer.erasures, CustomerErased(name)), removed]
 
 
-def _message(origin: Origin, key: str, version: int, data: Event) -> Message:
+def sent(origin: Origin, key: str, version: int, data: Event, event_id: str = "") -> Message:
+    """The message of an event; its id is the sender's unless one is given."""
     source = f"promise-svc/{quote(origin.source, safe='')}"
     return message(
-        origin.event_id,
+        event_id or origin.event_id,
         source,
         origin.time,
         key,

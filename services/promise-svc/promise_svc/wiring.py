@@ -30,7 +30,7 @@ from candor.web.http.limits import IMPORT_BYTES
 from candor.web.security.webhooks import Accepted
 from promise_svc import sources as own_sources
 from promise_svc.api.neutral_events import KNOWN, Reader
-from promise_svc.api.routes import listings, statements
+from promise_svc.api.routes import aggregates, listings, matter_lists, matters, statements
 from promise_svc.service import use_cases
 from promise_svc.service.expiry import expiries
 from promise_svc.service.sealing import Sealer
@@ -38,6 +38,7 @@ from promise_svc.settings import PromiseSettings
 from promise_svc.store import ledger
 from promise_svc.store.tables import RejectedRow
 
+MATTERS: Final = (aggregates.router, matters.router(), matter_lists.router())
 MIGRATIONS: Final = scripts(Path(__file__).parent)
 
 
@@ -59,13 +60,14 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
         current = await as_grown(settings, database)
         database.signer = signer
         kafka = KafkaReach(settings)
-        intake = Intake(
-            database, business, KNOWN, Reader(sealer).statement, use_cases.apply, known_sources, app.state.customers
-        )
+        reader = Reader(sealer, settings.statement_hops)
+        apply, rates = use_cases.apply, app.state.customers
+        intake = Intake(database, business, KNOWN, reader.statement, apply, known_sources, rates)
         app.state.intake = intake
         app.state.database = database
         app.state.files.watch(database.password_file)
         app.state.sealer = sealer
+        app.state.hops = settings.statement_hops
         app.state.files.watch(sealer.file, signer.file if signer else None)
         app.state.health.add("database", database.check)
         # Intake continues without Kafka: accepted events wait in the outbox (ADR 0015).
@@ -82,7 +84,7 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
             await kafka.close()
             await database.close()
 
-    routers = [statements.router, listings.router, common(RejectedRow), audit_routes.router]
+    routers = [statements.router, listings.router, *MATTERS, common(RejectedRow), audit_routes.router]
     bodies = {IMPORTS: IMPORT_BYTES}
     return create_app(
         "Candor promise-svc", settings, parts, routers, bodies=bodies, webhooks=Accepted(known_sources, KNOWN)

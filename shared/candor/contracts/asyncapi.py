@@ -49,9 +49,10 @@ def document() -> dict[str, Any]:
 
 
 def _channel(card: TopicCard) -> dict[str, Any]:
+    readers = ", ".join(card.consumers) or "nobody yet"
     return {
         "address": f"{{prefix}}-{card.name}",
-        "description": f"Owned by {card.owner}; key: {card.key}; read by {', '.join(card.consumers)}.",
+        "description": f"Owned by {card.owner}; key: {card.key}; read by {readers}.",
         "messages": {event.TYPE: {"$ref": f"#/components/messages/{event.TYPE}"} for event in card.events},
         "parameters": {"prefix": {"description": "the deployment's topic prefix"}},
         "bindings": {

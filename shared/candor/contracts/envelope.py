@@ -23,8 +23,9 @@ class Envelope(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """CloudEvents attributes of one event.
 
     `time` is business time (UTC); Kafka's record timestamp is system time. `subject` is the aggregate's id; `version`
-    counts from 1 without gaps per (topic, subject), except on `gaps` and `notices`, where it only grows. `key` decides
-    the partition: customer id, or incident id for incidents. `historical` events only teach; they warn nobody.
+    counts from 1 without gaps per (topic, subject), except on `gaps`, `notices`, `statements` and `capabilities`, where
+    it only grows (on the last two for each type). `key` decides the partition: customer id, or what the card says.
+    `historical` events only teach; they warn nobody.
     """
 
     id: str

@@ -9,6 +9,15 @@ from candor.contracts.contact import ContactRemoved, ContactSet
 from candor.contracts.delivery import IncidentReported, MilestoneReported
 from candor.contracts.envelope import Event
 from candor.contracts.gap import GapScored
+from candor.contracts.matters import (
+    AccountChanged,
+    CapabilityChanged,
+    ChallengeChanged,
+    ClaimChanged,
+    HandoffChanged,
+    OfferChanged,
+    StatementMade,
+)
 from candor.contracts.notice import NoticeChanged
 from candor.contracts.promise import (
     CustomerErased,
@@ -69,6 +78,23 @@ CARDS = (
         writers=("promise-svc",),
         readers=("notify-svc",),
         events=(ContactSet, ContactRemoved),
+    ),
+    TopicCard(
+        name="statements",
+        owner="promise-svc",
+        writers=("promise-svc",),
+        readers=(),
+        events=(HandoffChanged, ClaimChanged, StatementMade, ChallengeChanged, OfferChanged, AccountChanged),
+        key="customer id, or where none is known that of the event's subject",
+    ),
+    TopicCard(
+        name="capabilities",
+        owner="promise-svc",
+        writers=("promise-svc",),
+        readers=(),
+        events=(CapabilityChanged,),
+        key="capability id",
+        shared_layout=False,
     ),
     TopicCard(
         name="milestones",

@@ -28,6 +28,11 @@ class About(Protocol):
 
 
 class _Named(msgspec.Struct):
+    handoff_id: str = ""
+    claim_id: str = ""
+    statement_id: str = ""
+    challenge_id: str = ""
+    offer_id: str = ""
     promise_id: str = ""
     incident_id: str = ""
     parked_id: str = ""
@@ -174,7 +179,7 @@ def _acts(
         else:
             # What was made has its id in the answer alone.
             names = _named.decode(submissions[index].answer(result).body)
-            made = names.promise_id or names.incident_id or names.parked_id
+            made = next(filter(None, (getattr(names, name) for name in names.__struct_fields__)), "")
             named = not made or f"/{made}/" in f"{act.object}/"
             yield act._replace(action=kind, object=act.object if named else f"{act.object}/{made}")
 

@@ -19,7 +19,13 @@ from candor.records.origin import new_keys
 if TYPE_CHECKING:
     from candor.web.security.auth import Role
 
-PROMISES = ("promise.made", "promise.revised", "promise.withdrawn", "promise.settled", "contact.set")
+PROMISES = (
+    *("promise.made", "promise.revised", "promise.withdrawn", "promise.settled", "contact.set"),
+    *("handoff.requested", "handoff.accepted", "handoff.declined", "handoff.countered", "handoff.agreed"),
+    *("handoff.rejected", "handoff.withdrawn", "capability.set", "claim.made", "claim.corrected", "statement.made"),
+    *("challenge.opened", "challenge.answered", "challenge.settled", "offer.made", "offer.taken", "offer.declined"),
+    *("offer.withdrawn", "account.set"),
+)
 REPORTS = ("milestone.reported", "incident.reported")
 SOURCES = {
     "crm": {"promise-svc": PROMISES},

@@ -11,7 +11,7 @@ from candor.store.errors import unavailable
 from candor.store.fitness import CONNECT_SECONDS, UnfitDatabaseError
 
 NEVER_CHANGED: Final = {
-    "promise-svc": ("change",),
+    "promise-svc": ("change", "matter_entry"),
     "delivery-svc": ("sighting",),
     "risk-svc": ("journal", "learner_state", "learner_step", "model_version", "used_link"),
     "notify-svc": (),
@@ -20,7 +20,10 @@ NEVER_CHANGED: Final = {
 UNCHANGING: Final = frozenset(table for tables in NEVER_CHANGED.values() for table in tables)
 """Nobody who may not change a row can lock it either; two who delete the same rows wait for each other."""
 EXCEPT: Final = {
-    "promise-svc": (("change", "reason, public_reason, words_since"),),
+    "promise-svc": (
+        ("change", "reason, public_reason, deliverer, words_since"),
+        ("matter_entry", "words, words_since"),
+    ),
     "risk-svc": (("journal", "xid"),),
 }
 """Columns that a role may change all the same: words are emptied, and entries get another place on another cluster."""

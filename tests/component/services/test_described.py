@@ -14,9 +14,14 @@ from tests.component.services.conftest import Started
 from tests.component.services.test_bad_input import SERVICES
 from tests.support.api import Api
 
-NAMED = {"promise_id": "PR-1001", "customer_id": "acme", "staff_id": "kim", "sender": "crm"}
-MISSING = ("/v1/parked/{parked_id}/match", "/v1/notices/{notice_id}/resolve", "/v1/mass-hold")
-"""What they are about is not there in a new installation: the body is understood, and the answer is 404."""
+NAMED = {"promise_id": "PR-1001", "customer_id": "acme", "staff_id": "kim", "sender": "crm", "matter_id": "MA-1"}
+HANDOFF = "/v1/handoffs/{matter_id}/"
+MISSING = (
+    *("/v1/parked/{parked_id}/match", "/v1/notices/{notice_id}/resolve", "/v1/mass-hold", "/v1/handoffs"),
+    *(f"{HANDOFF}{verb}" for verb in ("accept", "decline", "counter", "agree", "reject", "withdraw")),
+    *("/v1/offers/{matter_id}/decline", "/v1/offers/{matter_id}/withdraw"),
+)
+"""What they are about is not there in a new installation, or is over: the body is understood, and refused."""
 
 
 def operations(api: Api) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -76,7 +81,7 @@ async def taken(api: Api, method: str, path: str, media_type: str, example: dict
         assert answer.json().get("code") not in ("invalid_field", "malformed_json", "unknown_type"), answer.text
         return
     there = path
-    if path.endswith("/withdraw"):
+    if path == "/v1/promises/{promise_id}/withdraw":
         # The one that the other examples are about has been judged by now.
         there = path.replace("{promise_id}", "PR-1002")
         other = EXAMPLES["PromiseIn"] | {"promise_id": "PR-1002", "references": []}

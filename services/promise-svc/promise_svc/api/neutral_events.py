@@ -9,10 +9,12 @@ from candor.store.receipts import Receipt
 from candor.web.http.body import convert
 from candor.web.http.fields import Id, not_ahead
 from promise_svc.api import presenters
+from promise_svc.api.matter_kinds import EVENTS, told
 from promise_svc.api.requests import ContactIn, PromiseIn, RevisionIn, VerdictIn, WithdrawalIn
 from promise_svc.domain import SetContact
 from promise_svc.service.sealing import Sealer
 from promise_svc.service.use_cases import Command, Statement
+from promise_svc.settings import HOPS
 
 MADE: Final = "promise.made"
 REVISED: Final = "promise.revised"
@@ -20,7 +22,7 @@ WITHDRAWN: Final = "promise.withdrawn"
 SETTLED: Final = "promise.settled"
 CONTACT: Final = "contact.set"
 ERASED: Final = "customer.erased"
-KNOWN: Final = (MADE, REVISED, WITHDRAWN, SETTLED, CONTACT)
+KNOWN: Final = (MADE, REVISED, WITHDRAWN, SETTLED, CONTACT, *EVENTS)
 
 
 class Revision(RevisionIn):
@@ -48,16 +50,20 @@ class Contact(ContactIn):
 
 
 class Reader:
-    """Turns events into statements; seals contacts on the way."""
+    """Turns events into statements; seals contacts on the way. `hops` are those of statements, in their order."""
 
-    def __init__(self, sealer: Sealer) -> None:
+    def __init__(self, sealer: Sealer, hops: tuple[str, ...] = HOPS) -> None:
         self.sealer = sealer
+        self.hops = hops
 
     def statement(self, event: Event, origin: Origin, receipts: tuple[Receipt, ...]) -> Statement:
         """The statement for an event of a known type. Raises Problem `invalid_field` with pointers below `/data`."""
         return Submission(event.type, self._command(event), origin, presenters.accepted, receipts)
 
     def _command(self, event: Event) -> Command:
+        if event.type in EVENTS:
+            kind, action, body = EVENTS[event.type]
+            return told(kind, action, convert(body, event.data, "/data"), event.time, self.hops)
         match event.type:
             case "promise.made":
                 promise = convert(PromiseIn, event.data, "/data")

@@ -9,7 +9,8 @@ import msgspec
 
 from candor.contracts import STAFF
 from candor.store.receipts import Answer
-from promise_svc.domain import Customer, Promise
+from promise_svc.domain import Customer, Matter, Promise
+from promise_svc.matter_events import id_of, named
 from promise_svc.service.use_cases import ErasureResult, Result
 from promise_svc.store.tables import ChangeRow, PromiseRow
 
@@ -23,6 +24,8 @@ def whole(status: int) -> Callable[[Result], Answer]:
         match result:
             case Promise():
                 document = decided(result)
+            case Matter():
+                document = matter(result)
             case Customer():
                 document = {**_who(result.customer_id), "version": result.contact_version}
             case _ if result.customer_id.startswith(STAFF):
@@ -41,11 +44,20 @@ def accepted(result: Result) -> Answer:
     match result:
         case Promise():
             about: dict[str, Any] = {"promise_id": result.promise_id, "version": result.version}
+        case Matter():
+            about = {id_of(result.kind): result.matter_id, "version": result.version, "in_effect": result.in_effect}
         case Customer():
             about = {"customer_id": result.customer_id, "version": result.contact_version}
         case _:
             about = {"customer_id": result.customer_id}
     return Answer(202, _encode({"state": "accepted", **about}))
+
+
+def matter(found: Matter) -> dict[str, Any]:
+    """A matter as just decided."""
+    document = {**named(found), "state": found.state, "version": found.version, "at": found.at}
+    verdict = {} if found.verdict is None else {"verdict": found.verdict}
+    return document | verdict | found.content | found.words
 
 
 def standing(through: bool) -> dict[str, str]:

@@ -55,7 +55,7 @@ class ChangeOut(BaseModel):
     """A change after the promise was made; fields that do not apply to its kind are absent."""
 
     version: int
-    kind: Literal["revised", "withdrawn", "settled"]
+    kind: Literal["revised", "withdrawn", "settled", "assigned"]
     at: datetime
     due: datetime | None = None
     held_due: datetime | None = None
@@ -65,6 +65,8 @@ class ChangeOut(BaseModel):
     public_reason: str | None = None
     verdict: Literal["kept", "broken", "disputed"] | None = None
     completed_at: datetime | None = None
+    deliverer: str | None = None
+    accepted: bool | None = None
 
 
 class PromiseWithHistory(PromiseOut):

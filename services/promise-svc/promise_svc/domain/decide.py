@@ -82,6 +82,33 @@ def withdraw(promise: Promise, command: Withdraw, at: datetime) -> tuple[Promise
     )
 
 
+def assign(
+    promise: Promise, deliverer: str, requested_at: datetime, at: datetime, *, accepted: bool
+) -> tuple[Promise, Change | None]:
+    """The promise as a hand-off requested at `requested_at` leaves it, and the change if it is one.
+
+    The newest request decides who delivers; a promise that has ended stays as it is.
+    """
+    older = promise.assigned_at is not None and requested_at < promise.assigned_at
+    if promise.state is not State.MADE or older:
+        return promise, None
+    if (promise.terms.deliverer, promise.terms.accepted) == (deliverer, accepted):
+        return replace(promise, assigned_at=requested_at), None
+    if promise.version > CHANGES:
+        detail = f"a promise has at most {CHANGES:,} changes; it can still be settled or withdrawn"
+        raise Refusal(RefusalReason.LIMIT_REACHED, detail, "", CHANGES)
+    terms = replace(promise.terms, deliverer=deliverer, accepted=accepted)
+    assigned = replace(promise, terms=terms, assigned_at=requested_at, version=promise.version + 1)
+    return assigned, Change(
+        promise_id=promise.promise_id,
+        version=assigned.version,
+        kind=ChangeKind.ASSIGNED,
+        at=at,
+        deliverer=deliverer,
+        accepted=accepted,
+    )
+
+
 def settle(promise: Promise, command: Settle, at: datetime) -> tuple[Promise, Change]:
     """A verdict or its correction: a settled promise accepts another verdict or completion, never the same again."""
     _expect(promise, command.expected_version)

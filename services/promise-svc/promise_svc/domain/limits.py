@@ -14,3 +14,13 @@ SCOPE_ITEMS: Final = 50
 """Parts of what is promised."""
 CHANGES: Final = 1000
 """Changes of a promise, from which on its date no longer moves; it can still be settled or withdrawn."""
+ENTRIES: Final = 200
+"""Entries of a matter; of a capability and an account too, from which on nothing of them changes."""
+WAITING: Final = 20
+"""Matters that wait for one promise that is not known yet."""
+STATUSES: Final = 50
+"""Statuses of a capability, each for another region and edition."""
+OPTIONS: Final = 10
+"""Options of an offer."""
+PARTS: Final = 50
+"""Parts in the scope of a hand-off or a statement; conditions of a statement."""

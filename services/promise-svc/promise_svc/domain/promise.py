@@ -26,6 +26,7 @@ class ChangeKind(StrEnum):
     REVISED = "revised"
     WITHDRAWN = "withdrawn"
     SETTLED = "settled"
+    ASSIGNED = "assigned"
 
 
 class PlannedStep(NamedTuple):
@@ -75,7 +76,7 @@ class Promise:
     """A promise with its four dates, none ever overwriting another (definitions: d0 is `first`, e is `held`).
 
     `latest_at` and `held_at` are when those dates were given, so that a late statement cannot undo a newer one.
-    `version` counts from 1 without gaps.
+    `assigned_at` is when the hand-off was requested that its deliverer follows. `version` counts from 1 without gaps.
     """
 
     promise_id: str
@@ -95,6 +96,7 @@ class Promise:
     state: State = State.MADE
     version: int = 1
     completed_at: datetime | None = None
+    assigned_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,3 +164,5 @@ class Change:
     verdict: State | None = None
     completed_at: datetime | None = None
     public_reason: str | None = None
+    deliverer: str | None = None
+    accepted: bool | None = None

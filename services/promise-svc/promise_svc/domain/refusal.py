@@ -6,10 +6,13 @@ from enum import StrEnum
 
 
 class RefusalReason(StrEnum):
-    """Every reason to refuse a statement about a promise or a customer."""
+    """Every reason to refuse a statement about a promise, a customer or a matter."""
 
     PROMISE_EXISTS = "already_exists"
     UNKNOWN_PROMISE = "unknown_promise"
+    UNKNOWN_MATTER = "unknown_matter"
+    NOT_NOW = "not_now"
+    WRONG_FIELD = "wrong_field"
     UNKNOWN_CUSTOMER = "unknown_customer"
     PROMISE_CLOSED = "promise_closed"
     ALREADY_SETTLED = "already_settled"

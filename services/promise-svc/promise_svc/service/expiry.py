@@ -23,6 +23,11 @@ OVER: Final = """words_since IS NOT NULL AND (state <> 'made'
 OF_EMPTIED: Final = """words_since IS NOT NULL AND (
     SELECT promise.words_since IS NULL FROM promise WHERE promise.promise_id = change.promise_id)"""
 
+WORDED: Final = "words_since IS NOT NULL"
+WORDLESS: Final = "words = '{}'::jsonb, words_since = NULL"
+# Its entries go with it.
+WAITING: Final = "customer_id IS NULL AND promise_id IS NOT NULL"
+
 
 def expiries(settings: PromiseSettings, clock: Clock) -> list[Expiry]:
     """The rules of this service's own tables; `clock` says when a contact is removed."""
@@ -35,8 +40,11 @@ def expiries(settings: PromiseSettings, clock: Clock) -> list[Expiry]:
             "words_since",
             settings.texts_kept_days,
             OF_EMPTIED,
-            "reason = NULL, public_reason = NULL, words_since = NULL",
+            "reason = NULL, public_reason = NULL, deliverer = NULL, words_since = NULL",
         ),
+        Rule("matter", "words_since", settings.texts_kept_days, WORDED, WORDLESS),
+        Rule("matter_entry", "words_since", settings.texts_kept_days, WORDED, WORDLESS),
+        Rule("matter", "words_since", settings.parked_kept_days, WAITING, says="matter_waiting"),
         ContactExpiry(settings.contacts_kept_days, clock),
     ]
 

@@ -12,11 +12,14 @@ from candor.intake import Acceptance, Origin, Submission, once
 from candor.store import erasing
 from candor.store.unit_of_work import UnitOfWork
 from candor.web.http.problems import Problem
-from promise_svc import domain, events
+from promise_svc import domain, events, matter_events
 from promise_svc.domain import (
     Change,
     Customer,
+    Enter,
+    Kind,
     Make,
+    Matter,
     Promise,
     Refusal,
     RefusalReason,
@@ -25,7 +28,9 @@ from promise_svc.domain import (
     Settle,
     Withdraw,
 )
+from promise_svc.service.matters import Matters
 from promise_svc.store import ledger
+from promise_svc.store import matters as matter_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +52,8 @@ class ErasureResult:
 AT_ONCE: Final = 4
 """Erasures of one transaction that are begun in it."""
 TOMBSTONES: Final = (CustomerErased, ContactRemoved)
-Command = Make | Revise | Withdraw | Settle | SetContact | Erase
-Result = Promise | Customer | ErasureResult
+Command = Make | Revise | Withdraw | Settle | SetContact | Erase | Enter
+Result = Promise | Customer | ErasureResult | Matter
 Statement = Submission[Command, Result]
 
 
@@ -72,6 +77,7 @@ class _Batch:
 
     promises: dict[str, Promise]
     customers: dict[str, Customer]
+    matters: Matters
     added: set[str] = field(default_factory=set)
     changed: set[str] = field(default_factory=set)
     contacts: set[str] = field(default_factory=set)
@@ -82,10 +88,15 @@ class _Batch:
 async def _batch(uow: UnitOfWork, statements: Sequence[Statement]) -> list[Result | Exception]:
     commands = [statement.command for statement in statements]
     await erasing.writing(uow)
-    names = {command.customer_id for command in commands if isinstance(command, Make | SetContact)}
-    customers = await ledger.customers(uow, names)
-    ids = {command.promise_id for command in commands if not isinstance(command, SetContact | Erase)}
-    batch = _Batch(await ledger.promises(uow, ids), dict(customers))
+    names = {command.customer_id for command in commands if isinstance(command, Make | SetContact | Enter)}
+    customers = await ledger.customers(uow, names - {""})
+    entered = [command for command in commands if isinstance(command, Enter)]
+    # A matter never changes its promise: it may be asked for before the promise is locked, which comes first.
+    ids = {command.promise_id for command in commands if not isinstance(command, SetContact | Erase | Enter)}
+    ids |= await matter_rows.promises_of(uow, entered)
+    promises = await ledger.promises(uow, ids)
+    made = {command.promise_id for command in commands if isinstance(command, Make)}
+    batch = _Batch(promises, dict(customers), await Matters.load(uow, entered, made))
     results: list[Result | Exception] = []
     for statement in statements:
         try:
@@ -96,6 +107,7 @@ async def _batch(uow: UnitOfWork, statements: Sequence[Statement]) -> list[Resul
     await ledger.change_promises(uow, [batch.promises[name] for name in sorted(batch.changed - batch.added)])
     await ledger.add_changes(uow, batch.changes)
     await ledger.save_customers(uow, customers.keys(), [batch.customers[name] for name in sorted(batch.contacts)])
+    await batch.matters.save(uow)
     uow.emit(batch.messages)
     return results
 
@@ -106,6 +118,8 @@ def _one(batch: _Batch, command: Command, origin: Origin) -> Result:
             return _make(batch, command, origin)
         case SetContact():
             return _set_contact(batch, command, origin)
+        case Enter():
+            return _enter(batch, command, origin)
         case Erase():
             raise AssertionError("erasures run alone")
     promise = batch.promises.get(command.promise_id)
@@ -118,11 +132,33 @@ def _one(batch: _Batch, command: Command, origin: Origin) -> Result:
             promise, change = domain.withdraw(promise, command, origin.time)
         case Settle():
             promise, change = domain.settle(promise, command, origin.time)
+    _changed(batch, promise, change, origin)
+    return promise
+
+
+def _changed(batch: _Batch, promise: Promise, change: Change | None, origin: Origin) -> None:
     batch.promises[promise.promise_id] = promise
     batch.changed.add(promise.promise_id)
-    batch.changes.append(change)
-    batch.messages.append(events.changed(promise, change, origin))
-    return promise
+    if change is not None:
+        batch.changes.append(change)
+        batch.messages.append(events.changed(promise, change, origin))
+
+
+def _enter(batch: _Batch, command: Enter, origin: Origin) -> Matter:
+    matter, entry = batch.matters.decide(command, batch.promises, batch.customers)
+    promise = batch.promises.get(matter.promise_id or "")
+    if matter.kind is Kind.HANDOFF and promise is not None:
+        ended = promise.state is not domain.State.MADE
+        if ended and command.begins and not command.waits:
+            raise Refusal(RefusalReason.PROMISE_CLOSED, f"the promise is {promise.state}; nothing is left to hand over")
+        deliverer, accepted = matter.content["deliverer"], matter.state == "accepted"
+        assigned, change = domain.assign(promise, deliverer, matter.at, origin.time, accepted=accepted)
+        if assigned is not promise:
+            _changed(batch, assigned, change, origin)
+    batch.matters.keep(matter, entry)
+    if not matter.waiting:
+        batch.messages.append(matter_events.changed(matter, origin))
+    return matter
 
 
 def _make(batch: _Batch, command: Make, origin: Origin) -> Promise:
@@ -134,6 +170,8 @@ def _make(batch: _Batch, command: Make, origin: Origin) -> Promise:
     batch.promises[promise.promise_id] = promise
     batch.added.add(promise.promise_id)
     batch.messages.append(events.made(promise, origin))
+    for matter in batch.matters.adopt(promise, customer):
+        batch.messages.append(matter_events.changed(matter, origin, adopted=True))
     return promise
 
 
@@ -151,7 +189,7 @@ async def _erase(uow: UnitOfWork, statement: Statement, *, begin: bool) -> Resul
     name = statement.command.customer_id if isinstance(statement.command, Erase) else ""
     await erasing.hold_off(uow)
     known = await ledger.customers(uow, [name])
-    if not known and not await ledger.has_promises(uow, name):
+    if not known and not await ledger.has_rows(uow, name):
         return problem(Refusal(RefusalReason.UNKNOWN_CUSTOMER, "there is nobody of this name"))
     customer = domain.erase(known.get(name) or Customer(name), statement.origin.time)
     await ledger.save_customers(uow, known.keys(), [customer])
@@ -167,6 +205,8 @@ async def _erase(uow: UnitOfWork, statement: Statement, *, begin: bool) -> Resul
 _CODES = {
     RefusalReason.UNKNOWN_PROMISE: "not_found",
     RefusalReason.UNKNOWN_CUSTOMER: "not_found",
+    RefusalReason.UNKNOWN_MATTER: "not_found",
+    RefusalReason.WRONG_FIELD: "invalid_field",
     RefusalReason.DUE_BEFORE_MADE: "invalid_field",
     RefusalReason.COMPLETED_BEFORE_MADE: "invalid_field",
     RefusalReason.COMPLETED_AHEAD: "invalid_field",

@@ -11,6 +11,7 @@ import msgspec
 from candor.store.erasing import CustomerRows, Letters, Work, doomed
 from candor.store.unit_of_work import UnitOfWork
 from promise_svc.domain import Change, Customer, Promise, State, Terms
+from promise_svc.store import matters
 
 _terms: Final = msgspec.json.Decoder(Terms)
 _encode: Final = msgspec.json.Encoder().encode
@@ -46,7 +47,10 @@ async def change_promises(uow: UnitOfWork, changed: Sequence[Promise]) -> None:
     """Write the changeable columns of promises that exist and are locked."""
     if changed:
         rows = [
-            (p.promise_id, p.state, p.version, p.latest_due, p.held_due, p.latest_at, p.held_at, p.completed_at)
+            (
+                *(p.promise_id, p.state, p.version, p.latest_due, p.held_due, p.latest_at, p.held_at, p.completed_at),
+                *(p.assigned_at, p.terms.deliverer, p.terms.accepted),
+            )
             for p in changed
         ]
         await uow.connection.execute(_CHANGE_PROMISES, *_columns(rows))
@@ -59,7 +63,7 @@ async def add_changes(uow: UnitOfWork, changes: Sequence[Change]) -> None:
             (
                 *(c.promise_id, c.version, c.kind, c.at, c.due, c.held_due),
                 *(c.asked_by_customer, c.agreed, c.reason, c.verdict, c.completed_at),
-                c.public_reason,
+                *(c.public_reason, c.deliverer, c.accepted),
             )
             for c in changes
         ]
@@ -77,9 +81,9 @@ async def save_customers(uow: UnitOfWork, known: Collection[str], saved: Sequenc
             await uow.connection.execute(statement, *_columns(values))
 
 
-async def has_promises(uow: UnitOfWork, customer_id: str) -> bool:
-    """Whether there is any promise to this customer."""
-    found = await uow.connection.fetchval("SELECT EXISTS (SELECT FROM promise WHERE customer_id = $1)", customer_id)
+async def has_rows(uow: UnitOfWork, customer_id: str) -> bool:
+    """Whether there is any promise to this customer, or any matter about them."""
+    found = await uow.connection.fetchval(_ANYTHING, customer_id)
     return bool(found)
 
 
@@ -101,7 +105,7 @@ def _row(p: Promise) -> tuple[Any, ...]:
     return (
         *(p.promise_id, p.customer_id, p.kind, p.what, p.state, p.version, p.made_at, p.requested_due),
         *(p.first_due, p.latest_due, p.held_due, p.latest_at, p.held_at, p.tolerance_s),
-        *(_encode(p.terms).decode(), p.historical, p.completed_at),
+        *(_encode(p.terms).decode(), p.historical, p.completed_at, p.assigned_at),
     )
 
 
@@ -115,7 +119,7 @@ def _promise(row: asyncpg.Record) -> Promise:
 
 _PROMISES: Final = f"""
 SELECT promise_id, customer_id, kind, what, state, version, made_at, requested_due, first_due, latest_due, held_due,
-  latest_at, held_at, tolerance_s, terms, historical, completed_at,
+  latest_at, held_at, tolerance_s, terms, historical, completed_at, assigned_at,
   {doomed("promise")} AS doomed
 FROM promise WHERE promise_id = ANY($1::text[]) ORDER BY promise_id FOR UPDATE"""  # noqa: S608 - constants
 _CUSTOMERS: Final = """
@@ -124,25 +128,30 @@ FROM customer WHERE customer_id = ANY($1::text[]) ORDER BY customer_id FOR UPDAT
 
 _ADD_PROMISES: Final = """
 INSERT INTO promise (promise_id, customer_id, kind, what, state, version, made_at, requested_due, first_due,
-  latest_due, held_due, latest_at, held_at, tolerance_s, terms, historical, completed_at)
+  latest_due, held_due, latest_at, held_at, tolerance_s, terms, historical, completed_at, assigned_at)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::timestamptz[],
   $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[],
-  $13::timestamptz[], $14::int[], $15::jsonb[], $16::boolean[], $17::timestamptz[])"""
+  $13::timestamptz[], $14::int[], $15::jsonb[], $16::boolean[], $17::timestamptz[],
+  $18::timestamptz[])"""
 
 _CHANGE_PROMISES: Final = """
 UPDATE promise SET state = new.state, version = new.version, latest_due = new.latest_due, held_due = new.held_due,
   latest_at = new.latest_at, held_at = new.held_at, completed_at = new.completed_at,
-  words_since = now()
+  words_since = now(), assigned_at = new.assigned_at,
+  terms = CASE WHEN new.assigned_at IS NULL THEN terms
+    ELSE terms || jsonb_build_object('deliverer', new.deliverer, 'accepted', new.accepted) END
 FROM unnest($1::text[], $2::text[], $3::int[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
-  $7::timestamptz[], $8::timestamptz[])
-  AS new (promise_id, state, version, latest_due, held_due, latest_at, held_at, completed_at)
+  $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::text[], $11::boolean[])
+  AS new (promise_id, state, version, latest_due, held_due, latest_at, held_at, completed_at, assigned_at, deliverer,
+    accepted)
 WHERE promise.promise_id = new.promise_id"""
 
 _ADD_CHANGES: Final = """
 INSERT INTO change (promise_id, version, kind, at, due, held_due, asked_by_customer, agreed, reason, verdict,
-  completed_at, public_reason)
+  completed_at, public_reason, deliverer, accepted)
 SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
-  $7::boolean[], $8::boolean[], $9::text[], $10::text[], $11::timestamptz[], $12::text[])"""
+  $7::boolean[], $8::boolean[], $9::text[], $10::text[], $11::timestamptz[], $12::text[], $13::text[],
+  $14::boolean[])"""
 
 _ADD_CUSTOMERS: Final = """
 INSERT INTO customer (customer_id, sealed, contact_version, contact_at, erased_at, erasures)
@@ -169,6 +178,9 @@ WHERE customer_id = ANY($1::text[]) AND sealed IS NOT NULL
         OR state = 'made' AND greatest(held_due, latest_due) >= now() - make_interval(secs => $2::float8 * 86400)))
 ORDER BY customer_id"""
 
+_ANYTHING: Final = """
+SELECT EXISTS (SELECT FROM promise WHERE customer_id = $1) OR EXISTS (SELECT FROM matter WHERE customer_id = $1)"""
+
 _ERASE_PROMISES: Final = "DELETE FROM promise WHERE promise_id = ANY($1::text[])"
 
 ERASED: Final = CustomerRows(
@@ -184,5 +196,5 @@ DELETE FROM change WHERE ctid = ANY(ARRAY(
 
 
 def erasures() -> Work:
-    """How customers are erased here: their promises, dead letters, the log of what was sent, and receipts."""
-    return Work((ERASED, Letters()), kept=True)
+    """How customers are erased here: their matters, promises, dead letters, the log of what was sent, and receipts."""
+    return Work((matters.Erased(), ERASED, Letters()), kept=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, MetaData, text
+from sqlalchemy import Column, DateTime, MetaData, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -60,6 +60,54 @@ class ChangeRow(Base, table=True):
     verdict: str | None = None
     completed_at: datetime | None = moment(nullable=True)
     public_reason: str | None = None
+    deliverer: str | None = None
+    accepted: bool | None = None
+
+
+class MatterColumns(SQLModel):
+    """What a matter has, whether it is read from its table or with what it is checked against."""
+
+    matter_id: str = Field(primary_key=True)
+    customer_id: str | None
+    promise_id: str | None
+    capability_id: str | None
+    deliverer: str | None
+    state: str
+    version: int
+    at: datetime = Field(sa_type=DateTime(timezone=True))
+    ends_at: datetime | None = Field(sa_type=DateTime(timezone=True))
+    content: dict[str, Any] = Field(sa_type=JSONB)
+    words: dict[str, Any] = Field(sa_type=JSONB)
+    born: int
+
+
+class MatterRow(MatterColumns, Base, table=True):
+    """A matter; `content` and `words` differ by its kind."""
+
+    __tablename__ = "matter"
+
+    kind: str = Field(primary_key=True)
+
+
+class ClaimRow(MatterColumns, Base, table=True):
+    """A view: a claim, and its verdict beside the register as it stood when the claim was made."""
+
+    __tablename__ = "claim"
+
+    verdict: str
+
+
+class EntryRow(Base, table=True):
+    """An entry of a matter; `matter` is the matter's `born`."""
+
+    __tablename__ = "matter_entry"
+
+    matter: int = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    action: str
+    at: datetime = moment()
+    content: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    words: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
 
 
 class CustomerRow(Base, table=True):
@@ -91,3 +139,7 @@ class RejectedRow(RejectedColumns, Base, table=True):
 
 LIVING = text(f"NOT {doomed('promise')}")
 """Of promises: not one of a customer who is being erased."""
+LIVING_MATTER = text(f"NOT {doomed('matter')}")
+"""The same of matters."""
+LIVING_CLAIM = text(f"NOT {doomed('claim')}")
+"""The same of claims."""

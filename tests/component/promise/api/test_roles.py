@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from promise_svc.api.matter_kinds import WAYS
+from promise_svc.domain import Kind
 from tests.component.promise.bodies import CONTACT, REVISION, body, code, made, new
 from tests.support.api import ROLES, Api
 
@@ -25,6 +27,23 @@ ROUTES: list[tuple[str, str, Any, str]] = [
     ("POST", "/v1/imports", {"events": [{}]}, "operator"),
     ("GET", "/v1/rejected", None, "viewer"),
     ("GET", "/v1/audit", None, "admin"),
+    ("GET", "/v1/customers/{c}/requested-against-got", None, "viewer"),
+    ("GET", "/v1/claims/recall?capability=x", None, "viewer"),
+]
+# Of matters (method, path, lowest role): with a body that says nothing, whoever may is answered otherwise.
+MATTERS: list[tuple[str, str, str]] = [
+    *(("GET", WAYS[kind].path, "viewer") for kind in Kind),
+    *(("GET", f"{WAYS[kind].path}/{{matter_id}}", "viewer") for kind in Kind),
+    *(("PUT", f"/v1/{name}/{{matter_id}}", "operator") for name in ("capabilities", "accounts")),
+    *(("POST", f"/v1/{name}", "operator") for name in ("handoffs", "claims", "statements", "offers")),
+    ("POST", "/v1/challenges", "viewer"),
+    *(
+        ("POST", f"/v1/handoffs/{{matter_id}}/{verb}", "operator")
+        for verb in ("accept", "decline", "counter", "agree", "reject", "withdraw")
+    ),
+    ("POST", "/v1/claims/{matter_id}/corrections", "operator"),
+    *(("POST", f"/v1/challenges/{{matter_id}}/{verb}", "operator") for verb in ("answers", "settle")),
+    *(("POST", f"/v1/offers/{{matter_id}}/{verb}", "operator") for verb in ("take", "decline", "withdraw")),
 ]
 
 
@@ -45,11 +64,24 @@ async def test_the_role_below_is_refused(promise_api: Api, method: str, path: st
     assert (await promise_api.call(method, path, sent, role=lowest)).status_code in (200, 201)
 
 
+@pytest.mark.parametrize(("method", "path", "lowest"), MATTERS)
+async def test_the_role_below_is_refused_a_matter(promise_api: Api, method: str, path: str, lowest: str) -> None:
+    path, sent = path.format(matter_id=new("m")), None if method == "GET" else {"nothing": 1}
+    nobody = await promise_api.call(method, path, sent, role=None)
+    assert (nobody.status_code, code(nobody)) == (401, "unauthenticated")
+    rank = ROLES.index(lowest)
+    if rank:
+        below = await promise_api.call(method, path, sent, role=ROLES[rank - 1])
+        assert (below.status_code, code(below)) == (403, "forbidden")
+    assert (await promise_api.call(method, path, sent, role=lowest)).status_code in (200, 404, 422)
+
+
 async def test_no_route_is_missing_above(promise_api: Api) -> None:
     known = {
         (method, path.format(p="{promise_id}", c="{customer_id}", e="{customer_id}", s="{staff_id}"))
         for method, path, _, _ in ROUTES
-    }
+    } | {(method, path) for method, path, _ in MATTERS}
+    known = {(method, path.partition("?")[0]) for method, path in known}
     document = promise_api.app.openapi()
     there = {(method.upper(), path) for path, item in document["paths"].items() for method in item}
     assert there - known == {("POST", "/v1/webhooks/{sender}"), ("POST", "/v1/webhooks/{sender}/{token}")}

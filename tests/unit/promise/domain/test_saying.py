@@ -67,6 +67,25 @@ EVENTS: dict[str, dict[str, Any]] = {
     "promise.withdrawn": {"promise_id": "p1", "reason": "r"},
     "promise.settled": {"promise_id": "p1", "verdict": "kept", "settled_at": "2013-03-08T11:00:00Z"},
     "contact.set": {"customer_id": "c1", "email": "anna@example.com"},
+    "handoff.requested": {"promise_id": "p1", "deliverer": "crew-7", "department": "sales"},
+    "handoff.accepted": {"handoff_id": "h1"},
+    "handoff.declined": {"handoff_id": "h1", "reason": "r"},
+    "handoff.countered": {"handoff_id": "h1", "scope": [], "reason": "r"},
+    "handoff.agreed": {"handoff_id": "h1"},
+    "handoff.rejected": {"handoff_id": "h1", "reason": "r"},
+    "handoff.withdrawn": {"handoff_id": "h1", "reason": "r"},
+    "capability.set": {"capability_id": "k1", "statuses": [{"status": "beta"}]},
+    "claim.made": {"capability_id": "k1", "said": "beta", "channel": "web", "department": "sales"},
+    "claim.corrected": {"claim_id": "cl1"},
+    "statement.made": {"promise_id": "p1", "said_by": "product", "said_to": "sales"},
+    "challenge.opened": {"about": "promise", "about_id": "p1", "reason": "r"},
+    "challenge.answered": {"challenge_id": "ch1", "reason": "r"},
+    "challenge.settled": {"challenge_id": "ch1", "outcome": "upheld", "reason": "r"},
+    "offer.made": {"promise_id": "p1", "options": [{"name": "a", "kind": "other"}]},
+    "offer.taken": {"offer_id": "o1", "taken": "a"},
+    "offer.declined": {"offer_id": "o1", "reason": "r"},
+    "offer.withdrawn": {"offer_id": "o1", "reason": "r"},
+    "account.set": {"customer_id": "c1", "renews_on": "2013-06-30"},
 }
 
 
@@ -76,7 +95,7 @@ def test_every_known_event_becomes_a_statement(kind: str) -> None:
     assert statement.kind == kind
     assert statement.origin is ORIGIN
     named = getattr(statement.command, "promise_id", None) or getattr(statement.command, "customer_id", None)
-    assert named
+    assert named or getattr(statement.command, "matter_id", None)
     if isinstance(statement.command, SetContact):
         assert opened(statement.command.sealed)["email"] == "anna@example.com"
 
@@ -88,7 +107,10 @@ def test_pointers_of_an_event_begin_at_its_data(kind: str) -> None:
     assert [error.pointer for error in problem.value.errors] == ["/data/admin"]
 
 
-@pytest.mark.parametrize(("kind", "field"), [("promise.made", "made_at"), ("promise.settled", "settled_at")])
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [("promise.made", "made_at"), ("promise.settled", "settled_at"), ("claim.made", "at"), ("account.set", "at")],
+)
 def test_nothing_was_said_before_it_happened(kind: str, field: str) -> None:
     data = EVENTS[kind] | {field: "2013-03-08T12:06:00Z"}
     with pytest.raises(Problem) as problem:

@@ -57,7 +57,7 @@ async def make(request: Request, principal: Operator) -> Response:
 async def revise(request: Request, promise_id: PathId, principal: Operator, if_match: IfMatch = None) -> Response:
     """Record a new date; it becomes the promised date only if the customer asked for it or agreed to it."""
     raw, body = await read_command(RevisionIn, request, principal, promise_id)
-    return await _state(request, principal, raw, REVISED, body.command(promise_id, _version(if_match)))
+    return await _state(request, principal, raw, REVISED, body.command(promise_id, version_of(if_match)))
 
 
 @router.post(
@@ -68,7 +68,7 @@ async def revise(request: Request, promise_id: PathId, principal: Operator, if_m
 async def withdraw(request: Request, promise_id: PathId, principal: Operator, if_match: IfMatch = None) -> Response:
     """Withdraw a promise."""
     raw, body = await read_command(WithdrawalIn, request, principal, promise_id)
-    return await _state(request, principal, raw, WITHDRAWN, body.command(promise_id, _version(if_match)))
+    return await _state(request, principal, raw, WITHDRAWN, body.command(promise_id, version_of(if_match)))
 
 
 @router.post(
@@ -79,7 +79,7 @@ async def settle(request: Request, promise_id: PathId, principal: Operator, if_m
     raw, body = await read_command(VerdictIn, request, principal, promise_id)
     if body.settled_at is not None:
         not_ahead(body.settled_at, intake_of(request).clock.now(), "/settled_at")
-    return await _state(request, principal, raw, SETTLED, body.command(promise_id, _version(if_match)))
+    return await _state(request, principal, raw, SETTLED, body.command(promise_id, version_of(if_match)))
 
 
 @router.put(
@@ -135,7 +135,8 @@ def _headers(body: bytes) -> dict[str, str]:
     return {"Location": public_path(f"/v1/promises/{tag.promise_id}"), "ETag": f'"{tag.version}"'}
 
 
-def _version(if_match: str | None) -> int | None:
+def version_of(if_match: str | None) -> int | None:
+    """The version that an If-Match header names; None for any. Raises Problem 412 for what is no ETag of ours."""
     if if_match is None or if_match.strip() == "*":
         return None
     found = _etag.fullmatch(if_match.strip())

@@ -1,0 +1,116 @@
+"""Response bodies about matters, for the API description; `matter_views` makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, Field, create_model
+
+from candor.web.http.listings import ListTotals
+from promise_svc.api.matter_kinds import WAYS
+from promise_svc.api.responses import PromiseOut
+from promise_svc.domain import Kind
+from promise_svc.matter_events import id_of
+
+
+class EntryOut(BaseModel):
+    """One entry of a matter, and all that it says besides; nothing of it is ever changed."""
+
+    number: Annotated[int, Field(description="Counts the entries as they arrived, from 1.")]
+    action: str
+    at: datetime
+    in_effect: bool
+
+
+class MatterOut(BaseModel):
+    """What every matter has."""
+
+    state: str
+    version: int
+    at: datetime
+
+
+EXTRA: Final[Mapping[Kind, dict[str, Any]]] = MappingProxyType(
+    {
+        Kind.CLAIM: {
+            "verdict": (Annotated[str, Field(description="The claim beside the register of that time.")], ...),
+            "reached": (Annotated[int, Field(description="How many were corrected.")], 0),
+        },
+        Kind.CHALLENGE: {"outcome": (Annotated[str, Field(description="Upheld or dismissed.")] | None, None)},
+        Kind.OFFER: {"taken": (str | None, None)},
+        Kind.HANDOFF: {"customer_id": (str, ...)},
+    }
+)
+_HIDDEN: Final = frozenset(("at",))
+
+
+def _matter(kind: Kind) -> type[BaseModel]:
+    body = WAYS[kind].begins
+    fields: dict[str, Any] = {
+        name: (Annotated[field.annotation, field], field.default)
+        for name, field in body.model_fields.items()
+        if name not in _HIDDEN
+    }
+    fields |= {id_of(kind): (str, ...)} | EXTRA.get(kind, {})
+    return create_model(f"{kind.title()}Out", __base__=MatterOut, **fields)
+
+
+OUT: Final[Mapping[Kind, type[BaseModel]]] = MappingProxyType({kind: _matter(kind) for kind in Kind})
+"""A matter, as a write answers it and a list shows it."""
+
+
+def _whole(kind: Kind) -> type[BaseModel]:
+    more: dict[str, Any] = {"entries": (list[EntryOut], ...)}
+    if kind is Kind.HANDOFF:
+        more |= {
+            "promise": (Annotated[PromiseOut | None, Field(description="The promise as it is.")], None),
+            "deliverer_open": (Annotated[int, Field(description="Open hand-offs that the deliverer has.")], 0),
+            "deliverer_open_exact": (Annotated[bool, Field(description="Whether that number is exact.")], True),
+        }
+    return create_model(f"{kind.title()}WithEntries", __base__=OUT[kind], **more)
+
+
+WHOLE: Final[Mapping[Kind, type[BaseModel]]] = MappingProxyType({kind: _whole(kind) for kind in Kind})
+"""A matter with its entries in the order in which they were said."""
+
+
+def _page(kind: Kind) -> type[BaseModel]:
+    items: dict[str, Any] = {"items": (list[OUT[kind]], ...)}  # type: ignore[valid-type]
+    return create_model(f"{kind.title()}Page", __base__=ListTotals, **items)
+
+
+PAGES: Final[Mapping[Kind, type[BaseModel]]] = MappingProxyType({kind: _page(kind) for kind in Kind})
+"""A page of matters, newest first; the next page is in the `Link` header."""
+
+
+class RecallPage(ListTotals):
+    """Claims of a capability that were false, newest first, and over all of them how many people are left."""
+
+    told: Annotated[int, Field(description="How many were told what was false.")]
+    corrected: Annotated[int, Field(description="How many of them were corrected since.")]
+    left: Annotated[int, Field(description="How many of them were not.")]
+    items: list[OUT[Kind.CLAIM]]  # type: ignore[valid-type]
+
+
+class OfferCount(BaseModel):
+    """How often options of one sort were offered and taken."""
+
+    kind: Annotated[str, Field(description="The sort of option: goodwill, revised_terms or other.")]
+    offered: Annotated[int, Field(description="How many were offered.")]
+    taken: Annotated[int, Field(description="How many of them were taken.")]
+
+
+class RequestedGot(BaseModel):
+    """What a customer asked for beside what they got, counted."""
+
+    customer_id: str
+    promises: int
+    requested: Annotated[int, Field(description="Promises for which they asked for a date.")]
+    promised_as_requested: Annotated[int, Field(description="Of those, how many were promised by that date.")]
+    completed: Annotated[int, Field(description="Of those, how many are complete.")]
+    completed_as_requested: Annotated[int, Field(description="Of those, how many were complete by the date asked for.")]
+    offers: list[OfferCount]
+    exact: Annotated[bool, Field(description="False: there are more promises or offers than are counted.")]

@@ -1,0 +1,248 @@
+"""Read routes of matters: lists by kind, and one with its entries, through a read-only session."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query
+from sqlmodel import col, or_, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
+from starlette.requests import Request
+from starlette.responses import Response
+
+from candor.contracts.matters import Check
+from candor.intake.routes import intake_of, shown
+from candor.web.http.fields import IdFilter, Moment, PathId
+from candor.web.http.listings import counted, each, listed, matching
+from candor.web.http.pages import Cursor, Limit, link_header
+from candor.web.http.problems import Problem
+from candor.web.security.auth import Viewer
+from promise_svc.api import matter_views, presenters
+from promise_svc.api.matter_kinds import WAYS
+from promise_svc.api.matter_responses import PAGES, WHOLE
+from promise_svc.domain import MACHINES, Kind
+from promise_svc.domain.machines import EXPIRED
+from promise_svc.store.tables import (
+    LIVING,
+    LIVING_CLAIM,
+    LIVING_MATTER,
+    ClaimRow,
+    EntryRow,
+    MatterColumns,
+    MatterRow,
+    PromiseRow,
+)
+
+StoodAt = Annotated[Moment | None, Query(description="As the register stood then, RFC 3339 with its zone.")]
+StateFilter = Annotated[str | None, Query(pattern="^[a-z]{1,20}$", description="Only those in this state.")]
+VerdictFilter = Annotated[Check | None, Query(description="Only claims of this verdict.")]
+From = Annotated[Moment | None, Query(description="Said at this time or later, RFC 3339 with its zone.")]
+Before = Annotated[Moment | None, Query(description="Said before this time, RFC 3339 with its zone.")]
+Renewal = Annotated[date | None, Query(description="The day of renewal, such as 2026-12-31.")]
+BY_PROMISE: Final = (Kind.STATEMENT, Kind.CHALLENGE, Kind.OFFER)
+"""Kinds whose lists are filtered alike."""
+
+
+def router() -> APIRouter:
+    """The routes by which matters are read."""
+    routes = APIRouter(tags=["matters"])
+    _handoffs(routes)
+    _capabilities(routes)
+    _claims(routes)
+    _accounts(routes)
+    for kind in BY_PROMISE:
+        _alike(routes, kind)
+    for kind in Kind:
+        if kind is not Kind.CAPABILITY:
+            _one(routes, kind)
+    return routes
+
+
+def _handoffs(routes: APIRouter) -> None:
+    @routes.get(WAYS[Kind.HANDOFF].path, responses={200: {"model": PAGES[Kind.HANDOFF]}})
+    async def handoffs(
+        request: Request,
+        _principal: Viewer,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+        customer_id: IdFilter = None,
+        promise_id: IdFilter = None,
+        deliverer: IdFilter = None,
+        state: StateFilter = None,
+    ) -> Response:
+        """Hand-offs, newest first."""
+        query = matching(
+            _of(Kind.HANDOFF),
+            (MatterRow.customer_id, customer_id),
+            (MatterRow.promise_id, promise_id),
+            (MatterRow.deliverer, deliverer),
+        )
+        return await _page(request, Kind.HANDOFF, _in_state(request, query, Kind.HANDOFF, state), cursor, limit)
+
+
+def _capabilities(routes: APIRouter) -> None:
+    @routes.get(WAYS[Kind.CAPABILITY].path, responses={200: {"model": PAGES[Kind.CAPABILITY]}})
+    async def capabilities(request: Request, _principal: Viewer, limit: Limit = 50, cursor: Cursor = None) -> Response:
+        """The register of capabilities, last changed first."""
+        return await _page(request, Kind.CAPABILITY, _of(Kind.CAPABILITY), cursor, limit)
+
+    path = f"{WAYS[Kind.CAPABILITY].path}/{{matter_id}}"
+
+    @routes.get(path, responses={200: {"model": WHOLE[Kind.CAPABILITY]}})
+    async def capability(request: Request, matter_id: PathId, _principal: Viewer, stood_at: StoodAt = None) -> Response:
+        """A capability as the register has it, or as it stood at a time, with all that was said of it."""
+        now = intake_of(request).clock.now()
+        async with intake_of(request).database.reading() as session:
+            row, lines = await _found(session, Kind.CAPABILITY, matter_id)
+        document = matter_views.stood(row, lines, stood_at or now)
+        if document is None:
+            raise Problem.not_found("the register did not have this capability then")
+        return shown(document, {"ETag": f'"{row.version}"'})
+
+
+def _claims(routes: APIRouter) -> None:
+    @routes.get(WAYS[Kind.CLAIM].path, responses={200: {"model": PAGES[Kind.CLAIM]}})
+    async def claims(
+        request: Request,
+        _principal: Viewer,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+        customer_id: IdFilter = None,
+        capability_id: IdFilter = None,
+        verdict: VerdictFilter = None,
+    ) -> Response:
+        """Claims, newest first, each beside the register as it stood when it was made."""
+        query = matching(
+            select(ClaimRow).where(LIVING_CLAIM),
+            (ClaimRow.customer_id, customer_id),
+            (ClaimRow.capability_id, capability_id),
+            (ClaimRow.verdict, verdict),
+        )
+        now = intake_of(request).clock.now()
+        order = ((ClaimRow.at, datetime), (ClaimRow.matter_id, str))
+        show = each(matter_views.shown(Kind.CLAIM, now))
+        found = await listed(intake_of(request).database, query, order, cursor, limit, show, falling=True)
+        return shown(found.document(), link_header(request, found.next))
+
+
+def _accounts(routes: APIRouter) -> None:
+    @routes.get(WAYS[Kind.ACCOUNT].path, responses={200: {"model": PAGES[Kind.ACCOUNT]}})
+    async def accounts(
+        request: Request,
+        _principal: Viewer,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+        renews_from: Renewal = None,
+        renews_before: Renewal = None,
+    ) -> Response:
+        """Accounts, last changed first; by their day of renewal only those that have one."""
+        query = _of(Kind.ACCOUNT)
+        if renews_from is not None:
+            query = query.where(col(MatterRow.ends_at) >= _day(renews_from))
+        if renews_before is not None:
+            query = query.where(col(MatterRow.ends_at) < _day(renews_before))
+        return await _page(request, Kind.ACCOUNT, query, cursor, limit)
+
+
+def _alike(routes: APIRouter, kind: Kind) -> None:
+    @routes.get(WAYS[kind].path, responses={200: {"model": PAGES[kind]}}, summary=f"List {kind}")
+    async def alike(
+        request: Request,
+        _principal: Viewer,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+        customer_id: IdFilter = None,
+        promise_id: IdFilter = None,
+        state: StateFilter = None,
+        said_from: From = None,
+        said_before: Before = None,
+    ) -> Response:
+        """Newest first."""
+        query = matching(_of(kind), (MatterRow.customer_id, customer_id), (MatterRow.promise_id, promise_id))
+        if said_from is not None:
+            query = query.where(col(MatterRow.at) >= said_from)
+        if said_before is not None:
+            query = query.where(col(MatterRow.at) < said_before)
+        return await _page(request, kind, _in_state(request, query, kind, state), cursor, limit)
+
+
+def _one(routes: APIRouter, kind: Kind) -> None:
+    @routes.get(f"{WAYS[kind].path}/{{matter_id}}", responses={200: {"model": WHOLE[kind]}}, summary=f"Show {kind}")
+    async def one(request: Request, matter_id: PathId, _principal: Viewer) -> Response:
+        """One with its entries, in the order in which they were said."""
+        now = intake_of(request).clock.now()
+        async with intake_of(request).database.reading() as session:
+            row, lines = await _found(session, kind, matter_id)
+            document = matter_views.matter(kind, row, now) | {"entries": matter_views.entries(kind, lines)}
+            if kind is Kind.HANDOFF:
+                document |= await _both_sides(session, row.promise_id or "", row.deliverer or "", now)
+        return shown(document, {"ETag": f'"{row.version}"'})
+
+
+async def _found(session: AsyncSession, kind: Kind, matter_id: str) -> tuple[MatterColumns, Sequence[EntryRow]]:
+    row = await _row(session, kind, matter_id)
+    if row is None:
+        raise Problem.not_found(f"there is no such {kind}")
+    entries = select(EntryRow).where(EntryRow.matter == row.born).order_by(col(EntryRow.number))
+    return row, (await session.exec(entries)).all()
+
+
+async def _row(session: AsyncSession, kind: Kind, matter_id: str) -> MatterRow | ClaimRow | None:
+    if kind is Kind.CLAIM:
+        claims = select(ClaimRow).where(ClaimRow.matter_id == matter_id, LIVING_CLAIM)
+        return (await session.exec(claims)).one_or_none()
+    return (await session.exec(_of(kind).where(MatterRow.matter_id == matter_id))).one_or_none()
+
+
+async def _both_sides(session: AsyncSession, promise_id: str, deliverer: str, now: datetime) -> dict[str, Any]:
+    """What either side of a hand-off knows: the promise with its plan, and how much the deliverer has been asked."""
+    promises = select(PromiseRow).where(PromiseRow.promise_id == promise_id, LIVING)
+    row = (await session.exec(promises)).one_or_none()
+    asked = _still_open(_of(Kind.HANDOFF).where(MatterRow.deliverer == deliverer), Kind.HANDOFF, now)
+    number = await counted(session, asked)
+    return {
+        "promise": None if row is None else presenters.stored(row),
+        "deliverer_open": number.total,
+        "deliverer_open_exact": number.total_exact,
+    }
+
+
+def _of(kind: Kind) -> SelectOfScalar[MatterRow]:
+    return select(MatterRow).where(MatterRow.kind == kind, LIVING_MATTER)
+
+
+def _in_state(
+    request: Request, query: SelectOfScalar[MatterRow], kind: Kind, state: str | None
+) -> SelectOfScalar[MatterRow]:
+    if state is None:
+        return query
+    if state not in matter_views.states(kind):
+        raise Problem.invalid_parameter("state", f"must be one of {', '.join(sorted(matter_views.states(kind)))}")
+    now = intake_of(request).clock.now()
+    if state == EXPIRED:
+        ended = col(MatterRow.ends_at) <= now
+        return query.where(col(MatterRow.state).in_(MACHINES[kind].open), ended)
+    query = query.where(MatterRow.state == state)
+    return _still_open(query, kind, now) if state in MACHINES[kind].open else query
+
+
+def _still_open(query: SelectOfScalar[MatterRow], kind: Kind, now: datetime) -> SelectOfScalar[MatterRow]:
+    ends = col(MatterRow.ends_at)
+    return query.where(col(MatterRow.state).in_(MACHINES[kind].open), or_(ends.is_(None), ends > now))
+
+
+async def _page(
+    request: Request, kind: Kind, query: SelectOfScalar[MatterRow], cursor: str | None, limit: int
+) -> Response:
+    now = intake_of(request).clock.now()
+    order = ((MatterRow.at, datetime), (MatterRow.matter_id, str))
+    show = each(matter_views.shown(kind, now))
+    found = await listed(intake_of(request).database, query, order, cursor, limit, show, falling=True)
+    return shown(found.document(), link_header(request, found.next))
+
+
+def _day(said: date) -> datetime:
+    return datetime.combine(said, time(), UTC)

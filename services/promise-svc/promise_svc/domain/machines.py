@@ -1,0 +1,98 @@
+"""The kinds of matter, and the table of how each may move from state to state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class Kind(StrEnum):
+    """The kinds of matter."""
+
+    HANDOFF = "handoff"
+    CAPABILITY = "capability"
+    CLAIM = "claim"
+    STATEMENT = "statement"
+    CHALLENGE = "challenge"
+    OFFER = "offer"
+    ACCOUNT = "account"
+
+
+EXPIRED: Final = "expired"
+"""The state of what was still open when its time was over; no entry leads to it."""
+Moves = Mapping[tuple[str | None, str], str]
+"""The state that follows a state and an action; None: the matter is not there yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """How one kind of matter moves.
+
+    `open`: the states that end when its time is over. `replaces`: an entry says all anew instead of adding to it.
+    `keeps`: its entries are kept; else the newest is all there is of it.
+    """
+
+    moves: Moves
+    open: frozenset[str] = frozenset()
+    replaces: bool = False
+    keeps: bool = True
+
+    @property
+    def begins(self) -> str:
+        """The action that a matter begins with."""
+        return next(action for state, action in self.moves if state is None)
+
+    @property
+    def actions(self) -> frozenset[str]:
+        """All actions, by any of which an entry can be made."""
+        return frozenset(action for _, action in self.moves)
+
+    @property
+    def states(self) -> frozenset[str]:
+        """All states that an entry leads to."""
+        return frozenset(self.moves.values())
+
+
+_HANDOFF: Final[Moves] = {
+    (None, "requested"): "requested",
+    ("requested", "accepted"): "accepted",
+    ("requested", "declined"): "declined",
+    ("requested", "countered"): "countered",
+    ("requested", "withdrawn"): "withdrawn",
+    ("countered", "agreed"): "accepted",
+    ("countered", "rejected"): "declined",
+    ("countered", "withdrawn"): "withdrawn",
+}
+_REGISTER: Final[Moves] = {(None, "set"): "registered", ("registered", "set"): "registered"}
+_CLAIM: Final[Moves] = {
+    (None, "made"): "made",
+    ("made", "corrected"): "corrected",
+    ("corrected", "corrected"): "corrected",
+}
+_CHALLENGE: Final[Moves] = {
+    (None, "opened"): "opened",
+    ("opened", "answered"): "answered",
+    ("answered", "answered"): "answered",
+    ("opened", "settled"): "settled",
+    ("answered", "settled"): "settled",
+}
+_OFFER: Final[Moves] = {
+    (None, "made"): "offered",
+    ("offered", "taken"): "taken",
+    ("offered", "declined"): "declined",
+    ("offered", "withdrawn"): "withdrawn",
+}
+MACHINES: Final[Mapping[Kind, Machine]] = MappingProxyType(
+    {
+        Kind.HANDOFF: Machine(_HANDOFF, open=frozenset(("requested", "countered"))),
+        Kind.CAPABILITY: Machine(_REGISTER, replaces=True),
+        Kind.CLAIM: Machine(_CLAIM),
+        Kind.STATEMENT: Machine({(None, "made"): "made"}),
+        Kind.CHALLENGE: Machine(_CHALLENGE),
+        Kind.OFFER: Machine(_OFFER),
+        Kind.ACCOUNT: Machine(_REGISTER, replaces=True, keeps=False),
+    }
+)

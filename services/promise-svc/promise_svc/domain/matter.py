@@ -1,0 +1,172 @@
+"""A matter: its state is the fold of its entries in the order in which they were said, whenever they arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time
+from typing import Any, Final, NamedTuple
+
+from promise_svc.domain.limits import ENTRIES
+from promise_svc.domain.machines import EXPIRED, MACHINES, Kind
+from promise_svc.domain.refusal import Refusal, RefusalReason
+
+Document = dict[str, Any]
+"""Values as JSON has them: times and dates as text."""
+ENDS: Final = ("expires_at", "renews_on")
+
+
+class Entry(NamedTuple):
+    """One thing said of a matter at business time `at`; `number` counts them from 1 as they arrived.
+
+    `words` are text by people, and their names: they have an end, `content` has none.
+    """
+
+    number: int
+    action: str
+    at: datetime
+    content: Document
+    words: Document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enter:
+    """Add an entry to a matter, which begins with it if that is what the action does.
+
+    The three ids are read where a matter begins; `customer_id` is "" where no customer is known. With `waits` an entry
+    that does not follow now is kept all the same, in case what it follows is late; else it is refused.
+    """
+
+    kind: Kind
+    matter_id: str
+    action: str
+    at: datetime
+    content: Document = field(default_factory=dict)
+    words: Document = field(default_factory=dict)
+    customer_id: str = ""
+    promise_id: str | None = None
+    capability_id: str | None = None
+    expected_version: int | None = None
+    waits: bool = False
+
+    @property
+    def begins(self) -> bool:
+        """Whether the matter may begin with it."""
+        return self.action == MACHINES[self.kind].begins
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matter:
+    """A matter as its entries leave it; `version` counts them.
+
+    `at` is when it began, or was said anew. Without a customer and with a promise it waits for that promise.
+    `in_effect`: the last entry followed. `verdict`: of a claim, as far as the register is known.
+    """
+
+    kind: Kind
+    matter_id: str
+    state: str
+    at: datetime
+    content: Document
+    words: Document
+    customer_id: str = ""
+    promise_id: str | None = None
+    capability_id: str | None = None
+    version: int = 1
+    in_effect: bool = True
+    verdict: str | None = None
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When it expires, or the account is renewed: a date from its first moment on in UTC."""
+        said = next((self.content[name] for name in ENDS if self.content.get(name)), None)
+        if said is None:
+            return None
+        if len(said) == len("2026-01-31"):
+            return datetime.combine(date.fromisoformat(said), time(), UTC)
+        return datetime.fromisoformat(said)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether its customer will be known with its promise."""
+        return not self.customer_id and self.promise_id is not None
+
+    def state_at(self, now: datetime) -> str:
+        """The state, or that it has expired by now."""
+        open_ = self.state in MACHINES[self.kind].open
+        return EXPIRED if open_ and self.ends_at is not None and self.ends_at <= now else self.state
+
+
+def fold(begun: Enter, entries: Iterable[Entry]) -> tuple[Matter | None, frozenset[int]]:
+    """The matter after all entries, and the numbers of those in effect; None if none of them begins it.
+
+    `begun` names the kind and the ids. Of entries at one moment the one that arrived first comes first.
+    """
+    machine = MACHINES[begun.kind]
+    matter: Matter | None = None
+    taken = set()
+    for entry in sorted(entries, key=lambda one: (one.at, one.number)):
+        state = None if matter is None else matter.state_at(entry.at)
+        following = machine.moves.get((state, entry.action))
+        if following is None:
+            continue
+        taken.add(entry.number)
+        if matter is None:
+            matter = Matter(
+                kind=begun.kind,
+                matter_id=begun.matter_id,
+                state=following,
+                at=entry.at,
+                content=entry.content,
+                words=entry.words,
+                customer_id=begun.customer_id,
+                promise_id=begun.promise_id,
+                capability_id=begun.capability_id,
+            )
+            continue
+        anew = machine.replaces
+        content = entry.content if anew else matter.content | entry.content
+        words = entry.words if anew else matter.words | entry.words
+        matter = replace(matter, state=following, content=content, words=words, at=entry.at if anew else matter.at)
+    return matter, frozenset(taken)
+
+
+def enter(known: Matter | None, entries: Sequence[Entry], command: Enter) -> tuple[Matter, Entry]:
+    """The matter with one entry more, and that entry.
+
+    Refused: unknown, there already, another version expected, too many entries, or nothing that follows its state.
+    """
+    machine = MACHINES[command.kind]
+    if known is not None and not machine.keeps:
+        entries = [Entry(1, machine.begins, known.at, known.content, known.words)]
+    entry = Entry(len(entries) + 1, command.action, command.at, command.content, command.words)
+    _admit(known, command)
+    if entry.number > ENTRIES:
+        detail = f"a {command.kind} has at most {ENTRIES:,} entries"
+        raise Refusal(RefusalReason.LIMIT_REACHED, detail, "", ENTRIES)
+    about = (
+        command
+        if known is None
+        else replace(
+            command, customer_id=known.customer_id, promise_id=known.promise_id, capability_id=known.capability_id
+        )
+    )
+    matter, taken = fold(about, [*entries, entry])
+    follows = entry.number in taken
+    if matter is None or not (follows or command.waits):
+        state = "not there" if known is None else known.state_at(command.at)
+        can = sorted(action for before, action in machine.moves if before == state)
+        detail = f"the {command.kind} is {state}: it can be {', '.join(can) or 'changed no more'}"
+        raise Refusal(RefusalReason.NOT_NOW, detail)
+    return replace(matter, version=1 if known is None else known.version + 1, in_effect=follows), entry
+
+
+def _admit(known: Matter | None, command: Enter) -> None:
+    replaces = MACHINES[command.kind].replaces
+    if known is None and not command.begins:
+        raise Refusal(RefusalReason.UNKNOWN_MATTER, f"there is no such {command.kind}")
+    if known is not None and command.begins and not replaces:
+        raise Refusal(RefusalReason.PROMISE_EXISTS, f"a {command.kind} with this id exists already")
+    if command.expected_version is not None and command.expected_version != (known.version if known else 0):
+        detail = f"the {command.kind} is at version {known.version if known else 0}, not {command.expected_version}"
+        raise Refusal(RefusalReason.VERSION_CHANGED, detail)

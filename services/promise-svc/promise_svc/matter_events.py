@@ -1,0 +1,62 @@
+"""Turns matters into the events that other services read: whole states, without words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+
+from candor.contracts import (
+    AccountChanged,
+    CapabilityChanged,
+    ChallengeChanged,
+    ClaimChanged,
+    Event,
+    HandoffChanged,
+    Message,
+    OfferChanged,
+    StatementMade,
+)
+from candor.intake import Origin
+from promise_svc.domain import Kind, Matter
+from promise_svc.events import sent
+
+SENT: Final[Mapping[Kind, type[Event]]] = MappingProxyType(
+    {
+        Kind.HANDOFF: HandoffChanged,
+        Kind.CAPABILITY: CapabilityChanged,
+        Kind.CLAIM: ClaimChanged,
+        Kind.STATEMENT: StatementMade,
+        Kind.CHALLENGE: ChallengeChanged,
+        Kind.OFFER: OfferChanged,
+        Kind.ACCOUNT: AccountChanged,
+    }
+)
+
+
+def id_of(kind: Kind) -> str:
+    """The name of the field that identifies a matter of this kind."""
+    return SENT[kind].AGGREGATE
+
+
+def named(matter: Matter) -> dict[str, Any]:
+    """The ids of a matter: its own and what it is about."""
+    about = {
+        "customer_id": matter.customer_id or None,
+        "promise_id": matter.promise_id,
+        "capability_id": matter.capability_id,
+    }
+    return {name: value for name, value in about.items() if value is not None} | {id_of(matter.kind): matter.matter_id}
+
+
+def changed(matter: Matter, origin: Origin, *, adopted: bool = False) -> Message:
+    """The event with a matter's state; `adopted`: it is sent because the promise that it waited for has come."""
+    document = {**matter.content, **matter.words, **named(matter), "state": matter.state, "at": matter.at}
+    if matter.verdict is not None:
+        document["verdict"] = matter.verdict
+    data = msgspec.convert(document, SENT[matter.kind])
+    event_id = f"{origin.event_id}:{matter.kind}:{matter.matter_id}" if adopted else origin.event_id
+    key = matter.matter_id if matter.kind is Kind.CAPABILITY else matter.customer_id or matter.matter_id
+    return sent(origin, key, matter.version, data, event_id)

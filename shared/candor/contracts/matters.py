@@ -1,0 +1,223 @@
+"""Events about matters: hand-offs, claims, statements, challenges, offers and accounts (topic `statements`), and
+capabilities (topic `capabilities`).
+
+Each event is the whole state of its matter. Words of people are in none of them.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import ClassVar
+
+import msgspec
+
+from candor.contracts.envelope import Event
+
+
+class HandoffState(StrEnum):
+    """How far a hand-off is; one that is open at `expires_at` has expired."""
+
+    REQUESTED = "requested"
+    COUNTERED = "countered"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
+
+class Level(StrEnum):
+    """Whether a capability is there."""
+
+    AVAILABLE = "available"
+    BETA = "beta"
+    PLANNED = "planned"
+    NONE = "none"
+
+
+class Claimed(StrEnum):
+    """What was claimed of a capability, or that it was left out."""
+
+    AVAILABLE = "available"
+    BETA = "beta"
+    PLANNED = "planned"
+    NONE = "none"
+    LEFT_OUT = "left_out"
+
+
+class Check(StrEnum):
+    """A claim beside the register: more than there was, less than there was, or neither."""
+
+    SUPPORTED = "supported"
+    OVER_CLAIM = "over_claim"
+    UNDER_CLAIM = "under_claim"
+    UNREGISTERED = "unregistered"
+
+
+class HandoffChanged(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """A hand-off from `department` to `deliverer`, with the date and scope asked for or countered last."""
+
+    TYPE: ClassVar[str] = "candor.handoff.changed.v1"
+    TOPIC: ClassVar[str] = "statements"
+    AGGREGATE: ClassVar[str] = "handoff_id"
+
+    handoff_id: str
+    promise_id: str
+    customer_id: str
+    state: HandoffState
+    at: datetime
+    deliverer: str
+    department: str
+    due: datetime | None = None
+    scope: list[str] = []
+    expires_at: datetime | None = None
+
+
+class Availability(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """The status of a capability, since which version; None as region or edition: everywhere, in all of them."""
+
+    status: Level
+    since_version: str | None = None
+    region: str | None = None
+    edition: str | None = None
+
+
+class CapabilityChanged(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """What the register says of a capability from `at` on; an event may say it of an earlier time than the last."""
+
+    TYPE: ClassVar[str] = "candor.capability.changed.v1"
+    TOPIC: ClassVar[str] = "capabilities"
+    AGGREGATE: ClassVar[str] = "capability_id"
+
+    capability_id: str
+    at: datetime
+    statuses: list[Availability]
+
+
+class ClaimChanged(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """What was claimed of a capability, to how many `recipients`, of whom `reached` were corrected since.
+
+    Without `customer_id` they are prospects. `verdict` is as far as the register was known when this was sent.
+    """
+
+    TYPE: ClassVar[str] = "candor.claim.changed.v1"
+    TOPIC: ClassVar[str] = "statements"
+    AGGREGATE: ClassVar[str] = "claim_id"
+
+    claim_id: str
+    capability_id: str
+    at: datetime
+    said: Claimed
+    verdict: Check
+    channel: str
+    department: str
+    recipients: int = 1
+    reached: int = 0
+    customer_id: str | None = None
+    person: str | None = None
+    region: str | None = None
+    edition: str | None = None
+
+
+class StatementMade(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """What one department told the next of a promise or capability; a slot that is None was left out.
+
+    `certainty` from 0 (a hope) to 4 (a commitment). `scope` and `conditions` are sets of names.
+    """
+
+    TYPE: ClassVar[str] = "candor.statement.made.v1"
+    TOPIC: ClassVar[str] = "statements"
+    AGGREGATE: ClassVar[str] = "statement_id"
+
+    statement_id: str
+    said_by: str
+    said_to: str
+    at: datetime
+    customer_id: str | None = None
+    promise_id: str | None = None
+    capability_id: str | None = None
+    person: str | None = None
+    due: datetime | None = None
+    scope: list[str] | None = None
+    quantity: float | None = None
+    unit: str | None = None
+    certainty: int | None = None
+    conditions: list[str] | None = None
+
+
+class ChallengeState(StrEnum):
+    """How far a challenge is."""
+
+    OPENED = "opened"
+    ANSWERED = "answered"
+    SETTLED = "settled"
+
+
+class ChallengeChanged(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """An employee's doubt about a promise, a claim or a statement.
+
+    `outcome` once it is settled: upheld or dismissed.
+    """
+
+    TYPE: ClassVar[str] = "candor.challenge.changed.v1"
+    TOPIC: ClassVar[str] = "statements"
+    AGGREGATE: ClassVar[str] = "challenge_id"
+
+    challenge_id: str
+    about: str
+    about_id: str
+    state: ChallengeState
+    at: datetime
+    customer_id: str | None = None
+    promise_id: str | None = None
+    department: str | None = None
+    outcome: str | None = None
+
+
+class OfferState(StrEnum):
+    """What became of an offer."""
+
+    OFFERED = "offered"
+    TAKEN = "taken"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
+
+class OfferOption(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """One of what a customer may choose from; `value` is what it costs, in `currency` units."""
+
+    name: str
+    kind: str
+    value: float | None = None
+    currency: str | None = None
+    due: datetime | None = None
+
+
+class OfferChanged(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """What was offered to a customer about a promise, and the name of the option `taken`."""
+
+    TYPE: ClassVar[str] = "candor.offer.changed.v1"
+    TOPIC: ClassVar[str] = "statements"
+    AGGREGATE: ClassVar[str] = "offer_id"
+
+    offer_id: str
+    promise_id: str
+    customer_id: str
+    state: OfferState
+    at: datetime
+    options: list[OfferOption]
+    department: str | None = None
+    taken: str | None = None
+
+
+class AccountChanged(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """What is at stake with a customer: when they renew, and what is exposed, in `currency` units."""
+
+    TYPE: ClassVar[str] = "candor.account.changed.v1"
+    TOPIC: ClassVar[str] = "statements"
+    AGGREGATE: ClassVar[str] = "customer_id"
+
+    customer_id: str
+    at: datetime
+    renews_on: date | None = None
+    exposure: float | None = None
+    currency: str | None = None

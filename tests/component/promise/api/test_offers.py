@@ -1,0 +1,156 @@
+"""Offers and what was taken, accounts, and what customers asked for beside what they got."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from candor.contracts import AccountChanged, OfferChanged
+from tests.component.promise.bodies import code, made, new, sent
+from tests.component.promise.matters import OPTIONS, begun, offer, shown
+from tests.support.api import Api
+from tests.support.clocks import NOON
+
+ACCOUNT = {"renews_on": "2013-06-30", "exposure": 125000, "currency": "EUR"}
+
+
+async def test_one_of_the_options_is_taken(promise_api: Api) -> None:
+    promise = await made(promise_api)
+    found = await begun(promise_api, "/v1/offers", offer(promise["promise_id"], words="sorry"))
+    assert (found["state"], found["options"]) == ("offered", OPTIONS)
+    path = f"/v1/offers/{found['offer_id']}"
+    refused = await promise_api.call("POST", f"{path}/take", {"taken": "a free lunch"})
+    assert refused.status_code == 422
+    assert [error["pointer"] for error in refused.json()["errors"]] == ["/taken"]
+    taken = await promise_api.call("POST", f"{path}/take", {"taken": "credit"})
+    assert (taken.json()["state"], taken.json()["taken"]) == ("taken", "credit")
+    for verb, body in (("take", {"taken": "credit"}), ("decline", {"reason": "r"}), ("withdraw", {"reason": "r"})):
+        late = await promise_api.call("POST", f"{path}/{verb}", body)
+        assert (late.status_code, code(late)) == (409, "not_now")
+    messages = [
+        one.data for one in await sent(promise_api, promise["customer_id"]) if isinstance(one.data, OfferChanged)
+    ]
+    assert [(one.state, one.taken) for one in messages] == [("offered", None), ("taken", "credit")]
+    assert [option.value for option in messages[1].options] == [150, None]
+
+
+async def test_an_offer_may_follow_a_broken_promise(promise_api: Api) -> None:
+    promise = (await made(promise_api))["promise_id"]
+    await promise_api.call("POST", f"/v1/promises/{promise}/verdict", {"verdict": "broken"})
+    found = await begun(promise_api, "/v1/offers", offer(promise))
+    for verb, state in (("decline", "declined"), ("withdraw", "declined")):
+        await promise_api.call("POST", f"/v1/offers/{found['offer_id']}/{verb}", {"reason": "r"})
+        assert (await shown(promise_api, f"/v1/offers/{found['offer_id']}"))["state"] == state
+
+
+@pytest.mark.parametrize(
+    ("options", "pointer"),
+    [
+        ([], "/options"),
+        ([OPTIONS[0], OPTIONS[0]], "/options"),
+        ([{"name": "a", "kind": "gift"}], "/options/0/kind"),
+        ([OPTIONS[1], {"name": "a", "kind": "other", "value": 3}], "/options/1/currency"),
+        ([{"name": "a", "kind": "other", "currency": "EUR"}], "/options/0/currency"),
+        ([{"name": str(n), "kind": "other"} for n in range(11)], "/options"),
+    ],
+)
+async def test_a_bad_offer_names_its_field(promise_api: Api, options: list[Any], pointer: str) -> None:
+    promise = (await made(promise_api))["promise_id"]
+    refused = await promise_api.call("POST", "/v1/offers", offer(promise, options=options))
+    assert refused.status_code == 422
+    assert [error["pointer"] for error in refused.json()["errors"]] == [pointer]
+
+
+async def test_an_account_is_as_was_said_last(promise_api: Api) -> None:
+    customer = new("c")
+    path = f"/v1/accounts/{customer}"
+    first = await promise_api.call("PUT", path, ACCOUNT, role="operator")
+    assert (first.json(), first.headers["etag"]) == (
+        {"customer_id": customer, "state": "registered", "version": 1, "at": "2013-03-08T12:00:00Z", **ACCOUNT},
+        '"1"',
+    )
+    stale = await promise_api.call("PUT", path, ACCOUNT, headers={"if-match": '"2"'})
+    assert code(stale) == "version_changed"
+    await promise_api.call("PUT", path, {"renews_on": "2014-01-31"}, headers={"if-match": '"1"'})
+    found = await shown(promise_api, path)
+    assert (found["renews_on"], found["version"], "exposure" in found) == ("2014-01-31", 2, False)
+    messages = [one.data for one in await sent(promise_api, customer)]
+    assert all(isinstance(one, AccountChanged) for one in messages)
+    assert [one.renews_on for one in messages] == [date(2013, 6, 30), date(2014, 1, 31)]  # type: ignore[attr-defined]
+
+
+async def test_an_account_is_the_same_in_whatever_order_it_was_said(promise_api: Api) -> None:
+    found = set()
+    for order in permutations((1, 2, 3)):
+        customer = new("c")
+        for hours in order:
+            data = {"customer_id": customer, "exposure": hours, "currency": "EUR"}
+            answer = await promise_api.webhook("account.set", data, at=NOON - timedelta(hours=hours))
+            assert answer.json()["state"] == "accepted"
+        whole = await shown(promise_api, f"/v1/accounts/{customer}")
+        found.add((whole["exposure"], whole["at"], whole["version"]))
+    assert found == {(1, "2013-03-08T11:00:00Z", 3)}
+
+
+async def test_accounts_are_found_by_their_renewal(promise_api: Api) -> None:
+    names = {}
+    for day in ("2099-01-01", "2099-02-01", "2099-03-01"):
+        names[day] = new("c")
+        await promise_api.call("PUT", f"/v1/accounts/{names[day]}", {"renews_on": day})
+    page = await shown(promise_api, "/v1/accounts", renews_from="2099-02-01", renews_before="2099-03-01")
+    assert [item["customer_id"] for item in page["items"]] == [names["2099-02-01"]]
+    bad = await promise_api.call("GET", "/v1/accounts", params={"renews_from": "soon"})
+    assert bad.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"exposure": 1}, "/currency"),
+        ({"currency": "EUR"}, "/currency"),
+        ({"exposure": 1, "currency": "EUX"}, "/currency"),
+        ({"exposure": -1, "currency": "EUR"}, "/exposure"),
+        ({"renews_on": "1969-01-01"}, "/renews_on"),
+        ({"renews_on": "30 June"}, "/renews_on"),
+        ({"name": "Acme"}, "/name"),
+    ],
+)
+async def test_a_bad_account_names_its_field(promise_api: Api, body: dict[str, Any], pointer: str) -> None:
+    refused = await promise_api.call("PUT", f"/v1/accounts/{new('c')}", body)
+    assert refused.status_code == 422
+    assert [error["pointer"] for error in refused.json()["errors"]] == [pointer]
+
+
+async def test_what_was_requested_is_counted_against_what_was_got(promise_api: Api) -> None:
+    customer, path = new("c"), "/v1/customers/{}/requested-against-got"
+    made_at, due = NOON - timedelta(days=9), "2013-03-05T12:00:00Z"
+    asked = {"as asked": due, "earlier": "2013-03-03T12:00:00Z", "later": "2013-03-09T12:00:00Z", "none": None}
+    names = {}
+    for what, requested_due in asked.items():
+        fields = {"customer_id": customer, "made_at": made_at, "due": due, "requested_due": requested_due}
+        names[what] = (await made(promise_api, what=what, **fields))["promise_id"]
+    for what, completed in (("as asked", "2013-03-05T12:00:00Z"), ("earlier", "2013-03-04T12:00:00Z")):
+        verdict = {"verdict": "kept", "completed_at": completed}
+        await promise_api.call("POST", f"/v1/promises/{names[what]}/verdict", verdict)
+    for taken in ("credit", "a week later", None):
+        found = await begun(promise_api, "/v1/offers", offer(names["earlier"]))
+        if taken:
+            await promise_api.call("POST", f"/v1/offers/{found['offer_id']}/take", {"taken": taken})
+    assert await shown(promise_api, path.format(customer)) == {
+        "customer_id": customer,
+        "promises": 4,
+        "requested": 3,
+        "promised_as_requested": 2,
+        "completed": 2,
+        "completed_as_requested": 1,
+        "offers": [
+            {"kind": "goodwill", "offered": 3, "taken": 1},
+            {"kind": "revised_terms", "offered": 3, "taken": 1},
+        ],
+        "exact": True,
+    }
+    nobody = await shown(promise_api, path.format(new("c")))
+    assert (nobody["promises"], nobody["offers"], nobody["exact"]) == (0, [], True)

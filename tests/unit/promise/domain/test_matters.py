@@ -1,0 +1,211 @@
+"""Matters: the table of their moves, and the fold of their entries in whatever order they arrived."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import permutations
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from promise_svc.domain import MACHINES, Enter, Entry, Kind, Matter, Refusal, RefusalReason, enter
+from promise_svc.domain.limits import ENTRIES
+from promise_svc.domain.machines import EXPIRED
+from promise_svc.domain.matter import fold
+from tests.support.clocks import NOON
+
+M = timedelta(minutes=1)
+EVERY = [(kind, before, action) for kind in Kind for before in (None, *sorted(MACHINES[kind].states))
+         for action in sorted(MACHINES[kind].actions)]  # fmt: skip
+
+
+def command(kind: Kind, action: str, minute: int = 0, *, waits: bool = False, **content: Any) -> Enter:
+    return Enter(kind=kind, matter_id="m1", action=action, at=NOON + minute * M, content=content, waits=waits)
+
+
+def way(kind: Kind, state: str | None) -> list[str]:
+    """The shortest row of actions that leads to a state."""
+    ways: dict[str | None, list[str]] = {None: []}
+    while state not in ways:
+        ways |= {
+            after: [*ways[before], action]
+            for (before, action), after in MACHINES[kind].moves.items()
+            if before in ways and after not in ways
+        }
+    return ways[state]
+
+
+def at_state(kind: Kind, state: str | None) -> tuple[Matter | None, list[Entry]]:
+    matter: Matter | None = None
+    entries: list[Entry] = []
+    for minute, action in enumerate(way(kind, state)):
+        matter, entry = enter(matter, entries, command(kind, action, minute))
+        entries.append(entry)
+    return matter, entries
+
+
+@pytest.mark.parametrize(("kind", "before", "action"), EVERY)
+def test_every_move_is_made_or_refused_as_the_table_says(kind: Kind, before: str | None, action: str) -> None:
+    matter, entries = at_state(kind, before)
+    assert (None if matter is None else matter.state) == before
+    following = MACHINES[kind].moves.get((before, action))
+    said = command(kind, action, 60)
+    if following is None:
+        with pytest.raises(Refusal) as refused:
+            enter(matter, entries, said)
+        begins = action == MACHINES[kind].begins
+        expected = RefusalReason.PROMISE_EXISTS if begins else RefusalReason.NOT_NOW
+        assert refused.value.why is (RefusalReason.UNKNOWN_MATTER if matter is None else expected)
+        return
+    found, entry = enter(matter, entries, said)
+    assert (found.state, found.in_effect, found.version) == (following, True, (matter.version if matter else 0) + 1)
+    assert (entry.number, entry.action) == (found.version if MACHINES[kind].keeps else entry.number, action)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_each_table_has_one_beginning_and_no_state_out_of_reach(kind: Kind) -> None:
+    machine = MACHINES[kind]
+    assert [before for before, _ in machine.moves].count(None) == 1
+    assert {state for state, _ in machine.moves if state is not None} <= machine.states
+    assert machine.open <= machine.states
+    assert EXPIRED not in machine.states
+    for state in machine.states:
+        assert at_state(kind, state)[0] is not None
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> tuple[Kind, list[Entry]]:
+    """Entries of one kind, each at a moment of its own; the first begins it."""
+    kind = draw(st.sampled_from([kind for kind in Kind if MACHINES[kind].keeps]))
+    machine = MACHINES[kind]
+    actions = draw(st.lists(st.sampled_from(sorted(machine.actions)), max_size=6))
+    minutes = draw(st.lists(st.integers(1, 90), min_size=len(actions), max_size=len(actions), unique=True))
+    ends = {"expires_at": (NOON + 45 * M).isoformat()} if draw(st.booleans()) and kind is Kind.HANDOFF else {}
+    first = Entry(1, machine.begins, NOON, {"n": 0, **ends}, {})
+    others = [
+        Entry(number, action, NOON + minute * M, {"n": minute, f"of {action}": minute}, {"words": f"{minute}"})
+        for number, (action, minute) in enumerate(zip(actions, minutes, strict=True), 2)
+    ]
+    return kind, [first, *others]
+
+
+@given(stories(), st.randoms(use_true_random=False))
+def test_the_state_is_the_same_in_whatever_order_entries_arrive(
+    story: tuple[Kind, list[Entry]], random: st.DataObject
+) -> None:
+    kind, entries = story
+    begun = command(kind, MACHINES[kind].begins)
+    expected, effects = fold(begun, entries)
+    shuffled = [*entries]
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    arrived = [entry._replace(number=number) for number, entry in enumerate(shuffled, 1)]
+    found, taken = fold(begun, arrived)
+    assert found == expected
+    assert {arrived[number - 1].at for number in taken} == {entries[number - 1].at for number in effects}
+
+
+@given(stories())
+def test_entering_them_one_by_one_is_the_fold_of_all(story: tuple[Kind, list[Entry]]) -> None:
+    kind, entries = story
+    matter: Matter | None = None
+    kept: list[Entry] = []
+    for said in entries:
+        if matter is not None and said.action == MACHINES[kind].begins and not MACHINES[kind].replaces:
+            continue
+        asked = Enter(
+            kind=kind,
+            matter_id="m1",
+            action=said.action,
+            at=said.at,
+            content=said.content,
+            words=said.words,
+            waits=True,
+        )
+        matter, entry = enter(matter, kept, asked)
+        kept.append(entry)
+    whole, _ = fold(command(kind, MACHINES[kind].begins), kept)
+    assert matter is not None
+    assert whole is not None
+    assert (matter.state, matter.content, matter.words, matter.at) == (
+        whole.state,
+        whole.content,
+        whole.words,
+        whole.at,
+    )
+    assert matter.version == len(kept)
+
+
+@given(stories(), st.integers(0, 100))
+def test_a_repeated_entry_changes_no_state(story: tuple[Kind, list[Entry]], place: int) -> None:
+    kind, entries = story
+    again = entries[place % len(entries)]
+    begun = command(kind, MACHINES[kind].begins)
+    before, _ = fold(begun, entries)
+    after, _ = fold(begun, [*entries, again._replace(number=len(entries) + 1)])
+    assert after == before
+
+
+def test_an_entry_from_before_the_beginning_is_not_in_effect() -> None:
+    begun = command(Kind.HANDOFF, "requested")
+    entries = [Entry(1, "requested", NOON, {}, {}), Entry(2, "accepted", NOON - M, {}, {})]
+    matter, taken = fold(begun, entries)
+    assert matter is not None
+    assert matter.state == "requested"
+    assert taken == {1}
+
+
+@pytest.mark.parametrize(("minute", "state"), [(29, "accepted"), (30, "requested"), (31, "requested")])
+def test_what_is_accepted_in_time_is_accepted_however_late_it_is_known(minute: int, state: str) -> None:
+    ends = (NOON + 30 * M).isoformat()
+    matter, entry = enter(None, [], command(Kind.HANDOFF, "requested", expires_at=ends))
+    assert (matter.state_at(NOON + 29 * M), matter.state_at(NOON + 30 * M)) == ("requested", EXPIRED)
+    found, _ = enter(matter, [entry], command(Kind.HANDOFF, "accepted", minute, waits=True))
+    assert (found.state, found.in_effect) == (state, state == "accepted")
+
+
+def test_what_is_said_anew_undoes_nothing_newer_and_forgets_what_it_does_not_say() -> None:
+    for order in permutations(range(3)):
+        matter: Matter | None = None
+        entries: list[Entry] = []
+        for place in order:
+            currency: dict[str, Any] = {"currency": "EUR"} if place < 2 else {}
+            said = command(Kind.ACCOUNT, "set", place, exposure=place, **currency)
+            matter, entry = enter(matter, entries, said)
+            entries.append(entry)
+        assert matter is not None
+        assert (matter.content, matter.at, matter.version) == ({"exposure": 2}, NOON + 2 * M, 3)
+
+
+@pytest.mark.parametrize(
+    ("known", "said", "fine"), [(False, 0, True), (False, 1, False), (True, 1, True), (True, 0, False)]
+)
+def test_the_version_that_was_read_is_asked_for(known: bool, said: int, fine: bool) -> None:
+    matter = enter(None, [], command(Kind.ACCOUNT, "set"))[0] if known else None
+    asked = Enter(kind=Kind.ACCOUNT, matter_id="m1", action="set", at=NOON, expected_version=said)
+    if fine:
+        assert enter(matter, [], asked)[0].version == said + 1
+        return
+    with pytest.raises(Refusal) as refused:
+        enter(matter, [], asked)
+    assert refused.value.why is RefusalReason.VERSION_CHANGED
+
+
+def test_entries_have_an_end() -> None:
+    matter, entry = enter(None, [], command(Kind.CHALLENGE, "opened"))
+    entries = [entry]
+    for minute in range(1, ENTRIES):
+        matter, entry = enter(matter, entries, command(Kind.CHALLENGE, "answered", minute))
+        entries.append(entry)
+    with pytest.raises(Refusal) as refused:
+        enter(matter, entries, command(Kind.CHALLENGE, "answered", ENTRIES, waits=True))
+    assert (refused.value.why, refused.value.limit) == (RefusalReason.LIMIT_REACHED, ENTRIES)
+
+
+@pytest.mark.parametrize(
+    ("content", "ends"),
+    [({}, None), ({"expires_at": "2013-03-08T12:00:00Z"}, NOON), ({"renews_on": "2013-03-08"}, NOON - 720 * M)],
+)
+def test_a_day_ends_where_it_begins_in_utc(content: dict[str, Any], ends: object) -> None:
+    assert enter(None, [], command(Kind.HANDOFF, "requested", **content))[0].ends_at == ends

@@ -8,6 +8,7 @@ import pytest
 
 from tests.component.delivery.reports import incident, milestone
 from tests.component.promise.bodies import body
+from tests.component.promise.matters import claim, registered
 from tests.component.services.conftest import Started
 from tests.support.api import Api
 from tests.support.lists import MANY, copied, walk
@@ -42,6 +43,23 @@ async def test_promise_svc(start: Started) -> None:
         assert len(await whole(api, "/v1/promises", "promise_id", kind="kind3")) == MANY // 4
         assert await whole(api, "/v1/promises", "promise_id", kind="nothing") == []
         await rejected(api)
+
+
+async def test_matters_of_promise_svc(start: Started) -> None:
+    async with start("promise-svc") as api:
+        pool = api.intake.database.pool
+        await first(api, "/v1/claims", claim("k0", recipients=2))
+        changes = "'matter_id', 'm' || n, 'capability_id', 'k' || n % 50, 'born', n + 1000"
+        await copied(pool, "matter", changes)
+        assert len(await whole(api, "/v1/claims", "claim_id")) == MANY
+        some = await whole(api, "/v1/claims", "claim_id", capability_id="k3", verdict="unregistered")
+        assert len(some) == MANY // 50
+        await registered(api, "k3", {"status": "none"}, at="2000-01-01T00:00:00Z")
+        recall = (await api.call("GET", "/v1/claims/recall", params={"capability": "k3"})).json()
+        assert (recall["total"], recall["told"], recall["left"]) == (MANY // 50, MANY // 25, MANY // 25)
+        await pool.execute("UPDATE matter SET kind = 'statement' WHERE kind = 'claim'")
+        assert len(await whole(api, "/v1/statements", "statement_id")) == MANY
+        assert await whole(api, "/v1/handoffs", "handoff_id") == []
 
 
 async def test_delivery_svc(start: Started) -> None:

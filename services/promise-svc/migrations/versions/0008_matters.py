@@ -72,6 +72,7 @@ CREATE TABLE matter_entry (
   words_since timestamptz DEFAULT now(),
   PRIMARY KEY (matter, number))"""
     )
+    op.execute("CREATE INDEX matter_entry_at ON matter_entry (matter, at, number)")
     op.execute("CREATE INDEX matter_entry_words ON matter_entry USING brin (words_since) WITH (pages_per_range = 32)")
     op.execute(
         f"""

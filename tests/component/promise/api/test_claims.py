@@ -186,6 +186,12 @@ async def test_a_recall_is_of_one_capability(promise_api: Api) -> None:
         assert (await promise_api.call("GET", "/v1/claims/recall", params=params)).status_code == 422
 
 
+async def test_a_verdict_is_asked_for_of_one_capability(promise_api: Api) -> None:
+    refused = await promise_api.call("GET", "/v1/claims", params={"verdict": "over_claim"})
+    assert refused.status_code == 422
+    assert [error["parameter"] for error in refused.json()["errors"]] == ["verdict"]
+
+
 async def test_the_most_particular_status_applies_as_the_domain_says(promise_api: Api) -> None:
     name = new("cap")
     statuses = [

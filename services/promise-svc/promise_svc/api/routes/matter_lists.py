@@ -114,7 +114,12 @@ def _claims(routes: APIRouter) -> None:
         capability_id: IdFilter = None,
         verdict: VerdictFilter = None,
     ) -> Response:
-        """Claims, newest first, each beside the register as it stood when it was made."""
+        """Claims, newest first, each beside the register as it stood when it was made.
+
+        By verdict only those of one capability, as each claim is compared anew.
+        """
+        if verdict is not None and capability_id is None:
+            raise Problem.invalid_parameter("verdict", "needs a capability_id beside it")
         query = matching(
             select(ClaimRow).where(LIVING_CLAIM),
             (ClaimRow.customer_id, customer_id),

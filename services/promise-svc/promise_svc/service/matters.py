@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final
 
 from candor.contracts.matters import Claimed
@@ -38,14 +39,14 @@ class Matters:
         return cls(known, registers, {key: one.matter for key, one in known.items()})
 
     def decide(
-        self, command: Enter, promises: Mapping[str, Promise], customers: Mapping[str, Customer]
+        self, command: Enter, reported: datetime, promises: Mapping[str, Promise], customers: Mapping[str, Customer]
     ) -> tuple[Matter, Entry]:
-        """The matter with this entry, and the entry, neither of which is kept yet. Raises Refusal."""
+        """The matter with this entry, `reported` then, and the entry, neither of which is kept yet. Raises Refusal."""
         key = (command.kind, command.matter_id)
         if command.begins:
             command = self._about(command, promises)
             customer = customers.get(command.customer_id)
-            domain.admit(customer.erased_at if customer else None, command.at)
+            domain.admit(customer.erased_at if customer else None, min(command.at, reported))
         if command.kind is Kind.OFFER and command.action == "taken":
             self._offered(command)
         matter, entry = domain.enter(self.current.get(key), self._entries(key), command)

@@ -145,7 +145,7 @@ def _changed(batch: _Batch, promise: Promise, change: Change | None, origin: Ori
 
 
 def _enter(batch: _Batch, command: Enter, origin: Origin) -> Matter:
-    matter, entry = batch.matters.decide(command, batch.promises, batch.customers)
+    matter, entry = batch.matters.decide(command, origin.time, batch.promises, batch.customers)
     promise = batch.promises.get(matter.promise_id or "")
     if matter.kind is Kind.HANDOFF and promise is not None:
         ended = promise.state is not domain.State.MADE

@@ -35,6 +35,7 @@ ABOUT: Final = {
     "dead_letter_undecided": {"state": "'held'"},
     "incident": {"status": "'resolved'"},
     "promise": {"state": "'kept'"},
+    "matter_waiting": {"customer_id": "NULL"},
 }
 COLUMNS: Final = """
 SELECT column_name, data_type, is_identity FROM information_schema.columns

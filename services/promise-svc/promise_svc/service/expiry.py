@@ -25,7 +25,7 @@ OF_EMPTIED: Final = """words_since IS NOT NULL AND (
 
 WORDED: Final = "words_since IS NOT NULL"
 WORDLESS: Final = "words = '{}'::jsonb, words_since = NULL"
-# Its entries go with it.
+# Goes as a whole, its entries with it, however long words are kept.
 WAITING: Final = "customer_id IS NULL AND promise_id IS NOT NULL"
 
 
@@ -42,7 +42,7 @@ def expiries(settings: PromiseSettings, clock: Clock) -> list[Expiry]:
             OF_EMPTIED,
             "reason = NULL, public_reason = NULL, deliverer = NULL, words_since = NULL",
         ),
-        Rule("matter", "words_since", settings.texts_kept_days, WORDED, WORDLESS),
+        Rule("matter", "words_since", settings.texts_kept_days, f"{WORDED} AND NOT ({WAITING})", WORDLESS),
         Rule("matter_entry", "words_since", settings.texts_kept_days, WORDED, WORDLESS),
         Rule("matter", "words_since", settings.parked_kept_days, WAITING, says="matter_waiting"),
         ContactExpiry(settings.contacts_kept_days, clock),

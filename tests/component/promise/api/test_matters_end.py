@@ -142,9 +142,10 @@ async def test_what_waits_in_vain_ends(promise_api: Api, promise_clock: ManualCl
     waiting, about = new("p"), statement(capability_id="telemetry")
     old, young = [await begun(promise_api, "/v1/statements", statement(promise_id=waiting)) for _ in range(2)]
     inside = await begun(promise_api, "/v1/statements", about)
-    for found, days in ((old, 91), (young, 89), (inside, 91)):
+    older = await begun(promise_api, "/v1/statements", statement(promise_id=waiting, words="soon"))
+    for found, days in ((old, 91), (young, 89), (inside, 91), (older, 800)):
         await aged(promise_api, "statements", found["statement_id"], days)
-    assert (await cleared(promise_api, promise_clock))["matter_waiting"] == 1
+    assert (await cleared(promise_api, promise_clock))["matter_waiting"] == 2
     answers = [await promise_api.call("GET", f"/v1/statements/{one['statement_id']}") for one in (old, young, inside)]
     assert [answer.status_code for answer in answers] == [404, 200, 200]
 

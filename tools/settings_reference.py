@@ -103,7 +103,7 @@ def page() -> str:
     parts += _section("Kafka", rows(KafkaSettings, KafkaSettings.model_fields))
     base = [name for name in Settings.model_fields if name not in KafkaSettings.model_fields]
     parts += _section("Every process", rows(Settings, base))
-    risk = ("risk-svc web", "risk-svc learner")
+    risk = ("risk-svc web", "risk-svc learner", "risk-svc insight")
     for title, names in (("promise-svc", ("promise-svc",)), ("risk-svc", risk), ("notify-svc", ("notify-svc",))):
         found: dict[str, type[Settings]] = {}
         for name in names:

@@ -71,3 +71,4 @@ INSIGHT_LEFT_OUT: Final = counter(
     "insight_left_out_total", "Events of promises whose beginning Kafka no longer had when insight first read.", "topic"
 )
 INSIGHT_FORGETTING: Final = gauge("insight_customers_forgetting", "Erased customers of whom insight still has rows.")
+RECKONING_SECONDS: Final = histogram("insight_reckoning_seconds", "Time to work out all figures once.", FAST)

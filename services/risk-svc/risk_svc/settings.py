@@ -125,6 +125,32 @@ class InsightSettings(RiskSettings):
 
     port: Port = 8107
     """TCP port that the process listens on; 0 takes any free one. Example: 8080"""
+    rates: Annotated[dict[str, float], NoDecode] = {}
+    """What one unit of a currency is worth in that of the figures, which has 1, as a JSON object; empty: the most usual
+    currency counts, and promises in others are left out and counted.
+
+    Example: {"EUR": 1, "USD": 0.92}
+    """
+    loss_share: float = Field(default=0.2, ge=0, le=1)
+    """The share of a promise's value that is lost if it slips, 0 to 1; assumed. Example: 0.2"""
+
+    @field_validator("rates", mode="before")
+    @classmethod
+    def _rates(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        with suppress(ValueError):
+            if isinstance(found := json.loads(value or "{}"), dict):
+                return found
+        raise ValueError('must be a JSON object such as {"EUR": 1, "USD": 0.92}')
+
+    @model_validator(mode="after")
+    def _one_base(self) -> Self:
+        if any(not 0 < rate < math.inf for rate in self.rates.values()):
+            raise ValueError("RATES: each rate must be a number above 0")
+        if self.rates and 1.0 not in self.rates.values():
+            raise ValueError("RATES: the currency of the figures must be among them, with the rate 1")
+        return self
 
 
 class LearnerSettings(RiskSettings):

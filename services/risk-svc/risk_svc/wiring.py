@@ -29,13 +29,14 @@ from risk_svc.forecasting.follower import Follower
 from risk_svc.forecasting.live import PublishedModel
 from risk_svc.insight.forgetting import Forgetting
 from risk_svc.insight.handlers import InsightHandler
+from risk_svc.insight.reckoning import Reckoning
 from risk_svc.settings import InsightSettings, LearnerSettings, RiskSettings
 from risk_svc.store import erasures, rebuilding
 from risk_svc.store.counting import SHOWN
 from risk_svc.store.expiry import expiries
 from risk_svc.training.learner import Learner, Pacing
 from risk_svc.training.trimming import Size, Trimming
-from risk_svc.web.api.routes import checks, gaps, incidents
+from risk_svc.web.api.routes import checks, figures, gaps, incidents
 from risk_svc.web.feed import Feed
 from risk_svc.web.figures import Figures
 from risk_svc.web.watch import EVERY_SECONDS, Watch
@@ -44,6 +45,8 @@ from risk_svc.worker.handlers import RiskHandler
 
 GROUP: Final = "risk-svc"
 INSIGHT_GROUP: Final = "risk-svc-insight"
+FIRST: Final = 0
+"""Whoever owns this partition does what one process at a time does."""
 MIGRATIONS: Final = scripts(Path(__file__).parent)
 
 
@@ -138,7 +141,10 @@ def insight(settings: InsightSettings, clock: Clock | None = None) -> FastAPI:  
             app.state.health.add("kafka", kafka.check)
             app.state.health.add("partitions", consumer.check)
             pulse = Pulse(current, "insight", {"consumer": consumer})
-            yield [GrowthWatch(database), consumer, Forgetting(database), pulse]
+            reckoning = Reckoning(
+                database, lambda: FIRST in consumer.owned, rates=settings.rates, loss_share=settings.loss_share
+            )
+            yield [GrowthWatch(database), consumer, Forgetting(database), reckoning, pulse]
         finally:
             await kafka.close()
             await database.close()
@@ -181,7 +187,7 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
             await database.close()
 
     policies = {board.MOUNT: BOARD_POLICY}
-    reading = [gaps.router, checks.router, incidents.router]
+    reading = [gaps.router, checks.router, incidents.router, figures.router]
     routers = [*reading, board.administration.router, audit_routes.router, board.router]
     app = create_app("Candor risk-svc", settings, parts, routers, policies=policies)
     app.state.staff = board.StaffSessions(app.state)

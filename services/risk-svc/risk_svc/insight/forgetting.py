@@ -49,6 +49,7 @@ async def begin(connection: Connection, erased: Mapping[str, Envelope]) -> None:
         mark = customer_mark(customer)
         await connection.execute(_MARK, mark, envelope.version, envelope.time.timestamp())
         await connection.execute(_BEGIN, customer)
+        await connection.execute("DELETE FROM insight_figure WHERE customer_id = $1", customer)
 
 
 async def end_doomed(connection: Connection, promise_ids: Collection[str]) -> None:
@@ -106,8 +107,8 @@ class Forgetting(Rounds):
 
 _MARKS: Final = "SELECT customer, version, at FROM insight_erased WHERE customer = ANY($1::bytea[])"
 _MARK: Final = """
-INSERT INTO insight_erased (customer, version, at) VALUES ($1, $2, $3)
-ON CONFLICT (customer) DO UPDATE SET version = excluded.version, at = excluded.at"""
+INSERT INTO insight_erased (customer, version, at, noted_at) VALUES ($1, $2, $3, clock_timestamp())
+ON CONFLICT (customer) DO UPDATE SET version = excluded.version, at = excluded.at, noted_at = clock_timestamp()"""
 _BEGIN: Final = """
 INSERT INTO insight_erasing (customer_id, born) VALUES ($1, nextval('born'))
 ON CONFLICT (customer_id) DO UPDATE SET born = excluded.born"""

@@ -26,3 +26,31 @@ class HitQuery(PageQuery):
     customer: str | None = Field(default=None, pattern=ID_PATTERN)
     kind: str | None = Field(default=None, pattern=ID_PATTERN)
     min_score: float | None = Field(default=None, ge=0, le=100)
+
+
+class SheetQuery(PageQuery):
+    """A page of figures; `name` for the row of one alone."""
+
+    name: str | None = Field(default=None, max_length=512, description="Only the row of this name.")
+
+
+class RollUpQuery(SheetQuery):
+    """Which roll-up."""
+
+    by: Literal["customer", "department", "kind", "label"] = Field(
+        default="customer", description="What promises are put together by; a label is name=value."
+    )
+
+
+class PunctualityQuery(SheetQuery):
+    """Whose punctuality."""
+
+    by: Literal["team", "kind", "customer"] = Field(
+        default="team", description="What promises are put together by; a team is the department that answers for them."
+    )
+
+
+class AccountQuery(PageQuery):
+    """Which accounts."""
+
+    customer: str | None = Field(default=None, pattern=ID_PATTERN)

@@ -44,3 +44,112 @@ class IncidentPromises(ListTotals):
     customers: int = Field(description="How many customers the promises are to.")
     values: list[MoneyOut] = Field(description="Their value by currency.")
     items: list[HitOut]
+
+
+class FigureOut(BaseModel):
+    """A figure from `n` cases with its 95 % interval; null with too little history (fewer than 20)."""
+
+    value: float | None = Field(description="The figure; null with too little history.")
+    low: float | None = Field(description="The lower end of its 95 % interval.")
+    high: float | None = Field(description="The upper end of its 95 % interval.")
+    n: int
+
+
+class SheetTotals(ListTotals):
+    """What every page of figures says: when they were worked out, in system time, and from how many promises.
+
+    They are worked out again and again, in a pause of at least ten seconds; null: not once so far.
+    """
+
+    made_at: datetime | None = Field(description="When the figures were worked out; null: not once so far.")
+    promises: int = Field(description="How many promises they are of.")
+
+
+class RollUpOut(BaseModel):
+    """The value-weighted quadratic mean of a group's open gaps, 0 to 100, and the worst promise beside it.
+
+    `value` is in `currency`; a promise without a value weighs as the median of its promise type.
+    """
+
+    name: str = Field(description="The group's name; empty for promises that name none.")
+    score: float
+    promises: int = Field(description="How many open promises the group has.")
+    worst: str = Field(description="The id of the promise with the largest gap.")
+    worst_score: float = Field(description="The gap of that promise.")
+    value: float = Field(description="What the promises are worth together.")
+    assumed_values: int
+    currency: str | None
+
+
+class RollUps(SheetTotals):
+    """Roll-ups, the largest gap first."""
+
+    items: list[RollUpOut]
+
+
+class RiskOut(BaseModel):
+    """Money that open promises may cost: Σ P(slip) · loss share · value, its simulated 95 % quantile and shortfall.
+
+    The simulation lets promises slip together that share an incident, a crew or a deliverer; the intervals are those of
+    the simulation. Null where no promise has a forecast and a value.
+    """
+
+    promises: int = Field(description="How many open promises there are.")
+    forecasts: int = Field(description="How many of them have a forecast and a value: the figures are of these.")
+    expected_loss: float | None = Field(description="The expected loss.")
+    value_at_risk: FigureOut = Field(description="The 95 % quantile of the simulated loss.")
+    shortfall: FigureOut = Field(description="The mean of the losses at and beyond that quantile.")
+    currency: str | None
+
+
+class AccountOut(RiskOut):
+    """A customer with open promises: gap, value and what it may cost."""
+
+    customer_id: str
+    score: float
+    worst: str = Field(description="The id of the promise with the largest gap.")
+    worst_score: float = Field(description="The gap of that promise.")
+    value: float = Field(description="What the promises are worth together.")
+    assumed_values: int
+
+
+class Accounts(SheetTotals):
+    """Accounts, the largest expected loss first."""
+
+    items: list[AccountOut]
+
+
+class RiskTotalOut(RiskOut):
+    """What all open promises may cost, and how many are not counted, by why."""
+
+    name: str = Field(description="all: every open promise.")
+    loss_share: float = Field(description="The share of a value that a slip loses; assumed.")
+    no_forecast: int = Field(description="How many have no forecast yet.")
+    no_value: int = Field(description="How many have no value.")
+    no_rate: int = Field(description="How many are in a currency without a rate.")
+
+
+class ValueAtRisk(SheetTotals):
+    """What all open promises may cost."""
+
+    items: list[RiskTotalOut]
+
+
+class PunctualityOut(BaseModel):
+    """Of a group's settled promises, shares with n and 95 % interval."""
+
+    name: str = Field(description="The group's name; empty for promises that name none.")
+    promises: int = Field(description="How many promises of the group have ended.")
+    requested: FigureOut = Field(description="Done by the date that the customer asked for.")
+    first: FigureOut = Field(description="Done by the first date that was told.")
+    latest: FigureOut = Field(description="Done by the last date that was told.")
+    in_full: FigureOut = Field(description="Done by the last date and in full.")
+    plan_complete: FigureOut = Field(description="Steps reached by their first plan: Percent Plan Complete.")
+    reset: FigureOut = Field(description="Promises whose date the company moved at least once.")
+    agreed: FigureOut = Field(description="Of these moves, those to which the customer agreed.")
+
+
+class PunctualityPage(SheetTotals):
+    """Punctuality, the group with most promises first."""
+
+    items: list[PunctualityOut]

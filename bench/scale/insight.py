@@ -1,0 +1,102 @@
+"""Figures over many promises: how long they take to work out, and how fast every list of them answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+import asyncpg
+
+from bench.scale.bulk import until
+from bench.scale.scenario import Finding, Scenario, at_most, within
+from bench.scale.site import Site
+from risk_svc.insight.sheets import BY, GROUPS
+
+OPEN_SHARE: Final = 0.1
+ASKED: Final = 15
+LIMIT_MS: Final = 300.0
+WATCHED: Final = 900.0
+CUSTOMERS: Final = 20_000
+PROMISES: Final = f"""
+INSERT INTO insight_promise (promise_id, customer_id, kind, standing, shown, department, deliverer, value, currency,
+  labels, places, made_at, requested_due, first_due, latest_due, held_due, completed_at, ended_at, missing, gap_version,
+  score, p_slip, n)
+SELECT $3 || n, 'c' || n % {CUSTOMERS}, 'kind' || n % 20, $2, true, 'team' || n % 40, 'crew' || n % 500, n % 1000,
+  'EUR', jsonb_build_object('region', n % 12), jsonb_build_array('site:' || n % 50, 'grid:all'), made, made + '9 days',
+  made + '10 days', made + '10 days', made + '10 days', done, done, CASE WHEN $2 <> 'open' THEN n % 3 * 0.1 END, 1,
+  n % 1000 / 10.0, CASE WHEN $2 = 'open' THEN n % 100 / 100.0 END, 50
+FROM generate_series(1, $1::int) AS n,
+  LATERAL (SELECT now() - n * interval '1 minute' AS made,
+    CASE WHEN $2 <> 'open' THEN now() - n * interval '1 minute' + n % 14 * interval '1 day' END AS done) AS times"""
+MILESTONES: Final = """
+INSERT INTO insight_milestone (promise_id, milestone, planned, at, status, final)
+SELECT promise_id, 'installed', first_due, completed_at, 'reached', true FROM insight_promise
+WHERE standing <> 'open'"""
+INCIDENT: Final = """
+INSERT INTO insight_incident (incident_id, version, severity, category, title, places, opened_at)
+VALUES ('i1', 1, 0.5, 'outage', 'Grid down', '["grid:all"]', now())"""
+SHEETS: Final = ("account", "value_at_risk", *[f"rollup:{by}" for by in BY], *[f"punctuality:{by}" for by in GROUPS])
+PATHS: Final = (
+    "/v1/incidents/i1/promises?limit=100",
+    "/v1/incidents/i1/promises?limit=100&sort=value",
+    "/v1/rollups?by=customer",
+    "/v1/rollups?by=department",
+    "/v1/rollups?by=label",
+    "/v1/accounts?limit=200",
+    "/v1/value-at-risk",
+    "/v1/punctuality?by=team",
+    "/v1/punctuality?by=customer&limit=200",
+)
+
+
+async def run(site: Site, count: int) -> Sequence[Finding]:
+    """So many settled promises and a tenth of them open; all sheets worked out once, then every list asked."""
+    still = max(1, round(count * OPEN_SHARE))
+    connection = await site.connect("risk-svc")
+    try:
+        await _filled(connection, count, still)
+        insight = await site.start("risk-insight")
+        begun = time.monotonic()
+        await until(connection, "SELECT count(*) FROM insight_sheet", len(SHEETS))
+        took = time.monotonic() - begun
+        web = await site.start("risk-web")
+        answers = [await _asked(site, web.url, path) for path in PATHS]
+    finally:
+        await connection.close()
+    return [
+        Finding("rows", f"{count:,} settled, {still:,} open, {CUSTOMERS:,} customers"),
+        within("all sheets worked out, the start of the process included", took, 120.0, WATCHED),
+        at_most("memory of risk-insight, at most", insight.peak(), 1024, "MiB"),
+        *answers,
+    ]
+
+
+async def _filled(connection: asyncpg.Connection[Any], count: int, still: int) -> None:
+    await connection.execute(PROMISES, count, "kept", "s", timeout=WATCHED)
+    await connection.execute(PROMISES, still, "open", "o", timeout=WATCHED)
+    await connection.execute(MILESTONES, timeout=WATCHED)
+    await connection.execute(INCIDENT)
+    await connection.execute("VACUUM ANALYZE", timeout=WATCHED)
+
+
+async def _asked(site: Site, url: str, path: str) -> Finding:
+    """The median of some askings, the first of which reads what no cache has yet."""
+    took = []
+    for _ in range(ASKED):
+        begun = time.perf_counter()
+        answer = await site.client.get(f"{url}{path}", headers=site.headers)
+        took.append(1000 * (time.perf_counter() - begun))
+        answer.raise_for_status()
+    return at_most(f"{path}, median of {ASKED}", sorted(took)[ASKED // 2], LIMIT_MS, "ms")
+
+
+SCENARIOS = (
+    Scenario(
+        name="insight",
+        about="settled promises beside a tenth as many open ones, and one incident that hits all open ones",
+        things="settled promises",
+        stated=1_000_000,
+        run=run,
+    ),
+)

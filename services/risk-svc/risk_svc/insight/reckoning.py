@@ -1,0 +1,192 @@
+"""The background that works out the sheets: reads and writes by pages, computes off the event loop, then shows."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+
+from candor.ops.rounds import Rounds
+from candor.store.errors import StoreUnavailable
+from candor.store.unit_of_work import unit_of_work
+from risk_svc import metrics
+from risk_svc.insight import sheets
+from risk_svc.insight.forgetting import LIVING
+from risk_svc.insight.measures.punctuality import Tally
+from risk_svc.insight.sheets import Ended, Open, Row
+
+if TYPE_CHECKING:
+    from candor.store.db import Database
+
+log: Final = structlog.get_logger("risk.insight")
+PAGE: Final = 5_000
+WRITTEN: Final = 500
+LEAST_SECONDS: Final = 10.0
+SHARE: Final = 20
+"""It rests this many times as long as it worked: it never takes more than a twentieth of a core."""
+MOST_OPEN: Final = 500_000
+"""Open promises that the figures are of; more would take more memory than a process has."""
+
+
+class Reckoning(Rounds):
+    """Works out all sheets again and again while `ours` says that it is this process's turn."""
+
+    name = "reckoning"
+
+    def __init__(
+        self, database: Database, ours: Callable[[], bool], *, rates: Mapping[str, float], loss_share: float
+    ) -> None:
+        super().__init__()
+        self._database = database
+        self._ours = ours
+        self._rates = rates
+        self._loss_share = loss_share
+        self._since: Any = None
+
+    async def round(self) -> float:
+        """Do it once where it is this process's turn; without the database the last figures remain."""
+        if not self._ours():
+            return LEAST_SECONDS
+        begun = time.monotonic()
+        try:
+            await self.reckon()
+        except StoreUnavailable as error:
+            log.warning("figures not worked out", reason=error.detail)
+            return LEAST_SECONDS
+        took = time.monotonic() - begun
+        metrics.RECKONING_SECONDS.observe(took)
+        return max(LEAST_SECONDS, SHARE * took)
+
+    async def reckon(self) -> None:
+        """Work out all sheets once."""
+        begun = time.monotonic()
+        # Whoever is erased from now on may be among what is read below, and is left out when it is shown.
+        self._since = await self._database.pool.fetchval("SELECT clock_timestamp()")
+        run: int = await self._database.pool.fetchval("SELECT nextval('born')")
+        still: list[Open] = []
+        async for found_open in self._open():
+            still += found_open
+            if len(still) >= MOST_OPEN:
+                break
+        found = await asyncio.to_thread(self._of_open, still)
+        counts: dict[str, dict[str, Tally]] = {by: {} for by in sheets.GROUPS}
+        ended = 0
+        async for page in self._ended():
+            ended += len(page)
+            counts = await asyncio.to_thread(_more, counts, page)
+        for by, tallied in counts.items():
+            found[f"punctuality:{by}"] = await asyncio.to_thread(sheets.punctual, tallied, by)
+        for sheet, rows in found.items():
+            await self._write(sheet, run, rows)
+        for sheet in found:
+            many = ended if sheet.startswith("punctuality") else len(still)
+            await self._show(sheet, run, time.monotonic() - begun, many)
+        await self._clear()
+
+    def _of_open(self, promises: Sequence[Open]) -> dict[str, list[Row]]:
+        money = sheets.money_of(promises, self._rates, self._loss_share)
+        found = {f"rollup:{by}": sheets.rolled_up(promises, by, money) for by in sheets.BY}
+        found["account"], found["value_at_risk"] = sheets.accounts(promises, found["rollup:customer"], money)
+        return found
+
+    async def _open(self) -> AsyncIterator[list[Open]]:
+        hit = {row["place"]: row["incident_id"] for row in await self._database.pool.fetch(_HIT)}
+        async for rows in self._pages(_OPEN):
+            yield [_open_of(row, hit) for row in rows]
+
+    async def _ended(self) -> AsyncIterator[list[Ended]]:
+        async for rows in self._pages(_ENDED):
+            yield [Ended(*(row[name] for name in Ended._fields)) for row in rows]
+
+    async def _pages(self, query: str) -> AsyncIterator[list[Any]]:
+        after = ""
+        while True:
+            rows = await self._database.pool.fetch(query, after, PAGE)
+            if rows:
+                yield rows
+            if len(rows) < PAGE:
+                return
+            after = rows[-1]["promise_id"]
+
+    async def _write(self, sheet: str, run: int, rows: Sequence[Row]) -> None:
+        for first in range(0, len(rows), WRITTEN):
+            some = rows[first : first + WRITTEN]
+            async with unit_of_work(self._database, durable=False) as uow:
+                await uow.connection.execute(
+                    _WRITE,
+                    sheet,
+                    run,
+                    [row.name for row in some],
+                    [row.rank for row in some],
+                    [row.customer_id for row in some],
+                    [json.dumps(row.body) for row in some],
+                )
+
+    async def _show(self, sheet: str, run: int, took: float, promises: int) -> None:
+        async with unit_of_work(self._database) as uow:
+            await uow.connection.execute(_FORGOTTEN, sheet, run, self._since)
+            await uow.connection.execute(_SHOW, sheet, run, took, promises)
+
+    async def _clear(self) -> None:
+        """Delete the rows of earlier runs, some a transaction."""
+        gone = 1
+        while gone:
+            async with unit_of_work(self._database, durable=False) as uow:
+                gone = int((await uow.connection.execute(_CLEAR, PAGE)).rpartition(" ")[2])
+
+
+def _more(counts: dict[str, dict[str, Tally]], page: Sequence[Ended]) -> dict[str, dict[str, Tally]]:
+    return {by: sheets.added([tallied, sheets.counted(page, by)]) for by, tallied in counts.items()}
+
+
+def _open_of(row: Any, hit: Mapping[str, str]) -> Open:
+    places: list[str] = json.loads(row["places"])
+    incident = next((hit[place] for place in places if place in hit), None)
+    values = {name: row[name] for name in Open._fields if name not in ("labels", "incident")}
+    return Open(**values, labels=json.loads(row["labels"]), incident=incident)
+
+
+_OPEN: Final = f"""
+SELECT promise_id, customer_id, department, kind, deliverer, labels::text AS labels, score, p_slip, value, currency,
+  places::text AS places
+FROM insight_promise WHERE standing = 'open' AND shown AND promise_id > $1 AND {LIVING} ORDER BY promise_id LIMIT $2"""  # noqa: S608
+_HIT: Final = """
+SELECT place, min(incident_id) AS incident_id FROM insight_incident, jsonb_array_elements_text(places) AS place
+WHERE resolved_at IS NULL GROUP BY place LIMIT 50000"""
+_ENDED: Final = f"""
+SELECT promise_id, customer_id, department, kind, extract(epoch FROM requested_due)::float8 AS requested,
+  extract(epoch FROM first_due)::float8 AS first, extract(epoch FROM latest_due)::float8 AS latest,
+  tolerance_s::float8 AS tolerance, extract(epoch FROM completed_at)::float8 AS done, missing,
+  coalesce(moves.ours, 0) AS ours, coalesce(moves.agreed, 0) AS agreed,
+  coalesce(steps.planned, '{{}}') AS planned, coalesce(steps.reached, '{{}}') AS reached
+FROM (
+  SELECT * FROM insight_promise
+  WHERE standing IN ('kept', 'broken', 'cancelled') AND shown AND promise_id > $1 AND {LIVING}
+  ORDER BY promise_id LIMIT $2) AS one
+LEFT JOIN LATERAL (
+  SELECT count(*)::int AS ours, count(*) FILTER (WHERE agreed)::int AS agreed FROM insight_redating
+  WHERE insight_redating.promise_id = one.promise_id AND asked_by = 'company' AND one.resets > 0) AS moves ON true
+LEFT JOIN LATERAL (
+  SELECT array_agg(extract(epoch FROM planned)::float8) AS planned,
+    array_agg(CASE WHEN status = 'reached' THEN extract(epoch FROM at)::float8 END) AS reached
+  FROM insight_milestone WHERE insight_milestone.promise_id = one.promise_id AND planned IS NOT NULL) AS steps ON true
+ORDER BY promise_id"""  # noqa: S608
+_WRITE: Final = """
+INSERT INTO insight_figure (sheet, run, name, rank, customer_id, body)
+SELECT $1, $2, name, rank, customer, body::jsonb
+FROM unnest($3::text[], $4::float8[], $5::text[], $6::text[]) AS new (name, rank, customer, body)"""
+_FORGOTTEN: Final = """
+DELETE FROM insight_figure WHERE sheet = $1 AND run = $2 AND customer_id IS NOT NULL
+  AND sha256(convert_to(customer_id, 'UTF8')) IN (SELECT customer FROM insight_erased WHERE noted_at >= $3)"""
+_SHOW: Final = """
+INSERT INTO insight_sheet (sheet, run, made_at, took_s, promises) VALUES ($1, $2, now(), $3, $4)
+ON CONFLICT (sheet) DO UPDATE SET run = excluded.run, made_at = excluded.made_at, took_s = excluded.took_s,
+  promises = excluded.promises"""
+_CLEAR: Final = """
+DELETE FROM insight_figure WHERE ctid = ANY(ARRAY(
+  SELECT one.ctid FROM insight_figure AS one JOIN insight_sheet USING (sheet)
+  WHERE one.run < insight_sheet.run LIMIT $1))"""

@@ -1,0 +1,264 @@
+"""The figures of all promises by sheet, worked out from columns: pure, heavy, and run off the event loop."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from risk_svc.insight.measures.figure import Figure
+from risk_svc.insight.measures.punctuality import Settled, Steps, Tally, joined, punctuality, tallies
+from risk_svc.insight.measures.rollup import Gaps, roll_ups
+from risk_svc.insight.measures.shocks import ALONE
+from risk_svc.insight.measures.value_at_risk import AtRisk, Portfolio, ValueAtRisk, value_at_risk
+
+NO_NAME: Final = ""
+"""The group of promises that name none."""
+DRAWS: Final = 1_000
+SEED: Final = 1_977
+MOST_LABELS: Final = 1_000
+"""Label values that are rolled up; of more the rarest are left out."""
+
+
+class Open(NamedTuple):
+    """An open promise as the figures need it; `incident` is an open incident that hits it."""
+
+    promise_id: str
+    customer_id: str
+    department: str | None
+    kind: str
+    deliverer: str | None
+    labels: Mapping[str, Any]
+    score: float
+    p_slip: float | None
+    value: float | None
+    currency: str | None
+    incident: str | None
+
+
+class Ended(NamedTuple):
+    """A promise that has ended; times in epoch seconds, None where there is none."""
+
+    customer_id: str
+    department: str | None
+    kind: str
+    requested: float | None
+    first: float
+    latest: float
+    tolerance: float
+    done: float | None
+    missing: float | None
+    ours: int
+    agreed: int
+    planned: Sequence[float]
+    reached: Sequence[float | None]
+
+
+class Row(NamedTuple):
+    """A row of a sheet: what it is of, where it stands, and its figures as the API shows them."""
+
+    name: str
+    rank: float
+    body: dict[str, Any]
+    customer_id: str | None = None
+
+
+class Money(NamedTuple):
+    """How money is counted: the currency of the figures, rates to it, and the share of a value that a slip loses."""
+
+    currency: str
+    rates: Mapping[str, float]
+    loss_share: float
+
+
+def money_of(promises: Iterable[Open], rates: Mapping[str, float], loss_share: float) -> Money:
+    """The currency with rate 1, else the most frequent one; what has no rate and is not it is left out and counted."""
+    base = next((name for name, rate in sorted(rates.items()) if rate == 1.0), "")
+    if not base:
+        found = Counter(one.currency for one in promises if one.currency)
+        base = min(found, key=lambda name: (-found[name], name)) if found else ""
+    return Money(base, {**rates, base: 1.0, NO_NAME: 1.0}, loss_share)
+
+
+BY: Final[dict[str, Callable[[Open], list[str]]]] = {
+    "customer": lambda one: [one.customer_id],
+    "department": lambda one: [one.department or NO_NAME],
+    "kind": lambda one: [one.kind],
+    "label": lambda one: [f"{name}={value}" for name, value in one.labels.items()],
+}
+"""What roll-ups are of, and the groups that a promise is in."""
+
+
+def rolled_up(promises: Sequence[Open], by: str, money: Money) -> list[Row]:
+    """The value-weighted quadratic mean of each group and its worst promise."""
+    pairs = [(group, one) for one in promises for group in BY[by](one)]
+    if by == "label":
+        often = {name for name, _ in Counter(group for group, _ in pairs).most_common(MOST_LABELS)}
+        pairs = [pair for pair in pairs if pair[0] in often]
+    gaps = Gaps(
+        [group for group, _ in pairs],
+        [one.kind for _, one in pairs],
+        [one.promise_id for _, one in pairs],
+        np.array([one.score for _, one in pairs], np.float64),
+        np.array([_value(one, money) for _, one in pairs], np.float64),
+    )
+    return [
+        Row(
+            found.group,
+            found.score.value or 0.0,
+            {
+                "name": found.group,
+                "score": _rounded(found.score.value),
+                "promises": found.score.n,
+                "worst": found.worst,
+                "worst_score": _rounded(found.worst_score),
+                "value": _rounded(found.value),
+                "assumed_values": found.assumed,
+                "currency": money.currency or None,
+            },
+            found.group if by == "customer" else None,
+        )
+        for found in roll_ups(gaps)
+    ]
+
+
+def at_risk(promises: Sequence[Open], money: Money) -> tuple[ValueAtRisk, list[str]]:
+    """What open promises may cost, and the accounts by their number in it."""
+    accounts, account = _numbered([one.customer_id for one in promises])
+    many = len(promises)
+    portfolio = Portfolio(
+        account,
+        np.array([np.nan if one.p_slip is None else one.p_slip for one in promises], np.float64),
+        np.array([np.nan if one.value is None else one.value for one in promises], np.float64),
+        [one.currency or NO_NAME for one in promises],
+        np.full(many, money.loss_share),
+        np.full(many, np.nan),
+        _shared([one.incident for one in promises]),
+        _shared([_crew(one) for one in promises]),
+        _shared([one.deliverer for one in promises]),
+        np.full(many, ALONE),
+    )
+    return value_at_risk(portfolio, money.rates, {}, DRAWS, SEED), accounts
+
+
+def _crew(one: Open) -> str | None:
+    """The crew that a promise shares with others: the value of the label of that name."""
+    crew = one.labels.get("crew")
+    return None if crew is None else str(crew)
+
+
+def accounts(promises: Sequence[Open], rolled: Sequence[Row], money: Money) -> tuple[list[Row], list[Row]]:
+    """Each customer with open promises, largest expected loss first; and the total."""
+    found, names = at_risk(promises, money)
+    risks = {names[number]: risk for number, risk in found.accounts.items()}
+    rows = []
+    for one in rolled:
+        risk = risks.get(one.name)
+        body = {**one.body, **_risk(risk)}
+        body["customer_id"] = body.pop("name")
+        rows.append(Row(one.name, 0.0 if risk is None else risk.expected.value or 0.0, body, one.name))
+    total = {
+        "name": "all",
+        "promises": len(promises),
+        "currency": money.currency or None,
+        "loss_share": money.loss_share,
+        "no_forecast": found.no_forecast,
+        "no_value": found.no_value,
+        "no_rate": found.no_rate,
+        **_risk(found.total),
+    }
+    return rows, [Row("all", total["expected_loss"] or 0.0, total)]
+
+
+GROUPS: Final[dict[str, Callable[[Ended], str]]] = {
+    "team": lambda one: one.department or NO_NAME,
+    "kind": lambda one: one.kind,
+    "customer": lambda one: one.customer_id,
+}
+
+
+def counted(ended: Sequence[Ended], by: str) -> dict[str, Tally]:
+    """The counts of each group; those of several pages of promises add up."""
+    names = [GROUPS[by](one) for one in ended]
+
+    def column(values: Iterable[float | None]) -> Any:
+        return np.array([np.nan if value is None else value for value in values], np.float64)
+
+    settled = Settled(
+        names,
+        column(one.requested for one in ended),
+        column(one.first for one in ended),
+        column(one.latest for one in ended),
+        column(one.tolerance for one in ended),
+        column(one.done for one in ended),
+        column(None if one.missing is None else 1.0 - one.missing for one in ended),
+        np.array([one.ours for one in ended], np.int64),
+        np.array([one.agreed for one in ended], np.int64),
+    )
+    steps = Steps(
+        [name for name, one in zip(names, ended, strict=True) for _ in one.planned],
+        column(at for one in ended for at in one.planned),
+        column(at for one in ended for at in one.reached),
+    )
+    return tallies(settled, steps)
+
+
+def added(found: Iterable[Mapping[str, Tally]]) -> dict[str, Tally]:
+    """The counts of several pages together."""
+    total: dict[str, Tally] = {}
+    for page in found:
+        for name, one in page.items():
+            total[name] = joined([total[name], one]) if name in total else one
+    return total
+
+
+def punctual(tallied: Mapping[str, Tally], by: str) -> list[Row]:
+    """Kept three ways, in full, plan complete and resets of each group, the one with most promises first."""
+    return [
+        Row(
+            name,
+            float(tally.n),
+            {"name": name, "promises": tally.n}
+            | {what: _figure(one) for what, one in punctuality(tally)._asdict().items()},
+            name if by == "customer" else None,
+        )
+        for name, tally in tallied.items()
+    ]
+
+
+def _risk(risk: AtRisk | None) -> dict[str, Any]:
+    if risk is None:
+        nothing = {"value": None, "low": None, "high": None, "n": 0}
+        return {"forecasts": 0, "expected_loss": None, "value_at_risk": nothing, "shortfall": nothing}
+    return {
+        "forecasts": risk.expected.n,
+        "expected_loss": _rounded(risk.expected.value),
+        "value_at_risk": _figure(risk.quantile),
+        "shortfall": _figure(risk.shortfall),
+    }
+
+
+def _figure(one: Figure) -> dict[str, Any]:
+    return {"value": _rounded(one.value), "low": _rounded(one.low), "high": _rounded(one.high), "n": one.n}
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(float(value), 4)
+
+
+def _value(one: Open, money: Money) -> float:
+    rate = money.rates.get(one.currency or NO_NAME)
+    return float("nan") if one.value is None or rate is None else one.value * rate
+
+
+def _numbered(names: Sequence[str]) -> tuple[list[str], Any]:
+    found, numbers = np.unique(np.asarray(names, np.str_), return_inverse=True)
+    return [str(name) for name in found], numbers.astype(np.int64)
+
+
+def _shared(names: Sequence[str | None]) -> Any:
+    """Numbers of what promises share, ALONE for those that name nothing."""
+    _, numbers = _numbered([name or NO_NAME for name in names])
+    return np.where(np.array([bool(name) for name in names], bool), numbers, ALONE)

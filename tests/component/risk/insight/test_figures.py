@@ -1,0 +1,204 @@
+"""The sheets of `insight`: worked out of the tables, shown with their time, and never of whom was forgotten."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from candor.contracts import Message
+from risk_svc.insight.reckoning import Reckoning
+from tests.support.api import Api
+from tests.support.clocks import ManualClock
+from tests.support.insight import InsightDesk, gap
+from tests.support.lists import walk
+from tests.support.risk import DUE, MADE, Story, erased, incident, opened
+from tests.support.risk_web import risk_web
+from tests.support.servers import Databases
+
+TABLES = "insight_promise, insight_state, insight_milestone, insight_redating, insight_incident, insight_erased"
+LISTS = ("/v1/rollups", "/v1/accounts", "/v1/value-at-risk", "/v1/punctuality")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def served(
+    postgres: str, kafka: str, databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[Api, InsightDesk]]:
+    folder: Path = tmp_path_factory.mktemp("figures")
+    async with risk_web(postgres, kafka, databases, folder, ManualClock(MADE)) as (api, url), opened(url) as database:
+        yield api, InsightDesk(database)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def desk(served: tuple[Api, InsightDesk]) -> InsightDesk:
+    _, desk = served
+    await desk.database.pool.execute(f"TRUNCATE {TABLES}, insight_erasing, insight_figure, insight_sheet")
+    return desk
+
+
+@pytest.fixture
+def api(served: tuple[Api, InsightDesk]) -> Api:
+    return served[0]
+
+
+def reckoning(desk: InsightDesk, **rates: float) -> Reckoning:
+    return Reckoning(desk.database, lambda: True, rates=rates, loss_share=0.5)
+
+
+def still() -> list[Message]:
+    """c1 has gaps of 30 and 40 worth 1 and 3, c2 one of 60 worth 10."""
+    found: list[Message] = []
+    for name, customer, score, value, department in (
+        ("p1", "c1", 30.0, 1.0, "sales"),
+        ("p2", "c1", 40.0, 3.0, "service"),
+        ("p3", "c2", 60.0, 10.0, "sales"),
+    ):
+        made = Story(name, customer).made(value=value, currency="EUR", department=department)
+        found += [made, gap(name, customer, score=score, p_slip=0.5)]
+    return found
+
+
+def ended(count: int, late: int) -> list[Message]:
+    """Promises that have ended, `late` of them after the first date; of those the company moved the date in time."""
+    found: list[Message] = []
+    for number in range(count):
+        story = Story(f"e{number}", f"d{number % 3}")
+        found.append(story.made(department="crew"))
+        if number < late:
+            found.append(story.revised(DUE + timedelta(hours=2)))
+        delay = 60 if number < late else 0
+        found += [story.milestone("departed", delay), story.milestone("arrived", delay)]
+    return found
+
+
+async def ask(api: Api, path: str, **params: Any) -> Any:
+    answer = await api.call("GET", path, role="viewer", params=params)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+@pytest.mark.parametrize("path", LISTS)
+async def test_before_anything_was_worked_out_there_is_nothing_and_it_is_said(
+    api: Api, desk: InsightDesk, path: str
+) -> None:
+    found = await ask(api, path)
+    assert (found["items"], found["made_at"], found["total"]) == ([], None, 0)
+    await reckoning(desk).reckon()
+    assert (await ask(api, path))["made_at"] is not None
+
+
+async def test_gaps_are_rolled_up_by_value_with_the_worst_beside(api: Api, desk: InsightDesk) -> None:
+    await desk.take(*still(), *ended(2, 0))
+    await reckoning(desk).reckon()
+    found = await ask(api, "/v1/rollups")
+    assert found["promises"] == 3
+    # sqrt((1 * 30^2 + 3 * 40^2) / 4) = sqrt(1425)
+    assert [(one["name"], one["score"], one["worst"], one["value"]) for one in found["items"]] == [
+        ("c2", 60.0, "p3", 10.0),
+        ("c1", 37.7492, "p2", 4.0),
+    ]
+    departments = (await ask(api, "/v1/rollups", by="department"))["items"]
+    assert [(one["name"], one["promises"], one["worst"]) for one in departments] == [
+        ("sales", 2, "p3"),
+        ("service", 1, "p2"),
+    ]
+    labels = (await ask(api, "/v1/rollups", by="label", name="carrier=XA"))["items"]
+    assert [(one["name"], one["promises"]) for one in labels] == [("carrier=XA", 3)]
+
+
+async def test_accounts_say_what_may_be_lost(api: Api, desk: InsightDesk) -> None:
+    await desk.take(*still(), incident())
+    await reckoning(desk).reckon()
+    found = (await ask(api, "/v1/accounts"))["items"]
+    # P(slip) · loss share · value: .5 · .5 · 10, and .5 · .5 · (1 + 3).
+    assert [(one["customer_id"], one["expected_loss"], one["forecasts"]) for one in found] == [
+        ("c2", 2.5, 1),
+        ("c1", 1.0, 2),
+    ]
+    assert (found[0]["currency"], found[0]["value_at_risk"]["value"]) == ("EUR", 5.0)
+    [total] = (await ask(api, "/v1/value-at-risk"))["items"]
+    assert (total["expected_loss"], total["promises"], total["no_value"], total["loss_share"]) == (3.5, 3, 0, 0.5)
+    assert total["value_at_risk"]["value"] <= total["shortfall"]["value"] <= 7.0
+    assert [one["customer_id"] for one in (await ask(api, "/v1/accounts", customer="c1"))["items"]] == ["c1"]
+
+
+async def test_other_currencies_count_by_their_rate_or_are_left_out_and_said(api: Api, desk: InsightDesk) -> None:
+    await desk.take(*still(), Story("p4", "c4").made(value=8.0, currency="USD"), gap("p4", "c4", p_slip=0.5))
+    await reckoning(desk).reckon()
+    [total] = (await ask(api, "/v1/value-at-risk"))["items"]
+    assert (total["expected_loss"], total["no_rate"]) == (3.5, 1)
+    await reckoning(desk, EUR=1.0, USD=0.5).reckon()
+    [total] = (await ask(api, "/v1/value-at-risk"))["items"]
+    assert (total["expected_loss"], total["no_rate"]) == (4.5, 0)
+
+
+async def test_punctuality_three_ways_with_resets(api: Api, desk: InsightDesk) -> None:
+    await desk.take(*ended(24, 6))
+    await reckoning(desk).reckon()
+    [team] = (await ask(api, "/v1/punctuality"))["items"]
+    assert (team["name"], team["promises"]) == ("crew", 24)
+    shares = {name: team[name]["value"] for name in ("first", "latest", "in_full", "reset", "requested")}
+    assert shares == {"first": 0.75, "latest": 1.0, "in_full": 1.0, "reset": 0.25, "requested": None}
+    assert (team["plan_complete"]["value"], team["plan_complete"]["n"]) == (0.75, 48)
+    assert 0.5 < team["first"]["low"] < 0.75 < team["first"]["high"] < 0.9
+    customers = (await ask(api, "/v1/punctuality", by="customer"))["items"]
+    assert [(one["promises"], one["first"]["value"], one["first"]["n"]) for one in customers] == [(8, None, 8)] * 3
+
+
+async def test_a_sheet_pages_to_its_end_and_comes_as_csv(api: Api, desk: InsightDesk) -> None:
+    await desk.take(*still())
+    await reckoning(desk).reckon()
+    headers = {"authorization": f"Bearer {api.keys.keys['viewer']}"}
+    items = await walk(api.client, "/v1/accounts", headers, limit=1)
+    assert [one["customer_id"] for one in items] == ["c2", "c1"]
+    answer = await api.call("GET", "/v1/accounts", role="viewer", params={"format": "csv"})
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [(row["customer_id"], row["expected_loss"], row["value_at_risk_value"]) for row in rows] == [
+        ("c2", "2.5", "5.0"),
+        ("c1", "1.0", rows[1]["value_at_risk_value"]),
+    ]
+
+
+async def test_whoever_is_forgotten_is_in_no_sheet_also_of_a_run_under_way(api: Api, desk: InsightDesk) -> None:
+    await desk.take(*still())
+    under_way = reckoning(desk)
+    await under_way.reckon()
+    await desk.take(erased("c2", at=MADE + timedelta(hours=1)))
+    assert [one["customer_id"] for one in (await ask(api, "/v1/accounts"))["items"]] == ["c1"]
+    # As if this run had read the tables before the erasure, and shows now.
+    stored = await desk.rows("SELECT sheet, run FROM insight_sheet WHERE sheet = 'account'")
+    await desk.database.pool.execute(
+        "INSERT INTO insight_figure VALUES ('account', $1, 'c2', 9, 'c2', '{}')", stored[0]["run"]
+    )
+    await under_way._show("account", stored[0]["run"], 1.0, 3)
+    assert [one["customer_id"] for one in (await ask(api, "/v1/accounts"))["items"]] == ["c1"]
+
+
+async def test_of_earlier_runs_nothing_is_left(desk: InsightDesk) -> None:
+    await desk.take(*still())
+    for _ in range(3):
+        await reckoning(desk).reckon()
+    assert len(await desk.rows("SELECT DISTINCT run FROM insight_figure")) == 1
+
+
+async def test_only_one_process_works_them_out(desk: InsightDesk) -> None:
+    idle = Reckoning(desk.database, lambda: False, rates={}, loss_share=0.5)
+    assert await idle.round() >= 10
+    assert await desk.rows("SELECT FROM insight_sheet") == []
+
+
+@pytest.mark.parametrize("path", LISTS)
+async def test_what_it_does_not_know_is_refused(api: Api, path: str) -> None:
+    for asked, code in (
+        ("incident=i1", "unknown_parameter"),
+        ("cursor=x", "invalid_field"),
+        ("format=xls", "invalid_field"),
+    ):
+        answer = await api.call("GET", f"{path}?{asked}", role="viewer")
+        assert (answer.status_code, answer.json()["code"]) == (422, code)

@@ -1,0 +1,76 @@
+"""Figures by sheet: pages of promises add up, and each group is what its promises are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from risk_svc.insight import sheets
+from risk_svc.insight.sheets import Ended, Money, Open
+
+
+def still(name: str = "p1", **changes: Any) -> Open:
+    made = Open(name, "c1", "sales", "install", "crew-7", {"region": "north"}, 40.0, 0.5, 100.0, "EUR", None)
+    return made._replace(**changes)
+
+
+EUR = Money("EUR", {"EUR": 1.0, "": 1.0}, 0.2)
+times = st.none() | st.floats(0, 1e6)
+ended = st.builds(
+    Ended,
+    customer_id=st.sampled_from(["c1", "c2", "c3"]),
+    department=st.sampled_from([None, "sales", "crew"]),
+    kind=st.sampled_from(["install", "repair"]),
+    requested=times,
+    first=st.floats(0, 1e6),
+    latest=st.floats(0, 1e6),
+    tolerance=st.floats(0, 1e4),
+    done=times,
+    missing=st.none() | st.floats(0, 1),
+    ours=st.integers(0, 3),
+    agreed=st.integers(0, 3),
+    planned=st.just([100.0, 200.0]),
+    reached=st.lists(times, min_size=2, max_size=2),
+)
+
+
+@given(st.lists(ended, max_size=30), st.integers(0, 30))
+def test_pages_add_up_to_the_whole(promises: list[Ended], cut: int) -> None:
+    for by in sheets.GROUPS:
+        pages = [sheets.counted(some, by) for some in (promises[:cut], promises[cut:]) if some]
+        assert sheets.added(pages) == (sheets.counted(promises, by) if promises else {})
+
+
+def test_the_currency_is_the_one_with_rate_one_or_the_most_usual() -> None:
+    promises = [still(currency="USD"), still(currency="EUR"), still(currency="EUR"), still(currency=None)]
+    assert sheets.money_of(promises, {}, 0.2).currency == "EUR"
+    assert sheets.money_of(promises, {"CHF": 1.0, "EUR": 0.9}, 0.2).currency == "CHF"
+    assert sheets.money_of([], {}, 0.2).currency == ""
+
+
+def test_a_promise_counts_for_each_of_its_labels() -> None:
+    rows = sheets.rolled_up([still(labels={"region": "north", "floor": 3}), still("p2", score=10.0)], "label", EUR)
+    assert {row.name: row.body["promises"] for row in rows} == {"floor=3": 1, "region=north": 2}
+
+
+def test_without_promises_every_sheet_is_empty() -> None:
+    assert sheets.rolled_up([], "customer", EUR) == []
+    rows, [total] = sheets.accounts([], [], EUR)
+    assert (rows, total.body["promises"], total.body["expected_loss"]) == ([], 0, 0.0)
+
+
+def test_what_shares_a_deliverer_slips_together() -> None:
+    alone = [still(f"p{n}", deliverer=None, customer_id=f"c{n}") for n in range(200)]
+    shared = [one._replace(deliverer="crew-7") for one in alone]
+    tails = [sheets.at_risk(some, EUR)[0].total for some in (alone, shared)]
+    assert tails[0].expected.value == tails[1].expected.value
+    assert (tails[1].quantile.value or 0) > (tails[0].quantile.value or 0)
+
+
+def test_a_promise_without_a_value_or_forecast_is_counted_and_adds_nothing() -> None:
+    promises = [still(), still("p2", value=None), still("p3", p_slip=None)]
+    rows, [total] = sheets.accounts(promises, sheets.rolled_up(promises, "customer", EUR), EUR)
+    assert (total.body["no_value"], total.body["no_forecast"], total.body["forecasts"]) == (1, 1, 1)
+    assert (rows[0].rank, rows[0].body["expected_loss"]) == (10.0, 10.0)

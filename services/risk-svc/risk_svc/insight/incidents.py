@@ -99,7 +99,8 @@ WITH hit AS MATERIALIZED (
     AND (CAST(:least AS real) IS NULL OR score >= :least) AND {LIVING}
   LIMIT {COUNTED + 1}),
 figures AS (
-  SELECT (SELECT count(*) FROM hit) AS all_of_them, (SELECT count(DISTINCT customer_id) FROM hit) AS customers,
+  SELECT (SELECT count(*) FROM hit) AS all_of_them,
+    (SELECT count(*) FROM (SELECT FROM hit GROUP BY customer_id) AS one) AS customers,
     (SELECT jsonb_agg(one ORDER BY value DESC) FROM (
       SELECT currency, coalesce(sum(value), 0) AS value, count(*) AS promises, count(*) - count(value) AS unvalued
       FROM hit GROUP BY currency) AS one) AS money),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -27,7 +28,7 @@ PAGE: Final = 5_000
 WRITTEN: Final = 500
 LEAST_SECONDS: Final = 10.0
 SHARE: Final = 20
-"""It rests this many times as long as it worked: it never takes more than a twentieth of a core."""
+"""Each part rests this many times as long as it worked: together they take no more than a tenth of a core."""
 MOST_OPEN: Final = 500_000
 """Open promises that the figures are of; more would take more memory than a process has."""
 
@@ -46,45 +47,64 @@ class Reckoning(Rounds):
         self._rates = rates
         self._loss_share = loss_share
         self._since: Any = None
+        self._ended_due = -math.inf
 
     async def round(self) -> float:
         """Do it once where it is this process's turn; without the database the last figures remain."""
         if not self._ours():
             return LEAST_SECONDS
-        begun = time.monotonic()
         try:
-            await self.reckon()
+            took = await self._timed(self._reckon_open)
+            # Those that have ended are many and change little: they have a pace of their own.
+            if time.monotonic() >= self._ended_due:
+                self._ended_due = time.monotonic() + SHARE * await self._timed(self._reckon_ended)
         except StoreUnavailable as error:
             log.warning("figures not worked out", reason=error.detail)
             return LEAST_SECONDS
-        took = time.monotonic() - begun
-        metrics.RECKONING_SECONDS.observe(took)
         return max(LEAST_SECONDS, SHARE * took)
 
     async def reckon(self) -> None:
         """Work out all sheets once."""
+        await self._reckon_open()
+        await self._reckon_ended()
+
+    async def _timed(self, work: Callable[[], Awaitable[None]]) -> float:
         begun = time.monotonic()
-        # Whoever is erased from now on may be among what is read below, and is left out when it is shown.
-        self._since = await self._database.pool.fetchval("SELECT clock_timestamp()")
-        run: int = await self._database.pool.fetchval("SELECT nextval('born')")
+        await work()
+        took = time.monotonic() - begun
+        metrics.RECKONING_SECONDS.observe(took)
+        return took
+
+    async def _reckon_open(self) -> None:
+        begun, run = time.monotonic(), await self._begin()
         still: list[Open] = []
-        async for found_open in self._open():
-            still += found_open
+        async for page in self._open():
+            still += page
             if len(still) >= MOST_OPEN:
                 break
-        found = await asyncio.to_thread(self._of_open, still)
+        await self._shown(run, begun, len(still), await asyncio.to_thread(self._of_open, still))
+
+    async def _reckon_ended(self) -> None:
+        begun, run = time.monotonic(), await self._begin()
         counts: dict[str, dict[str, Tally]] = {by: {} for by in sheets.GROUPS}
         ended = 0
         async for page in self._ended():
             ended += len(page)
             counts = await asyncio.to_thread(_more, counts, page)
-        for by, tallied in counts.items():
-            found[f"punctuality:{by}"] = await asyncio.to_thread(sheets.punctual, tallied, by)
+        found = {f"punctuality:{by}": sheets.punctual(tallied, by) for by, tallied in counts.items()}
+        await self._shown(run, begun, ended, found)
+
+    async def _begin(self) -> int:
+        """The number of a run; whoever is erased from now on may be among what it reads, and is not shown."""
+        self._since = await self._database.pool.fetchval("SELECT clock_timestamp()")
+        number: int = await self._database.pool.fetchval("SELECT nextval('born')")
+        return number
+
+    async def _shown(self, run: int, begun: float, promises: int, found: Mapping[str, Sequence[Row]]) -> None:
         for sheet, rows in found.items():
             await self._write(sheet, run, rows)
         for sheet in found:
-            many = ended if sheet.startswith("punctuality") else len(still)
-            await self._show(sheet, run, time.monotonic() - begun, many)
+            await self._show(sheet, run, time.monotonic() - begun, promises)
         await self._clear()
 
     def _of_open(self, promises: Sequence[Open]) -> dict[str, list[Row]]:

@@ -64,7 +64,6 @@ CREATE TABLE insight_promise (
   silence real NOT NULL DEFAULT 0,
   unbacked real NOT NULL DEFAULT 0,
   p_slip real,
-  p_never real,
   n int,
   words_since timestamptz,
   born bigint NOT NULL DEFAULT nextval('born')) WITH (fillfactor = 80)"""

@@ -32,6 +32,7 @@ def detail(**changed: Any) -> responses.GapDetail:
             responses.ContributionOut(component=Component.LATENESS, x=0.7, share=0.8, evidence="70 min late"),
         ],
         "forecast": None,
+        "inputs": responses.InputsOut(weights={"incidents": 0.6}, horizon_s=3600.0, p_never=0.02, given_up=False),
         "facts": [],
         "facts_more": 0,
         "history": [point(-60)],

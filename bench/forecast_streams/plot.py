@@ -14,10 +14,18 @@ from bench.forecast_streams.cases import Cases
 from risk_svc.forecast.charts import BLUE, GREEN, GREY, INK, ORANGE
 from risk_svc.forecast.evaluation import measure
 
-WIDE, HIGH, LEFT, TOP = 720, 300, 50, 40
+WIDE, HIGH, LEFT, RIGHT, TOP = 720, 300, 50, 30, 40
+LABEL_WIDTH: Final = 70
 FEW: Final = 200
 """Forecasts of a month below which it is not drawn."""
-Series = Sequence[tuple[float, float]]
+TITLES: Final = {
+    "boston311": "City service requests",
+    "pge2019": "Power outages",
+    "oulad_cw": "Students' coursework",
+    "olist": "Deliveries to shoppers",
+    "flights": "Flights",
+}
+"""What the streams that the pages show are about, by their folders' names."""
 
 
 def plot(cases: Cases, name: str, path: Path) -> None:
@@ -42,26 +50,39 @@ def monthly(cases: Cases) -> tuple[list[str], dict[str, list[float]]]:
 
 
 def drawn(name: str, months: Sequence[str], lines: dict[str, list[float]]) -> str:
-    """The SVG of lines over months; values below −20 are drawn there."""
-    step = (WIDE - LEFT - 20) / max(1, len(months) - 1)
+    """The SVG of lines over months, apart where months are not drawn; values below −20 are drawn there."""
+    title = escape(TITLES.get(name, name))
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE} {HIGH}" font-family="sans-serif" font-size="11">',
         f'<rect width="{WIDE}" height="{HIGH}" fill="#fff"/>',
-        f'<text x="{LEFT}" y="16" font-weight="bold" fill="{INK}">{escape(name)}: percent, by month asked</text>',
+        f'<text x="{LEFT}" y="16" font-weight="bold" fill="{INK}">{title}: percent, by month asked</text>',
     ]
     for mark in (0, 20, 40, 60, 80, 90, 100):
         dash = ' stroke-dasharray="4 3"' if mark in (80, 90) else ""
-        parts.append(f'<path d="M{LEFT} {_y(mark)}H{WIDE - 20}" stroke="{GREY}" stroke-opacity=".4"{dash}/>')
+        parts.append(f'<path d="M{LEFT} {_y(mark)}H{WIDE - RIGHT}" stroke="{GREY}" stroke-opacity=".4"{dash}/>')
         parts.append(f'<text x="{LEFT - 6}" y="{_y(mark) + 4}" text-anchor="end" fill="{INK}">{mark}</text>')
-    for place, month in enumerate(months):
-        if place % max(1, len(months) // 12) == 0:
-            at = LEFT + step * place
+    numbers = [12 * int(month[:4]) + int(month[5:7]) for month in months]
+    step = (WIDE - LEFT - RIGHT) / max(1, numbers[-1] - numbers[0]) if numbers else 0.0
+    across = [LEFT + step * (number - numbers[0]) for number in numbers]
+    free = 0.0
+    for month, at in zip(months, across, strict=True):
+        if at >= free:
+            free = at + LABEL_WIDTH
             parts.append(f'<text x="{at:.0f}" y="{HIGH - 6}" text-anchor="middle" fill="{INK}">{month}</text>')
     for number, ((label, values), colour) in enumerate(zip(lines.items(), (BLUE, ORANGE, GREEN), strict=True)):
-        points = " ".join(f"{LEFT + step * place:.1f},{_y(value)}" for place, value in enumerate(values))
-        parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        parts.append(f'<path d="{_course(numbers, across, values)}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts.append(f'<text x="{LEFT + 130 * number}" y="32" fill="{colour}">{label}</text>')
     return "\n".join([*parts, "</svg>\n"])
+
+
+def _course(numbers: Sequence[int], across: Sequence[float], values: Sequence[float]) -> str:
+    """A line through the months; one that has no neighbour is a dash of its own."""
+    parts, before = [], -1
+    for number, at, value in zip(numbers, across, values, strict=True):
+        follows = number == before + 1
+        parts.append(f"{'L' if follows else 'M'}{at:.1f} {_y(value)}" + ("" if follows else "h3"))
+        before = number
+    return "".join(parts)
 
 
 def _y(value: float) -> float:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from typer.testing import CliRunner
 from bench.forecast_streams import __main__ as command
 from bench.forecast_streams.cases import Cases, made, read, thinned
 from bench.forecast_streams.figures import Line, against, less, missed, table
-from bench.forecast_streams.plot import monthly, plot
+from bench.forecast_streams.plot import LABEL_WIDTH, drawn, monthly, plot
 from risk_svc.backtest.outcomes import OutcomeLedger
 from risk_svc.forecast.engine import Forecast
 from risk_svc.forecast.evaluation import Level, Measures
@@ -139,9 +141,9 @@ def test_the_picture_has_a_line_for_each_figure(data: Path, tmp_path: Path) -> N
     assert months == ["2024-01"]
     assert {len(line) for line in lines.values()} == {1}
     plot(cases, "parcels & more", tmp_path / "parcels.svg")
-    drawn = (tmp_path / "parcels.svg").read_text()
-    assert drawn.count("<polyline") == 3
-    assert "parcels &amp; more" in drawn
+    picture = (tmp_path / "parcels.svg").read_text()
+    assert picture.count('stroke-width="2"') == 3
+    assert "parcels &amp; more" in picture
 
 
 def test_a_bench_has_one_thread_for_numbers() -> None:
@@ -150,3 +152,14 @@ def test_a_bench_has_one_thread_for_numbers() -> None:
     asked = "import bench.forecast_streams.cases, psutil; print(psutil.Process().num_threads())"
     found = subprocess.run([sys.executable, "-c", asked], env=told, capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "1"
+
+
+def test_months_that_are_not_drawn_leave_a_gap_and_labels_have_room() -> None:
+    months = [f"2017-{month:02d}" for month in range(1, 13) if month not in (4, 5)]
+    picture = drawn("olist", months, {name: [50.0] * 10 for name in ("P80 covers", "P90 covers", "Brier skill")})
+    assert "Deliveries to shoppers" in picture
+    lines = [line for line in picture.splitlines() if 'stroke-width="2"' in line]
+    assert [line.count("M") for line in lines] == [2, 2, 2]
+    places = [float(found) for found in re.findall(r'x="(\d+)" y="294"', picture)]
+    assert min(after - before for before, after in pairwise(places)) >= LABEL_WIDTH - 1
+    assert picture.count("2017-") == len(places)

@@ -5,8 +5,8 @@ BIN := $(CANDOR_HOME)/venv/bin
 SOURCES := shared services demo tests bench tools
 # Three on two cores, since tests wait for servers; a file stays with one of them, in the order of tests/conftest.py. The slowest are named at the end.
 WORKERS := -n 3 --dist loadfile --no-loadscope-reorder --durations=15 --durations-min=8
-# What swallows the error of its time limit ends its process with a traceback, and the other tests go on.
-WORKERS += -o faulthandler_timeout=360 -o faulthandler_exit_on_timeout=true --max-worker-restart=1
+# What swallows the error of its time limit ends its process, with a traceback, and all: with a process less the rest would never end.
+WORKERS += -o faulthandler_timeout=360 -o faulthandler_exit_on_timeout=true --max-worker-restart=0
 
 export CANDOR_HOME
 export PYTHONNOUSERSITE := 1

@@ -16,6 +16,7 @@ import pytest_asyncio
 from hypothesis import HealthCheck, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
+from candor.messaging.watchdog import Watchdog
 from tests.support.servers import HOME, Databases, kafka_server, postgres_server
 
 settings.register_profile(
@@ -92,6 +93,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_ends_the_tests() -> Iterator[None]:
+    """No watchdog: a worker that a failed test leaves behind has no event loop any more, and would end all tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Watchdog, "start", lambda _: None)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """One running Candor for all tests of a module that move its clock by hand; each uses customers of its own.
 
-Not for longer: the next module may keep this event loop waiting, and its watchdogs would end the whole process.
+Not for longer: the next module may keep this event loop waiting, and leases would be lost.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ class GatedHandler(LedgerHandler):
 
     async def apply(self, uow: UnitOfWork, work: Sequence[Work], *, tick: bool) -> None:
         if not self.gate.is_set() and any(messages for _, messages in work):
-            # A turn that fails goes on turning; one that only waited would be ended by the watchdog, with the tests.
+            # A turn that fails goes on turning; of one that only waited nothing would be said.
             raise StoreUnavailable("the gate is shut")
         await super().apply(uow, work, tick=tick)
 

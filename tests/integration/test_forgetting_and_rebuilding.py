@@ -131,6 +131,7 @@ def lasting(gap: dict[str, Any]) -> dict[str, Any]:
         "too_little_history",
         "forecast",
         "contributions",
+        "inputs",
     }
     return {name: value for name, value in gap.items() if name not in anew}
 

@@ -184,8 +184,9 @@ SELECT promise_id, customer_id, department, kind, extract(epoch FROM requested_d
   coalesce(moves.ours, 0) AS ours, coalesce(moves.agreed, 0) AS agreed,
   coalesce(steps.planned, '{{}}') AS planned, coalesce(steps.reached, '{{}}') AS reached
 FROM (
-  SELECT * FROM insight_promise
-  WHERE standing IN ('kept', 'broken', 'cancelled') AND shown AND promise_id > $1 AND {LIVING}
+  SELECT promise_id, customer_id, department, kind, requested_due, first_due, latest_due, tolerance_s, completed_at,
+    missing, resets
+  FROM insight_promise WHERE standing IN ('kept', 'broken', 'cancelled') AND shown AND promise_id > $1 AND {LIVING}
   ORDER BY promise_id LIMIT $2) AS one
 LEFT JOIN LATERAL (
   SELECT count(*)::int AS ours, count(*) FILTER (WHERE agreed)::int AS agreed FROM insight_redating

@@ -73,7 +73,8 @@ SELECT count(*) AS promises, count(requested_due) AS requested,
   count(*) FILTER (WHERE first_due <= requested_due) AS promised_as_requested,
   count(*) FILTER (WHERE requested_due IS NOT NULL AND completed_at IS NOT NULL) AS completed,
   count(*) FILTER (WHERE completed_at <= requested_due + make_interval(secs => tolerance_s)) AS completed_as_requested
-FROM (SELECT * FROM promise WHERE customer_id = :customer AND {LIVING} LIMIT {COUNTED + 1}) AS promise"""  # noqa: S608
+FROM (SELECT requested_due, first_due, completed_at, tolerance_s
+  FROM promise WHERE customer_id = :customer AND {LIVING} LIMIT {COUNTED + 1}) AS promise"""  # noqa: S608
 )
 _OFFERS: Final = text(
     f"""

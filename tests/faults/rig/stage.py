@@ -22,13 +22,14 @@ from candor.replay.sending import Endpoints
 from candor.replay.where import webhook_secret
 from candor.web.security.auth import Role
 from tests.faults.rig.client import SOURCE
-from tests.faults.rig.plan import RISK, RISK_2, WEB
+from tests.faults.rig.plan import LEARNER, RISK, RISK_2, WEB
 from tests.faults.rig.story import START
 from tests.support.servers import own_folder
 
 SPEED: Final = 60
 """Business seconds a real second: what holds for five minutes is told after five seconds."""
 SECOND: Final = Service(RISK_2, ("risk_svc", "worker"), "risk-svc", 8108)
+IN_TURN: Final = ("tests.faults.rig.in_turn",)
 PARTITIONS: Final = 4
 SERVICE_NAMES: Final = ("promise", "delivery", "risk", "notify")
 ROOT: Final = Path(__file__).parents[3]
@@ -111,6 +112,7 @@ def _running(folder: Folder, *, with_board: bool) -> Iterator[Stage]:
     env["BROKEN_MARK"] = str(folder.data / "died-unsaved")
     services = [service for service in SERVICES if with_board or service.name != WEB]
     services.insert([service.name for service in services].index(RISK) + 1, SECOND)
+    services = [replace(one, module=IN_TURN) if one.name == LEARNER else one for one in services]
     # Servers that others use as well must not be killed: this stack has its own, whatever the environment says.
     stack = Stack(folder, services=services, env=env, usual_ports=False, with_faults=True)
     key = add_key(ensure_secrets(folder), "faults", Role.OPERATOR)

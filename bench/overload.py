@@ -42,6 +42,8 @@ PROMISES: Final = 6_000
 """Promises with which the learner's own rate is measured."""
 HEALED_SECONDS: Final = 900.0
 LOOK_SECONDS: Final = 1.0
+FEW_ROWS: Final = 100
+"""Rows that promises of the others add between two readings."""
 FIGURES: Final = {
     "share": "candor_learner_sample_ratio",
     "unread": "candor_journal_unread_rows",
@@ -77,7 +79,7 @@ class Watched:
         begun = time.monotonic()
         while time.monotonic() - begun < patience:
             found = await self.look()
-            if (found["share"], found["unread"], found["boundaries"]) == (1.0, 0.0, 0.0):
+            if found["unread"] <= FEW_ROWS and (found["share"], found["boundaries"]) == (1.0, 0.0):
                 return time.monotonic() - begun
             await asyncio.sleep(LOOK_SECONDS)
         return math.inf

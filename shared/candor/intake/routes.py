@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Final, cast
 
-import msgspec
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 from sqlmodel import select
@@ -22,6 +21,7 @@ from candor.store import audit
 from candor.store.receipts import Receipt
 from candor.store.unit_of_work import unit_of_work
 from candor.web.http import strict_json
+from candor.web.http.answers import shown
 from candor.web.http.body import M, accepts, parse, read, read_raw
 from candor.web.http.idempotency import parse_key
 from candor.web.http.listings import ListTotals, each, listed, matching
@@ -33,7 +33,6 @@ from candor.web.security.webhooks import Signed
 Token = Annotated[str, Path(max_length=256)]
 IMPORTS: Final = "/v1/imports"
 WEBHOOKS: Final = "/v1/webhooks/"
-_encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class WebhookTaken(BaseModel):
@@ -132,11 +131,6 @@ def respond(taken: Acceptance, headers: dict[str, str] | None = None) -> Respons
 def answered(reply: Reply) -> Response:
     """A source's answer as HTTP."""
     return Response(reply.body, reply.status, dict(reply.headers), reply.media_type)
-
-
-def shown(document: Any, headers: dict[str, str] | None = None) -> Response:
-    """A document as JSON, status 200."""
-    return Response(_encode(document), 200, headers, "application/json")
 
 
 def common(table: type[RejectedColumns]) -> APIRouter:

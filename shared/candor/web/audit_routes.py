@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Final, cast
 
-import msgspec
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from sqlalchemy import MetaData
@@ -16,6 +15,7 @@ from starlette.responses import Response
 
 from candor.store.columns import moment
 from candor.store.db import Database
+from candor.web.http.answers import shown
 from candor.web.http.fields import Moment
 from candor.web.http.listings import ListTotals, each, listed, matching
 from candor.web.http.pages import Cursor, Limit, link_header
@@ -87,5 +87,4 @@ async def audit(
     query = query if until is None else query.where(col(AuditRow.at) < until)
     database = cast(Database, request.app.state.database)
     found = await listed(database, query, ((AuditRow.id, int),), cursor, limit, each(AuditRow.model_dump), falling=True)
-    content = msgspec.json.encode(found.document())
-    return Response(content, 200, link_header(request, found.next), "application/json")
+    return shown(found.document(), link_header(request, found.next))

@@ -44,9 +44,7 @@ def revise(promise: Promise, command: Revise, at: datetime) -> tuple[Promise, Ch
         raise Refusal(RefusalReason.PROMISE_CLOSED, f"the promise is {promise.state}; its dates no longer move")
     if command.due < promise.made_at:
         raise Refusal(RefusalReason.DUE_BEFORE_MADE, "due lies before the promise was made", "/due")
-    if promise.version > CHANGES:
-        detail = f"a promise has at most {CHANGES:,} changes; it can still be settled or withdrawn"
-        raise Refusal(RefusalReason.LIMIT_REACHED, detail, "/due", CHANGES)
+    _room(promise, "/due")
     revised = replace(promise, version=promise.version + 1)
     if at >= promise.latest_at:
         revised = replace(revised, latest_due=command.due, latest_at=at)
@@ -94,9 +92,7 @@ def assign(
         return promise, None
     if (promise.terms.deliverer, promise.terms.accepted) == (deliverer, accepted):
         return replace(promise, assigned_at=requested_at), None
-    if promise.version > CHANGES:
-        detail = f"a promise has at most {CHANGES:,} changes; it can still be settled or withdrawn"
-        raise Refusal(RefusalReason.LIMIT_REACHED, detail, "", CHANGES)
+    _room(promise, "")
     terms = replace(promise.terms, deliverer=deliverer, accepted=accepted)
     assigned = replace(promise, terms=terms, assigned_at=requested_at, version=promise.version + 1)
     return assigned, Change(
@@ -135,6 +131,12 @@ def settle(promise: Promise, command: Settle, at: datetime) -> tuple[Promise, Ch
         verdict=command.verdict,
         completed_at=command.completed_at,
     )
+
+
+def _room(promise: Promise, pointer: str) -> None:
+    if promise.version > CHANGES:
+        detail = f"a promise has at most {CHANGES:,} changes; it can still be settled or withdrawn"
+        raise Refusal(RefusalReason.LIMIT_REACHED, detail, pointer, CHANGES)
 
 
 def _expect(promise: Promise, version: int | None) -> None:

@@ -83,7 +83,7 @@ class Matter:
         if said is None:
             return None
         if len(said) == len("2026-01-31"):
-            return datetime.combine(date.fromisoformat(said), time(), UTC)
+            return first_moment(date.fromisoformat(said))
         return datetime.fromisoformat(said)
 
     @property
@@ -95,6 +95,11 @@ class Matter:
         """The state, or that it has expired by now."""
         open_ = self.state in MACHINES[self.kind].open
         return EXPIRED if open_ and self.ends_at is not None and self.ends_at <= now else self.state
+
+
+def first_moment(day: date) -> datetime:
+    """When a day begins, in UTC."""
+    return datetime.combine(day, time(), UTC)
 
 
 def fold(begun: Enter, entries: Iterable[Entry]) -> tuple[Matter | None, frozenset[int]]:

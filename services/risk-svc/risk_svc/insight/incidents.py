@@ -73,8 +73,7 @@ async def hits(
     rows: Sequence[Any] = (await session.exec(cast(Any, asked))).all()
     first = rows[0]
     items = [dict(row._mapping) for row in rows if row.promise_id is not None]
-    number = Total(min(first.all_of_them, COUNTED), first.all_of_them <= COUNTED)
-    return Hits(items, number, first.customers, first.money or [])
+    return Hits(items, Total.of(first.all_of_them), first.customers, first.money or [])
 
 
 def rank(item: dict[str, Any], sort: Sort) -> tuple[float, str]:

@@ -31,7 +31,7 @@ async def page(session: AsyncSession, sheet: str, name: str | None, after: tuple
     rows = (await session.exec(cast(Any, asked))).all()
     number = (await session.exec(cast(Any, _COUNT.bindparams(**wanted)))).one()[0]
     found = [(row.rank, row.name, row.body) for row in rows]
-    return Sheet(made.made_at, made.promises, found, Total(min(number, COUNTED), number <= COUNTED))
+    return Sheet(made.made_at, made.promises, found, Total.of(number))
 
 
 _MADE: Final = text("SELECT run, made_at, promises FROM insight_sheet WHERE sheet = :sheet")

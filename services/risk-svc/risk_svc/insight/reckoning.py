@@ -7,7 +7,7 @@ import json
 import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import structlog
 
@@ -21,6 +21,8 @@ from risk_svc.insight.measures.punctuality import Tally
 from risk_svc.insight.sheets import Ended, Open, Row
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from candor.store.db import Database
 
 log: Final = structlog.get_logger("risk.insight")
@@ -31,6 +33,18 @@ SHARE: Final = 20
 """Each part rests this many times as long as it worked: together they take no more than a tenth of a core."""
 MOST_OPEN: Final = 500_000
 """Open promises that the figures are of; more would take more memory than a process has."""
+
+
+class Run(NamedTuple):
+    """One working out of sheets: its number, and when it began.
+
+    Whoever is erased from `since` on, the database's time, may be among what it reads, and is not shown. `begun` is
+    this process's monotonic time.
+    """
+
+    number: int
+    since: datetime
+    begun: float
 
 
 class Reckoning(Rounds):
@@ -46,7 +60,6 @@ class Reckoning(Rounds):
         self._ours = ours
         self._rates = rates
         self._loss_share = loss_share
-        self._since: Any = None
         self._ended_due = -math.inf
 
     async def round(self) -> float:
@@ -76,35 +89,34 @@ class Reckoning(Rounds):
         return took
 
     async def _reckon_open(self) -> None:
-        begun, run = time.monotonic(), await self._begin()
+        run = await self._begin()
         still: list[Open] = []
         async for page in self._open():
             still += page
             if len(still) >= MOST_OPEN:
                 break
-        await self._shown(run, begun, len(still), await asyncio.to_thread(self._of_open, still))
+        await self._shown(run, len(still), await asyncio.to_thread(self._of_open, still))
 
     async def _reckon_ended(self) -> None:
-        begun, run = time.monotonic(), await self._begin()
+        run = await self._begin()
         counts: dict[str, dict[str, Tally]] = {by: {} for by in sheets.GROUPS}
         ended = 0
         async for page in self._ended():
             ended += len(page)
             counts = await asyncio.to_thread(_more, counts, page)
         found = {f"punctuality:{by}": sheets.punctual(tallied, by) for by, tallied in counts.items()}
-        await self._shown(run, begun, ended, found)
+        await self._shown(run, ended, found)
 
-    async def _begin(self) -> int:
-        """The number of a run; whoever is erased from now on may be among what it reads, and is not shown."""
-        self._since = await self._database.pool.fetchval("SELECT clock_timestamp()")
-        number: int = await self._database.pool.fetchval("SELECT nextval('born')")
-        return number
+    async def _begin(self) -> Run:
+        begun = time.monotonic()
+        since = await self._database.pool.fetchval("SELECT clock_timestamp()")
+        return Run(await self._database.pool.fetchval("SELECT nextval('born')"), since, begun)
 
-    async def _shown(self, run: int, begun: float, promises: int, found: Mapping[str, Sequence[Row]]) -> None:
+    async def _shown(self, run: Run, promises: int, found: Mapping[str, Sequence[Row]]) -> None:
         for sheet, rows in found.items():
-            await self._write(sheet, run, rows)
+            await self._write(sheet, run.number, rows)
         for sheet in found:
-            await self._show(sheet, run, time.monotonic() - begun, promises)
+            await self._show(sheet, run, promises)
         await self._clear()
 
     def _of_open(self, promises: Sequence[Open]) -> dict[str, list[Row]]:
@@ -146,10 +158,11 @@ class Reckoning(Rounds):
                     [json.dumps(row.body) for row in some],
                 )
 
-    async def _show(self, sheet: str, run: int, took: float, promises: int) -> None:
+    async def _show(self, sheet: str, run: Run, promises: int) -> None:
+        took = time.monotonic() - run.begun
         async with unit_of_work(self._database) as uow:
-            await uow.connection.execute(_FORGOTTEN, sheet, run, self._since)
-            await uow.connection.execute(_SHOW, sheet, run, took, promises)
+            await uow.connection.execute(_FORGOTTEN, sheet, run.number, run.since)
+            await uow.connection.execute(_SHOW, sheet, run.number, took, promises)
 
     async def _clear(self) -> None:
         """Delete the rows of earlier runs, some a transaction."""

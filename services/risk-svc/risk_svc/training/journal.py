@@ -43,7 +43,7 @@ async def write(connection: Connection, entries: Mapping[int, Sequence[Entry]], 
         counts = [len(found) for found in rows.values()]
         newest = [min(now, max(entry.at for entry in found)) for found in rows.values()]
         bodies = [_encoder.encode(found) for found in rows.values()]
-        await connection.execute(_WRITE, list(rows), counts, bodies, newest)
+        await connection.execute(WRITE, list(rows), counts, bodies, newest)
 
 
 async def read(connection: Connection, after: Place, below: int | None = None, most: int = ROWS) -> list[Row]:
@@ -76,7 +76,7 @@ async def unread(connection: Connection, after: Place, most: int = COUNTED) -> i
     return count
 
 
-_WRITE: Final = """
+WRITE: Final = """
 WITH added AS (
   INSERT INTO journal (partition, n, entries, newest)
   SELECT * FROM unnest($1::int[], $2::int[], $3::bytea[], $4::float8[]) RETURNING octet_length(entries) AS bytes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, Final, NamedTuple, TypeVar, cast
+from typing import Any, Final, NamedTuple, Self, TypeVar, cast
 
 import msgspec
 from pydantic import BaseModel, Field
@@ -28,6 +28,11 @@ class Total(NamedTuple):
 
     total: int
     total_exact: bool
+
+    @classmethod
+    def of(cls, found: int, most: int = COUNTED) -> Self:
+        """The total where counting ended at the row after `most`."""
+        return cls(min(found, most), found <= most)
 
     def __str__(self) -> str:
         return f"{'' if self.total_exact else 'more than '}{self.total:,}"
@@ -78,7 +83,7 @@ async def counted(session: AsyncSession, query: SelectOfScalar[Any], most: int |
     most = COUNTED if most is None else most
     some = query.with_only_columns(literal(1), maintain_column_froms=True).order_by(None).limit(most + 1).subquery()
     found: int = (await session.exec(cast(Any, sql_select(func.count()).select_from(some)))).one()[0]
-    return Total(min(found, most), found <= most)
+    return Total.of(found, most)
 
 
 async def listed(

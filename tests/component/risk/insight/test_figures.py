@@ -169,6 +169,7 @@ async def test_whoever_is_forgotten_is_in_no_sheet_also_of_a_run_under_way(api: 
     await desk.take(*still())
     under_way = reckoning(desk)
     await under_way.reckon()
+    run = await under_way._begin()
     await desk.take(erased("c2", at=MADE + timedelta(hours=1)))
     assert [one["customer_id"] for one in (await ask(api, "/v1/accounts"))["items"]] == ["c1"]
     # As if this run had read the tables before the erasure, and shows now.
@@ -176,7 +177,7 @@ async def test_whoever_is_forgotten_is_in_no_sheet_also_of_a_run_under_way(api: 
     await desk.database.pool.execute(
         "INSERT INTO insight_figure VALUES ('account', $1, 'c2', 9, 'c2', '{}')", stored[0]["run"]
     )
-    await under_way._show("account", stored[0]["run"], 1.0, 3)
+    await under_way._show("account", run._replace(number=stored[0]["run"]), 3)
     assert [one["customer_id"] for one in (await ask(api, "/v1/accounts"))["items"]] == ["c1"]
 
 

@@ -9,7 +9,8 @@ from sqlmodel import col, select
 from starlette.requests import Request
 from starlette.responses import Response
 
-from candor.intake.routes import intake_of, no_nul, shown
+from candor.intake.routes import intake_of, no_nul
+from candor.web.http.answers import shown
 from candor.web.http.fields import ID_PATTERN, IdFilter, PathId
 from candor.web.http.listings import counted, each, listed, matching
 from candor.web.http.pages import Cursor, Limit, link_header

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,6 +11,7 @@ from starlette.responses import Response
 from candor.store import audit
 from candor.store.db import Database
 from candor.store.unit_of_work import unit_of_work
+from candor.web.http.answers import shown
 from candor.web.http.body import accepts, read
 from candor.web.http.problems import Problem
 from candor.web.security.auth import Admin, Viewer, act_of
@@ -59,7 +59,7 @@ def _answer(hold: mass.Hold) -> Response:
         "passed_until": hold.passed_until,
         "changed_by": hold.changed_by,
     }
-    return Response(msgspec.json.encode(document), 200, None, "application/json")
+    return shown(document)
 
 
 def _database(request: Request) -> Database:

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Annotated, Any, Final
 
-import msgspec
 from fastapi import APIRouter, Query
 from sqlmodel import col, select
 from starlette.requests import Request
@@ -16,6 +15,7 @@ from candor.contracts import NoticeState, Statement
 from candor.store import audit
 from candor.store.db import Database
 from candor.store.unit_of_work import unit_of_work
+from candor.web.http.answers import shown
 from candor.web.http.body import accepts, read
 from candor.web.http.fields import IdFilter, PathId
 from candor.web.http.listings import listed, matching
@@ -60,13 +60,13 @@ async def notices(
         return [notice_out(row, by_notice[row.notice_id]) for row in rows]
 
     found = await listed(_database(request), query, order, cursor, limit, present, falling=True)
-    return _json(found.document(), link_header(request, found.next))
+    return shown(found.document(), link_header(request, found.next))
 
 
 @router.get("/v1/notices/{notice_id}", responses={200: {"model": NoticeWhole}})
 async def notice(request: Request, notice_id: PathId, _principal: Viewer) -> Response:
     """One notice with its evidence and its deliveries."""
-    return _json(await _whole(request, notice_id))
+    return shown(await _whole(request, notice_id))
 
 
 @router.post(
@@ -86,7 +86,7 @@ async def resolve_notice(request: Request, notice_id: PathId, principal: Operato
         await audit.write(uow, [act_of(request, principal, f"notice.{body.outcome}", outcome)])
     if not settled:
         raise Problem.conflict("conflict", "only a notice that is unknown, failed or held can be resolved")
-    return _json(await _whole(request, notice_id))
+    return shown(await _whole(request, notice_id))
 
 
 @router.get("/v1/sending", responses={200: {"model": SwitchOut}})
@@ -94,7 +94,7 @@ async def sending(request: Request, _principal: Viewer) -> Response:
     """Whether messages are sent."""
     async with _database(request).reading() as session:
         row = (await session.exec(select(SwitchRow))).one_or_none()
-    return _json({"sending": bool(row and row.sending), "kill_switch": bool(row and row.killed)})
+    return shown({"sending": bool(row and row.sending), "kill_switch": bool(row and row.killed)})
 
 
 @router.put("/v1/sending", responses={200: {"model": SwitchOut}}, openapi_extra=accepts(SwitchIn))
@@ -121,7 +121,7 @@ async def _turned(request: Request, principal: Principal, name: str, *, enabled:
         else:
             switch = await switches.turn(uow, principal.name, killed=enabled)
         await audit.write(uow, [act_of(request, principal, f"{name} {'on' if enabled else 'off'}")])
-    return _json({"sending": switch.sending, "kill_switch": switch.killed})
+    return shown({"sending": switch.sending, "kill_switch": switch.killed})
 
 
 async def _whole(request: Request, notice_id: str) -> dict[str, Any]:
@@ -152,7 +152,3 @@ async def _notice(request: Request, notice_id: str) -> NoticeRow:
 def _database(request: Request) -> Database:
     database: Database = request.app.state.database
     return database
-
-
-def _json(document: object, headers: dict[str, str] | None = None) -> Response:
-    return Response(msgspec.json.encode(document), 200, headers, "application/json")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
@@ -12,13 +11,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from candor.contracts.matters import Check
-from candor.intake.routes import intake_of, shown
+from candor.intake.routes import intake_of
+from candor.web.http.answers import shown
 from candor.web.http.fields import ID_PATTERN, PathId
-from candor.web.http.listings import COUNTED, each, listed
+from candor.web.http.listings import COUNTED
 from candor.web.http.pages import Cursor, Limit, link_header
 from candor.web.security.auth import Viewer
-from promise_svc.api import matter_views
 from promise_svc.api.matter_responses import RecallPage, RequestedGot
+from promise_svc.api.routes.matter_lists import page_of
 from promise_svc.domain import Kind
 from promise_svc.store.tables import LIVING, LIVING_CLAIM, LIVING_MATTER, ClaimRow
 
@@ -36,10 +36,7 @@ async def recall(
     The counts are over all pages; at most 100,000 claims are counted.
     """
     query = select(ClaimRow).where(ClaimRow.capability_id == capability, col(ClaimRow.verdict).in_(FALSE), LIVING_CLAIM)
-    now = intake_of(request).clock.now()
-    order = ((ClaimRow.at, datetime), (ClaimRow.matter_id, str))
-    show = each(matter_views.shown(Kind.CLAIM, now))
-    found = await listed(intake_of(request).database, query, order, cursor, limit, show, falling=True)
+    found = await page_of(request, Kind.CLAIM, query, cursor, limit)
     async with intake_of(request).database.reading() as session:
         told, corrected = (await session.exec(_REACH, params={"capability": capability})).one()  # type: ignore[call-overload]
     people = {"told": told, "corrected": corrected, "left": told - corrected}

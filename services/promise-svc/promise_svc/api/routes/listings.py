@@ -10,7 +10,8 @@ from sqlmodel import col, select
 from starlette.requests import Request
 from starlette.responses import Response
 
-from candor.intake.routes import intake_of, shown
+from candor.intake.routes import intake_of
+from candor.web.http.answers import shown
 from candor.web.http.fields import IdFilter, Moment, PathId
 from candor.web.http.listings import counted, each, listed, matching
 from candor.web.http.pages import Cursor, Limit, link_header

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
@@ -14,9 +14,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from candor.contracts.matters import Check
-from candor.intake.routes import intake_of, shown
+from candor.intake.routes import intake_of
+from candor.web.http.answers import shown
 from candor.web.http.fields import IdFilter, Moment, PathId
-from candor.web.http.listings import counted, each, listed, matching
+from candor.web.http.listings import ListPage, counted, each, listed, matching
 from candor.web.http.pages import Cursor, Limit, link_header
 from candor.web.http.problems import Problem
 from candor.web.security.auth import Viewer
@@ -25,6 +26,7 @@ from promise_svc.api.matter_kinds import WAYS
 from promise_svc.api.matter_responses import PAGES, WHOLE
 from promise_svc.domain import MACHINES, Kind
 from promise_svc.domain.machines import EXPIRED
+from promise_svc.domain.matter import first_moment
 from promise_svc.store.tables import (
     LIVING,
     LIVING_CLAIM,
@@ -126,11 +128,7 @@ def _claims(routes: APIRouter) -> None:
             (ClaimRow.capability_id, capability_id),
             (ClaimRow.verdict, verdict),
         )
-        now = intake_of(request).clock.now()
-        order = ((ClaimRow.at, datetime), (ClaimRow.matter_id, str))
-        show = each(matter_views.shown(Kind.CLAIM, now))
-        found = await listed(intake_of(request).database, query, order, cursor, limit, show, falling=True)
-        return shown(found.document(), link_header(request, found.next))
+        return await _page(request, Kind.CLAIM, query, cursor, limit)
 
 
 def _accounts(routes: APIRouter) -> None:
@@ -146,9 +144,9 @@ def _accounts(routes: APIRouter) -> None:
         """Accounts, last changed first; by their day of renewal only those that have one."""
         query = _of(Kind.ACCOUNT)
         if renews_from is not None:
-            query = query.where(col(MatterRow.ends_at) >= _day(renews_from))
+            query = query.where(col(MatterRow.ends_at) >= first_moment(renews_from))
         if renews_before is not None:
-            query = query.where(col(MatterRow.ends_at) < _day(renews_before))
+            query = query.where(col(MatterRow.ends_at) < first_moment(renews_before))
         return await _page(request, Kind.ACCOUNT, query, cursor, limit)
 
 
@@ -239,15 +237,14 @@ def _still_open(query: SelectOfScalar[MatterRow], kind: Kind, now: datetime) -> 
     return query.where(col(MatterRow.state).in_(MACHINES[kind].open), or_(ends.is_(None), ends > now))
 
 
-async def _page(
-    request: Request, kind: Kind, query: SelectOfScalar[MatterRow], cursor: str | None, limit: int
-) -> Response:
-    now = intake_of(request).clock.now()
-    order = ((MatterRow.at, datetime), (MatterRow.matter_id, str))
-    show = each(matter_views.shown(kind, now))
-    found = await listed(intake_of(request).database, query, order, cursor, limit, show, falling=True)
+async def _page(request: Request, kind: Kind, query: SelectOfScalar[Any], cursor: str | None, limit: int) -> Response:
+    found = await page_of(request, kind, query, cursor, limit)
     return shown(found.document(), link_header(request, found.next))
 
 
-def _day(said: date) -> datetime:
-    return datetime.combine(said, time(), UTC)
+async def page_of(request: Request, kind: Kind, query: SelectOfScalar[Any], cursor: str | None, limit: int) -> ListPage:
+    """A page of the matters of a kind that a query finds, newest first."""
+    row: type[MatterColumns] = ClaimRow if kind is Kind.CLAIM else MatterRow
+    order = ((row.at, datetime), (row.matter_id, str))
+    show = each(matter_views.shown(kind, intake_of(request).clock.now()))
+    return await listed(intake_of(request).database, query, order, cursor, limit, show, falling=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-import msgspec
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
+from candor.web.http.answers import shown
 from candor.web.http.csv_page import csv_page
 from candor.web.http.pages import decode_cursor, encode_cursor, link_header
 from candor.web.security.auth import Viewer
@@ -59,14 +59,14 @@ async def _sheet(
     after = decode_cursor(asked.cursor, float, str)
     async with database(request).reading() as session:
         found = await reading.page(session, sheet, name, after, asked.limit + 1)
-    shown = found.rows[: asked.limit]
-    more = encode_cursor(*shown[-1][:2]) if len(found.rows) > asked.limit else None
-    items: list[dict[str, Any]] = [kind.model_validate(body).model_dump(mode="json") for _, _, body in shown]
+    rows = found.rows[: asked.limit]
+    more = encode_cursor(*rows[-1][:2]) if len(found.rows) > asked.limit else None
+    items: list[dict[str, Any]] = [kind.model_validate(body).model_dump(mode="json") for _, _, body in rows]
     if asked.format == "csv":
-        rows = [_flat(item) for item in items]
-        return csv_page(request, [*rows[0]] if rows else [*kind.model_fields], rows, more)
+        flat = [_flat(item) for item in items]
+        return csv_page(request, [*flat[0]] if flat else [*kind.model_fields], flat, more)
     document = {"made_at": found.made_at, "promises": found.promises, "items": items, **found.number._asdict()}
-    return Response(msgspec.json.encode(document), 200, link_header(request, more), "application/json")
+    return shown(document, link_header(request, more))
 
 
 def _flat(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from candor.store.db import Database
+from candor.web.http.answers import shown
 from candor.web.http.fields import PathId
 from candor.web.http.listings import ListPage, counted, each
 from candor.web.http.pages import decode_cursor, link_header, page
@@ -45,7 +46,7 @@ async def gaps(request: Request, _principal: Viewer, asked: Annotated[requests.G
         number = await counted(session, queries.wanted_rows(wanted))
     stopped = [one.model_dump() for one in _stopped(request)]
     document = ListPage(found.items, found.next, number).document() | {"stopped": stopped}
-    return Response(msgspec.json.encode(document), 200, link_header(request, found.next), "application/json")
+    return shown(document, link_header(request, found.next))
 
 
 @router.get("/v1/gaps/{promise_id}")
@@ -62,15 +63,15 @@ async def gap(request: Request, promise_id: PathId, _principal: Viewer) -> respo
 async def customer_gap(request: Request, customer_id: PathId, _principal: Viewer) -> responses.CustomerGap:
     """A customer's gap, weighted by value, and their worst promise."""
     async with database(request).reading() as session:
-        shown = await queries.shown_of(session, customer_id)
-        if not shown.total:
+        known = await queries.shown_of(session, customer_id)
+        if not known.total:
             raise Problem.not_found("there is no promise to this customer")
         still = await queries.open_of(session, customer_id)
         usual = await queries.usual_values(session, {one.kind for one in still if one.value is None})
         worst = max(still, default=None)
         row = None if worst is None else await session.get(queries.Row, worst.promise_id)
     state = None if row is None else from_bytes(row.state)
-    return presenters.customer(customer_id, shown.total, still, usual, state)
+    return presenters.customer(customer_id, known.total, still, usual, state)
 
 
 @router.get("/v1/summary")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-import msgspec
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from candor.web.http.answers import shown
 from candor.web.http.csv_page import csv_page
 from candor.web.http.fields import PathId
 from candor.web.http.pages import decode_cursor, encode_cursor, link_header
@@ -45,4 +45,4 @@ async def incident_promises(
         "items": [{name: item[name] for name in incidents.ITEM} for item in items],
         **found.number._asdict(),
     }
-    return Response(msgspec.json.encode(document), 200, link_header(request, more), "application/json")
+    return shown(document, link_header(request, more))

@@ -28,11 +28,10 @@ from bench.learning import rate as learnt_rate
 from bench.scale.feed import Feed, Gaps
 from bench.scale.paced import Paced
 from bench.scale.process import Process
-from bench.scale.promises import made
+from bench.scale.promises import ended, made
 from bench.scale.report import heading, rows
 from bench.scale.scenario import Finding, at_most, plain, said, within
 from bench.scale.site import Site
-from candor.contracts import Message, MilestoneReported, MilestoneStatus, message
 from candor.ops.clock import BusinessClock
 
 SPEED: Final = 60.0
@@ -85,22 +84,6 @@ class Watched:
         return math.inf
 
 
-def kept(number: int, at: datetime) -> Message:
-    """The report that ends a promise of the others."""
-    customer = f"somebody-{number % 97}"
-    data = MilestoneReported(
-        promise_id=f"other-{number}",
-        customer_id=customer,
-        milestone="installed",
-        status=MilestoneStatus.REACHED,
-        at=at,
-        source="overload",
-        source_event=f"end-{number}",
-        final=True,
-    )
-    return message(f"end.{number}", "delivery-svc", at, customer, 1, data)
-
-
 class Others:
     """Promises of others: made, timed until they are scored, and then ended."""
 
@@ -111,9 +94,10 @@ class Others:
     async def ask(self, number: int) -> None:
         """One of them."""
         ago = (datetime.now(UTC) - self._clock.now()).total_seconds() / 86_400
-        await self._feed.send([made(f"other-{number}", f"somebody-{number % 97}", "elsewhere", 5.0, ago)])
-        await self._gaps.of(f"other-{number}")
-        await self._feed.send([kept(number, self._clock.now())])
+        name, customer = f"other-{number}", f"somebody-{number % 97}"
+        await self._feed.send([made(name, customer, "elsewhere", 5.0, ago)])
+        await self._gaps.of(name)
+        await self._feed.send([ended(f"end-{number}", name, customer, self._clock.now(), "overload")])
         self.ended += 1
 
 

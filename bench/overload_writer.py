@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from bench.learning import EACH, ROW, lives
 from risk_svc.forecast.view import PromiseSnapshot
+from risk_svc.training.journal import WRITE
 
 MINUTE: Final = 60.0
 LEAD: Final = 300.0
@@ -26,11 +27,6 @@ NAME: Final = b"of-a-minute-"
 NAME_BYTES: Final = 6
 BURST: Final = 8
 """Rows of one statement: a worker that catches up writes one for each of its partitions."""
-WRITE: Final = """
-WITH added AS (
-  INSERT INTO journal (partition, n, entries, newest)
-  SELECT * FROM unnest($1::int[], $2::int[], $3::bytea[], $4::float8[]) RETURNING octet_length(entries) AS bytes)
-INSERT INTO journal_size SELECT count(*), sum(bytes) FROM added"""
 _encode: Final = msgspec.msgpack.Encoder().encode
 
 

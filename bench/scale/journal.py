@@ -12,10 +12,10 @@ from typing import Any, Final
 import asyncpg
 
 from bench.scale.bulk import database_size, until
-from bench.scale.promises import made
+from bench.scale.promises import ended, made
 from bench.scale.scenario import Finding, Scenario, plain, within
 from bench.scale.site import Site
-from candor.contracts import Message, MilestoneReported, MilestoneStatus, message
+from candor.contracts import Message
 
 WATCHED: Final = 120.0
 LIVES: Final = 30
@@ -53,17 +53,7 @@ async def _lived(site: Site, connection: asyncpg.Connection[Any]) -> None:
     for number in range(LIVES):
         promise = made(f"past-{number}", f"somebody-{number}", days=1, ago=3)
         at = promise.envelope.time + timedelta(hours=20)
-        data = MilestoneReported(
-            promise_id=f"past-{number}",
-            customer_id=f"somebody-{number}",
-            milestone="installed",
-            status=MilestoneStatus.REACHED,
-            at=at,
-            source="scale",
-            source_event=f"e{number}",
-            final=True,
-        )
-        events += [promise, message(f"step.{number}", "delivery-svc", at, data.customer_id, 1, data)]
+        events += [promise, ended(f"e{number}", f"past-{number}", f"somebody-{number}", at, "scale")]
     await feed.send(events)
     worker = await site.start("risk-worker")
     await until(connection, "SELECT coalesce(sum(n), 0) FROM journal", 2 * LIVES)

@@ -11,7 +11,15 @@ import msgspec
 
 from bench.scale.bulk import filling
 from bench.scale.site import Site
-from candor.contracts import Dependency, Message, PlannedMilestone, PromiseMade, message
+from candor.contracts import (
+    Dependency,
+    Message,
+    MilestoneReported,
+    MilestoneStatus,
+    PlannedMilestone,
+    PromiseMade,
+    message,
+)
 from candor.messaging.transaction import Work
 from candor.ops.clock import SystemClock
 from candor.records.partitioner import partition_of
@@ -47,6 +55,21 @@ def made(promise_id: str, customer_id: str, place: str = "north", days: float = 
         currency="EUR",
     )
     return message(f"made.{promise_id}", "promise-svc", at, customer_id, 1, data)
+
+
+def ended(name: str, promise_id: str, customer_id: str, at: datetime, source: str) -> Message:
+    """The report, of this name, that ends such a promise."""
+    data = MilestoneReported(
+        promise_id=promise_id,
+        customer_id=customer_id,
+        milestone="installed",
+        status=MilestoneStatus.REACHED,
+        at=at,
+        source=source,
+        source_event=name,
+        final=True,
+    )
+    return message(name, "delivery-svc", at, customer_id, 1, data)
 
 
 def customers(partitions: int, partition: int | None = None) -> list[str]:

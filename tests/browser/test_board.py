@@ -115,6 +115,13 @@ async def record_page(page: Page, board: str) -> None:
     await expect(page).to_have_url(f"{board}record")
 
 
+async def dates_page(page: Page, board: str) -> None:
+    """A type and a date that lies ahead get an answer, if only that there is no history."""
+    await page.goto(f"{board}dates?kind=flight&due=2099-01-01T12:00")
+    answer = re.compile(r"^(No history yet|Too little history|Do not promise|Tight|Padded|Sound)")
+    await expect(page.get_by_text(answer).first).to_be_visible()
+
+
 async def nothing_yet(page: Page) -> None:
     """An empty board explains the next step, and warns of nothing."""
     await expect(page.get_by_role("heading", name="No promises match")).to_be_visible()
@@ -155,6 +162,7 @@ async def test_sign_in_and_watch_a_score_move(stage: Stage, page: Page) -> None:
     assert outcome.refused == []
 
     await record_page(page, board)
+    await dates_page(page, board)
     await page.get_by_role("link", name="Candor").click()
     await page.get_by_label("Status").click()
     await page.get_by_role("option", name="Broken").click()

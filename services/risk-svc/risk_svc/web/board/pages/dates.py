@@ -49,7 +49,7 @@ class Page:
         now = self.reading.clock.now()
         self.moment.set_text(style.clock_text(now) + " UTC")
         self._offer(now)
-        found, due = self.asked(now)
+        found, due = asked(self.published, self.kind.value, self.due.value, now)
         self.said.show(date_words(found) if found else [NOTHING if not self.kind.value else AHEAD])
         drawn = found is not None and bool(found.curve)
         self.chart.element.set_visibility(drawn)
@@ -64,17 +64,24 @@ class Page:
             lead = self.published.model.context.lead(kinds[0]) if kinds else 86_400.0
             self.due.set_value((now + timedelta(seconds=lead)).strftime(LOCAL))
 
-    def asked(self, now: datetime) -> tuple[CheckOut | None, datetime | None]:
-        """The answer and the date it is about; None if no type or no date that lies ahead is chosen."""
-        try:
-            due = datetime.strptime(self.due.value or "", LOCAL).replace(tzinfo=UTC)
-        except ValueError:
-            return None, None
-        if not self.kind.value or due <= now:
-            return None, None
-        draft = CheckIn(kind=self.kind.value, due=due)
-        # Labels and incidents are the API's: here it is the promise type as a whole.
-        return answer(self.published, draft.view(now), [], now), due
+
+def asked(
+    published: PublishedModel, kind: str | None, date: str | None, now: datetime
+) -> tuple[CheckOut | None, datetime | None]:
+    """The answer for a promise type and a date as a browser writes it, and the date as a time.
+
+    None if no type or no date that lies ahead is chosen.
+    """
+    try:
+        due = datetime.strptime(date or "", LOCAL).replace(tzinfo=UTC)
+    except ValueError:
+        return None, None
+    if not kind or due <= now:
+        return None, None
+    # Not read as a request is: a time is one already, and a type that an address makes up has no history.
+    draft = CheckIn.model_construct(kind=kind, due=due)
+    # Labels and incidents are the API's: here it is the promise type as a whole.
+    return answer(published, draft.view(now), [], now), due
 
 
 NOTHING: Final = "No history yet: no promise has come due."

@@ -42,12 +42,10 @@ def holder(port: int) -> str:
 
 
 def _claim(port: int) -> bool:
-    """Whether no other process has chosen `port`; if so, reserves it by binding the UDP port of that number.
+    """Whether nobody has chosen `port`, in no process; if so, reserves it by binding the UDP port of that number.
 
-    Seconds pass between the choice and the server that listens; two starting stacks could choose the same port.
+    Seconds pass between the choice and the server that listens: two servers that start could choose the same port.
     """
-    if port in _claims:
-        return True
     claim = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
         claim.bind((HOST, port))
@@ -70,11 +68,13 @@ def _let_go() -> None:
 def choose_port(wanted: int | None, what: str, progress: Progress = quiet, taken: Collection[int] = ()) -> int:
     """`wanted` or the next free port after it; with None, any free one below the range of outgoing connections.
 
-    This function gives the port to no other process until this one ends or has chosen many others.
+    The port is given to nobody else, here or in another process, until this one ends or has chosen many others.
     """
     first = wanted or random.randrange(20_000, 30_000)  # noqa: S311 - no secret, only spread
     for port in range(first, min(first + _TRIES, 65_536)):
-        if port not in taken and is_free(port) and _claim(port):
+        # A server that starts again asks for the port it has; no other choice of this process may return that one.
+        again = port == wanted and port in _claims
+        if port not in taken and is_free(port) and (again or _claim(port)):
             if wanted is not None and port != wanted:
                 progress(f"port {wanted} is in use by {holder(wanted)}: {what} listens on {port} instead")
             return port

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -17,6 +18,8 @@ from candor.installation.processes import note_process, recorded_process
 
 _LARGEST_LOG = 16 * 1024 * 1024
 _POLL = 0.02
+# Lines of a Java trace that name no reason; the last line that is none of them does.
+_FRAME = re.compile(r"at [\w.$/@<>]+\(|\.\.\. \d+ more$")
 # A Java or libpq setting meant for another program could change ours, or put a password into our logs.
 _FOREIGN = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH", "LD_PRELOAD")
 
@@ -112,7 +115,8 @@ class ManagedProcess:
         if "No space left on device" in text[-20_000:]:
             return str(full_disk(self.log.parent))
         lines = [line.strip() for line in text.splitlines() if line.strip()]
-        return f"{lines[-1][:300] if lines else 'it said nothing'} (see {self.log})"
+        said = [line for line in lines if not _FRAME.match(line)]
+        return f"{said[-1][:300] if said else 'it said nothing'} (see {self.log})"
 
 
 def mend_all(processes: Iterable[ManagedProcess], progress: Progress = quiet) -> bool:

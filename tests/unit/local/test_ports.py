@@ -49,6 +49,13 @@ def test_ports_promised_to_others_are_left_alone() -> None:
     assert choose_port(port, "x", taken=(port, port + 1)) > port + 1
 
 
+def test_two_servers_of_one_process_never_get_the_same_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("candor.local.ports.random.randrange", lambda first, _last: first + 4321)
+    chosen = [choose_port(None, "x") for _ in range(3)]
+    assert len(set(chosen)) == 3
+    assert choose_port(chosen[0], "x") == chosen[0]
+
+
 OTHER = """
 from candor.local.ports import choose_port
 print(choose_port(None, "x"), flush=True)

@@ -57,6 +57,21 @@ def test_one_that_ends_while_starting_says_its_last_words(tmp_path: Path) -> Non
         part.wait_until(lambda: False, 30)
 
 
+JAVA = """java.lang.RuntimeException: not started
+\tat kafka.server.BrokerServer.startup(BrokerServer.scala:512)
+Caused by: java.net.BindException: Address already in use
+\tat java.base/sun.nio.ch.Net.bind0(Native Method)
+\t... 18 more
+"""
+
+
+def test_the_last_words_of_java_are_its_reason_and_not_the_end_of_its_trace(tmp_path: Path) -> None:
+    part = process(tmp_path)
+    part.start([sys.executable, "-c", f"print({JAVA!r})"])
+    with pytest.raises(OperatorError, match=r"stopped while starting: Caused by: java.net.BindException: Address"):
+        part.wait_until(lambda: False, 30)
+
+
 def test_a_full_disk_in_its_log_is_said_as_such(tmp_path: Path) -> None:
     part = process(tmp_path)
     part.start([sys.executable, "-c", "print('java.io.IOException: No space left on device\\nat java.io')"])

@@ -16,11 +16,13 @@ import time
 from typing import Any
 
 import typer
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from rich.progress import Progress
 
 from bench import job, kafka_io, report
 from bench.ground import Ground, baseline, ground, ours
+from candor.messaging.link import Link
+from candor.ops.kafka_settings import KafkaSettings
 from candor.records.partitioner import partition_of
 
 WARM_S = 5.0
@@ -62,8 +64,12 @@ def serial_of(record: Any) -> str:
 
 
 async def listen(bootstrap: str, since: dict[TopicPartition, int], seen: Times) -> None:
-    """Note when each score became readable, until cancelled."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level="read_committed", fetch_max_wait_ms=5)
+    """Note when each score became readable, until cancelled.
+
+    Fetches of many partitions are written and read at once: as aiokafka does it, this process would be what is slow.
+    """
+    link = Link(KafkaSettings(kafka_bootstrap_servers=bootstrap))
+    consumer = link.consumer(isolation_level="read_committed", fetch_max_wait_ms=5)
     await consumer.start()
     try:
         consumer.assign(list(since))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +22,8 @@ from candor.store.lease import Changes
 RETRY_SECONDS: Final = 1.0
 PAGES_SECONDS: Final = 0.05
 """How long a turn may load pages before the partitions that are loaded already get theirs."""
+TOGETHER: Final = 2
+"""Partitions that are loaded at once; more would only wait for each other."""
 
 log = structlog.get_logger("candor.consumer")
 
@@ -38,7 +41,7 @@ class Holdings:
         self._told: set[int] = set()
         self._turns = turns
         self._source = source
-        self._not_before = 0.0
+        self._not_before: dict[int, float] = {}
 
     @property
     def active(self) -> list[OwnedPartition]:
@@ -81,35 +84,49 @@ class Holdings:
     @property
     def loads(self) -> bool:
         """Whether the next turn should come at once because partitions are still to be loaded."""
-        return bool(self._unread) and time.monotonic() >= self._not_before
+        return bool(self._next())
 
     async def read(self) -> None:
-        """Load the next pages of unread partitions; one that its handler cannot load does not delay the others."""
-        if not self.loads:
-            return
+        """Load the next pages of unread partitions; one that its handler cannot load does not delay the others.
+
+        Two at a time: while the database reads for one, the other's rows are taken into memory.
+        """
         until = time.monotonic() + PAGES_SECONDS
-        for number, own in sorted(self._unread.items()):
-            loading = self._loading.setdefault(number, self._turns.loading(own))
-            try:
-                while not loading.over:
-                    await loading.page()
-                    self._turns.alive()
-                    if not loading.over and time.monotonic() >= until:
-                        return
-            except Exception as error:
-                del self._loading[number]
-                if classify(error) is Failure.WAIT:
-                    raise
-                details = {"error": describe(error), "trail": trail(error)}
-                log.error("partition not loaded, trying again", partition=number, **details)  # noqa: TRY400 - no customer's words
-                self._not_before = time.monotonic() + RETRY_SECONDS
-                continue
-            del self._unread[number], self._loading[number]
-            if loading.ours:
-                self.owned[number] = own
-                self.follow(own)
-            else:
-                self._turns.handler.drop(number)
+        while numbers := self._next():
+            found = await asyncio.gather(*map(self._page, numbers), return_exceptions=True)
+            failed = [one for one in found if one is not None]
+            if failed:
+                raise failed[0]
+            if time.monotonic() >= until:
+                return
+
+    def _next(self) -> list[int]:
+        now = time.monotonic()
+        return sorted(number for number in self._unread if now >= self._not_before.get(number, 0.0))[:TOGETHER]
+
+    async def _page(self, number: int) -> None:
+        """Load the next page of a partition. Raises what the database fails with."""
+        own = self._unread[number]
+        loading = self._loading.setdefault(number, self._turns.loading(own))
+        try:
+            await loading.page()
+        except Exception as error:
+            del self._loading[number]
+            if classify(error) is Failure.WAIT:
+                raise
+            details = {"error": describe(error), "trail": trail(error)}
+            log.error("partition not loaded, trying again", partition=number, **details)  # noqa: TRY400 - no customer's words
+            self._not_before[number] = time.monotonic() + RETRY_SECONDS
+            return
+        self._turns.alive()
+        if not loading.over:
+            return
+        del self._unread[number], self._loading[number]
+        if loading.ours:
+            self.owned[number] = own
+            self.follow(own)
+        else:
+            self._turns.handler.drop(number)
 
     def follow(self, own: OwnedPartition, cards: Sequence[str] = ()) -> None:
         """Read the partition's topics from its next offsets, and broadcast ones from any partition's lowest offset."""
@@ -141,6 +158,7 @@ class Holdings:
     def drop(self, number: int) -> None:
         """Forget a partition that has another owner or whose memory cannot be trusted."""
         self._unread.pop(number, None)
+        self._not_before.pop(number, None)
         self._left.discard(number)
         self._told.discard(number)
         if self._loading.pop(number, None) is not None:

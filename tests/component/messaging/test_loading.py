@@ -113,6 +113,39 @@ async def test_a_partition_lost_while_it_is_loaded_is_forgotten(
             assert SLOW not in worker.owned
 
 
+class Meeting(LedgerHandler):
+    """The first two partitions wait for each other while they are loaded; `fails` is never loaded."""
+
+    def __init__(self, fails: int | None = None) -> None:
+        super().__init__()
+        self.tries = 0
+        self._fails = fails
+        self._both = asyncio.Barrier(2)
+
+    async def load(self, connection: Any, partition: int, *, first: bool) -> bool:
+        if partition == self._fails:
+            self.tries += 1
+            raise LookupError("no such page")
+        if partition < 2 and self._fails is None:
+            await self._both.wait()
+        return await super().load(connection, partition, first=first)
+
+
+async def test_two_partitions_are_loaded_at_once(ledger: Database, kafka: str, topic_prefix: str) -> None:
+    async with running(Worker(settings_for(kafka, topic_prefix), ledger, Meeting(), GROUP)) as worker:
+        await until(lambda: sorted(worker.owned) == [0, 1, 2, 3])
+
+
+async def test_one_that_cannot_be_loaded_is_tried_again_and_delays_no_other(
+    ledger: Database, kafka: str, topic_prefix: str
+) -> None:
+    handler = Meeting(fails=0)
+    async with running(Worker(settings_for(kafka, topic_prefix), ledger, handler, GROUP)) as worker:
+        await until(lambda: sorted(worker.owned) == [1, 2, 3])
+        tries = handler.tries
+        await until(lambda: handler.tries > tries)
+
+
 class Leaving(LedgerHandler):
     """Each message leaves three parts of work in its partition; `breaks` makes the parts fail so often."""
 

@@ -76,7 +76,7 @@ class Settings(EdgeSettings, KafkaSettings, RetentionSettings, CallerSettings):
     """Begins the name of each service's database: `<prefix>_risk`. Example: candor"""
     topic_prefix: str = Field(default="candor", pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")
     """Begins the name of every topic and consumer group. Example: candor"""
-    partitions: int = Field(default=16, ge=1, le=1000)
+    partitions: int = Field(default=64, ge=1, le=1000)
     """Partitions of every topic, and so the most workers there can be; later only `candor partitions grow` changes it.
 
     Example: 128

@@ -13,6 +13,7 @@ from candor.local.secret_files import add_key
 from candor.ops.database_url import named
 from candor.web.security.auth import Role
 from candor_demo.stage import Stage
+from risk_svc.web.board.menu import MENU
 from tests.browser.looks import ring_is_seen
 from tests.support.waiting import until
 
@@ -50,7 +51,7 @@ async def found_by_keyboard(stage: Stage, page: Page) -> str:
     board = f"{stage.stack.urls['risk-web']}/board"
     await page.goto(f"{board}/")
     await expect(page.get_by_role("link", name="Held messages")).to_be_visible()
-    for _ in range(12):
+    for _ in range(12 + len(MENU)):
         await page.keyboard.press("Tab")
         if "Held messages" in str(await page.evaluate("document.activeElement.textContent")):
             break

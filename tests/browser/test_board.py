@@ -27,6 +27,7 @@ from candor.web.security.auth import Role
 from candor.web.security.sessions import Sessions
 from candor.web.security.signatures import signed_headers
 from candor_demo.stage import SOURCE, Stage, clock_setting
+from risk_svc.web.board.menu import MENU
 from tests.browser.held import decided, found_by_keyboard, hold, nothing_is_held, said_on_every_page
 from tests.browser.looks import ring_is_seen, too_pale, well_told
 from tests.support.servers import own_folder
@@ -221,10 +222,13 @@ async def test_the_board_fits_a_phone_and_a_keyboard(stage: Stage, page: Page) -
     await expect(everywhere).to_be_in_viewport(ratio=1)
     await page.keyboard.press("Tab")
     assert "Candor" in await focused(page)
-    await page.keyboard.press("Tab")
-    assert "Forecast accuracy" in await focused(page)
-    await page.keyboard.press("Enter")
+    await to_page(page, "Forecast accuracy")
     await expect(page.get_by_text("forecasts scored")).to_be_visible()
+    assert await width_of(page) <= 390
+    # The menu is wider than a phone: what is shown stays in sight, and what has the focus comes into it.
+    await expect(page.get_by_role("navigation").get_by_text("Forecast accuracy")).to_be_in_viewport(ratio=1)
+    await to_page(page, MENU[-1].words)
+    await expect(page.get_by_role("navigation").get_by_text(MENU[-1].words)).to_be_in_viewport(ratio=1)
     assert await width_of(page) <= 390
 
 
@@ -246,9 +250,9 @@ async def test_every_page_is_seen_and_told_well(stage: Stage, page: Page) -> Non
     await expect(row).to_be_visible(timeout=60_000)
     assert await too_pale(page) == []
     assert (await well_told(page))["title"] == "Board · Candor"
-    await page.get_by_role("link", name="Candor").focus()
+    await page.get_by_role("link", name=MENU[0].words).focus()
     await page.keyboard.press("Tab")
-    assert await ring_is_seen(page) == "Forecast accuracy"
+    assert await ring_is_seen(page) == MENU[1].words
 
     await promise_page(page, str(await row.get_attribute("href")), base)
     await page.goto(f"{base}/board/record")
@@ -367,6 +371,18 @@ async def test_held_messages_are_said_everywhere_and_end_as_the_page_says(stage:
     assert (await well_told(page))["h1"] == ["Held messages"]
     await decided(stage, decision)
     await expect(page.get_by_text("No mass of messages is held")).to_be_visible(timeout=60_000)
+
+
+async def to_page(page: Page, words: str) -> None:
+    """Open a page of the menu by keyboard, from the header."""
+    await page.get_by_role("link", name="Candor").focus()
+    for _ in range(4 + len(MENU)):
+        await page.keyboard.press("Tab")
+        if await focused(page) == words:
+            break
+    assert await ring_is_seen(page) == words
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name=words, level=1)).to_be_visible()
 
 
 async def width_of(page: Page) -> int:

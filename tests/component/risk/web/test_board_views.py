@@ -18,15 +18,14 @@ from bench.scale.process import Process
 from bench.scale.promises import live
 from bench.scale.site import Site
 from bench.viewer import Viewer
+from risk_svc.web.board.menu import MENU
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 ELEMENTS = re.compile(r"parseElements\(String\.raw`(.*?)`\)", re.DOTALL)
 PAGES = (
-    "/board/",
+    *(f"/board{page.path}" for page in MENU),
     "/board/?search=live-1&standing=",
     "/board/promises/live-1",
-    "/board/record",
-    "/board/dates",
     "/board/held",
 )
 

@@ -15,6 +15,8 @@ from starlette.requests import Request
 
 from candor.store.errors import StoreUnavailable
 from candor.web.http.public import public_path
+from risk_svc.web.board.menu import STYLE as MENU_STYLE
+from risk_svc.web.board.menu import menu
 from risk_svc.web.board.page_end import end_with_session
 from risk_svc.web.standstill import FailedReads
 
@@ -95,29 +97,31 @@ def tab_title(title: str) -> str:
 
 
 def page_frame(title: str) -> ui.label:
-    """Draw the header with home link and sign-out; returns the label for the business time."""
+    """Draw the header with home link, menu and sign-out; returns the label for the business time."""
     ui.page_title(tab_title(title))
     ui.colors(**COLOURS)
-    ui.add_css(STYLE)
+    ui.add_css(STYLE + MENU_STYLE)
     end_with_session()
-    with ui.header(elevated=False).classes("items-center no-wrap gap-2 q-py-sm q-px-md"):
-        # NiceGUI prefixes the mount path to links that start with a slash.
-        ui.link("Candor", "/").classes("text-white text-h6 no-underline")
-        ui.link("Forecast accuracy", "/record").classes("text-white q-ml-sm")
-        # On a phone there is no room for it; the page of forecast accuracy leads there as well.
-        ui.link("Before promising", "/dates").classes("text-white q-ml-sm gt-xs")
-        ui.space()
-        moment = ui.label().props("role=timer").classes("text-white moment").mark("business-time")
-        # A form because any web page could link here; it leaves NiceGUI, so it cannot be a NiceGUI event.
-        with ui.element("form").props(f"method=post action={public_path('/signout')}"):
-            ui.button("Sign out").props("flat dense no-caps no-wrap type=submit text-color=white")
-        with ui.element("form").props(f"method=post action={public_path('/signout/everywhere')}"):
-            # Its words, or, on a phone, their sign: a lost device has to be signed out from whatever is at hand.
-            everywhere = ui.button(icon="devices").tooltip("Ends your sessions on every device")
-            everywhere.props('flat dense no-wrap type=submit text-color=white aria-label="Sign out everywhere"')
-            with everywhere:
-                ui.label("Sign out everywhere").classes("gt-xs q-ml-xs").style("text-transform: none")
+    with ui.header(elevated=False).classes("column no-wrap q-pt-sm q-pb-none q-px-md"):
+        with ui.row().classes("w-full items-center no-wrap gap-2"):
+            ui.link("Candor", "/").classes("text-white text-h6 no-underline")
+            ui.space()
+            moment = ui.label().props("role=timer").classes("text-white moment").mark("business-time")
+            _sign_out()
+        menu()
     return moment
+
+
+def _sign_out() -> None:
+    # A form because any web page could link here; it leaves NiceGUI, so it cannot be a NiceGUI event.
+    with ui.element("form").props(f"method=post action={public_path('/signout')}"):
+        ui.button("Sign out").props("flat dense no-caps no-wrap type=submit text-color=white")
+    with ui.element("form").props(f"method=post action={public_path('/signout/everywhere')}"):
+        # Its words, or, on a phone, their sign: a lost device has to be signed out from whatever is at hand.
+        everywhere = ui.button(icon="devices").tooltip("Ends your sessions on every device")
+        everywhere.props('flat dense no-wrap type=submit text-color=white aria-label="Sign out everywhere"')
+        with everywhere:
+            ui.label("Sign out everywhere").classes("gt-xs q-ml-xs").style("text-transform: none")
 
 
 class Address:

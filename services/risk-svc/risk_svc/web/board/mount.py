@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import chain
 from typing import Any, Final, cast
@@ -38,6 +39,20 @@ NO_PROMISE: Final = (
     "who was erased. Check the id, or look for the promise on the board."
 )
 log = structlog.get_logger("candor.board")
+Make = Callable[[FastAPI, Address], object]
+
+
+def _reading(app: FastAPI) -> LiveData:
+    return cast(LiveData, app.state.reading)
+
+
+PAGES: Final[Mapping[str, Make]] = {
+    "/": lambda app, address: overview.Page(_reading(app), address),
+    "/record": lambda app, address: accuracy.Page(_reading(app), address),
+    "/dates": lambda app, address: dates.Page(_reading(app), app.state.published, address),
+    "/held": lambda app, _address: held.Page(_reading(app)),
+}
+"""What draws the page at each path; those that people look for are in the menu as well."""
 
 
 def attach(app: FastAPI, settings: RiskSettings) -> None:
@@ -82,24 +97,14 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
 
 
 def _add_pages(app: FastAPI, awaited: AwaitedPages) -> None:
-    board, record, counted, masses = (ui.page(path) for path in ("/", "/record", "/dates", "/held"))
+    for path, make in PAGES.items():
+        _add_page(app, awaited, ui.page(path), make)
 
-    @pages.get(board.path, include_in_schema=False)
-    async def _board(request: Request) -> Response:
-        return awaited.answer(board, request, lambda: overview.Page(_reading(app), Address(request)), asked=True)
 
-    @pages.get(record.path, include_in_schema=False)
-    async def _record(request: Request) -> Response:
-        return awaited.answer(record, request, lambda: accuracy.Page(_reading(app), Address(request)), asked=True)
-
-    @pages.get(counted.path, include_in_schema=False)
-    async def _dates(request: Request) -> Response:
-        made = partial(dates.Page, _reading(app), app.state.published, Address(request))
-        return awaited.answer(counted, request, made, asked=True)
-
-    @pages.get(masses.path, include_in_schema=False)
-    async def _held(request: Request) -> Response:
-        return awaited.answer(masses, request, lambda: held.Page(_reading(app)))
+def _add_page(app: FastAPI, awaited: AwaitedPages, route: ui.page, make: Make) -> None:
+    @pages.get(route.path, include_in_schema=False)
+    async def _page(request: Request) -> Response:
+        return awaited.answer(route, request, lambda: make(app, Address(request)), asked=True)
 
 
 def _add_promise(app: FastAPI, awaited: AwaitedPages) -> None:
@@ -157,7 +162,3 @@ def _add_error_pages() -> None:
             return Problem("internal").response()
         text = "The page could not be made. The error is in the log; try again, or go back to the board."
         return plain_page(500, "Something went wrong", text, BACK)
-
-
-def _reading(app: FastAPI) -> LiveData:
-    return cast(LiveData, app.state.reading)

@@ -64,7 +64,6 @@ class Page:
                 self.chosen.classes("w-64").on_value_change(self.refresh)
             self.figures = Part(_figures)
             self.verdict = ui.label().mark("verdict")
-            ui.link("Before promising: which date similar promises were kept by", "/dates").classes("text-primary")
             self.plots = ui.row().classes("w-full gap-4 items-stretch")
             with self.plots:
                 self._plots()

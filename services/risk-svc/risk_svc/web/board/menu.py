@@ -1,0 +1,40 @@
+"""The board's menu: every page of it that is not about one thing, one row each, in the order in which it is shown."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from nicegui import ui
+
+STYLE: Final = """
+.menu { display: flex; width: 100%; gap: 1.1rem; overflow-x: auto; padding: 3px 0 7px; scrollbar-width: none; }
+.menu a { color: #fff; white-space: nowrap; text-decoration: none; padding: 2px 0; background: #1f4e5f; }
+.menu a:hover { text-decoration: underline; }
+.menu [aria-current] { position: sticky; left: 0; right: 0; font-weight: 600; box-shadow: 0 2px #fff; }
+"""
+"""On a phone the row is scrolled, and the page that is shown stays in sight."""
+
+
+class Entry(NamedTuple):
+    """A page of the menu: its words, and its path below the board's."""
+
+    words: str
+    path: str
+
+
+MENU: Final = (
+    Entry("Overview", "/"),
+    Entry("Forecast accuracy", "/record"),
+    Entry("Before promising", "/dates"),
+)
+
+
+def menu() -> None:
+    """Draw the links, with the page that is shown marked."""
+    shown = ui.context.client.page.path
+    with ui.element("nav").props('aria-label="Pages"').classes("menu"):
+        for words, path in MENU:
+            # NiceGUI prefixes the mount path to links that start with a slash.
+            link = ui.link(words, path)
+            if path == shown:
+                link.props("aria-current=page")

@@ -58,6 +58,8 @@ class RiskSettings(Settings):
 
     Example: promise-svc,delivery-svc,risk-svc worker,risk-svc learner,risk-svc insight,notify-svc
     """
+    show_persons: bool = False
+    """Whether bias is worked out and shown for persons too, not only for teams and deliverers. Example: true"""
 
     max_pages: int = Field(default=1000, ge=1, le=100_000)
     """Pages of the board that a process has open, each about 150 KB; one too many is refused. Example: 3000"""

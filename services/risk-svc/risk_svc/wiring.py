@@ -142,7 +142,11 @@ def insight(settings: InsightSettings, clock: Clock | None = None) -> FastAPI:  
             app.state.health.add("partitions", consumer.check)
             pulse = Pulse(current, "insight", {"consumer": consumer})
             reckoning = Reckoning(
-                database, lambda: FIRST in consumer.owned, rates=settings.rates, loss_share=settings.loss_share
+                database,
+                lambda: FIRST in consumer.owned,
+                rates=settings.rates,
+                loss_share=settings.loss_share,
+                persons=settings.show_persons,
             )
             yield [GrowthWatch(database), consumer, Forgetting(database), reckoning, pulse]
         finally:
@@ -176,6 +180,7 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
         app.state.reading = board.LiveData(database, feed, app.state.clock, watch=watch)
         app.state.published = PublishedModel()
         app.state.weights = settings.definition.weights
+        app.state.show_persons = settings.show_persons
         app.state.health.add("database", database.check)
         app.state.health.add("kafka", kafka.check)
         try:

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
 
-from candor.contracts import Component, GapScored, Standing
+from candor.contracts import Component, GapScored, NoticeState, Standing
 from risk_svc.domain.components.scope import missing_settled
 from risk_svc.domain.scoring import is_told
 from risk_svc.domain.state import PromiseState, StepState, StepStatus, completed_at, final_step, standing
@@ -38,6 +38,8 @@ PROMISE: Final = (
     ("ended_at", "timestamptz"),
     ("missing", "real"),
     ("told", "bool"),
+    ("last_told", "text"),
+    ("last_told_at", "timestamptz"),
 )
 """The columns of a promise that follow from its facts, in the order of `promise_row`."""
 GAP: Final = (
@@ -110,7 +112,14 @@ def promise_row(state: PromiseState) -> tuple[Any, ...]:
         ended_at(state, stands) if there else None,
         missing_settled(state, stands) if there and stands in JUDGED else None,
         is_told(state),
+        *last_told(state),
     )
+
+
+def last_told(state: PromiseState) -> tuple[str | None, float | None]:
+    """What the customer was told last of the promise, and when; a message that did not go out tells nothing."""
+    sent = [notice for notice in state.notices if notice.state == NoticeState.SENT]
+    return (sent[-1].statement, sent[-1].at) if sent else (None, None)
 
 
 def ended_at(state: PromiseState, stands: Standing) -> float | None:

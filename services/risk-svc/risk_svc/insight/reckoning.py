@@ -16,6 +16,7 @@ from candor.store.errors import StoreUnavailable
 from candor.store.unit_of_work import unit_of_work
 from risk_svc import metrics
 from risk_svc.insight import sheets
+from risk_svc.insight.durations import Gathered, bias_sheets
 from risk_svc.insight.forgetting import LIVING
 from risk_svc.insight.measures.punctuality import Tally
 from risk_svc.insight.sheets import Ended, Open, Row
@@ -53,13 +54,20 @@ class Reckoning(Rounds):
     name = "reckoning"
 
     def __init__(
-        self, database: Database, ours: Callable[[], bool], *, rates: Mapping[str, float], loss_share: float
+        self,
+        database: Database,
+        ours: Callable[[], bool],
+        *,
+        rates: Mapping[str, float],
+        loss_share: float,
+        persons: bool = False,
     ) -> None:
         super().__init__()
         self._database = database
         self._ours = ours
         self._rates = rates
         self._loss_share = loss_share
+        self._persons = persons
         self._ended_due = -math.inf
 
     async def round(self) -> float:
@@ -100,11 +108,13 @@ class Reckoning(Rounds):
     async def _reckon_ended(self) -> None:
         run = await self._begin()
         counts: dict[str, dict[str, Tally]] = {by: {} for by in sheets.GROUPS}
+        took = Gathered()
         ended = 0
         async for page in self._ended():
             ended += len(page)
-            counts = await asyncio.to_thread(_more, counts, page)
+            counts = await asyncio.to_thread(_more, counts, took, page)
         found = {f"punctuality:{by}": sheets.punctual(tallied, by) for by, tallied in counts.items()}
+        found |= await asyncio.to_thread(bias_sheets, took, persons=self._persons)
         await self._shown(run, ended, found)
 
     async def _begin(self) -> Run:
@@ -172,7 +182,8 @@ class Reckoning(Rounds):
                 gone = int((await uow.connection.execute(_CLEAR, PAGE)).rpartition(" ")[2])
 
 
-def _more(counts: dict[str, dict[str, Tally]], page: Sequence[Ended]) -> dict[str, dict[str, Tally]]:
+def _more(counts: dict[str, dict[str, Tally]], took: Gathered, page: Sequence[Ended]) -> dict[str, dict[str, Tally]]:
+    took.add(page)
     return {by: sheets.added([tallied, sheets.counted(page, by)]) for by, tallied in counts.items()}
 
 
@@ -185,20 +196,21 @@ def _open_of(row: Any, hit: Mapping[str, str]) -> Open:
 
 _OPEN: Final = f"""
 SELECT promise_id, customer_id, department, kind, deliverer, labels::text AS labels, score, p_slip, value, currency,
-  places::text AS places
+  last_told, extract(epoch FROM last_told_at)::float8 AS last_told_at, places::text AS places
 FROM insight_promise WHERE standing = 'open' AND shown AND promise_id > $1 AND {LIVING} ORDER BY promise_id LIMIT $2"""  # noqa: S608
 _HIT: Final = """
 SELECT place, min(incident_id) AS incident_id FROM insight_incident, jsonb_array_elements_text(places) AS place
 WHERE resolved_at IS NULL GROUP BY place LIMIT 50000"""
 _ENDED: Final = f"""
-SELECT promise_id, customer_id, department, kind, extract(epoch FROM requested_due)::float8 AS requested,
-  extract(epoch FROM first_due)::float8 AS first, extract(epoch FROM latest_due)::float8 AS latest,
-  tolerance_s::float8 AS tolerance, extract(epoch FROM completed_at)::float8 AS done, missing,
+SELECT promise_id, customer_id, department, owner, deliverer, kind, extract(epoch FROM made_at)::float8 AS made,
+  extract(epoch FROM requested_due)::float8 AS requested, extract(epoch FROM first_due)::float8 AS first,
+  extract(epoch FROM latest_due)::float8 AS latest, tolerance_s::float8 AS tolerance,
+  extract(epoch FROM completed_at)::float8 AS done, missing,
   coalesce(moves.ours, 0) AS ours, coalesce(moves.agreed, 0) AS agreed,
   coalesce(steps.planned, '{{}}') AS planned, coalesce(steps.reached, '{{}}') AS reached
 FROM (
-  SELECT promise_id, customer_id, department, kind, requested_due, first_due, latest_due, tolerance_s, completed_at,
-    missing, resets
+  SELECT promise_id, customer_id, department, owner, deliverer, kind, made_at, requested_due, first_due, latest_due,
+    tolerance_s, completed_at, missing, resets
   FROM insight_promise WHERE standing IN ('kept', 'broken', 'cancelled') AND shown AND promise_id > $1 AND {LIVING}
   ORDER BY promise_id LIMIT $2) AS one
 LEFT JOIN LATERAL (

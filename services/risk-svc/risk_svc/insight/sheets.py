@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from risk_svc.domain.gap import BANDS
 from risk_svc.insight.measures.figure import Figure
 from risk_svc.insight.measures.punctuality import Settled, Steps, Tally, joined, punctuality, tallies
 from risk_svc.insight.measures.rollup import Gaps, roll_ups
@@ -35,6 +37,8 @@ class Open(NamedTuple):
     p_slip: float | None
     value: float | None
     currency: str | None
+    last_told: str | None
+    last_told_at: float | None
     incident: str | None
 
 
@@ -43,7 +47,10 @@ class Ended(NamedTuple):
 
     customer_id: str
     department: str | None
+    owner: str | None
+    deliverer: str | None
     kind: str
+    made: float
     requested: float | None
     first: float
     latest: float
@@ -149,14 +156,38 @@ def _crew(one: Open) -> str | None:
     return None if crew is None else str(crew)
 
 
+GAP: Final = BANDS[0][1]
+"""From this score on a promise has a gap: its band is no longer *none*."""
+NOTHING_TOLD: Final = {"last_told": None, "last_told_at": None, "last_told_of": None}
+
+
+def _told(promises: Iterable[Open]) -> dict[str, dict[str, Any]]:
+    """By customer, the newest of what they were told of their open promises."""
+    newest: dict[str, Open] = {}
+    for one in promises:
+        known = newest.get(one.customer_id)
+        if one.last_told_at is not None and (known is None or one.last_told_at > (known.last_told_at or 0.0)):
+            newest[one.customer_id] = one
+    return {
+        name: {
+            "last_told": one.last_told,
+            "last_told_at": datetime.fromtimestamp(one.last_told_at or 0.0, UTC).isoformat(),
+            "last_told_of": one.promise_id,
+        }
+        for name, one in newest.items()
+    }
+
+
 def accounts(promises: Sequence[Open], rolled: Sequence[Row], money: Money) -> tuple[list[Row], list[Row]]:
     """Each customer with open promises, largest expected loss first; and the total."""
     found, names = at_risk(promises, money)
     risks = {names[number]: risk for number, risk in found.accounts.items()}
+    wide = Counter(one.customer_id for one in promises if one.score >= GAP)
+    told = _told(promises)
     rows = []
     for one in rolled:
         risk = risks.get(one.name)
-        body = {**one.body, **_risk(risk)}
+        body = {**one.body, **_risk(risk), "open_gaps": wide[one.name], **told.get(one.name, NOTHING_TOLD)}
         body["customer_id"] = body.pop("name")
         rows.append(Row(one.name, 0.0 if risk is None else risk.expected.value or 0.0, body, one.name))
     total = {
@@ -176,7 +207,9 @@ GROUPS: Final[dict[str, Callable[[Ended], str]]] = {
     "team": lambda one: one.department or NO_NAME,
     "kind": lambda one: one.kind,
     "customer": lambda one: one.customer_id,
+    "month": lambda one: f"{datetime.fromtimestamp(one.first, UTC):%Y-%m}",
 }
+"""What punctuality is of; a month is that of the first promised date."""
 
 
 def counted(ended: Sequence[Ended], by: str) -> dict[str, Tally]:
@@ -215,13 +248,13 @@ def added(found: Iterable[Mapping[str, Tally]]) -> dict[str, Tally]:
 
 
 def punctual(tallied: Mapping[str, Tally], by: str) -> list[Row]:
-    """Kept three ways, in full, plan complete and resets of each group, the one with most promises first."""
+    """Kept three ways, in full, plan complete and resets of each group: most promises first, months newest first."""
     return [
         Row(
             name,
-            float(tally.n),
+            float(name.replace("-", "")) if by == "month" else float(tally.n),
             {"name": name, "promises": tally.n}
-            | {what: _figure(one) for what, one in punctuality(tally)._asdict().items()},
+            | {what: figure_body(one) for what, one in punctuality(tally)._asdict().items()},
             name if by == "customer" else None,
         )
         for name, tally in tallied.items()
@@ -235,12 +268,13 @@ def _risk(risk: AtRisk | None) -> dict[str, Any]:
     return {
         "forecasts": risk.expected.n,
         "expected_loss": _rounded(risk.expected.value),
-        "value_at_risk": _figure(risk.quantile),
-        "shortfall": _figure(risk.shortfall),
+        "value_at_risk": figure_body(risk.quantile),
+        "shortfall": figure_body(risk.shortfall),
     }
 
 
-def _figure(one: Figure) -> dict[str, Any]:
+def figure_body(one: Figure) -> dict[str, Any]:
+    """A figure as the API shows it."""
     return {"value": _rounded(one.value), "low": _rounded(one.low), "high": _rounded(one.high), "n": one.n}
 
 

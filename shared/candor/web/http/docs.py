@@ -82,6 +82,8 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
         parts.append(_details(f"Body: {media_type}", content.get("schema", {})))
         if "example" in content:
             parts.append(_details("Example", content["example"]))
+    answers = operation.get("responses", {}).get("200", {}).get("content", {}).values()
+    parts += [_details("Example of an answer", one["example"]) for one in answers if "example" in one]
     return "".join(parts)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import given
@@ -12,16 +13,22 @@ from risk_svc.insight.sheets import Ended, Money, Open
 
 
 def still(name: str = "p1", **changes: Any) -> Open:
-    made = Open(name, "c1", "sales", "install", "crew-7", {"region": "north"}, 40.0, 0.5, 100.0, "EUR", None)
+    made = Open(
+        name, "c1", "sales", "install", "crew-7", {"region": "north"}, 40.0, 0.5, 100.0, "EUR", None, None, None
+    )
     return made._replace(**changes)
 
 
 EUR = Money("EUR", {"EUR": 1.0, "": 1.0}, 0.2)
+TIMES = (datetime(2013, 3, 31, 23, 59, tzinfo=UTC).timestamp(), datetime(2013, 4, 1, tzinfo=UTC).timestamp())
 times = st.none() | st.floats(0, 1e6)
 ended = st.builds(
     Ended,
     customer_id=st.sampled_from(["c1", "c2", "c3"]),
     department=st.sampled_from([None, "sales", "crew"]),
+    owner=st.sampled_from([None, "kim"]),
+    deliverer=st.sampled_from([None, "crew-7", "crew-8"]),
+    made=st.just(-1.0),
     kind=st.sampled_from(["install", "repair"]),
     requested=times,
     first=st.floats(0, 1e6),
@@ -43,6 +50,17 @@ def test_pages_add_up_to_the_whole(promises: list[Ended], cut: int) -> None:
         assert sheets.added(pages) == (sheets.counted(promises, by) if promises else {})
 
 
+def test_months_are_those_of_the_first_date_newest_first() -> None:
+    of_a_month = {
+        at: Ended("c1", None, None, None, "x", 0.0, None, at, at, 0.0, at, None, 0, 0, [], []) for at in TIMES
+    }
+    rows = sheets.punctual(sheets.counted([*of_a_month.values()], "month"), "month")
+    assert sorted(((row.rank, row.name) for row in rows), reverse=True) == [
+        (201304.0, "2013-04"),
+        (201303.0, "2013-03"),
+    ]
+
+
 def test_the_currency_is_the_one_with_rate_one_or_the_most_usual() -> None:
     promises = [still(currency="USD"), still(currency="EUR"), still(currency="EUR"), still(currency=None)]
     assert sheets.money_of(promises, {}, 0.2).currency == "EUR"
@@ -59,6 +77,21 @@ def test_without_promises_every_sheet_is_empty() -> None:
     assert sheets.rolled_up([], "customer", EUR) == []
     rows, [total] = sheets.accounts([], [], EUR)
     assert (rows, total.body["promises"], total.body["expected_loss"]) == ([], 0, 0.0)
+
+
+def test_an_account_says_its_gaps_and_what_was_told_last_of_any_promise() -> None:
+    promises = [
+        still(score=1.0, last_told="warning", last_told_at=200.0),
+        still("p2", score=0.9, last_told="update", last_told_at=300.0),
+        still("p3"),
+        still("p4", customer_id="c2"),
+    ]
+    rows, _ = sheets.accounts(promises, sheets.rolled_up(promises, "customer", EUR), EUR)
+    found = {row.name: row.body for row in rows}
+    assert (found["c1"]["open_gaps"], found["c1"]["promises"]) == (2, 3)
+    told = {name: found["c1"][name] for name in sheets.NOTHING_TOLD}
+    assert told == {"last_told": "update", "last_told_at": "1970-01-01T00:05:00+00:00", "last_told_of": "p2"}
+    assert {name: found["c2"][name] for name in sheets.NOTHING_TOLD} == sheets.NOTHING_TOLD
 
 
 def test_what_shares_a_deliverer_slips_together() -> None:

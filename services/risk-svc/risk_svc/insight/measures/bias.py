@@ -28,6 +28,23 @@ class Completed(NamedTuple):
     actual: Floats
 
 
+class Coded(NamedTuple):
+    """Names by number, each once, and the number of each row: a column of names in few bytes a row."""
+
+    names: Sequence[str]
+    number: Ints
+
+
+class Durations(NamedTuple):
+    """The columns of Completed with its names as numbers; which number a name has makes no difference."""
+
+    kind: Coded
+    maker: Coded
+    deliverer: Coded
+    promised: Floats
+    actual: Floats
+
+
 class Bias(NamedTuple):
     """How much longer (above 0: optimistic) or shorter (below 0: padded) promises take than those of others.
 
@@ -53,36 +70,45 @@ class Biases(NamedTuple):
 
 
 def biases(completed: Completed) -> Biases:
+    """`biases_of` of columns of names."""
+    kind, maker, deliverer = (_coded(names) for names in completed[:3])
+    return biases_of(Durations(kind, maker, deliverer, completed.promised, completed.actual))
+
+
+def biases_of(found: Durations) -> Biases:
     """exp(effect) − 1 of each maker and deliverer in ln(actual / promised) = class + maker + deliverer + ε.
 
     Both are fitted together and shrunk by what their number allows: plain averages give a maker what belongs to the
     deliverers it uses.
     """
     with np.errstate(invalid="ignore"):
-        usable = (completed.promised > 0) & (completed.actual > 0)
-    kept = np.flatnonzero(usable & np.isfinite(completed.promised) & np.isfinite(completed.actual))
+        usable = (found.promised > 0) & (found.actual > 0)
+    kept = np.flatnonzero(usable & np.isfinite(found.promised) & np.isfinite(found.actual))
     left_out = len(usable) - len(kept)
     if not len(kept):
         return Biases([], [], 0, left_out)
-    y = np.log(completed.actual[kept] / completed.promised[kept])
-    columns = [
-        _numbered(np.asarray(names, np.str_)[kept]) for names in (completed.kind, completed.maker, completed.deliverer)
-    ]
+    y = np.log(found.actual[kept] / found.promised[kept])
+    columns = [_numbered(names, number[kept]) for names, number in (found.kind, found.maker, found.deliverer)]
     (_, kind), (makers, maker), (deliverers, deliverer) = columns
     # A promise without a type is of the type "", and has that type's mean.
     of_maker, of_deliverer = fitted(Rows(y, np.where(kind == NONE, kind.max() + 1, kind), maker, deliverer), LEVEL)
     return Biases(_said(makers, maker, of_maker), _said(deliverers, deliverer, of_deliverer), len(kept), left_out)
 
 
-def _numbered(names: Sequence[str] | np.ndarray[tuple[int], np.dtype[np.str_]]) -> tuple[list[str], Ints]:
+def _coded(names: Sequence[str]) -> Coded:
+    known, number = np.unique(np.asarray(names, np.str_), return_inverse=True)
+    return Coded([str(name) for name in known], number.astype(np.int64))
+
+
+def _numbered(names: Sequence[str], number: Ints) -> tuple[list[str], Ints]:
     """The names with an effect of their own, and each row's number; one number more is that of all others together."""
-    known, place, many = np.unique(names, return_inverse=True, return_counts=True)
-    many = np.where(known == "", 0, many)
+    known = np.asarray(names, np.str_)
+    many = np.where(known == "", 0, np.bincount(number, minlength=len(known)))
     order = np.lexsort((known, -many))[: min(MOST, int((many > 0).sum()))]
-    number = np.full(len(known), len(order), np.int64)
-    number[order] = np.arange(len(order))
-    number[known == ""] = NONE
-    return [str(known[at]) for at in order], number[place]
+    own = np.full(len(known), len(order), np.int64)
+    own[order] = np.arange(len(order))
+    own[known == ""] = NONE
+    return [str(known[at]) for at in order], own[number]
 
 
 def _said(names: list[str], place: Ints, fit: Effects) -> list[Bias]:

@@ -9,6 +9,8 @@ from pydantic import BaseModel, Field
 from candor.web.http.csv_page import Format
 from candor.web.http.fields import ID_PATTERN
 from candor.web.http.pages import LARGEST, LONGEST_CURSOR
+from risk_svc.insight.durations import Verdict
+from risk_svc.insight.reading import Sort as AccountSort
 
 
 class PageQuery(BaseModel):
@@ -45,12 +47,28 @@ class RollUpQuery(SheetQuery):
 class PunctualityQuery(SheetQuery):
     """Whose punctuality."""
 
-    by: Literal["team", "kind", "customer"] = Field(
-        default="team", description="What promises are put together by; a team is the department that answers for them."
+    by: Literal["team", "kind", "customer", "month"] = Field(
+        default="team",
+        description="What promises are put together by: a team is the department that answers for them, a month that "
+        "of the first promised date, such as 2026-03.",
     )
 
 
 class AccountQuery(PageQuery):
-    """Which accounts."""
+    """Which accounts, and in which order; the largest always comes first."""
 
+    sort: AccountSort = "loss"
     customer: str | None = Field(default=None, pattern=ID_PATTERN)
+    search: str | None = Field(default=None, pattern=ID_PATTERN, description="Only customers whose id begins so.")
+    min_score: float | None = Field(default=None, ge=0, le=100)
+
+
+class BiasQuery(SheetQuery):
+    """Whose bias."""
+
+    by: Literal["team", "deliverer", "person"] = Field(
+        default="team",
+        description="Teams that make promises, who delivers them, or persons that answer for them; persons only where "
+        "SHOW_PERSONS is on.",
+    )
+    verdict: Verdict | None = Field(default=None, description="Only those with this verdict.")

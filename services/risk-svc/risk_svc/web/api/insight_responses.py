@@ -7,6 +7,7 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from candor.web.http.listings import ListTotals
+from risk_svc.insight.durations import Verdict
 from risk_svc.web.api.responses import IncidentOut
 
 
@@ -111,10 +112,14 @@ class AccountOut(RiskOut):
     worst_score: float = Field(description="The gap of that promise.")
     value: float = Field(description="What the promises are worth together.")
     assumed_values: int
+    open_gaps: int = Field(description="How many of its open promises have a gap of 1 or more.")
+    last_told: str | None = Field(description="What the customer was told last of them, such as warning or update.")
+    last_told_at: datetime | None = Field(description="When the customer was told that.")
+    last_told_of: str | None = Field(description="The id of the promise that it was about.")
 
 
 class Accounts(SheetTotals):
-    """Accounts, the largest expected loss first."""
+    """Accounts, largest first in the order that was asked for."""
 
     items: list[AccountOut]
 
@@ -150,6 +155,34 @@ class PunctualityOut(BaseModel):
 
 
 class PunctualityPage(SheetTotals):
-    """Punctuality, the group with most promises first."""
+    """Punctuality, the group with most promises first; months newest first."""
 
     items: list[PunctualityOut]
+
+
+class DriftOut(BaseModel):
+    """How much longer than promised, as a part of it, from `n` completed promises with its 90 % interval."""
+
+    value: float | None = Field(
+        description="0.2: 20 % longer than others of its type took; below 0 shorter. Null with too little history."
+    )
+    low: float | None = Field(description="The lower end of its 90 % interval.")
+    high: float | None = Field(description="The upper end of its 90 % interval.")
+    n: int
+
+
+class BiasOut(BaseModel):
+    """Whose promises take longer or shorter than said; makers and deliverers are told apart by fitting both at once."""
+
+    name: str = Field(description="The team, deliverer or person.")
+    drift: DriftOut = Field(description="How much longer or shorter, against others.")
+    verdict: Verdict = Field(
+        description="optimistic or padded where the whole interval is above or below 0; unclear where it is not; "
+        "too_little_history below 20 promises."
+    )
+
+
+class BiasPage(SheetTotals):
+    """Bias, what takes longest against its promise first; those with too little history last."""
+
+    items: list[BiasOut]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
@@ -13,64 +13,102 @@ from starlette.responses import Response
 from candor.web.http.answers import shown
 from candor.web.http.csv_page import csv_page
 from candor.web.http.pages import decode_cursor, encode_cursor, link_header
+from candor.web.http.problems import Problem
 from candor.web.security.auth import Viewer
 from risk_svc.insight import reading
+from risk_svc.insight.reading import Sort, Wanted
 from risk_svc.web.api import insight_requests, insight_responses
+from risk_svc.web.api.insight_examples import answers
 from risk_svc.web.api.routes.gaps import database
 
 router: Final = APIRouter(tags=["insight"])
 
 
-@router.get("/v1/rollups", responses={200: {"model": insight_responses.RollUps}})
+class Listed(NamedTuple):
+    """A list: its sheet, which rows of it, the model of a row, and the order."""
+
+    sheet: str
+    wanted: Wanted
+    row: type[BaseModel]
+    sort: Sort = "loss"
+
+
+@router.get("/v1/rollups", responses=answers(insight_responses.RollUps))
 async def rollups(
     request: Request, _principal: Viewer, asked: Annotated[insight_requests.RollUpQuery, Query()]
 ) -> Response:
     """Open gaps rolled up, value-weighted, with the worst promise beside each; largest first."""
-    return await _sheet(request, f"rollup:{asked.by}", asked, asked.name, insight_responses.RollUpOut)
+    return await _page(request, asked, Listed(f"rollup:{asked.by}", Wanted(asked.name), insight_responses.RollUpOut))
 
 
-@router.get("/v1/accounts", responses={200: {"model": insight_responses.Accounts}})
+@router.get("/v1/accounts", responses=answers(insight_responses.Accounts))
 async def accounts(
     request: Request, _principal: Viewer, asked: Annotated[insight_requests.AccountQuery, Query()]
 ) -> Response:
-    """Customers with open promises: gap, value, and what it may cost; the largest expected loss first."""
-    return await _sheet(request, "account", asked, asked.customer, insight_responses.AccountOut)
+    """Customers with open promises: gap, value, and what it may cost; largest first."""
+    return await _page(request, asked, accounts_of(asked))
 
 
-@router.get("/v1/value-at-risk", responses={200: {"model": insight_responses.ValueAtRisk}})
+@router.get("/v1/value-at-risk", responses=answers(insight_responses.ValueAtRisk))
 async def value_at_risk(
     request: Request, _principal: Viewer, asked: Annotated[insight_requests.PageQuery, Query()]
 ) -> Response:
     """What all open promises may cost: expected loss, 95 % quantile and shortfall, with shared shocks."""
-    return await _sheet(request, "value_at_risk", asked, None, insight_responses.RiskTotalOut)
+    return await _page(request, asked, Listed("value_at_risk", Wanted(), insight_responses.RiskTotalOut))
 
 
-@router.get("/v1/punctuality", responses={200: {"model": insight_responses.PunctualityPage}})
+@router.get("/v1/punctuality", responses=answers(insight_responses.PunctualityPage))
 async def punctuality(
     request: Request, _principal: Viewer, asked: Annotated[insight_requests.PunctualityQuery, Query()]
 ) -> Response:
-    """Kept three ways, in full, Percent Plan Complete and resets; the group with most promises first."""
-    return await _sheet(request, f"punctuality:{asked.by}", asked, asked.name, insight_responses.PunctualityOut)
+    """Kept three ways, in full, Percent Plan Complete and resets; most promises, or the newest month, first."""
+    return await _page(request, asked, punctuality_of(asked))
 
 
-async def _sheet(
-    request: Request, sheet: str, asked: insight_requests.PageQuery, name: str | None, kind: type[BaseModel]
-) -> Response:
+@router.get("/v1/bias", responses=answers(insight_responses.BiasPage))
+async def bias(request: Request, _principal: Viewer, asked: Annotated[insight_requests.BiasQuery, Query()]) -> Response:
+    """Whose promises take longer or shorter than said, in both directions; what takes longest first."""
+    if asked.by == "person" and not request.app.state.show_persons:
+        raise Problem.invalid_parameter("by", "figures of persons are switched off here: SHOW_PERSONS")
+    return await _page(request, asked, bias_of(asked))
+
+
+def accounts_of(asked: insight_requests.AccountQuery) -> Listed:
+    """The list that is asked for."""
+    wanted = Wanted(asked.customer, search=asked.search, min_score=asked.min_score)
+    return Listed("account", wanted, insight_responses.AccountOut, asked.sort)
+
+
+def punctuality_of(asked: insight_requests.PunctualityQuery) -> Listed:
+    """The list that is asked for."""
+    return Listed(f"punctuality:{asked.by}", Wanted(asked.name), insight_responses.PunctualityOut)
+
+
+def bias_of(asked: insight_requests.BiasQuery) -> Listed:
+    """The list that is asked for."""
+    return Listed(f"bias:{asked.by}", Wanted(asked.name, asked.verdict), insight_responses.BiasOut)
+
+
+async def _page(request: Request, asked: insight_requests.PageQuery, listed: Listed) -> Response:
     after = decode_cursor(asked.cursor, float, str)
     async with database(request).reading() as session:
-        found = await reading.page(session, sheet, name, after, asked.limit + 1)
+        found = await reading.page(session, listed.sheet, listed.wanted, after, asked.limit + 1, listed.sort)
     rows = found.rows[: asked.limit]
     more = encode_cursor(*rows[-1][:2]) if len(found.rows) > asked.limit else None
-    items: list[dict[str, Any]] = [kind.model_validate(body).model_dump(mode="json") for _, _, body in rows]
+    items: list[dict[str, Any]] = [listed.row.model_validate(body).model_dump(mode="json") for _, _, body in rows]
     if asked.format == "csv":
-        flat = [_flat(item) for item in items]
-        return csv_page(request, [*flat[0]] if flat else [*kind.model_fields], flat, more)
+        return csv_answer(request, listed, items, more)
     document = {"made_at": found.made_at, "promises": found.promises, "items": items, **found.number._asdict()}
     return shown(document, link_header(request, more))
 
 
+def csv_answer(request: Request, listed: Listed, items: list[dict[str, Any]], after: str | None) -> Response:
+    """The rows for a spreadsheet: each part of a figure in a column of its own."""
+    flat = [_flat(item) for item in items]
+    return csv_page(request, [*flat[0]] if flat else [*listed.row.model_fields], flat, after)
+
+
 def _flat(item: Mapping[str, Any]) -> dict[str, Any]:
-    """A row for a spreadsheet: each part of a figure in a column of its own."""
     flat: dict[str, Any] = {}
     for name, value in item.items():
         if isinstance(value, dict):

@@ -16,13 +16,14 @@ from candor.web.http.problems import Problem
 from candor.web.security.auth import Viewer
 from risk_svc.insight import incidents
 from risk_svc.web.api import insight_requests, insight_responses
+from risk_svc.web.api.insight_examples import answers
 from risk_svc.web.api.responses import IncidentOut
 from risk_svc.web.api.routes.gaps import database
 
 router: Final = APIRouter(tags=["insight"])
 
 
-@router.get("/v1/incidents/{incident_id}/promises", responses={200: {"model": insight_responses.IncidentPromises}})
+@router.get("/v1/incidents/{incident_id}/promises", responses=answers(insight_responses.IncidentPromises))
 async def incident_promises(
     request: Request, incident_id: PathId, _principal: Viewer, asked: Annotated[insight_requests.HitQuery, Query()]
 ) -> Response:

@@ -1,0 +1,105 @@
+"""An example of each answer about what `insight` keeps, without nulls, which the API's document drops."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from risk_svc.web.api import insight_responses
+
+_MADE: Final = {"made_at": "2026-03-01T07:30:12Z", "promises": 1840, "total": 1, "total_exact": True}
+_TAIL: Final = {
+    "value_at_risk": {"value": 61200.0, "low": 58900.0, "high": 63400.0, "n": 1000},
+    "shortfall": {"value": 74800.0, "low": 72100.0, "high": 77900.0, "n": 50},
+    "currency": "EUR",
+}
+_GAP: Final = {"score": 62.4, "worst": "PR-1001", "worst_score": 81.0, "value": 410000.0, "assumed_values": 2}
+_SHARE: Final = {"value": 0.86, "low": 0.812, "high": 0.897, "n": 260}
+EXAMPLES: Final[dict[type[BaseModel], dict[str, Any]]] = {
+    insight_responses.RollUps: {**_MADE, "items": [{"name": "acme", **_GAP, "promises": 14, "currency": "EUR"}]},
+    insight_responses.Accounts: {
+        **_MADE,
+        "items": [
+            {
+                **{"customer_id": "acme", "promises": 14, "forecasts": 12, "expected_loss": 18300.0},
+                **_TAIL,
+                **_GAP,
+                **{"open_gaps": 3, "last_told": "warning", "last_told_of": "PR-1001"},
+                "last_told_at": "2026-02-28T16:04:00Z",
+            }
+        ],
+    },
+    insight_responses.ValueAtRisk: {
+        **_MADE,
+        "items": [
+            {
+                **{"name": "all", "promises": 1840, "forecasts": 1711, "expected_loss": 96400.0},
+                **_TAIL,
+                **{"loss_share": 0.2, "no_forecast": 41, "no_value": 80, "no_rate": 8},
+            }
+        ],
+    },
+    insight_responses.PunctualityPage: {
+        **_MADE,
+        "items": [
+            {
+                **{
+                    "name": "sales",
+                    "promises": 260,
+                    "requested": _SHARE | {"value": 0.6, "low": 0.453, "high": 0.731, "n": 44},
+                },
+                **{"first": _SHARE, "latest": _SHARE | {"value": 0.91, "low": 0.869, "high": 0.939}},
+                **{"in_full": _SHARE, "plan_complete": _SHARE | {"n": 780, "low": 0.834, "high": 0.882}},
+                **{"reset": {"value": 0.2, "low": 0.156, "high": 0.253, "n": 260}},
+                "agreed": {"value": 0.5, "low": 0.377, "high": 0.623, "n": 60},
+            }
+        ],
+    },
+    insight_responses.BiasPage: {
+        **_MADE,
+        "items": [
+            {
+                "name": "sales",
+                "drift": {"value": 0.21, "low": 0.14, "high": 0.29, "n": 260},
+                "verdict": "optimistic",
+            }
+        ],
+    },
+    insight_responses.IncidentPromises: {
+        "incident": {
+            "incident_id": "IN-7",
+            "category": "outage",
+            "title": "Depot north without power",
+            "severity": 0.6,
+            "opened_at": "2026-03-01T05:10:00Z",
+            "resolved_at": "2026-03-01T11:20:00Z",
+            "expected_end": "2026-03-01T12:00:00Z",
+            "public_title": "",
+        },
+        "customers": 1,
+        "values": [{"currency": "EUR", "value": 18000.0, "promises": 1, "unvalued": 0}],
+        "items": [
+            {
+                "promise_id": "PR-1001",
+                "customer_id": "acme",
+                "kind": "install",
+                "department": "sales",
+                "held_due": "2026-03-02T16:00:00Z",
+                "score": 81.0,
+                "p_slip": 0.72,
+                "value": 18000.0,
+                "currency": "EUR",
+                "told": False,
+            }
+        ],
+        "total": 1,
+        "total_exact": True,
+    },
+}
+
+
+def answers(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
+    """What a route that answers with this document declares: its schema, an example, and that CSV may be asked for."""
+    content = {"application/json": {"example": EXAMPLES[model]}, "text/csv": {"schema": {"type": "string"}}}
+    return {200: {"model": model, "content": content}}

@@ -1,0 +1,40 @@
+"""The examples in the API's document are answers that the service could give."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from candor.web.http.docs import page
+from risk_svc.settings import RiskSettings
+from risk_svc.web.api.insight_examples import EXAMPLES
+from risk_svc.wiring import web
+
+
+def leaves(value: Any) -> Any:
+    """The names of a document's fields, and nothing of its values."""
+    if isinstance(value, dict):
+        return {name: leaves(one) for name, one in value.items()}
+    return [leaves(one) for one in value] if isinstance(value, list) else None
+
+
+@pytest.mark.parametrize(("model", "example"), [*EXAMPLES.items()], ids=lambda one: getattr(one, "__name__", ""))
+def test_an_example_has_all_fields_and_no_other(model: type[BaseModel], example: dict[str, Any]) -> None:
+    assert leaves(model.model_validate(example).model_dump(mode="json")) == leaves(example)
+    assert example["total"] == len(example["items"]) == 1
+
+
+def test_every_list_of_insight_shows_its_example_and_says_that_it_comes_as_csv() -> None:
+    document = web(RiskSettings()).openapi()
+    found = {}
+    for operations in document["paths"].values():
+        if operations.get("get", {}).get("tags") == ["insight"]:
+            content = operations["get"]["responses"]["200"]["content"]
+            assert "text/csv" in content
+            found[content["application/json"]["schema"]["$ref"].rpartition("/")[2]] = content["application/json"]
+    assert {name: one["example"] for name, one in found.items()} == {
+        model.__name__: example for model, example in EXAMPLES.items()
+    }
+    assert page(document).count("<code>Example of an answer</code>") == len(EXAMPLES)

@@ -120,23 +120,25 @@ class Replay:
         await asyncio.wait(self._flying, timeout=LONGEST_SLEEP_S, return_when=asyncio.FIRST_COMPLETED)
 
     def _start(self, event: StreamEvent) -> None:
-        lane = self._lanes.lane(event)
-        task = asyncio.create_task(self._deliver(event, self._tails.get(lane)))
-        self._tails[lane] = task
+        lanes = self._lanes.lanes(event)
+        before = [self._tails[lane] for lane in lanes if lane in self._tails]
+        task = asyncio.create_task(self._deliver(event, before))
+        self._tails |= dict.fromkeys(lanes, task)
         self._flying.add(task)
-        task.add_done_callback(lambda done: self._landed(lane, done))
+        task.add_done_callback(lambda done: self._landed(lanes, done))
 
-    def _landed(self, lane: int, task: asyncio.Task[None]) -> None:
+    def _landed(self, lanes: list[int], task: asyncio.Task[None]) -> None:
         self._flying.discard(task)
-        if self._tails.get(lane) is task:
-            del self._tails[lane]
+        for lane in lanes:
+            if self._tails.get(lane) is task:
+                del self._tails[lane]
         if not task.cancelled() and (error := task.exception()) is not None:
             self._failure = self._failure or error
             self.stop()
 
-    async def _deliver(self, event: StreamEvent, before: asyncio.Task[None] | None) -> None:
-        if before is not None:
-            await before
+    async def _deliver(self, event: StreamEvent, before: list[asyncio.Task[None]]) -> None:
+        for earlier in before:
+            await earlier
         self._note(event, await self._sender.send(event))
 
     def _note(self, event: StreamEvent, answer: Answer) -> None:

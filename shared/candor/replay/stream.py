@@ -12,9 +12,18 @@ import msgspec
 
 from candor.ops.moments import read_moment
 
-PROMISE_TYPES: Final = frozenset(
-    {"promise.made", "promise.revised", "promise.withdrawn", "promise.settled", "contact.set"}
+MATTERS: Final = frozenset(
+    (
+        *("handoff.requested", "handoff.accepted", "handoff.declined", "handoff.countered", "handoff.agreed"),
+        *("handoff.rejected", "handoff.withdrawn", "capability.set", "claim.made", "claim.corrected", "statement.made"),
+        *("challenge.opened", "challenge.answered", "challenge.settled", "offer.made", "offer.taken", "offer.declined"),
+        *("offer.withdrawn", "account.set"),
+    )
 )
+"""Events about promises and customers that teach the forecasts nothing."""
+PROMISE_TYPES: Final = MATTERS | {
+    *("promise.made", "promise.revised", "promise.withdrawn", "promise.settled", "contact.set"),
+}
 DELIVERY_TYPES: Final = frozenset({"milestone.reported", "incident.reported"})
 
 
@@ -119,29 +128,34 @@ def _event(path: Path, number: int, line: bytes) -> StreamEvent:
     return event
 
 
-class Lanes:
-    """Assigns events that must keep their order to one lane: those sharing a customer, a promise or a reference.
+NAMING: Final = (*("customer_id", "promise_id", "incident_id", "handoff_id", "claim_id", "challenge_id", "offer_id"),)
+"""Fields by which events are about the same."""
 
-    A milestone sent by reference gets the lane of the promise with that reference, if that promise was seen first.
+
+class Lanes:
+    """Assigns events that must keep their order to lanes: those sharing a customer, a promise or a reference.
+
+    A milestone sent by reference gets the lane of the promise with that reference, if that promise was seen first. An
+    event may join two lanes, as a promise does of which there was word before it was made.
     """
 
     def __init__(self) -> None:
         self._lanes: dict[tuple[str, str], int] = {}
         self._next = 0
 
-    def lane(self, event: StreamEvent) -> int:
-        """The event's lane; events of the same lane must be delivered one after the other."""
+    def lanes(self, event: StreamEvent) -> list[int]:
+        """The event's lanes; it must come after all events before it in any of them."""
         names = list(_names(event.data))
-        lane = next((self._lanes[name] for name in names if name in self._lanes), None)
-        if lane is None:
-            lane, self._next = self._next, self._next + 1
+        found = list(dict.fromkeys(self._lanes[name] for name in names if name in self._lanes))
+        if not found:
+            found, self._next = [self._next], self._next + 1
         for name in names:
-            self._lanes.setdefault(name, lane)
-        return lane
+            self._lanes.setdefault(name, found[0])
+        return found
 
 
 def _names(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for field in ("customer_id", "promise_id", "incident_id"):
+    for field in NAMING:
         if field in data:
             yield field, str(data[field])
     references = [*data.get("references", ()), *([data["reference"]] if data.get("reference") else [])]

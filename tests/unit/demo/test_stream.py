@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from candor.replay.stream import Lanes, StreamError, StreamEvent, read_stream, write_stream
+from candor.local.secret_files import PROMISES, REPORTS, SOURCES
+from candor.replay.stream import (
+    DELIVERY_TYPES,
+    PROMISE_TYPES,
+    Lanes,
+    StreamError,
+    StreamEvent,
+    read_stream,
+    write_stream,
+)
 
 NOON = datetime(2013, 2, 5, 12, tzinfo=UTC)
 
@@ -40,12 +49,29 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str) -> None:
 def test_events_of_one_promise_share_a_lane_however_they_are_named() -> None:
     lanes = Lanes()
     reference = {"system": "flights", "id": "UA1"}
-    first = lanes.lane(event("contact.set", customer_id="c1"))
-    assert lanes.lane(event("promise.made", customer_id="c1", promise_id="p1", references=[reference])) == first
-    assert lanes.lane(event(reference=reference)) == first
-    assert lanes.lane(event("promise.withdrawn", promise_id="p1")) == first
-    assert lanes.lane(event(reference={"system": "crm", "id": "UA1"})) != first
-    assert lanes.lane(event("incident.reported", incident_id="i1")) != first
+    first = lanes.lanes(event("contact.set", customer_id="c1"))
+    assert lanes.lanes(event("promise.made", customer_id="c1", promise_id="p1", references=[reference])) == first
+    assert lanes.lanes(event(reference=reference)) == first
+    assert lanes.lanes(event("promise.withdrawn", promise_id="p1")) == first
+    assert lanes.lanes(event(reference={"system": "crm", "id": "UA1"})) != first
+    assert lanes.lanes(event("incident.reported", incident_id="i1")) != first
+
+
+def test_a_promise_of_which_there_was_word_before_keeps_the_order_of_both() -> None:
+    lanes = Lanes()
+    (word,) = lanes.lanes(event("statement.made", promise_id="p1", statement_id="s1"))
+    (contact,) = lanes.lanes(event("contact.set", customer_id="c1"))
+    made = lanes.lanes(event("promise.made", customer_id="c1", promise_id="p1"))
+    assert word != contact
+    assert sorted(made) == sorted((word, contact))
+    assert lanes.lanes(event("handoff.requested", promise_id="p1", handoff_id="h1")) == [word]
+    assert lanes.lanes(event("handoff.accepted", handoff_id="h1")) == [word]
+
+
+def test_a_stream_takes_every_event_that_the_local_stack_lets_a_replay_send() -> None:
+    assert SOURCES["replay"] == {"promise-svc": PROMISES, "delivery-svc": REPORTS}
+    assert frozenset(PROMISES) == PROMISE_TYPES
+    assert frozenset(REPORTS) == DELIVERY_TYPES
 
 
 @pytest.mark.parametrize("time", ["2013-02-05T13:00:00+0100", "2013-02-05t12:00:00,000z", "2013-02-05 12:00:00 UTC"])

@@ -21,7 +21,7 @@ from candor.contracts import (
     PromiseWithdrawn,
 )
 from candor.errors import plainly
-from candor.replay.stream import StreamError, StreamEvent, utc_text
+from candor.replay.stream import MATTERS, StreamError, StreamEvent, utc_text
 from risk_svc.backtest.stream import iso
 from risk_svc.domain.fold import fold
 from risk_svc.domain.incidents import incident_of
@@ -53,7 +53,7 @@ class HistoryFold:
         Raises StreamError if `data` does not fit the event's type.
         """
         try:
-            return [] if event.type == "contact.set" else self._entries(event)
+            return [] if event.type == "contact.set" or event.type in MATTERS else self._entries(event)
         except (KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
             raise StreamError(f"{event.id} of {utc_text(event.time)} cannot be used: {plainly(error)}") from error
 

@@ -52,23 +52,28 @@ def test_it_solves_what_the_definition_says(seed: int, maker: float, deliverer: 
     left = rows.y - x @ np.linalg.solve(information, x.T @ inverse @ rows.y)
     sigma2 = left @ inverse @ left / 57
     found = TwoWay(rows).solve(maker, deliverer)
-    assert found.maker.effect == pytest.approx(maker * z.T @ inverse @ left, abs=1e-8)
-    assert found.deliverer.effect == pytest.approx(deliverer * w.T @ inverse @ left, abs=1e-8)
+    for fit, effect in ((found.maker, maker * z.T), (found.deliverer, deliverer * w.T)):
+        every = effect @ inverse @ left
+        others = (every.sum() - every) / (len(every) - 1)
+        assert fit.effect == pytest.approx(every - others, abs=1e-8)
     deviance = 57 * math.log(sigma2) + np.linalg.slogdet(v)[1] + np.linalg.slogdet(information)[1]
     assert found.deviance == pytest.approx(deviance)
     project = inverse - inverse @ x @ np.linalg.solve(information, x.T @ inverse)
     for gamma, columns, fit in ((maker, z, found.maker), (deliverer, w, found.deliverer)):
-        variance = sigma2 * (gamma - gamma**2 * np.diag(columns.T @ project @ columns))
-        assert fit.variance == pytest.approx(variance, abs=1e-8)
+        many = columns.shape[1]
+        beside = (np.eye(many) * many - 1) / (many - 1)
+        variance = sigma2 * beside @ (gamma * np.eye(many) - gamma**2 * columns.T @ project @ columns) @ beside
+        assert fit.variance == pytest.approx(np.diag(variance), abs=1e-8)
 
 
 def test_a_case_by_hand() -> None:
-    # One class, two makers of two promises each, y 1, 3 and −1, −3; γ = 1/2: the means ±2 shrink by 2 / (2 + 2).
+    # One class, two makers of two promises each, y 1, 3 and −1, −3; γ = 1/2: the means ±2 shrink by 2 / (2 + 2) to ±1.
     rows = Rows(np.array([1.0, 3.0, -1.0, -3.0]), np.zeros(4, int), np.array([0, 0, 1, 1]), np.full(4, NONE))
     found = TwoWay(rows).solve(0.5, 1.0)
-    assert found.maker.effect == pytest.approx([1.0, -1.0])
-    # Σ y² − û'Z'y = 20 − 8, over 4 − 1 degrees: σ² = 4; var = σ²·(1/4 + (2/4)²·(1 / (4 − 2))) = 1.5.
-    assert found.maker.variance == pytest.approx([1.5, 1.5])
+    assert found.maker.effect == pytest.approx([2.0, -2.0])
+    # Σ y² − û'Z'y = 20 − 8, over 4 − 1 degrees: σ² = 4. Their difference varies by 4 beforehand and by 4 as seen, so
+    # by 1 / (1/4 + 1/4) = 2.
+    assert found.maker.variance == pytest.approx([2.0, 2.0])
 
 
 def test_intervals_hold_about_as_often_as_they_say() -> None:
@@ -77,7 +82,8 @@ def test_intervals_hold_about_as_often_as_they_say() -> None:
         rows, *truths = world(seed)
         found = biases(completed(rows))
         for said, truth, letter in zip((found.makers, found.deliverers), truths, "md", strict=True):
-            real = {f"{letter}{at}": math.expm1(effect) for at, effect in enumerate(truth)}
+            others = (truth.sum() - truth) / (len(truth) - 1)
+            real = {f"{letter}{at}": math.expm1(effect) for at, effect in enumerate(truth - others)}
             for one in said:
                 if not one.drift.too_little_history:
                     low, high = bounds(one.drift)

@@ -46,10 +46,10 @@ class Durations(NamedTuple):
 
 
 class Bias(NamedTuple):
-    """How much longer (above 0: optimistic) or shorter (below 0: padded) promises take than those of others.
+    """How much longer (above 0: optimistic) or shorter (below 0: padded) promises take than those of the others.
 
-    `drift` is that as a part of the promised duration, from n promises, with its 90 % interval. `flagged`: at least 20
-    promises, and the interval excludes 0.
+    `drift` is that as a part of the promised duration, from n promises, with its 90 % interval. Each of the others
+    counts alike; who has none has too little history. `flagged`: at least 20 promises, and the interval excludes 0.
     """
 
     name: str
@@ -117,7 +117,7 @@ def _said(names: list[str], place: Ints, fit: Effects) -> list[Bias]:
     found = []
     for at, name in enumerate(names):
         drift = Figure(middles[at], lows[at], highs[at], int(n[at]), Unit.PART, LEVEL)
-        if n[at] < LEAST:
+        if n[at] < LEAST or len(names) < 2:
             drift = too_little(int(n[at]), Unit.PART, LEVEL)
         found.append(Bias(name, drift, drift.certain_sign != 0))
     return sorted(found, key=lambda one: (one.drift.too_little_history, -(one.drift.value or 0.0), one.name))

@@ -24,6 +24,8 @@ USUAL: Final = 0.5
 """Half of all spreads are below this beforehand. Assumed; with ten effects and more it hardly matters."""
 NEGLIGIBLE: Final = 1e-3
 HALVINGS: Final = 40
+EXACT: Final = 1e-12
+"""Part of a variance that is left at least, however much of it cancels."""
 NONE: Final = -1
 """The number of a row that has no effect of a kind."""
 
@@ -38,7 +40,10 @@ class Rows(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """Effects of one kind for one pair of γ, and the variances of their errors."""
+    """Effects of one kind for one pair of γ, each less the mean of the others, and the variances of their errors.
+
+    Beside the others there are, and not beside all that there might be: of few, that mean is known far worse.
+    """
 
     effect: Floats
     variance: Floats
@@ -87,9 +92,12 @@ class TwoWay:
         half = self._half(maker, deliverer)
         own = np.arange(self._classes, len(half.found))
         inverse = cho_solve(half.factor, np.eye(len(half.found)))
-        small = Fit(half.found[own], half.sigma2 * np.diag(inverse)[own])
-        spread = 1 / half.inner + np.einsum("ij,ij->j", half.reach, inverse @ half.reach)
-        large = Fit(half.others, half.sigma2 * spread)
+        block = inverse[np.ix_(own, own)]
+        small = _beside(half.found[own], half.sigma2 * np.diag(block), half.sigma2 * block.sum(axis=1))
+        covering = inverse @ half.reach
+        spread = 1 / half.inner + np.einsum("ij,ij->j", half.reach, covering)
+        together = 1 / half.inner + half.reach.T @ covering.sum(axis=1)
+        large = _beside(half.others, half.sigma2 * spread, half.sigma2 * together)
         return Solution(half.deviance, *((large, small) if self.swapped else (small, large)))
 
     def _half(self, maker: float, deliverer: float) -> _Half:
@@ -108,6 +116,19 @@ class TwoWay:
         counts = len(own) * math.log(small) + len(inner) * math.log(large)
         deviance = self._degrees * math.log(sigma2) + float(determinant) + counts
         return _Half(factor, inner, reach, found, others, sigma2, deviance)
+
+
+def _beside(effect: Floats, variance: Floats, together: Floats) -> Fit:
+    """Effects less the mean of the others; `together` has the covariances of each with all of them, summed.
+
+    One without others keeps its own, which says nothing.
+    """
+    n = len(effect)
+    if n < 2:
+        return Fit(effect, variance)
+    scale = n / (n - 1)
+    left = np.maximum(EXACT * variance, variance - 2 * together / n + together.sum() / n**2)
+    return Fit(scale * (effect - effect.mean()), scale**2 * left)
 
 
 class _Half(NamedTuple):

@@ -1,0 +1,175 @@
+"""Folds a stream of events into the columns that the measures of insight read, as any reader of the API could."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import numpy as np
+
+from candor.replay.stream import StreamEvent
+from candor_demo.fieldservice.surveys import Sheet
+from risk_svc.insight.measures.bias import Completed
+from risk_svc.insight.measures.distortion import Path, Statement, path
+from risk_svc.insight.measures.factors import Judged
+from risk_svc.insight.measures.hop_records import Passed
+from risk_svc.insight.measures.perception import Sheets
+from risk_svc.insight.measures.reputation import Outcomes
+
+NEVER: Final = float("nan")
+DAY: Final = timedelta(days=1)
+
+
+@dataclass(kw_only=True)
+class Promise:
+    """What the stream said of a promise; `held` is the date that the customer holds."""
+
+    kind: str
+    maker: str
+    deliverer: str
+    accepted: bool
+    made: datetime
+    due: datetime
+    held: datetime
+    tolerance: timedelta
+    labels: Mapping[str, Any]
+    done: datetime | None = None
+    statements: list[Mapping[str, Any]] = field(default_factory=list)
+
+    @property
+    def kept(self) -> bool:
+        return self.done is not None and self.done <= self.held + self.tolerance
+
+
+class Columns:
+    """All that a stream said. Promises that were withdrawn or never done are left out."""
+
+    def __init__(self, events: Iterable[StreamEvent]) -> None:
+        self.made: dict[str, Promise] = {}
+        self.claims: dict[str, Mapping[str, Any]] = {}
+        self.register: dict[str, str] = {}
+        said: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+        for event in events:
+            if event.type == "statement.made":
+                said[event.data["promise_id"]].append(event.data)
+            else:
+                self._take(event)
+        for name, statements in said.items():
+            self.made[name].statements = statements
+        self.done = [one for one in self.made.values() if one.done is not None]
+
+    def _take(self, event: StreamEvent) -> None:
+        data = event.data
+        match event.type:
+            case "promise.made":
+                self.made[data["promise_id"]] = _made(event)
+            case "promise.revised":
+                if data["asked_by"] == "customer" or data["agreed"]:
+                    self.made[data["promise_id"]].held = moment(data["due"])
+            case "milestone.reported" if data.get("final"):
+                self.made[data["promise_id"]].done = moment(data["at"])
+            case "claim.made":
+                self.claims[data["claim_id"]] = data
+            case "capability.set":
+                self.register[data["capability_id"]] = data["statuses"][0]["status"]
+
+    def completed(self) -> Completed:
+        """Promised and actual durations, in days."""
+        rows = self.done
+        return Completed(
+            [one.kind for one in rows],
+            [one.maker for one in rows],
+            [one.deliverer for one in rows],
+            np.array([(one.due - one.made) / DAY for one in rows]),
+            np.array([((one.done or one.made) - one.made) / DAY for one in rows]),
+        )
+
+    def judged(self, names: list[str]) -> Judged:
+        """Promises kept or broken, with each of the factors that are called so."""
+        rows = self.done
+        return Judged(
+            [one.kind for one in rows],
+            np.array([(one.due - one.made) / DAY for one in rows]),
+            np.array([one.kept for one in rows], np.bool_),
+            np.array([one.made.timestamp() for one in rows]),
+            np.array([one.done.timestamp() for one in rows if one.done]),
+            names,
+            np.array([[bool(one.labels[name]) for name in names] for one in rows], np.bool_).reshape(-1, len(names)),
+        )
+
+    def outcomes(self) -> Outcomes:
+        """Who kept, and how many days before the last event."""
+        rows = [one for one in self.done if one.maker]
+        done = np.array([one.done.timestamp() for one in rows if one.done])
+        kept = np.array([one.kept for one in rows], np.float64)
+        return Outcomes([one.maker for one in rows], kept, (done.max(initial=0.0) - done) / 86_400)
+
+    def passed(self) -> Passed:
+        """Statements that were passed on, by who passed them on."""
+        hops = [
+            (later["said_by"], _days(one, earlier["due"]), _days(one, later["due"]))
+            for one in self.made.values()
+            for earlier, later in zip(one.statements[:-1], one.statements[1:], strict=True)
+        ]
+        before, after = (np.array([hop[at] for hop in hops], np.float64) for at in (1, 2))
+        signed = np.clip((before - after) / 30, -1, 1)
+        return Passed([hop[0] for hop in hops], signed, before, after, np.zeros(len(hops)))
+
+    def paths(self) -> list[Path]:
+        """The way of each promise's date from hop to hop."""
+        return [
+            path([_statement(one, said) for said in one.statements]) for one in self.made.values() if one.statements
+        ]
+
+
+def sheets(given: Iterable[Sheet]) -> Sheets:
+    """Answers by group and question."""
+    rows = [
+        (one.side, name, rating, one.people, one.at.timestamp())
+        for one in given
+        for name, rating in one.ratings.items()
+    ]
+    columns = list(zip(*rows, strict=True)) or [()] * 5
+    return Sheets(
+        columns[0], columns[1], np.array(columns[2], np.int64), np.array(columns[3], np.int64), np.array(columns[4])
+    )
+
+
+def moment(text: str) -> datetime:
+    """A time of an event."""
+    return datetime.fromisoformat(text)
+
+
+def _made(event: StreamEvent) -> Promise:
+    data = event.data
+    due = moment(data["due"])
+    return Promise(
+        kind=data["kind"],
+        maker=data.get("department", ""),
+        deliverer=data.get("deliverer", ""),
+        accepted=data["accepted"],
+        made=event.time,
+        due=due,
+        held=due,
+        tolerance=timedelta(seconds=data["tolerance_s"]),
+        labels=data["labels"],
+    )
+
+
+def _days(promise: Promise, text: str) -> float:
+    return (moment(text) - promise.made) / DAY
+
+
+def _statement(promise: Promise, said: Mapping[str, Any]) -> Statement:
+    return Statement(
+        said["said_by"],
+        said["said_to"],
+        _days(promise, said["due"]),
+        frozenset(said["scope"]) if "scope" in said else None,
+        None,
+        said["certainty"],
+        frozenset(said["conditions"]),
+    )

@@ -30,6 +30,7 @@ from candor_demo.stage import SOURCE, Stage, clock_setting
 from risk_svc.web.board.menu import MENU
 from tests.browser.held import decided, found_by_keyboard, hold, nothing_is_held, said_on_every_page
 from tests.browser.looks import ring_is_seen, too_pale, well_told
+from tests.browser.menu import figures_pages, focused, pages_of_menu, to_page, width_of
 from tests.support.servers import own_folder
 from tests.support.tiny_day import tiny_day
 
@@ -259,6 +260,8 @@ async def test_every_page_is_seen_and_told_well(stage: Stage, page: Page) -> Non
     await expect(page.get_by_text("forecasts scored")).to_be_visible()
     assert await too_pale(page) == []
     await well_told(page)
+    await pages_of_menu(page, base)
+    await figures_pages(page, base)
     for address, status, title in (
         ("promises/no-such", 404, "There is no such promise"),
         ("nowhere", 404, "There is no such page"),
@@ -371,23 +374,3 @@ async def test_held_messages_are_said_everywhere_and_end_as_the_page_says(stage:
     assert (await well_told(page))["h1"] == ["Held messages"]
     await decided(stage, decision)
     await expect(page.get_by_text("No mass of messages is held")).to_be_visible(timeout=60_000)
-
-
-async def to_page(page: Page, words: str) -> None:
-    """Open a page of the menu by keyboard, from the header."""
-    await page.get_by_role("link", name="Candor").focus()
-    for _ in range(4 + len(MENU)):
-        await page.keyboard.press("Tab")
-        if await focused(page) == words:
-            break
-    assert await ring_is_seen(page) == words
-    await page.keyboard.press("Enter")
-    await expect(page.get_by_role("heading", name=words, level=1)).to_be_visible()
-
-
-async def width_of(page: Page) -> int:
-    return int(await page.evaluate("document.documentElement.scrollWidth"))
-
-
-async def focused(page: Page) -> str:
-    return str(await page.evaluate("document.activeElement.textContent"))

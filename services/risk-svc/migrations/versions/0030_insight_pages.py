@@ -1,4 +1,4 @@
-"""What a customer was told last of a promise, and accounts in the orders in which people look at them."""
+"""What a customer was told last of a promise, accounts in the orders people look at them, open incidents."""
 
 from alembic import op
 
@@ -10,6 +10,7 @@ def upgrade() -> None:
     # Their rows lack what is new; insight works them out again within seconds.
     op.execute("TRUNCATE insight_sheet, insight_figure")
     op.execute("ALTER TABLE insight_promise ADD last_told text, ADD last_told_at timestamptz")
+    op.execute("CREATE INDEX insight_incident_open ON insight_incident (opened_at) WHERE resolved_at IS NULL")
     for name, place in (("at_risk", "body->'value_at_risk'->>'value'"), ("gap", "body->>'score'")):
         op.execute(
             f"CREATE INDEX insight_figure_{name} ON insight_figure "

@@ -25,6 +25,10 @@ ITEM: Final = (
     "told",
 )
 """The columns of a promise in the list."""
+LOOKED_AT: Final = 10
+"""Newest open incidents that are looked at for a list of those that hit promises."""
+MOST_HIT: Final = 1_000
+"""Promises that are counted of each of them."""
 
 
 class HitFilter(NamedTuple):
@@ -57,8 +61,12 @@ async def hits(
     sort: Sort,
     after: tuple[Any, ...] | None,
     most: int,
+    skip: int = 0,
 ) -> Hits:
-    """At most `most` open promises that depend on what it affects, after a cursor's place, and the figures of all."""
+    """Open promises that depend on what it affects, and the figures of all.
+
+    At most `most` of them are listed, after a cursor's place and `skip` further ones.
+    """
     place = after or (None, "")
     asked = _QUERY[sort].bindparams(
         places=incident["places"],
@@ -69,11 +77,18 @@ async def hits(
         place=place[0],
         name=place[1],
         most=most,
+        skip=skip,
     )
     rows: Sequence[Any] = (await session.exec(cast(Any, asked))).all()
     first = rows[0]
     items = [dict(row._mapping) for row in rows if row.promise_id is not None]
     return Hits(items, Total.of(first.all_of_them), first.customers, first.money or [])
+
+
+async def still_open(session: AsyncSession, most: int) -> list[dict[str, Any]]:
+    """The newest incidents that go on and hit an open promise, each with how many it hits, counted up to MOST_HIT."""
+    rows = (await session.exec(cast(Any, _OPEN.bindparams(most=most)))).all()
+    return [dict(row._mapping) for row in rows]
 
 
 def rank(item: dict[str, Any], sort: Sort) -> tuple[float, str]:
@@ -86,6 +101,15 @@ _INCIDENT: Final = text("""
 SELECT incident_id, category, title, severity, opened_at, resolved_at, expected_end,
   ARRAY(SELECT jsonb_array_elements_text(places)) AS places
 FROM insight_incident WHERE incident_id = :id""")
+_OPEN: Final = text(f"""
+SELECT incident_id, title, opened_at, hit FROM (
+  SELECT incident_id, title, opened_at, places FROM insight_incident WHERE resolved_at IS NULL
+  ORDER BY opened_at DESC, incident_id LIMIT {LOOKED_AT}) AS one
+CROSS JOIN LATERAL (
+  SELECT count(*) AS hit FROM (
+    SELECT FROM insight_promise WHERE standing = 'open' AND shown AND {LIVING}
+      AND places ?| ARRAY(SELECT jsonb_array_elements_text(one.places)) LIMIT {MOST_HIT + 1}) AS found) AS number
+WHERE hit > 0 ORDER BY opened_at DESC, incident_id LIMIT :most""")  # noqa: S608 - constants only
 _RANKS: Final = {"gap": "score", "value": "coalesce(value, -1)"}
 # Read once: the page and the figures are taken of the same rows.
 _HITS: Final = f"""
@@ -106,6 +130,6 @@ figures AS (
 page AS (
   SELECT * FROM hit
   WHERE CAST(:place AS float8) IS NULL OR (rank, promise_id) < (CAST(:place AS float8), CAST(:name AS text))
-  ORDER BY rank DESC, promise_id DESC LIMIT :most)
+  ORDER BY rank DESC, promise_id DESC LIMIT :most OFFSET :skip)
 SELECT figures.*, page.* FROM figures LEFT JOIN page ON true ORDER BY rank DESC, promise_id DESC"""  # noqa: S608
 _QUERY: Final = {sort: text(_HITS.format(rank=rank)) for sort, rank in _RANKS.items()}

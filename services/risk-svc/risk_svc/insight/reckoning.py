@@ -19,6 +19,7 @@ from risk_svc.insight import sheets
 from risk_svc.insight.durations import Gathered, bias_sheets
 from risk_svc.insight.forgetting import LIVING
 from risk_svc.insight.measures.punctuality import Tally
+from risk_svc.insight.reasons import Reasons
 from risk_svc.insight.sheets import Ended, Open, Row
 
 if TYPE_CHECKING:
@@ -108,12 +109,14 @@ class Reckoning(Rounds):
     async def _reckon_ended(self) -> None:
         run = await self._begin()
         counts: dict[str, dict[str, Tally]] = {by: {} for by in sheets.GROUPS}
-        took = Gathered()
+        took, reasons = Gathered(), Reasons()
         ended = 0
         async for page in self._ended():
             ended += len(page)
-            counts = await asyncio.to_thread(_more, counts, took, page)
+            counts = await asyncio.to_thread(_more, counts, (took, reasons), page)
         found = {f"punctuality:{by}": sheets.punctual(tallied, by) for by, tallied in counts.items()}
+        for row in found["punctuality:team"]:
+            row.body["reasons"] = reasons.of(row.name)
         found |= await asyncio.to_thread(bias_sheets, took, persons=self._persons)
         await self._shown(run, ended, found)
 
@@ -182,8 +185,11 @@ class Reckoning(Rounds):
                 gone = int((await uow.connection.execute(_CLEAR, PAGE)).rpartition(" ")[2])
 
 
-def _more(counts: dict[str, dict[str, Tally]], took: Gathered, page: Sequence[Ended]) -> dict[str, dict[str, Tally]]:
-    took.add(page)
+def _more(
+    counts: dict[str, dict[str, Tally]], others: Sequence[Gathered | Reasons], page: Sequence[Ended]
+) -> dict[str, dict[str, Tally]]:
+    for one in others:
+        one.add(page)
     return {by: sheets.added([tallied, sheets.counted(page, by)]) for by, tallied in counts.items()}
 
 
@@ -207,14 +213,16 @@ SELECT promise_id, customer_id, department, owner, deliverer, kind, extract(epoc
   extract(epoch FROM latest_due)::float8 AS latest, tolerance_s::float8 AS tolerance,
   extract(epoch FROM completed_at)::float8 AS done, missing,
   coalesce(moves.ours, 0) AS ours, coalesce(moves.agreed, 0) AS agreed,
-  coalesce(steps.planned, '{{}}') AS planned, coalesce(steps.reached, '{{}}') AS reached
+  coalesce(steps.planned, '{{}}') AS planned, coalesce(steps.reached, '{{}}') AS reached,
+  coalesce(moves.reasons, '{{}}') AS reasons
 FROM (
   SELECT promise_id, customer_id, department, owner, deliverer, kind, made_at, requested_due, first_due, latest_due,
     tolerance_s, completed_at, missing, resets
   FROM insight_promise WHERE standing IN ('kept', 'broken', 'cancelled') AND shown AND promise_id > $1 AND {LIVING}
   ORDER BY promise_id LIMIT $2) AS one
 LEFT JOIN LATERAL (
-  SELECT count(*)::int AS ours, count(*) FILTER (WHERE agreed)::int AS agreed FROM insight_redating
+  SELECT count(*)::int AS ours, count(*) FILTER (WHERE agreed)::int AS agreed, array_agg(reason) AS reasons
+  FROM insight_redating
   WHERE insight_redating.promise_id = one.promise_id AND asked_by = 'company' AND one.resets > 0) AS moves ON true
 LEFT JOIN LATERAL (
   SELECT array_agg(extract(epoch FROM planned)::float8) AS planned,

@@ -61,6 +61,7 @@ class Ended(NamedTuple):
     agreed: int
     planned: Sequence[float]
     reached: Sequence[float | None]
+    reasons: Sequence[str] = ()
 
 
 class Row(NamedTuple):
@@ -207,6 +208,7 @@ GROUPS: Final[dict[str, Callable[[Ended], str]]] = {
     "team": lambda one: one.department or NO_NAME,
     "kind": lambda one: one.kind,
     "customer": lambda one: one.customer_id,
+    "all": lambda _: "all",
     "month": lambda one: f"{datetime.fromtimestamp(one.first, UTC):%Y-%m}",
 }
 """What punctuality is of; a month is that of the first promised date."""

@@ -186,6 +186,12 @@ async def test_punctuality_three_ways_with_resets(api: Api, desk: InsightDesk) -
     customers = (await ask(api, "/v1/punctuality", by="customer"))["items"]
     assert [(one["promises"], one["first"]["value"], one["first"]["n"]) for one in customers] == [(8, None, 8)] * 3
 
+    assert team["reasons"] == [{"reason": "crew", "n": 6}]
+    [whole] = (await ask(api, "/v1/punctuality", by="all"))["items"]
+    assert {name: whole[name] for name in shares} == {name: team[name] for name in shares}
+    headers = {"authorization": f"Bearer {api.keys.keys['viewer']}"}
+    text = (await api.client.get("/v1/punctuality?format=csv", headers=headers)).text
+    assert next(csv.DictReader(io.StringIO(text)))["reasons"] == "crew (6)"
     [month] = (await ask(api, "/v1/punctuality", by="month"))["items"]
     assert (month["name"], month["promises"]) == ("2013-02", 24)
 

@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 
 from bench.ground import Ground
+from bench.scale.insight import INCIDENT
 from bench.scale.process import Process
 from bench.scale.promises import live
 from bench.scale.site import Site
@@ -27,7 +28,10 @@ PAGES = (
     "/board/?search=live-1&standing=",
     "/board/promises/live-1",
     "/board/held",
+    "/board/incidents/i1?sort=value",
 )
+DOWNLOADS = {"accounts": "min_score=wide", "bias": "by=person", "on-time": "by=mood"}
+"""Tables, each with an address that is refused."""
 
 
 class Board(NamedTuple):
@@ -38,11 +42,25 @@ class Board(NamedTuple):
     bo: Viewer
 
 
+async def struck(site: Site) -> None:
+    """An incident, and a promise that it hits."""
+    connection = await site.connect("risk-svc")
+    try:
+        await connection.execute(INCIDENT)
+        await connection.execute(
+            "INSERT INTO insight_promise (promise_id, customer_id, standing, shown, places, held_due, made_at) "
+            "VALUES ('hit-1', 'acme', 'open', true, '[\"grid:all\"]', now(), now())"
+        )
+    finally:
+        await connection.close()
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def board(kafka: str, postgres: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Board]:
     site = Site(Ground(kafka, postgres, tmp_path_factory.mktemp("board"), psutil.Process()), "board")
     try:
         await live(site, 30)
+        await struck(site)
         await site.feed()
         web = await site.start("risk-web", MAX_PAGES_PER_SESSION="20")
         async with Viewer(web.url) as ada, Viewer(web.url) as bo:
@@ -72,6 +90,31 @@ def elements(page: bytes) -> dict[str, dict[str, Any]]:
 async def test_a_browser_that_comes_gets_the_figures_of_its_page(board: Board, path: str) -> None:
     async with board.ada.opened(path) as socket:
         assert [kind for kind, _ in await socket.until("update")][-1] == "update"
+
+
+@pytest.mark.parametrize(("name", "refused"), [*DOWNLOADS.items()])
+async def test_a_table_is_downloaded_by_who_is_signed_in_alone(board: Board, name: str, refused: str) -> None:
+    address = f"/board/{name}.csv"
+    assert b"," in await board.ada.page(f"{address}?utm_source=mail")
+    async with Viewer(board.web.url) as nobody:
+        for viewer, asked, status in ((nobody, address, 401), (board.ada, f"{address}?{refused}", 422)):
+            with pytest.raises(aiohttp.ClientResponseError) as answer:
+                await viewer.page(asked)
+            assert answer.value.status == status
+
+
+async def test_what_an_incident_hits_is_shown_and_downloaded(board: Board) -> None:
+    rows = (await board.ada.page("/board/incidents/i1/promises.csv?sort=value&customer=acme")).decode().splitlines()
+    assert rows[0].startswith("promise_id,customer_id,kind")
+    assert [row.split(",")[:2] for row in rows[1:]] == [["hit-1", "acme"]]
+    async with board.ada.opened("/board/incidents/i1") as socket:
+        assert "It hits 1 open promise of 1 customer" in json.dumps(await socket.until("update", "It hits"))
+    async with board.ada.opened("/board/") as socket:
+        await socket.until("update", "Grid down: 1 open promise")
+    for path, status in (("no-such", 404), ("i1/promises.csv?sort=mood", 422), ("no-such/promises.csv", 404)):
+        with pytest.raises(aiohttp.ClientResponseError) as answer:
+            await board.ada.page(f"/board/incidents/{path}")
+        assert answer.value.status == status
 
 
 async def test_what_a_browser_reports_reaches_the_page_that_was_drawn_for_it(board: Board) -> None:

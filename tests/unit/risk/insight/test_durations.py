@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -16,7 +18,7 @@ DAY = 86_400.0
 names = st.none() | st.sampled_from(["a", "b", "c"])
 
 
-def ended(number: int = 0, *, took: float | None = 2 * DAY, **changes: str | None) -> Ended:
+def ended(number: int = 0, *, took: float | None = 2 * DAY, **changes: Any) -> Ended:
     made = float(number)
     done = None if took is None else made + took
     one = Ended(
@@ -30,9 +32,10 @@ ends = st.builds(ended, took=st.none() | st.floats(60.0, 90 * DAY), department=n
 
 def at_once(promises: list[Ended]) -> Biases:
     done = [one for one in promises if one.done is not None]
-    named = ([getattr(one, name) or "" for one in done] for name in ("kind", "department", "deliverer"))
+    kind, team, deliverer = ([getattr(one, name) or "" for one in done] for name in ("kind", "department", "deliverer"))
     took = np.array([(one.done or 0.0) - one.made for one in done], np.float64)
-    return biases(Completed(*named, np.array([one.first - one.made for one in done], np.float64), took))
+    promised = np.array([one.first - one.made for one in done], np.float64)
+    return biases(Completed(kind, team, deliverer, promised, took))
 
 
 @given(st.lists(ends, max_size=60), st.integers(0, 60))

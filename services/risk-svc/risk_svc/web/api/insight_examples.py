@@ -53,6 +53,7 @@ EXAMPLES: Final[dict[type[BaseModel], dict[str, Any]]] = {
                 **{"in_full": _SHARE, "plan_complete": _SHARE | {"n": 780, "low": 0.834, "high": 0.882}},
                 **{"reset": {"value": 0.2, "low": 0.156, "high": 0.253, "n": 260}},
                 "agreed": {"value": 0.5, "low": 0.377, "high": 0.623, "n": 60},
+                "reasons": [{"reason": "parts", "n": 31}],
             }
         ],
     },

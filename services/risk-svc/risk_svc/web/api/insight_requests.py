@@ -47,7 +47,7 @@ class RollUpQuery(SheetQuery):
 class PunctualityQuery(SheetQuery):
     """Whose punctuality."""
 
-    by: Literal["team", "kind", "customer", "month"] = Field(
+    by: Literal["team", "kind", "customer", "month", "all"] = Field(
         default="team",
         description="What promises are put together by: a team is the department that answers for them, a month that "
         "of the first promised date, such as 2026-03.",

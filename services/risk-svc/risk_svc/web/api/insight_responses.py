@@ -140,6 +140,13 @@ class ValueAtRisk(SheetTotals):
     items: list[RiskTotalOut]
 
 
+class RedatingReasonOut(BaseModel):
+    """What staff gave as the reason of a new date, in small letters, at least five times."""
+
+    reason: str = Field(description="The reason, as it was written.")
+    n: int = Field(description="How many new dates had it.")
+
+
 class PunctualityOut(BaseModel):
     """Of a group's settled promises, shares with n and 95 % interval."""
 
@@ -152,6 +159,9 @@ class PunctualityOut(BaseModel):
     plan_complete: FigureOut = Field(description="Steps reached by their first plan: Percent Plan Complete.")
     reset: FigureOut = Field(description="Promises whose date the company moved at least once.")
     agreed: FigureOut = Field(description="Of these moves, those to which the customer agreed.")
+    reasons: list[RedatingReasonOut] = Field(
+        default=[], description="Of a team, the most frequent reasons of these moves, at most three."
+    )
 
 
 class PunctualityPage(SheetTotals):

@@ -18,6 +18,7 @@ from candor.web.http.public import public_path
 from risk_svc.web.board.menu import STYLE as MENU_STYLE
 from risk_svc.web.board.menu import menu
 from risk_svc.web.board.page_end import end_with_session
+from risk_svc.web.board.plots import STYLE as PLOT_STYLE
 from risk_svc.web.standstill import FailedReads
 
 STYLE = """
@@ -39,6 +40,9 @@ h2 { font-size: 1rem; line-height: 1.75; }
 .typed { display: block; padding: .4rem .6rem; background: #eef1f4; border-radius: 4px; overflow-wrap: anywhere;
   white-space: pre-wrap; user-select: all; }
 .moves { margin: 0; padding-left: 1.4rem; } .moves li { margin-bottom: 6px; }
+a.strong { color: #1f4e5f; font-weight: 600; } .beside { color: #5b6776; font-size: .8rem; }
+.pair { display: flex; flex-wrap: wrap; justify-content: space-between; column-gap: 1rem; }
+.badge { color: #fff; padding: 2px 8px; border-radius: 9px; font-weight: 600; }
 .q-table td { white-space: normal; } .q-table tbody td { font-size: .9rem; }
 """
 
@@ -100,9 +104,9 @@ def page_frame(title: str) -> ui.label:
     """Draw the header with home link, menu and sign-out; returns the label for the business time."""
     ui.page_title(tab_title(title))
     ui.colors(**COLOURS)
-    ui.add_css(STYLE + MENU_STYLE)
+    ui.add_css(STYLE + MENU_STYLE + PLOT_STYLE)
     end_with_session()
-    with ui.header(elevated=False).classes("column no-wrap q-pt-sm q-pb-none q-px-md"):
+    with ui.header(elevated=False).classes("no-wrap q-pt-sm q-pb-none q-px-md").style("flex-direction: column; gap: 0"):
         with ui.row().classes("w-full items-center no-wrap gap-2"):
             ui.link("Candor", "/").classes("text-white text-h6 no-underline")
             ui.space()

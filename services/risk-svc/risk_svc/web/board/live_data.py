@@ -14,6 +14,7 @@ from candor.ops.clock import Clock, SystemClock
 from candor.store.db import Database
 from candor.web.http.listings import Total, counted
 from risk_svc.domain.state import from_bytes
+from risk_svc.insight import incidents, reading
 from risk_svc.store import queries
 from risk_svc.web import standstill, track_record
 from risk_svc.web.api import presenters, responses
@@ -35,12 +36,16 @@ class RefreshRate(NamedTuple):
 
 
 LISTS: Final = RefreshRate(0.9, 10.0)
+SHEETS: Final = RefreshRate(4.5, 4.5)
+STRUCK: Final = RefreshRate(4.5, 10.0, 20.0)
 COUNTS: Final = RefreshRate(0.9, 10.0, 10.0)
 RECORDS: Final = RefreshRate(5.0, 60.0, 20.0)
 PROMISES: Final = RefreshRate(0.9, 0.9)
 """Not everything that a promise's page shows changes its gap, so it is reread even without changes."""
 MOST_PROMISES: Final = 64
 """Promises whose last reading is kept; one with all that may be shown takes some hundred KB."""
+NEWEST: Final = 5
+"""Open incidents that the overview names."""
 MOST_COUNTED: Final = 10_000
 """Of a list whose number is not kept as it changes, the rows that are counted each time it is read."""
 MOST: Final = 256
@@ -53,6 +58,50 @@ class ListQuery(NamedTuple):
     wanted: queries.GapFilter = queries.GapFilter()
     sort: queries.Sort = "score"
     page: int = 1
+
+
+class SheetQuery(NamedTuple):
+    """A page of a sheet of insight: which rows, their order, its number from 1, and how many rows it has."""
+
+    sheet: str
+    wanted: reading.Wanted = reading.Wanted()
+    sort: reading.Sort = "loss"
+    page: int = 1
+    size: int = PAGE
+
+
+class HitQuery(NamedTuple):
+    """A page of the promises that an incident hits."""
+
+    incident_id: str
+    wanted: incidents.HitFilter = incidents.HitFilter()
+    sort: incidents.Sort = "gap"
+    page: int = 1
+
+
+@dataclass(frozen=True)
+class HitPage:
+    """An incident and a page of the promises it hits; `page` is the last page if the one asked for is beyond it."""
+
+    incident: dict[str, Any]
+    hits: incidents.Hits
+    page: int
+    pages: int
+
+
+@dataclass(frozen=True)
+class SheetPage:
+    """Rows of a sheet as they were stored, when it was made (None: not so far) and of how many promises.
+
+    `page` is the last page if the one asked for is beyond it.
+    """
+
+    made_at: datetime | None
+    promises: int
+    bodies: list[dict[str, Any]]
+    number: Total
+    page: int
+    pages: int
 
 
 @dataclass(frozen=True)
@@ -71,8 +120,13 @@ class Overview:
     @property
     def pages(self) -> int:
         """The number of pages, at least one; if not all promises were counted, one more than known."""
-        counted = max(1, -(-self.number.total // PAGE))
-        return counted if self.number.total_exact else max(counted, self.page) + 1
+        return pages_of(self.number, self.page)
+
+
+def pages_of(number: Total, page: int, size: int = PAGE) -> int:
+    """How many pages there are, at least one; if not all rows were counted, one more than known."""
+    counted = max(1, -(-number.total // size))
+    return counted if number.total_exact else max(counted, page) + 1
 
 
 Found = TypeVar("Found")
@@ -113,6 +167,9 @@ class LiveData:
         self._database = database
         self._feed = feed
         self._kept: dict[ListQuery, _CachedRead[Overview]] = {}
+        self._sheets: dict[SheetQuery, _CachedRead[SheetPage]] = {}
+        self._hits: dict[HitQuery, _CachedRead[HitPage | None]] = {}
+        self._struck: dict[None, _CachedRead[list[dict[str, Any]]]] = {}
         self._counts: dict[None, _CachedRead[dict[str, Any]]] = {}
         self._records: dict[str | None, _CachedRead[RecentRecord]] = {}
         self._promises: dict[str, _CachedRead[responses.GapDetail | None]] = {}
@@ -156,6 +213,51 @@ class LiveData:
     async def overview(self, asked: ListQuery) -> Overview:
         """The page asked for. Raises StoreUnavailable while the database is unavailable."""
         return await self._newest(self._kept, asked, LISTS, lambda: self._overview(asked))
+
+    async def sheet(self, asked: SheetQuery) -> SheetPage:
+        """Figures as insight worked them out last. Raises StoreUnavailable while the database is unavailable."""
+        return await self._newest(self._sheets, asked, SHEETS, lambda: self._sheet(asked))
+
+    async def _sheet(self, asked: SheetQuery) -> SheetPage:
+        page = asked.page
+        async with self._database.reading() as session:
+            while True:
+                skip = (page - 1) * asked.size
+                found = await reading.page(session, asked.sheet, asked.wanted, None, asked.size, asked.sort, skip)
+                last = max(1, -(-found.number.total // asked.size))
+                if found.rows or page <= last:
+                    break
+                page = last
+        bodies = [body for _, _, body in found.rows]
+        pages = pages_of(found.number, page, asked.size)
+        return SheetPage(found.made_at, found.promises, bodies, found.number, page, pages)
+
+    async def incident(self, asked: HitQuery) -> HitPage | None:
+        """An incident with a page of what it hits; None if there is none. Raises StoreUnavailable."""
+        return await self._newest(self._hits, asked, LISTS, lambda: self._incident(asked), MOST_PROMISES)
+
+    async def _incident(self, asked: HitQuery) -> HitPage | None:
+        page = asked.page
+        async with self._database.reading() as session:
+            incident = await incidents.find(session, asked.incident_id)
+            if incident is None:
+                return None
+            while True:
+                skip = (page - 1) * PAGE
+                found = await incidents.hits(session, incident, asked.wanted, asked.sort, None, PAGE, skip)
+                last = max(1, -(-found.number.total // PAGE))
+                if found.items or page <= last:
+                    break
+                page = last
+        return HitPage(incident, found, page, pages_of(found.number, page))
+
+    async def open_incidents(self) -> list[dict[str, Any]]:
+        """The newest open incidents that hit promises. Raises StoreUnavailable while the database is unavailable."""
+        return await self._newest(self._struck, None, STRUCK, self._open_incidents)
+
+    async def _open_incidents(self) -> list[dict[str, Any]]:
+        async with self._database.reading() as session:
+            return await incidents.still_open(session, NEWEST)
 
     async def record(self, kind: str | None) -> RecentRecord:
         """Forecast accuracy of one promise type or all. Raises StoreUnavailable while the database is unavailable."""

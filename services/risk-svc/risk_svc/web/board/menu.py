@@ -24,6 +24,9 @@ class Entry(NamedTuple):
 
 MENU: Final = (
     Entry("Overview", "/"),
+    Entry("Accounts", "/accounts"),
+    Entry("Teams", "/teams"),
+    Entry("On time", "/on-time"),
     Entry("Forecast accuracy", "/record"),
     Entry("Before promising", "/dates"),
 )

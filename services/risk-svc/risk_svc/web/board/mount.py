@@ -25,10 +25,11 @@ from risk_svc.settings import RiskSettings
 from risk_svc.web.board import style
 from risk_svc.web.board.access import HOME, SessionMiddleware, wants_page
 from risk_svc.web.board.awaited import AwaitedPages
+from risk_svc.web.board.downloads import LISTS, download, download_hits
 from risk_svc.web.board.frame import Address, tab_title
-from risk_svc.web.board.live_data import LiveData
+from risk_svc.web.board.live_data import HitQuery, LiveData
 from risk_svc.web.board.open_pages import OpenPages, PagesMiddleware, Tidying, listen
-from risk_svc.web.board.pages import accuracy, dates, held, overview, promise
+from risk_svc.web.board.pages import accounts, accuracy, dates, held, incident, on_time, overview, promise, teams
 from risk_svc.web.board.session_end import vouched
 from risk_svc.web.board.sign_in_store import StaffSessions
 
@@ -38,6 +39,7 @@ NO_PROMISE: Final = (
     "No promise has the id “{}” here. It may never have been made, still be on its way, or belong to a customer "
     "who was erased. Check the id, or look for the promise on the board."
 )
+NO_INCIDENT: Final = "No incident has the id “{}” here. It may still be on its way; check the id."
 log = structlog.get_logger("candor.board")
 Make = Callable[[FastAPI, Address], object]
 
@@ -48,6 +50,9 @@ def _reading(app: FastAPI) -> LiveData:
 
 PAGES: Final[Mapping[str, Make]] = {
     "/": lambda app, address: overview.Page(_reading(app), address),
+    "/accounts": lambda app, address: accounts.Page(_reading(app), address),
+    "/teams": lambda app, address: teams.Page(_reading(app), address, persons=app.state.show_persons),
+    "/on-time": lambda app, address: on_time.Page(_reading(app), address),
     "/record": lambda app, address: accuracy.Page(_reading(app), address),
     "/dates": lambda app, address: dates.Page(_reading(app), app.state.published, address),
     "/held": lambda app, _address: held.Page(_reading(app)),
@@ -71,6 +76,8 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
     awaited = AwaitedPages()
     _add_pages(app, awaited)
     _add_promise(app, awaited)
+    _add_incident(app, awaited)
+    _add_downloads(app)
     _add_error_pages()
     app.state.pages = listen(
         OpenPages(
@@ -105,6 +112,41 @@ def _add_page(app: FastAPI, awaited: AwaitedPages, route: ui.page, make: Make) -
     @pages.get(route.path, include_in_schema=False)
     async def _page(request: Request) -> Response:
         return awaited.answer(route, request, lambda: make(app, Address(request)), asked=True)
+
+
+def _add_downloads(app: FastAPI) -> None:
+    for name in LISTS:
+        pages.get(f"/{name}.csv", include_in_schema=False)(partial(_download, app, name))
+
+
+async def _download(app: FastAPI, name: str, request: Request) -> Response:
+    return await download(request, app.state.database, name, persons=app.state.show_persons)
+
+
+def _add_incident(app: FastAPI, awaited: AwaitedPages) -> None:
+    route = ui.page("/incidents/{incident_id}")
+
+    @pages.get("/incidents/{incident_id}/promises.csv", include_in_schema=False)
+    async def _csv(request: Request, incident_id: str) -> Response:
+        return await download_hits(request, app.state.database, incident_id)
+
+    @pages.get(route.path, include_in_schema=False)
+    async def _incident(request: Request, incident_id: str) -> Response:
+        named = ""
+        try:
+            found = await _reading(app).incident(HitQuery(incident_id)) if incident_id.isprintable() else None
+            if found is None:
+                return plain_page(404, "There is no such incident", NO_INCIDENT.format(incident_id[:128]), BACK)
+            named = found.incident["title"]
+        except StoreUnavailable:
+            # The page itself shows that the database is unavailable, and fills once it is back.
+            pass
+
+        def draw() -> object:
+            return incident.Page(_reading(app), incident_id, named, Address(request))
+
+        title = tab_title(style.title(incident_id, named))
+        return awaited.answer(route, request, draw, title=title, asked=True)
 
 
 def _add_promise(app: FastAPI, awaited: AwaitedPages) -> None:

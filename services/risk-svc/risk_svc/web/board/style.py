@@ -193,11 +193,11 @@ def row(item: responses.GapItem) -> dict[str, Any]:
     }
 
 
-def page_words(page: int, rows: int, number: Total) -> str:
-    """Which promises a page shows, e.g. `26–50 of 10,002 promises`."""
+def page_words(page: int, rows: int, number: Total, one: str = "promise") -> str:
+    """Which rows a page shows, e.g. `26–50 of 10,002 promises`; `one` is what a row is."""
     first = (page - 1) * PAGE + 1
-    of = f"{number} promise{'' if number == (1, True) else 's'}"
-    return f"{first:,}–{first + rows - 1:,} of {of}" if rows else f"none of {of}" if number.total else "no promises"
+    of = f"{number} {one}{'' if number == (1, True) else 's'}"
+    return f"{first:,}–{first + rows - 1:,} of {of}" if rows else f"none of {of}" if number.total else f"no {one}s"
 
 
 def bands_chart(bands: dict[str, int]) -> dict[str, Any]:
@@ -223,6 +223,12 @@ def bands_chart(bands: dict[str, int]) -> dict[str, Any]:
         "yAxis": {"type": "category", "show": False, "data": ["open"]},
         "series": series,
     }
+
+
+def incidents(detail: responses.GapDetail) -> list[tuple[responses.IncidentOut, str]]:
+    """The incidents that hit a promise, each in words, those that go on first."""
+    found = sorted(detail.incidents, key=lambda one: (one.resolved_at is not None, -one.opened_at.timestamp()))
+    return [(one, f"{one.title or one.incident_id}{'' if one.resolved_at is None else ', over'}") for one in found]
 
 
 def timeline(detail: responses.GapDetail) -> list[Entry]:

@@ -23,6 +23,7 @@ def test_a_page_says_which_of_how_many() -> None:
     assert page_words(1, 1, Total(1, True)) == "1–1 of 1 promise"
     assert page_words(1, 25, Total(100_000, False)) == "1–25 of more than 100,000 promises"
     assert page_words(1, 0, Total(0, True)) == "no promises"
+    assert page_words(1, 2, Total(2, True), "account") == "1–2 of 2 accounts"
 
 
 async def test_a_page_is_refreshed_while_its_browser_is_there_and_tells_whether_it_could_read() -> None:

@@ -68,8 +68,7 @@ async def punctuality(
 @router.get("/v1/bias", responses=answers(insight_responses.BiasPage))
 async def bias(request: Request, _principal: Viewer, asked: Annotated[insight_requests.BiasQuery, Query()]) -> Response:
     """Whose promises take longer or shorter than said, in both directions; what takes longest first."""
-    if asked.by == "person" and not request.app.state.show_persons:
-        raise Problem.invalid_parameter("by", "figures of persons are switched off here: SHOW_PERSONS")
+    refuse_hidden(asked, persons=request.app.state.show_persons)
     return await _page(request, asked, bias_of(asked))
 
 
@@ -87,6 +86,12 @@ def punctuality_of(asked: insight_requests.PunctualityQuery) -> Listed:
 def bias_of(asked: insight_requests.BiasQuery) -> Listed:
     """The list that is asked for."""
     return Listed(f"bias:{asked.by}", Wanted(asked.name, asked.verdict), insight_responses.BiasOut)
+
+
+def refuse_hidden(asked: insight_requests.PageQuery, *, persons: bool) -> None:
+    """Raise Problem 422 where figures of persons are asked for and switched off."""
+    if isinstance(asked, insight_requests.BiasQuery) and asked.by == "person" and not persons:
+        raise Problem.invalid_parameter("by", "figures of persons are switched off here: SHOW_PERSONS")
 
 
 async def _page(request: Request, asked: insight_requests.PageQuery, listed: Listed) -> Response:
@@ -113,6 +118,8 @@ def _flat(item: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in item.items():
         if isinstance(value, dict):
             flat |= {f"{name}_{part}": one for part, one in value.items()}
+        elif isinstance(value, list):
+            flat[name] = "; ".join(f"{one['reason']} ({one['n']})" for one in value)
         else:
             flat[name] = value
     return flat

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from urllib.parse import quote
 
 from nicegui import ui
 
 from candor.web.http.public import public_path
 from risk_svc.domain.gap import BAND_NAMES
 from risk_svc.store.queries import GapFilter
-from risk_svc.web.board import style
-from risk_svc.web.board.frame import Address, Banner, heading, live, page_frame
+from risk_svc.web.board import incident_words, style
+from risk_svc.web.board.frame import Address, Banner, Part, heading, live, page_frame
 from risk_svc.web.board.live_data import ListQuery, LiveData
 
 COLUMNS: Final = [
@@ -67,6 +68,7 @@ class Page:
             heading("Figures", 2).classes("unseen")
             self._figures()
             self.chart = ui.echart(style.bands_chart({})).classes("w-full").style("height: 96px")
+            self.incidents = Part(_incidents)
             heading("Promises", 2).classes("unseen")
             self._filters(address)
             self.number = ui.label().style(f"color: {style.MUTED}").mark("number")
@@ -119,11 +121,13 @@ class Page:
         if asked != self.asked():
             # Something else was chosen meanwhile, which triggers its own refresh.
             return
+        struck = await self.reading.open_incidents()
         figures: dict[str, Any] = {**found.counts, **found.counts["settled"]}
         for name, label in self.numbers.items():
             label.set_text(f"{figures[name]:,}")
         self.moment.set_text(style.clock_text(self.reading.clock.now()) + " UTC")
         self.chart.options.update(style.bands_chart(found.counts["bands"]))
+        self.incidents.show([(one["incident_id"], incident_words.named(one)) for one in struck])
         rows = [style.row(item) for item in found.items]
         if rows != self.table.rows:
             self.table.rows = rows
@@ -134,6 +138,14 @@ class Page:
         self.pages.set_visibility(found.pages > 1)
         if found.page != asked.page:
             self.pages.set_value(found.page)
+
+
+def _incidents(found: list[tuple[str, str]]) -> None:
+    if not found:
+        return
+    heading("Open incidents", 2)
+    for incident_id, words in found:
+        ui.link(words, f"/incidents/{quote(incident_id, safe='')}").classes("strong")
 
 
 def _table() -> ui.table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
+from urllib.parse import quote
 
 from nicegui import ui
 
@@ -75,6 +76,9 @@ class Page:
                     section_title("What makes up the gap")
                     self.gap = Part(_gap)
                 with card():
+                    section_title("Incidents")
+                    self.incidents = Part(Fold(LINES, _incidents))
+                with card():
                     section_title("Based on")
                     self.basis = Part(Fold(LINES, _lines))
         with card():
@@ -102,6 +106,7 @@ class Page:
             self.no_fan.set_text(no_fan_words(detail))
         self.moves.show(moves(detail))
         self.basis.show(rests_on(detail) or ["Nothing any more: it is over."])
+        self.incidents.show([(one.incident_id, words) for one, words in style.incidents(detail)])
         self.course.show(course_chart(detail, now))
         self.gap.show(sorted(detail.contributions, key=lambda part: -part.share))
         self.timeline.show([(detail.zone, entry) for entry in reversed(style.timeline(detail))])
@@ -138,6 +143,13 @@ def _moves(found: Sequence[Move]) -> None:
 def _lines(lines: Sequence[str]) -> None:
     for line in lines:
         ui.label(line)
+
+
+def _incidents(found: Sequence[tuple[str, str]]) -> None:
+    if not found:
+        ui.label("None hits it.")
+    for incident_id, words in found:
+        ui.link(words, f"/incidents/{quote(incident_id, safe='')}").classes("strong")
 
 
 def _gap(parts: list[responses.ContributionOut]) -> None:

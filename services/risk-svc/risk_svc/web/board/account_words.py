@@ -1,0 +1,87 @@
+"""Accounts in words, rows and bars: what each may cost, how sure that is, and what they were told last. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from candor.web.http.public import public_path
+from risk_svc.web.board import plots, style
+from risk_svc.web.board.figure_words import Body
+
+NOTHING: Final = "–"
+NO_FORECAST: Final = "too little history: no promise has both a forecast and a value"
+DRAWN: Final = 10
+"""Accounts that the picture shows."""
+
+
+def money(value: float | None, currency: str | None) -> str:
+    """A sum in whole units, e.g. `61,200 EUR`; a dash for none."""
+    return NOTHING if value is None else f"{value:,.0f} {currency or ''}".rstrip()
+
+
+def row(body: Body) -> dict[str, Any]:
+    """An account in the table: plain text and numbers only, as customers' words must never become markup."""
+    number, colour = style.badge(body["score"])
+    currency, counted = body["currency"], bool(body["forecasts"])
+    told = body["last_told"]
+    return {
+        "id": body["customer_id"],
+        "score": number,
+        "colour": colour,
+        "at_risk": money(body["value_at_risk"]["value"], currency) if counted else "too little history",
+        "expected": money(body["expected_loss"], currency) if counted else NOTHING,
+        "shortfall": money(body["shortfall"]["value"], currency) if counted else NOTHING,
+        "rests": f"{body['forecasts']:,} of {body['promises']:,}",
+        "gaps": f"{body['open_gaps']:,} of {body['promises']:,}",
+        "worst": body["worst"],
+        "told": f"{style.TOLD.get(told, told)}, {_clock(body['last_told_at'])} UTC" if told else "nothing yet",
+    }
+
+
+def bars(bodies: Sequence[Body]) -> str:
+    """Value at risk of the first accounts of a page, with the interval of its simulation."""
+    marks = [_mark(body) for body in bodies[:DRAWN]]
+    return plots.plot(marks, plots.from_zero(marks), "Value at risk by account", bars=True)
+
+
+def total_words(total: Body | None) -> str:
+    """What all open promises may cost together, and which of them are not counted."""
+    if total is None or not total["forecasts"]:
+        return "" if total is None else f"Of all open promises: {NO_FORECAST}."
+    currency = total["currency"]
+    sums = [money(value, currency) for value in (total["expected_loss"], _value(total, 0), _value(total, 1))]
+    said = (
+        f"All open promises: {sums[0]} of loss is expected; it stays within {sums[1]} with 95 % chance, and is "
+        f"{sums[2]} on average beyond. A promise that slips loses {total['loss_share']:.0%} of its value (assumed)."
+    )
+    missing = [
+        f"{total[name]:,} {words}"
+        for name, words in (
+            ("no_forecast", "without a forecast"),
+            ("no_value", "without a value"),
+            ("no_rate", "in a currency without a rate"),
+        )
+        if total[name]
+    ]
+    return f"{said} Not counted: {', '.join(missing)}." if missing else said
+
+
+def _mark(body: Body) -> plots.Mark:
+    name, currency, found = body["customer_id"], body["currency"], body["value_at_risk"]
+    link = public_path(f"/board/?search={name}")
+    if not body["forecasts"]:
+        return plots.Mark(name, NO_FORECAST, link=link)
+    low, high = (money(found[end], "") for end in ("low", "high"))
+    words = f"{money(found['value'], currency)} (95 %: {low} to {high}); n {body['forecasts']:,}"
+    return plots.Mark(name, words, found["value"], found["low"], found["high"], link=link)
+
+
+def _value(total: Body, which: int) -> float | None:
+    value: float | None = total[("value_at_risk", "shortfall")[which]]["value"]
+    return value
+
+
+def _clock(text: str) -> str:
+    return style.clock_text(datetime.fromisoformat(text))

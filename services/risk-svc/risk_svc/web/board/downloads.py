@@ -1,0 +1,69 @@
+"""The board's tables for a spreadsheet: what the API gives as CSV, for who is signed in and has no key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
+
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from candor.store.db import Database
+from candor.web.http.csv_page import csv_page
+from candor.web.http.problems import Problem
+from risk_svc.insight import incidents, reading
+from risk_svc.web.api import insight_requests
+from risk_svc.web.api.routes import figures
+
+MOST: Final = 2_000
+"""Rows of one download; of a longer list the first."""
+Listing = Callable[[Any], figures.Listed]
+Queried = TypeVar("Queried", bound=insight_requests.PageQuery)
+LISTS: Final[Mapping[str, tuple[type[insight_requests.PageQuery], Listing]]] = {
+    "accounts": (insight_requests.AccountQuery, figures.accounts_of),
+    "bias": (insight_requests.BiasQuery, figures.bias_of),
+    "on-time": (insight_requests.PunctualityQuery, figures.punctuality_of),
+}
+
+
+async def download(request: Request, database: Database, name: str, *, persons: bool) -> Response:
+    """The first rows of a list as its address asks; parameters that nobody knows change nothing, as on the pages.
+
+    Raises StoreUnavailable.
+    """
+    query, listing = LISTS[name]
+    try:
+        asked = _asked(query, request)
+        figures.refuse_hidden(asked, persons=persons)
+    except Problem as problem:
+        return problem.response()
+    listed = listing(asked)
+    async with database.reading() as session:
+        found = await reading.page(session, listed.sheet, listed.wanted, None, MOST, listed.sort)
+    items = [listed.row.model_validate(body).model_dump(mode="json") for _, _, body in found.rows]
+    return figures.csv_answer(request, listed, items, None)
+
+
+async def download_hits(request: Request, database: Database, incident_id: str) -> Response:
+    """The first promises that an incident hits, in the same way. Raises StoreUnavailable."""
+    try:
+        asked = _asked(insight_requests.HitQuery, request)
+    except Problem as problem:
+        return problem.response()
+    wanted = incidents.HitFilter(asked.customer, asked.kind, asked.min_score)
+    async with database.reading() as session:
+        incident = await incidents.find(session, incident_id)
+        if incident is None:
+            return Problem.not_found("there is no such incident").response()
+        found = await incidents.hits(session, incident, wanted, asked.sort, None, MOST)
+    return csv_page(request, incidents.ITEM, found.items, None)
+
+
+def _asked(query: type[Queried], request: Request) -> Queried:
+    """What an address asks. Raises Problem 422."""
+    try:
+        return query.model_validate(dict(request.query_params))
+    except ValidationError as error:
+        name = str(error.errors()[0]["loc"][0])
+        raise Problem.invalid_parameter(name, "is not a value that is known") from None

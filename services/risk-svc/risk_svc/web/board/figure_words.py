@@ -1,0 +1,46 @@
+"""Figures of insight in words: shares and drifts with interval and number, or that there is too little history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from risk_svc.web.board import style
+
+Body = Mapping[str, Any]
+UNNAMED: Final = "(none named)"
+VERDICTS: Final = {
+    "optimistic": "later than said: oversold",
+    "padded": "earlier than said: padded",
+    "unclear": "no clear direction",
+    "too_little_history": "too little history",
+}
+
+
+def name_of(body: Body) -> str:
+    """The name of a group; promises that name none are a group as well."""
+    return str(body["name"]) or UNNAMED
+
+
+def share_words(figure: Body) -> str:
+    """A share, e.g. `86% (81–90%), n 260`, or that there is too little history."""
+    if figure["value"] is None:
+        return f"too little history, n\u00a0{figure['n']:,}"
+    return f"{figure['value']:.0%} ({100 * figure['low']:.0f}–{figure['high']:.0%}), n\u00a0{figure['n']:,}"
+
+
+def drift_words(figure: Body) -> str:
+    """A drift with its interval, e.g. `+21% (+14 to +29%), n 260`, or that there is too little history."""
+    if figure["value"] is None:
+        return f"too little history, n\u00a0{figure['n']:,}"
+    said = f"{figure['value']:+.0%} ({100 * figure['low']:+.0f} to {figure['high']:+.0%}), n\u00a0{figure['n']:,}"
+    return said.replace("-", "−")
+
+
+def made_words(made_at: datetime | None, promises: int) -> str:
+    """When figures were worked out and of how many promises."""
+    if made_at is None:
+        return "Not worked out so far: the process risk-svc insight does that, seconds after its start."
+    number = f"{promises:,} promise{'' if promises == 1 else 's'}"
+    return f"Worked out {style.clock_text(made_at)} UTC from {number}."

@@ -1,0 +1,139 @@
+"""Accounts: which customers first, what is at stake with each, and what they were told."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from nicegui import ui
+
+from candor.web.http.public import public_path
+from risk_svc.insight.reading import Wanted
+from risk_svc.web.board import account_words, style
+from risk_svc.web.board.figure_words import made_words
+from risk_svc.web.board.frame import Address, Banner, Part, card, heading, live, page_frame, section_title
+from risk_svc.web.board.live_data import LiveData, SheetQuery
+from risk_svc.web.board.tables import picture, show_address
+
+SUMS: Final = {"align": "right", "style": "white-space: nowrap"}
+COLUMNS: Final = [
+    {"name": "id", "label": "Customer", "field": "id", "align": "left"},
+    {"name": "at_risk", "label": "Value at risk (95 %)", "field": "at_risk", **SUMS},
+    {"name": "expected", "label": "Expected loss", "field": "expected", **SUMS},
+    {"name": "shortfall", "label": "Shortfall", "field": "shortfall", **SUMS},
+    {"name": "rests", "label": "Counted", "field": "rests", **SUMS},
+    {"name": "score", "label": "Gap", "field": "score", "align": "left"},
+    {"name": "gaps", "label": "Open gaps", "field": "gaps", **SUMS},
+    {"name": "worst", "label": "Largest gap", "field": "worst", "align": "left"},
+    {"name": "told", "label": "Told last", "field": "told", "align": "left"},
+]
+SORTS: Final = {"value_at_risk": "value at risk", "loss": "expected loss", "gap": "gap"}
+GAPS: Final = {"": "all gaps", "1": "any gap", "25": "medium or more", "50": "high or more", "75": "severe"}
+LEGEND: Final = (
+    "Bar: the loss that 95 of 100 simulations stay within; line: its 95 % interval. Shortfall: the mean loss beyond. "
+    "Counted: promises with a forecast and a value, of all open ones. The gap is weighted by value."
+)
+ID: Final = """<q-td :props="props"><a :href="'BOARD?search=' + encodeURIComponent(props.row.id)"
+  class="strong">{{ props.row.id }}</a></q-td>"""
+SCORE: Final = """<q-td :props="props"><span class="badge" :style="{background: props.row.colour}">{{ props.row.score }}
+  </span></q-td>"""
+WORST: Final = """<q-td :props="props"><a :href="'BOARDpromises/' + encodeURIComponent(props.row.worst)"
+  class="strong">{{ props.row.worst }}</a></q-td>"""
+CARD: Final = """<div class="q-pa-xs col-12"><q-card flat bordered class="q-pa-sm">
+  <div class="row items-center no-wrap"><span class="badge" :style="{background: props.row.colour}">
+  {{ props.row.score }}</span><a class="q-ml-sm strong"
+  :href="'BOARD?search=' + encodeURIComponent(props.row.id)">{{ props.row.id }}</a></div>
+  <div class="q-mt-xs">value at risk {{ props.row.at_risk }} · expected {{ props.row.expected }} · shortfall
+  {{ props.row.shortfall }}</div><div class="beside">counted {{ props.row.rests }} · open gaps {{ props.row.gaps }},
+  largest <a class="strong" :href="'BOARDpromises/' + encodeURIComponent(props.row.worst)">{{ props.row.worst }}</a>
+  · told last: {{ props.row.told }}</div></q-card></div>"""
+
+
+class Page:
+    """One open browser page about accounts."""
+
+    def __init__(self, reading: LiveData, address: Address) -> None:
+        self.reading = reading
+        self.moment = page_frame("Accounts")
+        self.banner = Banner(reading.standstill, reading.held)
+        with ui.column().classes("w-full max-w-screen-xl mx-auto q-pa-sm"):
+            heading("Accounts by value at risk")
+            self.total = ui.label().mark("total")
+            with card():
+                section_title("Value at risk")
+                self.picture = Part(picture)
+                ui.label(LEGEND).style(f"color: {style.MUTED}; font-size: .85rem")
+            heading("Customers", 2).classes("unseen")
+            self._filters(address)
+            with ui.row().classes("w-full items-center justify-between"):
+                self.number = ui.label().style(f"color: {style.MUTED}").mark("number")
+                self.csv = ui.link("CSV", "").classes("strong").mark("csv")
+            self.table = _table()
+            self.pages = ui.pagination(1, 1, direction_links=True).classes("self-center").mark("pages")
+            self.pages.props('max-pages=6 boundary-numbers aria-label="Pages"')
+            address.keep_page(self.pages)
+            self.pages.on_value_change(self.refresh)
+            self.made = ui.label().style(f"color: {style.MUTED}").mark("made")
+            live(self.banner, 5.0, self.refresh)
+
+    def _filters(self, address: Address) -> None:
+        with ui.row().classes("w-full items-center"):
+            self.gap = ui.select(GAPS, value="", label="Gap").props("dense outlined").classes("w-40")
+            self.sort = ui.select(SORTS, value="value_at_risk", label="Sorted by").props("dense outlined")
+            self.sort.classes("w-48")
+            self.search = ui.input("Customer id").props("dense outlined clearable debounce=400").classes("w-64")
+            for name, control in {"gap": self.gap, "sort": self.sort, "search": self.search}.items():
+                address.keep(name, control)
+                control.on_value_change(self.narrowed)
+
+    async def narrowed(self) -> None:
+        """The filters changed: go to the first page, in the address too."""
+        if self.pages.value != 1:
+            self.pages.set_value(1)
+        else:
+            await self.refresh()
+
+    def asked(self) -> SheetQuery:
+        """The page and filters currently chosen."""
+        least = float(self.gap.value) if self.gap.value else None
+        wanted = Wanted(search=(self.search.value or "").strip() or None, min_score=least)
+        return SheetQuery("account", wanted, self.sort.value, self.pages.value or 1)
+
+    async def refresh(self) -> None:
+        """Read, and update what changed."""
+        asked = self.asked()
+        found = await self.reading.sheet(asked)
+        whole = await self.reading.sheet(SheetQuery("value_at_risk"))
+        if asked != self.asked():
+            # Something else was chosen meanwhile, which triggers its own refresh.
+            return
+        self.moment.set_text(style.clock_text(self.reading.clock.now()) + " UTC")
+        self.total.set_text(account_words.total_words(next(iter(whole.bodies), None)))
+        self.picture.show(account_words.bars(found.bodies))
+        rows = [account_words.row(body) for body in found.bodies]
+        if rows != self.table.rows:
+            self.table.rows = rows
+            self.table.update()
+        self.number.set_text(style.page_words(found.page, len(rows), found.number, "account"))
+        show_address(self.csv, _csv(asked))
+        self.made.set_text(made_words(found.made_at, found.promises))
+        self.pages.max = found.pages
+        self.pages.set_visibility(found.pages > 1)
+        if found.page != asked.page:
+            self.pages.set_value(found.page)
+
+
+def _csv(asked: SheetQuery) -> str:
+    query = {"sort": asked.sort, "search": asked.wanted.search, "min_score": asked.wanted.min_score}
+    return "/accounts.csv?" + urlencode({name: one for name, one in query.items() if one is not None})
+
+
+def _table() -> ui.table:
+    table: ui.table = ui.table(columns=COLUMNS, rows=[], row_key="id").classes("w-full").mark("accounts")
+    table.props('flat bordered :grid="window.innerWidth < 900" hide-header-sort hide-pagination aria-label="Accounts"')
+    slots: dict[str, Any] = {"body-cell-id": ID, "body-cell-score": SCORE, "body-cell-worst": WORST, "item": CARD}
+    for name, slot in slots.items():
+        # NiceGUI prefixes its own links, not those in a template.
+        table.add_slot(name, slot.replace("BOARD", public_path("/board/")))
+    table.add_slot("no-data", "<span></span>")
+    return table

@@ -1,0 +1,66 @@
+"""What the page of accounts says: sums with their currency, what is not counted, and too little history in words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from risk_svc.web.api.insight_examples import EXAMPLES
+from risk_svc.web.api.insight_responses import Accounts, ValueAtRisk
+from risk_svc.web.board import account_words, figure_words
+
+BODY: dict[str, Any] = EXAMPLES[Accounts]["items"][0]
+TOTAL: dict[str, Any] = EXAMPLES[ValueAtRisk]["items"][0]
+NONE = {"value": None, "low": None, "high": None, "n": 0}
+UNKNOWN = BODY | {"forecasts": 0, "expected_loss": None, "value_at_risk": NONE, "shortfall": NONE}
+
+
+def test_a_sum_has_its_currency() -> None:
+    assert account_words.money(61234.5, "EUR") == "61,234 EUR"
+    assert account_words.money(12.0, None) == "12"
+    assert account_words.money(None, "EUR") == "–"
+
+
+def test_a_row_is_text_and_numbers_only() -> None:
+    row = account_words.row(BODY)
+    assert all(isinstance(value, str | int) for value in row.values())
+    assert (row["id"], row["score"], row["worst"]) == ("acme", 62, "PR-1001")
+    assert (row["at_risk"], row["expected"], row["shortfall"]) == ("61,200 EUR", "18,300 EUR", "74,800 EUR")
+    assert (row["rests"], row["gaps"]) == ("12 of 14", "3 of 14")
+    assert row["told"] == "Warned the customer, Sat 28 Feb 16:04 UTC"
+
+
+def test_where_nothing_is_known_it_is_said() -> None:
+    row = account_words.row(UNKNOWN | {"last_told": None, "last_told_at": None})
+    assert (row["at_risk"], row["expected"], row["told"]) == ("too little history", "–", "nothing yet")
+    assert account_words.total_words(TOTAL | {"forecasts": 0}).startswith("Of all open promises: too little history")
+    assert account_words.total_words(None) == ""
+
+
+def test_the_picture_is_of_the_first_accounts_and_says_each_figure() -> None:
+    page = ET.fromstring(account_words.bars([BODY, UNKNOWN | {"customer_id": "new"}] + [BODY] * 20))
+    assert len(page.findall(".//li")) == account_words.DRAWN
+    first, second = page.findall(".//li")[:2]
+    assert "".join(first.itertext()) == "acme61,200 EUR (95 %: 58,900 to 63,400); n 12"
+    assert "".join(second.itertext()) == f"new{account_words.NO_FORECAST}"
+    assert (first.find(".//rect") is None, second.find(".//rect") is None) == (False, True)
+    link = first.find(".//a")
+    assert link is not None
+    assert link.get("href") == "/board/?search=acme"
+
+
+def test_the_total_says_what_is_not_counted() -> None:
+    said = account_words.total_words(TOTAL)
+    assert said.startswith("All open promises: 96,400 EUR of loss is expected; it stays within 61,200 EUR")
+    assert "loses 20% of its value (assumed)" in said
+    assert said.endswith("Not counted: 41 without a forecast, 80 without a value, 8 in a currency without a rate.")
+    whole = TOTAL | {"no_forecast": 0, "no_value": 0, "no_rate": 0}
+    assert account_words.total_words(whole).endswith("(assumed).")
+
+
+def test_it_is_said_when_figures_were_worked_out() -> None:
+    made = datetime(2026, 3, 1, 7, 30, tzinfo=UTC)
+    assert figure_words.made_words(made, 1840) == "Worked out Sun 1 Mar 07:30 UTC from 1,840 promises."
+    assert figure_words.made_words(made, 1).endswith("from 1 promise.")
+    assert figure_words.made_words(None, 0).startswith("Not worked out so far")

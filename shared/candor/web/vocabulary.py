@@ -100,6 +100,8 @@ FIELDS: Final = {
     "learning_anew": "The share done of learning anew what came out of its turn; null while nothing has.",
     "milestones_more": "How many further steps are not shown.",
     "missed_steps_more": "How many further steps were missed that are not named.",
+    "next_step": "What stands first for staff to do about it.",
+    "next_words": "The next step in words.",
     "no_range": "Why no time is stated although there is history; null if one is.",
     "of_customers": "Customers with open promises.",
     "passed_until": "Business time up to which a person let all pass.",

@@ -9,6 +9,7 @@ import pytest
 
 from candor.contracts import NoRange
 from risk_svc.domain.fold import fold
+from risk_svc.domain.next_step import WORDS, NextStep
 from risk_svc.domain.state import WITHHELD, PromiseState, TrailPoint
 from risk_svc.web.api import presenters, responses
 from risk_svc.web.board import forecast_history, times_held
@@ -92,6 +93,21 @@ def test_where_no_time_held_the_risk_is_still_told_and_why_there_is_no_time() ->
     assert times_held.words(forecast).startswith(said)
     assert not forecast_history.fan_may_be_drawn(found)
     assert forecast_history.no_fan_words(found) == times_held.words(forecast)
+
+
+def test_what_to_do_next_follows_from_what_is_shown_and_ends_with_the_promise() -> None:
+    story, state = Story(), PromiseState(promise_id="p1", customer_id="c1")
+    made, arrived = story.made(), story.milestone("arrived", 5)
+    fold(state, made.envelope, made.data)
+    state.view.at, state.view.n, state.view.p_slip, state.view.score = MADE_S + 60, 50, 0.81, 55.0
+    state.view.shares = [("lateness", 0.7, 1.0, "70 min late")]
+    found = presenters.item(state)
+    assert (found.next_step, found.next_words) == (NextStep.TELL_CUSTOMER, WORDS[NextStep.TELL_CUSTOMER])
+    state.view.p_slip = 0.2
+    assert presenters.item(state).next_step is NextStep.WATCH
+    fold(state, arrived.envelope, arrived.data)
+    over = presenters.item(state)
+    assert (over.standing, over.next_step, over.next_words) == ("kept", None, "")
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from risk_svc.domain.components.lateness import MIN_HORIZON_SHARE
 from risk_svc.domain.frozen_forecasts import given_up_at
 from risk_svc.domain.gap import GapDefinition, band, roll_up
 from risk_svc.domain.incidents import Incident, Incidents, weightiest
+from risk_svc.domain.next_step import WORDS, Seen, next_step
 from risk_svc.domain.scoring import is_told
 from risk_svc.domain.state import (
     WITHHELD,
@@ -138,6 +139,10 @@ def _head(state: PromiseState) -> dict[str, Any]:
     stands = standing(state)
     sure = support.supported(state, stands)
     missed = [fact.name for fact in unmet.unmet(state, view.at)] if stands is Standing.OPEN else []
+    p_slip, told = round(view.p_slip, 4) if sure else None, is_told(state)
+    shares = {Component(name): share for name, _, share, _ in view.shares}
+    seen = Seen(view.score, p_slip, told=told, missed=bool(missed), shares=shares)
+    step = next_step(seen) if stands is Standing.OPEN else None
     return {
         "promise_id": state.promise_id,
         "customer_id": state.customer_id,
@@ -146,14 +151,16 @@ def _head(state: PromiseState) -> dict[str, Any]:
         "standing": stands,
         "score": round(view.score, 2),
         "band": band(view.score),
-        "p_slip": round(view.p_slip, 4) if sure else None,
+        "p_slip": p_slip,
         "base_rate": round(view.observed, 4) if view.observed is not None and stands is Standing.OPEN else None,
         "too_little_history": None if sure else support.words(view.n, view.observed),
         "held_due": moment(state.held_due),
         "as_of": moment(view.at),
-        "told": is_told(state),
+        "told": told,
         "missed_steps": missed[:NAMED],
         "missed_steps_more": len(missed[NAMED:]),
+        "next_step": step,
+        "next_words": "" if step is None else WORDS[step],
         "contributions": [
             responses.ContributionOut(component=Component(name), x=x, share=share, evidence=evidence)
             for name, x, share, evidence in view.shares

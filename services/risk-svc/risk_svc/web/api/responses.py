@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from candor.contracts import Component, FactKind, Label, NoRange, Standing
 from candor.web.http.listings import ListTotals
+from risk_svc.domain.next_step import NextStep
 
 
 class ContributionOut(BaseModel):
@@ -85,6 +86,7 @@ class GapItem(BaseModel):
     With too little history `p_slip` is null and only `base_rate` is stated (the observed share of its promise type that
     slipped; null until one has come due); `too_little_history` explains this, and is null otherwise.
     `missed_steps`: told steps that were missed, cancelled or are overdue, at most 20, and `missed_steps_more` others.
+    `next_step`: what stands first for staff to do, null once it is no longer open; `next_words` says it in words.
     """
 
     promise_id: str
@@ -102,6 +104,8 @@ class GapItem(BaseModel):
     told: bool
     missed_steps: list[str] = []
     missed_steps_more: int = 0
+    next_step: NextStep | None = None
+    next_words: str = ""
     contributions: list[ContributionOut]
 
 

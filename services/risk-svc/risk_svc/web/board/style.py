@@ -96,6 +96,7 @@ class Headline(NamedTuple):
     what: str
     who: str
     when: str
+    next: str = ""
 
 
 def title(promise_id: str, what: str = "") -> str:
@@ -157,7 +158,7 @@ def slip(item: responses.GapItem) -> str:
 
 
 def headline(detail: responses.GapDetail) -> Headline:
-    """The promise in three lines: what and to whom, its status, and the promised and expected dates."""
+    """The promise in four lines: what and to whom, its status, the promised and expected dates, and what to do next."""
     zone, forecast = detail.zone, detail.forecast
     parts = [f"promised date {clock_text(detail.dates.held_due, zone)} {_beside_utc(detail.dates.held_due, zone)}"]
     if detail.dates.latest_due != detail.dates.held_due:
@@ -168,7 +169,7 @@ def headline(detail: responses.GapDetail) -> Headline:
         parts.append(detail.too_little_history or f"risk of delay {slip(detail)}")
     who = f"{detail.customer_id} · {STATES['open'] if detail.standing == 'open' else why(detail, zone)}"
     number, colour = badge(detail.score)
-    return Headline(str(number), colour, detail.what, who, " · ".join(parts))
+    return Headline(str(number), colour, detail.what, who, " · ".join(parts), detail.next_words)
 
 
 def _beside_utc(moment: datetime, zone: str) -> str:
@@ -186,6 +187,7 @@ def row(item: responses.GapItem) -> dict[str, Any]:
         "what": item.what,
         "customer": item.customer_id,
         "why": why(item),
+        "next": item.next_words,
         "slip": slip(item) if item.standing == "open" else "–",
         "due": clock_text(item.held_due),
         "told": "notified" if item.told else "",

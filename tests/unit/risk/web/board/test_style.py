@@ -9,6 +9,7 @@ import pytest
 from candor.contracts import Component, Standing
 from notify_svc.domain.facts import Reason
 from risk_svc.domain.gap import BAND_NAMES, band
+from risk_svc.domain.next_step import WORDS, NextStep
 from risk_svc.web.api import responses
 from risk_svc.web.board import style
 from tests.support.board import NOW, detail, forecast, incident, milestone, notice
@@ -51,6 +52,13 @@ def test_the_same_number_has_the_same_colour_and_it_is_its_bands(tenths: int) ->
 def test_a_score_that_only_its_rounding_makes_a_whole_number_has_the_numbers_colour() -> None:
     assert style.badge(75.0) == (75, style.COLOURS["severe"])
     assert style.row(detail(score=75.0, band="high"))["colour"] == style.COLOURS["severe"]
+
+
+def test_what_to_do_next_stands_in_the_row_and_under_the_headline() -> None:
+    shown = detail(next_step=NextStep.AGREE_DATE, next_words=WORDS[NextStep.AGREE_DATE])
+    assert style.row(shown)["next"] == style.headline(shown).next == WORDS[NextStep.AGREE_DATE]
+    over = detail(standing=Standing.KEPT, contributions=[])
+    assert (style.row(over)["next"], style.headline(over).next) == ("", "")
 
 
 def test_a_promises_title_names_it() -> None:

@@ -17,7 +17,7 @@ from risk_svc.web.board.live_data import ListQuery, LiveData
 COLUMNS: Final = [
     {"name": "score", "label": "Gap", "field": "score", "align": "left"},
     {"name": "what", "label": "Promise", "field": "what", "align": "left"},
-    {"name": "why", "label": "Why", "field": "why", "align": "left"},
+    {"name": "why", "label": "Why, and what to do", "field": "why", "align": "left"},
     {"name": "slip", "label": "Risk of delay", "field": "slip", "align": "right"},
     {"name": "due", "label": "Promised date (UTC)", "field": "due", "align": "left"},
     {"name": "told", "label": "Customer", "field": "told", "align": "left"},
@@ -44,13 +44,16 @@ SCORE: Final = """<q-td :props="props"><span :style="{background: props.row.colo
 WHAT: Final = """<q-td :props="props"><a :href="'PROMISES' + encodeURIComponent(props.row.id)"
   style="color:#1f4e5f;font-weight:600">{{ props.row.what }}</a>
   <div style="color:#5b6776;font-size:.8rem">{{ props.row.id }} · {{ props.row.customer }}</div></q-td>"""
+WHY: Final = """<q-td :props="props">{{ props.row.why }}
+  <div style="color:#1f4e5f" class="next">{{ props.row.next }}</div></q-td>"""
 CARD: Final = """<div class="q-pa-xs col-12"><q-card flat bordered class="q-pa-sm">
   <div class="row items-center no-wrap"><span :style="{background: props.row.colour, color: '#fff',
   padding: '2px 8px', borderRadius: '9px', fontWeight: 600}">{{ props.row.score }}</span>
   <a class="q-ml-sm" :href="'PROMISES' + encodeURIComponent(props.row.id)"
   style="color:#1f4e5f;font-weight:600">{{ props.row.what }}</a></div>
   <div style="color:#5b6776;font-size:.8rem">{{ props.row.id }} · {{ props.row.customer }}</div>
-  <div class="q-mt-xs">{{ props.row.why }}</div><div style="color:#5b6776;font-size:.8rem">
+  <div class="q-mt-xs">{{ props.row.why }}</div><div style="color:#1f4e5f" class="next">{{ props.row.next }}</div>
+  <div style="color:#5b6776;font-size:.8rem">
   risk of delay: {{ props.row.slip }} · {{ props.row.due }} UTC · {{ props.row.standing }} {{ props.row.told }}</div>
   </q-card></div>"""
 
@@ -153,6 +156,7 @@ def _table() -> ui.table:
     table.props('flat bordered :grid="window.innerWidth < 900" hide-header-sort hide-pagination aria-label="Promises"')
     table.add_slot("body-cell-score", SCORE)
     table.add_slot("body-cell-what", _linked(WHAT))
+    table.add_slot("body-cell-why", WHY)
     table.add_slot("item", _linked(CARD))
     # The text below the table says it; Quasar's own text comes with a warning sign.
     table.add_slot("no-data", "<span></span>")

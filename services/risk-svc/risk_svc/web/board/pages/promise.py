@@ -126,6 +126,8 @@ def _head(head: style.Headline) -> None:
             heading(head.what)
             ui.label(head.who).style(f"color: {style.MUTED}")
     ui.label(head.when)
+    if head.next:
+        ui.label(f"What to do: {head.next}").classes("text-weight-medium").mark("next")
 
 
 def _moves(found: Sequence[Move]) -> None:

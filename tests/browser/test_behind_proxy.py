@@ -183,7 +183,7 @@ async def test_the_board_at_a_path_of_a_shared_host(site: Site, outside: httpx.A
     await page.get_by_role("link", name="Forecast accuracy").click()
     await expect(page.get_by_role("heading", name="Forecast accuracy")).to_be_visible()
     await page.get_by_role("link", name="Candor").click()
-    await page.get_by_label("Promise or customer id").fill(f"{site.proxy}-2")
+    await page.get_by_label("Search", exact=True).fill(f"{site.proxy}-2")
     await expect(page).to_have_url(f"{site.board}/board/?search={site.proxy}-2")
     await page.reload()
     await expect(page.locator("tr", has_text=f"{site.proxy} 2")).to_be_visible()

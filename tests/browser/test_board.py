@@ -318,7 +318,7 @@ async def test_the_board_pages_to_the_end_and_another_filter_begins_at_the_first
     board = f"{stage.stack.urls['risk-web']}/board/"
     await make_promises(stage, 60)
     await page.goto(link(stage))
-    await page.get_by_label("Promise or customer id").fill("BULK-")
+    await page.get_by_label("Search", exact=True).fill("BULK-")
     await expect(page.get_by_text("1–25 of 60 promises")).to_be_visible()
     await expect(page).to_have_url(f"{board}?search=BULK-")
     await page.get_by_label("Pages").get_by_text("3", exact=True).click()
@@ -326,7 +326,7 @@ async def test_the_board_pages_to_the_end_and_another_filter_begins_at_the_first
     await expect(page).to_have_url(f"{board}?search=BULK-&page=3")
     await page.reload()
     await expect(page.get_by_text("51–60 of 60 promises")).to_be_visible()
-    await page.get_by_label("Promise or customer id").fill("shop-1")
+    await page.get_by_label("Search", exact=True).fill("shop-1")
     await expect(page.get_by_text("1–25 of 30 promises")).to_be_visible()
     await expect(page).to_have_url(f"{board}?search=shop-1")
     await expect(page.get_by_text("Bulk-001 · Shop-1").or_(page.get_by_text("Bulk-059 · Shop-1")).first).to_be_visible()

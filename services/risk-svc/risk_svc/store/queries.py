@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from statistics import median
-from typing import Any, Final, Literal, NamedTuple, cast
+from typing import Any, Final, Literal, NamedTuple
+from typing import cast as typed
 
-from sqlalchemy import Select, func, literal, text, union_all
+from sqlalchemy import Select, cast, column, func, literal, table, text, union_all
 from sqlalchemy import select as sql_select
-from sqlalchemy.dialects.postgresql import array
+from sqlalchemy.dialects.postgresql import JSONB, array
 from sqlmodel import col, select, tuple_
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
@@ -23,18 +24,25 @@ from risk_svc.store.search import begins
 from risk_svc.store.tables import ForecastScoreRow, IncidentRow, PromiseStateRow
 
 Row = PromiseStateRow
-Score: Final = cast(Any, ForecastScoreRow)
+Score: Final = typed(Any, ForecastScoreRow)
 TIMES: Final = (Score.completed_at, Score.p50, Score.p80, Score.p90)
 Sort = Literal["score", "due", "chance"]
 MAX_VALUES: Final = 1000
 MAX_INCIDENTS: Final = 5000
 MAX_OF_CUSTOMER: Final = 10_000
+_INSIGHT: Final = table("insight_promise", column("promise_id"), column("owner"), column("places", JSONB))
+_OWNER, _PLACES = _INSIGHT.c.owner, _INSIGHT.c.places
+_KNOWN: Final = sql_select(_INSIGHT.c.promise_id)
+_OPEN: Final = text("insight_promise.standing = 'open' AND insight_promise.shown")
 HEARD_IN: Final = 0
 """Every partition hears of every incident; one of them is asked."""
 
 
 class GapFilter(NamedTuple):
-    """Filters of a list of gaps; None does not filter. `search` is a prefix of a promise or customer id, any case."""
+    """Filters of a list of gaps; None does not filter. `search` is a prefix of a promise or customer id, any case.
+
+    `owner` and `place` (`kind:id`, open promises alone) go by what `insight` has read so far.
+    """
 
     band: str | None = None
     standing: str | None = None
@@ -42,6 +50,8 @@ class GapFilter(NamedTuple):
     kind: str | None = None
     min_score: float | None = None
     search: str | None = None
+    owner: str | None = None
+    place: str | None = None
 
 
 class ScoreFilter(NamedTuple):
@@ -76,6 +86,11 @@ def wanted_rows(wanted: GapFilter) -> SelectOfScalar[Row]:
         query = query.where(col(Row.score) >= low, col(Row.score) < high)
     if wanted.search is not None:
         query = query.where(begins(wanted.search, Row.promise_id, Row.customer_id))
+    if wanted.owner is not None:
+        query = query.where(col(Row.promise_id).in_(_KNOWN.where(_OWNER.in_([wanted.owner]))))
+    if wanted.place is not None:
+        here = cast([wanted.place], JSONB)
+        query = query.where(col(Row.promise_id).in_(_KNOWN.where(_OPEN, _PLACES.contains(here))))
     return query
 
 
@@ -108,7 +123,7 @@ def _ids(wanted: GapFilter, sort: Sort, after: tuple[Any, ...] | None, most: int
     if after is not None:
         here = tuple_(col(place), col(Row.promise_id))
         query = query.where(here > after if sort == "due" else here < after)
-    return cast(Select[Any], query.order_by(*_order(sort, Row)).limit(most))
+    return typed(Select[Any], query.order_by(*_order(sort, Row)).limit(most))
 
 
 def _order(sort: Sort, of: Any) -> tuple[Any, ...]:
@@ -123,7 +138,7 @@ def _order(sort: Sort, of: Any) -> tuple[Any, ...]:
 
 async def counts(session: AsyncSession) -> dict[str, Any]:
     """Counts of shown promises: open ones by band, slipping and notified; settled ones by standing."""
-    rows = (await session.exec(cast(Any, text(SHOWN.query)))).all()
+    rows = (await session.exec(typed(Any, text(SHOWN.query)))).all()
     figures: dict[str, Any] = {"open": 0, "slipping": 0, "warned": 0, "bands": dict.fromkeys(BAND_NAMES, 0)}
     figures["settled"] = dict.fromkeys(("kept", "broken", "cancelled", "withdrawn"), 0)
     for standing, band, slipping, told, count in rows:
@@ -158,7 +173,7 @@ async def incidents_at(session: AsyncSession, places: Sequence[str], *, live: bo
     here = select(IncidentRow.data).where(IncidentRow.partition == HEARD_IN)
     if live:
         here = here.where(IncidentRow.live)
-    struck = here.where(cast(Any, IncidentRow.places).has_any(array(places)))
+    struck = here.where(typed(Any, IncidentRow.places).has_any(array(places)))
     return (await session.exec(struck.limit(MAX_INCIDENTS))).all()
 
 
@@ -175,7 +190,7 @@ async def open_of(session: AsyncSession, customer_id: str) -> list[OpenPromise]:
     """The open promises of a customer; at most MAX_OF_CUSTOMER + 1."""
     columns = (col(one) for one in (Row.score, Row.promise_id, Row.kind, Row.value))
     wanted = wanted_rows(GapFilter(standing="open", customer_id=customer_id)).with_only_columns(*columns)
-    rows = (await session.exec(cast(Any, sql_select(wanted.limit(MAX_OF_CUSTOMER + 1).subquery())))).all()
+    rows = (await session.exec(typed(Any, sql_select(wanted.limit(MAX_OF_CUSTOMER + 1).subquery())))).all()
     return [OpenPromise(*row) for row in rows]
 
 
@@ -201,11 +216,11 @@ async def scores(session: AsyncSession, wanted: ScoreFilter, most: int) -> tuple
         Score.promise_id, Score.lead, Score.kind, Score.p, Score.base, Score.outcome,
         func.date_part("epoch", Score.settled_at), *(_hours(column) for column in TIMES)
     ).order_by(Score.settled_at.desc(), Score.promise_id, Score.lead)  # fmt: skip
-    rows = (await session.exec(cast(Any, _filtered(found, wanted).limit(most)))).all()
+    rows = (await session.exec(typed(Any, _filtered(found, wanted).limit(most)))).all()
     older = 0
     if len(rows) == most:
         left = _filtered(sql_select(literal(1)).select_from(Score), wanted).limit(most + COUNTED).subquery()
-        older = (await session.exec(cast(Any, sql_select(func.count()).select_from(left)))).one()[0] - most
+        older = (await session.exec(typed(Any, sql_select(func.count()).select_from(left)))).one()[0] - most
     return [ScoredForecast._make((*row[:8], tuple(row[8:]), UNSTATED)) for row in rows], older
 
 

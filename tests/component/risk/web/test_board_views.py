@@ -30,7 +30,7 @@ PAGES = (
     "/board/held",
     "/board/incidents/i1?sort=value",
 )
-DOWNLOADS = {"accounts": "min_score=wide", "bias": "by=person", "on-time": "by=mood"}
+DOWNLOADS = {"accounts": "min_score=wide", "bias": "by=person", "on-time": "by=mood", "promises": "sort=mood"}
 """Tables, each with an address that is refused."""
 
 
@@ -122,7 +122,7 @@ async def test_what_a_browser_reports_reaches_the_page_that_was_drawn_for_it(boa
         [(number, search)] = [
             (number, one)
             for number, one in elements(socket.page).items()
-            if one.get("props", {}).get("label") == "Promise or customer id"
+            if one.get("props", {}).get("label") == "Search"
         ]
         [listener] = [one["listener_id"] for one in search["events"] if one["type"] == "update:value"]
         await socket.until("update", "live-11")

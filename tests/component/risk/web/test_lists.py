@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from types import SimpleNamespace
@@ -74,6 +76,55 @@ async def test_the_api_pages_to_the_end(api: tuple[Api, Database], sort: str) ->
 )
 async def test_a_search_is_for_how_an_id_begins_in_any_case(api: tuple[Api, Database], typed: str, count: int) -> None:
     assert len(await walked(api[0], search=typed)) == count
+
+
+async def known(database: Database) -> None:
+    """Insight's rows of the first hundred: an owner each tenth, a place each fifth; it also knows one that is gone."""
+    places = '["site:LEJ", "crew:7"]'
+    rows = [(name(n), None if n % 10 else "ada", "[]" if n % 5 else places, n >= 50) for n in range(100)]
+    await database.pool.executemany(INSIGHT, [*rows, ("PR-gone", "ada", places, True)])
+
+
+INSIGHT = """
+INSERT INTO insight_promise (promise_id, customer_id, owner, places, standing, shown)
+VALUES ($1, 'c', $2, $3::jsonb, CASE WHEN $4 THEN 'open' ELSE 'kept' END, true) ON CONFLICT DO NOTHING"""
+
+
+async def test_promises_of_an_owner_or_a_place_are_found_as_insight_knows_them(api: tuple[Api, Database]) -> None:
+    await known(api[1])
+    assert sorted(await walked(api[0], owner="ada", limit=3)) == [name(n) for n in range(0, 100, 10)]
+    assert await walked(api[0], owner="Ada") == []
+    assert sorted(await walked(api[0], place="site:LEJ", sort="due")) == [name(n) for n in range(50, 100, 5)]
+    assert sorted(await walked(api[0], place="crew:7", owner="ada")) == [name(n) for n in range(50, 100, 10)]
+    assert await walked(api[0], place="site:EWR") == []
+
+
+REFUSED: list[dict[str, str]] = [
+    {"place": "LEJ"},
+    {"owner": "a\0"},
+    {"place": "site:LEJ", "standing": "kept"},
+    {"site": "LEJ"},
+]
+
+
+@pytest.mark.parametrize("params", REFUSED)
+async def test_a_filter_that_cannot_be_is_refused(api: tuple[Api, Database], params: dict[str, str]) -> None:
+    refused = await api[0].call("GET", "/v1/gaps", params=params)
+    assert refused.status_code == 422
+    assert next(iter(params)) in refused.text or "NUL" in refused.text
+
+
+async def test_a_list_for_a_spreadsheet_has_a_row_each_and_no_formula(api: tuple[Api, Database]) -> None:
+    params = {"format": "csv", "search": "PR-0000", "sort": "due"}
+    page = await api[0].call("GET", "/v1/gaps", params=params)
+    assert page.headers["content-type"] == "text/csv; charset=utf-8"
+    rows = list(csv.DictReader(io.StringIO(page.text)))
+    listed = (await api[0].call("GET", "/v1/gaps", params={**params, "format": "json"})).json()["items"]
+    assert sorted(row["promise_id"] for row in rows) == [name(n) for n in range(10)]
+    for row, item in zip(rows, listed, strict=True):
+        worst = max(item["contributions"], key=lambda one: one["share"], default={"evidence": ""})
+        assert (row["promise_id"], row["why"]) == (item["promise_id"], worst["evidence"])
+        assert row["next_words"] == item["next_words"]
 
 
 @pytest.fixture

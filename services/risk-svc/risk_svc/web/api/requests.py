@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from candor.contracts import Standing
+from candor.web.http.csv_page import Format
 from candor.web.http.fields import ID_PATTERN, Body, Id, Labels, Moment, Name, Seconds
 from candor.web.http.pages import LARGEST, LONGEST_CURSOR
 from risk_svc.forecast.view import View, labels
@@ -30,6 +31,22 @@ class GapQuery(BaseModel):
         pattern=ID_PATTERN,
         description="How the promise's or the customer's id begins, in upper or lower case.",
     )
+    owner: str | None = Field(
+        default=None, max_length=256, description="Whose promises they are, exactly; as far as insight has read."
+    )
+    place: str | None = Field(
+        default=None,
+        max_length=513,
+        pattern=r"^[^:]+:.+$",
+        description="What they depend on, as kind:id, e.g. site:LEJ; open promises alone, as far as insight has read.",
+    )
+    format: Format = Field(default="json", description="json, or csv for spreadsheets: the same page, as text/csv.")
+
+    @model_validator(mode="after")
+    def _place_is_of_open_ones(self) -> Self:
+        if self.place is not None and self.standing not in (None, Standing.OPEN):
+            raise ValueError("place finds open promises alone: leave standing out, or ask for open")
+        return self
 
 
 class TrackRecordQuery(BaseModel):

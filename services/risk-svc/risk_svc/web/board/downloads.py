@@ -5,26 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
 from candor.store.db import Database
 from candor.web.http.csv_page import csv_page
 from candor.web.http.problems import Problem
+from risk_svc.domain.state import from_bytes
 from risk_svc.insight import incidents, reading
-from risk_svc.web.api import insight_requests
-from risk_svc.web.api.routes import figures
+from risk_svc.store import queries
+from risk_svc.web.api import gap_csv, insight_requests, presenters, requests
+from risk_svc.web.api.routes import figures, gaps
 
 MOST: Final = 2_000
 """Rows of one download; of a longer list the first."""
 Listing = Callable[[Any], figures.Listed]
-Queried = TypeVar("Queried", bound=insight_requests.PageQuery)
+Queried = TypeVar("Queried", bound=BaseModel)
 LISTS: Final[Mapping[str, tuple[type[insight_requests.PageQuery], Listing]]] = {
     "accounts": (insight_requests.AccountQuery, figures.accounts_of),
     "bias": (insight_requests.BiasQuery, figures.bias_of),
     "on-time": (insight_requests.PunctualityQuery, figures.punctuality_of),
 }
+
+
+class OverviewQuery(requests.GapQuery):
+    """The query of the overview's list, which knows one order more."""
+
+    sort: queries.Sort = "score"  # type: ignore[assignment]
 
 
 async def download(request: Request, database: Database, name: str, *, persons: bool) -> Response:
@@ -43,6 +51,19 @@ async def download(request: Request, database: Database, name: str, *, persons: 
         found = await reading.page(session, listed.sheet, listed.wanted, None, MOST, listed.sort)
     items = [listed.row.model_validate(body).model_dump(mode="json") for _, _, body in found.rows]
     return figures.csv_answer(request, listed, items, None)
+
+
+async def download_promises(request: Request, database: Database) -> Response:
+    """The first promises of the overview's list, in the same way. Raises StoreUnavailable."""
+    try:
+        asked = _asked(OverviewQuery, request)
+        wanted = gaps.filter_of(asked)
+    except Problem as problem:
+        return problem.response()
+    async with database.reading() as session:
+        found = (await session.exec(queries.listing(wanted, asked.sort, limit=MOST))).all()
+    items = (presenters.item(from_bytes(row.state)).model_dump_json().encode() for row in found)
+    return csv_page(request, gap_csv.COLUMNS, gap_csv.rows(items), None)
 
 
 async def download_hits(request: Request, database: Database, incident_id: str) -> Response:
@@ -65,5 +86,5 @@ def _asked(query: type[Queried], request: Request) -> Queried:
     try:
         return query.model_validate(dict(request.query_params))
     except ValidationError as error:
-        name = str(error.errors()[0]["loc"][0])
+        name = str(next(iter(error.errors()[0]["loc"]), "place"))
         raise Problem.invalid_parameter(name, "is not a value that is known") from None

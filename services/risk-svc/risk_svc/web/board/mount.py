@@ -25,7 +25,7 @@ from risk_svc.settings import RiskSettings
 from risk_svc.web.board import style
 from risk_svc.web.board.access import HOME, SessionMiddleware, wants_page
 from risk_svc.web.board.awaited import AwaitedPages
-from risk_svc.web.board.downloads import LISTS, download, download_hits
+from risk_svc.web.board.downloads import LISTS, download, download_hits, download_promises
 from risk_svc.web.board.frame import Address, tab_title
 from risk_svc.web.board.live_data import HitQuery, LiveData
 from risk_svc.web.board.open_pages import OpenPages, PagesMiddleware, Tidying, listen
@@ -117,6 +117,10 @@ def _add_page(app: FastAPI, awaited: AwaitedPages, route: ui.page, make: Make) -
 def _add_downloads(app: FastAPI) -> None:
     for name in LISTS:
         pages.get(f"/{name}.csv", include_in_schema=False)(partial(_download, app, name))
+
+    @pages.get("/promises.csv", include_in_schema=False)
+    async def _promises(request: Request) -> Response:
+        return await download_promises(request, app.state.database)
 
 
 async def _download(app: FastAPI, name: str, request: Request) -> Response:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from candor.store.db import Database
 from candor.web.http.answers import shown
+from candor.web.http.csv_page import csv_page
 from candor.web.http.fields import PathId
 from candor.web.http.listings import ListPage, counted, each
 from candor.web.http.pages import decode_cursor, link_header, page
@@ -24,7 +25,7 @@ from risk_svc.store import queries
 from risk_svc.store.states import moment
 from risk_svc.store.tables import PromiseStateRow
 from risk_svc.web import track_record
-from risk_svc.web.api import presenters, record_responses, requests, responses
+from risk_svc.web.api import gap_csv, presenters, record_responses, requests, responses
 from risk_svc.web.watch import Watch
 
 router: Final = APIRouter(tags=["gaps"])
@@ -35,8 +36,7 @@ async def gaps(request: Request, _principal: Viewer, asked: Annotated[requests.G
     """Promises by gap, widest first, or by promised date, earliest first; without history or placeholders."""
     by_due = asked.sort == "due"
     after = decode_cursor(asked.cursor, datetime, str) if by_due else decode_cursor(asked.cursor, float, str)
-    kind = _printable(asked.kind)
-    wanted = queries.GapFilter(asked.band, asked.standing, asked.customer, kind, asked.min_score, asked.search)
+    wanted = filter_of(asked)
     async with database(request).reading() as session:
 
         async def some(start: tuple[Any, ...] | None, most: int) -> Sequence[PromiseStateRow]:
@@ -44,6 +44,8 @@ async def gaps(request: Request, _principal: Viewer, asked: Annotated[requests.G
 
         found = await page(some, each(_item), _by_due if by_due else _by_score, after, asked.limit)
         number = await counted(session, queries.wanted_rows(wanted))
+    if asked.format == "csv":
+        return csv_page(request, gap_csv.COLUMNS, gap_csv.rows(found.items), found.next)
     stopped = [one.model_dump() for one in _stopped(request)]
     document = ListPage(found.items, found.next, number).document() | {"stopped": stopped}
     return shown(document, link_header(request, found.next))
@@ -110,6 +112,14 @@ async def show_track_record(
     kind = _printable(asked.class_ if asked.kind is None else asked.kind)
     wanted = queries.ScoreFilter(kind, _printable(asked.lead), asked.since, asked.until)
     return presenters.track_record(await track_record.read(database(request), wanted))
+
+
+def filter_of(asked: requests.GapQuery) -> queries.GapFilter:
+    """Which promises are asked for. Raises Problem 422 for a name with NUL."""
+    kind, owner, place = _printable(asked.kind), _printable(asked.owner), _printable(asked.place)
+    return queries.GapFilter(
+        asked.band, asked.standing, asked.customer, kind, asked.min_score, asked.search, owner, place
+    )
 
 
 def database(request: Request) -> Database:

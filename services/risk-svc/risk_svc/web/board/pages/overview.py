@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from nicegui import ui
+from nicegui.elements.mixins.value_element import ValueElement
 
 from candor.web.http.public import public_path
 from risk_svc.domain.gap import BAND_NAMES
@@ -13,6 +14,7 @@ from risk_svc.store.queries import GapFilter
 from risk_svc.web.board import incident_words, style
 from risk_svc.web.board.frame import Address, Banner, Part, heading, live, page_frame
 from risk_svc.web.board.live_data import ListQuery, LiveData
+from risk_svc.web.board.tables import show_address
 
 COLUMNS: Final = [
     {"name": "score", "label": "Gap", "field": "score", "align": "left"},
@@ -38,6 +40,7 @@ EMPTY: Final = (
     "or import your history with: candor import history.jsonl (it teaches the forecasts, and is not listed here).",
 )
 SORTS: Final = {"score": "gap, widest first", "chance": "risk of delay, highest first", "due": "promised date"}
+SEARCHED: Final = {"id": "promise or customer id", "owner": "owner", "place": "site"}
 # Cells are bound as text: {{ }} never turns a customer's words into markup.
 SCORE: Final = """<q-td :props="props"><span :style="{background: props.row.colour, color: '#fff',
   padding: '2px 8px', borderRadius: '9px', fontWeight: 600}">{{ props.row.score }}</span></q-td>"""
@@ -74,7 +77,9 @@ class Page:
             self.incidents = Part(_incidents)
             heading("Promises", 2).classes("unseen")
             self._filters(address)
-            self.number = ui.label().style(f"color: {style.MUTED}").mark("number")
+            with ui.row().classes("w-full items-center justify-between"):
+                self.number = ui.label().style(f"color: {style.MUTED}").mark("number")
+                self.csv = ui.link("CSV", "").classes("strong").mark("csv")
             self.table = _table()
             self.pages = ui.pagination(1, 1, direction_links=True).classes("self-center").mark("pages")
             self.pages.props('max-pages=6 boundary-numbers aria-label="Pages"')
@@ -97,9 +102,10 @@ class Page:
             self.standing = ui.select(states, value="open", label="Status").props("dense outlined").classes("w-32")
             self.band = ui.select(bands, value="", label="Gap").props("dense outlined").classes("w-32")
             self.sort = ui.select(SORTS, value="score", label="Sorted by").props("dense outlined").classes("w-48")
-            self.search = ui.input("Promise or customer id").props("dense outlined clearable debounce=400")
-            self.search.classes("w-64")
-            controls = {"standing": self.standing, "band": self.band, "sort": self.sort, "search": self.search}
+            self.by = ui.select(SEARCHED, value="id", label="Search by").props("dense outlined").classes("w-48")
+            self.search = ui.input("Search").props("dense outlined clearable debounce=400").classes("w-64")
+            controls: dict[str, ValueElement[Any]] = {"standing": self.standing, "band": self.band, "sort": self.sort}
+            controls |= {"by": self.by, "search": self.search}
             for name, control in controls.items():
                 address.keep(name, control, formerly="customer" if name == "search" else "")
                 control.on_value_change(self.narrowed)
@@ -113,8 +119,9 @@ class Page:
 
     def asked(self) -> ListQuery:
         """The page and filters currently chosen."""
-        search = (self.search.value or "").strip() or None
-        wanted = GapFilter(self.band.value or None, self.standing.value or None, search=search)
+        wanted = GapFilter(self.band.value or None, self.standing.value or None)
+        if text := (self.search.value or "").strip():
+            wanted = searched(wanted, self.by.value, text)
         return ListQuery(wanted, self.sort.value, self.pages.value or 1)
 
     async def refresh(self) -> None:
@@ -137,10 +144,23 @@ class Page:
             self.table.update()
         self.empty.set_visibility(not rows)
         self.number.set_text(style.page_words(found.page, len(rows), found.number))
+        show_address(self.csv, _csv(asked))
         self.pages.max = found.pages
         self.pages.set_visibility(found.pages > 1)
         if found.page != asked.page:
             self.pages.set_value(found.page)
+
+
+def searched(wanted: GapFilter, by: str, text: str) -> GapFilter:
+    """What a search narrows a list to; a site may be any place, as kind:id."""
+    if by == "place":
+        return wanted._replace(place=text if ":" in text else f"site:{text}")
+    return wanted._replace(owner=text) if by == "owner" else wanted._replace(search=text)
+
+
+def _csv(asked: ListQuery) -> str:
+    query = {"sort": asked.sort, **asked.wanted._asdict()}
+    return "/promises.csv?" + urlencode({name: one for name, one in query.items() if one is not None})
 
 
 def _incidents(found: list[tuple[str, str]]) -> None:

@@ -1,0 +1,10 @@
+"""Promises by their owner."""
+
+from alembic import op
+
+revision = "0034"
+down_revision = "0030"
+
+
+def upgrade() -> None:
+    op.execute("CREATE INDEX insight_promise_owner ON insight_promise (owner) WHERE owner IS NOT NULL")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -90,7 +91,7 @@ def _said(error: Any) -> str:
     name = ".".join(str(step) for step in error["loc"])
     if error["type"] == "extra_forbidden":
         return f"{name}: there is no such parameter"
-    if error["type"] == "invalid_key":
+    if error["type"] == "invalid_key" or (error["type"] == "string_type" and error["loc"][-1] == "[key]"):
         return f"{name}: must be a name; one that YAML reads as a number, true or false needs quotes"
     said = str(error["msg"]).removeprefix("Value error, ").replace("Input should", "must")
     return f"{name}: {said}" if name else said
@@ -139,6 +140,7 @@ def _scalar(value: Any) -> str:
         return "{" + ", ".join(f"{_scalar(key)}: {_scalar(one)}" for key, one in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(_scalar(one) for one in value) + "]"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
+    if isinstance(value, float):
+        # To YAML 1e-05 is text: a number has a point.
+        return str(int(value)) if value.is_integer() else re.sub(r"^(-?\d+)e", r"\1.0e", repr(value))
     return str(value) if not isinstance(value, str) else json.dumps(value)

@@ -17,6 +17,7 @@ from risk_svc.insight.measures.distortion import Path, Statement, path
 from risk_svc.insight.measures.factors import Judged
 from risk_svc.insight.measures.hop_records import Passed
 from risk_svc.insight.measures.perception import Sheets
+from risk_svc.insight.measures.punctuality import Settled
 from risk_svc.insight.measures.reputation import Outcomes
 
 NEVER: Final = float("nan")
@@ -36,8 +37,21 @@ class Promise:
     held: datetime
     tolerance: timedelta
     labels: Mapping[str, Any]
+    requested: datetime | None = None
+    latest: datetime
+    ours: int = 0
+    agreed: int = 0
     done: datetime | None = None
     statements: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def move(self, said: Mapping[str, Any]) -> None:
+        """Take in a new date."""
+        company, agreed = said["asked_by"] == "company", bool(said.get("agreed"))
+        self.latest = moment(said["due"])
+        self.ours += company
+        self.agreed += company and agreed
+        if agreed or not company:
+            self.held = self.latest
 
     @property
     def kept(self) -> bool:
@@ -67,8 +81,7 @@ class Columns:
             case "promise.made":
                 self.made[data["promise_id"]] = _made(event)
             case "promise.revised":
-                if data["asked_by"] == "customer" or data["agreed"]:
-                    self.made[data["promise_id"]].held = moment(data["due"])
+                self.made[data["promise_id"]].move(data)
             case "milestone.reported" if data.get("final"):
                 self.made[data["promise_id"]].done = moment(data["at"])
             case "claim.made":
@@ -98,6 +111,19 @@ class Columns:
             np.array([one.done.timestamp() for one in rows if one.done]),
             names,
             np.array([[bool(one.labels[name]) for name in names] for one in rows], np.bool_).reshape(-1, len(names)),
+        )
+
+    def settled(self) -> Settled:
+        """Dates three ways of all of them together."""
+        rows = self.done
+        return Settled(
+            [""] * len(rows),
+            np.array([NEVER if one.requested is None else one.requested.timestamp() for one in rows]),
+            *(np.array([getattr(one, name).timestamp() for one in rows]) for name in ("due", "latest")),
+            np.array([one.tolerance.total_seconds() for one in rows]),
+            np.array([one.done.timestamp() for one in rows if one.done]),
+            np.full(len(rows), NEVER),
+            *(np.array([getattr(one, name) for one in rows], np.int64) for name in ("ours", "agreed")),
         )
 
     def outcomes(self) -> Outcomes:
@@ -154,6 +180,8 @@ def _made(event: StreamEvent) -> Promise:
         made=event.time,
         due=due,
         held=due,
+        latest=due,
+        requested=moment(data["requested_due"]) if "requested_due" in data else None,
         tolerance=timedelta(seconds=data["tolerance_s"]),
         labels=data["labels"],
     )

@@ -17,6 +17,7 @@ from risk_svc.insight.measures.factors import factors
 from risk_svc.insight.measures.figure import Figure, Unit, exact, share
 from risk_svc.insight.measures.hop_records import hop_records
 from risk_svc.insight.measures.perception import perception
+from risk_svc.insight.measures.punctuality import Steps, joined, punctuality, tallies
 from risk_svc.insight.measures.reputation import Told, spread, standings
 
 
@@ -48,6 +49,7 @@ def estimates(params: Params, seed: int, population: Population) -> list[Found]:
         *_claims(params, company, columns),
         *_factors(columns, population),
         *_standings(columns, population),
+        *_dates(params, columns, population),
         *_opinions(params, company),
     ]
 
@@ -109,6 +111,14 @@ def _standings(columns: Columns, population: Population) -> Iterator[Found]:
     kept = population.kept()
     for one in sorted(standings(columns.outcomes()), key=lambda one: one.maker):
         yield Found("share kept", one.maker, kept[one.maker], one.share)
+
+
+def _dates(params: Params, columns: Columns, population: Population) -> Iterator[Found]:
+    none = Steps([], np.array([]), np.array([]))
+    found = punctuality(joined(tallies(columns.settled(), none).values()))
+    yield Found("dates", "kept by the first", population.first(), found.first)
+    yield Found("dates", "reset", population.told(), found.reset)
+    yield Found("dates", "agreed", params.new_dates.agreed, found.agreed)
 
 
 def _opinions(params: Params, company: Company) -> Iterator[Found]:

@@ -34,7 +34,7 @@ class Population:
     """
 
     def __init__(self, params: Params, companies: int = COMPANIES) -> None:
-        self.n = 0
+        self.n = self._first = self._told = 0
         self._kept: dict[str, list[int]] = {}
         self._with = np.zeros((2, len(params.factors)))
         for seed in range(FIRST, FIRST + companies):
@@ -42,6 +42,9 @@ class Population:
             for job in islice(company.jobs(), MOST // companies):
                 if not company.fates.withdrawn(job):
                     self._count(job.maker, company.fates.kept(job))
+                    days = company.fates.days(job)
+                    self._first += days <= job.promised + params.tolerance_hours / 24
+                    self._told += company.fates.told(job, days)
                     for at in range(len(params.factors)):
                         for there in (False, True):
                             has = (*job.has[:at], there, *job.has[at + 1 :])
@@ -57,6 +60,14 @@ class Population:
     def kept(self) -> dict[str, float]:
         """The share kept of each maker."""
         return {maker: kept / n for maker, (kept, n) in self._kept.items()}
+
+    def first(self) -> float:
+        """The share done by the first date."""
+        return self._first / max(1, self.n)
+
+    def told(self) -> float:
+        """The share whose date the company moved."""
+        return self._told / max(1, self.n)
 
     def lifts(self) -> dict[str, float]:
         """How many times as often each factor makes promises kept; infinite where none is kept without it."""

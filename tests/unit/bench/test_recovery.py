@@ -64,6 +64,9 @@ CHANGES: Mapping[tuple[str, str], tuple[dict[str, Any], dict[str, Any]]] = {
         {"factors": {"survey": {"saves": 0.3}}},
         {"factors": {"survey": {"saves": 0}}},
     ),
+    ("dates", "agreed"): ({"new_dates": {"agreed": 0.7}}, {"new_dates": {"agreed": 0.2}}),
+    ("dates", "reset"): ({"new_dates": {"told": 0.9}}, {"new_dates": {"told": 0.2}}),
+    ("dates", "kept by the first"): ({"noise": 0, "tolerance_hours": 240}, {"noise": 0.3}),
     ("share kept", "a"): (
         {"departments": {"a": {"bias": 0.4}, "b": {}}},
         {"departments": {"a": {"bias": -0.3}, "b": {}}},
@@ -172,3 +175,8 @@ def test_columns_are_what_the_events_say(moved: list[StreamEvent], kept: bool) -
     assert (completed.promised.tolist(), completed.actual.tolist()) == ([10], [12])
     assert (judged.kept.tolist(), judged.factors.tolist()) == ([kept], [[True]])
     assert columns.outcomes().kept.tolist() == [float(kept)]
+    settled = columns.settled()
+    assert (settled.done - settled.first).tolist() == [2 * 86_400]
+    assert (settled.latest - settled.first).tolist() == [3 * 86_400 * len(moved)]
+    assert settled.ours.tolist() == [sum(one.data["asked_by"] == "company" for one in moved)]
+    assert settled.agreed.tolist() == [sum(one.data.get("agreed", False) for one in moved)]

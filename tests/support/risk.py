@@ -312,10 +312,10 @@ class Desk:
 
 
 def works(messages: Iterable[Message]) -> list[Work]:
-    """Messages as the consumer hands them over: by partition, incidents to every one."""
+    """Messages as the consumer hands them over: by partition, incidents and capabilities to every one."""
     parts: dict[int, list[Message]] = {number: [] for number in range(PARTITIONS)}
     for item in messages:
-        if item.data.TOPIC == "incidents":
+        if item.data.TOPIC in ("incidents", "capabilities"):
             for part in parts.values():
                 part.append(message_copy(item))
         else:

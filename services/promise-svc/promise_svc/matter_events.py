@@ -20,7 +20,7 @@ from candor.contracts import (
     StatementMade,
 )
 from candor.intake import Origin
-from promise_svc.domain import Kind, Matter
+from promise_svc.domain import Entry, Kind, Matter
 from promise_svc.events import sent
 
 SENT: Final[Mapping[Kind, type[Event]]] = MappingProxyType(
@@ -51,11 +51,18 @@ def named(matter: Matter) -> dict[str, Any]:
     return {name: value for name, value in about.items() if value is not None} | {id_of(matter.kind): matter.matter_id}
 
 
-def changed(matter: Matter, origin: Origin, *, adopted: bool = False) -> Message:
-    """The event with a matter's state; `adopted`: it is sent because the promise that it waited for has come."""
-    document = {**matter.content, **matter.words, **named(matter), "state": matter.state, "at": matter.at}
+def changed(matter: Matter, origin: Origin, entry: Entry | None = None, *, adopted: bool = False) -> Message:
+    """The event with a matter's state; `adopted`: it is sent because the promise that it waited for has come.
+
+    Of a capability it is the new `entry`, which may be of before the last: claims made then are compared with it.
+    """
+    said = entry if entry is not None and matter.kind is Kind.CAPABILITY else matter
+    document = {**said.content, **said.words, **named(matter), "state": matter.state, "at": said.at}
     if matter.verdict is not None:
         document["verdict"] = matter.verdict
+    if matter.kind is Kind.CLAIM and matter.state == "corrected":
+        # A correction that names no number reached all.
+        document.setdefault("reached", matter.content.get("recipients", 1))
     data = msgspec.convert(document, SENT[matter.kind])
     event_id = f"{origin.event_id}:{matter.kind}:{matter.matter_id}" if adopted else origin.event_id
     key = matter.matter_id if matter.kind is Kind.CAPABILITY else matter.customer_id or matter.matter_id

@@ -27,6 +27,7 @@ from candor.web.app import create_app, shared_rates
 from candor.web.http.observed import BOARD_POLICY
 from risk_svc.forecasting.follower import Follower
 from risk_svc.forecasting.live import PublishedModel
+from risk_svc.insight.claims import Comparing
 from risk_svc.insight.forgetting import Forgetting
 from risk_svc.insight.handlers import InsightHandler
 from risk_svc.insight.reckoning import Reckoning
@@ -148,7 +149,7 @@ def insight(settings: InsightSettings, clock: Clock | None = None) -> FastAPI:  
                 loss_share=settings.loss_share,
                 persons=settings.show_persons,
             )
-            yield [GrowthWatch(database), consumer, Forgetting(database), reckoning, pulse]
+            yield [GrowthWatch(database), consumer, Forgetting(database), Comparing(database), reckoning, pulse]
         finally:
             await kafka.close()
             await database.close()

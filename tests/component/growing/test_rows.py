@@ -176,7 +176,11 @@ def test_each_service_says_which_topics_it_reads_and_which_tables_follow() -> No
     assert found["delivery-svc"].readers == (Reader("delivery-svc", ("promises",)),)
     assert found["risk-svc"].readers == (
         Reader("risk-svc", ("promises", "milestones", "notices"), ("incidents",)),
-        Reader("risk-svc-insight", ("promises", "milestones", "gaps", "notices"), ("incidents",)),
+        Reader(
+            "risk-svc-insight",
+            ("promises", "statements", "milestones", "gaps", "notices"),
+            ("capabilities", "incidents"),
+        ),
     )
     assert found["notify-svc"].readers == (Reader("notify-svc", ("promises", "contacts", "gaps")),)
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from candor.contracts import ContactRemoved, Forecast, IncidentStatus, NoticeState, Standing
+from candor.contracts.matters import HandoffState
 from candor.store.db import Database
 from risk_svc.forecasting.live import PublishedModel
 from risk_svc.worker.handlers import RiskHandler
@@ -15,6 +16,7 @@ from tests.component.retention.schemas import retention_of, schema_of
 from tests.support import notify, risk
 from tests.support.clocks import ManualClock
 from tests.support.insight import InsightDesk
+from tests.support.matters import claim, handoff, said
 from tests.support.servers import Databases
 
 WORDS = "the fiddly espresso machine of Mrs Secret"
@@ -110,6 +112,33 @@ async def test_what_insight_keeps_loses_its_words_and_keeps_its_figures(database
         row = await desk.one()
         assert (row["standing"], row["resets"], row["value"], row["owner"]) == ("kept", 1, 120.0, None)
         assert {name: count for name, count in (await ends.clear()).items() if count} == {}
+
+
+async def test_of_matters_names_end_once_they_are_over_and_figures_stay(databases: Databases) -> None:
+    tables = ("insight_matter", "insight_statement")
+    async with schema_of("risk-svc", databases) as database:
+        desk = InsightDesk(database)
+        await desk.take(
+            handoff("h1", HandoffState.DECLINED, department=WORDS),
+            handoff("h2", department=WORDS),
+            claim(channel=WORDS, recipients=9),
+            said("s1", "engineering", "product", 1, scope=[WORDS, "ramp"]),
+            said("s2", "product", "sales", 2, scope=["ramp"], conditions=[WORDS]),
+        )
+        ends = retention_of("risk-svc", database)
+        assert {name: count for name, count in (await ends.clear()).items() if count} == {}
+        await aged(database, *(f"{table}.words_since" for table in tables))
+        gone = await ends.clear()
+        assert [gone[name] for name in tables] == [2, 2]
+        # That of the hand-off that is still open.
+        assert await holding(database, *tables) == ["insight_matter"]
+        before = await desk.rows("SELECT distortion, drift_scope FROM insight_statement WHERE distortion IS NOT NULL")
+        # The late one is heard, and what cannot be compared any more keeps its figures.
+        await desk.take(said("s3", "product", "sales", 1.5, scope=["ramp"]))
+        after = "SELECT distortion, drift_scope FROM insight_statement WHERE statement_id = 's2'"
+        assert await desk.rows(after) == before
+        [row] = await desk.rows("SELECT recipients, said FROM insight_matter WHERE kind = 'claim'")
+        assert row == {"recipients": 9, "said": "available"}
 
 
 async def test_the_text_of_a_message_ends_and_it_is_never_said_again(databases: Databases, tmp_path: Any) -> None:

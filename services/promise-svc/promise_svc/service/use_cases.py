@@ -157,7 +157,7 @@ def _enter(batch: _Batch, command: Enter, origin: Origin) -> Matter:
             _changed(batch, assigned, change, origin)
     batch.matters.keep(matter, entry)
     if not matter.waiting:
-        batch.messages.append(matter_events.changed(matter, origin))
+        batch.messages.append(matter_events.changed(matter, origin, entry))
     return matter
 
 

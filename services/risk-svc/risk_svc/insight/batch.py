@@ -78,7 +78,7 @@ class Batch:
             version = message.envelope.version
             if version > (self._gaps[data.promise_id][1] if data.promise_id in self._gaps else 0):
                 self._gaps[data.promise_id] = (data, version)
-        elif not self._forgotten(message.envelope):
+        elif not forgetting.is_past(self._marks, message.envelope):
             self._fold(message)
 
     def _fold(self, message: Message) -> None:
@@ -111,11 +111,6 @@ class Batch:
             self._uow.reject(message, FoldOutcome.VERSION_GAP.value, f"version {version} came without the one before")
         else:
             metrics.INSIGHT_LEFT_OUT.labels(message.data.TOPIC).inc()
-
-    def _forgotten(self, envelope: Envelope) -> bool:
-        """Whether the message is about a customer who was erased after it was made."""
-        mark = self._marks.get(envelope.key)
-        return mark is not None and envelope.time.timestamp() <= mark[1]
 
     def _erase(self, envelope: Envelope, customer_id: str) -> None:
         if self._marks.get(customer_id, (0, 0.0))[0] >= envelope.version:

@@ -6,7 +6,7 @@ be of before.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -28,12 +28,19 @@ IDLE_SECONDS: Final = 1.0
 AGAIN_SECONDS: Final = 5.0
 PAUSE_SECONDS: Final = 0.01
 TABLES: Final = ("insight_state", "insight_milestone", "insight_redating", "insight_promise")
+MATTERS: Final = ("insight_matter", "insight_statement")
+"""What is kept of a customer beside promises."""
 Marks = dict[str, tuple[int, float]]
 """By customer, the version and business time (epoch seconds) of the newest erasure."""
 
-LIVING: Final = """NOT EXISTS (SELECT FROM insight_erasing AS gone
-  WHERE gone.customer_id = insight_promise.customer_id AND insight_promise.born <= gone.born)"""
-"""SQL: this row of `insight_promise` is not of a customer who is being forgotten."""
+
+def living(table: str) -> str:
+    """SQL: this row of `table` is not of a customer who is being forgotten."""
+    return f"""NOT EXISTS (SELECT FROM insight_erasing AS gone
+  WHERE gone.customer_id = {table}.customer_id AND {table}.born <= gone.born)"""
+
+
+LIVING: Final = living("insight_promise")
 
 
 async def marks(connection: Connection, customers: Collection[str]) -> Marks:
@@ -52,10 +59,27 @@ async def begin(connection: Connection, erased: Mapping[str, Envelope]) -> None:
         await connection.execute("DELETE FROM insight_figure WHERE customer_id = $1", customer)
 
 
+def is_past(marks: Marks, envelope: Envelope) -> bool:
+    """Whether an event is about a customer who was erased after it was made."""
+    mark = marks.get(envelope.key)
+    return mark is not None and envelope.time.timestamp() <= mark[1]
+
+
 async def end_doomed(connection: Connection, promise_ids: Collection[str]) -> None:
     """Delete those of these promises whose customer is being forgotten."""
     rows = await connection.fetch(_DOOMED, sorted(promise_ids))
     await _end(connection, [row["promise_id"] for row in rows])
+
+
+async def end_doomed_matters(connection: Connection, names: Sequence[tuple[str, str]]) -> None:
+    """The same of matters, by kind and id."""
+    kinds, ids = zip(*sorted(names), strict=True)
+    await connection.execute(_DOOMED_MATTERS, list(kinds), list(ids))
+
+
+async def end_doomed_statements(connection: Connection, names: Collection[str]) -> None:
+    """The same of statements."""
+    await connection.execute(_DOOMED_STATEMENTS, sorted(names))
 
 
 async def _end(connection: Connection, ids: Collection[str]) -> None:
@@ -100,7 +124,12 @@ class Forgetting(Rounds):
             return False
         rows = await uow.connection.fetch(_SOME, found["customer_id"], found["born"], self._most)
         await _end(uow.connection, [row["promise_id"] for row in rows])
-        if len(rows) < self._most:
+        left = self._most - len(rows)
+        for query in _MATTERS:
+            if left:
+                gone: str = await uow.connection.execute(query, found["customer_id"], found["born"], left)
+                left -= int(gone.rpartition(" ")[2])
+        if left:
             await uow.connection.execute("DELETE FROM insight_erasing WHERE customer_id = $1", found["customer_id"])
         return True
 
@@ -115,6 +144,19 @@ ON CONFLICT (customer_id) DO UPDATE SET born = excluded.born"""
 _DOOMED: Final = """
 SELECT promise_id FROM insight_promise AS one JOIN insight_erasing AS gone USING (customer_id)
 WHERE promise_id = ANY($1::text[]) AND one.born <= gone.born ORDER BY promise_id FOR UPDATE OF one"""
+_DOOMED_MATTERS: Final = """
+DELETE FROM insight_matter AS one
+USING insight_erasing AS gone, unnest($1::text[], $2::text[]) AS named (kind, matter_id)
+WHERE one.customer_id = gone.customer_id AND one.born <= gone.born AND one.kind = named.kind
+  AND one.matter_id = named.matter_id"""
+_DOOMED_STATEMENTS: Final = """
+DELETE FROM insight_statement AS one USING insight_erasing AS gone
+WHERE one.customer_id = gone.customer_id AND one.born <= gone.born AND one.statement_id = ANY($1::text[])"""
 _WAITING: Final = "SELECT count(*) FROM (SELECT FROM insight_erasing LIMIT 1000) AS marks"
 _NEXT: Final = "SELECT customer_id, born FROM insight_erasing ORDER BY born LIMIT 1 FOR UPDATE SKIP LOCKED"
 _SOME: Final = "SELECT promise_id FROM insight_promise WHERE customer_id = $1 AND born <= $2 LIMIT $3 FOR UPDATE"
+_MATTERS: Final = tuple(
+    f"""DELETE FROM {table} WHERE ctid = ANY(ARRAY(
+  SELECT ctid FROM {table} WHERE customer_id = $1 AND born <= $2 LIMIT $3 FOR UPDATE))"""  # noqa: S608
+    for table in MATTERS
+)

@@ -30,7 +30,7 @@ async def find(connection: Connection, promise_ids: Collection[str]) -> dict[str
 async def save_promises(connection: Connection, states: Sequence[PromiseState]) -> None:
     """Upsert changed promises, with what the next event is folded into."""
     if states:
-        await connection.execute(_SAVE, *_turned(PROMISE, [promise_row(state) for state in states]))
+        await connection.execute(_SAVE, *turned(PROMISE, [promise_row(state) for state in states]))
         bodies = [to_bytes(kept(state)) for state in states]
         await connection.execute(_SAVE_STATES, [state.promise_id for state in states], bodies)
 
@@ -39,14 +39,14 @@ async def save_gaps(connection: Connection, found: Iterable[tuple[GapScored, int
     """Take in (gap, version), each promise once; an older version than what is known changes nothing."""
     rows = [gap_row(data, version) for data, version in found]
     if rows:
-        await connection.execute(_SAVE_GAPS, *_turned(GAP, rows))
+        await connection.execute(_SAVE_GAPS, *turned(GAP, rows))
 
 
 async def save_milestones(connection: Connection, steps: Iterable[tuple[str, StepState]]) -> None:
     """Upsert (promise id, step)."""
     rows = [milestone_row(promise_id, step) for promise_id, step in steps]
     if rows:
-        await connection.execute(_SAVE_MILESTONES, *_turned(MILESTONE, rows))
+        await connection.execute(_SAVE_MILESTONES, *turned(MILESTONE, rows))
 
 
 async def save_redatings(connection: Connection, found: Sequence[Redating]) -> None:
@@ -88,14 +88,15 @@ def _incident_row(one: Incident) -> tuple[Any, ...]:
     )
 
 
-def _turned(columns: Columns, rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+def turned(columns: Columns, rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    """Rows as one list a column, for SQL that takes arrays."""
     # In the order of ids: two processes then wait for each other's rows in one direction only.
     turned = [list(column) for column in zip(*sorted(rows, key=lambda row: row[:2]), strict=True)]
     assert len(turned) == len(columns)  # noqa: S101 - a row is made beside its columns
     return turned
 
 
-def _upsert(table: str, columns: Columns, key: int, also: tuple[str, str] | None = None, only: str = "") -> str:
+def upsert(table: str, columns: Columns, key: int, also: tuple[str, str] | None = None, only: str = "") -> str:
     """SQL that upserts rows given as one array a column; the first `key` columns are the key.
 
     Documents come as texts and times as epoch seconds. `also`: a column more, and the SQL of its value.
@@ -117,14 +118,14 @@ ON CONFLICT ({keys}) DO UPDATE SET {updated} {only}"""  # noqa: S608 - names of 
 _FIND: Final = "SELECT state FROM insight_state WHERE promise_id = ANY($1::text[])"
 _EXISTING: Final = "SELECT promise_id FROM insight_promise WHERE promise_id = ANY($1::text[])"
 _OVER: Final = ("words_since", "CASE WHEN standing IN ('open', 'placeholder') THEN NULL ELSE now() END")
-_SAVE: Final = _upsert("insight_promise", PROMISE, 1, _OVER)
+_SAVE: Final = upsert("insight_promise", PROMISE, 1, _OVER)
 _SAVE_STATES: Final = """
 INSERT INTO insight_state (promise_id, state) SELECT * FROM unnest($1::text[], $2::bytea[])
 ON CONFLICT (promise_id) DO UPDATE SET state = excluded.state"""
-_SAVE_GAPS: Final = _upsert(
+_SAVE_GAPS: Final = upsert(
     "insight_promise", GAP, 1, only="WHERE insight_promise.gap_version < excluded.gap_version"
 ).replace("customer_id = excluded.customer_id, ", "")
-_SAVE_MILESTONES: Final = _upsert("insight_milestone", MILESTONE, 2)
+_SAVE_MILESTONES: Final = upsert("insight_milestone", MILESTONE, 2)
 _SAVE_REDATINGS: Final = """
 INSERT INTO insight_redating (promise_id, version, asked_by, agreed, reason, at, before, after)
 SELECT id, version, asked, agreed, reason, to_timestamp(at), to_timestamp(before), to_timestamp(after)

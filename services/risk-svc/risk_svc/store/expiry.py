@@ -15,6 +15,8 @@ from risk_svc.settings import RiskSettings
 from risk_svc.store.states import incident_from
 
 SESSION_DAYS: Final = 2 * ABSOLUTE.total_seconds() / 86_400
+LASTING: Final = "'requested', 'countered', 'opened', 'answered', 'offered', 'registered'"
+"""States in which a matter is still needed as a whole."""
 _encode: Final = msgpack.Encoder().encode
 
 
@@ -37,6 +39,20 @@ def expiries(settings: RiskSettings) -> list[Expiry]:
             settings.texts_kept_days,
             "words_since IS NOT NULL AND resolved_at IS NOT NULL",
             "title = '', words_since = NULL",
+        ),
+        Rule(
+            "insight_statement",
+            "words_since",
+            settings.texts_kept_days,
+            "words_since IS NOT NULL",
+            "scope = NULL, conditions = NULL, unit = NULL, words_since = NULL",
+        ),
+        Rule(
+            "insight_matter",
+            "words_since",
+            settings.texts_kept_days,
+            f"words_since IS NOT NULL AND state NOT IN ({LASTING})",
+            "content = '{}', department = NULL, deliverer = NULL, words_since = NULL",
         ),
         Rule("staff_session", "began", SESSION_DAYS),
         Rule("used_link", "until", 0),

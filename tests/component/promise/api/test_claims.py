@@ -47,6 +47,31 @@ async def test_the_register_says_how_it_stood_and_keeps_its_history(
     assert [message.envelope.version for message in messages] == [1, 2]
 
 
+async def test_what_the_register_said_before_is_sent_as_it_was_said(promise_api: Api) -> None:
+    name = new("cap")
+    await registered(promise_api, name, PLANNED)
+    await promise_api.webhook("capability.set", {"capability_id": name, "statuses": [EU]}, at=NOON - timedelta(1))
+    first, late = [message.data for message in await sent(promise_api, name)]
+    assert isinstance(first, CapabilityChanged)
+    assert isinstance(late, CapabilityChanged)
+    assert ([one.status for one in first.statuses], [one.status for one in late.statuses]) == (
+        [Level.PLANNED],
+        [Level.AVAILABLE],
+    )
+    assert late.at == NOON - timedelta(1)
+
+
+async def test_a_correction_without_a_number_is_sent_as_one_of_all(promise_api: Api) -> None:
+    customer = new("c")
+    for number, (body, reached) in enumerate((({}, 40), ({"reached": 7}, 7))):
+        made = await claimed(promise_api, new("cap"), customer_id=customer, recipients=40)
+        path = f"/v1/claims/{made['claim_id']}/corrections"
+        assert (await promise_api.call("POST", path, body)).status_code == 200
+        data = (await sent(promise_api, customer))[2 * number + 1].data
+        assert isinstance(data, ClaimChanged)
+        assert (data.recipients, data.reached) == (40, reached)
+
+
 async def test_a_register_is_changed_only_as_it_was_read(promise_api: Api) -> None:
     name, path = new("cap"), "/v1/capabilities/"
     for tag, status in (('"1"', 412), ('"0"', 200), ('"0"', 412), ('"1"', 200)):

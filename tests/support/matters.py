@@ -1,0 +1,95 @@
+"""Events about matters as promise-svc sends them, each with what a test is about and the rest filled in."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from candor.contracts import (
+    AccountChanged,
+    CapabilityChanged,
+    Check,
+    ClaimChanged,
+    Claimed,
+    Event,
+    HandoffChanged,
+    Level,
+    Message,
+    StatementMade,
+    message,
+)
+from candor.contracts.matters import Availability, HandoffState
+from tests.support.risk import DUE, MADE
+
+HOPS = ("engineering", "product", "sales", "customer")
+
+
+def said(name: str, by: str, to: str, hour: float = 0, *, customer: str | None = "c1", **slots: Any) -> Message:
+    """A statement about the promise p1, unless it names another or a capability, so many hours after MADE."""
+    about = {} if "capability_id" in slots else {"promise_id": "p1"}
+    at = MADE + timedelta(hours=hour)
+    data = StatementMade(statement_id=name, said_by=by, said_to=to, at=at, customer_id=customer, **{**about, **slots})
+    return _message(data, name, at, customer or name, 1)
+
+
+def path_of(promise: str = "p1", customer: str = "c1", *days: float, start: float = 0) -> list[Message]:
+    """What engineering said of a date reaches the customer over all hops, which name it so many days after DUE."""
+    return [
+        said(
+            f"{promise}-{number}-{start:g}",
+            HOPS[number],
+            HOPS[number + 1],
+            start + number,
+            customer=customer,
+            promise_id=promise,
+            due=DUE + timedelta(days=more),
+        )
+        for number, more in enumerate(days)
+    ]
+
+
+def handoff(
+    name: str = "h1",
+    state: HandoffState = HandoffState.REQUESTED,
+    version: int = 1,
+    *,
+    customer: str = "c1",
+    at: datetime = MADE,
+    **fields: Any,
+) -> Message:
+    values = {"promise_id": "p1", "deliverer": "crew-7", "department": "sales", **fields}
+    data = HandoffChanged(handoff_id=name, customer_id=customer, state=state, at=at, **values)
+    return _message(data, name, at + timedelta(hours=version - 1), customer, version)
+
+
+def claim(
+    name: str = "k1",
+    capability: str = "telemetry",
+    claimed: Claimed = Claimed.AVAILABLE,
+    version: int = 1,
+    *,
+    customer: str | None = "c1",
+    at: datetime = MADE,
+    **fields: Any,
+) -> Message:
+    values = {"verdict": Check.UNREGISTERED, "channel": "webinar", "department": "sales", **fields}
+    data = ClaimChanged(claim_id=name, capability_id=capability, at=at, said=claimed, customer_id=customer, **values)
+    return _message(data, name, at + timedelta(hours=version - 1), customer or name, version)
+
+
+def capability(
+    *statuses: Level | Availability, name: str = "telemetry", version: int = 1, at: datetime = MADE
+) -> Message:
+    rows = [one if isinstance(one, Availability) else Availability(one) for one in statuses]
+    return _message(CapabilityChanged(capability_id=name, at=at, statuses=rows), name, at, name, version)
+
+
+def account(
+    customer: str = "c1", version: int = 1, *, renews_on: date | None = None, at: datetime = MADE, **fields: Any
+) -> Message:
+    data = AccountChanged(customer_id=customer, at=at, renews_on=renews_on, **fields)
+    return _message(data, f"account-{customer}", at, customer, version)
+
+
+def _message(data: Event, name: str, at: datetime, key: str, version: int) -> Message:
+    return message(f"{name}.{version}", "promise-svc", at, key, version, data)

@@ -18,6 +18,7 @@ from risk_svc import metrics
 from risk_svc.insight import sheets
 from risk_svc.insight.durations import Gathered, bias_sheets
 from risk_svc.insight.forgetting import LIVING
+from risk_svc.insight.measures.distortion import THRESHOLD
 from risk_svc.insight.measures.punctuality import Tally
 from risk_svc.insight.reasons import Reasons
 from risk_svc.insight.sheets import Ended, Open, Row
@@ -202,7 +203,10 @@ def _open_of(row: Any, hit: Mapping[str, str]) -> Open:
 
 _OPEN: Final = f"""
 SELECT promise_id, customer_id, department, kind, deliverer, labels::text AS labels, score, p_slip, value, currency,
-  last_told, extract(epoch FROM last_told_at)::float8 AS last_told_at, places::text AS places
+  last_told, extract(epoch FROM last_told_at)::float8 AS last_told_at, places::text AS places, (
+    SELECT said_by || '>' || said_to FROM insight_statement AS said
+    WHERE said.subject = 'promise:' || insight_promise.promise_id AND distortion >= {THRESHOLD}
+    ORDER BY at, statement_id LIMIT 1) AS hop
 FROM insight_promise WHERE standing = 'open' AND shown AND promise_id > $1 AND {LIVING} ORDER BY promise_id LIMIT $2"""  # noqa: S608
 _HIT: Final = """
 SELECT place, min(incident_id) AS incident_id FROM insight_incident, jsonb_array_elements_text(places) AS place

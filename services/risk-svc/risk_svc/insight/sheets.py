@@ -25,7 +25,10 @@ MOST_LABELS: Final = 1_000
 
 
 class Open(NamedTuple):
-    """An open promise as the figures need it; `incident` is an open incident that hits it."""
+    """An open promise as the figures need it.
+
+    `incident` is an open incident that hits it, `hop` the first one past its threshold on the way of its message.
+    """
 
     promise_id: str
     customer_id: str
@@ -40,6 +43,7 @@ class Open(NamedTuple):
     last_told: str | None
     last_told_at: float | None
     incident: str | None
+    hop: str | None = None
 
 
 class Ended(NamedTuple):
@@ -94,6 +98,7 @@ BY: Final[dict[str, Callable[[Open], list[str]]]] = {
     "customer": lambda one: [one.customer_id],
     "department": lambda one: [one.department or NO_NAME],
     "kind": lambda one: [one.kind],
+    "hop": lambda one: [one.hop] if one.hop else [],
     "label": lambda one: [f"{name}={value}" for name, value in one.labels.items()],
 }
 """What roll-ups are of, and the groups that a promise is in."""

@@ -84,6 +84,14 @@ def mean(values: Floats, unit: Unit, level: float = 0.95, least: int = LEAST) ->
     n = len(values)
     if n < max(2, least):
         return too_little(n, unit, level)
-    middle = float(values.mean())
-    half = float(stdtrit(n - 1, (1 + level) / 2)) * float(values.std(ddof=1)) / n**0.5
+    return mean_of(n, float(values.mean()), float(values.std(ddof=1)), unit, level, least)
+
+
+def mean_of(
+    n: int, middle: float | None, deviation: float | None, unit: Unit, level: float = 0.95, least: int = LEAST
+) -> Figure:
+    """The same of n values whose mean and sample standard deviation are known."""
+    if n < max(2, least) or middle is None or deviation is None:
+        return too_little(n, unit, level)
+    half = float(stdtrit(n - 1, (1 + level) / 2)) * deviation / n**0.5
     return Figure(middle, middle - half, middle + half, n, unit, level)

@@ -68,10 +68,17 @@ def variance_ratio(before: Floats, after: Floats) -> Figure:
     n = len(before)
     if n < LEAST or before.var() == 0:
         return too_little(n, Unit.RATIO)
-    ratio = float(after.var() / before.var())
-    if ratio == 0:
+    r = float(np.corrcoef(before, after)[0, 1]) if after.var() > 0 else None
+    return variance_ratio_of(n, float(before.var()), float(after.var()), r)
+
+
+def variance_ratio_of(n: int, before: float | None, after: float | None, r: float | None) -> Figure:
+    """The same of n pairs whose variances and correlation are known."""
+    if n < LEAST or not before or after is None:
+        return too_little(n, Unit.RATIO)
+    ratio = after / before
+    if ratio == 0 or r is None:
         return Figure(0.0, 0.0, 0.0, n, Unit.RATIO)
-    r = float(np.corrcoef(before, after)[0, 1])
     wide = 1 + 2 * max(0.0, 1 - r * r) * float(stdtrit(n - 2, 0.975)) ** 2 / (n - 2)
     off = (wide * wide - 1) ** 0.5
     return Figure(ratio, ratio * (wide - off), ratio * (wide + off), n, Unit.RATIO)

@@ -39,8 +39,9 @@ class SheetQuery(PageQuery):
 class RollUpQuery(SheetQuery):
     """Which roll-up."""
 
-    by: Literal["customer", "department", "kind", "label"] = Field(
-        default="customer", description="What promises are put together by; a label is name=value."
+    by: Literal["customer", "department", "kind", "hop", "label"] = Field(
+        default="customer",
+        description="What promises are put together by; a label is name=value, a hop the first past its threshold.",
     )
 
 

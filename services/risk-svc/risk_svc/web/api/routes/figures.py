@@ -108,18 +108,19 @@ async def _page(request: Request, asked: insight_requests.PageQuery, listed: Lis
 
 
 def csv_answer(request: Request, listed: Listed, items: list[dict[str, Any]], after: str | None) -> Response:
-    """The rows for a spreadsheet: each part of a figure in a column of its own."""
-    flat = [_flat(item) for item in items]
-    return csv_page(request, [*flat[0]] if flat else [*listed.row.model_fields], flat, after)
+    """The rows for a spreadsheet."""
+    rows = [flat(item) for item in items]
+    return csv_page(request, [*rows[0]] if rows else [*listed.row.model_fields], rows, after)
 
 
-def _flat(item: Mapping[str, Any]) -> dict[str, Any]:
-    flat: dict[str, Any] = {}
+def flat(item: Mapping[str, Any]) -> dict[str, Any]:
+    """A row for a spreadsheet: each part of a figure in a column of its own."""
+    row: dict[str, Any] = {}
     for name, value in item.items():
         if isinstance(value, dict):
-            flat |= {f"{name}_{part}": one for part, one in value.items()}
+            row |= {f"{name}_{part}": one for part, one in value.items()}
         elif isinstance(value, list):
-            flat[name] = "; ".join(f"{one['reason']} ({one['n']})" for one in value)
+            row[name] = "; ".join(f"{one['reason']} ({one['n']})" for one in value)
         else:
-            flat[name] = value
-    return flat
+            row[name] = value
+    return row

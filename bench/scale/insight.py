@@ -33,6 +33,30 @@ MILESTONES: Final = """
 INSERT INTO insight_milestone (promise_id, milestone, planned, at, status, final)
 SELECT promise_id, 'installed', first_due, completed_at, 'reached', true FROM insight_promise
 WHERE standing <> 'open'"""
+STATEMENTS: Final = """
+INSERT INTO insight_statement (statement_id, version, subject, customer_id, promise_id, kind, made_at, said_by, said_to,
+  at, due, certainty, heard, heard_from, due_in, due_out, distortion, drift_date, drift_certainty)
+SELECT promise_id || '-' || hop, 1, 'promise:' || promise_id, customer_id, promise_id, kind, made_at,
+  (ARRAY['engineering', 'product', 'sales'])[hop], (ARRAY['product', 'sales', 'customer'])[hop],
+  made_at + hop * interval '1 hour', first_due, 3, CASE WHEN hop > 1 THEN promise_id || '-' || (hop - 1) END,
+  CASE WHEN hop > 1 THEN (ARRAY['engineering', 'product'])[hop - 1] END, first_due + moved, first_due,
+  CASE WHEN hop > 1 THEN n % 1000 / 1000.0 END, CASE WHEN hop > 1 THEN 0.3 END, CASE WHEN hop > 1 THEN 0.0 END
+FROM insight_promise, generate_series(1, 3) AS hop,
+  LATERAL (SELECT hashtext(promise_id) & 1048575 AS n) AS numbers,
+  LATERAL (SELECT n % 14 * interval '1 day' AS moved) AS days"""
+MATTERS: Final = f"""
+INSERT INTO insight_matter (kind, matter_id, version, customer_id, promise_id, capability_id, state, at, changed_at,
+  ends_at, due, department, deliverer, said, verdict, recipients, reached, content)
+SELECT kind, kind || n, 1, 'c' || n % {CUSTOMERS}, CASE WHEN kind = 'handoff' THEN 'o' || n END,
+  CASE WHEN kind = 'claim' THEN 'k' || n % 200 END,
+  CASE WHEN kind = 'claim' THEN 'made' ELSE (ARRAY['requested', 'countered', 'accepted', 'declined'])[1 + n % 4] END,
+  now() - n * interval '1 minute', now(), now() + n % 100 * interval '1 day' - interval '9 days',
+  now() + n % 90 * interval '1 day', 'team' || n % 40, 'crew' || n % 500, 'available',
+  (ARRAY['supported', 'over_claim', 'under_claim'])[1 + n % 3], n % 1000 + 1, n % 7, '{{}}'
+FROM generate_series(1, $1::int) AS n, unnest(ARRAY['handoff', 'claim']) AS kind"""
+REGISTER: Final = """
+INSERT INTO insight_capability (capability_id, version, at, statuses)
+SELECT 'k' || n % 200, n, now() - n * interval '1 hour', '[{"status": "planned"}]' FROM generate_series(0, 3999) AS n"""
 INCIDENT: Final = """
 INSERT INTO insight_incident (incident_id, version, severity, category, title, places, opened_at)
 VALUES ('i1', 1, 0.5, 'outage', 'Grid down', '["grid:all"]', now())"""
@@ -47,6 +71,18 @@ PATHS: Final = (
     "/v1/value-at-risk",
     "/v1/punctuality?by=team",
     "/v1/punctuality?by=customer&limit=200",
+    "/v1/hops",
+    "/v1/hops?kind=kind3&department=sales",
+    "/v1/hops/statements?limit=200",
+    "/v1/hops/statements?limit=200&kind=kind3&department=sales",
+    "/v1/hops/statements?limit=200&min_distortion=0.5",
+    "/v1/promises/o77/path",
+    "/v1/handoffs?limit=200",
+    "/v1/handoffs?limit=200&sort=age",
+    "/v1/handoffs?limit=200&state=declined",
+    "/v1/claims?limit=200&verdict=false",
+    "/v1/claims/recall?limit=200&capability=k7",
+    "/v1/capabilities?limit=200",
 )
 
 
@@ -76,6 +112,9 @@ async def _filled(connection: asyncpg.Connection[Any], count: int, still: int) -
     await connection.execute(PROMISES, count, "kept", "s", timeout=WATCHED)
     await connection.execute(PROMISES, still, "open", "o", timeout=WATCHED)
     await connection.execute(MILESTONES, timeout=WATCHED)
+    await connection.execute(STATEMENTS, timeout=WATCHED)
+    await connection.execute(MATTERS, still, timeout=WATCHED)
+    await connection.execute(REGISTER)
     await connection.execute(INCIDENT)
     await connection.execute("VACUUM ANALYZE", timeout=WATCHED)
 

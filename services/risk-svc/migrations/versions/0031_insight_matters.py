@@ -11,9 +11,18 @@ def upgrade() -> None:
     op.execute("CREATE INDEX insight_matter_customer ON insight_matter (customer_id) WHERE customer_id IS NOT NULL")
     op.execute("CREATE INDEX insight_matter_state ON insight_matter (kind, state, at, matter_id)")
     op.execute(
-        "CREATE INDEX insight_matter_due ON insight_matter (coalesce(due, 'infinity'), matter_id) "
-        "WHERE kind = 'handoff' AND state IN ('requested', 'countered')"
+        "CREATE INDEX insight_matter_state_due ON insight_matter (state, coalesce(due, 'infinity'), matter_id) "
+        "WHERE kind = 'handoff'"
     )
+    for name, columns in (
+        ("open_due", "coalesce(due, 'infinity'), matter_id"),
+        ("open_age", "at, matter_id"),
+        ("open_deliverer", "deliverer"),
+    ):
+        op.execute(
+            f"CREATE INDEX insight_matter_{name} ON insight_matter ({columns}) "
+            "WHERE kind = 'handoff' AND state IN ('requested', 'countered')"
+        )
     for name, column in (("reach", ""), ("verdict", "verdict, "), ("capability", "capability_id, ")):
         op.execute(
             f"CREATE INDEX insight_matter_{name} ON insight_matter ({column}recipients, matter_id) WHERE kind = 'claim'"

@@ -43,6 +43,8 @@ h2 { font-size: 1rem; line-height: 1.75; }
 a.strong { color: #1f4e5f; font-weight: 600; } .beside { color: #5b6776; font-size: .8rem; }
 .pair { display: flex; flex-wrap: wrap; justify-content: space-between; column-gap: 1rem; }
 .badge { color: #fff; padding: 2px 8px; border-radius: 9px; font-weight: 600; }
+.flow { overflow-x: auto; } .flow-narrow { display: none; }
+@media (max-width: 700px) { .flow-wide { display: none; } .flow-narrow { display: block; } }
 .q-table td { white-space: normal; } .q-table tbody td { font-size: .9rem; }
 """
 
@@ -146,13 +148,13 @@ class Address:
         self._kept[name] = (control, usual)
         control.on_value_change(self._write)
 
-    def keep_page(self, pages: ui.pagination) -> None:
+    def keep_page(self, pages: ui.pagination, name: str = "page") -> None:
         """The same for the page number of a list, from 1; the default is the first page."""
-        words = self.asked("page") or ""
+        words = self.asked(name) or ""
         page = int(words) if FURTHEST.fullmatch(words) else 1
         pages.max = page
         pages.set_value(page)
-        self._kept["page"] = (pages, 1)
+        self._kept[name] = (pages, 1)
         pages.on_value_change(self._write)
 
     def asked(self, name: str) -> str | None:

@@ -27,6 +27,9 @@ MENU: Final = (
     Entry("Accounts", "/accounts"),
     Entry("Teams", "/teams"),
     Entry("On time", "/on-time"),
+    Entry("Path", "/path"),
+    Entry("Claims", "/claims"),
+    Entry("Hand-offs", "/hand-offs"),
     Entry("Forecast accuracy", "/record"),
     Entry("Before promising", "/dates"),
 )

@@ -28,8 +28,22 @@ from risk_svc.web.board.awaited import AwaitedPages
 from risk_svc.web.board.downloads import LISTS, download, download_hits, download_promises
 from risk_svc.web.board.frame import Address, tab_title
 from risk_svc.web.board.live_data import HitQuery, LiveData
+from risk_svc.web.board.matter_data import MatterData
 from risk_svc.web.board.open_pages import OpenPages, PagesMiddleware, Tidying, listen
-from risk_svc.web.board.pages import accounts, accuracy, dates, held, incident, on_time, overview, promise, teams
+from risk_svc.web.board.pages import (
+    accounts,
+    accuracy,
+    claims,
+    dates,
+    handoffs,
+    held,
+    incident,
+    on_time,
+    overview,
+    path,
+    promise,
+    teams,
+)
 from risk_svc.web.board.session_end import vouched
 from risk_svc.web.board.sign_in_store import StaffSessions
 
@@ -48,11 +62,18 @@ def _reading(app: FastAPI) -> LiveData:
     return cast(LiveData, app.state.reading)
 
 
+def _matters(app: FastAPI) -> MatterData:
+    return cast(MatterData, app.state.matters)
+
+
 PAGES: Final[Mapping[str, Make]] = {
     "/": lambda app, address: overview.Page(_reading(app), address),
     "/accounts": lambda app, address: accounts.Page(_reading(app), address),
     "/teams": lambda app, address: teams.Page(_reading(app), address, persons=app.state.show_persons),
     "/on-time": lambda app, address: on_time.Page(_reading(app), address),
+    "/path": lambda app, address: path.Page(_reading(app), _matters(app), address),
+    "/claims": lambda app, address: claims.Page(_reading(app), _matters(app), address),
+    "/hand-offs": lambda app, address: handoffs.Page(_reading(app), _matters(app), address),
     "/record": lambda app, address: accuracy.Page(_reading(app), address),
     "/dates": lambda app, address: dates.Page(_reading(app), app.state.published, address),
     "/held": lambda app, _address: held.Page(_reading(app)),
@@ -104,8 +125,8 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
 
 
 def _add_pages(app: FastAPI, awaited: AwaitedPages) -> None:
-    for path, make in PAGES.items():
-        _add_page(app, awaited, ui.page(path), make)
+    for where, make in PAGES.items():
+        _add_page(app, awaited, ui.page(where), make)
 
 
 def _add_page(app: FastAPI, awaited: AwaitedPages, route: ui.page, make: Make) -> None:
@@ -168,7 +189,8 @@ def _add_promise(app: FastAPI, awaited: AwaitedPages) -> None:
             # The page itself shows that the database is unavailable, and fills once it is back.
             pass
         title = tab_title(style.title(promise_id, what))
-        return awaited.answer(route, request, lambda: promise.Page(_reading(app), promise_id, what), title=title)
+        made = partial(promise.Page, _reading(app), _matters(app), promise_id, what)
+        return awaited.answer(route, request, made, title=title)
 
 
 def tidying(app: FastAPI) -> list[Background]:

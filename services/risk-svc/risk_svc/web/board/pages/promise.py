@@ -11,9 +11,12 @@ from nicegui import ui
 from risk_svc.web.api import responses
 from risk_svc.web.board import style, times_held
 from risk_svc.web.board.fan import fan_chart
+from risk_svc.web.board.flow import flow_of_path
 from risk_svc.web.board.forecast_history import Move, course_chart, fan_may_be_drawn, moves, no_fan_words, rests_on
 from risk_svc.web.board.frame import Banner, Chart, Fold, Part, card, heading, live, page_frame, section_title
 from risk_svc.web.board.live_data import LiveData
+from risk_svc.web.board.matter_data import MatterData
+from risk_svc.web.board.pages.path import draw_flow, said_of
 
 ICONS: Final = {
     "made": ("handshake", "primary"),
@@ -39,8 +42,8 @@ WIDE, NARROW = "min-width: 290px; flex: 2 1 420px", "min-width: 260px; flex: 1 1
 class Page:
     """One open browser page about one promise."""
 
-    def __init__(self, reading: LiveData, promise_id: str, what: str = "") -> None:
-        self.reading = reading
+    def __init__(self, reading: LiveData, matters: MatterData, promise_id: str, what: str = "") -> None:
+        self.reading, self.matters = reading, matters
         self.promise_id = promise_id
         self.moment = page_frame(style.title(promise_id, what))
         self.banner = Banner(reading.standstill, reading.held)
@@ -81,6 +84,14 @@ class Page:
                 with card():
                     section_title("Based on")
                     self.basis = Part(Fold(LINES, _lines))
+        self.way = card()
+        with self.way:
+            section_title("How the message came about")
+            self.said = Part(_lines)
+            self.flow = Part(draw_flow)
+            ui.link("All that was said of it", f"/path?promise={quote(self.promise_id, safe='')}").classes(
+                "text-primary"
+            )
         with card():
             section_title("What happened, newest first")
             self.timeline = Part(Fold(ENTRIES, _timeline))
@@ -95,6 +106,7 @@ class Page:
         if detail is None:
             return
         self.head.show(style.headline(detail))
+        await self._way()
         drawn = fan_may_be_drawn(detail)
         for part in (self.fan.element, self.legend):
             part.set_visibility(drawn)
@@ -110,6 +122,13 @@ class Page:
         self.course.show(course_chart(detail, now))
         self.gap.show(sorted(detail.contributions, key=lambda part: -part.share))
         self.timeline.show([(detail.zone, entry) for entry in reversed(style.timeline(detail))])
+
+    async def _way(self) -> None:
+        found = await self.matters.path(self.promise_id)
+        self.way.set_visibility(found is not None and bool(found.chain))
+        if found is not None:
+            self.said.show(said_of(found))
+            self.flow.show(flow_of_path(found))
 
 
 def _column(style: str) -> ui.column:

@@ -1,0 +1,51 @@
+"""HTTP queries about hand-offs, claims and the register of capabilities."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from candor.web.http.fields import ID_PATTERN
+from risk_svc.insight.claim_lists import ClaimFilter, Verdict
+from risk_svc.insight.handoffs import HandoffFilter, Sort, State
+from risk_svc.web.api.insight_requests import PageQuery
+
+
+class HandoffQuery(PageQuery):
+    """Which hand-offs, and in which order."""
+
+    state: State = Field(default="open", description="open: requested or countered, and not expired.")
+    sort: Sort = Field(default="due", description="due: the first date first; age: the oldest first; newest first.")
+    promise: str | None = Field(default=None, pattern=ID_PATTERN, description="Only those about this promise.")
+    customer: str | None = Field(default=None, pattern=ID_PATTERN)
+    department: str | None = Field(default=None, pattern=ID_PATTERN, description="Only what this department asked for.")
+    deliverer: str | None = Field(default=None, pattern=ID_PATTERN, description="Only those to this deliverer.")
+
+    def wanted(self) -> HandoffFilter:
+        """The filter."""
+        return HandoffFilter(self.state, self.promise, self.customer, self.department, self.deliverer)
+
+
+class ClaimQuery(PageQuery):
+    """Which claims."""
+
+    verdict: Verdict | None = Field(default=None, description="Only of this verdict; false: over- and under-claims.")
+    capability: str | None = Field(default=None, pattern=ID_PATTERN, description="Only of this capability.")
+    customer: str | None = Field(default=None, pattern=ID_PATTERN)
+    department: str | None = Field(default=None, pattern=ID_PATTERN, description="Only what this department claimed.")
+    left_over: bool = Field(default=False, description="Only those of which somebody who was told is not corrected.")
+
+    def wanted(self) -> ClaimFilter:
+        """The filter."""
+        return ClaimFilter(self.verdict, self.capability, self.customer, self.department, self.left_over)
+
+
+class RecallQuery(PageQuery):
+    """Of which capability."""
+
+    capability: str = Field(pattern=ID_PATTERN, description="The id of the capability.")
+
+
+class RegisterQuery(PageQuery):
+    """Which capabilities."""
+
+    search: str | None = Field(default=None, pattern=ID_PATTERN, description="How the capability's id begins.")

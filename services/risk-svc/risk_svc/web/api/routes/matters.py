@@ -1,0 +1,95 @@
+"""Read routes of hand-offs, claims and the register of capabilities, as `insight` keeps them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Final, cast
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+
+from candor.ops.clock import Clock
+from candor.web.http.answers import shown
+from candor.web.http.csv_page import csv_page
+from candor.web.http.pages import decode_cursor, encode_cursor, link_header
+from candor.web.security.auth import Viewer
+from risk_svc.insight import claim_lists, handoffs
+from risk_svc.insight.asking import Place
+from risk_svc.web.api import matter_examples as examples
+from risk_svc.web.api import matter_requests as requests
+from risk_svc.web.api import matter_responses as responses
+from risk_svc.web.api.insight_requests import PageQuery
+from risk_svc.web.api.routes.gaps import database
+
+router: Final = APIRouter(tags=["insight"])
+
+
+def answers(model: type[BaseModel], example: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+    """How a route answers, with an example."""
+    return {200: {"model": model, "content": {"application/json": {"example": example}}}}
+
+
+@router.get("/v1/handoffs", responses=answers(responses.HandoffPage, examples.HANDOFFS))
+async def handoff_list(
+    request: Request, _principal: Viewer, asked: Annotated[requests.HandoffQuery, Query()]
+) -> Response:
+    """Hand-offs with what both sides know; open ones by their date unless something else is asked for."""
+    clock = cast(Clock, request.app.state.clock)
+    place = Place(asked.limit + 1, decode_cursor(asked.cursor, float, str))
+    async with database(request).reading() as session:
+        found, number = await handoffs.handoffs(session, asked.wanted(), asked.sort, clock.now(), place)
+    return _page(request, asked, found, number._asdict(), handoffs.ITEM, lambda one: handoffs.rank(one, asked.sort))
+
+
+@router.get("/v1/claims", responses=answers(responses.ClaimPage, examples.CLAIMS))
+async def claim_list(request: Request, _principal: Viewer, asked: Annotated[requests.ClaimQuery, Query()]) -> Response:
+    """Claims beside the register as it stood when they were made, those with most recipients first."""
+    place = Place(asked.limit + 1, decode_cursor(asked.cursor, int, str))
+    async with database(request).reading() as session:
+        found, number = await claim_lists.claims(session, asked.wanted(), place)
+    return _page(request, asked, found, number._asdict(), claim_lists.CLAIM, _reach)
+
+
+@router.get("/v1/claims/recall", responses=answers(responses.RecallOut, examples.RECALL))
+async def recall(request: Request, _principal: Viewer, asked: Annotated[requests.RecallQuery, Query()]) -> Response:
+    """Whom false claims of a capability reached, who was corrected and who is left; nobody is written to."""
+    wanted = claim_lists.ClaimFilter("false", asked.capability)
+    place = Place(asked.limit + 1, decode_cursor(asked.cursor, int, str))
+    async with database(request).reading() as session:
+        found, number = await claim_lists.claims(session, wanted, place)
+        people = await claim_lists.recall(session, asked.capability)
+    document = {"capability_id": asked.capability, **people._asdict(), **number._asdict()}
+    return _page(request, asked, found, document, claim_lists.CLAIM, _reach)
+
+
+@router.get("/v1/capabilities", responses=answers(responses.CapabilityPage, examples.CAPABILITIES))
+async def register(request: Request, _principal: Viewer, asked: Annotated[requests.RegisterQuery, Query()]) -> Response:
+    """The register of capabilities as it stands, each with what was claimed of it."""
+    place = Place(asked.limit + 1, decode_cursor(asked.cursor, str))
+    async with database(request).reading() as session:
+        found, number = await claim_lists.register(session, asked.search, place)
+    if asked.format != "csv":
+        found = [{**row, "statuses": json.loads(row["statuses"])} for row in found]
+    return _page(request, asked, found, number._asdict(), claim_lists.CAPABILITY, lambda one: (one["capability_id"],))
+
+
+def _reach(one: dict[str, Any]) -> tuple[int, str]:
+    return one["recipients"], one["claim_id"]
+
+
+def _page(
+    request: Request,
+    asked: PageQuery,
+    found: Sequence[dict[str, Any]],
+    document: dict[str, Any],
+    columns: Sequence[str],
+    rank: Callable[[dict[str, Any]], tuple[Any, ...]],
+) -> Response:
+    items = [{name: row[name] for name in columns} for row in found[: asked.limit]]
+    more = encode_cursor(*rank(found[asked.limit - 1])) if len(found) > asked.limit else None
+    if asked.format == "csv":
+        return csv_page(request, columns, items, more)
+    return shown({**document, "items": items}, link_header(request, more))

@@ -1,0 +1,115 @@
+"""What the pages about matters have in common: inputs of filters, and a table that is paged."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+from urllib.parse import quote
+
+from nicegui import ui
+
+from candor.web.http.public import public_path
+from risk_svc.web.board import style
+from risk_svc.web.board.frame import Address
+from risk_svc.web.board.matter_data import ROWS, Listed
+
+EMPTY: Final = "Nothing matches so far. What is said hop by hop comes by promise-svc's API: POST /v1/statements."
+# Cells are bound as text: {{ }} never turns what somebody wrote into markup.
+NAMED: Final = """<q-td :props="props"><a v-if="props.row.link" :href="props.row.link"
+  style="color:#1f4e5f;font-weight:600">{{ props.row.promise }}</a><span v-else>{{ props.row.promise }}</span>
+  <div style="color:#5b6776;font-size:.8rem">{{ props.row.note }}</div></q-td>"""
+BADGE: Final = """<q-td :props="props"><span :style="{background: props.row.colour, color: '#fff',
+  padding: '2px 8px', borderRadius: '9px', fontWeight: 600}">{{ props.row.FIELD }}</span></q-td>"""
+
+
+def linked_promise(promise_id: str) -> str:
+    """The address of a promise's page: NiceGUI prefixes its own links, not those in a template."""
+    return public_path("/board/promises/") + quote(promise_id, safe="")
+
+
+def filter_input(label: str, address: Address, name: str) -> ui.input:
+    """A text by which a list is filtered; the address keeps it."""
+    made = ui.input(label).props("dense outlined clearable debounce=400").classes("w-56")
+    address.keep(name, made)
+    return made
+
+
+class MatterTable:
+    """A table of a list by pages; on a phone each row is a card. Its first column is a badge."""
+
+    def __init__(
+        self,
+        columns: Sequence[dict[str, Any]],
+        label: str,
+        address: Address,
+        refresh: Callable[[], Awaitable[None]],
+        *,
+        empty: str = EMPTY,
+        name: str = "page",
+    ) -> None:
+        self._refresh = refresh
+        self._empty = empty
+        self.number = ui.label().style(f"color: {style.MUTED}").mark("number")
+        self.table = ui.table(columns=[*columns], rows=[], row_key="id").classes("w-full")
+        self.table.props(
+            f'flat bordered :grid="window.innerWidth < 900" hide-header-sort hide-pagination aria-label="{label}"'
+        )
+        first = columns[0]["name"]
+        self.table.add_slot(f"body-cell-{first}", BADGE.replace("FIELD", first))
+        if any(one["name"] == "promise" for one in columns):
+            self.table.add_slot("body-cell-promise", NAMED)
+        self.table.add_slot("item", _card(columns))
+        self.table.add_slot("no-data", "<span></span>")
+        self.pages = ui.pagination(1, 1, direction_links=True).classes("self-center").mark("pages")
+        self.pages.props('max-pages=6 boundary-numbers aria-label="Pages"')
+        address.keep_page(self.pages, name)
+        self.pages.on_value_change(refresh)
+
+    @property
+    def page(self) -> int:
+        """The number of the page that is chosen, from 1."""
+        return self.pages.value or 1
+
+    async def first_page(self) -> None:
+        """The filters changed: go to the first page, in the address too."""
+        if self.page != 1:
+            self.pages.set_value(1)
+        else:
+            await self._refresh()
+
+    def show(self, listed: Listed, rows: list[dict[str, Any]]) -> None:
+        """Show the rows of a page."""
+        if rows != self.table.rows:
+            self.table.rows = rows
+            self.table.update()
+        self.number.set_text(number_words(listed) if listed.number.total else self._empty)
+        self.pages.max = listed.pages
+        self.pages.set_visibility(listed.pages > 1)
+        if self.page > listed.pages:
+            self.pages.set_value(listed.pages)
+
+
+def number_words(listed: Listed) -> str:
+    """Which rows a page shows, e.g. `26–50 of 10,002`."""
+    first = (listed.page - 1) * ROWS + 1
+    return (
+        f"{first:,}–{first + len(listed.items) - 1:,} of {listed.number}"
+        if listed.items
+        else f"none of {listed.number}"
+    )
+
+
+def _card(columns: Sequence[dict[str, Any]]) -> str:
+    first, *rest = columns
+    lines = "".join(
+        f'<div><span style="color:#5b6776">{one["label"]}:</span> {{{{ props.row.{one["field"]} }}}}</div>'
+        for one in rest
+        if one["name"] != "promise"
+    )
+    return f"""<div class="q-pa-xs col-12"><q-card flat bordered class="q-pa-sm">
+  <div class="row items-center no-wrap"><span :style="{{background: props.row.colour, color: '#fff',
+  padding: '2px 8px', borderRadius: '9px', fontWeight: 600}}">{{{{ props.row.{first["field"]} }}}}</span>
+  <a v-if="props.row.link" class="q-ml-sm" :href="props.row.link"
+  style="color:#1f4e5f;font-weight:600">{{{{ props.row.promise }}}}</a>
+  <span v-else class="q-ml-sm">{{{{ props.row.promise }}}}</span></div>
+  <div style="color:#5b6776;font-size:.8rem">{{{{ props.row.note }}}}</div>{lines}</q-card></div>"""

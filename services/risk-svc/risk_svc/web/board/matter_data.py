@@ -1,0 +1,134 @@
+"""What the board's pages about matters read, kept for some seconds for all who watch the same."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Any, Final, NamedTuple, TypeVar, cast
+
+from candor.ops.clock import Clock
+from candor.store.db import Database
+from candor.web.http.listings import Total
+from risk_svc.insight import claim_lists, handoffs, paths
+from risk_svc.insight.asking import Place
+from risk_svc.insight.claim_lists import ClaimFilter, Recall
+from risk_svc.insight.handoffs import HandoffFilter, Sort
+from risk_svc.insight.paths import HopFilter, PromisePath, Records
+
+ROWS: Final = 25
+"""Rows of a page of a list."""
+FRESH_SECONDS: Final = 4.5
+MOST: Final = 256
+"""Readings that are kept."""
+Found = TypeVar("Found")
+
+
+class Listed(NamedTuple):
+    """A page of a list, its number from 1, how many pages there are, and how many rows on all of them."""
+
+    items: list[dict[str, Any]]
+    page: int
+    pages: int
+    number: Total
+
+
+def listed(items: list[dict[str, Any]], page: int, number: Total) -> Listed:
+    """A page; of a list that is not counted to its end there is always one more."""
+    pages = max(1, -(-number.total // ROWS))
+    return Listed(items, page, pages if number.total_exact else max(pages, page) + 1, number)
+
+
+def _place(page: int) -> Place:
+    return Place(ROWS, skip=(page - 1) * ROWS)
+
+
+class MatterData:
+    """Reads what `insight` keeps; ten watchers of the same page cost as much as one."""
+
+    def __init__(self, database: Database, clock: Clock, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
+        self._database = database
+        self._monotonic = monotonic
+        self._kept: dict[Hashable, tuple[float, Any]] = {}
+        self._reading = asyncio.Lock()
+
+    async def hops(self, wanted: HopFilter) -> Records:
+        """Kinds of hops. Raises StoreUnavailable."""
+
+        async def read() -> Records:
+            async with self._database.reading() as session:
+                return await paths.records(session, wanted)
+
+        return await self._newest(("hops", wanted), read)
+
+    async def statements(self, wanted: HopFilter, page: int) -> Listed:
+        """Statements, the largest distortion first. Raises StoreUnavailable."""
+
+        async def read() -> Listed:
+            async with self._database.reading() as session:
+                rows, number = await paths.statements(session, wanted, None, ROWS, (page - 1) * ROWS)
+            return listed(rows, page, number)
+
+        return await self._newest(("statements", wanted, page), read)
+
+    async def path(self, promise_id: str) -> PromisePath | None:
+        """The path of a promise; None if nothing is known of it. Raises StoreUnavailable."""
+
+        async def read() -> PromisePath | None:
+            async with self._database.reading() as session:
+                return await paths.of_promise(session, promise_id)
+
+        return await self._newest(("path", promise_id), read)
+
+    async def handoffs(self, wanted: HandoffFilter, sort: Sort, page: int) -> Listed:
+        """Hand-offs as of now. Raises StoreUnavailable."""
+
+        async def read() -> Listed:
+            async with self._database.reading() as session:
+                found = await handoffs.handoffs(session, wanted, sort, self.clock.now(), _place(page))
+            return listed(found[0], page, found[1])
+
+        return await self._newest(("handoffs", wanted, sort, page), read)
+
+    async def claims(self, wanted: ClaimFilter, page: int) -> Listed:
+        """Claims, those with most recipients first. Raises StoreUnavailable."""
+
+        async def read() -> Listed:
+            async with self._database.reading() as session:
+                rows, number = await claim_lists.claims(session, wanted, _place(page))
+            return listed(rows, page, number)
+
+        return await self._newest(("claims", wanted, page), read)
+
+    async def register(self, search: str | None, page: int) -> Listed:
+        """The register of capabilities. Raises StoreUnavailable."""
+
+        async def read() -> Listed:
+            async with self._database.reading() as session:
+                rows, number = await claim_lists.register(session, search, _place(page))
+            return listed(rows, page, number)
+
+        return await self._newest(("register", search, page), read)
+
+    async def recall(self, capability_id: str) -> Recall:
+        """Whom false claims of a capability reached. Raises StoreUnavailable."""
+
+        async def read() -> Recall:
+            async with self._database.reading() as session:
+                return await claim_lists.recall(session, capability_id)
+
+        return await self._newest(("recall", capability_id), read)
+
+    async def _newest(self, key: Hashable, read: Callable[[], Awaitable[Found]]) -> Found:
+        # One reading at a time: pages about very many rows must not take every connection.
+        async with self._reading:
+            now = self._monotonic()
+            kept = self._kept.get(key)
+            if kept is not None and now - kept[0] < FRESH_SECONDS:
+                return cast(Found, kept[1])
+            found = await read()
+            if len(self._kept) >= MOST:
+                self._kept.clear()
+            self._kept[key] = (now, found)
+            return found

@@ -1,0 +1,170 @@
+"""Claims: the register as it stands, over- and under-claims with their exposure, and the recall of false ones."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from nicegui import ui
+
+from risk_svc.insight.claim_lists import ClaimFilter, Recall
+from risk_svc.web.board import style
+from risk_svc.web.board.frame import Address, Banner, Part, card, heading, live, page_frame, section_title
+from risk_svc.web.board.lists import MatterTable, filter_input
+from risk_svc.web.board.live_data import LiveData
+from risk_svc.web.board.matter_data import MatterData
+
+CLAIMS: Final = [
+    {"name": "verdict", "label": "Verdict", "field": "verdict", "align": "left"},
+    {"name": "promise", "label": "Capability", "field": "promise", "align": "left"},
+    {"name": "said", "label": "Said, and what there was", "field": "said", "align": "left"},
+    {"name": "by", "label": "By", "field": "by", "align": "left"},
+    {"name": "to", "label": "To", "field": "to", "align": "left"},
+    {"name": "told", "label": "Told", "field": "told", "align": "right"},
+    {"name": "left", "label": "Not corrected", "field": "left", "align": "right"},
+]
+REGISTER: Final = [
+    {"name": "status", "label": "Status", "field": "status", "align": "left"},
+    {"name": "promise", "label": "Capability", "field": "promise", "align": "left"},
+    {"name": "where", "label": "Elsewhere", "field": "where", "align": "left"},
+    {"name": "claims", "label": "Claims", "field": "claims", "align": "right"},
+    {"name": "over", "label": "Over-claims", "field": "over", "align": "right"},
+    {"name": "under", "label": "Under-claims", "field": "under", "align": "right"},
+    {"name": "left", "label": "Told falsely, not corrected", "field": "left", "align": "right"},
+]
+VERDICTS: Final = {
+    "false": "false",
+    "over_claim": "over-claim",
+    "under_claim": "under-claim",
+    "unregistered": "unregistered",
+    "supported": "supported",
+    "": "all",
+}
+VERDICT_COLOURS: Final = {"over_claim": "severe", "under_claim": "high", "unregistered": "medium", "supported": "none"}
+STATUS_COLOURS: Final = {"available": "none", "beta": "low", "planned": "medium", "none": "severe"}
+NO_CLAIM: Final = "No claim matches. Claims come by promise-svc's API: POST /v1/claims."
+NO_REGISTER: Final = "No capability matches. The register comes by promise-svc's API: PUT /v1/capabilities/{id}."
+
+
+class Page:
+    """One open browser page about claims."""
+
+    def __init__(self, reading: LiveData, matters: MatterData, address: Address) -> None:
+        self.reading, self.matters = reading, matters
+        self.moment = page_frame("Claims")
+        self.banner = Banner(reading.standstill, reading.held)
+        with ui.column().classes("w-full max-w-screen-xl mx-auto q-pa-sm gap-3"):
+            heading("Claims")
+            with ui.row().classes("w-full items-center"):
+                self.verdict = ui.select(VERDICTS, value="false", label="Verdict").props("dense outlined")
+                self.verdict.classes("w-40")
+                address.keep("verdict", self.verdict)
+                self.capability = filter_input("Capability id", address, "capability")
+                self.department = filter_input("Department that claimed", address, "department")
+            self.recall = Part(_recall)
+            with card():
+                section_title("Claims, most people told first")
+                self.claims = MatterTable(CLAIMS, "Claims", address, self.refresh, empty=NO_CLAIM)
+            with card():
+                section_title("The register as it stands")
+                self.register = MatterTable(
+                    REGISTER, "The register", address, self.refresh, empty=NO_REGISTER, name="register"
+                )
+            for control in (self.verdict, self.capability, self.department):
+                control.on_value_change(self.claims.first_page)
+            self.capability.on_value_change(self.register.first_page)
+            live(self.banner, 5.0, self.refresh)
+
+    def asked(self) -> tuple[ClaimFilter, int, int]:
+        """The filters and pages chosen."""
+        capability, department = ((one.value or "").strip() or None for one in (self.capability, self.department))
+        wanted = ClaimFilter(self.verdict.value or None, capability, department=department)
+        return wanted, self.claims.page, self.register.page
+
+    async def refresh(self) -> None:
+        """Read, and update what changed."""
+        asked = wanted, page, of_register = self.asked()
+        listed = await self.matters.claims(wanted, page)
+        register = await self.matters.register(wanted.capability_id, of_register)
+        recalled = await self.matters.recall(wanted.capability_id) if wanted.capability_id else None
+        if asked != self.asked():
+            # Something else was chosen meanwhile, which triggers its own refresh.
+            return
+        self.moment.set_text(style.clock_text(self.reading.clock.now()) + " UTC")
+        self.recall.show([] if recalled is None else recall_words(wanted.capability_id or "", recalled))
+        self.claims.show(listed, [claim_row(one) for one in listed.items])
+        self.register.show(register, [register_row(one) for one in register.items])
+
+
+def recall_words(capability: str, found: Recall) -> list[str]:
+    """Who was told falsely of a capability, who was corrected and who is left."""
+    if not found.claims:
+        return [f"No claim of {capability} was false."]
+    claims = f"{found.claims:,}{'' if found.exact else ' or more'} false claim{'' if found.claims == 1 else 's'}"
+    customers = f", {found.customers:,} customer{'' if found.customers == 1 else 's'} among them"
+    return [
+        f"{claims} of {capability} told {people(found.told)}{customers}.",
+        f"Corrected: {found.corrected:,}. Left to be corrected: {found.left_over:,}. Nobody is written to by this.",
+    ]
+
+
+def people(number: int) -> str:
+    """A number of people."""
+    return f"{number:,} {'person' if number == 1 else 'people'}"
+
+
+def claim_row(one: dict[str, Any]) -> dict[str, Any]:
+    """A claim as a row: plain text and numbers."""
+    where = ", ".join(part for part in (one["region"], one["edition"]) if part)
+    there = "nothing in the register" if one["there"] is None else f"there: {one['there']}"
+    return {
+        "id": one["claim_id"],
+        "verdict": VERDICTS[one["verdict"]],
+        "colour": style.COLOURS[VERDICT_COLOURS[one["verdict"]]],
+        "promise": one["capability_id"],
+        "link": "",
+        "note": where,
+        "said": f"“{one['said'].replace('_', ' ')}”; {there}",
+        "by": f"{one['department'] or '–'}, {style.clock_text(one['at'])} UTC",
+        "to": f"{one['customer_id'] or 'prospects'}{f' · {channel}' if (channel := one['channel']) else ''}",
+        "told": f"{one['recipients']:,}",
+        "left": f"{one['left_over']:,}",
+    }
+
+
+def register_row(one: dict[str, Any]) -> dict[str, Any]:
+    """A capability as a row: the status that holds everywhere, then those of regions and editions."""
+    statuses = json.loads(one["statuses"])
+    general = next((each for each in statuses if not each["region"] and not each["edition"]), None)
+    elsewhere = [each for each in statuses if each is not general]
+    status = "none" if general is None else general["status"]
+    more = "" if one["claims_exact"] else " or more"
+    return {
+        "id": one["capability_id"],
+        "status": "by place" if general is None else status,
+        "colour": style.COLOURS["medium" if general is None else STATUS_COLOURS[status]],
+        "promise": one["capability_id"],
+        "link": "",
+        "note": f"since {style.clock_text(one['at'])} UTC{_version(general)}",
+        "where": "; ".join(f"{_place(each)}: {each['status']}{_version(each)}" for each in elsewhere) or "–",
+        "claims": f"{one['claims']:,}{more}",
+        "over": f"{one['over_claims']:,}",
+        "under": f"{one['under_claims']:,}",
+        "left": f"{one['left_over']:,} of {one['told']:,}",
+    }
+
+
+def _place(status: dict[str, Any]) -> str:
+    return ", ".join(part for part in (status["region"], status["edition"]) if part)
+
+
+def _version(status: dict[str, Any] | None) -> str:
+    return f", version {status['since_version']}" if status and status["since_version"] else ""
+
+
+def _recall(lines: list[str]) -> None:
+    if lines:
+        with card():
+            section_title("Recall")
+            for line in lines:
+                ui.label(line)

@@ -128,8 +128,8 @@ class InsightSettings(RiskSettings):
     port: Port = 8107
     """TCP port that the process listens on; 0 takes any free one. Example: 8080"""
     rates: Annotated[dict[str, float], NoDecode] = {}
-    """What one unit of a currency is worth in that of the figures, which has 1, as a JSON object; empty: the most usual
-    currency counts, and promises in others are left out and counted.
+    """What one unit of a currency is worth in that of the figures, which has 1, as a JSON object; empty: each currency
+    is counted apart.
 
     Example: {"EUR": 1, "USD": 0.92}
     """

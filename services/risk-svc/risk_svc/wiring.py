@@ -125,7 +125,7 @@ def learner(settings: LearnerSettings, clock: Clock | None = None) -> FastAPI:
     return worker_app("Candor risk-svc learner", settings, parts)
 
 
-def insight(settings: InsightSettings, clock: Clock | None = None) -> FastAPI:  # noqa: ARG001 - as the other roles
+def insight(settings: InsightSettings, clock: Clock | None = None) -> FastAPI:
     """The role that keeps tables of what promises come to; its app serves health and metrics only."""
     settings.refuse_unsigned_events(signs=False)
 
@@ -148,6 +148,7 @@ def insight(settings: InsightSettings, clock: Clock | None = None) -> FastAPI:  
                 rates=settings.rates,
                 loss_share=settings.loss_share,
                 persons=settings.show_persons,
+                now=(clock or settings.business_clock()).now,
             )
             yield [GrowthWatch(database), consumer, Forgetting(database), Comparing(database), reckoning, pulse]
         finally:

@@ -9,19 +9,22 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import numpy as np
 import structlog
 
+from candor.ops.clock import SystemClock
 from candor.ops.rounds import Rounds
 from candor.store.errors import StoreUnavailable
 from candor.store.unit_of_work import unit_of_work
 from risk_svc import metrics
 from risk_svc.insight import sheets
 from risk_svc.insight.durations import Gathered, bias_sheets
-from risk_svc.insight.forgetting import LIVING
+from risk_svc.insight.forgetting import LIVING, living
 from risk_svc.insight.measures.distortion import THRESHOLD
 from risk_svc.insight.measures.punctuality import Tally
 from risk_svc.insight.reasons import Reasons
 from risk_svc.insight.sheets import Ended, Open, Row
+from risk_svc.insight.stakes import Stake, Stakes
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from candor.store.db import Database
 
 log: Final = structlog.get_logger("risk.insight")
+SYSTEM_NOW: Final = SystemClock().now
 PAGE: Final = 5_000
 WRITTEN: Final = 500
 LEAST_SECONDS: Final = 10.0
@@ -63,8 +67,10 @@ class Reckoning(Rounds):
         rates: Mapping[str, float],
         loss_share: float,
         persons: bool = False,
+        now: Callable[[], datetime] = SYSTEM_NOW,
     ) -> None:
         super().__init__()
+        self._now = now
         self._database = database
         self._ours = ours
         self._rates = rates
@@ -105,7 +111,8 @@ class Reckoning(Rounds):
             still += page
             if len(still) >= MOST_OPEN:
                 break
-        await self._shown(run, len(still), await asyncio.to_thread(self._of_open, still))
+        stakes = await self._stakes()
+        await self._shown(run, len(still), await asyncio.to_thread(self._of_open, still, stakes))
 
     async def _reckon_ended(self) -> None:
         run = await self._begin()
@@ -133,10 +140,21 @@ class Reckoning(Rounds):
             await self._show(sheet, run, promises)
         await self._clear()
 
-    def _of_open(self, promises: Sequence[Open]) -> dict[str, list[Row]]:
+    async def _stakes(self) -> Stakes:
+        found: dict[str, Stake] = {}
+        after = ""
+        while rows := await self._database.pool.fetch(_ACCOUNTS, after, PAGE):
+            found |= {row["matter_id"]: Stake(row["renews_at"], row["exposure"], row["currency"]) for row in rows}
+            after = rows[-1]["matter_id"]
+            if len(found) >= MOST_OPEN:
+                break
+        repairs = [row["days"] for row in await self._database.pool.fetch(_REPAIRS)]
+        return Stakes(found, self._now().timestamp(), np.array(repairs, np.float64))
+
+    def _of_open(self, promises: Sequence[Open], stakes: Stakes) -> dict[str, list[Row]]:
         money = sheets.money_of(promises, self._rates, self._loss_share)
         found = {f"rollup:{by}": sheets.rolled_up(promises, by, money) for by in sheets.BY}
-        found["account"], found["value_at_risk"] = sheets.accounts(promises, found["rollup:customer"], money)
+        found["account"], found["value_at_risk"] = sheets.accounts(promises, found["rollup:customer"], money, stakes)
         return found
 
     async def _open(self) -> AsyncIterator[list[Open]]:
@@ -211,6 +229,16 @@ FROM insight_promise WHERE standing = 'open' AND shown AND promise_id > $1 AND {
 _HIT: Final = """
 SELECT place, min(incident_id) AS incident_id FROM insight_incident, jsonb_array_elements_text(places) AS place
 WHERE resolved_at IS NULL GROUP BY place LIMIT 50000"""
+_ACCOUNTS: Final = f"""
+SELECT matter_id, extract(epoch FROM ends_at)::float8 AS renews_at, exposure, currency FROM insight_matter
+WHERE kind = 'account' AND matter_id > $1 AND {living("insight_matter")} ORDER BY matter_id LIMIT $2"""  # noqa: S608
+# Among the newest that have ended, those that were completed after the date that the customer held.
+_REPAIRS: Final = f"""
+SELECT days FROM (
+  SELECT extract(epoch FROM completed_at - held_due)::float8 / 86400 AS days,
+    completed_at > held_due + tolerance_s * interval '1 second' AS late
+  FROM insight_promise WHERE ended_at IS NOT NULL AND shown AND {LIVING} ORDER BY ended_at DESC LIMIT 20000) AS newest
+WHERE late"""  # noqa: S608
 _ENDED: Final = f"""
 SELECT promise_id, customer_id, department, owner, deliverer, kind, extract(epoch FROM made_at)::float8 AS made,
   extract(epoch FROM requested_due)::float8 AS requested, extract(epoch FROM first_due)::float8 AS first,

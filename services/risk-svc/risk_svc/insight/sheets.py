@@ -15,7 +15,9 @@ from risk_svc.insight.measures.punctuality import Settled, Steps, Tally, joined,
 from risk_svc.insight.measures.rollup import Gaps, roll_ups
 from risk_svc.insight.measures.shocks import ALONE
 from risk_svc.insight.measures.value_at_risk import AtRisk, Portfolio, ValueAtRisk, value_at_risk
+from risk_svc.insight.stakes import Stakes, apart
 
+NO_STAKES: Final = Stakes()
 NO_NAME: Final = ""
 """The group of promises that name none."""
 DRAWS: Final = 1_000
@@ -137,7 +139,7 @@ def rolled_up(promises: Sequence[Open], by: str, money: Money) -> list[Row]:
     ]
 
 
-def at_risk(promises: Sequence[Open], money: Money) -> tuple[ValueAtRisk, list[str]]:
+def at_risk(promises: Sequence[Open], money: Money, stakes: Stakes = NO_STAKES) -> tuple[ValueAtRisk, list[str]]:
     """What open promises may cost, and the accounts by their number in it."""
     accounts, account = _numbered([one.customer_id for one in promises])
     many = len(promises)
@@ -147,13 +149,13 @@ def at_risk(promises: Sequence[Open], money: Money) -> tuple[ValueAtRisk, list[s
         np.array([np.nan if one.value is None else one.value for one in promises], np.float64),
         [one.currency or NO_NAME for one in promises],
         np.full(many, money.loss_share),
-        np.full(many, np.nan),
+        stakes.renewals(one.customer_id for one in promises),
         _shared([one.incident for one in promises]),
         _shared([_crew(one) for one in promises]),
         _shared([one.deliverer for one in promises]),
         np.full(many, ALONE),
     )
-    return value_at_risk(portfolio, money.rates, {}, DRAWS, SEED), accounts
+    return value_at_risk(portfolio, money.rates, stakes.exposures(accounts, money.rates), DRAWS, SEED), accounts
 
 
 def _crew(one: Open) -> str | None:
@@ -184,16 +186,21 @@ def _told(promises: Iterable[Open]) -> dict[str, dict[str, Any]]:
     }
 
 
-def accounts(promises: Sequence[Open], rolled: Sequence[Row], money: Money) -> tuple[list[Row], list[Row]]:
-    """Each customer with open promises, largest expected loss first; and the total."""
-    found, names = at_risk(promises, money)
+def accounts(
+    promises: Sequence[Open], rolled: Sequence[Row], money: Money, stakes: Stakes = NO_STAKES
+) -> tuple[list[Row], list[Row]]:
+    """Each customer with open promises, largest expected loss first; and the total, and that of each other currency."""
+    found, names = at_risk(promises, money, stakes)
     risks = {names[number]: risk for number, risk in found.accounts.items()}
+    others = [_total_of(code, promises, money, stakes) for code in _apart(promises, money)]
     wide = Counter(one.customer_id for one in promises if one.score >= GAP)
     told = _told(promises)
     rows = []
     for one in rolled:
         risk = risks.get(one.name)
-        body = {**one.body, **_risk(risk), "open_gaps": wide[one.name], **told.get(one.name, NOTHING_TOLD)}
+        body = {**one.body, **_risk(risk), **stakes.said(one.name)}
+        body |= {"open_gaps": wide[one.name], **told.get(one.name, NOTHING_TOLD)}
+        body["apart"] = [parts[one.name] for _, parts in others if one.name in parts]
         body["customer_id"] = body.pop("name")
         rows.append(Row(one.name, 0.0 if risk is None else risk.expected.value or 0.0, body, one.name))
     total = {
@@ -206,7 +213,32 @@ def accounts(promises: Sequence[Open], rolled: Sequence[Row], money: Money) -> t
         "no_rate": found.no_rate,
         **_risk(found.total),
     }
-    return rows, [Row("all", total["expected_loss"] or 0.0, total)]
+    return rows, [Row("all", total["expected_loss"] or 0.0, total), *(row for row, _ in others)]
+
+
+def _apart(promises: Sequence[Open], money: Money) -> list[str]:
+    return apart((one.currency for one in promises), money.currency, money.rates)
+
+
+def _total_of(
+    code: str, promises: Sequence[Open], money: Money, stakes: Stakes
+) -> tuple[Row, dict[str, dict[str, Any]]]:
+    """What the promises in a currency may cost that is counted apart, and of that each account's part."""
+    own = [one for one in promises if one.currency == code]
+    found, names = at_risk(own, Money(code, {code: 1.0}, money.loss_share), stakes)
+    total = {
+        "name": code,
+        "promises": len(own),
+        "currency": code,
+        "loss_share": money.loss_share,
+        "no_forecast": found.no_forecast,
+        "no_value": found.no_value,
+        "no_rate": 0,
+        **_risk(found.total),
+    }
+    parts = {names[number]: {"currency": code, **_risk(risk)} for number, risk in found.accounts.items()}
+    # After the total, whose currency most promises have: amounts of different currencies are not compared.
+    return Row(code, -1.0, total), parts
 
 
 GROUPS: Final[dict[str, Callable[[Ended], str]]] = {

@@ -18,11 +18,15 @@ from tests.support.api import Api
 from tests.support.clocks import ManualClock
 from tests.support.insight import InsightDesk, gap
 from tests.support.lists import walk
+from tests.support.matters import account
 from tests.support.risk import DEPARTS, DUE, MADE, Story, erased, incident, opened
 from tests.support.risk_web import risk_web
 from tests.support.servers import Databases
 
-TABLES = "insight_promise, insight_state, insight_milestone, insight_redating, insight_incident, insight_erased"
+TABLES = (
+    "insight_promise, insight_state, insight_milestone, insight_redating, insight_incident, insight_erased, "
+    "insight_matter"
+)
 LISTS = ("/v1/rollups", "/v1/accounts", "/v1/value-at-risk", "/v1/punctuality", "/v1/bias")
 
 
@@ -48,7 +52,8 @@ def api(served: tuple[Api, InsightDesk]) -> Api:
 
 
 def reckoning(desk: InsightDesk, *, persons: bool = False, **rates: float) -> Reckoning:
-    return Reckoning(desk.database, lambda: True, rates=rates, loss_share=0.5, persons=persons)
+    now = ManualClock(MADE).now
+    return Reckoning(desk.database, lambda: True, rates=rates, loss_share=0.5, persons=persons, now=now)
 
 
 def still() -> list[Message]:
@@ -167,11 +172,31 @@ async def test_an_account_says_what_was_told_last(api: Api, desk: InsightDesk) -
 async def test_other_currencies_count_by_their_rate_or_are_left_out_and_said(api: Api, desk: InsightDesk) -> None:
     await desk.take(*still(), Story("p4", "c4").made(value=8.0, currency="USD"), gap("p4", "c4", p_slip=0.5))
     await reckoning(desk).reckon()
-    [total] = (await ask(api, "/v1/value-at-risk"))["items"]
+    total, dollars = (await ask(api, "/v1/value-at-risk"))["items"]
     assert (total["expected_loss"], total["no_rate"]) == (3.5, 1)
+    assert (dollars["name"], dollars["currency"], dollars["expected_loss"]) == ("USD", "USD", 2.0)
+    [account] = (await ask(api, "/v1/accounts", customer="c4"))["items"]
+    assert [(one["currency"], one["expected_loss"]) for one in account["apart"]] == [("USD", 2.0)]
     await reckoning(desk, EUR=1.0, USD=0.5).reckon()
     [total] = (await ask(api, "/v1/value-at-risk"))["items"]
     assert (total["expected_loss"], total["no_rate"]) == (4.5, 0)
+
+
+async def test_accounts_say_what_is_at_stake_and_how_much_leeway_is_left(api: Api, desk: InsightDesk) -> None:
+    renewal = account("c2", renews_on=(MADE + timedelta(days=30)).date(), exposure=2.0, currency="EUR")
+    late = [Story(f"r{number}", "d") for number in range(24)]
+    steps = [one.milestone(name, 60) for one in late for name in ("departed", "arrived")]
+    await desk.take(*still(), *(one.made() for one in late), *steps, renewal)
+    await reckoning(desk).reckon()
+    first, second = (await ask(api, "/v1/accounts"))["items"]
+    assert (first["customer_id"], first["expected_loss"], first["exposure"]) == ("c2", 2.0, 2.0)
+    assert (first["renews_on"], first["renewal_in_days"]) == ("2013-03-07", 29.8)
+    # Each was done 45 minutes after the date that its customer held.
+    assert first["leeway_days"] == {"value": 29.7, "low": 29.7, "high": 29.7, "n": 24}
+    assert (second["renews_on"], second["leeway_days"]["value"], second["apart"]) == (None, None, [])
+    await desk.take(erased("c2", at=MADE + timedelta(days=9)))
+    await reckoning(desk).reckon()
+    assert [one["customer_id"] for one in (await ask(api, "/v1/accounts"))["items"]] == ["c1"]
 
 
 async def test_punctuality_three_ways_with_resets(api: Api, desk: InsightDesk) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from pydantic import BaseModel, Field
 
@@ -103,8 +103,38 @@ class RiskOut(BaseModel):
     currency: str | None
 
 
-class AccountOut(RiskOut):
-    """A customer with open promises: gap, value and what it may cost."""
+class ApartOut(BaseModel):
+    """What promises in another currency, for which no rate is set, may cost."""
+
+    currency: str
+    forecasts: int = Field(description="Of how many promises the figures are.")
+    expected_loss: float | None = Field(description="The expected loss.")
+    value_at_risk: FigureOut = Field(description="The 95 % quantile of the simulated loss.")
+    shortfall: FigureOut = Field(description="The mean of the losses at and beyond that quantile.")
+
+
+class LeewayOut(FigureOut):
+    """Days, with the range that 8 of 10 past repairs leave; null without a renewal ahead or with too few of them."""
+
+
+class StakeOut(BaseModel):
+    """What is known of an account: renewal, exposure, and the leeway before the renewal."""
+
+    renews_on: date | None = Field(default=None, description="The day of the account's renewal.")
+    renewal_in_days: float | None = Field(default=None, description="Days until then; below 0 it is over.")
+    leeway_days: LeewayOut | None = Field(
+        default=None,
+        description="Days to the renewal less the usual (median) time from a date that was missed until it was done.",
+    )
+    exposure: float | None = Field(
+        default=None, description="The most that the account can lose; its losses are capped there."
+    )
+    exposure_currency: str | None = Field(default=None, description="The currency of the exposure.")
+    apart: list[ApartOut] = Field(default=[], description="Currencies without a rate, each counted apart.")
+
+
+class AccountOut(RiskOut, StakeOut):
+    """A customer with open promises: gap, value, what it may cost, and what is at stake."""
 
     customer_id: str
     score: float
@@ -127,7 +157,7 @@ class Accounts(SheetTotals):
 class RiskTotalOut(RiskOut):
     """What all open promises may cost, and how many are not counted, by why."""
 
-    name: str = Field(description="all: every open promise.")
+    name: str = Field(description="all: every open promise; or a currency without a rate, which is counted apart.")
     loss_share: float = Field(description="The share of a value that a slip loses; assumed.")
     no_forecast: int = Field(description="How many have no forecast yet.")
     no_value: int = Field(description="How many have no value.")

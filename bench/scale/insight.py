@@ -40,10 +40,10 @@ SELECT promise_id || '-' || hop, 1, 'promise:' || promise_id, customer_id, promi
   (ARRAY['engineering', 'product', 'sales'])[hop], (ARRAY['product', 'sales', 'customer'])[hop],
   made_at + hop * interval '1 hour', first_due, 3, CASE WHEN hop > 1 THEN promise_id || '-' || (hop - 1) END,
   CASE WHEN hop > 1 THEN (ARRAY['engineering', 'product'])[hop - 1] END, first_due + moved, first_due,
-  CASE WHEN hop > 1 THEN n % 1000 / 1000.0 END, CASE WHEN hop > 1 THEN 0.3 END, CASE WHEN hop > 1 THEN 0.0 END
+  CASE WHEN hop > 1 THEN one % 1000 / 1000.0 END, CASE WHEN hop > 1 THEN 0.3 END, CASE WHEN hop > 1 THEN 0.0 END
 FROM insight_promise, generate_series(1, 3) AS hop,
-  LATERAL (SELECT hashtext(promise_id) & 1048575 AS n) AS numbers,
-  LATERAL (SELECT n % 14 * interval '1 day' AS moved) AS days"""
+  LATERAL (SELECT hashtext(promise_id) & 1048575 AS one) AS numbers,
+  LATERAL (SELECT one % 14 * interval '1 day' AS moved) AS days"""
 MATTERS: Final = f"""
 INSERT INTO insight_matter (kind, matter_id, version, customer_id, promise_id, capability_id, state, at, changed_at,
   ends_at, due, department, deliverer, said, verdict, recipients, reached, content)

@@ -30,6 +30,7 @@ from candor_demo.stage import SOURCE, Stage, clock_setting
 from risk_svc.web.board.menu import MENU
 from tests.browser.held import decided, found_by_keyboard, hold, nothing_is_held, said_on_every_page
 from tests.browser.looks import ring_is_seen, too_pale, well_told
+from tests.browser.matters import claims_page, handoffs_page, path_page, tell
 from tests.browser.menu import figures_pages, focused, pages_of_menu, to_page, width_of
 from tests.support.servers import own_folder
 from tests.support.tiny_day import tiny_day
@@ -374,3 +375,13 @@ async def test_held_messages_are_said_everywhere_and_end_as_the_page_says(stage:
     assert (await well_told(page))["h1"] == ["Held messages"]
     await decided(stage, decision)
     await expect(page.get_by_text("No mass of messages is held")).to_be_visible(timeout=60_000)
+
+
+async def test_what_was_said_is_seen_hop_by_hop_with_claims_and_hand_offs(stage: Stage, page: Page) -> None:
+    board = f"{stage.stack.urls['risk-web']}/board/"
+    await tell(stage)
+    await page.set_viewport_size({"width": 390, "height": 800})
+    await page.goto(link(stage))
+    await path_page(page, board)
+    await claims_page(page, board)
+    await handoffs_page(page, board)

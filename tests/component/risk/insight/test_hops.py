@@ -67,8 +67,13 @@ def flights(count: int) -> list[Message]:
 
 
 async def test_the_path_of_a_promise_names_the_first_hop_past_its_threshold(api: Api, desk: InsightDesk) -> None:
-    slots = {"scope": ["ramp", "crew"], "quantity": 100.0, "certainty": 2, "conditions": ["parts arrive"]}
-    sold = {"scope": ["ramp", "crew", "meal"], "quantity": 125.0, "certainty": 4, "conditions": []}
+    slots: dict[str, Any] = {
+        "scope": ["ramp", "crew"],
+        "quantity": 100.0,
+        "certainty": 2,
+        "conditions": ["parts arrive"],
+    }
+    sold: dict[str, Any] = {"scope": ["ramp", "crew", "meal"], "quantity": 125.0, "certainty": 4, "conditions": []}
     await desk.take(
         Story().made(),
         said("a", "engineering", "product", 1, due=DUE, **slots),

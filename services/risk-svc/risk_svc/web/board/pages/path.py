@@ -68,8 +68,10 @@ class Page:
 
     def asked(self) -> HopFilter:
         """The filters chosen."""
-        chosen = [(one.value or "").strip() or None for one in (self.promise, self.kind, self.department)]
-        return HopFilter(*chosen)
+        promise, kind, department = (
+            (one.value or "").strip() or None for one in (self.promise, self.kind, self.department)
+        )
+        return HopFilter(promise, kind, department)
 
     async def refresh(self) -> None:
         """Read, and redraw what changed."""

@@ -119,11 +119,13 @@ class Columns:
         return Settled(
             [""] * len(rows),
             np.array([NEVER if one.requested is None else one.requested.timestamp() for one in rows]),
-            *(np.array([getattr(one, name).timestamp() for one in rows]) for name in ("due", "latest")),
+            np.array([one.due.timestamp() for one in rows]),
+            np.array([one.latest.timestamp() for one in rows]),
             np.array([one.tolerance.total_seconds() for one in rows]),
             np.array([one.done.timestamp() for one in rows if one.done]),
             np.full(len(rows), NEVER),
-            *(np.array([getattr(one, name) for one in rows], np.int64) for name in ("ours", "agreed")),
+            np.array([one.ours for one in rows], np.int64),
+            np.array([one.agreed for one in rows], np.int64),
         )
 
     def outcomes(self) -> Outcomes:

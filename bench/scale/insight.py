@@ -60,7 +60,11 @@ SELECT 'k' || n % 200, n, now() - n * interval '1 hour', '[{"status": "planned"}
 INCIDENT: Final = """
 INSERT INTO insight_incident (incident_id, version, severity, category, title, places, opened_at)
 VALUES ('i1', 1, 0.5, 'outage', 'Grid down', '["grid:all"]', now())"""
-SHEETS: Final = ("account", "value_at_risk", *[f"rollup:{by}" for by in BY], *[f"punctuality:{by}" for by in GROUPS])
+SHEETS: Final = (
+    *("account", "value_at_risk", "bias:team", "bias:deliverer", "bias:person"),
+    *[f"rollup:{by}" for by in BY],
+    *[f"punctuality:{by}" for by in GROUPS],
+)
 PATHS: Final = (
     "/v1/incidents/i1/promises?limit=100",
     "/v1/incidents/i1/promises?limit=100&sort=value",
@@ -68,6 +72,11 @@ PATHS: Final = (
     "/v1/rollups?by=department",
     "/v1/rollups?by=label",
     "/v1/accounts?limit=200",
+    "/v1/accounts?limit=200&sort=value_at_risk",
+    "/v1/accounts?limit=200&sort=gap&search=c99",
+    "/v1/bias?by=team",
+    "/v1/bias?by=deliverer&limit=200",
+    "/v1/punctuality?by=month",
     "/v1/value-at-risk",
     "/v1/punctuality?by=team",
     "/v1/punctuality?by=customer&limit=200",

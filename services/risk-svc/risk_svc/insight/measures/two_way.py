@@ -69,9 +69,12 @@ class TwoWay:
     """The sums of rows by cell, to be solved for any pair of γ."""
 
     def __init__(self, rows: Rows) -> None:
-        cells, cell, many = np.unique(np.stack(rows[1:], axis=1), axis=0, return_inverse=True, return_counts=True)
-        weight, total = many.astype(np.float64), np.bincount(cell.ravel(), rows.y, len(cells))
-        kinds, makers, deliverers = (_columns(column) for column in cells.T)
+        # One number a cell: sorting those takes a tenth of the time that sorting triples does.
+        numbers = tuple(column - NONE for column in rows[1:])
+        shape = tuple(int(column.max(initial=0)) + 1 for column in numbers)
+        cells, cell, many = np.unique(np.ravel_multi_index(numbers, shape), return_inverse=True, return_counts=True)
+        weight, total = many.astype(np.float64), np.bincount(cell, rows.y, len(cells))
+        kinds, makers, deliverers = (_columns(column + NONE) for column in np.unravel_index(cells, shape))
         self.swapped = makers.shape[1] > deliverers.shape[1]
         small, large = (deliverers, makers) if self.swapped else (makers, deliverers)
         fixed = csr_array(np.hstack([kinds.toarray(), small.toarray()]))

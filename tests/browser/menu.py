@@ -7,7 +7,9 @@ import re
 from playwright.async_api import Page, expect
 
 from risk_svc.web.board.menu import MENU
+from risk_svc.web.board.palette import DARK
 from tests.browser.looks import ring_is_seen, too_pale, well_told
+from tests.support.contrast import contrast
 
 
 async def pages_of_menu(page: Page, base: str) -> None:
@@ -19,6 +21,18 @@ async def pages_of_menu(page: Page, base: str) -> None:
         assert await too_pale(page) == [], words
         await well_told(page)
         assert await width_of(page) <= 390, words
+
+
+async def pages_by_dark(page: Page, base: str) -> None:
+    """Where the system is dark the board is, and every page of the menu is read."""
+    await page.emulate_media(color_scheme="dark")
+    for words, path in MENU:
+        await page.goto(f"{base}/board{path}")
+        await expect(page.get_by_role("timer")).to_have_text(re.compile("UTC"))
+        ground = await page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert contrast(ground, DARK["paper"]) == 1, words
+        assert await too_pale(page) == [], words
+    await page.emulate_media(color_scheme="light")
 
 
 async def figures_pages(page: Page, base: str) -> None:

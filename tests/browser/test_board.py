@@ -31,7 +31,7 @@ from risk_svc.web.board.menu import MENU
 from tests.browser.held import decided, found_by_keyboard, hold, nothing_is_held, said_on_every_page
 from tests.browser.looks import ring_is_seen, too_pale, well_told
 from tests.browser.matters import claims_page, handoffs_page, path_page, tell
-from tests.browser.menu import figures_pages, focused, pages_of_menu, to_page, width_of
+from tests.browser.menu import figures_pages, focused, pages_by_dark, pages_of_menu, to_page, width_of
 from tests.support.servers import own_folder
 from tests.support.tiny_day import tiny_day
 
@@ -263,6 +263,7 @@ async def test_every_page_is_seen_and_told_well(stage: Stage, page: Page) -> Non
     await well_told(page)
     await pages_of_menu(page, base)
     await figures_pages(page, base)
+    await pages_by_dark(page, base)
     for address, status, title in (
         ("promises/no-such", 404, "There is no such promise"),
         ("nowhere", 404, "There is no such page"),

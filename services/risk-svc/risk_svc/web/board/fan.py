@@ -66,7 +66,7 @@ def fan_chart(detail: responses.GapDetail, now: datetime) -> Options:
         "animation": False,
         "grid": {"left": 48, "right": 24, "top": 40, "bottom": 88},
         # Below the chart, where a second row on a phone covers nothing.
-        "legend": {"bottom": 0, "itemGap": 8, "itemWidth": 16, "textStyle": {"color": style.MUTED}},
+        "legend": {"bottom": 0, "itemGap": 8, "itemWidth": 16, "textStyle": {"color": style.GREY}},
         "tooltip": {
             "trigger": "axis",
             "confine": True,
@@ -81,7 +81,7 @@ def fan_chart(detail: responses.GapDetail, now: datetime) -> Options:
             "max": scale.high,
             "interval": scale.step,
             "name": f"{scale.name} late (−: early)",
-            "nameTextStyle": {"align": "left", "padding": [0, 0, 0, -40], "color": style.MUTED},
+            "nameTextStyle": {"align": "left", "padding": [0, 0, 0, -40], "color": style.GREY},
         },
         "series": [*_bands(detail, held, scale), *_lanes(detail, now, scale)],
     }

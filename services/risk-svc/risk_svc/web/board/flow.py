@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from risk_svc.insight.hearing import passed
 from risk_svc.insight.measures.distortion import THRESHOLD
 from risk_svc.insight.paths import HopRecord, PromisePath
-from risk_svc.web.board.style import COLOURS, MUTED
+from risk_svc.web.board.style import COLOURS, GREY
 
 BOX, HIGH, ARROW = 108.0, 44.0, 132.0
 """Width and height of a box, and the length of an arrow, in pixels."""
@@ -94,7 +94,7 @@ def words(flow: Flow) -> str:
 def colour(distortion: float | None) -> str:
     """The colour of an arrow, or of the badge of a message."""
     if distortion is None:
-        return MUTED
+        return GREY
     return COLOURS[[name for least, name in BANDS if distortion >= least][-1]]
 
 
@@ -189,7 +189,7 @@ def _far(flow: Flow, one: Arrow) -> bool:
 def _box(x: float, y: float, name: str) -> str:
     short = name if len(name) <= 14 else f"{name[:13]}…"
     return (
-        f'<rect x="{x:g}" y="{y:g}" width="{BOX:g}" height="{HIGH:g}" rx="8" fill="#fff" stroke="{MUTED}"/>'
+        f'<rect x="{x:g}" y="{y:g}" width="{BOX:g}" height="{HIGH:g}" rx="8" fill="#fff" stroke="{GREY}"/>'
         f'<text x="{x + BOX / 2:g}" y="{y + HIGH / 2 + 5:g}" text-anchor="middle" font-size="14" font-weight="600" '
         f'fill="{INK}">{escape(short)}</text>'
     )

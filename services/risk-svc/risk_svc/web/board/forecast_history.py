@@ -212,7 +212,7 @@ def course_chart(detail: responses.GapDetail, now: datetime) -> dict[str, Any]:
 
 def time_axis(zone: str) -> dict[str, Any]:
     """A time axis whose name is the zone of its times."""
-    name = {"name": zone, "nameLocation": "middle", "nameGap": 26, "nameTextStyle": {"color": style.MUTED}}
+    name = {"name": zone, "nameLocation": "middle", "nameGap": 26, "nameTextStyle": {"color": style.GREY}}
     return {"type": "time", "axisLabel": {"hideOverlap": True}, **name}
 
 

@@ -15,6 +15,7 @@ from starlette.requests import Request
 
 from candor.store.errors import StoreUnavailable
 from candor.web.http.public import public_path
+from risk_svc.web.board import palette
 from risk_svc.web.board.menu import STYLE as MENU_STYLE
 from risk_svc.web.board.menu import menu
 from risk_svc.web.board.page_end import end_with_session
@@ -22,11 +23,10 @@ from risk_svc.web.board.plots import STYLE as PLOT_STYLE
 from risk_svc.web.standstill import FailedReads
 
 STYLE = """
-body { background: #f4f6f8; color: #1f2a37; }
 .figure { min-width: 6rem; flex: 1 1 6rem; }
 .figure .number { font-size: 1.9rem; font-weight: 650; line-height: 1.1; font-variant-numeric: tabular-nums; }
 a:focus-visible, button:focus-visible, tr:focus-visible, .q-item:focus-visible, [tabindex="0"]:focus-visible {
-  outline: 3px solid #1f6f8b; outline-offset: 2px; }
+  outline: 3px solid var(--ring); outline-offset: 2px; }
 .q-header :focus-visible { outline-color: #fff !important; }
 h1, h2 { margin: 0; font-weight: 500; } h1 { font-size: 1.25rem; line-height: 1.6; }
 h2 { font-size: 1rem; line-height: 1.75; }
@@ -37,11 +37,12 @@ h2 { font-size: 1rem; line-height: 1.75; }
   .in-figures.q-table--dense th, .in-figures.q-table--dense td { padding: 3px 4px !important; font-size: .75rem; } }
 .nicegui-expansion .q-expansion-item__content { padding: 0 !important; }
 .standstill { background: #fdecea; border-bottom: 2px solid; }
-.typed { display: block; padding: .4rem .6rem; background: #eef1f4; border-radius: 4px; overflow-wrap: anywhere;
+.typed { display: block; padding: .4rem .6rem; background: var(--code); border-radius: 4px; overflow-wrap: anywhere;
   white-space: pre-wrap; user-select: all; }
 .moves { margin: 0; padding-left: 1.4rem; } .moves li { margin-bottom: 6px; }
-a.strong { color: #1f4e5f; font-weight: 600; } .beside { color: #5b6776; font-size: .8rem; }
+a.strong { color: var(--link); font-weight: 600; } .beside { color: var(--muted); font-size: .8rem; }
 .pair { display: flex; flex-wrap: wrap; justify-content: space-between; column-gap: 1rem; }
+.next { color: var(--link); }
 .badge { color: #fff; padding: 2px 8px; border-radius: 9px; font-weight: 600; }
 .flow { overflow-x: auto; } .flow-narrow { display: none; }
 @media (max-width: 700px) { .flow-wide { display: none; } .flow-narrow { display: block; } }
@@ -105,8 +106,8 @@ def tab_title(title: str) -> str:
 def page_frame(title: str) -> ui.label:
     """Draw the header with home link, menu and sign-out; returns the label for the business time."""
     ui.page_title(tab_title(title))
-    ui.colors(**COLOURS)
-    ui.add_css(STYLE + MENU_STYLE + PLOT_STYLE)
+    ui.colors(**COLOURS, dark=palette.DARK["card"], dark_page=palette.DARK["paper"])
+    ui.add_css(palette.STYLE + STYLE + MENU_STYLE + PLOT_STYLE)
     end_with_session()
     with ui.header(elevated=False).classes("no-wrap q-pt-sm q-pb-none q-px-md").style("flex-direction: column; gap: 0"):
         with ui.row().classes("w-full items-center no-wrap gap-2"):

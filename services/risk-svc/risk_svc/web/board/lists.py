@@ -16,10 +16,10 @@ from risk_svc.web.board.matter_data import ROWS, Listed
 EMPTY: Final = "Nothing matches so far. What is said hop by hop comes by promise-svc's API: POST /v1/statements."
 # Cells are bound as text: {{ }} never turns what somebody wrote into markup.
 NAMED: Final = """<q-td :props="props"><a v-if="props.row.link" :href="props.row.link"
-  style="color:#1f4e5f;font-weight:600">{{ props.row.promise }}</a><span v-else>{{ props.row.promise }}</span>
-  <div style="color:#5b6776;font-size:.8rem">{{ props.row.note }}</div></q-td>"""
-BADGE: Final = """<q-td :props="props"><span :style="{background: props.row.colour, color: '#fff',
-  padding: '2px 8px', borderRadius: '9px', fontWeight: 600}">{{ props.row.FIELD }}</span></q-td>"""
+  class="strong">{{ props.row.promise }}</a><span v-else>{{ props.row.promise }}</span>
+  <div class="beside">{{ props.row.note }}</div></q-td>"""
+BADGE: Final = """<q-td :props="props"><span class="badge" :style="{background: props.row.colour}">
+  {{ props.row.FIELD }}</span></q-td>"""
 
 
 def linked_promise(promise_id: str) -> str:
@@ -102,14 +102,14 @@ def number_words(listed: Listed) -> str:
 def _card(columns: Sequence[dict[str, Any]]) -> str:
     first, *rest = columns
     lines = "".join(
-        f'<div><span style="color:#5b6776">{one["label"]}:</span> {{{{ props.row.{one["field"]} }}}}</div>'
+        f'<div><span class="beside">{one["label"]}:</span> {{{{ props.row.{one["field"]} }}}}</div>'
         for one in rest
         if one["name"] != "promise"
     )
     return f"""<div class="q-pa-xs col-12"><q-card flat bordered class="q-pa-sm">
-  <div class="row items-center no-wrap"><span :style="{{background: props.row.colour, color: '#fff',
-  padding: '2px 8px', borderRadius: '9px', fontWeight: 600}}">{{{{ props.row.{first["field"]} }}}}</span>
-  <a v-if="props.row.link" class="q-ml-sm" :href="props.row.link"
-  style="color:#1f4e5f;font-weight:600">{{{{ props.row.promise }}}}</a>
+  <div class="row items-center no-wrap"><span class="badge" :style="{{background: props.row.colour}}">
+  {{{{ props.row.{first["field"]} }}}}</span>
+  <a v-if="props.row.link" class="q-ml-sm strong"
+  :href="props.row.link">{{{{ props.row.promise }}}}</a>
   <span v-else class="q-ml-sm">{{{{ props.row.promise }}}}</span></div>
-  <div style="color:#5b6776;font-size:.8rem">{{{{ props.row.note }}}}</div>{lines}</q-card></div>"""
+  <div class="beside">{{{{ props.row.note }}}}</div>{lines}</q-card></div>"""

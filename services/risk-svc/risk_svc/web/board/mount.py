@@ -121,6 +121,8 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
         show_welcome_message=False,
         reconnect_timeout=10,
         language="en-US",
+        # As the browser's system is.
+        dark=None,
     )
 
 

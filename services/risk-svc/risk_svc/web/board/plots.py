@@ -11,12 +11,12 @@ STYLE: Final = """
 .plot li { margin-bottom: 7px; } .plot svg { display: block; overflow: visible; }
 .plot .of { display: flex; flex-wrap: wrap; justify-content: space-between; column-gap: 1rem; }
 .plot .of b { font-weight: 600; overflow-wrap: anywhere; }
-.plot .said, .plot figcaption { color: #5b6776; font-variant-numeric: tabular-nums; font-size: .85rem; }
-.plot .ends { display: flex; justify-content: space-between; color: #5b6776; font-size: .85rem; }
-.plot .rule { stroke: #5b6776; stroke-dasharray: 2 3; } .plot .bar { fill: #1f6f8b; opacity: .45; }
-.plot .span { stroke-width: 2; } .plot .ink { stroke: #16404f; fill: #16404f; }
-.plot .late { stroke: #a3203a; fill: #a3203a; } .plot .early { stroke: #8a5f0a; fill: #8a5f0a; }
-.plot .unclear { stroke: #5b6776; fill: #5b6776; }
+.plot .said, .plot figcaption { color: var(--muted); font-variant-numeric: tabular-nums; font-size: .85rem; }
+.plot .ends { display: flex; justify-content: space-between; color: var(--muted); font-size: .85rem; }
+.plot .rule { stroke: var(--muted); stroke-dasharray: 2 3; } .plot .bar { fill: var(--bar); opacity: .45; }
+.plot .span { stroke-width: 2; } .plot .ink { stroke: var(--mark); fill: var(--mark); }
+.plot .late { stroke: var(--late); fill: var(--late); } .plot .early { stroke: var(--early); fill: var(--early); }
+.plot .unclear { stroke: var(--muted); fill: var(--muted); }
 """
 HEIGHT: Final = 14
 INKS: Final = ("ink", "late", "early", "unclear")

@@ -23,7 +23,10 @@ COLOURS: Final = {
 """White text on each of them has a contrast of 4.5 : 1 or better."""
 PAGE: Final = 25
 """Promises per page of the board."""
-MUTED: Final = "#5b6776"
+MUTED: Final = "var(--muted)"
+"""Words that stand beside others, by light and by dark."""
+GREY: Final = "#5b6776"
+"""The same on a chart, whose ground is always light."""
 STATES: Final = {
     "kept": "Kept",
     "broken": "Broken",
@@ -219,7 +222,7 @@ def bands_chart(bands: dict[str, int]) -> dict[str, Any]:
         "aria": {"enabled": True},
         "animationDuration": 300,
         "grid": {"left": 8, "right": 8, "top": 34, "bottom": 4},
-        "legend": {"top": 0, "textStyle": {"color": MUTED}},
+        "legend": {"top": 0, "textStyle": {"color": GREY}},
         "tooltip": {"trigger": "item"},
         "xAxis": {"type": "value", "show": False, "max": max(1, sum(bands.values()))},
         "yAxis": {"type": "category", "show": False, "data": ["open"]},

@@ -7,10 +7,11 @@ import re
 import pytest
 
 from candor.web.http import docs, plain_page
-from risk_svc.web.board import fan, frame, style
+from risk_svc.web.board import fan, frame, palette, plots, style
 from tests.support.contrast import SIGN, TEXT, contrast
 
-WHITE, PAPER = "#ffffff", "#f4f6f8"
+WHITE, PAPER = "#ffffff", palette.LIGHT["paper"]
+GROUNDS = ("paper", "card", "code")
 
 
 def test_the_measure_is_wcags() -> None:
@@ -25,7 +26,7 @@ def test_white_is_read_on_every_badge_and_button(colour: str) -> None:
 
 
 @pytest.mark.parametrize("paper", [WHITE, PAPER])
-@pytest.mark.parametrize("ink", [style.MUTED, fan.HELD, fan.LATE, fan.PRESENT, frame.COLOURS["negative"]])
+@pytest.mark.parametrize("ink", [style.GREY, fan.HELD, fan.LATE, fan.PRESENT, frame.COLOURS["negative"]])
 def test_text_is_read_on_cards_and_paper(ink: str, paper: str) -> None:
     assert contrast(ink, paper) >= TEXT
 
@@ -35,9 +36,29 @@ def test_marks_of_charts_are_seen(colour: str) -> None:
     assert contrast(colour, WHITE) >= SIGN
 
 
-def test_the_focus_ring_is_seen_on_the_page_and_in_the_header() -> None:
-    (ring,) = re.findall(r"outline: 3px solid (#\w+)", frame.STYLE)
-    assert contrast(ring, PAPER) >= SIGN
+@pytest.mark.parametrize("colours", [palette.LIGHT, palette.DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("ground", GROUNDS)
+def test_words_are_read_and_marks_are_seen_by_light_and_by_dark(colours: dict[str, str], ground: str) -> None:
+    for name in ("ink", "muted", "link"):
+        assert contrast(colours[name], colours[ground]) >= TEXT, name
+    for name in ("ring", "mark", "late", "early"):
+        assert contrast(colours[name], colours[ground]) >= SIGN, name
+
+
+@pytest.mark.parametrize("ground", GROUNDS)
+@pytest.mark.parametrize("colour", [*palette.MARKS.values()])
+def test_quasars_words_and_icons_are_read_by_dark(colour: str, ground: str) -> None:
+    assert contrast(colour, palette.DARK[ground]) >= TEXT
+
+
+def test_both_palettes_name_the_same_and_every_name_that_is_used_is_there() -> None:
+    assert palette.LIGHT.keys() == palette.DARK.keys()
+    used = re.findall(r"var\(--([a-z]+)\)", palette.STYLE + frame.STYLE + plots.STYLE + style.MUTED)
+    assert {*used} | {"card"} == {*palette.LIGHT}
+
+
+def test_the_focus_ring_is_seen_in_the_header() -> None:
+    assert "outline: 3px solid var(--ring)" in frame.STYLE
     (in_header,) = re.findall(r"\.q-header :focus-visible \{ outline-color: (#\w+)", frame.STYLE)
     assert contrast(in_header, frame.COLOURS["primary"]) >= SIGN
 

@@ -15,7 +15,7 @@ from risk_svc.insight.measures.figure import Unit, mean_of
 from risk_svc.insight.measures.hop_records import variance_ratio_of
 from risk_svc.insight.paths import HopRecord, PromisePath
 from risk_svc.web.board.flow import Arrow, colour, days_words, flow_of_path, flow_of_records, picture, svg, words
-from risk_svc.web.board.style import COLOURS, MUTED
+from risk_svc.web.board.style import COLOURS, GREY
 from tests.support.contrast import SIGN, contrast
 
 
@@ -81,7 +81,7 @@ def test_a_worse_hop_is_thicker_and_of_another_colour() -> None:
     paths = [*drawn(svg(flow_of_records(RECORDS))).iter("path")]
     widths = [float(one.get("stroke-width") or 0) for one in paths]
     assert widths == sorted(widths)
-    assert [one.get("stroke") for one in paths] == [MUTED, COLOURS["none"], COLOURS["high"]]
+    assert [one.get("stroke") for one in paths] == [GREY, COLOURS["none"], COLOURS["high"]]
 
 
 @pytest.mark.parametrize("distortion", [None, 0.0, 0.05, 0.15, 0.3, 0.6, 1.0])

@@ -42,21 +42,20 @@ EMPTY: Final = (
 SORTS: Final = {"score": "gap, widest first", "chance": "risk of delay, highest first", "due": "promised date"}
 SEARCHED: Final = {"id": "promise or customer id", "owner": "owner", "place": "site"}
 # Cells are bound as text: {{ }} never turns a customer's words into markup.
-SCORE: Final = """<q-td :props="props"><span :style="{background: props.row.colour, color: '#fff',
-  padding: '2px 8px', borderRadius: '9px', fontWeight: 600}">{{ props.row.score }}</span></q-td>"""
+SCORE: Final = """<q-td :props="props"><span class="badge" :style="{background: props.row.colour}">{{ props.row.score }}
+  </span></q-td>"""
 WHAT: Final = """<q-td :props="props"><a :href="'PROMISES' + encodeURIComponent(props.row.id)"
-  style="color:#1f4e5f;font-weight:600">{{ props.row.what }}</a>
-  <div style="color:#5b6776;font-size:.8rem">{{ props.row.id }} · {{ props.row.customer }}</div></q-td>"""
+  class="strong">{{ props.row.what }}</a>
+  <div class="beside">{{ props.row.id }} · {{ props.row.customer }}</div></q-td>"""
 WHY: Final = """<q-td :props="props">{{ props.row.why }}
-  <div style="color:#1f4e5f" class="next">{{ props.row.next }}</div></q-td>"""
+  <div class="next">{{ props.row.next }}</div></q-td>"""
 CARD: Final = """<div class="q-pa-xs col-12"><q-card flat bordered class="q-pa-sm">
-  <div class="row items-center no-wrap"><span :style="{background: props.row.colour, color: '#fff',
-  padding: '2px 8px', borderRadius: '9px', fontWeight: 600}">{{ props.row.score }}</span>
-  <a class="q-ml-sm" :href="'PROMISES' + encodeURIComponent(props.row.id)"
-  style="color:#1f4e5f;font-weight:600">{{ props.row.what }}</a></div>
-  <div style="color:#5b6776;font-size:.8rem">{{ props.row.id }} · {{ props.row.customer }}</div>
-  <div class="q-mt-xs">{{ props.row.why }}</div><div style="color:#1f4e5f" class="next">{{ props.row.next }}</div>
-  <div style="color:#5b6776;font-size:.8rem">
+  <div class="row items-center no-wrap"><span class="badge" :style="{background: props.row.colour}">
+  {{ props.row.score }}</span><a class="q-ml-sm strong"
+  :href="'PROMISES' + encodeURIComponent(props.row.id)">{{ props.row.what }}</a></div>
+  <div class="beside">{{ props.row.id }} · {{ props.row.customer }}</div>
+  <div class="q-mt-xs">{{ props.row.why }}</div><div class="next">{{ props.row.next }}</div>
+  <div class="beside">
   risk of delay: {{ props.row.slip }} · {{ props.row.due }} UTC · {{ props.row.standing }} {{ props.row.told }}</div>
   </q-card></div>"""
 

@@ -26,7 +26,7 @@ def test_an_example_has_all_fields_and_no_other(model: type[BaseModel], example:
     assert example["total"] == len(example["items"]) == 1
 
 
-def test_every_list_of_insight_shows_its_example_and_says_that_it_comes_as_csv() -> None:
+def test_every_answer_of_insight_shows_its_example_and_says_that_it_comes_as_csv() -> None:
     document = web(RiskSettings()).openapi()
     found = {}
     for operations in document["paths"].values():
@@ -34,7 +34,5 @@ def test_every_list_of_insight_shows_its_example_and_says_that_it_comes_as_csv()
             content = operations["get"]["responses"]["200"]["content"]
             assert "text/csv" in content
             found[content["application/json"]["schema"]["$ref"].rpartition("/")[2]] = content["application/json"]
-    assert {name: one["example"] for name, one in found.items()} == {
-        model.__name__: example for model, example in EXAMPLES.items()
-    }
-    assert page(document).count("<code>Example of an answer</code>") == len(EXAMPLES)
+    assert all(found[model.__name__]["example"] == example for model, example in EXAMPLES.items())
+    assert page(document).count("<code>Example of an answer</code>") == len(found) > len(EXAMPLES)

@@ -27,6 +27,14 @@ EXAMPLES: Final[dict[type[BaseModel], dict[str, Any]]] = {
                 **_GAP,
                 **{"open_gaps": 3, "last_told": "warning", "last_told_of": "PR-1001"},
                 "last_told_at": "2026-02-28T16:04:00Z",
+                **{
+                    "renews_on": "2026-05-31",
+                    "renewal_in_days": 90.7,
+                    "exposure": 250000.0,
+                    "exposure_currency": "EUR",
+                },
+                "leeway_days": {"value": 84.2, "low": 71.5, "high": 88.9, "n": 310},
+                "apart": [{"forecasts": 1, "expected_loss": 900.0, **_TAIL, "currency": "CHF"}],
             }
         ],
     },
@@ -100,7 +108,7 @@ EXAMPLES: Final[dict[type[BaseModel], dict[str, Any]]] = {
 }
 
 
-def answers(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
+def answers(model: type[BaseModel], example: dict[str, Any] | None = None) -> dict[int | str, dict[str, Any]]:
     """What a route that answers with this document declares: its schema, an example, and that CSV may be asked for."""
-    content = {"application/json": {"example": EXAMPLES[model]}, "text/csv": {"schema": {"type": "string"}}}
-    return {200: {"model": model, "content": content}}
+    shown = {"example": EXAMPLES[model] if example is None else example}
+    return {200: {"model": model, "content": {"application/json": shown, "text/csv": {"schema": {"type": "string"}}}}}

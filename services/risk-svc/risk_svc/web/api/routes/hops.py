@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -19,6 +18,7 @@ from risk_svc.insight import paths
 from risk_svc.web.api import hop_presenters, hop_responses
 from risk_svc.web.api.hop_examples import HOPS, PATH, STATEMENTS
 from risk_svc.web.api.hop_requests import HopQuery, PathQuery
+from risk_svc.web.api.insight_examples import answers
 from risk_svc.web.api.insight_requests import PageQuery
 from risk_svc.web.api.routes.figures import flat
 from risk_svc.web.api.routes.gaps import database
@@ -26,11 +26,7 @@ from risk_svc.web.api.routes.gaps import database
 router: Final = APIRouter(tags=["insight"])
 
 
-def _answers(model: type[BaseModel], example: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
-    return {200: {"model": model, "content": {"application/json": {"example": example}}}}
-
-
-@router.get("/v1/promises/{promise_id}/path", responses=_answers(hop_responses.PathOut, PATH))
+@router.get("/v1/promises/{promise_id}/path", responses=answers(hop_responses.PathOut, PATH))
 async def path(
     request: Request, promise_id: PathId, _principal: Viewer, asked: Annotated[PathQuery, Query()]
 ) -> Response:
@@ -44,7 +40,7 @@ async def path(
     return shown(hop_presenters.path(promise_id, found))
 
 
-@router.get("/v1/hops", responses=_answers(hop_responses.HopPage, HOPS))
+@router.get("/v1/hops", responses=answers(hop_responses.HopPage, HOPS))
 async def hops(request: Request, _principal: Viewer, asked: Annotated[HopQuery, Query()]) -> Response:
     """Kinds of hops: mean distortion and drift, and how dates swing; the largest mean distortion first."""
     after = decode_cursor(asked.cursor, float, str)
@@ -62,7 +58,7 @@ async def hops(request: Request, _principal: Viewer, asked: Annotated[HopQuery, 
     return _page(request, asked, items, more, document, [*hop_responses.HopOut.model_fields])
 
 
-@router.get("/v1/hops/statements", responses=_answers(hop_responses.PassedPage, STATEMENTS))
+@router.get("/v1/hops/statements", responses=answers(hop_responses.PassedPage, STATEMENTS))
 async def statements(request: Request, _principal: Viewer, asked: Annotated[HopQuery, Query()]) -> Response:
     """Statements that passed a message on, the largest distortion first."""
     after = decode_cursor(asked.cursor, float, str)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final, cast
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -21,15 +20,11 @@ from risk_svc.insight.asking import Place
 from risk_svc.web.api import matter_examples as examples
 from risk_svc.web.api import matter_requests as requests
 from risk_svc.web.api import matter_responses as responses
+from risk_svc.web.api.insight_examples import answers
 from risk_svc.web.api.insight_requests import PageQuery
 from risk_svc.web.api.routes.gaps import database
 
 router: Final = APIRouter(tags=["insight"])
-
-
-def answers(model: type[BaseModel], example: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
-    """How a route answers, with an example."""
-    return {200: {"model": model, "content": {"application/json": {"example": example}}}}
 
 
 @router.get("/v1/handoffs", responses=answers(responses.HandoffPage, examples.HANDOFFS))

@@ -52,6 +52,20 @@ async def test_order_is_kept_per_promise_while_others_overtake() -> None:
     assert receiver.ids.index("e0") > receiver.ids.index("e1"), "a stubborn one holds up its own promise only"
 
 
+@pytest.mark.parametrize("stubborn", ["word", "contact"])
+async def test_an_event_that_joins_two_lanes_waits_for_both(stubborn: str) -> None:
+    receiver = Receiver(lambda event_id, attempt: 503 if event_id == stubborn and attempt < 4 else 202)
+    events = [
+        StreamEvent("word", "statement.made", NOON, {"promise_id": "p1"}),
+        StreamEvent("contact", "contact.set", NOON, {"customer_id": "c1"}),
+        StreamEvent("made", "promise.made", NOON, {"promise_id": "p1", "customer_id": "c1"}),
+    ]
+    outcome = await replay(receiver, events)
+    assert outcome.retried == 3
+    assert receiver.ids[-1] == "made"
+    assert receiver.ids[-2] == stubborn
+
+
 async def test_no_more_in_flight_than_allowed() -> None:
     receiver = Receiver(slow=0.01)
     await replay(receiver, [event(n, n) for n in range(40)], concurrency=4)

@@ -82,6 +82,7 @@ def story(consumer: str) -> list[Example]:
         "reported",
         "scored",
         "changed",
+        "answered",
         "revised",
         "assigned",
         "settled",

@@ -132,6 +132,7 @@ def test_a_secret_goes_to_those_alone_who_need_it(overlay: str) -> None:
                 owners[secret] = owners.get(secret, set()) | {name}
     assert owners["candor-contact-private"] == {"notify-svc"}
     assert owners["candor-event-signing"] == {"promise-svc"}
+    assert owners["candor-answers"] == {"promise-svc"}
     assert owners["candor-board"] == {"risk-web"}
     assert all(owners[f"kafka-user-{account(process)}"] == {account(process)} for process in processes())
     assert owners["candor-postgres-risk-app"] == {"risk-worker", "risk-learner", "risk-insight", "risk-web"}

@@ -17,6 +17,7 @@ from candor.contracts import (
     HandoffChanged,
     Message,
     OfferChanged,
+    SheetAnswered,
     StatementMade,
 )
 from candor.intake import Origin
@@ -32,6 +33,7 @@ SENT: Final[Mapping[Kind, type[Event]]] = MappingProxyType(
         Kind.CHALLENGE: ChallengeChanged,
         Kind.OFFER: OfferChanged,
         Kind.ACCOUNT: AccountChanged,
+        Kind.SHEET: SheetAnswered,
     }
 )
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
-from candor.ops.setting_types import Port, ServiceName, split_list
-from candor.ops.settings import Settings
+from candor.ops.secret_files import SecretFile
+from candor.ops.setting_types import OptionalFile, Port, ServiceName, split_list
+from candor.ops.settings import Settings, strong_secrets
 
 HOPS: Final = ("engineering", "product", "success", "sales", "customer")
 Hop = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
@@ -27,3 +29,15 @@ class PromiseSettings(Settings):
 
     Example: engineering,sales,customer
     """
+    answer_secret_file: OptionalFile = None
+    """File of secrets, one a line, of 32 characters or more: the first signs links to the form of four questions.
+
+    Without it no such links are made. Read again: within seconds of a change.
+    Example: /run/candor/answers/answers.key
+    """
+
+    def answer_secrets(self) -> SecretFile[Sequence[str]] | None:
+        """The secrets of links to the form; None without a file. Raises ValueError for short ones and placeholders."""
+        if self.answer_secret_file is None:
+            return None
+        return SecretFile(self.answer_secret_file, strong_secrets, name="ANSWER_SECRET_FILE")

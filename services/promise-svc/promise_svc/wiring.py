@@ -30,15 +30,18 @@ from candor.web.http.limits import IMPORT_BYTES
 from candor.web.security.webhooks import Accepted
 from promise_svc import sources as own_sources
 from promise_svc.api.neutral_events import KNOWN, Reader
-from promise_svc.api.routes import aggregates, listings, matter_lists, matters, statements
+from promise_svc.api.routes import aggregates, answers, listings, matter_lists, matters, sheets, statements, themes
 from promise_svc.service import use_cases
+from promise_svc.service.answer_links import AnswerLinks
 from promise_svc.service.expiry import expiries
 from promise_svc.service.sealing import Sealer
 from promise_svc.settings import PromiseSettings
 from promise_svc.store import ledger
 from promise_svc.store.tables import RejectedRow
 
-MATTERS: Final = (aggregates.router, matters.router(), matter_lists.router())
+MATTERS: Final = (
+    *(aggregates.router, themes.router, sheets.router, matters.router(), matter_lists.router(), answers.router),
+)
 MIGRATIONS: Final = scripts(Path(__file__).parent)
 
 
@@ -52,6 +55,7 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
     settings.refuse_unsigned_events(signs=True)
     signer = Signer(settings.event_signing_key_file) if settings.event_signing_key_file is not None else None
     business = clock or settings.business_clock()
+    secrets = settings.answer_secrets()
 
     @asynccontextmanager
     async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
@@ -68,7 +72,8 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
         app.state.files.watch(database.password_file)
         app.state.sealer = sealer
         app.state.hops = settings.statement_hops
-        app.state.files.watch(sealer.file, signer.file if signer else None)
+        app.state.links = AnswerLinks(secrets.get, settings.public_url) if secrets is not None else None
+        app.state.files.watch(sealer.file, signer.file if signer else None, secrets)
         app.state.health.add("database", database.check)
         # Intake continues without Kafka: accepted events wait in the outbox (ADR 0015).
         app.state.health.add("kafka", kafka.check, needed=False)

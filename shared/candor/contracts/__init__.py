@@ -24,6 +24,7 @@ from candor.contracts.gap import (
 )
 from candor.contracts.matters import (
     AccountChanged,
+    Beside,
     CapabilityChanged,
     ChallengeChanged,
     Check,
@@ -32,6 +33,8 @@ from candor.contracts.matters import (
     HandoffChanged,
     Level,
     OfferChanged,
+    SheetAnswered,
+    Side,
     StatementMade,
 )
 from candor.contracts.notice import NoticeChanged, NoticeState, Statement
@@ -62,6 +65,7 @@ __all__ = [
     "TOPICS",
     "AccountChanged",
     "AskedBy",
+    "Beside",
     "CapabilityChanged",
     "ChallengeChanged",
     "Check",
@@ -103,6 +107,8 @@ __all__ = [
     "Record",
     "Reference",
     "ScopeItem",
+    "SheetAnswered",
+    "Side",
     "Standing",
     "Statement",
     "StatementMade",

@@ -1,5 +1,5 @@
-"""Events about matters: hand-offs, claims, statements, challenges, offers and accounts (topic `statements`), and
-capabilities (topic `capabilities`).
+"""Events about matters: hand-offs, claims, statements, challenges, offers, accounts and answer sheets (topic
+`statements`), and capabilities (topic `capabilities`).
 
 Each event is the whole state of its matter. Words of people are in none of them.
 """
@@ -221,3 +221,42 @@ class AccountChanged(Event, frozen=True, gc=False, omit_defaults=True, kw_only=T
     renews_on: date | None = None
     exposure: float | None = None
     currency: str | None = None
+
+
+class Side(StrEnum):
+    """Whose belief an answer sheet says."""
+
+    LEADERSHIP = "leadership"
+    STAFF = "staff"
+    CUSTOMERS = "customers"
+
+
+class Beside(StrEnum):
+    """What others do differently, as an answer sheet says."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    NEITHER = "neither"
+
+
+class SheetAnswered(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """The answers of `people` who agreed on one sheet: to each of four questions a rating from 1 to 5, 5 the best.
+
+    A question that is None was left out. The words stay where they were given.
+    """
+
+    TYPE: ClassVar[str] = "candor.sheet.answered.v1"
+    TOPIC: ClassVar[str] = "statements"
+    AGGREGATE: ClassVar[str] = "sheet_id"
+
+    sheet_id: str
+    side: Side
+    at: datetime
+    people: int = 1
+    customer_id: str | None = None
+    department: str | None = None
+    well: int | None = None
+    improve: int | None = None
+    others: int | None = None
+    onward: int | None = None
+    beside: Beside | None = None

@@ -16,6 +16,7 @@ from candor.contracts.matters import (
     ClaimChanged,
     HandoffChanged,
     OfferChanged,
+    SheetAnswered,
     StatementMade,
 )
 from candor.contracts.notice import NoticeChanged
@@ -84,7 +85,10 @@ CARDS = (
         owner="promise-svc",
         writers=("promise-svc",),
         readers=(INSIGHT,),
-        events=(HandoffChanged, ClaimChanged, StatementMade, ChallengeChanged, OfferChanged, AccountChanged),
+        events=(
+            *(HandoffChanged, ClaimChanged, StatementMade, ChallengeChanged, OfferChanged, AccountChanged),
+            SheetAnswered,
+        ),
         key="customer id, or where none is known that of the event's subject",
     ),
     TopicCard(

@@ -27,12 +27,13 @@ class About(Protocol):
     def customer_id(self) -> str: ...
 
 
-class _Named(msgspec.Struct):
+class _Named(msgspec.Struct, kw_only=True):
     handoff_id: str = ""
     claim_id: str = ""
     statement_id: str = ""
     challenge_id: str = ""
     offer_id: str = ""
+    sheet_id: str = ""
     promise_id: str = ""
     incident_id: str = ""
     parked_id: str = ""

@@ -1,4 +1,4 @@
-"""The secrets of a local stack, created once: API keys, webhook secrets, contact key pair, session secret."""
+"""The secrets of a local stack, created once: keys of callers and contacts, secrets of webhooks, sessions and links."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PROMISES = (
     *("handoff.requested", "handoff.accepted", "handoff.declined", "handoff.countered", "handoff.agreed"),
     *("handoff.rejected", "handoff.withdrawn", "capability.set", "claim.made", "claim.corrected", "statement.made"),
     *("challenge.opened", "challenge.answered", "challenge.settled", "offer.made", "offer.taken", "offer.declined"),
-    *("offer.withdrawn", "account.set"),
+    *("offer.withdrawn", "account.set", "sheet.answered"),
 )
 REPORTS = ("milestone.reported", "incident.reported")
 SOURCES = {
@@ -69,6 +69,10 @@ class SecretPaths:
     def session(self) -> Path:
         return self.folder / "session.key"
 
+    @property
+    def answers(self) -> Path:
+        return self.folder / "answers.key"
+
     def environment(self, service: str) -> dict[str, str]:
         """The settings that name the files; only notify-svc can open contacts, only promise-svc can sign."""
         given = {
@@ -80,6 +84,7 @@ class SecretPaths:
         }
         if service == "promise-svc":
             given["EVENT_SIGNING_KEY_FILE"] = self.event_signing
+            given["ANSWER_SECRET_FILE"] = self.answers
         if service == "notify-svc":
             given["CONTACT_PRIVATE_KEY_FILE"] = self.contact_private
         return {name: str(path) for name, path in given.items()}
@@ -101,9 +106,10 @@ def ensure_secrets(folder: Folder) -> SecretPaths:
         signing, public = new_keys()
         write_private(paths.event_signing, signing)
         write_private(paths.event_public, public)
-    if not paths.session.exists():
-        # Hexadecimal, so that no run of letters in it can look like a placeholder word.
-        write_private(paths.session, secrets.token_hex(32))
+    for path in (paths.session, paths.answers):
+        if not path.exists():
+            # Hexadecimal, so that no run of letters in it can look like a placeholder word.
+            write_private(path, secrets.token_hex(32))
     return paths
 
 

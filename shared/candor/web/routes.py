@@ -14,7 +14,9 @@ from starlette.routing import BaseRoute, Mount, WebSocketRoute
 from candor.web.security.auth import Guard, Role
 from candor.web.security.webhooks import SignatureGuard
 
-PUBLIC: Final = frozenset({"/livez", "/readyz", "/metrics", "/openapi.json", "/docs", "/problems/{code}"})
+PUBLIC: Final = frozenset(
+    {"/livez", "/readyz", "/metrics", "/openapi.json", "/docs", "/problems/{code}", "/answers/{token}"}
+)
 """Paths open to anybody who reaches the port; they reveal nothing about customers or promises."""
 
 

@@ -14,6 +14,9 @@ from tests.support.api import Api, Keys, running
 from tests.support.clocks import NOON, ManualClock
 from tests.support.servers import Databases
 
+SECRET = secrets.token_hex(32)
+"""What signs links to the form."""
+
 
 @pytest.fixture(scope="session")
 def promise_clock() -> ManualClock:
@@ -32,7 +35,11 @@ async def promise_api(
 ) -> AsyncIterator[Api]:
     keys = Keys(tmp_path_factory.mktemp("promise"))
     prefix = f"t{secrets.token_hex(5)}"
-    settings = PromiseSettings(database_url=postgres, database_prefix=prefix, publishing=False, **keys.write())
+    (keys.folder / "answers").write_text(SECRET)
+    settings = PromiseSettings(
+        **{"database_url": postgres, "database_prefix": prefix, "publishing": False, **keys.write()},
+        answer_secret_file=keys.folder / "answers",
+    )
     async with running(build(settings, promise_clock), keys) as api:
         yield api
     await databases.drop(settings.database)

@@ -35,6 +35,10 @@ def offer(promise_id: str, **changes: Any) -> dict[str, Any]:
     return {"promise_id": promise_id, "options": OPTIONS, **changes}
 
 
+def sheet(**changes: Any) -> dict[str, Any]:
+    return {"side": "staff", "well": 4, **changes}
+
+
 async def begun(api: Api, path: str, body: dict[str, Any], role: str = "operator") -> dict[str, Any]:
     """A matter begun over HTTP."""
     answer = await api.call("POST", path, body, role=role)
@@ -53,7 +57,7 @@ async def registered(api: Api, capability_id: str, *statuses: dict[str, Any], **
 
 
 async def shown(api: Api, path: str, **params: Any) -> dict[str, Any]:
-    answer = await api.call("GET", path, role="viewer", params=params)
+    answer = await api.call("GET", path, role="operator" if path.startswith("/v1/sheets") else "viewer", params=params)
     assert answer.status_code == 200, answer.text
     document: dict[str, Any] = answer.json()
     return document

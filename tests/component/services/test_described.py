@@ -18,6 +18,7 @@ NAMED = {"promise_id": "PR-1001", "customer_id": "acme", "staff_id": "kim", "sen
 HANDOFF = "/v1/handoffs/{matter_id}/"
 MISSING = (
     *("/v1/parked/{parked_id}/match", "/v1/notices/{notice_id}/resolve", "/v1/mass-hold", "/v1/handoffs"),
+    "/v1/sheets/links",
     *(f"{HANDOFF}{verb}" for verb in ("accept", "decline", "counter", "agree", "reject", "withdraw")),
     *("/v1/offers/{matter_id}/decline", "/v1/offers/{matter_id}/withdraw"),
 )
@@ -71,7 +72,7 @@ async def test_every_body_has_an_example_that_is_valid_and_that_the_service_take
             await taken(api, method, path, media_type, content["example"])
 
 
-async def taken(api: Api, method: str, path: str, media_type: str, example: dict[str, Any]) -> None:
+async def taken(api: Api, method: str, path: str, media_type: str, example: Any) -> None:
     if "{token}" in path:
         return
     if "webhooks" in path:
@@ -89,7 +90,8 @@ async def taken(api: Api, method: str, path: str, media_type: str, example: dict
     for name, value in NAMED.items():
         there = there.replace(f"{{{name}}}", value)
     there = there.replace("{", "").replace("}", "")
-    answer = await api.call(method, there, example, headers={"content-type": media_type})
+    raw = example.encode() if isinstance(example, str) else None
+    answer = await api.call(method, there, example, raw=raw, headers={"content-type": media_type})
     assert answer.status_code < 300 or (path in MISSING and answer.status_code in (404, 409)), (path, answer.text)
     # A batch is 200 whatever becomes of each event in it.
     assert not (answer.status_code == 200 and answer.json().get("rejected")), (path, answer.text)

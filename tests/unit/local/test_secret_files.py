@@ -26,7 +26,7 @@ def made(root: Path) -> SecretPaths:
 
 def test_they_are_made_once_and_readable_by_their_owner_only(tmp_path: Path) -> None:
     before = {path.name: path.read_bytes() for path in made(tmp_path).folder.iterdir()}
-    assert len(before) == 7
+    assert len(before) == 8
     assert {path.name: path.read_bytes() for path in made(tmp_path).folder.iterdir()} == before
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "secrets").iterdir()} == {0o600}
     assert (tmp_path / "secrets").stat().st_mode & 0o077 == 0
@@ -63,12 +63,13 @@ def test_what_the_public_key_seals_the_private_key_opens(tmp_path: Path) -> None
     assert SealedBox(PrivateKey(base64.b64decode(paths.contact_private.read_text()))).decrypt(sealed)
 
 
-def test_webhook_and_session_secrets_are_ones_that_the_services_take(tmp_path: Path) -> None:
+def test_webhook_session_and_link_secrets_are_ones_that_the_services_take(tmp_path: Path) -> None:
     paths = made(tmp_path)
     sources = json.loads(paths.webhooks.read_text())["sources"]
     assert set(sources) == {"crm", "field", "replay"}
     assert all(len(secret_bytes(secret)) == 32 for source in sources.values() for secret in source["secrets"])
-    assert len(read_secret(paths.session)) == 64
+    assert len(read_secret(paths.session)) == len(read_secret(paths.answers)) == 64
+    assert read_secret(paths.session) != read_secret(paths.answers)
 
 
 def test_a_field_systems_secret_may_only_report_and_all_names_are_ones_of_the_services(tmp_path: Path) -> None:
@@ -86,3 +87,5 @@ def test_only_notify_svc_hears_of_the_private_key(tmp_path: Path) -> None:
     assert "CONTACT_PRIVATE_KEY_FILE" in paths.environment("notify-svc")
     assert "CONTACT_PRIVATE_KEY_FILE" not in paths.environment("risk-svc")
     assert "CONTACT_PUBLIC_KEY_FILE" in paths.environment("promise-svc")
+    assert "ANSWER_SECRET_FILE" in paths.environment("promise-svc")
+    assert "ANSWER_SECRET_FILE" not in paths.environment("risk-svc")

@@ -52,6 +52,7 @@ WAYS: Final[Mapping[Kind, Way]] = MappingProxyType(
             {"taken": bodies.TakenIn, "declined": bodies.ReasonIn, "withdrawn": bodies.ReasonIn},
         ),
         Kind.ACCOUNT: Way("/v1/accounts", bodies.AccountIn),
+        Kind.SHEET: Way("/v1/sheets", bodies.SheetIn),
     }
 )
 VERBS: Final = {

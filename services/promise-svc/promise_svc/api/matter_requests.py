@@ -17,7 +17,9 @@ Department = Annotated[Short, Field(description="The department that says it.")]
 Person = Annotated[Id, Field(description="Who said it: an id, never an address.")]
 Words = Annotated[InternalText, Field(max_length=2000, description="The words, as they were said; internal.")]
 Reason = Annotated[InternalText, Field(min_length=1, max_length=2000)]
-WORDS: Final = frozenset(("words", "reason", "person"))
+QUESTIONS: Final = ("well", "improve", "others", "onward")
+"""Those of an answer sheet: what we do well, what to improve, what others do differently, what to go on with."""
+WORDS: Final = frozenset(("words", "reason", "person", *(f"{question}_words" for question in QUESTIONS)))
 """What has an end and is erased: text by people, and who they are."""
 IDS: Final = frozenset(("customer_id", "promise_id", "capability_id"))
 
@@ -223,6 +225,43 @@ class AccountIn(MatterBody):
         return ("/currency", wrong) if wrong else None
 
 
+Rating = Annotated[int, Field(ge=1, le=5, description="From 1 to 5, the best; left out: not answered.")]
+Said = Annotated[InternalText, Field(max_length=2000, description="What was written beside it; internal.")]
+
+
+class SheetIn(MatterBody):
+    """Answers of one person, or of several who agreed on them; a sheet names no person."""
+
+    sheet_id: Id | None = None
+    at: Moment | None = None
+    side: Annotated[
+        Literal["leadership", "staff", "customers"], Field(description="Whose belief it says: whom of the three.")
+    ]
+    people: Annotated[int, Field(ge=1, le=limits.PEOPLE, description="How many people agreed on the answers.")] = 1
+    customer_id: Id | None = None
+    department: Department | None = None
+    well: Rating | None = None
+    well_words: Said | None = None
+    improve: Rating | None = None
+    improve_words: Said | None = None
+    others: Rating | None = None
+    others_words: Said | None = None
+    beside: (
+        Annotated[Literal["better", "worse", "neither"], Field(description="How others do it, beside us.")] | None
+    ) = None
+    onward: Rating | None = None
+    onward_words: Said | None = None
+
+    def fault(self) -> Fault | None:
+        if self.side == "customers" and self.department is not None:
+            return "/department", "is given for leadership and staff alone"
+        if self.side != "customers" and self.customer_id is not None:
+            return "/customer_id", "is given for customers alone"
+        if all(getattr(self, question) is None for question in QUESTIONS):
+            return "/well", "at least one question must be answered"
+        return None
+
+
 def _unpriced(amount: float | None, currency: str | None) -> str:
     return "an amount and its currency must be given together" if (amount is None) != (currency is None) else ""
 
@@ -236,6 +275,7 @@ def entry(
     *,
     version: int | None = None,
     waits: bool = False,
+    asked_at: datetime | None = None,
 ) -> Enter:
     """The command to add what a body says to a matter; `at` is when it was said, unless the body says it."""
     said = body.model_dump(mode="json", exclude_none=True, exclude={id_of(kind), "at"})
@@ -254,5 +294,6 @@ def entry(
         words=words,
         expected_version=version,
         waits=waits,
+        asked_at=asked_at,
         **ids,
     )

@@ -22,5 +22,9 @@ STATUSES: Final = 50
 """Statuses of a capability, each for another region and edition."""
 OPTIONS: Final = 10
 """Options of an offer."""
+PEOPLE: Final = 100_000
+"""People for whom one answer sheet speaks."""
+SHEETS: Final = 1000
+"""Answer sheets of one file."""
 PARTS: Final = 50
 """Parts in the scope of a hand-off or a statement; conditions of a statement."""

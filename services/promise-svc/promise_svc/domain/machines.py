@@ -19,6 +19,7 @@ class Kind(StrEnum):
     CHALLENGE = "challenge"
     OFFER = "offer"
     ACCOUNT = "account"
+    SHEET = "sheet"
 
 
 EXPIRED: Final = "expired"
@@ -94,5 +95,6 @@ MACHINES: Final[Mapping[Kind, Machine]] = MappingProxyType(
         Kind.CHALLENGE: Machine(_CHALLENGE),
         Kind.OFFER: Machine(_OFFER),
         Kind.ACCOUNT: Machine(_REGISTER, replaces=True, keeps=False),
+        Kind.SHEET: Machine({(None, "answered"): "answered"}),
     }
 )

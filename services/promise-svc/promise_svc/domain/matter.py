@@ -34,7 +34,8 @@ class Enter:
     """Add an entry to a matter, which begins with it if that is what the action does.
 
     The three ids are read where a matter begins; `customer_id` is "" where no customer is known. With `waits` an entry
-    that does not follow now is kept all the same, in case what it follows is late; else it is refused.
+    that does not follow now is kept all the same, in case what it follows is late; else it is refused. `asked_at`: when
+    it was asked for by a link; a customer who was erased since cannot answer it any more.
     """
 
     kind: Kind
@@ -48,6 +49,7 @@ class Enter:
     capability_id: str | None = None
     expected_version: int | None = None
     waits: bool = False
+    asked_at: datetime | None = None
 
     @property
     def begins(self) -> bool:

@@ -46,7 +46,8 @@ class Matters:
         if command.begins:
             command = self._about(command, promises)
             customer = customers.get(command.customer_id)
-            domain.admit(customer.erased_at if customer else None, min(command.at, reported))
+            said = min(command.at, reported, command.asked_at or reported)
+            domain.admit(customer.erased_at if customer else None, said)
         if command.kind is Kind.OFFER and command.action == "taken":
             self._offered(command)
         matter, entry = domain.enter(self.current.get(key), self._entries(key), command)

@@ -13,12 +13,12 @@ from candor.store.retention import Retention
 from promise_svc.service.expiry import expiries
 from promise_svc.store import ledger
 from tests.component.promise.bodies import code, made, new, sent
-from tests.component.promise.matters import begun, challenge, claim, handoff, offer, registered, shown, statement
+from tests.component.promise.matters import begun, challenge, claim, handoff, offer, registered, sheet, shown, statement
 from tests.support.api import Api
 from tests.support.clocks import NOON, ManualClock
 
 TABLES = ("matter", "matter_entry", "outbox", "ingest", "promise", "change")
-PATHS = ("handoffs", "claims", "statements", "challenges", "offers", "accounts")
+PATHS = ("handoffs", "claims", "statements", "challenges", "offers", "accounts", "sheets")
 
 
 async def everything(api: Api) -> str:
@@ -40,14 +40,22 @@ async def full(api: Api, customer: str, secret: str) -> dict[str, str]:
     given = await begun(api, "/v1/offers", offer(promise, words=secret))
     await api.webhook("handoff.countered", {"handoff_id": asked["handoff_id"], "scope": [secret], "reason": secret})
     await api.call("PUT", f"/v1/accounts/{customer}", {"exposure": 1, "currency": "EUR"})
-    names = (asked["handoff_id"], told["claim_id"], hop["statement_id"], doubt["challenge_id"], given["offer_id"])
-    return dict(zip(PATHS, (*names, customer), strict=True))
+    told_us = await begun(api, "/v1/sheets", sheet(side="customers", customer_id=customer, well_words=secret))
+    names = (
+        asked["handoff_id"],
+        told["claim_id"],
+        hop["statement_id"],
+        doubt["challenge_id"],
+        given["offer_id"],
+        customer,
+    )
+    return dict(zip(PATHS, (*names, told_us["sheet_id"]), strict=True))
 
 
 async def test_an_erasure_reaches_every_row_and_event(promise_api: Api) -> None:
     customer, neighbour, secret, other = new("c"), new("c"), new("secret"), new("secret")
     names, beside = await full(promise_api, customer, secret), await full(promise_api, neighbour, other)
-    assert len(await sent(promise_api, customer)) == 9
+    assert len(await sent(promise_api, customer)) == 10
     answer = await promise_api.call("DELETE", f"/v1/customers/{customer}")
     assert answer.json() == {"customer_id": customer, "promises_erased": 1, "state": "erased"}
     kept = await everything(promise_api)

@@ -86,6 +86,7 @@ EVENTS: dict[str, dict[str, Any]] = {
     "offer.declined": {"offer_id": "o1", "reason": "r"},
     "offer.withdrawn": {"offer_id": "o1", "reason": "r"},
     "account.set": {"customer_id": "c1", "renews_on": "2013-06-30"},
+    "sheet.answered": {"side": "staff", "well": 4},
 }
 
 

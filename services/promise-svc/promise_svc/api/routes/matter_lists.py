@@ -46,6 +46,8 @@ Before = Annotated[Moment | None, Query(description="Said before this time, RFC 
 Renewal = Annotated[date | None, Query(description="The day of renewal, such as 2026-12-31.")]
 BY_PROMISE: Final = (Kind.STATEMENT, Kind.CHALLENGE, Kind.OFFER)
 """Kinds whose lists are filtered alike."""
+ELSEWHERE: Final = (Kind.CAPABILITY, Kind.SHEET)
+"""Kinds of which one is read by a route of its own."""
 
 
 def router() -> APIRouter:
@@ -58,7 +60,7 @@ def router() -> APIRouter:
     for kind in BY_PROMISE:
         _alike(routes, kind)
     for kind in Kind:
-        if kind is not Kind.CAPABILITY:
+        if kind not in ELSEWHERE:
             _one(routes, kind)
     return routes
 
@@ -98,7 +100,7 @@ def _capabilities(routes: APIRouter) -> None:
         """A capability as the register has it, or as it stood at a time, with all that was said of it."""
         now = intake_of(request).clock.now()
         async with intake_of(request).database.reading() as session:
-            row, lines = await _found(session, Kind.CAPABILITY, matter_id)
+            row, lines = await found_one(session, Kind.CAPABILITY, matter_id)
         document = matter_views.stood(row, lines, stood_at or now)
         if document is None:
             raise Problem.not_found("the register did not have this capability then")
@@ -178,14 +180,15 @@ def _one(routes: APIRouter, kind: Kind) -> None:
         """One with its entries, in the order in which they were said."""
         now = intake_of(request).clock.now()
         async with intake_of(request).database.reading() as session:
-            row, lines = await _found(session, kind, matter_id)
+            row, lines = await found_one(session, kind, matter_id)
             document = matter_views.matter(kind, row, now) | {"entries": matter_views.entries(kind, lines)}
             if kind is Kind.HANDOFF:
                 document |= await _both_sides(session, row.promise_id or "", row.deliverer or "", now)
         return shown(document, {"ETag": f'"{row.version}"'})
 
 
-async def _found(session: AsyncSession, kind: Kind, matter_id: str) -> tuple[MatterColumns, Sequence[EntryRow]]:
+async def found_one(session: AsyncSession, kind: Kind, matter_id: str) -> tuple[MatterColumns, Sequence[EntryRow]]:
+    """A matter and its entries. Raises Problem 404."""
     row = await _row(session, kind, matter_id)
     if row is None:
         raise Problem.not_found(f"there is no such {kind}")

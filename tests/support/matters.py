@@ -15,6 +15,8 @@ from candor.contracts import (
     HandoffChanged,
     Level,
     Message,
+    SheetAnswered,
+    Side,
     StatementMade,
     message,
 )
@@ -89,6 +91,16 @@ def account(
 ) -> Message:
     data = AccountChanged(customer_id=customer, at=at, renews_on=renews_on, **fields)
     return _message(data, f"account-{customer}", at, customer, version)
+
+
+def sheet(
+    name: str, side: Side, rating: int, people: int = 1, *, customer: str | None = None, day: float = 0, **fields: Any
+) -> Message:
+    """An answer sheet on which all four questions get one rating, so many days after MADE."""
+    at = MADE + timedelta(days=day)
+    ratings = {**dict.fromkeys(("well", "improve", "others", "onward"), rating), **fields}
+    data = SheetAnswered(sheet_id=name, side=side, at=at, people=people, customer_id=customer, **ratings)
+    return _message(data, name, at, customer or name, 1)
 
 
 def _message(data: Event, name: str, at: datetime, key: str, version: int) -> Message:

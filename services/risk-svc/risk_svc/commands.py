@@ -1,4 +1,4 @@
-"""`candor risk rebuild`: empties the read side and reads it again from the topics; nobody is notified."""
+"""`candor risk`: the weekly brief, and reading the read side again from the topics, of which nobody is notified."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from candor.errors import OperatorError
 from candor.installation.folder import Folder
 from candor.installation.running import database_url, require_running
 from candor.terminal import Screen, say_json
-from risk_svc import session_commands
+from risk_svc import brief_command, session_commands
 
 if TYPE_CHECKING:
     from risk_svc.settings import WorkerSettings
@@ -37,8 +37,11 @@ class InterruptedRebuildError(OperatorError):
 
 def register(app: typer.Typer) -> None:
     """Adds the groups of commands."""
-    group = typer.Typer(no_args_is_help=True, help="The read side of risk-svc.", epilog=examples(EXAMPLE))
+    group = typer.Typer(
+        no_args_is_help=True, help="The read side of risk-svc, and the weekly brief.", epilog=examples(EXAMPLE)
+    )
     group.command("rebuild", epilog=examples(EXAMPLE))(rebuild)
+    group.command("brief", epilog=examples(brief_command.EXAMPLE))(brief_command.brief)
     group.callback()(lambda: None)
     app.add_typer(group, name="risk")
     session_commands.register(app)

@@ -37,7 +37,7 @@ from risk_svc.store.counting import SHOWN
 from risk_svc.store.expiry import expiries
 from risk_svc.training.learner import Learner, Pacing
 from risk_svc.training.trimming import Size, Trimming
-from risk_svc.web.api.routes import checks, figures, gaps, hops, incidents, matters
+from risk_svc.web.api.routes import briefs, checks, figures, gaps, hops, incidents, matters
 from risk_svc.web.feed import Feed
 from risk_svc.web.figures import Figures
 from risk_svc.web.watch import EVERY_SECONDS, Watch
@@ -195,7 +195,7 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
             await database.close()
 
     policies = {board.MOUNT: BOARD_POLICY}
-    reading = [gaps.router, checks.router, incidents.router, figures.router, hops.router, matters.router]
+    reading = [gaps.router, checks.router, incidents.router, figures.router, hops.router, matters.router, briefs.router]
     routers = [*reading, board.administration.router, audit_routes.router, board.router]
     app = create_app("Candor risk-svc", settings, parts, routers, policies=policies)
     app.state.staff = board.StaffSessions(app.state)

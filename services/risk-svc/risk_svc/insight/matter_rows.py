@@ -13,6 +13,7 @@ from candor.contracts import (
     HandoffChanged,
     Message,
     OfferChanged,
+    SheetAnswered,
     StatementMade,
 )
 
@@ -64,14 +65,17 @@ CAPABILITY: Final = (
     ("statuses", "jsonb"),
     ("looked", "text"),
 )
-Matter = HandoffChanged | ClaimChanged | ChallengeChanged | OfferChanged | AccountChanged
+Matter = HandoffChanged | ClaimChanged | ChallengeChanged | OfferChanged | AccountChanged | SheetAnswered
 KINDS: Final[dict[type[Any], str]] = {
     HandoffChanged: "handoff",
     ClaimChanged: "claim",
     ChallengeChanged: "challenge",
     OfferChanged: "offer",
     AccountChanged: "account",
+    SheetAnswered: "sheet",
 }
+RATED: Final = ("well", "improve", "others", "onward")
+"""The questions of an answer sheet, in their order."""
 
 
 def subject(data: StatementMade) -> str:
@@ -177,12 +181,24 @@ def _account(data: AccountChanged) -> dict[str, Any]:
     }
 
 
+def _sheet(data: SheetAnswered) -> dict[str, Any]:
+    ratings = {name: getattr(data, name) for name in RATED if getattr(data, name) is not None}
+    beside = None if data.beside is None else data.beside.value
+    return {
+        "customer_id": data.customer_id,
+        "state": "answered",
+        "department": data.department,
+        "content": {"side": data.side.value, "people": data.people, "ratings": ratings, "beside": beside},
+    }
+
+
 _SAID: Final[dict[type[Any], Any]] = {
     HandoffChanged: _handoff,
     ClaimChanged: _claim,
     ChallengeChanged: _challenge,
     OfferChanged: _offer,
     AccountChanged: _account,
+    SheetAnswered: _sheet,
 }
 
 

@@ -75,6 +75,46 @@ EXAMPLES: Final[dict[type[BaseModel], dict[str, Any]]] = {
             }
         ],
     },
+    insight_responses.CellPage: {
+        **_MADE,
+        "items": [
+            {
+                **{"question": "well", "side": "leadership", "suppressed": False, "kept": _SHARE},
+                "top": {"value": 0.8, "low": 0.49, "high": 0.943, "n": 10},
+                "rating": {"value": 4.7, "low": 4.3, "high": 5.0, "n": 10},
+                "trend": {"value": 0.1, "low": -0.28, "high": 0.43, "n": 10},
+            }
+        ],
+    },
+    insight_responses.PairPage: {
+        **_MADE,
+        "items": [
+            {
+                **{"question": "well", "first": "customers", "second": "leadership", "verdict": "disparity"},
+                "top": {"value": -0.72, "low": -0.86, "high": -0.41, "n": 410},
+                "distance": {"value": 0.44, "low": 0.36, "high": 0.52, "n": 410},
+            }
+        ],
+    },
+    insight_responses.FactorPage: {
+        **_MADE,
+        "items": [
+            {
+                **{"name": "its deliverer has accepted", "q": 0.002, "holds": True},
+                "lift": {"value": 1.4, "low": 1.2, "high": 1.63, "n": 260},
+            }
+        ],
+    },
+    insight_responses.ChecklistPage: {
+        **_MADE,
+        "items": [
+            {
+                **{"items": ["its deliverer has accepted"], "since": "2026-02-01T00:00:00Z"},
+                "lift": {"value": 1.3, "low": 1.1, "high": 1.54, "n": 180},
+                **{"with_all": _SHARE, "without": _SHARE | {"value": 0.66, "low": 0.6, "high": 0.715}},
+            }
+        ],
+    },
     insight_responses.IncidentPromises: {
         "incident": {
             "incident_id": "IN-7",

@@ -73,3 +73,26 @@ class BiasQuery(SheetQuery):
         "SHOW_PERSONS is on.",
     )
     verdict: Verdict | None = Field(default=None, description="Only those with this verdict.")
+
+
+class BriefQuery(BaseModel):
+    """The form of the brief."""
+
+    format: Literal["json", "markdown"] = Field(default="json", description="json, or markdown to send by mail.")
+
+
+Question = Literal["well", "improve", "others", "onward"]
+
+
+class PerceptionQuery(PageQuery):
+    """Which answers."""
+
+    question: Question | None = Field(default=None, description="Only this question.")
+
+
+class PairQuery(PerceptionQuery):
+    """Which pairs of sides."""
+
+    verdict: Literal["disparity", "similarity", "unclear", "suppressed"] | None = Field(
+        default=None, description="Only pairs of this verdict."
+    )

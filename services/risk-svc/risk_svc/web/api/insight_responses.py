@@ -226,3 +226,92 @@ class BiasPage(SheetTotals):
     """Bias, what takes longest against its promise first; those with too little history last."""
 
     items: list[BiasOut]
+
+
+class CellOut(BaseModel):
+    """What one side answers to a question; of fewer than five people nothing is said, not even how many they are."""
+
+    question: str = Field(description="well, improve, others or onward.")
+    side: str
+    top: FigureOut = Field(description="The share of its people who gave the best rating, 5 of 5.")
+    rating: FigureOut = Field(description="Their mean rating, 1 to 5.")
+    suppressed: bool = Field(description="True: fewer than five people answered.")
+    trend: FigureOut | None = Field(
+        description="How much that share grew in the last 90 days of answers against those before; null: too few then."
+    )
+    kept: FigureOut = Field(description="The measured share of promises that were kept, the same in every row.")
+
+
+class CellPage(SheetTotals):
+    """Answers by question and side, in the order in which they are asked."""
+
+    items: list[CellOut]
+
+
+class PairOut(BaseModel):
+    """Two sides beside each other."""
+
+    question: str = Field(description="well, improve, others or onward.")
+    first: str = Field(description="One side.")
+    second: str = Field(description="The other side.")
+    top: FigureOut = Field(description="How much larger the first side's share of best ratings is.")
+    distance: FigureOut = Field(description="How far apart all their ratings lie, 0 to 1.")
+    verdict: str = Field(description="disparity, similarity, unclear, or suppressed: fewer than five people answered.")
+
+
+class PairPage(SheetTotals):
+    """Pairs of sides, the largest distance first."""
+
+    items: list[PairOut]
+
+
+class FactorOut(BaseModel):
+    """Something that promises may have when they are made, and how much more often those with it are kept."""
+
+    name: str = Field(description="What they have, in words.")
+    lift: FigureOut = Field(description="How many times as often they are kept as others of their type and lead time.")
+    q: float | None = Field(description="The p-value corrected for how many were tried; null with too little history.")
+    holds: bool = Field(description="True: q is at most .05.")
+
+
+class FactorPage(SheetTotals):
+    """Factors that were tried, the strongest first, those with too little history last."""
+
+    items: list[FactorOut]
+
+
+class ChecklistOut(BaseModel):
+    """The factors that held, and whether later promises that had all of them were kept more often."""
+
+    items: list[str] = Field(description="What to see to when a promise is made.")
+    since: datetime = Field(description="They held in promises that ended before; the figures are of those made since.")
+    lift: FigureOut = Field(description="How many times as often promises that have all of it are kept.")
+    with_all: FigureOut = Field(description="The share kept of promises that have all of it.")
+    without: FigureOut = Field(description="The share kept of the others.")
+
+
+class ChecklistPage(SheetTotals):
+    """The checklist, in one row."""
+
+    items: list[ChecklistOut]
+
+
+class SentenceOut(BaseModel):
+    """A sentence, and the address of what it rests on; without evidence it would not be said."""
+
+    text: str = Field(description="The sentence.")
+    evidence: str = Field(description="The page of the board that shows what it rests on.")
+
+
+class SectionOut(BaseModel):
+    """Sentences of one sort."""
+
+    title: str = Field(description="What they are about.")
+    sentences: list[SentenceOut] = Field(description="At least one.")
+
+
+class BriefOut(BaseModel):
+    """The weekly brief; a section with nothing to say is left out."""
+
+    made_at: datetime | None = Field(description="When the oldest figure in it was worked out; null: not once so far.")
+    sections: list[SectionOut] = Field(description="The most urgent first.")

@@ -24,12 +24,15 @@ class Entry(NamedTuple):
 
 MENU: Final = (
     Entry("Overview", "/"),
+    Entry("Weekly brief", "/brief"),
     Entry("Accounts", "/accounts"),
     Entry("Teams", "/teams"),
     Entry("On time", "/on-time"),
     Entry("Path", "/path"),
     Entry("Claims", "/claims"),
     Entry("Hand-offs", "/hand-offs"),
+    Entry("Perception", "/perception"),
+    Entry("What worked", "/what-worked"),
     Entry("Forecast accuracy", "/record"),
     Entry("Before promising", "/dates"),
 )

@@ -33,6 +33,7 @@ from risk_svc.web.board.open_pages import OpenPages, PagesMiddleware, Tidying, l
 from risk_svc.web.board.pages import (
     accounts,
     accuracy,
+    brief,
     claims,
     dates,
     handoffs,
@@ -41,8 +42,10 @@ from risk_svc.web.board.pages import (
     on_time,
     overview,
     path,
+    perception,
     promise,
     teams,
+    worked,
 )
 from risk_svc.web.board.session_end import vouched
 from risk_svc.web.board.sign_in_store import StaffSessions
@@ -76,6 +79,9 @@ PAGES: Final[Mapping[str, Make]] = {
     "/hand-offs": lambda app, address: handoffs.Page(_reading(app), _matters(app), address),
     "/record": lambda app, address: accuracy.Page(_reading(app), address),
     "/dates": lambda app, address: dates.Page(_reading(app), app.state.published, address),
+    "/brief": lambda app, _address: brief.Page(_reading(app), app.state.database),
+    "/perception": lambda app, _address: perception.Page(_reading(app), app.state.database),
+    "/what-worked": lambda app, _address: worked.Page(_reading(app), app.state.database),
     "/held": lambda app, _address: held.Page(_reading(app)),
 }
 """What draws the page at each path; those that people look for are in the menu as well."""

@@ -72,6 +72,43 @@ async def bias(request: Request, _principal: Viewer, asked: Annotated[insight_re
     return await _page(request, asked, bias_of(asked))
 
 
+@router.get("/v1/perception", responses=answers(insight_responses.CellPage))
+async def perception(
+    request: Request, _principal: Viewer, asked: Annotated[insight_requests.PerceptionQuery, Query()]
+) -> Response:
+    """What leadership, staff and customers answer to the same four questions, beside the measured share kept."""
+    return await _page(request, asked, Listed("perception", _of(asked), insight_responses.CellOut))
+
+
+@router.get("/v1/perception/pairs", responses=answers(insight_responses.PairPage))
+async def pairs(
+    request: Request, _principal: Viewer, asked: Annotated[insight_requests.PairQuery, Query()]
+) -> Response:
+    """Where two sides believe differently and where alike; the largest distance first."""
+    wanted = _of(asked)._replace(verdict=asked.verdict)
+    return await _page(request, asked, Listed("perception:pairs", wanted, insight_responses.PairOut))
+
+
+@router.get("/v1/factors", responses=answers(insight_responses.FactorPage))
+async def factors(
+    request: Request, _principal: Viewer, asked: Annotated[insight_requests.PageQuery, Query()]
+) -> Response:
+    """What kept promises had that broken ones of their type and lead time had not; the strongest first."""
+    return await _page(request, asked, Listed("factor", Wanted(), insight_responses.FactorOut))
+
+
+@router.get("/v1/factors/checklist", responses=answers(insight_responses.ChecklistPage))
+async def checklist(
+    request: Request, _principal: Viewer, asked: Annotated[insight_requests.PageQuery, Query()]
+) -> Response:
+    """The factors that held, and whether later promises that had all of them were kept more often."""
+    return await _page(request, asked, Listed("checklist", Wanted(), insight_responses.ChecklistOut))
+
+
+def _of(asked: insight_requests.PerceptionQuery) -> Wanted:
+    return Wanted(search=None if asked.question is None else f"{asked.question}:")
+
+
 def accounts_of(asked: insight_requests.AccountQuery) -> Listed:
     """The list that is asked for."""
     wanted = Wanted(asked.customer, search=asked.search, min_score=asked.min_score)

@@ -1,0 +1,40 @@
+"""`candor risk brief`: prints the weekly brief as Markdown, to be read or sent by mail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from candor.installation.service_database import ask_database
+from candor.terminal import say
+
+if TYPE_CHECKING:
+    from candor.store.db import Database
+
+EXAMPLE: Final = "candor risk brief --board https://candor.example.com"
+
+
+def brief(
+    board: Annotated[str, typer.Option(help="Address that stands before /board in its links.", metavar="URL")] = "",
+) -> None:
+    """Print the weekly brief as Markdown: largest gaps, what to align, money at risk, what went well.
+
+    Each sentence links to what it rests on. Nothing is sent: give it to whatever sends your mail.
+    """
+    # Imported here because `candor --help` must not wait for the service's libraries.
+    from risk_svc.settings import RiskSettings  # noqa: PLC0415
+
+    say(ask_database(RiskSettings, lambda database: written(database, board.rstrip("/"))))
+
+
+async def written(database: Database, base: str) -> str:
+    """The brief as Markdown; `base` stands before the paths of its links."""
+    from candor.ops.loading import load  # noqa: PLC0415
+    from risk_svc.settings import RiskSettings  # noqa: PLC0415
+    from risk_svc.web.brief import brief as composed  # noqa: PLC0415
+    from risk_svc.web.brief import markdown  # noqa: PLC0415
+    from risk_svc.web.brief_reading import known  # noqa: PLC0415
+
+    found, made_at = await known(database, load(RiskSettings).business_clock().now())
+    return markdown(composed(found), base, made_at)

@@ -1,0 +1,153 @@
+"""The weekly brief to heads of functions: short sentences, each with what it rests on; pure.
+
+A sentence without evidence is not said: each is made of a row that a page shows, and links to that page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+from urllib.parse import quote, urlencode
+
+from risk_svc.web.belief_words import QUESTIONS, pair_words
+
+Body = Mapping[str, Any]
+MOST: Final = 3
+"""Sentences of a sort."""
+LEAST_GAP: Final = 15.0
+"""Smaller gaps than this are not worth a sentence; below it a gap's band is none."""
+RENEWAL_DAYS: Final = 90
+NOTHING: Final = "Nothing to say: no open gap, and too little history for the rest."
+_special: Final = re.compile(r"([\\`*_{}\[\]<>#|])")
+
+
+class Sentence(NamedTuple):
+    """A sentence, and the path of the page that shows what it rests on."""
+
+    text: str
+    path: str
+
+
+class Section(NamedTuple):
+    """Sentences under a heading; at least one."""
+
+    title: str
+    sentences: list[Sentence]
+
+
+class Known(NamedTuple):
+    """Rows of the sheets that the brief is made of, each highest first, and what else it names.
+
+    `hops`: kinds of hops with at least 20 statements, the most distorting first: `said_by`, `said_to`, `n`,
+    `distortion`. `renewals`: accounts that renew soon, the soonest first, with their row of the sheet `account`.
+    """
+
+    customers: Sequence[Body] = ()
+    risk: Sequence[Body] = ()
+    bias: Sequence[Body] = ()
+    punctuality: Sequence[Body] = ()
+    pairs: Sequence[Body] = ()
+    factors: Sequence[Body] = ()
+    checklist: Sequence[Body] = ()
+    hops: Sequence[Body] = ()
+    renewals: Sequence[Body] = ()
+
+
+def brief(known: Known) -> list[Section]:
+    """What there is to say, in the order of its urgency; sections with nothing to say are left out."""
+    sections = (
+        ("Largest gaps", _gaps(known)),
+        ("What to align", _align(known)),
+        ("Money at risk", _money(known)),
+        ("What went well", _well(known)),
+    )
+    found = [Section(title, list(said)) for title, said in sections]
+    return [one for one in found if one.sentences]
+
+
+def markdown(sections: Sequence[Section], base: str, made_at: datetime | None) -> str:
+    """The brief as Markdown, which reads as text too; `base` is where the board's host is reached."""
+    lines = ["# Weekly brief", ""]
+    if made_at is not None:
+        lines += [f"As of {made_at:%Y-%m-%d %H:%M} UTC.", ""]
+    if not sections:
+        lines += [NOTHING, ""]
+    for section in sections:
+        lines += [f"## {section.title}", ""]
+        lines += [f"- {_escaped(one.text)} ([evidence]({base}{one.path}))" for one in section.sentences]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _gaps(known: Known) -> Iterator[Sentence]:
+    for one in known.customers[:MOST]:
+        if one["score"] >= LEAST_GAP:
+            many = _many(one["promises"], "open promise")
+            text = f"{one['name']} has a gap of {one['score']:.0f} of 100 over {many}. Its widest is {one['worst']}."
+            yield Sentence(text, f"/board/promises/{quote(one['worst'], safe='')}")
+
+
+def _align(known: Known) -> Iterator[Sentence]:
+    for one in known.hops[:1]:
+        text = (
+            f"Messages change most from {one['said_by']} to {one['said_to']}: distortion {one['distortion']:.2f} of 1, "
+            f"in {_many(one['n'], 'statement')}."
+        )
+        yield Sentence(text, "/board/path")
+    late = [one for one in known.bias if one["verdict"] == "optimistic" and one["name"]]
+    for one in late[:MOST]:
+        drift = one["drift"]
+        text = f"What {one['name']} promises takes {drift['value']:.0%} longer than said ({_interval(drift)})."
+        yield Sentence(text, "/board/teams")
+    for one in [pair for pair in known.pairs if pair["verdict"] == "disparity"][:MOST]:
+        yield Sentence(f"“{QUESTIONS[one['question']]}” {pair_words(one)}", "/board/perception")
+
+
+def _money(known: Known) -> Iterator[Sentence]:
+    for one in known.risk[:MOST]:
+        tail = one["value_at_risk"]
+        if one["expected_loss"] and tail["value"] is not None:
+            text = (
+                f"Open promises are expected to cost {_amount(one['expected_loss'], one['currency'])}. "
+                f"In 95 of 100 cases it is at most {_amount(tail['value'], one['currency'])}."
+            )
+            yield Sentence(text, "/board/accounts")
+    for one in known.renewals[: 2 * MOST]:
+        loss = one["expected_loss"]
+        cost = "" if not loss else f" Its open promises are expected to cost {_amount(loss, one['currency'])}."
+        renews: datetime = one["renews"]
+        text = f"{one['customer_id']} renews on {renews.day} {renews:%B}, with a gap of {one['score']:.0f}.{cost}"
+        yield Sentence(text, f"/board/accounts?{urlencode({'search': one['customer_id']})}")
+
+
+def _well(known: Known) -> Iterator[Sentence]:
+    kept = [one for one in known.punctuality if one["name"] and one["first"]["value"] is not None]
+    for one in sorted(kept, key=lambda one: (-one["first"]["low"], one["name"]))[:1]:
+        first = one["first"]
+        text = f"{one['name']} kept {first['value']:.0%} of its {first['n']:,} first dates ({_interval(first)})."
+        yield Sentence(text, "/board/on-time")
+    for one in [factor for factor in known.factors if factor["holds"] and factor["lift"]["value"] > 1][:MOST]:
+        text = f"Kept {one['lift']['value']:.1f} times as often: a promise of which this is true: {one['name']}."
+        yield Sentence(text, "/board/what-worked")
+    for one in known.checklist[:1]:
+        if one["items"] and one["lift"]["value"] is not None and one["lift"]["low"] > 1:
+            text = f"Promises that follow the whole checklist are kept {one['lift']['value']:.1f} times as often."
+            yield Sentence(text, "/board/what-worked")
+
+
+def _interval(figure: Body) -> str:
+    return f"95%: {figure['low']:.0%} to {figure['high']:.0%}, n = {figure['n']:,}"
+
+
+def _amount(value: float, currency: str | None) -> str:
+    return f"{value:,.0f} {currency or 'without a currency'}"
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def _escaped(text: str) -> str:
+    return _special.sub(r"\\\1", text)

@@ -1,0 +1,64 @@
+"""Reads what the weekly brief is made of: a few rows of each sheet, worst hops, and accounts that renew soon."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final, cast
+
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from candor.store.db import Database
+from risk_svc.insight import reading
+from risk_svc.insight.forgetting import living
+from risk_svc.insight.measures.figure import LEAST
+from risk_svc.insight.reading import Wanted
+from risk_svc.web.brief import RENEWAL_DAYS, Known
+
+SHEETS: Final = {
+    "customers": "rollup:customer",
+    "risk": "value_at_risk",
+    "bias": "bias:team",
+    "punctuality": "punctuality:team",
+    "pairs": "perception:pairs",
+    "factors": "factor",
+    "checklist": "checklist",
+}
+ROWS: Final = 20
+"""Rows of each sheet that are looked at."""
+STATEMENTS: Final = 20_000
+"""The newest statements of which hops are judged."""
+
+
+async def known(database: Database, now: datetime) -> tuple[Known, datetime | None]:
+    """What there is, and when the oldest of it was worked out; `now` is business time. Raises StoreUnavailable."""
+    async with database.reading() as session:
+        found = {name: await reading.page(session, sheet, Wanted(), None, ROWS) for name, sheet in SHEETS.items()}
+        hops = await _all(session, _HOPS, least=LEAST)
+        until = now + timedelta(days=RENEWAL_DAYS)
+        renewals = await _all(session, _RENEWALS, now=now, until=until, most=ROWS)
+    rows = {name: [body for _, _, body in sheet.rows] for name, sheet in found.items()}
+    made = [sheet.made_at for sheet in found.values() if sheet.made_at is not None]
+    named = [{**row["body"], "renews": row["ends_at"]} for row in renewals]
+    return Known(**rows, hops=hops, renewals=named), min(made, default=None)
+
+
+async def _all(session: AsyncSession, query: Any, **values: Any) -> list[dict[str, Any]]:
+    return [dict(row) for row in (await session.exec(cast(Any, query.bindparams(**values)))).mappings().all()]
+
+
+_HOPS: Final = text(f"""
+SELECT said_by, said_to, count(*)::int AS n, avg(distortion) AS distortion FROM (
+  SELECT said_by, said_to, distortion FROM insight_statement
+  WHERE distortion IS NOT NULL AND {living("insight_statement")}
+  ORDER BY at DESC, statement_id DESC LIMIT {STATEMENTS}) AS newest
+GROUP BY said_by, said_to HAVING count(*) >= CAST(:least AS int) AND avg(distortion) > 0
+ORDER BY avg(distortion) DESC, said_by, said_to LIMIT 1""")  # noqa: S608 - constants
+_RENEWALS: Final = text(f"""
+SELECT figure.body, insight_matter.ends_at
+FROM insight_matter JOIN insight_sheet ON insight_sheet.sheet = 'account'
+JOIN insight_figure AS figure ON figure.sheet = 'account' AND figure.run = insight_sheet.run
+  AND figure.name = insight_matter.matter_id
+WHERE kind = 'account' AND ends_at >= CAST(:now AS timestamptz) AND ends_at < CAST(:until AS timestamptz)
+  AND {living("insight_matter")}
+ORDER BY ends_at, insight_matter.matter_id LIMIT :most""")  # noqa: S608 - constants

@@ -1,0 +1,80 @@
+"""The weekly brief over HTTP: made of what insight worked out last, each sentence with its evidence."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from candor.contracts import Message
+from risk_svc.brief_command import written
+from risk_svc.insight.reckoning import Reckoning
+from tests.support.api import Api
+from tests.support.clocks import ManualClock
+from tests.support.insight import InsightDesk, gap
+from tests.support.matters import account, path_of
+from tests.support.risk import MADE, Story, erased, opened
+from tests.support.risk_web import risk_web
+from tests.support.servers import Databases
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def served(
+    postgres: str, kafka: str, databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[Api, InsightDesk]]:
+    folder: Path = tmp_path_factory.mktemp("brief")
+    async with risk_web(postgres, kafka, databases, folder, ManualClock(MADE)) as (api, url), opened(url) as database:
+        yield api, InsightDesk(database)
+
+
+async def sentences(api: Api) -> dict[str, str]:
+    answer = await api.call("GET", "/v1/brief", role="viewer")
+    assert answer.status_code == 200, answer.text
+    return {one["text"]: one["evidence"] for section in answer.json()["sections"] for one in section["sentences"]}
+
+
+def at_risk() -> list[Message]:
+    """c1 has a gap of 60 worth 10 EUR and renews in 30 days; c2 renews only after the brief's time."""
+    found: list[Message] = []
+    for name, customer, days in (("p1", "c1", 30), ("p2", "c2", 120)):
+        found += [Story(name, customer).made(value=10.0, currency="EUR"), gap(name, customer, score=60.0, p_slip=0.5)]
+        found.append(account(customer, renews_on=(MADE + timedelta(days=days)).date()))
+    return found
+
+
+async def test_the_brief_says_what_there_is_and_forgets_who_is_erased(served: tuple[Api, InsightDesk]) -> None:
+    api, desk = served
+    reckoning = Reckoning(desk.database, lambda: True, rates={}, loss_share=0.5)
+    empty: Any = (await api.call("GET", "/v1/brief", role="viewer")).json()
+    assert empty == {"made_at": None, "sections": []}
+    hops = [one for number in range(20) for one in path_of(f"h{number}", "c9", 0, 6, 6)]
+    await desk.take(*at_risk(), *hops)
+    await reckoning.reckon()
+    said = await sentences(api)
+    assert said["c1 has a gap of 60 of 100 over 1 open promise. Its widest is p1."] == "/board/promises/p1"
+    renewals = [(text, page) for text, page in said.items() if "renews on" in text]
+    [(text, page)] = renewals
+    assert text.startswith("c1 renews on ")
+    assert text.endswith("with a gap of 60. Its open promises are expected to cost 2 EUR.")
+    assert page == "/board/accounts?search=c1"
+    assert [page for text, page in said.items() if text.startswith("Messages change most from product to sales")] == [
+        "/board/path"
+    ]
+    as_text = await api.call("GET", "/v1/brief", role="viewer", params={"format": "markdown"})
+    assert as_text.headers["content-type"] == "text/markdown; charset=utf-8"
+    assert as_text.text.count("([evidence](/board/") == len(said)
+    printed = await written(desk.database, "https://candor.example.com")
+    assert "([evidence](https://candor.example.com/board/promises/p1))" in printed
+    await desk.take(erased("c1", at=MADE + timedelta(days=1)))
+    assert not any("c1" in text for text in await sentences(api))
+
+
+async def test_other_forms_are_refused(served: tuple[Api, InsightDesk]) -> None:
+    api, _ = served
+    for params in ({"format": "pdf"}, {"week": "1"}):
+        assert (await api.call("GET", "/v1/brief", role="viewer", params=params)).status_code == 422
+    assert (await api.call("GET", "/v1/brief", role=None)).status_code == 401

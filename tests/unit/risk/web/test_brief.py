@@ -1,0 +1,102 @@
+"""The weekly brief: each sentence says one row, and links to the page that shows it; without a row it is not said."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from risk_svc.web.brief import NOTHING, Known, Section, brief, markdown
+
+FIRST: dict[str, Any] = {"value": 0.91, "low": 0.86, "high": 0.94, "n": 260}
+DRIFT: dict[str, Any] = {"value": 0.21, "low": 0.14, "high": 0.29, "n": 260}
+LIFT: dict[str, Any] = {"value": 1.4, "low": 1.2, "high": 1.63, "n": 260}
+LITTLE: dict[str, Any] = {"value": None, "low": None, "high": None, "n": 3}
+CUSTOMER = {"name": "acme", "score": 62.4, "promises": 14, "worst": "PR-1001"}
+RISK = {"expected_loss": 96400.0, "value_at_risk": {"value": 141200.0}, "currency": "EUR"}
+PAIR = {
+    **{"question": "well", "first": "customers", "second": "leadership", "verdict": "disparity"},
+    **{"top": {"value": -0.72, "low": -0.86, "high": -0.41, "n": 410}, "distance": {"value": 0.4}},
+}
+ACCOUNT = {"customer_id": "acme", "score": 62.4, "expected_loss": 18300.0, "currency": "EUR"}
+RENEWAL = {**ACCOUNT, "renews": datetime(2026, 4, 30, tzinfo=UTC)}
+CHECKED = {"items": ["has an owner"], "lift": LIFT}
+WHOLE = Known(
+    customers=[CUSTOMER],
+    risk=[RISK],
+    bias=[{"name": "sales", "verdict": "optimistic", "drift": DRIFT}],
+    punctuality=[{"name": "crew", "first": FIRST}],
+    pairs=[PAIR],
+    factors=[{"name": "has an owner", "holds": True, "lift": LIFT}],
+    checklist=[CHECKED],
+    hops=[{"said_by": "product", "said_to": "sales", "n": 44, "distortion": 0.31}],
+    renewals=[RENEWAL],
+)
+
+
+def said(sections: list[Section]) -> dict[str, str]:
+    return {one.text: one.path for section in sections for one in section.sentences}
+
+
+def test_every_sentence_says_its_row_and_links_to_its_page() -> None:
+    found = brief(WHOLE)
+    assert [one.title for one in found] == ["Largest gaps", "What to align", "Money at risk", "What went well"]
+    assert said(found) == {
+        "acme has a gap of 62 of 100 over 14 open promises. Its widest is PR-1001.": "/board/promises/PR-1001",
+        "Messages change most from product to sales: distortion 0.31 of 1, in 44 statements.": "/board/path",
+        "What sales promises takes 21% longer than said (95%: 14% to 29%, n = 260).": "/board/teams",
+        "“What do we do well?” Customers and leadership differ: among customers the share who gave 5 of 5 is 72 points "
+        "lower (95%: 41 to 86).": "/board/perception",
+        "Open promises are expected to cost 96,400 EUR. In 95 of 100 cases it is at most 141,200 EUR.": (
+            "/board/accounts"
+        ),
+        "acme renews on 30 April, with a gap of 62. Its open promises are expected to cost 18,300 EUR.": (
+            "/board/accounts?search=acme"
+        ),
+        "crew kept 91% of its 260 first dates (95%: 86% to 94%, n = 260).": "/board/on-time",
+        "Kept 1.4 times as often: a promise of which this is true: has an owner.": "/board/what-worked",
+        "Promises that follow the whole checklist are kept 1.4 times as often.": "/board/what-worked",
+    }
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        Known(),
+        Known(customers=[CUSTOMER | {"score": 14.9}]),
+        Known(risk=[RISK | {"expected_loss": None}]),
+        Known(bias=[{"name": "sales", "verdict": "unclear", "drift": DRIFT}]),
+        Known(bias=[{"name": "", "verdict": "optimistic", "drift": DRIFT}]),
+        Known(punctuality=[{"name": "crew", "first": LITTLE}]),
+        Known(pairs=[PAIR | {"verdict": "unclear"}, PAIR | {"verdict": "suppressed"}]),
+        Known(factors=[{"name": "x", "holds": False, "lift": LIFT}, {"name": "y", "holds": False, "lift": LITTLE}]),
+        Known(checklist=[CHECKED | {"lift": LIFT | {"low": 0.9}}, CHECKED | {"items": []}]),
+    ],
+)
+def test_without_evidence_nothing_is_said(known: Known) -> None:
+    assert brief(known) == []
+    assert NOTHING in markdown([], "", None)
+
+
+def test_of_many_only_the_first_few_are_said() -> None:
+    many = [CUSTOMER | {"name": f"c{number}", "worst": f"p{number}"} for number in range(20)]
+    assert [one.path for one in brief(Known(customers=many))[0].sentences] == [
+        f"/board/promises/p{n}" for n in range(3)
+    ]
+
+
+def test_as_markdown_each_line_has_its_link_and_nobodys_text_is_markup() -> None:
+    known = WHOLE._replace(bias=[{"name": "[a](http://b) *c*", "verdict": "optimistic", "drift": DRIFT}])
+    text = markdown(brief(known), "https://candor.example.com", datetime(2026, 3, 1, 7, 30, tzinfo=UTC))
+    lines = [line for line in text.splitlines() if line.startswith("- ")]
+    assert len(lines) == 9
+    assert all(re.search(r" \(\[evidence\]\(https://candor\.example\.com/board/[^()\s]+\)\)$", line) for line in lines)
+    assert r"\[a\](http://b) \*c\*" in text
+    assert "As of 2026-03-01 07:30 UTC." in text
+
+
+def test_sentences_are_short() -> None:
+    for text in said(brief(WHOLE)):
+        assert all(len(part.split()) <= 22 for part in re.split(r"[.?:] ", text)), text

@@ -127,15 +127,15 @@ def send(
     if as_json:
         say_json(asdict(outcome), default=str)
     else:
-        console.print(in_words(outcome))
+        console.print(in_words(outcome, paced.speed))
     if outcome.stopped or outcome.refused:
         raise typer.Exit(STOPPED if outcome.stopped else 1)
 
 
-def in_words(outcome: Outcome) -> str:
-    """The outcome in one or a few lines, errors last."""
+def in_words(outcome: Outcome, speed: float) -> str:
+    """The outcome in one or a few lines, errors last; by the system clock the past is late without anybody's fault."""
     lines = [f"{outcome.sent} of {outcome.total} events answered, {outcome.retried} retries"]
-    if outcome.late:
+    if outcome.late and speed > 1:
         lines.append(f"{outcome.late} went out late, the latest by {outcome.most_behind_s:.1f} s: a lower speed helps")
     lines += [
         escaped(f"refused {item.event_id} ({item.type}): {item.code} {item.detail}") for item in outcome.refused[:20]

@@ -47,6 +47,7 @@ async def struck(site: Site) -> None:
     connection = await site.connect("risk-svc")
     try:
         await connection.execute(INCIDENT)
+        await connection.execute(INCIDENT.replace("i1", "i2").replace("Grid down", "Storm"))
         await connection.execute(
             "INSERT INTO insight_promise (promise_id, customer_id, standing, shown, places, held_due, made_at) "
             "VALUES ('hit-1', 'acme', 'open', true, '[\"grid:all\"]', now(), now())"
@@ -115,6 +116,15 @@ async def test_what_an_incident_hits_is_shown_and_downloaded(board: Board) -> No
         with pytest.raises(aiohttp.ClientResponseError) as answer:
             await board.ada.page(f"/board/incidents/{path}")
         assert answer.value.status == status
+
+
+@pytest.mark.parametrize(("one", "other"), [("promises/live-1", "promises/live-2"), ("incidents/i1", "incidents/i2")])
+async def test_the_html_of_a_page_has_nothing_of_another_that_was_asked_for_before(
+    board: Board, one: str, other: str
+) -> None:
+    name = one.rpartition("/")[2]
+    assert name in (await board.ada.page(f"/board/{one}")).decode()
+    assert not re.search(rf"\b{name}\b", (await board.ada.page(f"/board/{other}")).decode())
 
 
 async def test_what_a_browser_reports_reaches_the_page_that_was_drawn_for_it(board: Board) -> None:

@@ -17,6 +17,7 @@ from risk_svc.web.board.frame import Banner, Chart, Fold, Part, card, heading, l
 from risk_svc.web.board.live_data import LiveData
 from risk_svc.web.board.matter_data import MatterData
 from risk_svc.web.board.pages.path import draw_flow, said_of
+from risk_svc.web.board.tables import show_address
 
 ICONS: Final = {
     "made": ("handshake", "primary"),
@@ -89,9 +90,8 @@ class Page:
             section_title("How the message came about")
             self.said = Part(_lines)
             self.flow = Part(draw_flow)
-            ui.link("All that was said of it", f"/path?promise={quote(self.promise_id, safe='')}").classes(
-                "text-primary"
-            )
+            # Without the promise's address: the HTML is made once for all of them.
+            self.whole = ui.link("All that was said of it", "/path").classes("text-primary")
         with card():
             section_title("What happened, newest first")
             self.timeline = Part(Fold(ENTRIES, _timeline))
@@ -127,6 +127,7 @@ class Page:
         found = await self.matters.path(self.promise_id)
         self.way.set_visibility(found is not None and bool(found.chain))
         if found is not None:
+            show_address(self.whole, f"/path?promise={quote(self.promise_id, safe='')}")
             self.said.show(said_of(found))
             self.flow.show(flow_of_path(found))
 

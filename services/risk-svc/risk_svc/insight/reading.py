@@ -20,12 +20,16 @@ RANKS: Final[dict[Sort, str]] = {
 
 
 class Wanted(NamedTuple):
-    """Which rows of a sheet; None does not filter. `search`: how the name begins, in any case."""
+    """Which rows of a sheet; None does not filter. `search`: how the name begins, in any case.
+
+    `renews_within`: accounts whose renewal lies at most so many days ahead.
+    """
 
     name: str | None = None
     verdict: str | None = None
     search: str | None = None
     min_score: float | None = None
+    renews_within: float | None = None
 
 
 class Sheet(NamedTuple):
@@ -66,7 +70,9 @@ _WHERE: Final = """sheet = :sheet AND run = CAST(:run AS bigint)
   AND (CAST(:name AS text) IS NULL OR name = CAST(:name AS text))
   AND (CAST(:verdict AS text) IS NULL OR body->>'verdict' = CAST(:verdict AS text))
   AND (CAST(:search AS text) IS NULL OR starts_with(lower(name), lower(CAST(:search AS text))))
-  AND (CAST(:min_score AS float8) IS NULL OR (body->>'score')::float8 >= CAST(:min_score AS float8))"""
+  AND (CAST(:min_score AS float8) IS NULL OR (body->>'score')::float8 >= CAST(:min_score AS float8))
+  AND (CAST(:renews_within AS float8) IS NULL
+    OR (body->>'renewal_in_days')::float8 BETWEEN 0 AND CAST(:renews_within AS float8))"""
 _ROWS: Final = {
     sort: text(f"""
 SELECT {rank} AS rank, name, body FROM insight_figure

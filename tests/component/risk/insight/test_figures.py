@@ -190,6 +190,9 @@ async def test_accounts_say_what_is_at_stake_and_how_much_leeway_is_left(api: Ap
     await reckoning(desk).reckon()
     first, second = (await ask(api, "/v1/accounts"))["items"]
     assert (first["customer_id"], first["expected_loss"], first["exposure"]) == ("c2", 2.0, 2.0)
+    for days, names in ((29, []), (30, ["c2"])):
+        near = await ask(api, "/v1/accounts", renews_within=days)
+        assert ([one["customer_id"] for one in near["items"]], near["total"]) == (names, len(names))
     assert (first["renews_on"], first["renewal_in_days"]) == ("2013-03-07", 29.8)
     # Each was done 45 minutes after the date that its customer held.
     assert first["leeway_days"] == {"value": 29.7, "low": 29.7, "high": 29.7, "n": 24}

@@ -62,6 +62,9 @@ class AccountQuery(PageQuery):
     customer: str | None = Field(default=None, pattern=ID_PATTERN)
     search: str | None = Field(default=None, pattern=ID_PATTERN, description="Only customers whose id begins so.")
     min_score: float | None = Field(default=None, ge=0, le=100)
+    renews_within: float | None = Field(
+        default=None, ge=0, le=36_500, description="Only accounts whose renewal lies at most so many days ahead."
+    )
 
 
 class BiasQuery(SheetQuery):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from typing import Any, Final
 
 from candor.web.http.public import public_path
@@ -24,26 +24,66 @@ def money(value: float | None, currency: str | None) -> str:
 def row(body: Body) -> dict[str, Any]:
     """An account in the table: plain text and numbers only, as customers' words must never become markup."""
     number, colour = style.badge(body["score"])
-    currency, counted = body["currency"], bool(body["forecasts"])
     told = body["last_told"]
     return {
         "id": body["customer_id"],
         "score": number,
         "colour": colour,
-        "at_risk": money(body["value_at_risk"]["value"], currency) if counted else "too little history",
-        "expected": money(body["expected_loss"], currency) if counted else NOTHING,
-        "shortfall": money(body["shortfall"]["value"], currency) if counted else NOTHING,
-        "rests": f"{body['forecasts']:,} of {body['promises']:,}",
+        "at_risk": _sums(body, lambda one: one["value_at_risk"]["value"]) or "too little history",
+        "expected": _sums(body, lambda one: one["expected_loss"]) or NOTHING,
+        "shortfall": _sums(body, lambda one: one["shortfall"]["value"]) or NOTHING,
+        "rests": f"{sum(one['forecasts'] for one in _parts(body)):,} of {body['promises']:,}",
+        "renewal": renewal_words(body),
         "gaps": f"{body['open_gaps']:,} of {body['promises']:,}",
         "worst": body["worst"],
         "told": f"{style.TOLD.get(told, told)}, {_clock(body['last_told_at'])} UTC" if told else "nothing yet",
     }
 
 
+def renewal_words(body: Body) -> str:
+    """When an account renews, the leeway until then, and the most that can be lost; a dash where none is known."""
+    said = []
+    if body["renews_on"] is not None:
+        day = date.fromisoformat(body["renews_on"])
+        days = body["renewal_in_days"]
+        said.append(f"{day.day} {day:%b %Y}" + (f", in {days:,.0f} days" if days >= 0 else ", over"))
+        if days >= 0:
+            said.append(_leeway(body["leeway_days"]))
+    if body["exposure"] is not None:
+        said.append(f"at most {money(body['exposure'], body['exposure_currency'])} to lose")
+    return "; ".join(said) or NOTHING
+
+
+def _leeway(figure: Body | None) -> str:
+    if figure is None or figure["value"] is None:
+        return "leeway unknown: too few past repairs"
+    return f"leeway {figure['value']:,.0f} days ({figure['low']:,.0f} to {figure['high']:,.0f})".replace("-", "−")
+
+
+def _parts(body: Body) -> list[Body]:
+    """An account in the currency of the figures, and in each that has no rate."""
+    return [one for one in (body, *body["apart"]) if one["forecasts"]]
+
+
+def _sums(body: Body, amount: Callable[[Body], float | None]) -> str:
+    """A sum in each currency, broken only between them; nothing is converted without a rate."""
+    return " + ".join(money(amount(one), one["currency"]).replace(" ", "\u00a0") for one in _parts(body))
+
+
 def bars(bodies: Sequence[Body]) -> str:
     """Value at risk of the first accounts of a page, with the interval of its simulation."""
     marks = [_mark(body) for body in bodies[:DRAWN]]
     return plots.plot(marks, plots.from_zero(marks), "Value at risk by account", bars=True)
+
+
+def apart_words(totals: Sequence[Body]) -> str:
+    """What promises in currencies without a rate may cost, each counted apart."""
+    said = [
+        f"{money(one['expected_loss'], one['currency'])} expected, within {money(_value(one, 0), one['currency'])}"
+        for one in totals
+        if one["forecasts"]
+    ]
+    return f"In currencies without a rate, apart: {'; '.join(said)}." if said else ""
 
 
 def total_words(total: Body | None) -> str:

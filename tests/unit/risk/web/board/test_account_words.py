@@ -13,7 +13,7 @@ from risk_svc.web.board import account_words, figure_words
 BODY: dict[str, Any] = EXAMPLES[Accounts]["items"][0]
 TOTAL: dict[str, Any] = EXAMPLES[ValueAtRisk]["items"][0]
 NONE = {"value": None, "low": None, "high": None, "n": 0}
-UNKNOWN = BODY | {"forecasts": 0, "expected_loss": None, "value_at_risk": NONE, "shortfall": NONE}
+UNKNOWN = BODY | {"forecasts": 0, "expected_loss": None, "value_at_risk": NONE, "shortfall": NONE, "apart": []}
 
 
 def test_a_sum_has_its_currency() -> None:
@@ -26,9 +26,37 @@ def test_a_row_is_text_and_numbers_only() -> None:
     row = account_words.row(BODY)
     assert all(isinstance(value, str | int) for value in row.values())
     assert (row["id"], row["score"], row["worst"]) == ("acme", 62, "PR-1001")
-    assert (row["at_risk"], row["expected"], row["shortfall"]) == ("61,200 EUR", "18,300 EUR", "74,800 EUR")
-    assert (row["rests"], row["gaps"]) == ("12 of 14", "3 of 14")
+    alone = account_words.row(BODY | {"apart": []})
+    assert (alone["at_risk"], alone["expected"], alone["shortfall"]) == (
+        "61,200\u00a0EUR",
+        "18,300\u00a0EUR",
+        "74,800\u00a0EUR",
+    )
+    assert (alone["rests"], row["gaps"]) == ("12 of 14", "3 of 14")
+    # What has no rate is counted apart and converted by nobody.
+    assert (row["at_risk"], row["expected"]) == (
+        "61,200\u00a0EUR + 61,200\u00a0CHF",
+        "18,300\u00a0EUR + 900\u00a0CHF",
+    )
+    assert row["rests"] == "13 of 14"
     assert row["told"] == "Warned the customer, Sat 28 Feb 16:04 UTC"
+
+
+def test_a_renewal_says_its_leeway_and_what_can_be_lost() -> None:
+    said = "31 May 2026, in 91 days; leeway 84 days (72 to 89); at most 250,000 EUR to lose"
+    assert account_words.row(BODY)["renewal"] == account_words.renewal_words(BODY) == said
+    late = {"value": -4.0, "low": -12.0, "high": 2.0, "n": 310}
+    assert "leeway −4 days (−12 to 2)" in account_words.renewal_words(BODY | {"leeway_days": late})
+    assert "too few past repairs" in account_words.renewal_words(BODY | {"leeway_days": NONE})
+    over = account_words.renewal_words(BODY | {"renewal_in_days": -3.0, "exposure": None})
+    assert over == "31 May 2026, over"
+    assert account_words.renewal_words(BODY | {"renews_on": None, "exposure": None}) == "–"
+
+
+def test_currencies_without_a_rate_are_said_apart() -> None:
+    said = account_words.apart_words([TOTAL | {"name": "CHF", "currency": "CHF"}, TOTAL | {"forecasts": 0}])
+    assert said == "In currencies without a rate, apart: 96,400 CHF expected, within 61,200 CHF."
+    assert account_words.apart_words([]) == ""
 
 
 def test_where_nothing_is_known_it_is_said() -> None:

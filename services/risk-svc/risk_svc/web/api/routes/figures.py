@@ -111,7 +111,7 @@ def _of(asked: insight_requests.PerceptionQuery) -> Wanted:
 
 def accounts_of(asked: insight_requests.AccountQuery) -> Listed:
     """The list that is asked for."""
-    wanted = Wanted(asked.customer, search=asked.search, min_score=asked.min_score)
+    wanted = Wanted(asked.customer, search=asked.search, min_score=asked.min_score, renews_within=asked.renews_within)
     return Listed("account", wanted, insight_responses.AccountOut, asked.sort)
 
 

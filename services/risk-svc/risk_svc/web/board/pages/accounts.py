@@ -15,20 +15,24 @@ from risk_svc.web.board.frame import Address, Banner, Part, card, heading, live,
 from risk_svc.web.board.live_data import LiveData, SheetQuery
 from risk_svc.web.board.tables import picture, show_address
 
-SUMS: Final = {"align": "right", "style": "white-space: nowrap"}
+SUMS: Final = {"align": "right"}
+COUNTS: Final = {"align": "right", "style": "white-space: nowrap"}
+WORDS: Final = {"align": "left", "style": "min-width: 11rem"}
 COLUMNS: Final = [
     {"name": "id", "label": "Customer", "field": "id", "align": "left"},
     {"name": "at_risk", "label": "Value at risk (95 %)", "field": "at_risk", **SUMS},
     {"name": "expected", "label": "Expected loss", "field": "expected", **SUMS},
     {"name": "shortfall", "label": "Shortfall", "field": "shortfall", **SUMS},
-    {"name": "rests", "label": "Counted", "field": "rests", **SUMS},
+    {"name": "rests", "label": "Counted", "field": "rests", **COUNTS},
+    {"name": "renewal", "label": "Renewal", "field": "renewal", **WORDS},
     {"name": "score", "label": "Gap", "field": "score", "align": "left"},
-    {"name": "gaps", "label": "Open gaps", "field": "gaps", **SUMS},
+    {"name": "gaps", "label": "Open gaps", "field": "gaps", **COUNTS},
     {"name": "worst", "label": "Largest gap", "field": "worst", "align": "left"},
-    {"name": "told", "label": "Told last", "field": "told", "align": "left"},
+    {"name": "told", "label": "Told last", "field": "told", **WORDS},
 ]
 SORTS: Final = {"value_at_risk": "value at risk", "loss": "expected loss", "gap": "gap"}
 GAPS: Final = {"": "all gaps", "1": "any gap", "25": "medium or more", "50": "high or more", "75": "severe"}
+RENEWALS: Final = {"": "any time", "30": "within 30 days", "90": "within 90 days", "180": "within 180 days"}
 LEGEND: Final = (
     "Bar: the loss that 95 of 100 simulations stay within; line: its 95 % interval. Shortfall: the mean loss beyond. "
     "Counted: promises with a forecast and a value, of all open ones. The gap is weighted by value."
@@ -46,7 +50,7 @@ CARD: Final = """<div class="q-pa-xs col-12"><q-card flat bordered class="q-pa-s
   <div class="q-mt-xs">value at risk {{ props.row.at_risk }} · expected {{ props.row.expected }} · shortfall
   {{ props.row.shortfall }}</div><div class="beside">counted {{ props.row.rests }} · open gaps {{ props.row.gaps }},
   largest <a class="strong" :href="'BOARDpromises/' + encodeURIComponent(props.row.worst)">{{ props.row.worst }}</a>
-  · told last: {{ props.row.told }}</div></q-card></div>"""
+  · renewal: {{ props.row.renewal }} · told last: {{ props.row.told }}</div></q-card></div>"""
 
 
 class Page:
@@ -79,10 +83,12 @@ class Page:
     def _filters(self, address: Address) -> None:
         with ui.row().classes("w-full items-center"):
             self.gap = ui.select(GAPS, value="", label="Gap").props("dense outlined").classes("w-40")
+            self.renewal = ui.select(RENEWALS, value="", label="Renewal").props("dense outlined").classes("w-40")
             self.sort = ui.select(SORTS, value="value_at_risk", label="Sorted by").props("dense outlined")
             self.sort.classes("w-48")
             self.search = ui.input("Customer id").props("dense outlined clearable debounce=400").classes("w-64")
-            for name, control in {"gap": self.gap, "sort": self.sort, "search": self.search}.items():
+            controls = {"gap": self.gap, "renewal": self.renewal, "sort": self.sort, "search": self.search}
+            for name, control in controls.items():
                 address.keep(name, control)
                 control.on_value_change(self.narrowed)
 
@@ -96,7 +102,8 @@ class Page:
     def asked(self) -> SheetQuery:
         """The page and filters currently chosen."""
         least = float(self.gap.value) if self.gap.value else None
-        wanted = Wanted(search=(self.search.value or "").strip() or None, min_score=least)
+        within = float(self.renewal.value) if self.renewal.value else None
+        wanted = Wanted(search=(self.search.value or "").strip() or None, min_score=least, renews_within=within)
         return SheetQuery("account", wanted, self.sort.value, self.pages.value or 1)
 
     async def refresh(self) -> None:
@@ -108,7 +115,8 @@ class Page:
             # Something else was chosen meanwhile, which triggers its own refresh.
             return
         self.moment.set_text(style.clock_text(self.reading.clock.now()) + " UTC")
-        self.total.set_text(account_words.total_words(next(iter(whole.bodies), None)))
+        total = account_words.total_words(next(iter(whole.bodies), None))
+        self.total.set_text(" ".join([total, account_words.apart_words(whole.bodies[1:])]).strip())
         self.picture.show(account_words.bars(found.bodies))
         rows = [account_words.row(body) for body in found.bodies]
         if rows != self.table.rows:
@@ -124,7 +132,13 @@ class Page:
 
 
 def _csv(asked: SheetQuery) -> str:
-    query = {"sort": asked.sort, "search": asked.wanted.search, "min_score": asked.wanted.min_score}
+    wanted = asked.wanted
+    query = {
+        "sort": asked.sort,
+        "search": wanted.search,
+        "min_score": wanted.min_score,
+        "renews_within": wanted.renews_within,
+    }
     return "/accounts.csv?" + urlencode({name: one for name, one in query.items() if one is not None})
 
 

@@ -43,7 +43,8 @@ SELECT promise_id || '-' || hop, 1, 'promise:' || promise_id, customer_id, promi
   CASE WHEN hop > 1 THEN one % 1000 / 1000.0 END, CASE WHEN hop > 1 THEN 0.3 END, CASE WHEN hop > 1 THEN 0.0 END
 FROM insight_promise, generate_series(1, 3) AS hop,
   LATERAL (SELECT hashtext(promise_id) & 1048575 AS one) AS numbers,
-  LATERAL (SELECT one % 14 * interval '1 day' AS moved) AS days"""
+  LATERAL (SELECT one % 14 * interval '1 day' AS moved) AS days
+WHERE standing = 'open' OR one % 5 = 0"""
 MATTERS: Final = f"""
 INSERT INTO insight_matter (kind, matter_id, version, customer_id, promise_id, capability_id, state, at, changed_at,
   ends_at, due, department, deliverer, said, verdict, recipients, reached, content)
@@ -121,11 +122,23 @@ async def _filled(connection: asyncpg.Connection[Any], count: int, still: int) -
     await connection.execute(PROMISES, count, "kept", "s", timeout=WATCHED)
     await connection.execute(PROMISES, still, "open", "o", timeout=WATCHED)
     await connection.execute(MILESTONES, timeout=WATCHED)
-    await connection.execute(STATEMENTS, timeout=WATCHED)
+    await _in_bulk(connection, "insight_statement", STATEMENTS)
     await connection.execute(MATTERS, still, timeout=WATCHED)
     await connection.execute(REGISTER)
     await connection.execute(INCIDENT)
     await connection.execute("VACUUM ANALYZE", timeout=WATCHED)
+
+
+async def _in_bulk(connection: asyncpg.Connection[Any], table: str, rows: str) -> None:
+    """Insert rows, and make the table's indexes afterwards, which takes a third of the time."""
+    found = await connection.fetch(
+        "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = $1 AND indexname NOT LIKE '%_pkey'", table
+    )
+    for index in found:
+        await connection.execute(f"DROP INDEX {index['indexname']}")
+    await connection.execute(rows, timeout=WATCHED)
+    for index in found:
+        await connection.execute(index["indexdef"], timeout=WATCHED)
 
 
 async def _asked(site: Site, url: str, path: str) -> Finding:
@@ -146,5 +159,6 @@ SCENARIOS = (
         things="settled promises",
         stated=1_000_000,
         run=run,
+        deadline=WATCHED,
     ),
 )

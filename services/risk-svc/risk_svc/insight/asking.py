@@ -22,15 +22,17 @@ class Place(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """How a list is read: its columns and what they are FROM, its order, and what says where a cursor's place ends.
+    """How a list is read: the rows of `one` that there are, their order, and what says where a cursor's place ends.
 
-    All are SQL of ours; `past` compares with :place and :name.
+    `columns` are asked of the rows of a page alone, with what `beside` joins to them. All are SQL of ours; `past`
+    compares with :place and :name.
     """
 
     columns: str
     source: str
     order: str
     past: str
+    beside: str = ""
 
 
 async def page(
@@ -38,7 +40,8 @@ async def page(
 ) -> tuple[list[dict[str, Any]], Total]:
     """The rows of a page, and how many there are on all of them; `where` begins with AND, if it says anything."""
     past = f" AND {listing.past}" if place.after else ""
-    query = f"SELECT {listing.columns} {listing.source}{where}{past} ORDER BY {listing.order} LIMIT :most OFFSET :skip"
+    rows_of_page = f"SELECT one.* {listing.source}{where}{past} ORDER BY {listing.order} LIMIT :most OFFSET :skip"
+    query = f"SELECT {listing.columns} FROM ({rows_of_page}) AS one {listing.beside} ORDER BY {listing.order}"  # noqa: S608
     bound = {**values, "most": place.most, "skip": place.skip}
     if place.after:
         bound |= dict(zip(("place", "name"), place.after, strict=True))

@@ -22,7 +22,7 @@ CAPABILITY: Final = (
     *("told", "corrected", "left_over"),
 )
 """The columns of a capability in the list."""
-MOST_CLAIMS: Final = 2_000
+MOST_CLAIMS: Final = 500
 """Claims of a capability that are counted beside it, those with most recipients."""
 FALSE: Final = "('over_claim', 'under_claim')"
 

@@ -23,6 +23,15 @@ AGAIN_SECONDS: Final = 5.0
 PAUSE_SECONDS: Final = 0.01
 
 
+async def hold(connection: Connection) -> None:
+    """Wait for other processes that write of capabilities; called before any row is locked.
+
+    What a claim is compared with, and a statement about a capability, comes in several partitions: two processes might
+    else each not see what the other is writing.
+    """
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtext('insight_capability'))")
+
+
 async def compare(connection: Connection, claim_ids: Sequence[str]) -> None:
     """Give these claims the verdict that the register of their time has."""
     if claim_ids:
@@ -61,6 +70,7 @@ class Comparing(Rounds):
         found = await uow.connection.fetchrow(_NEXT)
         if found is None:
             return False
+        await hold(uow.connection)
         wanted = (found["capability_id"], found["looked"], self._most)
         names = [row["matter_id"] for row in await uow.connection.fetch(_SOME, *wanted)]
         await compare(uow.connection, names)

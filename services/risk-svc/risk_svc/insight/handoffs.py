@@ -21,7 +21,7 @@ ITEM: Final = (
 """The columns of a hand-off in the list."""
 FAR: Final = 1e12
 """The place of a hand-off without a date, in epoch seconds: after all others."""
-MOST_OPEN: Final = 1_000
+MOST_OPEN: Final = 100
 """Open hand-offs of a deliverer that are counted."""
 
 
@@ -40,7 +40,7 @@ async def handoffs(
 ) -> tuple[list[dict[str, Any]], Total]:
     """A page of hand-offs at a moment: by date, oldest first or newest first; and how many there are."""
     where, values = given(wanted, COLUMNS)
-    listing = Listing(_COLUMNS, _FROM, *_ORDERS[sort])
+    listing = Listing(_COLUMNS, _FROM, *_ORDERS[sort], _KNOWN)
     in_state = STATES.get(wanted.state, f" AND one.state = '{wanted.state}'")
     return await page(session, listing, in_state + where, {**values, "now": now}, place)
 
@@ -80,7 +80,7 @@ _COLUMNS: Final = f"""one.matter_id AS handoff_id, one.promise_id, one.customer_
   (SELECT count(*) FROM (SELECT FROM insight_matter AS other
     WHERE other.kind = 'handoff' AND other.state IN {OPEN} AND other.deliverer = one.deliverer
       AND coalesce(other.ends_at > :now, true) LIMIT {MOST_OPEN}) AS asked)::int AS deliverer_open"""  # noqa: S608
-_FROM: Final = f"""FROM insight_matter AS one LEFT JOIN (
+_FROM: Final = f"FROM insight_matter AS one WHERE one.kind = 'handoff' AND {living('one')}"
+_KNOWN: Final = f"""LEFT JOIN (
   SELECT promise_id, kind, standing, held_due, score, p_slip FROM insight_promise
-  WHERE standing <> 'placeholder' AND {LIVING}) AS known USING (promise_id)
-WHERE one.kind = 'handoff' AND {living("one")}"""  # noqa: S608
+  WHERE standing <> 'placeholder' AND {LIVING}) AS known USING (promise_id)"""  # noqa: S608

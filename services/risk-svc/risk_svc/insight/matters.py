@@ -26,13 +26,9 @@ Key = TypeVar("Key")
 
 
 async def hold(connection: Connection, messages: Collection[Message]) -> None:
-    """Wait for other processes that write of capabilities, if these messages do.
-
-    What one capability's claims and statements are compared with comes in several partitions, so that two processes may
-    each not see what the other is writing. Called before any row is locked.
-    """
+    """Wait for other processes that write of capabilities, if these messages do."""
     if any(_of_capability(one) for one in messages):
-        await connection.execute("SELECT pg_advisory_xact_lock(hashtext('insight_capability'))")
+        await claims.hold(connection)
 
 
 async def save(connection: Connection, messages: Sequence[Message]) -> None:

@@ -57,6 +57,9 @@ def test_where_nobody_told_a_speaker_it_is_what_others_said_last() -> None:
     # Not what those said who had it from the speaker: engineering heard nothing of sales.
     later = chains([*FIRST, one("d", "engineering", "product", 4, 80)])
     assert names(later["d"]) == ["d"]
+    # Nor what others told the same hearer: two who speak to the customer had it from each other as little.
+    beside = chains([one("x", "success", "customer", 1, 60), one("y", "sales", "customer", 2, 45)])
+    assert names(beside["y"]) == ["y"]
 
 
 def test_the_dates_heard_and_told_and_what_changed() -> None:

@@ -29,7 +29,7 @@ class HandoffOut(BaseModel):
     days_apart: float | None = Field(description="How many days after the customer's date the work is to be done.")
     score: float | None
     p_slip: float | None
-    deliverer_open: int = Field(description="Open hand-offs that the deliverer has; at most 1,000 are counted.")
+    deliverer_open: int = Field(description="Open hand-offs that the deliverer has; at most 100 are counted.")
 
 
 class HandoffPage(ListTotals):
@@ -85,7 +85,7 @@ class StatusOut(BaseModel):
 
 
 class CapabilityOut(BaseModel):
-    """What the register says of a capability, and what was claimed of it; the 2,000 largest claims are counted."""
+    """What the register says of a capability, and what was claimed of it; the 500 largest claims are counted."""
 
     capability_id: str
     at: datetime = Field(description="Since when the register says so.")

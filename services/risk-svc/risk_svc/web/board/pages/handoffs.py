@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from nicegui import ui
 
-from risk_svc.insight.handoffs import HandoffFilter, Sort, State
+from risk_svc.insight.handoffs import MOST_OPEN, HandoffFilter, Sort, State
 from risk_svc.web.board import style
 from risk_svc.web.board.frame import Address, Banner, heading, live, page_frame
 from risk_svc.web.board.lists import MatterTable, filter_input, linked_promise
@@ -119,7 +119,7 @@ def asker_words(one: dict[str, Any]) -> str:
 def deliverer_words(one: dict[str, Any]) -> str:
     """How much else the deliverer was asked for, what is handed over, and until when they may answer."""
     many = one["deliverer_open"]
-    parts = [f"{'1,000 or more' if many >= 1_000 else f'{many:,}'} open with them"]
+    parts = [f"{many}{' or more' if many >= MOST_OPEN else ''} open with them"]
     if one["scope"]:
         parts.append("scope " + ", ".join(one["scope"]))
     if one["expires_at"] is not None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from candor.replay.stream import StreamEvent
-from candor_demo.fieldservice.surveys import Sheet
+from candor_demo.fieldservice.params import QUESTIONS
 from risk_svc.insight.measures.bias import Completed
 from risk_svc.insight.measures.distortion import Path, Statement, path
 from risk_svc.insight.measures.factors import Judged
@@ -65,6 +65,7 @@ class Columns:
         self.made: dict[str, Promise] = {}
         self.claims: dict[str, Mapping[str, Any]] = {}
         self.register: dict[str, str] = {}
+        self.answers: list[tuple[str, str, int, int, float]] = []
         said: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
         for event in events:
             if event.type == "statement.made":
@@ -86,6 +87,11 @@ class Columns:
                 self.made[data["promise_id"]].done = moment(data["at"])
             case "claim.made":
                 self.claims[data["claim_id"]] = data
+            case "sheet.answered":
+                at = event.time.timestamp()
+                self.answers += [
+                    (data["side"], name, data[name], data["people"], at) for name in QUESTIONS if name in data
+                ]
             case "capability.set":
                 self.register[data["capability_id"]] = data["statuses"][0]["status"]
 
@@ -135,6 +141,17 @@ class Columns:
         kept = np.array([one.kept for one in rows], np.float64)
         return Outcomes([one.maker for one in rows], kept, (done.max(initial=0.0) - done) / 86_400)
 
+    def sheets(self) -> Sheets:
+        """Answers by group and question."""
+        rows = self.answers
+        return Sheets(
+            [side for side, *_ in rows],
+            [name for _, name, *_ in rows],
+            np.array([rating for _, _, rating, *_ in rows], np.int64),
+            np.array([people for *_, people, _ in rows], np.int64),
+            np.array([at for *_, at in rows], np.float64),
+        )
+
     def passed(self) -> Passed:
         """Statements that were passed on, by who passed them on."""
         hops = [
@@ -151,19 +168,6 @@ class Columns:
         return [
             path([_statement(one, said) for said in one.statements]) for one in self.made.values() if one.statements
         ]
-
-
-def sheets(given: Iterable[Sheet]) -> Sheets:
-    """Answers by group and question."""
-    rows = [
-        (one.side, name, rating, one.people, one.at.timestamp())
-        for one in given
-        for name, rating in one.ratings.items()
-    ]
-    columns = list(zip(*rows, strict=True)) or [()] * 5
-    return Sheets(
-        columns[0], columns[1], np.array(columns[2], np.int64), np.array(columns[3], np.int64), np.array(columns[4])
-    )
 
 
 def moment(text: str) -> datetime:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bench.recovery import truths
-from bench.recovery.columns import Columns, sheets
+from bench.recovery.columns import Columns
 from bench.recovery.truths import Population
 from candor_demo.fieldservice.company import Company
 from candor_demo.fieldservice.params import Params
@@ -50,7 +50,7 @@ def estimates(params: Params, seed: int, population: Population) -> list[Found]:
         *_factors(columns, population),
         *_standings(columns, population),
         *_dates(params, columns, population),
-        *_opinions(params, company),
+        *_opinions(params, seed, columns),
     ]
 
 
@@ -121,8 +121,8 @@ def _dates(params: Params, columns: Columns, population: Population) -> Iterator
     yield Found("dates", "agreed", params.new_dates.agreed, found.agreed)
 
 
-def _opinions(params: Params, company: Company) -> Iterator[Found]:
-    found = perception(sheets(company.sheets()), exact(0, 0, Unit.SHARE), seed=company.seed)
+def _opinions(params: Params, seed: int, columns: Columns) -> Iterator[Found]:
+    found = perception(columns.sheets(), exact(0, 0, Unit.SHARE), seed=seed)
     for cell in found.cells:
         weights = dict(params.surveys.groups)[cell.group].opinions[cell.item]  # type: ignore[index]
         top, rating = truths.opinion(weights)

@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,8 @@ from candor_demo.fieldservice.params import Incidents, Params
 from tests.support.servers import own_folder
 
 LEDGERS = [service for service in SERVICES if service.name in ("promise-svc", "delivery-svc")]
-CONFIG = "weeks: 2\npromises_per_week: 25\ncustomers: 12\nincidents: {per_week: 4}\n"
-PARAMS = Params(weeks=2, promises_per_week=25, customers=12, incidents=Incidents(per_week=4))
+CONFIG = "starts: 2025-01-27\nweeks: 2\npromises_per_week: 25\ncustomers: 12\nincidents: {per_week: 4}\n"
+PARAMS = Params(starts=date(2025, 1, 27), weeks=2, promises_per_week=25, customers=12, incidents=Incidents(per_week=4))
 PATIENCE_S = 120
 
 
@@ -80,7 +81,7 @@ class Stored:
 
     def of(self, run: str) -> dict[str, Any]:
         """Everything, as far as a second run could change it."""
-        kinds = ("promise", "statement", "handoff", "claim")
+        kinds = ("promise", "statement", "handoff", "claim", "sheet")
         found: dict[str, Any] = {kind: self.ids("promise", f"/v1/{kind}s", f"{kind}_id", run) for kind in kinds}
         found["incident"] = self.ids("delivery", "/v1/incidents", "incident_id", run)
         found["states"] = {
@@ -125,7 +126,7 @@ def until(holds: Callable[[], bool], what: str) -> None:
 def expected(events: list[StreamEvent]) -> dict[str, Counter[str]]:
     begins = {
         **{"promise": "promise.made", "statement": "statement.made", "handoff": "handoff.requested"},
-        **{"claim": "claim.made"},
+        **{"claim": "claim.made", "sheet": "sheet.answered"},
     }
     found = {
         kind: Counter(event.data[f"{kind}_id"] for event in events if event.type == begun)

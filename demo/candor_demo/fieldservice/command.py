@@ -39,21 +39,21 @@ def fieldservice(
     ] = 0,
     write: Annotated[
         Path | None,
-        typer.Option(help="Write parameters, events and answers to files in this folder, and send nothing."),
+        typer.Option(help="Write parameters and events to files in this folder, and send nothing."),
     ] = None,
     promise_url: PromiseUrl = "",
     delivery_url: DeliveryUrl = "",
     secrets: Secrets = None,
     as_json: Json = False,
 ) -> None:
-    """Send a simulated company's events: promises, hand-offs, statements hop by hop, incidents, claims, accounts.
+    """Send a simulated company's events: promises, hand-offs, statements hop by hop, incidents, claims, answers.
 
     Sales promises too short or too long, one hop changes dates, a capability is claimed that is not there: what is
     set is what the board should show. The same parameters and seed make the same events with the same ids, so a
     second run adds nothing, and one that was stopped is finished by running it again.
 
-    `--write` writes params.yaml with every parameter and what it means, its JSON Schema for editors, events.jsonl as
-    `candor replay` and `candor import` take it, and sheets.csv with what leadership, staff and customers answered.
+    `--write` writes params.yaml with every parameter and what it means, its JSON Schema for editors, and events.jsonl
+    as `candor replay` and `candor import` take it.
     """
     # Imported here because `candor --help` needs neither numpy nor YAML.
     from candor.replay.where import pace  # noqa: PLC0415
@@ -78,13 +78,11 @@ def _written(folder: Path, company: Company) -> int:
     """Write everything about a company into a folder; returns the number of events."""
     from candor.replay.stream import write_stream  # noqa: PLC0415
     from candor_demo.fieldservice.config import schema, written  # noqa: PLC0415
-    from candor_demo.fieldservice.surveys import write_sheets  # noqa: PLC0415
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "params.yaml").write_text(written(company.params), encoding="utf-8")
         (folder / "params.schema.json").write_text(schema(), encoding="utf-8")
-        write_sheets(folder / "sheets.csv", company.sheets())
         return write_stream(folder / "events.jsonl", company.events())
     except OSError as error:
         raise explain_os_error(error, folder) from error

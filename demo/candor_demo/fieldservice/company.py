@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -64,7 +64,8 @@ class Company:
         stories = Stories(self.params, self.fates, self.naming)
         troubles = iter(self.troubles.all)
         trouble = next(troubles, None)
-        number = 0
+        sheets = enumerate(self.sheets())
+        number, sheet = 0, next(sheets, None)
         for at, day in enumerate(self.days()):
             begins = self._midnight(day)
             if at == 0:
@@ -80,6 +81,9 @@ class Company:
             while trouble is not None and trouble.begins < ends:
                 _push(waiting, self._incident(trouble))
                 trouble = next(troubles, None)
+            while sheet is not None and sheet[1].at < ends:
+                _push(waiting, [surveys.answered(sheet[1], sheet[0], self.naming)])
+                sheet = next(sheets, None)
             yield from _until(waiting, ends - LOOK_BACK)
         yield from _until(waiting, datetime.max.replace(tzinfo=UTC))
 
@@ -102,7 +106,7 @@ class Company:
         yield self.naming.event("incident.reported", name, trouble.ends, said | ended, ".2")
 
 
-def _push(waiting: list[tuple[tuple[datetime, int, str], StreamEvent]], events: Iterator[StreamEvent]) -> None:
+def _push(waiting: list[tuple[tuple[datetime, int, str], StreamEvent]], events: Iterable[StreamEvent]) -> None:
     for event in events:
         heapq.heappush(waiting, (sort_key(event), event))
 

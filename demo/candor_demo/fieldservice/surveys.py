@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator
-from datetime import datetime, time
-from pathlib import Path
+from collections.abc import Iterator
+from datetime import UTC, datetime, time
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from candor.replay.stream import utc_text
+from candor.replay.stream import StreamEvent
 from candor_demo.fieldservice.customers import months_after
 from candor_demo.fieldservice.jobs import Random
-from candor_demo.fieldservice.params import QUESTIONS, Group, Params
+from candor_demo.fieldservice.naming import Naming
+from candor_demo.fieldservice.params import Group, Params
 
 HOUR = 9
-COLUMNS = ("at", "side", "people", *QUESTIONS)
 
 
 class Sheet(NamedTuple):
@@ -52,10 +50,8 @@ def _round(side: str, group: Group, at: datetime, random: Random) -> Iterator[Sh
         yield Sheet(at, side, people, ratings)
 
 
-def write_sheets(path: Path, given: Iterable[Sheet]) -> None:
-    """Writes sheets as CSV; a question that was not answered is left empty."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        out = csv.writer(file)
-        out.writerow(COLUMNS)
-        for one in given:
-            out.writerow([utc_text(one.at), one.side, one.people, *(one.ratings.get(name, "") for name in QUESTIONS)])
+def answered(sheet: Sheet, number: int, naming: Naming) -> StreamEvent:
+    """The event of a sheet."""
+    name = naming.of("S", number)
+    said = {"sheet_id": name, "side": sheet.side, "people": sheet.people, **sheet.ratings}
+    return naming.event("sheet.answered", name, sheet.at.astimezone(UTC), said)

@@ -17,7 +17,7 @@ MATTERS: Final = frozenset(
         *("handoff.requested", "handoff.accepted", "handoff.declined", "handoff.countered", "handoff.agreed"),
         *("handoff.rejected", "handoff.withdrawn", "capability.set", "claim.made", "claim.corrected", "statement.made"),
         *("challenge.opened", "challenge.answered", "challenge.settled", "offer.made", "offer.taken", "offer.declined"),
-        *("offer.withdrawn", "account.set"),
+        *("offer.withdrawn", "account.set", "sheet.answered"),
     )
 )
 """Events about promises and customers that teach the forecasts nothing."""

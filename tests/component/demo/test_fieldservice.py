@@ -81,7 +81,6 @@ async def test_it_writes_all_of_a_company_to_files_that_are_read_again(tmp_path:
     assert read_params(folder / "params.yaml") == company.params
     assert [event for _, event in read_stream(folder / "events.jsonl")] == list(company.events())
     assert json.loads((folder / "params.schema.json").read_text())["title"] == "Params"
-    assert (folder / "sheets.csv").read_text().startswith("at,side,people,well,improve,others,onward\n")
 
 
 def test_the_files_are_written_as_the_guide_says(tmp_path: Path) -> None:
@@ -118,7 +117,8 @@ async def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     assert "cannot write under" in err.decode()
 
 
-def test_a_week_of_it_has_every_kind_of_event() -> None:
+def test_some_weeks_of_it_have_every_kind_of_event() -> None:
     kinds = {event.type for event in Company(small(), 1).events()}
+    assert "sheet.answered" in kinds
     assert {"promise.made", "milestone.reported", "incident.reported", "statement.made", "handoff.requested"} <= kinds
     assert {"claim.made", "claim.corrected", "capability.set", "account.set", "promise.revised"} <= kinds

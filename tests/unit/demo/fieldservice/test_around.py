@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +14,6 @@ from candor.replay.stream import StreamEvent
 from candor_demo.fieldservice import surveys
 from candor_demo.fieldservice.company import Company
 from candor_demo.fieldservice.customers import months_after
-from candor_demo.fieldservice.surveys import write_sheets
 from tests.support.companies import small
 
 
@@ -108,12 +105,11 @@ def test_people_of_a_group_share_sheets_and_say_what_they_believe() -> None:
     assert 0.65 < top < 0.85
 
 
-def test_sheets_are_written_as_csv(tmp_path: Path) -> None:
-    file = tmp_path / "sheets.csv"
-    group = {"people": 3, "opinions": {"well": [0, 0, 0, 0, 1]}}
-    params = small(weeks=8, surveys={"groups": {"leadership": group}})
-    given = list(surveys.sheets(params, np.random.default_rng(4)))
-    write_sheets(file, given)
-    rows = list(csv.DictReader(file.read_text().splitlines()))
-    assert len(rows) == len(given) > 0
-    assert {(row["side"], row["well"], row["improve"]) for row in rows} == {("leadership", "5", "")}
+def test_each_sheet_is_an_event_with_its_side_and_its_people() -> None:
+    company = Company(small(weeks=8), 4)
+    told = [event for event in company.events() if event.type == "sheet.answered"]
+    given = list(company.sheets())
+    assert [event.time for event in told] == [one.at for one in given]
+    found = Counter((event.data["side"], event.data["people"], event.data["well"]) for event in told)
+    assert found == Counter((one.side, one.people, one.ratings["well"]) for one in given)
+    assert len(given) > 50

@@ -93,9 +93,13 @@ async def test_lists_are_filtered_and_paged(promise_api: Api, promise_clock: Man
         promise_clock.set(NOON + timedelta(days=400, minutes=minutes))
         about = {"customer_id": customer} if side == "customers" else {}
         await begun(promise_api, "/v1/sheets", sheet(side=side, well=minutes + 1, **about))
-    since = (NOON + timedelta(days=400)).isoformat()
-    assert [item["well"] for item in (await shown(promise_api, "/v1/sheets", said_from=since))["items"]] == [3, 2, 1]
-    ours = await shown(promise_api, "/v1/sheets", said_from=since, side="customers", limit=1)
+    # Other tests' sheets are of other days.
+    day = {
+        "said_from": (NOON + timedelta(days=400)).isoformat(),
+        "said_before": (NOON + timedelta(days=401)).isoformat(),
+    }
+    assert [item["well"] for item in (await shown(promise_api, "/v1/sheets", **day))["items"]] == [3, 2, 1]
+    ours = await shown(promise_api, "/v1/sheets", **day, side="customers", limit=1)
     assert ([item["well"] for item in ours["items"]], ours["total"]) == ([2], 2)
     until = (NOON + timedelta(days=400, minutes=1)).isoformat()
     first = await shown(promise_api, "/v1/sheets", customer_id=customer, said_before=until)
@@ -113,7 +117,8 @@ async def test_what_is_given_as_csv_is_taken_as_csv(promise_api: Api, promise_cl
     promise_clock.set(NOON + timedelta(days=500))
     words = '=cmd|"x", with, commas\nand a line'
     kept = await begun(promise_api, "/v1/sheets", {**WHOLE, "customer_id": new("c"), "well_words": words})
-    params = {"format": "csv", "said_from": promise_clock.now().isoformat()}
+    day = promise_clock.now(), promise_clock.now() + timedelta(days=1)
+    params = {"format": "csv", "said_from": day[0].isoformat(), "said_before": day[1].isoformat()}
     page = await promise_api.call("GET", "/v1/sheets", params=params)
     assert page.headers["content-type"] == "text/csv; charset=utf-8"
     names, row = csv.reader(io.StringIO(page.text))

@@ -301,7 +301,9 @@ async def test_of_earlier_runs_nothing_is_left(desk: InsightDesk) -> None:
     await desk.take(*still())
     for _ in range(3):
         await reckoning(desk).reckon()
-    assert len(await desk.rows("SELECT DISTINCT run FROM insight_figure")) == 1
+    assert await desk.rows("SELECT FROM insight_figure JOIN insight_sheet USING (sheet, run)")
+    left = "SELECT sheet, run FROM insight_figure EXCEPT SELECT sheet, run FROM insight_sheet"
+    assert await desk.rows(left) == []
 
 
 async def test_only_one_process_works_them_out(desk: InsightDesk) -> None:

@@ -23,13 +23,15 @@ def carriers(first: date, last: date) -> Biases:
 
 def test_what_is_flagged_of_carriers_is_flagged_again_with_its_sign() -> None:
     spring = carriers(date(2013, 1, 1), date(2013, 4, 30))
-    summer = {one.name: one for one in carriers(date(2013, 5, 1), date(2013, 8, 31)).makers}
+    later = carriers(date(2013, 5, 1), date(2013, 8, 31))
+    summer = {one.name: one for one in later.makers}
     assert spring.n > 100_000
     both = [(one, summer[one.name]) for one in spring.makers if one.flagged and summer[one.name].flagged]
     for one, again in both:
         print(f"{one.name}: {stated(one.drift):+.3f}, then {stated(again.drift):+.3f}")
         assert one.drift.certain_sign == again.drift.certain_sign
     assert len(both) >= 5
-    # Three airports differ by less than what is not known of them, and of one flight nothing is said.
-    assert [one.flagged for one in spring.deliverers] == [False] * 3
+    # Airports differ by less than 3 %, and one season's order is not the next one's; of one flight nothing is said.
+    assert all(abs(stated(one.drift)) < 0.03 for one in (*spring.deliverers, *later.deliverers))
+    assert len(spring.deliverers) == len(later.deliverers) == 3
     assert {one.name for one in spring.makers if one.drift.too_little_history} == {"OO"}

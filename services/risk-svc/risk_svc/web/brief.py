@@ -11,13 +11,14 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlencode
 
+from risk_svc.insight.measures.bias import LEVEL as BIAS_LEVEL
 from risk_svc.web.belief_words import QUESTIONS, pair_words
 
 Body = Mapping[str, Any]
 MOST: Final = 3
 """Sentences of a sort."""
 LEAST_GAP: Final = 15.0
-"""Smaller gaps than this are not worth a sentence; below it a gap's band is none."""
+"""Smaller gaps than this are not worth a sentence. Assumed."""
 RENEWAL_DAYS: Final = 90
 NOTHING: Final = "Nothing to say: no open gap, and too little history for the rest."
 _special: Final = re.compile(r"([\\`*_{}\[\]<>#|])")
@@ -99,7 +100,9 @@ def _align(known: Known) -> Iterator[Sentence]:
     late = [one for one in known.bias if one["verdict"] == "optimistic" and one["name"]]
     for one in late[:MOST]:
         drift = one["drift"]
-        text = f"What {one['name']} promises takes {drift['value']:.0%} longer than said ({_interval(drift)})."
+        text = (
+            f"What {one['name']} promises takes {drift['value']:.0%} longer than said ({_interval(drift, BIAS_LEVEL)})."
+        )
         yield Sentence(text, "/board/teams")
     for one in [pair for pair in known.pairs if pair["verdict"] == "disparity"][:MOST]:
         yield Sentence(f"“{QUESTIONS[one['question']]}” {pair_words(one)}", "/board/perception")
@@ -126,7 +129,7 @@ def _well(known: Known) -> Iterator[Sentence]:
     kept = [one for one in known.punctuality if one["name"] and one["first"]["value"] is not None]
     for one in sorted(kept, key=lambda one: (-one["first"]["low"], one["name"]))[:1]:
         first = one["first"]
-        text = f"{one['name']} kept {first['value']:.0%} of its {first['n']:,} first dates ({_interval(first)})."
+        text = f"{one['name']} kept {first['value']:.0%} of its first dates ({_interval(first)})."
         yield Sentence(text, "/board/on-time")
     for one in [factor for factor in known.factors if factor["holds"] and factor["lift"]["value"] > 1][:MOST]:
         text = f"Kept {one['lift']['value']:.1f} times as often: a promise of which this is true: {one['name']}."
@@ -137,8 +140,8 @@ def _well(known: Known) -> Iterator[Sentence]:
             yield Sentence(text, "/board/what-worked")
 
 
-def _interval(figure: Body) -> str:
-    return f"95%: {figure['low']:.0%} to {figure['high']:.0%}, n = {figure['n']:,}"
+def _interval(figure: Body, level: float = 0.95) -> str:
+    return f"{level:.0%}: {figure['low']:.0%} to {figure['high']:.0%}, n = {figure['n']:,}"
 
 
 def _amount(value: float, currency: str | None) -> str:

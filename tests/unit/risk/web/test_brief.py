@@ -46,7 +46,7 @@ def test_every_sentence_says_its_row_and_links_to_its_page() -> None:
     assert said(found) == {
         "acme has a gap of 62 of 100 over 14 open promises. Its widest is PR-1001.": "/board/promises/PR-1001",
         "Messages change most from product to sales: distortion 0.31 of 1, in 44 statements.": "/board/path",
-        "What sales promises takes 21% longer than said (95%: 14% to 29%, n = 260).": "/board/teams",
+        "What sales promises takes 21% longer than said (90%: 14% to 29%, n = 260).": "/board/teams",
         "“What do we do well?” Customers and leadership differ: among customers the share who gave 5 of 5 is 72 points "
         "lower (95%: 41 to 86).": "/board/perception",
         "Open promises are expected to cost 96,400 EUR. In 95 of 100 cases it is at most 141,200 EUR.": (
@@ -55,7 +55,7 @@ def test_every_sentence_says_its_row_and_links_to_its_page() -> None:
         "acme renews on 30 April, with a gap of 62. Its open promises are expected to cost 18,300 EUR.": (
             "/board/accounts?search=acme"
         ),
-        "crew kept 91% of its 260 first dates (95%: 86% to 94%, n = 260).": "/board/on-time",
+        "crew kept 91% of its first dates (95%: 86% to 94%, n = 260).": "/board/on-time",
         "Kept 1.4 times as often: a promise of which this is true: has an owner.": "/board/what-worked",
         "Promises that follow the whole checklist are kept 1.4 times as often.": "/board/what-worked",
     }

@@ -12,6 +12,7 @@ from candor.web.http.public import public_path
 from risk_svc.web.board import style
 from risk_svc.web.board.frame import Address
 from risk_svc.web.board.matter_data import ROWS, Listed
+from risk_svc.web.board.pager import Pager
 
 EMPTY: Final = "Nothing matches so far. What is said hop by hop comes by promise-svc's API: POST /v1/statements."
 # Cells are bound as text: {{ }} never turns what somebody wrote into markup.
@@ -47,7 +48,6 @@ class MatterTable:
         empty: str = EMPTY,
         name: str = "page",
     ) -> None:
-        self._refresh = refresh
         self._empty = empty
         self.number = ui.label().style(f"color: {style.MUTED}").mark("number")
         self.table = ui.table(columns=[*columns], rows=[], row_key="id").classes("w-full")
@@ -60,22 +60,7 @@ class MatterTable:
             self.table.add_slot("body-cell-promise", NAMED)
         self.table.add_slot("item", _card(columns))
         self.table.add_slot("no-data", "<span></span>")
-        self.pages = ui.pagination(1, 1, direction_links=True).classes("self-center").mark("pages")
-        self.pages.props('max-pages=6 boundary-numbers aria-label="Pages"')
-        address.keep_page(self.pages, name)
-        self.pages.on_value_change(refresh)
-
-    @property
-    def page(self) -> int:
-        """The number of the page that is chosen, from 1."""
-        return self.pages.value or 1
-
-    async def first_page(self) -> None:
-        """The filters changed: go to the first page, in the address too."""
-        if self.page != 1:
-            self.pages.set_value(1)
-        else:
-            await self._refresh()
+        self.pager = Pager(address, refresh, name)
 
     def show(self, listed: Listed, rows: list[dict[str, Any]]) -> None:
         """Show the rows of a page."""
@@ -83,10 +68,7 @@ class MatterTable:
             self.table.rows = rows
             self.table.update()
         self.number.set_text(number_words(listed) if listed.number.total else self._empty)
-        self.pages.max = listed.pages
-        self.pages.set_visibility(listed.pages > 1)
-        if self.page > listed.pages:
-            self.pages.set_value(listed.pages)
+        self.pager.show(min(self.pager.page, listed.pages), listed.pages)
 
 
 def number_words(listed: Listed) -> str:

@@ -6,6 +6,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from nicegui import ui
+from nicegui.elements.mixins.value_element import ValueElement
 
 from candor.web.http.public import public_path
 from risk_svc.insight.reading import Wanted
@@ -13,6 +14,7 @@ from risk_svc.web.board import account_words, style
 from risk_svc.web.board.figure_words import made_words
 from risk_svc.web.board.frame import Address, Banner, Part, card, heading, live, page_frame, section_title
 from risk_svc.web.board.live_data import LiveData, SheetQuery
+from risk_svc.web.board.pager import Pager
 from risk_svc.web.board.tables import picture, show_address
 
 SUMS: Final = {"align": "right"}
@@ -68,43 +70,35 @@ class Page:
                 self.picture = Part(picture)
                 ui.label(LEGEND).style(f"color: {style.MUTED}; font-size: .85rem")
             heading("Customers", 2).classes("unseen")
-            self._filters(address)
+            filters = self._filters(address)
             with ui.row().classes("w-full items-center justify-between"):
                 self.number = ui.label().style(f"color: {style.MUTED}").mark("number")
                 self.csv = ui.link("CSV", "").classes("strong").mark("csv")
             self.table = _table()
-            self.pages = ui.pagination(1, 1, direction_links=True).classes("self-center").mark("pages")
-            self.pages.props('max-pages=6 boundary-numbers aria-label="Pages"')
-            address.keep_page(self.pages)
-            self.pages.on_value_change(self.refresh)
+            self.pager = Pager(address, self.refresh)
+            self.pager.narrowed_by(*filters)
             self.made = ui.label().style(f"color: {style.MUTED}").mark("made")
             live(self.banner, 5.0, self.refresh)
 
-    def _filters(self, address: Address) -> None:
+    def _filters(self, address: Address) -> list[ValueElement[Any]]:
         with ui.row().classes("w-full items-center"):
             self.gap = ui.select(GAPS, value="", label="Gap").props("dense outlined").classes("w-40")
             self.renewal = ui.select(RENEWALS, value="", label="Renewal").props("dense outlined").classes("w-40")
             self.sort = ui.select(SORTS, value="value_at_risk", label="Sorted by").props("dense outlined")
             self.sort.classes("w-48")
             self.search = ui.input("Customer id").props("dense outlined clearable debounce=400").classes("w-64")
-            controls = {"gap": self.gap, "renewal": self.renewal, "sort": self.sort, "search": self.search}
+            controls: dict[str, ValueElement[Any]] = {"gap": self.gap, "renewal": self.renewal, "sort": self.sort}
+            controls["search"] = self.search
             for name, control in controls.items():
                 address.keep(name, control)
-                control.on_value_change(self.narrowed)
-
-    async def narrowed(self) -> None:
-        """The filters changed: go to the first page, in the address too."""
-        if self.pages.value != 1:
-            self.pages.set_value(1)
-        else:
-            await self.refresh()
+        return [*controls.values()]
 
     def asked(self) -> SheetQuery:
         """The page and filters currently chosen."""
         least = float(self.gap.value) if self.gap.value else None
         within = float(self.renewal.value) if self.renewal.value else None
         wanted = Wanted(search=(self.search.value or "").strip() or None, min_score=least, renews_within=within)
-        return SheetQuery("account", wanted, self.sort.value, self.pages.value or 1)
+        return SheetQuery("account", wanted, self.sort.value, self.pager.page)
 
     async def refresh(self) -> None:
         """Read, and update what changed."""
@@ -125,10 +119,7 @@ class Page:
         self.number.set_text(style.page_words(found.page, len(rows), found.number, "account"))
         show_address(self.csv, _csv(asked))
         self.made.set_text(made_words(found.made_at, found.promises))
-        self.pages.max = found.pages
-        self.pages.set_visibility(found.pages > 1)
-        if found.page != asked.page:
-            self.pages.set_value(found.page)
+        self.pager.show(found.page, found.pages)
 
 
 def _csv(asked: SheetQuery) -> str:

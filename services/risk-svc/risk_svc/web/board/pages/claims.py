@@ -70,16 +70,15 @@ class Page:
                 self.register = MatterTable(
                     REGISTER, "The register", address, self.refresh, empty=NO_REGISTER, name="register"
                 )
-            for control in (self.verdict, self.capability, self.department):
-                control.on_value_change(self.claims.first_page)
-            self.capability.on_value_change(self.register.first_page)
+            self.claims.pager.narrowed_by(self.verdict, self.capability, self.department)
+            self.register.pager.narrowed_by(self.capability)
             live(self.banner, 5.0, self.refresh)
 
     def asked(self) -> tuple[ClaimFilter, int, int]:
         """The filters and pages chosen."""
         capability, department = ((one.value or "").strip() or None for one in (self.capability, self.department))
         wanted = ClaimFilter(self.verdict.value or None, capability, department=department)
-        return wanted, self.claims.page, self.register.page
+        return wanted, self.claims.pager.page, self.register.pager.page
 
     async def refresh(self) -> None:
         """Read, and update what changed."""

@@ -57,8 +57,7 @@ class Page:
                 self.deliverer = filter_input("Deliverer", address, "deliverer")
                 self.customer = filter_input("Customer id", address, "customer")
             self.table = MatterTable(COLUMNS, "Hand-offs", address, self.refresh, empty=EMPTY)
-            for control in (self.state, self.sort, self.department, self.deliverer, self.customer):
-                control.on_value_change(self.table.first_page)
+            self.table.pager.narrowed_by(self.state, self.sort, self.department, self.deliverer, self.customer)
             live(self.banner, 5.0, self.refresh)
 
     def asked(self) -> tuple[HandoffFilter, Sort, int]:
@@ -66,7 +65,11 @@ class Page:
         state: State = self.state.value or "open"
         texts = ((one.value or "").strip() or None for one in (self.customer, self.department, self.deliverer))
         customer, department, deliverer = texts
-        return HandoffFilter(state, None, customer, department, deliverer), self.sort.value or "due", self.table.page
+        return (
+            HandoffFilter(state, None, customer, department, deliverer),
+            self.sort.value or "due",
+            self.table.pager.page,
+        )
 
     async def refresh(self) -> None:
         """Read, and update what changed."""

@@ -6,12 +6,14 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from nicegui import ui
+from nicegui.elements.mixins.value_element import ValueElement
 
 from candor.web.http.public import public_path
 from risk_svc.insight.incidents import HitFilter
 from risk_svc.web.board import incident_words, style
 from risk_svc.web.board.frame import Address, Banner, heading, live, page_frame
 from risk_svc.web.board.live_data import HitQuery, LiveData
+from risk_svc.web.board.pager import Pager
 from risk_svc.web.board.tables import show_address
 
 SUMS: Final = {"align": "right", "style": "white-space: nowrap"}
@@ -52,36 +54,27 @@ class Page:
             self.what = ui.label().style(f"color: {style.MUTED}").mark("what")
             self.hits = ui.label().classes("text-weight-medium").mark("hits")
             heading("Promises", 2).classes("unseen")
-            self._filters(address)
+            filters = self._filters(address)
             with ui.row().classes("w-full items-center justify-between"):
                 self.number = ui.label().style(f"color: {style.MUTED}").mark("number")
                 self.csv = ui.link("CSV", "").classes("strong").mark("csv")
             self.table = _table()
-            self.pages = ui.pagination(1, 1, direction_links=True).classes("self-center").mark("pages")
-            self.pages.props('max-pages=6 boundary-numbers aria-label="Pages"')
-            address.keep_page(self.pages)
-            self.pages.on_value_change(self.refresh)
+            self.pager = Pager(address, self.refresh)
+            self.pager.narrowed_by(*filters)
             live(self.banner, 1.0, self.refresh)
 
-    def _filters(self, address: Address) -> None:
+    def _filters(self, address: Address) -> list[ValueElement[Any]]:
         with ui.row().classes("w-full items-center"):
             self.sort = ui.select(SORTS, value="gap", label="Sorted by").props("dense outlined").classes("w-48")
             self.customer = ui.input("Customer id").props("dense outlined clearable debounce=400").classes("w-64")
-            for name, control in {"sort": self.sort, "customer": self.customer}.items():
-                address.keep(name, control)
-                control.on_value_change(self.narrowed)
-
-    async def narrowed(self) -> None:
-        """The filters changed: go to the first page, in the address too."""
-        if self.pages.value != 1:
-            self.pages.set_value(1)
-        else:
-            await self.refresh()
+            address.keep("sort", self.sort)
+            address.keep("customer", self.customer)
+        return [self.sort, self.customer]
 
     def asked(self) -> HitQuery:
         """The page and filters currently chosen."""
         wanted = HitFilter(customer_id=(self.customer.value or "").strip() or None)
-        return HitQuery(self.incident_id, wanted, self.sort.value, self.pages.value or 1)
+        return HitQuery(self.incident_id, wanted, self.sort.value, self.pager.page)
 
     async def refresh(self) -> None:
         """Read, and update what changed."""
@@ -100,10 +93,7 @@ class Page:
             self.table.update()
         self.number.set_text(style.page_words(found.page, len(rows), found.hits.number))
         show_address(self.csv, _csv(asked))
-        self.pages.max = found.pages
-        self.pages.set_visibility(found.pages > 1)
-        if found.page != asked.page:
-            self.pages.set_value(found.page)
+        self.pager.show(found.page, found.pages)
 
 
 def _csv(asked: HitQuery) -> str:

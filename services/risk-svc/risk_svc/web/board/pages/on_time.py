@@ -9,6 +9,7 @@ from nicegui import ui
 from risk_svc.web.board import figure_words, on_time_words, style
 from risk_svc.web.board.frame import Address, Banner, Chart, Part, card, heading, live, page_frame, section_title
 from risk_svc.web.board.live_data import LiveData, SheetQuery
+from risk_svc.web.board.pager import Pager
 from risk_svc.web.board.tables import FiguresTable, picture, show_address
 
 BY: Final = {"kind": "promise type", "team": "team", "customer": "customer"}
@@ -53,7 +54,6 @@ class Page:
         with ui.row().classes("w-full items-center justify-between"):
             self.by = ui.select(BY, value="kind", label="By").props("dense outlined").classes("w-48")
             address.keep("by", self.by)
-            self.by.on_value_change(self.narrowed)
             self.number = ui.label().style(f"color: {style.MUTED}").mark("number")
             self.csv = ui.link("CSV", "").classes("strong").mark("csv")
         with card():
@@ -61,17 +61,8 @@ class Page:
             self.picture = Part(picture)
         heading("In figures", 2).classes("unseen")
         self.table = FiguresTable("On time", COLUMNS)
-        self.pages = ui.pagination(1, 1, direction_links=True).classes("self-center").mark("pages")
-        self.pages.props('max-pages=6 boundary-numbers aria-label="Pages"')
-        address.keep_page(self.pages)
-        self.pages.on_value_change(self.refresh)
-
-    async def narrowed(self) -> None:
-        """Something else was chosen: go to the first page, in the address too."""
-        if self.pages.value != 1:
-            self.pages.set_value(1)
-        else:
-            await self.refresh()
+        self.pager = Pager(address, self.refresh)
+        self.pager.narrowed_by(self.by)
 
     async def refresh(self) -> None:
         """Read, and draw what changed."""
@@ -92,11 +83,8 @@ class Page:
         self.number.set_text(style.page_words(found.page, len(rows), found.number, BY[self.by.value]))
         show_address(self.csv, f"/on-time.csv?by={self.by.value}")
         self.made.set_text(figure_words.made_words(found.made_at, found.promises))
-        self.pages.max = found.pages
-        self.pages.set_visibility(found.pages > 1)
-        if found.page != asked.page:
-            self.pages.set_value(found.page)
+        self.pager.show(found.page, found.pages)
 
     def asked(self) -> SheetQuery:
         """The page currently chosen."""
-        return SheetQuery(f"punctuality:{self.by.value}", page=self.pages.value or 1)
+        return SheetQuery(f"punctuality:{self.by.value}", page=self.pager.page)

@@ -14,6 +14,7 @@ from risk_svc.store.queries import GapFilter
 from risk_svc.web.board import incident_words, style
 from risk_svc.web.board.frame import Address, Banner, Part, heading, live, page_frame
 from risk_svc.web.board.live_data import ListQuery, LiveData
+from risk_svc.web.board.pager import Pager
 from risk_svc.web.board.tables import show_address
 
 COLUMNS: Final = [
@@ -75,15 +76,13 @@ class Page:
             self.chart = ui.echart(style.bands_chart({})).classes("w-full").style("height: 96px")
             self.incidents = Part(_incidents)
             heading("Promises", 2).classes("unseen")
-            self._filters(address)
+            filters = self._filters(address)
             with ui.row().classes("w-full items-center justify-between"):
                 self.number = ui.label().style(f"color: {style.MUTED}").mark("number")
                 self.csv = ui.link("CSV", "").classes("strong").mark("csv")
             self.table = _table()
-            self.pages = ui.pagination(1, 1, direction_links=True).classes("self-center").mark("pages")
-            self.pages.props('max-pages=6 boundary-numbers aria-label="Pages"')
-            address.keep_page(self.pages)
-            self.pages.on_value_change(self.refresh)
+            self.pager = Pager(address, self.refresh)
+            self.pager.narrowed_by(*filters)
             self.empty = _empty()
             live(self.banner, 1.0, self.refresh)
 
@@ -94,7 +93,7 @@ class Page:
                     self.numbers[name] = ui.label("–").classes("number").mark(f"figure-{name}")
                     ui.label(label).style(f"color: {style.MUTED}")
 
-    def _filters(self, address: Address) -> None:
+    def _filters(self, address: Address) -> list[ValueElement[Any]]:
         with ui.row().classes("w-full items-center"):
             states = {"": "all", **style.STATES}
             bands = {"": "all gaps", **{name: name for name in BAND_NAMES}}
@@ -107,21 +106,14 @@ class Page:
             controls |= {"by": self.by, "search": self.search}
             for name, control in controls.items():
                 address.keep(name, control, formerly="customer" if name == "search" else "")
-                control.on_value_change(self.narrowed)
-
-    async def narrowed(self) -> None:
-        """The filters changed: go to the first page, in the address too."""
-        if self.pages.value != 1:
-            self.pages.set_value(1)
-        else:
-            await self.refresh()
+        return [*controls.values()]
 
     def asked(self) -> ListQuery:
         """The page and filters currently chosen."""
         wanted = GapFilter(self.band.value or None, self.standing.value or None)
         if text := (self.search.value or "").strip():
             wanted = searched(wanted, self.by.value, text)
-        return ListQuery(wanted, self.sort.value, self.pages.value or 1)
+        return ListQuery(wanted, self.sort.value, self.pager.page)
 
     async def refresh(self) -> None:
         """Read, and update what changed."""
@@ -144,10 +136,7 @@ class Page:
         self.empty.set_visibility(not rows)
         self.number.set_text(style.page_words(found.page, len(rows), found.number))
         show_address(self.csv, _csv(asked))
-        self.pages.max = found.pages
-        self.pages.set_visibility(found.pages > 1)
-        if found.page != asked.page:
-            self.pages.set_value(found.page)
+        self.pager.show(found.page, found.pages)
 
 
 def searched(wanted: GapFilter, by: str, text: str) -> GapFilter:

@@ -62,8 +62,7 @@ class Page:
             with card():
                 section_title("Messages that changed most")
                 self.table = MatterTable(MESSAGES, "Messages", address, self.refresh)
-            for control in (self.promise, self.kind, self.department):
-                control.on_value_change(self.table.first_page)
+            self.table.pager.narrowed_by(self.promise, self.kind, self.department)
             live(self.banner, 5.0, self.refresh)
 
     def asked(self) -> HopFilter:
@@ -75,11 +74,11 @@ class Page:
 
     async def refresh(self) -> None:
         """Read, and redraw what changed."""
-        asked, page = self.asked(), self.table.page
+        asked, page = self.asked(), self.table.pager.page
         records = await self.matters.hops(asked)
         found = await self.matters.path(asked.promise_id) if asked.promise_id else None
         listed = await self.matters.statements(asked, page)
-        if (asked, page) != (self.asked(), self.table.page):
+        if (asked, page) != (self.asked(), self.table.pager.page):
             # Something else was chosen meanwhile, which triggers its own refresh.
             return
         self.moment.set_text(style.clock_text(self.reading.clock.now()) + " UTC")

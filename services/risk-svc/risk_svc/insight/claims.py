@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from candor.ops.rounds import Rounds
-from candor.store.errors import RETRIABLE, StoreUnavailable
-from candor.store.unit_of_work import unit_of_work
+from risk_svc.insight.steps import AGAIN_SECONDS, Steps
 
 if TYPE_CHECKING:
     from candor.store.db import Database
@@ -18,9 +16,6 @@ if TYPE_CHECKING:
 
 log: Final = structlog.get_logger("risk.insight")
 PAGE: Final = 500
-IDLE_SECONDS: Final = 1.0
-AGAIN_SECONDS: Final = 5.0
-PAUSE_SECONDS: Final = 0.01
 
 
 async def hold(connection: Connection) -> None:
@@ -38,33 +33,16 @@ async def compare(connection: Connection, claim_ids: Sequence[str]) -> None:
         await connection.execute(_COMPARE, list(claim_ids))
 
 
-class Comparing(Rounds):
+class Comparing(Steps):
     """A background that compares the claims of a capability anew after its register changed, some a transaction."""
 
     name = "comparing claims"
 
     def __init__(self, database: Database, most: int = PAGE) -> None:
-        super().__init__()
-        self._database = database
-        self._most = most
+        super().__init__(database, most)
 
-    async def round(self) -> float:
-        """Do one step; if the database is away, try again in some seconds."""
-        try:
-            return PAUSE_SECONDS if await self.step() else IDLE_SECONDS
-        except (StoreUnavailable, *RETRIABLE) as error:
-            log.warning("comparing claims interrupted", reason=str(error)[:300], again_in_seconds=AGAIN_SECONDS)
-        return AGAIN_SECONDS
-
-    async def step(self) -> bool:
-        """Do one step; return whether there was one to do. Raises StoreUnavailable."""
-        async with unit_of_work(self._database) as uow:
-            return await self._next(uow)
-
-    async def clear(self) -> None:
-        """Do all steps there are. For tests."""
-        while await self.step():
-            pass
+    def _interrupted(self, reason: str) -> None:
+        log.warning("comparing claims interrupted", reason=reason, again_in_seconds=AGAIN_SECONDS)
 
     async def _next(self, uow: UnitOfWork) -> bool:
         found = await uow.connection.fetchrow(_NEXT)

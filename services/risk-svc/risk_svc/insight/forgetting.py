@@ -12,21 +12,17 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from candor.contracts import Envelope
-from candor.ops.rounds import Rounds
 from candor.store.erasing import MOST
-from candor.store.errors import RETRIABLE, StoreUnavailable
-from candor.store.unit_of_work import UnitOfWork, unit_of_work
 from risk_svc import metrics
+from risk_svc.insight.steps import AGAIN_SECONDS, Steps
 from risk_svc.worker.partition_state import customer_mark
 
 if TYPE_CHECKING:
     from candor.store.db import Database
     from candor.store.lease import Connection
+    from candor.store.unit_of_work import UnitOfWork
 
 log: Final = structlog.get_logger("risk.insight")
-IDLE_SECONDS: Final = 1.0
-AGAIN_SECONDS: Final = 5.0
-PAUSE_SECONDS: Final = 0.01
 TABLES: Final = ("insight_state", "insight_milestone", "insight_redating", "insight_promise")
 MATTERS: Final = ("insight_matter", "insight_statement")
 """What is kept of a customer beside promises."""
@@ -88,38 +84,21 @@ async def _end(connection: Connection, ids: Collection[str]) -> None:
             await connection.execute(f"DELETE FROM {table} WHERE promise_id = ANY($1::text[])", ids)  # noqa: S608
 
 
-class Forgetting(Rounds):
+class Forgetting(Steps):
     """A background that deletes what marks have left, at most `most` promises a transaction; a kill leaves the mark."""
 
     name = "forgetting"
 
     def __init__(self, database: Database, most: int = MOST) -> None:
-        super().__init__()
-        self._database = database
-        self._most = most
+        super().__init__(database, most)
 
-    async def round(self) -> float:
-        """Do one step; if the database is away, try again in some seconds."""
-        try:
-            return PAUSE_SECONDS if await self.step() else IDLE_SECONDS
-        except (StoreUnavailable, *RETRIABLE) as error:
-            log.warning("forgetting interrupted", reason=str(error)[:300], again_in_seconds=AGAIN_SECONDS)
-        return AGAIN_SECONDS
-
-    async def step(self) -> bool:
-        """Do one step; return whether there was one to do. Raises StoreUnavailable."""
-        async with unit_of_work(self._database) as uow:
-            waiting = await uow.connection.fetchval(_WAITING)
-            metrics.INSIGHT_FORGETTING.set(waiting)
-            return bool(waiting) and await self._next(uow)
-
-    async def clear(self) -> None:
-        """Do all steps there are. For tests."""
-        while await self.step():
-            pass
+    def _interrupted(self, reason: str) -> None:
+        log.warning("forgetting interrupted", reason=reason, again_in_seconds=AGAIN_SECONDS)
 
     async def _next(self, uow: UnitOfWork) -> bool:
-        found = await uow.connection.fetchrow(_NEXT)
+        waiting = await uow.connection.fetchval(_WAITING)
+        metrics.INSIGHT_FORGETTING.set(waiting)
+        found = await uow.connection.fetchrow(_NEXT) if waiting else None
         if found is None:
             return False
         rows = await uow.connection.fetch(_SOME, found["customer_id"], found["born"], self._most)

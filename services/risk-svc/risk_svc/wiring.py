@@ -27,17 +27,12 @@ from candor.web.app import create_app, shared_rates
 from candor.web.http.observed import BOARD_POLICY
 from risk_svc.forecasting.follower import Follower
 from risk_svc.forecasting.live import PublishedModel
-from risk_svc.insight.claims import Comparing
-from risk_svc.insight.forgetting import Forgetting
-from risk_svc.insight.handlers import InsightHandler
-from risk_svc.insight.reckoning import Reckoning
 from risk_svc.settings import InsightSettings, LearnerSettings, RiskSettings
 from risk_svc.store import erasures, rebuilding
 from risk_svc.store.counting import SHOWN
 from risk_svc.store.expiry import expiries
 from risk_svc.training.learner import Learner, Pacing
 from risk_svc.training.trimming import Size, Trimming
-from risk_svc.web.api.routes import briefs, checks, figures, gaps, hops, incidents, matters
 from risk_svc.web.feed import Feed
 from risk_svc.web.figures import Figures
 from risk_svc.web.watch import EVERY_SECONDS, Watch
@@ -127,6 +122,12 @@ def learner(settings: LearnerSettings, clock: Clock | None = None) -> FastAPI:
 
 def insight(settings: InsightSettings, clock: Clock | None = None) -> FastAPI:
     """The role that keeps tables of what promises come to; its app serves health and metrics only."""
+    # Imported here because worker and learner do not need scipy: 68 MB.
+    from risk_svc.insight.claims import Comparing  # noqa: PLC0415
+    from risk_svc.insight.forgetting import Forgetting  # noqa: PLC0415
+    from risk_svc.insight.handlers import InsightHandler  # noqa: PLC0415
+    from risk_svc.insight.reckoning import Reckoning  # noqa: PLC0415
+
     settings.refuse_unsigned_events(signs=False)
 
     @asynccontextmanager
@@ -162,6 +163,7 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
     """The role that serves queries, figures, and the feed of changes for the board."""
     # Imported here because the worker does not need the board's framework: a third of a second and 30 MB.
     from risk_svc.web import board  # noqa: PLC0415
+    from risk_svc.web.api.routes import briefs, checks, figures, gaps, hops, incidents, matters  # noqa: PLC0415
 
     @asynccontextmanager
     async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:

@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
-
-import pytest
-import pytest_asyncio
 
 from candor.contracts import Message
 from risk_svc.brief_command import written
 from risk_svc.insight.reckoning import Reckoning
 from tests.support.api import Api
-from tests.support.clocks import ManualClock
 from tests.support.insight import InsightDesk, gap
 from tests.support.matters import account, path_of
-from tests.support.risk import MADE, Story, erased, opened
-from tests.support.risk_web import risk_web
-from tests.support.servers import Databases
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def served(
-    postgres: str, kafka: str, databases: Databases, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[tuple[Api, InsightDesk]]:
-    folder: Path = tmp_path_factory.mktemp("brief")
-    async with risk_web(postgres, kafka, databases, folder, ManualClock(MADE)) as (api, url), opened(url) as database:
-        yield api, InsightDesk(database)
+from tests.support.risk import MADE, Story, erased
 
 
 async def sentences(api: Api) -> dict[str, str]:

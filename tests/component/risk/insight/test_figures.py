@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,24 +17,13 @@ from tests.support.clocks import ManualClock
 from tests.support.insight import InsightDesk, gap
 from tests.support.lists import walk
 from tests.support.matters import account
-from tests.support.risk import DEPARTS, DUE, MADE, Story, erased, incident, opened
-from tests.support.risk_web import risk_web
-from tests.support.servers import Databases
+from tests.support.risk import DEPARTS, DUE, MADE, Story, erased, incident
 
 TABLES = (
     "insight_promise, insight_state, insight_milestone, insight_redating, insight_incident, insight_erased, "
     "insight_matter"
 )
 LISTS = ("/v1/rollups", "/v1/accounts", "/v1/value-at-risk", "/v1/punctuality", "/v1/bias")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def served(
-    postgres: str, kafka: str, databases: Databases, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[tuple[Api, InsightDesk]]:
-    folder: Path = tmp_path_factory.mktemp("figures")
-    async with risk_web(postgres, kafka, databases, folder, ManualClock(MADE)) as (api, url), opened(url) as database:
-        yield api, InsightDesk(database)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,25 +15,13 @@ from risk_svc.insight import paths
 from risk_svc.web.api import hop_examples, hop_responses
 from tests.component.risk.insight.test_figures import reckoning
 from tests.support.api import Api
-from tests.support.clocks import ManualClock
 from tests.support.insight import InsightDesk, gap
 from tests.support.lists import walk
 from tests.support.matters import path_of, said
-from tests.support.risk import DUE, MADE, Story, erased, opened
-from tests.support.risk_web import risk_web
-from tests.support.servers import Databases
+from tests.support.risk import DUE, MADE, Story, erased
 
 TABLES = "insight_promise, insight_state, insight_milestone, insight_statement, insight_erased, insight_erasing"
 LISTS = ("/v1/hops", "/v1/hops/statements")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def served(
-    postgres: str, kafka: str, databases: Databases, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[tuple[Api, InsightDesk]]:
-    folder: Path = tmp_path_factory.mktemp("hops")
-    async with risk_web(postgres, kafka, databases, folder, ManualClock(MADE)) as (api, url), opened(url) as database:
-        yield api, InsightDesk(database)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

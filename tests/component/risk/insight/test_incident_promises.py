@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,24 +12,12 @@ import pytest_asyncio
 
 from candor.contracts import Dependency, IncidentStatus, Message
 from tests.support.api import Api
-from tests.support.clocks import ManualClock
 from tests.support.insight import InsightDesk, gap
 from tests.support.lists import walk
-from tests.support.risk import MADE, Story, erased, incident, opened
-from tests.support.risk_web import risk_web
-from tests.support.servers import Databases
+from tests.support.risk import MADE, Story, erased, incident
 
 PATH = "/v1/incidents/i1/promises"
 ORD = Dependency("site", "ORD")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def served(
-    postgres: str, kafka: str, databases: Databases, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[tuple[Api, InsightDesk]]:
-    folder: Path = tmp_path_factory.mktemp("insight")
-    async with risk_web(postgres, kafka, databases, folder, ManualClock(MADE)) as (api, url), opened(url) as database:
-        yield api, InsightDesk(database)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,28 +14,16 @@ from candor.contracts import Claimed, Level, Message
 from candor.contracts.matters import Availability, HandoffState
 from risk_svc.web.api import matter_examples, matter_responses
 from tests.support.api import Api
-from tests.support.clocks import ManualClock
 from tests.support.insight import InsightDesk, gap
 from tests.support.lists import walk
 from tests.support.matters import capability, claim, handoff
-from tests.support.risk import DUE, MADE, Story, erased, opened
-from tests.support.risk_web import risk_web
-from tests.support.servers import Databases
+from tests.support.risk import DUE, MADE, Story, erased
 
 TABLES = "insight_promise, insight_state, insight_milestone, insight_matter, insight_capability, insight_erased"
 LISTS = ("/v1/handoffs", "/v1/claims", "/v1/claims/recall?capability=telemetry", "/v1/capabilities")
 H = timedelta(hours=1)
 DAY = timedelta(days=1)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def served(
-    postgres: str, kafka: str, databases: Databases, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[tuple[Api, InsightDesk]]:
-    folder: Path = tmp_path_factory.mktemp("matters")
-    clock = ManualClock(MADE + 9 * H)
-    async with risk_web(postgres, kafka, databases, folder, clock) as (api, url), opened(url) as database:
-        yield api, InsightDesk(database)
+NOW = MADE + 9 * H
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,21 +13,9 @@ import pytest_asyncio
 from candor.contracts import Message, Side
 from risk_svc.insight.reckoning import Reckoning
 from tests.support.api import Api
-from tests.support.clocks import ManualClock
 from tests.support.insight import InsightDesk
 from tests.support.matters import sheet
-from tests.support.risk import MADE, Story, erased, opened
-from tests.support.risk_web import risk_web
-from tests.support.servers import Databases
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def served(
-    postgres: str, kafka: str, databases: Databases, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[tuple[Api, InsightDesk]]:
-    folder: Path = tmp_path_factory.mktemp("perception")
-    async with risk_web(postgres, kafka, databases, folder, ManualClock(MADE)) as (api, url), opened(url) as database:
-        yield api, InsightDesk(database)
+from tests.support.risk import MADE, Story, erased
 
 
 @pytest_asyncio.fixture(loop_scope="session")

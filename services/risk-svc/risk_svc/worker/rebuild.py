@@ -93,8 +93,9 @@ async def rebuild(
     """
     groups = (group, model_store.LEARNER)
     await refuse_old_places(database, datetime.now(UTC))
-    await rebuilding.ask(database)
     try:
+        # Within the try: whoever stops the command while this commits must not leave workers waiting.
+        await rebuilding.ask(database)
         await _alone(database, groups, aside_seconds)
         await empty(database, group)
     finally:

@@ -13,7 +13,7 @@ import pytest_asyncio
 from candor.contracts import GapScored, decode
 from candor.messaging.consumer import Worker
 from candor.records.packing import unpack
-from candor.store.db import Database
+from candor.store.db import Connection, Database
 from candor.store.lease import Leases
 from risk_svc.forecasting.live import PublishedModel
 from risk_svc.settings import RiskSettings
@@ -76,6 +76,23 @@ async def test_one_that_does_not_step_aside_is_named_before_anything_is_emptied(
     with pytest.raises(NotAsideError, match=r"nothing was changed: .*risk-svc old-release-17.*stop these"):
         await rebuild(settings, risk_database, GROUP, clock, aside_seconds=0.0)
     assert await risk_database.pool.fetchval("SELECT count(*) FROM promise_state") == 1
+    assert await rebuilding.why_waiting(risk_database) == ""
+
+
+async def test_one_stopped_while_it_marks_the_read_side_leaves_no_mark(
+    settings: RiskSettings, risk_database: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rebuilds = asyncio.create_task(rebuild(settings, risk_database, GROUP, clock))
+    release = risk_database.release
+
+    async def stopped(connection: Connection) -> None:
+        if asyncio.current_task() is rebuilds and not rebuilds.cancelling():
+            rebuilds.cancel()
+        await release(connection)
+
+    monkeypatch.setattr(risk_database, "release", stopped)
+    with pytest.raises(asyncio.CancelledError):
+        await rebuilds
     assert await rebuilding.why_waiting(risk_database) == ""
 
 

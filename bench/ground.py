@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -44,7 +45,10 @@ class Ground:
 
 @contextlib.contextmanager
 def ground() -> Iterator[Ground]:
-    """Run a broker and a database for the bench alone; stopped afterwards."""
+    """Run a broker and a database for the bench alone; stopped afterwards, as after Ctrl-C and SIGTERM."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # A shell's background job ignores SIGINT, and SIGTERM would leave the servers behind.
+        signal.signal(number, signal.default_int_handler)
     root = HOME / "bench"
     shutil.rmtree(root, ignore_errors=True)
     folder = Folder.at(root, HOME / "jars")

@@ -9,7 +9,8 @@ from candor.store.db import Database
 from candor.store.unit_of_work import unit_of_work
 from risk_svc.forecast.view import Entry
 from risk_svc.training import journal
-from risk_svc.training.learner import Learner, Pacing
+from risk_svc.training.learner import Learner
+from risk_svc.training.pacing import Pacing
 from risk_svc.training.timeline import MOST, Timeline
 from tests.support.clocks import ManualClock
 

@@ -31,7 +31,8 @@ from risk_svc.settings import InsightSettings, LearnerSettings, RiskSettings
 from risk_svc.store import erasures, rebuilding
 from risk_svc.store.counting import SHOWN
 from risk_svc.store.expiry import expiries
-from risk_svc.training.learner import Learner, Pacing
+from risk_svc.training.learner import Learner
+from risk_svc.training.pacing import Pacing
 from risk_svc.training.trimming import Size, Trimming
 from risk_svc.web.feed import Feed
 from risk_svc.web.figures import Figures

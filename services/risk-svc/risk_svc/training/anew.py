@@ -76,14 +76,22 @@ class Anew:
         self._tell(None)
 
     async def keep(self, entries: Sequence[Entry], main: Timeline) -> None:
-        """Keep entries of the journal, and note which of them are older than what was learnt."""
+        """Keep entries of the journal, and note which of them are older than what was learnt.
+
+        Of a promise that the present course leaves out nothing is kept: it is in the sample for its whole life or not.
+        """
         found: dict[About, list[Entry]] = {}
+        left_out: set[str] = set()
         for entry in entries:
-            found.setdefault(about(entry), []).append(entry)
+            if main.leaves_out(entry):
+                left_out.add(about(entry)[1])
+            else:
+                found.setdefault(about(entry), []).append(entry)
         # Not durable: what is lost with it is read again, and what is stored after it makes it durable.
         async with unit_of_work(self._database, durable=False) as uow:
             await self._fenced(uow)
             changes = await facts.keep(uow.connection, found)
+            dropped = await facts.drop(uow.connection, left_out)
             since = min((one.since for one in changes if one.since >= self.marks.base), default=math.inf)
             marks = self.marks
             if since < main.engine.boundary:
@@ -94,6 +102,8 @@ class Anew:
             self._first = self._first if self.marks.since < math.inf else self._last
             self.marks = marks
         self._feed(changes)
+        if self.course is not None and dropped:
+            self.course.let_go(dropped)
 
     async def go_on(self, main: Timeline, passed: float) -> bool:
         """Do the next step, if there is one; returns whether there is more to do at once."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 import structlog
 
 from risk_svc.forecast.view import Entry, PromiseSnapshot
-from risk_svc.training.waiting import About
+from risk_svc.training.waiting import PROMISE, About
 
 if TYPE_CHECKING:
     from candor.store.lease import Connection
@@ -89,6 +89,14 @@ async def keep(connection: Connection, found: Mapping[About, Sequence[Entry]]) -
     return changes
 
 
+async def drop(connection: Connection, promises: Collection[str]) -> set[str]:
+    """Keep nothing more of these promises; returns those of which something was kept."""
+    if not promises:
+        return set()
+    rows = await connection.fetch(_DROP, [f"{PROMISE}{name}" for name in promises])
+    return {row["name"].removeprefix(str(PROMISE)) for row in rows}
+
+
 async def read(connection: Connection, after: Place, below: Place, still: float) -> list[Row]:
     """The next page of rows after one place and before another of which something was known at `still` or later."""
     rows = await connection.fetch(_READ, *after, *below, still, PAGE)
@@ -144,6 +152,8 @@ _KEEP: Final = """
 INSERT INTO learnt_fact (name, first, last, entries)
 SELECT * FROM unnest($1::text[], $2::float8[], $3::float8[], $4::bytea[])
 ON CONFLICT (name) DO UPDATE SET first = excluded.first, last = excluded.last, entries = excluded.entries"""
+
+_DROP: Final = "DELETE FROM learnt_fact WHERE name = ANY($1::text[]) RETURNING name"
 
 _READ: Final = """
 SELECT name, first, entries FROM learnt_fact

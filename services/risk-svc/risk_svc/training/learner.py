@@ -9,7 +9,7 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 import structlog
@@ -27,7 +27,8 @@ from risk_svc.training import journal, moving, telling, trimming
 from risk_svc.training.anew import MOST as KEPT
 from risk_svc.training.anew import Anew
 from risk_svc.training.journal import Place
-from risk_svc.training.timeline import MOST, BoundaryPacing, Timeline
+from risk_svc.training.pacing import BoundaryPacing, Pacing
+from risk_svc.training.timeline import MOST, Timeline
 from risk_svc.training.trimming import Lost
 
 if TYPE_CHECKING:
@@ -38,17 +39,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger("risk.learner")
 POLL_SECONDS: Final = 0.25
 PAUSE_SECONDS: Final = 1.0
-CHUNK_SECONDS: Final = 1.0
-"""History is learned in chunks of this length; the newest version of each chunk is published."""
-
-
-class Pacing(NamedTuple):
-    """When boundaries are closed (`timeline.BoundaryPacing`) and how often the state is stored; real seconds."""
-
-    quiet: float = 2.0
-    longest: float = 60.0
-    checkpoint: float = 600.0
-    chunk: float = CHUNK_SECONDS
 
 
 class FencedError(Exception):
@@ -149,7 +139,7 @@ class Learner:
             await self._load(epoch)
         if (lost := await self._mind_lost(self._course)) is not None:
             await self.anew.lose(self._course, lost.until)
-        await self._read()
+        more = await self._read()
         await self._tell_too_late()
         await self._cut()
         closed = await self._close()
@@ -158,8 +148,9 @@ class Learner:
         due = self._system() - self._stored[1] >= self._pacing.checkpoint
         if due and self._course.engine.boundary > self._stored[0]:
             await self.save()
+        self._calm = self._calm and not more
         self.turns += 1
-        return closed
+        return closed or more
 
     async def save(self) -> None:
         """Store the whole state; the journal's rows that only led to it go by and by."""
@@ -323,18 +314,24 @@ class Learner:
             await model_store.forget(uow.connection)
         await self.anew.foreign()
 
-    async def _read(self) -> None:
+    async def _read(self) -> bool:
+        """Read for a while; returns whether there is more."""
         async with self._database.pool.acquire(timeout=5) as connection:
             metrics.JOURNAL_UNREAD.set(await journal.unread(connection, self._place))
-        await self._take(self._course)
+        more = await self._take(self._course, ends=self._system() + self._pacing.reading)
+        if more:
+            # Nobody knows yet of what times the rest tells.
+            self._pace.heard(self._system(), -math.inf)
         metrics.JOURNAL_WAITING.set(self._course.waiting)
+        return more
 
-    async def _take(self, course: Timeline, below: int | None = None) -> None:
-        while True:
+    async def _take(self, course: Timeline, below: int | None = None, ends: float = math.inf) -> bool:
+        """Take in rows until `ends`, or up to transaction `below`; returns whether there may be more."""
+        while self._system() <= ends:
             async with self._database.pool.acquire(timeout=5) as connection:
                 rows = await journal.read(connection, self._place, below)
             if not rows:
-                return
+                return False
             late, left_out = course.late, course.left_out
             if below is None:
                 # Else they were kept when they were read first.
@@ -345,6 +342,7 @@ class Learner:
             metrics.ENTRIES_LATE.inc(course.late - late)
             metrics.ENTRIES_LEFT_OUT.inc(course.left_out - left_out)
             await asyncio.sleep(0)
+        return True
 
     async def _tell_too_late(self) -> None:
         """Store and log how many promises came too late to learn from, as soon as that is known."""

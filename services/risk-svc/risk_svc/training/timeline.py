@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
 import msgspec
@@ -116,6 +115,16 @@ class Timeline:
         self.sample.lose(until)
         self.engine.incidents.clear()
         self._let_go(lambda _name, _made: False)
+
+    def leaves_out(self, entry: Entry) -> bool:
+        """Whether nothing is learnt of this entry's promise; never of one that is to be forgotten."""
+        if self.sample.whole or isinstance(entry, IncidentSnapshot) or entry.gone:
+            return False
+        return not self._keeps(entry.view.promise_id, entry.view.made)
+
+    def let_go(self, names: Collection[str]) -> None:
+        """Leave out these promises from now on; they end without an answer."""
+        self._let_go(lambda name, _made: name not in names)
 
     def succeed(self, before: Timeline) -> None:
         """Take over what another course, whose place this one takes, has counted."""
@@ -238,38 +247,6 @@ def about(entry: Entry) -> tuple[int, str]:
     if isinstance(entry, IncidentSnapshot):
         return INCIDENT, entry.incident_id
     return PROMISE, entry.view.promise_id
-
-
-class BoundaryPacing:
-    """Decides which boundaries may be closed: those before which nothing has arrived for `quiet` real seconds.
-
-    Import and catch-up deliver the past in parts. Stragglers cannot block the present: after `longest` real seconds
-    without a closing, one boundary is closed anyway. Real times are of a monotonic clock.
-    """
-
-    def __init__(self, quiet: float, longest: float, now: float) -> None:
-        self._quiet = quiet
-        self._longest = longest
-        self._free = now
-        self._heard: deque[tuple[float, float]] = deque()
-
-    def heard(self, now: float, earliest: float) -> None:
-        """Notes that entries arrived, the earliest of business time `earliest`."""
-        self._heard.append((now, earliest))
-
-    def limit(self, now: float, upcoming: float, passed: float) -> float:
-        """The newest boundary that may be closed, given the next one and the last that the business clock passed."""
-        while self._heard and self._heard[0][0] <= now - self._quiet:
-            self._heard.popleft()
-        free = min((earliest for _, earliest in self._heard), default=math.inf)
-        free = min(free, passed)
-        if upcoming <= free or upcoming > passed:
-            self._free = now
-            return free
-        if now - self._free < self._longest:
-            return -math.inf
-        self._free = now
-        return upcoming
 
 
 _encoder: Final = msgspec.msgpack.Encoder()

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from risk_svc.forecast.engine import Engine
 from risk_svc.forecast.serialization import ForeignFormatError, model_bytes
 from risk_svc.forecast.view import Entry, Incident, IncidentSnapshot, PromiseSnapshot
-from risk_svc.training.timeline import BoundaryPacing, Timeline
+from risk_svc.training.pacing import BoundaryPacing
+from risk_svc.training.timeline import Timeline
 from tests.support.risk import MADE, MADE_S, Story, entries, flights
 
 HOUR = 3600.0

@@ -24,14 +24,17 @@ from candor.terminal import say
 GROUP = "candor.commands"
 # In the order a new user needs them; others come after. The local stack adds its commands by entry points, as services
 # do, so that nothing else imports it.
-FIRST = ("local", "doctor", "token", "replay", "bulk", "relay", "dlq", "stuck", "audit", "partitions", "migrate")
+FIRST = (
+    *("local", "doctor", "token", "sources", "replay", "bulk", "relay", "dlq", "stuck", "audit", "partitions"),
+    "migrate",
+)
 COMPLETE = "_CANDOR_COMPLETE"
 """The variable by which a shell's completion asks this program; see candor.commands.completion."""
 UNEXPECTED = 70
 
 _SAME_NAME = (
     *("doctor", "token", "replay", "relay", "dlq", "stuck", "audit", "partitions", "migrate", "completion", "risk"),
-    *("backtest", "messages", "demo"),
+    *("backtest", "messages", "demo", "sources"),
 )
 # The module of each command: importing all of them takes seconds, and a command needs only its own.
 OWNERS = {

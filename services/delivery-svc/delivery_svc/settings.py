@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from candor.intake.settings import IntakeSettings
 from candor.ops.setting_types import Port, ServiceName
-from candor.ops.settings import Settings
 
 
-class DeliverySettings(Settings):
+class DeliverySettings(IntakeSettings):
     """Settings of delivery-svc."""
 
     service: ServiceName = "delivery-svc"

@@ -12,7 +12,6 @@ from fastapi import FastAPI
 from candor.intake import Intake
 from candor.intake.routes import IMPORTS, WEBHOOKS, common
 from candor.intake.source import Source
-from candor.intake.sources import discover
 from candor.messaging.consumer import Worker
 from candor.messaging.growth import GrowthWatch, as_grown
 from candor.messaging.pulse import Pulse
@@ -29,10 +28,10 @@ from candor.web import audit_routes
 from candor.web.app import create_app, shared_rates
 from candor.web.http.limits import BATCH_BYTES, IMPORT_BYTES
 from candor.web.security.webhooks import Accepted
-from delivery_svc import sources as own_sources
 from delivery_svc.api.neutral_events import KNOWN, statement
 from delivery_svc.api.routes import listings, reports
 from delivery_svc.handlers import PromisesHandler
+from delivery_svc.offered import OFFERED
 from delivery_svc.service import use_cases
 from delivery_svc.service.matcher import Matcher
 from delivery_svc.settings import DeliverySettings
@@ -51,7 +50,7 @@ def build(
     `consuming` false does not consume `promises`, for tests of HTTP alone. `sources` are added to those in the
     `sources` folder.
     """
-    known_sources = discover(own_sources, sources)
+    known_sources = OFFERED.sources(sources, settings.sources_file)
     settings.refuse_unsigned_events(signs=False)
     business = clock or settings.business_clock()
 
@@ -90,6 +89,8 @@ def build(
 
     routers = [reports.router, listings.router, common(RejectedRow), audit_routes.router]
     bodies = {IMPORTS: IMPORT_BYTES, reports.EVENTS: BATCH_BYTES, WEBHOOKS: BATCH_BYTES}
-    return create_app(
+    app = create_app(
         "Candor delivery-svc", settings, parts, routers, bodies=bodies, webhooks=Accepted(known_sources, KNOWN)
     )
+    known_sources.attach(app.state.files, app.state.webhook_secrets)
+    return app

@@ -8,16 +8,17 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
+from candor.intake.settings import IntakeSettings
 from candor.ops.secret_files import SecretFile
 from candor.ops.setting_types import OptionalFile, Port, ServiceName, split_list
-from candor.ops.settings import Settings, strong_secrets
+from candor.ops.settings import strong_secrets
 
 HOPS: Final = ("engineering", "product", "success", "sales", "customer")
 Hop = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 Hops = Annotated[tuple[Hop, ...], NoDecode, BeforeValidator(split_list), Field(min_length=2, max_length=32)]
 
 
-class PromiseSettings(Settings):
+class PromiseSettings(IntakeSettings):
     """Settings of promise-svc; CONTACT_PUBLIC_KEY_FILE is also required."""
 
     service: ServiceName = "promise-svc"

@@ -12,7 +12,6 @@ from fastapi import FastAPI
 from candor.intake import Intake
 from candor.intake.routes import IMPORTS, common
 from candor.intake.source import Source
-from candor.intake.sources import discover
 from candor.messaging.growth import GrowthWatch, as_grown
 from candor.messaging.pulse import Pulse
 from candor.messaging.reach import KafkaReach
@@ -28,9 +27,9 @@ from candor.web import audit_routes
 from candor.web.app import create_app, shared_rates
 from candor.web.http.limits import IMPORT_BYTES
 from candor.web.security.webhooks import Accepted
-from promise_svc import sources as own_sources
 from promise_svc.api.neutral_events import KNOWN, Reader
 from promise_svc.api.routes import aggregates, answers, listings, matter_lists, matters, sheets, statements, themes
+from promise_svc.offered import OFFERED
 from promise_svc.service import use_cases
 from promise_svc.service.answer_links import AnswerLinks
 from promise_svc.service.expiry import expiries
@@ -50,7 +49,7 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
 
     `sources` are added to those in the `sources` folder.
     """
-    known_sources = discover(own_sources, sources)
+    known_sources = OFFERED.sources(sources, settings.sources_file)
     sealer = Sealer.from_file(settings.contact_public_key_file)
     settings.refuse_unsigned_events(signs=True)
     signer = Signer(settings.event_signing_key_file) if settings.event_signing_key_file is not None else None
@@ -91,6 +90,8 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
 
     routers = [statements.router, listings.router, *MATTERS, common(RejectedRow), audit_routes.router]
     bodies = {IMPORTS: IMPORT_BYTES}
-    return create_app(
+    app = create_app(
         "Candor promise-svc", settings, parts, routers, bodies=bodies, webhooks=Accepted(known_sources, KNOWN)
     )
+    known_sources.attach(app.state.files, app.state.webhook_secrets)
+    return app

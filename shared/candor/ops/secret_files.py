@@ -1,4 +1,4 @@
-"""Small mounted files of keys and secrets, read again when they change."""
+"""Small mounted files of keys, secrets and configuration, read again when they change."""
 
 from __future__ import annotations
 
@@ -19,12 +19,17 @@ class Withheld(Exception):  # noqa: N818 - what happened to the content
     """A file has been unreadable for so long that its last good content no longer counts."""
 
 
+def _nothing() -> None:
+    pass
+
+
 class SecretFile(Generic[T]):
     """The parsed content of a file; checked for changes at most every `every` seconds.
 
     Raises ValueError at construction if the file is missing or wrong. Later, a wrong file leaves the last good
     content in use, and `problem` says why: a mistake during rotation must not lock everybody out. With `closes`, that
-    ends after so many seconds, as whatever was to be withdrawn would otherwise open for ever.
+    ends after so many seconds, as whatever was to be withdrawn would otherwise open for ever. `then` is called after
+    new content was read.
     """
 
     def __init__(
@@ -36,6 +41,7 @@ class SecretFile(Generic[T]):
         name: str = "",
         closes: float | None = None,
         clock: Callable[[], float] = time.monotonic,
+        then: Callable[[], None] = _nothing,
     ) -> None:
         self.path = path
         self.name = name
@@ -45,10 +51,11 @@ class SecretFile(Generic[T]):
         self._every = every
         self._closes = closes
         self._clock = clock
+        self._then = then
         self._looked = clock()
         self._broke = 0.0
         self._closed = False
-        self._seen = self._stamp()
+        self._seen: object = self._stamp()
         self._value = self._read()
         self._tell()
 
@@ -76,7 +83,14 @@ class SecretFile(Generic[T]):
         self._tell()
         if changed or mended:
             log.info("secret file read again", path=str(self.path))
+        if changed:
+            self._then()
         return changed
+
+    def read_again(self) -> None:
+        """Read the file even if it has not changed, as what its content means has."""
+        self._seen = None
+        self.look()
 
     def _fail(self, reason: str) -> None:
         if not self.problem:

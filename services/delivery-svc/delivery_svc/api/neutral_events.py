@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Final
 
 from candor.intake import Event, Origin, Submission
+from candor.intake.mapped import Shapes
 from candor.store.receipts import Receipt
 from candor.web.http.body import convert
 from candor.web.http.fields import not_ahead
@@ -15,7 +17,9 @@ from delivery_svc.service.use_cases import Command, Statement
 MILESTONE: Final = "milestone.reported"
 INCIDENT: Final = "incident.reported"
 PARKED: Final = "parked.matched"
-KNOWN: Final = (MILESTONE, INCIDENT)
+SHAPES: Final[Shapes] = MappingProxyType({MILESTONE: MilestoneIn, INCIDENT: IncidentIn})
+"""What comes by webhook, and the body of each."""
+KNOWN: Final = tuple(SHAPES)
 
 
 def statement(event: Event, origin: Origin, receipts: tuple[Receipt, ...]) -> Statement:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Final
 
 from candor.intake import Event, Origin, Submission
+from candor.intake.mapped import Shapes
 from candor.store.receipts import Receipt
 from candor.web.http.body import convert
 from candor.web.http.fields import Id, not_ahead
@@ -22,7 +24,6 @@ WITHDRAWN: Final = "promise.withdrawn"
 SETTLED: Final = "promise.settled"
 CONTACT: Final = "contact.set"
 ERASED: Final = "customer.erased"
-KNOWN: Final = (MADE, REVISED, WITHDRAWN, SETTLED, CONTACT, *EVENTS)
 
 
 class Revision(RevisionIn):
@@ -47,6 +48,20 @@ class Contact(ContactIn):
     """A contact that names its customer."""
 
     customer_id: Id
+
+
+SHAPES: Final[Shapes] = MappingProxyType(
+    {
+        MADE: PromiseIn,
+        REVISED: Revision,
+        WITHDRAWN: Withdrawal,
+        SETTLED: Settlement,
+        CONTACT: Contact,
+        **{name: body for name, (_kind, _action, body) in EVENTS.items()},
+    }
+)
+"""What comes by webhook, and the body of each."""
+KNOWN: Final = tuple(SHAPES)
 
 
 class Reader:

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal
@@ -80,7 +80,7 @@ class HmacSignature:
         offered = self._offered(request.headers.get(self.header, ""))
         true = False
         for secret in secrets:
-            wanted = self._encoded(hmac.digest(self.key(secret), text, getattr(hashlib, self.algorithm)))
+            wanted = self._signature(secret, text)
             for signature in offered:
                 true |= hmac.compare_digest(wanted, signature)
         if not true:
@@ -88,6 +88,19 @@ class HmacSignature:
         if self.timestamp_header and abs(now.astimezone(UTC).timestamp() - self._seconds(timestamp)) > self.tolerance_s:
             raise Problem("stale", f"the timestamp must lie within {self.tolerance_s} s of our clock")
         return request_id
+
+    def sign(self, request: SignedRequest, secret: str, now: datetime) -> Mapping[str, str]:
+        at = now.astimezone(UTC)
+        milliseconds = int(at.timestamp() * 1000)
+        written = {"seconds": str(milliseconds // 1000), "milliseconds": str(milliseconds), "iso": at.isoformat()}
+        timestamp = written[self.timestamp_unit] if self.timestamp_header else ""
+        request_id = hashlib.sha256(request.raw).hexdigest()[:24] if self.id_header else ""
+        signature = self._signature(secret, self._text(request, timestamp, request_id)).decode()
+        found = {self.header: self.prefix + signature, self.timestamp_header: timestamp, self.id_header: request_id}
+        return {name: value for name, value in found.items() if name}
+
+    def _signature(self, secret: str, text: bytes) -> bytes:
+        return self._encoded(hmac.digest(self.key(secret), text, getattr(hashlib, self.algorithm)))
 
     def _seconds(self, timestamp: str) -> float:
         if self.timestamp_unit != "iso":

@@ -34,3 +34,7 @@ class Scheme(Protocol):
         of another time, `bad_signature` for everything else, in a time that does not depend on what matches.
         """
         ...
+
+    def sign(self, request: SignedRequest, secret: str, now: datetime) -> Mapping[str, str]:
+        """Return the headers by which a sender with this secret would prove the request; none if its path does."""
+        ...

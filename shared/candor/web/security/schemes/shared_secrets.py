@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,6 +33,9 @@ class Bearer:
             given = given.strip() if word.lower() == "bearer" else ""
         return _one_of(given, secrets)
 
+    def sign(self, request: SignedRequest, secret: str, now: datetime) -> Mapping[str, str]:  # noqa: ARG002
+        return {self.header: f"Bearer {secret}" if self.header == "authorization" else secret}
+
 
 @dataclass(frozen=True)
 class Basic:
@@ -54,6 +57,9 @@ class Basic:
             given = ""
         return _one_of(given, secrets)
 
+    def sign(self, request: SignedRequest, secret: str, now: datetime) -> Mapping[str, str]:  # noqa: ARG002
+        return {"authorization": f"Basic {base64.b64encode(secret.encode()).decode()}"}
+
 
 @dataclass(frozen=True)
 class PathToken:
@@ -68,6 +74,9 @@ class PathToken:
 
     def verify(self, request: SignedRequest, secrets: Sequence[str], now: datetime) -> str:  # noqa: ARG002
         return _one_of(request.token, secrets)
+
+    def sign(self, request: SignedRequest, secret: str, now: datetime) -> Mapping[str, str]:  # noqa: ARG002
+        return {}
 
 
 def _long_enough(secret: str, shortest: int) -> None:

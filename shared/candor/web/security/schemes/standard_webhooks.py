@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,3 +22,8 @@ class StandardWebhooks:
 
     def verify(self, request: SignedRequest, secrets: Sequence[str], now: datetime) -> str:
         return signatures.verify(request.headers, request.raw, secrets, now)
+
+    def sign(self, request: SignedRequest, secret: str, now: datetime) -> Mapping[str, str]:
+        return signatures.signed_headers(
+            secret, f"msg_{hashlib.sha256(request.raw).hexdigest()[:24]}", now, request.raw
+        )

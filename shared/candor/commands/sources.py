@@ -1,0 +1,137 @@
+"""`candor sources`: the systems whose webhooks are understood, and what becomes of a request of theirs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from candor.command_texts import examples
+from candor.errors import InputError
+from candor.terminal import Screen, say, say_json
+
+SHOWN: Final = (
+    "candor sources list",
+    "candor sources check sources.yaml",
+    "candor sources schema > sources.schema.json",
+    "candor sources sample alertmanager > alert.json",
+    "candor sources try alertmanager alert.json",
+    "candor sources sign alertmanager alert.json --secret $SECRET",
+)
+File = Annotated[
+    Path | None,
+    typer.Option(
+        "--sources",
+        envvar="SOURCES_FILE",
+        help="Your own sources.yaml.",
+        exists=True,
+        dir_okay=False,
+        show_default=False,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+Body = Annotated[Path, typer.Argument(help="A captured request's body.", exists=True, dir_okay=False)]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the group of commands."""
+    group = typer.Typer(no_args_is_help=True, help="Systems whose webhooks are understood.", epilog=examples(*SHOWN))
+    for name, command in (
+        ("list", list_sources),
+        ("check", check),
+        ("schema", schema),
+        ("sample", sample),
+        ("try", try_one),
+        ("sign", sign),
+    ):
+        group.command(name, epilog=examples(*(one for one in SHOWN if one.startswith(f"candor sources {name}"))))(
+            command
+        )
+    app.add_typer(group, name="sources")
+
+
+def list_sources(sources: File = None, as_json: Json = False) -> None:
+    """All sources: those of Candor, and yours. A preset that `needs` fields is used by extending it in your file."""
+    from candor.intake.mapped.trying import known  # noqa: PLC0415
+
+    found = [one.shown() for one in known(sources)]
+    if as_json:
+        say_json(found)
+        return
+    table = _table("name", "service", "how senders prove themselves", "needs", "about")
+    for one in found:
+        table.add_row(one["name"], one["service"], ", ".join(one["schemes"]), ", ".join(one["needs"]), one["about"])
+    Screen().print(table)
+
+
+def check(
+    file: Annotated[Path, typer.Argument(envvar="SOURCES_FILE", help="A sources.yaml.", exists=True, dir_okay=False)],
+) -> None:
+    """Check a file of mapped sources as the services would; exit status 2 and the line of the first mistake."""
+    from candor.intake.mapped.trying import own  # noqa: PLC0415
+
+    found = own(file)
+    say(
+        f"{file}: {len(found)} sources are right"
+        + (f": {', '.join(sorted(one.name for one in found))}" if found else "")
+    )
+
+
+def schema() -> None:
+    """Print the JSON Schema of sources.yaml, for editors."""
+    from candor.intake.mapped import SourceFile  # noqa: PLC0415
+
+    say_json(SourceFile.model_json_schema(by_alias=True), indent=2)
+
+
+def sample(name: Annotated[str, typer.Argument(help="A preset's name; see candor sources list.")]) -> None:
+    """Print a body as that system sends it, with invented values."""
+    from candor.intake.mapped.trying import find  # noqa: PLC0415
+
+    raw = find(name, None).sample()
+    if raw is None:
+        raise InputError(f"there is no sample of {name}: it is your own source or takes Candor's own events")
+    say(raw.decode())
+
+
+def try_one(name: str, body: Body, sources: File = None, as_json: Json = False) -> None:
+    """Show what a captured body becomes, and what would be refused and why; nothing is sent or stored.
+
+    Exit status 1 if any of it would be refused.
+    """
+    from candor.intake.mapped.trying import find  # noqa: PLC0415
+
+    outcomes = find(name, sources).tried(body.read_bytes())
+    if as_json:
+        say_json([one.shown() for one in outcomes])
+    else:
+        for number, one in enumerate(outcomes, 1):
+            say(f"{number}. {one.told()}")
+        if not outcomes:
+            say("nothing: the mapping leaves all of it out as meaningless here")
+    if any(one.refused for one in outcomes):
+        raise typer.Exit(1)
+
+
+def sign(
+    name: str,
+    body: Body,
+    secret: Annotated[str, typer.Option(envvar="SECRET", help="As in the webhook secrets file.")],
+    scheme: Annotated[str, typer.Option(help="Of several ways to prove oneself; default: the first.")] = "",
+    url: Annotated[str, typer.Option(help="The webhook's address, with the sender's name.")] = "",
+    sources: File = None,
+) -> None:
+    """Print a curl command that sends a body as that system would, signed now."""
+    from candor.intake.mapped.trying import find  # noqa: PLC0415
+
+    say(find(name, sources).curl(body, secret, scheme, url))
+
+
+def _table(*columns: str) -> object:
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column)
+    return table

@@ -1,0 +1,229 @@
+"""What may stand in a file of mapped sources; the JSON Schema for editors is made from this.
+
+Every text under `each`, `when`, `ignore`, `id`, `time` and `data` is a JMESPath expression over `{"body", "item",
+"number", "sender"}`: `body` is the sender's JSON, `item` one of its events, `number` its place from 0 on, and `sender`
+the sender's name in the secrets file.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    model_validator,
+)
+
+from candor.intake.mapped.expressions import compiled
+from candor.web.http.fields import zones
+
+MOST_SOURCES: Final = 100
+MOST_EVENTS: Final = 50
+MOST_VALUES: Final = 500
+MOST_ITEMS: Final = 1_000
+_clock: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+
+
+def _compiles(text: str) -> str:
+    compiled(text)
+    return text
+
+
+def _known_zone(name: str) -> str:
+    if name not in zones():
+        raise ValueError("must be an IANA zone, such as Europe/Berlin")
+    return name
+
+
+def _hour(text: str) -> str:
+    if not _clock.fullmatch(text):
+        raise ValueError("must be a time of day, such as '17:00' (in quotes)")
+    return text
+
+
+Expression = Annotated[str, Field(min_length=1, max_length=2_000), AfterValidator(_compiles)]
+"""A JMESPath expression."""
+Zone = Annotated[str, AfterValidator(_known_zone)]
+Header = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$", to_lower=True)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+class Nothing(_Part):
+    """A scheme without options."""
+
+
+class HeaderProof(_Part):
+    """The bare secret, or what a proxy made of a client's certificate, in a header of your own."""
+
+    name: Header
+
+
+class HmacProof(_Part):
+    """An HMAC of the request: in which header, how written, and over what."""
+
+    header: Header
+    algorithm: Literal["sha1", "sha256", "sha512"] = "sha256"
+    encoding: Literal["hex", "base64"] = "hex"
+    prefix: str = ""
+    separator: Annotated[str, Field(description="Between several signatures in one header.")] = ""
+    signed: Annotated[str, Field(description="Of {method}, {uri}, {timestamp}, {id} and {body}.")] = "{body}"
+    timestamp_header: Header | Literal[""] = ""
+    timestamp_unit: Literal["seconds", "milliseconds", "iso"] = "seconds"
+    tolerance_s: Annotated[int, Field(ge=1, le=86_400)] = 300
+    id_header: Header | Literal[""] = ""
+    key: Annotated[
+        Literal["plain", "nfkd", "base64", "hex"], Field(description="How the key is made from the secret.")
+    ] = "plain"
+
+
+class Proof(_Part):
+    """How senders prove themselves; of several, the secrets file names a sender's `scheme`, else the first counts.
+
+    Their order is the one in which they stand here.
+    """
+
+    hmac: HmacProof | None = None
+    standard_webhooks: Nothing | None = None
+    header: HeaderProof | None = None
+    bearer: Nothing | None = None
+    basic: Nothing | None = None
+    path_token: Nothing | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Proof:
+        if not self.model_fields_set:
+            raise ValueError(f"name one or more of {', '.join(type(self).model_fields)}")
+        return self
+
+
+class Constant(_Part):
+    """The same value for every event."""
+
+    value: Any
+
+
+class Taken(_Part):
+    """A value of the sender's, changed on the way: looked up in `map`, read as a time, made a text, cut to a length."""
+
+    from_: Annotated[Expression, Field(alias="from")]
+    map: Annotated[
+        dict[str, Any] | None,
+        Field(max_length=MOST_VALUES, description="The sender's value on the left, ours on the right."),
+    ] = None
+    otherwise: Annotated[Any, Field(description="For a value that `map` has not; without it the event is refused.")] = (
+        None
+    )
+    time: Annotated[
+        str | None,
+        Field(
+            description="iso, seconds, milliseconds, nanoseconds (since 1970), date, or a pattern such as"
+            " '%d.%m.%Y %H:%M'."
+        ),
+    ] = None
+    zone: Annotated[Zone | None, Field(description="Of times that carry none.")] = None
+    at: Annotated[str, AfterValidator(_hour), Field(description="The time of day that a mere date stands for.")] = (
+        "23:59"
+    )
+    as_: Annotated[
+        Literal["text", "number", "boolean", "id"] | None,
+        Field(alias="as", description="id: letters, digits, dot, underscore, colon; a hyphen for all others."),
+    ] = None
+    cut: Annotated[int | None, Field(ge=1, le=10_000, description="Characters that are kept of a longer text.")] = None
+    default: Annotated[Any, Field(description="Where the sender says nothing.")] = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Taken:
+        if "otherwise" in self.model_fields_set and self.map is None:
+            raise ValueError("`otherwise` is for values that `map` has not: give a map")
+        if self.time is None and (self.zone is not None or "at" in self.model_fields_set):
+            raise ValueError("`zone` and `at` are for times: say which with `time`")
+        if self.time in ("seconds", "milliseconds", "nanoseconds") and self.zone is not None:
+            raise ValueError("seconds since 1970 have no zone")
+        return self
+
+
+def _kind(value: Any) -> str:
+    # Decides which mistakes are told: of all kinds that a value might have been, only those of the one it looks like.
+    if isinstance(value, dict):
+        return "taken" if "from" in value else "constant" if "value" in value else "object"
+    if isinstance(value, Constant | Taken):
+        return "constant" if isinstance(value, Constant) else "taken"
+    return "list" if isinstance(value, list) else "expression"
+
+
+One = Annotated[Expression, Tag("expression")] | Annotated[Constant, Tag("constant")] | Annotated[Taken, Tag("taken")]
+Plain = Annotated[One, Discriminator(_kind)]
+Object = Annotated[dict[str, Plain], Field(min_length=1, max_length=16)]
+Entry = Annotated[One | Annotated[Object, Tag("object")], Discriminator(_kind)]
+Listed = Annotated[list[Entry], Field(max_length=64)]
+Value = Annotated[One | Annotated[Object, Tag("object")] | Annotated[Listed, Tag("list")], Discriminator(_kind)]
+Data = Annotated[dict[str, Value], Field(min_length=1, max_length=64)]
+
+
+class EventRule(_Part):
+    """One event of ours made of an item; every rule whose `when` holds makes one."""
+
+    type: Annotated[str, Field(description="Such as promise.made or incident.reported.")]
+    when: Expression | None = None
+    id: Annotated[Value | None, Field(description="The same on every retry; without it the content is the id.")] = None
+    time: Annotated[Value | None, Field(description="When the sender says so; now if it does not say.")] = None
+    data: Data
+
+
+class Answer(_Part):
+    """What the sender wants to hear; by default 202 with counts."""
+
+    status: Annotated[int, Field(ge=200, le=299)] = 202
+    text: str | None = None
+
+
+class SourceRule(_Part):
+    """A source: who it is for, how senders prove themselves, and what their bodies mean."""
+
+    service: Literal["promise-svc", "delivery-svc"]
+    about: Annotated[str, Field(max_length=300, description="A sentence for people.")] = ""
+    proof: Proof
+    each: Annotated[Expression | None, Field(description="The list of items; without it the body is one.")] = None
+    ignore: Annotated[Expression | None, Field(description="Items that mean nothing here, and are no mistake.")] = None
+    events: Annotated[list[EventRule], Field(min_length=1, max_length=MOST_EVENTS)]
+    answer: Answer = Answer()
+    needs: Annotated[
+        list[str],
+        Field(description="Of a preset: the fields that only a company knows, to be given where it is extended."),
+    ] = []
+
+
+class ExtendedRule(_Part):
+    """A preset of Candor's with changes: `data` replaces these fields in every event that has them or needs them."""
+
+    extends: Annotated[str, Field(description="The preset's name, such as alertmanager.")]
+    service: Literal["promise-svc", "delivery-svc"]
+    about: Annotated[str | None, Field(max_length=300)] = None
+    proof: Proof | None = None
+    ignore: Expression | None = None
+    data: Annotated[dict[str, Value], Field(max_length=64)] = {}
+
+
+def _rule(value: Any) -> str:
+    extended = "extends" in value if isinstance(value, dict) else isinstance(value, ExtendedRule)
+    return "extended" if extended else "whole"
+
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
+Rule = Annotated[Annotated[SourceRule, Tag("whole")] | Annotated[ExtendedRule, Tag("extended")], Discriminator(_rule)]
+
+
+class SourceFile(_Part):
+    """A file of mapped sources, by name; the secrets file names them as `source`."""
+
+    sources: Annotated[dict[Name, Rule], Field(max_length=MOST_SOURCES)]

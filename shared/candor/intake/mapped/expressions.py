@@ -1,0 +1,119 @@
+"""JMESPath expressions over a sender's JSON: they select and rearrange, and can neither loop, read files nor call out.
+
+The language is JMESPath (https://jmespath.org) with four functions more: `lower(text)`, `split(text, separator)`,
+`part(text, separator, number)` and `slug(text)`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from math import prod
+from typing import Any, Final
+
+import jmespath
+from jmespath import functions
+from jmespath.exceptions import JMESPathError
+from jmespath.parser import ParsedResult
+
+LONGEST: Final = 2_000
+GROWS: Final = 1_000
+"""How many times as large as what it is given the result of an expression may be."""
+_not_slug: Final = re.compile(r"[^a-z0-9]+")
+
+
+class ExpressionError(ValueError):
+    """An expression that cannot be read, or that does not fit what it was given."""
+
+
+class _Functions(functions.Functions):
+    """The functions of JMESPath, and ours; what a name means is found by the base class through its signature."""
+
+    @functions.signature({"types": ["string"]})
+    def _func_lower(self, text: str) -> str:
+        return text.lower()
+
+    @functions.signature({"types": ["string"]}, {"types": ["string"]})
+    def _func_split(self, text: str, separator: str) -> list[str]:
+        return text.split(separator) if separator else [text]
+
+    @functions.signature({"types": ["string"]}, {"types": ["string"]}, {"types": ["number"]})
+    def _func_part(self, text: str, separator: str, number: int) -> str | None:
+        parts = self._func_split(text, separator)
+        place = int(number)
+        return parts[place] if -len(parts) <= place < len(parts) else None
+
+    @functions.signature({"types": ["string"]})
+    def _func_slug(self, text: str) -> str | None:
+        plain = unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode()
+        return _not_slug.sub("-", plain).strip("-")[:64] or None
+
+
+_OPTIONS: Final = jmespath.Options(custom_functions=_Functions())
+
+
+@lru_cache(maxsize=4_096)
+def compiled(text: str) -> ParsedResult:
+    """The expression. Raises ExpressionError for one that cannot be read, is too long, or multiplies what it is given.
+
+    Whether its functions exist is seen only when it is used; see `check`.
+    """
+    if len(text) > LONGEST:
+        raise ExpressionError(f"an expression has at most {LONGEST:,} characters")
+    try:
+        found = jmespath.compile(text)
+    except JMESPathError as error:
+        raise ExpressionError(f"no JMESPath expression: {_plainly(error)}") from None
+    except RecursionError:
+        raise ExpressionError("no JMESPath expression: nested too deep") from None
+    _check(found.parsed)
+    return found
+
+
+def _check(node: dict[str, Any]) -> None:
+    if _growth(node) > GROWS:
+        raise ExpressionError(f"the expression could make {GROWS:,} values of one: use fewer lists in lists")
+    for one in _nodes(node):
+        if one["type"] == "function_expression" and one["value"] not in _Functions.FUNCTION_TABLE:
+            known = ", ".join(sorted(_Functions.FUNCTION_TABLE))
+            raise ExpressionError(f"there is no function {one['value'][:64]!r}, there are {known}")
+
+
+def _nodes(node: dict[str, Any]) -> list[dict[str, Any]]:
+    found, waiting = [], [node]
+    while waiting:
+        one = waiting.pop()
+        found.append(one)
+        waiting += [child for child in one["children"] if isinstance(child, dict)]
+    return found
+
+
+def _growth(node: dict[str, Any]) -> int:
+    # Each pipe over `[@, @]` doubles what is there: forty of them would fill any memory.
+    of_children = [_growth(child) for child in node["children"] if isinstance(child, dict)]
+    if node["type"] in ("multi_select_list", "multi_select_dict"):
+        return min(sum(of_children), GROWS + 1)
+    return min(prod(of_children), GROWS + 1)
+
+
+def evaluate(text: str, given: Any) -> Any:
+    """What the expression selects of `given`, None if there is nothing. Raises ExpressionError if it does not fit."""
+    try:
+        return compiled(text).search(given, options=_OPTIONS)
+    except JMESPathError as error:
+        raise ExpressionError(_plainly(error)) from None
+    except (ArithmeticError, TypeError, ValueError, RecursionError, AttributeError) as error:
+        # The library assumes of some values what senders do not keep, as in sorting what cannot be compared.
+        raise ExpressionError(f"{type(error).__name__} in {text[:80]!r}") from None
+
+
+def holds(text: str, given: Any) -> bool:
+    """Whether the expression selects something, as JMESPath understands it: neither false, null nor empty."""
+    found = evaluate(text, given)
+    return (found == 0 and not isinstance(found, bool)) or bool(found)
+
+
+def _plainly(error: JMESPathError) -> str:
+    # Its messages draw an arrow below the expression on a second line.
+    return str(error).splitlines()[0][:200]

@@ -1,0 +1,115 @@
+"""Files of mapped sources: read, checked against our events, and refused in words that name the line."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+
+from candor.intake.mapped import located
+from candor.intake.mapped.config import Constant, EventRule, ExtendedRule, Proof, SourceFile, SourceRule
+from candor.intake.mapped.located import Located, LocatedError, Path
+from candor.intake.mapped.schemes import schemes_of
+
+Shapes = Mapping[str, type[BaseModel]]
+"""The events that a service takes by mappings, and the model of each one's `data`."""
+Presets = Mapping[str, SourceRule]
+"""The sources that Candor comes with, which a file may extend."""
+NO_PRESETS: Final[Presets] = MappingProxyType({})
+_WORDS: Final = {
+    "missing": "is missing",
+    "extra_forbidden": "is no name that may stand here",
+    "union_tag_invalid": "must be an expression, a constant ({value: …}), or {from: …}",
+    "string_type": "must be a text (in quotes, if it looks like a number)",
+}
+
+
+def read_sources(raw: bytes, service: str, shapes: Shapes, presets: Presets = NO_PRESETS) -> dict[str, SourceRule]:
+    """The sources of a file that are this service's, by name. Raises LocatedError for the first mistake of the file.
+
+    Sources of another service are checked as well, but for its events and presets, which only that service knows.
+    """
+    document = located.read(raw)
+    try:
+        rules = SourceFile.model_validate(document.value).sources
+    except ValidationError as error:
+        raise _mistake(error, document) from None
+    found = {}
+    for name, said in rules.items():
+        path: Path = ("sources", name)
+        if said.proof is not None:
+            _check_proof(said.proof, path, document)
+        if said.service != service:
+            continue
+        rule = _extended(said, path, document, presets) if isinstance(said, ExtendedRule) else said
+        for number, event in enumerate(rule.events):
+            _check(event, rule.needs, (*path, "events", number), document, shapes)
+        found[name] = rule
+    return found
+
+
+def _check_proof(proof: Proof, path: Path, document: Located) -> None:
+    try:
+        schemes_of(proof)
+    except ValueError as error:
+        raise _at(document, (*path, "proof"), str(error)) from None
+
+
+def _extended(said: ExtendedRule, path: Path, document: Located, presets: Presets) -> SourceRule:
+    base = presets.get(said.extends)
+    if base is None:
+        words = f"there is no preset {said.extends[:64]!r}, {said.service} has {_listed(presets)}"
+        raise _at(document, (*path, "extends"), words)
+    if missing := [name for name in base.needs if name not in said.data]:
+        raise _at(document, path, f"{said.extends} needs, under data: {', '.join(missing)}")
+    changes: dict[str, Any] = {"needs": [], "events": [_changed(event, base, said) for event in base.events]}
+    for name in ("about", "proof", "ignore"):
+        if (given := getattr(said, name)) is not None:
+            changes[name] = given
+    return base.model_copy(update=changes)
+
+
+def _changed(event: EventRule, base: SourceRule, said: ExtendedRule) -> EventRule:
+    own = {name: value for name, value in said.data.items() if name in event.data or name in base.needs}
+    return event.model_copy(update={"data": {**event.data, **own}})
+
+
+def _check(event: EventRule, needs: Collection[str], path: Path, document: Located, shapes: Shapes) -> None:
+    """Raise LocatedError if the service has no such event, or the event no such field."""
+    shape = shapes.get(event.type)
+    if shape is None:
+        raise _at(document, (*path, "type"), f"there is no event {event.type[:64]!r}, there are {_listed(shapes)}")
+    fields = {field.alias or name: field for name, field in shape.model_fields.items()}
+    for name, value in event.data.items():
+        if name not in fields:
+            raise _at(document, (*path, "data", name), f"{event.type} has no such field, it has {_listed(fields)}")
+        if isinstance(value, Constant) and value.value is None:
+            raise _at(document, (*path, "data", name), "a constant null says nothing: leave it out")
+    given = {*event.data, *needs}
+    missing = [name for name, field in fields.items() if field.is_required() and name not in given]
+    if missing:
+        raise _at(document, (*path, "data"), f"{event.type} needs {', '.join(missing)} as well")
+
+
+def _mistake(error: ValidationError, document: Located) -> LocatedError:
+    """The mistake that stands deepest: of a value that may be one of several kinds, the kind that was meant."""
+    found = error.errors(include_url=False, include_input=False)
+    places = [(len(document.standing(item["loc"])), item) for item in found]
+    _, item = max(places, key=lambda place: place[0])
+    path = document.standing(item["loc"])
+    said = _WORDS.get(item["type"]) or item["msg"].removeprefix("Value error, ")
+    name = item["loc"][-1]
+    if item["type"] == "missing" and name not in path:
+        said = f"{name} is missing"
+    return _at(document, path, said)
+
+
+def _at(document: Located, path: Path, text: str) -> LocatedError:
+    place = ".".join(str(part) for part in path)
+    return LocatedError(document.line(path), f"{place}: {text}" if place else text)
+
+
+def _listed(names: Collection[str]) -> str:
+    return ", ".join(sorted(names))

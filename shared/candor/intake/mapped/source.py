@@ -1,0 +1,104 @@
+"""A source that a mapping describes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from candor.intake.event import Event
+from candor.intake.mapped.config import MOST_ITEMS, EventRule, SourceRule
+from candor.intake.mapped.expressions import ExpressionError, evaluate, holds
+from candor.intake.mapped.fields import made, moment
+from candor.intake.mapped.schemes import schemes_of
+from candor.intake.source import Incoming, Items, Outcome, Reply, Unusable, canonical, counted
+from candor.web.http import strict_json
+from candor.web.http.body import JSON
+from candor.web.http.problems import Problem
+from candor.web.security.webhooks import Webhook
+
+
+class MappedSource:
+    """Reads what a mapping describes; the mapping is right, as `read_sources` has checked it."""
+
+    media_types: Sequence[str] = JSON
+
+    def __init__(self, name: str, rule: SourceRule) -> None:
+        self.name = name
+        self.rule = rule
+        self.schemes = schemes_of(rule.proof)
+
+    def read(self, webhook: Webhook, known: Collection[str], now: datetime) -> Items:  # noqa: ARG002
+        """The events of a body, one an item; those that mean nothing here are left out if the mapping says so."""
+        body = strict_json.loads(webhook.raw)
+        given = {"body": body, "item": body, "number": 0, "sender": webhook.source}
+        found: list[Incoming | Unusable] = []
+        for number, item in enumerate(self._items(given)):
+            found += self._events({**given, "item": item, "number": number}, now)
+        return found
+
+    def answer(self, webhook: Webhook, outcomes: Sequence[Outcome]) -> Reply:  # noqa: ARG002
+        """What the mapping says that the sender wants to hear."""
+        said = self.rule.answer
+        if said.text is None:
+            return counted(outcomes, said.status)
+        return Reply(said.status, said.text.encode(), "text/plain; charset=utf-8")
+
+    def _items(self, given: dict[str, Any]) -> list[Any]:
+        if self.rule.each is None:
+            return [given["item"]]
+        try:
+            items = evaluate(self.rule.each, given)
+        except ExpressionError as error:
+            raise Problem.invalid_field("", f"each: {error}") from None
+        if not isinstance(items, list):
+            raise Problem.invalid_field("", f"the body has no list where the mapping looks for one: {self.rule.each}")
+        if len(items) > MOST_ITEMS:
+            raise Problem.limit_reached("", f"a body has at most {MOST_ITEMS:,} items", MOST_ITEMS)
+        return items
+
+    def _events(self, given: dict[str, Any], now: datetime) -> Items:
+        raw = canonical(given["item"])
+        try:
+            rules = self._rules(given)
+        except Problem as problem:
+            return [Unusable(problem, raw=raw)]
+        return [_event(rule, given, raw, now, alone=len(rules) == 1) for rule in rules]
+
+    def _rules(self, given: dict[str, Any]) -> list[EventRule]:
+        try:
+            if self.rule.ignore is not None and holds(self.rule.ignore, given):
+                return []
+            found = [rule for rule in self.rule.events if rule.when is None or holds(rule.when, given)]
+        except ExpressionError as error:
+            raise Problem.invalid_field("", f"when: {error}") from None
+        if not found:
+            words = "no `when` of the mapping holds for this item: add an event for it, or let `ignore` leave it out"
+            raise Problem.invalid_field("", words)
+        return found
+
+
+def _event(rule: EventRule, given: dict[str, Any], raw: bytes, now: datetime, *, alone: bool) -> Incoming | Unusable:
+    try:
+        name = _id(rule, given)
+        data = {}
+        for key, spec in rule.data.items():
+            if (value := made(spec, given, f"/data/{key}")) is not None:
+                data[key] = value
+        time = (moment(rule.time, given, "/time") if rule.time is not None else None) or now
+    except Problem as problem:
+        return Unusable(problem, type=rule.type, raw=raw)
+    if name:
+        # A sender that names its event may repeat it with another text around it: it stays the same event.
+        return Incoming(name, Event(rule.type, time, data), canonical([rule.type, name]))
+    # Of several events that one item makes, each has what it says for its identity.
+    return Incoming("", Event(rule.type, time, data), raw if alone else canonical([rule.type, data]))
+
+
+def _id(rule: EventRule, given: dict[str, Any]) -> str:
+    if rule.id is None:
+        return ""
+    found = made(rule.id, given, "/id")
+    if found in (None, "") or isinstance(found, dict | list):
+        raise Problem.invalid_field("/id", "the mapping's `id` selects nothing that could be one")
+    return str(found)

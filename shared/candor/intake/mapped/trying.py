@@ -1,0 +1,148 @@
+"""Sources at a desk: which there are, and what becomes of one request, without a service."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import entry_points
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from candor.errors import InputError
+from candor.intake.intake import reason
+from candor.intake.mapped.reading import read_sources
+from candor.intake.mapped.registry import Offered
+from candor.intake.mapped.source import MappedSource
+from candor.intake.source import Incoming, Source, Unusable
+from candor.web.http.body import convert
+from candor.web.http.problems import Problem
+from candor.web.security.schemes import PathToken, SignedRequest
+from candor.web.security.webhooks import Webhook
+
+GROUP: Final = "candor.sources"
+URLS: Final = {"promise-svc": "http://127.0.0.1:8101", "delivery-svc": "http://127.0.0.1:8102"}
+
+
+class Outcome(NamedTuple):
+    """What one item became: an event of ours, or the reason why it would be refused."""
+
+    type: str
+    id: str
+    data: Mapping[str, Any]
+    refused: str = ""
+
+    def shown(self) -> dict[str, Any]:
+        """For scripts."""
+        return self._asdict()
+
+    def told(self) -> str:
+        """For people."""
+        if self.refused:
+            return f"refused{f' as {self.type}' if self.type else ''}: {self.refused}"
+        named = f" {self.id}" if self.id else " (its content is its identity)"
+        return f"{self.type}{named}\n{json.dumps(self.data, indent=2, ensure_ascii=False)}"
+
+
+class Known(NamedTuple):
+    """A source of a service; `needs` are the fields that are to be given where it is extended."""
+
+    name: str
+    offered: Offered
+    source: Source
+    needs: tuple[str, ...] = ()
+
+    def shown(self) -> dict[str, Any]:
+        """For scripts and tables."""
+        about = self.source.rule.about if isinstance(self.source, MappedSource) else "Candor's own events"
+        schemes = [scheme.name for scheme in self.source.schemes]
+        rest = {"schemes": schemes, "needs": list(self.needs), "about": about}
+        return {"name": self.name, "service": self.offered.service, **rest}
+
+    def sample(self) -> bytes | None:
+        """A body as the system sends it; None if there is none."""
+        file = files(self.offered.package).joinpath("samples", f"{self.name}.json")
+        return file.read_bytes() if file.is_file() else None
+
+    def tried(self, raw: bytes) -> list[Outcome]:
+        """What a body becomes."""
+        try:
+            items = self.source.read(Webhook(self.name, "", raw), tuple(self.offered.shapes), datetime.now(UTC))
+        except Problem as problem:
+            return [Outcome("", "", {}, reason(problem))]
+        return [self._outcome(item) for item in items]
+
+    def _outcome(self, item: Incoming | Unusable) -> Outcome:
+        if isinstance(item, Unusable):
+            return Outcome(item.type, item.id, {}, reason(item.problem))
+        event = item.event
+        try:
+            convert(self.offered.shapes[event.type], event.data, "/data")
+        except Problem as problem:
+            return Outcome(event.type, item.id, event.data, reason(problem))
+        return Outcome(event.type, item.id, event.data)
+
+    def curl(self, body: Path, secret: str, scheme: str, url: str) -> str:
+        """The command that sends a file as the system would. Raises InputError for a scheme or secret that is wrong."""
+        schemes = {one.name: one for one in self.source.schemes}
+        chosen = schemes.get(scheme) if scheme else next(iter(schemes.values()))
+        if chosen is None:
+            raise InputError(f"{self.name} has no scheme {scheme!r}, it has {', '.join(schemes)}")
+        try:
+            chosen.check(secret)
+        except ValueError as error:
+            raise InputError(f"{self.name}: {error}") from None
+        address = url or f"{URLS[self.offered.service]}/v1/webhooks/{self.name}"
+        if isinstance(chosen, PathToken):
+            address = f"{address}/{secret}"
+        headers = chosen.sign(SignedRequest("POST", address, {}, body.read_bytes()), secret, datetime.now(UTC))
+        said = {"content-type": self.source.media_types[0], **headers}
+        options = " ".join(f"-H {shlex.quote(f'{name}: {value}')}" for name, value in said.items())
+        # A file's bytes as they are: without `binary` curl leaves out line ends, and no signature would hold.
+        return f"curl -sS {options} --data-binary @{shlex.quote(str(body))} {shlex.quote(address)}"
+
+
+def offers() -> list[Offered]:
+    """What each installed service understands."""
+    return sorted((point.load() for point in entry_points(group=GROUP)), key=lambda each: each.service)
+
+
+def known(file: Path | None) -> list[Known]:
+    """All sources of all services, with those of a file. Raises InputError, with the line, for a wrong file."""
+    return [one for offered in offers() for one in _of(offered, file)]
+
+
+def own(file: Path) -> list[Known]:
+    """The sources of a file. Raises InputError, with the line of its first mistake."""
+    return [one for offered in offers() for one in _own(offered, file)]
+
+
+def find(name: str, file: Path | None) -> Known:
+    """One source by name. Raises InputError for one that does not exist, or that needs more than a preset says."""
+    found = {one.name: one for one in known(file)}
+    if name not in found:
+        raise InputError(f"there is no source {name!r}, there are {', '.join(sorted(found))}")
+    return found[name]
+
+
+def _of(offered: Offered, file: Path | None) -> Iterator[Known]:
+    mine = {one.name: one for one in _own(offered, file)} if file is not None else {}
+    presets = offered.presets()
+    for name, source in offered.sources().items():
+        if name not in mine and name not in presets:
+            yield Known(name, offered, source)
+    for name, rule in presets.items():
+        if name not in mine:
+            yield Known(name, offered, MappedSource(name, rule), tuple(rule.needs))
+    yield from mine.values()
+
+
+def _own(offered: Offered, file: Path) -> Iterator[Known]:
+    try:
+        rules = read_sources(file.read_bytes(), offered.service, offered.shapes, offered.presets())
+    except ValueError as error:
+        raise InputError(f"{file}, {error}") from None
+    for name, rule in rules.items():
+        yield Known(name, offered, MappedSource(name, rule))

@@ -1,0 +1,110 @@
+"""Expressions: what they select, what they may not be, and that nothing can be multiplied by them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from candor.intake.mapped.expressions import LONGEST, ExpressionError, compiled, evaluate, holds
+
+BODY = {"a": {"b": [1, 2], "c": "Von Süd nach Nord"}, "zero": 0, "none": None, "empty": [], "text": "x,y"}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("a.b[1]", 2),
+        ("a.b[-1]", 2),
+        ("a.b[5]", None),
+        ("nothing.at.all", None),
+        ("not_null(none, text)", "x,y"),
+        ("lower(a.c)", "von süd nach nord"),
+        ("slug(a.c)", "von-sud-nach-nord"),
+        ("slug('!!!')", None),
+        ("split(text, ',')", ["x", "y"]),
+        ("split(text, '')", ["x,y"]),
+        ("part(text, ',', `1`)", "y"),
+        ("part(text, ',', `-1`)", "y"),
+        ("part(text, ',', `2`)", None),
+        ("{kind: 'site', id: text}", {"kind": "site", "id": "x,y"}),
+    ],
+)
+def test_an_expression_selects(text: str, found: Any) -> None:
+    assert evaluate(text, BODY) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "true"),
+    [("zero", True), ("none", False), ("empty", False), ("text == 'x,y'", True), ("!text", False), ("a", True)],
+)
+def test_holding_is_what_jmespath_calls_true(text: str, true: bool) -> None:
+    assert holds(text, BODY) is true
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a.", "no JMESPath expression"),
+        ("a b", "no JMESPath expression"),
+        ("", "no JMESPath expression"),
+        ("system('true')", "there is no function 'system'"),
+        ("a | eval(@)", "there is no function 'eval'"),
+        ("x" * (LONGEST + 1), "at most 2,000 characters"),
+        (" | ".join(["[@, @]"] * 40), "could make 1,000 values of one"),
+        ("(" * 900 + "a" + ")" * 900, "nested too deep|no JMESPath"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_at_once(text: str, words: str) -> None:
+    with pytest.raises(ExpressionError, match=words):
+        compiled(text)
+
+
+def test_what_does_not_fit_is_an_error_in_one_line() -> None:
+    for text in ("lower(zero)", "sum(a)", "sort_by(a.b, &x)", "join(',', a.b)", "max_by(a.b, &@.c)"):
+        with pytest.raises(ExpressionError) as error:
+            evaluate(text, BODY)
+        assert "\n" not in str(error.value)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=12,
+)
+expressions = st.sampled_from(
+    [
+        "a[*].b",
+        "a[?b > `1`].c",
+        "sort(a)",
+        "sort_by(a, &b)",
+        "max(a)",
+        "sum(a)",
+        "avg(a)",
+        "keys(@)",
+        "values(a)[0]",
+        "join('-', a)",
+        "part(a, b, c)",
+        "split(a, b)",
+        "a[::-1]",
+        "a[::0]",
+        "merge(a, b)",
+        "to_number(a)",
+        "map(&b, a)",
+        "reverse(a)",
+        "contains(a, b)",
+        "length(a) > length(b)",
+        "abs(a)",
+        "ceil(a)",
+    ]
+)
+
+
+@given(expressions, json_values)
+def test_no_value_makes_an_expression_fail_otherwise(text: str, value: Any) -> None:
+    try:
+        evaluate(text, value)
+    except ExpressionError as error:
+        assert str(error)

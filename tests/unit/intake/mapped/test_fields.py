@@ -1,0 +1,125 @@
+"""Values made of a sender's: looked up, read as times, made texts and cut."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from candor.intake.mapped.config import Value
+from candor.intake.mapped.fields import made, moment
+from candor.web.http.problems import Problem
+
+VALUE: TypeAdapter[Any] = TypeAdapter(Value)
+GIVEN = {
+    "item": {
+        "status": "won",
+        "number": 7,
+        "whole": 7.0,
+        "flag": False,
+        "empty": "",
+        "day": "2026-11-27",
+        "local": "2026-11-27 09:30:00",
+        "ms": 1795693503250,
+        "ns": 1795683731440123456,
+        "long": "word " * 100,
+        "name": " Süd/7 (a b) ",
+    }
+}
+
+
+def take(said: Any) -> Any:
+    return made(VALUE.validate_python(said), GIVEN, "/data/x")
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("item.status", "won"),
+        ({"value": 3}, 3),
+        ({"value": ["a"]}, ["a"]),
+        ({"from": "item.status", "map": {"won": "promised"}}, "promised"),
+        ({"from": "item.status", "map": {"lost": 1}, "otherwise": 2}, 2),
+        ({"from": "item.status", "map": {"lost": 1}, "otherwise": None}, None),
+        ({"from": "item.number", "map": {"7": "seven"}}, "seven"),
+        ({"from": "item.whole", "map": {"7": "seven"}}, "seven"),
+        ({"from": "item.flag", "map": {"false": "off"}}, "off"),
+        ({"from": "item.nothing", "map": {"a": 1}}, None),
+        ({"from": "item.nothing", "map": {"a": 1}, "default": "d"}, "d"),
+        ({"from": "item.empty", "default": "d"}, "d"),
+        ({"from": "item.number", "as": "text"}, "7"),
+        ({"from": "item.whole", "as": "text"}, "7"),
+        ({"from": "item.flag", "as": "text"}, "false"),
+        ({"from": "item.status", "as": "boolean"}, True),
+        ({"from": "item.flag", "as": "boolean"}, False),
+        ({"from": "item.day", "time": "date"}, "2026-11-27T23:59:00+00:00"),
+        ({"from": "item.day", "time": "date", "at": "17:00", "zone": "Europe/Berlin"}, "2026-11-27T17:00:00+01:00"),
+        ({"from": "item.local", "time": "iso", "zone": "America/New_York"}, "2026-11-27T09:30:00-05:00"),
+        ({"from": "item.local", "time": "%Y-%m-%d %H:%M:%S", "zone": "UTC"}, "2026-11-27T09:30:00+00:00"),
+        ({"from": "item.ms", "time": "milliseconds"}, "2026-11-26T11:45:03.250000+00:00"),
+        ({"from": "item.ns", "time": "nanoseconds"}, "2026-11-26T09:02:11.440123+00:00"),
+        ({"from": "item.name", "as": "id"}, "S-d-7-a-b-"),
+        ({"kind": {"value": "site"}, "id": "item.status"}, {"kind": "site", "id": "won"}),
+        ({"kind": {"value": "site"}, "id": "item.nothing"}, None),
+        (
+            [{"kind": {"value": "a"}, "id": "item.nothing"}, {"kind": {"value": "b"}, "id": "item.status"}],
+            [{"kind": "b", "id": "won"}],
+        ),
+        (["item.status", "item.nothing", {"value": "x"}], ["won", "x"]),
+    ],
+)
+def test_a_value_is_made(said: Any, found: Any) -> None:
+    assert take(said) == found
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"from": "item.status", "map": {"lost": 1}}, "nothing for 'won'"),
+        ({"from": "item.status", "as": "number"}, "must be a number"),
+        ({"from": "item.status", "time": "iso"}, "must be a time"),
+        ({"from": "item.local", "time": "iso"}, "iso with a zone"),
+        ({"from": "item.status", "time": "milliseconds"}, "must be a time"),
+        ({"from": "`1e300`", "time": "seconds"}, "must be a time"),
+        ({"from": "item.day", "time": "%H:%M"}, "must be a time"),
+        ("lower(item.number)", "lower"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_named_by_its_place(said: Any, words: str) -> None:
+    with pytest.raises(Problem, match=words) as error:
+        take(said)
+    assert error.value.code == "invalid_field"
+    assert error.value.errors[0].pointer == "/data/x"
+
+
+def test_a_long_text_is_cut_and_says_so() -> None:
+    found = take({"from": "item.long", "cut": 20})
+    assert len(found) <= 20
+    assert found.endswith("…")
+    assert take({"from": "item.status", "cut": 3}) == "won"
+
+
+def test_a_moment_is_a_time_or_none() -> None:
+    day = VALUE.validate_python({"from": "item.day", "time": "date"})
+    assert moment(day, GIVEN, "/time") == datetime(2026, 11, 27, 23, 59, tzinfo=UTC)
+    assert moment("item.nothing", GIVEN, "/time") is None
+    with pytest.raises(Problem, match="date and time"):
+        moment("item.number", GIVEN, "/time")
+
+
+@given(st.text(max_size=200))
+def test_any_text_makes_an_id_of_ours_or_none(text: str) -> None:
+    found = made(VALUE.validate_python({"from": "x", "as": "id"}), {"x": text}, "/data/x")
+    assert found is None or (0 < len(found) <= 128 and found.isascii() and not set(found) & set(" /()\n"))
+
+
+@given(st.datetimes(datetime(1971, 1, 1), datetime(2199, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
+def test_a_time_in_nanoseconds_loses_nothing(at: datetime) -> None:
+    value = VALUE.validate_python({"from": "x", "time": "nanoseconds"})
+    delta = at - datetime(1970, 1, 1, tzinfo=UTC)
+    whole = (delta.days * 86_400 + delta.seconds) * 1_000_000_000 + delta.microseconds * 1_000
+    assert moment(value, {"x": whole}, "/time") == at

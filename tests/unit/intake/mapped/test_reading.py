@@ -1,0 +1,115 @@
+"""Files of mapped sources: each mistake is told with its line, and extending a preset changes what is said."""
+
+from __future__ import annotations
+
+import pytest
+
+from candor.intake.mapped.config import Constant
+from candor.intake.mapped.located import LocatedError
+from candor.intake.source import Incoming
+from tests.unit.intake.mapped.mappings import TEXT, read, rules, stop, vans
+
+PROOF = TEXT[TEXT.index("    proof:") : TEXT.index("    each:")]
+
+
+def test_a_right_file_is_read() -> None:
+    assert list(rules(TEXT)) == ["vans"]
+    assert rules("sources: {}") == {}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line", "words"),
+    [
+        ("proof:", "proofs:", 4, "proofs: is no name that may stand here"),
+        (PROOF, "", 2, "proof is missing"),
+        ("      hmac: {header", "      hmak: {header", 5, "hmak: is no name that may stand here"),
+        ("{timestamp}.{body}", "{body}", 4, "anybody can change a timestamp that is not signed"),
+        ("{timestamp}.{body}", "{nonsense}", 4, "an HMAC is over"),
+        ("service: delivery-svc", "service: risk-svc", 3, "'promise-svc' or 'delivery-svc'"),
+        ("each: body.stops", "each: body.stops[", 7, "no JMESPath expression"),
+        (
+            "type: milestone.reported\n        when: item.what == 'there'",
+            "type: milestone.report",
+            10,
+            "there is no event",
+        ),
+        ("promise_id: item.job\n          milestone: {value: delivery}", "promise: item.job", 15, "has no such field"),
+        ("          milestone: {value: delivery}\n", "", 14, "milestone.reported needs milestone as well"),
+        ("map: {done: reached, failed: missed}", "mapp: {}", 17, "mapp: is no name that may stand here"),
+        ("milestone: {value: delivery}", "milestone: 7", 16, "must be a text"),
+        ("milestone: {value: delivery}", "milestone: {value: null}", 16, "a constant null says nothing"),
+        ("milestone: {value: delivery}", "milestone: {from: item.x, zone: UTC}", 16, "say which with `time`"),
+        ("milestone: {value: delivery}", "milestone: {from: item.x, otherwise: y}", 16, "give a map"),
+        ("time: {from: item.unix, time: seconds}", "time: {from: x, time: seconds, zone: UTC}", 13, "have no zone"),
+        ("milestone: {value: delivery}", "milestone: {from: item.x, time: iso, zone: Mars/Base}", 16, "an IANA zone"),
+        ("milestone: {value: delivery}", "milestone: {from: item.x, time: date, at: '25:00'}", 16, "a time of day"),
+        ("status: 200", "status: 500", 27, "less than or equal to 299"),
+        ("  vans:", "  Vans:", 2, "Vans"),
+        ("sources:\n", "sauces:\n", 1, "sauces: is no name that may stand here"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line(before: str, after: str, line: int, words: str) -> None:
+    assert before in TEXT
+    with pytest.raises(LocatedError, match=words.replace("(", r"\(")) as error:
+        rules(TEXT.replace(before, after, 1))
+    assert error.value.line == line, str(error.value)
+
+
+def test_sources_of_another_service_are_left_to_it_but_their_proof_must_be_right() -> None:
+    other = TEXT.replace("service: delivery-svc", "service: promise-svc")
+    assert rules(other) == {}
+    with pytest.raises(LocatedError, match="an HMAC is over"):
+        rules(other.replace("{timestamp}.{body}", "{nonsense}"))
+
+
+EXTENDED = """\
+sources:
+  east:
+    extends: vans
+    service: delivery-svc
+    about: Vans of the east
+    proof: {path_token: {}}
+    ignore: item.what == 'nap'
+    data:
+      milestone: {value: handover}
+      reason: item.why
+"""
+
+
+def test_extending_a_preset_replaces_its_fields() -> None:
+    presets = {"vans": vans().rule.model_copy(update={"needs": ["reason"]})}
+    east = rules(EXTENDED, presets)["east"]
+    assert east.about == "Vans of the east"
+    assert list(east.proof.model_fields_set) == ["path_token"]
+    assert [event.data["milestone"] for event in east.events] == [Constant(value="handover")] * 2
+    assert all("reason" in event.data for event in east.events)
+    assert east.needs == []
+
+
+def test_a_field_that_an_event_has_not_is_not_given_to_it() -> None:
+    text = EXTENDED.replace("reason: item.why", "delivered: item.share")
+    assert all("delivered" not in event.data for event in rules(text, {"vans": vans().rule})["east"].events)
+
+
+def test_what_extends_is_read_as_the_preset_is() -> None:
+    rule = rules(EXTENDED, {"vans": vans().rule.model_copy(update={"needs": ["reason"]})})["east"]
+    [one] = read(type(vans())("east", rule), {"van": "e", "stops": [stop(why="rain")]})
+    assert isinstance(one, Incoming)
+    assert (one.event.data["milestone"], one.event.data["reason"]) == ("handover", "rain")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line", "words"),
+    [
+        ("extends: vans", "extends: vens", 3, "there is no preset 'vens', delivery-svc has vans"),
+        ("      reason: item.why\n", "", 2, "vans needs, under data: reason"),
+        ("reason: item.why", "reason: item.[", 10, "no JMESPath"),
+        ("    service: delivery-svc\n", "", 2, "service is missing"),
+        ("data:", "date:", 8, "date: is no name"),
+    ],
+)
+def test_a_mistake_in_what_extends_is_told_with_its_line(before: str, after: str, line: int, words: str) -> None:
+    presets = {"vans": vans().rule.model_copy(update={"needs": ["reason"]})}
+    with pytest.raises(LocatedError, match=words) as error:
+        rules(EXTENDED.replace(before, after, 1), presets)
+    assert error.value.line == line, str(error.value)

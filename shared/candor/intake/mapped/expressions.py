@@ -20,6 +20,7 @@ from jmespath.parser import ParsedResult
 LONGEST: Final = 2_000
 GROWS: Final = 1_000
 """How many times as large as what it is given the result of an expression may be."""
+_CHAINS: Final = ("subexpression", "index_expression")
 _not_slug: Final = re.compile(r"[^a-z0-9]+")
 
 
@@ -75,6 +76,8 @@ def _check(node: dict[str, Any]) -> None:
     if _growth(node) > GROWS:
         raise ExpressionError(f"the expression could make {GROWS:,} values of one: use fewer lists in lists")
     for one in _nodes(node):
+        if one["type"] in _CHAINS and one["children"][0]["type"] == "not_expression":
+            raise ExpressionError("`!a.b` means (!a).b, which is nothing: write !(a.b)")
         if one["type"] == "function_expression" and one["value"] not in _Functions.FUNCTION_TABLE:
             known = ", ".join(sorted(_Functions.FUNCTION_TABLE))
             raise ExpressionError(f"there is no function {one['value'][:64]!r}, there are {known}")

@@ -38,7 +38,16 @@ def test_an_expression_selects(text: str, found: Any) -> None:
 
 @pytest.mark.parametrize(
     ("text", "true"),
-    [("zero", True), ("none", False), ("empty", False), ("text == 'x,y'", True), ("!text", False), ("a", True)],
+    [
+        ("zero", True),
+        ("none", False),
+        ("empty", False),
+        ("text == 'x,y'", True),
+        ("!text", False),
+        ("!(a.b)", False),
+        ("!contains(text, 'z')", True),
+        ("a", True),
+    ],
 )
 def test_holding_is_what_jmespath_calls_true(text: str, true: bool) -> None:
     assert holds(text, BODY) is true
@@ -52,6 +61,8 @@ def test_holding_is_what_jmespath_calls_true(text: str, true: bool) -> None:
         ("", "no JMESPath expression"),
         ("system('true')", "there is no function 'system'"),
         ("a | eval(@)", "there is no function 'eval'"),
+        ("!a.b", r"write !\(a.b\)"),
+        ("x && !a.b[0]", r"write !\(a.b\)"),
         ("x" * (LONGEST + 1), "at most 2,000 characters"),
         (" | ".join(["[@, @]"] * 40), "could make 1,000 values of one"),
         ("(" * 900 + "a" + ")" * 900, "nested too deep|no JMESPath"),

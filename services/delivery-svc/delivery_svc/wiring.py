@@ -89,8 +89,5 @@ def build(
 
     routers = [reports.router, listings.router, common(RejectedRow), audit_routes.router]
     bodies = {IMPORTS: IMPORT_BYTES, reports.EVENTS: BATCH_BYTES, WEBHOOKS: BATCH_BYTES}
-    app = create_app(
-        "Candor delivery-svc", settings, parts, routers, bodies=bodies, webhooks=Accepted(known_sources, KNOWN)
-    )
-    known_sources.attach(app.state.files, app.state.webhook_secrets)
-    return app
+    webhooks = Accepted(known_sources, KNOWN, known_sources.attach)
+    return create_app("Candor delivery-svc", settings, parts, routers, bodies=bodies, webhooks=webhooks)

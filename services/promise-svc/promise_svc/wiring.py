@@ -90,8 +90,5 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
 
     routers = [statements.router, listings.router, *MATTERS, common(RejectedRow), audit_routes.router]
     bodies = {IMPORTS: IMPORT_BYTES}
-    app = create_app(
-        "Candor promise-svc", settings, parts, routers, bodies=bodies, webhooks=Accepted(known_sources, KNOWN)
-    )
-    known_sources.attach(app.state.files, app.state.webhook_secrets)
-    return app
+    webhooks = Accepted(known_sources, KNOWN, known_sources.attach)
+    return create_app("Candor promise-svc", settings, parts, routers, bodies=bodies, webhooks=webhooks)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -11,11 +11,14 @@ from candor.command_texts import examples
 from candor.errors import InputError
 from candor.terminal import Screen, say, say_json
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
 SHOWN: Final = (
     "candor sources list",
     "candor sources check sources.yaml",
-    "candor sources schema > sources.schema.json",
-    "candor sources sample alertmanager > alert.json",
+    "candor sources schema",
+    "candor sources sample alertmanager",
     "candor sources try alertmanager alert.json",
     "candor sources sign alertmanager alert.json --secret $SECRET",
 )
@@ -79,10 +82,13 @@ def check(
 
 
 def schema() -> None:
-    """Print the JSON Schema of sources.yaml, for editors."""
-    from candor.intake.mapped import SourceFile  # noqa: PLC0415
+    """Print the JSON Schema of sources.yaml, by which editors complete and check it as you write.
 
-    say_json(SourceFile.model_json_schema(by_alias=True), indent=2)
+    Keep it in a file beside yours, and name that in its first line: `# yaml-language-server: $schema=FILE`.
+    """
+    from candor.intake.mapped.config import schema_for_editors  # noqa: PLC0415
+
+    say_json(schema_for_editors(), indent=2)
 
 
 def sample(name: Annotated[str, typer.Argument(help="A preset's name; see candor sources list.")]) -> None:
@@ -128,7 +134,7 @@ def sign(
     say(find(name, sources).curl(body, secret, scheme, url))
 
 
-def _table(*columns: str) -> object:
+def _table(*columns: str) -> Table:
     from rich.table import Table  # noqa: PLC0415
 
     table = Table(box=None, pad_edge=False)

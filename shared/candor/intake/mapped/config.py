@@ -227,3 +227,16 @@ class SourceFile(_Part):
     """A file of mapped sources, by name; the secrets file names them as `source`."""
 
     sources: Annotated[dict[Name, Rule], Field(max_length=MOST_SOURCES)]
+
+
+def schema_for_editors() -> dict[str, Any]:
+    """The JSON Schema of a file."""
+    schema = SourceFile.model_json_schema(by_alias=True)
+    return {name: _any_of(part) for name, part in schema.items()}
+
+
+def _any_of(part: Any) -> Any:
+    # Which of its kinds a value is, its keys tell; to a schema an object of ours may look like two.
+    if isinstance(part, dict):
+        return {"anyOf" if name == "oneOf" else name: _any_of(value) for name, value in part.items()}
+    return [_any_of(one) for one in part] if isinstance(part, list) else part

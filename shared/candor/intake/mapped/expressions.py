@@ -10,7 +10,7 @@ import re
 import unicodedata
 from functools import lru_cache
 from math import prod
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import jmespath
 from jmespath import functions
@@ -68,7 +68,7 @@ def compiled(text: str) -> ParsedResult:
         raise ExpressionError(f"no JMESPath expression: {_plainly(error)}") from None
     except RecursionError:
         raise ExpressionError("no JMESPath expression: nested too deep") from None
-    _check(found.parsed)
+    _check(cast("dict[str, Any]", found.parsed))
     return found
 
 

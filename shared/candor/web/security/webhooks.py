@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Annotated, Final, NamedTuple, Protocol
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Annotated, Any, Final, NamedTuple, Protocol
 
 import msgspec
 import structlog
@@ -11,6 +11,7 @@ from fastapi import Depends, Path
 from starlette.requests import Request
 
 from candor.ops.clock import SystemClock
+from candor.ops.secret_files import SecretFile, SecretFiles
 from candor.web import metrics
 from candor.web.http.body import JSON, media_type, read_raw, wrong_type
 from candor.web.http.edge import SingleHeaders
@@ -46,11 +47,19 @@ WebhookFormats = Mapping[str, WebhookFormat]
 STANDARD_ONLY: Final[WebhookFormats] = {STANDARD: StandardFormat()}
 
 
+def _nothing(_watched: SecretFiles, _senders: SecretFile[Any] | None) -> None:
+    pass
+
+
 class Accepted(NamedTuple):
-    """The webhooks that a service takes: its sources by name, and the event types that they may bring."""
+    """The webhooks that a service takes: its sources by name, and the event types that they may bring.
+
+    `attach` is given all watched files and the one of secrets, for sources that are read again.
+    """
 
     sources: WebhookFormats = STANDARD_ONLY
     events: Collection[str] = ()
+    attach: Callable[[SecretFiles, SecretFile[Any] | None], None] = _nothing
 
 
 NEUTRAL: Final = Accepted()

@@ -88,7 +88,7 @@ async def toy_api(postgres: str, databases: Databases, tmp_path_factory: pytest.
         "toy-east": {"source": "toyvans", "scheme": "path_token", "secrets": [TOKEN], "events": MAY},
         "toy-west": {"source": "toyvans", "scheme": "basic", "secrets": [PAIR], "events": MAY},
         "relay": {"source": "cloudevents", "secrets": [TOKEN], "events": MAY},
-        "elsewhere": {"source": "pagerduty", "secrets": ["x"]},
+        "elsewhere": {"source": "of-another-service", "secrets": ["x"]},
     }
     values["webhook_secrets_file"].write_bytes(msgspec.json.encode({"sources": senders}))
     settings = DeliverySettings(

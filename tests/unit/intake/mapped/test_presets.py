@@ -24,7 +24,22 @@ NOW: Final = datetime(2026, 11, 30, tzinfo=UTC)
 PRESETS: Final = OFFERED.presets()
 SAMPLES: Final = {name: files(OFFERED.package).joinpath("samples", f"{name}.json").read_bytes() for name in PRESETS}
 MUTATIONS: Final = 100
-JUNK: Final = (None, "", 0, -1, 1e300, True, [], {}, "x" * 5_000, [[]], {"a": {}}, "2026-13-45", "☕", "../..")
+JUNK: Final[tuple[Any, ...]] = (
+    None,
+    "",
+    0,
+    -1,
+    1e300,
+    True,
+    [],
+    {},
+    "x" * 5_000,
+    [[]],
+    {"a": {}},
+    "2026-13-45",
+    "☕",
+    "../..",
+)
 
 TOLD: Final[dict[str, list[tuple[str, dict[str, Any]]]]] = {
     "alertmanager": [

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from candor.intake.mapped.config import MOST_ITEMS
-from candor.intake.once import Acceptance, Answer
+from candor.intake.once import Acceptance
 from candor.intake.source import Incoming, Outcome, Unusable
+from candor.store.receipts import Answer
 from candor.web.http.problems import Problem
 from candor.web.security.webhooks import Webhook
 from tests.support.clocks import NOON

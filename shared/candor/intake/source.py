@@ -82,7 +82,7 @@ class Source(Protocol):
     def schemes(self) -> Sequence[Scheme]: ...
 
     def read(self, webhook: Webhook, known: Collection[str], now: datetime) -> Items:
-        """The events of a genuine webhook, in order; there may be none, and an id may occur twice.
+        """The events of a genuine webhook, in order; there may be none, and an id may occur twice. Runs in any thread.
 
         `known` are the event types of this service, `now` is business time. Raises Problem for a body that cannot be
         read at all; it is listed under `GET /v1/rejected`, as is each Unusable.

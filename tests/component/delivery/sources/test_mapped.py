@@ -121,6 +121,13 @@ async def test_an_alert_opens_and_ends_whatever_comes_first(api: Api) -> None:
     assert [one.status for one in found if isinstance(one, IncidentReported)] == ["resolved"]
 
 
+async def test_a_large_body_is_taken_whole(api: Api) -> None:
+    body = json.loads(sample("alertmanager"))
+    alerts = [{**body["alerts"][0], "fingerprint": f"many{number:04}"} for number in range(400)]
+    said = await post(api, "am", json.dumps({**body, "alerts": alerts}).encode(), authorization=f"Bearer {TOKEN}")
+    assert (said.status_code, said.json()["accepted"]) == (202, 400)
+
+
 async def gate(api: Api, order: str, **more: Any) -> httpx.Response:
     body = {"no": 1, "order": order, "event": "in", "at": "2026-11-29T08:00:00Z", **more}
     return await post(api, "gate", json.dumps(body).encode(), authorization=f"Bearer {TOKEN}")

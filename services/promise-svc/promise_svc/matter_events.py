@@ -17,6 +17,7 @@ from candor.contracts import (
     HandoffChanged,
     Message,
     OfferChanged,
+    PlanChanged,
     SheetAnswered,
     StatementMade,
 )
@@ -34,6 +35,7 @@ SENT: Final[Mapping[Kind, type[Event]]] = MappingProxyType(
         Kind.OFFER: OfferChanged,
         Kind.ACCOUNT: AccountChanged,
         Kind.SHEET: SheetAnswered,
+        Kind.PLAN: PlanChanged,
     }
 )
 
@@ -60,6 +62,8 @@ def changed(matter: Matter, origin: Origin, entry: Entry | None = None, *, adopt
     """
     said = entry if entry is not None and matter.kind is Kind.CAPABILITY else matter
     document = {**said.content, **said.words, **named(matter), "state": matter.state, "at": said.at}
+    if matter.since is not None:
+        document["since"] = matter.since
     if matter.verdict is not None:
         document["verdict"] = matter.verdict
     if matter.kind is Kind.CLAIM and matter.state == "corrected":

@@ -1,4 +1,4 @@
-"""Events about matters: hand-offs, claims, statements, challenges, offers, accounts and answer sheets (topic
+"""Events about matters: hand-offs, claims, statements, challenges, offers, accounts, answer sheets and plans (topic
 `statements`), and capabilities (topic `capabilities`).
 
 Each event is the whole state of its matter. Words of people are in none of them.
@@ -13,6 +13,7 @@ from typing import ClassVar
 import msgspec
 
 from candor.contracts.envelope import Event
+from candor.contracts.gap import Component
 
 
 class HandoffState(StrEnum):
@@ -260,3 +261,33 @@ class SheetAnswered(Event, frozen=True, gc=False, omit_defaults=True, kw_only=Tr
     others: int | None = None
     onward: int | None = None
     beside: Beside | None = None
+
+
+class PlanState(StrEnum):
+    """What became of a plan; one that is open after `due` is overdue."""
+
+    OPEN = "open"
+    DONE = "done"
+    DROPPED = "dropped"
+
+
+class PlanChanged(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """A plan of `department` to close the component `driver` of a promise's gap by an `action`, a short code.
+
+    `at` is when it was opened, `due` when it is to be done, `since` when it came to its state.
+    """
+
+    TYPE: ClassVar[str] = "candor.plan.changed.v1"
+    TOPIC: ClassVar[str] = "statements"
+    AGGREGATE: ClassVar[str] = "plan_id"
+
+    plan_id: str
+    promise_id: str
+    customer_id: str
+    state: PlanState
+    at: datetime
+    since: datetime
+    driver: Component
+    action: str
+    department: str
+    due: datetime

@@ -16,6 +16,7 @@ from candor.contracts.matters import (
     ClaimChanged,
     HandoffChanged,
     OfferChanged,
+    PlanChanged,
     SheetAnswered,
     StatementMade,
 )
@@ -87,7 +88,7 @@ CARDS = (
         readers=(INSIGHT,),
         events=(
             *(HandoffChanged, ClaimChanged, StatementMade, ChallengeChanged, OfferChanged, AccountChanged),
-            SheetAnswered,
+            *(SheetAnswered, PlanChanged),
         ),
         key="customer id, or where none is known that of the event's subject",
     ),

@@ -34,6 +34,7 @@ class _Named(msgspec.Struct, kw_only=True):
     challenge_id: str = ""
     offer_id: str = ""
     sheet_id: str = ""
+    plan_id: str = ""
     promise_id: str = ""
     incident_id: str = ""
     parked_id: str = ""

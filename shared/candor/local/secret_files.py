@@ -25,6 +25,7 @@ PROMISES = (
     *("handoff.rejected", "handoff.withdrawn", "capability.set", "claim.made", "claim.corrected", "statement.made"),
     *("challenge.opened", "challenge.answered", "challenge.settled", "offer.made", "offer.taken", "offer.declined"),
     *("offer.withdrawn", "account.set", "sheet.answered"),
+    *("plan.opened", "plan.changed", "plan.done", "plan.dropped"),
 )
 REPORTS = ("milestone.reported", "incident.reported")
 SOURCES = {

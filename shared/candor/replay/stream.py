@@ -18,6 +18,7 @@ MATTERS: Final = frozenset(
         *("handoff.rejected", "handoff.withdrawn", "capability.set", "claim.made", "claim.corrected", "statement.made"),
         *("challenge.opened", "challenge.answered", "challenge.settled", "offer.made", "offer.taken", "offer.declined"),
         *("offer.withdrawn", "account.set", "sheet.answered"),
+        *("plan.opened", "plan.changed", "plan.done", "plan.dropped"),
     )
 )
 """Events about promises and customers that teach the forecasts nothing."""
@@ -128,7 +129,9 @@ def _event(path: Path, number: int, line: bytes) -> StreamEvent:
     return event
 
 
-NAMING: Final = (*("customer_id", "promise_id", "incident_id", "handoff_id", "claim_id", "challenge_id", "offer_id"),)
+NAMING: Final = (
+    *("customer_id", "promise_id", "incident_id", "handoff_id", "claim_id", "challenge_id", "offer_id", "plan_id"),
+)
 """Fields by which events are about the same."""
 
 

@@ -283,6 +283,7 @@ FIELDS: Final = {
     "others": "The rating of us beside others.",
     "others_words": "What was written about what others do differently; internal.",
     "people": "How many people agreed on the answers.",
+    "plan_id": "The plan's id; when one is opened without, it gets one.",
     "quantity": "How much or how many was said.",
     "recipients": "How many people were told.",
     "region": "The region that it is about; without it, everywhere.",

@@ -35,6 +35,11 @@ def offer(promise_id: str, **changes: Any) -> dict[str, Any]:
     return {"promise_id": promise_id, "options": OPTIONS, **changes}
 
 
+def plan(promise_id: str, **changes: Any) -> dict[str, Any]:
+    body = {"promise_id": promise_id, "driver": "lateness", "action": "add-crew", "department": "operations"}
+    return body | {"due": "2013-03-12T12:00:00Z"} | changes
+
+
 def sheet(**changes: Any) -> dict[str, Any]:
     return {"side": "staff", "well": 4, **changes}
 

@@ -20,7 +20,7 @@ MISSING = (
     *("/v1/parked/{parked_id}/match", "/v1/notices/{notice_id}/resolve", "/v1/mass-hold", "/v1/handoffs"),
     "/v1/sheets/links",
     *(f"{HANDOFF}{verb}" for verb in ("accept", "decline", "counter", "agree", "reject", "withdraw")),
-    *("/v1/offers/{matter_id}/decline", "/v1/offers/{matter_id}/withdraw"),
+    *("/v1/offers/{matter_id}/decline", "/v1/offers/{matter_id}/withdraw", "/v1/plans/{matter_id}/drop"),
 )
 """What they are about is not there in a new installation, or is over: the body is understood, and refused."""
 

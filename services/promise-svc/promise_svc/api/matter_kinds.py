@@ -14,6 +14,7 @@ from candor.web.http.fields import Id, not_ahead
 from candor.web.http.problems import Problem
 from promise_svc.api import matter_requests as bodies
 from promise_svc.api.matter_requests import MatterBody
+from promise_svc.api.plan_requests import PlanChangeIn, PlanIn
 from promise_svc.domain import MACHINES, Enter, Kind
 from promise_svc.matter_events import id_of
 
@@ -53,6 +54,9 @@ WAYS: Final[Mapping[Kind, Way]] = MappingProxyType(
         ),
         Kind.ACCOUNT: Way("/v1/accounts", bodies.AccountIn),
         Kind.SHEET: Way("/v1/sheets", bodies.SheetIn),
+        Kind.PLAN: Way(
+            "/v1/plans", PlanIn, {"changed": PlanChangeIn, "done": bodies.SaidIn, "dropped": bodies.ReasonIn}
+        ),
     }
 )
 VERBS: Final = {
@@ -66,6 +70,9 @@ VERBS: Final = {
     "answered": "answers",
     "settled": "settle",
     "taken": "take",
+    "changed": "changes",
+    "done": "finish",
+    "dropped": "drop",
 }
 """The last part of a route's path, by its action."""
 

@@ -19,7 +19,7 @@ Words = Annotated[InternalText, Field(max_length=2000, description="The words, a
 Reason = Annotated[InternalText, Field(min_length=1, max_length=2000)]
 QUESTIONS: Final = ("well", "improve", "others", "onward")
 """Those of an answer sheet: what we do well, what to improve, what others do differently, what to go on with."""
-WORDS: Final = frozenset(("words", "reason", "person", *(f"{question}_words" for question in QUESTIONS)))
+WORDS: Final = frozenset(("words", "reason", "person", "owner", *(f"{question}_words" for question in QUESTIONS)))
 """What has an end and is erased: text by people, and who they are."""
 IDS: Final = frozenset(("customer_id", "promise_id", "capability_id"))
 

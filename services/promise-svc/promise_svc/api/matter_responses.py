@@ -42,6 +42,7 @@ EXTRA: Final[Mapping[Kind, dict[str, Any]]] = MappingProxyType(
         Kind.CHALLENGE: {"outcome": (Annotated[str, Field(description="Upheld or dismissed.")] | None, None)},
         Kind.OFFER: {"taken": (str | None, None)},
         Kind.HANDOFF: {"customer_id": (str, ...)},
+        Kind.PLAN: {"customer_id": (str, ...)},
     }
 )
 _HIDDEN: Final = frozenset(("at",))

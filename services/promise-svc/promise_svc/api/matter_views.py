@@ -44,9 +44,10 @@ def entries(kind: Kind, rows: Sequence[EntryRow]) -> list[dict[str, Any]]:
     _, taken = fold(begun, known)
     ordered = sorted(known, key=lambda one: (one.at, one.number))
     return [
-        {"number": one.number, "action": one.action, "at": one.at, "in_effect": one.number in taken}
-        | one.content
+        # The entry's own fields win: a plan has an `action` too, which stands with the plan and never changes.
+        one.content
         | one.words
+        | {"number": one.number, "action": one.action, "at": one.at, "in_effect": one.number in taken}
         for one in ordered
     ]
 

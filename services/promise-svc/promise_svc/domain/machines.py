@@ -20,6 +20,7 @@ class Kind(StrEnum):
     OFFER = "offer"
     ACCOUNT = "account"
     SHEET = "sheet"
+    PLAN = "plan"
 
 
 EXPIRED: Final = "expired"
@@ -86,6 +87,12 @@ _OFFER: Final[Moves] = {
     ("offered", "declined"): "declined",
     ("offered", "withdrawn"): "withdrawn",
 }
+_PLAN: Final[Moves] = {
+    (None, "opened"): "open",
+    ("open", "changed"): "open",
+    ("open", "done"): "done",
+    ("open", "dropped"): "dropped",
+}
 MACHINES: Final[Mapping[Kind, Machine]] = MappingProxyType(
     {
         Kind.HANDOFF: Machine(_HANDOFF, open=frozenset(("requested", "countered"))),
@@ -96,5 +103,6 @@ MACHINES: Final[Mapping[Kind, Machine]] = MappingProxyType(
         Kind.OFFER: Machine(_OFFER),
         Kind.ACCOUNT: Machine(_REGISTER, replaces=True, keeps=False),
         Kind.SHEET: Machine({(None, "answered"): "answered"}),
+        Kind.PLAN: Machine(_PLAN),
     }
 )

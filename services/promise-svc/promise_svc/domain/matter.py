@@ -61,8 +61,9 @@ class Enter:
 class Matter:
     """A matter as its entries leave it; `version` counts them.
 
-    `at` is when it began, or was said anew. Without a customer and with a promise it waits for that promise.
-    `in_effect`: the last entry followed. `verdict`: of a claim, as far as the register is known.
+    `at` is when it began, or was said anew; `since`, when it came to its state, None where its entries were not read.
+    Without a customer and with a promise it waits for that promise. `in_effect`: the last entry followed. `verdict`: of
+    a claim, as far as the register is known.
     """
 
     kind: Kind
@@ -77,6 +78,7 @@ class Matter:
     version: int = 1
     in_effect: bool = True
     verdict: str | None = None
+    since: datetime | None = None
 
     @property
     def ends_at(self) -> datetime | None:
@@ -129,12 +131,15 @@ def fold(begun: Enter, entries: Iterable[Entry]) -> tuple[Matter | None, frozens
                 customer_id=begun.customer_id,
                 promise_id=begun.promise_id,
                 capability_id=begun.capability_id,
+                since=entry.at,
             )
             continue
         anew = machine.replaces
         content = entry.content if anew else matter.content | entry.content
         words = entry.words if anew else matter.words | entry.words
-        matter = replace(matter, state=following, content=content, words=words, at=entry.at if anew else matter.at)
+        since = matter.since if following == matter.state else entry.at
+        at = entry.at if anew else matter.at
+        matter = replace(matter, state=following, content=content, words=words, at=at, since=since)
     return matter, frozenset(taken)
 
 

@@ -13,12 +13,23 @@ from candor.store.retention import Retention
 from promise_svc.service.expiry import expiries
 from promise_svc.store import ledger
 from tests.component.promise.bodies import code, made, new, sent
-from tests.component.promise.matters import begun, challenge, claim, handoff, offer, registered, sheet, shown, statement
+from tests.component.promise.matters import (
+    begun,
+    challenge,
+    claim,
+    handoff,
+    offer,
+    plan,
+    registered,
+    sheet,
+    shown,
+    statement,
+)
 from tests.support.api import Api
 from tests.support.clocks import NOON, ManualClock
 
 TABLES = ("matter", "matter_entry", "outbox", "ingest", "promise", "change")
-PATHS = ("handoffs", "claims", "statements", "challenges", "offers", "accounts", "sheets")
+PATHS = ("handoffs", "claims", "statements", "challenges", "offers", "accounts", "sheets", "plans")
 
 
 async def everything(api: Api) -> str:
@@ -41,6 +52,7 @@ async def full(api: Api, customer: str, secret: str) -> dict[str, str]:
     await api.webhook("handoff.countered", {"handoff_id": asked["handoff_id"], "scope": [secret], "reason": secret})
     await api.call("PUT", f"/v1/accounts/{customer}", {"exposure": 1, "currency": "EUR"})
     told_us = await begun(api, "/v1/sheets", sheet(side="customers", customer_id=customer, well_words=secret))
+    meant = await begun(api, "/v1/plans", plan(promise, words=secret, owner=secret, department=secret))
     names = (
         asked["handoff_id"],
         told["claim_id"],
@@ -49,13 +61,13 @@ async def full(api: Api, customer: str, secret: str) -> dict[str, str]:
         given["offer_id"],
         customer,
     )
-    return dict(zip(PATHS, (*names, told_us["sheet_id"]), strict=True))
+    return dict(zip(PATHS, (*names, told_us["sheet_id"], meant["plan_id"]), strict=True))
 
 
 async def test_an_erasure_reaches_every_row_and_event(promise_api: Api) -> None:
     customer, neighbour, secret, other = new("c"), new("c"), new("secret"), new("secret")
     names, beside = await full(promise_api, customer, secret), await full(promise_api, neighbour, other)
-    assert len(await sent(promise_api, customer)) == 10
+    assert len(await sent(promise_api, customer)) == 11
     answer = await promise_api.call("DELETE", f"/v1/customers/{customer}")
     assert answer.json() == {"customer_id": customer, "promises_erased": 1, "state": "erased"}
     kept = await everything(promise_api)
@@ -168,6 +180,8 @@ WRITES: list[tuple[str, str, dict[str, Any]]] = [
     ("POST", "/v1/challenges/x/settle", {"outcome": "upheld", "reason": "r"}),
     ("POST", "/v1/offers", offer("p1")),
     ("PUT", "/v1/accounts/x", {}),
+    ("POST", "/v1/plans", plan("p1")),
+    ("POST", "/v1/plans/x/finish", {}),
 ]
 
 

@@ -37,7 +37,10 @@ MATTERS: list[tuple[str, str, str]] = [
     *(("GET", WAYS[kind].path, READ_BY.get(kind, "viewer")) for kind in Kind),
     *(("GET", f"{WAYS[kind].path}/{{matter_id}}", READ_BY.get(kind, "viewer")) for kind in Kind),
     *(("PUT", f"/v1/{name}/{{matter_id}}", "operator") for name in ("capabilities", "accounts")),
-    *(("POST", f"/v1/{name}", "operator") for name in ("handoffs", "claims", "statements", "offers", "sheets")),
+    *(
+        ("POST", f"/v1/{name}", "operator")
+        for name in ("handoffs", "claims", "statements", "offers", "sheets", "plans")
+    ),
     ("GET", "/v1/sheets/themes", "viewer"),
     ("POST", "/v1/sheets/links", "operator"),
     ("POST", "/v1/challenges", "viewer"),
@@ -48,6 +51,7 @@ MATTERS: list[tuple[str, str, str]] = [
     ("POST", "/v1/claims/{matter_id}/corrections", "operator"),
     *(("POST", f"/v1/challenges/{{matter_id}}/{verb}", "operator") for verb in ("answers", "settle")),
     *(("POST", f"/v1/offers/{{matter_id}}/{verb}", "operator") for verb in ("take", "decline", "withdraw")),
+    *(("POST", f"/v1/plans/{{matter_id}}/{verb}", "operator") for verb in ("changes", "finish", "drop")),
 ]
 
 

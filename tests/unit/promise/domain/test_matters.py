@@ -209,3 +209,39 @@ def test_entries_have_an_end() -> None:
 )
 def test_a_day_ends_where_it_begins_in_utc(content: dict[str, Any], ends: object) -> None:
     assert enter(None, [], command(Kind.HANDOFF, "requested", **content))[0].ends_at == ends
+
+
+def test_a_plan_says_since_when_it_is_in_its_state_however_late_what_came_before_is_heard() -> None:
+    begun = command(Kind.PLAN, "opened")
+    entries = [
+        Entry(1, "opened", NOON, {"due": "a", "department": "sales"}, {}),
+        Entry(2, "done", NOON + 60 * M, {}, {}),
+        # Heard after it was done, and said before: the date counts, the end stays when it was.
+        Entry(3, "changed", NOON + 20 * M, {"due": "b"}, {}),
+        # Said after it was done: nothing follows.
+        Entry(4, "changed", NOON + 70 * M, {"due": "c"}, {}),
+        Entry(5, "dropped", NOON + 80 * M, {}, {}),
+    ]
+    matter, taken = fold(begun, entries)
+    assert matter is not None
+    assert taken == {1, 2, 3}
+    assert (matter.state, matter.at, matter.since) == ("done", NOON, NOON + 60 * M)
+    assert matter.content == {"due": "b", "department": "sales"}
+    still, _ = fold(begun, entries[::2][:2])
+    assert still is not None
+    assert (still.state, still.since) == ("open", NOON)
+
+
+@given(stories())
+def test_since_is_the_time_of_an_entry_in_effect_that_led_to_the_state(story: tuple[Kind, list[Entry]]) -> None:
+    kind, entries = story
+    machine = MACHINES[kind]
+    matter, taken = fold(command(kind, machine.begins), entries)
+    assert matter is not None
+    assert matter.since is not None
+    leading = [one for one in entries if one.number in taken and one.at == matter.since]
+    assert len(leading) == 1
+    assert matter.state in {after for (_, action), after in machine.moves.items() if action == leading[0].action}
+    # Whatever else is in effect since then changed the state no more.
+    later = [one for one in entries if one.number in taken and one.at > matter.since]
+    assert all(machine.moves.get((matter.state, one.action)) == matter.state for one in later)

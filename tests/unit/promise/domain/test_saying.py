@@ -87,6 +87,16 @@ EVENTS: dict[str, dict[str, Any]] = {
     "offer.withdrawn": {"offer_id": "o1", "reason": "r"},
     "account.set": {"customer_id": "c1", "renews_on": "2013-06-30"},
     "sheet.answered": {"side": "staff", "well": 4},
+    "plan.opened": {
+        "promise_id": "p1",
+        "driver": "lateness",
+        "action": "add-crew",
+        "department": "operations",
+        "due": "2013-03-09T12:00:00Z",
+    },
+    "plan.changed": {"plan_id": "pl1", "due": "2013-03-10T12:00:00Z"},
+    "plan.done": {"plan_id": "pl1"},
+    "plan.dropped": {"plan_id": "pl1", "reason": "r"},
 }
 
 

@@ -69,6 +69,7 @@ def environment(folder: Folder, keys: dict[str, str], tmp_path: Path) -> dict[st
         "CANDOR_HOME": str(folder.root),
         "PROMISES": running.address("promise-svc"),
         "DELIVERY": running.address("delivery-svc"),
+        "RISK": running.address("risk-web"),
         "SECRET": json.loads(paths.webhooks.read_text())["sources"]["crm"]["secrets"][0],
         **keys,
     }
@@ -115,6 +116,15 @@ def test_a_csv_becomes_history_as_the_guide_says(tmp_path: Path, environment: di
     assert promise(environment, "SO-1").json()["held_due"] == "2026-03-10T15:00:00Z"
     assert promise(environment, "SO-3").json()["labels"] == {"region": "north"}
     assert json.loads((tmp_path / "record.json").read_text())
+
+
+def test_a_plan_is_made_and_looked_for_as_the_guide_says(tmp_path: Path, environment: dict[str, str]) -> None:
+    (making,), (reading,) = (blocks("plan-to-close-a-gap.md", language) for language in ("bash", "sh"))
+    said = [json.loads(line) for line in run(["bash", "-e", "-c", making], tmp_path, environment).splitlines()]
+    assert [one.get("state") for one in said[1:]] == ["open", "open", "done"]
+    assert (said[3]["due"], said[3]["owner"], said[3]["version"]) == ("2031-04-24T16:00:00Z", "kim", 3)
+    # Nothing keeps what insight hears in this stack: both lists are there, and empty.
+    assert run(["bash", "-e", "-c", reading], tmp_path, environment).count('"items":[]') == 2
 
 
 def test_the_lines_shown_are_lines_that_are_taken(tmp_path: Path, environment: dict[str, str]) -> None:

@@ -11,16 +11,18 @@ from candor.contracts import (
     Check,
     ClaimChanged,
     Claimed,
+    Component,
     Event,
     HandoffChanged,
     Level,
     Message,
+    PlanChanged,
     SheetAnswered,
     Side,
     StatementMade,
     message,
 )
-from candor.contracts.matters import Availability, HandoffState
+from candor.contracts.matters import Availability, HandoffState, PlanState
 from tests.support.risk import DUE, MADE
 
 HOPS = ("engineering", "product", "sales", "customer")
@@ -101,6 +103,24 @@ def sheet(
     ratings = {**dict.fromkeys(("well", "improve", "others", "onward"), rating), **fields}
     data = SheetAnswered(sheet_id=name, side=side, at=at, people=people, customer_id=customer, **ratings)
     return _message(data, name, at, customer or name, 1)
+
+
+def plan(
+    name: str = "pl1",
+    state: PlanState = PlanState.OPEN,
+    version: int = 1,
+    *,
+    customer: str = "c1",
+    day: float = 1,
+    since: float | None = None,
+    **fields: Any,
+) -> Message:
+    """A plan about the promise p1, unless it names another, opened and in its state so many days after MADE."""
+    at, turned = (MADE + timedelta(days=day if one is None else one) for one in (day, since))
+    values = {"promise_id": "p1", "driver": Component.LATENESS, "action": "add-crew", "department": "operations"}
+    values |= {"due": at + timedelta(days=3), **fields}
+    data = PlanChanged(plan_id=name, customer_id=customer, state=state, at=at, since=turned, **values)
+    return _message(data, name, turned, customer, version)
 
 
 def _message(data: Event, name: str, at: datetime, key: str, version: int) -> Message:

@@ -24,8 +24,13 @@ if TYPE_CHECKING:
 
 log: Final = structlog.get_logger("risk.insight")
 TABLES: Final = ("insight_state", "insight_milestone", "insight_redating", "insight_promise")
-MATTERS: Final = ("insight_matter", "insight_statement")
-"""What is kept of a customer beside promises."""
+MATTERS: Final = (
+    ("insight_matter", "customer_id"),
+    ("insight_statement", "customer_id"),
+    ("insight_driver", "customer_id"),
+    ("insight_driver", "plan_customer"),
+)
+"""What is kept of a customer beside promises, and the column that names them."""
 Marks = dict[str, tuple[int, float]]
 """By customer, the version and business time (epoch seconds) of the newest erasure."""
 
@@ -124,10 +129,13 @@ _DOOMED: Final = """
 SELECT promise_id FROM insight_promise AS one JOIN insight_erasing AS gone USING (customer_id)
 WHERE promise_id = ANY($1::text[]) AND one.born <= gone.born ORDER BY promise_id FOR UPDATE OF one"""
 _DOOMED_MATTERS: Final = """
-DELETE FROM insight_matter AS one
-USING insight_erasing AS gone, unnest($1::text[], $2::text[]) AS named (kind, matter_id)
-WHERE one.customer_id = gone.customer_id AND one.born <= gone.born AND one.kind = named.kind
-  AND one.matter_id = named.matter_id"""
+WITH ended AS (
+  DELETE FROM insight_matter AS one
+  USING insight_erasing AS gone, unnest($1::text[], $2::text[]) AS named (kind, matter_id)
+  WHERE one.customer_id = gone.customer_id AND one.born <= gone.born AND one.kind = named.kind
+    AND one.matter_id = named.matter_id
+  RETURNING one.kind, one.matter_id)
+DELETE FROM insight_driver AS one USING ended WHERE ended.kind = 'plan' AND one.plan_id = ended.matter_id"""
 _DOOMED_STATEMENTS: Final = """
 DELETE FROM insight_statement AS one USING insight_erasing AS gone
 WHERE one.customer_id = gone.customer_id AND one.born <= gone.born AND one.statement_id = ANY($1::text[])"""
@@ -136,6 +144,6 @@ _NEXT: Final = "SELECT customer_id, born FROM insight_erasing ORDER BY born LIMI
 _SOME: Final = "SELECT promise_id FROM insight_promise WHERE customer_id = $1 AND born <= $2 LIMIT $3 FOR UPDATE"
 _MATTERS: Final = tuple(
     f"""DELETE FROM {table} WHERE ctid = ANY(ARRAY(
-  SELECT ctid FROM {table} WHERE customer_id = $1 AND born <= $2 LIMIT $3 FOR UPDATE))"""  # noqa: S608
-    for table in MATTERS
+  SELECT ctid FROM {table} WHERE {column} = $1 AND born <= $2 LIMIT $3 FOR UPDATE))"""  # noqa: S608
+    for table, column in MATTERS
 )

@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from candor.contracts import CapabilityChanged, IncidentReported, Message, PromiseMade, StatementMade
+from candor.contracts import (
+    CapabilityChanged,
+    GapScored,
+    IncidentReported,
+    Message,
+    PlanChanged,
+    PromiseMade,
+    StatementMade,
+)
 from candor.messaging.consumer import Work
 from candor.messaging.transaction import NothingLeft
-from risk_svc.insight import matters, rows, statements
+from risk_svc.insight import drivers, matters, rows, statements
 from risk_svc.insight.batch import Batch
 
 if TYPE_CHECKING:
@@ -40,6 +48,9 @@ class InsightHandler(NothingLeft):
         await matters.hold(uow.connection, said)
         await rows.save_incidents(uow.connection, [one for one in wide if isinstance(one.data, IncidentReported)])
         messages = [one for one in own if one.data.TOPIC != "statements"]
+        # As they stand before the gaps of this batch are written over them.
+        scores = await drivers.standing(uow.connection, [one for one in said if isinstance(one.data, PlanChanged)])
+        scores += [drivers.score_of(one) for one in messages if isinstance(one.data, GapScored)]
         if messages:
             batch = Batch(uow)
             await batch.take(messages)
@@ -47,6 +58,7 @@ class InsightHandler(NothingLeft):
         if said:
             # After the promises and erasures of this batch.
             await matters.save(uow.connection, said)
+        await drivers.follow(uow.connection, scores)
         made = {one.envelope.subject for one in messages if isinstance(one.data, PromiseMade)}
         named = {one.data.promise_id for one in said if isinstance(one.data, StatementMade) and one.data.promise_id}
         await statements.adopt(uow.connection, made | named)

@@ -13,6 +13,7 @@ from candor.contracts import (
     HandoffChanged,
     Message,
     OfferChanged,
+    PlanChanged,
     SheetAnswered,
     StatementMade,
 )
@@ -37,6 +38,9 @@ MATTER: Final = (
     ("reached", "bigint"),
     ("exposure", "float8"),
     ("currency", "text"),
+    ("driver", "text"),
+    ("action", "text"),
+    ("since", "timestamptz"),
     ("content", "jsonb"),
 )
 """The columns of a matter that is neither a statement nor a capability, in the order of `matter_row`."""
@@ -65,7 +69,7 @@ CAPABILITY: Final = (
     ("statuses", "jsonb"),
     ("looked", "text"),
 )
-Matter = HandoffChanged | ClaimChanged | ChallengeChanged | OfferChanged | AccountChanged | SheetAnswered
+Matter = HandoffChanged | ClaimChanged | ChallengeChanged | OfferChanged | AccountChanged | SheetAnswered | PlanChanged
 KINDS: Final[dict[type[Any], str]] = {
     HandoffChanged: "handoff",
     ClaimChanged: "claim",
@@ -73,6 +77,7 @@ KINDS: Final[dict[type[Any], str]] = {
     OfferChanged: "offer",
     AccountChanged: "account",
     SheetAnswered: "sheet",
+    PlanChanged: "plan",
 }
 RATED: Final = ("well", "improve", "others", "onward")
 """The questions of an answer sheet, in their order."""
@@ -192,6 +197,19 @@ def _sheet(data: SheetAnswered) -> dict[str, Any]:
     }
 
 
+def _plan(data: PlanChanged) -> dict[str, Any]:
+    return {
+        "customer_id": data.customer_id,
+        "promise_id": data.promise_id,
+        "state": data.state.value,
+        "due": data.due.timestamp(),
+        "department": data.department,
+        "driver": data.driver.value,
+        "action": data.action,
+        "since": data.since.timestamp(),
+    }
+
+
 _SAID: Final[dict[type[Any], Any]] = {
     HandoffChanged: _handoff,
     ClaimChanged: _claim,
@@ -199,6 +217,7 @@ _SAID: Final[dict[type[Any], Any]] = {
     OfferChanged: _offer,
     AccountChanged: _account,
     SheetAnswered: _sheet,
+    PlanChanged: _plan,
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from candor.contracts import CapabilityChanged, Message, StatementMade
-from risk_svc.insight import claims, forgetting, statements
+from risk_svc.insight import claims, drivers, forgetting, statements
 from risk_svc.insight.matter_rows import (
     CAPABILITY,
     KINDS,
@@ -57,6 +57,7 @@ async def _save_matters(connection: Connection, messages: Sequence[Message]) -> 
         await forgetting.end_doomed_matters(connection, names)
         await connection.execute(_SAVE_MATTERS, *turned(MATTER, [matter_row(one) for one in newest]))
         await claims.compare(connection, [name for kind, name in names if kind == "claim"])
+        await drivers.begin(connection, [name for kind, name in names if kind == "plan"])
 
 
 def _newest(messages: Iterable[Message], key: Callable[[Message], Key]) -> list[Message]:

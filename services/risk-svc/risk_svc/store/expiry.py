@@ -15,7 +15,7 @@ from risk_svc.settings import RiskSettings
 from risk_svc.store.states import incident_from
 
 SESSION_DAYS: Final = 2 * ABSOLUTE.total_seconds() / 86_400
-LASTING: Final = "'requested', 'countered', 'opened', 'answered', 'offered', 'registered'"
+LASTING: Final = "'requested', 'countered', 'opened', 'answered', 'offered', 'registered', 'open'"
 """States in which a matter is still needed as a whole."""
 _encode: Final = msgpack.Encoder().encode
 

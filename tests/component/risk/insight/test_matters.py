@@ -9,16 +9,21 @@ from typing import Any
 import pytest
 
 from candor.contracts import Check, Claimed, Level, Message
-from candor.contracts.matters import Availability, HandoffState
+from candor.contracts.matters import Availability, HandoffState, PlanState
 from risk_svc.insight import statements
 from risk_svc.insight.claims import Comparing
 from tests.support.insight import InsightDesk
-from tests.support.matters import account, capability, claim, handoff, path_of, said
+from tests.support.matters import account, capability, claim, handoff, path_of, plan, said
 from tests.support.risk import DUE, MADE, Story, erased
 
 H = timedelta(hours=1)
 VOLATILE = {"born", "words_since", "looked"}
-TABLES = {"insight_matter": "kind, matter_id", "insight_capability": "capability_id, version", "insight_statement": "1"}
+TABLES = {
+    "insight_matter": "kind, matter_id",
+    "insight_capability": "capability_id, version",
+    "insight_statement": "1",
+    "insight_driver": "1, 2",
+}
 
 
 async def kept(insight: InsightDesk) -> dict[str, list[dict[str, Any]]]:
@@ -168,6 +173,10 @@ def world() -> list[list[Message]]:
         [claim("k2", customer=None, at=MADE + 2 * H)],
         [handoff()],
         [handoff(state=HandoffState.DECLINED, version=2)],
+        [plan()],
+        [plan(version=2, due=DUE)],
+        [plan(state=PlanState.DONE, version=3, since=4)],
+        [plan("pl2", customer="c2", promise_id="p2")],
         [account(exposure=1.0, currency="EUR")],
         [account(version=2, exposure=2.0, currency="EUR")],
     ]
@@ -201,7 +210,7 @@ async def test_late_repeated_and_mixed_deliveries_end_in_the_same_rows(
 
 
 async def test_an_erased_customer_leaves_nothing_and_what_comes_late_brings_nothing_back(insight: InsightDesk) -> None:
-    late = [*path_of("p1", "c1", 9, 3), claim(), handoff(), account()]
+    late = [*path_of("p1", "c1", 9, 3), claim(), handoff(), account(), plan(day=0.1)]
     await insight.take(Story().made(), *late, *path_of("p2", "c2", 1), claim("k2", customer=None))
     await insight.take(erased("c1", at=MADE + 9 * H))
     await insight.take(*late)
@@ -209,6 +218,7 @@ async def test_an_erased_customer_leaves_nothing_and_what_comes_late_brings_noth
     rows = await kept(insight)
     assert [row["statement_id"] for row in rows["insight_statement"]] == ["p2-0-0"]
     assert [row["matter_id"] for row in rows["insight_matter"]] == ["k2"]
+    assert rows["insight_driver"] == []
 
 
 async def test_an_id_used_again_after_an_erasure_is_another_matter(insight: InsightDesk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -13,9 +14,10 @@ from candor.store.db import Database
 from candor.web.http.csv_page import csv_page
 from candor.web.http.problems import Problem
 from risk_svc.domain.state import from_bytes
-from risk_svc.insight import incidents, reading
+from risk_svc.insight import incidents, plans, reading
+from risk_svc.insight.asking import Place
 from risk_svc.store import queries
-from risk_svc.web.api import gap_csv, insight_requests, presenters, requests
+from risk_svc.web.api import gap_csv, insight_requests, plan_requests, presenters, requests
 from risk_svc.web.api.routes import figures, gaps
 
 MOST: Final = 2_000
@@ -64,6 +66,17 @@ async def download_promises(request: Request, database: Database) -> Response:
         found = (await session.exec(queries.listing(wanted, asked.sort, limit=MOST))).all()
     items = (presenters.item(from_bytes(row.state)).model_dump_json().encode() for row in found)
     return csv_page(request, gap_csv.COLUMNS, gap_csv.rows(items), None)
+
+
+async def download_plans(request: Request, database: Database, now: datetime) -> Response:
+    """The first plans of their list, in the same way. Raises StoreUnavailable."""
+    try:
+        asked = _asked(plan_requests.PlanQuery, request)
+    except Problem as problem:
+        return problem.response()
+    async with database.reading() as session:
+        found, _ = await plans.plans(session, asked.wanted(), asked.sort, now, Place(MOST))
+    return csv_page(request, plans.ITEM, found, None)
 
 
 async def download_hits(request: Request, database: Database, incident_id: str) -> Response:

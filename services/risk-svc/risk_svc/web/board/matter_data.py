@@ -7,14 +7,17 @@ import time
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, Final, NamedTuple, TypeVar, cast
 
+from candor.contracts import Component
 from candor.ops.clock import Clock
 from candor.store.db import Database
 from candor.web.http.listings import Total
-from risk_svc.insight import claim_lists, handoffs, paths
+from risk_svc.insight import claim_lists, handoffs, paths, plans
 from risk_svc.insight.asking import Place
 from risk_svc.insight.claim_lists import ClaimFilter, Recall
 from risk_svc.insight.handoffs import HandoffFilter, Sort
+from risk_svc.insight.measures.drivers import ActionRecord
 from risk_svc.insight.paths import HopFilter, PromisePath, Records
+from risk_svc.insight.plans import PlanFilter
 
 ROWS: Final = 25
 """Rows of a page of a list."""
@@ -90,6 +93,25 @@ class MatterData:
             return listed(found[0], page, found[1])
 
         return await self._newest(("handoffs", wanted, sort, page), read)
+
+    async def plans(self, wanted: PlanFilter, sort: plans.Sort, page: int) -> Listed:
+        """Plans as of now. Raises StoreUnavailable."""
+
+        async def read() -> Listed:
+            async with self._database.reading() as session:
+                found = await plans.plans(session, wanted, sort, self.clock.now(), _place(page))
+            return listed(found[0], page, found[1])
+
+        return await self._newest(("plans", wanted, sort, page), read)
+
+    async def actions(self, driver: Component | None) -> list[ActionRecord]:
+        """What was tried for a driver, or for all. Raises StoreUnavailable."""
+
+        async def read() -> list[ActionRecord]:
+            async with self._database.reading() as session:
+                return await plans.actions(session, driver, self.clock.now())
+
+        return await self._newest(("actions", driver), read)
 
     async def claims(self, wanted: ClaimFilter, page: int) -> Listed:
         """Claims, those with most recipients first. Raises StoreUnavailable."""

@@ -31,6 +31,7 @@ MENU: Final = (
     Entry("Path", "/path"),
     Entry("Claims", "/claims"),
     Entry("Hand-offs", "/hand-offs"),
+    Entry("Plans", "/plans"),
     Entry("Perception", "/perception"),
     Entry("What worked", "/what-worked"),
     Entry("Forecast accuracy", "/record"),

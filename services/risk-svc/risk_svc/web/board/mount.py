@@ -25,7 +25,7 @@ from risk_svc.settings import RiskSettings
 from risk_svc.web.board import style
 from risk_svc.web.board.access import HOME, SessionMiddleware, wants_page
 from risk_svc.web.board.awaited import AwaitedPages
-from risk_svc.web.board.downloads import LISTS, download, download_hits, download_promises
+from risk_svc.web.board.downloads import LISTS, download, download_hits, download_plans, download_promises
 from risk_svc.web.board.frame import Address, tab_title
 from risk_svc.web.board.live_data import HitQuery, LiveData
 from risk_svc.web.board.matter_data import MatterData
@@ -43,6 +43,7 @@ from risk_svc.web.board.pages import (
     overview,
     path,
     perception,
+    plans,
     promise,
     teams,
     worked,
@@ -77,6 +78,7 @@ PAGES: Final[Mapping[str, Make]] = {
     "/path": lambda app, address: path.Page(_reading(app), _matters(app), address),
     "/claims": lambda app, address: claims.Page(_reading(app), _matters(app), address),
     "/hand-offs": lambda app, address: handoffs.Page(_reading(app), _matters(app), address),
+    "/plans": lambda app, address: plans.Page(_reading(app), _matters(app), address),
     "/record": lambda app, address: accuracy.Page(_reading(app), address),
     "/dates": lambda app, address: dates.Page(_reading(app), app.state.published, address),
     "/brief": lambda app, _address: brief.Page(_reading(app), app.state.database),
@@ -150,6 +152,10 @@ def _add_downloads(app: FastAPI) -> None:
     @pages.get("/promises.csv", include_in_schema=False)
     async def _promises(request: Request) -> Response:
         return await download_promises(request, app.state.database)
+
+    @pages.get("/plans.csv", include_in_schema=False)
+    async def _plans(request: Request) -> Response:
+        return await download_plans(request, app.state.database, app.state.clock.now())
 
 
 async def _download(app: FastAPI, name: str, request: Request) -> Response:

@@ -8,8 +8,9 @@ from urllib.parse import quote
 
 from nicegui import ui
 
+from risk_svc.insight.plans import PlanFilter
 from risk_svc.web.api import responses
-from risk_svc.web.board import style, times_held
+from risk_svc.web.board import plan_words, style, times_held
 from risk_svc.web.board.fan import fan_chart
 from risk_svc.web.board.flow import flow_of_path
 from risk_svc.web.board.forecast_history import Move, course_chart, fan_may_be_drawn, moves, no_fan_words, rests_on
@@ -92,6 +93,11 @@ class Page:
             self.flow = Part(draw_flow)
             # Without the promise's address: the HTML is made once for all of them.
             self.whole = ui.link("All that was said of it", "/path").classes("text-primary")
+        self.planned = card()
+        with self.planned:
+            section_title("Plans to close the gap")
+            self.plans = Part(Fold(ENTRIES, _lines))
+            self.tried = Part(_lines)
         with card():
             section_title("What happened, newest first")
             self.timeline = Part(Fold(ENTRIES, _timeline))
@@ -105,7 +111,7 @@ class Page:
         self.body.set_visibility(detail is not None)
         if detail is None:
             return
-        self.head.show(style.headline(detail))
+        await self._plans(detail)
         await self._way()
         drawn = fan_may_be_drawn(detail)
         for part in (self.fan.element, self.legend):
@@ -122,6 +128,19 @@ class Page:
         self.course.show(course_chart(detail, now))
         self.gap.show(sorted(detail.contributions, key=lambda part: -part.share))
         self.timeline.show([(detail.zone, entry) for entry in reversed(style.timeline(detail))])
+
+    async def _plans(self, detail: responses.GapDetail) -> None:
+        """Its plans, and what was tried before for what its gap is mostly made of; what is under way is in the head."""
+        wanted = PlanFilter("all", self.promise_id)
+        found = (await self.matters.plans(wanted, "newest", 1)).items
+        head = style.headline(detail)
+        parts = sorted(detail.contributions, key=lambda part: -part.share) if detail.standing == "open" else []
+        best = plan_words.best(parts[0].component, await self.matters.actions(parts[0].component)) if parts else []
+        self.planned.set_visibility(bool(found or best))
+        under_way = plan_words.still_open(found) if detail.standing == "open" else ""
+        self.head.show(head._replace(next=f"{head.next} {under_way}".strip()))
+        self.plans.show([plan_words.line(one) for one in found] or [plan_words.NONE_YET])
+        self.tried.show(best)
 
     async def _way(self) -> None:
         found = await self.matters.path(self.promise_id)

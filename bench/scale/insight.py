@@ -55,6 +55,20 @@ SELECT kind, kind || n, 1, 'c' || n % {CUSTOMERS}, CASE WHEN kind = 'handoff' TH
   now() + n % 90 * interval '1 day', 'team' || n % 40, 'crew' || n % 500, 'available',
   (ARRAY['supported', 'over_claim', 'under_claim'])[1 + n % 3], n % 1000 + 1, n % 7, '{{}}'
 FROM generate_series(1, $1::int) AS n, unnest(ARRAY['handoff', 'claim']) AS kind"""
+PLANS: Final = f"""
+INSERT INTO insight_matter (kind, matter_id, version, customer_id, promise_id, state, at, changed_at, due, department,
+  driver, action, since, content)
+SELECT 'plan', 'p' || n, 1, 'c' || n % {CUSTOMERS}, 'o' || n, (ARRAY['open', 'done', 'done', 'dropped'])[1 + n % 4], at,
+  at, at + '3 days', 'team' || n % 40, (ARRAY['lateness', 'scope'])[1 + n % 2], 'act' || n % 12, at + '1 day', '{{}}'
+FROM generate_series(1, $1::int) AS n, LATERAL (SELECT now() - n * interval '1 minute' AS at) AS times"""
+DRIVERS: Final = """
+INSERT INTO insight_driver (plan_id, beside, plan_customer, customer_id, promise_id, driver, at, before, before_at,
+  before_version, after, after_at, after_version)
+SELECT matter_id, beside, customer_id, customer_id, CASE WHEN beside THEN 's' || matter_id ELSE promise_id END, driver,
+  at, 0.6, at, 1, number % 10 / 10.0, since, 2
+FROM insight_matter, unnest('{true,false}'::boolean[]) AS beside, LATERAL (SELECT hashtext(matter_id) & 1023 AS number)
+  AS numbers
+WHERE kind = 'plan'"""
 REGISTER: Final = """
 INSERT INTO insight_capability (capability_id, version, at, statuses)
 SELECT 'k' || n % 200, n, now() - n * interval '1 hour', '[{"status": "planned"}]' FROM generate_series(0, 3999) AS n"""
@@ -93,6 +107,12 @@ PATHS: Final = (
     "/v1/claims?limit=200&verdict=false",
     "/v1/claims/recall?limit=200&capability=k7",
     "/v1/capabilities?limit=200",
+    "/v1/plans?limit=200",
+    "/v1/plans?limit=200&state=all",
+    "/v1/plans?limit=200&state=done&driver=scope&action=act7",
+    "/v1/plans?limit=200&state=overdue&sort=newest",
+    "/v1/plans/actions",
+    "/v1/plans/actions?driver=lateness",
 )
 
 
@@ -124,6 +144,8 @@ async def _filled(connection: asyncpg.Connection[Any], count: int, still: int) -
     await connection.execute(MILESTONES, timeout=WATCHED)
     await _in_bulk(connection, "insight_statement", STATEMENTS)
     await connection.execute(MATTERS, still, timeout=WATCHED)
+    await connection.execute(PLANS, still, timeout=WATCHED)
+    await connection.execute(DRIVERS, timeout=WATCHED)
     await connection.execute(REGISTER)
     await connection.execute(INCIDENT)
     await connection.execute("VACUUM ANALYZE", timeout=WATCHED)

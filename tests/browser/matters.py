@@ -1,4 +1,4 @@
-"""A person looks where a message changed, which claims were false and which hand-offs are open."""
+"""A person looks where a message changed, which claims were false, which hand-offs are open and who plans what."""
 
 from __future__ import annotations
 
@@ -67,6 +67,18 @@ BODIES: tuple[tuple[str, str, dict[str, Any]], ...] = (
             "due": "2099-03-20T00:00:00Z",
         },
     ),
+    (
+        "POST",
+        "/v1/plans",
+        {
+            "plan_id": "told-plan",
+            "promise_id": PROMISE,
+            "driver": "lateness",
+            "action": "add-crew",
+            "department": "operations",
+            "due": "2099-03-10T00:00:00Z",
+        },
+    ),
 )
 
 
@@ -128,6 +140,22 @@ async def handoffs_page(page: Page, board: str) -> None:
     await seen(page, "Hand-offs")
     await page.goto(f"{board}hand-offs?deliverer=crew-7&state=declined")
     await expect(page.get_by_text("No hand-off matches.")).to_be_visible()
+
+
+async def plans_page(page: Page, board: str) -> None:
+    """An open plan says who does what until when, on its page and on that of its promise; what was tried is told."""
+    await page.goto(f"{board}plans?driver=lateness&action=add-crew")
+    await expect(page.get_by_text("add-crew, against lateness")).to_be_visible()
+    await expect(page.get_by_text("Nothing was done against lateness so far")).to_be_visible()
+    await seen(page, "Plans")
+    async with page.expect_download() as download:
+        await page.get_by_role("link", name="CSV").click()
+    assert (await download.value).suggested_filename == "plans.csv"
+    await page.get_by_role("link", name=PROMISE).first.click()
+    await expect(page.get_by_role("heading", name="Plans to close the gap")).to_be_visible()
+    await expect(page.get_by_text("Under way: add-crew (operations), due Tue 10 Mar 00:00 UTC.")).to_be_visible()
+    await page.goto(f"{board}plans?state=dropped")
+    await expect(page.get_by_text("No plan matches.")).to_be_visible()
 
 
 async def seen(page: Page, title: str) -> None:

@@ -30,7 +30,7 @@ from candor_demo.stage import SOURCE, Stage, clock_setting
 from risk_svc.web.board.menu import MENU
 from tests.browser.held import decided, found_by_keyboard, hold, nothing_is_held, said_on_every_page
 from tests.browser.looks import ring_is_seen, too_pale, well_told
-from tests.browser.matters import claims_page, handoffs_page, path_page, tell
+from tests.browser.matters import claims_page, handoffs_page, path_page, plans_page, tell
 from tests.browser.menu import figures_pages, focused, pages_by_dark, pages_of_menu, to_page, width_of
 from tests.support.servers import own_folder
 from tests.support.tiny_day import tiny_day
@@ -378,7 +378,7 @@ async def test_held_messages_are_said_everywhere_and_end_as_the_page_says(stage:
     await expect(page.get_by_text("No mass of messages is held")).to_be_visible(timeout=60_000)
 
 
-async def test_what_was_said_is_seen_hop_by_hop_with_claims_and_hand_offs(stage: Stage, page: Page) -> None:
+async def test_what_was_said_is_seen_hop_by_hop_with_claims_hand_offs_and_plans(stage: Stage, page: Page) -> None:
     board = f"{stage.stack.urls['risk-web']}/board/"
     await tell(stage)
     await page.set_viewport_size({"width": 390, "height": 800})
@@ -386,3 +386,4 @@ async def test_what_was_said_is_seen_hop_by_hop_with_claims_and_hand_offs(stage:
     await path_page(page, board)
     await claims_page(page, board)
     await handoffs_page(page, board)
+    await plans_page(page, board)

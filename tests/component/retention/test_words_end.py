@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from candor.contracts import ContactRemoved, Forecast, IncidentStatus, NoticeState, Standing
-from candor.contracts.matters import HandoffState
+from candor.contracts.matters import HandoffState, PlanState
 from candor.store.db import Database
 from risk_svc.forecasting.live import PublishedModel
 from risk_svc.worker.handlers import RiskHandler
@@ -16,7 +16,7 @@ from tests.component.retention.schemas import retention_of, schema_of
 from tests.support import notify, risk
 from tests.support.clocks import ManualClock
 from tests.support.insight import InsightDesk
-from tests.support.matters import claim, handoff, said
+from tests.support.matters import claim, handoff, plan, said
 from tests.support.servers import Databases
 
 WORDS = "the fiddly espresso machine of Mrs Secret"
@@ -139,6 +139,25 @@ async def test_of_matters_names_end_once_they_are_over_and_figures_stay(database
         assert await desk.rows(after) == before
         [row] = await desk.rows("SELECT recipients, said FROM insight_matter WHERE kind = 'claim'")
         assert row == {"recipients": 9, "said": "available"}
+
+
+async def test_of_a_plan_the_department_ends_once_it_is_over_and_what_is_counted_stays(databases: Databases) -> None:
+    async with schema_of("risk-svc", databases) as database:
+        desk = InsightDesk(database)
+        await desk.take(
+            plan("open", department=WORDS),
+            plan("done", PlanState.DONE, 2, since=2, department=WORDS),
+            plan("dropped", PlanState.DROPPED, 2, since=2, department=WORDS),
+        )
+        await aged(database, "insight_matter.words_since")
+        assert (await retention_of("risk-svc", database).clear())["insight_matter"] == 2
+        rows = await desk.rows("SELECT matter_id, department, driver, action FROM insight_matter ORDER BY matter_id")
+        assert [tuple(row.values()) for row in rows] == [
+            ("done", None, "lateness", "add-crew"),
+            ("dropped", None, "lateness", "add-crew"),
+            ("open", WORDS, "lateness", "add-crew"),
+        ]
+        assert len(await desk.rows("SELECT FROM insight_driver")) == 3
 
 
 async def test_the_text_of_a_message_ends_and_it_is_never_said_again(databases: Databases, tmp_path: Any) -> None:

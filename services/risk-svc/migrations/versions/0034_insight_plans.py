@@ -11,9 +11,11 @@ def upgrade() -> None:
     for name, columns, where in (
         ("due", "due, matter_id", "state = 'open'"),
         ("ended", "state, due, matter_id", "state <> 'open'"),
+        ("any_due", "due, matter_id", "true"),
         ("at", "at, matter_id", "true"),
         ("promise", "promise_id", "true"),
         ("done", "driver, since, matter_id", "state = 'done'"),
+        ("since", "since, matter_id", "state = 'done'"),
     ):
         op.execute(f"CREATE INDEX insight_plan_{name} ON insight_matter ({columns}) WHERE kind = 'plan' AND {where}")
     op.execute(_DRIVER)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from candor.contracts import Component, Message, Standing
 from candor.contracts.matters import PlanState
 from risk_svc.insight import drivers
+from risk_svc.insight.measures.drivers import Driver, see, until
 from tests.support.insight import InsightDesk, gap
 from tests.support.matters import plan
 from tests.support.risk import MADE, Story, erased
@@ -145,3 +147,64 @@ async def test_an_id_used_again_after_an_erasure_is_another_plan(insight: Insigh
     assert (row["driver"], row["before"], row["at"]) == ("scope", None, MADE + 20 * DAY)
     await insight.forget()
     assert (await followed(insight))["pl1"] == row
+
+
+STANDINGS = (Standing.OPEN, Standing.OPEN, Standing.OPEN, Standing.BROKEN, Standing.WITHDRAWN)
+
+
+async def test_in_any_order_and_any_batches_the_row_is_the_fold_of_all_gaps(
+    insight: InsightDesk, pytestconfig: pytest.Config
+) -> None:
+    rng = random.Random(pytestconfig.option.seed)
+    for turn in range(8):
+        await insight.database.pool.execute("TRUNCATE insight_driver, insight_matter, insight_promise")
+        component = rng.choice(list(Component))
+        await insight.take(plan(driver=component), plan(state=PlanState.DONE, version=2, since=3, driver=component))
+        days = [round(rng.uniform(0, 14), 3) for _ in range(10)]
+        gaps = [
+            gap(
+                version=1 + int(day * 1000),
+                at=MADE + day * DAY,
+                parts={component: rng.randint(0, 8) / 8},
+                standing=rng.choice(STANDINGS),
+                p_slip=None,
+            )
+            for day in days
+        ]
+        driver = Driver(component, (MADE + DAY).timestamp())
+        for one in gaps:
+            driver = see(driver, drivers.score_of(one), until((MADE + 3 * DAY).timestamp()))
+        left = gaps + rng.sample(gaps, 4)
+        rng.shuffle(left)
+        while left:
+            size = rng.randint(1, 4)
+            await insight.take(*left[:size])
+            left = left[size:]
+        [row] = await insight.rows("SELECT * FROM insight_driver")
+        assert drivers.driver_of(row) == driver, turn
+
+
+async def test_gaps_of_promises_without_a_plan_leave_no_row(insight: InsightDesk) -> None:
+    await insight.take(*others(0.75, 0.5), scored(1, 0.25))
+    assert await insight.rows("SELECT * FROM insight_driver") == []
+
+
+@pytest.mark.parametrize("component", list(Component))
+async def test_each_component_is_taken_from_its_own_place(insight: InsightDesk, component: Component) -> None:
+    parts = {one: (at + 1) / 8 for at, one in enumerate(Component)}
+    await insight.take(Story().made(), gap(version=1, at=MADE, parts=parts))
+    # Once as it stands in the row of the promise, once as it comes.
+    await insight.take(plan(driver=component))
+    assert (await followed(insight))["pl1"]["before"] == parts[component]
+    await insight.take(gap(version=2, at=MADE + 2 * DAY, parts={one: x / 2 for one, x in parts.items()}))
+    assert (await followed(insight))["pl1"]["after"] == parts[component] / 2
+
+
+@pytest.mark.parametrize("component", list(Component))
+async def test_beside_it_the_same_component_is_followed(insight: InsightDesk, component: Component) -> None:
+    parts = {one: (at + 1) / 8 for at, one in enumerate(Component)}
+    await insight.take(Story().made(), gap(version=1, at=MADE, parts=parts))
+    await insight.take(Story("q0", "c2").made(), gap("q0", "c2", version=1, at=MADE, parts=parts))
+    await insight.take(plan(driver=component))
+    row = (await followed(insight, beside=True))["pl1"]
+    assert (row["promise_id"], row["driver"], row["before"]) == ("q0", component, parts[component])

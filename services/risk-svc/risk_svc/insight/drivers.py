@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from candor.contracts import Component, Message, Standing
+from candor.contracts import Component, Message
 from risk_svc.insight.forgetting import LIVING
-from risk_svc.insight.measures.drivers import NOTICEABLE, Driver, Score, Seen, see, until
+from risk_svc.insight.measures.drivers import NOTICEABLE, OPEN, Driver, Score, Seen, see, until
 from risk_svc.store.states import PLACEHOLDER
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ async def standing(connection: Connection, plans: Sequence[Message]) -> list[Sco
 def score_of(message: Message) -> Score:
     """A published gap."""
     data: Any = message.data
-    parts = {part.component: part.x for part in data.contributions}
-    return Score(data.promise_id, data.as_of.timestamp(), message.envelope.version, data.standing, parts)
+    parts = {part.component.value: part.x for part in data.contributions}
+    return Score(data.promise_id, data.as_of.timestamp(), message.envelope.version, data.standing.value, parts)
 
 
 async def begin(connection: Connection, plan_ids: Sequence[str]) -> None:
@@ -69,7 +69,7 @@ async def follow(connection: Connection, scores: Sequence[Score]) -> None:
 def driver_of(row: Mapping[str, Any], prefix: str = "") -> Driver:
     """The driver that a row has."""
     return Driver(
-        Component(row[f"{prefix}driver"]),
+        row[f"{prefix}driver"],
         row[f"{prefix}at"].timestamp(),
         _seen(row, f"{prefix}before"),
         _seen(row, f"{prefix}after"),
@@ -91,9 +91,9 @@ def _values(driver: Driver) -> tuple[Any, ...]:
 
 
 def _stored(row: Mapping[str, Any]) -> Score:
-    parts = {component: row[component.value] for component in Component}
+    parts = {component.value: row[component.value] for component in Component}
     # Until insight has heard of its promise, a gap says nothing else of it than that it was scored.
-    stands = Standing.OPEN if row["standing"] == PLACEHOLDER else Standing(row["standing"])
+    stands = OPEN if row["standing"] == PLACEHOLDER else row["standing"]
     return Score(row["promise_id"], row["scored_at"].timestamp(), row["gap_version"], stands, parts)
 
 

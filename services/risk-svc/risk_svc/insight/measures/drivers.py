@@ -11,7 +11,6 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from candor.contracts import Component, Standing
 from risk_svc.insight.measures.figure import Figure, Unit, mean, share
 
 AFTER: Final = 7 * 86_400.0
@@ -20,9 +19,10 @@ NOTICEABLE: Final = 0.1
 """A driver below this is not there, and a fall of less is none. Assumed."""
 FEWEST: Final = 5
 """Of fewer plans nothing is stated but their number."""
-LASTING: Final = (Component.LATENESS, Component.SCOPE)
+LASTING: Final = ("lateness", "scope")
 """Components that say of an ended promise what came of it; the others end with it."""
-GIVEN_UP: Final = (Standing.WITHDRAWN,)
+OPEN: Final = "open"
+GIVEN_UP: Final = ("withdrawn",)
 """Endings after which no component says anything."""
 
 
@@ -37,13 +37,13 @@ class Outcome(StrEnum):
 
 
 class Score(NamedTuple):
-    """A published gap: x of each component in [0, 1], and its version, which only grows."""
+    """A published gap: where its promise stands, x of each component in [0, 1], and its version, which only grows."""
 
     promise_id: str
     at: float
     version: int
-    standing: Standing
-    parts: dict[Component, float]
+    standing: str
+    parts: dict[str, float]
 
 
 class Seen(NamedTuple):
@@ -60,7 +60,7 @@ class Driver(NamedTuple):
     `over`: the promise has ended.
     """
 
-    component: Component
+    component: str
     at: float
     before: Seen | None = None
     after: Seen | None = None
@@ -97,7 +97,7 @@ class ActionRecord(NamedTuple):
 
 def see(driver: Driver, score: Score, until: float | None) -> Driver:
     """The driver after one more score, in whatever order they come; `until`: what is later does not count."""
-    ended = score.standing is not Standing.OPEN
+    ended = score.standing != OPEN
     driver = driver._replace(over=driver.over or ended)
     if score.standing in GIVEN_UP or (ended and driver.component not in LASTING):
         return driver

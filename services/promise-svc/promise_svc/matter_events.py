@@ -15,9 +15,11 @@ from candor.contracts import (
     ClaimChanged,
     Event,
     HandoffChanged,
+    LeadTimeChanged,
     Message,
     OfferChanged,
     PlanChanged,
+    ReviewChanged,
     SheetAnswered,
     StatementMade,
 )
@@ -36,6 +38,8 @@ SENT: Final[Mapping[Kind, type[Event]]] = MappingProxyType(
         Kind.ACCOUNT: AccountChanged,
         Kind.SHEET: SheetAnswered,
         Kind.PLAN: PlanChanged,
+        Kind.REVIEW: ReviewChanged,
+        Kind.LEAD_TIME: LeadTimeChanged,
     }
 )
 

@@ -28,7 +28,17 @@ from candor.web.app import create_app, shared_rates
 from candor.web.http.limits import IMPORT_BYTES
 from candor.web.security.webhooks import Accepted
 from promise_svc.api.neutral_events import KNOWN, Reader
-from promise_svc.api.routes import aggregates, answers, listings, matter_lists, matters, sheets, statements, themes
+from promise_svc.api.routes import (
+    aggregates,
+    answers,
+    listings,
+    market,
+    matter_lists,
+    matters,
+    sheets,
+    statements,
+    themes,
+)
 from promise_svc.offered import OFFERED
 from promise_svc.service import use_cases
 from promise_svc.service.answer_links import AnswerLinks
@@ -39,7 +49,8 @@ from promise_svc.store import ledger
 from promise_svc.store.tables import RejectedRow
 
 MATTERS: Final = (
-    *(aggregates.router, themes.router, sheets.router, matters.router(), matter_lists.router(), answers.router),
+    *(aggregates.router, themes.router, sheets.router, market.router, matters.router(), matter_lists.router()),
+    answers.router,
 )
 MIGRATIONS: Final = scripts(Path(__file__).parent)
 

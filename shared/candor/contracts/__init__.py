@@ -22,6 +22,7 @@ from candor.contracts.gap import (
     Standing,
     TimesHeld,
 )
+from candor.contracts.market import LeadTimeChanged, LeadTimeState, ReviewChanged, ReviewState, Tag, Tagger
 from candor.contracts.matters import (
     AccountChanged,
     Beside,
@@ -90,6 +91,8 @@ __all__ = [
     "IncidentReported",
     "IncidentStatus",
     "Label",
+    "LeadTimeChanged",
+    "LeadTimeState",
     "Level",
     "Message",
     "MilestoneReported",
@@ -108,12 +111,16 @@ __all__ = [
     "PromiseWithdrawn",
     "Record",
     "Reference",
+    "ReviewChanged",
+    "ReviewState",
     "ScopeItem",
     "SheetAnswered",
     "Side",
     "Standing",
     "Statement",
     "StatementMade",
+    "Tag",
+    "Tagger",
     "TimesHeld",
     "TopicCard",
     "Verdict",

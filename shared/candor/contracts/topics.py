@@ -9,6 +9,7 @@ from candor.contracts.contact import ContactRemoved, ContactSet
 from candor.contracts.delivery import IncidentReported, MilestoneReported
 from candor.contracts.envelope import Event
 from candor.contracts.gap import GapScored
+from candor.contracts.market import LeadTimeChanged, ReviewChanged
 from candor.contracts.matters import (
     AccountChanged,
     CapabilityChanged,
@@ -88,7 +89,7 @@ CARDS = (
         readers=(INSIGHT,),
         events=(
             *(HandoffChanged, ClaimChanged, StatementMade, ChallengeChanged, OfferChanged, AccountChanged),
-            *(SheetAnswered, PlanChanged),
+            *(SheetAnswered, PlanChanged, ReviewChanged, LeadTimeChanged),
         ),
         key="customer id, or where none is known that of the event's subject",
     ),

@@ -24,8 +24,9 @@ PROMISES = (
     *("handoff.requested", "handoff.accepted", "handoff.declined", "handoff.countered", "handoff.agreed"),
     *("handoff.rejected", "handoff.withdrawn", "capability.set", "claim.made", "claim.corrected", "statement.made"),
     *("challenge.opened", "challenge.answered", "challenge.settled", "offer.made", "offer.taken", "offer.declined"),
-    *("offer.withdrawn", "account.set", "sheet.answered"),
     *("plan.opened", "plan.changed", "plan.done", "plan.dropped"),
+    *("offer.withdrawn", "account.set", "sheet.answered", "review.published", "review.tagged", "review.removed"),
+    *("lead_time.stated", "lead_time.withdrawn"),
 )
 REPORTS = ("milestone.reported", "incident.reported")
 SOURCES = {

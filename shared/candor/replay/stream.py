@@ -17,8 +17,9 @@ MATTERS: Final = frozenset(
         *("handoff.requested", "handoff.accepted", "handoff.declined", "handoff.countered", "handoff.agreed"),
         *("handoff.rejected", "handoff.withdrawn", "capability.set", "claim.made", "claim.corrected", "statement.made"),
         *("challenge.opened", "challenge.answered", "challenge.settled", "offer.made", "offer.taken", "offer.declined"),
-        *("offer.withdrawn", "account.set", "sheet.answered"),
         *("plan.opened", "plan.changed", "plan.done", "plan.dropped"),
+        *("offer.withdrawn", "account.set", "sheet.answered", "review.published", "review.tagged", "review.removed"),
+        *("lead_time.stated", "lead_time.withdrawn"),
     )
 )
 """Events about promises and customers that teach the forecasts nothing."""

@@ -44,6 +44,15 @@ def sheet(**changes: Any) -> dict[str, Any]:
     return {"side": "staff", "well": 4, **changes}
 
 
+def review(**changes: Any) -> dict[str, Any]:
+    return {"source": "reviews.example", "source_id": new("r"), "at": "2013-03-08T11:00:00Z", "rating": 4, **changes}
+
+
+def lead_time(**changes: Any) -> dict[str, Any]:
+    body = {"competitor": "Brew & Co", "kind": "install", "typical": 10, "source": "their delivery page"}
+    return body | {"at": "2013-03-08T11:00:00Z"} | changes
+
+
 async def begun(api: Api, path: str, body: dict[str, Any], role: str = "operator") -> dict[str, Any]:
     """A matter begun over HTTP."""
     answer = await api.call("POST", path, body, role=role)

@@ -12,6 +12,7 @@ from pydantic import create_model
 from candor.intake.once import new_id
 from candor.web.http.fields import Id, not_ahead
 from candor.web.http.problems import Problem
+from promise_svc.api import market_requests as market
 from promise_svc.api import matter_requests as bodies
 from promise_svc.api.matter_requests import MatterBody
 from promise_svc.api.plan_requests import PlanChangeIn, PlanIn
@@ -57,6 +58,8 @@ WAYS: Final[Mapping[Kind, Way]] = MappingProxyType(
         Kind.PLAN: Way(
             "/v1/plans", PlanIn, {"changed": PlanChangeIn, "done": bodies.SaidIn, "dropped": bodies.ReasonIn}
         ),
+        Kind.REVIEW: Way("/v1/reviews", market.ReviewIn, {"tagged": market.TagsIn, "removed": market.RemovalIn}),
+        Kind.LEAD_TIME: Way("/v1/lead-times", market.LeadTimeIn, {"withdrawn": bodies.ReasonIn}),
     }
 )
 VERBS: Final = {
@@ -73,6 +76,8 @@ VERBS: Final = {
     "changed": "changes",
     "done": "finish",
     "dropped": "drop",
+    "tagged": "tags",
+    "removed": "remove",
 }
 """The last part of a route's path, by its action."""
 
@@ -82,12 +87,22 @@ def event_type(kind: Kind, action: str) -> str:
     return f"{kind}.{action}"
 
 
+def words_of(kind: Kind) -> str:
+    """A kind as it is named in sentences."""
+    return kind.replace("_", " ")
+
+
+def title(kind: Kind) -> str:
+    """How models about a kind are named."""
+    return kind.title().replace("_", "")
+
+
 def _named(kind: Kind, body: type[MatterBody]) -> type[MatterBody]:
     """The body of an event: it names its matter, where the path of a route would."""
-    if id_of(kind) in body.model_fields:
+    if id_of(kind) in body.model_fields or hasattr(body, id_of(kind)):
         return body
     fields: dict[str, Any] = {id_of(kind): (Id, ...)}
-    return create_model(f"{kind.title()}{body.__name__}", __base__=body, **fields)
+    return create_model(f"{title(kind)}{body.__name__}", __base__=body, **fields)
 
 
 EVENTS: Final[Mapping[str, tuple[Kind, str, type[MatterBody]]]] = MappingProxyType(

@@ -46,6 +46,10 @@ class MatterBody(Body):
         """What is wrong with fields beside each other, if anything is."""
         return None
 
+    def derived(self) -> dict[str, Any]:
+        """What follows from it and is kept beside it."""
+        return {}
+
 
 class SaidIn(MatterBody):
     """What every entry may say: by whom, and in which words."""
@@ -278,7 +282,7 @@ def entry(
     asked_at: datetime | None = None,
 ) -> Enter:
     """The command to add what a body says to a matter; `at` is when it was said, unless the body says it."""
-    said = body.model_dump(mode="json", exclude_none=True, exclude={id_of(kind), "at"})
+    said = body.model_dump(mode="json", exclude_none=True, exclude={id_of(kind), "at"}) | body.derived()
     ids = {name: said.pop(name) for name in IDS & said.keys()}
     words = {name: said.pop(name) for name in WORDS & said.keys()}
     if kind is Kind.CHALLENGE and said.get("about") == "promise":

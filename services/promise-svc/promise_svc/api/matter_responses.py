@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, Field, create_model
 
 from candor.web.http.listings import ListTotals
-from promise_svc.api.matter_kinds import WAYS
+from promise_svc.api.matter_kinds import WAYS, title
 from promise_svc.api.responses import PromiseOut
 from promise_svc.domain import Kind
 from promise_svc.matter_events import id_of
@@ -43,6 +43,11 @@ EXTRA: Final[Mapping[Kind, dict[str, Any]]] = MappingProxyType(
         Kind.OFFER: {"taken": (str | None, None)},
         Kind.HANDOFF: {"customer_id": (str, ...)},
         Kind.PLAN: {"customer_id": (str, ...)},
+        Kind.REVIEW: {
+            "tags": (Annotated[list[str], Field(description="What it complains of; null: not tagged.")] | None, None),
+            "tagged_by": (Annotated[str, Field(description="Who tagged it: machine or person.")] | None, None),
+            "evidence": (Annotated[list[str], Field(description="Its words by which it was tagged.")], []),
+        },
     }
 )
 _HIDDEN: Final = frozenset(("at",))
@@ -56,7 +61,7 @@ def _matter(kind: Kind) -> type[BaseModel]:
         if name not in _HIDDEN
     }
     fields |= {id_of(kind): (str, ...)} | EXTRA.get(kind, {})
-    return create_model(f"{kind.title()}Out", __base__=MatterOut, **fields)
+    return create_model(f"{title(kind)}Out", __base__=MatterOut, **fields)
 
 
 OUT: Final[Mapping[Kind, type[BaseModel]]] = MappingProxyType({kind: _matter(kind) for kind in Kind})
@@ -71,7 +76,7 @@ def _whole(kind: Kind) -> type[BaseModel]:
             "deliverer_open": (Annotated[int, Field(description="Open hand-offs that the deliverer has.")], 0),
             "deliverer_open_exact": (Annotated[bool, Field(description="Whether that number is exact.")], True),
         }
-    return create_model(f"{kind.title()}WithEntries", __base__=OUT[kind], **more)
+    return create_model(f"{title(kind)}WithEntries", __base__=OUT[kind], **more)
 
 
 WHOLE: Final[Mapping[Kind, type[BaseModel]]] = MappingProxyType({kind: _whole(kind) for kind in Kind})
@@ -80,7 +85,7 @@ WHOLE: Final[Mapping[Kind, type[BaseModel]]] = MappingProxyType({kind: _whole(ki
 
 def _page(kind: Kind) -> type[BaseModel]:
     items: dict[str, Any] = {"items": (list[OUT[kind]], ...)}  # type: ignore[valid-type]
-    return create_model(f"{kind.title()}Page", __base__=ListTotals, **items)
+    return create_model(f"{title(kind)}Page", __base__=ListTotals, **items)
 
 
 PAGES: Final[Mapping[Kind, type[BaseModel]]] = MappingProxyType({kind: _page(kind) for kind in Kind})

@@ -3,7 +3,7 @@
 from promise_svc.domain.customer import Customer, SetContact, admit, erase, remove_contact, set_contact
 from promise_svc.domain.decide import assign, make, revise, settle, withdraw
 from promise_svc.domain.machines import MACHINES, Kind
-from promise_svc.domain.matter import Enter, Entry, Matter, enter
+from promise_svc.domain.matter import Enter, Entry, Matter, enter, repeats
 from promise_svc.domain.promise import Change, ChangeKind, Make, Promise, Revise, Settle, State, Terms, Withdraw
 from promise_svc.domain.refusal import Refusal, RefusalReason
 
@@ -32,6 +32,7 @@ __all__ = [
     "erase",
     "make",
     "remove_contact",
+    "repeats",
     "revise",
     "set_contact",
     "settle",

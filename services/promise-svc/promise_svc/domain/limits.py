@@ -24,7 +24,7 @@ OPTIONS: Final = 10
 """Options of an offer."""
 PEOPLE: Final = 100_000
 """People for whom one answer sheet speaks."""
-SHEETS: Final = 1000
-"""Answer sheets of one file."""
+CSV_ROWS: Final = 1000
+"""Answer sheets, reviews or lead times of one CSV file."""
 PARTS: Final = 50
 """Parts in the scope of a hand-off or a statement; conditions of a statement."""

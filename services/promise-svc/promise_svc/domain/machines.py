@@ -21,6 +21,8 @@ class Kind(StrEnum):
     ACCOUNT = "account"
     SHEET = "sheet"
     PLAN = "plan"
+    REVIEW = "review"
+    LEAD_TIME = "lead_time"
 
 
 EXPIRED: Final = "expired"
@@ -33,14 +35,17 @@ Moves = Mapping[tuple[str | None, str], str]
 class Machine:
     """How one kind of matter moves.
 
-    `open`: the states that end when its time is over. `replaces`: an entry says all anew instead of adding to it.
-    `keeps`: its entries are kept; else the newest is all there is of it.
+    `open`: the states that end when its time is over. `replaces`: the action that it begins with says all anew instead
+    of adding to it. `keeps`: its entries are kept; else the newest is all there is of it. `gone`: the state in which
+    nothing is left of it but its ids. `named`: its body names it, by what its id is made of.
     """
 
     moves: Moves
     open: frozenset[str] = frozenset()
     replaces: bool = False
     keeps: bool = True
+    gone: str = ""
+    named: bool = True
 
     @property
     def begins(self) -> str:
@@ -93,16 +98,33 @@ _PLAN: Final[Moves] = {
     ("open", "done"): "done",
     ("open", "dropped"): "dropped",
 }
+_REVIEW: Final[Moves] = {
+    (None, "published"): "published",
+    ("published", "published"): "published",
+    ("tagged", "published"): "published",
+    ("published", "tagged"): "tagged",
+    ("tagged", "tagged"): "tagged",
+    ("published", "removed"): "removed",
+    ("tagged", "removed"): "removed",
+}
+_LEAD_TIME: Final[Moves] = {
+    (None, "stated"): "stated",
+    ("stated", "stated"): "stated",
+    ("withdrawn", "stated"): "stated",
+    ("stated", "withdrawn"): "withdrawn",
+}
 MACHINES: Final[Mapping[Kind, Machine]] = MappingProxyType(
     {
         Kind.HANDOFF: Machine(_HANDOFF, open=frozenset(("requested", "countered"))),
-        Kind.CAPABILITY: Machine(_REGISTER, replaces=True),
+        Kind.CAPABILITY: Machine(_REGISTER, replaces=True, named=False),
         Kind.CLAIM: Machine(_CLAIM),
         Kind.STATEMENT: Machine({(None, "made"): "made"}),
         Kind.CHALLENGE: Machine(_CHALLENGE),
         Kind.OFFER: Machine(_OFFER),
-        Kind.ACCOUNT: Machine(_REGISTER, replaces=True, keeps=False),
+        Kind.ACCOUNT: Machine(_REGISTER, replaces=True, keeps=False, named=False),
         Kind.SHEET: Machine({(None, "answered"): "answered"}),
         Kind.PLAN: Machine(_PLAN),
+        Kind.REVIEW: Machine(_REVIEW, replaces=True, gone="removed"),
+        Kind.LEAD_TIME: Machine(_LEAD_TIME, replaces=True),
     }
 )

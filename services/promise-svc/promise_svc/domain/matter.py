@@ -134,13 +134,27 @@ def fold(begun: Enter, entries: Iterable[Entry]) -> tuple[Matter | None, frozens
                 since=entry.at,
             )
             continue
-        anew = machine.replaces
+        if following == machine.gone:
+            matter = replace(matter, state=following, content={}, words={})
+            continue
+        anew = machine.replaces and entry.action == machine.begins
         content = entry.content if anew else matter.content | entry.content
         words = entry.words if anew else matter.words | entry.words
         since = matter.since if following == matter.state else entry.at
         at = entry.at if anew else matter.at
         matter = replace(matter, state=following, content=content, words=words, at=at, since=since)
     return matter, frozenset(taken)
+
+
+def repeats(known: Matter | None, entries: Iterable[Entry], command: Enter) -> bool:
+    """Whether a command says of a moment what was said of it last: of a matter that is said anew it changes nothing."""
+    machine = MACHINES[command.kind]
+    if known is None or not (machine.replaces and machine.named and command.begins):
+        return False
+    said = [entry for entry in entries if entry.action == machine.begins and entry.at == command.at]
+    same = bool(said) and (said[-1].content, said[-1].words) == (command.content, command.words)
+    learnt = command.promise_id not in {None, known.promise_id} or command.customer_id not in {"", known.customer_id}
+    return same and not learnt
 
 
 def enter(known: Matter | None, entries: Sequence[Entry], command: Enter) -> tuple[Matter, Entry]:
@@ -160,11 +174,15 @@ def enter(known: Matter | None, entries: Sequence[Entry], command: Enter) -> tup
         command
         if known is None
         else replace(
-            command, customer_id=known.customer_id, promise_id=known.promise_id, capability_id=known.capability_id
+            command,
+            customer_id=known.customer_id or command.customer_id,
+            promise_id=known.promise_id or command.promise_id,
+            capability_id=known.capability_id,
         )
     )
     matter, taken = fold(about, [*entries, entry])
-    follows = entry.number in taken
+    # Nothing follows its end, of whatever time it says that it is.
+    follows = entry.number in taken and (known is None or known.state != machine.gone)
     if matter is None or not (follows or command.waits):
         state = "not there" if known is None else known.state_at(command.at)
         can = sorted(action for before, action in machine.moves if before == state)
@@ -177,8 +195,18 @@ def _admit(known: Matter | None, command: Enter) -> None:
     replaces = MACHINES[command.kind].replaces
     if known is None and not command.begins:
         raise Refusal(RefusalReason.UNKNOWN_MATTER, f"there is no such {command.kind}")
+    if known is not None and _elsewhere(known, command):
+        raise Refusal(RefusalReason.WRONG_FIELD, f"the {command.kind} is about another one", "/promise_id")
     if known is not None and command.begins and not replaces:
         raise Refusal(RefusalReason.PROMISE_EXISTS, f"a {command.kind} with this id exists already")
     if command.expected_version is not None and command.expected_version != (known.version if known else 0):
         detail = f"the {command.kind} is at version {known.version if known else 0}, not {command.expected_version}"
         raise Refusal(RefusalReason.VERSION_CHANGED, detail)
+
+
+def _elsewhere(known: Matter, command: Enter) -> bool:
+    """Whether a matter that is said anew names another promise or customer than before."""
+    return any(
+        before and now and before != now
+        for before, now in ((known.promise_id, command.promise_id), (known.customer_id, command.customer_id))
+    )

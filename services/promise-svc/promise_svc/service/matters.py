@@ -38,6 +38,12 @@ class Matters:
         registers = await rows.registers(uow, _capabilities(commands, known))
         return cls(known, registers, {key: one.matter for key, one in known.items()})
 
+    def repeated(self, command: Enter) -> Matter | None:
+        """The matter of which this says again what was said; None if it says anything else."""
+        key = (command.kind, command.matter_id)
+        known = self.current.get(key)
+        return known if domain.repeats(known, self._entries(key), command) else None
+
     def decide(
         self, command: Enter, reported: datetime, promises: Mapping[str, Promise], customers: Mapping[str, Customer]
     ) -> tuple[Matter, Entry]:
@@ -58,7 +64,11 @@ class Matters:
         key = (matter.kind, matter.matter_id)
         self.current[key] = matter
         self.changed.add(key)
-        if domain.MACHINES[matter.kind].keeps:
+        machine = domain.MACHINES[matter.kind]
+        if matter.state == machine.gone and not matter.in_effect:
+            # What comes after its end leaves nothing but that it came.
+            entry = entry._replace(content={}, words={})
+        if machine.keeps:
             self.added.setdefault(key, []).append(entry)
         if matter.kind is Kind.CAPABILITY and matter.matter_id in self.registers:
             self.registers[matter.matter_id].append(entry)

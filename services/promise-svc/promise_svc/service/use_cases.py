@@ -145,6 +145,8 @@ def _changed(batch: _Batch, promise: Promise, change: Change | None, origin: Ori
 
 
 def _enter(batch: _Batch, command: Enter, origin: Origin) -> Matter:
+    if (known := batch.matters.repeated(command)) is not None:
+        return known
     matter, entry = batch.matters.decide(command, origin.time, batch.promises, batch.customers)
     promise = batch.promises.get(matter.promise_id or "")
     if matter.kind is Kind.HANDOFF and promise is not None:

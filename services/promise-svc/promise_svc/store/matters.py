@@ -11,7 +11,7 @@ import msgspec
 from candor.store.erasing import CustomerRows, Step, doomed
 from candor.store.erasure import Erasure
 from candor.store.unit_of_work import UnitOfWork
-from promise_svc.domain import Enter, Entry, Kind, Matter
+from promise_svc.domain import MACHINES, Enter, Entry, Kind, Matter
 
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
@@ -84,6 +84,9 @@ async def save(
             born[Kind(row["kind"]), row["matter_id"]] = row["born"]
     if changed:
         await uow.connection.execute(_CHANGE, *_columns(changed))
+    gone = [born[key] for key, one in matters.items() if one.state == MACHINES[one.kind].gone]
+    if gone:
+        await uow.connection.execute(_EMPTY, gone)
     lines = [
         (born[key], one.number, one.action, one.at, _encode(one.content).decode(), _encode(one.words).decode())
         for key in sorted(entries)
@@ -147,8 +150,9 @@ SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[],
   $9::timestamptz[], $10::timestamptz[], $11::jsonb[], $12::jsonb[])
 RETURNING kind, matter_id, born"""
 _CHANGE: Final = """
-UPDATE matter SET customer_id = new.customer_id, deliverer = new.deliverer, state = new.state, version = new.version,
-  at = new.at, ends_at = new.ends_at, content = new.content, words = new.words, words_since = now()
+UPDATE matter SET customer_id = new.customer_id, promise_id = new.promise_id, deliverer = new.deliverer,
+  state = new.state, version = new.version, at = new.at, ends_at = new.ends_at, content = new.content,
+  words = new.words, words_since = now()
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[],
   $9::timestamptz[], $10::timestamptz[], $11::jsonb[], $12::jsonb[])
   AS new (kind, matter_id, customer_id, promise_id, capability_id, deliverer, state, version, at, ends_at, content,
@@ -157,6 +161,8 @@ WHERE matter.kind = new.kind AND matter.matter_id = new.matter_id"""
 _ADD_ENTRIES: Final = """
 INSERT INTO matter_entry (matter, number, action, at, content, words)
 SELECT * FROM unnest($1::bigint[], $2::int[], $3::text[], $4::timestamptz[], $5::jsonb[], $6::jsonb[])"""
+_EMPTY: Final = """
+UPDATE matter_entry SET content = '{}', words = '{}', words_since = NULL WHERE matter = ANY($1::bigint[])"""
 _ERASE: Final = "DELETE FROM matter WHERE born = ANY($1::bigint[])"
 
 _ROWS: Final = CustomerRows(

@@ -18,9 +18,11 @@ from tests.component.promise.matters import (
     challenge,
     claim,
     handoff,
+    lead_time,
     offer,
     plan,
     registered,
+    review,
     sheet,
     shown,
     statement,
@@ -29,7 +31,7 @@ from tests.support.api import Api
 from tests.support.clocks import NOON, ManualClock
 
 TABLES = ("matter", "matter_entry", "outbox", "ingest", "promise", "change")
-PATHS = ("handoffs", "claims", "statements", "challenges", "offers", "accounts", "sheets", "plans")
+PATHS = ("handoffs", "claims", "statements", "challenges", "offers", "accounts", "sheets", "plans", "reviews")
 
 
 async def everything(api: Api) -> str:
@@ -53,6 +55,7 @@ async def full(api: Api, customer: str, secret: str) -> dict[str, str]:
     await api.call("PUT", f"/v1/accounts/{customer}", {"exposure": 1, "currency": "EUR"})
     told_us = await begun(api, "/v1/sheets", sheet(side="customers", customer_id=customer, well_words=secret))
     meant = await begun(api, "/v1/plans", plan(promise, words=secret, owner=secret, department=secret))
+    seen = await begun(api, "/v1/reviews", review(promise_id=promise, words=f"Nobody told me. {secret}"))
     names = (
         asked["handoff_id"],
         told["claim_id"],
@@ -61,7 +64,8 @@ async def full(api: Api, customer: str, secret: str) -> dict[str, str]:
         given["offer_id"],
         customer,
     )
-    return dict(zip(PATHS, (*names, told_us["sheet_id"], meant["plan_id"]), strict=True))
+    last = (told_us["sheet_id"], meant["plan_id"], seen["review_id"])
+    return dict(zip(PATHS, (*names, *last), strict=True))
 
 
 async def test_an_erasure_reaches_every_row_and_event(promise_api: Api) -> None:
@@ -182,6 +186,10 @@ WRITES: list[tuple[str, str, dict[str, Any]]] = [
     ("PUT", "/v1/accounts/x", {}),
     ("POST", "/v1/plans", plan("p1")),
     ("POST", "/v1/plans/x/finish", {}),
+    ("POST", "/v1/reviews", review()),
+    ("POST", "/v1/reviews/s:r/tags", {"tags": [], "person": "ada", "reason": "r"}),
+    ("POST", "/v1/reviews/s:r/remove", {"reason": "r"}),
+    ("POST", "/v1/lead-times", lead_time()),
 ]
 
 

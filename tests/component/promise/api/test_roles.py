@@ -41,6 +41,9 @@ MATTERS: list[tuple[str, str, str]] = [
         ("POST", f"/v1/{name}", "operator")
         for name in ("handoffs", "claims", "statements", "offers", "sheets", "plans")
     ),
+    *(("POST", f"/v1/{name}", "operator") for name in ("reviews", "lead-times")),
+    *(("POST", f"/v1/reviews/{{matter_id}}/{verb}", "operator") for verb in ("tags", "remove")),
+    ("POST", "/v1/lead-times/{matter_id}/withdraw", "operator"),
     ("GET", "/v1/sheets/themes", "viewer"),
     ("POST", "/v1/sheets/links", "operator"),
     ("POST", "/v1/challenges", "viewer"),
@@ -92,9 +95,9 @@ async def test_no_route_is_missing_above(promise_api: Api) -> None:
     known = {(method, path.partition("?")[0]) for method, path in known}
     document = promise_api.app.openapi()
     there = {(method.upper(), path) for path, item in document["paths"].items() for method in item}
-    # CSV has a test of its own, as its body is no JSON: test_sheets.py.
+    # CSV has tests of its own, as its body is no JSON: test_sheets.py, test_reviews.py, test_lead_times.py.
     webhooks = {("POST", "/v1/webhooks/{sender}"), ("POST", "/v1/webhooks/{sender}/{token}")}
-    assert there - known == {*webhooks, ("POST", "/v1/sheets/csv")}
+    assert there - known == {*webhooks, *(("POST", f"/v1/{name}/csv") for name in ("sheets", "reviews", "lead-times"))}
     assert known <= there
 
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from candor.contracts import SheetAnswered
-from promise_svc.api.sheet_csv import COLUMNS
+from promise_svc.api.matter_csv import SHEETS
 from tests.component.promise.bodies import code, new, sent
 from tests.component.promise.matters import begun, sheet, shown
 from tests.support.api import Api
@@ -122,7 +122,7 @@ async def test_what_is_given_as_csv_is_taken_as_csv(promise_api: Api, promise_cl
     page = await promise_api.call("GET", "/v1/sheets", params=params)
     assert page.headers["content-type"] == "text/csv; charset=utf-8"
     names, row = csv.reader(io.StringIO(page.text))
-    assert names == [*COLUMNS]
+    assert names == [*SHEETS.columns]
     assert row[names.index("well_words")] == f"'{words}"
     renamed = page.text.replace(kept["sheet_id"], name := new("s"))
     taken = (await put(promise_api, "\ufeff" + renamed)).json()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promise_svc.domain import MACHINES, Enter, Entry, Kind, Matter, Refusal, RefusalReason, enter
+from promise_svc.domain import MACHINES, Enter, Entry, Kind, Matter, Refusal, RefusalReason, enter, repeats
 from promise_svc.domain.limits import ENTRIES
 from promise_svc.domain.machines import EXPIRED
 from promise_svc.domain.matter import fold
@@ -55,7 +56,7 @@ def test_every_move_is_made_or_refused_as_the_table_says(kind: Kind, before: str
     if following is None:
         with pytest.raises(Refusal) as refused:
             enter(matter, entries, said)
-        begins = action == MACHINES[kind].begins
+        begins = action == MACHINES[kind].begins and not MACHINES[kind].replaces
         expected = RefusalReason.PROMISE_EXISTS if begins else RefusalReason.NOT_NOW
         assert refused.value.why is (RefusalReason.UNKNOWN_MATTER if matter is None else expected)
         return
@@ -245,3 +246,80 @@ def test_since_is_the_time_of_an_entry_in_effect_that_led_to_the_state(story: tu
     # Whatever else is in effect since then changed the state no more.
     later = [one for one in entries if one.number in taken and one.at > matter.since]
     assert all(machine.moves.get((matter.state, one.action)) == matter.state for one in later)
+def published(minute: int, words: str, tags: list[str], **about: Any) -> Enter:
+    said = command(Kind.REVIEW, "published", minute, source="s", tags=tags, tagged_by="machine")
+    return replace(said, words={"words": words}, **about)
+
+
+def after(*commands: Enter) -> tuple[Matter, list[Entry]]:
+    matter: Matter | None = None
+    entries: list[Entry] = []
+    for said in commands:
+        matter, entry = enter(matter, entries, replace(said, waits=True))
+        entries.append(entry)
+    assert matter is not None
+    return matter, entries
+
+
+CORRECTED = command(Kind.REVIEW, "tagged", 10, tags=["too_late"], tagged_by="person")
+
+
+def test_what_a_person_read_stands_over_the_machines_tags_until_the_review_says_something_else_later() -> None:
+    first, later = published(0, "old", ["not_told"]), published(20, "new", ["unreachable"])
+    matter, _ = after(first, CORRECTED)
+    assert (matter.state, matter.content["tags"], matter.words["words"]) == ("tagged", ["too_late"], "old")
+    matter, _ = after(first, CORRECTED, later)
+    assert (matter.state, matter.content["tags"], matter.words["words"]) == ("published", ["unreachable"], "new")
+    # Also where the correction arrives last; and a version of before does not take it back.
+    assert after(first, later, CORRECTED)[0].content["tags"] == ["unreachable"]
+    assert after(first, CORRECTED, published(5, "edited", ["not_told"]))[0].content["tags"] == ["too_late"]
+
+
+def test_of_a_review_that_was_removed_nothing_is_left_and_it_does_not_come_back() -> None:
+    first, gone = published(0, "old", ["not_told"]), command(Kind.REVIEW, "removed", 10)
+    matter, entries = after(first, gone)
+    assert (matter.state, matter.content, matter.words) == ("removed", {}, {})
+    again, _ = after(first, gone, published(20, "old", ["not_told"]))
+    assert (again.state, again.content, again.words, again.in_effect) == ("removed", {}, {}, False)
+    for minute in (5, 20):
+        with pytest.raises(Refusal) as refused:
+            enter(matter, entries, published(minute, "old", ["not_told"]))
+        assert refused.value.why is RefusalReason.NOT_NOW
+
+
+@pytest.mark.parametrize(
+    ("said", "same"),
+    [
+        (published(0, "old", ["not_told"]), False),
+        (published(20, "new", ["unreachable"]), True),
+        (published(20, "other", ["unreachable"]), False),
+        (published(21, "new", ["unreachable"]), False),
+        (published(20, "new", []), False),
+        (published(20, "new", ["unreachable"], promise_id="p1"), False),
+        (published(20, "new", ["unreachable"], customer_id="c1"), False),
+        (CORRECTED, False),
+    ],
+)
+def test_a_review_that_comes_again_as_it_is_changes_nothing(said: Enter, same: bool) -> None:
+    matter, entries = after(published(20, "old", ["not_told"]), published(20, "new", ["unreachable"]))
+    assert repeats(matter, entries, said) is same
+    assert not repeats(None, [], said)
+
+
+def test_of_other_kinds_nothing_repeats() -> None:
+    for kind in Kind:
+        begins = MACHINES[kind].begins
+        matter, entries = after(command(kind, begins))
+        assert repeats(matter, entries, command(kind, begins)) is (kind in (Kind.REVIEW, Kind.LEAD_TIME))
+
+
+def test_a_review_may_learn_its_promise_later_but_never_another_one() -> None:
+    first = published(0, "old", [])
+    matter, entries = after(first, published(1, "old", [], promise_id="p1", customer_id="c1"))
+    assert (matter.promise_id, matter.customer_id) == ("p1", "c1")
+    matter, entry = enter(matter, entries, published(2, "newer", []))
+    assert (matter.promise_id, matter.customer_id) == ("p1", "c1")
+    for about in ({"promise_id": "p2", "customer_id": "c1"}, {"customer_id": "c2"}):
+        with pytest.raises(Refusal) as refused:
+            enter(matter, [*entries, entry], published(3, "newest", [], **about))
+        assert (refused.value.why, refused.value.pointer) == (RefusalReason.WRONG_FIELD, "/promise_id")

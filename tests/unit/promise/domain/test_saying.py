@@ -97,6 +97,17 @@ EVENTS: dict[str, dict[str, Any]] = {
     "plan.changed": {"plan_id": "pl1", "due": "2013-03-10T12:00:00Z"},
     "plan.done": {"plan_id": "pl1"},
     "plan.dropped": {"plan_id": "pl1", "reason": "r"},
+    "review.published": {"source": "s1", "source_id": "r1", "at": "2013-03-08T11:00:00Z", "rating": 4},
+    "review.tagged": {"review_id": "s1:r1", "tags": [], "person": "ada", "reason": "r"},
+    "review.removed": {"review_id": "s1:r1", "reason": "r"},
+    "lead_time.stated": {
+        "competitor": "Brew & Co",
+        "kind": "install",
+        "typical": 10,
+        "source": "a price list",
+        "at": "2013-03-08T11:00:00Z",
+    },
+    "lead_time.withdrawn": {"lead_time_id": "lt1", "reason": "r"},
 }
 
 

@@ -17,15 +17,15 @@ from candor.web.http.fields import PathId
 from candor.web.http.public import public_path
 from candor.web.security.auth import Operator, Principal, Viewer
 from promise_svc.api import presenters
-from promise_svc.api.matter_kinds import VERBS, WAYS, event_type, look
+from promise_svc.api.matter_kinds import VERBS, WAYS, event_type, look, words_of
 from promise_svc.api.matter_requests import MatterBody, entry
 from promise_svc.api.matter_responses import OUT
 from promise_svc.api.routes.statements import IfMatch, version_of
 from promise_svc.domain import MACHINES, Kind
 from promise_svc.matter_events import id_of
 
-REPLACED: Final = tuple(kind for kind in Kind if MACHINES[kind].replaces)
-"""Kinds that are put under an id; the others are begun once and then gone on with."""
+PUT: Final = tuple(kind for kind in Kind if not MACHINES[kind].named)
+"""Kinds that are put under an id, which their body does not say."""
 BY_ANYBODY: Final = (Kind.CHALLENGE,)
 """Kinds that whoever may read may begin."""
 _ANSWERS: Final = {status: presenters.whole(status) for status in (200, 201)}
@@ -35,7 +35,7 @@ def router() -> APIRouter:
     """The routes by which staff write matters."""
     routes = APIRouter(tags=["matters"])
     for kind in Kind:
-        if kind in REPLACED:
+        if kind in PUT:
             _put(routes, kind)
             continue
         _post(routes, kind)
@@ -48,7 +48,12 @@ def _put(routes: APIRouter, kind: Kind) -> None:
     body = WAYS[kind].begins
     path = f"{WAYS[kind].path}/{{matter_id}}"
 
-    @routes.put(path, responses={200: {"model": OUT[kind]}}, openapi_extra=accepts(body), summary=f"Set {kind}")
+    @routes.put(
+        path,
+        responses={200: {"model": OUT[kind]}},
+        openapi_extra=accepts(body),
+        summary=f"Set {kind.replace('_', ' ')}",
+    )
     async def put(request: Request, matter_id: PathId, principal: Operator, if_match: IfMatch = None) -> Response:
         """Say it anew from a time on; what is said of an earlier time undoes nothing newer."""
         return await _said(request, principal, kind, MACHINES[kind].begins, body, matter_id, if_match)
@@ -57,7 +62,7 @@ def _put(routes: APIRouter, kind: Kind) -> None:
 def _post(routes: APIRouter, kind: Kind) -> None:
     body, path = WAYS[kind].begins, WAYS[kind].path
     described: dict[str, Any] = {"responses": {201: {"model": OUT[kind]}}, "openapi_extra": accepts(body)}
-    described |= {"status_code": 201, "summary": f"New {kind}"}
+    described |= {"status_code": 201, "summary": f"New {words_of(kind)}"}
     begins = MACHINES[kind].begins
 
     if kind in BY_ANYBODY:
@@ -79,7 +84,7 @@ def _follow(routes: APIRouter, kind: Kind, action: str, body: type[MatterBody]) 
     path = f"{WAYS[kind].path}/{{matter_id}}/{VERBS[action]}"
     described: dict[str, Any] = {"responses": {200: {"model": OUT[kind]}}, "openapi_extra": accepts(body)}
 
-    @routes.post(path, **described, summary=f"{kind} {action}")
+    @routes.post(path, **described, summary=f"{words_of(kind)} {action}")
     async def follow(request: Request, matter_id: PathId, principal: Operator, if_match: IfMatch = None) -> Response:
         """Add an entry; 409 `not_now` if it does not follow the present state, which `detail` names."""
         return await _said(request, principal, kind, action, body, matter_id, if_match)

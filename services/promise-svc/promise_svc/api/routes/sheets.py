@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, cast
+from typing import Annotated, Final, cast
 
-import msgspec
 from fastapi import APIRouter, Query
 from sqlmodel import col, select
 from starlette.requests import Request
 from starlette.responses import Response
 
 from candor.contracts.matters import Side
-from candor.intake.event import Event
-from candor.intake.intake import told
-from candor.intake.once import Caller, new_id
+from candor.intake.once import new_id
 from candor.intake.routes import ManyTaken, intake_of
-from candor.intake.source import Incoming, Unusable, canonical, summary
 from candor.store import audit
 from candor.store.unit_of_work import unit_of_work
 from candor.web.http.answers import shown
-from candor.web.http.body import accepts, read, read_raw
-from candor.web.http.csv_page import Format, csv_page
+from candor.web.http.body import accepts, read
 from candor.web.http.fields import IdFilter, PathId
 from candor.web.http.listings import matching
 from candor.web.http.pages import Cursor, Limit, link_header
 from candor.web.http.problems import Problem
 from candor.web.security.auth import Operator, Principal, act_of
 from promise_svc.api import matter_views
-from promise_svc.api.matter_kinds import WAYS, event_type
+from promise_svc.api.matter_csv import SHEETS
+from promise_svc.api.matter_kinds import WAYS
 from promise_svc.api.matter_responses import PAGES, WHOLE
+from promise_svc.api.routes.csv_files import FormatParameter, csv_body, give_csv, take_csv
 from promise_svc.api.routes.matter_lists import Before, From, found_one, page_of
-from promise_svc.api.sheet_csv import COLUMNS, TYPES, rows
 from promise_svc.api.sheet_requests import LinkIn, LinkOut
 from promise_svc.domain import Kind
 from promise_svc.service.answer_links import LONGEST_AGE, USUAL_AGE, AnswerLinks, Asked
@@ -38,9 +34,7 @@ from promise_svc.store.tables import LIVING_MATTER, MatterRow
 
 PATH: Final = WAYS[Kind.SHEET].path
 SideFilter = Annotated[Side | None, Query(description="Only the sheets of this side.")]
-FormatParameter = Annotated[Format, Query(description="json, or csv for spreadsheets: the same page, as text/csv.")]
-_CSV: Final = {"schema": {"type": "string"}, "example": "sheet_id,side,people,well,improve\r\nS-1,staff,12,4,2\r\n"}
-_CSV_BODY: Final = {"requestBody": {"required": True, "content": dict.fromkeys(TYPES, _CSV)}}
+_EXAMPLE: Final = "sheet_id,side,people,well,improve\r\nS-1,staff,12,4,2\r\n"
 router: Final = APIRouter(tags=["matters"])
 
 
@@ -70,8 +64,7 @@ async def sheets(
         query = query.where(col(MatterRow.at) < said_before)
     found = await page_of(request, Kind.SHEET, query, cursor, limit)
     if format == "csv":
-        items = [msgspec.json.decode(item, type=dict[str, Any]) for item in found.items]
-        return csv_page(request, COLUMNS, [{name: item.get(name) for name in COLUMNS} for item in items], found.next)
+        return give_csv(request, found, SHEETS)
     return shown(found.document(), link_header(request, found.next))
 
 
@@ -85,23 +78,14 @@ async def sheet(request: Request, matter_id: PathId, _principal: Operator) -> Re
     return shown(document, {"ETag": f'"{row.version}"'})
 
 
-@router.post(f"{PATH}/csv", responses={200: {"model": ManyTaken}}, openapi_extra=_CSV_BODY)
+@router.post(f"{PATH}/csv", responses={200: {"model": ManyTaken}}, openapi_extra=csv_body(_EXAMPLE))
 async def from_csv(request: Request, principal: Operator) -> Response:
     """Take up to 1,000 answer sheets as CSV, each row on its own; `index` of one that was refused counts from 0.
 
     The first row names the columns, the fields of a sheet; each row needs a `sheet_id`, by which a file that is sent
     again changes nothing.
     """
-    now = intake_of(request).clock.now()
-    items: list[Incoming | Unusable] = []
-    for row in rows(await read_raw(request, TYPES)):
-        if isinstance(row, Problem):
-            items.append(Unusable(row))
-            continue
-        event = Event(event_type(Kind.SHEET, "answered"), now, row)
-        items.append(Incoming(f"sheet:{row['sheet_id']}", event, canonical(row), principal.name, "csv"))
-    caller = Caller("api", principal.name, act=act_of(request, principal))
-    return shown(summary(told(await intake_of(request).take(items, caller))))
+    return await take_csv(request, principal, Kind.SHEET, SHEETS, lambda row: f"sheet:{row['sheet_id']}")
 
 
 @router.post(f"{PATH}/links", responses={200: {"model": LinkOut}}, openapi_extra=accepts(LinkIn))

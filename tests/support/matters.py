@@ -14,12 +14,18 @@ from candor.contracts import (
     Component,
     Event,
     HandoffChanged,
+    LeadTimeChanged,
+    LeadTimeState,
     Level,
     Message,
     PlanChanged,
+    ReviewChanged,
+    ReviewState,
     SheetAnswered,
     Side,
     StatementMade,
+    Tag,
+    Tagger,
     message,
 )
 from candor.contracts.matters import Availability, HandoffState, PlanState
@@ -121,6 +127,28 @@ def plan(
     values |= {"due": at + timedelta(days=3), **fields}
     data = PlanChanged(plan_id=name, customer_id=customer, state=state, at=at, since=turned, **values)
     return _message(data, name, turned, customer, version)
+def review(
+    name: str = "s1:r1",
+    *tags: Tag,
+    version: int = 1,
+    customer: str | None = None,
+    day: float = 0,
+    read: bool = True,
+    **fields: Any,
+) -> Message:
+    """A review on the site s1, so many days after MADE; `read` False: nobody has tagged it."""
+    at = MADE + timedelta(days=day)
+    tagged = {"tags": [*tags], "tagged_by": Tagger.MACHINE, "evidence": ["nobody told"] if tags else []}
+    values = {"state": ReviewState.PUBLISHED, "source": "s1", "rating": 2.0, **(tagged if read else {}), **fields}
+    data = ReviewChanged(review_id=name, at=at, customer_id=customer, **values)
+    return _message(data, name, at + timedelta(minutes=version), customer or name, version)
+
+
+def lead_time(name: str = "lt1", version: int = 1, *, at: datetime = MADE, **fields: Any) -> Message:
+    """What a page states of a competitor's lead time for flights: two days, unless it states something else."""
+    values = {"competitor": "Brew & Co", "kind": "flight", "typical": 2.0, "unit": "days", "source": "page", **fields}
+    data = LeadTimeChanged(lead_time_id=name, at=at, **{"state": LeadTimeState.STATED, **values})
+    return _message(data, name, at + timedelta(minutes=version), name, version)
 
 
 def _message(data: Event, name: str, at: datetime, key: str, version: int) -> Message:

@@ -164,7 +164,17 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
     """The role that serves queries, figures, and the feed of changes for the board."""
     # Imported here because the worker does not need the board's framework: a third of a second and 30 MB.
     from risk_svc.web import board  # noqa: PLC0415
-    from risk_svc.web.api.routes import briefs, checks, figures, gaps, hops, incidents, matters, plans  # noqa: PLC0415
+    from risk_svc.web.api.routes import (  # noqa: PLC0415
+        briefs,
+        checks,
+        figures,
+        gaps,
+        hops,
+        incidents,
+        market,
+        matters,
+        plans,
+    )
 
     @asynccontextmanager
     async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
@@ -199,7 +209,7 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
 
     policies = {board.MOUNT: BOARD_POLICY}
     reading = [gaps.router, checks.router, incidents.router, figures.router, hops.router, matters.router]
-    reading += [plans.router, briefs.router]
+    reading += [plans.router, market.router, briefs.router]
     routers = [*reading, board.administration.router, audit_routes.router, board.router]
     app = create_app("Candor risk-svc", settings, parts, routers, policies=policies)
     app.state.staff = board.StaffSessions(app.state)

@@ -11,9 +11,13 @@ from candor.contracts import (
     ChallengeChanged,
     ClaimChanged,
     HandoffChanged,
+    LeadTimeChanged,
+    LeadTimeState,
     Message,
     OfferChanged,
     PlanChanged,
+    ReviewChanged,
+    ReviewState,
     SheetAnswered,
     StatementMade,
 )
@@ -69,7 +73,17 @@ CAPABILITY: Final = (
     ("statuses", "jsonb"),
     ("looked", "text"),
 )
-Matter = HandoffChanged | ClaimChanged | ChallengeChanged | OfferChanged | AccountChanged | SheetAnswered | PlanChanged
+Matter = (
+    HandoffChanged
+    | ClaimChanged
+    | ChallengeChanged
+    | OfferChanged
+    | AccountChanged
+    | SheetAnswered
+    | PlanChanged
+    | ReviewChanged
+    | LeadTimeChanged
+)
 KINDS: Final[dict[type[Any], str]] = {
     HandoffChanged: "handoff",
     ClaimChanged: "claim",
@@ -78,7 +92,10 @@ KINDS: Final[dict[type[Any], str]] = {
     AccountChanged: "account",
     SheetAnswered: "sheet",
     PlanChanged: "plan",
+    ReviewChanged: "review",
+    LeadTimeChanged: "lead_time",
 }
+HOUR, DAY = 3600.0, 86_400.0
 RATED: Final = ("well", "improve", "others", "onward")
 """The questions of an answer sheet, in their order."""
 
@@ -210,6 +227,38 @@ def _plan(data: PlanChanged) -> dict[str, Any]:
     }
 
 
+def _review(data: ReviewChanged) -> dict[str, Any]:
+    if data.state is ReviewState.REMOVED:
+        return {"state": data.state.value}
+    # Whether it complains of failure to communicate, where it is tagged.
+    verdict = None if data.tags is None else "failure" if data.tags else "none"
+    about = {"product": data.product, "place": data.place, "labels": data.labels, "language": data.language}
+    tags = {"tags": data.tags, "tagged_by": data.tagged_by, "evidence": data.evidence}
+    return {
+        "customer_id": data.customer_id,
+        "promise_id": data.promise_id,
+        "state": data.state.value,
+        "said": data.source,
+        "verdict": verdict,
+        "content": {"rating": data.rating, "worst": data.worst, "best": data.best, **about, **tags},
+    }
+
+
+def _lead_time(data: LeadTimeChanged) -> dict[str, Any]:
+    seconds = HOUR if data.unit == "hours" else DAY
+    ends = {"low": data.low, "typical": data.typical, "high": data.high}
+    content = {
+        "competitor": data.competitor,
+        "promise_kind": data.kind,
+        "labels": data.labels,
+        "unit": data.unit,
+        "source": data.source,
+        "url": data.url,
+        **{f"{name}_s": None if value is None else value * seconds for name, value in ends.items()},
+    }
+    return {"state": "registered" if data.state is LeadTimeState.STATED else data.state.value, "content": content}
+
+
 _SAID: Final[dict[type[Any], Any]] = {
     HandoffChanged: _handoff,
     ClaimChanged: _claim,
@@ -218,6 +267,8 @@ _SAID: Final[dict[type[Any], Any]] = {
     AccountChanged: _account,
     SheetAnswered: _sheet,
     PlanChanged: _plan,
+    ReviewChanged: _review,
+    LeadTimeChanged: _lead_time,
 }
 
 

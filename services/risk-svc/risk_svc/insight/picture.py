@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from candor.contracts import Component, GapScored, NoticeState, Standing
 from risk_svc.domain.components.scope import missing_settled
-from risk_svc.domain.scoring import is_told
+from risk_svc.domain.scoring import SPEAKING, is_told
 from risk_svc.domain.state import PromiseState, StepState, StepStatus, completed_at, final_step, standing
 from risk_svc.store.states import PLACEHOLDER, place_name
 
@@ -40,6 +40,7 @@ PROMISE: Final = (
     ("told", "bool"),
     ("last_told", "text"),
     ("last_told_at", "timestamptz"),
+    ("warned_at", "timestamptz"),
 )
 """The columns of a promise that follow from its facts, in the order of `promise_row`."""
 GAP: Final = (
@@ -113,6 +114,7 @@ def promise_row(state: PromiseState) -> tuple[Any, ...]:
         missing_settled(state, stands) if there and stands in JUDGED else None,
         is_told(state),
         *last_told(state),
+        warned_at(state),
     )
 
 
@@ -120,6 +122,12 @@ def last_told(state: PromiseState) -> tuple[str | None, float | None]:
     """What the customer was told last of the promise, and when; a message that did not go out tells nothing."""
     sent = [notice for notice in state.notices if notice.state == NoticeState.SENT]
     return (sent[-1].statement, sent[-1].at) if sent else (None, None)
+
+
+def warned_at(state: PromiseState) -> float | None:
+    """When bad news of the promise went out to the customer first, of the messages that are still known."""
+    sent = (one for one in state.notices if one.state == NoticeState.SENT and one.statement in SPEAKING)
+    return min((one.at for one in sent), default=None)
 
 
 def ended_at(state: PromiseState, stands: Standing) -> float | None:

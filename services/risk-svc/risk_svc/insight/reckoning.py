@@ -17,7 +17,7 @@ from candor.ops.rounds import Rounds
 from candor.store.errors import StoreUnavailable
 from candor.store.unit_of_work import unit_of_work
 from risk_svc import metrics
-from risk_svc.insight import beliefs, sheets, worked
+from risk_svc.insight import beliefs, competitors, sheets, worked
 from risk_svc.insight.durations import Gathered, bias_sheets
 from risk_svc.insight.forgetting import LIVING, living
 from risk_svc.insight.measures.distortion import THRESHOLD
@@ -128,6 +128,7 @@ class Reckoning(Rounds):
         found |= await asyncio.to_thread(bias_sheets, took, persons=self._persons)
         found |= await beliefs.sheets_of(self._database)
         found |= await worked.sheets_of(self._database)
+        found |= await competitors.sheets_of(self._database)
         await self._shown(run, ended, found)
 
     async def _begin(self) -> Run:

@@ -118,7 +118,10 @@ ON CONFLICT ({keys}) DO UPDATE SET {updated} {only}"""  # noqa: S608 - names of 
 _FIND: Final = "SELECT state FROM insight_state WHERE promise_id = ANY($1::text[])"
 _EXISTING: Final = "SELECT promise_id FROM insight_promise WHERE promise_id = ANY($1::text[])"
 _OVER: Final = ("words_since", "CASE WHEN standing IN ('open', 'placeholder') THEN NULL ELSE now() END")
-_SAVE: Final = upsert("insight_promise", PROMISE, 1, _OVER)
+# Of a promise with many messages the first are no longer known.
+_SAVE: Final = upsert("insight_promise", PROMISE, 1, _OVER).replace(
+    "warned_at = excluded.warned_at", "warned_at = least(insight_promise.warned_at, excluded.warned_at)"
+)
 _SAVE_STATES: Final = """
 INSERT INTO insight_state (promise_id, state) SELECT * FROM unnest($1::text[], $2::bytea[])
 ON CONFLICT (promise_id) DO UPDATE SET state = excluded.state"""

@@ -44,7 +44,7 @@ async def download(request: Request, database: Database, name: str, *, persons: 
     """
     query, listing = LISTS[name]
     try:
-        asked = _asked(query, request)
+        asked = asked_of(query, request)
         figures.refuse_hidden(asked, persons=persons)
     except Problem as problem:
         return problem.response()
@@ -58,7 +58,7 @@ async def download(request: Request, database: Database, name: str, *, persons: 
 async def download_promises(request: Request, database: Database) -> Response:
     """The first promises of the overview's list, in the same way. Raises StoreUnavailable."""
     try:
-        asked = _asked(OverviewQuery, request)
+        asked = asked_of(OverviewQuery, request)
         wanted = gaps.filter_of(asked)
     except Problem as problem:
         return problem.response()
@@ -71,7 +71,7 @@ async def download_promises(request: Request, database: Database) -> Response:
 async def download_plans(request: Request, database: Database, now: datetime) -> Response:
     """The first plans of their list, in the same way. Raises StoreUnavailable."""
     try:
-        asked = _asked(plan_requests.PlanQuery, request)
+        asked = asked_of(plan_requests.PlanQuery, request)
     except Problem as problem:
         return problem.response()
     async with database.reading() as session:
@@ -82,7 +82,7 @@ async def download_plans(request: Request, database: Database, now: datetime) ->
 async def download_hits(request: Request, database: Database, incident_id: str) -> Response:
     """The first promises that an incident hits, in the same way. Raises StoreUnavailable."""
     try:
-        asked = _asked(insight_requests.HitQuery, request)
+        asked = asked_of(insight_requests.HitQuery, request)
     except Problem as problem:
         return problem.response()
     wanted = incidents.HitFilter(asked.customer, asked.kind, asked.min_score)
@@ -94,7 +94,7 @@ async def download_hits(request: Request, database: Database, incident_id: str) 
     return csv_page(request, incidents.ITEM, found.items, None)
 
 
-def _asked(query: type[Queried], request: Request) -> Queried:
+def asked_of(query: type[Queried], request: Request) -> Queried:
     """What an address asks. Raises Problem 422."""
     try:
         return query.model_validate(dict(request.query_params))

@@ -11,13 +11,16 @@ from candor.contracts import Component
 from candor.ops.clock import Clock
 from candor.store.db import Database
 from candor.web.http.listings import Total
-from risk_svc.insight import claim_lists, handoffs, paths, plans
+from risk_svc.insight import claim_lists, handoffs, lead_times, paths, plans, review_months, reviews
 from risk_svc.insight.asking import Place
 from risk_svc.insight.claim_lists import ClaimFilter, Recall
 from risk_svc.insight.handoffs import HandoffFilter, Sort
+from risk_svc.insight.lead_times import Compared, LeadTimeFilter
 from risk_svc.insight.measures.drivers import ActionRecord
 from risk_svc.insight.paths import HopFilter, PromisePath, Records
 from risk_svc.insight.plans import PlanFilter
+from risk_svc.insight.review_months import Months
+from risk_svc.insight.reviews import ReviewFilter
 
 ROWS: Final = 25
 """Rows of a page of a list."""
@@ -141,6 +144,34 @@ class MatterData:
                 return await claim_lists.recall(session, capability_id)
 
         return await self._newest(("recall", capability_id), read)
+
+    async def reviews(self, wanted: ReviewFilter, page: int) -> Listed:
+        """Reviews, newest first. Raises StoreUnavailable."""
+
+        async def read() -> Listed:
+            async with self._database.reading() as session:
+                rows, number = await reviews.reviews(session, wanted, _place(page))
+            return listed(rows, page, number)
+
+        return await self._newest(("reviews", wanted, page), read)
+
+    async def months(self, wanted: ReviewFilter) -> Months:
+        """Months of reviews and of late promises. Raises StoreUnavailable."""
+
+        async def read() -> Months:
+            async with self._database.reading() as session:
+                return await review_months.months(session, wanted)
+
+        return await self._newest(("months", wanted), read)
+
+    async def lead_times(self, wanted: LeadTimeFilter, page: int) -> Compared:
+        """Stated lead times beside ours. Raises StoreUnavailable."""
+
+        async def read() -> Compared:
+            async with self._database.reading() as session:
+                return await lead_times.lead_times(session, wanted, _place(page))
+
+        return await self._newest(("lead times", wanted, page), read)
 
     async def _newest(self, key: Hashable, read: Callable[[], Awaitable[Found]]) -> Found:
         # One reading at a time: pages about very many rows must not take every connection.

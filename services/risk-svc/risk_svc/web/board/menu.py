@@ -33,6 +33,7 @@ MENU: Final = (
     Entry("Hand-offs", "/hand-offs"),
     Entry("Plans", "/plans"),
     Entry("Perception", "/perception"),
+    Entry("Market", "/market"),
     Entry("What worked", "/what-worked"),
     Entry("Forecast accuracy", "/record"),
     Entry("Before promising", "/dates"),

@@ -22,7 +22,7 @@ from candor.web.http.problems import Problem
 from candor.web.security.oidc import sign_in_of
 from candor.web.security.sessions import ABSOLUTE, Session, Sessions
 from risk_svc.settings import RiskSettings
-from risk_svc.web.board import style
+from risk_svc.web.board import market_downloads, style
 from risk_svc.web.board.access import HOME, SessionMiddleware, wants_page
 from risk_svc.web.board.awaited import AwaitedPages
 from risk_svc.web.board.downloads import LISTS, download, download_hits, download_plans, download_promises
@@ -39,6 +39,7 @@ from risk_svc.web.board.pages import (
     handoffs,
     held,
     incident,
+    market,
     on_time,
     overview,
     path,
@@ -79,6 +80,7 @@ PAGES: Final[Mapping[str, Make]] = {
     "/claims": lambda app, address: claims.Page(_reading(app), _matters(app), address),
     "/hand-offs": lambda app, address: handoffs.Page(_reading(app), _matters(app), address),
     "/plans": lambda app, address: plans.Page(_reading(app), _matters(app), address),
+    "/market": lambda app, address: market.Page(_reading(app), _matters(app), address),
     "/record": lambda app, address: accuracy.Page(_reading(app), address),
     "/dates": lambda app, address: dates.Page(_reading(app), app.state.published, address),
     "/brief": lambda app, _address: brief.Page(_reading(app), app.state.database),
@@ -149,6 +151,9 @@ def _add_downloads(app: FastAPI) -> None:
     for name in LISTS:
         pages.get(f"/{name}.csv", include_in_schema=False)(partial(_download, app, name))
 
+    for name, listing in market_downloads.LISTS.items():
+        pages.get(f"/{name}.csv", include_in_schema=False)(partial(_download_market, app, listing))
+
     @pages.get("/promises.csv", include_in_schema=False)
     async def _promises(request: Request) -> Response:
         return await download_promises(request, app.state.database)
@@ -160,6 +165,10 @@ def _add_downloads(app: FastAPI) -> None:
 
 async def _download(app: FastAPI, name: str, request: Request) -> Response:
     return await download(request, app.state.database, name, persons=app.state.show_persons)
+
+
+async def _download_market(app: FastAPI, listing: market_downloads.Listing, request: Request) -> Response:
+    return await listing(request, app.state.database)
 
 
 def _add_incident(app: FastAPI, awaited: AwaitedPages) -> None:

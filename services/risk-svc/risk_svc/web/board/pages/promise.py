@@ -9,8 +9,9 @@ from urllib.parse import quote
 from nicegui import ui
 
 from risk_svc.insight.plans import PlanFilter
+from risk_svc.insight.reviews import ReviewFilter
 from risk_svc.web.api import responses
-from risk_svc.web.board import plan_words, style, times_held
+from risk_svc.web.board import market_words, plan_words, style, times_held
 from risk_svc.web.board.fan import fan_chart
 from risk_svc.web.board.flow import flow_of_path
 from risk_svc.web.board.forecast_history import Move, course_chart, fan_may_be_drawn, moves, no_fan_words, rests_on
@@ -98,6 +99,11 @@ class Page:
             section_title("Plans to close the gap")
             self.plans = Part(Fold(ENTRIES, _lines))
             self.tried = Part(_lines)
+        self.seen = card()
+        with self.seen:
+            section_title("Public reviews about it")
+            self.reviews = Part(Fold(LINES, _lines))
+            ui.link("All reviews", "/market").classes("text-primary")
         with card():
             section_title("What happened, newest first")
             self.timeline = Part(Fold(ENTRIES, _timeline))
@@ -113,6 +119,7 @@ class Page:
             return
         await self._plans(detail)
         await self._way()
+        await self._seen()
         drawn = fan_may_be_drawn(detail)
         for part in (self.fan.element, self.legend):
             part.set_visibility(drawn)
@@ -149,6 +156,11 @@ class Page:
             show_address(self.whole, f"/path?promise={quote(self.promise_id, safe='')}")
             self.said.show(said_of(found))
             self.flow.show(flow_of_path(found))
+
+    async def _seen(self) -> None:
+        found = await self.matters.reviews(ReviewFilter(promise_id=self.promise_id), 1)
+        self.seen.set_visibility(bool(found.items))
+        self.reviews.show([market_words.review_line(one) for one in found.items])
 
 
 def _column(style: str) -> ui.column:

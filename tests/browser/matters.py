@@ -1,4 +1,4 @@
-"""A person looks where a message changed, which claims were false, which hand-offs are open and who plans what."""
+"""A person looks where a message changed, which claims were false, what is handed off, planned and said outside."""
 
 from __future__ import annotations
 
@@ -79,6 +79,33 @@ BODIES: tuple[tuple[str, str, dict[str, Any]], ...] = (
             "due": "2099-03-10T00:00:00Z",
         },
     ),
+    (
+        "POST",
+        "/v1/reviews",
+        {
+            "source": "reviews.example",
+            "source_id": "told-review",
+            "at": "2012-12-01T00:00:00Z",
+            "rating": 2,
+            "words": "Nice <b>machine</b>, but nobody told us that it comes late.",
+            "product": "told-product",
+            "promise_id": PROMISE,
+        },
+    ),
+    (
+        "POST",
+        "/v1/lead-times",
+        {
+            "lead_time_id": "told-lead-time",
+            "competitor": "Brew <b>& Co</b>",
+            "kind": "install",
+            "low": 7,
+            "typical": 10,
+            "high": 14,
+            "source": "their delivery page",
+            "at": "2012-12-01T00:00:00Z",
+        },
+    ),
 )
 
 
@@ -156,6 +183,26 @@ async def plans_page(page: Page, board: str) -> None:
     await expect(page.get_by_text("Under way: add-crew (operations), due Tue 10 Mar 00:00 UTC.")).to_be_visible()
     await page.goto(f"{board}plans?state=dropped")
     await expect(page.get_by_text("No plan matches.")).to_be_visible()
+
+
+async def market_page(page: Page, board: str) -> None:
+    """A review says what it complains of and leads to its promise, which leads back; others' lead times are stated."""
+    await page.goto(f"{board}market?product=told-product")
+    await expect(page.get_by_text("“nobody told”")).to_be_visible()
+    await expect(page.get_by_text("Of 1 review 1 tagged by machine")).to_be_visible()
+    await expect(page.get_by_text("Brew <b>& Co</b>, install")).to_be_visible()
+    await expect(page.get_by_text("10 (7 to 14) days, stated by their delivery page, 1 Dec 2012")).to_be_visible()
+    await seen(page, "Market")
+    for name in ("reviews.csv?product=told-product", "review-months.csv?product=told-product", "competitors.csv"):
+        await expect(page.locator(f"a[href$='{name}']")).to_be_visible()
+    await page.goto(f"{board}market?product=told-product&tag=unreachable")
+    await expect(page.get_by_text("No review matches.")).to_be_visible()
+    await page.goto(f"{board}promises/{PROMISE}")
+    await expect(page.get_by_text("1 Dec 2012, reviews.example, 2 of 5: not told (“nobody told”)")).to_be_visible()
+    await page.get_by_role("link", name="All reviews").click()
+    await expect(page).to_have_url(f"{board}market")
+    await page.get_by_role("link", name=PROMISE).first.click()
+    await expect(page.get_by_role("heading", name="Told <b>hop</b> by hop", level=1)).to_be_visible()
 
 
 async def seen(page: Page, title: str) -> None:

@@ -132,6 +132,7 @@ def _event(path: Path, number: int, line: bytes) -> StreamEvent:
 
 NAMING: Final = (
     *("customer_id", "promise_id", "incident_id", "handoff_id", "claim_id", "challenge_id", "offer_id", "plan_id"),
+    *("review_id", "lead_time_id"),
 )
 """Fields by which events are about the same."""
 
@@ -162,6 +163,8 @@ def _names(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for field in NAMING:
         if field in data:
             yield field, str(data[field])
+    if "source_id" in data:
+        yield "review_id", f"{data.get('source')}:{data['source_id']}"
     references = [*data.get("references", ()), *([data["reference"]] if data.get("reference") else [])]
     for reference in references:
         yield f"reference {reference.get('system')}", str(reference.get("id"))

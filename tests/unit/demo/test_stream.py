@@ -74,6 +74,15 @@ def test_a_stream_takes_every_event_that_the_local_stack_lets_a_replay_send() ->
     assert frozenset(REPORTS) == DELIVERY_TYPES
 
 
+def test_what_becomes_of_a_review_comes_after_it() -> None:
+    lanes = Lanes()
+    said = lanes.lanes(event("review.published", source="s1", source_id="r1"))
+    assert lanes.lanes(event("review.tagged", review_id="s1:r1")) == said
+    assert lanes.lanes(event("review.tagged", review_id="s1:r2")) != said
+    stated = lanes.lanes(event("lead_time.stated", lead_time_id="l1"))
+    assert lanes.lanes(event("lead_time.withdrawn", lead_time_id="l1")) == stated != said
+
+
 @pytest.mark.parametrize("time", ["2013-02-05T13:00:00+0100", "2013-02-05t12:00:00,000z", "2013-02-05 12:00:00 UTC"])
 def test_a_time_is_read_as_the_services_read_it(tmp_path: Path, time: str) -> None:
     path = tmp_path / "stream.jsonl"

@@ -44,6 +44,11 @@ EXTRA: Final[Mapping[Kind, dict[str, Any]]] = MappingProxyType(
         Kind.HANDOFF: {"customer_id": (str, ...)},
         Kind.PLAN: {"customer_id": (str, ...)},
         Kind.REVIEW: {
+            "source": (
+                Annotated[str, Field(description="The site that it is on.")] | None,
+                None,
+            ),
+            "source_id": (Annotated[str, Field(description="Its id on that site.")] | None, None),
             "tags": (Annotated[list[str], Field(description="What it complains of; null: not tagged.")] | None, None),
             "tagged_by": (Annotated[str, Field(description="Who tagged it: machine or person.")] | None, None),
             "evidence": (Annotated[list[str], Field(description="Its words by which it was tagged.")], []),

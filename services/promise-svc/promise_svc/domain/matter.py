@@ -195,7 +195,7 @@ def _admit(known: Matter | None, command: Enter) -> None:
     replaces = MACHINES[command.kind].replaces
     if known is None and not command.begins:
         raise Refusal(RefusalReason.UNKNOWN_MATTER, f"there is no such {command.kind}")
-    if known is not None and _elsewhere(known, command):
+    if known is not None and replaces and _elsewhere(known, command):
         raise Refusal(RefusalReason.WRONG_FIELD, f"the {command.kind} is about another one", "/promise_id")
     if known is not None and command.begins and not replaces:
         raise Refusal(RefusalReason.PROMISE_EXISTS, f"a {command.kind} with this id exists already")

@@ -17,7 +17,7 @@ MONTHS: Final = 24
 """Months that are shown, up to that of the newest review or late promise."""
 MOST_REVIEWS: Final = 20_000
 """Reviews that the figures are of; of more the newest."""
-MOST_ENDED: Final = 50_000
+MOST_ENDED: Final = 20_000
 """Promises that ended last, among which the late ones are looked for."""
 COLUMNS: Final = ("reviews", "untagged", "by_machine", "failures", *(tag.value for tag in Tag))
 

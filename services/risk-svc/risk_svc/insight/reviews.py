@@ -51,6 +51,9 @@ def rank(item: dict[str, Any]) -> tuple[float, str]:
 def conditions(wanted: ReviewFilter) -> tuple[str, dict[str, Any]]:
     """The conditions of a filter, and their values."""
     where, values = given(wanted, _COLUMNS)
+    if "place" in values:
+        # A page's cursor has a :place too.
+        values["about_place"] = values.pop("place")
     if wanted.tag in _VERDICTS:
         where += f" AND one.verdict {_VERDICTS[wanted.tag]}"
     elif wanted.tag is not None:
@@ -65,7 +68,7 @@ def conditions(wanted: ReviewFilter) -> tuple[str, dict[str, Any]]:
 _COLUMNS: Final = {
     "source": "one.said = CAST(:source AS text)",
     "product": "one.content->>'product' = CAST(:product AS text)",
-    "place": "one.content->>'place' = CAST(:place AS text)",
+    "place": "one.content->>'place' = CAST(:about_place AS text)",
     "customer_id": "one.customer_id = CAST(:customer_id AS text)",
     "promise_id": "one.promise_id = CAST(:promise_id AS text)",
     "since": "one.at >= CAST(:since AS timestamptz)",

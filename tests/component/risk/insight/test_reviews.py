@@ -120,6 +120,10 @@ async def test_they_page_to_the_end(api: Api, desk: InsightDesk) -> None:
     whole = (await ask(api, "/v1/reviews", limit=200))["items"]
     assert [item["review_id"] for item in items] == [item["review_id"] for item in whole]
     assert len(whole) == 7
+    await desk.take(*(review(f"s1:p{number}", day=number, place="berlin", product="x") for number in range(5)))
+    about = {"place": "berlin", "product": "x", "source": "s1", "said_from": MADE.isoformat()}
+    items = await walk(api.client, "/v1/reviews", headers, limit=2, **about)
+    assert [item["review_id"] for item in items] == [f"s1:p{number}" for number in (4, 3, 2, 1, 0)]
 
 
 async def test_in_any_order_of_arrival_the_newest_version_stands(api: Api, desk: InsightDesk) -> None:

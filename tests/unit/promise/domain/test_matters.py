@@ -323,3 +323,11 @@ def test_a_review_may_learn_its_promise_later_but_never_another_one() -> None:
         with pytest.raises(Refusal) as refused:
             enter(matter, [*entries, entry], published(3, "newest", [], **about))
         assert (refused.value.why, refused.value.pointer) == (RefusalReason.WRONG_FIELD, "/promise_id")
+
+
+def test_what_is_made_once_is_there_already_whatever_it_names_then() -> None:
+    first = replace(command(Kind.CLAIM, "made"), customer_id="c1")
+    matter, entry = enter(None, [], first)
+    with pytest.raises(Refusal) as refused:
+        enter(matter, [entry], replace(first, customer_id="c2"))
+    assert refused.value.why is RefusalReason.PROMISE_EXISTS

@@ -61,7 +61,7 @@ class MonthOut(BaseModel):
 
 
 class TrendPage(ListTotals):
-    """Months, newest first: of the newest 20,000 reviews, and the late ones of the 50,000 promises that ended last."""
+    """Months, newest first: of the newest 20,000 reviews, and the late ones of the 20,000 promises that ended last."""
 
     exact: bool = Field(description="False: there are more reviews or promises than were counted.")
     items: list[MonthOut]

@@ -15,7 +15,7 @@ def portfolio(p: Sequence[float], value: Sequence[float], account: Sequence[int]
     n = len(p)
     alone = np.full(n, ALONE)
     return Portfolio(
-        account=np.zeros(n, np.int64) if account is None else np.array(account),
+        account=np.zeros(n, np.int64) if account is None else np.array(account, np.int64),
         p_slip=np.array(p, float),
         value=np.array(value, float),
         currency=["EUR"] * n,

@@ -7,13 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from risk_svc.insight.measures.contact import Ended, Surprise, Words, gone_silent, silences, surprises
+from risk_svc.insight.measures.contact import Ended, Words, gone_silent, silences, surprises
 from risk_svc.insight.measures.figure import Unit
 from tests.support.figures import bounds, stated
 
 DAY = 86400.0
 days = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 365)), min_size=1, max_size=60)
-ends = st.lists(st.tuples(st.floats(-30, 30), st.floats(0.1, 30), st.booleans()), min_size=1, max_size=30)
+ends = st.lists(
+    st.tuples(
+        *(st.floats(0, 30), st.floats(0, 30), st.none() | st.floats(-30, 60), st.floats(0.1, 30), st.booleans()),
+        st.floats(0, 1),
+    ),
+    min_size=1,
+    max_size=30,
+)
 
 
 def words(rows: list[tuple[str, int]]) -> Words:
@@ -21,11 +28,17 @@ def words(rows: list[tuple[str, int]]) -> Words:
     return Words(customer, np.array(day) * DAY)
 
 
-def ended(rows: list[tuple[float, float, bool]]) -> Ended:
-    """Rows of days early, days of scale, and whether it was announced."""
-    early, scale, told = (np.array(column) for column in zip(*rows, strict=True))
-    names = [f"p{at:02}" for at in range(len(rows))]
-    return Ended(names, ["acme"] * len(rows), early * DAY, np.zeros(len(rows)), scale * DAY, told.astype(bool))
+def ended(*rows: tuple[float, float, float | None, float, bool, float]) -> Ended:
+    """Rows of begin and length of what was told, when it came, scale, all in days; if it was known; what is missing."""
+    begin, length, done, scale, known, missing = zip(*rows, strict=True)
+    start = np.array(begin)
+    came = np.array([np.nan if one is None else one for one in done], np.float64)
+    times = (one * DAY for one in (start, start + np.array(length), came, np.array(scale)))
+    return Ended(*times, np.array(known), np.array(missing, np.float64))
+
+
+def sizes(*rows: tuple[float, float, float | None, float, bool, float]) -> list[float]:
+    return [float(one) for one in surprises(ended(*rows))]
 
 
 def test_a_silence_by_hand() -> None:
@@ -37,6 +50,12 @@ def test_a_silence_by_hand() -> None:
     assert acme.silence.unit == Unit.RATIO
     assert (brew.silence.too_little_history, brew.silence.n, brew.days) == (True, 1, 1.0)
     assert gone_silent([acme, brew]) == [acme]
+
+
+def test_of_whom_nothing_was_ever_heard_there_is_too_little_history() -> None:
+    [acme] = silences(words([("else", 1)]), {"acme": 40.0}, 32 * DAY)
+    assert (acme.customer, acme.silence.too_little_history, acme.silence.n, acme.days) == ("acme", True, 0, None)
+    assert gone_silent([acme]) == []
 
 
 def test_a_silence_counts_beside_an_open_gap_only() -> None:
@@ -54,29 +73,41 @@ def test_silence_grows_while_nobody_speaks_whatever_the_order(rows: list[tuple[s
     for one in silences(words(rows[::-1]), gaps, (now + more) * DAY):
         held = before[one.customer].silence
         assert (one.silence.value is None) == (held.value is None)
-        assert one.days == pytest.approx(before[one.customer].days + more)
+        then = before[one.customer].days
+        assert one.days == (None if then is None else pytest.approx(then + more))
         if one.silence.value is not None:
             assert stated(one.silence) >= stated(held) >= 0
             assert bounds(one.silence)[0] >= 0
 
 
 def test_surprises_by_hand() -> None:
-    found = surprises(ended([(-5.0, 10.0, False), (3.0, 10.0, False), (-20.0, 10.0, True), (0.5, 10.0, False)]))
-    assert found[0] == Surprise("p00", "acme", -0.5, -5.0)
-    assert [(one.promise, one.days) for one in found[1:]] == [("p01", 3.0)]
-    assert found[1].size == pytest.approx(0.3)
+    # Told to come from day 10 to day 12, with H of 4 days: half of it is 2.
+    told = {7.9: 0.525, 8.1: 0.0, 10.0: 0.0, 12.0: 0.0, 13.9: 0.0, 15.0: -0.75, 99.0: -1.0}
+    assert sizes(*((10.0, 2.0, done, 4.0, False, 0.0) for done in told)) == pytest.approx([*told.values()])
 
 
-@given(ends)
-def test_surprises_are_bounded_unannounced_and_ranked(rows: list[tuple[float, float, bool]]) -> None:
-    found = surprises(ended(rows))
-    sizes = [abs(one.size) for one in found]
-    assert sizes == sorted(sizes, reverse=True)
-    assert all(0.1 <= size <= 1 for size in sizes)
-    for one in found:
-        early, _, told = rows[int(one.promise[1:])]
-        assert not told
-        assert one.days == pytest.approx(early)
-        assert (one.size > 0) == (early > 0)
-    surprising = [early for early, scale, told in rows if not told and abs(early) >= 0.1 * scale * (1 + 1e-9)]
-    assert len(found) >= len(surprising)
+def test_what_never_came_is_the_worst_unless_that_was_said() -> None:
+    assert sizes((10.0, 2.0, None, 4.0, False, 0.0), (10.0, 2.0, None, 4.0, True, 0.0)) == [-1.0, 0.0]
+
+
+def test_what_is_missing_counts_where_it_is_worse_than_the_time() -> None:
+    early, in_time, late = 4.0, 11.0, 15.0
+    assert sizes((10.0, 2.0, early, 4.0, False, 0.5), (10.0, 2.0, in_time, 4.0, False, 0.6)) == [-0.5, -0.6]
+    assert sizes((10.0, 2.0, late, 4.0, False, 0.6), (10.0, 2.0, early, 4.0, False, 0.4)) == [-0.75, 1.0]
+
+
+def test_whoever_was_told_of_trouble_without_a_date_can_only_be_surprised_by_what_comes_early() -> None:
+    some = ended((10.0, 0.0, 500.0, 4.0, False, 0.0), (10.0, 0.0, 5.0, 4.0, False, 0.0))
+    assert surprises(some._replace(end=np.full(2, np.inf))).tolist() == [0.0, 1.0]
+
+
+@given(ends, st.floats(0, 5))
+def test_surprises_are_bounded_and_what_comes_later_is_never_a_better_one(
+    rows: list[tuple[float, float, float | None, float, bool, float]], more: float
+) -> None:
+    some = ended(*rows)
+    found, later = surprises(some), surprises(some._replace(done=some.done + more * DAY))
+    assert np.all((found == 0) | ((np.abs(found) >= 0.5) & (np.abs(found) <= 1)))
+    assert np.all(later <= found)
+    in_time = some._replace(done=some.begin, missing=np.zeros(len(rows)))
+    assert not surprises(in_time).any()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import beta
 
 from risk_svc.insight.measures.figure import Unit
-from risk_svc.insight.measures.reputation import Outcomes, Spread, Told, spread, standings
+from risk_svc.insight.measures.reputation import Outcomes, Spread, Told, joined, ranked, records, spread, standings
 from tests.support.figures import bounds, stated
 
 outcomes = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 1), st.floats(0, 2000)), min_size=1, max_size=40)
@@ -75,6 +75,15 @@ def test_a_kept_promise_never_lowers_a_standing_and_a_broken_one_never_raises_it
     assert better[1] > low > worse[1]
 
 
+@given(outcomes, st.integers(0, 40))
+def test_records_add_up_whatever_the_pages(rows: list[tuple[str, int, float]], cut: int) -> None:
+    pages = [records(outcome(some)) for some in (rows[:cut], rows[cut:]) if some]
+    for one, whole in zip(ranked(joined(pages)), standings(outcome(rows)), strict=True):
+        assert stated(one.share) == pytest.approx(stated(whole.share))
+        assert bounds(one.share) == pytest.approx(bounds(whole.share))
+    assert ranked({}) == []
+
+
 @given(outcomes)
 def test_what_is_long_ago_is_forgotten(rows: list[tuple[str, int, float]]) -> None:
     for one in standings(outcome([(maker, kept, age + 1e5) for maker, kept, age in rows])):
@@ -89,6 +98,15 @@ def test_a_spread_by_hand() -> None:
     assert stated(found.effective) == pytest.approx(1.8)
     assert found.growth.too_little_history
     assert found.growth.n == 2
+
+
+def test_prospects_are_each_one_of_their_own() -> None:
+    rows = [("acme", 10, 1.0, 1.0, 1.0), ("k7", 90, 1.0, 1.0, 1.0)]
+    noisy, wide = spread(told(rows)), spread(told(rows)._replace(apart=np.array([False, True])))
+    # 100² / (10² + 90²), and 100² / (10² + 90·1²)
+    assert (stated(noisy.effective), noisy.reach.n) == (pytest.approx(1.2195, abs=1e-4), 2)
+    assert (stated(wide.effective), wide.reach.n) == (pytest.approx(52.6316, abs=1e-4), 91)
+    assert stated(wide.reach) == stated(noisy.reach) == 100.0
 
 
 def weeks(now: int, before: int) -> Spread:

@@ -42,10 +42,36 @@ def test_an_account_loses_no_more_than_its_exposure() -> None:
     found = value_at_risk(some, EUR, {1: 400.0}, 1000, seed=1)
     assert stated(found.accounts[1].expected) == pytest.approx(400.0)
     assert stated(found.accounts[1].quantile) == pytest.approx(400.0)
-    # Both slip in a quarter of the draws: then each of them loses 200, and the claim's two 350.
-    assert stated(found.claims[7].expected) == pytest.approx(350.0)
     assert stated(found.total.expected) == pytest.approx(550.0)
     assert stated(found.total.shortfall) == pytest.approx(550.0)
+    assert found.claims == {}
+
+
+def test_a_claim_costs_what_every_account_that_was_told_it_may_lose() -> None:
+    # Lost if they slip: 500 and 200 of account 1, capped at 600; 150 of account 2; 50 of account 3.
+    some = portfolio([1.0, 1.0, 0.5, 0.2], [1000.0, 400.0, 300.0, 100.0], [1, 1, 2, 3])
+    some = some._replace(claim=np.array([0, 0, 0, 1]))
+    told = {0: [1, 2, 2, 9], 1: [3, 2], 2: [9]}
+    found = value_at_risk(some, EUR, {1: 600.0}, 4000, seed=1, told=told)
+    # 600 + .5·150; .5·150 + .2·50; account 9 has no open promise.
+    assert [stated(found.claims[claim].expected) for claim in told] == pytest.approx([675.0, 85.0, 0.0])
+    assert [found.claims[claim].expected.n for claim in told] == [3, 2, 0]
+    # In half of the draws account 2 loses 150, and then it is all that the accounts of the first claim can lose.
+    assert stated(found.claims[0].quantile) == stated(found.claims[0].shortfall) == pytest.approx(750.0)
+    # Account 3 slips in a fifth of them: in more than a twentieth both do, where each is for itself in a tenth.
+    assert stated(found.claims[1].quantile) == pytest.approx(200.0)
+    assert stated(found.claims[2].shortfall) == 0
+
+
+def test_promises_that_lean_on_one_claim_fall_with_it() -> None:
+    n, told = 400, {0: range(400)}
+    apart = portfolio([0.05] * n, [2.0] * n, range(n))
+    joint = apart._replace(claim=np.zeros(n, np.int64))
+    own, shared = (value_at_risk(some, EUR, {}, 4000, 1, told).claims[0] for some in (apart, joint))
+    assert stated(own.expected) == stated(shared.expected) == pytest.approx(20.0)
+    # Binomial: 27. Vasicek with ρ .2: 400·Φ((Φ⁻¹(.05) + √.2·Φ⁻¹(.95)) / √.8) = 61.7.
+    assert stated(own.quantile) == pytest.approx(27.0, abs=1)
+    assert stated(shared.quantile) == pytest.approx(61.7, abs=6)
 
 
 def test_what_is_without_forecast_value_or_rate_is_left_out_and_counted() -> None:
@@ -105,11 +131,14 @@ def test_every_promise_slips_as_often_as_it_says_whatever_it_shares(seed: int, n
 def test_parts_sum_to_the_total_and_nothing_is_above_what_could_be_lost(seed: int, n: int, cap: float) -> None:
     some = random_portfolio(n, seed)
     exposure = dict.fromkeys(range(0, n, 2), cap)
-    found = value_at_risk(some, RATES, exposure, 100, seed)
+    told = {claim: range(claim, n // 20 + 1, 3) for claim in range(3)}
+    found = value_at_risk(some, RATES, exposure, 100, seed, told)
     for parts in (found.accounts.values(), found.renewals.values()):
         assert math.fsum(stated(one.expected) for one in parts) == pytest.approx(stated(found.total.expected))
         assert sum(one.expected.n for one in parts) == found.total.expected.n == n
-    assert math.fsum(stated(one.expected) for one in found.claims.values()) <= stated(found.total.expected) + 1e-6
+    # Each account was told one of the three.
+    of_claims = math.fsum(stated(one.expected) for one in found.claims.values())
+    assert of_claims == pytest.approx(stated(found.total.expected))
     for account, one in found.accounts.items():
         most = min(exposure.get(account, math.inf), float((some.value * 1.15)[some.account == account].sum()))
         for figure in one:

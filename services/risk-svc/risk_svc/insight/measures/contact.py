@@ -15,8 +15,8 @@ LONG: Final = 2.0
 """Usual intervals without a word from which a customer is silent. Assumed."""
 OPEN: Final = 25.0
 """Gap from which a silent customer is named. Assumed."""
-SURPRISING: Final = 0.1
-"""Share of the scale of lateness from which an unannounced outcome is a surprise. Assumed."""
+SURPRISING: Final = 0.5
+"""Share of the scale of lateness from which an outcome is a surprise. Assumed."""
 
 
 class Words(NamedTuple):
@@ -29,49 +29,42 @@ class Words(NamedTuple):
 class Silent(NamedTuple):
     """A customer's time since the last word in usual intervals, with the interval that follows from the usual one.
 
-    n is the number of intervals; `days` since the last word; `score` that of the open gap.
+    n is the number of intervals; `days` since the last word, None where none is known; `score` that of the open gap.
     """
 
     customer: str
     silence: Figure
-    days: float
+    days: float | None
     score: float
 
 
 class Ended(NamedTuple):
-    """Columns of promises that were completed: times in epoch seconds; `scale` H in seconds, above 0.
+    """Columns of promises that have ended: times in epoch seconds; `scale` H in seconds, above 0.
 
-    `expected` is the end of what the customer was told last; `told` whether they were told of the outcome before it
-    came.
+    `begin` to `end` is what the customer was told last before it ended: to come at no time of it is a surprise. `end`
+    is infinite where they were told of trouble and of no date. `done` is NaN where it never came; `known` whether the
+    customer had then been told that it would not. `missing` is the share of the scope that was not there, 0 to 1.
     """
 
-    promise: Sequence[str]
-    customer: Sequence[str]
-    expected: Floats
+    begin: Floats
+    end: Floats
     done: Floats
     scale: Floats
-    told: Flags
-
-
-class Surprise(NamedTuple):
-    """A completion that was not announced: `size` in [-1, 1], above 0 for a good one, and by how many `days`."""
-
-    promise: str
-    customer: str
-    size: float
-    days: float
+    known: Flags
+    missing: Floats
 
 
 def silences(words: Words, gaps: dict[str, float], now: float) -> list[Silent]:
     """The silence of each customer with an open gap in `gaps`, longest first, those of too little history last.
 
     Time since the last word by the median interval between words; its interval takes the median's, by order statistics
-    with 95 % or nearly so.
+    with 95 % or nearly so. Of whom no word is known there is too little history, as there is below five intervals.
     """
     names, group = np.unique(np.asarray(words.customer, np.str_), return_inverse=True)
     order = np.lexsort((words.at, group))
     ends = np.searchsorted(group[order], np.arange(len(names) + 1))
-    found = []
+    unheard = gaps.keys() - set(names.tolist())
+    found = [Silent(name, too_little(0, Unit.RATIO), None, gaps[name]) for name in unheard]
     for at, name in enumerate(names.tolist()):
         if name in gaps:
             said = words.at[order[ends[at] : ends[at + 1]]]
@@ -85,19 +78,17 @@ def gone_silent(silences: Sequence[Silent], long: float = LONG, least_score: flo
     return [one for one in silences if (one.silence.value or 0.0) >= long and one.score >= least_score]
 
 
-def surprises(ended: Ended, least: float = SURPRISING) -> list[Surprise]:
-    """Completions that nobody announced and that were early or late by at least `least` of H; largest first.
+def surprises(ended: Ended, least: float = SURPRISING) -> Floats:
+    """How much better (above 0) or worse than told each promise ended, -1 to 1; 0 below `least` of H, and within it.
 
-    Good ones too, as these unsettle as well (Gneezy & Epley 2014).
+    Good ones too, as these unsettle as well (Gneezy & Epley 2014). What never came is -1 unless that was known; of what
+    came, a share of the scope of at least `least` that was missing counts where it is worse than the time.
     """
-    early = ended.expected - ended.done
+    early = np.maximum(0.0, ended.begin - ended.done) - np.maximum(0.0, ended.done - ended.end)
     size = np.clip(early / ended.scale, -1.0, 1.0)
-    which = np.flatnonzero(~ended.told & (np.abs(size) >= least))
-    found = [
-        Surprise(ended.promise[at], ended.customer[at], float(size[at]), float(early[at]) / 86400)
-        for at in which.tolist()
-    ]
-    return sorted(found, key=lambda one: (-abs(one.size), -abs(one.days), one.promise))
+    size = np.where(ended.missing >= least, np.minimum(size, -ended.missing), size)
+    size = np.where(np.isnan(ended.done), np.where(ended.known, 0.0, -1.0), size)
+    return np.where(np.abs(size) >= least, size, 0.0)
 
 
 def _silence(between: Floats, gone: float) -> Figure:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -26,6 +26,14 @@ class Outcomes(NamedTuple):
     age: Floats
 
 
+class Record(NamedTuple):
+    """How many promises were kept and broken, each weighted by its age, and how many there are; records add up."""
+
+    kept: float
+    broken: float
+    n: int
+
+
 class Standing(NamedTuple):
     """A maker's share kept, with its 90 % interval and n; makers are ranked by its lower end."""
 
@@ -36,7 +44,8 @@ class Standing(NamedTuple):
 class Told(NamedTuple):
     """Columns of one claim: the account or prospect that was told, how many recipients there, and how many days ago.
 
-    `unmet` is P(unmet) in [0, 1]; `weight` that of the channel, 0 or more.
+    `unmet` is P(unmet) in [0, 1]; `weight` that of the channel, 0 or more. `apart`: the recipients are no account but
+    each one of its own, as prospects are; None: nowhere.
     """
 
     account: Sequence[str]
@@ -44,6 +53,7 @@ class Told(NamedTuple):
     unmet: Floats
     weight: Floats
     age: Floats
+    apart: Flags | None = None
 
 
 class Spread(NamedTuple):
@@ -64,18 +74,43 @@ def standings(outcomes: Outcomes, half_life: float = HALF_LIFE) -> list[Standing
     r and s are the numbers kept and broken, each counting 2^(−age / `half_life`). Nothing is too little for it: with
     no history it is a half, from 5 to 95 %.
     """
+    return ranked(records(outcomes, half_life))
+
+
+def records(outcomes: Outcomes, half_life: float = HALF_LIFE) -> dict[str, Record]:
+    """The record of each maker in these outcomes."""
     makers, group = np.unique(np.asarray(outcomes.maker, np.str_), return_inverse=True)
     weight = np.exp2(-np.maximum(0.0, outcomes.age) / half_life)
     kept = np.bincount(group, weight * outcomes.kept, len(makers))
     broken = np.bincount(group, weight * (1 - outcomes.kept), len(makers))
     n = np.bincount(group, minlength=len(makers))
+    return {str(name): Record(float(kept[at]), float(broken[at]), int(n[at])) for at, name in enumerate(makers)}
+
+
+def joined(found: Iterable[Mapping[str, Record]]) -> dict[str, Record]:
+    """The records of several sets of outcomes together."""
+    total: dict[str, Record] = {}
+    for some in found:
+        for name, one in some.items():
+            before = total.get(name, NOTHING)
+            total[name] = Record(before.kept + one.kept, before.broken + one.broken, before.n + one.n)
+    return total
+
+
+def ranked(found: Mapping[str, Record]) -> list[Standing]:
+    """The standing of each record, best lower end first."""
+    names = [*found]
+    kept, broken = (np.array([getattr(found[name], what) for name in names]) for what in ("kept", "broken"))
     low, high = (betaincinv(kept + 1, broken + 1, level) for level in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
     middle = (kept + 1) / (kept + broken + 2)
-    found = [
-        Standing(str(maker), Figure(float(middle[at]), float(low[at]), float(high[at]), int(n[at]), Unit.SHARE, LEVEL))
-        for at, maker in enumerate(makers)
+    stood = [
+        Standing(name, Figure(float(middle[at]), float(low[at]), float(high[at]), found[name].n, Unit.SHARE, LEVEL))
+        for at, name in enumerate(names)
     ]
-    return sorted(found, key=lambda one: (-(one.share.low or 0.0), one.maker))
+    return sorted(stood, key=lambda one: (-(one.share.low or 0.0), one.maker))
+
+
+NOTHING: Final = Record(0.0, 0.0, 0)
 
 
 def spread(told: Told) -> Spread:
@@ -84,25 +119,26 @@ def spread(told: Told) -> Spread:
     Reach and effective number are computed, and have no interval. That of growth is of 95 %, on the logarithm, each
     week varying as its effective number of accounts does.
     """
-    _, group = np.unique(np.asarray(told.account, np.str_), return_inverse=True)
-    x = told.unmet * told.weight * told.recipients
-    everything = np.full(len(x), True)
-    reach, effective, n = _reach(x, group, everything)
+    everything = np.full(len(told.unmet), True)
+    reach, effective, n = _reach(told, everything)
     return Spread(
         Figure(reach, None, None, n, Unit.NUMBER),
         Figure(effective, None, None, n, Unit.NUMBER) if reach > 0 else too_little(n, Unit.NUMBER),
-        _growth(
-            _reach(x, group, told.age < WEEK),
-            _reach(x, group, (told.age >= WEEK) & (told.age < 2 * WEEK)),
-        ),
+        _growth(_reach(told, told.age < WEEK), _reach(told, (told.age >= WEEK) & (told.age < 2 * WEEK))),
     )
 
 
-def _reach(x: Floats, group: Ints, which: Flags) -> tuple[float, float, int]:
-    """Σx, (Σx)² / Σx² and the number of accounts."""
-    of_account = np.bincount(group[which], x[which])
-    total, squares = float(of_account.sum()), float((of_account**2).sum())
-    return total, total * total / squares if squares > 0 else 0.0, len(np.unique(group[which]))
+def _reach(told: Told, which: Flags) -> tuple[float, float, int]:
+    """Σx, (Σx)² / Σx² and the number of accounts, of which each recipient of what is `apart` is one."""
+    each = told.unmet * told.weight
+    x = each * told.recipients
+    apart = which & (np.zeros(len(which), np.bool_) if told.apart is None else told.apart)
+    _, group = np.unique(np.asarray(told.account, np.str_)[which & ~apart], return_inverse=True)
+    of_account = np.bincount(group, x[which & ~apart])
+    total = float(x[which].sum())
+    squares = float((of_account**2).sum() + (told.recipients * each**2)[apart].sum())
+    n = int((np.bincount(group) > 0).sum() + told.recipients[apart].sum())
+    return total, total * total / squares if squares > 0 else 0.0, n
 
 
 def _growth(now: tuple[float, float, int], before: tuple[float, float, int]) -> Figure:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import numpy as np
 from scipy.sparse import csc_array
 
 from risk_svc.insight.measures.figure import LEAST, Figure, Floats, Ints, Unit, exact
-from risk_svc.insight.measures.shocks import ALONE, Shocks, Singles
+from risk_svc.insight.measures.shocks import Shocks, Singles
 from risk_svc.insight.measures.tail import Tail, tails
 
 LOADS: Final = {"incident": 0.3, "crew": 0.1, "carrier": 0.1, "claim": 0.2}
@@ -58,7 +59,8 @@ class AtRisk(NamedTuple):
 class ValueAtRisk(NamedTuple):
     """Money at risk in all and by part; expected losses of accounts, and of renewal windows, sum to the total.
 
-    Promises left out for want of a forecast, of a value and of a rate of their currency are counted.
+    That of a claim is the sum over the accounts that were told it; an account may have been told several. Promises left
+    out for want of a forecast, of a value and of a rate of their currency are counted.
     """
 
     total: AtRisk
@@ -77,13 +79,19 @@ def renewal_weight(days: Floats) -> Floats:
 
 
 def value_at_risk(
-    portfolio: Portfolio, rates: Mapping[str, float], exposure: Mapping[int, float], draws: int, seed: int
+    portfolio: Portfolio,
+    rates: Mapping[str, float],
+    exposure: Mapping[int, float],
+    draws: int,
+    seed: int,
+    told: Mapping[int, Iterable[int]] = MappingProxyType({}),
 ) -> ValueAtRisk:
     """Simulates the losses of open promises; money in the currency to which `rates` converts.
 
     A slip loses min(1, LGD · renewal weight) of the value (PD·LGD·EAD). An account loses no more than its `exposure`
-    (missing: no cap): beyond it each of its promises loses the same share less. `draws` is 100 or more. Working memory
-    is 4 bytes for each draw and each promise of the largest account, and each draw and claim.
+    (missing: no cap): beyond it each of its promises loses the same share less. `told`: by claim, the accounts that
+    were told it. `draws` is 100 or more. Working memory is 4 bytes for each draw and each promise of the largest
+    account, and 8 for each draw and claim.
     """
     if draws < 100:
         raise ValueError("draws must be 100 or more")
@@ -94,7 +102,7 @@ def value_at_risk(
     severity = np.maximum(0.0, portfolio.value * rate) * np.minimum(
         1, portfolio.lgd * renewal_weight(portfolio.renewal)
     )
-    book = _Book(portfolio, kept, severity[kept], exposure)
+    book = _Book(portfolio, kept, severity[kept], exposure, told)
     shared = np.stack([getattr(portfolio, kind)[kept] for kind in LOADS], axis=1)
     book.simulate(Shocks(portfolio.p_slip[kept], shared, np.array([*LOADS.values()]), draws, seed))
     no_forecast, no_value, no_rate = (int(reason.sum()) for reason in reasons)
@@ -113,10 +121,18 @@ def leeway(renewal: float, repairs: Floats) -> Figure:
 class _Book:
     """Losses of promises sorted by account, expected and drawn."""
 
-    def __init__(self, portfolio: Portfolio, kept: Ints, severity: Floats, exposure: Mapping[int, float]) -> None:
+    def __init__(
+        self,
+        portfolio: Portfolio,
+        kept: Ints,
+        severity: Floats,
+        exposure: Mapping[int, float],
+        told: Mapping[int, Iterable[int]],
+    ) -> None:
         self.names, self.account = np.unique(portfolio.account[kept], return_inverse=True)
         self.cap = np.array([exposure.get(int(name), math.inf) for name in self.names])
-        self.claims, self.claim = np.unique(portfolio.claim[kept], return_inverse=True)
+        self.claims = [*told]
+        self.told = _told(self.names, [*told.values()])
         renewal = portfolio.renewal[kept]
         limits = [limit for _, limit in WINDOWS]
         self.window = np.where(renewal >= 0, np.searchsorted(limits, renewal), len(WINDOWS))
@@ -129,8 +145,8 @@ class _Book:
 
     def simulate(self, shocks: Shocks) -> None:
         """Draws the losses of whole accounts, some thousand promises at a time."""
-        groups = {"claim": (self.claim, len(self.claims)), "window": (self.window, len(WINDOWS) + 1)}
-        self.drawn = {name: np.zeros((many, shocks.draws)) for name, (_, many) in groups.items()}
+        many = len(WINDOWS) + 1
+        self.drawn = {"claim": np.zeros((len(self.claims), shocks.draws)), "window": np.zeros((many, shocks.draws))}
         starts = np.searchsorted(self.account, np.arange(len(self.names) + 1))
         first = 0
         while first < len(self.names):
@@ -142,8 +158,9 @@ class _Book:
             if share.min() < 1:
                 slips *= share[own]
             self.tails += tails(of_account * share)
-            for name, (group, many) in groups.items():
-                self.drawn[name] += _summed(group[begin:end], many, severity, slips)
+            self.drawn["window"] += _summed(self.window[begin:end], many, severity, slips)
+            if self.claims:
+                self.drawn["claim"] += self.told[:, first:last] @ (of_account * share)
             first = last
 
     def said(self) -> tuple[AtRisk, dict[int, AtRisk], dict[int, AtRisk], dict[str, AtRisk]]:
@@ -151,26 +168,44 @@ class _Book:
         everything = np.zeros(len(self.expected), np.int64)
         total = self._parts(everything, 1, tails(self.drawn["window"].sum(axis=0)[None]))[0]
         accounts = self._parts(self.account, len(self.names), self.tails)
-        claims = self._parts(self.claim, len(self.claims), tails(self.drawn["claim"]))
         windows = self._parts(self.window, len(WINDOWS) + 1, tails(self.drawn["window"]))
         names = [*(name for name, _ in WINDOWS), NO_RENEWAL]
         return (
             total,
             {int(name): one for name, one in zip(self.names, accounts, strict=True)},
-            {int(name): one for name, one in zip(self.claims, claims, strict=True) if name != ALONE},
+            dict(zip(self.claims, self._of_claims(), strict=True)),
             {name: one for name, one in zip(names, windows, strict=True) if one.expected.n},
         )
 
     def _parts(self, group: Ints, many: int, drawn: Sequence[Tail]) -> list[AtRisk]:
         n, expected = np.bincount(group, minlength=many), np.bincount(group, self.expected, many)
-        return [
-            AtRisk(
-                exact(expected[at], int(n[at]), Unit.MONEY),
-                Figure(one.quantile, one.low, one.high, int(n[at]), Unit.MONEY),
-                Figure(one.shortfall, one.least, one.most, int(n[at]), Unit.MONEY),
-            )
-            for at, one in enumerate(drawn)
-        ]
+        return _at_risk(n, expected, drawn)
+
+    def _of_claims(self) -> list[AtRisk]:
+        if not self.claims:
+            return []
+        many = len(self.names)
+        n, expected = np.bincount(self.account, minlength=many), np.bincount(self.account, self.expected, many)
+        return _at_risk(self.told @ n, self.told @ expected, tails(self.drawn["claim"]))
+
+
+def _at_risk(n: Floats, expected: Floats, drawn: Sequence[Tail]) -> list[AtRisk]:
+    return [
+        AtRisk(
+            exact(expected[at], int(n[at]), Unit.MONEY),
+            Figure(one.quantile, one.low, one.high, int(n[at]), Unit.MONEY),
+            Figure(one.shortfall, one.least, one.most, int(n[at]), Unit.MONEY),
+        )
+        for at, one in enumerate(drawn)
+    ]
+
+
+def _told(names: Ints, told: Sequence[Iterable[int]]) -> csc_array:
+    """Which accounts were told each claim: a row a claim, a column an account, 1 where they were."""
+    place = {int(name): at for at, name in enumerate(names)}
+    pairs = [(row, place[name]) for row, some in enumerate(told) for name in sorted({*some}) if name in place]
+    rows, columns = zip(*pairs, strict=True) if pairs else ((), ())
+    return csc_array((np.ones(len(pairs)), (rows, columns)), shape=(len(told), len(names)))
 
 
 def _rates(currency: Sequence[str], rates: Mapping[str, float]) -> Floats:

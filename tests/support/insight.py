@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from candor.contracts import Component, Contribution, Forecast, GapScored, Message, Standing, message
+from candor.contracts import Component, Contribution, Fact, Forecast, GapScored, Message, Standing, message
 from candor.store.db import Database
 from candor.store.unit_of_work import unit_of_work
 from risk_svc.insight.forgetting import Forgetting
@@ -24,6 +25,7 @@ def gap(
     at: datetime = MADE,
     parts: dict[Component, float] | None = None,
     n: int = 50,
+    facts: Sequence[Fact] = (),
 ) -> Message:
     """A published gap; without `p_slip` it has no forecast, as that of one that has ended."""
     found = {Component.LATENESS: 0.5} if parts is None else parts
@@ -35,6 +37,7 @@ def gap(
         as_of=at,
         held_due=DUE,
         contributions=[Contribution(name, x, 1 / len(found)) for name, x in found.items()],
+        facts=[*facts],
         forecast=None if p_slip is None else Forecast(p_slip, DUE, DUE, DUE, "flight", n, 1),
     )
     return message(f"gap.{promise_id}.{version}", "risk-svc", at, customer_id, version, data)

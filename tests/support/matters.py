@@ -28,7 +28,7 @@ from candor.contracts import (
     Tagger,
     message,
 )
-from candor.contracts.matters import Availability, HandoffState, PlanState
+from candor.contracts.matters import Availability, HandoffState, OfferChanged, OfferOption, OfferState, PlanState
 from tests.support.risk import DUE, MADE
 
 HOPS = ("engineering", "product", "sales", "customer")
@@ -92,6 +92,25 @@ def capability(
 ) -> Message:
     rows = [one if isinstance(one, Availability) else Availability(one) for one in statuses]
     return _message(CapabilityChanged(capability_id=name, at=at, statuses=rows), name, at, name, version)
+
+
+def offer(
+    name: str = "o1",
+    state: OfferState = OfferState.TAKEN,
+    version: int = 2,
+    *,
+    customer: str = "c1",
+    promise: str = "p1",
+    at: datetime = MADE,
+    answered: datetime = MADE,
+) -> Message:
+    """An offer of one option, made at `at` and answered later."""
+    option = OfferOption("credit", "goodwill")
+    taken = option.name if state is OfferState.TAKEN else None
+    data = OfferChanged(
+        offer_id=name, promise_id=promise, customer_id=customer, state=state, at=at, options=[option], taken=taken
+    )
+    return _message(data, name, answered, customer, version)
 
 
 def account(

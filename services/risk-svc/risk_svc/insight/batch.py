@@ -19,7 +19,7 @@ from candor.contracts import (
 from risk_svc import metrics
 from risk_svc.domain.fold import FoldOutcome, fold
 from risk_svc.domain.state import PromiseState, StepState
-from risk_svc.insight import forgetting, rows
+from risk_svc.insight import forgetting, rows, scores
 from risk_svc.insight.picture import Redating
 
 if TYPE_CHECKING:
@@ -62,7 +62,9 @@ class Batch:
         await rows.save_promises(connection, [self._known[name] for name in sorted(self._touched)])
         await rows.save_milestones(connection, [(name, step) for (name, _), step in self._steps.items()])
         await rows.save_redatings(connection, self._redatings)
-        await rows.save_gaps(connection, await self._living_gaps())
+        gaps = await self._living_gaps()
+        await rows.save_gaps(connection, gaps)
+        await scores.save(connection, gaps)
 
     async def _living_gaps(self) -> list[tuple[GapScored, int]]:
         """The gaps without those of promises that were forgotten before they were scored."""

@@ -57,25 +57,27 @@ class Comparing(Steps):
         return True
 
 
-_THERE: Final = """
+AT_THE_TIME: Final = " AND stood.at <= claim.at"
+THERE: Final = f"""
 SELECT one->>'status' FROM jsonb_array_elements((
   SELECT statuses FROM insight_capability AS stood
-  WHERE stood.capability_id = claim.capability_id AND stood.at <= claim.at
+  WHERE stood.capability_id = claim.capability_id{AT_THE_TIME}
   ORDER BY stood.at DESC, stood.version DESC LIMIT 1)) AS one
 WHERE coalesce(one->>'region' = claim.content->>'region', one->>'region' IS NULL)
   AND coalesce(one->>'edition' = claim.content->>'edition', one->>'edition' IS NULL)
-ORDER BY one->>'region' IS NULL, one->>'edition' IS NULL LIMIT 1"""
-_LEVELS: Final = "'{none,planned,beta,available}'::text[]"
+ORDER BY one->>'region' IS NULL, one->>'edition' IS NULL LIMIT 1"""  # noqa: S608
+"""SQL: what the register had of a `claim` when it was made; without AT_THE_TIME, what it has of it now."""
+LEVELS: Final = "'{none,planned,beta,available}'::text[]"
 # What the event said stays where the register of that time was not heard of, as on an installation that is older than
 # what Kafka still has; and where the words of the claim have ended.
 _COMPARE: Final = f"""
 WITH judged AS (
-  SELECT claim.matter_id, ({_THERE}) AS there, claim.said FROM insight_matter AS claim
+  SELECT claim.matter_id, ({THERE}) AS there, claim.said FROM insight_matter AS claim
   WHERE claim.kind = 'claim' AND claim.matter_id = ANY($1::text[]) AND claim.words_since IS NOT NULL)
 UPDATE insight_matter AS claim SET verdict = CASE
     WHEN judged.said = 'left_out' THEN CASE WHEN there = 'available' THEN 'under_claim' ELSE 'supported' END
-    WHEN array_position({_LEVELS}, judged.said) > array_position({_LEVELS}, there) THEN 'over_claim'
-    WHEN array_position({_LEVELS}, judged.said) < array_position({_LEVELS}, there) THEN 'under_claim'
+    WHEN array_position({LEVELS}, judged.said) > array_position({LEVELS}, there) THEN 'over_claim'
+    WHEN array_position({LEVELS}, judged.said) < array_position({LEVELS}, there) THEN 'under_claim'
     ELSE 'supported' END
 FROM judged WHERE claim.kind = 'claim' AND claim.matter_id = judged.matter_id AND there IS NOT NULL"""  # noqa: S608
 _NEXT: Final = """

@@ -11,6 +11,7 @@ from candor.contracts import Component, GapScored, NoticeState, Standing
 from risk_svc.domain.components.scope import missing_settled
 from risk_svc.domain.scoring import SPEAKING, is_told
 from risk_svc.domain.state import PromiseState, StepState, StepStatus, completed_at, final_step, standing
+from risk_svc.insight.expected import expected
 from risk_svc.store.states import PLACEHOLDER, place_name
 
 PROMISE: Final = (
@@ -41,6 +42,9 @@ PROMISE: Final = (
     ("last_told", "text"),
     ("last_told_at", "timestamptz"),
     ("warned_at", "timestamptz"),
+    ("expected_from", "timestamptz"),
+    ("expected_until", "timestamptz"),
+    ("told_before", "text"),
 )
 """The columns of a promise that follow from its facts, in the order of `promise_row`."""
 GAP: Final = (
@@ -88,6 +92,7 @@ def promise_row(state: PromiseState) -> tuple[Any, ...]:
     """The values of PROMISE; a placeholder has ids and nothing else that counts."""
     stands = standing(state)
     there = not state.placeholder
+    ended = ended_at(state, stands) if there else None
     return (
         state.promise_id,
         state.customer_id,
@@ -110,11 +115,12 @@ def promise_row(state: PromiseState) -> tuple[Any, ...]:
         state.accepted,
         state.revisions,
         completed_at(state) if there else None,
-        ended_at(state, stands) if there else None,
+        ended,
         missing_settled(state, stands) if there and stands in JUDGED else None,
         is_told(state),
         *last_told(state),
         warned_at(state),
+        *expected(state, ended),
     )
 
 

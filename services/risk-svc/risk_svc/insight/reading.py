@@ -10,19 +10,21 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from candor.web.http.listings import COUNTED, Total
 
-Sort = Literal["loss", "value_at_risk", "gap"]
+Sort = Literal["loss", "value_at_risk", "gap", "size"]
 RANKS: Final[dict[Sort, str]] = {
     "loss": "rank",
     "value_at_risk": "coalesce((body->'value_at_risk'->>'value')::float8, -1)",
     "gap": "coalesce((body->>'score')::float8, -1)",
+    "size": "abs((body->>'size')::float8)",
 }
-"""Orders of accounts, each with an index of its own; `loss` is the rank that the rows of any sheet were given."""
+"""Orders; `loss` is the rank that the rows of any sheet were given. Those of accounts have an index each."""
 
 
 class Wanted(NamedTuple):
     """Which rows of a sheet; None does not filter. `search`: how the name begins, in any case.
 
-    `renews_within`: accounts whose renewal lies at most so many days ahead.
+    `renews_within`: accounts whose renewal lies at most so many days ahead. `announced`: surprises before which the
+    customer was told something.
     """
 
     name: str | None = None
@@ -30,6 +32,10 @@ class Wanted(NamedTuple):
     search: str | None = None
     min_score: float | None = None
     renews_within: float | None = None
+    customer: str | None = None
+    department: str | None = None
+    announced: bool | None = None
+    contact: str | None = None
 
 
 class Sheet(NamedTuple):
@@ -71,6 +77,10 @@ _WHERE: Final = """sheet = :sheet AND run = CAST(:run AS bigint)
   AND (CAST(:verdict AS text) IS NULL OR body->>'verdict' = CAST(:verdict AS text))
   AND (CAST(:search AS text) IS NULL OR starts_with(lower(name), lower(CAST(:search AS text))))
   AND (CAST(:min_score AS float8) IS NULL OR (body->>'score')::float8 >= CAST(:min_score AS float8))
+  AND (CAST(:customer AS text) IS NULL OR body->>'customer_id' = CAST(:customer AS text))
+  AND (CAST(:department AS text) IS NULL OR body->>'department' = CAST(:department AS text))
+  AND (CAST(:contact AS text) IS NULL OR body->>'contact' = CAST(:contact AS text))
+  AND (CAST(:announced AS bool) IS NULL OR (body->>'announced')::bool = CAST(:announced AS bool))
   AND (CAST(:renews_within AS float8) IS NULL
     OR (body->>'renewal_in_days')::float8 BETWEEN 0 AND CAST(:renews_within AS float8))"""
 _ROWS: Final = {

@@ -17,14 +17,19 @@ from candor.ops.rounds import Rounds
 from candor.store.errors import StoreUnavailable
 from candor.store.unit_of_work import unit_of_work
 from risk_svc import metrics
-from risk_svc.insight import beliefs, competitors, sheets, worked
+from risk_svc.insight import beliefs, competitors, sheets, unmet_claims, words, worked
 from risk_svc.insight.durations import Gathered, bias_sheets
 from risk_svc.insight.forgetting import LIVING, living
+from risk_svc.insight.measures.contact import Words
 from risk_svc.insight.measures.distortion import THRESHOLD
+from risk_svc.insight.measures.figure import LEAST
 from risk_svc.insight.measures.punctuality import Tally
 from risk_svc.insight.reasons import Reasons
 from risk_svc.insight.sheets import Ended, Open, Row
 from risk_svc.insight.stakes import Stake, Stakes
+from risk_svc.insight.standings import Standings
+from risk_svc.insight.surprises import Surprises
+from risk_svc.insight.unmet_claims import Unmet
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -52,6 +57,15 @@ class Run(NamedTuple):
     number: int
     since: datetime
     begun: float
+
+
+class Beside(NamedTuple):
+    """What figures of open promises rest on beside them: the largest gap of each customer and their words."""
+
+    stakes: Stakes
+    unmet: Sequence[Unmet]
+    gaps: Mapping[str, Open]
+    said: Words
 
 
 class Reckoning(Rounds):
@@ -111,21 +125,27 @@ class Reckoning(Rounds):
             still += page
             if len(still) >= MOST_OPEN:
                 break
-        stakes = await self._stakes()
-        await self._shown(run, len(still), await asyncio.to_thread(self._of_open, still, stakes))
+        gaps = words.wide(still)
+        said = await words.heard(self._database, [*gaps])
+        beside = Beside(await self._stakes(), await unmet_claims.read(self._database), gaps, said)
+        await self._shown(run, len(still), await asyncio.to_thread(self._of_open, still, beside))
 
     async def _reckon_ended(self) -> None:
         run = await self._begin()
         counts: dict[str, dict[str, Tally]] = {by: {} for by in sheets.GROUPS}
         took, reasons = Gathered(), Reasons()
+        stood = Standings(self._now().timestamp(), persons=self._persons)
+        late = {row["kind"]: row["late"] for row in await self._database.pool.fetch(_LATE)}
+        surprised = Surprises(late)
         ended = 0
         async for page in self._ended():
             ended += len(page)
-            counts = await asyncio.to_thread(_more, counts, (took, reasons), page)
+            counts = await asyncio.to_thread(_more, counts, (took, reasons, stood, surprised), page)
         found = {f"punctuality:{by}": sheets.punctual(tallied, by) for by, tallied in counts.items()}
         for row in found["punctuality:team"]:
             row.body["reasons"] = reasons.of(row.name)
         found |= await asyncio.to_thread(bias_sheets, took, persons=self._persons)
+        found |= stood.sheets() | surprised.sheets()
         found |= await beliefs.sheets_of(self._database)
         found |= await worked.sheets_of(self._database)
         found |= await competitors.sheets_of(self._database)
@@ -154,10 +174,18 @@ class Reckoning(Rounds):
         repairs = [row["days"] for row in await self._database.pool.fetch(_REPAIRS)]
         return Stakes(found, self._now().timestamp(), np.array(repairs, np.float64))
 
-    def _of_open(self, promises: Sequence[Open], stakes: Stakes) -> dict[str, list[Row]]:
-        money = sheets.money_of(promises, self._rates, self._loss_share)
+    def _of_open(self, promises: Sequence[Open], beside: Beside) -> dict[str, list[Row]]:
+        money, now = sheets.money_of(promises, self._rates, self._loss_share), beside.stakes.now
         found = {f"rollup:{by}": sheets.rolled_up(promises, by, money) for by in sheets.BY}
-        found["account"], found["value_at_risk"] = sheets.accounts(promises, found["rollup:customer"], money, stakes)
+        told = unmet_claims.accounts_of(beside.unmet)
+        found["account"], found["value_at_risk"], risks = sheets.accounts(
+            promises, found["rollup:customer"], money, beside.stakes, told
+        )
+        found["spread"] = unmet_claims.spread_rows(beside.unmet, risks, money.currency or None, now)
+        found["silence"] = words.silence_rows(beside.gaps, beside.said, now)
+        marks = words.marks(found["silence"])
+        for row in found["account"]:
+            row.body.update(marks.get(row.name, words.UNHEARD))
         return found
 
     async def _open(self) -> AsyncIterator[list[Open]]:
@@ -208,7 +236,9 @@ class Reckoning(Rounds):
 
 
 def _more(
-    counts: dict[str, dict[str, Tally]], others: Sequence[Gathered | Reasons], page: Sequence[Ended]
+    counts: dict[str, dict[str, Tally]],
+    others: Sequence[Gathered | Reasons | Standings | Surprises],
+    page: Sequence[Ended],
 ) -> dict[str, dict[str, Tally]]:
     for one in others:
         one.add(page)
@@ -242,6 +272,12 @@ SELECT days FROM (
     completed_at > held_due + tolerance_s * interval '1 second' AS late
   FROM insight_promise WHERE ended_at IS NOT NULL AND shown AND {LIVING} ORDER BY ended_at DESC LIMIT 20000) AS newest
 WHERE late"""  # noqa: S608
+# Of each promise type with enough late ones among the newest that have ended, their 90 % quantile.
+_LATE: Final = f"""
+SELECT kind, percentile_cont(.9) WITHIN GROUP (ORDER BY late)::float8 AS late FROM (
+  SELECT kind, extract(epoch FROM completed_at - held_due)::float8 - tolerance_s AS late
+  FROM insight_promise WHERE ended_at IS NOT NULL AND shown AND {LIVING} ORDER BY ended_at DESC LIMIT 20000) AS newest
+WHERE late > 0 GROUP BY kind HAVING count(*) >= {LEAST}"""  # noqa: S608
 _ENDED: Final = f"""
 SELECT promise_id, customer_id, department, owner, deliverer, kind, extract(epoch FROM made_at)::float8 AS made,
   extract(epoch FROM requested_due)::float8 AS requested, extract(epoch FROM first_due)::float8 AS first,
@@ -249,10 +285,12 @@ SELECT promise_id, customer_id, department, owner, deliverer, kind, extract(epoc
   extract(epoch FROM completed_at)::float8 AS done, missing,
   coalesce(moves.ours, 0) AS ours, coalesce(moves.agreed, 0) AS agreed,
   coalesce(steps.planned, '{{}}') AS planned, coalesce(steps.reached, '{{}}') AS reached,
-  coalesce(moves.reasons, '{{}}') AS reasons
+  coalesce(moves.reasons, '{{}}') AS reasons, standing = 'kept' AS kept, extract(epoch FROM ended_at)::float8 AS ended,
+  extract(epoch FROM held_due)::float8 AS held, extract(epoch FROM expected_from)::float8 AS expected_from,
+  extract(epoch FROM expected_until)::float8 AS expected_until, told_before
 FROM (
   SELECT promise_id, customer_id, department, owner, deliverer, kind, made_at, requested_due, first_due, latest_due,
-    tolerance_s, completed_at, missing, resets
+    tolerance_s, completed_at, missing, resets, standing, ended_at, held_due, expected_from, expected_until, told_before
   FROM insight_promise WHERE standing IN ('kept', 'broken', 'cancelled') AND shown AND promise_id > $1 AND {LIVING}
   ORDER BY promise_id LIMIT $2) AS one
 LEFT JOIN LATERAL (

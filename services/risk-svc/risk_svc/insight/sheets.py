@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from risk_svc.insight.measures.rollup import Gaps, roll_ups
 from risk_svc.insight.measures.shocks import ALONE
 from risk_svc.insight.measures.value_at_risk import AtRisk, Portfolio, ValueAtRisk, value_at_risk
 from risk_svc.insight.stakes import Stakes, apart
+
+if TYPE_CHECKING:
+    from risk_svc.insight.unmet_claims import Accounts
 
 NO_STAKES: Final = Stakes()
 NO_NAME: Final = ""
@@ -49,7 +52,11 @@ class Open(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """A promise that has ended; times in epoch seconds, None where there is none."""
+    """A promise that has ended; times in epoch seconds, None where there is none.
+
+    `expected_from` to `expected_until` is what the customer expected before it ended, and `told_before` what they were
+    told last by then.
+    """
 
     customer_id: str
     department: str | None
@@ -68,6 +75,13 @@ class Ended(NamedTuple):
     planned: Sequence[float]
     reached: Sequence[float | None]
     reasons: Sequence[str] = ()
+    promise_id: str = ""
+    kept: bool = False
+    ended: float = 0.0
+    held: float = 0.0
+    expected_from: float | None = None
+    expected_until: float | None = None
+    told_before: str | None = None
 
 
 class Row(NamedTuple):
@@ -139,10 +153,14 @@ def rolled_up(promises: Sequence[Open], by: str, money: Money) -> list[Row]:
     ]
 
 
-def at_risk(promises: Sequence[Open], money: Money, stakes: Stakes = NO_STAKES) -> tuple[ValueAtRisk, list[str]]:
-    """What open promises may cost, and the accounts by their number in it."""
+def at_risk(
+    promises: Sequence[Open], money: Money, stakes: Stakes = NO_STAKES, told: Accounts | None = None
+) -> tuple[ValueAtRisk, list[str]]:
+    """What open promises may cost, and the accounts by their number in it; claims are numbered as in `told`."""
     accounts, account = _numbered([one.customer_id for one in promises])
-    many = len(promises)
+    many, place = len(promises), {name: at for at, name in enumerate(accounts)}
+    leans = {} if told is None else told.shared()
+    by_claim = [] if told is None else [*told.by_capability.values()]
     portfolio = Portfolio(
         account,
         np.array([np.nan if one.p_slip is None else one.p_slip for one in promises], np.float64),
@@ -153,9 +171,11 @@ def at_risk(promises: Sequence[Open], money: Money, stakes: Stakes = NO_STAKES) 
         _shared([one.incident for one in promises]),
         _shared([_crew(one) for one in promises]),
         _shared([one.deliverer for one in promises]),
-        np.full(many, ALONE),
+        _shared([leans.get(one.customer_id) for one in promises]),
     )
-    return value_at_risk(portfolio, money.rates, stakes.exposures(accounts, money.rates), DRAWS, SEED), accounts
+    exposed = {at: [place[name] for name in some if name in place] for at, some in enumerate(by_claim)}
+    found = value_at_risk(portfolio, money.rates, stakes.exposures(accounts, money.rates), DRAWS, SEED, exposed)
+    return found, accounts
 
 
 def _crew(one: Open) -> str | None:
@@ -187,19 +207,26 @@ def _told(promises: Iterable[Open]) -> dict[str, dict[str, Any]]:
 
 
 def accounts(
-    promises: Sequence[Open], rolled: Sequence[Row], money: Money, stakes: Stakes = NO_STAKES
-) -> tuple[list[Row], list[Row]]:
-    """Each customer with open promises, largest expected loss first; and the total, and that of each other currency."""
-    found, names = at_risk(promises, money, stakes)
+    promises: Sequence[Open],
+    rolled: Sequence[Row],
+    money: Money,
+    stakes: Stakes = NO_STAKES,
+    told: Accounts | None = None,
+) -> tuple[list[Row], list[Row], dict[str, AtRisk]]:
+    """Each customer with open promises, largest expected loss first; and the total, and that of each other currency.
+
+    The last is what the accounts that were told each unmet claim may lose.
+    """
+    found, names = at_risk(promises, money, stakes, told)
     risks = {names[number]: risk for number, risk in found.accounts.items()}
-    others = [_total_of(code, promises, money, stakes) for code in _apart(promises, money)]
+    others = [_total_of(code, promises, money, stakes, told) for code in _apart(promises, money)]
     wide = Counter(one.customer_id for one in promises if one.score >= GAP)
-    told = _told(promises)
+    newest = _told(promises)
     rows = []
     for one in rolled:
         risk = risks.get(one.name)
-        body = {**one.body, **_risk(risk), **stakes.said(one.name)}
-        body |= {"open_gaps": wide[one.name], **told.get(one.name, NOTHING_TOLD)}
+        body = {**one.body, **risk_body(risk), **stakes.said(one.name)}
+        body |= {"open_gaps": wide[one.name], **newest.get(one.name, NOTHING_TOLD)}
         body["apart"] = [parts[one.name] for _, parts in others if one.name in parts]
         body["customer_id"] = body.pop("name")
         rows.append(Row(one.name, 0.0 if risk is None else risk.expected.value or 0.0, body, one.name))
@@ -211,9 +238,11 @@ def accounts(
         "no_forecast": found.no_forecast,
         "no_value": found.no_value,
         "no_rate": found.no_rate,
-        **_risk(found.total),
+        **risk_body(found.total),
     }
-    return rows, [Row("all", total["expected_loss"] or 0.0, total), *(row for row, _ in others)]
+    totals = [Row("all", total["expected_loss"] or 0.0, total), *(row for row, _ in others)]
+    capabilities = [] if told is None else [*told.by_capability]
+    return rows, totals, {capabilities[number]: risk for number, risk in found.claims.items()}
 
 
 def _apart(promises: Sequence[Open], money: Money) -> list[str]:
@@ -221,11 +250,11 @@ def _apart(promises: Sequence[Open], money: Money) -> list[str]:
 
 
 def _total_of(
-    code: str, promises: Sequence[Open], money: Money, stakes: Stakes
+    code: str, promises: Sequence[Open], money: Money, stakes: Stakes, told: Accounts | None
 ) -> tuple[Row, dict[str, dict[str, Any]]]:
     """What the promises in a currency may cost that is counted apart, and of that each account's part."""
     own = [one for one in promises if one.currency == code]
-    found, names = at_risk(own, Money(code, {code: 1.0}, money.loss_share), stakes)
+    found, names = at_risk(own, Money(code, {code: 1.0}, money.loss_share), stakes, told)
     total = {
         "name": code,
         "promises": len(own),
@@ -234,9 +263,9 @@ def _total_of(
         "no_forecast": found.no_forecast,
         "no_value": found.no_value,
         "no_rate": 0,
-        **_risk(found.total),
+        **risk_body(found.total),
     }
-    parts = {names[number]: {"currency": code, **_risk(risk)} for number, risk in found.accounts.items()}
+    parts = {names[number]: {"currency": code, **risk_body(risk)} for number, risk in found.accounts.items()}
     # After the total, whose currency most promises have: amounts of different currencies are not compared.
     return Row(code, -1.0, total), parts
 
@@ -300,7 +329,8 @@ def punctual(tallied: Mapping[str, Tally], by: str) -> list[Row]:
     ]
 
 
-def _risk(risk: AtRisk | None) -> dict[str, Any]:
+def risk_body(risk: AtRisk | None) -> dict[str, Any]:
+    """Money at risk as the API shows it; of nothing it is null."""
     if risk is None:
         nothing = {"value": None, "low": None, "high": None, "n": 0}
         return {"forecasts": 0, "expected_loss": None, "value_at_risk": nothing, "shortfall": nothing}

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from risk_svc.insight import sheets
-from risk_svc.insight.sheets import Ended, Money, Open
-
-
-def still(name: str = "p1", **changes: Any) -> Open:
-    made = Open(
-        name, "c1", "sales", "install", "crew-7", {"region": "north"}, 40.0, 0.5, 100.0, "EUR", None, None, None
-    )
-    return made._replace(**changes)
-
+from risk_svc.insight.sheets import Ended, Money
+from tests.support.insight_rows import still
 
 EUR = Money("EUR", {"EUR": 1.0, "": 1.0}, 0.2)
 TIMES = (datetime(2013, 3, 31, 23, 59, tzinfo=UTC).timestamp(), datetime(2013, 4, 1, tzinfo=UTC).timestamp())
@@ -75,7 +67,7 @@ def test_a_promise_counts_for_each_of_its_labels() -> None:
 
 def test_without_promises_every_sheet_is_empty() -> None:
     assert sheets.rolled_up([], "customer", EUR) == []
-    rows, [total] = sheets.accounts([], [], EUR)
+    rows, [total], _ = sheets.accounts([], [], EUR)
     assert (rows, total.body["promises"], total.body["expected_loss"]) == ([], 0, 0.0)
 
 
@@ -86,7 +78,7 @@ def test_an_account_says_its_gaps_and_what_was_told_last_of_any_promise() -> Non
         still("p3"),
         still("p4", customer_id="c2"),
     ]
-    rows, _ = sheets.accounts(promises, sheets.rolled_up(promises, "customer", EUR), EUR)
+    rows, _, _ = sheets.accounts(promises, sheets.rolled_up(promises, "customer", EUR), EUR)
     found = {row.name: row.body for row in rows}
     assert (found["c1"]["open_gaps"], found["c1"]["promises"]) == (2, 3)
     told = {name: found["c1"][name] for name in sheets.NOTHING_TOLD}
@@ -104,6 +96,6 @@ def test_what_shares_a_deliverer_slips_together() -> None:
 
 def test_a_promise_without_a_value_or_forecast_is_counted_and_adds_nothing() -> None:
     promises = [still(), still("p2", value=None), still("p3", p_slip=None)]
-    rows, [total] = sheets.accounts(promises, sheets.rolled_up(promises, "customer", EUR), EUR)
+    rows, [total], _ = sheets.accounts(promises, sheets.rolled_up(promises, "customer", EUR), EUR)
     assert (total.body["no_value"], total.body["no_forecast"], total.body["forecasts"]) == (1, 1, 1)
     assert (rows[0].rank, rows[0].body["expected_loss"]) == (10.0, 10.0)

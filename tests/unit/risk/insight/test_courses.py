@@ -1,0 +1,141 @@
+"""What moved a score: its parts sum to the change over any snapshots, and each names what did it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from candor.contracts import Component, FactKind
+from risk_svc.domain.component import Part
+from risk_svc.domain.gap import GapDefinition, gap
+from risk_svc.insight.courses import Cause, Course, Happened, Known, Moved, Reason, Snapshot, course
+
+L, S, I, C, U = (str(component) for component in Component)  # noqa: E741
+xs = st.fixed_dictionaries({component: st.floats(0, 1) for component in Component})
+
+
+def snapshot(at: float, standing: str = "open", known: tuple[Known, ...] = (), **x: float) -> Snapshot:
+    """The snapshot of a promise whose components are these."""
+    parts = [Part(Component(name), value) for name, value in x.items()]
+    found = gap(parts, GapDefinition().weights)
+    return Snapshot(at, standing, found.score, {str(part.component): share for part, share in found.parts}, {*known})  # type: ignore[arg-type]
+
+
+def known(course_: Course | None) -> Course:
+    assert course_ is not None
+    return course_
+
+
+def reasons(before: Snapshot, after: Snapshot, *happened: Happened) -> dict[str, Reason]:
+    found = known(course([before, after], happened, before.at))
+    return {part.component: part.reason for one in found.moves for part in one.parts}
+
+
+def fact(kind: FactKind, name: str = "departed") -> Known:
+    return Known(kind.value, f"e-{name}", name)
+
+
+STORM = fact(FactKind.INCIDENT_OPEN, "storm")
+
+
+def test_a_case_by_hand() -> None:
+    # L .9·.5 and I .6·.5: 1 − .55·.7 = .615. The storm ends: .45. Then it is thought to come in time: 0.
+    three = [
+        snapshot(10, known=(STORM,), lateness=0.5, incidents=0.5),
+        snapshot(20, lateness=0.5, incidents=0.0),
+        snapshot(30, lateness=0.0, incidents=0.0),
+    ]
+    found = known(course(three, [], 12))
+    assert (found.begin, found.before, found.whole) == (10, pytest.approx(61.5), True)
+    assert found.change == pytest.approx(-61.5)
+    first, second = found.moves
+    assert (first.at, first.change) == (20, pytest.approx(-16.5))
+    assert first.parts == [Moved(I, pytest.approx(-16.5), Reason(Cause.INCIDENT_ENDED, "storm", "e-storm"))]
+    assert second.parts == [Moved(L, pytest.approx(-45.0), Reason(Cause.FORECAST))]
+    assert found.parts == {L: pytest.approx(-45.0), I: pytest.approx(-16.5)}
+    later = known(course(three, [], 20))
+    assert (later.begin, later.parts) == (20, {L: pytest.approx(-45.0)})
+
+
+def test_before_the_oldest_that_is_known_it_is_said_that_it_is_not_the_whole() -> None:
+    two = [snapshot(10, lateness=0.2), snapshot(20, lateness=0.3)]
+    assert [known(course(two, [], since)).whole for since in (9, 10, 11)] == [False, True, True]
+    assert known(course(two, [], 9)).begin == 10
+    assert course([], [], 9) is None
+    still = known(course(two, [], 25))
+    assert (still.begin, still.change, still.parts, still.moves) == (20, 0, {}, [])
+
+
+@given(st.lists(xs, min_size=1, max_size=12), st.floats(-1, 13))
+def test_parts_sum_to_the_change_and_moves_to_it_as_well(many: list[dict[Component, float]], since: float) -> None:
+    some = [snapshot(float(at), **{str(name): x for name, x in one.items()}) for at, one in enumerate(many)]
+    found = known(course(some, [], since))
+    assert found.before + found.change == pytest.approx(some[-1].score)
+    assert math.fsum(found.parts.values()) == pytest.approx(found.change, abs=0.1)
+    for one in found.moves:
+        assert math.fsum(part.points for part in one.parts) == pytest.approx(one.change, abs=1e-6)
+        assert all(abs(part.points) >= 0.0049 for part in one.parts)
+    sizes = [abs(points) for points in found.parts.values()]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "cause"),
+    [
+        (FactKind.MILESTONE_LATE, Cause.STEP_LATE),
+        (FactKind.MILESTONE_MISSED, Cause.STEP_MISSED),
+        (FactKind.MILESTONE_OVERDUE, Cause.STEP_OVERDUE),
+        (FactKind.MILESTONE_CANCELLED, Cause.STEP_CANCELLED),
+    ],
+)
+def test_a_step_that_slips_raises_the_lateness_and_once_mended_lowers_it(kind: FactKind, cause: Cause) -> None:
+    good, bad = snapshot(1, lateness=0.2), snapshot(2, known=(fact(kind),), lateness=0.6)
+    assert reasons(good, bad) == {L: Reason(cause, "departed", "e-departed")}
+    assert reasons(bad._replace(at=0), good) == {L: Reason(Cause.STEP_MENDED, "departed", "e-departed")}
+
+
+def test_a_step_that_was_overdue_and_is_missed_was_not_mended() -> None:
+    overdue = snapshot(1, known=(fact(FactKind.MILESTONE_OVERDUE),), lateness=0.6)
+    missed = snapshot(2, known=(fact(FactKind.MILESTONE_MISSED),), lateness=0.5)
+    assert reasons(overdue, missed) == {L: Reason(Cause.FORECAST)}
+
+
+def test_an_incident_that_begins_moves_its_own_component_and_the_forecast() -> None:
+    calm, hit = snapshot(1, lateness=0.2, incidents=0.0), snapshot(2, known=(STORM,), lateness=0.4, incidents=0.7)
+    assert reasons(calm, hit) == dict.fromkeys((L, I), Reason(Cause.INCIDENT_BEGAN, "storm", "e-storm"))
+    # A gap that falls although one begins falls for another reason.
+    better = hit._replace(**snapshot(2, lateness=0.1, incidents=0.7)._asdict() | {"known": hit.known})
+    assert reasons(calm, better)[L] == Reason(Cause.FORECAST)
+
+
+def moved_by(component: str, before: float, after: float, *happened: Happened, **last: Any) -> Reason:
+    two = [snapshot(1, **{component: before}), snapshot(2, **{component: after})._replace(**last)]
+    return reasons(*two, *happened)[component]
+
+
+def test_what_happened_between_two_scores_is_named_and_nothing_else() -> None:
+    told, reached = Happened(1.5, Cause.MESSAGE, "warning"), Happened(2.0, Cause.STEP_REACHED, "loaded")
+    dated = Happened(1.2, Cause.NEW_DATE, "customer")
+    assert moved_by(C, 0.9, 0.0, told, reached) == Reason(Cause.MESSAGE, "warning")
+    assert moved_by(L, 0.9, 0.1, told, reached) == Reason(Cause.STEP_REACHED, "loaded")
+    assert moved_by(L, 0.9, 0.1, dated) == Reason(Cause.NEW_DATE, "customer")
+    for one in (reached, dated):
+        for at in (1.0, 2.1):
+            assert moved_by(L, 0.9, 0.1, one._replace(at=at)) == Reason(Cause.FORECAST)
+
+
+def test_without_an_event_it_is_the_forecast_time_or_a_hand_off() -> None:
+    assert moved_by(C, 0.1, 0.8) == Reason(Cause.TIME)
+    assert moved_by(C, 0.8, 0.0) == Reason(Cause.FORECAST)
+    assert moved_by(I, 0.8, 0.5) == Reason(Cause.TIME)
+    assert moved_by(S, 0.1, 0.5) == Reason(Cause.FORECAST)
+    assert moved_by(U, 1.0, 0.0) == Reason(Cause.HANDOFF)
+
+
+def test_what_ends_is_moved_by_its_end() -> None:
+    assert moved_by(L, 0.4, 0.0, standing="kept") == Reason(Cause.ENDED, "kept")
+    assert moved_by(L, 0.4, 1.0, standing="broken") == Reason(Cause.ENDED, "broken")

@@ -167,12 +167,14 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
     from risk_svc.web.api.routes import (  # noqa: PLC0415
         briefs,
         checks,
+        contact,
         figures,
         gaps,
         hops,
         incidents,
         market,
         matters,
+        movement,
         plans,
     )
 
@@ -210,6 +212,7 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
     policies = {board.MOUNT: BOARD_POLICY}
     reading = [gaps.router, checks.router, incidents.router, figures.router, hops.router, matters.router]
     reading += [plans.router, market.router, briefs.router]
+    reading += [contact.router, movement.router]
     routers = [*reading, board.administration.router, audit_routes.router, board.router]
     app = create_app("Candor risk-svc", settings, parts, routers, policies=policies)
     app.state.staff = board.StaffSessions(app.state)

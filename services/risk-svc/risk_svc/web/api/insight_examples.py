@@ -7,6 +7,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from risk_svc.web.api import insight_responses
+from risk_svc.web.api.contact_examples import CONTACT
 
 _MADE: Final = {"made_at": "2026-03-01T07:30:12Z", "promises": 1840, "total": 1, "total_exact": True}
 _TAIL: Final = {
@@ -17,6 +18,7 @@ _TAIL: Final = {
 _GAP: Final = {"score": 62.4, "worst": "PR-1001", "worst_score": 81.0, "value": 410000.0, "assumed_values": 2}
 _SHARE: Final = {"value": 0.86, "low": 0.812, "high": 0.897, "n": 260}
 EXAMPLES: Final[dict[type[BaseModel], dict[str, Any]]] = {
+    **CONTACT,
     insight_responses.RollUps: {**_MADE, "items": [{"name": "acme", **_GAP, "promises": 14, "currency": "EUR"}]},
     insight_responses.Accounts: {
         **_MADE,
@@ -33,6 +35,8 @@ EXAMPLES: Final[dict[type[BaseModel], dict[str, Any]]] = {
                     "exposure": 250000.0,
                     "exposure_currency": "EUR",
                 },
+                **{"contact": "silent", "last_word_at": "2026-02-05T07:30:00Z"},
+                "silence": {"value": 3.0, "low": 2.0, "high": 6.0, "n": 12},
                 "leeway_days": {"value": 84.2, "low": 71.5, "high": 88.9, "n": 310},
                 "apart": [{"forecasts": 1, "expected_loss": 900.0, **_TAIL, "currency": "CHF"}],
             }

@@ -10,7 +10,7 @@ from candor.web.http.csv_page import Format
 from candor.web.http.fields import ID_PATTERN
 from candor.web.http.pages import LARGEST, LONGEST_CURSOR
 from risk_svc.insight.durations import Verdict
-from risk_svc.insight.reading import Sort as AccountSort
+from risk_svc.insight.words import Verdict as Contact
 
 
 class PageQuery(BaseModel):
@@ -58,12 +58,15 @@ class PunctualityQuery(SheetQuery):
 class AccountQuery(PageQuery):
     """Which accounts, and in which order; the largest always comes first."""
 
-    sort: AccountSort = "loss"
+    sort: Literal["loss", "value_at_risk", "gap"] = "loss"
     customer: str | None = Field(default=None, pattern=ID_PATTERN)
     search: str | None = Field(default=None, pattern=ID_PATTERN, description="Only customers whose id begins so.")
     min_score: float | None = Field(default=None, ge=0, le=100)
     renews_within: float | None = Field(
         default=None, ge=0, le=36_500, description="Only accounts whose renewal lies at most so many days ahead."
+    )
+    contact: Contact | None = Field(
+        default=None, description="Only customers with an open gap of 25 or more whose words are of this verdict."
     )
 
 

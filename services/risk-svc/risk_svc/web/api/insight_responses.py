@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from candor.web.http.listings import ListTotals
 from risk_svc.insight.durations import Verdict
+from risk_svc.insight.words import Verdict as Contact
 from risk_svc.web.api.responses import IncidentOut
 
 
@@ -146,6 +147,14 @@ class AccountOut(RiskOut, StakeOut):
     last_told: str | None = Field(description="What the customer was told last of them, such as warning or update.")
     last_told_at: datetime | None = Field(description="When the customer was told that.")
     last_told_of: str | None = Field(description="The id of the promise that it was about.")
+    contact: Contact | None = Field(
+        default=None,
+        description="silent, not_silent or too_little_history of words of theirs; null: no open gap of 25 or more.",
+    )
+    silence: FigureOut | None = Field(
+        default=None, description="The time since their last word, in usual intervals between words."
+    )
+    last_word_at: datetime | None = Field(default=None, description="When their last word came.")
 
 
 class Accounts(SheetTotals):

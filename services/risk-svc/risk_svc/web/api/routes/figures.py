@@ -38,7 +38,9 @@ async def rollups(
     request: Request, _principal: Viewer, asked: Annotated[insight_requests.RollUpQuery, Query()]
 ) -> Response:
     """Open gaps rolled up, value-weighted, with the worst promise beside each; largest first."""
-    return await _page(request, asked, Listed(f"rollup:{asked.by}", Wanted(asked.name), insight_responses.RollUpOut))
+    return await sheet_page(
+        request, asked, Listed(f"rollup:{asked.by}", Wanted(asked.name), insight_responses.RollUpOut)
+    )
 
 
 @router.get("/v1/accounts", responses=answers(insight_responses.Accounts))
@@ -46,7 +48,7 @@ async def accounts(
     request: Request, _principal: Viewer, asked: Annotated[insight_requests.AccountQuery, Query()]
 ) -> Response:
     """Customers with open promises: gap, value, and what it may cost; largest first."""
-    return await _page(request, asked, accounts_of(asked))
+    return await sheet_page(request, asked, accounts_of(asked))
 
 
 @router.get("/v1/value-at-risk", responses=answers(insight_responses.ValueAtRisk))
@@ -54,7 +56,7 @@ async def value_at_risk(
     request: Request, _principal: Viewer, asked: Annotated[insight_requests.PageQuery, Query()]
 ) -> Response:
     """What all open promises may cost: expected loss, 95 % quantile and shortfall, with shared shocks."""
-    return await _page(request, asked, Listed("value_at_risk", Wanted(), insight_responses.RiskTotalOut))
+    return await sheet_page(request, asked, Listed("value_at_risk", Wanted(), insight_responses.RiskTotalOut))
 
 
 @router.get("/v1/punctuality", responses=answers(insight_responses.PunctualityPage))
@@ -62,14 +64,14 @@ async def punctuality(
     request: Request, _principal: Viewer, asked: Annotated[insight_requests.PunctualityQuery, Query()]
 ) -> Response:
     """Kept three ways, in full, Percent Plan Complete and resets; most promises, or the newest month, first."""
-    return await _page(request, asked, punctuality_of(asked))
+    return await sheet_page(request, asked, punctuality_of(asked))
 
 
 @router.get("/v1/bias", responses=answers(insight_responses.BiasPage))
 async def bias(request: Request, _principal: Viewer, asked: Annotated[insight_requests.BiasQuery, Query()]) -> Response:
     """Whose promises take longer or shorter than said, in both directions; what takes longest first."""
     refuse_hidden(asked, persons=request.app.state.show_persons)
-    return await _page(request, asked, bias_of(asked))
+    return await sheet_page(request, asked, bias_of(asked))
 
 
 @router.get("/v1/perception", responses=answers(insight_responses.CellPage))
@@ -77,7 +79,7 @@ async def perception(
     request: Request, _principal: Viewer, asked: Annotated[insight_requests.PerceptionQuery, Query()]
 ) -> Response:
     """What leadership, staff and customers answer to the same four questions, beside the measured share kept."""
-    return await _page(request, asked, Listed("perception", _of(asked), insight_responses.CellOut))
+    return await sheet_page(request, asked, Listed("perception", _of(asked), insight_responses.CellOut))
 
 
 @router.get("/v1/perception/pairs", responses=answers(insight_responses.PairPage))
@@ -86,7 +88,7 @@ async def pairs(
 ) -> Response:
     """Where two sides believe differently and where alike; the largest distance first."""
     wanted = _of(asked)._replace(verdict=asked.verdict)
-    return await _page(request, asked, Listed("perception:pairs", wanted, insight_responses.PairOut))
+    return await sheet_page(request, asked, Listed("perception:pairs", wanted, insight_responses.PairOut))
 
 
 @router.get("/v1/factors", responses=answers(insight_responses.FactorPage))
@@ -94,7 +96,7 @@ async def factors(
     request: Request, _principal: Viewer, asked: Annotated[insight_requests.PageQuery, Query()]
 ) -> Response:
     """What kept promises had that broken ones of their type and lead time had not; the strongest first."""
-    return await _page(request, asked, Listed("factor", Wanted(), insight_responses.FactorOut))
+    return await sheet_page(request, asked, Listed("factor", Wanted(), insight_responses.FactorOut))
 
 
 @router.get("/v1/factors/checklist", responses=answers(insight_responses.ChecklistPage))
@@ -102,7 +104,7 @@ async def checklist(
     request: Request, _principal: Viewer, asked: Annotated[insight_requests.PageQuery, Query()]
 ) -> Response:
     """The factors that held, and whether later promises that had all of them were kept more often."""
-    return await _page(request, asked, Listed("checklist", Wanted(), insight_responses.ChecklistOut))
+    return await sheet_page(request, asked, Listed("checklist", Wanted(), insight_responses.ChecklistOut))
 
 
 def _of(asked: insight_requests.PerceptionQuery) -> Wanted:
@@ -111,7 +113,13 @@ def _of(asked: insight_requests.PerceptionQuery) -> Wanted:
 
 def accounts_of(asked: insight_requests.AccountQuery) -> Listed:
     """The list that is asked for."""
-    wanted = Wanted(asked.customer, search=asked.search, min_score=asked.min_score, renews_within=asked.renews_within)
+    wanted = Wanted(
+        asked.customer,
+        search=asked.search,
+        min_score=asked.min_score,
+        renews_within=asked.renews_within,
+        contact=asked.contact,
+    )
     return Listed("account", wanted, insight_responses.AccountOut, asked.sort)
 
 
@@ -127,11 +135,12 @@ def bias_of(asked: insight_requests.BiasQuery) -> Listed:
 
 def refuse_hidden(asked: insight_requests.PageQuery, *, persons: bool) -> None:
     """Raise Problem 422 where figures of persons are asked for and switched off."""
-    if isinstance(asked, insight_requests.BiasQuery) and asked.by == "person" and not persons:
+    if getattr(asked, "by", "") == "person" and not persons:
         raise Problem.invalid_parameter("by", "figures of persons are switched off here: SHOW_PERSONS")
 
 
-async def _page(request: Request, asked: insight_requests.PageQuery, listed: Listed) -> Response:
+async def sheet_page(request: Request, asked: insight_requests.PageQuery, listed: Listed) -> Response:
+    """The page of a list that is asked for."""
     after = decode_cursor(asked.cursor, float, str)
     async with database(request).reading() as session:
         found = await reading.page(session, listed.sheet, listed.wanted, after, asked.limit + 1, listed.sort)

@@ -42,6 +42,7 @@ async def figures_pages(page: Page, base: str) -> None:
         ("accounts", "no promise has both a forecast and a value"),
         ("teams", "In words"),
         ("on-time", "by the first date that was told"),
+        ("surprises", "By department"),
     ):
         await page.goto(f"{base}/board/{path}")
         await expect(worked_out).to_be_visible(timeout=90_000)

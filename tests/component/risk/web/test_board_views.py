@@ -30,7 +30,13 @@ PAGES = (
     "/board/held",
     "/board/incidents/i1?sort=value",
 )
-DOWNLOADS = {"accounts": "min_score=wide", "bias": "by=person", "on-time": "by=mood", "promises": "sort=mood"}
+DOWNLOADS = {
+    "accounts": "min_score=wide",
+    "bias": "by=person",
+    "on-time": "by=mood",
+    "promises": "sort=mood",
+    "surprises": "announced=maybe",
+}
 """Tables, each with an address that is refused."""
 
 

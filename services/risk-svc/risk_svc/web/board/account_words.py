@@ -8,9 +8,8 @@ from typing import Any, Final
 
 from candor.web.http.public import public_path
 from risk_svc.web.board import plots, style
-from risk_svc.web.board.figure_words import Body
+from risk_svc.web.board.figure_words import NOTHING, Body, silence_words
 
-NOTHING: Final = "–"
 NO_FORECAST: Final = "too little history: no promise has both a forecast and a value"
 DRAWN: Final = 10
 """Accounts that the picture shows."""
@@ -36,6 +35,7 @@ def row(body: Body) -> dict[str, Any]:
         "renewal": renewal_words(body),
         "gaps": f"{body['open_gaps']:,} of {body['promises']:,}",
         "worst": body["worst"],
+        "heard": silence_words(body),
         "told": f"{style.TOLD.get(told, told)}, {_clock(body['last_told_at'])} UTC" if told else "nothing yet",
     }
 

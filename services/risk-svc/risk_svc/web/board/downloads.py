@@ -17,8 +17,8 @@ from risk_svc.domain.state import from_bytes
 from risk_svc.insight import incidents, plans, reading
 from risk_svc.insight.asking import Place
 from risk_svc.store import queries
-from risk_svc.web.api import gap_csv, insight_requests, plan_requests, presenters, requests
-from risk_svc.web.api.routes import figures, gaps
+from risk_svc.web.api import contact_requests, gap_csv, insight_requests, plan_requests, presenters, requests
+from risk_svc.web.api.routes import contact, figures, gaps
 
 MOST: Final = 2_000
 """Rows of one download; of a longer list the first."""
@@ -27,6 +27,7 @@ Queried = TypeVar("Queried", bound=BaseModel)
 LISTS: Final[Mapping[str, tuple[type[insight_requests.PageQuery], Listing]]] = {
     "accounts": (insight_requests.AccountQuery, figures.accounts_of),
     "bias": (insight_requests.BiasQuery, figures.bias_of),
+    "surprises": (contact_requests.SurpriseQuery, contact.surprises_of),
     "on-time": (insight_requests.PunctualityQuery, figures.punctuality_of),
 }
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from risk_svc.web.board import style
 
 Body = Mapping[str, Any]
+NOTHING: Final = "–"
 UNNAMED: Final = "(none named)"
 VERDICTS: Final = {
     "optimistic": "later than said: oversold",
@@ -36,6 +37,20 @@ def drift_words(figure: Body) -> str:
         return f"too little history, n\u00a0{figure['n']:,}"
     said = f"{figure['value']:+.0%} ({100 * figure['low']:+.0f} to {figure['high']:+.0%}), n\u00a0{figure['n']:,}"
     return said.replace("-", "−")
+
+
+def silence_words(body: Body) -> str:
+    """How long nothing was heard of a customer with an open gap, or that there is too little history; a dash else."""
+    if body.get("contact") is None or body.get("silence") is None:
+        return NOTHING
+    last, figure = body["last_word_at"], body["silence"]
+    heard = "no word of theirs is known"
+    if last is not None:
+        heard = f"last word {style.clock_text(datetime.fromisoformat(last))} UTC"
+    if figure["value"] is None:
+        return f"too little history; {heard}"
+    said = f"{figure['value']:.1f} usual intervals ({figure['low']:.1f} to {figure['high']:.1f})"
+    return f"{'silent: ' if body['contact'] == 'silent' else ''}{said}, n\u00a0{figure['n']:,}; {heard}"
 
 
 def made_words(made_at: datetime | None, promises: int) -> str:

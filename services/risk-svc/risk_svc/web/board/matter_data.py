@@ -11,7 +11,7 @@ from candor.contracts import Component
 from candor.ops.clock import Clock
 from candor.store.db import Database
 from candor.web.http.listings import Total
-from risk_svc.insight import claim_lists, handoffs, lead_times, paths, plans, review_months, reviews
+from risk_svc.insight import claim_lists, handoffs, lead_times, paths, plans, review_months, reviews, scores
 from risk_svc.insight.asking import Place
 from risk_svc.insight.claim_lists import ClaimFilter, Recall
 from risk_svc.insight.handoffs import HandoffFilter, Sort
@@ -21,10 +21,12 @@ from risk_svc.insight.paths import HopFilter, PromisePath, Records
 from risk_svc.insight.plans import PlanFilter
 from risk_svc.insight.review_months import Months
 from risk_svc.insight.reviews import ReviewFilter
+from risk_svc.insight.scores import Movement
 
 ROWS: Final = 25
 """Rows of a page of a list."""
 FRESH_SECONDS: Final = 4.5
+DAY: Final = 86_400.0
 MOST: Final = 256
 """Readings that are kept."""
 Found = TypeVar("Found")
@@ -86,6 +88,16 @@ class MatterData:
                 return await paths.of_promise(session, promise_id)
 
         return await self._newest(("path", promise_id), read)
+
+    async def movement(self, promise_id: str) -> Movement | None:
+        """What moved a score over the last day, and since the customer was told; None if there is none to show."""
+
+        async def read() -> Movement | None:
+            since = self.clock.now().timestamp() - DAY
+            async with self._database.reading() as session:
+                return await scores.movement(session, promise_id, since)
+
+        return await self._newest(("movement", promise_id), read)
 
     async def handoffs(self, wanted: HandoffFilter, sort: Sort, page: int) -> Listed:
         """Hand-offs as of now. Raises StoreUnavailable."""

@@ -28,6 +28,7 @@ MENU: Final = (
     Entry("Accounts", "/accounts"),
     Entry("Teams", "/teams"),
     Entry("On time", "/on-time"),
+    Entry("Surprises", "/surprises"),
     Entry("Path", "/path"),
     Entry("Claims", "/claims"),
     Entry("Hand-offs", "/hand-offs"),

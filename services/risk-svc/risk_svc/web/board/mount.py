@@ -46,6 +46,7 @@ from risk_svc.web.board.pages import (
     perception,
     plans,
     promise,
+    surprises,
     teams,
     worked,
 )
@@ -76,6 +77,7 @@ PAGES: Final[Mapping[str, Make]] = {
     "/accounts": lambda app, address: accounts.Page(_reading(app), address),
     "/teams": lambda app, address: teams.Page(_reading(app), address, persons=app.state.show_persons),
     "/on-time": lambda app, address: on_time.Page(_reading(app), address),
+    "/surprises": lambda app, address: surprises.Page(_reading(app), address),
     "/path": lambda app, address: path.Page(_reading(app), _matters(app), address),
     "/claims": lambda app, address: claims.Page(_reading(app), _matters(app), address),
     "/hand-offs": lambda app, address: handoffs.Page(_reading(app), _matters(app), address),

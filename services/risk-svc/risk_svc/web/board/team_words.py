@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 from risk_svc.web.board import plots
-from risk_svc.web.board.figure_words import UNNAMED, VERDICTS, Body, drift_words, name_of, share_words
+from risk_svc.web.board.contact_words import standing_words
+from risk_svc.web.board.figure_words import NOTHING, UNNAMED, VERDICTS, Body, drift_words, name_of, share_words
 
 INKS: Final = {"optimistic": "late", "padded": "early"}
 ENDS: Final = ("← earlier than said (padded)", "later than said (oversold) →")
 SHARES: Final = ("requested", "first", "latest")
-NOTHING: Final = "–"
 DRAWN: Final = 25
 
 
@@ -21,17 +22,22 @@ def intervals(bodies: Sequence[Body]) -> str:
     return plots.plot(marks, plots.around_zero(marks), "Longer or shorter than said", ends=ENDS)
 
 
-def rows(bodies: Sequence[Body], kept: Mapping[str, Body]) -> list[dict[str, Any]]:
-    """The table: drift and verdict of each, and of teams also resets with their reasons and the kept shares."""
-    return [_row(body, kept.get(body["name"])) for body in bodies]
+def rows(
+    bodies: Sequence[Body], kept: Mapping[str, Body], stood: Mapping[str, Body] = MappingProxyType({})
+) -> list[dict[str, Any]]:
+    """The table: drift, verdict and standing of each, and of teams also resets with their reasons and kept shares."""
+    return [_row(body, kept.get(body["name"]), stood.get(body["name"])) for body in bodies]
 
 
-def others(kept: Sequence[Body], bodies: Sequence[Body]) -> list[dict[str, Any]]:
+def others(
+    kept: Sequence[Body], bodies: Sequence[Body], stood: Mapping[str, Body] = MappingProxyType({})
+) -> list[dict[str, Any]]:
     """Rows of teams with ended promises of which nothing is said about durations."""
     known = {body["name"] for body in bodies}
     nothing = {"value": None, "low": None, "high": None, "n": 0}
     missing = [one for one in kept if one["name"] not in known]
-    return [_row({"name": one["name"], "drift": nothing, "verdict": "too_little_history"}, one) for one in missing]
+    unsaid = {"drift": nothing, "verdict": "too_little_history"}
+    return [_row({"name": one["name"], **unsaid}, one, stood.get(one["name"])) for one in missing]
 
 
 def _mark(body: Body) -> plots.Mark:
@@ -43,11 +49,12 @@ def _mark(body: Body) -> plots.Mark:
     return plots.Mark(name_of(body), words, drift["value"], drift["low"], drift["high"], ink)
 
 
-def _row(body: Body, kept: Body | None) -> dict[str, Any]:
+def _row(body: Body, kept: Body | None, stood: Body | None) -> dict[str, Any]:
     row = {
         "id": body["name"] or UNNAMED,
         "drift": drift_words(body["drift"]),
         "verdict": VERDICTS[body["verdict"]],
+        "standing": standing_words(stood),
         "reset": NOTHING,
         "agreed": NOTHING,
         "reasons": NOTHING,

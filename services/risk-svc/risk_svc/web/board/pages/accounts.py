@@ -31,13 +31,22 @@ COLUMNS: Final = [
     {"name": "gaps", "label": "Open gaps", "field": "gaps", **COUNTS},
     {"name": "worst", "label": "Largest gap", "field": "worst", "align": "left"},
     {"name": "told", "label": "Told last", "field": "told", **WORDS},
+    {"name": "heard", "label": "Heard last", "field": "heard", **WORDS},
 ]
 SORTS: Final = {"value_at_risk": "value at risk", "loss": "expected loss", "gap": "gap"}
 GAPS: Final = {"": "all gaps", "1": "any gap", "25": "medium or more", "50": "high or more", "75": "severe"}
+CONTACTS: Final = {
+    "": "all",
+    "silent": "silent",
+    "not_silent": "not silent",
+    "too_little_history": "too little history",
+}
 RENEWALS: Final = {"": "any time", "30": "within 30 days", "90": "within 90 days", "180": "within 180 days"}
 LEGEND: Final = (
     "Bar: the loss that 95 of 100 simulations stay within; line: its 95 % interval. Shortfall: the mean loss beyond. "
-    "Counted: promises with a forecast and a value, of all open ones. The gap is weighted by value."
+    "Counted: promises with a forecast and a value, of all open ones. The gap is weighted by value. Heard last: of "
+    "customers with a gap of 25 or more, the time since their last word in usual intervals between words; silent from "
+    "2 of them on."
 )
 ID: Final = """<q-td :props="props"><a :href="'BOARD?search=' + encodeURIComponent(props.row.id)"
   class="strong">{{ props.row.id }}</a></q-td>"""
@@ -52,7 +61,8 @@ CARD: Final = """<div class="q-pa-xs col-12"><q-card flat bordered class="q-pa-s
   <div class="q-mt-xs">value at risk {{ props.row.at_risk }} · expected {{ props.row.expected }} · shortfall
   {{ props.row.shortfall }}</div><div class="beside">counted {{ props.row.rests }} · open gaps {{ props.row.gaps }},
   largest <a class="strong" :href="'BOARDpromises/' + encodeURIComponent(props.row.worst)">{{ props.row.worst }}</a>
-  · renewal: {{ props.row.renewal }} · told last: {{ props.row.told }}</div></q-card></div>"""
+  · renewal: {{ props.row.renewal }} · told last: {{ props.row.told }}
+  · heard last: {{ props.row.heard }}</div></q-card></div>"""
 
 
 class Page:
@@ -84,11 +94,12 @@ class Page:
         with ui.row().classes("w-full items-center"):
             self.gap = ui.select(GAPS, value="", label="Gap").props("dense outlined").classes("w-40")
             self.renewal = ui.select(RENEWALS, value="", label="Renewal").props("dense outlined").classes("w-40")
+            self.contact = ui.select(CONTACTS, value="", label="Contact").props("dense outlined").classes("w-40")
             self.sort = ui.select(SORTS, value="value_at_risk", label="Sorted by").props("dense outlined")
             self.sort.classes("w-48")
             self.search = ui.input("Customer id").props("dense outlined clearable debounce=400").classes("w-64")
             controls: dict[str, ValueElement[Any]] = {"gap": self.gap, "renewal": self.renewal, "sort": self.sort}
-            controls["search"] = self.search
+            controls |= {"contact": self.contact, "search": self.search}
             for name, control in controls.items():
                 address.keep(name, control)
         return [*controls.values()]
@@ -97,7 +108,8 @@ class Page:
         """The page and filters currently chosen."""
         least = float(self.gap.value) if self.gap.value else None
         within = float(self.renewal.value) if self.renewal.value else None
-        wanted = Wanted(search=(self.search.value or "").strip() or None, min_score=least, renews_within=within)
+        search, contact = (self.search.value or "").strip() or None, self.contact.value or None
+        wanted = Wanted(search=search, min_score=least, renews_within=within, contact=contact)
         return SheetQuery("account", wanted, self.sort.value, self.pager.page)
 
     async def refresh(self) -> None:
@@ -129,6 +141,7 @@ def _csv(asked: SheetQuery) -> str:
         "search": wanted.search,
         "min_score": wanted.min_score,
         "renews_within": wanted.renews_within,
+        "contact": wanted.contact,
     }
     return "/accounts.csv?" + urlencode({name: one for name, one in query.items() if one is not None})
 

@@ -8,11 +8,13 @@ from typing import Any, Final
 from nicegui import ui
 
 from risk_svc.insight.claim_lists import ClaimFilter, Recall
-from risk_svc.web.board import style
+from risk_svc.insight.reading import Wanted
+from risk_svc.web.board import contact_words, style
 from risk_svc.web.board.frame import Address, Banner, Part, card, heading, live, page_frame, section_title
 from risk_svc.web.board.lists import MatterTable, filter_input
-from risk_svc.web.board.live_data import LiveData
+from risk_svc.web.board.live_data import LiveData, SheetQuery
 from risk_svc.web.board.matter_data import MatterData
+from risk_svc.web.board.tables import FiguresTable
 
 CLAIMS: Final = [
     {"name": "verdict", "label": "Verdict", "field": "verdict", "align": "left"},
@@ -32,6 +34,21 @@ REGISTER: Final = [
     {"name": "under", "label": "Under-claims", "field": "under", "align": "right"},
     {"name": "left", "label": "Told falsely, not corrected", "field": "left", "align": "right"},
 ]
+SPREAD: Final = (
+    ("id", "Capability"),
+    ("reach", "Told and not corrected"),
+    ("effective", "Accounts in effect"),
+    ("growth", "This week by last"),
+    ("accounts", "Accounts told"),
+    ("expected", "Expected loss of these"),
+    ("at_risk", "Value at risk (95 %)"),
+)
+MOST_SPREAD: Final = 50
+"""Capabilities whose spread is shown, the widest."""
+SPREAD_LEGEND: Final = (
+    "Over-claims of which the register still has less than was said. Accounts in effect: near 1 is one noisy account, "
+    "large is market-wide; each prospect is one. The loss is that of all open promises of the accounts that were told."
+)
 VERDICTS: Final = {
     "false": "false",
     "over_claim": "over-claim",
@@ -70,6 +87,11 @@ class Page:
                 self.register = MatterTable(
                     REGISTER, "The register", address, self.refresh, empty=NO_REGISTER, name="register"
                 )
+            with card():
+                section_title("How far claims spread that are not met")
+                self.spread = FiguresTable("Spread of unmet claims", SPREAD)
+                self.no_spread = ui.label("No claim is unmet.").style(f"color: {style.MUTED}").mark("no-spread")
+                ui.label(SPREAD_LEGEND).style(f"color: {style.MUTED}; font-size: .85rem")
             self.claims.pager.narrowed_by(self.verdict, self.capability, self.department)
             self.register.pager.narrowed_by(self.capability)
             live(self.banner, 5.0, self.refresh)
@@ -85,12 +107,15 @@ class Page:
         asked = wanted, page, of_register = self.asked()
         listed = await self.matters.claims(wanted, page)
         register = await self.matters.register(wanted.capability_id, of_register)
+        spread = await self.reading.sheet(SheetQuery("spread", Wanted(search=wanted.capability_id), size=MOST_SPREAD))
         recalled = await self.matters.recall(wanted.capability_id) if wanted.capability_id else None
         if asked != self.asked():
             # Something else was chosen meanwhile, which triggers its own refresh.
             return
         self.moment.set_text(style.clock_text(self.reading.clock.now()) + " UTC")
         self.recall.show([] if recalled is None else recall_words(wanted.capability_id or "", recalled))
+        self.spread.show(contact_words.spread_rows(spread.bodies), SPREAD)
+        self.no_spread.set_visibility(not spread.bodies)
         self.claims.show(listed, [claim_row(one) for one in listed.items])
         self.register.show(register, [register_row(one) for one in register.items])
 

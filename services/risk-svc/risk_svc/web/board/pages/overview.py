@@ -10,10 +10,11 @@ from nicegui.elements.mixins.value_element import ValueElement
 
 from candor.web.http.public import public_path
 from risk_svc.domain.gap import BAND_NAMES
+from risk_svc.insight.reading import Wanted
 from risk_svc.store.queries import GapFilter
-from risk_svc.web.board import incident_words, style
+from risk_svc.web.board import contact_words, incident_words, style
 from risk_svc.web.board.frame import Address, Banner, Part, heading, live, page_frame
-from risk_svc.web.board.live_data import ListQuery, LiveData
+from risk_svc.web.board.live_data import ListQuery, LiveData, SheetQuery
 from risk_svc.web.board.pager import Pager
 from risk_svc.web.board.tables import show_address
 
@@ -40,6 +41,11 @@ EMPTY: Final = (
     "Nothing here yet? Make a first promise as README.md shows under “A first promise by hand”,",
     "or import your history with: candor import history.jsonl (it teaches the forecasts, and is not listed here).",
 )
+FIRST: Final = (
+    SheetQuery("account", Wanted(contact="silent"), "gap", size=contact_words.FIRST),
+    SheetQuery("account", Wanted(), "gap", size=contact_words.FIRST),
+)
+"""Whom to look at first: customers gone silent over an open gap, then those with the largest gap."""
 SORTS: Final = {"score": "gap, widest first", "chance": "risk of delay, highest first", "due": "promised date"}
 SEARCHED: Final = {"id": "promise or customer id", "owner": "owner", "place": "site"}
 # Cells are bound as text: {{ }} never turns a customer's words into markup.
@@ -73,6 +79,7 @@ class Page:
             heading("Promises by gap").classes("unseen")
             heading("Figures", 2).classes("unseen")
             self._figures()
+            self.first = Part(_first)
             self.chart = ui.echart(style.bands_chart({})).classes("w-full").style("height: 96px")
             self.incidents = Part(_incidents)
             heading("Promises", 2).classes("unseen")
@@ -123,11 +130,13 @@ class Page:
             # Something else was chosen meanwhile, which triggers its own refresh.
             return
         struck = await self.reading.open_incidents()
+        silent, widest = [await self.reading.sheet(one) for one in FIRST]
         figures: dict[str, Any] = {**found.counts, **found.counts["settled"]}
         for name, label in self.numbers.items():
             label.set_text(f"{figures[name]:,}")
         self.moment.set_text(style.clock_text(self.reading.clock.now()) + " UTC")
         self.chart.options.update(style.bands_chart(found.counts["bands"]))
+        self.first.show(contact_words.first(silent.bodies, widest.bodies))
         self.incidents.show([(one["incident_id"], incident_words.named(one)) for one in struck])
         rows = [style.row(item) for item in found.items]
         if rows != self.table.rows:
@@ -149,6 +158,16 @@ def searched(wanted: GapFilter, by: str, text: str) -> GapFilter:
 def _csv(asked: ListQuery) -> str:
     query = {"sort": asked.sort, **asked.wanted._asdict()}
     return "/promises.csv?" + urlencode({name: one for name, one in query.items() if one is not None})
+
+
+def _first(found: list[tuple[str, str, str]]) -> None:
+    if not found:
+        return
+    heading("Customers first", 2)
+    for name, words, address in found:
+        with ui.row().classes("w-full items-baseline gap-2").mark("first"):
+            ui.link(name, address).classes("strong")
+            ui.label(words).classes("col")
 
 
 def _incidents(found: list[tuple[str, str]]) -> None:

@@ -11,7 +11,7 @@ from nicegui import ui
 from risk_svc.insight.plans import PlanFilter
 from risk_svc.insight.reviews import ReviewFilter
 from risk_svc.web.api import responses
-from risk_svc.web.board import market_words, plan_words, style, times_held
+from risk_svc.web.board import market_words, movement_words, plan_words, style, times_held
 from risk_svc.web.board.fan import fan_chart
 from risk_svc.web.board.flow import flow_of_path
 from risk_svc.web.board.forecast_history import Move, course_chart, fan_may_be_drawn, moves, no_fan_words, rests_on
@@ -82,6 +82,10 @@ class Page:
                     section_title("What makes up the gap")
                     self.gap = Part(_gap)
                 with card():
+                    section_title("What moved the gap")
+                    self.moved = Part(_lines)
+                    self.score_moves = Part(Fold(MOVES, _lines))
+                with card():
                     section_title("Incidents")
                     self.incidents = Part(Fold(LINES, _incidents))
                 with card():
@@ -120,6 +124,9 @@ class Page:
         await self._plans(detail)
         await self._way()
         await self._seen()
+        moved = await self.matters.movement(self.promise_id)
+        self.moved.show(movement_words.summary(moved))
+        self.score_moves.show(movement_words.moves(moved))
         drawn = fan_may_be_drawn(detail)
         for part in (self.fan.element, self.legend):
             part.set_visibility(drawn)

@@ -20,12 +20,14 @@ VERDICTS: Final = {"": "all", **figure_words.VERDICTS}
 LEGEND: Final = (
     "How much longer or shorter than promised it takes, against others of the same promise types; who promises and who "
     "delivers are told apart by fitting both at once. Line: 90 % interval. A direction is said only where the whole "
-    "interval has it, from 20 completed promises on."
+    "interval has it, from 20 completed promises on. Standing: promises kept, with its 90 % interval; what is 180 days "
+    "old counts half."
 )
 COLUMNS: Final = (
     ("id", "Name"),
     ("drift", "Longer or shorter"),
     ("verdict", "In words"),
+    ("standing", "Standing"),
     ("reset", "Moved a date"),
     ("agreed", "Customer agreed"),
     ("reasons", "Reasons given"),
@@ -33,7 +35,7 @@ COLUMNS: Final = (
     ("first", "Kept: first date"),
     ("latest", "Kept: latest date"),
 )
-OF_ALL: Final = 3
+OF_ALL: Final = 4
 """Columns that there are for all; the others are of teams."""
 
 
@@ -71,19 +73,22 @@ class Page:
         wanted = Wanted(verdict=verdict or None)
         found = await self.reading.sheet(SheetQuery(f"bias:{who}", wanted, size=MOST))
         kept = await self.reading.sheet(SheetQuery("punctuality:team", size=MOST)) if who == "team" else None
+        stood = await self.reading.sheet(SheetQuery(f"standing:{who}", size=MOST))
         if (who, verdict) != (self.who.value, self.verdict.value):
             return
         self.moment.set_text(style.clock_text(self.reading.clock.now()) + " UTC")
         self.picture.show(team_words.intervals(found.bodies))
-        rows = _rows(found, kept, with_others=not verdict)
+        rows = _rows(found, kept, {body["name"]: body for body in stood.bodies}, with_others=not verdict)
         self.table.show(rows, COLUMNS if who == "team" else COLUMNS[:OF_ALL])
         self.number.set_text(f"{len(rows):,} {(WHO | PERSONS)[who]}")
         show_address(self.csv, f"/bias.csv?by={who}" + (f"&verdict={verdict}" if verdict else ""))
         self.made.set_text(figure_words.made_words(found.made_at, found.promises))
 
 
-def _rows(found: SheetPage, kept: SheetPage | None, *, with_others: bool) -> list[dict[str, Any]]:
+def _rows(
+    found: SheetPage, kept: SheetPage | None, stood: dict[str, dict[str, Any]], *, with_others: bool
+) -> list[dict[str, Any]]:
     if kept is None:
-        return team_words.rows(found.bodies, {})
-    rows = team_words.rows(found.bodies, {body["name"]: body for body in kept.bodies})
-    return rows + (team_words.others(kept.bodies, found.bodies) if with_others else [])
+        return team_words.rows(found.bodies, {}, stood)
+    rows = team_words.rows(found.bodies, {body["name"]: body for body in kept.bodies}, stood)
+    return rows + (team_words.others(kept.bodies, found.bodies, stood) if with_others else [])

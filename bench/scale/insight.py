@@ -12,6 +12,7 @@ from bench.scale.bulk import until
 from bench.scale.scenario import Finding, Scenario, at_most, within
 from bench.scale.site import Site
 from risk_svc.insight.sheets import BY, GROUPS
+from risk_svc.insight.standings import BY as STANDING_BY
 
 OPEN_SHARE: Final = 0.1
 ASKED: Final = 15
@@ -21,11 +22,11 @@ CUSTOMERS: Final = 20_000
 PROMISES: Final = f"""
 INSERT INTO insight_promise (promise_id, customer_id, kind, standing, shown, department, deliverer, value, currency,
   labels, places, made_at, requested_due, first_due, latest_due, held_due, completed_at, ended_at, missing, gap_version,
-  score, p_slip, n)
+  score, p_slip, n, expected_from, expected_until)
 SELECT $3 || n, 'c' || n % {CUSTOMERS}, 'kind' || n % 20, $2, true, 'team' || n % 40, 'crew' || n % 500, n % 1000,
   'EUR', jsonb_build_object('region', n % 12), jsonb_build_array('site:' || n % 50, 'grid:all'), made, made + '9 days',
   made + '10 days', made + '10 days', made + '10 days', done, done, CASE WHEN $2 <> 'open' THEN n % 3 * 0.1 END, 1,
-  n % 1000 / 10.0, CASE WHEN $2 = 'open' THEN n % 100 / 100.0 END, 50
+  n % 1000 / 10.0, CASE WHEN $2 = 'open' THEN n % 100 / 100.0 END, 50, made + '10 days', made + '10 days'
 FROM generate_series(1, $1::int) AS n,
   LATERAL (SELECT now() - n * interval '1 minute' AS made,
     CASE WHEN $2 <> 'open' THEN now() - n * interval '1 minute' + n % 14 * interval '1 day' END AS done) AS times"""
@@ -33,6 +34,10 @@ MILESTONES: Final = """
 INSERT INTO insight_milestone (promise_id, milestone, planned, at, status, final)
 SELECT promise_id, 'installed', first_due, completed_at, 'reached', true FROM insight_promise
 WHERE standing <> 'open'"""
+SCORES: Final = """
+INSERT INTO insight_score (promise_id, version, at, standing, score, shares, facts)
+SELECT promise_id, version, made_at + version * interval '1 hour', standing, version % 90, '[1, 0, 0, 0, 0]', '[]'
+FROM insight_promise, generate_series(1, CASE WHEN standing = 'open' THEN 48 ELSE 2 END) AS version"""
 STATEMENTS: Final = """
 INSERT INTO insight_statement (statement_id, version, subject, customer_id, promise_id, kind, made_at, said_by, said_to,
   at, due, certainty, heard, heard_from, due_in, due_out, distortion, drift_date, drift_certainty)
@@ -76,7 +81,8 @@ INCIDENT: Final = """
 INSERT INTO insight_incident (incident_id, version, severity, category, title, places, opened_at)
 VALUES ('i1', 1, 0.5, 'outage', 'Grid down', '["grid:all"]', now())"""
 SHEETS: Final = (
-    *("account", "value_at_risk", "bias:team", "bias:deliverer", "bias:person"),
+    *("account", "value_at_risk", "bias:team", "bias:deliverer", "bias:person", "silence", "spread"),
+    *("surprise", "surprise:department", *(f"standing:{by}" for by in STANDING_BY)),
     *[f"rollup:{by}" for by in BY],
     *[f"punctuality:{by}" for by in GROUPS],
 )
@@ -113,6 +119,14 @@ PATHS: Final = (
     "/v1/plans?limit=200&state=overdue&sort=newest",
     "/v1/plans/actions",
     "/v1/plans/actions?driver=lateness",
+    "/v1/claims/spread?limit=200",
+    "/v1/surprises?limit=200",
+    "/v1/surprises?limit=200&sort=size&verdict=worse&department=team3",
+    "/v1/surprises/departments",
+    "/v1/silences?limit=200",
+    "/v1/standings?by=customer&limit=200",
+    "/v1/accounts?limit=200&contact=silent",
+    "/v1/gaps/o77/movement",
 )
 
 
@@ -143,6 +157,7 @@ async def _filled(connection: asyncpg.Connection[Any], count: int, still: int) -
     await connection.execute(PROMISES, still, "open", "o", timeout=WATCHED)
     await connection.execute(MILESTONES, timeout=WATCHED)
     await _in_bulk(connection, "insight_statement", STATEMENTS)
+    await connection.execute(SCORES, timeout=WATCHED)
     await connection.execute(MATTERS, still, timeout=WATCHED)
     await connection.execute(PLANS, still, timeout=WATCHED)
     await connection.execute(DRIVERS, timeout=WATCHED)

@@ -164,19 +164,7 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
     """The role that serves queries, figures, and the feed of changes for the board."""
     # Imported here because the worker does not need the board's framework: a third of a second and 30 MB.
     from risk_svc.web import board  # noqa: PLC0415
-    from risk_svc.web.api.routes import (  # noqa: PLC0415
-        briefs,
-        checks,
-        contact,
-        figures,
-        gaps,
-        hops,
-        incidents,
-        market,
-        matters,
-        movement,
-        plans,
-    )
+    from risk_svc.web.api.routers import READING  # noqa: PLC0415
 
     @asynccontextmanager
     async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
@@ -210,10 +198,7 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
             await database.close()
 
     policies = {board.MOUNT: BOARD_POLICY}
-    reading = [gaps.router, checks.router, incidents.router, figures.router, hops.router, matters.router]
-    reading += [plans.router, market.router, briefs.router]
-    reading += [contact.router, movement.router]
-    routers = [*reading, board.administration.router, audit_routes.router, board.router]
+    routers = [*READING, board.administration.router, audit_routes.router, board.router]
     app = create_app("Candor risk-svc", settings, parts, routers, policies=policies)
     app.state.staff = board.StaffSessions(app.state)
     if settings.session_secret_file is not None or settings.production:

@@ -135,8 +135,8 @@ def move(before: Snapshot, after: Snapshot, happened: Sequence[Happened]) -> Mov
 def _causes(before: Snapshot, after: Snapshot, happened: Sequence[Happened]) -> list[Reason]:
     """All that changed between two snapshots: what ended, what came and went of what was known, and what happened."""
     ended = [Reason(Cause.ENDED, after.standing)] if before.standing != after.standing else []
-    came = [Reason(_CAME[one.kind], one.name, one.event_id) for one in sorted(after.known - before.known)]
-    went = [Reason(_WENT[one.kind], one.name, one.event_id) for one in sorted(before.known - after.known)]
+    came = [Reason(_CAME[FactKind(one.kind)], one.name, one.event_id) for one in sorted(after.known - before.known)]
+    went = [Reason(_WENT[FactKind(one.kind)], one.name, one.event_id) for one in sorted(before.known - after.known)]
     # A step that is known to be late is later missed: it was not mended.
     still = {one.name for one in came}
     gone = [one for one in went if one.cause is Cause.INCIDENT_ENDED or one.name not in still]
@@ -167,7 +167,7 @@ _STEPS: Final = (
     Cause.STEP_MENDED,
 )
 _INCIDENTS: Final = (Cause.INCIDENT_BEGAN, Cause.INCIDENT_ENDED)
-_ORDER: Final = {
+_ORDER: Final[dict[Component, tuple[Cause, ...]]] = {
     Component.LATENESS: (Cause.ENDED, *_STEPS, Cause.NEW_DATE, *_INCIDENTS),
     Component.SCOPE: (Cause.ENDED, *_STEPS),
     Component.INCIDENTS: (*_INCIDENTS, Cause.ENDED),

@@ -39,8 +39,8 @@ class Standings:
 
     def sheets(self) -> dict[str, list[Row]]:
         """A sheet for each of BY, best lower end first; that of persons is empty unless they are shown."""
-        found = {f"standing:{by}": self._rows(by) for by in self._found}
-        return {f"standing:{PERSON}": []} | found
+        found: dict[str, list[Row]] = {f"standing:{PERSON}": []}
+        return found | {f"standing:{by}": self._rows(by) for by in self._found}
 
     def _rows(self, by: str) -> list[Row]:
         named = {name: one for name, one in self._found[by].items() if name != NO_NAME}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from candor.contracts import Component, FactKind
 from risk_svc.domain.component import Part
-from risk_svc.domain.gap import GapDefinition, gap
+from risk_svc.domain.gap import Gap, GapDefinition, gap
 from risk_svc.insight.courses import Cause, Course, Happened, Known, Moved, Reason, Snapshot, course
 
 L, S, I, C, U = (str(component) for component in Component)  # noqa: E741
@@ -22,7 +22,11 @@ def snapshot(at: float, standing: str = "open", known: tuple[Known, ...] = (), *
     """The snapshot of a promise whose components are these."""
     parts = [Part(Component(name), value) for name, value in x.items()]
     found = gap(parts, GapDefinition().weights)
-    return Snapshot(at, standing, found.score, {str(part.component): share for part, share in found.parts}, {*known})  # type: ignore[arg-type]
+    return Snapshot(at, standing, found.score, _shares(found), frozenset(known))
+
+
+def _shares(found: Gap) -> dict[str, float]:
+    return {str(part.component): share for part, share in found.parts}
 
 
 def known(course_: Course | None) -> Course:

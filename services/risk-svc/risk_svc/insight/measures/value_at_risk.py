@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csc_array
 
 from risk_svc.insight.measures.figure import LEAST, Figure, Floats, Ints, Unit, exact
@@ -159,9 +160,16 @@ class _Book:
                 slips *= share[own]
             self.tails += tails(of_account * share)
             self.drawn["window"] += _summed(self.window[begin:end], many, severity, slips)
-            if self.claims:
-                self.drawn["claim"] += self.told[:, first:last] @ (of_account * share)
+            self._tell(first, last, of_account * share)
             first = last
+
+    def _tell(self, first: int, last: int, losses: Floats) -> None:
+        """Add the losses of some accounts to those of the claims that they were told."""
+        part = self.told[:, first:last]
+        rows, place = np.unique(part.indices, return_inverse=True)
+        if len(rows):
+            some = csc_array((part.data, place, part.indptr), shape=(len(rows), last - first))
+            self.drawn["claim"][rows] += some @ losses
 
     def said(self) -> tuple[AtRisk, dict[int, AtRisk], dict[int, AtRisk], dict[str, AtRisk]]:
         """The total, and by account, claim and renewal window; only those that have promises."""
@@ -189,7 +197,7 @@ class _Book:
         return _at_risk(self.told @ n, self.told @ expected, tails(self.drawn["claim"]))
 
 
-def _at_risk(n: Floats, expected: Floats, drawn: Sequence[Tail]) -> list[AtRisk]:
+def _at_risk(n: NDArray[Any], expected: NDArray[Any], drawn: Sequence[Tail]) -> list[AtRisk]:
     return [
         AtRisk(
             exact(expected[at], int(n[at]), Unit.MONEY),
@@ -200,7 +208,7 @@ def _at_risk(n: Floats, expected: Floats, drawn: Sequence[Tail]) -> list[AtRisk]
     ]
 
 
-def _told(names: Ints, told: Sequence[Iterable[int]]) -> csc_array:
+def _told(names: Ints, told: Sequence[Iterable[int]]) -> Any:
     """Which accounts were told each claim: a row a claim, a column an account, 1 where they were."""
     place = {int(name): at for at, name in enumerate(names)}
     pairs = [(row, place[name]) for row, some in enumerate(told) for name in sorted({*some}) if name in place]

@@ -33,6 +33,8 @@ def _value(schema: dict[str, Any], name: str = "") -> st.SearchStrategy[Any]:
         return st.sampled_from(sorted(zones()))
     if name == "currency":
         return st.sampled_from(sorted(CURRENCIES))
+    if name == "ending":
+        return st.sampled_from([None, "today", "2010-01-01", "2026-03-01"])
     match schema.get("type"):
         case "number":
             low, high = schema["minimum"], min(schema["maximum"], LEAST_OF.get(name, schema["maximum"]))

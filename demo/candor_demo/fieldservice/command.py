@@ -24,6 +24,7 @@ SOURCE: Final = "replay"
 def register(group: typer.Typer) -> None:
     """Adds the command to those of `candor replay`."""
     shown = (
+        "candor replay fieldservice --ending today",
         "candor replay fieldservice --seed 7",
         "candor replay fieldservice --write company",
         "candor replay fieldservice --config company/params.yaml --speed 86400",
@@ -31,9 +32,12 @@ def register(group: typer.Typer) -> None:
     group.command("fieldservice", epilog=examples(*shown))(fieldservice)
 
 
-def fieldservice(
+def fieldservice(  # noqa: PLR0913, PLR0917 - each is an option of the command
     config: Annotated[Path | None, typer.Option(help="YAML of parameters; what it leaves out has its default.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="The same seed makes the same company.")] = 1,
+    ending: Annotated[
+        str, typer.Option(help="Last day of the company, or today, instead of what its parameters say.", metavar="DAY")
+    ] = "",
     speed: Annotated[
         float, typer.Option(min=0, max=1_000_000, help="Business seconds per second; 0 sends the past at once.")
     ] = 0,
@@ -52,20 +56,27 @@ def fieldservice(
     set is what the board should show. The same parameters and seed make the same events with the same ids, so a
     second run adds nothing, and one that was stopped is finished by running it again.
 
+    `--ending today` leaves its last promises open: nothing is sent that has not happened yet. Give the day itself to
+    send what happened since, or to finish a run on another day.
+
     `--write` writes params.yaml with every parameter and what it means, its JSON Schema for editors, and events.jsonl
     as `candor replay` and `candor import` take it.
     """
     # Imported here because `candor --help` needs neither numpy nor YAML.
+    from candor.ops.clock import SystemClock  # noqa: PLC0415
     from candor.replay.where import pace  # noqa: PLC0415
     from candor_demo.fieldservice import config as files  # noqa: PLC0415
     from candor_demo.fieldservice.company import Company  # noqa: PLC0415
+    from candor_demo.fieldservice.ending import ending_on, placed  # noqa: PLC0415
     from candor_demo.fieldservice.params import Params  # noqa: PLC0415
 
     try:
         params = Params() if config is None else files.read_params(config)
+        params = ending_on(params, ending) if ending else params
     except files.ParamsError as error:
         raise InputError(plainly(error)) from error
-    company = Company(params, seed)
+    params, until = placed(params, SystemClock().now())
+    company = Company(params, seed, until)
     if write is not None:
         say(f"{_written(write, company)} events written to {write}", err=True)
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -26,14 +27,15 @@ JOBS, STORY, TROUBLES, TALK, SURVEYS = range(5)
 
 
 class Company:
-    """A company under these parameters; each call of its streams begins anew.
+    """A company under these parameters; each call of its streams begins anew. Events later than `until` are left out.
 
     Memory holds what is still to come of open promises, and the incidents.
     """
 
-    def __init__(self, params: Params, seed: int) -> None:
+    def __init__(self, params: Params, seed: int, until: datetime | None = None) -> None:
         self.params = params
         self.seed = seed
+        self.until = until or datetime.max.replace(tzinfo=UTC)
         self.naming = Naming(params, seed)
         self.troubles = Troubles(params, self._random(TROUBLES))
         self.fates = Fates(params, self.troubles.hold_up)
@@ -58,7 +60,10 @@ class Company:
         return surveys.sheets(self.params, self._random(SURVEYS))
 
     def events(self) -> Iterator[StreamEvent]:
-        """All events in order of time, until the last promise is settled."""
+        """All events in order of time, until the last promise is settled or the company's time is over."""
+        return takewhile(lambda event: event.time <= self.until, self._all())
+
+    def _all(self) -> Iterator[StreamEvent]:
         waiting: list[tuple[tuple[datetime, int, str], StreamEvent]] = []
         customers = Customers(self.params, self.naming, self.seed)
         stories = Stories(self.params, self.fates, self.naming)

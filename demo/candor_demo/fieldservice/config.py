@@ -13,7 +13,7 @@ from annotated_types import Ge, Le
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from candor_demo.fieldservice.params import Params
+from candor_demo.fieldservice.params import NAME, Params
 
 MOST_BYTES: Final = 1 << 20
 SHOWN: Final = 5
@@ -93,6 +93,8 @@ def _said(error: Any) -> str:
         return f"{name}: there is no such parameter"
     if error["type"] == "invalid_key" or (error["type"] == "string_type" and error["loc"][-1] == "[key]"):
         return f"{name}: must be a name; one that YAML reads as a number, true or false needs quotes"
+    if error["type"] == "string_pattern_mismatch" and error["ctx"]["pattern"] == NAME:
+        return f"{name.removesuffix('.[key]')}: must have letters A to Z, digits and . _ : - alone, 1 to 64 of them"
     said = str(error["msg"]).removeprefix("Value error, ").replace("Input should", "must")
     return f"{name}: {said}" if name else said
 
@@ -140,6 +142,8 @@ def _scalar(value: Any) -> str:
         return "{" + ", ".join(f"{_scalar(key)}: {_scalar(one)}" for key, one in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(_scalar(one) for one in value) + "]"
+    if value is None:
+        return "null"
     if isinstance(value, float):
         # To YAML 1e-05 is text: a number has a point.
         return str(int(value)) if value.is_integer() else re.sub(r"^(-?\d+)e", r"\1.0e", repr(value))

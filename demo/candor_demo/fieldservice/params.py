@@ -10,7 +10,8 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from candor.web.http.fields import Body, Currency, Zone
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
+NAME: Final = r"^[A-Za-z0-9._:-]{1,64}$"
+Name = Annotated[str, StringConstraints(pattern=NAME)]
 """A name that may be an id."""
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Weight = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False, description="Relative to the others.")]
@@ -217,6 +218,9 @@ class Params(Body):
     """A simulated company. What is left out has its default."""
 
     starts: date = Field(default=date(2025, 1, 6), ge=date(2000, 1, 1), le=date(2100, 1, 1), description="First day.")
+    ending: Annotated[date, Field(ge=date(2010, 1, 1), le=date(2100, 1, 1))] | Literal["today"] | None = Field(
+        default=None, description="Last day, or today, instead of `starts`; what comes later is not sent."
+    )
     weeks: int = Field(default=26, ge=1, le=520, description="Weeks in which promises are made.")
     zone: Zone = "Europe/Berlin"
     promises_per_week: float = Field(

@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from candor.replay.stream import read_stream
@@ -42,6 +43,23 @@ async def test_every_event_of_the_company_is_sent_once_and_a_second_run_sends_th
     services = {body["type"].split(".")[0]: body["service"] for _, body in receiver.accepted}
     assert services["milestone"] == services["incident"] == "delivery"
     assert services["statement"] == services["claim"] == services["handoff"] == "promise"
+
+
+async def test_a_company_that_ends_today_leaves_out_what_is_to_come(tmp_path: Path) -> None:
+    given(tmp_path, CONFIG + "zone: UTC\n")
+    async with serving(Receiver()) as receiver:
+        process = await start(tmp_path, receiver, *COMMAND, "--seed", "3", "--ending", "today", "--json")
+        out, err = await process.communicate()
+        assert process.returncode == 0, err.decode()
+        process = await start(tmp_path, receiver, *COMMAND, "--ending", "someday")
+        _, err = await process.communicate()
+    assert b"--ending: must be today, or a day from" in err
+    times = [body["time"] for _, body in receiver.accepted]
+    assert len(times) == json.loads(out)["sent"]
+    assert max(times) <= datetime.now(UTC).isoformat()
+    # The register stands on the day before the first of seven.
+    first = datetime.fromisoformat(min(times))
+    assert timedelta(days=6) < datetime.now(UTC) - first < timedelta(days=9)
 
 
 async def test_what_is_about_a_promise_comes_in_its_order(tmp_path: Path) -> None:

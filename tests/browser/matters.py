@@ -106,6 +106,27 @@ BODIES: tuple[tuple[str, str, dict[str, Any]], ...] = (
             "at": "2012-12-01T00:00:00Z",
         },
     ),
+    (
+        "POST",
+        "/v1/offers",
+        {
+            "offer_id": "told-offer",
+            "promise_id": PROMISE,
+            "department": "success",
+            "options": [{"name": "<i>half</i> price", "kind": "goodwill", "value": 250, "currency": "EUR"}],
+        },
+    ),
+    (
+        "POST",
+        "/v1/challenges",
+        {
+            "challenge_id": "told-challenge",
+            "about": "promise",
+            "about_id": PROMISE,
+            "department": "operations",
+            "reason": "there is no crew that week",
+        },
+    ),
 )
 
 
@@ -203,6 +224,26 @@ async def market_page(page: Page, board: str) -> None:
     await expect(page).to_have_url(f"{board}market")
     await page.get_by_role("link", name=PROMISE).first.click()
     await expect(page.get_by_role("heading", name="Told <b>hop</b> by hop", level=1)).to_be_visible()
+
+
+async def offers_and_challenges(page: Page, board: str) -> None:
+    """What was offered about a promise and who doubts it, each as a list, as CSV, and on the promise's page."""
+    for path, title, said in (
+        ("offers", "Offers", "<i>half</i> price (goodwill, 250 EUR)"),
+        ("challenges", "Challenges", f"promise {PROMISE}"),
+    ):
+        await page.goto(f"{board}{path}?promise={PROMISE}")
+        await expect(page.get_by_text(said).first).to_be_visible()
+        await seen(page, title)
+        async with page.expect_download() as download:
+            await page.get_by_role("link", name=f"CSV: {title}").click()
+        assert (await download.value).suggested_filename == f"{path}.csv"
+    await page.goto(f"{board}challenges?state=")
+    await expect(page.get_by_text("all", exact=True).first).to_be_visible()
+    await page.goto(f"{board}promises/{PROMISE}")
+    await expect(page.get_by_text("by operations: not answered.")).to_be_visible()
+    await page.get_by_role("link", name="Its offers").click()
+    await expect(page).to_have_url(f"{board}offers?promise={PROMISE}")
 
 
 async def seen(page: Page, title: str) -> None:

@@ -30,7 +30,15 @@ from candor_demo.stage import SOURCE, Stage, clock_setting
 from risk_svc.web.board.menu import MENU
 from tests.browser.held import decided, found_by_keyboard, hold, nothing_is_held, said_on_every_page
 from tests.browser.looks import ring_is_seen, too_pale, well_told
-from tests.browser.matters import claims_page, handoffs_page, market_page, path_page, plans_page, tell
+from tests.browser.matters import (
+    claims_page,
+    handoffs_page,
+    market_page,
+    offers_and_challenges,
+    path_page,
+    plans_page,
+    tell,
+)
 from tests.browser.menu import figures_pages, focused, pages_by_dark, pages_of_menu, to_page, width_of
 from tests.support.servers import own_folder
 from tests.support.tiny_day import tiny_day
@@ -388,3 +396,4 @@ async def test_what_was_said_is_seen_hop_by_hop_with_claims_hand_offs_and_plans(
     await handoffs_page(page, board)
     await plans_page(page, board)
     await market_page(page, board)
+    await offers_and_challenges(page, board)

@@ -8,6 +8,7 @@ from typing import Any
 from candor.contracts import (
     AccountChanged,
     CapabilityChanged,
+    ChallengeChanged,
     Check,
     ClaimChanged,
     Claimed,
@@ -18,6 +19,7 @@ from candor.contracts import (
     LeadTimeState,
     Level,
     Message,
+    OfferChanged,
     PlanChanged,
     ReviewChanged,
     ReviewState,
@@ -28,7 +30,14 @@ from candor.contracts import (
     Tagger,
     message,
 )
-from candor.contracts.matters import Availability, HandoffState, OfferChanged, OfferOption, OfferState, PlanState
+from candor.contracts.matters import (
+    Availability,
+    ChallengeState,
+    HandoffState,
+    OfferOption,
+    OfferState,
+    PlanState,
+)
 from tests.support.risk import DUE, MADE
 
 HOPS = ("engineering", "product", "sales", "customer")
@@ -72,6 +81,38 @@ def handoff(
     return _message(data, name, at + timedelta(hours=version - 1), customer, version)
 
 
+def offer(
+    name: str = "o1",
+    state: OfferState = OfferState.OFFERED,
+    version: int = 1,
+    *options: OfferOption,
+    customer: str = "c1",
+    at: datetime = MADE,
+    answered: datetime | None = None,
+    **fields: Any,
+) -> Message:
+    """An offer of half the price about the promise p1, unless it says otherwise; `answered`: when it came to its state."""
+    values = {"promise_id": "p1", "department": "success", **fields}
+    given = list(options) or [OfferOption("half price", "goodwill", 250.0, "EUR")]
+    data = OfferChanged(offer_id=name, customer_id=customer, state=state, at=at, options=given, **values)
+    return _message(data, name, answered or at + timedelta(hours=version - 1), customer, version)
+
+
+def challenge(
+    name: str = "d1",
+    state: ChallengeState = ChallengeState.OPENED,
+    version: int = 1,
+    *,
+    customer: str | None = "c1",
+    at: datetime = MADE,
+    **fields: Any,
+) -> Message:
+    """A doubt about the promise p1, unless it says otherwise."""
+    values = {"about": "promise", "about_id": "p1", "promise_id": "p1", "department": "operations", **fields}
+    data = ChallengeChanged(challenge_id=name, customer_id=customer, state=state, at=at, **values)
+    return _message(data, name, at + timedelta(hours=version - 1), customer or name, version)
+
+
 def claim(
     name: str = "k1",
     capability: str = "telemetry",
@@ -92,25 +133,6 @@ def capability(
 ) -> Message:
     rows = [one if isinstance(one, Availability) else Availability(one) for one in statuses]
     return _message(CapabilityChanged(capability_id=name, at=at, statuses=rows), name, at, name, version)
-
-
-def offer(
-    name: str = "o1",
-    state: OfferState = OfferState.TAKEN,
-    version: int = 2,
-    *,
-    customer: str = "c1",
-    promise: str = "p1",
-    at: datetime = MADE,
-    answered: datetime = MADE,
-) -> Message:
-    """An offer of one option, made at `at` and answered later."""
-    option = OfferOption("credit", "goodwill")
-    taken = option.name if state is OfferState.TAKEN else None
-    data = OfferChanged(
-        offer_id=name, promise_id=promise, customer_id=customer, state=state, at=at, options=[option], taken=taken
-    )
-    return _message(data, name, answered, customer, version)
 
 
 def account(
@@ -146,6 +168,8 @@ def plan(
     values |= {"due": at + timedelta(days=3), **fields}
     data = PlanChanged(plan_id=name, customer_id=customer, state=state, at=at, since=turned, **values)
     return _message(data, name, turned, customer, version)
+
+
 def review(
     name: str = "s1:r1",
     *tags: Tag,

@@ -8,15 +8,18 @@ from typing import Any
 import pytest
 
 from candor.contracts import ContactRemoved, Forecast, IncidentStatus, NoticeState, Standing
-from candor.contracts.matters import HandoffState, PlanState
+from candor.contracts.matters import ChallengeState, HandoffState, OfferOption, OfferState, PlanState
 from candor.store.db import Database
 from risk_svc.forecasting.live import PublishedModel
+from risk_svc.insight.asking import Place
+from risk_svc.insight.challenges import ChallengeFilter, challenges
+from risk_svc.insight.offers import OfferFilter, offers
 from risk_svc.worker.handlers import RiskHandler
 from tests.component.retention.schemas import retention_of, schema_of
 from tests.support import notify, risk
 from tests.support.clocks import ManualClock
 from tests.support.insight import InsightDesk
-from tests.support.matters import claim, handoff, plan, said
+from tests.support.matters import challenge, claim, handoff, offer, plan, said
 from tests.support.servers import Databases
 
 WORDS = "the fiddly espresso machine of Mrs Secret"
@@ -122,6 +125,8 @@ async def test_of_matters_names_end_once_they_are_over_and_figures_stay(database
             handoff("h1", HandoffState.DECLINED, department=WORDS),
             handoff("h2", department=WORDS),
             claim(channel=WORDS, recipients=9),
+            offer("o1", OfferState.TAKEN, 2, OfferOption(WORDS, "goodwill"), taken=WORDS),
+            challenge("d1", ChallengeState.SETTLED, 2, department=WORDS, outcome="upheld"),
             said("s1", "engineering", "product", 1, scope=[WORDS, "ramp"]),
             said("s2", "product", "sales", 2, scope=["ramp"], conditions=[WORDS]),
         )
@@ -129,7 +134,7 @@ async def test_of_matters_names_end_once_they_are_over_and_figures_stay(database
         assert {name: count for name, count in (await ends.clear()).items() if count} == {}
         await aged(database, *(f"{table}.words_since" for table in tables))
         gone = await ends.clear()
-        assert [gone[name] for name in tables] == [2, 2]
+        assert [gone[name] for name in tables] == [4, 2]
         # That of the hand-off that is still open.
         assert await holding(database, *tables) == ["insight_matter"]
         before = await desk.rows("SELECT distortion, drift_scope FROM insight_statement WHERE distortion IS NOT NULL")
@@ -139,6 +144,11 @@ async def test_of_matters_names_end_once_they_are_over_and_figures_stay(database
         assert await desk.rows(after) == before
         [row] = await desk.rows("SELECT recipients, said FROM insight_matter WHERE kind = 'claim'")
         assert row == {"recipients": 9, "said": "available"}
+        async with database.reading() as session:
+            [offered], _ = await offers(session, OfferFilter(), Place(9))
+            [doubted], _ = await challenges(session, ChallengeFilter(), Place(9))
+        assert (offered["options"], offered["taken"], offered["state"]) == ([], None, "taken")
+        assert (doubted["about"], doubted["outcome"], doubted["department"]) == ("promise", "upheld", None)
 
 
 async def test_of_a_plan_the_department_ends_once_it_is_over_and_what_is_counted_stays(databases: Databases) -> None:

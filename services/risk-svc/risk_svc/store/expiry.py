@@ -52,7 +52,9 @@ def expiries(settings: RiskSettings) -> list[Expiry]:
             "words_since",
             settings.texts_kept_days,
             f"words_since IS NOT NULL AND state NOT IN ({LASTING})",
-            "content = '{}', department = NULL, deliverer = NULL, words_since = NULL",
+            # What a challenge is about, and its outcome, are no words of anybody's.
+            "content = CASE kind WHEN 'challenge' THEN content ELSE '{}' END, department = NULL, deliverer = NULL, "
+            "words_since = NULL",
         ),
         Rule("staff_session", "began", SESSION_DAYS),
         Rule("used_link", "until", 0),

@@ -183,8 +183,8 @@ def spoken(customer: str) -> list[Message]:
         asks._next(wish, MADE + 20 * DAY),
         agrees.made(),
         agrees.revised(DUE + 40 * DAY),
-        offer("taken", customer=customer, answered=MADE + 40 * DAY),
-        offer("no", OfferState.DECLINED, customer=customer, answered=MADE + 50 * DAY),
+        offer("taken", OfferState.TAKEN, 2, customer=customer, answered=MADE + 40 * DAY, taken="half price"),
+        offer("no", OfferState.DECLINED, 2, customer=customer, answered=MADE + 50 * DAY),
         sheet("s1", Side.CUSTOMERS, 3, customer=customer, day=60),
         said("st1", "customer", "sales", 70 * 24, customer=customer, promise_id="asks"),
     ]
@@ -205,7 +205,7 @@ async def test_what_the_company_says_is_no_word_and_a_day_counts_once(api: Api, 
         story.revised(DUE + DAY, held=False),
         story.notice(),
         claim("k1", customer="c1", at=MADE + 3 * DAY),
-        offer("open", OfferState.OFFERED, customer="c1", answered=MADE + 4 * DAY),
+        offer("open", OfferState.OFFERED, 2, customer="c1", answered=MADE + 4 * DAY),
         said("st2", "sales", "customer", 5 * 24, customer="c1", promise_id="moved"),
     ]
     await desk.take(*wide("c1"), *ours)

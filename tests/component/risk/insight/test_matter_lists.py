@@ -236,5 +236,7 @@ def test_the_examples_are_answers() -> None:
         (matter_responses.ClaimPage, matter_examples.CLAIMS),
         (matter_responses.RecallOut, matter_examples.RECALL),
         (matter_responses.CapabilityPage, matter_examples.CAPABILITIES),
+        (matter_responses.OfferPage, matter_examples.OFFERS),
+        (matter_responses.ChallengePage, matter_examples.CHALLENGES),
     ):
         assert model.model_validate(example).model_dump(mode="json") == example

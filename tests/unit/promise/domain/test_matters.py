@@ -246,6 +246,8 @@ def test_since_is_the_time_of_an_entry_in_effect_that_led_to_the_state(story: tu
     # Whatever else is in effect since then changed the state no more.
     later = [one for one in entries if one.number in taken and one.at > matter.since]
     assert all(machine.moves.get((matter.state, one.action)) == matter.state for one in later)
+
+
 def published(minute: int, words: str, tags: list[str], **about: Any) -> Enter:
     said = command(Kind.REVIEW, "published", minute, source="s", tags=tags, tagged_by="machine")
     return replace(said, words={"words": words}, **about)

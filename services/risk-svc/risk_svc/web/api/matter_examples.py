@@ -1,4 +1,4 @@
-"""Examples of answers about hand-offs and claims, for the API's page; a test holds them against their models."""
+"""Examples of answers about matters, for the API's page; a test holds them against their models."""
 
 from __future__ import annotations
 
@@ -72,6 +72,58 @@ CAPABILITIES: Final[dict[str, Any]] = {
             "told": 240,
             "corrected": 200,
             "left_over": 40,
+        }
+    ],
+}
+OFFERS: Final[dict[str, Any]] = {
+    **_ONE,
+    "items": [
+        {
+            "offer_id": "OF-1",
+            "promise_id": "PR-1001",
+            "customer_id": "acme",
+            "department": "success",
+            "state": "taken",
+            "at": "2026-03-02T15:00:00Z",
+            "changed_at": "2026-03-03T09:00:00Z",
+            "options": [
+                {"name": "half price", "kind": "goodwill", "value": 250.0, "currency": "EUR", "due": None},
+                {
+                    "name": "in May",
+                    "kind": "revised_terms",
+                    "value": None,
+                    "currency": None,
+                    "due": "2026-05-04T12:00:00Z",
+                },
+            ],
+            "taken": "half price",
+            "promise_kind": "install",
+            "promise_standing": "open",
+            "requested_due": "2026-03-30T12:00:00Z",
+            "promise_due": "2026-04-02T12:00:00Z",
+            "completed_at": None,
+            "days_apart": 3.0,
+            "score": 41.5,
+        }
+    ],
+}
+CHALLENGES: Final[dict[str, Any]] = {
+    **_ONE,
+    "items": [
+        {
+            "challenge_id": "CH-1",
+            "about": "promise",
+            "about_id": "PR-1001",
+            "promise_id": "PR-1001",
+            "customer_id": "acme",
+            "department": "operations",
+            "state": "settled",
+            "outcome": "upheld",
+            "at": "2026-03-02T15:00:00Z",
+            "changed_at": "2026-03-03T09:00:00Z",
+            "promise_kind": "install",
+            "promise_standing": "open",
+            "score": 41.5,
         }
     ],
 }

@@ -1,12 +1,17 @@
-"""HTTP queries about hand-offs, claims and the register of capabilities."""
+"""HTTP queries about hand-offs, claims, the register of capabilities, offers and challenges."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 from pydantic import Field
 
 from candor.web.http.fields import ID_PATTERN
+from risk_svc.insight import challenges, offers
+from risk_svc.insight.challenges import ChallengeFilter
 from risk_svc.insight.claim_lists import ClaimFilter, Verdict
 from risk_svc.insight.handoffs import HandoffFilter, Sort, State
+from risk_svc.insight.offers import OfferFilter
 from risk_svc.web.api.insight_requests import PageQuery
 
 
@@ -49,3 +54,39 @@ class RegisterQuery(PageQuery):
     """Which capabilities."""
 
     search: str | None = Field(default=None, pattern=ID_PATTERN, description="How the capability's id begins.")
+
+
+class OfferQuery(PageQuery):
+    """Which offers."""
+
+    state: offers.State | None = Field(default=None, description="Only those in this state; offered: not answered.")
+    promise: str | None = Field(default=None, pattern=ID_PATTERN, description="Only those about this promise.")
+    customer: str | None = Field(default=None, pattern=ID_PATTERN)
+    department: str | None = Field(default=None, pattern=ID_PATTERN, description="Only what this department offered.")
+    option: Literal["goodwill", "revised_terms", "other"] | None = Field(
+        default=None, description="Only those with an option of this sort."
+    )
+
+    def wanted(self) -> OfferFilter:
+        """The filter."""
+        return OfferFilter(self.state, self.promise, self.customer, self.department, self.option)
+
+
+class ChallengeQuery(PageQuery):
+    """Which challenges."""
+
+    state: challenges.State | None = Field(
+        default=None, description="Only those in this state; open: opened or answered, not settled."
+    )
+    outcome: challenges.Outcome | None = Field(default=None, description="Only those that were settled so.")
+    about: challenges.About | None = Field(default=None, description="Only those about things of this sort.")
+    about_id: str | None = Field(default=None, pattern=ID_PATTERN, description="Only those about this one.")
+    promise: str | None = Field(default=None, pattern=ID_PATTERN, description="Only those about this promise.")
+    customer: str | None = Field(default=None, pattern=ID_PATTERN)
+    department: str | None = Field(default=None, pattern=ID_PATTERN, description="Only what this department doubts.")
+
+    def wanted(self) -> ChallengeFilter:
+        """The filter."""
+        return ChallengeFilter(
+            self.state, self.outcome, self.about, self.about_id, self.promise, self.customer, self.department
+        )

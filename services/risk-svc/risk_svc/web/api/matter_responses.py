@@ -1,4 +1,4 @@
-"""HTTP response bodies about hand-offs, claims and the register of capabilities."""
+"""HTTP response bodies about hand-offs, claims, the register of capabilities, offers and challenges."""
 
 from __future__ import annotations
 
@@ -104,3 +104,66 @@ class CapabilityPage(ListTotals):
     """The register of capabilities, by id."""
 
     items: list[CapabilityOut]
+
+
+class OptionOut(BaseModel):
+    """One of what a customer may choose from."""
+
+    name: str = Field(description="What it is called.")
+    kind: str = Field(description="goodwill, revised_terms or other.")
+    value: float | None = Field(description="What it costs us.")
+    currency: str | None
+    due: datetime | None = Field(description="The date that it promises.")
+
+
+class OfferOut(BaseModel):
+    """An offer with what was taken, and what the customer had requested beside what there is."""
+
+    offer_id: str
+    promise_id: str | None
+    customer_id: str | None
+    department: str | None = Field(description="The department that made it.")
+    state: str = Field(description="offered, taken, declined or withdrawn.")
+    at: datetime = Field(description="When it was made.")
+    changed_at: datetime
+    options: list[OptionOut] = Field(description="What the customer may choose from; empty once its texts have ended.")
+    taken: str | None
+    promise_kind: str | None = Field(description="The type of the promise; null while the promise is not known.")
+    promise_standing: str | None = Field(description="Where the promise stands.")
+    requested_due: datetime | None = Field(description="The date that the customer requested.")
+    promise_due: datetime | None = Field(description="The date that the customer holds.")
+    completed_at: datetime | None = Field(description="When the customer got it.")
+    days_apart: float | None = Field(
+        description="How many days after the requested date the customer got it, or is promised it; below 0 before."
+    )
+    score: float | None
+
+
+class OfferPage(ListTotals):
+    """Offers, the newest first."""
+
+    items: list[OfferOut]
+
+
+class ChallengeOut(BaseModel):
+    """What an employee doubts, and what came of it; the reasons are in promise-svc, GET /v1/challenges/{id}."""
+
+    challenge_id: str
+    about: str = Field(description="promise, claim or statement.")
+    about_id: str = Field(description="The id of what is doubted.")
+    promise_id: str | None
+    customer_id: str | None
+    department: str | None = Field(description="The department of who doubts it.")
+    state: str = Field(description="opened, answered or settled.")
+    outcome: str | None = Field(description="upheld or dismissed; null until it is settled.")
+    at: datetime = Field(description="When it was opened.")
+    changed_at: datetime
+    promise_kind: str | None = Field(description="The type of the promise; null where there is none that is known.")
+    promise_standing: str | None = Field(description="Where the promise stands.")
+    score: float | None
+
+
+class ChallengePage(ListTotals):
+    """Challenges, the newest first."""
+
+    items: list[ChallengeOut]

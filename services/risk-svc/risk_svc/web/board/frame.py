@@ -143,7 +143,8 @@ class Address:
 
         `formerly`: its old name in addresses that people may have saved.
         """
-        usual, asked = control.value or "", self.asked(name) or self.asked(formerly)
+        usual, asked = control.value or "", self.asked(name)
+        asked = self.asked(formerly) if asked is None else asked
         if asked is not None and (not isinstance(control, ui.select) or asked in control.options):
             control.set_value(asked)
         self._kept[name] = (control, usual)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from nicegui import ui
 
@@ -13,6 +13,7 @@ from risk_svc.web.board import style
 from risk_svc.web.board.frame import Address
 from risk_svc.web.board.matter_data import ROWS, Listed
 from risk_svc.web.board.pager import Pager
+from risk_svc.web.board.tables import show_address
 
 EMPTY: Final = "Nothing matches so far. What is said hop by hop comes by promise-svc's API: POST /v1/statements."
 # Cells are bound as text: {{ }} never turns what somebody wrote into markup.
@@ -26,6 +27,17 @@ BADGE: Final = """<q-td :props="props"><span class="badge" :style="{background: 
 def linked_promise(promise_id: str) -> str:
     """The address of a promise's page: NiceGUI prefixes its own links, not those in a template."""
     return public_path("/board/promises/") + quote(promise_id, safe="")
+
+
+def csv_address(name: str, **asked: str | None) -> str:
+    """The address, below the board's, of a list as CSV; what is None is not asked."""
+    query = urlencode({key: value for key, value in asked.items() if value is not None})
+    return f"/{name}.csv" + (f"?{query}" if query else "")
+
+
+def csv_link(label: str = "CSV") -> ui.link:
+    """A link whose address `show_address` gives it later."""
+    return ui.link(label, "").classes("strong").mark("csv")
 
 
 def filter_input(label: str, address: Address, name: str) -> ui.input:
@@ -49,7 +61,10 @@ class MatterTable:
         name: str = "page",
     ) -> None:
         self._empty = empty
-        self.number = ui.label().style(f"color: {style.MUTED}").mark("number")
+        with ui.row().classes("w-full items-center justify-between"):
+            self.number = ui.label().style(f"color: {style.MUTED}").mark("number")
+            self.csv = csv_link()
+            self.csv.props["aria-label"] = f"CSV: {label}"
         self.table = ui.table(columns=[*columns], rows=[], row_key="id").classes("w-full")
         self.table.props(
             f'flat bordered :grid="window.innerWidth < 900" hide-header-sort hide-pagination aria-label="{label}"'
@@ -62,8 +77,9 @@ class MatterTable:
         self.table.add_slot("no-data", "<span></span>")
         self.pager = Pager(address, refresh, name)
 
-    def show(self, listed: Listed, rows: list[dict[str, Any]]) -> None:
-        """Show the rows of a page."""
+    def show(self, listed: Listed, rows: list[dict[str, Any]], csv: str) -> None:
+        """Show the rows of a page; `csv` is the address of the list as CSV."""
+        show_address(self.csv, csv)
         if rows != self.table.rows:
             self.table.rows = rows
             self.table.update()

@@ -11,12 +11,25 @@ from candor.contracts import Component
 from candor.ops.clock import Clock
 from candor.store.db import Database
 from candor.web.http.listings import Total
-from risk_svc.insight import claim_lists, handoffs, lead_times, paths, plans, review_months, reviews, scores
+from risk_svc.insight import (
+    challenges,
+    claim_lists,
+    handoffs,
+    lead_times,
+    offers,
+    paths,
+    plans,
+    review_months,
+    reviews,
+    scores,
+)
 from risk_svc.insight.asking import Place
+from risk_svc.insight.challenges import ChallengeFilter
 from risk_svc.insight.claim_lists import ClaimFilter, Recall
 from risk_svc.insight.handoffs import HandoffFilter, Sort
 from risk_svc.insight.lead_times import Compared, LeadTimeFilter
 from risk_svc.insight.measures.drivers import ActionRecord
+from risk_svc.insight.offers import OfferFilter
 from risk_svc.insight.paths import HopFilter, PromisePath, Records
 from risk_svc.insight.plans import PlanFilter
 from risk_svc.insight.review_months import Months
@@ -184,6 +197,26 @@ class MatterData:
                 return await lead_times.lead_times(session, wanted, _place(page))
 
         return await self._newest(("lead times", wanted, page), read)
+
+    async def offers(self, wanted: OfferFilter, page: int) -> Listed:
+        """Offers, the newest first. Raises StoreUnavailable."""
+
+        async def read() -> Listed:
+            async with self._database.reading() as session:
+                rows, number = await offers.offers(session, wanted, _place(page))
+            return listed(rows, page, number)
+
+        return await self._newest(("offers", wanted, page), read)
+
+    async def challenges(self, wanted: ChallengeFilter, page: int) -> Listed:
+        """Challenges, the newest first. Raises StoreUnavailable."""
+
+        async def read() -> Listed:
+            async with self._database.reading() as session:
+                rows, number = await challenges.challenges(session, wanted, _place(page))
+            return listed(rows, page, number)
+
+        return await self._newest(("challenges", wanted, page), read)
 
     async def _newest(self, key: Hashable, read: Callable[[], Awaitable[Found]]) -> Found:
         # One reading at a time: pages about very many rows must not take every connection.

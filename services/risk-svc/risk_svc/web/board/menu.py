@@ -33,6 +33,8 @@ MENU: Final = (
     Entry("Claims", "/claims"),
     Entry("Hand-offs", "/hand-offs"),
     Entry("Plans", "/plans"),
+    Entry("Offers", "/offers"),
+    Entry("Challenges", "/challenges"),
     Entry("Perception", "/perception"),
     Entry("Market", "/market"),
     Entry("What worked", "/what-worked"),

@@ -29,17 +29,20 @@ from risk_svc.web.board.downloads import LISTS, download, download_hits, downloa
 from risk_svc.web.board.frame import Address, tab_title
 from risk_svc.web.board.live_data import HitQuery, LiveData
 from risk_svc.web.board.matter_data import MatterData
+from risk_svc.web.board.matter_downloads import SHEETS, download_matters
 from risk_svc.web.board.open_pages import OpenPages, PagesMiddleware, Tidying, listen
 from risk_svc.web.board.pages import (
     accounts,
     accuracy,
     brief,
+    challenges,
     claims,
     dates,
     handoffs,
     held,
     incident,
     market,
+    offers,
     on_time,
     overview,
     path,
@@ -83,6 +86,8 @@ PAGES: Final[Mapping[str, Make]] = {
     "/hand-offs": lambda app, address: handoffs.Page(_reading(app), _matters(app), address),
     "/plans": lambda app, address: plans.Page(_reading(app), _matters(app), address),
     "/market": lambda app, address: market.Page(_reading(app), _matters(app), address),
+    "/offers": lambda app, address: offers.Page(_reading(app), _matters(app), address),
+    "/challenges": lambda app, address: challenges.Page(_reading(app), _matters(app), address),
     "/record": lambda app, address: accuracy.Page(_reading(app), address),
     "/dates": lambda app, address: dates.Page(_reading(app), app.state.published, address),
     "/brief": lambda app, _address: brief.Page(_reading(app), app.state.database),
@@ -152,6 +157,8 @@ def _add_page(app: FastAPI, awaited: AwaitedPages, route: ui.page, make: Make) -
 def _add_downloads(app: FastAPI) -> None:
     for name in LISTS:
         pages.get(f"/{name}.csv", include_in_schema=False)(partial(_download, app, name))
+    for name in SHEETS:
+        pages.get(f"/{name}.csv", include_in_schema=False)(partial(_download_matters, app, name))
 
     for name, listing in market_downloads.LISTS.items():
         pages.get(f"/{name}.csv", include_in_schema=False)(partial(_download_market, app, listing))
@@ -171,6 +178,10 @@ async def _download(app: FastAPI, name: str, request: Request) -> Response:
 
 async def _download_market(app: FastAPI, listing: market_downloads.Listing, request: Request) -> Response:
     return await listing(request, app.state.database)
+
+
+async def _download_matters(app: FastAPI, name: str, request: Request) -> Response:
+    return await download_matters(request, app.state.database, name, _matters(app).clock.now())
 
 
 def _add_incident(app: FastAPI, awaited: AwaitedPages) -> None:

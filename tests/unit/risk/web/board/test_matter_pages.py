@@ -1,21 +1,26 @@
-"""The words of the pages Path, Claims and Hand-offs: what stands in a row, and what is said of few or of none."""
+"""The words of the pages about matters: what stands in a row, and what is said of few or of none."""
 
 from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from candor.web.http.listings import Total
-from risk_svc.insight.claim_lists import Recall
-from risk_svc.insight.paths import Records
+from risk_svc.insight.challenges import ChallengeFilter
+from risk_svc.insight.claim_lists import ClaimFilter, Recall
+from risk_svc.insight.handoffs import HandoffFilter
+from risk_svc.insight.offers import OfferFilter, words
+from risk_svc.insight.paths import HopFilter, Records
 from risk_svc.web.api.hop_examples import STATEMENTS
-from risk_svc.web.api.matter_examples import CAPABILITIES, CLAIMS, HANDOFFS
+from risk_svc.web.api.matter_examples import CAPABILITIES, CHALLENGES, CLAIMS, HANDOFFS, OFFERS
 from risk_svc.web.board.lists import EMPTY, linked_promise, number_words
 from risk_svc.web.board.matter_data import ROWS, Listed, listed
-from risk_svc.web.board.pages import claims, handoffs, path
+from risk_svc.web.board.matter_downloads import SHEETS
+from risk_svc.web.board.pages import challenges, claims, handoffs, offers, path
 from risk_svc.web.board.style import COLOURS
 from tests.unit.risk.web.board.test_flow import THREE, record, way
 
@@ -27,6 +32,13 @@ def read(example: dict[str, Any], **changes: Any) -> dict[str, Any]:
     item = example["items"][0]
     times = {name: datetime.fromisoformat(item[name]) for name in item if str(item[name]).endswith("Z")}
     return {**item, **times, **changes}
+
+
+def offered(**changes: Any) -> dict[str, Any]:
+    """The offer of the example as the list has it."""
+    one = read(OFFERS, **changes)
+    dues = [option["due"] and datetime.fromisoformat(option["due"]) for option in one["options"]]
+    return {**one, "options": [{**option, "due": due} for option, due in zip(one["options"], dues, strict=True)]}
 
 
 def test_the_path_names_the_first_hop_past_its_threshold_and_the_sum_beside_the_net() -> None:
@@ -130,6 +142,71 @@ def test_the_register_says_where_it_is_otherwise() -> None:
     assert (row(general, eu)["status"], row(general, eu)["where"]) == ("planned", "eu, pro: available, version 4.2")
     assert (row(eu)["status"], row(general)["where"]) == ("by place", "–")
     assert row(general)["left"] == "40 of 240"
+
+
+def test_an_offer_says_what_was_offered_what_was_taken_and_what_was_requested_beside_what_there_is() -> None:
+    row = offers.row(offered())
+    assert row["options"] == "half price (goodwill, 250 EUR); in May (revised terms, by 2026-05-04)"
+    assert (row["state"], row["taken"], row["link"]) == ("taken", "half price", linked_promise("PR-1001"))
+    assert row["got"] == "Mon 30 Mar 12:00; promised for Thu 2 Apr 12:00, 3.0 d after it"
+    assert offers.line(offered()) == f"Offered Mon 2 Mar 15:00 UTC: {words(offered()['options'])}; taken: half price."
+    assert offers.line(offered(taken=None, state="offered")).endswith("; not answered.")
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "said"),
+    [
+        ({"promise_standing": None}, "got", "the promise is not known here yet"),
+        ({"promise_standing": None}, "link", ""),
+        ({"requested_due": None, "days_apart": None}, "got", "no date requested; promised for Thu 2 Apr 12:00"),
+        (
+            {"completed_at": NOW, "days_apart": -26.0},
+            "got",
+            "Mon 30 Mar 12:00; done Wed 4 Mar 15:00, 26.0 d before it",
+        ),
+        ({"days_apart": 0.01}, "got", "Mon 30 Mar 12:00; promised for Thu 2 Apr 12:00"),
+        ({"taken": None}, "taken", "–"),
+    ],
+)
+def test_offers_without_this_or_that(changes: dict[str, Any], name: str, said: str) -> None:
+    assert offers.row(offered(**changes))[name] == said
+
+
+def test_large_amounts_of_an_offer_are_whole() -> None:
+    one = {"name": "x", "kind": "other", "value": 1_234_567.5, "currency": "JPY", "due": None}
+    assert words([one]) == "x (other, 1,234,567.5 JPY)"
+    assert words([]) == ""
+
+
+def test_a_challenge_says_what_is_doubted_and_what_came_of_it() -> None:
+    row = challenges.row(read(CHALLENGES))
+    assert (row["state"], row["about"], row["promise"]) == ("upheld", "promise PR-1001", "PR-1001")
+    assert (row["note"], row["colour"]) == ("install · acme", COLOURS["none"])
+    assert challenges.line(read(CHALLENGES)) == "Challenged Mon 2 Mar 15:00 UTC by operations: upheld."
+    about = {"about": "claim", "about_id": "CL-1", "promise_id": None, "promise_standing": None}
+    claimed = challenges.row(read(CHALLENGES, **about, state="opened", outcome=None))
+    assert (claimed["promise"], claimed["link"], claimed["state"]) == ("claim CL-1", "", "not answered")
+    assert claimed["colour"] == COLOURS["high"]
+
+
+@pytest.mark.parametrize(
+    ("address", "asked"),
+    [
+        (handoffs.csv_of(HandoffFilter(deliverer="crew 7"), "age"), {"state": "open", "sort": "age"}),
+        (claims.csv_of(ClaimFilter("false", "telemetry")), {"verdict": "false", "capability": "telemetry"}),
+        (claims.csv_of(ClaimFilter()), {}),
+        (path.csv_of("path", HopFilter("p1", "install")), {"promise": "p1", "kind": "install"}),
+        (path.csv_of("hops", HopFilter(department="sales")), {"department": "sales"}),
+        (offers.csv_of(OfferFilter("taken", option="goodwill")), {"state": "taken", "option": "goodwill"}),
+        (challenges.csv_of(ChallengeFilter("open", about="claim")), {"state": "open", "about": "claim"}),
+    ],
+)
+def test_a_link_to_csv_asks_what_the_page_shows(address: str, asked: dict[str, str]) -> None:
+    parts = urlsplit(address)
+    found = dict(parse_qsl(parts.query))
+    assert found.items() >= asked.items()
+    # The file exists, and knows each of its parameters.
+    assert found.keys() <= SHEETS[parts.path.removeprefix("/").removesuffix(".csv")].query.model_fields.keys()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Read routes of hand-offs, claims and the register of capabilities, as `insight` keeps them."""
+"""Read routes of hand-offs, claims, the register of capabilities, offers and challenges, as `insight` keeps them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from candor.web.http.answers import shown
 from candor.web.http.csv_page import csv_page
 from candor.web.http.pages import decode_cursor, encode_cursor, link_header
 from candor.web.security.auth import Viewer
-from risk_svc.insight import claim_lists, handoffs
+from risk_svc.insight import challenges, claim_lists, handoffs, offers
 from risk_svc.insight.asking import Place
 from risk_svc.web.api import matter_examples as examples
 from risk_svc.web.api import matter_requests as requests
@@ -69,6 +69,32 @@ async def register(request: Request, _principal: Viewer, asked: Annotated[reques
     if asked.format != "csv":
         found = [{**row, "statuses": json.loads(row["statuses"])} for row in found]
     return _page(request, asked, found, number._asdict(), claim_lists.CAPABILITY, lambda one: (one["capability_id"],))
+
+
+@router.get("/v1/offers", responses=answers(responses.OfferPage, examples.OFFERS))
+async def offer_list(request: Request, _principal: Viewer, asked: Annotated[requests.OfferQuery, Query()]) -> Response:
+    """Offers with what was taken, and what was requested beside what there is; the newest first."""
+    place = Place(asked.limit + 1, decode_cursor(asked.cursor, float, str))
+    async with database(request).reading() as session:
+        found, number = await offers.offers(session, asked.wanted(), place)
+    if asked.format == "csv":
+        found = [{**row, "options": offers.words(row["options"])} for row in found]
+    return _page(request, asked, found, number._asdict(), offers.ITEM, lambda one: _age(one, "offer_id"))
+
+
+@router.get("/v1/challenges", responses=answers(responses.ChallengePage, examples.CHALLENGES))
+async def challenge_list(
+    request: Request, _principal: Viewer, asked: Annotated[requests.ChallengeQuery, Query()]
+) -> Response:
+    """What employees doubt and what came of it, the newest first."""
+    place = Place(asked.limit + 1, decode_cursor(asked.cursor, float, str))
+    async with database(request).reading() as session:
+        found, number = await challenges.challenges(session, asked.wanted(), place)
+    return _page(request, asked, found, number._asdict(), challenges.ITEM, lambda one: _age(one, "challenge_id"))
+
+
+def _age(one: dict[str, Any], name: str) -> tuple[float, str]:
+    return one["at"].timestamp(), one[name]
 
 
 def _reach(one: dict[str, Any]) -> tuple[int, str]:

@@ -11,7 +11,7 @@ from risk_svc.insight.claim_lists import ClaimFilter, Recall
 from risk_svc.insight.reading import Wanted
 from risk_svc.web.board import contact_words, style
 from risk_svc.web.board.frame import Address, Banner, Part, card, heading, live, page_frame, section_title
-from risk_svc.web.board.lists import MatterTable, filter_input
+from risk_svc.web.board.lists import MatterTable, csv_address, filter_input
 from risk_svc.web.board.live_data import LiveData, SheetQuery
 from risk_svc.web.board.matter_data import MatterData
 from risk_svc.web.board.tables import FiguresTable
@@ -116,8 +116,17 @@ class Page:
         self.recall.show([] if recalled is None else recall_words(wanted.capability_id or "", recalled))
         self.spread.show(contact_words.spread_rows(spread.bodies), SPREAD)
         self.no_spread.set_visibility(not spread.bodies)
-        self.claims.show(listed, [claim_row(one) for one in listed.items])
-        self.register.show(register, [register_row(one) for one in register.items])
+        self.claims.show(listed, [claim_row(one) for one in listed.items], csv_of(wanted))
+        self.register.show(
+            register,
+            [register_row(one) for one in register.items],
+            csv_address("capabilities", search=wanted.capability_id),
+        )
+
+
+def csv_of(wanted: ClaimFilter) -> str:
+    """The address of the claims that are chosen as CSV."""
+    return csv_address("claims", verdict=wanted.verdict, capability=wanted.capability_id, department=wanted.department)
 
 
 def recall_words(capability: str, found: Recall) -> list[str]:

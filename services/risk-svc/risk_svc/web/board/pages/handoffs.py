@@ -10,7 +10,7 @@ from nicegui import ui
 from risk_svc.insight.handoffs import MOST_OPEN, HandoffFilter, Sort, State
 from risk_svc.web.board import style
 from risk_svc.web.board.frame import Address, Banner, heading, live, page_frame
-from risk_svc.web.board.lists import MatterTable, filter_input, linked_promise
+from risk_svc.web.board.lists import MatterTable, csv_address, filter_input, linked_promise
 from risk_svc.web.board.live_data import LiveData
 from risk_svc.web.board.matter_data import MatterData
 
@@ -80,7 +80,19 @@ class Page:
             return
         now = self.reading.clock.now()
         self.moment.set_text(style.clock_text(now) + " UTC")
-        self.table.show(listed, [row(one, now) for one in listed.items])
+        self.table.show(listed, [row(one, now) for one in listed.items], csv_of(*asked[:2]))
+
+
+def csv_of(wanted: HandoffFilter, sort: Sort) -> str:
+    """The address of what is chosen as CSV."""
+    return csv_address(
+        "hand-offs",
+        state=wanted.state,
+        sort=sort,
+        customer=wanted.customer_id,
+        department=wanted.department,
+        deliverer=wanted.deliverer,
+    )
 
 
 def row(one: dict[str, Any], now: datetime) -> dict[str, Any]:

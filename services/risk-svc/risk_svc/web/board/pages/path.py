@@ -12,9 +12,10 @@ from risk_svc.web.api.hop_presenters import too_little
 from risk_svc.web.board import style
 from risk_svc.web.board.flow import Flow, colour, days_words, flow_of_path, flow_of_records, picture, words
 from risk_svc.web.board.frame import Address, Banner, Part, card, heading, live, page_frame, section_title
-from risk_svc.web.board.lists import EMPTY, MatterTable, filter_input, linked_promise
+from risk_svc.web.board.lists import EMPTY, MatterTable, csv_address, csv_link, filter_input, linked_promise
 from risk_svc.web.board.live_data import LiveData
 from risk_svc.web.board.matter_data import MatterData
+from risk_svc.web.board.tables import show_address
 
 HOPS: Final = [
     {"name": "name", "label": "Hop", "field": "name", "align": "left"},
@@ -57,6 +58,7 @@ class Page:
                 self.said = Part(_said)
                 self.flow = Part(draw_flow)
                 self.hops = Part(_hops)
+                self.csv = csv_link("Kinds of hops as CSV")
                 with ui.expansion("How to read it").props("dense").classes("w-full"):
                     ui.label(READ_IT).style(f"color: {style.MUTED}; font-size: .85rem")
             with card():
@@ -85,7 +87,13 @@ class Page:
         self.said.show(said_of(found) if asked.promise_id else said_of_all(records))
         self.flow.show(flow_of_path(found) if found is not None else flow_of_records(records.hops))
         self.hops.show([] if asked.promise_id else [row(one) for one in records.hops])
-        self.table.show(listed, [message(one) for one in listed.items])
+        show_address(self.csv, csv_of("hops", asked))
+        self.table.show(listed, [message(one) for one in listed.items], csv_of("path", asked))
+
+
+def csv_of(name: str, wanted: HopFilter) -> str:
+    """The address of what is chosen as CSV: `hops`, the kinds of hops, or `path`, the messages."""
+    return csv_address(name, promise=wanted.promise_id, kind=wanted.kind, department=wanted.department)
 
 
 def said_of(found: PromisePath | None) -> list[str]:

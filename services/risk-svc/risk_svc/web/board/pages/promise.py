@@ -8,6 +8,8 @@ from urllib.parse import quote
 
 from nicegui import ui
 
+from risk_svc.insight.challenges import ChallengeFilter
+from risk_svc.insight.offers import OfferFilter
 from risk_svc.insight.plans import PlanFilter
 from risk_svc.insight.reviews import ReviewFilter
 from risk_svc.web.api import responses
@@ -18,6 +20,7 @@ from risk_svc.web.board.forecast_history import Move, course_chart, fan_may_be_d
 from risk_svc.web.board.frame import Banner, Chart, Fold, Part, card, heading, live, page_frame, section_title
 from risk_svc.web.board.live_data import LiveData
 from risk_svc.web.board.matter_data import MatterData
+from risk_svc.web.board.pages import challenges, offers
 from risk_svc.web.board.pages.path import draw_flow, said_of
 from risk_svc.web.board.tables import show_address
 
@@ -91,6 +94,12 @@ class Page:
                 with card():
                     section_title("Based on")
                     self.basis = Part(Fold(LINES, _lines))
+        self._parts_about_it()
+        with card():
+            section_title("What happened, newest first")
+            self.timeline = Part(Fold(ENTRIES, _timeline))
+
+    def _parts_about_it(self) -> None:
         self.way = card()
         with self.way:
             section_title("How the message came about")
@@ -108,9 +117,14 @@ class Page:
             section_title("Public reviews about it")
             self.reviews = Part(Fold(LINES, _lines))
             ui.link("All reviews", "/market").classes("text-primary")
-        with card():
-            section_title("What happened, newest first")
-            self.timeline = Part(Fold(ENTRIES, _timeline))
+        self.about = card()
+        with self.about:
+            section_title("Offered and challenged")
+            self.lines = Part(Fold(LINES, _lines))
+            with ui.row():
+                # Without the promise's address, as above.
+                self.offers = ui.link("Its offers", "/offers").classes("text-primary")
+                self.challenges = ui.link("Its challenges", "/challenges").classes("text-primary")
 
     async def refresh(self) -> None:
         """Read, and redraw what changed."""
@@ -127,6 +141,7 @@ class Page:
         moved = await self.matters.movement(self.promise_id)
         self.moved.show(movement_words.summary(moved))
         self.score_moves.show(movement_words.moves(moved))
+        await self._about()
         drawn = fan_may_be_drawn(detail)
         for part in (self.fan.element, self.legend):
             part.set_visibility(drawn)
@@ -168,6 +183,16 @@ class Page:
         found = await self.matters.reviews(ReviewFilter(promise_id=self.promise_id), 1)
         self.seen.set_visibility(bool(found.items))
         self.reviews.show([market_words.review_line(one) for one in found.items])
+
+    async def _about(self) -> None:
+        offered = await self.matters.offers(OfferFilter(promise_id=self.promise_id), 1)
+        doubted = await self.matters.challenges(ChallengeFilter(promise_id=self.promise_id), 1)
+        self.about.set_visibility(bool(offered.items or doubted.items))
+        self.lines.show([*map(offers.line, offered.items), *map(challenges.line, doubted.items)])
+        query = f"?promise={quote(self.promise_id, safe='')}"
+        for link, listed, path in ((self.offers, offered, "/offers"), (self.challenges, doubted, "/challenges")):
+            link.set_visibility(bool(listed.items))
+            show_address(link, path + query)
 
 
 def _column(style: str) -> ui.column:

@@ -1,0 +1,95 @@
+"""The board's lists of matters for a spreadsheet, as the API gives them, for who is signed in and has no key."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.requests import Request
+from starlette.responses import Response
+
+from candor.store.db import Database
+from candor.web.http.csv_page import csv_page
+from candor.web.http.problems import Problem
+from risk_svc.insight import challenges, claim_lists, handoffs, offers, paths
+from risk_svc.insight.asking import Place
+from risk_svc.web.api import hop_presenters, hop_requests, matter_requests
+from risk_svc.web.api.hop_responses import HopOut
+from risk_svc.web.api.insight_requests import PageQuery
+from risk_svc.web.api.routes.figures import flat
+from risk_svc.web.board import downloads
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+class Sheet(NamedTuple):
+    """A list: what may be asked of it, its columns, and how its first rows are read at a moment of business time."""
+
+    query: type[PageQuery]
+    columns: Sequence[str]
+    read: Callable[[AsyncSession, Any, datetime], Awaitable[Rows]]
+
+
+async def download_matters(request: Request, database: Database, name: str, now: datetime) -> Response:
+    """The first rows of a list as its address asks, as `downloads.download` does. Raises StoreUnavailable."""
+    sheet = SHEETS[name]
+    try:
+        asked = downloads.asked_of(sheet.query, request)
+    except Problem as problem:
+        return problem.response()
+    async with database.reading() as session:
+        rows = await sheet.read(session, asked, now)
+    return csv_page(request, [*rows[0]] if rows else sheet.columns, rows, None)
+
+
+def _place() -> Place:
+    return Place(downloads.MOST)
+
+
+def _only(columns: Sequence[str], rows: Rows) -> Rows:
+    return [{name: row[name] for name in columns} for row in rows]
+
+
+async def _hops(session: AsyncSession, asked: hop_requests.HopQuery, _now: datetime) -> Rows:
+    found = await paths.records(session, asked.wanted())
+    return [flat(hop_presenters.record(one)) for one in found.hops[: downloads.MOST]]
+
+
+async def _statements(session: AsyncSession, asked: hop_requests.HopQuery, _now: datetime) -> Rows:
+    rows, _ = await paths.statements(session, asked.wanted(), None, downloads.MOST)
+    return _only(paths.PASSED, [hop_presenters.rounded(row) for row in rows])
+
+
+async def _claims(session: AsyncSession, asked: matter_requests.ClaimQuery, _now: datetime) -> Rows:
+    return _only(claim_lists.CLAIM, (await claim_lists.claims(session, asked.wanted(), _place()))[0])
+
+
+async def _register(session: AsyncSession, asked: matter_requests.RegisterQuery, _now: datetime) -> Rows:
+    return _only(claim_lists.CAPABILITY, (await claim_lists.register(session, asked.search, _place()))[0])
+
+
+async def _handoffs(session: AsyncSession, asked: matter_requests.HandoffQuery, now: datetime) -> Rows:
+    return _only(handoffs.ITEM, (await handoffs.handoffs(session, asked.wanted(), asked.sort, now, _place()))[0])
+
+
+async def _offers(session: AsyncSession, asked: matter_requests.OfferQuery, _now: datetime) -> Rows:
+    rows, _ = await offers.offers(session, asked.wanted(), _place())
+    return _only(offers.ITEM, [{**row, "options": offers.words(row["options"])} for row in rows])
+
+
+async def _challenges(session: AsyncSession, asked: matter_requests.ChallengeQuery, _now: datetime) -> Rows:
+    return _only(challenges.ITEM, (await challenges.challenges(session, asked.wanted(), _place()))[0])
+
+
+SHEETS: Final[Mapping[str, Sheet]] = {
+    "hops": Sheet(hop_requests.HopQuery, [*HopOut.model_fields], _hops),
+    "path": Sheet(hop_requests.HopQuery, paths.PASSED, _statements),
+    "claims": Sheet(matter_requests.ClaimQuery, claim_lists.CLAIM, _claims),
+    "capabilities": Sheet(matter_requests.RegisterQuery, claim_lists.CAPABILITY, _register),
+    "hand-offs": Sheet(matter_requests.HandoffQuery, handoffs.ITEM, _handoffs),
+    "offers": Sheet(matter_requests.OfferQuery, offers.ITEM, _offers),
+    "challenges": Sheet(matter_requests.ChallengeQuery, challenges.ITEM, _challenges),
+}
+"""By the name of the file."""

@@ -91,7 +91,7 @@ def offer(
     answered: datetime | None = None,
     **fields: Any,
 ) -> Message:
-    """An offer of half the price about the promise p1, unless it says otherwise; `answered`: when it came to its state."""
+    """An offer of half the price about the promise p1, unless it says otherwise; `answered` when it is as it is."""
     values = {"promise_id": "p1", "department": "success", **fields}
     given = list(options) or [OfferOption("half price", "goodwill", 250.0, "EUR")]
     data = OfferChanged(offer_id=name, customer_id=customer, state=state, at=at, options=given, **values)

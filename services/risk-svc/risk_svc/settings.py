@@ -58,6 +58,11 @@ class RiskSettings(Settings):
 
     Example: promise-svc,delivery-svc,risk-svc worker,risk-svc learner,risk-svc insight,notify-svc
     """
+    hop_thresholds: Annotated[dict[str, float], NoDecode] = {}
+    """The distortion from which on a hop is named, above 0 to 1, by kind of hop, as a JSON object; others have 0.15.
+
+    Example: {"sales>customer": 0.1, "product>success": 0.3}
+    """
     show_persons: bool = False
     """Whether bias is worked out and shown for persons too, not only for teams and deliverers. Example: true"""
 
@@ -75,6 +80,24 @@ class RiskSettings(Settings):
             if isinstance(found := json.loads(value or "{}"), dict):
                 return found
         raise ValueError('must be a JSON object such as {"lateness": 0.9, "silence": 0.4}')
+
+    @field_validator("hop_thresholds", mode="before")
+    @classmethod
+    def _hops(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        with suppress(ValueError):
+            if isinstance(found := json.loads(value or "{}"), dict):
+                return found
+        raise ValueError('must be a JSON object such as {"sales>customer": 0.1}')
+
+    @field_validator("hop_thresholds")
+    @classmethod
+    def _named(cls, value: dict[str, float]) -> dict[str, float]:
+        for name, least in value.items():
+            if not all(name.partition(">")) or not 0 < least <= 1:
+                raise ValueError(f"{name}: must be a kind of hop, such as sales>customer, with a number above 0 to 1")
+        return value
 
     @field_validator("component_settings", mode="before")
     @classmethod

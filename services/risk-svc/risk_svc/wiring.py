@@ -150,6 +150,7 @@ def insight(settings: InsightSettings, clock: Clock | None = None) -> FastAPI:
                 rates=settings.rates,
                 loss_share=settings.loss_share,
                 persons=settings.show_persons,
+                thresholds=settings.hop_thresholds,
                 now=(clock or settings.business_clock()).now,
             )
             yield [GrowthWatch(database), consumer, Forgetting(database), Comparing(database), reckoning, pulse]
@@ -183,10 +184,11 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
         feed.on_alive = watch.heard
         app.state.watch = watch
         app.state.reading = board.LiveData(database, feed, app.state.clock, watch=watch)
-        app.state.matters = board.MatterData(database, app.state.clock)
+        app.state.matters = board.MatterData(database, app.state.clock, thresholds=settings.hop_thresholds)
         app.state.published = PublishedModel()
         app.state.weights = settings.definition.weights
         app.state.show_persons = settings.show_persons
+        app.state.hop_thresholds = settings.hop_thresholds
         app.state.health.add("database", database.check)
         app.state.health.add("kafka", kafka.check)
         try:

@@ -105,3 +105,19 @@ def test_a_process_that_there_is_not_stops_the_process_and_names_those_there_are
     monkeypatch.setenv("EXPECTED_PROCESSES", wrong)
     with pytest.raises(ValidationError, match="risk-svc worker"):
         RiskSettings()
+
+
+def test_thresholds_are_of_kinds_of_hops(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOP_THRESHOLDS", '{"sales>customer": 0.1, "product>success": 1}')
+    assert RiskSettings().hop_thresholds == {"sales>customer": 0.1, "product>success": 1}
+    monkeypatch.setenv("HOP_THRESHOLDS", "")
+    assert RiskSettings().hop_thresholds == {}
+
+
+@pytest.mark.parametrize(
+    "wrong", ["0.1", "[]", "{", '{"sales": 0.1}', '{">customer": 0.1}', '{"a>b": 0}', '{"a>b": 1.1}', '{"a>b": "x"}']
+)
+def test_other_thresholds_stop_the_process(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    monkeypatch.setenv("HOP_THRESHOLDS", wrong)
+    with pytest.raises(ValidationError, match="hop_thresholds"):
+        RiskSettings()

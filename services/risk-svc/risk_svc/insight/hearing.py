@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from risk_svc.insight.measures.distortion import Hop, Path, Statement, path
+from risk_svc.insight.measures.distortion import Hop, Path, Statement, Thresholds, path
 
 DAY: Final = 86_400.0
 Chain = list["Said"]
@@ -81,9 +81,9 @@ def passed(chain: Chain) -> list[Passage]:
     ]
 
 
-def path_of(chain: Chain) -> Path:
+def path_of(chain: Chain, thresholds: Thresholds | None = None) -> Path:
     """The measure of a chain."""
-    return path([_statement(one) for one in chain])
+    return path([_statement(one) for one in chain], thresholds=thresholds)
 
 
 def _overheard(one: Said, earlier: Sequence[Said], found: dict[str, Chain]) -> Said | None:

@@ -10,10 +10,11 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from candor.web.http.listings import COUNTED, Total
+from risk_svc.insight.asking import Place
 from risk_svc.insight.forgetting import LIVING, living
 from risk_svc.insight.hearing import Said, chains, main, passed, path_of
-from risk_svc.insight.measures.distortion import THRESHOLD, Path, Slot
-from risk_svc.insight.measures.figure import Figure, Unit, mean_of
+from risk_svc.insight.measures.distortion import Path, Slot, Thresholds, threshold_of
+from risk_svc.insight.measures.figure import Figure, Unit, mean_of, share
 from risk_svc.insight.measures.hop_records import variance_ratio_of
 from risk_svc.insight.statements import COMPARED, SAID, said_of
 
@@ -22,7 +23,8 @@ NEWEST: Final = 20_000
 DRIFTS: Final = tuple(f"drift_{slot}" for slot in Slot)
 PASSED: Final = (
     *("statement_id", "promise_id", "capability_id", "customer_id", "kind", "said_by", "said_to", "at"),
-    *("heard", "heard_from", "due_in", "due_out", "days", "distortion", *DRIFTS, "past_threshold", "waits"),
+    *("heard", "heard_from", "due_in", "due_out", "days", "distortion", *DRIFTS, "threshold"),
+    *("past_threshold", "imposed", "waits"),
 )
 """The columns of a statement in the list."""
 
@@ -39,7 +41,8 @@ class HopFilter(NamedTuple):
 class HopRecord(NamedTuple):
     """A kind of hop: mean distortion, mean signed drift by slot, days by which dates moved, Var(out) / Var(in).
 
-    `sources`: whom its speakers had heard.
+    `sources`: whom its speakers had heard. `imposed`: the share of impositions among what was said of another team's
+    work.
     """
 
     said_by: str
@@ -50,6 +53,7 @@ class HopRecord(NamedTuple):
     drifts: dict[Slot, Figure]
     days: Figure
     variance_ratio: Figure
+    imposed: Figure
 
 
 class Records(NamedTuple):
@@ -71,6 +75,7 @@ class PromisePath(NamedTuple):
     path: Path
     rows: dict[str, Mapping[str, Any]]
     number: Total
+    thresholds: Thresholds
 
 
 async def records(session: AsyncSession, wanted: HopFilter) -> Records:
@@ -93,21 +98,26 @@ def name(one: HopRecord) -> str:
 
 
 async def statements(
-    session: AsyncSession, wanted: HopFilter, after: tuple[Any, ...] | None, most: int, skip: int = 0
+    session: AsyncSession, wanted: HopFilter, place: Place, thresholds: Thresholds
 ) -> tuple[list[dict[str, Any]], Total]:
-    """At most `most` statements after a cursor's place, the largest distortion first, and how many there are."""
+    """A page of statements, the largest distortion first, and how many there are."""
     where, values = _where(wanted), _values(wanted)
-    place = after or (None, "")
-    past = " AND (distortion, statement_id) < (:place, :name)" if after else ""
-    asked = text(_STATEMENTS.format(where=where + past)).bindparams(**values, most=most, skip=skip)
-    asked = asked.bindparams(place=place[0], name=place[1]) if after else asked
+    past = " AND (distortion, statement_id) < (:place, :name)" if place.after else ""
+    asked = text(_STATEMENTS.format(where=where + past)).bindparams(**values, most=place.most, skip=place.skip)
+    if place.after:
+        asked = asked.bindparams(**dict(zip(("place", "name"), place.after, strict=True)))
     rows: Sequence[Any] = (await session.exec(cast(Any, asked))).all()
     counted = text(_COUNT.format(where=where)).bindparams(**values)
     number = (await session.exec(cast(Any, counted))).one()[0]
-    return [dict(row._mapping) for row in rows], Total.of(number)
+    return [{**row._mapping, **_past(row._mapping, thresholds)} for row in rows], Total.of(number)
 
 
-async def of_promise(session: AsyncSession, promise_id: str) -> PromisePath | None:
+def _past(row: Mapping[str, Any], thresholds: Thresholds) -> dict[str, Any]:
+    least = threshold_of(thresholds, row["said_by"], row["said_to"])
+    return {"threshold": least, "past_threshold": row["distortion"] >= least}
+
+
+async def of_promise(session: AsyncSession, promise_id: str, thresholds: Thresholds) -> PromisePath | None:
     """The path of a promise; None if nothing is known of it."""
     known = (await session.exec(cast(Any, _PROMISE.bindparams(id=promise_id)))).first()
     rows: Sequence[Any] = (await session.exec(cast(Any, _OF_PROMISE.bindparams(subject=f"promise:{promise_id}")))).all()
@@ -117,7 +127,8 @@ async def of_promise(session: AsyncSession, promise_id: str) -> PromisePath | No
     chain = main(chains(said_of(row) for row in by.values()))
     customer = known.customer_id if known is not None else rows[0].customer_id
     kind = None if known is None else known.kind
-    return PromisePath(customer, kind, chain, path_of(chain), by, Total.of(len(rows), COMPARED))
+    number = Total.of(len(rows), COMPARED)
+    return PromisePath(customer, kind, chain, path_of(chain, thresholds), by, number, thresholds)
 
 
 def along(found: PromisePath) -> list[dict[str, Any]]:
@@ -128,7 +139,7 @@ def along(found: PromisePath) -> list[dict[str, Any]]:
         drifts = {f"drift_{slot}": found_drift(one.hop.drifts, slot) for slot in Slot}
         values = {
             **{key: row[key] for key in ("statement_id", "promise_id", "capability_id", "customer_id")},
-            **{key: row[key] for key in ("said_by", "said_to", "at")},
+            **{key: row[key] for key in ("said_by", "said_to", "at", "imposed")},
             "kind": found.kind,
             "heard": one.heard,
             "heard_from": one.hop.source,
@@ -137,9 +148,9 @@ def along(found: PromisePath) -> list[dict[str, Any]]:
             "days": one.hop.days,
             "distortion": one.hop.distortion,
             **drifts,
-            "past_threshold": one.hop.distortion >= THRESHOLD,
             "waits": found.kind is None,
         }
+        values |= _past(values, found.thresholds)
         items.append({key: values[key] for key in PASSED})
     return items
 
@@ -167,6 +178,7 @@ def _record(row: Mapping[str, Any]) -> HopRecord:
         },
         mean_of(row["days_n"], row["days"], row["days_sd"], Unit.DAYS),
         variance_ratio_of(row["pairs"], row["var_in"], row["var_out"], row["r"]),
+        share(row["imposed"], row["imposed_n"]),
     )
 
 
@@ -189,27 +201,38 @@ _MEANS: Final = ", ".join(
     f"count({one})::int AS {one}_n, avg({one}) AS {one}, stddev_samp({one}) AS {one}_sd"
     for one in ("distortion", "days", *DRIFTS)
 )
+# Of what is said of another team's work: whether it had not accepted by then. A promise without a hand-off was
+# accepted, or not, from the start.
+_IMPOSED: Final = """(SELECT CASE WHEN known.deliverer IS NULL OR known.deliverer IN ('', said.said_by) THEN NULL
+  ELSE NOT known.accepted OR coalesce((
+    SELECT min(handed.changed_at) FROM insight_matter AS handed
+    WHERE handed.promise_id = said.promise_id AND handed.kind = 'handoff' AND handed.state = 'accepted') > said.at,
+  false) END
+  FROM insight_promise AS known WHERE known.promise_id = said.promise_id AND known.standing <> 'placeholder')"""
 _DAYS: Final = "extract(epoch FROM due_out - due_in)::float8 / 86400 AS days"
 # Dates in seconds: equal ones then have a variance of exactly 0.
 _RECORDS: Final = f"""
 WITH passed AS (
   SELECT said_by, said_to, heard_from, distortion, {", ".join(DRIFTS)}, {_DAYS},
-    extract(epoch FROM due_in - made_at)::float8 AS date_in, extract(epoch FROM due_out - made_at)::float8 AS date_out
-  {_FROM} ORDER BY at DESC, statement_id DESC LIMIT {NEWEST})
+    extract(epoch FROM due_in - made_at)::float8 AS date_in, extract(epoch FROM due_out - made_at)::float8 AS date_out,
+    {_IMPOSED} AS imposed
+  FROM (SELECT * {_FROM} ORDER BY at DESC, statement_id DESC LIMIT {NEWEST}) AS said)
 SELECT said_by, said_to, array_agg(DISTINCT heard_from) AS sources, count(*)::int AS n, {_MEANS},
+  count(imposed)::int AS imposed_n, (count(*) FILTER (WHERE imposed))::int AS imposed,
   regr_count(date_out, date_in)::int AS pairs,
   var_pop(date_in) FILTER (WHERE date_out IS NOT NULL) AS var_in,
   var_pop(date_out) FILTER (WHERE date_in IS NOT NULL) AS var_out, corr(date_out, date_in) AS r
 FROM passed GROUP BY said_by, said_to"""  # noqa: S608 - constants
 _STATEMENTS: Final = f"""
 SELECT statement_id, promise_id, capability_id, customer_id, kind, said_by, said_to, at, heard, heard_from, due_in,
-  due_out, {_DAYS}, distortion, {", ".join(DRIFTS)}, distortion >= {THRESHOLD} AS past_threshold,
+  due_out, {_DAYS}, distortion, {", ".join(DRIFTS)}, {_IMPOSED} AS imposed,
   kind IS NULL AND promise_id IS NOT NULL AS waits
-{_FROM} ORDER BY distortion DESC, statement_id DESC LIMIT :most OFFSET :skip"""
+FROM (SELECT * {_FROM} ORDER BY distortion DESC, statement_id DESC LIMIT :most OFFSET :skip) AS said
+ORDER BY distortion DESC, statement_id DESC"""  # noqa: S608 - constants
 _COUNT: Final = f"SELECT count(*) FROM (SELECT {_FROM} LIMIT {COUNTED + 1}) AS found"  # noqa: S608
 _PROMISE: Final = text(f"""
 SELECT customer_id, kind FROM insight_promise WHERE promise_id = :id AND standing <> 'placeholder' AND {LIVING}""")  # noqa: S608
 _OF_PROMISE: Final = text(f"""
-SELECT {SAID}, promise_id, capability_id, customer_id FROM insight_statement
-WHERE subject = :subject AND {living("insight_statement")}
+SELECT {SAID}, promise_id, capability_id, customer_id, {_IMPOSED} AS imposed FROM insight_statement AS said
+WHERE subject = :subject AND {living("said")}
 ORDER BY at DESC, statement_id DESC LIMIT {COMPARED + 1}""")  # noqa: S608

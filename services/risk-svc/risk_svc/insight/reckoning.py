@@ -21,7 +21,7 @@ from risk_svc.insight import beliefs, competitors, sheets, unmet_claims, words, 
 from risk_svc.insight.durations import Gathered, bias_sheets
 from risk_svc.insight.forgetting import LIVING, living
 from risk_svc.insight.measures.contact import Words
-from risk_svc.insight.measures.distortion import THRESHOLD
+from risk_svc.insight.measures.distortion import THRESHOLD, Thresholds
 from risk_svc.insight.measures.figure import LEAST
 from risk_svc.insight.measures.punctuality import Tally
 from risk_svc.insight.reasons import Reasons
@@ -81,6 +81,7 @@ class Reckoning(Rounds):
         rates: Mapping[str, float],
         loss_share: float,
         persons: bool = False,
+        thresholds: Thresholds | None = None,
         now: Callable[[], datetime] = SYSTEM_NOW,
     ) -> None:
         super().__init__()
@@ -90,6 +91,7 @@ class Reckoning(Rounds):
         self._rates = rates
         self._loss_share = loss_share
         self._persons = persons
+        self._thresholds = json.dumps(dict(thresholds or {}))
         self._ended_due = -math.inf
 
     async def round(self) -> float:
@@ -190,17 +192,17 @@ class Reckoning(Rounds):
 
     async def _open(self) -> AsyncIterator[list[Open]]:
         hit = {row["place"]: row["incident_id"] for row in await self._database.pool.fetch(_HIT)}
-        async for rows in self._pages(_OPEN):
+        async for rows in self._pages(_OPEN, self._thresholds):
             yield [_open_of(row, hit) for row in rows]
 
     async def _ended(self) -> AsyncIterator[list[Ended]]:
         async for rows in self._pages(_ENDED):
             yield [Ended(*(row[name] for name in Ended._fields)) for row in rows]
 
-    async def _pages(self, query: str) -> AsyncIterator[list[Any]]:
+    async def _pages(self, query: str, *values: str) -> AsyncIterator[list[Any]]:
         after = ""
         while True:
-            rows = await self._database.pool.fetch(query, after, PAGE)
+            rows = await self._database.pool.fetch(query, after, PAGE, *values)
             if rows:
                 yield rows
             if len(rows) < PAGE:
@@ -256,7 +258,8 @@ _OPEN: Final = f"""
 SELECT promise_id, customer_id, department, kind, deliverer, labels::text AS labels, score, p_slip, value, currency,
   last_told, extract(epoch FROM last_told_at)::float8 AS last_told_at, places::text AS places, (
     SELECT said_by || '>' || said_to FROM insight_statement AS said
-    WHERE said.subject = 'promise:' || insight_promise.promise_id AND distortion >= {THRESHOLD}
+    WHERE said.subject = 'promise:' || insight_promise.promise_id
+      AND distortion >= coalesce(($3::text::jsonb->>(said_by || '>' || said_to))::float8, {THRESHOLD})
     ORDER BY at, statement_id LIMIT 1) AS hop
 FROM insight_promise WHERE standing = 'open' AND shown AND promise_id > $1 AND {LIVING} ORDER BY promise_id LIMIT $2"""  # noqa: S608
 _HIT: Final = """

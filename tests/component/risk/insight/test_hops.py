@@ -11,13 +11,15 @@ import pytest
 import pytest_asyncio
 
 from candor.contracts import Message
+from candor.contracts.matters import HandoffState
 from risk_svc.insight import paths
+from risk_svc.insight.reckoning import Reckoning
 from risk_svc.web.api import hop_examples, hop_responses
 from tests.component.risk.insight.test_figures import reckoning
 from tests.support.api import Api
 from tests.support.insight import InsightDesk, gap
 from tests.support.lists import walk
-from tests.support.matters import path_of, said
+from tests.support.matters import handoff, path_of, said
 from tests.support.risk import DUE, MADE, Story, erased
 
 TABLES = "insight_promise, insight_state, insight_milestone, insight_statement, insight_erased, insight_erasing"
@@ -178,6 +180,62 @@ async def test_open_gaps_are_rolled_up_by_the_hop_that_changed_the_message(api: 
     await reckoning(desk).reckon()
     found = await ask(api, "/v1/rollups", by="hop")
     assert [(one["name"], one["promises"], one["score"]) for one in found["items"]] == [("product>sales", 4, 40.0)]
+
+
+async def test_a_kind_of_hop_may_have_a_threshold_of_its_own(
+    api: Api, desk: InsightDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thresholds = {"product>sales": 0.31, "sales>customer": 0.1}
+    monkeypatch.setattr(api.app.state, "hop_thresholds", thresholds)
+    # Product changes .3 of each message, sales .1 of every second one.
+    await desk.take(*flights(4), *(gap(f"p{number}", f"c{number % 3}", score=40.0) for number in range(4)))
+    first = {name: (await ask(api, f"/v1/promises/{name}/path"))["first_past"] for name in ("p0", "p1")}
+    assert first == {"p0": None, "p1": "sales>customer"}
+    past = {one["statement_id"]: one["past_threshold"] for one in (await ask(api, "/v1/hops/statements"))["items"]}
+    assert (past["p1-1-0"], past["p1-2-0"], past["p0-2-0"]) == (False, True, False)
+    assert {one["name"]: one["threshold"] for one in (await ask(api, "/v1/hops"))["items"]} == thresholds
+    await Reckoning(desk.database, lambda: True, rates={}, loss_share=0.5, thresholds=thresholds).reckon()
+    found = await ask(api, "/v1/rollups", by="hop")
+    assert [(one["name"], one["promises"]) for one in found["items"]] == [("sales>customer", 2)]
+
+
+async def test_what_is_said_of_anothers_work_before_it_accepted_is_an_imposition(api: Api, desk: InsightDesk) -> None:
+    def made(name: str, **fields: Any) -> list[Message]:
+        return [Story(name).made(department="sales", **fields), *path_of(name, "c1", 9, 3, 0)]
+
+    await desk.take(
+        *made("never", deliverer="crew-7", accepted=False),
+        # Product speaks an hour after engineering, sales two hours: the crew accepts in between.
+        *made("between", deliverer="crew-7", accepted=True),
+        handoff("h1", HandoffState.ACCEPTED, 2, promise_id="between", at=MADE + timedelta(minutes=30)),
+        *made("own", deliverer="sales", accepted=False),
+        *made("from-the-start", deliverer="crew-7", accepted=True),
+        *made("nobody", deliverer=None, accepted=True),
+    )
+    items = (await ask(api, "/v1/hops/statements", limit=200))["items"]
+    found = {(one["promise_id"], one["said_by"]): one["imposed"] for one in items}
+    assert [found[name, "product"] for name in ("never", "between", "own", "from-the-start", "nobody")] == [
+        True,
+        True,
+        True,
+        False,
+        None,
+    ]
+    assert [found[name, "sales"] for name in ("never", "between", "own")] == [True, False, None]
+    for one in (await ask(api, "/v1/hops"))["items"]:
+        assert (one["imposed"]["value"], one["imposed"]["n"]) == (
+            None,
+            {"product>sales": 4, "sales>customer": 3}[one["name"]],
+        )
+
+
+async def test_impositions_are_a_share_of_what_is_said_of_anothers_work(api: Api, desk: InsightDesk) -> None:
+    for number in range(20):
+        made = Story(f"p{number}").made(deliverer="crew-7", accepted=number % 4 > 0)
+        await desk.take(made, *path_of(f"p{number}", "c1", 9, 3))
+    [one] = (await ask(api, "/v1/hops"))["items"]
+    # Wilson's interval of 5 in 20.
+    assert one["imposed"] == {"value": 0.25, "low": 0.1119, "high": 0.4687, "n": 20}
 
 
 async def test_of_very_many_statements_the_newest_count(

@@ -14,8 +14,10 @@ from starlette.requests import Request
 from candor.contracts import Message
 from candor.contracts.matters import ChallengeState, OfferOption, OfferState
 from risk_svc.web.board import downloads
+from risk_svc.web.board.matter_data import MatterData
 from risk_svc.web.board.matter_downloads import SHEETS, download_matters
 from tests.support.api import Api
+from tests.support.clocks import ManualClock
 from tests.support.insight import InsightDesk, gap
 from tests.support.lists import walk
 from tests.support.matters import capability, challenge, claim, handoff, offer, path_of
@@ -193,11 +195,11 @@ async def test_the_boards_files_have_what_is_chosen_up_to_their_bound(
     desk: InsightDesk, name: str, query: str, first: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await desk.take(*offered(), *doubted(), handoff(), capability(), claim(), *path_of("p1", "c1", 9, 3, 0))
-    answer = await download_matters(asked(name, query), desk.database, name, MADE)
+    answer = await download_matters(asked(name, query), desk.database, name, matters_of(desk))
     rows = [*csv.DictReader(io.StringIO(bytes(answer.body).decode()))]
     assert next(iter(rows[0].values())) == first
     monkeypatch.setattr(downloads, "MOST", 0)
-    answer = await download_matters(asked(name, query), desk.database, name, MADE)
+    answer = await download_matters(asked(name, query), desk.database, name, matters_of(desk))
     # Without a row the columns are there all the same.
     header, *rest = bytes(answer.body).decode().splitlines()
     assert rest == []
@@ -206,8 +208,12 @@ async def test_the_boards_files_have_what_is_chosen_up_to_their_bound(
 
 @pytest.mark.parametrize("name", [*SHEETS])
 async def test_a_file_refuses_values_that_it_does_not_know(desk: InsightDesk, name: str) -> None:
-    answer = await download_matters(asked(name, "limit=x"), desk.database, name, MADE)
+    answer = await download_matters(asked(name, "limit=x"), desk.database, name, matters_of(desk))
     assert answer.status_code == 422
+
+
+def matters_of(desk: InsightDesk) -> MatterData:
+    return MatterData(desk.database, ManualClock(MADE))
 
 
 def asked(name: str, query: str) -> Request:

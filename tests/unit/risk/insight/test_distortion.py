@@ -60,14 +60,17 @@ def test_changes_that_cancel_stay_in_the_sum_and_leave_the_net() -> None:
 
 
 def test_the_first_hop_past_its_own_threshold_is_named() -> None:
-    told = [ENGINEERS, ENGINEERS._replace(source="product", date=40.0), ENGINEERS._replace(source="sales", date=10.0)]
+    product = ENGINEERS._replace(source="product", target="sales", date=40.0)
+    told = [ENGINEERS, product, ENGINEERS._replace(source="sales", target="customer", date=10.0)]
     first = path(told).first_past
     assert first is not None
     assert first.by == "product"
-    other = path(told, thresholds={"product": 0.5}).first_past
+    other = path(told, thresholds={"product>sales": 0.5}).first_past
     assert other is not None
     assert other.by == "sales"
-    assert path(told, thresholds={"product": 0.5, "sales": 0.9}).first_past is None
+    assert path(told, thresholds={"product>sales": 0.5, "sales>customer": 0.9}).first_past is None
+    # That of another kind of hop by the same speaker is not theirs.
+    assert path(told, thresholds={"product>customer": 0.5}).first_past == first
 
 
 def test_what_is_left_out_stands_as_it_was_last_said() -> None:

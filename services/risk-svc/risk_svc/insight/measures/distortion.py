@@ -27,7 +27,9 @@ WEIGHTS: Final[Mapping[Slot, float]] = {
 }
 """w of each slot. Assumed."""
 THRESHOLD: Final = 0.15
-"""D from which a hop is named. Assumed."""
+"""D from which a hop is named, unless its kind has one of its own. Assumed."""
+Thresholds = Mapping[str, float]
+"""D from which hops are named, by kind such as `sales>customer`; of kinds that are not there it is THRESHOLD."""
 DATE_SCALE: Final = 30.0
 """Days by which a date moves to count as wholly another. Assumed."""
 CERTAIN: Final = 4
@@ -89,12 +91,12 @@ class Path(NamedTuple):
 def path(
     statements: Sequence[Statement],
     weights: Mapping[Slot, float] = WEIGHTS,
-    thresholds: Mapping[str, float] | None = None,
+    thresholds: Thresholds | None = None,
     date_scale: float = DATE_SCALE,
 ) -> Path:
     """Compares each statement with the one before it; what one leaves out stands as it was last said.
 
-    `thresholds` by who passed it on; others have THRESHOLD. D = Σ w·size over the slots that were spoken of, their
+    D = Σ w·size over the slots that were spoken of, their
     weights normed to sum to 1.
     """
     told = _carried(statements)
@@ -106,13 +108,17 @@ def path(
         drifts = {slot: drift(slot, before, after, date_scale) for slot in spoken}
         days = None if before.date is None or after.date is None else after.date - before.date
         hops.append(Hop(before.source, after.source, after.target, _distortion(drifts, weigh), drifts, days))
-    limits = thresholds or {}
-    past = (hop for hop in hops if hop.distortion >= limits.get(hop.by, THRESHOLD))
+    past = (hop for hop in hops if hop.distortion >= threshold_of(thresholds or {}, hop.by, hop.target))
     whole = {slot: drift(slot, _first(told, slot), told[-1], date_scale) for slot in spoken}
     signed = {slot: one.signed for slot, one in whole.items()}
     return Path(
         hops, sum(hop.distortion for hop in hops), _distortion(whole, weigh), signed, next(past, None), len(hops)
     )
+
+
+def threshold_of(thresholds: Thresholds, said_by: str, said_to: str) -> float:
+    """D from which a hop of this kind is named."""
+    return thresholds.get(f"{said_by}>{said_to}", THRESHOLD)
 
 
 def drift(slot: Slot, before: Statement, after: Statement, date_scale: float = DATE_SCALE) -> Drift:

@@ -24,7 +24,9 @@ _PASSED: Final[dict[str, Any]] = {
     "drift_quantity": None,
     "drift_certainty": 0.75,
     "drift_conditions": None,
+    "threshold": 0.15,
     "past_threshold": True,
+    "imposed": True,
     "waits": False,
 }
 STATEMENTS: Final[dict[str, Any]] = {"total": 1, "total_exact": True, "items": [_PASSED]}
@@ -63,6 +65,8 @@ HOPS: Final[dict[str, Any]] = {
             "drift_conditions": _FEW,
             "days": {"value": -8.4, "low": -9.6, "high": -7.2, "n": 240},
             "variance_ratio": {"value": 1.6, "low": 1.3, "high": 1.9, "n": 240},
+            "imposed": {"value": 0.3, "low": 0.24, "high": 0.36, "n": 230},
+            "threshold": 0.15,
         }
     ],
 }

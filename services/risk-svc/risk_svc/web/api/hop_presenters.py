@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from risk_svc.insight import paths
-from risk_svc.insight.measures.distortion import THRESHOLD, Slot
+from risk_svc.insight.measures.distortion import THRESHOLD, Slot, Thresholds, threshold_of
 from risk_svc.insight.measures.figure import LEAST, Figure
 from risk_svc.insight.paths import HopRecord, PromisePath
 
@@ -35,7 +35,12 @@ def along(found: PromisePath) -> list[dict[str, Any]]:
     return [rounded(one) for one in paths.along(found)]
 
 
-def record(one: HopRecord) -> dict[str, Any]:
+def statement(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A statement that passed a message on as `PassedOut`."""
+    return rounded({name: row[name] for name in paths.PASSED})
+
+
+def record(one: HopRecord, thresholds: Thresholds) -> dict[str, Any]:
     """A kind of hop as `HopOut`."""
     return {
         "name": paths.name(one),
@@ -47,6 +52,8 @@ def record(one: HopRecord) -> dict[str, Any]:
         **{f"drift_{slot}": _figure(figure) for slot, figure in one.drifts.items()},
         "days": _figure(one.days),
         "variance_ratio": _figure(one.variance_ratio),
+        "imposed": _figure(one.imposed),
+        "threshold": threshold_of(thresholds, one.said_by, one.said_to),
     }
 
 

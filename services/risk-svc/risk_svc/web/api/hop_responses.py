@@ -41,7 +41,11 @@ class PassedOut(DriftOut):
     due_out: datetime | None = Field(description="The date that stood after it.")
     days: float | None = Field(description="How many days later the date became; below 0 earlier.")
     distortion: float = Field(description="How much the message changed here, 0 to 1.")
-    past_threshold: bool = Field(description="Whether that is past the threshold.")
+    threshold: float = Field(description="The distortion from which on this kind of hop is named (HOP_THRESHOLDS).")
+    past_threshold: bool = Field(description="Whether it is past that.")
+    imposed: bool | None = Field(
+        description="Whether it was about the work of another team that had not accepted it; null: about no such work."
+    )
     waits: bool = Field(description="Whether its promise is not known yet.")
 
 
@@ -65,8 +69,8 @@ class PathOut(BaseModel):
     distortion_sum: float = Field(description="The distortions of the hops together.")
     net_distortion: float = Field(description="What lies between the first statement and the last, 0 to 1.")
     net: DriftOut = Field(description="The drift of each slot from the first statement to the last.")
-    threshold: float = Field(description="The distortion from which on a hop is named; assumed.")
-    first_past: str | None = Field(description="The first hop past the threshold, such as sales>customer.")
+    threshold: float = Field(description="The distortion from which on a hop is named that has none of its own.")
+    first_past: str | None = Field(description="The first hop past its threshold, such as sales>customer.")
     statements: int = Field(description="How many statements there are about the promise; at most 200 are compared.")
     statements_exact: bool = Field(description="False: there are more than `statements`.")
     hops: list[PassedOut] = Field(description="The hops of the path, in order.")
@@ -75,7 +79,7 @@ class PathOut(BaseModel):
 class HopOut(BaseModel):
     """What a kind of hop does to messages: mean signed drift by slot, and whether dates swing more than those heard.
 
-    Means have Student's 95 % interval, the ratio that of Pitman and Morgan.
+    Means have Student's 95 % interval, the ratio that of Pitman and Morgan, the share Wilson's.
     """
 
     name: str = Field(description="The kind of hop: who said it > to whom.")
@@ -91,6 +95,10 @@ class HopOut(BaseModel):
     drift_conditions: FigureOut = Field(description="Mean drift of the conditions; above 0 fewer.")
     days: FigureOut = Field(description="Mean days by which dates became later; below 0 earlier.")
     variance_ratio: FigureOut = Field(description="Var(date told) / Var(date heard); above 1 dates swing more.")
+    imposed: FigureOut = Field(
+        description="The share of impositions: what was said of another team's work that it had not accepted."
+    )
+    threshold: float = Field(description="The distortion from which on this kind of hop is named (HOP_THRESHOLDS).")
 
 
 class HopPage(ListTotals):

@@ -28,6 +28,7 @@ from risk_svc.insight.challenges import ChallengeFilter
 from risk_svc.insight.claim_lists import ClaimFilter, Recall
 from risk_svc.insight.handoffs import HandoffFilter, Sort
 from risk_svc.insight.lead_times import Compared, LeadTimeFilter
+from risk_svc.insight.measures.distortion import Thresholds
 from risk_svc.insight.measures.drivers import ActionRecord
 from risk_svc.insight.offers import OfferFilter
 from risk_svc.insight.paths import HopFilter, PromisePath, Records
@@ -67,8 +68,15 @@ def _place(page: int) -> Place:
 class MatterData:
     """Reads what `insight` keeps; ten watchers of the same page cost as much as one."""
 
-    def __init__(self, database: Database, clock: Clock, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        monotonic: Callable[[], float] = time.monotonic,
+        thresholds: Thresholds | None = None,
+    ) -> None:
         self.clock = clock
+        self.thresholds = thresholds or {}
         self._database = database
         self._monotonic = monotonic
         self._kept: dict[Hashable, tuple[float, Any]] = {}
@@ -88,7 +96,7 @@ class MatterData:
 
         async def read() -> Listed:
             async with self._database.reading() as session:
-                rows, number = await paths.statements(session, wanted, None, ROWS, (page - 1) * ROWS)
+                rows, number = await paths.statements(session, wanted, _place(page), self.thresholds)
             return listed(rows, page, number)
 
         return await self._newest(("statements", wanted, page), read)
@@ -98,7 +106,7 @@ class MatterData:
 
         async def read() -> PromisePath | None:
             async with self._database.reading() as session:
-                return await paths.of_promise(session, promise_id)
+                return await paths.of_promise(session, promise_id, self.thresholds)
 
         return await self._newest(("path", promise_id), read)
 

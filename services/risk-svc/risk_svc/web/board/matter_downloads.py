@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -20,19 +19,20 @@ from risk_svc.web.api.hop_responses import HopOut
 from risk_svc.web.api.insight_requests import PageQuery
 from risk_svc.web.api.routes.figures import flat
 from risk_svc.web.board import downloads
+from risk_svc.web.board.matter_data import MatterData
 
 Rows = Sequence[Mapping[str, Any]]
 
 
 class Sheet(NamedTuple):
-    """A list: what may be asked of it, its columns, and how its first rows are read at a moment of business time."""
+    """A list: what may be asked of it, its columns, and how its first rows are read."""
 
     query: type[PageQuery]
     columns: Sequence[str]
-    read: Callable[[AsyncSession, Any, datetime], Awaitable[Rows]]
+    read: Callable[[AsyncSession, Any, MatterData], Awaitable[Rows]]
 
 
-async def download_matters(request: Request, database: Database, name: str, now: datetime) -> Response:
+async def download_matters(request: Request, database: Database, name: str, matters: MatterData) -> Response:
     """The first rows of a list as its address asks, as `downloads.download` does. Raises StoreUnavailable."""
     sheet = SHEETS[name]
     try:
@@ -40,7 +40,7 @@ async def download_matters(request: Request, database: Database, name: str, now:
     except Problem as problem:
         return problem.response()
     async with database.reading() as session:
-        rows = await sheet.read(session, asked, now)
+        rows = await sheet.read(session, asked, matters)
     return csv_page(request, [*rows[0]] if rows else sheet.columns, rows, None)
 
 
@@ -52,34 +52,36 @@ def _only(columns: Sequence[str], rows: Rows) -> Rows:
     return [{name: row[name] for name in columns} for row in rows]
 
 
-async def _hops(session: AsyncSession, asked: hop_requests.HopQuery, _now: datetime) -> Rows:
+async def _hops(session: AsyncSession, asked: hop_requests.HopQuery, matters: MatterData) -> Rows:
     found = await paths.records(session, asked.wanted())
-    return [flat(hop_presenters.record(one)) for one in found.hops[: downloads.MOST]]
+    return [flat(hop_presenters.record(one, matters.thresholds)) for one in found.hops[: downloads.MOST]]
 
 
-async def _statements(session: AsyncSession, asked: hop_requests.HopQuery, _now: datetime) -> Rows:
-    rows, _ = await paths.statements(session, asked.wanted(), None, downloads.MOST)
+async def _statements(session: AsyncSession, asked: hop_requests.HopQuery, matters: MatterData) -> Rows:
+    rows, _ = await paths.statements(session, asked.wanted(), _place(), matters.thresholds)
     return _only(paths.PASSED, [hop_presenters.rounded(row) for row in rows])
 
 
-async def _claims(session: AsyncSession, asked: matter_requests.ClaimQuery, _now: datetime) -> Rows:
+async def _claims(session: AsyncSession, asked: matter_requests.ClaimQuery, _matters: MatterData) -> Rows:
     return _only(claim_lists.CLAIM, (await claim_lists.claims(session, asked.wanted(), _place()))[0])
 
 
-async def _register(session: AsyncSession, asked: matter_requests.RegisterQuery, _now: datetime) -> Rows:
+async def _register(session: AsyncSession, asked: matter_requests.RegisterQuery, _matters: MatterData) -> Rows:
     return _only(claim_lists.CAPABILITY, (await claim_lists.register(session, asked.search, _place()))[0])
 
 
-async def _handoffs(session: AsyncSession, asked: matter_requests.HandoffQuery, now: datetime) -> Rows:
-    return _only(handoffs.ITEM, (await handoffs.handoffs(session, asked.wanted(), asked.sort, now, _place()))[0])
+async def _handoffs(session: AsyncSession, asked: matter_requests.HandoffQuery, matters: MatterData) -> Rows:
+    return _only(
+        handoffs.ITEM, (await handoffs.handoffs(session, asked.wanted(), asked.sort, matters.clock.now(), _place()))[0]
+    )
 
 
-async def _offers(session: AsyncSession, asked: matter_requests.OfferQuery, _now: datetime) -> Rows:
+async def _offers(session: AsyncSession, asked: matter_requests.OfferQuery, _matters: MatterData) -> Rows:
     rows, _ = await offers.offers(session, asked.wanted(), _place())
     return _only(offers.ITEM, [{**row, "options": offers.words(row["options"])} for row in rows])
 
 
-async def _challenges(session: AsyncSession, asked: matter_requests.ChallengeQuery, _now: datetime) -> Rows:
+async def _challenges(session: AsyncSession, asked: matter_requests.ChallengeQuery, _matters: MatterData) -> Rows:
     return _only(challenges.ITEM, (await challenges.challenges(session, asked.wanted(), _place()))[0])
 
 

@@ -181,7 +181,7 @@ async def _download_market(app: FastAPI, listing: market_downloads.Listing, requ
 
 
 async def _download_matters(app: FastAPI, name: str, request: Request) -> Response:
-    return await download_matters(request, app.state.database, name, _matters(app).clock.now())
+    return await download_matters(request, app.state.database, name, _matters(app))
 
 
 def _add_incident(app: FastAPI, awaited: AwaitedPages) -> None:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from candor.web.http.listings import Total
 from risk_svc.insight.hearing import DAY, Said, path_of
-from risk_svc.insight.measures.distortion import Slot
-from risk_svc.insight.measures.figure import Unit, mean_of
+from risk_svc.insight.measures.distortion import Slot, Thresholds
+from risk_svc.insight.measures.figure import Unit, mean_of, share
 from risk_svc.insight.measures.hop_records import variance_ratio_of
 from risk_svc.insight.paths import HopRecord, PromisePath
 from risk_svc.web.board.flow import Arrow, colour, days_words, flow_of_path, flow_of_records, picture, svg, words
@@ -29,11 +29,14 @@ def record(by: str, to: str, *sources: str, n: int = 40, distortion: float = 0.3
         {slot: mean_of(0, None, None, Unit.PART) for slot in Slot},
         mean_of(n, days, 1.0, Unit.DAYS),
         variance_ratio_of(n, 4.0, 4.0, 0.5),
+        share(n // 4, n),
     )
 
 
-def way(*said: Said) -> PromisePath:
-    return PromisePath("c1", "install", [*said], path_of([*said]), {}, Total(len(said), True))
+def way(*said: Said, thresholds: Thresholds | None = None, imposed: bool | None = None) -> PromisePath:
+    limits = thresholds or {}
+    rows = {one.statement_id: {"imposed": imposed} for one in said}
+    return PromisePath("c1", "install", [*said], path_of([*said], limits), rows, Total(len(said), True), limits)
 
 
 RECORDS = [record("sales", "customer", "product"), record("product", "sales", "engineering", distortion=0.02, days=0)]

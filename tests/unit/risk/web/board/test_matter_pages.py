@@ -13,6 +13,7 @@ from candor.web.http.listings import Total
 from risk_svc.insight.challenges import ChallengeFilter
 from risk_svc.insight.claim_lists import ClaimFilter, Recall
 from risk_svc.insight.handoffs import HandoffFilter
+from risk_svc.insight.measures.figure import share
 from risk_svc.insight.offers import OfferFilter, words
 from risk_svc.insight.paths import HopFilter, Records
 from risk_svc.web.api.hop_examples import STATEMENTS
@@ -46,7 +47,20 @@ def test_the_path_names_the_first_hop_past_its_threshold_and_the_sum_beside_the_
         "It changed first at sales, in what it told customer: 15.0 d earlier.",
         "The hops together: D 0.50; first to last: 0.50.",
     ]
-    assert path.said_of(way(*THREE[:2]))[0] == "No hop is past its threshold of .15."
+    assert path.said_of(way(*THREE[:2]))[0] == "No hop is past its threshold."
+    assert path.said_of(way(*THREE, thresholds={"sales>customer": 0.6}))[0] == "No hop is past its threshold."
+
+
+def test_what_was_said_over_the_heads_of_who_delivers_is_named_an_imposition() -> None:
+    said = "An imposition: when sales told customer, who delivers had not accepted."
+    assert path.said_of(way(*THREE, imposed=True))[-1] == said
+    assert said not in path.said_of(way(*THREE, imposed=False))
+    # What is about nobody else's work is neither.
+    assert said not in path.said_of(way(*THREE))
+    assert path.message(read(STATEMENTS))["what"] == "15.0 d earlier, certainty +0.75, imposed"
+    assert path.row(record("sales", "customer"))["imposed"] == "25% (14% to 40%)"
+    assert path.row(record("sales", "customer", n=7))["imposed"] == "too little history"
+    assert path.share_words(share(0, 0)) == "–"
 
 
 def test_nothing_passed_on_a_promise_unknown_and_nothing_at_all_are_told_apart() -> None:
@@ -69,7 +83,7 @@ def test_the_worst_hop_is_named_with_its_interval_and_of_few_that_there_is_too_l
 
 
 def test_a_message_says_what_changed_and_leads_to_its_promise() -> None:
-    row = path.message(read(STATEMENTS))
+    row = path.message(read(STATEMENTS, imposed=None))
     assert (row["hop"], row["what"], row["link"]) == (
         "sales → customer",
         "15.0 d earlier, certainty +0.75",

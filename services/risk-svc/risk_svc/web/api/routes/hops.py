@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, cast
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
@@ -15,6 +15,8 @@ from candor.web.http.pages import decode_cursor, encode_cursor, link_header
 from candor.web.http.problems import Problem
 from candor.web.security.auth import Viewer
 from risk_svc.insight import paths
+from risk_svc.insight.asking import Place
+from risk_svc.insight.measures.distortion import Thresholds
 from risk_svc.web.api import hop_presenters, hop_responses
 from risk_svc.web.api.hop_examples import HOPS, PATH, STATEMENTS
 from risk_svc.web.api.hop_requests import HopQuery, PathQuery
@@ -32,7 +34,7 @@ async def path(
 ) -> Response:
     """How what the customer was told came about, hop by hop, with the drift of each slot."""
     async with database(request).reading() as session:
-        found = await paths.of_promise(session, promise_id)
+        found = await paths.of_promise(session, promise_id, _thresholds(request))
     if found is None:
         raise Problem.not_found("nothing is known of such a promise")
     if asked.format == "csv":
@@ -48,7 +50,7 @@ async def hops(request: Request, _principal: Viewer, asked: Annotated[HopQuery, 
         found = await paths.records(session, asked.wanted())
     rest = [one for one in found.hops if after is None or paths.rank(one) < after]
     more = encode_cursor(*paths.rank(rest[asked.limit - 1])) if len(rest) > asked.limit else None
-    items = [hop_presenters.record(one) for one in rest[: asked.limit]]
+    items = [hop_presenters.record(one, _thresholds(request)) for one in rest[: asked.limit]]
     document = {
         "messages": found.number.total,
         "messages_exact": found.number.total_exact,
@@ -61,13 +63,17 @@ async def hops(request: Request, _principal: Viewer, asked: Annotated[HopQuery, 
 @router.get("/v1/hops/statements", responses=answers(hop_responses.PassedPage, STATEMENTS))
 async def statements(request: Request, _principal: Viewer, asked: Annotated[HopQuery, Query()]) -> Response:
     """Statements that passed a message on, the largest distortion first."""
-    after = decode_cursor(asked.cursor, float, str)
+    place = Place(asked.limit + 1, decode_cursor(asked.cursor, float, str))
     async with database(request).reading() as session:
-        found, number = await paths.statements(session, asked.wanted(), after, asked.limit + 1)
+        found, number = await paths.statements(session, asked.wanted(), place, _thresholds(request))
     rows = found[: asked.limit]
     more = encode_cursor(rows[-1]["distortion"], rows[-1]["statement_id"]) if len(found) > asked.limit else None
-    items = [hop_presenters.rounded(row) for row in rows]
+    items = [hop_presenters.statement(row) for row in rows]
     return _page(request, asked, items, more, number._asdict(), paths.PASSED)
+
+
+def _thresholds(request: Request) -> Thresholds:
+    return cast(Thresholds, request.app.state.hop_thresholds)
 
 
 def _page(

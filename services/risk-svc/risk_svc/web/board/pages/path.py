@@ -23,6 +23,7 @@ HOPS: Final = [
     {"name": "distortion", "label": "Distortion, 0 to 1", "field": "distortion", "align": "right"},
     {"name": "days", "label": "Date moved", "field": "days", "align": "right"},
     {"name": "ratio", "label": "Dates swing", "field": "ratio", "align": "right"},
+    {"name": "imposed", "label": "Imposed", "field": "imposed", "align": "right"},
 ]
 MESSAGES: Final = [
     {"name": "distortion", "label": "Distortion", "field": "distortion", "align": "left"},
@@ -34,7 +35,8 @@ MESSAGES: Final = [
 SLOTS: Final = {"scope": "scope", "quantity": "quantity", "certainty": "certainty", "conditions": "conditions"}
 READ_IT: Final = (
     "Each arrow is a hop: what its speaker had heard beside what they passed on. D is how much of the message changed, "
-    "0 to 1, over date, scope, quantity, certainty and conditions (weights assumed); from .15 on a hop is named. "
+    "0 to 1, over date, scope, quantity, certainty and conditions (weights assumed). From .15 on, or from its own "
+    "threshold (HOP_THRESHOLDS), a hop is named. “Imposed” is what was said of another team's work before it accepted. "
     "Figures by kind of hop are means of the newest 20,000 messages with 95 % intervals; below 20 none is stated. "
     "“Dates swing” is the variance of dates told by that of dates heard: above 1 they swing more."
 )
@@ -104,10 +106,14 @@ def said_of(found: PromisePath | None) -> list[str]:
     lines = [] if found.kind is not None else ["Its promise is not known yet: what was said of it waits."]
     if not path.hops:
         return [*lines, "Nothing that was said of it has been passed on yet."]
-    named = "No hop is past its threshold of .15."
+    named = "No hop is past its threshold."
     if first is not None:
         named = f"It changed first at {first.by}, in what it told {first.target}: {days_words(first.days)}."
-    return [*lines, named, f"The hops together: D {path.total:.2f}; first to last: {path.net:.2f}."]
+    lines += [named, f"The hops together: D {path.total:.2f}; first to last: {path.net:.2f}."]
+    last = found.chain[-1]
+    if found.rows[last.statement_id]["imposed"]:
+        lines.append(f"An imposition: when {last.said_by} told {last.said_to}, who delivers had not accepted.")
+    return lines
 
 
 def said_of_all(records: Records) -> list[str]:
@@ -138,7 +144,15 @@ def row(one: HopRecord) -> dict[str, Any]:
         "distortion": interval(one.distortion),
         "days": interval(one.days, " d"),
         "ratio": interval(one.variance_ratio, " ×"),
+        "imposed": share_words(one.imposed),
     }
+
+
+def share_words(one: Figure) -> str:
+    """A share with its interval, that nothing was about another team's work, or that there is too little history."""
+    if not one.n:
+        return "–"
+    return "too little history" if one.value is None else f"{one.value:.0%} ({one.low:.0%} to {one.high:.0%})"
 
 
 def message(one: dict[str, Any]) -> dict[str, Any]:
@@ -153,7 +167,7 @@ def message(one: dict[str, Any]) -> dict[str, Any]:
         "link": linked_promise(about) if about and not one["waits"] else "",
         "note": "its promise is not known yet" if one["waits"] else one["kind"] or "",
         "hop": f"{one['said_by']} → {one['said_to']}",
-        "what": ", ".join([days_words(one["days"]), *slots]),
+        "what": ", ".join([days_words(one["days"]), *slots, *(["imposed"] if one["imposed"] else [])]),
         "at": style.clock_text(one["at"]),
     }
 

@@ -41,6 +41,7 @@ USED_BY: Final[dict[str, tuple[str, ...]]] = {
     "public_url": ("promise-svc", "delivery-svc", *BOARD),
     "expected_processes": (*BOARD, "notify-svc"),
     "show_persons": ("risk-svc insight", *BOARD),
+    "hop_thresholds": ("risk-svc insight", *BOARD),
     "max_pages": BOARD,
     "max_pages_per_session": BOARD,
     "reviews_per_tick": ("risk-svc worker",),

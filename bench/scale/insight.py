@@ -53,13 +53,19 @@ WHERE standing = 'open' OR one % 5 = 0"""
 MATTERS: Final = f"""
 INSERT INTO insight_matter (kind, matter_id, version, customer_id, promise_id, capability_id, state, at, changed_at,
   ends_at, due, department, deliverer, said, verdict, recipients, reached, content)
-SELECT kind, kind || n, 1, 'c' || n % {CUSTOMERS}, CASE WHEN kind = 'handoff' THEN 'o' || n END,
+SELECT kind, kind || n, 1, 'c' || n % {CUSTOMERS}, CASE WHEN kind <> 'claim' THEN 'o' || n END,
   CASE WHEN kind = 'claim' THEN 'k' || n % 200 END,
-  CASE WHEN kind = 'claim' THEN 'made' ELSE (ARRAY['requested', 'countered', 'accepted', 'declined'])[1 + n % 4] END,
+  CASE kind WHEN 'claim' THEN 'made'
+    WHEN 'handoff' THEN (ARRAY['requested', 'countered', 'accepted', 'declined'])[1 + n % 4]
+    WHEN 'offer' THEN (ARRAY['offered', 'taken', 'declined'])[1 + n % 3]
+    ELSE (ARRAY['opened', 'settled'])[1 + n % 2] END,
   now() - n * interval '1 minute', now(), now() + n % 100 * interval '1 day' - interval '9 days',
   now() + n % 90 * interval '1 day', 'team' || n % 40, 'crew' || n % 500, 'available',
-  (ARRAY['supported', 'over_claim', 'under_claim'])[1 + n % 3], n % 1000 + 1, n % 7, '{{}}'
-FROM generate_series(1, $1::int) AS n, unnest(ARRAY['handoff', 'claim']) AS kind"""
+  (ARRAY['supported', 'over_claim', 'under_claim'])[1 + n % 3], n % 1000 + 1, n % 7, CASE kind
+    WHEN 'offer' THEN jsonb_build_object('options', jsonb_build_array(jsonb_build_object(
+      'name', 'half price', 'kind', 'goodwill', 'value', 250, 'currency', 'EUR', 'due', null)))
+    WHEN 'challenge' THEN jsonb_build_object('about', 'promise', 'about_id', 'o' || n) ELSE '{{}}' END
+FROM generate_series(1, $1::int) AS n, unnest(ARRAY['handoff', 'claim', 'offer', 'challenge']) AS kind"""
 PLANS: Final = f"""
 INSERT INTO insight_matter (kind, matter_id, version, customer_id, promise_id, state, at, changed_at, due, department,
   driver, action, since, content)
@@ -110,6 +116,10 @@ PATHS: Final = (
     "/v1/handoffs?limit=200",
     "/v1/handoffs?limit=200&sort=age",
     "/v1/handoffs?limit=200&state=declined",
+    "/v1/offers?limit=200",
+    "/v1/offers?limit=200&state=taken&option=goodwill",
+    "/v1/challenges?limit=200",
+    "/v1/challenges?limit=200&about=promise&about_id=o77",
     "/v1/claims?limit=200&verdict=false",
     "/v1/claims/recall?limit=200&capability=k7",
     "/v1/capabilities?limit=200",

@@ -40,6 +40,7 @@ async def figures_pages(page: Page, base: str) -> None:
     worked_out = page.get_by_text(re.compile("^Worked out .* UTC from [0-9]+ promises?[.]$"))
     for path, said in (
         ("accounts", "no promise has both a forecast and a value"),
+        ("groups", "Each group's gap"),
         ("teams", "In words"),
         ("on-time", "by the first date that was told"),
         ("surprises", "By department"),

@@ -17,6 +17,7 @@ EXAMPLE: Final = "candor risk brief --board https://candor.example.com"
 
 def brief(
     board: Annotated[str, typer.Option(help="Address that stands before /board in its links.", metavar="URL")] = "",
+    department: Annotated[str, typer.Option(help="Only what this department has to know.")] = "",
 ) -> None:
     """Print the weekly brief as Markdown: largest gaps, what to align, money at risk, what went well.
 
@@ -25,16 +26,16 @@ def brief(
     # Imported here because `candor --help` must not wait for the service's libraries.
     from risk_svc.settings import RiskSettings  # noqa: PLC0415
 
-    say(ask_database(RiskSettings, lambda database: written(database, board.rstrip("/"))))
+    say(ask_database(RiskSettings, lambda database: written(database, board.rstrip("/"), department or None)))
 
 
-async def written(database: Database, base: str) -> str:
-    """The brief as Markdown; `base` stands before the paths of its links."""
+async def written(database: Database, base: str, department: str | None = None) -> str:
+    """The brief of a department or of all as Markdown; `base` stands before the paths of its links."""
     from candor.ops.loading import load  # noqa: PLC0415
+    from risk_svc.insight.brief import brief as composed  # noqa: PLC0415
+    from risk_svc.insight.brief import markdown  # noqa: PLC0415
+    from risk_svc.insight.brief_reading import known  # noqa: PLC0415
     from risk_svc.settings import RiskSettings  # noqa: PLC0415
-    from risk_svc.web.brief import brief as composed  # noqa: PLC0415
-    from risk_svc.web.brief import markdown  # noqa: PLC0415
-    from risk_svc.web.brief_reading import known  # noqa: PLC0415
 
-    found, made_at = await known(database, load(RiskSettings).business_clock().now())
-    return markdown(composed(found), base, made_at)
+    found, made_at = await known(database, load(RiskSettings).business_clock().now(), department)
+    return markdown(composed(found), base, made_at, department)

@@ -7,6 +7,7 @@ from typing import Any
 
 from candor.contracts import Message
 from risk_svc.brief_command import written
+from risk_svc.insight.brief_reading import departments
 from risk_svc.insight.reckoning import Reckoning
 from tests.support.api import Api
 from tests.support.insight import InsightDesk, gap
@@ -14,8 +15,8 @@ from tests.support.matters import account, path_of
 from tests.support.risk import MADE, Story, erased
 
 
-async def sentences(api: Api) -> dict[str, str]:
-    answer = await api.call("GET", "/v1/brief", role="viewer")
+async def sentences(api: Api, **params: str) -> dict[str, str]:
+    answer = await api.call("GET", "/v1/brief", role="viewer", params=params)
     assert answer.status_code == 200, answer.text
     return {one["text"]: one["evidence"] for section in answer.json()["sections"] for one in section["sentences"]}
 
@@ -56,8 +57,32 @@ async def test_the_brief_says_what_there_is_and_forgets_who_is_erased(served: tu
     assert not any("c1" in text for text in await sentences(api))
 
 
+async def test_a_department_has_a_brief_of_its_own(served: tuple[Api, InsightDesk]) -> None:
+    api, desk = served
+    await desk.database.pool.execute("TRUNCATE insight_promise, insight_statement, insight_matter, insight_erased")
+    found: list[Message] = []
+    for name, customer, department, score in (("q1", "d1", "sales", 60.0), ("q2", "d2", "success", 30.0)):
+        found += [Story(name, customer).made(department=department), gap(name, customer, score=score)]
+        found.append(account(customer, renews_on=(MADE + timedelta(days=30)).date()))
+    hops = [one for number in range(20) for one in path_of(f"i{number}", "c9", 0, 0, 6)]
+    await desk.take(*found, *hops)
+    await Reckoning(desk.database, lambda: True, rates={}, loss_share=0.5).reckon()
+    assert await departments(desk.database) == ["sales", "success"]
+    said = await sentences(api, department="sales")
+    assert said["sales has a gap of 60 of 100 over 1 open promise. Its widest is q1."] == "/board/promises/q1"
+    assert any(text.startswith("Messages change most from sales to customer") for text in said)
+    # What others do is not theirs to align, nor are others' renewals.
+    assert [text.partition(" renews")[0] for text in said if "renews on" in text] == ["d1"]
+    assert not any("success" in text or "d2" in text for text in said)
+    others = await sentences(api, department="success")
+    assert not any("Messages change" in text or "d1" in text for text in others)
+    assert await sentences(api, department="nobody") == {}
+    printed = await written(desk.database, "https://candor.example.com", "sales")
+    assert printed.startswith("# Weekly brief for sales\n")
+
+
 async def test_other_forms_are_refused(served: tuple[Api, InsightDesk]) -> None:
     api, _ = served
-    for params in ({"format": "pdf"}, {"week": "1"}):
+    for params in ({"format": "pdf"}, {"week": "1"}, {"department": "a b"}):
         assert (await api.call("GET", "/v1/brief", role="viewer", params=params)).status_code == 422
     assert (await api.call("GET", "/v1/brief", role=None)).status_code == 401

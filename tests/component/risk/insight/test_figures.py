@@ -100,6 +100,10 @@ async def test_gaps_are_rolled_up_by_value_with_the_worst_beside(api: Api, desk:
         ("sales", 2, "p3"),
         ("service", 1, "p2"),
     ]
+    begins = (await ask(api, "/v1/rollups", by="department", search=departments[0]["name"][:2].upper()))["items"]
+    assert departments[0] in begins
+    least = departments[0]["score"]
+    assert (await ask(api, "/v1/rollups", by="department", min_score=least))["items"] == departments[:1]
     labels = (await ask(api, "/v1/rollups", by="label", name="carrier=XA"))["items"]
     assert [(one["name"], one["promises"]) for one in labels] == [("carrier=XA", 3)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -182,11 +183,20 @@ async def test_open_gaps_are_rolled_up_by_the_hop_that_changed_the_message(api: 
     assert [(one["name"], one["promises"], one["score"]) for one in found["items"]] == [("product>sales", 4, 40.0)]
 
 
+OWN = {"product>sales": 0.31, "sales>customer": 0.1}
+
+
+@pytest.fixture
+def thresholds(api: Api) -> Iterator[dict[str, float]]:
+    before = api.app.state.hop_thresholds
+    api.app.state.hop_thresholds = OWN
+    yield OWN
+    api.app.state.hop_thresholds = before
+
+
 async def test_a_kind_of_hop_may_have_a_threshold_of_its_own(
-    api: Api, desk: InsightDesk, monkeypatch: pytest.MonkeyPatch
+    api: Api, desk: InsightDesk, thresholds: dict[str, float]
 ) -> None:
-    thresholds = {"product>sales": 0.31, "sales>customer": 0.1}
-    monkeypatch.setattr(api.app.state, "hop_thresholds", thresholds)
     # Product changes .3 of each message, sales .1 of every second one.
     await desk.take(*flights(4), *(gap(f"p{number}", f"c{number % 3}", score=40.0) for number in range(4)))
     first = {name: (await ask(api, f"/v1/promises/{name}/path"))["first_past"] for name in ("p0", "p1")}

@@ -182,7 +182,7 @@ async def test_what_it_does_not_know_is_refused(api: Api, path: str) -> None:
 @pytest.mark.parametrize(
     ("name", "query", "first"),
     [
-        ("hops", "promise=p1", "product>sales"),
+        ("hops", "promise=p1", "sales>customer"),
         ("path", "promise=p1", "p1-1-0"),
         ("claims", "capability=telemetry", "k1"),
         ("capabilities", "search=tele", "telemetry"),

@@ -43,6 +43,8 @@ class RollUpQuery(SheetQuery):
         default="customer",
         description="What promises are put together by; a label is name=value, a hop the first past its threshold.",
     )
+    search: str | None = Field(default=None, max_length=512, description="Only groups whose name begins so.")
+    min_score: float | None = Field(default=None, ge=0, le=100, description="Only groups with this gap or more.")
 
 
 class PunctualityQuery(SheetQuery):
@@ -82,8 +84,11 @@ class BiasQuery(SheetQuery):
 
 
 class BriefQuery(BaseModel):
-    """The form of the brief."""
+    """Whose brief, and its form."""
 
+    department: str | None = Field(
+        default=None, pattern=ID_PATTERN, description="Only what this department has to know; without it, all do."
+    )
     format: Literal["json", "markdown"] = Field(default="json", description="json, or markdown to send by mail.")
 
 

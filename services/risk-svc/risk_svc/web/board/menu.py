@@ -26,6 +26,7 @@ MENU: Final = (
     Entry("Overview", "/"),
     Entry("Weekly brief", "/brief"),
     Entry("Accounts", "/accounts"),
+    Entry("Gaps by group", "/groups"),
     Entry("Teams", "/teams"),
     Entry("On time", "/on-time"),
     Entry("Surprises", "/surprises"),

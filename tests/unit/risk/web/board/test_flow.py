@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -35,7 +37,7 @@ def record(by: str, to: str, *sources: str, n: int = 40, distortion: float = 0.3
 
 def way(*said: Said, thresholds: Thresholds | None = None, imposed: bool | None = None) -> PromisePath:
     limits = thresholds or {}
-    rows = {one.statement_id: {"imposed": imposed} for one in said}
+    rows: dict[str, Mapping[str, Any]] = {one.statement_id: {"imposed": imposed} for one in said}
     return PromisePath("c1", "install", [*said], path_of([*said], limits), rows, Total(len(said), True), limits)
 
 

@@ -16,12 +16,16 @@ from risk_svc.insight.handoffs import HandoffFilter
 from risk_svc.insight.measures.figure import share
 from risk_svc.insight.offers import OfferFilter, words
 from risk_svc.insight.paths import HopFilter, Records
+from risk_svc.insight.reading import Wanted
 from risk_svc.web.api.hop_examples import STATEMENTS
 from risk_svc.web.api.matter_examples import CAPABILITIES, CHALLENGES, CLAIMS, HANDOFFS, OFFERS
+from risk_svc.web.board.downloads import LISTS
+from risk_svc.web.board.figure_words import UNNAMED
 from risk_svc.web.board.lists import EMPTY, linked_promise, number_words
+from risk_svc.web.board.live_data import SheetQuery
 from risk_svc.web.board.matter_data import ROWS, Listed, listed
 from risk_svc.web.board.matter_downloads import SHEETS
-from risk_svc.web.board.pages import challenges, claims, handoffs, offers, path
+from risk_svc.web.board.pages import challenges, claims, groups, handoffs, offers, path
 from risk_svc.web.board.style import COLOURS
 from tests.unit.risk.web.board.test_flow import THREE, record, way
 
@@ -184,6 +188,34 @@ def test_an_offer_says_what_was_offered_what_was_taken_and_what_was_requested_be
 )
 def test_offers_without_this_or_that(changes: dict[str, Any], name: str, said: str) -> None:
     assert offers.row(offered(**changes))[name] == said
+
+
+GROUP = {
+    **{"name": "product>sales", "score": 41.4, "promises": 1204, "worst": "PR 1", "worst_score": 88.0},
+    **{"value": 120_000.4, "assumed_values": 3, "currency": "EUR"},
+}
+
+
+def test_a_group_says_its_gap_its_widest_promise_and_what_it_is_worth() -> None:
+    row = groups.row(GROUP)
+    assert (row["name"], row["score"], row["colour"]) == ("product → sales", "41", COLOURS["medium"])
+    assert (row["promise"], row["link"], row["note"]) == ("PR 1", linked_promise("PR 1"), "gap 88")
+    assert (row["promises"], row["value"]) == ("1,204", "120,000 EUR (3 without a value of their own)")
+    plain = groups.row({**GROUP, "name": "", "assumed_values": 0, "currency": None})
+    assert (plain["name"], plain["value"]) == (UNNAMED, "120,000")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "asked"),
+    [
+        (Wanted(), {"by": "hop"}),
+        (Wanted(search="carrier=", min_score=40.0), {"by": "hop", "search": "carrier=", "min_score": "40"}),
+    ],
+)
+def test_its_link_to_csv_asks_what_the_page_shows(wanted: Wanted, asked: dict[str, str]) -> None:
+    parts = urlsplit(groups.csv_of(SheetQuery("rollup:hop", wanted)))
+    assert (parts.path, dict(parse_qsl(parts.query))) == ("/groups.csv", asked)
+    assert asked.keys() <= LISTS["groups"][0].model_fields.keys()
 
 
 def test_large_amounts_of_an_offer_are_whole() -> None:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from candor.web.http.answers import shown
 from candor.web.http.public import Public
 from candor.web.security.auth import Viewer
-from risk_svc.web import brief, brief_reading
+from risk_svc.insight import brief, brief_reading
 from risk_svc.web.api.insight_requests import BriefQuery
 from risk_svc.web.api.insight_responses import BriefOut
 from risk_svc.web.api.routes.gaps import database
@@ -41,11 +41,13 @@ router: Final = APIRouter(tags=["brief"])
 @router.get("/v1/brief", responses=ANSWERS)
 async def weekly(request: Request, _principal: Viewer, asked: Annotated[BriefQuery, Query()]) -> Response:
     """What heads of functions have to know: gaps, what to align, money at risk, what went well; each with evidence."""
-    known, made_at = await brief_reading.known(database(request), request.app.state.clock.now())
+    known, made_at = await brief_reading.known(database(request), request.app.state.clock.now(), asked.department)
     sections = brief.brief(known)
     base = base_of(request.app.state.settings.public_url)
     if asked.format == "markdown":
-        return Response(brief.markdown(sections, base, made_at), media_type="text/markdown; charset=utf-8")
+        return Response(
+            brief.markdown(sections, base, made_at, asked.department), media_type="text/markdown; charset=utf-8"
+        )
     document = [
         {"title": one.title, "sentences": [{"text": said.text, "evidence": base + said.path} for said in one.sentences]}
         for one in sections

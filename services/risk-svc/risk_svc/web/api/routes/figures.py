@@ -38,9 +38,7 @@ async def rollups(
     request: Request, _principal: Viewer, asked: Annotated[insight_requests.RollUpQuery, Query()]
 ) -> Response:
     """Open gaps rolled up, value-weighted, with the worst promise beside each; largest first."""
-    return await sheet_page(
-        request, asked, Listed(f"rollup:{asked.by}", Wanted(asked.name), insight_responses.RollUpOut)
-    )
+    return await sheet_page(request, asked, rollups_of(asked))
 
 
 @router.get("/v1/accounts", responses=answers(insight_responses.Accounts))
@@ -109,6 +107,12 @@ async def checklist(
 
 def _of(asked: insight_requests.PerceptionQuery) -> Wanted:
     return Wanted(search=None if asked.question is None else f"{asked.question}:")
+
+
+def rollups_of(asked: insight_requests.RollUpQuery) -> Listed:
+    """The list that is asked for."""
+    wanted = Wanted(asked.name, search=asked.search, min_score=asked.min_score)
+    return Listed(f"rollup:{asked.by}", wanted, insight_responses.RollUpOut)
 
 
 def accounts_of(asked: insight_requests.AccountQuery) -> Listed:

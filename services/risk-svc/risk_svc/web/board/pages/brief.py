@@ -8,11 +8,12 @@ from typing import Final
 from nicegui import ui
 
 from candor.store.db import Database
-from risk_svc.web import brief, brief_reading
+from risk_svc.insight import brief, brief_reading
+from risk_svc.insight.brief import Section
 from risk_svc.web.board import style
-from risk_svc.web.board.frame import Banner, Part, card, heading, live, page_frame, section_title
+from risk_svc.web.board.frame import Address, Banner, Part, card, heading, live, page_frame, section_title
+from risk_svc.web.board.lists import filter_input
 from risk_svc.web.board.live_data import LiveData
-from risk_svc.web.brief import Section
 
 SECONDS: Final = 10.0
 BOARD: Final = "/board"
@@ -22,12 +23,14 @@ ELSEWHERE: Final = "The same as Markdown, for a mail: candor risk brief, or GET 
 class Page:
     """One open browser page with the brief."""
 
-    def __init__(self, reading: LiveData, database: Database) -> None:
+    def __init__(self, reading: LiveData, database: Database, address: Address) -> None:
         self.reading, self.database = reading, database
         self.moment = page_frame("Weekly brief")
         self.banner = Banner(reading.standstill, reading.held)
         with ui.column().classes("w-full max-w-screen-md mx-auto q-pa-sm gap-3"):
             heading("Weekly brief")
+            self.department = filter_input("Department", address, "department")
+            self.department.on_value_change(self.refresh)
             self.shown: Part[list[Section]] = Part(_draw)
             self.made = ui.label().style(f"color: {style.MUTED}; font-size: .85rem")
             ui.label(ELSEWHERE).style(f"color: {style.MUTED}; font-size: .85rem")
@@ -36,10 +39,18 @@ class Page:
     async def refresh(self) -> None:
         """Read, and draw what changed."""
         now = self.reading.clock.now()
-        known, made_at = await brief_reading.known(self.database, now)
+        department = self.asked()
+        known, made_at = await brief_reading.known(self.database, now, department)
+        if department != self.asked():
+            # Something else was chosen meanwhile, which triggers its own refresh.
+            return
         self.moment.set_text(style.clock_text(now) + " UTC")
         self.shown.show(brief.brief(known))
         self.made.set_text(_made(made_at))
+
+    def asked(self) -> str | None:
+        """The department that is chosen."""
+        return (self.department.value or "").strip() or None
 
 
 def _made(at: datetime | None) -> str:

@@ -57,9 +57,12 @@ class Page:
 
     def asked(self) -> tuple[OfferFilter, int]:
         """The filters and page chosen."""
-        texts = ((one.value or "").strip() or None for one in (self.promise, self.customer, self.department))
+        promise, customer, department = (
+            (one.value or "").strip() or None for one in (self.promise, self.customer, self.department)
+        )
         state = cast(State | None, self.state.value or None)
-        return OfferFilter(state, *texts, self.option.value or None), self.table.pager.page
+        wanted = OfferFilter(state, promise, customer, department, self.option.value or None)
+        return wanted, self.table.pager.page
 
     async def refresh(self) -> None:
         """Read, and update what changed."""

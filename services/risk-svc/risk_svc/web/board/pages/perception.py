@@ -7,8 +7,8 @@ from typing import Final
 from nicegui import ui
 
 from candor.store.db import Database
-from risk_svc.web import belief_words
-from risk_svc.web.belief_words import Asked
+from risk_svc.insight import belief_words
+from risk_svc.insight.belief_words import Asked
 from risk_svc.web.board import sheet_rows, style
 from risk_svc.web.board.frame import Banner, Part, card, heading, live, page_frame, section_title
 from risk_svc.web.board.live_data import LiveData

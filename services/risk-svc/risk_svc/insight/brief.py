@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlencode
 
+from risk_svc.insight.belief_words import QUESTIONS, pair_words
 from risk_svc.insight.measures.bias import LEVEL as BIAS_LEVEL
-from risk_svc.web.belief_words import QUESTIONS, pair_words
 
 Body = Mapping[str, Any]
 MOST: Final = 3
@@ -43,9 +43,11 @@ class Known(NamedTuple):
 
     `hops`: kinds of hops with at least 20 statements, the most distorting first: `said_by`, `said_to`, `n`,
     `distortion`. `renewals`: accounts that renew soon, the soonest first, with their row of the sheet `account`.
+    Of a department alone, `groups` is its row of open gaps, and what others do is left out.
     """
 
     customers: Sequence[Body] = ()
+    groups: Sequence[Body] = ()
     risk: Sequence[Body] = ()
     bias: Sequence[Body] = ()
     punctuality: Sequence[Body] = ()
@@ -68,9 +70,14 @@ def brief(known: Known) -> list[Section]:
     return [one for one in found if one.sentences]
 
 
-def markdown(sections: Sequence[Section], base: str, made_at: datetime | None) -> str:
+def title(department: str | None) -> str:
+    """What a brief is called."""
+    return f"Weekly brief for {department}" if department else "Weekly brief"
+
+
+def markdown(sections: Sequence[Section], base: str, made_at: datetime | None, department: str | None = None) -> str:
     """The brief as Markdown, which reads as text too; `base` is where the board's host is reached."""
-    lines = ["# Weekly brief", ""]
+    lines = [f"# {_escaped(title(department))}", ""]
     if made_at is not None:
         lines += [f"As of {made_at:%Y-%m-%d %H:%M} UTC.", ""]
     if not sections:
@@ -83,7 +90,7 @@ def markdown(sections: Sequence[Section], base: str, made_at: datetime | None) -
 
 
 def _gaps(known: Known) -> Iterator[Sentence]:
-    for one in known.customers[:MOST]:
+    for one in (*known.groups, *known.customers)[:MOST]:
         if one["score"] >= LEAST_GAP:
             many = _many(one["promises"], "open promise")
             text = f"{one['name']} has a gap of {one['score']:.0f} of 100 over {many}. Its widest is {one['worst']}."

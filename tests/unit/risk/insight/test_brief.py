@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from risk_svc.web.brief import NOTHING, Known, Section, brief, markdown
+from risk_svc.insight.brief import NOTHING, Known, Section, brief, markdown
 
 FIRST: dict[str, Any] = {"value": 0.91, "low": 0.86, "high": 0.94, "n": 260}
 DRIFT: dict[str, Any] = {"value": 0.21, "low": 0.14, "high": 0.29, "n": 260}
@@ -34,6 +34,16 @@ WHOLE = Known(
     hops=[{"said_by": "product", "said_to": "sales", "n": 44, "distortion": 0.31}],
     renewals=[RENEWAL],
 )
+
+
+def test_the_brief_of_a_department_begins_with_its_own_gap_and_bears_its_name() -> None:
+    own = {"name": "sales", "score": 41.0, "promises": 9, "worst": "PR-7"}
+    found = brief(Known(groups=[own]))
+    assert said(found) == {
+        "sales has a gap of 41 of 100 over 9 open promises. Its widest is PR-7.": "/board/promises/PR-7"
+    }
+    assert markdown(found, "", None, "sa_les").startswith("# Weekly brief for sa\\_les\n")
+    assert markdown([], "", None).startswith("# Weekly brief\n")
 
 
 def said(sections: list[Section]) -> dict[str, str]:

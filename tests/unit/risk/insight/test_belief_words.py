@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from risk_svc.web.belief_words import FEW, NOBODY, NONE, QUESTIONS, asked, kept_words, pair_words
+from risk_svc.insight.belief_words import FEW, NOBODY, NONE, QUESTIONS, asked, kept_words, pair_words
 from risk_svc.web.board.strip import Scale, strip
 from risk_svc.web.board.worked_words import LITTLE, NOTHING, checklist_words, factor_words, head_words
 

@@ -17,6 +17,7 @@ LAST_YEAR: Final = 9998
 _TICK: Final = timedelta(microseconds=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _PART: Final = re.compile(r"([a-z]{3})(?:-([a-z]{3}))? +(\d{2}):(\d{2})-(\d{2}):(\d{2})")
+_WEEKLY: Final = re.compile(r"([a-z]{3}) +(\d{2}):(\d{2})(?: +(\S+))?")
 _EXAMPLE: Final = 'write "always", or hours like "mon-thu 08:00-17:00, fri 08:00-14:00"'
 
 Window = tuple[int, int]
@@ -221,3 +222,36 @@ def _utc(moment: datetime) -> datetime:
     if moment.utcoffset() is None:
         raise ValueError("a time without zone has no place in a calendar")
     return moment.astimezone(UTC)
+
+
+class Weekly(NamedTuple):
+    """A time of the week in a zone: day 0 is Monday."""
+
+    day: int
+    hour: int
+    minute: int
+    zone: str
+
+    @classmethod
+    def of(cls, words: str) -> Weekly:
+        """From words such as `mon 08:00` or `fri 16:30 Europe/Berlin`. Raises ValueError."""
+        found = _WEEKLY.fullmatch(words.strip())
+        if found is None or found[1] not in DAYS or int(found[2]) > 23 or int(found[3]) > 59:
+            raise ValueError('must be a weekday and a time, such as "mon 08:00" or "mon 08:00 Europe/Berlin"')
+        zone = found[4] or "UTC"
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"{zone} is no IANA zone, such as Europe/Berlin") from None
+        return cls(DAYS.index(found[1]), int(found[2]), int(found[3]), zone)
+
+    def last(self, now: datetime) -> datetime:
+        """The newest such time (UTC) at or before `now`; one that a clock change skips comes an hour later."""
+        local = now.astimezone(ZoneInfo(self.zone))
+        monday = local.date() - timedelta(days=local.weekday())
+        for weeks in (0, 1):
+            day = monday + timedelta(days=self.day - 7 * weeks)
+            at = datetime(day.year, day.month, day.day, self.hour, self.minute, tzinfo=ZoneInfo(self.zone))
+            if at.astimezone(UTC) <= now:
+                break
+        return at.astimezone(UTC)

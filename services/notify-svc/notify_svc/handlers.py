@@ -1,4 +1,4 @@
-"""Applies events of three topics and ticks of the clock to the read model, and decides on affected promises."""
+"""Applies events of four topics and ticks of the clock to the read model, and decides on affected promises."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from candor.contracts import BriefMade
 from candor.messaging.consumer import Work
 from candor.messaging.transaction import NothingLeft
 from candor.ops.clock import Clock
 from candor.store import erasing
 from candor.store.unit_of_work import UnitOfWork
 from notify_svc import metrics
+from notify_svc.briefs import kept as briefs
 from notify_svc.delivery.reopen import forgive, withdraw
 from notify_svc.service.batch import Batch, load, load_more, take
 from notify_svc.service.speaker import Speaker
@@ -27,7 +29,7 @@ class NotifyHandler(NothingLeft):
     `deciding` off, events are applied and nothing is decided, so that old facts do not become news.
     """
 
-    topics: tuple[str, ...] = ("promises", "contacts", "gaps")
+    topics: tuple[str, ...] = ("promises", "contacts", "gaps", "briefs")
     broadcast: tuple[str, ...] = ()
 
     def __init__(
@@ -57,6 +59,9 @@ class NotifyHandler(NothingLeft):
         now = self._clock.now()
         partitions = [item.partition for item in work]
         messages = [(item.partition, message) for item in work for message in item.messages]
+        # The same mails wait whenever they are read, so that reading again sends nothing again.
+        await briefs.take(uow.connection, [one.data for _, one in messages if isinstance(one.data, BriefMade)])
+        messages = [(number, one) for number, one in messages if not isinstance(one.data, BriefMade)]
         ages = {number: self._age(number) for number in partitions}
         fresh = {number for number, age in ages.items() if self._deciding and age <= self._freshest}
         due = await self._due(uow, fresh, now) if tick and fresh else []

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import timedelta
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, model_validator
-from pydantic_settings import SettingsConfigDict
+from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from candor.contracts import PROCESSES, known_processes
 from candor.ops.setting_types import Names, Port, Seconds, ServiceName
 from candor.ops.settings import Settings
+from candor.web.http.fields import address
 from candor.web.http.text import one_line
 from notify_svc.channels import Channel
 from notify_svc.channels.registry import build_channels
@@ -22,6 +26,7 @@ from notify_svc.domain.facts import Rules
 
 _RULES, _WORDING, _LIMIT = Rules(), Wording(), Limit()
 Share = Annotated[float, Field(ge=0, le=1)]
+MOST_RECIPIENTS = 500
 YEAR_MINUTES = 366 * 24 * 60
 Minutes = Annotated[float, Field(ge=0.001, le=YEAR_MINUTES)]
 MinutesOrNone = Annotated[float, Field(ge=0, le=YEAR_MINUTES)]
@@ -74,6 +79,15 @@ class NotifySettings(Settings):
     Example: ["Reply to this email to agree on another time with us."]
     """
 
+    brief_recipients: Annotated[dict[str, tuple[str, ...]], NoDecode] = {}
+    """Who gets the weekly brief by mail: addresses of staff by department, `*` for the brief of all, as a JSON object;
+    empty: nobody. Never a customer's.
+
+    Example: {"*": ["boss@example.com"], "sales": ["sales-head@example.com"]}
+    """
+    board_url: str = ""
+    """What stands before /board outside, for the links in the weekly brief. Example: https://candor.example.com"""
+
     warn_at: Share = _RULES.warn_at
     """Risk of delay from which a customer is warned. Example: 0.7"""
     clear_at: Share = _RULES.clear_at
@@ -100,6 +114,34 @@ class NotifySettings(Settings):
     """Minutes by which the promise's owner is told before the customer. Example: 10"""
     owner_daily_cap: int = Field(default=_RULES.owner_daily_cap, ge=1, le=1_000_000)
     """Messages that an owner gets at most in 24 business hours. Example: 100"""
+
+    @field_validator("brief_recipients", mode="before")
+    @classmethod
+    def _recipients(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        with suppress(ValueError):
+            if isinstance(found := json.loads(value or "{}"), dict):
+                return found
+        raise ValueError('must be a JSON object such as {"*": ["boss@example.com"]}')
+
+    @field_validator("brief_recipients")
+    @classmethod
+    def _addresses(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        if sum(map(len, value.values())) > MOST_RECIPIENTS:
+            raise ValueError(f"must have at most {MOST_RECIPIENTS} addresses")
+        return {name: tuple(address(one) for one in addresses) for name, addresses in value.items()}
+
+    @model_validator(mode="after")
+    def _links_lead_somewhere(self) -> Self:
+        url = urlsplit(self.board_url)
+        if self.board_url and (url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment):
+            raise ValueError("BOARD_URL must be an address such as https://candor.example.com")
+        if self.production and url.scheme == "http":
+            raise ValueError("BOARD_URL must start with https:// in production")
+        if self.brief_recipients and not self.board_url:
+            raise ValueError("BRIEF_RECIPIENTS needs BOARD_URL beside it: each sentence of a brief links to the board")
+        return self
 
     @model_validator(mode="after")
     def _no_message_takes_another_back(self) -> Self:

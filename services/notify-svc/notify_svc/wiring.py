@@ -27,9 +27,10 @@ from candor.web import audit_routes
 from candor.web.app import create_app, shared_rates
 from notify_svc.api.routes import mass
 from notify_svc.api.routes.notices import router
+from notify_svc.briefs.sender import Addressed, BriefSender
 from notify_svc.channels import Channel
 from notify_svc.compose.contact import Opener
-from notify_svc.compose.reach import Reach
+from notify_svc.compose.reach import FIRST, Reach
 from notify_svc.delivery import switches
 from notify_svc.delivery.figures import Figures
 from notify_svc.delivery.mass import Guard
@@ -77,6 +78,7 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
         # Publishing is off while the read model is rebuilt: nothing is decided, sent or published meanwhile.
         sender = Reconciler(postman, concurrency=settings.concurrency, guard=Guard(database, settings.mass()))
         figures = Figures(database, list(reach.channels), freshness, freshest=settings.freshest_seconds)
+        briefs = _briefs(settings, database, reach, business)
         relay = Relay(current, database, keeps=False)
         pulse = Pulse(current, "", {"sender": sender, "consumer": worker, "relay": relay})
         pulse.held = sender.held
@@ -89,12 +91,21 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
                 Eraser(database, read_model.erasures()),
                 shared_rates(app, database),
             ]
-            yield ([sender, figures, relay, pulse, *kept] if settings.publishing else kept)
+            yield ([sender, figures, relay, pulse, *briefs, *kept] if settings.publishing else kept)
         finally:
             await kafka.close()
             await database.close()
 
     return create_app("Candor notify-svc", settings, parts, [router, mass.router, audit_routes.router])
+
+
+def _briefs(settings: NotifySettings, database: Database, reach: Reach, clock: Clock) -> list[Background]:
+    """What mails briefs, kept running without recipients too: what was to be sent to those of before has an end."""
+    channel = reach.channels.get(FIRST)
+    if channel is None:
+        return []
+    addressed = Addressed(settings.brief_recipients, settings.board_url)
+    return [BriefSender(database, channel, reach.opener, clock, addressed, settings.patience())]
 
 
 def _worker(settings: NotifySettings, database: Database, reach: Reach, clock: Clock, freshness: Freshness) -> Worker:

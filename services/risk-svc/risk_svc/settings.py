@@ -12,6 +12,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
+from candor.calendar import Weekly
 from candor.contracts import PROCESSES, known_processes
 from candor.ops.setting_types import Names, Port, Seconds, ServiceName
 from candor.ops.settings import Settings
@@ -23,6 +24,12 @@ def _component_settings() -> dict[str, Any]:
     """The components' own settings from the environment, by lower-case name."""
     names = [field.name for component in COMPONENTS for field in fields(component)]
     return {name: os.environ[name.upper()] for name in names if name.upper() in os.environ}
+
+
+def _weekly(value: str) -> str:
+    if value:
+        Weekly.of(value)
+    return value
 
 
 class RiskSettings(Settings):
@@ -158,6 +165,13 @@ class InsightSettings(RiskSettings):
     """
     loss_share: float = Field(default=0.2, ge=0, le=1)
     """The share of a promise's value that is lost if it slips, 0 to 1; assumed. Example: 0.2"""
+
+    brief_at: Annotated[str, AfterValidator(_weekly)] = "mon 08:00"
+    """Weekday and time at which the weekly brief is made for whom it is mailed to, with an IANA zone or in UTC; empty:
+    never.
+
+    Example: mon 08:00 Europe/Berlin
+    """
 
     @field_validator("rates", mode="before")
     @classmethod

@@ -124,6 +124,7 @@ def learner(settings: LearnerSettings, clock: Clock | None = None) -> FastAPI:
 def insight(settings: InsightSettings, clock: Clock | None = None) -> FastAPI:
     """The role that keeps tables of what promises come to; its app serves health and metrics only."""
     # Imported here because worker and learner do not need scipy: 68 MB.
+    from risk_svc.insight.briefs import Briefs  # noqa: PLC0415
     from risk_svc.insight.claims import Comparing  # noqa: PLC0415
     from risk_svc.insight.forgetting import Forgetting  # noqa: PLC0415
     from risk_svc.insight.handlers import InsightHandler  # noqa: PLC0415
@@ -144,16 +145,22 @@ def insight(settings: InsightSettings, clock: Clock | None = None) -> FastAPI:
             app.state.health.add("kafka", kafka.check)
             app.state.health.add("partitions", consumer.check)
             pulse = Pulse(current, "insight", {"consumer": consumer})
+            business = clock or settings.business_clock()
+
+            def ours() -> bool:
+                return FIRST in consumer.owned
+
             reckoning = Reckoning(
                 database,
-                lambda: FIRST in consumer.owned,
+                ours,
                 rates=settings.rates,
                 loss_share=settings.loss_share,
                 persons=settings.show_persons,
                 thresholds=settings.hop_thresholds,
-                now=(clock or settings.business_clock()).now,
+                now=business.now,
             )
-            yield [GrowthWatch(database), consumer, Forgetting(database), Comparing(database), reckoning, pulse]
+            kept = [Forgetting(database), Comparing(database), Briefs(database, ours, business, settings.brief_at)]
+            yield [GrowthWatch(database), consumer, *kept, reckoning, pulse]
         finally:
             await kafka.close()
             await database.close()

@@ -1,5 +1,6 @@
 """Contracts between services: one class per event, one file per owner, topic cards, codec and golden examples."""
 
+from candor.contracts.brief import BriefMade, BriefSection, BriefSentence
 from candor.contracts.codec import decode, encode, message
 from candor.contracts.contact import STAFF, ContactRemoved, ContactSet, staff_key
 from candor.contracts.delivery import (
@@ -68,6 +69,9 @@ __all__ = [
     "AccountChanged",
     "AskedBy",
     "Beside",
+    "BriefMade",
+    "BriefSection",
+    "BriefSentence",
     "CapabilityChanged",
     "ChallengeChanged",
     "Check",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from candor.contracts.brief import BriefMade
 from candor.contracts.contact import ContactRemoved, ContactSet
 from candor.contracts.delivery import IncidentReported, MilestoneReported
 from candor.contracts.envelope import Event
@@ -127,6 +128,15 @@ CARDS = (
         writers=("notify-svc",),
         readers=(WORKER, INSIGHT),
         events=(NoticeChanged,),
+    ),
+    TopicCard(
+        name="briefs",
+        owner="risk-svc",
+        # Insight makes them; the worker sends what risk-svc has in its outbox.
+        writers=(WORKER,),
+        readers=("notify-svc",),
+        events=(BriefMade,),
+        key="department, or company",
     ),
     TopicCard(
         name="pulses",

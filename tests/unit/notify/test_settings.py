@@ -82,3 +82,27 @@ def test_the_mail_password_is_read_from_its_file(tmp_path: Path) -> None:
     server = EmailSettings(smtp_username="u", smtp_password_file=file).server()
     assert server.password is not None
     assert (server.username, server.password.get()) == ("u", "v3ry-l0ng-and-r4ndom-enough-to-serve-here")
+
+
+def test_the_brief_goes_to_plain_addresses_and_its_links_lead_somewhere() -> None:
+    given = {"brief_recipients": '{"*": ["Boss@b\u00fccher.example"]}', "board_url": "https://candor.example.com/tools"}
+    assert NotifySettings(**given).brief_recipients == {"*": ("Boss@xn--bcher-kva.example",)}  # type: ignore[arg-type]
+    assert NotifySettings(brief_recipients="").brief_recipients == {}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"brief_recipients": '["boss@example.com"]'},
+        {"brief_recipients": '{"*": "boss@example.com"}'},
+        {"brief_recipients": '{"*": ["nobody"]}'},
+        {"brief_recipients": '{"*": ["boss@example.com"]}', "board_url": ""},
+        {"brief_recipients": {"*": [f"a{number}@example.com" for number in range(501)]}},
+        {"board_url": "candor.example.com"},
+        {"board_url": "https://candor.example.com/?a=b"},
+        {**PRODUCTION, "board_url": "http://candor.example.com"},
+    ],
+)
+def test_other_recipients_stop_the_process(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match=r"(?i)brief_recipients|board_url"):
+        NotifySettings(**{"board_url": "https://candor.example.com", **wrong})

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from candor.calendar import Calendar, parse_business_hours, public_holidays
+from candor.calendar import Calendar, Weekly, parse_business_hours, public_holidays
 
 BERLIN = ZoneInfo("Europe/Berlin")
 OFFICE = Calendar(parse_business_hours("mon-fri 09:00-17:00"))
@@ -238,3 +238,37 @@ def test_a_week_without_hours_or_days_is_none(week: tuple[tuple[tuple[int, int],
 def test_unknown_places_have_no_holidays_to_guess(place: str) -> None:
     with pytest.raises(ValueError, match="no holidays are known"):
         public_holidays(place, 2026)
+
+
+@pytest.mark.parametrize(
+    ("words", "now", "last"),
+    [
+        ("mon 08:00", "2026-03-02T08:00:00", "2026-03-02T08:00:00"),
+        ("mon 08:00", "2026-03-02T07:59:59", "2026-02-23T08:00:00"),
+        ("fri 16:30", "2026-03-02T08:00:00", "2026-02-27T16:30:00"),
+        ("mon 08:00 Europe/Berlin", "2026-03-02T07:00:00", "2026-03-02T07:00:00"),
+        ("mon 08:00 Europe/Berlin", "2026-03-30T06:00:00", "2026-03-30T06:00:00"),
+        ("mon 00:30 Pacific/Kiritimati", "2026-03-01T11:00:00", "2026-03-01T10:30:00"),
+        # This hour is skipped on 29 March 2026.
+        ("sun 02:30 Europe/Berlin", "2026-03-29T02:00:00", "2026-03-29T01:30:00"),
+    ],
+)
+def test_a_time_of_the_week_was_last_at(words: str, now: str, last: str) -> None:
+    moments = [datetime.fromisoformat(one).replace(tzinfo=UTC) for one in (now, last)]
+    assert Weekly.of(words).last(moments[0]) == moments[1]
+
+
+@given(
+    moments,
+    st.sampled_from(["mon 00:00", "wed 12:34 America/Santiago", "sun 23:59 Asia/Kolkata"]),
+)
+def test_it_is_never_later_than_now_and_a_week_before_at_most(now: datetime, words: str) -> None:
+    last = Weekly.of(words).last(now)
+    assert timedelta(0) <= now - last <= timedelta(days=7, hours=2)
+    assert Weekly.of(words).last(last) == last
+
+
+@pytest.mark.parametrize("words", ["", "monday 08:00", "mon 8:00", "mon 24:00", "mon 08:60", "mon 08:00 Mars/Olympus"])
+def test_other_words_are_no_time_of_the_week(words: str) -> None:
+    with pytest.raises(ValueError, match=r"must be a weekday|is no IANA zone"):
+        Weekly.of(words)

@@ -159,7 +159,8 @@ def insight(settings: InsightSettings, clock: Clock | None = None) -> FastAPI:
                 thresholds=settings.hop_thresholds,
                 now=business.now,
             )
-            kept = [Forgetting(database), Comparing(database), Briefs(database, ours, business, settings.brief_at)]
+            briefs = Briefs(database, ours, business, settings.brief_at)
+            kept: list[Background] = [Forgetting(database), Comparing(database), briefs]
             yield [GrowthWatch(database), consumer, *kept, reckoning, pulse]
         finally:
             await kafka.close()

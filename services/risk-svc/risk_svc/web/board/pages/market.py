@@ -98,7 +98,6 @@ class Page:
         with card():
             section_title("Latest reviews")
             self.reviews = MatterTable(REVIEWS, "Reviews", address, self.refresh, empty=NO_REVIEW)
-            self.csv = ui.link("CSV", "").classes("strong").mark("csv")
 
     def _lead_times(self, address: Address) -> None:
         with card():
@@ -132,8 +131,8 @@ class Page:
         self.failures.show(market_words.failures(months))
         self.warnings.show(market_words.warnings(months))
         self.basis.set_text(market_words.basis_words(months))
-        self.reviews.show(listed, [market_words.review_row(one) for one in listed.items])
-        show_address(self.csv, f"/reviews.csv{query(wanted)}")
+        rows = [market_words.review_row(one) for one in listed.items]
+        self.reviews.show(listed, rows, f"/reviews.csv{query(wanted)}")
         show_address(self.months_csv, f"/review-months.csv{query(wanted._replace(tag=None))}")
         self._compared(compared)
 

@@ -14,7 +14,7 @@ from risk_svc.web.board.frame import Address, Banner, card, heading, live, page_
 from risk_svc.web.board.lists import MatterTable, filter_input, linked_promise
 from risk_svc.web.board.live_data import LiveData
 from risk_svc.web.board.matter_data import ROWS, MatterData
-from risk_svc.web.board.tables import FiguresTable, show_address
+from risk_svc.web.board.tables import FiguresTable
 
 COLUMNS: Final = [
     {"name": "state", "label": "Status", "field": "state", "align": "left"},
@@ -48,7 +48,6 @@ class Page:
                 f"color: {style.MUTED}"
             )
             self._filters(address)
-            self.csv = ui.link("CSV", "").classes("strong").mark("csv")
             self.table = MatterTable(COLUMNS, "Plans", address, self.refresh, empty=plan_words.NO_PLAN)
             self.table.pager.narrowed_by(
                 self.state, self.sort, self.driver, self.action, self.department, self.customer
@@ -89,11 +88,10 @@ class Page:
             # Something else was chosen meanwhile, which triggers its own refresh.
             return
         self.moment.set_text(style.clock_text(self.reading.clock.now()) + " UTC")
-        self.table.show(listed, [row(one) for one in listed.items])
+        self.table.show(listed, [row(one) for one in listed.items], csv_of(asked[0], asked[1]))
         self.tried.set_text(tried_words(len(tried), asked[0].driver))
         self.actions.table.set_visibility(bool(tried))
         self.actions.show([plan_words.action_row(one) for one in tried[:ROWS]], plan_words.ACTION_COLUMNS)
-        show_address(self.csv, csv_of(asked[0], asked[1]))
 
 
 def row(one: dict[str, Any]) -> dict[str, Any]:

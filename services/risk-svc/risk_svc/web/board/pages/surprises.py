@@ -13,7 +13,7 @@ from risk_svc.web.board.frame import Address, Banner, card, heading, live, page_
 from risk_svc.web.board.lists import MatterTable, filter_input
 from risk_svc.web.board.live_data import LiveData, SheetQuery
 from risk_svc.web.board.matter_data import Listed
-from risk_svc.web.board.tables import FiguresTable, show_address
+from risk_svc.web.board.tables import FiguresTable
 
 COLUMNS: Final = [
     {"name": "verdict", "label": "Ended", "field": "verdict", "align": "left"},
@@ -71,7 +71,6 @@ class Page:
                 address.keep(name, control)
             self.department = filter_input("Department", address, "department")
             self.customer = filter_input("Customer id", address, "customer")
-            self.csv = ui.link("CSV", "").classes("strong").mark("csv")
         self.filters = (self.verdict, self.announced, self.sort, self.department, self.customer)
 
     def asked(self) -> SheetQuery:
@@ -94,8 +93,7 @@ class Page:
         self.moment.set_text(style.clock_text(self.reading.clock.now()) + " UTC")
         self.departments.show(contact_words.department_rows(departments.bodies), DEPARTMENTS)
         rows = [contact_words.surprise_row(body) for body in found.bodies]
-        self.table.show(Listed(rows, found.page, found.pages, found.number), rows)
-        show_address(self.csv, _csv(asked, self.sort.value))
+        self.table.show(Listed(rows, found.page, found.pages, found.number), rows, _csv(asked, self.sort.value))
         self.made.set_text(figure_words.made_words(found.made_at, found.promises))
 
 

@@ -114,8 +114,9 @@ WHERE place + many <= {MOST}"""  # noqa: S608 - constants
 ENDED: Final = "CASE WHEN plan.state <> 'open' THEN plan.since END"
 """SQL: when a plan ended."""
 _DRIVERS: Final = f"""
-SELECT driver.*, {ENDED} AS ended FROM insight_driver AS driver
-JOIN insight_matter AS plan ON plan.kind = 'plan' AND plan.matter_id = driver.plan_id
+SELECT plan_id, beside, driver.promise_id, driver.driver, driver.at, before, before_at, before_version, after, after_at,
+  after_version, over, {ENDED} AS ended
+FROM insight_driver AS driver JOIN insight_matter AS plan ON plan.kind = 'plan' AND plan.matter_id = driver.plan_id
 WHERE driver.promise_id = ANY($1::text[]) ORDER BY plan_id, beside FOR UPDATE OF driver"""  # noqa: S608 - constants
 _SAVE: Final = """
 UPDATE insight_driver AS one SET before = new.before, before_at = new.before_at, before_version = new.before_version,

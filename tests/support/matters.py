@@ -164,8 +164,8 @@ def plan(
 ) -> Message:
     """A plan about the promise p1, unless it names another, opened and in its state so many days after MADE."""
     at, turned = (MADE + timedelta(days=day if one is None else one) for one in (day, since))
-    values = {"promise_id": "p1", "driver": Component.LATENESS, "action": "add-crew", "department": "operations"}
-    values |= {"due": at + timedelta(days=3), **fields}
+    values: dict[str, Any] = {"promise_id": "p1", "driver": Component.LATENESS, "action": "add-crew"}
+    values |= {"department": "operations", "due": at + timedelta(days=3), **fields}
     data = PlanChanged(plan_id=name, customer_id=customer, state=state, at=at, since=turned, **values)
     return _message(data, name, turned, customer, version)
 

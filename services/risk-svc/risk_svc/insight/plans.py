@@ -73,16 +73,10 @@ def _item(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
 def _tried(row: Mapping[str, Any], now: datetime) -> Tried:
     """A plan with what its driver did; one whose driver is not followed is unknown."""
     ended = None if row["ended"] is None else row["ended"].timestamp()
-    found, down = [], None
-    for prefix in ("own_", "other_"):
-        if row[f"{prefix}driver"] is None:
-            found.append(None)
-            continue
-        driver = driver_of(row, prefix)
-        down = fall(driver) if prefix == "own_" else down
-        found.append(outcome(driver, ended, now.timestamp()))
-    own, other = found
-    return Tried(row["driver"], row["action"], own or Outcome.UNKNOWN, down, other)
+    own, other = (None if row[f"{one}driver"] is None else driver_of(row, one) for one in ("own_", "other_"))
+    found, beside = (None if one is None else outcome(one, ended, now.timestamp()) for one in (own, other))
+    down = None if own is None else fall(own)
+    return Tried(row["driver"], row["action"], found or Outcome.UNKNOWN, down, beside)
 
 
 COLUMNS: Final = {

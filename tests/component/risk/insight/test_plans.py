@@ -56,7 +56,7 @@ def done(name: str, since: float, **fields: Any) -> Message:
 
 async def planned(desk: InsightDesk) -> None:
     """Two open plans, one of them overdue; three that were done, of which one is still to be looked at; one dropped."""
-    late = {"customer": "c2", "promise_id": "p2"}
+    late: dict[str, Any] = {"customer": "c2", "promise_id": "p2"}
     await desk.take(Story().made(), scored(0.5, 0.75), Story("p2", "c2").made(), scored(0.5, 0.5, "p2", "c2"))
     await desk.take(
         *(plan("open", due=MADE + 20 * DAY), plan("overdue", due=MADE + 11 * DAY, action="call", **late)),

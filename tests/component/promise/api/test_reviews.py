@@ -158,16 +158,16 @@ async def test_lists_are_filtered_and_refuse_what_they_do_not_know(promise_api: 
         at = f"2013-03-08T11:0{minutes}:00Z"
         await begun(promise_api, "/v1/reviews", review(source=site, words=words, at=at, **about))
 
-    async def words(**params: Any) -> list[str]:
+    async def listed(**params: Any) -> list[str]:
         found = await shown(promise_api, "/v1/reviews", source=site, **params)
         assert found["total"] == len(found["items"])
         return [one["words"] for one in found["items"]]
 
-    assert await words() == ["Lovely", "No reply", "Nobody told us"]
-    assert await words(tag="unreachable") == ["No reply"]
-    assert await words(customer_id=customer) == ["Lovely"]
-    assert await words(said_from="2013-03-08T11:01:00Z", said_before="2013-03-08T11:02:00Z") == ["No reply"]
-    assert await words(state="removed") == []
+    assert await listed() == ["Lovely", "No reply", "Nobody told us"]
+    assert await listed(tag="unreachable") == ["No reply"]
+    assert await listed(customer_id=customer) == ["Lovely"]
+    assert await listed(said_from="2013-03-08T11:01:00Z", said_before="2013-03-08T11:02:00Z") == ["No reply"]
+    assert await listed(state="removed") == []
     for params in ({"tag": "rude"}, {"state": "gone"}, {"author": "x"}, {"cursor": "x"}, {"limit": 0}):
         bad = await promise_api.call("GET", "/v1/reviews", params=params)
         assert bad.status_code == 422, params

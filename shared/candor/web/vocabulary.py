@@ -304,6 +304,7 @@ FIELDS: Final = {
     "statuses": "Whether the capability is there: everywhere, or by region and edition.",
     "tagged_by": "Who tagged it: machine or person.",
     "taken": "The name of the option that the customer took.",
+    "tags": "What a review complains of: not_told, too_late, contradictory or unreachable.",
     "typical": "How long it usually takes, as it is stated.",
     "url": "Where it is stated; shown, never fetched.",
     "unit": "What the quantity counts.",

@@ -56,8 +56,7 @@ def fieldservice(  # noqa: PLR0913, PLR0917 - each is an option of the command
     set is what the board should show. The same parameters and seed make the same events with the same ids, so a
     second run adds nothing, and one that was stopped is finished by running it again.
 
-    `--ending today` leaves its last promises open: nothing is sent that has not happened yet. Give the day itself to
-    send what happened since, or to finish a run on another day.
+    `--ending today` sends nothing that has not happened yet; give the day itself to go on with it on another day.
 
     `--write` writes params.yaml with every parameter and what it means, its JSON Schema for editors, and events.jsonl
     as `candor replay` and `candor import` take it.

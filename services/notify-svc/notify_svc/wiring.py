@@ -66,8 +66,7 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
         app.state.database = database
         app.state.clock = business
         freshness = Freshness(settings.expected_processes, settings.freshest_seconds)
-        worker = _worker(current, database, reach, business, freshness)
-        app.state.worker = worker
+        worker = app.state.worker = _worker(current, database, reach, business, freshness)
         app.state.files.watch(database.password_file, reach.opener.file, worker.event_keys)
         app.state.health.add("database", database.check)
         app.state.health.add("kafka", kafka.check)
@@ -78,7 +77,6 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
         # Publishing is off while the read model is rebuilt: nothing is decided, sent or published meanwhile.
         sender = Reconciler(postman, concurrency=settings.concurrency, guard=Guard(database, settings.mass()))
         figures = Figures(database, list(reach.channels), freshness, freshest=settings.freshest_seconds)
-        briefs = _briefs(settings, database, reach, business)
         relay = Relay(current, database, keeps=False)
         pulse = Pulse(current, "", {"sender": sender, "consumer": worker, "relay": relay})
         pulse.held = sender.held
@@ -91,7 +89,8 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
                 Eraser(database, read_model.erasures()),
                 shared_rates(app, database),
             ]
-            yield ([sender, figures, relay, pulse, *briefs, *kept] if settings.publishing else kept)
+            sending = [sender, figures, relay, pulse, *_briefs(settings, database, reach, business)]
+            yield ([*sending, *kept] if settings.publishing else kept)
         finally:
             await kafka.close()
             await database.close()

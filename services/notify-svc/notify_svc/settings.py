@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Annotated, Any, Self
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from candor.contracts import PROCESSES, known_processes
+from candor.ops.edge_settings import public_address
 from candor.ops.setting_types import Names, Port, Seconds, ServiceName
 from candor.ops.settings import Settings
 from candor.web.http.fields import address
@@ -132,12 +132,14 @@ class NotifySettings(Settings):
             raise ValueError(f"must have at most {MOST_RECIPIENTS} addresses")
         return {name: tuple(address(one) for one in addresses) for name, addresses in value.items()}
 
+    @field_validator("board_url")
+    @classmethod
+    def _of_the_board(cls, value: str) -> str:
+        return public_address(value)
+
     @model_validator(mode="after")
     def _links_lead_somewhere(self) -> Self:
-        url = urlsplit(self.board_url)
-        if self.board_url and (url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment):
-            raise ValueError("BOARD_URL must be an address such as https://candor.example.com")
-        if self.production and url.scheme == "http":
+        if self.production and self.board_url.startswith("http://"):
             raise ValueError("BOARD_URL must start with https:// in production")
         if self.brief_recipients and not self.board_url:
             raise ValueError("BRIEF_RECIPIENTS needs BOARD_URL beside it: each sentence of a brief links to the board")

@@ -120,13 +120,7 @@ class EdgeSettings(BaseSettings):
     @field_validator("public_url")
     @classmethod
     def _public(cls, value: str) -> str:
-        if not value:
-            return ""
-        address = value.strip().rstrip("/")
-        if mistake := _mistake_in(address):
-            raise ValueError(f"must be an address such as {EXAMPLE}: {mistake}")
-        parts = urlsplit(address)
-        return f"{parts.scheme}://{parts.netloc.lower()}{parts.path}"
+        return public_address(value)
 
     @field_validator("trusted_hosts")
     @classmethod
@@ -159,6 +153,17 @@ class EdgeSettings(BaseSettings):
     def https(self) -> bool:
         """Whether browsers reach this process by https."""
         return self.public_url.startswith("https://")
+
+
+def public_address(value: str) -> str:
+    """An address that people reach us at, without a slash at its end; "" for none. Raises ValueError for another."""
+    if not value:
+        return ""
+    address = value.strip().rstrip("/")
+    if mistake := _mistake_in(address):
+        raise ValueError(f"must be an address such as {EXAMPLE}: {mistake}")
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path}"
 
 
 def _mistake_in(address: str) -> str:

@@ -34,6 +34,7 @@ DOWNLOADS = {
     "accounts": "min_score=wide",
     "bias": "by=person",
     "on-time": "by=mood",
+    "plans": "driver=mood",
     "promises": "sort=mood",
     "surprises": "announced=maybe",
 }

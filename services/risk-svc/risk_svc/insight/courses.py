@@ -115,7 +115,7 @@ def course(snapshots: Sequence[Snapshot], happened: Sequence[Happened], since: f
     sums = {name: math.fsum(points) for name, points in parts.items()}
     ranked = dict(sorted(sums.items(), key=lambda one: (-abs(one[1]), one[0])))
     change = kept[-1].score - kept[0].score
-    return Course(kept[0].at, kept[0].score, change, place >= 0, ranked, [one for one in moves if one.parts])
+    return Course(kept[0].at, kept[0].score, change, place >= 0, ranked, [one for one in moves if _seen(one)])
 
 
 def move(before: Snapshot, after: Snapshot, happened: Sequence[Happened]) -> Move:
@@ -123,13 +123,18 @@ def move(before: Snapshot, after: Snapshot, happened: Sequence[Happened]) -> Mov
     found = moved(Scored(before.score, before.shares), Scored(after.score, after.shares))
     causes = _causes(before, after, happened)
     # What is too small to be named goes to the largest part, so that the parts still sum to the change.
-    named = {name: points for name, points in found.parts.items() if abs(points) >= LEAST}
+    largest = dict([*found.parts.items()][:1])
+    named = {name: points for name, points in found.parts.items() if abs(points) >= LEAST} or largest
     rest = math.fsum(points for name, points in found.parts.items() if name not in named)
     parts = [
         Moved(name, points + (rest if place == 0 else 0.0), _reason(Component(name), points, causes))
         for place, (name, points) in enumerate(named.items())
     ]
     return Move(after.at, after.score, after.score - before.score, parts)
+
+
+def _seen(one: Move) -> bool:
+    return any(abs(part.points) >= LEAST for part in one.parts)
 
 
 def _causes(before: Snapshot, after: Snapshot, happened: Sequence[Happened]) -> list[Reason]:

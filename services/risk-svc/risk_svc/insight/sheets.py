@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -16,9 +16,7 @@ from risk_svc.insight.measures.rollup import Gaps, roll_ups
 from risk_svc.insight.measures.shocks import ALONE
 from risk_svc.insight.measures.value_at_risk import AtRisk, Portfolio, ValueAtRisk, value_at_risk
 from risk_svc.insight.stakes import Stakes, apart
-
-if TYPE_CHECKING:
-    from risk_svc.insight.unmet_claims import Accounts
+from risk_svc.insight.told import Accounts
 
 NO_STAKES: Final = Stakes()
 NO_NAME: Final = ""

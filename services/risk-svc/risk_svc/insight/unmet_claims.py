@@ -12,6 +12,7 @@ from risk_svc.insight.claims import AT_THE_TIME, LEVELS, THERE
 from risk_svc.insight.forgetting import living
 from risk_svc.insight.measures.reputation import Spread, Told, spread
 from risk_svc.insight.sheets import Row, figure_body, risk_body
+from risk_svc.insight.told import Accounts
 
 if TYPE_CHECKING:
     from candor.store.db import Database
@@ -39,20 +40,6 @@ class Unmet(NamedTuple):
     customer_id: str | None
     left: int
     at: float
-
-
-class Accounts(NamedTuple):
-    """Which accounts were told which capabilities in claims that are not met."""
-
-    by_capability: Mapping[str, frozenset[str]] = {}
-
-    def shared(self) -> dict[str, str]:
-        """By account the capability that its promises lean on: of several the one told to most accounts."""
-        found: dict[str, str] = {}
-        often = {name: len(some) for name, some in self.by_capability.items()}
-        for name in sorted(self.by_capability, key=lambda name: (often[name], name)):
-            found |= dict.fromkeys(self.by_capability[name], name)
-        return found
 
 
 async def read(database: Database) -> list[Unmet]:

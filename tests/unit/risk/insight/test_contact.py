@@ -33,8 +33,8 @@ def ended(*rows: tuple[float, float, float | None, float, bool, float]) -> Ended
     begin, length, done, scale, known, missing = zip(*rows, strict=True)
     start = np.array(begin)
     came = np.array([np.nan if one is None else one for one in done], np.float64)
-    times = (one * DAY for one in (start, start + np.array(length), came, np.array(scale)))
-    return Ended(*times, np.array(known), np.array(missing, np.float64))
+    end, length_of_all = (start + np.array(length)) * DAY, np.array(scale) * DAY
+    return Ended(start * DAY, end, came * DAY, length_of_all, np.array(known), np.array(missing, np.float64))
 
 
 def sizes(*rows: tuple[float, float, float | None, float, bool, float]) -> list[float]:

@@ -104,8 +104,8 @@ def test_prospects_are_each_one_of_their_own() -> None:
     rows = [("acme", 10, 1.0, 1.0, 1.0), ("k7", 90, 1.0, 1.0, 1.0)]
     noisy, wide = spread(told(rows)), spread(told(rows)._replace(apart=np.array([False, True])))
     # 100² / (10² + 90²), and 100² / (10² + 90·1²)
-    assert (stated(noisy.effective), noisy.reach.n) == (pytest.approx(1.2195, abs=1e-4), 2)
-    assert (stated(wide.effective), wide.reach.n) == (pytest.approx(52.6316, abs=1e-4), 91)
+    assert (stated(noisy.effective), noisy.reach.n) == pytest.approx((1.2195, 2), abs=1e-4)
+    assert (stated(wide.effective), wide.reach.n) == pytest.approx((52.6316, 91), abs=1e-4)
     assert stated(wide.reach) == stated(noisy.reach) == 100.0
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from risk_svc.insight import sheets
 from risk_svc.insight.sheets import Money, Open
 from risk_svc.insight.stakes import DAY, Stake, Stakes, apart
-from tests.unit.risk.insight.test_sheets import EUR, still
+from tests.support.insight_rows import still
+from tests.unit.risk.insight.test_sheets import EUR
 
 NOW = 1_000 * DAY
 REPAIRS = np.arange(1.0, 21.0)
@@ -21,7 +22,7 @@ def stakes(**by: Stake) -> Stakes:
 
 
 def sheet(promises: list[Open], known: Stakes, money: Money = EUR) -> tuple[list[sheets.Row], list[sheets.Row]]:
-    return sheets.accounts(promises, sheets.rolled_up(promises, "customer", money), money, known)
+    return sheets.accounts(promises, sheets.rolled_up(promises, "customer", money), money, known)[:2]
 
 
 def test_a_slip_costs_more_as_the_renewal_nears_and_never_more_than_the_exposure() -> None:

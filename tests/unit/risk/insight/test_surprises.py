@@ -48,14 +48,14 @@ def test_a_late_one_by_hand() -> None:
 
 
 def test_an_early_one_is_a_surprise_too_also_after_a_message() -> None:
-    told = {"expected_from": 20 * DAY, "expected_until": 25 * DAY, "told_before": "warning"}
+    told: dict[str, Any] = {"expected_from": 20 * DAY, "expected_until": 25 * DAY, "told_before": "warning"}
     body = one(done=16 * DAY, ended=16 * DAY, **told)
     assert (body["verdict"], body["size"], body["days"], body["announced"]) == ("better", 1.0, 4.0, True)
     assert body["told_before"] == "warning"
 
 
 def test_what_came_as_told_last_is_none_however_late_it_was() -> None:
-    told = {"expected_from": 20 * DAY, "expected_until": 25 * DAY, "told_before": "warning"}
+    told: dict[str, Any] = {"expected_from": 20 * DAY, "expected_until": 25 * DAY, "told_before": "warning"}
     assert of([ended(done=22 * DAY, **told)])["surprise"] == []
     assert of([ended(done=99 * DAY, **told | {"expected_until": math.inf})])["surprise"] == []
 

@@ -6,7 +6,8 @@ import pytest
 
 from risk_svc.insight import sheets, unmet_claims
 from risk_svc.insight.sheets import Money
-from risk_svc.insight.unmet_claims import Accounts, Unmet
+from risk_svc.insight.told import Accounts
+from risk_svc.insight.unmet_claims import Unmet
 from tests.support.insight_rows import DAY, still
 
 EUR = Money("EUR", {"EUR": 1.0, "": 1.0}, 0.5)

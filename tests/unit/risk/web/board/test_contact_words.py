@@ -16,10 +16,10 @@ from risk_svc.web.board.lists import linked_promise
 from risk_svc.web.board.style import COLOURS
 
 SURPRISE = CONTACT[contact_responses.Surprises]["items"][0]
-SPREAD = CONTACT[contact_responses.Spreads]["items"][0]
+SPREAD: dict[str, Any] = CONTACT[contact_responses.Spreads]["items"][0]
 DEPARTMENT = CONTACT[contact_responses.SurprisedPage]["items"][0]
 STANDING = CONTACT[contact_responses.Standings]["items"][0]
-ACCOUNT = EXAMPLES[Accounts]["items"][0]
+ACCOUNT: dict[str, Any] = EXAMPLES[Accounts]["items"][0]
 FEW = {"value": None, "low": None, "high": None, "n": 3}
 
 

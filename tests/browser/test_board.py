@@ -7,16 +7,13 @@ import json
 import os
 import re
 import secrets
-import shutil
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import httpx
 import pytest
-import pytest_asyncio
-from playwright.async_api import ConsoleMessage, Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from candor.local.stack import Stack
 from candor.ops.settings import read_secret
@@ -46,11 +43,6 @@ from tests.support.tiny_day import tiny_day
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=20_000)
 SPEED = 3600.0
-REFUSED = ("/board/", "/board/promises/no-such", "/board/nowhere", "/signin")
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-)
 
 
 def link(stage: Stage) -> str:
@@ -80,29 +72,6 @@ def stage(kafka: str, postgres: str) -> Iterator[Stage]:
     finally:
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def page(tmp_path: Path) -> AsyncIterator[Page]:
-    """A fresh browser; what its console says as an error fails the test."""
-    chromium = shutil.which("chromium")
-    assert chromium, "Chromium is missing: apt-get install chromium"
-    errors: list[str] = []
-
-    def note(said: ConsoleMessage) -> None:
-        # A page that is refused or missing is an error of its own address.
-        if said.type == "error" and not said.location["url"].partition("?token")[0].endswith(REFUSED):
-            errors.append(said.text)
-
-    async with async_playwright() as playwright:
-        context = await playwright.chromium.launch_persistent_context(
-            str(tmp_path / "profile"), executable_path=chromium, headless=True, args=FLAGS.split()
-        )
-        opened = await context.new_page()
-        opened.on("console", note)
-        yield opened
-        await context.close()
-    assert errors == []
 
 
 async def replay(stage: Stage) -> Outcome:

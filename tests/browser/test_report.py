@@ -11,7 +11,7 @@ from playwright.async_api import async_playwright
 from risk_svc.backtest.command import charting
 from risk_svc.backtest.report import Backtest, page
 from risk_svc.forecast.evaluation import ScoredForecast, evaluate_all
-from tests.browser.test_board import FLAGS
+from tests.browser.conftest import FLAGS
 
 pytestmark = pytest.mark.browser
 DRAWN = (

@@ -182,7 +182,7 @@ def test_each_service_says_which_topics_it_reads_and_which_tables_follow() -> No
             ("capabilities", "incidents"),
         ),
     )
-    assert found["notify-svc"].readers == (Reader("notify-svc", ("promises", "contacts", "gaps")),)
+    assert found["notify-svc"].readers == (Reader("notify-svc", ("promises", "contacts", "gaps", "briefs")),)
 
 
 @pytest.mark.parametrize("name", ["delivery-svc", "risk-svc", "notify-svc"])

@@ -12,6 +12,7 @@ def upgrade() -> None:
         "created_at timestamptz NOT NULL DEFAULT now())"
     )
     op.execute("CREATE INDEX brief_open ON brief (at, brief_id) WHERE sections IS NOT NULL")
+    op.execute("CREATE INDEX brief_created ON brief (created_at)")
     op.execute(_MAIL)
     op.execute("CREATE INDEX brief_mail_pending ON brief_mail (next_at) WHERE state = 'pending'")
     op.execute("CREATE INDEX brief_mail_sending ON brief_mail (lease_until) WHERE state = 'sending'")

@@ -28,6 +28,6 @@ def expiries(settings: NotifySettings) -> list[Expiry]:
             "recipient <> '' AND state NOT IN ('pending', 'sending')",
             "recipient = '', provider_id = ''",
         ),
-        Rule("brief", "created_at", settings.messages_kept_days, "sections IS NULL"),
+        Rule("brief", "created_at", settings.messages_kept_days),
         Rule("promise", "words_since", settings.texts_kept_days, "words_since IS NOT NULL", NO_WORDS),
     ]

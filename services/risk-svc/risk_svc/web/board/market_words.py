@@ -31,6 +31,7 @@ DRAWN: Final = 12
 SHARE: Final = plots.Scale(0.0, 1.0, 0.0)
 ENDS: Final = ("none", "all")
 NOTHING: Final = "–"
+NONE: Final = "<p>None so far.</p>"
 
 
 def month_name(month: str) -> str:
@@ -46,13 +47,13 @@ def day_words(at: datetime) -> str:
 def failures(found: Months) -> str:
     """The share of tagged reviews that complain of failure to communicate, by month."""
     marks = [_mark(one.month, one.failure, tags_words(one)) for one in found.months[:DRAWN] if one.reviews]
-    return plots.plot(marks, SHARE, "Reviews that complain of failure to communicate, by month", ends=ENDS)
+    return _drawn(marks, "Reviews that complain of failure to communicate, by month")
 
 
 def warnings(found: Months) -> str:
     """The share of late promises whose customers were warned before, by month."""
     marks = [_mark(one.month, one.warned) for one in found.months[:DRAWN] if one.warned.n]
-    return plots.plot(marks, SHARE, "Late promises whose customers were warned before, by month", ends=ENDS)
+    return _drawn(marks, "Late promises whose customers were warned before, by month")
 
 
 def basis_words(found: Months) -> str:
@@ -81,7 +82,7 @@ def review_row(one: Item) -> dict[str, Any]:
     return {
         "id": one["review_id"],
         "tag": tag_words(one),
-        "colour": style.COLOURS["severe" if one["tags"] else "none"],
+        "colour": style.COLOURS["severe" if one["tags"] else "low" if one["tags"] is None else "none"],
         "promise": one["promise_id"] or NOTHING,
         "link": linked_promise(one["promise_id"]) if known else "",
         "note": promise_words(one) if known else "",
@@ -190,6 +191,10 @@ def made_words(made_at: datetime | None) -> str:
     if made_at is None:
         return "Ours are not worked out so far: the process risk-svc insight does that, seconds after its start."
     return f"Ours worked out {style.clock_text(made_at)} UTC, of the 100,000 promises completed last."
+
+
+def _drawn(marks: Sequence[plots.Mark], title: str) -> str:
+    return plots.plot(marks, SHARE, title, ends=ENDS) if marks else NONE
 
 
 def _mark(month: str, figure: Figure, more: str = "") -> plots.Mark:

@@ -12,6 +12,7 @@ from risk_svc.insight.review_months import Months, month_of
 from risk_svc.insight.reviews import ReviewFilter
 from risk_svc.web.board import market_words
 from risk_svc.web.board.pages.market import query
+from risk_svc.web.board.style import COLOURS
 
 AT = datetime(2026, 3, 2, 15, tzinfo=UTC)
 COUNTS = {"reviews": 52, "untagged": 12, "by_machine": 38, "failures": 10, "not_told": 8, "unreachable": 3}
@@ -73,6 +74,11 @@ def test_warnings_are_those_of_months_with_late_promises() -> None:
     assert "Mar 2026" not in drawn
 
 
+def test_where_there_is_nothing_no_empty_scale_is_drawn() -> None:
+    for drawn in (market_words.failures(Months([], True)), market_words.warnings(Months([], True))):
+        assert drawn == "<p>None so far.</p>"
+
+
 @pytest.mark.parametrize(
     ("exact", "end"), [(True, "count in no share."), (False, "There are more: only the newest are counted.")]
 )
@@ -109,6 +115,11 @@ def test_a_review_says_what_it_complains_of_and_by_what(changes: dict[str, Any],
 )
 def test_a_rating_says_its_scale(changes: dict[str, Any], said: str) -> None:
     assert market_words.rating_words(review(**changes)) == said
+
+
+def test_what_nobody_read_is_neither_good_nor_bad() -> None:
+    colours = [market_words.review_row(review(tags=tags))["colour"] for tags in (["not_told"], [], None)]
+    assert colours == [COLOURS["severe"], COLOURS["none"], COLOURS["low"]]
 
 
 def test_a_review_leads_to_its_promise_once_that_is_known() -> None:

@@ -88,7 +88,7 @@ class Page:
                 section_title("Reviews that complain of failure to communicate")
                 self.failures = Part(picture)
                 self.basis = ui.label().style(f"color: {style.MUTED}; font-size: .85rem").mark("basis")
-                self.months_csv = ui.link("CSV", "").classes("strong").mark("months-csv")
+                self.months_csv = ui.link("Months as CSV", "").classes("strong").mark("months-csv")
             with card(SIDE):
                 section_title("Late promises whose customers were warned before")
                 self.warnings = Part(picture)
@@ -109,7 +109,7 @@ class Page:
             self.pager = Pager(address, self.refresh, "lead-times")
             with ui.row().classes("w-full items-center justify-between"):
                 self.made = ui.label().style(f"color: {style.MUTED}; font-size: .85rem").mark("made")
-                ui.link("CSV", "/competitors.csv").classes("strong").mark("competitors-csv")
+                ui.link("Lead times as CSV", "/competitors.csv").classes("strong").mark("competitors-csv")
 
     def asked(self) -> tuple[ReviewFilter, int, int]:
         """The filters and pages chosen."""

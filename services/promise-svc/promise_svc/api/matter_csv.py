@@ -63,12 +63,9 @@ def rows(raw: bytes, form: Form) -> Iterator[dict[str, Any] | Problem]:
 
 def line_of(item: Mapping[str, Any], form: Form) -> dict[str, Any]:
     """A matter as a row of a file that is given."""
-    row = {name: item.get(name) for name in form.columns}
-    if row.get(LABELS):
-        row[LABELS] = "; ".join(f"{name}={_said(value)}" for name, value in row[LABELS].items())
-    elif LABELS in row:
-        row[LABELS] = None
-    return row
+    labels: Mapping[str, Any] = item.get(LABELS) or {}
+    said = "; ".join(f"{name}={_said(value)}" for name, value in labels.items())
+    return {name: said or None if name == LABELS else item.get(name) for name in form.columns}
 
 
 def _named(names: list[str], form: Form) -> None:

@@ -12,6 +12,9 @@ from risk_svc.web.board import style
 
 NOTHING: Final = "Nothing is known of its scores so far."
 STILL: Final = "nothing moved it"
+PASSED: Final = "what moved it has passed again"
+SAID: Final = 0.05
+"""Points below which a component is not named: they would read as none."""
 CAUSES: Final = {
     Cause.INCIDENT_BEGAN: "an incident began: {}",
     Cause.INCIDENT_ENDED: "an incident ended: {}",
@@ -59,10 +62,10 @@ def points(number: float) -> str:
 
 
 def _sum(course: Course) -> str:
-    if not course.parts:
-        return f"{STILL}, it is {course.before + course.change:.0f}"
-    parts = [f"{name} {points(part)}" for name, part in course.parts.items()]
     after = course.before + course.change
+    parts = [f"{name} {points(part)}" for name, part in course.parts.items() if abs(part) >= SAID]
+    if not parts:
+        return f"{PASSED if course.moves else STILL}, it is {after:.0f}"
     return f"{points(course.change)}, from {course.before:.0f} to {after:.0f} ({', '.join(parts)})"
 
 

@@ -52,6 +52,13 @@ def test_what_is_not_known_is_said() -> None:
     assert movement_words.summary(movement(since=still)) == ["Over the last day: nothing moved it, it is 40."]
 
 
+def test_what_came_and_went_is_not_said_as_no_points_at_all() -> None:
+    back = COURSE._replace(change=0.0, parts={"incidents": 0.04, "lateness": -0.04})
+    assert movement_words.summary(movement(since=back)) == [
+        "Over the last day: what moved it has passed again, it is 40."
+    ]
+
+
 def test_moves_come_newest_first_each_with_what_did_it() -> None:
     assert movement_words.moves(movement()) == [
         "Thu 1 Jan 20:00 UTC: −16.5 to 45; incidents −16.5: an incident ended: storm",

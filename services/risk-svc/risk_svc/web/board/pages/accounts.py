@@ -19,7 +19,7 @@ from risk_svc.web.board.tables import picture, show_address
 
 SUMS: Final = {"align": "right"}
 COUNTS: Final = {"align": "right", "style": "white-space: nowrap"}
-WORDS: Final = {"align": "left", "style": "min-width: 11rem"}
+WORDS: Final = {"align": "left", "style": "min-width: 8rem"}
 COLUMNS: Final = [
     {"name": "id", "label": "Customer", "field": "id", "align": "left"},
     {"name": "at_risk", "label": "Value at risk (95 %)", "field": "at_risk", **SUMS},

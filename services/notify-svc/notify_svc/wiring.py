@@ -89,8 +89,8 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
                 Eraser(database, read_model.erasures()),
                 shared_rates(app, database),
             ]
-            sending = [sender, figures, relay, pulse, *_briefs(settings, database, reach, business)]
-            yield ([*sending, *kept] if settings.publishing else kept)
+            briefs = _briefs(settings, database, reach, business)
+            yield [sender, figures, relay, pulse, *briefs, *kept] if settings.publishing else kept
         finally:
             await kafka.close()
             await database.close()

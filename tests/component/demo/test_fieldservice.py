@@ -54,7 +54,7 @@ async def test_a_company_that_ends_today_leaves_out_what_is_to_come(tmp_path: Pa
         process = await start(tmp_path, receiver, *COMMAND, "--ending", "someday")
         _, err = await process.communicate()
     assert b"--ending: must be today, or a day from" in err
-    times = [body["time"] for _, body in receiver.accepted]
+    times = [body["timestamp"] for _, body in receiver.accepted]
     assert len(times) == json.loads(out)["sent"]
     assert max(times) <= datetime.now(UTC).isoformat()
     # The register stands on the day before the first of seven.

@@ -34,6 +34,8 @@ BAD = {
     "dlq, nothing named": ["dlq", "replay"],
     "audit": ["audit", "export", "--format", "xml"],
     "sessions": ["sessions", "end"],
+    "sources": ["sources", "check", "broken.jsonl"],
+    "sources, no such": ["sources", "try", "no-such", "made.jsonl"],
     "stuck": ["stuck", "bury", "17"],
     "messages": ["messages", "sent"],
     "partitions": ["partitions", "grow"],

@@ -163,7 +163,7 @@ class MarketQuery(BaseModel):
 class ReviewQuery(MarketQuery):
     """Which reviews."""
 
-    source: str | None = Field(default=None, max_length=40, description="Only reviews on this site.")
+    source: Site | None = Field(default=None, description="Only reviews on this site.")
     tag: Tag | None = Field(default=None, description="Only reviews with this tag, as it was corrected.")
     customer_id: str | None = Field(default=None, pattern=ID_PATTERN)
     promise_id: str | None = Field(default=None, pattern=ID_PATTERN)
@@ -172,4 +172,4 @@ class ReviewQuery(MarketQuery):
 class LeadTimeQuery(MarketQuery):
     """Which lead times."""
 
-    competitor: str | None = Field(default=None, max_length=100, description="Only those of this competitor.")
+    competitor: Short | None = Field(default=None, max_length=100, description="Only those of this competitor.")

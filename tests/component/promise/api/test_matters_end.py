@@ -71,7 +71,7 @@ async def full(api: Api, customer: str, secret: str) -> dict[str, str]:
 async def test_an_erasure_reaches_every_row_and_event(promise_api: Api) -> None:
     customer, neighbour, secret, other = new("c"), new("c"), new("secret"), new("secret")
     names, beside = await full(promise_api, customer, secret), await full(promise_api, neighbour, other)
-    assert len(await sent(promise_api, customer)) == 11
+    assert len(await sent(promise_api, customer)) == 12
     answer = await promise_api.call("DELETE", f"/v1/customers/{customer}")
     assert answer.json() == {"customer_id": customer, "promises_erased": 1, "state": "erased"}
     kept = await everything(promise_api)

@@ -70,7 +70,7 @@ async def board(kafka: str, postgres: str, tmp_path_factory: pytest.TempPathFact
         await live(site, 30)
         await struck(site)
         await site.feed()
-        web = await site.start("risk-web", MAX_PAGES_PER_SESSION="20")
+        web = await site.start("risk-web", MAX_PAGES_PER_SESSION="30")
         async with Viewer(web.url) as ada, Viewer(web.url) as bo:
             for person in (ada, bo):
                 await person.sign_in(site.session_secret)
@@ -159,6 +159,6 @@ async def test_a_page_opens_for_the_session_that_asked_for_it_alone(board: Board
 async def test_pages_whose_browser_never_comes_make_room(board: Board) -> None:
     for number in range(100):
         await board.bo.page(f"/board/?search={number % 3}")
-    assert await in_memory(board) <= 40
+    assert await in_memory(board) <= 60
     async with board.bo.opened("/board/") as socket:
         await socket.until("update")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from candor.web.http.fields import ID_PATTERN, dated
+from candor.web.http.fields import ID_PATTERN, Name, dated
 from risk_svc.insight.lead_times import LeadTimeFilter
 from risk_svc.insight.reviews import ReviewFilter, Tag
 from risk_svc.web.api.insight_requests import PageQuery
@@ -18,7 +18,7 @@ Moment = Annotated[datetime, BeforeValidator(dated, json_schema_input_type=datet
 class AboutQuery(PageQuery):
     """About what reviews are."""
 
-    source: str | None = Field(default=None, max_length=40, description="Only reviews on this site.")
+    source: str | None = Field(default=None, pattern="^[a-z0-9._-]{1,40}$", description="Only reviews on this site.")
     product: str | None = Field(default=None, pattern=ID_PATTERN, description="Only about this product.")
     place: str | None = Field(default=None, pattern=ID_PATTERN, description="Only about this place.")
     beside_promise: bool | None = Field(
@@ -57,7 +57,7 @@ class ReviewQuery(AboutQuery):
 class CompetitorQuery(PageQuery):
     """Which stated lead times."""
 
-    competitor: str | None = Field(default=None, max_length=100, description="Only those of this competitor.")
+    competitor: Name | None = Field(default=None, max_length=100, description="Only those of this competitor.")
     kind: str | None = Field(default=None, pattern=ID_PATTERN, description="Only those of this promise type.")
 
     def wanted(self) -> LeadTimeFilter:

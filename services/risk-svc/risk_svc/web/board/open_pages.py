@@ -123,6 +123,11 @@ def owner_of(page: Page) -> str:
     return str(request.scope.get("state", {}).get(SESSION, "")) if request is not None else ""
 
 
+def _downloaded(scope: Scope) -> bool:
+    """Whether a file is asked for, which leaves no page behind."""
+    return str(scope["path"]).endswith(".csv")
+
+
 class PagesMiddleware:
     """Within the session's guard: lets nobody have more than their share of pages and sockets."""
 
@@ -143,7 +148,7 @@ class PagesMiddleware:
         own = scope["type"] == "http" and "/_nicegui" in scope["path"]
         if own:
             self._held.arrived(scope)
-        elif scope["type"] == "http" and not self._held.make_room(session):
+        elif scope["type"] == "http" and not _downloaded(scope) and not self._held.make_room(session):
             answer = plain_page(429, "Too many pages are open", WORDS, ("Try again", public_path("/board/")))
             answer.headers["retry-after"] = "10"
             await answer(scope, receive, send)

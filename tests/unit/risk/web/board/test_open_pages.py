@@ -106,6 +106,8 @@ async def test_one_page_too_many_is_a_page_that_says_so() -> None:
     assert (start["status"], b"Too many pages" in body["body"]) == (429, True)
     # What an open page goes on to fetch is no page.
     assert [one["type"] for one in await through(site.held, "http", "/board/_nicegui/x.js")] == ["reached"]
+    # Nor is a file.
+    assert [one["type"] for one in await through(site.held, "http", "/board/accounts.csv")] == ["reached"]
 
 
 async def test_sockets_of_a_session_are_bounded_and_counted_down() -> None:

@@ -24,6 +24,7 @@ from rich.table import Table
 
 from bench import report
 from bench.ground import ROOT
+from candor.ops.garbage import give_back
 from risk_svc.forecast.view import Entry, PromiseSnapshot, View, reach
 from risk_svc.training.timeline import Timeline
 
@@ -89,12 +90,14 @@ def memory(entries: int) -> dict[str, float]:
         course.take(_rows.decode(row))
     held, kept = resident(), course.waiting
     course.close(BEGIN + 2 * HOUR)
+    give_back()
     return {
         "entries": entries,
         "share": course.sample.share,
         "kept": kept,
         "MB waiting": (held - before) / 1e6,
         "bytes an entry kept": (held - before) / kept,
+        "MB once learnt": (resident() - before) / 1e6,
         "most MB, learning included": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3,
     }
 

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import structlog
 
+from candor.ops.garbage import OldGarbage
 from candor.ops.liveness import Liveness
 from candor.store.errors import unavailable
 from candor.store.layout import ALWAYS
@@ -64,6 +65,7 @@ class Learner:
         kept: int = KEPT,
         system: Callable[[], float] = time.monotonic,
         lease_seconds: float = LEASE_SECONDS,
+        give_back: Callable[[], object] | None = None,
     ) -> None:
         member = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
         self.leases = Leases(database, LEARNER, 1, member, seconds=lease_seconds, when=ALWAYS)
@@ -82,6 +84,8 @@ class Learner:
         self._share = 1.0
         # At the start too: a learner before this one may have died in the middle of it.
         self._cutting = True
+        # Learning an hour takes five times the memory of what it leaves, which nobody else would get back.
+        self._give_back = give_back or OldGarbage().collect
         self.turns = 0
         self._liveness = Liveness()
         self._renewed = self._calm = False
@@ -223,8 +227,7 @@ class Learner:
 
     async def _load(self, epoch: int) -> None:
         """Restore the state as of the last published step, from the checkpoint and the recorded steps."""
-        self.course, self._unsaved = None, None
-        self._epoch = epoch
+        self.course, self._unsaved, self._epoch = None, None, epoch
         await self.anew.load()
         async with self._database.pool.acquire(timeout=5) as connection:
             raw = await model_store.checkpoint(connection)
@@ -391,7 +394,7 @@ class Learner:
     def _told(self, closed: int, before: int, late: int, seconds: float) -> None:
         if self._course.version > before:
             telling.published(self._course, closed, late, seconds)
+            self._give_back()
 
     def _measure(self, passed: float) -> None:
-        waiting = telling.waiting(self._course, passed)
-        self._calm = waiting == 0 and not self.anew.pending
+        self._calm = telling.waiting(self._course, passed) == 0 and not self.anew.pending

@@ -78,3 +78,17 @@ async def test_a_learner_that_cannot_read_does_not_go_on_saying_what_waited_befo
         await until(lambda: waiting() is None)
         await risk_database.pool.execute("ALTER TABLE elsewhere RENAME TO journal")
         await until(lambda: waiting() == 0)
+
+
+async def test_memory_that_learning_took_is_given_back_and_not_while_nothing_is_learnt(
+    risk_database: Database, clock: ManualClock, ticks: Ticks
+) -> None:
+    given: list[int] = []
+    learner = Learner(risk_database, clock, EACH, system=ticks, give_back=lambda: given.append(1))
+    await learner.leases.renew()
+    await drained(learner, ticks)
+    assert given == []
+    await write(risk_database, entries(flights(30)))
+    await drained(learner, ticks)
+    versions = await risk_database.pool.fetchval("SELECT count(*) FROM model_version")
+    assert len(given) == versions > 0

@@ -13,6 +13,7 @@ import numpy as np
 import structlog
 
 from candor.ops.clock import SystemClock
+from candor.ops.garbage import OldGarbage
 from candor.ops.rounds import Rounds
 from candor.store.errors import StoreUnavailable
 from candor.store.unit_of_work import unit_of_work
@@ -93,6 +94,7 @@ class Reckoning(Rounds):
         self._persons = persons
         self._thresholds = json.dumps(dict(thresholds or {}))
         self._ended_due = -math.inf
+        self._garbage = OldGarbage()
 
     async def round(self) -> float:
         """Do it once where it is this process's turn; without the database the last figures remain."""
@@ -106,6 +108,8 @@ class Reckoning(Rounds):
         except StoreUnavailable as error:
             log.warning("figures not worked out", reason=error.detail)
             return LEAST_SECONDS
+        # Columns of all promises were in memory, and are not any more.
+        self._garbage.collect()
         return max(LEAST_SECONDS, SHARE * took)
 
     async def reckon(self) -> None:

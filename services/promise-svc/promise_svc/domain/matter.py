@@ -135,7 +135,7 @@ def fold(begun: Enter, entries: Iterable[Entry]) -> tuple[Matter | None, frozens
             )
             continue
         if following == machine.gone:
-            matter = replace(matter, state=following, content={}, words={})
+            matter = replace(matter, state=following, content={}, words={}, since=entry.at)
             continue
         anew = machine.replaces and entry.action == machine.begins
         content = entry.content if anew else matter.content | entry.content

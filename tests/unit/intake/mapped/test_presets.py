@@ -295,7 +295,7 @@ def mutated(body: Any, chance: random.Random) -> Any:
         key: Any = chance.choice(list(holder)) if isinstance(holder, dict) else chance.randrange(len(holder))
         match chance.randrange(3):
             case 0:
-                holder[key] = chance.choice(JUNK)
+                holder[key] = copy.deepcopy(chance.choice(JUNK))
             case 1:
                 del holder[key]
             case _:

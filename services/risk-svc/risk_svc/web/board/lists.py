@@ -29,7 +29,7 @@ def linked_promise(promise_id: str) -> str:
     return public_path("/board/promises/") + quote(promise_id, safe="")
 
 
-def csv_address(name: str, **asked: str | None) -> str:
+def csv_address(name: str, **asked: object) -> str:
     """The address, below the board's, of a list as CSV; what is None is not asked."""
     query = urlencode({key: value for key, value in asked.items() if value is not None})
     return f"/{name}.csv" + (f"?{query}" if query else "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from nicegui import ui
 from nicegui.elements.mixins.value_element import ValueElement
@@ -13,6 +12,7 @@ from risk_svc.insight.reading import Wanted
 from risk_svc.web.board import account_words, style
 from risk_svc.web.board.figure_words import made_words
 from risk_svc.web.board.frame import Address, Banner, Part, card, heading, live, page_frame, section_title
+from risk_svc.web.board.lists import csv_address, csv_link
 from risk_svc.web.board.live_data import LiveData, SheetQuery
 from risk_svc.web.board.pager import Pager
 from risk_svc.web.board.tables import picture, show_address
@@ -83,7 +83,7 @@ class Page:
             filters = self._filters(address)
             with ui.row().classes("w-full items-center justify-between"):
                 self.number = ui.label().style(f"color: {style.MUTED}").mark("number")
-                self.csv = ui.link("CSV", "").classes("strong").mark("csv")
+                self.csv = csv_link()
             self.table = _table()
             self.pager = Pager(address, self.refresh)
             self.pager.narrowed_by(*filters)
@@ -136,14 +136,14 @@ class Page:
 
 def _csv(asked: SheetQuery) -> str:
     wanted = asked.wanted
-    query = {
-        "sort": asked.sort,
-        "search": wanted.search,
-        "min_score": wanted.min_score,
-        "renews_within": wanted.renews_within,
-        "contact": wanted.contact,
-    }
-    return "/accounts.csv?" + urlencode({name: one for name, one in query.items() if one is not None})
+    return csv_address(
+        "accounts",
+        sort=asked.sort,
+        search=wanted.search,
+        min_score=wanted.min_score,
+        renews_within=wanted.renews_within,
+        contact=wanted.contact,
+    )
 
 
 def _table() -> ui.table:

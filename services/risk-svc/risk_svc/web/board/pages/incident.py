@@ -12,6 +12,7 @@ from candor.web.http.public import public_path
 from risk_svc.insight.incidents import HitFilter
 from risk_svc.web.board import incident_words, style
 from risk_svc.web.board.frame import Address, Banner, heading, live, page_frame
+from risk_svc.web.board.lists import csv_link
 from risk_svc.web.board.live_data import HitQuery, LiveData
 from risk_svc.web.board.pager import Pager
 from risk_svc.web.board.tables import show_address
@@ -57,7 +58,7 @@ class Page:
             filters = self._filters(address)
             with ui.row().classes("w-full items-center justify-between"):
                 self.number = ui.label().style(f"color: {style.MUTED}").mark("number")
-                self.csv = ui.link("CSV", "").classes("strong").mark("csv")
+                self.csv = csv_link()
             self.table = _table()
             self.pager = Pager(address, self.refresh)
             self.pager.narrowed_by(*filters)

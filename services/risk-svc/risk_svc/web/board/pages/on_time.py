@@ -8,6 +8,7 @@ from nicegui import ui
 
 from risk_svc.web.board import figure_words, on_time_words, style
 from risk_svc.web.board.frame import Address, Banner, Chart, Part, card, heading, live, page_frame, section_title
+from risk_svc.web.board.lists import csv_address, csv_link
 from risk_svc.web.board.live_data import LiveData, SheetQuery
 from risk_svc.web.board.pager import Pager
 from risk_svc.web.board.tables import FiguresTable, picture, show_address
@@ -55,7 +56,7 @@ class Page:
             self.by = ui.select(BY, value="kind", label="By").props("dense outlined").classes("w-48")
             address.keep("by", self.by)
             self.number = ui.label().style(f"color: {style.MUTED}").mark("number")
-            self.csv = ui.link("CSV", "").classes("strong").mark("csv")
+            self.csv = csv_link()
         with card():
             section_title("Kept by the last date that was told")
             self.picture = Part(picture)
@@ -81,7 +82,7 @@ class Page:
         rows = on_time_words.rows(found.bodies)
         self.table.show(rows, COLUMNS)
         self.number.set_text(style.page_words(found.page, len(rows), found.number, BY[self.by.value]))
-        show_address(self.csv, f"/on-time.csv?by={self.by.value}")
+        show_address(self.csv, csv_address("on-time", by=self.by.value))
         self.made.set_text(figure_words.made_words(found.made_at, found.promises))
         self.pager.show(found.page, found.pages)
 

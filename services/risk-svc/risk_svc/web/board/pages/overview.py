@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from nicegui import ui
 from nicegui.elements.mixins.value_element import ValueElement
@@ -14,6 +14,7 @@ from risk_svc.insight.reading import Wanted
 from risk_svc.store.queries import GapFilter
 from risk_svc.web.board import contact_words, incident_words, style
 from risk_svc.web.board.frame import Address, Banner, Part, heading, live, page_frame
+from risk_svc.web.board.lists import csv_address, csv_link
 from risk_svc.web.board.live_data import ListQuery, LiveData, SheetQuery
 from risk_svc.web.board.pager import Pager
 from risk_svc.web.board.tables import show_address
@@ -86,7 +87,7 @@ class Page:
             filters = self._filters(address)
             with ui.row().classes("w-full items-center justify-between"):
                 self.number = ui.label().style(f"color: {style.MUTED}").mark("number")
-                self.csv = ui.link("CSV", "").classes("strong").mark("csv")
+                self.csv = csv_link()
             self.table = _table()
             self.pager = Pager(address, self.refresh)
             self.pager.narrowed_by(*filters)
@@ -156,8 +157,7 @@ def searched(wanted: GapFilter, by: str, text: str) -> GapFilter:
 
 
 def _csv(asked: ListQuery) -> str:
-    query = {"sort": asked.sort, **asked.wanted._asdict()}
-    return "/promises.csv?" + urlencode({name: one for name, one in query.items() if one is not None})
+    return csv_address("promises", sort=asked.sort, **asked.wanted._asdict())
 
 
 def _first(found: list[tuple[str, str, str]]) -> None:

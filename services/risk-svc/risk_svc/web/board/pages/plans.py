@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from nicegui import ui
 
@@ -11,7 +10,7 @@ from candor.contracts import Component
 from risk_svc.insight.plans import PlanFilter, Sort, State
 from risk_svc.web.board import plan_words, style
 from risk_svc.web.board.frame import Address, Banner, card, heading, live, page_frame, section_title
-from risk_svc.web.board.lists import MatterTable, filter_input, linked_promise
+from risk_svc.web.board.lists import MatterTable, csv_address, filter_input, linked_promise
 from risk_svc.web.board.live_data import LiveData
 from risk_svc.web.board.matter_data import ROWS, MatterData
 from risk_svc.web.board.tables import FiguresTable
@@ -110,12 +109,12 @@ def tried_words(number: int, driver: Component | None) -> str:
 
 def csv_of(wanted: PlanFilter, sort: Sort) -> str:
     """The address of the same list as CSV."""
-    query = {
-        "state": wanted.state,
-        "sort": sort,
-        "customer": wanted.customer_id,
-        "department": wanted.department,
-        "driver": wanted.driver,
-        "action": wanted.action,
-    }
-    return "/plans.csv?" + urlencode({name: one for name, one in query.items() if one is not None})
+    return csv_address(
+        "plans",
+        state=wanted.state,
+        sort=sort,
+        customer=wanted.customer_id,
+        department=wanted.department,
+        driver=wanted.driver,
+        action=wanted.action,
+    )

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
-from urllib.parse import urlencode
+from typing import Final
 
 from nicegui import ui
 
 from risk_svc.insight.reading import Sort, Wanted
 from risk_svc.web.board import contact_words, figure_words, style
 from risk_svc.web.board.frame import Address, Banner, card, heading, live, page_frame, section_title
-from risk_svc.web.board.lists import MatterTable, filter_input
+from risk_svc.web.board.lists import MatterTable, csv_address, filter_input
 from risk_svc.web.board.live_data import LiveData, SheetQuery
 from risk_svc.web.board.matter_data import Listed
 from risk_svc.web.board.tables import FiguresTable
@@ -99,6 +98,5 @@ class Page:
 
 def _csv(asked: SheetQuery, sort: str) -> str:
     wanted = asked.wanted
-    query: dict[str, Any] = {"sort": sort, "verdict": wanted.verdict, "customer": wanted.customer}
-    query |= {"department": wanted.department, "announced": wanted.announced}
-    return "/surprises.csv?" + urlencode({name: one for name, one in query.items() if one is not None})
+    chosen = {"verdict": wanted.verdict, "customer": wanted.customer, "department": wanted.department}
+    return csv_address("surprises", sort=sort, **chosen, announced=wanted.announced)

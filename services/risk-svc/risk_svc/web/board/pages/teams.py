@@ -9,6 +9,7 @@ from nicegui import ui
 from risk_svc.insight.reading import Wanted
 from risk_svc.web.board import figure_words, style, team_words
 from risk_svc.web.board.frame import Address, Banner, Part, card, heading, live, page_frame, section_title
+from risk_svc.web.board.lists import csv_address, csv_link
 from risk_svc.web.board.live_data import LiveData, SheetPage, SheetQuery
 from risk_svc.web.board.tables import FiguresTable, picture, show_address
 
@@ -62,7 +63,7 @@ class Page:
             heading("In figures", 2).classes("unseen")
             with ui.row().classes("w-full items-center justify-between"):
                 self.number = ui.label().style(f"color: {style.MUTED}").mark("number")
-                self.csv = ui.link("CSV", "").classes("strong").mark("csv")
+                self.csv = csv_link()
             self.table = FiguresTable("Teams", COLUMNS)
             self.made = ui.label().style(f"color: {style.MUTED}").mark("made")
             live(self.banner, 5.0, self.refresh)
@@ -81,7 +82,7 @@ class Page:
         rows = _rows(found, kept, {body["name"]: body for body in stood.bodies}, with_others=not verdict)
         self.table.show(rows, COLUMNS if who == "team" else COLUMNS[:OF_ALL])
         self.number.set_text(f"{len(rows):,} {(WHO | PERSONS)[who]}")
-        show_address(self.csv, f"/bias.csv?by={who}" + (f"&verdict={verdict}" if verdict else ""))
+        show_address(self.csv, csv_address("bias", by=who, verdict=verdict or None))
         self.made.set_text(figure_words.made_words(found.made_at, found.promises))
 
 

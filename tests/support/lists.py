@@ -7,6 +7,8 @@ from urllib.parse import urlencode
 
 import httpx
 
+from tests.support.api import Api
+
 MANY = 10_000
 _COPY = """
 INSERT INTO {table} OVERRIDING SYSTEM VALUE
@@ -32,3 +34,17 @@ async def walk(client: httpx.AsyncClient, path: str, headers: dict[str, str], **
         following = answer.links["next"]["url"] if "next" in answer.links else None
     assert said == {(len(found), True)}
     return found
+
+
+async def ask(api: Api, path: str, **params: Any) -> Any:
+    """What a path answers to somebody who may only read."""
+    answer = await api.call("GET", path, role="viewer", params=params or None)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def names(api: Api, path: str, key: str, **params: Any) -> list[str]:
+    """What the items of a list of one page have under a key; the page must say that there are as many."""
+    found = await ask(api, path, **params)
+    assert found["total"] == len(found["items"])
+    return [item[key] for item in found["items"]]

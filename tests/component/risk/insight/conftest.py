@@ -34,3 +34,8 @@ async def served(
     folder = tmp_path_factory.mktemp("insight")
     async with risk_web(postgres, kafka, databases, folder, clock) as (api, url), opened(url) as database:
         yield api, InsightDesk(database)
+
+
+@pytest.fixture
+def api(served: tuple[Api, InsightDesk]) -> Api:
+    return served[0]

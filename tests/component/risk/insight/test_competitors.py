@@ -30,11 +30,6 @@ async def desk(served: tuple[Api, InsightDesk]) -> InsightDesk:
     return desk
 
 
-@pytest.fixture
-def api(served: tuple[Api, InsightDesk]) -> Api:
-    return served[0]
-
-
 async def ask(api: Api, **params: Any) -> Any:
     answer = await api.call("GET", "/v1/competitors", role="viewer", params=params or None)
     assert answer.status_code == 200, answer.text

@@ -16,7 +16,7 @@ from risk_svc.insight.reckoning import Reckoning
 from tests.support.api import Api
 from tests.support.clocks import ManualClock
 from tests.support.insight import InsightDesk, gap
-from tests.support.lists import walk
+from tests.support.lists import ask, names, walk
 from tests.support.matters import capability, claim, offer, said, sheet
 from tests.support.risk import ARRIVES, DUE, MADE, Story, erased
 
@@ -37,26 +37,9 @@ async def desk(served: tuple[Api, InsightDesk]) -> InsightDesk:
     return desk
 
 
-@pytest.fixture
-def api(served: tuple[Api, InsightDesk]) -> Api:
-    return served[0]
-
-
 def reckoning(desk: InsightDesk, *, persons: bool = False) -> Reckoning:
     now = ManualClock(NOW).now
     return Reckoning(desk.database, lambda: True, rates={}, loss_share=0.5, persons=persons, now=now)
-
-
-async def ask(api: Api, path: str, **params: Any) -> Any:
-    answer = await api.call("GET", path, role="viewer", params=params or None)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
-async def names(api: Api, path: str, key: str, **params: Any) -> list[str]:
-    found = await ask(api, path, **params)
-    assert found["total"] == len(found["items"])
-    return [item[key] for item in found["items"]]
 
 
 def done(name: str, late: timedelta, customer: str = "c1", department: str = "sales", **made: Any) -> list[Message]:

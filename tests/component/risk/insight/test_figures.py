@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -15,7 +14,7 @@ from risk_svc.insight.reckoning import Reckoning
 from tests.support.api import Api
 from tests.support.clocks import ManualClock
 from tests.support.insight import InsightDesk, gap
-from tests.support.lists import walk
+from tests.support.lists import ask, walk
 from tests.support.matters import account
 from tests.support.risk import DEPARTS, DUE, MADE, Story, erased, incident
 
@@ -31,11 +30,6 @@ async def desk(served: tuple[Api, InsightDesk]) -> InsightDesk:
     _, desk = served
     await desk.database.pool.execute(f"TRUNCATE {TABLES}, insight_erasing, insight_figure, insight_sheet")
     return desk
-
-
-@pytest.fixture
-def api(served: tuple[Api, InsightDesk]) -> Api:
-    return served[0]
 
 
 def reckoning(desk: InsightDesk, *, persons: bool = False, **rates: float) -> Reckoning:
@@ -67,12 +61,6 @@ def ended(count: int, late: int) -> list[Message]:
         delay = 60 if number < late else 0
         found += [story.milestone("departed", delay), story.milestone("arrived", delay)]
     return found
-
-
-async def ask(api: Api, path: str, **params: Any) -> Any:
-    answer = await api.call("GET", path, role="viewer", params=params)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
 
 
 @pytest.mark.parametrize("path", LISTS)

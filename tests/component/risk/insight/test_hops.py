@@ -19,7 +19,7 @@ from risk_svc.web.api import hop_examples, hop_responses
 from tests.component.risk.insight.test_figures import reckoning
 from tests.support.api import Api
 from tests.support.insight import InsightDesk, gap
-from tests.support.lists import walk
+from tests.support.lists import ask, walk
 from tests.support.matters import handoff, path_of, said
 from tests.support.risk import DUE, MADE, Story, erased
 
@@ -32,17 +32,6 @@ async def desk(served: tuple[Api, InsightDesk]) -> InsightDesk:
     _, desk = served
     await desk.database.pool.execute(f"TRUNCATE {TABLES}, insight_figure, insight_sheet")
     return desk
-
-
-@pytest.fixture
-def api(served: tuple[Api, InsightDesk]) -> Api:
-    return served[0]
-
-
-async def ask(api: Api, path: str, **params: Any) -> Any:
-    answer = await api.call("GET", path, role="viewer", params=params)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
 
 
 def flights(count: int) -> list[Message]:

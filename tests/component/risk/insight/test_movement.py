@@ -32,11 +32,6 @@ async def desk(served: tuple[Api, InsightDesk]) -> InsightDesk:
     return desk
 
 
-@pytest.fixture
-def api(served: tuple[Api, InsightDesk]) -> Api:
-    return served[0]
-
-
 async def ask(api: Api, promise: str = "p1", **params: Any) -> Any:
     answer = await api.call("GET", f"/v1/gaps/{promise}/movement", role="viewer", params=params or None)
     assert answer.status_code == 200, answer.text

@@ -19,7 +19,7 @@ from risk_svc.web.board.matter_downloads import SHEETS, download_matters
 from tests.support.api import Api
 from tests.support.clocks import ManualClock
 from tests.support.insight import InsightDesk, gap
-from tests.support.lists import walk
+from tests.support.lists import ask, names, walk
 from tests.support.matters import capability, challenge, claim, handoff, offer, path_of
 from tests.support.risk import DUE, MADE, Story, erased
 
@@ -34,23 +34,6 @@ async def desk(served: tuple[Api, InsightDesk]) -> InsightDesk:
     _, desk = served
     await desk.database.pool.execute(f"TRUNCATE {TABLES}, insight_erased, insight_erasing")
     return desk
-
-
-@pytest.fixture
-def api(served: tuple[Api, InsightDesk]) -> Api:
-    return served[0]
-
-
-async def ask(api: Api, path: str, **params: Any) -> Any:
-    answer = await api.call("GET", path, role="viewer", params=params or None)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
-async def names(api: Api, path: str, key: str, **params: Any) -> list[str]:
-    found = await ask(api, path, **params)
-    assert found["total"] == len(found["items"])
-    return [item[key] for item in found["items"]]
 
 
 def offered() -> list[Message]:

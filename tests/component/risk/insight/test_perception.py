@@ -5,15 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from datetime import timedelta
-from typing import Any
 
-import pytest
 import pytest_asyncio
 
 from candor.contracts import Message, Side
 from risk_svc.insight.reckoning import Reckoning
 from tests.support.api import Api
 from tests.support.insight import InsightDesk
+from tests.support.lists import ask
 from tests.support.matters import sheet
 from tests.support.risk import MADE, Story, erased
 
@@ -26,19 +25,8 @@ async def desk(served: tuple[Api, InsightDesk]) -> InsightDesk:
     return desk
 
 
-@pytest.fixture
-def api(served: tuple[Api, InsightDesk]) -> Api:
-    return served[0]
-
-
 async def reckon(desk: InsightDesk) -> None:
     await Reckoning(desk.database, lambda: True, rates={}, loss_share=0.5).reckon()
-
-
-async def ask(api: Api, path: str, **params: Any) -> Any:
-    answer = await api.call("GET", path, role="viewer", params=params)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
 
 
 def said() -> list[Message]:

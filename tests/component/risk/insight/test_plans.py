@@ -16,7 +16,7 @@ from risk_svc.web.api import plan_examples, plan_responses
 from tests.component.risk.insight.test_plan_drivers import scored
 from tests.support.api import Api
 from tests.support.insight import InsightDesk
-from tests.support.lists import walk
+from tests.support.lists import ask, walk
 from tests.support.matters import plan
 from tests.support.risk import MADE, Story, erased
 
@@ -31,17 +31,6 @@ async def desk(served: tuple[Api, InsightDesk]) -> InsightDesk:
     _, desk = served
     await desk.database.pool.execute(f"TRUNCATE {TABLES}, insight_erasing")
     return desk
-
-
-@pytest.fixture
-def api(served: tuple[Api, InsightDesk]) -> Api:
-    return served[0]
-
-
-async def ask(api: Api, path: str, **params: Any) -> Any:
-    answer = await api.call("GET", path, role="viewer", params=params or None)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
 
 
 async def names(api: Api, **params: Any) -> list[str]:

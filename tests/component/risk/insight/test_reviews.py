@@ -15,7 +15,7 @@ from risk_svc.insight import review_months
 from risk_svc.web.api import market_examples, market_responses
 from tests.support.api import Api
 from tests.support.insight import InsightDesk
-from tests.support.lists import walk
+from tests.support.lists import ask, walk
 from tests.support.matters import review
 from tests.support.risk import DEPARTS, DUE, MADE, Story, erased
 
@@ -29,17 +29,6 @@ async def desk(served: tuple[Api, InsightDesk]) -> InsightDesk:
     _, desk = served
     await desk.database.pool.execute(f"TRUNCATE {TABLES}")
     return desk
-
-
-@pytest.fixture
-def api(served: tuple[Api, InsightDesk]) -> Api:
-    return served[0]
-
-
-async def ask(api: Api, path: str, **params: Any) -> Any:
-    answer = await api.call("GET", path, role="viewer", params=params or None)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
 
 
 async def names(api: Api, **params: Any) -> list[str]:

@@ -87,7 +87,7 @@ class Page:
                 with card():
                     section_title("What moved the gap")
                     self.moved = Part(_lines)
-                    self.score_moves = Part(Fold(MOVES, _lines))
+                    self.score_moves = Part(Fold(0, _lines))
                 with card():
                     section_title("Incidents")
                     self.incidents = Part(Fold(LINES, _incidents))

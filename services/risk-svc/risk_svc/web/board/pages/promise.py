@@ -40,7 +40,7 @@ LEGEND: Final = (
     "Line: half of similar cases are done by then (P50). Dark band: to P80, light band: to P90; of ten eight "
     "and nine are done by its upper edge. What reaches the top may never be completed."
 )
-MOVES, LINES, ENTRIES = 3, 3, 5
+MOVES, SCORE_MOVES, LINES, ENTRIES = 3, 2, 3, 5
 """How many of each are shown above the fold, so that a page is a few phone screens long."""
 WIDE, NARROW = "min-width: 290px; flex: 2 1 420px", "min-width: 260px; flex: 1 1 260px"
 
@@ -87,7 +87,7 @@ class Page:
                 with card():
                     section_title("What moved the gap")
                     self.moved = Part(_lines)
-                    self.score_moves = Part(Fold(0, _lines))
+                    self.score_moves = Part(Fold(SCORE_MOVES, _lines))
                 with card():
                     section_title("Incidents")
                     self.incidents = Part(Fold(LINES, _incidents))
@@ -164,8 +164,10 @@ class Page:
         found = (await self.matters.plans(wanted, "newest", 1)).items
         head = style.headline(detail)
         parts = sorted(detail.contributions, key=lambda part: -part.share) if detail.standing == "open" else []
-        best = plan_words.best(parts[0].component, await self.matters.actions(parts[0].component)) if parts else []
-        self.planned.set_visibility(bool(found or best))
+        tried = await self.matters.actions(parts[0].component) if parts else []
+        best = plan_words.best(parts[0].component, tried) if parts else []
+        # Who plans nothing anywhere is told of plans on their own page, not on that of every promise.
+        self.planned.set_visibility(bool(found or tried))
         under_way = plan_words.still_open(found) if detail.standing == "open" else ""
         self.head.show(head._replace(next=f"{head.next} {under_way}".strip()))
         self.plans.show([plan_words.line(one) for one in found] or [plan_words.NONE_YET])

@@ -23,6 +23,17 @@ async def pages_of_menu(page: Page, base: str) -> None:
         assert await width_of(page) <= 390, words
 
 
+async def whole_in_sight(page: Page, base: str) -> None:
+    """In a wide window every page of the menu is seen at once, without scrolling it."""
+    await page.set_viewport_size({"width": 1280, "height": 800})
+    await page.goto(f"{base}/board/")
+    for words, _ in MENU:
+        entry = page.get_by_role("navigation").get_by_role("link", name=words, exact=True)
+        await expect(entry).to_be_in_viewport(ratio=1)
+    assert await width_of(page) <= 1280
+    await page.set_viewport_size({"width": 390, "height": 800})
+
+
 async def pages_by_dark(page: Page, base: str) -> None:
     """Where the system is dark the board is, and every page of the menu is read."""
     await page.emulate_media(color_scheme="dark")

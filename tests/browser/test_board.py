@@ -36,7 +36,7 @@ from tests.browser.matters import (
     plans_page,
     tell,
 )
-from tests.browser.menu import figures_pages, focused, pages_by_dark, pages_of_menu, to_page, width_of
+from tests.browser.menu import figures_pages, focused, pages_by_dark, pages_of_menu, to_page, whole_in_sight, width_of
 from tests.support.servers import own_folder
 from tests.support.tiny_day import tiny_day
 
@@ -239,6 +239,7 @@ async def test_every_page_is_seen_and_told_well(stage: Stage, page: Page) -> Non
     assert await too_pale(page) == []
     await well_told(page)
     await pages_of_menu(page, base)
+    await whole_in_sight(page, base)
     await figures_pages(page, base)
     await pages_by_dark(page, base)
     for address, status, title in (

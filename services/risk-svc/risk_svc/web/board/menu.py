@@ -10,9 +10,11 @@ STYLE: Final = """
 .menu { display: flex; width: 100%; gap: 1.1rem; overflow-x: auto; padding: 3px 0 7px; scrollbar-width: none; }
 .menu a { color: #fff; white-space: nowrap; text-decoration: none; padding: 2px 0; background: #1f4e5f; }
 .menu a:hover { text-decoration: underline; }
+.menu .begins { margin-left: .9rem; }
 .menu [aria-current] { position: sticky; left: 0; right: 0; font-weight: 600; box-shadow: 0 2px #fff; }
+@media (min-width: 1000px) { .menu { flex-wrap: wrap; gap: .15rem 1.1rem; } }
 """
-"""On a phone the row is scrolled, and the page that is shown stays in sight."""
+"""On a phone the row is scrolled, and the page that is shown stays in sight; a wide window shows all of them."""
 
 
 class Entry(NamedTuple):
@@ -22,26 +24,33 @@ class Entry(NamedTuple):
     path: str
 
 
-MENU: Final = (
-    Entry("Overview", "/"),
-    Entry("Weekly brief", "/brief"),
-    Entry("Accounts", "/accounts"),
-    Entry("Gaps by group", "/groups"),
-    Entry("Teams", "/teams"),
-    Entry("On time", "/on-time"),
-    Entry("Surprises", "/surprises"),
-    Entry("Path", "/path"),
-    Entry("Claims", "/claims"),
-    Entry("Hand-offs", "/hand-offs"),
-    Entry("Plans", "/plans"),
-    Entry("Offers", "/offers"),
-    Entry("Challenges", "/challenges"),
-    Entry("Perception", "/perception"),
-    Entry("Market", "/market"),
-    Entry("What worked", "/what-worked"),
-    Entry("Forecast accuracy", "/record"),
-    Entry("Before promising", "/dates"),
+GROUPS: Final = (
+    (
+        Entry("Overview", "/"),
+        Entry("Weekly brief", "/brief"),
+        Entry("Accounts", "/accounts"),
+        Entry("Gaps by group", "/groups"),
+    ),
+    (
+        Entry("Teams", "/teams"),
+        Entry("On time", "/on-time"),
+        Entry("Surprises", "/surprises"),
+        Entry("Path", "/path"),
+        Entry("Claims", "/claims"),
+        Entry("What worked", "/what-worked"),
+    ),
+    (
+        Entry("Hand-offs", "/hand-offs"),
+        Entry("Plans", "/plans"),
+        Entry("Offers", "/offers"),
+        Entry("Challenges", "/challenges"),
+    ),
+    (Entry("Perception", "/perception"), Entry("Market", "/market")),
+    (Entry("Forecast accuracy", "/record"), Entry("Before promising", "/dates")),
 )
+"""What is asked together: how things stand, where gaps come from, what is done, what is said, what will be."""
+MENU: Final = tuple(entry for group in GROUPS for entry in group)
+BEGINS: Final = frozenset(group[0].path for group in GROUPS[1:])
 
 
 def menu() -> None:
@@ -50,6 +59,6 @@ def menu() -> None:
     with ui.element("nav").props('aria-label="Pages"').classes("menu"):
         for words, path in MENU:
             # NiceGUI prefixes the mount path to links that start with a slash.
-            link = ui.link(words, path)
+            link = ui.link(words, path).classes("begins" if path in BEGINS else "")
             if path == shown:
                 link.props("aria-current=page")

@@ -21,6 +21,7 @@ LEAST_GAP: Final = 15.0
 """Smaller gaps than this are not worth a sentence. Assumed."""
 RENEWAL_DAYS: Final = 90
 NOTHING: Final = "Nothing to say: no open gap, and too little history for the rest."
+NO_FIGURE: Final = {"value": None}
 _special: Final = re.compile(r"([\\`*_{}\[\]<>#|])")
 
 
@@ -116,6 +117,12 @@ def _align(known: Known) -> Iterator[Sentence]:
 
 
 def _money(known: Known) -> Iterator[Sentence]:
+    for one in known.groups[:1]:
+        tail = one.get("value_at_risk") or NO_FIGURE
+        if one.get("expected_loss") and tail["value"] is not None:
+            cost, most = (_amount(value, one["currency"]) for value in (one["expected_loss"], tail["value"]))
+            text = f"Its open promises are expected to cost {cost}. In 95 of 100 cases it is at most {most}."
+            yield Sentence(text, "/board/groups?by=department")
     for one in known.risk[:MOST]:
         tail = one["value_at_risk"]
         if one["expected_loss"] and tail["value"] is not None:

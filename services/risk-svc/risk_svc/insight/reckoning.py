@@ -184,10 +184,11 @@ class Reckoning(Rounds):
         money, now = sheets.money_of(promises, self._rates, self._loss_share), beside.stakes.now
         found = {f"rollup:{by}": sheets.rolled_up(promises, by, money) for by in sheets.BY}
         told = unmet_claims.accounts_of(beside.unmet)
-        found["account"], found["value_at_risk"], risks = sheets.accounts(
-            promises, found["rollup:customer"], money, beside.stakes, told
-        )
-        found["spread"] = unmet_claims.spread_rows(beside.unmet, risks, money.currency or None, now)
+        stood = sheets.accounts(promises, found["rollup:customer"], money, beside.stakes, told)
+        found["account"], found["value_at_risk"] = stood.accounts, stood.totals
+        for row in found["rollup:department"]:
+            row.body.update(sheets.risk_body(stood.departments.get(row.name)))
+        found["spread"] = unmet_claims.spread_rows(beside.unmet, stood.claims, money.currency or None, now)
         found["silence"] = words.silence_rows(beside.gaps, beside.said, now)
         marks = words.marks(found["silence"])
         for row in found["account"]:

@@ -25,6 +25,8 @@ DRAWS: Final = 1_000
 SEED: Final = 1_977
 MOST_LABELS: Final = 1_000
 """Label values that are rolled up; of more the rarest are left out."""
+MOST_DEPARTMENTS: Final = 1_000
+"""Departments whose money at risk is worked out, those with the most open promises."""
 
 
 class Open(NamedTuple):
@@ -159,6 +161,7 @@ def at_risk(
     many, place = len(promises), {name: at for at, name in enumerate(accounts)}
     leans = {} if told is None else told.shared()
     by_claim = [] if told is None else [*told.by_capability.values()]
+    departments = {name: number for number, name in enumerate(_often(promises))}
     portfolio = Portfolio(
         account,
         np.array([np.nan if one.p_slip is None else one.p_slip for one in promises], np.float64),
@@ -166,6 +169,7 @@ def at_risk(
         [one.currency or NO_NAME for one in promises],
         np.full(many, money.loss_share),
         stakes.renewals(one.customer_id for one in promises),
+        np.array([departments.get(one.department or NO_NAME, ALONE) for one in promises], np.int64),
         _shared([one.incident for one in promises]),
         _shared([_crew(one) for one in promises]),
         _shared([one.deliverer for one in promises]),
@@ -176,10 +180,29 @@ def at_risk(
     return found, accounts
 
 
+def _often(promises: Iterable[Open]) -> list[str]:
+    """The departments with the most open promises, in a fixed order."""
+    found = Counter(one.department or NO_NAME for one in promises)
+    return sorted(found, key=lambda name: (-found[name], name))[:MOST_DEPARTMENTS]
+
+
 def _crew(one: Open) -> str | None:
     """The crew that a promise shares with others: the value of the label of that name."""
     crew = one.labels.get("crew")
     return None if crew is None else str(crew)
+
+
+class Stood(NamedTuple):
+    """What is at risk: a row a customer, largest expected loss first; a row for all, and one for each other currency.
+
+    `claims` is what the accounts that were told each unmet claim may lose, `departments` what each may lose of its own
+    promises, for the largest MOST_DEPARTMENTS.
+    """
+
+    accounts: list[Row]
+    totals: list[Row]
+    claims: dict[str, AtRisk]
+    departments: dict[str, AtRisk]
 
 
 GAP: Final = BANDS[0][1]
@@ -210,11 +233,8 @@ def accounts(
     money: Money,
     stakes: Stakes = NO_STAKES,
     told: Accounts | None = None,
-) -> tuple[list[Row], list[Row], dict[str, AtRisk]]:
-    """Each customer with open promises, largest expected loss first; and the total, and that of each other currency.
-
-    The last is what the accounts that were told each unmet claim may lose.
-    """
+) -> Stood:
+    """What is at risk in all and by part; `rolled` are the roll-ups of customers."""
     found, names = at_risk(promises, money, stakes, told)
     risks = {names[number]: risk for number, risk in found.accounts.items()}
     others = [_total_of(code, promises, money, stakes, told) for code in _apart(promises, money)]
@@ -240,7 +260,10 @@ def accounts(
     }
     totals = [Row("all", total["expected_loss"] or 0.0, total), *(row for row, _ in others)]
     capabilities = [] if told is None else [*told.by_capability]
-    return rows, totals, {capabilities[number]: risk for number, risk in found.claims.items()}
+    claims = {capabilities[number]: risk for number, risk in found.claims.items()}
+    names_of = dict(enumerate(_often(promises)))
+    departments = {names_of[number]: risk for number, risk in found.departments.items() if number in names_of}
+    return Stood(rows, totals, claims, departments)
 
 
 def _apart(promises: Sequence[Open], money: Money) -> list[str]:

@@ -88,6 +88,9 @@ async def test_gaps_are_rolled_up_by_value_with_the_worst_beside(api: Api, desk:
         ("sales", 2, "p3"),
         ("service", 1, "p2"),
     ]
+    [total, *_] = (await ask(api, "/v1/value-at-risk"))["items"]
+    assert sum(one["expected_loss"] for one in departments) == pytest.approx(total["expected_loss"]) != 0
+    assert {one["value_at_risk"] for one in (await ask(api, "/v1/rollups", by="kind"))["items"]} == {None}
     begins = (await ask(api, "/v1/rollups", by="department", search=departments[0]["name"][:2].upper()))["items"]
     assert departments[0] in begins
     least = departments[0]["score"]

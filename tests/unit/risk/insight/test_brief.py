@@ -39,9 +39,11 @@ WHOLE = Known(
 def test_the_brief_of_a_department_begins_with_its_own_gap_and_bears_its_name() -> None:
     own = {"name": "sales", "score": 41.0, "promises": 9, "worst": "PR-7"}
     found = brief(Known(groups=[own]))
-    assert said(found) == {
-        "sales has a gap of 41 of 100 over 9 open promises. Its widest is PR-7.": "/board/promises/PR-7"
-    }
+    gap = {"sales has a gap of 41 of 100 over 9 open promises. Its widest is PR-7.": "/board/promises/PR-7"}
+    assert said(found) == gap
+    cost = "Its open promises are expected to cost 96,400 EUR. In 95 of 100 cases it is at most 141,200 EUR."
+    assert said(brief(Known(groups=[own | RISK]))) == gap | {cost: "/board/groups?by=department"}
+    assert said(brief(Known(groups=[own | RISK | {"value_at_risk": {"value": None}}]))) == gap
     assert markdown(found, "", None, "sa_les").startswith("# Weekly brief for sa\\_les\n")
     assert markdown([], "", None).startswith("# Weekly brief\n")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -67,7 +68,7 @@ def test_a_promise_counts_for_each_of_its_labels() -> None:
 
 def test_without_promises_every_sheet_is_empty() -> None:
     assert sheets.rolled_up([], "customer", EUR) == []
-    rows, [total], _ = sheets.accounts([], [], EUR)
+    rows, [total], *_ = sheets.accounts([], [], EUR)
     assert (rows, total.body["promises"], total.body["expected_loss"]) == ([], 0, 0.0)
 
 
@@ -78,7 +79,7 @@ def test_an_account_says_its_gaps_and_what_was_told_last_of_any_promise() -> Non
         still("p3"),
         still("p4", customer_id="c2"),
     ]
-    rows, _, _ = sheets.accounts(promises, sheets.rolled_up(promises, "customer", EUR), EUR)
+    rows, *_ = sheets.accounts(promises, sheets.rolled_up(promises, "customer", EUR), EUR)
     found = {row.name: row.body for row in rows}
     assert (found["c1"]["open_gaps"], found["c1"]["promises"]) == (2, 3)
     told = {name: found["c1"][name] for name in sheets.NOTHING_TOLD}
@@ -96,6 +97,18 @@ def test_what_shares_a_deliverer_slips_together() -> None:
 
 def test_a_promise_without_a_value_or_forecast_is_counted_and_adds_nothing() -> None:
     promises = [still(), still("p2", value=None), still("p3", p_slip=None)]
-    rows, [total], _ = sheets.accounts(promises, sheets.rolled_up(promises, "customer", EUR), EUR)
+    rows, [total], *_ = sheets.accounts(promises, sheets.rolled_up(promises, "customer", EUR), EUR)
     assert (total.body["no_value"], total.body["no_forecast"], total.body["forecasts"]) == (1, 1, 1)
     assert (rows[0].rank, rows[0].body["expected_loss"]) == (10.0, 10.0)
+
+
+def test_departments_share_the_expected_loss_and_the_rarest_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    promises = [still(), still("p2", department="ops"), still("p3", department=None), still("p4", department="ops")]
+    stood = sheets.accounts(promises, sheets.rolled_up(promises, "customer", EUR), EUR)
+    each = stood.totals[0].body["expected_loss"] / 4
+    found = {name: (risk.expected.value, risk.expected.n) for name, risk in stood.departments.items()}
+    assert found == {"ops": (2 * each, 2), "sales": (each, 1), "": (each, 1)}
+    monkeypatch.setattr(sheets, "MOST_DEPARTMENTS", 1)
+    few = sheets.accounts(promises, sheets.rolled_up(promises, "customer", EUR), EUR)
+    assert {name: risk.expected.value for name, risk in few.departments.items()} == {"ops": 2 * each}
+    assert few.totals == stood.totals

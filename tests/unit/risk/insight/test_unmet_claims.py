@@ -37,7 +37,7 @@ def test_a_claim_costs_the_sum_over_every_account_that_was_told_it() -> None:
         still("p4", customer_id="c3", p_slip=1.0, value=900.0),
     ]
     both = Accounts({"telemetry": frozenset({"c1", "c2", "gone"}), "export": frozenset({"c2"})})
-    _, _, risks = sheets.accounts(promises, sheets.rolled_up(promises, "customer", EUR), EUR, told=both)
+    risks = sheets.accounts(promises, sheets.rolled_up(promises, "customer", EUR), EUR, told=both).claims
     # A slip loses half: 50 + .5·20 of c1 and 30 of c2.
     assert {name: risk.expected.value for name, risk in risks.items()} == {"telemetry": 90.0, "export": 30.0}
     assert (risks["telemetry"].expected.n, risks["export"].quantile.value) == (3, 30.0)

@@ -133,7 +133,7 @@ def test_parts_sum_to_the_total_and_nothing_is_above_what_could_be_lost(seed: in
     exposure = dict.fromkeys(range(0, n, 2), cap)
     told = {claim: range(claim, n // 20 + 1, 3) for claim in range(3)}
     found = value_at_risk(some, RATES, exposure, 100, seed, told)
-    for parts in (found.accounts.values(), found.renewals.values()):
+    for parts in (found.accounts.values(), found.renewals.values(), found.departments.values()):
         assert math.fsum(stated(one.expected) for one in parts) == pytest.approx(stated(found.total.expected))
         assert sum(one.expected.n for one in parts) == found.total.expected.n == n
     # Each account was told one of the three.

@@ -29,8 +29,8 @@ ROWS: Final = 512
 class Portfolio(NamedTuple):
     """Columns of open promises: P(slip) in [0, 1], value in its currency, share of it lost if it slips (LGD, 0 to 1).
 
-    `renewal` is days until the account's renewal, NaN if none is known. The last four are numbers of what is shared
-    with others, from 0, or ALONE.
+    `renewal` is days until the account's renewal, NaN if none is known; `department` is the number of a group whose
+    losses are summed. The last four are numbers of what is shared with others, from 0, or ALONE.
     """
 
     account: Ints
@@ -39,6 +39,7 @@ class Portfolio(NamedTuple):
     currency: Sequence[str]
     lgd: Floats
     renewal: Floats
+    department: Ints
     incident: Ints
     crew: Ints
     carrier: Ints
@@ -58,7 +59,7 @@ class AtRisk(NamedTuple):
 
 
 class ValueAtRisk(NamedTuple):
-    """Money at risk in all and by part; expected losses of accounts, and of renewal windows, sum to the total.
+    """Money at risk in all and by part; expected losses of accounts, departments or renewal windows sum to the total.
 
     That of a claim is the sum over the accounts that were told it; an account may have been told several. Promises left
     out for want of a forecast, of a value and of a rate of their currency are counted.
@@ -67,6 +68,7 @@ class ValueAtRisk(NamedTuple):
     total: AtRisk
     accounts: dict[int, AtRisk]
     claims: dict[int, AtRisk]
+    departments: dict[int, AtRisk]
     renewals: dict[str, AtRisk]
     no_forecast: int
     no_value: int
@@ -92,7 +94,7 @@ def value_at_risk(
     A slip loses min(1, LGD · renewal weight) of the value (PD·LGD·EAD). An account loses no more than its `exposure`
     (missing: no cap): beyond it each of its promises loses the same share less. `told`: by claim, the accounts that
     were told it. `draws` is 100 or more. Working memory is 4 bytes for each draw and each promise of the largest
-    account, and 8 for each draw and claim.
+    account, and 8 for each draw and each claim or department.
     """
     if draws < 100:
         raise ValueError("draws must be 100 or more")
@@ -137,6 +139,7 @@ class _Book:
         renewal = portfolio.renewal[kept]
         limits = [limit for _, limit in WINDOWS]
         self.window = np.where(renewal >= 0, np.searchsorted(limits, renewal), len(WINDOWS))
+        self.departments, self.department = np.unique(portfolio.department[kept], return_inverse=True)
         self.severity = severity
         loss: Floats = portfolio.p_slip[kept] * severity
         by_account = np.bincount(self.account, loss, len(self.names)).astype(np.float64)
@@ -146,8 +149,9 @@ class _Book:
 
     def simulate(self, shocks: Shocks) -> None:
         """Draws the losses of whole accounts, some thousand promises at a time."""
-        many = len(WINDOWS) + 1
-        self.drawn = {"claim": np.zeros((len(self.claims), shocks.draws)), "window": np.zeros((many, shocks.draws))}
+        groups = {"window": (self.window, len(WINDOWS) + 1), "department": (self.department, len(self.departments))}
+        sizes = {"claim": len(self.claims), **{name: many for name, (_, many) in groups.items()}}
+        self.drawn = {name: np.zeros((many, shocks.draws)) for name, many in sizes.items()}
         starts = np.searchsorted(self.account, np.arange(len(self.names) + 1))
         first = 0
         while first < len(self.names):
@@ -159,7 +163,8 @@ class _Book:
             if share.min() < 1:
                 slips *= share[own]
             self.tails += tails(of_account * share)
-            self.drawn["window"] += _summed(self.window[begin:end], many, severity, slips)
+            for name, (group, many) in groups.items():
+                self.drawn[name] += _summed(group[begin:end], many, severity, slips)
             self._tell(first, last, of_account * share)
             first = last
 
@@ -171,17 +176,19 @@ class _Book:
             some = csc_array((part.data, place, part.indptr), shape=(len(rows), last - first))
             self.drawn["claim"][rows] += some @ losses
 
-    def said(self) -> tuple[AtRisk, dict[int, AtRisk], dict[int, AtRisk], dict[str, AtRisk]]:
-        """The total, and by account, claim and renewal window; only those that have promises."""
+    def said(self) -> tuple[AtRisk, dict[int, AtRisk], dict[int, AtRisk], dict[int, AtRisk], dict[str, AtRisk]]:
+        """The total, and by account, claim, department and renewal window; only those that have promises."""
         everything = np.zeros(len(self.expected), np.int64)
         total = self._parts(everything, 1, tails(self.drawn["window"].sum(axis=0)[None]))[0]
         accounts = self._parts(self.account, len(self.names), self.tails)
+        departments = self._parts(self.department, len(self.departments), tails(self.drawn["department"]))
         windows = self._parts(self.window, len(WINDOWS) + 1, tails(self.drawn["window"]))
         names = [*(name for name, _ in WINDOWS), NO_RENEWAL]
         return (
             total,
             {int(name): one for name, one in zip(self.names, accounts, strict=True)},
             dict(zip(self.claims, self._of_claims(), strict=True)),
+            {int(name): one for name, one in zip(self.departments, departments, strict=True)},
             {name: one for name, one in zip(names, windows, strict=True) if one.expected.n},
         )
 

@@ -70,7 +70,8 @@ class SheetTotals(ListTotals):
 class RollUpOut(BaseModel):
     """The value-weighted quadratic mean of a group's open gaps, 0 to 100, and the worst promise beside it.
 
-    `value` is in `currency`; a promise without a value weighs as the median of its promise type.
+    `value` is in `currency`; a promise without a value weighs as the median of its promise type. Departments also have
+    what their promises may cost, as customers have it under `/v1/accounts`; null for all other groups.
     """
 
     name: str = Field(description="The group's name; empty for promises that name none.")
@@ -81,6 +82,8 @@ class RollUpOut(BaseModel):
     value: float = Field(description="What the promises are worth together.")
     assumed_values: int
     currency: str | None
+    expected_loss: float | None = Field(default=None, description="The expected loss.")
+    value_at_risk: FigureOut | None = Field(default=None, description="The 95 % quantile of the simulated loss.")
 
 
 class RollUps(SheetTotals):

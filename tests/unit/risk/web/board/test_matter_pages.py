@@ -201,6 +201,7 @@ def test_a_group_says_its_gap_its_widest_promise_and_what_it_is_worth() -> None:
     assert (row["name"], row["score"], row["colour"]) == ("product → sales", "41", COLOURS["medium"])
     assert (row["promise"], row["link"], row["note"]) == ("PR 1", linked_promise("PR 1"), "gap 88")
     assert (row["promises"], row["value"]) == ("1,204", "120,000 EUR (3 without a value of their own)")
+    assert groups.row({**GROUP, "expected_loss": 18300.4})["value"] == f"{row['value']}, expected loss 18,300"
     plain = groups.row({**GROUP, "name": "", "assumed_values": 0, "currency": None})
     assert (plain["name"], plain["value"]) == (UNNAMED, "120,000")
 

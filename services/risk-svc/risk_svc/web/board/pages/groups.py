@@ -90,6 +90,8 @@ def csv_of(asked: SheetQuery) -> str:
 def row(one: dict[str, Any]) -> dict[str, Any]:
     """A group as a row: plain text and numbers."""
     number, colour = style.badge(one["score"])
+    loss = one.get("expected_loss")
+    cost = "" if loss is None else f", expected loss {loss:,.0f}"
     assumed = f"{one['assumed_values']:,} without a value of their own" if one["assumed_values"] else ""
     return {
         "id": one["name"],
@@ -100,5 +102,5 @@ def row(one: dict[str, Any]) -> dict[str, Any]:
         "link": linked_promise(one["worst"]),
         "note": f"gap {one['worst_score']:.0f}",
         "promises": f"{one['promises']:,}",
-        "value": f"{one['value']:,.0f} {one['currency'] or ''}".strip() + (f" ({assumed})" if assumed else ""),
+        "value": f"{one['value']:,.0f} {one['currency'] or ''}".strip() + (f" ({assumed})" if assumed else "") + cost,
     }

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _log: Final = structlog.get_logger("candor.topics")
 _DAY_MS: Final = 24 * 3600 * 1000
+PAUSES: Final = (0.05, 0.1, 0.2, 0.4, 0.8, 0.0)
+"""Seconds between looks for topics that were just made."""
 
 
 FIXED: Final = (
@@ -36,6 +38,10 @@ FIXED: Final = (
 
 class TopicsMissingError(Exception):
     """Topics are missing, or hidden from us, and this user may not make them; the text names each with its layout."""
+
+
+class TopicsUnseenError(Exception):
+    """Topics exist and the broker does not show them; the text names them. Unseen, their layout cannot be checked."""
 
 
 class TopicMismatchError(CannotStartError):
@@ -68,8 +74,9 @@ def mismatches(wanted: Mapping[str, int], found: Mapping[str, int]) -> str:
 async def ensure_topics(settings: Settings, *, patience_s: float | None = None) -> None:
     """Create missing topics with the retention of their cards, and check existing ones.
 
-    Raises TopicMismatchError. While the broker is away, or topics are missing that this user may not make, it retries
-    for ever, or for `patience_s` seconds and then raises the last KafkaError or TopicsMissingError.
+    Raises TopicMismatchError. While the broker is away, or topics are missing that this user may not make or see, it
+    retries for ever, or for `patience_s` seconds and then raises the last KafkaError, TopicsMissingError or
+    TopicsUnseenError.
     """
     wanted = layout(settings.topic_prefix, settings.partitions)
     link = Link(settings)
@@ -78,7 +85,7 @@ async def ensure_topics(settings: Settings, *, patience_s: float | None = None) 
     while True:
         try:
             await asyncio.wait_for(_ensure(link, wanted, settings.grows_to), 30)
-        except (TopicsMissingError, KafkaError, OSError, TimeoutError) as error:
+        except (TopicsMissingError, TopicsUnseenError, KafkaError, OSError, TimeoutError) as error:
             missing = isinstance(error, TopicsMissingError)
             over = patience_s is not None and loop.time() - started > patience_s
             # What is missing is said also by who gives up: somebody else has to make it.
@@ -97,6 +104,8 @@ def _tell(error: Exception, settings: Settings) -> None:
     if isinstance(error, TopicsMissingError):
         # Somebody else makes them, perhaps after us: the start goes on once they are there.
         _log.error("topics are missing and this user may not make them", missing=str(error))
+    elif isinstance(error, TopicsUnseenError):
+        _log.warning("topics were made but the broker does not show them, not checked yet", unseen=str(error))
     else:
         servers = settings.kafka_bootstrap_servers
         _log.warning("Kafka is unreachable, topics not checked yet", servers=servers, reason=repr(error))
@@ -110,7 +119,7 @@ async def _ensure(link: Link, wanted: Mapping[str, int], grows_to: int | None) -
         missing = [name for name in wanted if name not in found]
         if missing:
             await _make(admin, {name: wanted[name] for name in missing})
-            found = await _found(admin, wanted)
+            found = await _seen(admin, wanted)
     finally:
         await admin.close()
     wrong = mismatches(wanted, {name: count for name, count in found.items() if wanted[name] == 1 or count != grows_to})
@@ -124,6 +133,16 @@ async def _make(admin: AIOKafkaAdminClient, wanted: Mapping[str, int]) -> None:
     except (TopicAuthorizationFailedError, ClusterAuthorizationFailedError) as error:
         listed = ", ".join(f"{name} with {count} partition{'s' * (count > 1)}" for name, count in wanted.items())
         raise TopicsMissingError(listed) from error
+
+
+async def _seen(admin: AIOKafkaAdminClient, wanted: Mapping[str, int]) -> dict[str, int]:
+    """All topics, some moments after they were made: a broker hears of them later than its controller."""
+    for pause in PAUSES:
+        found = await _found(admin, wanted)
+        if len(found) == len(wanted):
+            return found
+        await asyncio.sleep(pause)
+    raise TopicsUnseenError(", ".join(name for name in wanted if name not in found))
 
 
 async def _found(admin: AIOKafkaAdminClient, wanted: Mapping[str, int]) -> dict[str, int]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+from collections.abc import Mapping
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError
+from structlog.testing import capture_logs
 
 from candor.contracts import CARDS
-from candor.messaging.topics import TopicMismatchError, ensure_topics, topic_name
+from candor.messaging import topics
+from candor.messaging.topics import TopicMismatchError, TopicsUnseenError, ensure_topics, topic_name
 from tests.support.foundation import settings_for
 from tests.support.waiting import until
 
@@ -58,6 +62,41 @@ async def test_another_partition_count_is_refused_in_words(kafka: str, topic_pre
     ):
         await ensure_topics(settings_for("postgresql://x/y", kafka, topic_prefix, partitions=3))
     assert set((await counts(kafka, topic_prefix)).values()) == {1, 2}
+
+
+@pytest.mark.parametrize("times", [1, 2 * len(topics.PAUSES)])
+async def test_topics_that_the_broker_shows_later_are_checked_when_it_does(
+    kafka: str, topic_prefix: str, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    await ensure_topics(settings_for("postgresql://x/y", kafka, topic_prefix, partitions=2))
+    hidden, looks, found = topic_name(topic_prefix, "promises"), itertools.count(), topics._found
+
+    async def lagging(admin: AIOKafkaAdminClient, wanted: Mapping[str, int]) -> dict[str, int]:
+        every = await found(admin, wanted)
+        return {name: count for name, count in every.items() if name != hidden or next(looks) >= times}
+
+    monkeypatch.setattr(topics, "_found", lagging)
+    with pytest.raises(TopicMismatchError, match=f"PARTITIONS is 3, but .*{hidden}"):
+        await ensure_topics(settings_for("postgresql://x/y", kafka, topic_prefix, partitions=3))
+
+
+async def test_topics_that_the_broker_never_shows_are_named(
+    kafka: str, topic_prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden, found = topic_name(topic_prefix, "gaps"), topics._found
+
+    async def hiding(admin: AIOKafkaAdminClient, wanted: Mapping[str, int]) -> dict[str, int]:
+        return {name: count for name, count in (await found(admin, wanted)).items() if name != hidden}
+
+    monkeypatch.setattr(topics, "_found", hiding)
+    settings = settings_for("postgresql://x/y", kafka, topic_prefix, partitions=2)
+    with pytest.raises(TopicsUnseenError, match=f"^{hidden}$"):
+        await ensure_topics(settings, patience_s=0)
+    with capture_logs() as said:
+        waiting = asyncio.create_task(ensure_topics(settings))
+        await until(lambda: any(line.get("unseen") == hidden for line in said))
+        monkeypatch.undo()
+        await waiting
 
 
 async def test_a_broker_that_is_away_is_waited_for_with_patience(topic_prefix: str) -> None:

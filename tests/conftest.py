@@ -36,6 +36,10 @@ PROGRAMS = {
     "browser": ("chromium", "Chromium is missing: apt-get install chromium"),
     "promtool": ("promtool", "promtool is missing: it is in Debian's package prometheus, and .ci/run unpacks it"),
     "prometheus": ("prometheus", "prometheus is missing: .ci/run unpacks it from Debian's package of that name"),
+    "alertmanager": (
+        "prometheus-alertmanager",
+        "prometheus-alertmanager is missing: .ci/run unpacks it and prometheus from Debian's packages",
+    ),
     "pgbouncer": ("pgbouncer", "pgbouncer is missing: .ci/run unpacks Debian's package of that name"),
     "caddy": ("caddy", "caddy is missing: .ci/run unpacks Debian's package of that name"),
     "nginx": ("nginx", "nginx is missing: .ci/run unpacks Debian's package of that name"),

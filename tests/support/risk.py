@@ -139,6 +139,8 @@ class Story:
         historical: bool = False,
         delivered: dict[str, float] | None = None,
         public_reason: str | None = None,
+        correction: bool | None = None,
+        said: datetime | None = None,
     ) -> Message:
         delay = late if isinstance(late, timedelta) else late * M
         when = at or {"departed": DEPARTS, "arrived": ARRIVES}.get(name, DEPARTS) + self.shift + delay
@@ -156,8 +158,9 @@ class Story:
             reason=reason,
             delivered=[DeliveredShare(item, share) for item, share in (delivered or {}).items()],
             public_reason=public_reason,
+            correction=correction,
         )
-        return self._next(data, when, historical)
+        return self._next(data, said or when, historical)
 
     def notice(
         self,

@@ -34,6 +34,7 @@ def milestone(promise_id: str, customer_id: str, version: int, report: Report, o
         reason=report.reason,
         delivered=[DeliveredShare(*part) for part in report.delivered],
         public_reason=report.public_reason,
+        correction=report.correction,
     )
     return _message(origin, customer_id, version, data)
 

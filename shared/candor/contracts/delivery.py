@@ -44,7 +44,8 @@ class MilestoneReported(Event, frozen=True, gc=False, omit_defaults=True, kw_onl
     `at` is when it happened (business time); `planned` the new plan where there is one. `final`: the step completes
     the promise (`reached`) or ends it undone (`cancelled`, `missed`). `source_event` is the sender's own event id.
     `delivered` names scope items of the promise; of several reports of an item, the one with the latest `at` stands.
-    `reason` is internal; only `public_reason` may be told to the customer.
+    `reason` is internal; only `public_reason` may be told to the customer. `correction`: ends reported for up to `at`
+    no longer count; None: written before it was said, then a report that opens a finished step is one.
     """
 
     TYPE: ClassVar[str] = "candor.milestone.reported.v1"
@@ -63,6 +64,7 @@ class MilestoneReported(Event, frozen=True, gc=False, omit_defaults=True, kw_onl
     reason: str | None = None
     delivered: list[DeliveredShare] = []
     public_reason: str | None = None
+    correction: bool | None = None
 
 
 class IncidentReported(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from delivery_svc.domain.incident import Incident, IncidentStatus, Sighting, hit, see
 from delivery_svc.domain.milestone import (
+    NOTHING,
     DeliveredShare,
     MilestoneState,
     MilestoneStatus,
@@ -15,6 +16,7 @@ from delivery_svc.domain.refusal import Refusal, RefusalReason
 from delivery_svc.domain.values import NamespacedId
 
 __all__ = [
+    "NOTHING",
     "DeliveredShare",
     "Incident",
     "IncidentStatus",

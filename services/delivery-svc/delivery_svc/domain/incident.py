@@ -59,12 +59,23 @@ def see(known: Incident | None, sighting: Sighting) -> Incident:
     """The incident after this report; the known one, unchanged, if the report is older than its current state.
 
     A resolution may arrive before the opening it ends: the late opening then changes nothing. A newer report may
-    reopen a resolved incident. Refused: a resolution or an expected end before the opening.
+    reopen a resolved incident. Of two reports of one time the end stands, else the more severe, in any order. Refused:
+    a resolution or an expected end before the opening.
     """
     if sighting.resolved_at is not None and sighting.resolved_at < sighting.opened_at:
         raise Refusal(RefusalReason.RESOLVED_BEFORE_OPENED, "resolved_at lies before opened_at", "/resolved_at")
     if sighting.expected_end is not None and sighting.expected_end < sighting.opened_at:
         raise Refusal(RefusalReason.ENDS_BEFORE_OPENED, "expected_end lies before opened_at", "/expected_end")
-    if known is not None and sighting.at < known.picture.at:
+    if known is not None and _rank(sighting) <= _rank(known.picture):
         return known
     return Incident(sighting, known.version + 1 if known is not None else 1)
+
+
+_ORDER = tuple(IncidentStatus)
+
+
+def _rank(one: Sighting) -> tuple[object, ...]:
+    """What stands of two reports is the greater; equal only if they say the same."""
+    ends = tuple("" if time is None else time.isoformat() for time in (one.resolved_at, one.expected_end))
+    words = (one.title, one.public_title or "", one.category)
+    return one.at, _ORDER.index(one.status), one.severity, *ends, *words, one.affects, one.opened_at

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from delivery_svc.domain.refusal import Refusal, RefusalReason
 from delivery_svc.domain.values import NamespacedId
@@ -55,12 +55,26 @@ class Report:
     public_reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MilestoneState:
-    """The latest state of one step of one promise."""
+class MilestoneState(NamedTuple):
+    """The newest times of a step of a promise, whatever order its reports came in; None: nothing of that kind so far.
 
-    status: MilestoneStatus
-    at: datetime
+    `finished_at` is when it was reached or cancelled, `finished_as` which of the two; `missed_at` when it was missed;
+    `reopened_at` what time a correction that opens it again is of.
+    """
+
+    finished_at: datetime | None = None
+    finished_as: MilestoneStatus | None = None
+    missed_at: datetime | None = None
+    reopened_at: datetime | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has ended, and neither a correction nor a miss came after that."""
+        at = self.finished_at
+        return at is not None and all(one is None or one < at for one in (self.missed_at, self.reopened_at))
+
+
+NOTHING: Final = MilestoneState()
 
 
 def check(report: Report) -> None:
@@ -88,18 +102,30 @@ def check_items(report: Report, scope: Collection[str]) -> None:
             raise Refusal(RefusalReason.UNKNOWN_ITEM, detail, f"/delivered/{place}/item")
 
 
-def record(known: MilestoneState | None, report: Report) -> MilestoneState:
-    """The latest state after this report. A late report (older `at`) is stored but changes nothing here.
+def record(known: MilestoneState, report: Report) -> MilestoneState:
+    """What is known of the step after this report; in any order of reports it is the same.
 
     Refused: a later report that reopens a finished step, unless it is marked as a correction.
     """
-    if known is not None and report.at < known.at:
+    status, at, ended = report.status, report.at, known.finished_at
+    if status in OPEN:
+        if report.correction:
+            return known._replace(reopened_at=_newer(known.reopened_at, at))
+        if known.finished and ended is not None and at >= ended:
+            raise Refusal(
+                RefusalReason.MILESTONE_REGRESSED,
+                f"the step is {known.finished_as} already; {status} needs correction: true",
+                "/status",
+            )
         return known
-    regress = known is not None and known.status in DONE and report.status in OPEN
-    if regress and known is not None and not report.correction:
-        raise Refusal(
-            RefusalReason.MILESTONE_REGRESSED,
-            f"the step is {known.status} already; {report.status} needs correction: true",
-            "/status",
-        )
-    return MilestoneState(report.status, report.at)
+    if status is MilestoneStatus.MISSED:
+        return known._replace(missed_at=_newer(known.missed_at, at))
+    if ended is None or at > ended:
+        return known._replace(finished_at=at, finished_as=status)
+    if at == ended and known.finished_as is not None:
+        return known._replace(finished_as=min(known.finished_as, status))
+    return known
+
+
+def _newer(known: datetime | None, at: datetime) -> datetime:
+    return at if known is None else max(known, at)

@@ -12,7 +12,7 @@ from candor.intake import Origin
 from candor.store import erasing
 from candor.store.unit_of_work import UnitOfWork
 from delivery_svc import events
-from delivery_svc.domain import MilestoneState, Refusal, RefusalReason, Report, check_items, limits, record
+from delivery_svc.domain import NOTHING, MilestoneState, Refusal, RefusalReason, Report, check_items, limits, record
 from delivery_svc.store import promise_rows
 from delivery_svc.store.promise_rows import KnownPromise, MilestoneRecord
 
@@ -27,7 +27,7 @@ class MatchedOutcome:
 
 
 class MilestoneHistories:
-    """Promises, locked until commit, with the latest state of each of their steps."""
+    """Promises, locked until commit, with what is known of each of their steps."""
 
     def __init__(self, promises: dict[str, KnownPromise], steps: dict[tuple[str, str], MilestoneState]) -> None:
         self.promises = promises
@@ -52,7 +52,7 @@ class MilestoneHistories:
         place = (promise_id, report.milestone)
         self._fits(known, place)
         self._names[promise_id] += place not in self._steps
-        self._steps[place] = record(self._steps.get(place), report)
+        self._steps[place] = record(self._steps.get(place, NOTHING), report)
         known = known._replace(version=known.version + 1)
         self.promises[promise_id] = known
         self._passed.append(
@@ -61,6 +61,7 @@ class MilestoneHistories:
                 *(report.final, report.reason, origin.source, origin.event_id),
                 promise_rows.as_json(report.delivered).decode(),
                 report.public_reason,
+                report.correction,
             )
         )
         self._messages.append(events.milestone(promise_id, known.customer_id, known.version, report, origin))

@@ -41,6 +41,7 @@ class MilestoneRecord(NamedTuple):
     source_event: str
     delivered: str
     public_reason: str | None
+    correction: bool
 
 
 async def referred(uow: UnitOfWork, names: Collection[NamespacedId]) -> dict[NamespacedId, list[str]]:
@@ -62,13 +63,17 @@ async def known(uow: UnitOfWork, ids: Collection[str]) -> dict[str, KnownPromise
 
 
 async def steps(uow: UnitOfWork, ids: Collection[str]) -> dict[tuple[str, str], MilestoneState]:
-    """The latest state of each step of these promises, by (promise, milestone)."""
+    """What is known of each step of these promises, by (promise, milestone)."""
     if not ids:
         return {}
     rows = await uow.connection.fetch(_STEPS, sorted(ids))
-    return {
-        (row["promise_id"], row["milestone"]): MilestoneState(MilestoneStatus(row["status"]), row["at"]) for row in rows
-    }
+    return {(row["promise_id"], row["milestone"]): _state(row) for row in rows}
+
+
+def _state(row: Any) -> MilestoneState:
+    ended = row["finished_as"]
+    as_ = None if ended is None else MilestoneStatus(ended)
+    return MilestoneState(row["finished_at"], as_, row["missed_at"], row["reopened_at"])
 
 
 async def pass_on(uow: UnitOfWork, passed: Sequence[MilestoneRecord]) -> None:
@@ -111,14 +116,18 @@ _KNOWN: Final = f"""
 SELECT promise_id, customer_id, version, scope FROM promise WHERE promise_id = ANY($1::text[])
   AND NOT {erasing.doomed("promise")}
 ORDER BY promise_id FOR UPDATE"""  # noqa: S608 - constants
+# Rows of before `correction` was stored have none: what opened a finished step then was one.
 _STEPS: Final = """
-SELECT DISTINCT ON (promise_id, milestone) promise_id, milestone, status, at FROM milestone
-WHERE promise_id = ANY($1::text[]) ORDER BY promise_id, milestone, at DESC, version DESC"""
+SELECT promise_id, milestone, max(at) FILTER (WHERE status IN ('reached', 'cancelled')) AS finished_at,
+  (array_agg(status ORDER BY at DESC, status) FILTER (WHERE status IN ('reached', 'cancelled')))[1] AS finished_as,
+  max(at) FILTER (WHERE status = 'missed') AS missed_at,
+  max(at) FILTER (WHERE status IN ('planned', 'started', 'redated') AND correction IS NOT FALSE) AS reopened_at
+FROM milestone WHERE promise_id = ANY($1::text[]) GROUP BY promise_id, milestone"""
 _ADD_MILESTONES: Final = """
 INSERT INTO milestone (promise_id, version, milestone, status, at, planned, final, reason, source, source_event,
-  delivered, public_reason)
+  delivered, public_reason, correction)
 SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[],
-  $7::boolean[], $8::text[], $9::text[], $10::text[], $11::jsonb[], $12::text[])"""
+  $7::boolean[], $8::text[], $9::text[], $10::text[], $11::jsonb[], $12::text[], $13::boolean[])"""
 _ADVANCE: Final = """
 UPDATE promise SET version = new.version FROM unnest($1::text[], $2::int[]) AS new (promise_id, version)
 WHERE promise.promise_id = new.promise_id"""

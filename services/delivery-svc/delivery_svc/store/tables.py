@@ -56,6 +56,8 @@ class MilestoneRow(Base, table=True):
     source_event: str
     delivered: list[Any] = document()
     public_reason: str | None
+    correction: bool | None
+    """None: stored before corrections were."""
 
 
 class ParkedRow(Base, table=True):

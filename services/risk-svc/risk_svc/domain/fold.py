@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from operator import itemgetter
 from typing import Final
 
 from candor.contracts import (
@@ -18,20 +17,20 @@ from candor.contracts import (
     PromiseSettled,
     PromiseWithdrawn,
 )
+from risk_svc.domain import steps
 from risk_svc.domain.state import (
     DUES_LIMIT,
     NOTICES_LIMIT,
-    PLANS_LIMIT,
     ItemState,
     NoticeRecord,
     PromiseState,
+    Said,
     StepState,
     StepStatus,
 )
 
 TEXT_LIMIT: Final = 120
 PUBLIC_LIMIT: Final = 300
-_FINISHED: Final = (StepStatus.REACHED, StepStatus.CANCELLED)
 _STATUS: Final = {
     MilestoneStatus.STARTED: StepStatus.STARTED,
     MilestoneStatus.REACHED: StepStatus.REACHED,
@@ -135,37 +134,14 @@ def _milestone(state: PromiseState, data: MilestoneReported, known: float) -> No
         step = StepState(name=data.milestone, extra=True)
         state.steps.insert(sum(known.extra for known in state.steps), step)
     if data.planned is not None:
-        if step.expected_at is None or said >= step.expected_at:
-            step.expected, step.expected_at = data.planned.timestamp(), said
-        if step.planned is None:
-            step.planned, step.unplanned = data.planned.timestamp(), True
-        plans = [*step.plans, (max(said, known), data.planned.timestamp())]
-        step.plans = sorted(plans, key=itemgetter(0))[-PLANS_LIMIT:]
+        steps.planned(step, data.planned.timestamp(), said, known)
     status = _STATUS.get(data.status, StepStatus.PENDING)
-    if not _stands(step, status, said):
-        return
-    if step.status in _FINISHED and status < StepStatus.REACHED:
-        step.reopened_at = said
-    step.status, step.at = status, None if status == StepStatus.PENDING else said
-    step.known_at = known if known > said else None
-    step.final = step.final or data.final
-    step.source_event, step.reason = data.source_event, (data.reason or "")[:TEXT_LIMIT]
-    step.public_reason = (data.public_reason or "")[:PUBLIC_LIMIT]
-
-
-def _stands(step: StepState, status: StepStatus, said: float) -> bool:
-    """Whether a report of time `said` changes the status of the step: reports come late and in any order.
-
-    In delivery-svc only a later correction reopens a finished step; an older report has merely arrived late.
-    """
-    before = step.at if step.at is not None else step.reopened_at
+    words = (data.source_event, (data.reason or "")[:TEXT_LIMIT], (data.public_reason or "")[:PUBLIC_LIMIT])
+    word = Said(status, said, max(said, known), *words)
     if status >= StepStatus.REACHED:
-        # Of two reports of the same end, the one accepted last wins: it may correct the time.
-        older = step.status not in (status, StepStatus.PENDING, StepStatus.STARTED) and said < (before or said)
-        return not older and said >= (step.reopened_at or said)
-    if step.status in _FINISHED:
-        return said >= (before or said)
-    return status == StepStatus.STARTED and step.status != StepStatus.MISSED and said >= (before or said)
+        steps.ended(step, word, final=data.final)
+    else:
+        steps.opened(step, word, correction=data.correction)
 
 
 def _delivered(state: PromiseState, data: MilestoneReported, said: float) -> None:

@@ -27,6 +27,17 @@ class StepStatus(IntEnum):
     CANCELLED = 4
 
 
+class Said(msgspec.Struct, gc=False, array_like=True, frozen=True):
+    """A status of a step as reported: that it was so at `at` became known at `known`; in the sender's own words."""
+
+    status: int
+    at: float
+    known: float
+    source_event: str = ""
+    reason: str = ""
+    public_reason: str = ""
+
+
 class StepState(msgspec.Struct, gc=False, array_like=True, kw_only=True):
     """A milestone: `planned` is the first plan, `expected` the newest, and `expected_at` when that became known.
 
@@ -34,6 +45,7 @@ class StepState(msgspec.Struct, gc=False, array_like=True, kw_only=True):
     steps were reported without a plan and come before the planned ones. `reopened_at` is when a correction last
     reopened the step. `reason` is internal; `public_reason` may be shown to the customer. `known_at`: when `at` became
     known, None: at once. `plans` holds (when it became known, plan) in order; `unplanned`: the promise named no plan.
+    `others`: what else was reported and may come to stand when a report is taken back.
     """
 
     name: str
@@ -52,6 +64,7 @@ class StepState(msgspec.Struct, gc=False, array_like=True, kw_only=True):
     known_at: float | None = None
     plans: list[tuple[float, float]] = []
     unplanned: bool = False
+    others: list[Said] = []
 
     @property
     def known(self) -> float | None:

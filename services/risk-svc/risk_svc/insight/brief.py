@@ -21,6 +21,8 @@ LEAST_GAP: Final = 15.0
 """Smaller gaps than this are not worth a sentence. Assumed."""
 RENEWAL_DAYS: Final = 90
 NOTHING: Final = "Nothing to say: no open gap, and too little history for the rest."
+WELL: Final = 0.5
+"""What is kept less often than this, by the lower end of its interval, did not go well. Assumed."""
 NO_FIGURE: Final = {"value": None}
 _special: Final = re.compile(r"([\\`*_{}\[\]<>#|])")
 
@@ -94,7 +96,7 @@ def _gaps(known: Known) -> Iterator[Sentence]:
     for one in (*known.groups, *known.customers)[:MOST]:
         if one["score"] >= LEAST_GAP:
             many = _many(one["promises"], "open promise")
-            text = f"{one['name']} has a gap of {one['score']:.0f} of 100 over {many}. Its widest is {one['worst']}."
+            text = f"{one['name']} has a gap of {int(one['score'])} of 100 over {many}. Its widest is {one['worst']}."
             yield Sentence(text, f"/board/promises/{quote(one['worst'], safe='')}")
 
 
@@ -135,12 +137,12 @@ def _money(known: Known) -> Iterator[Sentence]:
         loss = one["expected_loss"]
         cost = "" if not loss else f" Its open promises are expected to cost {_amount(loss, one['currency'])}."
         renews: datetime = one["renews"]
-        text = f"{one['customer_id']} renews on {renews.day} {renews:%B}, with a gap of {one['score']:.0f}.{cost}"
+        text = f"{one['customer_id']} renews on {renews.day} {renews:%B}, with a gap of {int(one['score'])}.{cost}"
         yield Sentence(text, f"/board/accounts?{urlencode({'search': one['customer_id']})}")
 
 
 def _well(known: Known) -> Iterator[Sentence]:
-    kept = [one for one in known.punctuality if one["name"] and one["first"]["value"] is not None]
+    kept = [one for one in known.punctuality if one["name"] and (one["first"]["low"] or 0.0) >= WELL]
     for one in sorted(kept, key=lambda one: (-one["first"]["low"], one["name"]))[:1]:
         first = one["first"]
         text = f"{one['name']} kept {first['value']:.0%} of its first dates ({_interval(first)})."

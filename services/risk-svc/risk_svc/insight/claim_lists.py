@@ -56,7 +56,7 @@ async def claims(session: AsyncSession, wanted: ClaimFilter, place: Place) -> tu
     elif wanted.verdict is not None:
         where, values = f"{where} AND one.verdict = CAST(:verdict AS text)", values | {"verdict": wanted.verdict}
     if wanted.left_over:
-        where += " AND one.reached < one.recipients"
+        where += f" AND one.reached < one.recipients AND one.verdict IN {FALSE}"
     return await page(session, _CLAIMS, where, values, place)
 
 
@@ -95,7 +95,8 @@ _CLAIMS: Final = Listing(
     AND coalesce(each->>'edition' = one.content->>'edition', each->>'edition' IS NULL)
   ORDER BY each->>'region' IS NULL, each->>'edition' IS NULL LIMIT 1) AS there,
   one.verdict, one.content->>'channel' AS channel, one.department, one.content->>'region' AS region,
-  one.content->>'edition' AS edition, one.recipients, one.reached, one.recipients - one.reached AS left_over""",  # noqa: S608
+  one.content->>'edition' AS edition, one.recipients, one.reached,
+  CASE WHEN one.verdict IN {FALSE} THEN one.recipients - one.reached ELSE 0 END AS left_over""",  # noqa: S608
     f"FROM insight_matter AS one WHERE one.kind = 'claim' AND {living('one')}",
     "one.recipients DESC, one.matter_id DESC",
     "(one.recipients, one.matter_id) < (CAST(:place AS bigint), :name)",

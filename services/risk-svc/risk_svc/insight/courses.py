@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from itertools import pairwise
@@ -108,11 +107,8 @@ def course(snapshots: Sequence[Snapshot], happened: Sequence[Happened], since: f
     place = max((at for at, one in enumerate(snapshots) if one.at <= since), default=-1)
     kept = snapshots[max(0, place) :]
     moves = [move(before, after, happened) for before, after in pairwise(kept)]
-    parts: dict[str, list[float]] = defaultdict(list)
-    for one in moves:
-        for part in one.parts:
-            parts[part.component].append(part.points)
-    sums = {name: math.fsum(points) for name, points in parts.items()}
+    # Between the two moments alone: what came and went again in between moved nothing.
+    sums = {one.component: one.points for one in move(kept[0], kept[-1], ()).parts} if moves else {}
     ranked = dict(sorted(sums.items(), key=lambda one: (-abs(one[1]), one[0])))
     change = kept[-1].score - kept[0].score
     return Course(kept[0].at, kept[0].score, change, place >= 0, ranked, [one for one in moves if _seen(one)])

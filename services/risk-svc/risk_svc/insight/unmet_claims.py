@@ -73,7 +73,7 @@ def spread_rows(claims: Sequence[Unmet], risks: Mapping[str, AtRisk], currency: 
     accounts = Counter(name for name, _ in {(one.capability_id, one.customer_id) for one in claims if one.customer_id})
     rows = []
     for name, some in sorted(by_capability.items()):
-        found = spread_of(some, now)
+        found, risk = spread_of(some, now), risks.get(name)
         body: dict[str, Any] = {
             "capability_id": name,
             "claims": len(some),
@@ -82,7 +82,7 @@ def spread_rows(claims: Sequence[Unmet], risks: Mapping[str, AtRisk], currency: 
             "reach": found.reach.value,
             "effective": None if found.effective.value is None else round(found.effective.value, 2),
             "growth": figure_body(found.growth),
-            **risk_body(risks.get(name)),
+            **risk_body(risk if risk is not None and risk.expected.n else None),
             "currency": currency,
         }
         rows.append(Row(name, found.reach.value or 0.0, body))

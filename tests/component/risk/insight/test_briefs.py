@@ -47,7 +47,8 @@ async def test_there_is_one_of_all_and_one_of_each_department(insight: InsightDe
     found = {one.brief_id: one for one in await sent(insight)}
     assert [*found] == ["2026-W10", "2026-W10.sales", "2026-W10.success"]
     assert [one.department for one in found.values()] == [None, "sales", "success"]
-    [gaps] = found["2026-W10.sales"].sections
+    gaps, money = found["2026-W10.sales"].sections
+    assert [one.path for one in money.sentences] == ["/board/groups?by=department"]
     assert [(one.text, one.path) for one in gaps.sentences] == [
         ("sales has a gap of 60 of 100 over 1 open promise. Its widest is p1.", "/board/promises/p1")
     ]

@@ -134,6 +134,9 @@ async def test_false_claims_come_with_what_there_was_and_whom_they_reached(api: 
         ({"customer": "c1"}, ["true", "under"]),
         ({"department": "success"}, ["under"]),
         ({"verdict": "false", "left_over": True}, ["over", "under"]),
+        # Of a claim that was true nobody is to be corrected.
+        ({"left_over": True}, ["over", "under"]),
+        ({"verdict": "supported", "left_over": True}, []),
         ({"verdict": "unregistered"}, []),
     ],
 )

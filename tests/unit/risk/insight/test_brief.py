@@ -48,6 +48,12 @@ def test_the_brief_of_a_department_begins_with_its_own_gap_and_bears_its_name() 
     assert markdown([], "", None).startswith("# Weekly brief\n")
 
 
+def test_what_is_kept_less_often_than_not_did_not_go_well() -> None:
+    poor = {"name": "crew", "first": {"value": 0.6, "low": 0.48, "high": 0.7, "n": 108}}
+    assert brief(Known(punctuality=[poor])) == []
+    assert len(brief(Known(punctuality=[poor | {"first": FIRST}]))) == 1
+
+
 def said(sections: list[Section]) -> dict[str, str]:
     return {one.text: one.path for section in sections for one in section.sentences}
 

@@ -13,6 +13,7 @@ from candor.contracts import Component, FactKind
 from risk_svc.domain.component import Part
 from risk_svc.domain.gap import Gap, GapDefinition, gap
 from risk_svc.insight.courses import Cause, Course, Happened, Known, Move, Moved, Reason, Snapshot, course
+from risk_svc.insight.measures.movement import Scored, moved
 
 L, S, I, C, U = (str(component) for component in Component)  # noqa: E741
 xs = st.fixed_dictionaries({component: st.floats(0, 1) for component in Component})
@@ -67,7 +68,10 @@ def test_a_case_by_hand() -> None:
     assert (first.at, first.change) == pytest.approx((20, -16.5))
     assert rounded(first) == [Moved(I, -16.5, Reason(Cause.INCIDENT_ENDED, "storm", "e-storm"))]
     assert rounded(second) == [Moved(L, -45.0, Reason(Cause.FORECAST))]
-    assert found.parts == pytest.approx({L: -45.0, I: -16.5})
+    # From the first to the last alone, not the sum of the moves: the incident alone is 16.5 points only after the step.
+    ends = moved(Scored(three[0].score, three[0].shares), Scored(three[-1].score, three[-1].shares))
+    assert found.parts == pytest.approx(ends.parts)
+    assert found.parts[L] + found.parts[I] == pytest.approx(-61.5)
     later = known(course(three, [], 20))
     assert later.begin == 20
     assert later.parts == pytest.approx({L: -45.0})

@@ -67,6 +67,16 @@ def test_a_capabilitys_row_by_hand() -> None:
     assert (body["expected_loss"], body["forecasts"], body["currency"]) == (None, 0, "EUR")
 
 
+def test_where_no_promise_of_those_told_can_be_counted_the_loss_is_unknown_and_not_nought() -> None:
+    promises = [still("p1", customer_id="c1", currency="USD"), still("p2", customer_id="c2")]
+    both = Accounts({"telemetry": frozenset({"c1"}), "export": frozenset({"c2"})})
+    risks = sheets.accounts(promises, sheets.rolled_up(promises, "customer", EUR), EUR, told=both).claims
+    rows = unmet_claims.spread_rows([told(1), told(2, "export", "c2")], risks, "EUR", NOW)
+    losses = {row.name: row.body["expected_loss"] for row in rows}
+    assert losses["telemetry"] is None
+    assert losses["export"] == risks["export"].expected.value != 0
+
+
 def test_one_noisy_account_is_told_apart_from_the_market() -> None:
     noisy = [told(1, left=100)]
     wide = [told(at, "export", f"c{at}") for at in range(60)]

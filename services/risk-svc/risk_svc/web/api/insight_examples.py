@@ -19,7 +19,15 @@ _GAP: Final = {"score": 62.4, "worst": "PR-1001", "worst_score": 81.0, "value": 
 _SHARE: Final = {"value": 0.86, "low": 0.812, "high": 0.897, "n": 260}
 EXAMPLES: Final[dict[type[BaseModel], dict[str, Any]]] = {
     **CONTACT,
-    insight_responses.RollUps: {**_MADE, "items": [{"name": "acme", **_GAP, "promises": 14, "currency": "EUR"}]},
+    insight_responses.RollUps: {
+        **_MADE,
+        "items": [
+            {
+                **{"name": "sales", **_GAP, "promises": 14, "currency": "EUR", "expected_loss": 18300.0},
+                "value_at_risk": {"value": 61200.0, "low": 58900.0, "high": 63400.0, "n": 14},
+            }
+        ],
+    },
     insight_responses.Accounts: {
         **_MADE,
         "items": [

@@ -120,6 +120,9 @@ class ApartOut(BaseModel):
 class LeewayOut(FigureOut):
     """Days, with the range that 8 of 10 past repairs leave; null without a renewal ahead or with too few of them."""
 
+    low: float | None = Field(description="The lower end of the range that 8 of 10 past repairs leave.")
+    high: float | None = Field(description="The upper end of that range.")
+
 
 class StakeOut(BaseModel):
     """What is known of an account: renewal, exposure, and the leeway before the renewal."""

@@ -112,7 +112,9 @@ def _mark(body: Body) -> plots.Mark:
     name, currency, found = body["customer_id"], body["currency"], body["value_at_risk"]
     link = public_path(f"/board/?search={name}")
     if not body["forecasts"]:
-        return plots.Mark(name, NO_FORECAST, link=link)
+        # Amounts of another currency are not drawn on this one's axis, and are not unknown either.
+        apart = _sums(body, lambda one: one["value_at_risk"]["value"])
+        return plots.Mark(name, f"{apart}, not drawn: another currency" if apart else NO_FORECAST, link=link)
     low, high = (money(found[end], "") for end in ("low", "high"))
     words = f"{money(found['value'], currency)} (95 %: {low} to {high}); n {body['forecasts']:,}"
     return plots.Mark(name, words, found["value"], found["low"], found["high"], link=link)

@@ -102,7 +102,7 @@ def first(silent: Sequence[Body], widest: Sequence[Body]) -> list[tuple[str, str
 
 def _first(body: Body) -> tuple[str, str, str]:
     gaps = body["open_gaps"]
-    why = f"gap {body['score']:.0f}, {gaps:,} open gap{'' if gaps == 1 else 's'}, widest {body['worst_score']:.0f}"
+    why = f"gap {int(body['score'])}, {gaps:,} open gap{'' if gaps == 1 else 's'}, widest {int(body['worst_score'])}"
     address = f"/accounts?search={quote(body['customer_id'], safe='')}"
     return body["customer_id"], f"{why}. {_step(body)} {_sure(body)}", address
 

@@ -7,7 +7,7 @@ from html import escape
 from typing import Final, NamedTuple
 
 from risk_svc.insight.hearing import passed
-from risk_svc.insight.measures.distortion import THRESHOLD
+from risk_svc.insight.measures.distortion import THRESHOLD, Hop, Slot
 from risk_svc.insight.paths import HopRecord, PromisePath
 from risk_svc.web.board.style import COLOURS, GREY
 
@@ -16,6 +16,8 @@ BOX, HIGH, ARROW = 108.0, 44.0, 132.0
 DOWN: Final = 84.0
 """The length of an arrow of the upright picture."""
 BANDS: Final = ((0.0, "none"), (0.05, "low"), (THRESHOLD, "medium"), (2 * THRESHOLD, "high"), (4 * THRESHOLD, "severe"))
+SAME: Final = 0.05
+"""Days by which a date moves at least to be called another one."""
 INK: Final = "#1f2a37"
 
 
@@ -57,7 +59,7 @@ def flow_of_path(found: PromisePath) -> Flow:
     hops = passed(found.chain)
     arrows = [Arrow(first.said_by, first.said_to, ("as first said",))]
     arrows += [
-        Arrow(one.hop.by, one.hop.target, (days_words(one.hop.days), f"D {one.hop.distortion:.2f}"), one.hop.distortion)
+        Arrow(one.hop.by, one.hop.target, (changed_words(one.hop), f"D {one.hop.distortion:.2f}"), one.hop.distortion)
         for one in hops
     ]
     # Who speaks without having been told directly is joined to whom they had it from.
@@ -81,7 +83,16 @@ def days_words(days: float | None) -> str:
     """By how much a date moved, in words."""
     if days is None:
         return "no date"
-    return "same date" if abs(days) < 0.05 else f"{abs(days):.1f} d {'later' if days > 0 else 'earlier'}"
+    return "same date" if abs(days) < SAME else f"{abs(days):.1f} d {'later' if days > 0 else 'earlier'}"
+
+
+def changed_words(one: Hop) -> str:
+    """What of a message a hop changed: its date, or else the part that changed most, in words."""
+    slot = max(one.drifts, key=lambda name: one.drifts[name].size, default=None)
+    moved = one.days is not None and abs(one.days) >= SAME
+    if moved or slot is None or slot is Slot.DATE or not one.drifts[slot].size:
+        return days_words(one.days)
+    return f"other {slot}" if slot is Slot.CONDITIONS else f"another {slot}"
 
 
 def words(flow: Flow) -> str:

@@ -71,7 +71,7 @@ def _sum(course: Course) -> str:
 
 def _move(one: Move) -> str:
     parts: Sequence[str] = [f"{part.component} {points(part.points)}: {cause(part)}" for part in one.parts]
-    return f"{_clock(one.at)} UTC: {points(one.change)} to {one.score:.0f}; {'; '.join(parts)}"
+    return f"{_clock(one.at)} UTC: {points(one.change)} to {int(one.score)}; {'; '.join(parts)}"
 
 
 def _since(begin: float) -> str:

@@ -72,6 +72,9 @@ def test_the_picture_is_of_the_first_accounts_and_says_each_figure() -> None:
     first, second = page.findall(".//li")[:2]
     assert "".join(first.itertext()) == "acme61,200 EUR (95 %: 58,900 to 63,400); n 12"
     assert "".join(second.itertext()) == f"new{account_words.NO_FORECAST}"
+    foreign = UNKNOWN | {"apart": [BODY | {"currency": "USD"}]}
+    [mark] = ET.fromstring(account_words.bars([foreign])).findall(".//li")
+    assert "".join(mark.itertext()).endswith("61,200\xa0USD, not drawn: another currency")
     assert (first.find(".//rect") is None, second.find(".//rect") is None) == (False, True)
     link = first.find(".//a")
     assert link is not None

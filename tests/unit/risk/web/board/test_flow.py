@@ -49,6 +49,22 @@ THREE = (
 )
 
 
+@pytest.mark.parametrize(
+    ("told", "changed"),
+    [
+        ({"scope": frozenset("ac")}, "another scope"),
+        ({"scope": frozenset("ac"), "due": 51 * DAY}, "9.0 d earlier"),
+        ({"scope": frozenset("ab"), "conditions": frozenset({"parts"})}, "other conditions"),
+        ({"scope": frozenset("ab")}, "same date"),
+    ],
+)
+def test_what_a_hop_changed_is_said_where_its_date_stands(told: dict[str, Any], changed: str) -> None:
+    heard = Said("a", "engineering", "product", 1, 60 * DAY, frozenset("ab"), conditions=frozenset())
+    passed_on = Said("b", "product", "sales", 2, **{"due": 60 * DAY, "conditions": frozenset(), **told})
+    [arrow] = [one for one in flow_of_path(way(heard, passed_on)).arrows if one.target == "sales"]
+    assert arrow.lines[0] == changed
+
+
 def drawn(flow_svg: str) -> ElementTree.Element:
     return ElementTree.fromstring(flow_svg)
 

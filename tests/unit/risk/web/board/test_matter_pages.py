@@ -108,7 +108,7 @@ def test_a_message_says_what_changed_and_leads_to_its_promise() -> None:
 def test_a_hand_off_says_what_either_side_knows() -> None:
     row = handoffs.row(read(HANDOFFS), NOW)
     assert row["between"] == "sales → crew-7"
-    assert row["asker"] == ("customer's date Thu 2 Apr 12:00, work 12.0 d after it; open, gap 42, risk of delay 62%")
+    assert row["asker"] == ("customer's date Thu 2 Apr 12:00, work 12.0 d after it; open, gap 41, risk of delay 62%")
     assert row["deliverer"] == "3 open with them; scope mounting; to be answered by Mon 16 Mar 12:00"
     assert (row["age"], row["due"]) == ("2 d", "Tue 14 Apr 12:00")
 
@@ -146,7 +146,9 @@ def test_a_recall_counts_people_and_says_that_nobody_is_written_to() -> None:
         "1 false claim of telemetry told 1 person, 2 customers among them.",
         "Corrected: 0. Left to be corrected: 1. Nobody is written to by this.",
     ]
-    assert claims.recall_words("telemetry", Recall(0, 0, 0, 0, 0, True)) == ["No claim of telemetry was false."]
+    assert claims.recall_words("telemetry", Recall(0, 0, 0, 0, 0, True)) == [
+        "No false claim of a capability with the id telemetry: a recall is of one, by its whole id."
+    ]
     assert "100,000 or more false claims" in claims.recall_words("x", Recall(100_000, 1, 9, 0, 9, False))[0]
 
 
@@ -200,7 +202,7 @@ def test_a_group_says_its_gap_its_widest_promise_and_what_it_is_worth() -> None:
     row = groups.row(GROUP)
     assert (row["name"], row["score"], row["colour"]) == ("product → sales", "41", COLOURS["medium"])
     assert (row["promise"], row["link"], row["note"]) == ("PR 1", linked_promise("PR 1"), "gap 88")
-    assert (row["promises"], row["value"]) == ("1,204", "120,000 EUR (3 without a value of their own)")
+    assert (row["promises"], row["value"]) == ("1,204", "120,000 EUR (3 without a value in that currency)")
     assert groups.row({**GROUP, "expected_loss": 18300.4})["value"] == f"{row['value']}, expected loss 18,300"
     plain = groups.row({**GROUP, "name": "", "assumed_values": 0, "currency": None})
     assert (plain["name"], plain["value"]) == (UNNAMED, "120,000")

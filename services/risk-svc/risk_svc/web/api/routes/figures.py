@@ -164,12 +164,14 @@ def csv_answer(request: Request, listed: Listed, items: list[dict[str, Any]], af
 
 
 def flat(item: Mapping[str, Any]) -> dict[str, Any]:
-    """A row for a spreadsheet: each part of a figure in a column of its own; of lists, reasons alone."""
+    """A row for a spreadsheet: each part of a figure in a column of its own; of lists, reasons and other currencies."""
     row: dict[str, Any] = {}
     for name, value in item.items():
         if isinstance(value, dict):
             row |= {f"{name}_{part}": one for part, one in value.items()}
         elif isinstance(value, list):
+            if name == "apart":
+                row[name] = "; ".join(f"{one['currency']} {one['expected_loss']}" for one in value)
             if name == "reasons":
                 row[name] = "; ".join(f"{one['reason']} ({one['n']})" for one in value)
         else:

@@ -132,7 +132,7 @@ def csv_of(wanted: ClaimFilter) -> str:
 def recall_words(capability: str, found: Recall) -> list[str]:
     """Who was told falsely of a capability, who was corrected and who is left."""
     if not found.claims:
-        return [f"No claim of {capability} was false."]
+        return [f"No false claim of a capability with the id {capability}: a recall is of one, by its whole id."]
     claims = f"{found.claims:,}{'' if found.exact else ' or more'} false claim{'' if found.claims == 1 else 's'}"
     customers = f", {found.customers:,} customer{'' if found.customers == 1 else 's'} among them"
     return [

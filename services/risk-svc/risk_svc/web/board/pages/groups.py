@@ -92,7 +92,7 @@ def row(one: dict[str, Any]) -> dict[str, Any]:
     number, colour = style.badge(one["score"])
     loss = one.get("expected_loss")
     cost = "" if loss is None else f", expected loss {loss:,.0f}"
-    assumed = f"{one['assumed_values']:,} without a value of their own" if one["assumed_values"] else ""
+    assumed = f"{one['assumed_values']:,} without a value in that currency" if one["assumed_values"] else ""
     return {
         "id": one["name"],
         "score": str(number),
@@ -100,7 +100,7 @@ def row(one: dict[str, Any]) -> dict[str, Any]:
         "name": name_of(one).replace(">", " → "),
         "promise": one["worst"],
         "link": linked_promise(one["worst"]),
-        "note": f"gap {one['worst_score']:.0f}",
+        "note": f"gap {int(one['worst_score'])}",
         "promises": f"{one['promises']:,}",
         "value": f"{one['value']:,.0f} {one['currency'] or ''}".strip() + (f" ({assumed})" if assumed else "") + cost,
     }

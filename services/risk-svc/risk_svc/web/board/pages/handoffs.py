@@ -128,7 +128,7 @@ def asker_words(one: dict[str, Any]) -> str:
     if apart is not None and abs(apart) >= 0.05:
         said += f", work {abs(apart):.1f} d {'after' if apart > 0 else 'before'} it"
     risk = "" if one["p_slip"] is None else f", risk of delay {one['p_slip']:.0%}"
-    return f"{said}; {style.STATES[one['promise_standing']].lower()}, gap {one['score']:.0f}{risk}"
+    return f"{said}; {style.STATES[one['promise_standing']].lower()}, gap {int(one['score'])}{risk}"
 
 
 def deliverer_words(one: dict[str, Any]) -> str:

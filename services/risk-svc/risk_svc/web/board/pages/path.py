@@ -10,7 +10,16 @@ from risk_svc.insight.measures.figure import Figure
 from risk_svc.insight.paths import HopFilter, HopRecord, PromisePath, Records, name
 from risk_svc.web.api.hop_presenters import too_little
 from risk_svc.web.board import style
-from risk_svc.web.board.flow import Flow, colour, days_words, flow_of_path, flow_of_records, picture, words
+from risk_svc.web.board.flow import (
+    Flow,
+    changed_words,
+    colour,
+    days_words,
+    flow_of_path,
+    flow_of_records,
+    picture,
+    words,
+)
 from risk_svc.web.board.frame import Address, Banner, Part, card, heading, live, page_frame, section_title
 from risk_svc.web.board.lists import EMPTY, MatterTable, csv_address, csv_link, filter_input, linked_promise
 from risk_svc.web.board.live_data import LiveData
@@ -108,7 +117,7 @@ def said_of(found: PromisePath | None) -> list[str]:
         return [*lines, "Nothing that was said of it has been passed on yet."]
     named = "No hop is past its threshold."
     if first is not None:
-        named = f"It changed first at {first.by}, in what it told {first.target}: {days_words(first.days)}."
+        named = f"It changed first at {first.by}, in what it told {first.target}: {changed_words(first)}."
     lines += [named, f"The hops together: D {path.total:.2f}; first to last: {path.net:.2f}."]
     last = found.chain[-1]
     if found.rows[last.statement_id]["imposed"]:

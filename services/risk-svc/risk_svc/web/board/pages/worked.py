@@ -20,7 +20,7 @@ WHAT: Final = (
     "a dot right of it is better, with its 95% interval. That two things go together does not say that one causes the "
     "other: try it, and look here again."
 )
-EMPTY: Final = "Nothing is on it yet: no factor that makes promises kept more often holds."
+EMPTY: Final = "Nothing is on it yet: no factor held on the older promises alone, of which it is made."
 Body = dict[str, Any]
 
 

@@ -27,6 +27,7 @@ AFTERWARDS = datetime(2026, 12, 5, tzinfo=UTC)
 ALONE = {
     ("risk-svc", "candor.promise.assigned.v1.full"): "version_gap",
     ("risk-svc", "candor.promise.made.v1.full"): "version_gap",
+    ("risk-svc", "candor.promise.restated.v1.full"): "version_gap",
     ("risk-svc", "candor.promise.revised.v1.full"): "version_gap",
     ("risk-svc", "candor.promise.settled.v1.full"): "version_gap",
     ("risk-svc", "candor.promise.withdrawn.v1.full"): "version_gap",
@@ -87,6 +88,7 @@ def story(consumer: str) -> list[Example]:
         "assigned",
         "settled",
         "withdrawn",
+        "restated",
         "removed",
         "erased",
     )

@@ -13,8 +13,10 @@ from candor.contracts import (
     GapScored,
     PromiseAssigned,
     PromiseMade,
+    PromiseRestated,
     PromiseRevised,
     PromiseSettled,
+    PromiseState,
     PromiseWithdrawn,
     Standing,
     TimesHeld,
@@ -47,7 +49,7 @@ def promise_made(envelope: Envelope, data: PromiseMade) -> facts.Promise:
 def promise_changed(
     promise: facts.Promise,
     envelope: Envelope,
-    data: PromiseRevised | PromiseWithdrawn | PromiseSettled | PromiseAssigned,
+    data: PromiseRevised | PromiseWithdrawn | PromiseSettled | PromiseAssigned | PromiseRestated,
 ) -> facts.Promise:
     """The promise after a later event; the evidence for "we promised" is the event that last moved the date."""
     if isinstance(data, PromiseWithdrawn):
@@ -57,6 +59,10 @@ def promise_changed(
         return replace(promise, disputed=data.verdict is Verdict.DISPUTED, ended=ended)
     if isinstance(data, PromiseAssigned):
         return replace(promise, deliverer=data.deliverer, accepted=data.accepted)
+    if isinstance(data, PromiseRestated):
+        ended = {PromiseState.KEPT: Standing.KEPT, PromiseState.BROKEN: Standing.BROKEN}.get(data.state)
+        withdrawn, disputed = data.state is PromiseState.WITHDRAWN, data.state is PromiseState.DISPUTED
+        promise = replace(promise, withdrawn=withdrawn, disputed=disputed, ended=ended)
     if data.held_due == promise.held_due:
         return promise
     return replace(promise, held_due=data.held_due, event_id=envelope.id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import msgspec
 
@@ -159,6 +159,62 @@ class PromiseAssigned(Event, frozen=True, gc=False, omit_defaults=True):
     customer_id: str
     deliverer: str
     accepted: bool
+
+
+class PromiseState(StrEnum):
+    """The status of a promise in the ledger: `made` is open, the others ended it."""
+
+    MADE = "made"
+    KEPT = "kept"
+    BROKEN = "broken"
+    DISPUTED = "disputed"
+    WITHDRAWN = "withdrawn"
+
+
+MOVES: Final = 16
+"""The newest dates that were told for a promise, as many as an event names."""
+
+
+class Move(msgspec.Struct, frozen=True, gc=False):
+    """Another date was told at `at`; `before` is the held date until then."""
+
+    at: datetime
+    before: datetime
+
+
+class Revision(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """One date that was told: the latest date `before` it and itself, `due`; the rest as in PromiseRevised."""
+
+    before: datetime
+    due: datetime
+    asked_by: AskedBy
+    agreed: bool
+    reason: str
+    public_reason: str | None = None
+
+
+class PromiseRestated(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """A statement that arrived late, or was said after the end: what the promise is with it in its place.
+
+    `revisions` counts the dates that were told, `moves` names the newest MOVES of them in the order in which they were
+    said. `ended_at` is when the verdict was given or the promise withdrawn. `revision`: the statement itself, if it was
+    another date and came before the end.
+    """
+
+    TYPE: ClassVar[str] = "candor.promise.restated.v1"
+    TOPIC: ClassVar[str] = "promises"
+    AGGREGATE: ClassVar[str] = "promise_id"
+
+    promise_id: str
+    customer_id: str
+    state: PromiseState
+    latest_due: datetime
+    held_due: datetime
+    revisions: int = 0
+    moves: list[Move] = []
+    ended_at: datetime | None = None
+    completed_at: datetime | None = None
+    revision: Revision | None = None
 
 
 class CustomerErased(Event, frozen=True, gc=False, omit_defaults=True):

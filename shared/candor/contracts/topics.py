@@ -27,6 +27,7 @@ from candor.contracts.promise import (
     CustomerErased,
     PromiseAssigned,
     PromiseMade,
+    PromiseRestated,
     PromiseRevised,
     PromiseSettled,
     PromiseWithdrawn,
@@ -74,7 +75,10 @@ CARDS = (
         owner="promise-svc",
         writers=("promise-svc",),
         readers=("delivery-svc", WORKER, INSIGHT, "notify-svc"),
-        events=(PromiseMade, PromiseRevised, PromiseWithdrawn, PromiseSettled, PromiseAssigned, CustomerErased),
+        events=(
+            *(PromiseMade, PromiseRevised, PromiseWithdrawn, PromiseSettled, PromiseAssigned, PromiseRestated),
+            CustomerErased,
+        ),
     ),
     TopicCard(
         name="contacts",

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from candor.contracts import Message, PromiseSettled, Standing, Verdict
+from candor.contracts import Message, PromiseRestated, PromiseSettled, PromiseState, Standing, Verdict
 from candor.messaging.consumer import Work
 from candor.store.unit_of_work import unit_of_work
 from notify_svc.handlers import NotifyHandler
@@ -71,6 +71,49 @@ async def test_who_delivers_follows_the_hand_off(desk_: Desk) -> None:
     found = (await known(desk_)).promise
     assert found is not None
     assert (found.deliverer, found.accepted) == ("team north", True)
+
+
+@pytest.mark.parametrize(
+    ("state", "ended", "withdrawn_", "disputed"),
+    [
+        (PromiseState.MADE, None, False, False),
+        (PromiseState.KEPT, Standing.KEPT, False, False),
+        (PromiseState.BROKEN, Standing.BROKEN, False, False),
+        (PromiseState.DISPUTED, None, False, True),
+        (PromiseState.WITHDRAWN, None, True, False),
+    ],
+)
+async def test_a_promise_that_is_restated_is_what_the_event_says_and_nothing_of_before(
+    desk_: Desk, state: PromiseState, ended: Standing | None, withdrawn_: bool, disputed: bool
+) -> None:
+    held = DUE + timedelta(days=1)
+    late = event(
+        PromiseRestated(promise_id="p1", customer_id="c1", state=state, latest_due=held, held_due=held), version=4
+    )
+    verdict = event(PromiseSettled("p1", "c1", Verdict.BROKEN, DUE), version=2)
+    await desk_.take(promise(), verdict, withdrawn(version=3), late)
+    found = (await known(desk_)).promise
+    assert found is not None
+    assert (found.ended, found.withdrawn, found.disputed) == (ended, withdrawn_, disputed)
+    assert (found.held_due, found.event_id) == (held, late.envelope.id)
+    await desk_.take(withdrawn(version=3))
+    again = (await known(desk_)).promise
+    assert again == found
+
+
+async def test_a_promise_that_was_withdrawn_and_is_restated_as_kept_in_one_batch_calls_nothing_off(
+    desk_: Desk,
+) -> None:
+    late = event(
+        PromiseRestated(promise_id="p1", customer_id="c1", state=PromiseState.KEPT, latest_due=DUE, held_due=DUE),
+        version=3,
+    )
+    await desk_.take(promise(), contact(), gap(1, LATE))
+    await desk_.later(5)
+    before = await desk_.states()
+    await desk_.take(withdrawn(), late, tick=True)
+    assert [found for found in await desk_.states() if found[0] == "cancelled"] == []
+    assert len(before) == 1
 
 
 async def test_a_date_that_was_only_told_moves_nothing(desk_: Desk) -> None:

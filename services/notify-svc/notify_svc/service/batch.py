@@ -16,6 +16,7 @@ from candor.contracts import (
     Message,
     PromiseAssigned,
     PromiseMade,
+    PromiseRestated,
     PromiseRevised,
     PromiseSettled,
     PromiseWithdrawn,
@@ -75,7 +76,14 @@ def take(batch: Batch, partition: int, message: Message, rules: Rules) -> None:
             _contact(batch, envelope, data)
         case CustomerErased():
             _erase(batch, envelope, data)
-        case PromiseMade() | PromiseRevised() | PromiseWithdrawn() | PromiseSettled() | PromiseAssigned():
+        case (
+            PromiseMade()
+            | PromiseRevised()
+            | PromiseWithdrawn()
+            | PromiseSettled()
+            | PromiseAssigned()
+            | PromiseRestated()
+        ):
             _promise(batch, partition, envelope, data)
         case GapScored():
             _gap(batch, partition, envelope, data, rules)
@@ -125,7 +133,7 @@ def _promise(
     batch: Batch,
     partition: int,
     envelope: Envelope,
-    data: PromiseMade | PromiseRevised | PromiseWithdrawn | PromiseSettled | PromiseAssigned,
+    data: PromiseMade | PromiseRevised | PromiseWithdrawn | PromiseSettled | PromiseAssigned | PromiseRestated,
 ) -> None:
     if _forgotten(batch, data.customer_id, envelope.time):
         return
@@ -143,6 +151,8 @@ def _promise(
     batch.changed.add(known.promise_id)
     if known.promise.withdrawn:
         batch.withdrawn.add(known.promise_id)
+    else:
+        batch.withdrawn.discard(known.promise_id)
 
 
 def _known(batch: Batch, partition: int, promise_id: str, customer_id: str) -> PromiseRecord:

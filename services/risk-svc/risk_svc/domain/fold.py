@@ -13,9 +13,11 @@ from candor.contracts import (
     NoticeChanged,
     PromiseAssigned,
     PromiseMade,
+    PromiseRestated,
     PromiseRevised,
     PromiseSettled,
     PromiseWithdrawn,
+    Verdict,
 )
 from risk_svc.domain import steps
 from risk_svc.domain.state import (
@@ -76,6 +78,8 @@ def fold(state: PromiseState, envelope: Envelope, data: Event) -> FoldOutcome:
         state.verdict = data.verdict.value
         state.verdict_at = data.settled_at.timestamp()
         state.verdict_completed_at = None if data.completed_at is None else data.completed_at.timestamp()
+    elif isinstance(data, PromiseRestated):
+        _restated(state, data)
     elif isinstance(data, PromiseAssigned):
         state.deliverer, state.accepted = data.deliverer, data.accepted
     else:
@@ -105,6 +109,19 @@ def _made(state: PromiseState, data: PromiseMade, *, historical: bool) -> None:
         ItemState(part.item, max(0.0, part.weight), part.supported, *_reported(earlier.get(part.item)))
         for part in data.scope
     ]
+
+
+def _restated(state: PromiseState, data: PromiseRestated) -> None:
+    """What the statements about a promise come to in the order in which they were said."""
+    state.latest_due, state.held_due = data.latest_due.timestamp(), data.held_due.timestamp()
+    state.dues = [(move.at.timestamp(), move.before.timestamp()) for move in data.moves][-DUES_LIMIT:]
+    state.revisions = data.revisions
+    ended = None if data.ended_at is None else data.ended_at.timestamp()
+    state.withdrawn = data.state == "withdrawn"
+    state.withdrawn_at = ended if state.withdrawn else None
+    settled = data.state.value in tuple(Verdict)
+    state.verdict, state.verdict_at = (data.state.value, ended) if settled else ("", None)
+    state.verdict_completed_at = None if data.completed_at is None else data.completed_at.timestamp()
 
 
 def _reported(item: ItemState | None) -> tuple[float | None, float]:

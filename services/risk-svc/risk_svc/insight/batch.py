@@ -14,7 +14,9 @@ from candor.contracts import (
     MilestoneReported,
     NoticeChanged,
     PromiseMade,
+    PromiseRestated,
     PromiseRevised,
+    Revision,
 )
 from risk_svc import metrics
 from risk_svc.domain.fold import FoldOutcome, fold
@@ -99,7 +101,10 @@ class Batch:
         self._known[name] = state
         self._touched.add(name)
         if isinstance(data, PromiseRevised):
-            self._redatings.append(_redating(message.envelope, data, before))
+            self._redatings.append(_redating(message.envelope, data, before, data.latest_due.timestamp()))
+        elif isinstance(data, PromiseRestated) and data.revision is not None:
+            moved = data.revision
+            self._redatings.append(_redating(message.envelope, moved, moved.before.timestamp(), moved.due.timestamp()))
         elif isinstance(data, PromiseMade):
             self._steps |= {(name, step.name): step for step in state.steps}
         elif isinstance(data, MilestoneReported):
@@ -134,14 +139,14 @@ def promise_of(message: Message) -> str:
     return data.promise_id if isinstance(data, NoticeChanged) else message.envelope.subject
 
 
-def _redating(envelope: Envelope, data: PromiseRevised, before: float) -> Redating:
+def _redating(envelope: Envelope, data: PromiseRevised | Revision, before: float, after: float) -> Redating:
     return Redating(
-        data.promise_id,
+        envelope.subject,
         envelope.version,
         data.asked_by.value,
         data.agreed,
         data.reason[:REASON_LIMIT],
         envelope.time.timestamp(),
         before,
-        data.latest_due.timestamp(),
+        after,
     )

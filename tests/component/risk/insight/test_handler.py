@@ -7,7 +7,19 @@ from datetime import timedelta
 
 import pytest
 
-from candor.contracts import Component, Message, NoticeState, ScopeItem, Standing, Verdict
+from candor.contracts import (
+    AskedBy,
+    Component,
+    Message,
+    NoticeState,
+    PromiseRestated,
+    PromiseState,
+    Revision,
+    ScopeItem,
+    Standing,
+    Verdict,
+    message,
+)
 from tests.support.insight import InsightDesk, gap
 from tests.support.risk import ARRIVES, DEPARTS, DUE, MADE, Story, again, incident
 
@@ -76,6 +88,36 @@ async def test_each_new_date_says_who_asked_and_what_it_moved(insight: InsightDe
     assert [(row["before"], row["after"]) for row in rows] == [(DUE, later), (later, last)]
     row = await insight.one()
     assert (row["resets"], row["first_due"], row["latest_due"], row["held_due"]) == (2, DUE, last, last)
+
+
+async def test_a_date_that_comes_late_is_kept_among_the_others_and_what_ended_is_as_it_is_restated(
+    insight: InsightDesk,
+) -> None:
+    story = Story()
+    later, last = DUE + 30 * M, DUE + 90 * M
+    late = PromiseRestated(
+        promise_id="p1",
+        customer_id="c1",
+        state=PromiseState.KEPT,
+        latest_due=last,
+        held_due=last,
+        revisions=2,
+        ended_at=last + M,
+        completed_at=last,
+        revision=Revision(DUE, later, AskedBy.CUSTOMER, True, "away"),
+    )
+    end = PromiseRestated(
+        promise_id="p1", customer_id="c1", state=PromiseState.KEPT, latest_due=last, held_due=last, revisions=2
+    )
+    said = [message(f"late-{n}", "promise-svc", MADE, "c1", n, data) for n, data in ((4, late), (5, end))]
+    await insight.take(story.made(), story.revised(last), story.settled(Verdict.BROKEN, last), *said)
+    rows = await insight.rows("SELECT * FROM insight_redating ORDER BY version")
+    assert [(row["version"], row["asked_by"], row["reason"], row["before"], row["after"]) for row in rows] == [
+        (2, "company", "crew", DUE, last),
+        (4, "customer", "away", DUE, later),
+    ]
+    row = await insight.one()
+    assert (row["standing"], row["resets"], row["held_due"]) == ("kept", 2, last)
 
 
 async def test_milestones_keep_the_first_plan_beside_what_came(insight: InsightDesk) -> None:
